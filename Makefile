@@ -1,0 +1,51 @@
+# make demo and make test need nothing but this clone: they install what is missing, build, and run.
+
+CARGO   ?= cargo
+OUT     := $(or $(CARGO_TARGET_DIR),target)/release
+PREFIX  ?= /usr/local
+MODULES ?= $(shell openssl version -m | sed -n 's/^MODULESDIR: "\(.*\)"/\1/p')
+DEPS    := ./scripts/deps
+
+.PHONY: all build demo test check bench shell valgrind man install uninstall clean help
+
+all: build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release
+	@$(DEPS) build
+	$(CARGO) build --locked --release -p provider -p keytool
+	@./scripts/link-names $(OUT)
+
+demo: ## the main job on a private TPM, printed step by step
+	@$(DEPS) demo
+	@$(MAKE) --no-print-directory build
+	@./scripts/with-tpm ./scripts/demo
+
+test: ## every test: units, every TPM command on swtpm, the user stories
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	$(CARGO) test --locked --workspace
+
+check: ## rustfmt, clippy, rustdoc, layers and exports
+	@$(DEPS) test
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	@$(MAKE) --no-print-directory build
+	$(CARGO) test --locked -p tests --test stories house::
+
+shell: ## a shell beside a private TPM, with the provider configured
+	@$(DEPS) demo
+	@$(MAKE) --no-print-directory build
+	@./scripts/with-tpm $(or $(SHELL),bash)
+
+man: build ## manual pages and completions in target/man and target/completions
+	@./scripts/pages $(OUT)
+
+install: man ## module, tools, manual pages, completions: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
+	@./scripts/install $(OUT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
+
+clean: ## forget what was built
+	$(CARGO) clean
