@@ -1,0 +1,139 @@
+//! OSSL_PARAM arrays (OSSL_PARAM(3ossl)): one table gives the descriptor list, the reader and the type.
+//!
+//! An array of a caller is [`Params`] when it is read and [`ParamsMut`] when it is answered; an array of our own is a
+//! [`ParamList`]. The tables are [`settable!`] (what may be set, read into a struct of options) and [`gettable!`] (what
+//! may be asked, an enum whose `match` must answer every row that the list promises).
+//!
+//! Safety of this folder: an array comes from libcrypto and is, by OSSL_PARAM(3ossl), either NULL or a sequence of
+//! elements ended by one with a NULL key, in which `data` is NULL or points to `data_size` octets of the stated type.
+
+mod descriptor;
+mod list;
+mod read;
+mod write;
+
+pub(crate) use descriptor::{Descriptor, Descriptors, Kind};
+pub(crate) use list::ParamList;
+pub(crate) use read::{FromParam, IntOrText, Param, ParamError, Params, Unsigned};
+pub(crate) use write::{ParamsMut, Slot};
+
+/// A table of parameters that may be set: `struct`, reader and descriptor list in one.
+///
+/// Each field is an `Option` of its type, `None` when the caller did not send it. Unknown parameters are ignored:
+/// libcrypto sends what other versions know (4.0 sends `tls-version` to every signature).
+macro_rules! settable {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $key:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Default)]
+        $vis struct $name { $($(#[$field_meta])* pub(crate) $field: Option<$type>,)* }
+
+        impl $name {
+            /// Reads the rows of the table from a caller's array.
+            ///
+            /// # Errors
+            /// A parameter of the table has another type than stated, or does not fit.
+            $vis fn read(params: $crate::ffi::params::Params<'_>) -> Result<Self, $crate::ffi::params::ParamError> {
+                let mut read = Self::default();
+                for param in params {
+                    match param.name().to_bytes_with_nul() {
+                        $(name if name == $key.to_bytes_with_nul() =>
+                            read.$field = Some($crate::ffi::params::FromParam::read(param)?),)*
+                        _ => {}
+                    }
+                }
+                Ok(read)
+            }
+
+            /// The descriptor list that goes with [`Self::read`].
+            $vis fn descriptors() -> &'static $crate::ffi::params::Descriptors {
+                static LIST: $crate::ffi::params::Descriptors = $crate::ffi::params::Descriptors::new(&[
+                    $($crate::ffi::params::Descriptor::new($key, <$type as $crate::ffi::params::FromParam>::KIND),)*
+                    $crate::ffi::params::Descriptor::END,
+                ]);
+                &LIST
+            }
+        }
+    };
+}
+pub(crate) use settable;
+
+/// A table of parameters that may be asked: an enum with one variant per row, and the descriptor list.
+macro_rules! gettable {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$row_meta:meta])* $row:ident: $kind:ident = $key:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        $vis enum $name { $($(#[$row_meta])* $row,)* }
+
+        impl $name {
+            /// The row of this name.
+            $vis fn named(name: &::std::ffi::CStr) -> Option<Self> {
+                match name.to_bytes_with_nul() {
+                    $(octets if octets == $key.to_bytes_with_nul() => Some(Self::$row),)*
+                    _ => None,
+                }
+            }
+
+            /// The descriptor list of all rows.
+            $vis fn descriptors() -> &'static $crate::ffi::params::Descriptors {
+                static LIST: $crate::ffi::params::Descriptors = $crate::ffi::params::Descriptors::new(&[
+                    $($crate::ffi::params::Descriptor::new($key, $crate::ffi::params::Kind::$kind),)*
+                    $crate::ffi::params::Descriptor::END,
+                ]);
+                &LIST
+            }
+        }
+    };
+}
+pub(crate) use gettable;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    settable! {
+        struct Sample {
+            number: i32 = c"number",
+            text: String = c"text",
+            either: IntOrText = c"either",
+            big: Unsigned = c"n",
+        }
+    }
+
+    gettable! {
+        enum Fact {
+            Bits: Integer = c"bits",
+            Modulus: Unsigned = c"n",
+        }
+    }
+
+    #[test]
+    fn a_table_reads_its_rows_and_ignores_the_rest() {
+        let mut list = ParamList::new();
+        list.int(c"number", -3);
+        list.text(c"tls-version", "ignored");
+        list.text(c"either", "digest");
+        list.unsigned(c"n", &[0, 1, 2, 3]);
+        let read = Sample::read(list.as_params()).unwrap();
+        assert_eq!(read.number, Some(-3));
+        assert_eq!(read.text, None);
+        assert_eq!(read.either, Some(IntOrText::Text("digest".into())));
+        assert_eq!(read.big.unwrap().as_octets(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_wrong_type_is_refused_by_name() {
+        let mut list = ParamList::new();
+        list.int(c"text", 1);
+        let error = Sample::read(list.as_params()).err().unwrap();
+        assert!(error.to_string().contains("text"), "{error}");
+    }
+
+    #[test]
+    fn descriptor_lists_end_with_a_null_key() {
+        assert_eq!(Sample::descriptors().names(), [c"number", c"text", c"either", c"n"]);
+        assert_eq!(Fact::descriptors().names(), [c"bits", c"n"]);
+        assert_eq!(Fact::named(c"n"), Some(Fact::Modulus));
+        assert_eq!(Fact::named(c"bits"), Some(Fact::Bits));
+        assert_eq!(Fact::named(c"m"), None);
+    }
+}

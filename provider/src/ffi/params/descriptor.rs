@@ -1,0 +1,87 @@
+//! Descriptor lists: what the settable and gettable functions hand to libcrypto.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use openssl_sys::OSSL_PARAM;
+
+/// The data types of core.h.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// OSSL_PARAM_INTEGER.
+    Integer,
+    /// OSSL_PARAM_UNSIGNED_INTEGER, of any length.
+    Unsigned,
+    /// OSSL_PARAM_UTF8_STRING.
+    Text,
+    /// OSSL_PARAM_OCTET_STRING.
+    Octets,
+}
+
+impl Kind {
+    /// The number that core.h gives the type.
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::Integer => 1,
+            Self::Unsigned => 2,
+            Self::Text => 4,
+            Self::Octets => 5,
+        }
+    }
+}
+
+/// One row: a name and a type, without data.
+#[repr(transparent)]
+pub(crate) struct Descriptor(OSSL_PARAM);
+
+// SAFETY: a descriptor points to nothing but its name, a `'static` string, and is never written.
+unsafe impl Sync for Descriptor {}
+
+impl Descriptor {
+    /// The row that ends a list.
+    pub(crate) const END: Self = Self(OSSL_PARAM {
+        key: ptr::null(),
+        data_type: 0,
+        data: ptr::null_mut(),
+        data_size: 0,
+        return_size: 0,
+    });
+
+    /// A row.
+    pub(crate) const fn new(name: &'static CStr, kind: Kind) -> Self {
+        Self(OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type: kind.number(),
+            data: ptr::null_mut(),
+            data_size: 0,
+            return_size: 0,
+        })
+    }
+}
+
+/// A whole list, ended by [`Descriptor::END`].
+pub(crate) struct Descriptors(&'static [Descriptor]);
+
+impl Descriptors {
+    /// Wraps a list, which must end with [`Descriptor::END`]: anything else does not compile.
+    pub(crate) const fn new(rows: &'static [Descriptor]) -> Self {
+        assert!(matches!(rows.last(), Some(row) if row.0.key.is_null()));
+        Self(rows)
+    }
+
+    /// The pointer for libcrypto.
+    pub(crate) const fn as_ptr(&self) -> *const OSSL_PARAM {
+        self.0.as_ptr().cast()
+    }
+
+    /// The names of the list, for tests.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<&'static CStr> {
+        self.0
+            .iter()
+            .filter(|row| !row.0.key.is_null())
+            // SAFETY: the key was made from a `'static` CStr in `Descriptor::new`.
+            .map(|row| unsafe { CStr::from_ptr(row.0.key) })
+            .collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! An OSSL_PARAM array of our own, for calls into libcrypto; wiped when dropped, since it may hold private numbers.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use openssl_sys::OSSL_PARAM;
+use zeroize::Zeroizing;
+
+use super::{Kind, Params};
+
+/// The array: elements, and the buffers they point to.
+#[derive(Default)]
+pub(crate) struct ParamList {
+    /// All elements, the end included once `as_params` was called.
+    elements: Vec<OSSL_PARAM>,
+    data: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl ParamList {
+    /// An empty array.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an `int`.
+    pub(crate) fn int(&mut self, name: &'static CStr, value: i32) -> &mut Self {
+        self.push(name, Kind::Integer, value.to_ne_bytes().to_vec(), 0)
+    }
+
+    /// Adds an unsigned integer of any length, given most significant octet first.
+    pub(crate) fn unsigned(&mut self, name: &'static CStr, big_endian: &[u8]) -> &mut Self {
+        let mut octets = if big_endian.is_empty() { vec![0] } else { big_endian.to_vec() };
+        if cfg!(target_endian = "little") {
+            octets.reverse();
+        }
+        self.push(name, Kind::Unsigned, octets, 0)
+    }
+
+    /// Adds text.
+    pub(crate) fn text(&mut self, name: &'static CStr, value: &str) -> &mut Self {
+        let mut octets = Vec::with_capacity(value.len() + 1);
+        octets.extend_from_slice(value.as_bytes());
+        octets.push(0);
+        self.push(name, Kind::Text, octets, 1)
+    }
+
+    /// Adds an octet string.
+    pub(crate) fn octets(&mut self, name: &'static CStr, value: &[u8]) -> &mut Self {
+        let mut octets = value.to_vec();
+        // An empty string must not have a NULL pointer: libcrypto takes that for a size query.
+        octets.reserve(1);
+        self.push(name, Kind::Octets, octets, 0)
+    }
+
+    /// The array, to be read by a call into libcrypto.
+    pub(crate) fn as_params(&mut self) -> Params<'_> {
+        if self.elements.last().is_none_or(|last| !last.key.is_null()) {
+            self.elements.push(OSSL_PARAM {
+                key: ptr::null(),
+                data_type: 0,
+                data: ptr::null_mut(),
+                data_size: 0,
+                return_size: 0,
+            });
+        }
+        // SAFETY: the array ends with a NULL key and lives, with its buffers, as long as the borrow.
+        unsafe { Params::from_ptr(self.elements.as_ptr()) }
+    }
+
+    /// `uncounted` octets at the end (a NUL) do not count in the size.
+    fn push(&mut self, name: &'static CStr, kind: Kind, octets: Vec<u8>, uncounted: usize) -> &mut Self {
+        // The end is put there anew by the next `as_params`.
+        self.elements.retain(|element| !element.key.is_null());
+        let mut octets = Zeroizing::new(octets);
+        self.elements.push(OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type: kind.number(),
+            data: octets.as_mut_ptr().cast(),
+            data_size: octets.len() - uncounted,
+            return_size: 0,
+        });
+        // Moving the Vec does not move its buffer.
+        self.data.push(octets);
+        self
+    }
+}
+
+// SAFETY: the pointers of the elements point into `data`, which moves along, and to `'static` names.
+unsafe impl Send for ParamList {}

@@ -1,0 +1,250 @@
+//! Answering a caller's OSSL_PARAM array, with the size protocol of OSSL_PARAM(3ossl): `return_size` always says what is
+//! needed, NULL data asks for the size only, too little room is an error.
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::slice;
+
+use openssl_sys::OSSL_PARAM;
+
+use super::ParamError;
+
+const INTEGER: u32 = 1;
+const UNSIGNED: u32 = 2;
+const UTF8_STRING: u32 = 4;
+const OCTET_STRING: u32 = 5;
+
+/// An array that a caller wants answered, perhaps absent.
+pub(crate) struct ParamsMut<'a> {
+    first: *mut OSSL_PARAM,
+    borrow: PhantomData<&'a mut OSSL_PARAM>,
+}
+
+impl ParamsMut<'_> {
+    /// Takes a pointer from libcrypto.
+    ///
+    /// # Safety
+    /// `array` is NULL or an array as OSSL_PARAM(3ossl) describes it, used by nobody else during the lifetime.
+    pub(in crate::ffi) const unsafe fn from_ptr(array: *mut OSSL_PARAM) -> Self {
+        Self { first: array, borrow: PhantomData }
+    }
+
+    /// The array for a call into libcrypto, NULL when there is none.
+    pub(in crate::ffi) const fn as_ptr(&mut self) -> *mut OSSL_PARAM {
+        self.first
+    }
+
+    /// Lets `answer` fill each element; elements that it leaves alone stay unmodified, as OSSL_PARAM(3ossl) wants it.
+    ///
+    /// # Errors
+    /// The first error of `answer`.
+    pub(crate) fn each<E>(
+        &mut self,
+        mut answer: impl FnMut(&CStr, &mut Slot<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut next = self.first;
+        loop {
+            // SAFETY: by `from_ptr`, `next` is NULL or an element of the array, which nobody else uses.
+            let Some(param) = (unsafe { next.as_mut() }).filter(|param| !param.key.is_null()) else {
+                return Ok(());
+            };
+            // SAFETY: the key of an element that is not the last is a string (OSSL_PARAM(3ossl)).
+            let name = unsafe { CStr::from_ptr(param.key) };
+            answer(name, &mut Slot(param))?;
+            next = next.wrapping_add(1);
+        }
+    }
+}
+
+/// One element that wants an answer.
+pub(crate) struct Slot<'a>(&'a mut OSSL_PARAM);
+
+impl Slot<'_> {
+    /// Answers an integer, in whatever width the caller has.
+    ///
+    /// # Errors
+    /// The element is no integer, or too narrow.
+    pub(crate) fn int(&mut self, value: impl Into<i64>) -> Result<(), ParamError> {
+        let value: i64 = value.into();
+        self.integer(i128::from(value))
+    }
+
+    /// Answers an unsigned integer of the machine.
+    ///
+    /// # Errors
+    /// The element is no integer, or too narrow.
+    pub(crate) fn size(&mut self, value: usize) -> Result<(), ParamError> {
+        let value = i128::try_from(value).map_err(|_| self.error("is too large"))?;
+        self.integer(value)
+    }
+
+    /// Answers an unsigned integer of any length (a BIGNUM), given most significant octet first.
+    ///
+    /// # Errors
+    /// The element is no unsigned integer, or too small.
+    pub(crate) fn unsigned(&mut self, big_endian: &[u8]) -> Result<(), ParamError> {
+        if self.0.data_type != UNSIGNED {
+            return Err(self.error("is asked as another type than an unsigned integer"));
+        }
+        let zeros = big_endian.iter().take_while(|octet| **octet == 0).count();
+        let significant = big_endian.get(zeros..).unwrap_or_default();
+        self.native(significant, 0)
+    }
+
+    /// Answers text.
+    ///
+    /// # Errors
+    /// The element is no text, or too small.
+    pub(crate) fn text(&mut self, value: &str) -> Result<(), ParamError> {
+        if self.0.data_type != UTF8_STRING {
+            return Err(self.error("is asked as another type than text"));
+        }
+        let octets = value.as_bytes();
+        let Some(room) = self.room(octets.len())? else { return Ok(()) };
+        copy(octets, room);
+        // The NUL does not count in the size, and is written where there is room for it.
+        if let Some(end) = room.get_mut(octets.len()) {
+            *end = 0;
+        }
+        Ok(())
+    }
+
+    /// Answers an octet string.
+    ///
+    /// # Errors
+    /// The element is no octet string, or too small.
+    pub(crate) fn octets(&mut self, value: &[u8]) -> Result<(), ParamError> {
+        if self.0.data_type != OCTET_STRING {
+            return Err(self.error("is asked as another type than an octet string"));
+        }
+        let Some(room) = self.room(value.len())? else { return Ok(()) };
+        copy(value, room);
+        Ok(())
+    }
+
+    fn integer(&mut self, value: i128) -> Result<(), ParamError> {
+        let signed = match self.0.data_type {
+            INTEGER => true,
+            UNSIGNED if value >= 0 => false,
+            UNSIGNED => return Err(self.error("is negative and asked as unsigned")),
+            _ => return Err(self.error("is asked as another type than an integer")),
+        };
+        let octets = value.to_be_bytes();
+        let fill = if value < 0 { 0xff } else { 0 };
+        let mut significant = octets.as_slice();
+        while let [first, rest @ ..] = significant {
+            let same_sign = rest.first().is_some_and(|next| (next ^ fill) & 0x80 == 0);
+            if *first != fill || rest.is_empty() || (signed && !same_sign) {
+                break;
+            }
+            significant = rest;
+        }
+        if self.0.data.is_null() {
+            // What a caller without a buffer should bring: an int, or an int64 where that is too narrow.
+            self.0.return_size = if significant.len() <= 4 { 4 } else { 8 };
+            return Ok(());
+        }
+        self.native(significant, fill)
+    }
+
+    /// Writes an integer as wide as the caller's element.
+    fn native(&mut self, significant: &[u8], fill: u8) -> Result<(), ParamError> {
+        let Some(room) = self.room(significant.len().max(1))? else { return Ok(()) };
+        room.fill(fill);
+        if cfg!(target_endian = "little") {
+            for (to, from) in room.iter_mut().zip(significant.iter().rev()) {
+                *to = *from;
+            }
+        } else {
+            let start = room.len() - significant.len();
+            copy(significant, room.get_mut(start..).unwrap_or_default());
+        }
+        self.0.return_size = self.0.data_size;
+        Ok(())
+    }
+
+    /// The caller's buffer, `None` when only the size is asked.
+    fn room(&mut self, needed: usize) -> Result<Option<&mut [u8]>, ParamError> {
+        self.0.return_size = needed;
+        if self.0.data.is_null() {
+            return Ok(None);
+        }
+        if self.0.data_size < needed {
+            return Err(self.error("has too little room"));
+        }
+        // SAFETY: `data` points to `data_size` octets that nobody else uses (`ParamsMut::from_ptr`).
+        Ok(Some(unsafe { slice::from_raw_parts_mut(self.0.data.cast(), self.0.data_size) }))
+    }
+
+    fn error(&self, what: &'static str) -> ParamError {
+        // SAFETY: the key of an element that is not the last is a string (OSSL_PARAM(3ossl)).
+        let name = unsafe { CStr::from_ptr(self.0.key) };
+        ParamError { name: name.to_string_lossy().into_owned(), what }
+    }
+}
+
+/// Copies as much as fits; the callers have asked for the room.
+fn copy(from: &[u8], to: &mut [u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::c_void;
+    use std::ptr;
+
+    fn element(data_type: u32, buffer: Option<&mut [u8]>) -> OSSL_PARAM {
+        let (data, data_size) =
+            buffer.map_or((ptr::null_mut(), 0), |b| (b.as_mut_ptr().cast::<c_void>(), b.len()));
+        OSSL_PARAM { key: c"x".as_ptr(), data_type, data, data_size, return_size: usize::MAX }
+    }
+
+    #[test]
+    fn integers_take_the_width_of_the_caller() {
+        let mut four = [0xaa; 4];
+        let mut param = element(INTEGER, Some(&mut four));
+        Slot(&mut param).int(-2).unwrap();
+        assert_eq!(param.return_size, 4);
+        assert_eq!(i32::from_ne_bytes(four), -2);
+        let mut eight = [0xaa; 8];
+        Slot(&mut element(UNSIGNED, Some(&mut eight))).size(4096).unwrap();
+        assert_eq!(u64::from_ne_bytes(eight), 4096);
+        let mut one = [0xaa; 1];
+        let mut param = element(INTEGER, Some(&mut one));
+        assert!(Slot(&mut param).int(128).is_err(), "128 needs a sign bit");
+        Slot(&mut param).int(-128).unwrap();
+        assert_eq!(one, [0x80]);
+        assert!(Slot(&mut element(UNSIGNED, Some(&mut one))).int(-1).is_err());
+    }
+
+    #[test]
+    fn a_size_query_writes_nothing_and_little_room_is_an_error() {
+        let mut query = element(UNSIGNED, None);
+        Slot(&mut query).unsigned(&[0, 0, 1, 2, 3]).unwrap();
+        assert_eq!(query.return_size, 3);
+        let mut two = [0xaa; 2];
+        let mut small = element(UNSIGNED, Some(&mut two));
+        assert!(Slot(&mut small).unsigned(&[1, 2, 3]).is_err());
+        assert_eq!((small.return_size, two), (3, [0xaa; 2]));
+        let mut five = [0xaa; 5];
+        Slot(&mut element(UNSIGNED, Some(&mut five))).unsigned(&[1, 2, 3]).unwrap();
+        let mut big = five.to_vec();
+        if cfg!(target_endian = "little") {
+            big.reverse();
+        }
+        assert_eq!(big, [0, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn text_ends_with_nul_where_there_is_room() {
+        let mut six = [0xaa; 6];
+        let mut param = element(UTF8_STRING, Some(&mut six));
+        Slot(&mut param).text("P-256").unwrap();
+        assert_eq!((param.return_size, &six), (5, b"P-256\0"));
+        let mut four = [0; 4];
+        assert!(Slot(&mut element(UTF8_STRING, Some(&mut four))).text("P-256").is_err());
+    }
+}
