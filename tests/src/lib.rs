@@ -1,1 +1,33 @@
-//! placeholder
+//! Fixtures of the user stories: real TPM simulators, stock `openssl`, and what stands between them.
+//!
+//! This library knows none of the house's other crates, so that each of them may dev-depend on it.
+//! A fixture starts its processes on free ports of 127.0.0.1, ends them by pid when it is dropped, and
+//! keeps its folder with the commands to replay when the test panics.
+//!
+//! | file | what |
+//! |---|---|
+//! | `swtpm` | one TPM 2.0 simulator per test |
+//! | `raw` | TPM commands as octets, for looking at a TPM past every stack |
+//! | `port` | free TCP ports, proven to belong to the child that listens |
+//! | `process` | children that die with us, and runs with a time limit |
+//! | `scratch` | a folder per fixture, kept with replay notes when the test panics |
+
+#![deny(unsafe_code)]
+// In a fixture a panic is the failure report, as clippy.toml says for tests.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
+
+mod ffi;
+pub mod port;
+pub mod process;
+pub mod raw;
+mod scratch;
+mod swtpm;
+
+pub use scratch::Scratch;
+pub use swtpm::Swtpm;

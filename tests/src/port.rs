@@ -1,0 +1,81 @@
+//! Free TCP ports of 127.0.0.1, proven to belong to the child that listens.
+//!
+//! Nothing can reserve a port for another process; so take one at random below the range that the kernel hands out to
+//! clients, and look afterwards whose it became.
+use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
+use crate::process::Process;
+
+/// Below net.ipv4.ip_local_port_range, so that no client's socket takes one between our look and the child's bind.
+const RANGE: std::ops::Range<u16> = 10_000..32_000;
+
+/// `count` neighbouring ports that nobody listened on a moment ago.
+///
+/// # Panics
+/// When none are to be had.
+#[must_use]
+pub fn free(count: u16) -> u16 {
+    for _ in 0..1000 {
+        let first = RANGE.start + random() % (RANGE.end - RANGE.start - count);
+        if (first..first + count).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+            return first;
+        }
+    }
+    panic!("no {count} free ports on 127.0.0.1");
+}
+
+/// Starts a server on fresh ports until one comes up: `start` is given the first of `count` ports.
+///
+/// # Panics
+/// When the server does not come up in many attempts; the message holds what the last one left.
+pub fn serve(count: u16, mut start: impl FnMut(u16) -> Process) -> (u16, Process) {
+    for _ in 0..20 {
+        let first = free(count);
+        let mut process = start(first);
+        if listening(&mut process, first, count) {
+            return (first, process);
+        }
+    }
+    panic!("the server did not come up on any port: look at what it printed");
+}
+
+/// Waits until the process itself listens on all the ports; false when it ended or took too long.
+pub fn listening(process: &mut Process, first: u16, count: u16) -> bool {
+    let start = Instant::now();
+    while process.ended().is_none() && start.elapsed() < Duration::from_secs(20) {
+        if (first..first + count).all(|port| owner_is(process.id(), port)) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    false
+}
+
+/// Whether the process holds the listening socket of the port (proc(5): /proc/net/tcp and tcp6, /proc/PID/fd).
+fn owner_is(pid: u32, port: u16) -> bool {
+    let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .flat_map(|table| {
+            fs::read_to_string(table).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .filter_map(|line| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let local = columns.get(1)?.rsplit(':').next()?;
+            let listens = columns.get(3) == Some(&"0A") && u16::from_str_radix(local, 16) == Ok(port);
+            listens.then(|| format!("socket:[{}]", columns[9]))
+        })
+        .collect();
+    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    descriptors
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .any(|target| inodes.iter().any(|inode| target.as_os_str() == inode.as_str()))
+}
+
+fn random() -> u16 {
+    // RandomState is seeded by the system; no crate needed for a port.
+    u16::try_from(RandomState::new().hash_one(std::process::id()) % 65_536).expect("a remainder of 65,536")
+}

@@ -1,0 +1,349 @@
+//! TPM commands as octets, for looking at a TPM past every stack. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
+use std::io::{self, Read};
+
+/// TPM2_Startup (TPM 2.0 Library, Part 2 §6.5.2, as all codes here).
+pub const STARTUP: u32 = 0x144;
+/// TPM2_GetRandom.
+pub const GET_RANDOM: u32 = 0x17B;
+/// TPM2_GetCapability.
+pub const GET_CAPABILITY: u32 = 0x17A;
+/// TPM2_CreatePrimary.
+pub const CREATE_PRIMARY: u32 = 0x131;
+/// TPM2_Create.
+pub const CREATE: u32 = 0x153;
+/// TPM2_Load.
+pub const LOAD: u32 = 0x157;
+/// TPM2_LoadExternal.
+pub const LOAD_EXTERNAL: u32 = 0x167;
+/// TPM2_ReadPublic.
+pub const READ_PUBLIC: u32 = 0x173;
+/// TPM2_Import.
+pub const IMPORT: u32 = 0x156;
+/// TPM2_Unseal.
+pub const UNSEAL: u32 = 0x15E;
+/// TPM2_Sign.
+pub const SIGN: u32 = 0x15D;
+/// TPM2_RSA_Decrypt.
+pub const RSA_DECRYPT: u32 = 0x159;
+/// TPM2_ECDH_ZGen.
+pub const ECDH_ZGEN: u32 = 0x154;
+/// TPM2_EvictControl.
+pub const EVICT_CONTROL: u32 = 0x120;
+/// TPM2_FlushContext.
+pub const FLUSH_CONTEXT: u32 = 0x165;
+/// TPM2_ContextSave.
+pub const CONTEXT_SAVE: u32 = 0x162;
+/// TPM2_ContextLoad.
+pub const CONTEXT_LOAD: u32 = 0x161;
+/// TPM2_StartAuthSession.
+pub const START_AUTH_SESSION: u32 = 0x176;
+/// TPM2_HierarchyChangeAuth.
+pub const HIERARCHY_CHANGE_AUTH: u32 = 0x129;
+/// TPM2_ObjectChangeAuth.
+pub const OBJECT_CHANGE_AUTH: u32 = 0x150;
+/// TPM2_DictionaryAttackParameters.
+pub const DICTIONARY_ATTACK_PARAMETERS: u32 = 0x13A;
+/// TPM2_DictionaryAttackLockReset.
+pub const DICTIONARY_ATTACK_LOCK_RESET: u32 = 0x139;
+/// TPM2_PCR_Extend.
+pub const PCR_EXTEND: u32 = 0x182;
+/// TPM2_HashSequenceStart.
+pub const HASH_SEQUENCE_START: u32 = 0x186;
+/// TPM2_HMAC_Start.
+pub const HMAC_START: u32 = 0x15B;
+/// TPM2_CreateLoaded.
+pub const CREATE_LOADED: u32 = 0x191;
+
+/// TPM_RC_RETRY: nothing was done, send it again.
+pub const RETRY: u32 = 0x922;
+
+/// TPM_RH_OWNER.
+pub const OWNER: u32 = 0x4000_0001;
+/// TPM_RH_NULL.
+pub const NULL: u32 = 0x4000_0007;
+/// TPM_RH_LOCKOUT.
+pub const LOCKOUT: u32 = 0x4000_000A;
+/// TPM_RH_ENDORSEMENT.
+pub const ENDORSEMENT: u32 = 0x4000_000B;
+
+/// Attributes of the TCG storage template: under no dictionary-attack protection.
+pub const STORAGE: u32 = 0x0003_0472;
+/// The same without noDA: a wrong password counts.
+pub const DA_PROTECTED: u32 = 0x0003_0072;
+
+/// A command with password authorizations (empty `auths`: without an authorization area).
+///
+/// # Panics
+/// When a part is longer than its length field.
+#[must_use]
+pub fn command(code: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -> Vec<u8> {
+    let mut body: Vec<u8> = handles.iter().flat_map(|h| h.to_be_bytes()).collect();
+    if !auths.is_empty() {
+        // TPM_RS_PW, no nonce, no attributes, the password itself (Part 1 §19.4).
+        let area: Vec<u8> =
+            auths.iter().flat_map(|auth| [&[0x40, 0, 0, 9, 0, 0, 0][..], &sized(auth)].concat()).collect();
+        body.extend(u32::try_from(area.len()).expect("a short area").to_be_bytes());
+        body.extend(area);
+    }
+    body.extend(parameters);
+    let tag: u16 = if auths.is_empty() { 0x8001 } else { 0x8002 };
+    let size = u32::try_from(body.len() + 10).expect("a short command");
+    [&tag.to_be_bytes()[..], &size.to_be_bytes(), &code.to_be_bytes(), &body].concat()
+}
+
+/// A TPM2B: two octets of length, then the octets.
+///
+/// # Panics
+/// When there are more than 65,535.
+#[must_use]
+pub fn sized(octets: &[u8]) -> Vec<u8> {
+    [&u16::try_from(octets.len()).expect("a short buffer").to_be_bytes()[..], octets].concat()
+}
+
+/// The four octets at `at` as a number; 0 where there are none.
+#[must_use]
+pub fn u32_at(octets: &[u8], at: usize) -> u32 {
+    octets.get(at..at + 4).map_or(0, |o| u32::from_be_bytes(o.try_into().expect("four octets")))
+}
+
+/// The command code of a command, or the response code of a response.
+#[must_use]
+pub fn code(message: &[u8]) -> u32 {
+    u32_at(message, 6)
+}
+
+/// A response without parameters.
+#[must_use]
+pub fn answer(code: u32) -> Vec<u8> {
+    [&[0x80, 0x01, 0, 0, 0, 10][..], &code.to_be_bytes()].concat()
+}
+
+/// Whether the response to the command begins with a handle.
+#[must_use]
+pub fn returns_handle(code: u32) -> bool {
+    [
+        CREATE_PRIMARY,
+        LOAD,
+        LOAD_EXTERNAL,
+        CONTEXT_LOAD,
+        START_AUTH_SESSION,
+        HASH_SEQUENCE_START,
+        HMAC_START,
+        CREATE_LOADED,
+    ]
+    .contains(&code)
+}
+
+/// One whole command or response from a stream.
+///
+/// # Errors
+/// What the stream says; UnexpectedEof when it ends before or within the message.
+pub fn read_message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut message = vec![0; 10];
+    stream.read_exact(&mut message)?;
+    let size = usize::try_from(u32_at(&message, 2)).unwrap_or(0);
+    if !(10..=65_536).contains(&size) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {size} octets")));
+    }
+    message.resize(size, 0);
+    stream.read_exact(&mut message[10..])?;
+    Ok(message)
+}
+
+/// A response and what was asked.
+pub struct Response {
+    command: u32,
+    octets: Vec<u8>,
+}
+
+impl Response {
+    /// The response code; 0 is success.
+    #[must_use]
+    pub fn code(&self) -> u32 {
+        code(&self.octets)
+    }
+
+    /// The handle in front of the parameters.
+    ///
+    /// # Panics
+    /// When the command failed or gives no handle.
+    #[must_use]
+    #[track_caller]
+    pub fn handle(&self) -> u32 {
+        self.check();
+        assert!(returns_handle(self.command), "command {:#x} gives no handle", self.command);
+        u32_at(&self.octets, 10)
+    }
+
+    /// The parameters, without handle and sessions.
+    ///
+    /// # Panics
+    /// When the command failed.
+    #[track_caller]
+    pub fn ok(&self) -> Vec<u8> {
+        self.check();
+        let start = if returns_handle(self.command) { 14 } else { 10 };
+        if self.octets.starts_with(&[0x80, 0x02]) {
+            let size = usize::try_from(u32_at(&self.octets, start)).expect("a short response");
+            self.octets[start + 4..start + 4 + size].to_vec()
+        } else {
+            self.octets[start..].to_vec()
+        }
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        assert_eq!(self.code(), 0, "command {:#x} was answered {:#x}", self.command, self.code());
+    }
+}
+
+/// Whatever answers TPM commands, and what a test asks it most.
+pub trait Tpm {
+    /// Sends one command and gives the response.
+    fn transact(&self, command: &[u8]) -> Vec<u8>;
+
+    /// Sends a command with password authorizations; again when the TPM answers TPM_RC_RETRY, as libtpms does at the
+    /// first use of a key under dictionary-attack protection.
+    fn raw(&self, command: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -> Response {
+        let octets = self::command(command, handles, auths, parameters);
+        let answers = std::iter::repeat_with(|| Response { command, octets: self.transact(&octets) });
+        answers.take(10).find(|r| r.code() != RETRY).expect("an answer other than TPM_RC_RETRY")
+    }
+
+    /// The handles in use from `first` on (TPM_CAP_HANDLES, Part 3 §30.2).
+    fn handles(&self, first: u32) -> Vec<u32> {
+        let list = self.capability(1, first);
+        list[4..].chunks_exact(4).map(|handle| u32_at(handle, 0)).collect()
+    }
+
+    /// Loaded objects.
+    fn transient(&self) -> Vec<u32> {
+        self.handles(0x8000_0000)
+    }
+
+    /// Sessions that occupy a place (TPM_HT_LOADED_SESSION).
+    fn loaded_sessions(&self) -> Vec<u32> {
+        self.handles(0x0200_0000)
+    }
+
+    /// Sessions whose context was saved (TPM_HT_SAVED_SESSION).
+    fn saved_sessions(&self) -> Vec<u32> {
+        self.handles(0x0300_0000)
+    }
+
+    /// Persistent objects.
+    fn persistent(&self) -> Vec<u32> {
+        self.handles(0x8100_0000)
+    }
+
+    /// Asserts that nothing is loaded or saved: what a well-behaved client leaves behind.
+    #[track_caller]
+    fn assert_empty(&self) {
+        let left = (self.transient(), self.loaded_sessions(), self.saved_sessions());
+        assert_eq!(
+            left,
+            (vec![], vec![], vec![]),
+            "left in the TPM: objects, loaded sessions, saved sessions"
+        );
+    }
+
+    /// A TPM property (TPM_CAP_TPM_PROPERTIES); 0 when the TPM has no such one.
+    fn property(&self, tag: u32) -> u32 {
+        let list = self.capability(6, tag);
+        if u32_at(&list, 4) == tag { u32_at(&list, 8) } else { 0 }
+    }
+
+    /// TPM_PT_LOCKOUT_COUNTER: wrong passwords since the last success of time.
+    fn failures(&self) -> u32 {
+        self.property(0x20E)
+    }
+
+    /// TPM_PT_MAX_AUTH_FAIL.
+    fn max_failures(&self) -> u32 {
+        self.property(0x20F)
+    }
+
+    /// TPM2_DictionaryAttackParameters with an empty lockout password: lockout after `failures` wrong ones, one is
+    /// forgiven after `recovery` seconds.
+    #[track_caller]
+    fn set_dictionary_attack(&self, failures: u32, recovery: u32) {
+        let parameters = [failures, recovery, recovery].map(u32::to_be_bytes).concat();
+        self.raw(DICTIONARY_ATTACK_PARAMETERS, &[LOCKOUT], &[b""], &parameters).ok();
+    }
+
+    /// Changes the password of a hierarchy.
+    #[track_caller]
+    fn set_hierarchy_auth(&self, hierarchy: u32, old: &[u8], new: &[u8]) {
+        self.raw(HIERARCHY_CHANGE_AUTH, &[hierarchy], &[old], &sized(new)).ok();
+    }
+
+    /// A P-256 storage primary of the owner hierarchy by the TCG template (EK credential profile, H-2).
+    #[track_caller]
+    fn create_primary(&self) -> u32 {
+        self.create_primary_with(b"", STORAGE)
+    }
+
+    /// The same with a password and other attributes.
+    #[track_caller]
+    fn create_primary_with(&self, auth: &[u8], attributes: u32) -> u32 {
+        self.raw(CREATE_PRIMARY, &[OWNER], &[b""], &primary_parameters(auth, attributes)).handle()
+    }
+
+    /// Makes an object persistent under an owner without password.
+    #[track_caller]
+    fn persist(&self, object: u32, persistent: u32) {
+        self.raw(EVICT_CONTROL, &[OWNER, object], &[b""], &persistent.to_be_bytes()).ok();
+    }
+
+    /// Flushes an object or session.
+    #[track_caller]
+    fn flush(&self, handle: u32) {
+        self.raw(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes()).ok();
+    }
+
+    /// An unbound, unsalted HMAC session (SHA-256, no parameter encryption).
+    #[track_caller]
+    fn start_session(&self) -> u32 {
+        self.raw(START_AUTH_SESSION, &[NULL, NULL], &[], &session_parameters()).handle()
+    }
+
+    /// A TPML or TPMS list after the capability's tag.
+    #[track_caller]
+    fn capability(&self, capability: u32, property: u32) -> Vec<u8> {
+        let parameters = [capability, property, 254].map(u32::to_be_bytes).concat();
+        self.raw(GET_CAPABILITY, &[], &[], &parameters).ok()[5..].to_vec()
+    }
+}
+
+/// Parameters of TPM2_CreatePrimary for a P-256 storage key.
+#[must_use]
+pub fn primary_parameters(auth: &[u8], attributes: u32) -> Vec<u8> {
+    let sensitive = [sized(auth), sized(b"")].concat();
+    let public = [
+        &[0x00, 0x23, 0x00, 0x0B][..],
+        &attributes.to_be_bytes(),
+        // no policy; AES-128-CFB; scheme NULL; P-256; KDF NULL; an empty point
+        &[0, 0, 0, 0x06, 0, 0x80, 0, 0x43, 0, 0x10, 0, 3, 0, 0x10, 0, 0, 0, 0],
+    ]
+    .concat();
+    [sized(&sensitive), sized(&public), sized(b""), vec![0; 4]].concat()
+}
+
+/// Parameters of TPM2_StartAuthSession: a nonce of 16 octets, no salt, HMAC, symmetric NULL, SHA-256.
+#[must_use]
+pub fn session_parameters() -> Vec<u8> {
+    [sized(&[7; 16]), sized(b""), vec![0, 0, 0x10, 0, 0x0B]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_laid_out_as_part_1_says() {
+        assert_eq!(command(GET_RANDOM, &[], &[], &[0, 8]), [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7B, 0, 8]);
+        let with_password = command(HIERARCHY_CHANGE_AUTH, &[OWNER], &[b"a"], &sized(b"b"));
+        let expected = "8002 0000001f 00000129 40000001 0000000a 40000009 0000 00 0001 61 0001 62";
+        assert_eq!(hex::encode(with_password), expected.replace(' ', ""));
+    }
+}

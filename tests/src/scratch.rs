@@ -1,0 +1,110 @@
+//! A folder per fixture: removed when the test ends well, kept with the commands to replay when it panics.
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+/// A temporary folder.
+pub struct Scratch {
+    folder: Option<TempDir>,
+    notes: Mutex<Vec<String>>,
+}
+
+impl Scratch {
+    /// A new empty folder whose name begins with `name`.
+    ///
+    /// # Panics
+    /// When the system has no place for it.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let folder =
+            tempfile::Builder::new().prefix(&format!("tpm2-{name}-")).tempdir().expect("a temporary folder");
+        Self { folder: Some(folder), notes: Mutex::default() }
+    }
+
+    /// Where it is.
+    ///
+    /// # Panics
+    /// Never: the folder lives as long as this.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.as_ref().expect("the folder lives as long as we").path()
+    }
+
+    /// The path of a file in it.
+    #[must_use]
+    pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Writes a file into it and gives its path.
+    ///
+    /// # Panics
+    /// When the disk is full.
+    pub fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name);
+        fs::write(&path, contents).expect("write into the temporary folder");
+        path
+    }
+
+    /// Reads a file in it.
+    ///
+    /// # Panics
+    /// When the file is not there.
+    #[must_use]
+    #[track_caller]
+    pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        let path = self.file(name);
+        fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// A line for `replay.sh`, which is written when the test panics.
+    ///
+    /// # Panics
+    /// When another thread panicked while it wrote one.
+    pub fn note(&self, line: impl Into<String>) {
+        self.notes.lock().expect("notes").push(line.into());
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let Some(folder) = self.folder.take() else { return };
+        if !std::thread::panicking() && std::env::var_os("TPM2_KEEP").is_none() {
+            return;
+        }
+        let folder = folder.keep();
+        let notes = self.notes.lock().map_or_else(|e| e.into_inner().join("\n"), |n| n.join("\n"));
+        if notes.is_empty() {
+            eprintln!("kept for a look: {}", folder.display());
+        } else {
+            let script = folder.join("replay.sh");
+            let _ = fs::write(&script, format!("#!/bin/sh\n# What the test ran, in order.\n{notes}\n"));
+            eprintln!("kept for a look: {}; what was run: {}", folder.display(), script.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_with_its_test_and_stays_after_a_panic() {
+        let quiet = Scratch::new("scratch");
+        let gone = quiet.path().to_owned();
+        drop(quiet);
+        assert!(!gone.exists());
+
+        let kept = std::thread::spawn(|| {
+            let scratch = Scratch::new("scratch");
+            scratch.note("echo replayed");
+            scratch.write("path", scratch.path().to_string_lossy().as_bytes());
+            std::panic::resume_unwind(Box::new((scratch.path().to_owned(), scratch)));
+        });
+        // The panic's payload owns the folder: it is dropped by the panicking thread's owner, here.
+        let payload = kept.join().unwrap_err().downcast::<(PathBuf, Scratch)>().unwrap();
+        assert!(payload.0.join("path").exists());
+    }
+}
