@@ -1,1 +1,15 @@
-//! placeholder
+//! The TSS2 PRIVATE KEY file, its policies as data, and the TPM wire types both are made of.
+//!
+//! Pure: no TPM, no I/O, no unsafe code. The layers, from the ground up:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`wire`] | the reader and writer of big-endian TPM octets, and the traits of everything that has a wire form |
+//! | `types` | the TPM's structures (TPM 2.0 Library Part 2), re-exported here one by one |
+
+#![forbid(unsafe_code)]
+
+mod types;
+pub mod wire;
+
+pub use types::*;

@@ -1,0 +1,43 @@
+//! The TPM's structures: TPM 2.0 Library Part 2, one file each.
+
+mod alg_id;
+mod attributes;
+mod command_code;
+mod curve;
+mod digest_list;
+mod handle;
+mod hash_alg;
+mod kdf;
+mod keyed_hash_scheme;
+mod name;
+mod parse;
+mod pcr_selection;
+mod point;
+mod public;
+mod public_key;
+mod scheme;
+mod sensitive;
+mod signature;
+mod symmetric;
+mod ticket;
+
+pub use alg_id::AlgId;
+pub use attributes::Attributes;
+pub use command_code::CommandCode;
+pub use curve::Curve;
+pub use digest_list::DigestList;
+pub use handle::Handle;
+pub use hash_alg::HashAlg;
+pub use kdf::Kdf;
+pub use keyed_hash_scheme::KeyedHashScheme;
+pub use name::Name;
+pub use parse::ParseError;
+pub use pcr_selection::{PcrBank, PcrSelection};
+pub use point::Point;
+pub use public::Public;
+pub use public_key::PublicKey;
+pub use scheme::Scheme;
+pub use sensitive::Sensitive;
+pub use signature::Signature;
+pub use symmetric::Symmetric;
+pub use ticket::Ticket;

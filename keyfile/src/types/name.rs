@@ -1,0 +1,68 @@
+//! The Name of an entity (Part 1 §16): what authorizations and policies call it by.
+
+use super::{Handle, HashAlg};
+use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
+use std::fmt;
+
+/// A Name: the handle of a PCR, session or hierarchy; else nameAlg ‖ H(public area). On the wire a TPM2B.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Name(Vec<u8>);
+
+impl Name {
+    /// The Name of what these marshalled public octets describe (TPMT_PUBLIC or TPMS_NV_PUBLIC).
+    #[must_use]
+    pub fn of(name_alg: HashAlg, public: &[u8]) -> Self {
+        let mut octets = name_alg.id().0.to_be_bytes().to_vec();
+        octets.extend(name_alg.digest(&[public]));
+        Self(octets)
+    }
+
+    /// The octets, without a size.
+    #[must_use]
+    pub fn as_octets(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The handle, if this is the Name of something that has no public area.
+    #[must_use]
+    pub fn as_handle(&self) -> Option<Handle> {
+        <[u8; 4]>::try_from(self.0.as_slice()).ok().map(|octets| Handle(u32::from_be_bytes(octets)))
+    }
+}
+
+impl From<Handle> for Name {
+    /// The Name of a PCR, session or hierarchy.
+    fn from(handle: Handle) -> Self {
+        Self(handle.0.to_be_bytes().to_vec())
+    }
+}
+
+impl From<Vec<u8>> for Name {
+    fn from(octets: Vec<u8>) -> Self {
+        Self(octets)
+    }
+}
+
+impl From<&[u8]> for Name {
+    fn from(octets: &[u8]) -> Self {
+        Self(octets.to_vec())
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl Marshal for Name {
+    fn marshal(&self, w: &mut Writer) {
+        w.sized(&self.0);
+    }
+}
+
+impl Unmarshal for Name {
+    fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Self(r.sized()?.to_vec()))
+    }
+}

@@ -1,0 +1,145 @@
+//! TPMU_PUBLIC_PARMS and TPMU_PUBLIC_ID (Part 2 §12.2.3): what of a public area depends on its type.
+
+use super::{AlgId, Curve, Kdf, KeyedHashScheme, Point, Scheme, Symmetric};
+use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
+
+/// The parameters and the public part of an object. In a template the public part is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKey {
+    /// An RSA key.
+    Rsa {
+        /// The cipher for children; [`Symmetric::Null`] unless the key is a parent.
+        symmetric: Symmetric,
+        /// The only scheme that the key takes, or [`Scheme::Null`].
+        scheme: Scheme,
+        /// Bits of the modulus.
+        bits: u16,
+        /// The public exponent; 0 means 65,537.
+        exponent: u32,
+        /// The modulus, big-endian.
+        modulus: Vec<u8>,
+    },
+    /// An elliptic-curve key.
+    Ecc {
+        /// The cipher for children; [`Symmetric::Null`] unless the key is a parent.
+        symmetric: Symmetric,
+        /// The only scheme that the key takes, or [`Scheme::Null`].
+        scheme: Scheme,
+        /// The curve.
+        curve: Curve,
+        /// The only key derivation function that the key takes; no TPM uses it today.
+        kdf: Kdf,
+        /// The x coordinate, big-endian; leading zeros may lack.
+        x: Vec<u8>,
+        /// The y coordinate, big-endian; leading zeros may lack.
+        y: Vec<u8>,
+    },
+    /// Sealed data or an HMAC key.
+    KeyedHash {
+        /// [`KeyedHashScheme::Null`] for sealed data.
+        scheme: KeyedHashScheme,
+        /// H(seedValue ‖ sensitive).
+        unique: Vec<u8>,
+    },
+    /// A symmetric cipher key.
+    SymCipher {
+        /// Cipher, size and mode.
+        symmetric: Symmetric,
+        /// H(seedValue ‖ sensitive).
+        unique: Vec<u8>,
+    },
+}
+
+impl PublicKey {
+    /// The public exponent that an `exponent` of 0 stands for.
+    pub const DEFAULT_EXPONENT: u32 = 65_537;
+
+    /// The object's type, TPMI_ALG_PUBLIC.
+    #[must_use]
+    pub const fn kind(&self) -> AlgId {
+        match self {
+            Self::Rsa { .. } => AlgId::RSA,
+            Self::Ecc { .. } => AlgId::ECC,
+            Self::KeyedHash { .. } => AlgId::KEYEDHASH,
+            Self::SymCipher { .. } => AlgId::SYMCIPHER,
+        }
+    }
+
+    /// The scheme of an asymmetric key.
+    #[must_use]
+    pub const fn scheme(&self) -> Option<Scheme> {
+        match self {
+            Self::Rsa { scheme, .. } | Self::Ecc { scheme, .. } => Some(*scheme),
+            Self::KeyedHash { .. } | Self::SymCipher { .. } => None,
+        }
+    }
+
+    /// The cipher for children or of the key itself.
+    #[must_use]
+    pub const fn symmetric(&self) -> Option<Symmetric> {
+        match self {
+            Self::Rsa { symmetric, .. } | Self::Ecc { symmetric, .. } | Self::SymCipher { symmetric, .. } => {
+                Some(*symmetric)
+            }
+            Self::KeyedHash { .. } => None,
+        }
+    }
+
+    /// Reads what follows the type, the nameAlg, the attributes and the policy in a TPMT_PUBLIC.
+    pub(super) fn unmarshal(kind: AlgId, r: &mut Reader<'_>) -> Result<Self, WireError> {
+        match kind {
+            AlgId::RSA => Ok(Self::Rsa {
+                symmetric: Symmetric::unmarshal(r)?,
+                scheme: Scheme::unmarshal_rsa(r)?,
+                bits: r.u16()?,
+                exponent: r.u32()?,
+                modulus: r.sized()?.to_vec(),
+            }),
+            AlgId::ECC => {
+                let symmetric = Symmetric::unmarshal(r)?;
+                let scheme = Scheme::unmarshal_ecc(r)?;
+                let curve = Curve::unmarshal(r)?;
+                let kdf = Kdf::unmarshal(r)?;
+                let Point { x, y } = Point::unmarshal(r)?;
+                Ok(Self::Ecc { symmetric, scheme, curve, kdf, x, y })
+            }
+            AlgId::KEYEDHASH => {
+                Ok(Self::KeyedHash { scheme: KeyedHashScheme::unmarshal(r)?, unique: r.sized()?.to_vec() })
+            }
+            AlgId::SYMCIPHER => {
+                Ok(Self::SymCipher { symmetric: Symmetric::unmarshal(r)?, unique: r.sized()?.to_vec() })
+            }
+            _ => Err(WireError::Unknown { what: "type of object", value: u32::from(kind.0) }),
+        }
+    }
+}
+
+impl Marshal for PublicKey {
+    fn marshal(&self, w: &mut Writer) {
+        match self {
+            Self::Rsa { symmetric, scheme, bits, exponent, modulus } => {
+                symmetric.marshal(w);
+                scheme.marshal(w);
+                w.u16(*bits);
+                w.u32(*exponent);
+                w.sized(modulus);
+            }
+            Self::Ecc { symmetric, scheme, curve, kdf, x, y } => {
+                symmetric.marshal(w);
+                scheme.marshal(w);
+                curve.marshal(w);
+                kdf.marshal(w);
+                w.sized(x);
+                w.sized(y);
+            }
+            Self::KeyedHash { scheme, unique } => {
+                scheme.marshal(w);
+                w.sized(unique);
+            }
+            Self::SymCipher { symmetric, unique } => {
+                symmetric.marshal(w);
+                w.sized(unique);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Big-endian TPM octets in and out: TPM 2.0 Library Part 1, "Marshaling", and Part 2 §10.4 for sized buffers.
+
+mod error;
+mod reader;
+mod writer;
+
+pub use error::WireError;
+pub use reader::Reader;
+pub use writer::Writer;
+
+/// Everything that has a wire form of its own.
+pub trait Marshal {
+    /// Appends the canonical form.
+    fn marshal(&self, w: &mut Writer);
+
+    /// The canonical form alone.
+    ///
+    /// # Errors
+    /// [`WireError::TooLong`] when a sized part has more than 65,535 octets.
+    fn to_octets(&self) -> Result<Vec<u8>, WireError> {
+        let mut w = Writer::new();
+        self.marshal(&mut w);
+        w.finish()
+    }
+
+    /// The canonical form behind its UINT16 size: the TPM2B of this structure.
+    ///
+    /// # Errors
+    /// [`WireError::TooLong`] when it or a part of it has more than 65,535 octets.
+    fn to_sized(&self) -> Result<Vec<u8>, WireError> {
+        let mut w = Writer::new();
+        w.sized_with(|w| self.marshal(w));
+        w.finish()
+    }
+}
+
+/// Everything that can be read from its wire form.
+pub trait Unmarshal: Sized {
+    /// Reads the structure and leaves what follows it.
+    ///
+    /// # Errors
+    /// [`WireError`] when the octets end early or are not this structure.
+    fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError>;
+
+    /// Reads the structure from octets that hold nothing else.
+    ///
+    /// # Errors
+    /// As [`Unmarshal::unmarshal`], and [`WireError::Trailing`] when octets are left over.
+    fn from_octets(octets: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::new(octets);
+        let value = Self::unmarshal(&mut r)?;
+        r.finish()?;
+        Ok(value)
+    }
+
+    /// Reads the TPM2B of this structure from octets that hold nothing else.
+    ///
+    /// # Errors
+    /// As [`Unmarshal::from_octets`].
+    fn from_sized(octets: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::new(octets);
+        let inner = r.sized()?;
+        r.finish()?;
+        Self::from_octets(inner)
+    }
+}

@@ -1,0 +1,144 @@
+//! Writes big-endian TPM octets. The buffer may hold secrets: every copy that growth leaves behind is wiped.
+
+use super::WireError;
+use zeroize::Zeroizing;
+
+/// Collects octets; its only failure, a part that is too long for its size field, shows at [`Writer::finish`].
+#[derive(Default)]
+pub struct Writer {
+    buffer: Zeroizing<Vec<u8>>,
+    too_long: Option<usize>,
+}
+
+impl Writer {
+    /// An empty writer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One octet.
+    pub fn u8(&mut self, value: u8) {
+        self.bytes(&[value]);
+    }
+
+    /// A UINT16.
+    pub fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// A UINT32.
+    pub fn u32(&mut self, value: u32) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// A UINT64.
+    pub fn u64(&mut self, value: u64) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// Octets as they are.
+    pub fn bytes(&mut self, octets: &[u8]) {
+        self.reserve(octets.len());
+        self.buffer.extend_from_slice(octets);
+    }
+
+    /// A sized buffer (TPM2B): its UINT16 size, then the octets.
+    pub fn sized(&mut self, octets: &[u8]) {
+        self.sized_with(|w| w.bytes(octets));
+    }
+
+    /// Octets behind a size of one octet, as PCR bit maps have it.
+    pub fn sized8(&mut self, octets: &[u8]) {
+        match u8::try_from(octets.len()) {
+            Ok(size) => {
+                self.u8(size);
+                self.bytes(octets);
+            }
+            Err(_) => self.too_long = self.too_long.or(Some(octets.len())),
+        }
+    }
+
+    /// A sized structure: the UINT16 size of whatever `inner` writes, then that.
+    pub fn sized_with(&mut self, inner: impl FnOnce(&mut Self)) {
+        let at = self.buffer.len();
+        self.u16(0);
+        let start = self.buffer.len();
+        inner(self);
+        let size = self.buffer.len().saturating_sub(start);
+        match (u16::try_from(size), self.buffer.get_mut(at..start)) {
+            (Ok(size), Some(place)) => place.copy_from_slice(&size.to_be_bytes()),
+            _ => self.too_long = self.too_long.or(Some(size)),
+        }
+    }
+
+    /// The UINT32 count of a list (TPML).
+    pub fn count(&mut self, count: usize) {
+        match u32::try_from(count) {
+            Ok(count) => self.u32(count),
+            Err(_) => self.too_long = self.too_long.or(Some(count)),
+        }
+    }
+
+    /// How many octets were written so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether nothing was written yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// The octets.
+    ///
+    /// # Errors
+    /// [`WireError::TooLong`] when a sized part had more octets than its size field can say.
+    pub fn finish(mut self) -> Result<Vec<u8>, WireError> {
+        match self.too_long {
+            None => Ok(std::mem::take(&mut *self.buffer)),
+            Some(size) => Err(WireError::TooLong { size }),
+        }
+    }
+
+    /// Moves to a larger buffer by hand, so that the old one is wiped and not just freed.
+    fn reserve(&mut self, more: usize) {
+        let wanted = self.buffer.len().saturating_add(more);
+        if wanted > self.buffer.capacity() {
+            let mut grown = Zeroizing::new(Vec::with_capacity(wanted.max(256).saturating_mul(2)));
+            grown.extend_from_slice(&self.buffer);
+            self.buffer = grown;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_filled_in_after_the_fact() {
+        let mut w = Writer::new();
+        w.u8(1);
+        w.sized_with(|w| {
+            w.u16(2);
+            w.sized(&[3]);
+        });
+        assert_eq!(w.finish(), Ok(vec![1, 0, 5, 0, 2, 0, 1, 3]));
+    }
+
+    #[test]
+    fn a_part_of_64k_fails_at_the_end_only() {
+        let mut w = Writer::new();
+        w.sized(&vec![7; 65535]);
+        let full = w.finish().unwrap();
+        assert_eq!((full.len(), &full[..3]), (65537, &[255, 255, 7][..]));
+
+        let mut w = Writer::new();
+        w.sized(&vec![7; 65536]);
+        w.u8(0);
+        assert_eq!(w.finish(), Err(WireError::TooLong { size: 65536 }));
+    }
+}
