@@ -1,1 +1,7 @@
-//! placeholder
+//! One connection to a TPM 2.0: protected sessions, object places, loaded keys.
+
+#![deny(unsafe_code)]
+
+pub mod crypto;
+
+pub use crypto::wrap::{Duplicate, wrap};

@@ -1,0 +1,126 @@
+//! One-pass ECDH with a TPM key's public point (TPM 2.0 Part 1 Annex C.6.1): an ephemeral key, and the secret shared with it.
+
+use keyfile::Curve;
+use p256::elliptic_curve::sec1::{EncodedPoint, FromEncodedPoint, ModulusSize, ToEncodedPoint};
+use p256::elliptic_curve::{
+    self, AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey,
+};
+use zeroize::Zeroizing;
+
+use super::CryptoError;
+use super::random::Random;
+
+/// The ephemeral public point, and the x coordinate of the shared one; all as long as a field element.
+pub(super) struct Shared {
+    pub(super) x: Vec<u8>,
+    pub(super) y: Vec<u8>,
+    pub(super) z: Zeroizing<Vec<u8>>,
+}
+
+/// Agrees on a secret with the holder of the key whose public point is (x, y).
+pub(super) fn agree(
+    curve: Curve,
+    x: &[u8],
+    y: &[u8],
+    random: &mut dyn Random,
+) -> Result<Shared, CryptoError> {
+    match curve {
+        Curve::P256 => on::<p256::NistP256>(x, y, 0xff, random),
+        Curve::P384 => on::<p384::NistP384>(x, y, 0xff, random),
+        Curve::P521 => on::<p521::NistP521>(x, y, 0x01, random),
+        other => Err(CryptoError::Curve(other)),
+    }
+}
+
+fn on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let theirs = EncodedPoint::<C>::from_affine_coordinates(&field::<C>(x)?, &field::<C>(y)?, false);
+    let theirs =
+        Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&theirs)).ok_or(CryptoError::Point)?;
+    let ours = ephemeral::<C>(top, random)?;
+    let public = ours.public_key().to_encoded_point(false);
+    let z = elliptic_curve::ecdh::diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine());
+    let coordinate = |c: Option<&FieldBytes<C>>| c.map(|c| c.to_vec()).ok_or(CryptoError::Point);
+    Ok(Shared {
+        x: coordinate(public.x())?,
+        y: coordinate(public.y())?,
+        z: Zeroizing::new(z.raw_secret_bytes().to_vec()),
+    })
+}
+
+/// A uniform private key by rejection: octets with the bits above the order's length cleared, until they are below the order.
+fn ephemeral<C>(top: u8, random: &mut dyn Random) -> Result<SecretKey<C>, CryptoError>
+where
+    C: CurveArithmetic,
+{
+    let size = FieldBytes::<C>::default().len();
+    for _ in 0..128 {
+        let mut octets = random.octets(size)?;
+        if let Some(first) = octets.first_mut() {
+            *first &= top;
+        }
+        if let Ok(key) = SecretKey::from_slice(&octets) {
+            return Ok(key);
+        }
+    }
+    // At worst (P-521: the order is 2^521 less a little) one try in 2^32 fails; 128 in a row mean a source that is not random.
+    Err(CryptoError::Random(getrandom::Error::UNEXPECTED))
+}
+
+/// A coordinate as long as the field: some TPMs cut leading zeros.
+fn field<C: elliptic_curve::Curve>(octets: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
+    let mut field = FieldBytes::<C>::default();
+    let start = field.len().checked_sub(octets.len()).ok_or(CryptoError::Point)?;
+    field.iter_mut().skip(start).zip(octets).for_each(|(to, from)| *to = *from);
+    Ok(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::vectors::{Known, of};
+
+    #[test]
+    fn shared_secrets_agree() {
+        for v in of("ecdh") {
+            let mut random = Known::new([v.octets("ephemeral")]);
+            let shared = agree(v.curve(), &v.octets("x"), &v.octets("y"), &mut random).unwrap();
+            assert_eq!((shared.x, shared.y), (v.octets("ex"), v.octets("ey")), "{v}");
+            assert_eq!(*shared.z, v.octets("z"), "{v}");
+        }
+    }
+
+    #[test]
+    fn a_coordinate_without_its_leading_zero_is_the_same_point() {
+        let v = of("ecdh").into_iter().find(|v| v.octets("x")[0] == 0).unwrap();
+        let mut random = Known::new([v.octets("ephemeral")]);
+        let shared = agree(v.curve(), &v.octets("x")[1..], &v.octets("y"), &mut random).unwrap();
+        assert_eq!(*shared.z, v.octets("z"));
+    }
+
+    #[test]
+    fn a_point_off_its_curve_is_refused() {
+        for v in of("ecdh") {
+            let (x, mut y) = (v.octets("x"), v.octets("y"));
+            *y.last_mut().unwrap() ^= 1;
+            let mut random = Known::new([v.octets("ephemeral")]);
+            assert!(matches!(agree(v.curve(), &x, &y, &mut random), Err(CryptoError::Point)), "{v}");
+            let long = [vec![0], x.clone()].concat();
+            assert!(matches!(agree(v.curve(), &long, &y, &mut random), Err(CryptoError::Point)), "{v}");
+            assert!(matches!(agree(v.curve(), &[], &[], &mut random), Err(CryptoError::Point)), "{v}");
+        }
+    }
+
+    #[test]
+    fn a_private_key_beyond_the_order_is_drawn_again() {
+        let v = of("ecdh").into_iter().next().unwrap();
+        let size = v.octets("x").len();
+        let mut random = Known::new([vec![0xff; size], vec![0; size], v.octets("ephemeral")]);
+        let shared = agree(v.curve(), &v.octets("x"), &v.octets("y"), &mut random).unwrap();
+        assert_eq!(*shared.z, v.octets("z"));
+    }
+}

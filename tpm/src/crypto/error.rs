@@ -1,0 +1,70 @@
+//! What can fail before anything is sent: a key that cannot carry a secret, or no random octets.
+
+use std::fmt;
+
+use keyfile::Curve;
+use keyfile::wire::WireError;
+
+/// Why a secret, a session value or a wrapped object could not be computed.
+#[derive(Debug)]
+pub enum CryptoError {
+    /// The operating system gives no random octets.
+    Random(getrandom::Error),
+    /// No ECDH with keys of this curve here.
+    Curve(Curve),
+    /// The point of the public area does not lie on its curve.
+    Point,
+    /// The RSA public key does not encrypt.
+    Rsa(rsa::Error),
+    /// Not a storage key: it has neither an RSA nor an EC public key, or no AES-CFB.
+    NotStorage,
+    /// No AES key has this many octets.
+    KeySize(usize),
+    /// The object may not leave its TPM, or was made in one.
+    Attributes,
+    /// A part is too long for its TPM structure.
+    Wire(WireError),
+}
+
+impl fmt::Display for CryptoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random(cause) => write!(f, "the operating system gives no random octets: {cause}"),
+            Self::Curve(curve) => write!(
+                f,
+                "a parent on curve {curve} cannot receive a secret; use one on P-256, P-384 or P-521, or an RSA one"
+            ),
+            Self::Point => {
+                write!(f, "the public point of the parent is not on its curve; its public area is damaged")
+            }
+            Self::Rsa(cause) => write!(f, "the RSA public key of the parent does not encrypt: {cause}"),
+            Self::NotStorage => {
+                write!(f, "the parent is no storage key (RSA or EC with AES-CFB); name one, or its hierarchy")
+            }
+            Self::KeySize(octets) => {
+                write!(f, "AES has no keys of {octets} octets; the public area is damaged")
+            }
+            Self::Attributes => write!(
+                f,
+                "only an object with fixedTPM, fixedParent, sensitiveDataOrigin and encryptedDuplication clear can be wrapped"
+            ),
+            Self::Wire(cause) => write!(f, "a part does not fit its TPM structure: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for CryptoError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Wire(cause) => Some(cause),
+            // The two crates' errors are std::error::Error only with their `std` features; the text above says all they know.
+            _ => None,
+        }
+    }
+}
+
+impl From<WireError> for CryptoError {
+    fn from(cause: WireError) -> Self {
+        Self::Wire(cause)
+    }
+}

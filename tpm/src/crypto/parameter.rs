@@ -1,0 +1,88 @@
+//! Encryption of the first parameter of a command or response, when it is a sized one (TPM 2.0 Part 1 §21.3).
+
+use keyfile::HashAlg;
+use zeroize::Zeroizing;
+
+use super::hmac::{Nonces, octets_to_bits};
+use super::kdfa::kdfa;
+use super::{CryptoError, cfb};
+
+/// Encrypts the contents of a command's first parameter (not its size) in place, before cpHash is computed.
+///
+/// `hash` and `bits` (of the AES key) are the session's, `value` is session key ‖ authValue when the session also authorizes, else
+/// the session key.
+///
+/// # Errors
+/// AES has no keys of `bits` bits.
+pub fn encrypt(
+    hash: HashAlg,
+    bits: u16,
+    value: &[u8],
+    nonces: Nonces<'_>,
+    data: &mut [u8],
+) -> Result<(), CryptoError> {
+    let derived = key_and_iv(hash, bits, value, nonces)?;
+    let (key, iv) = split(&derived);
+    cfb::encrypt(key, iv, data)
+}
+
+/// Decrypts the contents of a response's first parameter in place, after rpHash was checked.
+///
+/// # Errors
+/// AES has no keys of `bits` bits.
+pub fn decrypt(
+    hash: HashAlg,
+    bits: u16,
+    value: &[u8],
+    nonces: Nonces<'_>,
+    data: &mut [u8],
+) -> Result<(), CryptoError> {
+    let derived = key_and_iv(hash, bits, value, nonces)?;
+    let (key, iv) = split(&derived);
+    cfb::decrypt(key, iv, data)
+}
+
+fn key_and_iv(
+    hash: HashAlg,
+    bits: u16,
+    value: &[u8],
+    nonces: Nonces<'_>,
+) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    if !matches!(bits, 128 | 192 | 256) {
+        return Err(CryptoError::KeySize(usize::from(bits / 8)));
+    }
+    let bits = u32::from(bits).saturating_add(octets_to_bits(cfb::BLOCK));
+    Ok(kdfa(hash, value, "CFB", nonces.newer, nonces.older, bits))
+}
+
+fn split(derived: &[u8]) -> (&[u8], &[u8]) {
+    derived.split_at(derived.len().saturating_sub(cfb::BLOCK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::vectors::of;
+
+    #[test]
+    fn parameters_of_commands_and_responses_agree() {
+        for v in of("parameter") {
+            let (hash, bits, value) = (v.hash(), u16::try_from(v.number("bits")).unwrap(), v.octets("value"));
+            let (caller, tpm) = (v.octets("caller"), v.octets("tpm"));
+            let mut data = v.octets("plain");
+            encrypt(hash, bits, &value, Nonces::of_command(&caller, &tpm), &mut data).unwrap();
+            assert_eq!(data, v.octets("command"), "{v}");
+            let mut data = v.octets("response");
+            decrypt(hash, bits, &value, Nonces::of_response(&caller, &tpm), &mut data).unwrap();
+            assert_eq!(data, v.octets("plain"), "{v}");
+        }
+    }
+
+    #[test]
+    fn only_the_three_sizes_of_aes_are_taken() {
+        let nonces = Nonces::of_command(b"caller", b"tpm");
+        for bits in [0, 1, 127, 129, 160, 512, u16::MAX] {
+            assert!(encrypt(HashAlg::Sha256, bits, b"", nonces, &mut [0]).is_err(), "{bits}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A secret that only the holder of a TPM key can read: the salt of a session, the seed of a duplicate or of a credential
+//! (TPM 2.0 Part 1 Annexes B.10 and C.6).
+
+use keyfile::wire::Writer;
+use keyfile::{Public, PublicKey};
+use zeroize::Zeroizing;
+
+use super::hmac::octets_to_bits;
+use super::kdfe::kdfe;
+use super::random::{Random, System};
+use super::{CryptoError, ecdh, oaep};
+
+/// What the secret is for; it is bound into it, so that one cannot be passed off as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The salt of a session (StartAuthSession).
+    Session,
+    /// The seed of a wrapped object (Import).
+    Duplicate,
+    /// The seed of a credential (ActivateCredential).
+    Identity,
+}
+
+impl Purpose {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Session => "SECRET",
+            Self::Duplicate => "DUPLICATE",
+            Self::Identity => "IDENTITY",
+        }
+    }
+}
+
+/// A shared secret in both its forms.
+pub struct Secret {
+    /// The secret itself, as long as a digest of the key's nameAlg.
+    pub value: Zeroizing<Vec<u8>>,
+    /// What is sent: the contents of a TPM2B_ENCRYPTED_SECRET, without its size.
+    pub encrypted: Vec<u8>,
+}
+
+/// Makes a secret for the holder of `key`.
+///
+/// # Errors
+/// The key is neither RSA nor on P-256, P-384 or P-521, its public area is damaged, or there are no random octets.
+pub fn secret_for(key: &Public, purpose: Purpose) -> Result<Secret, CryptoError> {
+    share(key, purpose, &mut System)
+}
+
+pub(super) fn share(key: &Public, purpose: Purpose, random: &mut dyn Random) -> Result<Secret, CryptoError> {
+    let (hash, label) = (key.name_alg, purpose.label());
+    match &key.key {
+        PublicKey::Rsa { modulus, exponent, .. } => {
+            let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
+            let value = random.octets(hash.size())?;
+            let encrypted = oaep::encrypt(hash, label, modulus, exponent, &value, random)?;
+            Ok(Secret { value, encrypted })
+        }
+        PublicKey::Ecc { curve, x, y, .. } => {
+            let shared = ecdh::agree(*curve, x, y, random)?;
+            // The TPM hashes the static x as its public area has it (reference code, CryptSecretDecrypt), so it is not padded here.
+            let value = kdfe(hash, &shared.z, label, &shared.x, x, octets_to_bits(hash.size()));
+            let mut point = Writer::new();
+            point.sized(&shared.x);
+            point.sized(&shared.y);
+            Ok(Secret { value, encrypted: point.finish()? })
+        }
+        _ => Err(CryptoError::NotStorage),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::wire::Unmarshal;
+
+    use super::*;
+    use crate::crypto::vectors::{Known, of};
+
+    #[test]
+    fn salts_for_every_kind_of_key_agree() {
+        for v in of("wrap") {
+            let key = Public::from_octets(&v.octets("parent")).unwrap();
+            let mut random = Known::new([v.octets("draw1"), v.octets("draw2")]);
+            let salt = share(&key, Purpose::Session, &mut random).unwrap();
+            assert_eq!((*salt.value).clone(), v.octets("salt"), "{v}");
+            assert_eq!(salt.encrypted, v.octets("salt_secret"), "{v}");
+        }
+    }
+
+    #[test]
+    fn no_two_salts_are_the_same() {
+        for v in of("wrap") {
+            let key = Public::from_octets(&v.octets("parent")).unwrap();
+            let [one, two] = [(); 2].map(|()| secret_for(&key, Purpose::Session).unwrap());
+            assert_ne!(one.value, two.value);
+            assert_ne!(one.encrypted, two.encrypted);
+        }
+    }
+}

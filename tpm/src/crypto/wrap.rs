@@ -1,0 +1,129 @@
+//! Wraps an object for a parent whose public area is all that is known: the TPM's duplication scheme, outer wrapper only
+//! (TPM 2.0 Part 1 §23.3.2.3; TPM2_Import with symmetricAlg NULL). No private half crosses the bus in the clear.
+
+use keyfile::wire::{Marshal, Writer};
+use keyfile::{AlgId, Attributes, HashAlg, Name, Public, PublicKey, Sensitive, Symmetric};
+use zeroize::Zeroizing;
+
+use super::hmac::{hmac, octets_to_bits};
+use super::kdfa::kdfa;
+use super::random::{Random, System};
+use super::salt::{Purpose, share};
+use super::{CryptoError, cfb};
+
+/// An object on its way to a parent: what TPM2_Import takes, and what an importable key file holds.
+#[derive(Clone)]
+pub struct Duplicate {
+    /// The object.
+    pub public: Public,
+    /// The contents of a TPM2B_PRIVATE, without its size.
+    pub duplicate: Vec<u8>,
+    /// The contents of a TPM2B_ENCRYPTED_SECRET, without its size.
+    pub secret: Vec<u8>,
+}
+
+/// What a TPM sets in objects that it made or keeps, and refuses in what it imports without an inner wrapper.
+const NOT_IMPORTABLE: Attributes = Attributes::FIXED_TPM
+    .union(Attributes::FIXED_PARENT)
+    .union(Attributes::SENSITIVE_DATA_ORIGIN)
+    .union(Attributes::ENCRYPTED_DUPLICATION);
+
+/// Wraps an object for the holder of `parent`, which is a storage key: its nameAlg and cipher protect the object.
+///
+/// # Errors
+/// The parent is no storage key or its public area is damaged, the object's attributes forbid import, or there are no random octets.
+pub fn wrap(parent: &Public, object: &Public, sensitive: &Sensitive) -> Result<Duplicate, CryptoError> {
+    wrap_with(parent, object, sensitive, &mut System)
+}
+
+fn wrap_with(
+    parent: &Public,
+    object: &Public,
+    sensitive: &Sensitive,
+    random: &mut dyn Random,
+) -> Result<Duplicate, CryptoError> {
+    if object.attributes.intersects(NOT_IMPORTABLE) {
+        return Err(CryptoError::Attributes);
+    }
+    let bits = storage_cipher(parent)?;
+    let seed = share(parent, Purpose::Duplicate, random)?;
+    let mut sensitive = Zeroizing::new(sensitive.to_sized()?);
+    let duplicate = seal(parent.name_alg, bits, &seed.value, &object.name()?, &mut sensitive)?;
+    Ok(Duplicate { public: object.clone(), duplicate, secret: seed.encrypted })
+}
+
+/// The bits of the AES that a storage key protects its children with.
+fn storage_cipher(parent: &Public) -> Result<u16, CryptoError> {
+    let (PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. }) = &parent.key else {
+        return Err(CryptoError::NotStorage);
+    };
+    match *symmetric {
+        Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB } => Ok(bits),
+        _ => Err(CryptoError::NotStorage),
+    }
+}
+
+/// Encrypts the sized sensitive area and puts the HMAC over it and the object's Name in front.
+fn seal(
+    hash: HashAlg,
+    bits: u16,
+    seed: &[u8],
+    name: &Name,
+    sensitive: &mut [u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let name = name.as_octets();
+    cfb::encrypt(&kdfa(hash, seed, "STORAGE", name, &[], u32::from(bits)), &cfb::ZERO_IV, sensitive)?;
+    let key = kdfa(hash, seed, "INTEGRITY", &[], &[], octets_to_bits(hash.size()));
+    let mut private = Writer::new();
+    private.sized(&hmac(hash, &key, &[sensitive, name]));
+    private.bytes(sensitive);
+    Ok(private.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::wire::Unmarshal;
+
+    use super::*;
+    use crate::crypto::vectors::{Known, Vector, of};
+
+    fn wrapped(v: &Vector, change: impl Fn(&mut Public, &mut Public)) -> Result<Duplicate, CryptoError> {
+        let mut parent = Public::from_octets(&v.octets("parent")).unwrap();
+        let mut object = Public::from_octets(&v.octets("public")).unwrap();
+        let sensitive = Sensitive::from_octets(&v.octets("sensitive")).unwrap();
+        change(&mut parent, &mut object);
+        wrap_with(&parent, &object, &sensitive, &mut Known::new([v.octets("draw1"), v.octets("draw2")]))
+    }
+
+    #[test]
+    fn objects_for_every_kind_of_parent_agree() {
+        for v in of("wrap") {
+            let duplicate = wrapped(&v, |_, _| {}).unwrap();
+            assert_eq!(duplicate.secret, v.octets("secret"), "{v}");
+            assert_eq!(duplicate.duplicate, v.octets("duplicate"), "{v}");
+        }
+    }
+
+    #[test]
+    fn what_a_tpm_would_refuse_is_refused_here() {
+        let v = &of("wrap")[0];
+        for bad in [
+            Attributes::FIXED_TPM,
+            Attributes::FIXED_PARENT,
+            Attributes::SENSITIVE_DATA_ORIGIN,
+            Attributes::ENCRYPTED_DUPLICATION,
+        ] {
+            let out = wrapped(v, |_, object| object.attributes = object.attributes.union(bad));
+            assert!(matches!(out, Err(CryptoError::Attributes)), "{bad}");
+        }
+        for cipher in
+            [Symmetric::Null, Symmetric::Cipher { algorithm: AlgId::SM4, bits: 128, mode: AlgId::CFB }]
+        {
+            let out = wrapped(v, |parent, _| match &mut parent.key {
+                PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. } => *symmetric = cipher,
+                _ => panic!("parents are asymmetric"),
+            });
+            assert!(matches!(out, Err(CryptoError::NotStorage)));
+        }
+    }
+}
