@@ -7,7 +7,9 @@
 //! | file | what |
 //! |---|---|
 //! | `swtpm` | one TPM 2.0 simulator per test |
-//! | `raw` | TPM commands as octets, for looking at a TPM past every stack |
+//! | `raw`, `layout` | TPM commands as octets, for looking at a TPM past every stack |
+//! | `proxy`, `tamper` | a man in the middle, and what he does to the octets |
+//! | `log` | what went over a bus |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
 //! | `process` | children that die with us, and runs with a time limit |
 //! | `scratch` | a folder per fixture, kept with replay notes when the test panics |
@@ -23,11 +25,20 @@
 )]
 
 mod ffi;
+pub mod layout;
+pub mod log;
+mod mssim;
 pub mod port;
 pub mod process;
+mod proxy;
 pub mod raw;
 mod scratch;
+mod server;
 mod swtpm;
+pub mod tamper;
+mod upstream;
 
+pub use proxy::Proxy;
 pub use scratch::Scratch;
 pub use swtpm::Swtpm;
+pub use tamper::Fate;

@@ -27,6 +27,18 @@ pub fn free(count: u16) -> u16 {
     panic!("no {count} free ports on 127.0.0.1");
 }
 
+/// Two neighbouring ports that this process listens on.
+pub(crate) fn listen_pair() -> (u16, [TcpListener; 2]) {
+    for _ in 0..1000 {
+        let first = free(2);
+        let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        if let (Ok(one), Ok(two)) = (bind(first), bind(first + 1)) {
+            return (first, [one, two]);
+        }
+    }
+    panic!("no two free ports on 127.0.0.1");
+}
+
 /// Starts a server on fresh ports until one comes up: `start` is given the first of `count` ports.
 ///
 /// # Panics

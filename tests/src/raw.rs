@@ -1,6 +1,8 @@
 //! TPM commands as octets, for looking at a TPM past every stack. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
 use std::io::{self, Read};
 
+use crate::layout::returns_handle;
+
 /// TPM2_Startup (TPM 2.0 Library, Part 2 §6.5.2, as all codes here).
 pub const STARTUP: u32 = 0x144;
 /// TPM2_GetRandom.
@@ -116,22 +118,6 @@ pub fn code(message: &[u8]) -> u32 {
 #[must_use]
 pub fn answer(code: u32) -> Vec<u8> {
     [&[0x80, 0x01, 0, 0, 0, 10][..], &code.to_be_bytes()].concat()
-}
-
-/// Whether the response to the command begins with a handle.
-#[must_use]
-pub fn returns_handle(code: u32) -> bool {
-    [
-        CREATE_PRIMARY,
-        LOAD,
-        LOAD_EXTERNAL,
-        CONTEXT_LOAD,
-        START_AUTH_SESSION,
-        HASH_SEQUENCE_START,
-        HMAC_START,
-        CREATE_LOADED,
-    ]
-    .contains(&code)
 }
 
 /// One whole command or response from a stream.

@@ -97,14 +97,17 @@ mod tests {
         drop(quiet);
         assert!(!gone.exists());
 
-        let kept = std::thread::spawn(|| {
+        let (tell, told) = std::sync::mpsc::channel();
+        let test = std::thread::spawn(move || {
             let scratch = Scratch::new("scratch");
             scratch.note("echo replayed");
-            scratch.write("path", scratch.path().to_string_lossy().as_bytes());
-            std::panic::resume_unwind(Box::new((scratch.path().to_owned(), scratch)));
+            tell.send(scratch.path().to_owned()).unwrap();
+            // A panic without a message.
+            std::panic::resume_unwind(Box::new(()));
         });
-        // The panic's payload owns the folder: it is dropped by the panicking thread's owner, here.
-        let payload = kept.join().unwrap_err().downcast::<(PathBuf, Scratch)>().unwrap();
-        assert!(payload.0.join("path").exists());
+        assert!(test.join().is_err());
+        let kept = told.recv().unwrap();
+        assert!(fs::read_to_string(kept.join("replay.sh")).unwrap().ends_with("echo replayed\n"));
+        fs::remove_dir_all(kept).unwrap();
     }
 }

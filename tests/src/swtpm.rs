@@ -1,12 +1,11 @@
 //! One TPM 2.0 simulator per test: a swtpm process with a state folder of its own.
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::process::{Process, command_line};
 use crate::raw::Tpm as _;
-use crate::{Scratch, port, raw};
+use crate::{Scratch, port, raw, upstream};
 
 /// A running swtpm; ended by pid when dropped.
 ///
@@ -54,9 +53,7 @@ impl Swtpm {
     /// When the TPM does not answer.
     #[must_use]
     pub fn transact(&self, command: &[u8]) -> Vec<u8> {
-        let mut stream = self.connect(self.port);
-        stream.write_all(command).expect("send a command to swtpm");
-        raw::read_message(&mut stream).expect("a response of swtpm")
+        upstream::transact(self.port, command).expect("a response of swtpm")
     }
 
     /// Power off and on again: all transient objects, sessions and counters of the running TPM are gone, and every
@@ -99,18 +96,11 @@ impl Swtpm {
     /// # Panics
     /// When swtpm refuses it.
     fn control(&self, request: &[u8]) {
-        let mut stream = self.connect(self.port + 1);
+        let mut stream = upstream::connect(self.port + 1).expect("connect to swtpm's control channel");
         stream.write_all(request).expect("send to swtpm's control channel");
         let mut result = [0; 4];
         stream.read_exact(&mut result).expect("an answer of swtpm's control channel");
         assert_eq!(result, [0; 4], "swtpm's control channel refused {request:02x?}");
-    }
-
-    fn connect(&self, port: u16) -> TcpStream {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("connect to swtpm");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit");
-        stream.set_nodelay(true).expect("no delay");
-        stream
     }
 }
 

@@ -1,0 +1,224 @@
+//! A man in the middle: logs what goes over the bus, and changes it when a test says so.
+use std::io::Write as _;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::log::Log;
+use crate::server::Server;
+use crate::tamper::{Fate, Tamper};
+use crate::{Swtpm, mssim, port, raw, upstream};
+
+/// Stands between clients and a TPM; speaks both framings, each on a pair of ports of its own.
+///
+/// Clients' commands go to the TPM one at a time, in the order in which they arrive.
+pub struct Proxy {
+    mssim: Server,
+    swtpm: Server,
+    _platform: Server,
+    _control: Server,
+    ports: (u16, u16),
+    bus: Arc<Bus>,
+}
+
+struct Bus {
+    tpm: u16,
+    log: Log,
+    tamper: Mutex<Tamper>,
+}
+
+impl Proxy {
+    /// A proxy in front of the TPM.
+    ///
+    /// # Panics
+    /// When the system has no ports.
+    #[must_use]
+    pub fn start(tpm: &Swtpm) -> Self {
+        let bus = Arc::new(Bus { tpm: tpm.port(), log: Log::default(), tamper: Mutex::default() });
+        let (mssim_port, [commands, platform]) = port::listen_pair();
+        let (swtpm_port, [plain, control]) = port::listen_pair();
+        let (of_mssim, of_swtpm, control_port) = (bus.clone(), bus.clone(), tpm.port() + 1);
+        Self {
+            mssim: Server::start(commands, move |number, stream| of_mssim.serve_mssim(number, stream)),
+            // A plain connection carries one command of tcti-swtpm; numbers from 1000 tell the two apart in the log.
+            swtpm: Server::start(plain, move |number, stream| of_swtpm.serve_swtpm(number + 1000, stream)),
+            _platform: Server::start(platform, |_, stream| mssim::platform(stream)),
+            _control: Server::start(control, move |_, stream| join(stream, control_port)),
+            ports: (mssim_port, swtpm_port),
+            bus,
+        }
+    }
+
+    /// For tcti-mssim, which keeps its connection: `mssim:host=127.0.0.1,port=N`.
+    #[must_use]
+    pub fn tcti(&self) -> String {
+        format!("mssim:host=127.0.0.1,port={}", self.ports.0)
+    }
+
+    /// For tcti-swtpm, which connects for each command: `swtpm:host=127.0.0.1,port=N`.
+    #[must_use]
+    pub fn swtpm_tcti(&self) -> String {
+        format!("swtpm:host=127.0.0.1,port={}", self.ports.1)
+    }
+
+    /// The port that speaks swtpm's plain framing.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.ports.1
+    }
+
+    /// What went over the bus, as the clients saw it.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.bus.log
+    }
+
+    /// Decides from now on what becomes of each command before the TPM sees it; it may be changed in place.
+    pub fn on_command(&self, rule: impl FnMut(&mut Vec<u8>) -> Fate + Send + 'static) {
+        self.tamper().on_command = Some(Box::new(rule));
+    }
+
+    /// Decides from now on what becomes of each response before the client sees it; it may be changed in place.
+    pub fn on_response(&self, rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
+        self.tamper().on_response = Some(Box::new(rule));
+    }
+
+    /// Honest again.
+    pub fn behave(&self) {
+        *self.tamper() = Tamper::default();
+    }
+
+    /// Breaks every open connection.
+    pub fn hang_up(&self) {
+        self.mssim.hang_up();
+        self.swtpm.hang_up();
+    }
+
+    /// How many connections are open now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.mssim.connections() + self.swtpm.connections()
+    }
+
+    fn tamper(&self) -> MutexGuard<'_, Tamper> {
+        self.bus.tamper.lock().expect("the rules of the proxy")
+    }
+}
+
+impl Bus {
+    fn serve_mssim(&self, number: usize, mut stream: TcpStream) {
+        while let Ok(Some(command)) = mssim::read_command(&mut stream) {
+            let Some(response) = self.exchange(number, command) else { break };
+            if mssim::write_response(&mut stream, &response).is_err() {
+                break;
+            }
+        }
+    }
+
+    fn serve_swtpm(&self, number: usize, mut stream: TcpStream) {
+        while let Ok(command) = raw::read_message(&mut stream) {
+            let Some(response) = self.exchange(number, command) else { break };
+            if stream.write_all(&response).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// One command through the rules; `None` hangs up.
+    fn exchange(&self, number: usize, command: Vec<u8>) -> Option<Vec<u8>> {
+        // One at a time: the rules are locked for the whole exchange.
+        let mut tamper = self.tamper.lock().expect("the rules of the proxy");
+        let response = tamper.exchange(&command, |octets| upstream::transact(self.tpm, octets).ok());
+        self.log.add(number, command, response.clone().unwrap_or_default());
+        response
+    }
+}
+
+/// Copies octets both ways, for swtpm's control channel.
+fn join(client: TcpStream, port: u16) {
+    let Ok(server) = upstream::connect(port) else { return };
+    let (Ok(mut from_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };
+    let forth = std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from_client, &mut to_server);
+        let _ = to_server.shutdown(Shutdown::Write);
+    });
+    let (mut from_server, mut to_client) = (server, client);
+    let _ = std::io::copy(&mut from_server, &mut to_client);
+    let _ = to_client.shutdown(Shutdown::Both);
+    let _ = forth.join();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw::Tpm as _;
+    use crate::tamper;
+
+    #[test]
+    fn both_framings_pass_and_are_logged() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let client = mssim::Client::connect(&proxy.tcti());
+        let handle = client.create_primary_with(b"swordfish", raw::STORAGE);
+        let random = raw::command(raw::GET_RANDOM, &[], &[], &[0, 8]);
+        assert_eq!(upstream::transact(proxy.port(), &random).unwrap().len(), 20);
+        assert_eq!(proxy.log().codes(), [raw::CREATE_PRIMARY, raw::GET_RANDOM]);
+        assert!(proxy.log().contains(b"swordfish") && !proxy.log().contains(b"trout"));
+        assert_eq!(tpm.transient(), [handle]);
+    }
+
+    #[test]
+    fn stock_tools_work_through_both() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
+            let mut command = std::process::Command::new("tpm2_getrandom");
+            command.args(["-T", &tcti, "8", "-o", "/dev/null"]);
+            let _ = crate::process::run(command, b"", crate::process::LIMIT).ok();
+        }
+        assert_eq!(proxy.log().count(raw::GET_RANDOM), 2, "{}", proxy.log().text());
+    }
+
+    #[test]
+    fn a_bit_is_flipped_in_one_response() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let client = mssim::Client::connect(&proxy.tcti());
+        let honest = client.property(0x20F);
+        proxy.on_response(tamper::flip_bit(raw::GET_CAPABILITY, 0, 19 * 8 + 11));
+        assert_ne!(client.capability(6, 0x20F), tpm.capability(6, 0x20F));
+        assert_eq!(client.property(0x20F), honest);
+    }
+
+    #[test]
+    fn a_command_is_answered_by_the_proxy_a_few_times() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let client = mssim::Client::connect(&proxy.tcti());
+        proxy.on_command(tamper::answer(raw::GET_RANDOM, 0x98E, 2));
+        let code = || client.raw(raw::GET_RANDOM, &[], &[], &[0, 8]).code();
+        assert_eq!([code(), code(), code()], [0x98E, 0x98E, 0]);
+    }
+
+    #[test]
+    fn a_nonce_is_replaced() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let client = mssim::Client::connect(&proxy.tcti());
+        proxy.on_response(tamper::replace_nonces(raw::START_AUTH_SESSION));
+        client.start_session();
+        let exchange = proxy.log().all().remove(0);
+        assert_eq!(exchange.response[16..32], [0xA5; 16]);
+    }
+
+    #[test]
+    fn a_connection_is_dropped_in_mid_command() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let client = mssim::Client::connect(&proxy.tcti());
+        proxy.on_response(tamper::hang_up(raw::GET_RANDOM, 1));
+        let random = raw::command(raw::GET_RANDOM, &[], &[], &[0, 8]);
+        assert!(client.try_transact(&random).is_err());
+        let again = mssim::Client::connect(&proxy.tcti());
+        assert!(again.try_transact(&random).is_ok());
+    }
+}
