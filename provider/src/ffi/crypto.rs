@@ -1,0 +1,28 @@
+//! Safe OpenSSL in the private context: digests, public keys, software keys.
+//!
+//! Every constructor takes the [`PrivateContext`]. Nothing here may reach the application's default context: with tpm2
+//! first in its list of providers a call there comes back to us until the stack ends. So no function without a library
+//! context is used, and `openssl_sys::init` never.
+//!
+//! Safety of this folder: owned pointers are foreign types that free what they own once; a wrapper keeps an `Arc` of the
+//! private context below its pointer, so that the pointer goes first. libcrypto's reference counts are atomic, and its
+//! EVP_PKEY, EVP_MD and OSSL_LIB_CTX may be used by several threads when nobody changes them (openssl-threads(7)); the
+//! _CTX types belong to one caller at a time, which `&mut` says.
+
+mod context;
+mod digest;
+mod export;
+mod generate;
+mod operation;
+mod pkey;
+mod queue;
+mod signer;
+mod sys;
+
+pub(crate) use context::PrivateContext;
+pub(crate) use digest::{Digest, Hasher};
+pub(crate) use generate::Generator;
+pub(crate) use operation::{Operation, Purpose};
+pub(crate) use pkey::{Pkey, Selection};
+pub(crate) use queue::{Refused, quietly};
+pub(crate) use signer::{Direction, Signer};

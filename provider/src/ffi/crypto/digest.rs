@@ -1,0 +1,257 @@
+//! Digests by name, one-shot and streaming.
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+use std::sync::Arc;
+
+use foreign_types::{ForeignType, foreign_type};
+use openssl_sys::{
+    EVP_DigestFinal_ex, EVP_DigestUpdate, EVP_MD_CTX_copy_ex, EVP_MD_CTX_free, EVP_MD_CTX_new, EVP_MD_fetch,
+    EVP_MD_free, EVP_MD_get_size, OSSL_PARAM,
+};
+
+use super::queue::succeed;
+use super::sys::{self, FLAG_XOF, MAX_DIGEST};
+use super::{PrivateContext, Refused};
+use crate::ffi::params::{Params, ParamsMut};
+
+foreign_type! {
+    /// An EVP_MD.
+    unsafe type Md: Sync + Send {
+        type CType = openssl_sys::EVP_MD;
+        fn drop = EVP_MD_free;
+    }
+
+    /// An EVP_MD_CTX.
+    pub(super) unsafe type MdCtx: Send {
+        type CType = openssl_sys::EVP_MD_CTX;
+        fn drop = EVP_MD_CTX_free;
+    }
+}
+
+/// A digest algorithm.
+pub(crate) struct Digest {
+    md: Md,
+    size: usize,
+    context: Arc<PrivateContext>,
+}
+
+impl Digest {
+    /// Fetches it by any name or OID that the software provider knows.
+    ///
+    /// # Errors
+    /// It is unknown, or has no fixed size (an XOF cannot be signed without one).
+    pub(crate) fn fetch(context: &Arc<PrivateContext>, name: &str) -> Result<Self, Refused> {
+        const WHAT: Refused = Refused("find the digest");
+        let name = CString::new(name).map_err(|_| WHAT)?;
+        // SAFETY: context and name are valid, NULL properties are allowed (EVP_MD_fetch(3ossl)).
+        let md = unsafe { EVP_MD_fetch(context.as_ptr(), name.as_ptr(), ptr::null()) };
+        if md.is_null() {
+            return Err(WHAT);
+        }
+        // SAFETY: not NULL, and ours by EVP_MD_fetch(3ossl).
+        let md = unsafe { Md::from_ptr(md) };
+        // SAFETY: the digest is alive.
+        let size = unsafe { EVP_MD_get_size(md.as_ptr()) };
+        let size = usize::try_from(size).map_err(|_| WHAT)?;
+        Ok(Self { md, size, context: Arc::clone(context) })
+    }
+
+    /// The size of its results in octets.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Its first name, as the provider spells it (`SHA2-256`).
+    pub(crate) fn name(&self) -> &str {
+        // SAFETY: the digest is alive, and so is its name (EVP_MD_get0_name(3ossl)).
+        let name = unsafe { sys::EVP_MD_get0_name(self.md.as_ptr()) };
+        if name.is_null() {
+            return "";
+        }
+        // SAFETY: not NULL, ends with NUL, lives as long as the digest.
+        unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default()
+    }
+
+    /// Whether one of its names is this.
+    pub(crate) fn is_a(&self, name: &CStr) -> bool {
+        // SAFETY: both pointers are alive.
+        (unsafe { sys::EVP_MD_is_a(self.md.as_ptr(), name.as_ptr()) }) == 1
+    }
+
+    /// Whether its results have no size of their own (SHAKE).
+    pub(crate) fn is_xof(&self) -> bool {
+        // SAFETY: the digest is alive.
+        (unsafe { sys::EVP_MD_get_flags(self.md.as_ptr()) }) & FLAG_XOF != 0
+    }
+
+    /// The digest of a message in parts.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn of(&self, parts: &[&[u8]]) -> Result<Vec<u8>, Refused> {
+        let mut hasher = Hasher::new(self)?;
+        for part in parts {
+            hasher.update(part)?;
+        }
+        hasher.finish()
+    }
+}
+
+impl Clone for Digest {
+    fn clone(&self) -> Self {
+        // SAFETY: the digest is alive; the count of a fetched digest goes up by one, and cannot fail.
+        unsafe { sys::EVP_MD_up_ref(self.md.as_ptr()) };
+        // SAFETY: the reference just counted is ours.
+        let md = unsafe { Md::from_ptr(self.md.as_ptr()) };
+        Self { md, size: self.size, context: Arc::clone(&self.context) }
+    }
+}
+
+/// A digest under way.
+pub(crate) struct Hasher {
+    ctx: MdCtx,
+    digest: Digest,
+}
+
+impl Hasher {
+    /// Begins a digest.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn new(digest: &Digest) -> Result<Self, Refused> {
+        let mut hasher = Self { ctx: new_md_ctx()?, digest: digest.clone() };
+        hasher.restart()?;
+        Ok(hasher)
+    }
+
+    /// Begins anew.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn restart(&mut self) -> Result<(), Refused> {
+        // SAFETY: both are alive; NULL parameters are allowed (EVP_DigestInit_ex2(3ossl)).
+        let result =
+            unsafe { sys::EVP_DigestInit_ex2(self.ctx.as_ptr(), self.digest.md.as_ptr(), ptr::null()) };
+        succeed(result, "begin the digest")
+    }
+
+    /// The algorithm.
+    pub(crate) const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Adds a part of the message.
+    ///
+    /// # Errors
+    /// The digest was finished.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the part has its length.
+        let result = unsafe { EVP_DigestUpdate(self.ctx.as_ptr(), part.as_ptr().cast(), part.len()) };
+        succeed(result, "continue the digest")
+    }
+
+    /// Ends the message and answers its digest.
+    ///
+    /// # Errors
+    /// The digest was finished before.
+    pub(crate) fn finish(&mut self) -> Result<Vec<u8>, Refused> {
+        let mut octets = vec![0; self.digest.size.max(MAX_DIGEST)];
+        let mut length: sys::Length = 0;
+        // SAFETY: the buffer holds EVP_MAX_MD_SIZE octets at least, and the digest's size.
+        let result = unsafe { EVP_DigestFinal_ex(self.ctx.as_ptr(), octets.as_mut_ptr(), &raw mut length) };
+        succeed(result, "finish the digest")?;
+        octets.truncate(usize::try_from(length).unwrap_or_default());
+        Ok(octets)
+    }
+
+    /// A second one that goes on from here.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
+        let ctx = new_md_ctx()?;
+        // SAFETY: both contexts are alive.
+        let result = unsafe { EVP_MD_CTX_copy_ex(ctx.as_ptr(), self.ctx.as_ptr()) };
+        succeed(result, "copy the digest")?;
+        Ok(Self { ctx, digest: self.digest.clone() })
+    }
+
+    /// Passes parameters of the digest on (`xoflen`, `size`).
+    ///
+    /// # Errors
+    /// The digest refuses one.
+    pub(crate) fn set_params(&mut self, params: Params<'_>) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the array valid by `Params`.
+        let result = unsafe { sys::EVP_MD_CTX_set_params(self.ctx.as_ptr(), params.as_ptr()) };
+        succeed(result, "set a parameter of the digest")
+    }
+
+    /// Lets the digest answer.
+    ///
+    /// # Errors
+    /// The digest refuses one.
+    pub(crate) fn answer(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the array valid by `ParamsMut`.
+        let result = unsafe { sys::EVP_MD_CTX_get_params(self.ctx.as_ptr(), params.as_ptr()) };
+        succeed(result, "answer a parameter of the digest")
+    }
+
+    /// What may be set.
+    pub(crate) fn settable(&mut self) -> *const OSSL_PARAM {
+        // SAFETY: the context is alive.
+        unsafe { sys::EVP_MD_CTX_settable_params(self.ctx.as_ptr()) }
+    }
+
+    /// What may be asked.
+    pub(crate) fn gettable(&mut self) -> *const OSSL_PARAM {
+        // SAFETY: the context is alive.
+        unsafe { sys::EVP_MD_CTX_gettable_params(self.ctx.as_ptr()) }
+    }
+}
+
+/// An empty EVP_MD_CTX.
+pub(super) fn new_md_ctx() -> Result<MdCtx, Refused> {
+    // SAFETY: has no preconditions.
+    let ctx = unsafe { EVP_MD_CTX_new() };
+    if ctx.is_null() {
+        return Err(Refused("make a digest context"));
+    }
+    // SAFETY: not NULL, and ours.
+    Ok(unsafe { MdCtx::from_ptr(ctx) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_of_every_spelling() {
+        let context = PrivateContext::for_tests();
+        for name in ["sha256", "SHA256", "SHA2-256", "2.16.840.1.101.3.4.2.1"] {
+            let digest = Digest::fetch(&context, name).unwrap();
+            assert_eq!((digest.size(), digest.name()), (32, "SHA2-256"));
+            assert!(digest.is_a(c"SHA-256") && !digest.is_xof());
+            // FIPS 180-4, "abc"
+            assert_eq!(digest.of(&[b"a", b"bc"]).unwrap()[..4], [0xba, 0x78, 0x16, 0xbf]);
+        }
+        assert!(quiet_fetch(&context, "no-such-digest").is_err());
+    }
+
+    #[test]
+    fn a_copy_goes_its_own_way() {
+        let context = PrivateContext::for_tests();
+        let digest = Digest::fetch(&context, "sha1").unwrap();
+        let mut first = Hasher::new(&digest).unwrap();
+        first.update(b"a").unwrap();
+        let mut second = first.try_clone().unwrap();
+        first.update(b"x").unwrap();
+        second.update(b"bc").unwrap();
+        assert_eq!(second.finish().unwrap(), digest.of(&[b"abc"]).unwrap());
+        assert_eq!(first.finish().unwrap(), digest.of(&[b"ax"]).unwrap());
+    }
+
+    fn quiet_fetch(context: &Arc<PrivateContext>, name: &str) -> Result<Digest, Refused> {
+        super::super::quietly(|| Digest::fetch(context, name))
+    }
+}

@@ -1,0 +1,298 @@
+//! Operations of a key without a digest: raw signatures, encryption, derivation, and the shadow that parses parameters.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use foreign_types::ForeignType;
+use openssl_sys::{
+    EVP_PKEY_CTX, EVP_PKEY_CTX_get_params, EVP_PKEY_CTX_set_params, EVP_PKEY_decrypt, EVP_PKEY_derive,
+    EVP_PKEY_derive_set_peer, EVP_PKEY_encrypt, EVP_PKEY_sign, EVP_PKEY_verify, EVP_PKEY_verify_recover,
+    OSSL_PARAM,
+};
+use zeroize::Zeroizing;
+
+use super::pkey::{EvpPkeyCtx, new_ctx, own_ctx};
+use super::queue::succeed;
+use super::{Pkey, Refused, sys};
+use crate::ffi::params::{Params, ParamsMut};
+
+/// What a context is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// EVP_PKEY_sign(3ossl)
+    Sign,
+    /// EVP_PKEY_verify(3ossl)
+    Verify,
+    /// EVP_PKEY_verify_recover(3ossl)
+    VerifyRecover,
+    /// EVP_PKEY_encrypt(3ossl)
+    Encrypt,
+    /// EVP_PKEY_decrypt(3ossl)
+    Decrypt,
+    /// EVP_PKEY_derive(3ossl)
+    Derive,
+}
+
+/// An operation under way.
+pub(crate) struct Operation {
+    ctx: EvpPkeyCtx,
+    /// Keeps the private context alive as well.
+    key: Pkey,
+}
+
+impl Operation {
+    /// Begins an operation.
+    ///
+    /// # Errors
+    /// The key cannot do it, or a parameter is refused.
+    pub(crate) fn new(key: &Pkey, purpose: Purpose, params: Params<'_>) -> Result<Self, Refused> {
+        let ctx = new_ctx(key)?;
+        let init = match purpose {
+            Purpose::Sign => sys::EVP_PKEY_sign_init_ex,
+            Purpose::Verify => sys::EVP_PKEY_verify_init_ex,
+            Purpose::VerifyRecover => sys::EVP_PKEY_verify_recover_init_ex,
+            Purpose::Encrypt => sys::EVP_PKEY_encrypt_init_ex,
+            Purpose::Decrypt => sys::EVP_PKEY_decrypt_init_ex,
+            Purpose::Derive => sys::EVP_PKEY_derive_init_ex,
+        };
+        // SAFETY: the context is alive, the array valid by `Params`.
+        succeed(unsafe { init(ctx.as_ptr(), params.as_ptr()) }, "begin the operation")?;
+        Ok(Self { ctx, key: key.clone() })
+    }
+
+    /// A second one in the same state.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
+        // SAFETY: the context is alive; the answer is ours.
+        let ctx = own_ctx(unsafe { sys::EVP_PKEY_CTX_dup(self.ctx.as_ptr()) })?;
+        Ok(Self { ctx, key: self.key.clone() })
+    }
+
+    /// Its key.
+    pub(crate) const fn key(&self) -> &Pkey {
+        &self.key
+    }
+
+    /// The parameters of the operation.
+    pub(crate) fn options(&mut self) -> Options<'_> {
+        Options { ctx: self.ctx.as_ptr(), borrow: std::marker::PhantomData }
+    }
+
+    /// Signs a digest.
+    ///
+    /// # Errors
+    /// The key is public, or the digest has not the right size.
+    pub(crate) fn sign(&mut self, digest: &[u8]) -> Result<Vec<u8>, Refused> {
+        self.transform(EVP_PKEY_sign, digest, "sign").map(|mut octets| std::mem::take(&mut *octets))
+    }
+
+    /// Verifies a signature of a digest. A wrong one leaves the reason on the error queue, as OpenSSL's own does.
+    pub(crate) fn verify(&mut self, signature: &[u8], digest: &[u8]) -> bool {
+        // SAFETY: the context is alive, the slices have their lengths.
+        let result = unsafe {
+            EVP_PKEY_verify(
+                self.ctx.as_ptr(),
+                signature.as_ptr(),
+                signature.len(),
+                digest.as_ptr(),
+                digest.len(),
+            )
+        };
+        result == 1
+    }
+
+    /// Recovers what was signed.
+    ///
+    /// # Errors
+    /// The signature is wrong.
+    pub(crate) fn verify_recover(&mut self, signature: &[u8]) -> Result<Vec<u8>, Refused> {
+        self.transform(EVP_PKEY_verify_recover, signature, "recover what was signed")
+            .map(|mut octets| std::mem::take(&mut *octets))
+    }
+
+    /// Encrypts.
+    ///
+    /// # Errors
+    /// The message is too long.
+    pub(crate) fn encrypt(&mut self, message: &[u8]) -> Result<Vec<u8>, Refused> {
+        self.transform(EVP_PKEY_encrypt, message, "encrypt").map(|mut octets| std::mem::take(&mut *octets))
+    }
+
+    /// Decrypts.
+    ///
+    /// # Errors
+    /// The key is public, or the message is damaged.
+    pub(crate) fn decrypt(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        self.transform(EVP_PKEY_decrypt, message, "decrypt")
+    }
+
+    /// Sets the other side of a derivation.
+    ///
+    /// # Errors
+    /// It is no key of the same curve.
+    pub(crate) fn set_peer(&mut self, peer: &Pkey) -> Result<(), Refused> {
+        // SAFETY: both are alive; the context counts the peer.
+        let result = unsafe { EVP_PKEY_derive_set_peer(self.ctx.as_ptr(), peer.as_ptr()) };
+        succeed(result, "take the peer's key")
+    }
+
+    /// Derives a shared secret, which fills a buffer of the caller's size when one is told: a KDF gives as much as asked.
+    ///
+    /// # Errors
+    /// There is no peer, or the size does not suit.
+    pub(crate) fn derive(&mut self, size: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        const WHAT: &str = "derive the secret";
+        let mut length = match size {
+            Some(size) => size,
+            None => self.secret_size()?,
+        };
+        let mut secret = Zeroizing::new(vec![0; length]);
+        // SAFETY: the buffer has the length that is told.
+        let result = unsafe { EVP_PKEY_derive(self.ctx.as_ptr(), secret.as_mut_ptr(), &raw mut length) };
+        succeed(result, WHAT)?;
+        secret.truncate(length);
+        Ok(secret)
+    }
+
+    /// How long the secret will be.
+    ///
+    /// # Errors
+    /// There is no peer.
+    pub(crate) fn secret_size(&mut self) -> Result<usize, Refused> {
+        let mut length = 0;
+        // SAFETY: a NULL buffer asks for the size.
+        let result = unsafe { EVP_PKEY_derive(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length) };
+        succeed(result, "tell the size of the secret")?;
+        Ok(length)
+    }
+
+    /// How long the result will be at most.
+    ///
+    /// # Errors
+    /// The operation was begun for another purpose.
+    pub(crate) fn result_size(&mut self, purpose: Purpose, input: &[u8]) -> Result<usize, Refused> {
+        let function = match purpose {
+            Purpose::Sign => EVP_PKEY_sign,
+            Purpose::VerifyRecover => EVP_PKEY_verify_recover,
+            Purpose::Encrypt => EVP_PKEY_encrypt,
+            Purpose::Decrypt => EVP_PKEY_decrypt,
+            Purpose::Derive => return self.secret_size(),
+            Purpose::Verify => return Err(Refused("tell the size of a verification")),
+        };
+        self.ask(function, input)
+    }
+
+    fn ask(&mut self, function: Transform, input: &[u8]) -> Result<usize, Refused> {
+        let mut length = 0;
+        // SAFETY: a NULL buffer asks for the size; the input has its length.
+        let result = unsafe {
+            function(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length, input.as_ptr(), input.len())
+        };
+        succeed(result, "tell the size of the result")?;
+        Ok(length)
+    }
+
+    fn transform(
+        &mut self,
+        function: Transform,
+        input: &[u8],
+        what: &'static str,
+    ) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        let mut length = self.ask(function, input)?;
+        let mut output = Zeroizing::new(vec![0; length]);
+        // SAFETY: the buffer has the length that is told, the input its own.
+        let result = unsafe {
+            function(self.ctx.as_ptr(), output.as_mut_ptr(), &raw mut length, input.as_ptr(), input.len())
+        };
+        succeed(result, what)?;
+        output.truncate(length);
+        Ok(output)
+    }
+}
+
+/// EVP_PKEY_sign, _verify_recover, _encrypt and _decrypt have one shape.
+type Transform = unsafe extern "C" fn(*mut EVP_PKEY_CTX, *mut u8, *mut usize, *const u8, usize) -> i32;
+
+/// The parameters of an operation under way, of either kind.
+pub(crate) struct Options<'a> {
+    pub(super) ctx: *mut EVP_PKEY_CTX,
+    pub(super) borrow: std::marker::PhantomData<&'a mut EVP_PKEY_CTX>,
+}
+
+impl Options<'_> {
+    /// Passes a caller's array on, in every spelling that OpenSSL knows.
+    ///
+    /// # Errors
+    /// A parameter is refused.
+    pub(crate) fn set(&mut self, params: Params<'_>) -> Result<(), Refused> {
+        if params.as_ptr().is_null() {
+            return Ok(());
+        }
+        // SAFETY: the context is alive for the borrow, the array valid by `Params`.
+        let result = unsafe { EVP_PKEY_CTX_set_params(self.ctx, params.as_ptr()) };
+        succeed(result, "take a parameter of the operation")
+    }
+
+    /// Lets the operation answer a caller's array.
+    ///
+    /// # Errors
+    /// An element does not fit.
+    pub(crate) fn answer(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
+        // SAFETY: the context is alive for the borrow, the array valid by `ParamsMut`.
+        let result = unsafe { EVP_PKEY_CTX_get_params(self.ctx, params.as_ptr()) };
+        succeed(result, "answer a parameter of the operation")
+    }
+
+    /// An integer parameter, `None` when the operation has none of this name.
+    pub(crate) fn int(&mut self, name: &'static CStr) -> Option<i32> {
+        let mut value = [0_u8; 4];
+        self.one(name, 1, &mut value)?;
+        Some(i32::from_ne_bytes(value))
+    }
+
+    /// A text parameter, `None` when the operation has none of this name, or an empty one.
+    pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
+        let mut octets = [0_u8; 80];
+        let length = self.one(name, 4, &mut octets)?;
+        let text = std::str::from_utf8(octets.get(..length)?).ok()?;
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// What may be set.
+    pub(crate) fn settable(&self) -> *const OSSL_PARAM {
+        // SAFETY: the context is alive for the borrow; the answer is a constant of the software provider.
+        unsafe { sys::EVP_PKEY_CTX_settable_params(self.ctx) }
+    }
+
+    /// What may be asked.
+    pub(crate) fn gettable(&self) -> *const OSSL_PARAM {
+        // SAFETY: as above.
+        unsafe { sys::EVP_PKEY_CTX_gettable_params(self.ctx) }
+    }
+
+    /// Asks one parameter and answers the size of what was written.
+    fn one(&mut self, name: &'static CStr, data_type: u32, buffer: &mut [u8]) -> Option<usize> {
+        let end = OSSL_PARAM {
+            key: ptr::null(),
+            data_type: 0,
+            data: ptr::null_mut(),
+            data_size: 0,
+            return_size: 0,
+        };
+        let element = OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type,
+            data: buffer.as_mut_ptr().cast(),
+            data_size: buffer.len(),
+            return_size: usize::MAX,
+        };
+        let mut array = [element, end];
+        // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
+        let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
+        super::quietly(|| self.answer(&mut params)).ok()?;
+        let written = array.first()?.return_size;
+        (written != usize::MAX).then_some(written)
+    }
+}

@@ -1,0 +1,312 @@
+//! Keys of the private context: the public half of a TPM key, or a whole software key.
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+use std::sync::Arc;
+
+use foreign_types::{ForeignType, foreign_type};
+use openssl_sys::{
+    EVP_PKEY_CTX_free, EVP_PKEY_CTX_new_from_name, EVP_PKEY_eq, EVP_PKEY_free, EVP_PKEY_fromdata,
+    EVP_PKEY_fromdata_init, EVP_PKEY_get_bits, EVP_PKEY_get_octet_string_param, EVP_PKEY_get_params,
+    EVP_PKEY_get_security_bits, EVP_PKEY_get_size, EVP_PKEY_get_utf8_string_param, EVP_PKEY_parameters_eq,
+    EVP_PKEY_set_params, EVP_PKEY_up_ref, OSSL_PARAM,
+};
+
+use super::queue::succeed;
+use super::{PrivateContext, Refused, sys};
+use crate::ffi::params::{ParamList, Params, ParamsMut};
+
+foreign_type! {
+    /// An EVP_PKEY.
+    pub(super) unsafe type EvpPkey: Sync + Send {
+        type CType = openssl_sys::EVP_PKEY;
+        fn drop = EVP_PKEY_free;
+    }
+
+    /// An EVP_PKEY_CTX.
+    pub(super) unsafe type EvpPkeyCtx: Send {
+        type CType = openssl_sys::EVP_PKEY_CTX;
+        fn drop = EVP_PKEY_CTX_free;
+    }
+}
+
+/// Parts of a key, a set of the OSSL_KEYMGMT_SELECT bits of core_dispatch.h.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Selection(pub(crate) i32);
+
+impl Selection {
+    /// OSSL_KEYMGMT_SELECT_PRIVATE_KEY.
+    pub(crate) const PRIVATE_KEY: Self = Self(0x01);
+    /// OSSL_KEYMGMT_SELECT_PUBLIC_KEY.
+    pub(crate) const PUBLIC_KEY: Self = Self(0x02);
+    /// OSSL_KEYMGMT_SELECT_ALL_PARAMETERS.
+    pub(crate) const PARAMETERS: Self = Self(0x84);
+    /// EVP_PKEY_PUBLIC_KEY: parameters and public half.
+    pub(crate) const PUBLIC: Self = Self(0x86);
+    /// EVP_PKEY_KEYPAIR: all of it.
+    pub(crate) const KEYPAIR: Self = Self(0x87);
+
+    /// Whether one of the bits is set.
+    pub(crate) const fn any(self, of: Self) -> bool {
+        self.0 & of.0 != 0
+    }
+}
+
+/// A key of the private context. A clone is the same key.
+pub(crate) struct Pkey {
+    key: EvpPkey,
+    context: Arc<PrivateContext>,
+}
+
+impl Pkey {
+    /// Imports a key of this algorithm (`RSA`, `EC`) from parameters (EVP_PKEY_fromdata(3ossl)).
+    ///
+    /// # Errors
+    /// The parameters make no key.
+    pub(crate) fn from_params(
+        context: &Arc<PrivateContext>,
+        algorithm: &CStr,
+        selection: Selection,
+        params: Params<'_>,
+    ) -> Result<Self, Refused> {
+        let ctx = new_ctx_by_name(context, algorithm)?;
+        // SAFETY: the context is alive.
+        succeed(unsafe { EVP_PKEY_fromdata_init(ctx.as_ptr()) }, "begin an import")?;
+        let mut key = ptr::null_mut();
+        // SAFETY: the array is valid by `Params`; libcrypto does not change it (the missing const is the API's).
+        let result =
+            unsafe { EVP_PKEY_fromdata(ctx.as_ptr(), &raw mut key, selection.0, params.as_ptr().cast_mut()) };
+        succeed(result, "import the key")?;
+        Self::own(context, key, "import the key")
+    }
+
+    /// A public RSA key of modulus and exponent, most significant octet first.
+    ///
+    /// # Errors
+    /// The numbers make no key.
+    pub(crate) fn public_rsa(
+        context: &Arc<PrivateContext>,
+        algorithm: &CStr,
+        n: &[u8],
+        e: &[u8],
+    ) -> Result<Self, Refused> {
+        let mut params = ParamList::new();
+        params.unsigned(c"n", n).unsigned(c"e", e);
+        Self::from_params(context, algorithm, Selection::PUBLIC, params.as_params())
+    }
+
+    /// A public EC key of a named curve and an encoded point (SEC 1 §2.3.3), which is checked to be on the curve.
+    ///
+    /// # Errors
+    /// The curve is unknown, or the point is not on it.
+    pub(crate) fn public_ec(
+        context: &Arc<PrivateContext>,
+        group: &str,
+        point: &[u8],
+    ) -> Result<Self, Refused> {
+        let mut params = ParamList::new();
+        params.text(c"group", group).octets(c"pub", point);
+        Self::from_params(context, c"EC", Selection::PUBLIC, params.as_params())
+    }
+
+    /// What an import of this algorithm may bring, for the import_types and export_types of a keymgmt.
+    pub(crate) fn importable(
+        context: &Arc<PrivateContext>,
+        algorithm: &CStr,
+        selection: Selection,
+    ) -> *const OSSL_PARAM {
+        let Ok(ctx) = new_ctx_by_name(context, algorithm) else { return ptr::null() };
+        // SAFETY: the context is alive; the answer is a constant of the software provider.
+        unsafe { sys::EVP_PKEY_fromdata_settable(ctx.as_ptr(), selection.0) }
+    }
+
+    /// The size of the modulus or of the order in bits.
+    pub(crate) fn bits(&self) -> i32 {
+        // SAFETY: the key is alive.
+        unsafe { EVP_PKEY_get_bits(self.as_ptr()) }
+    }
+
+    /// The strength in bits (SP 800-57).
+    pub(crate) fn security_bits(&self) -> i32 {
+        // SAFETY: the key is alive.
+        unsafe { EVP_PKEY_get_security_bits(self.as_ptr()) }
+    }
+
+    /// The largest result of an operation in octets.
+    pub(crate) fn size(&self) -> usize {
+        // SAFETY: the key is alive.
+        let size = unsafe { EVP_PKEY_get_size(self.as_ptr()) };
+        usize::try_from(size).unwrap_or_default()
+    }
+
+    /// Whether both have the same public half.
+    pub(crate) fn public_eq(&self, other: &Self) -> bool {
+        // SAFETY: both keys are alive.
+        super::quietly(|| unsafe { EVP_PKEY_eq(self.as_ptr(), other.as_ptr()) }) == 1
+    }
+
+    /// Whether both have the same parameters (the curve).
+    pub(crate) fn parameters_eq(&self, other: &Self) -> bool {
+        // SAFETY: both keys are alive.
+        super::quietly(|| unsafe { EVP_PKEY_parameters_eq(self.as_ptr(), other.as_ptr()) }) == 1
+    }
+
+    /// Lets the key answer a caller's array.
+    ///
+    /// # Errors
+    /// An element does not fit.
+    pub(crate) fn answer(&self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
+        // SAFETY: the key is alive, the array valid by `ParamsMut`.
+        let result = unsafe { EVP_PKEY_get_params(self.as_ptr(), params.as_ptr()) };
+        succeed(result, "answer a parameter of the key")
+    }
+
+    /// Sets parameters of the key (`encoded-pub-key`, `point-format`).
+    ///
+    /// # Errors
+    /// The key refuses one.
+    pub(crate) fn set_params(&self, params: Params<'_>) -> Result<(), Refused> {
+        // SAFETY: the key is alive, the array valid by `Params` and not changed (the missing const is the API's).
+        let result = unsafe { EVP_PKEY_set_params(self.as_ptr(), params.as_ptr().cast_mut()) };
+        succeed(result, "set a parameter of the key")
+    }
+
+    /// What may be asked.
+    pub(crate) fn gettable(&self) -> *const OSSL_PARAM {
+        // SAFETY: the key is alive.
+        unsafe { sys::EVP_PKEY_gettable_params(self.as_ptr()) }
+    }
+
+    /// What may be set.
+    pub(crate) fn settable(&self) -> *const OSSL_PARAM {
+        // SAFETY: the key is alive.
+        unsafe { sys::EVP_PKEY_settable_params(self.as_ptr()) }
+    }
+
+    /// An octet string parameter, `None` when the key has none of this name.
+    pub(crate) fn octets(&self, name: &CStr) -> Option<Vec<u8>> {
+        super::quietly(|| {
+            let mut length = 0;
+            // SAFETY: key and name are alive; a NULL buffer asks for the size.
+            let asked = unsafe {
+                EVP_PKEY_get_octet_string_param(
+                    self.as_ptr(),
+                    name.as_ptr(),
+                    ptr::null_mut(),
+                    0,
+                    &raw mut length,
+                )
+            };
+            let mut octets = vec![0; (asked == 1).then_some(length)?];
+            let room = octets.len();
+            // SAFETY: the buffer has the length that is told.
+            let told = unsafe {
+                EVP_PKEY_get_octet_string_param(
+                    self.as_ptr(),
+                    name.as_ptr(),
+                    octets.as_mut_ptr(),
+                    room,
+                    &raw mut length,
+                )
+            };
+            octets.truncate(length);
+            (told == 1).then_some(octets)
+        })
+    }
+
+    /// A text parameter, `None` when the key has none of this name.
+    pub(crate) fn text(&self, name: &CStr) -> Option<String> {
+        super::quietly(|| {
+            let mut octets = vec![0_u8; 256];
+            let mut length = 0;
+            let room = octets.len();
+            // SAFETY: key and name are alive, the buffer has the length that is told.
+            let told = unsafe {
+                EVP_PKEY_get_utf8_string_param(
+                    self.as_ptr(),
+                    name.as_ptr(),
+                    octets.as_mut_ptr().cast(),
+                    room,
+                    &raw mut length,
+                )
+            };
+            octets.truncate(length);
+            (told == 1).then(|| String::from_utf8(octets).ok())?
+        })
+    }
+
+    /// A second key with the same contents, which may be changed by itself.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn duplicate(&self) -> Result<Self, Refused> {
+        // SAFETY: the key is alive; the answer is ours.
+        let key = unsafe { sys::EVP_PKEY_dup(self.as_ptr()) };
+        Self::own(&self.context, key, "duplicate the key")
+    }
+
+    /// The context that it lives in.
+    pub(crate) const fn context(&self) -> &Arc<PrivateContext> {
+        &self.context
+    }
+
+    /// The pointer for libcrypto.
+    pub(in crate::ffi) fn as_ptr(&self) -> *mut openssl_sys::EVP_PKEY {
+        self.key.as_ptr()
+    }
+
+    /// Takes over a key that libcrypto just made.
+    pub(super) fn own(
+        context: &Arc<PrivateContext>,
+        key: *mut openssl_sys::EVP_PKEY,
+        what: &'static str,
+    ) -> Result<Self, Refused> {
+        if key.is_null() {
+            return Err(Refused(what));
+        }
+        // SAFETY: not NULL; by the contract of this function it is ours.
+        let key = unsafe { EvpPkey::from_ptr(key) };
+        Ok(Self { key, context: Arc::clone(context) })
+    }
+}
+
+impl Clone for Pkey {
+    fn clone(&self) -> Self {
+        // SAFETY: the key is alive; counting cannot fail.
+        unsafe { EVP_PKEY_up_ref(self.as_ptr()) };
+        // SAFETY: the reference just counted is ours.
+        let key = unsafe { EvpPkey::from_ptr(self.as_ptr()) };
+        Self { key, context: Arc::clone(&self.context) }
+    }
+}
+
+/// An EVP_PKEY_CTX for an algorithm.
+pub(super) fn new_ctx_by_name(
+    context: &Arc<PrivateContext>,
+    algorithm: &CStr,
+) -> Result<EvpPkeyCtx, Refused> {
+    // SAFETY: context and name are alive; NULL properties are allowed.
+    let ctx = unsafe { EVP_PKEY_CTX_new_from_name(context.as_ptr(), algorithm.as_ptr(), ptr::null()) };
+    own_ctx(ctx)
+}
+
+/// An EVP_PKEY_CTX for a key.
+pub(super) fn new_ctx(key: &Pkey) -> Result<EvpPkeyCtx, Refused> {
+    // SAFETY: context and key are alive; NULL properties are allowed. The new context counts the key.
+    let ctx = unsafe { sys::EVP_PKEY_CTX_new_from_pkey(key.context.as_ptr(), key.as_ptr(), ptr::null()) };
+    own_ctx(ctx)
+}
+
+/// Takes over an EVP_PKEY_CTX that libcrypto just made.
+pub(super) fn own_ctx(ctx: *mut openssl_sys::EVP_PKEY_CTX) -> Result<EvpPkeyCtx, Refused> {
+    if ctx.is_null() {
+        return Err(Refused("make a key context"));
+    }
+    // SAFETY: not NULL; by the contract of this function it is ours.
+    Ok(unsafe { EvpPkeyCtx::from_ptr(ctx) })
+}
+
+/// A name that libcrypto takes as a C string.
+pub(super) fn c_name(name: &str) -> Result<CString, Refused> {
+    CString::new(name).map_err(|_| Refused("take a name with a NUL in it"))
+}

@@ -1,0 +1,234 @@
+//! Signatures over a message with a digest, streaming and one-shot, by software (EVP_DigestSignInit(3ossl)).
+
+use std::marker::PhantomData;
+use std::ptr;
+
+use foreign_types::ForeignType;
+use openssl_sys::{
+    EVP_DigestSignFinal, EVP_DigestSignUpdate, EVP_DigestVerify, EVP_DigestVerifyFinal,
+    EVP_DigestVerifyUpdate, EVP_MD_CTX_copy_ex,
+};
+
+use super::digest::{MdCtx, new_md_ctx};
+use super::operation::Options;
+use super::pkey::c_name;
+use super::queue::succeed;
+use super::{Pkey, Refused, sys};
+use crate::ffi::params::{Params, ParamsMut};
+
+/// Which of the two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    /// EVP_DigestSign(3ossl)
+    Sign,
+    /// EVP_DigestVerify(3ossl)
+    Verify,
+}
+
+/// A signature over a message under way.
+pub(crate) struct Signer {
+    ctx: MdCtx,
+    direction: Direction,
+    /// Keeps the private context alive as well.
+    key: Pkey,
+}
+
+impl Signer {
+    /// Begins; without a digest name the key's default is taken.
+    ///
+    /// # Errors
+    /// The key cannot do it, or the digest or a parameter is refused.
+    pub(crate) fn new(
+        key: &Pkey,
+        direction: Direction,
+        digest: Option<&str>,
+        params: Params<'_>,
+    ) -> Result<Self, Refused> {
+        let ctx = new_md_ctx()?;
+        let digest = digest.map(c_name).transpose()?;
+        let name = digest.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+        let init = match direction {
+            Direction::Sign => sys::EVP_DigestSignInit_ex,
+            Direction::Verify => sys::EVP_DigestVerifyInit_ex,
+        };
+        let (libctx, pkey) = (key.context().as_ptr(), key.as_ptr());
+        // SAFETY: all pointers are alive or NULL where the manual page allows it; the context counts the key.
+        let result =
+            unsafe { init(ctx.as_ptr(), ptr::null_mut(), name, libctx, ptr::null(), pkey, params.as_ptr()) };
+        succeed(result, "begin the signature")?;
+        Ok(Self { ctx, direction, key: key.clone() })
+    }
+
+    /// A second one in the same state.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory.
+    pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
+        let ctx = new_md_ctx()?;
+        // SAFETY: both contexts are alive.
+        succeed(unsafe { EVP_MD_CTX_copy_ex(ctx.as_ptr(), self.ctx.as_ptr()) }, "copy the signature")?;
+        Ok(Self { ctx, direction: self.direction, key: self.key.clone() })
+    }
+
+    /// Which of the two it is.
+    pub(crate) const fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The parameters of the signature.
+    pub(crate) fn options(&mut self) -> Options<'_> {
+        // SAFETY: the context is alive and was begun for a signature, so it has a key context, which it owns.
+        let ctx = unsafe { sys::EVP_MD_CTX_get_pkey_ctx(self.ctx.as_ptr()) };
+        Options { ctx, borrow: PhantomData }
+    }
+
+    /// Adds a part of the message.
+    ///
+    /// # Errors
+    /// The signature was finished.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Refused> {
+        let update = match self.direction {
+            Direction::Sign => EVP_DigestSignUpdate,
+            Direction::Verify => EVP_DigestVerifyUpdate,
+        };
+        // SAFETY: the context is alive, the part has its length.
+        succeed(
+            unsafe { update(self.ctx.as_ptr(), part.as_ptr().cast(), part.len()) },
+            "continue the signature",
+        )
+    }
+
+    /// The size of the signature at most.
+    ///
+    /// # Errors
+    /// It is a verification.
+    pub(crate) fn size(&mut self) -> Result<usize, Refused> {
+        let mut length = 0;
+        // SAFETY: a NULL buffer asks for the size.
+        let result = unsafe { EVP_DigestSignFinal(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length) };
+        succeed(result, "tell the size of the signature")?;
+        Ok(length)
+    }
+
+    /// Ends the message and signs it.
+    ///
+    /// # Errors
+    /// The key is public, or the padding does not fit.
+    pub(crate) fn sign(&mut self) -> Result<Vec<u8>, Refused> {
+        let mut length = self.size()?;
+        let mut signature = vec![0; length];
+        // SAFETY: the buffer has the length that is told.
+        let result =
+            unsafe { EVP_DigestSignFinal(self.ctx.as_ptr(), signature.as_mut_ptr(), &raw mut length) };
+        succeed(result, "sign")?;
+        signature.truncate(length);
+        Ok(signature)
+    }
+
+    /// Signs a whole message.
+    ///
+    /// # Errors
+    /// The key is public, or the padding does not fit.
+    pub(crate) fn sign_message(&mut self, message: &[u8]) -> Result<Vec<u8>, Refused> {
+        let mut length = self.size()?;
+        let mut signature = vec![0; length];
+        let (output, input) = (signature.as_mut_ptr(), message.as_ptr());
+        // SAFETY: the buffer has the length that is told, the message its own.
+        let result =
+            unsafe { sys::EVP_DigestSign(self.ctx.as_ptr(), output, &raw mut length, input, message.len()) };
+        succeed(result, "sign")?;
+        signature.truncate(length);
+        Ok(signature)
+    }
+
+    /// Ends the message and verifies its signature.
+    pub(crate) fn verify(&mut self, signature: &[u8]) -> bool {
+        // SAFETY: the context is alive, the signature has its length.
+        (unsafe { EVP_DigestVerifyFinal(self.ctx.as_ptr(), signature.as_ptr(), signature.len()) }) == 1
+    }
+
+    /// Verifies the signature of a whole message.
+    pub(crate) fn verify_message(&mut self, signature: &[u8], message: &[u8]) -> bool {
+        let (sig, tbs) = (signature.as_ptr(), message.as_ptr());
+        // SAFETY: the context is alive, the slices have their lengths.
+        (unsafe { EVP_DigestVerify(self.ctx.as_ptr(), sig, signature.len(), tbs, message.len()) }) == 1
+    }
+
+    /// Lets the digest answer a caller's array.
+    ///
+    /// # Errors
+    /// An element does not fit.
+    pub(crate) fn answer_digest(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the array valid by `ParamsMut`.
+        let result = unsafe { sys::EVP_MD_CTX_get_params(self.ctx.as_ptr(), params.as_ptr()) };
+        succeed(result, "answer a parameter of the digest")
+    }
+
+    /// Passes parameters of the digest on.
+    ///
+    /// # Errors
+    /// One is refused.
+    pub(crate) fn set_digest_params(&mut self, params: Params<'_>) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the array valid by `Params`.
+        let result = unsafe { sys::EVP_MD_CTX_set_params(self.ctx.as_ptr(), params.as_ptr()) };
+        succeed(result, "set a parameter of the digest")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Generator, Operation, PrivateContext, Purpose, Selection};
+    use super::*;
+    use crate::ffi::params::ParamList;
+
+    #[test]
+    fn a_software_key_signs_and_its_public_half_verifies() {
+        let context = PrivateContext::for_tests();
+        let mut generator = Generator::new(&context, c"EC", Selection::KEYPAIR).unwrap();
+        let mut params = ParamList::new();
+        generator.set_params(params.text(c"group", "P-256").as_params()).unwrap();
+        let key = generator.generate().unwrap();
+        let point = key.octets(c"pub").unwrap();
+        let public = Pkey::public_ec(&context, "prime256v1", &point).unwrap();
+        assert!(
+            public.public_eq(&key) && key.public_eq(&public) && public.is_valid(Selection::PUBLIC, false)
+        );
+        assert_eq!((public.bits(), public.text(c"group").as_deref()), (256, Some("prime256v1")));
+
+        let mut signer = Signer::new(&key, Direction::Sign, Some("sha3-256"), Params::none()).unwrap();
+        signer.update(b"mess").unwrap();
+        let mut copy = signer.try_clone().unwrap();
+        copy.update(b"age").unwrap();
+        let signature = copy.sign().unwrap();
+        let verifier = || Signer::new(&public, Direction::Verify, Some("SHA3-256"), Params::none()).unwrap();
+        assert!(verifier().verify_message(&signature, b"message"));
+        assert!(!verifier().verify_message(&signature, b"massage"));
+        assert!(
+            super::super::quietly(|| Pkey::public_ec(&context, "P-256", &[4; 65])).is_err(),
+            "not on the curve"
+        );
+    }
+
+    #[test]
+    fn a_verification_parses_every_spelling_of_a_signature_option() {
+        let context = PrivateContext::for_tests();
+        let mut modulus = vec![0xc5; 256];
+        *modulus.last_mut().unwrap() = 1;
+        let key = Pkey::public_rsa(&context, c"RSA", &modulus, &[1, 0, 1]).unwrap();
+        let mut shadow = Operation::new(&key, Purpose::Verify, Params::none()).unwrap();
+        assert_eq!(shadow.options().int(c"pad-mode"), Some(1));
+        assert_eq!(shadow.options().text(c"digest"), None);
+        let mut params = ParamList::new();
+        params.text(c"digest", "SHA-384").text(c"pad-mode", "pss").text(c"saltlen", "digest");
+        shadow.options().set(params.text(c"mgf1-digest", "sha1").as_params()).unwrap();
+        let mut second = shadow.try_clone().unwrap();
+        let mut options = second.options();
+        assert_eq!((options.int(c"pad-mode"), options.int(c"saltlen")), (Some(6), Some(-1)));
+        assert_eq!(options.text(c"digest").as_deref(), Some("SHA-384"), "as the caller spelled it");
+        assert_eq!(options.text(c"mgf1-digest").as_deref(), Some("sha1"));
+        let mut params = ParamList::new();
+        assert!(
+            super::super::quietly(|| options.set(params.text(c"digest", "nonsense").as_params())).is_err()
+        );
+    }
+}

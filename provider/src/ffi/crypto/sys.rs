@@ -1,0 +1,97 @@
+//! Externs of libcrypto 3.0 that `openssl-sys` lacks, as their manual pages give them.
+
+use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
+
+use openssl_sys::{EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM};
+
+/// OSSL_CALLBACK of core.h.
+pub(crate) type Callback = unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int;
+
+unsafe extern "C" {
+    // EVP_DigestInit(3ossl)
+    pub(super) fn EVP_MD_get0_name(md: *const EVP_MD) -> *const c_char;
+    pub(super) fn EVP_MD_is_a(md: *const EVP_MD, name: *const c_char) -> c_int;
+    pub(super) fn EVP_MD_get_flags(md: *const EVP_MD) -> c_ulong;
+    pub(super) fn EVP_MD_up_ref(md: *mut EVP_MD) -> c_int;
+    pub(super) fn EVP_DigestInit_ex2(
+        ctx: *mut EVP_MD_CTX,
+        md: *const EVP_MD,
+        params: *const OSSL_PARAM,
+    ) -> c_int;
+    pub(super) fn EVP_MD_CTX_get_pkey_ctx(ctx: *const EVP_MD_CTX) -> *mut EVP_PKEY_CTX;
+    pub(super) fn EVP_MD_CTX_get_params(ctx: *mut EVP_MD_CTX, params: *mut OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_MD_CTX_set_params(ctx: *mut EVP_MD_CTX, params: *const OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_MD_CTX_gettable_params(ctx: *mut EVP_MD_CTX) -> *const OSSL_PARAM;
+    pub(super) fn EVP_MD_CTX_settable_params(ctx: *mut EVP_MD_CTX) -> *const OSSL_PARAM;
+
+    // EVP_DigestSignInit(3ossl), EVP_DigestVerifyInit(3ossl)
+    pub(super) fn EVP_DigestSignInit_ex(
+        ctx: *mut EVP_MD_CTX,
+        pctx: *mut *mut EVP_PKEY_CTX,
+        mdname: *const c_char,
+        libctx: *mut OSSL_LIB_CTX,
+        props: *const c_char,
+        pkey: *mut EVP_PKEY,
+        params: *const OSSL_PARAM,
+    ) -> c_int;
+    pub(super) fn EVP_DigestVerifyInit_ex(
+        ctx: *mut EVP_MD_CTX,
+        pctx: *mut *mut EVP_PKEY_CTX,
+        mdname: *const c_char,
+        libctx: *mut OSSL_LIB_CTX,
+        props: *const c_char,
+        pkey: *mut EVP_PKEY,
+        params: *const OSSL_PARAM,
+    ) -> c_int;
+
+    // EVP_PKEY_CTX_new(3ossl), EVP_PKEY_sign(3ossl) and their siblings
+    pub(super) fn EVP_PKEY_CTX_new_from_pkey(
+        libctx: *mut OSSL_LIB_CTX,
+        pkey: *mut EVP_PKEY,
+        propquery: *const c_char,
+    ) -> *mut EVP_PKEY_CTX;
+    pub(super) fn EVP_PKEY_CTX_dup(ctx: *const EVP_PKEY_CTX) -> *mut EVP_PKEY_CTX;
+    pub(super) fn EVP_PKEY_sign_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_PKEY_verify_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_PKEY_verify_recover_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM)
+    -> c_int;
+    pub(super) fn EVP_PKEY_encrypt_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_PKEY_decrypt_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_PKEY_derive_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
+    pub(super) fn EVP_PKEY_CTX_gettable_params(ctx: *const EVP_PKEY_CTX) -> *const OSSL_PARAM;
+    pub(super) fn EVP_PKEY_CTX_settable_params(ctx: *const EVP_PKEY_CTX) -> *const OSSL_PARAM;
+    pub(super) fn EVP_PKEY_pairwise_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
+    pub(super) fn EVP_PKEY_public_check_quick(ctx: *mut EVP_PKEY_CTX) -> c_int;
+    pub(super) fn EVP_PKEY_private_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
+
+    // EVP_PKEY_gettable_params(3ossl), EVP_PKEY_todata(3ossl), EVP_PKEY_new(3ossl)
+    pub(super) fn EVP_PKEY_gettable_params(pkey: *const EVP_PKEY) -> *const OSSL_PARAM;
+    pub(super) fn EVP_PKEY_settable_params(pkey: *const EVP_PKEY) -> *const OSSL_PARAM;
+    pub(super) fn EVP_PKEY_fromdata_settable(ctx: *mut EVP_PKEY_CTX, selection: c_int) -> *const OSSL_PARAM;
+    pub(super) fn EVP_PKEY_export(
+        pkey: *const EVP_PKEY,
+        selection: c_int,
+        callback: Option<Callback>,
+        argument: *mut c_void,
+    ) -> c_int;
+    pub(super) fn EVP_PKEY_dup(pkey: *mut EVP_PKEY) -> *mut EVP_PKEY;
+
+    // ERR_set_mark(3ossl)
+    pub(super) fn ERR_set_mark() -> c_int;
+    pub(super) fn ERR_pop_to_mark() -> c_int;
+
+    pub(super) fn EVP_DigestSign(
+        ctx: *mut EVP_MD_CTX,
+        sig: *mut c_uchar,
+        siglen: *mut usize,
+        tbs: *const c_uchar,
+        tbslen: usize,
+    ) -> c_int;
+}
+
+/// EVP_MAX_MD_SIZE.
+pub(super) const MAX_DIGEST: usize = 64;
+/// EVP_MD_FLAG_XOF.
+pub(super) const FLAG_XOF: c_ulong = 2;
+/// The type of a digest's length.
+pub(super) type Length = c_uint;
