@@ -1,6 +1,7 @@
 //! Every structure that tss-esapi can marshal, through both: ours to theirs and theirs to ours.
 
-#![allow(missing_docs)]
+// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use keyfile::wire::{Marshal, Unmarshal};
 use keyfile::{
@@ -14,8 +15,8 @@ use tss_esapi::interface_types::ecc::EccCurve;
 use tss_esapi::interface_types::key_bits::{AesKeyBits, CamelliaKeyBits, RsaKeyBits, Sm4KeyBits};
 use tss_esapi::structures::{
     self as theirs, EccParameter, EccPoint, EccScheme, EccSignature, HashAgile, HashScheme, HmacScheme,
-    KeyDerivationFunctionScheme, PublicEccParameters, PublicKeyedHashParameters, PublicRsaParameters, RsaExponent,
-    RsaScheme, RsaSignature, SymmetricCipherParameters, SymmetricDefinitionObject,
+    KeyDerivationFunctionScheme, PublicEccParameters, PublicKeyedHashParameters, PublicRsaParameters,
+    RsaExponent, RsaScheme, RsaSignature, SymmetricCipherParameters, SymmetricDefinitionObject,
 };
 use tss_esapi::traits::{Marshall, UnMarshall};
 
@@ -113,11 +114,11 @@ fn elliptic_curve_public_areas() {
         (Scheme::Ecdh(ours_hash), EccScheme::EcDh(hash)),
         (Scheme::Ecmqv(ours_hash), EccScheme::EcMqv(hash)),
     ];
+    // Not KDF2: tss2-mu 3.2.1 cannot marshal it.
     let kdfs = [
         (Kdf::Null, KeyDerivationFunctionScheme::Null),
         (Kdf::Mgf1(ours_hash), KeyDerivationFunctionScheme::Mgf1(hash)),
         (Kdf::Kdf1Sp80056a(ours_hash), KeyDerivationFunctionScheme::Kdf1Sp800_56a(hash)),
-        (Kdf::Kdf2(ours_hash), KeyDerivationFunctionScheme::Kdf2(hash)),
         (Kdf::Kdf1Sp800108(ours_hash), KeyDerivationFunctionScheme::Kdf1Sp800_108(hash)),
     ];
     for (at, (curve, their_curve)) in curves.into_iter().enumerate() {
