@@ -3,5 +3,6 @@
 #![deny(unsafe_code)]
 
 pub mod crypto;
+pub mod rc;
 
 pub use crypto::wrap::{Duplicate, wrap};
