@@ -1,6 +1,26 @@
 //! tpm2.so: the OpenSSL provider that sends private-key operations to a TPM 2.0.
+//!
+//! | file | what |
+//! |---|---|
+//! | `registry.rs` | THE table: every algorithm row of every operation. Read it first |
+//! | `provider.rs` | one loaded instance: the core, the private library context, the TPM opened at first use |
+//! | `config.rs` | openssl.cnf section and environment, parsed once into types |
+//! | `error.rs` | one error type; reason numbers and their strings in one table |
+//! | `key.rs` | the key object: in the TPM, or in software |
+//! | `op/` | the operations, as safe implementations of the traits of `ffi/op/` |
+//! | `ffi/` | the only folder with unsafe: C layouts, typed slots, the one way out to C, software through the private context |
+//!
+//! A new algorithm is a type that implements the trait of its operation, one row in `registry.rs`, one test and one row in
+//! the README. Nothing in `ffi/`.
 
 #![deny(unsafe_code)]
+#![allow(dead_code, reason = "the operations use the rest as they land")]
 
+mod config;
+mod error;
 #[allow(unsafe_code)]
 mod ffi;
+mod key;
+mod op;
+mod provider;
+mod registry;

@@ -52,6 +52,28 @@ impl ParamList {
         self.push(name, Kind::Octets, octets, 0)
     }
 
+    /// Adds an octet string that stays where it is: the reference of an object, which its taker clears
+    /// (provider-object(7)).
+    ///
+    /// # Safety
+    /// `octets` is valid for reads and writes of `size` octets as long as the array is used.
+    pub(in crate::ffi) unsafe fn octets_at(
+        &mut self,
+        name: &'static CStr,
+        octets: *mut u8,
+        size: usize,
+    ) -> &mut Self {
+        self.elements.retain(|element| !element.key.is_null());
+        self.elements.push(OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type: Kind::Octets.number(),
+            data: octets.cast(),
+            data_size: size,
+            return_size: 0,
+        });
+        self
+    }
+
     /// The array, to be read by a call into libcrypto.
     pub(crate) fn as_params(&mut self) -> Params<'_> {
         if self.elements.last().is_none_or(|last| !last.key.is_null()) {

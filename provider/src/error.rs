@@ -1,0 +1,127 @@
+//! What goes wrong and how OpenSSL is told: one error type, and reason numbers with their strings in one table.
+
+use std::fmt;
+
+use crate::ffi::crypto::Refused;
+use crate::ffi::params::ParamError;
+
+/// The result of everything behind the C shells.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// An error: its reason (a number for programs), a text (cause, then what to do next) and what it came from.
+#[derive(Debug)]
+pub(crate) struct Error {
+    reason: Reason,
+    text: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of our own.
+    pub(crate) fn new(reason: Reason, text: impl Into<String>) -> Error {
+        Error { reason, text: text.into(), source: None }
+    }
+
+    /// Keeps what an error came from; its text is appended to ours.
+    pub(crate) fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error { source: Some(Box::new(source)), ..self }
+    }
+
+    /// The number that programs see (ERR_GET_REASON).
+    pub(crate) fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Error {
+        Error::new(Reason::Software, "").with_source(refused)
+    }
+}
+
+impl From<ParamError> for Error {
+    fn from(error: ParamError) -> Error {
+        Error::new(Reason::Parameter, "").with_source(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        let Some(source) = &self.source else { return Ok(()) };
+        if !self.text.is_empty() {
+            f.write_str(": ")?;
+        }
+        write!(f, "{source}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| {
+            let source: &(dyn std::error::Error + 'static) = source;
+            source
+        })
+    }
+}
+
+/// Number, name and string of each reason, once. Numbers are 1 to 2^23 - 1 and never change their meaning.
+macro_rules! reasons {
+    ($( $reason:ident = $number:literal, $text:literal; )*) => {
+        /// Why something failed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Reason { $( $reason = $number, )* }
+
+        impl Reason {
+            /// All of them with number and string, for OSSL_FUNC_provider_get_reason_strings.
+            pub(crate) const ALL: &[(u32, &std::ffi::CStr)] = &[ $( ($number, $text), )* ];
+
+            /// The number that ERR_GET_REASON(3) gives.
+            pub(crate) const fn number(self) -> u32 {
+                match self { $( Reason::$reason => $number, )* }
+            }
+        }
+    };
+}
+
+reasons! {
+    Internal = 1, c"internal error, please report it";
+    InvalidArgument = 2, c"invalid argument";
+    BufferTooSmall = 3, c"output buffer too small";
+    Configuration = 4, c"invalid configuration";
+    KeyFile = 5, c"malformed TSS2 key file";
+    WrongKey = 6, c"wrong kind of key for this operation";
+    NoKey = 7, c"no key set";
+    NotExportable = 8, c"the private half of a TPM key does not leave the TPM";
+    Unsupported = 9, c"not supported";
+    Digest = 10, c"digest not supported or of the wrong length";
+    Padding = 11, c"invalid padding or salt length";
+    Parameter = 12, c"invalid parameter";
+    Software = 13, c"operation in software failed";
+    Sequence = 14, c"function called out of sequence";
+    NoTpm = 20, c"no TPM can be reached";
+    Authorization = 21, c"the TPM refused the password";
+    PasswordMissing = 22, c"the key needs a password";
+    Lockout = 23, c"the TPM is in dictionary-attack lockout";
+    ParentAuthorization = 24, c"the TPM refused the password of the parent";
+    ObjectMemory = 25, c"no free place in the TPM";
+    Policy = 26, c"the policy of the key is not satisfied";
+    TpmUnsupported = 27, c"not supported by this TPM";
+    Integrity = 28, c"a response was not protected as it should be";
+    Forked = 29, c"this connection cannot be used after fork";
+    TpmIo = 30, c"connection to the TPM lost";
+    Tpm = 31, c"the TPM reported an error";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn reason_numbers_are_distinct_and_within_23_bits() {
+        let mut numbers: Vec<u32> = Reason::ALL.iter().map(|(number, _)| *number).collect();
+        assert!(numbers.iter().all(|number| (1..1 << 23).contains(number)));
+        numbers.dedup();
+        assert_eq!(numbers.len(), Reason::ALL.len(), "ascending and distinct");
+    }
+}

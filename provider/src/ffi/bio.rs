@@ -1,0 +1,57 @@
+//! BIOs of the application's libcrypto, read and written through the core.
+
+use super::core::Core;
+use super::raw::Raw;
+use super::sys::OSSL_CORE_BIO;
+use crate::error::{Error, Reason, Result};
+use std::marker::PhantomData;
+
+/// A BIO that a call got as an argument.
+pub(crate) struct Bio<'a> {
+    bio: *mut OSSL_CORE_BIO,
+    lifetime: PhantomData<&'a OSSL_CORE_BIO>,
+}
+
+impl Raw for *mut OSSL_CORE_BIO {
+    type Cooked<'a> = Bio<'a>;
+    unsafe fn cook<'a>(self) -> Result<Bio<'a>> {
+        if self.is_null() {
+            return Err(Error::new(Reason::InvalidArgument, "the BIO is NULL"));
+        }
+        Ok(Bio { bio: self, lifetime: PhantomData })
+    }
+}
+
+impl Bio<'_> {
+    /// Reads to the end, or up to `limit` octets.
+    pub(crate) fn read(&mut self, core: &Core, limit: usize) -> Vec<u8> {
+        let mut octets = Vec::new();
+        let mut buffer = [0; 4096];
+        while octets.len() < limit {
+            // SAFETY: a BIO of the running call.
+            let Some(count) = (unsafe { core.bio_read(self.bio, &mut buffer) }) else { break };
+            octets.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        }
+        octets.truncate(limit);
+        octets
+    }
+
+    /// Reads one line, or its first `N` - 1 octets.
+    pub(crate) fn line<'b>(&mut self, core: &Core, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+        // SAFETY: a BIO of the running call.
+        let count = unsafe { core.bio_gets(self.bio, buffer) }?;
+        buffer.get(..count)
+    }
+
+    /// Writes everything.
+    ///
+    /// # Errors
+    /// The BIO takes no more.
+    pub(crate) fn write(&mut self, core: &Core, octets: &[u8]) -> Result<()> {
+        // SAFETY: a BIO of the running call.
+        if unsafe { core.bio_write(self.bio, octets) } {
+            return Ok(());
+        }
+        Err(Error::new(Reason::Internal, "the output cannot be written"))
+    }
+}

@@ -1,0 +1,103 @@
+//! Output with OpenSSL's size protocol: NULL asks for the size, too small is an error, nothing is written but on success.
+
+use std::marker::PhantomData;
+
+use crate::error::{Error, Reason, Result};
+
+/// The three arguments `out`, `outlen`, `outsize` of a slot.
+pub(crate) struct Output<'a> {
+    buffer: *mut u8,
+    length: &'a mut usize,
+    size: usize,
+}
+
+impl<'a> Output<'a> {
+    /// # Safety
+    /// `buffer` is NULL or valid for `size` octets, `length` is NULL or valid, both for `'a`.
+    pub(crate) unsafe fn new(buffer: *mut u8, length: *mut usize, size: usize) -> Result<Output<'a>> {
+        // SAFETY: promised by the caller.
+        let length = unsafe { length.as_mut() }
+            .ok_or_else(|| Error::new(Reason::InvalidArgument, "the pointer to the output length is NULL"))?;
+        Ok(Output { buffer, length, size })
+    }
+
+    /// Whether the caller only asks for the size.
+    pub(crate) fn is_query(&self) -> bool {
+        self.buffer.is_null()
+    }
+
+    /// The first step of every operation with output, before any work: answers a size query (then `None`: the call is done) or
+    /// makes sure that `size` octets, the most that will come, fit.
+    ///
+    /// # Errors
+    /// `BufferTooSmall`.
+    pub(crate) fn room(self, size: usize) -> Result<Option<Room<'a>>> {
+        if self.is_query() {
+            *self.length = size;
+            return Ok(None);
+        }
+        if self.size < size {
+            let text = format!("{size} octets are needed, the buffer has {}", self.size);
+            return Err(Error::new(Reason::BufferTooSmall, text));
+        }
+        Ok(Some(Room { buffer: self.buffer, length: self.length, size: self.size, lifetime: PhantomData }))
+    }
+}
+
+/// A buffer with room for the result.
+pub(crate) struct Room<'a> {
+    buffer: *mut u8,
+    length: &'a mut usize,
+    size: usize,
+    lifetime: PhantomData<&'a mut [u8]>,
+}
+
+impl Room<'_> {
+    /// Writes the result and its length.
+    ///
+    /// # Errors
+    /// `BufferTooSmall`, if more comes than was announced.
+    pub(crate) fn write(self, octets: &[u8]) -> Result<()> {
+        if octets.len() > self.size {
+            return Err(Error::new(Reason::BufferTooSmall, "the result is longer than announced"));
+        }
+        // SAFETY: the buffer is valid for `size` octets and the caller's, so it does not overlap ours.
+        unsafe { std::ptr::copy_nonoverlapping(octets.as_ptr(), self.buffer, octets.len()) };
+        *self.length = octets.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Output;
+    use crate::error::Reason;
+    use std::ptr;
+
+    #[test]
+    fn null_asks_for_the_size() {
+        let mut length = 0;
+        // SAFETY: `length` lives.
+        let output = unsafe { Output::new(ptr::null_mut(), &mut length, 0) }.unwrap();
+        assert!(output.room(72).unwrap().is_none());
+        assert_eq!(length, 72);
+    }
+
+    #[test]
+    fn a_small_buffer_is_an_error_and_stays_untouched() {
+        let (mut buffer, mut length) = ([7; 4], 4);
+        // SAFETY: both live.
+        let output = unsafe { Output::new(buffer.as_mut_ptr(), &mut length, 4) }.unwrap();
+        assert_eq!(output.room(5).err().unwrap().reason(), Reason::BufferTooSmall);
+        assert_eq!((buffer, length), ([7; 4], 4));
+    }
+
+    #[test]
+    fn the_result_may_be_shorter_than_announced() {
+        let (mut buffer, mut length) = ([7; 4], 0);
+        // SAFETY: both live.
+        let output = unsafe { Output::new(buffer.as_mut_ptr(), &mut length, 4) }.unwrap();
+        output.room(4).unwrap().unwrap().write(&[1, 2]).unwrap();
+        assert_eq!((buffer, length), ([1, 2, 7, 7], 2));
+    }
+}

@@ -1,0 +1,96 @@
+//! Callbacks of libcrypto: results handed up as parameters, passphrases asked for.
+
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::handle;
+use super::params::{ParamList, Params};
+use super::sys::{OSSL_CALLBACK, OSSL_PASSPHRASE_CALLBACK};
+use crate::error::{Error, Reason, Result};
+use crate::key::Key;
+
+/// The longest password that OpenSSL's own callbacks take (PEM_BUFSIZE).
+const PASSWORD_OCTETS: usize = 1024;
+
+/// OSSL_CALLBACK with its argument.
+pub(crate) struct Callback<'a> {
+    function: unsafe extern "C" fn(*const openssl_sys::OSSL_PARAM, *mut c_void) -> i32,
+    argument: *mut c_void,
+    lifetime: PhantomData<&'a c_void>,
+}
+
+impl Callback<'_> {
+    /// # Safety
+    /// Function and argument belong together and stay valid for the lifetime.
+    pub(crate) unsafe fn new(function: OSSL_CALLBACK, argument: *mut c_void) -> Result<Self> {
+        let function = function.ok_or_else(|| Error::new(Reason::InvalidArgument, "the callback is NULL"))?;
+        Ok(Callback { function, argument, lifetime: PhantomData })
+    }
+
+    /// Calls it with parameters; whether it accepted them.
+    pub(crate) fn call(&self, params: Params<'_>) -> bool {
+        // SAFETY: promised at `new`; the array lives until the call returns.
+        unsafe { (self.function)(params.as_ptr(), self.argument) == 1 }
+    }
+
+    /// Hands a key up by reference (provider-object(7)): whoever wants it takes it in keymgmt's load, else it is dropped.
+    /// `list` holds what else describes the object.
+    pub(crate) fn call_with_key(&self, mut list: ParamList, key: Arc<Key>) -> bool {
+        let mut reference = handle::give(key);
+        let octets = ptr::from_mut(&mut reference).cast::<u8>();
+        // SAFETY: the octets of a live pointer variable; libcrypto hands them to `keymgmt_load` of ours only.
+        unsafe { list.octets_at(c"reference", octets, size_of::<*mut c_void>()) };
+        let accepted = self.call(list.as_params());
+        // SAFETY: made by `give` above; `load` sets the variable to NULL when it takes the key over.
+        drop(unsafe { handle::take::<Arc<Key>>(reference) });
+        accepted
+    }
+}
+
+/// OSSL_PASSPHRASE_CALLBACK with its argument. It may prompt or fork: no lock is held while it runs.
+pub(crate) struct Passphrase<'a> {
+    function: OSSL_PASSPHRASE_CALLBACK,
+    argument: *mut c_void,
+    lifetime: PhantomData<&'a c_void>,
+}
+
+impl Passphrase<'_> {
+    /// # Safety
+    /// Function and argument belong together and stay valid for the lifetime.
+    pub(crate) unsafe fn new(function: OSSL_PASSPHRASE_CALLBACK, argument: *mut c_void) -> Self {
+        Passphrase { function, argument, lifetime: PhantomData }
+    }
+
+    /// Asks for the passphrase of what `info` names; `None` when nobody answers.
+    pub(crate) fn ask(&self, info: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let function = self.function?;
+        let mut list = ParamList::new();
+        list.text(c"info", info);
+        let mut password = Zeroizing::new(vec![0; PASSWORD_OCTETS]);
+        let mut length = 0;
+        // SAFETY: promised at `new`; buffer with its size, and an array that lives until the call returns.
+        let ok = unsafe {
+            function(
+                password.as_mut_ptr().cast(),
+                password.len(),
+                &mut length,
+                list.as_params().as_ptr(),
+                self.argument,
+            )
+        };
+        if ok != 1 || length > password.len() {
+            return None;
+        }
+        password.truncate(length);
+        Some(password)
+    }
+
+    /// The pair for a call into libcrypto that asks itself.
+    pub(in crate::ffi) fn as_pair(&self) -> (OSSL_PASSPHRASE_CALLBACK, *mut c_void) {
+        (self.function, self.argument)
+    }
+}

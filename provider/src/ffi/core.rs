@@ -1,0 +1,171 @@
+//! The core as one provider instance sees it: errors, its section of openssl.cnf, BIOs, the private library context.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+
+use super::crypto::{PrivateContext, Refused};
+use super::sys::{self, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
+use super::upcalls::Upcalls;
+use crate::error::Error;
+
+/// OpenSSL cuts error texts here (ERR_MAX_DATA_SIZE).
+const TEXT_OCTETS: usize = 1023;
+
+/// Handle and functions of the core (provider-base(7)).
+pub(crate) struct Core {
+    handle: *const OSSL_CORE_HANDLE,
+    dispatch: *const OSSL_DISPATCH,
+    upcalls: Upcalls,
+}
+
+// SAFETY: provider-base(7): handle and functions may be used from every thread until teardown returns.
+unsafe impl Send for Core {}
+// SAFETY: as above.
+unsafe impl Sync for Core {}
+
+impl Core {
+    /// # Safety
+    /// The arguments of OSSL_provider_init; both stay valid until teardown (the table is a constant of libcrypto).
+    pub(crate) unsafe fn new(handle: *const OSSL_CORE_HANDLE, dispatch: *const OSSL_DISPATCH) -> Core {
+        // SAFETY: promised by the caller.
+        let upcalls = unsafe { Upcalls::read(dispatch) };
+        Core { handle, dispatch, upcalls }
+    }
+
+    /// Puts an error on OpenSSL's queue under our library name. Called by `guard` only, so that each error is raised once.
+    pub(crate) fn raise(&self, entry: &CStr, error: &Error) {
+        let (Some(new_error), Some(set_error_debug), Some(vset_error)) =
+            (self.upcalls.core_new_error, self.upcalls.core_set_error_debug, self.upcalls.core_vset_error)
+        else {
+            return;
+        };
+        let text = c_text(&error.to_string());
+        // SAFETY: the core's own function with its own handle (provider-base(7)).
+        unsafe { new_error(self.handle) };
+        // SAFETY: as above; OpenSSL copies both strings.
+        unsafe { set_error_debug(self.handle, c"tpm2".as_ptr(), 0, entry.as_ptr()) };
+        // SAFETY: as above; "%s" takes exactly one C string, which lives until the call returns.
+        unsafe {
+            sys::tpm2_vset_error(
+                vset_error,
+                self.handle,
+                error.reason().number(),
+                c"%s".as_ptr(),
+                text.as_ptr(),
+            );
+        };
+    }
+
+    /// Runs something whose failure is no error (a decoder's "not mine"): what it left on the error queue is removed.
+    pub(crate) fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
+        let upcalls = &self.upcalls;
+        let (Some(mark), Some(pop)) = (upcalls.core_set_error_mark, upcalls.core_pop_error_to_mark) else {
+            return work();
+        };
+        // SAFETY: the core's own function with its own handle.
+        unsafe { mark(self.handle) };
+        let result = work();
+        // SAFETY: as above; it pairs with the mark.
+        unsafe { pop(self.handle) };
+        result
+    }
+
+    /// A value of the provider's section in openssl.cnf, or a built-in one such as "openssl-version".
+    pub(crate) fn parameter(&self, name: &CStr) -> Option<String> {
+        let get_params = self.upcalls.core_get_params?;
+        let mut value: *const c_char = ptr::null();
+        let mut params = [
+            OSSL_PARAM {
+                key: name.as_ptr(),
+                data_type: sys::OSSL_PARAM_UTF8_PTR,
+                data: ptr::from_mut(&mut value).cast(),
+                data_size: 0,
+                return_size: usize::MAX,
+            },
+            OSSL_PARAM {
+                key: ptr::null(),
+                data_type: 0,
+                data: ptr::null_mut(),
+                data_size: 0,
+                return_size: 0,
+            },
+        ];
+        // SAFETY: the core's own function; the array ends with a null key and its first row points to a pointer.
+        let found = unsafe { get_params(self.handle, params.as_mut_ptr()) };
+        if found != 1 || value.is_null() {
+            return None;
+        }
+        // SAFETY: the core set it to a C string that lives as long as the provider.
+        let value = unsafe { CStr::from_ptr(value) };
+        Some(value.to_string_lossy().into_owned())
+    }
+
+    /// A library context of our own with the named provider and nothing else.
+    ///
+    /// # Errors
+    /// OpenSSL cannot make it, or has no such provider.
+    pub(crate) fn private_context(&self, provider: &CStr) -> Result<PrivateContext, Refused> {
+        // SAFETY: the arguments of OSSL_provider_init (OSSL_LIB_CTX_new_from_dispatch(3)).
+        let context = unsafe { sys::OSSL_LIB_CTX_new_from_dispatch(self.handle, self.dispatch) };
+        // SAFETY: NULL or fresh, and ours.
+        unsafe { PrivateContext::from_raw(context, provider) }
+    }
+
+    /// Reads up to the buffer's length; `None` at the end or on an error.
+    ///
+    /// # Safety
+    /// `bio` was handed to the running call by the core.
+    pub(crate) unsafe fn bio_read(&self, bio: *mut OSSL_CORE_BIO, buffer: &mut [u8]) -> Option<usize> {
+        let read = self.upcalls.BIO_read_ex?;
+        let mut count = 0;
+        // SAFETY: a live BIO, and a buffer with its length.
+        let ok = unsafe { read(bio, buffer.as_mut_ptr().cast(), buffer.len(), &mut count) };
+        (ok == 1 && count > 0).then_some(count)
+    }
+
+    /// Reads one line or as much of it as fits, without the terminating zero; `None` at the end.
+    ///
+    /// # Safety
+    /// As `bio_read`.
+    pub(crate) unsafe fn bio_gets(&self, bio: *mut OSSL_CORE_BIO, buffer: &mut [u8]) -> Option<usize> {
+        let gets = self.upcalls.BIO_gets?;
+        let size = i32::try_from(buffer.len()).unwrap_or(i32::MAX);
+        // SAFETY: a live BIO, and a buffer with its length.
+        let count = unsafe { gets(bio, buffer.as_mut_ptr().cast(), size) };
+        usize::try_from(count).ok().filter(|count| *count > 0)
+    }
+
+    /// Writes everything; false on an error.
+    ///
+    /// # Safety
+    /// As `bio_read`.
+    pub(crate) unsafe fn bio_write(&self, bio: *mut OSSL_CORE_BIO, octets: &[u8]) -> bool {
+        let Some(write) = self.upcalls.BIO_write_ex else { return false };
+        let mut written = 0;
+        // SAFETY: a live BIO, and octets with their length.
+        let ok = unsafe { write(bio, octets.as_ptr().cast(), octets.len(), &mut written) };
+        ok == 1 && written == octets.len()
+    }
+}
+
+/// A C string of at most what OpenSSL keeps, cut between characters.
+fn c_text(text: &str) -> CString {
+    let mut text = text.replace('\0', " ");
+    if text.len() > TEXT_OCTETS {
+        let end = (0..=TEXT_OCTETS).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
+    CString::new(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::c_text;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let text = "ä".repeat(600);
+        assert_eq!(c_text(&text).as_bytes().len(), 1022);
+        assert_eq!(c_text("a\0b").as_c_str(), c"a b");
+    }
+}

@@ -1,0 +1,128 @@
+//! The entry point and the functions of the provider itself (provider-base(7)).
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr;
+use std::sync::Arc;
+
+use super::core::Core;
+use super::dispatch::{self as slot, END};
+use super::guard::{Answer, free, shared};
+use super::handle;
+use super::params::ParamsMut;
+use super::raw::RawCallback;
+use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM};
+use crate::error::Reason;
+use crate::provider::Provider;
+use crate::registry;
+
+/// The functions of the provider.
+static FUNCTIONS: &[OSSL_DISPATCH] = &[
+    slot::provider_teardown(teardown),
+    slot::provider_gettable_params(gettable_params),
+    slot::provider_get_params(get_params),
+    slot::provider_query_operation(query_operation),
+    slot::provider_get_reason_strings(get_reason_strings),
+    slot::provider_get_capabilities(get_capabilities),
+    slot::provider_self_test(self_test),
+    END,
+];
+
+/// The reason strings as C sees them; the last row is zero.
+static REASONS: [OSSL_ITEM; Reason::ALL.len() + 1] = {
+    let mut items = [const { OSSL_ITEM { id: 0, ptr: ptr::null() } }; Reason::ALL.len() + 1];
+    let mut all = Reason::ALL;
+    let mut rest: &mut [OSSL_ITEM] = &mut items;
+    while let ([(number, text), more @ ..], [item, others @ ..]) = (all, rest) {
+        *item = OSSL_ITEM { id: *number, ptr: text.as_ptr().cast() };
+        all = more;
+        rest = others;
+    }
+    items
+};
+
+/// OSSL_provider_init: opens nothing, starts nothing, reads no configuration, and so cannot fail for want of a TPM.
+///
+/// # Safety
+/// Called by libcrypto with what provider-base(7) says.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn OSSL_provider_init(
+    handle: *const OSSL_CORE_HANDLE,
+    dispatch: *const OSSL_DISPATCH,
+    out: *mut *const OSSL_DISPATCH,
+    provider: *mut *mut c_void,
+) -> c_int {
+    // A panic is reported through OpenSSL's queue (`guard`), never on the host's stderr. The hook is that of the copy of std
+    // linked into this module, which no other code of the process uses.
+    std::panic::set_hook(Box::new(|_| {}));
+    // SAFETY: libcrypto
+    let core = unsafe { Core::new(handle, dispatch) };
+    let instance = handle::give(Arc::new(Provider::new(core)));
+    // SAFETY: libcrypto
+    unsafe { out.write(FUNCTIONS.as_ptr()) };
+    // SAFETY: libcrypto
+    unsafe { provider.write(instance) };
+    1
+}
+
+unsafe extern "C" fn teardown(provider: *mut c_void) {
+    // SAFETY: libcrypto
+    unsafe { free::<Arc<Provider>>(c"provider_teardown", provider) }
+}
+
+unsafe extern "C" fn gettable_params(_: *mut c_void) -> *const OSSL_PARAM {
+    Provider::gettable_params().into_c()
+}
+
+unsafe extern "C" fn get_params(provider: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        shared(
+            c"provider_get_params",
+            provider,
+            params,
+            |provider: &Arc<Provider>, mut params: ParamsMut<'_>| provider.params(&mut params),
+        )
+    }
+}
+
+unsafe extern "C" fn query_operation(
+    _: *mut c_void,
+    operation: c_int,
+    no_store: *mut c_int,
+) -> *const OSSL_ALGORITHM {
+    // SAFETY: libcrypto
+    if let Some(no_store) = unsafe { no_store.as_mut() } {
+        *no_store = 0;
+    }
+    registry::rows(operation).map_or(ptr::null(), <[_]>::as_ptr)
+}
+
+unsafe extern "C" fn get_reason_strings(_: *mut c_void) -> *const OSSL_ITEM {
+    REASONS.as_ptr()
+}
+
+unsafe extern "C" fn get_capabilities(
+    provider: *mut c_void,
+    capability: *const c_char,
+    receiver: OSSL_CALLBACK,
+    argument: *mut c_void,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        shared(
+            c"provider_get_capabilities",
+            provider,
+            (capability, RawCallback(receiver, argument)),
+            |provider: &Arc<Provider>, (capability, receiver)| {
+                capability.map_or(Ok(false), |capability: &CStr| provider.capabilities(capability, &receiver))
+            },
+        )
+    }
+}
+
+unsafe extern "C" fn self_test(provider: *mut c_void) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        shared(c"provider_self_test", provider, (), |provider: &Arc<Provider>, ()| provider.self_test())
+    }
+}

@@ -1,0 +1,10 @@
+//! The operations: per operation a safe trait, generic `extern "C"` thunks over it, and the table made of them.
+//!
+//! Every `SAFETY: libcrypto` below refers to the shared promise at the top of `guard`.
+
+pub(crate) mod asym_cipher;
+pub(crate) mod decoder;
+pub(crate) mod encoder;
+pub(crate) mod keyexch;
+pub(crate) mod keymgmt;
+pub(crate) mod signature;

@@ -1,0 +1,385 @@
+//! The operation SIGNATURE (provider-signature(7)).
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::ffi::buffer::Output;
+use crate::ffi::dispatch::{self as slot, END};
+use crate::ffi::guard::{Answer, exclusive, free, shared};
+use crate::ffi::handle::Operation;
+use crate::ffi::params::{Descriptors, Params, ParamsMut};
+use crate::ffi::raw::{RawInput, RawKey, RawOutput};
+use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
+use crate::key::Key;
+use crate::provider::Provider;
+
+/// A signature algorithm: the state of one context. A key of `None` keeps the key of the last init.
+pub(crate) trait Signature: Sized + 'static {
+    /// A fresh context.
+    fn new(provider: &Arc<Provider>, properties: Option<&CStr>) -> Result<Self>;
+    /// A copy, at whatever point the context is.
+    fn dup(&self) -> Result<Self>;
+
+    fn sign_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
+    /// Signs a digest (or, where the padding says so, any octets).
+    fn sign(&mut self, output: Output<'_>, digest: &[u8]) -> Result<()>;
+    fn verify_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
+    /// `false`: the signature is wrong; an error: it could not be checked.
+    fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<bool>;
+    fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
+    fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()>;
+
+    fn digest_sign_init(
+        &mut self,
+        digest: Option<&CStr>,
+        key: Option<&Arc<Key>>,
+        params: Params<'_>,
+    ) -> Result<()>;
+    fn digest_sign_update(&mut self, data: &[u8]) -> Result<()>;
+    fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()>;
+    /// One-shot; by default update and final.
+    fn digest_sign(&mut self, output: Output<'_>, data: &[u8]) -> Result<()> {
+        if !output.is_query() {
+            self.digest_sign_update(data)?;
+        }
+        self.digest_sign_final(output)
+    }
+    fn digest_verify_init(
+        &mut self,
+        digest: Option<&CStr>,
+        key: Option<&Arc<Key>>,
+        params: Params<'_>,
+    ) -> Result<()>;
+    fn digest_verify_update(&mut self, data: &[u8]) -> Result<()>;
+    fn digest_verify_final(&mut self, signature: &[u8]) -> Result<bool>;
+    /// One-shot; by default update and final.
+    fn digest_verify(&mut self, signature: &[u8], data: &[u8]) -> Result<bool> {
+        self.digest_verify_update(data)?;
+        self.digest_verify_final(signature)
+    }
+
+    fn ctx_params(&mut self, params: ParamsMut<'_>) -> Result<()>;
+    fn gettable_ctx_params() -> &'static Descriptors;
+    fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()>;
+    fn settable_ctx_params() -> &'static Descriptors;
+}
+
+/// The function table of a signature algorithm.
+pub(crate) struct Table<T>(T);
+
+impl<T: Signature> Table<T> {
+    pub(crate) const ROWS: &'static [OSSL_DISPATCH] = &[
+        slot::signature_newctx(newctx::<T>),
+        slot::signature_freectx(freectx::<T>),
+        slot::signature_dupctx(dupctx::<T>),
+        slot::signature_sign_init(sign_init::<T>),
+        slot::signature_sign(sign::<T>),
+        slot::signature_verify_init(verify_init::<T>),
+        slot::signature_verify(verify::<T>),
+        slot::signature_verify_recover_init(verify_recover_init::<T>),
+        slot::signature_verify_recover(verify_recover::<T>),
+        slot::signature_digest_sign_init(digest_sign_init::<T>),
+        slot::signature_digest_sign_update(digest_sign_update::<T>),
+        slot::signature_digest_sign_final(digest_sign_final::<T>),
+        slot::signature_digest_sign(digest_sign::<T>),
+        slot::signature_digest_verify_init(digest_verify_init::<T>),
+        slot::signature_digest_verify_update(digest_verify_update::<T>),
+        slot::signature_digest_verify_final(digest_verify_final::<T>),
+        slot::signature_digest_verify(digest_verify::<T>),
+        slot::signature_get_ctx_params(get_ctx_params::<T>),
+        slot::signature_gettable_ctx_params(gettable_ctx_params::<T>),
+        slot::signature_set_ctx_params(set_ctx_params::<T>),
+        slot::signature_settable_ctx_params(settable_ctx_params::<T>),
+        END,
+    ];
+}
+
+unsafe extern "C" fn newctx<T: Signature>(provider: *mut c_void, properties: *const c_char) -> *mut c_void {
+    // SAFETY: libcrypto
+    unsafe {
+        shared(c"signature_newctx", provider, properties, |provider: &Arc<Provider>, properties| {
+            Ok(Operation { provider: Arc::clone(provider), state: T::new(provider, properties)? })
+        })
+    }
+}
+
+unsafe extern "C" fn freectx<T: Signature>(ctx: *mut c_void) {
+    // SAFETY: libcrypto
+    unsafe { free::<Operation<T>>(c"signature_freectx", ctx) }
+}
+
+unsafe extern "C" fn dupctx<T: Signature>(ctx: *mut c_void) -> *mut c_void {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(c"signature_dupctx", ctx, (), |ctx: &mut Operation<T>, ()| {
+            Ok(Operation { provider: Arc::clone(&ctx.provider), state: ctx.state.dup()? })
+        })
+    }
+}
+
+unsafe extern "C" fn sign_init<T: Signature>(
+    ctx: *mut c_void,
+    key: *mut c_void,
+    params: *const OSSL_PARAM,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_sign_init",
+            ctx,
+            (RawKey(key), params),
+            |ctx: &mut Operation<T>, (key, params)| ctx.state.sign_init(key, params),
+        )
+    }
+}
+
+unsafe extern "C" fn verify_init<T: Signature>(
+    ctx: *mut c_void,
+    key: *mut c_void,
+    params: *const OSSL_PARAM,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_verify_init",
+            ctx,
+            (RawKey(key), params),
+            |ctx: &mut Operation<T>, (key, params)| ctx.state.verify_init(key, params),
+        )
+    }
+}
+
+unsafe extern "C" fn verify_recover_init<T: Signature>(
+    ctx: *mut c_void,
+    key: *mut c_void,
+    params: *const OSSL_PARAM,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_verify_recover_init",
+            ctx,
+            (RawKey(key), params),
+            |ctx: &mut Operation<T>, (key, params)| ctx.state.verify_recover_init(key, params),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_sign_init<T: Signature>(
+    ctx: *mut c_void,
+    digest: *const c_char,
+    key: *mut c_void,
+    params: *const OSSL_PARAM,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_sign_init",
+            ctx,
+            (digest, RawKey(key), params),
+            |ctx: &mut Operation<T>, (digest, key, params)| ctx.state.digest_sign_init(digest, key, params),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_verify_init<T: Signature>(
+    ctx: *mut c_void,
+    digest: *const c_char,
+    key: *mut c_void,
+    params: *const OSSL_PARAM,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_verify_init",
+            ctx,
+            (digest, RawKey(key), params),
+            |ctx: &mut Operation<T>, (digest, key, params)| ctx.state.digest_verify_init(digest, key, params),
+        )
+    }
+}
+
+unsafe extern "C" fn sign<T: Signature>(
+    ctx: *mut c_void,
+    out: *mut u8,
+    length: *mut usize,
+    size: usize,
+    input: *const u8,
+    input_length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_sign",
+            ctx,
+            (RawOutput(out, length, size), RawInput(input, input_length)),
+            |ctx: &mut Operation<T>, (out, input)| ctx.state.sign(out, input),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_sign<T: Signature>(
+    ctx: *mut c_void,
+    out: *mut u8,
+    length: *mut usize,
+    size: usize,
+    input: *const u8,
+    input_length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_sign",
+            ctx,
+            (RawOutput(out, length, size), RawInput(input, input_length)),
+            |ctx: &mut Operation<T>, (out, input)| ctx.state.digest_sign(out, input),
+        )
+    }
+}
+
+unsafe extern "C" fn verify_recover<T: Signature>(
+    ctx: *mut c_void,
+    out: *mut u8,
+    length: *mut usize,
+    size: usize,
+    input: *const u8,
+    input_length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_verify_recover",
+            ctx,
+            (RawOutput(out, length, size), RawInput(input, input_length)),
+            |ctx: &mut Operation<T>, (out, input)| ctx.state.verify_recover(out, input),
+        )
+    }
+}
+
+unsafe extern "C" fn verify<T: Signature>(
+    ctx: *mut c_void,
+    signature: *const u8,
+    signature_length: usize,
+    input: *const u8,
+    input_length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_verify",
+            ctx,
+            (RawInput(signature, signature_length), RawInput(input, input_length)),
+            |ctx: &mut Operation<T>, (signature, input)| ctx.state.verify(signature, input),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_verify<T: Signature>(
+    ctx: *mut c_void,
+    signature: *const u8,
+    signature_length: usize,
+    input: *const u8,
+    input_length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_verify",
+            ctx,
+            (RawInput(signature, signature_length), RawInput(input, input_length)),
+            |ctx: &mut Operation<T>, (signature, input)| ctx.state.digest_verify(signature, input),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_sign_update<T: Signature>(
+    ctx: *mut c_void,
+    input: *const u8,
+    length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_sign_update",
+            ctx,
+            RawInput(input, length),
+            |ctx: &mut Operation<T>, input| ctx.state.digest_sign_update(input),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_verify_update<T: Signature>(
+    ctx: *mut c_void,
+    input: *const u8,
+    length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_verify_update",
+            ctx,
+            RawInput(input, length),
+            |ctx: &mut Operation<T>, input| ctx.state.digest_verify_update(input),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_sign_final<T: Signature>(
+    ctx: *mut c_void,
+    out: *mut u8,
+    length: *mut usize,
+    size: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_sign_final",
+            ctx,
+            RawOutput(out, length, size),
+            |ctx: &mut Operation<T>, out| ctx.state.digest_sign_final(out),
+        )
+    }
+}
+
+unsafe extern "C" fn digest_verify_final<T: Signature>(
+    ctx: *mut c_void,
+    signature: *const u8,
+    length: usize,
+) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(
+            c"signature_digest_verify_final",
+            ctx,
+            RawInput(signature, length),
+            |ctx: &mut Operation<T>, signature| ctx.state.digest_verify_final(signature),
+        )
+    }
+}
+
+unsafe extern "C" fn get_ctx_params<T: Signature>(ctx: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(c"signature_get_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+            ctx.state.ctx_params(params)
+        })
+    }
+}
+
+unsafe extern "C" fn set_ctx_params<T: Signature>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(c"signature_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+            ctx.state.set_ctx_params(params)
+        })
+    }
+}
+
+unsafe extern "C" fn gettable_ctx_params<T: Signature>(_: *mut c_void, _: *mut c_void) -> *const OSSL_PARAM {
+    T::gettable_ctx_params().into_c()
+}
+
+unsafe extern "C" fn settable_ctx_params<T: Signature>(_: *mut c_void, _: *mut c_void) -> *const OSSL_PARAM {
+    T::settable_ctx_params().into_c()
+}

@@ -1,0 +1,142 @@
+//! Arguments as C hands them over, and what becomes of them: each group of C arguments is named once here.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::Arc;
+
+use super::buffer::Output;
+use super::callback::{Callback, Passphrase};
+use super::crypto::Selection;
+use super::handle;
+use super::params::{Params, ParamsMut};
+use super::sys::{OSSL_CALLBACK, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
+use crate::error::{Error, Reason, Result};
+use crate::key::Key;
+
+/// A group of C arguments.
+pub(crate) trait Raw {
+    /// What safe code gets.
+    type Cooked<'a>;
+
+    /// Converts.
+    ///
+    /// # Safety
+    /// Pointers are NULL or valid for `'a`, with the lengths given, as the manual page of the called function says.
+    unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>>;
+}
+
+/// Octets in: pointer and length.
+pub(crate) struct RawInput(pub(crate) *const u8, pub(crate) usize);
+/// Octets out: buffer (NULL asks for the size), where the length goes, size of the buffer.
+pub(crate) struct RawOutput(pub(crate) *mut u8, pub(crate) *mut usize, pub(crate) usize);
+/// A key of ours, or NULL.
+pub(crate) struct RawKey(pub(crate) *const c_void);
+/// OSSL_KEYMGMT_SELECT_*
+pub(crate) struct RawSelection(pub(crate) c_int);
+/// A callback and its argument.
+pub(crate) struct RawCallback(pub(crate) OSSL_CALLBACK, pub(crate) *mut c_void);
+/// A passphrase callback and its argument.
+pub(crate) struct RawPassphrase(pub(crate) OSSL_PASSPHRASE_CALLBACK, pub(crate) *mut c_void);
+
+impl Raw for RawInput {
+    type Cooked<'a> = &'a [u8];
+    unsafe fn cook<'a>(self) -> Result<&'a [u8]> {
+        let RawInput(pointer, length) = self;
+        match (pointer.is_null(), length) {
+            (_, 0) => Ok(&[]),
+            (true, _) => Err(Error::new(Reason::InvalidArgument, "the input is NULL but has a length")),
+            // SAFETY: promised by the caller.
+            (false, _) => Ok(unsafe { std::slice::from_raw_parts(pointer, length) }),
+        }
+    }
+}
+
+impl Raw for RawOutput {
+    type Cooked<'a> = Output<'a>;
+    unsafe fn cook<'a>(self) -> Result<Output<'a>> {
+        let RawOutput(buffer, length, size) = self;
+        // SAFETY: promised by the caller.
+        unsafe { Output::new(buffer, length, size) }
+    }
+}
+
+impl Raw for RawKey {
+    type Cooked<'a> = Option<&'a Arc<Key>>;
+    unsafe fn cook<'a>(self) -> Result<Option<&'a Arc<Key>>> {
+        // SAFETY: promised by the caller; keys are made by `handle::give::<Arc<Key>>` only.
+        Ok(unsafe { handle::lend::<Arc<Key>>(self.0) })
+    }
+}
+
+impl Raw for RawSelection {
+    type Cooked<'a> = Selection;
+    unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>> {
+        Ok(Selection(self.0))
+    }
+}
+
+impl Raw for RawCallback {
+    type Cooked<'a> = Callback<'a>;
+    unsafe fn cook<'a>(self) -> Result<Callback<'a>> {
+        // SAFETY: promised by the caller.
+        unsafe { Callback::new(self.0, self.1) }
+    }
+}
+
+impl Raw for RawPassphrase {
+    type Cooked<'a> = Passphrase<'a>;
+    unsafe fn cook<'a>(self) -> Result<Passphrase<'a>> {
+        // SAFETY: promised by the caller.
+        Ok(unsafe { Passphrase::new(self.0, self.1) })
+    }
+}
+
+impl Raw for *const OSSL_PARAM {
+    type Cooked<'a> = Params<'a>;
+    unsafe fn cook<'a>(self) -> Result<Params<'a>> {
+        // SAFETY: promised by the caller.
+        Ok(unsafe { Params::from_ptr(self) })
+    }
+}
+
+impl Raw for *mut OSSL_PARAM {
+    type Cooked<'a> = ParamsMut<'a>;
+    unsafe fn cook<'a>(self) -> Result<ParamsMut<'a>> {
+        // SAFETY: promised by the caller.
+        Ok(unsafe { ParamsMut::from_ptr(self) })
+    }
+}
+
+impl Raw for *const c_char {
+    type Cooked<'a> = Option<&'a CStr>;
+    unsafe fn cook<'a>(self) -> Result<Option<&'a CStr>> {
+        // SAFETY: promised by the caller.
+        Ok((!self.is_null()).then(|| unsafe { CStr::from_ptr(self) }))
+    }
+}
+
+impl Raw for () {
+    type Cooked<'a> = ();
+    unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>> {
+        Ok(())
+    }
+}
+
+/// Several groups at once.
+macro_rules! tuples {
+    ($( ($($group:ident),*); )*) => { $(
+        impl<$($group: Raw),*> Raw for ($($group,)*) {
+            type Cooked<'a> = ($($group::Cooked<'a>,)*);
+            #[allow(non_snake_case, reason = "one variable per type")]
+            unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>> {
+                let ($($group,)*) = self;
+                $(
+                    // SAFETY: promised by the caller.
+                    let $group = unsafe { $group.cook() }?;
+                )*
+                Ok(($($group,)*))
+            }
+        }
+    )* };
+}
+
+tuples! { (A, B); (A, B, C); (A, B, C, D); }

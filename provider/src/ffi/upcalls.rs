@@ -1,0 +1,67 @@
+//! The functions that the core lends us (provider-base(7)), read from its table at init.
+
+use std::ffi::{c_char, c_int, c_void};
+
+#[cfg(test)]
+use super::abi;
+use super::sys::{OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM, VaList};
+
+/// Each line makes a field that holds the core's function of that number, typed by that line.
+macro_rules! upcalls {
+    ($( $upcall:ident, $id:ident = $number:literal: fn($($argument:ty),*) $(-> $result:ty)?; )*) => {
+        /// `None` where the core lacks a function.
+        #[derive(Clone, Copy, Default)]
+        #[allow(non_snake_case, reason = "the names of core_dispatch.h")]
+        pub(crate) struct Upcalls {
+            $( pub(crate) $upcall: Option<unsafe extern "C" fn($($argument),*) $(-> $result)?>, )*
+        }
+
+        impl Upcalls {
+            /// Reads the core's table.
+            ///
+            /// # Safety
+            /// `row` is the `in` argument of OSSL_provider_init: a table that ends with number 0.
+            pub(crate) unsafe fn read(mut row: *const OSSL_DISPATCH) -> Upcalls {
+                let mut upcalls = Upcalls::default();
+                loop {
+                    // SAFETY: within the table, because no row before was its end.
+                    let OSSL_DISPATCH { function_id, function } = unsafe { *row };
+                    match (function_id, function) {
+                        (0, _) => return upcalls,
+                        $( ($number, Some(function)) => {
+                            // SAFETY: the core's function of this number has this line's C signature (checked in abi.rs).
+                            let function = unsafe {
+                                std::mem::transmute::<unsafe extern "C" fn(), unsafe extern "C" fn($($argument),*) $(-> $result)?>(function)
+                            };
+                            upcalls.$upcall = Some(function);
+                        } )*
+                        _ => {}
+                    }
+                    // SAFETY: the row was not the last one.
+                    row = unsafe { row.add(1) };
+                }
+            }
+        }
+
+        #[cfg(test)]
+        pub(super) const UPCALLS: &[abi::Slot] = &[
+            $( abi::Slot {
+                function: stringify!($upcall), id: stringify!($id), number: $number,
+                result: <abi::c_result!($($result)?) as abi::CType>::NAME, arguments: &[$(<$argument as abi::CType>::NAME),*],
+            }, )*
+        ];
+    };
+}
+
+upcalls! {
+    core_get_params, OSSL_FUNC_CORE_GET_PARAMS = 2: fn(*const OSSL_CORE_HANDLE, *mut OSSL_PARAM) -> c_int;
+    core_new_error, OSSL_FUNC_CORE_NEW_ERROR = 5: fn(*const OSSL_CORE_HANDLE);
+    core_set_error_debug, OSSL_FUNC_CORE_SET_ERROR_DEBUG = 6: fn(*const OSSL_CORE_HANDLE, *const c_char, c_int, *const c_char);
+    core_vset_error, OSSL_FUNC_CORE_VSET_ERROR = 7: fn(*const OSSL_CORE_HANDLE, u32, *const c_char, VaList);
+    core_set_error_mark, OSSL_FUNC_CORE_SET_ERROR_MARK = 8: fn(*const OSSL_CORE_HANDLE) -> c_int;
+    core_clear_last_error_mark, OSSL_FUNC_CORE_CLEAR_LAST_ERROR_MARK = 9: fn(*const OSSL_CORE_HANDLE) -> c_int;
+    core_pop_error_to_mark, OSSL_FUNC_CORE_POP_ERROR_TO_MARK = 10: fn(*const OSSL_CORE_HANDLE) -> c_int;
+    BIO_read_ex, OSSL_FUNC_BIO_READ_EX = 42: fn(*mut OSSL_CORE_BIO, *mut c_void, usize, *mut usize) -> c_int;
+    BIO_write_ex, OSSL_FUNC_BIO_WRITE_EX = 43: fn(*mut OSSL_CORE_BIO, *const c_void, usize, *mut usize) -> c_int;
+    BIO_gets, OSSL_FUNC_BIO_GETS = 49: fn(*mut OSSL_CORE_BIO, *mut c_char, c_int) -> c_int;
+}

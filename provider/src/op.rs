@@ -1,0 +1,1 @@
+//! The operations: safe implementations of the traits of `ffi/op`.
