@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 pub mod crypto;
+pub mod location;
 pub mod rc;
 
 pub use crypto::wrap::{Duplicate, wrap};
