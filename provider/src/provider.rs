@@ -19,12 +19,18 @@ pub(crate) struct Provider {
 gettable! {
     /// What `openssl list -providers -verbose` shows.
     enum Fact {
-        Name: Text = c"name",
-        Version: Text = c"version",
-        BuildInfo: Text = c"buildinfo",
+        Name: Constant = c"name",
+        Version: Constant = c"version",
+        BuildInfo: Constant = c"buildinfo",
         Status: Integer = c"status",
     }
 }
+
+/// Version and build information.
+const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+    Ok(version) => version,
+    Err(_) => c"",
+};
 
 impl Provider {
     /// Does nothing but keep the core.
@@ -61,8 +67,8 @@ impl Provider {
     /// `InvalidArgument`: no room for an answer.
     pub(crate) fn params(&self, params: &mut ParamsMut<'_>) -> Result<()> {
         params.each(|name, slot| match Fact::named(name) {
-            Some(Fact::Name) => slot.text("TPM 2.0 keys"),
-            Some(Fact::Version | Fact::BuildInfo) => slot.text(env!("CARGO_PKG_VERSION")),
+            Some(Fact::Name) => slot.constant(c"TPM 2.0 keys"),
+            Some(Fact::Version | Fact::BuildInfo) => slot.constant(VERSION),
             Some(Fact::Status) => slot.int(1),
             None => Ok(()),
         })?;

@@ -1,7 +1,7 @@
 //! Answering a caller's OSSL_PARAM array, with the size protocol of OSSL_PARAM(3ossl): `return_size` always says what is
 //! needed, NULL data asks for the size only, too little room is an error.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::slice;
 
@@ -13,6 +13,7 @@ const INTEGER: u32 = 1;
 const UNSIGNED: u32 = 2;
 const UTF8_STRING: u32 = 4;
 const OCTET_STRING: u32 = 5;
+const UTF8_PTR: u32 = 6;
 
 /// An array that a caller wants answered, perhaps absent.
 pub(crate) struct ParamsMut<'a> {
@@ -106,6 +107,22 @@ impl Slot<'_> {
         if let Some(end) = room.get_mut(octets.len()) {
             *end = 0;
         }
+        Ok(())
+    }
+
+    /// Answers text that never goes away: by pointer, where that is asked (provider-base(7)), or by copy.
+    ///
+    /// # Errors
+    /// The element is no text, or too small.
+    pub(crate) fn constant(&mut self, value: &'static CStr) -> Result<(), ParamError> {
+        if self.0.data_type != UTF8_PTR {
+            return self.text(&value.to_string_lossy());
+        }
+        // SAFETY: `data` of an OSSL_PARAM_UTF8_PTR is NULL or points to a pointer (OSSL_PARAM(3ossl)).
+        if let Some(pointer) = unsafe { self.0.data.cast::<*const c_char>().as_mut() } {
+            *pointer = value.as_ptr();
+        }
+        self.0.return_size = value.to_bytes().len();
         Ok(())
     }
 
