@@ -3,16 +3,17 @@ use crate::Digest;
 
 /// What stands before the digest (RFC 8017 §9.2, note 1; §A.2.4 for the SHA-512/t digests).
 ///
-/// Three are not by the book, and are what OpenSSL signs and verifies:
+/// Four are not by the book, but what OpenSSL signs and verifies:
 /// - MD5-SHA1 is bare, as TLS 1.0 and 1.1 have it (RFC 4346 §7.4.3).
 /// - MDC-2 is a bare `OCTET STRING`, not a `DigestInfo` (`RSA_sign_ASN1_OCTET_STRING(3)`).
+/// - MD4 carries 1.2.840.113549.2.3 where its own identifier, …2.4, should stand.
 /// - SM3 carries the identifier of `sm3WithRSAEncryption` (1.2.156.10197.1.504) where that of the digest
 ///   (…1.401) should stand. OpenSSL before 3.2 has no SM3 with RSA, all after have it so.
 #[must_use]
 pub const fn prefix(digest: Digest) -> &'static [u8] {
     match digest {
         Digest::Md2 => b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x02\x05\x00\x04\x10",
-        Digest::Md4 => b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x04\x05\x00\x04\x10",
+        Digest::Md4 => b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x03\x05\x00\x04\x10",
         Digest::Md5 => b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10",
         Digest::Md5Sha1 => b"",
         Digest::Mdc2 => b"\x04\x10",

@@ -9,6 +9,7 @@
 //! | `swtpm` | one TPM 2.0 simulator per test |
 //! | `raw`, `layout` | TPM commands as octets, for looking at a TPM past every stack |
 //! | `proxy`, `tamper` | a man in the middle, and what he does to the octets |
+//! | `resource_manager`, `space`, `gap` | stands in for /dev/tpmrm0, by the kernel's rules |
 //! | `log` | what went over a bus |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
 //! | `process` | children that die with us, and runs with a time limit |
@@ -25,6 +26,7 @@
 )]
 
 mod ffi;
+mod gap;
 pub mod layout;
 pub mod log;
 mod mssim;
@@ -32,13 +34,17 @@ pub mod port;
 pub mod process;
 mod proxy;
 pub mod raw;
+mod resource_manager;
 mod scratch;
 mod server;
+mod space;
 mod swtpm;
 pub mod tamper;
 mod upstream;
 
 pub use proxy::Proxy;
+pub use resource_manager::{Options, Refusal, ResourceManager};
 pub use scratch::Scratch;
+pub use space::Errno;
 pub use swtpm::Swtpm;
 pub use tamper::Fate;

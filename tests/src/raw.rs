@@ -59,6 +59,14 @@ pub const CREATE_LOADED: u32 = 0x191;
 /// TPM_RC_RETRY: nothing was done, send it again.
 pub const RETRY: u32 = 0x922;
 
+/// TPM_RC_CONTEXT_GAP: a saved session is too far behind.
+pub const CONTEXT_GAP: u32 = 0x901;
+
+/// TPM_RC_OBJECT_MEMORY: no place for another object.
+pub const OBJECT_MEMORY: u32 = 0x902;
+/// TPM_RC_SESSION_MEMORY: no place for another session.
+pub const SESSION_MEMORY: u32 = 0x903;
+
 /// TPM_RH_OWNER.
 pub const OWNER: u32 = 0x4000_0001;
 /// TPM_RH_NULL.

@@ -1,0 +1,256 @@
+//! The places of one connection of the resource manager, and what happens around each of its commands.
+use crate::gap::Gap;
+use crate::layout::{command_handles, returns_handle};
+use crate::raw::{
+    self, CONTEXT_GAP, CONTEXT_LOAD, CONTEXT_SAVE, FLUSH_CONTEXT, GET_CAPABILITY, OBJECT_MEMORY,
+    SESSION_MEMORY, START_AUTH_SESSION, code, u32_at,
+};
+use crate::upstream;
+
+/// How many objects and how many sessions a connection can have.
+const PLACES: usize = 3;
+
+/// Why a system call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errno {
+    /// ENOMEM: a fourth object or session.
+    NoMemory,
+    /// EFAULT: a context could not be saved or loaded.
+    Fault,
+    /// EINVAL: a virtual handle that is not this connection's.
+    Invalid,
+}
+
+/// The TPM, held by one connection at a time.
+pub(crate) struct Device {
+    pub(crate) port: u16,
+    pub(crate) gap: Gap,
+}
+
+/// What one connection has in the TPM. Copied before each command and written back when it went well.
+#[derive(Clone, Default)]
+pub(crate) struct Space {
+    objects: [Option<Object>; PLACES],
+    sessions: [Option<Session>; PLACES],
+}
+
+#[derive(Clone)]
+struct Object {
+    /// The TPM's handle while a command runs; 0 between commands.
+    handle: u32,
+    context: Vec<u8>,
+}
+
+#[derive(Clone)]
+struct Session {
+    handle: u32,
+    context: Vec<u8>,
+}
+
+impl Space {
+    /// One command of the connection.
+    pub(crate) fn transact(&mut self, tpm: &mut Device, command: &[u8]) -> Result<Vec<u8>, Errno> {
+        let mut work = self.clone();
+        let result = work.around(tpm, command);
+        match result {
+            Ok(_) => *self = work,
+            // The objects' saved contexts stay good; the sessions are gone.
+            Err(_) => work.flush(tpm),
+        }
+        result
+    }
+
+    /// The connection is closed: saved objects are only octets here, saved sessions hold something in the TPM.
+    pub(crate) fn close(&mut self, tpm: &mut Device) {
+        self.flush(tpm);
+    }
+
+    fn around(&mut self, tpm: &mut Device, command: &[u8]) -> Result<Vec<u8>, Errno> {
+        self.load(tpm)?;
+        let response = if code(command) == START_AUTH_SESSION && tpm.gap.reached() {
+            raw::answer(CONTEXT_GAP)
+        } else {
+            tpm.send(&self.map_command(command)?)?
+        };
+        let response = self.map_response(tpm, command, response)?;
+        self.save(tpm)?;
+        Ok(response)
+    }
+
+    fn load(&mut self, tpm: &mut Device) -> Result<(), Errno> {
+        for place in &mut self.objects {
+            let Some(object) = place else { continue };
+            match tpm.load(&object.context)? {
+                Some(handle) => object.handle = handle,
+                None => *place = None,
+            }
+        }
+        for place in &mut self.sessions {
+            let Some(session) = place else { continue };
+            tpm.gap.forget(session.handle);
+            if tpm.load(&session.context)?.is_none() {
+                *place = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Real handles for virtual ones. FlushContext and ContextSave count as commands with one handle.
+    fn map_command(&self, command: &[u8]) -> Result<Vec<u8>, Errno> {
+        let count = match code(command) {
+            FLUSH_CONTEXT | CONTEXT_SAVE => 1,
+            other => command_handles(other),
+        };
+        let mut mapped = command.to_vec();
+        for at in (0..count).map(|i| 10 + 4 * i) {
+            let handle = u32_at(command, at);
+            if handle >> 24 == 0x80 {
+                let place = usize::try_from(0x80FF_FFFF - handle).ok().and_then(|i| self.objects.get(i));
+                let object = place.and_then(Option::as_ref).ok_or(Errno::Invalid)?;
+                mapped
+                    .get_mut(at..at + 4)
+                    .ok_or(Errno::Invalid)?
+                    .copy_from_slice(&object.handle.to_be_bytes());
+            }
+        }
+        Ok(mapped)
+    }
+
+    /// A place for a new object or session, and virtual handles for real ones.
+    fn map_response(
+        &mut self,
+        tpm: &mut Device,
+        command: &[u8],
+        mut response: Vec<u8>,
+    ) -> Result<Vec<u8>, Errno> {
+        if self.lacks_place(code(command), code(&response)) {
+            return Err(Errno::NoMemory);
+        }
+        if code(&response) != 0 {
+            return Ok(response);
+        }
+        if returns_handle(code(command)) {
+            let handle = u32_at(&response, 10);
+            if handle >> 24 == 0x80 {
+                let Some(i) = self.objects.iter().position(Option::is_none) else {
+                    tpm.flush(handle);
+                    return Err(Errno::NoMemory);
+                };
+                self.objects[i] = Some(Object { handle, context: Vec::new() });
+                response[10..14].copy_from_slice(&virtual_handle(i).to_be_bytes());
+            } else {
+                let Some(place) = self.sessions.iter_mut().find(|s| s.is_none()) else {
+                    tpm.flush(handle);
+                    return Err(Errno::NoMemory);
+                };
+                *place = Some(Session { handle, context: Vec::new() });
+            }
+        }
+        if code(command) == GET_CAPABILITY && u32_at(&response, 11) == 1 {
+            response = self.map_list(&response);
+        }
+        Ok(response)
+    }
+
+    /// swtpm has no more than three places itself and refuses the fourth on its own; a roomier TPM would have made it,
+    /// and the kernel would have failed. Behave as with the roomier one.
+    fn lacks_place(&self, command: u32, answer: u32) -> bool {
+        let full = match answer {
+            OBJECT_MEMORY => self.objects.iter().all(Option::is_some),
+            SESSION_MEMORY => self.sessions.iter().all(Option::is_some),
+            _ => false,
+        };
+        full && returns_handle(command)
+    }
+
+    /// A list of handles: this connection's objects by their virtual handles, nobody else's.
+    fn map_list(&self, response: &[u8]) -> Vec<u8> {
+        let handles = response[19..].chunks_exact(4).map(|octets| u32_at(octets, 0));
+        let seen: Vec<u32> = handles
+            .filter_map(|handle| {
+                if handle >> 24 != 0x80 {
+                    return Some(handle);
+                }
+                let ours = |object: &Option<Object>| object.as_ref().is_some_and(|o| o.handle == handle);
+                self.objects.iter().position(ours).map(virtual_handle)
+            })
+            .collect();
+        let count = u32::try_from(seen.len()).expect("a short list");
+        let mut body = [&response[10..15], &count.to_be_bytes()].concat();
+        body.extend(seen.iter().flat_map(|handle| handle.to_be_bytes()));
+        let size = u32::try_from(body.len() + 10).expect("a short response");
+        [&response[..2], &size.to_be_bytes(), &response[6..10], &body].concat()
+    }
+
+    fn save(&mut self, tpm: &mut Device) -> Result<(), Errno> {
+        for place in &mut self.objects {
+            let Some(object) = place else { continue };
+            match tpm.save(object.handle)? {
+                Some(context) => {
+                    tpm.flush(object.handle);
+                    *object = Object { handle: 0, context };
+                }
+                None => *place = None,
+            }
+        }
+        for place in &mut self.sessions {
+            let Some(session) = place else { continue };
+            if tpm.gap.reached() {
+                return Err(Errno::Fault);
+            }
+            match tpm.save(session.handle)? {
+                Some(context) => {
+                    session.context = context;
+                    tpm.gap.save(session.handle);
+                }
+                None => *place = None,
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, tpm: &mut Device) {
+        for object in self.objects.iter().flatten().filter(|o| o.handle != 0) {
+            tpm.flush(object.handle);
+        }
+        for session in self.sessions.iter_mut().filter_map(Option::take) {
+            tpm.flush(session.handle);
+            tpm.gap.forget(session.handle);
+        }
+    }
+}
+
+impl Device {
+    fn send(&self, command: &[u8]) -> Result<Vec<u8>, Errno> {
+        upstream::transact(self.port, command).map_err(|_| Errno::Fault)
+    }
+
+    /// TPM2_ContextLoad; `None` when the TPM knows the context no more.
+    fn load(&self, context: &[u8]) -> Result<Option<u32>, Errno> {
+        let response = self.send(&raw::command(CONTEXT_LOAD, &[], &[], context))?;
+        match code(&response) {
+            0 => Ok(Some(u32_at(&response, 10))),
+            // TPM_RC_HANDLE (with any parameter number) and TPM_RC_REFERENCE_H0
+            rc if rc & 0xBF == 0x8B || rc == 0x910 => Ok(None),
+            _ => Err(Errno::Fault),
+        }
+    }
+
+    /// TPM2_ContextSave; `None` when the handle is loaded no more.
+    fn save(&self, handle: u32) -> Result<Option<Vec<u8>>, Errno> {
+        let response = self.send(&raw::command(CONTEXT_SAVE, &[handle], &[], &[]))?;
+        match code(&response) {
+            0 => Ok(Some(response[10..].to_vec())),
+            0x910 => Ok(None),
+            _ => Err(Errno::Fault),
+        }
+    }
+
+    fn flush(&self, handle: u32) {
+        let _ = self.send(&raw::command(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes()));
+    }
+}
+
+fn virtual_handle(place: usize) -> u32 {
+    0x80FF_FFFF - u32::try_from(place).expect("one of three places")
+}
