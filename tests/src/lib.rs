@@ -11,6 +11,11 @@
 //! | `proxy`, `tamper` | a man in the middle, and what he does to the octets |
 //! | `resource_manager`, `space`, `gap` | stands in for /dev/tpmrm0, by the kernel's rules |
 //! | `log` | what went over a bus |
+//! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
+//! | `shell` | a folder and a clean environment; commands as one would type them |
+//! | `openssl`, `tool`, `peers` | stock openssl, the key tool, the other implementations |
+//! | `tls`, `pty`, `c_program`, `valgrind` | servers and clients, prompts, C programs, memory |
+//! | `module` | where the freshly built module is |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
 //! | `process` | children that die with us, and runs with a time limit |
 //! | `scratch` | a folder per fixture, kept with replay notes when the test panics |
@@ -25,26 +30,42 @@
     clippy::unwrap_used
 )]
 
+pub mod c_program;
 mod ffi;
 mod gap;
 pub mod layout;
 pub mod log;
+pub mod module;
 mod mssim;
+mod openssl;
+pub mod peers;
 pub mod port;
 pub mod process;
 mod proxy;
+mod pty;
 pub mod raw;
 mod resource_manager;
 mod scratch;
 mod server;
+mod shell;
 mod space;
 mod swtpm;
+mod tabrmd;
 pub mod tamper;
+pub mod tls;
+mod tool;
 mod upstream;
+pub mod valgrind;
 
+pub use openssl::{Openssl, Order};
 pub use proxy::Proxy;
+pub use pty::Pty;
 pub use resource_manager::{Options, Refusal, ResourceManager};
 pub use scratch::Scratch;
+pub use shell::Shell;
 pub use space::Errno;
 pub use swtpm::Swtpm;
+pub use tabrmd::Tabrmd;
 pub use tamper::Fate;
+pub use tls::TlsServer;
+pub use tool::Tool;

@@ -128,7 +128,6 @@ impl Output {
     ///
     /// # Panics
     /// When it did not; the message holds the command and everything it printed.
-    #[must_use]
     #[track_caller]
     pub fn ok(self) -> Self {
         assert!(self.success(), "should have succeeded:\n{self}");
@@ -139,7 +138,6 @@ impl Output {
     ///
     /// # Panics
     /// When it succeeded, crashed or hung.
-    #[must_use]
     #[track_caller]
     pub fn failed(self) -> Self {
         let code = self.status.and_then(|s| s.code());
@@ -151,7 +149,6 @@ impl Output {
     ///
     /// # Panics
     /// When it does not.
-    #[must_use]
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.out().contains(text) || self.err().contains(text), "should say {text:?}:\n{self}");

@@ -2,8 +2,10 @@
 #![allow(unsafe_code)]
 
 mod detach;
+mod terminal;
 
 pub(crate) use detach::detach;
+pub(crate) use terminal::{control_terminal, open_terminal};
 
 /// kill(2); a process that is gone already is no error.
 pub(crate) fn kill(pid: i32, signal: i32) {

@@ -1,0 +1,48 @@
+//! Pseudo-terminals: openpty(3) and the controlling terminal of a child.
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::ptr;
+
+/// A terminal: our side, and the side of the program.
+///
+/// # Errors
+/// What openpty(3) says.
+pub(crate) fn open_terminal() -> io::Result<(File, OwnedFd)> {
+    let (mut ours, mut theirs) = (-1, -1);
+    // SAFETY: openpty(3) writes two descriptors; name, settings and size may be NULL.
+    let result =
+        unsafe { libc::openpty(&raw mut ours, &raw mut theirs, ptr::null_mut(), ptr::null(), ptr::null()) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: openpty(3) succeeded, so this is a new descriptor that nobody else owns.
+    let ours = unsafe { File::from_raw_fd(ours) };
+    // SAFETY: as above.
+    let theirs = unsafe { OwnedFd::from_raw_fd(theirs) };
+    for descriptor in [ours.as_raw_fd(), theirs.as_raw_fd()] {
+        // A child of another test must not hold our terminal open.
+        // SAFETY: fcntl(2) with F_SETFD takes an integer.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+    Ok((ours, theirs))
+}
+
+/// Makes the child's standard input its controlling terminal. TIOCSCTTY wants a session leader, so this starts the
+/// session already; the setsid(2) of [`super::detach`], which comes later, fails harmlessly then.
+pub(crate) fn control_terminal(command: &mut Command) {
+    let prepare = || {
+        // SAFETY: setsid(2) takes nothing and touches no memory.
+        unsafe { libc::setsid() };
+        // SAFETY: TIOCSCTTY takes an integer (ioctl_tty(2)); descriptor 0 is the terminal by now.
+        if unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) } == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    };
+    // SAFETY: the closure calls only async-signal-safe functions and allocates nothing (signal-safety(7)).
+    unsafe { command.pre_exec(prepare) };
+}

@@ -1,0 +1,82 @@
+//! Where the freshly built module and tool are; missing or stale ones fail loudly.
+//!
+//! Tests never build what they test: `make build` does. Cargo writes beside each artifact the list of the sources that it
+//! was made of (libtpm2.d), so nothing here has to know the crates.
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The folder that holds `tpm2.so`, for OPENSSL_MODULES: TPM2_MODULE_DIR, or `release` of the target folder.
+///
+/// # Panics
+/// When the module is missing or older than a source of it.
+#[must_use]
+#[track_caller]
+pub fn folder() -> PathBuf {
+    let folder = std::env::var_os("TPM2_MODULE_DIR").map_or_else(release, PathBuf::from);
+    check(&folder.join("tpm2.so"), &folder.join("libtpm2.d"));
+    folder
+}
+
+/// The key tool, beside the module.
+///
+/// # Panics
+/// When it is missing or older than a source of it.
+#[must_use]
+#[track_caller]
+pub fn keytool() -> PathBuf {
+    let folder = std::env::var_os("TPM2_MODULE_DIR").map_or_else(release, PathBuf::from);
+    let tool = folder.join("tpm2-keytool");
+    check(&tool, &folder.join("tpm2-keytool.d"));
+    tool
+}
+
+/// The root of the workspace.
+///
+/// # Panics
+/// Never: this crate is a folder of it.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder of the workspace").to_owned()
+}
+
+fn release() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    workspace().join(target).join("release")
+}
+
+#[track_caller]
+fn check(artifact: &Path, sources: &Path) {
+    let Ok(built) = modified(artifact) else { panic!("{} is missing: run `make build`", artifact.display()) };
+    // An installed module has no list; it was chosen by hand.
+    let list = fs::read_to_string(sources).unwrap_or_default();
+    for source in list.lines().flat_map(|line| line.split_once(": ")).flat_map(|(_, files)| files.split(' '))
+    {
+        let newer = modified(Path::new(source)).is_ok_and(|source| source > built);
+        assert!(!newer, "{} is older than {source}: run `make build`", artifact.display());
+    }
+}
+
+fn modified(path: &Path) -> std::io::Result<SystemTime> {
+    fs::metadata(path)?.modified()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_stale_artifacts_are_told_from_fresh_ones() {
+        let scratch = crate::Scratch::new("module");
+        let (artifact, list) = (scratch.file("x.so"), scratch.file("x.d"));
+        let fails = || std::panic::catch_unwind(|| check(&artifact, &list)).is_err();
+        assert!(fails(), "missing");
+        let source = scratch.write("lib.rs", "");
+        scratch.write("x.d", format!("{}: {}\n", artifact.display(), source.display()));
+        scratch.write("x.so", "");
+        assert!(!fails(), "fresh");
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        fs::File::options().write(true).open(source).unwrap().set_modified(later).unwrap();
+        assert!(fails(), "stale");
+    }
+}

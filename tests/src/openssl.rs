@@ -1,0 +1,202 @@
+//! Stock `openssl`, with the provider under test or without ever having heard of it.
+use std::ops::Deref;
+
+use crate::process::Output;
+use crate::{Shell, module};
+
+/// Which providers the generated openssl.cnf activates, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// tpm2, then default.
+    Tpm2First,
+    /// default, then tpm2.
+    DefaultFirst,
+    /// tpm2 alone.
+    Tpm2Only,
+}
+
+impl Order {
+    /// Both that people use: a story that must hold in either order loops over them.
+    pub const BOTH: [Self; 2] = [Self::Tpm2First, Self::DefaultFirst];
+
+    fn providers(self) -> &'static [&'static str] {
+        match self {
+            Self::Tpm2First => &["tpm2", "default"],
+            Self::DefaultFirst => &["default", "tpm2"],
+            Self::Tpm2Only => &["tpm2"],
+        }
+    }
+}
+
+/// The `openssl` of the system. What a [`Shell`] can, this can too; file names are in its folder.
+#[derive(Clone)]
+pub struct Openssl {
+    shell: Shell,
+    settings: String,
+    sections: String,
+    order: Option<Order>,
+}
+
+impl Openssl {
+    /// With the module under test, its TPM given by TPM2_TCTI.
+    #[must_use]
+    #[track_caller]
+    pub fn with_tpm2(tcti: &str, order: Order) -> Self {
+        Self::in_shell(Shell::new("openssl"), tcti, order)
+    }
+
+    /// The same in the folder of a shell.
+    #[must_use]
+    #[track_caller]
+    pub fn in_shell(shell: Shell, tcti: &str, order: Order) -> Self {
+        let shell = shell.env("OPENSSL_MODULES", module::folder()).env("TPM2_TCTI", tcti);
+        let new = Self { shell, settings: String::new(), sections: String::new(), order: Some(order) };
+        new.configured()
+    }
+
+    /// One that has never heard of tpm2: its own modules, a configuration without providers.
+    #[must_use]
+    pub fn clean() -> Self {
+        Self::clean_in(Shell::new("openssl"))
+    }
+
+    /// The same in the folder of a shell.
+    #[must_use]
+    pub fn clean_in(shell: Shell) -> Self {
+        Self { shell: shell.beside(), settings: String::new(), sections: String::new(), order: None }
+            .configured()
+    }
+
+    /// A stranger in the same folder: one that has never heard of tpm2.
+    #[must_use]
+    pub fn stranger(&self) -> Self {
+        let mut stranger = Self::clean_in(self.shell.clone());
+        stranger.sections.clone_from(&self.sections);
+        stranger.configured()
+    }
+
+    /// With the providers in another order.
+    #[must_use]
+    pub fn ordered(mut self, order: Order) -> Self {
+        self.order = Some(order);
+        self.configured()
+    }
+
+    /// With a line in the provider's section: `set("session", "password")`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings += &format!("{name} = {value}\n");
+        self.configured()
+    }
+
+    /// With sections of their own at the end of openssl.cnf (`[req]`, `[ca]` …).
+    #[must_use]
+    pub fn sections(mut self, text: &str) -> Self {
+        self.sections += text;
+        self.configured()
+    }
+
+    /// With an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.shell = self.shell.env(name, value);
+        self
+    }
+
+    /// With words in front of each command: `valgrind -q`.
+    #[must_use]
+    pub fn under(mut self, wrapper: &str) -> Self {
+        self.shell = self.shell.under(wrapper);
+        self
+    }
+
+    /// Its shell: other programs with the same configuration, in the same folder.
+    #[must_use]
+    pub fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    /// `openssl LINE` to its end.
+    #[must_use]
+    pub fn run(&self, line: &str) -> Output {
+        self.shell.run(&format!("openssl {line}"))
+    }
+
+    /// `openssl LINE` with a standard input.
+    #[must_use]
+    pub fn pipe(&self, line: &str, input: impl AsRef<[u8]>) -> Output {
+        self.shell.pipe(&format!("openssl {line}"), input)
+    }
+
+    /// `openssl LINE`, which must succeed.
+    #[track_caller]
+    pub fn ok(&self, line: &str) -> Output {
+        self.run(line).ok()
+    }
+
+    /// `openssl LINE`, which must fail, but neither crash nor hang.
+    #[track_caller]
+    pub fn failed(&self, line: &str) -> Output {
+        self.run(line).failed()
+    }
+
+    /// Writes openssl.cnf and points to it. The file's name tells its contents, so that clones in one folder do not
+    /// change each other's.
+    fn configured(mut self) -> Self {
+        let providers = self.order.map_or(&[][..], Order::providers);
+        let text = configuration(providers, &self.settings, &self.sections);
+        let name = (0..).map(|i| format!("openssl-{i}.cnf")).find(|name| {
+            let there = self.shell.text(name);
+            there.is_empty() || there == text
+        });
+        let path = self.shell.write(name.expect("an endless row of names"), text);
+        self.shell = self.shell.env("OPENSSL_CONF", path);
+        self
+    }
+}
+
+/// File access by [`Shell`]'s methods.
+impl Deref for Openssl {
+    type Target = Shell;
+
+    fn deref(&self) -> &Shell {
+        &self.shell
+    }
+}
+
+fn configuration(providers: &[&str], settings: &str, sections: &str) -> String {
+    let mut text = String::new();
+    if !providers.is_empty() {
+        text += "openssl_conf = init\n[init]\nproviders = providers\n[providers]\n";
+        text.extend(providers.iter().map(|name| format!("{name} = {name}_provider\n")));
+        for name in providers {
+            text +=
+                &format!("[{name}_provider]\nactivate = 1\n{}", if *name == "tpm2" { settings } else { "" });
+        }
+    }
+    // What `openssl req` wants of any configuration.
+    text + "[req]\ndistinguished_name = name\n[name]\n" + sections
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clean_openssl_knows_no_tpm2() {
+        let openssl = Openssl::clean();
+        let list = openssl.ok("list -providers").out();
+        assert!(list.contains("default") && !list.contains("tpm2"), "{list}");
+        openssl.ok("req -x509 -newkey rsa:2048 -nodes -keyout key -subj /CN=x -out cert");
+        openssl.failed("pkey -in absent").says("absent").says("No such file");
+    }
+
+    #[test]
+    fn the_order_of_the_configuration_is_as_asked() {
+        let first = configuration(Order::Tpm2First.providers(), "session = password\n", "");
+        let last = configuration(Order::DefaultFirst.providers(), "session = password\n", "");
+        assert!(first.find("tpm2 =") < first.find("default ="));
+        assert!(last.find("tpm2 =") > last.find("default ="));
+        assert!(first.contains("[tpm2_provider]\nactivate = 1\nsession = password\n[default_provider]"));
+    }
+}

@@ -1,0 +1,112 @@
+//! A pseudo-terminal: prompts are answered as a person would.
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use crate::ffi;
+use crate::process::{LIMIT, Process, command_line};
+
+/// A program whose standard input, output, error and controlling terminal are a terminal of ours.
+pub struct Pty {
+    process: Process,
+    keyboard: File,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+    read: usize,
+    line: String,
+}
+
+impl Pty {
+    /// Starts the command on a terminal of its own.
+    ///
+    /// # Panics
+    /// When the system has no terminals.
+    #[must_use]
+    pub fn start(mut command: Command) -> Self {
+        let (ours, theirs) = ffi::open_terminal().expect("a pseudo-terminal");
+        command
+            .stdin(theirs.try_clone().expect("dup"))
+            .stdout(theirs.try_clone().expect("dup"))
+            .stderr(theirs);
+        ffi::control_terminal(&mut command);
+        let line = command_line(&command);
+        let process = Process::spawn(command);
+        let mut reader = ours.try_clone().expect("dup");
+        let (tell, screen) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // EIO is the end: the last program has closed its side (pty(7)).
+            while let Ok(size @ 1..) = reader.read(&mut buffer) {
+                if tell.send(buffer[..size].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { process, keyboard: ours, screen, seen: String::new(), read: 0, line }
+    }
+
+    /// Waits until the text is on the screen, after what was expected before.
+    ///
+    /// # Panics
+    /// When it does not come in 60 seconds, or the program ends without it.
+    #[track_caller]
+    pub fn expect(&mut self, text: &str) -> &mut Self {
+        let start = Instant::now();
+        loop {
+            if let Some(at) = self.seen[self.read..].find(text) {
+                self.read += at + text.len();
+                return self;
+            }
+            match self.screen.recv_timeout(LIMIT.saturating_sub(start.elapsed())) {
+                Ok(octets) => self.seen += &String::from_utf8_lossy(&octets),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("`{}` hangs without {text:?}:\n{}", self.line, self.seen)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("`{}` ended without {text:?}:\n{}", self.line, self.seen)
+                }
+            }
+        }
+    }
+
+    /// Types a line.
+    ///
+    /// # Panics
+    /// When the terminal is gone.
+    pub fn type_line(&mut self, line: &str) -> &mut Self {
+        // OpenSSL switches echo off and flushes the input when it prompts; a person is slower than that.
+        std::thread::sleep(Duration::from_millis(50));
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("type on the terminal");
+        self
+    }
+
+    /// Waits for the end of the program: whether it succeeded, and all that was on the screen.
+    pub fn end(&mut self) -> (bool, String) {
+        let status = self.process.wait(LIMIT);
+        while let Ok(octets) = self.screen.recv_timeout(Duration::from_secs(2)) {
+            self.seen += &String::from_utf8_lossy(&octets);
+        }
+        (status.success(), self.seen.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Openssl;
+
+    #[test]
+    fn a_prompt_is_answered() {
+        let openssl = Openssl::clean();
+        openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -aes128 -pass pass:swordfish -out key");
+        for (password, opens) in [("swordfish", true), ("trout", false)] {
+            let mut terminal = Pty::start(openssl.shell().command("openssl pkey -in key -noout -text_pub"));
+            let (success, screen) = terminal.expect("pass phrase").type_line(password).end();
+            assert_eq!(success, opens, "{screen}");
+            assert_eq!(screen.contains("NIST CURVE: P-256"), opens, "{screen}");
+            assert!(!screen.contains(password), "echoed: {screen}");
+        }
+    }
+}

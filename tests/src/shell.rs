@@ -1,0 +1,192 @@
+//! A folder to work in, a clean environment, and programs run in it by command lines as one would type them.
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Scratch;
+use crate::process::{LIMIT, Output, Process, command_line, run};
+
+/// Runs commands in a temporary folder; nothing of the caller's environment but PATH reaches them.
+///
+/// A clone works in the same folder with an environment of its own.
+#[derive(Clone)]
+pub struct Shell {
+    scratch: Arc<Scratch>,
+    environment: Vec<(String, OsString)>,
+    limit: Duration,
+    wrapper: Vec<String>,
+}
+
+impl Shell {
+    /// A shell in a new folder.
+    ///
+    /// # Panics
+    /// When the system has no place for the folder.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let scratch = Arc::new(Scratch::new(name));
+        Self { scratch, environment: Vec::new(), limit: LIMIT, wrapper: Vec::new() }
+    }
+
+    /// The same folder, the plain environment.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            scratch: self.scratch.clone(),
+            environment: Vec::new(),
+            limit: self.limit,
+            wrapper: Vec::new(),
+        }
+    }
+
+    /// With an environment variable; the last of a name counts.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With another time limit for each run.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// With words in front of each command: `valgrind -q`, `strace -f`.
+    #[must_use]
+    pub fn under(mut self, wrapper: &str) -> Self {
+        self.wrapper = words(wrapper);
+        self
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// The path of a file in the folder.
+    #[must_use]
+    pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.scratch.file(name)
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> PathBuf {
+        self.scratch.write(name, contents)
+    }
+
+    /// Reads a file of the folder.
+    #[must_use]
+    #[track_caller]
+    pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        self.scratch.read(name)
+    }
+
+    /// The command for a line: words split at blanks, quotes as in sh; no variables, no globs.
+    ///
+    /// # Panics
+    /// When the line is empty or a quote is left open.
+    #[must_use]
+    pub fn command(&self, line: &str) -> Command {
+        let mut all = self.wrapper.clone();
+        all.extend(words(line));
+        let mut command = Command::new(&all[0]);
+        command.args(&all[1..]).current_dir(self.folder()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        // HOME here: no ~/.rnd, no ~/.tpm2_pkcs11, no user's configuration.
+        command.env("HOME", self.folder()).env("LC_ALL", "C");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a line to its end.
+    #[must_use]
+    pub fn run(&self, line: &str) -> Output {
+        self.pipe(line, b"")
+    }
+
+    /// Runs a line to its end with `input` as its standard input.
+    #[must_use]
+    pub fn pipe(&self, line: &str, input: impl AsRef<[u8]>) -> Output {
+        let command = self.command(line);
+        self.scratch.note(command_line(&command));
+        run(command, input.as_ref(), self.limit)
+    }
+
+    /// Runs a line that must succeed.
+    #[track_caller]
+    pub fn ok(&self, line: &str) -> Output {
+        self.run(line).ok()
+    }
+
+    /// Runs a line that must fail with an exit status: a crash or a hang is no failure but a fault.
+    #[track_caller]
+    pub fn failed(&self, line: &str) -> Output {
+        self.run(line).failed()
+    }
+
+    /// Starts a line that goes on, its output going to `log` in the folder.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn spawn(&self, line: &str, log: &str) -> Process {
+        let file = File::create(self.file(log)).expect("a log file");
+        let mut command = self.command(line);
+        command.stdin(Stdio::null()).stdout(file.try_clone().expect("dup")).stderr(file);
+        self.scratch.note(format!("{} >{log} 2>&1 &", command_line(&command)));
+        Process::spawn(command)
+    }
+
+    /// A file of the folder as text; what is not there is empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> String {
+        std::fs::read(self.file(name))
+            .map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o).into_owned())
+    }
+}
+
+/// Splits a line into words, at blanks outside of quotes.
+fn words(line: &str) -> Vec<String> {
+    let (mut all, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => all.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    assert!(quote.is_none(), "an open quote: {line}");
+    all.extend(word);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_split_as_sh_would() {
+        assert_eq!(words("a  'b c' d\"e f\"g ''"), ["a", "b c", "de fg", ""]);
+    }
+
+    #[test]
+    fn commands_meet_in_a_folder_with_a_clean_environment() {
+        let shell = Shell::new("shell").env("A", "1");
+        shell.write("in", "x");
+        assert_eq!(shell.ok("cat in").out(), "x");
+        let environment = shell.ok("env").out();
+        assert!(environment.contains("A=1") && !environment.contains("CARGO"), "{environment}");
+        assert!(!shell.beside().ok("env").out().contains("A=1"));
+        shell.failed("false");
+    }
+}
