@@ -5,5 +5,6 @@
 pub mod crypto;
 pub mod location;
 pub mod rc;
+pub mod template;
 
 pub use crypto::wrap::{Duplicate, wrap};
