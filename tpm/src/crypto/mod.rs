@@ -22,6 +22,8 @@ pub mod kdfe;
 mod oaep;
 pub mod parameter;
 pub mod random;
+#[cfg(test)]
+mod real;
 pub mod salt;
 #[cfg(test)]
 mod vectors;

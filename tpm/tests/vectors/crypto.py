@@ -117,6 +117,14 @@ def modulus(bits):
     return int.from_bytes(octets(f"modulus {bits}", bits // 8), "big") | 1 << (bits - 1) | 1
 
 
+def prime(what, bits):
+    """A number that passes Fermat's test, with both high bits set, fit for the exponent 65537."""
+    n = int.from_bytes(octets(what, bits // 8), "big") | 3 << (bits - 2) | 1
+    while pow(2, n - 1, n) != 1 or n % 65537 == 1:
+        n += 2
+    return n
+
+
 def ecc_public(h, attributes, symmetric, curve, x, y):
     return u16(0x0023) + u16(HASHES[h]) + u32(attributes) + sized(b"") + symmetric + u16(0x0010) + u16(CURVES[curve][1]) \
         + u16(0x0010) + sized(x) + sized(y)
@@ -187,6 +195,14 @@ def main():
             n, seed, secret = modulus(bits), octets("oaep seed", size(h)), octets("oaep secret", size(h))
             line("oaep", hash=h, label="SECRET", modulus=n.to_bytes(bits // 8, "big"), exponent=65537, seed=seed, secret=secret,
                  out=oaep(h, "SECRET", n, 65537, secret, seed))
+    # Keys to wrap, for a real TPM.
+    p, q = prime("p", 1024), prime("q", 1024)
+    line("rsa_key", modulus=(p * q).to_bytes(256, "big"), prime=p.to_bytes(128, "big"))
+    for curve in CURVES:
+        private = ephemeral(curve)
+        numbers = ec.derive_private_key(int.from_bytes(private, "big"), CURVES[curve][0]).public_key().public_numbers()
+        x, y = (c.to_bytes(CURVES[curve][2], "big") for c in (numbers.x, numbers.y))
+        line("ecc_key", curve=curve, x=x, y=y, private=private)
     # Salts and duplication: the parent's public area, what is drawn at random in its order, the object's public area.
     for h in HASHES:
         for bits in (128, 256):

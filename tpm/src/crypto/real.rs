@@ -1,0 +1,153 @@
+//! The cryptography against a TPM: what it imports, and sessions in which it understands us and we understand it.
+
+use keyfile::wire::{Marshal, Reader, Unmarshal};
+use keyfile::{AlgId, Curve, HashAlg, Public, PublicKey, Sensitive, Symmetric};
+use tests::Swtpm;
+use tests::raw::{self, Tpm as _, sized};
+use zeroize::Zeroizing;
+
+use super::hmac::{Nonces, authorization, cp_hash, rp_hash, same, session_key};
+use super::salt::{Purpose, secret_for};
+use super::vectors::of;
+use super::wrap::wrap;
+use super::{parameter, random};
+use crate::template::{Template, storage_primary};
+
+/// TPM2_Hash (Part 2 §6.5.2): a sized parameter goes in and a sized one comes out.
+const HASH: u32 = 0x17d;
+/// continueSession, decrypt, encrypt.
+const BOTH_WAYS: u8 = 0x61;
+
+const HASHES: [HashAlg; 4] = HashAlg::ALL;
+
+/// A storage primary of another kind than the TCG's.
+fn parent_template(curve: Option<Curve>, hash: HashAlg, bits: u16) -> Public {
+    let mut public = storage_primary(curve.is_none());
+    public.name_alg = hash;
+    let cipher = Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB };
+    match &mut public.key {
+        PublicKey::Rsa { symmetric, .. } => *symmetric = cipher,
+        PublicKey::Ecc { symmetric, curve: on, .. } => (*symmetric, *on) = (cipher, curve.unwrap()),
+        _ => panic!("a primary is asymmetric"),
+    }
+    public
+}
+
+/// Calls `with` for a parent of each kind: P-256, P-384 and P-521 with every nameAlg and AES; RSA, which is slow to make, less often.
+fn for_each_parent(with: impl Fn(&Swtpm, u32, &Public)) {
+    let tpm = Swtpm::start();
+    let curves = [Some(Curve::P256), Some(Curve::P384), Some(Curve::P521), None];
+    for curve in curves {
+        for hash in HASHES {
+            for bits in [128, 256] {
+                if curve.is_none() && (hash == HashAlg::Sha384 || bits == 256 && hash != HashAlg::Sha256) {
+                    continue;
+                }
+                let template = parent_template(curve, hash, bits).to_sized().unwrap();
+                let parameters = [sized(&[0; 4]), template, vec![0; 6]].concat();
+                let made = tpm.raw(raw::CREATE_PRIMARY, &[raw::OWNER], &[b""], &parameters);
+                let answer = made.ok();
+                let public = Public::from_octets(Reader::new(&answer).sized().unwrap()).unwrap();
+                with(&tpm, made.handle(), &public);
+                tpm.flush(made.handle());
+            }
+        }
+    }
+}
+
+/// The keys to wrap.
+fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
+    let rsa = of("rsa_key")
+        .into_iter()
+        .map(|v| (Template::wrapped_rsa(&v.octets("modulus"), 65537), AlgId::RSA, v.octets("prime")));
+    let ecc = of("ecc_key").into_iter().map(|v| {
+        (Template::wrapped_ecc(v.curve(), &v.octets("x"), &v.octets("y")), AlgId::ECC, v.octets("private"))
+    });
+    ecc.chain(rsa).collect()
+}
+
+#[test]
+fn every_parent_imports_and_loads_every_key_that_is_wrapped_for_it() {
+    for_each_parent(|tpm, parent, parent_public| {
+        for (template, kind, private) in objects() {
+            for hash in HASHES {
+                let object = template.clone().name_alg(hash).public();
+                let sensitive = Sensitive {
+                    kind,
+                    auth_value: Zeroizing::new(b"password".to_vec()),
+                    seed_value: Zeroizing::default(),
+                    sensitive: Zeroizing::new(private.clone()),
+                };
+                let wrapped = wrap(parent_public, &object, &sensitive).unwrap();
+                let public = wrapped.public.to_sized().unwrap();
+                let import = [
+                    sized(b""),
+                    public.clone(),
+                    sized(&wrapped.duplicate),
+                    sized(&wrapped.secret),
+                    vec![0, 0x10],
+                ];
+                let private = tpm.raw(raw::IMPORT, &[parent], &[b""], &import.concat()).ok();
+                let loaded = tpm.raw(raw::LOAD, &[parent], &[b""], &[private, public].concat());
+                assert_eq!(Reader::new(&loaded.ok()).sized().unwrap(), object.name().unwrap().as_octets());
+                tpm.flush(loaded.handle());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_parameter_crosses_the_bus_encrypted_both_ways_in_sessions_salted_to_every_parent() {
+    for_each_parent(|tpm, parent, parent_public| {
+        for hash in HASHES {
+            for bits in [128, 256] {
+                hash_in_session(tpm, parent, parent_public, hash, bits);
+            }
+        }
+    });
+}
+
+/// Has the TPM hash a text that it alone can read, and reads the digest that we alone can read.
+fn hash_in_session(tpm: &Swtpm, parent: u32, parent_public: &Public, hash: HashAlg, bits: u16) {
+    let text = b"a text that nobody reads on the bus";
+    let salt = secret_for(parent_public, Purpose::Session).unwrap();
+    let caller = random::octets(hash.size()).unwrap();
+    let cipher = Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB }.to_octets().unwrap();
+    let start = [sized(&caller), sized(&salt.encrypted), vec![0], cipher, hash.to_octets().unwrap()].concat();
+    let started = tpm.raw(raw::START_AUTH_SESSION, &[parent, raw::NULL], &[], &start);
+    let nonce_tpm = Reader::new(&started.ok()).sized().unwrap().to_vec();
+    let key = session_key(hash, b"", &salt.value, Nonces::of_response(&caller, &nonce_tpm));
+
+    let caller = random::octets(16).unwrap();
+    let nonces = Nonces::of_command(&caller, &nonce_tpm);
+    let mut data = text.to_vec();
+    parameter::encrypt(hash, bits, &key, nonces, &mut data).unwrap();
+    let parameters =
+        [sized(&data), HashAlg::Sha256.to_octets().unwrap(), raw::NULL.to_be_bytes().to_vec()].concat();
+    let proof = authorization(hash, &key, &cp_hash(hash, HASH, &[], &parameters), nonces, &[], BOTH_WAYS);
+    let session = started.handle().to_be_bytes();
+    let area = [&session[..], &sized(&caller), &[BOTH_WAYS], &sized(&proof)].concat();
+    let size = |octets: &[u8]| u32::try_from(octets.len()).unwrap().to_be_bytes();
+    let body = [&HASH.to_be_bytes()[..], &size(&area), &area, &parameters].concat();
+    let whole = u32::try_from(body.len() + 6).unwrap().to_be_bytes();
+    let answer = tpm.transact(&[&[0x80, 0x02][..], &whole, &body].concat());
+
+    let mut answer = Reader::new(&answer);
+    assert_eq!(
+        (answer.u16(), answer.u32().is_ok(), answer.u32()),
+        (Ok(0x8002), true, Ok(0)),
+        "{hash} AES-{bits}"
+    );
+    let length = usize::try_from(answer.u32().unwrap()).unwrap();
+    let parameters = answer.take(length).unwrap();
+    let nonce_tpm = answer.sized().unwrap();
+    let (attributes, proof) = (answer.u8().unwrap(), answer.sized().unwrap());
+    let nonces = Nonces::of_response(&caller, nonce_tpm);
+    let rp_hash = rp_hash(hash, 0, HASH, parameters);
+    assert!(same(&authorization(hash, &key, &rp_hash, nonces, &[], attributes), proof), "{hash} AES-{bits}");
+    let mut digest = Reader::new(parameters).sized().unwrap().to_vec();
+    assert_ne!(digest, HashAlg::Sha256.digest(&[text]));
+    parameter::decrypt(hash, bits, &key, nonces, &mut digest).unwrap();
+    assert_eq!(digest, HashAlg::Sha256.digest(&[text]), "{hash} AES-{bits}");
+    tpm.flush(started.handle());
+}
