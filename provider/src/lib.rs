@@ -7,6 +7,7 @@
 //! | `config.rs` | openssl.cnf section and environment, parsed once into types |
 //! | `error.rs` | one error type; reason numbers and their strings in one table |
 //! | `key.rs` | the key object: in the TPM, or in software |
+//! | `private.rs` | what an operation asks of a key in the TPM |
 //! | `op/` | the operations, as safe implementations of the traits of `ffi/op/` |
 //! | `ffi/` | the only folder with unsafe: C layouts, typed slots, the one way out to C, software through the private context |
 //!
@@ -22,5 +23,6 @@ mod error;
 mod ffi;
 mod key;
 mod op;
+mod private;
 mod provider;
 mod registry;

@@ -7,7 +7,9 @@
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
+use crate::ffi::op::signature;
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
+use crate::op::signature::{Ecdsa, Rsa, SignatureContext};
 
 /// The rows of an operation, ended by a row of nulls.
 pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
@@ -25,7 +27,21 @@ pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
 static DECODERS: &[OSSL_ALGORITHM] = &[END];
 static ENCODERS: &[OSSL_ALGORITHM] = &[END];
 static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[END];
-static SIGNATURES: &[OSSL_ALGORITHM] = &[END];
+static SIGNATURES: &[OSSL_ALGORITHM] = &[
+    row(
+        c"TPM2-RSA",
+        c"provider=tpm2",
+        signature::Table::<SignatureContext<Rsa>>::ROWS,
+        c"RSA signatures of keys in the TPM",
+    ),
+    row(
+        c"TPM2-ECDSA",
+        c"provider=tpm2",
+        signature::Table::<SignatureContext<Ecdsa>>::ROWS,
+        c"ECDSA signatures of keys in the TPM",
+    ),
+    END,
+];
 static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[END];
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] = &[END];
 

@@ -16,13 +16,15 @@ mod generate;
 mod operation;
 mod pkey;
 mod queue;
+mod random;
 mod signer;
 mod sys;
 
 pub(crate) use context::PrivateContext;
 pub(crate) use digest::{Digest, Hasher};
 pub(crate) use generate::Generator;
-pub(crate) use operation::{Operation, Purpose};
+pub(crate) use operation::{Operation, Options, Purpose};
 pub(crate) use pkey::{Pkey, Selection};
 pub(crate) use queue::{Refused, quietly};
+pub(crate) use random::random;
 pub(crate) use signer::{Direction, Signer};

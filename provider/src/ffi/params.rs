@@ -32,7 +32,7 @@ macro_rules! settable {
             ///
             /// # Errors
             /// A parameter of the table has another type than stated, or does not fit.
-            $vis fn read(params: $crate::ffi::params::Params<'_>) -> Result<Self, $crate::ffi::params::ParamError> {
+            $vis fn read(params: $crate::ffi::params::Params<'_>) -> ::std::result::Result<Self, $crate::ffi::params::ParamError> {
                 let mut read = Self::default();
                 for param in params {
                     match param.name().to_bytes_with_nul() {

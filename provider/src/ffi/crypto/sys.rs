@@ -76,6 +76,14 @@ unsafe extern "C" {
     ) -> c_int;
     pub(super) fn EVP_PKEY_dup(pkey: *mut EVP_PKEY) -> *mut EVP_PKEY;
 
+    // RAND_bytes(3ossl)
+    pub(super) fn RAND_bytes_ex(
+        ctx: *mut OSSL_LIB_CTX,
+        buf: *mut c_uchar,
+        num: usize,
+        strength: c_uint,
+    ) -> c_int;
+
     // ERR_set_mark(3ossl)
     pub(super) fn ERR_set_mark() -> c_int;
     pub(super) fn ERR_pop_to_mark() -> c_int;

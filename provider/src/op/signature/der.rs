@@ -1,0 +1,40 @@
+//! ECDSA-Sig-Value (RFC 3279 §2.2.3): the sequence of r and s.
+
+use asn1::BigUint;
+
+/// The DER form of a signature; `None` when a number is zero, which no signature has.
+pub(super) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = (positive(r)?, positive(s)?);
+    let (r, s) = (BigUint::new(&r)?, BigUint::new(&s)?);
+    asn1::write(|writer| {
+        writer.write_element(&asn1::SequenceWriter::new(&|writer| {
+            writer.write_element(&r)?;
+            writer.write_element(&s)
+        }))
+    })
+    .ok()
+}
+
+/// A number without superfluous zeros, and with one where it would read as negative.
+fn positive(octets: &[u8]) -> Option<Vec<u8>> {
+    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+    let significant = octets.get(zeros..)?;
+    let first = significant.first()?;
+    let mut number = Vec::with_capacity(significant.len() + 1);
+    if first & 0x80 != 0 {
+        number.push(0);
+    }
+    number.extend_from_slice(significant);
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::signature;
+
+    #[test]
+    fn numbers_are_positive_and_short() {
+        assert_eq!(signature(&[0, 0, 0x80], &[0x7f, 1]).unwrap(), [0x30, 8, 2, 2, 0, 0x80, 2, 2, 0x7f, 1]);
+        assert_eq!(signature(&[0, 0], &[1]), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! ECDSA signatures in the TPM.
+
+use keyfile::{HashAlg, PublicKey, Scheme as KeyScheme, Signature};
+
+use super::der;
+use super::label::labelled;
+use super::{Request, Scheme};
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Operation, Purpose, quietly};
+use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, settable};
+
+/// TPM2-ECDSA.
+pub(crate) struct Ecdsa;
+
+settable! {
+    /// What OpenSSL's own ECDSA knows since 3.2 and a TPM does not do.
+    struct Refused {
+        /// 1 asks for the deterministic nonce of RFC 6979.
+        nonce_type: u32 = c"nonce-type",
+    }
+}
+
+impl Scheme for Ecdsa {
+    fn settable() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"digest", Kind::Text),
+            Descriptor::new(c"digest-size", Kind::Unsigned),
+            Descriptor::new(c"properties", Kind::Text),
+            Descriptor::new(c"nonce-type", Kind::Unsigned),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+
+    fn gettable() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"algorithm-id", Kind::Octets),
+            Descriptor::new(c"digest-size", Kind::Unsigned),
+            Descriptor::new(c"digest", Kind::Text),
+            Descriptor::new(c"nonce-type", Kind::Unsigned),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+
+    fn refuse(params: Params<'_>) -> Result<()> {
+        match Refused::read(params)?.nonce_type {
+            None | Some(0) => Ok(()),
+            Some(_) => {
+                let text = "a TPM draws the nonce of each signature itself: deterministic nonces (nonce-type 1) need a software key";
+                Err(Error::new(Reason::Unsupported, text))
+            }
+        }
+    }
+
+    fn sign(request: Request<'_>) -> Result<Vec<u8>> {
+        let PublicKey::Ecc { scheme, .. } = request.key.public().key else {
+            return Err(Error::new(Reason::WrongKey, "an ECDSA signature needs an EC key"));
+        };
+        let fixed = match scheme {
+            KeyScheme::Null => None,
+            KeyScheme::Ecdsa(hash) => Some(hash),
+            other => {
+                let text = format!("the key was made for {other} only, and ECDSA was asked for");
+                return Err(Error::new(Reason::WrongKey, text));
+            }
+        };
+        signature(&request, fixed)
+    }
+}
+
+/// Tries the labels, the shortest first: a TPM need not have them all, and asking which would cost each process a command.
+fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
+    let order_bits = usize::try_from(request.public.bits()).unwrap_or_default();
+    let mut refused = None;
+    for (hash, digest) in labelled(request.digest, order_bits, fixed) {
+        match request.key.sign(&digest, hash, keyfile::AlgId::ECDSA) {
+            Ok(answer) => {
+                let Signature::Ecc { r, s, .. } = answer.value else { return Err(wrong_result()) };
+                let signature = der::signature(&r, &s).ok_or_else(wrong_result)?;
+                if answer.authenticated || verifies(request, &signature) {
+                    return Ok(signature);
+                }
+                return Err(wrong_result());
+            }
+            Err(error) if error.reason() == Reason::TpmUnsupported => refused = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    let length = request.digest.len();
+    let text = match fixed {
+        Some(hash) => {
+            format!("a digest of {length} octets does not go into {hash}, the only hash that the key takes")
+        }
+        None => format!("a digest of {length} octets does not go into any hash that this TPM signs"),
+    };
+    let error = Error::new(Reason::Digest, text);
+    Err(match refused {
+        Some(refused) => error.with_source(refused),
+        None => error,
+    })
+}
+
+/// What no session protected is verified before anybody gets it.
+fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
+    quietly(|| {
+        let mut operation = Operation::new(request.public, Purpose::Verify, Params::none())?;
+        Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest))
+    })
+    .unwrap_or_default()
+}
+
+fn wrong_result() -> Error {
+    let text = "the TPM's signature does not verify, and was thrown away: something altered it on its way, or the TPM is faulty";
+    Error::new(Reason::Integrity, text)
+}

@@ -1,0 +1,113 @@
+//! How a digest of any length goes into TPM2_Sign for ECDSA, which wants one exactly as long as the hash it is labelled with.
+//!
+//! ECDSA signs e, the leftmost bits of the digest, as many as the order of the curve has (FIPS 186-5 §6.4.1). The TPM takes
+//! e from the octets that it is given by the same rule, so they are made such that it finds the same number.
+
+use keyfile::HashAlg;
+
+/// The hashes that label a digest, the shortest first. Never SHA-1, which TPMs and policies retire.
+const LABELS: [HashAlg; 3] = [HashAlg::Sha256, HashAlg::Sha384, HashAlg::Sha512];
+
+/// The labels that can carry e, with the octets for each: the shortest first, or the only one that the key takes.
+pub(super) fn labelled(digest: &[u8], order_bits: usize, fixed: Option<HashAlg>) -> Vec<(HashAlg, Vec<u8>)> {
+    let e = leftmost(digest, order_bits);
+    let labels = fixed.map_or_else(|| LABELS.to_vec(), |hash| vec![hash]);
+    labels.into_iter().filter_map(|hash| Some((hash, placed(&e, order_bits, hash.size())?))).collect()
+}
+
+/// e as octets, most significant first.
+fn leftmost(digest: &[u8], order_bits: usize) -> Vec<u8> {
+    let whole = order_bits.div_ceil(8);
+    let mut e = digest.get(..whole).unwrap_or(digest).to_vec();
+    if digest.len() >= whole {
+        shift_right(&mut e, whole * 8 - order_bits);
+    }
+    let zeros = e.iter().take_while(|octet| **octet == 0).count();
+    e.split_off(zeros)
+}
+
+/// So many octets whose leftmost bits, as many as the order has, are e; `None` when e is longer.
+fn placed(e: &[u8], order_bits: usize, size: usize) -> Option<Vec<u8>> {
+    // A hash that is longer than the order loses its right end: e stands left of that.
+    let lost = (size * 8).saturating_sub(order_bits);
+    let mut octets = vec![0; size.checked_sub(lost / 8)?.checked_sub(e.len())?];
+    octets.extend_from_slice(e);
+    shift_left(&mut octets, lost % 8);
+    octets.resize(size, 0);
+    Some(octets)
+}
+
+/// Shifts by less than eight bits.
+fn shift_right(octets: &mut [u8], bits: usize) {
+    let mut carry = 0;
+    for octet in octets {
+        let wide = u16::from_be_bytes([*octet, 0]) >> bits;
+        let [high, low] = wide.to_be_bytes();
+        *octet = high | carry;
+        carry = low;
+    }
+}
+
+/// Shifts by less than eight bits.
+fn shift_left(octets: &mut [u8], bits: usize) {
+    let mut carry = 0;
+    for octet in octets.iter_mut().rev() {
+        let wide = u16::from(*octet) << bits;
+        let [high, low] = wide.to_be_bytes();
+        *octet = low | carry;
+        carry = high;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// e as the TPM takes it from what it is given.
+    fn taken(octets: &[u8], order_bits: usize) -> Vec<u8> {
+        leftmost(octets, order_bits)
+    }
+
+    #[test]
+    fn the_tpm_finds_the_number_that_was_meant() {
+        let digest: Vec<u8> = (1..=80).collect();
+        for order_bits in [192, 224, 256, 384, 521, 638] {
+            for length in [0, 1, 16, 20, 28, 32, 36, 48, 64, 65, 66, 80] {
+                let digest = &digest[..length];
+                for fixed in [None, Some(HashAlg::Sha1), Some(HashAlg::Sha256), Some(HashAlg::Sha512)] {
+                    for (hash, octets) in labelled(digest, order_bits, fixed) {
+                        assert_eq!(octets.len(), hash.size());
+                        assert_eq!(
+                            taken(&octets, order_bits),
+                            leftmost(digest, order_bits),
+                            "{length} {order_bits} {hash}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_shortest_label_that_holds_the_number() {
+        let label = |length: usize, order_bits| {
+            labelled(&vec![0xff; length], order_bits, None).first().map(|(hash, _)| *hash)
+        };
+        assert_eq!(label(20, 256), Some(HashAlg::Sha256), "never SHA-1");
+        assert_eq!(label(64, 256), Some(HashAlg::Sha256));
+        assert_eq!(label(64, 224), Some(HashAlg::Sha256));
+        assert_eq!(label(48, 384), Some(HashAlg::Sha384));
+        assert_eq!(label(28, 521), Some(HashAlg::Sha256));
+        assert_eq!(label(64, 521), Some(HashAlg::Sha512));
+        assert_eq!(label(66, 521), None, "521 bits go into no hash");
+    }
+
+    #[test]
+    fn octets_are_placed_left_and_right() {
+        let placed = |digest: &[u8], order_bits, hash| labelled(digest, order_bits, Some(hash)).remove(0).1;
+        assert_eq!(placed(&[1, 2], 256, HashAlg::Sha256)[29..], [0, 1, 2]);
+        let wide = placed(&[0xff; 20], 256, HashAlg::Sha512);
+        assert_eq!((&wide[..12], &wide[12..32], &wide[32..]), (&[0; 12][..], &[0xff; 20][..], &[0; 32][..]));
+        assert!(labelled(&[0xff; 32], 256, Some(HashAlg::Sha1)).is_empty());
+    }
+}

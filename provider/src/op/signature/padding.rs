@@ -1,0 +1,108 @@
+//! The padding of an RSA signature, as a type: read from the shadow, turned into a block by `missing`.
+
+use missing::SaltLength;
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Options, Pkey, random};
+
+/// RSA_PKCS1_PADDING and its siblings of openssl/rsa.h.
+const PKCS1: i32 = 1;
+const NONE: i32 = 3;
+const X931: i32 = 5;
+const PSS: i32 = 6;
+
+/// A padding of EVP_SIGNATURE-RSA(7ossl).
+pub(super) enum Padding {
+    /// PKCS#1 v1.5, with a DigestInfo if a digest is named (RFC 8017 §9.2).
+    Pkcs1,
+    /// PSS (RFC 8017 §9.1).
+    Pss {
+        /// The salt length that was asked for.
+        salt: SaltLength,
+        /// The digest of the mask generation function, when it is another than that of the message.
+        mgf1: Option<Digest>,
+    },
+    /// None: the octets are the block.
+    None,
+}
+
+impl Padding {
+    /// Reads it from the options of a verification.
+    ///
+    /// # Errors
+    /// It is a padding that a TPM key does not do.
+    pub(super) fn read(public: &Pkey, options: &mut Options<'_>) -> Result<Self> {
+        match options.int(c"pad-mode") {
+            Some(PKCS1) => Ok(Self::Pkcs1),
+            Some(NONE) => Ok(Self::None),
+            Some(PSS) => {
+                let salt = options.int(c"saltlen").unwrap_or(-1);
+                let salt = SaltLength::try_from(salt).map_err(refused)?;
+                let mgf1 = options.text(c"mgf1-digest");
+                let mgf1 = mgf1.map(|name| Digest::fetch(public.context(), &name)).transpose()?;
+                Ok(Self::Pss { salt, mgf1 })
+            }
+            Some(X931) => Err(unsupported("X9.31")),
+            Some(other) => Err(unsupported(&format!("number {other}"))),
+            None => Err(Error::new(Reason::Internal, "the padding mode is not known")),
+        }
+    }
+
+    /// The block that the private operation is applied to, as long as the modulus.
+    ///
+    /// # Errors
+    /// Digest, salt and modulus do not go together.
+    pub(super) fn block(&self, public: &Pkey, digest: &[u8], algorithm: Option<&Digest>) -> Result<Vec<u8>> {
+        let bits = usize::try_from(public.bits()).unwrap_or_default();
+        let size = public.size();
+        match (self, algorithm) {
+            (Self::Pkcs1, None) => missing::pkcs1::encode_raw(digest, size).map_err(refused),
+            (Self::Pkcs1, Some(algorithm)) => {
+                let known = algorithm.name().parse().map_err(refused)?;
+                missing::pkcs1::encode_signature(known, digest, size).map_err(refused)
+            }
+            (Self::Pss { .. }, None) => Err(Error::new(
+                Reason::Digest,
+                "PSS needs to know the digest: set one (-pkeyopt digest:sha256)",
+            )),
+            (Self::Pss { salt, mgf1 }, Some(algorithm)) => {
+                let salt = salt.for_signing(algorithm.size(), bits).map_err(refused)?;
+                let salt = random(public.context(), salt)?;
+                let mgf1 = mgf1.as_ref().unwrap_or(algorithm);
+                missing::pss::encode(algorithm, digest, &salt, mgf1, bits).map_err(refused)
+            }
+            (Self::None, _) if digest.len() == size => Ok(digest.to_vec()),
+            (Self::None, _) => {
+                let text = format!(
+                    "without padding exactly {size} octets are signed, and {} were given",
+                    digest.len()
+                );
+                Err(Error::new(Reason::Padding, text))
+            }
+        }
+    }
+}
+
+/// OpenSSL's digests for the paddings of `missing`.
+impl missing::Hasher for Digest {
+    fn size(&self) -> usize {
+        Self::size(self)
+    }
+
+    fn hash(&self, parts: &[&[u8]], out: &mut [u8]) -> std::result::Result<(), missing::error::Failure> {
+        let digest = self.of(parts)?;
+        for (to, from) in out.iter_mut().zip(digest) {
+            *to = from;
+        }
+        Ok(())
+    }
+}
+
+fn unsupported(what: &str) -> Error {
+    let text = format!("a TPM key does not do the padding {what}: ask for pkcs1, pss or none");
+    Error::new(Reason::Padding, text)
+}
+
+fn refused(error: missing::Error) -> Error {
+    Error::new(Reason::Padding, "the signature cannot be padded").with_source(error)
+}

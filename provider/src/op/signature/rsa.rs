@@ -1,0 +1,156 @@
+//! RSA signatures in the TPM (`spec`: how RSA is done).
+//!
+//! TPM2_Sign knows only its own digests, and many chips fix the PSS salt to the largest size, which breaks TLS 1.3. So a
+//! key that may decrypt signs by TPM2_RSA_Decrypt with scheme NULL, the bare private operation, over a block padded here.
+//! Only a key that cannot do that goes through TPM2_Sign.
+//!
+//! Every result is verified in software before it leaves: with a public exponent of 65,537 that costs a fiftieth of the
+//! private operation, and a faulty result of an RSA operation can betray the key (Boneh, DeMillo, Lipton 1997).
+
+use keyfile::{Attributes, HashAlg, Public, PublicKey, Scheme as KeyScheme, Signature};
+use zeroize::Zeroizing;
+
+use super::padding::Padding;
+use super::{Request, Scheme};
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Operation, quietly};
+use crate::ffi::params::{Descriptor, Descriptors, Kind, ParamList, Params};
+
+/// TPM2-RSA.
+pub(crate) struct Rsa;
+
+impl Scheme for Rsa {
+    fn settable() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"digest", Kind::Text),
+            Descriptor::new(c"properties", Kind::Text),
+            Descriptor::new(c"pad-mode", Kind::Text),
+            Descriptor::new(c"saltlen", Kind::Text),
+            Descriptor::new(c"mgf1-digest", Kind::Text),
+            Descriptor::new(c"mgf1-properties", Kind::Text),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+
+    fn gettable() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"algorithm-id", Kind::Octets),
+            Descriptor::new(c"digest", Kind::Text),
+            Descriptor::new(c"pad-mode", Kind::Text),
+            Descriptor::new(c"saltlen", Kind::Text),
+            Descriptor::new(c"mgf1-digest", Kind::Text),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+
+    fn refuse(_params: Params<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
+        let padding = Padding::read(request.public, &mut request.shadow.options())?;
+        if signs_by_decryption(request.key.public()) {
+            by_decryption(&mut request, &padding)
+        } else {
+            by_signing(&mut request, &padding)
+        }
+    }
+}
+
+/// Whether the key does the bare private operation: it may decrypt anything, in any way.
+fn signs_by_decryption(public: &Public) -> bool {
+    public.attributes.contains(Attributes::DECRYPT)
+        && !public.attributes.contains(Attributes::RESTRICTED)
+        && public.key.scheme() == Some(KeyScheme::Null)
+}
+
+fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
+    let block = Zeroizing::new(padding.block(request.public, request.digest, request.algorithm)?);
+    let PublicKey::Rsa { modulus, .. } = &request.key.public().key else { return Err(no_rsa_key()) };
+    // TPM 2.0 Part 3 §14.3: the value has to be below the modulus; libtpms goes into failure mode otherwise.
+    if block.len() != modulus.len() || block.as_slice() >= modulus.as_slice() {
+        return Err(Error::new(Reason::Padding, "the value to be signed is not below the modulus"));
+    }
+    let answer = request.key.rsa_decrypt(&block)?;
+    // Some TPMs leave leading zeros out.
+    let zeros = modulus.len().checked_sub(answer.value.len()).ok_or_else(wrong_result)?;
+    let mut signature = vec![0; zeros];
+    signature.extend_from_slice(&answer.value);
+    if verifies(request.shadow, &signature, request.digest) { Ok(signature) } else { Err(wrong_result()) }
+}
+
+fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
+    let hash = request.algorithm.and_then(tpm_hash).ok_or_else(|| {
+        let text = "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well";
+        Error::new(Reason::Digest, text)
+    })?;
+    let scheme = match padding {
+        Padding::Pkcs1 => KeyScheme::Rsassa(hash),
+        Padding::Pss { .. } => KeyScheme::Rsapss(hash),
+        Padding::None => {
+            let text = "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well";
+            return Err(Error::new(Reason::Padding, text));
+        }
+    };
+    fits_key(request.key.public(), scheme)?;
+    let answer = request.key.sign(request.digest, hash, scheme.id())?;
+    let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
+    if verifies(request.shadow, &octets, request.digest) {
+        return Ok(octets);
+    }
+    if matches!(padding, Padding::Pss { .. }) && verifies_with_another_salt(request, &octets) {
+        let text = "this TPM signs PSS with a salt of its own length, not with the one that was asked for; ask for saltlen auto, or use a key that may decrypt as well (it signs with any salt)";
+        return Err(Error::new(Reason::Padding, text));
+    }
+    Err(wrong_result())
+}
+
+/// Refuses what the scheme that the key was made for does not allow.
+fn fits_key(public: &Public, asked: KeyScheme) -> Result<()> {
+    match public.key.scheme() {
+        Some(KeyScheme::Null) => Ok(()),
+        Some(fixed) if fixed == asked => Ok(()),
+        Some(fixed) => {
+            let text = format!("the key was made for {fixed} only, and {asked} was asked for");
+            Err(Error::new(Reason::Padding, text))
+        }
+        None => Err(no_rsa_key()),
+    }
+}
+
+fn verifies(shadow: &mut Operation, signature: &[u8], digest: &[u8]) -> bool {
+    quietly(|| shadow.verify(signature, digest))
+}
+
+/// Whether a PSS signature is right but for the length of its salt.
+fn verifies_with_another_salt(request: &Request<'_>, signature: &[u8]) -> bool {
+    quietly(|| {
+        let mut list = ParamList::new();
+        let mut any = request.shadow.try_clone().ok()?;
+        any.options().set(list.text(c"saltlen", "auto").as_params()).ok()?;
+        Some(any.verify(signature, request.digest))
+    })
+    .unwrap_or_default()
+}
+
+/// The hash of the TPM that is this digest.
+pub(super) fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
+    match missing::Digest::from_name(digest.name())? {
+        missing::Digest::Sha1 => Some(HashAlg::Sha1),
+        missing::Digest::Sha256 => Some(HashAlg::Sha256),
+        missing::Digest::Sha384 => Some(HashAlg::Sha384),
+        missing::Digest::Sha512 => Some(HashAlg::Sha512),
+        _ => None,
+    }
+}
+
+fn no_rsa_key() -> Error {
+    Error::new(Reason::WrongKey, "an RSA signature needs an RSA key")
+}
+
+fn wrong_result() -> Error {
+    let text = "the TPM's signature does not verify, and was thrown away: something altered it on its way, or the TPM is faulty";
+    Error::new(Reason::Integrity, text)
+}

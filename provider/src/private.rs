@@ -1,0 +1,63 @@
+//! The private operations of a key that lives in a TPM, as the operations of this crate ask for them.
+
+use keyfile::{AlgId, HashAlg, Point, Public, Signature};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Reason, Result};
+use crate::key::{Key, Material, TpmKey};
+
+/// What a TPM does with the private half of a key.
+pub(crate) trait Private: Send + Sync {
+    /// The public area.
+    fn public(&self) -> &Public;
+
+    /// TPM2_RSA_Decrypt with scheme NULL: the bare private operation on a block as long as the modulus.
+    ///
+    /// # Errors
+    /// What the TPM reports.
+    fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
+
+    /// TPM2_Sign over a digest as long as the hash that it is labelled with.
+    ///
+    /// # Errors
+    /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
+    fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
+
+    /// TPM2_ECDH_ZGen.
+    ///
+    /// # Errors
+    /// What the TPM reports.
+    fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Point>>;
+}
+
+/// A result, and whether a session protected it.
+pub(crate) struct Answer<T> {
+    /// The result.
+    pub(crate) value: T,
+    /// `false`: verify it before anybody gets it.
+    pub(crate) authenticated: bool,
+}
+
+impl Key {
+    /// Whether everything is done in software.
+    pub(crate) fn is_software(&self) -> bool {
+        matches!(self.material(), Some(Material::Software(_)))
+    }
+
+    /// The private half in the TPM.
+    ///
+    /// # Errors
+    /// `NoKey`: the key has only a public half.
+    pub(crate) fn private(&self) -> Result<&dyn Private> {
+        match self.material() {
+            Some(Material::Tpm(key)) => key.private(),
+            _ => Err(Error::new(Reason::NoKey, "the key has no private half in a TPM")),
+        }
+    }
+}
+
+impl TpmKey {
+    fn private(&self) -> Result<&dyn Private> {
+        Err(Error::new(Reason::Unsupported, "private operations are not there yet"))
+    }
+}
