@@ -1,3 +1,5 @@
 //! The operations: safe implementations of the traits of `ffi/op`.
 
+pub(crate) mod asym_cipher;
+pub(crate) mod keyexch;
 pub(crate) mod signature;

@@ -7,8 +7,10 @@
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-use crate::ffi::op::signature;
+use crate::ffi::op::{asym_cipher, keyexch, signature};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
+use crate::op::asym_cipher::RsaCipher;
+use crate::op::keyexch::Ecdh;
 use crate::op::signature::{Ecdsa, Rsa, SignatureContext};
 
 /// The rows of an operation, ended by a row of nulls.
@@ -42,8 +44,17 @@ static SIGNATURES: &[OSSL_ALGORITHM] = &[
     ),
     END,
 ];
-static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[END];
-static KEY_EXCHANGES: &[OSSL_ALGORITHM] = &[END];
+static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
+    row(
+        c"TPM2-RSA",
+        c"provider=tpm2",
+        asym_cipher::Table::<RsaCipher>::ROWS,
+        c"RSA decryption with keys in the TPM",
+    ),
+    END,
+];
+static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
+    &[row(c"TPM2-ECDH", c"provider=tpm2", keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
 
 /// One row: names (separated by colons), property definition, function table, description.
 #[allow(dead_code, reason = "until the first row")]

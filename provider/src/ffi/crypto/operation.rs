@@ -252,6 +252,25 @@ impl Options<'_> {
         Some(i32::from_ne_bytes(value))
     }
 
+    /// A length, `None` when the operation has none of this name.
+    pub(crate) fn size(&mut self, name: &'static CStr) -> Option<usize> {
+        let mut value = [0_u8; size_of::<usize>()];
+        self.one(name, 2, &mut value)?;
+        Some(usize::from_ne_bytes(value))
+    }
+
+    /// The octets that the operation holds under this name, `None` when it holds none.
+    pub(crate) fn octets(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
+        let mut pointer = [0_u8; size_of::<usize>()];
+        let length = self.one(name, 7, &mut pointer)?;
+        let held = ptr::with_exposed_provenance::<u8>(usize::from_ne_bytes(pointer));
+        if held.is_null() || length == 0 {
+            return None;
+        }
+        // SAFETY: an OSSL_PARAM_OCTET_PTR was answered with a pointer to so many octets of the context, which is alive.
+        Some(unsafe { std::slice::from_raw_parts(held, length) }.to_vec())
+    }
+
     /// A text parameter, `None` when the operation has none of this name, or an empty one.
     pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
         let mut octets = [0_u8; 80];

@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Text,
     /// OSSL_PARAM_OCTET_STRING.
     Octets,
+    /// OSSL_PARAM_OCTET_PTR: the answer is a pointer to what the context holds.
+    OctetsPointer,
     /// OSSL_PARAM_UTF8_PTR: text that never goes away.
     Constant,
 }
@@ -28,6 +30,7 @@ impl Kind {
             Self::Unsigned => 2,
             Self::Text => 4,
             Self::Octets => 5,
+            Self::OctetsPointer => 7,
             Self::Constant => 6,
         }
     }

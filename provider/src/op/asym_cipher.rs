@@ -1,0 +1,134 @@
+//! ASYM_CIPHER: TPM2-RSA. Encryption and software keys are forwarded whole to the private context.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::buffer::Output;
+use crate::ffi::crypto::{Operation, Purpose};
+use crate::ffi::op::asym_cipher::AsymCipher;
+use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut};
+use crate::key::Key;
+use crate::provider::Provider;
+
+/// The context of an encryption or decryption.
+pub(crate) struct RsaCipher {
+    key: Option<Arc<Key>>,
+    state: State,
+}
+
+enum State {
+    /// Before the first init.
+    Idle,
+    /// In software.
+    Software(Operation),
+    /// A decryption in the TPM; the operation is an encryption of the public key that keeps the parameters.
+    Tpm(Operation),
+}
+
+impl RsaCipher {
+    /// The key of this init, or that of the last one.
+    fn take_key(&mut self, key: Option<&Arc<Key>>) -> Result<Arc<Key>> {
+        if let Some(key) = key {
+            self.key = Some(Arc::clone(key));
+        }
+        self.key
+            .clone()
+            .ok_or_else(|| Error::new(Reason::NoKey, "there is no key to encrypt or decrypt with"))
+    }
+
+    fn operation(&mut self) -> Result<&mut Operation> {
+        match &mut self.state {
+            State::Idle => Err(out_of_sequence()),
+            State::Software(operation) | State::Tpm(operation) => Ok(operation),
+        }
+    }
+}
+
+impl AsymCipher for RsaCipher {
+    fn new(_provider: &Arc<Provider>) -> Result<Self> {
+        Ok(Self { key: None, state: State::Idle })
+    }
+
+    fn dup(&self) -> Result<Self> {
+        let state = match &self.state {
+            State::Idle => State::Idle,
+            State::Software(operation) => State::Software(operation.try_clone()?),
+            State::Tpm(operation) => State::Tpm(operation.try_clone()?),
+        };
+        Ok(Self { key: self.key.clone(), state })
+    }
+
+    fn encrypt_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
+        let key = self.take_key(key)?;
+        self.state = State::Software(Operation::new(key.software()?, Purpose::Encrypt, params)?);
+        Ok(())
+    }
+
+    fn encrypt(&mut self, output: Output<'_>, input: &[u8]) -> Result<()> {
+        let State::Software(operation) = &mut self.state else { return Err(out_of_sequence()) };
+        let Some(room) = output.room(operation.result_size(Purpose::Encrypt, input)?)? else { return Ok(()) };
+        room.write(&operation.encrypt(input)?)
+    }
+
+    fn decrypt_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
+        let key = self.take_key(key)?;
+        self.state = if key.is_software() {
+            State::Software(Operation::new(key.software()?, Purpose::Decrypt, params)?)
+        } else {
+            key.private()?;
+            State::Tpm(Operation::new(key.software()?, Purpose::Encrypt, params)?)
+        };
+        Ok(())
+    }
+
+    fn decrypt(&mut self, output: Output<'_>, input: &[u8]) -> Result<()> {
+        let State::Software(operation) = &mut self.state else {
+            let text = "this version does not decrypt with RSA keys in the TPM; it signs with them";
+            return Err(Error::new(Reason::Unsupported, text));
+        };
+        let Some(room) = output.room(operation.result_size(Purpose::Decrypt, input)?)? else { return Ok(()) };
+        room.write(&operation.decrypt(input)?)
+    }
+
+    fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
+        Ok(self.operation()?.options().answer(&mut params)?)
+    }
+
+    fn gettable_ctx_params() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"digest", Kind::Text),
+            Descriptor::new(c"pad-mode", Kind::Text),
+            Descriptor::new(c"mgf1-digest", Kind::Text),
+            Descriptor::new(c"oaep-label", Kind::OctetsPointer),
+            Descriptor::new(c"tls-client-version", Kind::Unsigned),
+            Descriptor::new(c"tls-negotiated-version", Kind::Unsigned),
+            Descriptor::new(c"implicit-rejection", Kind::Unsigned),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+
+    fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
+        Ok(self.operation()?.options().set(params)?)
+    }
+
+    fn settable_ctx_params() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"digest", Kind::Text),
+            Descriptor::new(c"digest-props", Kind::Text),
+            Descriptor::new(c"pad-mode", Kind::Text),
+            Descriptor::new(c"mgf1-digest", Kind::Text),
+            Descriptor::new(c"mgf1-digest-props", Kind::Text),
+            Descriptor::new(c"oaep-label", Kind::Octets),
+            Descriptor::new(c"tls-client-version", Kind::Unsigned),
+            Descriptor::new(c"tls-negotiated-version", Kind::Unsigned),
+            Descriptor::new(c"implicit-rejection", Kind::Unsigned),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+}
+
+fn out_of_sequence() -> Error {
+    Error::new(Reason::Sequence, "the operation was not begun for this: call the init function first")
+}

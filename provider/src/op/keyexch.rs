@@ -1,0 +1,190 @@
+//! KEYEXCH: TPM2-ECDH. Software keys are forwarded whole to the private context.
+//!
+//! A derivation in the TPM keeps a shadow there, a derive operation of the public key, which takes every parameter of the
+//! caller; the TPM gives the shared point (TPM2_ECDH_ZGen), the key derivation function runs here.
+
+mod kdf;
+
+use std::sync::Arc;
+
+use keyfile::{Point, PublicKey};
+use zeroize::Zeroizing;
+
+use self::kdf::Kdf;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::buffer::Output;
+use crate::ffi::crypto::{Operation, Pkey, Purpose};
+use crate::ffi::op::keyexch::KeyExchange;
+use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut};
+use crate::key::Key;
+use crate::private::Private;
+use crate::provider::Provider;
+
+/// The context of a derivation.
+pub(crate) struct Ecdh {
+    key: Option<Arc<Key>>,
+    state: State,
+}
+
+enum State {
+    /// Before the first init.
+    Idle,
+    /// In software.
+    Software(Operation),
+    /// In the TPM.
+    Tpm { shadow: Operation, peer: Option<Pkey> },
+}
+
+impl KeyExchange for Ecdh {
+    fn new(_provider: &Arc<Provider>) -> Result<Self> {
+        Ok(Self { key: None, state: State::Idle })
+    }
+
+    fn dup(&self) -> Result<Self> {
+        let state = match &self.state {
+            State::Idle => State::Idle,
+            State::Software(operation) => State::Software(operation.try_clone()?),
+            State::Tpm { shadow, peer } => State::Tpm { shadow: shadow.try_clone()?, peer: peer.clone() },
+        };
+        Ok(Self { key: self.key.clone(), state })
+    }
+
+    fn init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
+        if let Some(key) = key {
+            self.key = Some(Arc::clone(key));
+        }
+        let Some(key) = &self.key else {
+            return Err(Error::new(Reason::NoKey, "there is no key to derive with"));
+        };
+        let operation = Operation::new(key.software()?, Purpose::Derive, params)?;
+        self.state = if key.is_software() {
+            State::Software(operation)
+        } else {
+            key.private()?;
+            State::Tpm { shadow: operation, peer: None }
+        };
+        Ok(())
+    }
+
+    fn set_peer(&mut self, peer: &Arc<Key>) -> Result<()> {
+        match &mut self.state {
+            State::Idle => Err(out_of_sequence()),
+            State::Software(operation) => Ok(operation.set_peer(peer.software()?)?),
+            State::Tpm { shadow, peer: place } => {
+                let peer = peer.software()?;
+                if !peer.parameters_eq(shadow.key()) {
+                    let text = "the peer's key is on another curve than the key in the TPM";
+                    return Err(Error::new(Reason::WrongKey, text));
+                }
+                *place = Some(peer.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn derive(&mut self, output: Output<'_>) -> Result<()> {
+        match &mut self.state {
+            State::Idle => Err(out_of_sequence()),
+            State::Software(operation) => {
+                let Some(room) = output.room(operation.secret_size()?)? else { return Ok(()) };
+                room.write(&operation.derive(None)?)
+            }
+            State::Tpm { shadow, peer } => {
+                let key = self.key.as_deref().ok_or_else(out_of_sequence)?.private()?;
+                let peer =
+                    peer.as_ref().ok_or_else(|| Error::new(Reason::NoKey, "the peer's key is not set"))?;
+                let kdf = Kdf::read(shadow)?;
+                let size = kdf.as_ref().map_or_else(|| field_octets(key), |kdf| Ok(kdf.size()))?;
+                let Some(room) = output.room(size)? else { return Ok(()) };
+                let secret = shared_secret(key, peer)?;
+                match kdf {
+                    Some(kdf) => room.write(&kdf.derive(&secret)?),
+                    None => room.write(&secret),
+                }
+            }
+        }
+    }
+
+    fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
+        Ok(self.operation()?.options().answer(&mut params)?)
+    }
+
+    fn gettable_ctx_params() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"ecdh-cofactor-mode", Kind::Integer),
+            Descriptor::new(c"kdf-type", Kind::Text),
+            Descriptor::new(c"kdf-digest", Kind::Text),
+            Descriptor::new(c"kdf-outlen", Kind::Unsigned),
+            Descriptor::new(c"kdf-ukm", Kind::OctetsPointer),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+
+    fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
+        Ok(self.operation()?.options().set(params)?)
+    }
+
+    fn settable_ctx_params() -> &'static Descriptors {
+        static LIST: Descriptors = Descriptors::new(&[
+            Descriptor::new(c"ecdh-cofactor-mode", Kind::Integer),
+            Descriptor::new(c"kdf-type", Kind::Text),
+            Descriptor::new(c"kdf-digest", Kind::Text),
+            Descriptor::new(c"kdf-digest-props", Kind::Text),
+            Descriptor::new(c"kdf-outlen", Kind::Unsigned),
+            Descriptor::new(c"kdf-ukm", Kind::Octets),
+            Descriptor::END,
+        ]);
+        &LIST
+    }
+}
+
+impl Ecdh {
+    fn operation(&mut self) -> Result<&mut Operation> {
+        match &mut self.state {
+            State::Idle => Err(out_of_sequence()),
+            State::Software(operation) | State::Tpm { shadow: operation, .. } => Ok(operation),
+        }
+    }
+}
+
+/// The x coordinate of the shared point, as long as the field (SEC 1 §3.3.1). The curves of TPMs have cofactor 1, so the
+/// cofactor mode changes nothing.
+fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
+    let size = field_octets(key)?;
+    // OpenSSL checked the point to be on the curve when it made the peer's key.
+    let point = peer
+        .octets(c"encoded-pub-key")
+        .filter(|point| point.len() == 2 * size + 1 && point.first() == Some(&4));
+    let point =
+        point.ok_or_else(|| Error::new(Reason::WrongKey, "the peer's key has no uncompressed point"))?;
+    let (x, y) = point.split_at_checked(size + 1).ok_or_else(out_of_sequence)?;
+    let x = x.get(1..).unwrap_or_default();
+    let answer = key.ecdh_zgen(&Point { x: x.to_vec(), y: y.to_vec() })?;
+    if !answer.authenticated {
+        // Software cannot verify a shared secret.
+        return Err(Error::new(
+            Reason::Integrity,
+            "the shared secret came in no protected session, and was thrown away",
+        ));
+    }
+    let z = Zeroizing::new(answer.value.x);
+    let zeros = size
+        .checked_sub(z.len())
+        .ok_or_else(|| Error::new(Reason::Tpm, "the TPM's shared point is too long"))?;
+    let mut secret = Zeroizing::new(Vec::with_capacity(size));
+    secret.resize(zeros, 0);
+    secret.extend_from_slice(&z);
+    Ok(secret)
+}
+
+fn field_octets(key: &dyn Private) -> Result<usize> {
+    match key.public().key {
+        PublicKey::Ecc { curve, .. } => Ok(curve.field_octets()),
+        _ => Err(Error::new(Reason::WrongKey, "a derivation needs an EC key")),
+    }
+}
+
+fn out_of_sequence() -> Error {
+    Error::new(Reason::Sequence, "the derivation was not begun: call the init function first")
+}

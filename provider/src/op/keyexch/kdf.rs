@@ -1,0 +1,67 @@
+//! The key derivation function of ANSI X9.63 (SEC 1 §3.6.1), the only one that ECDH has in OpenSSL.
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Operation};
+
+/// The function with its parameters.
+pub(super) struct Kdf {
+    digest: Digest,
+    size: usize,
+    /// SharedInfo, the "user keying material" of CMS.
+    info: Vec<u8>,
+}
+
+impl Kdf {
+    /// Reads it from the options of a derivation; `None` when no function was asked for.
+    ///
+    /// # Errors
+    /// It is unknown, or a parameter lacks.
+    pub(super) fn read(shadow: &mut Operation) -> Result<Option<Self>> {
+        let mut options = shadow.options();
+        match options.text(c"kdf-type").as_deref() {
+            None => return Ok(None),
+            Some("X963KDF") => {}
+            Some(other) => {
+                let text = format!(
+                    "the key derivation function {other} is not known here; ask for X963KDF, or for none"
+                );
+                return Err(Error::new(Reason::Unsupported, text));
+            }
+        }
+        let lacks =
+            |what| Error::new(Reason::Parameter, format!("the key derivation function needs a {what}"));
+        let name = options.text(c"kdf-digest").ok_or_else(|| lacks("digest (kdf-digest)"))?;
+        let size = options
+            .size(c"kdf-outlen")
+            .filter(|size| *size > 0)
+            .ok_or_else(|| lacks("length (kdf-outlen)"))?;
+        let info = options.octets(c"kdf-ukm").unwrap_or_default();
+        let digest = Digest::fetch(shadow.key().context(), &name)?;
+        Ok(Some(Self { digest, size, info }))
+    }
+
+    /// How many octets it gives.
+    pub(super) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The derived key.
+    ///
+    /// # Errors
+    /// libcrypto is out of memory, or more is asked than the function can give.
+    pub(super) fn derive(&self, secret: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let mut key = Zeroizing::new(Vec::with_capacity(self.size + self.digest.size()));
+        let mut counter: u32 = 0;
+        while key.len() < self.size {
+            counter = counter
+                .checked_add(1)
+                .ok_or_else(|| Error::new(Reason::Parameter, "kdf-outlen is too large"))?;
+            let block = Zeroizing::new(self.digest.of(&[secret, &counter.to_be_bytes(), &self.info])?);
+            key.extend_from_slice(&block);
+        }
+        key.truncate(self.size);
+        Ok(key)
+    }
+}
