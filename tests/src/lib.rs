@@ -14,7 +14,7 @@
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
 //! | `shell` | a folder and a clean environment; commands as one would type them |
 //! | `openssl`, `tool`, `peers` | stock openssl, the key tool, the other implementations |
-//! | `tls`, `pty`, `c_program`, `valgrind` | servers and clients, prompts, C programs, memory |
+//! | `tls`, `pty`, `dialog`, `c_program`, `valgrind` | servers and clients, prompts, resident programs, C, memory |
 //! | `module` | where the freshly built module is |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
 //! | `process` | children that die with us, and runs with a time limit |
@@ -31,6 +31,7 @@
 )]
 
 pub mod c_program;
+mod dialog;
 mod ffi;
 mod gap;
 pub mod layout;
@@ -57,6 +58,7 @@ mod tool;
 mod upstream;
 pub mod valgrind;
 
+pub use dialog::Dialog;
 pub use openssl::{Openssl, Order};
 pub use proxy::Proxy;
 pub use pty::Pty;
