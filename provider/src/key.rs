@@ -1,11 +1,14 @@
 //! The key object: shared as `Arc<Key>` by libcrypto and the contexts of operations.
 
+mod tpm_key;
+
+use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
-use keyfile::Public;
+pub(crate) use tpm_key::TpmKey;
 
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::Pkey;
+use crate::ffi::crypto::{Pkey, Selection};
 use crate::provider::Provider;
 
 /// A key. Made empty (keymgmt new), then filled once: by a decoder, an import or a generation.
@@ -24,25 +27,34 @@ pub(crate) enum Kind {
     Ec,
 }
 
+impl Kind {
+    /// The first name of the keymgmt row, ours and OpenSSL's.
+    pub(crate) const fn algorithm(self) -> &'static CStr {
+        match self {
+            Kind::Rsa => c"RSA",
+            Kind::RsaPss => c"RSA-PSS",
+            Kind::Ec => c"EC",
+        }
+    }
+}
+
 /// What a key is made of.
 pub(crate) enum Material {
     /// In the TPM, or the public half of such a key.
     Tpm(TpmKey),
-    /// An EVP_PKEY of the private context, with whatever halves it has.
+    /// An EVP_PKEY of the private context, with whatever parts it has.
     Software(Pkey),
-}
-
-/// A key of the TPM.
-pub(crate) struct TpmKey {
-    public: Public,
-    /// The public half as an EVP_PKEY, made when software needs it.
-    software: OnceLock<Pkey>,
 }
 
 impl Key {
     /// A key without content.
     pub(crate) fn empty(provider: &Arc<Provider>, kind: Kind) -> Key {
         Key { kind, material: OnceLock::new(), provider: Arc::clone(provider) }
+    }
+
+    /// A key with content.
+    pub(crate) fn new(provider: &Arc<Provider>, kind: Kind, material: Material) -> Key {
+        Key { kind, material: OnceLock::from(material), provider: Arc::clone(provider) }
     }
 
     /// The instance it belongs to.
@@ -73,23 +85,81 @@ impl Key {
     /// The key as software has it: a software key whole, of a TPM key the public half.
     ///
     /// # Errors
-    /// `NoKey`: it is empty. `Software`: OpenSSL refuses the public half.
+    /// `NoKey`: it is empty. `Software`: OpenSSL refuses the public half. `Unsupported`: OpenSSL lacks the curve.
     pub(crate) fn software(&self) -> Result<&Pkey> {
         match self.material() {
             None => Err(Error::new(Reason::NoKey, "the key object is empty")),
             Some(Material::Software(pkey)) => Ok(pkey),
-            Some(Material::Tpm(key)) => key.software(self.kind, &self.provider),
+            Some(Material::Tpm(tpm)) => tpm.software(self.kind, &self.provider),
         }
     }
-}
 
-impl TpmKey {
-    /// The TPM's public area.
-    pub(crate) fn public(&self) -> &Public {
-        &self.public
+    /// Whether it has all selected parts.
+    pub(crate) fn has(&self, selection: Selection) -> bool {
+        match self.material() {
+            None => false,
+            Some(Material::Tpm(tpm)) => !selection.any(Selection::PRIVATE_KEY) || tpm.private().is_some(),
+            Some(Material::Software(pkey)) => {
+                let (private, public, parameters) = match self.kind {
+                    Kind::Rsa | Kind::RsaPss => (c"d", c"n", None),
+                    Kind::Ec => (c"priv", c"pub", Some(c"group")),
+                };
+                let parameters = parameters.is_none_or(|name| pkey.knows(name));
+                (!selection.any(Selection::PARAMETERS) || parameters)
+                    && (!selection.any(Selection::PUBLIC_KEY) || pkey.knows(public))
+                    && (!selection.any(Selection::PRIVATE_KEY) || pkey.knows(private))
+            }
+        }
     }
 
-    fn software(&self, _kind: Kind, _provider: &Provider) -> Result<&Pkey> {
-        self.software.get().ok_or_else(|| Error::new(Reason::Unsupported, "not there yet"))
+    /// Whether both have the same public half.
+    ///
+    /// # Errors
+    /// As `software`.
+    pub(crate) fn public_eq(&self, other: &Key) -> Result<bool> {
+        match (self.material(), other.material()) {
+            (None, _) | (_, None) => Ok(false),
+            (Some(Material::Tpm(this)), Some(Material::Tpm(other))) if this.same_public_key(other) => {
+                Ok(true)
+            }
+            _ => Ok(self.software()?.public_eq(other.software()?)),
+        }
+    }
+
+    /// Whether both have the same parameters (the curve).
+    ///
+    /// # Errors
+    /// As `software`.
+    pub(crate) fn parameters_eq(&self, other: &Key) -> Result<bool> {
+        Ok(self.software()?.parameters_eq(other.software()?))
+    }
+
+    /// The only digest that the TPM signs with by this key.
+    pub(crate) fn fixed_digest(&self) -> Option<&'static str> {
+        match self.material() {
+            Some(Material::Tpm(tpm)) => tpm.fixed_digest(),
+            _ => None,
+        }
+    }
+
+    /// A copy of the selected parts, which may be changed by itself.
+    ///
+    /// # Errors
+    /// As `software`.
+    pub(crate) fn part(&self, selection: Selection) -> Result<Key> {
+        let copy = Key::empty(&self.provider, self.kind);
+        let private = selection.any(Selection::PRIVATE_KEY);
+        let material = match self.material() {
+            None => return Ok(copy),
+            Some(Material::Tpm(tpm)) if selection.any(Selection::PUBLIC_KEY) => {
+                Material::Tpm(tpm.duplicate(private)?)
+            }
+            Some(Material::Software(pkey)) if private => Material::Software(pkey.duplicate()?),
+            // RSA keys have no parameters to speak of.
+            Some(_) if !selection.any(Selection::PUBLIC_KEY) && self.kind != Kind::Ec => return Ok(copy),
+            Some(_) => Material::Software(self.software()?.part(self.kind.algorithm(), selection)?),
+        };
+        copy.fill(material)?;
+        Ok(copy)
     }
 }

@@ -2,4 +2,5 @@
 
 pub(crate) mod asym_cipher;
 pub(crate) mod keyexch;
+pub(crate) mod keymgmt;
 pub(crate) mod signature;

@@ -4,7 +4,7 @@ use keyfile::{AlgId, HashAlg, Point, Public, Signature};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
-use crate::key::{Key, Material, TpmKey};
+use crate::key::{Key, Material};
 
 /// What a TPM does with the private half of a key.
 pub(crate) trait Private: Send + Sync {
@@ -50,14 +50,12 @@ impl Key {
     /// `NoKey`: the key has only a public half.
     pub(crate) fn private(&self) -> Result<&dyn Private> {
         match self.material() {
-            Some(Material::Tpm(key)) => key.private(),
-            _ => Err(Error::new(Reason::NoKey, "the key has no private half in a TPM")),
+            Some(Material::Tpm(key)) => key.private().ok_or_else(no_private_half),
+            _ => Err(no_private_half()),
         }
     }
 }
 
-impl TpmKey {
-    fn private(&self) -> Result<&dyn Private> {
-        Err(Error::new(Reason::Unsupported, "private operations are not there yet"))
-    }
+fn no_private_half() -> Error {
+    Error::new(Reason::NoKey, "the key has no private half in a TPM")
 }

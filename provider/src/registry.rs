@@ -7,11 +7,12 @@
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-use crate::ffi::op::{asym_cipher, keyexch, signature};
+use crate::ffi::op::{asym_cipher, keyexch, keymgmt, signature};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::keyexch::Ecdh;
-use crate::op::signature::{Ecdsa, Rsa, SignatureContext};
+use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
+use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
 
 /// The rows of an operation, ended by a row of nulls.
 pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
@@ -26,38 +27,56 @@ pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
     }
 }
 
+const RSA: &CStr = c"RSA:rsaEncryption:1.2.840.113549.1.1.1";
+const RSA_PSS: &CStr = c"RSA-PSS:RSASSA-PSS:rsassaPss:1.2.840.113549.1.1.10";
+const EC: &CStr = c"EC:id-ecPublicKey:1.2.840.10045.2.1";
+
+/// No `provider=`, so that a query for `provider=tpm2` passes these rows over.
+const SOFTWARE: &CStr = c"tpm2.software=yes";
+const TPM: &CStr = c"provider=tpm2";
+
 static DECODERS: &[OSSL_ALGORITHM] = &[END];
 static ENCODERS: &[OSSL_ALGORITHM] = &[END];
-static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[END];
+/// Two rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second.
+/// Generation is never told the query, so this is the only place to tell them apart.
+static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[
+    row(RSA, SOFTWARE, keymgmt::Table::<Management<Rsa, InSoftware>>::ROWS, c"RSA key"),
+    row(RSA, TPM, keymgmt::Table::<Management<Rsa, InTpm>>::ROWS, c"RSA key, generated in the TPM"),
+    row(RSA_PSS, SOFTWARE, keymgmt::Table::<Management<RsaPss, InSoftware>>::ROWS, c"RSA-PSS key"),
+    row(
+        RSA_PSS,
+        TPM,
+        keymgmt::Table::<Management<RsaPss, InTpm>>::ROWS,
+        c"RSA-PSS key, generated in the TPM",
+    ),
+    row(EC, SOFTWARE, keymgmt::Table::<Management<Ec, InSoftware>>::ROWS, c"EC key"),
+    row(EC, TPM, keymgmt::Table::<Management<Ec, InTpm>>::ROWS, c"EC key, generated in the TPM"),
+    END,
+];
+
 static SIGNATURES: &[OSSL_ALGORITHM] = &[
     row(
         c"TPM2-RSA",
-        c"provider=tpm2",
-        signature::Table::<SignatureContext<Rsa>>::ROWS,
+        TPM,
+        signature::Table::<SignatureContext<sign::Rsa>>::ROWS,
         c"RSA signatures of keys in the TPM",
     ),
     row(
         c"TPM2-ECDSA",
-        c"provider=tpm2",
+        TPM,
         signature::Table::<SignatureContext<Ecdsa>>::ROWS,
         c"ECDSA signatures of keys in the TPM",
     ),
     END,
 ];
 static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
-    row(
-        c"TPM2-RSA",
-        c"provider=tpm2",
-        asym_cipher::Table::<RsaCipher>::ROWS,
-        c"RSA decryption with keys in the TPM",
-    ),
+    row(c"TPM2-RSA", TPM, asym_cipher::Table::<RsaCipher>::ROWS, c"RSA decryption with keys in the TPM"),
     END,
 ];
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
-    &[row(c"TPM2-ECDH", c"provider=tpm2", keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
+    &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
 
 /// One row: names (separated by colons), property definition, function table, description.
-#[allow(dead_code, reason = "until the first row")]
 const fn row(
     names: &'static CStr,
     properties: &'static CStr,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::crypto::{Pkey, Selection};
 use super::handle;
 use super::params::{ParamList, Params};
 use super::sys::{OSSL_CALLBACK, OSSL_PASSPHRASE_CALLBACK};
@@ -35,6 +36,15 @@ impl Callback<'_> {
     pub(crate) fn call(&self, params: Params<'_>) -> bool {
         // SAFETY: promised at `new`; the array lives until the call returns.
         unsafe { (self.function)(params.as_ptr(), self.argument) == 1 }
+    }
+
+    /// Hands it the selected parts of a software key.
+    ///
+    /// # Errors
+    /// The key has not what is selected, or the receiver refuses.
+    pub(crate) fn export(&self, key: &Pkey, selection: Selection) -> Result<()> {
+        // SAFETY: promised at `new`.
+        Ok(unsafe { key.export(selection, Some(self.function), self.argument) }?)
     }
 
     /// Hands a key up by reference (provider-object(7)): whoever wants it takes it in keymgmt's load, else it is dropped.

@@ -1,13 +1,16 @@
 //! Giving keys away: whole, by callback, as a keymgmt's export does, and checking them.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
 
 use foreign_types::ForeignType;
+use openssl_sys::{EVP_PKEY_get_params, OSSL_PARAM, OSSL_PARAM_free};
 
 use super::pkey::new_ctx;
 use super::queue::succeed;
 use super::sys::{self, Callback};
 use super::{Pkey, Refused, Selection};
+use crate::ffi::params::Params;
 
 impl Pkey {
     /// Hands the selected parts to a callback of libcrypto (EVP_PKEY_export(3ossl)).
@@ -26,6 +29,43 @@ impl Pkey {
         // SAFETY: the key is alive, the callback valid by the contract of this function.
         let result = unsafe { sys::EVP_PKEY_export(self.as_ptr(), selection.0, callback, argument) };
         succeed(result, "export the key")
+    }
+
+    /// A key of the selected parts only.
+    ///
+    /// # Errors
+    /// The key has not what is selected.
+    pub(crate) fn part(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
+        let mut params = ptr::null_mut();
+        // SAFETY: the key is alive; the array that comes back is ours (EVP_PKEY_todata(3ossl)).
+        let result = unsafe { sys::EVP_PKEY_todata(self.as_ptr(), selection.0, &raw mut params) };
+        succeed(result, "take the key apart")?;
+        // SAFETY: the array lives until it is freed below.
+        let part =
+            Self::from_params(self.context(), algorithm, selection, unsafe { Params::from_ptr(params) });
+        // SAFETY: made by EVP_PKEY_todata, freed once.
+        unsafe { OSSL_PARAM_free(params) };
+        part
+    }
+
+    /// Whether the key has this parameter: whether a question without room for the answer is refused or gets a size.
+    pub(crate) fn knows(&self, name: &'static CStr) -> bool {
+        const UNTOUCHED: usize = usize::MAX;
+        let element = |key: *const c_char| OSSL_PARAM {
+            key,
+            data_type: match name.to_bytes() {
+                b"group" => 4,
+                b"pub" => 5,
+                _ => 2,
+            },
+            data: ptr::null_mut(),
+            data_size: 0,
+            return_size: UNTOUCHED,
+        };
+        let mut params = [element(name.as_ptr()), element(ptr::null())];
+        // SAFETY: the key is alive, the array ends with a NULL key.
+        let result = super::quietly(|| unsafe { EVP_PKEY_get_params(self.as_ptr(), params.as_mut_ptr()) });
+        result != 1 || params.iter().any(|element| element.return_size != UNTOUCHED)
     }
 
     /// Checks the selected parts (EVP_PKEY_check(3ossl)).

@@ -46,6 +46,14 @@ impl Selection {
     /// EVP_PKEY_KEYPAIR: all of it.
     pub(crate) const KEYPAIR: Self = Self(0x87);
 
+    /// Both halves without parameters.
+    pub(crate) const KEYS: Self = Self(0x03);
+
+    /// The set without `other`.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether one of the bits is set.
     pub(crate) const fn any(self, of: Self) -> bool {
         self.0 & of.0 != 0

@@ -74,6 +74,11 @@ unsafe extern "C" {
         callback: Option<Callback>,
         argument: *mut c_void,
     ) -> c_int;
+    pub(super) fn EVP_PKEY_todata(
+        pkey: *const EVP_PKEY,
+        selection: c_int,
+        params: *mut *mut OSSL_PARAM,
+    ) -> c_int;
     pub(super) fn EVP_PKEY_dup(pkey: *mut EVP_PKEY) -> *mut EVP_PKEY;
 
     // RAND_bytes(3ossl)

@@ -1,0 +1,96 @@
+//! A key of the TPM: its public area, its way into the TPM, and its public half in software.
+
+use std::sync::{Arc, OnceLock};
+
+use keyfile::{Public, PublicKey};
+
+use super::Kind;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::Pkey;
+use crate::private::Private;
+use crate::provider::Provider;
+
+/// A key of the TPM, or only its public half.
+pub(crate) struct TpmKey {
+    public: Arc<Public>,
+    private: Option<Arc<dyn Private>>,
+    /// Made when software needs it.
+    software: OnceLock<Pkey>,
+}
+
+impl TpmKey {
+    /// The TPM's public area.
+    pub(crate) fn public(&self) -> &Public {
+        &self.public
+    }
+
+    /// The key in the TPM; `None` for a public half.
+    pub(crate) fn private(&self) -> Option<&dyn Private> {
+        self.private.as_deref()
+    }
+
+    /// The public half as an EVP_PKEY of the private context.
+    pub(super) fn software(&self, kind: Kind, provider: &Provider) -> Result<&Pkey> {
+        if let Some(pkey) = self.software.get() {
+            return Ok(pkey);
+        }
+        let context = provider.software()?;
+        let pkey = match &self.public.key {
+            PublicKey::Rsa { exponent, modulus, .. } => {
+                let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
+                Pkey::public_rsa(context, kind.algorithm(), modulus, &exponent.to_be_bytes())?
+            }
+            PublicKey::Ecc { curve, x, y, .. } => {
+                let group = curve.openssl_name().ok_or_else(|| {
+                    let text = format!("OpenSSL does not know the curve {} of this key", curve.name());
+                    Error::new(Reason::Unsupported, text)
+                })?;
+                Pkey::public_ec(context, group, &uncompressed_point(curve.field_octets(), x, y))?
+            }
+            PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => {
+                return Err(Error::new(Reason::WrongKey, "the object has no public half"));
+            }
+        };
+        Ok(self.software.get_or_init(|| pkey))
+    }
+
+    /// Whether both have the same numbers; their attributes may differ.
+    pub(super) fn same_public_key(&self, other: &TpmKey) -> bool {
+        self.public.key == other.public.key
+    }
+
+    /// The hash of the key's scheme, by the name that OpenSSL has for it.
+    pub(super) fn fixed_digest(&self) -> Option<&'static str> {
+        Some(self.public.key.scheme()?.hash()?.name())
+    }
+
+    /// A copy with a software half of its own, which libcrypto may set parameters of.
+    pub(super) fn duplicate(&self, private: bool) -> Result<TpmKey> {
+        let software = match self.software.get() {
+            Some(pkey) => OnceLock::from(pkey.duplicate()?),
+            None => OnceLock::new(),
+        };
+        let private = self.private.as_ref().filter(|_| private).map(Arc::clone);
+        Ok(TpmKey { public: Arc::clone(&self.public), private, software })
+    }
+}
+
+/// SEC 1 §2.3.3; the TPM may leave out leading zeros.
+fn uncompressed_point(field_octets: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
+    let mut point = vec![4];
+    for coordinate in [x, y] {
+        point.resize(point.len() + field_octets.saturating_sub(coordinate.len()), 0);
+        point.extend_from_slice(coordinate);
+    }
+    point
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uncompressed_point;
+
+    #[test]
+    fn coordinates_get_their_leading_zeros_back() {
+        assert_eq!(uncompressed_point(3, &[1], &[1, 2, 3]), [4, 0, 0, 1, 1, 2, 3]);
+    }
+}

@@ -1,0 +1,157 @@
+//! Key management: everything that libcrypto asks of a key but its operations.
+//!
+//! What is public is answered by an EVP_PKEY of the private context, so that it is answered as OpenSSL's own keys do.
+
+mod ec;
+mod generation;
+mod import;
+mod rsa;
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+pub(crate) use ec::Ec;
+pub(crate) use generation::{InSoftware, InTpm, Place};
+pub(crate) use rsa::{Rsa, RsaPss};
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::callback::Callback;
+use crate::ffi::crypto::Selection;
+use crate::ffi::op::keymgmt::{KeyManagement, OperationId};
+use crate::ffi::params::{Descriptors, Params, ParamsMut};
+use crate::key::{Key, Kind, Material};
+use crate::provider::Provider;
+
+/// What differs by type of key.
+pub(crate) trait KeyType: 'static {
+    const KIND: Kind;
+    /// What may be imported and exported.
+    fn exchangeable() -> &'static Descriptors;
+    fn gettable() -> &'static Descriptors;
+    fn settable() -> &'static Descriptors;
+    fn settable_for_generation() -> &'static Descriptors;
+    fn operation_name(operation: OperationId) -> Option<&'static CStr>;
+}
+
+/// The keymgmt of one type that generates in one place.
+pub(crate) struct Management<T, P>(PhantomData<(T, P)>);
+
+impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
+    type Generation = generation::Generation<P>;
+
+    fn empty(provider: &Arc<Provider>) -> Arc<Key> {
+        Arc::new(Key::empty(provider, T::KIND))
+    }
+
+    fn takes(key: &Key) -> bool {
+        key.kind() == T::KIND
+    }
+
+    fn has(key: &Key, selection: Selection) -> bool {
+        key.has(selection)
+    }
+
+    fn matches(key: &Key, other: &Key, selection: Selection) -> Result<bool> {
+        if key.kind() != other.kind() {
+            return Ok(false);
+        }
+        // Without a public half there is nothing to compare but the parameters. A private half alone does not come up: every
+        // key of ours that has one has both.
+        if selection.any(Selection::KEYS) {
+            return key.public_eq(other);
+        }
+        Ok(!selection.any(Selection::PARAMETERS) || key.parameters_eq(other)?)
+    }
+
+    fn validate(key: &Key, selection: Selection, quick: bool) -> Result<bool> {
+        match key.material() {
+            None => Ok(false),
+            Some(Material::Software(pkey)) => Ok(pkey.is_valid(selection, quick)),
+            // The TPM has checked the private half when the key was made or loaded.
+            Some(Material::Tpm(tpm)) => {
+                let has = !selection.any(Selection::PRIVATE_KEY) || tpm.private().is_some();
+                Ok(has && key.software()?.is_valid(selection.without(Selection::PRIVATE_KEY), quick))
+            }
+        }
+    }
+
+    fn dup(key: &Arc<Key>, selection: Selection) -> Result<Arc<Key>> {
+        key.part(selection).map(Arc::new)
+    }
+
+    fn import(key: &Key, selection: Selection, params: Params<'_>) -> Result<()> {
+        import::import(key, selection, params)
+    }
+
+    fn import_types(_: Selection) -> &'static Descriptors {
+        T::exchangeable()
+    }
+
+    fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool> {
+        if selection.any(Selection::PRIVATE_KEY) && matches!(key.material(), Some(Material::Tpm(_))) {
+            let text =
+                "the private half of a TPM key never leaves the TPM: use the key through this provider";
+            return Err(Error::new(Reason::NotExportable, text));
+        }
+        receiver.export(key.software()?, selection)?;
+        Ok(true)
+    }
+
+    fn export_types(_: Selection) -> &'static Descriptors {
+        T::exchangeable()
+    }
+
+    fn params(key: &Key, mut params: ParamsMut<'_>) -> Result<()> {
+        if key.material().is_none() {
+            return Ok(());
+        }
+        key.software()?.answer(&mut params)?;
+        let Some(digest) = key.fixed_digest() else { return Ok(()) };
+        params.each(|name, slot| match name.to_bytes() {
+            b"default-digest" | b"mandatory-digest" => slot.text(digest),
+            _ => Ok(()),
+        })?;
+        Ok(())
+    }
+
+    fn gettable_params() -> &'static Descriptors {
+        T::gettable()
+    }
+
+    fn set_params(key: &Key, params: Params<'_>) -> Result<()> {
+        Ok(key.software()?.set_params(params)?)
+    }
+
+    fn settable_params() -> &'static Descriptors {
+        T::settable()
+    }
+
+    fn operation_name(operation: OperationId) -> Option<&'static CStr> {
+        T::operation_name(operation)
+    }
+
+    fn generation(
+        provider: &Arc<Provider>,
+        selection: Selection,
+        params: Params<'_>,
+    ) -> Result<Self::Generation> {
+        generation::Generation::new(provider, T::KIND, selection, params)
+    }
+
+    fn set_template(generation: &mut Self::Generation, template: &Arc<Key>) -> Result<()> {
+        generation.set_template(template)
+    }
+
+    fn set_generation_params(generation: &mut Self::Generation, params: Params<'_>) -> Result<()> {
+        generation.set_params(params)
+    }
+
+    fn settable_generation_params() -> &'static Descriptors {
+        T::settable_for_generation()
+    }
+
+    fn generate(generation: &mut Self::Generation) -> Result<Arc<Key>> {
+        generation.generate().map(Arc::new)
+    }
+}

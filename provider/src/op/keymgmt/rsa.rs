@@ -1,0 +1,115 @@
+//! RSA keys and RSA keys fixed to PSS.
+
+use std::ffi::CStr;
+
+use super::KeyType;
+use crate::ffi::op::keymgmt::OperationId;
+use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
+use crate::key::Kind;
+
+/// RSA keys.
+pub(crate) struct Rsa;
+/// RSA keys that sign with PSS only.
+pub(crate) struct RsaPss;
+
+impl KeyType for Rsa {
+    const KIND: Kind = Kind::Rsa;
+
+    fn exchangeable() -> &'static Descriptors {
+        &EXCHANGEABLE
+    }
+    fn gettable() -> &'static Descriptors {
+        &GETTABLE
+    }
+    fn settable() -> &'static Descriptors {
+        &NONE
+    }
+    fn settable_for_generation() -> &'static Descriptors {
+        &GENERATION
+    }
+    fn operation_name(operation: OperationId) -> Option<&'static CStr> {
+        match operation {
+            OperationId::Signature | OperationId::AsymCipher => Some(c"TPM2-RSA"),
+            OperationId::KeyExchange => None,
+        }
+    }
+}
+
+impl KeyType for RsaPss {
+    const KIND: Kind = Kind::RsaPss;
+
+    fn exchangeable() -> &'static Descriptors {
+        &EXCHANGEABLE
+    }
+    fn gettable() -> &'static Descriptors {
+        &GETTABLE
+    }
+    fn settable() -> &'static Descriptors {
+        &NONE
+    }
+    fn settable_for_generation() -> &'static Descriptors {
+        &GENERATION
+    }
+    fn operation_name(operation: OperationId) -> Option<&'static CStr> {
+        match operation {
+            OperationId::Signature => Some(c"TPM2-RSA"),
+            OperationId::AsymCipher | OperationId::KeyExchange => None,
+        }
+    }
+}
+
+static NONE: Descriptors = Descriptors::new(&[Descriptor::END]);
+
+/// What EVP_PKEY-RSA(7) calls common and private RSA parameters, and the restrictions of PSS keys.
+static EXCHANGEABLE: Descriptors = Descriptors::new(&[
+    Descriptor::new(c"n", Type::Unsigned),
+    Descriptor::new(c"e", Type::Unsigned),
+    Descriptor::new(c"d", Type::Unsigned),
+    Descriptor::new(c"rsa-factor1", Type::Unsigned),
+    Descriptor::new(c"rsa-factor2", Type::Unsigned),
+    Descriptor::new(c"rsa-factor3", Type::Unsigned),
+    Descriptor::new(c"rsa-factor4", Type::Unsigned),
+    Descriptor::new(c"rsa-factor5", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent1", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent2", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent3", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent4", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent5", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient1", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient2", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient3", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient4", Type::Unsigned),
+    Descriptor::new(c"digest", Type::Text),
+    Descriptor::new(c"mgf", Type::Text),
+    Descriptor::new(c"mgf1-digest", Type::Text),
+    Descriptor::new(c"saltlen", Type::Integer),
+    Descriptor::END,
+]);
+
+static GETTABLE: Descriptors = Descriptors::new(&[
+    Descriptor::new(c"bits", Type::Integer),
+    Descriptor::new(c"security-bits", Type::Integer),
+    Descriptor::new(c"max-size", Type::Integer),
+    Descriptor::new(c"default-digest", Type::Text),
+    Descriptor::new(c"mandatory-digest", Type::Text),
+    Descriptor::new(c"n", Type::Unsigned),
+    Descriptor::new(c"e", Type::Unsigned),
+    Descriptor::new(c"d", Type::Unsigned),
+    Descriptor::new(c"rsa-factor1", Type::Unsigned),
+    Descriptor::new(c"rsa-factor2", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent1", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent2", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient1", Type::Unsigned),
+    Descriptor::END,
+]);
+
+static GENERATION: Descriptors = Descriptors::new(&[
+    Descriptor::new(c"bits", Type::Unsigned),
+    Descriptor::new(c"primes", Type::Unsigned),
+    Descriptor::new(c"e", Type::Unsigned),
+    Descriptor::new(c"digest", Type::Text),
+    Descriptor::new(c"properties", Type::Text),
+    Descriptor::new(c"mgf1-digest", Type::Text),
+    Descriptor::new(c"saltlen", Type::Integer),
+    Descriptor::END,
+]);
