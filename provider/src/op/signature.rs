@@ -7,6 +7,8 @@
 
 mod der;
 mod ecdsa;
+#[cfg(test)]
+mod fake;
 mod label;
 mod padding;
 mod rsa;

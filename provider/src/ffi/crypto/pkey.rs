@@ -222,6 +222,39 @@ impl Pkey {
         })
     }
 
+    /// A number, most significant octet first, `None` when the key has none of this name.
+    pub(crate) fn unsigned(&self, name: &'static CStr) -> Option<Vec<u8>> {
+        // Room for 16,384 bits, the largest modulus that OpenSSL takes.
+        let mut octets = vec![0_u8; 2048];
+        let end = OSSL_PARAM {
+            key: ptr::null(),
+            data_type: 0,
+            data: ptr::null_mut(),
+            data_size: 0,
+            return_size: 0,
+        };
+        let data = octets.as_mut_ptr().cast();
+        let element = OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type: 2,
+            data,
+            data_size: octets.len(),
+            return_size: usize::MAX,
+        };
+        let mut array = [element, end];
+        // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
+        let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
+        super::quietly(|| self.answer(&mut params)).ok()?;
+        if array.first()?.return_size == usize::MAX {
+            return None;
+        }
+        if cfg!(target_endian = "little") {
+            octets.reverse();
+        }
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+        Some(octets.split_off(zeros))
+    }
+
     /// A text parameter, `None` when the key has none of this name.
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
         super::quietly(|| {

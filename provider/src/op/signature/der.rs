@@ -28,6 +28,19 @@ fn positive(octets: &[u8]) -> Option<Vec<u8>> {
     Some(number)
 }
 
+/// r and s of a signature, for the pretended TPM of the tests.
+#[cfg(test)]
+#[allow(clippy::result_large_err, reason = "asn1's own")]
+pub(super) fn numbers(signature: &[u8]) -> [Vec<u8>; 2] {
+    asn1::parse_single::<asn1::Sequence<'_>>(signature)
+        .unwrap()
+        .parse(|parser| {
+            let r = parser.read_element::<BigUint<'_>>()?.as_bytes().to_vec();
+            Ok::<_, asn1::ParseError>([r, parser.read_element::<BigUint<'_>>()?.as_bytes().to_vec()])
+        })
+        .unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::signature;

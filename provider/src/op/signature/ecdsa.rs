@@ -114,3 +114,66 @@ fn wrong_result() -> Error {
     let text = "the TPM's signature does not verify, and was thrown away: something altered it on its way, or the TPM is faulty";
     Error::new(Reason::Integrity, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+    use crate::ffi::params::ParamList;
+    use keyfile::Curve;
+
+    fn verifies(fake: &Fake, digest: &str, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm = crate::ffi::crypto::Digest::fetch(fake.key.context(), digest).unwrap();
+        let digest_octets = algorithm.of(&[message]).unwrap();
+        fake.verification(Some(digest), &mut ParamList::new()).unwrap().verify(signature, &digest_octets)
+    }
+
+    #[test]
+    fn every_digest_on_every_curve() {
+        for curve in [Curve::P224, Curve::P256, Curve::P384, Curve::P521] {
+            for fixed in [KeyScheme::Null, KeyScheme::Ecdsa(HashAlg::Sha512)] {
+                let fake = Fake::ec(fixed, curve);
+                for digest in ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "md5-sha1"]
+                {
+                    let signature =
+                        fake.sign::<Ecdsa>(Some(digest), b"message", &mut ParamList::new()).unwrap();
+                    assert!(verifies(&fake, digest, b"message", &signature), "{curve} {digest}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tpm_that_lacks_a_hash_signs_by_a_longer_one() {
+        let mut fake = Fake::ec(KeyScheme::Null, Curve::P256);
+        fake.hashes = &[HashAlg::Sha1, HashAlg::Sha384];
+        let signature = fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).unwrap();
+        assert!(verifies(&fake, "sha256", b"message", &signature));
+        let mut fake = Fake::ec(KeyScheme::Null, Curve::P521);
+        fake.hashes = &[HashAlg::Sha1, HashAlg::Sha256, HashAlg::Sha384];
+        assert!(fake.sign::<Ecdsa>(Some("sha384"), b"message", &mut ParamList::new()).is_ok());
+        let error = fake.sign::<Ecdsa>(Some("sha512"), b"message", &mut ParamList::new()).unwrap_err();
+        assert!(error.to_string().contains("64 octets"), "{error}");
+    }
+
+    #[test]
+    fn an_unprotected_result_is_verified_before_it_leaves() {
+        let mut fake = Fake::ec(KeyScheme::Null, Curve::P256);
+        fake.authenticated = false;
+        assert!(fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).is_ok());
+        fake.faulty = true;
+        let error = fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).unwrap_err();
+        assert_eq!(error.reason(), Reason::Integrity);
+    }
+
+    #[test]
+    fn deterministic_nonces_are_refused() {
+        let mut list = ParamList::new();
+        let error = Ecdsa::refuse(list.unsigned(c"nonce-type", &[1]).as_params()).unwrap_err();
+        assert!(error.to_string().contains("nonce-type"), "{error}");
+        let mut list = ParamList::new();
+        assert!(
+            Ecdsa::refuse(list.unsigned(c"nonce-type", &[0]).text(c"digest", "sha256").as_params()).is_ok()
+        );
+    }
+}

@@ -71,8 +71,12 @@ impl Padding {
                 let mgf1 = mgf1.as_ref().unwrap_or(algorithm);
                 missing::pss::encode(algorithm, digest, &salt, mgf1, bits).map_err(refused)
             }
-            (Self::None, _) if digest.len() == size => Ok(digest.to_vec()),
-            (Self::None, _) => {
+            (Self::None, Some(_)) => Err(Error::new(
+                Reason::Padding,
+                "without padding there is no place for a digest: sign the block itself",
+            )),
+            (Self::None, None) if digest.len() == size => Ok(digest.to_vec()),
+            (Self::None, None) => {
                 let text = format!(
                     "without padding exactly {size} octets are signed, and {} were given",
                     digest.len()

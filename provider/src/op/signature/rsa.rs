@@ -94,6 +94,12 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
             return Err(Error::new(Reason::Padding, text));
         }
     };
+    if let Padding::Pss { mgf1: Some(mgf1), .. } = padding {
+        if tpm_hash(mgf1) != Some(hash) {
+            let text = "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well";
+            return Err(Error::new(Reason::Padding, text));
+        }
+    }
     fits_key(request.key.public(), scheme)?;
     let answer = request.key.sign(request.digest, hash, scheme.id())?;
     let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
@@ -153,4 +159,82 @@ fn no_rsa_key() -> Error {
 fn wrong_result() -> Error {
     let text = "the TPM's signature does not verify, and was thrown away: something altered it on its way, or the TPM is faulty";
     Error::new(Reason::Integrity, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::*;
+
+    fn pss(salt: &str, mgf1: &str) -> ParamList {
+        let mut list = ParamList::new();
+        list.text(c"pad-mode", "pss").text(c"saltlen", salt).text(c"mgf1-digest", mgf1);
+        list
+    }
+
+    fn check(fake: &Fake, digest: &str, mut options: ParamList) -> Result<()> {
+        let signature = fake.sign::<Rsa>(Some(digest), b"message", &mut options)?;
+        let algorithm = Digest::fetch(fake.key.context(), digest)?;
+        let octets = algorithm.of(&[b"message"])?;
+        assert!(fake.verification(Some(digest), &mut options)?.verify(&signature, &octets), "{digest}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_key_that_may_decrypt_signs_everything() {
+        let fake = Fake::rsa(KeyScheme::Null, true);
+        for digest in
+            ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha512-256", "md5-sha1"]
+        {
+            check(&fake, digest, ParamList::new()).unwrap();
+        }
+        for (salt, mgf1) in
+            [("digest", "sha1"), ("max", "sha512"), ("auto", "sha3-256"), ("0", "md5"), ("7", "sha256")]
+        {
+            check(&fake, "sha256", pss(salt, mgf1)).unwrap();
+        }
+        let mut integers = ParamList::new();
+        integers.int(c"pad-mode", 6).text(c"saltlen", "-1");
+        check(&fake, "sha384", integers).unwrap();
+        let mut none = ParamList::new();
+        none.text(c"pad-mode", "none");
+        assert_eq!(fake.sign::<Rsa>(None, &[0x11; 256], &mut none).unwrap().len(), 256);
+        assert_eq!(fake.sign::<Rsa>(None, &[0xff; 256], &mut none).unwrap_err().reason(), Reason::Padding);
+        assert_eq!(fake.sign::<Rsa>(None, &[0x11; 255], &mut none).unwrap_err().reason(), Reason::Padding);
+        assert!(fake.sign::<Rsa>(None, b"any octets", &mut ParamList::new()).is_ok());
+        assert_eq!(check(&fake, "sha256", pss("223", "sha256")).unwrap_err().reason(), Reason::Padding);
+    }
+
+    #[test]
+    fn a_signing_key_signs_by_the_schemes_of_the_tpm() {
+        let fake = Fake::rsa(KeyScheme::Null, false);
+        check(&fake, "sha256", ParamList::new()).unwrap();
+        check(&fake, "sha384", pss("auto", "sha384")).unwrap();
+        check(&fake, "sha384", pss("max", "sha384")).unwrap();
+        let error = check(&fake, "sha256", pss("digest", "sha256")).unwrap_err();
+        assert!(error.to_string().contains("saltlen auto"), "{error}");
+        assert_eq!(check(&fake, "sha3-256", ParamList::new()).unwrap_err().reason(), Reason::Digest);
+        let error = check(&fake, "sha256", pss("auto", "sha1")).unwrap_err();
+        assert!(error.to_string().contains("MGF1"), "{error}");
+    }
+
+    #[test]
+    fn a_key_with_a_scheme_signs_by_that_only() {
+        let fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
+        check(&fake, "sha256", pss("auto", "sha256")).unwrap();
+        let error = check(&fake, "sha256", ParamList::new()).unwrap_err();
+        assert!(error.to_string().contains("RSAPSS sha256"), "{error}");
+        assert!(check(&fake, "sha384", pss("auto", "sha384")).is_err());
+    }
+
+    #[test]
+    fn a_faulty_result_never_leaves() {
+        for decrypts in [true, false] {
+            let mut fake = Fake::rsa(KeyScheme::Null, decrypts);
+            fake.faulty = true;
+            for options in [ParamList::new(), pss("auto", "sha256")] {
+                assert_eq!(check(&fake, "sha256", options).unwrap_err().reason(), Reason::Integrity);
+            }
+        }
+    }
 }

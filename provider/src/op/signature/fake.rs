@@ -1,0 +1,163 @@
+//! A key that pretends to be in a TPM: software with the answers, the habits and the faults that a TPM can have.
+
+use std::sync::{Arc, OnceLock};
+
+use keyfile::{
+    AlgId, Attributes, Curve, HashAlg, Kdf, Point, Public, PublicKey, Scheme, Signature, Symmetric,
+};
+use zeroize::Zeroizing;
+
+use super::Request;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Generator, Operation, Pkey, PrivateContext, Purpose, Selection};
+use crate::ffi::params::{ParamList, Params};
+use crate::private::{Answer, Private};
+
+/// The private context of these tests.
+pub(super) fn context() -> Arc<PrivateContext> {
+    static CONTEXT: OnceLock<Arc<PrivateContext>> = OnceLock::new();
+    Arc::clone(CONTEXT.get_or_init(PrivateContext::for_tests))
+}
+
+/// The key, and how the "TPM" behaves.
+pub(super) struct Fake {
+    pub(super) key: Pkey,
+    pub(super) public: Public,
+    /// Flips a bit of each result.
+    pub(super) faulty: bool,
+    /// Leaves the session out.
+    pub(super) authenticated: bool,
+    /// The hashes that TPM2_Sign knows.
+    pub(super) hashes: &'static [HashAlg],
+}
+
+impl Fake {
+    pub(super) fn rsa(scheme: Scheme, decrypts: bool) -> Self {
+        static KEY: OnceLock<Pkey> = OnceLock::new();
+        let key = KEY.get_or_init(|| generate(c"RSA", |list| list.int(c"bits", 2048))).clone();
+        let modulus = key.unsigned(c"n").unwrap();
+        let usage = if decrypts { Attributes::DECRYPT } else { Attributes::NONE };
+        let public = PublicKey::Rsa { symmetric: Symmetric::Null, scheme, bits: 2048, exponent: 0, modulus };
+        Self::new(key, public, usage.union(Attributes::SIGN))
+    }
+
+    pub(super) fn ec(scheme: Scheme, curve: Curve) -> Self {
+        let key = generate(c"EC", |list| list.text(c"group", curve.openssl_name().unwrap()));
+        let public = PublicKey::Ecc {
+            symmetric: Symmetric::Null,
+            scheme,
+            curve,
+            kdf: Kdf::Null,
+            x: Vec::new(),
+            y: Vec::new(),
+        };
+        Self::new(key, public, Attributes::SIGN)
+    }
+
+    fn new(key: Pkey, public: PublicKey, attributes: Attributes) -> Self {
+        let public = Public { name_alg: HashAlg::Sha256, attributes, auth_policy: Vec::new(), key: public };
+        Self { key, public, faulty: false, authenticated: true, hashes: &HashAlg::ALL }
+    }
+
+    /// Signs a message, or octets without a digest, as a context does.
+    pub(super) fn sign<S: super::Scheme>(
+        &self,
+        digest: Option<&str>,
+        message: &[u8],
+        options: &mut ParamList,
+    ) -> Result<Vec<u8>> {
+        let mut shadow = self.verification(digest, options)?;
+        let algorithm = digest.map(|name| Digest::fetch(self.key.context(), name)).transpose()?;
+        let digest = match &algorithm {
+            Some(algorithm) => algorithm.of(&[message])?,
+            None => message.to_vec(),
+        };
+        S::sign(Request {
+            key: self,
+            public: &self.key,
+            shadow: &mut shadow,
+            digest: &digest,
+            algorithm: algorithm.as_ref(),
+        })
+    }
+
+    /// A verification with these options.
+    pub(super) fn verification(&self, digest: Option<&str>, options: &mut ParamList) -> Result<Operation> {
+        let mut shadow = Operation::new(&self.key, Purpose::Verify, Params::none())?;
+        if let Some(digest) = digest {
+            let mut list = ParamList::new();
+            shadow.options().set(list.text(c"digest", digest).as_params())?;
+        }
+        shadow.options().set(options.as_params())?;
+        Ok(shadow)
+    }
+
+    fn answer<T>(&self, value: T) -> Answer<T> {
+        Answer { value, authenticated: self.authenticated }
+    }
+
+    fn fault(&self, mut octets: Vec<u8>) -> Vec<u8> {
+        if let (true, Some(last)) = (self.faulty, octets.last_mut()) {
+            *last ^= 1;
+        }
+        octets
+    }
+
+    fn knows(&self, hash: HashAlg) -> Result<()> {
+        let unknown = || Error::new(Reason::TpmUnsupported, "TPM_RC_HASH");
+        self.hashes.contains(&hash).then_some(()).ok_or_else(unknown)
+    }
+}
+
+impl Private for Fake {
+    fn public(&self) -> &Public {
+        &self.public
+    }
+
+    fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        let mut list = ParamList::new();
+        let params = list.text(c"pad-mode", "none").as_params();
+        let mut result = Operation::new(&self.key, Purpose::Decrypt, params)?.decrypt(block)?;
+        Ok(self.answer(Zeroizing::new(self.fault(std::mem::take(&mut *result)))))
+    }
+
+    fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
+        self.knows(hash)?;
+        assert_eq!(digest.len(), hash.size(), "TPM 2.0 Part 3 §20.2: TPM_RC_SIZE");
+        let mut list = ParamList::new();
+        if scheme == AlgId::RSAPSS {
+            // As chips do it whose salt is as long as possible.
+            list.text(c"pad-mode", "pss").text(c"saltlen", "max");
+        }
+        if scheme != AlgId::ECDSA {
+            list.text(c"digest", hash.name());
+        }
+        let octets = Operation::new(&self.key, Purpose::Sign, list.as_params())?.sign(digest)?;
+        let value = if scheme == AlgId::ECDSA {
+            let [r, s] = super::der::numbers(&octets);
+            Signature::Ecc { scheme, hash, r, s: self.fault(s) }
+        } else {
+            Signature::Rsa { scheme, hash, octets: self.fault(octets) }
+        };
+        Ok(self.answer(value))
+    }
+
+    fn ecdh_zgen(&self, _peer: &Point) -> Result<Answer<Point>> {
+        Err(Error::new(Reason::Unsupported, "not needed"))
+    }
+}
+
+fn generate(algorithm: &std::ffi::CStr, set: impl Fn(&mut ParamList) -> &mut ParamList) -> Pkey {
+    let mut generator = Generator::new(&context(), algorithm, Selection::KEYPAIR).unwrap();
+    let mut list = ParamList::new();
+    generator.set_params(set(&mut list).as_params()).unwrap();
+    generator.generate().unwrap()
+}
+
+#[test]
+fn the_fake_itself_signs() {
+    let fake = Fake::ec(Scheme::Null, Curve::P256);
+    let signature = fake.sign::<super::Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).unwrap();
+    let digest = HashAlg::Sha256.digest(&[b"message"]);
+    assert!(fake.verification(Some("sha256"), &mut ParamList::new()).unwrap().verify(&signature, &digest));
+}
