@@ -11,7 +11,14 @@ pub(crate) trait Private: Send + Sync {
     /// The public area.
     fn public(&self) -> &Public;
 
-    /// TPM2_RSA_Decrypt with scheme NULL: the bare private operation on a block as long as the modulus.
+    /// TPM2_RSA_Decrypt with scheme NULL: the bare private operation, on a padded block as long as the modulus. The
+    /// result is a signature, and public.
+    ///
+    /// # Errors
+    /// What the TPM reports.
+    fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
+
+    /// The same command on a ciphertext: the result is secret, and never comes unprotected.
     ///
     /// # Errors
     /// What the TPM reports.

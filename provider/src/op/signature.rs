@@ -118,7 +118,7 @@ impl<S: Scheme> SignatureContext<S> {
         let digest = match (digest, &self.state) {
             (Some(name), _) => Digest::fetch(key.software()?.context(), name)?,
             (None, State::Tpm { hasher: Some(hasher), .. }) => hasher.digest().clone(),
-            (None, _) => Digest::fetch(key.software()?.context(), default_digest(&key))?,
+            (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
         };
         let mut shadow = Operation::new(key.software()?, Purpose::Verify, Params::none())?;
         let mut list = ParamList::new();
@@ -313,14 +313,6 @@ enum Octets<'a> {
     Digest(&'a [u8]),
     /// The last part of a message.
     Message(&'a [u8]),
-}
-
-/// The digest of a key that is used without naming one, as OpenSSL has it, unless the key was made for another.
-fn default_digest(key: &Key) -> &'static str {
-    match key.private().ok().and_then(|private| private.public().key.scheme()?.hash()) {
-        Some(hash) => hash.name(),
-        None => "sha256",
-    }
 }
 
 /// The digest that a shadow was told, if any.

@@ -114,7 +114,11 @@ impl Private for Fake {
         &self.public
     }
 
-    fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+    fn rsa_decrypt(&self, _block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        Err(Error::new(Reason::Unsupported, "not needed"))
+    }
+
+    fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
         let mut list = ParamList::new();
         let params = list.text(c"pad-mode", "none").as_params();
         let mut result = Operation::new(&self.key, Purpose::Decrypt, params)?.decrypt(block)?;

@@ -73,7 +73,7 @@ fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>
     if block.len() != modulus.len() || block.as_slice() >= modulus.as_slice() {
         return Err(Error::new(Reason::Padding, "the value to be signed is not below the modulus"));
     }
-    let answer = request.key.rsa_decrypt(&block)?;
+    let answer = request.key.rsa_sign(&block)?;
     // Some TPMs leave leading zeros out.
     let zeros = modulus.len().checked_sub(answer.value.len()).ok_or_else(wrong_result)?;
     let mut signature = vec![0; zeros];
