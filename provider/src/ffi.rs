@@ -5,11 +5,13 @@ mod abi;
 pub(crate) mod bio;
 pub(crate) mod buffer;
 pub(crate) mod callback;
+pub(crate) mod capability;
 pub(crate) mod core;
 // The operations use them as they land.
 #[allow(dead_code, unused_imports)]
 pub(crate) mod crypto;
 pub(crate) mod dispatch;
+pub(crate) mod environment;
 pub(crate) mod guard;
 pub(crate) mod handle;
 mod init;

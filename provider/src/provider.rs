@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Callback;
+use crate::ffi::capability;
 use crate::ffi::core::Core;
 use crate::ffi::crypto::PrivateContext;
-use crate::ffi::params::{Descriptors, ParamsMut, gettable};
+use crate::ffi::params::{Descriptors, Params, ParamsMut, gettable};
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
 pub(crate) struct Provider {
@@ -75,12 +76,20 @@ impl Provider {
         Ok(())
     }
 
-    /// Hands capabilities to `receiver`.
+    /// Hands on the TLS groups of EC keys: libssl asks the provider of the keymgmt, which is us when we come first, and
+    /// OpenSSL 3.0 drops the groups of a provider that says nothing.
     ///
     /// # Errors
     /// As `software`.
-    pub(crate) fn capabilities(&self, _capability: &CStr, _receiver: &Callback<'_>) -> Result<bool> {
-        Ok(false)
+    pub(crate) fn capabilities(&self, capability: &CStr, receiver: &Callback<'_>) -> Result<bool> {
+        if !capability.to_bytes().eq_ignore_ascii_case(b"TLS-GROUP") {
+            return Ok(true);
+        }
+        let is_ec = |params: Params<'_>| {
+            let algorithm = params.find(c"tls-group-alg").and_then(|param| param.text().ok());
+            algorithm.is_some_and(|algorithm| algorithm == "EC")
+        };
+        Ok(capability::forward(self.software()?, capability, is_ec, receiver))
     }
 
     /// Runs the TPM's full self test, on request only.
