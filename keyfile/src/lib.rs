@@ -6,10 +6,15 @@
 //! |---|---|
 //! | [`wire`] | the reader and writer of big-endian TPM octets, and the traits of everything that has a wire form |
 //! | `types` | the TPM's structures (TPM 2.0 Library Part 2), re-exported here one by one |
+//! | [`policy`] | the statements of a policy: their meaning, their digest, in words |
+//! | `file` | [`KeyFile`]: PEM, DER, and the rules between the fields |
 
 #![forbid(unsafe_code)]
 
+mod file;
+pub mod policy;
 mod types;
 pub mod wire;
 
+pub use file::{Error, KeyFile, Kind};
 pub use types::*;

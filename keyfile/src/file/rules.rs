@@ -1,0 +1,43 @@
+//! What the fields of a key file owe each other.
+
+use super::{Error, KeyFile, Kind};
+use crate::CommandCode;
+
+/// Refuses what is too large to be a key before anything looks at it.
+pub(super) const fn size(octets: &[u8]) -> Result<(), Error> {
+    match octets.len() {
+        0..=KeyFile::MAX_SIZE => Ok(()),
+        size => Err(Error::TooLarge { size }),
+    }
+}
+
+/// The rules for every file.
+pub(super) fn check(file: &KeyFile) -> Result<(), Error> {
+    let parent = file.parent;
+    // Tools that leave a transient handle behind exist; whether it still means anything is for the TPM to say.
+    if !(parent.is_persistent() || parent.is_transient() || parent.is_hierarchy()) {
+        return Err(Error::Parent(parent));
+    }
+    match (file.kind, &file.secret) {
+        (Kind::Loadable, Some(_)) => return Err(Error::Rule("a loadable key has no secret")),
+        (Kind::Importable, None) => return Err(Error::Rule("an importable key needs its secret")),
+        _ => {}
+    }
+    let first = file.policy.iter().flatten().next().map(|statement| statement.command);
+    if !file.auth_policies.is_empty() && first != Some(CommandCode::POLICY_AUTHORIZE) {
+        return Err(Error::Rule("signed policies need a policy that starts with PolicyAuthorize"));
+    }
+    Ok(())
+}
+
+/// The rules for a file that we make or change.
+pub(super) fn check_new(file: &KeyFile) -> Result<(), Error> {
+    check(file)?;
+    if file.parent.is_transient() {
+        return Err(Error::Parent(file.parent));
+    }
+    if file.rsa_parent && !file.parent.is_hierarchy() {
+        return Err(Error::Rule("rsaParent is only for a parent that is a hierarchy"));
+    }
+    Ok(())
+}

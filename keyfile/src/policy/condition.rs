@@ -1,0 +1,97 @@
+//! What a statement demands, typed.
+
+use super::{Authorize, CounterTimer, Secret, Statement};
+use crate::wire::{Marshal, WireError, Writer};
+use crate::{CommandCode, PcrSelection};
+
+/// A condition that a policy session must meet.
+///
+/// | variant | body in a file |
+/// |---|---|
+/// | `AuthValue` | empty |
+/// | `Pcr` | TPML_PCR_SELECTION ‖ digest without size; read also: TPM2B_DIGEST ‖ TPML_PCR_SELECTION |
+/// | `Locality` | one octet |
+/// | `CounterTimer` | operandB without size ‖ UINT16 offset ‖ UINT16 operation |
+/// | `Authorize` | TPM2B_PUBLIC keySign ‖ TPM2B_DIGEST policyRef ‖ TPMT_SIGNATURE |
+/// | `Secret` | TPM_HANDLE hint ‖ TPM2B_NAME ‖ TPM2B_DIGEST policyRef |
+/// | `NameHash`, `CpHash`, `Template` | digest without size; read also: TPM2B_DIGEST |
+/// | `Command` | TPM_CC |
+/// | `NvWritten` | one octet |
+/// | `PhysicalPresence` | empty |
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The object's password. TPM2_PolicyPassword means the same, and is never run as itself: it would put the
+    /// password on the bus.
+    AuthValue,
+    /// Values of PCRs.
+    Pcr {
+        /// Which.
+        selection: PcrSelection,
+        /// The digest of their values, one behind the other.
+        digest: Vec<u8>,
+    },
+    /// A locality of this bit map; from 32 on the number of an extended locality.
+    Locality(u8),
+    /// A comparison with the TPM's clock and counters.
+    CounterTimer(CounterTimer),
+    /// A policy that somebody signed.
+    Authorize(Box<Authorize>),
+    /// The password of another entity.
+    Secret(Secret),
+    /// The digest of the Names of all handles of the command.
+    NameHash(Vec<u8>),
+    /// The digest of command, Names and parameters.
+    CpHash(Vec<u8>),
+    /// The digest of the template of a created object.
+    Template(Vec<u8>),
+    /// One command only.
+    Command(CommandCode),
+    /// An NV index that was written, or was not.
+    NvWritten(bool),
+    /// Somebody at the machine.
+    PhysicalPresence,
+}
+
+impl Condition {
+    /// The command that a TPM runs for it.
+    #[must_use]
+    pub const fn command(&self) -> CommandCode {
+        match self {
+            Self::AuthValue => CommandCode::POLICY_AUTH_VALUE,
+            Self::Pcr { .. } => CommandCode::POLICY_PCR,
+            Self::Locality(_) => CommandCode::POLICY_LOCALITY,
+            Self::CounterTimer(_) => CommandCode::POLICY_COUNTER_TIMER,
+            Self::Authorize(_) => CommandCode::POLICY_AUTHORIZE,
+            Self::Secret(_) => CommandCode::POLICY_SECRET,
+            Self::NameHash(_) => CommandCode::POLICY_NAME_HASH,
+            Self::CpHash(_) => CommandCode::POLICY_CP_HASH,
+            Self::Template(_) => CommandCode::POLICY_TEMPLATE,
+            Self::Command(_) => CommandCode::POLICY_COMMAND_CODE,
+            Self::NvWritten(_) => CommandCode::POLICY_NV_WRITTEN,
+            Self::PhysicalPresence => CommandCode::POLICY_PHYSICAL_PRESENCE,
+        }
+    }
+
+    /// The statement for a file.
+    ///
+    /// # Errors
+    /// [`WireError::TooLong`] when a part is too long for the wire.
+    pub fn statement(&self) -> Result<Statement, WireError> {
+        let mut w = Writer::new();
+        match self {
+            Self::AuthValue | Self::PhysicalPresence => {}
+            Self::Pcr { selection, digest } => {
+                selection.marshal(&mut w);
+                w.bytes(digest);
+            }
+            Self::Locality(localities) => w.u8(*localities),
+            Self::CounterTimer(comparison) => comparison.body(&mut w),
+            Self::Authorize(authorize) => authorize.body(&mut w),
+            Self::Secret(secret) => secret.body(&mut w),
+            Self::NameHash(digest) | Self::CpHash(digest) | Self::Template(digest) => w.bytes(digest),
+            Self::Command(command) => command.marshal(&mut w),
+            Self::NvWritten(written) => w.u8(u8::from(*written)),
+        }
+        Ok(Statement { command: self.command(), body: w.finish()? })
+    }
+}

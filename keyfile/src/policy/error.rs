@@ -1,0 +1,69 @@
+//! Why a policy has no digest, or cannot run.
+
+use crate::wire::WireError;
+use crate::{CommandCode, HashAlg};
+use std::fmt;
+
+/// What is wrong with one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The body is damaged.
+    Body(WireError),
+    /// A digest in the body is not of the policy's hash.
+    DigestSize {
+        /// Its octets.
+        size: usize,
+        /// The hash that the policy is computed with.
+        hash: HashAlg,
+    },
+    /// The command needs more than a session and its body, or is no policy command.
+    Unsupported,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body(source) => write!(f, "its body is damaged: {source}"),
+            Self::DigestSize { size, hash } => {
+                write!(f, "a digest of {size} octets is no {hash} digest, which the key's name hash wants")
+            }
+            Self::Unsupported => f.write_str(
+                "it cannot run from a key file; make the key with statements that need only the session",
+            ),
+        }
+    }
+}
+
+impl From<WireError> for Problem {
+    fn from(source: WireError) -> Self {
+        Self::Body(source)
+    }
+}
+
+/// What is wrong with a policy, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// The place of the statement, from 0.
+    pub index: usize,
+    /// Its command.
+    pub command: CommandCode,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl fmt::Display for Error {
+    /// People count from 1.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.index.saturating_add(1);
+        write!(f, "statement {number} of the policy, {}: {}", self.command, self.problem)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.problem {
+            Problem::Body(source) => Some(source),
+            Problem::DigestSize { .. } | Problem::Unsupported => None,
+        }
+    }
+}

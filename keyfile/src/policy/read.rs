@@ -1,0 +1,70 @@
+//! From command code and body to a condition.
+
+use super::{Authorize, Condition, CounterTimer, Problem, Secret};
+use crate::wire::{Reader, Unmarshal, WireError};
+use crate::{CommandCode, HashAlg, PcrSelection};
+
+/// What the statement demands. Only these commands ever reach a TPM from a file: another could do anything.
+pub(super) fn condition(command: CommandCode, body: &[u8]) -> Result<Condition, Problem> {
+    Ok(match command {
+        CommandCode::POLICY_AUTH_VALUE | CommandCode::POLICY_PASSWORD => empty(body, Condition::AuthValue)?,
+        CommandCode::POLICY_PCR => pcr(body)?,
+        CommandCode::POLICY_LOCALITY => Condition::Locality(octet(body)?),
+        CommandCode::POLICY_COUNTER_TIMER => Condition::CounterTimer(CounterTimer::read(body)?),
+        CommandCode::POLICY_AUTHORIZE => Condition::Authorize(Box::new(Authorize::read(body)?)),
+        CommandCode::POLICY_SECRET => Condition::Secret(Secret::read(body)?),
+        CommandCode::POLICY_NAME_HASH => Condition::NameHash(digest(body)?),
+        CommandCode::POLICY_CP_HASH => Condition::CpHash(digest(body)?),
+        CommandCode::POLICY_TEMPLATE => Condition::Template(digest(body)?),
+        CommandCode::POLICY_COMMAND_CODE => Condition::Command(CommandCode::from_octets(body)?),
+        CommandCode::POLICY_NV_WRITTEN => Condition::NvWritten(match octet(body)? {
+            0 => false,
+            1 => true,
+            value => return Err(WireError::Unknown { what: "yes or no", value: u32::from(value) }.into()),
+        }),
+        CommandCode::POLICY_PHYSICAL_PRESENCE => empty(body, Condition::PhysicalPresence)?,
+        _ => return Err(Problem::Unsupported),
+    })
+}
+
+fn empty(body: &[u8], condition: Condition) -> Result<Condition, WireError> {
+    Reader::new(body).finish().map(|()| condition)
+}
+
+fn octet(body: &[u8]) -> Result<u8, WireError> {
+    let mut r = Reader::new(body);
+    let octet = r.u8()?;
+    r.finish().map(|()| octet)
+}
+
+/// The order of the digest, or that of the parameters: the count of a selection begins with two zero octets, the size
+/// of a digest does not.
+fn pcr(body: &[u8]) -> Result<Condition, WireError> {
+    let mut r = Reader::new(body);
+    if body.starts_with(&[0, 0]) {
+        let selection = PcrSelection::unmarshal(&mut r)?;
+        Ok(Condition::Pcr { selection, digest: bare(r.rest())? })
+    } else {
+        let digest = bare(r.sized()?)?;
+        Ok(Condition::Pcr { selection: PcrSelection::from_octets(r.rest())?, digest })
+    }
+}
+
+/// A digest without its size, or with it.
+fn digest(body: &[u8]) -> Result<Vec<u8>, WireError> {
+    bare(body).or_else(|error| {
+        let mut r = Reader::new(body);
+        let digest = r.sized().and_then(bare).map_err(|_| error)?;
+        r.finish().map(|()| digest)
+    })
+}
+
+/// Octets that are as long as some digest.
+fn bare(octets: &[u8]) -> Result<Vec<u8>, WireError> {
+    let size = octets.len();
+    if HashAlg::ALL.into_iter().any(|hash| hash.size() == size) {
+        return Ok(octets.to_vec());
+    }
+    let value = u32::try_from(size).unwrap_or(u32::MAX);
+    Err(WireError::Unknown { what: "size of a digest", value })
+}

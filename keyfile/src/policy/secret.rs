@@ -1,0 +1,55 @@
+//! PolicySecret: another entity's password (Part 3 §23.4).
+
+use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
+use crate::{Handle, Name};
+
+/// The entity whose password is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// Where it was when the policy was made; 0 for nowhere in particular.
+    pub hint: Handle,
+    /// Its Name, which the digest holds.
+    pub name: Name,
+    /// A qualifier.
+    pub policy_ref: Vec<u8>,
+}
+
+impl Secret {
+    /// The handle to use: the hint, or the Name of an entity whose Name is its handle.
+    #[must_use]
+    pub fn entity(&self) -> Option<Handle> {
+        match self.hint {
+            Handle(0) => self.name.as_handle(),
+            hint => Some(hint),
+        }
+    }
+
+    /// The parameters of TPM2_PolicySecret: good for this session (`nonce` is its nonceTPM), for any command, for
+    /// ever.
+    ///
+    /// # Errors
+    /// [`WireError::TooLong`] when a part is too long for the wire.
+    pub fn parameters(&self, nonce: &[u8]) -> Result<Vec<u8>, WireError> {
+        let mut w = Writer::new();
+        w.sized(nonce);
+        w.sized(&[]);
+        w.sized(&self.policy_ref);
+        w.u32(0);
+        w.finish()
+    }
+
+    pub(super) fn read(body: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::new(body);
+        let hint = Handle::unmarshal(&mut r)?;
+        let name = Name::unmarshal(&mut r)?;
+        let policy_ref = r.sized()?.to_vec();
+        r.finish()?;
+        Ok(Self { hint, name, policy_ref })
+    }
+
+    pub(super) fn body(&self, w: &mut Writer) {
+        self.hint.marshal(w);
+        self.name.marshal(w);
+        w.sized(&self.policy_ref);
+    }
+}

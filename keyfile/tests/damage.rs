@@ -1,0 +1,170 @@
+//! Damaged input: a typed error or a key, never a panic, never more memory than the input asks for.
+
+// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use keyfile::{Error, KeyFile};
+use std::{fs, path::PathBuf};
+
+fn octets(name: &str) -> Vec<u8> {
+    fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
+}
+
+fn der(name: &str) -> Vec<u8> {
+    KeyFile::parse(&octets(name)).unwrap().to_der().unwrap()
+}
+
+const FILES: [&str; 6] = [
+    "tpm2-openssl-p256.pem",
+    "later-version.pem",
+    "description.pem",
+    "importable.pem",
+    "policy.pem",
+    "signed-policies.pem",
+];
+
+/// Whatever is read can be written and said in words.
+fn use_it(result: Result<KeyFile, Error>) {
+    match result {
+        Ok(file) => {
+            assert!(!file.to_file().unwrap().is_empty());
+            let statements = file.policy.iter().flatten();
+            let signed = file.auth_policies.iter().flat_map(|policy| &policy.statements);
+            for statement in statements.chain(signed) {
+                assert!(!statement.to_string().is_empty());
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+#[test]
+fn cut_off_at_each_octet() {
+    for name in FILES {
+        let der = der(name);
+        for end in 0..der.len() {
+            let error = KeyFile::parse(&der[..end]).err().unwrap_or_else(|| panic!("{name} {end}"));
+            assert!(matches!(error, Error::Asn1 { .. } | Error::NoKey), "{name} {end}: {error}");
+        }
+        let pem = octets(name);
+        for end in 0..pem.len() - 1 {
+            let error = KeyFile::parse(&pem[..end]).err().unwrap_or_else(|| panic!("{name} {end}"));
+            assert!(matches!(error, Error::NoEnd | Error::NoKey), "{name} {end}: {error}");
+        }
+    }
+}
+
+#[test]
+fn each_octet_changed() {
+    for name in FILES {
+        let der = der(name);
+        let pem = octets(name);
+        for at in 0..der.len() {
+            for flip in [0x01, 0x80, 0xff, der[at], !der[at]] {
+                let mut damaged = der.clone();
+                damaged[at] ^= flip;
+                use_it(KeyFile::parse(&damaged));
+            }
+        }
+        for at in 0..pem.len() {
+            for replacement in [0, b'\n', b'-', b'A', b'=', 0xff] {
+                let mut damaged = pem.clone();
+                damaged[at] = replacement;
+                use_it(KeyFile::parse(&damaged));
+            }
+        }
+    }
+}
+
+#[test]
+fn octets_inserted_and_removed() {
+    for name in FILES {
+        let der = der(name);
+        for at in 0..der.len() {
+            let mut damaged = der.clone();
+            damaged.remove(at);
+            assert!(KeyFile::parse(&damaged).is_err(), "{name} {at}");
+            damaged = der.clone();
+            damaged.insert(at, 0);
+            assert!(KeyFile::parse(&damaged).is_err(), "{name} {at}");
+        }
+    }
+}
+
+#[test]
+fn nothing_and_far_too_much() {
+    assert_eq!(KeyFile::parse(&[]).err(), Some(Error::NoKey));
+    assert_eq!(KeyFile::parse(&vec![b'\n'; 10 << 20]).err(), Some(Error::TooLarge { size: 10 << 20 }));
+    let mut most = octets("policy.pem");
+    most.resize(KeyFile::MAX_SIZE, b'\n');
+    assert!(KeyFile::parse(&most).is_ok());
+    // A length of four gigabytes, and lists that claim 2^32 members, cost nothing.
+    assert!(matches!(KeyFile::parse(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), Err(Error::Asn1 { .. })));
+}
+
+#[test]
+fn another_key_another_type_an_unknown_curve() {
+    let foreign = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    assert_eq!(KeyFile::parse(foreign).err(), Some(Error::NoKey));
+
+    let mut wrong_type = der("tpm2-openssl-p256.pem");
+    let oid = [0x67, 0x81, 0x05, 0x0a, 0x01, 0x03];
+    let at = wrong_type.windows(oid.len()).position(|window| window == oid).unwrap();
+    wrong_type[at + 5] = 0x06;
+    let error = KeyFile::parse(&wrong_type).unwrap_err();
+    assert_eq!(error, Error::UnknownType { oid: "2.23.133.10.1.6".into() });
+
+    let mut unknown_curve = der("tpm2-openssl-p256.pem");
+    // scheme NULL, curve NIST_P256, KDF NULL
+    let parameters = [0x00, 0x10, 0x00, 0x03, 0x00, 0x10, 0x00, 0x20];
+    let at = unknown_curve.windows(parameters.len()).position(|window| window == parameters).unwrap();
+    unknown_curve[at + 3] = 0x99;
+    let error = KeyFile::parse(&unknown_curve).unwrap_err();
+    assert_eq!(error.to_string(), "pubkey of the key file cannot be used: 0x0099 is no curve known here");
+}
+
+#[test]
+fn text_around_the_block_is_tolerated_and_kept() {
+    let block = String::from_utf8(octets("policy.pem")).unwrap();
+    let certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    for file in [
+        format!("0 bag attributes\n    friendlyName: web\n{certificate}{block}{certificate}"),
+        block.replace('\n', "\r\n"),
+        format!("\u{feff}{block}"),
+        block.replace('\n', "  \n"),
+        block.replace("\n-----END", "\n\n-----END"),
+        block.trim_end().to_owned(),
+        // Lines of 76, as other base64 encoders make them.
+        {
+            let body: String = block.lines().filter(|line| !line.starts_with('-')).collect();
+            let lines: Vec<&str> =
+                body.as_bytes().chunks(76).map(|l| std::str::from_utf8(l).unwrap()).collect();
+            format!(
+                "-----BEGIN TSS2 PRIVATE KEY-----\n{}\n-----END TSS2 PRIVATE KEY-----\n",
+                lines.join("\n")
+            )
+        },
+    ] {
+        let key = KeyFile::parse(file.as_bytes()).unwrap_or_else(|error| panic!("{error}: {file}"));
+        assert_eq!(key.to_file().unwrap(), file.as_bytes());
+        assert_eq!(key.to_der().unwrap(), der("policy.pem"));
+        let mut changed = key;
+        changed.description = Some("x".into());
+        let changed = String::from_utf8(changed.to_file().unwrap()).unwrap();
+        assert_eq!(changed.contains("friendlyName"), file.contains("friendlyName"));
+        assert_eq!(changed.matches(certificate).count(), file.matches(certificate).count());
+        assert!(KeyFile::parse(changed.as_bytes()).is_ok());
+    }
+}
+
+#[test]
+fn armour_that_is_no_armour() {
+    let block = String::from_utf8(octets("policy.pem")).unwrap();
+    let encrypted =
+        block.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1);
+    assert!(matches!(KeyFile::parse(encrypted.as_bytes()), Err(Error::Pem(_))));
+    let other_end = block.replace("END TSS2 PRIVATE KEY", "END TSS2 KEY BLOB");
+    assert_eq!(KeyFile::parse(other_end.as_bytes()).err(), Some(Error::NoEnd));
+    let empty = "-----BEGIN TSS2 PRIVATE KEY-----\n-----END TSS2 PRIVATE KEY-----\n";
+    assert!(KeyFile::parse(empty.as_bytes()).is_err());
+}

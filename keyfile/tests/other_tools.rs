@@ -1,0 +1,192 @@
+//! Key files of other tools: read right, written back octet by octet, changed without losing anything.
+
+// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use keyfile::{Attributes, CommandCode, Curve, Error, Handle, HashAlg, KeyFile, Kind, PublicKey, Scheme};
+use std::{fs, path::PathBuf};
+
+fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+fn octets(name: &str) -> Vec<u8> {
+    fs::read(data().join(name)).unwrap()
+}
+
+fn read(name: &str) -> KeyFile {
+    KeyFile::parse(&octets(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Every file of the folder that is a key.
+fn all() -> Vec<String> {
+    let names = fs::read_dir(data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let keys: Vec<String> = names.filter(|name| name.ends_with(".pem") || name.ends_with(".der")).collect();
+    assert_eq!(keys.len(), 18, "{keys:?}");
+    keys
+}
+
+fn curve(file: &KeyFile) -> Curve {
+    match file.public.key {
+        PublicKey::Ecc { curve, .. } => curve,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+const PERSISTENT: Handle = Handle(0x8100_0001);
+
+#[test]
+fn tpm2_openssl_keys_say_what_genpkey_was_told() {
+    let rsa = read("tpm2-openssl-rsa.pem");
+    assert_eq!((rsa.kind, rsa.parent, rsa.empty_auth), (Kind::Loadable, PERSISTENT, true));
+    assert!(!rsa.needs_password());
+    assert_eq!(rsa.public.attributes, Attributes::from_bits(0x0006_0072));
+    match &rsa.public.key {
+        PublicKey::Rsa { scheme: Scheme::Null, bits: 2048, exponent: 0, modulus, .. } => {
+            assert_eq!(modulus.len(), 256);
+        }
+        other => panic!("{other:?}"),
+    }
+
+    let pss = read("tpm2-openssl-rsa-pss.pem");
+    assert_eq!(pss.public.key.scheme(), Some(Scheme::Rsapss(HashAlg::Sha256)));
+
+    let p256 = read("tpm2-openssl-p256.pem");
+    assert_eq!((curve(&p256), p256.parent, p256.rsa_parent), (Curve::P256, Handle::OWNER, false));
+    assert_eq!(curve(&read("tpm2-openssl-p256.der")), Curve::P256);
+
+    let password = read("tpm2-openssl-p384-password.pem");
+    assert_eq!(curve(&password), Curve::P384);
+    assert!(!password.empty_auth && password.needs_password());
+}
+
+#[test]
+fn tpm2_tools_and_pytss_keys() {
+    // tpm2_encodeobject 5.4 means emptyAuth the other way round: -p ("the key has a password") writes TRUE. There is
+    // no telling such a file from a right one, so it is read as it stands.
+    let plain = read("encodeobject.pem");
+    assert_eq!((plain.parent, plain.empty_auth), (PERSISTENT, false));
+    let password = read("encodeobject-password.pem");
+    assert!(password.empty_auth && !password.needs_password());
+    assert_eq!(password.public.key.scheme(), Some(Scheme::Rsapss(HashAlg::Sha384)));
+    let pytss = read("pytss.pem");
+    assert_eq!((curve(&pytss), pytss.parent, pytss.needs_password()), (Curve::P384, Handle::OWNER, false));
+}
+
+#[test]
+fn optional_fields() {
+    let described = read("description.pem");
+    assert_eq!(described.description.as_deref(), Some("Schlüssel of the web server"));
+    assert!(described.rsa_parent);
+    assert_eq!(read("negative-parent.pem").parent, PERSISTENT);
+    let zero = read("parent-0.pem");
+    assert_eq!((zero.parent, zero.needs_password()), (Handle::OWNER, true));
+    assert_eq!(read("sealed.pem").kind, Kind::Sealed);
+
+    let importable = read("importable.pem");
+    // An encrypted point on P-256: two coordinates with their sizes.
+    assert_eq!((importable.kind, importable.secret.map(|secret| secret.len())), (Kind::Importable, Some(68)));
+}
+
+#[test]
+fn policies() {
+    let file = read("policy.pem");
+    let commands: Vec<_> = file.policy.iter().flatten().map(|statement| statement.command).collect();
+    assert_eq!(commands, [CommandCode::POLICY_PCR, CommandCode::POLICY_AUTH_VALUE]);
+    assert!(file.uses_policy() && file.needs_password());
+
+    let signed = read("signed-policies.pem");
+    let names: Vec<_> = signed.auth_policies.iter().map(|policy| policy.name.as_deref()).collect();
+    assert_eq!(names, [Some("three"), None]);
+    assert!(signed.auth_policies.iter().all(|policy| {
+        policy.statements.last().is_some_and(|last| last.command == CommandCode::POLICY_AUTHORIZE)
+    }));
+}
+
+#[test]
+fn the_layout_before_the_standard() {
+    let blob = read("key-blob.pem");
+    assert_eq!((blob.kind, blob.parent, blob.empty_auth), (Kind::Loadable, Handle::OWNER, true));
+    let policy = read("key-blob-policy.pem");
+    assert_eq!((policy.parent, policy.empty_auth), (PERSISTENT, false));
+    assert_eq!(policy.policy.iter().flatten().count(), 1);
+    // Read only: what is written has the layout and the label of today.
+    let written = String::from_utf8(policy.to_file().unwrap()).unwrap();
+    assert!(written.starts_with("-----BEGIN TSS2 PRIVATE KEY-----\n"), "{written}");
+    let again = KeyFile::parse(written.as_bytes()).unwrap();
+    assert_eq!((again.parent, again.public, again.policy), (policy.parent, policy.public, policy.policy));
+}
+
+#[test]
+fn an_unchanged_file_goes_back_octet_by_octet() {
+    for name in all().iter().filter(|name| !name.starts_with("key-blob")) {
+        assert_eq!(read(name).to_file().unwrap(), octets(name), "{name}");
+        let der = read(name).to_der().unwrap();
+        assert_eq!(KeyFile::from_der(&der).unwrap().to_der().unwrap(), der, "{name}");
+    }
+    assert_eq!(read("tpm2-openssl-p256.der").to_der().unwrap(), octets("tpm2-openssl-p256.der"));
+}
+
+#[test]
+fn a_changed_file_keeps_everything_else() {
+    for name in all() {
+        let mut file = read(&name);
+        file.description = Some("changed".into());
+        let changed =
+            KeyFile::parse(&file.to_file().unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(changed.description.as_deref(), Some("changed"));
+        // Changed back, nothing but spelling is lost: BOOLEAN 0xff, absence for FALSE, INTEGER with its zero.
+        let mut back = changed;
+        back.description = read(&name).description;
+        let mut plain = read(&name);
+        plain.description = None;
+        let (canonical, original) = (back.to_der().unwrap(), read(&name).to_der().unwrap());
+        assert!(canonical.len().abs_diff(original.len()) <= 5, "{name}");
+        let reread = KeyFile::from_der(&canonical).unwrap();
+        assert_eq!(reread.public, read(&name).public);
+        assert_eq!(reread.private, read(&name).private);
+        assert_eq!(reread.policy, read(&name).policy);
+        assert_eq!(reread.auth_policies, read(&name).auth_policies);
+        assert_eq!((reread.parent, reread.rsa_parent), (read(&name).parent, read(&name).rsa_parent));
+    }
+}
+
+#[test]
+fn elements_of_a_later_version_survive_a_change() {
+    let mut file = read("later-version.pem");
+    let original = file.to_der().unwrap();
+    file.empty_auth = false;
+    let changed = file.to_der().unwrap();
+    // [0] BOOLEAN is gone, five octets; all else stands as it stood.
+    assert_eq!(changed.len(), original.len() - 5);
+    let text = b"a field of tomorrow";
+    assert!(changed.windows(text.len()).any(|window| window == text));
+    file.empty_auth = true;
+    assert_eq!(file.to_der().unwrap(), original);
+}
+
+#[test]
+fn a_new_file_reads_back() {
+    let model = read("policy.pem");
+    let mut file = KeyFile::new(Kind::Loadable, Handle::OWNER, model.public.clone(), model.private.clone());
+    assert!(file.empty_auth && !file.needs_password());
+    file.empty_auth = false;
+    file.policy = Some(Vec::new());
+    file.rsa_parent = true;
+    let again = KeyFile::parse(file.to_pem().unwrap().as_bytes()).unwrap();
+    assert_eq!((again.policy, again.rsa_parent, again.empty_auth), (Some(Vec::new()), true, false));
+    assert_eq!((again.public, again.private), (model.public, model.private));
+}
+
+#[test]
+fn contradictions_are_not_written() {
+    let mut transient = read("encodeobject.pem");
+    transient.parent = Handle(0x8000_0001);
+    assert_eq!(transient.to_der(), Err(Error::Parent(Handle(0x8000_0001))));
+    let mut secret = read("encodeobject.pem");
+    secret.secret = Some(vec![1]);
+    assert!(matches!(secret.to_pem(), Err(Error::Rule(_))));
+    let mut rsa_parent = read("encodeobject.pem");
+    rsa_parent.rsa_parent = true;
+    assert!(matches!(rsa_parent.to_file(), Err(Error::Rule(_))));
+}
