@@ -5,4 +5,11 @@
 // In a test, and in what only tests use, a panic is the failure report.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod clean_bus;
+mod forks;
 mod house;
+mod machine;
+mod managers;
+mod resets;
+mod tabrmd;
+mod threads;

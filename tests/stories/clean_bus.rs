@@ -1,0 +1,163 @@
+//! The bus is clean: no password crosses it, private operations run in HMAC sessions, and whoever changes an answer
+//! on the way gets an error, never a wrong result taken for good.
+use tests::raw::Tpm as _;
+use tests::{Proxy, Swtpm, peers, raw, tamper};
+
+use crate::machine::{Machine, SRK};
+
+/// Forty octets: longer than any digest a name is made with, so it is hashed; neither form may be seen.
+const PASSWORD: &str = "correct-horse-battery-staple-and-so-on-40";
+
+fn watched() -> (Machine, Proxy) {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    (Machine::reached_by(tpm, &proxy.tcti()), proxy)
+}
+
+#[test]
+fn no_password_crosses_the_bus() {
+    let (machine, proxy) = watched();
+    machine.provision();
+    // The tool under watch too: passwords of keys, of the hierarchy and of a persistent parent.
+    let tool = tests::Tool::new(machine.openssl.shell(), &proxy.tcti());
+    machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner-password");
+    tool.ok(&format!("create -e P-256 -k {PASSWORD} -b owner-password ec"));
+    tool.ok("create -r -k short-secret -p 81000001 rsa");
+    let mut signer = machine.openssl.clone().set("pin", "owner-password");
+    signer.write("message", b"what is signed");
+    for (key, password) in [("ec", PASSWORD), ("rsa", "short-secret")] {
+        let line = format!("dgst -sha256 -sign {key} -passin pass:{password} -out message.sig message");
+        signer.ok(&line);
+        signer = signer.env("AGAIN", "1");
+        signer.failed(&line.replace("pass:", "pass:not-"));
+    }
+    for secret in [PASSWORD, "short-secret", "owner-password", "not-"] {
+        assert!(
+            !proxy.log().contains(secret.as_bytes()),
+            "{secret} crossed the bus:\n{}",
+            proxy.log().text()
+        );
+    }
+    assert_eq!(proxy.log().unprotected().len(), 0, "{}", proxy.log().text());
+    assert!(proxy.log().count(raw::SIGN) > 0 && proxy.log().count(raw::RSA_DECRYPT) > 0);
+}
+
+#[test]
+fn the_search_finds_a_password_that_does_cross_it() {
+    let (machine, proxy) = watched();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &proxy.tcti());
+    tools.ok(&format!("tpm2_createprimary -C o -c primary.ctx -p {PASSWORD}"));
+    assert!(!machine.tpm.transient().is_empty() && proxy.log().contains(PASSWORD.as_bytes()));
+}
+
+#[test]
+fn every_private_operation_runs_in_an_hmac_session() {
+    let (machine, proxy) = watched();
+    machine.provision();
+    for (key, options) in [("ec", "-e P-256"), ("rsa", "-r -p 81000001"), ("p384", "-e P-384")] {
+        machine.key(key, options);
+        proxy.log().clear();
+        machine.signs(key);
+        assert_eq!(proxy.log().unprotected().len(), 0, "{}", proxy.log().text());
+        assert_eq!(
+            proxy.log().count(raw::SIGN) + proxy.log().count(raw::RSA_DECRYPT),
+            1,
+            "{}",
+            proxy.log().text()
+        );
+    }
+}
+
+/// The commands of a first signature, and how many octets each response has.
+fn responses(machine: &Machine, proxy: &Proxy, key: &str) -> Vec<(u32, usize)> {
+    proxy.log().clear();
+    machine.signs(key);
+    proxy.log().all().iter().map(|e| (e.code(), e.response.len())).collect()
+}
+
+/// Signs under a tampering proxy: an error, or a signature that a stranger verifies; nothing else.
+#[track_caller]
+fn error_or_right(machine: &Machine, key: &str, what: &str) -> bool {
+    let output = machine.openssl.run(&format!("dgst -sha256 -sign {key} -out message.sig message"));
+    let status = output.status.and_then(|s| s.code());
+    assert!(status.is_some(), "{what}: crashed or hung\n{output}");
+    if output.success() {
+        let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
+        let verified = machine.openssl.stranger().run(&verify);
+        assert!(verified.success(), "{what}: a wrong result was taken for good\n{output}\n{verified}");
+    }
+    // What a lost or changed answer left behind goes, so that each round begins alike.
+    machine.tpm.reset_and_startup();
+    output.success()
+}
+
+fn flip_bits(machine: &Machine, proxy: &Proxy, key: &str) {
+    for (nth, (command, size)) in responses(machine, proxy, key).into_iter().enumerate() {
+        // Every octet of the header, then every seventh; another bit each time.
+        for octet in (0..10).chain((10..size).step_by(7)) {
+            let bit = octet * 8 + (octet + nth) % 8;
+            proxy.on_response(tamper::flip_bit(command, 0, bit));
+            let right = error_or_right(machine, key, &format!("bit {bit} of the response to {command:#x}"));
+            let signs = [raw::SIGN, raw::RSA_DECRYPT].contains(&command);
+            assert!(
+                !(right && signs && octet >= 14),
+                "bit {bit} of the response to {command:#x} was not noticed"
+            );
+        }
+        proxy.behave();
+    }
+    machine.signs(key);
+}
+
+#[test]
+fn a_flipped_bit_is_an_error_for_an_ec_key() {
+    let (machine, proxy) = watched();
+    machine.provision();
+    machine.key("key", &format!("-e P-256 -p {SRK:x}"));
+    flip_bits(&machine, &proxy, "key");
+}
+
+#[test]
+fn a_flipped_bit_is_an_error_for_an_rsa_key() {
+    let (machine, proxy) = watched();
+    machine.key("key", "-r");
+    flip_bits(&machine, &proxy, "key");
+}
+
+#[test]
+fn a_flipped_bit_of_an_unprotected_signature_is_an_error() {
+    let (machine, proxy) = watched();
+    let machine = machine.set("resource-manager", "kernel");
+    machine.key("key", "-e P-256");
+    proxy.log().clear();
+    machine.signs("key");
+    assert_eq!(
+        proxy.log().unprotected().len(),
+        1,
+        "an empty authorization needs no session:\n{}",
+        proxy.log().text()
+    );
+    flip_bits(&machine, &proxy, "key");
+}
+
+#[test]
+fn a_replaced_nonce_is_an_error() {
+    for options in ["-e P-256", "-r"] {
+        let (machine, proxy) = watched();
+        machine.key("key", options);
+        machine.signs("key");
+        for command in [raw::START_AUTH_SESSION, raw::SIGN, raw::RSA_DECRYPT, raw::LOAD] {
+            if proxy.log().count(command) == 0 {
+                continue;
+            }
+            proxy.on_response(tamper::replace_nonces(command));
+            let replaced =
+                || proxy.log().all().iter().any(|e| e.response.windows(16).any(|w| w == [0xA5; 16]));
+            proxy.log().clear();
+            let right = error_or_right(&machine, "key", &format!("nonces of {command:#x} replaced"));
+            assert!(!right || !replaced(), "nonces of {command:#x} replaced, and nobody noticed");
+            proxy.behave();
+        }
+        machine.signs("key");
+    }
+}

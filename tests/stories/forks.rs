@@ -1,0 +1,95 @@
+//! Forks: servers load keys, fork workers, and both go on. A child never touches its parent's connection.
+use tests::raw::Tpm as _;
+use tests::{Options, ResourceManager, Swtpm};
+
+use crate::machine::Machine;
+
+#[test]
+fn children_sign_with_the_parents_key_behind_the_kernels_manager() {
+    for options in ["-e P-256", "-r", "-e P-256 -k secret"] {
+        let tpm = Swtpm::start();
+        let manager = ResourceManager::start(&tpm, Options::default());
+        let machine = Machine::managed(tpm, &manager);
+        machine.key("key", options);
+        let mut signer = machine.signer();
+        signer.ok("load a key secret");
+        signer.ok("sign a 3");
+        // The children free the key and exit by exit(3), which must flush nothing of the parent's.
+        signer.ok("forks 4 10 a");
+        signer.ok("sign a 3");
+        manager.wait_for_connections(1);
+        assert_eq!(manager.log().connections(), 5, "the parent's and four of the children's own");
+        signer.ok("forks 4 10 a");
+        assert_eq!(signer.ask("quit"), "ok bye");
+        manager.wait_for_connections(0);
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn children_killed_in_mid_operation_do_not_disturb_the_parent() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    for (name, options) in [("ec", "-e P-256"), ("rsa", "-r -k secret")] {
+        machine.key(name, options);
+        let mut signer = machine.signer();
+        signer.ok(&format!("load a {name} secret"));
+        signer.ok("sign a");
+        signer.ok("kills 4 10 a");
+        signer.ok("sign a 5");
+        assert_eq!(signer.ask("quit"), "ok bye");
+    }
+    manager.wait_for_connections(0);
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_key_that_was_loaded_but_not_used_before_the_fork_works_in_the_children() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("forks 4 5 a");
+    assert_eq!(signer.ask("quit"), "ok bye");
+    manager.wait_for_connections(0);
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_bare_tpm_is_shared_by_opening_and_closing_around_each_operation() {
+    let machine = Machine::new().set("connection", "operation");
+    machine.provision();
+    for (name, options) in [("ec", "-e P-256 -p 81000001"), ("rsa", "-r")] {
+        machine.key(name, options);
+        let mut signer = machine.signer();
+        signer.ok(&format!("load a {name}"));
+        signer.ok("sign a 2");
+        // Nothing stays, even while the process lives.
+        machine.tpm.assert_empty();
+        signer.ok("forks 4 10 a");
+        assert_eq!(signer.ask("quit"), "ok bye");
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn what_a_server_execs_has_no_descriptor_of_the_tpm() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    manager.wait_for_connections(1);
+    signer.ok("exec ls -l /proc/self/fd >descriptors");
+    // tcti-mssim holds two sockets; the parent of the ls must have them, the ls must not.
+    let descriptors = machine.openssl.text("descriptors");
+    assert!(descriptors.contains("descriptors") && !descriptors.contains("socket:"), "{descriptors}");
+    signer.ok("exec ls -l /proc/$PPID/fd >descriptors");
+    assert!(machine.openssl.text("descriptors").contains("socket:"), "the parent has no socket: no proof");
+    signer.ok("sign a");
+}

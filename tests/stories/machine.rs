@@ -1,0 +1,98 @@
+//! A machine of a story: a TPM, a folder with keys, the key tool, and an `openssl` that has the provider.
+use std::fs::File;
+use std::path::Path;
+
+use tests::raw::Tpm as _;
+use tests::{Dialog, Openssl, Order, ResourceManager, Shell, Swtpm, Tool, c_program, raw};
+
+/// Where the usual storage key is persistent.
+pub(crate) const SRK: u32 = 0x8100_0001;
+
+/// A machine whose keys are made on its TPM past every proxy and manager.
+pub(crate) struct Machine {
+    // Before the TPM: what holds a connection goes first.
+    pub(crate) openssl: Openssl,
+    pub(crate) tool: Tool,
+    pub(crate) tpm: Swtpm,
+}
+
+impl Machine {
+    /// One that talks to its TPM directly.
+    pub(crate) fn new() -> Self {
+        let tpm = Swtpm::start();
+        let tcti = tpm.tcti();
+        Self::reached_by(tpm, &tcti)
+    }
+
+    /// One whose provider reaches the TPM through something else.
+    pub(crate) fn reached_by(tpm: Swtpm, tcti: &str) -> Self {
+        let openssl = Openssl::with_tpm2(tcti, Order::Tpm2First);
+        let tool = Tool::new(openssl.shell(), &tpm.tcti());
+        Self { openssl, tool, tpm }
+    }
+
+    /// One behind a resource manager of the kernel's rules, and told so.
+    pub(crate) fn managed(tpm: Swtpm, manager: &ResourceManager) -> Self {
+        let machine = Self::reached_by(tpm, &manager.tcti());
+        Self { openssl: machine.openssl.set("resource-manager", "kernel"), ..machine }
+    }
+
+    /// With a setting in the provider's section of openssl.cnf.
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+        Self { openssl: self.openssl.set(name, value), ..self }
+    }
+
+    /// Makes a key file by `tpm2-keytool create OPTIONS NAME`.
+    #[track_caller]
+    pub(crate) fn key(&self, name: &str, options: &str) {
+        self.tool.ok(&format!("create {options} {name}"));
+    }
+
+    /// Makes the usual P-256 storage key persistent, as provisioned machines have it.
+    #[track_caller]
+    pub(crate) fn provision(&self) {
+        let handle = self.tpm.create_primary();
+        self.tpm.persist(handle, SRK);
+        self.tpm.flush(handle);
+    }
+
+    /// Signs a new message by `openssl dgst -sign` and has a stranger verify it.
+    #[track_caller]
+    pub(crate) fn signs(&self, key: &str) {
+        self.openssl.write("message", b"what is signed");
+        self.openssl.ok(&format!("dgst -sha256 -sign {key} -out message.sig message"));
+        self.openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));
+        let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
+        self.openssl.stranger().ok(&verify).says("Verified OK");
+    }
+
+    /// Starts the resident program of `c/signer.c`.
+    #[track_caller]
+    pub(crate) fn signer(&self) -> Dialog {
+        let program = program(self.openssl.shell(), "signer");
+        let mut command = self.openssl.shell().command(&program);
+        command.stderr(File::create(self.openssl.file("signer.log")).unwrap());
+        Dialog::start(command)
+    }
+}
+
+/// Compiles one of `stories/c`, once for a folder.
+#[track_caller]
+pub(crate) fn program(shell: &Shell, name: &str) -> String {
+    if shell.file(name).exists() {
+        return format!("./{name}");
+    }
+    c_program::build(shell, &Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stories/c/{name}.c")))
+}
+
+/// Somebody else's key under dictionary-attack protection, loaded at this very handle: a wrong password for it counts.
+#[track_caller]
+pub(crate) fn somebody_elses_key(tpm: &Swtpm, handle: u32) {
+    let mut others = Vec::new();
+    while others.last() != Some(&handle) {
+        others.push(tpm.create_primary_with(b"somebody else's password", raw::DA_PROTECTED));
+    }
+    for other in others.into_iter().filter(|other| *other != handle) {
+        tpm.flush(other);
+    }
+}

@@ -1,0 +1,107 @@
+//! Behind the kernel's resource manager: few places, and sessions that nobody else may suffer from.
+use tests::raw::Tpm as _;
+use tests::{Options, ResourceManager, Swtpm, raw};
+
+use crate::machine::Machine;
+
+#[test]
+fn an_idle_process_does_not_stop_the_others_at_the_context_gap() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options { context_gap: 255, ..Options::default() });
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("idle", "-e P-256 -k secret");
+    machine.key("busy", "-e P-256 -k secret");
+    let mut idle = machine.signer();
+    idle.ok("load a idle secret");
+    idle.ok("sign a");
+    let mut busy = machine.signer();
+    busy.ok("load b busy secret");
+    manager.log().clear();
+    busy.ok("sign b 300");
+    assert_eq!(manager.log().count(raw::SIGN), 300);
+    assert!(manager.log().unprotected().is_empty(), "a key with a password is used in a session");
+    idle.ok("sign a");
+    busy.ok("sign b");
+    assert_eq!(manager.refused(), []);
+}
+
+#[test]
+fn no_session_outlives_an_operation() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("key", "-r -k secret");
+    let mut signer = machine.signer();
+    signer.ok("load a key secret");
+    for _ in 0..3 {
+        manager.log().clear();
+        signer.ok("sign a");
+        assert_eq!(machine.tpm.saved_sessions(), []);
+    }
+    // A later operation: StartAuthSession and the operation, whose session ends by itself.
+    assert_eq!(
+        manager.log().codes(),
+        [raw::START_AUTH_SESSION, raw::RSA_DECRYPT],
+        "{}",
+        manager.log().text()
+    );
+}
+
+#[test]
+fn a_signature_with_an_empty_authorization_is_one_command() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    manager.log().clear();
+    signer.ok("sign a 10");
+    assert_eq!(manager.log().codes(), [raw::SIGN; 10], "{}", manager.log().text());
+}
+
+#[test]
+fn twenty_keys_of_two_processes_never_need_a_fourth_place() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.provision();
+    let mut signers = [machine.signer(), machine.signer()];
+    for i in 0..20 {
+        let parent = ["", "-p 81000001"][i % 2];
+        machine.key(&format!("key{i}"), &format!("-e P-256 {parent} -k secret"));
+        for signer in &mut signers {
+            signer.ok(&format!("load key{i} key{i} secret"));
+        }
+    }
+    for i in (0..20).chain(0..20) {
+        for signer in &mut signers {
+            signer.ok(&format!("sign key{i}"));
+        }
+    }
+    assert_eq!(manager.refused(), [], "{}", manager.log().text());
+    for mut signer in signers {
+        assert_eq!(signer.ask("quit"), "ok bye");
+    }
+    manager.wait_for_connections(0);
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_restarted_manager_costs_no_signature() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    for (name, options) in [("ec", "-e P-256"), ("rsa", "-r -k secret")] {
+        machine.key(name, options);
+        let mut signer = machine.signer();
+        signer.ok(&format!("load a {name} secret"));
+        for _ in 0..3 {
+            signer.ok("sign a 2");
+            manager.hang_up();
+            manager.wait_for_connections(0);
+        }
+        signer.ok("sign a 2");
+    }
+}

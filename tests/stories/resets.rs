@@ -1,0 +1,148 @@
+//! TPM resets, restarts and bad moments under a running process: the next signature is right, and nobody's lockout
+//! counter moves.
+use std::time::{Duration, Instant};
+
+use tests::raw::Tpm as _;
+use tests::{Proxy, Swtpm, raw, tamper};
+
+use crate::machine::{Machine, somebody_elses_key};
+
+const KINDS: [(&str, &str); 3] = [("ec", "-e P-256"), ("rsa", "-r"), ("password", "-e P-256 -d -k secret")];
+
+#[test]
+fn a_reset_that_gives_our_handles_to_somebody_elses_password_key() {
+    for (name, options) in KINDS {
+        let machine = Machine::new();
+        machine.key(name, options);
+        let mut signer = machine.signer();
+        signer.ok(&format!("load a {name} secret"));
+        signer.ok("sign a 2");
+        let ours = machine.tpm.transient();
+        machine.tpm.reset_and_startup();
+        assert_eq!(ours.len(), 1, "{ours:x?}");
+        somebody_elses_key(&machine.tpm, ours[0]);
+        signer.ok("sign a 2");
+        assert_eq!(machine.tpm.failures(), 0, "{name}: a wrong password was tried on somebody else's key");
+        assert_eq!(signer.ask("quit"), "ok bye");
+        assert_eq!(machine.tpm.transient(), ours, "theirs is untouched, ours are gone");
+        assert_eq!((machine.tpm.loaded_sessions(), machine.tpm.saved_sessions()), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_reset_without_startup() {
+    for (name, options) in KINDS {
+        let machine = Machine::new();
+        machine.key(name, options);
+        let mut signer = machine.signer();
+        signer.ok(&format!("load a {name} secret"));
+        for _ in 0..3 {
+            signer.ok("sign a");
+            machine.tpm.reset();
+        }
+        signer.ok("sign a");
+        assert_eq!(machine.tpm.failures(), 0);
+    }
+}
+
+#[test]
+fn a_reset_between_exit_and_flush_does_no_harm() {
+    let machine = Machine::new();
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    let ours = machine.tpm.transient();
+    machine.tpm.reset_and_startup();
+    somebody_elses_key(&machine.tpm, ours[0]);
+    assert_eq!(signer.ask("quit"), "ok bye");
+    assert_eq!(machine.tpm.transient(), ours, "exit flushed somebody else's key");
+}
+
+#[test]
+fn a_power_cut() {
+    let mut machine = Machine::new();
+    machine.provision();
+    machine.key("key", "-e P-256 -p 81000001");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    machine.tpm.stop();
+    let answer = signer.ask("sign a");
+    assert!(answer.starts_with("error"), "signed without a TPM: {answer}");
+    machine.tpm.restart();
+    signer.ok("sign a");
+}
+
+#[test]
+fn a_busy_tpm_is_asked_again() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    // TPM_RC_RETRY, TPM_RC_YIELDED, TPM_RC_TESTING, TPM_RC_NV_RATE
+    for code in [0x922, 0x908, 0x90A, 0x920] {
+        for command in [raw::START_AUTH_SESSION, raw::LOAD, raw::SIGN] {
+            proxy.on_command(tamper::answer(command, code, 3));
+            signer.ok("sign a");
+            machine.tpm.reset_and_startup();
+        }
+    }
+}
+
+#[test]
+fn a_tpm_that_is_always_busy_is_an_error_in_the_end() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    let start = Instant::now();
+    proxy.on_command(tamper::answer(raw::SIGN, 0x922, usize::MAX));
+    let answer = signer.ask("sign a");
+    assert!(answer.contains("0x922") && answer.contains("TPM_RC_RETRY"), "{answer}");
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    proxy.behave();
+    signer.ok("sign a");
+}
+
+#[test]
+fn a_refused_authorization_is_tried_once() {
+    // TPM_RC_AUTH_FAIL of session 1, TPM_RC_LOCKOUT
+    for (code, at_most) in [(0x98E, 2), (0x921, 1)] {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let machine = Machine::reached_by(tpm, &proxy.tcti());
+        machine.key("key", "-e P-256 -d -k secret");
+        let mut signer = machine.signer();
+        signer.ok("load a key secret");
+        proxy.on_command(tamper::answer(raw::SIGN, code, usize::MAX));
+        let answer = signer.ask("sign a");
+        assert!(answer.contains(&format!("{code:#x}")), "{answer}");
+        // An AUTH_FAIL may be looked into once: the handle could have become another's.
+        let tries = proxy.log().count(raw::SIGN);
+        assert!(tries <= at_most, "{code:#x}: sent {tries} times");
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_in_mid_command() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.key("key", "-e P-256");
+    for command in [raw::START_AUTH_SESSION, raw::LOAD, raw::SIGN] {
+        let mut signer = machine.signer();
+        signer.ok("load a key");
+        proxy.on_response(tamper::hang_up(command, 1));
+        signer.ok("sign a");
+        proxy.behave();
+        signer.ok("sign a");
+        // What the lost answer made in the TPM nobody can know of; power off cleans up.
+        drop(signer);
+        machine.tpm.reset_and_startup();
+    }
+}
