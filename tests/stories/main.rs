@@ -10,6 +10,7 @@ mod forks;
 mod house;
 mod machine;
 mod managers;
+mod order;
 mod resets;
 mod tabrmd;
 mod threads;
