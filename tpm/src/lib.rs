@@ -1,10 +1,54 @@
 //! One connection to a TPM 2.0: protected sessions, object places, loaded keys.
+//!
+//! [`Tpm`] is a TPM, [`Key`] a key in it. Nothing is sent before the first use; any number of threads may share both; a forked child
+//! connects anew by itself. The layers, from the top:
+//!
+//! | file | what |
+//! |---|---|
+//! | `key`, `tpm` | what users of this crate call |
+//! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
+//! | `recover`, `seat`, `exit` | lost connections, fork, the end of the process |
+//! | `link` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
+//! | `command/` | the commands, and the one executor |
+//! | `session/` | authorization areas: HMACs, parameter encryption |
+//! | `crypto/` | the mathematics of it |
+//! | `open`, `location/`, `transport`, `tcti/` | the way to the TPM; `tcti/ffi/` is the only unsafe code |
 
 #![deny(unsafe_code)]
 
+mod auth;
+mod capabilities;
+mod command;
+mod config;
 pub mod crypto;
+mod error;
+mod exit;
+mod key;
+mod link;
 pub mod location;
+mod lockout;
+mod open;
+mod parents;
+mod patience;
+mod places;
 pub mod rc;
+mod recover;
+mod salt;
+mod seat;
+mod session;
+mod tcti;
 pub mod template;
+mod tpm;
+pub mod trace;
+mod transport;
 
+pub use auth::Auth;
+pub use capabilities::Capabilities;
+pub use config::{Config, Connection, Manager, Protection};
 pub use crypto::wrap::{Duplicate, wrap};
+pub use error::{Error, ErrorKind};
+pub use key::{Answer, Key};
+pub use lockout::Lockout;
+pub use parents::Parent;
+pub use tpm::{Created, Tpm};
+pub use transport::{Opener, Transport};

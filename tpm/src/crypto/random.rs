@@ -34,6 +34,14 @@ pub fn octets(size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     System.octets(size)
 }
 
+/// Replaces the contents of a buffer by random octets.
+///
+/// # Errors
+/// The operating system gives none.
+pub fn fill(buffer: &mut [u8]) -> Result<(), CryptoError> {
+    System.fill(buffer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::octets;

@@ -55,6 +55,18 @@ impl ResponseCode {
         }
     }
 
+    /// Whether the same command may simply be sent again after a while.
+    #[must_use]
+    pub fn is_busy(self) -> bool {
+        matches!(self.base(), Self::YIELDED | Self::TESTING | Self::NV_RATE | Self::RETRY)
+    }
+
+    /// Whether the command names an object or session that the TPM does not have (any more).
+    #[must_use]
+    pub fn is_lost_reference(self) -> bool {
+        matches!(self.base().0, 0x910..=0x91e)
+    }
+
     /// Which part of the command it is about; none when it is about the command as a whole.
     #[must_use]
     pub fn place(self) -> Option<Place> {
@@ -140,6 +152,14 @@ impl fmt::Display for ResponseCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_answers_ask_for_another_try() {
+        assert!(ResponseCode(0x922).is_busy() && ResponseCode(0xb0908).is_busy());
+        assert!(!ResponseCode(0x921).is_busy() && !ResponseCode(0xa0922).is_busy());
+        assert!(ResponseCode(0x910).is_lost_reference() && ResponseCode(0xb091e).is_lost_reference());
+        assert!(!ResponseCode(0x920).is_lost_reference() && !ResponseCode(0xa000a).is_lost_reference());
+    }
 
     #[test]
     fn a_user_reads_what_was_answered() {

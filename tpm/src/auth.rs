@@ -1,0 +1,69 @@
+//! A password, and the authValue that the TPM knows instead of it.
+
+use keyfile::HashAlg;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+/// A password; wiped when dropped, never shown.
+#[derive(Clone)]
+pub struct Auth(Zeroizing<Vec<u8>>);
+
+impl Auth {
+    /// Takes the password as it was given.
+    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(octets.into()))
+    }
+
+    /// Whether it has no octets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The authValue of an object with this nameAlg, as every tool makes it: trailing zeros cut; when longer than the digest, its
+    /// hash, and cut again (TPM 2.0 Part 1 §17.6.4.2 for the zeros).
+    #[must_use]
+    pub fn as_value(&self, name_alg: HashAlg) -> Zeroizing<Vec<u8>> {
+        let value = cut(&self.0);
+        if value.len() <= name_alg.size() {
+            return Zeroizing::new(value.to_vec());
+        }
+        let hashed = Zeroizing::new(name_alg.digest(&[value]));
+        Zeroizing::new(cut(&hashed).to_vec())
+    }
+
+    /// The authValue of a hierarchy: as given but for trailing zeros.
+    #[must_use]
+    pub fn as_hierarchy_value(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(cut(&self.0).to_vec())
+    }
+}
+
+/// Cuts trailing zeros; looks at every octet whatever they are.
+fn cut(value: &[u8]) -> &[u8] {
+    let mut end = 0_u32;
+    for (at, octet) in (1_u32..).zip(value) {
+        let zero: Choice = octet.ct_eq(&0);
+        end = u32::conditional_select(&at, &end, zero);
+    }
+    usize::try_from(end).ok().and_then(|end| value.get(..end)).unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_passwords_are_hashed_and_trailing_zeros_cut() {
+        let value = |octets: &[u8], hash| Auth::new(octets).as_value(hash).to_vec();
+        assert_eq!(value(b"secret", HashAlg::Sha256), b"secret");
+        assert_eq!(value(b"a\0b\0\0", HashAlg::Sha256), b"a\0b");
+        assert_eq!(value(&[7; 32], HashAlg::Sha256), [7; 32]);
+        assert_eq!(value(&[7; 32], HashAlg::Sha1), HashAlg::Sha1.digest(&[&[7; 32]]));
+        let mut padded = vec![7; 40];
+        padded.resize(48, 0);
+        assert_eq!(value(&padded, HashAlg::Sha256), HashAlg::Sha256.digest(&[&[7; 40]]));
+        assert_eq!(cut(&[1, 2, 0]), [1, 2]);
+        assert_eq!(value(&[], HashAlg::Sha256), []);
+    }
+}

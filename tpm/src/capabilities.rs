@@ -1,0 +1,111 @@
+//! What this TPM can do, asked of it once and whole.
+
+use std::collections::BTreeMap;
+
+use keyfile::{AlgId, Curve, Handle, HashAlg};
+
+use crate::command::Capability;
+use crate::error::Error;
+use crate::link::Link;
+
+/// What this TPM can do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Its algorithms.
+    pub algorithms: Vec<AlgId>,
+    /// Those of its hashes that are known here.
+    pub hashes: Vec<HashAlg>,
+    /// Its elliptic curves, by TPM_ECC_CURVE; those known here are in `curves`.
+    pub curve_ids: Vec<u16>,
+    /// Those of its curves that are known here.
+    pub curves: Vec<Curve>,
+    /// The sizes of its RSA keys in bits, among 1024, 2048, 3072 and 4096.
+    pub rsa_bits: Vec<u16>,
+    /// Its properties (TPM_PT): the fixed ones and those that change.
+    pub properties: BTreeMap<u32, u32>,
+    /// Its persistent objects.
+    pub persistent: Vec<Handle>,
+    /// Its NV indices.
+    pub nv: Vec<Handle>,
+}
+
+const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
+const ALL: u32 = 0x7fff;
+/// PT_FIXED, PT_VAR, TPM_PT_MANUFACTURER, the first TPM_PT_VENDOR_STRING, TPM_PT_FIRMWARE_VERSION_1 (Part 2 §6.13).
+const FIXED: u32 = 0x100;
+const MANUFACTURER: u32 = 0x105;
+const VENDOR_STRING: u32 = 0x106;
+const FIRMWARE: u32 = 0x10b;
+
+impl Capabilities {
+    /// Who made it, as four letters.
+    #[must_use]
+    pub fn manufacturer(&self) -> String {
+        self.text(MANUFACTURER, 1)
+    }
+
+    /// What its maker calls it.
+    #[must_use]
+    pub fn vendor_string(&self) -> String {
+        self.text(VENDOR_STRING, 4)
+    }
+
+    /// Its firmware, such as `8215.1561.22.36`.
+    #[must_use]
+    pub fn firmware(&self) -> String {
+        let parts = [FIRMWARE, FIRMWARE + 1].map(|id| {
+            let version = self.properties.get(&id).copied().unwrap_or_default();
+            format!("{}.{}", version >> 16, version & 0xffff)
+        });
+        parts.join(".")
+    }
+
+    /// The revision of the specification, such as 164 for 1.64.
+    #[must_use]
+    pub fn revision(&self) -> u32 {
+        self.properties.get(&(FIXED + 2)).copied().unwrap_or_default()
+    }
+
+    fn text(&self, first: u32, count: u32) -> String {
+        let octets = (0..count).filter_map(|at| self.properties.get(&first.saturating_add(at)));
+        let octets: Vec<u8> =
+            octets.flat_map(|value| value.to_be_bytes()).filter(|&octet| octet != 0).collect();
+        String::from_utf8_lossy(&octets).trim().to_owned()
+    }
+}
+
+impl Link {
+    /// Asks for everything, page by page.
+    pub(crate) fn capabilities(&mut self) -> Result<Capabilities, Error> {
+        let short = |(id, _): (u32, u32)| u16::try_from(id).ok();
+        let algorithms = self.capability(Capability::Algorithms, 0, ALL)?;
+        let algorithms: Vec<AlgId> = algorithms.into_iter().filter_map(short).map(AlgId).collect();
+        let curve_ids = self.capability(Capability::Curves, 0, ALL)?;
+        let curve_ids: Vec<u16> = curve_ids.into_iter().filter_map(short).collect();
+        let properties = self.capability(Capability::Properties, FIXED, ALL)?.into_iter().collect();
+        let mut rsa_bits = Vec::new();
+        if algorithms.contains(&AlgId::RSA) {
+            for bits in RSA_SIZES {
+                if self.has_rsa(bits)? {
+                    rsa_bits.push(bits);
+                }
+            }
+        }
+        Ok(Capabilities {
+            hashes: HashAlg::ALL.into_iter().filter(|hash| algorithms.contains(&hash.id())).collect(),
+            curves: curve_ids.iter().filter_map(|&id| Curve::from_id(id)).collect(),
+            algorithms,
+            curve_ids,
+            rsa_bits,
+            properties,
+            persistent: self.handles(0x8100_0000)?,
+            nv: self.handles(0x0100_0000)?,
+        })
+    }
+
+    /// The handles of one kind.
+    fn handles(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
+        let found = self.capability(Capability::Handles, first, ALL)?;
+        Ok(found.into_iter().map(|(handle, _)| Handle(handle)).collect())
+    }
+}

@@ -1,0 +1,104 @@
+//! GetCapability and TestParms (TPM 2.0 Part 3 §30.2, §30.3).
+
+use keyfile::wire::Reader;
+use keyfile::{AlgId, CommandCode};
+
+use super::Command;
+use crate::error::Error;
+use crate::link::Link;
+use crate::rc::ResponseCode;
+
+/// TPM_CAP (Part 2 §6.12), as far as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capability {
+    /// Algorithms with their attributes.
+    Algorithms,
+    /// Handles of one kind.
+    Handles,
+    /// Properties and their values.
+    Properties,
+    /// Elliptic curves.
+    Curves,
+}
+
+impl Capability {
+    fn id(self) -> u32 {
+        match self {
+            Self::Algorithms => 0,
+            Self::Handles => 1,
+            Self::Properties => 6,
+            Self::Curves => 8,
+        }
+    }
+
+    /// One entry: what it is, and its value where it has one.
+    fn entry(self, r: &mut Reader<'_>) -> Result<(u32, u32), Error> {
+        Ok(match self {
+            Self::Algorithms => (u32::from(r.u16()?), r.u32()?),
+            Self::Handles => (r.u32()?, 0),
+            Self::Properties => (r.u32()?, r.u32()?),
+            Self::Curves => (u32::from(r.u16()?), 0),
+        })
+    }
+}
+
+impl Link {
+    /// Every entry from `first` on, at most `count`, page by page.
+    pub(crate) fn capability(
+        &mut self,
+        capability: Capability,
+        first: u32,
+        count: u32,
+    ) -> Result<Vec<(u32, u32)>, Error> {
+        let mut entries = Vec::new();
+        let mut next = first;
+        loop {
+            let wanted = count.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+            let parameters = [capability.id(), next, wanted].map(u32::to_be_bytes).concat();
+            let command = Command {
+                code: CommandCode::GET_CAPABILITY,
+                handles: &[],
+                parameters: &parameters,
+                makes_handle: false,
+            };
+            let response = self.bare(&command)?;
+            let mut r = Reader::new(response.parameters);
+            let more = r.u8()? != 0;
+            r.u32()?;
+            let in_page = r.u32()?;
+            let before = entries.len();
+            for _ in 0..in_page {
+                entries.push(capability.entry(&mut r)?);
+            }
+            r.finish()?;
+            let last = entries.last().map_or(next, |&(id, _)| id);
+            let full = u32::try_from(entries.len()).unwrap_or(u32::MAX) >= count;
+            // A TPM that says "more" and gives nothing would keep us here for ever.
+            if !more || full || entries.len() == before {
+                return Ok(entries);
+            }
+            next = last.saturating_add(1);
+        }
+    }
+
+    /// Whether the TPM takes RSA keys of this size.
+    pub(crate) fn has_rsa(&mut self, bits: u16) -> Result<bool, Error> {
+        // TPMT_PUBLIC_PARMS: RSA, no symmetric cipher, no scheme, bits, default exponent.
+        let mut parameters =
+            [AlgId::RSA.0, AlgId::NULL.0, AlgId::NULL.0, bits].map(u16::to_be_bytes).concat();
+        parameters.extend_from_slice(&[0; 4]);
+        let command = Command {
+            code: CommandCode::TEST_PARMS,
+            handles: &[],
+            parameters: &parameters,
+            makes_handle: false,
+        };
+        match self.bare(&command) {
+            Ok(_) => Ok(true),
+            Err(error) => match error.code().map(ResponseCode::base) {
+                Some(ResponseCode::VALUE | ResponseCode::KEY_SIZE) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The commands that are sent, one file per group; thin, typed, and without a thought for why they are sent.
+//!
+//! | file | commands |
+//! |---|---|
+//! | `wire` | the one executor: any command in, its answer out, verified |
+//! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
+//! | `context` | FlushContext, ContextSave, ContextLoad |
+//! | `private` | Sign, RSA_Decrypt, ECDH_ZGen: what a key does |
+//! | `sessions` | StartAuthSession |
+//! | `start` | Startup, SelfTest |
+//! | `capability` | GetCapability, TestParms |
+
+mod capability;
+mod context;
+mod object;
+mod private;
+mod sessions;
+mod start;
+mod wire;
+
+pub(crate) use capability::Capability;
+pub(crate) use context::flush;
+pub(crate) use object::same;
+pub(crate) use wire::{Command, Entity, Relief, Response, Wire};

@@ -1,0 +1,76 @@
+//! Sign, RSA_Decrypt, ECDH_ZGen (TPM 2.0 Part 3 §20.2, §14.3, §14.5): what only the holder of the private half can do.
+
+use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
+use keyfile::{AlgId, CommandCode, HashAlg, Point, Signature, Ticket};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorKind};
+use crate::link::{Guarded, Link, Protect};
+
+impl Link {
+    /// Sign: a digest that the TPM did not make itself.
+    pub(crate) fn sign(
+        &mut self,
+        key: &Guarded<'_>,
+        digest: &[u8],
+        scheme: AlgId,
+        hash: HashAlg,
+        protect: Protect,
+    ) -> Result<Signature, Error> {
+        let mut w = Writer::new();
+        w.sized(digest);
+        scheme.marshal(&mut w);
+        if scheme != AlgId::NULL {
+            hash.marshal(&mut w);
+        }
+        Ticket::null(Ticket::HASHCHECK).marshal(&mut w);
+        let parameters = w.finish()?;
+        // The TPM refuses to encrypt a signature (0x982): its first parameter is no sized one.
+        let response = self.guarded(CommandCode::SIGN, key, &parameters, protect)?;
+        Ok(Signature::from_octets(response)?)
+    }
+
+    /// RSA_Decrypt without a scheme: the bare private operation.
+    pub(crate) fn rsa_decrypt(
+        &mut self,
+        key: &Guarded<'_>,
+        block: &[u8],
+        protect: Protect,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut w = Writer::new();
+        w.sized(block);
+        AlgId::NULL.marshal(&mut w);
+        w.sized(&[]);
+        let parameters = w.finish()?;
+        let response = self.guarded(CommandCode::RSA_DECRYPT, key, &parameters, protect.encrypted())?;
+        let message = Reader::new(response).sized().map(|message| Zeroizing::new(message.to_vec()));
+        self.wipe();
+        let message = message?;
+        // Part 1 Annex B.4: with no scheme the result is as long as the modulus. Some TPMs cut zeros in front.
+        let missing = block.len().checked_sub(message.len());
+        let missing =
+            missing.ok_or_else(|| Error::new(ErrorKind::Integrity, "the TPM's result is too long"))?;
+        if missing == 0 {
+            return Ok(message);
+        }
+        let mut whole = Zeroizing::new(vec![0; block.len()]);
+        if let Some(tail) = whole.get_mut(missing..) {
+            tail.copy_from_slice(&message);
+        }
+        Ok(whole)
+    }
+
+    /// ECDH_ZGen: the private half times a point.
+    pub(crate) fn ecdh_zgen(
+        &mut self,
+        key: &Guarded<'_>,
+        point: &Point,
+        protect: Protect,
+    ) -> Result<Point, Error> {
+        let parameters = point.to_sized()?;
+        let response = self.guarded(CommandCode::ECDH_ZGEN, key, &parameters, protect.encrypted())?;
+        let shared = Point::from_sized(response);
+        self.wipe();
+        Ok(shared?)
+    }
+}

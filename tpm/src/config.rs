@@ -1,0 +1,59 @@
+//! What a user may choose about the TPM and the way to it.
+
+use std::time::Duration;
+
+use keyfile::Name;
+
+use crate::auth::Auth;
+
+/// The choices; the default is right for most.
+#[derive(Default, Clone)]
+pub struct Config {
+    /// The TCTI string. Without one the environment is asked, then the devices are tried.
+    pub tcti: Option<String>,
+    /// How long a connection lives.
+    pub connection: Connection,
+    /// What protects the commands.
+    pub session: Protection,
+    /// Behind the kernel's resource manager: how long a session may be kept. The default is one operation, because a kept session
+    /// ages with every command of its connection, and starves the sessions of others.
+    pub session_keep: Option<Duration>,
+    /// Which resource manager stands between.
+    pub manager: Manager,
+    /// The Name of the only key that sessions may be salted to.
+    pub salt_name: Option<Name>,
+    /// The password of the parent or of the hierarchy.
+    pub parent_auth: Option<Auth>,
+}
+
+/// How long a connection lives.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// As long as the process.
+    #[default]
+    Process,
+    /// For one operation, after which nothing is left in the TPM: several processes share a TPM that has no resource manager.
+    Operation,
+}
+
+/// What protects the commands.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// A salted HMAC session with parameter encryption.
+    #[default]
+    Hmac,
+    /// Nothing: passwords and answers cross the bus in the clear.
+    Password,
+}
+
+/// Which resource manager stands between.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Manager {
+    /// The kernel's for `/dev/tpmrm*`, else none.
+    #[default]
+    Auto,
+    /// One that works by the rules of the kernel's.
+    Kernel,
+    /// None of the kernel's rules.
+    None,
+}

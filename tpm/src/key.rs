@@ -1,0 +1,330 @@
+//! A key in the TPM: loaded at first use, and again whenever it has lost its place.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature};
+use zeroize::Zeroizing;
+
+use crate::auth::Auth;
+use crate::command::{Entity, same};
+use crate::crypto::wrap::Duplicate;
+use crate::error::{Error, ErrorKind};
+use crate::link::{Guarded, Link, Protect};
+use crate::parents::{Parent, parent_refused};
+use crate::places::Occupant;
+use crate::tpm::Tpm;
+
+/// A key in the TPM. Clones are the same key; the last one that is dropped evicts it.
+#[derive(Clone)]
+pub struct Key(Arc<Inner>);
+
+struct Inner {
+    tpm: Tpm,
+    /// By which the connection of each process knows it.
+    number: u64,
+    origin: Origin,
+    public: Public,
+    name: Name,
+    auth: Option<Zeroizing<Vec<u8>>>,
+}
+
+enum Origin {
+    Persistent(Handle),
+    File {
+        file: Box<KeyFile>,
+        parent: Parent,
+        /// What TPM2_Import made of an importable file.
+        imported: OnceLock<Vec<u8>>,
+    },
+}
+
+/// A result, and whether the TPM is known to have made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The result.
+    pub value: T,
+    /// Whether a session's HMAC vouches for it. If not, the caller must verify it before it trusts it.
+    pub authenticated: bool,
+}
+
+/// What an operation with the bare RSA key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// The result is public.
+    Signature,
+    /// The result is secret.
+    Decryption,
+}
+
+impl Key {
+    /// The key in a file; the TPM hears of it at first use.
+    ///
+    /// # Errors
+    /// The public area has a part that is too long to have a Name.
+    pub fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<Self, Error> {
+        let parent =
+            Parent { handle: file.parent, rsa: file.rsa_parent, auth: tpm.config().parent_auth.clone() };
+        let public = file.public.clone();
+        let name = public.name()?;
+        let origin = Origin::File { file: Box::new(file), parent, imported: OnceLock::new() };
+        Ok(Self::new(tpm, origin, public, name, auth))
+    }
+
+    /// The key at a persistent handle.
+    ///
+    /// # Errors
+    /// There is none, or no TPM.
+    pub fn persistent(tpm: &Tpm, handle: Handle, auth: Option<Auth>) -> Result<Self, Error> {
+        let (public, name) = tpm.read_public(handle)?;
+        Ok(Self::new(tpm, Origin::Persistent(handle), public, name, auth))
+    }
+
+    /// Its public area.
+    #[must_use]
+    pub fn public(&self) -> &Public {
+        &self.0.public
+    }
+
+    /// Its Name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.0.name
+    }
+
+    /// The file that it came from.
+    #[must_use]
+    pub fn file(&self) -> Option<&KeyFile> {
+        match &self.0.origin {
+            Origin::File { file, .. } => Some(file),
+            Origin::Persistent(_) => None,
+        }
+    }
+
+    /// The persistent handle that it is at.
+    #[must_use]
+    pub fn handle(&self) -> Option<Handle> {
+        match self.0.origin {
+            Origin::Persistent(handle) => Some(handle),
+            Origin::File { .. } => None,
+        }
+    }
+
+    /// The TPM that it is in.
+    #[must_use]
+    pub fn tpm(&self) -> &Tpm {
+        &self.0.tpm
+    }
+
+    /// Signs a digest that is as long as `hash` makes them (TPM2_Sign). With the scheme of the key itself, `scheme` is NULL.
+    ///
+    /// # Errors
+    /// The TPM refuses, for instance the password, the scheme or the policy.
+    pub fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>, Error> {
+        self.operate(Purpose::Signature, |link, key, protect| link.sign(key, digest, scheme, hash, protect))
+    }
+
+    /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.
+    ///
+    /// # Errors
+    /// The block has the wrong size or is not below the modulus, or the TPM refuses.
+    pub fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        self.rsa(block, Purpose::Signature)
+    }
+
+    /// The bare private operation for a decryption: the same, but the answer is secret, and never unprotected.
+    ///
+    /// # Errors
+    /// As [`Key::rsa_sign`].
+    pub fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        self.rsa(block, Purpose::Decryption)
+    }
+
+    /// The private half times a point (TPM2_ECDH_ZGen).
+    ///
+    /// # Errors
+    /// The point is not on the curve, or the TPM refuses.
+    pub fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Point>, Error> {
+        let point = Point { x: x.to_vec(), y: y.to_vec() };
+        self.operate(Purpose::Decryption, |link, key, protect| link.ecdh_zgen(key, &point, protect))
+    }
+
+    fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let auth = auth.map(|auth| auth.as_value(public.name_alg));
+        Self(Arc::new(Inner { tpm: tpm.clone(), number, origin, public, name, auth }))
+    }
+
+    fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        check_block(block, &self.0.public)?;
+        self.operate(purpose, |link, key, protect| link.rsa_decrypt(key, block, protect))
+    }
+
+    /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
+    fn operate<T>(
+        &self,
+        purpose: Purpose,
+        mut run: impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+    ) -> Result<Answer<T>, Error> {
+        let key = &*self.0;
+        key.check_usable()?;
+        key.tpm
+            .operate(|link| {
+                // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
+                let bare = link.rules.kernel && purpose == Purpose::Signature && key.auth_value().is_empty();
+                let protect = if bare { Protect::NONE } else { Protect::SESSION.last() };
+                let handle = key.ready(link, bare)?;
+                let guarded = Guarded { entity: Entity::named(handle, &key.name), auth: key.auth_value() };
+                let value = run(link, &guarded, protect).map_err(|error| key.refused(error))?;
+                Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
+            })
+            .map_err(|error| error.on(key))
+    }
+}
+
+impl Inner {
+    fn auth_value(&self) -> &[u8] {
+        self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
+    }
+
+    fn check_usable(&self) -> Result<(), Error> {
+        if !self.public.attributes.contains(Attributes::USER_WITH_AUTH) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "Unsupported: policy: the key is used by a policy session only",
+            )
+            .on(self)
+            .advise("this version runs no policies yet"));
+        }
+        match &self.origin {
+            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
+                Err(password_missing(Error::new(
+                    ErrorKind::PasswordMissing,
+                    "the key has a password, and none was given",
+                ))
+                .on(self))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A handle for the next command, and a session unless it goes without.
+    fn ready(&self, link: &mut Link, bare: bool) -> Result<Handle, Error> {
+        match &self.origin {
+            Origin::Persistent(handle) => {
+                if !bare {
+                    link.open_session(None)?;
+                }
+                Ok(*handle)
+            }
+            Origin::File { file, parent, imported } => {
+                let occupant = Occupant::Key(self.number);
+                match link.places.find(occupant) {
+                    Some(handle) if bare || link.rules.unprotected || link.has_session() => Ok(handle),
+                    Some(handle) => {
+                        let number = link.parent(parent)?;
+                        link.open_session(Some((number, parent)))?;
+                        // The salt key may have taken its place.
+                        match link.places.find(occupant) {
+                            Some(_) => Ok(handle),
+                            None => self.load(link, file, parent, imported, bare),
+                        }
+                    }
+                    None => self.load(link, file, parent, imported, bare),
+                }
+            }
+        }
+    }
+
+    fn load(
+        &self,
+        link: &mut Link,
+        file: &KeyFile,
+        parent: &Parent,
+        imported: &OnceLock<Vec<u8>>,
+        bare: bool,
+    ) -> Result<Handle, Error> {
+        let number = link.parent_in_session(parent)?;
+        let private = match (&file.secret, imported.get()) {
+            (None, _) => &file.private,
+            (Some(_), Some(private)) => private,
+            (Some(secret), None) => {
+                let duplicate = Duplicate {
+                    public: file.public.clone(),
+                    duplicate: file.private.clone(),
+                    secret: secret.clone(),
+                };
+                let private = link.import_under(number, parent, &duplicate, Protect::SESSION)?;
+                imported.get_or_init(|| private)
+            }
+        };
+        let at_work = link.parent_at_work(number, parent)?;
+        link.make_room_for_child(number, parent)?;
+        let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
+        let loaded = link
+            .load(&at_work.guarded(), private, &file.public, protect)
+            .map_err(|error| parent_refused(error, parent))?;
+        let occupant = Occupant::Key(self.number);
+        link.places.take(occupant, loaded.handle, loaded.name.clone());
+        if let Err(error) = same(&self.name, &loaded.name) {
+            link.evict(occupant)?;
+            return Err(error);
+        }
+        link.settle(&[occupant])?;
+        Ok(loaded.handle)
+    }
+
+    fn refused(&self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Authorization if self.auth_value().is_empty() => {
+                password_missing(error.of_kind(ErrorKind::PasswordMissing))
+            }
+            ErrorKind::Authorization => error.advise("the password of the key is wrong"),
+            _ => error,
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Origin::File { .. } = self.origin {
+            self.tpm.seat().evict(Occupant::Key(self.number));
+        }
+    }
+}
+
+impl std::fmt::Display for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.origin {
+            Origin::Persistent(handle) => write!(f, "key at {handle}"),
+            Origin::File { file, parent, .. } => match &file.description {
+                Some(description) => write!(f, "key {description:?} under parent {}", parent.handle),
+                None => {
+                    let name = self.name.to_string();
+                    write!(f, "key {}… under parent {}", name.get(..12).unwrap_or(&name), parent.handle)
+                }
+            },
+        }
+    }
+}
+
+fn password_missing(error: Error) -> Error {
+    error.advise("give the password, for instance with -passin")
+}
+
+/// libtpms takes an empty block, and fails hard on one that is not below the modulus: so both are refused here.
+fn check_block(block: &[u8], public: &Public) -> Result<(), Error> {
+    let PublicKey::Rsa { modulus, .. } = &public.key else {
+        return Err(Error::new(ErrorKind::Input, "an RSA operation with a key that is not RSA"));
+    };
+    if block.len() != modulus.len() {
+        let (is, must) = (block.len(), modulus.len());
+        return Err(Error::new(ErrorKind::Input, format!("a block of {is} octets for an RSA key of {must}")));
+    }
+    // Big-endian numbers of the same length compare like their octets. Neither is secret when it comes from a caller who pads.
+    if block >= modulus.as_slice() {
+        return Err(Error::new(ErrorKind::Input, "the block is not below the modulus of the RSA key"));
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! One live connection: the wire, the session on it, the objects that are loaded through it.
+
+use std::time::Duration;
+
+use keyfile::{CommandCode, Name};
+
+use crate::command::{Command, Entity, Response, Wire, flush};
+use crate::config::{Config, Connection, Manager, Protection};
+use crate::error::{Error, ErrorKind};
+use crate::parents::Parents;
+use crate::places::{Occupant, Places};
+use crate::session::{Authorization, Session, Use};
+use crate::transport::Transport;
+
+/// One live connection.
+pub(crate) struct Link {
+    wire: Wire,
+    pub(crate) session: Option<Session>,
+    pub(crate) places: Places,
+    pub(crate) parents: Parents,
+    pub(crate) rules: Rules,
+}
+
+/// What the configuration and the way to the TPM say together.
+pub(crate) struct Rules {
+    /// Whether passwords may cross the bus, because the user said so.
+    pub(crate) unprotected: bool,
+    /// How long a session is kept; None is as long as the connection.
+    pub(crate) keep: Option<Duration>,
+    /// Whether the kernel's resource manager, or one like it, stands between.
+    pub(crate) kernel: bool,
+    /// Whether other processes use the same object places between our commands.
+    pub(crate) shared: bool,
+    /// The Name of the only salt key to trust.
+    pub(crate) salt_name: Option<Name>,
+}
+
+/// A handle that a command needs authorization for.
+pub(crate) struct Guarded<'a> {
+    pub(crate) entity: Entity<'a>,
+    /// The authValue.
+    pub(crate) auth: &'a [u8],
+}
+
+/// How one command is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Protect {
+    session: bool,
+    decrypt: bool,
+    encrypt: bool,
+    last: bool,
+}
+
+impl Protect {
+    /// By nothing: only where nothing secret crosses the bus.
+    pub(crate) const NONE: Self = Self { session: false, decrypt: false, encrypt: false, last: false };
+    /// By the session.
+    pub(crate) const SESSION: Self = Self { session: true, ..Self::NONE };
+
+    /// Encrypts the first parameter of the command.
+    pub(crate) fn decrypted(self) -> Self {
+        Self { decrypt: true, ..self }
+    }
+
+    /// Encrypts the first parameter of the answer.
+    pub(crate) fn encrypted(self) -> Self {
+        Self { encrypt: true, ..self }
+    }
+
+    /// The session is not needed afterwards.
+    pub(crate) fn last(self) -> Self {
+        Self { last: true, ..self }
+    }
+}
+
+impl Rules {
+    fn new(config: &Config, transport: &dyn Transport) -> Self {
+        let kernel = match config.manager {
+            Manager::Auto => transport.is_managed_by_kernel(),
+            Manager::Kernel => true,
+            Manager::None => false,
+        };
+        let keep = match config.connection {
+            Connection::Operation => Some(Duration::ZERO),
+            Connection::Process if kernel => Some(config.session_keep.unwrap_or_default()),
+            Connection::Process => None,
+        };
+        Self {
+            unprotected: config.session == Protection::Password,
+            keep,
+            kernel,
+            shared: transport.is_shared() && !kernel,
+            salt_name: config.salt_name.clone(),
+        }
+    }
+}
+
+impl Link {
+    /// Takes a connection that was just opened.
+    pub(crate) fn new(transport: Box<dyn Transport>, config: &Config) -> Self {
+        let rules = Rules::new(config, &*transport);
+        let (places, parents) = (Places::default(), Parents::default());
+        Self { wire: Wire::new(transport), session: None, places, parents, rules }
+    }
+
+    /// A command that needs no authorization.
+    pub(crate) fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
+        self.wire.run(command, &mut [], &mut self.places)
+    }
+
+    /// A command with one handle, which needs authorization; gives the answer's parameters.
+    pub(crate) fn guarded(
+        &mut self,
+        code: CommandCode,
+        on: &Guarded<'_>,
+        parameters: &[u8],
+        protect: Protect,
+    ) -> Result<&[u8], Error> {
+        let command = Command { code, handles: &[on.entity], parameters, makes_handle: false };
+        Ok(self.authorized(&command, on.auth, protect)?.parameters)
+    }
+
+    /// The same for a command that makes an object.
+    pub(crate) fn guarded_making(
+        &mut self,
+        code: CommandCode,
+        on: &Guarded<'_>,
+        parameters: &[u8],
+        protect: Protect,
+    ) -> Result<Response<'_>, Error> {
+        let command = Command { code, handles: &[on.entity], parameters, makes_handle: true };
+        self.authorized(&command, on.auth, protect)
+    }
+
+    /// Wipes the last answer, which held a secret.
+    pub(crate) fn wipe(&mut self) {
+        self.wire.wipe();
+    }
+
+    /// Whether a session is there to protect the next command.
+    pub(crate) fn has_session(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| !session.has_ended())
+    }
+
+    fn authorized(
+        &mut self,
+        command: &Command<'_>,
+        auth: &[u8],
+        protect: Protect,
+    ) -> Result<Response<'_>, Error> {
+        let Self { wire, session, places, rules, .. } = self;
+        let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
+        let authorization = match session {
+            Some(session) => {
+                let over = rules.keep.is_some_and(|keep| session.started().elapsed() >= keep);
+                let Protect { decrypt, encrypt, last, .. } = protect;
+                Authorization::Session(session, Use { auth, decrypt, encrypt, keep: !(last && over) })
+            }
+            // The last bar before the bus: a password leaves in the clear only where the user chose that.
+            None if rules.unprotected || (!protect.session && auth.is_empty()) => {
+                Authorization::Password(auth)
+            }
+            None => {
+                return Err(Error::new(ErrorKind::Integrity, "there is no session to protect the command"));
+            }
+        };
+        let result = wire.run(command, &mut [authorization], places);
+        if matches!(&result, Err(error) if error.kind() == ErrorKind::Integrity) {
+            // Its nonces are unknown now.
+            if let Some(session) = &mut self.session {
+                session.distrust();
+            }
+        }
+        result
+    }
+
+    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it.
+    pub(crate) fn finish(&mut self) {
+        let over = |session: &Session| {
+            session.is_distrusted() || self.rules.keep.is_some_and(|keep| session.started().elapsed() >= keep)
+        };
+        if self.session.as_ref().is_some_and(over) {
+            self.drop_session();
+        }
+    }
+
+    /// Flushes one object.
+    pub(crate) fn evict(&mut self, occupant: Occupant) -> Result<(), Error> {
+        if let Some(handle) = self.places.leave(occupant) {
+            flush(self.wire.transport(), handle)?;
+        }
+        Ok(())
+    }
+
+    /// Flushes everything; what fails stays behind, for nothing more can be done.
+    pub(crate) fn flush_all(&mut self) {
+        // Where others use the TPM too, it may have been reset unseen.
+        if self.rules.shared {
+            return self.release_ours();
+        }
+        for place in self.places.leave_all() {
+            let _ = flush(self.wire.transport(), place.handle);
+        }
+        self.drop_session();
+    }
+
+    /// Flushes what is provably ours: after a reset the handles may be somebody else's.
+    pub(crate) fn release_ours(&mut self) {
+        for place in self.places.leave_all() {
+            if self.read_public(place.handle).is_ok_and(|(_, name)| name == place.name) {
+                let _ = flush(self.wire.transport(), place.handle);
+            }
+        }
+        if let Some(mut session) = self.session.take().filter(|session| !session.has_ended()) {
+            // A session proves itself by an HMAC; the command that asks for it ends it.
+            let _ = self.end_session(&mut session);
+        }
+    }
+
+    /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
+    pub(crate) fn forget_all(&mut self) {
+        self.places.leave_all();
+        self.session = None;
+        self.parents = Parents::default();
+    }
+
+    /// Gives the connection up in a forked child.
+    pub(crate) fn forget(mut self) {
+        self.forget_all();
+        self.wire.into_transport().forget();
+    }
+
+    /// Whether nobody but us sends TPM2_Startup.
+    pub(crate) fn is_simulator(&mut self) -> bool {
+        self.wire.transport().is_simulator()
+    }
+
+    /// GetRandom within the session, which is let go with it.
+    fn end_session(&mut self, session: &mut Session) -> Result<(), Error> {
+        let command =
+            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
+        let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
+        self.wire.run(&command, &mut [Authorization::Session(session, how)], &mut self.places).map(drop)
+    }
+
+    fn drop_session(&mut self) {
+        if let Some(session) = self.session.take().filter(|session| !session.has_ended()) {
+            let _ = flush(self.wire.transport(), session.handle);
+        }
+    }
+}

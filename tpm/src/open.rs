@@ -1,0 +1,34 @@
+//! Opens the TPM: where it is, whether it can be, and whether this process may.
+
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::error::{Error, ErrorKind};
+use crate::location::{Kind, Location};
+use crate::tcti::{Tcti, ffi};
+use crate::transport::Transport;
+
+/// Opens the TPM that the TCTI string names, or the one that is found without.
+pub(crate) fn open(tcti: Option<&str>) -> Result<Box<dyn Transport>, Error> {
+    let location = Location::find(tcti, &ffi::environment)
+        .map_err(|error| Error::new(ErrorKind::NoTpm, error.to_string()))?;
+    if location.kind == Kind::Tabrmd {
+        claim_tabrmd(&location)?;
+    }
+    location.check().map_err(|error| Error::new(ErrorKind::NoTpm, error.to_string()))?;
+    Ok(Box::new(Tcti::open(&location)?))
+}
+
+/// The D-Bus library behind `tabrmd:` hangs for ever in a child of a process that used it.
+fn claim_tabrmd(location: &Location) -> Result<(), Error> {
+    static USER: AtomicU32 = AtomicU32::new(0);
+    let process = process::id();
+    match USER.compare_exchange(0, process, Ordering::AcqRel, Ordering::Acquire) {
+        Err(user) if user != process => Err(Error::new(
+            ErrorKind::Forked,
+            format!("this process was forked from one (process {user}) that uses {}, and the D-Bus library under it does not survive fork", location.string),
+        )
+        .advise("use device:/dev/tpmrm0, or the TCTI cmd:tpm2_send -T tabrmd:")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,72 @@
+//! Sessions: what authorizes a command, protects it, and proves that its answer came from the TPM (TPM 2.0 Part 1 §16–§19, §21).
+
+mod area;
+mod start;
+
+use std::time::Instant;
+
+use keyfile::{Handle, HashAlg};
+use zeroize::Zeroizing;
+
+pub(crate) use area::{Authorization, Use, accept, authorize};
+pub(crate) use start::Starting;
+
+/// The AES key of parameter encryption, in bits.
+const CIPHER_BITS: u16 = 128;
+
+/// A session that the TPM holds for us.
+pub(crate) struct Session {
+    pub(crate) handle: Handle,
+    kind: Kind,
+    hash: HashAlg,
+    key: Zeroizing<Vec<u8>>,
+    nonce_caller: Vec<u8>,
+    nonce_tpm: Vec<u8>,
+    ended: bool,
+    distrusted: bool,
+    started: Instant,
+}
+
+/// TPM_SE (Part 2 §6.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Proves knowledge of the authValue, and may encrypt.
+    Hmac,
+    /// Authorizes by statements.
+    Policy,
+}
+
+impl Session {
+    /// Whether the TPM has dropped it with its last command.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// An answer under it was not authentic: its nonces are unknown from now on.
+    pub(crate) fn distrust(&mut self) {
+        self.distrusted = true;
+    }
+
+    /// Whether nothing more may be done under it.
+    pub(crate) fn is_distrusted(&self) -> bool {
+        self.distrusted
+    }
+
+    /// When it was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Session key ‖ authValue: the HMAC key, and what parameter encryption is derived from.
+    fn secret(&self, auth: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut secret = Zeroizing::new(Vec::with_capacity(self.key.len().saturating_add(auth.len())));
+        secret.extend_from_slice(&self.key);
+        secret.extend_from_slice(auth);
+        secret
+    }
+
+    /// A policy session without a key of its own proves nothing by HMAC, unless a statement asks for the authValue.
+    fn has_hmac(&self, auth: &[u8]) -> bool {
+        self.kind == Kind::Hmac || !self.key.is_empty() || !auth.is_empty()
+    }
+}

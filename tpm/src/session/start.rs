@@ -1,0 +1,84 @@
+//! TPM2_StartAuthSession (TPM 2.0 Part 3 §11.1), and the session key (Part 1 §19.6.8).
+
+use std::time::Instant;
+
+use keyfile::wire::{Marshal, Reader, Writer};
+use keyfile::{AlgId, Handle, HashAlg, Public, Symmetric};
+use zeroize::Zeroizing;
+
+use super::{Kind, Session};
+use crate::crypto::hmac::{self, Nonces};
+use crate::crypto::random;
+use crate::crypto::salt::{self, Purpose, Secret};
+use crate::error::Error;
+
+/// A session of which the TPM has not heard yet.
+pub(crate) struct Starting {
+    kind: Kind,
+    hash: HashAlg,
+    nonce_caller: Vec<u8>,
+    salt: Option<Secret>,
+}
+
+impl Starting {
+    /// A session that only the holder of `key` can take part in.
+    pub(crate) fn salted(key: &Public) -> Result<Self, Error> {
+        let salt = salt::secret_for(key, Purpose::Session)?;
+        Self::new(Kind::Hmac, HashAlg::Sha256, Some(salt))
+    }
+
+    /// A session that only authorizes, with the hash of the object's policy.
+    #[allow(dead_code, reason = "policies run with the issue that brings them")]
+    pub(crate) fn policy(hash: HashAlg) -> Result<Self, Error> {
+        Self::new(Kind::Policy, hash, None)
+    }
+
+    fn new(kind: Kind, hash: HashAlg, salt: Option<Secret>) -> Result<Self, Error> {
+        let nonce_caller = random::octets(hash.size())?.to_vec();
+        Ok(Self { kind, hash, nonce_caller, salt })
+    }
+
+    /// The parameters of the command; its handles are the salt key or NULL, and NULL.
+    pub(crate) fn parameters(&self) -> Result<Vec<u8>, Error> {
+        let mut w = Writer::new();
+        w.sized(&self.nonce_caller);
+        w.sized(self.salt.as_ref().map_or(&[], |salt| &salt.encrypted));
+        match self.kind {
+            Kind::Hmac => {
+                w.u8(0x00);
+                Symmetric::AES_128_CFB.marshal(&mut w);
+            }
+            Kind::Policy => {
+                w.u8(0x01);
+                AlgId::NULL.marshal(&mut w);
+            }
+        }
+        self.hash.marshal(&mut w);
+        Ok(w.finish()?)
+    }
+
+    /// The session, from the TPM's answer.
+    pub(crate) fn started(self, handle: Handle, parameters: &[u8]) -> Result<Session, Error> {
+        let mut r = Reader::new(parameters);
+        let nonce_tpm = r.sized()?.to_vec();
+        r.finish()?;
+        let key = match &self.salt {
+            Some(salt) => {
+                let nonces = Nonces::of_response(&self.nonce_caller, &nonce_tpm);
+                hmac::session_key(self.hash, &[], &salt.value, nonces)
+            }
+            None => Zeroizing::default(),
+        };
+        Ok(Session {
+            handle,
+            kind: self.kind,
+            hash: self.hash,
+            key,
+            nonce_caller: self.nonce_caller,
+            nonce_tpm,
+            ended: false,
+            distrusted: false,
+            started: Instant::now(),
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! The only unsafe code of this crate: the TCTI's function table, and the few calls of libc around it.
+//!
+//! The promises that hold throughout are those of the "TSS 2.0 TCTI API Specification" §3: a context that Tss2_TctiLdr_Initialize
+//! gave stays valid until it is finalized; its functions are called by one thread at a time, which `&mut self` says here.
+#![allow(unsafe_code)]
+
+mod context;
+mod environment;
+mod exit;
+mod file;
+
+pub(crate) use context::Context;
+pub(crate) use environment::environment;
+pub(crate) use exit::at_exit;
+pub(crate) use file::{close_on_exec, peer_port};

@@ -1,0 +1,245 @@
+//! The TPM as its users see it: opened at first use, shared by all threads, usable after fork.
+
+use std::sync::Arc;
+
+use keyfile::{Handle, Name, Public};
+
+use crate::auth::Auth;
+use crate::capabilities::Capabilities;
+use crate::config::{Config, Connection};
+use crate::crypto::wrap::Duplicate;
+use crate::error::{Error, ErrorKind};
+use crate::link::{Link, Protect};
+use crate::lockout::Lockout;
+use crate::open;
+use crate::parents::{Parent, parent_refused};
+use crate::places::STANDING;
+use crate::recover::{self, Verdict};
+use crate::seat::{Seat, Seats};
+use crate::transport::Opener;
+
+/// A TPM. Clones share one connection.
+#[derive(Clone)]
+pub struct Tpm(Arc<Shared>);
+
+struct Shared {
+    config: Config,
+    opener: Opener,
+    seats: Seats,
+}
+
+/// A new key.
+pub struct Created {
+    /// Its public area.
+    pub public: Public,
+    /// The contents of its TPM2B_PRIVATE, which only its parent can read.
+    pub private: Vec<u8>,
+}
+
+impl Tpm {
+    /// Takes note of the choices; nothing is opened before the first use.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let tcti = config.tcti.clone();
+        Self::over(config, Box::new(move || open::open(tcti.as_deref())))
+    }
+
+    /// The same, over connections that somebody else opens.
+    #[must_use]
+    pub fn over(config: Config, opener: Opener) -> Self {
+        Self(Arc::new(Shared { config, opener, seats: Seats::default() }))
+    }
+
+    /// What was chosen.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Reads what is at a handle.
+    ///
+    /// # Errors
+    /// There is nothing, or no TPM.
+    pub fn read_public(&self, handle: Handle) -> Result<(Public, Name), Error> {
+        self.operate(|link| link.read_public(handle))
+    }
+
+    /// Has the TPM test itself: all of it, or what it has not tested yet.
+    ///
+    /// # Errors
+    /// It fails, or there is no TPM.
+    pub fn self_test(&self, full: bool) -> Result<(), Error> {
+        self.operate(|link| link.self_test(full))
+    }
+
+    /// Makes a key under a parent.
+    ///
+    /// # Errors
+    /// The TPM refuses the template or the parent's password, or there is no TPM.
+    pub fn create(&self, parent: &Parent, template: &Public, auth: Option<&Auth>) -> Result<Created, Error> {
+        let auth = auth.map(|auth| auth.as_value(template.name_alg)).unwrap_or_default();
+        self.operate(|link| {
+            let number = link.parent_in_session(parent)?;
+            let at_work = link.parent_at_work(number, parent)?;
+            link.make_room_for_child(number, parent)?;
+            let made = link.create(&at_work.guarded(), template, &auth, Protect::SESSION.last());
+            let made = made.map_err(|error| parent_refused(error, parent))?;
+            link.settle(&[])?;
+            Ok(Created { public: made.public, private: made.private })
+        })
+    }
+
+    /// Gives a wrapped object its new parent; the answer is the contents of its TPM2B_PRIVATE.
+    ///
+    /// # Errors
+    /// It was wrapped for another parent, the parent's password is wrong, or there is no TPM.
+    pub fn import(&self, parent: &Parent, object: &Duplicate) -> Result<Vec<u8>, Error> {
+        self.operate(|link| {
+            let number = link.parent_in_session(parent)?;
+            let private = link.import_under(number, parent, object, Protect::SESSION.last())?;
+            link.settle(&[])?;
+            Ok(private)
+        })
+    }
+
+    /// The algorithms, key sizes and properties of the TPM.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn capabilities(&self) -> Result<Capabilities, Error> {
+        self.operate(Link::capabilities)
+    }
+
+    /// How near the dictionary-attack lockout is.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn lockout(&self) -> Result<Lockout, Error> {
+        self.operate(Link::lockout)
+    }
+
+    /// The public area and Name of a parent; a derived one is derived.
+    ///
+    /// # Errors
+    /// There is no such parent, its hierarchy's password is wrong, or there is no TPM.
+    pub fn parent_public(&self, parent: &Parent) -> Result<(Public, Name), Error> {
+        self.operate(|link| {
+            let number = link.parent(parent)?;
+            let (public, name) = link.parent_public(number)?;
+            let found = (public.clone(), name.clone());
+            link.settle(&[])?;
+            Ok(found)
+        })
+    }
+
+    /// Flushes everything that is loaded and disconnects. The next use connects again.
+    pub fn close(&self) {
+        let seat = self.0.seats.here();
+        close(&mut seat.link());
+    }
+
+    /// This process's connection, if it has been used.
+    pub(crate) fn seat(&self) -> Arc<Seat> {
+        self.0.seats.here()
+    }
+
+    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
+    pub(crate) fn operate<T>(
+        &self,
+        mut operation: impl FnMut(&mut Link) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let seat = self.0.seats.here();
+        let mut place = seat.link();
+        let mut tries = 0..3_u8;
+        let mut fresh = place.is_none();
+        loop {
+            let link = self.connect(&mut place)?;
+            let result = operation(link);
+            let verdict = match &result {
+                Ok(_) => Verdict::Report,
+                Err(error) => recover::judge(error, link, fresh),
+            };
+            match verdict {
+                Verdict::Report => {}
+                // Once for a reset that took objects, and once more for one that the first new try has met.
+                _ if tries.next().is_none_or(|tried| tried > 1) => {}
+                Verdict::Startup => {
+                    link.forget_all();
+                    link.startup()?;
+                    fresh = true;
+                    continue;
+                }
+                Verdict::Reconnect => {
+                    *place = None;
+                    fresh = true;
+                    continue;
+                }
+                Verdict::Release => {
+                    link.release_ours();
+                    *place = None;
+                    fresh = true;
+                    continue;
+                }
+            }
+            let result = result.map_err(|error| explain(error, link));
+            link.finish();
+            if self.0.config.connection == Connection::Operation {
+                close(&mut place);
+            }
+            return result;
+        }
+    }
+
+    fn connect<'a>(&self, place: &'a mut Option<Link>) -> Result<&'a mut Link, Error> {
+        match place {
+            Some(link) => Ok(link),
+            None => Ok(place.insert(Link::new((self.0.opener)()?, &self.0.config))),
+        }
+    }
+}
+
+impl Link {
+    /// A parent, and a session that is salted to it if it can be.
+    pub(crate) fn parent_in_session(&mut self, parent: &Parent) -> Result<usize, Error> {
+        let number = self.parent(parent)?;
+        self.open_session(Some((number, parent)))?;
+        Ok(number)
+    }
+
+    /// Import under a parent that is known.
+    pub(crate) fn import_under(
+        &mut self,
+        number: usize,
+        parent: &Parent,
+        object: &Duplicate,
+        protect: Protect,
+    ) -> Result<Vec<u8>, Error> {
+        let at_work = self.parent_at_work(number, parent)?;
+        self.make_room_for_child(number, parent)?;
+        self.import(&at_work.guarded(), object, protect).map_err(|error| parent_refused(error, parent))
+    }
+
+    /// A command that makes an object takes a place more; the parent takes one too, persistent or not.
+    pub(crate) fn make_room_for_child(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
+        let needed = crate::places::Occupant::Parent(number);
+        let standing = if parent.is_derived() { STANDING } else { STANDING - 1 };
+        self.make_room(standing, &[needed])
+    }
+}
+
+/// Says how long a lockout lasts.
+fn explain(error: Error, link: &mut Link) -> Error {
+    match error.kind() {
+        ErrorKind::Lockout => match link.lockout() {
+            Ok(lockout) => error.advise(lockout.to_string()),
+            Err(_) => error,
+        },
+        _ => error,
+    }
+}
+
+fn close(place: &mut Option<Link>) {
+    if let Some(mut link) = place.take() {
+        link.flush_all();
+    }
+}

@@ -1,0 +1,134 @@
+//! How many commands things cost: the table of what is promised.
+
+use keyfile::{AlgId, Curve, Handle, HashAlg};
+use tests::raw::Tpm as _;
+use tests::{Options, Proxy, ResourceManager, Swtpm};
+use tpm::template::Template;
+use tpm::{Auth, Key, Parent};
+
+use crate::kit::{self, DIGEST, OWNER};
+
+/// Names of the commands that were sent, for a readable failure.
+fn names(codes: &[u32]) -> Vec<String> {
+    codes.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect()
+}
+
+fn persist_root(swtpm: &Swtpm) -> Parent {
+    let handle = swtpm.create_primary();
+    swtpm.persist(handle, 0x8100_0001);
+    swtpm.flush(handle);
+    Parent { handle: Handle(0x8100_0001), ..OWNER }
+}
+
+#[test]
+fn nothing_is_sent_before_the_first_operation() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let key = kit::open(&tpm, &file, None);
+    assert_eq!(key.public(), &file.public);
+    drop(key);
+    drop(tpm);
+    assert!(proxy.log().is_empty(), "{}", proxy.log().text());
+}
+
+#[test]
+fn a_persistent_parent_costs_four_then_one() {
+    let swtpm = Swtpm::start();
+    let parent = persist_root(&swtpm);
+    for password in [None, Some("secret")] {
+        let file = kit::make(&swtpm, &parent, Template::ecc(Curve::P256), password);
+        let proxy = Proxy::start(&swtpm);
+        let key = kit::open(&kit::through(&proxy), &file, password);
+        kit::check(&key);
+        let sent = names(&proxy.log().codes());
+        assert_eq!(sent, ["TPM2_ReadPublic", "TPM2_StartAuthSession", "TPM2_Load", "TPM2_Sign"]);
+        kit::check(&key);
+        kit::check(&key);
+        assert_eq!(proxy.log().len(), 6, "{}", proxy.log().text());
+    }
+}
+
+#[test]
+fn a_permanent_parent_costs_at_most_five_and_is_derived_once() {
+    let swtpm = Swtpm::start();
+    let files: Vec<_> = (0..4).map(|_| kit::ec(&swtpm, Some("secret"))).collect();
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let keys: Vec<_> = files.iter().map(|file| kit::open(&tpm, file, Some("secret"))).collect();
+    kit::check(&keys[0]);
+    assert!(proxy.log().len() <= 5, "{}", proxy.log().text());
+    let first = proxy.log().len();
+    kit::check(&keys[0]);
+    assert_eq!(proxy.log().len(), first + 1);
+    for key in keys.iter().chain(&keys) {
+        kit::check(key);
+    }
+    assert_eq!(proxy.log().count(tests::raw::CREATE_PRIMARY), 1, "{}", proxy.log().text());
+    assert_eq!(proxy.log().count(tests::raw::START_AUTH_SESSION), 1);
+}
+
+#[test]
+fn where_others_use_the_tpm_the_parent_goes_at_once() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = tpm::Tpm::new(kit::config(proxy.swtpm_tcti()));
+    let key = kit::open(&tpm, &file, None);
+    kit::check(&key);
+    assert!(proxy.log().len() <= 5, "{}", proxy.log().text());
+    assert_eq!(swtpm.transient().len(), 1);
+}
+
+#[test]
+fn a_persistent_key_costs_four() {
+    let swtpm = Swtpm::start();
+    let handle = swtpm.create_primary_with(b"secret", tests::raw::STORAGE);
+    swtpm.persist(handle, 0x8100_0101);
+    swtpm.flush(handle);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let key = Key::persistent(&tpm, Handle(0x8100_0101), Some(Auth::new("secret"))).unwrap();
+    // A storage key may do no such thing, but the TPM looks at that last.
+    let error = key.ecdh_zgen(&[1; 32], &[1; 32]).unwrap_err();
+    assert_eq!(error.kind(), tpm::ErrorKind::Tpm, "{error}");
+    assert_eq!(proxy.log().len(), 4, "{}", proxy.log().text());
+}
+
+#[test]
+fn behind_the_kernel_one_for_an_empty_authorization_else_two() {
+    let swtpm = Swtpm::start();
+    let parent = persist_root(&swtpm);
+    for (parent, first) in [(&parent, 4), (&OWNER, 5)] {
+        for (password, later) in [(None, 1), (Some("secret"), 2)] {
+            let file = kit::make(&swtpm, parent, Template::ecc(Curve::P256), password);
+            let manager = ResourceManager::start(&swtpm, Options::default());
+            let key = kit::open(&kit::managed(&manager), &file, password);
+            let answer = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap();
+            kit::verify(key.public(), &answer.value);
+            assert_eq!(answer.authenticated, password.is_some());
+            assert!(manager.log().len() <= first, "{}", manager.log().text());
+            for _ in 0..3 {
+                manager.log().clear();
+                kit::check(&key);
+                assert_eq!(manager.log().len(), later, "{}", manager.log().text());
+            }
+            assert!(manager.refused().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_hierarchy_with_a_password_costs_three_more() {
+    let swtpm = Swtpm::start();
+    swtpm.set_hierarchy_auth(tests::raw::OWNER, b"", b"owner");
+    let parent = Parent { auth: Some(Auth::new("owner")), ..OWNER };
+    let file = kit::make(&swtpm, &parent, Template::ecc(Curve::P256), None);
+    let proxy = Proxy::start(&swtpm);
+    let config = tpm::Config { parent_auth: parent.auth, ..kit::config(proxy.tcti()) };
+    let tpm = tpm::Tpm::new(config);
+    kit::check(&kit::open(&tpm, &file, None));
+    assert!(proxy.log().len() <= 8, "{}", proxy.log().text());
+    assert!(!proxy.log().contains(b"owner"));
+}

@@ -1,0 +1,65 @@
+//! What a user is told.
+
+use keyfile::{AlgId, HashAlg};
+use tests::raw::Tpm as _;
+use tests::{Proxy, Swtpm};
+use tpm::{ErrorKind, Tpm};
+
+use crate::kit::{self, DIGEST};
+
+fn failure(key: &tpm::Key) -> tpm::Error {
+    key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err()
+}
+
+#[test]
+fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(2, 1000);
+    let file = kit::protected(&swtpm, "secret");
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+
+    let error = failure(&kit::open(&tpm, &file, None));
+    assert_eq!(error.kind(), ErrorKind::PasswordMissing, "{error}");
+    assert!(proxy.log().is_empty());
+
+    let error = failure(&kit::open(&tpm, &file, Some("wrong")));
+    assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+    assert!(error.to_string().contains("TPM_RC_AUTH_FAIL (0x98e"), "{error}");
+    assert_eq!((proxy.log().count(tests::raw::SIGN), swtpm.failures()), (1, 1), "{}", proxy.log().text());
+
+    failure(&kit::open(&tpm, &file, Some("wrong")));
+    let error = failure(&kit::open(&tpm, &file, Some("secret")));
+    assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+    assert!(
+        error.to_string().contains("TPM_RC_LOCKOUT (0x921)") && error.to_string().contains("1000 seconds"),
+        "{error}"
+    );
+    assert!(tpm.lockout().unwrap().is_locked());
+    assert_eq!(proxy.log().count(tests::raw::SIGN), 3, "{}", proxy.log().text());
+}
+
+#[test]
+fn no_tpm_is_named_with_what_to_do() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    let tcti = swtpm.tcti();
+    drop(swtpm);
+    let error = failure(&kit::open(&Tpm::new(kit::config(tcti.clone())), &file, None));
+    assert!(matches!(error.kind(), ErrorKind::NoTpm | ErrorKind::Io), "{error:?}");
+    assert!(error.to_string().contains(&tcti), "{error}");
+    for (tcti, says) in [("device:/dev/tpmrm99", "/dev/tpmrm99"), ("nonsense:", "nonsense")] {
+        let error = failure(&kit::open(&Tpm::new(kit::config(tcti.to_owned())), &file, None));
+        assert_eq!(error.kind(), ErrorKind::NoTpm, "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_key_of_another_tpm_is_refused() {
+    let (ours, theirs) = (Swtpm::start(), Swtpm::start());
+    let file = kit::ec(&theirs, None);
+    let error = failure(&kit::open(&kit::direct(&ours), &file, None));
+    assert!(error.to_string().contains("another"), "{error}");
+    ours.assert_empty();
+}

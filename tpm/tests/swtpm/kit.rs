@@ -1,0 +1,77 @@
+//! What the tests share: a TPM with keys made in it, and public-key work to check what they did.
+
+use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Signature};
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use tests::{Proxy, ResourceManager, Swtpm};
+use tpm::template::{Template, Usage};
+use tpm::{Auth, Config, Key, Manager, Parent, Tpm};
+
+pub(crate) const OWNER: Parent = Parent { handle: Handle::OWNER, rsa: false, auth: None };
+pub(crate) const DIGEST: [u8; 32] = [7; 32];
+
+pub(crate) fn config(tcti: String) -> Config {
+    Config { tcti: Some(tcti), ..Config::default() }
+}
+
+pub(crate) fn direct(swtpm: &Swtpm) -> Tpm {
+    Tpm::new(config(swtpm.tcti()))
+}
+
+pub(crate) fn through(proxy: &Proxy) -> Tpm {
+    Tpm::new(config(proxy.tcti()))
+}
+
+pub(crate) fn managed(manager: &ResourceManager) -> Tpm {
+    Tpm::new(Config { manager: Manager::Kernel, ..config(manager.tcti()) })
+}
+
+/// A new key as a file; the maker's connection is closed again.
+pub(crate) fn make(swtpm: &Swtpm, parent: &Parent, template: Template, password: Option<&str>) -> KeyFile {
+    let tpm = direct(swtpm);
+    let auth = password.map(Auth::new);
+    let made = tpm.create(parent, &template.public(), auth.as_ref()).unwrap();
+    let mut file = KeyFile::new(Kind::Loadable, parent.handle, made.public, made.private);
+    file.empty_auth = password.is_none();
+    file.rsa_parent = parent.rsa;
+    file
+}
+
+pub(crate) fn ec(swtpm: &Swtpm, password: Option<&str>) -> KeyFile {
+    make(swtpm, &OWNER, Template::ecc(Curve::P256), password)
+}
+
+pub(crate) fn rsa(swtpm: &Swtpm, password: Option<&str>) -> KeyFile {
+    make(swtpm, &OWNER, Template::rsa(2048), password)
+}
+
+pub(crate) fn protected(swtpm: &Swtpm, password: &str) -> KeyFile {
+    let template = Template::ecc(Curve::P256).usage(Usage::Sign).dictionary_attack_protection(true);
+    make(swtpm, &OWNER, template, Some(password))
+}
+
+pub(crate) fn open(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Key {
+    Key::from_file(tpm, file.clone(), password.map(Auth::new)).unwrap()
+}
+
+/// Signs and verifies.
+pub(crate) fn check(key: &Key) {
+    let answer = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap();
+    verify(key.public(), &answer.value);
+}
+
+pub(crate) fn verify(public: &Public, signature: &Signature) {
+    assert!(is_valid(public, signature), "a wrong signature");
+}
+
+pub(crate) fn is_valid(public: &Public, signature: &Signature) -> bool {
+    let PublicKey::Ecc { x, y, .. } = &public.key else { panic!("not EC") };
+    let Signature::Ecc { r, s, .. } = signature else { panic!("not ECDSA") };
+    let point = [&[4][..], &pad(x), &pad(y)].concat();
+    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).unwrap();
+    let signature = p256::ecdsa::Signature::from_slice(&[pad(r), pad(s)].concat()).unwrap();
+    key.verify_prehash(&DIGEST, &signature).is_ok()
+}
+
+pub(crate) fn pad(number: &[u8]) -> Vec<u8> {
+    [vec![0; 32 - number.len()], number.to_vec()].concat()
+}

@@ -1,0 +1,187 @@
+//! Resets, lost connections, forked children, idle processes.
+
+use keyfile::{AlgId, HashAlg};
+use tests::raw::{self, Tpm as _};
+use tests::{Options, Proxy, ResourceManager, Swtpm};
+use tpm::{Config, Connection, Key, Tpm};
+
+use crate::kit::{self, DIGEST};
+
+/// Runs `child` in a forked process and gives whether it ended well.
+fn in_child(child: impl FnOnce() -> bool) -> impl FnOnce() {
+    // SAFETY: the child calls only code that takes no lock of the test harness, and leaves by _exit.
+    match unsafe { libc::fork() } {
+        0 => {
+            let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(false);
+            // SAFETY: _exit(2) ends the process without its parent's exit handlers.
+            unsafe { libc::_exit(i32::from(!good)) }
+        }
+        pid => move || {
+            let mut status = 0;
+            // SAFETY: waitpid(2) writes one int.
+            unsafe { libc::waitpid(pid, &raw mut status, 0) };
+            assert_eq!(status, 0, "the child failed");
+        },
+    }
+}
+
+fn signs(key: &Key) -> bool {
+    key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
+        .is_ok_and(|answer| kit::is_valid(key.public(), &answer.value))
+}
+
+#[test]
+fn a_reset_is_not_noticed_even_when_handles_are_reused() {
+    let swtpm = Swtpm::start();
+    let ours = kit::ec(&swtpm, Some("secret"));
+    let theirs = kit::protected(&swtpm, "theirs");
+    let key = kit::open(&kit::direct(&swtpm), &ours, Some("secret"));
+    kit::check(&key);
+
+    swtpm.reset();
+    kit::check(&key);
+
+    swtpm.reset_and_startup();
+    let other = kit::open(&kit::direct(&swtpm), &theirs, Some("theirs"));
+    kit::check(&other);
+    assert_eq!(swtpm.transient().len(), 1, "somebody else's key is where ours was");
+    kit::check(&key);
+    kit::check(&other);
+    assert_eq!(swtpm.failures(), 0);
+}
+
+#[test]
+fn a_restarted_tpm_and_a_broken_connection_are_met_again() {
+    let mut swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    let [near, far] =
+        [kit::direct(&swtpm), kit::through(&proxy)].map(|tpm| kit::open(&tpm, &file, Some("secret")));
+    kit::check(&near);
+    kit::check(&far);
+    proxy.hang_up();
+    kit::check(&far);
+    swtpm.restart();
+    kit::check(&near);
+}
+
+#[test]
+fn a_restarted_resource_manager_is_met_again() {
+    let swtpm = Swtpm::start();
+    let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
+    let manager = ResourceManager::start(&swtpm, Options::default());
+    let tpm = kit::managed(&manager);
+    let keys = [kit::open(&tpm, &files[0], Some("secret")), kit::open(&tpm, &files[1], None)];
+    for _ in 0..3 {
+        keys.iter().for_each(kit::check);
+        manager.hang_up();
+    }
+    keys.iter().for_each(kit::check);
+}
+
+#[test]
+fn endless_resets_end_in_an_error() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
+    kit::check(&key);
+    for code in [0x100, 0x910, 0x918, 0x1df, 0x1cb] {
+        proxy.log().clear();
+        proxy.on_command(tests::tamper::answer(raw::SIGN, code, usize::MAX));
+        key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+        assert!(proxy.log().count(raw::SIGN) <= 3, "{code:#x}: {}", proxy.log().text());
+        proxy.behave();
+        kit::check(&key);
+    }
+}
+
+#[test]
+fn parent_and_children_sign_behind_the_resource_manager() {
+    let swtpm = Swtpm::start();
+    let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
+    let manager = ResourceManager::start(&swtpm, Options::default());
+    let tpm = kit::managed(&manager);
+    let keys = [kit::open(&tpm, &files[0], Some("secret")), kit::open(&tpm, &files[1], None)];
+    keys.iter().for_each(kit::check);
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            in_child(|| {
+                let all = (0..5).all(|_| keys.iter().all(signs));
+                keys.iter().cloned().for_each(drop);
+                all
+            })
+        })
+        .collect();
+    (0..5).for_each(|_| keys.iter().for_each(kit::check));
+    children.into_iter().for_each(|wait| wait());
+    keys.iter().for_each(kit::check);
+}
+
+#[test]
+fn parent_and_children_share_a_bare_tpm_operation_by_operation() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
+    let key = kit::open(&Tpm::new(config), &file, Some("secret"));
+    kit::check(&key);
+    let children: Vec<_> = (0..2).map(|_| in_child(|| (0..3).all(|_| signs(&key)))).collect();
+    (0..3).for_each(|_| kit::check(&key));
+    children.into_iter().for_each(|wait| wait());
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_child_that_exits_flushes_nothing_of_its_parents() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
+    kit::check(&key);
+    let before = (swtpm.transient(), swtpm.loaded_sessions());
+    in_child(|| {
+        drop(key.clone());
+        // SAFETY: exit(3) runs the exit handlers, which is what is tested.
+        unsafe { libc::exit(0) }
+    })();
+    assert_eq!((swtpm.transient(), swtpm.loaded_sessions()), before);
+    kit::check(&key);
+}
+
+#[test]
+fn what_is_loaded_is_flushed_at_exit() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    in_child(|| {
+        let key = kit::open(&kit::direct(&swtpm), &file, Some("secret"));
+        let good = signs(&key);
+        std::mem::forget(key);
+        // SAFETY: exit(3) runs the exit handlers, which is what is tested.
+        unsafe { libc::exit(i32::from(!good)) }
+    })();
+    swtpm.assert_empty();
+}
+
+#[test]
+fn an_idle_user_does_not_starve_another_at_a_small_context_gap() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let manager = ResourceManager::start(&swtpm, Options { context_gap: 255, ..Options::default() });
+    let [idle, busy] = [(); 2].map(|()| kit::open(&kit::managed(&manager), &file, Some("secret")));
+    kit::check(&idle);
+    (0..300).for_each(|_| assert!(signs(&busy)));
+    kit::check(&idle);
+}
+
+#[test]
+fn a_program_that_is_executed_has_no_descriptor_of_the_tpm() {
+    let swtpm = Swtpm::start();
+    let proxy = Proxy::start(&swtpm);
+    let file = kit::ec(&swtpm, None);
+    for tcti in [swtpm.tcti(), proxy.tcti()] {
+        let key = kit::open(&Tpm::new(kit::config(tcti.clone())), &file, None);
+        kit::check(&key);
+        let listing = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
+        let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
+        assert!(!listing.contains("socket:"), "{tcti}: {listing}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The crate against a real TPM simulator: one swtpm per test, often with a proxy between.
+
+// In a helper a panic is the failure report, as clippy.toml says for tests.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod commands;
+mod cost;
+mod failures;
+mod kit;
+mod lifetimes;
+mod places;
+mod protection;

@@ -1,0 +1,154 @@
+//! The bus is clean, and no answer is believed that was not checked.
+
+use keyfile::{AlgId, Curve, Handle, HashAlg};
+use tests::raw::{self, Tpm as _};
+use tests::{Fate, Proxy, Swtpm, tamper};
+use tpm::template::Template;
+use tpm::{Auth, Config, ErrorKind, Parent, Protection, Tpm};
+
+use crate::kit::{self, DIGEST, OWNER};
+
+#[test]
+fn no_password_and_no_secret_crosses_the_bus() {
+    let swtpm = Swtpm::start();
+    swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner-secret");
+    let proxy = Proxy::start(&swtpm);
+    let config = Config { parent_auth: Some(Auth::new("owner-secret")), ..kit::config(proxy.tcti()) };
+    let tpm = Tpm::new(config.clone());
+    let parent = Parent { auth: config.parent_auth.clone(), ..OWNER };
+    let made = tpm.create(&parent, &Template::rsa(2048).public(), Some(&Auth::new("key-secret"))).unwrap();
+    let mut file = keyfile::KeyFile::new(keyfile::Kind::Loadable, Handle::OWNER, made.public, made.private);
+    file.empty_auth = false;
+    let key = kit::open(&tpm, &file, Some("key-secret"));
+    let plain = key.rsa_decrypt(&[0x11; 256]).unwrap().value;
+    key.sign(&DIGEST, HashAlg::Sha256, AlgId::RSASSA).unwrap();
+    for secret in [&b"owner-secret"[..], b"key-secret", &plain[..32]] {
+        assert!(!proxy.log().contains(secret), "{}", proxy.log().text());
+    }
+    assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
+    tpm.close();
+
+    // And this is what the search finds where the user chose not to be protected.
+    let config = Config { session: Protection::Password, ..config };
+    proxy.log().clear();
+    let key = kit::open(&Tpm::new(config), &file, Some("key-secret"));
+    let answer = key.rsa_decrypt(&[0x11; 256]).unwrap();
+    assert!(!answer.authenticated && answer.value == plain);
+    for secret in [&b"owner-secret"[..], b"key-secret", &plain[..32]] {
+        assert!(proxy.log().contains(secret), "{}", proxy.log().text());
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_an_error() {
+    let swtpm = Swtpm::start();
+    let file = kit::rsa(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
+    let plain = key.rsa_decrypt(&[0x11; 256]).unwrap().value;
+    let bits = 8 * proxy.log().all().last().unwrap().response.len();
+    for bit in (0..bits).step_by(41) {
+        proxy.on_response(tamper::flip_bit(raw::RSA_DECRYPT, 0, bit));
+        match key.rsa_decrypt(&[0x11; 256]) {
+            // Bits of the header and of the attributes that have no meaning may be lost by the framing; the result may not.
+            Ok(answer) => assert_eq!(answer.value, plain, "bit {bit}"),
+            Err(error) => {
+                assert!(
+                    matches!(
+                        error.kind(),
+                        ErrorKind::Integrity | ErrorKind::Tpm | ErrorKind::Io | ErrorKind::Lockout
+                    ),
+                    "bit {bit}: {error:?}"
+                );
+            }
+        }
+        proxy.behave();
+        assert_eq!(key.rsa_decrypt(&[0x11; 256]).unwrap().value, plain, "after bit {bit}");
+    }
+    assert_eq!(swtpm.failures(), 0);
+}
+
+#[test]
+fn a_replaced_nonce_is_an_error() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
+    kit::check(&key);
+    proxy.on_response(tamper::replace_nonces(raw::SIGN));
+    let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    proxy.behave();
+    kit::check(&key);
+}
+
+#[test]
+fn an_object_that_is_not_the_files_is_refused() {
+    let swtpm = Swtpm::start();
+    let (ours, theirs) = (kit::ec(&swtpm, None), kit::ec(&swtpm, None));
+    let tpm = kit::direct(&swtpm);
+    let mut mixed = ours.clone();
+    mixed.public = theirs.public;
+    let error = kit::open(&tpm, &mixed, None).sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+    assert!(error.to_string().contains("TPM2_Load"), "{error}");
+    kit::check(&kit::open(&tpm, &ours, None));
+}
+
+#[test]
+fn the_salt_key_can_be_pinned() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let tpm = kit::direct(&swtpm);
+    let (_, owner) = tpm.parent_public(&OWNER).unwrap();
+    let (_, null) = tpm.parent_public(&Parent { handle: Handle::NULL, ..OWNER }).unwrap();
+    tpm.close();
+    for (pin, good) in [(owner, true), (null, true), (keyfile::Name::from(&[0, 11, 1, 2][..]), false)] {
+        let config = Config { salt_name: Some(pin), ..kit::config(swtpm.tcti()) };
+        let key = kit::open(&Tpm::new(config), &file, Some("secret"));
+        match key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA) {
+            Ok(answer) => {
+                assert!(good);
+                kit::verify(key.public(), &answer.value);
+            }
+            Err(error) => {
+                assert!(!good, "{error}");
+                assert_eq!(error.kind(), ErrorKind::Integrity);
+                assert!(error.to_string().contains("salt-name"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_imported_storage_key_carries_no_salt() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    // A parent whose private half its maker knows, as somebody could leave at the storage root's handle.
+    let handle = swtpm.create_primary();
+    swtpm.persist(handle, 0x8100_0001);
+    swtpm.flush(handle);
+    let parent = Parent { handle: Handle(0x8100_0001), ..OWNER };
+    let file = kit::make(&swtpm, &parent, Template::ecc(Curve::P256), Some("secret"));
+    let (public, _) = tpm.read_public(parent.handle).unwrap();
+    tpm.close();
+    let proxy = Proxy::start(&swtpm);
+    let (was, mut now) = (public.clone(), public);
+    now.attributes = now.attributes.without(keyfile::Attributes::SENSITIVE_DATA_ORIGIN);
+    let forged = {
+        use keyfile::wire::Marshal as _;
+        let name = now.name().unwrap();
+        let body = [now.to_sized().unwrap(), name.to_octets().unwrap(), name.to_octets().unwrap()].concat();
+        let size = u32::try_from(10 + body.len()).unwrap();
+        [&[0x80, 1][..], &size.to_be_bytes(), &[0; 4], &body].concat()
+    };
+    proxy.on_response(move |command, response| {
+        if raw::code(command) == raw::READ_PUBLIC {
+            response.clone_from(&forged);
+        }
+        Fate::Pass
+    });
+    let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
+    let _ = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA);
+    let start = proxy.log().all().into_iter().find(|e| e.code() == raw::START_AUTH_SESSION).unwrap();
+    assert_ne!(raw::u32_at(&start.command, 10), parent.handle.0, "salted to {}", was.attributes);
+}
