@@ -13,7 +13,7 @@ mod writer;
 pub use error::Error;
 pub use kind::Kind;
 
-use crate::policy::{AuthPolicy, Statement};
+use crate::policy::{AuthPolicy, Path, Statement};
 use crate::{Attributes, CommandCode, Handle, Public};
 use source::{Form, Source};
 
@@ -154,6 +154,12 @@ impl KeyFile {
     #[must_use]
     pub const fn uses_policy(&self) -> bool {
         !self.public.attributes.contains(Attributes::USER_WITH_AUTH)
+    }
+
+    /// The ways to satisfy the policy, in the order to try them; none without a policy.
+    #[must_use]
+    pub fn policy_paths(&self) -> Vec<Path<'_>> {
+        self.policy.as_deref().map(|policy| Path::all(policy, &self.auth_policies)).unwrap_or_default()
     }
 
     /// All statements, those of the signed policies too.

@@ -45,10 +45,8 @@ fn begin(octets: &[u8]) -> Option<(usize, &'static str, usize)> {
         at = at.saturating_add(line.len());
         // Editors of some systems put a byte order mark before the first line.
         let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| start == 0).unwrap_or(line).trim_ascii_end();
-        let labels = [LABEL, OLD_LABEL];
-        if let Some(label) =
-            labels.into_iter().find(|label| text == format!("-----BEGIN {label}-----").as_bytes())
-        {
+        let label = text.strip_prefix(b"-----BEGIN ").and_then(|text| text.strip_suffix(b"-----"));
+        if let Some(label) = [LABEL, OLD_LABEL].into_iter().find(|known| label == Some(known.as_bytes())) {
             return Some((start, label, at));
         }
     }
