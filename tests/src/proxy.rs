@@ -93,6 +93,12 @@ impl Proxy {
         self.swtpm.hang_up();
     }
 
+    /// How many connections were ever made for commands, with or without one.
+    #[must_use]
+    pub fn seen(&self) -> usize {
+        self.mssim.seen() + self.swtpm.seen()
+    }
+
     /// How many connections are open now.
     #[must_use]
     pub fn connections(&self) -> usize {

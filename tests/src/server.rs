@@ -1,6 +1,6 @@
 //! A TCP server inside the test process: one thread a connection, all ended when it is dropped.
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -10,6 +10,7 @@ type Open = Arc<Mutex<Vec<(usize, TcpStream)>>>;
 pub(crate) struct Server {
     port: u16,
     stop: Arc<AtomicBool>,
+    seen: Arc<AtomicUsize>,
     open: Open,
     acceptor: Option<JoinHandle<()>>,
 }
@@ -21,14 +22,17 @@ impl Server {
         serve: impl Fn(usize, TcpStream) + Send + Sync + 'static,
     ) -> Self {
         let port = listener.local_addr().expect("a bound listener").port();
-        let (stop, open) = (Arc::new(AtomicBool::new(false)), Open::default());
-        let (stopped, connections, serve) = (stop.clone(), open.clone(), Arc::new(serve));
+        let (stop, seen, open) =
+            (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default(), Open::default());
+        let (stopped, count, connections, serve) =
+            (stop.clone(), seen.clone(), open.clone(), Arc::new(serve));
         let acceptor = std::thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
                 if stopped.load(Ordering::SeqCst) {
                     break;
                 }
                 let Ok(stream) = stream else { continue };
+                count.fetch_add(1, Ordering::SeqCst);
                 let _ = stream.set_nodelay(true);
                 connections.lock().expect("connections").push((number, stream.try_clone().expect("dup")));
                 let (serve, connections) = (serve.clone(), connections.clone());
@@ -45,7 +49,12 @@ impl Server {
                 });
             }
         });
-        Self { port, stop, open, acceptor: Some(acceptor) }
+        Self { port, stop, seen, open, acceptor: Some(acceptor) }
+    }
+
+    /// How many connections were ever made.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen.load(Ordering::SeqCst)
     }
 
     /// How many connections are open.

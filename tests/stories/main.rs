@@ -8,9 +8,12 @@
 mod clean_bus;
 mod forks;
 mod house;
+mod idle;
 mod machine;
 mod managers;
+mod no_tpm;
 mod order;
+mod prompts;
 mod resets;
 mod tabrmd;
 mod threads;

@@ -1,0 +1,101 @@
+//! Passwords: by option, by callback, at the prompt; wrong, missing and locked out are told apart; and nobody is asked
+//! who need not be.
+use tests::raw::Tpm as _;
+use tests::{Pty, raw};
+
+use crate::machine::Machine;
+
+const SIGN: &str = "dgst -sha256 -sign key -out sig file";
+
+fn machine(options: &str) -> Machine {
+    let machine = Machine::new();
+    machine.key("key", options);
+    machine.openssl.write("file", b"contents");
+    machine
+}
+
+/// Runs a line on a terminal; types the password at the prompt, if one is given.
+#[track_caller]
+fn at_terminal(machine: &Machine, line: &str, password: Option<&str>) -> (bool, String) {
+    let mut terminal = Pty::start(machine.openssl.command(&format!("openssl {line}")));
+    if let Some(password) = password {
+        terminal.expect("pass phrase").type_line(password);
+    }
+    let (success, screen) = terminal.end();
+    assert_eq!(
+        screen.to_lowercase().matches("pass phrase").count(),
+        usize::from(password.is_some()),
+        "{screen}"
+    );
+    (success, screen)
+}
+
+#[track_caller]
+fn verifies(machine: &Machine) {
+    let stranger = machine.openssl.stranger();
+    machine.openssl.ok("pkey -in key -passin pass:secret -pubout -out key.pub");
+    stranger.ok("dgst -sha256 -verify key.pub -signature sig file");
+}
+
+#[test]
+fn a_password_by_option_or_at_the_prompt() {
+    for options in ["-e P-256 -k secret", "-r -k secret"] {
+        let machine = machine(options);
+        machine.openssl.ok(&format!("{SIGN} -passin pass:secret"));
+        verifies(&machine);
+        let (success, screen) = at_terminal(&machine, SIGN, Some("secret"));
+        assert!(success && !screen.contains("secret"), "{screen}");
+        verifies(&machine);
+    }
+}
+
+#[test]
+fn a_password_by_callback() {
+    let machine = machine("-e P-256 -k secret");
+    let mut signer = machine.signer();
+    signer.ok("load a key secret");
+    signer.ok("sign a");
+}
+
+#[test]
+fn nobody_is_asked_who_need_not_be() {
+    let machine = machine("-e P-256");
+    let (success, screen) = at_terminal(&machine, SIGN, None);
+    assert!(success, "{screen}");
+    machine.key("locked", "-e P-256 -k secret");
+    machine.openssl.ok("dgst -sha256 -sign locked -passin pass:secret -out sig file");
+    machine.openssl.ok("pkey -in locked -passin pass:secret -pubout -out locked.pub");
+    let verify = "dgst -sha256 -verify locked.pub -signature sig file";
+    let (success, screen) = at_terminal(&machine, verify, None);
+    assert!(success, "{screen}");
+    // The key file itself, used for its public half.
+    let (success, screen) = at_terminal(&machine, "pkey -pubin -in locked -noout -text", None);
+    assert!(success, "{screen}");
+}
+
+#[test]
+fn wrong_missing_and_locked_out_have_their_own_messages() {
+    let machine = machine("-e P-256 -d -k secret");
+    machine.tpm.set_dictionary_attack(3, 1000);
+    let wrong = format!("{SIGN} -passin pass:wrong");
+    machine.openssl.failed(&wrong).says("the TPM refused the password");
+    assert_eq!(machine.tpm.failures(), 1, "a wrong password is tried once");
+    machine.openssl.failed(SIGN).says("the key needs a password");
+    assert_eq!(machine.tpm.failures(), 1, "a missing password is not tried");
+    machine.openssl.failed(&wrong).says("the TPM refused the password");
+    machine.openssl.ok(&format!("{SIGN} -passin pass:secret"));
+    machine.openssl.failed(&wrong).says("the TPM refused the password");
+    assert_eq!(machine.tpm.failures(), 3);
+    // Locked out: the right password does not help, and the message says how long.
+    let locked = machine.openssl.failed(&format!("{SIGN} -passin pass:secret"));
+    locked.says("dictionary-attack lockout").says("second");
+    machine.tpm.raw(raw::DICTIONARY_ATTACK_LOCK_RESET, &[raw::LOCKOUT], &[b""], &[]).ok();
+    machine.openssl.ok(&format!("{SIGN} -passin pass:secret"));
+}
+
+#[test]
+fn a_wrong_password_at_the_prompt_is_asked_once() {
+    let machine = machine("-e P-256 -k secret");
+    let (success, screen) = at_terminal(&machine, SIGN, Some("wrong"));
+    assert!(!success && screen.contains("the TPM refused the password"), "{screen}");
+}
