@@ -15,5 +15,6 @@ mod no_tpm;
 mod order;
 mod prompts;
 mod resets;
+mod sign;
 mod tabrmd;
 mod threads;

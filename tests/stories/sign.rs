@@ -1,0 +1,170 @@
+//! Signatures with every digest, padding and salt length by stock openssl, verified by one that has never heard of tpm2.
+use tests::peers;
+
+use crate::machine::Machine;
+
+const DIGESTS: [&str; 8] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha512-256"];
+
+/// A salt length to sign with, and one that the verifier must agree to: the number of octets, for SHA-256 and 2048 bits.
+const SALTS: [(&str, &str); 6] =
+    [("digest", "32"), ("max", "222"), ("auto", "222"), ("0", "0"), ("7", "7"), ("20", "20")];
+
+/// A machine with a key and its public half, as `key` and `key.pub`, and a message.
+fn machine(options: &str) -> Machine {
+    let machine = Machine::new();
+    machine.key("key", options);
+    prepared(machine)
+}
+
+fn prepared(machine: Machine) -> Machine {
+    machine.openssl.write("message", b"what is signed");
+    machine.openssl.ok("pkey -in key -pubout -out key.pub");
+    machine
+}
+
+/// `dgst -sign` with these options, and with a stranger's `dgst -verify`.
+#[track_caller]
+fn dgst(machine: &Machine, digest: &str, sign: &str, verify: &str) {
+    machine.openssl.ok(&format!("dgst -{digest} {sign} -sign key -out message.sig message"));
+    let verify = format!("dgst -{digest} {verify} -verify key.pub -signature message.sig message");
+    machine.openssl.stranger().ok(&verify).says("Verified OK");
+}
+
+/// `pkeyutl -sign` of a digest (or with -rawin of the message) and a stranger's `pkeyutl -verify`.
+#[track_caller]
+fn pkeyutl(machine: &Machine, input: &str, sign: &str, verify: &str) {
+    machine.openssl.ok(&format!("pkeyutl -sign -inkey key -in {input} {sign} -out pkeyutl.sig"));
+    let verify = format!("pkeyutl -verify -pubin -inkey key.pub -in {input} {verify} -sigfile pkeyutl.sig");
+    machine.openssl.stranger().ok(&verify).says("Signature Verified Successfully");
+}
+
+#[test]
+fn every_digest_with_rsa_keys() {
+    for bits in [2048, 3072] {
+        let machine = machine(&format!("-r -s {bits}"));
+        for digest in DIGESTS {
+            dgst(&machine, digest, "", "");
+            let pss = "-sigopt rsa_padding_mode:pss";
+            dgst(&machine, digest, pss, pss);
+        }
+    }
+}
+
+#[test]
+fn every_digest_with_keys_on_every_curve() {
+    for curve in ["P-256", "P-384", "P-521"] {
+        let machine = machine(&format!("-e {curve}"));
+        for digest in DIGESTS {
+            dgst(&machine, digest, "", "");
+            machine.openssl.ok(&format!("dgst -{digest} -binary -out digest message"));
+            pkeyutl(&machine, "digest", "", "");
+            pkeyutl(
+                &machine,
+                "message",
+                &format!("-rawin -digest {digest}"),
+                &format!("-rawin -digest {digest}"),
+            );
+        }
+        // Octets that are no digest at all: ECDSA takes what fits.
+        machine.openssl.write("short", b"x");
+        pkeyutl(&machine, "short", "", "");
+    }
+}
+
+#[test]
+fn pss_with_every_salt_length_and_another_mgf1_digest() {
+    let machine = machine("-r");
+    machine.openssl.ok("dgst -sha256 -binary -out digest message");
+    for (salt, octets) in SALTS {
+        for mgf1 in ["sha256", "sha1", "sha512"] {
+            let options = |salt, dash| {
+                format!(
+                    "-{dash}opt rsa_padding_mode:pss -{dash}opt rsa_pss_saltlen:{salt} -{dash}opt rsa_mgf1_md:{mgf1}"
+                )
+            };
+            dgst(&machine, "sha256", &options(salt, "sig"), &options(octets, "sig"));
+            let digest = "-pkeyopt digest:sha256 ";
+            let (sign, verify) = (options(salt, "pkey"), options(octets, "pkey"));
+            pkeyutl(&machine, "digest", &format!("{digest}{sign}"), &format!("{digest}{verify}"));
+            let raw = "-rawin -digest sha256 ";
+            pkeyutl(&machine, "message", &format!("{raw}{sign}"), &format!("{raw}{verify}"));
+        }
+    }
+    let too_long = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:223";
+    machine.openssl.failed(&format!("dgst -sha256 {too_long} -sign key message")).says("222");
+}
+
+#[test]
+fn raw_rsa_with_and_without_padding() {
+    let machine = machine("-r");
+    machine.openssl.write("octets", b"any octets");
+    pkeyutl(&machine, "octets", "", "");
+    let digest = "-pkeyopt digest:sha384";
+    machine.openssl.ok("dgst -sha384 -binary -out digest message");
+    pkeyutl(&machine, "digest", digest, digest);
+    machine.openssl.failed("pkeyutl -sign -inkey key -in octets -pkeyopt digest:sha384").says("48 octets");
+
+    let none = "-pkeyopt rsa_padding_mode:none";
+    machine.openssl.write("block", [0x11; 256]);
+    pkeyutl(&machine, "block", none, none);
+    machine.openssl.write("high", [0xff; 256]);
+    machine.openssl.failed(&format!("pkeyutl -sign -inkey key -in high {none}")).says("modulus");
+    machine.openssl.failed(&format!("pkeyutl -sign -inkey key -in octets {none}")).says("256 octets");
+    machine.openssl.failed("pkeyutl -sign -inkey key -in block -pkeyopt rsa_padding_mode:x931").says("X9.31");
+}
+
+#[test]
+fn what_a_verification_recovers_is_what_was_signed() {
+    let machine = machine("-r");
+    machine.openssl.write("octets", b"any octets");
+    machine.openssl.ok("pkeyutl -sign -inkey key -in octets -out signature");
+    for who in ["-inkey key", "-pubin -inkey key.pub"] {
+        machine.openssl.ok(&format!("pkeyutl -verifyrecover {who} -in signature")).says("any octets");
+    }
+}
+
+#[test]
+fn a_wrong_signature_does_not_verify() {
+    for options in ["-r", "-e P-256"] {
+        let machine = machine(options);
+        machine.openssl.ok("dgst -sha256 -sign key -out message.sig message");
+        machine.openssl.ok("dgst -sha256 -verify key.pub -signature message.sig message").says("Verified OK");
+        machine.openssl.ok("dgst -sha256 -prverify key -signature message.sig message").says("Verified OK");
+        machine.openssl.write("message", b"what was never signed");
+        for key in ["-verify key.pub", "-prverify key"] {
+            let line = format!("dgst -sha256 {key} -signature message.sig message");
+            machine.openssl.failed(&line).says("Verification failure");
+        }
+    }
+}
+
+/// Keys of other tools, made for signing only or for one scheme only, which TPM2_RSA_Decrypt cannot serve.
+#[test]
+fn keys_that_only_sign() {
+    const SIGN: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
+    let machine = Machine::new();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    let make = |algorithm: &str| {
+        tools.ok("tpm2_createprimary -Q -C o -g sha256 -G ecc256 -c primary.ctx");
+        tools.ok("tpm2_flushcontext -t");
+        tools.ok(&format!("tpm2_create -Q -C primary.ctx -G {algorithm} -a {SIGN} -u key.u -r key.r"));
+        tools.ok("tpm2_flushcontext -t");
+        tools.ok("tpm2_evictcontrol -Q -C o -c primary.ctx 0x81000001 -o /dev/null");
+        tools.ok("tpm2_flushcontext -t");
+        tools.ok("tpm2_encodeobject -Q -C 0x81000001 -u key.u -r key.r -o key");
+        tools.ok("tpm2_evictcontrol -Q -C o -c 0x81000001 0x81000001");
+        machine.openssl.ok("pkey -in key -pubout -out key.pub");
+    };
+    machine.openssl.write("message", b"what is signed");
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:";
+    make("rsa2048:null:null");
+    dgst(&machine, "sha256", "", "");
+    machine.openssl.failed("dgst -sha3-256 -sign key message").says("may decrypt");
+    make("rsa2048:rsapss-sha256:null");
+    dgst(&machine, "sha256", &format!("{pss}auto"), &format!("{pss}auto"));
+    machine.openssl.failed("dgst -sha256 -sign key message").says("TPM_ALG_RSAPSS");
+    make("ecc256:ecdsa-sha384");
+    for digest in DIGESTS {
+        dgst(&machine, digest, "", "");
+    }
+}
