@@ -170,12 +170,21 @@ fn a_new_file_reads_back() {
     let model = read("policy.pem");
     let mut file = KeyFile::new(Kind::Loadable, Handle::OWNER, model.public.clone(), model.private.clone());
     assert!(file.empty_auth && !file.needs_password());
+    assert_eq!(file.to_der(), Err(Error::Rule("the policy does not lead to the key's policy digest")));
+    file.policy.clone_from(&model.policy);
     file.empty_auth = false;
-    file.policy = Some(Vec::new());
     file.rsa_parent = true;
     let again = KeyFile::parse(file.to_pem().unwrap().as_bytes()).unwrap();
-    assert_eq!((again.policy, again.rsa_parent, again.empty_auth), (Some(Vec::new()), true, false));
+    assert_eq!((again.policy, again.rsa_parent, again.empty_auth), (model.policy, true, false));
     assert_eq!((again.public, again.private), (model.public, model.private));
+
+    // No statements: the digest that a fresh session has.
+    file.policy = Some(Vec::new());
+    file.public.auth_policy = vec![0; 32];
+    let again = KeyFile::parse(file.to_pem().unwrap().as_bytes()).unwrap();
+    assert_eq!(again.policy, Some(Vec::new()));
+    file.policy = None;
+    assert!(file.to_der().is_err());
 }
 
 #[test]

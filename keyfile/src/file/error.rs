@@ -1,7 +1,7 @@
 //! What can be wrong with a key file.
 
-use crate::Handle;
 use crate::wire::WireError;
+use crate::{Handle, policy};
 use std::fmt;
 
 /// Why octets are no key, or a key cannot be written.
@@ -39,6 +39,8 @@ pub enum Error {
     },
     /// The parent is no handle that a key can have.
     Parent(Handle),
+    /// The policy of a new key has no digest.
+    Policy(policy::Error),
     /// The fields contradict each other.
     Rule(&'static str),
     /// Out of memory while writing.
@@ -74,6 +76,7 @@ impl fmt::Display for Error {
                 "the parent {handle} is neither a persistent handle (0x81......) nor a hierarchy: make the parent \
                  persistent and name that handle"
             ),
+            Self::Policy(source) => write!(f, "the policy cannot be written into a key file: {source}"),
             Self::Rule(rule) => write!(f, "the key file contradicts itself: {rule}"),
             Self::Memory => f.write_str("no memory left to write the key file"),
         }
@@ -85,6 +88,7 @@ impl std::error::Error for Error {
         match self {
             Self::Asn1 { source, .. } => Some(source.as_ref()),
             Self::Wire { source, .. } => Some(source),
+            Self::Policy(source) => Some(source),
             _ => None,
         }
     }

@@ -107,7 +107,8 @@ impl KeyFile {
     /// The DER: that which was read, if nothing was changed.
     ///
     /// # Errors
-    /// [`Error::Rule`] or [`Error::Parent`] when the fields contradict each other, [`Error::Wire`] when one is too long.
+    /// [`Error::Rule`], [`Error::Parent`] or [`Error::Policy`] when the fields contradict each other, [`Error::Wire`]
+    /// when one is too long.
     pub fn to_der(&self) -> Result<Vec<u8>, Error> {
         let der = writer::write(self)?;
         match self.source_of(&der) {

@@ -1,7 +1,7 @@
 //! What the fields of a key file owe each other.
 
 use super::{Error, KeyFile, Kind};
-use crate::CommandCode;
+use crate::{CommandCode, policy};
 
 /// Refuses what is too large to be a key before anything looks at it.
 pub(super) const fn size(octets: &[u8]) -> Result<(), Error> {
@@ -39,5 +39,19 @@ pub(super) fn check_new(file: &KeyFile) -> Result<(), Error> {
     if file.rsa_parent && !file.parent.is_hierarchy() {
         return Err(Error::Rule("rsaParent is only for a parent that is a hierarchy"));
     }
-    Ok(())
+    // A file from elsewhere may have a policy that we cannot compute, and still get another description.
+    if file.source.is_none() { check_policy(file) } else { Ok(()) }
+}
+
+/// The statements lead to the key's policy digest: else nobody could ever use the key.
+fn check_policy(file: &KeyFile) -> Result<(), Error> {
+    let digest = match &file.policy {
+        Some(statements) => policy::digest(statements, file.public.name_alg).map_err(Error::Policy)?,
+        None => Vec::new(),
+    };
+    if digest == file.public.auth_policy {
+        Ok(())
+    } else {
+        Err(Error::Rule("the policy does not lead to the key's policy digest"))
+    }
 }
