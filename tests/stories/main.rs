@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod clean_bus;
+mod damage;
 mod forks;
 mod house;
 mod idle;
