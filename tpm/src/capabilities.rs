@@ -33,6 +33,7 @@ const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 const ALL: u32 = 0x7fff;
 /// PT_FIXED, PT_VAR, TPM_PT_MANUFACTURER, the first TPM_PT_VENDOR_STRING, TPM_PT_FIRMWARE_VERSION_1 (Part 2 §6.13).
 const FIXED: u32 = 0x100;
+const VARIABLE: u32 = 0x200;
 const MANUFACTURER: u32 = 0x105;
 const VENDOR_STRING: u32 = 0x106;
 const FIRMWARE: u32 = 0x10b;
@@ -82,7 +83,9 @@ impl Link {
         let algorithms: Vec<AlgId> = algorithms.into_iter().filter_map(short).map(AlgId).collect();
         let curve_ids = self.capability(Capability::Curves, 0, ALL)?;
         let curve_ids: Vec<u16> = curve_ids.into_iter().filter_map(short).collect();
-        let properties = self.capability(Capability::Properties, FIXED, ALL)?.into_iter().collect();
+        // A TPM ends its answer with the group, though it has more.
+        let mut properties = self.capability(Capability::Properties, FIXED, ALL)?;
+        properties.extend(self.capability(Capability::Properties, VARIABLE, ALL)?);
         let mut rsa_bits = Vec::new();
         if algorithms.contains(&AlgId::RSA) {
             for bits in RSA_SIZES {
@@ -97,7 +100,7 @@ impl Link {
             algorithms,
             curve_ids,
             rsa_bits,
-            properties,
+            properties: properties.into_iter().collect(),
             persistent: self.handles(0x8100_0000)?,
             nv: self.handles(0x0100_0000)?,
         })

@@ -9,6 +9,7 @@ use crate::config::{Config, Connection, Manager, Protection};
 use crate::error::{Error, ErrorKind};
 use crate::parents::Parents;
 use crate::places::{Occupant, Places};
+use crate::rc::ResponseCode;
 use crate::session::{Authorization, Session, Use};
 use crate::transport::Transport;
 
@@ -19,6 +20,12 @@ pub(crate) struct Link {
     pub(crate) places: Places,
     pub(crate) parents: Parents,
     pub(crate) rules: Rules,
+}
+
+/// What a broken connection may have left in the TPM.
+pub(crate) struct Debris {
+    places: Places,
+    session: Option<Session>,
 }
 
 /// What the configuration and the way to the TPM say together.
@@ -204,7 +211,7 @@ impl Link {
         self.drop_session();
     }
 
-    /// Flushes what is provably ours: after a reset the handles may be somebody else's.
+    /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's.
     pub(crate) fn release_ours(&mut self) {
         for place in self.places.leave_all() {
             if self.read_public(place.handle).is_ok_and(|(_, name)| name == place.name) {
@@ -214,6 +221,35 @@ impl Link {
         if let Some(mut session) = self.session.take().filter(|session| !session.has_ended()) {
             // A session proves itself by an HMAC; the command that asks for it ends it.
             let _ = self.end_session(&mut session);
+        }
+        self.parents = Parents::default();
+    }
+
+    /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
+    pub(crate) fn start_again(&mut self) -> Result<(), Error> {
+        match self.startup() {
+            Err(error) if error.code().map(ResponseCode::base) == Some(ResponseCode::INITIALIZE) => {
+                self.release_ours();
+                Ok(())
+            }
+            started => {
+                self.forget_all();
+                started
+            }
+        }
+    }
+
+    /// What a broken connection may have left in the TPM.
+    pub(crate) fn into_debris(self) -> Debris {
+        Debris { places: self.places, session: self.session }
+    }
+
+    /// Clears it away on a new connection; the kernel has done that itself.
+    pub(crate) fn clear_away(&mut self, debris: Debris) {
+        if !self.rules.kernel {
+            self.places = debris.places;
+            self.session = debris.session;
+            self.release_ours();
         }
     }
 

@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::crypto::random;
+
 /// What is left of the will to wait.
 pub(crate) struct Patience {
     next: Duration,
@@ -17,7 +19,7 @@ impl Patience {
 
     /// With other processes, which hold places.
     pub(crate) fn with_others() -> Self {
-        Self { next: Duration::from_millis(2), left: Duration::from_secs(2) }
+        Self { next: Duration::from_millis(2), left: Duration::from_secs(4) }
     }
 
     /// Waits, if it is not exhausted.
@@ -25,12 +27,21 @@ impl Patience {
         if self.left.is_zero() {
             return false;
         }
-        let now = self.next.min(self.left);
+        let now = uneven(self.next).min(self.left);
         self.left = self.left.saturating_sub(now);
         self.next = self.next.saturating_mul(2).min(Duration::from_millis(250));
         thread::sleep(now);
         true
     }
+}
+
+/// Half of it to all of it: those who wait for each other must not do so in step.
+fn uneven(time: Duration) -> Duration {
+    let mut octet = [255];
+    // Without random octets the wait is only an even one.
+    let _ = random::fill(&mut octet);
+    let [octet] = octet;
+    time.saturating_mul(u32::from(octet).saturating_add(257)) / 512
 }
 
 #[cfg(test)]
@@ -41,6 +52,6 @@ mod tests {
     fn patience_ends() {
         let mut patience = Patience { next: Duration::from_micros(1), left: Duration::from_micros(10) };
         let waits = std::iter::from_fn(|| patience.wait().then_some(())).take(100).count();
-        assert_eq!(waits, 4);
+        assert!((4..=7).contains(&waits), "{waits}");
     }
 }

@@ -1,29 +1,86 @@
-//! What a failure says about the connection: whether to begin again on a new one, and how to leave the old one.
-//!
-//! A TPM reset, a restarted resource manager, a closed socket are known by the answer only. Codes are not authenticated, so
-//! everything here is bounded.
+//! What a failure says about the connection, and how to go on: a TPM reset, a restarted resource manager, a closed socket, other
+//! processes in all places. All of that is known by the answer only. Codes are not authenticated, so everything here is bounded.
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::patience::Patience;
 use crate::rc::ResponseCode;
 
-/// What to do about a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Nothing helps: tell the caller.
-    Report,
-    /// Connect again, load again, try again.
-    Reconnect,
-    /// The same, but the TPM may still hold what is ours: flush that first.
-    Release,
-    /// The simulator was reset: start it up, load again, try again.
-    Startup,
+/// How often an operation may begin again because the connection or the TPM was not what it had been: once for what was found stale,
+/// and once for what happened meanwhile.
+const TRIES: u8 = 2;
+
+/// The recovery of one operation.
+pub(crate) struct Recovery {
+    /// Whether the operation relies on nothing older than itself.
+    fresh: bool,
+    tries: u8,
+    others: Patience,
 }
 
-/// Judges a failure of the first try; `fresh` says that nothing older than this operation was relied on.
-pub(crate) fn judge(error: &Error, link: &mut Link, fresh: bool) -> Verdict {
-    if error.kind() == ErrorKind::Io {
-        return if fresh { Verdict::Report } else { Verdict::Reconnect };
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing helps.
+    Report,
+    /// The connection is broken.
+    Reconnect,
+    /// The TPM has lost what we relied on, or it is somebody else's by now.
+    Release,
+    /// The simulator was reset, and nobody starts it up for us.
+    Startup,
+    /// Other processes hold the places.
+    MakeWay,
+}
+
+impl Recovery {
+    /// For an operation that finds a connection, or finds none.
+    pub(crate) fn new(connected: bool) -> Self {
+        Self { fresh: !connected, tries: TRIES, others: Patience::with_others() }
+    }
+
+    /// Mends the connection after a failure. The failure comes back when the operation must not begin again.
+    pub(crate) fn mend(
+        &mut self,
+        failure: Error,
+        place: &mut Option<Link>,
+        connect: impl FnOnce() -> Result<Link, Error>,
+    ) -> Result<(), Error> {
+        let Some(link) = place.as_mut() else { return Err(failure) };
+        let verdict = judge(&failure, link, self.fresh);
+        if verdict == Verdict::MakeWay {
+            // Whoever waits with something in hand waits for somebody who does the same.
+            link.flush_all();
+            return if self.others.wait() { Ok(()) } else { Err(failure) };
+        }
+        if verdict == Verdict::Report || self.tries == 0 {
+            return Err(failure);
+        }
+        self.tries = self.tries.saturating_sub(1);
+        self.fresh = true;
+        match verdict {
+            Verdict::Startup => link.start_again(),
+            Verdict::Reconnect => {
+                let debris = place.take().map(Link::into_debris);
+                let link = place.insert(connect()?);
+                if let Some(debris) = debris {
+                    link.clear_away(debris);
+                }
+                Ok(())
+            }
+            _ => {
+                link.release_ours();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn judge(error: &Error, link: &mut Link, fresh: bool) -> Verdict {
+    match error.kind() {
+        ErrorKind::Io if fresh => return Verdict::Report,
+        ErrorKind::Io => return Verdict::Reconnect,
+        ErrorKind::ObjectMemory => return Verdict::MakeWay,
+        _ => {}
     }
     let Some(code) = error.code() else { return Verdict::Report };
     match code.base() {

@@ -14,7 +14,7 @@ use crate::lockout::Lockout;
 use crate::open;
 use crate::parents::{Parent, parent_refused};
 use crate::places::STANDING;
-use crate::recover::{self, Verdict};
+use crate::recover::Recovery;
 use crate::seat::{Seat, Seats};
 use crate::transport::Opener;
 
@@ -150,39 +150,22 @@ impl Tpm {
     ) -> Result<T, Error> {
         let seat = self.0.seats.here();
         let mut place = seat.link();
-        let mut tries = 0..3_u8;
-        let mut fresh = place.is_none();
+        let mut recovery = Recovery::new(place.is_some());
         loop {
-            let link = self.connect(&mut place)?;
-            let result = operation(link);
-            let verdict = match &result {
-                Ok(_) => Verdict::Report,
-                Err(error) => recover::judge(error, link, fresh),
+            let link = match &mut *place {
+                Some(link) => link,
+                none => none.insert(self.connect()?),
             };
-            match verdict {
-                Verdict::Report => {}
-                // Once for a reset that took objects, and once more for one that the first new try has met.
-                _ if tries.next().is_none_or(|tried| tried > 1) => {}
-                Verdict::Startup => {
-                    link.forget_all();
-                    link.startup()?;
-                    fresh = true;
-                    continue;
-                }
-                Verdict::Reconnect => {
-                    *place = None;
-                    fresh = true;
-                    continue;
-                }
-                Verdict::Release => {
-                    link.release_ours();
-                    *place = None;
-                    fresh = true;
-                    continue;
-                }
+            let result = match operation(link) {
+                Err(failure) => match recovery.mend(failure, &mut place, || self.connect()) {
+                    Ok(()) => continue,
+                    Err(failure) => Err(explain(failure, &mut place)),
+                },
+                done => done,
+            };
+            if let Some(link) = &mut *place {
+                link.finish();
             }
-            let result = result.map_err(|error| explain(error, link));
-            link.finish();
             if self.0.config.connection == Connection::Operation {
                 close(&mut place);
             }
@@ -190,11 +173,8 @@ impl Tpm {
         }
     }
 
-    fn connect<'a>(&self, place: &'a mut Option<Link>) -> Result<&'a mut Link, Error> {
-        match place {
-            Some(link) => Ok(link),
-            None => Ok(place.insert(Link::new((self.0.opener)()?, &self.0.config))),
-        }
+    fn connect(&self) -> Result<Link, Error> {
+        Ok(Link::new((self.0.opener)()?, &self.0.config))
     }
 }
 
@@ -228,13 +208,13 @@ impl Link {
 }
 
 /// Says how long a lockout lasts.
-fn explain(error: Error, link: &mut Link) -> Error {
-    match error.kind() {
-        ErrorKind::Lockout => match link.lockout() {
-            Ok(lockout) => error.advise(lockout.to_string()),
-            Err(_) => error,
+fn explain(failure: Error, place: &mut Option<Link>) -> Error {
+    match (failure.kind(), place) {
+        (ErrorKind::Lockout, Some(link)) => match link.lockout() {
+            Ok(lockout) => failure.advise(lockout.to_string()),
+            Err(_) => failure,
         },
-        _ => error,
+        _ => failure,
     }
 }
 

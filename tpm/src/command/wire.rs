@@ -141,7 +141,6 @@ impl Wire {
     /// Sends the octets until the TPM has done what they ask, or will not.
     fn exchange(&mut self, command: &Command<'_>, relief: &mut dyn Relief) -> Result<(), Error> {
         let mut busy = Patience::with_the_tpm();
-        let mut crowded = Patience::with_others();
         loop {
             self.transport.transact(&self.command, &mut self.response)?;
             let code = response_code(&self.response)?;
@@ -149,10 +148,6 @@ impl Wire {
                 ResponseCode::SUCCESS => return Ok(()),
                 _ if code.is_busy() && busy.wait() => {}
                 ResponseCode::OBJECT_MEMORY if relief.make_room(&mut *self.transport, command) => {}
-                ResponseCode::OBJECT_MEMORY
-                | ResponseCode::SESSION_MEMORY
-                | ResponseCode::SESSION_HANDLES
-                    if crowded.wait() => {}
                 _ => return Err(refused(command, code)),
             }
         }

@@ -11,6 +11,14 @@ fn failure(key: &tpm::Key) -> tpm::Error {
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err()
 }
 
+/// How often the TPM has looked at a password. Before it counts a failure it says "retry", and writes first.
+fn tried(proxy: &Proxy) -> usize {
+    let judged = |exchange: &tests::log::Exchange| {
+        exchange.code() == tests::raw::SIGN && exchange.response_code() != Some(tests::raw::RETRY)
+    };
+    proxy.log().all().iter().filter(|exchange| judged(exchange)).count()
+}
+
 #[test]
 fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
     let swtpm = Swtpm::start();
@@ -26,7 +34,7 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
     let error = failure(&kit::open(&tpm, &file, Some("wrong")));
     assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
     assert!(error.to_string().contains("TPM_RC_AUTH_FAIL (0x98e"), "{error}");
-    assert_eq!((proxy.log().count(tests::raw::SIGN), swtpm.failures()), (1, 1), "{}", proxy.log().text());
+    assert_eq!((tried(&proxy), swtpm.failures()), (1, 1), "{}", proxy.log().text());
 
     failure(&kit::open(&tpm, &file, Some("wrong")));
     let error = failure(&kit::open(&tpm, &file, Some("secret")));
@@ -36,7 +44,7 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
         "{error}"
     );
     assert!(tpm.lockout().unwrap().is_locked());
-    assert_eq!(proxy.log().count(tests::raw::SIGN), 3, "{}", proxy.log().text());
+    assert_eq!(tried(&proxy), 3, "{}", proxy.log().text());
 }
 
 #[test]
