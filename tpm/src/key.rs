@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature};
+use keyfile::{
+    AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket,
+};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
@@ -121,7 +123,34 @@ impl Key {
     /// # Errors
     /// The TPM refuses, for instance the password, the scheme or the policy.
     pub fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>, Error> {
-        self.operate(Purpose::Signature, |link, key, protect| link.sign(key, digest, scheme, hash, protect))
+        self.sign_with(digest, &Ticket::null(Ticket::HASHCHECK), hash, scheme)
+    }
+
+    /// Signs a message that the TPM hashes itself, the only thing that a restricted signing key does (Part 3 §20.2).
+    ///
+    /// # Errors
+    /// As [`Key::sign`]; and a message that begins like a structure of the TPM's own (TPM_GENERATED_VALUE) is refused.
+    pub fn sign_message(
+        &self,
+        message: &[u8],
+        hash: HashAlg,
+        scheme: AlgId,
+    ) -> Result<Answer<Signature>, Error> {
+        self.0.check_usable()?;
+        let (digest, ticket) = self.0.tpm.operate(|link| link.hash(message, hash))?;
+        self.sign_with(&digest, &ticket, hash, scheme)
+    }
+
+    fn sign_with(
+        &self,
+        digest: &[u8],
+        ticket: &Ticket,
+        hash: HashAlg,
+        scheme: AlgId,
+    ) -> Result<Answer<Signature>, Error> {
+        self.operate(Purpose::Signature, |link, key, protect| {
+            link.sign(key, (digest, ticket), scheme, hash, protect)
+        })
     }
 
     /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.

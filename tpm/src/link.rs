@@ -139,6 +139,11 @@ impl Link {
         self.authorized(&command, on.auth, protect)
     }
 
+    /// The line itself, for a command past the executor.
+    pub(crate) fn transport(&mut self) -> &mut dyn Transport {
+        self.wire.transport()
+    }
+
     /// Wipes the last answer, which held a secret.
     pub(crate) fn wipe(&mut self) {
         self.wire.wipe();

@@ -5,6 +5,7 @@
 //! | `wire` | the one executor: any command in, its answer out, verified |
 //! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
 //! | `context` | FlushContext, ContextSave, ContextLoad |
+//! | `hash` | Hash and its sequences, with a ticket |
 //! | `private` | Sign, RSA_Decrypt, ECDH_ZGen: what a key does |
 //! | `sessions` | StartAuthSession |
 //! | `start` | Startup, SelfTest |
@@ -12,6 +13,7 @@
 
 mod capability;
 mod context;
+mod hash;
 mod object;
 mod private;
 mod sessions;

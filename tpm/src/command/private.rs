@@ -8,11 +8,11 @@ use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link, Protect};
 
 impl Link {
-    /// Sign: a digest that the TPM did not make itself.
+    /// Sign: a digest, with the proof that the TPM made it itself, or the null ticket.
     pub(crate) fn sign(
         &mut self,
         key: &Guarded<'_>,
-        digest: &[u8],
+        (digest, ticket): (&[u8], &Ticket),
         scheme: AlgId,
         hash: HashAlg,
         protect: Protect,
@@ -23,7 +23,7 @@ impl Link {
         if scheme != AlgId::NULL {
             hash.marshal(&mut w);
         }
-        Ticket::null(Ticket::HASHCHECK).marshal(&mut w);
+        ticket.marshal(&mut w);
         let parameters = w.finish()?;
         // The TPM refuses to encrypt a signature (0x982): its first parameter is no sized one.
         let response = self.guarded(CommandCode::SIGN, key, &parameters, protect)?;

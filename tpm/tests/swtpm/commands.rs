@@ -1,6 +1,8 @@
 //! Each command does what it is for.
 
-use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, PublicKey, Sensitive, Signature};
+use keyfile::{
+    AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, PublicKey, Scheme, Sensitive, Signature,
+};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use rsa::BigUint;
 use tests::Swtpm;
@@ -187,4 +189,25 @@ fn a_restricted_usage_is_made_as_the_template_says() {
     let key = kit::open(&tpm, &file, None);
     assert!(key.sign(&DIGEST, HashAlg::Sha256, AlgId::RSAPSS).is_ok());
     assert!(key.rsa_decrypt(&[0; 256]).is_err());
+}
+
+#[test]
+fn a_restricted_signing_key_signs_what_the_tpm_hashed() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let mut public = Template::ecc(Curve::P256).usage(Usage::Sign).public();
+    public.attributes = public.attributes.union(Attributes::RESTRICTED);
+    let PublicKey::Ecc { scheme, .. } = &mut public.key else { panic!("not EC") };
+    *scheme = Scheme::Ecdsa(HashAlg::Sha256);
+    let made = tpm.create(&OWNER, &public, None).unwrap();
+    let file = KeyFile::new(Kind::Loadable, OWNER.handle, made.public, made.private);
+    let key = kit::open(&tpm, &file, None);
+    assert!(key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).is_err(), "anybody's digest");
+    for length in [0, 1, 1024, 1025, 2048, 10_000] {
+        let message: Vec<u8> = (0..=255).cycle().take(length).collect();
+        let answer = key.sign_message(&message, HashAlg::Sha256, AlgId::ECDSA).unwrap();
+        kit::verify_digest(key.public(), &answer.value, &HashAlg::Sha256.digest(&[&message]));
+    }
+    // It might be taken for an attestation.
+    assert!(key.sign_message(b"\xffTCG forged", HashAlg::Sha256, AlgId::ECDSA).is_err());
 }

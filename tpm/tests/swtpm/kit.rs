@@ -60,16 +60,24 @@ pub(crate) fn check(key: &Key) {
 }
 
 pub(crate) fn verify(public: &Public, signature: &Signature) {
-    assert!(is_valid(public, signature), "a wrong signature");
+    verify_digest(public, signature, &DIGEST);
+}
+
+pub(crate) fn verify_digest(public: &Public, signature: &Signature, digest: &[u8]) {
+    assert!(is_valid_for(public, signature, digest), "a wrong signature");
 }
 
 pub(crate) fn is_valid(public: &Public, signature: &Signature) -> bool {
+    is_valid_for(public, signature, &DIGEST)
+}
+
+fn is_valid_for(public: &Public, signature: &Signature, digest: &[u8]) -> bool {
     let PublicKey::Ecc { x, y, .. } = &public.key else { panic!("not EC") };
     let Signature::Ecc { r, s, .. } = signature else { panic!("not ECDSA") };
     let point = [&[4][..], &pad(x), &pad(y)].concat();
     let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).unwrap();
     let signature = p256::ecdsa::Signature::from_slice(&[pad(r), pad(s)].concat()).unwrap();
-    key.verify_prehash(&DIGEST, &signature).is_ok()
+    key.verify_prehash(digest, &signature).is_ok()
 }
 
 pub(crate) fn pad(number: &[u8]) -> Vec<u8> {

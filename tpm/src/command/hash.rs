@@ -1,0 +1,77 @@
+//! Hash, HashSequenceStart, SequenceUpdate, SequenceComplete (TPM 2.0 Part 3 §15.4, §17): a digest with a ticket that says the
+//! TPM made it of a message that does not pretend to be the TPM's own. Restricted signing keys sign nothing else.
+
+use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
+use keyfile::{CommandCode, Handle, HashAlg, Ticket};
+
+use super::{Command, Entity, flush};
+use crate::error::Error;
+use crate::link::{Guarded, Link, Protect};
+
+/// MAX_DIGEST_BUFFER (Part 2 Annex A): what every TPM takes in one command.
+const PART: usize = 1024;
+
+impl Link {
+    /// The digest of a message, and its ticket. In the clear: neither is secret, and whoever alters them breaks the signature.
+    pub(crate) fn hash(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
+        if message.len() > PART {
+            return self.hash_in_parts(message, hash);
+        }
+        let mut w = Writer::new();
+        w.sized(message);
+        hash.marshal(&mut w);
+        Handle::OWNER.marshal(&mut w);
+        let parameters = w.finish()?;
+        let command =
+            Command { code: CommandCode::HASH, handles: &[], parameters: &parameters, makes_handle: false };
+        digest_and_ticket(self.bare(&command)?.parameters)
+    }
+
+    fn hash_in_parts(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
+        let mut w = Writer::new();
+        w.sized(&[]);
+        hash.marshal(&mut w);
+        let parameters = w.finish()?;
+        let command = Command {
+            code: CommandCode::HASH_SEQUENCE_START,
+            handles: &[],
+            parameters: &parameters,
+            makes_handle: true,
+        };
+        let handle = self.bare(&command)?.handle;
+        let result = self.hash_rest(handle, message);
+        if result.is_err() {
+            // What went wrong counts; a sequence that is gone already cannot be flushed.
+            let _ = flush(self.transport(), handle);
+        }
+        result
+    }
+
+    fn hash_rest(&mut self, handle: Handle, message: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {
+        // Part 1 §32.4: the Name of a sequence is empty, its authorization is what it was started with.
+        let sequence = Guarded { entity: Entity::plain(handle), auth: &[] };
+        let mut parts = message.chunks(PART).peekable();
+        while let Some(part) = parts.next() {
+            let mut w = Writer::new();
+            w.sized(part);
+            if parts.peek().is_some() {
+                self.guarded(CommandCode::SEQUENCE_UPDATE, &sequence, &w.finish()?, Protect::NONE)?;
+                continue;
+            }
+            Handle::OWNER.marshal(&mut w);
+            let parameters = w.finish()?;
+            let response =
+                self.guarded(CommandCode::SEQUENCE_COMPLETE, &sequence, &parameters, Protect::NONE)?;
+            return digest_and_ticket(response);
+        }
+        Err(Error::integrity("a sequence without parts"))
+    }
+}
+
+fn digest_and_ticket(response: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {
+    let mut r = Reader::new(response);
+    let digest = r.sized()?.to_vec();
+    let ticket = Ticket::unmarshal(&mut r)?;
+    r.finish()?;
+    Ok((digest, ticket))
+}
