@@ -30,6 +30,14 @@ pub(crate) trait Private: Send + Sync {
     /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
 
+    /// TPM2_Sign over a message that the TPM hashes itself, the only thing that a restricted signing key does.
+    ///
+    /// # Errors
+    /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
+    fn sign_message(&self, _message: &[u8], _hash: HashAlg, _scheme: AlgId) -> Result<Answer<Signature>> {
+        Err(Error::new(Reason::Unsupported, "restricted keys do not sign yet"))
+    }
+
     /// TPM2_ECDH_ZGen.
     ///
     /// # Errors

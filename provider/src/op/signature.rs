@@ -10,6 +10,7 @@ mod ecdsa;
 #[cfg(test)]
 mod fake;
 mod label;
+mod message;
 mod padding;
 mod rsa;
 
@@ -17,16 +18,19 @@ use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use keyfile::{AlgId, Attributes, HashAlg};
+
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
-use crate::ffi::crypto::{Digest, Direction, Hasher, Operation, Options, Pkey, Purpose, Signer};
+use crate::ffi::crypto::{Digest, Direction, Operation, Options, Pkey, Purpose, Signer};
 use crate::ffi::op::signature::Signature;
 use crate::ffi::params::{Descriptors, ParamList, Params, ParamsMut};
 use crate::key::Key;
-use crate::private::Private;
+use crate::private::{Answer, Private};
 use crate::provider::Provider;
 
 pub(crate) use ecdsa::Ecdsa;
+use message::{Message, Whole};
 pub(crate) use rsa::Rsa;
 
 /// What differs between the kinds of keys.
@@ -57,6 +61,27 @@ pub(crate) struct Request<'a> {
     /// The digest, or, without an algorithm, any octets.
     digest: &'a [u8],
     algorithm: Option<&'a Digest>,
+    /// The message, which a restricted key wants to see.
+    message: Option<&'a [u8]>,
+}
+
+impl Request<'_> {
+    /// TPM2_Sign, of the digest as it is labelled, or for a restricted key of the message.
+    fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<keyfile::Signature>> {
+        if !is_restricted(self.key) {
+            return self.key.sign(digest, hash, scheme);
+        }
+        let text = match self.message {
+            Some(message) if self.algorithm.and_then(tpm_hash) == Some(hash) => {
+                let answer = self.key.sign_message(message, hash, scheme)?;
+                // The message went to the TPM in the clear.
+                return Ok(Answer { authenticated: false, ..answer });
+            }
+            Some(_) => format!("the key is restricted to {hash}: ask for that digest"),
+            None => "the key is restricted to what the TPM hashed itself: let it sign the message (dgst -sign, pkeyutl -rawin)".into(),
+        };
+        Err(Error::new(Reason::Digest, text))
+    }
 }
 
 /// The context of a signature or verification.
@@ -73,8 +98,8 @@ enum State {
     Digest(Operation),
     /// In software, over a message.
     Message(Signer),
-    /// In the TPM; over a message if there is a hasher.
-    Tpm { shadow: Operation, hasher: Option<Hasher> },
+    /// In the TPM, over a digest or a message.
+    Tpm { shadow: Operation, message: Option<Message> },
 }
 
 impl<S: Scheme> SignatureContext<S> {
@@ -93,7 +118,7 @@ impl<S: Scheme> SignatureContext<S> {
         self.state = if purpose == Purpose::Sign && !key.is_software() {
             S::refuse(params)?;
             key.private()?;
-            State::Tpm { shadow: Operation::new(key.software()?, Purpose::Verify, params)?, hasher: None }
+            State::Tpm { shadow: Operation::new(key.software()?, Purpose::Verify, params)?, message: None }
         } else {
             State::Digest(Operation::new(key.software()?, purpose, params)?)
         };
@@ -114,46 +139,47 @@ impl<S: Scheme> SignatureContext<S> {
             return Ok(());
         }
         S::refuse(params)?;
-        key.private()?;
+        let restricted = is_restricted(key.private()?);
         let digest = match (digest, &self.state) {
             (Some(name), _) => Digest::fetch(key.software()?.context(), name)?,
-            (None, State::Tpm { hasher: Some(hasher), .. }) => hasher.digest().clone(),
+            (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
             (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
         };
         let mut shadow = Operation::new(key.software()?, Purpose::Verify, Params::none())?;
         let mut list = ParamList::new();
         shadow.options().set(list.text(c"digest", digest.name()).as_params())?;
         shadow.options().set(params)?;
-        self.state = State::Tpm { shadow, hasher: Some(Hasher::new(&digest)?) };
+        self.state = State::Tpm { shadow, message: Some(Message::new(&digest, restricted)?) };
         Ok(())
     }
 
     /// Signs in the TPM.
     fn sign_in_tpm(&mut self, output: Output<'_>, octets: Octets<'_>) -> Result<()> {
         let key = self.key.as_deref().ok_or_else(out_of_sequence)?;
-        let State::Tpm { shadow, hasher } = &mut self.state else { return Err(out_of_sequence()) };
+        let State::Tpm { shadow, message } = &mut self.state else { return Err(out_of_sequence()) };
         let public = key.software()?;
         let Some(room) = output.room(public.size())? else { return Ok(()) };
-        let (digest, algorithm) = match (octets, hasher) {
-            (Octets::Digest(digest), None) => (digest.to_vec(), named_digest(public, &mut shadow.options())?),
-            (Octets::Message(part), Some(hasher)) => {
-                hasher.update(part)?;
-                let digest = hasher.finish()?;
-                // One context may sign several messages one-shot (EVP_DigestSign(3ossl)).
-                hasher.restart()?;
-                (digest, Some(hasher.digest().clone()))
+        let (whole, algorithm) = match (octets, message) {
+            (Octets::Digest(digest), None) => {
+                let algorithm = named_digest(public, &mut shadow.options())?;
+                (Whole { digest: digest.to_vec(), octets: None }, algorithm)
+            }
+            (Octets::Message(part), Some(message)) => {
+                message.update(part)?;
+                (message.finish()?, Some(message.digest().clone()))
             }
             _ => return Err(out_of_sequence()),
         };
         if let Some(algorithm) = &algorithm {
-            check_length(algorithm, &digest)?;
+            check_length(algorithm, &whole.digest)?;
         }
         let signature = S::sign(Request {
             key: key.private()?,
             public,
             shadow,
-            digest: &digest,
+            digest: &whole.digest,
             algorithm: algorithm.as_ref(),
+            message: whole.octets.as_deref(),
         })?;
         room.write(&signature)
     }
@@ -178,9 +204,9 @@ impl<S: Scheme> Signature for SignatureContext<S> {
             State::Idle => State::Idle,
             State::Digest(operation) => State::Digest(operation.try_clone()?),
             State::Message(signer) => State::Message(signer.try_clone()?),
-            State::Tpm { shadow, hasher } => State::Tpm {
+            State::Tpm { shadow, message } => State::Tpm {
                 shadow: shadow.try_clone()?,
-                hasher: hasher.as_ref().map(Hasher::try_clone).transpose()?,
+                message: message.as_ref().map(Message::try_clone).transpose()?,
             },
         };
         Ok(Self { key: self.key.clone(), state, scheme: PhantomData })
@@ -235,7 +261,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
     fn digest_sign_update(&mut self, data: &[u8]) -> Result<()> {
         match &mut self.state {
             State::Message(signer) if signer.direction() == Direction::Sign => Ok(signer.update(data)?),
-            State::Tpm { hasher: Some(hasher), .. } => Ok(hasher.update(data)?),
+            State::Tpm { message: Some(message), .. } => message.update(data),
             _ => Err(out_of_sequence()),
         }
     }
@@ -292,10 +318,10 @@ impl<S: Scheme> Signature for SignatureContext<S> {
     }
 
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
-        if let State::Tpm { hasher, .. } = &self.state {
+        if let State::Tpm { message, .. } = &self.state {
             S::refuse(params)?;
-            if let Some(hasher) = hasher {
-                keep_digest(hasher.digest(), params)?;
+            if let Some(message) = message {
+                keep_digest(message.digest(), params)?;
             }
         }
         let mut options = self.options().ok_or_else(out_of_sequence)?;
@@ -313,6 +339,22 @@ enum Octets<'a> {
     Digest(&'a [u8]),
     /// The last part of a message.
     Message(&'a [u8]),
+}
+
+/// The hash of the TPM that is this digest.
+fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
+    match missing::Digest::from_name(digest.name())? {
+        missing::Digest::Sha1 => Some(HashAlg::Sha1),
+        missing::Digest::Sha256 => Some(HashAlg::Sha256),
+        missing::Digest::Sha384 => Some(HashAlg::Sha384),
+        missing::Digest::Sha512 => Some(HashAlg::Sha512),
+        _ => None,
+    }
+}
+
+/// Whether the key signs only what the TPM hashed itself.
+fn is_restricted(private: &dyn Private) -> bool {
+    private.public().attributes.contains(Attributes::RESTRICTED)
 }
 
 /// The digest that a shadow was told, if any.

@@ -74,7 +74,7 @@ fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
     let order_bits = usize::try_from(request.public.bits()).unwrap_or_default();
     let mut refused = None;
     for (hash, digest) in labelled(request.digest, order_bits, fixed) {
-        match request.key.sign(&digest, hash, keyfile::AlgId::ECDSA) {
+        match request.sign(&digest, hash, keyfile::AlgId::ECDSA) {
             Ok(answer) => {
                 let Signature::Ecc { r, s, .. } = answer.value else { return Err(wrong_result()) };
                 let signature = der::signature(&r, &s).ok_or_else(wrong_result)?;
@@ -164,6 +164,21 @@ mod tests {
         fake.faulty = true;
         let error = fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).unwrap_err();
         assert_eq!(error.reason(), Reason::Integrity);
+    }
+
+    #[test]
+    fn a_restricted_key_signs_messages_with_its_digest_only() {
+        let mut fake = Fake::ec(KeyScheme::Ecdsa(HashAlg::Sha256), Curve::P256);
+        fake.public.attributes = fake.public.attributes.union(keyfile::Attributes::RESTRICTED);
+        let signature = fake.sign::<Ecdsa>(Some("SHA-256"), b"message", &mut ParamList::new()).unwrap();
+        assert!(verifies(&fake, "sha256", b"message", &signature));
+        for digest in [Some("sha3-256"), Some("sha384"), None] {
+            let error = fake.sign::<Ecdsa>(digest, b"message", &mut ParamList::new()).unwrap_err();
+            assert!(error.to_string().contains("restricted"), "{error}");
+        }
+        fake.faulty = true;
+        let error = fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).unwrap_err();
+        assert_eq!(error.reason(), Reason::Integrity, "verified, though a session protects the command");
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Fake {
             shadow: &mut shadow,
             digest: &digest,
             algorithm: algorithm.as_ref(),
+            message: algorithm.as_ref().map(|_| message),
         })
     }
 
@@ -144,6 +145,10 @@ impl Private for Fake {
             Signature::Rsa { scheme, hash, octets: self.fault(octets) }
         };
         Ok(self.answer(value))
+    }
+
+    fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
+        Private::sign(self, &hash.digest(&[message]), hash, scheme)
     }
 
     fn ecdh_zgen(&self, _peer: &Point) -> Result<Answer<Point>> {

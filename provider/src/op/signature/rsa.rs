@@ -7,13 +7,13 @@
 //! Every result is verified in software before it leaves: with a public exponent of 65,537 that costs a fiftieth of the
 //! private operation, and a faulty result of an RSA operation can betray the key (Boneh, DeMillo, Lipton 1997).
 
-use keyfile::{Attributes, HashAlg, Public, PublicKey, Scheme as KeyScheme, Signature};
+use keyfile::{Attributes, Public, PublicKey, Scheme as KeyScheme, Signature};
 use zeroize::Zeroizing;
 
 use super::padding::Padding;
-use super::{Request, Scheme};
+use super::{Request, Scheme, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Digest, Operation, quietly};
+use crate::ffi::crypto::{Operation, quietly};
 use crate::ffi::params::{Descriptor, Descriptors, Kind, ParamList, Params};
 
 /// TPM2-RSA.
@@ -101,7 +101,7 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
         }
     }
     fits_key(request.key.public(), scheme)?;
-    let answer = request.key.sign(request.digest, hash, scheme.id())?;
+    let answer = request.sign(request.digest, hash, scheme.id())?;
     let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
     if verifies(request.shadow, &octets, request.digest) {
         return Ok(octets);
@@ -141,17 +141,6 @@ fn verifies_with_another_salt(request: &Request<'_>, signature: &[u8]) -> bool {
     .unwrap_or_default()
 }
 
-/// The hash of the TPM that is this digest.
-pub(super) fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
-    match missing::Digest::from_name(digest.name())? {
-        missing::Digest::Sha1 => Some(HashAlg::Sha1),
-        missing::Digest::Sha256 => Some(HashAlg::Sha256),
-        missing::Digest::Sha384 => Some(HashAlg::Sha384),
-        missing::Digest::Sha512 => Some(HashAlg::Sha512),
-        _ => None,
-    }
-}
-
 fn no_rsa_key() -> Error {
     Error::new(Reason::WrongKey, "an RSA signature needs an RSA key")
 }
@@ -165,6 +154,8 @@ fn wrong_result() -> Error {
 mod tests {
     use super::super::fake::Fake;
     use super::*;
+    use crate::ffi::crypto::Digest;
+    use keyfile::HashAlg;
 
     fn pss(salt: &str, mgf1: &str) -> ParamList {
         let mut list = ParamList::new();
