@@ -36,6 +36,11 @@ check: ## rustfmt, clippy, rustdoc, layers and exports
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked -p tests --test stories house::
 
+bench: ## what a signature costs, against the bare TPM command and others' ways
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	$(CARGO) bench --locked -p tests
+
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
 	@$(MAKE) --no-print-directory build

@@ -1,5 +1,5 @@
 //! The other implementations of this field, as shells with the right environment: files and keys are exchanged with them.
-use crate::{Openssl, Shell, Swtpm};
+use crate::{Openssl, Order, Shell, Swtpm};
 
 /// tpm2-tools (`tpm2_createprimary …`) in the folder of the shell.
 #[must_use]
@@ -26,6 +26,13 @@ pub fn ibm_tools(shell: &Shell, tpm: &Swtpm) -> Shell {
 #[must_use]
 pub fn tpm2_openssl(shell: &Shell, tcti: &str) -> Shell {
     Openssl::clean_in(shell.clone()).shell().clone().env("TPM2OPENSSL_TCTI", tcti)
+}
+
+/// The same, active by configuration: for programs that name no provider.
+#[must_use]
+pub fn tpm2_openssl_everywhere(shell: &Shell, tcti: &str) -> Shell {
+    let openssl = Openssl::clean_in(shell.clone()).ordered(Order::DefaultFirst);
+    openssl.shell().clone().env("TPM2OPENSSL_TCTI", tcti)
 }
 
 #[cfg(test)]

@@ -14,6 +14,19 @@ use crate::ffi;
 /// How long a run may take when nothing else is said. A hang is a failure.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// The processor time that this process has used so far, of all its threads.
+///
+/// # Panics
+/// Never: a process's time is not negative.
+#[must_use]
+pub fn cpu_time() -> Duration {
+    let time = ffi::process_cpu_time();
+    Duration::new(
+        u64::try_from(time.tv_sec).expect("not negative"),
+        u32::try_from(time.tv_nsec).expect("below a second"),
+    )
+}
+
 /// A running child; ended with its whole process group when dropped.
 pub struct Process {
     child: Child,

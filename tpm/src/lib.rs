@@ -49,6 +49,7 @@ pub use crypto::wrap::{Duplicate, wrap};
 pub use error::{Error, ErrorKind};
 pub use key::{Answer, Key};
 pub use lockout::Lockout;
+pub use open::open;
 pub use parents::Parent;
 pub use tpm::{Created, Tpm};
 pub use transport::{Opener, Transport};

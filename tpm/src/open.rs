@@ -8,8 +8,11 @@ use crate::location::{Kind, Location};
 use crate::tcti::{Tcti, ffi};
 use crate::transport::Transport;
 
-/// Opens the TPM that the TCTI string names, or the one that is found without.
-pub(crate) fn open(tcti: Option<&str>) -> Result<Box<dyn Transport>, Error> {
+/// Opens the TPM that the TCTI string names, or the one that is found without: commands as octets, past sessions and places.
+///
+/// # Errors
+/// When there is none, or this process may not use it; the text says what to do.
+pub fn open(tcti: Option<&str>) -> Result<Box<dyn Transport>, Error> {
     let location = Location::find(tcti, &ffi::environment)
         .map_err(|error| Error::new(ErrorKind::NoTpm, error.to_string()))?;
     if location.kind == Kind::Tabrmd {

@@ -11,7 +11,7 @@ use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Link, Protect};
 use crate::lockout::Lockout;
-use crate::open;
+use crate::open::open;
 use crate::parents::{Parent, parent_refused};
 use crate::places::STANDING;
 use crate::recover::Recovery;
@@ -41,7 +41,7 @@ impl Tpm {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let tcti = config.tcti.clone();
-        Self::over(config, Box::new(move || open::open(tcti.as_deref())))
+        Self::over(config, Box::new(move || open(tcti.as_deref())))
     }
 
     /// The same, over connections that somebody else opens.

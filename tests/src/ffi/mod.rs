@@ -12,3 +12,11 @@ pub(crate) fn kill(pid: i32, signal: i32) {
     // SAFETY: kill(2) takes two integers and touches no memory.
     unsafe { libc::kill(pid, signal) };
 }
+
+/// The processor time that this process has used so far, of all its threads (clock_gettime(2)).
+pub(crate) fn process_cpu_time() -> libc::timespec {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime(2) writes one timespec; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    time
+}

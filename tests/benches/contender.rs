@@ -1,0 +1,157 @@
+//! Who takes part, what they sign with, and the process that each of them runs in.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::str::FromStr;
+
+use tests::process::{LIMIT, Process};
+use tests::{Openssl, Order, Shell, Swtpm, Tool, peers};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    EcdsaP256,
+    Rsa2048,
+}
+
+impl Algorithm {
+    pub(crate) const ALL: [Algorithm; 2] = [Algorithm::EcdsaP256, Algorithm::Rsa2048];
+
+    /// The key tool's options that make such a key.
+    pub(crate) fn options(self) -> &'static str {
+        match self {
+            Algorithm::EcdsaP256 => "--ecc P-256",
+            Algorithm::Rsa2048 => "--key-size 2048",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Algorithm::EcdsaP256 => "ECDSA-P256",
+            Algorithm::Rsa2048 => "RSA-2048",
+        })
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        Algorithm::ALL.into_iter().find(|a| a.to_string() == name).ok_or_else(|| name.to_owned())
+    }
+}
+
+/// How the Context of tss-esapi authorizes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Session {
+    Password,
+    Hmac,
+    Salted,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The same TPM command in a password session, through the same TCTI, and nothing else.
+    Floor,
+    /// This provider.
+    Ours,
+    /// Debian's tpm2-openssl.
+    Peer,
+    /// tss_esapi::Context, without OpenSSL.
+    Esapi(Session),
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 6] = [
+        Kind::Floor,
+        Kind::Ours,
+        Kind::Peer,
+        Kind::Esapi(Session::Password),
+        Kind::Esapi(Session::Hmac),
+        Kind::Esapi(Session::Salted),
+    ];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Kind::Floor => "bare-command",
+            Kind::Ours => "this-provider",
+            Kind::Peer => "tpm2-openssl",
+            Kind::Esapi(Session::Password) => "esapi-password",
+            Kind::Esapi(Session::Hmac) => "esapi-hmac",
+            Kind::Esapi(Session::Salted) => "esapi-salted-encrypted",
+        })
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        Kind::ALL.into_iter().find(|k| k.to_string() == name).ok_or_else(|| name.to_owned())
+    }
+}
+
+/// A contender's process, with the TPM that it has to itself.
+pub(crate) struct Contender {
+    process: Process,
+    requests: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    /// Its own, for as long as it lives.
+    tpm: Option<Swtpm>,
+}
+
+impl Contender {
+    pub(crate) fn start(kind: Kind, algorithm: Algorithm) -> Self {
+        let tpm = Swtpm::start();
+        let shell = Shell::new("bench");
+        if matches!(kind, Kind::Ours | Kind::Peer) {
+            Tool::new(&shell, &tpm.tcti()).ok(&format!("create {} key.tpm", algorithm.options()));
+        }
+        let shell = match kind {
+            Kind::Ours => Openssl::in_shell(shell, &tpm.tcti(), Order::DefaultFirst).shell().clone(),
+            Kind::Peer => peers::tpm2_openssl_everywhere(&shell, &tpm.tcti()),
+            Kind::Floor | Kind::Esapi(_) => shell,
+        };
+        let mut contender = spawn(&shell, &format!("{kind} {algorithm} {} key.tpm", tpm.tcti()));
+        contender.tpm = Some(tpm);
+        contender
+    }
+
+    /// This provider with a key file and a TPM that are there.
+    pub(crate) fn with(openssl: &Openssl, key: &str) -> Self {
+        spawn(openssl.shell(), &format!("{} {} none {key}", Kind::Ours, Algorithm::EcdsaP256))
+    }
+
+    /// Wall and CPU time of one operation in ns, as the mean over a batch.
+    pub(crate) fn batch(&mut self, operations: u32, threads: u32) -> (f64, f64) {
+        writeln!(self.requests.as_mut().expect("a worker"), "{operations} {threads}").expect("a request");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("an answer");
+        let (wall, cpu) = line.trim().split_once(' ').expect("two figures");
+        let each = |figure: &str| figure.parse::<f64>().expect("a figure") / f64::from(operations);
+        (each(wall), each(cpu))
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        self.requests.take();
+        self.process.wait_for(LIMIT);
+    }
+}
+
+/// This program again, as a worker in the environment of a shell.
+fn spawn(shell: &Shell, worker: &str) -> Contender {
+    let program = std::env::current_exe().expect("this program");
+    let mut command = shell.command(&format!("{} worker {worker}", program.display()));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = Process::spawn(command);
+    let requests = process.child().stdin.take();
+    let mut answers = BufReader::new(process.child().stdout.take().expect("its output"));
+    let mut line = String::new();
+    answers.read_line(&mut line).expect("its first line");
+    assert_eq!(line.trim(), "ready", "a worker did not start: {worker}");
+    Contender { process, requests, answers, tpm: None }
+}

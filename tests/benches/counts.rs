@@ -1,0 +1,54 @@
+//! How many TPM commands each step takes, counted on the bus.
+
+use tests::raw::Tpm as _;
+use tests::{Openssl, Order, Proxy, Shell, Swtpm, Tool};
+
+use crate::contender::Contender;
+
+const FLUSH_CONTEXT: u32 = 0x165;
+
+pub(crate) fn print() {
+    println!("TPM commands (what is flushed when the process ends is not counted)");
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let shell = Shell::new("bench");
+    let primary = tpm.create_primary();
+    tpm.persist(primary, 0x8100_0001);
+    tpm.flush(primary);
+    let tool = Tool::new(&shell, &tpm.tcti());
+    tool.ok("create --ecc P-256 permanent.tpm");
+    tool.ok("create --ecc P-256 --parent-handle 81000001 persistent.tpm");
+    let openssl = Openssl::in_shell(shell, &proxy.swtpm_tcti(), Order::DefaultFirst);
+    openssl.write("file", "a file");
+    openssl.ok("req -x509 -key permanent.tpm -subj /CN=x -out crt");
+    let matcher =
+        format!("{} match permanent.tpm crt", std::env::current_exe().expect("this program").display());
+    for (step, line) in [
+        ("load a key file, export its public key", "openssl pkey -in permanent.tpm -pubout"),
+        ("load a key file, match it to a certificate", &matcher),
+        (
+            "first signature, key under a persistent parent",
+            "openssl dgst -sha256 -sign persistent.tpm -out sig file",
+        ),
+        ("first signature, key under a hierarchy", "openssl dgst -sha256 -sign permanent.tpm -out sig file"),
+    ] {
+        proxy.log().clear();
+        openssl.shell().ok(line);
+        println!("  {step:<48} {:>5}", before_the_end(&proxy.log().codes()));
+    }
+    later(&proxy, &openssl);
+}
+
+/// Signatures on a loaded key: what a worker's batch adds.
+fn later(proxy: &Proxy, openssl: &Openssl) {
+    let mut contender = Contender::with(openssl, "permanent.tpm");
+    proxy.log().clear();
+    contender.batch(100, 1);
+    let each = f64::from(u32::try_from(proxy.log().len()).expect("a short log")) / 100.0;
+    println!("  {:<48} {each:>5}", "each later signature");
+}
+
+/// The commands up to the last that is no flush.
+fn before_the_end(codes: &[u32]) -> usize {
+    codes.iter().rposition(|code| *code != FLUSH_CONTEXT).map_or(0, |last| last + 1)
+}

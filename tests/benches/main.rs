@@ -1,0 +1,35 @@
+//! `make bench`: what a signature costs through the provider, against the bare TPM command and against others' ways, as one table.
+//!
+//! Each contender is a process of its own beside a TPM of its own, and they take turns: figures of one run compare, figures of
+//! two runs do not. A row's ratio is the median of the ratios of each turn.
+
+// A benchmark is a program for its developer's terminal: it prints, and a panic is its failure report.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+mod contender;
+mod counts;
+mod esapi;
+mod floor;
+mod openssl;
+mod table;
+mod worker;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some("worker") => worker::serve(&arguments[2..]),
+        Some("match") => openssl::matches(&arguments[2], &arguments[3]),
+        // cargo bench adds --bench; cargo test --benches runs nothing here, since timings are no tests.
+        Some("--bench") => {
+            counts::print();
+            table::print();
+        }
+        _ => println!("benchmarks run with: make bench"),
+    }
+}

@@ -1,0 +1,54 @@
+//! The time of one signature: every contender in turn, many turns, medians.
+
+use crate::contender::{Algorithm, Contender, Kind};
+
+const TURNS: usize = 15;
+
+pub(crate) fn print() {
+    println!(
+        "\ntime of one signature on a loaded key (medians of {TURNS} turns; ratio: median of each turn's ratio to the bare command)"
+    );
+    println!(
+        "{:<12} {:>7}  {:<24} {:>10} {:>10} {:>8} {:>7}",
+        "algorithm", "threads", "contender", "wall µs", "CPU µs", "per s", "ratio"
+    );
+    for algorithm in Algorithm::ALL {
+        for threads in [1, 4] {
+            rows(algorithm, threads);
+        }
+    }
+}
+
+fn rows(algorithm: Algorithm, threads: u32) {
+    let operations = match algorithm {
+        Algorithm::EcdsaP256 => 400,
+        Algorithm::Rsa2048 => 100,
+    };
+    // A Context of tss-esapi belongs to one thread.
+    let kinds = Kind::ALL.into_iter().filter(|kind| threads == 1 || !matches!(kind, Kind::Esapi(_)));
+    let mut contenders: Vec<_> =
+        kinds.map(|kind| (kind, Contender::start(kind, algorithm), Vec::new())).collect();
+    for _ in 0..TURNS {
+        for (_, contender, turns) in &mut contenders {
+            turns.push(contender.batch(operations, threads));
+        }
+    }
+    let floor: Vec<f64> = contenders[0].2.iter().map(|(wall, _)| *wall).collect();
+    for (kind, _, turns) in &contenders {
+        let wall = median(turns.iter().map(|(wall, _)| *wall));
+        let cpu = median(turns.iter().map(|(_, cpu)| *cpu));
+        let ratio = median(turns.iter().zip(&floor).map(|((wall, _), floor)| wall / floor));
+        println!(
+            "{algorithm:<12} {threads:>7}  {kind:<24} {:>10.1} {:>10.1} {:>8.0} {ratio:>7.3}",
+            wall / 1e3,
+            cpu / 1e3,
+            1e9 / wall
+        );
+    }
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
