@@ -14,6 +14,7 @@
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
 //! | `shell` | a folder and a clean environment; commands as one would type them |
 //! | `openssl`, `tool`, `peers` | stock openssl, the key tool, the other implementations |
+//! | `authority` | certificates for public keys |
 //! | `tls`, `pty`, `dialog`, `c_program`, `valgrind` | servers and clients, prompts, resident programs, C, memory |
 //! | `module` | where the freshly built module is |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
@@ -30,6 +31,7 @@
     clippy::unwrap_used
 )]
 
+mod authority;
 pub mod c_program;
 mod dialog;
 mod ffi;
@@ -58,6 +60,7 @@ mod tool;
 mod upstream;
 pub mod valgrind;
 
+pub use authority::Authority;
 pub use dialog::Dialog;
 pub use openssl::{Openssl, Order};
 pub use proxy::Proxy;

@@ -1,0 +1,78 @@
+//! A certification authority of stock `openssl` that has never heard of the TPM: it certifies public keys, whoever has the
+//! private half.
+use crate::Openssl;
+
+/// An authority; its certificate is in a file of the folder where everybody works.
+pub struct Authority {
+    openssl: Openssl,
+    name: String,
+}
+
+impl Authority {
+    /// A self-signed P-256 authority: `NAME.pem` and `NAME.key` in the folder of `openssl`.
+    #[must_use]
+    #[track_caller]
+    pub fn new(openssl: &Openssl, name: &str) -> Self {
+        Self::with_key(openssl, name, "ec -pkeyopt ec_paramgen_curve:P-256")
+    }
+
+    /// The same with another key: `rsa:4096`.
+    #[must_use]
+    #[track_caller]
+    pub fn with_key(openssl: &Openssl, name: &str, newkey: &str) -> Self {
+        let openssl = openssl.stranger();
+        let files = format!("-keyout {name}.key -out {name}.pem");
+        openssl.ok(&format!("req -x509 -newkey {newkey} -nodes -subj /CN={name} -days 2 {files}"));
+        Self { openssl, name: name.to_owned() }
+    }
+
+    /// Its certificate.
+    #[must_use]
+    pub fn certificate(&self) -> String {
+        format!("{}.pem", self.name)
+    }
+
+    /// Writes the certificate of the public key in one file into another.
+    #[track_caller]
+    pub fn certify(&self, public: &str, certificate: &str) {
+        self.issue(public, "/CN=localhost", certificate, "basicConstraints = CA:FALSE");
+    }
+
+    /// An authority below this one: `NAME.pem` and `NAME.key`; `algorithm` is for `openssl genpkey`.
+    #[must_use]
+    #[track_caller]
+    pub fn below(&self, name: &str, algorithm: &str) -> Self {
+        self.openssl.ok(&format!("genpkey {algorithm} -out {name}.key"));
+        self.openssl.ok(&format!("pkey -in {name}.key -pubout -out {name}.pub"));
+        let extensions = "basicConstraints = critical, CA:TRUE";
+        self.issue(&format!("{name}.pub"), &format!("/CN={name}"), &format!("{name}.pem"), extensions);
+        Self { openssl: self.openssl.clone(), name: name.to_owned() }
+    }
+
+    #[track_caller]
+    fn issue(&self, public: &str, subject: &str, certificate: &str, extensions: &str) {
+        let file = self.openssl.write(format!("{certificate}.ext"), extensions);
+        let issuer = format!("-CA {0}.pem -CAkey {0}.key -extfile {1}", self.name, file.display());
+        // -new with -force_pubkey: neither a request nor any signature of the certified key is needed.
+        let made = format!("x509 -new -force_pubkey {public} -subj {subject} -days 2");
+        self.openssl.ok(&format!("{made} {issuer} -out {certificate}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_of_two_authorities_verifies() {
+        let openssl = Openssl::clean();
+        let root = Authority::new(&openssl, "root");
+        let below = root.below("below", "-algorithm ED25519");
+        openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out leaf.key");
+        openssl.ok("pkey -in leaf.key -pubout -out leaf.pub");
+        below.certify("leaf.pub", "leaf.pem");
+        openssl.ok("verify -CAfile root.pem -untrusted below.pem leaf.pem");
+        openssl.failed("verify -CAfile root.pem leaf.pem");
+        assert_eq!(below.certificate(), "below.pem");
+    }
+}
