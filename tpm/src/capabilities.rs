@@ -27,6 +27,10 @@ pub struct Capabilities {
     pub persistent: Vec<Handle>,
     /// Its NV indices.
     pub nv: Vec<Handle>,
+    /// Sessions that somebody saved and may have forgotten.
+    pub saved_sessions: Vec<Handle>,
+    /// The hashes of the PCR banks in use.
+    pub pcr_banks: Vec<AlgId>,
 }
 
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
@@ -103,6 +107,9 @@ impl Link {
             properties: properties.into_iter().collect(),
             persistent: self.handles(0x8100_0000)?,
             nv: self.handles(0x0100_0000)?,
+            // TPM_HT_SAVED_SESSION (Part 2 §7.2)
+            saved_sessions: self.handles(0x0300_0000)?,
+            pcr_banks: self.pcr_banks()?,
         })
     }
 

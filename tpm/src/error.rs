@@ -83,6 +83,18 @@ impl Error {
         self.0.code.map(|code| code.0)
     }
 
+    /// What happened, without the advice.
+    #[must_use]
+    pub fn cause(&self) -> Cause<'_> {
+        Cause(&self.0)
+    }
+
+    /// What to do next, where there is something to say.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
     /// The TPM's answer to a command.
     pub(crate) fn refused(attempt: impl Into<Cow<'static, str>>, code: ResponseCode) -> Self {
         let error = Self::new(kind_of(code), attempt).answer(code.0);
@@ -192,7 +204,10 @@ fn advice_on(code: ResponseCode) -> Option<&'static str> {
     }
 }
 
-impl fmt::Display for Error {
+/// The error without its advice, for those who tell both apart.
+pub struct Cause<'a>(&'a Parts);
+
+impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.attempt)?;
         match (&self.0.subject, &self.0.object) {
@@ -206,6 +221,13 @@ impl fmt::Display for Error {
         if let Some(source) = &self.0.source {
             write!(f, ": {source}")?;
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause().fmt(f)?;
         match &self.0.advice {
             Some(advice) => write!(f, "; {advice}"),
             None => Ok(()),

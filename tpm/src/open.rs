@@ -4,7 +4,7 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::{Error, ErrorKind};
-use crate::location::{Kind, Location};
+use crate::location::{Kind, Location, LocationError};
 use crate::tcti::{Tcti, ffi};
 use crate::transport::Transport;
 
@@ -13,13 +13,21 @@ use crate::transport::Transport;
 /// # Errors
 /// When there is none, or this process may not use it; the text says what to do.
 pub fn open(tcti: Option<&str>) -> Result<Box<dyn Transport>, Error> {
-    let location = Location::find(tcti, &ffi::environment)
-        .map_err(|error| Error::new(ErrorKind::NoTpm, error.to_string()))?;
+    let location = locate(tcti)?;
     if location.kind == Kind::Tabrmd {
         claim_tabrmd(&location)?;
     }
-    location.check().map_err(|error| Error::new(ErrorKind::NoTpm, error.to_string()))?;
+    location.check().map_err(not_there)?;
     Ok(Box::new(Tcti::open(&location)?))
+}
+
+/// Where the TPM is; nothing is opened.
+pub(crate) fn locate(tcti: Option<&str>) -> Result<Location, Error> {
+    Location::find(tcti, &ffi::environment).map_err(not_there)
+}
+
+fn not_there(error: LocationError) -> Error {
+    Error::new(ErrorKind::NoTpm, error.cause()).advise(error.advice())
 }
 
 /// The D-Bus library behind `tabrmd:` hangs for ever in a child of a process that used it.

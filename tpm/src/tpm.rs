@@ -10,8 +10,9 @@ use crate::config::{Config, Connection};
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Link, Protect};
+use crate::location::Location;
 use crate::lockout::Lockout;
-use crate::open::open;
+use crate::open::{locate, open};
 use crate::parents::{Parent, parent_refused};
 use crate::places::STANDING;
 use crate::recover::Recovery;
@@ -54,6 +55,14 @@ impl Tpm {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// Where it is, as the configuration or the environment says it; nothing is opened.
+    ///
+    /// # Errors
+    /// Nobody says where it is, or what is said is no TCTI string.
+    pub fn location(&self) -> Result<Location, Error> {
+        locate(self.0.config.tcti.as_deref())
     }
 
     /// Reads what is at a handle.

@@ -1,7 +1,7 @@
 //! GetCapability and TestParms (TPM 2.0 Part 3 §30.2, §30.3).
 
-use keyfile::wire::Reader;
-use keyfile::{AlgId, CommandCode};
+use keyfile::wire::{Reader, Unmarshal};
+use keyfile::{AlgId, CommandCode, PcrSelection};
 
 use super::Command;
 use crate::error::Error;
@@ -79,6 +79,24 @@ impl Link {
             }
             next = last.saturating_add(1);
         }
+    }
+
+    /// The hashes of the PCR banks that hold PCRs (TPM_CAP_PCRS).
+    pub(crate) fn pcr_banks(&mut self) -> Result<Vec<AlgId>, Error> {
+        let parameters = [5_u32, 0, 1].map(u32::to_be_bytes).concat();
+        let command = Command {
+            code: CommandCode::GET_CAPABILITY,
+            handles: &[],
+            parameters: &parameters,
+            makes_handle: false,
+        };
+        let response = self.bare(&command)?;
+        let mut r = Reader::new(response.parameters);
+        r.u8()?;
+        r.u32()?;
+        let selection = PcrSelection::unmarshal(&mut r)?;
+        r.finish()?;
+        Ok(selection.banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
     }
 
     /// Whether the TPM takes RSA keys of this size.

@@ -48,48 +48,64 @@ pub enum LocationError {
     },
 }
 
-impl fmt::Display for LocationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl LocationError {
+    /// What is wrong.
+    #[must_use]
+    pub fn cause(&self) -> String {
         match self {
-            Self::Nowhere => f.write_str(
-                "no TPM found: there is neither /dev/tpmrm0 nor /dev/tpm0, and nothing names another; enable the TPM in the machine's \
-                 firmware setup, or name one with the parameter tcti or the variable TPM2_TCTI",
-            ),
-            Self::String { string, source, why } => write!(
-                f,
-                "{string:?}, given by {source}, is no TCTI string: {why}; write for example device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321"
-            ),
-            Self::BareDevice { path, source } => {
-                write!(f, "{path:?}, given by {source}, is no TCTI string: write device:{path}")
+            Self::Nowhere => {
+                "no TPM found: there is neither /dev/tpmrm0 nor /dev/tpm0, and nothing names another"
+                    .to_owned()
             }
-            Self::Value { name, value, allowed } => {
-                write!(f, "the environment variable {name} is {value:?}: it may be {allowed}")
+            Self::String { string, source, why } => {
+                format!("{string:?}, given by {source}, is no TCTI string: {why}")
             }
-            Self::NotText(name) => write!(f, "the environment variable {name} is not UTF-8: unset it, or set it to a TCTI string"),
+            Self::BareDevice { path, source } => format!("{path:?}, given by {source}, is no TCTI string"),
+            Self::Value { name, value, .. } => format!("the environment variable {name} cannot be {value:?}"),
+            Self::NotText(name) => format!("the environment variable {name} is not UTF-8"),
             Self::NoDevice(Location { string, source, .. }) => {
-                write!(f, "no TPM at {string} (given by {source}): the path is not a device; look at it with ls -l")
+                format!("no TPM at {string} (given by {source}): the path is not a device")
             }
             Self::Device { location: Location { string, source, .. }, cause } => {
-                write!(f, "no TPM at {string} (given by {source}): {cause}; {}", advice(cause))
+                format!("no TPM at {string} (given by {source}): {cause}")
             }
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Nowhere => ELSEWHERE.to_owned(),
+            Self::String { .. } => {
+                "write for example device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321".to_owned()
+            }
+            Self::BareDevice { path, .. } => format!("write device:{path}"),
+            Self::Value { allowed, .. } => format!("it may be {allowed}"),
+            Self::NotText(_) => "unset it, or set it to a TCTI string".to_owned(),
+            Self::NoDevice(_) => "look at it with ls -l".to_owned(),
+            Self::Device { cause, .. } => match cause.kind() {
+                ErrorKind::NotFound => ELSEWHERE.to_owned(),
+                ErrorKind::PermissionDenied => "it belongs to the group tss on most systems: let the administrator run \
+                     usermod -aG tss USER, and log in again"
+                    .to_owned(),
+                ErrorKind::ResourceBusy => "another program has opened it, and it takes one at a time: use \
+                     device:/dev/tpmrm0, or stop the other"
+                    .to_owned(),
+                _ => "look for the TPM in the kernel's log (dmesg), or name another one with the parameter tcti or the \
+                     variable TPM2_TCTI"
+                    .to_owned(),
+            },
         }
     }
 }
 
-fn advice(cause: &io::Error) -> &'static str {
-    match cause.kind() {
-        ErrorKind::NotFound => {
-            "enable the TPM in the machine's firmware setup, or name another one with the parameter tcti or the variable TPM2_TCTI"
-        }
-        ErrorKind::PermissionDenied => {
-            "it belongs to the group tss on most systems: let the administrator run usermod -aG tss USER, and log in again"
-        }
-        ErrorKind::ResourceBusy => {
-            "another program has opened it, and it takes one at a time: use device:/dev/tpmrm0, or stop the other"
-        }
-        _ => {
-            "look for the TPM in the kernel's log (dmesg), or name another one with the parameter tcti or the variable TPM2_TCTI"
-        }
+const ELSEWHERE: &str = "enable the TPM in the machine's firmware setup, or name another one with the parameter tcti or the \
+     variable TPM2_TCTI";
+
+impl fmt::Display for LocationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.cause(), self.advice())
     }
 }
 
