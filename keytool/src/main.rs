@@ -1,2 +1,46 @@
-//! placeholder
-fn main() {}
+//! tpm2-keytool: makes, wraps and inspects TPM keys; a busybox of the field's tools, one file per subcommand.
+//!
+//! | file | what |
+//! |---|---|
+//! | cli.rs | every name this binary answers to, and the options that all share |
+//! | create.rs, create/ | `create`: the key's template, its parent, a private key to wrap |
+//! | show.rs, show/ | `show`: a key in words |
+//! | status.rs, status/ | `status`: the TPM, and what to do about it |
+//! | generate.rs | `completions` and `man`, made from cli.rs |
+//! | password.rs, source.rs | where a password comes from |
+//! | rows.rs | names and values, aligned |
+//! | output.rs | a file that is whole or absent |
+//! | interrupt.rs | Ctrl-C waits for the TPM's answer |
+//! | terminal.rs | the only file that prints |
+//! | error.rs | a cause and an advice |
+//!
+//! A new subcommand: a file with its options and a `run`, one variant of `cli::Verb`, and for a drop-in name one of `cli::Applet`.
+#![deny(unsafe_code)]
+
+mod cli;
+mod create;
+mod error;
+mod ffi;
+mod generate;
+mod interrupt;
+mod output;
+mod password;
+mod rows;
+mod show;
+mod source;
+mod status;
+mod terminal;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ffi::environment::quiet_tss();
+    let applet = match cli::parse(std::env::args_os()) {
+        Ok(applet) => applet,
+        Err(answer) => return terminal::usage(&answer),
+    };
+    match interrupt::hold().and_then(|()| applet.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => terminal::failure(&error),
+    }
+}

@@ -1,0 +1,187 @@
+//! The command line: every name and subcommand of this binary, and the options that all of them share.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
+
+use crate::create::Create;
+use crate::error::Error;
+use crate::generate::{Completions, Manual};
+use crate::show::Show;
+use crate::status::Status;
+
+/// The name of the binary itself.
+pub(crate) const NAME: &str = "tpm2-keytool";
+
+/// What is run is chosen by argv[0], as busybox does.
+#[derive(Parser)]
+#[command(
+    multicall = true,
+    version,
+    propagate_version = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
+pub(crate) enum Applet {
+    /// Make, wrap and inspect TPM keys for OpenSSL.
+    #[command(name = NAME)]
+    Keytool(Keytool),
+    /// Create a TPM key, or wrap an existing private key, and write its key file.
+    #[command(name = "create_tpm2_key")]
+    CreateTpm2Key(Box<DropIn<Create>>),
+}
+
+impl Applet {
+    /// Runs what was asked for.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        match self {
+            Applet::Keytool(Keytool { common, verb }) => match verb {
+                Verb::Create(create) => create.run(&common),
+                Verb::Show(show) => show.run(&common),
+                Verb::Status(status) => status.run(&common),
+                Verb::Completions(completions) => completions.run(),
+                Verb::Man(manual) => manual.run(),
+            },
+            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
+        }
+    }
+}
+
+/// Make, wrap and inspect TPM keys for OpenSSL.
+///
+/// A key file (TSS2 PRIVATE KEY) holds a private key that only one TPM can use; OpenSSL reads it wherever it takes a key, through the
+/// provider tpm2. Under the name create_tpm2_key this program takes that tool's options.
+#[derive(Args)]
+#[command(disable_version_flag = true, arg_required_else_help = true)]
+pub(crate) struct Keytool {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The subcommands.
+#[derive(Subcommand)]
+enum Verb {
+    Create(Box<Create>),
+    Show(Show),
+    Status(Status),
+    Completions(Completions),
+    Man(Manual),
+}
+
+/// A subcommand under the name of the tool that it stands in for.
+#[derive(Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct DropIn<A: Args> {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    options: A,
+}
+
+/// What every subcommand takes.
+#[derive(Args)]
+pub(crate) struct Common {
+    /// How to reach the TPM, as tpm2-tss spells it
+    ///
+    /// For example device:/dev/tpmrm0, swtpm:host=127.0.0.1,port=2321, tabrmd: or cmd:… Without it the first that is set of TPM2_TCTI, TPM2OPENSSL_TCTI,
+    /// TPM2TOOLS_TCTI, TCTI and TPM_INTERFACE_TYPE decides, then /dev/tpmrm0, then /dev/tpm0. `tpm2-keytool status` says which.
+    #[arg(long, value_name = "TCTI", global = true, display_order = 900)]
+    pub(crate) tcti: Option<String>,
+
+    /// Print the version
+    #[arg(short = 'v', long, short_alias = 'V', action = ArgAction::Version, global = true, display_order = 901)]
+    version: Option<bool>,
+}
+
+impl Common {
+    /// A TPM by these options; nothing is sent to it yet.
+    pub(crate) fn tpm(&self) -> tpm::Tpm {
+        tpm::Tpm::new(tpm::Config { tcti: self.tcti.clone(), ..tpm::Config::default() })
+    }
+}
+
+/// Reads the command line; a file name that is no applet's means the binary itself.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Applet, clap::Error> {
+    let mut arguments = arguments.into_iter();
+    let called = arguments.next().unwrap_or_default();
+    let base = Path::new(&called).file_name().unwrap_or_default();
+    let known = Applet::command().get_subcommands().any(|applet| base == applet.get_name());
+    let name = if known { base.to_os_string() } else { NAME.into() };
+    Applet::try_parse_from(std::iter::once(name).chain(arguments)).map_err(discreet)
+}
+
+/// A wrong source of a password may be the password itself: it is not repeated.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    if error.get(ContextKind::InvalidArg).is_some_and(|option| option.to_string().starts_with("--pass")) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
+}
+
+/// The command of each applet, complete with the options that clap adds.
+pub(crate) fn applets() -> Vec<Command> {
+    let mut all = Applet::command();
+    all.build();
+    all.get_subcommands().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &[&str]) -> Result<Applet, clap::Error> {
+        parse(line.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Applet::command().debug_assert();
+    }
+
+    #[test]
+    fn the_path_of_the_binary_does_not_matter() {
+        for name in ["tpm2-keytool", "/usr/local/bin/tpm2-keytool", "./keytool-0.1"] {
+            let Ok(Applet::Keytool(Keytool { verb: Verb::Show(_), common })) =
+                parsed(&[name, "show", "--tcti", "swtpm:", "key.tpm"])
+            else {
+                panic!("{name} is not the key tool");
+            };
+            assert_eq!(common.tcti.as_deref(), Some("swtpm:"));
+        }
+    }
+
+    #[test]
+    fn create_tpm2_key_takes_the_options_of_create() {
+        for name in ["create_tpm2_key", "/usr/bin/create_tpm2_key"] {
+            let Ok(Applet::CreateTpm2Key(_)) =
+                parsed(&[name, "-e", "prime256v1", "-p", "81000001", "key.tpm"])
+            else {
+                panic!("{name} is not create");
+            };
+        }
+    }
+
+    #[test]
+    fn a_wrong_source_of_a_password_is_not_repeated() {
+        let Err(answer) = parsed(&["create_tpm2_key", "--passout", "hunter2", "key.tpm"]) else {
+            panic!("accepted")
+        };
+        assert!(
+            answer.to_string().contains("pass:WORD") && !answer.to_string().contains("hunter2"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn the_version_is_told_by_both_letters_and_under_each_name() {
+        for line in [["tpm2-keytool", "-v"], ["tpm2-keytool", "-V"], ["create_tpm2_key", "--version"]] {
+            let Err(answer) = parsed(&line) else { panic!("{line:?} ran") };
+            assert_eq!(answer.kind(), clap::error::ErrorKind::DisplayVersion);
+            assert!(answer.to_string().contains(env!("CARGO_PKG_VERSION")));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The few calls of this program that safe Rust does not have.
+#![allow(unsafe_code)]
+
+pub(crate) mod environment;
+pub(crate) mod openssl;
+pub(crate) mod signals;

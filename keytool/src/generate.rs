@@ -1,0 +1,74 @@
+//! `completions` and `man`: shell completions and manual pages, made from the command line itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command};
+use clap_complete::Shell;
+
+use crate::cli;
+use crate::error::Error;
+use crate::terminal;
+
+/// Print the completions of a shell
+#[derive(Args)]
+#[command(hide = true)]
+pub(crate) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints those of every name that this binary answers to.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let mut script = Vec::new();
+        for mut applet in cli::applets() {
+            let name = applet.get_name().to_owned();
+            clap_complete::generate(self.shell, &mut applet, name, &mut script);
+        }
+        terminal::result(String::from_utf8_lossy(&script))
+    }
+}
+
+/// Write the manual pages
+#[derive(Args)]
+#[command(hide = true)]
+pub(crate) struct Manual {
+    /// The folder to write them into; without one the page of tpm2-keytool itself is printed
+    folder: Option<PathBuf>,
+}
+
+impl Manual {
+    /// Writes one page for each name and subcommand.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let Some(folder) = self.folder else {
+            let first = cli::applets().into_iter().next();
+            return first.map_or(Ok(()), |applet| terminal::result(String::from_utf8_lossy(&page(applet)?)));
+        };
+        fs::create_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
+        for applet in cli::applets() {
+            for command in applet.get_subcommands().filter(|command| !command.is_hide_set()) {
+                // build() named it in full: tpm2-keytool-create
+                let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+                write(&folder, &name, command.clone())?;
+            }
+            let name = applet.get_name().to_owned();
+            write(&folder, &name, applet)?;
+        }
+        Ok(())
+    }
+}
+
+fn write(folder: &Path, name: &str, command: Command) -> Result<(), Error> {
+    let path = folder.join(format!("{name}.1"));
+    fs::write(&path, page(command)?).map_err(|source| Error::write(&path, source))
+}
+
+fn page(command: Command) -> Result<Vec<u8>, Error> {
+    let mut page = Vec::new();
+    let title = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let rendered =
+        clap_mangen::Man::new(command).title(title).manual("TPM 2.0 keys for OpenSSL").render(&mut page);
+    rendered.map_err(|source| Error::write("the manual page".as_ref(), source))?;
+    Ok(page)
+}

@@ -1,0 +1,68 @@
+//! Ctrl-C in the middle: the TPM finishes its command, what it made is flushed, and no file is left.
+//!
+//! A process killed while a bare TPM works leaves its keys in the TPM's three places. So SIGINT, SIGTERM and SIGHUP are taken by a thread:
+//! while nothing is under way they end the process at once; within `Deferred` the first one only sets a flag, the second ends it.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread;
+
+use crate::error::Error;
+use crate::ffi::signals::Signals;
+use crate::{output, terminal};
+
+static DEFERRED: AtomicBool = AtomicBool::new(false);
+static ASKED: AtomicI32 = AtomicI32::new(0);
+
+/// Takes the signals from here on; called once, before any other thread.
+///
+/// # Errors
+/// The system has no thread to spare.
+pub(crate) fn hold() -> Result<(), Error> {
+    let failed = |source| {
+        Error::request(format!("cannot wait for signals: {source}"), "try again when the system is less busy")
+    };
+    let signals = Signals::block(&[libc::SIGINT, libc::SIGTERM, libc::SIGHUP]).map_err(failed)?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || listen(&signals)).map_err(failed)?;
+    Ok(())
+}
+
+/// While it lives, the TPM holds something of ours.
+pub(crate) struct Deferred;
+
+impl Deferred {
+    /// From here on a signal waits.
+    pub(crate) fn start() -> Self {
+        DEFERRED.store(true, Ordering::SeqCst);
+        Deferred
+    }
+
+    /// Between two steps: whether to go on.
+    ///
+    /// # Errors
+    /// Somebody asked to stop.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match ASKED.load(Ordering::SeqCst) {
+            0 => Ok(()),
+            signal => Err(Error::Interrupted(signal)),
+        }
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        DEFERRED.store(false, Ordering::SeqCst);
+    }
+}
+
+fn listen(signals: &Signals) {
+    while let Ok(signal) = signals.wait() {
+        let first = ASKED.swap(signal, Ordering::SeqCst) == 0;
+        if DEFERRED.load(Ordering::SeqCst) && first {
+            terminal::notice("stopping when the TPM has answered; once more to stop at once");
+            continue;
+        }
+        let _whole = output::settled();
+        process::exit(128 + signal);
+    }
+}

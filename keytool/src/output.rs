@@ -1,0 +1,124 @@
+//! A file that is whole or absent: written beside its target, mode 0600, then renamed.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+
+/// Held while a file is under way: who ends the process waits for it.
+static UNDER_WAY: Mutex<()> = Mutex::new(());
+
+/// Waits until no file is half-written.
+pub(crate) fn settled() -> MutexGuard<'static, ()> {
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where a result will be written.
+pub(crate) struct Target {
+    path: PathBuf,
+    folder: PathBuf,
+}
+
+impl Target {
+    /// Looks whether `path` can be written, so that no work is done for nothing; leaves nothing there.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the path is something else than a file: a device would be replaced by the rename.
+    pub(crate) fn new(path: &Path) -> Result<Self, Error> {
+        let path = match fs::metadata(path) {
+            // A symbolic link stays one: what it names is replaced.
+            Ok(_) => fs::canonicalize(path).map_err(|source| Error::write(path, source))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(source) => return Err(Error::write(path, source)),
+        };
+        if path.exists() && !path.is_file() {
+            let problem = format!("{} is not a regular file", path.display());
+            return Err(Error::request(problem, "name a file; the key is written beside it and renamed"));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if path.file_name().is_none() {
+            return Err(Error::request(
+                format!("{} names no file", path.display()),
+                "name the file to write",
+            ));
+        }
+        let target = Target { path, folder };
+        let _writing = settled();
+        target.beside().map(drop)?;
+        Ok(target)
+    }
+
+    /// Writes all of it, or leaves what was there.
+    ///
+    /// # Errors
+    /// The disk is full, or the folder has gone.
+    pub(crate) fn write(&self, octets: &[u8]) -> Result<(), Error> {
+        let _writing = settled();
+        let mut file = self.beside()?;
+        let written = file.write_all(octets).and_then(|()| file.as_file().sync_all());
+        written.map_err(|source| Error::write(&self.path, source))?;
+        file.persist(&self.path).map_err(|failed| Error::write(&self.path, failed.error))?;
+        // The rename itself reaches the disk with its folder; a file system that cannot do that has still renamed.
+        let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+
+    /// A file of a name of its own in the target's folder, mode 0600, gone unless it is renamed.
+    fn beside(&self) -> Result<NamedTempFile, Error> {
+        let file = tempfile::Builder::new().prefix(".tpm2-keytool-").tempfile_in(&self.folder);
+        file.map_err(|source| Error::write(&self.path, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.tpm");
+        fs::write(&path, "an older and longer key").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        Target::new(&path).unwrap().write(b"key").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"key");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn looking_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        Target::new(&folder.path().join("key.tpm")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        Target::new(&link).unwrap().write(b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn devices_folders_and_missing_folders_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in
+            [Path::new("/dev/null"), folder.path(), &folder.path().join("no/such/key"), Path::new("/")]
+        {
+            assert!(Target::new(path).is_err(), "{}", path.display());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a key can do, in the words of TLS: which signatures of TLS 1.2 and 1.3 its public area allows.
+
+use keyfile::{Attributes, Curve, HashAlg, Public, PublicKey, Scheme};
+
+/// One row per protocol.
+pub(crate) struct Uses {
+    /// TLS 1.2, RFC 5246 and RFC 8422.
+    pub(crate) tls12: String,
+    /// TLS 1.3, RFC 8446.
+    pub(crate) tls13: String,
+    /// Outside TLS.
+    pub(crate) other: String,
+}
+
+impl Uses {
+    /// Reads them off a public area.
+    pub(crate) fn of(public: &Public) -> Self {
+        let attributes = public.attributes;
+        let (signs, decrypts) =
+            (attributes.contains(Attributes::SIGN), attributes.contains(Attributes::DECRYPT));
+        if attributes.contains(Attributes::RESTRICTED) {
+            let other = match (signs, decrypts) {
+                (_, true) => "a parent: it protects other keys",
+                (true, false) => "attestation: it signs what its TPM says, and digests that its TPM computed",
+                (false, false) => "nothing",
+            };
+            return Uses::nothing_in_tls("restricted keys take part in no handshake", other);
+        }
+        match &public.key {
+            PublicKey::Rsa { scheme, bits, .. } => rsa(*scheme, *bits, signs, decrypts),
+            PublicKey::Ecc { scheme, curve, .. } => ec(*scheme, *curve, signs, decrypts),
+            PublicKey::KeyedHash { .. } if !signs && !decrypts => Uses::nothing_in_tls(
+                "it is sealed data",
+                "unsealing: it gives its data to whoever is authorized",
+            ),
+            PublicKey::KeyedHash { .. } => Uses::nothing_in_tls("it is an HMAC key", "HMAC inside the TPM"),
+            PublicKey::SymCipher { .. } => {
+                Uses::nothing_in_tls("it is a cipher key", "encryption inside the TPM")
+            }
+        }
+    }
+
+    fn nothing_in_tls(why: &str, other: &str) -> Self {
+        let nothing = format!("nothing: {why}");
+        Uses { tls12: nothing.clone(), tls13: nothing, other: other.to_owned() }
+    }
+}
+
+fn rsa(scheme: Scheme, bits: u16, signs: bool, decrypts: bool) -> Uses {
+    const PKCS1: &str = "rsa_pkcs1 with every digest";
+    const PSS: &str = "rsa_pss_rsae with sha256, sha384, sha512";
+    let weak =
+        if bits < 2048 { " (refused at OpenSSL's security level 2: shorter than 2048 bits)" } else { "" };
+    let no = |why: &str| format!("nothing: {why}");
+    match (scheme, signs, decrypts) {
+        // The private operation on any padded block: TPM2_RSA_Decrypt with scheme NULL.
+        (Scheme::Null, _, true) => Uses {
+            tls12: format!("{PKCS1}; {PSS}; RSA key exchange{weak}"),
+            tls13: format!("{PSS}{weak}"),
+            other: "raw RSA; signatures PKCS#1 and PSS with any salt; decryption PKCS#1 and OAEP".to_owned(),
+        },
+        (Scheme::Null, true, false) => Uses {
+            tls12: format!("rsa_pkcs1 with the TPM's digests{weak}"),
+            tls13: format!("{PSS}, if this TPM makes PSS salts as long as the digest{weak}"),
+            other: "signatures with the TPM's digests; no decryption, because the attribute decrypt is clear"
+                .to_owned(),
+        },
+        (Scheme::Rsassa(hash), true, _) => Uses {
+            tls12: format!("rsa_pkcs1_{hash} alone{weak}"),
+            tls13: no("the key's scheme is PKCS#1 v1.5, which TLS 1.3 gave up"),
+            other: format!("signatures PKCS#1 with {hash}"),
+        },
+        (Scheme::Rsapss(hash), true, _) => {
+            let tls = match hash {
+                HashAlg::Sha1 => no("the key's scheme is PSS with sha1"),
+                hash => format!(
+                    "rsa_pss_rsae_{hash} alone, if this TPM makes PSS salts as long as the digest{weak}"
+                ),
+            };
+            Uses { tls12: tls.clone(), tls13: tls, other: format!("signatures PSS with {hash}") }
+        }
+        (Scheme::Rsaes, _, true) => Uses {
+            tls12: format!("RSA key exchange alone{weak}"),
+            tls13: no("the key decrypts only"),
+            other: "decryption PKCS#1".to_owned(),
+        },
+        (Scheme::Oaep(hash), _, true) => {
+            Uses::nothing_in_tls("the key decrypts only, with OAEP", &format!("decryption OAEP with {hash}"))
+        }
+        _ => Uses::nothing_in_tls("the key neither signs nor decrypts", "nothing"),
+    }
+}
+
+fn ec(scheme: Scheme, curve: Curve, signs: bool, decrypts: bool) -> Uses {
+    let agrees = matches!(scheme, Scheme::Null | Scheme::Ecdh(_)) && decrypts;
+    let ecdh = if agrees { "ECDH (CMS decryption)" } else { "no ECDH" };
+    let Some(name) = curve.openssl_name() else {
+        return Uses::nothing_in_tls(
+            &format!("OpenSSL does not know the curve {curve}"),
+            "what its TPM's own tools do",
+        );
+    };
+    let fixed = match scheme {
+        Scheme::Null => None,
+        Scheme::Ecdsa(hash) => Some(hash),
+        _ => {
+            return Uses::nothing_in_tls(&format!("the key's scheme is {scheme}"), ecdh);
+        }
+    };
+    if !signs {
+        return Uses::nothing_in_tls("the attribute sign is clear", ecdh);
+    }
+    let digests = fixed.map_or("every digest".to_owned(), |hash| format!("{hash} alone"));
+    let tls12 = match curve {
+        Curve::Sm2P256 => "nothing: SM2 is no curve of TLS 1.2".to_owned(),
+        _ => format!("ecdsa with {digests}, for clients that offer the curve {name}"),
+    };
+    let own = match curve {
+        Curve::P256 => Some(("ecdsa_secp256r1_sha256", HashAlg::Sha256)),
+        Curve::P384 => Some(("ecdsa_secp384r1_sha384", HashAlg::Sha384)),
+        Curve::P521 => Some(("ecdsa_secp521r1_sha512", HashAlg::Sha512)),
+        _ => None,
+    };
+    let tls13 = match own {
+        None => format!("nothing: TLS 1.3 has no signature on {name}"),
+        Some((algorithm, hash)) if fixed.is_some_and(|fixed| fixed != hash) => {
+            format!("nothing: {algorithm} needs {hash}, the key's scheme is {scheme}")
+        }
+        Some((algorithm, _)) => algorithm.to_owned(),
+    };
+    Uses { tls12, tls13, other: format!("ECDSA with {digests}; {ecdh}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyfile::{Kdf, Symmetric};
+
+    fn of(attributes: Attributes, key: PublicKey) -> Uses {
+        Uses::of(&Public { name_alg: HashAlg::Sha256, attributes, auth_policy: Vec::new(), key })
+    }
+
+    fn rsa_key(scheme: Scheme, bits: u16) -> PublicKey {
+        PublicKey::Rsa { symmetric: Symmetric::Null, scheme, bits, exponent: 0, modulus: Vec::new() }
+    }
+
+    fn ec_key(scheme: Scheme, curve: Curve) -> PublicKey {
+        PublicKey::Ecc {
+            symmetric: Symmetric::Null,
+            scheme,
+            curve,
+            kdf: Kdf::Null,
+            x: Vec::new(),
+            y: Vec::new(),
+        }
+    }
+
+    const BOTH: Attributes = Attributes::SIGN.union(Attributes::DECRYPT);
+
+    #[test]
+    fn our_own_keys_do_everything() {
+        let rsa = of(BOTH, rsa_key(Scheme::Null, 2048));
+        assert!(rsa.tls12.contains("rsa_pkcs1") && rsa.tls12.contains("key exchange"));
+        assert!(rsa.tls13.starts_with("rsa_pss_rsae"));
+        let ec = of(BOTH, ec_key(Scheme::Null, Curve::P384));
+        assert_eq!(ec.tls13, "ecdsa_secp384r1_sha384");
+        assert!(ec.other.contains("ECDH (CMS"));
+    }
+
+    #[test]
+    fn what_cannot_be_says_why() {
+        let cases = [
+            (BOTH | Attributes::RESTRICTED, rsa_key(Scheme::Null, 2048), "restricted"),
+            (Attributes::SIGN, rsa_key(Scheme::Rsassa(HashAlg::Sha256), 2048), "gave up"),
+            (Attributes::SIGN, ec_key(Scheme::Ecdsa(HashAlg::Sha256), Curve::P384), "needs sha384"),
+            (Attributes::DECRYPT, ec_key(Scheme::Null, Curve::P256), "sign is clear"),
+            (BOTH, ec_key(Scheme::Null, Curve::BnP256), "does not know the curve"),
+            (BOTH, ec_key(Scheme::Null, Curve::P224), "no signature on secp224r1"),
+            (Attributes::NONE, rsa_key(Scheme::Null, 2048), "neither"),
+        ];
+        for (attributes, key, why) in cases {
+            let uses = of(attributes, key);
+            assert!(uses.tls13.starts_with("nothing: ") && uses.tls13.contains(why), "{}", uses.tls13);
+        }
+    }
+
+    #[test]
+    fn short_keys_are_told_to_be_short() {
+        assert!(of(BOTH, rsa_key(Scheme::Null, 1024)).tls13.contains("security level"));
+    }
+}

@@ -1,0 +1,197 @@
+//! Where a password comes from, in OpenSSL's words: pass:, env:, file:, fd:, stdin (openssl-passphrase-options(1)).
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::password::Secret;
+
+/// The longest line that is taken for a password: OpenSSL's own prompt ends there (PEM_BUFSIZE).
+const LONGEST: usize = 1024;
+
+/// One such place.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Pass(Secret),
+    Env(OsString),
+    File(PathBuf),
+    Fd(u32),
+    Stdin,
+}
+
+impl Source {
+    /// Reads the option's value.
+    pub(crate) fn parse(text: OsString) -> Result<Self, String> {
+        let octets = text.as_bytes();
+        let after = |prefix: &str| octets.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
+        if octets == b"stdin" {
+            Ok(Source::Stdin)
+        } else if let Some(word) = after("pass:") {
+            Ok(Source::Pass(Secret::from(word.to_os_string())))
+        } else if let Some(name) = after("env:") {
+            Ok(Source::Env(name.to_os_string()))
+        } else if let Some(path) = after("file:") {
+            Ok(Source::File(path.into()))
+        } else if let Some(number) = after("fd:") {
+            let number = number.to_str().and_then(|number| number.parse().ok());
+            number.map(Source::Fd).ok_or_else(|| "fd: is followed by the number of an open file".to_owned())
+        } else {
+            // What stands there may be the password itself: it is not repeated.
+            Err("a password comes from pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin".to_owned())
+        }
+    }
+}
+
+/// The sources that one run reads; two passwords from the same file are its first and its second line, as with openssl.
+#[derive(Default)]
+pub(crate) struct Sources {
+    open: Vec<(Source, File)>,
+}
+
+impl Sources {
+    /// The next password from `source`; `what` it is for, for the errors.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn next(&mut self, source: &Source, what: &str) -> Result<Secret, Error> {
+        match source {
+            Source::Pass(secret) => Ok(secret.clone()),
+            Source::Env(name) => match std::env::var_os(name) {
+                Some(word) => Ok(Secret::from(word)),
+                None => Err(missing(
+                    what,
+                    format!("the environment variable {} is not set", name.to_string_lossy()),
+                )),
+            },
+            Source::File(path) => {
+                let from = path.display().to_string();
+                self.line(source, what, &from, || File::open(path))
+            }
+            // The descriptor is ours to read, not to own.
+            Source::Fd(number) => self.line(source, what, &format!("descriptor {number}"), || {
+                File::open(format!("/dev/fd/{number}"))
+            }),
+            Source::Stdin => {
+                self.line(source, what, "stdin", || Ok(io::stdin().as_fd().try_clone_to_owned()?.into()))
+            }
+        }
+    }
+
+    fn line(
+        &mut self,
+        source: &Source,
+        what: &str,
+        from: &str,
+        open: impl FnOnce() -> io::Result<File>,
+    ) -> Result<Secret, Error> {
+        let failed = |problem: String| missing(what, format!("{from}: {problem}"));
+        let place = match self.open.iter().position(|(known, _)| known == source) {
+            Some(place) => place,
+            None => {
+                self.open.push((source.clone(), open().map_err(|error| failed(error.to_string()))?));
+                self.open.len() - 1
+            }
+        };
+        let Some((_, file)) = self.open.get_mut(place) else { return Err(failed("closed".to_owned())) };
+        match line(file) {
+            Ok(Some(secret)) => Ok(secret),
+            Ok(None) => Err(failed("no line is left".to_owned())),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+}
+
+/// One line without its end, read octet by octet: no buffer keeps a copy, and the next line stays for the next reader.
+pub(crate) fn line(from: &mut impl Read) -> io::Result<Option<Secret>> {
+    let mut word = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut octet = [0];
+    loop {
+        if from.read(&mut octet)? == 0 {
+            if word.is_empty() {
+                return Ok(None);
+            }
+            break;
+        }
+        match octet {
+            [b'\n'] => break,
+            _ if word.len() == LONGEST => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the line is longer than 1024 octets",
+                ));
+            }
+            [octet] => word.push(octet),
+        }
+    }
+    if word.last() == Some(&b'\r') {
+        word.pop();
+    }
+    Ok(Some(Secret::from(OsString::from_vec(std::mem::take(&mut word)))))
+}
+
+fn missing(what: &str, problem: String) -> Error {
+    Error::Password {
+        what: what.to_owned(),
+        problem,
+        advice: "give it by pass:, env:, file:, fd: or stdin, or leave the option out to be asked".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::parse(text.into()).unwrap()
+    }
+
+    fn octets(sources: &mut Sources, from: &str) -> Vec<u8> {
+        let Ok(secret) = sources.next(&source(from), "password") else { panic!("nothing from {from}") };
+        secret.octets().to_vec()
+    }
+
+    #[test]
+    fn each_kind_gives_its_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("words");
+        std::fs::write(&path, "first\r\nsecond").unwrap();
+        let from = format!("file:{}", path.display());
+        let mut sources = Sources::default();
+        assert_eq!(octets(&mut sources, "pass:a:b "), b"a:b ");
+        assert_eq!(octets(&mut sources, "env:CARGO_PKG_NAME"), b"keytool");
+        assert_eq!(octets(&mut sources, &from), b"first");
+        assert_eq!(octets(&mut sources, &from), b"second");
+        assert!(sources.next(&source(&from), "password").is_err());
+    }
+
+    #[test]
+    fn an_unknown_source_is_refused_without_repeating_it() {
+        let Err(told) = Source::parse("hunter2".into()) else { panic!("accepted") };
+        assert!(!told.contains("hunter2"));
+        assert!(Source::parse("fd:x".into()).is_err());
+    }
+
+    #[test]
+    fn a_missing_source_says_what_is_missing() {
+        let mut sources = Sources::default();
+        let Err(error) = sources.next(&source("env:NO_SUCH_VARIABLE"), "password of the parent") else {
+            panic!("found")
+        };
+        assert_eq!(
+            error.to_string(),
+            "no password of the parent: the environment variable NO_SUCH_VARIABLE is not set"
+        );
+        assert!(sources.next(&source("file:/no/such/file"), "password").is_err());
+    }
+
+    #[test]
+    fn endless_lines_are_refused() {
+        assert!(line(&mut io::repeat(b'a')).is_err());
+    }
+}

@@ -1,0 +1,36 @@
+//! `status`: the TPM in words, and what to do about what is wrong.
+
+use clap::Args;
+
+use crate::cli::Common;
+use crate::error::Error;
+use crate::terminal;
+
+mod advice;
+mod facts;
+mod property;
+mod report;
+
+use facts::Facts;
+
+/// Tell about the TPM, and what to do about what is wrong with it
+///
+/// Maker, firmware, algorithms, curves, places, sessions, lockout counter, the storage root key, and which TPM is used and why. Exits with 0 when a TPM
+/// answers, whatever there is to advise.
+#[derive(Args)]
+pub(crate) struct Status {}
+
+impl Status {
+    /// Asks the TPM and tells.
+    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+        let tpm = common.tpm();
+        let facts = Facts::of(&tpm);
+        tpm.close();
+        let facts = facts?;
+        terminal::result(report::rows(&facts))?;
+        match advice::advice(&facts).as_slice() {
+            [] => terminal::result("all is well"),
+            all => all.iter().try_for_each(|one| terminal::result(format_args!("advice: {one}"))),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The facts in rows.
+
+use keyfile::{AlgId, Curve, Public, PublicKey};
+
+use super::facts::{Facts, StorageRoot};
+use super::property::{self as pt, Properties};
+use crate::rows::Rows;
+
+/// Who made it, by its TCG vendor id.
+const MAKERS: [(&str, &str); 16] = [
+    ("AMD", "AMD"),
+    ("ATML", "Atmel"),
+    ("BRCM", "Broadcom"),
+    ("GOOG", "Google"),
+    ("HPE", "HPE"),
+    ("IBM", "IBM (swtpm and libtpms say so too)"),
+    ("IFX", "Infineon"),
+    ("INTC", "Intel"),
+    ("MSFT", "Microsoft"),
+    ("NSM", "National Semiconductor"),
+    ("NTC", "Nuvoton"),
+    ("NTZ", "Nationz"),
+    ("QCOM", "Qualcomm"),
+    ("ROCC", "Fuzhou Rockchip"),
+    ("STM", "ST Microelectronics"),
+    ("VMW", "VMware"),
+];
+
+/// All that is told of a TPM.
+pub(crate) fn rows(facts: &Facts) -> Rows {
+    let properties = &facts.properties;
+    let mut rows = Rows::new("TPM");
+    rows.add("TCTI", format_args!("{} ({})", facts.tcti, facts.origin));
+    rows.add("maker", maker(properties));
+    rows.add("firmware", firmware(properties));
+    rows.add("version", version(properties));
+    rows.add("algorithms", list(&facts.algorithms, |id| plain(*id)));
+    rows.add("RSA sizes", list(&facts.rsa_bits, u16::to_string));
+    rows.add("curves", list(&facts.curves, curve));
+    rows.add("PCR banks", list(&facts.banks, |id| plain(*id)));
+    rows.add("places", places(properties));
+    rows.add("sessions", sessions(facts));
+    rows.add("context gap", number(properties, pt::CONTEXT_GAP_MAX));
+    rows.add("lockout", lockout(properties));
+    rows.add("passwords", passwords(properties));
+    rows.add(
+        "storage root",
+        match facts.storage_root() {
+            StorageRoot::Present => "present at 0x81000001: keys can be made under it (create -p 81000001)",
+            StorageRoot::Unfit => "what is at 0x81000001 is no parent of keys",
+            StorageRoot::Absent => "none at 0x81000001; keys under owner derive theirs, once per process",
+        },
+    );
+    rows.list(
+        "persistent",
+        facts.persistent.iter().map(|(handle, public)| match public {
+            Some(public) => format!("{handle} {}", object(public)),
+            None => format!("{handle} (not readable)"),
+        }),
+    );
+    rows
+}
+
+fn maker(properties: &Properties) -> String {
+    let id = properties.text([pt::MANUFACTURER]);
+    let name = MAKERS.iter().find(|(known, _)| *known == id).map_or("unknown maker", |(_, name)| name);
+    let model = properties.text(pt::VENDOR_STRINGS);
+    if model.is_empty() { format!("{id}: {name}") } else { format!("{id}: {name}; model {model:?}") }
+}
+
+fn firmware(properties: &Properties) -> String {
+    let halves = |property| properties.value(property).map(|value| (value >> 16, value & 0xffff));
+    match (halves(pt::FIRMWARE_VERSION_1), halves(pt::FIRMWARE_VERSION_2)) {
+        (Some((a, b)), Some((c, d))) => format!("{a}.{b}.{c}.{d}"),
+        _ => "not told".to_owned(),
+    }
+}
+
+fn version(properties: &Properties) -> String {
+    let family = properties.text([pt::FAMILY]);
+    match properties.value(pt::REVISION) {
+        Some(revision) => format!("TPM {family}, revision {}.{:02}", revision / 100, revision % 100),
+        None => format!("TPM {family}"),
+    }
+}
+
+fn places(properties: &Properties) -> String {
+    format!(
+        "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at once",
+        number(properties, pt::HR_TRANSIENT_AVAIL),
+        number(properties, pt::HR_TRANSIENT_MIN),
+        number(properties, pt::HR_PERSISTENT_AVAIL),
+        number(properties, pt::HR_LOADED_AVAIL),
+    )
+}
+
+fn sessions(facts: &Facts) -> String {
+    format!(
+        "{} active of {}, {} of them saved",
+        number(&facts.properties, pt::HR_ACTIVE),
+        number(&facts.properties, pt::ACTIVE_SESSIONS_MAX),
+        facts.saved_sessions
+    )
+}
+
+fn lockout(properties: &Properties) -> String {
+    let state = match properties.flag(pt::PERMANENT, pt::IN_LOCKOUT) {
+        Some(true) => "LOCKED",
+        Some(false) => "open",
+        None => "not told",
+    };
+    // A recovery time of zero turns the protection off, or wants a reset of the TPM (Part 3 §25.3).
+    let forgiven = match properties.value(pt::LOCKOUT_INTERVAL) {
+        None => "not told when one is forgiven".to_owned(),
+        Some(0) => "none is counted, for protection is switched off".to_owned(),
+        Some(seconds) => format!("one is forgiven every {}", duration(seconds)),
+    };
+    let recovery = match properties.value(pt::LOCKOUT_RECOVERY) {
+        None => "an unknown time".to_owned(),
+        Some(0) => "the next reset".to_owned(),
+        Some(seconds) => duration(seconds),
+    };
+    format!(
+        "{state}: {} wrong passwords of {}; {forgiven}; a wrong lockout password closes the lockout hierarchy for {recovery}",
+        number(properties, pt::LOCKOUT_COUNTER),
+        number(properties, pt::MAX_AUTH_FAIL),
+    )
+}
+
+fn passwords(properties: &Properties) -> String {
+    let set = |bit| match properties.flag(pt::PERMANENT, bit) {
+        Some(true) => "set",
+        Some(false) => "empty",
+        None => "not told",
+    };
+    format!(
+        "owner {}, endorsement {}, lockout {}",
+        set(pt::OWNER_AUTH_SET),
+        set(pt::ENDORSEMENT_AUTH_SET),
+        set(pt::LOCKOUT_AUTH_SET)
+    )
+}
+
+/// Seconds in the largest unit that tells them exactly enough.
+pub(crate) fn duration(seconds: u32) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn number(properties: &Properties, property: u32) -> String {
+    properties.value(property).map_or("not told".to_owned(), |value| value.to_string())
+}
+
+fn object(public: &Public) -> String {
+    let kind = match &public.key {
+        PublicKey::Rsa { bits, .. } => format!("RSA {bits}"),
+        PublicKey::Ecc { curve, .. } => format!("EC {curve}"),
+        PublicKey::KeyedHash { .. } => "keyed hash".to_owned(),
+        PublicKey::SymCipher { .. } => "cipher key".to_owned(),
+    };
+    format!("{kind}, {}", public.attributes)
+}
+
+/// As the TPM tools spell it: `sha256`.
+fn plain(id: AlgId) -> String {
+    id.to_string().trim_start_matches("TPM_ALG_").to_lowercase()
+}
+
+fn curve(curve: &Curve) -> String {
+    curve.to_string()
+}
+
+fn list<T>(all: &[T], word: impl Fn(&T) -> String) -> String {
+    match all.is_empty() {
+        true => "none".to_owned(),
+        false => all.iter().map(word).collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(values: &[(u32, u32)]) -> String {
+        let properties = Properties(values.iter().copied().collect());
+        rows(&Facts { properties, ..Facts::default() }).to_string()
+    }
+
+    #[test]
+    fn a_chip_is_told_in_words() {
+        let text = told(&[
+            (pt::FAMILY, 0x322E_3000),
+            (pt::REVISION, 138),
+            (pt::MANUFACTURER, 0x4946_5800),
+            (0x106, 0x534C_4239),
+            (0x107, 0x3637_3000),
+            (pt::FIRMWARE_VERSION_1, 0x0007_0055),
+            (pt::FIRMWARE_VERSION_2, 0x0011_9300),
+            (pt::PERMANENT, pt::IN_LOCKOUT | pt::OWNER_AUTH_SET),
+            (pt::LOCKOUT_COUNTER, 32),
+            (pt::MAX_AUTH_FAIL, 32),
+            (pt::LOCKOUT_INTERVAL, 7_200),
+            (pt::LOCKOUT_RECOVERY, 86_400),
+        ]);
+        for part in [
+            "IFX: Infineon; model \"SLB9670\"",
+            "7.85.17.37632",
+            "TPM 2.0, revision 1.38",
+            "LOCKED: 32 wrong passwords of 32; one is forgiven every 2 h; a wrong lockout password closes the lockout hierarchy for 24 h",
+            "owner set, endorsement empty",
+        ] {
+            assert!(text.contains(part), "{part:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_tpm_that_tells_nothing_is_reported_without_inventions() {
+        let text = told(&[]);
+        assert!(text.contains("firmware      not told") && text.contains("context gap   not told"), "{text}");
+        assert!(text.contains("owner not told") && !text.contains("LOCKED"), "{text}");
+    }
+}

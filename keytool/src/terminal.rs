@@ -1,0 +1,72 @@
+//! Everything that this program prints: results on stdout, the rest on stderr.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::cli::NAME;
+use crate::error::Error;
+
+/// One line, or several, of the result.
+///
+/// # Errors
+/// stdout cannot be written; a reader that has gone away (`| head`) is one too, so that no success is told that nobody saw.
+pub(crate) fn result(text: impl fmt::Display) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|source| Error::write("stdout".as_ref(), source))
+}
+
+/// Something that the user should know although all went well.
+pub(crate) fn notice(text: impl fmt::Display) {
+    eprintln!("{NAME}: {text}");
+}
+
+/// Tells a failure: a cause line, an advice line.
+pub(crate) fn failure(error: &Error) -> ExitCode {
+    eprintln!("{NAME}: {error}");
+    if let Some(advice) = error.advice() {
+        eprintln!("  what to do: {advice}");
+    }
+    match error {
+        // As a shell reports a program that the signal ended.
+        Error::Interrupted(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Prints what clap has to say: help and version on stdout, a wrong use on stderr.
+pub(crate) fn usage(answer: &clap::Error) -> ExitCode {
+    let told = answer.print();
+    match (answer.use_stderr(), told) {
+        (false, Ok(())) => ExitCode::SUCCESS,
+        (false, Err(_)) => ExitCode::FAILURE,
+        (true, _) => ExitCode::from(2),
+    }
+}
+
+/// A line on the terminal while something slow runs; erased when dropped. In a pipe or a log there is none.
+pub(crate) struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    /// Says what takes so long.
+    pub(crate) fn start(text: impl fmt::Display) -> Self {
+        let shown = io::stderr().is_terminal();
+        if shown {
+            eprint!("{text} …");
+        }
+        Progress { shown }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
