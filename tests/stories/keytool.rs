@@ -1,0 +1,124 @@
+//! What the stories about the key tool share: a TPM, a folder, our tool under its names, and other people's tools.
+
+use std::process::Command;
+
+use keyfile::KeyFile;
+use keyfile::wire::{Marshal, Writer};
+use tests::process::{self, LIMIT, Output};
+use tests::raw::Tpm as _;
+use tests::{Shell, Swtpm, module};
+
+/// A desk to work at.
+pub(crate) struct Desk {
+    pub(crate) tpm: Swtpm,
+    pub(crate) shell: Shell,
+}
+
+impl Desk {
+    /// A new TPM and an empty folder.
+    pub(crate) fn new() -> Self {
+        let tpm = Swtpm::start();
+        let tcti = tpm.tcti();
+        Self::by(tpm, &tcti)
+    }
+
+    /// The same by another way to the TPM, such as a proxy's.
+    pub(crate) fn by(tpm: Swtpm, tcti: &str) -> Self {
+        let mut shell = Shell::new("keytool").env("OPENSSL_CONF", "/dev/null");
+        for name in ["TPM2_TCTI", "TPM2TOOLS_TCTI", "TPM2OPENSSL_TCTI"] {
+            shell = shell.env(name, tcti);
+        }
+        Self { tpm, shell }
+    }
+
+    /// The command for a line that begins with `tpm2-keytool` or with one of its drop-in names.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+        self.shell.command(&format!("{} {rest}", module::keytool().with_file_name(name).display()))
+    }
+
+    /// Runs such a line to its end.
+    pub(crate) fn run(&self, line: &str) -> Output {
+        self.pipe(line, "")
+    }
+
+    /// The same, with something on stdin.
+    pub(crate) fn pipe(&self, line: &str, input: &str) -> Output {
+        process::run(self.command(line), input.as_bytes(), LIMIT)
+    }
+
+    /// A script of other people's tools, which must succeed.
+    #[track_caller]
+    pub(crate) fn others(&self, script: &str) -> Output {
+        self.shell.write("script", script);
+        self.shell.ok("sh -e script")
+    }
+
+    /// A key file that the tool wrote.
+    #[track_caller]
+    pub(crate) fn key(&self, name: &str) -> KeyFile {
+        KeyFile::parse(&self.shell.read(name)).unwrap()
+    }
+
+    /// A key file as tpm2-tools take it: NAME.pub and NAME.priv.
+    #[track_caller]
+    pub(crate) fn halves(&self, name: &str) {
+        let key = self.key(name);
+        let (mut public, mut private) = (Writer::new(), Writer::new());
+        public.sized_with(|w| key.public.marshal(w));
+        private.sized(&key.private);
+        self.shell.write(format!("{name}.pub"), public.finish().unwrap());
+        self.shell.write(format!("{name}.priv"), private.finish().unwrap());
+    }
+
+    /// Loads a key file with tpm2-tools as key.ctx, under `parent`: a persistent handle, or the letter of a hierarchy.
+    #[track_caller]
+    pub(crate) fn load(&self, name: &str, parent: &str) {
+        self.halves(name);
+        let attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
+        let (primary, parent) = match parent.len() {
+            1 => (
+                format!(
+                    "tpm2_createprimary -Q -C {parent} -G ecc256:aes128cfb -c primary.ctx -a '{attributes}'"
+                ),
+                "primary.ctx",
+            ),
+            _ => ("true".to_owned(), parent),
+        };
+        self.others(&format!(
+            "{primary}; tpm2_flushcontext -t
+             tpm2_load -Q -C {parent} -u {name}.pub -r {name}.priv -c key.ctx; tpm2_flushcontext -t"
+        ));
+    }
+
+    /// Signs with key.ctx by tpm2-tools; `options` holds the password.
+    pub(crate) fn sign(&self, options: &str) -> Output {
+        self.shell.write("data", "hello\n");
+        let signed = self
+            .shell
+            .run(&format!("tpm2_sign -Q -c key.ctx -g sha256 -f plain -o signature {options} data"));
+        self.others("tpm2_flushcontext -t");
+        signed
+    }
+
+    /// The public half of a key file checks what `sign` left, in software.
+    #[track_caller]
+    pub(crate) fn verify(&self, public: &str) {
+        self.shell.ok(&format!("openssl dgst -sha256 -verify {public} -signature signature data"));
+    }
+
+    /// Makes certain that the tool left nothing: no handle in the TPM, no temporary file.
+    #[track_caller]
+    pub(crate) fn assert_tidy(&self) {
+        self.tpm.assert_empty();
+        let all = std::fs::read_dir(self.shell.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = all.filter(|name| name.to_string_lossy().starts_with('.')).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+
+    /// Makes certain that there is no such file.
+    #[track_caller]
+    pub(crate) fn assert_absent(&self, name: &str) {
+        assert!(!self.shell.file(name).exists(), "{name} was written");
+    }
+}

@@ -1,0 +1,154 @@
+//! Private keys that exist already: from every container and of every type they go into the TPM and sign there as the same key.
+
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm};
+
+use crate::keytool::Desk;
+
+#[test]
+fn every_container_of_rsa_and_ec() {
+    let desk = Desk::new();
+    desk.others(
+        "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         for k in rsa ec; do
+           openssl pkey -in $k.pem -pubout -out $k.public
+           openssl req -x509 -config /dev/null -key $k.pem -subj /CN=x -out $k.crt
+           openssl pkey -in $k.pem -outform DER -out $k.pkcs8.der
+           openssl pkey -in $k.pem -traditional -out $k.traditional.pem
+           openssl pkey -in $k.pem -traditional -outform DER -out $k.traditional.der
+           openssl pkcs12 -export -inkey $k.pem -in $k.crt -passout pass: -out $k.open.p12
+           openssl pkcs8 -topk8 -in $k.pem -passout pass:word -out $k.secret.pem
+           openssl pkcs8 -topk8 -in $k.pem -passout pass:word -outform DER -out $k.secret.der
+           openssl pkey -in $k.pem -traditional -aes128 -passout pass:word -out $k.secret.traditional.pem
+           openssl pkcs12 -export -inkey $k.pem -in $k.crt -passout pass:word -out $k.secret.p12
+           openssl pkcs12 -export -legacy -inkey $k.pem -in $k.crt -passout pass:word -out $k.legacy.p12
+           openssl pkey -provider legacy -provider default -in $k.pem -traditional -des -passout pass:word -out $k.legacy.pem
+         done
+         openssl ecparam -name prime256v1 -genkey -out parameters.pem",
+    );
+    for (kind, scheme) in [("rsa", "-s rsassa"), ("ec", "-s ecdsa")] {
+        let check = || {
+            desk.assert_tidy();
+            desk.load("key.tpm", "o");
+            desk.sign(scheme).ok();
+            desk.verify(&format!("{kind}.public"));
+        };
+        for container in ["pem", "pkcs8.der", "traditional.pem", "traditional.der", "open.p12"] {
+            desk.run(&format!("create_tpm2_key -w {kind}.{container} key.tpm")).ok();
+            check();
+        }
+        for container in
+            ["secret.pem", "secret.der", "secret.traditional.pem", "secret.p12", "legacy.p12", "legacy.pem"]
+        {
+            let line = format!("create_tpm2_key -w {kind}.{container}");
+            desk.run(&format!("{line} --passin pass:word key.tpm")).ok();
+            check();
+            desk.run(&format!("{line} --passin pass:wrong no.tpm")).failed().says("the password is wrong");
+            // Without --passin it is asked for; without a terminal that is a line of stdin.
+            desk.pipe(&format!("{line} key.tpm"), "word\n").ok();
+        }
+    }
+    desk.run("create_tpm2_key -w parameters.pem key.tpm").ok();
+    desk.assert_absent("no.tpm");
+}
+
+#[test]
+fn every_type_that_the_tpm_has() {
+    let desk = Desk::new();
+    desk.others(
+        "for c in P-256 P-384 P-521; do openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$c -out $c.pem; done
+         for b in 3072 4096; do openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:$b -out $b.pem; done
+         for k in P-256 P-384 P-521 3072 4096; do openssl pkey -in $k.pem -pubout -out $k.public; done",
+    );
+    for (name, scheme) in
+        [("P-256", "ecdsa"), ("P-384", "ecdsa"), ("P-521", "ecdsa"), ("3072", "rsassa"), ("4096", "rsassa")]
+    {
+        let output = desk.run(&format!("create_tpm2_key -w {name}.pem key.tpm"));
+        if scheme == "rsassa" && !output.success() {
+            output.failed().says(&format!("no RSA keys of {name} bits")).says("2048");
+            continue;
+        }
+        output.ok();
+        desk.load("key.tpm", "o");
+        desk.sign(&format!("-s {scheme}")).ok();
+        desk.verify(&format!("{name}.public"));
+    }
+}
+
+#[test]
+fn under_every_parent_and_name_hash_with_a_password() {
+    let desk = Desk::new();
+    let parent = desk.tpm.create_primary();
+    desk.tpm.persist(parent, 0x8100_0001);
+    desk.tpm.flush(parent);
+    desk.others(
+        "tpm2_createprimary -Q -C o -G rsa2048:aes128cfb -c rsa.ctx
+         tpm2_evictcontrol -Q -c rsa.ctx 0x81000002; tpm2_flushcontext -t
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         openssl pkey -in ec.pem -pubout -out ec.public",
+    );
+    for parent in ["0x81000001", "0x81000002"] {
+        for hash in ["sha1", "sha256", "sha384", "sha512"] {
+            desk.run(&format!("create_tpm2_key -w ec.pem -p {parent} -n {hash} -k secret key.tpm")).ok();
+            desk.assert_tidy();
+            desk.load("key.tpm", parent);
+            desk.sign("-s ecdsa -p secret").ok();
+            desk.verify("ec.public");
+        }
+    }
+    for (hierarchy, letter) in [("owner", "o"), ("null", "n"), ("endorsement", "e"), ("platform", "p")] {
+        desk.run(&format!("create_tpm2_key -w ec.pem -p {hierarchy} key.tpm")).ok();
+        desk.assert_tidy();
+        desk.load("key.tpm", letter);
+    }
+}
+
+#[test]
+fn what_no_tpm_can_hold_is_refused_before_it_is_asked() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.others(
+        "openssl genpkey -algorithm ED25519 -out ed25519.pem
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out secp256k1.pem
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1 -out brainpool.pem
+         openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3 -out three.pem
+         openssl genpkey -quiet -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out pss.pem
+         openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:1536 -out odd.pem
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         openssl pkey -in ec.pem -pubout -out public.pem",
+    );
+    for (file, why) in [
+        ("ed25519.pem", "RSA and EC"),
+        ("secp256k1.pem", "secp256k1"),
+        ("three.pem", "two primes"),
+        ("pss.pem", "RSA-PSS"),
+        ("public.pem", "no private key"),
+        ("no-such-file", "No such file"),
+        ("/dev/null", "neither PEM nor DER"),
+    ] {
+        desk.run(&format!("create_tpm2_key -w {file} no.tpm")).failed().says(why);
+    }
+    assert!(proxy.log().is_empty(), "asked the TPM:\n{}", proxy.log().text());
+    desk.run("create_tpm2_key -w brainpool.pem no.tpm")
+        .failed()
+        .says("no curve brainpoolP256r1")
+        .says("prime256v1");
+    desk.run("create_tpm2_key -w odd.pem no.tpm").failed().says("no RSA keys of 1536 bits").says("2048");
+    assert_eq!(proxy.log().count(raw::IMPORT), 0);
+    desk.assert_absent("no.tpm");
+}
+
+#[test]
+fn the_private_half_never_crosses_the_bus() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    let key = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap();
+    let scalar = key.ec_key().unwrap().private_key().to_vec();
+    desk.run("create_tpm2_key -w ec.pem -k keyword key.tpm").ok();
+    assert_eq!(proxy.log().count(raw::IMPORT), 1);
+    assert!(!proxy.log().contains(&scalar) && !proxy.log().contains(b"keyword"));
+}

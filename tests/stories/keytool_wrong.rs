@@ -1,0 +1,147 @@
+//! Wrong uses: each ends with a status other than 0, a cause line and an advice line, no file, and nothing left in the TPM.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use tests::process::{LIMIT, Process};
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm, tamper};
+
+use crate::keytool::Desk;
+
+#[test]
+fn causes_and_advice() {
+    let desk = Desk::new();
+    let signing = desk.tpm.create_primary_with(b"", raw::STORAGE);
+    desk.tpm.persist(signing, 0x8100_0001);
+    desk.tpm.flush(signing);
+    desk.run("create_tpm2_key -e P-256 -p 81000001 key.tpm").ok();
+    // A key that is no parent, made persistent.
+    desk.load("key.tpm", "0x81000001");
+    desk.others("tpm2_evictcontrol -Q -c key.ctx 0x81000003; tpm2_flushcontext -t");
+    desk.shell.write("text", "hello");
+    for (line, cause) in [
+        ("create_tpm2_key -p 81000009 no.tpm", "81000009"),
+        ("create_tpm2_key -p 81000003 no.tpm", "81000003"),
+        ("create_tpm2_key -s 2047 no.tpm", "no RSA keys of 2047 bits"),
+        ("create_tpm2_key no/such/folder/no.tpm", "cannot write"),
+        ("create_tpm2_key .", "not a regular file"),
+        ("create_tpm2_key /dev/null", "not a regular file"),
+        ("create_tpm2_key -w text no.tpm", "cannot wrap text"),
+        ("create_tpm2_key -w key.tpm no.tpm", "TPM key file already"),
+        ("create_tpm2_key --tcti swtpm:host=127.0.0.1,port=1 no.tpm", "port=1"),
+        ("create_tpm2_key --tcti device:/dev/no-such-tpm no.tpm", "/dev/no-such-tpm"),
+        ("create_tpm2_key --tcti nonsense no.tpm", "nonsense"),
+        ("tpm2-keytool show text", "text"),
+        ("tpm2-keytool show no-such-file", "No such file"),
+        ("tpm2-keytool show 81000009", "81000009"),
+        ("tpm2-keytool status --tcti swtpm:host=127.0.0.1,port=1", "port=1"),
+    ] {
+        let output = desk.run(line).failed().says(cause);
+        let error = output.err();
+        let lines: Vec<&str> = error.lines().collect();
+        assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
+        assert!(lines[1].starts_with("  what to do: "), "{output}");
+        assert!(output.out().is_empty(), "{output}");
+        desk.assert_absent("no.tpm");
+    }
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_wrong_command_line_is_refused_with_status_2() {
+    let desk = Desk::new();
+    for line in [
+        "create_tpm2_key",
+        "create_tpm2_key -p 80000000 no.tpm",
+        "create_tpm2_key -p 01800001 no.tpm",
+        "create_tpm2_key -e P-257 no.tpm",
+        "create_tpm2_key -e P-256 -s 2048 no.tpm",
+        "create_tpm2_key -w key.pem -e P-256 no.tpm",
+        "create_tpm2_key -s many no.tpm",
+        "create_tpm2_key --no-such-option no.tpm",
+        "tpm2-keytool no-such-command",
+        "tpm2-keytool",
+    ] {
+        assert_eq!(desk.run(line).failed().status.and_then(|status| status.code()), Some(2), "{line}");
+    }
+    desk.assert_absent("no.tpm");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_or_a_folder_that_may_not_be_written() {
+    let desk = Desk::new();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; mkdir folder; chmod 555 folder; chmod 0 ec.pem");
+    // Permissions do not bind root: run as nobody where we are root.
+    std::fs::set_permissions(desk.shell.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let as_nobody = |line: &str| {
+        let command = desk.command(line);
+        let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let tool = desk.shell.file("tool");
+        std::fs::copy(command.get_program(), &tool).unwrap();
+        desk.shell.run(&format!(
+            "setpriv --reuid 65534 --regid 65534 --clear-groups {} {}",
+            tool.display(),
+            words.join(" ")
+        ))
+    };
+    as_nobody("tpm2-keytool create -w ec.pem no.tpm").failed().says("Permission denied");
+    as_nobody("tpm2-keytool create folder/no.tpm").failed().says("Permission denied");
+    desk.assert_absent("folder/no.tpm");
+    desk.assert_tidy();
+}
+
+#[test]
+fn an_existing_file_stays_when_the_new_one_fails() {
+    let desk = Desk::new();
+    desk.shell.write("key.tpm", "the only copy");
+    desk.run("create_tpm2_key -p 81000009 key.tpm").failed();
+    desk.run("create_tpm2_key -s 2047 key.tpm").failed();
+    assert_eq!(desk.shell.read("key.tpm"), b"the only copy");
+    desk.assert_tidy();
+}
+
+/// SIGINT (or another) while the TPM works on a command.
+fn interrupted(command: u32, line: &str, signal: i32) {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    proxy.on_command(tamper::delay(command, Duration::from_secs(2)));
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    desk.shell.write("key.tpm", "the only copy");
+    let mut tool = desk.command(line);
+    tool.stderr(std::process::Stdio::null());
+    let mut process = Process::spawn(tool);
+    // By then it waits for the command's answer.
+    std::thread::sleep(Duration::from_secs(1));
+    process.signal(signal);
+    let status = process.wait(LIMIT);
+    assert_eq!(status.code(), Some(128 + signal), "{line}");
+    assert!(proxy.log().count(command) >= 1, "too early:\n{}", proxy.log().text());
+    assert_eq!(desk.shell.read("key.tpm"), b"the only copy");
+    desk.assert_tidy();
+}
+
+#[test]
+fn an_interruption_leaves_nothing_in_the_tpm_and_no_file() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        interrupted(raw::CREATE_PRIMARY, "create_tpm2_key -e P-256 key.tpm", signal);
+    }
+    interrupted(raw::CREATE, "create_tpm2_key -e P-256 key.tpm", libc::SIGINT);
+    interrupted(raw::IMPORT, "create_tpm2_key -w ec.pem key.tpm", libc::SIGINT);
+}
+
+#[test]
+fn a_locked_tpm_says_for_how_long() {
+    let desk = Desk::new();
+    desk.tpm.set_dictionary_attack(2, 1000);
+    let parent = desk.tpm.create_primary_with(b"parent", raw::DA_PROTECTED);
+    desk.tpm.persist(parent, 0x8100_0001);
+    desk.tpm.flush(parent);
+    for _ in 0..2 {
+        desk.run("create_tpm2_key -e P-256 -p 81000001 -b wrong no.tpm").failed();
+    }
+    desk.run("create_tpm2_key -e P-256 -p 81000001 -b parent no.tpm").failed().says("lockout").says("1000 s");
+    desk.run("tpm2-keytool status").ok().says("LOCKED").says("tpm2_dictionarylockout");
+    desk.assert_tidy();
+}
