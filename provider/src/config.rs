@@ -1,1 +1,144 @@
 //! Configuration: the provider's section of openssl.cnf and the environment, parsed once into types.
+//!
+//! A setting `salt-name` is looked for in the section, then in the environment as TPM2_SALT_NAME.
+
+mod value;
+
+use tpm::{Auth, Connection, Manager, Protection};
+
+use crate::error::Result;
+use value::{Fault, Setting};
+
+/// Where a setting comes from: gets its name, gives its value and says which variable or line it was.
+pub(crate) trait Lookup {
+    /// A value of the provider's section in openssl.cnf.
+    fn section(&self, name: &str) -> Option<String>;
+    /// An environment variable.
+    fn environment(&self, name: &str) -> Option<String>;
+}
+
+/// How to reach and use the TPM.
+///
+/// # Errors
+/// `Configuration`: a value is unknown; the text names it.
+pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
+    let setting = |name| Setting::find(lookup, name);
+    let pin = setting("pin").or_else(|| setting("PIN"));
+    let parent_auth = match (pin, setting("pin-source")) {
+        (Some(pin), _) => Some(Auth::new(pin.into_secret())),
+        (None, Some(source)) => Some(Auth::new(source.parse(value::password)?)),
+        (None, None) => None,
+    };
+    Ok(tpm::Config {
+        // The environment's TPM2_TCTI stands in the list of tpm.md, which the crate `tpm` goes through.
+        tcti: lookup.section("tcti"),
+        connection: choice(
+            lookup,
+            "connection",
+            &[("process", Connection::Process), ("operation", Connection::Operation)],
+        )?,
+        session: choice(
+            lookup,
+            "session",
+            &[("hmac", Protection::Hmac), ("password", Protection::Password)],
+        )?,
+        session_keep: match setting("session_keep") {
+            Some(setting) => setting.parse(value::seconds)?,
+            None => None,
+        },
+        manager: choice(
+            lookup,
+            "resource-manager",
+            &[("auto", Manager::Auto), ("kernel", Manager::Kernel), ("none", Manager::None)],
+        )?,
+        salt_name: match setting("salt-name") {
+            Some(setting) => Some(setting.parse(value::name)?),
+            None => None,
+        },
+        parent_auth,
+    })
+}
+
+/// Which of OpenSSL's providers does the work in software.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Software {
+    #[default]
+    Default,
+    Fips,
+}
+
+/// The setting `software`, by itself: a mistake about the TPM must not stop what needs none.
+///
+/// # Errors
+/// `Configuration`: the value is unknown.
+pub(crate) fn software(lookup: &dyn Lookup) -> Result<Software> {
+    choice(lookup, "software", &[("default", Software::Default), ("fips", Software::Fips)])
+}
+
+/// One of several words; the type's default when nothing is set.
+fn choice<T: Copy + Default>(lookup: &dyn Lookup, name: &str, words: &[(&str, T)]) -> Result<T> {
+    let Some(setting) = Setting::find(lookup, name) else { return Ok(T::default()) };
+    setting.parse(|value| {
+        let found = words.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice);
+        let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        found.ok_or_else(|| Fault(format!("is not known: say {}", all.join(" or "))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// The section and the environment.
+    struct Fake(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]);
+
+    impl Lookup for Fake {
+        fn section(&self, name: &str) -> Option<String> {
+            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        }
+        fn environment(&self, name: &str) -> Option<String> {
+            self.1.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn nothing_set_is_the_default() {
+        let config = tpm(&Fake(&[], &[])).unwrap();
+        assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
+        assert_eq!(config.session, Protection::Hmac);
+        assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
+    }
+
+    #[test]
+    fn the_section_comes_before_the_environment() {
+        let fake = Fake(
+            &[("connection", "operation"), ("session_keep", "30")],
+            &[("TPM2_CONNECTION", "process"), ("TPM2_RESOURCE_MANAGER", "kernel"), ("TPM2_TCTI", "x:")],
+        );
+        let config = tpm(&fake).unwrap();
+        assert_eq!(config.connection, Connection::Operation);
+        assert_eq!(config.manager, Manager::Kernel);
+        assert_eq!(config.session_keep, Some(Duration::from_secs(30)));
+        assert_eq!(config.tcti, None, "the crate `tpm` reads the environment for it");
+    }
+
+    #[test]
+    fn an_unknown_value_is_named_with_its_place() {
+        let message = |fake: &Fake| tpm(fake).err().unwrap().to_string();
+        let text = message(&Fake(&[("session", "hmmac")], &[]));
+        assert!(text.contains("\"hmmac\" in session of the provider's section"), "{text}");
+        assert!(text.contains("hmac or password"), "{text}");
+        let text = message(&Fake(&[], &[("TPM2_SESSION_KEEP", "soon")]));
+        assert!(text.contains("TPM2_SESSION_KEEP"), "{text}");
+        let text = message(&Fake(&[("pin-source", "/etc/pin")], &[]));
+        assert!(text.contains("file:"), "{text}");
+    }
+
+    #[test]
+    fn a_name_is_hex_or_a_file() {
+        let config = tpm(&Fake(&[("salt-name", "000B0a")], &[])).unwrap();
+        assert_eq!(config.salt_name.unwrap().as_octets(), [0, 0x0b, 0x0a]);
+        assert!(tpm(&Fake(&[("salt-name", "/nonexistent")], &[])).is_err());
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tpm::ErrorKind;
+
 use crate::ffi::crypto::Refused;
 use crate::ffi::params::ParamError;
 
@@ -42,6 +44,33 @@ impl From<Refused> for Error {
 impl From<ParamError> for Error {
     fn from(error: ParamError) -> Error {
         Error::new(Reason::Parameter, "").with_source(error)
+    }
+}
+
+impl From<keyfile::Error> for Error {
+    fn from(error: keyfile::Error) -> Error {
+        Error::new(Reason::KeyFile, "").with_source(error)
+    }
+}
+
+impl From<tpm::Error> for Error {
+    fn from(error: tpm::Error) -> Error {
+        let reason = match error.kind() {
+            ErrorKind::NoTpm => Reason::NoTpm,
+            ErrorKind::Authorization => Reason::Authorization,
+            ErrorKind::PasswordMissing => Reason::PasswordMissing,
+            ErrorKind::Lockout => Reason::Lockout,
+            ErrorKind::ParentAuthorization => Reason::ParentAuthorization,
+            ErrorKind::ObjectMemory => Reason::ObjectMemory,
+            ErrorKind::Policy => Reason::Policy,
+            ErrorKind::Unsupported => Reason::TpmUnsupported,
+            ErrorKind::Integrity => Reason::Integrity,
+            ErrorKind::Forked => Reason::Forked,
+            ErrorKind::Io => Reason::TpmIo,
+            ErrorKind::Input => Reason::InvalidArgument,
+            _ => Reason::Tpm,
+        };
+        Error::new(reason, "").with_source(error)
     }
 }
 

@@ -29,6 +29,15 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The first name of the keymgmt row, ours and OpenSSL's.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Kind::Rsa => "RSA",
+            Kind::RsaPss => "RSA-PSS",
+            Kind::Ec => "EC",
+        }
+    }
+
+    /// The same for C.
     pub(crate) const fn algorithm(self) -> &'static CStr {
         match self {
             Kind::Rsa => c"RSA",

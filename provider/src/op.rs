@@ -1,6 +1,7 @@
 //! The operations: safe implementations of the traits of `ffi/op`.
 
 pub(crate) mod asym_cipher;
+pub(crate) mod decoder;
 pub(crate) mod keyexch;
 pub(crate) mod keymgmt;
 pub(crate) mod signature;

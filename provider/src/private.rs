@@ -53,6 +53,34 @@ pub(crate) struct Answer<T> {
     pub(crate) authenticated: bool,
 }
 
+impl Private for tpm::Key {
+    fn public(&self) -> &Public {
+        self.public()
+    }
+
+    fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        Ok(self.rsa_sign(block)?.into())
+    }
+
+    fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        Ok(self.rsa_decrypt(block)?.into())
+    }
+
+    fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
+        Ok(self.sign(digest, hash, scheme)?.into())
+    }
+
+    fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Point>> {
+        Ok(self.ecdh_zgen(&peer.x, &peer.y)?.into())
+    }
+}
+
+impl<T> From<tpm::Answer<T>> for Answer<T> {
+    fn from(answer: tpm::Answer<T>) -> Self {
+        Self { value: answer.value, authenticated: answer.authenticated }
+    }
+}
+
 impl Key {
     /// Whether everything is done in software.
     pub(crate) fn is_software(&self) -> bool {

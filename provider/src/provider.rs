@@ -1,18 +1,23 @@
 //! One loaded instance of the provider.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{Error, Reason, Result};
+use tpm::Tpm;
+
+use crate::config::{self, Lookup, Software};
+use crate::error::Result;
 use crate::ffi::callback::Callback;
 use crate::ffi::capability;
 use crate::ffi::core::Core;
 use crate::ffi::crypto::PrivateContext;
+use crate::ffi::environment;
 use crate::ffi::params::{Descriptors, Params, ParamsMut, gettable};
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
 pub(crate) struct Provider {
     software: OnceLock<Arc<PrivateContext>>,
+    tpm: OnceLock<Tpm>,
     /// Last: what stands above may still use it while it is dropped.
     core: Core,
 }
@@ -36,7 +41,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 impl Provider {
     /// Does nothing but keep the core.
     pub(crate) fn new(core: Core) -> Provider {
-        Provider { software: OnceLock::new(), core }
+        Provider { software: OnceLock::new(), tpm: OnceLock::new(), core }
     }
 
     /// The core.
@@ -47,14 +52,30 @@ impl Provider {
     /// The library context in which all software work runs, made at first use.
     ///
     /// # Errors
-    /// `Software`: OpenSSL could not make it.
+    /// `Software`: OpenSSL could not make it. `Configuration`: the setting `software` is unknown.
     pub(crate) fn software(&self) -> Result<&Arc<PrivateContext>> {
         if let Some(context) = self.software.get() {
             return Ok(context);
         }
-        let context = self.core.private_context(c"default")?;
+        let name = match config::software(self)? {
+            Software::Default => c"default",
+            Software::Fips => c"fips",
+        };
+        let context = self.core.private_context(name)?;
         // Two threads may come here at once; the second context goes again.
         Ok(self.software.get_or_init(|| Arc::new(context)))
+    }
+
+    /// The TPM, which nobody opens before the first command.
+    ///
+    /// # Errors
+    /// `Configuration`: a setting is unknown.
+    pub(crate) fn tpm(&self) -> Result<&Tpm> {
+        if let Some(tpm) = self.tpm.get() {
+            return Ok(tpm);
+        }
+        let config = config::tpm(self)?;
+        Ok(self.tpm.get_or_init(|| Tpm::new(config)))
     }
 
     /// The parameters that `params` answers.
@@ -97,6 +118,16 @@ impl Provider {
     /// # Errors
     /// What the TPM reports.
     pub(crate) fn self_test(&self) -> Result<()> {
-        Err(Error::new(Reason::Unsupported, "the self test of the TPM is not available yet"))
+        Ok(self.tpm()?.self_test(true)?)
+    }
+}
+
+impl Lookup for Provider {
+    fn section(&self, name: &str) -> Option<String> {
+        self.core.parameter(&CString::new(name).ok()?)
+    }
+
+    fn environment(&self, name: &str) -> Option<String> {
+        environment::variable(name)
     }
 }

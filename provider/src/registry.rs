@@ -7,9 +7,10 @@
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-use crate::ffi::op::{asym_cipher, keyexch, keymgmt, signature};
+use crate::ffi::op::{asym_cipher, decoder, keyexch, keymgmt, signature};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
+use crate::op::decoder::{KeyDecoder, PemDecoder};
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
@@ -35,7 +36,16 @@ const EC: &CStr = c"EC:id-ecPublicKey:1.2.840.10045.2.1";
 const SOFTWARE: &CStr = c"tpm2.software=yes";
 const TPM: &CStr = c"provider=tpm2";
 
-static DECODERS: &[OSSL_ALGORITHM] = &[END];
+/// The structure keeps PEM contents from the decoders of others, and bare DER comes to all.
+const DER: &CStr = c"provider=tpm2,input=der,structure=TPM2";
+
+static DECODERS: &[OSSL_ALGORITHM] = &[
+    row(c"DER", c"provider=tpm2,input=pem", decoder::Table::<PemDecoder>::ROWS, c"TSS2 PRIVATE KEY"),
+    row(RSA, DER, decoder::Table::<KeyDecoder<Rsa>>::ROWS, c"RSA key of a TPM"),
+    row(RSA_PSS, DER, decoder::Table::<KeyDecoder<RsaPss>>::ROWS, c"RSA-PSS key of a TPM"),
+    row(EC, DER, decoder::Table::<KeyDecoder<Ec>>::ROWS, c"EC key of a TPM"),
+    END,
+];
 static ENCODERS: &[OSSL_ALGORITHM] = &[END];
 /// Two rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second.
 /// Generation is never told the query, so this is the only place to tell them apart.

@@ -27,13 +27,14 @@ impl Bio<'_> {
     pub(crate) fn read(&mut self, core: &Core, limit: usize) -> Vec<u8> {
         let mut octets = Vec::new();
         let mut buffer = [0; 4096];
-        while octets.len() < limit {
+        loop {
+            // No octet more than asked for: what follows is for another reader.
+            let wanted = buffer.len().min(limit.saturating_sub(octets.len()));
+            let Some(room) = buffer.get_mut(..wanted).filter(|room| !room.is_empty()) else { return octets };
             // SAFETY: a BIO of the running call.
-            let Some(count) = (unsafe { core.bio_read(self.bio, &mut buffer) }) else { break };
+            let Some(count) = (unsafe { core.bio_read(self.bio, room) }) else { return octets };
             octets.extend_from_slice(buffer.get(..count).unwrap_or_default());
         }
-        octets.truncate(limit);
-        octets
     }
 
     /// Reads one line, or its first `N` - 1 octets.

@@ -9,6 +9,9 @@ use std::ffi::{CStr, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
+use std::time::Instant;
+
+use tpm::trace;
 
 use super::handle::{self, Handle, Operation};
 use super::params::Descriptors;
@@ -133,7 +136,16 @@ pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void)
 
 /// Runs the work of an entry: nothing unwinds, an error is raised once.
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
+    let start = trace::enabled().then(Instant::now);
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
+    if let Some(start) = start {
+        let name = entry.to_string_lossy();
+        let microseconds = start.elapsed().as_micros();
+        match &result {
+            Ok(_) => trace::line(format_args!("{name} ok {microseconds} us")),
+            Err(error) => trace::line(format_args!("{name} failed {microseconds} us: {error}")),
+        }
+    }
     match result {
         Ok(answer) => answer.into_c(),
         Err(error) => {

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{Public, PublicKey};
+use keyfile::{KeyFile, Public, PublicKey};
+use tpm::{Auth, Tpm};
 
 use super::Kind;
 use crate::error::{Error, Reason, Result};
@@ -13,12 +14,32 @@ use crate::provider::Provider;
 /// A key of the TPM, or only its public half.
 pub(crate) struct TpmKey {
     public: Arc<Public>,
-    private: Option<Arc<dyn Private>>,
+    private: Option<tpm::Key>,
     /// Made when software needs it.
     software: OnceLock<Pkey>,
 }
 
 impl TpmKey {
+    /// The key of a file; the TPM hears of it at its first private operation.
+    ///
+    /// # Errors
+    /// The file's public area has no Name.
+    pub(crate) fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<TpmKey> {
+        let public = Arc::new(file.public.clone());
+        let private = tpm::Key::from_file(tpm, file, auth)?;
+        Ok(TpmKey { public, private: Some(private), software: OnceLock::new() })
+    }
+
+    /// The public half of a key.
+    pub(crate) fn public_only(public: Public) -> TpmKey {
+        TpmKey { public: Arc::new(public), private: None, software: OnceLock::new() }
+    }
+
+    /// The file that it came from; `None` for a public half.
+    pub(crate) fn file(&self) -> Option<&KeyFile> {
+        self.private.as_ref()?.file()
+    }
+
     /// The TPM's public area.
     pub(crate) fn public(&self) -> &Public {
         &self.public
@@ -26,7 +47,10 @@ impl TpmKey {
 
     /// The key in the TPM; `None` for a public half.
     pub(crate) fn private(&self) -> Option<&dyn Private> {
-        self.private.as_deref()
+        self.private.as_ref().map(|key| {
+            let key: &dyn Private = key;
+            key
+        })
     }
 
     /// The public half as an EVP_PKEY of the private context.
@@ -70,7 +94,7 @@ impl TpmKey {
             Some(pkey) => OnceLock::from(pkey.duplicate()?),
             None => OnceLock::new(),
         };
-        let private = self.private.as_ref().filter(|_| private).map(Arc::clone);
+        let private = self.private.as_ref().filter(|_| private).cloned();
         Ok(TpmKey { public: Arc::clone(&self.public), private, software })
     }
 }

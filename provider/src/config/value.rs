@@ -1,0 +1,110 @@
+//! One setting: where it stands, and how its text becomes a value.
+
+use std::time::Duration;
+
+use keyfile::Name;
+use zeroize::Zeroizing;
+
+use super::Lookup;
+use crate::error::{Error, Reason, Result};
+
+/// A setting that somebody made.
+pub(super) struct Setting {
+    value: Zeroizing<String>,
+    origin: String,
+}
+
+impl Setting {
+    /// Looks into the section, then into the environment.
+    pub(super) fn find(lookup: &dyn Lookup, name: &str) -> Option<Setting> {
+        if let Some(value) = lookup.section(name) {
+            let origin = format!("{name} of the provider's section in openssl.cnf");
+            return Some(Setting { value: Zeroizing::new(value), origin });
+        }
+        let variable = format!("TPM2_{}", name.to_uppercase().replace('-', "_"));
+        let value = Zeroizing::new(lookup.environment(&variable)?);
+        Some(Setting { value, origin: format!("the environment variable {variable}") })
+    }
+
+    /// Makes a value of it.
+    ///
+    /// # Errors
+    /// `Configuration`: the value, where it stands, and what is wrong with it.
+    pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> std::result::Result<T, Fault>) -> Result<T> {
+        parse(&self.value).map_err(|Fault(fault)| {
+            let text = format!("{:?} in {} {fault}", *self.value, self.origin);
+            Error::new(Reason::Configuration, text)
+        })
+    }
+
+    /// The text as a password, which no message shows.
+    pub(super) fn into_secret(self) -> Vec<u8> {
+        self.value.as_bytes().to_vec()
+    }
+}
+
+/// What is wrong with a value, and what to do.
+pub(super) struct Fault(pub(super) String);
+
+/// A number of seconds; 0 is none.
+pub(super) fn seconds(value: &str) -> std::result::Result<Option<Duration>, Fault> {
+    let seconds = value.parse().map_err(|_| Fault("is no number of seconds".into()))?;
+    Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
+}
+
+/// A Name in hex, or in the file of this path (hex too, as the kernel's null_name, or the octets).
+pub(super) fn name(value: &str) -> std::result::Result<Name, Fault> {
+    if let Some(octets) = hex(value) {
+        return Ok(Name::from(octets));
+    }
+    let read = std::fs::read(value).map_err(|error| {
+        Fault(format!("is no hex, and no file that can be read ({error}): give the Name in either"))
+    })?;
+    let octets = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
+    Ok(Name::from(octets.unwrap_or(read)))
+}
+
+/// The first line of `file:PATH`.
+pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
+    let path =
+        value.strip_prefix("file:").ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let read = Zeroizing::new(
+        std::fs::read(path)
+            .map_err(|error| Fault(format!("cannot be read ({error}): check path and rights")))?,
+    );
+    let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| !digits.is_empty() && digits.len() % 2 == 0)?;
+    let octet = |pair: &[u8]| pair.iter().fold(0, |octet, digit| octet << 4 | digit);
+    Some(digits.chunks(2).map(octet).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hex, name, password};
+
+    #[test]
+    fn hex_is_pairs_of_digits() {
+        assert_eq!(hex("00Ff1"), None);
+        assert_eq!(hex(""), None);
+        assert_eq!(hex("0x00"), None);
+        assert_eq!(hex("00Ff"), Some(vec![0, 255]));
+    }
+
+    #[test]
+    fn files_hold_names_and_passwords() {
+        let path = std::env::temp_dir().join(format!("tpm2-config-{}", std::process::id()));
+        std::fs::write(&path, "000b1234\n").unwrap();
+        let text = path.to_str().unwrap();
+        assert_eq!(name(text).ok().unwrap().as_octets(), [0, 0x0b, 0x12, 0x34]);
+        assert_eq!(password(&format!("file:{text}")).ok().unwrap(), b"000b1234");
+        std::fs::remove_file(&path).unwrap();
+        assert!(password(&format!("file:{text}")).is_err());
+    }
+}

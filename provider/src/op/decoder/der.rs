@@ -1,0 +1,119 @@
+//! DER to a key object. RSA, RSA-PSS and EC decoders differ in which keys they take.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use keyfile::{KeyFile, Public, PublicKey, Scheme};
+use tpm::Auth;
+
+use super::pem::OBJECT_KEY;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::bio::Bio;
+use crate::ffi::callback::{Callback, Passphrase};
+use crate::ffi::crypto::Selection;
+use crate::ffi::op::decoder::Decoder;
+use crate::ffi::params::ParamList;
+use crate::key::{Key, Kind, Material, TpmKey};
+use crate::op::keymgmt::KeyType;
+use crate::provider::Provider;
+
+/// Takes key files with keys of one type.
+pub(crate) struct KeyDecoder<T>(PhantomData<T>);
+
+impl<T: KeyType> Decoder for KeyDecoder<T> {
+    fn does_selection(_: Selection) -> bool {
+        true
+    }
+
+    fn decode(
+        provider: &Arc<Provider>,
+        mut input: Bio<'_>,
+        selection: Selection,
+        found: &Callback<'_>,
+        passphrase: &Passphrase<'_>,
+    ) -> Result<bool> {
+        let head = input.read(provider.core(), HEAD_OCTETS);
+        if !is_key_file(&head) {
+            return Ok(true);
+        }
+        let rest = input.read(provider.core(), KeyFile::MAX_SIZE);
+        let file = KeyFile::from_der(&[head, rest].concat())?;
+        if type_of(&file.public)? != T::KIND {
+            return Ok(true);
+        }
+        let key = if wants_private(selection) {
+            let auth = password(&file, passphrase);
+            TpmKey::from_file(provider.tpm()?, file, auth)?
+        } else {
+            TpmKey::public_only(file.public)
+        };
+        let mut list = ParamList::new();
+        list.int(c"type", OBJECT_KEY).text(c"data-type", T::KIND.name());
+        Ok(found.call_with_key(list, Arc::new(Key::new(provider, T::KIND, Material::Tpm(key)))))
+    }
+}
+
+/// As much as tells a key file from everything else: SEQUENCE, its length, and the type's OID.
+const HEAD_OCTETS: usize = 16;
+
+/// Whether the OID is one of the format's: 2.23.133.10, the arc of the TCG's key files. A damaged file of that arc is ours and
+/// an error; anything else is another decoder's.
+fn is_key_file(head: &[u8]) -> bool {
+    const ARC: [u8; 4] = [0x67, 0x81, 0x05, 0x0a];
+    let Some([0x30, length, rest @ ..]) = head.get(..HEAD_OCTETS) else { return false };
+    // X.690 §8.1.3: the number of further length octets, or the length itself.
+    let further = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
+    let Some([0x06, _, oid @ ..]) = rest.get(further..) else { return false };
+    oid.starts_with(&ARC)
+}
+
+/// The type of a key; one with a fixed PSS scheme signs nothing else, as OpenSSL's RSA-PSS keys.
+///
+/// # Errors
+/// `WrongKey`: it is no asymmetric key.
+pub(super) fn type_of(public: &Public) -> Result<Kind> {
+    match &public.key {
+        PublicKey::Rsa { scheme: Scheme::Rsapss(_), .. } => Ok(Kind::RsaPss),
+        PublicKey::Rsa { .. } => Ok(Kind::Rsa),
+        PublicKey::Ecc { .. } => Ok(Kind::Ec),
+        PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => {
+            let text =
+                "the file holds sealed data or a symmetric key: unseal data with `tpm2-keytool unseal`";
+            Err(Error::new(Reason::WrongKey, text))
+        }
+    }
+}
+
+/// Nothing selected means that the caller does not know what will come: everything.
+fn wants_private(selection: Selection) -> bool {
+    selection == Selection(0) || selection.any(Selection::PRIVATE_KEY)
+}
+
+/// The password, if the key needs one. Nothing is locked while the user is asked.
+///
+/// When nobody answers, the key is handed up without: libcrypto's store drops what a decoder says at this point, while the first
+/// private operation can say what is missing. Until then the public half is of use.
+fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Option<Auth> {
+    if !file.needs_password() {
+        return None;
+    }
+    let info = file.description.as_deref().unwrap_or("TPM key");
+    passphrase.ask(info).map(|password| Auth::new(password.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_key_file;
+
+    #[test]
+    fn a_key_file_is_known_by_its_oid() {
+        let long = b"\x30\x82\x01\x23\x06\x06\x67\x81\x05\x0a\x01\x03\xa0\x03\x01\x01\x01";
+        let short = b"\x30\x23\x06\x05\x67\x81\x05\x0a\x02\xa0\x03\x01\x01\x01\x01\x01";
+        assert!(is_key_file(long) && is_key_file(short));
+        // A PrivateKeyInfo, a certificate, damage, less than a head.
+        assert!(!is_key_file(b"\x30\x82\x04\xbd\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7"));
+        assert!(!is_key_file(b"\x30\x82\x03\x05\x30\x82\x01\xed\xa0\x03\x02\x01\x02\x02\x14\x1b"));
+        assert!(!is_key_file(&long[..12]));
+        assert!(!is_key_file(&[0x30; 16]));
+    }
+}

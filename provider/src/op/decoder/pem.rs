@@ -1,0 +1,71 @@
+//! PEM to DER, for both labels of key files.
+
+use std::sync::Arc;
+
+use keyfile::KeyFile;
+
+use super::STRUCTURE;
+use super::der::type_of;
+use crate::error::Result;
+use crate::ffi::bio::Bio;
+use crate::ffi::callback::{Callback, Passphrase};
+use crate::ffi::core::Core;
+use crate::ffi::crypto::Selection;
+use crate::ffi::op::decoder::Decoder;
+use crate::ffi::params::ParamList;
+use crate::provider::Provider;
+
+/// OSSL_OBJECT_PKEY (core_object.h).
+pub(super) const OBJECT_KEY: i32 = 2;
+
+const LABELS: [&[u8]; 2] = [b"-----BEGIN TSS2 PRIVATE KEY-----", b"-----BEGIN TSS2 KEY BLOB-----"];
+
+/// Takes the next PEM block of the input, if it is a key file of the TPM.
+pub(crate) struct PemDecoder;
+
+impl Decoder for PemDecoder {
+    fn does_selection(_: Selection) -> bool {
+        true
+    }
+
+    fn decode(
+        provider: &Arc<Provider>,
+        mut input: Bio<'_>,
+        _: Selection,
+        found: &Callback<'_>,
+        _: &Passphrase<'_>,
+    ) -> Result<bool> {
+        let Some(block) = next_block(provider.core(), &mut input) else { return Ok(true) };
+        let file = KeyFile::from_pem(&block)?;
+        let mut list = ParamList::new();
+        list.int(c"type", OBJECT_KEY)
+            .text(c"data-type", type_of(&file.public)?.name())
+            .text(c"data-structure", STRUCTURE)
+            .octets(c"data", &file.to_der()?);
+        Ok(found.call(list.as_params()))
+    }
+}
+
+/// The next block, if it has one of our labels. Reads line by line and never behind the END line: what follows belongs to
+/// the next round.
+fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Vec<u8>> {
+    let mut buffer = [0; 1024];
+    loop {
+        let line = input.line(core, &mut buffer)?;
+        if !line.starts_with(b"-----BEGIN ") {
+            continue;
+        }
+        if !LABELS.contains(&line.trim_ascii_end()) {
+            return None;
+        }
+        let mut block = line.to_vec();
+        while let Some(line) = input.line(core, &mut buffer) {
+            block.extend_from_slice(line);
+            // A block that is longer than any key is refused by its size.
+            if line.starts_with(b"-----END ") || block.len() > KeyFile::MAX_SIZE {
+                break;
+            }
+        }
+        return Some(block);
+    }
+}
