@@ -1,0 +1,92 @@
+//! Key files of the field's other tools open here, those with long passwords too.
+use tests::raw::Tpm as _;
+use tests::{Swtpm, peers};
+
+use crate::machine::{Machine, SRK};
+
+/// Longer than any digest that a name is made with: its hash is the authValue.
+const LONG: &str = "0123456789012345678901234567890123456789";
+
+/// Signs with somebody else's key file and has a stranger verify it.
+#[track_caller]
+fn signs(machine: &Machine, key: &str, password: &str) {
+    let openssl = &machine.openssl;
+    openssl.write("message", b"what is signed");
+    openssl.ok(&format!("dgst -sha256 -sign {key} -passin pass:{password} -out message.sig message"));
+    openssl.ok(&format!("pkey -in {key} -passin pass:{password} -pubout -out {key}.pub"));
+    let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
+    openssl.stranger().ok(&verify).says("Verified OK");
+}
+
+#[test]
+fn key_files_of_tpm2_openssl() {
+    let machine = Machine::new();
+    machine.provision();
+    let theirs = peers::tpm2_openssl(machine.openssl.shell(), &machine.tpm.tcti());
+    let types = ["EC -pkeyopt group:P-256", "EC -pkeyopt group:P-384", "RSA -pkeyopt bits:2048"];
+    for (i, kind) in types.iter().enumerate() {
+        for (j, password) in ["", "short", LONG].iter().enumerate() {
+            for (k, parent) in ["", &format!("-pkeyopt parent:{SRK:#x}")].iter().enumerate() {
+                let key = format!("theirs-{i}{j}{k}");
+                let auth = if password.is_empty() {
+                    String::new()
+                } else {
+                    format!("-pkeyopt user-auth:{password}")
+                };
+                let options = format!("-algorithm {kind} {auth} {parent} -out {key}");
+                theirs.ok(&format!("openssl genpkey -provider tpm2 -provider default {options}"));
+                for handle in machine.tpm.transient() {
+                    machine.tpm.flush(handle);
+                }
+                signs(&machine, &key, password);
+            }
+        }
+    }
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn our_key_files_open_in_tpm2_openssl() {
+    let machine = Machine::new();
+    machine.provision();
+    let theirs = peers::tpm2_openssl(machine.openssl.shell(), &machine.tpm.tcti());
+    theirs.write("message", b"what is signed");
+    for (key, options) in [("ec", format!("-e P-256 -k short -p {SRK:x}")), ("rsa", format!("-r -p {SRK:x}"))]
+    {
+        machine.key(key, &options);
+        let sign = format!("-sign {key} -passin pass:short -out message.sig message");
+        theirs.ok(&format!("openssl dgst -provider tpm2 -provider default -sha256 {sign}"));
+        machine.openssl.ok(&format!("pkey -in {key} -passin pass:short -pubout -out {key}.pub"));
+        let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
+        machine.openssl.stranger().ok(&verify).says("Verified OK");
+        for handle in machine.tpm.transient() {
+            machine.tpm.flush(handle);
+        }
+    }
+}
+
+#[test]
+fn key_files_of_tpm2_tools() {
+    let tpm = Swtpm::start();
+    let tcti = tpm.tcti();
+    let machine = Machine::reached_by(tpm, &tcti);
+    machine.provision();
+    let theirs = peers::tpm2_tools(machine.openssl.shell(), &tcti);
+    if std::process::Command::new("tpm2_encodeobject").arg("--version").output().is_err() {
+        // tpm2-tools before 5.3 cannot write key files.
+        return;
+    }
+    for (key, options, password) in [
+        ("plain", "-G ecc256", ""),
+        ("long", "-G ecc256 -p 0123456789012345678901234567890123456789", LONG),
+        ("rsa", "-G rsa2048 -p short", "short"),
+    ] {
+        theirs.ok(&format!("tpm2_create -C {SRK:#x} {options} -u {key}.pub -r {key}.priv"));
+        let auth = if password.is_empty() { "" } else { "-p" };
+        theirs.ok(&format!("tpm2_encodeobject -C {SRK:#x} -u {key}.pub -r {key}.priv {auth} -o {key}"));
+        for handle in machine.tpm.transient() {
+            machine.tpm.flush(handle);
+        }
+        signs(&machine, key, password);
+    }
+}
