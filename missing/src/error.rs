@@ -5,6 +5,9 @@ use std::fmt;
 /// [`source`](std::error::Error::source) of the error.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// A source of random octets: fills the slice.
+pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<(), Failure> + 'a;
+
 /// Why a block was not made or not read.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -32,6 +35,13 @@ pub enum Error {
         /// The size of this one, in bits.
         found: usize,
     },
+    /// The key is larger than implicit rejection is defined for.
+    ModulusTooLarge {
+        /// The largest size of a modulus, in bits.
+        max: usize,
+        /// The size of this one, in bits.
+        found: usize,
+    },
     /// The PSS salt is longer than key and digest leave room for.
     SaltTooLong {
         /// The longest salt.
@@ -52,6 +62,8 @@ pub enum Error {
     Padding,
     /// The hash function that the caller handed in has failed.
     Hash(Failure),
+    /// The source of random octets that the caller handed in has failed.
+    Random(Failure),
 }
 
 impl fmt::Display for Error {
@@ -59,44 +71,56 @@ impl fmt::Display for Error {
         match self {
             Self::UnknownDigest(name) => write!(
                 f,
-                "PKCS#1 v1.5 signatures have no place for the digest {name:?}: use SHA-256 or another of the SHA family, or PSS"
+                "PKCS#1 v1.5 signatures have no place for the digest {name:?}: \
+                 use SHA-256 or another of its family, or PSS"
             ),
             Self::DigestLength { expected, found } => write!(
                 f,
-                "the digest has {found} octets where its algorithm makes {expected}: hash the data first, or name the digest that was used"
+                "the digest has {found} octets where its algorithm makes {expected}: \
+                 hash the data first, or name the digest that was used"
             ),
             Self::TooLong { max, found } => write!(
                 f,
-                "{found} octets do not fit into this RSA key with this padding, which leave room for {max}: use a shorter input or a larger key"
+                "{found} octets do not fit into this RSA key with this padding, which leave room for {max}: \
+                 use a shorter input or a larger key"
             ),
             Self::ModulusTooSmall { needed, found } => write!(
                 f,
-                "an RSA key of {found} bits is too small for this padding and digest, which need {needed}: use a shorter digest or a larger key"
+                "an RSA key of {found} bits is too small for this padding and digest, which need {needed}: \
+                 use a shorter digest or a larger key"
+            ),
+            Self::ModulusTooLarge { max, found } => write!(
+                f,
+                "an RSA key of {found} bits is too large for implicit rejection, which ends at {max}: \
+                 use a smaller key or OAEP"
             ),
             Self::SaltTooLong { max, asked } => write!(
                 f,
-                "a PSS salt of {asked} octets does not fit, {max} is the longest for this key and digest: use that, or the salt length digest or max"
+                "a PSS salt of {asked} octets does not fit, {max} is the longest for this key and digest: \
+                 use that, or the salt length digest or max"
             ),
             Self::SaltLength(text) => write!(
                 f,
-                "{text:?} is no PSS salt length: use digest, max, auto, auto-digestmax or a number of octets"
+                "{text:?} is no PSS salt length: \
+                 use digest, max, auto, auto-digestmax or a number of octets"
             ),
             Self::BlockLength { expected, found } => write!(
                 f,
-                "a block of {found} octets does not belong to an RSA key of {expected} octets: use the key that made it"
+                "a block of {found} octets does not belong to an RSA key of {expected} octets: \
+                 use the key that made it"
             ),
-            Self::Padding => {
-                write!(
-                    f,
-                    "the padding is wrong: check that key, padding mode, digests and label are those of the sender"
-                )
-            }
-            Self::Hash(_) => {
-                write!(
-                    f,
-                    "a hash function failed inside the padding: check that the digest and the MGF1 digest are enabled"
-                )
-            }
+            Self::Padding => f.write_str(
+                "the padding is wrong: \
+                 check that key, padding mode, digests and label are those of the sender",
+            ),
+            Self::Hash(_) => f.write_str(
+                "a hash function failed inside the padding: \
+                 check that the digest and the MGF1 digest are enabled",
+            ),
+            Self::Random(_) => f.write_str(
+                "no random octets for the padding: \
+                 check the random number generator",
+            ),
         }
     }
 }
@@ -104,7 +128,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Hash(failure) => Some(&**failure),
+            Self::Hash(failure) | Self::Random(failure) => Some(&**failure),
             _ => None,
         }
     }

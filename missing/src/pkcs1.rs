@@ -1,6 +1,11 @@
 //! PKCS#1 v1.5 for signatures: a block of type 1 over a `DigestInfo` or the caller's own octets.
 //!
-//! Nothing here is secret: whoever has the public key can recover the block from the signature.
+//! Nothing in these is secret: whoever has the public key can recover the block from the signature. What is secret,
+//! the blocks of type 2, is in the modules below.
+pub mod encryption;
+pub mod rejection;
+pub mod tls;
+
 use crate::{Digest, Error, digest_info};
 
 /// What the padding takes at least: 00 01, eight octets of FF, 00 (RFC 8017 §9.2, step 3).

@@ -1,0 +1,100 @@
+//! OAEP, the padding of encrypted messages (RFC 8017 §7.1), with any digest, MGF1 digest and label.
+use subtle::{Choice, ConstantTimeEq as _};
+use zeroize::Zeroizing;
+
+use crate::{Error, Hasher, Message, ct, error::Random, hasher, mgf1};
+
+/// The parameters of OAEP (RFC 8017 §A.2.1).
+pub struct Oaep<'a> {
+    /// The digest of the label; its size is that of the seed.
+    pub digest: &'a dyn Hasher,
+    /// The digest of the mask generation function.
+    pub mgf1: &'a dyn Hasher,
+    /// The label L, most often empty.
+    pub label: &'a [u8],
+}
+
+impl Oaep<'_> {
+    /// The longest message for a modulus of `size` octets: k − 2 hLen − 2 (RFC 8017 §7.1.1, step 1).
+    ///
+    /// # Errors
+    /// [`Error::ModulusTooSmall`] if not even an empty message fits.
+    pub fn longest(&self, size: usize) -> Result<usize, Error> {
+        let needed = self.digest.size().saturating_mul(2).saturating_add(2);
+        let too_small =
+            || Error::ModulusTooSmall { needed: needed.saturating_mul(8), found: size.saturating_mul(8) };
+        size.checked_sub(needed).ok_or_else(too_small)
+    }
+
+    /// EME-OAEP encoding (RFC 8017 §7.1.1, steps 1 and 2): the block of a message for a modulus of `size` octets, with
+    /// a seed from `random`.
+    ///
+    /// Constant time in the contents of message and seed, as far as the hash functions are.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] if the message does not fit, [`Error::ModulusTooSmall`] if none does, [`Error::Random`] and
+    /// [`Error::Hash`] if `random` or a hash function fails.
+    pub fn encode(
+        &self,
+        message: &[u8],
+        size: usize,
+        random: &mut Random<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let max = self.longest(size)?;
+        let zeros = max.checked_sub(message.len()).ok_or(Error::TooLong { max, found: message.len() })?;
+        let mut seed = Zeroizing::new(vec![0; self.digest.size()]);
+        random(&mut seed).map_err(Error::Random)?;
+
+        let mut db = Zeroizing::new(Vec::with_capacity(size));
+        db.extend(self.label_hash()?.iter());
+        db.extend(std::iter::repeat_n(0, zeros));
+        db.push(1);
+        db.extend(message);
+        mgf1::mask(&mut db, &seed, self.mgf1)?;
+        mgf1::mask(&mut seed, &db, self.mgf1)?;
+
+        let mut block = Zeroizing::new(Vec::with_capacity(size));
+        block.push(0);
+        block.extend(seed.iter());
+        block.extend(db.iter());
+        Ok(block)
+    }
+
+    /// EME-OAEP decoding (RFC 8017 §7.1.2, step 3): the message in a block that the private key decrypted.
+    ///
+    /// Constant time, as far as the hash functions are: no address and no branch but the last, which is on the outcome,
+    /// depends on the contents of the block, and everything is done for every block, whatever is wrong with it. What
+    /// shows is the outcome: the message with its length, or the one error for first octet, label and separator alike
+    /// (note in step 3 g; Manger, CRYPTO 2001).
+    ///
+    /// # Errors
+    /// [`Error::Padding`] if the block was not made with these parameters. [`Error::ModulusTooSmall`] if none could
+    /// have been, and [`Error::Hash`] if a hash function fails; neither depends on the block's contents.
+    pub fn decode(&self, block: &[u8]) -> Result<Message, Error> {
+        self.longest(block.len())?;
+        let (first, masked) = block.split_first().ok_or(Error::Padding)?;
+        let (masked_seed, masked_db) = masked.split_at_checked(self.digest.size()).ok_or(Error::Padding)?;
+        let mut seed = Zeroizing::new(masked_seed.to_vec());
+        let mut db = Zeroizing::new(masked_db.to_vec());
+        mgf1::mask(&mut seed, &db, self.mgf1)?;
+        mgf1::mask(&mut db, &seed, self.mgf1)?;
+
+        let (hash, padded) = db.split_at_checked(self.digest.size()).ok_or(Error::Padding)?;
+        let (separated, start) = separator(padded);
+        let good = first.ct_eq(&0) & self.label_hash()?.ct_eq(hash) & separated;
+        let message = Message::new(padded).behind(start);
+        if good.into() { Ok(message) } else { Err(Error::Padding) }
+    }
+
+    /// lHash
+    fn label_hash(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        hasher::digest(self.digest, &[self.label])
+    }
+}
+
+/// Whether zero octets and then a one lead the octets, and the place behind the one.
+fn separator(octets: &[u8]) -> (Choice, u32) {
+    let (zeros, _) = ct::leading(octets, |octet| !octet.ct_eq(&0));
+    let (others, endless) = ct::leading(octets, |octet| octet.ct_eq(&1));
+    (zeros.ct_eq(&others) & endless.ct_eq(&0), zeros.wrapping_add(1).wrapping_sub(endless))
+}

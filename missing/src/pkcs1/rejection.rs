@@ -1,0 +1,115 @@
+//! PKCS#1 v1.5 decryption with implicit rejection: a wrong padding gives a message too, one that nobody can foretell.
+//!
+//! draft-irtf-cfrg-rsa-guidance ("Implementation Guidance for the PKCS #1 RSA Cryptography Specification"), octet for
+//! octet as OpenSSL 3.2 and later do it. The same ciphertext gives the same message always, so that asking twice, or
+//! asking two processes, tells nothing.
+use hmac::{Hmac, Mac as _};
+use sha2::{Digest as _, Sha256};
+use subtle::{ConditionallySelectable as _, ConstantTimeLess as _};
+use zeroize::Zeroizing;
+
+use super::encryption;
+use crate::{Error, Message, RustCrypto, ct, mgf1};
+
+/// How many lengths are drawn until one is short enough; that none is has a probability below 2⁻¹²⁸.
+const CANDIDATES: usize = 128;
+
+/// What separates the one private operation of [`probe`] from every other.
+const LABEL: &[u8] = b"PKCS#1 v1.5 implicit rejection";
+
+/// What a key's synthetic messages are derived from: as secret as the key, and the same in each process.
+pub struct Secret(Zeroizing<[u8; 32]>);
+
+impl Secret {
+    /// The SHA-256 of octets that only the holder of the private key can have.
+    ///
+    /// OpenSSL takes the private exponent, as many octets as the modulus has. Where that is out of reach, take the
+    /// answer of the private operation to [`probe`].
+    #[must_use]
+    pub fn new(private: &[u8]) -> Self {
+        let mut secret = Zeroizing::new([0; 32]);
+        secret.copy_from_slice(&Sha256::digest(private));
+        Self(secret)
+    }
+}
+
+/// A block for the private operation whose result only the key's holder can have: a full-domain hash (MGF1 with
+/// SHA-256) of a label and the `modulus`, behind a zero octet, so that its value is below the modulus.
+///
+/// # Errors
+/// [`Error::Hash`] never, as SHA-256 does not fail.
+pub fn probe(modulus: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut block = vec![0; modulus.len()];
+    if let Some((_, hash)) = block.split_first_mut() {
+        mgf1::mask(hash, &[LABEL, modulus].concat(), &RustCrypto::<Sha256>::new())?;
+    }
+    Ok(block)
+}
+
+/// RSAES-PKCS1-v1_5 decoding (RFC 8017 §7.2.2, step 3) of the `block` that the private key made of `ciphertext`: the
+/// message, or a synthetic one if the block is not of type 2.
+///
+/// Constant time: no branch and no address depends on the contents of the block, both messages are made and moved for
+/// every block. The length of the answer shows, as that of any message.
+///
+/// # Errors
+/// None depends on the contents of the block: [`Error::BlockLength`] if the ciphertext is longer than the block,
+/// [`Error::ModulusTooSmall`] and [`Error::ModulusTooLarge`] if the block is no RSA block.
+pub fn decode(block: &[u8], ciphertext: &[u8], secret: &Secret) -> Result<Message, Error> {
+    let (good, start) = encryption::scan(block)?;
+    let key = derivation_key(block.len(), ciphertext, secret)?;
+    let mut message = Message::new(block);
+    expand(&*key, b"message", message.buffer())?;
+    let mut begin = ct::length(block).wrapping_sub(synthetic_length(&*key, block)?);
+
+    ct::assign(message.buffer(), block, good);
+    begin.conditional_assign(&start, good);
+    Ok(message.behind(begin))
+}
+
+/// KDK: the HMAC of the ciphertext, as long as the modulus, with the key's secret.
+fn derivation_key(size: usize, ciphertext: &[u8], secret: &Secret) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let zeros = size
+        .checked_sub(ciphertext.len())
+        .ok_or(Error::BlockLength { expected: size, found: ciphertext.len() })?;
+    let mut hmac = hmac(&*secret.0)?;
+    hmac.update(&vec![0; zeros]);
+    hmac.update(ciphertext);
+    Ok(Zeroizing::new(hmac.finalize().into_bytes().into()))
+}
+
+/// The last of the drawn lengths that leaves room for the least padding.
+fn synthetic_length(key: &[u8], block: &[u8]) -> Result<u32, Error> {
+    let limit = ct::length(block).saturating_sub(10);
+    let mask = u32::MAX.checked_shr(limit.leading_zeros()).unwrap_or(0);
+    let mut drawn = Zeroizing::new([0; 2 * CANDIDATES]);
+    expand(key, b"length", &mut *drawn)?;
+    let mut length = 0;
+    for candidate in drawn.chunks_exact(2) {
+        let candidate = candidate.iter().fold(0, |number, &octet| number << 8 | u32::from(octet)) & mask;
+        length.conditional_assign(&candidate, candidate.ct_lt(&limit));
+    }
+    Ok(length)
+}
+
+/// IRPRF: as many octets as asked for, from key and label.
+fn expand(key: &[u8], label: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    let bits = out.len().saturating_mul(8);
+    let bits =
+        u16::try_from(bits).map_err(|_| Error::ModulusTooLarge { max: u16::MAX.into(), found: bits })?;
+    let keyed = hmac(key)?;
+    for (counter, part) in (0_u16..).zip(out.chunks_mut(32)) {
+        let mut hmac = keyed.clone();
+        hmac.update(&counter.to_be_bytes());
+        hmac.update(label);
+        hmac.update(&bits.to_be_bytes());
+        for (octet, made) in part.iter_mut().zip(hmac.finalize().into_bytes()) {
+            *octet = made;
+        }
+    }
+    Ok(())
+}
+
+fn hmac(key: &[u8]) -> Result<Hmac<Sha256>, Error> {
+    Hmac::new_from_slice(key).map_err(|error| Error::Hash(error.into()))
+}
