@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::{AlgId, Attributes, Curve, HashAlg, KeyFile, Kind, Public, PublicKey, Sensitive};
-use tpm::template::Template;
+use tpm::rc::ResponseCode;
+use tpm::template::{Template, Usage};
 use tpm::{Auth, Parent, Tpm};
 use zeroize::Zeroizing;
 
@@ -32,7 +33,7 @@ use private_key::PrivateKey;
 #[derive(Args)]
 #[command(after_long_help = PARENTS, after_help = "See --help for what decides about passwords (-d) and the parent (-p).")]
 pub(crate) struct Create {
-    /// The key file to write: whole or not at all, readable by its owner only
+    /// The key file to write: whole or not at all, readable by its owner only; one that is there is replaced
     #[arg(required_unless_present = "list_curves")]
     file: Option<PathBuf>,
 
@@ -228,14 +229,16 @@ impl Create {
         parent: &Parent,
         auth: Option<&Auth>,
     ) -> Result<(Public, Vec<u8>), Error> {
-        let public = self.public(match self.ecc {
+        let template = match self.ecc {
             Some(curve) => Template::ecc(curve),
             None => Template::rsa(self.key_size),
-        });
-        abilities.check(&public)?;
-        let _progress = slow(parent, &public);
-        let made = tpm.create(parent, &public, auth)?;
-        Ok((made.public, made.private))
+        };
+        self.for_both_uses(template, |public| {
+            abilities.check(public)?;
+            let _progress = slow(parent, public);
+            let made = tpm.create(parent, public, auth)?;
+            Ok((made.public, made.private))
+        })
     }
 
     /// Encrypts a key for its parent in this process and has the TPM take it over.
@@ -253,20 +256,44 @@ impl Create {
             }
             PrivateKey::Ec { curve, x, y, d } => (Template::wrapped_ecc(curve, &x, &y), AlgId::ECC, d),
         };
-        let public = self.public(template);
-        abilities.check(&public)?;
-        let _progress = slow(parent, &public);
-        let auth_value = auth.map(|auth| auth.as_value(public.name_alg)).unwrap_or_default();
+        let auth_value = auth.map(|auth| auth.as_value(self.name_scheme)).unwrap_or_default();
         let sensitive = Sensitive { kind, auth_value, seed_value: Zeroizing::default(), sensitive };
-        let (parent_public, _) = tpm.parent_public(parent)?;
-        let duplicate = tpm::wrap(&parent_public, &public, &sensitive).map_err(Error::Wrap)?;
-        let private = tpm.import(parent, &duplicate)?;
-        Ok((public, private))
+        self.for_both_uses(template, |public| {
+            abilities.check(public)?;
+            let _progress = slow(parent, public);
+            let (parent_public, _) = tpm.parent_public(parent)?;
+            let duplicate = tpm::wrap(&parent_public, public, &sensitive).map_err(Error::Wrap)?;
+            Ok((public.clone(), tpm.import(parent, &duplicate)?))
+        })
+    }
+
+    /// With a public area for signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too.
+    fn for_both_uses<T>(
+        &self,
+        template: Template,
+        make: impl Fn(&Public) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let both = self.public(template.clone());
+        match make(&both) {
+            Err(Error::Tpm(error)) if both.key.kind() == AlgId::RSA && refuses_both(&error) => {
+                terminal::notice(
+                    "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not",
+                );
+                make(&self.public(template.usage(Usage::Decrypt)))
+            }
+            made => made,
+        }
     }
 
     fn public(&self, template: Template) -> Public {
         template.name_alg(self.name_scheme).dictionary_attack_protection(self.da).public()
     }
+}
+
+/// Whether it is the public area that the TPM does not like.
+fn refuses_both(error: &tpm::Error) -> bool {
+    let code = error.response_code().map(|code| ResponseCode(code).base());
+    matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
 /// A line on the terminal where a real chip searches primes: an RSA key, or an RSA parent that is derived.

@@ -16,17 +16,26 @@ use crate::terminal;
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,
+    /// The name that is completed: this binary's, or a drop-in name
+    #[arg(default_value = cli::NAME)]
+    name: String,
 }
 
 impl Completions {
-    /// Prints those of every name that this binary answers to.
+    /// Prints them.
     pub(crate) fn run(self) -> Result<(), Error> {
+        let mut applets = cli::applets().into_iter();
+        let Some(mut applet) = applets.find(|applet| applet.get_name() == self.name) else {
+            let names: Vec<String> =
+                cli::applets().iter().map(|applet| applet.get_name().to_owned()).collect();
+            return Err(Error::request(
+                format!("{} is no name of mine", self.name),
+                format!("they are {}", names.join(", ")),
+            ));
+        };
         let mut script = Vec::new();
-        for mut applet in cli::applets() {
-            let name = applet.get_name().to_owned();
-            clap_complete::generate(self.shell, &mut applet, name, &mut script);
-        }
-        terminal::result(String::from_utf8_lossy(&script))
+        clap_complete::generate(self.shell, &mut applet, self.name, &mut script);
+        terminal::result(String::from_utf8_lossy(&script).trim_end())
     }
 }
 

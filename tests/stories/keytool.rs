@@ -71,19 +71,19 @@ impl Desk {
         self.shell.write(format!("{name}.priv"), private.finish().unwrap());
     }
 
-    /// Loads a key file with tpm2-tools as key.ctx, under `parent`: a persistent handle, or the letter of a hierarchy.
+    /// Loads a key file with tpm2-tools as key.ctx, under `parent`: a persistent handle, or the letter of a hierarchy, with
+    /// `-G rsa2048` behind it for the RSA storage key.
     #[track_caller]
     pub(crate) fn load(&self, name: &str, parent: &str) {
         self.halves(name);
         let attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
-        let (primary, parent) = match parent.len() {
-            1 => (
-                format!(
-                    "tpm2_createprimary -Q -C {parent} -G ecc256:aes128cfb -c primary.ctx -a '{attributes}'"
-                ),
-                "primary.ctx",
-            ),
-            _ => ("true".to_owned(), parent),
+        let (primary, parent) = if parent.starts_with("0x") {
+            ("true".to_owned(), parent)
+        } else {
+            let kind = if parent.contains("-G") { "" } else { " -G ecc256" };
+            let line =
+                format!("tpm2_createprimary -Q -C {parent}{kind}:aes128cfb -c primary.ctx -a '{attributes}'");
+            (line, "primary.ctx")
         };
         self.others(&format!(
             "{primary}; tpm2_flushcontext -t

@@ -1,0 +1,45 @@
+//! Manual pages, completions, help and version, under every name.
+
+use crate::keytool::Desk;
+
+#[test]
+fn manual_pages_of_every_name_and_subcommand() {
+    let desk = Desk::new();
+    desk.run("tpm2-keytool man pages/man1").ok();
+    for page in
+        ["tpm2-keytool", "tpm2-keytool-create", "tpm2-keytool-show", "tpm2-keytool-status", "create_tpm2_key"]
+    {
+        let text = String::from_utf8(desk.shell.read(format!("pages/man1/{page}.1"))).unwrap();
+        assert!(text.contains(".SH NAME") && text.contains(".SH SYNOPSIS"), "{page}");
+    }
+    let create = String::from_utf8(desk.shell.read("pages/man1/create_tpm2_key.1")).unwrap();
+    assert!(create.contains("parent\\-handle") && create.contains("dictionary"), "{create}");
+}
+
+#[test]
+fn completions_for_every_shell_and_name() {
+    let desk = Desk::new();
+    for name in ["", "create_tpm2_key"] {
+        for shell in ["bash", "zsh", "fish"] {
+            let script = desk.run(&format!("tpm2-keytool completions {shell} {name}")).ok().out();
+            assert!(script.contains("parent-handle"), "{shell}");
+            desk.shell.write("completions", script);
+            if shell == "bash" {
+                desk.shell.ok("bash -n completions");
+            }
+        }
+    }
+    desk.run("tpm2-keytool completions bash no_such_tool").failed().says("create_tpm2_key");
+}
+
+#[test]
+fn help_teaches_and_the_version_is_told() {
+    let desk = Desk::new();
+    for line in ["create_tpm2_key --help", "tpm2-keytool create --help"] {
+        desk.run(line).ok().says("What it buys").says("What decides of the parent").says("process list");
+    }
+    for line in ["create_tpm2_key -v", "tpm2-keytool -v", "tpm2-keytool create --version"] {
+        desk.run(line).ok().says(env!("CARGO_PKG_VERSION"));
+    }
+    desk.run("tpm2-keytool --help").ok().says("create").says("show").says("status");
+}
