@@ -4,11 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use keyfile::{AlgId, Attributes, Curve, HashAlg, KeyFile, Kind, Public, PublicKey, Sensitive};
-use tpm::rc::ResponseCode;
-use tpm::template::{Template, Usage};
+use keyfile::{Curve, HashAlg, KeyFile, Kind};
+use tpm::template::Template;
 use tpm::{Auth, Parent, Tpm};
-use zeroize::Zeroizing;
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -16,13 +14,18 @@ use crate::interrupt::Deferred;
 use crate::output::Target;
 use crate::password::{Passwords, Secret};
 use crate::source::Source;
-use crate::terminal::{self, Progress};
+use crate::terminal;
 
 mod abilities;
+mod container;
+mod help;
+mod maker;
 mod parent;
 mod private_key;
 
 use abilities::Abilities;
+use help::{PARENT, PARENTS};
+use maker::Maker;
 use parent::ParentHandle;
 use private_key::PrivateKey;
 
@@ -120,28 +123,6 @@ pub(crate) struct Create {
     description: Option<String>,
 }
 
-const PARENT: &str = "\
-The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform
-
-A handle such as 81000001 is the fastest to use: many machines have their storage root key there (`tpm2-keytool status` says). With a hierarchy's name \
-the TPM derives its standard P-256 storage key, the same each time, when the key is first used in a process; nothing need be stored in the TPM. If it \
-has no P-256, its RSA-2048 key is derived, which can take most of a minute on a real chip.";
-
-const PARENTS: &str = "\
-What decides of the parent:
-  owner        the default; the key lives until the TPM is cleared (firmware setup, tpm2_clear)
-  81……         a key that somebody made persistent; the key lives as long as that does
-  endorsement  survives a clear by the owner; its hierarchy often has a password (-b)
-  platform     mostly closed to the operating system
-  null         the key dies with the next reset of the machine
-
-Examples:
-  tpm2-keytool create server.tpm                          RSA-2048
-  tpm2-keytool create -e P-256 server.tpm                 P-256
-  tpm2-keytool create -e P-256 -a -d client.tpm           with a password that cannot be guessed by trying
-  tpm2-keytool create -w server.pem server.tpm            an existing key
-  openssl req -x509 -key server.tpm -subj /CN=me          use it";
-
 impl Create {
     /// Makes the key.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
@@ -154,7 +135,7 @@ impl Create {
         let target = Target::new(file)?;
         let mut passwords = Passwords::default();
         let given = match self.wrap.as_deref() {
-            Some(path) => Some(private_key::read(path, || match &self.passin {
+            Some(path) => Some(container::read(path, || match &self.passin {
                 Some(source) => passwords.from(source, "password of the private key"),
                 None => passwords.ask(&format!("password of {}", path.display())),
             })?),
@@ -207,106 +188,21 @@ impl Create {
         if handle.is_persistent() {
             abilities.check_parent(tpm, handle)?;
         }
-        let parent =
-            Parent { handle, rsa: handle.is_permanent() && !abilities.has_ecc_parent(), auth: parent_auth };
+        let rsa = handle.is_permanent() && !abilities.has_ecc_parent();
+        let parent = Parent { handle, rsa, auth: parent_auth };
         deferred.check()?;
-        let (public, private) = match given {
-            Some(given) => self.wrap(tpm, &abilities, &parent, given, auth)?,
-            None => self.create(tpm, &abilities, &parent, auth)?,
+        let maker =
+            Maker { tpm, abilities: &abilities, parent: &parent, name_alg: self.name_scheme, da: self.da };
+        let (public, private) = match (given, self.ecc) {
+            (Some(given), _) => maker.wrap(given, auth)?,
+            (None, Some(curve)) => maker.create(Template::ecc(curve), auth)?,
+            (None, None) => maker.create(Template::rsa(self.key_size), auth)?,
         };
-        let mut key = KeyFile::new(Kind::Loadable, parent.handle, public, private);
+        let mut key = KeyFile::new(Kind::Loadable, handle, public, private);
         key.empty_auth = auth.is_none();
-        key.rsa_parent = parent.rsa;
+        key.rsa_parent = rsa;
         key.description.clone_from(&self.description);
         Ok(key)
-    }
-
-    /// The TPM makes the key.
-    fn create(
-        &self,
-        tpm: &Tpm,
-        abilities: &Abilities,
-        parent: &Parent,
-        auth: Option<&Auth>,
-    ) -> Result<(Public, Vec<u8>), Error> {
-        let template = match self.ecc {
-            Some(curve) => Template::ecc(curve),
-            None => Template::rsa(self.key_size),
-        };
-        self.for_both_uses(template, |public| {
-            abilities.check(public)?;
-            let _progress = slow(parent, public);
-            let made = tpm.create(parent, public, auth)?;
-            Ok((made.public, made.private))
-        })
-    }
-
-    /// Encrypts a key for its parent in this process and has the TPM take it over.
-    fn wrap(
-        &self,
-        tpm: &Tpm,
-        abilities: &Abilities,
-        parent: &Parent,
-        given: PrivateKey,
-        auth: Option<&Auth>,
-    ) -> Result<(Public, Vec<u8>), Error> {
-        let (template, kind, sensitive) = match given {
-            PrivateKey::Rsa { exponent, modulus, prime } => {
-                (Template::wrapped_rsa(&modulus, exponent), AlgId::RSA, prime)
-            }
-            PrivateKey::Ec { curve, x, y, d } => (Template::wrapped_ecc(curve, &x, &y), AlgId::ECC, d),
-        };
-        let auth_value = auth.map(|auth| auth.as_value(self.name_scheme)).unwrap_or_default();
-        let sensitive = Sensitive { kind, auth_value, seed_value: Zeroizing::default(), sensitive };
-        self.for_both_uses(template, |public| {
-            abilities.check(public)?;
-            let _progress = slow(parent, public);
-            let (parent_public, _) = tpm.parent_public(parent)?;
-            let duplicate = tpm::wrap(&parent_public, public, &sensitive).map_err(Error::Wrap)?;
-            Ok((public.clone(), tpm.import(parent, &duplicate)?))
-        })
-    }
-
-    /// With a public area for signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too.
-    fn for_both_uses<T>(
-        &self,
-        template: Template,
-        make: impl Fn(&Public) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let both = self.public(template.clone());
-        match make(&both) {
-            Err(Error::Tpm(error)) if both.key.kind() == AlgId::RSA && refuses_both(&error) => {
-                terminal::notice(
-                    "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not",
-                );
-                make(&self.public(template.usage(Usage::Decrypt)))
-            }
-            made => made,
-        }
-    }
-
-    fn public(&self, template: Template) -> Public {
-        template.name_alg(self.name_scheme).dictionary_attack_protection(self.da).public()
-    }
-}
-
-/// Whether it is the public area that the TPM does not like.
-fn refuses_both(error: &tpm::Error) -> bool {
-    let code = error.response_code().map(|code| ResponseCode(code).base());
-    matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
-}
-
-/// A line on the terminal where a real chip searches primes: an RSA key, or an RSA parent that is derived.
-fn slow(parent: &Parent, key: &Public) -> Option<Progress> {
-    let made_inside = key.attributes.contains(Attributes::SENSITIVE_DATA_ORIGIN);
-    match key.key {
-        _ if parent.rsa => {
-            Some(Progress::start("deriving the hierarchy's RSA storage key; this can take a minute"))
-        }
-        PublicKey::Rsa { .. } if made_inside => {
-            Some(Progress::start("the TPM searches primes; this can take a minute"))
-        }
-        _ => None,
     }
 }
 

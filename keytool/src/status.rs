@@ -8,6 +8,7 @@ use crate::terminal;
 
 mod advice;
 mod facts;
+mod identity;
 mod property;
 mod report;
 

@@ -1,7 +1,7 @@
 //! Private keys that exist already: from every container and of every type they go into the TPM and sign there as the same key.
 
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm};
+use tests::{Proxy, Swtpm, module};
 
 use crate::keytool::Desk;
 
@@ -151,4 +151,16 @@ fn the_private_half_never_crosses_the_bus() {
     desk.run("create_tpm2_key -w ec.pem -k keyword key.tpm").ok();
     assert_eq!(proxy.log().count(raw::IMPORT), 1);
     assert!(!proxy.log().contains(&scalar) && !proxy.log().contains(b"keyword"));
+}
+
+#[test]
+fn the_users_configuration_of_openssl_does_not_matter() {
+    let desk = Desk::new();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    // Whoever reads this has no provider that could read a key.
+    let text = "openssl_conf = init\n[init]\nproviders = list\n[list]\nnull = on\n[on]\nactivate = 1\n";
+    let path = desk.shell.write("openssl.cnf", text);
+    let configured = desk.shell.clone().env("OPENSSL_CONF", &path);
+    configured.failed("openssl pkey -in ec.pem -noout");
+    configured.ok(&format!("{} create -w ec.pem key.tpm", module::keytool().display()));
 }

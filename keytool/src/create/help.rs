@@ -1,0 +1,25 @@
+//! The longer texts of `create --help`: what decides of the parent.
+
+/// Of -p.
+pub(crate) const PARENT: &str = "\
+The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform
+
+A handle such as 81000001 is the fastest to use: many machines have their storage root key there (`tpm2-keytool status` says). With a hierarchy's name \
+the TPM derives its standard P-256 storage key, the same each time, when the key is first used in a process; nothing need be stored in the TPM. If it \
+has no P-256, its RSA-2048 key is derived, which can take most of a minute on a real chip.";
+
+/// Below the options.
+pub(crate) const PARENTS: &str = "\
+What decides of the parent:
+  owner        the default; the key lives until the TPM is cleared (firmware setup, tpm2_clear)
+  81……         a key that somebody made persistent; the key lives as long as that does
+  endorsement  survives a clear by the owner; its hierarchy often has a password (-b)
+  platform     mostly closed to the operating system
+  null         the key dies with the next reset of the machine
+
+Examples:
+  tpm2-keytool create server.tpm                          RSA-2048
+  tpm2-keytool create -e P-256 server.tpm                 P-256
+  tpm2-keytool create -e P-256 -a -d client.tpm           with a password that cannot be guessed by trying
+  tpm2-keytool create -w server.pem server.tpm            an existing key
+  openssl req -x509 -key server.tpm -subj /CN=me          use it";
