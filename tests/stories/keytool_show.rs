@@ -1,6 +1,6 @@
 //! `show`: what a key is, in words; files without a TPM, persistent keys with one.
 
-use keyfile::{CommandCode, Handle, HashAlg, policy::Statement};
+use keyfile::{CommandCode, Handle, HashAlg, Kind, policy::Statement};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm, peers};
 
@@ -67,6 +67,17 @@ fn a_policy_sentence_by_sentence() {
         .says("locality")
         .says("password");
     assert!(!shown.out().contains("policy        none"), "{shown}");
+}
+
+#[test]
+fn an_importable_key() {
+    let desk = Desk::new();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    desk.run("create_tpm2_key -w ec.pem key.tpm").ok();
+    let mut key = desk.key("key.tpm");
+    (key.kind, key.secret) = (Kind::Importable, Some(vec![0; 70]));
+    desk.shell.write("importable.tpm", key.to_pem().unwrap());
+    desk.run("tpm2-keytool show importable.tpm").ok().says("TPM2_Import under its parent");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Private keys that exist already: from every container and of every type they go into the TPM and sign there as the same key.
 
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm, module};
+use tests::{Proxy, Pty, Swtpm, module};
 
 use crate::keytool::Desk;
 
@@ -51,6 +51,18 @@ fn every_container_of_rsa_and_ec() {
     }
     desk.run("create_tpm2_key -w parameters.pem key.tpm").ok();
     desk.assert_absent("no.tpm");
+}
+
+#[test]
+fn the_password_of_the_file_is_asked_on_the_terminal() {
+    let desk = Desk::new();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes128 -pass pass:swordfish -out ec.pem");
+    for (word, opens) in [("swordfish", true), ("trout", false)] {
+        let mut terminal = Pty::start(desk.command("create_tpm2_key -w ec.pem key.tpm"));
+        let (success, screen) = terminal.expect("password of ec.pem").type_line(word).end();
+        assert!(success == opens && !screen.contains(word), "{screen}");
+        assert_eq!(screen.contains("the password is wrong"), !opens, "{screen}");
+    }
 }
 
 #[test]

@@ -132,6 +132,23 @@ fn an_interruption_leaves_nothing_in_the_tpm_and_no_file() {
 }
 
 #[test]
+fn a_second_interruption_does_not_wait_for_the_tpm() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    proxy.on_command(tamper::delay(raw::CREATE, Duration::from_secs(8)));
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let mut tool = desk.command("create_tpm2_key -e P-256 no.tpm");
+    tool.stderr(std::process::Stdio::null());
+    let mut process = Process::spawn(tool);
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_secs(1));
+        process.signal(libc::SIGINT);
+    }
+    assert_eq!(process.wait(Duration::from_secs(4)).code(), Some(130));
+    desk.assert_absent("no.tpm");
+}
+
+#[test]
 fn a_locked_tpm_says_for_how_long() {
     let desk = Desk::new();
     desk.tpm.set_dictionary_attack(2, 1000);
