@@ -2,6 +2,7 @@
 
 pub(crate) mod asym_cipher;
 pub(crate) mod decoder;
+pub(crate) mod encoder;
 pub(crate) mod keyexch;
 pub(crate) mod keymgmt;
 pub(crate) mod signature;

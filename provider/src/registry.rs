@@ -7,10 +7,11 @@
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-use crate::ffi::op::{asym_cipher, decoder, keyexch, keymgmt, signature};
+use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::decoder::{KeyDecoder, PemDecoder};
+use crate::op::encoder::{Der, KeyEncoder, Pem, Text};
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
@@ -46,7 +47,22 @@ static DECODERS: &[OSSL_ALGORITHM] = &[
     row(EC, DER, decoder::Table::<KeyDecoder<Ec>>::ROWS, c"EC key of a TPM"),
     END,
 ];
-static ENCODERS: &[OSSL_ALGORITHM] = &[END];
+const KEY_DER: &CStr = c"provider=tpm2,output=der,structure=PrivateKeyInfo";
+const KEY_PEM: &CStr = c"provider=tpm2,output=pem,structure=PrivateKeyInfo";
+const WORDS: &CStr = c"provider=tpm2,output=text";
+
+static ENCODERS: &[OSSL_ALGORITHM] = &[
+    row(RSA, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"RSA key of a TPM"),
+    row(RSA, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"RSA key of a TPM"),
+    row(RSA, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"RSA key of a TPM in words"),
+    row(RSA_PSS, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"RSA-PSS key of a TPM"),
+    row(RSA_PSS, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"RSA-PSS key of a TPM"),
+    row(RSA_PSS, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"RSA-PSS key of a TPM in words"),
+    row(EC, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"EC key of a TPM"),
+    row(EC, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"EC key of a TPM"),
+    row(EC, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"EC key of a TPM in words"),
+    END,
+];
 /// Two rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second.
 /// Generation is never told the query, so this is the only place to tell them apart.
 static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[

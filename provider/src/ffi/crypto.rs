@@ -11,6 +11,7 @@
 
 mod context;
 mod digest;
+mod encoder;
 mod export;
 mod generate;
 mod operation;
@@ -22,6 +23,7 @@ mod sys;
 
 pub(crate) use context::PrivateContext;
 pub(crate) use digest::{Digest, Hasher};
+pub(crate) use encoder::Form;
 pub(crate) use generate::Generator;
 pub(crate) use operation::{Operation, Options, Purpose};
 pub(crate) use pkey::{Pkey, Selection};

@@ -1,0 +1,44 @@
+//! A TPM key as its TSS2 file, as it was read.
+
+use keyfile::KeyFile;
+
+use super::Output;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Form, Selection};
+use crate::key::{Key, TpmKey};
+
+/// The file in PEM.
+pub(crate) struct Pem;
+/// The file in DER.
+pub(crate) struct Der;
+
+impl Output for Pem {
+    const FORM: Form = Form { output: c"PEM", structure: Some(c"PrivateKeyInfo") };
+
+    fn takes(selection: Selection) -> bool {
+        selection.any(Selection::PRIVATE_KEY)
+    }
+
+    fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
+        Ok(file(tpm)?.to_pem()?.into_bytes())
+    }
+}
+
+impl Output for Der {
+    const FORM: Form = Form { output: c"DER", structure: Some(c"PrivateKeyInfo") };
+
+    fn takes(selection: Selection) -> bool {
+        selection.any(Selection::PRIVATE_KEY)
+    }
+
+    fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
+        Ok(file(tpm)?.to_der()?)
+    }
+}
+
+fn file(tpm: &TpmKey) -> Result<&KeyFile> {
+    tpm.file().ok_or_else(|| {
+        let text = "the key did not come from a key file, so there is none to write: write its public half (-pubout)";
+        Error::new(Reason::NoKey, text)
+    })
+}

@@ -1,0 +1,88 @@
+//! A TPM key in words (`openssl pkey -text`): what the file tells of it, and its public half as OpenSSL tells it.
+
+use std::fmt::Write as _;
+
+use keyfile::{Attributes, KeyFile, Public};
+
+use super::Output;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Form, Selection};
+use crate::key::{Key, TpmKey};
+
+/// Words.
+pub(crate) struct Text;
+
+impl Output for Text {
+    const FORM: Form = Form { output: c"TEXT", structure: None };
+
+    fn takes(_: Selection) -> bool {
+        true
+    }
+
+    fn tpm_key(key: &Key, tpm: &TpmKey, selection: Selection) -> Result<Vec<u8>> {
+        let public = key.software()?.encode(selection.without(Selection::PRIVATE_KEY), Text::FORM, None)?;
+        if !selection.any(Selection::PRIVATE_KEY) {
+            return Ok(public.to_vec());
+        }
+        let bits = key.software()?.bits();
+        let mut text = format!("Private-Key: ({bits} bit, in a TPM 2.0)\n");
+        tell(&mut text, tpm.public(), tpm.file())
+            .map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
+        let mut text = text.into_bytes();
+        // OpenSSL's first line, "Public-Key: (256 bit)", is ours above.
+        let rest = public.iter().position(|octet| *octet == b'\n').and_then(|end| public.get(end + 1..));
+        text.extend_from_slice(rest.unwrap_or_default());
+        Ok(text)
+    }
+}
+
+fn tell(text: &mut String, public: &Public, file: Option<&KeyFile>) -> std::fmt::Result {
+    if let Some(file) = file {
+        writeln!(text, "kind: {}", file.kind)?;
+        writeln!(text, "parent: {}", parent(file))?;
+        writeln!(text, "password: {}", if file.needs_password() { "needed" } else { "none" })?;
+        if let Some(description) = &file.description {
+            writeln!(text, "description: {}", description.escape_debug())?;
+        }
+    }
+    writeln!(text, "attributes: {}", public.attributes)?;
+    if let Some(scheme) = public.key.scheme() {
+        writeln!(text, "scheme: {scheme}")?;
+    }
+    if let Ok(name) = public.name() {
+        writeln!(text, "name: {name}")?;
+    }
+    match file {
+        Some(file) => policy(text, file),
+        None => Ok(()),
+    }
+}
+
+fn parent(file: &KeyFile) -> String {
+    let handle = file.parent;
+    match (handle.hierarchy_name(), file.rsa_parent) {
+        (Some(hierarchy), false) => format!("{hierarchy} hierarchy ({handle}), its P-256 primary"),
+        (Some(hierarchy), true) => format!("{hierarchy} hierarchy ({handle}), its RSA-2048 primary"),
+        (None, _) => format!("persistent key {handle}"),
+    }
+}
+
+/// Sentence by sentence, in the order in which it runs.
+fn policy(text: &mut String, file: &KeyFile) -> std::fmt::Result {
+    match &file.policy {
+        None if file.public.attributes.contains(Attributes::USER_WITH_AUTH) => {
+            writeln!(text, "policy: none")?;
+        }
+        None => writeln!(text, "policy: its statements are not in the file")?,
+        Some(statements) => {
+            writeln!(text, "policy:")?;
+            statements.iter().try_for_each(|statement| writeln!(text, "    {statement}"))?;
+        }
+    }
+    for signed in &file.auth_policies {
+        let name = signed.name.as_deref().unwrap_or("without a name");
+        writeln!(text, "signed policy {}:", name.escape_debug())?;
+        signed.statements.iter().try_for_each(|statement| writeln!(text, "    {statement}"))?;
+    }
+    Ok(())
+}
