@@ -7,6 +7,17 @@ use tpm::{Config, Connection, Key, Tpm};
 
 use crate::kit::{self, DIGEST};
 
+/// Runs a story in a process of its own: other tests' connections would be inherited by forked children, which keeps them open.
+fn alone(test: &str, story: impl FnOnce()) {
+    if std::env::var_os("ALONE").is_some() {
+        return story();
+    }
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", &format!("lifetimes::{test}"), "--nocapture"]).env("ALONE", "1");
+    let output = process.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Runs `child` in a forked process and gives whether it ended well.
 fn in_child(child: impl FnOnce() -> bool) -> impl FnOnce() {
     // SAFETY: the child calls only code that takes no lock of the test harness, and leaves by _exit.
@@ -110,67 +121,94 @@ fn endless_resets_end_in_an_error() {
 
 #[test]
 fn parent_and_children_sign_behind_the_resource_manager() {
-    let swtpm = Swtpm::start();
-    let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
-    let manager = ResourceManager::start(&swtpm, Options::default());
-    let tpm = kit::managed(&manager);
-    let keys = [kit::open(&tpm, &files[0], Some("secret")), kit::open(&tpm, &files[1], None)];
-    keys.iter().for_each(kit::check);
-    let children: Vec<_> = (0..4)
-        .map(|_| {
-            in_child(|| {
-                let all = (0..5).all(|_| keys.iter().all(signs));
-                keys.iter().cloned().for_each(drop);
-                all
+    alone("parent_and_children_sign_behind_the_resource_manager", || {
+        let swtpm = Swtpm::start();
+        let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
+        let manager = ResourceManager::start(&swtpm, Options::default());
+        let tpm = kit::managed(&manager);
+        let keys = [kit::open(&tpm, &files[0], Some("secret")), kit::open(&tpm, &files[1], None)];
+        keys.iter().for_each(kit::check);
+        let children: Vec<_> = (0..4)
+            .map(|_| {
+                in_child(|| {
+                    let all = (0..5).all(|_| keys.iter().all(signs));
+                    keys.iter().cloned().for_each(drop);
+                    all
+                })
             })
-        })
-        .collect();
-    (0..5).for_each(|_| keys.iter().for_each(kit::check));
-    children.into_iter().for_each(|wait| wait());
-    keys.iter().for_each(kit::check);
+            .collect();
+        (0..5).for_each(|_| keys.iter().for_each(kit::check));
+        children.into_iter().for_each(|wait| wait());
+        keys.iter().for_each(kit::check);
+    });
 }
 
 #[test]
 fn parent_and_four_children_share_a_bare_tpm_operation_by_operation() {
-    let swtpm = Swtpm::start();
-    let file = kit::ec(&swtpm, Some("secret"));
-    let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
-    let key = kit::open(&Tpm::new(config), &file, Some("secret"));
-    kit::check(&key);
-    let children: Vec<_> = (0..4).map(|_| in_child(|| (0..3).all(|_| signs(&key)))).collect();
-    (0..3).for_each(|_| kit::check(&key));
-    children.into_iter().for_each(|wait| wait());
-    swtpm.assert_empty();
+    alone("parent_and_four_children_share_a_bare_tpm_operation_by_operation", || {
+        let swtpm = Swtpm::start();
+        let file = kit::ec(&swtpm, Some("secret"));
+        let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
+        let key = kit::open(&Tpm::new(config), &file, Some("secret"));
+        kit::check(&key);
+        let children: Vec<_> = (0..4).map(|_| in_child(|| (0..3).all(|_| signs(&key)))).collect();
+        (0..3).for_each(|_| kit::check(&key));
+        children.into_iter().for_each(|wait| wait());
+        swtpm.assert_empty();
+    });
+}
+
+#[test]
+fn a_child_does_not_wait_for_a_lock_of_its_parents() {
+    alone("a_child_does_not_wait_for_a_lock_of_its_parents", || {
+        let swtpm = Swtpm::start();
+        let file = kit::ec(&swtpm, None);
+        let proxy = Proxy::start(&swtpm);
+        let slow = kit::open(&Tpm::new(kit::config(proxy.swtpm_tcti())), &file, None);
+        kit::check(&slow);
+        proxy.on_command(tests::tamper::delay(raw::SIGN, std::time::Duration::from_millis(300)));
+        std::thread::scope(|scope| {
+            scope.spawn(|| kit::check(&slow));
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            // The thread that holds the lock now does not exist in the child.
+            in_child(|| signs(&slow))();
+        });
+        kit::check(&slow);
+    });
 }
 
 #[test]
 fn a_child_that_exits_flushes_nothing_of_its_parents() {
-    let swtpm = Swtpm::start();
-    let tpm = kit::direct(&swtpm);
-    let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
-    kit::check(&key);
-    let before = (swtpm.transient(), swtpm.loaded_sessions());
-    in_child(|| {
-        drop(key.clone());
-        // SAFETY: exit(3) runs the exit handlers, which is what is tested.
-        unsafe { libc::exit(0) }
-    })();
-    assert_eq!((swtpm.transient(), swtpm.loaded_sessions()), before);
-    kit::check(&key);
+    alone("a_child_that_exits_flushes_nothing_of_its_parents", || {
+        let swtpm = Swtpm::start();
+        let tpm = kit::direct(&swtpm);
+        let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
+        kit::check(&key);
+        let before = (swtpm.transient(), swtpm.loaded_sessions());
+        in_child(|| {
+            drop(key.clone());
+            // SAFETY: exit(3) runs the exit handlers, which is what is tested.
+            unsafe { libc::exit(0) }
+        })();
+        assert_eq!((swtpm.transient(), swtpm.loaded_sessions()), before);
+        kit::check(&key);
+    });
 }
 
 #[test]
 fn what_is_loaded_is_flushed_at_exit() {
-    let swtpm = Swtpm::start();
-    let file = kit::ec(&swtpm, Some("secret"));
-    in_child(|| {
-        let key = kit::open(&kit::direct(&swtpm), &file, Some("secret"));
-        let good = signs(&key);
-        std::mem::forget(key);
-        // SAFETY: exit(3) runs the exit handlers, which is what is tested.
-        unsafe { libc::exit(i32::from(!good)) }
-    })();
-    swtpm.assert_empty();
+    alone("what_is_loaded_is_flushed_at_exit", || {
+        let swtpm = Swtpm::start();
+        let file = kit::ec(&swtpm, Some("secret"));
+        in_child(|| {
+            let key = kit::open(&kit::direct(&swtpm), &file, Some("secret"));
+            let good = signs(&key);
+            std::mem::forget(key);
+            // SAFETY: exit(3) runs the exit handlers, which is what is tested.
+            unsafe { libc::exit(i32::from(!good)) }
+        })();
+        swtpm.assert_empty();
+    });
 }
 
 #[test]
@@ -185,22 +223,34 @@ fn an_idle_user_does_not_starve_another_at_a_small_context_gap() {
 }
 
 #[test]
+fn the_trace_names_commands_and_no_secrets() {
+    let folder = tests::Scratch::new("trace");
+    let file = folder.file("trace");
+    let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+    alone.args(["--exact", "commands::a_long_password_opens_the_key_that_another_tool_made_with_it"]);
+    assert!(alone.env("TPM2_TRACE", &file).status().unwrap().success());
+    let trace = std::fs::read_to_string(&file).unwrap();
+    for told in ["TPM2_CreatePrimary 0x40000001", "TPM2_Sign 0x80000001 +0x02000000", " octets, ", " us\n"] {
+        assert!(trace.contains(told), "{told}: {trace}");
+    }
+    assert!(!trace.contains("0123456789"), "{trace}");
+}
+
+#[test]
 fn a_program_that_is_executed_has_no_descriptor_of_the_tpm() {
-    // In a process of its own: other tests open connections at the same time.
-    if std::env::var_os("ALONE").is_none() {
-        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
-        alone.args(["--exact", "lifetimes::a_program_that_is_executed_has_no_descriptor_of_the_tpm"]);
-        assert!(alone.env("ALONE", "1").status().unwrap().success());
-        return;
-    }
-    let swtpm = Swtpm::start();
-    let proxy = Proxy::start(&swtpm);
-    let file = kit::ec(&swtpm, None);
-    for tcti in [swtpm.tcti(), proxy.tcti()] {
-        let key = kit::open(&Tpm::new(kit::config(tcti.clone())), &file, None);
-        kit::check(&key);
-        let listing = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
-        let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
-        assert!(!listing.contains("socket:"), "{tcti}: {listing}");
-    }
+    alone("a_program_that_is_executed_has_no_descriptor_of_the_tpm", || {
+        let sockets = || {
+            let listing = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
+            String::from_utf8_lossy(&listing.stdout).matches("socket:").count()
+        };
+        let before = sockets();
+        let swtpm = Swtpm::start();
+        let proxy = Proxy::start(&swtpm);
+        let file = kit::ec(&swtpm, None);
+        for tcti in [swtpm.tcti(), proxy.tcti()] {
+            let key = kit::open(&Tpm::new(kit::config(tcti.clone())), &file, None);
+            kit::check(&key);
+            assert_eq!(sockets(), before, "{tcti}");
+        }
+    });
 }
