@@ -1,19 +1,19 @@
 //! A key in the TPM: loaded at first use, and again whenever it has lost its place.
 
+mod block;
+mod load;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{
-    AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket,
-};
+use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, Signature, Ticket};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::{Entity, same};
-use crate::crypto::wrap::Duplicate;
+use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link, Protect};
-use crate::parents::{Parent, parent_refused};
+use crate::parents::Parent;
 use crate::places::Occupant;
 use crate::tpm::Tpm;
 
@@ -186,7 +186,7 @@ impl Key {
     }
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        check_block(block, &self.0.public)?;
+        block::check(block, &self.0.public)?;
         self.operate(purpose, |link, key, protect| link.rsa_decrypt(key, block, protect))
     }
 
@@ -238,72 +238,6 @@ impl Inner {
         }
     }
 
-    /// A handle for the next command, and a session unless it goes without.
-    fn ready(&self, link: &mut Link, bare: bool) -> Result<Handle, Error> {
-        match &self.origin {
-            Origin::Persistent(handle) => {
-                if !bare {
-                    link.open_session(None)?;
-                }
-                Ok(*handle)
-            }
-            Origin::File { file, parent, imported } => {
-                let occupant = Occupant::Key(self.number);
-                match link.places.find(occupant) {
-                    Some(handle) if bare || link.rules.unprotected || link.has_session() => Ok(handle),
-                    Some(handle) => {
-                        let number = link.parent(parent)?;
-                        link.open_session(Some((number, parent)))?;
-                        // The salt key may have taken its place.
-                        match link.places.find(occupant) {
-                            Some(_) => Ok(handle),
-                            None => self.load(link, file, parent, imported, bare),
-                        }
-                    }
-                    None => self.load(link, file, parent, imported, bare),
-                }
-            }
-        }
-    }
-
-    fn load(
-        &self,
-        link: &mut Link,
-        file: &KeyFile,
-        parent: &Parent,
-        imported: &OnceLock<Vec<u8>>,
-        bare: bool,
-    ) -> Result<Handle, Error> {
-        let number = link.parent_in_session(parent)?;
-        let private = match (&file.secret, imported.get()) {
-            (None, _) => &file.private,
-            (Some(_), Some(private)) => private,
-            (Some(secret), None) => {
-                let duplicate = Duplicate {
-                    public: file.public.clone(),
-                    duplicate: file.private.clone(),
-                    secret: secret.clone(),
-                };
-                let private = link.import_under(number, parent, &duplicate, Protect::SESSION)?;
-                imported.get_or_init(|| private)
-            }
-        };
-        let at_work = link.parent_at_work(number, parent)?;
-        link.make_room_for_child(number, parent)?;
-        let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
-        let loaded = link
-            .load(&at_work.guarded(), private, &file.public, protect)
-            .map_err(|error| parent_refused(error, parent))?;
-        let occupant = Occupant::Key(self.number);
-        link.places.take(occupant, loaded.handle, loaded.name.clone());
-        if let Err(error) = same(&self.name, &loaded.name) {
-            link.evict(occupant)?;
-            return Err(error);
-        }
-        link.settle(&[occupant])?;
-        Ok(loaded.handle)
-    }
-
     fn refused(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Authorization if self.auth_value().is_empty() => {
@@ -340,20 +274,4 @@ impl std::fmt::Display for Inner {
 
 fn password_missing(error: Error) -> Error {
     error.advise("give the password, for instance with -passin")
-}
-
-/// libtpms takes an empty block, and fails hard on one that is not below the modulus: so both are refused here.
-fn check_block(block: &[u8], public: &Public) -> Result<(), Error> {
-    let PublicKey::Rsa { modulus, .. } = &public.key else {
-        return Err(Error::new(ErrorKind::Input, "an RSA operation with a key that is not RSA"));
-    };
-    if block.len() != modulus.len() {
-        let (is, must) = (block.len(), modulus.len());
-        return Err(Error::new(ErrorKind::Input, format!("a block of {is} octets for an RSA key of {must}")));
-    }
-    // Big-endian numbers of the same length compare like their octets. Neither is secret when it comes from a caller who pads.
-    if block >= modulus.as_slice() {
-        return Err(Error::new(ErrorKind::Input, "the block is not below the modulus of the RSA key"));
-    }
-    Ok(())
 }

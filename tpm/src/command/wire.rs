@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use keyfile::wire::Reader;
+use keyfile::wire::{Reader, WireError};
 use keyfile::{CommandCode, Handle, Name};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -181,12 +181,15 @@ impl Wire {
     }
 }
 
-/// The code of an answer that is whole.
+/// The code of an answer that is whole. One without a header is none: so a broken connection shows, too.
 pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
-    let mut r = Reader::new(response);
-    let (_tag, size, code) = (r.u16()?, r.u32()?, r.u32()?);
-    match usize::try_from(size) {
-        Ok(size) if size == response.len() => Ok(ResponseCode(code)),
+    let header = || {
+        let mut r = Reader::new(response);
+        let (_tag, size, code) = (r.u16()?, r.u32()?, r.u32()?);
+        Ok::<_, WireError>((usize::try_from(size).unwrap_or(usize::MAX), ResponseCode(code)))
+    };
+    match header() {
+        Ok((size, code)) if size == response.len() => Ok(code),
         _ => Err(Error::new(ErrorKind::Io, "the TPM's answer is cut short")),
     }
 }

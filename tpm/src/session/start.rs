@@ -28,7 +28,7 @@ impl Starting {
     }
 
     /// A session that only authorizes, with the hash of the object's policy.
-    #[allow(dead_code, reason = "policies run with the issue that brings them")]
+    #[allow(dead_code, reason = "keys with a policy are refused as yet")]
     pub(crate) fn policy(hash: HashAlg) -> Result<Self, Error> {
         Self::new(Kind::Policy, hash, None)
     }

@@ -3,43 +3,10 @@
 use keyfile::{AlgId, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
-use tpm::{Config, Connection, Key, Tpm};
+use tpm::{Config, Connection, Tpm};
 
-use crate::kit::{self, DIGEST};
-
-/// Runs a story in a process of its own: other tests' connections would be inherited by forked children, which keeps them open.
-fn alone(test: &str, story: impl FnOnce()) {
-    if std::env::var_os("ALONE").is_some() {
-        return story();
-    }
-    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", &format!("lifetimes::{test}"), "--nocapture"]).env("ALONE", "1");
-    let output = process.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Runs `child` in a forked process and gives whether it ended well.
-fn in_child(child: impl FnOnce() -> bool) -> impl FnOnce() {
-    // SAFETY: the child calls only code that takes no lock of the test harness, and leaves by _exit.
-    match unsafe { libc::fork() } {
-        0 => {
-            let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(false);
-            // SAFETY: _exit(2) ends the process without its parent's exit handlers.
-            unsafe { libc::_exit(i32::from(!good)) }
-        }
-        pid => move || {
-            let mut status = 0;
-            // SAFETY: waitpid(2) writes one int.
-            unsafe { libc::waitpid(pid, &raw mut status, 0) };
-            assert_eq!(status, 0, "the child failed");
-        },
-    }
-}
-
-fn signs(key: &Key) -> bool {
-    key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
-        .is_ok_and(|answer| kit::is_valid(key.public(), &answer.value))
-}
+use crate::kit::{self, DIGEST, signs};
+use crate::process::{alone, in_child};
 
 #[test]
 fn a_reset_is_not_noticed_even_when_handles_are_reused() {
@@ -103,6 +70,20 @@ fn a_restarted_resource_manager_is_met_again() {
 }
 
 #[test]
+fn a_system_call_of_the_kernels_that_fails_is_met_again() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let options = Options { refusal: tests::Refusal::Empty, ..Options::default() };
+    let manager = ResourceManager::start(&swtpm, options);
+    let key = kit::open(&kit::managed(&manager), &file, Some("secret"));
+    kit::check(&key);
+    // The TPM is reset under the manager: what it has saved does not load again.
+    swtpm.reset_and_startup();
+    kit::check(&key);
+    assert!(!manager.refused().is_empty());
+}
+
+#[test]
 fn endless_resets_end_in_an_error() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
@@ -121,7 +102,7 @@ fn endless_resets_end_in_an_error() {
 
 #[test]
 fn parent_and_children_sign_behind_the_resource_manager() {
-    alone("parent_and_children_sign_behind_the_resource_manager", || {
+    alone("lifetimes::parent_and_children_sign_behind_the_resource_manager", || {
         let swtpm = Swtpm::start();
         let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
         let manager = ResourceManager::start(&swtpm, Options::default());
@@ -145,7 +126,7 @@ fn parent_and_children_sign_behind_the_resource_manager() {
 
 #[test]
 fn parent_and_four_children_share_a_bare_tpm_operation_by_operation() {
-    alone("parent_and_four_children_share_a_bare_tpm_operation_by_operation", || {
+    alone("lifetimes::parent_and_four_children_share_a_bare_tpm_operation_by_operation", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, Some("secret"));
         let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
@@ -160,7 +141,7 @@ fn parent_and_four_children_share_a_bare_tpm_operation_by_operation() {
 
 #[test]
 fn a_child_does_not_wait_for_a_lock_of_its_parents() {
-    alone("a_child_does_not_wait_for_a_lock_of_its_parents", || {
+    alone("lifetimes::a_child_does_not_wait_for_a_lock_of_its_parents", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, None);
         let proxy = Proxy::start(&swtpm);
@@ -179,7 +160,7 @@ fn a_child_does_not_wait_for_a_lock_of_its_parents() {
 
 #[test]
 fn a_child_that_exits_flushes_nothing_of_its_parents() {
-    alone("a_child_that_exits_flushes_nothing_of_its_parents", || {
+    alone("lifetimes::a_child_that_exits_flushes_nothing_of_its_parents", || {
         let swtpm = Swtpm::start();
         let tpm = kit::direct(&swtpm);
         let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
@@ -197,7 +178,7 @@ fn a_child_that_exits_flushes_nothing_of_its_parents() {
 
 #[test]
 fn what_is_loaded_is_flushed_at_exit() {
-    alone("what_is_loaded_is_flushed_at_exit", || {
+    alone("lifetimes::what_is_loaded_is_flushed_at_exit", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, Some("secret"));
         in_child(|| {
@@ -238,7 +219,7 @@ fn the_trace_names_commands_and_no_secrets() {
 
 #[test]
 fn a_program_that_is_executed_has_no_descriptor_of_the_tpm() {
-    alone("a_program_that_is_executed_has_no_descriptor_of_the_tpm", || {
+    alone("lifetimes::a_program_that_is_executed_has_no_descriptor_of_the_tpm", || {
         let sockets = || {
             let listing = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
             String::from_utf8_lossy(&listing.stdout).matches("socket:").count()

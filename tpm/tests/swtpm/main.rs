@@ -9,4 +9,6 @@ mod failures;
 mod kit;
 mod lifetimes;
 mod places;
+mod process;
 mod protection;
+mod tabrmd;

@@ -1,0 +1,46 @@
+//! What may go into a bare RSA operation.
+
+use keyfile::{Public, PublicKey};
+
+use crate::error::{Error, ErrorKind};
+
+/// libtpms takes an empty block, and fails hard on one that is not below the modulus: so both are refused here.
+pub(super) fn check(block: &[u8], public: &Public) -> Result<(), Error> {
+    let PublicKey::Rsa { modulus, .. } = &public.key else {
+        return Err(Error::new(ErrorKind::Input, "an RSA operation with a key that is not RSA"));
+    };
+    if block.len() != modulus.len() {
+        let (is, must) = (block.len(), modulus.len());
+        return Err(Error::new(ErrorKind::Input, format!("a block of {is} octets for an RSA key of {must}")));
+    }
+    // Big-endian numbers of the same length compare like their octets. Neither is secret when it comes from a caller who pads.
+    if block >= modulus.as_slice() {
+        return Err(Error::new(ErrorKind::Input, "the block is not below the modulus of the RSA key"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::Scheme;
+    use keyfile::{Attributes, HashAlg, Symmetric};
+
+    use super::*;
+
+    #[test]
+    fn only_a_number_below_the_modulus_and_as_long_goes_in() {
+        let key = PublicKey::Rsa {
+            symmetric: Symmetric::Null,
+            scheme: Scheme::Null,
+            bits: 16,
+            exponent: 0,
+            modulus: vec![0xc0, 0x01],
+        };
+        let public =
+            Public { name_alg: HashAlg::Sha256, attributes: Attributes::NONE, auth_policy: Vec::new(), key };
+        assert!(check(&[0xc0, 0x00], &public).is_ok() && check(&[0, 0], &public).is_ok());
+        for wrong in [&[0xc0, 0x01][..], &[0xff, 0xff], &[1], &[], &[0, 1, 0]] {
+            assert_eq!(check(wrong, &public).unwrap_err().kind(), ErrorKind::Input, "{wrong:x?}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Brings a key to where a command can name it: in a place of the TPM, with a session to protect the command.
+
+use std::sync::OnceLock;
+
+use keyfile::{Handle, KeyFile};
+
+use super::{Inner, Origin};
+use crate::command::same;
+use crate::crypto::wrap::Duplicate;
+use crate::error::Error;
+use crate::link::{Link, Protect};
+use crate::parents::{Parent, parent_refused};
+use crate::places::Occupant;
+
+impl Inner {
+    /// A handle for the next command, and a session unless it goes without.
+    pub(super) fn ready(&self, link: &mut Link, bare: bool) -> Result<Handle, Error> {
+        match &self.origin {
+            Origin::Persistent(handle) => {
+                if !bare {
+                    link.open_session(None)?;
+                }
+                Ok(*handle)
+            }
+            Origin::File { file, parent, imported } => {
+                let occupant = Occupant::Key(self.number);
+                match link.places.find(occupant) {
+                    Some(handle) if bare || link.rules.unprotected || link.has_session() => Ok(handle),
+                    Some(handle) => {
+                        let number = link.parent(parent)?;
+                        link.open_session(Some((number, parent)))?;
+                        // The salt key may have taken its place.
+                        match link.places.find(occupant) {
+                            Some(_) => Ok(handle),
+                            None => self.load(link, file, parent, imported, bare),
+                        }
+                    }
+                    None => self.load(link, file, parent, imported, bare),
+                }
+            }
+        }
+    }
+
+    fn load(
+        &self,
+        link: &mut Link,
+        file: &KeyFile,
+        parent: &Parent,
+        imported: &OnceLock<Vec<u8>>,
+        bare: bool,
+    ) -> Result<Handle, Error> {
+        let number = link.parent_in_session(parent)?;
+        let private = match (&file.secret, imported.get()) {
+            (None, _) => &file.private,
+            (Some(_), Some(private)) => private,
+            (Some(secret), None) => {
+                let duplicate = Duplicate {
+                    public: file.public.clone(),
+                    duplicate: file.private.clone(),
+                    secret: secret.clone(),
+                };
+                let private = link.import_under(number, parent, &duplicate, Protect::SESSION)?;
+                imported.get_or_init(|| private)
+            }
+        };
+        let at_work = link.parent_at_work(number, parent)?;
+        link.make_room_for_child(number, parent)?;
+        let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
+        let loaded = link
+            .load(&at_work.guarded(), private, &file.public, protect)
+            .map_err(|error| parent_refused(error, parent))?;
+        let occupant = Occupant::Key(self.number);
+        link.places.take(occupant, loaded.handle, loaded.name.clone());
+        if let Err(error) = same(&self.name, &loaded.name) {
+            link.evict(occupant)?;
+            return Err(error);
+        }
+        link.settle(&[occupant])?;
+        Ok(loaded.handle)
+    }
+}

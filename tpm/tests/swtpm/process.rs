@@ -1,0 +1,30 @@
+//! Processes: a story alone in one, a forked child.
+
+/// Runs a story in a process of its own: other tests' connections would be inherited by forked children, which keeps them open.
+pub(crate) fn alone(test: &str, story: impl FnOnce()) {
+    if std::env::var_os("ALONE").is_some() {
+        return story();
+    }
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", test, "--nocapture"]).env("ALONE", "1");
+    let output = process.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs `child` in a forked process and gives whether it ended well.
+pub(crate) fn in_child(child: impl FnOnce() -> bool) -> impl FnOnce() {
+    // SAFETY: the child calls only code that takes no lock of the test harness, and leaves by _exit.
+    match unsafe { libc::fork() } {
+        0 => {
+            let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(false);
+            // SAFETY: _exit(2) ends the process without its parent's exit handlers.
+            unsafe { libc::_exit(i32::from(!good)) }
+        }
+        pid => move || {
+            let mut status = 0;
+            // SAFETY: waitpid(2) writes one int.
+            unsafe { libc::waitpid(pid, &raw mut status, 0) };
+            assert_eq!(status, 0, "the child failed");
+        },
+    }
+}
