@@ -3,6 +3,8 @@
 use std::ffi::CStr;
 use std::ptr::{self, NonNull};
 
+use super::pipe::without_sigpipe;
+
 use tss_esapi::tss2_esys::{
     TSS2_TCTI_CONTEXT, TSS2_TCTI_CONTEXT_COMMON_V1, TSS2_TCTI_POLL_HANDLE, TSS2_TCTI_TIMEOUT_BLOCK,
     Tss2_TctiLdr_Finalize, Tss2_TctiLdr_Initialize, size_t,
@@ -28,7 +30,7 @@ impl Context {
     pub(crate) fn open(string: &CStr) -> Result<Self, u32> {
         let mut context: *mut TSS2_TCTI_CONTEXT = ptr::null_mut();
         // SAFETY: Tss2_TctiLdr_Initialize(3) reads a terminated string and writes one pointer.
-        let code = unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) };
+        let code = without_sigpipe(|| unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) });
         match (code, NonNull::new(context.cast())) {
             (0, Some(context)) => Ok(Self(context)),
             (0, None) => Err(NOT_IMPLEMENTED),
@@ -41,7 +43,7 @@ impl Context {
         let transmit = self.table().transmit.ok_or(NOT_IMPLEMENTED)?;
         let size = size_t::try_from(command.len()).map_err(|_| BAD_VALUE)?;
         // SAFETY: the context is open; the TCTI reads `size` octets and keeps no pointer.
-        let code = unsafe { transmit(self.raw(), size, command.as_ptr()) };
+        let code = without_sigpipe(|| unsafe { transmit(self.raw(), size, command.as_ptr()) });
         done(code)
     }
 
@@ -90,7 +92,7 @@ impl Drop for Context {
     fn drop(&mut self) {
         let mut context = self.raw();
         // SAFETY: Tss2_TctiLdr_Finalize(3) takes back what Tss2_TctiLdr_Initialize gave; nobody else has it.
-        unsafe { Tss2_TctiLdr_Finalize(&raw mut context) };
+        without_sigpipe(|| unsafe { Tss2_TctiLdr_Finalize(&raw mut context) });
     }
 }
 

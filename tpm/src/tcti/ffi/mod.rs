@@ -8,6 +8,7 @@ mod context;
 mod environment;
 mod exit;
 mod file;
+mod pipe;
 
 pub(crate) use context::Context;
 pub(crate) use environment::environment;
