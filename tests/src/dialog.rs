@@ -59,6 +59,17 @@ impl Dialog {
         rest.unwrap_or_else(|| panic!("{question}: {answer}\n$ {}", self.line)).trim().to_owned()
     }
 
+    /// Asks it to end, and waits until it has: with status 0, its exit handlers done.
+    ///
+    /// # Panics
+    /// When the answer is not "ok", or it ends otherwise.
+    #[track_caller]
+    pub fn end(&mut self, question: &str) {
+        self.ok(question);
+        let status = self.process.wait(LIMIT);
+        assert!(status.success(), "{question}: {status}\n$ {}", self.line);
+    }
+
     /// Asks without waiting; `answer` gives the answer later.
     ///
     /// # Panics

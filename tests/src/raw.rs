@@ -5,6 +5,8 @@ use crate::layout::returns_handle;
 
 /// TPM2_Startup (TPM 2.0 Library, Part 2 §6.5.2, as all codes here).
 pub const STARTUP: u32 = 0x144;
+/// TPM2_Shutdown.
+pub const SHUTDOWN: u32 = 0x145;
 /// TPM2_GetRandom.
 pub const GET_RANDOM: u32 = 0x17B;
 /// TPM2_GetCapability.

@@ -56,9 +56,14 @@ impl Swtpm {
         upstream::transact(self.port, command).expect("a response of swtpm")
     }
 
-    /// Power off and on again: all transient objects, sessions and counters of the running TPM are gone, and every
-    /// command answers TPM_RC_INITIALIZE (0x100) until somebody sends Startup.
+    /// Power off and on again: all transient objects and sessions are gone, and every command answers
+    /// TPM_RC_INITIALIZE (0x100) until somebody sends Startup.
+    ///
+    /// Shutdown(CLEAR) goes first, as a machine sends it. Without it a TPM counts a wrong password when a key under
+    /// dictionary-attack protection was used (Part 1 §19.8.5): see `stop` for a power cut.
     pub fn reset(&self) {
+        // A TPM that was not started up since the last reset refuses.
+        let _ = self.raw(raw::SHUTDOWN, &[], &[], &[0, 0]);
         // swtpm_ioctls.h: CMD_INIT = 2, with the flags of ptm_init.
         self.control(&[0, 0, 0, 2, 0, 0, 0, 0]);
     }

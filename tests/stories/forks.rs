@@ -20,7 +20,7 @@ fn children_sign_with_the_parents_key_behind_the_kernels_manager() {
         manager.wait_for_connections(1);
         assert_eq!(manager.log().connections(), 5, "the parent's and four of the children's own");
         signer.ok("forks 4 10 a");
-        assert_eq!(signer.ask("quit"), "ok bye");
+        signer.end("quit");
         manager.wait_for_connections(0);
         machine.tpm.assert_empty();
     }
@@ -38,7 +38,7 @@ fn children_killed_in_mid_operation_do_not_disturb_the_parent() {
         signer.ok("sign a");
         signer.ok("kills 4 10 a");
         signer.ok("sign a 5");
-        assert_eq!(signer.ask("quit"), "ok bye");
+        signer.end("quit");
     }
     manager.wait_for_connections(0);
     machine.tpm.assert_empty();
@@ -53,7 +53,7 @@ fn a_key_that_was_loaded_but_not_used_before_the_fork_works_in_the_children() {
     let mut signer = machine.signer();
     signer.ok("load a key");
     signer.ok("forks 4 5 a");
-    assert_eq!(signer.ask("quit"), "ok bye");
+    signer.end("quit");
     manager.wait_for_connections(0);
     machine.tpm.assert_empty();
 }
@@ -70,7 +70,7 @@ fn a_bare_tpm_is_shared_by_opening_and_closing_around_each_operation() {
         // Nothing stays, even while the process lives.
         machine.tpm.assert_empty();
         signer.ok("forks 4 10 a");
-        assert_eq!(signer.ask("quit"), "ok bye");
+        signer.end("quit");
         machine.tpm.assert_empty();
     }
 }

@@ -20,7 +20,7 @@ fn eight_threads_sign_with_one_key() {
         signer.ok("threads 8 10 a");
         // One command each, on one connection.
         assert_eq!((proxy.log().len(), proxy.log().connections()), (80, 1), "{}", proxy.log().text());
-        assert_eq!(signer.ask("quit"), "ok bye");
+        signer.end("quit");
         machine.tpm.assert_empty();
     }
 }
@@ -35,7 +35,7 @@ fn eight_threads_sign_with_eight_keys_in_three_places() {
         signer.ok(&format!("load {key} {key}"));
     }
     signer.ok(&format!("threads 8 10 {}", KEYS.join(" ")));
-    assert_eq!(signer.ask("quit"), "ok bye");
+    signer.end("quit");
     machine.tpm.assert_empty();
 }
 
@@ -52,7 +52,7 @@ fn eight_threads_with_one_and_with_eight_keys_behind_the_kernels_manager() {
     signer.ok("threads 8 10 k0");
     signer.ok(&format!("threads 8 10 {}", KEYS.join(" ")));
     assert_eq!(manager.refused(), [], "{}", manager.log().text());
-    assert_eq!(signer.ask("quit"), "ok bye");
+    signer.end("quit");
     manager.wait_for_connections(0);
     machine.tpm.assert_empty();
 }
@@ -72,7 +72,7 @@ fn twenty_keys_in_turn_in_three_places() {
         }
     }
     assert!(machine.tpm.transient().len() <= 2, "at most two keys stay loaded");
-    assert_eq!(signer.ask("quit"), "ok bye");
+    signer.end("quit");
     machine.tpm.assert_empty();
 }
 
