@@ -24,6 +24,7 @@ mod matching;
 mod no_tpm;
 mod order;
 mod peers;
+mod pki;
 mod prompts;
 mod resets;
 mod sign;
