@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use tpm_key::TpmKey;
 
+use missing::pkcs1::rejection::Secret;
+
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Selection};
 use crate::provider::Provider;
@@ -148,6 +150,17 @@ impl Key {
         match self.material() {
             Some(Material::Tpm(tpm)) => tpm.fixed_digest(),
             _ => None,
+        }
+    }
+
+    /// What the synthetic messages of PKCS#1 v1.5 decryption are derived from, made once for a key and process.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn rejection_secret(&self, make: impl FnOnce() -> Result<Secret>) -> Result<&Secret> {
+        match self.material() {
+            Some(Material::Tpm(tpm)) => tpm.rejection_secret(make),
+            _ => Err(Error::new(Reason::WrongKey, "a software key keeps its own secret")),
         }
     }
 

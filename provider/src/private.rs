@@ -34,9 +34,7 @@ pub(crate) trait Private: Send + Sync {
     ///
     /// # Errors
     /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
-    fn sign_message(&self, _message: &[u8], _hash: HashAlg, _scheme: AlgId) -> Result<Answer<Signature>> {
-        Err(Error::new(Reason::Unsupported, "restricted keys do not sign yet"))
-    }
+    fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
 
     /// TPM2_ECDH_ZGen.
     ///
@@ -68,6 +66,10 @@ impl Private for tpm::Key {
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
         Ok(self.sign(digest, hash, scheme)?.into())
+    }
+
+    fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
+        Ok(self.sign_message(message, hash, scheme)?.into())
     }
 
     fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Point>> {

@@ -104,13 +104,20 @@ fn raw_rsa_with_and_without_padding() {
     pkeyutl(&machine, "digest", digest, digest);
     machine.openssl.failed("pkeyutl -sign -inkey key -in octets -pkeyopt digest:sha384").says("48 octets");
 
-    let none = "-pkeyopt rsa_padding_mode:none";
+    machine
+        .openssl
+        .failed("pkeyutl -sign -inkey key -in octets -pkeyopt rsa_padding_mode:none")
+        .says("256 octets");
+    let x931 = "-pkeyopt digest:sha384 -pkeyopt rsa_padding_mode:x931";
+    machine.openssl.failed(&format!("pkeyutl -sign -inkey key -in digest {x931}")).says("X9.31");
+
+    // pkeyutl signs no more octets than the longest digest has; rsautl does.
     machine.openssl.write("block", [0x11; 256]);
-    pkeyutl(&machine, "block", none, none);
+    machine.openssl.ok("rsautl -sign -raw -inkey key -in block -out raw.sig");
+    machine.openssl.stranger().ok("rsautl -verify -raw -pubin -inkey key.pub -in raw.sig -out recovered");
+    assert_eq!(machine.openssl.read("recovered"), [0x11; 256]);
     machine.openssl.write("high", [0xff; 256]);
-    machine.openssl.failed(&format!("pkeyutl -sign -inkey key -in high {none}")).says("modulus");
-    machine.openssl.failed(&format!("pkeyutl -sign -inkey key -in octets {none}")).says("256 octets");
-    machine.openssl.failed("pkeyutl -sign -inkey key -in block -pkeyopt rsa_padding_mode:x931").says("X9.31");
+    machine.openssl.failed("rsautl -sign -raw -inkey key -in high").says("modulus");
 }
 
 #[test]
@@ -153,16 +160,20 @@ fn keys_that_only_sign() {
         tools.ok("tpm2_flushcontext -t");
         tools.ok("tpm2_encodeobject -Q -C 0x81000001 -u key.u -r key.r -o key");
         tools.ok("tpm2_evictcontrol -Q -C o -c 0x81000001 0x81000001");
-        machine.openssl.ok("pkey -in key -pubout -out key.pub");
+        machine.openssl.ok("pkey -in key -passin pass: -pubout -out key.pub");
+    };
+    // tpm2_encodeobject does not say that the password is empty.
+    let dgst = |machine: &Machine, digest: &str, sign: &str, verify: &str| {
+        dgst(machine, digest, &format!("{sign} -passin pass:"), verify);
     };
     machine.openssl.write("message", b"what is signed");
     let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:";
     make("rsa2048:null:null");
     dgst(&machine, "sha256", "", "");
-    machine.openssl.failed("dgst -sha3-256 -sign key message").says("may decrypt");
+    machine.openssl.failed("dgst -sha3-256 -passin pass: -sign key message").says("may decrypt");
     make("rsa2048:rsapss-sha256:null");
     dgst(&machine, "sha256", &format!("{pss}auto"), &format!("{pss}auto"));
-    machine.openssl.failed("dgst -sha256 -sign key message").says("TPM_ALG_RSAPSS");
+    machine.openssl.failed("dgst -sha256 -passin pass: -sign key message").says("TPM_ALG_RSAPSS");
     make("ecc256:ecdsa-sha384");
     for digest in DIGESTS {
         dgst(&machine, digest, "", "");

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use keyfile::{KeyFile, Public, PublicKey};
+use missing::pkcs1::rejection::Secret;
 use tpm::{Auth, Tpm};
 
 use super::Kind;
@@ -17,6 +18,8 @@ pub(crate) struct TpmKey {
     private: Option<tpm::Key>,
     /// Made when software needs it.
     software: OnceLock<Pkey>,
+    /// Made when a PKCS#1 v1.5 message is decrypted.
+    rejection: OnceLock<Secret>,
 }
 
 impl TpmKey {
@@ -27,12 +30,17 @@ impl TpmKey {
     pub(crate) fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<TpmKey> {
         let public = Arc::new(file.public.clone());
         let private = tpm::Key::from_file(tpm, file, auth)?;
-        Ok(TpmKey { public, private: Some(private), software: OnceLock::new() })
+        Ok(TpmKey { public, private: Some(private), software: OnceLock::new(), rejection: OnceLock::new() })
     }
 
     /// The public half of a key.
     pub(crate) fn public_only(public: Public) -> TpmKey {
-        TpmKey { public: Arc::new(public), private: None, software: OnceLock::new() }
+        TpmKey {
+            public: Arc::new(public),
+            private: None,
+            software: OnceLock::new(),
+            rejection: OnceLock::new(),
+        }
     }
 
     /// The file that it came from; `None` for a public half.
@@ -78,6 +86,17 @@ impl TpmKey {
         Ok(self.software.get_or_init(|| pkey))
     }
 
+    /// As `Key::rejection_secret`.
+    pub(super) fn rejection_secret(&self, make: impl FnOnce() -> Result<Secret>) -> Result<&Secret> {
+        match self.rejection.get() {
+            Some(secret) => Ok(secret),
+            None => {
+                let secret = make()?;
+                Ok(self.rejection.get_or_init(|| secret))
+            }
+        }
+    }
+
     /// Whether both have the same numbers; their attributes may differ.
     pub(super) fn same_public_key(&self, other: &TpmKey) -> bool {
         self.public.key == other.public.key
@@ -95,7 +114,7 @@ impl TpmKey {
             None => OnceLock::new(),
         };
         let private = self.private.as_ref().filter(|_| private).cloned();
-        Ok(TpmKey { public: Arc::clone(&self.public), private, software })
+        Ok(TpmKey { public: Arc::clone(&self.public), private, software, rejection: OnceLock::new() })
     }
 }
 

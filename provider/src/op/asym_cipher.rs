@@ -1,12 +1,17 @@
 //! ASYM_CIPHER: TPM2-RSA. Encryption and software keys are forwarded whole to the private context.
+//!
+//! A decryption in the TPM keeps a shadow there, an encryption of the public key, which takes every parameter of the caller.
+
+mod decrypt;
 
 use std::sync::Arc;
 
+use self::decrypt::Padding;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
 use crate::ffi::crypto::{Operation, Purpose};
 use crate::ffi::op::asym_cipher::AsymCipher;
-use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut};
+use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut, settable};
 use crate::key::Key;
 use crate::provider::Provider;
 
@@ -21,8 +26,16 @@ enum State {
     Idle,
     /// In software.
     Software(Operation),
-    /// A decryption in the TPM; the operation is an encryption of the public key that keeps the parameters.
-    Tpm(Operation),
+    /// In the TPM.
+    Tpm { shadow: Operation, implicit_rejection: bool },
+}
+
+settable! {
+    /// What OpenSSL 3.0 does not keep for us.
+    struct Own {
+        /// Whether a wrong PKCS#1 v1.5 padding gives a synthetic message (EVP_PKEY_CTX_ctrl(3ossl) of 3.2); 1 by default.
+        implicit_rejection: u32 = c"implicit-rejection",
+    }
 }
 
 impl RsaCipher {
@@ -39,7 +52,7 @@ impl RsaCipher {
     fn operation(&mut self) -> Result<&mut Operation> {
         match &mut self.state {
             State::Idle => Err(out_of_sequence()),
-            State::Software(operation) | State::Tpm(operation) => Ok(operation),
+            State::Software(operation) | State::Tpm { shadow: operation, .. } => Ok(operation),
         }
     }
 }
@@ -53,7 +66,9 @@ impl AsymCipher for RsaCipher {
         let state = match &self.state {
             State::Idle => State::Idle,
             State::Software(operation) => State::Software(operation.try_clone()?),
-            State::Tpm(operation) => State::Tpm(operation.try_clone()?),
+            State::Tpm { shadow, implicit_rejection } => {
+                State::Tpm { shadow: shadow.try_clone()?, implicit_rejection: *implicit_rejection }
+            }
         };
         Ok(Self { key: self.key.clone(), state })
     }
@@ -76,18 +91,31 @@ impl AsymCipher for RsaCipher {
             State::Software(Operation::new(key.software()?, Purpose::Decrypt, params)?)
         } else {
             key.private()?;
-            State::Tpm(Operation::new(key.software()?, Purpose::Encrypt, params)?)
+            let implicit_rejection = Own::read(params)?.implicit_rejection != Some(0);
+            State::Tpm {
+                shadow: Operation::new(key.software()?, Purpose::Encrypt, params)?,
+                implicit_rejection,
+            }
         };
         Ok(())
     }
 
     fn decrypt(&mut self, output: Output<'_>, input: &[u8]) -> Result<()> {
-        let State::Software(operation) = &mut self.state else {
-            let text = "this version does not decrypt with RSA keys in the TPM; it signs with them";
-            return Err(Error::new(Reason::Unsupported, text));
-        };
-        let Some(room) = output.room(operation.result_size(Purpose::Decrypt, input)?)? else { return Ok(()) };
-        room.write(&operation.decrypt(input)?)
+        match &mut self.state {
+            State::Idle => Err(out_of_sequence()),
+            State::Software(operation) => {
+                let size = operation.result_size(Purpose::Decrypt, input)?;
+                let Some(room) = output.room(size)? else { return Ok(()) };
+                room.write(&operation.decrypt(input)?)
+            }
+            State::Tpm { shadow, implicit_rejection } => {
+                let key = self.key.as_deref().ok_or_else(out_of_sequence)?;
+                let public = key.software()?;
+                let padding = Padding::read(public, &mut shadow.options(), *implicit_rejection)?;
+                let Some(room) = output.room(padding.longest(public))? else { return Ok(()) };
+                room.write(&padding.decrypt(key, public, input)?)
+            }
+        }
     }
 
     fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
@@ -109,6 +137,11 @@ impl AsymCipher for RsaCipher {
     }
 
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
+        if let (State::Tpm { implicit_rejection, .. }, Some(asked)) =
+            (&mut self.state, Own::read(params)?.implicit_rejection)
+        {
+            *implicit_rejection = asked != 0;
+        }
         Ok(self.operation()?.options().set(params)?)
     }
 

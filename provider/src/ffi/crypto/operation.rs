@@ -252,6 +252,13 @@ impl Options<'_> {
         Some(i32::from_ne_bytes(value))
     }
 
+    /// An unsigned integer, `None` when the operation has none of this name.
+    pub(crate) fn uint(&mut self, name: &'static CStr) -> Option<u32> {
+        let mut value = [0_u8; 4];
+        self.one(name, 2, &mut value)?;
+        Some(u32::from_ne_bytes(value))
+    }
+
     /// A length, `None` when the operation has none of this name.
     pub(crate) fn size(&mut self, name: &'static CStr) -> Option<usize> {
         let mut value = [0_u8; size_of::<usize>()];

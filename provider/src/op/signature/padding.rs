@@ -1,6 +1,7 @@
 //! The padding of an RSA signature, as a type: read from the shadow, turned into a block by `missing`.
 
 use missing::SaltLength;
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Options, Pkey, random};
@@ -94,9 +95,9 @@ impl missing::Hasher for Digest {
     }
 
     fn hash(&self, parts: &[&[u8]], out: &mut [u8]) -> std::result::Result<(), missing::error::Failure> {
-        let digest = self.of(parts)?;
-        for (to, from) in out.iter_mut().zip(digest) {
-            *to = from;
+        let digest = Zeroizing::new(self.of(parts)?);
+        for (to, from) in out.iter_mut().zip(digest.iter()) {
+            *to = *from;
         }
         Ok(())
     }
