@@ -7,6 +7,7 @@
 
 mod clean_bus;
 mod damage;
+mod decrypt;
 mod forks;
 mod house;
 mod idle;

@@ -150,16 +150,13 @@ fn a_wrong_signature_does_not_verify() {
 fn keys_that_only_sign() {
     const SIGN: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let machine = Machine::new();
+    machine.provision();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
-    let make = |algorithm: &str| {
-        tools.ok("tpm2_createprimary -Q -C o -g sha256 -G ecc256 -c primary.ctx");
-        tools.ok("tpm2_flushcontext -t");
-        tools.ok(&format!("tpm2_create -Q -C primary.ctx -G {algorithm} -a {SIGN} -u key.u -r key.r"));
-        tools.ok("tpm2_flushcontext -t");
-        tools.ok("tpm2_evictcontrol -Q -C o -c primary.ctx 0x81000001 -o /dev/null");
-        tools.ok("tpm2_flushcontext -t");
+    let make = |algorithm: &str, attributes: &str| {
+        tools.ok(&format!("tpm2_create -Q -C 0x81000001 -G {algorithm} -a {attributes} -u key.u -r key.r"));
         tools.ok("tpm2_encodeobject -Q -C 0x81000001 -u key.u -r key.r -o key");
-        tools.ok("tpm2_evictcontrol -Q -C o -c 0x81000001 0x81000001");
+        // It leaves a session behind.
+        tools.ok("tpm2_flushcontext -l");
         machine.openssl.ok("pkey -in key -passin pass: -pubout -out key.pub");
     };
     // tpm2_encodeobject does not say that the password is empty.
@@ -168,14 +165,31 @@ fn keys_that_only_sign() {
     };
     machine.openssl.write("message", b"what is signed");
     let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:";
-    make("rsa2048:null:null");
+    make("rsa2048:null:null", SIGN);
     dgst(&machine, "sha256", "", "");
     machine.openssl.failed("dgst -sha3-256 -passin pass: -sign key message").says("may decrypt");
-    make("rsa2048:rsapss-sha256:null");
+    make("rsa2048:rsapss-sha256:null", SIGN);
     dgst(&machine, "sha256", &format!("{pss}auto"), &format!("{pss}auto"));
-    machine.openssl.failed("dgst -sha256 -passin pass: -sign key message").says("TPM_ALG_RSAPSS");
-    make("ecc256:ecdsa-sha384");
+    machine.openssl.failed("dgst -sha256 -passin pass: -sigopt rsa_padding_mode:pkcs1 -sign key message");
+    make("rsa2048:rsassa-sha256:null", SIGN);
+    dgst(&machine, "sha256", "", "");
+    let refused = format!("dgst -sha256 -passin pass: {pss}auto -sign key message");
+    machine.openssl.failed(&refused).says("TPM_ALG_RSASSA sha256");
+    make("ecc256:ecdsa-sha384", SIGN);
     for digest in DIGESTS {
         dgst(&machine, digest, "", "");
+    }
+    // Attestation keys: the TPM hashes the message, whatever its length.
+    for algorithm in ["ecc256:ecdsa-sha256:null", "rsa2048:rsassa-sha256:null", "rsa2048:rsapss-sha256:null"]
+    {
+        make(algorithm, &format!("{SIGN}|restricted"));
+        let padding = if algorithm.contains("pss") { format!("{pss}auto") } else { String::new() };
+        for length in [0, 7, 1024, 5000] {
+            machine.openssl.write("message", vec![0x55; length]);
+            dgst(&machine, "sha256", &padding, &padding);
+        }
+        machine.openssl.failed(&format!("dgst -sha384 -passin pass: {padding} -sign key message"));
+        machine.openssl.ok("dgst -sha256 -binary -out digest message");
+        machine.openssl.failed("pkeyutl -sign -passin pass: -inkey key -in digest");
     }
 }
