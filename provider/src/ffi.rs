@@ -12,6 +12,8 @@ pub(crate) mod core;
 pub(crate) mod crypto;
 pub(crate) mod dispatch;
 pub(crate) mod environment;
+#[cfg(test)]
+mod fetch;
 pub(crate) mod guard;
 pub(crate) mod handle;
 mod init;

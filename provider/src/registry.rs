@@ -11,7 +11,7 @@ use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature}
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::decoder::{KeyDecoder, PemDecoder};
-use crate::op::encoder::{Der, KeyEncoder, Pem, Text};
+use crate::op::encoder::{Der, KeyEncoder, Pem, PublicDer, PublicPem, Text};
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
@@ -49,17 +49,45 @@ static DECODERS: &[OSSL_ALGORITHM] = &[
 ];
 const KEY_DER: &CStr = c"provider=tpm2,output=der,structure=PrivateKeyInfo";
 const KEY_PEM: &CStr = c"provider=tpm2,output=pem,structure=PrivateKeyInfo";
+const PUBLIC_DER: &CStr = c"provider=tpm2,output=der,structure=SubjectPublicKeyInfo";
+const PUBLIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=SubjectPublicKeyInfo";
 const WORDS: &CStr = c"provider=tpm2,output=text";
 
 static ENCODERS: &[OSSL_ALGORITHM] = &[
     row(RSA, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"RSA key of a TPM"),
     row(RSA, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"RSA key of a TPM"),
+    row(
+        RSA,
+        PUBLIC_DER,
+        encoder::Table::<KeyEncoder<PublicDer>>::ROWS,
+        c"public half of the RSA key of a TPM",
+    ),
+    row(
+        RSA,
+        PUBLIC_PEM,
+        encoder::Table::<KeyEncoder<PublicPem>>::ROWS,
+        c"public half of the RSA key of a TPM",
+    ),
     row(RSA, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"RSA key of a TPM in words"),
     row(RSA_PSS, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"RSA-PSS key of a TPM"),
     row(RSA_PSS, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"RSA-PSS key of a TPM"),
+    row(
+        RSA_PSS,
+        PUBLIC_DER,
+        encoder::Table::<KeyEncoder<PublicDer>>::ROWS,
+        c"public half of the RSA-PSS key of a TPM",
+    ),
+    row(
+        RSA_PSS,
+        PUBLIC_PEM,
+        encoder::Table::<KeyEncoder<PublicPem>>::ROWS,
+        c"public half of the RSA-PSS key of a TPM",
+    ),
     row(RSA_PSS, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"RSA-PSS key of a TPM in words"),
     row(EC, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"EC key of a TPM"),
     row(EC, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"EC key of a TPM"),
+    row(EC, PUBLIC_DER, encoder::Table::<KeyEncoder<PublicDer>>::ROWS, c"public half of the EC key of a TPM"),
+    row(EC, PUBLIC_PEM, encoder::Table::<KeyEncoder<PublicPem>>::ROWS, c"public half of the EC key of a TPM"),
     row(EC, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"EC key of a TPM in words"),
     END,
 ];

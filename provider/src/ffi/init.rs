@@ -45,7 +45,7 @@ static REASONS: [OSSL_ITEM; Reason::ALL.len() + 1] = {
 /// # Safety
 /// Called by libcrypto with what provider-base(7) says.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn OSSL_provider_init(
+pub(super) unsafe extern "C" fn OSSL_provider_init(
     handle: *const OSSL_CORE_HANDLE,
     dispatch: *const OSSL_DISPATCH,
     out: *mut *const OSSL_DISPATCH,
@@ -53,7 +53,9 @@ unsafe extern "C" fn OSSL_provider_init(
 ) -> c_int {
     // A panic is reported through OpenSSL's queue (`guard`), never on the host's stderr. The hook is that of the copy of std
     // linked into this module, which no other code of the process uses.
-    std::panic::set_hook(Box::new(|_| {}));
+    if !cfg!(test) {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
     // SAFETY: libcrypto
     let core = unsafe { Core::new(handle, dispatch) };
     let instance = handle::give(Arc::new(Provider::new(core)));

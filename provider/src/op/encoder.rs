@@ -1,15 +1,17 @@
-//! Encoders: a TPM key is written as its key file, or told in words. Public formats need none: OpenSSL writes them by export.
+//! Encoders: a TPM key is written as its key file, or told in words; its public half as OpenSSL writes it.
 //!
 //! libcrypto asks us first for our software keys too, and takes a refusal for final: those are written through the private
 //! context.
 
 mod key_file;
+mod public_key;
 mod text;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub(crate) use key_file::{Der, Pem};
+pub(crate) use public_key::{PublicDer, PublicPem};
 pub(crate) use text::Text;
 
 use crate::error::{Error, Reason, Result};

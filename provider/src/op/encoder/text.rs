@@ -20,10 +20,11 @@ impl Output for Text {
     }
 
     fn tpm_key(key: &Key, tpm: &TpmKey, selection: Selection) -> Result<Vec<u8>> {
-        let public = key.software()?.encode(selection.without(Selection::PRIVATE_KEY), Text::FORM, None)?;
         if !selection.any(Selection::PRIVATE_KEY) {
-            return Ok(public.to_vec());
+            return Ok(key.software()?.encode(selection, Text::FORM, None)?.to_vec());
         }
+        // Who asks for the private half alone gets the public one too, as of OpenSSL's own keys.
+        let public = key.software()?.encode(Selection::PUBLIC, Text::FORM, None)?;
         let bits = key.software()?.bits();
         let mut text = format!("Private-Key: ({bits} bit, in a TPM 2.0)\n");
         tell(&mut text, tpm.public(), tpm.file())
