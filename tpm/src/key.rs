@@ -252,7 +252,9 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Origin::File { .. } = self.origin {
-            self.tpm.seat().evict(Occupant::Key(self.number));
+            if let Some(seat) = self.tpm.seat() {
+                seat.evict(Occupant::Key(self.number));
+            }
         }
     }
 }

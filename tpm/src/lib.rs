@@ -5,9 +5,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `key`, `tpm` | what users of this crate call |
+//! | `tpm`, `key`, `key/` | what users of this crate call |
+//! | `capabilities`, `lockout`, `template` | what a TPM can do, what it counts, what keys to ask it for |
 //! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
-//! | `recover`, `seat`, `exit` | lost connections, fork, the end of the process |
+//! | `recover`, `patience`, `seat`, `exit` | lost connections, busy TPMs, fork, the end of the process |
 //! | `link` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
 //! | `command/` | the commands, and the one executor |
 //! | `session/` | authorization areas: HMACs, parameter encryption |

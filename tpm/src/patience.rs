@@ -24,14 +24,18 @@ impl Patience {
 
     /// Waits, if it is not exhausted.
     pub(crate) fn wait(&mut self) -> bool {
+        self.pause().map(thread::sleep).is_some()
+    }
+
+    /// How long to wait now, if it is not exhausted.
+    pub(crate) fn pause(&mut self) -> Option<Duration> {
         if self.left.is_zero() {
-            return false;
+            return None;
         }
         let now = uneven(self.next).min(self.left);
         self.left = self.left.saturating_sub(now);
         self.next = self.next.saturating_mul(2).min(Duration::from_millis(250));
-        thread::sleep(now);
-        true
+        Some(now)
     }
 }
 

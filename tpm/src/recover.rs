@@ -1,6 +1,8 @@
 //! What a failure says about the connection, and how to go on: a TPM reset, a restarted resource manager, a closed socket, other
 //! processes in all places. All of that is known by the answer only. Codes are not authenticated, so everything here is bounded.
 
+use std::time::Duration;
+
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::patience::Patience;
@@ -38,19 +40,20 @@ impl Recovery {
         Self { fresh: !connected, tries: TRIES, others: Patience::with_others() }
     }
 
-    /// Mends the connection after a failure. The failure comes back when the operation must not begin again.
+    /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
+    /// when it must not.
     pub(crate) fn mend(
         &mut self,
         failure: Error,
         place: &mut Option<Link>,
         connect: impl FnOnce() -> Result<Link, Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Duration, Error> {
         let Some(link) = place.as_mut() else { return Err(failure) };
         let verdict = judge(&failure, link, self.fresh);
         if verdict == Verdict::MakeWay {
             // Whoever waits with something in hand waits for somebody who does the same.
             link.flush_all();
-            return if self.others.wait() { Ok(()) } else { Err(failure) };
+            return self.others.pause().ok_or(failure);
         }
         if verdict == Verdict::Report || self.tries == 0 {
             return Err(failure);
@@ -58,20 +61,17 @@ impl Recovery {
         self.tries = self.tries.saturating_sub(1);
         self.fresh = true;
         match verdict {
-            Verdict::Startup => link.start_again(),
+            Verdict::Startup => link.start_again()?,
             Verdict::Reconnect => {
                 let debris = place.take().map(Link::into_debris);
                 let link = place.insert(connect()?);
                 if let Some(debris) = debris {
                     link.clear_away(debris);
                 }
-                Ok(())
             }
-            _ => {
-                link.release_ours();
-                Ok(())
-            }
+            _ => link.release_ours(),
         }
+        Ok(Duration::ZERO)
     }
 }
 

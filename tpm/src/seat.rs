@@ -26,6 +26,15 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
+    /// This process's seat, if it has one already.
+    pub(crate) fn find(&self) -> Option<Arc<Seat>> {
+        let mut node = self.first.get()?;
+        while let Some(next) = node.next.get() {
+            node = next;
+        }
+        node.seat.is_here().then(|| Arc::clone(&node.seat))
+    }
+
     /// This process's seat.
     pub(crate) fn here(&self) -> Arc<Seat> {
         let process = process::id();
@@ -57,10 +66,8 @@ impl Seat {
 
     /// Flushes one object, if there is a connection and it is loaded.
     pub(crate) fn evict(&self, occupant: Occupant) {
-        if self.is_here() {
-            if let Some(link) = self.link().as_mut() {
-                let _ = link.evict(occupant);
-            }
+        if let Some(link) = self.link().as_mut() {
+            let _ = link.evict(occupant);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The TPM as its users see it: opened at first use, shared by all threads, usable after fork.
 
 use std::sync::Arc;
+use std::thread;
 
 use keyfile::{Handle, Name, Public};
 
@@ -143,13 +144,14 @@ impl Tpm {
 
     /// Flushes everything that is loaded and disconnects. The next use connects again.
     pub fn close(&self) {
-        let seat = self.0.seats.here();
-        close(&mut seat.link());
+        if let Some(seat) = self.seat() {
+            close(&mut seat.link());
+        }
     }
 
-    /// This process's connection, if it has been used.
-    pub(crate) fn seat(&self) -> Arc<Seat> {
-        self.0.seats.here()
+    /// This process's connection, if there has been one.
+    pub(crate) fn seat(&self) -> Option<Arc<Seat>> {
+        self.0.seats.find()
     }
 
     /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
@@ -167,7 +169,15 @@ impl Tpm {
             };
             let result = match operation(link) {
                 Err(failure) => match recovery.mend(failure, &mut place, || self.connect()) {
-                    Ok(()) => continue,
+                    Ok(pause) => {
+                        if !pause.is_zero() {
+                            // For other processes, and so without the lock.
+                            drop(place);
+                            thread::sleep(pause);
+                            place = seat.link();
+                        }
+                        continue;
+                    }
                     Err(failure) => Err(explain(failure, &mut place)),
                 },
                 done => done,
