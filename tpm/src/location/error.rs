@@ -46,6 +46,13 @@ pub enum LocationError {
         /// Why.
         cause: io::Error,
     },
+    /// Nobody listens at the socket.
+    Socket {
+        /// The simulator.
+        location: Location,
+        /// Why.
+        cause: io::Error,
+    },
 }
 
 impl LocationError {
@@ -69,6 +76,9 @@ impl LocationError {
             Self::Device { location: Location { string, source, .. }, cause } => {
                 format!("no TPM at {string} (given by {source}): {cause}")
             }
+            Self::Socket { location: Location { string, source, .. }, cause } => {
+                format!("no TPM answers at {string} (given by {source}): {cause}")
+            }
         }
     }
 
@@ -84,6 +94,9 @@ impl LocationError {
             Self::Value { allowed, .. } => format!("it may be {allowed}"),
             Self::NotText(_) => "unset it, or set it to a TCTI string".to_owned(),
             Self::NoDevice(_) => "look at it with ls -l".to_owned(),
+            Self::Socket { .. } => "see that it runs and that you may use it, or name another one with the parameter tcti or the \
+                 variable TPM2_TCTI"
+                .to_owned(),
             Self::Device { cause, .. } => match cause.kind() {
                 ErrorKind::NotFound => ELSEWHERE.to_owned(),
                 ErrorKind::PermissionDenied => "it belongs to the group tss on most systems: let the administrator run \
@@ -112,7 +125,7 @@ impl fmt::Display for LocationError {
 impl std::error::Error for LocationError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Device { cause, .. } => Some(cause),
+            Self::Device { cause, .. } | Self::Socket { cause, .. } => Some(cause),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 mod device;
 mod error;
 mod kind;
+mod socket;
 mod source;
 
 use std::ffi::OsString;
@@ -47,14 +48,15 @@ impl Location {
         parse_among(string, source, &DEVICES.map(Path::new))
     }
 
-    /// Opens a device once and closes it again, so that what is wrong is said by us: tpm2-tss prints at each failed open. The other
-    /// kinds are not tried.
+    /// Opens a device or a socket once and closes it again, so that what is wrong is said by us: tpm2-tss prints at each failed open.
+    /// The other kinds are not tried.
     ///
     /// # Errors
-    /// The device is not there, is no device, belongs to others, or is in use.
+    /// The device is not there, is no device, belongs to others, or is in use; nobody listens at the socket.
     pub fn check(&self) -> Result<(), LocationError> {
         match &self.kind {
             Kind::Device(path) => device::open_once(path, self),
+            Kind::Swtpm | Kind::Mssim => socket::connect_once(self),
             _ => Ok(()),
         }
     }
