@@ -31,3 +31,4 @@ mod resets;
 mod sign;
 mod tabrmd;
 mod threads;
+mod tls;
