@@ -1,5 +1,5 @@
 //! Keys and certificates are told to belong together, or not, without a TPM command.
-use tests::{Openssl, Order, Proxy};
+use tests::{Authority, Openssl, Order, Proxy};
 
 use crate::machine::{Machine, program};
 
@@ -35,4 +35,71 @@ fn certificates_match_their_keys_and_no_others() {
         }
         assert!(proxy.log().is_empty(), "{}", proxy.log().text());
     }
+}
+
+/// (name, how it is made, how a software key of the same kind is made)
+const KINDS: [(&str, &str, &str); 2] = [
+    ("rsa", "", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"),
+    ("ec", "-e P-256", "-algorithm EC -pkeyopt group:P-256"),
+];
+
+#[test]
+fn keys_of_the_tpm_and_of_software_are_told_apart_or_the_same() {
+    let Machine { openssl, tool, tpm: _tpm } = Machine::new();
+    let stranger = openssl.stranger();
+    let authority = Authority::new(&openssl, "authority");
+    for (kind, create, genpkey) in KINDS {
+        tool.ok(&format!("create {create} {kind}-one.key"));
+        tool.ok(&format!("create {create} {kind}-two.key"));
+        // A software key, and the same key wrapped for the TPM.
+        stranger.ok(&format!("genpkey {genpkey} -out {kind}-soft.key"));
+        tool.ok(&format!("create -w {kind}-soft.key {kind}-wrapped.key"));
+        for name in ["one", "two", "soft", "wrapped"] {
+            openssl.ok(&format!("pkey -in {kind}-{name}.key -pubout -out {kind}-{name}.pub"));
+            authority.certify(&format!("{kind}-{name}.pub"), &format!("{kind}-{name}.pem"));
+        }
+    }
+    let pair = program(openssl.shell(), "pair");
+
+    for order in Order::BOTH {
+        let openssl = openssl.clone().ordered(order);
+        for (kind, ..) in KINDS {
+            // Two keys of the TPM, one of the TPM and one of software in both places, and the same key in both.
+            for (one, other) in [("one", "two"), ("two", "soft"), ("soft", "one"), ("wrapped", "one")] {
+                let line = format!("{kind}-{one}.key {kind}-{one}.pem {kind}-{other}.key {kind}-{other}.pem");
+                openssl.shell().ok(&format!("{pair} {line}"));
+            }
+            // The key in the TPM is that of the file it was made of, with the certificate of either.
+            let line =
+                format!("{kind}-wrapped.key {kind}-soft.pem {kind}-two.key {kind}-two.pem {kind}-soft.key");
+            openssl.shell().ok(&format!("{pair} {line}"));
+
+            // `x509 -key` makes a certificate of its own for that key, whoever was named in the first.
+            for key in ["one", "two", "soft"] {
+                openssl.ok(&format!("x509 -clrext -in {kind}-one.pem -key {kind}-{key}.key -out self.pem"));
+                stranger.ok("verify -check_ss_sig -CAfile self.pem self.pem");
+                let public = stranger.ok("x509 -in self.pem -noout -pubkey").out();
+                assert_eq!(public, openssl.text(&format!("{kind}-{key}.pub")), "{order:?} {kind}-{key}");
+            }
+            // `x509 -CA -CAkey` wants that certificate's own key.
+            let issue = |key: &str| {
+                let public = format!("-force_pubkey {kind}-soft.pub");
+                openssl.run(&format!("x509 -new {public} -subj /CN=x -CA {kind}-one.pem -CAkey {key}.key"))
+            };
+            issue(&format!("{kind}-one")).ok();
+            for other in [format!("{kind}-two"), format!("{kind}-soft"), format!("{}-one", stranger_to(kind))]
+            {
+                issue(&other).failed().says("CA certificate and CA private key do not match");
+            }
+            // And so does a server.
+            openssl
+                .failed(&format!("s_server -accept 127.0.0.1:0 -cert {kind}-one.pem -key {kind}-two.key"))
+                .says("key values mismatch");
+        }
+    }
+}
+
+/// The other kind of key.
+fn stranger_to(kind: &str) -> &'static str {
+    if kind == "rsa" { "ec" } else { "rsa" }
 }
