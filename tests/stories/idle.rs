@@ -36,6 +36,10 @@ fn programs_without_tpm_keys_send_no_command() {
             "verify -CAfile cert cert",
             "ecparam -name P-256 -genkey -noout -out old",
             "rand -hex 8",
+            "enc -aes-256-cbc -pbkdf2 -pass pass:x -in file -out file.enc",
+            "pkey -in rsa -pubout -out rsa.pub",
+            "pkeyutl -encrypt -pubin -inkey rsa.pub -in file -out secret",
+            "pkeyutl -decrypt -inkey rsa -in secret -out plain",
             "pkeyutl -derive -inkey ec -peerkey ec.pub -out secret",
         ] {
             let output = openssl.ok(line);
@@ -75,6 +79,7 @@ fn the_public_half_of_a_key_file_needs_no_tpm() {
     for (key, options) in [("ec", "-e P-256"), ("rsa", "-r")] {
         machine.key(key, options);
         machine.openssl.ok(&format!("req -x509 -key {key} -subj /CN=localhost -out {key}.crt"));
+        machine.openssl.ok(&format!("dgst -sha256 -sign {key} -out {key}.sig {key}.crt"));
         assert!(!proxy.log().is_empty(), "a certificate is signed in the TPM: no proof");
         let proxy = Proxy::start(&machine.tpm);
         let openssl = Openssl::in_shell(machine.openssl.shell().clone(), &proxy.tcti(), Order::Tpm2First);
@@ -82,6 +87,9 @@ fn the_public_half_of_a_key_file_needs_no_tpm() {
         openssl.ok(&format!("pkey -in {key} -noout -text"));
         openssl.ok(&format!("{key} -in {key} -pubout -out {key}.pub"));
         openssl.ok(&format!("verify -CAfile {key}.crt {key}.crt"));
+        openssl.ok(&format!("dgst -sha256 -prverify {key} -signature {key}.sig {key}.crt"));
+        let verify = "pkeyutl -verify -rawin -digest sha256";
+        openssl.ok(&format!("{verify} -inkey {key} -in {key}.crt -sigfile {key}.sig"));
         silent(&proxy, key);
     }
 }
