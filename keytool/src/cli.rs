@@ -15,7 +15,7 @@ use crate::status::Status;
 /// The name of the binary itself.
 pub(crate) const NAME: &str = "tpm2-keytool";
 
-/// What is run is chosen by argv[0], as busybox does.
+/// What is run is chosen by the name it is called by, as busybox does.
 #[derive(Parser)]
 #[command(
     multicall = true,

@@ -1,6 +1,9 @@
 //! Who made a TPM, and which version it is.
 
-use super::property::{self as pt, Properties};
+use tpm::Capabilities;
+
+use super::facts::Facts;
+use super::property as pt;
 
 /// Who made it, by its TCG vendor id.
 const MAKERS: [(&str, &str); 16] = [
@@ -23,27 +26,24 @@ const MAKERS: [(&str, &str); 16] = [
 ];
 
 /// Who made it, and what he calls it.
-pub(crate) fn maker(properties: &Properties) -> String {
-    let id = properties.text([pt::MANUFACTURER]);
+pub(crate) fn maker(capabilities: &Capabilities) -> String {
+    let id = capabilities.manufacturer();
     let name = MAKERS.iter().find(|(known, _)| *known == id).map_or("unknown maker", |(_, name)| name);
-    let model = properties.text(pt::VENDOR_STRINGS);
-    if model.is_empty() { format!("{id}: {name}") } else { format!("{id}: {name}; model {model:?}") }
-}
-
-/// Its firmware, as makers write it: four numbers.
-pub(crate) fn firmware(properties: &Properties) -> String {
-    let halves = |property| properties.value(property).map(|value| (value >> 16, value & 0xffff));
-    match (halves(pt::FIRMWARE_VERSION_1), halves(pt::FIRMWARE_VERSION_2)) {
-        (Some((a, b)), Some((c, d))) => format!("{a}.{b}.{c}.{d}"),
-        _ => "not told".to_owned(),
+    match capabilities.vendor_string() {
+        model if model.is_empty() => format!("{id}: {name}"),
+        model => format!("{id}: {name}; model {model:?}"),
     }
 }
 
+/// Its firmware, as makers write it: four numbers.
+pub(crate) fn firmware(facts: &Facts) -> String {
+    facts.value(pt::FIRMWARE_VERSION_1).map_or("not told".to_owned(), |_| facts.capabilities.firmware())
+}
+
 /// The specification that it follows.
-pub(crate) fn version(properties: &Properties) -> String {
-    let family = properties.text([pt::FAMILY]);
-    match properties.value(pt::REVISION) {
-        Some(revision) => format!("TPM {family}, revision {}.{:02}", revision / 100, revision % 100),
-        None => format!("TPM {family}"),
+pub(crate) fn version(capabilities: &Capabilities) -> String {
+    match capabilities.revision() {
+        0 => "TPM 2.0".to_owned(),
+        revision => format!("TPM 2.0, revision {}.{:02}", revision / 100, revision % 100),
     }
 }

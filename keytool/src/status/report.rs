@@ -4,26 +4,26 @@ use keyfile::{AlgId, Curve, Public, PublicKey};
 
 use super::facts::{Facts, StorageRoot};
 use super::identity::{firmware, maker, version};
-use super::property::{self as pt, Properties};
+use super::property as pt;
 use crate::rows::Rows;
 
 /// All that is told of a TPM.
 pub(crate) fn rows(facts: &Facts) -> Rows {
-    let properties = &facts.properties;
+    let capabilities = &facts.capabilities;
     let mut rows = Rows::new("TPM");
     rows.add("TCTI", format_args!("{} ({})", facts.tcti, facts.origin));
-    rows.add("maker", maker(properties));
-    rows.add("firmware", firmware(properties));
-    rows.add("version", version(properties));
-    rows.add("algorithms", list(&facts.algorithms, |id| plain(*id)));
-    rows.add("RSA sizes", list(&facts.rsa_bits, u16::to_string));
-    rows.add("curves", list(&facts.curves, curve));
-    rows.add("PCR banks", list(&facts.banks, |id| plain(*id)));
-    rows.add("places", places(properties));
+    rows.add("maker", maker(capabilities));
+    rows.add("firmware", firmware(facts));
+    rows.add("version", version(capabilities));
+    rows.add("algorithms", list(&capabilities.algorithms, |id| plain(*id)));
+    rows.add("RSA sizes", list(&capabilities.rsa_bits, u16::to_string));
+    rows.add("curves", list(&capabilities.curves, curve));
+    rows.add("PCR banks", list(&capabilities.pcr_banks, |id| plain(*id)));
+    rows.add("places", places(facts));
     rows.add("sessions", sessions(facts));
-    rows.add("context gap", number(properties, pt::CONTEXT_GAP_MAX));
-    rows.add("lockout", lockout(properties));
-    rows.add("passwords", passwords(properties));
+    rows.add("context gap", number(facts, pt::CONTEXT_GAP_MAX));
+    rows.add("lockout", lockout(facts));
+    rows.add("passwords", passwords(facts));
     rows.add(
         "storage root",
         match facts.storage_root() {
@@ -42,51 +42,51 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows
 }
 
-fn places(properties: &Properties) -> String {
+fn places(facts: &Facts) -> String {
     format!(
         "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at once",
-        number(properties, pt::HR_TRANSIENT_AVAIL),
-        number(properties, pt::HR_TRANSIENT_MIN),
-        number(properties, pt::HR_PERSISTENT_AVAIL),
-        number(properties, pt::HR_LOADED_AVAIL),
+        number(facts, pt::HR_TRANSIENT_AVAIL),
+        number(facts, pt::HR_TRANSIENT_MIN),
+        number(facts, pt::HR_PERSISTENT_AVAIL),
+        number(facts, pt::HR_LOADED_AVAIL),
     )
 }
 
 fn sessions(facts: &Facts) -> String {
     format!(
         "{} active of {}, {} of them saved",
-        number(&facts.properties, pt::HR_ACTIVE),
-        number(&facts.properties, pt::ACTIVE_SESSIONS_MAX),
-        facts.saved_sessions
+        number(facts, pt::HR_ACTIVE),
+        number(facts, pt::ACTIVE_SESSIONS_MAX),
+        facts.capabilities.saved_sessions.len()
     )
 }
 
-fn lockout(properties: &Properties) -> String {
-    let state = match properties.flag(pt::PERMANENT, pt::IN_LOCKOUT) {
+fn lockout(facts: &Facts) -> String {
+    let state = match facts.flag(pt::PERMANENT, pt::IN_LOCKOUT) {
         Some(true) => "LOCKED",
         Some(false) => "open",
         None => "not told",
     };
     // A recovery time of zero turns the protection off, or wants a reset of the TPM (Part 3 §25.3).
-    let forgiven = match properties.value(pt::LOCKOUT_INTERVAL) {
+    let forgiven = match facts.value(pt::LOCKOUT_INTERVAL) {
         None => "not told when one is forgiven".to_owned(),
         Some(0) => "none is counted, for protection is switched off".to_owned(),
         Some(seconds) => format!("one is forgiven every {}", duration(seconds)),
     };
-    let recovery = match properties.value(pt::LOCKOUT_RECOVERY) {
+    let recovery = match facts.value(pt::LOCKOUT_RECOVERY) {
         None => "an unknown time".to_owned(),
         Some(0) => "the next reset".to_owned(),
         Some(seconds) => duration(seconds),
     };
     format!(
         "{state}: {} wrong passwords of {}; {forgiven}; a wrong lockout password closes the lockout hierarchy for {recovery}",
-        number(properties, pt::LOCKOUT_COUNTER),
-        number(properties, pt::MAX_AUTH_FAIL),
+        number(facts, pt::LOCKOUT_COUNTER),
+        number(facts, pt::MAX_AUTH_FAIL),
     )
 }
 
-fn passwords(properties: &Properties) -> String {
-    let set = |bit| match properties.flag(pt::PERMANENT, bit) {
+fn passwords(facts: &Facts) -> String {
+    let set = |bit| match facts.flag(pt::PERMANENT, bit) {
         Some(true) => "set",
         Some(false) => "empty",
         None => "not told",
@@ -109,8 +109,8 @@ pub(crate) fn duration(seconds: u32) -> String {
     }
 }
 
-fn number(properties: &Properties, property: u32) -> String {
-    properties.value(property).map_or("not told".to_owned(), |value| value.to_string())
+fn number(facts: &Facts, property: u32) -> String {
+    facts.value(property).map_or("not told".to_owned(), |value| value.to_string())
 }
 
 fn object(public: &Public) -> String {
@@ -141,23 +141,25 @@ fn list<T>(all: &[T], word: impl Fn(&T) -> String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tpm::Capabilities;
+
     use super::*;
 
     fn told(values: &[(u32, u32)]) -> String {
-        let properties = Properties(values.iter().copied().collect());
-        rows(&Facts { properties, ..Facts::default() }).to_string()
+        let properties = values.iter().copied().collect();
+        let capabilities = Capabilities { properties, ..Capabilities::default() };
+        rows(&Facts { capabilities, ..Facts::default() }).to_string()
     }
 
     #[test]
     fn a_chip_is_told_in_words() {
         let text = told(&[
-            (pt::FAMILY, 0x322E_3000),
-            (pt::REVISION, 138),
-            (pt::MANUFACTURER, 0x4946_5800),
+            (0x102, 138),
+            (0x105, 0x4946_5800),
             (0x106, 0x534C_4239),
             (0x107, 0x3637_3000),
             (pt::FIRMWARE_VERSION_1, 0x0007_0055),
-            (pt::FIRMWARE_VERSION_2, 0x0011_9300),
+            (0x10C, 0x0011_9300),
             (pt::PERMANENT, pt::IN_LOCKOUT | pt::OWNER_AUTH_SET),
             (pt::LOCKOUT_COUNTER, 32),
             (pt::MAX_AUTH_FAIL, 32),
