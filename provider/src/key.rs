@@ -1,5 +1,6 @@
 //! The key object: shared as `Arc<Key>` by libcrypto and the contexts of operations.
 
+mod origin;
 mod tpm_key;
 
 use std::ffi::CStr;
@@ -109,7 +110,7 @@ impl Key {
     pub(crate) fn has(&self, selection: Selection) -> bool {
         match self.material() {
             None => false,
-            Some(Material::Tpm(tpm)) => !selection.any(Selection::PRIVATE_KEY) || tpm.private().is_some(),
+            Some(Material::Tpm(tpm)) => !selection.any(Selection::PRIVATE_KEY) || tpm.has_private(),
             Some(Material::Software(pkey)) => {
                 let (private, public, parameters) = match self.kind {
                     Kind::Rsa | Kind::RsaPss => (c"d", c"n", None),

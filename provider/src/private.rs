@@ -92,15 +92,16 @@ impl Key {
     /// The private half in the TPM.
     ///
     /// # Errors
-    /// `NoKey`: the key has only a public half.
+    /// `NoKey`: the key has only a public half. `Configuration`: a setting is unknown.
     pub(crate) fn private(&self) -> Result<&dyn Private> {
         match self.material() {
-            Some(Material::Tpm(key)) => key.private().ok_or_else(no_private_half),
+            Some(Material::Tpm(key)) => key.private(self.provider()),
             _ => Err(no_private_half()),
         }
     }
 }
 
-fn no_private_half() -> Error {
+/// There is no private half, or not in a TPM.
+pub(crate) fn no_private_half() -> Error {
     Error::new(Reason::NoKey, "the key has no private half in a TPM")
 }

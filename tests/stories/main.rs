@@ -19,6 +19,7 @@ mod keytool_slow;
 mod keytool_status;
 mod keytool_wrap;
 mod keytool_wrong;
+mod load;
 mod machine;
 mod managers;
 mod matching;

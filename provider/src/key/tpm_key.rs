@@ -4,18 +4,19 @@ use std::sync::{Arc, OnceLock};
 
 use keyfile::{KeyFile, Public, PublicKey};
 use missing::pkcs1::rejection::Secret;
-use tpm::{Auth, Tpm};
+use tpm::Auth;
 
 use super::Kind;
+use super::origin::Origin;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
-use crate::private::Private;
+use crate::private::{Private, no_private_half};
 use crate::provider::Provider;
 
 /// A key of the TPM, or only its public half.
 pub(crate) struct TpmKey {
     public: Arc<Public>,
-    private: Option<tpm::Key>,
+    origin: Option<Arc<Origin>>,
     /// Made when software needs it.
     software: OnceLock<Pkey>,
     /// Made when a PKCS#1 v1.5 message is decrypted.
@@ -24,20 +25,20 @@ pub(crate) struct TpmKey {
 
 impl TpmKey {
     /// The key of a file; the TPM hears of it at its first private operation.
-    ///
-    /// # Errors
-    /// The file's public area has no Name.
-    pub(crate) fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<TpmKey> {
-        let public = Arc::new(file.public.clone());
-        let private = tpm::Key::from_file(tpm, file, auth)?;
-        Ok(TpmKey { public, private: Some(private), software: OnceLock::new(), rejection: OnceLock::new() })
+    pub(crate) fn from_file(file: KeyFile, auth: Option<Auth>) -> TpmKey {
+        TpmKey {
+            public: Arc::new(file.public.clone()),
+            origin: Some(Arc::new(Origin::new(file, auth))),
+            software: OnceLock::new(),
+            rejection: OnceLock::new(),
+        }
     }
 
     /// The public half of a key.
     pub(crate) fn public_only(public: Public) -> TpmKey {
         TpmKey {
             public: Arc::new(public),
-            private: None,
+            origin: None,
             software: OnceLock::new(),
             rejection: OnceLock::new(),
         }
@@ -45,7 +46,7 @@ impl TpmKey {
 
     /// The file that it came from; `None` for a public half.
     pub(crate) fn file(&self) -> Option<&KeyFile> {
-        self.private.as_ref()?.file()
+        Some(self.origin.as_ref()?.file())
     }
 
     /// The TPM's public area.
@@ -53,12 +54,18 @@ impl TpmKey {
         &self.public
     }
 
-    /// The key in the TPM; `None` for a public half.
-    pub(crate) fn private(&self) -> Option<&dyn Private> {
-        self.private.as_ref().map(|key| {
-            let key: &dyn Private = key;
-            key
-        })
+    /// Whether it is more than a public half.
+    pub(crate) fn has_private(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// The key in the TPM.
+    ///
+    /// # Errors
+    /// `NoKey`: it is a public half. `Configuration`: a setting is unknown.
+    pub(crate) fn private(&self, provider: &Provider) -> Result<&dyn Private> {
+        let origin = self.origin.as_ref().ok_or_else(no_private_half)?;
+        Ok(origin.key(provider)?)
     }
 
     /// The public half as an EVP_PKEY of the private context.
@@ -113,8 +120,8 @@ impl TpmKey {
             Some(pkey) => OnceLock::from(pkey.duplicate()?),
             None => OnceLock::new(),
         };
-        let private = self.private.as_ref().filter(|_| private).cloned();
-        Ok(TpmKey { public: Arc::clone(&self.public), private, software, rejection: OnceLock::new() })
+        let origin = self.origin.as_ref().filter(|_| private).map(Arc::clone);
+        Ok(TpmKey { public: Arc::clone(&self.public), origin, software, rejection: OnceLock::new() })
     }
 }
 

@@ -70,7 +70,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
             Some(Material::Software(pkey)) => Ok(pkey.is_valid(selection, quick)),
             // The TPM has checked the private half when the key was made or loaded.
             Some(Material::Tpm(tpm)) => {
-                let has = !selection.any(Selection::PRIVATE_KEY) || tpm.private().is_some();
+                let has = !selection.any(Selection::PRIVATE_KEY) || tpm.has_private();
                 Ok(has && key.software()?.is_valid(selection.without(Selection::PRIVATE_KEY), quick))
             }
         }

@@ -43,7 +43,7 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
         }
         let key = if wants_private(selection) {
             let auth = password(&file, passphrase);
-            TpmKey::from_file(provider.tpm()?, file, auth)?
+            TpmKey::from_file(file, auth)
         } else {
             TpmKey::public_only(file.public)
         };

@@ -1,0 +1,157 @@
+//! Key files are read, told, written back and converted by stock `openssl`, and nothing of it asks a TPM.
+use tests::{Openssl, Order};
+
+use crate::machine::Machine;
+
+/// A machine with an EC and an RSA key, and an openssl whose TPM is gone.
+fn keys(order: Order) -> Openssl {
+    let machine = Machine::new();
+    machine.key("ec", "-e P-384 --description gate");
+    machine.key("rsa", "-r");
+    machine.key("locked", "-e P-256 -k secret");
+    Openssl::in_shell(machine.openssl.shell().clone(), "swtpm:host=127.0.0.1,port=9", order)
+}
+
+#[test]
+fn the_text_tells_what_the_file_holds() {
+    let openssl = keys(Order::Tpm2First);
+    for (key, bits) in [("ec", "384"), ("rsa", "2048")] {
+        let text = openssl.ok(&format!("pkey -in {key} -noout -text"));
+        let text = text.says(&format!("Private-Key: ({bits} bit, in a TPM 2.0)"));
+        let text = text.says("kind: loadable key").says("parent: owner hierarchy (0x40000001)");
+        let text = text.says("password: none").says("attributes: ").says("sign").says("policy: none");
+        // What follows is the public half, as a stranger tells it.
+        openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));
+        let public = openssl.stranger().ok(&format!("pkey -pubin -in {key}.pub -noout -text")).out();
+        let numbers = public.split_once('\n').expect("two lines").1;
+        assert!(text.out().ends_with(numbers), "{text}\n{public}");
+    }
+    openssl.ok("pkey -in ec -noout -text").says("description: gate");
+    openssl.ok("pkey -in locked -passin pass:x -noout -text").says("password: needed");
+    openssl.ok("rsa -in rsa -noout -text").says("Modulus:");
+    openssl.ok("rsa -in rsa -noout -modulus").says("Modulus=");
+    openssl.ok("ec -in ec -noout -text").says("NIST CURVE: P-384");
+    let public = openssl.ok("pkey -in ec -noout -text_pub").out();
+    assert!(public.starts_with("Public-Key: (384 bit)") && !public.contains("kind:"), "{public}");
+}
+
+#[test]
+fn a_key_is_written_back_as_it_was() {
+    for order in Order::BOTH {
+        let openssl = keys(order);
+        for key in ["ec", "rsa"] {
+            openssl.ok(&format!("pkey -in {key} -out copy"));
+            assert_eq!(openssl.text("copy"), openssl.text(key), "{order:?}");
+            openssl.ok(&format!("pkey -in {key} -outform DER -out copy.der"));
+            openssl.ok("pkey -in copy.der -out copy");
+            assert_eq!(openssl.text("copy"), openssl.text(key), "{order:?}: by way of DER");
+        }
+        openssl.ok("rsa -in rsa -out copy");
+        assert_eq!(openssl.text("copy"), openssl.text("rsa"));
+        let refused = openssl.failed("pkey -in ec -aes256 -passout pass:secret -out copy");
+        refused.says("not encrypted by a passphrase").says("without a cipher");
+    }
+}
+
+#[test]
+fn the_public_half_is_written_as_openssl_writes_it() {
+    for order in Order::BOTH {
+        let openssl = keys(order);
+        let stranger = openssl.stranger();
+        for (line, told) in [
+            ("ec -in ec -pubout", "NIST CURVE: P-384"),
+            ("ec -in ec -pubout -conv_form compressed", "NIST CURVE: P-384"),
+            ("ec -in ec -pubout -param_enc explicit", "Prime:"),
+            ("rsa -in rsa -pubout", "Exponent: 65537"),
+            ("pkey -in rsa -pubout -outform DER", "Exponent: 65537"),
+        ] {
+            openssl.ok(&format!("{line} -out public"));
+            stranger.ok("pkey -pubin -in public -noout -text").says(told);
+        }
+        let size = |form: &str| {
+            openssl.ok(&format!("ec -in ec -pubout -outform DER -conv_form {form} -out public"));
+            std::fs::metadata(openssl.file("public")).unwrap().len()
+        };
+        assert_eq!(size("uncompressed") - size("compressed"), 48, "one coordinate, {order:?}");
+    }
+}
+
+#[test]
+fn the_private_half_does_not_leave() {
+    let openssl = keys(Order::Tpm2First);
+    openssl.failed("ec -in ec -out private").says("the private half of a TPM key");
+    openssl.failed("rsa -in rsa -traditional -out private").says("the private half of a TPM key");
+}
+
+#[test]
+fn keys_are_found_beside_certificates() {
+    for order in Order::BOTH {
+        let machine = Machine::new();
+        let openssl = machine.openssl.clone().ordered(order);
+        machine.key("ec", "-e P-256");
+        openssl.ok("req -x509 -key ec -subj /CN=bundle -out cert");
+        let (key, cert) = (openssl.text("ec"), openssl.text("cert"));
+        for (name, bundle) in
+            [("first", format!("{key}{cert}")), ("last", format!("text before\n{cert}text between\n{key}"))]
+        {
+            openssl.write(name, bundle);
+            assert_eq!(
+                openssl.ok(&format!("pkey -in {name} -pubout")).out(),
+                openssl.ok("pkey -in ec -pubout").out(),
+                "{name}, {order:?}"
+            );
+            openssl.ok(&format!("x509 -in {name} -noout -subject")).says("bundle");
+            openssl.ok(&format!("storeutl -noout {name}")).says("Total found: 2");
+        }
+    }
+}
+
+#[test]
+fn software_keys_are_written_encrypted_where_we_come_first() {
+    for order in Order::BOTH {
+        let openssl = keys(order);
+        for algorithm in ["EC -pkeyopt group:P-256", "RSA", "RSA-PSS"] {
+            openssl.ok(&format!("genpkey -algorithm {algorithm} -aes256 -pass pass:secret -out software"));
+            assert!(openssl.text("software").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+            openssl.stranger().failed("pkey -in software -noout -passin pass:wrong");
+            openssl.stranger().ok("pkey -in software -check -noout -passin pass:secret").says("Key is valid");
+        }
+        openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -outform DER -out software");
+        openssl.stranger().ok("pkey -in software -noout");
+    }
+}
+
+#[test]
+fn generation_in_the_tpm_says_how_else_to_make_a_key() {
+    let openssl = keys(Order::Tpm2First);
+    let refused =
+        openssl.failed("genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2 -out new");
+    refused.says("tpm2-keytool create");
+}
+
+#[test]
+fn a_wrong_setting_is_named_at_its_first_use() {
+    let machine = Machine::new();
+    machine.key("key", "-e P-256");
+    for (name, value, advice) in [
+        ("session", "hmmac", "say hmac or password"),
+        ("connection", "sometimes", "say process or operation"),
+        ("resource-manager", "mine", "say auto or kernel or none"),
+        ("session_keep", "soon", "is no number of seconds"),
+        ("salt-name", "/nonexistent", "No such file"),
+        ("pin-source", "/etc/pin", "say file: and a path"),
+    ] {
+        let variable = format!("TPM2_{}", name.to_uppercase().replace('-', "_"));
+        for openssl in
+            [machine.openssl.clone().set(name, value), machine.openssl.clone().env(&variable, value)]
+        {
+            openssl.write("file", "contents");
+            openssl.ok("pkey -in key -pubout");
+            let refused = openssl.failed("dgst -sha256 -sign key -out sig file");
+            let refused = refused.says(value).says(advice).says("invalid configuration");
+            assert!(refused.err().contains(&variable) || refused.err().contains(name), "{refused}");
+        }
+    }
+    let openssl = machine.openssl.clone().set("software", "hardware");
+    openssl.failed("pkey -in key -pubout").says("\"hardware\" in software of the provider's section");
+}
