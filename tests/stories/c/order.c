@@ -253,7 +253,9 @@ int main(int count, char **arguments)
 {
     MUST(count >= 2);
     clean = OSSL_LIB_CTX_new();
-    MUST(clean != NULL && OSSL_PROVIDER_load(clean, "default") != NULL);
+    MUST(clean != NULL);
+    OSSL_PROVIDER *provider = OSSL_PROVIDER_load(clean, "default");
+    MUST(provider != NULL);
     for (int i = 2; i < count; i++)
         use(arguments[i]);
     printf("EC by %s, RSA by %s\n", provider_of("EC"), provider_of("RSA"));
@@ -266,6 +268,7 @@ int main(int count, char **arguments)
     rsa();
     foreign("ED25519");
     MUST(ERR_peek_error() == 0);
+    OSSL_PROVIDER_unload(provider);
     OSSL_LIB_CTX_free(clean);
     return 0;
 }
