@@ -91,3 +91,20 @@ fn a_shared_secret_is_the_same_on_both_sides() {
         machine.openssl.failed("pkeyutl -derive -inkey key -peerkey other.pub -out ours");
     }
 }
+
+#[test]
+fn a_tpm_that_is_used_without_sessions_decrypts_and_derives_too() {
+    let machine = machine("-r").set("session", "password");
+    machine.openssl.stranger().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
+    machine.openssl.ok("pkeyutl -decrypt -inkey key -in sealed -out opened");
+    assert_eq!(machine.openssl.read("opened"), SECRET);
+
+    machine.key("ec", "-e P-256");
+    machine.openssl.ok("pkey -in ec -pubout -out ec.pub");
+    let stranger = machine.openssl.stranger();
+    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
+    stranger.ok("pkey -in peer -pubout -out peer.pub");
+    machine.openssl.ok("pkeyutl -derive -inkey ec -peerkey peer.pub -out ours");
+    stranger.ok("pkeyutl -derive -inkey peer -peerkey ec.pub -out theirs");
+    assert_eq!(machine.openssl.read("ours"), machine.openssl.read("theirs"));
+}
