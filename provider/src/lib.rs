@@ -15,7 +15,6 @@
 //! the README. Nothing in `ffi/`.
 
 #![deny(unsafe_code)]
-#![allow(dead_code, reason = "the operations use the rest as they land")]
 
 mod config;
 mod error;

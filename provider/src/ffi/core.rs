@@ -56,20 +56,6 @@ impl Core {
         };
     }
 
-    /// Runs something whose failure is no error (a decoder's "not mine"): what it left on the error queue is removed.
-    pub(crate) fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
-        let upcalls = &self.upcalls;
-        let (Some(mark), Some(pop)) = (upcalls.core_set_error_mark, upcalls.core_pop_error_to_mark) else {
-            return work();
-        };
-        // SAFETY: the core's own function with its own handle.
-        unsafe { mark(self.handle) };
-        let result = work();
-        // SAFETY: as above; it pairs with the mark.
-        unsafe { pop(self.handle) };
-        result
-    }
-
     /// A value of the provider's section in openssl.cnf, or a built-in one such as "openssl-version".
     pub(crate) fn parameter(&self, name: &CStr) -> Option<String> {
         let get_params = self.upcalls.core_get_params?;

@@ -52,7 +52,6 @@ slots! {
     decoder_freectx, OSSL_FUNC_DECODER_FREECTX = 2: fn(*mut c_void);
     decoder_does_selection, OSSL_FUNC_DECODER_DOES_SELECTION = 10: fn(*mut c_void, c_int) -> c_int;
     decoder_decode, OSSL_FUNC_DECODER_DECODE = 11: fn(*mut c_void, *mut OSSL_CORE_BIO, c_int, OSSL_CALLBACK, *mut c_void, OSSL_PASSPHRASE_CALLBACK, *mut c_void) -> c_int;
-    decoder_export_object, OSSL_FUNC_DECODER_EXPORT_OBJECT = 20: fn(*mut c_void, *const c_void, usize, OSSL_CALLBACK, *mut c_void) -> c_int;
 
     // provider-encoder(7)
     encoder_newctx, OSSL_FUNC_ENCODER_NEWCTX = 1: fn(*mut c_void) -> *mut c_void;
@@ -120,10 +119,6 @@ slots! {
     signature_gettable_ctx_params, OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS = 19: fn(*mut c_void, *mut c_void) -> *const OSSL_PARAM;
     signature_set_ctx_params, OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS = 20: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
     signature_settable_ctx_params, OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS = 21: fn(*mut c_void, *mut c_void) -> *const OSSL_PARAM;
-    signature_get_ctx_md_params, OSSL_FUNC_SIGNATURE_GET_CTX_MD_PARAMS = 22: fn(*mut c_void, *mut OSSL_PARAM) -> c_int;
-    signature_gettable_ctx_md_params, OSSL_FUNC_SIGNATURE_GETTABLE_CTX_MD_PARAMS = 23: fn(*mut c_void) -> *const OSSL_PARAM;
-    signature_set_ctx_md_params, OSSL_FUNC_SIGNATURE_SET_CTX_MD_PARAMS = 24: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
-    signature_settable_ctx_md_params, OSSL_FUNC_SIGNATURE_SETTABLE_CTX_MD_PARAMS = 25: fn(*mut c_void) -> *const OSSL_PARAM;
 
     // provider-asym_cipher(7)
     asym_cipher_newctx, OSSL_FUNC_ASYM_CIPHER_NEWCTX = 1: fn(*mut c_void) -> *mut c_void;

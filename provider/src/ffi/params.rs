@@ -14,8 +14,10 @@ mod write;
 
 pub(crate) use descriptor::{Descriptor, Descriptors, Kind};
 pub(crate) use list::ParamList;
-pub(crate) use read::{FromParam, IntOrText, Param, ParamError, Params, Unsigned};
-pub(crate) use write::{ParamsMut, Slot};
+pub(crate) use read::{FromParam, ParamError, Params};
+#[cfg(test)]
+pub(crate) use read::{IntOrText, Unsigned};
+pub(crate) use write::ParamsMut;
 
 /// A table of parameters that may be set: `struct`, reader and descriptor list in one.
 ///
@@ -45,6 +47,7 @@ macro_rules! settable {
             }
 
             /// The descriptor list that goes with [`Self::read`].
+            #[allow(dead_code, reason = "a table may be read beside a longer list")]
             $vis fn descriptors() -> &'static $crate::ffi::params::Descriptors {
                 static LIST: $crate::ffi::params::Descriptors = $crate::ffi::params::Descriptors::new(&[
                     $($crate::ffi::params::Descriptor::new($key, <$type as $crate::ffi::params::FromParam>::KIND),)*

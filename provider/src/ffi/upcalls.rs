@@ -58,9 +58,6 @@ upcalls! {
     core_new_error, OSSL_FUNC_CORE_NEW_ERROR = 5: fn(*const OSSL_CORE_HANDLE);
     core_set_error_debug, OSSL_FUNC_CORE_SET_ERROR_DEBUG = 6: fn(*const OSSL_CORE_HANDLE, *const c_char, c_int, *const c_char);
     core_vset_error, OSSL_FUNC_CORE_VSET_ERROR = 7: fn(*const OSSL_CORE_HANDLE, u32, *const c_char, VaList);
-    core_set_error_mark, OSSL_FUNC_CORE_SET_ERROR_MARK = 8: fn(*const OSSL_CORE_HANDLE) -> c_int;
-    core_clear_last_error_mark, OSSL_FUNC_CORE_CLEAR_LAST_ERROR_MARK = 9: fn(*const OSSL_CORE_HANDLE) -> c_int;
-    core_pop_error_to_mark, OSSL_FUNC_CORE_POP_ERROR_TO_MARK = 10: fn(*const OSSL_CORE_HANDLE) -> c_int;
     BIO_read_ex, OSSL_FUNC_BIO_READ_EX = 42: fn(*mut OSSL_CORE_BIO, *mut c_void, usize, *mut usize) -> c_int;
     BIO_write_ex, OSSL_FUNC_BIO_WRITE_EX = 43: fn(*mut OSSL_CORE_BIO, *const c_void, usize, *mut usize) -> c_int;
     BIO_gets, OSSL_FUNC_BIO_GETS = 49: fn(*mut OSSL_CORE_BIO, *mut c_char, c_int) -> c_int;

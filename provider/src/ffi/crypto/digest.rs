@@ -7,13 +7,12 @@ use std::sync::Arc;
 use foreign_types::{ForeignType, foreign_type};
 use openssl_sys::{
     EVP_DigestFinal_ex, EVP_DigestUpdate, EVP_MD_CTX_copy_ex, EVP_MD_CTX_free, EVP_MD_CTX_new, EVP_MD_fetch,
-    EVP_MD_free, EVP_MD_get_size, OSSL_PARAM,
+    EVP_MD_free, EVP_MD_get_size,
 };
 
 use super::queue::succeed;
-use super::sys::{self, FLAG_XOF, MAX_DIGEST};
+use super::sys::{self, MAX_DIGEST};
 use super::{PrivateContext, Refused};
-use crate::ffi::params::{Params, ParamsMut};
 
 foreign_type! {
     /// An EVP_MD.
@@ -71,18 +70,6 @@ impl Digest {
         }
         // SAFETY: not NULL, ends with NUL, lives as long as the digest.
         unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default()
-    }
-
-    /// Whether one of its names is this.
-    pub(crate) fn is_a(&self, name: &CStr) -> bool {
-        // SAFETY: both pointers are alive.
-        (unsafe { sys::EVP_MD_is_a(self.md.as_ptr(), name.as_ptr()) }) == 1
-    }
-
-    /// Whether its results have no size of their own (SHAKE).
-    pub(crate) fn is_xof(&self) -> bool {
-        // SAFETY: the digest is alive.
-        (unsafe { sys::EVP_MD_get_flags(self.md.as_ptr()) }) & FLAG_XOF != 0
     }
 
     /// The digest of a message in parts.
@@ -176,38 +163,6 @@ impl Hasher {
         succeed(result, "copy the digest")?;
         Ok(Self { ctx, digest: self.digest.clone() })
     }
-
-    /// Passes parameters of the digest on (`xoflen`, `size`).
-    ///
-    /// # Errors
-    /// The digest refuses one.
-    pub(crate) fn set_params(&mut self, params: Params<'_>) -> Result<(), Refused> {
-        // SAFETY: the context is alive, the array valid by `Params`.
-        let result = unsafe { sys::EVP_MD_CTX_set_params(self.ctx.as_ptr(), params.as_ptr()) };
-        succeed(result, "set a parameter of the digest")
-    }
-
-    /// Lets the digest answer.
-    ///
-    /// # Errors
-    /// The digest refuses one.
-    pub(crate) fn answer(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
-        // SAFETY: the context is alive, the array valid by `ParamsMut`.
-        let result = unsafe { sys::EVP_MD_CTX_get_params(self.ctx.as_ptr(), params.as_ptr()) };
-        succeed(result, "answer a parameter of the digest")
-    }
-
-    /// What may be set.
-    pub(crate) fn settable(&mut self) -> *const OSSL_PARAM {
-        // SAFETY: the context is alive.
-        unsafe { sys::EVP_MD_CTX_settable_params(self.ctx.as_ptr()) }
-    }
-
-    /// What may be asked.
-    pub(crate) fn gettable(&mut self) -> *const OSSL_PARAM {
-        // SAFETY: the context is alive.
-        unsafe { sys::EVP_MD_CTX_gettable_params(self.ctx.as_ptr()) }
-    }
 }
 
 /// An empty EVP_MD_CTX.
@@ -231,7 +186,6 @@ mod tests {
         for name in ["sha256", "SHA256", "SHA2-256", "2.16.840.1.101.3.4.2.1"] {
             let digest = Digest::fetch(&context, name).unwrap();
             assert_eq!((digest.size(), digest.name()), (32, "SHA2-256"));
-            assert!(digest.is_a(c"SHA-256") && !digest.is_xof());
             // FIPS 180-4, "abc"
             assert_eq!(digest.of(&[b"a", b"bc"]).unwrap()[..4], [0xba, 0x78, 0x16, 0xbf]);
         }

@@ -5,13 +5,11 @@ use std::ptr;
 use std::sync::Arc;
 
 use foreign_types::ForeignType;
-use openssl_sys::{
-    EVP_PKEY_CTX_set_params, EVP_PKEY_generate, EVP_PKEY_keygen_init, EVP_PKEY_paramgen_init, OSSL_PARAM,
-};
+use openssl_sys::{EVP_PKEY_CTX_set_params, EVP_PKEY_generate, EVP_PKEY_keygen_init, EVP_PKEY_paramgen_init};
 
 use super::pkey::{EvpPkeyCtx, new_ctx, new_ctx_by_name};
 use super::queue::succeed;
-use super::{Pkey, PrivateContext, Refused, Selection, sys};
+use super::{Pkey, PrivateContext, Refused, Selection};
 use crate::ffi::params::Params;
 
 /// A generation under way.
@@ -61,12 +59,6 @@ impl Generator {
         // SAFETY: the context is alive, the array valid by `Params`.
         let result = unsafe { EVP_PKEY_CTX_set_params(self.ctx.as_ptr(), params.as_ptr()) };
         succeed(result, "set a parameter of the generation")
-    }
-
-    /// What may be set.
-    pub(crate) fn settable(&self) -> *const OSSL_PARAM {
-        // SAFETY: the context is alive; the answer is a constant of the software provider.
-        unsafe { sys::EVP_PKEY_CTX_settable_params(self.ctx.as_ptr()) }
     }
 
     /// Generates.

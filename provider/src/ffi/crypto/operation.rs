@@ -286,18 +286,6 @@ impl Options<'_> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// What may be set.
-    pub(crate) fn settable(&self) -> *const OSSL_PARAM {
-        // SAFETY: the context is alive for the borrow; the answer is a constant of the software provider.
-        unsafe { sys::EVP_PKEY_CTX_settable_params(self.ctx) }
-    }
-
-    /// What may be asked.
-    pub(crate) fn gettable(&self) -> *const OSSL_PARAM {
-        // SAFETY: as above.
-        unsafe { sys::EVP_PKEY_CTX_gettable_params(self.ctx) }
-    }
-
     /// Asks one parameter and answers the size of what was written.
     fn one(&mut self, name: &'static CStr, data_type: u32, buffer: &mut [u8]) -> Option<usize> {
         let end = OSSL_PARAM {

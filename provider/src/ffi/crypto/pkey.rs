@@ -8,9 +8,10 @@ use foreign_types::{ForeignType, foreign_type};
 use openssl_sys::{
     EVP_PKEY_CTX_free, EVP_PKEY_CTX_new_from_name, EVP_PKEY_eq, EVP_PKEY_free, EVP_PKEY_fromdata,
     EVP_PKEY_fromdata_init, EVP_PKEY_get_bits, EVP_PKEY_get_octet_string_param, EVP_PKEY_get_params,
-    EVP_PKEY_get_security_bits, EVP_PKEY_get_size, EVP_PKEY_get_utf8_string_param, EVP_PKEY_parameters_eq,
-    EVP_PKEY_set_params, EVP_PKEY_up_ref, OSSL_PARAM,
+    EVP_PKEY_get_size, EVP_PKEY_parameters_eq, EVP_PKEY_set_params, EVP_PKEY_up_ref,
 };
+#[cfg(test)]
+use openssl_sys::{EVP_PKEY_get_utf8_string_param, OSSL_PARAM};
 
 use super::queue::succeed;
 use super::{PrivateContext, Refused, sys};
@@ -43,9 +44,10 @@ impl Selection {
     pub(crate) const PARAMETERS: Self = Self(0x84);
     /// EVP_PKEY_PUBLIC_KEY: parameters and public half.
     pub(crate) const PUBLIC: Self = Self(0x86);
-    /// EVP_PKEY_KEYPAIR: all of it.
-    pub(crate) const KEYPAIR: Self = Self(0x87);
 
+    /// EVP_PKEY_KEYPAIR: all of it.
+    #[cfg(test)]
+    pub(crate) const KEYPAIR: Self = Self(0x87);
     /// Both halves without parameters.
     pub(crate) const KEYS: Self = Self(0x03);
 
@@ -117,27 +119,10 @@ impl Pkey {
         Self::from_params(context, c"EC", Selection::PUBLIC, params.as_params())
     }
 
-    /// What an import of this algorithm may bring, for the import_types and export_types of a keymgmt.
-    pub(crate) fn importable(
-        context: &Arc<PrivateContext>,
-        algorithm: &CStr,
-        selection: Selection,
-    ) -> *const OSSL_PARAM {
-        let Ok(ctx) = new_ctx_by_name(context, algorithm) else { return ptr::null() };
-        // SAFETY: the context is alive; the answer is a constant of the software provider.
-        unsafe { sys::EVP_PKEY_fromdata_settable(ctx.as_ptr(), selection.0) }
-    }
-
     /// The size of the modulus or of the order in bits.
     pub(crate) fn bits(&self) -> i32 {
         // SAFETY: the key is alive.
         unsafe { EVP_PKEY_get_bits(self.as_ptr()) }
-    }
-
-    /// The strength in bits (SP 800-57).
-    pub(crate) fn security_bits(&self) -> i32 {
-        // SAFETY: the key is alive.
-        unsafe { EVP_PKEY_get_security_bits(self.as_ptr()) }
     }
 
     /// The largest result of an operation in octets.
@@ -179,18 +164,6 @@ impl Pkey {
         succeed(result, "set a parameter of the key")
     }
 
-    /// What may be asked.
-    pub(crate) fn gettable(&self) -> *const OSSL_PARAM {
-        // SAFETY: the key is alive.
-        unsafe { sys::EVP_PKEY_gettable_params(self.as_ptr()) }
-    }
-
-    /// What may be set.
-    pub(crate) fn settable(&self) -> *const OSSL_PARAM {
-        // SAFETY: the key is alive.
-        unsafe { sys::EVP_PKEY_settable_params(self.as_ptr()) }
-    }
-
     /// An octet string parameter, `None` when the key has none of this name.
     pub(crate) fn octets(&self, name: &CStr) -> Option<Vec<u8>> {
         super::quietly(|| {
@@ -223,6 +196,7 @@ impl Pkey {
     }
 
     /// A number, most significant octet first, `None` when the key has none of this name.
+    #[cfg(test)]
     pub(crate) fn unsigned(&self, name: &'static CStr) -> Option<Vec<u8>> {
         // Room for 16,384 bits, the largest modulus that OpenSSL takes.
         let mut octets = vec![0_u8; 2048];
@@ -256,6 +230,7 @@ impl Pkey {
     }
 
     /// A text parameter, `None` when the key has none of this name.
+    #[cfg(test)]
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
         super::quietly(|| {
             let mut octets = vec![0_u8; 256];

@@ -14,7 +14,7 @@ use super::operation::Options;
 use super::pkey::c_name;
 use super::queue::succeed;
 use super::{Pkey, Refused, sys};
-use crate::ffi::params::{Params, ParamsMut};
+use crate::ffi::params::Params;
 
 /// Which of the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -152,26 +152,6 @@ impl Signer {
         let (sig, tbs) = (signature.as_ptr(), message.as_ptr());
         // SAFETY: the context is alive, the slices have their lengths.
         (unsafe { EVP_DigestVerify(self.ctx.as_ptr(), sig, signature.len(), tbs, message.len()) }) == 1
-    }
-
-    /// Lets the digest answer a caller's array.
-    ///
-    /// # Errors
-    /// An element does not fit.
-    pub(crate) fn answer_digest(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
-        // SAFETY: the context is alive, the array valid by `ParamsMut`.
-        let result = unsafe { sys::EVP_MD_CTX_get_params(self.ctx.as_ptr(), params.as_ptr()) };
-        succeed(result, "answer a parameter of the digest")
-    }
-
-    /// Passes parameters of the digest on.
-    ///
-    /// # Errors
-    /// One is refused.
-    pub(crate) fn set_digest_params(&mut self, params: Params<'_>) -> Result<(), Refused> {
-        // SAFETY: the context is alive, the array valid by `Params`.
-        let result = unsafe { sys::EVP_MD_CTX_set_params(self.ctx.as_ptr(), params.as_ptr()) };
-        succeed(result, "set a parameter of the digest")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Externs of libcrypto 3.0 that `openssl-sys` lacks, as their manual pages give them.
 
-use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
+use std::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 
 use openssl_sys::{EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM};
 
@@ -10,8 +10,6 @@ pub(crate) type Callback = unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) 
 unsafe extern "C" {
     // EVP_DigestInit(3ossl)
     pub(super) fn EVP_MD_get0_name(md: *const EVP_MD) -> *const c_char;
-    pub(super) fn EVP_MD_is_a(md: *const EVP_MD, name: *const c_char) -> c_int;
-    pub(super) fn EVP_MD_get_flags(md: *const EVP_MD) -> c_ulong;
     pub(super) fn EVP_MD_up_ref(md: *mut EVP_MD) -> c_int;
     pub(super) fn EVP_DigestInit_ex2(
         ctx: *mut EVP_MD_CTX,
@@ -19,10 +17,6 @@ unsafe extern "C" {
         params: *const OSSL_PARAM,
     ) -> c_int;
     pub(super) fn EVP_MD_CTX_get_pkey_ctx(ctx: *const EVP_MD_CTX) -> *mut EVP_PKEY_CTX;
-    pub(super) fn EVP_MD_CTX_get_params(ctx: *mut EVP_MD_CTX, params: *mut OSSL_PARAM) -> c_int;
-    pub(super) fn EVP_MD_CTX_set_params(ctx: *mut EVP_MD_CTX, params: *const OSSL_PARAM) -> c_int;
-    pub(super) fn EVP_MD_CTX_gettable_params(ctx: *mut EVP_MD_CTX) -> *const OSSL_PARAM;
-    pub(super) fn EVP_MD_CTX_settable_params(ctx: *mut EVP_MD_CTX) -> *const OSSL_PARAM;
 
     // EVP_DigestSignInit(3ossl), EVP_DigestVerifyInit(3ossl)
     pub(super) fn EVP_DigestSignInit_ex(
@@ -58,16 +52,11 @@ unsafe extern "C" {
     pub(super) fn EVP_PKEY_encrypt_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
     pub(super) fn EVP_PKEY_decrypt_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
     pub(super) fn EVP_PKEY_derive_init_ex(ctx: *mut EVP_PKEY_CTX, params: *const OSSL_PARAM) -> c_int;
-    pub(super) fn EVP_PKEY_CTX_gettable_params(ctx: *const EVP_PKEY_CTX) -> *const OSSL_PARAM;
-    pub(super) fn EVP_PKEY_CTX_settable_params(ctx: *const EVP_PKEY_CTX) -> *const OSSL_PARAM;
     pub(super) fn EVP_PKEY_pairwise_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
     pub(super) fn EVP_PKEY_public_check_quick(ctx: *mut EVP_PKEY_CTX) -> c_int;
     pub(super) fn EVP_PKEY_private_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
 
     // EVP_PKEY_gettable_params(3ossl), EVP_PKEY_todata(3ossl), EVP_PKEY_new(3ossl)
-    pub(super) fn EVP_PKEY_gettable_params(pkey: *const EVP_PKEY) -> *const OSSL_PARAM;
-    pub(super) fn EVP_PKEY_settable_params(pkey: *const EVP_PKEY) -> *const OSSL_PARAM;
-    pub(super) fn EVP_PKEY_fromdata_settable(ctx: *mut EVP_PKEY_CTX, selection: c_int) -> *const OSSL_PARAM;
     pub(super) fn EVP_PKEY_export(
         pkey: *const EVP_PKEY,
         selection: c_int,
@@ -104,7 +93,5 @@ unsafe extern "C" {
 
 /// EVP_MAX_MD_SIZE.
 pub(super) const MAX_DIGEST: usize = 64;
-/// EVP_MD_FLAG_XOF.
-pub(super) const FLAG_XOF: c_ulong = 2;
 /// The type of a digest's length.
 pub(super) type Length = c_uint;
