@@ -39,7 +39,7 @@ check: ## rustfmt, clippy, rustdoc, layers and exports
 bench: ## what a signature costs, against the bare TPM command and others' ways
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
-	$(CARGO) bench --locked -p tests
+	$(CARGO) bench --locked -p tests --bench bench
 
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo

@@ -124,14 +124,14 @@ impl Contender {
         spawn(openssl.shell(), &format!("{} {} none {key}", Kind::Ours, Algorithm::EcdsaP256))
     }
 
-    /// Wall and CPU time of one operation in ns, as the mean over a batch.
-    pub(crate) fn batch(&mut self, operations: u32, threads: u32) -> (f64, f64) {
-        writeln!(self.requests.as_mut().expect("a worker"), "{operations} {threads}").expect("a request");
+    /// Wall and CPU time of one operation in ns, as the mean over a batch; none when the contender could not do it.
+    pub(crate) fn batch(&mut self, operations: u32, threads: u32) -> Option<(f64, f64)> {
+        writeln!(self.requests.as_mut().expect("a worker"), "{operations} {threads}").ok()?;
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("an answer");
-        let (wall, cpu) = line.trim().split_once(' ').expect("two figures");
+        let (wall, cpu) = line.trim().split_once(' ')?;
         let each = |figure: &str| figure.parse::<f64>().expect("a figure") / f64::from(operations);
-        (each(wall), each(cpu))
+        Some((each(wall), each(cpu)))
     }
 }
 

@@ -5,10 +5,10 @@ use tests::{Openssl, Order, Proxy, Shell, Swtpm, Tool};
 
 use crate::contender::Contender;
 
-const FLUSH_CONTEXT: u32 = 0x165;
+const SIGN: u32 = 0x15D;
 
 pub(crate) fn print() {
-    println!("TPM commands (what is flushed when the process ends is not counted)");
+    println!("TPM commands (what a process clears away when it ends is not counted)");
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let shell = Shell::new("bench");
@@ -34,7 +34,7 @@ pub(crate) fn print() {
     ] {
         proxy.log().clear();
         openssl.shell().ok(line);
-        println!("  {step:<48} {:>5}", before_the_end(&proxy.log().codes()));
+        println!("  {step:<48} {:>5}", until_signed(&proxy.log().codes()));
     }
     later(&proxy, &openssl);
 }
@@ -43,12 +43,12 @@ pub(crate) fn print() {
 fn later(proxy: &Proxy, openssl: &Openssl) {
     let mut contender = Contender::with(openssl, "permanent.tpm");
     proxy.log().clear();
-    contender.batch(100, 1);
+    contender.batch(100, 1).expect("a hundred signatures");
     let each = f64::from(u32::try_from(proxy.log().len()).expect("a short log")) / 100.0;
     println!("  {:<48} {each:>5}", "each later signature");
 }
 
-/// The commands up to the last that is no flush.
-fn before_the_end(codes: &[u32]) -> usize {
-    codes.iter().rposition(|code| *code != FLUSH_CONTEXT).map_or(0, |last| last + 1)
+/// The commands up to the signature; none when there was none. What comes behind it clears away.
+fn until_signed(codes: &[u32]) -> usize {
+    codes.iter().rposition(|code| *code == SIGN).map_or(codes.len(), |last| last + 1)
 }

@@ -33,17 +33,19 @@ fn rows(algorithm: Algorithm, threads: u32) {
             turns.push(contender.batch(operations, threads));
         }
     }
-    let floor: Vec<f64> = contenders[0].2.iter().map(|(wall, _)| *wall).collect();
+    let floor = contenders[0].2.clone();
     for (kind, _, turns) in &contenders {
-        let wall = median(turns.iter().map(|(wall, _)| *wall));
-        let cpu = median(turns.iter().map(|(_, cpu)| *cpu));
-        let ratio = median(turns.iter().zip(&floor).map(|((wall, _), floor)| wall / floor));
-        println!(
-            "{algorithm:<12} {threads:>7}  {kind:<24} {:>10.1} {:>10.1} {:>8.0} {ratio:>7.3}",
-            wall / 1e3,
-            cpu / 1e3,
-            1e9 / wall
-        );
+        print!("{algorithm:<12} {threads:>7}  {kind:<24} ");
+        if turns.contains(&None) {
+            println!("{:>10}", "fails");
+            continue;
+        }
+        let wall = median(turns.iter().flatten().map(|(wall, _)| *wall));
+        let cpu = median(turns.iter().flatten().map(|(_, cpu)| *cpu));
+        let ratios =
+            turns.iter().flatten().zip(floor.iter().flatten()).map(|((wall, _), (floor, _))| wall / floor);
+        let ratio = median(ratios);
+        println!("{:>10.1} {:>10.1} {:>8.0} {ratio:>7.3}", wall / 1e3, cpu / 1e3, 1e9 / wall);
     }
 }
 

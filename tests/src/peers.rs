@@ -31,7 +31,7 @@ pub fn tpm2_openssl(shell: &Shell, tcti: &str) -> Shell {
 /// The same, active by configuration: for programs that name no provider.
 #[must_use]
 pub fn tpm2_openssl_everywhere(shell: &Shell, tcti: &str) -> Shell {
-    let openssl = Openssl::clean_in(shell.clone()).ordered(Order::DefaultFirst);
+    let openssl = Openssl::clean_in(shell.clone()).ordered(Order::Tpm2First);
     openssl.shell().clone().env("TPM2OPENSSL_TCTI", tcti)
 }
 
