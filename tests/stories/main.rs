@@ -8,6 +8,7 @@
 mod clean_bus;
 mod damage;
 mod decrypt;
+mod facts;
 mod forks;
 mod house;
 mod idle;
