@@ -8,7 +8,7 @@ use crate::command::{Command, Entity, Response, Wire, flush};
 use crate::config::{Config, Connection, Manager, Protection};
 use crate::error::{Error, ErrorKind};
 use crate::parents::Parents;
-use crate::places::{Occupant, Places};
+use crate::places::{Occupant, Place, Places};
 use crate::rc::ResponseCode;
 use crate::session::{Authorization, Session, Use};
 use crate::transport::Transport;
@@ -218,16 +218,34 @@ impl Link {
 
     /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's.
     pub(crate) fn release_ours(&mut self) {
+        let mut was_reset = true;
         for place in self.places.leave_all() {
-            if self.read_public(place.handle).is_ok_and(|(_, name)| name == place.name) {
+            if self.is_ours(&place) {
+                was_reset = false;
                 let _ = flush(self.wire.transport(), place.handle);
             }
         }
         if let Some(mut session) = self.session.take().filter(|session| !session.has_ended()) {
-            // A session proves itself by an HMAC; the command that asks for it ends it.
-            let _ = self.end_session(&mut session);
+            // A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for
+            // its nonce has changed; but where our objects are still there, no reset has given its handle to somebody else.
+            if self.end_session(&mut session).is_err() && !was_reset {
+                let _ = flush(self.wire.transport(), session.handle);
+            }
         }
         self.parents = Parents::default();
+    }
+
+    /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
+    pub(crate) fn release(&mut self, occupant: Occupant) {
+        if let Some(place) = self.places.leave_place(occupant) {
+            if !self.rules.shared || self.is_ours(&place) {
+                let _ = flush(self.wire.transport(), place.handle);
+            }
+        }
+    }
+
+    fn is_ours(&mut self, place: &Place) -> bool {
+        self.read_public(place.handle).is_ok_and(|(_, name)| name == place.name)
     }
 
     /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.

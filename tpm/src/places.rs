@@ -53,8 +53,13 @@ impl Places {
 
     /// Forgets an occupant, whose place is free or about to be.
     pub(crate) fn leave(&mut self, occupant: Occupant) -> Option<Handle> {
+        self.leave_place(occupant).map(|place| place.handle)
+    }
+
+    /// The same, with all that is known of it.
+    pub(crate) fn leave_place(&mut self, occupant: Occupant) -> Option<Place> {
         let at = self.taken.iter().position(|place| place.occupant == occupant)?;
-        Some(self.taken.swap_remove(at).handle)
+        Some(self.taken.swap_remove(at))
     }
 
     /// Forgets all.

@@ -67,7 +67,7 @@ impl Seat {
     /// Flushes one object, if there is a connection and it is loaded.
     pub(crate) fn evict(&self, occupant: Occupant) {
         if let Some(link) = self.link().as_mut() {
-            let _ = link.evict(occupant);
+            link.release(occupant);
         }
     }
 
