@@ -297,6 +297,14 @@ pub trait Tpm {
         self.raw(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes()).ok();
     }
 
+    /// Flushes every object and session: what others have left behind.
+    #[track_caller]
+    fn clear(&self) {
+        for handle in [self.transient(), self.loaded_sessions(), self.saved_sessions()].concat() {
+            self.flush(handle);
+        }
+    }
+
     /// An unbound, unsalted HMAC session (SHA-256, no parameter encryption).
     #[track_caller]
     fn start_session(&self) -> u32 {

@@ -6,7 +6,7 @@ use tests::valgrind;
 use crate::machine::{Machine, program};
 
 const KINDS: [(&str, &str); 3] =
-    [("ec", "-e P-256"), ("rsa", "-r --description damaged"), ("policy", "-e P-256 -x sha256:7 -k secret")];
+    [("ec", "-e P-256"), ("rsa", "-r --description damaged"), ("password", "-e P-384 -n sha384 -k secret")];
 
 /// What `damage` counted: loaded, ours, others, silent.
 #[track_caller]
@@ -89,7 +89,7 @@ fn files_of_no_and_of_too_many_octets() {
     for name in ["empty", "endless", "label", "huge", "zeros", "noise"] {
         let start = Instant::now();
         let output = openssl.failed(&format!("pkey -in {name} -noout"));
-        assert!(output.err().contains(':') && !output.err().is_empty(), "{output}");
+        assert!(output.err().contains("Could not read"), "{output}");
         assert!(start.elapsed() < Duration::from_secs(10), "{name}: {:?}", start.elapsed());
     }
 }

@@ -7,6 +7,11 @@ use crate::machine::Machine;
 
 const SIGN: &str = "dgst -sha256 -sign key -out sig file";
 
+/// The same with a password.
+fn sign_with(password: &str) -> String {
+    format!("dgst -sha256 -sign key -passin pass:{password} -out sig file")
+}
+
 fn machine(options: &str) -> Machine {
     let machine = Machine::new();
     machine.key("key", options);
@@ -41,7 +46,7 @@ fn verifies(machine: &Machine) {
 fn a_password_by_option_or_at_the_prompt() {
     for options in ["-e P-256 -k secret", "-r -k secret"] {
         let machine = machine(options);
-        machine.openssl.ok(&format!("{SIGN} -passin pass:secret"));
+        machine.openssl.ok(&sign_with("secret"));
         verifies(&machine);
         let (success, screen) = at_terminal(&machine, SIGN, Some("secret"));
         assert!(success && !screen.contains("secret"), "{screen}");
@@ -77,20 +82,20 @@ fn nobody_is_asked_who_need_not_be() {
 fn wrong_missing_and_locked_out_have_their_own_messages() {
     let machine = machine("-e P-256 -d -k secret");
     machine.tpm.set_dictionary_attack(3, 1000);
-    let wrong = format!("{SIGN} -passin pass:wrong");
+    let wrong = sign_with("wrong");
     machine.openssl.failed(&wrong).says("the TPM refused the password");
     assert_eq!(machine.tpm.failures(), 1, "a wrong password is tried once");
     machine.openssl.failed(SIGN).says("the key needs a password");
     assert_eq!(machine.tpm.failures(), 1, "a missing password is not tried");
     machine.openssl.failed(&wrong).says("the TPM refused the password");
-    machine.openssl.ok(&format!("{SIGN} -passin pass:secret"));
+    machine.openssl.ok(&sign_with("secret"));
     machine.openssl.failed(&wrong).says("the TPM refused the password");
     assert_eq!(machine.tpm.failures(), 3);
     // Locked out: the right password does not help, and the message says how long.
-    let locked = machine.openssl.failed(&format!("{SIGN} -passin pass:secret"));
+    let locked = machine.openssl.failed(&sign_with("secret"));
     locked.says("dictionary-attack lockout").says("second");
     machine.tpm.raw(raw::DICTIONARY_ATTACK_LOCK_RESET, &[raw::LOCKOUT], &[b""], &[]).ok();
-    machine.openssl.ok(&format!("{SIGN} -passin pass:secret"));
+    machine.openssl.ok(&sign_with("secret"));
 }
 
 #[test]

@@ -73,7 +73,7 @@ static void armoured(const unsigned char *octets, size_t size)
 int main(int argc, char **argv)
 {
     static unsigned char text[1 << 20];
-    static const unsigned char masks[] = { 0x01, 0x80, 0xff, 0x20 };
+    static const unsigned char masks[] = { 0x01, 0x80 };
     char *name = NULL, *header = NULL;
     unsigned char *der = NULL;
     long der_size = 0;
