@@ -164,3 +164,85 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
         .unwrap_or("without a message");
     Error::new(Reason::Internal, format!("panic: {message}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::{c_char, c_int, c_void};
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::ffi::core::Core;
+    use crate::ffi::sys::{OSSL_CORE_HANDLE, OSSL_DISPATCH};
+
+    /// The reasons that were raised, in order; 0 for each new error.
+    static RAISED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+    unsafe extern "C" fn new_error(_: *const OSSL_CORE_HANDLE) {
+        RAISED.lock().unwrap().push(0);
+    }
+
+    unsafe extern "C" fn set_debug(
+        _: *const OSSL_CORE_HANDLE,
+        _: *const c_char,
+        _: c_int,
+        function: *const c_char,
+    ) {
+        // SAFETY: the name of the entry.
+        assert_eq!(unsafe { CStr::from_ptr(function) }, c"entry");
+    }
+
+    unsafe extern "C" fn vset_error(
+        _: *const OSSL_CORE_HANDLE,
+        reason: u32,
+        _: *const c_char,
+        _: *mut c_void,
+    ) {
+        RAISED.lock().unwrap().push(reason);
+    }
+
+    type Erased = unsafe extern "C" fn();
+
+    fn row(function_id: c_int, function: Erased) -> OSSL_DISPATCH {
+        OSSL_DISPATCH { function_id, function: Some(function) }
+    }
+
+    /// A core that only counts errors.
+    fn provider() -> *mut c_void {
+        let new_error: unsafe extern "C" fn(*const OSSL_CORE_HANDLE) = new_error;
+        let set_debug: unsafe extern "C" fn(_, _, _, _) = set_debug;
+        let vset_error: unsafe extern "C" fn(_, _, _, _) = vset_error;
+        let table = [
+            // SAFETY: function pointers have one layout; `Upcalls::read` turns this one back by its number, and so below.
+            row(5, unsafe { std::mem::transmute::<unsafe extern "C" fn(_), Erased>(new_error) }),
+            // SAFETY: as above.
+            row(6, unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _, _), Erased>(set_debug) }),
+            // SAFETY: as above.
+            row(7, unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _, _), Erased>(vset_error) }),
+            crate::ffi::dispatch::END,
+        ];
+        // SAFETY: the table ends with number 0; it is not used after this call.
+        let core = unsafe { Core::new(ptr::null(), table.as_ptr()) };
+        handle::give(Arc::new(Provider::new(core)))
+    }
+
+    #[test]
+    fn nothing_unwinds_and_an_error_is_raised_once() {
+        let provider = provider();
+        let call = |work: fn() -> Result<bool>| {
+            // SAFETY: the handle is alive.
+            unsafe { shared(c"entry", provider, (), |_: &Arc<Provider>, ()| work()) }
+        };
+        assert_eq!(call(|| Ok(true)), 1);
+        assert_eq!(call(|| Ok(false)), 0);
+        assert!(RAISED.lock().unwrap().is_empty(), "no is no error");
+        assert_eq!(call(|| Err(Error::new(Reason::Digest, "x"))), 0);
+        assert_eq!(call(|| panic!("in the work")), 0);
+        let internal = Reason::Internal.number();
+        assert_eq!(*RAISED.lock().unwrap(), [0, Reason::Digest.number(), 0, internal]);
+        // SAFETY: NULL is allowed everywhere, and fails.
+        let null = unsafe { shared(c"entry", ptr::null(), (), |_: &Arc<Provider>, ()| Ok(())) };
+        assert_eq!(null, 0);
+        // SAFETY: given above, used no more.
+        unsafe { free::<Arc<Provider>>(c"entry", provider) };
+    }
+}
