@@ -13,6 +13,7 @@ mod label;
 mod message;
 mod padding;
 mod rsa;
+mod shadow;
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -24,7 +25,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
 use crate::ffi::crypto::{Digest, Direction, Operation, Options, Pkey, Purpose, Signer};
 use crate::ffi::op::signature::Signature;
-use crate::ffi::params::{Descriptors, ParamList, Params, ParamsMut};
+use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::key::Key;
 use crate::private::{Answer, Private};
 use crate::provider::Provider;
@@ -32,6 +33,7 @@ use crate::provider::Provider;
 pub(crate) use ecdsa::Ecdsa;
 use message::{Message, Whole};
 pub(crate) use rsa::Rsa;
+use shadow::Shadow;
 
 /// What differs between the kinds of keys.
 pub(crate) trait Scheme: 'static {
@@ -57,7 +59,7 @@ pub(crate) trait Scheme: 'static {
 pub(crate) struct Request<'a> {
     key: &'a dyn Private,
     public: &'a Pkey,
-    shadow: &'a mut Operation,
+    shadow: &'a mut Shadow,
     /// The digest, or, without an algorithm, any octets.
     digest: &'a [u8],
     algorithm: Option<&'a Digest>,
@@ -99,7 +101,7 @@ enum State {
     /// In software, over a message.
     Message(Signer),
     /// In the TPM, over a digest or a message.
-    Tpm { shadow: Operation, message: Option<Message> },
+    Tpm { shadow: Shadow, message: Option<Message> },
 }
 
 impl<S: Scheme> SignatureContext<S> {
@@ -118,7 +120,9 @@ impl<S: Scheme> SignatureContext<S> {
         self.state = if purpose == Purpose::Sign && !key.is_software() {
             S::refuse(params)?;
             key.private()?;
-            State::Tpm { shadow: Operation::new(key.software()?, Purpose::Verify, params)?, message: None }
+            let mut shadow = Shadow::new(key.software()?.clone(), None);
+            shadow.set(params)?;
+            State::Tpm { shadow, message: None }
         } else {
             State::Digest(Operation::new(key.software()?, purpose, params)?)
         };
@@ -145,10 +149,8 @@ impl<S: Scheme> SignatureContext<S> {
             (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
             (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
         };
-        let mut shadow = Operation::new(key.software()?, Purpose::Verify, Params::none())?;
-        let mut list = ParamList::new();
-        shadow.options().set(list.text(c"digest", digest.name()).as_params())?;
-        shadow.options().set(params)?;
+        let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
+        shadow.set(params)?;
         self.state = State::Tpm { shadow, message: Some(Message::new(&digest, restricted)?) };
         Ok(())
     }
@@ -159,17 +161,15 @@ impl<S: Scheme> SignatureContext<S> {
         let State::Tpm { shadow, message } = &mut self.state else { return Err(out_of_sequence()) };
         let public = key.software()?;
         let Some(room) = output.room(public.size())? else { return Ok(()) };
-        let (whole, algorithm) = match (octets, message) {
-            (Octets::Digest(digest), None) => {
-                let algorithm = named_digest(public, &mut shadow.options())?;
-                (Whole { digest: digest.to_vec(), octets: None }, algorithm)
-            }
+        let whole = match (octets, message) {
+            (Octets::Digest(digest), None) => Whole { digest: digest.to_vec(), octets: None },
             (Octets::Message(part), Some(message)) => {
                 message.update(part)?;
-                (message.finish()?, Some(message.digest().clone()))
+                message.finish()?
             }
             _ => return Err(out_of_sequence()),
         };
+        let algorithm = shadow.digest()?;
         if let Some(algorithm) = &algorithm {
             check_length(algorithm, &whole.digest)?;
         }
@@ -185,11 +185,12 @@ impl<S: Scheme> SignatureContext<S> {
     }
 
     /// The parameters, wherever they are kept.
-    fn options(&mut self) -> Option<Options<'_>> {
+    fn options(&mut self) -> Result<Options<'_>> {
         match &mut self.state {
-            State::Idle => None,
-            State::Digest(operation) | State::Tpm { shadow: operation, .. } => Some(operation.options()),
-            State::Message(signer) => Some(signer.options()),
+            State::Idle => Err(out_of_sequence()),
+            State::Digest(operation) => Ok(operation.options()),
+            State::Message(signer) => Ok(signer.options()),
+            State::Tpm { shadow, .. } => shadow.options(),
         }
     }
 }
@@ -309,7 +310,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
     }
 
     fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
-        let mut options = self.options().ok_or_else(out_of_sequence)?;
+        let mut options = self.options()?;
         Ok(options.answer(&mut params)?)
     }
 
@@ -324,7 +325,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
                 keep_digest(message.digest(), params)?;
             }
         }
-        let mut options = self.options().ok_or_else(out_of_sequence)?;
+        let mut options = self.options()?;
         Ok(options.set(params)?)
     }
 
@@ -355,12 +356,6 @@ fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
 /// Whether the key signs only what the TPM hashed itself.
 fn is_restricted(private: &dyn Private) -> bool {
     private.public().attributes.contains(Attributes::RESTRICTED)
-}
-
-/// The digest that a shadow was told, if any.
-fn named_digest(public: &Pkey, options: &mut Options<'_>) -> Result<Option<Digest>> {
-    let name = options.text(c"digest");
-    Ok(name.map(|name| Digest::fetch(public.context(), &name)).transpose()?)
 }
 
 fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {

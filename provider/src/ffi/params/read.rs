@@ -45,6 +45,11 @@ impl Params<'_> {
 }
 
 impl<'a> Params<'a> {
+    /// Whether there are no parameters.
+    pub(crate) fn is_none(mut self) -> bool {
+        self.next().is_none()
+    }
+
     /// The parameter of this name.
     pub(crate) fn find(mut self, name: &CStr) -> Option<Param<'a>> {
         Iterator::find(&mut self, |param| param.name() == name)

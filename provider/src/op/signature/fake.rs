@@ -8,6 +8,7 @@ use keyfile::{
 use zeroize::Zeroizing;
 
 use super::Request;
+use super::shadow::Shadow;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Generator, Operation, Pkey, PrivateContext, Purpose, Selection};
 use crate::ffi::params::{ParamList, Params};
@@ -66,8 +67,9 @@ impl Fake {
         message: &[u8],
         options: &mut ParamList,
     ) -> Result<Vec<u8>> {
-        let mut shadow = self.verification(digest, options)?;
         let algorithm = digest.map(|name| Digest::fetch(self.key.context(), name)).transpose()?;
+        let mut shadow = Shadow::new(self.key.clone(), algorithm.clone());
+        shadow.set(options.as_params())?;
         let digest = match &algorithm {
             Some(algorithm) => algorithm.of(&[message])?,
             None => message.to_vec(),

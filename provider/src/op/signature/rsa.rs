@@ -11,9 +11,10 @@ use keyfile::{Attributes, Public, PublicKey, Scheme as KeyScheme, Signature};
 use zeroize::Zeroizing;
 
 use super::padding::Padding;
+use super::shadow::Shadow;
 use super::{Request, Scheme, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Operation, quietly};
+use crate::ffi::crypto::quietly;
 use crate::ffi::params::{Descriptor, Descriptors, Kind, ParamList, Params};
 
 /// TPM2-RSA.
@@ -50,7 +51,7 @@ impl Scheme for Rsa {
     }
 
     fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
-        let padding = Padding::read(request.public, &mut request.shadow.options())?;
+        let padding = Padding::read(request.public, &mut request.shadow.options()?)?;
         if signs_by_decryption(request.key.public()) {
             by_decryption(&mut request, &padding)
         } else {
@@ -126,8 +127,8 @@ fn fits_key(public: &Public, asked: KeyScheme) -> Result<()> {
     }
 }
 
-fn verifies(shadow: &mut Operation, signature: &[u8], digest: &[u8]) -> bool {
-    quietly(|| shadow.verify(signature, digest))
+fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
+    quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
 }
 
 /// Whether a PSS signature is right but for the length of its salt.
@@ -135,8 +136,8 @@ fn verifies_with_another_salt(request: &Request<'_>, signature: &[u8]) -> bool {
     quietly(|| {
         let mut list = ParamList::new();
         let mut any = request.shadow.try_clone().ok()?;
-        any.options().set(list.text(c"saltlen", "auto").as_params()).ok()?;
-        Some(any.verify(signature, request.digest))
+        any.set(list.text(c"saltlen", "auto").as_params()).ok()?;
+        Some(verifies(&mut any, signature, request.digest))
     })
     .unwrap_or_default()
 }
