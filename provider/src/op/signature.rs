@@ -5,6 +5,7 @@
 //! each spelling and answers get_params and algorithm-id, typed values are read from it when the signature is made, and
 //! the result can be verified under exactly the parameters that were asked for.
 
+mod context;
 mod der;
 mod ecdsa;
 #[cfg(test)]
@@ -15,23 +16,15 @@ mod padding;
 mod rsa;
 mod shadow;
 
-use std::ffi::CStr;
-use std::marker::PhantomData;
-use std::sync::Arc;
-
 use keyfile::{AlgId, Attributes, HashAlg};
 
 use crate::error::{Error, Reason, Result};
-use crate::ffi::buffer::Output;
-use crate::ffi::crypto::{Digest, Direction, Operation, Options, Pkey, Purpose, Signer};
-use crate::ffi::op::signature::Signature;
-use crate::ffi::params::{Descriptors, Params, ParamsMut};
-use crate::key::Key;
+use crate::ffi::crypto::{Digest, Pkey};
+use crate::ffi::params::{Descriptors, Params};
 use crate::private::{Answer, Private};
-use crate::provider::Provider;
 
+pub(crate) use context::SignatureContext;
 pub(crate) use ecdsa::Ecdsa;
-use message::{Message, Whole};
 pub(crate) use rsa::Rsa;
 use shadow::Shadow;
 
@@ -86,262 +79,6 @@ impl Request<'_> {
     }
 }
 
-/// The context of a signature or verification.
-pub(crate) struct SignatureContext<S> {
-    key: Option<Arc<Key>>,
-    state: State,
-    scheme: PhantomData<fn() -> S>,
-}
-
-enum State {
-    /// Before the first init.
-    Idle,
-    /// In software, over a digest.
-    Digest(Operation),
-    /// In software, over a message.
-    Message(Signer),
-    /// In the TPM, over a digest or a message.
-    Tpm { shadow: Shadow, message: Option<Message> },
-}
-
-impl<S: Scheme> SignatureContext<S> {
-    /// The key of this init, or that of the last one (EVP_DigestSignInit(3ossl) with a NULL key).
-    fn take_key(&mut self, key: Option<&Arc<Key>>) -> Result<Arc<Key>> {
-        if let Some(key) = key {
-            self.key = Some(Arc::clone(key));
-        }
-        self.key
-            .clone()
-            .ok_or_else(|| Error::new(Reason::NoKey, "a signature needs a key, and none was given"))
-    }
-
-    fn begin(&mut self, purpose: Purpose, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
-        let key = self.take_key(key)?;
-        self.state = if purpose == Purpose::Sign && !key.is_software() {
-            S::refuse(params)?;
-            key.private()?;
-            let mut shadow = Shadow::new(key.software()?.clone(), None);
-            shadow.set(params)?;
-            State::Tpm { shadow, message: None }
-        } else {
-            State::Digest(Operation::new(key.software()?, purpose, params)?)
-        };
-        Ok(())
-    }
-
-    fn begin_message(
-        &mut self,
-        direction: Direction,
-        digest: Option<&CStr>,
-        key: Option<&Arc<Key>>,
-        params: Params<'_>,
-    ) -> Result<()> {
-        let key = self.take_key(key)?;
-        let digest = digest.map(text).transpose()?.filter(|name| !name.is_empty());
-        if direction == Direction::Verify || key.is_software() {
-            self.state = State::Message(Signer::new(key.software()?, direction, digest, params)?);
-            return Ok(());
-        }
-        S::refuse(params)?;
-        let restricted = is_restricted(key.private()?);
-        let digest = match (digest, &self.state) {
-            (Some(name), _) => Digest::fetch(key.software()?.context(), name)?,
-            (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
-            (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
-        };
-        let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
-        shadow.set(params)?;
-        self.state = State::Tpm { shadow, message: Some(Message::new(&digest, restricted)?) };
-        Ok(())
-    }
-
-    /// Signs in the TPM.
-    fn sign_in_tpm(&mut self, output: Output<'_>, octets: Octets<'_>) -> Result<()> {
-        let key = self.key.as_deref().ok_or_else(out_of_sequence)?;
-        let State::Tpm { shadow, message } = &mut self.state else { return Err(out_of_sequence()) };
-        let public = key.software()?;
-        let Some(room) = output.room(public.size())? else { return Ok(()) };
-        let whole = match (octets, message) {
-            (Octets::Digest(digest), None) => Whole { digest: digest.to_vec(), octets: None },
-            (Octets::Message(part), Some(message)) => {
-                message.update(part)?;
-                message.finish()?
-            }
-            _ => return Err(out_of_sequence()),
-        };
-        let algorithm = shadow.digest()?;
-        if let Some(algorithm) = &algorithm {
-            check_length(algorithm, &whole.digest)?;
-        }
-        let signature = S::sign(Request {
-            key: key.private()?,
-            public,
-            shadow,
-            digest: &whole.digest,
-            algorithm: algorithm.as_ref(),
-            message: whole.octets.as_deref(),
-        })?;
-        room.write(&signature)
-    }
-
-    /// The parameters, wherever they are kept.
-    fn options(&mut self) -> Result<Options<'_>> {
-        match &mut self.state {
-            State::Idle => Err(out_of_sequence()),
-            State::Digest(operation) => Ok(operation.options()),
-            State::Message(signer) => Ok(signer.options()),
-            State::Tpm { shadow, .. } => shadow.options(),
-        }
-    }
-}
-
-impl<S: Scheme> Signature for SignatureContext<S> {
-    fn new(_provider: &Arc<Provider>, _properties: Option<&CStr>) -> Result<Self> {
-        Ok(Self { key: None, state: State::Idle, scheme: PhantomData })
-    }
-
-    fn dup(&self) -> Result<Self> {
-        let state = match &self.state {
-            State::Idle => State::Idle,
-            State::Digest(operation) => State::Digest(operation.try_clone()?),
-            State::Message(signer) => State::Message(signer.try_clone()?),
-            State::Tpm { shadow, message } => State::Tpm {
-                shadow: shadow.try_clone()?,
-                message: message.as_ref().map(Message::try_clone).transpose()?,
-            },
-        };
-        Ok(Self { key: self.key.clone(), state, scheme: PhantomData })
-    }
-
-    fn sign_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
-        self.begin(Purpose::Sign, key, params)
-    }
-
-    fn sign(&mut self, output: Output<'_>, digest: &[u8]) -> Result<()> {
-        let State::Digest(operation) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Digest(digest));
-        };
-        let Some(room) = output.room(operation.result_size(Purpose::Sign, digest)?)? else { return Ok(()) };
-        room.write(&operation.sign(digest)?)
-    }
-
-    fn verify_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
-        self.begin(Purpose::Verify, key, params)
-    }
-
-    fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<bool> {
-        let State::Digest(operation) = &mut self.state else { return Err(out_of_sequence()) };
-        Ok(operation.verify(signature, digest))
-    }
-
-    fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
-        self.begin(Purpose::VerifyRecover, key, params)
-    }
-
-    fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()> {
-        let State::Digest(operation) = &mut self.state else { return Err(out_of_sequence()) };
-        let size = operation.result_size(Purpose::VerifyRecover, signature)?;
-        if output.is_query() {
-            return output.room(size).map(drop);
-        }
-        // What comes out is shorter than the modulus, and callers bring as much room as they expect.
-        let recovered = operation.verify_recover(signature)?;
-        let Some(room) = output.room(recovered.len())? else { return Ok(()) };
-        room.write(&recovered)
-    }
-
-    fn digest_sign_init(
-        &mut self,
-        digest: Option<&CStr>,
-        key: Option<&Arc<Key>>,
-        params: Params<'_>,
-    ) -> Result<()> {
-        self.begin_message(Direction::Sign, digest, key, params)
-    }
-
-    fn digest_sign_update(&mut self, data: &[u8]) -> Result<()> {
-        match &mut self.state {
-            State::Message(signer) if signer.direction() == Direction::Sign => Ok(signer.update(data)?),
-            State::Tpm { message: Some(message), .. } => message.update(data),
-            _ => Err(out_of_sequence()),
-        }
-    }
-
-    fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()> {
-        let State::Message(signer) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Message(&[]));
-        };
-        let Some(room) = output.room(signer.size()?)? else { return Ok(()) };
-        room.write(&signer.sign()?)
-    }
-
-    fn digest_sign(&mut self, output: Output<'_>, data: &[u8]) -> Result<()> {
-        let State::Message(signer) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Message(data));
-        };
-        let Some(room) = output.room(signer.size()?)? else { return Ok(()) };
-        room.write(&signer.sign_message(data)?)
-    }
-
-    fn digest_verify_init(
-        &mut self,
-        digest: Option<&CStr>,
-        key: Option<&Arc<Key>>,
-        params: Params<'_>,
-    ) -> Result<()> {
-        self.begin_message(Direction::Verify, digest, key, params)
-    }
-
-    fn digest_verify_update(&mut self, data: &[u8]) -> Result<()> {
-        match &mut self.state {
-            State::Message(signer) if signer.direction() == Direction::Verify => Ok(signer.update(data)?),
-            _ => Err(out_of_sequence()),
-        }
-    }
-
-    fn digest_verify_final(&mut self, signature: &[u8]) -> Result<bool> {
-        let State::Message(signer) = &mut self.state else { return Err(out_of_sequence()) };
-        Ok(signer.verify(signature))
-    }
-
-    fn digest_verify(&mut self, signature: &[u8], data: &[u8]) -> Result<bool> {
-        let State::Message(signer) = &mut self.state else { return Err(out_of_sequence()) };
-        Ok(signer.verify_message(signature, data))
-    }
-
-    fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
-        let mut options = self.options()?;
-        Ok(options.answer(&mut params)?)
-    }
-
-    fn gettable_ctx_params() -> &'static Descriptors {
-        S::gettable()
-    }
-
-    fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
-        if let State::Tpm { message, .. } = &self.state {
-            S::refuse(params)?;
-            if let Some(message) = message {
-                keep_digest(message.digest(), params)?;
-            }
-        }
-        let mut options = self.options()?;
-        Ok(options.set(params)?)
-    }
-
-    fn settable_ctx_params() -> &'static Descriptors {
-        S::settable()
-    }
-}
-
-/// What is to be signed.
-enum Octets<'a> {
-    /// A digest that the caller made.
-    Digest(&'a [u8]),
-    /// The last part of a message.
-    Message(&'a [u8]),
-}
-
 /// The hash of the TPM that is this digest.
 fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
     match missing::Digest::from_name(digest.name())? {
@@ -356,35 +93,4 @@ fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
 /// Whether the key signs only what the TPM hashed itself.
 fn is_restricted(private: &dyn Private) -> bool {
     private.public().attributes.contains(Attributes::RESTRICTED)
-}
-
-fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {
-    if digest.len() == algorithm.size() {
-        return Ok(());
-    }
-    let (name, size, found) = (algorithm.name(), algorithm.size(), digest.len());
-    Err(Error::new(
-        Reason::Digest,
-        format!("a {name} digest has {size} octets, and {found} were given to be signed"),
-    ))
-}
-
-/// Once a message is under way its digest cannot be changed, as in OpenSSL's own signatures.
-fn keep_digest(digest: &Digest, params: Params<'_>) -> Result<()> {
-    let Some(param) = params.find(c"digest") else { return Ok(()) };
-    let asked = param.text()?;
-    if missing::Digest::from_name(asked) == missing::Digest::from_name(digest.name()) {
-        return Ok(());
-    }
-    let text =
-        format!("the digest {} of a signature under way cannot become {asked}: begin again", digest.name());
-    Err(Error::new(Reason::Digest, text))
-}
-
-fn text(name: &CStr) -> Result<&str> {
-    name.to_str().map_err(|_| Error::new(Reason::Digest, "the name of the digest is not UTF-8"))
-}
-
-fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the signature was not begun for this: call the init function first")
 }

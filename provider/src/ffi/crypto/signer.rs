@@ -9,8 +9,8 @@ use openssl_sys::{
     EVP_DigestVerifyUpdate, EVP_MD_CTX_copy_ex,
 };
 
+use super::Options;
 use super::digest::{MdCtx, new_md_ctx};
-use super::operation::Options;
 use super::pkey::c_name;
 use super::queue::succeed;
 use super::{Pkey, Refused, sys};

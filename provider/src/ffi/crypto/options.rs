@@ -1,0 +1,106 @@
+//! The parameters of an operation under way: a caller's array passed on, and typed values read.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use openssl_sys::{EVP_PKEY_CTX, EVP_PKEY_CTX_get_params, EVP_PKEY_CTX_set_params, OSSL_PARAM};
+
+use super::Refused;
+use super::queue::succeed;
+use crate::ffi::params::{Params, ParamsMut};
+
+/// The parameters of an operation under way, of either kind.
+pub(crate) struct Options<'a> {
+    pub(super) ctx: *mut EVP_PKEY_CTX,
+    pub(super) borrow: std::marker::PhantomData<&'a mut EVP_PKEY_CTX>,
+}
+
+impl Options<'_> {
+    /// Passes a caller's array on, in every spelling that OpenSSL knows.
+    ///
+    /// # Errors
+    /// A parameter is refused.
+    pub(crate) fn set(&mut self, params: Params<'_>) -> Result<(), Refused> {
+        if params.as_ptr().is_null() {
+            return Ok(());
+        }
+        // SAFETY: the context is alive for the borrow, the array valid by `Params`.
+        let result = unsafe { EVP_PKEY_CTX_set_params(self.ctx, params.as_ptr()) };
+        succeed(result, "take a parameter of the operation")
+    }
+
+    /// Lets the operation answer a caller's array.
+    ///
+    /// # Errors
+    /// An element does not fit.
+    pub(crate) fn answer(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
+        // SAFETY: the context is alive for the borrow, the array valid by `ParamsMut`.
+        let result = unsafe { EVP_PKEY_CTX_get_params(self.ctx, params.as_ptr()) };
+        succeed(result, "answer a parameter of the operation")
+    }
+
+    /// An integer parameter, `None` when the operation has none of this name.
+    pub(crate) fn int(&mut self, name: &'static CStr) -> Option<i32> {
+        let mut value = [0_u8; 4];
+        self.one(name, 1, &mut value)?;
+        Some(i32::from_ne_bytes(value))
+    }
+
+    /// An unsigned integer, `None` when the operation has none of this name.
+    pub(crate) fn uint(&mut self, name: &'static CStr) -> Option<u32> {
+        let mut value = [0_u8; 4];
+        self.one(name, 2, &mut value)?;
+        Some(u32::from_ne_bytes(value))
+    }
+
+    /// A length, `None` when the operation has none of this name.
+    pub(crate) fn size(&mut self, name: &'static CStr) -> Option<usize> {
+        let mut value = [0_u8; size_of::<usize>()];
+        self.one(name, 2, &mut value)?;
+        Some(usize::from_ne_bytes(value))
+    }
+
+    /// The octets that the operation holds under this name, `None` when it holds none.
+    pub(crate) fn octets(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
+        let mut pointer = [0_u8; size_of::<usize>()];
+        let length = self.one(name, 7, &mut pointer)?;
+        let held = ptr::with_exposed_provenance::<u8>(usize::from_ne_bytes(pointer));
+        if held.is_null() || length == 0 {
+            return None;
+        }
+        // SAFETY: an OSSL_PARAM_OCTET_PTR was answered with a pointer to so many octets of the context, which is alive.
+        Some(unsafe { std::slice::from_raw_parts(held, length) }.to_vec())
+    }
+
+    /// A text parameter, `None` when the operation has none of this name, or an empty one.
+    pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
+        let mut octets = [0_u8; 80];
+        let length = self.one(name, 4, &mut octets)?;
+        let text = std::str::from_utf8(octets.get(..length)?).ok()?;
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Asks one parameter and answers the size of what was written.
+    fn one(&mut self, name: &'static CStr, data_type: u32, buffer: &mut [u8]) -> Option<usize> {
+        let end = OSSL_PARAM {
+            key: ptr::null(),
+            data_type: 0,
+            data: ptr::null_mut(),
+            data_size: 0,
+            return_size: 0,
+        };
+        let element = OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type,
+            data: buffer.as_mut_ptr().cast(),
+            data_size: buffer.len(),
+            return_size: usize::MAX,
+        };
+        let mut array = [element, end];
+        // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
+        let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
+        super::quietly(|| self.answer(&mut params)).ok()?;
+        let written = array.first()?.return_size;
+        (written != usize::MAX).then_some(written)
+    }
+}
