@@ -18,11 +18,17 @@ pub(crate) trait Private: Send + Sync {
     /// What the TPM reports.
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 
-    /// The same command on a ciphertext: the result is secret, and never comes unprotected.
+    /// The same command on a ciphertext: the result is secret, and as long as the modulus.
     ///
     /// # Errors
     /// What the TPM reports.
     fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
+
+    /// The same command on a ciphertext by a key with a decryption scheme of its own: the TPM takes the padding off.
+    ///
+    /// # Errors
+    /// What the TPM reports, a wrong padding as well.
+    fn rsa_decrypt_by_scheme(&self, block: &[u8], label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 
     /// TPM2_Sign over a digest as long as the hash that it is labelled with.
     ///
@@ -62,6 +68,10 @@ impl Private for tpm::Key {
 
     fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
         Ok(self.rsa_decrypt(block)?.into())
+    }
+
+    fn rsa_decrypt_by_scheme(&self, block: &[u8], label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        Ok(self.rsa_decrypt_by_scheme(block, label)?.into())
     }
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {

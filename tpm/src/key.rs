@@ -169,6 +169,21 @@ impl Key {
         self.rsa(block, Purpose::Decryption)
     }
 
+    /// Decrypts with the scheme that the key was made for; the TPM takes the padding off. A label (OAEP) ends with a zero octet.
+    ///
+    /// # Errors
+    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way; or the TPM refuses.
+    pub fn rsa_decrypt_by_scheme(
+        &self,
+        ciphertext: &[u8],
+        label: &[u8],
+    ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        block::check(ciphertext, &self.0.public)?;
+        self.operate(Purpose::Decryption, |link, key, protect| {
+            link.rsa_decrypt(key, ciphertext, label, protect)
+        })
+    }
+
     /// The private half times a point (TPM2_ECDH_ZGen).
     ///
     /// # Errors
@@ -187,7 +202,10 @@ impl Key {
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
-        self.operate(purpose, |link, key, protect| link.rsa_decrypt(key, block, protect))
+        self.operate(purpose, |link, key, protect| {
+            let message = link.rsa_decrypt(key, block, &[], protect)?;
+            block::whole(message, block.len())
+        })
     }
 
     /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.

@@ -26,6 +26,11 @@ impl<'a> Output<'a> {
         self.buffer.is_null()
     }
 
+    /// How many octets the caller has room for; `None` when only the size is asked.
+    pub(crate) fn offered(&self) -> Option<usize> {
+        (!self.is_query()).then_some(self.size)
+    }
+
     /// The first step of every operation with output, before any work: answers a size query (then `None`: the call is done) or
     /// makes sure that `size` octets, the most that will come, fit.
     ///

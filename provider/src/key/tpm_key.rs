@@ -19,8 +19,8 @@ pub(crate) struct TpmKey {
     origin: Option<Arc<Origin>>,
     /// Made when software needs it.
     software: OnceLock<Pkey>,
-    /// Made when a PKCS#1 v1.5 message is decrypted.
-    rejection: OnceLock<Secret>,
+    /// Made when a PKCS#1 v1.5 message is decrypted; copies of the key have the same.
+    rejection: Arc<OnceLock<Secret>>,
 }
 
 impl TpmKey {
@@ -30,7 +30,7 @@ impl TpmKey {
             public: Arc::new(file.public.clone()),
             origin: Some(Arc::new(Origin::new(file, auth))),
             software: OnceLock::new(),
-            rejection: OnceLock::new(),
+            rejection: Arc::default(),
         }
     }
 
@@ -40,7 +40,7 @@ impl TpmKey {
             public: Arc::new(public),
             origin: None,
             software: OnceLock::new(),
-            rejection: OnceLock::new(),
+            rejection: Arc::default(),
         }
     }
 
@@ -121,7 +121,12 @@ impl TpmKey {
             None => OnceLock::new(),
         };
         let origin = self.origin.as_ref().filter(|_| private).map(Arc::clone);
-        Ok(TpmKey { public: Arc::clone(&self.public), origin, software, rejection: OnceLock::new() })
+        Ok(TpmKey {
+            public: Arc::clone(&self.public),
+            origin,
+            software,
+            rejection: Arc::clone(&self.rejection),
+        })
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! A decryption in the TPM keeps a shadow there, an encryption of the public key, which takes every parameter of the caller.
 
+mod by_scheme;
 mod decrypt;
+mod padding;
 
 use std::sync::Arc;
 
-use self::decrypt::Padding;
+use self::padding::Padding;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
 use crate::ffi::crypto::{Operation, Purpose};
@@ -113,13 +115,19 @@ impl AsymCipher for RsaCipher {
                 let public = key.software()?;
                 let padding = Padding::read(public, &mut shadow.options(), *implicit_rejection)?;
                 let Some(room) = output.room(padding.longest(public))? else { return Ok(()) };
-                room.write(&padding.decrypt(key, public, input)?)
+                room.write(&decrypt::decrypt(key, public, &padding, input)?)
             }
         }
     }
 
     fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
-        Ok(self.operation()?.options().answer(&mut params)?)
+        self.operation()?.options().answer(&mut params)?;
+        let State::Tpm { implicit_rejection, .. } = self.state else { return Ok(()) };
+        params.each(|name, slot| match name.to_bytes() {
+            b"implicit-rejection" => slot.int(implicit_rejection),
+            _ => Ok(()),
+        })?;
+        Ok(())
     }
 
     fn gettable_ctx_params() -> &'static Descriptors {

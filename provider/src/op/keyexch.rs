@@ -86,20 +86,24 @@ impl KeyExchange for Ecdh {
         match &mut self.state {
             State::Idle => Err(out_of_sequence()),
             State::Software(operation) => {
-                let Some(room) = output.room(operation.secret_size()?)? else { return Ok(()) };
-                room.write(&operation.derive(None)?)
+                let size = at_most(&output, operation.secret_size()?);
+                let Some(room) = output.room(size)? else { return Ok(()) };
+                room.write(&operation.derive(size)?)
             }
             State::Tpm { shadow, peer } => {
                 let key = self.key.as_deref().ok_or_else(out_of_sequence)?.private()?;
                 let peer =
                     peer.as_ref().ok_or_else(|| Error::new(Reason::NoKey, "the peer's key is not set"))?;
                 let kdf = Kdf::read(shadow)?;
-                let size = kdf.as_ref().map_or_else(|| field_octets(key), |kdf| Ok(kdf.size()))?;
+                let size = match &kdf {
+                    Some(kdf) => kdf.size(),
+                    None => at_most(&output, field_octets(key)?),
+                };
                 let Some(room) = output.room(size)? else { return Ok(()) };
                 let secret = shared_secret(key, peer)?;
                 match kdf {
                     Some(kdf) => room.write(&kdf.derive(&secret)?),
-                    None => room.write(&secret),
+                    None => room.write(secret.get(..size).unwrap_or_default()),
                 }
             }
         }
@@ -146,6 +150,11 @@ impl Ecdh {
             State::Software(operation) | State::Tpm { shadow: operation, .. } => Ok(operation),
         }
     }
+}
+
+/// A smaller buffer gets the first octets of a bare shared secret, and no error, as from OpenSSL's own ECDH.
+fn at_most(output: &Output<'_>, size: usize) -> usize {
+    output.offered().map_or(size, |offered| offered.min(size))
 }
 
 /// The x coordinate of the shared point, as long as the field (SEC 1 §3.3.1). The curves of TPMs have cofactor 1, so the

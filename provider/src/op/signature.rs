@@ -80,7 +80,7 @@ impl Request<'_> {
 }
 
 /// The hash of the TPM that is this digest.
-fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
+pub(crate) fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
     match missing::Digest::from_name(digest.name())? {
         missing::Digest::Sha1 => Some(HashAlg::Sha1),
         missing::Digest::Sha256 => Some(HashAlg::Sha256),

@@ -4,7 +4,7 @@ use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{AlgId, CommandCode, HashAlg, Point, Signature, Ticket};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::link::{Guarded, Link, Protect};
 
 impl Link {
@@ -30,34 +30,23 @@ impl Link {
         Ok(Signature::from_octets(response)?)
     }
 
-    /// RSA_Decrypt without a scheme: the bare private operation.
+    /// RSA_Decrypt without a scheme: the bare private operation, or that of the key's own scheme, which may have a label.
     pub(crate) fn rsa_decrypt(
         &mut self,
         key: &Guarded<'_>,
         block: &[u8],
+        label: &[u8],
         protect: Protect,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut w = Writer::new();
         w.sized(block);
         AlgId::NULL.marshal(&mut w);
-        w.sized(&[]);
+        w.sized(label);
         let parameters = w.finish()?;
         let response = self.guarded(CommandCode::RSA_DECRYPT, key, &parameters, protect.encrypted())?;
         let message = Reader::new(response).sized().map(|message| Zeroizing::new(message.to_vec()));
         self.wipe();
-        let message = message?;
-        // Part 1 Annex B.4: with no scheme the result is as long as the modulus. Some TPMs cut zeros in front.
-        let missing = block.len().checked_sub(message.len());
-        let missing =
-            missing.ok_or_else(|| Error::new(ErrorKind::Integrity, "the TPM's result is too long"))?;
-        if missing == 0 {
-            return Ok(message);
-        }
-        let mut whole = Zeroizing::new(vec![0; block.len()]);
-        if let Some(tail) = whole.get_mut(missing..) {
-            tail.copy_from_slice(&message);
-        }
-        Ok(whole)
+        Ok(message?)
     }
 
     /// ECDH_ZGen: the private half times a point.

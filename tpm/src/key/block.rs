@@ -1,6 +1,7 @@
-//! What may go into a bare RSA operation.
+//! What may go into a bare RSA operation, and what comes out.
 
 use keyfile::{Public, PublicKey};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
 
@@ -18,6 +19,20 @@ pub(super) fn check(block: &[u8], public: &Public) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Input, "the block is not below the modulus of the RSA key"));
     }
     Ok(())
+}
+
+/// Part 1 Annex B.4: with no scheme the result is as long as the modulus. Some TPMs cut zeros in front.
+pub(super) fn whole(result: Zeroizing<Vec<u8>>, size: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let missing = size.checked_sub(result.len());
+    let missing = missing.ok_or_else(|| Error::new(ErrorKind::Integrity, "the TPM's result is too long"))?;
+    if missing == 0 {
+        return Ok(result);
+    }
+    let mut whole = Zeroizing::new(vec![0; size]);
+    if let Some(tail) = whole.get_mut(missing..) {
+        tail.copy_from_slice(&result);
+    }
+    Ok(whole)
 }
 
 #[cfg(test)]

@@ -136,20 +136,16 @@ impl Operation {
         succeed(result, "take the peer's key")
     }
 
-    /// Derives a shared secret, which fills a buffer of the caller's size when one is told: a KDF gives as much as asked.
+    /// Derives a shared secret into a buffer of this size. One that is too small gets a part of a bare secret.
     ///
     /// # Errors
-    /// There is no peer, or the size does not suit.
-    pub(crate) fn derive(&mut self, size: Option<usize>) -> Result<Zeroizing<Vec<u8>>, Refused> {
-        const WHAT: &str = "derive the secret";
-        let mut length = match size {
-            Some(size) => size,
-            None => self.secret_size()?,
-        };
+    /// There is no peer, or the key derivation function gives more.
+    pub(crate) fn derive(&mut self, size: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        let mut length = size;
         let mut secret = Zeroizing::new(vec![0; length]);
         // SAFETY: the buffer has the length that is told.
         let result = unsafe { EVP_PKEY_derive(self.ctx.as_ptr(), secret.as_mut_ptr(), &raw mut length) };
-        succeed(result, WHAT)?;
+        succeed(result, "derive the secret")?;
         secret.truncate(length);
         Ok(secret)
     }

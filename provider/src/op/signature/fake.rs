@@ -121,6 +121,10 @@ impl Private for Fake {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 
+    fn rsa_decrypt_by_scheme(&self, _block: &[u8], _label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        Err(Error::new(Reason::Unsupported, "not needed"))
+    }
+
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
         let mut list = ParamList::new();
         let params = list.text(c"pad-mode", "none").as_params();

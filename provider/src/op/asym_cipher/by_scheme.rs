@@ -1,0 +1,61 @@
+//! Decryption with a key that was made for one scheme: the TPM takes the padding off, and no other padding can be asked for.
+//!
+//! Such a key cannot have implicit rejection: the TPM says itself that a PKCS#1 v1.5 padding was wrong, and does no bare
+//! private operation that a secret could be made from.
+
+use keyfile::{HashAlg, Scheme};
+use zeroize::Zeroizing;
+
+use super::padding::Padding;
+use crate::error::{Error, Reason, Result};
+use crate::op::signature::tpm_hash;
+use crate::private::Private;
+
+/// Decrypts a block as long as the modulus.
+///
+/// # Errors
+/// Another padding was asked for than the key was made for; or the TPM refuses, a wrong padding as well.
+pub(super) fn decrypt(
+    private: &dyn Private,
+    scheme: Scheme,
+    padding: &Padding,
+    block: &[u8],
+) -> Result<Zeroizing<Vec<u8>>> {
+    let label = match (scheme, padding) {
+        (Scheme::Rsaes, Padding::Pkcs1 { .. }) => &[][..],
+        (Scheme::Oaep(hash), Padding::Oaep { digest, mgf1, label })
+            if tpm_hash(digest) == Some(hash) && tpm_hash(mgf1) == Some(hash) =>
+        {
+            fitting(label)?
+        }
+        _ => return Err(another(scheme)),
+    };
+    Ok(private.rsa_decrypt_by_scheme(block, label)?.value)
+}
+
+/// A label that the TPM takes (TPM 2.0 Part 3 §14.3.1): none, or one that ends with a zero octet.
+fn fitting(label: &[u8]) -> Result<&[u8]> {
+    match label.last() {
+        None | Some(0) => Ok(label),
+        Some(_) => {
+            let text = "this key unpads in the TPM, which takes OAEP labels that end with a zero octet only: use one, or a key without scheme";
+            Err(Error::new(Reason::Padding, text))
+        }
+    }
+}
+
+fn another(scheme: Scheme) -> Error {
+    let ask = match scheme {
+        Scheme::Rsaes => "ask for the padding pkcs1".to_owned(),
+        Scheme::Oaep(hash) => same_digest(hash),
+        _ => "it signs".to_owned(),
+    };
+    let text = format!(
+        "the key was made for {scheme} only, and another padding was asked for: {ask}, or use a key without scheme"
+    );
+    Error::new(Reason::Padding, text)
+}
+
+fn same_digest(hash: HashAlg) -> String {
+    format!("ask for the padding oaep with the digest {hash}, for MGF1 too")
+}

@@ -1,0 +1,67 @@
+//! The padding of an encrypted message, as a type: read from the shadow.
+
+use missing::pkcs1::tls;
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Options, Pkey};
+
+/// RSA_PKCS1_PADDING and its siblings of openssl/rsa.h.
+const PKCS1: i32 = 1;
+const NONE: i32 = 3;
+const OAEP: i32 = 4;
+const TLS: i32 = 7;
+
+/// A padding of EVP_ASYM_CIPHER-RSA(7ossl).
+pub(super) enum Padding {
+    /// PKCS#1 v1.5 (RFC 8017 §7.2); with a synthetic message for a wrong one, or an error.
+    Pkcs1 { implicit_rejection: bool },
+    /// OAEP (RFC 8017 §7.1).
+    Oaep { digest: Digest, mgf1: Digest, label: Vec<u8> },
+    /// None: the block is the message.
+    None,
+    /// The premaster secret of TLS 1.2 and earlier (RFC 5246 §7.4.7.1), with the versions that were told.
+    Tls { client: Option<u16>, negotiated: Option<u16> },
+}
+
+impl Padding {
+    /// Reads it from the options of an encryption.
+    ///
+    /// # Errors
+    /// It is none for decryption, or a digest is unknown.
+    pub(super) fn read(public: &Pkey, options: &mut Options<'_>, implicit_rejection: bool) -> Result<Self> {
+        match options.int(c"pad-mode") {
+            Some(PKCS1) => Ok(Self::Pkcs1 { implicit_rejection }),
+            Some(NONE) => Ok(Self::None),
+            Some(OAEP) => {
+                let fetch = |name: &str| Digest::fetch(public.context(), name);
+                let digest = fetch(options.text(c"digest").as_deref().unwrap_or("SHA1"))?;
+                let mgf1 =
+                    options.text(c"mgf1-digest").map_or_else(|| Ok(digest.clone()), |name| fetch(&name))?;
+                Ok(Self::Oaep { digest, mgf1, label: options.octets(c"oaep-label").unwrap_or_default() })
+            }
+            Some(TLS) => Ok(Self::Tls {
+                client: version(options.uint(c"tls-client-version")),
+                negotiated: version(options.uint(c"tls-negotiated-version")),
+            }),
+            other => {
+                let number = other.unwrap_or_default();
+                let text =
+                    format!("the padding number {number} is not for decryption: ask for pkcs1, oaep or none");
+                Err(Error::new(Reason::Padding, text))
+            }
+        }
+    }
+
+    /// The longest message, which depends on nothing secret.
+    pub(super) fn longest(&self, public: &Pkey) -> usize {
+        match self {
+            Self::Tls { .. } => tls::PREMASTER,
+            _ => public.size(),
+        }
+    }
+}
+
+/// A protocol version; OpenSSL says 0 for one that was not told.
+fn version(number: Option<u32>) -> Option<u16> {
+    number.and_then(|number| u16::try_from(number).ok()).filter(|number| *number != 0)
+}
