@@ -69,9 +69,20 @@ impl Machine {
     /// Starts the resident program of `c/signer.c`.
     #[track_caller]
     pub(crate) fn signer(&self) -> Dialog {
-        let program = program(self.openssl.shell(), "signer");
+        self.resident("signer")
+    }
+
+    /// Starts the resident program of `c/decrypter.c`.
+    #[track_caller]
+    pub(crate) fn decrypter(&self) -> Dialog {
+        self.resident("decrypter")
+    }
+
+    #[track_caller]
+    fn resident(&self, name: &str) -> Dialog {
+        let program = program(self.openssl.shell(), name);
         let mut command = self.openssl.shell().command(&program);
-        command.stderr(File::create(self.openssl.file("signer.log")).unwrap());
+        command.stderr(File::create(self.openssl.file(format!("{name}.log"))).unwrap());
         Dialog::start(command)
     }
 }

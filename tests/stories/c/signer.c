@@ -11,9 +11,9 @@
  *   quit                          frees everything and exits by exit(3)
  *
  * Each is answered by one line: "ok ...", "error REASON | REASON", or "bad SIGNATURE" for a signature that does not verify. */
+#include "answers.h"
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
@@ -22,47 +22,17 @@
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define KEYS 64
-#define LINE 4096
 /* A child that takes longer hangs, and dies by SIGALRM. */
 #define HANG 60
 
 static struct { char name[64]; EVP_PKEY *key, *public; } keys[KEYS];
 static OSSL_LIB_CTX *clean;
-
-static const char *errors(char *text)
-{
-    unsigned long code;
-    const char *data;
-    int flags;
-    size_t used = (size_t)snprintf(text, LINE, "error");
-    while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0 && used < LINE) {
-        const char *reason = ERR_reason_error_string(code), *library = ERR_lib_error_string(code);
-        used += (size_t)snprintf(text + used, LINE - used, " | %s: %s: %s", library ? library : "?", reason ? reason : "?",
-                                 (flags & ERR_TXT_STRING) ? data : "");
-    }
-    for (char *c = text; *c != '\0'; c++)
-        if (*c == '\n')
-            *c = ' ';
-    return text;
-}
-
-static void say(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    putchar('\n');
-    fflush(stdout);
-}
 
 static int find(const char *name)
 {

@@ -1,0 +1,78 @@
+//! Mail and files enveloped by a stranger for a certificate, opened with its key in the TPM.
+use tests::{Order, raw};
+use tests::{Proxy, Swtpm};
+
+use crate::machine::Machine;
+
+const SECRET: &[u8] = b"a secret of no great length\n";
+const OAEP: &str = "-keyopt rsa_padding_mode:oaep";
+
+fn machine(options: &str) -> (Machine, Proxy) {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.key("key", options);
+    machine.openssl.ok("req -x509 -key key -subj /CN=agent -out cert.pem");
+    machine.openssl.write("secret", SECRET);
+    (machine, proxy)
+}
+
+/// A stranger seals with these options, and we open in either order.
+#[track_caller]
+fn cms(machine: &Machine, seal: &str) {
+    machine
+        .openssl
+        .stranger()
+        .ok(&format!("cms -encrypt -binary -in secret -outform PEM -out sealed -recip cert.pem {seal}"));
+    for order in Order::BOTH {
+        let openssl = machine.openssl.clone().ordered(order);
+        openssl.ok("cms -decrypt -inform PEM -in sealed -recip cert.pem -inkey key -out opened");
+        assert_eq!(openssl.read("opened"), SECRET, "{seal} {order:?}");
+        // Without the certificate every recipient is tried.
+        openssl.ok("cms -decrypt -inform PEM -in sealed -inkey key -out opened");
+        assert_eq!(openssl.read("opened"), SECRET, "{seal} {order:?}");
+    }
+}
+
+#[test]
+fn cms_for_an_rsa_key() {
+    let (machine, proxy) = machine("-r");
+    for cipher in ["-aes128", "-aes-256-cbc", "-aes-256-gcm"] {
+        cms(&machine, cipher);
+        cms(&machine, &format!("{cipher} {OAEP}"));
+    }
+    for (digest, mgf1) in [("sha256", "sha256"), ("sha512", "sha512"), ("sha256", "sha1"), ("sha1", "sha512")]
+    {
+        let options = format!("{OAEP} -keyopt rsa_oaep_md:{digest} -keyopt rsa_mgf1_md:{mgf1}");
+        cms(&machine, &format!("-aes256 {options}"));
+    }
+    cms(&machine, &format!("-aes256 {OAEP} -keyopt rsa_oaep_label:6c6162656c"));
+    assert_eq!(proxy.log().unprotected().len(), 0, "{}", proxy.log().text());
+}
+
+#[test]
+fn cms_for_ec_keys() {
+    for curve in ["P-256", "P-384", "P-521"] {
+        let (machine, proxy) = machine(&format!("-e {curve}"));
+        for kdf in ["sha1", "sha256", "sha384", "sha512"] {
+            let options = format!("-keyopt ecdh_kdf_md:{kdf}");
+            cms(&machine, &format!("-aes-128-cbc {options}"));
+            cms(&machine, &format!("-aes-256-gcm {options} -keyopt ecdh_cofactor_mode:1"));
+        }
+        assert!(proxy.log().count(raw::ECDH_ZGEN) > 0);
+        assert_eq!(proxy.log().unprotected().len(), 0, "{}", proxy.log().text());
+    }
+}
+
+#[test]
+fn smime_for_an_rsa_key() {
+    let (machine, _proxy) = machine("-r");
+    machine.openssl.stranger().ok("smime -encrypt -binary -aes256 -in secret -out mail cert.pem");
+    for order in Order::BOTH {
+        let openssl = machine.openssl.clone().ordered(order);
+        openssl.ok("smime -decrypt -in mail -recip cert.pem -inkey key -out opened");
+        assert_eq!(openssl.read("opened"), SECRET, "{order:?}");
+        openssl.ok("smime -decrypt -in mail -inkey key -out opened");
+        assert_eq!(openssl.read("opened"), SECRET, "{order:?}");
+    }
+}
