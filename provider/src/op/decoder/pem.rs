@@ -60,9 +60,12 @@ fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Vec<u8>> {
         }
         let mut block = line.to_vec();
         while let Some(line) = input.line(core, &mut buffer) {
-            block.extend_from_slice(line);
-            // A block that is longer than any key is refused by its size.
-            if line.starts_with(b"-----END ") || block.len() > KeyFile::MAX_SIZE {
+            // A block that is longer than any key is refused by its size. It is read to its end nevertheless: the store would
+            // try what is left of it again and again, a few octets further each time.
+            if block.len() <= KeyFile::MAX_SIZE {
+                block.extend_from_slice(line);
+            }
+            if line.starts_with(b"-----END ") {
                 break;
             }
         }
