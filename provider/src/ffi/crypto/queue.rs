@@ -23,12 +23,39 @@ pub(super) fn succeed(result: i32, what: &'static str) -> Result<(), Refused> {
 
 /// Runs a trial whose failure is no error: what it raised leaves the queue.
 pub(crate) fn quietly<T>(trial: impl FnOnce() -> T) -> T {
+    // An empty queue takes no mark (the answer is 0), and is emptied by the pop: so that answer does not count.
     // SAFETY: touches only the error queue of this thread (ERR_set_mark(3ossl)).
-    let marked = unsafe { sys::ERR_set_mark() };
+    unsafe { sys::ERR_set_mark() };
     let result = trial();
-    if marked == 1 {
-        // SAFETY: the mark was set above.
-        unsafe { sys::ERR_pop_to_mark() };
-    }
+    // SAFETY: as above.
+    unsafe { sys::ERR_pop_to_mark() };
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl_sys::{ERR_clear_error, ERR_peek_last_error};
+
+    use super::quietly;
+    use crate::ffi::crypto::{Digest, PrivateContext};
+
+    #[test]
+    fn a_trial_leaves_the_queue_as_it_was() {
+        let context = PrivateContext::for_tests();
+        let fails = || assert!(Digest::fetch(&context, "no-such-digest").is_err());
+        // SAFETY: these touch only the error queue of this thread.
+        unsafe { ERR_clear_error() };
+        quietly(fails);
+        // SAFETY: as above.
+        assert_eq!(unsafe { ERR_peek_last_error() }, 0, "on an empty queue");
+        fails();
+        // SAFETY: as above.
+        let before = unsafe { ERR_peek_last_error() };
+        assert_ne!(before, 0);
+        quietly(|| crate::ffi::crypto::Pkey::public_ec(&context, "no-such-curve", &[4]).is_err());
+        // SAFETY: as above.
+        assert_eq!(unsafe { ERR_peek_last_error() }, before, "on one with an error");
+        // SAFETY: as above.
+        unsafe { ERR_clear_error() };
+    }
 }
