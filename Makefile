@@ -6,17 +6,18 @@ PREFIX  ?= /usr/local
 MODULES ?= $(shell openssl version -m | sed -n 's/^MODULESDIR: "\(.*\)"/\1/p')
 DEPS    := ./scripts/deps
 
-.PHONY: all build demo test check bench shell valgrind man install uninstall clean help
+.PHONY: all help build demo test check bench shell valgrind install clean
 
 all: build
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release
+build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages and completions beside
 	@$(DEPS) build
 	$(CARGO) build --locked --release -p provider -p keytool
 	@./scripts/link-names $(OUT)
+	@./scripts/pages $(OUT)
 
 demo: ## the main job on a private TPM, printed step by step
 	@$(DEPS) demo
@@ -46,10 +47,12 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
-man: build ## manual pages and completions in target/man and target/completions
-	@./scripts/pages $(OUT)
+valgrind: ## the stories that look for memory faults in the module
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	$(CARGO) test --locked -p tests --test stories valgrind
 
-install: man ## module, tools, manual pages, completions: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
+install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
 	@./scripts/install $(OUT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
 
 clean: ## forget what was built
