@@ -81,7 +81,7 @@ impl Answer for &Descriptors {
     }
 }
 
-/// A call on something that other threads may use too: the provider instance or a key.
+/// A call on something that other threads may use too: the provider instance, a key, a context that is copied.
 ///
 /// # Safety
 /// The shared promise above.

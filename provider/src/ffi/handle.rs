@@ -24,7 +24,8 @@ impl Handle for Arc<Key> {
     }
 }
 
-/// The context of an operation with the instance that made it. Used by one thread at a time (provider(7)).
+/// The context of an operation with the instance that made it. Used by one thread at a time (provider(7)), but for its copying:
+/// libcrypto copies through a pointer to const, so that threads may share a context as a template (EVP_MD_CTX_copy_ex(3ossl)).
 pub(crate) struct Operation<T> {
     pub(crate) provider: Arc<Provider>,
     pub(crate) state: T,

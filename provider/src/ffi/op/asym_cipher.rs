@@ -67,7 +67,7 @@ unsafe extern "C" fn freectx<T: AsymCipher>(ctx: *mut c_void) {
 unsafe extern "C" fn dupctx<T: AsymCipher>(ctx: *mut c_void) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"asym_cipher_dupctx", ctx, (), |ctx: &mut Operation<T>, ()| {
+        shared(c"asym_cipher_dupctx", ctx, (), |ctx: &Operation<T>, ()| {
             Ok(Operation { provider: Arc::clone(&ctx.provider), state: ctx.state.dup()? })
         })
     }

@@ -65,7 +65,7 @@ unsafe extern "C" fn freectx<T: KeyExchange>(ctx: *mut c_void) {
 unsafe extern "C" fn dupctx<T: KeyExchange>(ctx: *mut c_void) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keyexch_dupctx", ctx, (), |ctx: &mut Operation<T>, ()| {
+        shared(c"keyexch_dupctx", ctx, (), |ctx: &Operation<T>, ()| {
             Ok(Operation { provider: Arc::clone(&ctx.provider), state: ctx.state.dup()? })
         })
     }

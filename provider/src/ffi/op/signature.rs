@@ -112,7 +112,7 @@ unsafe extern "C" fn freectx<T: Signature>(ctx: *mut c_void) {
 unsafe extern "C" fn dupctx<T: Signature>(ctx: *mut c_void) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"signature_dupctx", ctx, (), |ctx: &mut Operation<T>, ()| {
+        shared(c"signature_dupctx", ctx, (), |ctx: &Operation<T>, ()| {
             Ok(Operation { provider: Arc::clone(&ctx.provider), state: ctx.state.dup()? })
         })
     }
