@@ -132,6 +132,8 @@ pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void)
         drop(handle);
         Ok(())
     });
+    // The last owner of the instance lets go of the TPM. There is nobody left to tell what went wrong.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(provider)));
 }
 
 /// Runs the work of an entry: nothing unwinds, an error is raised once.
