@@ -115,6 +115,17 @@ fn every_group_and_signature_in_one_process() {
     let tpm = Swtpm::start();
     let openssl = Openssl::with_tpm2(&tpm.tcti(), Order::Tpm2First);
     machine(&openssl, &tpm, "tpm");
+    let mut names = vec!["soft-ec", "soft-rsa", "tpm-ec", "tpm-rsa"];
+    let tool = Tool::new(openssl.shell(), &tpm.tcti());
+    let curves = tool.ok("create -l").out();
+    for (curve, name) in [("secp384r1", "tpm-p384"), ("secp521r1", "tpm-p521")] {
+        // Not every TPM has them.
+        if curves.contains(curve) {
+            tool.ok(&format!("create -e {curve} {name}.key"));
+            openssl.ok(&format!("pkey -in {name}.key -pubout -out {name}.pub"));
+            names.push(name);
+        }
+    }
     // Keys of software beside those of the TPM: in the second round their process used the TPM's.
     let stranger = openssl.stranger();
     stranger.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa.key");
@@ -123,8 +134,7 @@ fn every_group_and_signature_in_one_process() {
         stranger.ok(&format!("pkey -in {key}.key -pubout -out {key}.pub"));
     }
     let authority = Authority::new(&openssl, "authority");
-    let names = ["soft-ec", "soft-rsa", "tpm-ec", "tpm-rsa"];
-    for name in names {
+    for name in &names {
         authority.certify(&format!("{name}.pub"), &format!("{name}.pem"));
     }
     let program = program(openssl.shell(), "handshakes");
