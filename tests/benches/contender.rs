@@ -147,6 +147,10 @@ fn spawn(shell: &Shell, worker: &str) -> Contender {
     let program = std::env::current_exe().expect("this program");
     let mut command = shell.command(&format!("{} worker {worker}", program.display()));
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    // Its library prints a page about each thing that it cannot do.
+    if worker.starts_with(&Kind::Peer.to_string()) {
+        command.stderr(Stdio::null());
+    }
     let mut process = Process::spawn(command);
     let requests = process.child().stdin.take();
     let mut answers = BufReader::new(process.child().stdout.take().expect("its output"));

@@ -31,7 +31,7 @@ pub(crate) fn open_terminal() -> io::Result<(File, OwnedFd)> {
 }
 
 /// Makes the child's standard input its controlling terminal. TIOCSCTTY wants a session leader, so this starts the
-/// session already; the setsid(2) of [`super::detach`], which comes later, fails harmlessly then.
+/// session already; the setsid(2) of [`super::detach()`], which comes later, fails harmlessly then.
 pub(crate) fn control_terminal(command: &mut Command) {
     let prepare = || {
         // SAFETY: setsid(2) takes nothing and touches no memory.
