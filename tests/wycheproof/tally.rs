@@ -1,0 +1,49 @@
+//! How many vectors of a family ran, passed, and were skipped for which reason.
+use std::collections::BTreeMap;
+
+#[derive(Default)]
+pub(super) struct Tally {
+    family: &'static str,
+    run: usize,
+    failed: Vec<String>,
+    beside: BTreeMap<String, usize>,
+    skipped: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    pub(super) fn of(family: &'static str) -> Self {
+        Self { family, ..Self::default() }
+    }
+
+    /// One vector ran; a failure is told by file, number and comment.
+    pub(super) fn check(&mut self, passed: bool, what: impl FnOnce() -> String) {
+        self.run += 1;
+        if !passed {
+            self.failed.push(what());
+        }
+    }
+
+    /// So many of those that ran did without the TPM.
+    pub(super) fn beside_the_tpm(&mut self, vectors: usize, why: impl Into<String>) {
+        *self.beside.entry(why.into()).or_default() += vectors;
+    }
+
+    /// So many did not run.
+    pub(super) fn skip(&mut self, vectors: usize, why: impl Into<String>) {
+        *self.skipped.entry(why.into()).or_default() += vectors;
+    }
+
+    /// Prints the figures, and fails if one vector did, or fewer ran than there were when this was written.
+    #[track_caller]
+    pub(super) fn end(self, at_least: usize) {
+        println!("{}: {} run, {} passed", self.family, self.run, self.run - self.failed.len());
+        for (why, vectors) in &self.beside {
+            println!("{}: {vectors} of these beside the TPM: {why}", self.family);
+        }
+        for (why, vectors) in &self.skipped {
+            println!("{}: {vectors} skipped: {why}", self.family);
+        }
+        assert!(self.failed.is_empty(), "{}:\n{}", self.family, self.failed.join("\n"));
+        assert!(self.run >= at_least, "{}: only {} ran", self.family, self.run);
+    }
+}
