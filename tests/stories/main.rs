@@ -34,6 +34,7 @@ mod peers;
 mod pki;
 mod prompts;
 mod resets;
+mod sample;
 mod sign;
 mod tabrmd;
 mod threads;
