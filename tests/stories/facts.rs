@@ -27,6 +27,16 @@ fn a_tpm_key_has_the_facts_of_its_public_half() {
 }
 
 #[test]
+fn the_public_half_of_a_tpm_key_cannot_be_changed() {
+    let machine = Machine::new();
+    machine.key("key", "-e P-256");
+    let program = program(machine.openssl.shell(), "facts");
+    for order in Order::BOTH {
+        machine.openssl.clone().ordered(order).shell().ok(&format!("{program} -keeps key"));
+    }
+}
+
+#[test]
 fn the_self_test_is_the_tpms() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);

@@ -120,6 +120,22 @@ static int facts(const char *file)
     return 1;
 }
 
+/* Whether the key refuses a public half that is not its own, and keeps what it had. */
+static int keeps(const char *file)
+{
+    EVP_PKEY *key = load(file), *twin = EVP_PKEY_dup(key);
+    EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    unsigned char *point = NULL;
+    size_t length = other == NULL ? 0 : EVP_PKEY_get1_encoded_public_key(other, &point);
+    int kept = length != 0 && !EVP_PKEY_set1_encoded_public_key(key, point, length) && EVP_PKEY_eq(key, twin) == 1;
+
+    OPENSSL_free(point);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(twin);
+    EVP_PKEY_free(other);
+    return kept;
+}
+
 static int self_test(void)
 {
     OSSL_PROVIDER *provider = OSSL_PROVIDER_load(NULL, "tpm2");
@@ -131,7 +147,8 @@ static int self_test(void)
 
 int main(int argc, char **argv)
 {
-    int done = argc == 2 && (strcmp(argv[1], "-self-test") == 0 ? self_test() : facts(argv[1]));
+    int done = argc == 3 && strcmp(argv[1], "-keeps") == 0 ? keeps(argv[2])
+                                                           : argc == 2 && (strcmp(argv[1], "-self-test") == 0 ? self_test() : facts(argv[1]));
 
     if (!done)
         ERR_print_errors_fp(stderr);
