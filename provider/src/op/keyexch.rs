@@ -170,8 +170,9 @@ fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     let (x, y) = point.split_at_checked(size + 1).ok_or_else(out_of_sequence)?;
     let x = x.get(1..).unwrap_or_default();
     // Software cannot verify a shared secret: it never comes unprotected, but where the user wants that (session = password).
-    let answer = key.ecdh_zgen(&Point { x: x.to_vec(), y: y.to_vec() })?;
-    let z = Zeroizing::new(answer.value.x);
+    let Point { x: z, y: rest } = key.ecdh_zgen(&Point { x: x.to_vec(), y: y.to_vec() })?.value;
+    // Either coordinate gives the other away.
+    let (z, _rest) = (Zeroizing::new(z), Zeroizing::new(rest));
     let zeros = size
         .checked_sub(z.len())
         .ok_or_else(|| Error::new(Reason::Tpm, "the TPM's shared point is too long"))?;

@@ -122,7 +122,8 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     fn set_params(key: &Key, params: Params<'_>) -> Result<()> {
         // OpenSSL would put another point into the software half only, and what the TPM signs would verify no more.
         if matches!(key.material(), Some(Material::Tpm(_))) && params.find(c"encoded-pub-key").is_some() {
-            let text = "the public half of a TPM key cannot be changed: set it in a copy of the key's parameters";
+            let text =
+                "the public half of a TPM key cannot be changed: set it in a copy of the key's parameters";
             return Err(Error::new(Reason::WrongKey, text));
         }
         Ok(key.software()?.set_params(params)?)
