@@ -26,7 +26,7 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
     let pin = setting("pin").or_else(|| setting("PIN"));
     let parent_auth = match (pin, setting("pin-source")) {
         (Some(pin), _) => Some(Auth::new(pin.into_secret())),
-        (None, Some(source)) => Some(Auth::new(source.parse(value::password)?)),
+        (None, Some(source)) => Some(Auth::new(source.parse_unseen(value::password)?)),
         (None, None) => None,
     };
     Ok(tpm::Config {
@@ -131,8 +131,10 @@ mod tests {
         assert!(text.contains("hmac or password"), "{text}");
         let text = message(&Fake(&[], &[("TPM2_SESSION_KEEP", "soon")]));
         assert!(text.contains("TPM2_SESSION_KEEP"), "{text}");
-        let text = message(&Fake(&[("pin-source", "/etc/pin")], &[]));
-        assert!(text.contains("file:"), "{text}");
+        let text = message(&Fake(&[("pin-source", "pass:hunter2")], &[]));
+        assert!(text.contains("file:") && !text.contains("hunter2"), "{text}");
+        let text = message(&Fake(&[("pin-source", "file:/nonexistent")], &[]));
+        assert!(text.contains("\"/nonexistent\""), "{text}");
     }
 
     #[test]

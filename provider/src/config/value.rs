@@ -37,6 +37,19 @@ impl Setting {
         })
     }
 
+    /// The same of a value that may be a password by mistake: no message shows it.
+    ///
+    /// # Errors
+    /// `Configuration`: where the value stands, and what is wrong with it.
+    pub(super) fn parse_unseen<T>(
+        &self,
+        parse: impl FnOnce(&str) -> std::result::Result<T, Fault>,
+    ) -> Result<T> {
+        parse(&self.value).map_err(|Fault(fault)| {
+            Error::new(Reason::Configuration, format!("the value of {} {fault}", self.origin))
+        })
+    }
+
     /// The text as a password, which no message shows.
     pub(super) fn into_secret(self) -> Vec<u8> {
         self.value.as_bytes().to_vec()
@@ -69,10 +82,9 @@ pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
     let path =
         value.strip_prefix("file:").ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
     let path = path.strip_prefix("//").unwrap_or(path);
-    let read = Zeroizing::new(
-        std::fs::read(path)
-            .map_err(|error| Fault(format!("cannot be read ({error}): check path and rights")))?,
-    );
+    let read = Zeroizing::new(std::fs::read(path).map_err(|error| {
+        Fault(format!("names {path:?}, which cannot be read ({error}): check path and rights"))
+    })?);
     let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }
