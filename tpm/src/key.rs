@@ -237,12 +237,9 @@ impl Inner {
 
     fn check_usable(&self) -> Result<(), Error> {
         if !self.public.attributes.contains(Attributes::USER_WITH_AUTH) {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "Unsupported: policy: the key is used by a policy session only",
-            )
-            .on(self)
-            .advise("this version runs no policies yet"));
+            return Err(Error::new(ErrorKind::Unsupported, "the key is used by a policy session only")
+                .on(self)
+                .advise("this version runs no policies yet"));
         }
         match &self.origin {
             Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {

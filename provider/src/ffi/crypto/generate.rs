@@ -29,7 +29,7 @@ impl Generator {
         selection: Selection,
     ) -> Result<Self, Refused> {
         let ctx = new_ctx_by_name(context, algorithm)?;
-        let result = if selection.any(Selection(0x03)) {
+        let result = if selection.any(Selection::KEYS) {
             // SAFETY: the context is alive.
             unsafe { EVP_PKEY_keygen_init(ctx.as_ptr()) }
         } else {

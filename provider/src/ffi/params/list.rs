@@ -46,9 +46,10 @@ impl ParamList {
 
     /// Adds an octet string.
     pub(crate) fn octets(&mut self, name: &'static CStr, value: &[u8]) -> &mut Self {
-        let mut octets = value.to_vec();
-        // An empty string must not have a NULL pointer: libcrypto takes that for a size query.
-        octets.reserve(1);
+        // An empty string must not have a NULL pointer: libcrypto takes that for a size query. Room is made before the value is
+        // there, which leaves no copy of it behind.
+        let mut octets = Vec::with_capacity(value.len() + 1);
+        octets.extend_from_slice(value);
         self.push(name, Kind::Octets, octets, 0)
     }
 

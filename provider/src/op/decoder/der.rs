@@ -97,8 +97,10 @@ fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Option<Auth> {
     if !file.needs_password() {
         return None;
     }
-    let info = file.description.as_deref().unwrap_or("TPM key");
-    passphrase.ask(info).map(|password| Auth::new(password.as_slice()))
+    // Whoever made the file must not write on the terminal of whoever opens it.
+    let description = file.description.as_deref().unwrap_or("TPM key");
+    let info: String = description.chars().filter(|character| !character.is_control()).collect();
+    passphrase.ask(&info).map(|password| Auth::new(password.as_slice()))
 }
 
 #[cfg(test)]

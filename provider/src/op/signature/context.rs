@@ -78,6 +78,7 @@ impl<S: Scheme> SignatureContext<S> {
             (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
             (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
         };
+        keep_digest(&digest, params)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
         shadow.set(params)?;
         self.state = State::Tpm { shadow, message: Some(Message::new(&digest, restricted)?) };
