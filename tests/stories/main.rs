@@ -32,6 +32,7 @@ mod oracle;
 mod order;
 mod peers;
 mod pki;
+mod programs;
 mod prompts;
 mod resets;
 mod sample;
