@@ -1,6 +1,6 @@
 //! The parameters of an operation under way: a caller's array passed on, and typed values read.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::ptr;
 
 use openssl_sys::{EVP_PKEY_CTX, EVP_PKEY_CTX_get_params, EVP_PKEY_CTX_set_params, OSSL_PARAM};
@@ -41,30 +41,24 @@ impl Options<'_> {
 
     /// An integer parameter, `None` when the operation has none of this name.
     pub(crate) fn int(&mut self, name: &'static CStr) -> Option<i32> {
-        let mut value = [0_u8; 4];
-        self.one(name, 1, &mut value)?;
-        Some(i32::from_ne_bytes(value))
+        self.number(name, 1)
     }
 
     /// An unsigned integer, `None` when the operation has none of this name.
     pub(crate) fn uint(&mut self, name: &'static CStr) -> Option<u32> {
-        let mut value = [0_u8; 4];
-        self.one(name, 2, &mut value)?;
-        Some(u32::from_ne_bytes(value))
+        self.number(name, 2)
     }
 
     /// A length, `None` when the operation has none of this name.
     pub(crate) fn size(&mut self, name: &'static CStr) -> Option<usize> {
-        let mut value = [0_u8; size_of::<usize>()];
-        self.one(name, 2, &mut value)?;
-        Some(usize::from_ne_bytes(value))
+        self.number(name, 2)
     }
 
     /// The octets that the operation holds under this name, `None` when it holds none.
     pub(crate) fn octets(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
-        let mut pointer = [0_u8; size_of::<usize>()];
-        let length = self.one(name, 7, &mut pointer)?;
-        let held = ptr::with_exposed_provenance::<u8>(usize::from_ne_bytes(pointer));
+        let mut held: *const u8 = ptr::null();
+        // SAFETY: room for a pointer.
+        let length = unsafe { self.one(name, 7, (&raw mut held).cast(), size_of::<*const u8>()) }?;
         if held.is_null() || length == 0 {
             return None;
         }
@@ -75,13 +69,30 @@ impl Options<'_> {
     /// A text parameter, `None` when the operation has none of this name, or an empty one.
     pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
         let mut octets = [0_u8; 80];
-        let length = self.one(name, 4, &mut octets)?;
+        // SAFETY: room for so many octets.
+        let length = unsafe { self.one(name, 4, octets.as_mut_ptr().cast(), octets.len()) }?;
         let text = std::str::from_utf8(octets.get(..length)?).ok()?;
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    fn number<T: Number>(&mut self, name: &'static CStr, data_type: u32) -> Option<T> {
+        let mut value = T::default();
+        // SAFETY: room for a number of this size.
+        unsafe { self.one(name, data_type, (&raw mut value).cast(), size_of::<T>()) }?;
+        Some(value)
+    }
+
     /// Asks one parameter and answers the size of what was written.
-    fn one(&mut self, name: &'static CStr, data_type: u32, buffer: &mut [u8]) -> Option<usize> {
+    ///
+    /// # Safety
+    /// `data` is valid for writes of `size` octets, and aligned as `data_type` wants it.
+    unsafe fn one(
+        &mut self,
+        name: &'static CStr,
+        data_type: u32,
+        data: *mut c_void,
+        size: usize,
+    ) -> Option<usize> {
         let end = OSSL_PARAM {
             key: ptr::null(),
             data_type: 0,
@@ -89,13 +100,8 @@ impl Options<'_> {
             data_size: 0,
             return_size: 0,
         };
-        let element = OSSL_PARAM {
-            key: name.as_ptr(),
-            data_type,
-            data: buffer.as_mut_ptr().cast(),
-            data_size: buffer.len(),
-            return_size: usize::MAX,
-        };
+        let element =
+            OSSL_PARAM { key: name.as_ptr(), data_type, data, data_size: size, return_size: usize::MAX };
         let mut array = [element, end];
         // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
         let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
@@ -104,3 +110,9 @@ impl Options<'_> {
         (written != usize::MAX).then_some(written)
     }
 }
+
+/// What libcrypto writes as it is.
+trait Number: Copy + Default {}
+impl Number for i32 {}
+impl Number for u32 {}
+impl Number for usize {}
