@@ -37,10 +37,11 @@ check: ## rustfmt, clippy, rustdoc, layers and exports
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked -p tests --test stories house::
 
-bench: ## what a signature costs, against the bare TPM command and others' ways
+bench: ## what an operation costs, against the bare TPM command and others' ways; whether a padding shows in the time
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tests --bench bench
+	$(CARGO) bench --locked -p missing --bench timing
 
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo

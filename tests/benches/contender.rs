@@ -1,4 +1,4 @@
-//! Who takes part, what they sign with, and the process that each of them runs in.
+//! Who takes part, what they do, and the process that each of them runs in.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
@@ -10,18 +10,25 @@ use tests::{Openssl, Order, Shell, Swtpm, Tool, peers};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Algorithm {
+    /// A signature.
     EcdsaP256,
+    /// A signature.
     Rsa2048,
+    /// A decryption, PKCS#1 v1.5.
+    Rsaes2048,
+    /// A derivation.
+    EcdhP256,
 }
 
 impl Algorithm {
-    pub(crate) const ALL: [Algorithm; 2] = [Algorithm::EcdsaP256, Algorithm::Rsa2048];
+    pub(crate) const ALL: [Algorithm; 4] =
+        [Algorithm::EcdsaP256, Algorithm::Rsa2048, Algorithm::Rsaes2048, Algorithm::EcdhP256];
 
     /// The key tool's options that make such a key.
     pub(crate) fn options(self) -> &'static str {
         match self {
-            Algorithm::EcdsaP256 => "--ecc P-256",
-            Algorithm::Rsa2048 => "--key-size 2048",
+            Algorithm::EcdsaP256 | Algorithm::EcdhP256 => "--ecc P-256",
+            Algorithm::Rsa2048 | Algorithm::Rsaes2048 => "--key-size 2048",
         }
     }
 }
@@ -31,6 +38,8 @@ impl fmt::Display for Algorithm {
         f.pad(match self {
             Algorithm::EcdsaP256 => "ECDSA-P256",
             Algorithm::Rsa2048 => "RSA-2048",
+            Algorithm::Rsaes2048 => "RSAES-2048",
+            Algorithm::EcdhP256 => "ECDH-P256",
         })
     }
 }
@@ -120,8 +129,8 @@ impl Contender {
     }
 
     /// This provider with a key file and a TPM that are there.
-    pub(crate) fn with(openssl: &Openssl, key: &str) -> Self {
-        spawn(openssl.shell(), &format!("{} {} none {key}", Kind::Ours, Algorithm::EcdsaP256))
+    pub(crate) fn with(openssl: &Openssl, algorithm: Algorithm, key: &str) -> Self {
+        spawn(openssl.shell(), &format!("{} {algorithm} none {key}", Kind::Ours))
     }
 
     /// Wall and CPU time of one operation in ns, as the mean over a batch; none when the contender could not do it.

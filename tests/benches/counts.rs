@@ -3,7 +3,7 @@
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order, Proxy, Shell, Swtpm, Tool};
 
-use crate::contender::Contender;
+use crate::contender::{Algorithm, Contender};
 
 const SIGN: u32 = 0x15D;
 
@@ -17,6 +17,7 @@ pub(crate) fn print() {
     tpm.flush(primary);
     let tool = Tool::new(&shell, &tpm.tcti());
     tool.ok("create --ecc P-256 permanent.tpm");
+    tool.ok("create --key-size 2048 rsa.tpm");
     tool.ok("create --ecc P-256 --parent-handle 81000001 persistent.tpm");
     let openssl = Openssl::in_shell(shell, &proxy.swtpm_tcti(), Order::DefaultFirst);
     openssl.write("file", "a file");
@@ -36,16 +37,18 @@ pub(crate) fn print() {
         openssl.shell().ok(line);
         println!("  {step:<48} {:>5}", until_signed(&proxy.log().codes()));
     }
-    later(&proxy, &openssl);
+    later(&proxy, &openssl, "each later signature", Algorithm::EcdsaP256, "permanent.tpm");
+    later(&proxy, &openssl, "each later RSA decryption", Algorithm::Rsaes2048, "rsa.tpm");
+    later(&proxy, &openssl, "each later derivation", Algorithm::EcdhP256, "permanent.tpm");
 }
 
-/// Signatures on a loaded key: what a worker's batch adds.
-fn later(proxy: &Proxy, openssl: &Openssl) {
-    let mut contender = Contender::with(openssl, "permanent.tpm");
+/// Operations on a loaded key: what a worker's batch adds.
+fn later(proxy: &Proxy, openssl: &Openssl, step: &str, algorithm: Algorithm, key: &str) {
+    let mut contender = Contender::with(openssl, algorithm, key);
     proxy.log().clear();
-    contender.batch(100, 1).expect("a hundred signatures");
+    contender.batch(100, 1).expect("a hundred operations");
     let each = f64::from(u32::try_from(proxy.log().len()).expect("a short log")) / 100.0;
-    println!("  {:<48} {each:>5}", "each later signature");
+    println!("  {step:<48} {each:>5}");
 }
 
 /// The commands up to the signature; none when there was none. What comes behind it clears away.

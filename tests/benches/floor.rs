@@ -12,8 +12,15 @@ use crate::contender::Algorithm;
 use crate::worker::Operation;
 
 const CREATE_PRIMARY: u32 = 0x131;
+const ECDH_ZGEN: u32 = 0x154;
 const RSA_DECRYPT: u32 = 0x159;
 const SIGN: u32 = 0x15D;
+
+/// The base point of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3), a point as good as any.
+const GENERATOR: [[u64; 4]; 2] = [
+    [0x6b17_d1f2_e12c_4247, 0xf8bc_e6e5_63a4_40f2, 0x7703_7d81_2deb_33a0, 0xf4a1_3945_d898_c296],
+    [0x4fe3_42e2_fe1a_7f9b, 0x8ee7_eb4a_7c0f_9e16, 0x2bce_3357_6b31_5ece, 0xcbb6_4068_37bf_51f5],
+];
 
 pub(crate) struct Floor {
     command: Vec<u8>,
@@ -34,7 +41,7 @@ impl Floor {
                 raw::command(SIGN, &[key], &[b""], &[&raw::sized(&[7; 32])[..], &scheme_and_ticket].concat())
             }
             // A block of the modulus's size, scheme NULL, no label (Part 3 §14.3).
-            Algorithm::Rsa2048 => {
+            Algorithm::Rsa2048 | Algorithm::Rsaes2048 => {
                 let null_and_label = [0x00, 0x10, 0x00, 0x00];
                 raw::command(
                     RSA_DECRYPT,
@@ -42,6 +49,11 @@ impl Floor {
                     &[b""],
                     &[&raw::sized(&[7; 256])[..], &null_and_label].concat(),
                 )
+            }
+            // A point (Part 3 §14.5).
+            Algorithm::EcdhP256 => {
+                let point = GENERATOR.map(|half| raw::sized(&half.map(u64::to_be_bytes).concat())).concat();
+                raw::command(ECDH_ZGEN, &[key], &[b""], &raw::sized(&point))
             }
         };
         Floor { command, connection: Mutex::new((transport, response)) }
@@ -58,8 +70,8 @@ impl Operation for Floor {
 
 fn create(algorithm: Algorithm) -> Vec<u8> {
     let template = match algorithm {
-        Algorithm::EcdsaP256 => Template::ecc(Curve::P256),
-        Algorithm::Rsa2048 => Template::rsa(2048),
+        Algorithm::EcdsaP256 | Algorithm::EcdhP256 => Template::ecc(Curve::P256),
+        Algorithm::Rsa2048 | Algorithm::Rsaes2048 => Template::rsa(2048),
     };
     let public = template.public().to_octets().expect("a public area");
     let sensitive = raw::sized(&[raw::sized(b""), raw::sized(b"")].concat());

@@ -1,4 +1,4 @@
-//! `make bench`: what a signature costs through the provider, against the bare TPM command and against others' ways, as one table.
+//! `make bench`: what an operation costs through the provider, against the bare TPM command and against others' ways, as one table.
 //!
 //! Each contender is a process of its own beside a TPM of its own, and they take turns: figures of one run compare, figures of
 //! two runs do not. A row's ratio is the median of the ratios of each turn.

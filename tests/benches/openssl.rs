@@ -1,27 +1,69 @@
-//! A signature as a program makes it: EVP_DigestSign with a fresh context over a key that OpenSSL loaded from a file.
-//! Which module serves it is the configuration's business (OPENSSL_CONF).
+//! An operation as a program makes it: with a fresh context over a key that OpenSSL loaded from a file. Which module serves it
+//! is the configuration's business (OPENSSL_CONF).
 
+use openssl::derive::Deriver;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::encrypt::{Decrypter, Encrypter};
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private, Public};
 use openssl::sign::Signer;
 use openssl::x509::X509;
 
+use crate::contender::Algorithm;
 use crate::worker::Operation;
+
+const MESSAGE: &[u8] = b"a message of some length, as handshakes have it";
 
 pub(crate) struct OpenSsl {
     key: PKey<Private>,
+    work: Work,
+}
+
+/// What is done with the key, with what is needed beside it.
+enum Work {
+    Sign,
+    Decrypt(Vec<u8>),
+    Derive(PKey<Public>),
 }
 
 impl OpenSsl {
-    pub(crate) fn new(file: &str) -> Self {
-        let pem = std::fs::read(file).expect("the key file");
-        OpenSsl { key: PKey::private_key_from_pem(&pem).expect("a key of the provider") }
+    pub(crate) fn new(algorithm: Algorithm, file: &str) -> Self {
+        let key = load(file);
+        let work = match algorithm {
+            Algorithm::EcdsaP256 | Algorithm::Rsa2048 => Work::Sign,
+            Algorithm::Rsaes2048 => Work::Decrypt(sealed(&key)),
+            Algorithm::EcdhP256 => Work::Derive(peer()),
+        };
+        OpenSsl { key, work }
     }
+}
+
+fn load(file: &str) -> PKey<Private> {
+    PKey::private_key_from_pem(&std::fs::read(file).expect("the key file")).expect("a key of the provider")
+}
+
+/// The message, encrypted to the key.
+fn sealed(key: &PKey<Private>) -> Vec<u8> {
+    let public = PKey::public_key_from_der(&key.public_key_to_der().expect("its public half"));
+    let public = public.expect("a public key");
+    let encrypter = Encrypter::new(&public).expect("an encryption");
+    let mut sealed = vec![0; public.size()];
+    let size = encrypter.encrypt(MESSAGE, &mut sealed).expect("a ciphertext");
+    sealed.truncate(size);
+    sealed
+}
+
+/// Somebody to share a secret with.
+fn peer() -> PKey<Public> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
+    let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
+    PKey::public_key_from_der(&key.public_key_to_der().expect("its public half")).expect("a public key")
 }
 
 /// Loads a key file and holds it against a certificate, as each TLS server does when it starts.
 pub(crate) fn matches(key: &str, certificate: &str) {
-    let key = OpenSsl::new(key).key;
+    let key = load(key);
     let certificate =
         X509::from_pem(&std::fs::read(certificate).expect("the certificate")).expect("a certificate");
     assert!(certificate.public_key().expect("its key").public_eq(&key));
@@ -29,10 +71,23 @@ pub(crate) fn matches(key: &str, certificate: &str) {
 
 impl Operation for OpenSsl {
     fn run(&self) {
-        let mut signer = Signer::new(MessageDigest::sha256(), &self.key).expect("a signer");
-        let signature = signer
-            .sign_oneshot_to_vec(b"a message of some length, as handshakes have it")
-            .expect("a signature");
-        assert!(signature.len() > 60);
+        match &self.work {
+            Work::Sign => {
+                let mut signer = Signer::new(MessageDigest::sha256(), &self.key).expect("a signer");
+                let signature = signer.sign_oneshot_to_vec(MESSAGE).expect("a signature");
+                assert!(signature.len() > 60);
+            }
+            Work::Decrypt(sealed) => {
+                let decrypter = Decrypter::new(&self.key).expect("a decryption");
+                let mut message = vec![0; self.key.size()];
+                let size = decrypter.decrypt(sealed, &mut message).expect("a message");
+                assert_eq!(&message[..size], MESSAGE);
+            }
+            Work::Derive(peer) => {
+                let mut deriver = Deriver::new(&self.key).expect("a derivation");
+                deriver.set_peer(peer).expect("a peer");
+                assert_eq!(deriver.derive_to_vec().expect("a secret").len(), 32);
+            }
+        }
     }
 }

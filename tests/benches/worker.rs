@@ -22,7 +22,7 @@ pub(crate) fn serve(arguments: &[String]) {
     let operation: Box<dyn Operation> = match kind.parse().expect("a kind") {
         Kind::Floor => Box::new(floor::Floor::new(algorithm, tcti)),
         Kind::Esapi(session) => Box::new(esapi::Esapi::new(algorithm, tcti, session)),
-        Kind::Ours | Kind::Peer => Box::new(openssl::OpenSsl::new(key)),
+        Kind::Ours | Kind::Peer => Box::new(openssl::OpenSsl::new(algorithm, key)),
     };
     operation.run();
     println!("ready");
