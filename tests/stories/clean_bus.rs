@@ -6,7 +6,7 @@ use tests::{Proxy, Swtpm, peers, raw, tamper};
 use crate::machine::{Machine, SRK};
 
 /// Forty octets: longer than any digest a name is made with, so it is hashed; neither form may be seen.
-const PASSWORD: &str = "correct-horse-battery-staple-and-so-on-40";
+const PASSWORD: &str = "correct-horse-battery-staple-and-more-40";
 
 fn watched() -> (Machine, Proxy) {
     let tpm = Swtpm::start();
@@ -18,21 +18,30 @@ fn watched() -> (Machine, Proxy) {
 fn no_password_crosses_the_bus() {
     let (machine, proxy) = watched();
     machine.provision();
+    let guarded = machine.tpm.create_primary_with(b"parent-password", raw::STORAGE);
+    machine.tpm.persist(guarded, SRK + 1);
+    machine.tpm.flush(guarded);
     // The tool under watch too: passwords of keys, of the hierarchy and of a persistent parent.
     let tool = tests::Tool::new(machine.openssl.shell(), &proxy.tcti());
     machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner-password");
     tool.ok(&format!("create -e P-256 -k {PASSWORD} -b owner-password ec"));
     tool.ok("create -r -k short-secret -p 81000001 rsa");
+    tool.ok("create -e P-256 -k third-secret -b parent-password -p 81000002 child");
     machine.openssl.write("message", b"what is signed");
-    let with_pin = machine.openssl.clone().set("pin", "owner-password");
-    for (openssl, key, password) in [(&with_pin, "ec", PASSWORD), (&machine.openssl, "rsa", "short-secret")] {
+    let pin = |word: &str| machine.openssl.clone().set("pin", word);
+    for (openssl, key, password) in [
+        (&pin("owner-password"), "ec", PASSWORD),
+        (&machine.openssl, "rsa", "short-secret"),
+        (&pin("parent-password"), "child", "third-secret"),
+    ] {
         let line = format!("dgst -sha256 -sign {key} -passin pass:{password} -out message.sig message");
         openssl.ok(&line);
         openssl.failed(&line.replace("pass:", "pass:not-")).says("the TPM refused the password");
     }
     // A password that is longer than the name's digest is used as its hash.
     let hashed = machine.openssl.stranger().pipe("dgst -sha256 -binary", PASSWORD).ok().stdout;
-    let secrets = [PASSWORD.as_bytes(), &hashed, b"short-secret", b"owner-password", b"not-"];
+    let words = [PASSWORD, "short-secret", "third-secret", "owner-password", "parent-password", "not-"];
+    let secrets = words.iter().map(|word| word.as_bytes()).chain([&hashed[..]]);
     for secret in secrets {
         let text = String::from_utf8_lossy(secret).into_owned();
         assert!(!proxy.log().contains(secret), "{text} crossed the bus:\n{}", proxy.log().text());
@@ -64,6 +73,33 @@ fn every_private_operation_runs_in_an_hmac_session() {
             "{}",
             proxy.log().text()
         );
+    }
+}
+
+#[test]
+fn what_is_decrypted_or_derived_cannot_be_read_on_the_bus() {
+    let (machine, proxy) = watched();
+    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    openssl.write("plain", b"a secret of no great length");
+    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
+    stranger.ok("pkey -in peer -pubout -out peer.pub");
+    for (key, options, command, line) in [
+        ("rsa", "-r", raw::RSA_DECRYPT, "pkeyutl -decrypt -inkey rsa -in sealed -out secret"),
+        ("ec", "-e P-256", raw::ECDH_ZGEN, "pkeyutl -derive -inkey ec -peerkey peer.pub -out secret"),
+    ] {
+        machine.key(key, options);
+        openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));
+        if key == "rsa" {
+            stranger.ok("pkeyutl -encrypt -pubin -inkey rsa.pub -in plain -out sealed");
+        }
+        proxy.log().clear();
+        openssl.ok(line);
+        if key == "rsa" {
+            assert_eq!(openssl.read("secret"), openssl.read("plain"));
+        }
+        assert!(proxy.log().count(command) > 0, "{}", proxy.log().text());
+        assert_eq!(proxy.log().unprotected().len(), 0, "{}", proxy.log().text());
+        assert!(!proxy.log().contains(&openssl.read("secret")), "{}", proxy.log().text());
     }
 }
 
@@ -145,16 +181,15 @@ fn a_replaced_nonce_is_an_error() {
         let (machine, proxy) = watched();
         machine.key("key", options);
         machine.signs("key");
-        for command in [raw::START_AUTH_SESSION, raw::SIGN, raw::RSA_DECRYPT, raw::LOAD] {
-            if proxy.log().count(command) == 0 {
-                continue;
-            }
+        let private = if options == "-r" { raw::RSA_DECRYPT } else { raw::SIGN };
+        for command in [raw::START_AUTH_SESSION, raw::LOAD, private] {
             proxy.on_response(tamper::replace_nonces(command));
             let replaced =
                 || proxy.log().all().iter().any(|e| e.response.windows(16).any(|w| w == [0xA5; 16]));
             proxy.log().clear();
             let right = error_or_right(&machine, "key", &format!("nonces of {command:#x} replaced"));
-            assert!(!right || !replaced(), "nonces of {command:#x} replaced, and nobody noticed");
+            assert!(replaced(), "no nonce of {command:#x} was replaced:\n{}", proxy.log().text());
+            assert!(!right, "nonces of {command:#x} replaced, and nobody noticed");
             proxy.behave();
         }
         machine.signs("key");
