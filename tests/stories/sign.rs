@@ -46,6 +46,53 @@ fn every_digest_with_rsa_keys() {
             dgst(&machine, digest, "", "");
             let pss = "-sigopt rsa_padding_mode:pss";
             dgst(&machine, digest, pss, pss);
+            let raw = format!("-rawin -digest {digest}");
+            pkeyutl(&machine, "message", &raw, &raw);
+        }
+    }
+}
+
+/// The containers that software keys come in, from the PKCS#8 file `soft`; the password is always `word`.
+const CONTAINERS: [(&str, &str); 6] = [
+    ("pkcs8", "pkey -in soft"),
+    ("pkcs8-der", "pkey -in soft -outform DER"),
+    // PKCS#1 for RSA, SEC1 for EC
+    ("traditional", "pkey -in soft -traditional"),
+    ("encrypted", "pkcs8 -topk8 -in soft -passout pass:word"),
+    ("traditional-encrypted", "pkey -in soft -traditional -aes128 -passout pass:word"),
+    ("pkcs12", "pkcs12 -export -inkey soft -in soft.crt -passout pass:word"),
+];
+
+#[test]
+fn keys_that_were_wrapped_sign_as_the_software_keys_did() {
+    let machine = Machine::new();
+    machine.openssl.write("message", b"what is signed");
+    let stranger = machine.openssl.stranger();
+    for (generate, digest) in [
+        ("-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "sha256"),
+        ("-algorithm RSA -pkeyopt rsa_keygen_bits:3072", "sha3-256"),
+        ("-algorithm EC -pkeyopt group:P-256", "sha256"),
+        ("-algorithm EC -pkeyopt group:P-384", "sha1"),
+        ("-algorithm EC -pkeyopt group:P-521", "sha512"),
+    ] {
+        stranger.ok(&format!("genpkey {generate} -out soft"));
+        stranger.ok("pkey -in soft -pubout -out key.pub");
+        stranger.ok("req -x509 -key soft -subj /CN=soft -out soft.crt");
+        for (container, write) in CONTAINERS {
+            stranger.ok(&format!("{write} -out {container}"));
+            let password = if write.contains("word") { "--passin pass:word" } else { "" };
+            machine.key("key", &format!("-w {container} {password} -k secret"));
+            let passin = "-passin pass:secret";
+            assert_eq!(
+                machine.openssl.ok(&format!("pkey -in key {passin} -pubout")).out(),
+                stranger.text("key.pub"),
+                "{generate} {container}"
+            );
+            dgst(&machine, digest, passin, "");
+            if generate.contains("RSA") {
+                let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
+                dgst(&machine, digest, &format!("{passin} {pss}"), pss);
+            }
         }
     }
 }
