@@ -47,7 +47,7 @@ impl Authority {
     }
 }
 
-const KEYS: [&str; 3] = ["--key-size 2048", "--ecc P-256", "--ecc P-384"];
+const KEYS: [&str; 5] = ["--key-size 2048", "--key-size 3072", "--ecc P-256", "--ecc P-384", "--ecc P-521"];
 
 #[test]
 fn a_request_proves_possession_of_the_key() {
