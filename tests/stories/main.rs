@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod clean_bus;
+mod cost;
 mod damage;
 mod decrypt;
 mod derive;
@@ -34,6 +35,7 @@ mod peers;
 mod pki;
 mod programs;
 mod prompts;
+mod reach;
 mod resets;
 mod sample;
 mod sign;

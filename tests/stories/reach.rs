@@ -1,0 +1,48 @@
+//! A TPM is reached by every kind of TCTI string and from every place that may name it.
+use tests::raw::{self, Tpm as _};
+use tests::{Openssl, Proxy};
+
+use crate::machine::Machine;
+
+/// Signs by this line, whatever stands before `openssl`, and has a stranger verify it.
+#[track_caller]
+fn signs(openssl: &Openssl, before: &str) {
+    openssl.shell().ok(&format!("{before} openssl dgst -sha256 -sign key -out sig key"));
+    openssl.stranger().ok("dgst -sha256 -verify key.pub -signature sig key").says("Verified OK");
+}
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.key("key", "-e P-256");
+    machine.openssl.ok("pkey -in key -pubout -out key.pub");
+    machine
+}
+
+#[test]
+fn simulators_managers_and_commands() {
+    let machine = machine();
+    let proxy = Proxy::start(&machine.tpm);
+    let direct = machine.tpm.tcti();
+    for tcti in [&direct, &proxy.tcti(), &proxy.swtpm_tcti(), &format!("cmd:tpm2_send -T {direct}")] {
+        let openssl = machine.openssl.clone().env("TPM2_TCTI", tcti);
+        signs(&openssl, "env");
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn variables_of_ours_and_of_other_tools_and_the_section_before_them() {
+    let machine = machine();
+    let (tcti, nowhere) = (machine.tpm.tcti(), "swtpm:host=127.0.0.1,port=9");
+    let variables = ["TPM2_TCTI", "TPM2OPENSSL_TCTI", "TPM2TOOLS_TCTI", "TCTI"];
+    for (i, variable) in variables.iter().enumerate() {
+        let later: Vec<String> = variables[i + 1..].iter().map(|name| format!("{name}={nowhere}")).collect();
+        signs(&machine.openssl, &format!("env -u TPM2_TCTI {variable}={tcti} {}", later.join(" ")));
+    }
+    let proxy = Proxy::start(&machine.tpm);
+    let port = proxy.tcti().rsplit('=').next().unwrap().to_owned();
+    let simulator = "TPM_INTERFACE_TYPE=socsim TPM_SERVER_NAME=127.0.0.1";
+    signs(&machine.openssl, &format!("env -u TPM2_TCTI {simulator} TPM_COMMAND_PORT={port}"));
+    assert!(proxy.log().count(raw::SIGN) > 0);
+    signs(&machine.openssl.clone().set("tcti", &tcti), &format!("env TPM2_TCTI={nowhere}"));
+}
