@@ -2,6 +2,7 @@
 
 use keyfile::{Attributes, Name, Public};
 
+use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::parents::Parent;
@@ -52,7 +53,7 @@ impl Link {
     fn is_salt(&self, number: usize) -> Result<bool, Error> {
         let (public, name) = self.parent_public(number)?;
         let pinned = self.rules.salt_name.as_ref();
-        Ok(is_trustworthy(public) && pinned.is_none_or(|pinned| pinned == name))
+        Ok(is_trustworthy(public) && suits(public) && pinned.is_none_or(|pinned| pinned == name))
     }
 }
 

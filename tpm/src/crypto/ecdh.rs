@@ -17,6 +17,11 @@ pub(super) struct Shared {
     pub(super) z: Zeroizing<Vec<u8>>,
 }
 
+/// Whether [`agree`] knows the curve.
+pub(super) fn knows(curve: Curve) -> bool {
+    matches!(curve, Curve::P256 | Curve::P384 | Curve::P521)
+}
+
 /// Agrees on a secret with the holder of the key whose public point is (x, y).
 pub(super) fn agree(
     curve: Curve,
@@ -91,6 +96,16 @@ mod tests {
             let shared = agree(v.curve(), &v.octets("x"), &v.octets("y"), &mut random).unwrap();
             assert_eq!((shared.x, shared.y), (v.octets("ex"), v.octets("ey")), "{v}");
             assert_eq!(*shared.z, v.octets("z"), "{v}");
+        }
+    }
+
+    #[test]
+    fn the_curves_that_are_known_are_agreed_on() {
+        for curve in
+            [Curve::P192, Curve::P224, Curve::P256, Curve::P384, Curve::P521, Curve::BnP256, Curve::Sm2P256]
+        {
+            let refused = agree(curve, &[], &[], &mut Known::new([]));
+            assert_eq!(knows(curve), !matches!(refused, Err(CryptoError::Curve(_))), "{curve}");
         }
     }
 

@@ -39,6 +39,16 @@ pub struct Secret {
     pub encrypted: Vec<u8>,
 }
 
+/// Whether [`secret_for`] knows keys of this kind.
+#[must_use]
+pub fn suits(key: &Public) -> bool {
+    match &key.key {
+        PublicKey::Rsa { .. } => true,
+        PublicKey::Ecc { curve, .. } => ecdh::knows(*curve),
+        _ => false,
+    }
+}
+
 /// Makes a secret for the holder of `key`.
 ///
 /// # Errors
