@@ -43,6 +43,11 @@ bench: ## what an operation costs, against the bare TPM command and others' ways
 	$(CARGO) bench --locked -p tests --bench bench
 	$(CARGO) bench --locked -p missing --bench timing
 
+valgrind: ## the stories that look for faults of memory in the provider's own frames
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	$(CARGO) test --locked -p tests --test stories valgrind
+
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
 	@$(MAKE) --no-print-directory build

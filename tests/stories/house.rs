@@ -31,16 +31,17 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn unsafe_code_is_where_the_plan_says() {
-    for (name, attribute) in [
-        ("missing", "#![forbid(unsafe_code)]"),
-        ("keyfile", "#![forbid(unsafe_code)]"),
-        ("tpm", "#![deny(unsafe_code)]"),
-        ("provider", "#![deny(unsafe_code)]"),
-        ("tests", "#![deny(unsafe_code)]"),
+    for (name, top, attribute) in [
+        ("missing", "src/lib.rs", "#![forbid(unsafe_code)]"),
+        ("keyfile", "src/lib.rs", "#![forbid(unsafe_code)]"),
+        ("tpm", "src/lib.rs", "#![deny(unsafe_code)]"),
+        ("provider", "src/lib.rs", "#![deny(unsafe_code)]"),
+        ("keytool", "src/main.rs", "#![deny(unsafe_code)]"),
+        ("tests", "src/lib.rs", "#![deny(unsafe_code)]"),
     ] {
         let root = module::workspace().join(name);
-        let text = fs::read_to_string(root.join("src/lib.rs")).unwrap();
-        assert!(text.contains(attribute), "{name}/src/lib.rs has no {attribute}");
+        let text = fs::read_to_string(root.join(top)).unwrap();
+        assert!(text.contains(attribute), "{name}/{top} has no {attribute}");
         for file in files(&root.join("src")) {
             // Either inside of the folder, or on the line that names it: `#[allow(unsafe_code)] mod ffi;`
             let inside = file.components().any(|c| c.as_os_str() == "ffi");
@@ -79,6 +80,36 @@ fn the_module_shows_its_entry_only() {
     let names: Vec<String> =
         nm.out().lines().filter_map(|l| l.split(' ').next_back()).map(str::to_owned).collect();
     assert_eq!(names, ["OSSL_provider_init"]);
+}
+
+#[test]
+fn the_lints_of_the_workspace_bind_every_crate() {
+    for (name, _) in LAYERS {
+        let manifest = fs::read_to_string(module::workspace().join(name).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name} has lints of its own");
+    }
+    let root = fs::read_to_string(module::workspace().join("Cargo.toml")).unwrap();
+    for lint in
+        ["undocumented_unsafe_blocks", "unwrap_used", "as_conversions", "missing_docs", "missing_errors_doc"]
+    {
+        assert!(root.contains(&format!("{lint} = \"deny\"")), "{lint} is allowed");
+    }
+}
+
+#[test]
+fn every_page_and_command_that_the_documents_name_is_there() {
+    let root = module::workspace();
+    let makefile = fs::read_to_string(root.join("Makefile")).unwrap();
+    for page in ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let folder = root.join(page).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(link.contains("://") || folder.join(link).exists(), "{page} links to {link}");
+        }
+        for target in text.split("`make ").skip(1).filter_map(|rest| rest.split([' ', '`']).next()) {
+            assert!(makefile.contains(&format!("\n{target}:")), "{page} names make {target}");
+        }
+    }
 }
 
 fn needed() -> Vec<String> {
