@@ -1,4 +1,4 @@
-//! TPMKey, written: DER, absence for FALSE.
+//! TPMKey, written: DER.
 
 use super::asn1_types::{Boolean, TpmAuthPolicyOut, Unsigned, sequence};
 use super::{Error, KeyFile};
@@ -15,7 +15,8 @@ pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
 
     let fields = |w: &mut asn1::Writer<'_>| -> Result<(), WriteError> {
         w.write_element(&file.kind.oid())?;
-        w.write_element(&file.empty_auth.then(|| Explicit::<_, 0>::new(Boolean(true))))?;
+        // FALSE is written, too: tpm2-openssl 1.1 takes its absence, which means the same, for TRUE and asks for no password.
+        w.write_element(&Explicit::<_, 0>::new(Boolean(file.empty_auth)))?;
         w.write_element(&file.policy.as_deref().map(|policy| Explicit::<_, 1>::new(sequence(policy))))?;
         w.write_element(&secret.as_deref().map(Explicit::<&[u8], 2>::new))?;
         if !file.auth_policies.is_empty() {
