@@ -12,9 +12,9 @@ use value::{Fault, Setting};
 /// Where a setting comes from: gets its name, gives its value and says which variable or line it was.
 pub(crate) trait Lookup {
     /// A value of the provider's section in openssl.cnf.
-    fn section(&self, name: &str) -> Option<String>;
+    fn section(&self, name: &str) -> Option<Vec<u8>>;
     /// An environment variable.
-    fn environment(&self, name: &str) -> Option<String>;
+    fn environment(&self, name: &str) -> Option<Vec<u8>>;
 }
 
 /// How to reach and use the TPM.
@@ -31,7 +31,10 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
     };
     Ok(tpm::Config {
         // The environment's TPM2_TCTI stands in the list of tpm.md, which the crate `tpm` goes through.
-        tcti: lookup.section("tcti"),
+        tcti: match Setting::in_section(lookup, "tcti") {
+            Some(setting) => Some(setting.parse(|text| Ok(text.to_owned()))?),
+            None => None,
+        },
         connection: choice(
             lookup,
             "connection",
@@ -94,11 +97,11 @@ mod tests {
     struct Fake(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]);
 
     impl Lookup for Fake {
-        fn section(&self, name: &str) -> Option<String> {
-            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        fn section(&self, name: &str) -> Option<Vec<u8>> {
+            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_bytes().to_vec())
         }
-        fn environment(&self, name: &str) -> Option<String> {
-            self.1.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        fn environment(&self, name: &str) -> Option<Vec<u8>> {
+            self.1.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_bytes().to_vec())
         }
     }
 
@@ -135,6 +138,23 @@ mod tests {
         assert!(text.contains("file:") && !text.contains("hunter2"), "{text}");
         let text = message(&Fake(&[("pin-source", "file:/nonexistent")], &[]));
         assert!(text.contains("\"/nonexistent\""), "{text}");
+    }
+
+    #[test]
+    fn a_password_may_be_any_octets_and_other_settings_only_text() {
+        struct Latin;
+        impl Lookup for Latin {
+            fn section(&self, name: &str) -> Option<Vec<u8>> {
+                (name == "pin").then(|| b"gr\xfcn".to_vec())
+            }
+            fn environment(&self, name: &str) -> Option<Vec<u8>> {
+                (name == "TPM2_SOFTWARE").then(|| b"gr\xfcn".to_vec())
+            }
+        }
+        let auth = tpm(&Latin).unwrap().parent_auth.unwrap();
+        assert_eq!(*auth.as_hierarchy_value(), b"gr\xfcn");
+        let text = software(&Latin).unwrap_err().to_string();
+        assert!(text.contains("TPM2_SOFTWARE is not UTF-8"), "{text}");
     }
 
     #[test]

@@ -123,11 +123,11 @@ impl Provider {
 }
 
 impl Lookup for Provider {
-    fn section(&self, name: &str) -> Option<String> {
+    fn section(&self, name: &str) -> Option<Vec<u8>> {
         self.core.parameter(&CString::new(name).ok()?)
     }
 
-    fn environment(&self, name: &str) -> Option<String> {
+    fn environment(&self, name: &str) -> Option<Vec<u8>> {
         environment::variable(name)
     }
 }

@@ -10,20 +10,25 @@ use crate::error::{Error, Reason, Result};
 
 /// A setting that somebody made.
 pub(super) struct Setting {
-    value: Zeroizing<String>,
+    value: Zeroizing<Vec<u8>>,
     origin: String,
 }
 
 impl Setting {
     /// Looks into the section, then into the environment.
     pub(super) fn find(lookup: &dyn Lookup, name: &str) -> Option<Setting> {
-        if let Some(value) = lookup.section(name) {
-            let origin = format!("{name} of the provider's section in openssl.cnf");
-            return Some(Setting { value: Zeroizing::new(value), origin });
+        if let Some(setting) = Setting::in_section(lookup, name) {
+            return Some(setting);
         }
         let variable = format!("TPM2_{}", name.to_uppercase().replace('-', "_"));
         let value = Zeroizing::new(lookup.environment(&variable)?);
         Some(Setting { value, origin: format!("the environment variable {variable}") })
+    }
+
+    /// Looks into the section only.
+    pub(super) fn in_section(lookup: &dyn Lookup, name: &str) -> Option<Setting> {
+        let value = Zeroizing::new(lookup.section(name)?);
+        Some(Setting { value, origin: format!("{name} of the provider's section in openssl.cnf") })
     }
 
     /// Makes a value of it.
@@ -31,8 +36,9 @@ impl Setting {
     /// # Errors
     /// `Configuration`: the value, where it stands, and what is wrong with it.
     pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> std::result::Result<T, Fault>) -> Result<T> {
-        parse(&self.value).map_err(|Fault(fault)| {
-            let text = format!("{:?} in {} {fault}", *self.value, self.origin);
+        let value = self.text()?;
+        parse(value).map_err(|Fault(fault)| {
+            let text = format!("{value:?} in {} {fault}", self.origin);
             Error::new(Reason::Configuration, text)
         })
     }
@@ -45,14 +51,20 @@ impl Setting {
         &self,
         parse: impl FnOnce(&str) -> std::result::Result<T, Fault>,
     ) -> Result<T> {
-        parse(&self.value).map_err(|Fault(fault)| {
+        parse(self.text()?).map_err(|Fault(fault)| {
             Error::new(Reason::Configuration, format!("the value of {} {fault}", self.origin))
         })
     }
 
-    /// The text as a password, which no message shows.
-    pub(super) fn into_secret(self) -> Vec<u8> {
-        self.value.as_bytes().to_vec()
+    /// The octets as a password, which no message shows.
+    pub(super) fn into_secret(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.value)
+    }
+
+    fn text(&self) -> Result<&str> {
+        std::str::from_utf8(&self.value).map_err(|_| {
+            Error::new(Reason::Configuration, format!("the value of {} is not UTF-8", self.origin))
+        })
     }
 }
 

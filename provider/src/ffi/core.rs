@@ -57,7 +57,7 @@ impl Core {
     }
 
     /// A value of the provider's section in openssl.cnf, or a built-in one such as "openssl-version".
-    pub(crate) fn parameter(&self, name: &CStr) -> Option<String> {
+    pub(crate) fn parameter(&self, name: &CStr) -> Option<Vec<u8>> {
         let get_params = self.upcalls.core_get_params?;
         let mut value: *const c_char = ptr::null();
         let mut params = [
@@ -83,7 +83,7 @@ impl Core {
         }
         // SAFETY: the core set it to a C string that lives as long as the provider.
         let value = unsafe { CStr::from_ptr(value) };
-        Some(value.to_string_lossy().into_owned())
+        Some(value.to_bytes().to_vec())
     }
 
     /// A library context of our own with the named provider and nothing else.

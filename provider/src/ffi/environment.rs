@@ -7,7 +7,7 @@ unsafe extern "C" {
 }
 
 /// The value of a variable; `None` when it is unset, or not to be listened to.
-pub(crate) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
     let name = CString::new(name).ok()?;
     // SAFETY: the name ends with NUL; as with getenv(3), nobody may change the environment meanwhile.
     let value = unsafe { secure_getenv(name.as_ptr()) };
@@ -16,5 +16,5 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     }
     // SAFETY: not NULL, so a C string of the environment; it is copied at once.
     let value = unsafe { CStr::from_ptr(value) };
-    Some(value.to_string_lossy().into_owned())
+    Some(value.to_bytes().to_vec())
 }
