@@ -19,6 +19,7 @@ mod options;
 mod pkey;
 mod queue;
 mod random;
+mod selection;
 mod signer;
 mod sys;
 
@@ -28,7 +29,8 @@ pub(crate) use encoder::Form;
 pub(crate) use generate::Generator;
 pub(crate) use operation::{Operation, Purpose};
 pub(crate) use options::Options;
-pub(crate) use pkey::{Pkey, Selection};
+pub(crate) use pkey::Pkey;
 pub(crate) use queue::{Refused, quietly};
 pub(crate) use random::random;
+pub(crate) use selection::Selection;
 pub(crate) use signer::{Direction, Signer};

@@ -14,7 +14,7 @@ use openssl_sys::{
 use openssl_sys::{EVP_PKEY_get_utf8_string_param, OSSL_PARAM};
 
 use super::queue::succeed;
-use super::{PrivateContext, Refused, sys};
+use super::{PrivateContext, Refused, Selection, sys};
 use crate::ffi::params::{ParamList, Params, ParamsMut};
 
 foreign_type! {
@@ -28,37 +28,6 @@ foreign_type! {
     pub(super) unsafe type EvpPkeyCtx: Send {
         type CType = openssl_sys::EVP_PKEY_CTX;
         fn drop = EVP_PKEY_CTX_free;
-    }
-}
-
-/// Parts of a key, a set of the OSSL_KEYMGMT_SELECT bits of core_dispatch.h.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Selection(pub(crate) i32);
-
-impl Selection {
-    /// OSSL_KEYMGMT_SELECT_PRIVATE_KEY.
-    pub(crate) const PRIVATE_KEY: Self = Self(0x01);
-    /// OSSL_KEYMGMT_SELECT_PUBLIC_KEY.
-    pub(crate) const PUBLIC_KEY: Self = Self(0x02);
-    /// OSSL_KEYMGMT_SELECT_ALL_PARAMETERS.
-    pub(crate) const PARAMETERS: Self = Self(0x84);
-    /// EVP_PKEY_PUBLIC_KEY: parameters and public half.
-    pub(crate) const PUBLIC: Self = Self(0x86);
-
-    /// EVP_PKEY_KEYPAIR: all of it.
-    #[cfg(test)]
-    pub(crate) const KEYPAIR: Self = Self(0x87);
-    /// Both halves without parameters.
-    pub(crate) const KEYS: Self = Self(0x03);
-
-    /// The set without `other`.
-    pub(crate) const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Whether one of the bits is set.
-    pub(crate) const fn any(self, of: Self) -> bool {
-        self.0 & of.0 != 0
     }
 }
 
