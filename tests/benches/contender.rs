@@ -165,6 +165,8 @@ fn spawn(shell: &Shell, worker: &str) -> Contender {
     let mut answers = BufReader::new(process.child().stdout.take().expect("its output"));
     let mut line = String::new();
     answers.read_line(&mut line).expect("its first line");
-    assert_eq!(line.trim(), "ready", "a worker did not start: {worker}");
+    // Others may fail by themselves; then their batches are none.
+    let ours = !worker.starts_with(&Kind::Peer.to_string());
+    assert!(line.trim() == "ready" || !ours, "a worker did not start: {worker}");
     Contender { process, requests, answers, tpm: None }
 }

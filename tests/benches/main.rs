@@ -25,10 +25,11 @@ fn main() {
     match arguments.get(1).map(String::as_str) {
         Some("worker") => worker::serve(&arguments[2..]),
         Some("match") => openssl::matches(&arguments[2], &arguments[3]),
-        // cargo bench adds --bench; cargo test --benches runs nothing here, since timings are no tests.
-        Some("--bench") => {
+        // cargo bench adds --bench; cargo test --benches runs nothing here, since timings are no tests. A word before it chooses
+        // rows: cargo bench -p tests --bench bench -- ECDH
+        _ if arguments.iter().any(|argument| argument == "--bench") => {
             counts::print();
-            table::print();
+            table::print(arguments.get(1).filter(|word| *word != "--bench").map_or("", |word| word));
         }
         _ => println!("benchmarks run with: make bench"),
     }

@@ -4,7 +4,8 @@ use crate::contender::{Algorithm, Contender, Kind};
 
 const TURNS: usize = 15;
 
-pub(crate) fn print() {
+/// The rows of the algorithms whose names have this in them.
+pub(crate) fn print(name: &str) {
     println!(
         "\ntime of one operation on a loaded key (medians of {TURNS} turns; ratio: median of each turn's ratio to the bare command)"
     );
@@ -12,7 +13,7 @@ pub(crate) fn print() {
         "{:<12} {:>7}  {:<24} {:>10} {:>10} {:>8} {:>7}",
         "algorithm", "threads", "contender", "wall µs", "CPU µs", "per s", "ratio"
     );
-    for algorithm in Algorithm::ALL {
+    for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.to_string().contains(name)) {
         for threads in [1, 4] {
             rows(algorithm, threads);
         }

@@ -1,6 +1,6 @@
 //! Derivation with EC keys in the TPM; the other side is an openssl that has never heard of tpm2.
 use tests::raw::{self, Tpm as _};
-use tests::{Dialog, Order, Proxy, Swtpm};
+use tests::{Dialog, Order, Proxy, Swtpm, peers};
 
 use crate::machine::Machine;
 
@@ -165,4 +165,17 @@ fn two_hundred_random_secrets_some_with_leading_zeros() {
         let zeros: u32 = program.ok("ecdh key 200").parse().unwrap();
         assert!(zeros >= 2, "{curve}: {zeros}");
     }
+}
+
+#[test]
+fn keys_that_only_sign_do_not_derive() {
+    const SIGN: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
+    let machine = Machine::new();
+    machine.provision();
+    peer(&machine, "peer", "P-256");
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    tools.ok(&format!("tpm2_create -Q -C 0x81000001 -G ecc256:ecdsa:null -a '{SIGN}' -u key.u -r key.r"));
+    tools.ok("tpm2_encodeobject -Q -C 0x81000001 -u key.u -r key.r -o key");
+    let derive = "pkeyutl -derive -inkey key -passin pass: -peerkey peer.pub";
+    machine.openssl.failed(derive).says("made for key agreement");
 }

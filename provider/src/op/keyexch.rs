@@ -7,7 +7,7 @@ mod kdf;
 
 use std::sync::Arc;
 
-use keyfile::{Point, PublicKey};
+use keyfile::{Attributes, Point, Public, PublicKey};
 use zeroize::Zeroizing;
 
 use self::kdf::Kdf;
@@ -160,6 +160,7 @@ fn at_most(output: &Output<'_>, size: usize) -> usize {
 /// The x coordinate of the shared point, as long as the field (SEC 1 §3.3.1). The curves of TPMs have cofactor 1, so the
 /// cofactor mode changes nothing.
 fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
+    agrees(key.public())?;
     let size = field_octets(key)?;
     // OpenSSL checked the point to be on the curve when it made the peer's key.
     let point = peer
@@ -180,6 +181,18 @@ fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     secret.resize(zeros, 0);
     secret.extend_from_slice(&z);
     Ok(secret)
+}
+
+/// Refuses a key that TPM2_ECDH_ZGen does not take (TPM 2.0 Part 3 §14.5).
+fn agrees(public: &Public) -> Result<()> {
+    let decrypts = public.attributes.contains(Attributes::DECRYPT);
+    if decrypts && !public.attributes.contains(Attributes::RESTRICTED) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Reason::WrongKey,
+        "the key was not made for key agreement: use one that may decrypt and is not restricted",
+    ))
 }
 
 fn field_octets(key: &dyn Private) -> Result<usize> {
