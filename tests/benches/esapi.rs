@@ -65,7 +65,7 @@ impl Operation for Esapi {
                 };
                 context.sign(self.key, digest, scheme, ticket.try_into().unwrap()).unwrap();
             }
-            Algorithm::EcdhP256 => panic!("signatures show what a Context costs"),
+            Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => panic!("signatures show what a Context costs"),
             Algorithm::Rsa2048 | Algorithm::Rsaes2048 => {
                 let block = PublicKeyRsa::try_from(vec![7; 256]).unwrap();
                 context.rsa_decrypt(self.key, block, RsaDecryptionScheme::Null, Data::default()).unwrap();
@@ -117,7 +117,7 @@ fn salt_key() -> Public {
 
 fn signing_key(algorithm: Algorithm) -> Public {
     match algorithm {
-        Algorithm::EcdsaP256 | Algorithm::EcdhP256 => {
+        Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => {
             let scheme = EccScheme::EcDsa(tss_esapi::structures::HashScheme::new(HashingAlgorithm::Sha256));
             create_unrestricted_signing_ecc_public(scheme, EccCurve::NistP256).unwrap()
         }

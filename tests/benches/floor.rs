@@ -51,7 +51,7 @@ impl Floor {
                 )
             }
             // A point (Part 3 §14.5).
-            Algorithm::EcdhP256 => {
+            Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => {
                 let point = GENERATOR.map(|half| raw::sized(&half.map(u64::to_be_bytes).concat())).concat();
                 raw::command(ECDH_ZGEN, &[key], &[b""], &raw::sized(&point))
             }
@@ -70,7 +70,7 @@ impl Operation for Floor {
 
 fn create(algorithm: Algorithm) -> Vec<u8> {
     let template = match algorithm {
-        Algorithm::EcdsaP256 | Algorithm::EcdhP256 => Template::ecc(Curve::P256),
+        Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => Template::ecc(Curve::P256),
         Algorithm::Rsa2048 | Algorithm::Rsaes2048 => Template::rsa(2048),
     };
     let public = template.public().to_octets().expect("a public area");

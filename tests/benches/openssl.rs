@@ -24,7 +24,7 @@ pub(crate) struct OpenSsl {
 enum Work {
     Sign,
     Decrypt(Vec<u8>),
-    Derive(PKey<Public>),
+    Derive { peer: PKey<Public>, checked: bool },
 }
 
 impl OpenSsl {
@@ -33,7 +33,8 @@ impl OpenSsl {
         let work = match algorithm {
             Algorithm::EcdsaP256 | Algorithm::Rsa2048 => Work::Sign,
             Algorithm::Rsaes2048 => Work::Decrypt(sealed(&key)),
-            Algorithm::EcdhP256 => Work::Derive(peer()),
+            Algorithm::EcdhP256 => Work::Derive { peer: peer(), checked: true },
+            Algorithm::EcdhUnchecked => Work::Derive { peer: peer(), checked: false },
         };
         OpenSsl { key, work }
     }
@@ -83,9 +84,9 @@ impl Operation for OpenSsl {
                 let size = decrypter.decrypt(sealed, &mut message).expect("a message");
                 assert_eq!(&message[..size], MESSAGE);
             }
-            Work::Derive(peer) => {
+            Work::Derive { peer, checked } => {
                 let mut deriver = Deriver::new(&self.key).expect("a derivation");
-                deriver.set_peer(peer).expect("a peer");
+                deriver.set_peer_ex(peer, *checked).expect("a peer");
                 assert_eq!(deriver.derive_to_vec().expect("a secret").len(), 32);
             }
         }

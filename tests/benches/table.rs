@@ -22,7 +22,7 @@ pub(crate) fn print(name: &str) {
 
 fn rows(algorithm: Algorithm, threads: u32) {
     let operations = match algorithm {
-        Algorithm::EcdsaP256 | Algorithm::EcdhP256 => 400,
+        Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => 400,
         Algorithm::Rsa2048 | Algorithm::Rsaes2048 => 100,
     };
     // A Context of tss-esapi belongs to one thread, and what it adds to a command the signatures show.
