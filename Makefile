@@ -53,11 +53,6 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
-valgrind: ## the stories that look for memory faults in the module
-	@$(DEPS) test
-	@$(MAKE) --no-print-directory build
-	$(CARGO) test --locked -p tests --test stories valgrind
-
 install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
 	@./scripts/install $(OUT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
 
