@@ -75,7 +75,13 @@ pub(crate) enum Software {
 /// # Errors
 /// `Configuration`: the value is unknown.
 pub(crate) fn software(lookup: &dyn Lookup) -> Result<Software> {
-    choice(lookup, "software", &[("default", Software::Default), ("fips", Software::Fips)])
+    let Some(setting) = Setting::find(lookup, "software") else { return Ok(Software::Default) };
+    setting.parse(|value| match value {
+        "default" => Ok(Software::Default),
+        "fips" => Ok(Software::Fips),
+        // In openssl.cnf `default` would be taken for the name of a section, and this provider be dropped without a word.
+        _ => Err(Fault("is not known: say fips, or leave it out for OpenSSL's default provider".to_owned())),
+    })
 }
 
 /// One of several words; the type's default when nothing is set.
@@ -111,6 +117,8 @@ mod tests {
         assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
         assert_eq!(config.session, Protection::Hmac);
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
+        let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
+        assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
     }
 
     #[test]
