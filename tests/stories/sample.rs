@@ -16,8 +16,8 @@ fn the_sample_configuration_works_as_it_is() {
 #[test]
 fn each_setting_of_the_sample_is_read() {
     let sample = sample();
-    let settings = sample.lines().filter_map(|line| Some(line.strip_prefix("# ")?.split_once(" = ")?.0));
-    let settings: Vec<&str> = settings.filter(|name| !name.contains(' ') && *name != "module").collect();
+    let settings = sample.lines().filter_map(setting).map(|(_, name, _)| name);
+    let settings: Vec<&str> = settings.filter(|name| *name != "module").collect();
     assert!(settings.len() > 6, "{settings:?}");
     let machine = with_configuration(&sample);
     for name in settings {
