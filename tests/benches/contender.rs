@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Stdio};
 use std::str::FromStr;
 
+use crate::bridge;
 use tests::process::{LIMIT, Process};
 use tests::{Openssl, Order, Shell, Swtpm, Tool, peers};
 
@@ -116,23 +117,36 @@ pub(crate) struct Contender {
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     /// Its own, for as long as it lives.
-    tpm: Option<Swtpm>,
+    _tpm: Option<Swtpm>,
+}
+
+/// How a contender reaches its TPM.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// tcti-swtpm, which makes a TCP connection for each command.
+    Direct,
+    /// tcti-cmd, whose pipes cost the client about what a device does.
+    Pipes,
 }
 
 impl Contender {
-    pub(crate) fn start(kind: Kind, algorithm: Algorithm) -> Self {
+    pub(crate) fn start(kind: Kind, algorithm: Algorithm, way: Way) -> Self {
         let tpm = Swtpm::start();
+        let tcti = match way {
+            Way::Direct => tpm.tcti(),
+            Way::Pipes => bridge::tcti(&tpm),
+        };
         let shell = Shell::new("bench");
         if matches!(kind, Kind::Ours | Kind::Peer) {
             Tool::new(&shell, &tpm.tcti()).ok(&format!("create {} key.tpm", algorithm.options()));
         }
         let shell = match kind {
-            Kind::Ours => Openssl::in_shell(shell, &tpm.tcti(), Order::DefaultFirst).shell().clone(),
-            Kind::Peer => peers::tpm2_openssl_everywhere(&shell, &tpm.tcti()),
+            Kind::Ours => Openssl::in_shell(shell, &tcti, Order::DefaultFirst).shell().clone(),
+            Kind::Peer => peers::tpm2_openssl_everywhere(&shell, &tcti),
             Kind::Floor | Kind::Esapi(_) => shell,
         };
-        let mut contender = spawn(&shell, &format!("{kind} {algorithm} {} key.tpm", tpm.tcti()));
-        contender.tpm = Some(tpm);
+        let mut contender = spawn(&shell, &format!("{kind} {algorithm} '{tcti}' key.tpm"));
+        contender._tpm = Some(tpm);
         contender
     }
 
@@ -176,5 +190,5 @@ fn spawn(shell: &Shell, worker: &str) -> Contender {
     // Others may fail by themselves; then their batches are none.
     let ours = !worker.starts_with(&Kind::Peer.to_string());
     assert!(line.trim() == "ready" || !ours, "a worker did not start: {worker}");
-    Contender { process, requests, answers, tpm: None }
+    Contender { process, requests, answers, _tpm: None }
 }

@@ -12,6 +12,7 @@
     clippy::unwrap_used
 )]
 
+mod bridge;
 mod contender;
 mod counts;
 mod esapi;
@@ -24,6 +25,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
         Some("worker") => worker::serve(&arguments[2..]),
+        Some("bridge") => bridge::serve(&arguments[2]),
         Some("match") => openssl::matches(&arguments[2], &arguments[3]),
         // cargo bench adds --bench; cargo test --benches runs nothing here, since timings are no tests. A word before it chooses
         // rows: cargo bench -p tests --bench bench -- ECDH

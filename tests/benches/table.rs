@@ -1,6 +1,6 @@
 //! The time of one operation: every contender in turn, many turns, medians.
 
-use crate::contender::{Algorithm, Contender, Kind};
+use crate::contender::{Algorithm, Contender, Kind, Way};
 
 const TURNS: usize = 15;
 
@@ -13,24 +13,33 @@ pub(crate) fn print(name: &str) {
         "{:<12} {:>7}  {:<24} {:>10} {:>10} {:>8} {:>7}",
         "algorithm", "threads", "contender", "wall µs", "CPU µs", "per s", "ratio"
     );
-    for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| algorithm.to_string().contains(name)) {
+    let chosen = || Algorithm::ALL.into_iter().filter(|algorithm| algorithm.to_string().contains(name));
+    for algorithm in chosen() {
         for threads in [1, 4] {
-            rows(algorithm, threads);
+            let kinds = Kind::ALL.into_iter().filter(|kind| takes_part(*kind, algorithm, threads));
+            rows(algorithm, threads, Way::Direct, kinds);
         }
+    }
+    // tcti-swtpm connects anew for each command, which may cost the client more than all else.
+    println!("the same through pipes, which cost the client about what a device does");
+    for algorithm in chosen() {
+        rows(algorithm, 1, Way::Pipes, [Kind::Floor, Kind::Ours].into_iter());
     }
 }
 
-fn rows(algorithm: Algorithm, threads: u32) {
+fn takes_part(kind: Kind, algorithm: Algorithm, threads: u32) -> bool {
+    // A Context of tss-esapi belongs to one thread, and what it adds to a command the signatures show.
+    let signs = matches!(algorithm, Algorithm::EcdsaP256 | Algorithm::Rsa2048);
+    (threads == 1 && signs) || !matches!(kind, Kind::Esapi(_))
+}
+
+fn rows(algorithm: Algorithm, threads: u32, way: Way, kinds: impl Iterator<Item = Kind>) {
     let operations = match algorithm {
         Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => 400,
         Algorithm::Rsa2048 | Algorithm::Rsaes2048 => 100,
     };
-    // A Context of tss-esapi belongs to one thread, and what it adds to a command the signatures show.
-    let signs = matches!(algorithm, Algorithm::EcdsaP256 | Algorithm::Rsa2048);
-    let kinds =
-        Kind::ALL.into_iter().filter(|kind| (threads == 1 && signs) || !matches!(kind, Kind::Esapi(_)));
     let mut contenders: Vec<_> =
-        kinds.map(|kind| (kind, Contender::start(kind, algorithm), Vec::new())).collect();
+        kinds.map(|kind| (kind, Contender::start(kind, algorithm, way), Vec::new())).collect();
     for _ in 0..TURNS {
         for (_, contender, turns) in &mut contenders {
             turns.push(contender.batch(operations, threads));
