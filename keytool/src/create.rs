@@ -185,11 +185,7 @@ impl Create {
     ) -> Result<KeyFile, Error> {
         let abilities = Abilities::of(tpm)?;
         let ParentHandle(handle) = self.parent_handle;
-        if handle.is_persistent() {
-            abilities.check_parent(tpm, handle)?;
-        }
-        let rsa = handle.is_permanent() && !abilities.has_ecc_parent();
-        let parent = Parent { handle, rsa, auth: parent_auth };
+        let parent = Parent { auth: parent_auth, ..abilities.parent(tpm, handle)? };
         deferred.check()?;
         let maker =
             Maker { tpm, abilities: &abilities, parent: &parent, name_alg: self.name_scheme, da: self.da };
@@ -200,13 +196,13 @@ impl Create {
         };
         let mut key = KeyFile::new(Kind::Loadable, handle, public, private);
         key.empty_auth = auth.is_none();
-        key.rsa_parent = rsa;
+        key.rsa_parent = parent.rsa;
         key.description.clone_from(&self.description);
         Ok(key)
     }
 }
 
 fn list_curves(tpm: &Tpm) -> Result<(), Error> {
-    let names: Vec<String> = Abilities::of(tpm)?.curves().iter().copied().map(abilities::spelling).collect();
+    let names: Vec<String> = Abilities::of(tpm)?.curves().iter().copied().map(tpm::spelling).collect();
     terminal::result(names.join("\n"))
 }

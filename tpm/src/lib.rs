@@ -6,7 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `tpm`, `key`, `key/` | what users of this crate call |
-//! | `capabilities`, `lockout`, `template` | what a TPM can do, what it counts, what keys to ask it for |
+//! | `capabilities`, `limits`, `lockout`, `template` | what a TPM can do and cannot, what it counts, what keys to ask it for |
 //! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
 //! | `recover`, `patience`, `seat`, `exit` | lost connections, busy TPMs, fork, the end of the process |
 //! | `link` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
@@ -25,6 +25,7 @@ pub mod crypto;
 mod error;
 mod exit;
 mod key;
+mod limits;
 mod link;
 pub mod location;
 mod lockout;
@@ -49,6 +50,7 @@ pub use config::{Config, Connection, Manager, Protection};
 pub use crypto::wrap::{Duplicate, wrap};
 pub use error::{Error, ErrorKind};
 pub use key::{Answer, Key};
+pub use limits::{refuses_both_uses, spelling};
 pub use lockout::Lockout;
 pub use open::open;
 pub use parents::Parent;

@@ -1,9 +1,8 @@
 //! Makes the two halves of a key file: the TPM creates them, or takes over what was wrapped here.
 
 use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Sensitive};
-use tpm::rc::ResponseCode;
 use tpm::template::{Template, Usage};
-use tpm::{Auth, Parent, Tpm};
+use tpm::{Auth, Parent, Tpm, refuses_both_uses};
 use zeroize::Zeroizing;
 
 use super::abilities::Abilities;
@@ -67,7 +66,7 @@ impl Maker<'_> {
         let both = template.clone().public();
         self.abilities.check(&both)?;
         match make(&both) {
-            Err(Error::Tpm(error)) if both.key.kind() == AlgId::RSA && refuses_both(&error) => {
+            Err(Error::Tpm(error)) if both.key.kind() == AlgId::RSA && refuses_both_uses(&error) => {
                 terminal::notice(
                     "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not",
                 );
@@ -87,10 +86,4 @@ impl Maker<'_> {
         };
         Some(Progress::start(what))
     }
-}
-
-/// Whether it is the public area that the TPM does not like.
-fn refuses_both(error: &tpm::Error) -> bool {
-    let code = error.response_code().map(|code| ResponseCode(code).base());
-    matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
