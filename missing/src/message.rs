@@ -1,10 +1,10 @@
 //! What a private key decrypted.
 use std::{cell::Cell, ops::Deref};
 
-use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use subtle::{ConditionallySelectable as _, ConstantTimeEq as _, CtOption};
 use zeroize::Zeroize as _;
 
-use crate::ct;
+use crate::{Error, ct};
 
 /// A decrypted message: a slice of octets, wiped when it is dropped.
 ///
@@ -19,6 +19,14 @@ impl Message {
     /// A copy of these octets.
     pub(crate) fn new(octets: &[u8]) -> Self {
         Self { buffer: octets.into(), length: octets.len() }
+    }
+
+    /// The message if there is one: the only branch on what a decoder found, made where the outcome may show.
+    ///
+    /// # Errors
+    /// [`Error::Padding`] if there is none.
+    pub fn reveal(decoded: CtOption<Self>) -> Result<Self, Error> {
+        Option::from(decoded).ok_or(Error::Padding)
     }
 
     /// All octets.

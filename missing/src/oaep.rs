@@ -1,5 +1,5 @@
 //! OAEP, the padding of encrypted messages (RFC 8017 §7.1), with any digest, MGF1 digest and label.
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::{Choice, ConstantTimeEq as _, CtOption};
 use zeroize::Zeroizing;
 
 use crate::{Error, Hasher, Message, ct, error::Random, hasher, mgf1};
@@ -62,15 +62,15 @@ impl Oaep<'_> {
 
     /// EME-OAEP decoding (RFC 8017 §7.1.2, step 3): the message in a block that the private key decrypted.
     ///
-    /// Constant time, as far as the hash functions are: no address and no branch but the last, which is on the outcome,
-    /// depends on the contents of the block, and everything is done for every block, whatever is wrong with it. What
-    /// shows is the outcome: the message with its length, or the one error for first octet, label and separator alike
-    /// (note in step 3 g; Manger, CRYPTO 2001).
+    /// Constant time, as far as the hash functions are: no address and no branch depends on the contents of the block,
+    /// and everything is done for every block, whatever is wrong with it. What [`Message::reveal`] shows is the outcome:
+    /// the message with its length, or the one error for first octet, label and separator alike (note in step 3 g;
+    /// Manger, CRYPTO 2001).
     ///
     /// # Errors
-    /// [`Error::Padding`] if the block was not made with these parameters. [`Error::ModulusTooSmall`] if none could
-    /// have been, and [`Error::Hash`] if a hash function fails; neither depends on the block's contents.
-    pub fn decode(&self, block: &[u8]) -> Result<Message, Error> {
+    /// [`Error::ModulusTooSmall`] if no block of this size can have been made with these parameters, and
+    /// [`Error::Hash`] if a hash function fails; neither depends on the block's contents.
+    pub fn decode(&self, block: &[u8]) -> Result<CtOption<Message>, Error> {
         self.longest(block.len())?;
         let (first, masked) = block.split_first().ok_or(Error::Padding)?;
         let (masked_seed, masked_db) = masked.split_at_checked(self.digest.size()).ok_or(Error::Padding)?;
@@ -82,8 +82,7 @@ impl Oaep<'_> {
         let (hash, padded) = db.split_at_checked(self.digest.size()).ok_or(Error::Padding)?;
         let (separated, start) = separator(padded);
         let good = first.ct_eq(&0) & self.label_hash()?.ct_eq(hash) & separated;
-        let message = Message::new(padded).behind(start);
-        if good.into() { Ok(message) } else { Err(Error::Padding) }
+        Ok(CtOption::new(Message::new(padded).behind(start), good))
     }
 
     /// lHash

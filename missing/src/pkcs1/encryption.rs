@@ -1,5 +1,5 @@
 //! PKCS#1 v1.5 for encryption: a block of type 2 (RFC 8017 §7.2).
-use subtle::{Choice, ConstantTimeEq as _, ConstantTimeGreater as _};
+use subtle::{Choice, ConstantTimeEq as _, ConstantTimeGreater as _, CtOption};
 use zeroize::Zeroizing;
 
 use super::OVERHEAD;
@@ -35,17 +35,16 @@ pub fn encode(message: &[u8], size: usize, random: &mut Random<'_>) -> Result<Ze
 
 /// RSAES-PKCS1-v1_5 decoding (RFC 8017 §7.2.2, step 3): the message in a block that the private key decrypted.
 ///
-/// Constant time: no address and no branch but the last, which is on the outcome, depends on the contents of the block.
-/// But the outcome shows, and with it a sender of chosen ciphertexts decrypts everything (Bleichenbacher, CRYPTO 1998):
-/// use [`super::rejection`], which has no bad outcome, or [`super::tls`]. This is what OpenSSL does with
+/// Constant time: no address and no branch depends on the contents of the block, until [`Message::reveal`] looks whether
+/// there is one. With that outcome a sender of chosen ciphertexts decrypts everything (Bleichenbacher, CRYPTO 1998): use
+/// [`super::rejection`], which has no bad outcome, or [`super::tls`]. This is what OpenSSL does with
 /// `implicit-rejection` off.
 ///
 /// # Errors
-/// [`Error::Padding`] if it is no block of type 2. [`Error::ModulusTooSmall`] if it is shorter than [`OVERHEAD`].
-pub fn decode(block: &[u8]) -> Result<Message, Error> {
+/// [`Error::ModulusTooSmall`] if the block is shorter than [`OVERHEAD`].
+pub fn decode(block: &[u8]) -> Result<CtOption<Message>, Error> {
     let (good, start) = scan(block)?;
-    let message = Message::new(block).behind(start);
-    if good.into() { Ok(message) } else { Err(Error::Padding) }
+    Ok(CtOption::new(Message::new(block).behind(start), good))
 }
 
 /// Whether it is a block of type 2, and where its message starts if so. Constant time in the contents.

@@ -1,11 +1,11 @@
 //! PKCS#1 v1.5 encryption, a bad padding being an error.
-use missing::{Error, pkcs1::encryption};
+use missing::{Error, Message, pkcs1::encryption};
 
 use crate::vectors;
 
 /// The message in a block.
 fn decode(block: &[u8]) -> Result<Vec<u8>, Error> {
-    encryption::decode(block).map(|message| message.to_vec())
+    encryption::decode(block).and_then(Message::reveal).map(|message| message.to_vec())
 }
 
 /// The message as the words of RFC 8017 §7.2.2 have it.

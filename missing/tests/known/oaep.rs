@@ -1,5 +1,5 @@
 //! OAEP encryption.
-use missing::{Error, Hasher, Oaep, error::Failure, mgf1};
+use missing::{Error, Hasher, Message, Oaep, error::Failure, mgf1};
 
 use crate::{hashers, vectors};
 
@@ -13,7 +13,7 @@ fn given(octets: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), Failure> {
 
 /// The message in a block.
 fn decode(oaep: &Oaep<'_>, block: &[u8]) -> Result<Vec<u8>, Error> {
-    oaep.decode(block).map(|message| message.to_vec())
+    oaep.decode(block).and_then(Message::reveal).map(|message| message.to_vec())
 }
 
 /// The seed in a block: what the mask of the rest lays bare.

@@ -4,6 +4,7 @@
 //! synthetic message instead of an error (implicit rejection), TLS a random premaster secret, OAEP one error for everything.
 
 use keyfile::{Attributes, PublicKey, Scheme};
+use missing::Message;
 use missing::oaep::Oaep;
 use missing::pkcs1::rejection::{self, Secret};
 use missing::pkcs1::{encryption, tls};
@@ -40,9 +41,12 @@ pub(super) fn decrypt(
             let secret = key.rejection_secret(|| secret(private, public))?;
             rejection::decode(&bare(private, public, &block)?, ciphertext, secret)
         }
-        Padding::Pkcs1 { implicit_rejection: false } => encryption::decode(&bare(private, public, &block)?),
+        Padding::Pkcs1 { implicit_rejection: false } => {
+            encryption::decode(&bare(private, public, &block)?).and_then(Message::reveal)
+        }
         Padding::Oaep { digest, mgf1, label } => {
-            Oaep { digest, mgf1, label }.decode(&bare(private, public, &block)?)
+            let block = bare(private, public, &block)?;
+            Oaep { digest, mgf1, label }.decode(&block).and_then(Message::reveal)
         }
         Padding::Tls { client, negotiated } => {
             let client = client.ok_or_else(no_version)?;
