@@ -59,6 +59,7 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
             None => None,
         },
         parent_auth,
+        last_try: choice(lookup, "last-try", &[("refuse", false), ("allow", true)])?,
     })
 }
 

@@ -57,6 +57,14 @@ pub const HASH_SEQUENCE_START: u32 = 0x186;
 pub const HMAC_START: u32 = 0x15B;
 /// TPM2_CreateLoaded.
 pub const CREATE_LOADED: u32 = 0x191;
+/// TPM2_NV_DefineSpace.
+pub const NV_DEFINE_SPACE: u32 = 0x12A;
+/// TPM2_NV_Write.
+pub const NV_WRITE: u32 = 0x137;
+/// TPM2_NV_Read.
+pub const NV_READ: u32 = 0x14E;
+/// TPM2_NV_ReadPublic.
+pub const NV_READ_PUBLIC: u32 = 0x169;
 
 /// TPM_RC_RETRY: nothing was done, send it again.
 pub const RETRY: u32 = 0x922;

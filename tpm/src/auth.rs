@@ -6,25 +6,40 @@ use zeroize::Zeroizing;
 
 /// A password; wiped when dropped, never shown.
 #[derive(Clone)]
-pub struct Auth(Zeroizing<Vec<u8>>);
+pub struct Auth {
+    octets: Zeroizing<Vec<u8>>,
+    stored: bool,
+}
 
 impl Auth {
     /// Takes the password as it was given.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(octets.into()))
+        Self { octets: Zeroizing::new(octets.into()), stored: false }
+    }
+
+    /// Takes one that stands in a file or a setting: when it is wrong, it stays wrong at each restart of the program, so it is
+    /// not given to the TPM when that could lock everybody out.
+    pub fn stored(octets: impl Into<Vec<u8>>) -> Self {
+        Self { stored: true, ..Self::new(octets) }
+    }
+
+    /// Whether nobody typed it.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.stored
     }
 
     /// Whether it has no octets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.octets.is_empty()
     }
 
     /// The authValue of an object with this nameAlg, as every tool makes it: trailing zeros cut; when longer than the digest, its
     /// hash, and cut again (TPM 2.0 Part 1 §17.6.4.2 for the zeros).
     #[must_use]
     pub fn as_value(&self, name_alg: HashAlg) -> Zeroizing<Vec<u8>> {
-        let value = cut(&self.0);
+        let value = cut(&self.octets);
         if value.len() <= name_alg.size() {
             return Zeroizing::new(value.to_vec());
         }
@@ -35,7 +50,7 @@ impl Auth {
     /// The authValue of a hierarchy: as given but for trailing zeros.
     #[must_use]
     pub fn as_hierarchy_value(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(cut(&self.0).to_vec())
+        Zeroizing::new(cut(&self.octets).to_vec())
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Config {
     pub salt_name: Option<Name>,
     /// The password of the parent or of the hierarchy.
     pub parent_auth: Option<Auth>,
+    /// Whether a stored password may be the last try before the TPM locks everybody out.
+    pub last_try: bool,
 }
 
 /// How long a connection lives.

@@ -49,6 +49,10 @@ pub enum ErrorKind {
     Forked,
     /// The connection to the TPM broke.
     Io,
+    /// Nothing is at the handle.
+    NoObject,
+    /// The NV index was never written.
+    NotWritten,
     /// The TPM refused for another reason.
     Tpm,
     /// What was handed in cannot be right.
@@ -184,6 +188,8 @@ fn kind_of(code: ResponseCode) -> ErrorKind {
         | ResponseCode::SCHEME
         | ResponseCode::HASH
         | ResponseCode::KEY_SIZE => ErrorKind::Unsupported,
+        ResponseCode::HANDLE => ErrorKind::NoObject,
+        ResponseCode::NV_UNINITIALIZED => ErrorKind::NotWritten,
         _ => ErrorKind::Tpm,
     }
 }

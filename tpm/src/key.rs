@@ -1,9 +1,10 @@
 //! A key in the TPM: loaded at first use, and again whenever it has lost its place.
 
 mod block;
+mod empty_auth;
 mod load;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, Signature, Ticket};
@@ -29,10 +30,16 @@ struct Inner {
     public: Public,
     name: Name,
     auth: Option<Zeroizing<Vec<u8>>>,
+    /// The password stands in a file, and might be the last try: to be looked at once.
+    doubtful: AtomicBool,
 }
 
 enum Origin {
-    Persistent(Handle),
+    Persistent {
+        handle: Handle,
+        /// Whether somebody has looked since that it is this key which is there.
+        seen: AtomicBool,
+    },
     File {
         file: Box<KeyFile>,
         parent: Parent,
@@ -79,7 +86,19 @@ impl Key {
     /// There is none, or no TPM.
     pub fn persistent(tpm: &Tpm, handle: Handle, auth: Option<Auth>) -> Result<Self, Error> {
         let (public, name) = tpm.read_public(handle)?;
-        Ok(Self::new(tpm, Origin::Persistent(handle), public, name, auth))
+        let seen = AtomicBool::new(true);
+        Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
+    }
+
+    /// The same, with its public area known from elsewhere; the TPM hears of it at first use, and is asked then whether it is that
+    /// key.
+    ///
+    /// # Errors
+    /// The public area has a part that is too long to have a Name.
+    pub fn expected(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
+        let name = public.name()?;
+        let seen = AtomicBool::new(false);
+        Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
     }
 
     /// Its public area.
@@ -99,7 +118,7 @@ impl Key {
     pub fn file(&self) -> Option<&KeyFile> {
         match &self.0.origin {
             Origin::File { file, .. } => Some(file),
-            Origin::Persistent(_) => None,
+            Origin::Persistent { .. } => None,
         }
     }
 
@@ -107,7 +126,7 @@ impl Key {
     #[must_use]
     pub fn handle(&self) -> Option<Handle> {
         match self.0.origin {
-            Origin::Persistent(handle) => Some(handle),
+            Origin::Persistent { handle, .. } => Some(handle),
             Origin::File { .. } => None,
         }
     }
@@ -196,8 +215,11 @@ impl Key {
     fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let stored = auth.as_ref().is_some_and(Auth::is_stored);
+        let protected = !public.attributes.contains(Attributes::NO_DA);
+        let doubtful = AtomicBool::new(stored && protected && !tpm.config().last_try);
         let auth = auth.map(|auth| auth.as_value(public.name_alg));
-        Self(Arc::new(Inner { tpm: tpm.clone(), number, origin, public, name, auth }))
+        Self(Arc::new(Inner { tpm: tpm.clone(), number, origin, public, name, auth, doubtful }))
     }
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
@@ -221,9 +243,10 @@ impl Key {
                 // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
                 let bare = link.rules.kernel && purpose == Purpose::Signature && key.auth_value().is_empty();
                 let protect = if bare { Protect::NONE } else { Protect::SESSION.last() };
+                key.spare_the_last_try(link)?;
                 let handle = key.ready(link, bare)?;
                 let guarded = Guarded { entity: Entity::named(handle, &key.name), auth: key.auth_value() };
-                let value = run(link, &guarded, protect).map_err(|error| key.refused(error))?;
+                let value = run(link, &guarded, protect).map_err(|error| key.refused(link, error))?;
                 Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
             })
             .map_err(|error| error.on(key))
@@ -253,7 +276,34 @@ impl Inner {
         }
     }
 
-    fn refused(&self, error: Error) -> Error {
+    /// A stored password that is wrong is wrong at each start of the program: it is not to lock everybody out.
+    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
+        if !self.doubtful.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let lockout = link.lockout()?;
+        if lockout.failures.saturating_add(1) >= lockout.max_failures {
+            let text =
+                "the password from a file or a setting is not tried, because a wrong one would lock the TPM";
+            return Err(Error::new(ErrorKind::Lockout, text)
+                .on(self)
+                .advise(format!("{lockout}; or set last-try = allow")));
+        }
+        self.doubtful.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn refused(&self, link: &mut Link, error: Error) -> Error {
+        if let Origin::Persistent { handle, .. } = self.origin {
+            if error.kind() == ErrorKind::Authorization {
+                // The Name is part of what the password proves: another key in this place looks like a wrong password.
+                if let Err(gone) = self.still_there(link, handle) {
+                    return gone;
+                }
+            } else if error.kind() == ErrorKind::NoObject {
+                return removed(error);
+            }
+        }
         match error.kind() {
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
@@ -277,7 +327,7 @@ impl Drop for Inner {
 impl std::fmt::Display for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.origin {
-            Origin::Persistent(handle) => write!(f, "key at {handle}"),
+            Origin::Persistent { handle, .. } => write!(f, "key at {handle}"),
             Origin::File { file, parent, .. } => match &file.description {
                 Some(description) => write!(f, "key {description:?} under parent {}", parent.handle),
                 None => {
@@ -286,6 +336,15 @@ impl std::fmt::Display for Inner {
                 }
             },
         }
+    }
+}
+
+fn removed(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::NoObject => {
+            error.advise("there is no key at this handle: it was removed, or it is in another TPM")
+        }
+        _ => error,
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `tpm`, `key`, `key/` | what users of this crate call |
+//! | `tpm`, `key`, `key/`, `nv` | what users of this crate call |
 //! | `capabilities`, `limits`, `lockout`, `template` | what a TPM can do and cannot, what it counts, what keys to ask it for |
 //! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
 //! | `recover`, `patience`, `seat`, `exit` | lost connections, busy TPMs, fork, the end of the process |
@@ -29,6 +29,7 @@ mod limits;
 mod link;
 pub mod location;
 mod lockout;
+mod nv;
 mod open;
 mod parents;
 mod patience;
@@ -52,6 +53,7 @@ pub use error::{Error, ErrorKind};
 pub use key::{Answer, Key};
 pub use limits::{refuses_both_uses, spelling};
 pub use lockout::Lockout;
+pub use nv::NvReader;
 pub use open::open;
 pub use parents::Parent;
 pub use tpm::{Created, Tpm};

@@ -154,7 +154,8 @@ impl Link {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    fn authorized(
+    /// A command whose first handle needs authorization.
+    pub(crate) fn authorized(
         &mut self,
         command: &Command<'_>,
         auth: &[u8],

@@ -229,7 +229,8 @@ impl Link {
 /// Says how long a lockout lasts.
 fn explain(failure: Error, place: &mut Option<Link>) -> Error {
     match (failure.kind(), place) {
-        (ErrorKind::Lockout, Some(link)) => match link.lockout() {
+        // One of our own says it already.
+        (ErrorKind::Lockout, Some(link)) if failure.code().is_some() => match link.lockout() {
             Ok(lockout) => failure.advise(lockout.to_string()),
             Err(_) => failure,
         },

@@ -6,6 +6,7 @@
 //! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
 //! | `context` | FlushContext, ContextSave, ContextLoad |
 //! | `hash` | Hash and its sequences, with a ticket |
+//! | `nv` | NV_ReadPublic, NV_Read |
 //! | `private` | Sign, RSA_Decrypt, ECDH_ZGen: what a key does |
 //! | `sessions` | StartAuthSession |
 //! | `start` | Startup, SelfTest |
@@ -14,6 +15,7 @@
 mod capability;
 mod context;
 mod hash;
+mod nv;
 mod object;
 mod private;
 mod sessions;

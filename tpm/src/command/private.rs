@@ -49,6 +49,11 @@ impl Link {
         Ok(message?)
     }
 
+    /// Unseal of a key, which no key allows: the answer tells whether its password is empty.
+    pub(crate) fn try_empty_auth(&mut self, key: &Guarded<'_>) -> Result<(), Error> {
+        self.guarded(CommandCode::UNSEAL, key, &[], Protect::NONE).map(drop)
+    }
+
     /// ECDH_ZGen: the private half times a point.
     pub(crate) fn ecdh_zgen(
         &mut self,

@@ -1,13 +1,14 @@
 //! Brings a key to where a command can name it: in a place of the TPM, with a session to protect the command.
 
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
 use keyfile::{Handle, KeyFile};
 
-use super::{Inner, Origin};
+use super::{Inner, Origin, removed};
 use crate::command::same;
 use crate::crypto::wrap::Duplicate;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::link::{Link, Protect};
 use crate::parents::{Parent, parent_refused};
 use crate::places::Occupant;
@@ -16,7 +17,11 @@ impl Inner {
     /// A handle for the next command, and a session unless it goes without.
     pub(super) fn ready(&self, link: &mut Link, bare: bool) -> Result<Handle, Error> {
         match &self.origin {
-            Origin::Persistent(handle) => {
+            Origin::Persistent { handle, seen } => {
+                if !seen.load(Ordering::Acquire) {
+                    self.still_there(link, *handle)?;
+                    seen.store(true, Ordering::Release);
+                }
                 if !bare {
                     link.open_session(None)?;
                 }
@@ -39,6 +44,17 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// Whether it is this key that is at the handle.
+    pub(super) fn still_there(&self, link: &mut Link, handle: Handle) -> Result<(), Error> {
+        let (_, name) = link.read_public(handle).map_err(removed)?;
+        if name == self.name {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NoObject, "another key is at this handle now")
+            .on(self)
+            .advise("open the key anew, or make the reference file again: the one that was here is gone"))
     }
 
     fn load(

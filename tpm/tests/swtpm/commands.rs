@@ -135,16 +135,7 @@ fn a_software_key_is_imported() {
 fn a_persistent_key_with_a_password() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
-    let attributes = Attributes::SIGN.union(Attributes::USER_WITH_AUTH).bits() | 0x32;
-    let mut parameters = tests::raw::primary_parameters(b"secret", attributes);
-    // A signing key has no symmetric cipher: TPM_ALG_NULL instead of AES-128-CFB.
-    let at = parameters.windows(6).position(|w| w == [0, 6, 0, 128, 0, 67]).unwrap();
-    parameters.splice(at..at + 6, [0, 16]);
-    let size_at = 2 + usize::from(parameters[1]) + 1;
-    parameters[size_at] -= 4;
-    let handle = swtpm.raw(tests::raw::CREATE_PRIMARY, &[tests::raw::OWNER], &[b""], &parameters).handle();
-    swtpm.persist(handle, 0x8100_0101);
-    swtpm.flush(handle);
+    kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, 0x8100_0101);
     let key = Key::persistent(&tpm, Handle(0x8100_0101), Some(Auth::new("secret"))).unwrap();
     kit::check(&key);
     let key = Key::persistent(&tpm, Handle(0x8100_0101), None).unwrap();

@@ -1,7 +1,8 @@
 //! What the tests share: a TPM with keys made in it, and public-key work to check what they did.
 
-use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Signature};
+use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Signature};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use tests::raw::{self, Tpm as _};
 use tests::{Proxy, ResourceManager, Swtpm};
 use tpm::template::{Template, Usage};
 use tpm::{Auth, Config, Key, Manager, Parent, Tpm};
@@ -51,6 +52,25 @@ pub(crate) fn protected(swtpm: &Swtpm, password: &str) -> KeyFile {
 
 pub(crate) fn open(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Key {
     Key::from_file(tpm, file.clone(), password.map(Auth::new)).unwrap()
+}
+
+/// How many commands the TPM did: libtpms answers TPM_RC_RETRY to the first use of what is under dictionary-attack protection.
+pub(crate) fn commands(proxy: &Proxy) -> usize {
+    proxy.log().all().iter().filter(|exchange| exchange.response_code() != Some(raw::RETRY)).count()
+}
+
+/// Makes a signing key that is persistent.
+pub(crate) fn persist(swtpm: &Swtpm, password: &[u8], attributes: Attributes, at: u32) {
+    let attributes = Attributes::from_bits(0x32) | Attributes::SIGN | attributes;
+    let mut parameters = raw::primary_parameters(password, attributes.bits());
+    // A signing key has no symmetric cipher: TPM_ALG_NULL instead of AES-128-CFB, and so four octets less.
+    let cipher = parameters.windows(6).position(|w| w == [0, 6, 0, 128, 0, 67]).unwrap();
+    parameters.splice(cipher..cipher + 6, [0, 16]);
+    let sensitive = usize::from(*parameters.get(1).unwrap());
+    *parameters.get_mut(2 + sensitive + 1).unwrap() -= 4;
+    let handle = swtpm.raw(raw::CREATE_PRIMARY, &[raw::OWNER], &[b""], &parameters).handle();
+    swtpm.persist(handle, at);
+    swtpm.flush(handle);
 }
 
 /// Signs and verifies.

@@ -8,6 +8,8 @@ mod cost;
 mod failures;
 mod kit;
 mod lifetimes;
+mod nv;
+mod persistent;
 mod places;
 mod process;
 mod protection;

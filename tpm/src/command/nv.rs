@@ -1,0 +1,52 @@
+//! NV_ReadPublic and NV_Read (TPM 2.0 Part 3 §31.6, §31.13).
+
+use keyfile::wire::{Reader, Unmarshal, Writer};
+use keyfile::{CommandCode, Handle, Name, NvPublic};
+
+use super::{Command, Entity, same};
+use crate::error::Error;
+use crate::link::{Guarded, Link, Protect};
+
+impl Link {
+    /// NV_ReadPublic: what an index is, and its Name.
+    pub(crate) fn nv_read_public(&mut self, index: Handle) -> Result<(NvPublic, Name), Error> {
+        let command = Command {
+            code: CommandCode::NV_READ_PUBLIC,
+            handles: &[Entity::plain(index)],
+            parameters: &[],
+            makes_handle: false,
+        };
+        let response = self.bare(&command)?;
+        let mut r = Reader::new(response.parameters);
+        let public = NvPublic::from_octets(r.sized()?)?;
+        let name = Name::unmarshal(&mut r)?;
+        r.finish()?;
+        same(&public.name()?, &name).map_err(|error| error.on(index))?;
+        Ok((public, name))
+    }
+
+    /// NV_Read: so many octets from `offset` on, authorized by `reader`.
+    pub(crate) fn nv_read(
+        &mut self,
+        reader: &Guarded<'_>,
+        index: Entity<'_>,
+        (offset, size): (u16, u16),
+        protect: Protect,
+    ) -> Result<Vec<u8>, Error> {
+        let mut w = Writer::new();
+        w.u16(size);
+        w.u16(offset);
+        let parameters = w.finish()?;
+        let command = Command {
+            code: CommandCode::NV_READ,
+            handles: &[reader.entity, index],
+            parameters: &parameters,
+            makes_handle: false,
+        };
+        let response = self.authorized(&command, reader.auth, protect.encrypted())?;
+        let mut r = Reader::new(response.parameters);
+        let octets = r.sized()?.to_vec();
+        r.finish()?;
+        Ok(octets)
+    }
+}

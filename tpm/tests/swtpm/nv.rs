@@ -1,0 +1,86 @@
+//! NV indexes: read whole, by whoever may, in a session.
+
+use keyfile::{Handle, NvAttributes};
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm};
+use tpm::{Auth, ErrorKind, NvReader};
+
+use crate::kit;
+
+const INDEX: u32 = 0x01c0_0002;
+/// ownerwrite | authwrite | ownerread | authread, as tpm2_nvdefine makes it.
+const USUAL: u32 = 0x0006_0006;
+
+/// Defines an index and writes so many octets into it, 512 at a time.
+fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
+    let mut public = [INDEX.to_be_bytes(), [0, 0x0b, 0, 0]].concat();
+    public.splice(6.., attributes.to_be_bytes());
+    public.extend([0, 0]);
+    public.extend(size.to_be_bytes());
+    let parameters = [raw::sized(password), raw::sized(&public)].concat();
+    swtpm.raw(raw::NV_DEFINE_SPACE, &[raw::OWNER], &[b""], &parameters).ok();
+    let octets: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
+    for (at, part) in octets.chunks(512).enumerate() {
+        let offset = u16::try_from(at * 512).unwrap().to_be_bytes();
+        let parameters = [raw::sized(part), offset.to_vec()].concat();
+        swtpm.raw(raw::NV_WRITE, &[raw::OWNER, INDEX], &[b""], &parameters).ok();
+    }
+    octets
+}
+
+#[test]
+fn an_index_is_read_whole_whatever_one_command_reads() {
+    for size in [1, 512, 513, 2000] {
+        let swtpm = Swtpm::start();
+        let octets = index(&swtpm, USUAL, b"", size);
+        let proxy = Proxy::start(&swtpm);
+        let tpm = kit::through(&proxy);
+        let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
+        assert_eq!(public.size, size);
+        assert_eq!(tpm.nv_read(&public, &NvReader::Owner(None)).unwrap(), octets);
+        assert_eq!(tpm.nv_read(&public, &NvReader::Index(None)).unwrap(), octets);
+        // NV_ReadPublic, CreatePrimary, StartAuthSession; then asking for the buffer's size only where it matters.
+        let (asks, reads) = if size > 512 { (1, usize::from(size).div_ceil(1024)) } else { (0, 1) };
+        assert_eq!(kit::commands(&proxy), 3 + 2 * (asks + reads), "{size}: {}", proxy.log().text());
+        let start = octets.get(..100);
+        assert!(
+            start.is_none_or(|start| !proxy.log().contains(start)),
+            "what it holds crosses the bus encrypted"
+        );
+        tpm.close();
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
+fn passwords_of_the_index_and_of_the_owner() {
+    let swtpm = Swtpm::start();
+    let octets = index(&swtpm, USUAL, b"index", 9);
+    swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
+    assert!(!public.attributes.contains(NvAttributes::NO_DA));
+    for reader in [NvReader::Index(Some(Auth::new("index"))), NvReader::Owner(Some(Auth::new("owner")))] {
+        assert_eq!(tpm.nv_read(&public, &reader).unwrap(), octets);
+    }
+    for reader in [NvReader::Owner(None), NvReader::Owner(Some(Auth::new("index"))), NvReader::Index(None)] {
+        let error = tpm.nv_read(&public, &reader).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+    }
+    assert!(!proxy.log().contains(b"index") && !proxy.log().contains(b"owner"));
+    let error = tpm.nv_read(&public, &NvReader::Platform(None)).err().unwrap();
+    assert!(error.to_string().contains("0x01c00002"), "{error}");
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let error = tpm.nv_public(Handle(INDEX)).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NoObject, "{error}");
+    index(&swtpm, USUAL, b"", 0);
+    let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
+    let error = tpm.nv_read(&public, &NvReader::Owner(None)).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NotWritten, "{error}");
+}

@@ -1,0 +1,96 @@
+//! Keys at persistent handles: whether they have a password, whether they are still there, and the last try.
+
+use keyfile::{AlgId, Attributes, Handle, HashAlg, Public};
+use tests::raw::Tpm as _;
+use tests::{Proxy, Swtpm};
+use tpm::{Auth, Config, ErrorKind, Key, Tpm};
+
+use crate::kit::{self, DIGEST};
+
+const HANDLE: u32 = 0x8100_0101;
+
+/// Makes a signing key persistent.
+fn persist(swtpm: &Swtpm, password: &[u8], attributes: Attributes) {
+    kit::persist(swtpm, password, attributes, HANDLE);
+}
+
+fn evict(swtpm: &Swtpm) {
+    swtpm.persist(HANDLE, HANDLE);
+}
+
+fn public(swtpm: &Swtpm) -> Public {
+    kit::direct(swtpm).read_public(Handle(HANDLE)).unwrap().0
+}
+
+fn sign(key: &Key) -> Result<(), tpm::Error> {
+    key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).map(|answer| kit::verify(key.public(), &answer.value))
+}
+
+#[test]
+fn one_command_tells_whether_there_is_a_password() {
+    for (password, empty) in [(&b""[..], true), (b"secret", false)] {
+        let swtpm = Swtpm::start();
+        persist(&swtpm, password, Attributes::USER_WITH_AUTH | Attributes::NO_DA);
+        let public = public(&swtpm);
+        let proxy = Proxy::start(&swtpm);
+        let tpm = kit::through(&proxy);
+        assert_eq!(tpm.accepts_empty_auth(Handle(HANDLE), &public).unwrap(), empty);
+        assert_eq!(proxy.log().len(), 1, "{}", proxy.log().text());
+        assert_eq!(swtpm.failures(), 0);
+        tpm.close();
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
+fn a_key_that_is_expected_is_looked_at_once() {
+    let swtpm = Swtpm::start();
+    persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
+    let public = public(&swtpm);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let key = Key::expected(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new("secret"))).unwrap();
+    assert!(proxy.log().is_empty(), "{}", proxy.log().text());
+    sign(&key).unwrap();
+    assert_eq!(kit::commands(&proxy), 4, "{}", proxy.log().text());
+    sign(&key).unwrap();
+    assert_eq!(kit::commands(&proxy), 5, "{}", proxy.log().text());
+
+    // Another key in its place: neither a wrong password nor a signature by the wrong key.
+    evict(&swtpm);
+    let error = sign(&key).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoObject, "{error}");
+    assert!(error.to_string().contains("removed"), "{error}");
+    persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH | Attributes::NO_DA);
+    for key in [key, Key::expected(&tpm, Handle(HANDLE), public, Some(Auth::new("secret"))).unwrap()] {
+        let error = sign(&key).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoObject, "{error}");
+        assert!(error.to_string().contains("another key"), "{error}");
+    }
+    assert_eq!(swtpm.failures(), 0);
+}
+
+#[test]
+fn a_stored_password_is_never_the_last_try() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(3, 1000);
+    persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
+    let tpm = kit::direct(&swtpm);
+    let key = |tpm: &Tpm, auth| Key::persistent(tpm, Handle(HANDLE), Some(auth)).unwrap();
+    for failures in 1..=2 {
+        let error = sign(&key(&tpm, Auth::stored("wrong"))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+        assert_eq!(swtpm.failures(), failures);
+    }
+    for password in ["wrong", "secret"] {
+        let error = sign(&key(&tpm, Auth::stored(password))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+        let text = error.to_string();
+        assert!(text.contains("1000 seconds") && text.contains("last-try"), "{text}");
+    }
+    assert_eq!(swtpm.failures(), 2, "not tried");
+    // Who types it may use the last try, and who says so in the configuration.
+    sign(&key(&tpm, Auth::new("secret"))).unwrap();
+    let bold = Tpm::new(Config { last_try: true, ..kit::config(swtpm.tcti()) });
+    sign(&key(&bold, Auth::stored("secret"))).unwrap();
+}
