@@ -8,6 +8,7 @@ use keyfile::wire::WireError;
 use keyfile::{Handle, Name};
 
 use crate::crypto::CryptoError;
+use crate::policy::Failure;
 use crate::rc::ResponseCode;
 
 /// Why something that needed the TPM did not happen.
@@ -20,6 +21,7 @@ struct Parts {
     object: Option<(Handle, Option<Name>)>,
     code: Option<ResponseCode>,
     advice: Option<Cow<'static, str>>,
+    failures: Vec<Failure>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -71,6 +73,7 @@ impl Error {
             object: None,
             code: None,
             advice: None,
+            failures: Vec::new(),
             source: None,
         }))
     }
@@ -97,6 +100,17 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
+    }
+
+    /// The statements of the key's policy that did not pass; several when there are several signed policies.
+    #[must_use]
+    pub fn policy_failures(&self) -> &[Failure] {
+        &self.0.failures
+    }
+
+    /// A statement of a policy that did not pass.
+    pub(crate) fn statement(kind: ErrorKind, failure: Failure) -> Self {
+        Self::new(kind, failure.to_string()).with_failures(vec![failure])
     }
 
     /// The TPM's answer to a command.
@@ -152,6 +166,18 @@ impl Error {
         self.0.object.as_ref().map(|(handle, name)| (*handle, name.as_ref()))
     }
 
+    /// Keeps the statements that did not pass.
+    #[must_use]
+    pub(crate) fn with_failures(mut self, failures: Vec<Failure>) -> Self {
+        self.0.failures = failures;
+        self
+    }
+
+    /// Gives them on.
+    pub(crate) fn into_failures(self) -> Vec<Failure> {
+        self.0.failures
+    }
+
     /// Keeps the cause.
     #[must_use]
     pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
@@ -182,6 +208,8 @@ fn kind_of(code: ResponseCode) -> ErrorKind {
         ResponseCode::POLICY
         | ResponseCode::POLICY_FAIL
         | ResponseCode::PCR_CHANGED
+        | ResponseCode::POLICY_CC
+        | ResponseCode::LOCALITY
         | ResponseCode::AUTH_UNAVAILABLE => ErrorKind::Policy,
         ResponseCode::COMMAND_CODE
         | ResponseCode::CURVE

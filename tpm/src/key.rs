@@ -7,7 +7,9 @@ mod load;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, Signature, Ticket};
+use keyfile::{
+    AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket,
+};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
@@ -16,6 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link, Protect};
 use crate::parents::Parent;
 use crate::places::Occupant;
+use crate::policy::{Runner, Tickets};
 use crate::tpm::Tpm;
 
 /// A key in the TPM. Clones are the same key; the last one that is dropped evicts it.
@@ -29,7 +32,11 @@ struct Inner {
     origin: Origin,
     public: Public,
     name: Name,
+    /// The authValue that the password stands for.
     auth: Option<Zeroizing<Vec<u8>>>,
+    /// The password itself, which may be another entity's (PolicySecret).
+    password: Option<Auth>,
+    tickets: Tickets,
     /// The password stands in a file, and might be the last try: to be looked at once.
     doubtful: AtomicBool,
 }
@@ -203,6 +210,17 @@ impl Key {
         })
     }
 
+    /// The data of a sealed object (TPM2_Unseal).
+    ///
+    /// # Errors
+    /// It is a key and not sealed data; or the TPM refuses, for instance the password or the policy.
+    pub fn unseal(&self) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        if !matches!(self.0.public.key, PublicKey::KeyedHash { .. }) {
+            return Err(Error::new(ErrorKind::Input, "it is a key, and not sealed data").on(&*self.0));
+        }
+        self.operate(Purpose::Decryption, |link, key, protect| link.unseal(key, protect))
+    }
+
     /// The private half times a point (TPM2_ECDH_ZGen).
     ///
     /// # Errors
@@ -218,8 +236,19 @@ impl Key {
         let stored = auth.as_ref().is_some_and(Auth::is_stored);
         let protected = !public.attributes.contains(Attributes::NO_DA);
         let doubtful = AtomicBool::new(stored && protected && !tpm.config().last_try);
-        let auth = auth.map(|auth| auth.as_value(public.name_alg));
-        Self(Arc::new(Inner { tpm: tpm.clone(), number, origin, public, name, auth, doubtful }))
+        let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
+        let (tpm, tickets) = (tpm.clone(), Tickets::default());
+        Self(Arc::new(Inner {
+            tpm,
+            number,
+            origin,
+            public,
+            name,
+            auth: value,
+            password: auth,
+            tickets,
+            doubtful,
+        }))
     }
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
@@ -241,12 +270,22 @@ impl Key {
         key.tpm
             .operate(|link| {
                 // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
-                let bare = link.rules.kernel && purpose == Purpose::Signature && key.auth_value().is_empty();
+                let bare = link.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
                 let protect = if bare { Protect::NONE } else { Protect::SESSION.last() };
                 key.spare_the_last_try(link)?;
-                let handle = key.ready(link, bare)?;
-                let guarded = Guarded { entity: Entity::named(handle, &key.name), auth: key.auth_value() };
-                let value = run(link, &guarded, protect).map_err(|error| key.refused(link, error))?;
+                let mut then = |link: &mut Link, auth: &[u8], protect| {
+                    let handle = key.ready(link, bare)?;
+                    let guarded = Guarded { entity: Entity::named(handle, &key.name), auth };
+                    run(link, &guarded, protect).map_err(|error| key.refused(link, error))
+                };
+                let value = match key.runner() {
+                    Some(runner) => {
+                        key.ready(link, bare)?;
+                        let value = |with: bool| if with { key.auth_value() } else { &[] };
+                        runner.run(link, |link, with| then(link, value(with), protect.by_policy()))
+                    }
+                    None => then(link, key.auth_value(), protect),
+                }?;
                 Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
             })
             .map_err(|error| error.on(key))
@@ -258,13 +297,43 @@ impl Inner {
         self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
     }
 
-    fn check_usable(&self) -> Result<(), Error> {
-        if !self.public.attributes.contains(Attributes::USER_WITH_AUTH) {
-            return Err(Error::new(ErrorKind::Unsupported, "the key is used by a policy session only")
-                .on(self)
-                .advise("this version runs no policies yet"));
-        }
+    /// Whether no password is part of its authorization.
+    fn has_nothing_to_prove(&self) -> bool {
         match &self.origin {
+            Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
+            _ => self.auth_value().is_empty(),
+        }
+    }
+
+    /// What satisfies its policy, if it is used by one.
+    fn runner(&self) -> Option<Runner<'_>> {
+        match &self.origin {
+            Origin::File { file, .. } if file.uses_policy() => Some(Runner {
+                file,
+                password: self.password.as_ref(),
+                tickets: &self.tickets,
+                occupant: Occupant::Key(self.number),
+            }),
+            _ => None,
+        }
+    }
+
+    fn check_usable(&self) -> Result<(), Error> {
+        let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
+        match &self.origin {
+            Origin::Persistent { .. } if by_policy => Err(Error::new(
+                ErrorKind::Unsupported,
+                "the key is used by a policy only, and a handle does not say which",
+            )
+            .on(self)
+            .advise("use the key's file, which holds the statements of the policy")),
+            Origin::File { file, .. } if by_policy && file.policy.is_none() => {
+                Err(Error::new(ErrorKind::Input, "the key is used by a policy only, and its file holds none")
+                    .on(self)
+                    .advise("get the file from where the key was made"))
+            }
+            // Not every way to satisfy a policy takes the password.
+            Origin::File { .. } if by_policy => Ok(()),
             Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
                 Err(password_missing(Error::new(
                     ErrorKind::PasswordMissing,

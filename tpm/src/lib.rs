@@ -6,7 +6,9 @@
 //! | file | what |
 //! |---|---|
 //! | `tpm`, `key`, `key/`, `nv` | what users of this crate call |
-//! | `capabilities`, `limits`, `lockout`, `template` | what a TPM can do and cannot, what it counts, what keys to ask it for |
+//! | `capabilities`, `limits`, `lockout`, `pcr`, `clock` | what a TPM can do and cannot, what it counts and holds |
+//! | `template` | what keys to ask it for |
+//! | `policy/` | the statements of a key file, run |
 //! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
 //! | `recover`, `patience`, `seat`, `exit` | lost connections, busy TPMs, fork, the end of the process |
 //! | `link` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
@@ -19,6 +21,7 @@
 
 mod auth;
 mod capabilities;
+mod clock;
 mod command;
 mod config;
 pub mod crypto;
@@ -33,7 +36,9 @@ mod nv;
 mod open;
 mod parents;
 mod patience;
+mod pcr;
 mod places;
+mod policy;
 pub mod rc;
 mod recover;
 mod salt;
@@ -47,6 +52,7 @@ mod transport;
 
 pub use auth::Auth;
 pub use capabilities::Capabilities;
+pub use clock::TimeInfo;
 pub use config::{Config, Connection, Manager, Protection};
 pub use crypto::wrap::{Duplicate, wrap};
 pub use error::{Error, ErrorKind};
@@ -56,5 +62,7 @@ pub use lockout::Lockout;
 pub use nv::NvReader;
 pub use open::open;
 pub use parents::Parent;
+pub use pcr::PcrValue;
+pub use policy::{Failure, Place, Signed};
 pub use tpm::{Created, Tpm};
 pub use transport::{Opener, Transport};

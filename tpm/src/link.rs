@@ -17,6 +17,8 @@ use crate::transport::Transport;
 pub(crate) struct Link {
     wire: Wire,
     pub(crate) session: Option<Session>,
+    /// Authorizes where a policy does; the session above protects.
+    pub(crate) policy: Option<Session>,
     pub(crate) places: Places,
     pub(crate) parents: Parents,
     pub(crate) rules: Rules,
@@ -26,6 +28,7 @@ pub(crate) struct Link {
 pub(crate) struct Debris {
     places: Places,
     session: Option<Session>,
+    policy: Option<Session>,
 }
 
 /// What the configuration and the way to the TPM say together.
@@ -56,11 +59,13 @@ pub(crate) struct Protect {
     decrypt: bool,
     encrypt: bool,
     last: bool,
+    policy: bool,
 }
 
 impl Protect {
     /// By nothing: only where nothing secret crosses the bus.
-    pub(crate) const NONE: Self = Self { session: false, decrypt: false, encrypt: false, last: false };
+    pub(crate) const NONE: Self =
+        Self { session: false, decrypt: false, encrypt: false, last: false, policy: false };
     /// By the session.
     pub(crate) const SESSION: Self = Self { session: true, ..Self::NONE };
 
@@ -77,6 +82,11 @@ impl Protect {
     /// The session is not needed afterwards.
     pub(crate) fn last(self) -> Self {
         Self { last: true, ..self }
+    }
+
+    /// The policy session authorizes, and the other only protects.
+    pub(crate) fn by_policy(self) -> Self {
+        Self { policy: true, ..self }
     }
 }
 
@@ -100,6 +110,17 @@ impl Rules {
             salt_name: config.salt_name.clone(),
         }
     }
+
+    /// Whether a session should not outlive the operation.
+    fn is_over(&self, session: &Session) -> bool {
+        session.is_distrusted() || self.keep.is_some_and(|keep| session.started().elapsed() >= keep)
+    }
+
+    /// The same for a policy session. A TPM has three places for sessions: where several processes share them, one that waits for
+    /// its next use would keep the others waiting too.
+    fn policy_is_over(&self, policy: &Session) -> bool {
+        self.shared || self.is_over(policy)
+    }
 }
 
 impl Link {
@@ -107,7 +128,7 @@ impl Link {
     pub(crate) fn new(transport: Box<dyn Transport>, config: &Config) -> Self {
         let rules = Rules::new(config, &*transport);
         let (places, parents) = (Places::default(), Parents::default());
-        Self { wire: Wire::new(transport), session: None, places, parents, rules }
+        Self { wire: Wire::new(transport), session: None, policy: None, places, parents, rules }
     }
 
     /// A command that needs no authorization.
@@ -161,26 +182,40 @@ impl Link {
         auth: &[u8],
         protect: Protect,
     ) -> Result<Response<'_>, Error> {
-        let Self { wire, session, places, rules, .. } = self;
+        let Self { wire, session, policy, places, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
-        let authorization = match session {
+        let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
+        let Protect { decrypt, encrypt, last, .. } = protect;
+        let keep = |over: bool| !(last && over);
+        let mut authorizations = Vec::with_capacity(2);
+        let by_policy = policy.is_some();
+        if let Some(policy) = policy {
+            let keep = keep(rules.policy_is_over(policy));
+            let how = Use { auth, decrypt: false, encrypt: false, keep };
+            authorizations.push(Authorization::Session(policy, how));
+        }
+        match session {
             Some(session) => {
-                let over = rules.keep.is_some_and(|keep| session.started().elapsed() >= keep);
-                let Protect { decrypt, encrypt, last, .. } = protect;
-                Authorization::Session(session, Use { auth, decrypt, encrypt, keep: !(last && over) })
+                // Beside a policy session it belongs to no handle, and no authValue is part of its keys (Part 1 §19.6.5, §21.2).
+                let auth = if by_policy { &[] } else { auth };
+                // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
+                let decrypt = decrypt || (by_policy && !encrypt);
+                let keep = keep(rules.is_over(session));
+                authorizations.push(Authorization::Session(session, Use { auth, decrypt, encrypt, keep }));
             }
+            None if by_policy && (rules.unprotected || !protect.session) => {}
             // The last bar before the bus: a password leaves in the clear only where the user chose that.
-            None if rules.unprotected || (!protect.session && auth.is_empty()) => {
-                Authorization::Password(auth)
+            None if !protect.policy && (rules.unprotected || (!protect.session && auth.is_empty())) => {
+                authorizations.push(Authorization::Password(auth));
             }
             None => {
                 return Err(Error::new(ErrorKind::Integrity, "there is no session to protect the command"));
             }
-        };
-        let result = wire.run(command, &mut [authorization], places);
+        }
+        let result = wire.run(command, &mut authorizations, places);
         if matches!(&result, Err(error) if error.kind() == ErrorKind::Integrity) {
-            // Its nonces are unknown now.
-            if let Some(session) = &mut self.session {
+            // Their nonces are unknown now.
+            for session in self.session.iter_mut().chain(&mut self.policy) {
                 session.distrust();
             }
         }
@@ -189,11 +224,11 @@ impl Link {
 
     /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it.
     pub(crate) fn finish(&mut self) {
-        let over = |session: &Session| {
-            session.is_distrusted() || self.rules.keep.is_some_and(|keep| session.started().elapsed() >= keep)
-        };
-        if self.session.as_ref().is_some_and(over) {
+        if self.session.as_ref().is_some_and(|session| self.rules.is_over(session)) {
             self.drop_session();
+        }
+        if self.policy.as_ref().is_some_and(|policy| self.rules.policy_is_over(policy)) {
+            self.drop_policy();
         }
     }
 
@@ -215,6 +250,7 @@ impl Link {
             let _ = flush(self.wire.transport(), place.handle);
         }
         self.drop_session();
+        self.drop_policy();
     }
 
     /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's.
@@ -229,9 +265,16 @@ impl Link {
         if let Some(mut session) = self.session.take().filter(|session| !session.has_ended()) {
             // A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for
             // its nonce has changed; but where our objects are still there, no reset has given its handle to somebody else.
-            if self.end_session(&mut session).is_err() && !was_reset {
-                let _ = flush(self.wire.transport(), session.handle);
+            match self.end_session(&mut session) {
+                Ok(()) => was_reset = false,
+                Err(_) if !was_reset => drop(flush(self.wire.transport(), session.handle)),
+                Err(_) => {}
             }
+        }
+        // A policy session has nothing to prove itself by.
+        match was_reset {
+            true => self.policy = None,
+            false => self.drop_policy(),
         }
         self.parents = Parents::default();
     }
@@ -265,7 +308,7 @@ impl Link {
 
     /// What a broken connection may have left in the TPM.
     pub(crate) fn into_debris(self) -> Debris {
-        Debris { places: self.places, session: self.session }
+        Debris { places: self.places, session: self.session, policy: self.policy }
     }
 
     /// Clears it away on a new connection; the kernel has done that itself.
@@ -273,6 +316,7 @@ impl Link {
         if !self.rules.kernel {
             self.places = debris.places;
             self.session = debris.session;
+            self.policy = debris.policy;
             self.release_ours();
         }
     }
@@ -281,6 +325,7 @@ impl Link {
     pub(crate) fn forget_all(&mut self) {
         self.places.leave_all();
         self.session = None;
+        self.policy = None;
         self.parents = Parents::default();
     }
 
@@ -301,6 +346,13 @@ impl Link {
             Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
         let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
         self.wire.run(&command, &mut [Authorization::Session(session, how)], &mut self.places).map(drop)
+    }
+
+    /// Flushes the policy session, whose statements are of no more use.
+    pub(crate) fn drop_policy(&mut self) {
+        if let Some(policy) = self.policy.take().filter(|policy| !policy.has_ended()) {
+            let _ = flush(self.wire.transport(), policy.handle);
+        }
     }
 
     fn drop_session(&mut self) {

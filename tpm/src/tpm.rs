@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
-use keyfile::{Handle, Name, Public};
+use keyfile::{Handle, HashAlg, Name, PcrSelection, Public};
 
 use crate::auth::Auth;
 use crate::capabilities::Capabilities;
+use crate::clock::TimeInfo;
 use crate::config::{Config, Connection};
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
@@ -15,6 +16,7 @@ use crate::location::Location;
 use crate::lockout::Lockout;
 use crate::open::{locate, open};
 use crate::parents::{Parent, parent_refused};
+use crate::pcr::{self, PcrValue};
 use crate::places::STANDING;
 use crate::recover::Recovery;
 use crate::seat::{Seat, Seats};
@@ -126,6 +128,30 @@ impl Tpm {
     /// There is no TPM.
     pub fn lockout(&self) -> Result<Lockout, Error> {
         self.operate(Link::lockout)
+    }
+
+    /// The value of each of these PCRs, all of one moment, in the order of the selection.
+    ///
+    /// # Errors
+    /// The TPM has not got one of them, or there is no TPM.
+    pub fn pcr_read(&self, selection: &PcrSelection) -> Result<Vec<PcrValue>, Error> {
+        self.operate(|link| link.pcr_values(selection))
+    }
+
+    /// The digest of their values, as a PolicyPCR holds it.
+    ///
+    /// # Errors
+    /// As [`Tpm::pcr_read`].
+    pub fn pcr_digest(&self, selection: &PcrSelection, hash: HashAlg) -> Result<Vec<u8>, Error> {
+        Ok(pcr::digest(&self.pcr_read(selection)?, hash))
+    }
+
+    /// Its time, clock and counters.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn read_clock(&self) -> Result<TimeInfo, Error> {
+        self.operate(Link::read_clock)
     }
 
     /// The public area and Name of a parent; a derived one is derived.

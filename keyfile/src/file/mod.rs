@@ -151,6 +151,15 @@ impl KeyFile {
         !self.empty_auth && (!self.uses_policy() || self.statements().any(asks_for_password))
     }
 
+    /// Whether a password may be of use, so that somebody should be asked for it.
+    ///
+    /// As [`KeyFile::needs_password`]; and the password of another entity may be wanted though the key has none itself.
+    #[must_use]
+    pub fn asks_for_password(&self) -> bool {
+        let secret = |statement: &Statement| statement.command == CommandCode::POLICY_SECRET;
+        self.needs_password() || (self.uses_policy() && self.statements().any(secret))
+    }
+
     /// Whether the key is authorized by a policy session: exactly when userWithAuth is clear.
     #[must_use]
     pub const fn uses_policy(&self) -> bool {

@@ -7,7 +7,9 @@
 //! | `context` | FlushContext, ContextSave, ContextLoad |
 //! | `hash` | Hash and its sequences, with a ticket |
 //! | `nv` | NV_ReadPublic, NV_Read |
-//! | `private` | Sign, RSA_Decrypt, ECDH_ZGen: what a key does |
+//! | `pcr` | PCR_Read, ReadClock |
+//! | `policy` | PolicySecret and its like, LoadExternal, VerifySignature |
+//! | `private` | Sign, RSA_Decrypt, ECDH_ZGen, Unseal: what a key does |
 //! | `sessions` | StartAuthSession |
 //! | `start` | Startup, SelfTest |
 //! | `capability` | GetCapability, TestParms |
@@ -17,6 +19,8 @@ mod context;
 mod hash;
 mod nv;
 mod object;
+mod pcr;
+mod policy;
 mod private;
 mod sessions;
 mod start;

@@ -1,4 +1,4 @@
-//! Sign, RSA_Decrypt, ECDH_ZGen (TPM 2.0 Part 3 §20.2, §14.3, §14.5): what only the holder of the private half can do.
+//! Sign, RSA_Decrypt, ECDH_ZGen, Unseal (TPM 2.0 Part 3 §20.2, §14.3, §14.5, §12.7): what only the holder of the private half can do.
 
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{AlgId, CommandCode, HashAlg, Point, Signature, Ticket};
@@ -66,5 +66,17 @@ impl Link {
         let shared = Point::from_sized(response);
         self.wipe();
         Ok(shared?)
+    }
+
+    /// Unseal: the data.
+    pub(crate) fn unseal(
+        &mut self,
+        object: &Guarded<'_>,
+        protect: Protect,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let response = self.guarded(CommandCode::UNSEAL, object, &[], protect.encrypted())?;
+        let data = Reader::new(response).sized().map(|data| Zeroizing::new(data.to_vec()));
+        self.wipe();
+        Ok(data?)
     }
 }

@@ -67,6 +67,12 @@ impl ResponseCode {
         matches!(self.base().0, 0x910..=0x91e)
     }
 
+    /// Whether it is about a handle, a session or a parameter, and not about the state of the TPM.
+    #[must_use]
+    pub fn is_about_a_part(self) -> bool {
+        self.place().is_some()
+    }
+
     /// Which part of the command it is about; none when it is about the command as a whole.
     #[must_use]
     pub fn place(self) -> Option<Place> {

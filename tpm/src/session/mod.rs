@@ -57,6 +57,16 @@ impl Session {
         self.started
     }
 
+    /// The hash of its HMACs and of its policy digest.
+    pub(crate) fn hash(&self) -> HashAlg {
+        self.hash
+    }
+
+    /// The TPM's last nonce, which a policy command may bind itself to.
+    pub(crate) fn nonce_tpm(&self) -> &[u8] {
+        &self.nonce_tpm
+    }
+
     /// Session key ‖ authValue: the HMAC key, and what parameter encryption is derived from.
     fn secret(&self, auth: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut secret = Zeroizing::new(Vec::with_capacity(self.key.len().saturating_add(auth.len())));

@@ -28,7 +28,6 @@ impl Starting {
     }
 
     /// A session that only authorizes, with the hash of the object's policy.
-    #[allow(dead_code, reason = "keys with a policy are refused as yet")]
     pub(crate) fn policy(hash: HashAlg) -> Result<Self, Error> {
         Self::new(Kind::Policy, hash, None)
     }

@@ -11,6 +11,7 @@ mod lifetimes;
 mod nv;
 mod persistent;
 mod places;
+mod policy;
 mod process;
 mod protection;
 mod tabrmd;

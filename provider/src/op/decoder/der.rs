@@ -94,7 +94,7 @@ fn wants_private(selection: Selection) -> bool {
 /// When nobody answers, the key is handed up without: libcrypto's store drops what a decoder says at this point, while the first
 /// private operation can say what is missing. Until then the public half is of use.
 fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Option<Auth> {
-    if !file.needs_password() {
+    if !file.asks_for_password() {
         return None;
     }
     // Whoever made the file must not write on the terminal of whoever opens it.

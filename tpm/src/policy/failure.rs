@@ -1,0 +1,82 @@
+//! A statement of a policy that did not pass, for callers that act on it.
+
+use std::fmt;
+
+use keyfile::CommandCode;
+
+/// Which statement did not pass, and what it wanted. Its Display is a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Where it stands.
+    pub place: Place,
+    /// Its command.
+    pub command: CommandCode,
+    /// What it means: `PCR 7 (sha256) has changed`.
+    pub reason: String,
+}
+
+/// Where a statement stands in a key file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The signed policy that it belongs to; None for the policy of the key itself.
+    pub signed: Option<Signed>,
+    /// Its number, from 0.
+    pub index: usize,
+}
+
+/// A signed policy of a key file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Its number, from 0, the newest first.
+    pub index: usize,
+    /// What people call it.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.place, self.command, self.reason)
+    }
+}
+
+impl fmt::Display for Place {
+    /// People count from 1.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "statement {} of ", self.index.saturating_add(1))?;
+        match &self.signed {
+            Some(signed) => signed.fmt(f),
+            None => f.write_str("the policy"),
+        }
+    }
+}
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "signed policy {}", self.index.saturating_add(1))?;
+        match &self.name {
+            Some(name) => write!(f, " ({name:?})"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_a_sentence() {
+        let mut failure = Failure {
+            place: Place { signed: None, index: 1 },
+            command: CommandCode::POLICY_PCR,
+            reason: "PCR 7 (sha256) has changed".into(),
+        };
+        let text = "statement 2 of the policy (TPM2_PolicyPCR): PCR 7 (sha256) has changed";
+        assert_eq!(failure.to_string(), text);
+        failure.place.signed = Some(Signed { index: 0, name: Some("spring".into()) });
+        assert!(
+            failure.to_string().starts_with("statement 2 of signed policy 1 (\"spring\") ("),
+            "{failure}"
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! Policies, run in a policy session: each statement of a key file as the command that it is, and then the use of the key.
+//!
+//! The policy session only authorizes; the connection's HMAC session protects, as the second session of the command. On a policy
+//! session the key of parameter encryption would hold the object's password even if no statement asks for it (Part 1 §21.2), and a
+//! wrong idea of it turns into a signature of garbage.
+//!
+//! What it costs, in commands, beside the use of the key itself:
+//!
+//! | what | commands |
+//! |---|---|
+//! | the first use on a connection | StartAuthSession, and one for each statement |
+//! | each later use | one for each statement: a policy session that has authorized a command is empty again (Part 1 §19.7.1) |
+//! | behind a resource manager of the kernel's kind, and where several processes share a TPM without one | as the first, each time |
+//! | a PolicyAuthorize, the first time in a process | LoadExternal, VerifySignature, FlushContext; the ticket is kept |
+//! | a PCR that was extended between statement and use | PolicyRestart, the statements and the use again |
+//! | a signed policy that does not pass | its statements up to the one that fails, and PolicyRestart |
+//! | a failure in the end | FlushContext |
+//!
+//! | file | what |
+//! |---|---|
+//! | `run` | from the statements to the use of the key: every way that the file knows, the first that passes |
+//! | `step` | one statement: its place in the file, its command |
+//! | `secret`, `ticket` | what PolicySecret and PolicyAuthorize need beside |
+//! | `refusal` | what a response code means for which statement |
+//! | `failure` | the typed failure |
+//! | `session` | the policy session of a connection |
+
+mod failure;
+mod refusal;
+mod run;
+mod secret;
+mod session;
+mod step;
+mod ticket;
+
+pub use failure::{Failure, Place, Signed};
+pub(crate) use run::Runner;
+pub(crate) use ticket::Tickets;

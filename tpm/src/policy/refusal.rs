@@ -1,0 +1,100 @@
+//! What it means that the TPM refused a statement, or the use of the key after all statements had passed.
+
+use keyfile::policy::{Condition, digest};
+use keyfile::{KeyFile, Public};
+
+use super::step::{Step, Way};
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+
+/// The failure of a statement's own command.
+pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
+    let kind = match error.kind() {
+        kind @ (ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Unsupported) => kind,
+        ErrorKind::Policy | ErrorKind::NoObject => ErrorKind::Policy,
+        ErrorKind::Tpm | ErrorKind::Input if error.code().is_none_or(ResponseCode::is_about_a_part) => {
+            ErrorKind::Policy
+        }
+        // About the TPM, the way to it, or a lockout.
+        _ => return error.on(&step.place),
+    };
+    let base = error.code().map(ResponseCode::base);
+    let reason = match (base, &step.condition) {
+        (None, _) => error.cause().to_string(),
+        (Some(ResponseCode::HANDLE), Condition::Secret(secret)) => match secret.entity() {
+            Some(handle) => format!("there is nothing at {handle}, whose password is wanted"),
+            None => step.condition.refusal(),
+        },
+        (Some(ResponseCode::VALUE | ResponseCode::POLICY | ResponseCode::SIGNATURE), condition) => {
+            condition.refusal()
+        }
+        (Some(ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH), condition) => condition.refusal(),
+        _ => "the TPM refuses it".to_owned(),
+    };
+    let refused = Error::statement(kind, step.failure(reason));
+    let refused = match error.code() {
+        Some(code) => refused.answer(code.0),
+        None => refused,
+    };
+    advised(refused, &step.condition)
+}
+
+/// The failure of the key's use: some statements only note what that must be like.
+pub(crate) fn of_use(error: Error, way: &Way<'_>, file: &KeyFile) -> Error {
+    let Some(code) = error.code() else { return error };
+    let wanted: fn(&Condition) -> bool = match code.base() {
+        ResponseCode::LOCALITY => |condition| matches!(condition, Condition::Locality(_)),
+        ResponseCode::POLICY_CC => |condition| matches!(condition, Condition::Command(_)),
+        ResponseCode::PP => |condition| matches!(condition, Condition::PhysicalPresence),
+        ResponseCode::PCR_CHANGED => |condition| matches!(condition, Condition::Pcr { .. }),
+        ResponseCode::POLICY_FAIL if leads_elsewhere(way, &file.public) => {
+            return Error::new(
+                ErrorKind::Policy,
+                "the statements in the file do not lead to the policy of the key",
+            )
+            .answer(code.0)
+            .advise("the file was damaged or changed: get it from where the key was made");
+        }
+        ResponseCode::POLICY_FAIL => |condition| {
+            matches!(
+                condition,
+                Condition::NameHash(_)
+                    | Condition::CpHash(_)
+                    | Condition::Template(_)
+                    | Condition::NvWritten(_)
+            )
+        },
+        _ => return error,
+    };
+    match way.steps.iter().find(|step| wanted(&step.condition)) {
+        Some(step) => {
+            let reason = match code.base() {
+                ResponseCode::PCR_CHANGED => "a PCR was extended again and again meanwhile".to_owned(),
+                _ => step.condition.refusal(),
+            };
+            let refused = Error::statement(ErrorKind::Policy, step.failure(reason)).answer(code.0);
+            advised(refused, &step.condition)
+        }
+        None => error.of_kind(ErrorKind::Policy),
+    }
+}
+
+fn leads_elsewhere(way: &Way<'_>, public: &Public) -> bool {
+    let statements = way.steps.iter().map(|step| step.statement);
+    digest(statements, public.name_alg).is_ok_and(|digest| digest != public.auth_policy)
+}
+
+fn advised(error: Error, condition: &Condition) -> Error {
+    match condition {
+        Condition::Pcr { .. } if error.kind() == ErrorKind::Policy => error.advise(
+            "the machine is not in the state that the key is bound to: start it as it was, or make the key anew for the state it is in",
+        ),
+        Condition::Authorize(authorize) if authorize.signature == keyfile::Signature::Null => {
+            error.advise("no policy was signed for this key yet: add one with tpm2-keytool policy add")
+        }
+        Condition::Secret(_) if error.kind() == ErrorKind::PasswordMissing => {
+            error.advise("give the password of that entity as the key's")
+        }
+        _ => error,
+    }
+}

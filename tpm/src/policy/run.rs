@@ -1,0 +1,184 @@
+//! Satisfies a policy and uses what it guards: every way that the file knows, and the first that passes.
+
+use keyfile::policy::{Condition, digest};
+use keyfile::{Handle, KeyFile};
+
+use super::refusal;
+use super::step::{Step, Way};
+use super::ticket::Tickets;
+use crate::auth::Auth;
+use crate::error::{Error, ErrorKind};
+use crate::link::Link;
+use crate::places::Occupant;
+use crate::rc::ResponseCode;
+
+/// How often the statements run again because a PCR was extended meanwhile, whichever it was.
+const RESTARTS: usize = 5;
+
+/// A file whose policy is to be satisfied.
+pub(crate) struct Runner<'a> {
+    pub(crate) file: &'a KeyFile,
+    /// The password, which is the key's or that of the entity in a PolicySecret.
+    pub(crate) password: Option<&'a Auth>,
+    pub(crate) tickets: &'a Tickets,
+    /// What must stay loaded.
+    pub(crate) occupant: Occupant,
+}
+
+/// What was tried in vain.
+#[derive(Default)]
+struct Tried {
+    errors: Vec<Error>,
+    /// Those who refused the password; None is the key itself. Nobody is asked twice.
+    refused: Vec<Option<Handle>>,
+}
+
+impl Runner<'_> {
+    /// Runs the statements of each way, then `then`, until that succeeds. `then` learns whether the key's password is part of the
+    /// authorization. The HMAC session is open already.
+    pub(crate) fn run<T>(
+        &self,
+        link: &mut Link,
+        mut then: impl FnMut(&mut Link, bool) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        link.open_policy(self.file.public.name_alg)?;
+        let result = self.ways(link, &mut then);
+        if result.is_err() {
+            // Half a policy is of no use to the next one.
+            link.drop_policy();
+        }
+        result
+    }
+
+    fn ways<T>(
+        &self,
+        link: &mut Link,
+        then: &mut dyn FnMut(&mut Link, bool) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut tried = Tried::default();
+        let mut dirty = false;
+        for way in Way::all(self.file) {
+            let way = match way {
+                Ok(way) => way,
+                Err(error) => {
+                    tried.errors.push(error);
+                    continue;
+                }
+            };
+            if self.password.is_none() && !self.file.empty_auth && way.asks_for_password() {
+                tried.errors.push(Error::new(ErrorKind::PasswordMissing, missing(&way)));
+                continue;
+            }
+            if tried.has_refused(&way) {
+                continue;
+            }
+            if std::mem::replace(&mut dirty, true) {
+                link.restart_policy()?;
+            }
+            match self.way(link, &way, then) {
+                Err(error) if goes_on(&error) => tried.note(error, &way),
+                done => return done,
+            }
+        }
+        Err(tried.error())
+    }
+
+    fn way<T>(
+        &self,
+        link: &mut Link,
+        way: &Way<'_>,
+        then: &mut dyn FnMut(&mut Link, bool) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut restarts = 0..RESTARTS;
+        loop {
+            let result = match self.steps(link, way) {
+                Ok(()) => then(link, way.asks_for_auth_value())
+                    .map_err(|error| refusal::of_use(error, way, self.file)),
+                Err(error) => Err(error),
+            };
+            if !matches!(&result, Err(error) if has_pcr_changed(error)) || restarts.next().is_none() {
+                return result;
+            }
+            link.restart_policy()?;
+        }
+    }
+
+    fn steps(&self, link: &mut Link, way: &Way<'_>) -> Result<(), Error> {
+        way.steps.iter().enumerate().try_for_each(|(at, step)| {
+            let before = way.steps.get(..at).unwrap_or_default();
+            self.step(link, step, before).map_err(|error| refusal::of_statement(error, step))
+        })
+    }
+
+    fn step(&self, link: &mut Link, step: &Step<'_>, before: &[Step<'_>]) -> Result<(), Error> {
+        match &step.condition {
+            Condition::Secret(secret) => link.prove_secret(secret, self.password).map_err(|error| {
+                match (error.kind(), self.password) {
+                    (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
+                    _ => error,
+                }
+            }),
+            Condition::Authorize(authorize) => {
+                let statements = before.iter().map(|step| step.statement);
+                let approved = digest(statements, self.file.public.name_alg);
+                let approved = approved.map_err(|error| Error::new(ErrorKind::Policy, error.to_string()))?;
+                link.policy_authorize(authorize, &approved, self.tickets, &[self.occupant])
+            }
+            condition => {
+                let session = link.policy_session()?.handle;
+                let parameters = condition.parameters()?.unwrap_or_default();
+                link.policy_command(condition.command(), session, &parameters)
+            }
+        }
+    }
+}
+
+impl Tried {
+    fn has_refused(&self, way: &Way<'_>) -> bool {
+        let own = way.asks_for_auth_value().then_some(None);
+        own.into_iter().chain(way.secrets()).any(|entity| self.refused.contains(&entity))
+    }
+
+    fn note(&mut self, error: Error, way: &Way<'_>) {
+        if matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing) {
+            // Which of them it was does not matter: there is one password.
+            self.refused.extend(way.asks_for_auth_value().then_some(None));
+            self.refused.extend(way.secrets());
+        }
+        self.errors.push(error);
+    }
+
+    /// One error for all.
+    fn error(mut self) -> Error {
+        if self.errors.len() <= 1 {
+            let none = || Error::new(ErrorKind::Policy, "the file knows no way to satisfy the policy");
+            return self.errors.pop().unwrap_or_else(none);
+        }
+        let kinds = [ErrorKind::PasswordMissing, ErrorKind::Authorization, ErrorKind::Policy];
+        let has = |kind: &ErrorKind| self.errors.iter().any(|error| error.kind() == *kind);
+        let kind = kinds.into_iter().find(has).unwrap_or(ErrorKind::Policy);
+        let causes: Vec<String> = self.errors.iter().map(|error| error.cause().to_string()).collect();
+        let text = format!("none of {} signed policies passes: {}", causes.len(), causes.join("; "));
+        let failures = self.errors.into_iter().flat_map(Error::into_failures).collect();
+        Error::new(kind, text).with_failures(failures)
+    }
+}
+
+/// Whether another way may pass where this one has failed.
+fn goes_on(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Policy | ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Unsupported
+    )
+}
+
+fn has_pcr_changed(error: &Error) -> bool {
+    error.code().map(ResponseCode::base) == Some(ResponseCode::PCR_CHANGED)
+}
+
+fn missing(way: &Way<'_>) -> String {
+    match &way.signed {
+        Some(signed) => format!("{signed} asks for a password, and none was given"),
+        None => "the policy of the key asks for a password, and none was given".to_owned(),
+    }
+}
