@@ -135,19 +135,10 @@ fn a_changed_file_keeps_everything_else() {
         let changed =
             KeyFile::parse(&file.to_file().unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(changed.description.as_deref(), Some("changed"));
-        // Changed back, nothing but spelling is lost: BOOLEAN 0xff, absence for FALSE, INTEGER with its zero.
+        // Changed back, nothing is lost, not even the spelling: BOOLEAN 0x01, absence for FALSE, an INTEGER without its zero.
         let mut back = changed;
         back.description = read(&name).description;
-        let mut plain = read(&name);
-        plain.description = None;
-        let (canonical, original) = (back.to_der().unwrap(), read(&name).to_der().unwrap());
-        assert!(canonical.len().abs_diff(original.len()) <= 5, "{name}");
-        let reread = KeyFile::from_der(&canonical).unwrap();
-        assert_eq!(reread.public, read(&name).public);
-        assert_eq!(reread.private, read(&name).private);
-        assert_eq!(reread.policy, read(&name).policy);
-        assert_eq!(reread.auth_policies, read(&name).auth_policies);
-        assert_eq!((reread.parent, reread.rsa_parent), (read(&name).parent, read(&name).rsa_parent));
+        assert_eq!(back.to_der().unwrap(), read(&name).to_der().unwrap(), "{name}");
     }
 }
 

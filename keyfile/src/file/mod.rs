@@ -2,6 +2,7 @@
 
 mod asn1_types;
 mod error;
+mod keep;
 mod kind;
 mod legacy;
 mod pem;
@@ -104,16 +105,20 @@ impl KeyFile {
         Self::read(octets, Form::Der)
     }
 
-    /// The DER: that which was read, if nothing was changed.
+    /// The DER: that which was read; where something was changed, that element alone differs.
     ///
     /// # Errors
     /// [`Error::Rule`], [`Error::Parent`] or [`Error::Policy`] when the fields contradict each other, [`Error::Wire`]
     /// when one is too long.
     pub fn to_der(&self) -> Result<Vec<u8>, Error> {
         let der = writer::write(self)?;
-        match self.source_of(&der) {
-            Some(source) => Ok(source.der.clone()),
-            None => rules::check_new(self).map(|()| der),
+        if let Some(source) = self.source_of(&der) {
+            return Ok(source.der.clone());
+        }
+        rules::check_new(self)?;
+        match &self.source {
+            Some(source) => keep::unchanged(&source.der, &source.canonical, &der),
+            None => Ok(der),
         }
     }
 
