@@ -54,6 +54,7 @@ pub use auth::Auth;
 pub use capabilities::Capabilities;
 pub use clock::TimeInfo;
 pub use config::{Config, Connection, Manager, Protection};
+pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use error::{Error, ErrorKind};
 pub use key::{Answer, Key};

@@ -1,6 +1,9 @@
 //! Public areas of keys to be: what CreatePrimary, Create and the wrapping of software keys start from.
 
-use keyfile::{Attributes, Curve, HashAlg, Kdf, Public, PublicKey, Scheme, Symmetric};
+use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
+
+/// So many octets can be sealed in one object (MAX_SYM_DATA of Part 2 §11.1.14; no TPM tells of another number).
+pub const MAX_SEALED: usize = 128;
 
 /// A key to be. The defaults are right for a signing key of a server: SHA-256 name, no policy, not under dictionary-attack protection.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub enum Usage {
     Decrypt,
     /// Sign only.
     Sign,
+    /// Nothing: it is data.
+    Data,
     /// Be a parent: restricted decryption, with AES-128-CFB for the children.
     Parent,
 }
@@ -86,6 +91,13 @@ impl Template {
         Self::with_point(curve, pad(x), pad(y))
     }
 
+    /// Data to seal. It may go to other parents, if its policy allows that; [`Attributes::FIXED_TPM`] is for the caller to add.
+    #[must_use]
+    pub fn sealed() -> Self {
+        let key = PublicKey::KeyedHash { scheme: KeyedHashScheme::Null, unique: Vec::new() };
+        Self::of(key).usage(Usage::Data)
+    }
+
     /// Another hash for Name and policy.
     #[must_use]
     pub fn name_alg(self, name_alg: HashAlg) -> Self {
@@ -134,6 +146,7 @@ impl Template {
             Usage::SignDecrypt => Attributes::SIGN | Attributes::DECRYPT,
             Usage::Decrypt => Attributes::DECRYPT,
             Usage::Sign => Attributes::SIGN,
+            Usage::Data => Attributes::NONE,
             Usage::Parent => Attributes::RESTRICTED | Attributes::DECRYPT,
         };
         usage

@@ -89,12 +89,26 @@ impl Tpm {
     /// # Errors
     /// The TPM refuses the template or the parent's password, or there is no TPM.
     pub fn create(&self, parent: &Parent, template: &Public, auth: Option<&Auth>) -> Result<Created, Error> {
+        self.seal(parent, template, auth, &[])
+    }
+
+    /// Seals data under a parent; the template is [`crate::template::Template::sealed`].
+    ///
+    /// # Errors
+    /// As [`Tpm::create`], and there is more data than the TPM takes ([`crate::template::MAX_SEALED`]).
+    pub fn seal(
+        &self,
+        parent: &Parent,
+        template: &Public,
+        auth: Option<&Auth>,
+        data: &[u8],
+    ) -> Result<Created, Error> {
         let auth = auth.map(|auth| auth.as_value(template.name_alg)).unwrap_or_default();
         self.operate(|link| {
             let number = link.parent_in_session(parent)?;
             let at_work = link.parent_at_work(number, parent)?;
             link.make_room_for_child(number, parent)?;
-            let made = link.create(&at_work.guarded(), template, &auth, Protect::SESSION.last());
+            let made = link.create(&at_work.guarded(), template, &auth, data, Protect::SESSION.last());
             let made = made.map_err(|error| parent_refused(error, parent))?;
             link.settle(&[])?;
             Ok(Created { public: made.public, private: made.private })

@@ -36,7 +36,7 @@ impl Link {
         template: &Public,
         protect: Protect,
     ) -> Result<Primary, Error> {
-        let parameters = creation(template, &[])?;
+        let parameters = creation(template, &[], &[])?;
         let response =
             self.guarded_making(CommandCode::CREATE_PRIMARY, hierarchy, &parameters, protect.decrypted())?;
         let mut r = Reader::new(response.parameters);
@@ -52,15 +52,16 @@ impl Link {
         Ok(Primary { handle, public, name })
     }
 
-    /// Create: a new key under a parent.
+    /// Create: a new key under a parent; or data that the TPM is to keep.
     pub(crate) fn create(
         &mut self,
         parent: &Guarded<'_>,
         template: &Public,
         auth: &[u8],
+        data: &[u8],
         protect: Protect,
     ) -> Result<Creation, Error> {
-        let parameters = creation(template, auth)?;
+        let parameters = creation(template, auth, data)?;
         let response = self.guarded(CommandCode::CREATE, parent, &parameters, protect.decrypted())?;
         let mut r = Reader::new(response);
         let private = r.sized()?.to_vec();
@@ -128,12 +129,12 @@ impl Link {
     }
 }
 
-/// The parameters of CreatePrimary and Create: authValue, public area, no outside info, no PCRs.
-fn creation(template: &Public, auth: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+/// The parameters of CreatePrimary and Create: authValue and data, public area, no outside info, no PCRs.
+fn creation(template: &Public, auth: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut w = Writer::new();
     w.sized_with(|w| {
         w.sized(auth);
-        w.sized(&[]);
+        w.sized(data);
     });
     w.sized_with(|w| template.marshal(w));
     w.sized(&[]);

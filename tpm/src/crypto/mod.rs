@@ -9,6 +9,7 @@
 //! | `parameter` | parameter encryption | §21 |
 //! | `salt` | a secret only the holder of a TPM key can read: OAEP or ECDH | Annexes B.10, C.6 |
 //! | `wrap` | an object for a parent: the duplication scheme | §22, §23.3 |
+//! | `sealed` | the same for data | §23.3 |
 //! | `random` | octets of the operating system | – |
 //!
 //! Nothing here sends a command.
@@ -25,6 +26,7 @@ pub mod random;
 #[cfg(test)]
 mod real;
 pub mod salt;
+pub mod sealed;
 #[cfg(test)]
 mod vectors;
 pub mod wrap;

@@ -8,10 +8,12 @@ use zeroize::Zeroizing;
 
 use super::hmac::{Nonces, authorization, cp_hash, rp_hash, same, session_key};
 use super::salt::{Purpose, secret_for};
+use super::sealed::wrap_data;
 use super::vectors::of;
-use super::wrap::wrap;
+use super::wrap::{Duplicate, wrap};
 use super::{parameter, random};
-use crate::template::{Template, storage_primary};
+use crate::auth::Auth;
+use crate::template::{MAX_SEALED, Template, storage_primary};
 
 /// TPM2_Hash (Part 2 §6.5.2): a sized parameter goes in and a sized one comes out.
 const HASH: u32 = 0x17d;
@@ -67,8 +69,9 @@ fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
 }
 
 #[test]
-fn every_parent_imports_and_loads_every_key_that_is_wrapped_for_it() {
+fn every_parent_imports_and_loads_what_is_wrapped_for_it() {
     for_each_parent(|tpm, parent, parent_public| {
+        unseals(tpm, parent, parent_public);
         for (template, kind, private) in objects() {
             for hash in HASHES {
                 let object = template.clone().name_alg(hash).public();
@@ -78,22 +81,36 @@ fn every_parent_imports_and_loads_every_key_that_is_wrapped_for_it() {
                     seed_value: Zeroizing::default(),
                     sensitive: Zeroizing::new(private.clone()),
                 };
-                let wrapped = wrap(parent_public, &object, &sensitive).unwrap();
-                let public = wrapped.public.to_sized().unwrap();
-                let import = [
-                    sized(b""),
-                    public.clone(),
-                    sized(&wrapped.duplicate),
-                    sized(&wrapped.secret),
-                    vec![0, 0x10],
-                ];
-                let private = tpm.raw(raw::IMPORT, &[parent], &[b""], &import.concat()).ok();
-                let loaded = tpm.raw(raw::LOAD, &[parent], &[b""], &[private, public].concat());
-                assert_eq!(Reader::new(&loaded.ok()).sized().unwrap(), object.name().unwrap().as_octets());
-                tpm.flush(loaded.handle());
+                let loaded = imported(tpm, parent, &wrap(parent_public, &object, &sensitive).unwrap());
+                tpm.flush(loaded);
             }
         }
     });
+}
+
+/// Data with a password, wrapped for a parent and unsealed by the TPM.
+fn unseals(tpm: &Swtpm, parent: u32, parent_public: &Public) {
+    for (hash, data) in
+        [(HashAlg::Sha1, &[0xa5; MAX_SEALED][..]), (HashAlg::Sha256, &[0]), (HashAlg::Sha512, b"data")]
+    {
+        let template = Template::sealed().name_alg(hash).public();
+        let auth = Auth::new(*b"password");
+        let wrapped = wrap_data(parent_public, &template, Some(&auth), data).unwrap();
+        let loaded = imported(tpm, parent, &wrapped);
+        assert_eq!(tpm.raw(raw::UNSEAL, &[loaded], &[b"password"], &[]).ok(), sized(data));
+        tpm.flush(loaded);
+    }
+}
+
+/// Has the TPM take over a wrapped object, and gives the handle at which it is loaded.
+fn imported(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
+    let public = wrapped.public.to_sized().unwrap();
+    let import =
+        [sized(b""), public.clone(), sized(&wrapped.duplicate), sized(&wrapped.secret), vec![0, 0x10]];
+    let private = tpm.raw(raw::IMPORT, &[parent], &[b""], &import.concat()).ok();
+    let loaded = tpm.raw(raw::LOAD, &[parent], &[b""], &[private, public].concat());
+    assert_eq!(Reader::new(&loaded.ok()).sized().unwrap(), wrapped.public.name().unwrap().as_octets());
+    loaded.handle()
 }
 
 #[test]

@@ -1,0 +1,35 @@
+//! Data that is sealed in software for a parent (TPM 2.0 Part 2 §12.2.3.2: unique of a keyed-hash object; §12.3.2.4).
+
+use keyfile::{AlgId, Public, PublicKey, Sensitive};
+use zeroize::Zeroizing;
+
+use super::CryptoError;
+use super::random::octets;
+use super::wrap::{Duplicate, wrap};
+use crate::auth::Auth;
+
+/// Wraps data for the holder of `parent`; `template` is a public area of [`crate::template::Template::sealed`].
+///
+/// # Errors
+/// As [`wrap`].
+pub fn wrap_data(
+    parent: &Public,
+    template: &Public,
+    auth: Option<&Auth>,
+    data: &[u8],
+) -> Result<Duplicate, CryptoError> {
+    let hash = template.name_alg;
+    // The obfuscation value: without it, whoever guesses the data could check the guess against the public area.
+    let seed_value = octets(hash.size())?;
+    let mut public = template.clone();
+    if let PublicKey::KeyedHash { unique, .. } = &mut public.key {
+        *unique = hash.digest(&[&seed_value, data]);
+    }
+    let sensitive = Sensitive {
+        kind: AlgId::KEYEDHASH,
+        auth_value: auth.map(|auth| auth.as_value(hash)).unwrap_or_default(),
+        seed_value,
+        sensitive: Zeroizing::new(data.to_vec()),
+    };
+    wrap(parent, &public, &sensitive)
+}
