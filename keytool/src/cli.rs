@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
 use crate::create::Create;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
+use crate::load::Load;
 use crate::show::Show;
 use crate::status::Status;
 
@@ -31,6 +32,9 @@ pub(crate) enum Applet {
     /// Create a TPM key, or wrap an existing private key, and write its key file.
     #[command(name = "create_tpm2_key")]
     CreateTpm2Key(Box<DropIn<Create>>),
+    /// Make the key of a file persistent in the TPM.
+    #[command(name = "load_tpm2_key")]
+    LoadTpm2Key(Box<DropIn<Load>>),
 }
 
 impl Applet {
@@ -39,12 +43,14 @@ impl Applet {
         match self {
             Applet::Keytool(Keytool { common, verb }) => match verb {
                 Verb::Create(create) => create.run(&common),
+                Verb::Load(load) => load.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
             Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
+            Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
         }
     }
 }
@@ -66,6 +72,7 @@ pub(crate) struct Keytool {
 #[derive(Subcommand)]
 enum Verb {
     Create(Box<Create>),
+    Load(Box<Load>),
     Show(Show),
     Status(Status),
     Completions(Completions),
@@ -100,7 +107,12 @@ pub(crate) struct Common {
 impl Common {
     /// A TPM by these options; nothing is sent to it yet.
     pub(crate) fn tpm(&self) -> tpm::Tpm {
-        tpm::Tpm::new(tpm::Config { tcti: self.tcti.clone(), ..tpm::Config::default() })
+        self.tpm_by(None)
+    }
+
+    /// The same, for a key whose parent or hierarchy has a password.
+    pub(crate) fn tpm_by(&self, parent_auth: Option<tpm::Auth>) -> tpm::Tpm {
+        tpm::Tpm::new(tpm::Config { tcti: self.tcti.clone(), parent_auth, ..tpm::Config::default() })
     }
 }
 

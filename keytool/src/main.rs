@@ -4,10 +4,12 @@
 //! |---|---|
 //! | cli.rs | every name this binary answers to, and the options that all share |
 //! | create.rs, create/ | `create`: the key's template, its parent, a private key to wrap |
+//! | load.rs | `load`: a key that the TPM keeps |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
-//! | password.rs, source.rs | where a password comes from |
+//! | password.rs, source.rs, parent_password.rs | where a password comes from |
+//! | key_file.rs | a key file that is there |
 //! | rows.rs | names and values, aligned |
 //! | output.rs | a file that is whole or absent |
 //! | interrupt.rs | Ctrl-C waits for the TPM's answer |
@@ -23,7 +25,10 @@ mod error;
 mod ffi;
 mod generate;
 mod interrupt;
+mod key_file;
+mod load;
 mod output;
+mod parent_password;
 mod password;
 mod rows;
 mod show;

@@ -1,6 +1,5 @@
 //! `show`: a key in words; a key file needs no TPM for it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +8,7 @@ use tpm::rc::ResponseCode;
 
 use crate::cli::Common;
 use crate::error::Error;
+use crate::key_file;
 use crate::rows::Rows;
 use crate::terminal;
 
@@ -60,15 +60,7 @@ fn absent(handle: Handle, error: tpm::Error) -> Error {
 }
 
 fn file(path: &Path) -> Result<Rows, Error> {
-    let size = fs::metadata(path).map_err(|source| Error::read(path, source))?.len();
-    if usize::try_from(size).map_or(true, |size| size > KeyFile::MAX_SIZE) {
-        return Err(Error::request(
-            format!("{} is too long for a key file", path.display()),
-            "name a key file",
-        ));
-    }
-    let octets = fs::read(path).map_err(|source| Error::read(path, source))?;
-    let key = KeyFile::parse(&octets).map_err(|source| Error::KeyFile { path: path.to_owned(), source })?;
+    let key = key_file::read(path)?;
     let mut rows = Rows::new(path.display());
     public::tell(&mut rows, &key.public);
     rows.add("kind", kind(key.kind));

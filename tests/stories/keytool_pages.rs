@@ -6,9 +6,15 @@ use crate::keytool::Desk;
 fn manual_pages_of_every_name_and_subcommand() {
     let desk = Desk::new();
     desk.run("tpm2-keytool man pages/man1").ok();
-    for page in
-        ["tpm2-keytool", "tpm2-keytool-create", "tpm2-keytool-show", "tpm2-keytool-status", "create_tpm2_key"]
-    {
+    for page in [
+        "tpm2-keytool",
+        "tpm2-keytool-create",
+        "tpm2-keytool-load",
+        "tpm2-keytool-show",
+        "tpm2-keytool-status",
+        "create_tpm2_key",
+        "load_tpm2_key",
+    ] {
         let text = String::from_utf8(desk.shell.read(format!("pages/man1/{page}.1"))).unwrap();
         assert!(text.contains(".SH NAME") && text.contains(".SH SYNOPSIS"), "{page}");
     }

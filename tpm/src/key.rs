@@ -3,6 +3,7 @@
 mod block;
 mod empty_auth;
 mod load;
+mod persist;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

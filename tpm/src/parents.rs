@@ -194,8 +194,12 @@ impl Link {
     }
 }
 
-/// A refused password of a parent is not a refused password of the key.
+/// A refused password of a parent is not a refused password of the key; and a parent knows its children.
 pub(crate) fn parent_refused(error: Error, parent: &Parent) -> Error {
+    if error.code().map(ResponseCode::base) == Some(ResponseCode::INTEGRITY) {
+        return error
+            .advise("the file is of another machine, or the TPM was cleared since: make a new one here");
+    }
     if error.kind() != ErrorKind::Authorization {
         return error;
     }

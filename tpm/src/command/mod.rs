@@ -10,6 +10,7 @@
 //! | `pcr` | PCR_Read, ReadClock |
 //! | `policy` | PolicySecret and its like, LoadExternal, VerifySignature |
 //! | `private` | Sign, RSA_Decrypt, ECDH_ZGen, Unseal: what a key does |
+//! | `persist` | EvictControl |
 //! | `sessions` | StartAuthSession |
 //! | `start` | Startup, SelfTest |
 //! | `capability` | GetCapability, TestParms |
@@ -21,6 +22,7 @@ mod nv;
 mod object;
 mod pcr;
 mod policy;
+mod persist;
 mod private;
 mod sessions;
 mod start;

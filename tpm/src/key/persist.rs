@@ -1,0 +1,63 @@
+//! A key from a file becomes one that the TPM keeps.
+
+use keyfile::Handle;
+
+use super::Key;
+use crate::auth::Auth;
+use crate::command::Entity;
+use crate::error::{Error, ErrorKind};
+use crate::link::{Guarded, Protect};
+use crate::rc::ResponseCode;
+
+/// From here on persistent handles are the platform's (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).
+const PLATFORM: Handle = Handle(0x8180_0000);
+
+impl Key {
+    /// The hierarchy that decides about a persistent handle.
+    #[must_use]
+    pub fn keeper(handle: Handle) -> Handle {
+        if handle < PLATFORM { Handle::OWNER } else { Handle::PLATFORM }
+    }
+
+    /// Has the TPM keep a copy of the key at a persistent handle; `auth` is the password of the hierarchy that it belongs to. The key itself
+    /// is not used: neither its password nor its policy is asked for.
+    ///
+    /// # Errors
+    /// The handle is taken, the hierarchy is not the key's, its password is wrong, the TPM's memory is full, or there is no TPM.
+    pub fn persist(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
+        let key = &*self.0;
+        let hierarchy = Self::keeper(at);
+        let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
+        key.tpm
+            .operate(|link| {
+                let loaded = key.ready(link, false)?;
+                let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
+                let object = Entity::named(loaded, &key.name);
+                link.evict_control(&guarded, object, at, Protect::SESSION.last())
+                    .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
+            })
+            .map_err(|error| error.on(key))
+    }
+}
+
+fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
+    let name = hierarchy.hierarchy_name().unwrap_or_default();
+    if error.kind() == ErrorKind::Authorization {
+        let advice = match given {
+            true => format!("the password of the {name} hierarchy is wrong"),
+            false => format!("the {name} hierarchy has a password: give it"),
+        };
+        return error
+            .of_kind(ErrorKind::ParentAuthorization)
+            .on(format_args!("{name} hierarchy"))
+            .advise(advice);
+    }
+    match error.code().map(ResponseCode::base) {
+        Some(ResponseCode::NV_DEFINED) => error.on(at).advise("name a handle that is free"),
+        Some(ResponseCode::NV_SPACE) => error.on(at).advise("remove a persistent key that nobody needs"),
+        Some(ResponseCode::HIERARCHY) => error.on(at).advise(
+            "keys of the platform hierarchy go to 81800000 and above, keys of owner and endorsement below; those of the null hierarchy to neither",
+        ),
+        _ => error,
+    }
+}
