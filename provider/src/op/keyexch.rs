@@ -31,8 +31,8 @@ enum State {
     Idle,
     /// In software.
     Software(Operation),
-    /// In the TPM.
-    Tpm { shadow: Operation, peer: Option<Pkey> },
+    /// In the TPM; the shadow is made when a parameter is set or asked for.
+    Tpm { public: Pkey, shadow: Option<Operation>, peer: Option<Pkey> },
 }
 
 impl KeyExchange for Ecdh {
@@ -44,7 +44,10 @@ impl KeyExchange for Ecdh {
         let state = match &self.state {
             State::Idle => State::Idle,
             State::Software(operation) => State::Software(operation.try_clone()?),
-            State::Tpm { shadow, peer } => State::Tpm { shadow: shadow.try_clone()?, peer: peer.clone() },
+            State::Tpm { public, shadow, peer } => {
+                let shadow = shadow.as_ref().map(Operation::try_clone).transpose()?;
+                State::Tpm { public: public.clone(), shadow, peer: peer.clone() }
+            }
         };
         Ok(Self { key: self.key.clone(), state })
     }
@@ -56,23 +59,22 @@ impl KeyExchange for Ecdh {
         let Some(key) = &self.key else {
             return Err(Error::new(Reason::NoKey, "there is no key to derive with"));
         };
-        let operation = Operation::new(key.software()?, Purpose::Derive, params)?;
-        self.state = if key.is_software() {
-            State::Software(operation)
-        } else {
-            key.private()?;
-            State::Tpm { shadow: operation, peer: None }
-        };
-        Ok(())
+        if key.is_software() {
+            self.state = State::Software(Operation::new(key.software()?, Purpose::Derive, params)?);
+            return Ok(());
+        }
+        key.private()?;
+        self.state = State::Tpm { public: key.software()?.clone(), shadow: None, peer: None };
+        if params.is_none() { Ok(()) } else { self.set_ctx_params(params) }
     }
 
     fn set_peer(&mut self, peer: &Arc<Key>) -> Result<()> {
         match &mut self.state {
             State::Idle => Err(out_of_sequence()),
             State::Software(operation) => Ok(operation.set_peer(peer.software()?)?),
-            State::Tpm { shadow, peer: place } => {
+            State::Tpm { public, peer: place, .. } => {
                 let peer = peer.software()?;
-                if !peer.parameters_eq(shadow.key()) {
+                if !peer.parameters_eq(public) {
                     let text = "the peer's key is on another curve than the key in the TPM";
                     return Err(Error::new(Reason::WrongKey, text));
                 }
@@ -90,11 +92,11 @@ impl KeyExchange for Ecdh {
                 let Some(room) = output.room(size)? else { return Ok(()) };
                 room.write(&operation.derive(size)?)
             }
-            State::Tpm { shadow, peer } => {
+            State::Tpm { shadow, peer, .. } => {
                 let key = self.key.as_deref().ok_or_else(out_of_sequence)?.private()?;
                 let peer =
                     peer.as_ref().ok_or_else(|| Error::new(Reason::NoKey, "the peer's key is not set"))?;
-                let kdf = Kdf::read(shadow)?;
+                let kdf = shadow.as_mut().map(Kdf::read).transpose()?.flatten();
                 let size = match &kdf {
                     Some(kdf) => kdf.size(),
                     None => at_most(&output, field_octets(key)?),
@@ -147,7 +149,14 @@ impl Ecdh {
     fn operation(&mut self) -> Result<&mut Operation> {
         match &mut self.state {
             State::Idle => Err(out_of_sequence()),
-            State::Software(operation) | State::Tpm { shadow: operation, .. } => Ok(operation),
+            State::Software(operation) => Ok(operation),
+            State::Tpm { public, shadow, .. } => {
+                let operation = match shadow.take() {
+                    Some(operation) => operation,
+                    None => Operation::new(public, Purpose::Derive, Params::none())?,
+                };
+                Ok(shadow.insert(operation))
+            }
         }
     }
 }
