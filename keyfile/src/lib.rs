@@ -8,13 +8,21 @@
 //! | `types` | the TPM's structures (TPM 2.0 Library Part 2), re-exported here one by one |
 //! | [`policy`] | the statements of a policy: their meaning, their digest, in words |
 //! | `file` | [`KeyFile`]: PEM, DER, and the rules between the fields |
+//! | `reference` | [`KeyReference`]: a file that leads to a key in the TPM |
+//! | `serialized` | [`Serialized`]: the same as tpm2-tss writes it |
+//! | [`uri`] | names of what is in a TPM |
 
 #![forbid(unsafe_code)]
 
 mod file;
 pub mod policy;
+mod reference;
+mod serialized;
 mod types;
+pub mod uri;
 pub mod wire;
 
 pub use file::{Error, KeyFile, Kind};
+pub use reference::{KeyReference, ReferenceError};
+pub use serialized::Serialized;
 pub use types::*;

@@ -12,7 +12,7 @@ use asn1::{
 };
 
 /// A BOOLEAN of which any non-zero octet is TRUE: tpm2-openssl writes 0x01.
-pub(super) struct Boolean(pub(super) bool);
+pub(crate) struct Boolean(pub(crate) bool);
 
 impl SimpleAsn1Readable<'_> for Boolean {
     const TAG: Tag = Tag::primitive(0x01);

@@ -1,11 +1,11 @@
 //! One TSS2 PRIVATE KEY file: draft-bottomley-tpm2-keys, and what the tools of the field really write.
 
-mod asn1_types;
+pub(crate) mod asn1_types;
 mod error;
 mod keep;
 mod kind;
 mod legacy;
-mod pem;
+pub(crate) mod pem;
 mod reader;
 mod rules;
 mod source;

@@ -1,6 +1,8 @@
 //! PEM armour, as tolerant as OpenSSL's reader: any text around the block, other blocks before it, lines of any
 //! width, blanks at their ends, CRLF. The crate `der` decodes and encodes the block itself.
 
+use std::ops::Range;
+
 use super::Error;
 use super::source::Form;
 use der::pem::LineEnding;
@@ -11,9 +13,38 @@ const OLD_LABEL: &str = "TSS2 KEY BLOB";
 /// The width of a line (RFC 7468 §2).
 const WIDTH: usize = 64;
 
-/// Finds the first block with one of the labels, and decodes it.
+/// A block in a text.
+pub(crate) struct Block {
+    /// What stands in it.
+    pub(crate) der: Vec<u8>,
+    /// Where it stands, BEGIN and END line included.
+    range: Range<usize>,
+}
+
+/// Why there is no block.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fault {
+    None,
+    NoEnd,
+    Damaged(der::pem::Error),
+}
+
+/// Finds the first block with one of the labels of keys.
 pub(super) fn find(octets: &[u8]) -> Result<(Vec<u8>, Form), Error> {
-    let (start, label, body) = begin(octets).ok_or(Error::NoKey)?;
+    let Block { der, range } = block(octets, &[LABEL, OLD_LABEL]).map_err(|fault| match fault {
+        Fault::None => Error::NoKey,
+        Fault::NoEnd => Error::NoEnd,
+        Fault::Damaged(source) => Error::Pem(source),
+    })?;
+    let part = |range| octets.get(range).unwrap_or_default();
+    let block = String::from_utf8_lossy(part(range.clone())).into_owned();
+    let (before, after) = (part(0..range.start).to_vec(), part(range.end..octets.len()).to_vec());
+    Ok((der, Form::Pem { before, block, after }))
+}
+
+/// Finds the first block with one of these labels, and decodes it.
+pub(crate) fn block(octets: &[u8], labels: &[&'static str]) -> Result<Block, Fault> {
+    let (start, label, body) = begin(octets, labels).ok_or(Fault::None)?;
     let end_line = format!("-----END {label}-----");
     let mut text = String::new();
     let mut end = body;
@@ -21,24 +52,26 @@ pub(super) fn find(octets: &[u8]) -> Result<(Vec<u8>, Form), Error> {
         end = end.saturating_add(line.len());
         let line = line.trim_ascii_end();
         if line == end_line.as_bytes() {
-            let part = |range| octets.get(range).unwrap_or_default();
-            let block = String::from_utf8_lossy(part(start..end)).into_owned();
-            let form =
-                Form::Pem { before: part(0..start).to_vec(), block, after: part(end..octets.len()).to_vec() };
-            return Ok((decode(label, &text)?, form));
+            return Ok(Block { der: decode(label, &text)?, range: start..end });
         }
-        text.push_str(std::str::from_utf8(line).map_err(|_| Error::Pem(der::pem::Error::CharacterEncoding))?);
+        let line = std::str::from_utf8(line);
+        text.push_str(line.map_err(|_| Fault::Damaged(der::pem::Error::CharacterEncoding))?);
     }
-    Err(Error::NoEnd)
+    Err(Fault::NoEnd)
 }
 
 /// A block with the label of today.
 pub(super) fn encode(der: &[u8]) -> Result<String, Error> {
-    der::pem::encode_string(LABEL, LineEnding::LF, der).map_err(Error::Pem)
+    encode_as(LABEL, der).map_err(Error::Pem)
+}
+
+/// A block with this label.
+pub(crate) fn encode_as(label: &str, der: &[u8]) -> Result<String, der::pem::Error> {
+    der::pem::encode_string(label, LineEnding::LF, der)
 }
 
 /// Where the block begins, its label, and where its body begins.
-fn begin(octets: &[u8]) -> Option<(usize, &'static str, usize)> {
+fn begin(octets: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str, usize)> {
     let mut at: usize = 0;
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
         let start = at;
@@ -46,7 +79,7 @@ fn begin(octets: &[u8]) -> Option<(usize, &'static str, usize)> {
         // Editors of some systems put a byte order mark before the first line.
         let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| start == 0).unwrap_or(line).trim_ascii_end();
         let label = text.strip_prefix(b"-----BEGIN ").and_then(|text| text.strip_suffix(b"-----"));
-        if let Some(label) = [LABEL, OLD_LABEL].into_iter().find(|known| label == Some(known.as_bytes())) {
+        if let Some(label) = labels.iter().copied().find(|known| label == Some(known.as_bytes())) {
             return Some((start, label, at));
         }
     }
@@ -54,7 +87,7 @@ fn begin(octets: &[u8]) -> Option<(usize, &'static str, usize)> {
 }
 
 /// Folds the body into lines as `der` wants them, and decodes it.
-fn decode(label: &str, text: &str) -> Result<Vec<u8>, Error> {
+fn decode(label: &str, text: &str) -> Result<Vec<u8>, Fault> {
     let mut pem = format!("-----BEGIN {label}-----\n");
     for (column, c) in text.chars().filter(|c| !c.is_ascii_whitespace()).enumerate() {
         if column > 0 && column % WIDTH == 0 {
@@ -63,5 +96,5 @@ fn decode(label: &str, text: &str) -> Result<Vec<u8>, Error> {
         pem.push(c);
     }
     pem.push_str(&format!("\n-----END {label}-----\n"));
-    der::pem::decode_vec(pem.as_bytes()).map(|(_, der)| der).map_err(Error::Pem)
+    der::pem::decode_vec(pem.as_bytes()).map(|(_, der)| der).map_err(Fault::Damaged)
 }

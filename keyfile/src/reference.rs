@@ -1,0 +1,193 @@
+//! A file that leads to a key in the TPM, for programs that can only open a file: docs/reference-file.md.
+
+mod error;
+
+use asn1::{Explicit, Parser, Sequence, SequenceWriter, Tlv, Utf8String, VisibleString, WriteError};
+
+use crate::Public;
+use crate::file::asn1_types::Boolean;
+use crate::file::pem;
+use crate::wire::{Marshal, Unmarshal};
+pub use error::ReferenceError;
+
+/// What such a file begins with.
+const DESCRIPTION: &str = "TPM2 Key Reference v1.0";
+
+/// Where a key is, and what it is.
+#[derive(Clone)]
+pub struct KeyReference {
+    /// The key's URI. It may hold a password.
+    pub uri: String,
+    /// Whether the key is known to have no password.
+    pub empty_auth: bool,
+    /// The public area, so that nothing has to be asked of a TPM before the key is used.
+    pub public: Public,
+}
+
+impl KeyReference {
+    /// The PEM label.
+    pub const LABEL: &'static str = "TPM2 KEY REFERENCE";
+    /// The largest file that is read.
+    pub const MAX_SIZE: usize = 1 << 16;
+
+    /// Whether DER begins as a reference does; 32 octets of it are enough.
+    #[must_use]
+    pub fn is_der(head: &[u8]) -> bool {
+        let [0x30, length, rest @ ..] = head else { return false };
+        // X.690 §8.1.3: the number of further length octets, or the length itself.
+        let further = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
+        // VisibleString, its length, its beginning: a later version is a reference as well.
+        let Some([0x1a, _, text @ ..]) = rest.get(further..) else { return false };
+        text.starts_with(b"TPM2 Key Referen")
+    }
+
+    /// Reads PEM with whatever stands around it, or the bare DER.
+    ///
+    /// # Errors
+    /// It is none, or damaged.
+    pub fn parse(octets: &[u8]) -> Result<Self, ReferenceError> {
+        match Self::is_der(octets) {
+            true => Self::from_der(octets),
+            false => Self::from_pem(octets),
+        }
+    }
+
+    /// Reads the first PEM block of this label.
+    ///
+    /// # Errors
+    /// There is none, or it is damaged.
+    pub fn from_pem(octets: &[u8]) -> Result<Self, ReferenceError> {
+        size(octets)?;
+        Self::from_der(&pem::block(octets, &[Self::LABEL])?.der)
+    }
+
+    /// Reads the bare DER.
+    ///
+    /// # Errors
+    /// It is none, or damaged.
+    pub fn from_der(octets: &[u8]) -> Result<Self, ReferenceError> {
+        size(octets)?;
+        let sequence = asn1::parse_single::<Sequence<'_>>(octets)?;
+        sequence.parse(|p| {
+            let description = p.read_element::<VisibleString<'_>>()?;
+            if description.as_str() != DESCRIPTION {
+                return Err(ReferenceError::Version(description.as_str().chars().take(80).collect()));
+            }
+            let uri = p.read_element::<Utf8String<'_>>()?.as_str().to_owned();
+            let empty_auth = p.read_element::<Option<Explicit<Boolean, 0>>>()?;
+            let public = Public::from_sized(p.read_element::<&[u8]>()?)?;
+            skip(p)?;
+            Ok(Self { uri, empty_auth: empty_auth.is_some_and(|flag| flag.into_inner().0), public })
+        })
+    }
+
+    /// The DER.
+    ///
+    /// # Errors
+    /// A part is too long.
+    pub fn to_der(&self) -> Result<Vec<u8>, ReferenceError> {
+        let public = self.public.to_sized()?;
+        let description = VisibleString::new(DESCRIPTION).ok_or(ReferenceError::Memory)?;
+        let fields = |w: &mut asn1::Writer<'_>| -> Result<(), WriteError> {
+            w.write_element(&description)?;
+            w.write_element(&Utf8String::new(&self.uri))?;
+            w.write_element(&self.empty_auth.then(|| Explicit::<_, 0>::new(Boolean(true))))?;
+            w.write_element(&public.as_slice())
+        };
+        asn1::write_single(&SequenceWriter::new(&fields)).map_err(|_| ReferenceError::Memory)
+    }
+
+    /// The PEM block.
+    ///
+    /// # Errors
+    /// A part is too long.
+    pub fn to_pem(&self) -> Result<String, ReferenceError> {
+        pem::encode_as(Self::LABEL, &self.to_der()?).map_err(ReferenceError::Pem)
+    }
+}
+
+/// What a later version may add behind the rest.
+fn skip(p: &mut Parser<'_>) -> Result<(), ReferenceError> {
+    while !p.is_empty() {
+        p.read_element::<Tlv<'_>>()?;
+    }
+    Ok(())
+}
+
+fn size(octets: &[u8]) -> Result<(), ReferenceError> {
+    match octets.len() {
+        size if size > KeyReference::MAX_SIZE => Err(ReferenceError::TooLarge { size }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Attributes, Curve, HashAlg, Kdf, PublicKey, Scheme, Symmetric};
+
+    fn reference() -> KeyReference {
+        let key = PublicKey::Ecc {
+            symmetric: Symmetric::Null,
+            scheme: Scheme::Null,
+            curve: Curve::P256,
+            kdf: Kdf::Null,
+            x: vec![1; 32],
+            y: vec![2; 32],
+        };
+        let public =
+            Public { name_alg: HashAlg::Sha256, attributes: Attributes::SIGN, auth_policy: Vec::new(), key };
+        KeyReference { uri: "handle:0x81000101".to_owned(), empty_auth: true, public }
+    }
+
+    #[track_caller]
+    fn same(read: Result<KeyReference, ReferenceError>, written: &KeyReference) {
+        let read = read.ok().unwrap();
+        assert_eq!((read.uri, read.empty_auth), (written.uri.clone(), written.empty_auth));
+        assert_eq!(read.public, written.public);
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        for empty_auth in [true, false] {
+            let reference = KeyReference { empty_auth, ..reference() };
+            let der = reference.to_der().unwrap();
+            assert!(KeyReference::is_der(&der) && KeyReference::is_der(&der[..32]));
+            same(KeyReference::parse(&der), &reference);
+            let pem = reference.to_pem().unwrap();
+            assert!(pem.starts_with("-----BEGIN TPM2 KEY REFERENCE-----\n"), "{pem}");
+            same(KeyReference::parse(format!("text before\n{pem}and behind").as_bytes()), &reference);
+        }
+    }
+
+    #[test]
+    fn damage_is_noticed_everywhere() {
+        let der = reference().to_der().unwrap();
+        for end in 0..der.len() {
+            assert!(KeyReference::from_der(&der[..end]).is_err(), "{end}");
+        }
+        for foreign in [&b"0\x03\x02\x01\x00"[..], b"", b"\x30\x80", &[0x30; 40]] {
+            assert!(!KeyReference::is_der(foreign));
+            assert!(KeyReference::parse(foreign).is_err());
+        }
+        let pem = reference().to_pem().unwrap();
+        let cut = KeyReference::parse(&pem.as_bytes()[..pem.len() - 10]).err().unwrap();
+        assert!(cut.to_string().contains("no END line") && cut.to_string().contains("tpm2-keytool"));
+        let mut later = der;
+        let version = later.windows(4).position(|part| part == b"v1.0").unwrap();
+        later[version + 1] = b'2';
+        assert!(KeyReference::is_der(&later));
+        assert!(matches!(KeyReference::parse(&later), Err(ReferenceError::Version(_))));
+        assert!(KeyReference::parse(&vec![b'x'; KeyReference::MAX_SIZE + 1]).is_err());
+    }
+
+    #[test]
+    fn what_a_later_version_adds_is_skipped() {
+        let mut der = reference().to_der().unwrap();
+        let length = usize::from(der[2]);
+        assert_eq!(der[1], 0x81);
+        der[2] = u8::try_from(length + 4).unwrap();
+        der.extend([0xa5, 2, 5, 0]);
+        same(KeyReference::parse(&der), &reference());
+    }
+}

@@ -1,0 +1,81 @@
+//! What can be wrong with a reference file.
+
+use std::fmt;
+
+use crate::file::pem::Fault;
+use crate::wire::WireError;
+
+/// Why octets are no reference.
+#[derive(Debug, PartialEq)]
+pub enum ReferenceError {
+    /// Neither the PEM label nor the DER.
+    None,
+    /// Larger than any reference.
+    TooLarge {
+        /// Its size in octets.
+        size: usize,
+    },
+    /// The PEM block has a BEGIN line, but no END line.
+    NoEnd,
+    /// What stands between BEGIN and END is not base64.
+    Pem(der::pem::Error),
+    /// A version that this program does not know.
+    Version(String),
+    /// The ASN.1 structure is damaged, or another one.
+    Asn1(Box<asn1::ParseError>),
+    /// The public area is damaged.
+    Public(WireError),
+    /// Out of memory while writing.
+    Memory,
+}
+
+impl fmt::Display for ReferenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("there is no TPM2 KEY REFERENCE"),
+            Self::TooLarge { size } => write!(f, "{size} octets are more than any key reference has"),
+            Self::NoEnd => f.write_str("the TPM2 KEY REFERENCE block has no END line: the file is cut off"),
+            Self::Pem(source) => write!(f, "the TPM2 KEY REFERENCE block is damaged: {source}"),
+            Self::Version(found) => write!(f, "{found:?} is a kind of key reference that is not known here"),
+            Self::Asn1(source) => write!(f, "the key reference is damaged: {source}"),
+            Self::Public(source) => write!(f, "the public area of the key reference is damaged: {source}"),
+            Self::Memory => f.write_str("no memory left to write the key reference"),
+        }?;
+        match self {
+            Self::Memory => Ok(()),
+            _ => f.write_str("; make it again with `tpm2-keytool reference`"),
+        }
+    }
+}
+
+impl std::error::Error for ReferenceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Asn1(source) => Some(source.as_ref()),
+            Self::Public(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<Fault> for ReferenceError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::None => Self::None,
+            Fault::NoEnd => Self::NoEnd,
+            Fault::Damaged(source) => Self::Pem(source),
+        }
+    }
+}
+
+impl From<asn1::ParseError> for ReferenceError {
+    fn from(source: asn1::ParseError) -> Self {
+        Self::Asn1(Box::new(source))
+    }
+}
+
+impl From<WireError> for ReferenceError {
+    fn from(source: WireError) -> Self {
+        Self::Public(source)
+    }
+}

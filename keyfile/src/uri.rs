@@ -1,0 +1,276 @@
+//! URIs that name something in a TPM, or a file that leads there.
+//!
+//! | URI | opens |
+//! |---|---|
+//! | `//nvkey:81000101`, `nvkey:81000101` | the key at a persistent handle (openssl_tpm2_engine's form; its prefix may be another) |
+//! | `handle:0x81000101`, `handle:0x1c00002` | a persistent key; what was written into an NV index (tpm2-openssl's form) |
+//! | `object:/path` | what a serialized object of tpm2-tss names (tpm2-openssl's form) |
+//! | `tpm2:handle=0x81000101`, `tpm2:nv=0x1c00002`, `tpm2:file=/path` | the same, and a key file |
+//! | `tpm2:` | everything that has such a URI |
+//!
+//! All of them take attributes behind a question mark: `?pass` (ask for the password), `?pin-value=WORD`, `?pin-source=file:/path`.
+
+mod attributes;
+mod error;
+
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use crate::Handle;
+use attributes::{Attribute, decoded_path};
+pub use error::UriError;
+
+/// A URI, understood.
+#[derive(Clone)]
+pub struct Uri {
+    /// What it names.
+    pub place: Place,
+    /// What it says about the password.
+    pub password: Password,
+}
+
+/// What a URI names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A key at a persistent handle.
+    Key(Handle),
+    /// An NV index.
+    Nv(Handle),
+    /// What the serialized object in this file names.
+    Serialized(PathBuf),
+    /// A key file.
+    File(PathBuf),
+    /// Everything that has a URI.
+    All,
+}
+
+/// What a URI says about the password.
+#[derive(Clone)]
+pub enum Password {
+    /// Nothing.
+    Unsaid,
+    /// The user knows it.
+    Asked,
+    /// This is it.
+    Value(Zeroizing<Vec<u8>>),
+    /// It is the first line of this file.
+    Source(PathBuf),
+}
+
+impl Uri {
+    /// The schemes of all such URIs: what stands before the first colon.
+    pub const SCHEMES: [&'static str; 5] = ["nvkey", "//nvkey", "handle", "object", "tpm2"];
+
+    /// Understands a URI; `prefix` is another one that stands before a persistent handle, colon and all.
+    ///
+    /// # Errors
+    /// It is none of these, names what it cannot name, or has an attribute that nobody knows.
+    pub fn parse(text: &str, prefix: Option<&str>) -> Result<Self, UriError> {
+        if let Some(rest) = prefix.and_then(|prefix| text.strip_prefix(prefix)) {
+            return Self::of_handle(rest, Kinds::Key);
+        }
+        match text.split_once(':') {
+            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key),
+                "handle" => Self::of_handle(rest, Kinds::KeyOrNv),
+                "object" => Self::of_serialized(rest),
+                "tpm2" => Self::of_attributes(rest),
+                _ => Err(UriError::Scheme),
+            },
+            None => Err(UriError::Scheme),
+        }
+    }
+
+    fn of_handle(rest: &str, kinds: Kinds) -> Result<Self, UriError> {
+        let (handle, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let place = place(handle, kinds)?;
+        Ok(Self { place, password: password(attributes::of_query(query))? })
+    }
+
+    /// A path is taken as it is; it may hold a question mark, unless attributes follow it.
+    fn of_serialized(rest: &str) -> Result<Self, UriError> {
+        let known = |query: &str| query == "pass" || query.starts_with("pin-");
+        let (path, query) = rest.rsplit_once('?').filter(|(_, query)| known(query)).unwrap_or((rest, ""));
+        if path.is_empty() {
+            return Err(UriError::Empty("the path of a serialized object"));
+        }
+        let password = password(attributes::of_query(query))?;
+        Ok(Self { place: Place::Serialized(path.into()), password })
+    }
+
+    fn of_attributes(rest: &str) -> Result<Self, UriError> {
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut named = None;
+        let mut others = Vec::new();
+        for attribute in attributes::of_path(path) {
+            let value = || attribute.value.ok_or(UriError::Empty("handle=, nv= or file="));
+            let found = match attribute.name {
+                "handle" => place(value()?, Kinds::Key)?,
+                "nv" => place(value()?, Kinds::Nv)?,
+                "file" => match decoded_path(value()?)? {
+                    path if path.as_os_str().is_empty() => return Err(UriError::Empty("file=")),
+                    path => Place::File(path),
+                },
+                _ => {
+                    others.push(attribute);
+                    continue;
+                }
+            };
+            if named.replace(found).is_some() {
+                return Err(UriError::Twice("handle=, nv= or file="));
+            }
+        }
+        let password = password(others.into_iter().chain(attributes::of_query(query)))?;
+        Ok(Self { place: named.unwrap_or(Place::All), password })
+    }
+}
+
+/// Which handles a form of URI takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    Key,
+    Nv,
+    KeyOrNv,
+}
+
+fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
+    let handle = text.parse::<Handle>().map_err(UriError::Handle)?;
+    match kinds {
+        Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Place::Key(handle)),
+        Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Place::Nv(handle)),
+        Kinds::Key => Err(UriError::Kind { handle, wanted: "a persistent key (0x81......)" }),
+        Kinds::Nv => Err(UriError::Kind { handle, wanted: "an NV index (0x01......)" }),
+        Kinds::KeyOrNv => Err(UriError::Kind {
+            handle,
+            wanted: "a persistent key (0x81......) or an NV index (0x01......)",
+        }),
+    }
+}
+
+fn password<'a>(attributes: impl IntoIterator<Item = Attribute<'a>>) -> Result<Password, UriError> {
+    let mut found = Password::Unsaid;
+    for attribute in attributes {
+        let password = attribute.password()?;
+        if !matches!(std::mem::replace(&mut found, password), Password::Unsaid) {
+            return Err(UriError::Twice("pass, pin-value or pin-source"));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Place = Place::Key(Handle(0x8100_0101));
+    const INDEX: Place = Place::Nv(Handle(0x01c0_0002));
+
+    #[track_caller]
+    fn place_of(text: &str) -> Place {
+        match Uri::parse(text, None) {
+            Ok(Uri { place, password: Password::Unsaid }) => place,
+            Ok(_) => panic!("{text}: a password"),
+            Err(error) => panic!("{text}: {error}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(text: &str) -> String {
+        Uri::parse(text, None).err().unwrap_or_else(|| panic!("{text}")).to_string()
+    }
+
+    fn password_of(text: &str) -> Password {
+        Uri::parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}")).password
+    }
+
+    #[test]
+    fn every_form_of_a_handle() {
+        for text in [
+            "//nvkey:81000101",
+            "nvkey:81000101",
+            "nvkey:0x81000101",
+            "handle:0x81000101",
+            "handle:81000101",
+            "tpm2:handle=0x81000101",
+            "TPM2:handle=81000101",
+        ] {
+            assert_eq!(place_of(text), KEY, "{text}");
+        }
+        for text in ["handle:0x1c00002", "handle:0x01C00002", "tpm2:nv=0x1c00002"] {
+            assert_eq!(place_of(text), INDEX, "{text}");
+        }
+        assert_eq!(Uri::parse("my:key:81000101", Some("my:key:")).ok().unwrap().place, KEY);
+        assert_eq!(place_of("tpm2:"), Place::All);
+    }
+
+    #[test]
+    fn files_with_odd_names() {
+        let serialized = |path: &str| Place::Serialized(path.into());
+        assert_eq!(place_of("object:/a/b"), serialized("/a/b"));
+        assert_eq!(place_of("object:what?%41"), serialized("what?%41"));
+        assert_eq!(Uri::parse("object:what??pass", None).ok().unwrap().place, serialized("what?"));
+        assert_eq!(place_of("tpm2:file=/a%3fb%3B/c"), Place::File("/a?b;/c".into()));
+    }
+
+    #[test]
+    fn passwords_in_every_form() {
+        let value = |text: &str| match password_of(text) {
+            Password::Value(octets) => octets.to_vec(),
+            _ => panic!("{text}: no password"),
+        };
+        for text in ["handle:0x81000101?pass", "object:x?pass", "tpm2:handle=81000101?pass"] {
+            assert!(matches!(password_of(text), Password::Asked), "{text}");
+        }
+        for text in [
+            "handle:0x81000101?pin-value=a%20b%ff",
+            "tpm2:handle=0x81000101?pin-value=a b%FF",
+            "tpm2:handle=0x81000101;pin-value=a%20b%ff",
+            "object:x?pin-value=a%20b%ff",
+        ] {
+            assert_eq!(value(text), b"a b\xff", "{text}");
+        }
+        assert_eq!(value("nvkey:81000101?pin-value="), b"");
+        for text in ["nvkey:81000101?pin-source=file:/a%20b", "tpm2:nv=1c00002?pin-source=file:///a b"] {
+            assert!(
+                matches!(password_of(text), Password::Source(path) if path.as_os_str() == "/a b"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        for text in ["", "81000101", "pkcs11:object=x", "file:/x"] {
+            assert!(matches!(Uri::parse(text, None), Err(UriError::Scheme)), "{text}");
+        }
+        for text in ["nvkey:", "nvkey:x", "handle:0x181000101", "tpm2:handle=", "tpm2:nv=x"] {
+            assert!(matches!(Uri::parse(text, None), Err(UriError::Handle(_))), "{text}");
+        }
+        for text in
+            ["nvkey:01c00002", "nvkey:40000001", "handle:owner", "handle:80000000", "tpm2:nv=0x81000001"]
+        {
+            assert!(matches!(Uri::parse(text, None), Err(UriError::Kind { .. })), "{text}");
+        }
+        assert!(refused("nvkey:01c00002").contains("0x01c00002"));
+        assert!(refused("tpm2:handle=81000101;nv=1c00002").contains("twice"));
+        assert!(refused("nvkey:81000101?pass&pass").contains("twice"));
+        assert!(refused("tpm2:key=81000101").contains("\"key\""));
+        assert!(refused("tpm2:file=").contains("file="));
+        assert!(refused("object:").contains("path"));
+        assert!(refused("nvkey:81000101?pin-source=/x").contains("file:"));
+        assert!(refused("nvkey:81000101?pin-value=%4").contains('%'));
+    }
+
+    #[test]
+    fn a_password_is_never_repeated() {
+        for text in [
+            "nvkey:81000101?pin-value=hunter2%4",
+            "nvkey:81000101?pin-source=hunter2",
+            "nvkey:81000101?hunter2",
+            "tpm2:handle=81000101;hunter2",
+        ] {
+            assert!(!refused(text).contains("hunter2"), "{text}");
+        }
+    }
+}

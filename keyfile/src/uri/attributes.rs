@@ -1,0 +1,79 @@
+//! The attributes of a URI, as PKCS#11 URIs have them (RFC 7512 §2.3): `;` between those of the path, `&` between those of the
+//! query, octets as `%20`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::{Password, UriError};
+
+/// A name, and what is behind its equals sign.
+pub(super) struct Attribute<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: Option<&'a str>,
+}
+
+impl Attribute<'_> {
+    /// What it says about the password.
+    pub(super) fn password(&self) -> Result<Password, UriError> {
+        match (self.name, self.value) {
+            ("pass", None) => Ok(Password::Asked),
+            ("pin-value", Some(value)) => Ok(Password::Value(decoded(value)?)),
+            ("pin-source", Some(value)) => {
+                let path = value.strip_prefix("file:").ok_or(UriError::Source)?;
+                // file:///path is file:/path with an empty host (RFC 8089).
+                let path = path.strip_prefix("//").unwrap_or(path);
+                Ok(Password::Source(decoded_path(path)?))
+            }
+            ("pass" | "pin-value" | "pin-source", _) => Err(UriError::Empty("pin-value= or pin-source=")),
+            (name, Some(_)) => Err(UriError::Attribute(name.to_owned())),
+            // It may be a password in the wrong place.
+            (_, None) => Err(UriError::Attribute("…".to_owned())),
+        }
+    }
+}
+
+/// Those before the question mark.
+pub(super) fn of_path(text: &str) -> impl Iterator<Item = Attribute<'_>> {
+    split(text, ';')
+}
+
+/// Those behind it.
+pub(super) fn of_query(text: &str) -> impl Iterator<Item = Attribute<'_>> {
+    split(text, '&')
+}
+
+fn split(text: &str, at: char) -> impl Iterator<Item = Attribute<'_>> {
+    text.split(at).filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+        Some((name, value)) => Attribute { name, value: Some(value) },
+        None => Attribute { name: part, value: None },
+    })
+}
+
+/// A path; its octets need not be UTF-8.
+pub(super) fn decoded_path(text: &str) -> Result<PathBuf, UriError> {
+    Ok(OsString::from_vec(decoded(text)?.to_vec()).into())
+}
+
+/// RFC 3986 §2.1.
+fn decoded(text: &str) -> Result<Zeroizing<Vec<u8>>, UriError> {
+    let digit = |digit: Option<u8>| {
+        let value = char::from(digit?).to_digit(16)?;
+        u8::try_from(value).ok()
+    };
+    // Never longer than the text: no copy stays behind where the buffer grew.
+    let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        octets.push(match octet {
+            b'%' => {
+                let (high, low) = (digit(rest.next()), digit(rest.next()));
+                high.zip(low).map(|(high, low)| high << 4 | low).ok_or(UriError::Percent)?
+            }
+            octet => octet,
+        });
+    }
+    Ok(octets)
+}
