@@ -4,30 +4,28 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use keyfile::{Curve, HashAlg, KeyFile, Kind};
-use tpm::template::Template;
-use tpm::{Auth, Parent, Tpm};
+use keyfile::{Curve, HashAlg};
+use tpm::Auth;
 
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::output::Target;
+use crate::parent::{ParentArea, ParentHandle};
 use crate::password::{Passwords, Secret};
+use crate::policy::{Plan, PolicyOptions};
 use crate::source::Source;
-use crate::terminal;
 
-mod abilities;
 mod container;
 mod help;
+mod importable;
+mod inside;
 mod maker;
-mod parent;
+mod order;
 mod private_key;
 
-use abilities::Abilities;
-use help::{PARENT, PARENTS};
-use maker::Maker;
-use parent::ParentHandle;
-use private_key::PrivateKey;
+use help::{IMPORT, PARENT, PARENTS};
+use order::{Order, Wanted};
 
 /// Create a TPM key, or wrap an existing private key, and write its key file
 ///
@@ -118,9 +116,23 @@ pub(crate) struct Create {
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), requires = "wrap")]
     passin: Option<Source>,
 
+    /// Make an importable key for the parent with this public key: needs no TPM
+    #[arg(short, long, value_name = "PUBKEY", long_help = IMPORT, conflicts_with_all = ["auth_parent", "passparent", "list_curves"])]
+    import: Option<PathBuf>,
+
+    /// Make a parent of other keys: a restricted decryption key
+    ///
+    /// Make it persistent (tpm2-keytool load) and name its handle with -p. It neither signs nor decrypts anything else. -a gives it a password, which each
+    /// use of its children needs.
+    #[arg(long)]
+    restricted: bool,
+
     /// A description, kept in the file
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+
+    #[command(flatten)]
+    policy: PolicyOptions,
 }
 
 impl Create {
@@ -128,29 +140,69 @@ impl Create {
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm();
         if self.list_curves {
-            return list_curves(&tpm);
+            return inside::list_curves(&tpm);
         }
         let Some(file) = &self.file else { return Ok(()) };
         // Everything that can fail without the TPM fails before it is asked.
         let target = Target::new(file)?;
+        let ParentHandle(handle) = self.parent_handle;
+        let area = self.import.as_deref().map(|path| ParentArea::read(path, handle)).transpose()?;
         let mut passwords = Passwords::default();
-        let given = match self.wrap.as_deref() {
-            Some(path) => Some(container::read(path, || match &self.passin {
-                Some(source) => passwords.from(source, "password of the private key"),
-                None => passwords.ask(&format!("password of {}", path.display())),
-            })?),
-            None => None,
-        };
-        let auth = self.key_password(&mut passwords)?;
+        let wanted = self.wanted(&mut passwords)?;
+        let order = self.order(&mut passwords)?;
         let parent_auth = self.parent_password(&mut passwords)?;
+        let plan = self.plan(&order)?;
 
         let deferred = Deferred::start();
-        let made = self.make(&tpm, given, auth.as_ref(), parent_auth, &deferred);
+        let made = match &area {
+            Some(area) => plan
+                .map(|plan| plan.statements(&tpm, order.name_alg))
+                .transpose()
+                .and_then(|policy| importable::make(&order, wanted, area, policy)),
+            None => inside::make(&tpm, &order, wanted, parent_auth, plan, &deferred),
+        };
         // Whatever happened, nothing of ours stays in the TPM.
         tpm.close();
         let key = made?;
         deferred.check()?;
         target.write(key.to_pem().map_err(Error::Encode)?.as_bytes())
+    }
+
+    fn wanted(&self, passwords: &mut Passwords) -> Result<Wanted, Error> {
+        match (self.wrap.as_deref(), self.ecc) {
+            (Some(path), _) => {
+                let given = container::read(path, || match &self.passin {
+                    Some(source) => passwords.from(source, "password of the private key"),
+                    None => passwords.ask(&format!("password of {}", path.display())),
+                });
+                given.map(Wanted::Given)
+            }
+            (None, Some(curve)) => Ok(Wanted::Ecc(curve)),
+            (None, None) => Ok(Wanted::Rsa(self.key_size)),
+        }
+    }
+
+    fn order(&self, passwords: &mut Passwords) -> Result<Order, Error> {
+        let ParentHandle(parent) = self.parent_handle;
+        Ok(Order {
+            parent,
+            name_alg: self.name_scheme,
+            da: self.da,
+            restricted: self.restricted,
+            auth: self.key_password(passwords)?,
+            description: self.description.clone(),
+        })
+    }
+
+    fn plan(&self, order: &Order) -> Result<Option<Plan>, Error> {
+        let plan = self.policy.plan(order.auth.is_some())?;
+        match plan.is_some() && self.restricted {
+            true => Err(Error::request(
+                "a parent with a policy could not be used: its children are loaded with its password only",
+                "leave the policy out, or give it to the children",
+            )),
+            false => Ok(plan),
+        }
     }
 
     fn key_password(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
@@ -174,35 +226,4 @@ impl Create {
             passwords.given(self.auth_parent.as_ref(), self.passparent.as_ref(), "password of the parent")?;
         Ok(given.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.octets())))
     }
-
-    fn make(
-        &self,
-        tpm: &Tpm,
-        given: Option<PrivateKey>,
-        auth: Option<&Auth>,
-        parent_auth: Option<Auth>,
-        deferred: &Deferred,
-    ) -> Result<KeyFile, Error> {
-        let abilities = Abilities::of(tpm)?;
-        let ParentHandle(handle) = self.parent_handle;
-        let parent = Parent { auth: parent_auth, ..abilities.parent(tpm, handle)? };
-        deferred.check()?;
-        let maker =
-            Maker { tpm, abilities: &abilities, parent: &parent, name_alg: self.name_scheme, da: self.da };
-        let (public, private) = match (given, self.ecc) {
-            (Some(given), _) => maker.wrap(given, auth)?,
-            (None, Some(curve)) => maker.create(Template::ecc(curve), auth)?,
-            (None, None) => maker.create(Template::rsa(self.key_size), auth)?,
-        };
-        let mut key = KeyFile::new(Kind::Loadable, handle, public, private);
-        key.empty_auth = auth.is_none();
-        key.rsa_parent = parent.rsa;
-        key.description.clone_from(&self.description);
-        Ok(key)
-    }
-}
-
-fn list_curves(tpm: &Tpm) -> Result<(), Error> {
-    let names: Vec<String> = Abilities::of(tpm)?.curves().iter().copied().map(tpm::spelling).collect();
-    terminal::result(names.join("\n"))
 }

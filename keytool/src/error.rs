@@ -16,6 +16,8 @@ pub(crate) enum Error {
     KeyFile { path: PathBuf, source: keyfile::Error },
     /// A private key that was to be wrapped cannot be read, or not be wrapped.
     PrivateKey { path: PathBuf, problem: String, advice: String },
+    /// A file is not what it is taken for.
+    File { path: PathBuf, problem: String, advice: String },
     /// A password cannot be had.
     Password { what: String, problem: String, advice: String },
     /// What was asked for cannot be.
@@ -24,6 +26,10 @@ pub(crate) enum Error {
     Tpm(tpm::Error),
     /// A private key that cannot be encrypted for its parent.
     Wrap(tpm::crypto::CryptoError),
+    /// A policy that a key cannot have.
+    Policy(String),
+    /// The system gives no random octets.
+    Random(tpm::crypto::CryptoError),
     /// A key that does not fit its file.
     Encode(keyfile::Error),
     /// This signal asked to stop.
@@ -46,6 +52,11 @@ impl Error {
         Error::Write { path: path.to_owned(), source }
     }
 
+    /// A file that is not what it is taken for.
+    pub(crate) fn file(path: &Path, problem: impl Into<String>, advice: impl Into<String>) -> Self {
+        Error::File { path: path.to_owned(), problem: problem.into(), advice: advice.into() }
+    }
+
     /// What to do next; none where the cause says it already.
     pub(crate) fn advice(&self) -> Option<String> {
         match self {
@@ -63,10 +74,13 @@ impl Error {
                 _ => "nothing was left behind; name another file".to_owned(),
             }),
             Error::PrivateKey { advice, .. }
+            | Error::File { advice, .. }
             | Error::Password { advice, .. }
             | Error::Request { advice, .. } => Some(advice.clone()),
             Error::KeyFile { .. } => Some("`tpm2-keytool create` makes key files".to_owned()),
             Error::Tpm(source) => source.advice().map(str::to_owned),
+            Error::Policy(_) => Some("check the policy against the name hash of the key (-n)".to_owned()),
+            Error::Random(_) => Some("try again when the system has collected some".to_owned()),
             Error::Wrap(_) => Some("name another parent with -p".to_owned()),
             Error::Encode(_) | Error::Interrupted(_) => None,
         }
@@ -82,10 +96,13 @@ impl fmt::Display for Error {
                 write!(f, "{} is no key file that I can read: {source}", path.display())
             }
             Error::PrivateKey { path, problem, .. } => write!(f, "cannot wrap {}: {problem}", path.display()),
+            Error::File { path, problem, .. } => write!(f, "cannot use {}: {problem}", path.display()),
             Error::Password { what, problem, .. } => write!(f, "no {what}: {problem}"),
             Error::Request { problem, .. } => f.write_str(problem),
             Error::Tpm(source) => source.cause().fmt(f),
             Error::Wrap(source) => write!(f, "cannot encrypt the key for its parent: {source}"),
+            Error::Policy(problem) => write!(f, "the policy cannot be had: {problem}"),
+            Error::Random(source) => write!(f, "no random octets: {source}"),
             Error::Encode(source) => write!(f, "cannot write the key file: {source}"),
             Error::Interrupted(_) => f.write_str("interrupted; nothing was written"),
         }
@@ -98,7 +115,7 @@ impl std::error::Error for Error {
             Error::Read { source, .. } | Error::Write { source, .. } => Some(source),
             Error::KeyFile { source, .. } => Some(source),
             Error::Tpm(source) => source.source(),
-            Error::Wrap(source) => Some(source),
+            Error::Wrap(source) | Error::Random(source) => Some(source),
             Error::Encode(source) => Some(source),
             _ => None,
         }

@@ -5,6 +5,9 @@
 //! | cli.rs | every name this binary answers to, and the options that all share |
 //! | create.rs, create/ | `create`: the key's template, its parent, a private key to wrap |
 //! | load.rs | `load`: a key that the TPM keeps |
+//! | parent.rs, parent/ | the parent that was asked for, in the TPM or by its public key |
+//! | policy.rs, policy/ | the options of policies, and the statements made of them |
+//! | public_key.rs, input.rs | public keys, and any other file that is read |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
@@ -24,12 +27,16 @@ mod create;
 mod error;
 mod ffi;
 mod generate;
+mod input;
 mod interrupt;
 mod key_file;
 mod load;
 mod output;
+mod parent;
 mod parent_password;
 mod password;
+mod policy;
+mod public_key;
 mod rows;
 mod show;
 mod source;

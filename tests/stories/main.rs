@@ -18,6 +18,7 @@ mod idle;
 mod key_transport;
 mod keytool;
 mod keytool_create;
+mod keytool_create_policy;
 mod keytool_load;
 mod keytool_pages;
 mod keytool_show;

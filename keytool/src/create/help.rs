@@ -8,6 +8,15 @@ A handle such as 81000001 is the fastest to use: many machines have their storag
 the TPM derives its standard P-256 storage key, the same each time, when the key is first used in a process; nothing need be stored in the TPM. If it \
 has no P-256, its RSA-2048 key is derived, which can take most of a minute on a real chip.";
 
+/// Of -i.
+pub(crate) const IMPORT: &str = "\
+Make an importable key for the parent with this public key: needs no TPM
+
+PUBKEY is what the machine that is to use the key gives away: its parent's public area (tpm2_readpublic -c 0x81000001 -o PUBKEY), or the public key \
+alone in PEM or DER; then the standard storage template is assumed. With -w the given private key is wrapped, without it a new one is made in software. \
+-p says where that machine has the parent; with a hierarchy's name (the default is owner) PUBKEY must be of its standard P-256 or RSA-2048 storage key. \
+The key is encrypted for PUBKEY and nothing else: get it by a way that you trust.";
+
 /// Below the options.
 pub(crate) const PARENTS: &str = "\
 What decides of the parent:

@@ -1,53 +1,51 @@
 //! Makes the two halves of a key file: the TPM creates them, or takes over what was wrapped here.
 
-use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Sensitive};
+use keyfile::{AlgId, Attributes, Public, PublicKey};
 use tpm::template::{Template, Usage};
-use tpm::{Auth, Parent, Tpm, refuses_both_uses};
-use zeroize::Zeroizing;
+use tpm::{Capabilities, Parent, Tpm, refuses_both_uses};
 
-use super::abilities::Abilities;
+use super::order::{Order, Wanted};
 use super::private_key::PrivateKey;
 use crate::error::Error;
+use crate::policy::Policy;
 use crate::terminal::{self, Progress};
 
-/// What all ways to a key share.
-pub(crate) struct Maker<'a> {
-    pub(crate) tpm: &'a Tpm,
-    pub(crate) abilities: &'a Abilities,
-    pub(crate) parent: &'a Parent,
-    pub(crate) name_alg: HashAlg,
-    pub(crate) da: bool,
+/// The TPM at work on an order.
+pub(super) struct Maker<'a> {
+    pub(super) tpm: &'a Tpm,
+    pub(super) capabilities: &'a Capabilities,
+    pub(super) parent: &'a Parent,
+    pub(super) order: &'a Order,
+    pub(super) policy: Option<&'a Policy>,
 }
 
 /// A public area, and the private one as the parent wrapped it.
 type Halves = (Public, Vec<u8>);
 
 impl Maker<'_> {
-    /// The TPM makes the key.
+    /// The key that was asked for.
     ///
     /// # Errors
-    /// It cannot, or the parent's password is wrong.
-    pub(crate) fn create(&self, template: Template, auth: Option<&Auth>) -> Result<Halves, Error> {
+    /// The TPM has no such keys, or the parent's password is wrong.
+    pub(super) fn make(&self, wanted: Wanted) -> Result<Halves, Error> {
+        match wanted {
+            Wanted::Given(given) => self.wrap(given),
+            Wanted::Rsa(bits) => self.create(Template::rsa(bits)),
+            Wanted::Ecc(curve) => self.create(Template::ecc(curve)),
+        }
+    }
+
+    fn create(&self, template: Template) -> Result<Halves, Error> {
         self.for_both_uses(template, |public| {
             let _progress = self.progress(public);
-            let made = self.tpm.create(self.parent, public, auth)?;
+            let made = self.tpm.create(self.parent, public, self.order.auth.as_ref())?;
             Ok((made.public, made.private))
         })
     }
 
     /// Encrypts a key for its parent in this process, and has the TPM take it over.
-    ///
-    /// # Errors
-    /// The TPM has no such keys, or the parent's password is wrong.
-    pub(crate) fn wrap(&self, given: PrivateKey, auth: Option<&Auth>) -> Result<Halves, Error> {
-        let (template, kind, sensitive) = match given {
-            PrivateKey::Rsa { exponent, modulus, prime } => {
-                (Template::wrapped_rsa(&modulus, exponent), AlgId::RSA, prime)
-            }
-            PrivateKey::Ec { curve, x, y, d } => (Template::wrapped_ecc(curve, &x, &y), AlgId::ECC, d),
-        };
-        let auth_value = auth.map(|auth| auth.as_value(self.name_alg)).unwrap_or_default();
-        let sensitive = Sensitive { kind, auth_value, seed_value: Zeroizing::default(), sensitive };
+    fn wrap(&self, given: PrivateKey) -> Result<Halves, Error> {
+        let (template, sensitive) = self.order.areas(given)?;
         self.for_both_uses(template, |public| {
             let _progress = self.progress(public);
             let (parent, _) = self.tpm.parent_public(self.parent)?;
@@ -62,11 +60,11 @@ impl Maker<'_> {
         template: Template,
         make: impl Fn(&Public) -> Result<Halves, Error>,
     ) -> Result<Halves, Error> {
-        let template = template.name_alg(self.name_alg).dictionary_attack_protection(self.da);
+        let template = self.order.template(template, self.policy);
         let both = template.clone().public();
-        self.abilities.check(&both)?;
+        self.capabilities.check(&both)?;
         match make(&both) {
-            Err(Error::Tpm(error)) if both.key.kind() == AlgId::RSA && refuses_both_uses(&error) => {
+            Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_both_uses(&error) => {
                 terminal::notice(
                     "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not",
                 );
@@ -74,6 +72,11 @@ impl Maker<'_> {
             }
             made => made,
         }
+    }
+
+    /// An RSA key signs by decryption, too; a parent is no such key.
+    fn may_decrypt_only(&self, both: &Public) -> bool {
+        both.key.kind() == AlgId::RSA && !self.order.restricted
     }
 
     /// A line on the terminal where a real chip searches primes: an RSA key, or an RSA parent that is derived.

@@ -5,6 +5,10 @@ use std::str::FromStr;
 use keyfile::Handle;
 use tpm::Parent;
 
+mod area;
+
+pub(crate) use area::ParentArea;
+
 /// The value of --parent-handle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ParentHandle(pub(crate) Handle);

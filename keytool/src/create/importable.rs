@@ -1,0 +1,83 @@
+//! An importable key: encrypted here for a parent of which only the public key is known. No TPM is asked.
+
+use keyfile::{Curve, KeyFile, Kind};
+use openssl::asn1::Asn1Object;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
+
+use super::order::{Order, Wanted};
+use super::private_key::{PrivateKey, Unfit};
+use crate::error::Error;
+use crate::parent::ParentArea;
+use crate::policy::Policy;
+
+/// What TPMs offer; which of them one has is known when it imports the key.
+const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
+
+/// Makes the key, if none is given, and its file.
+///
+/// # Errors
+/// No TPM has such keys, or the parent's public key is unfit.
+pub(super) fn make(
+    order: &Order,
+    wanted: Wanted,
+    parent: &ParentArea,
+    policy: Option<Policy>,
+) -> Result<KeyFile, Error> {
+    let given = match wanted {
+        Wanted::Given(key) => key,
+        Wanted::Rsa(bits) => rsa(bits)?,
+        Wanted::Ecc(curve) => ec(curve)?,
+    };
+    if let PrivateKey::Rsa { modulus, .. } = &given {
+        check_size(modulus.len().saturating_mul(8))?;
+    }
+    let (template, sensitive) = order.areas(given)?;
+    let public = order.template(template, policy.as_ref()).public();
+    let duplicate = tpm::wrap(&parent.public, &public, &sensitive).map_err(Error::Wrap)?;
+    let mut key = order.file(Kind::Importable, public, duplicate.duplicate, policy);
+    key.secret = Some(duplicate.secret);
+    key.rsa_parent = parent.rsa;
+    Ok(key)
+}
+
+fn rsa(bits: u16) -> Result<PrivateKey, Error> {
+    check_size(usize::from(bits))?;
+    let made = Rsa::generate(u32::from(bits)).and_then(PKey::from_rsa);
+    made.map_err(Unfit::from).and_then(|key| PrivateKey::of(&key)).map_err(unfit)
+}
+
+fn ec(curve: Curve) -> Result<PrivateKey, Error> {
+    let Some(name) = curve.openssl_name() else {
+        return Err(Error::request(
+            format!("no key on {curve} can be made in software: OpenSSL does not know the curve"),
+            "take prime256v1, secp384r1 or secp521r1, or let the TPM make the key (without -i)",
+        ));
+    };
+    let group = Asn1Object::from_str(name).and_then(|name| EcGroup::from_curve_name(name.nid()));
+    let made = group.and_then(|group| EcKey::generate(&group)).and_then(PKey::from_ec_key);
+    made.map_err(Unfit::from).and_then(|key| PrivateKey::of(&key)).map_err(unfit)
+}
+
+fn check_size(bits: usize) -> Result<(), Error> {
+    match RSA_SIZES.iter().any(|&size| usize::from(size) == bits) {
+        true => Ok(()),
+        false => {
+            let sizes = RSA_SIZES.map(|bits| bits.to_string()).join(", ");
+            Err(Error::request(
+                format!("no TPM has RSA keys of {bits} bits"),
+                format!("TPMs have some of {sizes}"),
+            ))
+        }
+    }
+}
+
+fn unfit(unfit: Unfit) -> Error {
+    match unfit {
+        Unfit::Key(problem, advice) => Error::request(format!("OpenSSL made no fit key: {problem}"), advice),
+        Unfit::OpenSsl(stack) => {
+            Error::request(format!("OpenSSL cannot make the key: {stack}"), "check OpenSSL's installation")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The way to a key through the TPM: its abilities, its parent, the policy's values, then the key.
+
+use keyfile::{KeyFile, Kind};
+use tpm::{Auth, Parent, Tpm};
+
+use super::maker::Maker;
+use super::order::{Order, Wanted};
+use crate::error::Error;
+use crate::interrupt::Deferred;
+use crate::policy::Plan;
+use crate::terminal;
+
+/// A key that the TPM makes or takes over.
+///
+/// # Errors
+/// The TPM has no such keys or no such parent, a password is wrong, or somebody asked to stop.
+pub(super) fn make(
+    tpm: &Tpm,
+    order: &Order,
+    wanted: Wanted,
+    parent_auth: Option<Auth>,
+    plan: Option<Plan>,
+    deferred: &Deferred,
+) -> Result<KeyFile, Error> {
+    let capabilities = tpm.capabilities()?;
+    let parent = Parent { auth: parent_auth, ..Parent::of_new_key(tpm, &capabilities, order.parent)? };
+    let policy = plan.map(|plan| plan.statements(tpm, order.name_alg)).transpose()?;
+    deferred.check()?;
+    let maker = Maker { tpm, capabilities: &capabilities, parent: &parent, order, policy: policy.as_ref() };
+    let (public, private) = maker.make(wanted)?;
+    let mut key = order.file(Kind::Loadable, public, private, policy);
+    key.rsa_parent = parent.rsa;
+    Ok(key)
+}
+
+/// The curves of the TPM, one a line.
+///
+/// # Errors
+/// There is no TPM.
+pub(super) fn list_curves(tpm: &Tpm) -> Result<(), Error> {
+    let names: Vec<String> = tpm.capabilities()?.curves.iter().copied().map(tpm::spelling).collect();
+    terminal::result(names.join("\n"))
+}

@@ -1,0 +1,79 @@
+//! What was asked for, with every file and password read: what is left to do needs the TPM, or nothing at all.
+
+use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, Kind, Public, Sensitive};
+use tpm::Auth;
+use tpm::crypto::random;
+use tpm::template::{Template, Usage};
+use zeroize::Zeroizing;
+
+use super::private_key::PrivateKey;
+use crate::error::Error;
+use crate::policy::Policy;
+
+/// What every way to a key shares.
+pub(super) struct Order {
+    pub(super) parent: Handle,
+    pub(super) name_alg: HashAlg,
+    pub(super) da: bool,
+    /// A parent of other keys, instead of a key that signs and decrypts.
+    pub(super) restricted: bool,
+    pub(super) auth: Option<Auth>,
+    pub(super) description: Option<String>,
+}
+
+/// The key itself.
+pub(super) enum Wanted {
+    /// A private key that exists.
+    Given(PrivateKey),
+    /// A new RSA key of so many bits.
+    Rsa(u16),
+    /// A new key on a curve.
+    Ecc(Curve),
+}
+
+impl Order {
+    /// A template with what was asked for beside the type.
+    pub(super) fn template(&self, template: Template, policy: Option<&Policy>) -> Template {
+        let usage = if self.restricted { Usage::Parent } else { Usage::SignDecrypt };
+        let template = template.usage(usage).name_alg(self.name_alg).dictionary_attack_protection(self.da);
+        match policy {
+            Some(policy) => template.policy(policy.digest.clone()),
+            None => template,
+        }
+    }
+
+    /// The areas of a private key that is wrapped here.
+    ///
+    /// # Errors
+    /// The system has no random octets.
+    pub(super) fn areas(&self, given: PrivateKey) -> Result<(Template, Sensitive), Error> {
+        let (template, kind, sensitive) = match given {
+            PrivateKey::Rsa { exponent, modulus, prime } => {
+                (Template::wrapped_rsa(&modulus, exponent), AlgId::RSA, prime)
+            }
+            PrivateKey::Ec { curve, x, y, d } => (Template::wrapped_ecc(curve, &x, &y), AlgId::ECC, d),
+        };
+        let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_alg)).unwrap_or_default();
+        // What a parent protects its children with (Part 1 §27.7.3); other asymmetric keys have none.
+        let seed_value = match self.restricted {
+            true => random::octets(self.name_alg.size()).map_err(Error::Random)?,
+            false => Zeroizing::default(),
+        };
+        Ok((template, Sensitive { kind, auth_value, seed_value, sensitive }))
+    }
+
+    /// The key file.
+    pub(super) fn file(
+        &self,
+        kind: Kind,
+        public: Public,
+        private: Vec<u8>,
+        policy: Option<Policy>,
+    ) -> KeyFile {
+        let mut key = KeyFile::new(kind, self.parent, public, private);
+        key.empty_auth = self.auth.is_none() && !policy.as_ref().is_some_and(|policy| policy.password);
+        key.policy = policy.map(|policy| policy.statements);
+        key.description.clone_from(&self.description);
+        key
+    }
+}

@@ -1,0 +1,98 @@
+//! A public key from a file: PEM or DER as everybody writes them, or a TPM's own public area.
+
+use std::path::Path;
+
+use keyfile::wire::{Reader, Unmarshal};
+use keyfile::{Curve, Kdf, Public, PublicKey, Scheme, Symmetric};
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::error::ErrorStack;
+use openssl::pkey::{Id, PKey, Public as PublicHalf};
+
+use crate::error::Error;
+use crate::{ffi, input};
+
+const KINDS: &str = "give an RSA or EC public key in PEM or DER (openssl pkey -pubout), or a public area (tpm2_readpublic -o)";
+
+/// What a file says of a key.
+pub(crate) enum PublicArea {
+    /// Everything: it holds a TPM's public area.
+    Whole(Public),
+    /// The numbers only, without cipher and scheme.
+    Key(PublicKey),
+}
+
+/// Reads a public key.
+///
+/// # Errors
+/// The file cannot be read, or holds no public key that a TPM knows.
+pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
+    ffi::openssl::start_without_configuration();
+    let octets = input::read(path, KINDS)?;
+    let refused = |problem: String| Error::file(path, problem, KINDS);
+    if let Some(public) = area(&octets) {
+        return Ok(PublicArea::Whole(public));
+    }
+    let holds = |text: &str| octets.windows(text.len()).any(|window| window == text.as_bytes());
+    let key = if holds("-----BEGIN ") {
+        if holds("PRIVATE KEY-----") {
+            return Err(refused("it holds a private key".to_owned()));
+        }
+        PKey::public_key_from_pem(&octets)
+    } else {
+        PKey::public_key_from_der(&octets)
+    };
+    let key = key.map_err(|_| refused("there is no public key in it".to_owned()))?;
+    numbers(&key).map(PublicArea::Key).map_err(|unfit| refused(unfit.0))
+}
+
+/// TPM2B_PUBLIC, or TPMT_PUBLIC without its size, as tpm2-tools and the IBM tools write them.
+fn area(octets: &[u8]) -> Option<Public> {
+    let mut r = Reader::new(octets);
+    let sized = r.sized().ok().and_then(|inner| Public::from_octets(inner).ok());
+    sized.filter(|_| r.finish().is_ok()).or_else(|| Public::from_octets(octets).ok())
+}
+
+/// Why no TPM could hold it.
+struct Unfit(String);
+
+impl From<ErrorStack> for Unfit {
+    fn from(stack: ErrorStack) -> Self {
+        let reason = stack.errors().last().and_then(openssl::error::Error::reason);
+        Unfit(format!("OpenSSL finds it damaged ({})", reason.unwrap_or("no reason given")))
+    }
+}
+
+fn numbers(key: &PKey<PublicHalf>) -> Result<PublicKey, Unfit> {
+    match key.id() {
+        Id::RSA => {
+            let rsa = key.rsa()?;
+            let modulus = rsa.n().to_vec();
+            let bits = u16::try_from(rsa.n().num_bits()).ok().filter(|bits| bits % 8 == 0);
+            let exponent = rsa.e().to_vec();
+            let (Some(bits), true) = (bits, exponent.len() <= 4) else {
+                return Err(Unfit("its modulus or exponent has a size that no TPM has".to_owned()));
+            };
+            let exponent = exponent.iter().fold(0, |number, octet| number << 8 | u32::from(*octet));
+            Ok(PublicKey::Rsa { symmetric: Symmetric::Null, scheme: Scheme::Null, bits, exponent, modulus })
+        }
+        Id::EC => {
+            let ec = key.ec_key()?;
+            let group = ec.group();
+            let name = group.curve_name().and_then(|nid| nid.short_name().ok()).unwrap_or("without a name");
+            let curve: Curve = name.parse().map_err(|_| Unfit(format!("no TPM has its curve, {name}")))?;
+            let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
+            ec.public_key().affine_coordinates(group, &mut x, &mut y, &mut *BigNumContext::new()?)?;
+            let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
+            let (x, y) = (x.to_vec_padded(size)?, y.to_vec_padded(size)?);
+            Ok(PublicKey::Ecc {
+                symmetric: Symmetric::Null,
+                scheme: Scheme::Null,
+                curve,
+                kdf: Kdf::Null,
+                x,
+                y,
+            })
+        }
+        _ => Err(Unfit("a TPM knows RSA and EC keys, and it is neither".to_owned())),
+    }
+}
