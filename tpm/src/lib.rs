@@ -64,6 +64,6 @@ pub use nv::NvReader;
 pub use open::open;
 pub use parents::Parent;
 pub use pcr::PcrValue;
-pub use policy::{Failure, Place, Signed};
+pub use policy::{Checked, CheckedStatement, Failure, Place, Signed, Verdict};
 pub use tpm::{Created, Tpm};
 pub use transport::{Opener, Transport};

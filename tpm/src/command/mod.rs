@@ -6,6 +6,7 @@
 //! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
 //! | `context` | FlushContext, ContextSave, ContextLoad |
 //! | `hash` | Hash and its sequences, with a ticket |
+//! | `locality` | CreatePrimary, for what its creation data says |
 //! | `nv` | NV_ReadPublic, NV_Read |
 //! | `pcr` | PCR_Read, ReadClock |
 //! | `policy` | PolicySecret and its like, LoadExternal, VerifySignature |
@@ -18,6 +19,7 @@
 mod capability;
 mod context;
 mod hash;
+mod locality;
 mod nv;
 mod object;
 mod pcr;
