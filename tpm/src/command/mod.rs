@@ -13,9 +13,11 @@
 //! | `private` | Sign, RSA_Decrypt, ECDH_ZGen, Unseal: what a key does |
 //! | `persist` | EvictControl |
 //! | `sessions` | StartAuthSession |
+//! | `attest` | ActivateCredential, Certify |
 //! | `start` | Startup, SelfTest |
 //! | `capability` | GetCapability, TestParms |
 
+mod attest;
 mod capability;
 mod context;
 mod hash;
