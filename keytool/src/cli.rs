@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
 
+use crate::attest::Attest;
 use crate::create::Create;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
@@ -35,6 +36,9 @@ pub(crate) enum Applet {
     /// Make the key of a file persistent in the TPM.
     #[command(name = "load_tpm2_key")]
     LoadTpm2Key(Box<DropIn<Load>>),
+    /// Prove that this TPM is the one of its EK certificate, and that a primary key is in it.
+    #[command(name = "attest_tpm2_primary")]
+    AttestTpm2Primary(Box<DropIn<Attest>>),
 }
 
 impl Applet {
@@ -44,11 +48,13 @@ impl Applet {
             Applet::Keytool(Keytool { common, verb }) => match verb {
                 Verb::Create(create) => create.run(&common),
                 Verb::Load(load) => load.run(&common),
+                Verb::Attest(attest) => attest.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
+            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common),
             Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
         }
@@ -73,6 +79,7 @@ pub(crate) struct Keytool {
 enum Verb {
     Create(Box<Create>),
     Load(Box<Load>),
+    Attest(Box<Attest>),
     Show(Show),
     Status(Status),
     Completions(Completions),

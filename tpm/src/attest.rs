@@ -225,7 +225,7 @@ fn is_of(public: &Public, template: &Public) -> bool {
     let mut blank = public.clone();
     match (&mut blank.key, &template.key) {
         (PublicKey::Rsa { modulus, .. }, PublicKey::Rsa { modulus: unique, .. }) => {
-            modulus.clone_from(unique)
+            modulus.clone_from(unique);
         }
         (PublicKey::Ecc { x, y, .. }, PublicKey::Ecc { x: unique_x, y: unique_y, .. }) => {
             x.clone_from(unique_x);
