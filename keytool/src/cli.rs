@@ -6,13 +6,14 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
 
-use crate::attest::Attest;
 use crate::create::Create;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
 use crate::load::Load;
+use crate::seal::Seal;
 use crate::show::Show;
 use crate::status::Status;
+use crate::unseal::Unseal;
 
 /// The name of the binary itself.
 pub(crate) const NAME: &str = "tpm2-keytool";
@@ -36,9 +37,12 @@ pub(crate) enum Applet {
     /// Make the key of a file persistent in the TPM.
     #[command(name = "load_tpm2_key")]
     LoadTpm2Key(Box<DropIn<Load>>),
-    /// Prove that this TPM is the one of its EK certificate, and that a primary key is in it.
-    #[command(name = "attest_tpm2_primary")]
-    AttestTpm2Primary(Box<DropIn<Attest>>),
+    /// Seal data from stdin in a file that only this TPM opens.
+    #[command(name = "seal_tpm2_data")]
+    SealTpm2Data(Box<DropIn<Seal>>),
+    /// Write the data of a sealed file to stdout.
+    #[command(name = "unseal_tpm2_data")]
+    UnsealTpm2Data(Box<DropIn<Unseal>>),
 }
 
 impl Applet {
@@ -48,15 +52,17 @@ impl Applet {
             Applet::Keytool(Keytool { common, verb }) => match verb {
                 Verb::Create(create) => create.run(&common),
                 Verb::Load(load) => load.run(&common),
-                Verb::Attest(attest) => attest.run(&common),
+                Verb::Seal(seal) => seal.run(&common),
+                Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
-            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common),
             Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
+            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common),
+            Applet::UnsealTpm2Data(tool) => tool.options.run(&tool.common),
         }
     }
 }
@@ -79,7 +85,8 @@ pub(crate) struct Keytool {
 enum Verb {
     Create(Box<Create>),
     Load(Box<Load>),
-    Attest(Box<Attest>),
+    Seal(Box<Seal>),
+    Unseal(Box<Unseal>),
     Show(Show),
     Status(Status),
     Completions(Completions),

@@ -8,11 +8,11 @@
 //! | parent.rs, parent/ | the parent that was asked for, in the TPM or by its public key |
 //! | policy.rs, policy/ | the options of policies, and the statements made of them |
 //! | public_key.rs, input.rs | public keys, and any other file that is read |
-//! | attest.rs, attest/ | `attest`: which TPM this is, and what its keys are |
+//! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that the TPM alone opens |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
-//! | password.rs, source.rs, parent_password.rs | where a password comes from |
+//! | password.rs, source.rs, new_password.rs, parent_password.rs | where a password comes from |
 //! | key_file.rs | a key file that is there |
 //! | rows.rs | names and values, aligned |
 //! | output.rs | a file that is whole or absent |
@@ -23,7 +23,6 @@
 //! A new subcommand: a file with its options and a `run`, one variant of `cli::Verb`, and for a drop-in name one of `cli::Applet`.
 #![deny(unsafe_code)]
 
-mod attest;
 mod cli;
 mod create;
 mod error;
@@ -33,6 +32,7 @@ mod input;
 mod interrupt;
 mod key_file;
 mod load;
+mod new_password;
 mod output;
 mod parent;
 mod parent_password;
@@ -40,10 +40,12 @@ mod password;
 mod policy;
 mod public_key;
 mod rows;
+mod seal;
 mod show;
 mod source;
 mod status;
 mod terminal;
+mod unseal;
 
 use std::process::ExitCode;
 

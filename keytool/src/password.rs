@@ -45,9 +45,16 @@ impl From<OsString> for Secret {
 #[derive(Default)]
 pub(crate) struct Passwords {
     sources: Sources,
+    /// Whether stdin holds something else, so that no password is looked for there unless an option says so.
+    beside_data: bool,
 }
 
 impl Passwords {
+    /// Where stdin holds data, too.
+    pub(crate) fn beside_data() -> Self {
+        Passwords { beside_data: true, ..Passwords::default() }
+    }
+
     /// The password given on the command line itself or by a source; none if neither is there.
     ///
     /// # Errors
@@ -102,6 +109,7 @@ impl Passwords {
                 return Err(Error::Interrupted(libc::SIGINT));
             }
             Err(error) if io::stdin().is_terminal() => error.to_string(),
+            Err(_) if self.beside_data => "there is no terminal to ask on".to_owned(),
             Err(_) => match self.sources.next(&Source::Stdin, what) {
                 Ok(word) => return Ok(word),
                 Err(_) => "there is no terminal to ask on, and no line on stdin".to_owned(),

@@ -2,7 +2,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use crate::cli::NAME;
@@ -17,6 +19,15 @@ pub(crate) fn result(text: impl fmt::Display) -> Result<(), Error> {
     writeln!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(|source| Error::write("stdout".as_ref(), source))
+}
+
+/// Secret octets as they are, past the buffer of stdout, which would keep a copy.
+///
+/// # Errors
+/// As [`result`].
+pub(crate) fn data(octets: &[u8]) -> Result<(), Error> {
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    stdout.and_then(|mut out| out.write_all(octets)).map_err(|source| Error::write("stdout".as_ref(), source))
 }
 
 /// Something that the user should know although all went well.

@@ -197,7 +197,7 @@ fn wrong_uses_of_load() {
         ("cut.tpm 81000002", "cut off"),
         ("no-such-file 81000002", "No such file"),
         (". 81000002", "cannot read ."),
-        ("/dev/zero 81000002", "too long"),
+        ("/dev/zero 81000002", "longer than a megabyte"),
         ("key.tpm 81000002 --tcti swtpm:host=127.0.0.1,port=1", "port=1"),
     ] {
         let output = desk.run(&format!("tpm2-keytool load {line}")).failed().says(cause);

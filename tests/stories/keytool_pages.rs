@@ -10,10 +10,14 @@ fn manual_pages_of_every_name_and_subcommand() {
         "tpm2-keytool",
         "tpm2-keytool-create",
         "tpm2-keytool-load",
+        "tpm2-keytool-seal",
+        "tpm2-keytool-unseal",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
         "create_tpm2_key",
         "load_tpm2_key",
+        "seal_tpm2_data",
+        "unseal_tpm2_data",
     ] {
         let text = String::from_utf8(desk.shell.read(format!("pages/man1/{page}.1"))).unwrap();
         assert!(text.contains(".SH NAME") && text.contains(".SH SYNOPSIS"), "{page}");

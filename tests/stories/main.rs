@@ -21,6 +21,7 @@ mod keytool_create;
 mod keytool_create_policy;
 mod keytool_load;
 mod keytool_pages;
+mod keytool_seal;
 mod keytool_show;
 mod keytool_slow;
 mod keytool_status;

@@ -6,7 +6,6 @@
 //! | file | what |
 //! |---|---|
 //! | `tpm`, `key`, `key/`, `nv` | what users of this crate call |
-//! | `attest`, `endorsement` | proofs that a key is in the TPM of a certificate |
 //! | `capabilities`, `limits`, `lockout`, `pcr`, `clock` | what a TPM can do and cannot, what it counts and holds |
 //! | `template` | what keys to ask it for |
 //! | `policy/` | the statements of a key file, run |
@@ -20,14 +19,12 @@
 
 #![deny(unsafe_code)]
 
-mod attest;
 mod auth;
 mod capabilities;
 mod clock;
 mod command;
 mod config;
 pub mod crypto;
-pub mod endorsement;
 mod error;
 mod exit;
 mod key;
@@ -53,7 +50,6 @@ mod tpm;
 pub mod trace;
 mod transport;
 
-pub use attest::{Certified, Primary, Residence};
 pub use auth::Auth;
 pub use capabilities::Capabilities;
 pub use clock::TimeInfo;
@@ -68,6 +64,6 @@ pub use nv::NvReader;
 pub use open::open;
 pub use parents::Parent;
 pub use pcr::PcrValue;
-pub use policy::{Checked, CheckedStatement, Failure, Place, Signed, Verdict};
+pub use policy::{Failure, Place, Signed};
 pub use tpm::{Created, Tpm};
 pub use transport::{Opener, Transport};

@@ -34,8 +34,6 @@ pub(crate) enum Occupant {
     Key(u64),
     /// A derived parent, by its number in this connection.
     Parent(usize),
-    /// A primary key that one operation derives and flushes, by its part in it.
-    Guest(u8),
 }
 
 impl Places {
@@ -73,10 +71,9 @@ impl Places {
         self.taken.len()
     }
 
-    /// The one whose last use is longest ago, but for those that are needed now. Guests are, as long as they are there.
+    /// The one whose last use is longest ago, but for those that are needed now.
     pub(crate) fn least_recent(&self, needed: &[Occupant]) -> Option<Occupant> {
-        let is_guest = |place: &Place| matches!(place.occupant, Occupant::Guest(_));
-        let others = self.taken.iter().filter(|place| !needed.contains(&place.occupant) && !is_guest(place));
+        let others = self.taken.iter().filter(|place| !needed.contains(&place.occupant));
         others.min_by_key(|place| place.used).map(|place| place.occupant)
     }
 

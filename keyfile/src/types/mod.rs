@@ -2,7 +2,6 @@
 
 mod alg_id;
 mod attributes;
-mod certification;
 mod command_code;
 mod curve;
 mod digest_list;
@@ -26,7 +25,6 @@ mod ticket;
 
 pub use alg_id::AlgId;
 pub use attributes::Attributes;
-pub use certification::Certification;
 pub use command_code::CommandCode;
 pub use curve::Curve;
 pub use digest_list::DigestList;

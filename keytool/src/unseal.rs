@@ -1,0 +1,86 @@
+//! `unseal`: the data of a sealed file, to stdout.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use keyfile::{KeyFile, Kind, PublicKey};
+use tpm::{Auth, Key};
+use zeroize::Zeroizing;
+
+use crate::cli::Common;
+use crate::error::Error;
+use crate::interrupt::Deferred;
+use crate::key_file;
+use crate::parent_password::ParentPassword;
+use crate::password::{Passwords, Secret};
+use crate::source::Source;
+use crate::terminal;
+
+/// Write the data of a sealed file to stdout
+///
+/// Octet for octet as it was sealed, all of it or nothing. It crosses the bus encrypted.
+#[derive(Args)]
+#[command(after_help = "Example: tpm2-keytool unseal disk.tpm | cryptsetup open …")]
+pub(crate) struct Unseal {
+    /// The sealed file; an importable one is imported first
+    file: PathBuf,
+
+    /// The password of the data, or of the object that its policy names, instead of the question
+    ///
+    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passin is better.
+    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
+    password: Option<Secret>,
+
+    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
+    passin: Option<Source>,
+
+    #[command(flatten)]
+    parent: ParentPassword,
+}
+
+impl Unseal {
+    /// Unseals the data.
+    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+        let file = key_file::read(&self.file)?;
+        if !holds_data(&file) {
+            return Err(Error::request(
+                format!("{} holds a {}, and no sealed data", self.file.display(), kind(&file)),
+                "`tpm2-keytool seal` seals data; `tpm2-keytool show` tells what a file holds",
+            ));
+        }
+        let mut passwords = Passwords::default();
+        let auth = self.auth(&file, &mut passwords)?;
+        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?);
+
+        let deferred = Deferred::start();
+        let unsealed = Key::from_file(&tpm, file, auth).and_then(|data| data.unseal());
+        tpm.close();
+        let data: Zeroizing<Vec<u8>> = unsealed?.value;
+        deferred.check()?;
+        terminal::data(&data)
+    }
+
+    fn auth(&self, file: &KeyFile, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
+        const WHAT: &str = "password of the data";
+        let secret = match passwords.given(self.password.as_ref(), self.passin.as_ref(), WHAT)? {
+            None if file.needs_password() => Some(passwords.ask(WHAT)?),
+            given => given,
+        };
+        Ok(secret.map(|secret| Auth::new(secret.octets())))
+    }
+}
+
+/// Other tools write the type of a loadable key, whatever the object is: the public area tells.
+fn holds_data(file: &KeyFile) -> bool {
+    matches!(file.public.key, PublicKey::KeyedHash { .. })
+}
+
+fn kind(file: &KeyFile) -> &'static str {
+    match (file.kind, &file.public.key) {
+        (_, PublicKey::SymCipher { .. }) => "symmetric key",
+        (Kind::Importable, _) => "key to be imported",
+        _ => "key",
+    }
+}

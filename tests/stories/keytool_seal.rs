@@ -1,0 +1,350 @@
+//! `seal` and `unseal`: what goes in comes out, octet for octet, on this TPM and for whoever may.
+
+use std::os::unix::fs::PermissionsExt;
+
+use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
+use tests::process::{self, LIMIT, Output};
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Pty, Swtpm};
+
+use crate::keytool::Desk;
+
+/// Every octet there is, or as many as fit.
+pub(crate) fn binary(length: usize) -> Vec<u8> {
+    (0..=255).rev().cycle().skip(1).step_by(7).take(length).collect()
+}
+
+impl Desk {
+    /// Runs a line with these octets on stdin.
+    pub(crate) fn feed(&self, line: &str, input: &[u8]) -> Output {
+        process::run(self.command(line), input, LIMIT)
+    }
+
+    /// Seals by a line, and makes certain that it says nothing.
+    #[track_caller]
+    pub(crate) fn seal(&self, options: &str, data: &[u8]) {
+        let output = self.feed(&format!("seal_tpm2_data {options} sealed.tpm"), data).ok();
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output}");
+        self.assert_tidy();
+    }
+
+    /// Unseals sealed.tpm, and compares.
+    #[track_caller]
+    pub(crate) fn unseals(&self, options: &str, data: &[u8]) {
+        let output = self.run(&format!("unseal_tpm2_data {options} sealed.tpm")).ok();
+        assert!(output.stdout == data && output.stderr.is_empty(), "{output}");
+        self.assert_tidy();
+    }
+
+    /// Fails to unseal sealed.tpm, and writes nothing.
+    #[track_caller]
+    pub(crate) fn stays_sealed(&self, options: &str, cause: &str) {
+        let output = self.run(&format!("unseal_tpm2_data {options} sealed.tpm")).failed().says(cause);
+        assert!(output.stdout.is_empty(), "{output}");
+        self.assert_tidy();
+    }
+}
+
+#[test]
+fn data_comes_back_octet_for_octet() {
+    let desk = Desk::new();
+    for data in [&b"\0"[..], b"secret\n", &[0; 128], &binary(64), &binary(128)] {
+        desk.seal("", data);
+        let file = desk.key("sealed.tpm");
+        assert_eq!((file.kind, file.parent, file.empty_auth), (Kind::Sealed, Handle::OWNER, true));
+        // fixedTPM, fixedParent, userWithAuth, noDA; what is sealed was not made in the TPM.
+        assert_eq!(file.public.attributes.bits(), 0x0452);
+        let mode = std::fs::metadata(desk.shell.file("sealed.tpm")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        desk.unseals("", data);
+        let output = desk.run("tpm2-keytool unseal sealed.tpm").ok();
+        assert_eq!(output.stdout, data);
+        // Other people's tools open it too.
+        desk.load("sealed.tpm", "o");
+        assert_eq!(desk.others("tpm2_unseal -c key.ctx; tpm2_flushcontext -t").stdout, data);
+    }
+    desk.run("tpm2-keytool show sealed.tpm").ok().says("sealed data");
+}
+
+#[test]
+fn under_every_parent_and_name_hash() {
+    let desk = Desk::new();
+    let parent = desk.tpm.create_primary_with(b"parent", raw::STORAGE);
+    desk.tpm.persist(parent, 0x8100_0001);
+    desk.tpm.flush(parent);
+    for (parent, letter) in [
+        ("-p owner", "o"),
+        ("-p null", "n"),
+        ("-p endorsement", "e"),
+        ("-p platform", "p"),
+        ("-p 81000001 -b parent", "0x81000001 -P parent"),
+    ] {
+        desk.seal(parent, b"hello");
+        desk.unseals(if parent.contains("-b") { "-b parent" } else { "" }, b"hello");
+        desk.load("sealed.tpm", letter);
+        assert_eq!(desk.others("tpm2_unseal -c key.ctx; tpm2_flushcontext -t").stdout, b"hello");
+    }
+    desk.stays_sealed("-b wrong", "password");
+    for hash in HashAlg::ALL {
+        desk.seal(&format!("-n {hash} -k word"), b"hello");
+        assert_eq!(desk.key("sealed.tpm").public.name_alg, hash);
+        desk.unseals("-k word", b"hello");
+    }
+}
+
+#[test]
+fn passwords_from_everywhere() {
+    let desk = Desk::new();
+    desk.shell.write("words", "first\nsecond\n");
+    let long = "a password that is longer than the digest of any hash ".repeat(2);
+    for (options, word, input) in [
+        ("-k secret", "secret", ""),
+        ("-a -k secret", "secret", ""),
+        ("--passout pass:secret", "secret", ""),
+        ("--passout file:words", "first", ""),
+        // Its first line; the data follows.
+        ("--passout stdin", "typed", "typed\n"),
+        (&format!("-k '{long}'"), &long, ""),
+    ] {
+        desk.seal(options, &[input.as_bytes(), &binary(128)].concat());
+        let file = desk.key("sealed.tpm");
+        assert!(!file.empty_auth && file.needs_password(), "{options}");
+        desk.shell.write("word", word);
+        desk.unseals("--passin file:word", &binary(128));
+        desk.unseals(&format!("-k '{word}'"), &binary(128));
+        // tpm2-tools take no password that is longer than a digest.
+        if word.len() <= 32 {
+            desk.load("sealed.tpm", "o");
+            let output = desk.others("tpm2_unseal -c key.ctx -p file:word; tpm2_flushcontext -t");
+            assert_eq!(output.stdout, binary(128));
+        }
+        // Without an option it is asked for; without a terminal that is a line of stdin.
+        let asked = desk.pipe("unseal_tpm2_data sealed.tpm", &format!("{word}\n")).ok();
+        assert_eq!(asked.stdout, binary(128));
+        desk.stays_sealed("-k wrong", "password");
+        desk.stays_sealed("-k ''", "password");
+        desk.stays_sealed("", "no terminal");
+    }
+    // The data is never taken for a password.
+    for (options, why) in
+        [("-a", "no terminal to ask on"), ("-k ''", "empty"), ("--passout file:none", "none")]
+    {
+        desk.feed(&format!("seal_tpm2_data {options} no.tpm"), b"data\ndata\n").failed().says(why);
+        desk.assert_absent("no.tpm");
+    }
+}
+
+#[test]
+fn a_password_at_the_prompt() {
+    let desk = Desk::new();
+    desk.shell.write("data", "hello");
+    let line = format!("sh -c '{} seal -a sealed.tpm < data'", tests::module::keytool().display());
+    let mut terminal = Pty::start(desk.shell.command(&line));
+    let (success, screen) =
+        terminal.expect("password").type_line("swordfish").expect("again").type_line("swordfish").end();
+    assert!(success && !screen.contains("swordfish"), "{screen}");
+    for (word, opens) in [("swordfish", true), ("trout", false)] {
+        let mut terminal = Pty::start(desk.command("unseal_tpm2_data sealed.tpm"));
+        let (success, screen) = terminal.expect("password").type_line(word).end();
+        assert!(success == opens && screen.contains("hello") == opens && !screen.contains(word), "{screen}");
+    }
+}
+
+#[test]
+fn guessing_counts_where_it_was_asked_for() {
+    let desk = Desk::new();
+    desk.tpm.set_dictionary_attack(3, 1000);
+    desk.seal("-k secret", b"hello");
+    assert!(desk.key("sealed.tpm").public.attributes.contains(Attributes::NO_DA));
+    for _ in 0..4 {
+        desk.stays_sealed("-k wrong", "password");
+    }
+    assert_eq!(desk.tpm.failures(), 0);
+    for option in ["-d", "--da"] {
+        desk.seal(&format!("{option} -k secret"), b"hello");
+        assert!(!desk.key("sealed.tpm").public.attributes.contains(Attributes::NO_DA));
+    }
+    desk.unseals("-k secret", b"hello");
+    for failures in 1..=3 {
+        desk.stays_sealed("-k wrong", "password");
+        assert_eq!(desk.tpm.failures(), failures);
+    }
+    desk.stays_sealed("-k secret", "lockout");
+    desk.others("tpm2_dictionarylockout -c");
+    desk.unseals("-k secret", b"hello");
+}
+
+#[test]
+fn what_is_too_long_or_not_there_is_refused_before_the_tpm_is_asked() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.shell.write("old", "the only copy");
+    for (length, why) in
+        [(0, "no data on stdin"), (129, "more than 128 octets"), (1 << 20, "more than 128 octets")]
+    {
+        for target in ["no.tpm", "old"] {
+            desk.feed(&format!("seal_tpm2_data {target}"), &vec![7; length]).failed().says(why);
+        }
+    }
+    for (line, cause) in [
+        ("seal_tpm2_data no/such/folder/no.tpm", "cannot write"),
+        ("seal_tpm2_data .", "not a regular file"),
+        ("unseal_tpm2_data no-such-file", "No such file"),
+        ("unseal_tpm2_data old", "no key file that I can read"),
+        ("unseal_tpm2_data /dev/null", "no key file that I can read"),
+    ] {
+        desk.feed(line, b"data").failed().says(cause);
+    }
+    for line in [
+        "seal_tpm2_data",
+        "seal_tpm2_data -n md5 no.tpm",
+        "seal_tpm2_data -p 80000000 no.tpm",
+        "unseal_tpm2_data",
+    ] {
+        let output = desk.feed(line, b"data").failed();
+        assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+    }
+    assert!(proxy.log().is_empty(), "asked the TPM:\n{}", proxy.log().text());
+    assert_eq!(desk.shell.read("old"), b"the only copy");
+    desk.assert_absent("no.tpm");
+}
+
+#[test]
+fn wrong_uses_leave_nothing() {
+    let desk = Desk::new();
+    desk.run("create_tpm2_key -e P-256 key.tpm").ok();
+    desk.seal("", b"hello");
+    let mut moved = desk.key("sealed.tpm");
+    moved.parent = Handle::ENDORSEMENT;
+    desk.shell.write("foreign.tpm", moved.to_pem().unwrap());
+    moved.parent = Handle(0x8100_0007);
+    desk.shell.write("moved.tpm", moved.to_pem().unwrap());
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+    for (line, cause) in [
+        ("seal -p 81000009 no.tpm", "81000009"),
+        ("seal no.tpm", "password"),
+        ("seal -b wrong no.tpm", "password"),
+        ("seal -p platform --tcti swtpm:host=127.0.0.1,port=1 no.tpm", "port=1"),
+        ("unseal key.tpm", "holds a key, and no sealed data"),
+        ("unseal sealed.tpm", "password"),
+        ("unseal -b wrong sealed.tpm", "password"),
+        ("unseal foreign.tpm", "of another machine"),
+        ("unseal moved.tpm", "no key there"),
+        ("unseal -b owner -k word sealed.tpm", "password"),
+        ("unseal sealed.tpm --tcti nonsense", "nonsense"),
+    ] {
+        let output = desk.feed(&format!("tpm2-keytool {line}"), b"data").failed().says(cause);
+        let error = output.err();
+        let lines: Vec<&str> = error.lines().collect();
+        assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
+        assert!(lines[1].starts_with("  what to do: ") && output.stdout.is_empty(), "{output}");
+        desk.assert_absent("no.tpm");
+        desk.assert_tidy();
+    }
+    desk.unseals("-b owner", b"hello");
+    // What cannot be written is no success.
+    let line =
+        format!("sh -c '{} unseal -b owner sealed.tpm > /dev/full'", tests::module::keytool().display());
+    desk.shell.failed(&line).says("cannot write stdout");
+    desk.assert_tidy();
+}
+
+#[test]
+fn sealed_objects_of_other_tools_open() {
+    let desk = Desk::new();
+    desk.shell.write("data", binary(100));
+    // tpm2_encodeobject says of every object that it is a key, and emptyAuth the other way round: -p where there is no password.
+    desk.others(
+        "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000001; tpm2_flushcontext -t
+         tpm2_create -Q -C 0x81000001 -i data -u s.pub -r s.priv
+         tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv -p -o sealed.tpm; tpm2_flushcontext -l",
+    );
+    desk.unseals("", &binary(100));
+    desk.others(
+        "tpm2_create -Q -C 0x81000001 -i data -p secret -u s.pub -r s.priv
+         tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv -o sealed.tpm; tpm2_flushcontext -l",
+    );
+    desk.unseals("-k secret", &binary(100));
+    desk.stays_sealed("-k wrong", "password");
+}
+
+#[test]
+fn data_never_leaves_its_tpm_unless_its_parent_may() {
+    let desk = Desk::new();
+    // A storage key that was made elsewhere: no fixedTPM.
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    let parent = movable_parent(&desk);
+    assert!(!parent.attributes.contains(Attributes::FIXED_TPM));
+    desk.seal("-p 81000002", b"hello");
+    assert_eq!(desk.key("sealed.tpm").public.attributes.bits(), 0x0450);
+    desk.unseals("", b"hello");
+    for option in ["-m", "--nomigrate"] {
+        desk.feed(&format!("seal_tpm2_data {option} -p 81000002 no.tpm"), b"hello")
+            .failed()
+            .says("may move to another TPM");
+        desk.assert_absent("no.tpm");
+        desk.seal(option, b"hello");
+        assert!(desk.key("sealed.tpm").public.attributes.contains(Attributes::FIXED_TPM));
+    }
+}
+
+/// 0x81000002: ec.pem as a storage key, wrapped in software and imported.
+fn movable_parent(desk: &Desk) -> Public {
+    let ec = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap().ec_key().unwrap();
+    let mut context = openssl::bn::BigNumContext::new().unwrap();
+    let (mut x, mut y) = (openssl::bn::BigNum::new().unwrap(), openssl::bn::BigNum::new().unwrap());
+    ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut context).unwrap();
+    let public = tpm::template::Template::wrapped_ecc(keyfile::Curve::P256, &x.to_vec(), &y.to_vec())
+        .usage(tpm::template::Usage::Parent)
+        .public();
+    let sensitive = keyfile::Sensitive {
+        kind: keyfile::AlgId::ECC,
+        auth_value: Vec::new().into(),
+        seed_value: vec![7; 32].into(),
+        sensitive: ec.private_key().to_vec_padded(32).unwrap().into(),
+    };
+    let primary = tpm::template::storage_primary(false);
+    let own = tpm::Tpm::new(tpm::Config { tcti: Some(desk.tpm.tcti()), ..tpm::Config::default() });
+    let owner = tpm::Parent { handle: Handle::OWNER, rsa: false, auth: None };
+    let (of_primary, _) = own.parent_public(&owner).unwrap();
+    assert_eq!(of_primary.attributes, primary.attributes);
+    let wrapped = tpm::wrap(&of_primary, &public, &sensitive).unwrap();
+    own.close();
+    let mut file = KeyFile::new(Kind::Importable, Handle::OWNER, wrapped.public, wrapped.duplicate);
+    file.secret = Some(wrapped.secret);
+    desk.shell.write("parent.tpm", file.to_pem().unwrap());
+    desk.run("load_tpm2_key parent.tpm 81000002").ok();
+    public
+}
+
+#[test]
+fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let data = b"a passphrase that nobody reads on the bus";
+    desk.seal("-k keyword", data);
+    desk.unseals("-k keyword", data);
+    assert_eq!((proxy.log().count(raw::CREATE), proxy.log().count(raw::UNSEAL)), (1, 1));
+    for word in [&b"keyword"[..], &data[..20]] {
+        assert!(!proxy.log().contains(word), "on the bus:\n{}", proxy.log().text());
+    }
+    // Every octet that the two programs write to anything at all.
+    let tool = tests::module::keytool();
+    let strace = "strace -f -xx -s 4096 -e trace=write,writev,pwrite64,sendto,sendmsg -o trace";
+    desk.shell.write("data", data);
+    desk.shell.write("word", "keyword");
+    desk.shell.ok(&format!("sh -c '{strace} {} seal --passout file:word sealed.tpm < data'", tool.display()));
+    let trace = String::from_utf8(desk.shell.read("trace")).unwrap();
+    let spelled = |octets: &[u8]| octets.iter().map(|octet| format!("\\x{octet:02x}")).collect::<String>();
+    assert!(trace.contains("write(") || trace.contains("sendto("), "{trace}");
+    assert!(!trace.contains(&spelled(&data[..16])) && !trace.contains(&spelled(b"keyword")));
+    let output = desk.shell.ok(&format!("{strace} {} unseal --passin file:word sealed.tpm", tool.display()));
+    assert_eq!(output.stdout, data);
+    let trace = String::from_utf8(desk.shell.read("trace")).unwrap();
+    // The data goes out once, whole, and to stdout.
+    let lines: Vec<&str> = trace.lines().filter(|line| line.contains(&spelled(&data[..16]))).collect();
+    assert!(lines.len() == 1 && lines[0].contains(&spelled(data)), "{lines:?}");
+    assert!(!trace.contains(&spelled(b"keyword")));
+}
