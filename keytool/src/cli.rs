@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
 
+use crate::attest::Attest;
 use crate::create::Create;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
@@ -37,6 +38,9 @@ pub(crate) enum Applet {
     /// Make the key of a file persistent in the TPM.
     #[command(name = "load_tpm2_key")]
     LoadTpm2Key(Box<DropIn<Load>>),
+    /// Prove that this TPM is the one of its EK certificate, and that a primary key is in it.
+    #[command(name = "attest_tpm2_primary")]
+    AttestTpm2Primary(Box<DropIn<Attest>>),
     /// Seal data from stdin in a file that only this TPM opens.
     #[command(name = "seal_tpm2_data")]
     SealTpm2Data(Box<DropIn<Seal>>),
@@ -52,6 +56,7 @@ impl Applet {
             Applet::Keytool(Keytool { common, verb }) => match verb {
                 Verb::Create(create) => create.run(&common),
                 Verb::Load(load) => load.run(&common),
+                Verb::Attest(attest) => attest.run(&common),
                 Verb::Seal(seal) => seal.run(&common),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Show(show) => show.run(&common),
@@ -59,6 +64,7 @@ impl Applet {
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
+            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common),
             Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
             Applet::SealTpm2Data(tool) => tool.options.run(&tool.common),
@@ -85,6 +91,7 @@ pub(crate) struct Keytool {
 enum Verb {
     Create(Box<Create>),
     Load(Box<Load>),
+    Attest(Box<Attest>),
     Seal(Box<Seal>),
     Unseal(Box<Unseal>),
     Show(Show),

@@ -8,6 +8,7 @@
 //! | parent.rs, parent/ | the parent that was asked for, in the TPM or by its public key |
 //! | policy.rs, policy/ | the options of policies, and the statements made of them |
 //! | public_key.rs, input.rs | public keys, and any other file that is read |
+//! | attest.rs, attest/ | `attest`: which TPM this is, and what its keys are |
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that the TPM alone opens |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
@@ -23,6 +24,7 @@
 //! A new subcommand: a file with its options and a `run`, one variant of `cli::Verb`, and for a drop-in name one of `cli::Applet`.
 #![deny(unsafe_code)]
 
+mod attest;
 mod cli;
 mod create;
 mod error;

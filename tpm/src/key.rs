@@ -309,12 +309,9 @@ impl Inner {
     /// What satisfies its policy, if it is used by one.
     fn runner(&self) -> Option<Runner<'_>> {
         match &self.origin {
-            Origin::File { file, .. } if file.uses_policy() => Some(Runner {
-                file,
-                password: self.password.as_ref(),
-                tickets: &self.tickets,
-                occupant: Occupant::Key(self.number),
-            }),
+            Origin::File { file, .. } if file.uses_policy() => {
+                Some(Runner { file, password: self.password.as_ref(), tickets: &self.tickets })
+            }
             _ => None,
         }
     }

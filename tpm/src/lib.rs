@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `tpm`, `key`, `key/`, `nv` | what users of this crate call |
+//! | `attest`, `endorsement` | proofs that a key is in the TPM of a certificate |
 //! | `capabilities`, `limits`, `lockout`, `pcr`, `clock` | what a TPM can do and cannot, what it counts and holds |
 //! | `template` | what keys to ask it for |
 //! | `policy/` | the statements of a key file, run |
@@ -19,12 +20,14 @@
 
 #![deny(unsafe_code)]
 
+mod attest;
 mod auth;
 mod capabilities;
 mod clock;
 mod command;
 mod config;
 pub mod crypto;
+pub mod endorsement;
 mod error;
 mod exit;
 mod key;
@@ -50,6 +53,7 @@ mod tpm;
 pub mod trace;
 mod transport;
 
+pub use attest::{Certified, Primary, Residence};
 pub use auth::Auth;
 pub use capabilities::Capabilities;
 pub use clock::TimeInfo;
@@ -64,6 +68,6 @@ pub use nv::NvReader;
 pub use open::open;
 pub use parents::Parent;
 pub use pcr::PcrValue;
-pub use policy::{Failure, Place, Signed};
+pub use policy::{Checked, CheckedStatement, Failure, Place, Signed, Verdict};
 pub use tpm::{Created, Tpm};
 pub use transport::{Opener, Transport};

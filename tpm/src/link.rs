@@ -136,6 +136,18 @@ impl Link {
         self.wire.run(command, &mut [], &mut self.places)
     }
 
+    /// A command on two objects that have no passwords; the policy of the second, if it has one, is satisfied in the policy session,
+    /// which ends with the command.
+    pub(crate) fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
+        let Self { wire, policy, places, .. } = self;
+        let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
+        let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
+            Some(policy) => Authorization::Session(policy, how),
+            None => Authorization::Password(&[]),
+        };
+        wire.run(command, &mut [Authorization::Password(&[]), second], places)
+    }
+
     /// A command with one handle, which needs authorization; gives the answer's parameters.
     pub(crate) fn guarded(
         &mut self,

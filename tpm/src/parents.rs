@@ -51,7 +51,7 @@ impl Parent {
     }
 
     /// The null hierarchy has no password.
-    fn hierarchy_auth(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn hierarchy_auth(&self) -> Zeroizing<Vec<u8>> {
         let auth = self.auth.as_ref().filter(|_| self.handle != Handle::NULL);
         auth.map(Auth::as_hierarchy_value).unwrap_or_default()
     }
@@ -162,7 +162,7 @@ impl Link {
     }
 
     /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
-    fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
+    pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
         if !parent.is_derived() || parent.hierarchy_auth().is_empty() {
             return Ok(());
         }

@@ -34,6 +34,8 @@ pub(crate) enum Occupant {
     Key(u64),
     /// A derived parent, by its number in this connection.
     Parent(usize),
+    /// A primary key that one operation derives and flushes, by its part in it.
+    Guest(u8),
 }
 
 impl Places {
@@ -71,9 +73,10 @@ impl Places {
         self.taken.len()
     }
 
-    /// The one whose last use is longest ago, but for those that are needed now.
+    /// The one whose last use is longest ago, but for those that are needed now. Guests are, as long as they are there.
     pub(crate) fn least_recent(&self, needed: &[Occupant]) -> Option<Occupant> {
-        let others = self.taken.iter().filter(|place| !needed.contains(&place.occupant));
+        let is_guest = |place: &Place| matches!(place.occupant, Occupant::Guest(_));
+        let others = self.taken.iter().filter(|place| !needed.contains(&place.occupant) && !is_guest(place));
         others.min_by_key(|place| place.used).map(|place| place.occupant)
     }
 

@@ -2,6 +2,7 @@
 
 mod alg_id;
 mod attributes;
+mod certification;
 mod command_code;
 mod curve;
 mod digest_list;
@@ -25,6 +26,7 @@ mod ticket;
 
 pub use alg_id::AlgId;
 pub use attributes::Attributes;
+pub use certification::Certification;
 pub use command_code::CommandCode;
 pub use curve::Curve;
 pub use digest_list::DigestList;

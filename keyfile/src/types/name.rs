@@ -1,6 +1,6 @@
 //! The Name of an entity (Part 1 §16): what authorizations and policies call it by.
 
-use super::{Handle, HashAlg};
+use super::{AlgId, Handle, HashAlg};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::fmt;
 
@@ -27,6 +27,15 @@ impl Name {
     #[must_use]
     pub fn as_handle(&self) -> Option<Handle> {
         <[u8; 4]>::try_from(self.0.as_slice()).ok().map(|octets| Handle(u32::from_be_bytes(octets)))
+    }
+
+    /// The qualified Name of an object with this Name below a parent with that qualified Name; a hierarchy's is its handle (Part 1
+    /// §26.5). None for what has no public area.
+    #[must_use]
+    pub fn qualified(&self, parent: &Self) -> Option<Self> {
+        let hash = HashAlg::from_id(AlgId(Reader::new(&self.0).u16().ok()?))?;
+        (self.0.len() == hash.size().saturating_add(2))
+            .then(|| Self::of(hash, &[parent.0.as_slice(), &self.0].concat()))
     }
 }
 

@@ -6,23 +6,27 @@
 //! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
 //! | `context` | FlushContext, ContextSave, ContextLoad |
 //! | `hash` | Hash and its sequences, with a ticket |
+//! | `locality` | CreatePrimary, for what its creation data says |
 //! | `nv` | NV_ReadPublic, NV_Read |
 //! | `pcr` | PCR_Read, ReadClock |
 //! | `policy` | PolicySecret and its like, LoadExternal, VerifySignature |
 //! | `private` | Sign, RSA_Decrypt, ECDH_ZGen, Unseal: what a key does |
 //! | `persist` | EvictControl |
 //! | `sessions` | StartAuthSession |
+//! | `attest` | ActivateCredential, Certify |
 //! | `start` | Startup, SelfTest |
 //! | `capability` | GetCapability, TestParms |
 
+mod attest;
 mod capability;
 mod context;
 mod hash;
+mod locality;
 mod nv;
 mod object;
 mod pcr;
-mod policy;
 mod persist;
+mod policy;
 mod private;
 mod sessions;
 mod start;

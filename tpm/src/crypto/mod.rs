@@ -10,11 +10,13 @@
 //! | `salt` | a secret only the holder of a TPM key can read: OAEP or ECDH | Annexes B.10, C.6 |
 //! | `wrap` | an object for a parent: the duplication scheme | §22, §23.3 |
 //! | `sealed` | the same for data | §23.3 |
+//! | `credential` | a secret for whoever has two keys in one TPM | §24 |
 //! | `random` | octets of the operating system | – |
 //!
 //! Nothing here sends a command.
 
 pub mod cfb;
+pub mod credential;
 mod ecdh;
 mod error;
 pub mod hmac;

@@ -53,7 +53,7 @@ fn wrap_with(
 }
 
 /// The bits of the AES that a storage key protects its children with.
-fn storage_cipher(parent: &Public) -> Result<u16, CryptoError> {
+pub(super) fn storage_cipher(parent: &Public) -> Result<u16, CryptoError> {
     let (PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. }) = &parent.key else {
         return Err(CryptoError::NotStorage);
     };
@@ -64,7 +64,7 @@ fn storage_cipher(parent: &Public) -> Result<u16, CryptoError> {
 }
 
 /// Encrypts the sized sensitive area and puts the HMAC over it and the object's Name in front.
-fn seal(
+pub(super) fn seal(
     hash: HashAlg,
     bits: u16,
     seed: &[u8],

@@ -20,11 +20,13 @@
 //! |---|---|
 //! | `run` | from the statements to the use of the key: every way that the file knows, the first that passes |
 //! | `step` | one statement: its place in the file, its command |
+//! | `check`, `verdict` | whether it would pass now |
 //! | `secret`, `ticket` | what PolicySecret and PolicyAuthorize need beside |
 //! | `refusal` | what a response code means for which statement |
 //! | `failure` | the typed failure |
 //! | `session` | the policy session of a connection |
 
+mod check;
 mod failure;
 mod refusal;
 mod run;
@@ -32,7 +34,9 @@ mod secret;
 mod session;
 mod step;
 mod ticket;
+mod verdict;
 
 pub use failure::{Failure, Place, Signed};
 pub(crate) use run::Runner;
 pub(crate) use ticket::Tickets;
+pub use verdict::{Checked, CheckedStatement, Verdict};

@@ -1,7 +1,7 @@
 //! What it means that the TPM refused a statement, or the use of the key after all statements had passed.
 
-use keyfile::policy::{Condition, digest};
-use keyfile::{KeyFile, Public};
+use keyfile::policy::Condition;
+use keyfile::{KeyFile, Public, Signature};
 
 use super::step::{Step, Way};
 use crate::error::{Error, ErrorKind};
@@ -18,12 +18,13 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
         // About the TPM, the way to it, or a lockout.
         _ => return error.on(&step.place),
     };
+    let Ok(condition) = step.condition() else { return error };
     let base = error.code().map(ResponseCode::base);
-    let reason = match (base, &step.condition) {
+    let reason = match (base, condition) {
         (None, _) => error.cause().to_string(),
         (Some(ResponseCode::HANDLE), Condition::Secret(secret)) => match secret.entity() {
             Some(handle) => format!("there is nothing at {handle}, whose password is wanted"),
-            None => step.condition.refusal(),
+            None => condition.refusal(),
         },
         (Some(ResponseCode::VALUE | ResponseCode::POLICY | ResponseCode::SIGNATURE), condition) => {
             condition.refusal()
@@ -36,7 +37,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
         Some(code) => refused.answer(code.0),
         None => refused,
     };
-    advised(refused, &step.condition)
+    advised(refused, condition)
 }
 
 /// The failure of the key's use: some statements only note what that must be like.
@@ -66,22 +67,26 @@ pub(crate) fn of_use(error: Error, way: &Way<'_>, file: &KeyFile) -> Error {
         },
         _ => return error,
     };
-    match way.steps.iter().find(|step| wanted(&step.condition)) {
-        Some(step) => {
+    match way.step_with(wanted) {
+        Some((step, condition)) => {
             let reason = match code.base() {
                 ResponseCode::PCR_CHANGED => "a PCR was extended again and again meanwhile".to_owned(),
-                _ => step.condition.refusal(),
+                _ => condition.refusal(),
             };
             let refused = Error::statement(ErrorKind::Policy, step.failure(reason)).answer(code.0);
-            advised(refused, &step.condition)
+            advised(refused, condition)
         }
         None => error.of_kind(ErrorKind::Policy),
     }
 }
 
+/// Whether a PCR was extended since the session looked at one.
+pub(crate) fn has_pcr_changed(error: &Error) -> bool {
+    error.code().map(ResponseCode::base) == Some(ResponseCode::PCR_CHANGED)
+}
+
 fn leads_elsewhere(way: &Way<'_>, public: &Public) -> bool {
-    let statements = way.steps.iter().map(|step| step.statement);
-    digest(statements, public.name_alg).is_ok_and(|digest| digest != public.auth_policy)
+    way.digest(public.name_alg).is_ok_and(|digest| digest != public.auth_policy)
 }
 
 fn advised(error: Error, condition: &Condition) -> Error {
@@ -89,8 +94,8 @@ fn advised(error: Error, condition: &Condition) -> Error {
         Condition::Pcr { .. } if error.kind() == ErrorKind::Policy => error.advise(
             "the machine is not in the state that the key is bound to: start it as it was, or make the key anew for the state it is in",
         ),
-        Condition::Authorize(authorize) if authorize.signature == keyfile::Signature::Null => {
-            error.advise("no policy was signed for this key yet: add one with tpm2-keytool policy add")
+        Condition::Authorize(authorize) if authorize.signature == Signature::Null => {
+            error.advise("add a signed policy with tpm2-keytool policy add")
         }
         Condition::Secret(_) if error.kind() == ErrorKind::PasswordMissing => {
             error.advise("give the password of that entity as the key's")

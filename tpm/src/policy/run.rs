@@ -1,6 +1,6 @@
 //! Satisfies a policy and uses what it guards: every way that the file knows, and the first that passes.
 
-use keyfile::policy::{Condition, digest};
+use keyfile::policy::Condition;
 use keyfile::{Handle, KeyFile};
 
 use super::refusal;
@@ -9,8 +9,6 @@ use super::ticket::Tickets;
 use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
-use crate::places::Occupant;
-use crate::rc::ResponseCode;
 
 /// How often the statements run again because a PCR was extended meanwhile, whichever it was.
 const RESTARTS: usize = 5;
@@ -21,8 +19,6 @@ pub(crate) struct Runner<'a> {
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
     pub(crate) tickets: &'a Tickets,
-    /// What must stay loaded.
-    pub(crate) occupant: Occupant,
 }
 
 /// What was tried in vain.
@@ -58,13 +54,10 @@ impl Runner<'_> {
         let mut tried = Tried::default();
         let mut dirty = false;
         for way in Way::all(self.file) {
-            let way = match way {
-                Ok(way) => way,
-                Err(error) => {
-                    tried.errors.push(error);
-                    continue;
-                }
-            };
+            if let Some(error) = way.steps.iter().find_map(|step| step.condition().err()) {
+                tried.errors.push(error);
+                continue;
+            }
             if self.password.is_none() && !self.file.empty_auth && way.asks_for_password() {
                 tried.errors.push(Error::new(ErrorKind::PasswordMissing, missing(&way)));
                 continue;
@@ -96,7 +89,8 @@ impl Runner<'_> {
                     .map_err(|error| refusal::of_use(error, way, self.file)),
                 Err(error) => Err(error),
             };
-            if !matches!(&result, Err(error) if has_pcr_changed(error)) || restarts.next().is_none() {
+            if !matches!(&result, Err(error) if refusal::has_pcr_changed(error)) || restarts.next().is_none()
+            {
                 return result;
             }
             link.restart_policy()?;
@@ -105,13 +99,12 @@ impl Runner<'_> {
 
     fn steps(&self, link: &mut Link, way: &Way<'_>) -> Result<(), Error> {
         way.steps.iter().enumerate().try_for_each(|(at, step)| {
-            let before = way.steps.get(..at).unwrap_or_default();
-            self.step(link, step, before).map_err(|error| refusal::of_statement(error, step))
+            self.step(link, way, at, step).map_err(|error| refusal::of_statement(error, step))
         })
     }
 
-    fn step(&self, link: &mut Link, step: &Step<'_>, before: &[Step<'_>]) -> Result<(), Error> {
-        match &step.condition {
+    fn step(&self, link: &mut Link, way: &Way<'_>, at: usize, step: &Step<'_>) -> Result<(), Error> {
+        match step.condition()? {
             Condition::Secret(secret) => link.prove_secret(secret, self.password).map_err(|error| {
                 match (error.kind(), self.password) {
                     (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
@@ -119,10 +112,8 @@ impl Runner<'_> {
                 }
             }),
             Condition::Authorize(authorize) => {
-                let statements = before.iter().map(|step| step.statement);
-                let approved = digest(statements, self.file.public.name_alg);
-                let approved = approved.map_err(|error| Error::new(ErrorKind::Policy, error.to_string()))?;
-                link.policy_authorize(authorize, &approved, self.tickets, &[self.occupant])
+                let approved = way.digest_before(at, self.file.public.name_alg)?;
+                link.policy_authorize(authorize, &approved, self.tickets)
             }
             condition => {
                 let session = link.policy_session()?.handle;
@@ -170,10 +161,6 @@ fn goes_on(error: &Error) -> bool {
         error.kind(),
         ErrorKind::Policy | ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Unsupported
     )
-}
-
-fn has_pcr_changed(error: &Error) -> bool {
-    error.code().map(ResponseCode::base) == Some(ResponseCode::PCR_CHANGED)
 }
 
 fn missing(way: &Way<'_>) -> String {

@@ -1,7 +1,7 @@
 //! The statements of a file as steps to take, in the order to take them.
 
-use keyfile::policy::{Condition, Statement};
-use keyfile::{Handle, KeyFile};
+use keyfile::policy::{Condition, Problem, Statement, digest};
+use keyfile::{Handle, HashAlg, KeyFile};
 
 use super::Failure;
 use super::failure::{Place, Signed};
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct Step<'a> {
     pub(crate) place: Place,
     pub(crate) statement: &'a Statement,
-    pub(crate) condition: Condition,
+    condition: Result<Condition, Problem>,
 }
 
 /// One way to satisfy a policy.
@@ -23,7 +23,7 @@ pub(crate) struct Way<'a> {
 
 impl<'a> Way<'a> {
     /// All ways of the file, in the order to try them.
-    pub(crate) fn all(file: &'a KeyFile) -> impl Iterator<Item = Result<Self, Error>> {
+    pub(crate) fn all(file: &'a KeyFile) -> impl Iterator<Item = Self> {
         file.policy_paths().into_iter().enumerate().map(|(index, path)| {
             let signed = file.auth_policies.get(index);
             let of_signed = signed.map_or(0, |signed| signed.statements.len());
@@ -35,21 +35,41 @@ impl<'a> Way<'a> {
                 }
                 None => Place { signed: signed.clone(), index: at },
             };
-            let steps = path.statements.into_iter().enumerate();
-            let steps = steps.map(|(at, statement)| Step::new(place(at), statement));
-            let steps = steps.collect::<Result<_, _>>()?;
-            Ok(Self { signed, steps })
+            let step = |(at, statement): (usize, &'a Statement)| Step {
+                place: place(at),
+                statement,
+                condition: statement.condition(),
+            };
+            let steps = path.statements.into_iter().enumerate().map(step).collect();
+            Self { signed, steps }
         })
+    }
+
+    /// Where it leads to: the policy digest of the keys that it opens.
+    ///
+    /// # Errors
+    /// A statement is damaged, or none that runs from a file.
+    pub(crate) fn digest(&self, hash: HashAlg) -> Result<Vec<u8>, Error> {
+        self.digest_before(self.steps.len(), hash)
+    }
+
+    /// Where the first so many steps lead to.
+    ///
+    /// # Errors
+    /// As [`Way::digest`].
+    pub(crate) fn digest_before(&self, at: usize, hash: HashAlg) -> Result<Vec<u8>, Error> {
+        let statements = self.steps.iter().take(at).map(|step| step.statement);
+        digest(statements, hash).map_err(|error| Error::new(ErrorKind::Policy, error.to_string()))
     }
 
     /// Whether the password of the key is part of it.
     pub(crate) fn asks_for_auth_value(&self) -> bool {
-        self.steps.iter().any(|step| step.condition == Condition::AuthValue)
+        self.conditions().any(|condition| *condition == Condition::AuthValue)
     }
 
     /// The others whose passwords are part of it.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Option<Handle>> {
-        self.steps.iter().filter_map(|step| match &step.condition {
+        self.conditions().filter_map(|condition| match condition {
             Condition::Secret(secret) => Some(secret.entity()),
             _ => None,
         })
@@ -59,17 +79,27 @@ impl<'a> Way<'a> {
     pub(crate) fn asks_for_password(&self) -> bool {
         self.asks_for_auth_value() || self.secrets().next().is_some()
     }
+
+    /// The step with such a condition.
+    pub(crate) fn step_with(&self, wanted: impl Fn(&Condition) -> bool) -> Option<(&Step<'a>, &Condition)> {
+        let steps = self.steps.iter().filter_map(|step| Some((step, step.condition.as_ref().ok()?)));
+        steps.into_iter().find(|(_, condition)| wanted(condition))
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.steps.iter().filter_map(|step| step.condition.as_ref().ok())
+    }
 }
 
-impl<'a> Step<'a> {
-    fn new(place: Place, statement: &'a Statement) -> Result<Self, Error> {
-        match statement.condition() {
-            Ok(condition) => Ok(Self { place, statement, condition }),
-            Err(problem) => {
-                let failure = Failure { place, command: statement.command, reason: problem.to_string() };
-                Err(Error::statement(ErrorKind::Unsupported, failure))
-            }
-        }
+impl Step<'_> {
+    /// What it demands.
+    ///
+    /// # Errors
+    /// It is damaged, or none that runs from a file.
+    pub(crate) fn condition(&self) -> Result<&Condition, Error> {
+        let refused =
+            |problem: &Problem| Error::statement(ErrorKind::Unsupported, self.failure(problem.to_string()));
+        self.condition.as_ref().map_err(refused)
     }
 
     /// That it did not pass, for this reason.

@@ -3,11 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use keyfile::policy::Authorize;
-use keyfile::{CommandCode, Ticket};
+use keyfile::{CommandCode, Signature, Ticket};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::link::Link;
-use crate::places::{Occupant, STANDING};
+use crate::places::STANDING;
 use crate::rc::ResponseCode;
 
 /// The tickets that a key has, by the policies that they approve.
@@ -38,7 +38,6 @@ impl Link {
         authorize: &Authorize,
         approved: &[u8],
         tickets: &Tickets,
-        needed: &[Occupant],
     ) -> Result<(), Error> {
         if let Some(ticket) = tickets.find(approved) {
             match self.policy_authorize_by(authorize, approved, &ticket) {
@@ -47,11 +46,19 @@ impl Link {
                 done => return done,
             }
         }
-        self.make_room(STANDING - 1, needed)?;
-        let ticket = self.approval(authorize, approved)?;
+        let ticket = self.approve(authorize, approved)?;
         self.policy_authorize_by(authorize, approved, &ticket)?;
         tickets.keep(approved, &ticket);
         Ok(())
+    }
+
+    /// The ticket that says that this policy was signed. The key that is to be used may lose its place meanwhile.
+    pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
+        if authorize.signature == Signature::Null {
+            return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
+        }
+        self.make_room(STANDING - 1, &[])?;
+        self.approval(authorize, approved)
     }
 
     fn policy_authorize_by(

@@ -3,6 +3,7 @@
 // In a helper a panic is the failure report, as clippy.toml says for tests.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
+mod attestation;
 mod commands;
 mod cost;
 mod failures;

@@ -7,7 +7,7 @@ use keyfile::{
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::template::{Template, Usage};
-use tpm::{Auth, ErrorKind, Key, Tpm};
+use tpm::{Auth, ErrorKind, Key, Place, Signed, Tpm, Verdict};
 
 use crate::kit::{self, DIGEST, OWNER};
 
@@ -301,6 +301,55 @@ fn signed_policies_are_tried_in_order() {
         assert!(error.to_string().contains("the signature of the policy is wrong"), "{error}");
     }
     drop(tpm);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_look_tells_what_would_pass() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let hash = HashAlg::Sha256;
+    let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha384);
+    let place = Condition::Authorize(Box::new(signer.place()));
+    let conditions = [place, Condition::Locality(1), Condition::AuthValue];
+    let mut file = make(&swtpm, hash, &conditions, Some("secret"));
+    let old = pcr(&tpm, hash, "16");
+    extend(&swtpm, 16);
+    let new = pcr(&tpm, hash, "16");
+    let sign = [Condition::Command(CommandCode::SIGN)];
+    file.auth_policies = vec![
+        signer.sign(hash, "old", &[Condition::Locality(2), old]),
+        signer.sign(hash, "new", &[new]),
+        signer.sign(hash, "sign", &sign),
+    ];
+    // A stranger signs the last.
+    file.auth_policies[2].statements[1] =
+        Signer::new(&swtpm, &tpm, hash).sign(hash, "", &sign).statements[1].clone();
+    let proxy = Proxy::start(&swtpm);
+    let other = kit::through(&proxy);
+    let found = other.check_policy(&file).unwrap();
+    let verdicts: Vec<Vec<_>> =
+        found.iter().map(|way| way.statements.iter().map(|s| s.verdict.clone()).collect()).collect();
+    let no = |reason: &str| Verdict::Refused(reason.to_owned());
+    let rest = [Verdict::Passes, Verdict::WithPassword];
+    assert_eq!(
+        verdicts[0][..2],
+        [no("the command does not come from locality 1"), no("PCR 16 (sha256) has changed")]
+    );
+    assert_eq!(verdicts[0][2..], [&[Verdict::Passes][..], &rest].concat());
+    assert_eq!(verdicts[1], [&[Verdict::Passes, Verdict::Passes][..], &rest].concat());
+    assert_eq!(found[1].verdict(), Verdict::WithPassword);
+    assert_eq!(found[1].statements[2].place, Place { signed: None, index: 1 });
+    assert_eq!(found[1].signed, Some(Signed { index: 1, name: Some("new".into()) }));
+    assert_eq!(verdicts[2][..2], [Verdict::DependsOnUse, Verdict::Passes]);
+    assert_eq!(found[2].verdict(), no("the statements in the file do not lead to the policy of the key"));
+    assert_eq!(proxy.log().count(raw::LOAD), 0, "{}", proxy.log().text());
+
+    file.auth_policies.clear();
+    let found = other.check_policy(&file).unwrap();
+    assert_eq!(found[0].verdict(), no("no policy was signed for the key yet"));
+    assert_eq!(other.check_policy(&kit::ec(&swtpm, None)).unwrap(), []);
+    drop((tpm, signer, other));
     swtpm.assert_empty();
 }
 

@@ -1,0 +1,250 @@
+//! `attest`: which TPM this is, by its EK certificate, and what its keys are, by its own signature.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use keyfile::{Handle, Name, PublicKey};
+use tpm::{Auth, Tpm};
+
+use crate::cli::Common;
+use crate::error::Error;
+use crate::interrupt::Deferred;
+use crate::output::Target;
+use crate::password::{Passwords, Secret};
+use crate::source::Source;
+use crate::terminal;
+
+mod certificate;
+mod help;
+mod name;
+mod prover;
+mod verdict;
+
+use help::PROOFS;
+use prover::{Certified, Prover};
+
+/// Prove that this TPM is the one of its EK certificate, and that a primary key is in it
+///
+/// A restricted signing key of the endorsement hierarchy, the same each time, vouches for the other keys of its TPM. What the TPM or the bus says is not
+/// believed but verified in software. Exits with 0 only when all that was asked for holds.
+#[derive(Args)]
+#[command(arg_required_else_help = true, after_long_help = PROOFS, after_help = "See --help for what is proven, and what is not.")]
+pub(crate) struct Attest {
+    /// Print the Name of the signing key in hexadecimal
+    ///
+    /// With -A only after the proof. The Name is what -n takes.
+    #[arg(short = 'E', long)]
+    eksign: bool,
+
+    /// Prove that the signing key is in the TPM of this EK certificate
+    ///
+    /// DER or PEM, RSA or EC. All templates of the TCG EK credential profile are known: RSA 2048 and P-256 of the low and the high range, RSA 3072 and 4096,
+    /// P-384 and P-521.
+    #[arg(short = 'A', long, value_name = "CERT")]
+    attest: Option<PathBuf>,
+
+    /// Have the signing key certify the primary storage key of a hierarchy: owner, null, endorsement or platform
+    ///
+    /// It is the key that key files with this parent are made under, and that a kernel salts its sessions to (null). With -o, -f or NAMEFILE, null is the
+    /// default.
+    #[arg(short = 'C', long, value_name = "HIERARCHY")]
+    certify: Option<Hierarchy>,
+
+    /// Compare the Name of the signing key with the one in this file
+    #[arg(short, long, value_name = "FILE")]
+    name: Option<PathBuf>,
+
+    /// Print the Name of the certified key in hexadecimal
+    #[arg(short, long)]
+    outname: bool,
+
+    /// Write the public key of the certified key to this file, in PEM
+    #[arg(short, long, value_name = "PEM")]
+    file: Option<PathBuf>,
+
+    /// The endorsement hierarchy has a password: ask for it
+    #[arg(short, long)]
+    auth: bool,
+
+    /// The password of the endorsement hierarchy, instead of the question
+    ///
+    /// Everybody on this machine can read it in the process list while the command runs: --passin is better.
+    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
+    password: Option<Secret>,
+
+    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
+    passin: Option<Source>,
+
+    /// The password of the hierarchy that -C names, where it has one of its own
+    #[arg(short = 'b', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
+    auth_parent: Option<Secret>,
+
+    /// Where that password comes from; as --passin
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_parent")]
+    passparent: Option<Source>,
+
+    /// Compare the Name of the certified key with the one in this file, such as /sys/class/tpm/tpm0/null_name
+    #[arg(value_name = "NAMEFILE")]
+    expected: Option<PathBuf>,
+}
+
+/// A hierarchy that has a primary storage key.
+#[derive(Clone, Copy)]
+struct Hierarchy(Handle);
+
+impl FromStr for Hierarchy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let handle = text.parse::<Handle>().ok().filter(|handle| handle.is_hierarchy());
+        handle.map(Self).ok_or_else(|| "a hierarchy is owner, null, endorsement or platform".to_owned())
+    }
+}
+
+/// What came of it.
+struct Findings {
+    signer: Name,
+    certified: Option<Certified>,
+}
+
+impl Attest {
+    /// Proves what was asked for, and prints and writes what was wanted of it.
+    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+        let known = self.attest.is_some() || self.name.is_some();
+        if self.expected.is_some() && !known {
+            return Err(Error::request(
+                "the signing key is not known: whoever is on the bus can sign with one of his own",
+                "give the EK certificate (-A), or the Name that -E printed after -A before (-n)",
+            ));
+        }
+        // Everything that can fail without the TPM fails before it is asked.
+        let target = self.file.as_deref().map(Target::new).transpose()?;
+        let key = self.attest.as_deref().map(certificate::public_key).transpose()?;
+        let noted = self.name.as_deref().map(name::read).transpose()?;
+        let expected = self.expected.as_deref().map(name::read).transpose()?;
+        let mut passwords = Passwords::default();
+        let endorsement = self.endorsement_password(&mut passwords)?;
+        let parent = self.parent_password(&mut passwords, endorsement.as_ref())?;
+
+        let tpm = common.tpm();
+        let deferred = Deferred::start();
+        let found = self.ask(&tpm, key.as_ref(), noted.as_ref(), (endorsement, parent), &deferred);
+        // Whatever happened, nothing of ours stays in the TPM.
+        tpm.close();
+        let found = found?;
+        deferred.check()?;
+        if let (Some(path), Some(expected), Some(certified)) = (&self.expected, &expected, &found.certified) {
+            same("certified key", &certified.name, expected, path)?;
+        }
+        if let (Some(target), Some(certified)) = (target, &found.certified) {
+            target.write(&certified.pem)?;
+        }
+        if !known {
+            terminal::notice(
+                "the signing key is the word of whoever is on the bus: -A proves that it is in a TPM, -n that it is the one of old",
+            );
+        }
+        self.report(&found)
+    }
+
+    fn ask(
+        &self,
+        tpm: &Tpm,
+        key: Option<&PublicKey>,
+        noted: Option<&Name>,
+        (endorsement, parent): (Option<Auth>, Option<Auth>),
+        deferred: &Deferred,
+    ) -> Result<Findings, Error> {
+        let prover = Prover::new(tpm, endorsement)?;
+        let signer = prover.signer()?;
+        if let (Some(path), Some(noted)) = (&self.name, noted) {
+            same("signing key of this TPM", &signer, noted, path)?;
+        }
+        deferred.check()?;
+        if let (Some(path), Some(key)) = (&self.attest, key) {
+            prover.lives_with(&signer, key, path)?;
+        }
+        deferred.check()?;
+        let certify = |Hierarchy(hierarchy)| prover.certified(&signer, hierarchy, parent);
+        let certified = self.hierarchy().map(certify).transpose()?;
+        Ok(Findings { signer, certified })
+    }
+
+    /// The names that were asked for, each on a line; if none was, what was proven, in words.
+    fn report(&self, found: &Findings) -> Result<(), Error> {
+        let signer = &found.signer;
+        let certified = found.certified.as_ref().map(|certified| &certified.name);
+        let mut lines = Vec::new();
+        if self.eksign {
+            lines.push(signer.to_string());
+        }
+        if let Some(name) = certified.filter(|_| self.outname) {
+            lines.push(name.to_string());
+        }
+        if lines.is_empty() && self.file.is_none() {
+            if let Some(path) = &self.attest {
+                lines
+                    .push(format!("{}: its key and the signing key {signer} are in one TPM", path.display()));
+            }
+            if let Some(path) = &self.name {
+                lines.push(format!("{}: it is the signing key of this TPM", path.display()));
+            }
+            if let (Some(Hierarchy(hierarchy)), Some(name)) = (self.hierarchy(), certified) {
+                let hierarchy = hierarchy.hierarchy_name().unwrap_or_default();
+                lines.push(format!("{hierarchy}: its storage key {name} is in the TPM of the signing key"));
+            }
+            if let Some(path) = &self.expected {
+                lines.push(format!("{}: it is that key", path.display()));
+            }
+        }
+        lines.into_iter().try_for_each(terminal::result)
+    }
+
+    /// The hierarchy whose key is certified, if any is.
+    fn hierarchy(&self) -> Option<Hierarchy> {
+        let wanted = self.outname || self.file.is_some() || self.expected.is_some();
+        self.certify.or_else(|| wanted.then_some(Hierarchy(Handle::NULL)))
+    }
+
+    fn endorsement_password(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
+        const WHAT: &str = "password of the endorsement hierarchy";
+        let secret = match passwords.given(self.password.as_ref(), self.passin.as_ref(), WHAT)? {
+            None if self.auth => Some(passwords.ask(WHAT)?),
+            given => given,
+        };
+        Ok(auth(secret))
+    }
+
+    /// Of the hierarchy whose key is certified.
+    fn parent_password(
+        &self,
+        passwords: &mut Passwords,
+        endorsement: Option<&Auth>,
+    ) -> Result<Option<Auth>, Error> {
+        const WHAT: &str = "password of the hierarchy";
+        match passwords.given(self.auth_parent.as_ref(), self.passparent.as_ref(), WHAT)? {
+            None if self.hierarchy().is_some_and(|Hierarchy(handle)| handle == Handle::ENDORSEMENT) => {
+                Ok(endorsement.cloned())
+            }
+            given => Ok(auth(given)),
+        }
+    }
+}
+
+fn auth(secret: Option<Secret>) -> Option<Auth> {
+    secret.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.octets()))
+}
+
+/// Compares a Name with the one in a file.
+fn same(what: &str, found: &Name, expected: &Name, path: &Path) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::request(
+        format!("the {what} is {found}, but {} says {expected}", path.display()),
+        "one of the two is of another TPM, or of before a reset or a change of the hierarchy's seed; if neither can be, somebody stood between",
+    ))
+}

@@ -1,0 +1,82 @@
+//! The Name of a key in a file: hexadecimal, as this tool and the kernel (/sys/class/tpm/tpm0/null_name) write it, or the octets
+//! themselves, as tpm2_readpublic does.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use keyfile::{HashAlg, Name};
+
+use crate::error::Error;
+
+/// No Name is longer, even in hexadecimal with line ends.
+const LONGEST: u64 = 1024;
+
+/// Reads a Name.
+///
+/// # Errors
+/// There is no such file, or it holds something else.
+pub(crate) fn read(path: &Path) -> Result<Name, Error> {
+    let mut octets = Vec::new();
+    // A file in sysfs has no length to ask for.
+    let file = File::open(path).map_err(|source| Error::read(path, source))?;
+    file.take(LONGEST).read_to_end(&mut octets).map_err(|source| Error::read(path, source))?;
+    parse(&octets).ok_or_else(|| {
+        Error::request(
+            format!("{} holds no Name of a key", path.display()),
+            "a Name is the number of a hash and a digest, such as 000b and 64 hexadecimal digits: `attest -E` and /sys/class/tpm/tpm0/null_name write one",
+        )
+    })
+}
+
+fn parse(octets: &[u8]) -> Option<Name> {
+    let name = |octets: &[u8]| is_name(octets).then(|| Name::from(octets));
+    let text = || {
+        let text = std::str::from_utf8(octets).ok()?.trim();
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        (digits.len() % 2 == 0 && digits.bytes().all(|octet| octet.is_ascii_hexdigit())).then_some(())?;
+        let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at + 2));
+        pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()
+    };
+    name(octets).or_else(|| text().and_then(|octets| name(&octets)))
+}
+
+/// nameAlg ‖ digest (TPM 2.0 Part 1 §16).
+fn is_name(octets: &[u8]) -> bool {
+    HashAlg::ALL
+        .into_iter()
+        .any(|hash| octets.len() == hash.size() + 2 && octets.starts_with(&hash.id().0.to_be_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_every_spelling() {
+        let name = Name::of(HashAlg::Sha256, b"public area");
+        let hex = name.to_string();
+        for text in [hex.clone(), format!("{hex}\n"), hex.to_uppercase(), format!(" 0x{hex}\r\n")] {
+            assert_eq!(parse(text.as_bytes()), Some(name.clone()), "{text:?}");
+        }
+        assert_eq!(parse(name.as_octets()), Some(name.clone()));
+        let longer = Name::of(HashAlg::Sha384, b"public area");
+        assert_eq!(parse(longer.to_string().as_bytes()), Some(longer));
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let hex = Name::of(HashAlg::Sha256, b"public area").to_string();
+        for text in [
+            "",
+            "000b",
+            &hex[1..],
+            &hex[..66],
+            &format!("{hex}00"),
+            &hex.replace("000b", "000c"),
+            &hex.replace("000b", "+00b"),
+        ] {
+            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Asks the TPM for proofs, one after the other, and says what a proof that fails means.
+
+use std::path::Path;
+
+use keyfile::{Curve, Handle, Name, PublicKey};
+use tpm::template::storage_primary;
+use tpm::{Auth, Capabilities, ErrorKind, Primary, Residence, Tpm};
+
+use super::verdict;
+use crate::error::Error;
+use crate::terminal::Progress;
+
+/// One TPM, under question.
+pub(crate) struct Prover<'a> {
+    tpm: &'a Tpm,
+    capabilities: Capabilities,
+    signer: Primary,
+}
+
+/// A key that the signing key vouches for.
+pub(crate) struct Certified {
+    /// Its Name.
+    pub(crate) name: Name,
+    /// Its public half in PEM.
+    pub(crate) pem: Vec<u8>,
+}
+
+/// Octets of a nonce.
+const NONCE: usize = 32;
+
+impl<'a> Prover<'a> {
+    /// With the password of the endorsement hierarchy.
+    pub(crate) fn new(tpm: &'a Tpm, auth: Option<Auth>) -> Result<Self, Error> {
+        let capabilities = tpm.capabilities()?;
+        let signer = Primary::signer(Handle::ENDORSEMENT, auth, !capabilities.curves.contains(&Curve::P256));
+        Ok(Self { tpm, capabilities, signer })
+    }
+
+    /// The Name of the signing key; which TPM it is in, if in any, is not said with that.
+    pub(crate) fn signer(&self) -> Result<Name, Error> {
+        Ok(self.tpm.primary(&self.signer).map_err(|error| explained(error, "-a, -k or --passin"))?.1)
+    }
+
+    /// Proves that the signing key is in one TPM with the private half of `key`, which is that of the certificate at `path`.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) fn lives_with(&self, signer: &Name, key: &PublicKey, path: &Path) -> Result<(), Error> {
+        let templates = tpm::endorsement::templates(key)?;
+        let Some(first) = templates.first() else {
+            return Err(Error::request(
+                format!("{} is for a key of a size that no EK template has", path.display()),
+                "EK certificates are for RSA keys of 2048, 3072 or 4096 bits, or for P-256, P-384 or P-521",
+            ));
+        };
+        if let Err(lack) = self.capabilities.check(first) {
+            return Err(foreign(path, &lack.cause().to_string()));
+        }
+        for template in templates {
+            let _progress = matches!(template.key, PublicKey::Rsa { .. })
+                .then(|| Progress::start("deriving the RSA endorsement key; this can take a minute"));
+            let ek = Primary { template, ..self.signer.clone() };
+            let residence = self.tpm.prove(&self.signer, &ek, key);
+            match residence.map_err(|error| explained(error, "-a, -k or --passin"))? {
+                Residence::Here(name) if name == *signer => return Ok(()),
+                Residence::Here(_) => {
+                    return Err(verdict::tampered(
+                        "the signing key of the proof is another than a moment ago",
+                    ));
+                }
+                Residence::Elsewhere => {}
+            }
+        }
+        Err(foreign(path, "its key is none that this TPM derives"))
+    }
+
+    /// Has the signing key certify the storage key of a hierarchy, and verifies what it says.
+    ///
+    /// # Errors
+    /// The TPM refuses, or what it says does not hold.
+    pub(crate) fn certified(
+        &self,
+        signer: &Name,
+        hierarchy: Handle,
+        auth: Option<Auth>,
+    ) -> Result<Certified, Error> {
+        let template = storage_primary(!self.capabilities.curves.contains(&Curve::P256));
+        let subject = Primary { hierarchy, auth, template };
+        let nonce = tpm::crypto::random::octets(NONCE).map_err(tpm::Error::from)?;
+        let answer = self.tpm.certify(&self.signer, &subject, &nonce);
+        let answer = answer.map_err(|error| explained(error, "-b or --passparent"))?;
+        let name = verdict::name(&answer, signer, hierarchy, &nonce)?;
+        let key = verdict::openssl_key(&answer.public).and_then(|key| key.public_key_to_pem());
+        let pem = key.map_err(|_| verdict::tampered("the certified key is no key"))?;
+        Ok(Certified { name, pem })
+    }
+}
+
+/// A hierarchy's password is given by these options.
+fn explained(error: tpm::Error, options: &str) -> Error {
+    match error.kind() {
+        ErrorKind::ParentAuthorization => {
+            Error::Tpm(error.advise(format!("give the password of the hierarchy with {options}")))
+        }
+        _ => Error::Tpm(error),
+    }
+}
+
+fn foreign(path: &Path, why: &str) -> Error {
+    Error::request(
+        format!("{} belongs to another TPM: {why}", path.display()),
+        "take the certificate of this TPM (`tpm2_getekcertificate`), unless its maker derives endorsement keys by a template of his own",
+    )
+}
