@@ -118,7 +118,7 @@ impl Tpm {
     ) -> Result<Residence, Error> {
         self.operate(|link| {
             // First, for its salt key takes a place; PolicySecret is proven within it.
-            link.open_session_by_null()?;
+            link.open_session(None)?;
             link.with_guests(|link| {
                 let signer = link.guest(SIGNER, signer)?;
                 let Some(found) = link.endorsement_key(endorsement, key)? else {

@@ -3,23 +3,20 @@
 mod block;
 mod empty_auth;
 mod load;
+mod operate;
 mod persist;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{
-    AlgId, Attributes, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket,
-};
+use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
 use crate::parents::Parent;
 use crate::places::Occupant;
-use crate::policy::{Runner, Tickets};
+use crate::policy::Tickets;
 use crate::tpm::Tpm;
 
 /// A key in the TPM. Clones are the same key; the last one that is dropped evicts it.
@@ -235,8 +232,7 @@ impl Key {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let stored = auth.as_ref().is_some_and(Auth::is_stored);
-        let protected = !public.attributes.contains(Attributes::NO_DA);
-        let doubtful = AtomicBool::new(stored && protected && !tpm.config().last_try);
+        let doubtful = stored && !tpm.config().last_try && origin.counts_wrong_passwords(&public);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
         let (tpm, tickets) = (tpm.clone(), Tickets::default());
         Self(Arc::new(Inner {
@@ -248,7 +244,7 @@ impl Key {
             auth: value,
             password: auth,
             tickets,
-            doubtful,
+            doubtful: AtomicBool::new(doubtful),
         }))
     }
 
@@ -258,126 +254,6 @@ impl Key {
             let message = link.rsa_decrypt(key, block, &[], protect)?;
             block::whole(message, block.len())
         })
-    }
-
-    /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
-    fn operate<T>(
-        &self,
-        purpose: Purpose,
-        mut run: impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
-    ) -> Result<Answer<T>, Error> {
-        let key = &*self.0;
-        key.check_usable()?;
-        key.tpm
-            .operate(|link| {
-                // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
-                let bare = link.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
-                let protect = if bare { Protect::NONE } else { Protect::SESSION.last() };
-                key.spare_the_last_try(link)?;
-                let mut then = |link: &mut Link, auth: &[u8], protect| {
-                    let handle = key.ready(link, bare)?;
-                    let guarded = Guarded { entity: Entity::named(handle, &key.name), auth };
-                    run(link, &guarded, protect).map_err(|error| key.refused(link, error))
-                };
-                let value = match key.runner() {
-                    Some(runner) => {
-                        key.ready(link, bare)?;
-                        let value = |with: bool| if with { key.auth_value() } else { &[] };
-                        runner.run(link, |link, with| then(link, value(with), protect.by_policy()))
-                    }
-                    None => then(link, key.auth_value(), protect),
-                }?;
-                Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
-            })
-            .map_err(|error| error.on(key))
-    }
-}
-
-impl Inner {
-    fn auth_value(&self) -> &[u8] {
-        self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
-    }
-
-    /// Whether no password is part of its authorization.
-    fn has_nothing_to_prove(&self) -> bool {
-        match &self.origin {
-            Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
-            _ => self.auth_value().is_empty(),
-        }
-    }
-
-    /// What satisfies its policy, if it is used by one.
-    fn runner(&self) -> Option<Runner<'_>> {
-        match &self.origin {
-            Origin::File { file, .. } if file.uses_policy() => {
-                Some(Runner { file, password: self.password.as_ref(), tickets: &self.tickets })
-            }
-            _ => None,
-        }
-    }
-
-    fn check_usable(&self) -> Result<(), Error> {
-        let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
-        match &self.origin {
-            Origin::Persistent { .. } if by_policy => Err(Error::new(
-                ErrorKind::Unsupported,
-                "the key is used by a policy only, and a handle does not say which",
-            )
-            .on(self)
-            .advise("use the key's file, which holds the statements of the policy")),
-            Origin::File { file, .. } if by_policy && file.policy.is_none() => {
-                Err(Error::new(ErrorKind::Input, "the key is used by a policy only, and its file holds none")
-                    .on(self)
-                    .advise("get the file from where the key was made"))
-            }
-            // Not every way to satisfy a policy takes the password.
-            Origin::File { .. } if by_policy => Ok(()),
-            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
-                Err(password_missing(Error::new(
-                    ErrorKind::PasswordMissing,
-                    "the key has a password, and none was given",
-                ))
-                .on(self))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A stored password that is wrong is wrong at each start of the program: it is not to lock everybody out.
-    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
-        if !self.doubtful.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let lockout = link.lockout()?;
-        if lockout.failures.saturating_add(1) >= lockout.max_failures {
-            let text =
-                "the password from a file or a setting is not tried, because a wrong one would lock the TPM";
-            return Err(Error::new(ErrorKind::Lockout, text)
-                .on(self)
-                .advise(format!("{lockout}; or set last-try = allow")));
-        }
-        self.doubtful.store(false, Ordering::Release);
-        Ok(())
-    }
-
-    fn refused(&self, link: &mut Link, error: Error) -> Error {
-        if let Origin::Persistent { handle, .. } = self.origin {
-            if error.kind() == ErrorKind::Authorization {
-                // The Name is part of what the password proves: another key in this place looks like a wrong password.
-                if let Err(gone) = self.still_there(link, handle) {
-                    return gone;
-                }
-            } else if error.kind() == ErrorKind::NoObject {
-                return removed(error);
-            }
-        }
-        match error.kind() {
-            ErrorKind::Authorization if self.auth_value().is_empty() => {
-                password_missing(error.of_kind(ErrorKind::PasswordMissing))
-            }
-            ErrorKind::Authorization => error.advise("the password of the key is wrong"),
-            _ => error,
-        }
     }
 }
 
@@ -413,8 +289,4 @@ fn removed(error: Error) -> Error {
         }
         _ => error,
     }
-}
-
-fn password_missing(error: Error) -> Error {
-    error.advise("give the password, for instance with -passin")
 }

@@ -166,7 +166,7 @@ impl Link {
         if !parent.is_derived() || parent.hierarchy_auth().is_empty() {
             return Ok(());
         }
-        self.open_session_by_null()?;
+        self.open_session(None)?;
         // One session serves all, so its salt key is not needed again.
         let null = self.parents.0.iter().position(|known| known.handle == Handle::NULL && !known.rsa);
         match null.filter(|_| self.rules.keep.is_none()) {

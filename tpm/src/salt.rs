@@ -6,7 +6,9 @@ use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::parents::Parent;
-use crate::session::Starting;
+use crate::session::{Session, Starting};
+
+static NULL: Parent = Parent::NULL;
 
 /// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
 /// knows that half.
@@ -22,32 +24,32 @@ impl Link {
         if self.rules.unprotected || self.has_session() {
             return Ok(());
         }
-        if let Some((number, parent)) = parent {
-            if self.is_salt(number)? {
-                return self.start_salted(number, parent);
-            }
-        }
-        self.open_session_by_null()
+        self.session = Some(self.start_salted(parent, Starting::salted)?);
+        Ok(())
     }
 
-    /// The same, salted to the null primary whatever the parent is.
-    pub(crate) fn open_session_by_null(&mut self) -> Result<(), Error> {
-        if self.rules.unprotected || self.has_session() {
-            return Ok(());
-        }
-        let number = self.parent(&Parent::NULL)?;
+    /// Starts a session with the salt key that suits.
+    pub(crate) fn start_salted(
+        &mut self,
+        parent: Option<(usize, &Parent)>,
+        starting: impl FnOnce(&Public) -> Result<Starting, Error>,
+    ) -> Result<Session, Error> {
+        let (number, parent) = match parent {
+            Some((number, parent)) if self.is_salt(number)? => (number, parent),
+            _ => (self.null_salt()?, &NULL),
+        };
+        let key = self.parent_at_work(number, parent)?;
+        let starting = starting(self.parent_public(number)?.0)?;
+        self.start_session(starting, key.handle)
+    }
+
+    fn null_salt(&mut self) -> Result<usize, Error> {
+        let number = self.parent(&NULL)?;
         if !self.is_salt(number)? {
             let (_, name) = self.parent_public(number)?;
             return Err(pinned(name));
         }
-        self.start_salted(number, &Parent::NULL)
-    }
-
-    fn start_salted(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
-        let key = self.parent_at_work(number, parent)?;
-        let starting = Starting::salted(self.parent_public(number)?.0)?;
-        self.session = Some(self.start_session(starting, key.handle)?);
-        Ok(())
+        Ok(number)
     }
 
     fn is_salt(&self, number: usize) -> Result<bool, Error> {

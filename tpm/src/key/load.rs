@@ -66,6 +66,9 @@ impl Inner {
         bare: bool,
     ) -> Result<Handle, Error> {
         let number = link.parent_in_session(parent)?;
+        if let Some(runner) = self.runner() {
+            runner.open(link)?;
+        }
         let private = match (&file.secret, imported.get()) {
             (None, _) => &file.private,
             (Some(_), Some(private)) => private,

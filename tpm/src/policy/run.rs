@@ -9,6 +9,7 @@ use super::ticket::Tickets;
 use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::parents::Parent;
 
 /// How often the statements run again because a PCR was extended meanwhile, whichever it was.
 const RESTARTS: usize = 5;
@@ -16,6 +17,7 @@ const RESTARTS: usize = 5;
 /// A file whose policy is to be satisfied.
 pub(crate) struct Runner<'a> {
     pub(crate) file: &'a KeyFile,
+    pub(crate) parent: &'a Parent,
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
     pub(crate) tickets: &'a Tickets,
@@ -37,13 +39,19 @@ impl Runner<'_> {
         link: &mut Link,
         mut then: impl FnMut(&mut Link, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        link.open_policy(self.file.public.name_alg)?;
-        let result = self.ways(link, &mut then);
-        if result.is_err() {
-            // Half a policy is of no use to the next one.
-            link.drop_policy();
+        self.open(link)?;
+        self.ways(link, &mut then)
+    }
+
+    /// Opens the session that will authorize. At a time when the parent is loaded, its salt costs nothing.
+    pub(crate) fn open(&self, link: &mut Link) -> Result<(), Error> {
+        let hash = self.file.public.name_alg;
+        let proves = self.password.is_some() && Way::all(self.file).any(|way| way.asks_for_auth_value());
+        if !proves || link.rules.unprotected {
+            return link.open_policy(hash);
         }
-        result
+        let number = link.parent(self.parent)?;
+        link.open_salted_policy(hash, Some((number, self.parent)))
     }
 
     fn ways<T>(

@@ -5,16 +5,38 @@ use keyfile::{CommandCode, Handle, HashAlg};
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::parents::Parent;
 use crate::session::{Session, Starting};
 
 impl Link {
     /// Makes sure that there is one of this hash.
     pub(crate) fn open_policy(&mut self, hash: HashAlg) -> Result<(), Error> {
-        if self.policy.as_ref().is_some_and(|policy| !policy.has_ended() && policy.hash() == hash) {
+        self.open_policy_by(hash, false, |link| link.start_session(Starting::policy(hash)?, Handle::NULL))
+    }
+
+    /// The same, salted: it will prove a password, which somebody who listens could guess at otherwise.
+    pub(crate) fn open_salted_policy(
+        &mut self,
+        hash: HashAlg,
+        parent: Option<(usize, &Parent)>,
+    ) -> Result<(), Error> {
+        self.open_policy_by(hash, true, |link| {
+            link.start_salted(parent, |key| Starting::salted_policy(key, hash))
+        })
+    }
+
+    fn open_policy_by(
+        &mut self,
+        hash: HashAlg,
+        salted: bool,
+        start: impl FnOnce(&mut Self) -> Result<Session, Error>,
+    ) -> Result<(), Error> {
+        let fits = |policy: &Session| policy.hash() == hash && (policy.is_salted() || !salted);
+        if self.policy.as_ref().is_some_and(|policy| !policy.has_ended() && fits(policy)) {
             return Ok(());
         }
         self.drop_policy();
-        self.policy = Some(self.start_session(Starting::policy(hash)?, Handle::NULL)?);
+        self.policy = Some(start(self)?);
         Ok(())
     }
 

@@ -62,6 +62,11 @@ impl Session {
         self.hash
     }
 
+    /// Whether it has a key that only the TPM and we know.
+    pub(crate) fn is_salted(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// The TPM's last nonce, which a policy command may bind itself to.
     pub(crate) fn nonce_tpm(&self) -> &[u8] {
         &self.nonce_tpm

@@ -27,6 +27,12 @@ impl Starting {
         Self::new(Kind::Hmac, HashAlg::Sha256, Some(salt))
     }
 
+    /// A session that only authorizes, and of which a listener learns nothing about the password that it proves.
+    pub(crate) fn salted_policy(key: &Public, hash: HashAlg) -> Result<Self, Error> {
+        let salt = salt::secret_for(key, Purpose::Session)?;
+        Self::new(Kind::Policy, hash, Some(salt))
+    }
+
     /// A session that only authorizes, with the hash of the object's policy.
     pub(crate) fn policy(hash: HashAlg) -> Result<Self, Error> {
         Self::new(Kind::Policy, hash, None)

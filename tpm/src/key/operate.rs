@@ -1,0 +1,161 @@
+//! One private operation: the key made ready, authorized and used, and whose failure it was.
+
+use std::sync::atomic::Ordering;
+
+use keyfile::{Attributes, Handle, Public};
+
+use super::{Answer, Inner, Key, Origin, Purpose, removed};
+use crate::command::Entity;
+use crate::error::{Error, ErrorKind};
+use crate::link::{Guarded, Link, Protect};
+use crate::policy::{Runner, Way};
+
+impl Key {
+    /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
+    pub(super) fn operate<T>(
+        &self,
+        purpose: Purpose,
+        mut run: impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+    ) -> Result<Answer<T>, Error> {
+        let key = &*self.0;
+        key.check_usable()?;
+        key.tpm
+            .operate(|link| {
+                // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
+                let bare = link.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
+                let value = key.authorized(link, bare, &mut run);
+                // A policy that was left half-way is of no use to the next one.
+                let value = value.inspect_err(|_| link.drop_policy())?;
+                Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
+            })
+            .map_err(|error| error.on(key))
+    }
+}
+
+impl Inner {
+    /// Gives `run` the key, authorized as its public area says: by its password, or by a policy.
+    fn authorized<T>(
+        &self,
+        link: &mut Link,
+        bare: bool,
+        run: &mut impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let protect = if bare { Protect::NONE } else { Protect::SESSION }.last();
+        self.spare_the_last_try(link)?;
+        let mut run = |link: &mut Link, auth: &[u8], protect| {
+            let handle = self.ready(link, bare)?;
+            let guarded = Guarded { entity: Entity::named(handle, &self.name), auth };
+            run(link, &guarded, protect).map_err(|error| self.refused(link, error))
+        };
+        let Some(runner) = self.runner() else { return run(link, self.auth_value(), protect) };
+        self.ready(link, bare)?;
+        runner.run(link, |link, with_auth_value| {
+            let auth = if with_auth_value { self.auth_value() } else { &[] };
+            run(link, auth, protect.by_policy())
+        })
+    }
+
+    fn auth_value(&self) -> &[u8] {
+        self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
+    }
+
+    /// Whether no password is part of its authorization.
+    fn has_nothing_to_prove(&self) -> bool {
+        match &self.origin {
+            Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
+            _ => self.auth_value().is_empty(),
+        }
+    }
+
+    /// What satisfies its policy, if it is used by one.
+    pub(super) fn runner(&self) -> Option<Runner<'_>> {
+        match &self.origin {
+            Origin::File { file, parent, .. } if file.uses_policy() => {
+                Some(Runner { file, parent, password: self.password.as_ref(), tickets: &self.tickets })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn check_usable(&self) -> Result<(), Error> {
+        let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
+        match &self.origin {
+            Origin::Persistent { .. } if by_policy => Err(Error::new(
+                ErrorKind::Unsupported,
+                "the key is used by a policy only, and a handle does not say which",
+            )
+            .on(self)
+            .advise("use the key's file, which holds the statements of the policy")),
+            Origin::File { file, .. } if by_policy && file.policy.is_none() => {
+                Err(Error::new(ErrorKind::Input, "the key is used by a policy only, and its file holds none")
+                    .on(self)
+                    .advise("get the file from where the key was made"))
+            }
+            // Not every way to satisfy a policy takes the password.
+            Origin::File { .. } if by_policy => Ok(()),
+            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
+                Err(password_missing(Error::new(
+                    ErrorKind::PasswordMissing,
+                    "the key has a password, and none was given",
+                ))
+                .on(self))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A stored password that is wrong is wrong at each start of the program: it is not to lock everybody out.
+    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
+        if !self.doubtful.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let lockout = link.lockout()?;
+        if lockout.failures.saturating_add(1) >= lockout.max_failures {
+            let text =
+                "the password from a file or a setting is not tried, because a wrong one would lock the TPM";
+            return Err(Error::new(ErrorKind::Lockout, text)
+                .on(self)
+                .advise(format!("{lockout}; or set last-try = allow")));
+        }
+        self.doubtful.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn refused(&self, link: &mut Link, error: Error) -> Error {
+        if let Origin::Persistent { handle, .. } = self.origin {
+            if error.kind() == ErrorKind::Authorization {
+                // The Name is part of what the password proves: another key in this place looks like a wrong password.
+                if let Err(gone) = self.still_there(link, handle) {
+                    return gone;
+                }
+            } else if error.kind() == ErrorKind::NoObject {
+                return removed(error);
+            }
+        }
+        match error.kind() {
+            ErrorKind::Authorization if self.auth_value().is_empty() => {
+                password_missing(error.of_kind(ErrorKind::PasswordMissing))
+            }
+            ErrorKind::Authorization => error.advise("the password of the key is wrong"),
+            _ => error,
+        }
+    }
+}
+
+impl Origin {
+    /// Whether a wrong password brings a lockout nearer: the key's, or that of the entity in a PolicySecret.
+    pub(super) fn counts_wrong_passwords(&self, public: &Public) -> bool {
+        let protected = !public.attributes.contains(Attributes::NO_DA);
+        match self {
+            Self::File { file, .. } if file.uses_policy() => Way::all(file).any(|way| {
+                let lenient = |entity: Option<Handle>| entity.is_some_and(Handle::is_hierarchy);
+                way.asks_for_auth_value() && protected || way.secrets().any(|entity| !lenient(entity))
+            }),
+            _ => protected,
+        }
+    }
+}
+
+fn password_missing(error: Error) -> Error {
+    error.advise("give the password, for instance with -passin")
+}
