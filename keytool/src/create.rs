@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::output::Target;
 use crate::parent::{ParentArea, ParentHandle};
+use crate::parent_password::ParentPassword;
 use crate::password::{Passwords, Secret};
 use crate::policy::{Plan, PolicyOptions};
 use crate::source::Source;
@@ -57,15 +58,8 @@ pub(crate) struct Create {
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passout: Option<Source>,
 
-    /// The password of the parent, or of its hierarchy
-    ///
-    /// As visible in the process list as -k; --passparent is better.
-    #[arg(short = 'b', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    auth_parent: Option<Secret>,
-
-    /// Where the parent's password comes from; as --passout
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_parent")]
-    passparent: Option<Source>,
+    #[command(flatten)]
+    parent: ParentPassword,
 
     /// Put the key under dictionary-attack protection
     ///
@@ -95,11 +89,12 @@ pub(crate) struct Create {
     #[arg(short, long)]
     list_curves: bool,
 
-    /// The hash of the key's name (its identity inside the TPM): sha1, sha256, sha384 or sha512
+    /// The hash of the key's name (its identity inside the TPM): sha1, sha256, sha384 or sha512 [default: sha256]
     ///
-    /// It is also that of its policies, and passwords longer than its digest are hashed with it. It does not limit what the key can sign.
-    #[arg(short, long, value_name = "HASH", default_value = "sha256")]
-    name_scheme: HashAlg,
+    /// It is also that of its policies, and passwords longer than its digest are hashed with it. It does not limit what the key can sign. A parent
+    /// (--restricted) that the TPM makes has that of its own parent.
+    #[arg(short, long, value_name = "HASH")]
+    name_scheme: Option<HashAlg>,
 
     /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform
     #[arg(short, long, value_name = "H", default_value = "owner", long_help = PARENT)]
@@ -150,16 +145,16 @@ impl Create {
         let mut passwords = Passwords::default();
         let wanted = self.wanted(&mut passwords)?;
         let order = self.order(&mut passwords)?;
-        let parent_auth = self.parent_password(&mut passwords)?;
+        let parent_auth = self.parent.auth(&mut passwords)?;
         let plan = self.plan(&order)?;
 
         let deferred = Deferred::start();
         let made = match &area {
             Some(area) => plan
-                .map(|plan| plan.statements(&tpm, order.name_alg))
+                .map(|plan| plan.statements(&tpm, order.name_hash()))
                 .transpose()
                 .and_then(|policy| importable::make(&order, wanted, area, policy)),
-            None => inside::make(&tpm, &order, wanted, parent_auth, plan, &deferred),
+            None => inside::make(&tpm, order, wanted, parent_auth, plan, &deferred),
         };
         // Whatever happened, nothing of ours stays in the TPM.
         tpm.close();
@@ -219,11 +214,5 @@ impl Create {
             }),
             secret => Ok(secret.map(|secret| Auth::new(secret.octets()))),
         }
-    }
-
-    fn parent_password(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
-        let given =
-            passwords.given(self.auth_parent.as_ref(), self.passparent.as_ref(), "password of the parent")?;
-        Ok(given.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.octets())))
     }
 }

@@ -71,6 +71,20 @@ impl Desk {
         self.shell.write(format!("{name}.priv"), private.finish().unwrap());
     }
 
+    /// Imports an importable key file with tpm2-tools under a persistent handle, and loads it as key.ctx.
+    #[track_caller]
+    pub(crate) fn import(&self, name: &str, parent: &str) {
+        let key = self.key(name);
+        self.halves(name);
+        let mut seed = Writer::new();
+        seed.sized(key.secret.as_ref().expect("an importable key"));
+        self.shell.write(format!("{name}.seed"), seed.finish().unwrap());
+        self.others(&format!(
+            "tpm2_import -Q -C {parent} -u {name}.pub -i {name}.priv -s {name}.seed -r {name}.imported
+             tpm2_load -Q -C {parent} -u {name}.pub -r {name}.imported -c key.ctx; tpm2_flushcontext -t"
+        ));
+    }
+
     /// Loads a key file with tpm2-tools as key.ctx, under `parent`: a persistent handle, or the letter of a hierarchy, with
     /// `-G rsa2048` behind it for the RSA storage key.
     #[track_caller]

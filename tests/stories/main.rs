@@ -18,6 +18,8 @@ mod idle;
 mod key_transport;
 mod keytool;
 mod keytool_create;
+mod keytool_create_importable;
+mod keytool_create_parent;
 mod keytool_create_policy;
 mod keytool_load;
 mod keytool_pages;

@@ -23,6 +23,7 @@
 mod attest;
 mod auth;
 mod capabilities;
+mod child;
 mod clock;
 mod command;
 mod config;

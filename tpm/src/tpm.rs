@@ -7,6 +7,7 @@ use keyfile::{Handle, HashAlg, Name, PcrSelection, Public};
 
 use crate::auth::Auth;
 use crate::capabilities::Capabilities;
+use crate::child;
 use crate::clock::TimeInfo;
 use crate::config::{Config, Connection};
 use crate::crypto::wrap::Duplicate;
@@ -108,7 +109,8 @@ impl Tpm {
             let number = link.parent_in_session(parent)?;
             let at_work = link.parent_at_work(number, parent)?;
             link.make_room_for_child(number, parent)?;
-            let made = link.create(&at_work.guarded(), template, &auth, data, Protect::SESSION.last());
+            let template = child::under(link.parent_public(number)?.0, template);
+            let made = link.create(&at_work.guarded(), &template, &auth, data, Protect::SESSION.last());
             let made = made.map_err(|error| parent_refused(error, parent))?;
             link.settle(&[])?;
             Ok(Created { public: made.public, private: made.private })

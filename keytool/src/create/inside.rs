@@ -1,6 +1,6 @@
 //! The way to a key through the TPM: its abilities, its parent, the policy's values, then the key.
 
-use keyfile::{KeyFile, Kind};
+use keyfile::{HashAlg, KeyFile, Kind};
 use tpm::{Auth, Parent, Tpm};
 
 use super::maker::Maker;
@@ -16,7 +16,7 @@ use crate::terminal;
 /// The TPM has no such keys or no such parent, a password is wrong, or somebody asked to stop.
 pub(super) fn make(
     tpm: &Tpm,
-    order: &Order,
+    mut order: Order,
     wanted: Wanted,
     parent_auth: Option<Auth>,
     plan: Option<Plan>,
@@ -24,13 +24,29 @@ pub(super) fn make(
 ) -> Result<KeyFile, Error> {
     let capabilities = tpm.capabilities()?;
     let parent = Parent { auth: parent_auth, ..Parent::of_new_key(tpm, &capabilities, order.parent)? };
-    let policy = plan.map(|plan| plan.statements(tpm, order.name_alg)).transpose()?;
+    if order.restricted && !matches!(wanted, Wanted::Given(_)) {
+        order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
+    }
+    let policy = plan.map(|plan| plan.statements(tpm, order.name_hash())).transpose()?;
     deferred.check()?;
-    let maker = Maker { tpm, capabilities: &capabilities, parent: &parent, order, policy: policy.as_ref() };
+    let maker =
+        Maker { tpm, capabilities: &capabilities, parent: &parent, order: &order, policy: policy.as_ref() };
     let (public, private) = maker.make(wanted)?;
     let mut key = order.file(Kind::Loadable, public, private, policy);
     key.rsa_parent = parent.rsa;
     Ok(key)
+}
+
+/// The parent's name hash, which a parent that never leaves it must have too (Part 3 §12.1, TPM_RC_HASH).
+fn name_hash_of(tpm: &Tpm, parent: &Parent, asked: Option<HashAlg>) -> Result<HashAlg, Error> {
+    let (public, _) = tpm.parent_public(parent)?;
+    match asked.filter(|&asked| asked != public.name_alg) {
+        None => Ok(public.name_alg),
+        Some(asked) => Err(Error::request(
+            format!("a parent with the name hash {asked} cannot be made under one with {}", public.name_alg),
+            "leave -n out",
+        )),
+    }
 }
 
 /// The curves of the TPM, one a line.

@@ -13,7 +13,8 @@ use crate::policy::Policy;
 /// What every way to a key shares.
 pub(super) struct Order {
     pub(super) parent: Handle,
-    pub(super) name_alg: HashAlg,
+    /// None if it does not matter.
+    pub(super) name_alg: Option<HashAlg>,
     pub(super) da: bool,
     /// A parent of other keys, instead of a key that signs and decrypts.
     pub(super) restricted: bool,
@@ -32,10 +33,15 @@ pub(super) enum Wanted {
 }
 
 impl Order {
+    /// The hash of the key's Name.
+    pub(super) fn name_hash(&self) -> HashAlg {
+        self.name_alg.unwrap_or(HashAlg::Sha256)
+    }
+
     /// A template with what was asked for beside the type.
     pub(super) fn template(&self, template: Template, policy: Option<&Policy>) -> Template {
         let usage = if self.restricted { Usage::Parent } else { Usage::SignDecrypt };
-        let template = template.usage(usage).name_alg(self.name_alg).dictionary_attack_protection(self.da);
+        let template = template.usage(usage).name_alg(self.name_hash()).dictionary_attack_protection(self.da);
         match policy {
             Some(policy) => template.policy(policy.digest.clone()),
             None => template,
@@ -53,10 +59,10 @@ impl Order {
             }
             PrivateKey::Ec { curve, x, y, d } => (Template::wrapped_ecc(curve, &x, &y), AlgId::ECC, d),
         };
-        let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_alg)).unwrap_or_default();
+        let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_hash())).unwrap_or_default();
         // What a parent protects its children with (Part 1 §27.7.3); other asymmetric keys have none.
         let seed_value = match self.restricted {
-            true => random::octets(self.name_alg.size()).map_err(Error::Random)?,
+            true => random::octets(self.name_hash().size()).map_err(Error::Random)?,
             false => Zeroizing::default(),
         };
         Ok((template, Sensitive { kind, auth_value, seed_value, sensitive }))

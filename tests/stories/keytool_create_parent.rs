@@ -1,0 +1,112 @@
+//! Parents: restricted keys that `create` makes, three levels deep; passwords of hierarchies and parents; RSA and EC.
+
+use keyfile::{Attributes, HashAlg, PublicKey, Symmetric};
+use tests::raw::{self, Tpm as _};
+
+use crate::keytool::Desk;
+
+/// Makes the key of a file persistent, with tpm2-tools.
+fn keep(desk: &Desk, key: &str, parent: &str, handle: &str) {
+    desk.load(key, parent);
+    desk.others(&format!("tpm2_evictcontrol -Q -c key.ctx {handle}; tpm2_flushcontext -t"));
+}
+
+#[test]
+fn three_levels_deep() {
+    let desk = Desk::new();
+    desk.run("tpm2-keytool create --restricted -e P-256 one.tpm").ok();
+    let key = desk.key("one.tpm").public;
+    assert!(
+        key.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT)
+            && !key.attributes.contains(Attributes::SIGN)
+    );
+    assert_eq!(key.key.symmetric(), Some(Symmetric::AES_128_CFB));
+    desk.run("tpm2-keytool show one.tpm").ok().says("parent");
+    keep(&desk, "one.tpm", "o", "0x81000011");
+    // RSA under EC, with a password.
+    desk.run("tpm2-keytool create --restricted -p 81000011 -k second two.tpm").ok();
+    assert!(matches!(desk.key("two.tpm").public.key, PublicKey::Rsa { bits: 2048, .. }));
+    keep(&desk, "two.tpm", "0x81000011", "0x81000012");
+    desk.run("tpm2-keytool create --restricted -p 81000012 -b second -e P-384 three.tpm").ok();
+    keep(&desk, "three.tpm", "0x81000012 -P second", "0x81000013");
+    desk.run("tpm2-keytool create --restricted -p 81000011 -n sha384 no.tpm")
+        .failed()
+        .says("name hash sha384");
+    for (parent, password) in [("0x81000011", ""), ("0x81000012", "second"), ("0x81000013", "")] {
+        let option = if password.is_empty() { String::new() } else { format!("-b {password}") };
+        desk.run(&format!("tpm2-keytool create -p {parent} {option} -e P-256 key.tpm")).ok();
+        desk.load(
+            "key.tpm",
+            &if password.is_empty() { parent.to_owned() } else { format!("{parent} -P {password}") },
+        );
+        desk.sign("-s ecdsa").ok();
+    }
+    desk.run("tpm2-keytool create -p 81000012 -e P-256 no.tpm").failed().says("81000012");
+    desk.run("tpm2-keytool create -p 81000012 -b wrong -e P-256 no.tpm").failed().says("81000012");
+    desk.assert_absent("no.tpm");
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_parent_that_was_made_elsewhere() {
+    let desk = Desk::new();
+    desk.others(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
+         tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c primary.ctx; tpm2_evictcontrol -Q -c primary.ctx 0x81000001; tpm2_flushcontext -t
+         tpm2_readpublic -Q -c 0x81000001 -o area",
+    );
+    for (n, kind) in [(1, "ec"), (2, "rsa")] {
+        desk.run(&format!("create_tpm2_key --restricted -p 81000001 -w {kind}.pem parent.tpm")).ok();
+        keep(&desk, "parent.tpm", "0x81000001", &format!("0x8100002{n}"));
+        desk.run(&format!("create_tpm2_key -e P-256 -p 8100002{n} key.tpm")).ok();
+        desk.load("key.tpm", &format!("0x8100002{n}"));
+        desk.sign("-s ecdsa").ok();
+        // And by its public key alone.
+        desk.run(&format!(
+            "create_tpm2_key --restricted -i area -p 81000001 -n sha384 -w {kind}.pem parent.tpm"
+        ))
+        .ok();
+        desk.import("parent.tpm", "0x81000001");
+        desk.others(&format!("tpm2_evictcontrol -Q -c key.ctx 0x8100003{n}; tpm2_flushcontext -t"));
+        desk.run(&format!("create_tpm2_key -e P-256 -p 8100003{n} key.tpm")).ok();
+        desk.load("key.tpm", &format!("0x8100003{n}"));
+        desk.sign("-s ecdsa").ok();
+    }
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_parent_follows_its_own_parents_hash_and_cipher() {
+    let desk = Desk::new();
+    desk.others("tpm2_createprimary -Q -C o -G ecc384:aes256cfb -g sha384 -c primary.ctx; tpm2_evictcontrol -Q -c primary.ctx 0x81000001; tpm2_flushcontext -t");
+    desk.run("create_tpm2_key --restricted -e P-256 -p 81000001 parent.tpm").ok();
+    let public = desk.key("parent.tpm").public;
+    assert_eq!((public.name_alg, public.key.symmetric()), (HashAlg::Sha384, Some(Symmetric::AES_256_CFB)));
+    keep(&desk, "parent.tpm", "0x81000001", "0x81000002");
+    desk.run("create_tpm2_key -e P-256 -p 81000002 key.tpm").ok();
+    desk.load("key.tpm", "0x81000002");
+    desk.sign("-s ecdsa").ok();
+    desk.assert_tidy();
+}
+
+#[test]
+fn hierarchies_with_passwords() {
+    let desk = Desk::new();
+    for (name, letter, handle) in
+        [("owner", "o", raw::OWNER), ("endorsement", "e", raw::ENDORSEMENT), ("platform", "p", 0x4000_000C)]
+    {
+        desk.tpm.set_hierarchy_auth(handle, b"", b"word");
+        desk.run(&format!("create_tpm2_key -e P-256 -p {name} -b word key.tpm")).ok();
+        desk.load("key.tpm", &format!("{letter} -P word"));
+        for password in ["", "-b wrong"] {
+            desk.run(&format!("create_tpm2_key -e P-256 -p {name} {password} no.tpm"))
+                .failed()
+                .says("password");
+        }
+    }
+    // The null hierarchy has none, and does not mind one.
+    desk.run("create_tpm2_key -e P-256 -p null -b word key.tpm").ok();
+    desk.assert_absent("no.tpm");
+    desk.assert_tidy();
+}

@@ -1,0 +1,55 @@
+//! What a parent asks of the keys that are made under it.
+
+use keyfile::{Attributes, Public, PublicKey};
+
+/// The template as this parent takes it: a key is bound to the TPM only if its parent is (Part 2 §8.3.3.2), and a parent that never
+/// leaves its own parent has the same cipher (Part 3 §12.1, TPM_RC_SYMMETRIC). The name hash must be the same then too, but
+/// passwords and policies depend on it, so it is the caller's choice.
+pub(crate) fn under(parent: &Public, template: &Public) -> Public {
+    let mut child = template.clone();
+    if !parent.attributes.contains(Attributes::FIXED_TPM) {
+        child.attributes = child.attributes.without(Attributes::FIXED_TPM);
+    }
+    let storage = Attributes::RESTRICTED | Attributes::DECRYPT | Attributes::FIXED_PARENT;
+    if let (true, Some(cipher), PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. }) =
+        (child.attributes.contains(storage), parent.key.symmetric(), &mut child.key)
+    {
+        *symmetric = cipher;
+    }
+    child
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::{Curve, Symmetric};
+
+    use super::*;
+    use crate::template::{Template, Usage, storage_primary};
+
+    #[test]
+    fn a_child_of_a_standard_parent_is_made_as_asked() {
+        let parent = storage_primary(false);
+        for template in [Template::rsa(2048), Template::ecc(Curve::P256).usage(Usage::Parent)] {
+            let template = template.public();
+            assert_eq!(under(&parent, &template), template);
+        }
+    }
+
+    #[test]
+    fn a_child_follows_a_parent_of_another_kind() {
+        let mut parent = storage_primary(false);
+        parent.attributes = parent.attributes.without(Attributes::FIXED_TPM);
+        if let PublicKey::Ecc { symmetric, .. } = &mut parent.key {
+            *symmetric = Symmetric::AES_256_CFB;
+        }
+        let child = under(&parent, &Template::ecc(Curve::P256).usage(Usage::Parent).public());
+        assert_eq!(child.key.symmetric(), Some(Symmetric::AES_256_CFB));
+        assert!(!child.attributes.contains(Attributes::FIXED_TPM));
+        // A key that signs has no cipher, and one that comes from elsewhere keeps its own.
+        let child = under(&parent, &Template::ecc(Curve::P256).public());
+        assert_eq!(child.key.symmetric(), Some(Symmetric::Null));
+        let child =
+            under(&parent, &Template::wrapped_ecc(Curve::P256, &[1], &[2]).usage(Usage::Parent).public());
+        assert_eq!(child.key.symmetric(), Some(Symmetric::AES_128_CFB));
+    }
+}
