@@ -8,12 +8,14 @@
 //! | `types` | the TPM's structures (TPM 2.0 Library Part 2), re-exported here one by one |
 //! | [`policy`] | the statements of a policy: their meaning, their digest, in words |
 //! | `file` | [`KeyFile`]: PEM, DER, and the rules between the fields |
+//! | `contents` | [`contents()`]: whatever stands in a file or an NV index |
 //! | `reference` | [`KeyReference`]: a file that leads to a key in the TPM |
 //! | `serialized` | [`Serialized`]: the same as tpm2-tss writes it |
 //! | [`uri`] | names of what is in a TPM |
 
 #![forbid(unsafe_code)]
 
+mod contents;
 mod file;
 pub mod policy;
 mod reference;
@@ -22,6 +24,7 @@ mod types;
 pub mod uri;
 pub mod wire;
 
+pub use contents::{Content, ContentsError, contents, subject};
 pub use file::{Error, KeyFile, Kind};
 pub use reference::{KeyReference, ReferenceError};
 pub use serialized::Serialized;

@@ -18,7 +18,7 @@ pub(crate) struct Block {
     /// What stands in it.
     pub(crate) der: Vec<u8>,
     /// Where it stands, BEGIN and END line included.
-    range: Range<usize>,
+    pub(crate) range: Range<usize>,
 }
 
 /// Why there is no block.

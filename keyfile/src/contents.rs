@@ -1,0 +1,215 @@
+//! What stands in an NV index or in a file: keys, references, certificates and public keys, as DER or as PEM.
+//!
+//! Indexes are defined before it is known how long their contents will be, so what follows a DER structure is padding.
+
+mod certificate;
+
+use std::fmt;
+
+use asn1::{Sequence, Tlv};
+
+use crate::file::pem::{self, Fault};
+use crate::{Error, KeyFile, KeyReference, ReferenceError};
+pub use certificate::subject;
+
+/// One thing that was found.
+#[derive(Clone)]
+pub enum Content {
+    /// A key file.
+    Key(Box<KeyFile>),
+    /// A reference to a key in the TPM.
+    Reference(Box<KeyReference>),
+    /// An X.509 certificate in DER.
+    Certificate(Vec<u8>),
+    /// A SubjectPublicKeyInfo in DER.
+    PublicKey(Vec<u8>),
+}
+
+/// The labels of PEM blocks that are understood.
+const LABELS: [&str; 6] = [
+    "TSS2 PRIVATE KEY",
+    "TSS2 KEY BLOB",
+    KeyReference::LABEL,
+    "CERTIFICATE",
+    "X509 CERTIFICATE",
+    "PUBLIC KEY",
+];
+
+/// Everything that stands in these octets, in its order.
+///
+/// # Errors
+/// There is nothing, or something damaged.
+pub fn contents(octets: &[u8]) -> Result<Vec<Content>, ContentsError> {
+    let mut found = Vec::new();
+    let mut rest = octets;
+    if rest.first() == Some(&0x30) {
+        while rest.first() == Some(&0x30) {
+            let (structure, behind) = asn1::strip_tlv(rest)?;
+            found.push(classify(structure.full_data())?);
+            rest = behind;
+        }
+        return Ok(found);
+    }
+    loop {
+        match pem::block(rest, &LABELS) {
+            Ok(block) => {
+                found.push(classify(&block.der)?);
+                rest = rest.get(block.range.end..).unwrap_or_default();
+            }
+            Err(Fault::None) if found.is_empty() => return Err(ContentsError::Nothing),
+            Err(Fault::None) => return Ok(found),
+            Err(fault) => return Err(ContentsError::Block(fault.into())),
+        }
+    }
+}
+
+/// By its structure, whatever a label says.
+fn classify(der: &[u8]) -> Result<Content, ContentsError> {
+    if KeyReference::is_der(der) {
+        return Ok(Content::Reference(Box::new(KeyReference::from_der(der)?)));
+    }
+    let first = asn1::parse_single::<Sequence<'_>>(der)?.parse(|p| {
+        let first = p.read_element::<Tlv<'_>>()?;
+        while !p.is_empty() {
+            p.read_element::<Tlv<'_>>()?;
+        }
+        Ok::<_, asn1::ParseError>(first)
+    })?;
+    // A key file begins with its type; in a certificate and a public key stands a SEQUENCE, of more or of an algorithm.
+    const OID: u8 = 0x06;
+    const SEQUENCE: u8 = 0x30;
+    match (first.full_data().first(), first.data().first()) {
+        (Some(&OID), _) => Ok(Content::Key(Box::new(KeyFile::from_der(der)?))),
+        (Some(&SEQUENCE), Some(&OID)) => Ok(Content::PublicKey(der.to_vec())),
+        (Some(&SEQUENCE), _) if subject(der).is_some() => Ok(Content::Certificate(der.to_vec())),
+        _ => Err(ContentsError::Unknown),
+    }
+}
+
+/// Why nothing was found.
+#[derive(Debug)]
+pub enum ContentsError {
+    /// Neither DER nor a PEM block that is understood.
+    Nothing,
+    /// DER of something else.
+    Unknown,
+    /// DER that is damaged.
+    Asn1(Box<asn1::ParseError>),
+    /// A PEM block that is damaged.
+    Block(BlockError),
+    /// A damaged key file.
+    Key(Box<Error>),
+    /// A damaged reference.
+    Reference(Box<ReferenceError>),
+}
+
+/// What is wrong with a PEM block.
+#[derive(Debug)]
+pub struct BlockError(Fault);
+
+impl From<Fault> for BlockError {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Fault::Damaged(source) => write!(f, "a PEM block is damaged: {source}"),
+            Fault::NoEnd | Fault::None => f.write_str("a PEM block has no END line"),
+        }
+    }
+}
+
+impl fmt::Display for ContentsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => {
+                f.write_str("there is no key, no certificate and no public key, neither as PEM nor as DER")
+            }
+            Self::Unknown => f.write_str("the DER is that of no key file, certificate or public key"),
+            Self::Asn1(source) => write!(f, "the DER is damaged or cut off: {source}"),
+            Self::Block(source) => source.fmt(f),
+            Self::Key(source) => source.fmt(f),
+            Self::Reference(source) => source.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ContentsError {}
+
+impl From<asn1::ParseError> for ContentsError {
+    fn from(source: asn1::ParseError) -> Self {
+        Self::Asn1(Box::new(source))
+    }
+}
+
+impl From<Error> for ContentsError {
+    fn from(source: Error) -> Self {
+        Self::Key(Box::new(source))
+    }
+}
+
+impl From<ReferenceError> for ContentsError {
+    fn from(source: ReferenceError) -> Self {
+        Self::Reference(Box::new(source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::certificate::tests::CERTIFICATE;
+    use super::*;
+
+    /// P-256.
+    const PUBLIC_KEY: &str = "3059301306072a8648ce3d020106082a8648ce3d03010703420004\
+        d2828d2da9ac617e13bdef0e73fde608f461eb6acfd2e23a372f62cc5e062f1d\
+        c05dce665096b053ee734d29f2dfa7c01fac3f987eecfc0fc5caa0f2ff724449";
+
+    fn kinds(octets: &[u8]) -> Result<String, ContentsError> {
+        let letter = |content: &Content| match content {
+            Content::Key(_) => 'k',
+            Content::Reference(_) => 'r',
+            Content::Certificate(_) => 'c',
+            Content::PublicKey(_) => 'p',
+        };
+        Ok(contents(octets)?.iter().map(letter).collect())
+    }
+
+    #[test]
+    fn padding_is_cut_off_and_several_stand_behind_each_other() {
+        let (certificate, public) = (hex::decode(CERTIFICATE).unwrap(), hex::decode(PUBLIC_KEY).unwrap());
+        for padding in [&b""[..], &[0; 100], &[0xff; 7], b"garbage"] {
+            let octets = [&certificate, padding].concat();
+            assert!(
+                matches!(&contents(&octets).unwrap()[..], [Content::Certificate(der)] if *der == certificate)
+            );
+            assert_eq!(kinds(&[&public, &certificate[..], padding].concat()).unwrap(), "pc");
+        }
+        let pem = |label, der: &[u8]| pem::encode_as(label, der).unwrap();
+        let chain = pem("CERTIFICATE", &certificate) + "and another:\n" + &pem("PUBLIC KEY", &public);
+        for padding in [&b""[..], &[0; 100], &[0xff; 7]] {
+            assert_eq!(kinds(&[chain.as_bytes(), padding].concat()).unwrap(), "cp");
+        }
+        let key = include_bytes!("../tests/data/encodeobject.pem");
+        assert_eq!(kinds(&[&key[..], chain.as_bytes()].concat()).unwrap(), "kcp");
+    }
+
+    #[test]
+    fn what_is_nothing_is_said() {
+        let why = |octets: &[u8]| contents(octets).err().unwrap();
+        for nothing in [&b""[..], &[0; 9], &[0xff; 9], b"text"] {
+            assert!(matches!(why(nothing), ContentsError::Nothing));
+        }
+        // A PrivateKeyInfo; nothing at all in a SEQUENCE; an end in the middle.
+        assert!(matches!(why(&hex::decode("3007020100300206000400").unwrap()), ContentsError::Unknown));
+        assert!(contents(b"\x30\x00").is_err());
+        assert!(matches!(why(&hex::decode(&CERTIFICATE[..100]).unwrap()), ContentsError::Asn1(_)));
+        assert!(matches!(why(b"-----BEGIN CERTIFICATE-----\nAAAA\n"), ContentsError::Block(_)));
+        assert!(matches!(
+            why(b"-----BEGIN CERTIFICATE-----\nMAA\n-----END CERTIFICATE-----\n"),
+            ContentsError::Block(_)
+        ));
+    }
+}
