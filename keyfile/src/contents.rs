@@ -73,7 +73,7 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
         while !p.is_empty() {
             p.read_element::<Tlv<'_>>()?;
         }
-        Ok::<_, asn1::ParseError>(first)
+        Ok::<_, ContentsError>(first)
     })?;
     // A key file begins with its type; in a certificate and a public key stands a SEQUENCE, of more or of an algorithm.
     const OID: u8 = 0x06;

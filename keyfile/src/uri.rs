@@ -50,6 +50,8 @@ pub enum Place {
 pub enum Password {
     /// Nothing.
     Unsaid,
+    /// Nothing, in tpm2-openssl's forms, where `?pass` stands wherever there is one.
+    Unmarked,
     /// The user knows it.
     Asked,
     /// This is it.
@@ -68,12 +70,12 @@ impl Uri {
     /// It is none of these, names what it cannot name, or has an attribute that nobody knows.
     pub fn parse(text: &str, prefix: Option<&str>) -> Result<Self, UriError> {
         if let Some(rest) = prefix.and_then(|prefix| text.strip_prefix(prefix)) {
-            return Self::of_handle(rest, Kinds::Key);
+            return Self::of_handle(rest, Kinds::Key, Password::Unsaid);
         }
         match text.split_once(':') {
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key),
-                "handle" => Self::of_handle(rest, Kinds::KeyOrNv),
+                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key, Password::Unsaid),
+                "handle" => Self::of_handle(rest, Kinds::KeyOrNv, Password::Unmarked),
                 "object" => Self::of_serialized(rest),
                 "tpm2" => Self::of_attributes(rest),
                 _ => Err(UriError::Scheme),
@@ -82,10 +84,10 @@ impl Uri {
         }
     }
 
-    fn of_handle(rest: &str, kinds: Kinds) -> Result<Self, UriError> {
+    fn of_handle(rest: &str, kinds: Kinds, otherwise: Password) -> Result<Self, UriError> {
         let (handle, query) = rest.split_once('?').unwrap_or((rest, ""));
         let place = place(handle, kinds)?;
-        Ok(Self { place, password: password(attributes::of_query(query))? })
+        Ok(Self { place, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
     }
 
     /// A path is taken as it is; it may hold a question mark, unless attributes follow it.
@@ -95,7 +97,7 @@ impl Uri {
         if path.is_empty() {
             return Err(UriError::Empty("the path of a serialized object"));
         }
-        let password = password(attributes::of_query(query))?;
+        let password = password(attributes::of_query(query))?.unwrap_or(Password::Unmarked);
         Ok(Self { place: Place::Serialized(path.into()), password })
     }
 
@@ -122,7 +124,7 @@ impl Uri {
             }
         }
         let password = password(others.into_iter().chain(attributes::of_query(query)))?;
-        Ok(Self { place: named.unwrap_or(Place::All), password })
+        Ok(Self { place: named.unwrap_or(Place::All), password: password.unwrap_or(Password::Unsaid) })
     }
 }
 
@@ -148,11 +150,11 @@ fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
     }
 }
 
-fn password<'a>(attributes: impl IntoIterator<Item = Attribute<'a>>) -> Result<Password, UriError> {
-    let mut found = Password::Unsaid;
+fn password<'a>(attributes: impl IntoIterator<Item = Attribute<'a>>) -> Result<Option<Password>, UriError> {
+    let mut found = None;
     for attribute in attributes {
         let password = attribute.password()?;
-        if !matches!(std::mem::replace(&mut found, password), Password::Unsaid) {
+        if found.replace(password).is_some() {
             return Err(UriError::Twice("pass, pin-value or pin-source"));
         }
     }
@@ -169,7 +171,7 @@ mod tests {
     #[track_caller]
     fn place_of(text: &str) -> Place {
         match Uri::parse(text, None) {
-            Ok(Uri { place, password: Password::Unsaid }) => place,
+            Ok(Uri { place, password: Password::Unsaid | Password::Unmarked }) => place,
             Ok(_) => panic!("{text}: a password"),
             Err(error) => panic!("{text}: {error}"),
         }
@@ -236,6 +238,16 @@ mod tests {
                 matches!(password_of(text), Password::Source(path) if path.as_os_str() == "/a b"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn tpm2_openssls_forms_would_mark_a_password() {
+        for text in ["handle:0x81000101", "handle:0x1c00002", "object:x"] {
+            assert!(matches!(password_of(text), Password::Unmarked), "{text}");
+        }
+        for text in ["nvkey:81000101", "tpm2:handle=0x81000101", "tpm2:nv=0x1c00002", "tpm2:file=x"] {
+            assert!(matches!(password_of(text), Password::Unsaid), "{text}");
         }
     }
 

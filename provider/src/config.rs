@@ -7,6 +7,7 @@ mod value;
 use tpm::{Auth, Connection, Manager, Protection};
 
 use crate::error::Result;
+pub(crate) use value::first_line;
 use value::{Fault, Setting};
 
 /// Where a setting comes from: gets its name, gives its value and says which variable or line it was.
@@ -60,6 +61,22 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
         },
         parent_auth,
         last_try: choice(lookup, "last-try", &[("refuse", false), ("allow", true)])?,
+    })
+}
+
+/// The setting `NVPREFIX`: what a URI begins with that names a persistent handle, beside the usual ones. As openssl_tpm2_engine has
+/// it, its colon included.
+///
+/// # Errors
+/// `Configuration`: OpenSSL would never ask for it.
+pub(crate) fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>> {
+    let setting = Setting::find(lookup, "NVPREFIX").or_else(|| Setting::find(lookup, "nvprefix"));
+    let Some(setting) = setting else { return Ok(None) };
+    setting.parse(|value| match value.split_once(':') {
+        Some(("" | "file", _)) | None => Err(Fault(
+            "is no prefix that OpenSSL asks for: say one with a colon, such as //nvkey:".to_owned(),
+        )),
+        Some(_) => Ok(Some(value.to_owned())),
     })
 }
 
@@ -147,6 +164,22 @@ mod tests {
         assert!(text.contains("file:") && !text.contains("hunter2"), "{text}");
         let text = message(&Fake(&[("pin-source", "file:/nonexistent")], &[]));
         assert!(text.contains("\"/nonexistent\""), "{text}");
+    }
+
+    #[test]
+    fn a_prefix_of_handles_has_a_colon() {
+        assert_eq!(nv_prefix(&Fake(&[], &[])).unwrap(), None);
+        let right = nv_prefix(&Fake(&[("NVPREFIX", "tpmkey:")], &[]));
+        assert_eq!(right.unwrap().unwrap(), "tpmkey:");
+        for wrong in
+            [&[("NVPREFIX", "")], &[("NVPREFIX", "tpmkey")], &[("NVPREFIX", ":")], &[("NVPREFIX", "file:")]]
+        {
+            assert!(
+                nv_prefix(&Fake(wrong, &[])).err().unwrap().to_string().contains("NVPREFIX"),
+                "{wrong:?}"
+            );
+        }
+        assert!(tpm(&Fake(&[("last-try", "allow")], &[])).unwrap().last_try);
     }
 
     #[test]

@@ -53,6 +53,22 @@ impl From<keyfile::Error> for Error {
     }
 }
 
+impl From<keyfile::ReferenceError> for Error {
+    fn from(error: keyfile::ReferenceError) -> Error {
+        Error::new(Reason::Reference, "").with_source(error)
+    }
+}
+
+impl From<keyfile::uri::UriError> for Error {
+    fn from(error: keyfile::uri::UriError) -> Error {
+        let reason = match error {
+            keyfile::uri::UriError::Kind { .. } => Reason::WrongHandle,
+            _ => Reason::Uri,
+        };
+        Error::new(reason, "").with_source(error)
+    }
+}
+
 impl From<tpm::Error> for Error {
     fn from(error: tpm::Error) -> Error {
         let reason = match error.kind() {
@@ -68,6 +84,8 @@ impl From<tpm::Error> for Error {
             ErrorKind::Forked => Reason::Forked,
             ErrorKind::Io => Reason::TpmIo,
             ErrorKind::Input => Reason::InvalidArgument,
+            ErrorKind::NoObject => Reason::NoObject,
+            ErrorKind::NotWritten => Reason::NotWritten,
             _ => Reason::Tpm,
         };
         Error::new(reason, "").with_source(error)
@@ -140,6 +158,14 @@ reasons! {
     Forked = 29, c"this connection cannot be used after fork";
     TpmIo = 30, c"connection to the TPM lost";
     Tpm = 31, c"the TPM reported an error";
+    Uri = 40, c"malformed URI";
+    NoObject = 41, c"the TPM has nothing at this handle";
+    WrongHandle = 42, c"a handle of the wrong kind";
+    NotWritten = 43, c"the NV index was never written";
+    NvPassword = 44, c"the NV index needs a password";
+    Contents = 45, c"no key, certificate or public key";
+    File = 46, c"a file cannot be read";
+    Reference = 47, c"malformed key reference";
 }
 
 #[cfg(test)]

@@ -20,5 +20,6 @@ pub(crate) mod op;
 #[allow(dead_code, reason = "kept whole, and tested")]
 pub(crate) mod params;
 mod raw;
+pub(crate) mod rows;
 pub(crate) mod sys;
 mod upcalls;

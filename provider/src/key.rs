@@ -6,8 +6,10 @@ mod tpm_key;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use origin::Place;
 pub(crate) use tpm_key::TpmKey;
 
+use keyfile::{Public, PublicKey, Scheme};
 use missing::pkcs1::rejection::Secret;
 
 use crate::error::{Error, Reason, Result};
@@ -37,6 +39,17 @@ impl Kind {
             Kind::Rsa => "RSA",
             Kind::RsaPss => "RSA-PSS",
             Kind::Ec => "EC",
+        }
+    }
+
+    /// The type of a key in a TPM; one with a fixed PSS scheme signs nothing else, as OpenSSL's RSA-PSS keys. `None` for sealed
+    /// data and symmetric keys.
+    pub(crate) const fn of(public: &Public) -> Option<Kind> {
+        match &public.key {
+            PublicKey::Rsa { scheme: Scheme::Rsapss(_), .. } => Some(Kind::RsaPss),
+            PublicKey::Rsa { .. } => Some(Kind::Rsa),
+            PublicKey::Ecc { .. } => Some(Kind::Ec),
+            PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => None,
         }
     }
 

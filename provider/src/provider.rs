@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, OnceLock};
 
+use keyfile::uri::Uri;
 use tpm::Tpm;
 
 use crate::config::{self, Lookup, Software};
@@ -13,11 +14,13 @@ use crate::ffi::core::Core;
 use crate::ffi::crypto::PrivateContext;
 use crate::ffi::environment;
 use crate::ffi::params::{Descriptors, Params, ParamsMut, gettable};
+use crate::ffi::rows::Rows;
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
 pub(crate) struct Provider {
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
+    stores: OnceLock<Option<Rows>>,
     /// Last: what stands above may still use it while it is dropped.
     core: Core,
 }
@@ -41,7 +44,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 impl Provider {
     /// Does nothing but keep the core.
     pub(crate) fn new(core: Core) -> Provider {
-        Provider { software: OnceLock::new(), tpm: OnceLock::new(), core }
+        Provider { software: OnceLock::new(), tpm: OnceLock::new(), stores: OnceLock::new(), core }
     }
 
     /// The core.
@@ -76,6 +79,17 @@ impl Provider {
         }
         let config = config::tpm(self)?;
         Ok(self.tpm.get_or_init(|| Tpm::new(config)))
+    }
+
+    /// The rows of the store when NVPREFIX names another scheme; what is wrong with that setting is said by the first URI.
+    pub(crate) fn stores(&self) -> Option<&Rows> {
+        let stores = self.stores.get_or_init(|| {
+            let prefix = config::nv_prefix(self).ok()??;
+            let scheme = prefix.split(':').next()?;
+            let known = Uri::SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+            if known { None } else { Rows::with_store(scheme) }
+        });
+        stores.as_ref()
     }
 
     /// The parameters that `params` answers.

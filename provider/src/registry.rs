@@ -4,10 +4,10 @@
 //! names of our own, which keymgmt's query_operation_name answers: nothing foreign ever fetches them, and no other provider is
 //! tried with our keys.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
-use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature};
+use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature, store};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::decoder::{KeyDecoder, PemDecoder};
@@ -15,6 +15,7 @@ use crate::op::encoder::{Der, KeyEncoder, Pem, PublicDer, PublicPem, Text};
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
+use crate::op::store::TpmStore;
 
 /// The rows of an operation, ended by a row of nulls.
 pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
@@ -25,6 +26,7 @@ pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
         sys::OSSL_OP_SIGNATURE => Some(SIGNATURES),
         sys::OSSL_OP_ASYM_CIPHER => Some(ASYM_CIPHERS),
         sys::OSSL_OP_KEYEXCH => Some(KEY_EXCHANGES),
+        sys::OSSL_OP_STORE => Some(STORES),
         _ => None,
     }
 }
@@ -129,6 +131,26 @@ static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
 ];
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
     &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
+
+/// A row per scheme of URIs, and none with several names: others have some of them too, and libcrypto takes all names of a row for one.
+static STORES: &[OSSL_ALGORITHM] = &[
+    store(c"nvkey".as_ptr()),
+    store(c"//nvkey".as_ptr()),
+    store(c"handle".as_ptr()),
+    store(c"object".as_ptr()),
+    store(c"tpm2".as_ptr()),
+    END,
+];
+
+/// The store under the name of one scheme.
+pub(crate) const fn store(scheme: *const c_char) -> OSSL_ALGORITHM {
+    OSSL_ALGORITHM {
+        algorithm_names: scheme,
+        property_definition: TPM.as_ptr(),
+        implementation: store::Table::<TpmStore>::ROWS.as_ptr(),
+        algorithm_description: c"keys and certificates in a TPM, by URI".as_ptr(),
+    }
+}
 
 /// One row: names (separated by colons), property definition, function table, description.
 const fn row(

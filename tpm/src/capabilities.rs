@@ -114,7 +114,7 @@ impl Link {
     }
 
     /// The handles of one kind.
-    fn handles(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
+    pub(crate) fn handles(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
         let found = self.capability(Capability::Handles, first, ALL)?;
         Ok(found.into_iter().map(|(handle, _)| Handle(handle)).collect())
     }

@@ -90,7 +90,16 @@ impl Key {
     /// # Errors
     /// There is none, or no TPM.
     pub fn persistent(tpm: &Tpm, handle: Handle, auth: Option<Auth>) -> Result<Self, Error> {
-        let (public, name) = tpm.read_public(handle)?;
+        let (public, _) = tpm.read_public(handle)?;
+        Self::at(tpm, handle, public, auth)
+    }
+
+    /// The same, with its public area as it was just read.
+    ///
+    /// # Errors
+    /// The public area has a part that is too long to have a Name.
+    pub fn at(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
+        let name = public.name()?;
         let seen = AtomicBool::new(true);
         Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
     }

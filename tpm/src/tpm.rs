@@ -138,6 +138,22 @@ impl Tpm {
         self.operate(Link::capabilities)
     }
 
+    /// The persistent handles that are taken.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn persistent_handles(&self) -> Result<Vec<Handle>, Error> {
+        self.operate(|link| link.handles(0x8100_0000))
+    }
+
+    /// The NV indexes that are defined.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn nv_indexes(&self) -> Result<Vec<Handle>, Error> {
+        self.operate(|link| link.handles(0x0100_0000))
+    }
+
     /// How near the dictionary-attack lockout is.
     ///
     /// # Errors

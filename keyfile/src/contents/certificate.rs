@@ -1,6 +1,15 @@
 //! The one field of a certificate that is looked for (RFC 5280 §4.1).
 
-use asn1::{ParseResult, Parser, Sequence, Tlv};
+use asn1::{ParseError, Parser, Sequence, Tlv};
+
+/// The parser's error is large, and nobody asks for it here.
+struct NoCertificate;
+
+impl From<ParseError> for NoCertificate {
+    fn from(_: ParseError) -> Self {
+        Self
+    }
+}
 
 /// The subject of a certificate, as DER; `None` when it is no certificate.
 #[must_use]
@@ -8,7 +17,7 @@ pub fn subject(certificate: &[u8]) -> Option<&[u8]> {
     asn1::parse_single::<Sequence<'_>>(certificate).ok()?.parse(of_certificate).ok()
 }
 
-fn of_certificate<'a>(p: &mut Parser<'a>) -> ParseResult<&'a [u8]> {
+fn of_certificate<'a>(p: &mut Parser<'a>) -> Result<&'a [u8], NoCertificate> {
     let subject = p.read_element::<Sequence<'a>>()?.parse(of_contents)?;
     // signatureAlgorithm, signatureValue
     p.read_element::<Sequence<'a>>()?;
@@ -16,7 +25,7 @@ fn of_certificate<'a>(p: &mut Parser<'a>) -> ParseResult<&'a [u8]> {
     Ok(subject)
 }
 
-fn of_contents<'a>(p: &mut Parser<'a>) -> ParseResult<&'a [u8]> {
+fn of_contents<'a>(p: &mut Parser<'a>) -> Result<&'a [u8], NoCertificate> {
     if p.peek_tag() == Some(asn1::explicit_tag(0)) {
         p.read_element::<Tlv<'a>>()?;
     }

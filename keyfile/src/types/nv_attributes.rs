@@ -28,6 +28,12 @@ impl NvAttributes {
         self.0 & other.0 == other.0
     }
 
+    /// Both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether it holds octets as they were written (TPM_NT_ORDINARY), and is no counter, bit field, PCR or PIN.
     #[must_use]
     pub const fn is_ordinary(self) -> bool {

@@ -1,5 +1,6 @@
 //! One setting: where it stands, and how its text becomes a value.
 
+use std::path::Path;
 use std::time::Duration;
 
 use keyfile::Name;
@@ -94,9 +95,17 @@ pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
     let path =
         value.strip_prefix("file:").ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
     let path = path.strip_prefix("//").unwrap_or(path);
-    let read = Zeroizing::new(std::fs::read(path).map_err(|error| {
+    first_line(path.as_ref()).map_err(|error| {
         Fault(format!("names {path:?}, which cannot be read ({error}): check path and rights"))
-    })?);
+    })
+}
+
+/// The first line of a file, which is a password.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
+    let read = Zeroizing::new(std::fs::read(path)?);
     let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }

@@ -120,6 +120,14 @@ slots! {
     signature_set_ctx_params, OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS = 20: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
     signature_settable_ctx_params, OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS = 21: fn(*mut c_void, *mut c_void) -> *const OSSL_PARAM;
 
+    // provider-storemgmt(7)
+    store_open, OSSL_FUNC_STORE_OPEN = 1: fn(*mut c_void, *const c_char) -> *mut c_void;
+    store_settable_ctx_params, OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS = 3: fn(*mut c_void) -> *const OSSL_PARAM;
+    store_set_ctx_params, OSSL_FUNC_STORE_SET_CTX_PARAMS = 4: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
+    store_load, OSSL_FUNC_STORE_LOAD = 5: fn(*mut c_void, OSSL_CALLBACK, *mut c_void, OSSL_PASSPHRASE_CALLBACK, *mut c_void) -> c_int;
+    store_eof, OSSL_FUNC_STORE_EOF = 6: fn(*mut c_void) -> c_int;
+    store_close, OSSL_FUNC_STORE_CLOSE = 7: fn(*mut c_void) -> c_int;
+
     // provider-asym_cipher(7)
     asym_cipher_newctx, OSSL_FUNC_ASYM_CIPHER_NEWCTX = 1: fn(*mut c_void) -> *mut c_void;
     asym_cipher_encrypt_init, OSSL_FUNC_ASYM_CIPHER_ENCRYPT_INIT = 2: fn(*mut c_void, *mut c_void, *const OSSL_PARAM) -> c_int;

@@ -45,6 +45,7 @@ operations! {
     sys::OSSL_OP_KEYEXCH: EVP_KEYEXCH_fetch, EVP_KEYEXCH_free, EVP_KEYEXCH_get0_description;
     sys::OSSL_OP_DECODER: OSSL_DECODER_fetch, OSSL_DECODER_free, OSSL_DECODER_get0_description;
     sys::OSSL_OP_ENCODER: OSSL_ENCODER_fetch, OSSL_ENCODER_free, OSSL_ENCODER_get0_description;
+    sys::OSSL_OP_STORE: OSSL_STORE_LOADER_fetch, OSSL_STORE_LOADER_free, OSSL_STORE_LOADER_get0_description;
 }
 
 #[test]

@@ -10,7 +10,9 @@ use super::guard::{Answer, free, shared};
 use super::handle;
 use super::params::ParamsMut;
 use super::raw::RawCallback;
-use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM};
+use super::sys::{
+    OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_OP_STORE, OSSL_PARAM,
+};
 use crate::error::Reason;
 use crate::provider::Provider;
 use crate::registry;
@@ -88,13 +90,20 @@ unsafe extern "C" fn get_params(provider: *mut c_void, params: *mut OSSL_PARAM) 
 }
 
 unsafe extern "C" fn query_operation(
-    _: *mut c_void,
+    provider: *mut c_void,
     operation: c_int,
     no_store: *mut c_int,
 ) -> *const OSSL_ALGORITHM {
     // SAFETY: libcrypto
     if let Some(no_store) = unsafe { no_store.as_mut() } {
         *no_store = 0;
+    }
+    if operation == OSSL_OP_STORE {
+        // SAFETY: libcrypto
+        let provider = unsafe { handle::lend::<Arc<Provider>>(provider) };
+        if let Some(rows) = provider.and_then(|provider| provider.stores()) {
+            return rows.as_ptr();
+        }
     }
     registry::rows(operation).map_or(ptr::null(), <[_]>::as_ptr)
 }

@@ -8,3 +8,4 @@ pub(crate) mod encoder;
 pub(crate) mod keyexch;
 pub(crate) mod keymgmt;
 pub(crate) mod signature;
+pub(crate) mod store;

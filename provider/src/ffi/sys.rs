@@ -26,6 +26,7 @@ pub(crate) struct OSSL_ITEM {
 
 /// `OSSL_ALGORITHM`: names, properties and function table of one algorithm.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub(crate) struct OSSL_ALGORITHM {
     pub(crate) algorithm_names: *const c_char,
     pub(crate) property_definition: *const c_char,
@@ -33,10 +34,12 @@ pub(crate) struct OSSL_ALGORITHM {
     pub(crate) algorithm_description: *const c_char,
 }
 
-// SAFETY: the pointers of these two types lead to constants only (see `dispatch` and `registry`).
+// SAFETY: the pointers of these two types lead to what is never written (see `dispatch`, `registry` and `rows`).
 unsafe impl Sync for OSSL_ITEM {}
 // SAFETY: as above.
 unsafe impl Sync for OSSL_ALGORITHM {}
+// SAFETY: as above.
+unsafe impl Send for OSSL_ALGORITHM {}
 
 /// The core's handle of this provider.
 pub(crate) enum OSSL_CORE_HANDLE {}
@@ -62,6 +65,7 @@ pub(crate) const OSSL_OP_SIGNATURE: c_int = 12;
 pub(crate) const OSSL_OP_ASYM_CIPHER: c_int = 13;
 pub(crate) const OSSL_OP_ENCODER: c_int = 20;
 pub(crate) const OSSL_OP_DECODER: c_int = 21;
+pub(crate) const OSSL_OP_STORE: c_int = 22;
 
 unsafe extern "C" {
     /// `src/ffi/vset_error.c`

@@ -3,26 +3,40 @@
 
 use std::sync::OnceLock;
 
-use keyfile::KeyFile;
+use keyfile::{Handle, KeyFile, KeyReference};
 use tpm::Auth;
 
 use crate::error::Result;
 use crate::provider::Provider;
 
-/// A key file with its password.
+/// A key with its password.
 pub(super) struct Origin {
-    file: KeyFile,
+    pub(super) source: Source,
     auth: Option<Auth>,
     key: OnceLock<tpm::Key>,
 }
 
-impl Origin {
-    pub(super) fn new(file: KeyFile, auth: Option<Auth>) -> Origin {
-        Origin { file, auth, key: OnceLock::new() }
-    }
+/// What leads to a key.
+pub(super) enum Source {
+    /// Its file.
+    File(Box<KeyFile>),
+    /// Its place in the TPM.
+    Place(Box<Place>),
+}
 
-    pub(super) fn file(&self) -> &KeyFile {
-        &self.file
+/// A persistent key.
+pub(crate) struct Place {
+    /// Where it is.
+    pub(crate) handle: Handle,
+    /// The reference file that leads there.
+    pub(crate) reference: KeyReference,
+    /// Whether the TPM was asked just now what is there; otherwise it is asked before the key is used.
+    pub(crate) seen: bool,
+}
+
+impl Origin {
+    pub(super) fn new(source: Source, auth: Option<Auth>) -> Origin {
+        Origin { source, auth, key: OnceLock::new() }
     }
 
     /// The key in the TPM, which hears of it at the first command.
@@ -30,7 +44,17 @@ impl Origin {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let key = tpm::Key::from_file(provider.tpm()?, self.file.clone(), self.auth.clone())?;
+        let (tpm, auth) = (provider.tpm()?, self.auth.clone());
+        let key = match &self.source {
+            Source::File(file) => tpm::Key::from_file(tpm, (**file).clone(), auth)?,
+            Source::Place(place) => {
+                let public = place.reference.public.clone();
+                match place.seen {
+                    true => tpm::Key::at(tpm, place.handle, public, auth)?,
+                    false => tpm::Key::expected(tpm, place.handle, public, auth)?,
+                }
+            }
+        };
         Ok(self.key.get_or_init(|| key))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{KeyFile, Public, PublicKey};
+use keyfile::{KeyFile, KeyReference, Public, PublicKey};
 use missing::pkcs1::rejection::Secret;
 use tpm::Auth;
 
 use super::Kind;
-use super::origin::Origin;
+use super::origin::{Origin, Place, Source};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
 use crate::private::{Private, no_private_half};
@@ -28,7 +28,17 @@ impl TpmKey {
     pub(crate) fn from_file(file: KeyFile, auth: Option<Auth>) -> TpmKey {
         TpmKey {
             public: Arc::new(file.public.clone()),
-            origin: Some(Arc::new(Origin::new(file, auth))),
+            origin: Some(Arc::new(Origin::new(Source::File(Box::new(file)), auth))),
+            software: OnceLock::new(),
+            rejection: Arc::default(),
+        }
+    }
+
+    /// A persistent key.
+    pub(crate) fn at(place: Place, auth: Option<Auth>) -> TpmKey {
+        TpmKey {
+            public: Arc::new(place.reference.public.clone()),
+            origin: Some(Arc::new(Origin::new(Source::Place(Box::new(place)), auth))),
             software: OnceLock::new(),
             rejection: Arc::default(),
         }
@@ -44,9 +54,20 @@ impl TpmKey {
         }
     }
 
-    /// The file that it came from; `None` for a public half.
+    /// The file that it came from; `None` for a persistent key and for a public half.
     pub(crate) fn file(&self) -> Option<&KeyFile> {
-        Some(self.origin.as_ref()?.file())
+        match &self.origin.as_ref()?.source {
+            Source::File(file) => Some(file),
+            Source::Place(_) => None,
+        }
+    }
+
+    /// The reference to a persistent key; `None` for others.
+    pub(crate) fn reference(&self) -> Option<&KeyReference> {
+        match &self.origin.as_ref()?.source {
+            Source::File(_) => None,
+            Source::Place(place) => Some(&place.reference),
+        }
     }
 
     /// The TPM's public area.

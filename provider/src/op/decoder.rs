@@ -2,9 +2,11 @@
 
 mod der;
 mod pem;
+mod reference;
 
-pub(crate) use der::KeyDecoder;
+pub(crate) use der::{KeyDecoder, password, type_of};
 pub(crate) use pem::PemDecoder;
+pub(crate) use reference::referenced;
 
 /// The structure by which libcrypto hands PEM contents on to the decoders of our files only.
 const STRUCTURE: &str = "TPM2";

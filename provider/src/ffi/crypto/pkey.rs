@@ -1,6 +1,6 @@
 //! Keys of the private context: the public half of a TPM key, or a whole software key.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_long};
 use std::ptr;
 use std::sync::Arc;
 
@@ -86,6 +86,27 @@ impl Pkey {
         let mut params = ParamList::new();
         params.text(c"group", group).octets(c"pub", point);
         Self::from_params(context, c"EC", Selection::PUBLIC, params.as_params())
+    }
+
+    /// A public key of any type (SubjectPublicKeyInfo).
+    ///
+    /// # Errors
+    /// It is none, or of a type that OpenSSL lacks.
+    pub(crate) fn public_from_der(context: &Arc<PrivateContext>, der: &[u8]) -> Result<Self, Refused> {
+        const WHAT: &str = "read the public key";
+        let length = c_long::try_from(der.len()).map_err(|_| Refused(WHAT))?;
+        let mut octets = der.as_ptr();
+        // SAFETY: so many octets are there, the context is alive; the answer is ours.
+        let key = unsafe {
+            sys::d2i_PUBKEY_ex(ptr::null_mut(), &raw mut octets, length, context.as_ptr(), ptr::null())
+        };
+        Self::own(context, key, WHAT)
+    }
+
+    /// Whether it is of this type.
+    pub(crate) fn is_a(&self, algorithm: &CStr) -> bool {
+        // SAFETY: key and name are alive.
+        unsafe { sys::EVP_PKEY_is_a(self.as_ptr(), algorithm.as_ptr()) == 1 }
     }
 
     /// The size of the modulus or of the order in bits.

@@ -1,6 +1,6 @@
 //! Externs of libcrypto 3.0 that `openssl-sys` lacks, as their manual pages give them.
 
-use std::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_void};
 
 use openssl_sys::{EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM};
 
@@ -68,6 +68,15 @@ unsafe extern "C" {
         selection: c_int,
         params: *mut *mut OSSL_PARAM,
     ) -> c_int;
+    pub(super) fn EVP_PKEY_is_a(pkey: *const EVP_PKEY, name: *const c_char) -> c_int;
+    // d2i_PUBKEY_ex(3ossl)
+    pub(super) fn d2i_PUBKEY_ex(
+        pkey: *mut *mut EVP_PKEY,
+        octets: *mut *const c_uchar,
+        length: c_long,
+        libctx: *mut OSSL_LIB_CTX,
+        propquery: *const c_char,
+    ) -> *mut EVP_PKEY;
     pub(super) fn EVP_PKEY_dup(pkey: *mut EVP_PKEY) -> *mut EVP_PKEY;
 
     // RAND_bytes(3ossl)

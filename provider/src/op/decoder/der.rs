@@ -3,10 +3,11 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use keyfile::{KeyFile, Public, PublicKey, Scheme};
+use keyfile::{KeyFile, KeyReference, Public};
 use tpm::Auth;
 
 use super::pem::OBJECT_KEY;
+use super::reference::referenced;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
@@ -33,6 +34,10 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
         passphrase: &Passphrase<'_>,
     ) -> Result<bool> {
         let head = input.read(provider.core(), HEAD_OCTETS);
+        if KeyReference::is_der(&head) {
+            let rest = input.read(provider.core(), KeyReference::MAX_SIZE);
+            return Self::reference(provider, &[head, rest].concat(), selection, found, passphrase);
+        }
         if !is_key_file(&head) {
             return Ok(true);
         }
@@ -47,41 +52,59 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
         } else {
             TpmKey::public_only(file.public)
         };
-        let mut list = ParamList::new();
-        list.int(c"type", OBJECT_KEY).text(c"data-type", T::KIND.name());
-        Ok(found.call_with_key(list, Arc::new(Key::new(provider, T::KIND, Material::Tpm(key)))))
+        Ok(Self::hand_up(provider, key, found))
     }
 }
 
-/// As much as tells a key file from everything else: SEQUENCE, its length, and the type's OID.
-const HEAD_OCTETS: usize = 16;
+impl<T: KeyType> KeyDecoder<T> {
+    fn reference(
+        provider: &Arc<Provider>,
+        der: &[u8],
+        selection: Selection,
+        found: &Callback<'_>,
+        passphrase: &Passphrase<'_>,
+    ) -> Result<bool> {
+        let reference = KeyReference::from_der(der)?;
+        if type_of(&reference.public)? != T::KIND {
+            return Ok(true);
+        }
+        let key = match wants_private(selection) {
+            true => referenced(provider, reference, passphrase)?,
+            false => TpmKey::public_only(reference.public),
+        };
+        Ok(Self::hand_up(provider, key, found))
+    }
+
+    fn hand_up(provider: &Arc<Provider>, key: TpmKey, found: &Callback<'_>) -> bool {
+        let mut list = ParamList::new();
+        list.int(c"type", OBJECT_KEY).text(c"data-type", T::KIND.name());
+        found.call_with_key(list, Arc::new(Key::new(provider, T::KIND, Material::Tpm(key))))
+    }
+}
+
+/// As much as tells our files from everything else: SEQUENCE, its length, and the type's OID or the description.
+const HEAD_OCTETS: usize = 32;
 
 /// Whether the OID is one of the format's: 2.23.133.10, the arc of the TCG's key files. A damaged file of that arc is ours and
 /// an error; anything else is another decoder's.
 fn is_key_file(head: &[u8]) -> bool {
     const ARC: [u8; 4] = [0x67, 0x81, 0x05, 0x0a];
-    let Some([0x30, length, rest @ ..]) = head.get(..HEAD_OCTETS) else { return false };
+    let Some([0x30, length, rest @ ..]) = head.get(..16) else { return false };
     // X.690 §8.1.3: the number of further length octets, or the length itself.
     let further = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
     let Some([0x06, _, oid @ ..]) = rest.get(further..) else { return false };
     oid.starts_with(&ARC)
 }
 
-/// The type of a key; one with a fixed PSS scheme signs nothing else, as OpenSSL's RSA-PSS keys.
+/// The type of a key.
 ///
 /// # Errors
 /// `WrongKey`: it is no asymmetric key.
-pub(super) fn type_of(public: &Public) -> Result<Kind> {
-    match &public.key {
-        PublicKey::Rsa { scheme: Scheme::Rsapss(_), .. } => Ok(Kind::RsaPss),
-        PublicKey::Rsa { .. } => Ok(Kind::Rsa),
-        PublicKey::Ecc { .. } => Ok(Kind::Ec),
-        PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => {
-            let text =
-                "the file holds sealed data or a symmetric key: unseal data with `tpm2-keytool unseal`";
-            Err(Error::new(Reason::WrongKey, text))
-        }
-    }
+pub(crate) fn type_of(public: &Public) -> Result<Kind> {
+    Kind::of(public).ok_or_else(|| {
+        let text = "the file holds sealed data or a symmetric key: unseal data with `tpm2-keytool unseal`";
+        Error::new(Reason::WrongKey, text)
+    })
 }
 
 /// Nothing selected means that the caller does not know what will come: everything.
@@ -93,7 +116,7 @@ fn wants_private(selection: Selection) -> bool {
 ///
 /// When nobody answers, the key is handed up without: libcrypto's store drops what a decoder says at this point, while the first
 /// private operation can say what is missing. Until then the public half is of use.
-fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Option<Auth> {
+pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Option<Auth> {
     if !file.asks_for_password() {
         return None;
     }

@@ -1,8 +1,8 @@
-//! PEM to DER, for both labels of key files.
+//! PEM to DER, for both labels of key files and that of references.
 
 use std::sync::Arc;
 
-use keyfile::KeyFile;
+use keyfile::{KeyFile, KeyReference};
 
 use super::STRUCTURE;
 use super::der::type_of;
@@ -18,7 +18,8 @@ use crate::provider::Provider;
 /// OSSL_OBJECT_PKEY (core_object.h).
 pub(super) const OBJECT_KEY: i32 = 2;
 
-const LABELS: [&[u8]; 2] = [b"-----BEGIN TSS2 PRIVATE KEY-----", b"-----BEGIN TSS2 KEY BLOB-----"];
+const LABELS: [&[u8]; 3] = [b"-----BEGIN TSS2 PRIVATE KEY-----", b"-----BEGIN TSS2 KEY BLOB-----", REFERENCE];
+const REFERENCE: &[u8] = b"-----BEGIN TPM2 KEY REFERENCE-----";
 
 /// Takes the next PEM block of the input, if it is a key file of the TPM.
 pub(crate) struct PemDecoder;
@@ -36,12 +37,21 @@ impl Decoder for PemDecoder {
         _: &Passphrase<'_>,
     ) -> Result<bool> {
         let Some(block) = next_block(provider.core(), &mut input) else { return Ok(true) };
-        let file = KeyFile::from_pem(&block)?;
+        let (kind, der) = match block.starts_with(REFERENCE) {
+            true => {
+                let reference = KeyReference::from_pem(&block)?;
+                (type_of(&reference.public)?, reference.to_der()?)
+            }
+            false => {
+                let file = KeyFile::from_pem(&block)?;
+                (type_of(&file.public)?, file.to_der()?)
+            }
+        };
         let mut list = ParamList::new();
         list.int(c"type", OBJECT_KEY)
-            .text(c"data-type", type_of(&file.public)?.name())
+            .text(c"data-type", kind.name())
             .text(c"data-structure", STRUCTURE)
-            .octets(c"data", &file.to_der()?);
+            .octets(c"data", &der);
         Ok(found.call(list.as_params()))
     }
 }

@@ -1,4 +1,4 @@
-//! A TPM key as its TSS2 file, as it was read.
+//! A TPM key as its TSS2 file, as it was read; a persistent key as a file that leads to it.
 
 use keyfile::KeyFile;
 
@@ -20,7 +20,10 @@ impl Output for Pem {
     }
 
     fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
-        Ok(file(tpm)?.to_pem()?.into_bytes())
+        match tpm.reference() {
+            Some(reference) => Ok(reference.to_pem()?.into_bytes()),
+            None => Ok(file(tpm)?.to_pem()?.into_bytes()),
+        }
     }
 }
 
@@ -32,13 +35,16 @@ impl Output for Der {
     }
 
     fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
-        Ok(file(tpm)?.to_der()?)
+        match tpm.reference() {
+            Some(reference) => Ok(reference.to_der()?),
+            None => Ok(file(tpm)?.to_der()?),
+        }
     }
 }
 
 fn file(tpm: &TpmKey) -> Result<&KeyFile> {
     tpm.file().ok_or_else(|| {
-        let text = "the key did not come from a key file, so there is none to write: write its public half (-pubout)";
+        let text = "this is the public half of a key, and there is no file to write: write the public half (-pubout)";
         Error::new(Reason::NoKey, text)
     })
 }

@@ -27,6 +27,11 @@ impl Output for Text {
         let public = key.software()?.encode(Selection::PUBLIC, Text::FORM, None)?;
         let bits = key.software()?.bits();
         let mut text = format!("Private-Key: ({bits} bit, in a TPM 2.0)\n");
+        if let Some(reference) = tpm.reference() {
+            // Its URI may hold a password.
+            let uri = reference.uri.split('?').next().unwrap_or_default();
+            text.push_str(&format!("kind: persistent key {}\n", uri.escape_debug()));
+        }
         tell(&mut text, tpm.public(), tpm.file())
             .map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
         let mut text = text.into_bytes();

@@ -1,0 +1,108 @@
+//! The operation STORE (provider-storemgmt(7)): URIs opened, what they name handed up.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::Arc;
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::callback::{Callback, Passphrase};
+use crate::ffi::dispatch::{self as slot, END};
+use crate::ffi::guard::{Answer, exclusive, free, shared};
+use crate::ffi::handle::Operation;
+use crate::ffi::params::{Descriptors, Params};
+use crate::ffi::raw::{RawCallback, RawPassphrase};
+use crate::ffi::sys::{OSSL_CALLBACK, OSSL_DISPATCH, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
+use crate::provider::Provider;
+
+/// One URI that was opened.
+pub(crate) trait Store: Sized + 'static {
+    /// Takes note of the URI. What is wrong with it is said by `load`: libcrypto tries several loaders, and drops what the one
+    /// says that does not open.
+    fn open(uri: &CStr) -> Self;
+    /// Takes note of what is wanted.
+    ///
+    /// # Errors
+    /// A parameter has the wrong type.
+    fn set_params(&mut self, params: Params<'_>) -> Result<()>;
+    fn settable_params() -> &'static Descriptors;
+    /// Hands the next object to `found`; nothing when there is none that is wanted. `false`: it was not taken.
+    ///
+    /// # Errors
+    /// What the URI names cannot be had. There is nothing more to load then.
+    fn load(
+        &mut self,
+        provider: &Arc<Provider>,
+        found: &Callback<'_>,
+        passphrase: &Passphrase<'_>,
+    ) -> Result<bool>;
+    /// Whether there is nothing more to load.
+    fn is_at_end(&self) -> bool;
+}
+
+/// The function table of a store.
+pub(crate) struct Table<T>(T);
+
+impl<T: Store> Table<T> {
+    pub(crate) const ROWS: &'static [OSSL_DISPATCH] = &[
+        slot::store_open(open::<T>),
+        slot::store_settable_ctx_params(settable_ctx_params::<T>),
+        slot::store_set_ctx_params(set_ctx_params::<T>),
+        slot::store_load(load::<T>),
+        slot::store_eof(eof::<T>),
+        slot::store_close(close::<T>),
+        END,
+    ];
+}
+
+unsafe extern "C" fn open<T: Store>(provider: *mut c_void, uri: *const c_char) -> *mut c_void {
+    // SAFETY: libcrypto
+    unsafe {
+        shared(c"store_open", provider, uri, |provider: &Arc<Provider>, uri: Option<&CStr>| {
+            let uri = uri.ok_or_else(|| Error::new(Reason::InvalidArgument, "the URI is NULL"))?;
+            Ok(Operation { provider: Arc::clone(provider), state: T::open(uri) })
+        })
+    }
+}
+
+unsafe extern "C" fn settable_ctx_params<T: Store>(_: *mut c_void) -> *const OSSL_PARAM {
+    T::settable_params().into_c()
+}
+
+unsafe extern "C" fn set_ctx_params<T: Store>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(c"store_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+            ctx.state.set_params(params)
+        })
+    }
+}
+
+unsafe extern "C" fn load<T: Store>(
+    ctx: *mut c_void,
+    found: OSSL_CALLBACK,
+    found_argument: *mut c_void,
+    passphrase: OSSL_PASSPHRASE_CALLBACK,
+    passphrase_argument: *mut c_void,
+) -> c_int {
+    let arguments = (RawCallback(found, found_argument), RawPassphrase(passphrase, passphrase_argument));
+    // SAFETY: libcrypto
+    unsafe {
+        exclusive(c"store_load", ctx, arguments, |ctx: &mut Operation<T>, (found, passphrase)| {
+            ctx.state.load(&ctx.provider, &found, &passphrase)
+        })
+    }
+}
+
+/// A context that is not there is at its end: a caller loops until then.
+unsafe extern "C" fn eof<T: Store>(ctx: *mut c_void) -> c_int {
+    if ctx.is_null() {
+        return 1;
+    }
+    // SAFETY: libcrypto
+    unsafe { exclusive(c"store_eof", ctx, (), |ctx: &mut Operation<T>, ()| Ok(ctx.state.is_at_end())) }
+}
+
+unsafe extern "C" fn close<T: Store>(ctx: *mut c_void) -> c_int {
+    // SAFETY: libcrypto
+    unsafe { free::<Operation<T>>(c"store_close", ctx) };
+    1
+}

@@ -1,0 +1,32 @@
+//! A reference file becomes a key object without a TPM: the file holds the public area. What is at the handle is compared with it at
+//! the first private operation, which can say what is wrong.
+
+use std::sync::Arc;
+
+use keyfile::KeyReference;
+use keyfile::uri::{Place as Named, Uri};
+
+use crate::config;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::callback::Passphrase;
+use crate::key::{Place, TpmKey};
+use crate::op::store;
+use crate::provider::Provider;
+
+/// The key that a reference leads to.
+///
+/// # Errors
+/// `Uri`, `WrongHandle`: it leads to no persistent key. `File`: the file with its password cannot be read.
+pub(crate) fn referenced(
+    provider: &Arc<Provider>,
+    reference: KeyReference,
+    passphrase: &Passphrase<'_>,
+) -> Result<TpmKey> {
+    let uri = Uri::parse(&reference.uri, config::nv_prefix(&**provider)?.as_deref())?;
+    let Named::Key(handle) = uri.place else {
+        let text = "the key reference leads to something else than a persistent key (0x81......)";
+        return Err(Error::new(Reason::WrongHandle, text));
+    };
+    let auth = store::of_reference(&uri, &reference, passphrase)?;
+    Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
+}

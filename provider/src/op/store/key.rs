@@ -1,0 +1,84 @@
+//! Keys at persistent handles.
+
+use std::sync::Arc;
+
+use keyfile::uri::Password;
+use keyfile::{Handle, KeyReference, Public};
+
+use super::password;
+use super::{Object, Opening};
+use crate::error::{Error, Reason, Result};
+use crate::key::{Key, Kind, Material, Place, TpmKey};
+
+/// Opens the key at a handle.
+///
+/// # Errors
+/// There is none, it is none of OpenSSL's kinds, or there is no TPM.
+pub(super) fn open(handle: Handle, password: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+    match wanted(opening) {
+        true => opened(handle, public(handle, opening)?, password, opening),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// The same, if it is the key of this public area.
+///
+/// # Errors
+/// As `open`, and another key is there now.
+pub(super) fn open_expected(
+    handle: Handle,
+    expected: &Public,
+    password: &Password,
+    opening: Opening<'_>,
+) -> Result<Vec<Object>> {
+    if !handle.is_persistent() {
+        let text = format!("the serialized object is at {handle}, which is no persistent key (0x81......)");
+        return Err(Error::new(Reason::WrongHandle, text));
+    }
+    if !wanted(opening) {
+        return Ok(Vec::new());
+    }
+    let found = public(handle, opening)?;
+    if found != *expected {
+        let text =
+            format!("the key at {handle} is another than the serialized object says: serialize it anew");
+        return Err(Error::new(Reason::NoObject, text));
+    }
+    opened(handle, found, password, opening)
+}
+
+/// ReadPublic.
+///
+/// # Errors
+/// There is no key, or no TPM.
+pub(super) fn public(handle: Handle, opening: Opening<'_>) -> Result<Public> {
+    let read = opening.provider.tpm()?.read_public(handle);
+    let (public, _) = read.map_err(|error| match error.kind() {
+        tpm::ErrorKind::NoObject => Error::new(
+            Reason::NoObject,
+            format!("there is no key at {handle}: `openssl storeutl tpm2:` lists those that are there"),
+        )
+        .with_source(error),
+        _ => Error::from(error),
+    })?;
+    Ok(public)
+}
+
+fn wanted(opening: Opening<'_>) -> bool {
+    opening.wanted.key() || opening.wanted.public_key()
+}
+
+fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+    let kind = Kind::of(&public).ok_or_else(|| {
+        let text = format!("what is at {handle} is sealed data or a symmetric key, and no RSA or EC key");
+        Error::new(Reason::WrongKey, text)
+    })?;
+    let key = if opening.wanted.only_public_half() {
+        TpmKey::public_only(public)
+    } else {
+        let found = password::of_key(password, handle, &public, opening.provider, opening.passphrase)?;
+        let reference = KeyReference { uri: format!("handle:{handle}"), empty_auth: found.none, public };
+        TpmKey::at(Place { handle, reference, seen: true }, found.auth)
+    };
+    Ok(vec![Object::Key(Arc::new(Key::new(opening.provider, kind, Material::Tpm(key))))])
+}

@@ -1,0 +1,38 @@
+//! Everything that has a URI: persistent keys, and NV indexes with something of use that can be read without a password.
+
+use keyfile::{Content, contents};
+
+use super::{Object, Opening, nv};
+use crate::error::Result;
+use crate::key::Kind;
+
+/// A name for each.
+///
+/// # Errors
+/// There is no TPM.
+pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Object>> {
+    let tpm = opening.provider.tpm()?;
+    let mut names = Vec::new();
+    if opening.wanted.key() || opening.wanted.public_key() {
+        for handle in tpm.persistent_handles()? {
+            // What is gone since, or is no key, has no name.
+            let Ok((public, _)) = tpm.read_public(handle) else { continue };
+            if let Some(kind) = Kind::of(&public) {
+                names.push(Object::Name(format!("tpm2:handle={handle}"), format!("{} key", kind.name())));
+            }
+        }
+    }
+    for index in tpm.nv_indexes()? {
+        let Ok((public, _)) = tpm.nv_public(index) else { continue };
+        let found = nv::peek(tpm, &public).and_then(|octets| contents(&octets).ok()).unwrap_or_default();
+        let wanted = |content: &Content| match content {
+            Content::Certificate(der) => opening.wanted.certificate(der).then_some("certificate"),
+            Content::PublicKey(_) => opening.wanted.public_key().then_some("public key"),
+            Content::Key(_) | Content::Reference(_) => opening.wanted.key().then_some("key file"),
+        };
+        if let Some(what) = found.iter().find_map(wanted) {
+            names.push(Object::Name(format!("tpm2:nv={index}"), what.to_owned()));
+        }
+    }
+    Ok(names)
+}

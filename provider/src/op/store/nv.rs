@@ -1,0 +1,105 @@
+//! NV indexes: read by whoever may, with the password that fits.
+
+use keyfile::uri::Password;
+use keyfile::{Handle, NvAttributes, NvPublic};
+use tpm::{Auth, ErrorKind, NvReader, Tpm};
+
+use super::{Object, Opening, contents, password};
+use crate::error::{Error, Reason, Result};
+
+/// Opens what stands in an index.
+///
+/// # Errors
+/// There is no index, it was never written, nobody may read it, its password is missing or wrong, or nothing of use is in it.
+pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+    let (public, _) = opening.provider.tpm()?.nv_public(index).map_err(|error| match error.kind() {
+        ErrorKind::NoObject => {
+            Error::new(Reason::NoObject, format!("there is no NV index {index}")).with_source(error)
+        }
+        _ => Error::from(error),
+    })?;
+    if !public.attributes.is_ordinary() {
+        let text =
+            format!("NV index {index} is a counter, a bit field, a PCR or a PIN: it holds no contents");
+        return Err(Error::new(Reason::WrongHandle, text));
+    }
+    let octets = read(&public, given, opening)?;
+    contents::objects(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
+}
+
+/// What can be read without a password, if it can.
+pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Option<Vec<u8>> {
+    let attributes = public.attributes;
+    if !attributes.is_ordinary() || !attributes.contains(NvAttributes::WRITTEN) {
+        return None;
+    }
+    let owner = attributes.contains(NvAttributes::OWNER_READ);
+    let own = attributes.contains(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA));
+    let by_owner = || tpm.nv_read(public, &NvReader::Owner(tpm.config().parent_auth.clone())).ok();
+    let by_itself = || tpm.nv_read(public, &NvReader::Index(None)).ok();
+    owner.then(by_owner).flatten().or_else(|| own.then(by_itself).flatten())
+}
+
+/// The owner is tried first, for a wrong password of a hierarchy counts towards no lockout; then the index's own.
+fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec<u8>> {
+    let tpm = opening.provider.tpm()?;
+    let may = |attribute| public.attributes.contains(attribute);
+    let (owner, own) = (may(NvAttributes::OWNER_READ), may(NvAttributes::AUTH_READ));
+    if let Some(auth) = password::stored(given)? {
+        let reader = if own { NvReader::Index(Some(auth)) } else { hierarchy(public, Some(auth))? };
+        return Ok(tpm.nv_read(public, &reader)?);
+    }
+    if !own || (owner && !matches!(given, Password::Asked)) {
+        let reader = hierarchy(public, tpm.config().parent_auth.clone())?;
+        match tpm.nv_read(public, &reader) {
+            Err(error) if error.kind() == ErrorKind::Authorization && own => {}
+            Err(error) if error.kind() == ErrorKind::Authorization => {
+                let text = format!(
+                    "NV index {} is read with the password of the hierarchy: give it as pin or pin-source in \
+                     openssl.cnf, or as pin-value or pin-source of the URI",
+                    public.index
+                );
+                return Err(Error::new(Reason::NvPassword, text).with_source(error));
+            }
+            read => return Ok(read?),
+        }
+    }
+    by_own_password(tpm, public, given, opening)
+}
+
+fn by_own_password(tpm: &Tpm, public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec<u8>> {
+    let empty = || tpm.nv_read(public, &NvReader::Index(None));
+    // Under dictionary-attack protection a wrong empty password would count.
+    let try_first = !matches!(given, Password::Asked)
+        && (public.attributes.contains(NvAttributes::NO_DA) || matches!(given, Password::Unmarked));
+    if try_first {
+        match empty() {
+            Err(error) if error.kind() == ErrorKind::Authorization => {}
+            read => return Ok(read?),
+        }
+    }
+    match password::asked(&format!("NV index {}", public.index), opening.passphrase) {
+        Some(auth) => Ok(tpm.nv_read(public, &NvReader::Index(Some(auth)))?),
+        None => {
+            let text = format!(
+                "NV index {} has a password, and none was given: give it, for instance with -passin, or as pin-value \
+                 or pin-source of the URI",
+                public.index
+            );
+            Err(Error::new(Reason::NvPassword, text))
+        }
+    }
+}
+
+/// Which hierarchy may read.
+fn hierarchy(public: &NvPublic, auth: Option<Auth>) -> Result<NvReader> {
+    let may = |attribute| public.attributes.contains(attribute);
+    if may(NvAttributes::OWNER_READ) {
+        return Ok(NvReader::Owner(auth));
+    }
+    if may(NvAttributes::PP_READ) {
+        return Ok(NvReader::Platform(auth));
+    }
+    let text = format!("NV index {} can be read by a policy only, which is not supported", public.index);
+    Err(Error::new(Reason::Unsupported, text))
+}
