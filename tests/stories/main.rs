@@ -17,6 +17,7 @@ mod house;
 mod idle;
 mod key_transport;
 mod keytool;
+mod keytool_attest;
 mod keytool_create;
 mod keytool_create_importable;
 mod keytool_create_parent;

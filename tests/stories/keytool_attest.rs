@@ -1,0 +1,412 @@
+//! `attest`: which TPM this is, by EK certificates of every template; what its keys are, by its own signature; and who sits on the bus
+//! and would like to be a TPM.
+
+use std::sync::Arc;
+
+use keyfile::wire::Unmarshal;
+use keyfile::{Certification, Name};
+use tests::raw::{self, Tpm as _};
+use tests::{Authority, Fate, Openssl, Proxy, Swtpm, tamper};
+
+use crate::keytool::Desk;
+
+/// TPM_CC of Part 2 §6.5.2.
+const CERTIFY: u32 = 0x148;
+const ACTIVATE_CREDENTIAL: u32 = 0x147;
+
+/// The signing key as tpm2-tools make it.
+const SIGNER: &str = "tpm2_createprimary -Q -C e -G ecc256:ecdsa-sha256:null -c signer.ctx -a \
+    'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign'";
+/// PolicyB of the TCG EK credential profile for SHA-256 and SHA-384.
+const POLICY_B: [(&str, &str); 2] = [
+    ("sha256", "ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0"),
+    (
+        "sha384",
+        "b26e7d28d11a50bc53d882bcf5fd3a1a074148bb35d3b4e4cb1c0ad9bde419cacb47ba09699646150f9fc000f3f80e12",
+    ),
+];
+
+impl Desk {
+    /// An EK certificate NAME.pem for the public key that a script leaves in NAME.pub; an authority that knows nothing of TPMs makes it.
+    #[track_caller]
+    fn certificate(&self, name: &str, script: &str) {
+        self.others(&format!("{script}; tpm2_flushcontext -t; tpm2_flushcontext -l; tpm2_flushcontext -s"));
+        self.shell.ok("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=maker -keyout maker.key -out maker.pem");
+        self.shell.ok(&format!(
+            "openssl x509 -new -force_pubkey {name}.pub -subj /CN=EK -CA maker.pem -CAkey maker.key -out {name}.pem"
+        ));
+    }
+
+    /// The certificate ek.pem of the P-256 key of the low range.
+    #[track_caller]
+    fn ec_certificate(&self) {
+        self.certificate("ek", "tpm2_createek -Q -c ek.ctx -G ecc -u ek.pub -f pem");
+    }
+
+    /// The Name of a key in a context file, by tpm2-tools.
+    #[track_caller]
+    fn name_of(&self, context: &str) -> String {
+        self.others(&format!("tpm2_readpublic -Q -c {context} -n name; tpm2_flushcontext -t"));
+        hex::encode(self.shell.read("name"))
+    }
+
+    /// Lines that must fail with a cause, and leave nothing behind.
+    #[track_caller]
+    fn refuse(&self, line: &str, cause: &str) {
+        let output = self.run(line).failed().says(cause);
+        assert!(output.out().is_empty() && output.err().lines().count() == 2, "{line}: {output}");
+        self.assert_tidy();
+    }
+}
+
+#[test]
+fn a_low_range_certificate_and_what_is_printed() {
+    let desk = Desk::new();
+    desk.ec_certificate();
+    desk.shell.ok("openssl x509 -in ek.pem -outform DER -out ek.der");
+    desk.others(SIGNER);
+    let signer = desk.name_of("signer.ctx");
+    for line in ["tpm2-keytool attest -E -A ek.pem", "attest_tpm2_primary --eksign --attest ek.der"] {
+        assert_eq!(desk.run(line).ok().out(), format!("{signer}\n"), "{line}");
+        desk.assert_tidy();
+    }
+    // As NV indexes hold certificates: filled up with zeros or ones.
+    for filling in [0, 0xff] {
+        desk.shell.write("nv.der", [desk.shell.read("ek.der"), vec![filling; 100]].concat());
+        desk.run("attest_tpm2_primary -A nv.der").ok().says("in one TPM").says(&signer);
+    }
+    // Without a proof the Name is printed, but with a warning.
+    let unproven = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus");
+    assert_eq!(unproven.out(), format!("{signer}\n"));
+    desk.run("attest_tpm2_primary --help").ok().says("What is proven").says("openssl verify");
+    desk.run("attest_tpm2_primary").failed().says("Usage");
+    desk.assert_tidy();
+}
+
+#[test]
+fn certificates_of_every_template() {
+    let desk = Desk::new();
+    for (hash, digest) in POLICY_B {
+        desk.shell.write(format!("{hash}.policy"), hex::decode(digest).unwrap());
+    }
+    let high = |name: &str, kind: &str, hash: &str| {
+        let attributes =
+            "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|restricted|decrypt";
+        desk.certificate(
+            name,
+            &format!(
+                "tpm2_createprimary -Q -C e -G {kind} -g {hash} -L {hash}.policy -a '{attributes}' -c ek.ctx
+                 tpm2_readpublic -Q -c ek.ctx -f pem -o {name}.pub"
+            ),
+        );
+    };
+    desk.certificate("L-1", "tpm2_createek -Q -c ek.ctx -G rsa -u L-1.pub -f pem");
+    high("H-1", "rsa2048:aes128cfb", "sha256");
+    high("H-2", "ecc256:aes128cfb", "sha256");
+    high("H-3", "ecc384:aes256cfb", "sha384");
+    high("H-6", "rsa3072:aes256cfb", "sha384");
+    for name in ["L-1", "H-1", "H-2", "H-3", "H-6"] {
+        desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
+        desk.assert_tidy();
+    }
+}
+
+/// swtpm_setup makes a TPM as a maker would: persistent endorsement keys (RSA of the low range, P-384 of the high range), their
+/// certificates by a chain of authorities in its NV indexes.
+#[test]
+fn a_tpm_as_its_maker_delivers_it() {
+    let mut desk = Desk::new();
+    desk.tpm.stop();
+    let folder = desk.shell.folder().display().to_string();
+    let authority =
+        ["statedir = ", "signingkey = sign.key", "issuercert = issuer.pem", "certserial = serial"];
+    let authority = authority.map(|line| line.replace("= ", &format!("= {folder}/")));
+    desk.shell.write("authority.conf", authority.join("\n"));
+    desk.shell.write("options", "");
+    desk.shell.write(
+        "setup.conf",
+        format!(
+            "create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = {folder}/authority.conf\n\
+             create_certs_tool_options = {folder}/options\nactive_pcr_banks = sha256\n"
+        ),
+    );
+    let state = desk.tpm.scratch().path().display();
+    desk.shell.ok(&format!(
+        "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
+    ));
+    desk.tpm.restart();
+    let proxy = Proxy::start(&desk.tpm);
+    for certificate in ["ek-rsa2048.crt", "ek-secp384r1.crt"] {
+        let tcti = proxy.swtpm_tcti();
+        desk.run(&format!("tpm2-keytool attest --tcti {tcti} -A {certificate}")).ok().says("in one TPM");
+        desk.tpm.assert_empty();
+    }
+    // The keys are there, so no RSA key is derived: the signing key twice, and the salt key, for each.
+    assert_eq!(proxy.log().count(raw::CREATE_PRIMARY), 6, "{}", proxy.log().text());
+    desk.others("tpm2_getekcertificate -o nv.der 2>/dev/null");
+    desk.run("tpm2-keytool attest -A nv.der").ok().says("in one TPM");
+}
+
+#[test]
+fn the_storage_key_of_each_hierarchy() {
+    let desk = Desk::new();
+    desk.run("attest_tpm2_primary -E").ok();
+    desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
+    for (hierarchy, letter) in [("owner", "o"), ("null", "n"), ("endorsement", "e"), ("platform", "p")] {
+        desk.others(&format!(
+            "tpm2_createprimary -Q -C {letter} -G ecc256:aes128cfb -c primary.ctx \
+             -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
+             tpm2_readpublic -Q -c primary.ctx -f pem -o expected.pem"
+        ));
+        let name = desk.name_of("primary.ctx");
+        let line = format!("attest_tpm2_primary -n signer.name -C {hierarchy}");
+        assert_eq!(desk.run(&format!("{line} -o -f key.pem")).ok().out(), format!("{name}\n"));
+        assert_eq!(desk.shell.read("key.pem"), desk.shell.read("expected.pem"), "{hierarchy}");
+        // As the kernel writes it, and as tpm2_readpublic does.
+        desk.shell.write("null_name", format!("{name}\n"));
+        desk.run(&format!("{line} null_name")).ok().says("it is that key");
+        desk.run(&format!("{line} name")).ok().says("it is that key");
+        desk.assert_tidy();
+    }
+    // The null hierarchy is the default; after a reset its key is another.
+    desk.run("attest_tpm2_primary -n signer.name -o").ok();
+    desk.shell.write("null_name", desk.run("attest_tpm2_primary -n signer.name -o").ok().out());
+    desk.run("attest_tpm2_primary -n signer.name null_name").ok().says("null: its storage key");
+    desk.tpm.reset_and_startup();
+    desk.refuse("attest_tpm2_primary -n signer.name null_name", "but null_name says");
+    desk.run("attest_tpm2_primary -n signer.name").ok().says("it is the signing key");
+    desk.run("attest_tpm2_primary -C lockout").failed().says("owner, null, endorsement or platform");
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let desk = Desk::new();
+    desk.ec_certificate();
+    let other = Desk::new();
+    other.ec_certificate();
+    other.certificate("rsa", "tpm2_createek -Q -c ek.ctx -G rsa -u rsa.pub -f pem");
+    for name in ["ek", "rsa"] {
+        desk.shell.write(format!("foreign-{name}.pem"), other.shell.read(format!("{name}.pem")));
+    }
+    desk.shell.write("foreign.name", other.run("attest_tpm2_primary -E -A ek.pem").ok().out());
+    let openssl = Openssl::clean();
+    let authority = Authority::new(&openssl, "maker");
+    for (name, kind) in [
+        ("ed25519", "-algorithm ED25519"),
+        ("rsa1024", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024"),
+        ("rsa4096", "-algorithm RSA -pkeyopt rsa_keygen_bits:4096"),
+        ("p224", "-algorithm EC -pkeyopt group:P-224"),
+        ("p521", "-algorithm EC -pkeyopt group:P-521"),
+        ("brainpool", "-algorithm EC -pkeyopt group:brainpoolP256r1"),
+    ] {
+        openssl.ok(&format!("genpkey {kind} -out {name}.key"));
+        openssl.ok(&format!("pkey -in {name}.key -pubout -out {name}.pub"));
+        authority.certify(&format!("{name}.pub"), &format!("{name}.pem"));
+        desk.shell.write(format!("{name}.pem"), openssl.read(format!("{name}.pem")));
+    }
+    desk.shell.write("text", "hello");
+    desk.shell.write("long", vec![0x30; 70_000]);
+    desk.shell.write("cut.der", &desk.shell.read("ek.pem")[..200]);
+    for (line, cause) in [
+        ("-A foreign-ek.pem", "belongs to another TPM"),
+        ("-A foreign-rsa.pem", "belongs to another TPM"),
+        ("-A foreign-ek.pem -E -C null -f no.pem", "belongs to another TPM"),
+        ("-A p521.pem", "belongs to another TPM"),
+        ("-A rsa4096.pem", "belongs to another TPM: this TPM has no RSA keys of 4096 bits"),
+        ("-A rsa1024.pem", "no EK template"),
+        ("-A p224.pem", "no EK template"),
+        ("-A brainpool.pem", "no EK template"),
+        ("-A ed25519.pem", "neither RSA nor EC"),
+        ("-A text", "text is no EK certificate"),
+        ("-A long", "too long"),
+        ("-A cut.der", "neither DER nor PEM"),
+        ("-A ek.pub", "neither DER nor PEM"),
+        ("-A nowhere.pem", "nowhere.pem"),
+        ("-n foreign.name -E", "but foreign.name says"),
+        ("-n foreign.name -C null -f no.pem", "signing key of this TPM is"),
+        ("-n text", "no Name"),
+        ("-n nowhere", "nowhere"),
+        ("-A ek.pem -C null text", "no Name"),
+        ("-A ek.pem -C null foreign.name -f no.pem", "the certified key is"),
+        ("foreign.name", "the signing key is not known"),
+        ("-C owner foreign.name", "the signing key is not known"),
+        ("-C null -f nowhere/no.pem", "cannot write"),
+        ("-E --tcti device:/dev/no-such-tpm", "/dev/no-such-tpm"),
+    ] {
+        desk.refuse(&format!("attest_tpm2_primary {line}"), cause);
+        desk.assert_absent("no.pem");
+    }
+}
+
+#[test]
+fn hierarchies_with_passwords() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.ec_certificate();
+    desk.certificate("rsa", "tpm2_createek -Q -c ek.ctx -G rsa -u rsa.pub -f pem");
+    desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
+    desk.others("tpm2_changeauth -Q -c e swordfish; tpm2_changeauth -Q -c o trout-of-old; tpm2_changeauth -Q -c p pike");
+    proxy.log().clear();
+    desk.shell.write("word", "swordfish\n");
+    for line in
+        ["-A ek.pem -k swordfish", "-A rsa.pem --passin file:word", "-n signer.name --passin pass:swordfish"]
+    {
+        desk.run(&format!("attest_tpm2_primary {line} -C endorsement")).ok();
+        desk.assert_tidy();
+    }
+    desk.pipe("attest_tpm2_primary -a -A ek.pem", "swordfish\n").ok().says("in one TPM");
+    let own = "attest_tpm2_primary -n signer.name -k swordfish";
+    desk.run(&format!("{own} -C owner -b trout-of-old")).ok();
+    desk.run(&format!("{own} -C platform --passparent pass:pike")).ok();
+    desk.run(&format!("{own} -C null")).ok();
+    for (line, cause) in [
+        ("attest_tpm2_primary -A ek.pem", "endorsement hierarchy"),
+        ("attest_tpm2_primary -A ek.pem", "--passin"),
+        ("attest_tpm2_primary -A ek.pem -k wrong", "TPM_RC_BAD_AUTH"),
+        ("attest_tpm2_primary -E", "endorsement hierarchy"),
+    ] {
+        desk.refuse(line, cause);
+    }
+    desk.refuse(&format!("{own} -C owner"), "--passparent");
+    desk.refuse(&format!("{own} -C owner -b wrong"), "owner hierarchy");
+    desk.refuse("attest_tpm2_primary -a -E", "no password of the endorsement hierarchy");
+    for word in ["swordfish", "trout-of-old", "pike"] {
+        assert!(!proxy.log().contains(word.as_bytes()), "{word} was on the bus");
+    }
+    assert_eq!(desk.tpm.failures(), 0);
+}
+
+/// Whoever alters one octet of the certification is found out, whichever it is.
+#[test]
+fn an_altered_certification_is_not_believed() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
+    proxy.log().clear();
+    desk.run("attest_tpm2_primary -n signer.name -C null").ok();
+    let whole = proxy.log().all().into_iter().find(|exchange| exchange.code() == CERTIFY).unwrap().response;
+    // Behind the header and the size, before the authorization area: two empty nonces, attributes and HMACs.
+    for at in (14..whole.len() - 10).step_by(11) {
+        proxy.on_response(tamper::flip_bit(CERTIFY, 0, at * 8 + 7));
+        let output = desk.run("attest_tpm2_primary -n signer.name -C null -f no.pem").failed();
+        let told = output.err();
+        assert!(told.contains("not to be believed") || told.contains("cannot be read"), "{at}: {output}");
+        desk.assert_absent("no.pem");
+    }
+    desk.assert_tidy();
+}
+
+/// Answers of old, answers of others: each is a real TPM's, and none is the right one.
+#[test]
+fn another_answer_than_the_right_one_is_not_believed() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.ec_certificate();
+    desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
+    let certify = |hierarchy: &str| {
+        proxy.log().clear();
+        desk.run(&format!("attest_tpm2_primary -n signer.name -C {hierarchy}")).ok();
+        let mut all = proxy.log().all().into_iter();
+        all.find(|exchange| exchange.code() == CERTIFY).unwrap().response
+    };
+    let said = |answer: &[u8]| {
+        let size = usize::from(u16::from_be_bytes([answer[14], answer[15]]));
+        Certification::from_octets(&answer[16..16 + size]).unwrap()
+    };
+    let old = certify("null");
+    assert_ne!(said(&old), said(&certify("null")));
+
+    // A replay: the nonce is of old.
+    replace(&proxy, CERTIFY, old);
+    desk.refuse("attest_tpm2_primary -n signer.name -C null", "our nonce is not in it");
+    // The key of another hierarchy: the command goes to the TPM with that one's.
+    proxy.on_response(|_, _| Fate::Pass);
+    proxy.on_command(|command| {
+        if raw::code(command) == raw::CREATE_PRIMARY && command[10..14] == raw::OWNER.to_be_bytes() {
+            command[10..14].copy_from_slice(&raw::NULL.to_be_bytes());
+        }
+        Fate::Pass
+    });
+    desk.refuse("attest_tpm2_primary -n signer.name -C owner", "another hierarchy");
+    proxy.on_command(|_| Fate::Pass);
+
+    // Another TPM's signing key, loaded and answering for itself: the whole TPM is another.
+    let other = Swtpm::start();
+    let foreign = other.tcti();
+    desk.refuse(
+        &format!("attest_tpm2_primary -n signer.name -C null --tcti {foreign}"),
+        "but signer.name says",
+    );
+    desk.refuse(&format!("attest_tpm2_primary -A ek.pem --tcti {foreign}"), "belongs to another TPM");
+    other.assert_empty();
+
+    // The foreign TPM shows the right endorsement key, of which it has no private half; or opens something else.
+    proxy.on_response(move |command, response| {
+        if raw::code(command) == ACTIVATE_CREDENTIAL {
+            // Header, size of the parameters, size of the secret.
+            response[16..48].fill(0x5a);
+        }
+        Fate::Pass
+    });
+    desk.refuse("attest_tpm2_primary -A ek.pem", "another secret");
+    proxy.on_response(tamper::flip_bit(ACTIVATE_CREDENTIAL, 0, 15 * 8));
+    desk.run("attest_tpm2_primary -A ek.pem").failed();
+    desk.assert_tidy();
+}
+
+/// An interposer with a signing key of his own: he answers the TPM's place when the signing key is derived.
+#[test]
+fn an_interposers_own_signing_key_is_not_taken_for_the_tpms() {
+    let (tpm, his) = (Swtpm::start(), Arc::new(Swtpm::start()));
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.ec_certificate();
+    desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E -A ek.pem").ok().out());
+    let honest = Name::from(hex::decode(desk.shell.text("signer.name").trim()).unwrap());
+    // What his TPM answers to the same command; the handle is the one that ours has given.
+    let answer = |his: &Swtpm, command: &[u8], response: &mut Vec<u8>| {
+        let (ours, theirs) = (response[10..14].to_vec(), his.transact(command));
+        // His TPM has three places, too.
+        his.flush(raw::u32_at(&theirs, 10));
+        *response = theirs;
+        response[10..14].copy_from_slice(&ours);
+    };
+    let is_endorsement = |command: &[u8]| {
+        raw::code(command) == raw::CREATE_PRIMARY && command[10..14] == raw::ENDORSEMENT.to_be_bytes()
+    };
+    let hers = Arc::clone(&his);
+    proxy.on_response(move |command, response| {
+        if is_endorsement(command) {
+            answer(&hers, command, response);
+        }
+        Fate::Pass
+    });
+    desk.refuse("attest_tpm2_primary -n signer.name -C null", "but signer.name says");
+    // His endorsement key is not the certificate's.
+    desk.refuse("attest_tpm2_primary -A ek.pem", "belongs to another TPM");
+    let told = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus").out();
+    assert_ne!(told.trim(), honest.to_string());
+
+    // He shows the right endorsement key, and his signing key: the TPM opens no credential for that.
+    let hers = Arc::clone(&his);
+    proxy.on_response(move |command, response| {
+        // A template without a unique field and a policy is short.
+        if is_endorsement(command) && command.len() < 80 {
+            answer(&hers, command, response);
+        }
+        Fate::Pass
+    });
+    desk.refuse("attest_tpm2_primary -A ek.pem", "they are not in one TPM");
+    his.assert_empty();
+}
+
+/// From now on each command of this code is done, and answered with this.
+fn replace(proxy: &Proxy, code: u32, answer: Vec<u8>) {
+    proxy.on_response(move |command, _| match raw::code(command) == code {
+        true => Fate::Answer(answer.clone()),
+        false => Fate::Pass,
+    });
+}
