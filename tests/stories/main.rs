@@ -28,6 +28,7 @@ mod keytool_seal;
 mod keytool_show;
 mod keytool_slow;
 mod keytool_status;
+mod keytool_used;
 mod keytool_wrap;
 mod keytool_wrong;
 mod load;
