@@ -40,6 +40,7 @@ mod oracle;
 mod order;
 mod peers;
 mod pki;
+mod policy;
 mod programs;
 mod prompts;
 mod reach;
