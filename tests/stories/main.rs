@@ -43,6 +43,7 @@ mod pki;
 mod policy;
 mod programs;
 mod prompts;
+mod pytss;
 mod reach;
 mod resets;
 mod sample;
