@@ -13,6 +13,7 @@ use crate::generate::{Completions, Manual};
 use crate::load::Load;
 use crate::seal::Seal;
 use crate::show::Show;
+use crate::signed::SignedPolicies;
 use crate::status::Status;
 use crate::unseal::Unseal;
 
@@ -44,6 +45,9 @@ pub(crate) enum Applet {
     /// Seal data from stdin in a file that only this TPM opens.
     #[command(name = "seal_tpm2_data")]
     SealTpm2Data(Box<DropIn<Seal>>),
+    /// Keep the signed policies of a key file.
+    #[command(name = "signed_tpm2_policy")]
+    SignedTpm2Policy(Box<DropIn<SignedPolicies>>),
     /// Write the data of a sealed file to stdout.
     #[command(name = "unseal_tpm2_data")]
     UnsealTpm2Data(Box<DropIn<Unseal>>),
@@ -59,6 +63,7 @@ impl Applet {
                 Verb::Attest(attest) => attest.run(&common),
                 Verb::Seal(seal) => seal.run(&common),
                 Verb::Unseal(unseal) => unseal.run(&common),
+                Verb::Policy(policies) => policies.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
@@ -68,6 +73,7 @@ impl Applet {
             Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
             Applet::SealTpm2Data(tool) => tool.options.run(&tool.common),
+            Applet::SignedTpm2Policy(tool) => tool.options.run(&tool.common),
             Applet::UnsealTpm2Data(tool) => tool.options.run(&tool.common),
         }
     }
@@ -94,6 +100,7 @@ enum Verb {
     Attest(Box<Attest>),
     Seal(Box<Seal>),
     Unseal(Box<Unseal>),
+    Policy(Box<SignedPolicies>),
     Show(Show),
     Status(Status),
     Completions(Completions),

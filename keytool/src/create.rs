@@ -17,13 +17,13 @@ use crate::password::{Passwords, Secret};
 use crate::policy::{Plan, PolicyOptions};
 use crate::source::Source;
 
-mod container;
+pub(crate) mod container;
 mod help;
 mod importable;
 mod inside;
 mod maker;
 mod order;
-mod private_key;
+pub(crate) mod private_key;
 
 use help::{IMPORT, PARENT, PARENTS};
 use order::{Order, Wanted};

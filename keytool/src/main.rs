@@ -10,6 +10,7 @@
 //! | public_key.rs, input.rs | public keys, and any other file that is read |
 //! | attest.rs, attest/ | `attest`: which TPM this is, and what its keys are |
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that the TPM alone opens |
+//! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
@@ -44,6 +45,7 @@ mod public_key;
 mod rows;
 mod seal;
 mod show;
+mod signed;
 mod source;
 mod status;
 mod terminal;

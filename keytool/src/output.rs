@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -61,7 +62,26 @@ impl Target {
     /// The disk is full, or the folder has gone.
     pub(crate) fn write(&self, octets: &[u8]) -> Result<(), Error> {
         let _writing = settled();
-        let mut file = self.beside()?;
+        self.replace(self.beside()?, octets)
+    }
+
+    /// The same for a file that is there: whoever might read it still may.
+    ///
+    /// # Errors
+    /// As [`Target::write`].
+    pub(crate) fn rewrite(&self, octets: &[u8]) -> Result<(), Error> {
+        let _writing = settled();
+        let file = self.beside()?;
+        let failed = |source| Error::write(&self.path, source);
+        let old = fs::metadata(&self.path).map_err(failed)?;
+        // Only root gives files away, and only members give to a group: whoever cannot keeps what is private to the owner.
+        let kept = fchown(file.as_file(), Some(old.uid()), Some(old.gid())).is_ok();
+        let mode = old.mode() & if kept { 0o777 } else { 0o700 };
+        file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
+        self.replace(file, octets)
+    }
+
+    fn replace(&self, mut file: NamedTempFile, octets: &[u8]) -> Result<(), Error> {
         let written = file.write_all(octets).and_then(|()| file.as_file().sync_all());
         written.map_err(|source| Error::write(&self.path, source))?;
         file.persist(&self.path).map_err(|failed| Error::write(&self.path, failed.error))?;
@@ -80,8 +100,6 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
     #[test]
     fn a_file_is_replaced_whole_and_private() {
         let folder = tempfile::tempdir().unwrap();
@@ -92,6 +110,21 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"key");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_rewritten_file_keeps_its_readers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.tpm");
+        for mode in [0o640, 0o600, 0o444] {
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            Target::new(&path).unwrap().rewrite(b"new").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+            fs::remove_file(&path).unwrap();
+        }
+        assert!(Target::new(&path).unwrap().rewrite(b"new").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Private};
 use openssl::provider::Provider;
 
 use super::private_key::{KINDS, PrivateKey, Unfit};
@@ -24,15 +25,25 @@ pub(crate) fn read(
     path: &Path,
     password: impl FnOnce() -> Result<Secret, Error>,
 ) -> Result<PrivateKey, Error> {
+    PrivateKey::of(&open(path, password)?).map_err(|unfit| match unfit {
+        Unfit::Key(problem, advice) => refused(path, problem, advice),
+        Unfit::OpenSsl(stack) => refused(path, openssl_says(&stack), "check it with `openssl pkey -check`"),
+    })
+}
+
+/// The same as OpenSSL has it.
+///
+/// # Errors
+/// The file holds no private key, or the password is wrong.
+pub(crate) fn open(
+    path: &Path,
+    password: impl FnOnce() -> Result<Secret, Error>,
+) -> Result<PKey<Private>, Error> {
     ffi::openssl::start_without_configuration();
     // Old PKCS#12 files and PEM files are encrypted with what is legacy now; a system may do without that provider. Beside it the default one stays.
     let _legacy = Provider::try_load(None, "legacy", true);
     let octets = input::read(path, KINDS)?;
-    let key = Reading::new(path, password).key(&octets)?;
-    PrivateKey::of(&key).map_err(|unfit| match unfit {
-        Unfit::Key(problem, advice) => refused(path, problem, advice),
-        Unfit::OpenSsl(stack) => refused(path, openssl_says(&stack), "check it with `openssl pkey -check`"),
-    })
+    Reading::new(path, password).key(&octets)
 }
 
 fn refused(path: &Path, problem: impl Into<String>, advice: impl Into<String>) -> Error {

@@ -1,0 +1,144 @@
+//! The private key that signs policies, and its signature as a TPM verifies it.
+
+use std::path::Path;
+
+use keyfile::{AlgId, HashAlg, Public, PublicKey, Scheme, Signature};
+use openssl::ecdsa::EcdsaSig;
+use openssl::error::ErrorStack;
+use openssl::md::{Md, MdRef};
+use openssl::pkey::{PKey, Private};
+use openssl::pkey_ctx::PkeyCtx;
+use openssl::rsa::Padding;
+use openssl::sign::RsaPssSaltlen;
+
+use crate::create::container;
+use crate::create::private_key::{PrivateKey, Unfit};
+use crate::error::Error;
+use crate::password::Secret;
+
+/// A private key in this process.
+pub(super) struct Signer<'a> {
+    path: &'a Path,
+    key: PKey<Private>,
+}
+
+impl<'a> Signer<'a> {
+    /// Reads it; `password` is asked only if the file is encrypted.
+    ///
+    /// # Errors
+    /// The file holds no RSA or EC private key, or the password is wrong.
+    pub(super) fn read(
+        path: &'a Path,
+        password: impl FnOnce() -> Result<Secret, Error>,
+    ) -> Result<Self, Error> {
+        match container::open(path, password) {
+            Ok(key) => Ok(Signer { path, key }),
+            Err(Error::PrivateKey { problem, advice, .. }) => Err(refused(path, problem, advice)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks whether it is the private half of the key whose signature is wanted.
+    ///
+    /// # Errors
+    /// It is another's.
+    pub(super) fn check(&self, public: &Public) -> Result<(), Error> {
+        let numbers = PrivateKey::of(&self.key).map_err(|unfit| match unfit {
+            Unfit::Key(problem, advice) => refused(self.path, problem, advice),
+            Unfit::OpenSsl(stack) => self.failed(&stack),
+        })?;
+        let same = match (&numbers, &public.key) {
+            (PrivateKey::Rsa { modulus, exponent, .. }, PublicKey::Rsa { modulus: of, exponent: by, .. }) => {
+                let by = if *by == 0 { PublicKey::DEFAULT_EXPONENT } else { *by };
+                modulus == of && *exponent == by
+            }
+            (PrivateKey::Ec { curve, x, y, .. }, PublicKey::Ecc { curve: on, x: of_x, y: of_y, .. }) => {
+                curve == on && number(x) == number(of_x) && number(y) == number(of_y)
+            }
+            _ => false,
+        };
+        match same {
+            true => Ok(()),
+            false => Err(refused(
+                self.path,
+                "it is not the private half of the key that may sign policies here",
+                "name the private key of the public key that was given with --signed-policy",
+            )),
+        }
+    }
+
+    /// Signs a digest of the hash of the key's name, with the scheme that the public area wants.
+    ///
+    /// # Errors
+    /// No TPM could verify with that scheme, or OpenSSL fails.
+    pub(super) fn sign(&self, public: &Public, digest: &[u8]) -> Result<Signature, Error> {
+        let hash = public.name_alg;
+        let scheme = public.key.scheme().unwrap_or_default();
+        if scheme.hash().is_some_and(|wanted| wanted != hash) {
+            return Err(refused(
+                self.path,
+                format!(
+                    "its public area wants another hash than the {hash} of its name, with which policies are signed"
+                ),
+                "make the key anew with a public key in PEM",
+            ));
+        }
+        let signed = match (scheme, &public.key) {
+            (Scheme::Null | Scheme::Rsassa(_), PublicKey::Rsa { .. }) => {
+                self.rsa(digest, hash, Padding::PKCS1)
+            }
+            (Scheme::Rsapss(_), PublicKey::Rsa { .. }) => self.rsa(digest, hash, Padding::PKCS1_PSS),
+            (Scheme::Null | Scheme::Ecdsa(_), PublicKey::Ecc { .. }) => self.ecdsa(digest, hash),
+            (other, _) => {
+                let problem =
+                    format!("policies cannot be signed with the scheme of its public area ({other})");
+                return Err(refused(self.path, problem, "RSASSA, RSAPSS and ECDSA can"));
+            }
+        };
+        signed.map_err(|stack| self.failed(&stack))
+    }
+
+    fn rsa(&self, digest: &[u8], hash: HashAlg, padding: Padding) -> Result<Signature, ErrorStack> {
+        let mut context = PkeyCtx::new(&self.key)?;
+        context.sign_init()?;
+        context.set_rsa_padding(padding)?;
+        context.set_signature_md(md(hash))?;
+        if padding == Padding::PKCS1_PSS {
+            // As long as the digest: every TPM takes that (Part 1 Annex B.7).
+            context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
+        }
+        let mut octets = Vec::new();
+        context.sign_to_vec(digest, &mut octets)?;
+        let scheme = if padding == Padding::PKCS1_PSS { AlgId::RSAPSS } else { AlgId::RSASSA };
+        Ok(Signature::Rsa { scheme, hash, octets })
+    }
+
+    fn ecdsa(&self, digest: &[u8], hash: HashAlg) -> Result<Signature, ErrorStack> {
+        let signature = EcdsaSig::sign(digest, &*self.key.ec_key()?)?;
+        let (r, s) = (signature.r().to_vec(), signature.s().to_vec());
+        Ok(Signature::Ecc { scheme: AlgId::ECDSA, hash, r, s })
+    }
+
+    fn failed(&self, stack: &ErrorStack) -> Error {
+        refused(self.path, format!("OpenSSL fails: {stack}"), "check the key with `openssl pkey -check`")
+    }
+}
+
+fn refused(path: &Path, problem: impl std::fmt::Display, advice: impl Into<String>) -> Error {
+    Error::request(format!("cannot sign with {}: {problem}", path.display()), advice)
+}
+
+fn md(hash: HashAlg) -> &'static MdRef {
+    match hash {
+        HashAlg::Sha1 => Md::sha1(),
+        HashAlg::Sha256 => Md::sha256(),
+        HashAlg::Sha384 => Md::sha384(),
+        HashAlg::Sha512 => Md::sha512(),
+    }
+}
+
+/// Octets without the zeros that lead them.
+fn number(octets: &[u8]) -> &[u8] {
+    let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
+    octets.get(zeros..).unwrap_or_default()
+}
