@@ -10,6 +10,7 @@ fn manual_pages_of_every_name_and_subcommand() {
         "tpm2-keytool",
         "tpm2-keytool-create",
         "tpm2-keytool-load",
+        "tpm2-keytool-policy",
         "tpm2-keytool-seal",
         "tpm2-keytool-unseal",
         "tpm2-keytool-attest",
@@ -19,6 +20,7 @@ fn manual_pages_of_every_name_and_subcommand() {
         "create_tpm2_key",
         "load_tpm2_key",
         "seal_tpm2_data",
+        "signed_tpm2_policy",
         "unseal_tpm2_data",
     ] {
         let text = String::from_utf8(desk.shell.read(format!("pages/man1/{page}.1"))).unwrap();

@@ -8,7 +8,7 @@ use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link, Protect};
 use crate::places::{Occupant, STANDING};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 use crate::template::storage_primary;
 
 /// The parent of a key.
@@ -197,20 +197,30 @@ impl Link {
 /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
 pub(crate) fn parent_refused(error: Error, parent: &Parent) -> Error {
     if error.code().map(ResponseCode::base) == Some(ResponseCode::INTEGRITY) {
-        return error
-            .advise("the file is of another machine, or the TPM was cleared since: make a new one here");
+        return error.advise(FOREIGN);
     }
     if error.kind() != ErrorKind::Authorization {
         return error;
     }
     let advice = match parent.auth {
         None => {
-            "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; -p for the key tool)"
+            "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; -b for the key tool)"
         }
         Some(_) => "the parent's password is wrong",
     };
     error.of_kind(ErrorKind::ParentAuthorization).on(format_args!("parent {}", parent.handle)).advise(advice)
 }
+
+/// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
+pub(crate) fn import_refused(error: Error, parent: &Parent) -> Error {
+    match error.code().and_then(ResponseCode::place) {
+        Some(Place::Parameter(3 | 4)) => error.advise(FOREIGN),
+        _ => parent_refused(error, parent),
+    }
+}
+
+const FOREIGN: &str =
+    "the file is of another machine or parent, or the TPM was cleared since: make a new one for this parent";
 
 fn no_parent(error: Error, handle: Handle) -> Error {
     match error.code().map(ResponseCode::base) {

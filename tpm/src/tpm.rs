@@ -16,7 +16,7 @@ use crate::link::{Link, Protect};
 use crate::location::Location;
 use crate::lockout::Lockout;
 use crate::open::{locate, open};
-use crate::parents::{Parent, parent_refused};
+use crate::parents::{Parent, import_refused, parent_refused};
 use crate::pcr::{self, PcrValue};
 use crate::places::STANDING;
 use crate::recover::Recovery;
@@ -273,7 +273,7 @@ impl Link {
     ) -> Result<Vec<u8>, Error> {
         let at_work = self.parent_at_work(number, parent)?;
         self.make_room_for_child(number, parent)?;
-        self.import(&at_work.guarded(), object, protect).map_err(|error| parent_refused(error, parent))
+        self.import(&at_work.guarded(), object, protect).map_err(|error| import_refused(error, parent))
     }
 
     /// A command that makes an object takes a place more; the parent takes one too, persistent or not.

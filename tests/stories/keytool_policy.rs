@@ -1,0 +1,325 @@
+//! `policy add`, `ls`, `rm`: what somebody signs later opens what was locked before.
+
+use std::os::unix::fs::PermissionsExt;
+
+use keyfile::policy::Condition;
+use keyfile::wire::{Marshal as _, Unmarshal as _};
+use keyfile::{Attributes, CommandCode, HashAlg, KeyFile, Public, PublicKey, Scheme};
+use tests::raw::Tpm as _;
+use tests::{Openssl, Order, Pty, module};
+
+use crate::keytool::Desk;
+
+const EXTEND: &str = "tpm2_pcrevent -Q 16 script";
+
+/// Keys that sign: KIND.pem, and its public half in KIND.public and as the area KIND.area.
+fn signers(desk: &Desk) {
+    desk.others(
+        "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ecc.pem
+         openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out other.pem
+         for k in rsa ecc other; do openssl pkey -in $k.pem -pubout -out $k.public; done
+         openssl pkey -in ecc.pem -aes256 -passout pass:swordfish -out ecc.secret.pem
+         openssl pkey -in ecc.pem -outform DER -out ecc.der",
+    );
+}
+
+impl Desk {
+    /// What `ls` says.
+    #[track_caller]
+    fn listed(&self, file: &str) -> String {
+        self.run(&format!("tpm2-keytool policy ls {file}")).ok().out()
+    }
+}
+
+#[test]
+fn the_first_policy_that_holds_opens() {
+    let desk = Desk::new();
+    signers(&desk);
+    for kind in ["rsa", "ecc"] {
+        desk.seal(&format!("--signed-policy {kind}.public"), b"hello");
+        assert_eq!(desk.listed("sealed.tpm"), "");
+        desk.stays_sealed("", "no policy");
+        desk.run(&format!("tpm2-keytool policy add -x 16 -n clean sealed.tpm {kind}.pem")).ok();
+        assert_eq!(desk.listed("sealed.tpm"), "1  clean\n");
+        desk.unseals("", b"hello");
+        desk.others(EXTEND);
+        desk.stays_sealed("", "PCR 16");
+        desk.run(&format!(
+            "signed_tpm2_policy add sealed.tpm {kind}.pem --policy-name extended --pcr-lock 16"
+        ))
+        .ok();
+        assert_eq!(desk.listed("sealed.tpm"), "1  extended\n2  clean\n");
+        // The second that is tried, and then the first.
+        desk.unseals("", b"hello");
+        desk.others("tpm2_pcrreset 16");
+        desk.unseals("", b"hello");
+        desk.run("signed_tpm2_policy rm sealed.tpm 2").ok();
+        desk.stays_sealed("", "PCR 16");
+        desk.others(EXTEND);
+        desk.unseals("", b"hello");
+        desk.others("tpm2_pcrreset 16");
+        desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
+        assert_eq!(desk.listed("sealed.tpm"), "");
+        desk.stays_sealed("", "no policy");
+    }
+}
+
+#[test]
+fn every_condition_and_name_hash() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.shell.write("policy", "0000016c0000015e");
+    for hash in ["sha1", "sha256", "sha384", "sha512"] {
+        desk.seal(&format!("-n {hash} --signed-policy ecc.public"), b"hello");
+        for (options, opens) in [
+            ("--locality 8", false),
+            ("--locality 1", true),
+            ("-c policy", true),
+            ("-x sha256:0-3", true),
+            ("-c policy -x 16 --locality 1", true),
+        ] {
+            let untouched = desk.shell.read("sealed.tpm");
+            desk.run(&format!("signed_tpm2_policy add {options} sealed.tpm ecc.pem")).ok();
+            match opens {
+                true => desk.unseals("", b"hello"),
+                false => desk.stays_sealed("", "locality 3"),
+            }
+            desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
+            assert_eq!(desk.shell.read("sealed.tpm"), untouched);
+        }
+    }
+    // A policy that demands nothing is allowed, and said.
+    desk.run("signed_tpm2_policy add sealed.tpm ecc.pem").ok().says("demands nothing");
+    desk.unseals("", b"hello");
+    assert_eq!(desk.listed("sealed.tpm"), "1  \n");
+}
+
+#[test]
+fn passwords_of_the_key_and_of_others() {
+    let desk = Desk::new();
+    signers(&desk);
+    // Without a policy of its own the data's password is behind the signed policy.
+    desk.seal("-k secret --signed-policy ecc.public", b"hello");
+    desk.run("signed_tpm2_policy add -x 16 sealed.tpm ecc.pem").ok();
+    desk.unseals("-k secret", b"hello");
+    desk.stays_sealed("-k wrong", "password");
+    // A policy that demands it, beside one that does not: whoever fulfils the first needs no password of the key's own.
+    desk.run("signed_tpm2_policy add -a --locality 1 sealed.tpm ecc.pem").ok();
+    let commands: Vec<_> = desk.key("sealed.tpm").auth_policies[0]
+        .statements
+        .iter()
+        .map(|statement| statement.command)
+        .collect();
+    assert_eq!(
+        commands,
+        [CommandCode::POLICY_LOCALITY, CommandCode::POLICY_AUTH_VALUE, CommandCode::POLICY_AUTHORIZE]
+    );
+    desk.unseals("-k secret", b"hello");
+    // Another object's password: from now on somebody is asked.
+    desk.tpm.set_hierarchy_auth(tests::raw::ENDORSEMENT, b"", b"endorsed");
+    desk.seal("--signed-policy rsa.public", b"hello");
+    assert!(!desk.key("sealed.tpm").needs_password());
+    let refused = |options: &str, why: &str| {
+        let before = desk.shell.read("sealed.tpm");
+        desk.run(&format!("signed_tpm2_policy add {options} sealed.tpm rsa.pem")).failed().says(why);
+        assert_eq!(desk.shell.read("sealed.tpm"), before);
+        desk.assert_tidy();
+    };
+    refused("-a", "no password that the policy could demand");
+    refused("-a --secret owner", "two passwords");
+    refused("--secret 81000009", "nothing at 0x81000009");
+    desk.run("signed_tpm2_policy add --secret endorsement sealed.tpm rsa.pem").ok();
+    assert!(desk.key("sealed.tpm").needs_password());
+    desk.unseals("-k endorsed", b"hello");
+    desk.stays_sealed("-k wrong", "endorsement");
+}
+
+#[test]
+fn a_key_signs_when_its_signed_policy_holds() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.run("create_tpm2_key -e P-256 --signed-policy rsa.public key.tpm").ok();
+    desk.run("tpm2-keytool policy add -n here -x 16 key.tpm rsa.pem").ok();
+    desk.run("tpm2-keytool show key.tpm").ok().says("signed policy here");
+    let openssl = Openssl::in_shell(desk.shell.beside(), &desk.tpm.tcti(), Order::Tpm2First);
+    let sign = || openssl.run("dgst -sha256 -sign key.tpm -out signature script");
+    sign().ok();
+    desk.others(EXTEND);
+    sign().failed().says("PCR 16");
+    desk.run("signed_tpm2_policy add -x 16 key.tpm rsa.pem").ok();
+    sign().ok();
+    openssl.ok("pkey -in key.tpm -pubout -out key.public");
+    openssl.stranger().ok("dgst -sha256 -verify key.public -signature signature script");
+}
+
+#[test]
+fn private_keys_in_every_container_and_with_the_scheme_of_the_public_area() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.seal("--signed-policy ecc.public", b"hello");
+    for (options, key) in [
+        ("", "ecc.der"),
+        ("", "ecc.pem"),
+        ("--passin pass:swordfish", "ecc.secret.pem"),
+        ("--passin file:word", "ecc.secret.pem"),
+    ] {
+        desk.shell.write("word", "swordfish\n");
+        desk.run(&format!("signed_tpm2_policy add {options} --locality 1 sealed.tpm {key}")).ok();
+        desk.unseals("", b"hello");
+        desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
+    }
+    for (word, opens) in [("swordfish", true), ("trout", false)] {
+        let mut terminal =
+            Pty::start(desk.command("signed_tpm2_policy add -n asked sealed.tpm ecc.secret.pem"));
+        let (success, screen) = terminal.expect("password of ecc.secret.pem").type_line(word).end();
+        assert!(success == opens && !screen.contains(word), "{screen}");
+        assert_eq!(screen.contains("the password is wrong"), !opens, "{screen}");
+    }
+    desk.unseals("", b"hello");
+    // A public area may want PSS, or another hash than its name has: that no TPM could verify.
+    desk.others("tpm2_loadexternal -Q -G rsa -C o -u rsa.public -c rsa.ctx; tpm2_readpublic -Q -c rsa.ctx -o rsa.area; tpm2_flushcontext -t");
+    let area = Public::from_sized(&desk.shell.read("rsa.area")).unwrap();
+    for (scheme, signs) in [
+        (Scheme::Rsapss(HashAlg::Sha256), true),
+        (Scheme::Rsassa(HashAlg::Sha256), true),
+        (Scheme::Rsassa(HashAlg::Sha384), false),
+    ] {
+        let mut area = area.clone();
+        area.attributes = area.attributes.without(Attributes::DECRYPT);
+        if let PublicKey::Rsa { scheme: of, .. } = &mut area.key {
+            *of = scheme;
+        }
+        desk.shell.write("area", area.to_sized().unwrap());
+        desk.seal("--signed-policy area", b"hello");
+        let added = desk.run("signed_tpm2_policy add --locality 1 sealed.tpm rsa.pem");
+        match signs {
+            true => {
+                added.ok();
+                desk.unseals("", b"hello");
+            }
+            false => drop(added.failed().says("another hash than the sha256 of its name")),
+        }
+    }
+}
+
+#[test]
+fn a_policy_of_one_file_does_not_open_another() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.seal("--signed-policy ecc.public", b"one");
+    desk.run("signed_tpm2_policy add --locality 1 sealed.tpm ecc.pem").ok();
+    let signed = desk.key("sealed.tpm").auth_policies;
+    desk.seal("--signed-policy ecc.public", b"other");
+    let mut other = desk.key("sealed.tpm");
+    other.auth_policies = signed;
+    desk.shell.write("sealed.tpm", other.to_file().unwrap());
+    desk.stays_sealed("", "policy");
+    // Nor does one that was altered after it was signed.
+    desk.seal("--signed-policy ecc.public", b"other");
+    desk.run("signed_tpm2_policy add --locality 2 sealed.tpm ecc.pem").ok();
+    desk.stays_sealed("", "locality 1");
+    let mut altered = desk.key("sealed.tpm");
+    altered.auth_policies[0].statements[0].body = vec![1];
+    desk.shell.write("sealed.tpm", altered.to_file().unwrap());
+    desk.stays_sealed("", "signature");
+}
+
+#[test]
+fn everything_else_in_the_file_stays_as_it_is() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.run("create_tpm2_key -e P-256 --signed-policy ecc.public --description 'mine' key.tpm").ok();
+    // As others write it: emptyAuth as 1, a parent without its leading zero, text around the block.
+    let der = desk.key("key.tpm").to_der().unwrap();
+    let mut foreign = der.clone();
+    let at = der.windows(5).position(|window| window == [0xa0, 3, 1, 1, 0xff]).unwrap();
+    foreign[at + 4] = 1;
+    let surrounded = |der: &[u8]| {
+        let pem = KeyFile::from_der(der).unwrap().to_pem().unwrap();
+        format!("the key of the web server\n{pem}and what somebody noted\n")
+    };
+    for (file, contents) in [("key.der", foreign.clone()), ("key.pem", surrounded(&foreign).into_bytes())] {
+        let path = desk.shell.write(file, &contents);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        desk.run(&format!("signed_tpm2_policy -n one add {file} ecc.pem")).ok();
+        desk.run(&format!("signed_tpm2_policy add {file} -x 16 ecc.pem -n two")).ok();
+        assert_eq!(desk.listed(file), "1  two\n2  one\n");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        let changed = KeyFile::parse(&desk.shell.read(file)).unwrap().to_der().unwrap();
+        assert!(changed.windows(5).any(|window| window == [0xa0, 3, 1, 1, 1]));
+        if file == "key.pem" {
+            let text = String::from_utf8(desk.shell.read(file)).unwrap();
+            assert!(
+                text.starts_with("the key of the web server\n")
+                    && text.ends_with("END TSS2 PRIVATE KEY-----\nand what somebody noted\n")
+            );
+        }
+        desk.run(&format!("signed_tpm2_policy rm {file} 1")).ok();
+        desk.run(&format!("signed_tpm2_policy rm {file} 1")).ok();
+        assert_eq!(KeyFile::parse(&desk.shell.read(file)).unwrap().to_der().unwrap(), foreign);
+    }
+    assert_eq!(desk.shell.read("key.der"), foreign);
+    // A file of another tool.
+    let fixture = module::workspace().join("keyfile/tests/data/signed-policies.pem");
+    std::fs::copy(fixture, desk.shell.file("theirs.tpm")).unwrap();
+    assert_eq!(desk.listed("theirs.tpm"), "1  three\n2  \n");
+    desk.run("signed_tpm2_policy rm theirs.tpm 2").ok();
+    assert_eq!(desk.listed("theirs.tpm"), "1  three\n");
+}
+
+#[test]
+fn wrong_uses_of_policy() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.run("create_tpm2_key -e P-256 plain.tpm").ok();
+    desk.run("create_tpm2_key -e P-256 -x 16 locked.tpm").ok();
+    desk.run("create_tpm2_key -e P-256 --signed-policy ecc.public key.tpm").ok();
+    desk.run("signed_tpm2_policy add --locality 1 key.tpm ecc.pem").ok();
+    desk.shell.write("odd", "0000016f0");
+    let before = desk.shell.read("key.tpm");
+    for (line, cause) in [
+        ("add key.tpm", "needs a private key"),
+        ("add plain.tpm ecc.pem", "takes no signed policies"),
+        ("add locked.tpm ecc.pem", "takes no signed policies"),
+        ("add key.tpm other.pem", "not the private half of the key"),
+        ("add key.tpm rsa.pem", "not the private half of the key"),
+        ("add key.tpm ecc.public", "cannot sign with ecc.public: there is no private key in it"),
+        ("add key.tpm plain.tpm", "TPM key file already"),
+        ("add key.tpm no-such-file", "No such file"),
+        ("add key.tpm ecc.secret.pem --passin pass:wrong", "the password is wrong"),
+        ("add key.tpm ecc.secret.pem --passin env:NO_SUCH", "NO_SUCH"),
+        ("add key.tpm ecc.secret.pem", "no terminal"),
+        ("add -c odd key.tpm ecc.pem", "line 1"),
+        ("add -c no-such-file key.tpm ecc.pem", "No such file"),
+        ("add -x 16 key.tpm ecc.pem --tcti swtpm:host=127.0.0.1,port=1", "port=1"),
+        ("add no/such/key.tpm ecc.pem", "cannot write"),
+        ("add no-such.tpm ecc.pem", "No such file"),
+        ("add ecc.pem ecc.pem", "no key file that I can read"),
+        ("ls key.tpm 1", "nothing else"),
+        ("ls no-such.tpm", "No such file"),
+        ("rm key.tpm", "needs the number"),
+        ("rm key.tpm 0", "numbered from 1 to 1"),
+        ("rm key.tpm 2", "numbered from 1 to 1"),
+        ("rm key.tpm first", "numbered from 1 to 1"),
+        ("rm plain.tpm 1", "there is none"),
+    ] {
+        let output = desk.run(&format!("tpm2-keytool policy {line}")).failed().says(cause);
+        let error = output.err();
+        let lines: Vec<&str> = error.lines().collect();
+        assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
+        assert!(lines[1].starts_with("  what to do: ") && output.stdout.is_empty(), "{output}");
+        assert_eq!(desk.shell.read("key.tpm"), before, "{line}");
+        desk.assert_tidy();
+    }
+    for line in
+        ["", "list key.tpm", "add", "add -n 'two\nlines' key.tpm ecc.pem", "add --locality 0 key.tpm ecc.pem"]
+    {
+        let output = desk.run(&format!("signed_tpm2_policy {line}")).failed();
+        assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+    }
+    let Ok(Condition::Authorize(_)) = desk.key("key.tpm").policy.unwrap()[0].condition() else {
+        panic!("no place for a signature")
+    };
+}

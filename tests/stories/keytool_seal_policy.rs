@@ -1,0 +1,220 @@
+//! Sealed data behind a policy: it opens while the policy holds, and says what does not.
+
+use keyfile::{Attributes, Handle, HashAlg, Kind};
+use tests::raw::{self, Tpm as _};
+
+use crate::keytool::Desk;
+use crate::keytool_seal::binary;
+
+/// Nobody listens there: whoever asks a TPM fails.
+const NOBODY: &str = "--tcti swtpm:host=127.0.0.1,port=1";
+
+#[test]
+fn the_values_of_pcrs() {
+    let desk = Desk::new();
+    for hash in HashAlg::ALL {
+        desk.seal(&format!("-n {hash} -x sha256:16,23"), &binary(100));
+        let file = desk.key("sealed.tpm");
+        assert!(!file.public.attributes.contains(Attributes::USER_WITH_AUTH) && file.empty_auth);
+        desk.unseals("", &binary(100));
+        desk.others(
+            "tpm2_pcrextend 16:sha256=0123456789012345678901234567890123456789012345678901234567890123",
+        );
+        desk.stays_sealed("", "PCR");
+        desk.others("tpm2_pcrreset 16");
+        desk.unseals("", &binary(100));
+    }
+    // Other banks, and more PCRs than one PCR_Read answers.
+    for spec in ["sha1:16", "sha512:16", "sha1:0-23+sha256:0-23", "16"] {
+        desk.seal(&format!("--pcr-lock {spec}"), b"hello");
+        desk.unseals("", b"hello");
+        desk.others("tpm2_pcrevent -Q 16 script");
+        desk.stays_sealed("", "has changed");
+        desk.others("tpm2_pcrreset 16");
+    }
+    // Ten failures leave no more than one.
+    desk.others("tpm2_pcrevent -Q 16 script");
+    for _ in 0..10 {
+        desk.stays_sealed("", "PCR 16");
+    }
+}
+
+#[test]
+fn a_password_beside_the_pcrs() {
+    let desk = Desk::new();
+    desk.seal("-x 16 -k secret", b"hello");
+    desk.unseals("-k secret", b"hello");
+    desk.stays_sealed("-k wrong", "password");
+    desk.stays_sealed("-k ''", "password");
+    desk.others("tpm2_pcrevent -Q 16 script");
+    desk.stays_sealed("-k secret", "PCR 16");
+    assert_eq!(desk.tpm.failures(), 0);
+    // Under dictionary-attack protection the wrong password counts, a changed PCR does not.
+    desk.others("tpm2_pcrreset 16");
+    desk.seal("-d -x 16 -k secret", b"hello");
+    desk.unseals("-k secret", b"hello");
+    desk.stays_sealed("-k wrong", "password");
+    assert_eq!(desk.tpm.failures(), 1);
+    desk.others("tpm2_pcrevent -Q 16 script");
+    desk.stays_sealed("-k secret", "PCR 16");
+    assert_eq!(desk.tpm.failures(), 1);
+}
+
+#[test]
+fn localities_counters_and_commands() {
+    let desk = Desk::new();
+    desk.seal("--locality 1", b"hello");
+    desk.unseals("", b"hello");
+    desk.seal("--locality 0x1f", b"hello");
+    desk.unseals("", b"hello");
+    desk.seal("--locality 8", b"hello");
+    desk.stays_sealed("", "locality 3");
+    // The clock is below 2^40 ms; TPM2_Unseal; not written; each with what it means to fail.
+    for (line, holds, cause) in [
+        ("0000016d 0000010000000000 0008 0005", true, ""),
+        ("0000016d 0000010000000000 0008 0003", false, "clock"),
+        ("0000016c 0000015e", true, ""),
+        ("0000016c 0000015d", false, "TPM2_Sign"),
+        ("0000016b", true, ""),
+        ("0000018c", true, ""),
+    ] {
+        desk.shell.write("policy", line.replace(' ', ""));
+        let word = if line.ends_with("6b") || line.ends_with("8c") { "-k secret" } else { "" };
+        desk.seal(&format!("-c policy {word}"), b"hello");
+        if holds {
+            desk.unseals(word, b"hello");
+        } else {
+            desk.stays_sealed(word, cause);
+        }
+    }
+    // A clock that goes on.
+    desk.shell.write("policy", "0000016d00000000009896800008 0005".replace(' ', ""));
+    desk.seal("-c policy", b"hello");
+    desk.unseals("", b"hello");
+    desk.others("tpm2_setclock 10000001");
+    desk.stays_sealed("", "clock");
+}
+
+#[test]
+fn the_password_of_another_object() {
+    let desk = Desk::new();
+    desk.others(
+        "tpm2_startauthsession -S s.ctx; tpm2_policycommandcode -Q -S s.ctx -L change TPM2_CC_NV_ChangeAuth; tpm2_flushcontext s.ctx
+         tpm2_nvdefine -Q 0x1500016 -C o -s 8 -p index -L change -a 'authread|authwrite|no_da'",
+    );
+    let parent = desk.tpm.create_primary_with(b"other", raw::STORAGE);
+    desk.tpm.persist(parent, 0x8100_0007);
+    desk.tpm.flush(parent);
+    desk.seal("--secret 81000007", b"hello");
+    assert!(desk.key("sealed.tpm").needs_password());
+    desk.unseals("-k other", b"hello");
+    desk.stays_sealed("-k wrong", "0x81000007");
+    desk.seal("--secret 01500016 -x 16", b"hello");
+    desk.unseals("-k index", b"hello");
+    desk.stays_sealed("-k wrong", "0x01500016");
+    desk.others(
+        "tpm2_startauthsession --policy-session -S s.ctx; tpm2_policycommandcode -Q -S s.ctx TPM2_CC_NV_ChangeAuth
+         tpm2_changeauth -Q -c 0x1500016 -p session:s.ctx newer; tpm2_flushcontext s.ctx",
+    );
+    desk.stays_sealed("-k index", "0x01500016");
+    desk.unseals("-k newer", b"hello");
+    desk.others("tpm2_nvundefine -Q -C o 0x1500016");
+    desk.stays_sealed("-k newer", "0x01500016");
+    desk.seal("--secret endorsement", b"hello");
+    desk.unseals("-k ''", b"hello");
+    desk.others("tpm2_changeauth -Q -c e changed");
+    desk.stays_sealed("-k ''", "endorsement");
+    desk.unseals("--passin pass:changed", b"hello");
+    for (options, why) in [
+        ("--secret 81000009", "nothing at 0x81000009"),
+        ("--secret owner -k word", "two passwords"),
+        ("-x sha256:31", "PCR 31"),
+    ] {
+        desk.feed(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed().says(why);
+        desk.assert_absent("no.tpm");
+        desk.assert_tidy();
+    }
+}
+
+#[test]
+fn importable_data_needs_no_tpm_to_be_written() {
+    let desk = Desk::new();
+    let templates = [
+        "-G ecc256:aes128cfb",
+        "-G rsa2048:aes128cfb",
+        "-G ecc384:aes256cfb -g sha384",
+        "-G rsa2048:aes256cfb -g sha512",
+    ];
+    for (n, template) in (1..).zip(templates) {
+        desk.others(&format!(
+            "tpm2_createprimary -Q {template} -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x8100000{n}; tpm2_flushcontext -t
+             tpm2_readpublic -Q -c 0x8100000{n} -o {n}.area; tpm2_readpublic -Q -c 0x8100000{n} -f pem -o {n}.pem"
+        ));
+    }
+    for (n, hash) in (1..).zip(["sha256", "sha1", "sha512", "sha384"]) {
+        let options = format!("{NOBODY} -i {n}.area -p 8100000{n} -n {hash}");
+        for data in [binary(1), binary(128)] {
+            desk.seal(&options, &data);
+            let file = desk.key("sealed.tpm");
+            assert_eq!((file.kind, file.parent), (Kind::Sealed, Handle(0x8100_0000 + n)));
+            assert!(file.secret.is_some() && !file.public.attributes.contains(Attributes::FIXED_TPM));
+            desk.unseals("", &data);
+            // Other people's tools import it.
+            desk.import("sealed.tpm", &format!("0x8100000{n}"));
+            assert_eq!(desk.others("tpm2_unseal -c key.ctx; tpm2_flushcontext -t").stdout, data);
+        }
+        desk.seal(&format!("{options} -k secret -d"), b"hello");
+        desk.unseals("-k secret", b"hello");
+        desk.shell.write("policy", "0000016f01");
+        desk.seal(&format!("{options} -k secret -c policy"), b"hello");
+        desk.unseals("-k secret", b"hello");
+        desk.stays_sealed("-k wrong", "password");
+        desk.shell.write("policy", "0000016f08");
+        desk.seal(&format!("{options} -c policy"), b"hello");
+        desk.stays_sealed("", "locality 3");
+    }
+    // For another parent than the one that is there.
+    for other in [Handle(0x8100_0002), Handle(0x8100_0003), Handle::OWNER] {
+        desk.seal(&format!("{NOBODY} -i 1.area -p 81000001"), b"hello");
+        let mut moved = desk.key("sealed.tpm");
+        moved.parent = other;
+        desk.shell.write("sealed.tpm", moved.to_pem().unwrap());
+        desk.stays_sealed("", "of another machine or parent");
+    }
+    // Where the public key alone is known, this is said; the values of PCRs only a TPM knows.
+    let line = format!("seal_tpm2_data {NOBODY} -i 1.pem -p 81000001 sealed.tpm");
+    desk.feed(&line, b"hello").ok().says("assuming");
+    desk.unseals("", b"hello");
+    desk.feed(&format!("seal_tpm2_data {NOBODY} -i 1.area -p 81000001 -x 16 no.tpm"), b"hello")
+        .failed()
+        .says("port=1");
+    desk.seal("-i 1.area -p 81000001 -x 16", b"hello");
+    desk.unseals("", b"hello");
+    for (options, why) in [("-i 1.area", "-p 81"), ("-i sealed.tpm -p 81000001", "private key")] {
+        desk.feed(&format!("seal_tpm2_data {NOBODY} {options} no.tpm"), b"hello").failed().says(why);
+    }
+    for options in ["-i 1.area -b word", "-i 1.area -m"] {
+        let output = desk.feed(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed();
+        assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+    }
+    desk.assert_absent("no.tpm");
+}
+
+#[test]
+fn importable_data_for_the_storage_keys_of_a_hierarchy() {
+    let desk = Desk::new();
+    let attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
+    for (kind, rsa) in [("ecc256", false), ("rsa2048", true)] {
+        desk.others(&format!(
+            "tpm2_createprimary -Q -C o -G {kind}:aes128cfb -a '{attributes}' -c primary.ctx
+             tpm2_readpublic -Q -c primary.ctx -o {kind}.area; tpm2_flushcontext -t"
+        ));
+        desk.seal(&format!("{NOBODY} -i {kind}.area"), &binary(50));
+        let file = desk.key("sealed.tpm");
+        assert_eq!((file.parent, file.rsa_parent), (Handle::OWNER, rsa));
+        desk.unseals("", &binary(50));
+        desk.run("load_tpm2_key sealed.tpm 81000005").ok();
+        assert_eq!(desk.others("tpm2_unseal -c 0x81000005").stdout, binary(50));
+        desk.others("tpm2_evictcontrol -Q -C o -c 0x81000005");
+    }
+}
