@@ -122,7 +122,7 @@ impl Attest {
         }
         // Everything that can fail without the TPM fails before it is asked.
         let target = self.file.as_deref().map(Target::new).transpose()?;
-        let key = self.attest.as_deref().map(certificate::public_key).transpose()?;
+        let key = self.attest.as_deref().map(certificate::key_in).transpose()?;
         let noted = self.name.as_deref().map(name::read).transpose()?;
         let expected = self.expected.as_deref().map(name::read).transpose()?;
         let mut passwords = Passwords::default();

@@ -46,14 +46,14 @@ pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
 }
 
 /// TPM2B_PUBLIC, or TPMT_PUBLIC without its size, as tpm2-tools and the IBM tools write them.
-fn area(octets: &[u8]) -> Option<Public> {
+pub(crate) fn area(octets: &[u8]) -> Option<Public> {
     let mut r = Reader::new(octets);
     let sized = r.sized().ok().and_then(|inner| Public::from_octets(inner).ok());
     sized.filter(|_| r.finish().is_ok()).or_else(|| Public::from_octets(octets).ok())
 }
 
 /// Why no TPM could hold it.
-struct Unfit(String);
+pub(crate) struct Unfit(pub(crate) String);
 
 impl From<ErrorStack> for Unfit {
     fn from(stack: ErrorStack) -> Self {
@@ -62,7 +62,11 @@ impl From<ErrorStack> for Unfit {
     }
 }
 
-fn numbers(key: &PKey<PublicHalf>) -> Result<PublicKey, Unfit> {
+/// The numbers of a public key.
+///
+/// # Errors
+/// No TPM could hold it.
+pub(crate) fn numbers(key: &PKey<PublicHalf>) -> Result<PublicKey, Unfit> {
     match key.id() {
         Id::RSA => {
             let rsa = key.rsa()?;

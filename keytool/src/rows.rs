@@ -34,7 +34,9 @@ impl Rows {
 impl Display for Rows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.heading)?;
-        self.rows.iter().try_for_each(|(name, value)| write!(f, "\n  {name:COLUMN$}{value}"))
+        self.rows
+            .iter()
+            .try_for_each(|(name, value)| write!(f, "\n  {name:width$} {value}", width = COLUMN - 1))
     }
 }
 

@@ -216,7 +216,7 @@ fn what_does_not_fit_is_refused() {
         ("-A rsa1024.pem", "no EK template"),
         ("-A p224.pem", "no EK template"),
         ("-A brainpool.pem", "no EK template"),
-        ("-A ed25519.pem", "neither RSA nor EC"),
+        ("-A ed25519.pem", "it is neither"),
         ("-A text", "text is no EK certificate"),
         ("-A long", "too long"),
         ("-A cut.der", "neither DER nor PEM"),

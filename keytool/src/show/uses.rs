@@ -18,15 +18,26 @@ impl Uses {
         let attributes = public.attributes;
         let (signs, decrypts) =
             (attributes.contains(Attributes::SIGN), attributes.contains(Attributes::DECRYPT));
-        if attributes.contains(Attributes::RESTRICTED) {
-            let other = match (signs, decrypts) {
-                (_, true) => "a parent: it protects other keys",
-                (true, false) => "attestation: it signs what its TPM says, and digests that its TPM computed",
-                (false, false) => "nothing",
-            };
-            return Uses::nothing_in_tls("restricted keys take part in no handshake", other);
+        if attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
+            let why = "restricted decryption keys take part in no handshake";
+            return Uses::nothing_in_tls(why, "a parent: it protects other keys");
         }
-        match &public.key {
+        let uses = Uses::of_key(&public.key, signs, decrypts);
+        match attributes.contains(Attributes::RESTRICTED) {
+            // TPM2_Sign takes the digest with a ticket: the TPM has seen the message (Part 3 §20.2).
+            true => Uses {
+                other: format!(
+                    "attestation: it signs what its TPM says, and messages that its TPM hashes: {}",
+                    uses.other
+                ),
+                ..uses
+            },
+            false => uses,
+        }
+    }
+
+    fn of_key(key: &PublicKey, signs: bool, decrypts: bool) -> Self {
+        match key {
             PublicKey::Rsa { scheme, bits, .. } => rsa(*scheme, *bits, signs, decrypts),
             PublicKey::Ecc { scheme, curve, .. } => ec(*scheme, *curve, signs, decrypts),
             PublicKey::KeyedHash { .. } if !signs && !decrypts => Uses::nothing_in_tls(
@@ -170,7 +181,7 @@ mod tests {
     #[test]
     fn what_cannot_be_says_why() {
         let cases = [
-            (BOTH | Attributes::RESTRICTED, rsa_key(Scheme::Null, 2048), "restricted"),
+            (Attributes::DECRYPT | Attributes::RESTRICTED, rsa_key(Scheme::Null, 2048), "restricted"),
             (Attributes::SIGN, rsa_key(Scheme::Rsassa(HashAlg::Sha256), 2048), "gave up"),
             (Attributes::SIGN, ec_key(Scheme::Ecdsa(HashAlg::Sha256), Curve::P384), "needs sha384"),
             (Attributes::DECRYPT, ec_key(Scheme::Null, Curve::P256), "sign is clear"),
@@ -182,6 +193,16 @@ mod tests {
             let uses = of(attributes, key);
             assert!(uses.tls13.starts_with("nothing: ") && uses.tls13.contains(why), "{}", uses.tls13);
         }
+    }
+
+    #[test]
+    fn restricted_signing_keys_sign_in_tls_what_their_scheme_signs() {
+        let ec = of(
+            Attributes::SIGN | Attributes::RESTRICTED,
+            ec_key(Scheme::Ecdsa(HashAlg::Sha256), Curve::P256),
+        );
+        assert_eq!(ec.tls13, "ecdsa_secp256r1_sha256");
+        assert!(ec.other.starts_with("attestation: ") && ec.other.contains("sha256"), "{}", ec.other);
     }
 
     #[test]

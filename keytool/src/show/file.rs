@@ -1,0 +1,59 @@
+//! A key file in words.
+
+use std::path::Path;
+
+use keyfile::{KeyFile, Kind};
+use tpm::Tpm;
+
+use super::{policy, public};
+use crate::rows::Rows;
+
+/// All that is told of a key file.
+pub(super) fn rows(tpm: &Tpm, path: &Path, key: &KeyFile) -> Rows {
+    let mut rows = Rows::new(path.display());
+    public::tell(&mut rows, &key.public);
+    rows.add("kind", kind(key));
+    rows.add("parent", parent(key));
+    rows.add("password", password(key));
+    public::tell_rules(&mut rows, &key.public);
+    policy::tell(&mut rows, tpm, key);
+    if let Some(description) = &key.description {
+        rows.add("description", description.escape_debug());
+    }
+    public::tell_uses(&mut rows, &key.public);
+    rows
+}
+
+fn kind(key: &KeyFile) -> &'static str {
+    match (key.kind, key.secret.is_some()) {
+        (Kind::Loadable, _) => "loadable: TPM2_Load under its parent",
+        (Kind::Importable, _) => {
+            "importable: wrapped outside of the TPM for its parent's public key; TPM2_Import, then TPM2_Load"
+        }
+        (Kind::Sealed, false) => "sealed data: TPM2_Load, then TPM2_Unseal",
+        (Kind::Sealed, true) => {
+            "sealed data, wrapped outside of the TPM for its parent's public key: TPM2_Import, TPM2_Load, then TPM2_Unseal"
+        }
+    }
+}
+
+fn parent(key: &KeyFile) -> String {
+    let handle = key.parent;
+    let primary = if key.rsa_parent { "RSA-2048" } else { "P-256" };
+    match handle.hierarchy_name() {
+        Some(hierarchy) => {
+            format!(
+                "the {hierarchy} hierarchy ({handle}): its {primary} storage key, derived when it is needed"
+            )
+        }
+        None => format!("the persistent key at {handle}"),
+    }
+}
+
+fn password(key: &KeyFile) -> &'static str {
+    match (key.needs_password(), key.empty_auth) {
+        (true, _) => "needed",
+        (false, true) => "none",
+        (false, false) => "there is one, but no use of the key asks for it",
+    }
+}

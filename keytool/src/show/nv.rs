@@ -1,0 +1,144 @@
+//! An NV index in words: who may read and write it, and what it holds where nobody's password is needed to look.
+
+use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
+use openssl::x509::X509;
+use tpm::{NvReader, Tpm};
+
+use super::absent;
+use crate::error::Error;
+use crate::ffi;
+use crate::rows::Rows;
+
+/// TPMA_NV (TPM 2.0 Part 2 §13.4) in the words of tpm2-tools; bits 4 to 7 are the type.
+const WORDS: [(u8, &str); 21] = [
+    (0, "ppwrite"),
+    (1, "ownerwrite"),
+    (2, "authwrite"),
+    (3, "policywrite"),
+    (10, "policydelete"),
+    (11, "writelocked"),
+    (12, "writeall"),
+    (13, "writedefine"),
+    (14, "write_stclear"),
+    (15, "globallock"),
+    (16, "ppread"),
+    (17, "ownerread"),
+    (18, "authread"),
+    (19, "policyread"),
+    (25, "no_da"),
+    (26, "orderly"),
+    (27, "clear_stclear"),
+    (28, "readlocked"),
+    (29, "written"),
+    (30, "platformcreate"),
+    (31, "read_stclear"),
+];
+
+/// All that is told of an index.
+pub(super) fn rows(tpm: &Tpm, index: Handle) -> Result<Rows, Error> {
+    let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
+    let mut rows = Rows::new(format_args!("NV index {index}"));
+    tell(&mut rows, &public);
+    for line in held(tpm, &public) {
+        rows.add("holds", line);
+    }
+    Ok(rows)
+}
+
+/// What its public area says.
+pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
+    let has = |bit: NvAttributes| public.attributes.contains(bit);
+    let bit = |number: u8| has(NvAttributes(1 << number));
+    rows.add("type", format_args!("{}, {} octets", kind(public.attributes), public.size));
+    match public.name() {
+        Ok(name) => rows.add("name", format_args!("{name} ({})", public.name_alg)),
+        Err(error) => rows.add("name", error),
+    }
+    let by = |first: u8| {
+        let who = ["the platform", "the owner", "its own password", "its policy"];
+        let all: Vec<&str> =
+            (first..).zip(who).filter(|(number, _)| bit(*number)).map(|(_, who)| who).collect();
+        if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
+    };
+    let locked = |now: bool| if now { "; locked now" } else { "" };
+    rows.add("read by", format_args!("{}{}", by(16), locked(bit(28))));
+    rows.add("written by", format_args!("{}{}", by(0), locked(bit(11))));
+    let words: Vec<&str> = WORDS.iter().filter(|(number, _)| bit(*number)).map(|(_, word)| *word).collect();
+    rows.add("attributes", words.join("|"));
+    rows.add(
+        "lockout",
+        match has(NvAttributes::NO_DA) {
+            true => "not under dictionary-attack protection: wrong passwords do not count (no_da)",
+            false => "under dictionary-attack protection: wrong passwords of its own count, and may lock the TPM's keys for a time",
+        },
+    );
+    if !public.auth_policy.is_empty() {
+        let digest: String = public.auth_policy.iter().map(|octet| format!("{octet:02x}")).collect();
+        rows.add("policy", format_args!("there is one; its digest is {digest}"));
+    }
+}
+
+/// TPM_NT.
+fn kind(attributes: NvAttributes) -> String {
+    match attributes.0 >> 4 & 0xf {
+        0 => "ordinary".to_owned(),
+        1 => "counter".to_owned(),
+        2 => "bit field".to_owned(),
+        4 => "PCR of its own (extend)".to_owned(),
+        8 => "PIN with a count of failures".to_owned(),
+        9 => "PIN with a count of uses".to_owned(),
+        other => format!("of the unknown type {other}"),
+    }
+}
+
+/// What was written, if the owner has no password or the index has none that would be counted; nothing is tried otherwise.
+fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
+    let has = |bits: NvAttributes| public.attributes.contains(bits);
+    if !has(NvAttributes::WRITTEN) {
+        return vec!["nothing: it was never written".to_owned()];
+    }
+    let readers = [
+        has(NvAttributes::OWNER_READ).then_some(NvReader::Owner(None)),
+        has(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None)),
+    ];
+    let read = readers.into_iter().flatten().find_map(|reader| tpm.nv_read(public, &reader).ok());
+    let Some(octets) = read else { return vec!["not told without a password".to_owned()] };
+    if !public.attributes.is_ordinary() {
+        let number = <[u8; 8]>::try_from(octets.as_slice()).map(u64::from_be_bytes);
+        return match number {
+            Ok(number) => vec![format!("the number {number}")],
+            Err(_) => vec![format!("{} octets", octets.len())],
+        };
+    }
+    match contents(&octets) {
+        Ok(found) => found.iter().map(words).collect(),
+        Err(_) => vec![format!("{} octets that are neither certificate nor key", octets.len())],
+    }
+}
+
+fn words(content: &Content) -> String {
+    match content {
+        Content::Key(_) => "a key file".to_owned(),
+        Content::Reference(_) => "a reference to a key in the TPM".to_owned(),
+        Content::PublicKey(_) => "a public key".to_owned(),
+        Content::Certificate(der) => {
+            ffi::openssl::start_without_configuration();
+            let subject = X509::from_der(der).ok().map(|certificate| name(&certificate));
+            match subject.as_deref() {
+                None => "a certificate that OpenSSL cannot read".to_owned(),
+                Some("") => "a certificate without a subject, as of an endorsement key".to_owned(),
+                Some(subject) => format!("a certificate of {subject}"),
+            }
+        }
+    }
+}
+
+/// `CN=host, O=maker`
+fn name(certificate: &X509) -> String {
+    let entry = |entry: &openssl::x509::X509NameEntryRef| {
+        let kind = entry.object().nid().short_name().unwrap_or("?");
+        let value = String::from_utf8_lossy(entry.data().as_slice());
+        format!("{kind}={}", value.escape_debug())
+    };
+    certificate.subject_name().entries().map(entry).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,136 @@
+//! A policy sentence by sentence, in the order in which it runs, and whether it would pass now.
+
+use std::fmt::Display;
+
+use keyfile::policy::{Condition, Statement};
+use keyfile::{KeyFile, Signature};
+use tpm::{Checked, ErrorKind, Tpm, Verdict};
+
+use crate::rows::Rows;
+
+/// What a look at the TPM has found; or why nobody could look.
+struct Now(Result<Vec<Checked>, String>);
+
+/// The policy of a key file, and its signed policies.
+pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
+    let statements = match &key.policy {
+        None if key.uses_policy() => {
+            return rows.add("policy", "its statements are not in the file: this key cannot be used with it");
+        }
+        None => return rows.add("policy", "none"),
+        Some(statements) => statements,
+    };
+    let now = Now::of(tpm, key);
+    match statements.as_slice() {
+        [] => rows.add("policy", "one without statements: always fulfilled"),
+        all => rows.list(
+            "policy",
+            all.iter().enumerate().map(|(at, statement)| now.sentence(key, None, at, statement)),
+        ),
+    }
+    for (number, signed) in key.auth_policies.iter().enumerate() {
+        let name = match &signed.name {
+            Some(name) => format!("{name:?}"),
+            None => "without a name".to_owned(),
+        };
+        rows.add(format!("signed {}", number + 1), format!("{name}: {}", now.way(number)));
+        let sentences = signed.statements.iter().enumerate();
+        rows.list("", sentences.map(|(at, statement)| now.sentence(key, Some(number), at, statement)));
+    }
+    match key.uses_policy() {
+        true => rows.add("use now", now.verdict()),
+        false => rows.add("use now", "the policy is not asked: the password alone authorizes (userWithAuth)"),
+    }
+}
+
+impl Now {
+    fn of(tpm: &Tpm, key: &KeyFile) -> Self {
+        if !key.uses_policy() {
+            return Self(Ok(Vec::new()));
+        }
+        Self(tpm.check_policy(key).map_err(|error| match error.kind() {
+            ErrorKind::NoTpm => "unknown, no TPM".to_owned(),
+            _ => format!("unknown: {}", error.cause()),
+        }))
+    }
+
+    /// One statement, and its verdict behind a dash.
+    fn sentence(&self, key: &KeyFile, signed: Option<usize>, index: usize, statement: &Statement) -> String {
+        let unsigned = matches!(
+            statement.condition(),
+            Ok(Condition::Authorize(authorize)) if authorize.signature == Signature::Null
+        );
+        let verdict = match &self.0 {
+            _ if !key.uses_policy() => return statement.to_string(),
+            Err(unknown) => unknown.clone(),
+            // The place for a signed policy: what fills it is told below.
+            Ok(_) if unsigned && key.auth_policies.is_empty() => {
+                "does not pass now: nobody has signed a policy for this key yet (tpm2-keytool policy add)"
+                    .to_owned()
+            }
+            Ok(ways) if unsigned => match self.first_that_passes() {
+                Some(way) => format!("passes now, by {}", by(way)),
+                None => format!("does not pass now: none of {} signed policies does", ways.len()),
+            },
+            Ok(ways) => {
+                let at = |way: &&Checked| match signed {
+                    Some(number) => way.signed.as_ref().is_some_and(|signed| signed.index == number),
+                    None => true,
+                };
+                let all = ways.iter().filter(at).flat_map(|way| &way.statements);
+                let found = all.filter(|checked| {
+                    let place = &checked.place;
+                    place.index == index && place.signed.as_ref().map(|signed| signed.index) == signed
+                });
+                // A statement behind signed policies is looked at once for each of them.
+                let found = found.map(|checked| &checked.verdict);
+                let best = found.min_by_key(|verdict| matches!(verdict, Verdict::Refused(_)));
+                best.map_or_else(|| "unknown".to_owned(), words)
+            }
+        };
+        format!("{statement} – {verdict}")
+    }
+
+    /// A signed policy as a whole.
+    fn way(&self, number: usize) -> String {
+        match &self.0 {
+            Err(unknown) => unknown.clone(),
+            Ok(ways) => {
+                let way = ways.iter().find(|way| way.signed.as_ref().is_some_and(|it| it.index == number));
+                way.map_or_else(|| "not asked".to_owned(), |way| words(&way.verdict()))
+            }
+        }
+    }
+
+    /// The whole policy.
+    fn verdict(&self) -> String {
+        let ways = match &self.0 {
+            Err(unknown) => return unknown.clone(),
+            Ok(ways) => ways,
+        };
+        match (self.first_that_passes(), ways.as_slice()) {
+            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", words(&way.verdict()), by(way)),
+            (Some(way), _) => words(&way.verdict()),
+            (None, [only]) => words(&only.verdict()),
+            (None, all) => format!("does not pass now: none of {} signed policies does", all.len()),
+        }
+    }
+
+    fn first_that_passes(&self) -> Option<&Checked> {
+        let ways = self.0.as_ref().ok()?;
+        ways.iter().find(|way| !matches!(way.verdict(), Verdict::Refused(_)))
+    }
+}
+
+fn by(way: &Checked) -> impl Display + '_ {
+    way.signed.as_ref().map_or_else(|| "the policy".to_owned(), ToString::to_string)
+}
+
+fn words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Passes => "passes now".to_owned(),
+        Verdict::WithPassword => "passes with the right password".to_owned(),
+        Verdict::DependsOnUse => "depends on what is done with the key".to_owned(),
+        Verdict::Refused(reason) => format!("does not pass now: {reason}"),
+    }
+}
