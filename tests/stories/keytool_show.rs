@@ -1,6 +1,8 @@
 //! `show`: what a key is, in words; files without a TPM, persistent keys with one.
 
-use keyfile::{CommandCode, Handle, HashAlg, Kind, policy::Statement};
+use keyfile::policy::{AuthPolicy, Authorize, Condition, Statement};
+use keyfile::wire::Unmarshal as _;
+use keyfile::{AlgId, CommandCode, Handle, HashAlg, KeyReference, Kind, Public, Signature};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm, peers};
 
@@ -62,11 +64,123 @@ fn a_policy_sentence_by_sentence() {
     let shown = desk
         .run("tpm2-keytool show policy.tpm")
         .ok()
-        .says("1. ")
-        .says("2. ")
-        .says("locality")
-        .says("password");
+        .says("1. the command must come from locality 0 or 3 – passes now")
+        .says("2. the key's password must be given – passes with the right password")
+        .says("use now       passes with the right password");
     assert!(!shown.out().contains("policy        none"), "{shown}");
+    desk.assert_tidy();
+}
+
+#[test]
+fn whether_a_policy_would_pass_now() {
+    let desk = Desk::new();
+    let pcr = "PCRs 16, 23 of bank sha256 must hold the values with the digest";
+    // The clock: above zero, and below it (TPM_EO, Part 2 §6.8).
+    desk.shell.write("ran", "0000016d000000000000000000080003\n");
+    desk.shell.write("never", "0000016d000000000000000000080005\n");
+    for (options, sentence, verdict) in [
+        ("-x sha256:16,23", pcr, "passes now"),
+        ("-x sha1:16", "PCR 16 of bank sha1", "passes now"),
+        ("--locality 1", "the command must come from locality 0", "passes now"),
+        (
+            "--locality 6",
+            "locality 1 or 2",
+            "does not pass now: the command does not come from locality 1 or 2",
+        ),
+        ("--secret owner", "the password of the owner hierarchy", "passes with the right password"),
+        ("-n sha384 -x sha256:16,23", pcr, "passes now"),
+        ("-c ran", "the TPM's clock", "passes now"),
+        ("-c never", "the TPM's clock", "does not pass now: the TPM's clock at offset 8 is not"),
+    ] {
+        desk.run(&format!("create_tpm2_key -e P-256 {options} key.tpm")).ok();
+        let shown = desk.run("tpm2-keytool show key.tpm").ok().out();
+        let line = shown.lines().find(|line| line.contains(sentence)).unwrap_or_else(|| panic!("{shown}"));
+        assert!(line.contains(&format!("– {verdict}")), "{shown}");
+        let usable = shown.lines().find(|line| line.starts_with("  use now")).unwrap();
+        assert!(usable.contains(verdict), "{shown}");
+        desk.assert_tidy();
+    }
+    // What moves underneath is seen; the other statements stand as they stood.
+    desk.run("create_tpm2_key -e P-256 -x sha256:16 --locality 1 -k word key.tpm").ok();
+    desk.others("tpm2_pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000001");
+    desk.run("tpm2-keytool show key.tpm")
+        .ok()
+        .says("– does not pass now: PCR 16 (sha256) has changed")
+        .says("locality 0 – passes now")
+        .says("password must be given – passes with the right password")
+        .says("use now       does not pass now: PCR 16 (sha256) has changed");
+    desk.others("tpm2_pcrreset 16");
+    desk.run("tpm2-keytool show key.tpm").ok().says("use now       passes with the right password");
+    // Without a TPM there is no such answer, and it is no failure.
+    for nowhere in ["device:/dev/no-such-tpm", "swtpm:host=127.0.0.1,port=1"] {
+        let shown = desk.run(&format!("tpm2-keytool show key.tpm --tcti {nowhere}")).ok();
+        assert_eq!(shown.out().matches("unknown, no TPM").count(), 4, "{shown}");
+        assert!(shown.err().is_empty(), "{shown}");
+    }
+    // The statements lead elsewhere than the key's policy.
+    let mut key = desk.key("key.tpm");
+    key.policy.as_mut().unwrap().remove(1);
+    desk.shell.write("key.tpm", key.to_pem().unwrap());
+    desk.run("tpm2-keytool show key.tpm").ok().says("do not lead to the policy of the key");
+    desk.assert_tidy();
+}
+
+#[test]
+fn signed_policies_by_number_and_name() {
+    let desk = Desk::new();
+    desk.others(
+        "openssl genpkey -algorithm RSA -out signer.key 2>/dev/null; openssl pkey -in signer.key -pubout -out signer.pub",
+    );
+    desk.run("create_tpm2_key -e P-256 --signed-policy signer.pub key.tpm").ok();
+    let nobody = desk.run("tpm2-keytool show key.tpm").ok();
+    assert_eq!(nobody.out().matches("does not pass now").count(), 2, "{nobody}");
+    nobody.says("nobody has signed a policy for this key yet");
+    let locality = |map: u8| Statement { command: CommandCode::POLICY_LOCALITY, body: vec![map] };
+    sign(&desk, "key.tpm", Some("workshop"), locality(2));
+    desk.run("tpm2-keytool show key.tpm")
+        .ok()
+        .says("signed 1      \"workshop\": does not pass now: the command does not come from locality 1")
+        .says("use now       does not pass now: the command does not come from locality 1");
+    sign(&desk, "key.tpm", None, Statement { command: CommandCode::POLICY_AUTH_VALUE, body: Vec::new() });
+    sign(&desk, "key.tpm", Some("desk"), locality(1));
+    let shown = desk
+        .run("tpm2-keytool show key.tpm")
+        .ok()
+        .says("signed 1      \"desk\": passes now")
+        .says("signed 2      without a name: passes with the right password")
+        .says("signed 3      \"workshop\": does not pass now")
+        .says("– passes now, by signed policy 1 (\"desk\")")
+        .says("use now       passes now, by signed policy 1 (\"desk\")");
+    assert_eq!(shown.out().matches("that is signed by the key with the Name").count(), 4, "{shown}");
+    // A signature of another key counts for nothing.
+    desk.others("openssl genpkey -algorithm RSA -out signer.key 2>/dev/null");
+    sign(&desk, "key.tpm", Some("forged"), locality(1));
+    desk.run("tpm2-keytool show key.tpm")
+        .ok()
+        .says("signed 1      \"forged\": does not pass now: the signature of the policy is wrong")
+        .says("use now       passes now, by signed policy 2 (\"desk\")");
+    desk.run("tpm2-keytool show key.tpm --tcti device:/dev/no")
+        .ok()
+        .says("signed 4      \"workshop\": unknown, no TPM");
+    desk.assert_tidy();
+}
+
+/// Adds a signed policy of one statement in front of the others; signer.key signs it.
+#[track_caller]
+fn sign(desk: &Desk, name: &str, policy: Option<&str>, statement: Statement) {
+    let mut key = desk.key(name);
+    let Ok(Condition::Authorize(place)) = key.policy.as_ref().unwrap()[0].condition() else {
+        panic!("no place for signed policies")
+    };
+    let approved = keyfile::policy::digest([&statement], key.public.name_alg).unwrap();
+    desk.shell.write("digest", place.signed_digest(&approved));
+    desk.shell.ok("openssl pkeyutl -sign -inkey signer.key -in digest -pkeyopt digest:sha256 -out signature");
+    let octets = desk.shell.read("signature");
+    let signature = Signature::Rsa { scheme: AlgId::RSASSA, hash: HashAlg::Sha256, octets };
+    let authorize = Condition::Authorize(Box::new(Authorize { signature, ..*place })).statement().unwrap();
+    let name_of = policy.map(str::to_owned);
+    key.auth_policies.insert(0, AuthPolicy { name: name_of, statements: vec![statement, authorize] });
+    desk.shell.write(name, key.to_pem().unwrap());
 }
 
 #[test]
@@ -77,7 +191,30 @@ fn an_importable_key() {
     let mut key = desk.key("key.tpm");
     (key.kind, key.secret) = (Kind::Importable, Some(vec![0; 70]));
     desk.shell.write("importable.tpm", key.to_pem().unwrap());
-    desk.run("tpm2-keytool show importable.tpm").ok().says("TPM2_Import under its parent");
+    desk.run("tpm2-keytool show importable.tpm").ok().says("wrapped outside of the TPM").says("TPM2_Import");
+}
+
+#[test]
+fn sealed_data() {
+    let desk = Desk::new();
+    desk.pipe("seal_tpm2_data -x 16 -k word sealed.tpm", "secret").ok();
+    let nowhere = "--tcti device:/dev/no-such-tpm";
+    desk.others(
+        "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c parent.ctx \
+                 -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
+                 tpm2_readpublic -Q -c parent.ctx -f pem -o parent.pub; tpm2_flushcontext -t",
+    );
+    desk.pipe(&format!("seal_tpm2_data {nowhere} -i parent.pub importable.tpm"), "secret").ok();
+    for (line, part) in [
+        ("sealed.tpm", "sealed data: TPM2_Load, then TPM2_Unseal"),
+        ("sealed.tpm", "nothing: it is sealed data"),
+        ("sealed.tpm", "PCR 16 of bank sha256"),
+        ("importable.tpm", "sealed data, wrapped outside of the TPM"),
+        ("importable.tpm", "password      none"),
+    ] {
+        desk.run(&format!("tpm2-keytool show {line}")).ok().says(part);
+    }
+    desk.assert_tidy();
 }
 
 #[test]
@@ -86,7 +223,9 @@ fn a_persistent_handle() {
     let parent = desk.tpm.create_primary_with(b"", raw::STORAGE);
     desk.tpm.persist(parent, 0x8100_0001);
     desk.tpm.flush(parent);
-    for spelling in ["0x81000001", "81000001"] {
+    for spelling in
+        ["0x81000001", "81000001", "//nvkey:81000001", "handle:0x81000001", "tpm2:handle=81000001"]
+    {
         desk.run(&format!("tpm2-keytool show {spelling}"))
             .ok()
             .says("0x81000001")
@@ -96,6 +235,95 @@ fn a_persistent_handle() {
     // A file is meant before a handle.
     desk.run("create_tpm2_key 81000001").ok();
     desk.run("tpm2-keytool show 81000001").ok().says("RSA, 2048 bits");
+    desk.assert_tidy();
+}
+
+#[test]
+fn what_leads_to_a_key_in_the_tpm() {
+    let desk = Desk::new();
+    let parent = desk.tpm.create_primary();
+    desk.tpm.persist(parent, 0x8100_0001);
+    desk.tpm.flush(parent);
+    desk.others(
+        "tpm2_readpublic -Q -c 0x81000001 -t key.tr -o key.pub
+         tpm2_createprimary -Q -C e -G ecc256:ecdsa-sha256:null -c signer.ctx \
+             -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign'
+         tpm2_evictcontrol -Q -c signer.ctx -o signer.tr 0x81000002; tpm2_flushcontext -t",
+    );
+    let public = Public::from_sized(&desk.shell.read("key.pub")).unwrap();
+    for (name, uri) in [
+        ("here", "tpm2:handle=0x81000001?pin-value=swordfish"),
+        ("gone", "//nvkey:81000009"),
+        ("other", "handle:0x81000002"),
+    ] {
+        let reference = KeyReference { uri: uri.into(), empty_auth: false, public: public.clone() };
+        desk.shell.write(name, reference.to_pem().unwrap());
+    }
+    let shown = desk
+        .run("tpm2-keytool show here")
+        .ok()
+        .says("leads to      tpm2:handle=0x81000001")
+        .says("there now     yes");
+    assert!(!shown.out().contains("swordfish"), "{shown}");
+    for (line, part) in [
+        ("gone", "there now     no: there is nothing at 0x81000009"),
+        ("other", "there now     no: another key is at 0x81000002"),
+        ("here --tcti device:/dev/no", "there now     unknown, no TPM"),
+        ("key.tr", "serialized object of tpm2-tss"),
+        ("key.tr", "there now     yes"),
+        ("signer.tr", "attestation: it signs what its TPM says"),
+        ("signer.tr", "TLS 1.3       ecdsa_secp256r1_sha256"),
+        ("object:key.tr", "leads to      0x81000001"),
+        ("key.pub --tcti device:/dev/no", "public area alone"),
+    ] {
+        desk.run(&format!("tpm2-keytool show {line}")).ok().says(part);
+    }
+    desk.assert_tidy();
+}
+
+#[test]
+fn nv_indexes() {
+    let desk = Desk::new();
+    desk.others(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -subj /O=maker/CN=host -outform DER -out crt 2>/dev/null
+         size=$(($(wc -c <crt) + 20))
+         tpm2_nvdefine -Q 0x1500001 -s $size -a 'ownerread|ownerwrite|policyread|no_da'; tpm2_nvwrite -Q 0x1500001 -C o -i crt
+         tpm2_nvdefine -Q 0x1500002 -a 'nt=counter|ownerread|ownerwrite|authread'; tpm2_nvincrement -Q 0x1500002 -C o
+         tpm2_nvdefine -Q 0x1500003 -s 8 -p word -a 'authread|authwrite'; echo 1234567 | tpm2_nvwrite -Q 0x1500003 -P word -i-
+         tpm2_nvdefine -Q 0x1500004 -s 16 -g sha384 -a 'authread|authwrite|no_da|write_stclear|orderly'
+         tpm2_nvdefine -Q 0x1500005 -s 8 -a 'ownerread|authread|authwrite|no_da|write_stclear'; echo 1234567 | tpm2_nvwrite -Q 0x1500005 -i-
+         tpm2_nvwritelock -Q 0x1500005; tpm2_nvreadpublic >public",
+    );
+    for (index, part) in [
+        ("1500001", "holds         a certificate of O=maker, CN=host"),
+        ("0x01500001", "read by       the owner, its policy"),
+        ("tpm2:nv=0x1500001", "written by    the owner"),
+        ("handle:0x1500001", "not under dictionary-attack protection"),
+        ("1500002", "counter, 8 octets"),
+        ("1500002", "holds         the number 1"),
+        ("1500003", "holds         not told without a password"),
+        ("1500003", "its own password"),
+        ("1500004", "holds         nothing: it was never written"),
+        ("1500004", "(sha384)"),
+        ("1500005", "written by    its own password; locked now"),
+        ("1500005", "8 octets that are neither certificate nor key"),
+    ] {
+        desk.run(&format!("tpm2-keytool show {index}")).ok().says(part);
+    }
+    assert_eq!(desk.tpm.failures(), 0);
+    // Name and attributes are those of tpm2-tools, for each.
+    let public = desk.shell.text("public");
+    for index in ["1500001", "1500002", "1500003", "1500004", "1500005"] {
+        let shown = desk.run(&format!("tpm2-keytool show {index}")).ok().out();
+        let theirs = public.split(&format!("0x{index}:")).nth(1).unwrap();
+        let value = |key: &str| theirs.split(key).nth(1).unwrap().lines().next().unwrap().trim();
+        assert!(shown.contains(value("name:")), "{shown}\n{theirs}");
+        let words = theirs.split("attributes:").nth(1).unwrap().split("friendly:").nth(1).unwrap();
+        let words = words.lines().next().unwrap().trim().replace("nt=0x1|", "").replace("|nt=0x1", "");
+        assert!(shown.contains(&format!("attributes    {words}\n")), "{words}\n{shown}");
+    }
+    desk.run("tpm2-keytool show 1500009").failed().says("there is no NV index at 0x01500009");
+    desk.run("tpm2-keytool show tpm2:handle=81000009").failed().says("there is no key at 0x81000009");
     desk.assert_tidy();
 }
 
