@@ -6,8 +6,8 @@ mod load;
 mod operate;
 mod persist;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket};
 use zeroize::Zeroizing;
@@ -16,7 +16,6 @@ use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::parents::Parent;
 use crate::places::Occupant;
-use crate::policy::Tickets;
 use crate::tpm::Tpm;
 
 /// A key in the TPM. Clones are the same key; the last one that is dropped evicts it.
@@ -34,7 +33,6 @@ struct Inner {
     auth: Option<Zeroizing<Vec<u8>>>,
     /// The password itself, which may be another entity's (PolicySecret).
     password: Option<Auth>,
-    tickets: Tickets,
     /// The password stands in a file, and might be the last try: to be looked at once.
     doubtful: AtomicBool,
 }
@@ -48,8 +46,6 @@ enum Origin {
     File {
         file: Box<KeyFile>,
         parent: Parent,
-        /// What TPM2_Import made of an importable file.
-        imported: OnceLock<Vec<u8>>,
     },
 }
 
@@ -81,7 +77,7 @@ impl Key {
             Parent { handle: file.parent, rsa: file.rsa_parent, auth: tpm.config().parent_auth.clone() };
         let public = file.public.clone();
         let name = public.name()?;
-        let origin = Origin::File { file: Box::new(file), parent, imported: OnceLock::new() };
+        let origin = Origin::File { file: Box::new(file), parent };
         Ok(Self::new(tpm, origin, public, name, auth))
     }
 
@@ -243,7 +239,7 @@ impl Key {
         let stored = auth.as_ref().is_some_and(Auth::is_stored);
         let doubtful = stored && !tpm.config().last_try && origin.counts_wrong_passwords(&public);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
-        let (tpm, tickets) = (tpm.clone(), Tickets::default());
+        let tpm = tpm.clone();
         Self(Arc::new(Inner {
             tpm,
             number,
@@ -252,7 +248,6 @@ impl Key {
             name,
             auth: value,
             password: auth,
-            tickets,
             doubtful: AtomicBool::new(doubtful),
         }))
     }

@@ -12,6 +12,7 @@
 //! | `policy/` | the statements of a key file, run |
 //! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
 //! | `recover`, `patience`, `seat`, `exit` | lost connections, busy TPMs, fork, the end of the process |
+//! | `memory` | what a process remembers |
 //! | `link` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
 //! | `command/` | the commands, and the one executor |
 //! | `session/` | authorization areas: HMACs, parameter encryption |
@@ -36,6 +37,7 @@ mod limits;
 mod link;
 pub mod location;
 mod lockout;
+mod memory;
 mod nv;
 mod open;
 mod parents;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use keyfile::{Handle, HashAlg, Name, PcrSelection, Public};
+use keyfile::{Handle, HashAlg, Name, PcrSelection, Public, Ticket};
 
 use crate::auth::Auth;
 use crate::capabilities::Capabilities;
@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::{Link, Protect};
 use crate::location::Location;
 use crate::lockout::Lockout;
+use crate::memory::Memory;
 use crate::open::{locate, open};
 use crate::parents::{Parent, import_refused, parent_refused};
 use crate::pcr::{self, PcrValue};
@@ -31,6 +32,10 @@ struct Shared {
     config: Config,
     opener: Opener,
     seats: Seats,
+    /// The contents of TPM2B_PRIVATEs, as TPM2_Import gave them.
+    imports: Memory<Vec<u8>>,
+    /// The tickets of signed policies.
+    tickets: Memory<Ticket>,
 }
 
 /// A new key.
@@ -52,7 +57,14 @@ impl Tpm {
     /// The same, over connections that somebody else opens.
     #[must_use]
     pub fn over(config: Config, opener: Opener) -> Self {
-        Self(Arc::new(Shared { config, opener, seats: Seats::default() }))
+        let seats = Seats::default();
+        Self(Arc::new(Shared {
+            config,
+            opener,
+            seats,
+            imports: Memory::default(),
+            tickets: Memory::default(),
+        }))
     }
 
     /// What was chosen.
@@ -210,6 +222,16 @@ impl Tpm {
     /// This process's connection, if there has been one.
     pub(crate) fn seat(&self) -> Option<Arc<Seat>> {
         self.0.seats.find()
+    }
+
+    /// What was imported.
+    pub(crate) fn imports(&self) -> &Memory<Vec<u8>> {
+        &self.0.imports
+    }
+
+    /// What was verified of signed policies.
+    pub(crate) fn tickets(&self) -> &Memory<Ticket> {
+        &self.0.tickets
     }
 
     /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.

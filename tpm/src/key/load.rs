@@ -1,6 +1,6 @@
 //! Brings a key to where a command can name it: in a place of the TPM, with a session to protect the command.
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use keyfile::{Handle, KeyFile};
@@ -27,7 +27,7 @@ impl Inner {
                 }
                 Ok(*handle)
             }
-            Origin::File { file, parent, imported } => {
+            Origin::File { file, parent } => {
                 let occupant = Occupant::Key(self.number);
                 match link.places.find(occupant) {
                     Some(handle) if bare || link.rules.unprotected || link.has_session() => Ok(handle),
@@ -37,10 +37,10 @@ impl Inner {
                         // The salt key may have taken its place.
                         match link.places.find(occupant) {
                             Some(_) => Ok(handle),
-                            None => self.load(link, file, parent, imported, bare),
+                            None => self.load(link, file, parent, bare),
                         }
                     }
-                    None => self.load(link, file, parent, imported, bare),
+                    None => self.load(link, file, parent, bare),
                 }
             }
         }
@@ -57,36 +57,20 @@ impl Inner {
             .advise("open the key anew, or make the reference file again: the one that was here is gone"))
     }
 
-    fn load(
-        &self,
-        link: &mut Link,
-        file: &KeyFile,
-        parent: &Parent,
-        imported: &OnceLock<Vec<u8>>,
-        bare: bool,
-    ) -> Result<Handle, Error> {
+    fn load(&self, link: &mut Link, file: &KeyFile, parent: &Parent, bare: bool) -> Result<Handle, Error> {
         let number = link.parent_in_session(parent)?;
         if let Some(runner) = self.runner() {
             runner.open(link)?;
         }
-        let private = match (&file.secret, imported.get()) {
-            (None, _) => &file.private,
-            (Some(_), Some(private)) => private,
-            (Some(secret), None) => {
-                let duplicate = Duplicate {
-                    public: file.public.clone(),
-                    duplicate: file.private.clone(),
-                    secret: secret.clone(),
-                };
-                let private = link.import_under(number, parent, &duplicate, Protect::SESSION)?;
-                imported.get_or_init(|| private)
-            }
+        let private = match &file.secret {
+            None => Cow::Borrowed(&file.private),
+            Some(secret) => Cow::Owned(self.import(link, number, parent, file, secret)?),
         };
         let at_work = link.parent_at_work(number, parent)?;
         link.make_room_for_child(number, parent)?;
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
         let loaded = link
-            .load(&at_work.guarded(), private, &file.public, protect)
+            .load(&at_work.guarded(), &private, &file.public, protect)
             .map_err(|error| parent_refused(error, parent))?;
         let occupant = Occupant::Key(self.number);
         link.places.take(occupant, loaded.handle, loaded.name.clone());
@@ -96,5 +80,29 @@ impl Inner {
         }
         link.settle(&[occupant])?;
         Ok(loaded.handle)
+    }
+
+    /// What TPM2_Import makes of the file, once for a process.
+    fn import(
+        &self,
+        link: &mut Link,
+        number: usize,
+        parent: &Parent,
+        file: &KeyFile,
+        secret: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let above = link.parent_public(number)?.1.clone();
+        let parts = [above.as_octets(), self.name.as_octets(), secret, &file.private];
+        if let Some(private) = self.tpm.imports().find(&parts) {
+            return Ok(private);
+        }
+        let duplicate = Duplicate {
+            public: file.public.clone(),
+            duplicate: file.private.clone(),
+            secret: secret.to_vec(),
+        };
+        let private = link.import_under(number, parent, &duplicate, Protect::SESSION)?;
+        self.tpm.imports().keep(&parts, &private);
+        Ok(private)
     }
 }

@@ -71,7 +71,7 @@ impl Inner {
     pub(super) fn runner(&self) -> Option<Runner<'_>> {
         match &self.origin {
             Origin::File { file, parent, .. } if file.uses_policy() => {
-                Some(Runner { file, parent, password: self.password.as_ref(), tickets: &self.tickets })
+                Some(Runner { file, parent, password: self.password.as_ref(), tickets: self.tpm.tickets() })
             }
             _ => None,
         }

@@ -39,5 +39,4 @@ mod verdict;
 pub use failure::{Failure, Place, Signed};
 pub(crate) use run::Runner;
 pub(crate) use step::Way;
-pub(crate) use ticket::Tickets;
 pub use verdict::{Checked, CheckedStatement, Verdict};

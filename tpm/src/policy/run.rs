@@ -1,14 +1,14 @@
 //! Satisfies a policy and uses what it guards: every way that the file knows, and the first that passes.
 
 use keyfile::policy::Condition;
-use keyfile::{Handle, KeyFile};
+use keyfile::{Handle, KeyFile, Ticket};
 
 use super::refusal;
 use super::step::{Step, Way};
-use super::ticket::Tickets;
 use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::memory::Memory;
 use crate::parents::Parent;
 
 /// How often the statements run again because a PCR was extended meanwhile, whichever it was.
@@ -20,7 +20,7 @@ pub(crate) struct Runner<'a> {
     pub(crate) parent: &'a Parent,
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
-    pub(crate) tickets: &'a Tickets,
+    pub(crate) tickets: &'a Memory<Ticket>,
 }
 
 /// What was tried in vain.

@@ -1,35 +1,13 @@
-//! The tickets of PolicyAuthorize. They stay good until the owner hierarchy is cleared, so a key asks for each only once.
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! The tickets of PolicyAuthorize. They stay good until the owner hierarchy is cleared, so a process asks for each only once.
 
 use keyfile::policy::Authorize;
 use keyfile::{CommandCode, Signature, Ticket};
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
+use crate::memory::Memory;
 use crate::places::STANDING;
 use crate::rc::ResponseCode;
-
-/// The tickets that a key has, by the policies that they approve.
-#[derive(Default)]
-pub(crate) struct Tickets(Mutex<Vec<(Vec<u8>, Ticket)>>);
-
-impl Tickets {
-    fn find(&self, approved: &[u8]) -> Option<Ticket> {
-        self.lock().iter().find(|(policy, _)| policy == approved).map(|(_, ticket)| ticket.clone())
-    }
-
-    fn keep(&self, approved: &[u8], ticket: &Ticket) {
-        let mut tickets = self.lock();
-        tickets.retain(|(policy, _)| policy != approved);
-        tickets.push((approved.to_vec(), ticket.clone()));
-    }
-
-    /// Never held while a command runs.
-    fn lock(&self) -> MutexGuard<'_, Vec<(Vec<u8>, Ticket)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl Link {
     /// PolicyAuthorize: what the session has come to is what the key of the statement signed.
@@ -37,9 +15,11 @@ impl Link {
         &mut self,
         authorize: &Authorize,
         approved: &[u8],
-        tickets: &Tickets,
+        tickets: &Memory<Ticket>,
     ) -> Result<(), Error> {
-        if let Some(ticket) = tickets.find(approved) {
+        let signer = authorize.key.name()?;
+        let parts = [signer.as_octets(), &authorize.policy_ref, approved];
+        if let Some(ticket) = tickets.find(&parts) {
             match self.policy_authorize_by(authorize, approved, &ticket) {
                 // Made before the hierarchy was cleared.
                 Err(error) if error.code().map(ResponseCode::base) == Some(ResponseCode::VALUE) => {}
@@ -48,7 +28,7 @@ impl Link {
         }
         let ticket = self.approve(authorize, approved)?;
         self.policy_authorize_by(authorize, approved, &ticket)?;
-        tickets.keep(approved, &ticket);
+        tickets.keep(&parts, &ticket);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod attestation;
 mod commands;
 mod cost;
 mod failures;
+mod import;
 mod kit;
 mod lifetimes;
 mod nv;
