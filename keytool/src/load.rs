@@ -120,7 +120,11 @@ fn persist(
     }
     deferred.check()?;
     let key = Key::from_file(tpm, file, None)?;
-    Ok(key.persist(handle, owner)?)
+    key.persist(handle, owner)?;
+    deferred.check().or_else(|stopped| {
+        key.withdraw(handle, owner)?;
+        Err(stopped)
+    })
 }
 
 impl FromStr for Free {

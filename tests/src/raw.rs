@@ -49,6 +49,8 @@ pub const OBJECT_CHANGE_AUTH: u32 = 0x150;
 pub const DICTIONARY_ATTACK_PARAMETERS: u32 = 0x13A;
 /// TPM2_DictionaryAttackLockReset.
 pub const DICTIONARY_ATTACK_LOCK_RESET: u32 = 0x139;
+/// TPM2_PCR_Read.
+pub const PCR_READ: u32 = 0x17E;
 /// TPM2_PCR_Extend.
 pub const PCR_EXTEND: u32 = 0x182;
 /// TPM2_HashSequenceStart.

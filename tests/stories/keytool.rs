@@ -1,12 +1,14 @@
 //! What the stories about the key tool share: a TPM, a folder, our tool under its names, and other people's tools.
 
 use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use keyfile::KeyFile;
 use keyfile::wire::{Marshal, Writer};
-use tests::process::{self, LIMIT, Output};
-use tests::raw::Tpm as _;
-use tests::{Shell, Swtpm, module};
+use tests::process::{self, LIMIT, Output, Process};
+use tests::raw::{self, Tpm as _};
+use tests::{Fate, Proxy, Shell, Swtpm, module};
 
 /// A desk to work at.
 pub(crate) struct Desk {
@@ -45,6 +47,39 @@ impl Desk {
     /// The same, with something on stdin.
     pub(crate) fn pipe(&self, line: &str, input: &str) -> Output {
         process::run(self.command(line), input.as_bytes(), LIMIT)
+    }
+
+    /// Runs a line with `input` on stdin, and SIGINT reaches it while the TPM behind the proxy works on a command.
+    #[track_caller]
+    pub(crate) fn interrupt(&self, proxy: &Proxy, command: u32, line: &str, input: &[u8]) -> Output {
+        let (arrived, arrival) = mpsc::channel();
+        let (answer, may_answer) = mpsc::channel::<()>();
+        let mut first = true;
+        proxy.on_command(move |sent| {
+            if raw::code(sent) == command && std::mem::take(&mut first) {
+                let _ = arrived.send(());
+                let _ = may_answer.recv_timeout(LIMIT);
+            }
+            Fate::Pass
+        });
+        let file = |name: &str| std::fs::File::create(self.shell.file(name)).unwrap();
+        self.shell.write("input", input);
+        let mut tool = self.command(line);
+        tool.stdin(std::fs::File::open(self.shell.file("input")).unwrap());
+        tool.stdout(file("output")).stderr(file("errors"));
+        let mut process = Process::spawn(tool);
+        arrival.recv_timeout(LIMIT).expect("the command");
+        process.signal(libc::SIGINT);
+        // The TPM answers after the signal was taken.
+        while !String::from_utf8_lossy(&self.shell.read("errors")).contains("stopping") {
+            assert!(process.ended().is_none(), "it did not wait for the TPM's answer");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let _ = answer.send(());
+        let status = Some(process.wait(LIMIT));
+        proxy.behave();
+        let [stdout, stderr] = ["output", "errors"].map(|name| self.shell.read(name));
+        Output { line: line.to_owned(), stdout, stderr, status }
     }
 
     /// A script of other people's tools, which must succeed.

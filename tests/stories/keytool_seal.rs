@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
 use tests::process::{self, LIMIT, Output};
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Pty, Swtpm};
+use tests::{Options, Proxy, Pty, ResourceManager, Swtpm};
 
 use crate::keytool::Desk;
 
@@ -347,4 +347,60 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
     let lines: Vec<&str> = trace.lines().filter(|line| line.contains(&spelled(&data[..16]))).collect();
     assert!(lines.len() == 1 && lines[0].contains(&spelled(data)), "{lines:?}");
     assert!(!trace.contains(&spelled(b"keyword")));
+}
+
+#[test]
+fn an_interruption_leaves_nothing() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.run("create_tpm2_key -e P-256 key.tpm").ok();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
+    desk.seal("--signed-policy ec.public -x 16", b"hello");
+    desk.run("signed_tpm2_policy add --locality 1 sealed.tpm ec.pem").ok();
+    desk.unseals("", b"hello");
+    desk.shell.write("old", "the only copy");
+    for (command, line) in [
+        (raw::CREATE_PRIMARY, "tpm2-keytool seal old"),
+        (raw::CREATE, "tpm2-keytool seal old"),
+        (raw::LOAD, "tpm2-keytool unseal sealed.tpm"),
+        (raw::LOAD_EXTERNAL, "tpm2-keytool unseal sealed.tpm"),
+        (raw::UNSEAL, "tpm2-keytool unseal sealed.tpm"),
+        (raw::LOAD, "tpm2-keytool load key.tpm 81000001"),
+        (raw::EVICT_CONTROL, "tpm2-keytool load key.tpm 81000001"),
+        (raw::PCR_READ, "tpm2-keytool policy add -x 16 sealed.tpm ec.pem"),
+    ] {
+        let before = desk.shell.read("sealed.tpm");
+        let output = desk.interrupt(&proxy, command, line, b"data");
+        assert_eq!(output.status.and_then(|status| status.code()), Some(128 + libc::SIGINT), "{output}");
+        assert!(output.err().ends_with("tpm2-keytool: interrupted; nothing was written\n"), "{output}");
+        assert!(output.stdout.is_empty(), "{output}");
+        assert!(desk.tpm.persistent().is_empty(), "{output}");
+        assert_eq!(
+            (desk.shell.read("old"), desk.shell.read("sealed.tpm")),
+            (b"the only copy".to_vec(), before)
+        );
+        desk.assert_tidy();
+    }
+    desk.unseals("", b"hello");
+}
+
+#[test]
+fn behind_the_kernels_resource_manager() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let desk = Desk::by(tpm, &manager.tcti());
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
+    desk.seal("-k secret", &binary(128));
+    desk.unseals("-k secret", &binary(128));
+    desk.stays_sealed("-k wrong", "password");
+    desk.seal("-x 16 --signed-policy ec.public", &binary(128));
+    for policy in ["--locality 1", "--locality 2", "-x sha256:0-23"] {
+        desk.run(&format!("signed_tpm2_policy add {policy} sealed.tpm ec.pem")).ok();
+        desk.unseals("", &binary(128));
+    }
+    desk.run("load_tpm2_key -f sealed.tpm 81000001").ok();
+    assert_eq!(desk.tpm.persistent(), [0x8100_0001]);
+    desk.assert_tidy();
+    assert!(manager.refused().is_empty(), "{:?}", manager.refused());
 }

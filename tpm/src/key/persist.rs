@@ -38,6 +38,22 @@ impl Key {
             })
             .map_err(|error| error.on(key))
     }
+
+    /// Takes the copy away again.
+    ///
+    /// # Errors
+    /// There is another key, the password of the hierarchy is wrong, or there is no TPM.
+    pub fn withdraw(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
+        let key = &*self.0;
+        let hierarchy = Self::keeper(at);
+        let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
+        key.tpm.operate(|link| {
+            link.open_session(None)?;
+            let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
+            link.evict_control(&guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
+                .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
+        })
+    }
 }
 
 fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
