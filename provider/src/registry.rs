@@ -11,7 +11,9 @@ use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature,
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::decoder::{KeyDecoder, PemDecoder};
-use crate::op::encoder::{Der, KeyEncoder, Pem, PublicDer, PublicPem, Text};
+use crate::op::encoder::{
+    Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
+};
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
@@ -49,50 +51,41 @@ static DECODERS: &[OSSL_ALGORITHM] = &[
     row(EC, DER, decoder::Table::<KeyDecoder<Ec>>::ROWS, c"EC key of a TPM"),
     END,
 ];
+
 const KEY_DER: &CStr = c"provider=tpm2,output=der,structure=PrivateKeyInfo";
 const KEY_PEM: &CStr = c"provider=tpm2,output=pem,structure=PrivateKeyInfo";
+const OLD_DER: &CStr = c"provider=tpm2,output=der,structure=type-specific";
+const OLD_PEM: &CStr = c"provider=tpm2,output=pem,structure=type-specific";
+const PKCS1_DER: &CStr = c"provider=tpm2,output=der,structure=pkcs1";
+const PKCS1_PEM: &CStr = c"provider=tpm2,output=pem,structure=pkcs1";
 const PUBLIC_DER: &CStr = c"provider=tpm2,output=der,structure=SubjectPublicKeyInfo";
 const PUBLIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=SubjectPublicKeyInfo";
 const WORDS: &CStr = c"provider=tpm2,output=text";
 
-static ENCODERS: &[OSSL_ALGORITHM] = &[
-    row(RSA, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"RSA key of a TPM"),
-    row(RSA, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"RSA key of a TPM"),
-    row(
-        RSA,
-        PUBLIC_DER,
-        encoder::Table::<KeyEncoder<PublicDer>>::ROWS,
-        c"public half of the RSA key of a TPM",
-    ),
-    row(
-        RSA,
-        PUBLIC_PEM,
-        encoder::Table::<KeyEncoder<PublicPem>>::ROWS,
-        c"public half of the RSA key of a TPM",
-    ),
-    row(RSA, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"RSA key of a TPM in words"),
-    row(RSA_PSS, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"RSA-PSS key of a TPM"),
-    row(RSA_PSS, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"RSA-PSS key of a TPM"),
-    row(
-        RSA_PSS,
-        PUBLIC_DER,
-        encoder::Table::<KeyEncoder<PublicDer>>::ROWS,
-        c"public half of the RSA-PSS key of a TPM",
-    ),
-    row(
-        RSA_PSS,
-        PUBLIC_PEM,
-        encoder::Table::<KeyEncoder<PublicPem>>::ROWS,
-        c"public half of the RSA-PSS key of a TPM",
-    ),
-    row(RSA_PSS, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"RSA-PSS key of a TPM in words"),
-    row(EC, KEY_DER, encoder::Table::<KeyEncoder<Der>>::ROWS, c"EC key of a TPM"),
-    row(EC, KEY_PEM, encoder::Table::<KeyEncoder<Pem>>::ROWS, c"EC key of a TPM"),
-    row(EC, PUBLIC_DER, encoder::Table::<KeyEncoder<PublicDer>>::ROWS, c"public half of the EC key of a TPM"),
-    row(EC, PUBLIC_PEM, encoder::Table::<KeyEncoder<PublicPem>>::ROWS, c"public half of the EC key of a TPM"),
-    row(EC, WORDS, encoder::Table::<KeyEncoder<Text>>::ROWS, c"EC key of a TPM in words"),
-    END,
-];
+/// Names and description of a type, and what is written of it.
+macro_rules! encoders {
+    ($($names:ident, $description:literal: $($properties:ident = $output:ty),*;)*) => {
+        &[
+            $($(row($names, $properties, encoder::Table::<KeyEncoder<$output>>::ROWS, $description),)*)*
+            END,
+        ]
+    };
+}
+
+static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
+    RSA, c"RSA key of a TPM":
+        KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
+        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+    RSA_PSS, c"RSA-PSS key of a TPM":
+        KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
+        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+    EC, c"EC key of a TPM":
+        KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
+        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+};
 /// Two rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second.
 /// Generation is never told the query, so this is the only place to tell them apart.
 static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[

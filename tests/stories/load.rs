@@ -79,8 +79,9 @@ fn the_public_half_is_written_as_openssl_writes_it() {
 #[test]
 fn the_private_half_does_not_leave() {
     let openssl = keys(Order::Tpm2First);
-    openssl.failed("ec -in ec -out private").says("the private half of a TPM key");
-    openssl.failed("rsa -in rsa -traditional -out private").says("the private half of a TPM key");
+    openssl.failed("pkey -in rsa -traditional -out private").says("the private half of a TPM key");
+    openssl.failed("pkcs8 -topk8 -nocrypt -in rsa -out private");
+    assert!(!openssl.text("private").contains("BEGIN"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod cost;
 mod damage;
 mod decrypt;
 mod derive;
+mod encode;
 mod enveloped;
 mod facts;
 mod forks;

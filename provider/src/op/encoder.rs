@@ -10,7 +10,7 @@ mod text;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub(crate) use key_file::{Der, Pem};
+pub(crate) use key_file::{Der, Pem, Pkcs1, PrivateKeyInfo, TypeSpecific};
 pub(crate) use public_key::{PublicDer, PublicPem};
 pub(crate) use text::Text;
 
@@ -89,7 +89,8 @@ impl<F: Output> Encoder for KeyEncoder<F> {
             Some(Material::Tpm(tpm)) => {
                 if self.cipher.is_some() {
                     let text = "a TPM key file is not encrypted by a passphrase, because only its TPM can open it: write it \
-                                without a cipher, and protect the use of the key by a password when it is made";
+                                without a cipher (-noenc), and protect the use of the key by a password when it is made \
+                                (-pkeyopt user-auth:…, or tpm2-keytool create --auth)";
                     return Err(Error::new(Reason::Unsupported, text));
                 }
                 output.write(core, &F::tpm_key(key, tpm, selection)?)

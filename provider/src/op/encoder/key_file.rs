@@ -1,4 +1,8 @@
-//! A TPM key as its TSS2 file, as it was read; a persistent key as a file that leads to it.
+//! A TPM key as its TSS2 file, as it was read, and a persistent key as a file that leads to it; whatever structure a program asks
+//! for, since there is no other that could hold it.
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
 
 use keyfile::KeyFile;
 
@@ -8,12 +12,34 @@ use crate::ffi::crypto::{Form, Selection};
 use crate::key::{Key, TpmKey};
 
 /// The file in PEM.
-pub(crate) struct Pem;
+pub(crate) struct Pem<S>(PhantomData<S>);
 /// The file in DER.
-pub(crate) struct Der;
+pub(crate) struct Der<S>(PhantomData<S>);
 
-impl Output for Pem {
-    const FORM: Form = Form { output: c"PEM", structure: Some(c"PrivateKeyInfo") };
+/// A structure of private keys, in which software keys are written.
+pub(crate) trait Structure: 'static {
+    const NAME: &'static CStr;
+}
+
+/// PKCS#8.
+pub(crate) struct PrivateKeyInfo;
+/// What OpenSSL wrote before PKCS#8; `openssl ec` writes nothing else.
+pub(crate) struct TypeSpecific;
+/// The same of RSA keys by another name, for `openssl rsa -traditional`.
+pub(crate) struct Pkcs1;
+
+impl Structure for PrivateKeyInfo {
+    const NAME: &'static CStr = c"PrivateKeyInfo";
+}
+impl Structure for TypeSpecific {
+    const NAME: &'static CStr = c"type-specific";
+}
+impl Structure for Pkcs1 {
+    const NAME: &'static CStr = c"pkcs1";
+}
+
+impl<S: Structure> Output for Pem<S> {
+    const FORM: Form = Form { output: c"PEM", structure: Some(S::NAME) };
 
     fn takes(selection: Selection) -> bool {
         selection.any(Selection::PRIVATE_KEY)
@@ -27,8 +53,8 @@ impl Output for Pem {
     }
 }
 
-impl Output for Der {
-    const FORM: Form = Form { output: c"DER", structure: Some(c"PrivateKeyInfo") };
+impl<S: Structure> Output for Der<S> {
+    const FORM: Form = Form { output: c"DER", structure: Some(S::NAME) };
 
     fn takes(selection: Selection) -> bool {
         selection.any(Selection::PRIVATE_KEY)
