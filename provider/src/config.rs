@@ -4,9 +4,10 @@
 
 mod value;
 
-use tpm::{Auth, Connection, Manager, Protection};
+use keyfile::Handle;
+use tpm::{Auth, Connection, Manager, Parent, Protection};
 
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 pub(crate) use value::first_line;
 use value::{Fault, Setting};
 
@@ -80,6 +81,26 @@ pub(crate) fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>> {
     })
 }
 
+/// The setting `parent`: under which keys are generated where nobody says another, by itself, since no other work needs it.
+///
+/// # Errors
+/// `Configuration`: there can be no such parent.
+pub(crate) fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>> {
+    let Some(setting) = Setting::find(lookup, "parent") else { return Ok(None) };
+    let handle =
+        |text: &str| Parent::handle_from(text).map_err(|error| Fault(format!("is no parent: {error}")));
+    setting.parse(handle).map(Some)
+}
+
+/// A password by its source, as that of `pin-source`; no message shows what it is.
+///
+/// # Errors
+/// `Parameter`: there is no such source; `name` says whose.
+pub(crate) fn password_from(name: &str, source: &str) -> Result<Vec<u8>> {
+    let wrong = |Fault(fault)| Error::new(Reason::Parameter, format!("the value of {name} {fault}"));
+    value::password(source).map_err(wrong)
+}
+
 /// Which of OpenSSL's providers does the work in software.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Software {
@@ -137,6 +158,16 @@ mod tests {
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
         let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
         assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
+    }
+
+    #[test]
+    fn the_parent_of_new_keys_is_a_handle() {
+        let handle = |value| parent(&Fake(&[], value));
+        assert_eq!(handle(&[]).unwrap(), None);
+        assert_eq!(handle(&[("TPM2_PARENT", "81000001")]).unwrap(), Some(Handle(0x8100_0001)));
+        assert_eq!(handle(&[("TPM2_PARENT", "endorsement")]).unwrap(), Some(Handle::ENDORSEMENT));
+        let text = handle(&[("TPM2_PARENT", "80000001")]).unwrap_err().to_string();
+        assert!(text.contains("TPM2_PARENT") && text.contains("transient"), "{text}");
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::provider::Provider;
 pub(crate) struct Key {
     kind: Kind,
     material: OnceLock<Material>,
+    /// Of libssl: what is generated like it is not of the TPM.
+    ephemeral: bool,
     /// Last: it outlives the material.
     provider: Arc<Provider>,
 }
@@ -74,12 +76,22 @@ pub(crate) enum Material {
 impl Key {
     /// A key without content.
     pub(crate) fn empty(provider: &Arc<Provider>, kind: Kind) -> Key {
-        Key { kind, material: OnceLock::new(), provider: Arc::clone(provider) }
+        Key { kind, material: OnceLock::new(), ephemeral: false, provider: Arc::clone(provider) }
     }
 
     /// A key with content.
     pub(crate) fn new(provider: &Arc<Provider>, kind: Kind, material: Material) -> Key {
-        Key { kind, material: OnceLock::from(material), provider: Arc::clone(provider) }
+        Key { kind, material: OnceLock::from(material), ephemeral: false, provider: Arc::clone(provider) }
+    }
+
+    /// The same, as one of libssl's short-lived keys or as any other.
+    pub(crate) fn ephemeral(self, ephemeral: bool) -> Key {
+        Key { ephemeral, ..self }
+    }
+
+    /// Whether it is one of libssl's short-lived keys.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        self.ephemeral
     }
 
     /// The instance it belongs to.
@@ -183,7 +195,7 @@ impl Key {
     /// # Errors
     /// As `software`.
     pub(crate) fn part(&self, selection: Selection) -> Result<Key> {
-        let copy = Key::empty(&self.provider, self.kind);
+        let copy = Key::empty(&self.provider, self.kind).ephemeral(self.ephemeral);
         let private = selection.any(Selection::PRIVATE_KEY);
         let material = match self.material() {
             None => return Ok(copy),

@@ -8,6 +8,7 @@
 //! | `error.rs` | one error type; reason numbers and their strings in one table |
 //! | `key.rs` | the key object: in the TPM, or in software |
 //! | `private.rs` | what an operation asks of a key in the TPM |
+//! | `tls_group.rs` | TLS groups, and how libssl's ephemeral keys are told from others |
 //! | `op/` | the operations, as safe implementations of the traits of `ffi/op/` |
 //! | `ffi/` | the only folder with unsafe: C layouts, typed slots, the one way out to C, software through the private context |
 //!
@@ -25,3 +26,4 @@ mod op;
 mod private;
 mod provider;
 mod registry;
+mod tls_group;

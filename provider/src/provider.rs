@@ -13,8 +13,9 @@ use crate::ffi::capability;
 use crate::ffi::core::Core;
 use crate::ffi::crypto::PrivateContext;
 use crate::ffi::environment;
-use crate::ffi::params::{Descriptors, Params, ParamsMut, gettable};
+use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
+use crate::tls_group;
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
 pub(crate) struct Provider {
@@ -111,8 +112,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Hands on the TLS groups of EC keys: libssl asks the provider of the keymgmt, which is us when we come first, and
-    /// OpenSSL 3.0 drops the groups of a provider that says nothing.
+    /// Hands on the TLS groups of EC keys.
     ///
     /// # Errors
     /// As `software`.
@@ -120,11 +120,7 @@ impl Provider {
         if !capability.to_bytes().eq_ignore_ascii_case(b"TLS-GROUP") {
             return Ok(true);
         }
-        let is_ec = |params: Params<'_>| {
-            let algorithm = params.find(c"tls-group-alg").and_then(|param| param.text().ok());
-            algorithm.is_some_and(|algorithm| algorithm == "EC")
-        };
-        Ok(capability::forward(self.software()?, capability, is_ec, receiver))
+        Ok(capability::forward(self.software()?, capability, tls_group::handed_on, receiver))
     }
 
     /// Runs the TPM's full self test, on request only.

@@ -123,14 +123,6 @@ fn software_keys_are_written_encrypted_where_we_come_first() {
 }
 
 #[test]
-fn generation_in_the_tpm_says_how_else_to_make_a_key() {
-    let openssl = keys(Order::Tpm2First);
-    let refused =
-        openssl.failed("genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2 -out new");
-    refused.says("tpm2-keytool create");
-}
-
-#[test]
 fn a_wrong_setting_is_named_at_its_first_use() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");

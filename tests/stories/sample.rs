@@ -22,7 +22,10 @@ fn each_setting_of_the_sample_is_read() {
     let machine = with_configuration(&sample);
     for name in settings {
         machine.openssl.write("sample.cnf", format!("{sample}\n{name} = nonsense\n"));
-        let failed = machine.openssl.failed("dgst -sha256 -sign key.tpm -out sig key.tpm");
+        let failed = machine.openssl.failed(match name {
+            "parent" => "genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2",
+            _ => "dgst -sha256 -sign key.tpm -out sig key.tpm",
+        });
         failed.says(match name {
             // The nonsense is a password for the owner, who has none.
             "pin" => "the TPM refused the password of the parent",
@@ -55,6 +58,12 @@ fn each_setting_of_the_sample_does_what_it_says_there() {
         let owner: &[u8] = if name.starts_with("pin") { b"word" } else { b"" };
         machine.tpm.set_hierarchy_auth(raw::OWNER, b"", owner);
         machine.signs("key.tpm");
+        if name == "parent" {
+            machine
+                .openssl
+                .ok("genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2 -out new.tpm");
+            machine.signs("new.tpm");
+        }
         machine.tpm.set_hierarchy_auth(raw::OWNER, owner, b"");
     }
     assert!(seen >= 8, "{seen} settings in the sample");

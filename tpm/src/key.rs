@@ -73,8 +73,20 @@ impl Key {
     /// # Errors
     /// The public area has a part that is too long to have a Name.
     pub fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<Self, Error> {
-        let parent =
-            Parent { handle: file.parent, rsa: file.rsa_parent, auth: tpm.config().parent_auth.clone() };
+        Self::from_file_under(tpm, file, auth, tpm.config().parent_auth.clone())
+    }
+
+    /// The same, under a parent with a password of its own.
+    ///
+    /// # Errors
+    /// As [`Key::from_file`].
+    pub fn from_file_under(
+        tpm: &Tpm,
+        file: KeyFile,
+        auth: Option<Auth>,
+        parent_auth: Option<Auth>,
+    ) -> Result<Self, Error> {
+        let parent = Parent { handle: file.parent, rsa: file.rsa_parent, auth: parent_auth };
         let public = file.public.clone();
         let name = public.name()?;
         let origin = Origin::File { file: Box::new(file), parent };

@@ -74,14 +74,14 @@ impl Template {
     #[must_use]
     pub fn wrapped_rsa(modulus: &[u8], exponent: u32) -> Self {
         let bits = u16::try_from(modulus.len().saturating_mul(8)).unwrap_or(u16::MAX);
-        let exponent = if exponent == PublicKey::DEFAULT_EXPONENT { 0 } else { exponent };
-        Self::of(PublicKey::Rsa {
+        let key = Self::of(PublicKey::Rsa {
             symmetric: Symmetric::Null,
             scheme: Scheme::Null,
             bits,
-            exponent,
+            exponent: 0,
             modulus: modulus.to_vec(),
-        })
+        });
+        key.exponent(exponent)
     }
 
     /// An EC key that was made elsewhere.
@@ -108,6 +108,24 @@ impl Template {
     #[must_use]
     pub fn usage(self, usage: Usage) -> Self {
         Self { usage, ..self }
+    }
+
+    /// Fixed to one scheme.
+    #[must_use]
+    pub fn scheme(mut self, fixed: Scheme) -> Self {
+        if let PublicKey::Rsa { scheme, .. } | PublicKey::Ecc { scheme, .. } = &mut self.key {
+            *scheme = fixed;
+        }
+        self
+    }
+
+    /// Another public exponent of an RSA key.
+    #[must_use]
+    pub fn exponent(mut self, wanted: u32) -> Self {
+        if let PublicKey::Rsa { exponent, .. } = &mut self.key {
+            *exponent = if wanted == PublicKey::DEFAULT_EXPONENT { 0 } else { wanted };
+        }
+        self
     }
 
     /// Under dictionary-attack protection: wrong passwords count, and lock.

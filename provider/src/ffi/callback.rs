@@ -61,6 +61,32 @@ impl Callback<'_> {
     }
 }
 
+/// The callback that a generation reports to, if there is one (provider-keymgmt(7)).
+pub(crate) struct Progress<'a>(Option<Callback<'a>>);
+
+impl Progress<'_> {
+    /// # Safety
+    /// As `Callback::new`.
+    pub(crate) unsafe fn new(function: OSSL_CALLBACK, argument: *mut c_void) -> Self {
+        let callback = |function| Callback { function, argument, lifetime: PhantomData };
+        Progress(function.map(callback))
+    }
+
+    /// Nobody listens.
+    pub(crate) const fn unheard() -> Self {
+        Progress(None)
+    }
+
+    /// Tells how far it is, in the numbers of BN_GENCB_call(3ossl); whether to go on.
+    pub(crate) fn report(&self, potential: i32, iteration: i32) -> bool {
+        self.0.as_ref().is_none_or(|callback| {
+            let mut list = ParamList::new();
+            list.int(c"potential", potential).int(c"iteration", iteration);
+            callback.call(list.as_params())
+        })
+    }
+}
+
 /// OSSL_PASSPHRASE_CALLBACK with its argument. It may prompt or fork: no lock is held while it runs.
 pub(crate) struct Passphrase<'a> {
     function: OSSL_PASSPHRASE_CALLBACK,

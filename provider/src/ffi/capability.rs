@@ -1,13 +1,13 @@
 //! Capabilities of the private context's provider, handed on (provider-base(7), CAPABILITIES).
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
 
 use openssl_sys::{OSSL_PARAM, OSSL_PROVIDER};
 
 use super::callback::Callback;
 use super::crypto::PrivateContext;
-use super::params::Params;
+use super::params::{ParamList, Params};
 
 unsafe extern "C" {
     /// OSSL_PROVIDER(3ossl)
@@ -19,14 +19,18 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// Hands the elements of a capability that `wanted` takes on to `receiver`; whether that went well.
+/// Other values of text parameters.
+pub(crate) type Changes = Vec<(&'static CStr, CString)>;
+
+/// Hands the elements of a capability on to `receiver`, each as often as `change` says, with those changes; whether that went
+/// well. `change` may not panic.
 pub(crate) fn forward(
     context: &PrivateContext,
     capability: &CStr,
-    wanted: fn(Params<'_>) -> bool,
+    change: fn(Params<'_>) -> Vec<Changes>,
     receiver: &Callback<'_>,
 ) -> bool {
-    let mut filter = Filter { wanted, receiver };
+    let mut filter = Filter { change, receiver };
     // SAFETY: provider and name are alive; `pass` takes the filter, which lives until the call returns.
     let result = unsafe {
         OSSL_PROVIDER_get_capabilities(
@@ -40,7 +44,7 @@ pub(crate) fn forward(
 }
 
 struct Filter<'a> {
-    wanted: fn(Params<'_>) -> bool,
+    change: fn(Params<'_>) -> Vec<Changes>,
     receiver: &'a Callback<'a>,
 }
 
@@ -50,5 +54,16 @@ unsafe extern "C" fn pass(params: *const OSSL_PARAM, filter: *mut c_void) -> c_i
     let Some(filter) = (unsafe { filter.cast::<Filter<'_>>().as_ref() }) else { return 0 };
     // SAFETY: an array of OSSL_PROVIDER_get_capabilities, valid during the call.
     let params = unsafe { Params::from_ptr(params) };
-    c_int::from(!(filter.wanted)(params) || filter.receiver.call(params))
+    let hand_on = |changes: Changes| {
+        let mut list = ParamList::new();
+        for param in params {
+            match changes.iter().find(|(name, _)| *name == param.name()) {
+                Some((name, value)) => list.text(name, &value.to_string_lossy()),
+                // SAFETY: the array outlives the list.
+                None => unsafe { list.element(param) },
+            };
+        }
+        filter.receiver.call(list.as_params())
+    };
+    c_int::from((filter.change)(params).into_iter().all(hand_on))
 }

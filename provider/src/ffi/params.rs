@@ -14,9 +14,7 @@ mod write;
 
 pub(crate) use descriptor::{Descriptor, Descriptors, Kind};
 pub(crate) use list::ParamList;
-pub(crate) use read::{FromParam, ParamError, Params};
-#[cfg(test)]
-pub(crate) use read::{IntOrText, Unsigned};
+pub(crate) use read::{FromParam, IntOrText, ParamError, Params, Password, Unsigned};
 pub(crate) use write::ParamsMut;
 
 /// A table of parameters that may be set: `struct`, reader and descriptor list in one.

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::buffer::Output;
-use super::callback::{Callback, Passphrase};
+use super::callback::{Callback, Passphrase, Progress};
 use super::crypto::Selection;
 use super::handle;
 use super::params::{Params, ParamsMut};
@@ -34,6 +34,8 @@ pub(crate) struct RawKey(pub(crate) *const c_void);
 pub(crate) struct RawSelection(pub(crate) c_int);
 /// A callback and its argument.
 pub(crate) struct RawCallback(pub(crate) OSSL_CALLBACK, pub(crate) *mut c_void);
+/// The callback of a generation, or NULL, and its argument.
+pub(crate) struct RawProgress(pub(crate) OSSL_CALLBACK, pub(crate) *mut c_void);
 /// A passphrase callback and its argument.
 pub(crate) struct RawPassphrase(pub(crate) OSSL_PASSPHRASE_CALLBACK, pub(crate) *mut c_void);
 
@@ -79,6 +81,14 @@ impl Raw for RawCallback {
     unsafe fn cook<'a>(self) -> Result<Callback<'a>> {
         // SAFETY: promised by the caller.
         unsafe { Callback::new(self.0, self.1) }
+    }
+}
+
+impl Raw for RawProgress {
+    type Cooked<'a> = Progress<'a>;
+    unsafe fn cook<'a>(self) -> Result<Progress<'a>> {
+        // SAFETY: promised by the caller.
+        Ok(unsafe { Progress::new(self.0, self.1) })
     }
 }
 

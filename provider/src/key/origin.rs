@@ -39,6 +39,11 @@ impl Origin {
         Origin { source, auth, key: OnceLock::new() }
     }
 
+    /// The same of a key that the TPM knows already.
+    pub(super) fn in_use(source: Source, auth: Option<Auth>, key: tpm::Key) -> Origin {
+        Origin { source, auth, key: OnceLock::from(key) }
+    }
+
     /// The key in the TPM, which hears of it at the first command.
     pub(super) fn key(&self, provider: &Provider) -> Result<&tpm::Key> {
         if let Some(key) = self.key.get() {

@@ -44,6 +44,16 @@ impl TpmKey {
         }
     }
 
+    /// A key that the TPM has just made, and its file.
+    pub(crate) fn in_use(file: KeyFile, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
+        TpmKey {
+            public: Arc::new(file.public.clone()),
+            origin: Some(Arc::new(Origin::in_use(Source::File(Box::new(file)), auth, key))),
+            software: OnceLock::new(),
+            rejection: Arc::default(),
+        }
+    }
+
     /// The public half of a key.
     pub(crate) fn public_only(public: Public) -> TpmKey {
         TpmKey {

@@ -12,11 +12,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub(crate) use ec::Ec;
+use generation::Generate;
 pub(crate) use generation::{InSoftware, InTpm, Place};
 pub(crate) use rsa::{Rsa, RsaPss};
 
 use crate::error::{Error, Reason, Result};
-use crate::ffi::callback::Callback;
+use crate::ffi::callback::{Callback, Progress};
 use crate::ffi::crypto::Selection;
 use crate::ffi::op::keymgmt::{KeyManagement, OperationId};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
@@ -27,10 +28,14 @@ use crate::provider::Provider;
 pub(crate) trait KeyType: 'static {
     const KIND: Kind;
     /// What may be imported and exported.
-    fn exchangeable() -> &'static Descriptors;
-    fn gettable() -> &'static Descriptors;
-    fn settable() -> &'static Descriptors;
-    fn settable_for_generation() -> &'static Descriptors;
+    const EXCHANGEABLE: &'static Descriptors;
+    const GETTABLE: &'static Descriptors;
+    const SETTABLE: &'static Descriptors;
+    /// What may be set of a key that is generated in software.
+    const GENERATION: &'static Descriptors;
+    /// The same of one that the TPM generates.
+    const TPM_GENERATION: &'static Descriptors;
+
     fn operation_name(operation: OperationId) -> Option<&'static CStr>;
 }
 
@@ -38,7 +43,7 @@ pub(crate) trait KeyType: 'static {
 pub(crate) struct Management<T, P>(PhantomData<(T, P)>);
 
 impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
-    type Generation = generation::Generation<P>;
+    type Generation = P::Generation;
 
     fn empty(provider: &Arc<Provider>) -> Arc<Key> {
         Arc::new(Key::empty(provider, T::KIND))
@@ -85,7 +90,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn import_types(_: Selection) -> &'static Descriptors {
-        T::exchangeable()
+        T::EXCHANGEABLE
     }
 
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool> {
@@ -99,7 +104,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn export_types(_: Selection) -> &'static Descriptors {
-        T::exchangeable()
+        T::EXCHANGEABLE
     }
 
     fn params(key: &Key, mut params: ParamsMut<'_>) -> Result<()> {
@@ -116,7 +121,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn gettable_params() -> &'static Descriptors {
-        T::gettable()
+        T::GETTABLE
     }
 
     fn set_params(key: &Key, params: Params<'_>) -> Result<()> {
@@ -130,7 +135,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn settable_params() -> &'static Descriptors {
-        T::settable()
+        T::SETTABLE
     }
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
@@ -142,7 +147,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         selection: Selection,
         params: Params<'_>,
     ) -> Result<Self::Generation> {
-        generation::Generation::new(provider, T::KIND, selection, params)
+        P::Generation::new(provider, T::KIND, selection, params)
     }
 
     fn set_template(generation: &mut Self::Generation, template: &Arc<Key>) -> Result<()> {
@@ -154,10 +159,10 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn settable_generation_params() -> &'static Descriptors {
-        T::settable_for_generation()
+        P::settable::<T>()
     }
 
-    fn generate(generation: &mut Self::Generation) -> Result<Arc<Key>> {
-        generation.generate().map(Arc::new)
+    fn generate(generation: &mut Self::Generation, progress: &Progress<'_>) -> Result<Arc<Key>> {
+        generation.generate(progress).map(Arc::new)
     }
 }

@@ -119,7 +119,7 @@ mod tests {
         let mut params = crate::ffi::params::ParamList::new();
         params.text(c"group", "P-256");
         generator.set_params(params.as_params()).unwrap();
-        let key = generator.generate().unwrap();
+        let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
         let pem = Form { output: c"PEM", structure: Some(c"PrivateKeyInfo") };
         let octets = key.encode(Selection::KEYPAIR, pem, None).unwrap();
         assert!(octets.starts_with(b"-----BEGIN PRIVATE KEY-----\n"));

@@ -1,15 +1,18 @@
 //! Generation of software keys, as a keymgmt's gen functions want it: begin, set parameters, generate.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 use std::ptr;
 use std::sync::Arc;
 
 use foreign_types::ForeignType;
-use openssl_sys::{EVP_PKEY_CTX_set_params, EVP_PKEY_generate, EVP_PKEY_keygen_init, EVP_PKEY_paramgen_init};
+use openssl_sys::{
+    EVP_PKEY_CTX, EVP_PKEY_CTX_set_params, EVP_PKEY_generate, EVP_PKEY_keygen_init, EVP_PKEY_paramgen_init,
+};
 
 use super::pkey::{EvpPkeyCtx, new_ctx, new_ctx_by_name};
 use super::queue::succeed;
-use super::{Pkey, PrivateContext, Refused, Selection};
+use super::{Pkey, PrivateContext, Refused, Selection, sys};
+use crate::ffi::callback::Progress;
 use crate::ffi::params::Params;
 
 /// A generation under way.
@@ -61,15 +64,33 @@ impl Generator {
         succeed(result, "set a parameter of the generation")
     }
 
-    /// Generates.
+    /// Generates, and tells how far it is.
     ///
     /// # Errors
-    /// The parameters make no key.
-    pub(crate) fn generate(&mut self) -> Result<Pkey, Refused> {
+    /// The parameters make no key, or the listener says to stop.
+    pub(crate) fn generate(&mut self, progress: &Progress<'_>) -> Result<Pkey, Refused> {
+        let ctx = self.ctx.as_ptr();
+        // SAFETY: the context is alive; the listener outlives the calls that it is set for.
+        unsafe { sys::EVP_PKEY_CTX_set_app_data(ctx, ptr::from_ref(progress).cast_mut().cast()) };
+        // SAFETY: as above.
+        unsafe { sys::EVP_PKEY_CTX_set_cb(ctx, Some(relay)) };
         let mut key = ptr::null_mut();
         // SAFETY: the context is alive; a NULL key asks for a new one.
-        let result = unsafe { EVP_PKEY_generate(self.ctx.as_ptr(), &raw mut key) };
+        let result = unsafe { EVP_PKEY_generate(ctx, &raw mut key) };
+        // SAFETY: as above.
+        unsafe { sys::EVP_PKEY_CTX_set_cb(ctx, None) };
         succeed(result, "generate the key")?;
         Pkey::own(&self.context, key, "generate the key")
     }
+}
+
+/// EVP_PKEY_gen_cb: hands the two numbers on. Panics cannot leave it: it calls nothing that has one.
+unsafe extern "C" fn relay(ctx: *mut EVP_PKEY_CTX) -> c_int {
+    // SAFETY: the context of the running call; its data is the listener of `generate`, which waits.
+    let listener = unsafe { sys::EVP_PKEY_CTX_get_app_data(ctx) }.cast::<Progress<'_>>();
+    // SAFETY: as above.
+    let Some(progress) = (unsafe { listener.as_ref() }) else { return 1 };
+    // SAFETY: as above; there are two numbers (EVP_PKEY_keygen(3ossl)).
+    let [potential, iteration] = [0, 1].map(|index| unsafe { sys::EVP_PKEY_CTX_get_keygen_info(ctx, index) });
+    c_int::from(progress.report(potential, iteration))
 }

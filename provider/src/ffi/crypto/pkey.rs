@@ -5,13 +5,14 @@ use std::ptr;
 use std::sync::Arc;
 
 use foreign_types::{ForeignType, foreign_type};
+#[cfg(test)]
+use openssl_sys::OSSL_PARAM;
 use openssl_sys::{
     EVP_PKEY_CTX_free, EVP_PKEY_CTX_new_from_name, EVP_PKEY_eq, EVP_PKEY_free, EVP_PKEY_fromdata,
     EVP_PKEY_fromdata_init, EVP_PKEY_get_bits, EVP_PKEY_get_octet_string_param, EVP_PKEY_get_params,
-    EVP_PKEY_get_size, EVP_PKEY_parameters_eq, EVP_PKEY_set_params, EVP_PKEY_up_ref,
+    EVP_PKEY_get_size, EVP_PKEY_get_utf8_string_param, EVP_PKEY_parameters_eq, EVP_PKEY_set_params,
+    EVP_PKEY_up_ref,
 };
-#[cfg(test)]
-use openssl_sys::{EVP_PKEY_get_utf8_string_param, OSSL_PARAM};
 
 use super::queue::succeed;
 use super::{PrivateContext, Refused, Selection, sys};
@@ -220,7 +221,6 @@ impl Pkey {
     }
 
     /// A text parameter, `None` when the key has none of this name.
-    #[cfg(test)]
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
         super::quietly(|| {
             let mut octets = vec![0_u8; 256];

@@ -167,7 +167,7 @@ mod tests {
         let mut generator = Generator::new(&context, c"EC", Selection::KEYPAIR).unwrap();
         let mut params = ParamList::new();
         generator.set_params(params.text(c"group", "P-256").as_params()).unwrap();
-        let key = generator.generate().unwrap();
+        let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
         let point = key.octets(c"pub").unwrap();
         let public = Pkey::public_ec(&context, "prime256v1", &point).unwrap();
         assert!(

@@ -56,6 +56,15 @@ unsafe extern "C" {
     pub(super) fn EVP_PKEY_public_check_quick(ctx: *mut EVP_PKEY_CTX) -> c_int;
     pub(super) fn EVP_PKEY_private_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
 
+    // EVP_PKEY_keygen(3ossl)
+    pub(super) fn EVP_PKEY_CTX_set_cb(
+        ctx: *mut EVP_PKEY_CTX,
+        callback: Option<unsafe extern "C" fn(*mut EVP_PKEY_CTX) -> c_int>,
+    );
+    pub(super) fn EVP_PKEY_CTX_get_keygen_info(ctx: *mut EVP_PKEY_CTX, index: c_int) -> c_int;
+    pub(super) fn EVP_PKEY_CTX_set_app_data(ctx: *mut EVP_PKEY_CTX, data: *mut c_void);
+    pub(super) fn EVP_PKEY_CTX_get_app_data(ctx: *mut EVP_PKEY_CTX) -> *mut c_void;
+
     // EVP_PKEY_gettable_params(3ossl), EVP_PKEY_todata(3ossl), EVP_PKEY_new(3ossl)
     pub(super) fn EVP_PKEY_export(
         pkey: *const EVP_PKEY,

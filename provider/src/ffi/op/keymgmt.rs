@@ -5,13 +5,13 @@ use std::ptr;
 use std::sync::Arc;
 
 use crate::error::{Error, Reason, Result};
-use crate::ffi::callback::Callback;
+use crate::ffi::callback::{Callback, Progress};
 use crate::ffi::crypto::Selection;
 use crate::ffi::dispatch::{self as slot, END};
 use crate::ffi::guard::{Answer, exclusive, free, shared};
 use crate::ffi::handle::{self, Operation};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
-use crate::ffi::raw::{RawCallback, RawKey, RawSelection};
+use crate::ffi::raw::{RawCallback, RawKey, RawProgress, RawSelection};
 use crate::ffi::sys::{self, OSSL_CALLBACK, OSSL_DISPATCH, OSSL_PARAM};
 use crate::key::Key;
 use crate::provider::Provider;
@@ -52,7 +52,7 @@ pub(crate) trait KeyManagement: 'static {
     fn set_template(generation: &mut Self::Generation, template: &Arc<Key>) -> Result<()>;
     fn set_generation_params(generation: &mut Self::Generation, params: Params<'_>) -> Result<()>;
     fn settable_generation_params() -> &'static Descriptors;
-    fn generate(generation: &mut Self::Generation) -> Result<Arc<Key>>;
+    fn generate(generation: &mut Self::Generation, progress: &Progress<'_>) -> Result<Arc<Key>>;
 }
 
 /// The operations that keys are used in.
@@ -289,14 +289,17 @@ unsafe extern "C" fn gen_settable_params<T: KeyManagement>(
 
 unsafe extern "C" fn generate<T: KeyManagement>(
     ctx: *mut c_void,
-    _progress: OSSL_CALLBACK,
-    _argument: *mut c_void,
+    progress: OSSL_CALLBACK,
+    argument: *mut c_void,
 ) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keymgmt_gen", ctx, (), |ctx: &mut Operation<T::Generation>, ()| {
-            T::generate(&mut ctx.state)
-        })
+        exclusive(
+            c"keymgmt_gen",
+            ctx,
+            RawProgress(progress, argument),
+            |ctx: &mut Operation<T::Generation>, progress| T::generate(&mut ctx.state, &progress),
+        )
     }
 }
 

@@ -6,6 +6,7 @@ use std::ptr;
 use openssl_sys::OSSL_PARAM;
 use zeroize::Zeroizing;
 
+use super::read::Param;
 use super::{Kind, Params};
 
 /// The array: elements, and the buffers they point to.
@@ -72,6 +73,17 @@ impl ParamList {
             data_size: size,
             return_size: 0,
         });
+        self
+    }
+
+    /// Adds an element of another array, whose data stay where they are.
+    ///
+    /// # Safety
+    /// The other array lives as long as this one is used.
+    pub(in crate::ffi) unsafe fn element(&mut self, param: Param<'_>) -> &mut Self {
+        let OSSL_PARAM { key, data_type, data, data_size, .. } = *param.as_raw();
+        self.elements.retain(|element| !element.key.is_null());
+        self.elements.push(OSSL_PARAM { key, data_type, data, data_size, return_size: 0 });
         self
     }
 

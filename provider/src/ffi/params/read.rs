@@ -78,6 +78,11 @@ impl<'a> Param<'a> {
         unsafe { CStr::from_ptr(self.0.key) }
     }
 
+    /// The element for another array.
+    pub(in crate::ffi) const fn as_raw(self) -> &'a OSSL_PARAM {
+        self.0
+    }
+
     /// The value as an integer of the machine.
     ///
     /// # Errors
@@ -204,6 +209,28 @@ impl FromParam for Zeroizing<Vec<u8>> {
     const KIND: Kind = Kind::Octets;
     fn read(param: Param<'_>) -> Result<Self, ParamError> {
         param.octets().map(|octets| Self::new(octets.to_vec()))
+    }
+}
+
+/// A password: octets, or text without its NUL.
+pub(crate) struct Password(Zeroizing<Vec<u8>>);
+
+impl Password {
+    /// The octets.
+    pub(crate) fn as_octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromParam for Password {
+    // With this type `-pkeyopt hexuser-auth:00ff` says it in hexadecimal (OSSL_PARAM_allocate_from_text(3ossl)).
+    const KIND: Kind = Kind::Octets;
+    fn read(param: Param<'_>) -> Result<Self, ParamError> {
+        let octets = match param.0.data_type {
+            UTF8_STRING => param.data()?.split(|octet| *octet == 0).next().unwrap_or_default(),
+            _ => param.octets()?,
+        };
+        Ok(Self(Zeroizing::new(octets.to_vec())))
     }
 }
 

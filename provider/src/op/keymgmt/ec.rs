@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use super::KeyType;
+use super::generation::generation_lists;
 use crate::ffi::op::keymgmt::OperationId;
 use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
 use crate::key::Kind;
@@ -13,18 +14,12 @@ pub(crate) struct Ec;
 impl KeyType for Ec {
     const KIND: Kind = Kind::Ec;
 
-    fn exchangeable() -> &'static Descriptors {
-        &EXCHANGEABLE
-    }
-    fn gettable() -> &'static Descriptors {
-        &GETTABLE
-    }
-    fn settable() -> &'static Descriptors {
-        &SETTABLE
-    }
-    fn settable_for_generation() -> &'static Descriptors {
-        &GENERATION
-    }
+    const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
+    const GETTABLE: &'static Descriptors = &GETTABLE;
+    const SETTABLE: &'static Descriptors = &SETTABLE;
+    const GENERATION: &'static Descriptors = &GENERATION;
+    const TPM_GENERATION: &'static Descriptors = &TPM_GENERATION;
+
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
             OperationId::Signature => Some(c"TPM2-ECDSA"),
@@ -94,18 +89,18 @@ static SETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::END,
 ]);
 
-static GENERATION: Descriptors = Descriptors::new(&[
-    Descriptor::new(c"group", Type::Text),
-    Descriptor::new(c"use-cofactor-flag", Type::Integer),
-    Descriptor::new(c"encoding", Type::Text),
-    Descriptor::new(c"point-format", Type::Text),
-    Descriptor::new(c"field-type", Type::Text),
-    Descriptor::new(c"p", Type::Unsigned),
-    Descriptor::new(c"a", Type::Unsigned),
-    Descriptor::new(c"b", Type::Unsigned),
-    Descriptor::new(c"generator", Type::Octets),
-    Descriptor::new(c"order", Type::Unsigned),
-    Descriptor::new(c"cofactor", Type::Unsigned),
-    Descriptor::new(c"seed", Type::Octets),
-    Descriptor::END,
-]);
+generation_lists! {
+    GENERATION, TPM_GENERATION:
+    c"group": Text,
+    c"use-cofactor-flag": Integer,
+    c"encoding": Text,
+    c"point-format": Text,
+    c"field-type": Text,
+    c"p": Unsigned,
+    c"a": Unsigned,
+    c"b": Unsigned,
+    c"generator": Octets,
+    c"order": Unsigned,
+    c"cofactor": Unsigned,
+    c"seed": Octets,
+}

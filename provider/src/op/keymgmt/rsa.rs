@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use super::KeyType;
+use super::generation::generation_lists;
 use crate::ffi::op::keymgmt::OperationId;
 use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
 use crate::key::Kind;
@@ -14,19 +15,12 @@ pub(crate) struct RsaPss;
 
 impl KeyType for Rsa {
     const KIND: Kind = Kind::Rsa;
+    const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
+    const GETTABLE: &'static Descriptors = &GETTABLE;
+    const SETTABLE: &'static Descriptors = &NONE;
+    const GENERATION: &'static Descriptors = &GENERATION;
+    const TPM_GENERATION: &'static Descriptors = &TPM_GENERATION;
 
-    fn exchangeable() -> &'static Descriptors {
-        &EXCHANGEABLE
-    }
-    fn gettable() -> &'static Descriptors {
-        &GETTABLE
-    }
-    fn settable() -> &'static Descriptors {
-        &NONE
-    }
-    fn settable_for_generation() -> &'static Descriptors {
-        &GENERATION
-    }
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
             OperationId::Signature | OperationId::AsymCipher => Some(c"TPM2-RSA"),
@@ -37,19 +31,12 @@ impl KeyType for Rsa {
 
 impl KeyType for RsaPss {
     const KIND: Kind = Kind::RsaPss;
+    const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
+    const GETTABLE: &'static Descriptors = &GETTABLE;
+    const SETTABLE: &'static Descriptors = &NONE;
+    const GENERATION: &'static Descriptors = &GENERATION;
+    const TPM_GENERATION: &'static Descriptors = &TPM_GENERATION;
 
-    fn exchangeable() -> &'static Descriptors {
-        &EXCHANGEABLE
-    }
-    fn gettable() -> &'static Descriptors {
-        &GETTABLE
-    }
-    fn settable() -> &'static Descriptors {
-        &NONE
-    }
-    fn settable_for_generation() -> &'static Descriptors {
-        &GENERATION
-    }
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
             OperationId::Signature => Some(c"TPM2-RSA"),
@@ -103,13 +90,13 @@ static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::END,
 ]);
 
-static GENERATION: Descriptors = Descriptors::new(&[
-    Descriptor::new(c"bits", Type::Unsigned),
-    Descriptor::new(c"primes", Type::Unsigned),
-    Descriptor::new(c"e", Type::Unsigned),
-    Descriptor::new(c"digest", Type::Text),
-    Descriptor::new(c"properties", Type::Text),
-    Descriptor::new(c"mgf1-digest", Type::Text),
-    Descriptor::new(c"saltlen", Type::Integer),
-    Descriptor::END,
-]);
+generation_lists! {
+    GENERATION, TPM_GENERATION:
+    c"bits": Unsigned,
+    c"primes": Unsigned,
+    c"e": Unsigned,
+    c"digest": Text,
+    c"properties": Text,
+    c"mgf1-digest": Text,
+    c"saltlen": Integer,
+}

@@ -166,7 +166,7 @@ fn generate(algorithm: &std::ffi::CStr, set: impl Fn(&mut ParamList) -> &mut Par
     let mut generator = Generator::new(&context(), algorithm, Selection::KEYPAIR).unwrap();
     let mut list = ParamList::new();
     generator.set_params(set(&mut list).as_params()).unwrap();
-    generator.generate().unwrap()
+    generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap()
 }
 
 #[test]

@@ -1,0 +1,184 @@
+//! Generation in the TPM. What is no key of the TPM's is made in software: bare parameters, and libssl's ephemeral keys.
+
+use std::sync::Arc;
+
+use keyfile::{Curve, Scheme};
+use tpm::template::{Template, Usage};
+
+use super::options::{Options, RsaOptions};
+use super::{Generate, maker};
+use crate::error::{Error, Reason, Result};
+use crate::ffi::callback::Progress;
+use crate::ffi::crypto::{Generator, Pkey, Selection};
+use crate::ffi::params::{ParamList, Params, settable};
+use crate::key::{Key, Kind, Material};
+use crate::provider::Provider;
+use crate::tls_group;
+
+/// A generation under way.
+pub(crate) struct TpmGeneration {
+    provider: Arc<Provider>,
+    kind: Kind,
+    /// Bare parameters are wanted, and no key.
+    bare: bool,
+    options: Options,
+    rsa: RsaOptions,
+    ec: EcOptions,
+    /// Reads every spelling of a curve, by making the parameters of such a key.
+    curve: Option<Generator>,
+    template: Option<Pkey>,
+    ephemeral: bool,
+}
+
+settable! {
+    /// Those of EVP_PKEY-EC(7) that are not the curve's.
+    struct EcOptions {
+        group: String = c"group",
+        encoding: String = c"encoding",
+        point_format: String = c"point-format",
+    }
+}
+
+impl Generate for TpmGeneration {
+    fn new(provider: &Arc<Provider>, kind: Kind, selection: Selection, params: Params<'_>) -> Result<Self> {
+        let bare = !selection.any(Selection::KEYS);
+        let curve = match (kind, bare) {
+            (Kind::Ec, _) => {
+                Some(Generator::new(provider.software()?, kind.algorithm(), Selection::PARAMETERS)?)
+            }
+            (Kind::Rsa | Kind::RsaPss, false) => None,
+            (Kind::Rsa | Kind::RsaPss, true) => return Err(no_parameters()),
+        };
+        let mut generation = TpmGeneration {
+            provider: Arc::clone(provider),
+            kind,
+            bare,
+            options: Options::default(),
+            rsa: RsaOptions::default(),
+            ec: EcOptions::default(),
+            curve,
+            template: None,
+            ephemeral: false,
+        };
+        generation.set_params(params)?;
+        Ok(generation)
+    }
+
+    fn set_template(&mut self, template: &Key) -> Result<()> {
+        self.ephemeral = template.is_ephemeral();
+        self.template = Some(template.software()?.clone());
+        Ok(())
+    }
+
+    fn set_params(&mut self, params: Params<'_>) -> Result<()> {
+        if params.is_none() {
+            return Ok(());
+        }
+        self.options.read(params)?;
+        let Some(curve) = &mut self.curve else { return self.rsa.read(params) };
+        let said = EcOptions::read(params)?;
+        self.ephemeral |= said.group.as_deref().is_some_and(tls_group::is_ephemeral);
+        self.ec = EcOptions {
+            group: said.group.or(self.ec.group.take()),
+            encoding: said.encoding.or(self.ec.encoding.take()),
+            point_format: said.point_format.or(self.ec.point_format.take()),
+        };
+        curve.set_params(params).map_err(|refused| {
+            let text = match &self.ec.group {
+                Some(group) => format!("the curve {group:?}"),
+                None => "the parameters of the curve".to_owned(),
+            };
+            Error::new(Reason::Parameter, text).with_source(refused)
+        })
+    }
+
+    fn generate(&mut self, progress: &Progress<'_>) -> Result<Key> {
+        if self.bare || self.ephemeral {
+            let pkey = self.in_software(progress)?;
+            return Ok(
+                Key::new(&self.provider, self.kind, Material::Software(pkey)).ephemeral(self.ephemeral)
+            );
+        }
+        let template = match self.kind {
+            Kind::Ec => Template::ecc(self.tpm_curve()?),
+            Kind::Rsa => Template::rsa(self.bits()).exponent(self.rsa.exponent()),
+            Kind::RsaPss => {
+                let scheme = Scheme::Rsapss(self.rsa.pss_hash()?);
+                Template::rsa(self.bits()).exponent(self.rsa.exponent()).scheme(scheme).usage(Usage::Sign)
+            }
+        };
+        if !progress.report(0, 0) {
+            return Err(Error::new(Reason::Sequence, "the application stopped the generation"));
+        }
+        let made = maker::make(&self.provider, template, &self.options)?;
+        progress.report(3, 0);
+        let key = Key::new(&self.provider, self.kind, Material::Tpm(made));
+        self.encode_as_asked(&key)?;
+        Ok(key)
+    }
+}
+
+impl TpmGeneration {
+    /// What was asked for, then what the template has, then what OpenSSL takes.
+    fn bits(&self) -> u16 {
+        let template = self.template.as_ref().and_then(|template| u16::try_from(template.bits()).ok());
+        self.rsa.bits.or(template).unwrap_or(2048)
+    }
+
+    /// The parameters of the key to be, without a key.
+    fn parameters(&mut self, progress: &Progress<'_>) -> Result<Pkey> {
+        match (&self.template, &mut self.curve) {
+            (Some(template), _) => Ok(template.clone()),
+            (None, Some(curve)) => curve.generate(progress).map_err(|_| {
+                let text = match &self.ec.group {
+                    Some(group) => {
+                        format!("OpenSSL does not know the curve {group:?}: say P-256, P-384 or P-521")
+                    }
+                    None => "an EC key needs its curve: say group:P-256, P-384 or P-521".to_owned(),
+                };
+                Error::new(Reason::Parameter, text)
+            }),
+            (None, None) => Err(no_parameters()),
+        }
+    }
+
+    fn in_software(&mut self, progress: &Progress<'_>) -> Result<Pkey> {
+        let parameters = self.parameters(progress)?;
+        match self.bare {
+            true => Ok(parameters),
+            false => Ok(Generator::like(&parameters)?.generate(progress)?),
+        }
+    }
+
+    /// The curve in the TPM's terms.
+    fn tpm_curve(&mut self) -> Result<Curve> {
+        // Its parameters take no time, so nobody is told of it.
+        let parameters = self.parameters(&Progress::unheard())?;
+        let Some(name) = parameters.text(c"group") else {
+            return Err(Error::new(Reason::Parameter, "a TPM knows named curves only: say group:P-256"));
+        };
+        name.parse().map_err(|_| {
+            let text = format!("no TPM has the curve {name}: say P-256, P-384 or P-521");
+            Error::new(Reason::TpmUnsupported, text)
+        })
+    }
+
+    /// How the public half is to be written, as an application may ask at the generation.
+    fn encode_as_asked(&self, key: &Key) -> Result<()> {
+        let mut list = ParamList::new();
+        for (name, value) in [(c"encoding", &self.ec.encoding), (c"point-format", &self.ec.point_format)] {
+            if let Some(value) = value {
+                list.text(name, value);
+            }
+        }
+        let params = list.as_params();
+        if !params.is_none() {
+            key.software()?.set_params(params)?;
+        }
+        Ok(())
+    }
+}
+
+fn no_parameters() -> Error {
+    Error::new(Reason::Unsupported, "RSA keys have no parameters to generate")
+}

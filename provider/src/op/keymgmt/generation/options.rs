@@ -1,0 +1,266 @@
+//! What may be said of a key that the TPM is to make: OpenSSL's own parameters, and ours.
+
+use keyfile::{Handle, HashAlg, PcrSelection, PublicKey};
+use tpm::{Auth, Parent};
+
+use crate::config;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::params::{IntOrText, Params, Password, Unsigned, settable};
+
+/// The lists of one type of key: OpenSSL's own parameters for a key in software, and ours beside them for one in the TPM.
+macro_rules! generation_lists {
+    ($software:ident, $tpm:ident: $($name:literal: $kind:ident,)*) => {
+        static $software: Descriptors =
+            Descriptors::new(&[$(Descriptor::new($name, Type::$kind),)* Descriptor::END]);
+        static $tpm: Descriptors = Descriptors::new(&[
+            $(Descriptor::new($name, Type::$kind),)*
+            Descriptor::new(c"parent", Type::Text),
+            Descriptor::new(c"parent-auth", Type::Octets),
+            Descriptor::new(c"parent-auth-source", Type::Text),
+            Descriptor::new(c"user-auth", Type::Octets),
+            Descriptor::new(c"user-auth-source", Type::Text),
+            Descriptor::new(c"pcr-lock", Type::Text),
+            Descriptor::new(c"da", Type::Text),
+            Descriptor::END,
+        ]);
+    };
+}
+pub(in crate::op::keymgmt) use generation_lists;
+
+settable! {
+    /// What only a key in the TPM has.
+    struct Ours {
+        parent: String = c"parent",
+        parent_auth: Password = c"parent-auth",
+        parent_auth_source: String = c"parent-auth-source",
+        user_auth: Password = c"user-auth",
+        user_auth_source: String = c"user-auth-source",
+        pcr_lock: String = c"pcr-lock",
+        da: IntOrText = c"da",
+    }
+}
+
+settable! {
+    /// EVP_PKEY-RSA(7), RSA key generation parameters.
+    struct Rsa {
+        bits: u32 = c"bits",
+        primes: u32 = c"primes",
+        exponent: Unsigned = c"e",
+        digest: String = c"digest",
+        mgf1_digest: String = c"mgf1-digest",
+        salt: i32 = c"saltlen",
+    }
+}
+
+/// What has been said of a key, whatever its type.
+#[derive(Default)]
+pub(super) struct Options {
+    pub(super) parent: Option<Handle>,
+    pub(super) parent_auth: Option<Auth>,
+    pub(super) auth: Option<Auth>,
+    pub(super) lock: Option<PcrSelection>,
+    pub(super) da: bool,
+}
+
+impl Options {
+    /// Takes what an array says; what it does not say stays.
+    ///
+    /// # Errors
+    /// `Parameter`: a value makes no sense.
+    pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
+        let said = Ours::read(params)?;
+        if let Some(text) = said.parent {
+            self.parent = Some(Parent::handle_from(&text).map_err(|error| wrong("parent", error))?);
+        }
+        if let Some(auth) = password("parent-auth-source", said.parent_auth, said.parent_auth_source)? {
+            self.parent_auth = Some(auth);
+        }
+        if let Some(auth) = password("user-auth-source", said.user_auth, said.user_auth_source)? {
+            if auth.is_empty() {
+                let text = "user-auth is empty: leave it out for a key without password";
+                return Err(Error::new(Reason::Parameter, text));
+            }
+            self.auth = Some(auth);
+        }
+        if let Some(text) = said.pcr_lock {
+            self.lock = Some(text.parse().map_err(|error| wrong("pcr-lock", error))?);
+        }
+        if let Some(da) = said.da {
+            self.da = yes_or_no(&da)?;
+        }
+        Ok(())
+    }
+}
+
+/// What has been said of an RSA key.
+#[derive(Default)]
+pub(super) struct RsaOptions {
+    pub(super) bits: Option<u16>,
+    pub(super) exponent: Option<u32>,
+    pub(super) hash: Option<HashAlg>,
+    mgf1: Option<HashAlg>,
+    salt: Option<i32>,
+}
+
+impl RsaOptions {
+    /// Takes what an array says; what it does not say stays.
+    ///
+    /// # Errors
+    /// `Parameter`: no TPM makes such a key.
+    pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
+        let said = Rsa::read(params)?;
+        let never = |text: String| Err(Error::new(Reason::Parameter, text));
+        if let Some(bits) = said.bits {
+            let Ok(bits) = u16::try_from(bits) else {
+                return never(format!("no TPM has RSA keys of {bits} bits: say 2048, 3072 or 4096"));
+            };
+            self.bits = Some(bits);
+        }
+        if let Some(primes) = said.primes.filter(|primes| *primes != 2) {
+            return never(format!("a TPM makes RSA keys of two primes, not of {primes}"));
+        }
+        if let Some(exponent) = said.exponent {
+            let octets = exponent.as_octets();
+            if octets.len() > size_of::<u32>() {
+                return never(
+                    "the public exponent is longer than the 32 bits that a TPM has for it".to_owned(),
+                );
+            }
+            self.exponent = Some(octets.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)));
+        }
+        let hash = |name: String| name.parse().map_err(|error| wrong("digest", error));
+        if let Some(name) = said.digest {
+            self.hash = Some(hash(name)?);
+        }
+        if let Some(name) = said.mgf1_digest {
+            self.mgf1 = Some(hash(name)?);
+        }
+        self.salt = said.salt.or(self.salt);
+        Ok(())
+    }
+
+    /// The exponent as a public area holds it.
+    pub(super) fn exponent(&self) -> u32 {
+        self.exponent.unwrap_or(PublicKey::DEFAULT_EXPONENT)
+    }
+
+    /// The hash of a key that is fixed to PSS: of message and mask, as the TPM does it (TPM 2.0 Part 1, B.7).
+    ///
+    /// # Errors
+    /// `Parameter`: the restrictions are none that a TPM keeps.
+    pub(super) fn pss_hash(&self) -> Result<HashAlg> {
+        let hash = self.hash.or(self.mgf1).unwrap_or(HashAlg::Sha256);
+        if self.mgf1.is_some_and(|mgf1| mgf1 != hash) {
+            let text = format!(
+                "a TPM masks with the digest that it signs with: leave mgf1-digest out, or say {hash}"
+            );
+            return Err(Error::new(Reason::Parameter, text));
+        }
+        // The TPM's salt is as long as the digest, or as long as fits; OpenSSL's restriction is the least length.
+        let size = i32::try_from(hash.size()).unwrap_or(i32::MAX);
+        match self.salt {
+            Some(salt) if salt > size => {
+                let text = format!(
+                    "a TPM promises no salt of {salt} octets: leave saltlen out, or say at most {size}"
+                );
+                Err(Error::new(Reason::Parameter, text))
+            }
+            _ => Ok(hash),
+        }
+    }
+}
+
+/// A password as it is, or the first line of a file: what is said to a command stands in the list of processes.
+fn password(name: &str, said: Option<Password>, source: Option<String>) -> Result<Option<Auth>> {
+    match (said, source) {
+        (Some(said), _) => Ok(Some(Auth::new(said.as_octets()))),
+        (None, Some(source)) => config::password_from(name, &source).map(|octets| Some(Auth::new(octets))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn yes_or_no(value: &IntOrText) -> Result<bool> {
+    match value {
+        IntOrText::Int(number) => Ok(*number != 0),
+        IntOrText::Text(text) => match text.to_ascii_lowercase().as_str() {
+            "1" | "yes" | "on" | "true" => Ok(true),
+            "0" | "no" | "off" | "false" => Ok(false),
+            _ => Err(Error::new(Reason::Parameter, format!("da is {text:?}: say yes or no"))),
+        },
+    }
+}
+
+fn wrong(name: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Reason::Parameter, name).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::params::ParamList;
+
+    fn said(fill: impl FnOnce(&mut ParamList) -> &mut ParamList) -> Result<Options> {
+        let mut list = ParamList::new();
+        fill(&mut list);
+        let mut options = Options::default();
+        options.read(list.as_params())?;
+        Ok(options)
+    }
+
+    fn rsa(fill: impl FnOnce(&mut ParamList) -> &mut ParamList) -> Result<RsaOptions> {
+        let mut list = ParamList::new();
+        fill(&mut list);
+        let mut options = RsaOptions::default();
+        options.read(list.as_params())?;
+        Ok(options)
+    }
+
+    #[test]
+    fn passwords_are_octets_or_text() {
+        let octets = said(|list| list.octets(c"user-auth", b"a\0b")).unwrap().auth.unwrap();
+        assert_eq!(*octets.as_hierarchy_value(), b"a\0b");
+        let text = said(|list| list.text(c"parent-auth", "word")).unwrap().parent_auth.unwrap();
+        assert_eq!(*text.as_hierarchy_value(), b"word");
+        let empty = said(|list| list.text(c"user-auth", "")).err().unwrap().to_string();
+        assert!(empty.contains("leave it out"), "{empty}");
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        for (name, value, text) in [
+            (c"parent", "80000000", "transient"),
+            (c"parent", "srk", "parent"),
+            (c"pcr-lock", "sha256:x", "pcr-lock"),
+            (c"da", "perhaps", "say yes or no"),
+        ] {
+            let error = said(|list| list.text(name, value)).err().unwrap().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+        assert!(said(|list| list.text(c"da", "Yes")).unwrap().da);
+        assert!(said(|list| list.int(c"da", 1)).unwrap().da);
+    }
+
+    #[test]
+    fn rsa_keys_are_such_as_tpms_make() {
+        assert_eq!(rsa(|list| list.unsigned(c"bits", &[0x08, 0x00])).unwrap().bits, Some(2048));
+        assert_eq!(rsa(|list| list.unsigned(c"e", &[1, 0, 1])).unwrap().exponent(), 65537);
+        rsa(|list| list.unsigned(c"primes", &[2])).unwrap();
+        for (name, value) in [(c"bits", &[1_u8, 0, 0][..]), (c"primes", &[3]), (c"e", &[1, 0, 0, 0, 1])] {
+            assert!(rsa(|list| list.unsigned(name, value)).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn pss_restrictions_are_such_as_tpms_keep() {
+        let hash = |digest: &str, mgf1: &str, salt| {
+            let filled =
+                rsa(|list| list.text(c"digest", digest).text(c"mgf1-digest", mgf1).int(c"saltlen", salt));
+            filled.and_then(|options| options.pss_hash())
+        };
+        assert_eq!(hash("SHA2-384", "sha384", 48).unwrap(), HashAlg::Sha384);
+        assert_eq!(RsaOptions::default().pss_hash().unwrap(), HashAlg::Sha256);
+        assert!(hash("SHA256", "SHA1", 20).is_err());
+        assert!(hash("SHA256", "SHA256", 33).is_err());
+        assert!(hash("MD5", "MD5", 16).is_err());
+    }
+}
