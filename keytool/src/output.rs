@@ -1,8 +1,8 @@
 //! A file that is whole or absent: written beside its target, mode 0600, then renamed.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -82,7 +82,7 @@ impl Target {
     }
 
     fn replace(&self, mut file: NamedTempFile, octets: &[u8]) -> Result<(), Error> {
-        let written = file.write_all(octets).and_then(|()| file.as_file().sync_all());
+        let written = file.as_file_mut().write_all(octets).and_then(|()| file.as_file().sync_all());
         written.map_err(|source| Error::write(&self.path, source))?;
         file.persist(&self.path).map_err(|failed| Error::write(&self.path, failed.error))?;
         // The rename itself reaches the disk with its folder; a file system that cannot do that has still renamed.
@@ -92,7 +92,9 @@ impl Target {
 
     /// A file of a name of its own in the target's folder, mode 0600, gone unless it is renamed.
     fn beside(&self) -> Result<NamedTempFile, Error> {
-        let file = tempfile::Builder::new().prefix(".tpm2-keytool-").tempfile_in(&self.folder);
+        // Opened here, for the library's errors name the temporary file, which tells nobody anything.
+        let private = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = tempfile::Builder::new().prefix(".tpm2-keytool-").make_in(&self.folder, private);
         file.map_err(|source| Error::write(&self.path, source))
     }
 }

@@ -75,6 +75,10 @@ fn the_listed_curves_are_those_that_can_be_made() {
     let desk = Desk::new();
     let list = desk.run("create_tpm2_key --list-curves").ok().out();
     assert!(list.lines().any(|line| line == "prime256v1"), "{list}");
+    assert_eq!(desk.run("create_tpm2_key -l").ok().out(), list);
+    // A file beside it is not written.
+    assert_eq!(desk.run("tpm2-keytool create -l no.tpm").ok().out(), list);
+    desk.assert_absent("no.tpm");
     for curve in list.lines() {
         desk.run(&format!("create_tpm2_key -e {curve} key.tpm")).ok();
     }

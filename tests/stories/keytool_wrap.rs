@@ -54,6 +54,47 @@ fn every_container_of_rsa_and_ec() {
 }
 
 #[test]
+fn explicit_parameters_of_a_known_curve() {
+    let desk = Desk::new();
+    desk.others(
+        "for c in prime256v1 secp384r1 secp521r1; do
+           openssl ecparam -name $c -param_enc explicit -genkey -noout -out $c.sec1
+           openssl pkcs8 -topk8 -nocrypt -in $c.sec1 -out $c.pkcs8
+           openssl ec -in $c.sec1 -conv_form compressed -out $c.compressed
+           openssl pkey -in $c.sec1 -pubout -out $c.public
+         done
+         openssl asn1parse -in prime256v1.sec1 | grep -q prime-field
+         openssl ecparam -name secp256k1 -param_enc explicit -genkey -noout -out k1.sec1",
+    );
+    for curve in ["prime256v1", "secp384r1", "secp521r1"] {
+        for container in ["sec1", "pkcs8", "compressed"] {
+            desk.run(&format!("create_tpm2_key -w {curve}.{container} key.tpm")).ok();
+            desk.load("key.tpm", "o");
+            desk.sign("-s ecdsa").ok();
+            desk.verify(&format!("{curve}.public"));
+        }
+    }
+    desk.run("create_tpm2_key -w k1.sec1 no.tpm").failed().says("secp256k1");
+    // Parameters of no curve at all: the generator of P-256 is another point.
+    let explicit = openssl_explicit(&desk);
+    desk.shell.write("own.der", explicit);
+    desk.run("create_tpm2_key -w own.der no.tpm").failed().says("own.der");
+    desk.assert_absent("no.tpm");
+    desk.assert_tidy();
+}
+
+/// The P-256 key with explicit parameters, the last octet of its cofactor's neighbour, the order, changed.
+fn openssl_explicit(desk: &Desk) -> Vec<u8> {
+    desk.others("openssl ec -in prime256v1.sec1 -outform DER -out explicit.der");
+    let mut der = desk.shell.read("explicit.der");
+    // The order of P-256 (FIPS 186-4 §D.1.2.3) ends so.
+    let end = [0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51];
+    let at = der.windows(end.len()).position(|window| window == end).expect("the order") + end.len() - 1;
+    der[at] = 0x53;
+    der
+}
+
+#[test]
 fn the_password_of_the_file_is_asked_on_the_terminal() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes128 -pass pass:swordfish -out ec.pem");

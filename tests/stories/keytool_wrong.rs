@@ -1,11 +1,13 @@
 //! Wrong uses: each ends with a status other than 0, a cause line and an advice line, no file, and nothing left in the TPM.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm, tamper};
+use tests::{Fate, Proxy, Swtpm, tamper};
 
 use crate::keytool::Desk;
 
@@ -105,19 +107,30 @@ fn an_existing_file_stays_when_the_new_one_fails() {
 fn interrupted(command: u32, line: &str, signal: i32) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
-    proxy.on_command(tamper::delay(command, Duration::from_secs(2)));
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     desk.shell.write("key.tpm", "the only copy");
+    let (came, comes) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel::<()>();
+    proxy.on_command(move |sent| {
+        // It waits for the answer to its command until it was signalled.
+        if raw::code(sent) == command && came.send(()).is_ok() {
+            let _ = goes_on.recv_timeout(LIMIT);
+        }
+        Fate::Pass
+    });
     let mut tool = desk.command(line);
-    tool.stderr(std::process::Stdio::null());
+    tool.stderr(std::process::Stdio::piped());
     let mut process = Process::spawn(tool);
-    // By then it waits for the command's answer.
-    std::thread::sleep(Duration::from_secs(1));
+    comes.recv_timeout(LIMIT).expect("the command");
     process.signal(signal);
+    // What it says shows that it took the signal.
+    let mut told = BufReader::new(process.child().stderr.take().unwrap()).lines();
+    assert!(told.next().unwrap().unwrap().contains("stopping when the TPM has answered"), "{line}");
+    drop(go_on);
     let status = process.wait(LIMIT);
     assert_eq!(status.code(), Some(128 + signal), "{line}");
-    assert!(proxy.log().count(command) >= 1, "too early:\n{}", proxy.log().text());
+    assert_eq!(told.next().unwrap().unwrap(), "tpm2-keytool: interrupted; nothing was written");
     assert_eq!(desk.shell.read("key.tpm"), b"the only copy");
     desk.assert_tidy();
 }
@@ -129,6 +142,7 @@ fn an_interruption_leaves_nothing_in_the_tpm_and_no_file() {
     }
     interrupted(raw::CREATE, "create_tpm2_key -e P-256 key.tpm", libc::SIGINT);
     interrupted(raw::IMPORT, "create_tpm2_key -w ec.pem key.tpm", libc::SIGINT);
+    interrupted(raw::PCR_READ, "create_tpm2_key -e P-256 -x 16 key.tpm", libc::SIGINT);
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod keytool_pages;
 mod keytool_policy;
 mod keytool_seal;
 mod keytool_seal_policy;
+mod keytool_secrets;
 mod keytool_show;
 mod keytool_slow;
 mod keytool_status;
