@@ -14,6 +14,7 @@ mod nv;
 mod persistent;
 mod places;
 mod policy;
+mod policy_lifetimes;
 mod process;
 mod protection;
 mod tabrmd;

@@ -12,7 +12,12 @@ use tpm::{Auth, ErrorKind, Key, Place, Signed, Tpm, Verdict};
 use crate::kit::{self, DIGEST, OWNER};
 
 /// A new key with a policy of these conditions.
-fn make(swtpm: &Swtpm, hash: HashAlg, conditions: &[Condition], password: Option<&str>) -> KeyFile {
+pub(crate) fn make(
+    swtpm: &Swtpm,
+    hash: HashAlg,
+    conditions: &[Condition],
+    password: Option<&str>,
+) -> KeyFile {
     let statements: Vec<_> = conditions.iter().map(|condition| condition.statement().unwrap()).collect();
     let digest = digest(&statements, hash).unwrap();
     let template = Template::ecc(Curve::P256).name_alg(hash).policy(digest);
@@ -26,7 +31,7 @@ fn extend(swtpm: &Swtpm, pcr: u32) {
     swtpm.raw(raw::PCR_EXTEND, &[pcr], &[b""], &digests).ok();
 }
 
-fn pcr(tpm: &Tpm, hash: HashAlg, selection: &str) -> Condition {
+pub(crate) fn pcr(tpm: &Tpm, hash: HashAlg, selection: &str) -> Condition {
     let selection: PcrSelection = selection.parse().unwrap();
     Condition::Pcr { digest: tpm.pcr_digest(&selection, hash).unwrap(), selection }
 }

@@ -1,0 +1,172 @@
+//! Policies across resets, lost sessions and connections, other users, and every way to keep a connection.
+
+use keyfile::policy::{Condition, Secret};
+use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name};
+use tests::raw::{self, Tpm as _};
+use tests::{Options, Proxy, ResourceManager, Swtpm};
+use tpm::{Auth, Config, Connection, ErrorKind, Key, Protection, Tpm};
+
+use crate::kit::{self, DIGEST};
+use crate::policy::{make, pcr};
+use crate::process::{alone, in_child};
+
+/// Keys of every kind of policy: a session without a key, one with a password, one that proves another's password.
+fn keys(swtpm: &Swtpm) -> Vec<(KeyFile, Option<&'static str>)> {
+    let tpm = kit::direct(swtpm);
+    let lock = pcr(&tpm, HashAlg::Sha256, "16");
+    drop(tpm);
+    let secret = Secret { hint: Handle(0), name: Name::from(Handle::ENDORSEMENT), policy_ref: Vec::new() };
+    swtpm.set_hierarchy_auth(raw::ENDORSEMENT, b"", b"endorsed");
+    let mut of_another = make(swtpm, HashAlg::Sha384, &[Condition::Secret(secret)], None);
+    of_another.empty_auth = false;
+    vec![
+        (make(swtpm, HashAlg::Sha256, &[lock.clone(), Condition::Locality(1)], None), None),
+        (make(swtpm, HashAlg::Sha256, &[Condition::AuthValue, lock], Some("secret")), Some("secret")),
+        (of_another, Some("endorsed")),
+    ]
+}
+
+fn open_all(tpm: &Tpm, files: &[(KeyFile, Option<&str>)]) -> Vec<Key> {
+    files.iter().map(|(file, password)| kit::open(tpm, file, *password)).collect()
+}
+
+#[test]
+fn a_reset_and_a_lost_session_are_not_noticed() {
+    let swtpm = Swtpm::start();
+    let files = keys(&swtpm);
+    let proxy = Proxy::start(&swtpm);
+    for tpm in [kit::through(&proxy), kit::direct(&swtpm)] {
+        for key in open_all(&tpm, &files) {
+            kit::check(&key);
+            swtpm.reset();
+            kit::check(&key);
+            swtpm.reset_and_startup();
+            kit::check(&key);
+            // Somebody frees the places of sessions.
+            for session in swtpm.handles(0x0200_0000).into_iter().chain(swtpm.handles(0x0300_0000)) {
+                swtpm.flush(session);
+                kit::check(&key);
+            }
+            proxy.hang_up();
+            kit::check(&key);
+        }
+    }
+    drop(proxy);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn behind_managers_that_are_restarted() {
+    let swtpm = Swtpm::start();
+    let files = keys(&swtpm);
+    let manager = ResourceManager::start(&swtpm, Options::default());
+    let tpm = kit::managed(&manager);
+    let keys = open_all(&tpm, &files);
+    for _ in 0..2 {
+        keys.iter().for_each(kit::check);
+        manager.hang_up();
+    }
+    keys.iter().for_each(kit::check);
+    drop((keys, tpm, manager));
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_connection_for_each_operation_leaves_nothing() {
+    let swtpm = Swtpm::start();
+    let files = keys(&swtpm);
+    let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
+    let tpm = Tpm::new(config);
+    for key in open_all(&tpm, &files) {
+        for _ in 0..2 {
+            kit::check(&key);
+            swtpm.assert_empty();
+        }
+    }
+}
+
+#[test]
+fn without_protection_a_policy_works_too() {
+    let swtpm = Swtpm::start();
+    let files = keys(&swtpm);
+    let config = Config { session: Protection::Password, ..kit::config(swtpm.tcti()) };
+    let tpm = Tpm::new(config);
+    for ((file, password), key) in files.iter().zip(open_all(&tpm, &files)) {
+        let answer = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap();
+        kit::verify(key.public(), &answer.value);
+        assert!(!answer.authenticated);
+        if password.is_some() {
+            let error = kit::open(&tpm, file, Some("wrong"))
+                .sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
+                .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+        }
+    }
+    drop(tpm);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn many_keys_threads_and_a_child() {
+    alone("policy_lifetimes::many_keys_threads_and_a_child", || {
+        let swtpm = Swtpm::start();
+        let files = keys(&swtpm);
+        let manager = ResourceManager::start(&swtpm, Options::default());
+        for tpm in [kit::direct(&swtpm), kit::managed(&manager)] {
+            let keys = open_all(&tpm, &files);
+            std::thread::scope(|scope| {
+                for at in 0..3 {
+                    let keys = &keys;
+                    scope.spawn(move || {
+                        (0..keys.len()).for_each(|n| kit::check(&keys[(n + at) % keys.len()]));
+                    });
+                }
+            });
+            tpm.close();
+            let child = || {
+                let good = keys.iter().all(kit::signs);
+                // It leaves by _exit, and so without its exit handlers.
+                tpm.close();
+                good
+            };
+            in_child(child)();
+            keys.iter().for_each(kit::check);
+        }
+        assert!(manager.refused().is_empty());
+        drop(manager);
+        swtpm.assert_empty();
+    });
+}
+
+#[test]
+fn a_wrong_password_is_sent_once() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(4, 1000);
+    let other = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
+    swtpm.persist(other, 0x8100_0005);
+    swtpm.flush(other);
+    let tpm = kit::direct(&swtpm);
+    let (_, name) = tpm.read_public(Handle(0x8100_0005)).unwrap();
+    let secret = Condition::Secret(Secret { hint: Handle(0x8100_0005), name, policy_ref: Vec::new() });
+    let mut file = make(&swtpm, HashAlg::Sha256, &[secret], None);
+    file.empty_auth = false;
+    let sign = |tpm: &Tpm, auth: Auth| {
+        let key = Key::from_file(tpm, file.clone(), Some(auth)).unwrap();
+        key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
+    };
+    for failures in 1..=3 {
+        let error = sign(&tpm, Auth::stored("wrong")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+        assert_eq!(swtpm.failures(), failures);
+    }
+    // The last try is for people.
+    let error = sign(&tpm, Auth::stored("object")).unwrap_err();
+    assert!(error.kind() == ErrorKind::Lockout && error.to_string().contains("last-try"), "{error}");
+    sign(&tpm, Auth::new("object")).unwrap();
+    let error = sign(&tpm, Auth::new("wrong")).unwrap_err();
+    assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::Authorization, 4), "{error}");
+    let error = sign(&tpm, Auth::new("object")).unwrap_err();
+    assert!(error.kind() == ErrorKind::Lockout && error.to_string().contains("1000 seconds"), "{error}");
+    drop(tpm);
+    swtpm.assert_empty();
+}
