@@ -5,7 +5,7 @@
 
 use keyfile::policy::{self, Comparison, Condition, CounterTimer, Problem, Statement};
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{CommandCode, Handle, HashAlg, KeyFile, PcrBank, PcrSelection, Signature, Ticket};
+use keyfile::{CommandCode, DigestList, Handle, HashAlg, KeyFile, PcrBank, PcrSelection, Signature, Ticket};
 use std::{fs, path::PathBuf};
 use tests::Swtpm;
 use tests::raw::Tpm;
@@ -165,12 +165,9 @@ fn both_orders_of_a_pcr_body_mean_the_same() {
 fn what_cannot_run_from_a_file_is_named() {
     let auth = Condition::AuthValue.statement().unwrap();
     for command in [
-        CommandCode::POLICY_OR,
         CommandCode::POLICY_NV,
         CommandCode::POLICY_SIGNED,
-        CommandCode::POLICY_TICKET,
         CommandCode::POLICY_AUTHORIZE_NV,
-        CommandCode::POLICY_DUPLICATION_SELECT,
         // No policy at all: a file must not make a TPM do just anything.
         CommandCode::CLEAR,
         CommandCode(0xffff_ffff),
@@ -182,6 +179,47 @@ fn what_cannot_run_from_a_file_is_named() {
     }
     let damaged = Statement { command: CommandCode::POLICY_LOCALITY, body: vec![1, 2] };
     assert!(matches!(policy::digest([&damaged], HashAlg::Sha256).unwrap_err().problem, Problem::Body(_)));
+}
+
+#[test]
+fn one_of_several_policies() {
+    let tpm = Swtpm::start();
+    for hash in HashAlg::ALL {
+        let first = Condition::Locality(1).statement().unwrap();
+        let branches = vec![policy::digest([&first], hash).unwrap(), vec![7; hash.size()]];
+        let or = Condition::Or(DigestList(branches.clone()));
+        let or = or.statement().unwrap();
+        assert_eq!(or.condition().unwrap().statement().unwrap(), or);
+        let session = policy_session(&tpm, POLICY, hash);
+        [&first, &or].into_iter().for_each(|statement| run(&tpm, session, false, statement));
+        assert_eq!(digest_of(&tpm, session), policy::digest([&first, &or], hash).unwrap());
+        tpm.flush(session);
+        assert!(or.to_string().ends_with(&format!(
+            "lead to one of {}, {}",
+            hex::encode(&branches[0]),
+            hex::encode(&branches[1])
+        )));
+        let wrong_size = policy::digest(
+            [&first, &or],
+            HashAlg::ALL[(HashAlg::ALL.iter().position(|h| *h == hash).unwrap() + 1) % 4],
+        );
+        assert!(matches!(wrong_size.unwrap_err().problem, Problem::DigestSize { .. }));
+    }
+    for count in [0, 1, 9] {
+        let or = Condition::Or(DigestList(vec![vec![0; 32]; count])).statement().unwrap();
+        assert!(matches!(or.condition(), Err(Problem::Body(_))), "{count}");
+    }
+}
+
+#[test]
+fn what_only_a_tpm_knows_the_digest_of_runs_all_the_same() {
+    for command in [CommandCode::POLICY_TICKET, CommandCode::POLICY_DUPLICATION_SELECT] {
+        let statement = Statement { command, body: vec![1, 2, 3] };
+        let condition = statement.condition().unwrap();
+        assert_eq!((condition.command(), condition.parameters()), (command, Ok(Some(vec![1, 2, 3]))));
+        assert_eq!(policy::digest([&statement], HashAlg::Sha256).unwrap_err().problem, Problem::Digest);
+        assert!(statement.to_string().contains("010203"), "{statement}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Authorize, CounterTimer, Secret, Statement};
 use crate::wire::{Marshal, WireError, Writer};
-use crate::{CommandCode, PcrSelection};
+use crate::{CommandCode, DigestList, PcrSelection};
 
 /// A condition that a policy session must meet.
 ///
@@ -18,6 +18,8 @@ use crate::{CommandCode, PcrSelection};
 /// | `Command` | TPM_CC |
 /// | `NvWritten` | one octet |
 /// | `PhysicalPresence` | empty |
+/// | `Or` | TPML_DIGEST |
+/// | `Other` | the parameters of the command |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The object's password. TPM2_PolicyPassword means the same, and is never run as itself: it would put the
@@ -50,6 +52,15 @@ pub enum Condition {
     NvWritten(bool),
     /// Somebody at the machine.
     PhysicalPresence,
+    /// What came before led to one of these digests.
+    Or(DigestList),
+    /// A command that makes sense in policies of other kinds, but needs no more than the session: it runs as it stands.
+    Other {
+        /// The command.
+        command: CommandCode,
+        /// Its parameters.
+        parameters: Vec<u8>,
+    },
 }
 
 impl Condition {
@@ -69,6 +80,8 @@ impl Condition {
             Self::Command(_) => CommandCode::POLICY_COMMAND_CODE,
             Self::NvWritten(_) => CommandCode::POLICY_NV_WRITTEN,
             Self::PhysicalPresence => CommandCode::POLICY_PHYSICAL_PRESENCE,
+            Self::Or(_) => CommandCode::POLICY_OR,
+            Self::Other { command, .. } => *command,
         }
     }
 
@@ -91,6 +104,8 @@ impl Condition {
             Self::NameHash(digest) | Self::CpHash(digest) | Self::Template(digest) => w.bytes(digest),
             Self::Command(command) => command.marshal(&mut w),
             Self::NvWritten(written) => w.u8(u8::from(*written)),
+            Self::Or(digests) => digests.marshal(&mut w),
+            Self::Other { parameters, .. } => w.bytes(parameters),
         }
         Ok(Statement { command: self.command(), body: w.finish()? })
     }

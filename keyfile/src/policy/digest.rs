@@ -1,7 +1,7 @@
 //! The policy digest in software (Part 1 §19.7 and the "Policy Digest" part of each command in Part 3 §23).
 
 use super::{Condition, Error, Problem, Statement};
-use crate::HashAlg;
+use crate::{DigestList, HashAlg};
 
 /// The digest that these statements lead to, one after the other, in a session of this hash.
 ///
@@ -30,6 +30,14 @@ fn extend(old: &[u8], condition: &Condition, hash: HashAlg) -> Result<Vec<u8>, P
         {
             return Err(Problem::DigestSize { size: digest.len(), hash });
         }
+        // One of several: the digest starts again from zero, with all of them.
+        Condition::Or(DigestList(digests)) => {
+            if let Some(other) = digests.iter().find(|digest| digest.len() != hash.size()) {
+                return Err(Problem::DigestSize { size: other.len(), hash });
+            }
+            hash.digest(&[&vec![0; hash.size()], &code, &digests.concat()])
+        }
+        Condition::Other { .. } => return Err(Problem::Digest),
         Condition::CounterTimer(_) => hash.digest(&[old, &code, &hash.digest(&[&body])]),
         // What came before is approved by the signature: the digest starts again from zero.
         Condition::Authorize(authorize) => {

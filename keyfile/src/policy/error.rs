@@ -16,6 +16,8 @@ pub enum Problem {
         /// The hash that the policy is computed with.
         hash: HashAlg,
     },
+    /// What it makes of the policy digest is not known here, where a TPM might still run it.
+    Digest,
     /// The command needs more than a session and its body, or is no policy command.
     Unsupported,
 }
@@ -26,6 +28,9 @@ impl fmt::Display for Problem {
             Self::Body(source) => write!(f, "its body is damaged: {source}"),
             Self::DigestSize { size, hash } => {
                 write!(f, "a digest of {size} octets is no {hash} digest, which the key's name hash wants")
+            }
+            Self::Digest => {
+                f.write_str("its digest cannot be computed here; make the key with other statements")
             }
             Self::Unsupported => f.write_str(
                 "it cannot run from a key file; make the key with statements that need only the session",
@@ -63,7 +68,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.problem {
             Problem::Body(source) => Some(source),
-            Problem::DigestSize { .. } | Problem::Unsupported => None,
+            Problem::DigestSize { .. } | Problem::Digest | Problem::Unsupported => None,
         }
     }
 }

@@ -23,7 +23,9 @@ impl Condition {
             | Self::Locality(_)
             | Self::Command(_)
             | Self::NvWritten(_)
-            | Self::PhysicalPresence => w.bytes(&self.statement()?.body),
+            | Self::PhysicalPresence
+            | Self::Or(_)
+            | Self::Other { .. } => w.bytes(&self.statement()?.body),
         }
         w.finish().map(Some)
     }

@@ -2,7 +2,7 @@
 
 use super::{Authorize, Condition, CounterTimer, Problem, Secret};
 use crate::wire::{Reader, Unmarshal, WireError};
-use crate::{CommandCode, HashAlg, PcrSelection};
+use crate::{CommandCode, DigestList, HashAlg, PcrSelection};
 
 /// What the statement demands. Only these commands ever reach a TPM from a file: another could do anything.
 pub(super) fn condition(command: CommandCode, body: &[u8]) -> Result<Condition, Problem> {
@@ -23,6 +23,10 @@ pub(super) fn condition(command: CommandCode, body: &[u8]) -> Result<Condition, 
             value => return Err(WireError::Unknown { what: "yes or no", value: u32::from(value) }.into()),
         }),
         CommandCode::POLICY_PHYSICAL_PRESENCE => empty(body, Condition::PhysicalPresence)?,
+        CommandCode::POLICY_OR => or(body)?,
+        CommandCode::POLICY_TICKET
+        | CommandCode::POLICY_DUPLICATION_SELECT
+        | CommandCode::POLICY_AC_SEND_SELECT => Condition::Other { command, parameters: body.to_vec() },
         _ => return Err(Problem::Unsupported),
     })
 }
@@ -57,6 +61,19 @@ fn digest(body: &[u8]) -> Result<Vec<u8>, WireError> {
         let digest = r.sized().and_then(bare).map_err(|_| error)?;
         r.finish().map(|()| digest)
     })
+}
+
+/// Two to eight digests (Part 3 §23.6).
+fn or(body: &[u8]) -> Result<Condition, WireError> {
+    let digests = DigestList::from_octets(body)?;
+    match digests.0.len() {
+        2..=8 => digests.0.iter().try_for_each(|digest| bare(digest).map(drop))?,
+        count => {
+            let value = u32::try_from(count).unwrap_or(u32::MAX);
+            return Err(WireError::Unknown { what: "number of policies to choose from", value });
+        }
+    }
+    Ok(Condition::Or(digests))
 }
 
 /// Octets that are as long as some digest.

@@ -1,7 +1,7 @@
 //! Policies in plain words: what must hold, and what it means when it does not.
 
 use super::{Condition, Statement};
-use crate::{Handle, PcrSelection};
+use crate::{DigestList, Handle, PcrSelection};
 use std::fmt;
 
 impl fmt::Display for Statement {
@@ -49,6 +49,13 @@ impl fmt::Display for Condition {
                 write!(f, "the NV index must {}have been written", if *written { "" } else { "not " })
             }
             Self::PhysicalPresence => f.write_str("somebody at the machine must assert physical presence"),
+            Self::Or(DigestList(digests)) => {
+                let digests: Vec<String> = digests.iter().map(|digest| hex(digest)).collect();
+                write!(f, "the statements before must lead to one of {}", digests.join(", "))
+            }
+            Self::Other { command, parameters } => {
+                write!(f, "{command} must pass with the parameters {}", hex(parameters))
+            }
         }
     }
 }
@@ -74,6 +81,7 @@ impl Condition {
                 Some(handle) => format!("the password of {} is wrong", entity(handle)),
                 None => "the entity whose password is wanted has no handle".into(),
             },
+            Self::Or(_) => "the statements before lead to none of the policies to choose from".into(),
             other => format!("not so: {other}"),
         }
     }

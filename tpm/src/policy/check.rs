@@ -1,7 +1,7 @@
 //! Looks whether policies would pass now; no key is loaded, no password is tried.
 
 use keyfile::policy::Condition;
-use keyfile::{HashAlg, KeyFile};
+use keyfile::{DigestList, HashAlg, KeyFile};
 
 use super::refusal;
 use super::step::{Step, Way};
@@ -59,7 +59,12 @@ impl Link {
             | Condition::CpHash(_)
             | Condition::Template(_)
             | Condition::NvWritten(_)
-            | Condition::PhysicalPresence => Verdict::DependsOnUse,
+            | Condition::PhysicalPresence
+            | Condition::Other { .. } => Verdict::DependsOnUse,
+            Condition::Or(DigestList(policies)) => match policies.contains(&way.digest_before(at, hash)?) {
+                true => Verdict::Passes,
+                false => Verdict::Refused(condition.refusal()),
+            },
             Condition::Locality(wanted) => match allows(*wanted, self.locality()?) {
                 true => Verdict::Passes,
                 false => Verdict::Refused(condition.refusal()),

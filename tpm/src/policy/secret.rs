@@ -6,16 +6,22 @@ use keyfile::{Handle, HashAlg, Name};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::Entity;
+use crate::command::{Capability, Entity};
 use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link};
+
+/// The first handles of their kinds (Part 2 §7.4), and more than any TPM holds of them.
+const PERSISTENT: u32 = 0x8100_0000;
+const NV: u32 = 0x0100_0000;
+const MANY: u32 = 4096;
 
 impl Link {
     /// PolicySecret with this password.
     pub(crate) fn prove_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
-        let handle = secret.entity().ok_or_else(|| {
-            Error::new(ErrorKind::Policy, "the entity whose password is wanted has no handle")
-        })?;
+        let handle = match secret.entity() {
+            Some(handle) => handle,
+            None => self.handle_of(&secret.name)?,
+        };
         let auth = password.map(|password| auth_value(password, handle, &secret.name)).unwrap_or_default();
         let entity = match secret.name.as_handle() {
             Some(_) => Entity::plain(handle),
@@ -35,14 +41,30 @@ impl Link {
         }
     }
 
+    /// Where the object or NV index of this Name is: a policy need not say it.
+    fn handle_of(&mut self, name: &Name) -> Result<Handle, Error> {
+        for kind in [PERSISTENT, NV] {
+            for (handle, _) in self.capability(Capability::Handles, kind, MANY)? {
+                let handle = Handle(handle);
+                if self.name_at(handle).is_ok_and(|found| found == *name) {
+                    return Ok(handle);
+                }
+            }
+        }
+        let text = format!("the TPM has nothing with the Name {name}, whose password is wanted");
+        Err(Error::new(ErrorKind::Policy, text))
+    }
+
+    fn name_at(&mut self, handle: Handle) -> Result<Name, Error> {
+        match handle.is_nv() {
+            true => self.nv_read_public(handle).map(|(_, name)| name),
+            false => self.read_public(handle).map(|(_, name)| name),
+        }
+    }
+
     /// Whether something else is at the handle: then nobody's password was wrong.
     fn is_another(&mut self, handle: Handle, name: &Name) -> bool {
-        let found = match handle {
-            _ if name.as_handle().is_some() => return false,
-            index if index.is_nv() => self.nv_read_public(index).map(|(_, name)| name),
-            object => self.read_public(object).map(|(_, name)| name),
-        };
-        found.is_ok_and(|found| found != *name)
+        name.as_handle().is_none() && self.name_at(handle).is_ok_and(|found| found != *name)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use keyfile::policy::{Authorize, Comparison, Condition, CounterTimer, Secret, digest};
 use keyfile::{
-    AlgId, CommandCode, Curve, Handle, HashAlg, KeyFile, Kind, Name, PcrBank, PcrSelection, Public,
+    AlgId, CommandCode, Curve, DigestList, Handle, HashAlg, KeyFile, Kind, Name, PcrBank, PcrSelection,
+    Public,
 };
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
@@ -202,6 +203,40 @@ fn each_statement_that_fails_names_itself() {
 }
 
 #[test]
+fn one_of_several_policies() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    for hash in HashAlg::ALL {
+        let branches =
+            [vec![pcr(&tpm, hash, "16")], vec![Condition::Locality(1)], vec![Condition::Locality(2)]];
+        let digests = branches.iter().map(|branch| {
+            let statements: Vec<_> = branch.iter().map(|condition| condition.statement().unwrap()).collect();
+            digest(&statements, hash).unwrap()
+        });
+        let or = Condition::Or(DigestList(digests.collect()));
+        for (branch, verdict) in
+            branches.into_iter().zip([Some(Verdict::Passes), Some(Verdict::Passes), None])
+        {
+            let file = make(&swtpm, hash, &[branch, vec![or.clone()]].concat(), None);
+            let found = tpm.check_policy(&file).unwrap();
+            match verdict {
+                Some(passes) => {
+                    kit::check(&kit::open(&tpm, &file, None));
+                    assert_eq!(found[0].verdict(), passes);
+                }
+                None => assert!(refused(&kit::open(&tpm, &file, None)).to_string().contains("locality 1")),
+            }
+        }
+        let none = make(&swtpm, hash, &[Condition::Locality(4), or], None);
+        let error = refused(&kit::open(&tpm, &none, None));
+        assert!(error.to_string().contains("statement 2 of the policy (TPM2_PolicyOR)"), "{error}");
+        assert!(error.to_string().contains("none of the policies to choose from"), "{error}");
+    }
+    drop(tpm);
+    swtpm.assert_empty();
+}
+
+#[test]
 fn the_password_of_another() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::STORAGE);
@@ -218,6 +253,7 @@ fn the_password_of_another() {
         (secret(0x8100_0005, &name), "object"),
         (secret(raw::ENDORSEMENT, &endorsement), "endorsed"),
         (secret(0, &endorsement), "endorsed"),
+        (secret(0, &name), "object"),
     ] {
         for hash in [HashAlg::Sha1, HashAlg::Sha384] {
             let mut file = make(&swtpm, hash, std::slice::from_ref(&condition), None);
@@ -241,6 +277,9 @@ fn the_password_of_another() {
     let error = refused(&kit::open(&tpm, &nowhere, Some("object")));
     assert!(error.to_string().contains("there is nothing at 0x81000077"), "{error}");
     let other = Name::of(HashAlg::Sha256, b"another object");
+    let missing = make(&swtpm, HashAlg::Sha256, &[secret(0, &other)], None);
+    let error = refused(&kit::open(&tpm, &missing, Some("object")));
+    assert!(error.to_string().contains(&format!("nothing with the Name {other}")), "{error}");
     let another = make(&swtpm, HashAlg::Sha256, &[secret(0x8100_0005, &other)], None);
     let error = refused(&kit::open(&tpm, &another, Some("object")));
     assert!(error.to_string().contains("another object than the one"), "{error}");
