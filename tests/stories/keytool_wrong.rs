@@ -1,13 +1,13 @@
 //! Wrong uses: each ends with a status other than 0, a cause line and an advice line, no file, and nothing left in the TPM.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{ChildStderr, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm, tamper};
+use tests::{Fate, Proxy, Swtpm};
 
 use crate::keytool::Desk;
 
@@ -103,36 +103,61 @@ fn an_existing_file_stays_when_the_new_one_fails() {
     desk.assert_tidy();
 }
 
+/// A tool that waits for the TPM's answer to one command.
+struct Waiting {
+    process: Process,
+    told: Lines<BufReader<ChildStderr>>,
+    /// Dropped, the TPM answers.
+    answer: Option<mpsc::Sender<()>>,
+    desk: Desk,
+    _proxy: Proxy,
+}
+
+impl Waiting {
+    #[track_caller]
+    fn at(command: u32, line: &str) -> Self {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+        desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+        desk.shell.write("key.tpm", "the only copy");
+        let (came, comes) = mpsc::channel();
+        let (answer, answers) = mpsc::channel::<()>();
+        proxy.on_command(move |sent| {
+            if raw::code(sent) == command && came.send(()).is_ok() {
+                let _ = answers.recv_timeout(LIMIT);
+            }
+            Fate::Pass
+        });
+        let mut tool = desk.command(line);
+        tool.stderr(Stdio::piped());
+        let mut process = Process::spawn(tool);
+        comes.recv_timeout(LIMIT).expect("the command");
+        let told = BufReader::new(process.child().stderr.take().unwrap()).lines();
+        Self { process, told, answer: Some(answer), desk, _proxy: proxy }
+    }
+
+    /// A signal that it takes, and says so.
+    #[track_caller]
+    fn signal(&mut self, signal: i32) {
+        self.process.signal(signal);
+        assert!(self.says().contains("stopping when the TPM has answered"));
+    }
+
+    fn says(&mut self) -> String {
+        self.told.next().expect("a line").unwrap()
+    }
+}
+
 /// SIGINT (or another) while the TPM works on a command.
 fn interrupted(command: u32, line: &str, signal: i32) {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
-    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
-    desk.shell.write("key.tpm", "the only copy");
-    let (came, comes) = mpsc::channel();
-    let (go_on, goes_on) = mpsc::channel::<()>();
-    proxy.on_command(move |sent| {
-        // It waits for the answer to its command until it was signalled.
-        if raw::code(sent) == command && came.send(()).is_ok() {
-            let _ = goes_on.recv_timeout(LIMIT);
-        }
-        Fate::Pass
-    });
-    let mut tool = desk.command(line);
-    tool.stderr(std::process::Stdio::piped());
-    let mut process = Process::spawn(tool);
-    comes.recv_timeout(LIMIT).expect("the command");
-    process.signal(signal);
-    // What it says shows that it took the signal.
-    let mut told = BufReader::new(process.child().stderr.take().unwrap()).lines();
-    assert!(told.next().unwrap().unwrap().contains("stopping when the TPM has answered"), "{line}");
-    drop(go_on);
-    let status = process.wait(LIMIT);
-    assert_eq!(status.code(), Some(128 + signal), "{line}");
-    assert_eq!(told.next().unwrap().unwrap(), "tpm2-keytool: interrupted; nothing was written");
-    assert_eq!(desk.shell.read("key.tpm"), b"the only copy");
-    desk.assert_tidy();
+    let mut tool = Waiting::at(command, line);
+    tool.signal(signal);
+    drop(tool.answer.take());
+    assert_eq!(tool.process.wait(LIMIT).code(), Some(128 + signal), "{line}");
+    assert_eq!(tool.says(), "tpm2-keytool: interrupted; nothing was written");
+    assert_eq!(tool.desk.shell.read("key.tpm"), b"the only copy");
+    tool.desk.assert_tidy();
 }
 
 #[test]
@@ -147,19 +172,12 @@ fn an_interruption_leaves_nothing_in_the_tpm_and_no_file() {
 
 #[test]
 fn a_second_interruption_does_not_wait_for_the_tpm() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    proxy.on_command(tamper::delay(raw::CREATE, Duration::from_secs(8)));
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
-    let mut tool = desk.command("create_tpm2_key -e P-256 no.tpm");
-    tool.stderr(std::process::Stdio::null());
-    let mut process = Process::spawn(tool);
-    for _ in 0..2 {
-        std::thread::sleep(Duration::from_secs(1));
-        process.signal(libc::SIGINT);
-    }
-    assert_eq!(process.wait(Duration::from_secs(4)).code(), Some(130));
-    desk.assert_absent("no.tpm");
+    let mut tool = Waiting::at(raw::CREATE, "create_tpm2_key -e P-256 key.tpm");
+    tool.signal(libc::SIGINT);
+    tool.process.signal(libc::SIGINT);
+    // The TPM has not answered yet.
+    assert_eq!(tool.process.wait(LIMIT).code(), Some(130));
+    assert_eq!(tool.desk.shell.read("key.tpm"), b"the only copy");
 }
 
 #[test]
