@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::{Curve, HashAlg};
-use tpm::Auth;
 
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
+use crate::new_password::NewPassword;
 use crate::output::Target;
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
-use crate::password::{Passwords, Secret};
+use crate::password::Passwords;
 use crate::policy::{Plan, PolicyOptions};
 use crate::source::Source;
 
@@ -39,24 +39,8 @@ pub(crate) struct Create {
     #[arg(required_unless_present = "list_curves")]
     file: Option<PathBuf>,
 
-    /// Give the key a password, and ask for it twice
-    ///
-    /// Without a terminal two lines of stdin are read.
-    #[arg(short, long)]
-    auth: bool,
-
-    /// The key's password, instead of the question
-    ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passout is better.
-    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    password: Option<Secret>,
-
-    /// Where the key's password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
-    ///
-    /// As openssl's -passout: the first line is taken. When several passwords come from the same place, each takes one line: first the wrapped file's,
-    /// then the key's, then the parent's.
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
-    passout: Option<Source>,
+    #[command(flatten)]
+    password: NewPassword,
 
     #[command(flatten)]
     parent: ParentPassword,
@@ -184,7 +168,7 @@ impl Create {
             name_alg: self.name_scheme,
             da: self.da,
             restricted: self.restricted,
-            auth: self.key_password(passwords)?,
+            auth: self.password.auth(passwords, "password of the key")?,
             description: self.description.clone(),
         })
     }
@@ -197,22 +181,6 @@ impl Create {
                 "leave the policy out, or give it to the children",
             )),
             false => Ok(plan),
-        }
-    }
-
-    fn key_password(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
-        const WHAT: &str = "password of the key";
-        let secret = match passwords.given(self.password.as_ref(), self.passout.as_ref(), WHAT)? {
-            None if self.auth => Some(passwords.ask_new(WHAT)?),
-            given => given,
-        };
-        match secret {
-            Some(secret) if secret.is_empty() => Err(Error::Password {
-                what: WHAT.to_owned(),
-                problem: "it is empty".to_owned(),
-                advice: "leave -a, -k and --passout out for a key without password".to_owned(),
-            }),
-            secret => Ok(secret.map(|secret| Auth::new(secret.octets()))),
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::source::Source;
 #[derive(Args)]
 pub(crate) struct NewPassword {
     /// Give it a password, and ask for that twice
+    ///
+    /// Without a terminal two lines of stdin are read, if nothing else is expected there.
     #[arg(short, long)]
     auth: bool,
 
@@ -23,8 +25,8 @@ pub(crate) struct NewPassword {
 
     /// Where its password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
     ///
-    /// As openssl's -passout: the first line is taken. When several passwords come from the same place, each takes one line: first this one, then the
-    /// parent's.
+    /// As openssl's -passout: the first line is taken. When several passwords come from the same place, each takes one line: first that of a file that is
+    /// wrapped, then this one, then the parent's.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passout: Option<Source>,
 }

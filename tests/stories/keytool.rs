@@ -49,9 +49,10 @@ impl Desk {
         process::run(self.command(line), input.as_bytes(), LIMIT)
     }
 
-    /// Runs a line with `input` on stdin, and SIGINT reaches it while the TPM behind the proxy works on a command.
+    /// Runs a line with `input` on stdin, and a signal reaches it while the TPM behind the proxy works on a command: it must end by that, say so in
+    /// one line, and leave nothing.
     #[track_caller]
-    pub(crate) fn interrupt(&self, proxy: &Proxy, command: u32, line: &str, input: &[u8]) -> Output {
+    pub(crate) fn interrupt(&self, proxy: &Proxy, command: u32, signal: i32, line: &str, input: &[u8]) {
         let (arrived, arrival) = mpsc::channel();
         let (answer, may_answer) = mpsc::channel::<()>();
         let mut first = true;
@@ -69,7 +70,7 @@ impl Desk {
         tool.stdout(file("output")).stderr(file("errors"));
         let mut process = Process::spawn(tool);
         arrival.recv_timeout(LIMIT).expect("the command");
-        process.signal(libc::SIGINT);
+        process.signal(signal);
         // The TPM answers after the signal was taken.
         while !String::from_utf8_lossy(&self.shell.read("errors")).contains("stopping") {
             assert!(process.ended().is_none(), "it did not wait for the TPM's answer");
@@ -79,7 +80,11 @@ impl Desk {
         let status = Some(process.wait(LIMIT));
         proxy.behave();
         let [stdout, stderr] = ["output", "errors"].map(|name| self.shell.read(name));
-        Output { line: line.to_owned(), stdout, stderr, status }
+        let output = Output { line: line.to_owned(), stdout, stderr, status };
+        assert_eq!(output.status.and_then(|status| status.code()), Some(128 + signal), "{output}");
+        assert!(output.err().ends_with("tpm2-keytool: interrupted; nothing was written\n"), "{output}");
+        assert!(output.stdout.is_empty() && self.tpm.persistent().is_empty(), "{output}");
+        self.assert_tidy();
     }
 
     /// A script of other people's tools, which must succeed.

@@ -141,7 +141,7 @@ fn a_key_signs_when_its_signed_policy_holds() {
     signers(&desk);
     desk.run("create_tpm2_key -e P-256 --signed-policy rsa.public key.tpm").ok();
     desk.run("tpm2-keytool policy add -n here -x 16 key.tpm rsa.pem").ok();
-    desk.run("tpm2-keytool show key.tpm").ok().says("signed policy here");
+    desk.run("tpm2-keytool show key.tpm").ok().says("\"here\": passes now");
     let openssl = Openssl::in_shell(desk.shell.beside(), &desk.tpm.tcti(), Order::Tpm2First);
     let sign = || openssl.run("dgst -sha256 -sign key.tpm -out signature script");
     sign().ok();

@@ -371,16 +371,11 @@ fn an_interruption_leaves_nothing() {
         (raw::PCR_READ, "tpm2-keytool policy add -x 16 sealed.tpm ec.pem"),
     ] {
         let before = desk.shell.read("sealed.tpm");
-        let output = desk.interrupt(&proxy, command, line, b"data");
-        assert_eq!(output.status.and_then(|status| status.code()), Some(128 + libc::SIGINT), "{output}");
-        assert!(output.err().ends_with("tpm2-keytool: interrupted; nothing was written\n"), "{output}");
-        assert!(output.stdout.is_empty(), "{output}");
-        assert!(desk.tpm.persistent().is_empty(), "{output}");
+        desk.interrupt(&proxy, command, libc::SIGINT, line, b"data");
         assert_eq!(
             (desk.shell.read("old"), desk.shell.read("sealed.tpm")),
             (b"the only copy".to_vec(), before)
         );
-        desk.assert_tidy();
     }
     desk.unseals("", b"hello");
 }
