@@ -17,7 +17,7 @@ use facts::Facts;
 /// Tell about the TPM, and what to do about what is wrong with it
 ///
 /// Maker, firmware, algorithms, curves, places, sessions, lockout counter, the storage root key, and which TPM is used and why. Exits with 0 when a TPM
-/// answers, whatever there is to advise.
+/// answers and takes commands, whatever there is to advise.
 #[derive(Args)]
 pub(crate) struct Status {}
 
@@ -27,11 +27,23 @@ impl Status {
         let tpm = common.tpm();
         let facts = Facts::of(&tpm);
         tpm.close();
-        let facts = facts?;
+        let facts = facts.map_err(advised)?;
         terminal::result(report::rows(&facts))?;
         match advice::advice(&facts).as_slice() {
+            // It answers, but is of no use.
+            [only] if facts.has_failed() => Err(Error::request("the TPM is in failure mode", only.clone())),
             [] => terminal::result("all is well"),
             all => all.iter().try_for_each(|one| terminal::result(format_args!("advice: {one}"))),
         }
+    }
+}
+
+/// Something answers there that is no TPM, or speaks as none does.
+fn advised(error: Error) -> Error {
+    match error {
+        Error::Tpm(error) if error.advice().is_none() => Error::Tpm(error.advise(
+            "what answers there is no TPM 2.0 as far as this program can tell: name the right one with --tcti or the variable TPM2_TCTI",
+        )),
+        other => other,
     }
 }

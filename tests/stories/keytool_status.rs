@@ -1,7 +1,9 @@
 //! `status`: the TPM in words, and what to do about what is wrong; truthful when there is none.
 
+use std::time::Duration;
+
 use tests::raw::{self, Tpm as _};
-use tests::{Options, ResourceManager, Swtpm};
+use tests::{Fate, Options, Proxy, ResourceManager, Swtpm};
 
 use crate::keytool::Desk;
 
@@ -67,4 +69,257 @@ fn behind_a_resource_manager() {
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     desk.run("create_tpm2_key -w ec.pem key.tpm").ok();
     desk.assert_tidy();
+}
+
+/// The value of one row.
+#[track_caller]
+fn row(status: &str, name: &str) -> String {
+    let line = status.lines().find(|line| line.starts_with(&format!("  {name:14}")));
+    line.unwrap_or_else(|| panic!("no row {name} in\n{status}"))[16..].to_owned()
+}
+
+/// The raw value of a property in tpm2_getcap's text.
+#[track_caller]
+fn property(text: &str, name: &str) -> u32 {
+    let rest = text.split(&format!("TPM2_PT_{name}:")).nth(1).unwrap_or_else(|| panic!("{name} in\n{text}"));
+    let value = rest.trim_start().trim_start_matches("raw:").trim_start().split_whitespace().next().unwrap();
+    let digits = value.strip_prefix("0x");
+    digits.map_or_else(|| value.parse(), |digits| u32::from_str_radix(digits, 16)).unwrap()
+}
+
+/// A bit of a property.
+#[track_caller]
+fn bit(text: &str, name: &str) -> bool {
+    text.split(&format!("{name}:")).nth(1).unwrap().split_whitespace().next().unwrap() == "1"
+}
+
+#[test]
+fn every_line_is_what_tpm2_tools_say() {
+    let desk = Desk::new();
+    // Nothing as it is by default.
+    desk.others(
+        "tpm2_createprimary -Q -C o -G ecc256 -c owner.ctx; tpm2_evictcontrol -Q -c owner.ctx 0x81000001; tpm2_flushcontext -t
+         tpm2_createprimary -Q -C e -G rsa2048 -c rsa.ctx; tpm2_evictcontrol -Q -c rsa.ctx 0x81010001; tpm2_flushcontext -t
+         tpm2_nvdefine -Q 0x1500001 -s 8; tpm2_nvdefine -Q 0x1500002 -s 8
+         tpm2_dictionarylockout -Q -s -n 7 -t 90061 -l 119
+         tpm2_changeauth -Q -c e word; tpm2_changeauth -Q -c l word
+         tpm2_pcrallocate -Q sha1:none+sha256:all+sha384:none+sha512:all",
+    );
+    desk.tpm.reset_and_startup();
+    let _session = desk.tpm.start_session();
+    let _key = desk.tpm.create_primary();
+    desk.others("tpm2_startauthsession -Q -S session.ctx");
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+    let told = desk.run("tpm2-keytool status").ok();
+    let status = told.out();
+    for what in [
+        "properties-fixed",
+        "properties-variable",
+        "algorithms",
+        "ecc-curves",
+        "pcrs",
+        "handles-persistent",
+        "handles-nv-index",
+        "handles-saved-session",
+    ] {
+        desk.shell.write(what, desk.shell.ok(&format!("tpm2_getcap {what}")).out());
+    }
+    let (fixed, variable) = (desk.shell.text("properties-fixed"), desk.shell.text("properties-variable"));
+    let said = |name: &str| row(&status, name);
+    let (fixed, variable) = (|name: &str| property(&fixed, name), |name: &str| property(&variable, name));
+
+    assert_eq!(said("TCTI"), format!("{} (the environment variable TPM2_TCTI)", desk.tpm.tcti()));
+    let letters = |names: &[&str]| {
+        let octets: Vec<u8> =
+            names.iter().flat_map(|name| fixed(name).to_be_bytes()).filter(|&o| o != 0).collect();
+        String::from_utf8(octets).unwrap().trim().to_owned()
+    };
+    let maker = said("maker");
+    assert!(maker.starts_with(&format!("{}: ", letters(&["MANUFACTURER"]))), "{maker}");
+    let model = letters(&["VENDOR_STRING_1", "VENDOR_STRING_2", "VENDOR_STRING_3", "VENDOR_STRING_4"]);
+    assert!(maker.ends_with(&format!("model {model:?}")), "{maker}");
+    let halves = ["FIRMWARE_VERSION_1", "FIRMWARE_VERSION_2"]
+        .map(fixed)
+        .map(|v| format!("{}.{}", v >> 16, v & 0xffff));
+    assert_eq!(said("firmware"), halves.join("."));
+    let revision = fixed("REVISION");
+    assert_eq!(said("version"), format!("TPM 2.0, revision {}.{:02}", revision / 100, revision % 100));
+    let tested = desk.shell.ok("tpm2_gettestresult").out();
+    assert!(tested.contains("status:   success") == (said("self test") == "passed"), "{tested}: {status}");
+
+    let algorithms = desk.shell.text("algorithms");
+    let names =
+        algorithms.lines().filter(|line| !line.starts_with(' ')).map(|line| line.trim_end_matches(':'));
+    assert_eq!(said("algorithms"), names.collect::<Vec<_>>().join(" "));
+    let curves = desk.shell.text("ecc-curves");
+    let names = curves.lines().map(|line| line.split(':').next().unwrap().trim_start_matches("TPM2_ECC_"));
+    let names =
+        names.map(|name| name.strip_prefix("NIST_P").map_or(name.to_owned(), |bits| format!("P-{bits}")));
+    assert_eq!(said("curves"), names.collect::<Vec<_>>().join(" "));
+    for bits in [1024, 2048, 3072, 4096] {
+        let has = desk.shell.run(&format!("tpm2_testparms rsa{bits}")).success();
+        assert_eq!(said("RSA sizes").contains(&bits.to_string()), has, "{bits}");
+    }
+    let banks = desk.shell.text("pcrs");
+    let banks =
+        banks.lines().filter_map(|line| line.trim().strip_prefix("- ")).filter(|bank| bank.contains("0,"));
+    let banks: Vec<_> = banks.map(|bank| bank.split(':').next().unwrap().to_owned()).collect();
+    assert_eq!((said("PCR banks"), banks.len()), (banks.join(" "), 2));
+
+    assert_eq!(
+        said("places"),
+        format!(
+            "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at once",
+            variable("HR_TRANSIENT_AVAIL"),
+            fixed("HR_TRANSIENT_MIN"),
+            variable("HR_PERSISTENT_AVAIL"),
+            variable("HR_LOADED_AVAIL")
+        )
+    );
+    let saved = desk.shell.text("handles-saved-session").lines().count();
+    assert_eq!(saved, 1);
+    assert_eq!(
+        said("sessions"),
+        format!(
+            "{} active of {}, {saved} of them saved",
+            variable("HR_ACTIVE"),
+            fixed("ACTIVE_SESSIONS_MAX")
+        )
+    );
+    assert_eq!(said("context gap"), fixed("CONTEXT_GAP_MAX").to_string());
+    assert_eq!((variable("LOCKOUT_INTERVAL"), variable("LOCKOUT_RECOVERY")), (90_061, 119));
+    assert_eq!(
+        said("lockout"),
+        format!(
+            "open: {} wrong passwords of {}; one is forgiven every 25 h 1 min 1 s; a wrong lockout password closes the lockout hierarchy for 119 s",
+            variable("LOCKOUT_COUNTER"),
+            variable("MAX_AUTH_FAIL")
+        )
+    );
+    let flags = desk.shell.text("properties-variable");
+    let word = |name: &str, yes: &'static str, no: &'static str| if bit(&flags, name) { yes } else { no };
+    assert_eq!(
+        said("passwords"),
+        format!(
+            "owner {}, endorsement {}, lockout {}",
+            word("ownerAuthSet", "set", "empty"),
+            word("endorsementAuthSet", "set", "empty"),
+            word("lockoutAuthSet", "set", "empty")
+        )
+    );
+    assert_eq!(
+        said("hierarchies"),
+        format!(
+            "owner {}, endorsement {}, platform {}",
+            word("shEnable", "enabled", "disabled"),
+            word("ehEnable", "enabled", "disabled"),
+            word("phEnable", "enabled", "disabled")
+        )
+    );
+    assert!(said("storage root").starts_with("present at 0x81000001"), "{status}");
+    for (kind, handles) in [("persistent", "handles-persistent"), ("NV indexes", "handles-nv-index")] {
+        let handles = desk.shell.text(handles);
+        let first = status.lines().position(|line| line.starts_with(&format!("  {kind}"))).unwrap();
+        let listed = status.lines().skip(first).zip(1..);
+        for (handle, (line, number)) in handles.lines().zip(listed) {
+            let handle = u32::from_str_radix(handle.trim_start_matches("- 0x"), 16).unwrap();
+            assert!(line[16..].starts_with(&format!("{number}. {handle:#010x}")), "{line}: {status}");
+        }
+        assert_eq!(handles.lines().count(), 2);
+    }
+    told.says("EC P-256, fixedTPM").says("RSA 2048, fixedTPM").says("--passparent");
+}
+
+#[test]
+fn a_lockout_is_told_with_its_remedy() {
+    let desk = Desk::new();
+    desk.tpm.set_dictionary_attack(5, 7_200);
+    let key = desk.tpm.create_primary_with(b"secret", raw::DA_PROTECTED);
+    let guess = || drop(desk.tpm.raw(raw::OBJECT_CHANGE_AUTH, &[key, key], &[b"wrong"], &[0, 0]));
+    guess();
+    desk.run("tpm2-keytool status")
+        .ok()
+        .says("open: 1 wrong passwords of 5")
+        .says("4 more wrong passwords lock the TPM");
+    (1..5).for_each(|_| guess());
+    desk.run("tpm2-keytool status")
+        .ok()
+        .says("LOCKED: 5 wrong passwords of 5; one is forgiven every 2 h")
+        .says("wait 2 h, or reset the counter with `tpm2_dictionarylockout --clear-lockout`");
+    assert!(bit(&desk.shell.ok("tpm2_getcap properties-variable").out(), "inLockout"));
+    desk.others("tpm2_dictionarylockout -Q --clear-lockout; tpm2_flushcontext -t");
+    desk.run("tpm2-keytool status").ok().says("open: 0 wrong passwords of 5").says("all is well");
+    desk.others("tpm2_dictionarylockout -Q -s -n 5 -t 0 -l 0");
+    desk.run("tpm2-keytool status")
+        .ok()
+        .says("protection is switched off")
+        .says("closes the lockout hierarchy for the next reset");
+    desk.others("tpm2_dictionarylockout -Q -s -n 5 -t 10 -l 10; tpm2_hierarchycontrol -Q -C p ehEnable clear; tpm2_hierarchycontrol -Q -C p shEnable clear");
+    desk.run("tpm2-keytool status")
+        .ok()
+        .says("owner disabled, endorsement disabled, platform enabled")
+        .says("enable it in the firmware's setup")
+        .says("`attest` cannot work");
+}
+
+/// In failure mode a TPM answers GetTestResult, and GetCapability with who made it (Part 3 §10.4, §30.2), and nothing else.
+#[test]
+fn a_tpm_in_failure_mode_is_of_no_use_and_says_so() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    proxy.on_command(|command| match raw::code(command) {
+        // TPM2_GetTestResult: four octets of the maker's, and TPM_RC_FAILURE.
+        0x17c => {
+            Fate::Answer(vec![0x80, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 4, 0xde, 0xad, 0xbe, 0xef, 0, 0, 1, 1])
+        }
+        raw::GET_CAPABILITY if raw::u32_at(command, 10) == 6 && raw::u32_at(command, 14) < 0x110 => {
+            Fate::Pass
+        }
+        _ => Fate::Answer(raw::answer(0x101)),
+    });
+    let output = desk.run("tpm2-keytool status").failed();
+    let told = output.out();
+    assert_eq!(row(&told, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
+    assert!(row(&told, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{told}");
+    assert!(told.contains("deadbeef") && !told.contains("lockout") && !told.contains("well"), "{told}");
+    output.says("the TPM is in failure mode").says("off and on");
+    // And one that does not even answer that.
+    proxy.on_command(|_| Fate::Answer(raw::answer(0x101)));
+    desk.run("tpm2-keytool status").failed().says("failure mode").says("not told");
+}
+
+#[test]
+fn what_is_no_tpm_is_told_with_what_to_do() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    for (tcti, cause) in [
+        ("swtpm:host=127.0.0.1,port=1", "port=1"),
+        ("mssim:host=127.0.0.1,port=1", "port=1"),
+        ("swtpm:path=/nowhere", "No such file"),
+        ("device:/dev/no-such-tpm", "/dev/no-such-tpm"),
+        ("device:/dev/null", "/dev/null"),
+        ("device:/etc/passwd", "not a device"),
+        ("cmd:false", "no TPM response"),
+        ("cmd:cat", "unknown response code"),
+        ("nonsense", "no TCTI string"),
+        ("nonsense:x=y", "nonsense"),
+        ("''", "it is empty"),
+    ] {
+        let output = desk.run(&format!("tpm2-keytool status --tcti {tcti}")).failed().says(cause);
+        assert!(output.err().contains("  what to do: ") && output.out().is_empty(), "{output}");
+    }
+    // A TPM 1.2, one that was not started and cannot be, one that hangs up.
+    for (answer, cause) in [(0x1e, "TPM 1.2"), (0x100, "not started"), (0x9ff, "0x9ff")] {
+        proxy.on_command(move |_| Fate::Answer(raw::answer(answer)));
+        let output = desk.run("tpm2-keytool status").failed().says(cause);
+        assert!(output.err().contains("  what to do: ") && output.out().is_empty(), "{output}");
+    }
+    proxy.on_command(|_| Fate::HangUp);
+    desk.run("tpm2-keytool status").failed().says("what to do: ");
+    // No environment, no device.
+    let shell = desk.shell.beside().limit(Duration::from_secs(20));
+    let output = shell.run(&format!("{} status", tests::module::keytool().display()));
+    assert!(!output.success() || std::path::Path::new("/dev/tpm0").exists(), "{output}");
 }

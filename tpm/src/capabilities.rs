@@ -7,6 +7,8 @@ use keyfile::{AlgId, Curve, Handle, HashAlg};
 use crate::command::Capability;
 use crate::error::Error;
 use crate::link::Link;
+use crate::rc::ResponseCode;
+use crate::tpm::Tpm;
 
 /// What this TPM can do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,6 +78,38 @@ impl Capabilities {
         let octets: Vec<u8> =
             octets.flat_map(|value| value.to_be_bytes()).filter(|&octet| octet != 0).collect();
         String::from_utf8_lossy(&octets).trim().to_owned()
+    }
+}
+
+impl Tpm {
+    /// The algorithms, key sizes and properties of the TPM.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn capabilities(&self) -> Result<Capabilities, Error> {
+        self.operate(Link::capabilities)
+    }
+
+    /// Who made it and which firmware it has, and nothing else: what a TPM in failure mode tells, too (Part 3 §30.2).
+    ///
+    /// # Errors
+    /// There is no TPM, or it does not even tell that.
+    pub fn identity(&self) -> Result<Capabilities, Error> {
+        self.operate(|link| {
+            let mut told = Capabilities::default();
+            for id in MANUFACTURER..=FIRMWARE + 1 {
+                told.properties.extend(link.capability(Capability::Properties, id, 1)?.into_iter().take(1));
+            }
+            Ok(told)
+        })
+    }
+
+    /// What came of the TPM's self test: its response code, and what the maker says about it.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn test_result(&self) -> Result<(ResponseCode, Vec<u8>), Error> {
+        self.operate(|link| link.test_result().map(|(data, code)| (code, data)))
     }
 }
 

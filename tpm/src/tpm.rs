@@ -6,7 +6,6 @@ use std::thread;
 use keyfile::{Handle, HashAlg, Name, PcrSelection, Public, Ticket};
 
 use crate::auth::Auth;
-use crate::capabilities::Capabilities;
 use crate::child;
 use crate::clock::TimeInfo;
 use crate::config::{Config, Connection};
@@ -140,14 +139,6 @@ impl Tpm {
             link.settle(&[])?;
             Ok(private)
         })
-    }
-
-    /// The algorithms, key sizes and properties of the TPM.
-    ///
-    /// # Errors
-    /// There is no TPM.
-    pub fn capabilities(&self) -> Result<Capabilities, Error> {
-        self.operate(Link::capabilities)
     }
 
     /// The persistent handles that are taken.

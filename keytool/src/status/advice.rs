@@ -9,6 +9,11 @@ use super::report::duration;
 /// One sentence each; none when all is well.
 pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     let capabilities = &facts.capabilities;
+    if facts.has_failed() {
+        return vec![
+            "the TPM is in failure mode and takes no commands: switch the machine off and on (a restart alone may not reset the TPM); if it comes back, update the TPM's firmware, or have it replaced".to_owned(),
+        ];
+    }
     let saved = capabilities.saved_sessions.len();
     let mut all = Vec::new();
     let mut say = |text: String| all.push(text);
@@ -27,6 +32,12 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     }
     if facts.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) == Some(false) {
         say("the owner hierarchy is disabled: enable it in the firmware's setup (often called storage hierarchy)".to_owned());
+    }
+    if facts.flag(pt::STARTUP_CLEAR, pt::ENDORSEMENT_ENABLED) == Some(false) {
+        say("the endorsement hierarchy is disabled: `attest` cannot work; enable it in the firmware's setup, and restart".to_owned());
+    }
+    if facts.value(pt::LOCKOUT_INTERVAL) == Some(0) {
+        say("dictionary-attack protection is switched off: keys made with -d can be guessed at; `tpm2_dictionarylockout --setup-parameters` sets it up".to_owned());
     }
     if facts.value(pt::HR_TRANSIENT_AVAIL) == Some(0) {
         say("all object places are taken: somebody left keys loaded; use /dev/tpmrm0, or free them with `tpm2_flushcontext -t`".to_owned());
@@ -63,13 +74,14 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
 mod tests {
     use keyfile::Handle;
     use tpm::Capabilities;
+    use tpm::rc::ResponseCode;
 
     use super::*;
 
     fn healthy() -> Facts {
         let properties = [
             (pt::PERMANENT, 0),
-            (pt::STARTUP_CLEAR, pt::OWNER_ENABLED),
+            (pt::STARTUP_CLEAR, pt::OWNER_ENABLED | pt::ENDORSEMENT_ENABLED),
             (pt::HR_TRANSIENT_AVAIL, 3),
             (pt::HR_LOADED_AVAIL, 3),
             (pt::ACTIVE_SESSIONS_MAX, 64),
@@ -96,7 +108,9 @@ mod tests {
         for (property, value, remedy) in [
             (pt::PERMANENT, pt::IN_LOCKOUT, "wait 2 h"),
             (pt::LOCKOUT_COUNTER, 30, "2 more wrong passwords"),
-            (pt::STARTUP_CLEAR, 0, "firmware's setup"),
+            (pt::STARTUP_CLEAR, pt::ENDORSEMENT_ENABLED, "the owner hierarchy is disabled"),
+            (pt::STARTUP_CLEAR, pt::OWNER_ENABLED, "`attest` cannot work"),
+            (pt::LOCKOUT_INTERVAL, 0, "switched off"),
             (pt::HR_TRANSIENT_AVAIL, 0, "tpm2_flushcontext -t"),
             (pt::HR_LOADED_AVAIL, 0, "tpm2_flushcontext -l"),
             (pt::PERMANENT, pt::OWNER_AUTH_SET, "--passparent"),
@@ -105,6 +119,7 @@ mod tests {
                 facts.capabilities.properties.insert(property, value);
             });
         }
+        says_only("off and on", |facts| facts.self_test = Some((ResponseCode::FAILURE, Vec::new())));
         says_only("/dev/tpmrm0", |facts| facts.tcti = "device:/dev/tpm0".into());
         says_only("tpm2_flushcontext -s", |facts| facts.capabilities.saved_sessions = vec![Handle::NULL; 40]);
         says_only("no P-256", |facts| facts.capabilities.curves.clear());

@@ -1,6 +1,7 @@
 //! One look at a TPM.
 
 use keyfile::{Attributes, Handle, Public};
+use tpm::rc::ResponseCode;
 use tpm::{Capabilities, Tpm};
 
 use crate::error::Error;
@@ -17,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) origin: String,
     /// What the TPM can do, and how it is now.
     pub(crate) capabilities: Capabilities,
+    /// What came of its self test, and what its maker says about that.
+    pub(crate) self_test: Option<(ResponseCode, Vec<u8>)>,
     /// What is persistent; none where the public area cannot be read.
     pub(crate) persistent: Vec<(Handle, Option<Public>)>,
 }
@@ -30,16 +33,30 @@ pub(crate) enum StorageRoot {
 }
 
 impl Facts {
-    /// Asks the TPM.
+    /// Asks the TPM. One in failure mode tells little; that little is here then.
     ///
     /// # Errors
     /// There is none.
     pub(crate) fn of(tpm: &Tpm) -> Result<Self, Error> {
         let location = tpm.location()?;
-        let capabilities = tpm.capabilities()?;
+        let (string, origin) = (location.string, location.source.to_string());
+        let capabilities = match tpm.capabilities() {
+            Err(error) if has_failed(&error) => {
+                let (capabilities, self_test) = (tpm.identity().unwrap_or_default(), tpm.test_result().ok());
+                let self_test = self_test.or(Some((ResponseCode::FAILURE, Vec::new())));
+                return Ok(Facts { tcti: string, origin, capabilities, self_test, ..Facts::default() });
+            }
+            told => told?,
+        };
+        let self_test = tpm.test_result().ok();
         let public = |handle: &Handle| tpm.read_public(*handle).ok().map(|(public, _)| public);
         let persistent = capabilities.persistent.iter().map(|handle| (*handle, public(handle))).collect();
-        Ok(Facts { tcti: location.string, origin: location.source.to_string(), capabilities, persistent })
+        Ok(Facts { tcti: string, origin, capabilities, self_test, persistent })
+    }
+
+    /// Whether it is in failure mode.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.self_test.as_ref().is_some_and(|(code, _)| code.base() == ResponseCode::FAILURE)
     }
 
     /// A property; a TPM may leave some out.
@@ -60,6 +77,10 @@ impl Facts {
             Some(_) => StorageRoot::Unfit,
         }
     }
+}
+
+fn has_failed(error: &tpm::Error) -> bool {
+    error.response_code().map(|code| ResponseCode(code).base()) == Some(ResponseCode::FAILURE)
 }
 
 fn is_parent(public: &Public) -> bool {

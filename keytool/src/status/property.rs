@@ -23,4 +23,6 @@ pub(crate) const ENDORSEMENT_AUTH_SET: u32 = 1 << 1;
 pub(crate) const LOCKOUT_AUTH_SET: u32 = 1 << 2;
 pub(crate) const IN_LOCKOUT: u32 = 1 << 9;
 /// TPMA_STARTUP_CLEAR (Part 2 §8.7).
+pub(crate) const PLATFORM_ENABLED: u32 = 1;
 pub(crate) const OWNER_ENABLED: u32 = 1 << 1;
+pub(crate) const ENDORSEMENT_ENABLED: u32 = 1 << 2;

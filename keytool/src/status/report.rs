@@ -1,6 +1,7 @@
 //! The facts in rows.
 
 use keyfile::{AlgId, Curve, Public, PublicKey};
+use tpm::rc::ResponseCode;
 
 use super::facts::{Facts, StorageRoot};
 use super::identity::{firmware, maker, version};
@@ -14,7 +15,12 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("TCTI", format_args!("{} ({})", facts.tcti, facts.origin));
     rows.add("maker", maker(capabilities));
     rows.add("firmware", firmware(facts));
+    if facts.has_failed() {
+        rows.add("self test", self_test(facts));
+        return rows;
+    }
     rows.add("version", version(capabilities));
+    rows.add("self test", self_test(facts));
     rows.add("algorithms", list(&capabilities.algorithms, |id| plain(*id)));
     rows.add("RSA sizes", list(&capabilities.rsa_bits, u16::to_string));
     rows.add("curves", list(&capabilities.curves, curve));
@@ -23,6 +29,7 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("sessions", sessions(facts));
     rows.add("context gap", number(facts, pt::CONTEXT_GAP_MAX));
     rows.add("lockout", lockout(facts));
+    rows.add("hierarchies", hierarchies(facts));
     rows.add("passwords", passwords(facts));
     rows.add(
         "storage root",
@@ -39,7 +46,35 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
             None => format!("{handle} (not readable)"),
         }),
     );
+    rows.list("NV indexes", &capabilities.nv);
     rows
+}
+
+fn self_test(facts: &Facts) -> String {
+    let Some((code, data)) = &facts.self_test else { return "not told".to_owned() };
+    let data: String = data.iter().map(|octet| format!("{octet:02x}")).collect();
+    match code.base() {
+        ResponseCode::SUCCESS => "passed".to_owned(),
+        ResponseCode::NEEDS_TEST | ResponseCode::TESTING => {
+            "passed so far; the rest is tested when it is used".to_owned()
+        }
+        _ if data.is_empty() => format!("FAILED: {code}"),
+        _ => format!("FAILED: {code}; its maker's code for it: {data}"),
+    }
+}
+
+fn hierarchies(facts: &Facts) -> String {
+    let all = [
+        ("owner", pt::OWNER_ENABLED),
+        ("endorsement", pt::ENDORSEMENT_ENABLED),
+        ("platform", pt::PLATFORM_ENABLED),
+    ];
+    let state = |bit| match facts.flag(pt::STARTUP_CLEAR, bit) {
+        Some(true) => "enabled",
+        Some(false) => "disabled",
+        None => "not told",
+    };
+    all.map(|(name, bit)| format!("{name} {}", state(bit))).join(", ")
 }
 
 fn places(facts: &Facts) -> String {
@@ -99,14 +134,16 @@ fn passwords(facts: &Facts) -> String {
     )
 }
 
-/// Seconds in the largest unit that tells them exactly enough.
+/// Seconds as people say them, to the second; hours up to two days.
 pub(crate) fn duration(seconds: u32) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+    let days = if seconds < 172_800 { 0 } else { seconds / 86_400 };
+    let rest = seconds - days * 86_400;
+    let parts = match seconds {
+        0..=119 => vec![(seconds, "s")],
+        _ => vec![(days, "days"), (rest / 3_600, "h"), (rest % 3_600 / 60, "min"), (rest % 60, "s")],
+    };
+    let said = parts.into_iter().filter(|(number, _)| *number > 0 || seconds == 0);
+    said.map(|(number, unit)| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
 }
 
 fn number(facts: &Facts, property: u32) -> String {
@@ -175,6 +212,32 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part:?} in\n{text}");
         }
+    }
+
+    #[test]
+    fn durations_are_exact() {
+        for (seconds, said) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (1_000, "16 min 40 s"),
+            (7_200, "2 h"),
+            (86_400, "24 h"),
+            (90_061, "25 h 1 min 1 s"),
+            (172_801, "2 days 1 s"),
+        ] {
+            assert_eq!(duration(seconds), said);
+        }
+    }
+
+    #[test]
+    fn a_tpm_in_failure_mode_tells_who_it_is_and_no_more() {
+        let capabilities =
+            Capabilities { properties: [(0x105, 0x4946_5800)].into(), ..Capabilities::default() };
+        let self_test = Some((ResponseCode::FAILURE, vec![0, 1, 0xab]));
+        let text = rows(&Facts { capabilities, self_test, ..Facts::default() }).to_string();
+        assert!(text.contains("Infineon") && text.contains("FAILED: TPM_RC_FAILURE (0x101)"), "{text}");
+        assert!(text.contains("0001ab") && !text.contains("lockout"), "{text}");
     }
 
     #[test]

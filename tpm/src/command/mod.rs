@@ -14,7 +14,7 @@
 //! | `persist` | EvictControl |
 //! | `sessions` | StartAuthSession |
 //! | `attest` | ActivateCredential, Certify |
-//! | `start` | Startup, SelfTest |
+//! | `start` | Startup, SelfTest, GetTestResult |
 //! | `capability` | GetCapability, TestParms |
 
 mod attest;

@@ -1,10 +1,12 @@
-//! Startup and SelfTest (TPM 2.0 Part 3 §9.3, §10.2).
+//! Startup, SelfTest and GetTestResult (TPM 2.0 Part 3 §9.3, §10.2, §10.4).
 
 use keyfile::CommandCode;
+use keyfile::wire::Reader;
 
 use super::Command;
 use crate::error::Error;
 use crate::link::Link;
+use crate::rc::ResponseCode;
 
 impl Link {
     /// Startup(CLEAR), what a machine's firmware does and a simulator's does not.
@@ -15,6 +17,17 @@ impl Link {
     /// SelfTest: of everything, or of what was not tested yet.
     pub(crate) fn self_test(&mut self, full: bool) -> Result<(), Error> {
         self.simple(CommandCode::SELF_TEST, &[u8::from(full)])
+    }
+
+    /// GetTestResult: what the maker says about the self test, and its response code.
+    pub(crate) fn test_result(&mut self) -> Result<(Vec<u8>, ResponseCode), Error> {
+        let code = CommandCode::GET_TEST_RESULT;
+        let response = self.bare(&Command { code, handles: &[], parameters: &[], makes_handle: false })?;
+        let mut r = Reader::new(response.parameters);
+        let data = r.sized()?.to_vec();
+        let result = ResponseCode(r.u32()?);
+        r.finish()?;
+        Ok((data, result))
     }
 
     fn simple(&mut self, code: CommandCode, parameters: &[u8]) -> Result<(), Error> {
