@@ -220,7 +220,24 @@ static void templates(const char *name)
     in_tpm(key = like(file, NULL, "like the key of a file, no query"), "like the key of a file, no query");
     EVP_PKEY_free(key);
 
+    /* Parameters of a TPM key are parameters. */
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, file, NULL);
+    check(EVP_PKEY_paramgen_init(ctx) == 1 && EVP_PKEY_paramgen(ctx, &parameters) == 1, "parameters of a TPM key");
+    check(EVP_PKEY_parameters_eq(parameters, file) == 1, "they are its own");
+    check(i2d_PUBKEY(parameters, NULL) <= 0, "without a public half");
+    ERR_clear_error();
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(parameters);
+    parameters = NULL;
+
     made = EVP_PKEY_Q_keygen(NULL, TPM, "EC", "P-384");
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, made, NULL);
+    check(EVP_PKEY_paramgen_init(ctx) == 1 && EVP_PKEY_paramgen(ctx, &parameters) == 1, "parameters of a new key");
+    check(EVP_PKEY_parameters_eq(parameters, made) == 1 && EVP_PKEY_eq(parameters, made) != 1, "without its public half");
+    ERR_clear_error();
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(parameters);
+    parameters = NULL;
     in_tpm(key = like(made, NULL, "like a new key"), "like a new key");
     curve_is(key, "secp384r1", "like a new key");
     EVP_PKEY_free(key);

@@ -31,7 +31,18 @@ impl Generator {
         algorithm: &CStr,
         selection: Selection,
     ) -> Result<Self, Refused> {
-        let ctx = new_ctx_by_name(context, algorithm)?;
+        Self::begin(new_ctx_by_name(context, algorithm)?, context, selection)
+    }
+
+    /// The same with the parameters of another key (a peer's curve).
+    ///
+    /// # Errors
+    /// The other has none.
+    pub(crate) fn like(template: &Pkey, selection: Selection) -> Result<Self, Refused> {
+        Self::begin(new_ctx(template)?, template.context(), selection)
+    }
+
+    fn begin(ctx: EvpPkeyCtx, context: &Arc<PrivateContext>, selection: Selection) -> Result<Self, Refused> {
         let result = if selection.any(Selection::KEYS) {
             // SAFETY: the context is alive.
             unsafe { EVP_PKEY_keygen_init(ctx.as_ptr()) }
@@ -41,17 +52,6 @@ impl Generator {
         };
         succeed(result, "begin a generation")?;
         Ok(Self { ctx, context: Arc::clone(context) })
-    }
-
-    /// Begins the generation of a key with the parameters of another (a peer's curve).
-    ///
-    /// # Errors
-    /// The other has none.
-    pub(crate) fn like(template: &Pkey) -> Result<Self, Refused> {
-        let ctx = new_ctx(template)?;
-        // SAFETY: the context is alive.
-        succeed(unsafe { EVP_PKEY_keygen_init(ctx.as_ptr()) }, "begin a generation")?;
-        Ok(Self { ctx, context: Arc::clone(template.context()) })
     }
 
     /// Sets parameters (`group`, `bits`, `primes`, `e`).

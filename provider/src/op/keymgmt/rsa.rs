@@ -34,8 +34,8 @@ impl KeyType for RsaPss {
     const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &NONE;
-    const GENERATION: &'static Descriptors = &GENERATION;
-    const TPM_GENERATION: &'static Descriptors = &TPM_GENERATION;
+    const GENERATION: &'static Descriptors = &PSS_GENERATION;
+    const TPM_GENERATION: &'static Descriptors = &PSS_TPM_GENERATION;
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -92,6 +92,13 @@ static GETTABLE: Descriptors = Descriptors::new(&[
 
 generation_lists! {
     GENERATION, TPM_GENERATION:
+    c"bits": Unsigned,
+    c"primes": Unsigned,
+    c"e": Unsigned,
+}
+
+generation_lists! {
+    PSS_GENERATION, PSS_TPM_GENERATION:
     c"bits": Unsigned,
     c"primes": Unsigned,
     c"e": Unsigned,

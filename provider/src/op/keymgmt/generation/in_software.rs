@@ -19,6 +19,7 @@ pub(crate) struct SoftwareGeneration {
     provider: Arc<Provider>,
     kind: Kind,
     generator: Generator,
+    selection: Selection,
     bits: Option<u32>,
     /// With a key of the TPM as the template.
     in_tpm: Option<TpmGeneration>,
@@ -34,25 +35,32 @@ settable! {
 impl Generate for SoftwareGeneration {
     fn new(provider: &Arc<Provider>, kind: Kind, selection: Selection, params: Params<'_>) -> Result<Self> {
         let generator = Generator::new(provider.software()?, kind.algorithm(), selection)?;
-        let mut generation =
-            SoftwareGeneration { provider: Arc::clone(provider), kind, generator, bits: None, in_tpm: None };
+        let mut generation = SoftwareGeneration {
+            provider: Arc::clone(provider),
+            kind,
+            generator,
+            selection,
+            bits: None,
+            in_tpm: None,
+        };
         generation.set_params(params)?;
         Ok(generation)
     }
 
     fn set_template(&mut self, template: &Key) -> Result<()> {
-        if matches!(template.material(), Some(Material::Tpm(tpm)) if tpm.has_private()) {
+        let in_tpm = matches!(template.material(), Some(Material::Tpm(tpm)) if tpm.has_private());
+        if in_tpm && self.selection.any(Selection::KEYS) {
             let mut list = ParamList::new();
             if let Some(bits) = self.bits {
                 list.unsigned(c"bits", &bits.to_be_bytes());
             }
             let mut generation =
-                TpmGeneration::new(&self.provider, self.kind, Selection::KEYS, list.as_params())?;
+                TpmGeneration::new(&self.provider, self.kind, self.selection, list.as_params())?;
             generation.set_template(template)?;
             self.in_tpm = Some(generation);
             return Ok(());
         }
-        self.generator = Generator::like(template.software()?)?;
+        self.generator = Generator::like(template.software()?, self.selection)?;
         Ok(())
     }
 

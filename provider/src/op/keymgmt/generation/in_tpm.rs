@@ -77,7 +77,9 @@ impl Generate for TpmGeneration {
         self.options.read(params)?;
         let Some(curve) = &mut self.curve else { return self.rsa.read(params) };
         let said = EcOptions::read(params)?;
-        self.ephemeral |= said.group.as_deref().is_some_and(tls_group::is_ephemeral);
+        if let Some(group) = &said.group {
+            self.ephemeral = tls_group::is_ephemeral(group);
+        }
         self.ec = EcOptions {
             group: said.group.or(self.ec.group.take()),
             encoding: said.encoding.or(self.ec.encoding.take()),
@@ -145,8 +147,8 @@ impl TpmGeneration {
     fn in_software(&mut self, progress: &Progress<'_>) -> Result<Pkey> {
         let parameters = self.parameters(progress)?;
         match self.bare {
-            true => Ok(parameters),
-            false => Ok(Generator::like(&parameters)?.generate(progress)?),
+            true => Ok(parameters.part(self.kind.algorithm(), Selection::PARAMETERS)?),
+            false => Ok(Generator::like(&parameters, Selection::KEYS)?.generate(progress)?),
         }
     }
 
