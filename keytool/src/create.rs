@@ -27,6 +27,7 @@ pub(crate) mod private_key;
 
 use help::{IMPORT, PARENT, PARENTS};
 use order::{Order, Wanted};
+use private_key::PrivateKey;
 
 /// Create a TPM key, or wrap an existing private key, and write its key file
 ///
@@ -114,6 +115,14 @@ pub(crate) struct Create {
     policy: PolicyOptions,
 }
 
+/// Where a key is made.
+enum Way {
+    /// In software, for a parent that need not be here.
+    Outside(ParentArea, PrivateKey),
+    /// By the TPM, whose parent may have a password.
+    Inside(Wanted, Option<Auth>),
+}
+
 impl Create {
     /// Makes the key.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
@@ -132,13 +141,15 @@ impl Create {
         let parent_auth = self.parent.auth(&mut passwords)?;
         let plan = self.plan(&order)?;
 
+        // Software makes a key before the TPM is at work: Ctrl-C ends that at once.
+        let way = match area {
+            Some(area) => Way::Outside(area, importable::given(wanted)?),
+            None => Way::Inside(wanted, parent_auth),
+        };
         let deferred = Deferred::start();
-        let made = match &area {
-            Some(area) => plan
-                .map(|plan| plan.statements(&tpm, order.name_hash()))
-                .transpose()
-                .and_then(|policy| importable::make(&order, wanted, area, policy)),
-            None => inside::make(&tpm, order, wanted, parent_auth, plan, &deferred),
+        let made = match way {
+            Way::Outside(area, given) => importable::make(&tpm, &order, given, &area, plan),
+            Way::Inside(wanted, auth) => inside::make(&tpm, order, wanted, auth, plan, &deferred),
         };
         // Whatever happened, nothing of ours stays in the TPM.
         tpm.close();

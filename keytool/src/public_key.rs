@@ -100,3 +100,70 @@ pub(crate) fn numbers(key: &PKey<PublicHalf>) -> Result<PublicKey, Unfit> {
         _ => Err(Unfit("a TPM knows RSA and EC keys, and it is neither".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyfile::wire::Marshal;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::rsa::Rsa;
+    use tpm::template::storage_primary;
+
+    fn from(octets: &[u8]) -> Result<PublicArea, Error> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), octets).unwrap();
+        read(file.path())
+    }
+
+    fn keys() -> Vec<PKey<PublicHalf>> {
+        let group = EcGroup::from_curve_name(Nid::SECP521R1).unwrap();
+        let (ec, rsa) = (EcKey::generate(&group).unwrap(), Rsa::generate(2048).unwrap());
+        [ec.public_key_to_der().unwrap(), rsa.public_key_to_der().unwrap()]
+            .map(|der| PKey::public_key_from_der(&der).unwrap())
+            .to_vec()
+    }
+
+    #[test]
+    fn pem_and_der_give_the_numbers() {
+        for key in keys() {
+            for octets in [key.public_key_to_der().unwrap(), key.public_key_to_pem().unwrap()] {
+                match from(&octets).ok().unwrap() {
+                    PublicArea::Key(PublicKey::Rsa { bits, exponent, modulus, .. }) => {
+                        assert_eq!(
+                            (bits, exponent, modulus),
+                            (2048, 65_537, key.rsa().unwrap().n().to_vec())
+                        );
+                    }
+                    PublicArea::Key(PublicKey::Ecc { curve, x, y, .. }) => {
+                        assert_eq!((curve, x.len(), y.len()), (Curve::P521, 66, 66));
+                    }
+                    _ => panic!("another kind of key"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn public_areas_come_with_their_size_and_without() {
+        for public in [storage_primary(false), storage_primary(true)] {
+            for octets in [public.to_octets().unwrap(), public.to_sized().unwrap()] {
+                let Ok(PublicArea::Whole(read)) = from(&octets) else { panic!("not read") };
+                assert_eq!(read, public);
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_files_never_panic() {
+        let mut wholes = vec![storage_primary(true).to_sized().unwrap()];
+        for key in keys() {
+            wholes.extend([key.public_key_to_der().unwrap(), key.public_key_to_pem().unwrap()]);
+        }
+        for whole in wholes {
+            for end in (0..whole.len().saturating_sub(2)).step_by(5) {
+                assert!(from(&whole[..end]).is_err(), "{end}");
+            }
+        }
+    }
+}

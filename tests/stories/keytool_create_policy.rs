@@ -253,7 +253,12 @@ fn what_cannot_be_a_policy_is_refused_before_the_tpm_is_asked() {
         let output = desk.run(&format!("create_tpm2_key {options} no.tpm")).failed();
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
-    // Only the TPM knows which banks it has.
+    // Only the TPM knows which banks it has, and which signatures it verifies.
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1 -out bp.pem; openssl pkey -in bp.pem -pubout -out bp.public");
+    desk.run("create_tpm2_key -e P-256 --signed-policy bp.public no.tpm")
+        .failed()
+        .says("no curve brainpoolP256r1")
+        .says("prime256v1");
     desk.run("create_tpm2_key -e P-256 -x sha512:31 no.tpm").failed().says("PCR 31");
     desk.assert_absent("no.tpm");
     desk.assert_tidy();

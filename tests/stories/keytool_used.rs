@@ -96,6 +96,24 @@ fn importable_keys_sign_where_the_parent_is() {
 }
 
 #[test]
+fn an_importable_key_of_another_parent_is_refused() {
+    let machine = Machine::new();
+    machine.provision();
+    let shell = tests::peers::tpm2_tools(machine.tool.shell(), &machine.tpm.tcti());
+    shell.ok("tpm2_createprimary -Q -C e -G ecc256 -c other.ctx");
+    shell.ok("tpm2_readpublic -Q -c other.ctx -o other.area");
+    machine.tpm.clear();
+    machine.key("key.tpm", "-i other.area -p 81000001 -e P-256");
+    machine.openssl.write("message", b"what is signed");
+    machine.openssl.failed("dgst -sha256 -sign key.tpm -out message.sig message").says("parent");
+    assert!(
+        !machine.openssl.file("message.sig").exists()
+            || machine.openssl.shell().read("message.sig").is_empty()
+    );
+    machine.tpm.assert_empty();
+}
+
+#[test]
 fn keys_three_levels_deep_sign() {
     let machine = Machine::new();
     for (parent, options, handle) in [

@@ -5,26 +5,22 @@ use openssl::asn1::Asn1Object;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
+use tpm::Tpm;
 
 use super::order::{Order, Wanted};
 use super::private_key::{PrivateKey, Unfit};
 use crate::error::Error;
 use crate::parent::ParentArea;
-use crate::policy::Policy;
+use crate::policy::Plan;
 
 /// What TPMs offer; which of them one has is known when it imports the key.
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 
-/// Makes the key, if none is given, and its file.
+/// The private key: the given one, or a new one that software makes.
 ///
 /// # Errors
-/// No TPM has such keys, or the parent's public key is unfit.
-pub(super) fn make(
-    order: &Order,
-    wanted: Wanted,
-    parent: &ParentArea,
-    policy: Option<Policy>,
-) -> Result<KeyFile, Error> {
+/// No TPM has such keys, or OpenSSL cannot make them.
+pub(super) fn given(wanted: Wanted) -> Result<PrivateKey, Error> {
     let given = match wanted {
         Wanted::Given(key) => key,
         Wanted::Rsa(bits) => rsa(bits)?,
@@ -33,6 +29,21 @@ pub(super) fn make(
     if let PrivateKey::Rsa { modulus, .. } = &given {
         check_size(modulus.len().saturating_mul(8))?;
     }
+    Ok(given)
+}
+
+/// Wraps it, and makes its file. Only what a policy needs is asked of the TPM.
+///
+/// # Errors
+/// The parent's public key is unfit, or what the policy needs cannot be had.
+pub(super) fn make(
+    tpm: &Tpm,
+    order: &Order,
+    given: PrivateKey,
+    parent: &ParentArea,
+    plan: Option<Plan>,
+) -> Result<KeyFile, Error> {
+    let policy = plan.map(|plan| plan.statements(tpm, order.name_hash())).transpose()?;
     let (template, sensitive) = order.areas(given)?;
     let public = order.template(template, policy.as_ref()).public();
     let duplicate = tpm::wrap(&parent.public, &public, &sensitive).map_err(Error::Wrap)?;

@@ -27,6 +27,9 @@ pub(super) fn make(
     if order.restricted && !matches!(wanted, Wanted::Given(_)) {
         order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
     }
+    if let Some(plan) = &plan {
+        plan.check(&capabilities)?;
+    }
     let policy = plan.map(|plan| plan.statements(tpm, order.name_hash())).transpose()?;
     deferred.check()?;
     let maker =

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use keyfile::policy::{self, Condition, Statement};
 use keyfile::{CommandCode, HashAlg, PcrSelection, Public};
-use tpm::Tpm;
+use tpm::{Capabilities, Tpm};
 
 use super::entity::Entity;
 use super::signer;
@@ -80,6 +80,21 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether this TPM could verify the policies that are signed later.
+    ///
+    /// # Errors
+    /// It lacks the signer's type of key.
+    pub(crate) fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
+        let Some(signer) = &self.signer else { return Ok(()) };
+        capabilities.check(signer).map_err(|error| {
+            let advice = format!("{}; sign with such a key", error.advice().unwrap_or_default());
+            Error::request(
+                format!("nobody can verify what is signed for --signed-policy: {}", error.cause()),
+                advice,
+            )
+        })
+    }
+
     /// The statements, for an object whose name hash is `hash`.
     ///
     /// # Errors
@@ -138,5 +153,42 @@ pub(super) fn lines(path: &Path) -> Result<Vec<Statement>, Error> {
     match lines.is_empty() {
         true => Err(Error::file(path, "there is no statement in it", ADVICE)),
         false => Ok(lines),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(text: &str) -> Plan {
+        let lines = policy::parse_lines(text).unwrap();
+        Plan { signer: None, lines, pcrs: None, locality: None, secret: None, password: false }
+    }
+
+    /// No TPM is there, and none is asked.
+    fn made(plan: Plan) -> (Vec<u32>, bool) {
+        let tpm = Tpm::new(tpm::Config { tcti: Some("none".to_owned()), ..tpm::Config::default() });
+        let policy = plan.statements(&tpm, HashAlg::Sha384).unwrap();
+        assert_eq!(policy.digest.len(), 48);
+        (policy.statements.iter().map(|statement| statement.command.0).collect(), policy.password)
+    }
+
+    #[test]
+    fn statements_stand_in_the_order_in_which_they_run() {
+        let owner: Entity = "owner".parse().unwrap();
+        let full = Plan { locality: Some(1), secret: Some(owner), ..plan("0000018f00") };
+        assert_eq!(made(full.with_password(false).unwrap()), (vec![0x18f, 0x16f, 0x151], true));
+        let own = Plan { locality: Some(1), ..plan("") };
+        assert_eq!(made(own.with_password(true).unwrap()), (vec![0x16f, 0x16b], true));
+        assert_eq!(made(plan("0000016f01").with_password(false).unwrap()), (vec![0x16f], false));
+    }
+
+    #[test]
+    fn the_password_is_asked_for_once() {
+        for line in ["0000016b", "0000018c"] {
+            let (commands, password) = made(plan(line).with_password(true).unwrap());
+            assert_eq!((commands.len(), password), (1, true), "{line}");
+            assert!(plan(line).with_password(false).is_err());
+        }
     }
 }

@@ -30,6 +30,9 @@ impl Maker<'_> {
     pub(super) fn inside(self, plan: Option<Plan>, deferred: &Deferred) -> Result<KeyFile, Error> {
         let capabilities = self.tpm.capabilities()?;
         let parent = Parent::of_new_key(self.tpm, &capabilities, self.parent)?;
+        if let Some(plan) = &plan {
+            plan.check(&capabilities)?;
+        }
         let policy = self.policy(plan)?;
         deferred.check()?;
         let mut template = self.template(policy.as_ref());
