@@ -178,6 +178,42 @@ fn the_storage_key_of_each_hierarchy() {
     desk.run("attest_tpm2_primary -C lockout").failed().says("owner, null, endorsement or platform");
 }
 
+/// An older chip: RSA keys sign, and RSA keys are the storage keys.
+#[test]
+fn a_tpm_without_p256() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.certificate("ek", "tpm2_createek -Q -c ek.ctx -G rsa -u ek.pub -f pem");
+    desk.certificate("ecc", "tpm2_createek -Q -c ek.ctx -G ecc -u ecc.pub -f pem");
+    desk.others(
+        "tpm2_createprimary -Q -C o -G rsa2048:aes128cfb -c primary.ctx \
+         -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
+         tpm2_readpublic -Q -c primary.ctx -f pem -o expected.pem; tpm2_flushcontext -t",
+    );
+    // TPM_CAP_ECC_CURVES is answered by an empty list.
+    let without_curves =
+        |command: &[u8]| match raw::code(command) == raw::GET_CAPABILITY && raw::u32_at(command, 10) == 8 {
+            true => Fate::Answer(
+                [&[0x80, 1, 0, 0, 0, 19, 0, 0, 0, 0, 0][..], &8_u32.to_be_bytes(), &[0; 4]].concat(),
+            ),
+            false => Fate::Pass,
+        };
+    proxy.on_response(move |command, _| without_curves(command));
+    desk.run("attest_tpm2_primary -A ek.pem -C owner -f key.pem").ok();
+    assert_eq!(desk.shell.read("key.pem"), desk.shell.read("expected.pem"));
+    desk.refuse("attest_tpm2_primary -A ecc.pem", "belongs to another TPM: this TPM has no curve prime256v1");
+    proxy.on_response(move |command, response| {
+        if raw::code(command) == CERTIFY {
+            // The last octet of the signature, before the authorization area.
+            let at = response.len() - 11;
+            response[at] ^= 1;
+        }
+        without_curves(command)
+    });
+    desk.refuse("attest_tpm2_primary -A ek.pem -C owner", "the signature is wrong");
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let desk = Desk::new();
