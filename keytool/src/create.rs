@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::{Curve, HashAlg};
+use tpm::Auth;
 
 use crate::cli::Common;
 use crate::error::Error;

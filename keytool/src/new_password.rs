@@ -13,11 +13,7 @@ use crate::source::Source;
 pub(crate) struct NewPassword {
     /// Give it a password, and ask for that twice
     ///
-<<<<<<< HEAD
     /// Without a terminal two lines of stdin are read, if nothing else is expected there.
-=======
-    /// Without a terminal two lines of stdin are read.
->>>>>>> db49b91 (Refuse a signer of policies that the TPM cannot verify)
     #[arg(short, long)]
     auth: bool,
 
@@ -29,13 +25,8 @@ pub(crate) struct NewPassword {
 
     /// Where its password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
     ///
-<<<<<<< HEAD
     /// As openssl's -passout: the first line is taken. When several passwords come from the same place, each takes one line: first that of a file that is
     /// wrapped, then this one, then the parent's.
-=======
-    /// As openssl's -passout: the first line is taken. When several passwords come from the same place, each takes one line: first that of a
-    /// file that is read, then this one, then the parent's.
->>>>>>> db49b91 (Refuse a signer of policies that the TPM cannot verify)
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passout: Option<Source>,
 }
