@@ -56,7 +56,7 @@ pub(crate) struct SignedPolicies {
 /// The first word.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Action {
-    /// Sign a policy and put it first: add [options] KEYFILE PRIVATE-KEY
+    /// Sign a policy and put it first: `add [options] KEYFILE PRIVATE-KEY`
     Add,
     /// List them, numbered from 1: ls KEYFILE
     Ls,
