@@ -18,6 +18,7 @@ mod forks;
 mod generate;
 mod house;
 mod idle;
+mod import;
 mod key_transport;
 mod keytool;
 mod keytool_attest;

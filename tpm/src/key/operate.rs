@@ -8,6 +8,7 @@ use super::{Answer, Inner, Key, Origin, Purpose, removed};
 use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link, Protect};
+use crate::places::Occupant;
 use crate::policy::{Runner, Way};
 
 impl Key {
@@ -70,9 +71,13 @@ impl Inner {
     /// What satisfies its policy, if it is used by one.
     pub(super) fn runner(&self) -> Option<Runner<'_>> {
         match &self.origin {
-            Origin::File { file, parent, .. } if file.uses_policy() => {
-                Some(Runner { file, parent, password: self.password.as_ref(), tickets: self.tpm.tickets() })
-            }
+            Origin::File { file, parent, .. } if file.uses_policy() => Some(Runner {
+                file,
+                parent,
+                occupant: Occupant::Key(self.number),
+                password: self.password.as_ref(),
+                tickets: self.tpm.tickets(),
+            }),
             _ => None,
         }
     }

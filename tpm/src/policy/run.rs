@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 use crate::memory::Memory;
 use crate::parents::Parent;
+use crate::places::Occupant;
 
 /// How often the statements run again because a PCR was extended meanwhile, whichever it was.
 const RESTARTS: usize = 5;
@@ -18,6 +19,7 @@ const RESTARTS: usize = 5;
 pub(crate) struct Runner<'a> {
     pub(crate) file: &'a KeyFile,
     pub(crate) parent: &'a Parent,
+    pub(crate) occupant: Occupant,
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
     pub(crate) tickets: &'a Memory<Ticket>,
@@ -40,6 +42,8 @@ impl Runner<'_> {
         mut then: impl FnMut(&mut Link, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.open(link)?;
+        // The salt key has done its work.
+        link.settle(&[self.occupant])?;
         self.ways(link, &mut then)
     }
 

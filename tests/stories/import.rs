@@ -1,0 +1,137 @@
+//! Importable keys: written where no TPM is, used by openssl on the machine that they are for.
+
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm};
+
+use crate::machine::{Machine, SRK};
+
+/// Nobody listens there: whoever asks a TPM fails.
+const NOBODY: &str = "--tcti swtpm:host=127.0.0.1,port=1";
+
+/// Parents of other kinds than the usual one.
+const PARENTS: [(&str, &str); 3] = [
+    ("81000021", "-G ecc384:aes256cfb -g sha384 -p parent"),
+    ("81000022", "-G rsa2048:aes128cfb -p parent"),
+    ("81000023", "-G rsa2048:aes256cfb -g sha512 -p parent"),
+];
+
+#[test]
+fn made_without_a_tpm_for_parents_of_every_kind() {
+    let machine = Machine::new().set("pin", "parent");
+    let openssl = &machine.openssl;
+    let stranger = openssl.stranger();
+    stranger.ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
+    stranger.ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ec.pem");
+    openssl.write("message", b"what is signed");
+    openssl.write("plain", b"for the holder of the key");
+    for (handle, template) in PARENTS {
+        machine.others(&format!(
+            "tpm2_createprimary -Q {template} -c primary.ctx; tpm2_evictcontrol -Q -c primary.ctx 0x{handle}; tpm2_flushcontext -t
+             tpm2_readpublic -Q -c 0x{handle} -o area"
+        ));
+        for kind in ["rsa", "ec"] {
+            machine.key("key", &format!("{NOBODY} -i area -p {handle} -w {kind}.pem -k secret"));
+            machine.signs_with("key", "secret");
+            // It is the key that was wrapped.
+            stranger.ok(&format!("pkey -in {kind}.pem -pubout -out own.pub"));
+            stranger.ok("dgst -sha256 -verify own.pub -signature message.sig message");
+            machine.refuses("key", "-passin pass:wrong").says("the TPM refused the password");
+        }
+        machine.key("key", &format!("{NOBODY} -i area -p {handle} -w rsa.pem"));
+        stranger.ok("pkey -in rsa.pem -pubout -out own.pub");
+        stranger.ok(
+            "pkeyutl -encrypt -pubin -inkey own.pub -pkeyopt rsa_padding_mode:oaep -in plain -out cipher",
+        );
+        openssl.ok("pkeyutl -decrypt -inkey key -pkeyopt rsa_padding_mode:oaep -in cipher -out back");
+        assert_eq!(openssl.read("back"), openssl.read("plain"));
+    }
+    let wrong = openssl.clone().set("pin", "wrong");
+    machine.key("key", &format!("{NOBODY} -i area -p 81000022 -e P-256"));
+    wrong.failed("dgst -sha256 -sign key message");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn with_a_policy_of_the_machine_that_it_is_for() {
+    let machine = Machine::new();
+    machine.provision();
+    machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
+    for hash in ["sha1", "sha384"] {
+        machine.key("key", &format!("-i srk.area -p 81000001 -e P-256 -n {hash} -x 16 -k secret"));
+        machine.signs_with("key", "secret");
+        machine.others("tsspcrextend -ha 16 -halg sha256 -ic moved");
+        machine.refuses("key", "-passin pass:secret").says("PCR 16 (sha256) has changed");
+        machine.others("tpm2_pcrreset 16");
+        machine.signs_with("key", "secret");
+    }
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn under_parents_that_were_wrapped_too() {
+    let machine = Machine::new();
+    machine.provision();
+    let stranger = machine.openssl.stranger();
+    machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o area"));
+    for (above, handle, kind) in
+        [("81000001", "81000031", "EC -pkeyopt ec_paramgen_curve:P-256"), ("81000031", "81000032", "RSA")]
+    {
+        stranger.ok(&format!("genpkey -quiet -algorithm {kind} -out parent.pem"));
+        machine.key("parent", &format!("{NOBODY} --restricted -i area -p {above} -w parent.pem"));
+        machine.tool.ok(&format!("load parent {handle}"));
+        machine.others(&format!("tpm2_readpublic -Q -c 0x{handle} -o area"));
+        for options in ["-e P-256", "-r -k secret"] {
+            machine.key("key", &format!("{NOBODY} -i area -p {handle} {options}"));
+            machine.signs_with("key", "secret");
+        }
+    }
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_process_imports_once() {
+    let swtpm = Swtpm::start();
+    let proxy = Proxy::start(&swtpm);
+    let machine = Machine::reached_by(swtpm, &proxy.tcti());
+    machine.provision();
+    machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
+    machine.key("key", &format!("{NOBODY} -i srk.area -p 81000001 -e P-256"));
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    // Read again, while the first is there and after it.
+    signer.ok("load b key");
+    signer.ok("sign b");
+    signer.ok("free a");
+    signer.ok("free b");
+    signer.ok("load c key");
+    signer.ok("sign c");
+    assert_eq!(proxy.log().count(raw::IMPORT), 1, "{}", proxy.log().text());
+    signer.end("quit");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn for_another_machine() {
+    let [here, there] = [Machine::new(), Machine::new()];
+    for machine in [&here, &there] {
+        machine.provision();
+        machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
+    }
+    there.openssl.write("here.area", here.openssl.read("srk.area"));
+    there.key("key", &format!("{NOBODY} -i here.area -p 81000001 -e P-256"));
+    there.refuses("key", "").says("TPM2_Import failed").says("another machine or parent");
+    here.openssl.write("key", there.openssl.read("key"));
+    here.signs("key");
+    // A damaged one, and one whose parent is not there.
+    let mut file = keyfile::KeyFile::parse(&here.openssl.read("key")).unwrap();
+    file.private[40] ^= 1;
+    here.openssl.write("damaged", file.to_file().unwrap());
+    here.refuses("damaged", "").says("TPM2_Import failed");
+    file.private[40] ^= 1;
+    file.parent = keyfile::Handle(0x8100_0077);
+    here.openssl.write("nowhere", file.to_file().unwrap());
+    here.refuses("nowhere", "").says("0x81000077");
+    here.tpm.assert_empty();
+    there.tpm.assert_empty();
+}
