@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use keyfile::{KeyFile, Kind, PublicKey};
+use keyfile::policy::Condition;
+use keyfile::{Attributes, KeyFile, Kind, PublicKey};
 use tpm::{Auth, Key};
 use zeroize::Zeroizing;
 
@@ -46,7 +47,7 @@ impl Unseal {
         let file = key_file::read(&self.file)?;
         if !holds_data(&file) {
             return Err(Error::request(
-                format!("{} holds a {}, and no sealed data", self.file.display(), kind(&file)),
+                format!("{} holds {}, and no sealed data", self.file.display(), kind(&file)),
                 "`tpm2-keytool seal` seals data; `tpm2-keytool show` tells what a file holds",
             ));
         }
@@ -63,9 +64,9 @@ impl Unseal {
     }
 
     fn auth(&self, file: &KeyFile, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
-        const WHAT: &str = "password of the data";
-        let secret = match passwords.given(self.password.as_ref(), self.passin.as_ref(), WHAT)? {
-            None if file.needs_password() => Some(passwords.ask(WHAT)?),
+        let what = whose(file);
+        let secret = match passwords.given(self.password.as_ref(), self.passin.as_ref(), &what)? {
+            None if file.needs_password() => Some(passwords.ask(&what)?),
             given => given,
         };
         Ok(secret.map(|secret| Auth::new(secret.octets())))
@@ -74,13 +75,33 @@ impl Unseal {
 
 /// Other tools write the type of a loadable key, whatever the object is: the public area tells.
 fn holds_data(file: &KeyFile) -> bool {
-    matches!(file.public.key, PublicKey::KeyedHash { .. })
+    let uses = Attributes::SIGN | Attributes::DECRYPT;
+    matches!(file.public.key, PublicKey::KeyedHash { .. }) && !file.public.attributes.intersects(uses)
 }
 
 fn kind(file: &KeyFile) -> &'static str {
     match (file.kind, &file.public.key) {
-        (_, PublicKey::SymCipher { .. }) => "symmetric key",
-        (Kind::Importable, _) => "key to be imported",
-        _ => "key",
+        (_, PublicKey::SymCipher { .. }) => "a symmetric key",
+        (_, PublicKey::KeyedHash { .. }) => "an HMAC key",
+        (Kind::Importable, _) => "a key to be imported",
+        _ => "a key",
+    }
+}
+
+/// Whose password is asked for: the data's, unless the policy wants that of another object.
+fn whose(file: &KeyFile) -> String {
+    let signed = file.auth_policies.iter().flat_map(|signed| &signed.statements);
+    let conditions: Vec<Condition> =
+        file.policy.iter().flatten().chain(signed).filter_map(|one| one.condition().ok()).collect();
+    let other = conditions.iter().find_map(|condition| match condition {
+        Condition::Secret(secret) => secret.entity(),
+        _ => None,
+    });
+    match other.filter(|_| !conditions.contains(&Condition::AuthValue)) {
+        None => "password of the data".to_owned(),
+        Some(handle) => match handle.hierarchy_name() {
+            Some(name) => format!("password of the {name} hierarchy"),
+            None => format!("password of the object at {handle}"),
+        },
     }
 }

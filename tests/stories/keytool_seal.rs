@@ -267,6 +267,12 @@ fn sealed_objects_of_other_tools_open() {
     );
     desk.unseals("-k secret", &binary(100));
     desk.stays_sealed("-k wrong", "password");
+    // An HMAC key has the same type of public area, and no data.
+    desk.others(
+        "tpm2_create -Q -C 0x81000001 -G hmac -u s.pub -r s.priv
+         tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv -p -o sealed.tpm; tpm2_flushcontext -l",
+    );
+    desk.stays_sealed("", "holds an HMAC key, and no sealed data");
 }
 
 #[test]
@@ -378,6 +384,34 @@ fn an_interruption_leaves_nothing() {
         );
     }
     desk.unseals("", b"hello");
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let desk = Desk::new();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
+    desk.seal("--signed-policy ec.public", b"hello");
+    let tool = tests::module::keytool();
+    for line in ["seal disk/sealed.tpm", "policy add --locality 1 disk/sealed.tpm ec.pem"] {
+        // One page, which the old file takes.
+        desk.shell.write(
+            "full",
+            format!(
+                "mkdir -p disk; mount -t tmpfs -o size=4k tmpfs disk; cp sealed.tpm disk
+                 status=0; echo hello | {} {line} 2>told || status=$?
+                 cmp sealed.tpm disk/sealed.tpm; ls -A disk; exit $status",
+                tool.display()
+            ),
+        );
+        let output = desk.shell.run("unshare --map-root-user --mount sh full").failed();
+        assert_eq!(output.out(), "sealed.tpm\n", "{output}");
+        let told = desk.shell.text("told");
+        assert!(
+            told.contains("disk/sealed.tpm: No space left on device") && told.lines().count() == 2,
+            "{told}"
+        );
+        desk.assert_tidy();
+    }
 }
 
 #[test]

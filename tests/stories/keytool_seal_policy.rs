@@ -118,10 +118,13 @@ fn the_password_of_another_object() {
     );
     desk.stays_sealed("-k index", "0x01500016");
     desk.unseals("-k newer", b"hello");
+    // Without an option that object's password is asked for, by name.
+    desk.stays_sealed("", "no password of the object at 0x01500016");
     desk.others("tpm2_nvundefine -Q -C o 0x1500016");
     desk.stays_sealed("-k newer", "0x01500016");
     desk.seal("--secret endorsement", b"hello");
     desk.unseals("-k ''", b"hello");
+    desk.stays_sealed("", "no password of the endorsement hierarchy");
     desk.others("tpm2_changeauth -Q -c e changed");
     desk.stays_sealed("-k ''", "endorsement");
     desk.unseals("--passin pass:changed", b"hello");
