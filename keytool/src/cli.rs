@@ -11,6 +11,7 @@ use crate::create::Create;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
 use crate::load::Load;
+use crate::reference::Reference;
 use crate::seal::Seal;
 use crate::show::Show;
 use crate::signed::SignedPolicies;
@@ -64,6 +65,7 @@ impl Applet {
                 Verb::Seal(seal) => seal.run(&common),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
+                Verb::Reference(reference) => reference.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
@@ -101,6 +103,7 @@ enum Verb {
     Seal(Box<Seal>),
     Unseal(Box<Unseal>),
     Policy(Box<SignedPolicies>),
+    Reference(Reference),
     Show(Show),
     Status(Status),
     Completions(Completions),

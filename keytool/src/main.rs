@@ -11,6 +11,7 @@
 //! | attest.rs, attest/ | `attest`: which TPM this is, and what its keys are |
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that the TPM alone opens |
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
+//! | reference.rs | `reference`: a file that leads to a persistent key |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
@@ -42,6 +43,7 @@ mod parent_password;
 mod password;
 mod policy;
 mod public_key;
+mod reference;
 mod rows;
 mod seal;
 mod show;

@@ -55,6 +55,7 @@ mod reach;
 mod resets;
 mod sample;
 mod sign;
+mod store;
 mod tabrmd;
 mod threads;
 mod tls;

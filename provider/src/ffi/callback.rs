@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::crypto::{Pkey, Selection};
+use super::crypto::{Pkey, Selection, quietly};
 use super::handle;
 use super::params::{ParamList, Params};
 use super::sys::{OSSL_CALLBACK, OSSL_PASSPHRASE_CALLBACK};
@@ -108,16 +108,19 @@ impl Passphrase<'_> {
         list.text(c"info", info);
         let mut password = Zeroizing::new(vec![0; PASSWORD_OCTETS]);
         let mut length = 0;
-        // SAFETY: promised at `new`; buffer with its size, and an array that lives until the call returns.
-        let ok = unsafe {
-            function(
-                password.as_mut_ptr().cast(),
-                password.len(),
-                &mut length,
-                list.as_params().as_ptr(),
-                self.argument,
-            )
-        };
+        // That nobody answers is no error yet: the key may do without, or the one who needs it says so.
+        let ok = quietly(|| {
+            // SAFETY: promised at `new`; buffer with its size, and an array that lives until the call returns.
+            unsafe {
+                function(
+                    password.as_mut_ptr().cast(),
+                    password.len(),
+                    &mut length,
+                    list.as_params().as_ptr(),
+                    self.argument,
+                )
+            }
+        });
         if ok != 1 || length > password.len() {
             return None;
         }

@@ -103,7 +103,9 @@ fn objects(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Object>> {
     })?;
     let prefix = config::nv_prefix(&**opening.provider)?;
     let uri = Uri::parse(text, prefix.as_deref())?;
-    match &uri.place {
+    let found = match &uri.place {
+        // A list may be empty.
+        Place::All => return list::all(opening),
         Place::Key(handle) => key::open(*handle, &uri.password, opening),
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
         Place::File(path) => contents::of_file(path, &uri.password, opening),
@@ -111,8 +113,11 @@ fn objects(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Object>> {
             Serialized::Key { handle, public } => key::open_expected(handle, &public, &uri.password, opening),
             Serialized::Nv(public) => nv::open(public.index, &uri.password, opening),
         },
-        Place::All => list::all(opening),
+    }?;
+    if found.is_empty() {
+        opening.wanted.missed()?;
     }
+    Ok(found)
 }
 
 fn serialized(path: &std::path::Path) -> Result<Serialized> {

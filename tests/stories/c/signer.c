@@ -1,7 +1,7 @@
 /* A resident program with keys, driven by lines on its standard input: what servers do, step by step.
  *
  *   load NAME FILE [PASSWORD]     reads a private key file through libcrypto's decoders
- *   open NAME URI                 the first private key of a store
+ *   open NAME URI [PASSWORD]      the first private key of a store
  *   sign NAME [TIMES]             signs, and verifies each signature in a context that has never heard of tpm2
  *   threads N TIMES NAME ...      N threads sign at once, with the keys in turn
  *   forks N TIMES NAME            N children and the parent sign at once; the children free the keys and exit
@@ -19,6 +19,7 @@
 #include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/store.h>
+#include <openssl/ui.h>
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <signal.h>
@@ -90,9 +91,10 @@ static void load(const char *name, const char *file, char *password)
     keep(name, key);
 }
 
-static void open_store(const char *name, const char *uri)
+static void open_store(const char *name, const char *uri, char *password)
 {
-    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
+    UI_METHOD *method = UI_UTIL_wrap_read_pem_callback(password_callback, 0);
+    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, method, password, NULL, NULL);
     EVP_PKEY *key = NULL;
     while (store != NULL && key == NULL && !OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
@@ -101,6 +103,7 @@ static void open_store(const char *name, const char *uri)
         OSSL_STORE_INFO_free(info);
     }
     OSSL_STORE_close(store);
+    UI_destroy_method(method);
     keep(name, key);
 }
 
@@ -277,8 +280,8 @@ int main(void)
             continue;
         } else if (strcmp(words[0], "load") == 0 && count >= 3) {
             load(words[1], words[2], words[3]);
-        } else if (strcmp(words[0], "open") == 0 && count == 3) {
-            open_store(words[1], words[2]);
+        } else if (strcmp(words[0], "open") == 0 && count >= 3) {
+            open_store(words[1], words[2], words[3]);
         } else if (strcmp(words[0], "sign") == 0 && count >= 2) {
             if ((i = find(words[1])) >= 0)
                 say("%s", sign_times(i, count > 2 ? atoi(words[2]) : 1, text) ? "ok" : text);

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::is_same_name;
 use crate::ffi::params::{Descriptors, Params, settable};
 
@@ -37,6 +37,19 @@ impl Wanted {
 
     pub(super) fn settable() -> &'static Descriptors {
         Choice::descriptors()
+    }
+
+    /// Nothing of what the URI names is wanted. A search may find nothing; who opens a key as a certificate has the wrong URI.
+    ///
+    /// # Errors
+    /// `WrongHandle`: says what was wanted.
+    pub(super) fn missed(&self) -> Result<()> {
+        let what = match self.expect {
+            Some(PUBLIC_KEY | KEY) if self.subject.is_none() => "a key",
+            Some(CERTIFICATE) if self.subject.is_none() => "a certificate",
+            _ => return Ok(()),
+        };
+        Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and the URI names something else")))
     }
 
     /// A key with its private half.

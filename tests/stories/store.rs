@@ -1,0 +1,338 @@
+//! Keys in the TPM, opened by URI: every form, with and without password, beside every provider; and what it costs.
+use tests::raw::{self, Tpm as _};
+use tests::{Openssl, Options, Order, Proxy, Pty, ResourceManager, Swtpm, peers};
+
+use crate::machine::{Machine, program};
+
+/// Where the keys of these stories are.
+pub(crate) const PLAIN: &str = "81000101";
+pub(crate) const LOCKED: &str = "81000102";
+
+/// The forms of a handle's URI.
+const FORMS: [&str; 4] = ["//nvkey:", "nvkey:", "handle:0x", "tpm2:handle=0x"];
+
+/// Makes a key at a handle, and leaves its file in HANDLE and its public half in HANDLE.pub.
+#[track_caller]
+pub(crate) fn persist(machine: &Machine, handle: &str, options: &str) {
+    machine.key(handle, options);
+    machine.tool.ok(&format!("load {handle} {handle}"));
+    machine.openssl.ok(&format!("pkey -pubin -in {handle} -pubout -out {handle}.pub"));
+}
+
+/// Takes the key at a handle away.
+pub(crate) fn evict(tpm: &Swtpm, handle: &str) {
+    let handle = u32::from_str_radix(handle, 16).unwrap();
+    tpm.persist(handle, handle);
+}
+
+/// A machine with a key without password and one with it, both of this kind.
+fn prepared(machine: Machine, kind: &str) -> Machine {
+    persist(&machine, PLAIN, kind);
+    persist(&machine, LOCKED, &format!("{kind} -k secret"));
+    machine.openssl.write("message", b"what is signed");
+    machine
+}
+
+/// Signs by `openssl dgst`, and has a stranger verify it with the public half that the key's file had.
+#[track_caller]
+fn signs(openssl: &Openssl, uri: &str, handle: &str, options: &str) {
+    openssl.ok(&format!("dgst -sha256 -sign '{uri}' {options} -out sig message"));
+    let verify = format!("dgst -sha256 -verify {handle}.pub -signature sig message");
+    openssl.stranger().ok(&verify).says("Verified OK");
+}
+
+#[test]
+fn every_form_of_uri_opens_the_key_in_both_orders() {
+    for (kind, order) in [("-e P-256", Order::DefaultFirst), ("-r", Order::Tpm2First)] {
+        let machine = prepared(Machine::new(), kind);
+        let openssl = machine.openssl.clone().ordered(order);
+        openssl.write("word", "secret\nanother");
+        for form in FORMS {
+            signs(&openssl, &format!("{form}{PLAIN}"), PLAIN, "");
+            signs(&openssl, &format!("{form}{LOCKED}"), LOCKED, "-passin pass:secret");
+        }
+        signs(&openssl, &format!("handle:0x{LOCKED}?pass"), LOCKED, "-passin pass:secret");
+        signs(&openssl, &format!("nvkey:{LOCKED}?pin-value=secret"), LOCKED, "");
+        signs(&openssl, &format!("tpm2:handle={LOCKED};pin-value=%73ecret"), LOCKED, "");
+        let word = openssl.file("word");
+        signs(&openssl, &format!("handle:0x{LOCKED}?pin-source=file:{}", word.display()), LOCKED, "");
+        signs(&openssl, &format!("tpm2:file={PLAIN}"), PLAIN, "");
+        signs(&openssl, &format!("tpm2:file={LOCKED}"), LOCKED, "-passin pass:secret");
+        signs(&openssl, &format!("tpm2:file={LOCKED}?pin-value=secret"), LOCKED, "");
+        // The public half, for which nobody is asked.
+        for uri in [format!("nvkey:{LOCKED}"), format!("tpm2:file={LOCKED}")] {
+            let public = openssl.ok(&format!("pkey -pubin -in {uri} -pubout")).out();
+            assert_eq!(public, openssl.text(&format!("{LOCKED}.pub")), "{uri}");
+        }
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn a_prefix_of_ones_own() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    let openssl = machine.openssl.clone().set("NVPREFIX", "site-key:");
+    for form in ["site-key:", "//nvkey:", "handle:"] {
+        signs(&openssl, &format!("{form}{PLAIN}"), PLAIN, "");
+    }
+    machine.openssl.failed(&format!("pkey -in site-key:{PLAIN} -pubout"));
+    let openssl = machine.openssl.clone().set("NVPREFIX", "sitekey");
+    openssl
+        .failed(&format!("pkey -in nvkey:{PLAIN} -pubout"))
+        .says("invalid configuration")
+        .says("\"sitekey\" in NVPREFIX");
+    let openssl = machine.openssl.clone().env("TPM2_NVPREFIX", "tpm2:");
+    signs(&openssl, &format!("tpm2:{PLAIN}"), PLAIN, "");
+}
+
+#[test]
+fn with_no_other_provider() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    machine.openssl.stranger().ok("dgst -sha256 -binary -out digest message");
+    nv(&machine, "0x1c00002", "", &certificate(&machine.openssl, "alone"));
+    let alone = machine.openssl.clone().ordered(Order::Tpm2Only);
+    let uris = [
+        format!("tpm2:handle=0x{PLAIN}"),
+        format!("tpm2:file={PLAIN}"),
+        format!("tpm2:handle=0x{LOCKED}?pin-value=secret"),
+    ];
+    for (uri, handle) in uris.iter().zip([PLAIN, PLAIN, LOCKED]) {
+        alone.ok(&format!("pkeyutl -sign -inkey {uri} -in digest -out sig"));
+        let verify = format!("dgst -sha256 -verify {handle}.pub -signature sig message");
+        machine.openssl.stranger().ok(&verify).says("Verified OK");
+    }
+    alone
+        .ok(&format!("pkey -in tpm2:handle={PLAIN} -noout -text"))
+        .says("in a TPM 2.0")
+        .says("persistent key");
+    alone.ok("storeutl -noout tpm2:nv=1c00002").says("0: Certificate");
+    alone.ok("storeutl -noout tpm2:").says(&format!("tpm2:handle=0x{PLAIN}")).says("Total found: 3");
+}
+
+#[test]
+fn a_store_lists_what_is_there() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    let openssl = &machine.openssl;
+    nv(&machine, "0x1c00002", "", &certificate(openssl, "listed"));
+    nv(&machine, "0x1c00003", "", b"no certificate");
+    openssl.ok("storeutl -noout tpm2:").says("Total found: 3").says("tpm2:nv=0x01c00002").says("EC key");
+    openssl
+        .ok("storeutl -noout -r -passin pass:secret tpm2:")
+        .says("0: Name: tpm2:handle")
+        .says("Total found: 3");
+    openssl.ok("storeutl -noout -keys tpm2:").says("Total found: 2");
+    openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
+    openssl.ok("storeutl -noout -subject /CN=listed tpm2:").says("Total found: 1");
+    openssl.ok("storeutl -noout -subject /CN=other tpm2:").says("Total found: 0");
+    openssl.ok(&format!("storeutl -noout handle:0x{PLAIN}")).says("0: Pkey").says("Total found: 1");
+    openssl.ok("storeutl -noout handle:0x1c00002").says("0: Certificate").says("Total found: 1");
+    openssl.ok(&format!("storeutl -text -noout handle:0x{PLAIN}")).says("in a TPM 2.0");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn what_cannot_be_opened_says_why_and_nothing_else() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    let openssl = &machine.openssl;
+    nv(&machine, "0x1c00002", "", &certificate(openssl, "there"));
+    let tools = peers::tpm2_tools(openssl.shell(), &machine.tpm.tcti());
+    tools.ok("tpm2_nvdefine -Q -C o -s 20 0x1c00003");
+    nv(&machine, "0x1c00004", "-p secret -a ownerwrite|authwrite|authread|no_da", b"text");
+    tools.ok("tpm2_nvdefine -Q -C o -a ownerwrite|ownerread|nt=counter 0x1c00005");
+    tools.ok("tpm2_nvincrement -Q -C o 0x1c00005");
+    tools.ok("tpm2_createprimary -Q -C o -c primary");
+    tools.pipe("tpm2_create -Q -C primary -i - -u sealed.u -r sealed.r -c sealed", "data").ok();
+    tools.ok("tpm2_flushcontext -t");
+    tools.ok("tpm2_evictcontrol -Q -C o -c sealed 0x81000109");
+    tools.ok("tpm2_flushcontext -t");
+    let key = "pkey -noout -in";
+    let certificate = "x509 -noout -in";
+    for (command, uri, reason, detail) in [
+        (key, "nvkey:81000999", "the TPM has nothing at this handle", "0x81000999"),
+        (key, "handle:0x1c00999", "the TPM has nothing at this handle", "NV index 0x01c00999"),
+        (certificate, "handle:0x1c00003", "the NV index was never written", "0x01c00003"),
+        (certificate, "handle:0x1c00004", "the NV index needs a password", "-passin"),
+        (certificate, "handle:0x1c00005", "a handle of the wrong kind", "counter"),
+        (certificate, "handle:0x1c00004?pin-value=secret", "no key, certificate or public key", "0x01c00004"),
+        (certificate, "handle:0x1c00004?pin-value=wrong", "the TPM refused the password", "0x01c00004"),
+        (key, "nvkey:81x", "malformed URI", "\"81x\""),
+        (key, "handle:0x81000101?pin=x", "malformed URI", "\"pin\""),
+        (key, "tpm2:key=81000101", "malformed URI", "\"key\""),
+        (key, "nvkey:1c00002", "a handle of the wrong kind", "persistent key"),
+        (key, "handle:0x40000001", "a handle of the wrong kind", "0x40000001"),
+        (key, "tpm2:nv=81000101", "a handle of the wrong kind", "NV index"),
+        (key, "handle:0x1c00002", "a handle of the wrong kind", "a key is wanted"),
+        (certificate, "handle:0x81000101", "a handle of the wrong kind", "a certificate is wanted"),
+        (key, "handle:0x81000109", "wrong kind of key", "sealed data"),
+        (key, "tpm2:file=/no/such/file", "a file cannot be read", "/no/such/file"),
+        (key, "tpm2:file=message", "no key, certificate or public key", "message"),
+        (key, "object:message", "no key, certificate or public key", "tpm2_evictcontrol"),
+        (key, "nvkey:81000101?pin-source=file:/no/such", "a file cannot be read", "/no/such"),
+    ] {
+        let output = openssl.failed(&format!("{command} '{uri}'")).says(reason).says(detail);
+        let errors = output.err().matches(":error:").count();
+        assert_eq!(errors, 1, "{output}");
+    }
+    let wrong = format!("dgst -sha256 -sign nvkey:{LOCKED} -passin pass:wrong -out sig message");
+    openssl.failed(&wrong).says("the TPM refused the password");
+    let missing = format!("dgst -sha256 -sign nvkey:{LOCKED} -out sig message");
+    openssl.failed(&missing).says("the key needs a password");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn who_is_asked_and_who_is_not() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    persist(&machine, "81000103", "-e P-256 -d -k secret");
+    // Under dictionary-attack protection, and without a password: as tpm2_create makes keys.
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    tools.ok("tpm2_createprimary -Q -C o -c primary");
+    tools.ok("tpm2_create -Q -C primary -G ecc256 -u open.u -r open.r -c open");
+    tools.ok("tpm2_flushcontext -t");
+    tools.ok("tpm2_evictcontrol -Q -C o -c open 0x81000104");
+    tools.ok("tpm2_flushcontext -t");
+    for (uri, typed) in [
+        (format!("nvkey:{PLAIN}"), None),
+        (format!("handle:0x{PLAIN}"), None),
+        (format!("nvkey:{LOCKED}"), Some("secret")),
+        (format!("handle:0x{LOCKED}"), Some("secret")),
+        ("nvkey:81000103".to_owned(), Some("secret")),
+        ("handle:0x81000103?pass".to_owned(), Some("secret")),
+        ("tpm2:handle=81000103?pin-value=secret".to_owned(), None),
+        // tpm2-openssl's form would say ?pass.
+        ("handle:0x81000104".to_owned(), None),
+        ("nvkey:81000104".to_owned(), Some("")),
+        ("nvkey:81000104?pin-value=".to_owned(), None),
+    ] {
+        let line = format!("openssl dgst -sha256 -sign '{uri}' -out sig message");
+        let mut terminal = Pty::start(machine.openssl.command(&line));
+        if let Some(word) = typed {
+            terminal.expect("pass phrase for key at 0x810001").type_line(word);
+        }
+        let (success, screen) = terminal.end();
+        assert!(success, "{uri}: {screen}");
+        assert_eq!(screen.matches("pass phrase").count(), usize::from(typed.is_some()), "{uri}: {screen}");
+    }
+    assert_eq!(machine.tpm.failures(), 0, "nobody tried a wrong password");
+}
+
+#[test]
+fn opening_costs_one_command_or_two_and_using_what_the_others_cost() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = prepared(Machine::reached_by(tpm, &proxy.tcti()), "-e P-256");
+    machine.tool.ok(&format!("reference handle:0x{PLAIN} plain.ref"));
+    let mut signer = machine.signer();
+    for (open, opening) in [
+        // ReadPublic; without a word about the password the empty one is tried.
+        (format!("open a handle:0x{PLAIN}"), 2),
+        (format!("open a nvkey:{LOCKED} secret"), 2),
+        (format!("open a handle:0x{LOCKED}?pin-value=secret"), 1),
+        (format!("open a handle:0x{LOCKED}?pass secret"), 1),
+        // The file holds the public area; the TPM is asked at first use.
+        ("load a plain.ref".to_owned(), 0),
+    ] {
+        proxy.log().clear();
+        signer.ok(&open);
+        assert_eq!(proxy.log().len(), opening, "{open}: {}", proxy.log().text());
+        signer.ok("sign a");
+        signer.ok("sign a 10");
+        signer.ok("free a");
+        let first = if opening == 0 { 1 } else { 0 };
+        let signatures = proxy.log().count(raw::SIGN);
+        assert_eq!(signatures, 11, "{open}: {}", proxy.log().text());
+        assert_eq!(proxy.log().count(raw::READ_PUBLIC), first.max(opening.min(1)), "{open}");
+        assert!(proxy.log().len() <= opening + first + 2 + 11, "{open}: {}", proxy.log().text());
+    }
+    assert!(!proxy.log().contains(b"secret"), "no password in the clear");
+    signer.end("quit");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_certificate_or_a_public_half_asks_for_no_more_than_that() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = prepared(Machine::reached_by(tpm, &proxy.tcti()), "-e P-256");
+    proxy.log().clear();
+    machine.openssl.ok(&format!("pkey -pubin -in nvkey:{LOCKED} -pubout"));
+    assert_eq!(proxy.log().codes(), [raw::READ_PUBLIC], "{}", proxy.log().text());
+    proxy.log().clear();
+    machine.openssl.failed(&format!("x509 -in nvkey:{LOCKED} -noout"));
+    machine.openssl.failed("pkey -in nvkey:zz -noout");
+    assert!(proxy.log().is_empty(), "{}", proxy.log().text());
+}
+
+#[test]
+fn children_sign_with_a_key_that_the_parent_opened() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = prepared(Machine::managed(tpm, &manager), "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok(&format!("open a nvkey:{LOCKED} secret"));
+    signer.ok(&format!("open b nvkey:{PLAIN}"));
+    signer.ok("forks 4 5 a");
+    signer.ok("forks 4 5 b");
+    signer.ok("threads 4 5 a b");
+    signer.ok("sign a 3");
+    signer.end("quit");
+    manager.wait_for_connections(0);
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn two_contexts_and_libssls_own_function() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    let opener = program(machine.openssl.shell(), "opener");
+    for (handle, options, word) in [(PLAIN, "", ""), (LOCKED, "-a", "secret")] {
+        machine.tool.ok(&format!("reference {options} nvkey:{handle} key.ref"));
+        machine.openssl.shell().ok(&format!("{opener} nvkey:{handle} key.ref {word}"));
+    }
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_key_that_somebody_takes_away_or_exchanges() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    let mut signer = machine.signer();
+    for (handle, options) in [(PLAIN, ""), (LOCKED, "-k secret")] {
+        signer.ok(&format!("open a nvkey:{handle} secret"));
+        signer.ok(&format!("open used nvkey:{handle} secret"));
+        signer.ok("sign used");
+        evict(&machine.tpm, handle);
+        for key in ["a", "used"] {
+            let gone = signer.ask(&format!("sign {key}"));
+            assert!(gone.contains("nothing at this handle") && gone.contains("removed"), "{gone}");
+        }
+        // Another one comes to the place.
+        machine.key("other", &format!("-e P-256 {options}"));
+        machine.tool.ok(&format!("load other {handle}"));
+        for key in ["a", "used"] {
+            let other = signer.ask(&format!("sign {key}"));
+            assert!(other.starts_with("error") && other.contains("another key"), "{other}");
+        }
+        signer.ok(&format!("open b nvkey:{handle} secret"));
+        signer.ok("sign b");
+        for key in ["a", "used", "b"] {
+            signer.ok(&format!("free {key}"));
+        }
+    }
+}
+
+/// Writes something into an NV index by tpm2-tools, as anybody would.
+#[track_caller]
+pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8]) {
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    machine.openssl.write("contents", contents);
+    tools.ok(&format!("tpm2_nvdefine -Q -C o -s {} {options} {index}", contents.len()));
+    tools.ok(&format!("tpm2_nvwrite -Q -C o -i contents {index}"));
+}
+
+/// A new self-signed certificate in DER; its key is in NAME.key, and it in NAME.crt.
+#[track_caller]
+pub(crate) fn certificate(openssl: &Openssl, name: &str) -> Vec<u8> {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let files = format!("-keyout {name}.key -out {name}.crt");
+    openssl.stranger().ok(&format!("req -x509 {key} {files} -subj /CN={name} -days 2"));
+    openssl.stranger().ok(&format!("x509 -in {name}.crt -outform DER")).stdout
+}
