@@ -14,6 +14,7 @@ fn manual_pages_of_every_name_and_subcommand() {
         "tpm2-keytool-seal",
         "tpm2-keytool-unseal",
         "tpm2-keytool-attest",
+        "tpm2-keytool-reference",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
         "attest_tpm2_primary",
