@@ -4,7 +4,7 @@
 use tests::{Openssl, Order, Shell, Swtpm, Tool};
 
 /// What `openssl ca` and `openssl ts` want of a configuration.
-const SECTIONS: &str = "\
+pub(crate) const SECTIONS: &str = "\
 [ca]\ndefault_ca = our_ca\n\
 [our_ca]\ndatabase = index\nnew_certs_dir = .\nserial = serial\ncrlnumber = crlnumber\ndefault_md = sha256\npolicy = anything\n\
 default_days = 2\ndefault_crl_days = 2\ncopy_extensions = copy\n\
@@ -30,11 +30,7 @@ impl Authority {
         let judge = tpm2.stranger();
         tpm2.ok("req -x509 -key ca.tpm -subj /CN=authority -days 3 -extensions v3_ca -out ca.crt");
         judge.ok("verify -CAfile ca.crt ca.crt");
-        tpm2.write("ca.ext", SECTIONS);
-        for (name, text) in [("index", ""), ("serial", "01\n"), ("crlnumber", "01\n"), ("tsaserial", "01\n")]
-        {
-            tpm2.write(name, text);
-        }
+        office(tpm2.shell());
         Self { _tpm: tpm, tpm2, judge }
     }
 
@@ -44,6 +40,14 @@ impl Authority {
         self.tpm2.ok(&format!(
             "x509 -req -in {name}.csr -CA ca.crt -CAkey ca.tpm -CAcreateserial -days 2 -out {name}.crt"
         ));
+    }
+}
+
+/// What an authority of those sections keeps in its folder.
+pub(crate) fn office(shell: &Shell) {
+    shell.write("ca.ext", SECTIONS);
+    for (name, text) in [("index", ""), ("serial", "01\n"), ("crlnumber", "01\n"), ("tsaserial", "01\n")] {
+        shell.write(name, text);
     }
 }
 

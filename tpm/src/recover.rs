@@ -99,6 +99,10 @@ fn judge(error: &Error, link: &mut Link, fresh: bool) -> Verdict {
 /// After a reset handles are given out anew: then nobody's password was wrong, but the object is another's.
 fn is_somebody_elses(error: &Error, link: &mut Link) -> bool {
     let Some((handle, Some(expected))) = error.object() else { return false };
+    // An NV index outlives every reset.
+    if handle.is_nv() {
+        return false;
+    }
     match link.read_public(handle) {
         Ok((_, found)) => found != *expected,
         Err(_) => true,

@@ -69,6 +69,11 @@ fn passwords_of_the_index_and_of_the_owner() {
         assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
     }
     assert!(!proxy.log().contains(b"index") && !proxy.log().contains(b"owner"));
+    assert_eq!(
+        swtpm.failures(),
+        1,
+        "the index is under protection, the owner is not, and nothing is tried twice"
+    );
     let error = tpm.nv_read(&public, &NvReader::Platform(None)).err().unwrap();
     assert!(error.to_string().contains("0x01c00002"), "{error}");
 }

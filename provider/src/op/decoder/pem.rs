@@ -6,6 +6,7 @@ use keyfile::{KeyFile, KeyReference};
 
 use super::STRUCTURE;
 use super::der::type_of;
+use super::reference;
 use crate::error::Result;
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
@@ -40,6 +41,7 @@ impl Decoder for PemDecoder {
         let (kind, der) = match block.starts_with(REFERENCE) {
             true => {
                 let reference = KeyReference::from_pem(&block)?;
+                reference::check(provider, &reference)?;
                 (type_of(&reference.public)?, reference.to_der()?)
             }
             false => {

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use keyfile::KeyReference;
 use keyfile::uri::{Place as Named, Uri};
+use keyfile::{Handle, KeyReference};
 
 use crate::config;
 use crate::error::{Error, Reason, Result};
@@ -22,11 +22,25 @@ pub(crate) fn referenced(
     reference: KeyReference,
     passphrase: &Passphrase<'_>,
 ) -> Result<TpmKey> {
+    let (uri, handle) = read(provider, &reference)?;
+    let auth = store::of_reference(&uri, &reference, passphrase)?;
+    Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
+}
+
+/// Says what is wrong with a reference while somebody hears it: what a decoder of DER says is dropped by libcrypto's store.
+///
+/// # Errors
+/// As `referenced`.
+pub(super) fn check(provider: &Arc<Provider>, reference: &KeyReference) -> Result<()> {
+    let (uri, _) = read(provider, reference)?;
+    store::check_password(&uri)
+}
+
+fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
     let uri = Uri::parse(&reference.uri, config::nv_prefix(&**provider)?.as_deref())?;
     let Named::Key(handle) = uri.place else {
         let text = "the key reference leads to something else than a persistent key (0x81......)";
         return Err(Error::new(Reason::WrongHandle, text));
     };
-    let auth = store::of_reference(&uri, &reference, passphrase)?;
-    Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
+    Ok((uri, handle))
 }

@@ -62,6 +62,14 @@ pub(crate) fn of_reference(
     }
 }
 
+/// Looks whether the password that the URI says can be had.
+///
+/// # Errors
+/// The file with the password cannot be read.
+pub(crate) fn check(uri: &Uri) -> Result<()> {
+    stored(&uri.password).map(drop)
+}
+
 /// What the URI says.
 ///
 /// # Errors

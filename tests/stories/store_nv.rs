@@ -1,0 +1,171 @@
+//! Certificates and public keys in NV indexes, written by tpm2-tools and opened by URI.
+use tests::raw::{self, Tpm as _};
+use tests::tls::handshake;
+use tests::{Authority, Order, Proxy, Swtpm, TlsServer, peers};
+
+use crate::machine::Machine;
+use crate::store::{LOCKED, certificate, nv, persist};
+
+/// What a program reads out of an index: the certificate in PEM, without what -nameopt and the like may add.
+#[track_caller]
+fn same(machine: &Machine, uri: &str, name: &str, options: &str) {
+    let found = machine.openssl.ok(&format!("x509 -in '{uri}' {options}")).out();
+    assert_eq!(found, machine.openssl.stranger().ok(&format!("x509 -in {name}.crt")).out(), "{uri}");
+}
+
+#[test]
+fn certificates_in_every_form_with_any_padding() {
+    let machine = Machine::new();
+    let der = certificate(&machine.openssl, "host");
+    let pem = machine.openssl.read("host.crt");
+    let padded = |octets: &[u8], padding: u8| [octets, &[padding; 300]].concat();
+    for (at, contents) in
+        [der.clone(), padded(&der, 0), padded(&der, 0xff), pem.clone(), padded(&pem, 0), padded(&pem, 0xff)]
+            .iter()
+            .enumerate()
+    {
+        let index = format!("0x1c0000{at}");
+        nv(&machine, &index, "", contents);
+        same(&machine, &format!("handle:{index}"), "host", "");
+        same(&machine, &format!("tpm2:nv={index}"), "host", "");
+    }
+    // Written in parts, never to its end: what the TPM has not got yet is 0xff.
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    tools.ok("tpm2_nvdefine -Q -C o -s 2000 0x1c00009");
+    machine.openssl.write("part", &der);
+    tools.ok("tpm2_nvwrite -Q -C o -i part 0x1c00009");
+    same(&machine, "handle:0x1c00009", "host", "");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn several_behind_each_other_and_longer_than_one_read() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    let (one, two) = (certificate(&machine.openssl, "one"), certificate(&machine.openssl, "two"));
+    certificate(&machine.openssl, "three");
+    let chain =
+        [machine.openssl.read("one.crt"), machine.openssl.read("two.crt"), machine.openssl.read("three.crt")]
+            .concat();
+    assert!(chain.len() > 1024, "more than TPM_PT_NV_BUFFER_MAX: {}", chain.len());
+    nv(&machine, "0x1c00002", "", &chain);
+    nv(&machine, "0x1c00003", "", &[one, two].concat());
+    for index in ["0x1c00002", "0x1c00003"] {
+        proxy.log().clear();
+        let found = machine.openssl.ok(&format!("storeutl -noout -text handle:{index}"));
+        let (reads, certificates) = if index.ends_with('2') { (2, 3) } else { (1, 2) };
+        found.says("CN=one").says("CN=two").says(&format!("Total found: {certificates}"));
+        assert_eq!(proxy.log().count(raw::NV_READ), reads, "{}", proxy.log().text());
+        machine
+            .openssl
+            .ok(&format!("storeutl -noout -subject /CN=two handle:{index}"))
+            .says("Total found: 1");
+        machine.openssl.ok(&format!("storeutl -noout -subject /CN=x handle:{index}")).says("Total found: 0");
+    }
+}
+
+#[test]
+fn public_keys_of_every_type() {
+    let machine = Machine::new();
+    let stranger = machine.openssl.stranger();
+    machine.openssl.write("message", b"what is signed");
+    stranger.ok("dgst -sha256 -binary -out digest message");
+    for (at, algorithm) in [
+        "RSA -pkeyopt rsa_keygen_bits:2048",
+        "RSA-PSS -pkeyopt rsa_keygen_bits:2048",
+        "EC -pkeyopt group:P-384",
+        "ED25519",
+    ]
+    .iter()
+    .enumerate()
+    {
+        stranger.ok(&format!("genpkey -algorithm {algorithm} -out soft"));
+        let public = stranger.ok("pkey -in soft -pubout").out();
+        let der = stranger.ok("pkey -in soft -pubout -outform DER").stdout;
+        let (first, second) = (format!("0x1c0001{at}"), format!("0x1c0002{at}"));
+        nv(&machine, &first, "", &[&der[..], &[0xff; 9]].concat());
+        nv(&machine, &second, "", public.as_bytes());
+        for order in Order::BOTH {
+            let openssl = machine.openssl.clone().ordered(order);
+            for index in [&first, &second] {
+                let found = openssl.ok(&format!("pkey -pubin -in handle:{index} -pubout")).out();
+                assert_eq!(found, public, "{algorithm} {order:?}");
+            }
+            if *algorithm != "ED25519" {
+                stranger.ok("dgst -sha256 -sign soft -out sig message");
+                openssl.ok(&format!("dgst -sha256 -verify handle:{first} -signature sig message")).says("OK");
+            }
+        }
+        if *algorithm != "ED25519" {
+            let alone = machine.openssl.clone().ordered(Order::Tpm2Only);
+            alone.ok(&format!("pkey -pubin -in tpm2:nv={first} -noout -text")).says("Public-Key");
+        }
+    }
+}
+
+#[test]
+fn passwords_of_the_index_and_of_the_owner() {
+    let machine = Machine::new();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    let der = certificate(&machine.openssl, "host");
+    let size = der.len();
+    let define = |index: &str, attributes: &str| {
+        machine.openssl.write("contents", &der);
+        tools.ok(&format!("tpm2_nvdefine -Q -C o -s {size} -p secret -a {attributes} {index}"));
+        tools.ok(&format!("tpm2_nvwrite -Q -C {index} -P secret -i contents {index}"));
+    };
+    machine.openssl.write("word", "secret\n");
+    let word = machine.openssl.file("word").display().to_string();
+    define("0x1c00002", "authwrite|authread|no_da");
+    define("0x1c00003", "authwrite|authread");
+    for index in ["0x1c00002", "0x1c00003"] {
+        let uri = format!("handle:{index}");
+        same(&machine, &format!("{uri}?pin-value=secret"), "host", "");
+        same(&machine, &format!("{uri}?pin-source=file:{word}"), "host", "");
+        same(&machine, &format!("{uri}?pass"), "host", "-passin pass:secret");
+        machine.openssl.failed(&format!("x509 -in {uri}?pass")).says("the NV index needs a password");
+        let wrong = format!("x509 -in {uri}?pass -passin pass:wrong");
+        machine.openssl.failed(&wrong).says("the TPM refused the password");
+    }
+    same(&machine, "handle:0x1c00002", "host", "-passin pass:secret");
+    same(&machine, "tpm2:nv=0x1c00003", "host", "-passin pass:secret");
+    assert_eq!(machine.tpm.failures(), 1, "the wrong one above, and no empty one");
+
+    define("0x1c00004", "authwrite|ownerread|authread|no_da");
+    define("0x1c00005", "authwrite|ownerread");
+    same(&machine, "handle:0x1c00004", "host", "");
+    machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+    same(&machine, "handle:0x1c00004", "host", "-passin pass:secret");
+    machine
+        .openssl
+        .failed("x509 -in handle:0x1c00005")
+        .says("the NV index needs a password")
+        .says("pin or pin-source");
+    same(&machine, "handle:0x1c00005?pin-value=owner", "host", "");
+    let machine = machine.set("pin", "owner");
+    same(&machine, "handle:0x1c00004", "host", "");
+    same(&machine, "handle:0x1c00005", "host", "");
+    machine.tpm.assert_empty();
+}
+
+/// A server whose key and certificate are both in the TPM, and a client that trusts a root in the TPM.
+#[test]
+fn everything_of_a_server_is_in_the_tpm() {
+    let machine = Machine::new();
+    persist(&machine, LOCKED, "-e P-256 -k secret");
+    let authority = Authority::new(&machine.openssl, "authority");
+    authority.certify(&format!("{LOCKED}.pub"), "server.crt");
+    nv(&machine, "0x1c00002", "", &machine.openssl.read("server.crt"));
+    nv(&machine, "0x1c00003", "", &machine.openssl.read("authority.pem"));
+    for order in Order::BOTH {
+        let openssl = machine.openssl.clone().ordered(order);
+        openssl.ok("verify -CAstore handle:0x1c00003 server.crt").says("OK");
+        openssl.ok("verify -CAstore tpm2:nv=0x1c00003 server.crt").says("OK");
+        openssl.failed("verify -CAstore handle:0x1c00002 server.crt");
+        let key = format!("-cert handle:0x1c00002 -key nvkey:{LOCKED} -pass pass:secret");
+        let server = TlsServer::start(&openssl, &key);
+        let client = server.client(&openssl, "-CAstore handle:0x1c00003 -verify_return_error");
+        assert_eq!(handshake(&client).protocol, "TLSv1.3", "{order:?}");
+    }
+}

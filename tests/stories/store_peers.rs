@@ -1,0 +1,100 @@
+//! What other tools put into the TPM is opened by URI: keys of tpm2-tools and of the IBM tools, and their serialized objects.
+use tests::peers;
+use tests::raw::Tpm as _;
+
+use crate::machine::Machine;
+use crate::store::{certificate, evict};
+
+#[track_caller]
+fn signs(machine: &Machine, uri: &str, options: &str) {
+    let openssl = &machine.openssl;
+    openssl.write("message", b"what is signed");
+    openssl.ok(&format!("pkey -pubin -in '{uri}' -pubout -out key.pub"));
+    openssl.ok(&format!("dgst -sha256 -sign '{uri}' {options} -out sig message"));
+    openssl.stranger().ok("dgst -sha256 -verify key.pub -signature sig message").says("Verified OK");
+}
+
+#[test]
+fn keys_and_serialized_objects_of_tpm2_tools() {
+    let machine = Machine::new();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    tools.ok("tpm2_createprimary -Q -C o -c primary");
+    for (at, (algorithm, options, passin)) in [
+        ("rsa2048", "", ""),
+        ("ecc256", "", ""),
+        ("ecc384", "-p secret", "-passin pass:secret"),
+        // What a longer password than the name hash becomes.
+        (
+            "ecc256:ecdsa",
+            "-p 0123456789012345678901234567890123456789",
+            "-passin pass:0123456789012345678901234567890123456789",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let handle = format!("8100020{at}");
+        tools.ok(&format!("tpm2_create -Q -C primary -G {algorithm} {options} -u key.u -r key.r -c key"));
+        tools.ok("tpm2_flushcontext -t");
+        tools.ok(&format!("tpm2_evictcontrol -Q -C o -c key 0x{handle} -o {at}.obj"));
+        tools.ok("tpm2_flushcontext -t");
+        let pass = if passin.is_empty() { "" } else { "?pass" };
+        signs(&machine, &format!("handle:0x{handle}{pass}"), passin);
+        signs(
+            &machine,
+            &format!("//nvkey:{handle}"),
+            if passin.is_empty() { "-passin pass:" } else { passin },
+        );
+        signs(&machine, &format!("object:{at}.obj{pass}"), passin);
+        let path = machine.openssl.file(format!("{at}.obj"));
+        signs(&machine, &format!("object:{}{pass}", path.display()), passin);
+        // tpm2-openssl agrees about which key that is.
+        let theirs = peers::tpm2_openssl(machine.openssl.shell(), &machine.tpm.tcti());
+        let line = format!("openssl pkey -provider tpm2 -provider default -in handle:0x{handle} -pubout");
+        assert_eq!(theirs.ok(&line).out(), machine.openssl.text("key.pub"), "{algorithm}");
+    }
+    // The object stays when its key is another's, or gone.
+    evict(&machine.tpm, "81000200");
+    let sign = "dgst -sha256 -sign object:0.obj -out sig message";
+    machine.openssl.failed(sign).says("nothing at this handle");
+    tools.ok("tpm2_evictcontrol -Q -C o -c key 0x81000200");
+    tools.ok("tpm2_flushcontext -t");
+    machine.openssl.failed(sign).says("another than the serialized object says");
+}
+
+#[test]
+fn serialized_indexes_of_tpm2_tools() {
+    let machine = Machine::new();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    let der = certificate(&machine.openssl, "host");
+    machine.openssl.write("contents", &der);
+    tools.ok(&format!("tpm2_nvdefine -Q -C o -s {} 0x1c00002", der.len()));
+    tools.ok("tpm2_nvwrite -Q -C o -i contents 0x1c00002");
+    // tpm2-tools write no such file of an index: handle, Name, IESYSC_NV_RSRC, and the public area, as NV_ReadPublic gives them.
+    let answer = machine.tpm.raw(tests::raw::NV_READ_PUBLIC, &[0x01c0_0002], &[], &[]).ok();
+    let size = 2 + usize::from(u16::from_be_bytes([answer[0], answer[1]]));
+    let (public, name) = answer.split_at(size);
+    let object = [&0x01c0_0002_u32.to_be_bytes()[..], name, &2_u32.to_be_bytes(), public].concat();
+    machine.openssl.write("index.obj", object);
+    machine.openssl.ok("x509 -in object:index.obj -noout -subject").says("host");
+}
+
+#[test]
+fn keys_of_the_ibm_tools() {
+    let machine = Machine::new();
+    let ibm = peers::ibm_tools(machine.openssl.shell(), &machine.tpm);
+    for (at, (kind, password)) in
+        [("-ecc nistp256", ""), ("-rsa", ""), ("-ecc nistp384", "secret")].iter().enumerate()
+    {
+        let handle = format!("8100030{at}");
+        let pwdk = if password.is_empty() { String::new() } else { format!("-pwdk {password}") };
+        ibm.ok(&format!("tsscreateprimary -hi o {kind} -si {pwdk}"));
+        ibm.ok(&format!("tssevictcontrol -hi o -ho 80000000 -hp {handle}"));
+        ibm.ok("tssflushcontext -ha 80000000");
+        signs(&machine, &format!("nvkey:{handle}"), &format!("-passin pass:{password}"));
+        if password.is_empty() {
+            signs(&machine, &format!("handle:0x{handle}"), "");
+        }
+    }
+    machine.tpm.assert_empty();
+}

@@ -1,0 +1,162 @@
+//! Every command of `openssl` that uses a private key, with one key as a file, as an engine's URI, as tpm2-openssl's URI and as a
+//! reference file, with and without password; an openssl that has never heard of tpm2 judges the results.
+use tests::raw::Tpm as _;
+use tests::tls::handshake;
+use tests::{Openssl, TlsServer};
+
+use crate::machine::Machine;
+use crate::pki::{SECTIONS, office};
+use crate::store::{LOCKED, PLAIN, persist};
+
+/// One key as its user names it.
+struct Key<'a> {
+    openssl: &'a Openssl,
+    judge: Openssl,
+    /// What stands after -key.
+    name: String,
+    /// The same for commands that call their password so: `-passin pass:secret`.
+    passin: &'static str,
+    /// For s_server and s_client.
+    pass: &'static str,
+    public: String,
+}
+
+impl Key<'_> {
+    /// `openssl LINE`, in which KEY is the key with its password.
+    #[track_caller]
+    fn ok(&self, line: &str) -> tests::process::Output {
+        self.openssl.ok(&line.replace("KEY", &format!("'{}' {}", self.name, self.passin)))
+    }
+
+    /// A file that leads to it.
+    fn file(&self) -> String {
+        match self.name.split_once(':') {
+            Some((_, handle)) => format!("{}.ref", handle.trim_start_matches("0x")),
+            None => self.name.clone(),
+        }
+    }
+
+    #[track_caller]
+    fn verifies(&self, line: &str) {
+        self.judge.ok(&line.replace("PUBLIC", &self.public));
+    }
+}
+
+/// The machine with both keys, persistent and as files, and what the commands want beside.
+fn machine(kind: &str) -> Machine {
+    let machine = Machine::new();
+    let machine = Machine { openssl: machine.openssl.clone().sections(SECTIONS), ..machine };
+    persist(&machine, PLAIN, kind);
+    persist(&machine, LOCKED, &format!("{kind} -k secret"));
+    machine.tool.ok(&format!("reference nvkey:{PLAIN} {PLAIN}.ref"));
+    machine.tool.ok(&format!("reference nvkey:{LOCKED} {LOCKED}.ref"));
+    machine.openssl.write("message", b"what is signed\r\n");
+    machine.openssl.stranger().ok("dgst -sha256 -binary -out digest message");
+    machine
+}
+
+/// Runs a story with the key in each of its forms.
+fn with_each(kind: &str, story: impl Fn(&Key<'_>)) {
+    let machine = machine(kind);
+    for (handle, passin, pass) in [(PLAIN, "", ""), (LOCKED, "-passin pass:secret", "-pass pass:secret")] {
+        for form in ["", "//nvkey:", "handle:0x", ".ref"] {
+            let name = if form == ".ref" { format!("{handle}.ref") } else { format!("{form}{handle}") };
+            office(machine.openssl.shell());
+            let judge = machine.openssl.stranger();
+            let public = format!("{handle}.pub");
+            story(&Key { openssl: &machine.openssl, judge, name, passin, pass, public });
+            // A server that is killed leaves its session behind.
+            machine.tpm.clear();
+        }
+    }
+}
+
+/// pkey, dgst, pkeyutl, req, x509: what every type of key can do.
+fn signs(key: &Key<'_>) {
+    let public = key.ok("pkey -in KEY -pubout").out();
+    assert_eq!(public, key.openssl.text(&key.public), "{}", key.name);
+    key.ok("pkey -in KEY -noout -text").says("in a TPM 2.0");
+    key.ok("dgst -sha256 -sign KEY -out sig message");
+    key.verifies("dgst -sha256 -verify PUBLIC -signature sig message");
+    key.ok("pkeyutl -sign -inkey KEY -in digest -pkeyopt digest:sha256 -out sig");
+    key.verifies("pkeyutl -verify -pubin -inkey PUBLIC -in digest -pkeyopt digest:sha256 -sigfile sig");
+    key.ok("req -new -key KEY -subj /CN=host -out host.csr");
+    key.verifies("req -in host.csr -verify -noout");
+    key.ok("req -x509 -key KEY -subj /CN=authority -days 3 -extensions v3_ca -out ca.crt");
+    key.ok("x509 -req -in host.csr -CA ca.crt -days 2 -out host.crt -CAcreateserial -CAkey KEY");
+    key.verifies("verify -CAfile ca.crt ca.crt host.crt");
+}
+
+/// ca, ocsp, ts: what authorities do.
+fn certifies(key: &Key<'_>) {
+    key.ok("ca -batch -notext -in host.csr -cert ca.crt -out issued.crt -keyfile KEY");
+    key.verifies("verify -CAfile ca.crt issued.crt");
+    key.ok("ca -gencrl -cert ca.crt -out crl.pem -keyfile KEY");
+    key.verifies("crl -in crl.pem -CAfile ca.crt -noout");
+    key.verifies("ocsp -issuer ca.crt -cert issued.crt -no_nonce -reqout request.der");
+    let responder = "ocsp -index index -rsigner ca.crt -CA ca.crt -reqin request.der -respout response.der";
+    key.ok(&format!("{responder} -rkey KEY"));
+    key.verifies("ocsp -issuer ca.crt -cert issued.crt -CAfile ca.crt -respin response.der");
+    key.ok("x509 -req -in host.csr -CA ca.crt -days 2 -extfile ca.ext -extensions v3_tsa -out tsa.crt -CAkey KEY");
+    key.verifies("ts -query -data message -sha256 -cert -out query.tsq");
+    let reply =
+        "ts -reply -section our_tsa -queryfile query.tsq -signer tsa.crt -chain ca.crt -out reply.tsr";
+    // It reads keys by itself, and files only.
+    let file = key.file();
+    key.openssl.ok(&format!("{reply} -inkey {file} {}", key.passin));
+    key.verifies("ts -verify -data message -in reply.tsr -CAfile ca.crt");
+}
+
+/// cms, smime: mail that is signed, and enveloped mail that is opened.
+fn mails(key: &Key<'_>, tools: &[&str]) {
+    for tool in tools {
+        key.ok(&format!("{tool} -sign -in message -signer ca.crt -out mail -inkey KEY"));
+        key.verifies(&format!("{tool} -verify -in mail -CAfile ca.crt -purpose any -out read"));
+        key.verifies(&format!("{tool} -encrypt -binary -aes256 -in message -out mail ca.crt"));
+        key.ok(&format!("{tool} -decrypt -in mail -recip ca.crt -out opened -inkey KEY"));
+        assert_eq!(key.openssl.read("opened"), key.openssl.read("message"), "{tool} {}", key.name);
+    }
+}
+
+/// s_server and s_client, each with the key.
+fn shakes_hands(key: &Key<'_>) {
+    let identity = format!("-cert ca.crt -key '{}' {}", key.name, key.pass);
+    let trust = "-CAfile ca.crt -verify_return_error";
+    let server = TlsServer::start(key.openssl, &format!("{identity} {trust} -Verify 1"));
+    for version in ["-tls1_2", "-tls1_3"] {
+        let output = server.client(key.openssl, &format!("{identity} {trust} {version}"));
+        assert!(handshake(&output).protocol.starts_with("TLSv1."), "{output}");
+    }
+}
+
+#[test]
+fn rsa_keys() {
+    with_each("-r", |key| {
+        signs(key);
+        certifies(key);
+        mails(key, &["cms", "smime"]);
+        shakes_hands(key);
+        key.ok("rsa -in KEY -noout -text").says("odulus:");
+        key.verifies(
+            "pkeyutl -encrypt -pubin -inkey PUBLIC -in digest -pkeyopt rsa_padding_mode:oaep -out sealed",
+        );
+        key.ok("pkeyutl -decrypt -inkey KEY -in sealed -pkeyopt rsa_padding_mode:oaep -out opened");
+        assert_eq!(key.openssl.read("opened"), key.openssl.read("digest"));
+    });
+}
+
+#[test]
+fn ec_keys() {
+    with_each("-e P-256", |key| {
+        signs(key);
+        certifies(key);
+        mails(key, &["cms"]);
+        shakes_hands(key);
+        key.ok("ec -in KEY -noout -text").says("NIST CURVE: P-256");
+        key.judge.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer.key");
+        key.judge.ok("pkey -in peer.key -pubout -out peer.pub");
+        key.ok("pkeyutl -derive -inkey KEY -peerkey peer.pub -out ours");
+        key.verifies("pkeyutl -derive -inkey peer.key -peerkey PUBLIC -out theirs");
+        assert_eq!(key.openssl.read("ours"), key.openssl.read("theirs"));
+    });
+}
