@@ -82,7 +82,7 @@ fn row(status: &str, name: &str) -> String {
 #[track_caller]
 fn property(text: &str, name: &str) -> u32 {
     let rest = text.split(&format!("TPM2_PT_{name}:")).nth(1).unwrap_or_else(|| panic!("{name} in\n{text}"));
-    let value = rest.trim_start().trim_start_matches("raw:").trim_start().split_whitespace().next().unwrap();
+    let value = rest.trim_start().trim_start_matches("raw:").split_whitespace().next().unwrap();
     let digits = value.strip_prefix("0x");
     digits.map_or_else(|| value.parse(), |digits| u32::from_str_radix(digits, 16)).unwrap()
 }
