@@ -1,5 +1,5 @@
-//! The short-lived keys of a TLS handshake come from software: with either order of the providers, and whatever a program says
-//! by its default property query. The TPM signs, and does nothing else.
+//! The short-lived keys of a TLS handshake come from software: with either order of the providers, and even where a program's
+//! default property query would have the TPM make them. The TPM signs, and does nothing else.
 use tests::raw::Tpm as _;
 use tests::tls::handshake;
 use tests::{Openssl, Order, Proxy, TlsServer, raw};
@@ -16,9 +16,14 @@ fn the_tpm_signs_once_for_a_handshake_and_does_nothing_else() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     machine.openssl.ok("req -x509 -key key -subj /CN=localhost -out cert");
+    let three_zero = machine.openssl.ok("version").out().starts_with("OpenSSL 3.0.");
     let fetch = program(machine.openssl.shell(), "fetch");
     for order in Order::BOTH {
         for query in ["", QUERY] {
+            // Later versions take the groups of the first provider that tells of them, in its words.
+            if !query.is_empty() && order == Order::DefaultFirst && !three_zero {
+                continue;
+            }
             let (here, there) = (Proxy::start(&machine.tpm), Proxy::start(&machine.tpm));
             let of = |proxy: &Proxy| {
                 let shell = machine.openssl.shell().clone();

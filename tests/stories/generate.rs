@@ -286,12 +286,12 @@ fn programs_generate_by_the_calls_of_libcrypto() {
 
 #[test]
 fn parameters_of_a_file_are_generated_by_their_own_provider() {
-    // libcrypto does not look at the query then, and the README warns of it.
+    // libcrypto does not look at the query then, and the README warns of it. (3.5 and later do not read the file of the first
+    // command by `provider=tpm2`, and so fail.)
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2("swtpm:host=127.0.0.1,port=9", order);
         openssl.ok("genpkey -genparam -algorithm EC -pkeyopt group:P-256 -out parameters");
         for line in [
-            "genpkey -propquery provider=tpm2 -paramfile parameters -out new",
             "genpkey -propquery ?provider=tpm2 -paramfile parameters -out new",
             "req -new -propquery ?provider=tpm2 -newkey ec:parameters -noenc -keyout new -subj /CN=x -out request",
         ] {
