@@ -21,10 +21,14 @@ fn causes_and_advice() {
     // A key that is no parent, made persistent.
     desk.load("key.tpm", "0x81000001");
     desk.others("tpm2_evictcontrol -Q -c key.ctx 0x81000003; tpm2_flushcontext -t");
+    // And an endorsement key, which only its policy allows to be used.
+    desk.others("tpm2_createek -Q -G ecc -c 0x81010001 -u ek.pub; tpm2_readpublic -Q -c 0x81010001 -o ek.area; tpm2_flushcontext -t");
     desk.shell.write("text", "hello");
     for (line, cause) in [
         ("create_tpm2_key -p 81000009 no.tpm", "81000009"),
         ("create_tpm2_key -p 81000003 no.tpm", "81000003"),
+        ("create_tpm2_key -p 81010001 no.tpm", "only a policy"),
+        ("create_tpm2_key -i ek.area -p 81010001 no.tpm", "only a policy"),
         ("create_tpm2_key -s 2047 no.tpm", "no RSA keys of 2047 bits"),
         ("create_tpm2_key no/such/folder/no.tpm", "cannot write"),
         ("create_tpm2_key .", "not a regular file"),

@@ -94,10 +94,16 @@ fn check_parent(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Resul
         return wrong(format!("there is no key at {handle}"));
     }
     let (public, _) = tpm.read_public(handle)?;
-    if public.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
-        return Ok(());
+    if !public.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
+        return wrong(format!("the key at {handle} is no parent: it is {}", public.attributes));
     }
-    wrong(format!("the key at {handle} is no parent: it is {}", public.attributes))
+    // Such as an endorsement key of the low range (EK credential profile §B.3).
+    match public.attributes.contains(Attributes::USER_WITH_AUTH) {
+        true => Ok(()),
+        false => wrong(format!(
+            "the key at {handle} can be no parent here: only a policy, not its password, allows its use"
+        )),
+    }
 }
 
 fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {

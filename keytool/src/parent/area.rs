@@ -37,6 +37,14 @@ impl ParentArea {
             let problem = format!("this key is no parent: it is {}", public.attributes);
             return Err(Error::file(path, problem, "name the public area of a storage key"));
         }
+        if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
+            let problem = "only a policy, not its password, allows the use of this key";
+            return Err(Error::file(
+                path,
+                problem,
+                "name the public area of a storage key, not of an endorsement key",
+            ));
+        }
         let rsa = handle.is_hierarchy() && matches!(public.key, PublicKey::Rsa { .. });
         if handle.is_hierarchy() && blank(&public) != storage_primary(rsa) {
             return Err(Error::file(
