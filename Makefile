@@ -6,6 +6,9 @@ PREFIX  ?= /usr/local
 MODULES ?= $(shell openssl version -m | sed -n 's/^MODULESDIR: "\(.*\)"/\1/p')
 DEPS    := ./scripts/deps
 
+# A story waits for its programs half of the time.
+export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
+
 .PHONY: all help build demo test check bench shell valgrind install clean
 
 all: build
@@ -35,7 +38,7 @@ check: ## rustfmt, clippy, rustdoc, layers and exports
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	@$(MAKE) --no-print-directory build
-	$(CARGO) test --locked -p tests --test stories house::
+	$(CARGO) test --locked --workspace --test stories house::
 
 bench: ## what an operation costs, against the bare TPM command and others' ways; whether a padding shows in the time
 	@$(DEPS) test
@@ -46,7 +49,7 @@ bench: ## what an operation costs, against the bare TPM command and others' ways
 valgrind: ## the stories that look for faults of memory in the provider's own frames
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
-	$(CARGO) test --locked -p tests --test stories valgrind
+	$(CARGO) test --locked --workspace --test stories valgrind
 
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
