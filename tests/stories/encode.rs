@@ -107,3 +107,25 @@ fn the_calls_of_programs_write_the_file_too() {
         }
     }
 }
+
+#[test]
+fn a_persistent_key_is_written_as_a_reference_in_old_structures_too() {
+    let machine = Machine::new();
+    machine.key("ec", "-e P-256");
+    machine.key("rsa", "-r");
+    machine.tool.ok("load ec 81000010");
+    machine.tool.ok("load rsa 81000011");
+    for order in Order::BOTH {
+        let openssl = machine.openssl.clone().ordered(order);
+        for (line, handle) in
+            [("pkey", "81000010"), ("ec", "81000010"), ("rsa", "81000011"), ("rsa -traditional", "81000011")]
+        {
+            openssl.ok(&format!("{line} -in handle:0x{handle} -out reference"));
+            assert!(openssl.text("reference").starts_with("-----BEGIN TPM2 KEY REFERENCE-----"), "{line}");
+            machine.signs("reference");
+            let refused =
+                openssl.failed(&format!("{line} -in handle:0x{handle} -aes256 -passout pass:secret"));
+            refused.says("not encrypted by a passphrase");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Stock `openssl` has the TPM make keys, when it is asked for `provider=tpm2`; else everything stays as it was.
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Scheme};
 use tests::raw::Tpm as _;
-use tests::{Openssl, Order, Proxy, Pty, Swtpm, peers, raw};
+use tests::{Openssl, Options, Order, Proxy, Pty, ResourceManager, Swtpm, peers, raw};
 
 use crate::machine::{Machine, SRK, program};
 
@@ -299,4 +299,30 @@ fn parameters_of_a_file_are_generated_by_their_own_provider() {
             openssl.stranger().ok("pkey -in new -check -noout").says("Key is valid");
         }
     }
+}
+
+#[test]
+fn by_every_way_to_the_tpm() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    let managed = machine.openssl.clone();
+    let bare = Openssl::in_shell(managed.shell().clone(), &machine.tpm.tcti(), Order::Tpm2First);
+    let alone = bare.clone().ordered(Order::Tpm2Only);
+    let letting_go = bare.clone().set("connection", "operation");
+    let in_clear = bare.set("session", "password");
+    for openssl in [managed, alone, letting_go, in_clear] {
+        openssl.ok(&format!("{EC} -pkeyopt user-auth:secret -out new"));
+        machine.tpm.assert_empty();
+        let key = file(&openssl, "new");
+        assert!(!key.empty_auth && key.parent == Handle::OWNER);
+        // The key signs in the process that has it made.
+        if openssl.run("list -providers").out().contains("default") {
+            openssl.ok("req -x509 -newkey ec -pkeyopt group:P-256 -pkeyopt user-auth:secret -propquery provider=tpm2 -noenc \
+                        -keyout new -subj /CN=localhost -out cert");
+            openssl.stranger().ok("verify -CAfile cert cert");
+            machine.tpm.assert_empty();
+        }
+    }
+    assert_eq!(manager.refused(), []);
 }
