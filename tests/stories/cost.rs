@@ -26,3 +26,24 @@ fn loading_is_free_the_first_signature_cheap_and_each_later_one_a_single_command
         }
     }
 }
+
+#[test]
+fn a_policy_costs_its_statements_and_a_session_that_is_kept() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.provision();
+    for (options, statements) in [("-x 16", 1), ("-x 16 -k secret", 2), ("-x 16 --locality 1 -k secret", 3)] {
+        machine.key("key", &format!("-e P-256 -p {SRK:x} {options}"));
+        let mut signer = machine.signer();
+        proxy.log().clear();
+        signer.ok("load a key secret");
+        signer.ok("sign a");
+        // Three to load the key.
+        assert_eq!(proxy.log().len(), 3 + statements + 2, "{options}:\n{}", proxy.log().text());
+        proxy.log().clear();
+        signer.ok("sign a 10");
+        assert_eq!(proxy.log().len(), 10 * (statements + 1), "{options}:\n{}", proxy.log().text());
+        signer.end("quit");
+    }
+}

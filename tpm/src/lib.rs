@@ -13,7 +13,7 @@
 //! | `config`, `auth`, `error`, `trace`, `rc` | what they choose, say, and are told |
 //! | `recover`, `patience`, `seat`, `exit` | lost connections, busy TPMs, fork, the end of the process |
 //! | `memory` | what a process remembers |
-//! | `link` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
+//! | `link`, `link/` | one live connection; `parents`, `places`, `salt` are what it knows and decides |
 //! | `command/` | the commands, and the one executor |
 //! | `session/` | authorization areas: HMACs, parameter encryption |
 //! | `crypto/` | the mathematics of it |

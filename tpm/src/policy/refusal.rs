@@ -7,6 +7,8 @@ use super::step::{Step, Way};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
+const AGAIN_AND_AGAIN: &str = "a PCR was extended again and again meanwhile";
+
 /// The failure of a statement's own command.
 pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
     let kind = match error.kind() {
@@ -30,6 +32,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
             condition.refusal()
         }
         (Some(ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH), condition) => condition.refusal(),
+        (Some(ResponseCode::PCR_CHANGED), _) => AGAIN_AND_AGAIN.to_owned(),
         _ => "the TPM refuses it".to_owned(),
     };
     let refused = Error::statement(kind, step.failure(reason));
@@ -70,7 +73,7 @@ pub(crate) fn of_use(error: Error, way: &Way<'_>, file: &KeyFile) -> Error {
     match way.step_with(wanted) {
         Some((step, condition)) => {
             let reason = match code.base() {
-                ResponseCode::PCR_CHANGED => "a PCR was extended again and again meanwhile".to_owned(),
+                ResponseCode::PCR_CHANGED => AGAIN_AND_AGAIN.to_owned(),
                 _ => condition.refusal(),
             };
             let refused = Error::statement(ErrorKind::Policy, step.failure(reason)).answer(code.0);
