@@ -74,19 +74,24 @@ Examples:
 impl SignedPolicies {
     /// Does it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+        let describes = self.policy_name.is_some() || self.auth || self.passin.is_some();
+        if self.action != Action::Add && (describes || !self.conditions.read()?.is_empty()) {
+            return Err(Error::request("only add takes options of a policy", "leave them out"));
+        }
         match (self.action, self.subject.as_deref()) {
             (Action::Add, Some(key)) => self.add(key, common),
             (Action::Add, None) => {
-                Err(self.misused("add needs a private key that signs", "name its file behind the key file"))
+                Err(Error::request("add needs a private key that signs", "name its file behind the key file"))
             }
             (Action::Ls, None) => self.ls(),
             (Action::Ls, Some(_)) => {
-                Err(self.misused("ls takes a key file and nothing else", "leave the last word out"))
+                Err(Error::request("ls takes a key file and nothing else", "leave the last word out"))
             }
             (Action::Rm, Some(number)) => self.rm(number),
-            (Action::Rm, None) => {
-                Err(self.misused("rm needs the number of a signed policy", "`policy ls KEYFILE` lists them"))
-            }
+            (Action::Rm, None) => Err(Error::request(
+                "rm needs the number of a signed policy",
+                "`policy ls KEYFILE` lists them",
+            )),
         }
     }
 
@@ -132,10 +137,6 @@ impl SignedPolicies {
             }
         }
         write(&target, &file)
-    }
-
-    fn misused(&self, problem: &str, advice: &str) -> Error {
-        Error::request(problem, advice)
     }
 }
 

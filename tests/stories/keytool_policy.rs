@@ -298,6 +298,8 @@ fn wrong_uses_of_policy() {
         ("add no-such.tpm ecc.pem", "No such file"),
         ("add ecc.pem ecc.pem", "no key file that I can read"),
         ("ls key.tpm 1", "nothing else"),
+        ("ls -x 16 key.tpm", "only add takes options"),
+        ("rm key.tpm 1 -n name", "only add takes options"),
         ("ls no-such.tpm", "No such file"),
         ("rm key.tpm", "needs the number"),
         ("rm key.tpm 0", "numbered from 1 to 1"),

@@ -23,10 +23,9 @@ pub(crate) fn read() -> Result<Zeroizing<Vec<u8>>, Error> {
     take(file.map_err(|source| Error::read("stdin".as_ref(), source))?)
 }
 
-fn take(from: impl Read) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn take(mut from: impl Read) -> Result<Zeroizing<Vec<u8>>, Error> {
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let mut data = Zeroizing::new(vec![0; MAX_SEALED + 1]);
-    let mut from = from;
     let mut length = 0;
     while let Some(room) = data.get_mut(length..).filter(|room| !room.is_empty()) {
         match from.read(room) {
