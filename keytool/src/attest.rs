@@ -19,10 +19,12 @@ use crate::terminal;
 mod certificate;
 mod help;
 mod name;
+mod nv;
 mod prover;
 mod verdict;
 
 use help::PROOFS;
+pub(crate) use nv::readers;
 use prover::{Certified, Prover};
 
 /// Prove that this TPM is the one of its EK certificate, and that a primary key is in it

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use keyfile::wire::Unmarshal;
-use keyfile::{Certification, Name};
+use keyfile::wire::{Marshal, Unmarshal};
+use keyfile::{Attributes, Certification, Curve, Kdf, Name, PublicKey, Scheme, Symmetric};
 use tests::raw::{self, Tpm as _};
 use tests::{Authority, Fate, Openssl, Proxy, Swtpm, tamper};
 
@@ -109,6 +109,54 @@ fn certificates_of_every_template() {
         desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
         desk.assert_tidy();
     }
+}
+
+/// A maker may put a nonce into the template, or use one of his own, and leaves both in NV.
+#[test]
+fn templates_and_nonces_of_the_maker() {
+    let desk = Desk::new();
+    let index = "-a 'ownerread|ppread|authread|ownerwrite|no_da'";
+    desk.others(&format!(
+        "printf nonce-of-the-maker >nonce
+         tpm2_nvdefine -Q 0x01c0000b -s 18 {index}; tpm2_nvwrite -Q 0x01c0000b -C o -i nonce
+         tpm2_nvdefine -Q 0x01c00003 -s 18 {index}; tpm2_nvwrite -Q 0x01c00003 -C o -i nonce"
+    ));
+    desk.certificate("ecc", "tpm2_createek -Q -t -c ek.ctx -G ecc -u ecc.pub -f pem");
+    desk.certificate("rsa", "tpm2_createek -Q -t -c ek.ctx -G rsa -u rsa.pub -f pem");
+    // The usual keys are there, too.
+    desk.certificate("usual", "tpm2_createek -Q -c ek.ctx -G ecc -u usual.pub -f pem");
+    for name in ["ecc", "rsa", "usual"] {
+        desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
+        desk.assert_tidy();
+    }
+    assert_ne!(desk.shell.read("ecc.pub"), desk.shell.read("usual.pub"));
+    // A whole template: the usual one, but under no dictionary-attack protection. It holds the nonce already.
+    desk.others("tpm2_nvundefine -Q 0x01c0000b");
+    let key = PublicKey::Ecc {
+        symmetric: Symmetric::Null,
+        scheme: Scheme::Null,
+        curve: Curve::P256,
+        kdf: Kdf::Null,
+        x: Vec::new(),
+        y: Vec::new(),
+    };
+    let mut template = tpm::endorsement::templates(&key).unwrap().remove(0);
+    template.attributes = template.attributes | Attributes::NO_DA;
+    let octets = template.to_octets().unwrap();
+    desk.shell.write("template", &octets);
+    desk.others(&format!(
+        "tpm2_nvdefine -Q 0x01c0000c -s {} {index}; tpm2_nvwrite -Q 0x01c0000c -C o -i template",
+        octets.len()
+    ));
+    desk.certificate("own", "tpm2_createek -Q -t -c ek.ctx -G ecc -u own.pub -f pem");
+    assert_ne!(desk.shell.read("own.pub"), desk.shell.read("usual.pub"));
+    desk.run("tpm2-keytool attest -A own.pem").ok().says("in one TPM");
+    // Nobody's password is tried for it.
+    desk.others("tpm2_changeauth -Q -c o word; tpm2_flushcontext -t");
+    desk.run("tpm2-keytool attest -A own.pem").ok();
+    desk.refuse("tpm2-keytool attest -A ecc.pem", "belongs to another TPM");
+    assert_eq!(desk.tpm.failures(), 0);
+    desk.assert_tidy();
 }
 
 /// swtpm_setup makes a TPM as a maker would: persistent endorsement keys (RSA of the low range, P-384 of the high range), their

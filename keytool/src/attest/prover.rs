@@ -6,7 +6,7 @@ use keyfile::{Curve, Handle, Name, PublicKey};
 use tpm::template::storage_primary;
 use tpm::{Auth, Capabilities, ErrorKind, Primary, Residence, Tpm};
 
-use super::verdict;
+use super::{nv, verdict};
 use crate::error::Error;
 use crate::terminal::Progress;
 
@@ -47,28 +47,35 @@ impl<'a> Prover<'a> {
     /// It is not.
     pub(crate) fn lives_with(&self, signer: &Name, key: &PublicKey, path: &Path) -> Result<(), Error> {
         let templates = tpm::endorsement::templates(key)?;
-        let Some(first) = templates.first() else {
+        let Some(first) = templates.first().cloned() else {
             return Err(Error::request(
                 format!("{} is for a key of a size that no EK template has", path.display()),
                 "EK certificates are for RSA keys of 2048, 3072 or 4096 bits, or for P-256, P-384 or P-521",
             ));
         };
-        if let Err(lack) = self.capabilities.check(first) {
+        if let Err(lack) = self.capabilities.check(&first) {
             return Err(foreign(path, &lack.cause().to_string()));
         }
-        for template in templates {
+        // A maker's own template or nonce, if there is one, is the likelier; if it is none, that is no failure.
+        let own = nv::templates(self.tpm, &self.capabilities.nv, &first);
+        let own = own.into_iter().map(|template| (template, true));
+        for (template, own) in own.chain(templates.into_iter().map(|template| (template, false))) {
             let _progress = matches!(template.key, PublicKey::Rsa { .. })
                 .then(|| Progress::start("deriving the RSA endorsement key; this can take a minute"));
             let ek = Primary { template, ..self.signer.clone() };
-            let residence = self.tpm.prove(&self.signer, &ek, key);
-            match residence.map_err(|error| explained(error, "-a, -k or --passin"))? {
-                Residence::Here(name) if name == *signer => return Ok(()),
-                Residence::Here(_) => {
+            match self.tpm.prove(&self.signer, &ek, key) {
+                Ok(Residence::Here(name)) if name == *signer => return Ok(()),
+                Ok(Residence::Here(_)) => {
                     return Err(verdict::tampered(
                         "the signing key of the proof is another than a moment ago",
                     ));
                 }
-                Residence::Elsewhere => {}
+                Ok(Residence::Elsewhere) => {}
+                Err(error)
+                    if own
+                        && error.response_code().is_some()
+                        && error.kind() != ErrorKind::ParentAuthorization => {}
+                Err(error) => return Err(explained(error, "-a, -k or --passin")),
             }
         }
         Err(foreign(path, "its key is none that this TPM derives"))

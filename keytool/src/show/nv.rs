@@ -2,9 +2,10 @@
 
 use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
 use openssl::x509::X509;
-use tpm::{NvReader, Tpm};
+use tpm::Tpm;
 
 use super::absent;
+use crate::attest::readers;
 use crate::error::Error;
 use crate::ffi;
 use crate::rows::Rows;
@@ -97,11 +98,8 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
     }
-    let readers = [
-        has(NvAttributes::OWNER_READ).then_some(NvReader::Owner(None)),
-        has(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None)),
-    ];
-    let read = readers.into_iter().flatten().find_map(|reader| tpm.nv_read(public, &reader).ok());
+    let mut readers = readers(public.attributes);
+    let read = readers.find_map(|reader| tpm.nv_read(public, &reader).ok());
     let Some(octets) = read else { return vec!["not told without a password".to_owned()] };
     if !public.attributes.is_ordinary() {
         let number = <[u8; 8]>::try_from(octets.as_slice()).map(u64::from_be_bytes);

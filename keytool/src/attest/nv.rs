@@ -1,0 +1,79 @@
+//! What a maker has left in NV about his endorsement keys: a nonce that goes into the template, or a whole template of his own (TCG EK
+//! credential profile §2.2.1.4). It comes over the bus and need not be believed: a wrong template gives a key that is not the certificate's.
+
+use keyfile::wire::Unmarshal;
+use keyfile::{Curve, Handle, NvAttributes, Public, PublicKey};
+use tpm::{NvReader, Tpm};
+
+/// The nonce and the template of the RSA-2048 key, and those of the P-256 one.
+const RSA: [Handle; 2] = [Handle(0x01c0_0003), Handle(0x01c0_0004)];
+const ECC: [Handle; 2] = [Handle(0x01c0_000b), Handle(0x01c0_000c)];
+
+/// The templates in NV for keys of the type and size of `usual`; mostly there are none. `defined` are the indexes of this TPM.
+pub(super) fn templates(tpm: &Tpm, defined: &[Handle], usual: &Public) -> Vec<Public> {
+    let [nonce, template] = match usual.key {
+        PublicKey::Rsa { bits: 2048, .. } => RSA,
+        PublicKey::Ecc { curve: Curve::P256, .. } => ECC,
+        _ => return Vec::new(),
+    };
+    let read = |index| defined.contains(&index).then(|| read(tpm, index)).flatten();
+    let template = read(template).and_then(|octets| Public::from_octets(&octets).ok());
+    let nonce = read(nonce);
+    let with_nonce = |template: &Public| nonce.as_deref().and_then(|nonce| with(template, nonce));
+    let own = template.as_ref().unwrap_or(usual);
+    let all = [with_nonce(own), template.clone()];
+    all.into_iter().flatten().filter(|template| is_like(template, usual)).collect()
+}
+
+/// The nonce stands in front of the zeros of the unique field.
+fn with(template: &Public, nonce: &[u8]) -> Option<Public> {
+    let mut template = template.clone();
+    let (unique, size) = match &mut template.key {
+        PublicKey::Rsa { modulus, bits, .. } => (modulus, usize::from(*bits / 8)),
+        PublicKey::Ecc { x, curve, .. } => (x, curve.field_octets()),
+        _ => return None,
+    };
+    *unique = nonce.to_vec();
+    unique.resize(size, 0);
+    (nonce.len() <= size).then_some(template)
+}
+
+fn is_like(template: &Public, usual: &Public) -> bool {
+    match (&template.key, &usual.key) {
+        (PublicKey::Rsa { bits, .. }, PublicKey::Rsa { bits: usual, .. }) => bits == usual,
+        (PublicKey::Ecc { curve, .. }, PublicKey::Ecc { curve: usual, .. }) => curve == usual,
+        _ => false,
+    }
+}
+
+/// What an index holds, if nobody's password is needed for it.
+fn read(tpm: &Tpm, index: Handle) -> Option<Vec<u8>> {
+    let (public, _) = tpm.nv_public(index).ok()?;
+    readers(public.attributes).find_map(|reader| tpm.nv_read(&public, &reader).ok())
+}
+
+/// Who may read an index without a password: the owner if he has none, and the index itself if a wrong one would not count.
+pub(crate) fn readers(attributes: NvAttributes) -> impl Iterator<Item = NvReader> {
+    let owner = attributes.contains(NvAttributes::OWNER_READ).then_some(NvReader::Owner(None));
+    let own = NvAttributes::AUTH_READ.union(NvAttributes::NO_DA);
+    owner.into_iter().chain(attributes.contains(own).then_some(NvReader::Index(None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tpm::template::Template;
+
+    use super::*;
+
+    #[test]
+    fn a_nonce_fills_the_front_of_the_unique_field() {
+        let Some(Public { key: PublicKey::Ecc { x, .. }, .. }) =
+            with(&Template::ecc(Curve::P256).public(), &[7; 20])
+        else {
+            panic!("no template")
+        };
+        assert_eq!((x.len(), &x[..20], &x[20..]), (32, &[7; 20][..], &[0; 12][..]));
+        assert!(with(&Template::ecc(Curve::P256).public(), &[7; 33]).is_none());
+        assert!(with(&Template::rsa(2048).public(), &[7; 256]).is_some());
+    }
+}
