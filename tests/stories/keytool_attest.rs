@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{Attributes, Certification, Curve, Kdf, Name, PublicKey, Scheme, Symmetric};
+use keyfile::{Attributes, Certification, Curve, Kdf, Name, Public, PublicKey, Scheme, Symmetric};
 use tests::raw::{self, Tpm as _};
 use tests::{Authority, Fate, Openssl, Proxy, Swtpm, tamper};
 
@@ -41,6 +41,21 @@ impl Desk {
     #[track_caller]
     fn ec_certificate(&self) {
         self.certificate("ek", "tpm2_createek -Q -c ek.ctx -G ecc -u ek.pub -f pem");
+    }
+
+    /// The same for the key that a template gives in the endorsement hierarchy.
+    #[track_caller]
+    fn certificate_by(&self, name: &str, template: &Public) {
+        let parameters = [raw::sized(&[0; 4]), template.to_sized().unwrap(), vec![0; 6]].concat();
+        let made = self.tpm.raw(raw::CREATE_PRIMARY, &[raw::ENDORSEMENT], &[b""], &parameters);
+        let answer = made.ok();
+        let size = usize::from(u16::from_be_bytes([answer[0], answer[1]]));
+        let public = Public::from_octets(&answer[2..2 + size]).unwrap();
+        let PublicKey::Ecc { x, y, .. } = public.key else { panic!("not EC") };
+        // SubjectPublicKeyInfo of a P-256 key, up to the point (RFC 5480).
+        let head = hex::decode("3059301306072a8648ce3d020106082a8648ce3d03010703420004").unwrap();
+        self.shell.write("point", [head, x, y].concat());
+        self.certificate(name, &format!("openssl pkey -pubin -inform DER -in point -out {name}.pub"));
     }
 
     /// The Name of a key in a context file, by tpm2-tools.
@@ -115,48 +130,58 @@ fn certificates_of_every_template() {
 #[test]
 fn templates_and_nonces_of_the_maker() {
     let desk = Desk::new();
-    let index = "-a 'ownerread|ppread|authread|ownerwrite|no_da'";
-    desk.others(&format!(
-        "printf nonce-of-the-maker >nonce
-         tpm2_nvdefine -Q 0x01c0000b -s 18 {index}; tpm2_nvwrite -Q 0x01c0000b -C o -i nonce
-         tpm2_nvdefine -Q 0x01c00003 -s 18 {index}; tpm2_nvwrite -Q 0x01c00003 -C o -i nonce"
-    ));
-    desk.certificate("ecc", "tpm2_createek -Q -t -c ek.ctx -G ecc -u ecc.pub -f pem");
-    desk.certificate("rsa", "tpm2_createek -Q -t -c ek.ctx -G rsa -u rsa.pub -f pem");
-    // The usual keys are there, too.
-    desk.certificate("usual", "tpm2_createek -Q -c ek.ctx -G ecc -u usual.pub -f pem");
-    for name in ["ecc", "rsa", "usual"] {
-        desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
-        desk.assert_tidy();
-    }
-    assert_ne!(desk.shell.read("ecc.pub"), desk.shell.read("usual.pub"));
-    // A whole template: the usual one, but under no dictionary-attack protection. It holds the nonce already.
-    desk.others("tpm2_nvundefine -Q 0x01c0000b");
-    let key = PublicKey::Ecc {
-        symmetric: Symmetric::Null,
-        scheme: Scheme::Null,
-        curve: Curve::P256,
-        kdf: Kdf::Null,
-        x: Vec::new(),
-        y: Vec::new(),
+    let define = |index: &str, octets: &[u8]| {
+        desk.shell.write("octets", octets);
+        let attributes = "-a 'ownerread|ppread|authread|ownerwrite|no_da'";
+        let size = octets.len();
+        desk.others(&format!(
+            "tpm2_nvdefine -Q {index} -s {size} {attributes}; tpm2_nvwrite -Q {index} -C o -i octets"
+        ));
     };
-    let mut template = tpm::endorsement::templates(&key).unwrap().remove(0);
-    template.attributes = template.attributes | Attributes::NO_DA;
-    let octets = template.to_octets().unwrap();
-    desk.shell.write("template", &octets);
-    desk.others(&format!(
-        "tpm2_nvdefine -Q 0x01c0000c -s {} {index}; tpm2_nvwrite -Q 0x01c0000c -C o -i template",
-        octets.len()
-    ));
-    desk.certificate("own", "tpm2_createek -Q -t -c ek.ctx -G ecc -u own.pub -f pem");
-    assert_ne!(desk.shell.read("own.pub"), desk.shell.read("usual.pub"));
-    desk.run("tpm2-keytool attest -A own.pem").ok().says("in one TPM");
-    // Nobody's password is tried for it.
-    desk.others("tpm2_changeauth -Q -c o word; tpm2_flushcontext -t");
-    desk.run("tpm2-keytool attest -A own.pem").ok();
-    desk.refuse("tpm2-keytool attest -A ecc.pem", "belongs to another TPM");
+    let (symmetric, scheme) = (Symmetric::Null, Scheme::Null);
+    let ecc = PublicKey::Ecc { symmetric, scheme, curve: Curve::P256, kdf: Kdf::Null, x: vec![], y: vec![] };
+    let usual = tpm::endorsement::templates(&ecc).unwrap().remove(0);
+    let with_nonce = |public: &Public| {
+        let mut public = public.clone();
+        let PublicKey::Ecc { x, .. } = &mut public.key else { panic!("not EC") };
+        x[..18].copy_from_slice(b"nonce-of-the-maker");
+        public
+    };
+    desk.certificate_by("usual", &usual);
+    desk.certificate_by("nonce", &with_nonce(&usual));
+    desk.shell.write("policy", &usual.auth_policy);
+    // The unique field of tpm2_createprimary: its size, low octet first, the nonce, and zeros.
+    desk.shell.write("unique", [&[0, 1][..], b"nonce-of-the-maker", &[0; 238]].concat());
+    desk.certificate(
+        "rsa",
+        "tpm2_createprimary -Q -C e -G rsa2048:aes128cfb -g sha256 -L policy -u unique -c ek.ctx \
+             -a 'fixedtpm|fixedparent|sensitivedataorigin|adminwithpolicy|restricted|decrypt'
+         tpm2_readpublic -Q -c ek.ctx -f pem -o rsa.pub",
+    );
+    // A template of the maker's own: under no dictionary-attack protection.
+    let mut own = usual.clone();
+    own.attributes = own.attributes | Attributes::NO_DA;
+    desk.certificate_by("own", &own);
+    desk.certificate_by("both", &with_nonce(&own));
+    let proven = |names: &[&str], refused: &[&str]| {
+        for name in names {
+            desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
+            desk.assert_tidy();
+        }
+        for name in refused {
+            desk.refuse(&format!("tpm2-keytool attest -A {name}.pem"), "belongs to another TPM");
+        }
+    };
+    proven(&["usual"], &["nonce", "rsa", "own", "both"]);
+    define("0x01c00003", b"nonce-of-the-maker");
+    define("0x01c00004", b"no template");
+    define("0x01c0000b", b"nonce-of-the-maker");
+    proven(&["usual", "nonce", "rsa"], &["own", "both"]);
+    define("0x01c0000c", &own.to_octets().unwrap());
+    // Nobody's password is tried to read them.
+    desk.others("tpm2_changeauth -Q -c o word");
+    proven(&["usual", "own", "both"], &["nonce"]);
     assert_eq!(desk.tpm.failures(), 0);
-    desk.assert_tidy();
 }
 
 /// swtpm_setup makes a TPM as a maker would: persistent endorsement keys (RSA of the low range, P-384 of the high range), their
