@@ -83,3 +83,30 @@ fn key_files_of_tpm2_tools() {
         signs(&machine, key, password);
     }
 }
+
+#[test]
+fn our_key_files_open_in_tpm2_tools() {
+    let machine = Machine::new();
+    machine.provision();
+    let theirs = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    theirs.write("message", b"what is signed");
+    for (key, options, scheme, password) in [
+        ("ec", "-e P-256", "ecdsa", ""),
+        ("rsa", "-r", "rsassa", ""),
+        ("owners", "-e P-256 -p owner", "ecdsa", ""),
+        ("password", "-e P-384 -k secret", "ecdsa", "-p secret"),
+    ] {
+        let parent = if options.contains("-p") { String::new() } else { format!("-p {SRK:x}") };
+        machine.key(key, &format!("{options} {parent}"));
+        theirs.ok(&format!("tpm2_print -t TSSPRIVKEY_OBJ {key}")).says("sign");
+        // They find the parent in the file.
+        theirs.ok(&format!("tpm2_load -Q -r {key} -c key.ctx"));
+        machine.tpm.clear();
+        let signed = format!("-c key.ctx {password} -g sha256 -s {scheme} -f plain -o message.sig message");
+        theirs.ok(&format!("tpm2_sign -Q {signed}"));
+        machine.openssl.ok(&format!("pkey -in {key} -passin pass:secret -pubout -out {key}.pub"));
+        let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
+        machine.openssl.stranger().ok(&verify).says("Verified OK");
+        machine.tpm.clear();
+    }
+}
