@@ -2,8 +2,8 @@
 //!
 //! A property query `?provider=tpm2` that a program has as its default makes every plain fetch ask for the TPM, those of libssl's
 //! ephemeral keys too; and generation is never told who asks. But libssl names the group as this capability told it
-//! (`tls-group-name-internal`), which nobody types as we spell it. OpenSSL compares the names of curves without regard to case, so
-//! that another key management takes them as well, should libssl's next fetch find one.
+//! (`tls-group-name-internal`), which nobody types as we spell it. OpenSSL's own key managements compare the names of curves without
+//! regard to case, and so take them as well, should libssl's next fetch find one of them.
 
 use std::ffi::{CStr, CString};
 
