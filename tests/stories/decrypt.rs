@@ -188,7 +188,13 @@ fn keys_made_for_one_scheme_decrypt_by_that_only() {
         machine.openssl.failed(&format!("{decrypt} {other}")).says(advice);
         machine.openssl.failed(&format!("{decrypt} {NONE}")).says("another padding");
         machine.openssl.write("damaged", [0x11; 256]);
-        machine.openssl.failed(&format!("{} {fitting}", decrypt.replace("sealed", "damaged")));
+        let damaged = machine.openssl.run(&format!("{} {fitting}", decrypt.replace("sealed", "damaged")));
+        // A simulator built on OpenSSL 3.2 or later answers a wrong PKCS#1 v1.5 padding with a synthetic message itself.
+        if scheme == "rsaes" && damaged.success() {
+            assert_ne!(machine.openssl.read("opened"), SECRET);
+        } else {
+            damaged.failed();
+        }
     }
 }
 
