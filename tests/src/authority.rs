@@ -22,7 +22,9 @@ impl Authority {
     pub fn with_key(openssl: &Openssl, name: &str, newkey: &str) -> Self {
         let openssl = openssl.stranger();
         let files = format!("-keyout {name}.key -out {name}.pem");
-        openssl.ok(&format!("req -x509 -newkey {newkey} -nodes -subj /CN={name} -days 2 {files}"));
+        // OpenSSL 3.0 would make version 1, in which a root needs no basicConstraints; later ones make version 3.
+        let kind = "-addext basicConstraints=critical,CA:TRUE";
+        openssl.ok(&format!("req -x509 -newkey {newkey} -nodes -subj /CN={name} -days 2 {kind} {files}"));
         Self { openssl, name: name.to_owned() }
     }
 

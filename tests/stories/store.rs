@@ -123,7 +123,9 @@ fn a_store_lists_what_is_there() {
     openssl.ok("storeutl -noout -keys tpm2:").says("Total found: 2");
     openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
     openssl.ok("storeutl -noout -subject /CN=listed tpm2:").says("Total found: 1");
-    openssl.ok("storeutl -noout -subject /CN=other tpm2:").says("Total found: 0");
+    // OpenSSL 3.0 says "Total found: 0", later ones nothing.
+    let other = openssl.ok("storeutl -noout -subject /CN=other tpm2:");
+    assert!(!other.out().contains("0: "), "{other}");
     openssl.ok(&format!("storeutl -noout handle:0x{PLAIN}")).says("0: Pkey").says("Total found: 1");
     openssl.ok("storeutl -noout handle:0x1c00002").says("0: Certificate").says("Total found: 1");
     openssl.ok(&format!("storeutl -text -noout handle:0x{PLAIN}")).says("in a TPM 2.0");

@@ -61,7 +61,9 @@ fn several_behind_each_other_and_longer_than_one_read() {
             .openssl
             .ok(&format!("storeutl -noout -subject /CN=two handle:{index}"))
             .says("Total found: 1");
-        machine.openssl.ok(&format!("storeutl -noout -subject /CN=x handle:{index}")).says("Total found: 0");
+        // OpenSSL 3.0 says "Total found: 0", later ones nothing.
+        let other = machine.openssl.ok(&format!("storeutl -noout -subject /CN=x handle:{index}"));
+        assert!(!other.out().contains("0: "), "{other}");
     }
 }
 
