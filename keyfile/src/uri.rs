@@ -137,6 +137,10 @@ enum Kinds {
 }
 
 fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
+    // What stands behind may be a password, and is not repeated.
+    if text.contains(['&', ';', '=']) {
+        return Err(UriError::Separator);
+    }
     let handle = text.parse::<Handle>().map_err(UriError::Handle)?;
     match kinds {
         Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Place::Key(handle)),
@@ -281,6 +285,9 @@ mod tests {
             "nvkey:81000101?pin-source=hunter2",
             "nvkey:81000101?hunter2",
             "tpm2:handle=81000101;hunter2",
+            "handle:81000101&pin-value=hunter2",
+            "nvkey:81000101;pin-value=hunter2",
+            "handle:81000101=hunter2",
         ] {
             assert!(!refused(text).contains("hunter2"), "{text}");
         }

@@ -27,8 +27,8 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
     let setting = |name| Setting::find(lookup, name);
     let pin = setting("pin").or_else(|| setting("PIN"));
     let parent_auth = match (pin, setting("pin-source")) {
-        (Some(pin), _) => Some(Auth::new(pin.into_secret())),
-        (None, Some(source)) => Some(Auth::new(source.parse_unseen(value::password)?)),
+        (Some(pin), _) => Some(Auth::stored(pin.into_secret())),
+        (None, Some(source)) => Some(Auth::stored(source.parse_unseen(value::password)?)),
         (None, None) => None,
     };
     Ok(tpm::Config {

@@ -249,7 +249,7 @@ impl Key {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let stored = auth.as_ref().is_some_and(Auth::is_stored);
-        let doubtful = stored && !tpm.config().last_try && origin.counts_wrong_passwords(&public);
+        let doubtful = stored && origin.counts_wrong_passwords(&public);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
         let tpm = tpm.clone();
         Self(Arc::new(Inner {

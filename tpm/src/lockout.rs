@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::command::Capability;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::link::Link;
 
 /// What the TPM counts about wrong passwords.
@@ -48,6 +48,21 @@ impl fmt::Display for Lockout {
 }
 
 impl Link {
+    /// Before a stored password is used that counts when it is wrong. It would be wrong at each start of the program, so it is not to
+    /// lock everybody out.
+    pub(crate) fn spare_the_last_try(&mut self) -> Result<(), Error> {
+        if self.rules.last_try {
+            return Ok(());
+        }
+        let lockout = self.lockout()?;
+        if lockout.failures.saturating_add(1) < lockout.max_failures {
+            return Ok(());
+        }
+        let text =
+            "the password from a file or a setting is not tried, because a wrong one would lock the TPM";
+        Err(Error::new(ErrorKind::Lockout, text).advise(format!("{lockout}; or set last-try = allow")))
+    }
+
     /// Asks for it: one GetCapability.
     pub(crate) fn lockout(&mut self) -> Result<Lockout, Error> {
         let values = self.capability(Capability::Properties, COUNTER, 4)?;

@@ -51,8 +51,11 @@ impl Tpm {
             }
         };
         let on = Guarded { entity: reader_handle, auth: &auth };
+        let stored = matches!(reader, NvReader::Index(Some(auth)) if auth.is_stored());
+        let doubtful = stored && !public.attributes.contains(NvAttributes::NO_DA);
         self.operate(|link| {
-            let result = link.read_all(&on, Entity::named(index, &name), public.size);
+            let spared = if doubtful { link.spare_the_last_try() } else { Ok(()) };
+            let result = spared.and_then(|()| link.read_all(&on, Entity::named(index, &name), public.size));
             result.map_err(|error| error.on(format_args!("NV index {index}")))
         })
     }

@@ -1,6 +1,6 @@
 //! The parents of keys, as this connection knows them: persistent ones by their public area, derived ones by template.
 
-use keyfile::{Handle, Name, Public};
+use keyfile::{Attributes, Handle, Name, Public};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
@@ -33,6 +33,8 @@ struct Known {
     name: Name,
     saved: Option<Vec<u8>>,
     derived: u32,
+    /// Whether its password, if it is a stored one, was found to be no last try.
+    spared: bool,
 }
 
 /// The parent at work: what a command names, and its authValue.
@@ -78,7 +80,7 @@ impl Link {
             false => self.read_public(parent.handle).map_err(|error| no_parent(error, parent.handle))?,
         };
         let (handle, rsa) = (parent.handle, parent.rsa);
-        self.parents.0.push(Known { handle, rsa, public, name, saved: None, derived: 1 });
+        self.parents.0.push(Known { handle, rsa, public, name, saved: None, derived: 1, spared: false });
         Ok(number)
     }
 
@@ -92,6 +94,15 @@ impl Link {
         let known = self.known(number)?;
         let name = known.name.clone();
         if !parent.is_derived() {
+            let stored = parent.auth.as_ref().is_some_and(Auth::is_stored);
+            if stored && !known.spared && !known.public.attributes.contains(Attributes::NO_DA) {
+                self.spare_the_last_try()
+                    .map_err(|error| error.on(format_args!("parent {}", parent.handle)))?;
+                if let Some(known) = self.parents.0.get_mut(number) {
+                    known.spared = true;
+                }
+            }
+            let known = self.known(number)?;
             let auth =
                 parent.auth.as_ref().map(|auth| auth.as_value(known.public.name_alg)).unwrap_or_default();
             return Ok(AtWork { handle: parent.handle, name, auth });

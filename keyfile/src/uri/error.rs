@@ -26,6 +26,8 @@ pub enum UriError {
     Empty(&'static str),
     /// A percent sign without two digits behind it.
     Percent,
+    /// Attributes behind something else than a question mark.
+    Separator,
     /// A source of a password that is no file.
     Source,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for UriError {
             Self::Twice(what) => write!(f, "{what} stands there twice: say it once"),
             Self::Empty(what) => write!(f, "{what} has no value, or one that it does not take"),
             Self::Percent => f.write_str("a % is not followed by two hexadecimal digits: write %25 for the sign itself"),
+            Self::Separator => f.write_str("attributes follow a question mark: handle:0x81000101?pin-source=file:/path"),
             Self::Source => f.write_str("pin-source is followed by file: and a path"),
         }
     }

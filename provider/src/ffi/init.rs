@@ -10,6 +10,7 @@ use super::guard::{Answer, free, shared};
 use super::handle;
 use super::params::ParamsMut;
 use super::raw::RawCallback;
+use super::rows::{Pointer, Rows};
 use super::sys::{
     OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_OP_STORE, OSSL_PARAM,
 };
@@ -100,10 +101,11 @@ unsafe extern "C" fn query_operation(
     }
     if operation == OSSL_OP_STORE {
         // SAFETY: libcrypto
-        let provider = unsafe { handle::lend::<Arc<Provider>>(provider) };
-        if let Some(rows) = provider.and_then(|provider| provider.stores()) {
-            return rows.as_ptr();
-        }
+        return unsafe {
+            shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
+                Ok(provider.stores().map_or_else(Pointer::to_stores, Rows::pointer))
+            })
+        };
     }
     registry::rows(operation).map_or(ptr::null(), <[_]>::as_ptr)
 }

@@ -1,7 +1,9 @@
 //! Algorithm rows that depend on the configuration of one instance: the store with a name of its own.
 
 use std::ffi::CString;
+use std::ptr;
 
+use super::guard::Answer;
 use super::sys::{self, OSSL_ALGORITHM};
 use crate::registry;
 
@@ -10,6 +12,9 @@ pub(crate) struct Rows {
     rows: Vec<OSSL_ALGORITHM>,
     _name: CString,
 }
+
+/// The pointer to rows for libcrypto. They live as long as the instance.
+pub(crate) struct Pointer(*const OSSL_ALGORITHM);
 
 impl Rows {
     /// The rows of the store, and one more of this name; `None` when C cannot have it.
@@ -22,7 +27,22 @@ impl Rows {
     }
 
     /// The pointer for libcrypto.
-    pub(crate) fn as_ptr(&self) -> *const OSSL_ALGORITHM {
-        self.rows.as_ptr()
+    pub(crate) fn pointer(&self) -> Pointer {
+        Pointer(self.rows.as_ptr())
+    }
+}
+
+impl Pointer {
+    /// The rows of the store that every instance has.
+    pub(crate) fn to_stores() -> Pointer {
+        Pointer(registry::rows(sys::OSSL_OP_STORE).map_or(ptr::null(), <[_]>::as_ptr))
+    }
+}
+
+impl Answer for Pointer {
+    type C = *const OSSL_ALGORITHM;
+    const FAILED: *const OSSL_ALGORITHM = ptr::null();
+    fn into_c(self) -> *const OSSL_ALGORITHM {
+        self.0
     }
 }

@@ -109,20 +109,12 @@ impl Inner {
         }
     }
 
-    /// A stored password that is wrong is wrong at each start of the program: it is not to lock everybody out.
+    /// Before the first use of a stored password.
     fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
-        if !self.doubtful.load(Ordering::Acquire) {
-            return Ok(());
+        if self.doubtful.load(Ordering::Acquire) {
+            link.spare_the_last_try().map_err(|error| error.on(self))?;
+            self.doubtful.store(false, Ordering::Release);
         }
-        let lockout = link.lockout()?;
-        if lockout.failures.saturating_add(1) >= lockout.max_failures {
-            let text =
-                "the password from a file or a setting is not tried, because a wrong one would lock the TPM";
-            return Err(Error::new(ErrorKind::Lockout, text)
-                .on(self)
-                .advise(format!("{lockout}; or set last-try = allow")));
-        }
-        self.doubtful.store(false, Ordering::Release);
         Ok(())
     }
 

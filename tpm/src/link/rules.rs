@@ -18,6 +18,8 @@ pub(crate) struct Rules {
     pub(crate) kernel: bool,
     /// Whether other processes use the same object places between our commands.
     pub(crate) shared: bool,
+    /// Whether a stored password may be the last try before a lockout.
+    pub(crate) last_try: bool,
     /// The Name of the only salt key to trust.
     pub(crate) salt_name: Option<Name>,
 }
@@ -39,6 +41,7 @@ impl Rules {
             keep,
             kernel,
             shared: transport.is_shared() && !kernel,
+            last_try: config.last_try,
             salt_name: config.salt_name.clone(),
         }
     }

@@ -74,6 +74,11 @@ fn passwords_of_the_index_and_of_the_owner() {
         1,
         "the index is under protection, the owner is not, and nothing is tried twice"
     );
+    swtpm.set_dictionary_attack(2, 1000);
+    let stored = NvReader::Index(Some(Auth::stored("index")));
+    let error = tpm.nv_read(&public, &stored).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+    tpm.nv_read(&public, &NvReader::Index(Some(Auth::new("index")))).unwrap();
     let error = tpm.nv_read(&public, &NvReader::Platform(None)).err().unwrap();
     assert!(error.to_string().contains("0x01c00002"), "{error}");
 }

@@ -1,9 +1,10 @@
 //! Keys at persistent handles: whether they have a password, whether they are still there, and the last try.
 
-use keyfile::{AlgId, Attributes, Handle, HashAlg, Public};
-use tests::raw::Tpm as _;
+use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, Public};
+use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
-use tpm::{Auth, Config, ErrorKind, Key, Tpm};
+use tpm::template::Template;
+use tpm::{Auth, Config, ErrorKind, Key, Parent, Tpm};
 
 use crate::kit::{self, DIGEST};
 
@@ -89,6 +90,15 @@ fn a_stored_password_is_never_the_last_try() {
         assert!(text.contains("1000 seconds") && text.contains("last-try"), "{text}");
     }
     assert_eq!(swtpm.failures(), 2, "not tried");
+    // A parent is a key as well.
+    let parent = swtpm.create_primary_with(b"parent", raw::DA_PROTECTED);
+    swtpm.persist(parent, 0x8100_0001);
+    swtpm.flush(parent);
+    let template = Template::ecc(Curve::P256).public();
+    let under = |auth| Parent { handle: Handle(0x8100_0001), rsa: false, auth: Some(auth) };
+    let error = tpm.create(&under(Auth::stored("parent")), &template, None).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+    tpm.create(&under(Auth::new("parent")), &template, None).unwrap();
     // Who types it may use the last try, and who says so in the configuration.
     sign(&key(&tpm, Auth::new("secret"))).unwrap();
     let bold = Tpm::new(Config { last_try: true, ..kit::config(swtpm.tcti()) });
