@@ -4,8 +4,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use keyfile::policy::{self, Statement};
+use keyfile::uri::Uri;
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{Error, HashAlg, KeyFile, Public};
+use keyfile::{Error, HashAlg, KeyFile, KeyReference, Public, Serialized, contents};
 use std::{fs, path::PathBuf};
 
 fn octets(name: &str) -> Vec<u8> {
@@ -120,7 +121,7 @@ fn several_octets_at_once() {
     let mut damage = Damage(0x9e37_79b9_7f4a_7c15);
     for name in FILES {
         let der = der(name);
-        for _ in 0..3000 {
+        for _ in 0..1000 {
             let mut damaged = der.clone();
             damage.wreak(&mut damaged);
             use_it(KeyFile::parse(&damaged));
@@ -219,6 +220,59 @@ fn text_around_the_block_is_tolerated_and_kept() {
         assert_eq!(changed.matches(certificate).count(), file.matches(certificate).count());
         assert!(KeyFile::parse(changed.as_bytes()).is_ok());
     }
+}
+
+/// What an NV index or somebody's file may hold.
+#[test]
+fn other_files_damaged() {
+    let public = KeyFile::parse(&octets("description.pem")).unwrap().public;
+    let reference = KeyReference { uri: "handle:0x81000101?pass".into(), empty_auth: true, public };
+    let mut serialized = [0x81, 0, 1, 1].to_vec();
+    serialized.extend(reference.public.name().unwrap().to_octets().unwrap());
+    serialized.extend([0, 0, 0, 1]);
+    serialized.extend(reference.public.to_sized().unwrap());
+    assert!(Serialized::from_octets(&serialized).is_ok());
+    let chain = [octets("description.pem"), reference.to_pem().unwrap().into_bytes()].concat();
+    assert_eq!(contents(&chain).unwrap().len(), 2);
+    let mut damage = Damage(0x1234_5678_9abc_def1);
+    for whole in [reference.to_der().unwrap(), serialized, chain, octets("policy.pem")] {
+        for end in 0..whole.len() {
+            let _ = (contents(&whole[..end]), KeyReference::parse(&whole[..end]));
+            assert!(Serialized::from_octets(&whole[..end]).is_err());
+        }
+        for _ in 0..1000 {
+            let mut damaged = whole.clone();
+            damage.wreak(&mut damaged);
+            if let Err(error) = contents(&damaged) {
+                assert!(!error.to_string().is_empty());
+            }
+            if let Ok(reference) = KeyReference::parse(&damaged) {
+                assert!(reference.to_der().is_ok());
+            }
+            let _ = (Serialized::from_octets(&damaged), KeyReference::is_der(&damaged));
+        }
+    }
+}
+
+#[test]
+fn uris_damaged() {
+    let mut damage = Damage(0x0fed_cba9_8765_4321);
+    let mut understood = 0;
+    for whole in [
+        "handle:0x81000101?pin-source=file:/etc/pin",
+        "tpm2:handle=0x81000101;pin-value=%73ecret&pass",
+        "object:/some/file?pass",
+    ] {
+        for _ in 0..5000 {
+            let mut damaged = whole.as_bytes().to_vec();
+            damage.wreak(&mut damaged);
+            match Uri::parse(&String::from_utf8_lossy(&damaged), Some("site:")) {
+                Ok(_) => understood += 1,
+                Err(error) => assert!(!error.to_string().contains("%73ecret"), "{error}"),
+            }
+        }
+    }
+    assert!(understood > 10, "{understood}: paths stay paths");
 }
 
 #[test]

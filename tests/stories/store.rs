@@ -1,6 +1,6 @@
 //! Keys in the TPM, opened by URI: every form, with and without password, beside every provider; and what it costs.
 use tests::raw::{self, Tpm as _};
-use tests::{Openssl, Options, Order, Proxy, Pty, ResourceManager, Swtpm, peers};
+use tests::{Openssl, Options, Order, Proxy, Pty, ResourceManager, Swtpm, peers, valgrind};
 
 use crate::machine::{Machine, program};
 
@@ -318,6 +318,46 @@ fn a_key_that_somebody_takes_away_or_exchanges() {
         for key in ["a", "used", "b"] {
             signer.ok(&format!("free {key}"));
         }
+    }
+}
+
+#[test]
+fn a_stored_password_is_never_the_last_try() {
+    let machine = Machine::new();
+    persist(&machine, LOCKED, "-e P-256 -d -k secret");
+    machine.openssl.write("message", b"what is signed");
+    machine.tpm.set_dictionary_attack(2, 1000);
+    let sign = |word: &str| format!("dgst -sha256 -sign 'nvkey:{LOCKED}?pin-value={word}' -out sig message");
+    machine.openssl.failed(&sign("wrong")).says("the TPM refused the password");
+    for word in ["wrong", "secret"] {
+        machine
+            .openssl
+            .failed(&sign(word))
+            .says("dictionary-attack lockout")
+            .says("1000 seconds")
+            .says("last-try");
+    }
+    assert_eq!(machine.tpm.failures(), 1);
+    signs(&machine.openssl, &format!("nvkey:{LOCKED}"), LOCKED, "-passin pass:secret");
+    let bold = machine.openssl.clone().set("last-try", "allow");
+    signs(&bold, &format!("nvkey:{LOCKED}?pin-value=secret"), LOCKED, "");
+}
+
+#[test]
+fn valgrind_finds_nothing_of_ours_in_a_store() {
+    let machine = prepared(Machine::new(), "-e P-256");
+    nv(&machine, "0x1c00002", "", &certificate(&machine.openssl, "host"));
+    machine.tool.ok(&format!("reference -a handle:0x{LOCKED} key.ref"));
+    let opener = program(machine.openssl.shell(), "opener");
+    let list = machine.openssl.clone().set("NVPREFIX", "site-key:");
+    for (shell, line, success) in [
+        (machine.openssl.shell(), format!("{opener} nvkey:{LOCKED} key.ref secret"), true),
+        (list.shell(), "openssl storeutl -noout -subject /CN=host -r -certs tpm2:".to_owned(), true),
+        (machine.openssl.shell(), "openssl pkey -in handle:0x81000999 -noout".to_owned(), false),
+    ] {
+        let report = valgrind::run(shell, &line, "tpm2.so");
+        assert_eq!(report.output.success(), success, "{}", report.output);
+        assert!(report.ours.is_empty(), "{line}:\n{}", report.ours.join("\n"));
     }
 }
 

@@ -1,5 +1,5 @@
-//! Every command of `openssl` that uses a private key, with one key as a file, as an engine's URI, as tpm2-openssl's URI and as a
-//! reference file, with and without password; an openssl that has never heard of tpm2 judges the results.
+//! Every command of `openssl` that uses a private key, with one key as a file, as an engine's URI and as tpm2-openssl's URI, with
+//! and without password; an openssl that has never heard of tpm2 judges the results.
 use tests::raw::Tpm as _;
 use tests::tls::handshake;
 use tests::{Openssl, TlsServer};
@@ -59,8 +59,8 @@ fn machine(kind: &str) -> Machine {
 fn with_each(kind: &str, story: impl Fn(&Key<'_>)) {
     let machine = machine(kind);
     for (handle, passin, pass) in [(PLAIN, "", ""), (LOCKED, "-passin pass:secret", "-pass pass:secret")] {
-        for form in ["", "//nvkey:", "handle:0x", ".ref"] {
-            let name = if form == ".ref" { format!("{handle}.ref") } else { format!("{form}{handle}") };
+        for form in ["", "//nvkey:", "handle:0x"] {
+            let name = format!("{form}{handle}");
             office(machine.openssl.shell());
             let judge = machine.openssl.stranger();
             let public = format!("{handle}.pub");
