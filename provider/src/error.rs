@@ -146,6 +146,7 @@ reasons! {
     Parameter = 12, c"invalid parameter";
     Software = 13, c"operation in software failed";
     Sequence = 14, c"function called out of sequence";
+    Stopped = 15, c"stopped by the application";
     NoTpm = 20, c"no TPM can be reached";
     Authorization = 21, c"the TPM refused the password";
     PasswordMissing = 22, c"the key needs a password";

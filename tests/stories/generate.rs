@@ -219,6 +219,7 @@ fn what_cannot_be_made_is_said() {
     let openssl = &machine.openssl;
     machine.key("no-parent", "-e P-256");
     machine.tool.ok("load no-parent 81000001");
+    let mut orders = Order::BOTH.into_iter().cycle();
     for (options, says) in [
         ("RSA -pkeyopt bits:1536", "no RSA keys of 1536 bits; it has 1024, 2048"),
         ("RSA -pkeyopt bits:70000", "no TPM has RSA keys of 70000 bits"),
@@ -245,11 +246,9 @@ fn what_cannot_be_made_is_said() {
         ("EC -pkeyopt group:P-256 -pkeyopt pcr-lock:md5:1", "sha256:1,3-5"),
         ("EC -pkeyopt group:P-256 -pkeyopt no-such-option:1", "no-such-option"),
     ] {
-        for order in Order::BOTH {
-            let line = format!("genpkey -propquery provider=tpm2 -algorithm {options} -out new");
-            let refused = openssl.clone().ordered(order).failed(&line).says(says);
-            assert!(!openssl.text("new").contains("BEGIN"), "{refused}");
-        }
+        let line = format!("genpkey -propquery provider=tpm2 -algorithm {options} -out new");
+        let refused = openssl.clone().ordered(orders.next().unwrap()).failed(&line).says(says);
+        assert!(!openssl.text("new").contains("BEGIN"), "{refused}");
     }
     machine.tpm.assert_empty();
     let nobody =

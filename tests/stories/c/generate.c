@@ -196,7 +196,7 @@ static void refusals(void)
     check(EVP_PKEY_CTX_set_group_name(ctx, "P-256") == 1, "a curve by name");
     refused(EVP_PKEY_CTX_set_params(ctx, number), "a parent as a number", "parent");
     EVP_PKEY_CTX_set_cb(ctx, stop);
-    refused(EVP_PKEY_generate(ctx, &key), "stopped", "stopped the generation");
+    refused(EVP_PKEY_generate(ctx, &key), "stopped", "stopped by the application");
     check(key == NULL, "no key comes of it");
     EVP_PKEY_CTX_set_cb(ctx, NULL);
     in_tpm(key = finish(ctx, "after all"), "after all");

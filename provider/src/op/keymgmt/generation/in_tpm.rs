@@ -110,7 +110,7 @@ impl Generate for TpmGeneration {
             }
         };
         if !progress.report(0, 0) {
-            return Err(Error::new(Reason::Sequence, "the application stopped the generation"));
+            return Err(Error::new(Reason::Stopped, "the progress callback said not to generate the key"));
         }
         let made = maker::make(&self.provider, template, &self.options)?;
         progress.report(3, 0);
