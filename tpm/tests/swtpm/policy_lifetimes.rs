@@ -7,7 +7,7 @@ use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::{Auth, Config, Connection, ErrorKind, Key, Protection, Tpm};
 
 use crate::kit::{self, DIGEST};
-use crate::policy::{make, pcr};
+use crate::policy_kit::{make, pcr};
 use crate::process::{alone, in_child};
 
 /// Keys of every kind of policy: a session without a key, one with a password, one that proves another's password.

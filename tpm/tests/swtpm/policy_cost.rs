@@ -1,0 +1,83 @@
+//! What policies cost, and what a PCR costs that changes meanwhile.
+
+use keyfile::HashAlg;
+use keyfile::policy::Condition;
+use tests::raw::{self, Tpm as _};
+use tests::{Options, Proxy, ResourceManager, Swtpm};
+use tpm::{ErrorKind, Tpm};
+
+use crate::kit::{self};
+use crate::policy_kit::{extend, make, pcr, refused};
+
+#[test]
+fn a_policy_costs_a_command_for_each_statement() {
+    let swtpm = Swtpm::start();
+    let conditions = [Condition::AuthValue, Condition::Locality(1)];
+    let with = make(&swtpm, HashAlg::Sha256, &conditions, Some("secret"));
+    let without = make(&swtpm, HashAlg::Sha256, &[Condition::Locality(1)], None);
+    let proxy = Proxy::start(&swtpm);
+    let manager = ResourceManager::start(&swtpm, Options::default());
+    let shared = Tpm::new(kit::config(proxy.swtpm_tcti()));
+    // To load the key: its parent, a session, Load, and where others want the place FlushContext of the parent. For the policy: its
+    // session, the statements, the use.
+    for (file, password, statements) in [(&without, None, 1), (&with, Some("secret"), 2)] {
+        for (tpm, log, load, later) in [
+            (kit::through(&proxy), proxy.log(), 3, 0),
+            // Parent and session again, for the salt: what of it nobody else needs, is kept in vain.
+            (shared.clone(), proxy.log(), 4, if password.is_some() { 5 } else { 1 }),
+            (kit::managed(&manager), manager.log(), 3, if password.is_some() { 2 } else { 1 }),
+        ] {
+            log.clear();
+            let key = kit::open(&tpm, file, password);
+            kit::check(&key);
+            assert!(log.len() <= load + 1 + statements + 1, "{}", log.text());
+            for _ in 0..3 {
+                log.clear();
+                kit::check(&key);
+                assert!(log.len() <= later + statements + 1, "{}", log.text());
+            }
+            drop(key);
+            tpm.close();
+        }
+    }
+    assert!(manager.refused().is_empty());
+    drop(manager);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_pcr_that_changes_meanwhile_runs_the_statements_again() {
+    let swtpm = std::sync::Arc::new(Swtpm::start());
+    let tpm = kit::direct(&swtpm);
+    let file = make(&swtpm, HashAlg::Sha256, &[pcr(&tpm, HashAlg::Sha256, "7")], None);
+    drop(tpm);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let key = kit::open(&tpm, &file, None);
+    kit::check(&key);
+    for (times, passes) in [(1, true), (5, true), (6, false)] {
+        proxy.log().clear();
+        let (tpm, mut left) = (swtpm.clone(), times);
+        // After each PolicyPCR another PCR is extended, as Linux does with PCR 10 when it measures a file.
+        proxy.on_response(move |command, _| {
+            if raw::code(command) == 0x17f && left > 0 {
+                left -= 1;
+                extend(&tpm, 10);
+            }
+            tests::Fate::Pass
+        });
+        match passes {
+            true => kit::check(&key),
+            false => {
+                let error = refused(&key);
+                assert_eq!(error.kind(), ErrorKind::Policy, "{error}");
+                assert!(error.to_string().contains("again and again"), "{error}");
+            }
+        }
+        assert_eq!(proxy.log().count(0x180), times.min(5), "{}", proxy.log().text());
+    }
+    proxy.behave();
+    kit::check(&key);
+    drop((key, tpm));
+    swtpm.assert_empty();
+}

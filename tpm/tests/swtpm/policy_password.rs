@@ -1,0 +1,88 @@
+//! Passwords in policies: the key's own, and those of other entities.
+
+use keyfile::policy::{Condition, Secret};
+use keyfile::{Handle, HashAlg, Name};
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm};
+use tpm::ErrorKind;
+
+use crate::kit;
+use crate::policy_kit::{make, refused};
+
+#[test]
+fn a_password_is_proven_and_never_sent() {
+    let swtpm = Swtpm::start();
+    let proxy = Proxy::start(&swtpm);
+    for hash in HashAlg::ALL {
+        let file = make(&swtpm, hash, &[Condition::AuthValue, Condition::Locality(1)], Some("key-secret"));
+        let tpm = kit::through(&proxy);
+        let key = kit::open(&tpm, &file, Some("key-secret"));
+        proxy.log().clear();
+        kit::check(&key);
+        kit::check(&key);
+        // Nor can it be guessed from what was sent: both sessions are salted.
+        let salted = |entry: &tests::log::Exchange| raw::u32_at(&entry.command, 10) != raw::NULL;
+        let mut starts = proxy.log().all();
+        starts.retain(|entry| entry.code() == raw::START_AUTH_SESSION);
+        assert!(starts.len() == 2 && starts.iter().all(salted), "{}", proxy.log().text());
+        let error = refused(&kit::open(&tpm, &file, Some("wrong")));
+        assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+        let error = refused(&kit::open(&tpm, &file, None));
+        assert_eq!(error.kind(), ErrorKind::PasswordMissing, "{error}");
+        kit::check(&key);
+        assert!(!proxy.log().contains(b"key-secret"));
+    }
+    swtpm.assert_empty();
+}
+
+#[test]
+fn the_password_of_another() {
+    let swtpm = Swtpm::start();
+    let handle = swtpm.create_primary_with(b"object", raw::STORAGE);
+    swtpm.persist(handle, 0x8100_0005);
+    swtpm.flush(handle);
+    let tpm = kit::direct(&swtpm);
+    let (_, name) = tpm.read_public(Handle(0x8100_0005)).unwrap();
+    swtpm.set_hierarchy_auth(raw::ENDORSEMENT, b"", b"endorsed");
+    let secret = |hint, name: &Name| {
+        Condition::Secret(Secret { hint: Handle(hint), name: name.clone(), policy_ref: Vec::new() })
+    };
+    let endorsement = Name::from(Handle::ENDORSEMENT);
+    for (condition, password) in [
+        (secret(0x8100_0005, &name), "object"),
+        (secret(raw::ENDORSEMENT, &endorsement), "endorsed"),
+        (secret(0, &endorsement), "endorsed"),
+        (secret(0, &name), "object"),
+    ] {
+        for hash in [HashAlg::Sha1, HashAlg::Sha384] {
+            let mut file = make(&swtpm, hash, std::slice::from_ref(&condition), None);
+            file.empty_auth = false;
+            let proxy = Proxy::start(&swtpm);
+            let tpm = kit::through(&proxy);
+            kit::check(&kit::open(&tpm, &file, Some(password)));
+            let error = refused(&kit::open(&tpm, &file, Some("wrong")));
+            assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+            assert!(error.to_string().contains("is wrong"), "{error}");
+            let error = refused(&kit::open(&tpm, &file, None));
+            assert_eq!(error.kind(), ErrorKind::PasswordMissing, "{error}");
+            assert!(!proxy.log().contains(password.as_bytes()));
+            assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
+        }
+    }
+    // An entity without a password is nobody's secret, and there may be none, or another.
+    let owner = make(&swtpm, HashAlg::Sha256, &[secret(0, &Name::from(Handle::OWNER))], None);
+    kit::check(&kit::open(&tpm, &owner, None));
+    let nowhere = make(&swtpm, HashAlg::Sha256, &[secret(0x8100_0077, &name)], None);
+    let error = refused(&kit::open(&tpm, &nowhere, Some("object")));
+    assert!(error.to_string().contains("there is nothing at 0x81000077"), "{error}");
+    let other = Name::of(HashAlg::Sha256, b"another object");
+    let missing = make(&swtpm, HashAlg::Sha256, &[secret(0, &other)], None);
+    let error = refused(&kit::open(&tpm, &missing, Some("object")));
+    assert!(error.to_string().contains(&format!("nothing with the Name {other}")), "{error}");
+    let another = make(&swtpm, HashAlg::Sha256, &[secret(0x8100_0005, &other)], None);
+    let error = refused(&kit::open(&tpm, &another, Some("object")));
+    assert!(error.to_string().contains("another object than the one"), "{error}");
+    assert_eq!(swtpm.failures(), 0);
+    drop(tpm);
+    swtpm.assert_empty();
+}

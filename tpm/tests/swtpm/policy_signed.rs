@@ -1,0 +1,146 @@
+//! Policies that somebody signed, and a look at what would pass.
+
+use keyfile::policy::{Authorize, Condition, digest};
+use keyfile::{AlgId, CommandCode, Curve, HashAlg, Public};
+use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm};
+use tpm::template::{Template, Usage};
+use tpm::{ErrorKind, Key, Place, Signed, Tpm, Verdict};
+
+use crate::kit::{self, OWNER};
+use crate::policy_kit::{extend, make, pcr, refused};
+
+/// A key that signs policies, and its public area as a policy holds it.
+struct Signer {
+    key: Key,
+    public: Public,
+}
+
+impl Signer {
+    fn new(swtpm: &Swtpm, tpm: &Tpm, hash: HashAlg) -> Self {
+        let file = kit::make(swtpm, &OWNER, Template::ecc(Curve::P256).usage(Usage::Sign), None);
+        let keyfile::PublicKey::Ecc { x, y, .. } = &file.public.key else { panic!("not EC") };
+        let public = Template::wrapped_ecc(Curve::P256, x, y).name_alg(hash).usage(Usage::Sign).public();
+        Self { key: kit::open(tpm, &file, None), public }
+    }
+
+    fn place(&self) -> Authorize {
+        Authorize {
+            key: self.public.clone(),
+            policy_ref: b"ref".to_vec(),
+            signature: keyfile::Signature::Null,
+        }
+    }
+
+    /// A signed policy for a key with this name hash.
+    fn sign(&self, hash: HashAlg, name: &str, conditions: &[Condition]) -> keyfile::policy::AuthPolicy {
+        let mut statements: Vec<_> = conditions.iter().map(|c| c.statement().unwrap()).collect();
+        let mut authorize = self.place();
+        let signed = authorize.signed_digest(&digest(&statements, hash).unwrap());
+        let by = self.public.name_alg;
+        authorize.signature = self.key.sign(&signed, by, AlgId::ECDSA).unwrap().value;
+        statements.push(Condition::Authorize(Box::new(authorize)).statement().unwrap());
+        keyfile::policy::AuthPolicy { name: Some(name.into()), statements }
+    }
+}
+
+#[test]
+fn signed_policies_are_tried_in_order() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    for hash in HashAlg::ALL {
+        let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
+        let place = Condition::Authorize(Box::new(signer.place()));
+        let mut file = make(&swtpm, hash, &[place, Condition::Locality(1)], None);
+        let error = refused(&kit::open(&tpm, &file, None));
+        assert!(error.to_string().contains("policy add"), "{error}");
+
+        let bad = pcr(&tpm, hash, "16");
+        extend(&swtpm, 16);
+        let good = pcr(&tpm, hash, "16");
+        file.auth_policies = vec![
+            signer.sign(hash, "locality", &[Condition::Locality(4)]),
+            signer.sign(hash, "old", std::slice::from_ref(&bad)),
+            signer.sign(hash, "new", &[good]),
+        ];
+        let proxy = Proxy::start(&swtpm);
+        let through = kit::through(&proxy);
+        let key = kit::open(&through, &file, None);
+        kit::check(&key);
+        assert_eq!(proxy.log().count(raw::LOAD_EXTERNAL), 2, "{}", proxy.log().text());
+        kit::check(&key);
+        assert_eq!(proxy.log().count(raw::LOAD_EXTERNAL), 2, "{}", proxy.log().text());
+        drop((key, through));
+
+        extend(&swtpm, 16);
+        let error = refused(&kit::open(&tpm, &file, None));
+        assert_eq!(error.kind(), ErrorKind::Policy, "{error}");
+        assert_eq!(error.policy_failures().len(), 3, "{error}");
+        for text in ["none of 3 signed policies", "signed policy 3 (\"new\")", "PCR 16 (sha256) has changed"]
+        {
+            assert!(error.to_string().contains(text), "{error}");
+        }
+        // Somebody else's signature.
+        let stranger = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
+        let mut forged = stranger.sign(hash, "forged", &[]);
+        let Condition::Authorize(mut authorize) = forged.statements[0].condition().unwrap() else {
+            panic!("not PolicyAuthorize")
+        };
+        authorize.key = signer.public.clone();
+        forged.statements[0] = Condition::Authorize(authorize).statement().unwrap();
+        file.auth_policies = vec![forged];
+        let error = refused(&kit::open(&tpm, &file, None));
+        assert!(error.to_string().contains("the signature of the policy is wrong"), "{error}");
+    }
+    drop(tpm);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_look_tells_what_would_pass() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let hash = HashAlg::Sha256;
+    let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha384);
+    let place = Condition::Authorize(Box::new(signer.place()));
+    let conditions = [place, Condition::Locality(1), Condition::AuthValue];
+    let mut file = make(&swtpm, hash, &conditions, Some("secret"));
+    let old = pcr(&tpm, hash, "16");
+    extend(&swtpm, 16);
+    let new = pcr(&tpm, hash, "16");
+    let sign = [Condition::Command(CommandCode::SIGN)];
+    file.auth_policies = vec![
+        signer.sign(hash, "old", &[Condition::Locality(2), old]),
+        signer.sign(hash, "new", &[new]),
+        signer.sign(hash, "sign", &sign),
+    ];
+    // A stranger signs the last.
+    file.auth_policies[2].statements[1] =
+        Signer::new(&swtpm, &tpm, hash).sign(hash, "", &sign).statements[1].clone();
+    let proxy = Proxy::start(&swtpm);
+    let other = kit::through(&proxy);
+    let found = other.check_policy(&file).unwrap();
+    let verdicts: Vec<Vec<_>> =
+        found.iter().map(|way| way.statements.iter().map(|s| s.verdict.clone()).collect()).collect();
+    let no = |reason: &str| Verdict::Refused(reason.to_owned());
+    let rest = [Verdict::Passes, Verdict::WithPassword];
+    assert_eq!(
+        verdicts[0][..2],
+        [no("the command does not come from locality 1"), no("PCR 16 (sha256) has changed")]
+    );
+    assert_eq!(verdicts[0][2..], [&[Verdict::Passes][..], &rest].concat());
+    assert_eq!(verdicts[1], [&[Verdict::Passes, Verdict::Passes][..], &rest].concat());
+    assert_eq!(found[1].verdict(), Verdict::WithPassword);
+    assert_eq!(found[1].statements[2].place, Place { signed: None, index: 1 });
+    assert_eq!(found[1].signed, Some(Signed { index: 1, name: Some("new".into()) }));
+    assert_eq!(verdicts[2][..2], [Verdict::DependsOnUse, Verdict::Passes]);
+    assert_eq!(found[2].verdict(), no("the statements in the file do not lead to the policy of the key"));
+    assert_eq!(proxy.log().count(raw::LOAD), 0, "{}", proxy.log().text());
+
+    file.auth_policies.clear();
+    let found = other.check_policy(&file).unwrap();
+    assert_eq!(found[0].verdict(), no("no policy was signed for the key yet"));
+    assert_eq!(other.check_policy(&kit::ec(&swtpm, None)).unwrap(), []);
+    drop((tpm, signer, other));
+    swtpm.assert_empty();
+}
