@@ -9,7 +9,7 @@ DEPS    := ./scripts/deps
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind install clean
+.PHONY: all help build demo test check bench shell valgrind matrix install clean
 
 all: build
 
@@ -50,6 +50,11 @@ valgrind: ## the stories that look for faults of memory in the provider's own fr
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked --workspace --test stories valgrind
+
+matrix: ## the stories on OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixie sid experimental"]; as root, with network
+	@$(DEPS) matrix
+	@$(MAKE) --no-print-directory build
+	@./scripts/matrix $(RELEASES)
 
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
