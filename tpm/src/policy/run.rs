@@ -71,7 +71,7 @@ impl Runner<'_> {
                 continue;
             }
             if self.password.is_none() && !self.file.empty_auth && way.asks_for_password() {
-                tried.errors.push(Error::new(ErrorKind::PasswordMissing, missing(&way)));
+                tried.errors.push(missing(&way));
                 continue;
             }
             if tried.has_refused(&way) {
@@ -175,9 +175,8 @@ fn goes_on(error: &Error) -> bool {
     )
 }
 
-fn missing(way: &Way<'_>) -> String {
-    match &way.signed {
-        Some(signed) => format!("{signed} asks for a password, and none was given"),
-        None => "the policy of the key asks for a password, and none was given".to_owned(),
-    }
+fn missing(way: &Way<'_>) -> Error {
+    let who = way.signed.as_ref().map_or_else(|| "the policy of the key".to_owned(), ToString::to_string);
+    Error::new(ErrorKind::PasswordMissing, format!("{who} asks for a password, and none was given"))
+        .advise("give the password, for instance with -passin")
 }
