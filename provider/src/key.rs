@@ -14,6 +14,7 @@ use missing::pkcs1::rejection::Secret;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Selection};
+use crate::private::TpmSalt;
 use crate::provider::Provider;
 
 /// A key. Made empty (keymgmt new), then filled once: by a decoder, an import or a generation.
@@ -187,6 +188,17 @@ impl Key {
         match self.material() {
             Some(Material::Tpm(tpm)) => tpm.rejection_secret(make),
             _ => Err(Error::new(Reason::WrongKey, "a software key keeps its own secret")),
+        }
+    }
+
+    /// The salt length that the TPM signs PSS with by this key, once it was found out.
+    ///
+    /// # Errors
+    /// `WrongKey`: it is a software key.
+    pub(crate) fn pss_salt(&self) -> Result<&OnceLock<TpmSalt>> {
+        match self.material() {
+            Some(Material::Tpm(tpm)) => Ok(tpm.pss_salt()),
+            _ => Err(Error::new(Reason::WrongKey, "a software key signs with any salt")),
         }
     }
 

@@ -57,6 +57,25 @@ pub(crate) struct Answer<T> {
     pub(crate) authenticated: bool,
 }
 
+/// How long the salt is that a TPM pads PSS with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TpmSalt {
+    /// As long as the digest.
+    Digest,
+    /// As long as modulus and digest leave room for.
+    Max,
+}
+
+impl TpmSalt {
+    /// As OpenSSL's users say it (`rsa_pss_saltlen`).
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Digest => "digest",
+            Self::Max => "max",
+        }
+    }
+}
+
 impl Private for tpm::Key {
     fn public(&self) -> &Public {
         self.public()

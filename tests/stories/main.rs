@@ -56,6 +56,7 @@ mod prompts;
 mod pytss;
 mod reach;
 mod resets;
+mod restricted;
 mod sample;
 mod sign;
 mod store;

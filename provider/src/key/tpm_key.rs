@@ -10,7 +10,7 @@ use super::Kind;
 use super::origin::{Origin, Place, Source};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
-use crate::private::{Private, no_private_half};
+use crate::private::{Private, TpmSalt, no_private_half};
 use crate::provider::Provider;
 
 /// A key of the TPM, or only its public half.
@@ -21,6 +21,8 @@ pub(crate) struct TpmKey {
     software: OnceLock<Pkey>,
     /// Made when a PKCS#1 v1.5 message is decrypted; copies of the key have the same.
     rejection: Arc<OnceLock<Secret>>,
+    /// Found out when a certificate has to name it; copies of the key have the same.
+    salt: Arc<OnceLock<TpmSalt>>,
 }
 
 impl TpmKey {
@@ -31,6 +33,7 @@ impl TpmKey {
             origin: Some(Arc::new(Origin::new(Source::File(Box::new(file)), auth))),
             software: OnceLock::new(),
             rejection: Arc::default(),
+            salt: Arc::default(),
         }
     }
 
@@ -41,6 +44,7 @@ impl TpmKey {
             origin: Some(Arc::new(Origin::new(Source::Place(Box::new(place)), auth))),
             software: OnceLock::new(),
             rejection: Arc::default(),
+            salt: Arc::default(),
         }
     }
 
@@ -51,6 +55,7 @@ impl TpmKey {
             origin: Some(Arc::new(Origin::in_use(Source::File(Box::new(file)), auth, key))),
             software: OnceLock::new(),
             rejection: Arc::default(),
+            salt: Arc::default(),
         }
     }
 
@@ -61,6 +66,7 @@ impl TpmKey {
             origin: None,
             software: OnceLock::new(),
             rejection: Arc::default(),
+            salt: Arc::default(),
         }
     }
 
@@ -135,6 +141,11 @@ impl TpmKey {
         }
     }
 
+    /// As `Key::pss_salt`.
+    pub(super) fn pss_salt(&self) -> &OnceLock<TpmSalt> {
+        &self.salt
+    }
+
     /// Whether both have the same numbers; their attributes may differ.
     pub(super) fn same_public_key(&self, other: &TpmKey) -> bool {
         self.public.key == other.public.key
@@ -157,6 +168,7 @@ impl TpmKey {
             origin,
             software,
             rejection: Arc::clone(&self.rejection),
+            salt: Arc::clone(&self.salt),
         })
     }
 }

@@ -14,14 +14,17 @@ mod label;
 mod message;
 mod padding;
 mod rsa;
+mod salt;
 mod shadow;
+
+use std::sync::OnceLock;
 
 use keyfile::{AlgId, Attributes, HashAlg};
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Pkey};
 use crate::ffi::params::{Descriptors, Params};
-use crate::private::{Answer, Private};
+use crate::private::{Answer, Private, TpmSalt};
 
 pub(crate) use context::SignatureContext;
 pub(crate) use ecdsa::Ecdsa;
@@ -40,6 +43,20 @@ pub(crate) trait Scheme: 'static {
     /// # Errors
     /// Names the parameter.
     fn refuse(params: Params<'_>) -> Result<()>;
+
+    /// Refuses a digest that the key does not sign, before a message is begun: so libssl finds out which signatures a key
+    /// makes (EVP_PKEY_digestsign_supports_digest(3ossl)).
+    ///
+    /// # Errors
+    /// Names the digests that it signs.
+    fn accepts(key: &dyn Private, public: &Pkey, digest: &Digest) -> Result<()>;
+
+    /// Settles what the caller left open and the TPM decides, before the algorithm identifier names it. `salt` keeps what was
+    /// found out.
+    ///
+    /// # Errors
+    /// The TPM refuses.
+    fn settle(key: &dyn Private, public: &Pkey, shadow: &mut Shadow, salt: &OnceLock<TpmSalt>) -> Result<()>;
 
     /// Makes a signature in the TPM.
     ///
@@ -72,11 +89,17 @@ impl Request<'_> {
                 // The message went to the TPM in the clear.
                 return Ok(Answer { authenticated: false, ..answer });
             }
-            Some(_) => format!("the key is restricted to {hash}: ask for that digest"),
-            None => "the key is restricted to what the TPM hashed itself: let it sign the message (dgst -sign, pkeyutl -rawin)".into(),
+            Some(_) => return Err(restricted_to(hash)),
+            None => {
+                "the key is restricted to what the TPM hashed itself: let it sign the message (dgst -sign, pkeyutl -rawin, cms without -noattr)"
+            }
         };
         Err(Error::new(Reason::Digest, text))
     }
+}
+
+fn restricted_to(hash: HashAlg) -> Error {
+    Error::new(Reason::Digest, format!("the key is restricted to {hash}: ask for that digest"))
 }
 
 /// The hash of the TPM that is this digest.

@@ -35,6 +35,16 @@ impl ParamsMut<'_> {
         self.first
     }
 
+    /// Whether an element of this name is among them.
+    pub(crate) fn ask(&mut self, name: &CStr) -> bool {
+        let mut asked = false;
+        let found = self.each(|element, _| {
+            asked |= element == name;
+            Ok::<_, std::convert::Infallible>(())
+        });
+        found.is_ok() && asked
+    }
+
     /// Lets `answer` fill each element; elements that it leaves alone stay unmodified, as OSSL_PARAM(3ossl) wants it.
     ///
     /// # Errors

@@ -72,16 +72,17 @@ impl<S: Scheme> SignatureContext<S> {
             return Ok(());
         }
         S::refuse(params)?;
-        let restricted = is_restricted(key.private()?);
+        let private = key.private()?;
         let digest = match (digest, &self.state) {
             (Some(name), _) => Digest::fetch(key.software()?.context(), name)?,
             (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
             (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
         };
         keep_digest(&digest, params)?;
+        S::accepts(private, key.software()?, &digest)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
         shadow.set(params)?;
-        self.state = State::Tpm { shadow, message: Some(Message::new(&digest, restricted)?) };
+        self.state = State::Tpm { shadow, message: Some(Message::new(&digest, is_restricted(private))?) };
         Ok(())
     }
 
@@ -240,6 +241,11 @@ impl<S: Scheme> Signature for SignatureContext<S> {
     }
 
     fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
+        if let (State::Tpm { shadow, .. }, Some(key), true) =
+            (&mut self.state, &self.key, params.ask(c"algorithm-id"))
+        {
+            S::settle(key.private()?, key.software()?, shadow, key.pss_salt()?)?;
+        }
         let mut options = self.options()?;
         Ok(options.answer(&mut params)?)
     }

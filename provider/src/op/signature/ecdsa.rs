@@ -1,13 +1,16 @@
 //! ECDSA signatures in the TPM.
 
+use std::sync::OnceLock;
+
 use keyfile::{HashAlg, PublicKey, Scheme as KeyScheme, Signature};
 
 use super::der;
 use super::label::labelled;
-use super::{Request, Scheme};
+use super::{Request, Scheme, Shadow, is_restricted, restricted_to, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Operation, Purpose, quietly};
+use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose, quietly};
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, settable};
+use crate::private::{Private, TpmSalt};
 
 /// TPM2-ECDSA.
 pub(crate) struct Ecdsa;
@@ -53,27 +56,50 @@ impl Scheme for Ecdsa {
         }
     }
 
+    fn accepts(key: &dyn Private, public: &Pkey, digest: &Digest) -> Result<()> {
+        let fixed = fixed(key)?;
+        if let (Some(hash), true) = (fixed, is_restricted(key)) {
+            return if tpm_hash(digest) == Some(hash) { Ok(()) } else { Err(restricted_to(hash)) };
+        }
+        if labelled(&vec![0xff; digest.size()], order_bits(public), fixed).is_empty() {
+            return Err(too_long(digest.size(), fixed));
+        }
+        Ok(())
+    }
+
+    fn settle(_: &dyn Private, _: &Pkey, _: &mut Shadow, _: &OnceLock<TpmSalt>) -> Result<()> {
+        Ok(())
+    }
+
     fn sign(request: Request<'_>) -> Result<Vec<u8>> {
-        let PublicKey::Ecc { scheme, .. } = request.key.public().key else {
-            return Err(Error::new(Reason::WrongKey, "an ECDSA signature needs an EC key"));
-        };
-        let fixed = match scheme {
-            KeyScheme::Null => None,
-            KeyScheme::Ecdsa(hash) => Some(hash),
-            other => {
-                let text = format!("the key was made for {other} only, and ECDSA was asked for");
-                return Err(Error::new(Reason::WrongKey, text));
-            }
-        };
+        let fixed = fixed(request.key)?;
         signature(&request, fixed)
     }
 }
 
+/// The only hash that the key signs, if it was made for one.
+fn fixed(key: &dyn Private) -> Result<Option<HashAlg>> {
+    let PublicKey::Ecc { scheme, .. } = key.public().key else {
+        return Err(Error::new(Reason::WrongKey, "an ECDSA signature needs an EC key"));
+    };
+    match scheme {
+        KeyScheme::Null => Ok(None),
+        KeyScheme::Ecdsa(hash) => Ok(Some(hash)),
+        other => {
+            let text = format!("the key was made for {other} only, and ECDSA was asked for");
+            Err(Error::new(Reason::WrongKey, text))
+        }
+    }
+}
+
+fn order_bits(public: &Pkey) -> usize {
+    usize::try_from(public.bits()).unwrap_or_default()
+}
+
 /// Tries the labels, the shortest first: a TPM need not have them all, and asking which would cost each process a command.
 fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
-    let order_bits = usize::try_from(request.public.bits()).unwrap_or_default();
     let mut refused = None;
-    for (hash, digest) in labelled(request.digest, order_bits, fixed) {
+    for (hash, digest) in labelled(request.digest, order_bits(request.public), fixed) {
         match request.sign(&digest, hash, keyfile::AlgId::ECDSA) {
             Ok(answer) => {
                 let Signature::Ecc { r, s, .. } = answer.value else { return Err(wrong_result()) };
@@ -87,18 +113,21 @@ fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
             Err(error) => return Err(error),
         }
     }
-    let length = request.digest.len();
+    let error = too_long(request.digest.len(), fixed);
+    Err(match refused {
+        Some(refused) => error.with_source(refused),
+        None => error,
+    })
+}
+
+fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
     let text = match fixed {
         Some(hash) => {
             format!("a digest of {length} octets does not go into {hash}, the only hash that the key takes")
         }
         None => format!("a digest of {length} octets does not go into any hash that this TPM signs"),
     };
-    let error = Error::new(Reason::Digest, text);
-    Err(match refused {
-        Some(refused) => error.with_source(refused),
-        None => error,
-    })
+    Error::new(Reason::Digest, text)
 }
 
 /// What no session protected is verified before anybody gets it.
@@ -123,7 +152,7 @@ mod tests {
     use keyfile::Curve;
 
     fn verifies(fake: &Fake, digest: &str, message: &[u8], signature: &[u8]) -> bool {
-        let algorithm = crate::ffi::crypto::Digest::fetch(fake.key.context(), digest).unwrap();
+        let algorithm = Digest::fetch(fake.key.context(), digest).unwrap();
         let digest_octets = algorithm.of(&[message]).unwrap();
         fake.verification(Some(digest), &mut ParamList::new()).unwrap().verify(signature, &digest_octets)
     }

@@ -30,6 +30,8 @@ pub(super) struct Fake {
     pub(super) authenticated: bool,
     /// The hashes that TPM2_Sign knows.
     pub(super) hashes: &'static [HashAlg],
+    /// The salt length of its PSS signatures: as long as possible on many chips.
+    pub(super) salt: &'static str,
 }
 
 impl Fake {
@@ -57,7 +59,7 @@ impl Fake {
 
     fn new(key: Pkey, public: PublicKey, attributes: Attributes) -> Self {
         let public = Public { name_alg: HashAlg::Sha256, attributes, auth_policy: Vec::new(), key: public };
-        Self { key, public, faulty: false, authenticated: true, hashes: &HashAlg::ALL }
+        Self { key, public, faulty: false, authenticated: true, hashes: &HashAlg::ALL, salt: "max" }
     }
 
     /// Signs a message, or octets without a digest, as a context does.
@@ -137,8 +139,7 @@ impl Private for Fake {
         assert_eq!(digest.len(), hash.size(), "TPM 2.0 Part 3 §20.2: TPM_RC_SIZE");
         let mut list = ParamList::new();
         if scheme == AlgId::RSAPSS {
-            // As chips do it whose salt is as long as possible.
-            list.text(c"pad-mode", "pss").text(c"saltlen", "max");
+            list.text(c"pad-mode", "pss").text(c"saltlen", self.salt);
         }
         if scheme != AlgId::ECDSA {
             list.text(c"digest", hash.name());

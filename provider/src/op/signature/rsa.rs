@@ -7,15 +7,19 @@
 //! A result that no session vouches for is verified in software before it leaves, and so is what TPM2_Sign padded by PSS:
 //! its salt may have another length than was asked for.
 
-use keyfile::{Attributes, Public, PublicKey, Scheme as KeyScheme, Signature};
+use std::sync::OnceLock;
+
+use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme as KeyScheme, Signature};
 use zeroize::Zeroizing;
 
 use super::padding::Padding;
+use super::salt;
 use super::shadow::Shadow;
-use super::{Request, Scheme, tpm_hash};
+use super::{Request, Scheme, is_restricted, restricted_to, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::quietly;
-use crate::ffi::params::{Descriptor, Descriptors, Kind, ParamList, Params};
+use crate::ffi::crypto::{Digest, Pkey, quietly};
+use crate::ffi::params::{Descriptor, Descriptors, Kind, Params};
+use crate::private::{Private, TpmSalt};
 
 /// TPM2-RSA.
 pub(crate) struct Rsa;
@@ -48,6 +52,37 @@ impl Scheme for Rsa {
 
     fn refuse(_params: Params<'_>) -> Result<()> {
         Ok(())
+    }
+
+    fn accepts(key: &dyn Private, _: &Pkey, digest: &Digest) -> Result<()> {
+        if signs_by_decryption(key.public()) {
+            return Ok(());
+        }
+        let hash = hash_of_tpm(Some(digest))?;
+        match key.public().key.scheme() {
+            Some(scheme) if scheme.hash().is_some_and(|fixed| fixed != hash) => {
+                let fixed = scheme.hash().unwrap_or(hash);
+                if is_restricted(key) { Err(restricted_to(fixed)) } else { Err(made_for(scheme, hash)) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn settle(
+        key: &dyn Private,
+        public: &Pkey,
+        shadow: &mut Shadow,
+        known: &OnceLock<TpmSalt>,
+    ) -> Result<()> {
+        let Padding::Pss { salt: missing::SaltLength::Auto, .. } =
+            Padding::read(public, &mut shadow.options()?)?
+        else {
+            return Ok(());
+        };
+        if signs_by_decryption(key.public()) {
+            return Ok(());
+        }
+        salt::settle(key, public, shadow, known)
     }
 
     fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
@@ -86,10 +121,7 @@ fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>
 }
 
 fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
-    let hash = request.algorithm.and_then(tpm_hash).ok_or_else(|| {
-        let text = "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well";
-        Error::new(Reason::Digest, text)
-    })?;
+    let hash = hash_of_tpm(request.algorithm)?;
     let scheme = match padding {
         Padding::Pkcs1 => KeyScheme::Rsassa(hash),
         Padding::Pss { .. } => KeyScheme::Rsapss(hash),
@@ -111,11 +143,25 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
     if (answer.authenticated && !salted) || verifies(request.shadow, &octets, request.digest) {
         return Ok(octets);
     }
-    if salted && verifies_with_another_salt(request, &octets) {
-        let text = "this TPM signs PSS with a salt of its own length, not with the one that was asked for; ask for saltlen auto, or use a key that may decrypt as well (it signs with any salt)";
+    if let (true, Some(own)) = (salted, salt::of(request.shadow, &octets, request.digest)) {
+        let text = format!(
+            "this TPM signs PSS with a salt of its own length (rsa_pss_saltlen:{}), not with the one that was asked for; ask for that or for auto, or use a key that may decrypt as well (it signs with any salt)",
+            own.word()
+        );
         return Err(Error::new(Reason::Padding, text));
     }
     Err(wrong_result())
+}
+
+fn hash_of_tpm(digest: Option<&Digest>) -> Result<HashAlg> {
+    digest.and_then(tpm_hash).ok_or_else(|| {
+        let text = "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well";
+        Error::new(Reason::Digest, text)
+    })
+}
+
+fn made_for(scheme: KeyScheme, asked: HashAlg) -> Error {
+    Error::new(Reason::Digest, format!("the key was made for {scheme} only, and {asked} was asked for"))
 }
 
 /// Refuses what the scheme that the key was made for does not allow.
@@ -124,26 +170,21 @@ fn fits_key(public: &Public, asked: KeyScheme) -> Result<()> {
         Some(KeyScheme::Null) => Ok(()),
         Some(fixed) if fixed == asked => Ok(()),
         Some(fixed) => {
-            let text = format!("the key was made for {fixed} only, and {asked} was asked for");
+            let remedy = match fixed.id() {
+                AlgId::RSASSA => {
+                    "ask for the padding pkcs1 (TLS takes it in version 1.2, when PSS is not offered: -sigalgs RSA+SHA256)"
+                }
+                _ => "ask for the padding pss",
+            };
+            let text = format!("the key was made for {fixed} only, and {asked} was asked for: {remedy}");
             Err(Error::new(Reason::Padding, text))
         }
         None => Err(no_rsa_key()),
     }
 }
 
-fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
+pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
     quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
-}
-
-/// Whether a PSS signature is right but for the length of its salt.
-fn verifies_with_another_salt(request: &Request<'_>, signature: &[u8]) -> bool {
-    quietly(|| {
-        let mut list = ParamList::new();
-        let mut any = request.shadow.try_clone().ok()?;
-        any.set(list.text(c"saltlen", "auto").as_params()).ok()?;
-        Some(verifies(&mut any, signature, request.digest))
-    })
-    .unwrap_or_default()
 }
 
 fn no_rsa_key() -> Error {
@@ -159,8 +200,7 @@ fn wrong_result() -> Error {
 mod tests {
     use super::super::fake::Fake;
     use super::*;
-    use crate::ffi::crypto::Digest;
-    use keyfile::HashAlg;
+    use crate::ffi::params::ParamList;
 
     fn pss(salt: &str, mgf1: &str) -> ParamList {
         let mut list = ParamList::new();
@@ -208,7 +248,7 @@ mod tests {
         check(&fake, "sha384", pss("auto", "sha384")).unwrap();
         check(&fake, "sha384", pss("max", "sha384")).unwrap();
         let error = check(&fake, "sha256", pss("digest", "sha256")).unwrap_err();
-        assert!(error.to_string().contains("saltlen auto"), "{error}");
+        assert!(error.to_string().contains("rsa_pss_saltlen:max"), "{error}");
         assert_eq!(check(&fake, "sha3-256", ParamList::new()).unwrap_err().reason(), Reason::Digest);
         let error = check(&fake, "sha256", pss("auto", "sha1")).unwrap_err();
         assert!(error.to_string().contains("MGF1"), "{error}");

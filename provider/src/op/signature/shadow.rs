@@ -8,7 +8,7 @@ use crate::ffi::crypto::{Digest, Operation, Options, Pkey, Purpose};
 use crate::ffi::params::{ParamList, Params};
 
 /// A verify operation of the public key, made when it is needed.
-pub(super) struct Shadow {
+pub(crate) struct Shadow {
     public: Pkey,
     /// The digest of a message under way.
     digest: Option<Digest>,

@@ -1,0 +1,114 @@
+//! The salt of PSS as a TPM makes it: as long as the digest, or as long as there is room for (TPM 2.0 Part 1 Annex B.7). Which,
+//! no capability tells; a signature does.
+
+use std::sync::OnceLock;
+
+use keyfile::{AlgId, Signature};
+
+use super::rsa::verifies;
+use super::shadow::Shadow;
+use super::{Request, tpm_hash};
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Pkey, quietly};
+use crate::ffi::params::ParamList;
+use crate::private::{Private, TpmSalt};
+
+/// What is signed to find out. It names itself, so that nobody takes it for anything else.
+const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
+
+/// Puts the TPM's own salt length in the place of `auto`, found out by one signature for each key and process: a certificate
+/// names the length of the salt before it is signed.
+///
+/// # Errors
+/// The TPM refuses; its salt has neither length.
+pub(super) fn settle(
+    key: &dyn Private,
+    public: &Pkey,
+    shadow: &mut Shadow,
+    known: &OnceLock<TpmSalt>,
+) -> Result<()> {
+    let salt = match known.get() {
+        Some(salt) => *salt,
+        None => {
+            let salt = try_out(key, public, shadow)?;
+            *known.get_or_init(|| salt)
+        }
+    };
+    shadow.set(ParamList::new().text(c"saltlen", salt.word()).as_params())
+}
+
+/// The salt length of a signature that is right but for that; `None` when it is wrong, or the length is another still.
+pub(super) fn of(shadow: &Shadow, signature: &[u8], digest: &[u8]) -> Option<TpmSalt> {
+    [TpmSalt::Digest, TpmSalt::Max].into_iter().find(|salt| {
+        quietly(|| {
+            let mut other = shadow.try_clone().ok()?;
+            other.set(ParamList::new().text(c"saltlen", salt.word()).as_params()).ok()?;
+            Some(verifies(&mut other, signature, digest))
+        })
+        .unwrap_or_default()
+    })
+}
+
+fn try_out(key: &dyn Private, public: &Pkey, shadow: &mut Shadow) -> Result<TpmSalt> {
+    let no_digest = || Error::new(Reason::Digest, "a PSS signature of the TPM needs a digest");
+    let algorithm = shadow.digest()?.ok_or_else(no_digest)?;
+    let hash = tpm_hash(&algorithm).ok_or_else(no_digest)?;
+    let digest = algorithm.of(&[TRIAL])?;
+    let request =
+        Request { key, public, shadow, digest: &digest, algorithm: Some(&algorithm), message: Some(TRIAL) };
+    let answer = request.sign(&digest, hash, AlgId::RSAPSS)?;
+    let Signature::Rsa { octets, .. } = answer.value else { return Err(unknown()) };
+    of(shadow, &octets, &digest).ok_or_else(unknown)
+}
+
+fn unknown() -> Error {
+    let text = "the salt of this TPM's PSS signatures is neither as long as the digest nor as long as it can be: ask for its length (rsa_pss_saltlen)";
+    Error::new(Reason::Padding, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::{HashAlg, Scheme as KeyScheme};
+
+    use super::super::fake::Fake;
+    use super::super::{Rsa, Scheme};
+    use super::*;
+    use crate::ffi::crypto::Digest;
+
+    fn settled(fake: &Fake, salt: Option<&str>, known: &OnceLock<TpmSalt>) -> Result<String> {
+        let sha256 = Digest::fetch(fake.key.context(), "sha256")?;
+        let mut shadow = Shadow::new(fake.key.clone(), Some(sha256));
+        let mut list = ParamList::new();
+        list.text(c"pad-mode", "pss");
+        if let Some(salt) = salt {
+            list.text(c"saltlen", salt);
+        }
+        shadow.set(list.as_params())?;
+        Rsa::settle(fake, &fake.key, &mut shadow, known)?;
+        Ok(shadow.options()?.text(c"saltlen").unwrap_or_default())
+    }
+
+    #[test]
+    fn what_was_left_open_becomes_what_the_tpm_does() {
+        for own in ["digest", "max"] {
+            let mut fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
+            fake.salt = own;
+            let known = OnceLock::new();
+            assert_eq!(settled(&fake, Some("20"), &known).unwrap(), "20", "what was asked for stays");
+            assert_eq!(known.get(), None);
+            assert_eq!(settled(&fake, None, &known).unwrap(), own);
+            fake.salt = "7";
+            assert_eq!(settled(&fake, Some("auto"), &known).unwrap(), own, "found out once");
+            assert!(
+                settled(&fake, None, &OnceLock::new()).unwrap_err().to_string().contains("rsa_pss_saltlen")
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_may_decrypt_signs_with_any_salt() {
+        let known = OnceLock::new();
+        assert_eq!(settled(&Fake::rsa(KeyScheme::Null, true), None, &known).unwrap(), "auto");
+        assert_eq!(known.get(), None);
+    }
+}

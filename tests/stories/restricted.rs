@@ -1,0 +1,184 @@
+//! Attestation keys of other tools, restricted to what the TPM hashed itself and to one scheme and digest: they certify, ask for
+//! certificates, sign mail and speak TLS all the same.
+use tests::raw::{self, Tpm as _};
+use tests::{Authority, Openssl, Order, Proxy, Shell, Swtpm, TlsServer, peers, tls};
+
+use crate::machine::{Machine, SRK};
+
+const ATTRIBUTES: &str = "sign|restricted|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
+
+/// Name, URI (a file, or a handle in either spelling), what `-keyopt` of cms wants.
+const KEYS: [(&str, &str, &str); 4] = [
+    ("pss", "pss", "-keyopt rsa_padding_mode:pss"),
+    ("rsa", "//nvkey:81000002", ""),
+    ("ec", "ec", ""),
+    ("ibm", "handle:0x81000003", ""),
+];
+
+/// A machine with the keys: files of tpm2-tools and of the IBM tools, a persistent key of each.
+fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
+    let tpm = Swtpm::start();
+    let tcti = tcti(&tpm);
+    let machine = Machine::reached_by(tpm, &tcti);
+    machine.provision();
+    let theirs = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    let ibm = peers::ibm_tools(machine.openssl.shell(), &machine.tpm);
+    let parent = format!("{SRK:#x}");
+    theirs.ok(&format!("tpm2_create -Q -C {parent} -G rsa2048:rsapss-sha256:null -a {ATTRIBUTES} -u u -r r"));
+    encode(&machine, &theirs, "pss");
+    ibm.ok(&format!("tsscreate -hp {SRK:x} -sir -ecc nistp256 -kt f -kt p -opu u -opr r"));
+    encode(&machine, &theirs, "ec");
+    ibm.ok(&format!("tsscreate -hp {SRK:x} -sir -rsa -kt f -kt p -opu u -opr r"));
+    ibm.ok(&format!("tssload -hp {SRK:x} -ipu u -ipr r"));
+    let loaded = machine.tpm.transient()[0];
+    ibm.ok(&format!("tssevictcontrol -hi o -ho {loaded:x} -hp 81000003"));
+    machine.tpm.clear();
+    theirs.ok("tpm2_createek -Q -G ecc -c ek");
+    machine.tpm.clear();
+    theirs.ok("tpm2_createak -Q -C ek -G rsa -g sha256 -s rsassa -c ak");
+    machine.tpm.clear();
+    theirs.ok("tpm2_evictcontrol -Q -C o -c ak 0x81000002");
+    machine.tpm.clear();
+    machine
+}
+
+fn encode(machine: &Machine, theirs: &Shell, name: &str) {
+    // Of tpm2-tools 5.4, -p says that the key has no password.
+    theirs.ok(&format!("tpm2_encodeobject -Q -C {SRK:#x} -u u -r r -p -o {name}"));
+    machine.tpm.clear();
+}
+
+#[test]
+fn they_certify_and_sign_mail() {
+    let machine = machine(Swtpm::tcti);
+    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    openssl.write("mail", "from here\r\n");
+    for (i, (name, key, keyopt)) in KEYS.iter().enumerate() {
+        let openssl = openssl.clone().ordered(Order::BOTH[i % 2]);
+        // The digest is the key's, which need not be named.
+        openssl.ok(&format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt"));
+        stranger.ok(&format!("verify -check_ss_sig -CAfile {name}.crt {name}.crt"));
+        openssl.ok(&format!("req -new -key {key} -subj /CN={name} -out csr"));
+        stranger.ok("req -in csr -verify -noout").says("verify OK");
+        openssl.failed(&format!("req -new -sha384 -key {key} -subj /CN={name}")).says("restricted to sha256");
+
+        let sign = format!("-signer {name}.crt -inkey {key}");
+        openssl.ok(&format!("cms -sign -in mail {sign} {keyopt} -out mail.cms"));
+        let verify = format!("-CAfile {name}.crt -purpose any -out read");
+        stranger.ok(&format!("cms -verify -in mail.cms {verify}")).says("successful");
+        // Without signed attributes cms makes the digest itself.
+        openssl.failed(&format!("cms -sign -noattr -in mail {sign} {keyopt}")).says("cms without -noattr");
+        // OpenSSL 3.0 itself signs no S/MIME of PKCS#7 by keys that are fixed to PSS.
+        if keyopt.is_empty() {
+            openssl.ok(&format!("smime -sign -in mail {sign} -out mail.smime"));
+            stranger.ok(&format!("smime -verify -in mail.smime {verify}")).says("successful");
+        }
+    }
+    let text = stranger.ok("x509 -in pss.crt -noout -text").out();
+    assert_eq!(text.matches(": rsassaPss").count(), 3, "the key and both signature algorithms: {text}");
+}
+
+#[test]
+fn they_certify_others() {
+    let machine = machine(Swtpm::tcti);
+    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    stranger.ok("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=leaf -out leaf.csr");
+    for (name, key, _) in KEYS {
+        openssl.ok(&format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt"));
+        let issue = format!("x509 -req -in leaf.csr -CA {name}.crt -CAkey {key} -CAcreateserial -days 2");
+        openssl.ok(&format!("{issue} -out leaf.crt"));
+        stranger.ok(&format!("verify -CAfile {name}.crt leaf.crt"));
+        openssl.failed(&format!("{issue} -sha512 -out leaf.crt")).says("restricted to sha256");
+    }
+}
+
+#[test]
+fn the_salt_of_the_tpm_is_what_a_certificate_says() {
+    let mut reached = None;
+    let machine = machine(|tpm| reached.insert(Proxy::start(tpm)).tcti());
+    let proxy = reached.expect("a proxy");
+    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let signs = |line: &str| {
+        proxy.log().clear();
+        openssl.ok(line);
+        proxy.log().count(raw::SIGN)
+    };
+    // Nobody asks how long the salt is: any will do.
+    assert_eq!(signs("dgst -sign pss -out signature pss"), 1);
+    stranger.write("pss.pub", openssl.ok("pkey -in pss -pubout").out());
+    stranger.ok("dgst -verify pss.pub -signature signature pss");
+    // A certificate says it before it is signed, so one signature has to tell.
+    assert_eq!(signs("req -x509 -key pss -subj /CN=pss -out pss.crt"), 2, "{}", proxy.log().text());
+    assert_eq!(signs("req -new -key pss -subj /CN=pss -out csr"), 2);
+    stranger.ok("req -in csr -verify -noout").says("verify OK");
+    // Whoever asks for what the TPM does gets it at once, and whoever asks for something else is told what it does.
+    let told = stranger.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
+    let (own, other) = if told { ("digest", "max") } else { ("max", "digest") };
+    let asked =
+        |salt: &str| format!("req -new -key pss -subj /CN=pss -sigopt rsa_pss_saltlen:{salt} -out csr");
+    assert_eq!(signs(&asked(own)), 1);
+    stranger.ok("req -in csr -verify -noout").says("verify OK");
+    for salt in [other, "20"] {
+        openssl.failed(&asked(salt)).says(&format!("rsa_pss_saltlen:{own}"));
+    }
+}
+
+#[test]
+fn they_speak_tls() {
+    let machine = machine(Swtpm::tcti);
+    let stranger = machine.openssl.stranger();
+    let authority = Authority::new(&machine.openssl, "authority");
+    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.key");
+    stranger.ok("pkey -in soft.key -pubout -out soft.pub");
+    authority.certify("soft.pub", "soft.pem");
+    let trust = "-CAfile authority.pem -verify_return_error";
+    let strict = TlsServer::start(&stranger, &format!("-cert soft.pem -key soft.key {trust} -Verify 1"));
+    // The key of tpm2_createak may have a password, for all that can be seen: s_client would take the request for it.
+    for (i, (name, key, _)) in KEYS.iter().filter(|(name, ..)| *name != "rsa").enumerate() {
+        let openssl = machine.openssl.clone().ordered(Order::BOTH[i % 2]);
+        openssl.ok(&format!("pkey -in {key} -pubout -out {name}.pub"));
+        authority.certify(&format!("{name}.pub"), &format!("{name}.pem"));
+        let own = format!("-cert {name}.pem -key {key} {trust}");
+        let (good, bad) = match *name {
+            "ibm" => (vec!["-sigalgs RSA+SHA256:ECDSA+SHA256 -tls1_2"], vec!["-tls1_2", "-tls1_3"]),
+            _ => (vec!["-tls1_2", "-tls1_3"], vec![]),
+        };
+        for options in good {
+            let _ = tls::handshake(&strict.client(&openssl, &format!("{own} {options}")));
+        }
+        for options in bad {
+            strict.client(&openssl, &format!("{own} {options}")).failed().says("ask for the padding pkcs1");
+        }
+        serve(&openssl, &stranger, name, &own);
+        machine.tpm.reset_and_startup();
+    }
+}
+
+/// A server with the key, and a client whose first choice of digests is not the key's.
+#[track_caller]
+fn serve(openssl: &Openssl, client: &Openssl, name: &str, options: &str) {
+    let server = TlsServer::start(openssl, options);
+    let meet = |options: &str| {
+        server.client(client, &format!("-CAfile authority.pem -verify_return_error {options}"))
+    };
+    let lists: &[&str] = match name {
+        "ec" => &[
+            "-tls1_2 -sigalgs ECDSA+SHA512:ECDSA+SHA384:ECDSA+SHA256",
+            "-tls1_3 -sigalgs ecdsa_secp384r1_sha384:ecdsa_secp256r1_sha256",
+        ],
+        "pss" => &[
+            "-tls1_2 -sigalgs rsa_pss_pss_sha512:rsa_pss_pss_sha256:ECDSA+SHA256",
+            "-tls1_3 -sigalgs rsa_pss_pss_sha384:rsa_pss_pss_sha256:ECDSA+SHA256",
+        ],
+        _ => &["-tls1_2 -sigalgs RSA+SHA512:RSA+SHA384:RSA+SHA256:ECDSA+SHA256"],
+    };
+    for list in lists {
+        let page = meet(list);
+        let _ = tls::handshake(&page);
+        page.says("Peer signing digest: SHA256");
+    }
+    if name == "ibm" {
+        meet("-tls1_3").failed();
+        server.wait_for("ask for the padding pkcs1");
+    }
+}
