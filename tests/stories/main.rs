@@ -13,6 +13,7 @@ mod derive;
 mod encode;
 mod enveloped;
 mod ephemeral;
+mod evp;
 mod facts;
 mod forks;
 mod generate;

@@ -1,0 +1,17 @@
+/* What must be, or the program ends with the line and OpenSSL's errors. */
+#ifndef MUST_H
+#define MUST_H
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MUST(condition)                                                                                                       \
+    do {                                                                                                                      \
+        if (!(condition)) {                                                                                                   \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                   \
+            ERR_print_errors_fp(stderr);                                                                                      \
+            exit(1);                                                                                                          \
+        }                                                                                                                     \
+    } while (0)
+
+#endif

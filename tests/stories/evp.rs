@@ -1,0 +1,65 @@
+//! Every call of EVP on keys of a TPM and on software keys that the provider keeps, from C, as programs make them.
+use tests::raw::Tpm as _;
+use tests::{Openssl, Order, valgrind};
+
+use crate::machine::{Machine, program};
+
+const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
+
+/// Operation, option of `openssl list`.
+const LISTS: [(&str, &str); 7] = [
+    ("KEYMGMT", "-key-managers"),
+    ("KEYEXCH", "-key-exchange-algorithms"),
+    ("SIGNATURE", "-signature-algorithms"),
+    ("ASYM_CIPHER", "-asymcipher-algorithms"),
+    ("ENCODER", "-encoders"),
+    ("DECODER", "-decoders"),
+    ("STORE", "-store-loaders"),
+];
+
+#[test]
+fn every_row_of_the_registry_is_fetched_by_every_name() {
+    let openssl = Openssl::with_tpm2(NOWHERE, Order::DefaultFirst);
+    let registry = program(openssl.shell(), "registry");
+    let rows = openssl.shell().ok(&registry).out();
+    assert!(rows.lines().count() > 30, "{rows}");
+    for (operation, option) in LISTS {
+        let list = openssl.ok(&format!("list {option}")).out();
+        let names: Vec<&str> =
+            rows.lines().filter_map(|row| row.strip_prefix(operation)).map(str::trim).collect();
+        assert!(!names.is_empty(), "no row of {operation}");
+        for name in names {
+            let ours = |line: &&str| line.contains("@ tpm2") && line.contains(name);
+            assert!(list.lines().any(|line| ours(&line)), "{operation} {name} is not in:\n{list}");
+        }
+    }
+}
+
+#[test]
+fn every_call_on_keys_of_the_tpm_and_of_software() {
+    let machine = machine();
+    let evp = program(machine.openssl.shell(), "evp");
+    machine.openssl.shell().ok(&format!("{evp} ec rsa p384 -- soft-ec soft-rsa"));
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn valgrind_finds_nothing_of_ours_in_any_call() {
+    let machine = machine();
+    let evp = program(machine.openssl.shell(), "evp");
+    let report =
+        valgrind::run(machine.openssl.shell(), &format!("{evp} -q ec rsa -- soft-ec soft-rsa"), "tpm2.so");
+    assert!(report.output.success(), "{}", report.output);
+    assert!(report.ours.is_empty(), "{}", report.ours.join("\n"));
+}
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.key("ec", "-e P-256");
+    machine.key("p384", "-e P-384");
+    machine.key("rsa", "-r");
+    let stranger = machine.openssl.stranger();
+    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft-ec");
+    stranger.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa");
+    machine
+}
