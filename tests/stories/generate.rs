@@ -206,6 +206,8 @@ fn the_parent_is_chosen_by_option_or_by_configuration() {
     for wrong in ["", "-pkeyopt parent-auth:sword"] {
         openssl.failed(&format!("{line} {wrong}")).says("the TPM refused the password of the parent");
     }
+    openssl.write("word", "word\n");
+    openssl.ok(&format!("{line} -pkeyopt parent-auth-source:file:word"));
     // A hierarchy with one.
     machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     openssl.ok(&format!("{EC} -pkeyopt parent-auth:owner -out new"));
