@@ -74,6 +74,13 @@ impl Swtpm {
         self.raw(raw::STARTUP, &[], &[], &[0, 0]).ok();
     }
 
+    /// From here on commands come from this locality, 0 to 4. The TCTI for swtpm sets its own when it connects; behind a proxy, the one for mssim
+    /// does not.
+    pub fn set_locality(&self, locality: u8) {
+        // CMD_SET_LOCALITY = 5, with ptm_loc.
+        self.control(&[0, 0, 0, 5, locality]);
+    }
+
     /// Kills the process, as a power cut would; connections break. The state stays for `restart`.
     pub fn stop(&mut self) {
         self.process = None;

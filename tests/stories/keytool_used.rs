@@ -1,6 +1,7 @@
 //! Keys of every option of `create`, used by stock openssl through the provider.
 
 use tests::raw::{self, Tpm as _};
+use tests::{Proxy, Swtpm};
 
 use crate::machine::{Machine, SRK};
 
@@ -40,6 +41,24 @@ fn signs_with(machine: &Machine, key: &str, password: &str) {
         .ok(&format!("dgst -sha256 -verify {key}.pub -signature message.sig message"))
         .says("Verified OK");
     openssl.failed(&sign("wrong"));
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_key_of_a_locality_signs_from_there() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.key("three.tpm", "-e P-256 --locality 8");
+    machine.key("any.tpm", "-e P-256 --locality 0x1f");
+    machine.openssl.write("message", b"what is signed");
+    for locality in 0..4 {
+        machine.tpm.set_locality(locality);
+        machine.signs("any.tpm");
+        let signed = machine.openssl.run("dgst -sha256 -sign three.tpm -out message.sig message");
+        assert_eq!(signed.success(), locality == 3, "{signed}");
+    }
+    machine.tpm.set_locality(0);
     machine.tpm.assert_empty();
 }
 
