@@ -44,6 +44,16 @@ fn every_call_on_keys_of_the_tpm_and_of_software() {
 }
 
 #[test]
+fn a_program_that_does_wrong_is_told_so() {
+    let machine = machine();
+    let misuse = program(machine.openssl.shell(), "misuse");
+    for order in Order::BOTH {
+        machine.openssl.clone().ordered(order).shell().ok(&format!("{misuse} ec rsa p384"));
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
 fn valgrind_finds_nothing_of_ours_in_any_call() {
     let machine = machine();
     let evp = program(machine.openssl.shell(), "evp");

@@ -39,6 +39,7 @@ mod keytool_status;
 mod keytool_used;
 mod keytool_wrap;
 mod keytool_wrong;
+mod lifetimes;
 mod load;
 mod machine;
 mod managers;

@@ -1,0 +1,51 @@
+//! Providers, library contexts and keys come and go in the orders that programs have.
+use tests::raw::Tpm as _;
+use tests::valgrind;
+
+use crate::machine::{Machine, program};
+
+fn machine() -> (Machine, String) {
+    let machine = Machine::new();
+    machine.key("ec", "-e P-256");
+    machine.key("rsa", "-r");
+    let program = program(machine.openssl.shell(), "lifetimes");
+    (machine, program)
+}
+
+#[test]
+fn two_library_contexts_have_the_same_key_at_once() {
+    let (machine, lifetimes) = machine();
+    // Each has a connection of its own, and this TPM takes one at a time.
+    let openssl = machine.openssl.clone().env("TPM2_CONNECTION", "operation");
+    for key in ["ec", "rsa"] {
+        openssl.shell().ok(&format!("{lifetimes} contexts {key}"));
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn a_provider_that_is_loaded_a_thousand_times_leaves_nothing() {
+    let (machine, lifetimes) = machine();
+    for key in ["ec", "rsa"] {
+        let output = machine.openssl.shell().ok(&format!("{lifetimes} reload {key} 1000"));
+        let grown: i64 = output.out().trim().parse().expect("a number of octets");
+        // 900 turns: 300 octets that are left of each would show.
+        assert!(grown < 900 * 300, "{grown} octets");
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn keys_outlive_their_provider_and_a_process_ends_as_it_likes() {
+    let (machine, lifetimes) = machine();
+    for mode in ["provider-first", "exit", "cleanup"] {
+        for key in ["ec", "rsa"] {
+            machine.openssl.shell().ok(&format!("{lifetimes} {mode} {key}"));
+            machine.tpm.assert_empty();
+        }
+    }
+    let line = format!("{lifetimes} provider-first ec");
+    let report = valgrind::run(machine.openssl.shell(), &line, "tpm2.so");
+    assert!(report.output.success(), "{}", report.output);
+    assert!(report.ours.is_empty(), "{}", report.ours.join("\n"));
+}
