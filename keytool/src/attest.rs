@@ -72,15 +72,17 @@ pub(crate) struct Attest {
 
     /// The password of the endorsement hierarchy, instead of the question
     ///
-    /// Everybody on this machine can read it in the process list while the command runs: --passin is better.
+    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passin is better.
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
+    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passin: Option<Source>,
 
     /// The password of the hierarchy that -C names, where it has one of its own
+    ///
+    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passparent is better.
     #[arg(short = 'b', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     auth_parent: Option<Secret>,
 

@@ -23,9 +23,9 @@ pub(crate) struct NewPassword {
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where its password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
+    /// Where its password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     ///
-    /// As openssl's -passout: the first line is taken. When several passwords come from the same place, each takes one line: first that of a file that is
+    /// As openssl's -passout: the first line is taken. prompt asks, as -a does. When several passwords come from the same place, each takes one line: first that of a file that is
     /// wrapped, then this one, then the parent's.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passout: Option<Source>,
@@ -37,8 +37,11 @@ impl NewPassword {
     /// # Errors
     /// Its source has none, it is empty, or the two entries differ.
     pub(crate) fn auth(&self, passwords: &mut Passwords, what: &str) -> Result<Option<Auth>, Error> {
-        let secret = match passwords.given(self.password.as_ref(), self.passout.as_ref(), what)? {
-            None if self.auth => Some(passwords.ask_new(what)?),
+        // Nobody sees what is typed: a new one is asked for twice, whichever option says so.
+        let source = self.passout.as_ref().filter(|source| **source != Source::Prompt);
+        let asked = self.auth || self.passout.as_ref() != source;
+        let secret = match passwords.given(self.password.as_ref(), source, what)? {
+            None if asked => Some(passwords.ask_new(what)?),
             given => given,
         };
         match secret {

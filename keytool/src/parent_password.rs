@@ -17,9 +17,9 @@ pub(crate) struct ParentPassword {
     #[arg(short = 'b', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     auth_parent: Option<Secret>,
 
-    /// Where the parent's password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
+    /// Where the parent's password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     ///
-    /// As openssl's -passin: the first line is taken. When several passwords come from the same place, each takes one line.
+    /// As openssl's -passin: the first line is taken. prompt asks on the terminal. When several passwords come from the same place, each takes one line.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_parent")]
     passparent: Option<Source>,
 }

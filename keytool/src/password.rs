@@ -77,7 +77,10 @@ impl Passwords {
     /// # Errors
     /// It has none.
     pub(crate) fn from(&mut self, source: &Source, what: &str) -> Result<Secret, Error> {
-        self.sources.next(source, what)
+        match source {
+            Source::Prompt => self.ask(what),
+            _ => self.sources.next(source, what),
+        }
     }
 
     /// Asks for a password.

@@ -45,7 +45,7 @@ pub(crate) struct SignedPolicies {
     #[arg(short, long)]
     auth: bool,
 
-    /// Where the password of the private key comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin; without it you are asked
+    /// Where the password of the private key comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt; without it you are asked
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse))]
     passin: Option<Source>,
 

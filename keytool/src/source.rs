@@ -1,4 +1,4 @@
-//! Where a password comes from, in OpenSSL's words: pass:, env:, file:, fd:, stdin (openssl-passphrase-options(1)).
+//! Where a password comes from, in OpenSSL's words: pass:, env:, file:, fd:, stdin (openssl-passphrase-options(1)); and prompt, which asks.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -23,6 +23,8 @@ pub(crate) enum Source {
     File(PathBuf),
     Fd(u32),
     Stdin,
+    /// Whoever sits there is asked.
+    Prompt,
 }
 
 impl Source {
@@ -32,6 +34,8 @@ impl Source {
         let after = |prefix: &str| octets.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
         if octets == b"stdin" {
             Ok(Source::Stdin)
+        } else if octets == b"prompt" {
+            Ok(Source::Prompt)
         } else if let Some(word) = after("pass:") {
             Ok(Source::Pass(Secret::from(word.to_os_string())))
         } else if let Some(name) = after("env:") {
@@ -43,7 +47,7 @@ impl Source {
             number.map(Source::Fd).ok_or_else(|| "fd: is followed by the number of an open file".to_owned())
         } else {
             // What stands there may be the password itself: it is not repeated.
-            Err("a password comes from pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin".to_owned())
+            Err("a password comes from pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt".to_owned())
         }
     }
 }
@@ -80,6 +84,8 @@ impl Sources {
             Source::Stdin => {
                 self.line(source, what, "stdin", || Ok(io::stdin().as_fd().try_clone_to_owned()?.into()))
             }
+            // `Passwords` asks; there is nothing to read.
+            Source::Prompt => Err(missing(what, "it has to be asked for".to_owned())),
         }
     }
 
@@ -139,7 +145,7 @@ fn missing(what: &str, problem: String) -> Error {
     Error::Password {
         what: what.to_owned(),
         problem,
-        advice: "give it by pass:, env:, file:, fd: or stdin, or leave the option out to be asked".to_owned(),
+        advice: "give it by pass:, env:, file:, fd: or stdin, or by prompt to be asked".to_owned(),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Unseal {
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER or stdin
+    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passin: Option<Source>,
 

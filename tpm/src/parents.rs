@@ -215,7 +215,7 @@ pub(crate) fn parent_refused(error: Error, parent: &Parent) -> Error {
     }
     let advice = match parent.auth {
         None => {
-            "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; -b for the key tool)"
+            "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)"
         }
         Some(_) => "the parent's password is wrong",
     };
