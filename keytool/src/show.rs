@@ -10,6 +10,7 @@ use tpm::{ErrorKind, Tpm};
 
 use crate::cli::Common;
 use crate::error::Error;
+use crate::interrupt::Deferred;
 use crate::rows::Rows;
 use crate::{input, public_key, terminal};
 
@@ -36,15 +37,23 @@ impl Show {
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm();
         let rows = match place(&self.key) {
-            Some(Place::Key(handle)) => elsewhere::persistent(&tpm, handle),
-            Some(Place::Nv(index)) => nv::rows(&tpm, index),
+            Some(Place::Key(handle)) => asked(&tpm, || elsewhere::persistent(&tpm, handle)),
+            Some(Place::Nv(index)) => asked(&tpm, || nv::rows(&tpm, index)),
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path),
             Some(Place::All) | None => file(&tpm, &self.key),
         };
-        // Whatever happened, nothing of ours stays in the TPM.
-        tpm.close();
         terminal::result(rows?)
     }
+}
+
+/// What the TPM tells; whatever happened, nothing of ours stays in it.
+fn asked(tpm: &Tpm, ask: impl FnOnce() -> Result<Rows, Error>) -> Result<Rows, Error> {
+    let deferred = Deferred::start();
+    let told = ask();
+    tpm.close();
+    let rows = told?;
+    deferred.check()?;
+    Ok(rows)
 }
 
 /// What is meant, unless a file is called so.
@@ -61,23 +70,25 @@ fn place(key: &Path) -> Option<Place> {
     }
 }
 
-/// Whatever a file holds.
+/// Whatever a file holds. Ctrl-C ends the wait for a slow pipe at once: the TPM is not at work yet.
 fn file(tpm: &Tpm, path: &Path) -> Result<Rows, Error> {
     let octets = input::read(path, "name a key file")?;
-    let not_a_key = match KeyFile::parse(&octets) {
-        Ok(key) => return Ok(file::rows(tpm, path, &key)),
-        Err(error) => error,
-    };
-    if let Ok(reference) = KeyReference::parse(&octets) {
-        return Ok(elsewhere::reference(tpm, path, &reference));
-    }
-    if let Ok(serialized) = Serialized::from_octets(&octets) {
-        return Ok(elsewhere::serialized(tpm, path, &serialized));
-    }
-    match public_key::area(&octets) {
-        Some(area) => Ok(elsewhere::area(path, &area)),
-        None => Err(Error::KeyFile { path: path.to_owned(), source: not_a_key }),
-    }
+    asked(tpm, || {
+        let not_a_key = match KeyFile::parse(&octets) {
+            Ok(key) => return Ok(file::rows(tpm, path, &key)),
+            Err(error) => error,
+        };
+        if let Ok(reference) = KeyReference::parse(&octets) {
+            return Ok(elsewhere::reference(tpm, path, &reference));
+        }
+        if let Ok(serialized) = Serialized::from_octets(&octets) {
+            return Ok(elsewhere::serialized(tpm, path, &serialized));
+        }
+        match public_key::area(&octets) {
+            Some(area) => Ok(elsewhere::area(path, &area)),
+            None => Err(Error::KeyFile { path: path.to_owned(), source: not_a_key }),
+        }
+    })
 }
 
 /// That there is nothing; the advice says where to look.
