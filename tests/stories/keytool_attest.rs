@@ -17,12 +17,16 @@ const ACTIVATE_CREDENTIAL: u32 = 0x147;
 /// The signing key as tpm2-tools make it.
 const SIGNER: &str = "tpm2_createprimary -Q -C e -G ecc256:ecdsa-sha256:null -c signer.ctx -a \
     'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign'";
-/// PolicyB of the TCG EK credential profile for SHA-256 and SHA-384.
-const POLICY_B: [(&str, &str); 2] = [
+/// PolicyB of the TCG EK credential profile.
+const POLICY_B: [(&str, &str); 3] = [
     ("sha256", "ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0"),
     (
         "sha384",
         "b26e7d28d11a50bc53d882bcf5fd3a1a074148bb35d3b4e4cb1c0ad9bde419cacb47ba09699646150f9fc000f3f80e12",
+    ),
+    (
+        "sha512",
+        "b8221ca69e8550a4914de3faa6a18c072cc01208073a928d5d66d59ef79e49a429c41a6b269571d57edb25fbdb1838425608b413cd616a5f6db5b6071af99bea",
     ),
 ];
 
@@ -119,8 +123,9 @@ fn certificates_of_every_template() {
     high("H-1", "rsa2048:aes128cfb", "sha256");
     high("H-2", "ecc256:aes128cfb", "sha256");
     high("H-3", "ecc384:aes256cfb", "sha384");
+    high("H-4", "ecc521:aes256cfb", "sha512");
     high("H-6", "rsa3072:aes256cfb", "sha384");
-    for name in ["L-1", "H-1", "H-2", "H-3", "H-6"] {
+    for name in ["L-1", "H-1", "H-2", "H-3", "H-4", "H-6"] {
         desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
         desk.assert_tidy();
     }
@@ -384,6 +389,22 @@ fn hierarchies_with_passwords() {
         assert!(!proxy.log().contains(word.as_bytes()), "{word} was on the bus");
     }
     assert_eq!(desk.tpm.failures(), 0);
+}
+
+#[test]
+fn an_interruption_leaves_nothing() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.ec_certificate();
+    desk.shell.write("old", "the only copy");
+    let line = "tpm2-keytool attest -A ek.pem -C owner -f old";
+    for command in [raw::CREATE_PRIMARY, ACTIVATE_CREDENTIAL, CERTIFY] {
+        desk.interrupt(&proxy, command, libc::SIGINT, line, b"");
+        assert_eq!(desk.shell.read("old"), b"the only copy");
+    }
+    desk.run(line).ok();
+    desk.shell.ok("openssl pkey -pubin -in old -noout");
 }
 
 /// Whoever alters one octet of the certification is found out, whichever it is.

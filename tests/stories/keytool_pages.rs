@@ -58,3 +58,33 @@ fn help_teaches_and_the_version_is_told() {
     }
     desk.run("tpm2-keytool --help").ok().says("create").says("show").says("status");
 }
+
+#[test]
+fn every_password_option_warns_of_the_process_list() {
+    let desk = Desk::new();
+    let mut found = 0;
+    for name in [
+        "tpm2-keytool create",
+        "tpm2-keytool load",
+        "tpm2-keytool seal",
+        "tpm2-keytool unseal",
+        "tpm2-keytool attest",
+        "tpm2-keytool reference",
+        "tpm2-keytool policy add",
+        "create_tpm2_key",
+        "load_tpm2_key",
+        "seal_tpm2_data",
+        "unseal_tpm2_data",
+        "attest_tpm2_primary",
+    ] {
+        let help = desk.run(&format!("{name} --help")).ok().out();
+        // Each option with what is said of it, up to the next one.
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for after in words.split("<PWD>").skip(1) {
+            let said = after.find("<SOURCE>").map_or(after, |end| &after[..end]);
+            assert!(said.contains("process list"), "{name}:\n{help}");
+            found += 1;
+        }
+    }
+    assert_eq!(found, 20);
+}

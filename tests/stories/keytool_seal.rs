@@ -9,6 +9,9 @@ use tests::{Options, Proxy, Pty, ResourceManager, Swtpm};
 
 use crate::keytool::Desk;
 
+/// TPM_CC_PolicyPCR (Part 2 §6.5.2).
+const POLICY_PCR: u32 = 0x17F;
+
 /// Every octet there is, or as many as fit.
 pub(crate) fn binary(length: usize) -> Vec<u8> {
     (0..=255).rev().cycle().skip(1).step_by(7).take(length).collect()
@@ -148,6 +151,61 @@ fn a_password_at_the_prompt() {
         let (success, screen) = terminal.expect("password").type_line(word).end();
         assert!(success == opens && screen.contains("hello") == opens && !screen.contains(word), "{screen}");
     }
+}
+
+#[test]
+fn prompt_as_the_source_of_every_password() {
+    let desk = Desk::new();
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"swordfish");
+    // Nothing asks for it unless told to; the advice says how.
+    desk.run("create_tpm2_key -e P-256 key.tpm").failed().says("--passparent prompt");
+    for (line, answers, fits) in [
+        ("create_tpm2_key -e P-256 --passparent prompt key.tpm", &[("parent", "swordfish")][..], true),
+        ("create_tpm2_key -e P-256 --passparent prompt no.tpm", &[("parent", "trout")], false),
+        (
+            "create_tpm2_key -e P-256 --passout prompt --passparent prompt own.tpm",
+            &[("of the key", "minnow"), ("again", "minnow"), ("parent", "swordfish")],
+            true,
+        ),
+        ("create_tpm2_key --passout prompt no.tpm", &[("of the key", "minnow"), ("again", "trout")], false),
+        (
+            "load_tpm2_key --passparent prompt --passowner prompt key.tpm 81000001",
+            &[("parent", "swordfish"), ("hierarchy", "swordfish")],
+            true,
+        ),
+        ("attest_tpm2_primary -o -C owner --passparent prompt", &[("hierarchy", "swordfish")], true),
+        ("attest_tpm2_primary -o -C owner --passparent prompt", &[("hierarchy", "trout")], false),
+    ] {
+        let mut terminal = Pty::start(desk.command(line));
+        for (question, word) in answers {
+            terminal.expect(question).type_line(word);
+        }
+        let (success, screen) = terminal.end();
+        assert!(
+            success == fits && answers.iter().all(|(_, word)| !screen.contains(word)),
+            "{line}: {screen}"
+        );
+        desk.assert_absent("no.tpm");
+        desk.assert_tidy();
+    }
+    assert!(desk.key("own.tpm").needs_password() && desk.tpm.persistent() == [0x8100_0001]);
+    // Without a terminal it is a line of stdin, unless that holds data.
+    desk.pipe("create_tpm2_key -e P-256 --passparent prompt key.tpm", "swordfish\n").ok();
+    desk.feed("seal_tpm2_data --passparent prompt no.tpm", b"swordfish\ndata")
+        .failed()
+        .says("no terminal to ask on");
+    desk.feed("seal_tpm2_data -b swordfish -k minnow sealed.tpm", b"hello").ok();
+    let mut terminal =
+        Pty::start(desk.command("unseal_tpm2_data --passin prompt --passparent prompt sealed.tpm"));
+    let (success, screen) = terminal
+        .expect("data")
+        .type_line("minnow")
+        .expect("parent")
+        .type_line("swordfish")
+        .expect("hello")
+        .end();
+    assert!(success, "{screen}");
+    desk.assert_absent("no.tpm");
 }
 
 #[test]
@@ -365,8 +423,19 @@ fn an_interruption_leaves_nothing() {
     desk.seal("--signed-policy ec.public -x 16", b"hello");
     desk.run("signed_tpm2_policy add --locality 1 sealed.tpm ec.pem").ok();
     desk.unseals("", b"hello");
+    desk.others(
+        "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c p.ctx -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
+         tpm2_readpublic -Q -c p.ctx -o area; tpm2_flushcontext -t",
+    );
+    desk.run("create_tpm2_key -i area -e P-256 moving.tpm").ok();
+    desk.feed("seal_tpm2_data -i area moving-data.tpm", b"hello").ok();
     desk.shell.write("old", "the only copy");
     for (command, line) in [
+        (raw::IMPORT, "tpm2-keytool load moving.tpm 81000001"),
+        (raw::IMPORT, "tpm2-keytool unseal moving-data.tpm"),
+        (raw::LOAD_EXTERNAL, "tpm2-keytool show sealed.tpm"),
+        (raw::START_AUTH_SESSION, "tpm2-keytool show sealed.tpm"),
+        (POLICY_PCR, "tpm2-keytool show sealed.tpm"),
         (raw::CREATE_PRIMARY, "tpm2-keytool seal old"),
         (raw::CREATE, "tpm2-keytool seal old"),
         (raw::LOAD, "tpm2-keytool unseal sealed.tpm"),
@@ -391,8 +460,23 @@ fn a_full_disk_leaves_what_was_there() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
     desk.seal("--signed-policy ec.public", b"hello");
+    desk.run("signed_tpm2_policy add --locality 1 sealed.tpm ec.pem").ok();
+    desk.run("create_tpm2_key -e P-256 key.tpm").ok();
+    desk.run("load_tpm2_key key.tpm 81000001").ok();
+    desk.others(
+        "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000002; tpm2_flushcontext -t
+         tpm2_readpublic -Q -c 0x81000002 -o area",
+    );
     let tool = tests::module::keytool();
-    for line in ["seal disk/sealed.tpm", "policy add --locality 1 disk/sealed.tpm ec.pem"] {
+    for line in [
+        "seal disk/sealed.tpm",
+        "seal -i area -p 81000002 disk/sealed.tpm",
+        "create -i area -p 81000002 -e P-256 disk/sealed.tpm",
+        "policy add --locality 1 disk/sealed.tpm ec.pem",
+        "policy rm disk/sealed.tpm 1",
+        "attest -C owner -f disk/sealed.tpm",
+        "reference 81000001 disk/sealed.tpm",
+    ] {
         // One page, which the old file takes.
         desk.shell.write(
             "full",
@@ -408,8 +492,21 @@ fn a_full_disk_leaves_what_was_there() {
         let told = desk.shell.text("told");
         assert!(
             told.contains("disk/sealed.tpm: No space left on device") && told.lines().count() == 2,
-            "{told}"
+            "{line}: {told}"
         );
+        desk.assert_tidy();
+    }
+    // What is printed, too, is no success when it is lost.
+    for line in [
+        "create -l",
+        "show sealed.tpm",
+        "show 81000001",
+        "status",
+        "policy ls sealed.tpm",
+        "attest -E -C owner -o",
+    ] {
+        let output = desk.shell.failed(&format!("sh -c '{} {line} > /dev/full'", tool.display()));
+        output.says("cannot write stdout: No space left on device");
         desk.assert_tidy();
     }
 }

@@ -37,6 +37,48 @@ fn the_values_of_pcrs() {
     for _ in 0..10 {
         desk.stays_sealed("", "PCR 16");
     }
+    // All of a TPM with four banks.
+    desk.seal("-x sha1:0-23+sha256:0-23+sha384:0-23+sha512:0-23", b"hello");
+    desk.unseals("", b"hello");
+    for bank in HashAlg::ALL {
+        let zeros = "0".repeat(2 * bank.size());
+        desk.others(&format!("tpm2_pcrextend 23:{bank}={zeros}"));
+        desk.stays_sealed("", "has changed");
+        desk.others("tpm2_pcrreset 23");
+    }
+    desk.unseals("", b"hello");
+}
+
+#[test]
+fn what_is_no_policy_is_refused_before_the_tpm_is_asked() {
+    let desk = Desk::new();
+    desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
+    desk.seal("--signed-policy ec.public", b"hello");
+    let before = desk.shell.read("sealed.tpm");
+    desk.shell.write("cut", "0000016b\n0000016");
+    desk.shell.write("words", "only on Sundays\n");
+    for (options, cause, status) in [
+        ("-x md5:1", "no PCR selection", 2),
+        ("-x sha256:32", "no PCR selection", 2),
+        ("-x 5-3", "no PCR selection", 2),
+        ("-x sha256:", "no PCR selection", 2),
+        ("-x sha256:1,sha256:2", "no PCR selection", 2),
+        ("-c cut", "line 2", 1),
+        ("-c words", "line 1", 1),
+        ("-c none", "No such file", 1),
+        ("-c /dev/null", "no statement", 1),
+        ("-c .", "directory", 1),
+    ] {
+        for line in [
+            format!("seal_tpm2_data {options} no.tpm"),
+            format!("signed_tpm2_policy add {options} sealed.tpm ec.pem"),
+        ] {
+            let output = desk.feed(&format!("{line} {NOBODY}"), b"hello").failed().says(cause);
+            assert_eq!(output.status.and_then(|ended| ended.code()), Some(status), "{output}");
+            assert!(output.stdout.is_empty() && desk.shell.read("sealed.tpm") == before, "{output}");
+            desk.assert_absent("no.tpm");
+        }
+    }
 }
 
 #[test]
@@ -128,6 +170,18 @@ fn the_password_of_another_object() {
     desk.others("tpm2_changeauth -Q -c e changed");
     desk.stays_sealed("-k ''", "endorsement");
     desk.unseals("--passin pass:changed", b"hello");
+    for (name, letter) in [("platform", "p"), ("lockout", "l"), ("owner", "o")] {
+        desk.seal(&format!("--secret {name}"), b"hello");
+        desk.unseals("-k ''", b"hello");
+        desk.others(&format!("tpm2_changeauth -Q -c {letter} changed"));
+        // Guesses at the lockout password end its use for a day (Part 1 §19.8.6): none is tried.
+        if name != "lockout" {
+            desk.stays_sealed(&format!("{} -k wrong", if name == "owner" { "-b changed" } else { "" }), name);
+        }
+        desk.unseals(if name == "owner" { "-b changed -k changed" } else { "-k changed" }, b"hello");
+        desk.others(&format!("tpm2_changeauth -Q -c {letter} -p changed"));
+        desk.unseals("-k ''", b"hello");
+    }
     for (options, why) in [
         ("--secret 81000009", "nothing at 0x81000009"),
         ("--secret owner -k word", "two passwords"),
