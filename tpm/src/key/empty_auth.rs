@@ -5,6 +5,7 @@ use keyfile::{Attributes, Handle, Public, PublicKey};
 use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::link::Guarded;
+use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 
 impl Tpm {
@@ -25,15 +26,38 @@ impl Tpm {
         let name = public.name()?;
         self.operate(|link| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            match link.try_empty_auth(&key) {
-                Err(error) => match error.kind() {
-                    ErrorKind::Authorization => Ok(false),
-                    // Refused for what it is: so the password was right.
-                    ErrorKind::Tpm => Ok(true),
-                    _ => Err(error),
-                },
-                Ok(()) => Ok(true),
-            }
+            is_right(link.try_empty_auth(&key))
         })
+    }
+}
+
+/// What the answer to TPM2_Unseal says of the password.
+fn is_right(answer: Result<(), Error>) -> Result<bool, Error> {
+    let Err(error) = answer else { return Ok(true) };
+    match error.response_code().map(|code| ResponseCode(code).base()) {
+        // Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
+        Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES) => Ok(true),
+        _ if error.kind() == ErrorKind::Authorization => Ok(false),
+        _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_of_the_type_says_that_the_password_was_right() {
+        let answer = |code| is_right(Err(Error::refused("open it", ResponseCode(code))));
+        // TYPE of handle 1 with and without its place, ATTRIBUTES of it; the same by way of the kernel's resource manager.
+        for code in [0x18a, 0x08a, 0x182, 0x000b_018a] {
+            assert!(answer(code).unwrap(), "{code:#x}");
+        }
+        // AUTH_FAIL and BAD_AUTH of session 1.
+        assert!(!answer(0x98e).unwrap() && !answer(0x9a2).unwrap());
+        // SENSITIVE, COMMAND_CODE, FAILURE, VALUE, AUTH_TYPE, LOCKOUT, a code of the vendor.
+        for code in [0x155, 0x143, 0x101, 0x184, 0x124, 0x921, 0x500] {
+            assert!(answer(code).is_err(), "{code:#x}");
+        }
     }
 }
