@@ -341,6 +341,22 @@ fn a_stored_password_is_never_the_last_try() {
     }
     assert_eq!(machine.tpm.failures(), 1);
     signs(&machine.openssl, &format!("nvkey:{LOCKED}"), LOCKED, "-passin pass:secret");
+    // Nor is the empty one where a URI says nothing, of a key or an index.
+    nv(&machine, "0x1c00004", "-p word -a ownerwrite|authread", b"contents");
+    let refused = |line: &str, failures| {
+        let output = machine.openssl.failed(line);
+        assert_eq!(machine.tpm.failures(), failures, "{line}: {output}");
+        output
+    };
+    let open = format!("dgst -sha256 -sign handle:0x{LOCKED} -out sig message");
+    let tries = ["x509 -noout -passin pass:word -in handle:0x1c00004", &open];
+    for line in tries {
+        refused(line, 1).says("dictionary-attack lockout").says("the empty one is not tried");
+    }
+    machine.tpm.set_dictionary_attack(9, 1000);
+    refused(tries[0], 2).says("the NV index needs a password").says("?pass");
+    refused(tries[1], 3).says("the key needs a password");
+    machine.tpm.set_dictionary_attack(4, 1000);
     let bold = machine.openssl.clone().set("last-try", "allow");
     signs(&bold, &format!("nvkey:{LOCKED}?pin-value=secret"), LOCKED, "");
 }

@@ -29,6 +29,12 @@ impl Auth {
         self.stored
     }
 
+    /// Whether nobody knows that it is right, and it stays the same when it is not: one that stands somewhere, or the empty one that
+    /// is taken when none was given.
+    pub(crate) fn is_doubtful(auth: Option<&Self>) -> bool {
+        auth.is_none_or(Self::is_stored)
+    }
+
     /// Whether it has no octets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -67,6 +73,12 @@ fn cut(value: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_somebody_typed_is_not_doubted() {
+        let [typed, stored] = [Auth::new("x"), Auth::stored("x")];
+        assert_eq!([Some(&typed), Some(&stored), None].map(Auth::is_doubtful), [false, true, true]);
+    }
 
     #[test]
     fn long_passwords_are_hashed_and_trailing_zeros_cut() {

@@ -33,7 +33,7 @@ struct Inner {
     auth: Option<Zeroizing<Vec<u8>>>,
     /// The password itself, which may be another entity's (PolicySecret).
     password: Option<Auth>,
-    /// The password stands in a file, and might be the last try: to be looked at once.
+    /// The password stands in a file, or none was given, and it might be the last try: to be looked at until it was right once.
     doubtful: AtomicBool,
 }
 
@@ -248,8 +248,7 @@ impl Key {
     fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let stored = auth.as_ref().is_some_and(Auth::is_stored);
-        let doubtful = stored && origin.counts_wrong_passwords(&public);
+        let doubtful = origin.is_doubtful(auth.as_ref()) && origin.counts_wrong_passwords(&public);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
         let tpm = tpm.clone();
         Self(Arc::new(Inner {

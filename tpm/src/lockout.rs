@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::auth::Auth;
 use crate::command::Capability;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
@@ -48,9 +49,9 @@ impl fmt::Display for Lockout {
 }
 
 impl Link {
-    /// Before a stored password is used that counts when it is wrong. It would be wrong at each start of the program, so it is not to
-    /// lock everybody out.
-    pub(crate) fn spare_the_last_try(&mut self) -> Result<(), Error> {
+    /// Before a stored password is used that counts when it is wrong, or the empty one because none was given. It would be wrong at
+    /// each start of the program, so it is not to lock everybody out.
+    pub(crate) fn spare_the_last_try(&mut self, auth: Option<&Auth>) -> Result<(), Error> {
         if self.rules.last_try {
             return Ok(());
         }
@@ -58,9 +59,18 @@ impl Link {
         if lockout.failures.saturating_add(1) < lockout.max_failures {
             return Ok(());
         }
-        let text =
-            "the password from a file or a setting is not tried, because a wrong one would lock the TPM";
-        Err(Error::new(ErrorKind::Lockout, text).advise(format!("{lockout}; or set last-try = allow")))
+        let (text, first) = match auth {
+            Some(_) => (
+                "the password from a file or a setting is not tried, because a wrong one would lock the TPM",
+                "",
+            ),
+            None => (
+                "no password was given, and the empty one is not tried, because a wrong one would lock the TPM",
+                "give the password; ",
+            ),
+        };
+        let advice = format!("{first}{lockout}; or set last-try = allow");
+        Err(Error::new(ErrorKind::Lockout, text).advise(advice))
     }
 
     /// Asks for it: one GetCapability.

@@ -51,10 +51,15 @@ impl Tpm {
             }
         };
         let on = Guarded { entity: reader_handle, auth: &auth };
-        let stored = matches!(reader, NvReader::Index(Some(auth)) if auth.is_stored());
-        let doubtful = stored && !public.attributes.contains(NvAttributes::NO_DA);
+        // A wrong password of a hierarchy counts towards no lockout.
+        let own = match reader {
+            NvReader::Index(auth) => Some(auth.as_ref()),
+            NvReader::Owner(_) | NvReader::Platform(_) => None,
+        };
+        let doubtful =
+            own.filter(|auth| Auth::is_doubtful(*auth) && !public.attributes.contains(NvAttributes::NO_DA));
         self.operate(|link| {
-            let spared = if doubtful { link.spare_the_last_try() } else { Ok(()) };
+            let spared = doubtful.map_or(Ok(()), |auth| link.spare_the_last_try(auth));
             let result = spared.and_then(|()| link.read_all(&on, Entity::named(index, &name), public.size));
             result.map_err(|error| error.on(format_args!("NV index {index}")))
         })

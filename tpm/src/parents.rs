@@ -96,7 +96,7 @@ impl Link {
         if !parent.is_derived() {
             let stored = parent.auth.as_ref().is_some_and(Auth::is_stored);
             if stored && !known.spared && !known.public.attributes.contains(Attributes::NO_DA) {
-                self.spare_the_last_try()
+                self.spare_the_last_try(parent.auth.as_ref())
                     .map_err(|error| error.on(format_args!("parent {}", parent.handle)))?;
                 if let Some(known) = self.parents.0.get_mut(number) {
                     known.spared = true;

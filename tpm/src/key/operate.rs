@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use keyfile::{Attributes, Handle, Public};
 
 use super::{Answer, Inner, Key, Origin, Purpose, removed};
+use crate::auth::Auth;
 use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link, Protect};
@@ -27,6 +28,7 @@ impl Key {
                 let value = key.authorized(link, bare, &mut run);
                 // A policy that was left half-way is of no use to the next one.
                 let value = value.inspect_err(|_| link.drop_policy())?;
+                key.doubtful.store(false, Ordering::Release);
                 Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
             })
             .map_err(|error| error.on(key))
@@ -109,11 +111,10 @@ impl Inner {
         }
     }
 
-    /// Before the first use of a stored password.
+    /// Before a use of a password that may be wrong.
     fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
         if self.doubtful.load(Ordering::Acquire) {
-            link.spare_the_last_try().map_err(|error| error.on(self))?;
-            self.doubtful.store(false, Ordering::Release);
+            link.spare_the_last_try(self.password.as_ref()).map_err(|error| error.on(self))?;
         }
         Ok(())
     }
@@ -140,6 +141,14 @@ impl Inner {
 }
 
 impl Origin {
+    /// Whether the password may be wrong. A file says whether its key has one; of a handle nobody knows.
+    pub(super) fn is_doubtful(&self, auth: Option<&Auth>) -> bool {
+        match self {
+            Self::File { .. } => auth.is_some_and(Auth::is_stored),
+            Self::Persistent { .. } => Auth::is_doubtful(auth),
+        }
+    }
+
     /// Whether a wrong password brings a lockout nearer: the key's, or that of the entity in a PolicySecret.
     pub(super) fn counts_wrong_passwords(&self, public: &Public) -> bool {
         let protected = !public.attributes.contains(Attributes::NO_DA);

@@ -78,17 +78,21 @@ fn a_stored_password_is_never_the_last_try() {
     persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
     let tpm = kit::direct(&swtpm);
     let key = |tpm: &Tpm, auth| Key::persistent(tpm, Handle(HANDLE), Some(auth)).unwrap();
+    // One key, used again and again: each use looks, until the password was right.
+    let wrong = key(&tpm, Auth::stored("wrong"));
     for failures in 1..=2 {
-        let error = sign(&key(&tpm, Auth::stored("wrong"))).unwrap_err();
+        let error = sign(&wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
         assert_eq!(swtpm.failures(), failures);
     }
-    for password in ["wrong", "secret"] {
-        let error = sign(&key(&tpm, Auth::stored(password))).unwrap_err();
+    let doubtful = [Some(Auth::stored("wrong")), Some(Auth::stored("secret")), None];
+    for auth in doubtful {
+        let error = sign(&Key::persistent(&tpm, Handle(HANDLE), auth).unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
         let text = error.to_string();
         assert!(text.contains("1000 seconds") && text.contains("last-try"), "{text}");
     }
+    assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Lockout);
     assert_eq!(swtpm.failures(), 2, "not tried");
     // A parent is a key as well.
     let parent = swtpm.create_primary_with(b"parent", raw::DA_PROTECTED);

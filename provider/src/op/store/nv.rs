@@ -69,14 +69,16 @@ fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec
 
 fn by_own_password(tpm: &Tpm, public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec<u8>> {
     let empty = || tpm.nv_read(public, &NvReader::Index(None));
-    // Under dictionary-attack protection a wrong empty password would count.
-    let try_first = !matches!(given, Password::Asked)
-        && (public.attributes.contains(NvAttributes::NO_DA) || matches!(given, Password::Unmarked));
-    if try_first {
-        match empty() {
+    // Under dictionary-attack protection a wrong empty password counts: it is tried only after a form of URI that says that there is
+    // none, never as the last try, and then nothing else is tried.
+    let protected = !public.attributes.contains(NvAttributes::NO_DA);
+    match given {
+        Password::Unmarked if protected => return empty().map_err(|error| refused(public, error)),
+        Password::Unsaid | Password::Unmarked if !protected => match empty() {
             Err(error) if error.kind() == ErrorKind::Authorization => {}
             read => return Ok(read?),
-        }
+        },
+        _ => {}
     }
     match password::asked(&format!("NV index {}", public.index), opening.passphrase) {
         Some(auth) => Ok(tpm.nv_read(public, &NvReader::Index(Some(auth)))?),
@@ -89,6 +91,19 @@ fn by_own_password(tpm: &Tpm, public: &NvPublic, given: &Password, opening: Open
             Err(Error::new(Reason::NvPassword, text))
         }
     }
+}
+
+/// No password was given where the URI would say that there is one.
+fn refused(public: &NvPublic, error: tpm::Error) -> Error {
+    if error.kind() != ErrorKind::Authorization {
+        return Error::from(error);
+    }
+    let text = format!(
+        "NV index {} has a password, and its URI does not say so: write ?pass behind it and give the password, for instance \
+         with -passin, or write ?pin-value or ?pin-source",
+        public.index
+    );
+    Error::new(Reason::NvPassword, text).with_source(error)
 }
 
 /// Which hierarchy may read.

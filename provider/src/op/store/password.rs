@@ -57,7 +57,8 @@ pub(crate) fn of_reference(
 ) -> Result<Option<Auth>> {
     match stored(&uri.password)? {
         Some(auth) => Ok(Some(auth)),
-        None if reference.empty_auth => Ok(None),
+        // Known to be right, and not a guess.
+        None if reference.empty_auth => Ok(Some(Auth::new([]))),
         None => Ok(asked(&reference.uri, passphrase)),
     }
 }
