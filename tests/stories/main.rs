@@ -45,6 +45,7 @@ mod machine;
 mod managers;
 mod matching;
 mod no_tpm;
+mod old_label;
 mod oracle;
 mod order;
 mod peers;

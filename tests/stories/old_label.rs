@@ -1,0 +1,101 @@
+//! Key files of the layout before the standard, `TSS2 KEY BLOB`: openssl signs with them, `show` tells them, `load` keeps them.
+
+use keyfile::wire::{Marshal as _, Writer};
+use keyfile::{KeyFile, Kind};
+use tests::raw::Tpm as _;
+
+use crate::machine::{Machine, SRK};
+
+impl Machine {
+    /// Writes a key file again as its forerunners were: openssl's own ASN.1 tool makes KEY.der and KEY.pem of it.
+    #[track_caller]
+    fn as_before_the_standard(&self, key: &str, fields: &str) {
+        let file = KeyFile::parse(&self.openssl.read(key)).unwrap();
+        let mut private = Writer::new();
+        private.sized(&file.private);
+        let private = hex::encode(private.finish().unwrap());
+        let public = hex::encode(file.public.to_sized().unwrap());
+        let mut fields = fields
+            .replace("PUBLIC", &format!("pubkey=EXPLICIT:2,FORMAT:HEX,OCTETSTRING:{public}\n"))
+            .replace(' ', "\n");
+        // The statements of a policy, as they are today: code and body.
+        if let Some(statements) = &file.policy {
+            let (mut list, mut each) = ("[policy]\n".to_owned(), String::new());
+            for (i, statement) in statements.iter().enumerate() {
+                let (code, body) = (statement.command.0, hex::encode(&statement.body));
+                list += &format!("s{i}=SEQUENCE:s{i}\n");
+                each += &format!("[s{i}]\ncode=EXPLICIT:0,INTEGER:{code:#x}\n");
+                // It takes no HEX without digits.
+                let format = if body.is_empty() { "" } else { "FORMAT:HEX," };
+                each += &format!("body=EXPLICIT:1,{format}OCTETSTRING:{body}\n");
+            }
+            fields += &format!("\npolicy=EXPLICIT:3,SEQUENCE:policy\nprivkey=KEY\n{list}{each}");
+        } else {
+            fields += "\nprivkey=KEY\n";
+        }
+        let fields = fields.replace("KEY", &format!("FORMAT:HEX,OCTETSTRING:{private}"));
+        self.openssl.write("fields", format!("asn1=SEQUENCE:key\n[key]\ntype=OID:2.23.133.10.2\n{fields}"));
+        self.openssl.stranger().ok(&format!("asn1parse -genconf fields -noout -out {key}.der"));
+        let block = openssl::base64::encode_block(&self.openssl.read(format!("{key}.der")));
+        let lines: Vec<_> = block.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+        let pem =
+            format!("-----BEGIN TSS2 KEY BLOB-----\n{}\n-----END TSS2 KEY BLOB-----\n", lines.join("\n"));
+        self.openssl.write(format!("{key}.pem"), pem);
+    }
+}
+
+#[test]
+fn a_key_from_before_the_standard_is_used() {
+    let machine = Machine::new();
+    machine.provision();
+    for (i, (options, fields, password, parent)) in [
+        ("-e P-256", "emptyAuth=EXPLICIT:0,BOOLEAN:true PUBLIC", "", "owner hierarchy"),
+        ("-e P-384 -k secret", "emptyAuth=EXPLICIT:0,BOOLEAN:false PUBLIC", "secret", "owner hierarchy"),
+        (
+            "-r -p 81000001",
+            "emptyAuth=EXPLICIT:0,BOOLEAN:true parent=EXPLICIT:1,INTEGER:0x81000001 PUBLIC",
+            "",
+            "0x81000001",
+        ),
+        (
+            "-e P-256 -p 81000001 -k secret",
+            "parent=EXPLICIT:1,INTEGER:0x81000001 PUBLIC",
+            "secret",
+            "0x81000001",
+        ),
+        ("-e P-256 -x 16 -k secret", "PUBLIC", "secret", "owner hierarchy"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        machine.key("key", options);
+        machine.as_before_the_standard("key", fields);
+        for key in ["key.pem", "key.der"] {
+            let file = KeyFile::parse(&machine.openssl.read(key)).unwrap();
+            assert_eq!(file.kind, Kind::Loadable, "{fields}");
+            machine.signs_with(key, password);
+            let shown = machine.tool.ok(&format!("show {key}")).says(parent);
+            assert_eq!(shown.out().contains("password      needed"), !password.is_empty(), "{shown}");
+        }
+        if !password.is_empty() {
+            machine.refuses("key.der", "-passin pass:wrong").says("password");
+        }
+        // What openssl writes back has the label of today.
+        let passin = format!("-passin pass:{password}");
+        machine.openssl.ok(&format!("pkey -in key.pem {passin} -out today"));
+        assert!(machine.openssl.text("today").starts_with("-----BEGIN TSS2 PRIVATE KEY-----\n"));
+        machine.signs_with("today", password);
+        let (handle, key) = (SRK + 1 + u32::try_from(i).unwrap(), ["key.pem", "key.der"][i % 2]);
+        let force = if options.contains("-x") { "-f" } else { "" };
+        machine.tool.ok(&format!("load {force} {key} {handle:x}"));
+        let public =
+            machine.others(&format!("tpm2_readpublic -Q -c {handle:#x} -f pem -o kept.pub; cat kept.pub"));
+        let expected = machine.openssl.ok(&format!("pkey -in key {passin} -pubout")).out();
+        assert_eq!(public.out(), expected, "{options}");
+    }
+    // Without its public half no TPM can load it.
+    machine.as_before_the_standard("key", "");
+    machine.openssl.failed("pkey -in key.pem -noout").says("pubkey");
+    machine.tool.failed("show key.pem").says("without pubkey").says("make the key file again");
+    machine.tpm.assert_empty();
+}
