@@ -133,10 +133,25 @@ fn from_a_place_and_for_a_time() {
     machine.others(&format!("tpm2_setclock {}", clock + 7_200_000));
     let text = format!("the TPM's clock at offset 8 is not <= {}", clock + 3_600_000);
     machine.refuses("today", "").says(&text);
-    // Only until the next reset.
-    let once = CounterTimer { operand: vec![0; 4], offset: 20, operation: Comparison::Equal };
-    machine.key_with("boot", &[Condition::CounterTimer(once), Condition::AuthValue], "-e P-256 -k secret");
+    // Only until the next reset: TPMS_TIME_INFO counts resets, and what comes between two of them.
+    let counted = |name: &str| {
+        let clock = machine.others("tpm2_readclock").out();
+        clock.lines().find_map(|line| line.trim().strip_prefix(name)?.parse::<u32>().ok()).unwrap()
+    };
+    let resets = counted("reset_count: ");
+    let same = |count: u32, offset| {
+        let operation = Comparison::Equal;
+        Condition::CounterTimer(CounterTimer { operand: count.to_be_bytes().to_vec(), offset, operation })
+    };
+    let boot = [same(resets, 16), same(counted("restart_count: "), 20), Condition::AuthValue];
+    machine.key_with("boot", &boot, "-e P-256 -k secret");
     machine.signs_with("boot", "secret");
+    machine.tpm.reset_and_startup();
+    let refused = machine.refuses("boot", "-passin pass:secret");
+    refused.says("statement 1 of the policy (TPM2_PolicyCounterTimer)").says("offset 16");
+    // Another key of this boot, so that it is the boot that stopped the first.
+    machine.key_with("next", &[same(resets + 1, 16)], "-e P-256");
+    machine.signs("next");
     machine.tpm.assert_empty();
 }
 
