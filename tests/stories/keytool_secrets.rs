@@ -1,20 +1,32 @@
-//! What `create` lets out: files of their owner only, no secret in what it writes, and nothing half-written on a full disk.
+//! What the key tool lets out: files of their owner only, no secret in what it writes, and nothing half-written on a full disk.
 
-use std::os::unix::fs::PermissionsExt;
+use std::io::BufRead as _;
+use std::os::unix::fs::{FileExt as _, PermissionsExt};
+use std::sync::mpsc;
+use std::time::Duration;
 
-use tests::{Shell, module};
+use tests::process::{LIMIT, Process};
+use tests::raw::{self, Tpm as _};
+use tests::{Fate, Proxy, Shell, Swtpm, module};
 
 use crate::keytool::Desk;
 
+/// Every call of Linux that takes octets out of a process; what they take is left in the file `trace`.
+const STRACE: &str = "strace -f -xx -s 65536 \
+    -e trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg -o trace";
+/// TPM2_EvictControl and TPM2_Certify (Part 2 §6.5.2), as they go over the bus.
+const EVICT_CONTROL: &[u8] = &[0, 0, 1, 0x20];
+const CERTIFY: &[u8] = &[0, 0, 1, 0x48];
+
 /// Every octet that the tool writes anywhere, as strace saw it.
 fn written(shell: &Shell) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for line in shell.text("trace").lines() {
-        for part in line.split("\\x").skip(1) {
-            octets.extend(part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
-        }
-    }
-    octets
+    shell.text("trace").lines().flat_map(octets).collect()
+}
+
+/// What one call writes.
+fn octets(call: &str) -> Vec<u8> {
+    let digits = call.split("\\x").skip(1).filter_map(|part| part.get(..2));
+    digits.filter_map(|digits| u8::from_str_radix(digits, 16).ok()).collect()
 }
 
 #[test]
@@ -36,8 +48,7 @@ fn no_write_holds_a_secret() {
         format!("-w secret.pem {sources} -i area -p 81000001"),
         format!("-w secret.pem {sources} --passparent file:words -x 16"),
     ] {
-        let strace = "strace -f -xx -s 65536 -e trace=write,writev,pwrite64,pwritev,sendto,sendmsg -o trace";
-        desk.shell.ok(&format!("{strace} {} create {options} key.tpm", module::keytool().display()));
+        desk.shell.ok(&format!("{STRACE} {} create {options} key.tpm", module::keytool().display()));
         let written = written(&desk.shell);
         let key = desk.shell.read("key.tpm");
         assert!(has(&written, &key), "the key file was not traced");
@@ -57,8 +68,186 @@ fn no_write_holds_a_secret() {
     desk.assert_tidy();
 }
 
+#[test]
+fn no_other_subcommand_writes_a_secret() {
+    const DATA: &[u8] = b"a passphrase that its owner alone reads";
+    const WORDS: [&[u8]; 6] = [
+        b"signersecretword",
+        b"parentsecretword",
+        b"ownersecretword",
+        b"endorsedsecretword",
+        b"datasecretword",
+        DATA,
+    ];
+    let desk = Desk::new();
+    let parent = desk.tpm.create_primary_with(b"parentsecretword", raw::STORAGE);
+    desk.tpm.persist(parent, 0x8100_0001);
+    desk.tpm.flush(parent);
+    desk.others(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
+         for k in ec rsa; do
+             openssl pkey -in $k.pem -pubout -out $k.public
+             openssl pkcs8 -topk8 -in $k.pem -passout pass:signersecretword -out $k.secret.pem
+             echo signersecretword >word
+         done
+         tpm2_readpublic -Q -c 0x81000001 -o area
+         printf 'parentsecretword\nownersecretword\n' >parent; echo datasecretword >data
+         printf 'endorsedsecretword\nownersecretword\n' >endorsed; printf 'datasecretword\nparentsecretword\n' >both",
+    );
+    for signer in ["ec", "rsa"] {
+        desk.run(&format!("tpm2-keytool create -e P-256 --signed-policy {signer}.public {signer}.tpm")).ok();
+    }
+    desk.run("tpm2-keytool create -e P-256 -p 81000001 -b parentsecretword key.tpm").ok();
+    desk.others("tpm2_changeauth -c o ownersecretword; tpm2_changeauth -c e endorsedsecretword");
+
+    let key = |name: &str| openssl::pkey::PKey::private_key_from_pem(&desk.shell.read(name)).unwrap();
+    let (ec, rsa) = (key("ec.pem").ec_key().unwrap(), key("rsa.pem").rsa().unwrap());
+    let scalar = ec.private_key().to_vec();
+    let numbers = [scalar.clone(), rsa.d().to_vec(), rsa.p().unwrap().to_vec(), rsa.q().unwrap().to_vec()];
+    let mut secrets: Vec<Vec<u8>> = WORDS.map(<[u8]>::to_vec).to_vec();
+    secrets.extend(WORDS.map(|word| hex::encode(word).into_bytes()));
+    secrets.extend([DATA, &scalar].map(|octets| openssl::base64::encode_block(octets).into_bytes()));
+    // A part of each is as bad.
+    secrets.extend(numbers.iter().map(|number| number[4..28].to_vec()));
+
+    let run = |line: &str, input: &[u8]| {
+        desk.shell.pipe(&format!("{STRACE} {} {line}", module::keytool().display()), input).ok()
+    };
+    let kept = |line: &str, but: &[u8]| {
+        let written = written(&desk.shell);
+        for secret in secrets.iter().filter(|secret| *secret != but) {
+            assert!(!has(&written, secret), "{line} wrote a secret: {}", String::from_utf8_lossy(secret));
+        }
+        desk.assert_tidy();
+    };
+    for (line, output) in [
+        ("policy add -x 16 --passin file:word ec.tpm ec.secret.pem", "ec.tpm"),
+        ("policy add -x 16 --passin file:word rsa.tpm rsa.secret.pem", "rsa.tpm"),
+        ("seal -i area -p 81000001 --passout file:data sealed.tpm", "sealed.tpm"),
+    ] {
+        run(line, DATA);
+        assert!(has(&written(&desk.shell), &desk.shell.read(output)), "{output} was not traced");
+        kept(line, b"");
+    }
+    for (line, command) in [
+        ("load --passparent file:parent --passowner file:parent key.tpm 81000002", EVICT_CONTROL),
+        ("attest -o -C owner --passin file:endorsed --passparent file:endorsed", CERTIFY),
+    ] {
+        run(line, b"");
+        assert!(has(&written(&desk.shell), command), "{line} was not traced");
+        kept(line, b"");
+    }
+    // The data goes to stdout, and nowhere else.
+    let line = "unseal --passin file:both --passparent file:both sealed.tpm";
+    assert_eq!(run(line, b"").stdout, DATA);
+    let trace = desk.shell.text("trace");
+    assert_eq!(trace.lines().filter(|call| has(&octets(call), DATA)).count(), 1, "{trace}");
+    kept(line, DATA);
+}
+
+/// The writable memory of a process.
+fn memory(process: u32) -> Vec<u8> {
+    let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let file = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
+    let mut octets = Vec::new();
+    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("rw")))
+    {
+        let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let [start, end] = [start, end].map(|at| u64::from_str_radix(at, 16).unwrap());
+        let mut region = vec![0; usize::try_from(end - start).unwrap()];
+        if file.read_exact_at(&mut region, start).is_ok() {
+            octets.extend(region);
+        }
+    }
+    octets
+}
+
+/// Runs a line, and gives the tool's memory at each command, before the TPM gets it.
+#[track_caller]
+fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>> {
+    let (came, comes) = mpsc::channel();
+    let (go, goes) = mpsc::channel::<()>();
+    proxy.on_command(move |_| {
+        if came.send(()).is_ok() {
+            let _ = goes.recv_timeout(LIMIT);
+        }
+        Fate::Pass
+    });
+    desk.shell.write("input", input);
+    let mut tool = desk.command(line);
+    tool.stdin(std::fs::File::open(desk.shell.file("input")).unwrap());
+    tool.stdout(std::fs::File::create(desk.shell.file("output")).unwrap());
+    let mut process = Process::spawn(tool);
+    let mut memories = Vec::new();
+    while process.ended().is_none() {
+        if comes.recv_timeout(Duration::from_millis(5)).is_ok() {
+            memories.push(memory(process.id()));
+            go.send(()).unwrap();
+        }
+    }
+    proxy.behave();
+    assert!(process.wait(LIMIT).success(), "{line}");
+    desk.assert_tidy();
+    memories
+}
+
+#[test]
+fn what_is_no_longer_needed_is_wiped_from_memory() {
+    const DATA: &[u8] = b"a passphrase that its owner alone reads";
+    const SIGNERS: &[u8] = b"signersecretword";
+    const DATAS: &[u8] = b"datasecretword";
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.others(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         openssl pkey -in ec.pem -pubout -out ec.public
+         openssl pkcs8 -topk8 -in ec.pem -passout pass:signersecretword -out secret.pem
+         printf 'signersecretword\n' >word; printf 'datasecretword\n' >data",
+    );
+    desk.run("tpm2-keytool create -e P-256 --signed-policy ec.public key.tpm").ok();
+    let ec = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap().ec_key().unwrap();
+    let scalar = ec.private_key().to_vec();
+    // As OpenSSL has it: the lowest octet first.
+    let mut number = scalar.clone();
+    number.reverse();
+    let number = &number[4..28];
+    let scalar = &scalar[4..28];
+    // What the tool still holds at its first command, to show that the search finds it; what is gone then, and what at the last command.
+    let [policy, create, seal, unseal] = [
+        ("policy add -x 16 --passin file:word key.tpm secret.pem", number),
+        ("create -w secret.pem --passin file:word wrapped.tpm", scalar),
+        ("seal --passout file:data sealed.tpm", DATA),
+        ("unseal --passin file:data sealed.tpm", DATAS),
+    ];
+    for ((line, held), early, late) in [
+        (policy, vec![SIGNERS], vec![]),
+        (create, vec![SIGNERS], vec![SIGNERS, scalar, number]),
+        (seal, vec![], vec![DATA, DATAS]),
+        (unseal, vec![], vec![DATAS]),
+    ] {
+        let memories = memories(&desk, &proxy, &format!("tpm2-keytool {line}"), DATA);
+        let (first, last) = (memories.first().unwrap(), memories.last().unwrap());
+        assert!(has(first, held), "{line}: not found when it was needed");
+        for (memory, gone) in [(first, early), (last, late)] {
+            for secret in gone {
+                assert!(!has(memory, secret), "{line} keeps {}", String::from_utf8_lossy(secret));
+            }
+        }
+    }
+}
+
+/// A debug build, too, searches megabytes quickly with the search of `BufRead`.
 fn has(octets: &[u8], part: &[u8]) -> bool {
-    octets.windows(part.len()).any(|window| window == part)
+    let (first, others) = part.split_first().unwrap();
+    let mut rest = octets;
+    while rest.skip_until(*first).unwrap() > 0 {
+        if rest.starts_with(others) {
+            return true;
+        }
+    }
+    false
 }
 
 #[test]
