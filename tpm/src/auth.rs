@@ -53,6 +53,11 @@ impl Auth {
         Zeroizing::new(cut(&hashed).to_vec())
     }
 
+    /// Whether it is the same password, wherever it comes from.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.octets.ct_eq(&other.octets).into()
+    }
+
     /// The authValue of a hierarchy: as given but for trailing zeros.
     #[must_use]
     pub fn as_hierarchy_value(&self) -> Zeroizing<Vec<u8>> {

@@ -33,8 +33,8 @@ struct Known {
     name: Name,
     saved: Option<Vec<u8>>,
     derived: u32,
-    /// Whether its password, if it is a stored one, was found to be no last try.
-    spared: bool,
+    /// The stored password that was found to be no last try.
+    spared: Option<Auth>,
 }
 
 /// The parent at work: what a command names, and its authValue.
@@ -80,7 +80,7 @@ impl Link {
             false => self.read_public(parent.handle).map_err(|error| no_parent(error, parent.handle))?,
         };
         let (handle, rsa) = (parent.handle, parent.rsa);
-        self.parents.0.push(Known { handle, rsa, public, name, saved: None, derived: 1, spared: false });
+        self.parents.0.push(Known { handle, rsa, public, name, saved: None, derived: 1, spared: None });
         Ok(number)
     }
 
@@ -89,17 +89,35 @@ impl Link {
         self.known(number).map(|known| (&known.public, &known.name))
     }
 
+    /// What a refusal says; a password that was wrong once is looked at again before its next try.
+    pub(crate) fn parent_refused(&mut self, number: usize, error: Error, parent: &Parent) -> Error {
+        if let Some(known) = self.parents.0.get_mut(number) {
+            known.spared = None;
+        }
+        parent_refused(error, parent)
+    }
+
+    /// The same of an import: the duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
+    pub(crate) fn import_refused(&mut self, number: usize, error: Error, parent: &Parent) -> Error {
+        match error.code().and_then(ResponseCode::place) {
+            Some(Place::Parameter(3 | 4)) => error.advise(FOREIGN),
+            _ => self.parent_refused(number, error, parent),
+        }
+    }
+
     /// The parent ready for a command: loaded again, if it had to make room.
     pub(crate) fn parent_at_work(&mut self, number: usize, parent: &Parent) -> Result<AtWork, Error> {
         let known = self.known(number)?;
         let name = known.name.clone();
         if !parent.is_derived() {
-            let stored = parent.auth.as_ref().is_some_and(Auth::is_stored);
-            if stored && !known.spared && !known.public.attributes.contains(Attributes::NO_DA) {
+            let stored = parent.auth.as_ref().filter(|auth| auth.is_stored());
+            let spared = known.spared.as_ref();
+            let doubtful = stored.filter(|auth| !spared.is_some_and(|spared| spared.is(auth)));
+            if doubtful.is_some() && !known.public.attributes.contains(Attributes::NO_DA) {
                 self.spare_the_last_try(parent.auth.as_ref())
                     .map_err(|error| error.on(format_args!("parent {}", parent.handle)))?;
                 if let Some(known) = self.parents.0.get_mut(number) {
-                    known.spared = true;
+                    known.spared = doubtful.cloned();
                 }
             }
             let known = self.known(number)?;
@@ -206,7 +224,7 @@ impl Link {
 }
 
 /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
-pub(crate) fn parent_refused(error: Error, parent: &Parent) -> Error {
+fn parent_refused(error: Error, parent: &Parent) -> Error {
     if error.code().map(ResponseCode::base) == Some(ResponseCode::INTEGRITY) {
         return error.advise(FOREIGN);
     }
@@ -220,14 +238,6 @@ pub(crate) fn parent_refused(error: Error, parent: &Parent) -> Error {
         Some(_) => "the parent's password is wrong",
     };
     error.of_kind(ErrorKind::ParentAuthorization).on(format_args!("parent {}", parent.handle)).advise(advice)
-}
-
-/// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
-pub(crate) fn import_refused(error: Error, parent: &Parent) -> Error {
-    match error.code().and_then(ResponseCode::place) {
-        Some(Place::Parameter(3 | 4)) => error.advise(FOREIGN),
-        _ => parent_refused(error, parent),
-    }
 }
 
 const FOREIGN: &str =

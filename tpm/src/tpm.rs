@@ -16,7 +16,7 @@ use crate::location::Location;
 use crate::lockout::Lockout;
 use crate::memory::Memory;
 use crate::open::{locate, open};
-use crate::parents::{Parent, import_refused, parent_refused};
+use crate::parents::Parent;
 use crate::pcr::{self, PcrValue};
 use crate::places::STANDING;
 use crate::recover::Recovery;
@@ -122,7 +122,7 @@ impl Tpm {
             link.make_room_for_child(number, parent)?;
             let template = child::under(link.parent_public(number)?.0, template);
             let made = link.create(&at_work.guarded(), &template, &auth, data, Protect::SESSION.last());
-            let made = made.map_err(|error| parent_refused(error, parent))?;
+            let made = made.map_err(|error| link.parent_refused(number, error, parent))?;
             link.settle(&[])?;
             Ok(Created { public: made.public, private: made.private })
         })
@@ -286,7 +286,8 @@ impl Link {
     ) -> Result<Vec<u8>, Error> {
         let at_work = self.parent_at_work(number, parent)?;
         self.make_room_for_child(number, parent)?;
-        self.import(&at_work.guarded(), object, protect).map_err(|error| import_refused(error, parent))
+        self.import(&at_work.guarded(), object, protect)
+            .map_err(|error| self.import_refused(number, error, parent))
     }
 
     /// A command that makes an object takes a place more; the parent takes one too, persistent or not.

@@ -10,7 +10,7 @@ use crate::command::same;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Link, Protect};
-use crate::parents::{Parent, parent_refused};
+use crate::parents::Parent;
 use crate::places::Occupant;
 
 impl Inner {
@@ -71,7 +71,7 @@ impl Inner {
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
         let loaded = link
             .load(&at_work.guarded(), &private, &file.public, protect)
-            .map_err(|error| parent_refused(error, parent))?;
+            .map_err(|error| link.parent_refused(number, error, parent))?;
         let occupant = Occupant::Key(self.number);
         link.places.take(occupant, loaded.handle, loaded.name.clone());
         if let Err(error) = same(&self.name, &loaded.name) {

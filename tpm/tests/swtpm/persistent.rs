@@ -108,3 +108,29 @@ fn a_stored_password_is_never_the_last_try() {
     let bold = Tpm::new(Config { last_try: true, ..kit::config(swtpm.tcti()) });
     sign(&key(&bold, Auth::stored("secret"))).unwrap();
 }
+
+#[test]
+fn each_stored_password_of_a_parent_is_looked_at_before_it_may_be_the_last_try() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(3, 1000);
+    let parent = swtpm.create_primary_with(b"parent", raw::DA_PROTECTED);
+    swtpm.persist(parent, 0x8100_0001);
+    swtpm.flush(parent);
+    let tpm = kit::direct(&swtpm);
+    let template = Template::ecc(Curve::P256).public();
+    let create = |auth| {
+        let parent = Parent { handle: Handle(0x8100_0001), rsa: false, auth: Some(auth) };
+        tpm.create(&parent, &template, None).err().map(|error| error.kind())
+    };
+    assert_eq!(create(Auth::stored("parent")), None);
+    // On one connection: another password, and then the same one again, which was wrong.
+    for failures in 1..=2 {
+        assert_eq!(create(Auth::stored("wrong")), Some(ErrorKind::ParentAuthorization));
+        assert_eq!(swtpm.failures(), failures);
+    }
+    for password in ["wrong", "other"] {
+        assert_eq!(create(Auth::stored(password)), Some(ErrorKind::Lockout), "{password}");
+    }
+    assert_eq!(swtpm.failures(), 2, "not tried");
+    assert_eq!(create(Auth::new("parent")), None);
+}
