@@ -172,10 +172,18 @@ impl Key {
         Ok(self.software()?.parameters_eq(other.software()?))
     }
 
-    /// The only digest that the TPM signs with by this key.
-    pub(crate) fn fixed_digest(&self) -> Option<&'static str> {
+    /// The digest that a key of the TPM was made to sign with, by the name that OpenSSL has for it.
+    pub(crate) fn default_digest(&self) -> Option<&'static str> {
         match self.material() {
-            Some(Material::Tpm(tpm)) => tpm.fixed_digest(),
+            Some(Material::Tpm(tpm)) => tpm.default_digest(),
+            _ => None,
+        }
+    }
+
+    /// The same, where the TPM refuses others: all, or those that do not fit.
+    pub(crate) fn mandatory_digest(&self) -> Option<&'static str> {
+        match self.material() {
+            Some(Material::Tpm(tpm)) => tpm.mandatory_digest(),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{KeyFile, KeyReference, Public, PublicKey};
+use keyfile::{Attributes, HashAlg, KeyFile, KeyReference, Public, PublicKey, Scheme};
 use missing::pkcs1::rejection::Secret;
 use tpm::Auth;
 
@@ -151,9 +151,25 @@ impl TpmKey {
         self.public.key == other.public.key
     }
 
-    /// The hash of the key's scheme, by the name that OpenSSL has for it.
-    pub(super) fn fixed_digest(&self) -> Option<&'static str> {
-        Some(self.public.key.scheme()?.hash()?.name())
+    /// As `Key::default_digest`.
+    pub(super) fn default_digest(&self) -> Option<&'static str> {
+        match self.public.key.scheme()? {
+            Scheme::Rsassa(hash) | Scheme::Rsapss(hash) | Scheme::Ecdsa(hash) => Some(hash.name()),
+            _ => None,
+        }
+    }
+
+    /// As `Key::mandatory_digest`.
+    pub(super) fn mandatory_digest(&self) -> Option<&'static str> {
+        // ECDSA signs whatever fits into the hash, and truncates to the order of the curve before (SEC 1 §4.1.3).
+        if let PublicKey::Ecc { curve, scheme, .. } = &self.public.key {
+            let restricted = self.public.attributes.contains(Attributes::RESTRICTED);
+            let fits = |hash: HashAlg| hash.size() >= curve.field_octets().min(HashAlg::Sha512.size());
+            if !restricted && scheme.hash().is_some_and(fits) {
+                return None;
+            }
+        }
+        self.default_digest()
     }
 
     /// A copy with a software half of its own, which libcrypto may set parameters of.
@@ -185,7 +201,38 @@ fn uncompressed_point(field_octets: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::uncompressed_point;
+    use keyfile::Curve;
+    use tpm::template::Template;
+
+    use super::*;
+
+    #[test]
+    fn a_digest_is_mandatory_where_no_other_signs() {
+        let rsa = |scheme| Template::rsa(2048).scheme(scheme);
+        let ec = |curve, scheme| Template::ecc(curve).scheme(scheme);
+        for (template, default, mandatory) in [
+            (rsa(Scheme::Null), None, None),
+            (rsa(Scheme::Oaep(HashAlg::Sha384)), None, None),
+            (rsa(Scheme::Rsassa(HashAlg::Sha384)), Some("SHA384"), Some("SHA384")),
+            (rsa(Scheme::Rsapss(HashAlg::Sha256)), Some("SHA256"), Some("SHA256")),
+            (ec(Curve::P256, Scheme::Null), None, None),
+            (ec(Curve::P256, Scheme::Ecdh(HashAlg::Sha256)), None, None),
+            (ec(Curve::P256, Scheme::Ecdsa(HashAlg::Sha384)), Some("SHA384"), None),
+            (ec(Curve::P256, Scheme::Ecdsa(HashAlg::Sha256)), Some("SHA256"), None),
+            (ec(Curve::P521, Scheme::Ecdsa(HashAlg::Sha512)), Some("SHA512"), None),
+            // SHA-384 would be cut to 48 octets, which do not fit.
+            (ec(Curve::P384, Scheme::Ecdsa(HashAlg::Sha256)), Some("SHA256"), Some("SHA256")),
+        ] {
+            let mut public = template.public();
+            let key = TpmKey::public_only(public.clone());
+            let upper = |name: Option<&str>| name.map(str::to_uppercase);
+            assert_eq!(upper(key.default_digest()).as_deref(), default, "{:?}", public.key.scheme());
+            assert_eq!(upper(key.mandatory_digest()).as_deref(), mandatory, "{:?}", public.key.scheme());
+            public.attributes = public.attributes.union(Attributes::RESTRICTED);
+            let restricted = TpmKey::public_only(public).mandatory_digest();
+            assert_eq!(upper(restricted).as_deref(), default);
+        }
+    }
 
     #[test]
     fn coordinates_get_their_leading_zeros_back() {

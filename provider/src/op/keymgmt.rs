@@ -112,9 +112,11 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
             return Ok(());
         }
         key.software()?.answer(&mut params)?;
-        let Some(digest) = key.fixed_digest() else { return Ok(()) };
-        params.each(|name, slot| match name.to_bytes() {
-            b"default-digest" | b"mandatory-digest" => slot.text(digest),
+        let (default, mandatory) = (key.default_digest(), key.mandatory_digest());
+        params.each(|name, slot| match (name.to_bytes(), default, mandatory) {
+            (b"default-digest", Some(digest), _) | (b"mandatory-digest", _, Some(digest)) => {
+                slot.text(digest)
+            }
             _ => Ok(()),
         })?;
         Ok(())

@@ -76,7 +76,7 @@ impl<S: Scheme> SignatureContext<S> {
         let digest = match (digest, &self.state) {
             (Some(name), _) => Digest::fetch(key.software()?.context(), name)?,
             (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
-            (None, _) => Digest::fetch(key.software()?.context(), key.fixed_digest().unwrap_or("sha256"))?,
+            (None, _) => Digest::fetch(key.software()?.context(), key.default_digest().unwrap_or("sha256"))?,
         };
         keep_digest(&digest, params)?;
         S::accepts(private, key.software()?, &digest)?;
