@@ -282,6 +282,14 @@ fn programs_generate_by_the_calls_of_libcrypto() {
     for order in Order::BOTH {
         machine.openssl.clone().ordered(order).shell().ok(&format!("{program} ec"));
         machine.tpm.assert_empty();
+        let key = file(&machine.openssl, "like.ec");
+        assert!(!key.empty_auth && key.policy.is_some() && key.parent == Handle::ENDORSEMENT);
+        let free = Attributes::NO_DA | Attributes::USER_WITH_AUTH;
+        assert!(!key.public.attributes.intersects(free), "{}", key.public.attributes);
+        for name in ["pss", "like.pss"] {
+            let scheme = file(&machine.openssl, name).public.key.scheme();
+            assert_eq!(scheme, Some(Scheme::Rsapss(HashAlg::Sha384)), "{name}");
+        }
     }
 }
 

@@ -95,6 +95,24 @@ static EVP_PKEY *like(EVP_PKEY *template, const char *query, const char *what)
     return finish(ctx, what);
 }
 
+/* The same, and what is set of the key, which libcrypto says before it shows the template. */
+static EVP_PKEY_CTX *like_but(EVP_PKEY *template, OSSL_PARAM *params, const char *what)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, template, NULL);
+
+    check(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1, what);
+    check(EVP_PKEY_CTX_set_params(ctx, params) == 1, what);
+    return ctx;
+}
+
+static void keep(EVP_PKEY *key, const char *name)
+{
+    BIO *out = BIO_new_file(name, "w");
+
+    check(PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), name);
+    BIO_free(out);
+}
+
 static int reports;
 
 static int count(EVP_PKEY_CTX *ctx)
@@ -269,6 +287,70 @@ static void templates(const char *name)
     BIO_free(in);
 }
 
+/* What is said of a key like another holds; the story looks at the files. */
+static void templates_and_parameters(const char *name)
+{
+    OSSL_PARAM ours[] = {
+        OSSL_PARAM_construct_octet_string("user-auth", "secret", 6),
+        OSSL_PARAM_construct_utf8_string("pcr-lock", "sha256:23", 0),
+        OSSL_PARAM_construct_utf8_string("parent", "endorsement", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    OSSL_PARAM da[] = {OSSL_PARAM_construct_utf8_string("da", "yes", 0), OSSL_PARAM_construct_end()};
+    OSSL_PARAM nonsense[] = {OSSL_PARAM_construct_utf8_string("parent", "srk", 0), OSSL_PARAM_construct_end()};
+    OSSL_PARAM rsa[] = {
+        OSSL_PARAM_construct_uint("bits", &(unsigned){1024}),
+        OSSL_PARAM_construct_uint("e", &(unsigned){65539}),
+        OSSL_PARAM_construct_end(),
+    };
+    OSSL_PARAM digest[] = {
+        OSSL_PARAM_construct_utf8_string("digest", "SHA384", 0),
+        OSSL_PARAM_construct_utf8_string("mgf1-digest", "SHA384", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    BIO *in = BIO_new_file(name, "r");
+    EVP_PKEY *file = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL), *made, *key = NULL;
+    EVP_PKEY_CTX *ctx = like_but(file, ours, "a password, a policy, a parent");
+    BIGNUM *exponent = NULL;
+    char mandatory[80];
+
+    check(EVP_PKEY_CTX_set_params(ctx, da) == 1, "protection");
+    in_tpm(key = finish(ctx, "like a file, but"), "like a file, but");
+    keep(key, "like.ec");
+    EVP_PKEY_free(key);
+    key = NULL;
+    ctx = like_but(file, nonsense, "what makes no sense");
+    refused(EVP_PKEY_generate(ctx, &key), "what makes no sense", "parent");
+    check(key == NULL, "no key comes of it");
+    EVP_PKEY_CTX_free(ctx);
+
+    made = EVP_PKEY_Q_keygen(NULL, TPM, "RSA", (size_t)2048);
+    in_tpm(key = finish(like_but(made, rsa, "an exponent"), "an exponent"), "an exponent");
+    check(EVP_PKEY_get_bits(key) == 1024, "shorter than its template");
+    check(EVP_PKEY_get_bn_param(key, "e", &exponent) == 1 && BN_is_word(exponent, 65539), "the exponent");
+    BN_free(exponent);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(made);
+
+    ctx = begin("RSA-PSS", TPM, "RSA-PSS");
+    check(EVP_PKEY_CTX_set_params(ctx, digest) == 1, "a digest");
+    keep(made = finish(ctx, "RSA-PSS"), "pss");
+    check(EVP_PKEY_get_default_digest_name(made, mandatory, sizeof(mandatory)) == 2, "it is mandatory");
+    keep(key = finish(like_but(made, da, "like RSA-PSS"), "like RSA-PSS"), "like.pss");
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(made);
+
+    made = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+    rsa[1] = OSSL_PARAM_construct_end();
+    key = finish(like_but(made, rsa, "a software key"), "a software key");
+    is_of(key, "BEGIN PRIVATE KEY", "like a software key");
+    check(EVP_PKEY_get_bits(key) == 1024, "as long as was said");
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(made);
+    EVP_PKEY_free(file);
+    BIO_free(in);
+}
+
 static void derivation(void)
 {
     EVP_PKEY *tpm = EVP_PKEY_Q_keygen(NULL, TPM, "EC", "P-256"), *software = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
@@ -299,6 +381,7 @@ int main(int argc, char **argv)
     with_parameters();
     refusals();
     templates(argv[argc - 1]);
+    templates_and_parameters(argv[argc - 1]);
     derivation();
     check(ERR_peek_error() == 0, "nothing is left on the queue");
     return 0;

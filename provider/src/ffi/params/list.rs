@@ -1,12 +1,12 @@
 //! An OSSL_PARAM array of our own, for calls into libcrypto; wiped when dropped, since it may hold private numbers.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use openssl_sys::OSSL_PARAM;
 use zeroize::Zeroizing;
 
-use super::read::Param;
+use super::read::{Param, ParamError};
 use super::{Kind, Params};
 
 /// The array: elements, and the buffers they point to.
@@ -15,6 +15,8 @@ pub(crate) struct ParamList {
     /// All elements, the end included once `as_params` was called.
     elements: Vec<OSSL_PARAM>,
     data: Vec<Zeroizing<Vec<u8>>>,
+    /// Those that are not `'static`.
+    names: Vec<CString>,
 }
 
 impl ParamList {
@@ -23,9 +25,28 @@ impl ParamList {
         Self::default()
     }
 
+    /// A copy of a caller's array, to be read when that is gone.
+    ///
+    /// # Errors
+    /// An element has no data, or is of a type that none of ours has.
+    pub(crate) fn copy_of(params: Params<'_>) -> Result<Self, ParamError> {
+        let mut list = Self::new();
+        for param in params {
+            let (kind, value) = param.value()?;
+            let mut octets = Vec::with_capacity(value.len() + 1);
+            octets.extend_from_slice(value);
+            octets.push(0);
+            let name = param.name().to_owned();
+            list.push(name.as_ptr(), kind, octets, 1);
+            // Moving the CString does not move its buffer.
+            list.names.push(name);
+        }
+        Ok(list)
+    }
+
     /// Adds an `int`.
     pub(crate) fn int(&mut self, name: &'static CStr, value: i32) -> &mut Self {
-        self.push(name, Kind::Integer, value.to_ne_bytes().to_vec(), 0)
+        self.push(name.as_ptr(), Kind::Integer, value.to_ne_bytes().to_vec(), 0)
     }
 
     /// Adds an unsigned integer of any length, given most significant octet first.
@@ -34,7 +55,7 @@ impl ParamList {
         if cfg!(target_endian = "little") {
             octets.reverse();
         }
-        self.push(name, Kind::Unsigned, octets, 0)
+        self.push(name.as_ptr(), Kind::Unsigned, octets, 0)
     }
 
     /// Adds text.
@@ -42,7 +63,7 @@ impl ParamList {
         let mut octets = Vec::with_capacity(value.len() + 1);
         octets.extend_from_slice(value.as_bytes());
         octets.push(0);
-        self.push(name, Kind::Text, octets, 1)
+        self.push(name.as_ptr(), Kind::Text, octets, 1)
     }
 
     /// Adds an octet string.
@@ -51,7 +72,7 @@ impl ParamList {
         // there, which leaves no copy of it behind.
         let mut octets = Vec::with_capacity(value.len() + 1);
         octets.extend_from_slice(value);
-        self.push(name, Kind::Octets, octets, 0)
+        self.push(name.as_ptr(), Kind::Octets, octets, 0)
     }
 
     /// Adds an octet string that stays where it is: the reference of an object, which its taker clears
@@ -103,12 +124,12 @@ impl ParamList {
     }
 
     /// `uncounted` octets at the end (a NUL) do not count in the size.
-    fn push(&mut self, name: &'static CStr, kind: Kind, octets: Vec<u8>, uncounted: usize) -> &mut Self {
+    fn push(&mut self, name: *const c_char, kind: Kind, octets: Vec<u8>, uncounted: usize) -> &mut Self {
         // The end is put there anew by the next `as_params`.
         self.elements.retain(|element| !element.key.is_null());
         let mut octets = Zeroizing::new(octets);
         self.elements.push(OSSL_PARAM {
-            key: name.as_ptr(),
+            key: name,
             data_type: kind.number(),
             data: octets.as_mut_ptr().cast(),
             data_size: octets.len() - uncounted,
@@ -120,5 +141,30 @@ impl ParamList {
     }
 }
 
-// SAFETY: the pointers of the elements point into `data`, which moves along, and to `'static` names.
+// SAFETY: the pointers of the elements point into `data` and `names`, which move along, and to `'static` names.
 unsafe impl Send for ParamList {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::params::settable;
+
+    settable! {
+        struct Sample {
+            number: i32 = c"number",
+            text: String = c"text",
+        }
+    }
+
+    #[test]
+    fn a_copy_outlives_the_original() {
+        let mut original = ParamList::new();
+        let mut copy =
+            ParamList::copy_of(original.int(c"number", -7).text(c"text", "word").as_params()).unwrap();
+        drop(original);
+        let mut moved = Box::new(std::mem::take(&mut copy));
+        let read = Sample::read(moved.as_params()).unwrap();
+        assert_eq!((read.number, read.text.as_deref()), (Some(-7), Some("word")));
+        assert!(ParamList::copy_of(Params::none()).unwrap().as_params().is_none());
+    }
+}

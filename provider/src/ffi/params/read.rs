@@ -138,6 +138,21 @@ impl<'a> Param<'a> {
         }
     }
 
+    /// The value whatever its type, a pointer to one followed.
+    ///
+    /// # Errors
+    /// It has no data, or is of no type that we know.
+    pub(super) fn value(self) -> Result<(Kind, &'a [u8]), ParamError> {
+        match self.0.data_type {
+            INTEGER => Ok((Kind::Integer, self.data()?)),
+            UNSIGNED => Ok((Kind::Unsigned, self.data()?)),
+            UTF8_STRING => Ok((Kind::Text, self.data()?)),
+            UTF8_PTR => Ok((Kind::Text, self.text()?.as_bytes())),
+            OCTET_STRING | OCTET_PTR => Ok((Kind::Octets, self.octets()?)),
+            _ => Err(self.error("is of a type that no key has")),
+        }
+    }
+
     fn data(self) -> Result<&'a [u8], ParamError> {
         if self.0.data_size == 0 {
             return Ok(&[]);

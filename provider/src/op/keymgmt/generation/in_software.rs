@@ -10,7 +10,7 @@ use super::in_tpm::TpmGeneration;
 use crate::error::Result;
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::{Generator, Selection};
-use crate::ffi::params::{ParamList, Params, settable};
+use crate::ffi::params::{ParamList, Params};
 use crate::key::{Key, Kind, Material};
 use crate::provider::Provider;
 
@@ -20,16 +20,10 @@ pub(crate) struct SoftwareGeneration {
     kind: Kind,
     generator: Generator,
     selection: Selection,
-    bits: Option<u32>,
+    /// What was set, for libcrypto shows the template last.
+    said: Vec<ParamList>,
     /// With a key of the TPM as the template.
     in_tpm: Option<TpmGeneration>,
-}
-
-settable! {
-    /// What a key in the TPM may have otherwise than its template.
-    struct Size {
-        bits: u32 = c"bits",
-    }
 }
 
 impl Generate for SoftwareGeneration {
@@ -40,7 +34,7 @@ impl Generate for SoftwareGeneration {
             kind,
             generator,
             selection,
-            bits: None,
+            said: Vec::new(),
             in_tpm: None,
         };
         generation.set_params(params)?;
@@ -50,17 +44,19 @@ impl Generate for SoftwareGeneration {
     fn set_template(&mut self, template: &Key) -> Result<()> {
         let in_tpm = matches!(template.material(), Some(Material::Tpm(tpm)) if tpm.has_private());
         if in_tpm && self.selection.any(Selection::KEYS) {
-            let mut list = ParamList::new();
-            if let Some(bits) = self.bits {
-                list.unsigned(c"bits", &bits.to_be_bytes());
-            }
             let mut generation =
-                TpmGeneration::new(&self.provider, self.kind, self.selection, list.as_params())?;
+                TpmGeneration::new(&self.provider, self.kind, self.selection, Params::none())?;
             generation.set_template(template)?;
+            for said in &mut self.said {
+                generation.set_params(said.as_params())?;
+            }
             self.in_tpm = Some(generation);
             return Ok(());
         }
         self.generator = Generator::like(template.software()?, self.selection)?;
+        for said in &mut self.said {
+            self.generator.set_params(said.as_params())?;
+        }
         Ok(())
     }
 
@@ -68,8 +64,9 @@ impl Generate for SoftwareGeneration {
         if params.is_none() {
             return Ok(());
         }
-        self.bits = Size::read(params)?.bits.or(self.bits);
-        Ok(self.generator.set_params(params)?)
+        self.generator.set_params(params)?;
+        self.said.push(ParamList::copy_of(params)?);
+        Ok(())
     }
 
     fn generate(&mut self, progress: &Progress<'_>) -> Result<Key> {

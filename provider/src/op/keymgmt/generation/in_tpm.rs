@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyfile::{Curve, Scheme};
+use keyfile::{Curve, HashAlg, Scheme};
 use tpm::template::{Template, Usage};
 
 use super::options::{Options, RsaOptions};
@@ -27,6 +27,8 @@ pub(crate) struct TpmGeneration {
     /// Reads every spelling of a curve, by making the parameters of such a key.
     curve: Option<Generator>,
     template: Option<Pkey>,
+    /// Of a template that is fixed to PSS.
+    pss_hash: Option<HashAlg>,
     ephemeral: bool,
 }
 
@@ -58,6 +60,7 @@ impl Generate for TpmGeneration {
             ec: EcOptions::default(),
             curve,
             template: None,
+            pss_hash: None,
             ephemeral: false,
         };
         generation.set_params(params)?;
@@ -66,6 +69,7 @@ impl Generate for TpmGeneration {
 
     fn set_template(&mut self, template: &Key) -> Result<()> {
         self.ephemeral = template.is_ephemeral();
+        self.pss_hash = if self.kind == Kind::RsaPss { pss_hash(template)? } else { None };
         self.template = Some(template.software()?.clone());
         Ok(())
     }
@@ -105,7 +109,7 @@ impl Generate for TpmGeneration {
             Kind::Ec => Template::ecc(self.tpm_curve()?),
             Kind::Rsa => Template::rsa(self.bits()).exponent(self.rsa.exponent()),
             Kind::RsaPss => {
-                let scheme = Scheme::Rsapss(self.rsa.pss_hash()?);
+                let scheme = Scheme::Rsapss(self.rsa.pss_hash(self.pss_hash)?);
                 Template::rsa(self.bits()).exponent(self.rsa.exponent()).scheme(scheme).usage(Usage::Sign)
             }
         };
@@ -179,6 +183,21 @@ impl TpmGeneration {
         }
         Ok(())
     }
+}
+
+/// The hash of a key that is fixed to PSS.
+///
+/// # Errors
+/// `Parameter`: no TPM has it.
+fn pss_hash(template: &Key) -> Result<Option<HashAlg>> {
+    if let Some(Material::Tpm(tpm)) = template.material() {
+        return Ok(tpm.public().key.scheme().and_then(Scheme::hash));
+    }
+    // A software key without restrictions tells of none.
+    let Some(name) = template.software()?.text(c"digest") else { return Ok(None) };
+    name.parse()
+        .map(Some)
+        .map_err(|error| Error::new(Reason::Parameter, "the digest of the template").with_source(error))
 }
 
 fn no_parameters() -> Error {

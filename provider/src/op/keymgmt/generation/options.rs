@@ -147,12 +147,13 @@ impl RsaOptions {
         self.exponent.unwrap_or(PublicKey::DEFAULT_EXPONENT)
     }
 
-    /// The hash of a key that is fixed to PSS: of message and mask, as the TPM does it (TPM 2.0 Part 1, B.7).
+    /// The hash of a key that is fixed to PSS: of message and mask, as the TPM does it (TPM 2.0 Part 1, B.7). What is not said is as in
+    /// the template.
     ///
     /// # Errors
     /// `Parameter`: the restrictions are none that a TPM keeps.
-    pub(super) fn pss_hash(&self) -> Result<HashAlg> {
-        let hash = self.hash.or(self.mgf1).unwrap_or(HashAlg::Sha256);
+    pub(super) fn pss_hash(&self, template: Option<HashAlg>) -> Result<HashAlg> {
+        let hash = self.hash.or(self.mgf1).or(template).unwrap_or(HashAlg::Sha256);
         if self.mgf1.is_some_and(|mgf1| mgf1 != hash) {
             let text = format!(
                 "a TPM masks with the digest that it signs with: leave mgf1-digest out, or say {hash}"
@@ -263,10 +264,11 @@ mod tests {
         let hash = |digest: &str, mgf1: &str, salt| {
             let filled =
                 rsa(|list| list.text(c"digest", digest).text(c"mgf1-digest", mgf1).int(c"saltlen", salt));
-            filled.and_then(|options| options.pss_hash())
+            filled.and_then(|options| options.pss_hash(Some(HashAlg::Sha1)))
         };
         assert_eq!(hash("SHA2-384", "sha384", 48).unwrap(), HashAlg::Sha384);
-        assert_eq!(RsaOptions::default().pss_hash().unwrap(), HashAlg::Sha256);
+        assert_eq!(RsaOptions::default().pss_hash(None).unwrap(), HashAlg::Sha256);
+        assert_eq!(RsaOptions::default().pss_hash(Some(HashAlg::Sha384)).unwrap(), HashAlg::Sha384);
         assert!(hash("SHA256", "SHA1", 20).is_err());
         assert!(hash("SHA256", "SHA256", 33).is_err());
         assert!(hash("MD5", "MD5", 16).is_err());
