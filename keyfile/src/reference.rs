@@ -3,6 +3,7 @@
 mod error;
 
 use asn1::{Explicit, Parser, Sequence, SequenceWriter, Tlv, Utf8String, VisibleString, WriteError};
+use zeroize::Zeroizing;
 
 use crate::Public;
 use crate::file::asn1_types::Boolean;
@@ -17,7 +18,7 @@ const DESCRIPTION: &str = "TPM2 Key Reference v1.0";
 #[derive(Clone)]
 pub struct KeyReference {
     /// The key's URI. It may hold a password.
-    pub uri: String,
+    pub uri: Zeroizing<String>,
     /// Whether the key is known to have no password.
     pub empty_auth: bool,
     /// The public area, so that nothing has to be asked of a TPM before the key is used.
@@ -57,8 +58,16 @@ impl KeyReference {
     /// # Errors
     /// There is none, or it is damaged.
     pub fn from_pem(octets: &[u8]) -> Result<Self, ReferenceError> {
+        Self::from_der(&Self::der(octets)?)
+    }
+
+    /// The DER in the first PEM block of this label.
+    ///
+    /// # Errors
+    /// There is none, or it is no base64.
+    pub fn der(octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReferenceError> {
         size(octets)?;
-        Self::from_der(&pem::block(octets, &[Self::LABEL])?.der)
+        Ok(pem::block(octets, &[Self::LABEL])?.der)
     }
 
     /// Reads the bare DER.
@@ -73,7 +82,7 @@ impl KeyReference {
             if description.as_str() != DESCRIPTION {
                 return Err(ReferenceError::Version(description.as_str().chars().take(80).collect()));
             }
-            let uri = p.read_element::<Utf8String<'_>>()?.as_str().to_owned();
+            let uri = Zeroizing::new(p.read_element::<Utf8String<'_>>()?.as_str().to_owned());
             let empty_auth = p.read_element::<Option<Explicit<Boolean, 0>>>()?;
             let public = Public::from_sized(p.read_element::<&[u8]>()?)?;
             skip(p)?;
@@ -85,7 +94,7 @@ impl KeyReference {
     ///
     /// # Errors
     /// A part is too long.
-    pub fn to_der(&self) -> Result<Vec<u8>, ReferenceError> {
+    pub fn to_der(&self) -> Result<Zeroizing<Vec<u8>>, ReferenceError> {
         let public = self.public.to_sized()?;
         let description = VisibleString::new(DESCRIPTION).ok_or(ReferenceError::Memory)?;
         let fields = |w: &mut asn1::Writer<'_>| -> Result<(), WriteError> {
@@ -94,15 +103,24 @@ impl KeyReference {
             w.write_element(&self.empty_auth.then(|| Explicit::<_, 0>::new(Boolean(true))))?;
             w.write_element(&public.as_slice())
         };
-        asn1::write_single(&SequenceWriter::new(&fields)).map_err(|_| ReferenceError::Memory)
+        // Room for all of it at once: a buffer that grows leaves copies of the URI behind.
+        let room =
+            DESCRIPTION.len().saturating_add(self.uri.len()).saturating_add(public.len()).saturating_add(64);
+        let body = |buffer: &mut asn1::WriteBuf| -> Result<(), WriteError> {
+            buffer.reserve_additional(room)?;
+            fields(&mut asn1::Writer::new(buffer))
+        };
+        let tag = <SequenceWriter<'_> as asn1::SimpleAsn1Writable>::TAG;
+        let der = asn1::write(|w| w.write_tlv(tag, None, body));
+        der.map(Zeroizing::new).map_err(|_: WriteError| ReferenceError::Memory)
     }
 
     /// The PEM block.
     ///
     /// # Errors
     /// A part is too long.
-    pub fn to_pem(&self) -> Result<String, ReferenceError> {
-        pem::encode_as(Self::LABEL, &self.to_der()?).map_err(ReferenceError::Pem)
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, ReferenceError> {
+        pem::encode_as(Self::LABEL, &self.to_der()?).map(Zeroizing::new).map_err(ReferenceError::Pem)
     }
 }
 
@@ -137,7 +155,7 @@ mod tests {
         };
         let public =
             Public { name_alg: HashAlg::Sha256, attributes: Attributes::SIGN, auth_policy: Vec::new(), key };
-        KeyReference { uri: "handle:0x81000101".to_owned(), empty_auth: true, public }
+        KeyReference { uri: Zeroizing::new("handle:0x81000101".to_owned()), empty_auth: true, public }
     }
 
     #[track_caller]
@@ -155,8 +173,10 @@ mod tests {
             assert!(KeyReference::is_der(&der) && KeyReference::is_der(&der[..32]));
             same(KeyReference::parse(&der), &reference);
             let pem = reference.to_pem().unwrap();
+            let pem = pem.as_str();
             assert!(pem.starts_with("-----BEGIN TPM2 KEY REFERENCE-----\n"), "{pem}");
             same(KeyReference::parse(format!("text before\n{pem}and behind").as_bytes()), &reference);
+            assert_eq!(KeyReference::der(pem.as_bytes()).unwrap(), der);
         }
     }
 

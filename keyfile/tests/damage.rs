@@ -226,16 +226,17 @@ fn text_around_the_block_is_tolerated_and_kept() {
 #[test]
 fn other_files_damaged() {
     let public = KeyFile::parse(&octets("description.pem")).unwrap().public;
-    let reference = KeyReference { uri: "handle:0x81000101?pass".into(), empty_auth: true, public };
+    let reference =
+        KeyReference { uri: "handle:0x81000101?pass".to_owned().into(), empty_auth: true, public };
     let mut serialized = [0x81, 0, 1, 1].to_vec();
     serialized.extend(reference.public.name().unwrap().to_octets().unwrap());
     serialized.extend([0, 0, 0, 1]);
     serialized.extend(reference.public.to_sized().unwrap());
     assert!(Serialized::from_octets(&serialized).is_ok());
-    let chain = [octets("description.pem"), reference.to_pem().unwrap().into_bytes()].concat();
+    let chain = [octets("description.pem"), reference.to_pem().unwrap().as_bytes().to_vec()].concat();
     assert_eq!(contents(&chain).unwrap().len(), 2);
     let mut damage = Damage(0x1234_5678_9abc_def1);
-    for whole in [reference.to_der().unwrap(), serialized, chain, octets("policy.pem")] {
+    for whole in [reference.to_der().unwrap().to_vec(), serialized, chain, octets("policy.pem")] {
         for end in 0..whole.len() {
             let _ = (contents(&whole[..end]), KeyReference::parse(&whole[..end]));
             assert!(Serialized::from_octets(&whole[..end]).is_err());

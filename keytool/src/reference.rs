@@ -7,6 +7,7 @@ use clap::Args;
 use keyfile::uri::{Password, Place, Uri};
 use keyfile::{Attributes, Handle, KeyReference, Public, PublicKey, Serialized};
 use tpm::{ErrorKind, Tpm};
+use zeroize::Zeroizing;
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -109,7 +110,7 @@ fn make(
     }
     let said = auth || !matches!(password, Password::Unsaid | Password::Unmarked);
     let empty_auth = !said && is_open(tpm, handle, &public)?;
-    Ok(KeyReference { uri, empty_auth, public })
+    Ok(KeyReference { uri: Zeroizing::new(uri), empty_auth, public })
 }
 
 /// Whether the key has no password.

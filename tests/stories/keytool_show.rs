@@ -256,7 +256,8 @@ fn what_leads_to_a_key_in_the_tpm() {
         ("gone", "//nvkey:81000009"),
         ("other", "handle:0x81000002"),
     ] {
-        let reference = KeyReference { uri: uri.into(), empty_auth: false, public: public.clone() };
+        let reference =
+            KeyReference { uri: uri.to_owned().into(), empty_auth: false, public: public.clone() };
         desk.shell.write(name, reference.to_pem().unwrap());
     }
     let shown = desk

@@ -33,7 +33,7 @@ fn it_holds_what_its_page_says() {
     ] {
         tool.ok(&format!("reference '{uri}' key.ref"));
         let made = reference(openssl, "key.ref");
-        assert_eq!((made.uri, made.empty_auth), (uri, empty));
+        assert_eq!((made.uri.as_str(), made.empty_auth), (uri.as_str(), empty));
         assert_eq!(made.public, keyfile::KeyFile::parse(&openssl.read(handle)).unwrap().public);
         let mode = openssl.file("key.ref").metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -41,11 +41,11 @@ fn it_holds_what_its_page_says() {
         openssl.stranger().ok("asn1parse -in key.ref").says("TPM2 Key Reference v1.0").says("UTF8STRING");
     }
     tool.ok(&format!("reference {PLAIN} key.ref"));
-    assert_eq!(reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}"));
+    assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}"));
     let tools = peers::tpm2_tools(openssl.shell(), &machine.tpm.tcti());
     tools.ok(&format!("tpm2_readpublic -Q -c 0x{PLAIN} -t plain.obj"));
     tool.ok("reference object:plain.obj?pin-value=x key.ref").says("in clear");
-    assert_eq!(reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}?pin-value=x"));
+    assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}?pin-value=x"));
     machine.tpm.assert_empty();
 }
 
@@ -87,6 +87,8 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
     machine.tool.ok(&format!("reference handle:0x{LOCKED}?pin-value=secret pin.ref"));
     let text = machine.openssl.ok("pkey -in pin.ref -noout -text").says("persistent key handle:0x81000102");
     assert!(!text.out().contains("secret"), "{text}");
+    text.says("password: not known to be without").says("parent: ").says("policy: none");
+    machine.openssl.ok("pkey -in plain.ref -noout -text").says("password: none");
     machine.openssl.ok("dgst -sha256 -sign pin.ref -out sig message");
 }
 
@@ -107,18 +109,18 @@ fn what_is_wrong_is_said() {
         ("nvkey:x", "malformed URI"),
         ("https://example.org/", "malformed URI"),
     ] {
-        uri.clone_into(&mut made.uri);
+        uri.clone_into(&mut *made.uri);
         openssl.write("damaged.ref", made.to_pem().unwrap());
         openssl.failed(sign).says(reason);
     }
-    made.uri = format!("handle:0x{PLAIN}?pin-source=file:/no/such/file");
+    *made.uri = format!("handle:0x{PLAIN}?pin-source=file:/no/such/file");
     openssl.write("damaged.ref", made.to_pem().unwrap());
     openssl.failed(sign).says("a file cannot be read").says("/no/such/file");
     // Another key in the place, and none.
-    made.uri = format!("handle:0x{LOCKED}");
+    *made.uri = format!("handle:0x{LOCKED}");
     openssl.write("damaged.ref", made.to_pem().unwrap());
     openssl.failed(sign).says("nothing at this handle").says("another key is at this handle now");
-    "handle:0x81000999".clone_into(&mut made.uri);
+    "handle:0x81000999".clone_into(&mut *made.uri);
     openssl.write("damaged.ref", made.to_pem().unwrap());
     openssl.failed(sign).says("nothing at this handle").says("0x81000999");
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Error;
 use super::source::Form;
 use der::pem::LineEnding;
+use zeroize::Zeroizing;
 
 const LABEL: &str = "TSS2 PRIVATE KEY";
 /// Of the layout before the standard.
@@ -15,8 +16,8 @@ const WIDTH: usize = 64;
 
 /// A block in a text.
 pub(crate) struct Block {
-    /// What stands in it.
-    pub(crate) der: Vec<u8>,
+    /// What stands in it: of a reference, perhaps a password.
+    pub(crate) der: Zeroizing<Vec<u8>>,
     /// Where it stands, BEGIN and END line included.
     pub(crate) range: Range<usize>,
 }
@@ -31,7 +32,7 @@ pub(crate) enum Fault {
 
 /// Finds the first block with one of the labels of keys.
 pub(super) fn find(octets: &[u8]) -> Result<(Vec<u8>, Form), Error> {
-    let Block { der, range } = block(octets, &[LABEL, OLD_LABEL]).map_err(|fault| match fault {
+    let Block { mut der, range } = block(octets, &[LABEL, OLD_LABEL]).map_err(|fault| match fault {
         Fault::None => Error::NoKey,
         Fault::NoEnd => Error::NoEnd,
         Fault::Damaged(source) => Error::Pem(source),
@@ -39,14 +40,15 @@ pub(super) fn find(octets: &[u8]) -> Result<(Vec<u8>, Form), Error> {
     let part = |range| octets.get(range).unwrap_or_default();
     let block = String::from_utf8_lossy(part(range.clone())).into_owned();
     let (before, after) = (part(0..range.start).to_vec(), part(range.end..octets.len()).to_vec());
-    Ok((der, Form::Pem { before, block, after }))
+    Ok((std::mem::take(&mut *der), Form::Pem { before, block, after }))
 }
 
 /// Finds the first block with one of these labels, and decodes it.
 pub(crate) fn block(octets: &[u8], labels: &[&'static str]) -> Result<Block, Fault> {
     let (start, label, body) = begin(octets, labels).ok_or(Fault::None)?;
     let end_line = format!("-----END {label}-----");
-    let mut text = String::new();
+    // Room for all of it at once, here and below: a buffer that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(octets.len().saturating_sub(body)));
     let mut end = body;
     for line in octets.get(body..).unwrap_or_default().split_inclusive(|octet| *octet == b'\n') {
         end = end.saturating_add(line.len());
@@ -87,8 +89,11 @@ fn begin(octets: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str,
 }
 
 /// Folds the body into lines as `der` wants them, and decodes it.
-fn decode(label: &str, text: &str) -> Result<Vec<u8>, Fault> {
-    let mut pem = format!("-----BEGIN {label}-----\n");
+fn decode(label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let armour = label.len().saturating_add(32).saturating_mul(2);
+    let room = text.len().saturating_add(text.len() / WIDTH).saturating_add(armour);
+    let mut pem = Zeroizing::new(String::with_capacity(room));
+    pem.push_str(&format!("-----BEGIN {label}-----\n"));
     for (column, c) in text.chars().filter(|c| !c.is_ascii_whitespace()).enumerate() {
         if column > 0 && column % WIDTH == 0 {
             pem.push('\n');
@@ -96,5 +101,5 @@ fn decode(label: &str, text: &str) -> Result<Vec<u8>, Fault> {
         pem.push(c);
     }
     pem.push_str(&format!("\n-----END {label}-----\n"));
-    der::pem::decode_vec(pem.as_bytes()).map(|(_, der)| der).map_err(Fault::Damaged)
+    der::pem::decode_vec(pem.as_bytes()).map(|(_, der)| Zeroizing::new(der)).map_err(Fault::Damaged)
 }

@@ -8,6 +8,10 @@ use zeroize::Zeroizing;
 
 use super::Lookup;
 use crate::error::{Error, Reason, Result};
+use crate::input;
+
+/// No file of a setting is longer.
+const LONGEST: usize = 1 << 16;
 
 /// A setting that somebody made.
 pub(super) struct Setting {
@@ -83,11 +87,11 @@ pub(super) fn name(value: &str) -> std::result::Result<Name, Fault> {
     if let Some(octets) = hex(value) {
         return Ok(Name::from(octets));
     }
-    let read = std::fs::read(value).map_err(|error| {
+    let read = input::read(value.as_ref(), LONGEST).map_err(|error| {
         Fault(format!("is no hex, and no file that can be read ({error}): give the Name in either"))
     })?;
     let octets = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
-    Ok(Name::from(octets.unwrap_or(read)))
+    Ok(Name::from(octets.unwrap_or_else(|| read.to_vec())))
 }
 
 /// The first line of `file:PATH`.
@@ -105,7 +109,7 @@ pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
 /// # Errors
 /// It cannot be read.
 pub(crate) fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
-    let read = Zeroizing::new(std::fs::read(path)?);
+    let read = input::read(path, LONGEST)?;
     let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }
@@ -139,5 +143,8 @@ mod tests {
         assert_eq!(password(&format!("file:{text}")).ok().unwrap(), b"000b1234");
         std::fs::remove_file(&path).unwrap();
         assert!(password(&format!("file:{text}")).is_err());
+        for endless in [password("file:/dev/zero").err(), name("/dev/zero").err()] {
+            assert!(endless.unwrap().0.contains("longer than 65536 octets"));
+        }
     }
 }

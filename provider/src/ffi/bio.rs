@@ -5,6 +5,7 @@ use super::raw::Raw;
 use super::sys::OSSL_CORE_BIO;
 use crate::error::{Error, Reason, Result};
 use std::marker::PhantomData;
+use zeroize::Zeroizing;
 
 /// A BIO that a call got as an argument.
 pub(crate) struct Bio<'a> {
@@ -23,17 +24,18 @@ impl Raw for *mut OSSL_CORE_BIO {
 }
 
 impl Bio<'_> {
-    /// Reads to the end, or up to `limit` octets.
-    pub(crate) fn read(&mut self, core: &Core, limit: usize) -> Vec<u8> {
-        let mut octets = Vec::new();
-        let mut buffer = [0; 4096];
+    /// Reads to the end, or up to `limit` octets, and appends them. Whoever reads a password makes the room before.
+    pub(crate) fn read(&mut self, core: &Core, limit: usize, octets: &mut Vec<u8>) {
+        let mut buffer = Zeroizing::new([0; 4096]);
+        let mut left = limit;
         loop {
             // No octet more than asked for: what follows is for another reader.
-            let wanted = buffer.len().min(limit.saturating_sub(octets.len()));
-            let Some(room) = buffer.get_mut(..wanted).filter(|room| !room.is_empty()) else { return octets };
+            let wanted = buffer.len().min(left);
+            let Some(room) = buffer.get_mut(..wanted).filter(|room| !room.is_empty()) else { return };
             // SAFETY: a BIO of the running call.
-            let Some(count) = (unsafe { core.bio_read(self.bio, room) }) else { return octets };
+            let Some(count) = (unsafe { core.bio_read(self.bio, room) }) else { return };
             octets.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            left = left.saturating_sub(count);
         }
     }
 

@@ -7,6 +7,7 @@ use openssl_sys::{OSSL_PARAM, OSSL_PROVIDER};
 
 use super::callback::Callback;
 use super::crypto::PrivateContext;
+use super::guard;
 use super::params::{ParamList, Params};
 
 unsafe extern "C" {
@@ -23,7 +24,7 @@ unsafe extern "C" {
 pub(crate) type Changes = Vec<(&'static CStr, CString)>;
 
 /// Hands the elements of a capability on to `receiver`, each as often as `change` says, with those changes; whether that went
-/// well. `change` may not panic.
+/// well.
 pub(crate) fn forward(
     context: &PrivateContext,
     capability: &CStr,
@@ -48,8 +49,15 @@ struct Filter<'a> {
     receiver: &'a Callback<'a>,
 }
 
-/// Panics cannot leave it: it calls nothing that has one.
+/// OSSL_CALLBACK
 unsafe extern "C" fn pass(params: *const OSSL_PARAM, filter: *mut c_void) -> c_int {
+    // SAFETY: as it was called.
+    guard::callback(|| unsafe { pass_on(params, filter) })
+}
+
+/// # Safety
+/// The filter is that of `forward`, which waits; the array is valid during the call.
+unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> c_int {
     // SAFETY: from `forward`, which waits.
     let Some(filter) = (unsafe { filter.cast::<Filter<'_>>().as_ref() }) else { return 0 };
     // SAFETY: an array of OSSL_PROVIDER_get_capabilities, valid during the call.

@@ -136,6 +136,12 @@ pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void)
     let _ = catch_unwind(AssertUnwindSafe(|| drop(provider)));
 }
 
+/// Runs what libcrypto calls back while a call of ours waits: nothing unwinds into C, a panic is a failure there, and the call that
+/// waits says so.
+pub(in crate::ffi) fn callback(work: impl FnOnce() -> c_int) -> c_int {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(0)
+}
+
 /// Runs the work of an entry: nothing unwinds, an error is raised once.
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
     let start = trace::enabled().then(Instant::now);
@@ -225,6 +231,12 @@ mod tests {
         // SAFETY: the table ends with number 0; it is not used after this call.
         let core = unsafe { Core::new(ptr::null(), table.as_ptr()) };
         handle::give(Arc::new(Provider::new(core)))
+    }
+
+    #[test]
+    fn a_panic_ends_a_callback_as_a_failure() {
+        assert_eq!(callback(|| 1), 1);
+        assert_eq!(callback(|| panic!("inside")), 0);
     }
 
     #[test]

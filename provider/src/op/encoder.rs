@@ -14,6 +14,8 @@ pub(crate) use key_file::{Der, Pem, Pkcs1, PrivateKeyInfo, TypeSpecific};
 pub(crate) use public_key::{PublicDer, PublicPem};
 pub(crate) use text::Text;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Error, Reason, Result};
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::Passphrase;
@@ -93,7 +95,8 @@ impl<F: Output> Encoder for KeyEncoder<F> {
                                 (-pkeyopt user-auth:…, or tpm2-keytool create --auth)";
                     return Err(Error::new(Reason::Unsupported, text));
                 }
-                output.write(core, &F::tpm_key(key, tpm, selection)?)
+                // A reference may hold a password.
+                output.write(core, &Zeroizing::new(F::tpm_key(key, tpm, selection)?))
             }
         }
     }

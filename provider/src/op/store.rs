@@ -15,6 +15,7 @@ pub(crate) use password::{check as check_password, of_reference};
 
 use keyfile::Serialized;
 use keyfile::uri::{Place, Uri};
+use zeroize::Zeroizing;
 
 use crate::config;
 use crate::error::{Error, Reason, Result};
@@ -27,7 +28,8 @@ use wanted::Wanted;
 
 /// One URI that was opened.
 pub(crate) struct TpmStore {
-    uri: Vec<u8>,
+    /// It may hold a password.
+    uri: Zeroizing<Vec<u8>>,
     wanted: Wanted,
     state: State,
 }
@@ -62,7 +64,11 @@ struct Opening<'a> {
 
 impl Store for TpmStore {
     fn open(uri: &CStr) -> Self {
-        TpmStore { uri: uri.to_bytes().to_vec(), wanted: Wanted::default(), state: State::Opened }
+        TpmStore {
+            uri: Zeroizing::new(uri.to_bytes().to_vec()),
+            wanted: Wanted::default(),
+            state: State::Opened,
+        }
     }
 
     fn set_params(&mut self, params: Params<'_>) -> Result<()> {

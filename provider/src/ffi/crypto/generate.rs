@@ -13,6 +13,7 @@ use super::pkey::{EvpPkeyCtx, new_ctx, new_ctx_by_name};
 use super::queue::succeed;
 use super::{Pkey, PrivateContext, Refused, Selection, sys};
 use crate::ffi::callback::Progress;
+use crate::ffi::guard;
 use crate::ffi::params::Params;
 
 /// A generation under way.
@@ -84,8 +85,15 @@ impl Generator {
     }
 }
 
-/// EVP_PKEY_gen_cb: hands the two numbers on. Panics cannot leave it: it calls nothing that has one.
+/// EVP_PKEY_gen_cb: hands the two numbers on.
 unsafe extern "C" fn relay(ctx: *mut EVP_PKEY_CTX) -> c_int {
+    // SAFETY: as it was called.
+    guard::callback(|| unsafe { report(ctx) })
+}
+
+/// # Safety
+/// The context is that of the running `generate`.
+unsafe fn report(ctx: *mut EVP_PKEY_CTX) -> c_int {
     // SAFETY: the context of the running call; its data is the listener of `generate`, which waits.
     let listener = unsafe { sys::EVP_PKEY_CTX_get_app_data(ctx) }.cast::<Progress<'_>>();
     // SAFETY: as above.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keyfile::{KeyFile, KeyReference, Public};
 use tpm::Auth;
+use zeroize::Zeroizing;
 
 use super::pem::OBJECT_KEY;
 use super::reference::referenced;
@@ -33,16 +34,21 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
         found: &Callback<'_>,
         passphrase: &Passphrase<'_>,
     ) -> Result<bool> {
-        let head = input.read(provider.core(), HEAD_OCTETS);
-        if KeyReference::is_der(&head) {
-            let rest = input.read(provider.core(), KeyReference::MAX_SIZE);
-            return Self::reference(provider, &[head, rest].concat(), selection, found, passphrase);
+        let mut der = Zeroizing::new(Vec::with_capacity(HEAD_OCTETS));
+        input.read(provider.core(), HEAD_OCTETS, &mut der);
+        if KeyReference::is_der(&der) {
+            // Room for all of it at once: a buffer that grows leaves copies of a password behind.
+            let room = KeyReference::MAX_SIZE.saturating_add(HEAD_OCTETS);
+            let mut whole = Zeroizing::new(Vec::with_capacity(room));
+            whole.extend_from_slice(&der);
+            input.read(provider.core(), KeyReference::MAX_SIZE, &mut whole);
+            return Self::reference(provider, &whole, selection, found, passphrase);
         }
-        if !is_key_file(&head) {
+        if !is_key_file(&der) {
             return Ok(true);
         }
-        let rest = input.read(provider.core(), KeyFile::MAX_SIZE);
-        let file = KeyFile::from_der(&[head, rest].concat())?;
+        input.read(provider.core(), KeyFile::MAX_SIZE, &mut der);
+        let file = KeyFile::from_der(&der)?;
         if type_of(&file.public)? != T::KIND {
             return Ok(true);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keyfile::{KeyFile, KeyReference};
+use zeroize::Zeroizing;
 
 use super::STRUCTURE;
 use super::der::type_of;
@@ -22,6 +23,9 @@ pub(super) const OBJECT_KEY: i32 = 2;
 const LABELS: [&[u8]; 3] = [b"-----BEGIN TSS2 PRIVATE KEY-----", b"-----BEGIN TSS2 KEY BLOB-----", REFERENCE];
 const REFERENCE: &[u8] = b"-----BEGIN TPM2 KEY REFERENCE-----";
 
+/// The longest part of a line that is read at once.
+const LINE: usize = 1024;
+
 /// Takes the next PEM block of the input, if it is a key file of the TPM.
 pub(crate) struct PemDecoder;
 
@@ -40,13 +44,14 @@ impl Decoder for PemDecoder {
         let Some(block) = next_block(provider.core(), &mut input) else { return Ok(true) };
         let (kind, der) = match block.starts_with(REFERENCE) {
             true => {
-                let reference = KeyReference::from_pem(&block)?;
+                let der = KeyReference::der(&block)?;
+                let reference = KeyReference::from_der(&der)?;
                 reference::check(provider, &reference)?;
-                (type_of(&reference.public)?, reference.to_der()?)
+                (type_of(&reference.public)?, der)
             }
             false => {
                 let file = KeyFile::from_pem(&block)?;
-                (type_of(&file.public)?, file.to_der()?)
+                (type_of(&file.public)?, Zeroizing::new(file.to_der()?))
             }
         };
         let mut list = ParamList::new();
@@ -60,21 +65,27 @@ impl Decoder for PemDecoder {
 
 /// The next block, if it has one of our labels. Reads line by line and never behind the END line: what follows belongs to
 /// the next round.
-fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Vec<u8>> {
-    let mut buffer = [0; 1024];
+fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    let mut buffer = Zeroizing::new([0; LINE]);
     loop {
-        let line = input.line(core, &mut buffer)?;
+        let line = input.line(core, &mut *buffer)?;
         if !line.starts_with(b"-----BEGIN ") {
             continue;
         }
         if !LABELS.contains(&line.trim_ascii_end()) {
             return None;
         }
-        let mut block = line.to_vec();
-        while let Some(line) = input.line(core, &mut buffer) {
+        let (longest, room) = match line.starts_with(REFERENCE) {
+            // Room for all of it at once: a buffer that grows leaves copies of a password behind.
+            true => (KeyReference::MAX_SIZE, KeyReference::MAX_SIZE.saturating_add(LINE)),
+            false => (KeyFile::MAX_SIZE, LINE),
+        };
+        let mut block = Zeroizing::new(Vec::with_capacity(room));
+        block.extend_from_slice(line);
+        while let Some(line) = input.line(core, &mut *buffer) {
             // A block that is longer than any key is refused by its size. It is read to its end nevertheless: the store would
             // try what is left of it again and again, a few octets further each time.
-            if block.len() <= KeyFile::MAX_SIZE {
+            if block.len() <= longest {
                 block.extend_from_slice(line);
             }
             if line.starts_with(b"-----END ") {

@@ -47,7 +47,7 @@ impl<S: Structure> Output for Pem<S> {
 
     fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
         match tpm.reference() {
-            Some(reference) => Ok(reference.to_pem()?.into_bytes()),
+            Some(reference) => Ok(std::mem::take(&mut *reference.to_pem()?).into_bytes()),
             None => Ok(file(tpm)?.to_pem()?.into_bytes()),
         }
     }
@@ -62,7 +62,7 @@ impl<S: Structure> Output for Der<S> {
 
     fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
         match tpm.reference() {
-            Some(reference) => Ok(reference.to_der()?),
+            Some(reference) => Ok(std::mem::take(&mut *reference.to_der()?)),
             None => Ok(file(tpm)?.to_der()?),
         }
     }

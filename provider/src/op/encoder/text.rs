@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use keyfile::{Attributes, KeyFile, Public};
+use keyfile::{Attributes, KeyFile, KeyReference};
 
 use super::Output;
 use crate::error::{Error, Reason, Result};
@@ -32,8 +32,7 @@ impl Output for Text {
             let uri = reference.uri.split('?').next().unwrap_or_default();
             text.push_str(&format!("kind: persistent key {}\n", uri.escape_debug()));
         }
-        tell(&mut text, tpm.public(), tpm.file())
-            .map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
+        tell(&mut text, tpm).map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
         let mut text = text.into_bytes();
         // OpenSSL's first line, "Public-Key: (256 bit)", is ours above.
         let rest = public.iter().position(|octet| *octet == b'\n').and_then(|end| public.get(end + 1..));
@@ -42,7 +41,12 @@ impl Output for Text {
     }
 }
 
-fn tell(text: &mut String, public: &Public, file: Option<&KeyFile>) -> std::fmt::Result {
+fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
+    let (public, file) = (tpm.public(), tpm.file());
+    if let Some(reference) = tpm.reference() {
+        writeln!(text, "parent: a persistent key does not tell")?;
+        writeln!(text, "password: {}", password(reference))?;
+    }
     if let Some(file) = file {
         writeln!(text, "kind: {}", file.kind)?;
         writeln!(text, "parent: {}", parent(file))?;
@@ -60,7 +64,19 @@ fn tell(text: &mut String, public: &Public, file: Option<&KeyFile>) -> std::fmt:
     }
     match file {
         Some(file) => policy(text, file),
-        None => Ok(()),
+        None if public.auth_policy.is_empty() => writeln!(text, "policy: none"),
+        None => {
+            writeln!(text, "policy: there is one; only the key file that belongs to it tells its statements")
+        }
+    }
+}
+
+/// Of a persistent key: what its reference knows, in the words of `tpm2-keytool show`.
+fn password(reference: &KeyReference) -> &'static str {
+    match reference.public.attributes.contains(Attributes::USER_WITH_AUTH) {
+        false => "it does not authorize use; the policy does",
+        true if reference.empty_auth => "none",
+        true => "not known to be without",
     }
 }
 

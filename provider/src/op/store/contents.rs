@@ -1,17 +1,18 @@
 //! What stands in a file or an NV index becomes objects.
 
-use std::fs::File;
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use keyfile::uri::Password;
 use keyfile::{Content, KeyFile, Public, contents};
+use zeroize::Zeroizing;
 
 use super::password;
 use super::{Object, Opening};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
+use crate::input;
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 
@@ -47,15 +48,13 @@ pub(super) fn objects(
 ///
 /// # Errors
 /// `File`: it cannot be read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    let limit = u64::try_from(KeyFile::MAX_SIZE).unwrap_or(u64::MAX).saturating_add(1);
-    let mut octets = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut octets));
-    match read {
-        Ok(length) if length <= KeyFile::MAX_SIZE => Ok(octets),
-        Ok(_) => Err(Error::new(Reason::File, format!("{} is larger than any key file", path.display()))),
-        Err(error) => Err(Error::new(Reason::File, path.display().to_string()).with_source(error)),
-    }
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    input::read(path, KeyFile::MAX_SIZE).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => {
+            Error::new(Reason::File, format!("{} is larger than any key file", path.display()))
+        }
+        _ => Error::new(Reason::File, path.display().to_string()).with_source(error),
+    })
 }
 
 fn object(content: Content, password: &Password, opening: Opening<'_>) -> Result<Option<Object>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keyfile::uri::Password;
 use keyfile::{Handle, KeyReference, Public};
+use zeroize::Zeroizing;
 
 use super::password;
 use super::{Object, Opening};
@@ -77,7 +78,8 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
         TpmKey::public_only(public)
     } else {
         let found = password::of_key(password, handle, &public, opening.provider, opening.passphrase)?;
-        let reference = KeyReference { uri: format!("handle:{handle}"), empty_auth: found.none, public };
+        let reference =
+            KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth: found.none, public };
         TpmKey::at(Place { handle, reference, seen: true }, found.auth)
     };
     Ok(vec![Object::Key(Arc::new(Key::new(opening.provider, kind, Material::Tpm(key))))])

@@ -3,6 +3,7 @@
 use keyfile::uri::Password;
 use keyfile::{Handle, NvAttributes, NvPublic};
 use tpm::{Auth, ErrorKind, NvReader, Tpm};
+use zeroize::Zeroizing;
 
 use super::{Object, Opening, contents, password};
 use crate::error::{Error, Reason, Result};
@@ -23,7 +24,8 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
             format!("NV index {index} is a counter, a bit field, a PCR or a PIN: it holds no contents");
         return Err(Error::new(Reason::WrongHandle, text));
     }
-    let octets = read(&public, given, opening)?;
+    // A reference may stand there, with a password in it.
+    let octets = Zeroizing::new(read(&public, given, opening)?);
     contents::objects(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 

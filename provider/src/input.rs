@@ -1,0 +1,48 @@
+//! Files that may hold a password: read up to a limit, into memory that is wiped.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Result};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// Room for what does not tell its size: a pipe.
+const USUAL: usize = 1 << 15;
+
+/// The file's octets, at most `longest`.
+///
+/// # Errors
+/// It cannot be read, or is longer (`FileTooLarge`), perhaps without an end.
+pub(crate) fn read(path: &Path, longest: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    let size = file.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(longest));
+    // Room for all of it at once: a buffer that grows leaves copies behind. The rest is for the read that finds the end.
+    let room = size.max(USUAL).min(longest).saturating_add(64);
+    let mut octets = Zeroizing::new(Vec::with_capacity(room));
+    let limit = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
+    match file.take(limit).read_to_end(&mut octets)? {
+        length if length > longest => {
+            Err(Error::new(ErrorKind::FileTooLarge, format!("it is longer than {longest} octets")))
+        }
+        _ => Ok(octets),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_grows_and_nothing_is_endless() {
+        let path = std::env::temp_dir().join(format!("tpm2-input-{}", std::process::id()));
+        for size in [0, 1, USUAL, USUAL + 1, 100_000] {
+            std::fs::write(&path, vec![7; size]).unwrap();
+            let octets = read(&path, 100_000).unwrap();
+            assert_eq!((octets.len(), octets.capacity()), (size, size.clamp(USUAL, 100_000) + 64));
+        }
+        assert_eq!(read(&path, 99_999).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(read("/dev/zero".as_ref(), 1000).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(read(&path, 1000).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
