@@ -32,7 +32,7 @@ fn the_text_tells_what_the_file_holds() {
     openssl.ok("rsa -in rsa -noout -modulus").says("Modulus=");
     openssl.ok("ec -in ec -noout -text").says("NIST CURVE: P-384");
     let public = openssl.ok("pkey -in ec -noout -text_pub").out();
-    assert!(public.starts_with("Public-Key: (384 bit)") && !public.contains("kind:"), "{public}");
+    assert!(public.starts_with("Public-Key: (384 bit") && !public.contains("kind:"), "{public}");
 }
 
 #[test]

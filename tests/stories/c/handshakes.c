@@ -32,7 +32,9 @@ static const struct { const char *ask, *get; int versions; } groups[] = {
     {"P-521", "secp521r1", 3},
     {"X25519", "X25519", 3},
     {"X448", "X448", 3},
+#if OPENSSL_VERSION_MAJOR < 4
     {"secp256k1", "secp256k1", 1},
+#endif
     {"brainpoolP256r1", "brainpoolP256r1", 1},
     {"brainpoolP384r1", "brainpoolP384r1", 1},
     {"brainpoolP512r1", "brainpoolP512r1", 1},
