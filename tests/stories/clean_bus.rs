@@ -128,8 +128,8 @@ fn error_or_right(machine: &Machine, key: &str, what: &str) -> bool {
 
 fn flip_bits(machine: &Machine, proxy: &Proxy, key: &str) {
     for (nth, (command, size)) in responses(machine, proxy, key).into_iter().enumerate() {
-        // Every octet of the header, then every seventh; another bit each time.
-        for octet in (0..10).chain((10..size).step_by(7)) {
+        // Every octet of the header, then every twenty-third; another bit each time.
+        for octet in (0..10).chain((10..size).step_by(23)) {
             let bit = octet * 8 + (octet + nth) % 8;
             proxy.on_response(tamper::flip_bit(command, 0, bit));
             let right = error_or_right(machine, key, &format!("bit {bit} of the response to {command:#x}"));
