@@ -2,8 +2,9 @@
 //!
 //! Nothing can reserve a port for another process; so take one at random below the range that the kernel hands out to
 //! clients, and look afterwards whose it became.
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
@@ -70,21 +71,31 @@ pub fn listening(process: &mut Process, first: u16, count: u16) -> bool {
 fn owner_is(pid: u32, port: u16) -> bool {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
-        .flat_map(|table| {
-            fs::read_to_string(table).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>()
-        })
-        .filter_map(|line| {
-            let columns: Vec<&str> = line.split_whitespace().collect();
-            let local = columns.get(1)?.rsplit(':').next()?;
-            let listens = columns.get(3) == Some(&"0A") && u16::from_str_radix(local, 16) == Ok(port);
-            listens.then(|| format!("socket:[{}]", columns[9]))
-        })
+        .filter_map(|table| File::open(table).ok())
+        .flat_map(|table| listeners(BufReader::new(table), port))
         .collect();
     let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
     descriptors
         .flatten()
         .filter_map(|entry| fs::read_link(entry.path()).ok())
         .any(|target| inodes.iter().any(|inode| target.as_os_str() == inode.as_str()))
+}
+
+/// Who listens on the port, as /proc/PID/fd names it. Linux lists the sockets that listen first, and thousands of closed connections
+/// behind them, which take longer to read than a server to start.
+fn listeners(table: impl BufRead, port: u16) -> Vec<String> {
+    table
+        .lines()
+        .skip(1)
+        .map_while(|line| {
+            let line = line.ok()?;
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let (local, state, inode) = (columns.get(1)?, columns.get(3)?, columns.get(9)?);
+            let listens = *state == "0A";
+            listens.then(|| (local.ends_with(&format!(":{port:04X}")), format!("socket:[{inode}]")))
+        })
+        .filter_map(|(ours, socket)| ours.then_some(socket))
+        .collect()
 }
 
 fn random() -> u16 {

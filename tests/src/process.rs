@@ -72,7 +72,6 @@ impl Process {
     /// Waits until it ends by itself; `None` when the time is over: it was killed.
     pub fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
         let start = Instant::now();
-        let mut pause = Duration::from_micros(500);
         loop {
             if let Some(status) = self.ended() {
                 return Some(status);
@@ -81,8 +80,8 @@ impl Process {
                 self.kill();
                 return None;
             }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(20));
+            // A moment longer than what is left, since poll(2) counts whole milliseconds.
+            ffi::await_end(self.id(), limit.saturating_sub(start.elapsed()) + Duration::from_millis(1));
         }
     }
 

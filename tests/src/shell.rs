@@ -100,6 +100,8 @@ impl Shell {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         // HOME here: no ~/.rnd, no ~/.tpm2_pkcs11, no user's configuration.
         command.env("HOME", self.folder()).env("LC_ALL", "C");
+        // No roots of the system's: `openssl x509 -req` and others read all of them at each start, for 50 ms.
+        command.env("SSL_CERT_FILE", self.file("no-roots.pem"));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

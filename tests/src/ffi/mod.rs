@@ -2,9 +2,11 @@
 #![allow(unsafe_code)]
 
 mod detach;
+mod end;
 mod terminal;
 
 pub(crate) use detach::detach;
+pub(crate) use end::await_end;
 pub(crate) use terminal::{control_terminal, open_terminal};
 
 /// kill(2); a process that is gone already is no error.
