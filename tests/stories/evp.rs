@@ -1,10 +1,14 @@
 //! Every call of EVP on keys of a TPM and on software keys that the provider keeps, from C, as programs make them.
 use tests::raw::Tpm as _;
-use tests::{Openssl, Order, valgrind};
+use tests::{Openssl, Order, Swtpm, valgrind};
 
 use crate::machine::{Machine, program};
+use crate::restricted;
 
 const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
+
+/// What `persist` makes persistent, in both spellings, the last with its password.
+const PERSISTENT: &str = "handle:0x81000010 //nvkey:81000011 tpm2:handle=0x81000012?pin-value=secret";
 
 /// Operation, option of `openssl list`.
 const LISTS: [(&str, &str); 7] = [
@@ -38,9 +42,25 @@ fn every_row_of_the_registry_is_fetched_by_every_name() {
 #[test]
 fn every_call_on_keys_of_the_tpm_and_of_software() {
     let machine = machine();
+    persist(&machine);
+    machine.openssl.ok("genpkey -algorithm RSA-PSS -propquery provider=tpm2 -out pss");
     let evp = program(machine.openssl.shell(), "evp");
-    machine.openssl.shell().ok(&format!("{evp} ec rsa p384 -- soft-ec soft-rsa"));
-    machine.tpm.assert_empty();
+    for order in Order::BOTH {
+        let openssl = machine.openssl.clone().ordered(order);
+        openssl.shell().ok(&format!("{evp} ec rsa p384 {PERSISTENT} -fixed pss -software soft-ec soft-rsa"));
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
+fn every_call_on_restricted_keys() {
+    let machine = restricted::machine(Swtpm::tcti);
+    let evp = program(machine.openssl.shell(), "evp");
+    let keys = restricted::KEYS.map(|(_, key, _)| key).join(" ");
+    for order in Order::BOTH {
+        machine.openssl.clone().ordered(order).shell().ok(&format!("{evp} -restricted {keys}"));
+        machine.tpm.assert_empty();
+    }
 }
 
 #[test]
@@ -57,8 +77,11 @@ fn a_program_that_does_wrong_is_told_so() {
 fn valgrind_finds_nothing_of_ours_in_any_call() {
     let machine = machine();
     let evp = program(machine.openssl.shell(), "evp");
-    let report =
-        valgrind::run(machine.openssl.shell(), &format!("{evp} -q ec rsa -- soft-ec soft-rsa"), "tpm2.so");
+    let report = valgrind::run(
+        machine.openssl.shell(),
+        &format!("{evp} -q ec rsa -software soft-ec soft-rsa"),
+        "tpm2.so",
+    );
     assert!(report.output.success(), "{}", report.output);
     assert!(report.ours.is_empty(), "{}", report.ours.join("\n"));
 }
@@ -72,4 +95,11 @@ fn machine() -> Machine {
     stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft-ec");
     stranger.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa");
     machine
+}
+
+fn persist(machine: &Machine) {
+    machine.key("locked", "-e P-256 -k secret");
+    for (key, handle) in [("ec", "81000010"), ("rsa", "81000011"), ("locked", "81000012")] {
+        machine.tool.ok(&format!("load {key} {handle}"));
+    }
 }

@@ -3,12 +3,12 @@
 use tests::raw::{self, Tpm as _};
 use tests::{Authority, Openssl, Order, Proxy, Shell, Swtpm, TlsServer, peers, tls};
 
-use crate::machine::{Machine, SRK};
+use crate::machine::{Machine, SRK, program};
 
 const ATTRIBUTES: &str = "sign|restricted|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
 
 /// Name, URI (a file, or a handle in either spelling), what `-keyopt` of cms wants.
-const KEYS: [(&str, &str, &str); 4] = [
+pub(crate) const KEYS: [(&str, &str, &str); 4] = [
     ("pss", "pss", "-keyopt rsa_padding_mode:pss"),
     ("rsa", "//nvkey:81000002", ""),
     ("ec", "ec", ""),
@@ -16,7 +16,7 @@ const KEYS: [(&str, &str, &str); 4] = [
 ];
 
 /// A machine with the keys: files of tpm2-tools and of the IBM tools, a persistent key of each.
-fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
+pub(crate) fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
     let tpm = Swtpm::start();
     let tcti = tcti(&tpm);
     let machine = Machine::reached_by(tpm, &tcti);
@@ -53,9 +53,14 @@ fn they_certify_and_sign_mail() {
     let machine = machine(Swtpm::tcti);
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
     openssl.write("mail", "from here\r\n");
+    // EVP_PKEY_get_default_digest_name(3ossl): 2 is a mandatory digest, 1 one that may be replaced.
+    let facts = program(openssl.shell(), "facts");
+    machine.key("free", "-e P-256");
+    openssl.shell().ok(&format!("{facts} free")).says("digest 1 SHA256");
     for (i, (name, key, keyopt)) in KEYS.iter().enumerate() {
         let openssl = openssl.clone().ordered(Order::BOTH[i % 2]);
-        // The digest is the key's, which need not be named.
+        openssl.shell().ok(&format!("{facts} {key}")).says("digest 2 sha256");
+        // It need not be named.
         openssl.ok(&format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt"));
         stranger.ok(&format!("verify -check_ss_sig -CAfile {name}.crt {name}.crt"));
         openssl.ok(&format!("req -new -key {key} -subj /CN={name} -out csr"));

@@ -1,0 +1,86 @@
+/* A key that is walked, and the context that says what is right. */
+#ifndef SUBJECT_H
+#define SUBJECT_H
+#include "../must.h"
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/store.h>
+#include <string.h>
+
+enum kind {
+    OF_TPM, /* may do everything that its type can */
+    FIXED, /* signs by one scheme and digest */
+    RESTRICTED, /* the same, and only what the TPM hashed itself */
+    SOFTWARE, /* kept by tpm2, not in the TPM */
+};
+
+struct subject {
+    EVP_PKEY *key;
+    EVP_PKEY *there; /* its public half in the other context */
+    int rsa, pss;
+    enum kind kind;
+};
+
+/* A library context that has never heard of tpm2. */
+static OSSL_LIB_CTX *clean;
+/* The digest of all signatures, to which the fixed keys are fixed. */
+static const char hash[] = "SHA256";
+static const unsigned char text[] = "a message of some length, signed in parts";
+
+static int in_tpm(const struct subject *subject)
+{
+    return subject->kind != SOFTWARE;
+}
+
+static int free_to_sign(const struct subject *subject)
+{
+    return subject->kind == OF_TPM || subject->kind == SOFTWARE;
+}
+
+/* The error that was raised last, which must be one of tpm2's; the queue is empty afterwards. */
+static int says(const char *part)
+{
+    const char *data = "";
+    int flags = 0;
+    unsigned long code, found = 0;
+
+    while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0)
+        found |= (unsigned long)(ERR_lib_error_string(code) != NULL && strcmp(ERR_lib_error_string(code), "tpm2") == 0
+                                 && (flags & ERR_TXT_STRING) && strstr(data, part) != NULL);
+    if (!found)
+        fprintf(stderr, "nobody said: %s\n", part);
+    return found != 0;
+}
+
+/* The key of a file or another URI. */
+static EVP_PKEY *load(const char *uri, OSSL_LIB_CTX *libctx)
+{
+    OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, libctx, NULL, NULL, NULL, NULL, NULL, NULL);
+    EVP_PKEY *key = NULL;
+
+    while (store != NULL && key == NULL && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+        key = info == NULL ? NULL : OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+    }
+    OSSL_STORE_close(store);
+    MUST(key != NULL);
+    return key;
+}
+
+/* The key in another library context or by another provider, by way of parameters. */
+static EVP_PKEY *copy(const EVP_PKEY *key, int selection, OSSL_LIB_CTX *to, const char *properties)
+{
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY *other = NULL;
+
+    MUST(EVP_PKEY_todata(key, selection, &params) == 1);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(to, EVP_PKEY_get0_type_name(key), properties);
+    MUST(ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &other, selection, params) == 1);
+    MUST(EVP_PKEY_fromdata_settable(ctx, selection) != NULL);
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+    return other;
+}
+#endif
