@@ -5,7 +5,7 @@ use std::ptr::{self, NonNull};
 
 use super::pipe::without_sigpipe;
 
-use tss_esapi::tss2_esys::{
+use tss_esapi_sys::{
     TSS2_TCTI_CONTEXT, TSS2_TCTI_CONTEXT_COMMON_V1, TSS2_TCTI_POLL_HANDLE, TSS2_TCTI_TIMEOUT_BLOCK,
     Tss2_TctiLdr_Finalize, Tss2_TctiLdr_Initialize, size_t,
 };
