@@ -4,11 +4,12 @@
 
 mod value;
 
+use std::path::Path;
+
 use keyfile::Handle;
 use tpm::{Auth, Connection, Manager, Parent, Protection};
 
 use crate::error::{Error, Reason, Result};
-pub(crate) use value::first_line;
 use value::{Fault, Setting};
 
 /// Where a setting comes from: gets its name, gives its value and says which variable or line it was.
@@ -99,6 +100,18 @@ pub(crate) fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>> {
 pub(crate) fn password_from(name: &str, source: &str) -> Result<Vec<u8>> {
     let wrong = |Fault(fault)| Error::new(Reason::Parameter, format!("the value of {name} {fault}"));
     value::password(source).map_err(wrong)
+}
+
+/// The password that a file holds: its first line.
+///
+/// # Errors
+/// `File`: it cannot be read.
+pub(crate) fn stored_password(path: &Path) -> Result<Auth> {
+    let line = value::first_line(path).map_err(|error| {
+        let text = format!("the password file {} cannot be read: check path and rights", path.display());
+        Error::new(Reason::File, text).with_source(error)
+    })?;
+    Ok(Auth::stored(line))
 }
 
 /// Which of OpenSSL's providers does the work in software.

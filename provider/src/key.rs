@@ -6,7 +6,7 @@ mod tpm_key;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use origin::Place;
+pub(crate) use origin::{KeyAuth, Place};
 pub(crate) use tpm_key::TpmKey;
 
 use keyfile::{Public, PublicKey, Scheme};

@@ -116,6 +116,10 @@ fn what_is_wrong_is_said() {
     *made.uri = format!("handle:0x{PLAIN}?pin-source=file:/no/such/file");
     openssl.write("damaged.ref", made.to_pem().unwrap());
     openssl.failed(sign).says("a file cannot be read").says("/no/such/file");
+    // Who needs the public half only may have no right to the password.
+    let public = openssl.text(&format!("{PLAIN}.pub"));
+    assert_eq!(openssl.ok("pkey -pubin -in damaged.ref -pubout").out(), public);
+    assert_eq!(openssl.ok("pkey -in damaged.ref -pubout").out(), public);
     // Another key in the place, and none.
     *made.uri = format!("handle:0x{LOCKED}");
     openssl.write("damaged.ref", made.to_pem().unwrap());

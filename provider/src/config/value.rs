@@ -108,7 +108,7 @@ pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
 ///
 /// # Errors
 /// It cannot be read.
-pub(crate) fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(super) fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
     let read = input::read(path, LONGEST)?;
     let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())

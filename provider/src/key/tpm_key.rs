@@ -7,7 +7,7 @@ use missing::pkcs1::rejection::Secret;
 use tpm::Auth;
 
 use super::Kind;
-use super::origin::{Origin, Place, Source};
+use super::origin::{KeyAuth, Origin, Place, Source};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
 use crate::private::{Private, TpmSalt, no_private_half};
@@ -28,42 +28,31 @@ pub(crate) struct TpmKey {
 impl TpmKey {
     /// The key of a file; the TPM hears of it at its first private operation.
     pub(crate) fn from_file(file: KeyFile, auth: Option<Auth>) -> TpmKey {
-        TpmKey {
-            public: Arc::new(file.public.clone()),
-            origin: Some(Arc::new(Origin::new(Source::File(Box::new(file)), auth))),
-            software: OnceLock::new(),
-            rejection: Arc::default(),
-            salt: Arc::default(),
-        }
+        let public = file.public.clone();
+        TpmKey::new(public, Some(Origin::new(Source::File(Box::new(file)), KeyAuth::Known(auth))))
     }
 
     /// A persistent key.
-    pub(crate) fn at(place: Place, auth: Option<Auth>) -> TpmKey {
-        TpmKey {
-            public: Arc::new(place.reference.public.clone()),
-            origin: Some(Arc::new(Origin::new(Source::Place(Box::new(place)), auth))),
-            software: OnceLock::new(),
-            rejection: Arc::default(),
-            salt: Arc::default(),
-        }
+    pub(crate) fn at(place: Place, auth: KeyAuth) -> TpmKey {
+        let public = place.reference.public.clone();
+        TpmKey::new(public, Some(Origin::new(Source::Place(Box::new(place)), auth)))
     }
 
     /// A key that the TPM has just made, and its file.
     pub(crate) fn in_use(file: KeyFile, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
-        TpmKey {
-            public: Arc::new(file.public.clone()),
-            origin: Some(Arc::new(Origin::in_use(Source::File(Box::new(file)), auth, key))),
-            software: OnceLock::new(),
-            rejection: Arc::default(),
-            salt: Arc::default(),
-        }
+        let public = file.public.clone();
+        TpmKey::new(public, Some(Origin::in_use(Source::File(Box::new(file)), KeyAuth::Known(auth), key)))
     }
 
     /// The public half of a key.
     pub(crate) fn public_only(public: Public) -> TpmKey {
+        TpmKey::new(public, None)
+    }
+
+    fn new(public: Public, origin: Option<Origin>) -> TpmKey {
         TpmKey {
             public: Arc::new(public),
-            origin: None,
+            origin: origin.map(Arc::new),
             software: OnceLock::new(),
             rejection: Arc::default(),
             salt: Arc::default(),

@@ -16,14 +16,14 @@ use crate::provider::Provider;
 /// The key that a reference leads to.
 ///
 /// # Errors
-/// `Uri`, `WrongHandle`: it leads to no persistent key. `File`: the file with its password cannot be read.
+/// `Uri`, `WrongHandle`: it leads to no persistent key.
 pub(crate) fn referenced(
     provider: &Arc<Provider>,
     reference: KeyReference,
     passphrase: &Passphrase<'_>,
 ) -> Result<TpmKey> {
     let (uri, handle) = read(provider, &reference)?;
-    let auth = store::of_reference(&uri, &reference, passphrase)?;
+    let auth = store::of_reference(&uri, &reference, passphrase);
     Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
 }
 
@@ -32,8 +32,7 @@ pub(crate) fn referenced(
 /// # Errors
 /// As `referenced`.
 pub(super) fn check(provider: &Arc<Provider>, reference: &KeyReference) -> Result<()> {
-    let (uri, _) = read(provider, reference)?;
-    store::check_password(&uri)
+    read(provider, reference).map(drop)
 }
 
 fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {

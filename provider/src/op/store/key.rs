@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::password;
 use super::{Object, Opening};
 use crate::error::{Error, Reason, Result};
-use crate::key::{Key, Kind, Material, Place, TpmKey};
+use crate::key::{Key, KeyAuth, Kind, Material, Place, TpmKey};
 
 /// Opens the key at a handle.
 ///
@@ -80,7 +80,7 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
         let found = password::of_key(password, handle, &public, opening.provider, opening.passphrase)?;
         let reference =
             KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth: found.none, public };
-        TpmKey::at(Place { handle, reference, seen: true }, found.auth)
+        TpmKey::at(Place { handle, reference, seen: true }, KeyAuth::Known(found.auth))
     };
     Ok(vec![Object::Key(Arc::new(Key::new(opening.provider, kind, Material::Tpm(key))))])
 }

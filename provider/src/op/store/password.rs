@@ -5,8 +5,9 @@ use keyfile::{Attributes, Handle, KeyReference, Public};
 use tpm::Auth;
 
 use crate::config;
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
 use crate::ffi::callback::Passphrase;
+use crate::key::KeyAuth;
 use crate::provider::Provider;
 
 /// A password, if there is one.
@@ -48,27 +49,15 @@ pub(super) fn of_key(
 
 /// The password of the key that a reference file leads to, without a word to the TPM: the file tells whether there is one.
 ///
-/// # Errors
-/// The file with the password cannot be read.
-pub(crate) fn of_reference(
-    uri: &Uri,
-    reference: &KeyReference,
-    passphrase: &Passphrase<'_>,
-) -> Result<Option<Auth>> {
-    match stored(&uri.password)? {
-        Some(auth) => Ok(Some(auth)),
+/// A file that holds the password is read now, if it may be: a server reads it before it gives up its rights.
+pub(crate) fn of_reference(uri: &Uri, reference: &KeyReference, passphrase: &Passphrase<'_>) -> KeyAuth {
+    match (&uri.password, stored(&uri.password)) {
+        (_, Ok(Some(auth))) => KeyAuth::Known(Some(auth)),
+        (Password::Source(path), Err(_)) => KeyAuth::Unread(path.clone()),
         // Known to be right, and not a guess.
-        None if reference.empty_auth => Ok(Some(Auth::new([]))),
-        None => Ok(asked(&reference.uri, passphrase)),
+        _ if reference.empty_auth => KeyAuth::Known(Some(Auth::new([]))),
+        _ => KeyAuth::Known(asked(&reference.uri, passphrase)),
     }
-}
-
-/// Looks whether the password that the URI says can be had.
-///
-/// # Errors
-/// The file with the password cannot be read.
-pub(crate) fn check(uri: &Uri) -> Result<()> {
-    stored(&uri.password).map(drop)
 }
 
 /// What the URI says.
@@ -78,14 +67,7 @@ pub(crate) fn check(uri: &Uri) -> Result<()> {
 pub(super) fn stored(password: &Password) -> Result<Option<Auth>> {
     match password {
         Password::Value(value) => Ok(Some(Auth::stored(value.as_slice()))),
-        Password::Source(path) => match config::first_line(path) {
-            Ok(line) => Ok(Some(Auth::stored(line))),
-            Err(error) => {
-                let text =
-                    format!("the password file {} cannot be read: check path and rights", path.display());
-                Err(Error::new(Reason::File, text).with_source(error))
-            }
-        },
+        Password::Source(path) => config::stored_password(path).map(Some),
         Password::Asked | Password::Unsaid | Password::Unmarked => Ok(None),
     }
 }
