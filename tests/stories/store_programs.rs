@@ -1,8 +1,8 @@
 //! Every command of `openssl` that uses a private key, with one key as a file, as an engine's URI and as tpm2-openssl's URI, with
-//! and without password; an openssl that has never heard of tpm2 judges the results.
+//! and without password, in both orders of the providers; an openssl that has never heard of tpm2 judges the results.
 use tests::raw::Tpm as _;
 use tests::tls::handshake;
-use tests::{Openssl, TlsServer};
+use tests::{Openssl, Order, TlsServer};
 
 use crate::machine::Machine;
 use crate::pki::{SECTIONS, office};
@@ -55,27 +55,39 @@ fn machine(kind: &str) -> Machine {
     machine
 }
 
-/// Runs a story with the key in each of its forms.
-fn with_each(kind: &str, story: impl Fn(&Key<'_>)) {
+/// Runs a story with the key in each of its forms, with and without password.
+///
+/// The order of the providers changes from one to the next, and one type of key begins with the other order than the
+/// other: so each command sees each order with each form, and a form with and without password sees both.
+fn with_each(kind: &str, first: Order, story: impl Fn(&Key<'_>)) {
     let machine = machine(kind);
+    let mut order = first;
     for (handle, passin, pass) in [(PLAIN, "", ""), (LOCKED, "-passin pass:secret", "-pass pass:secret")] {
         for form in ["", "//nvkey:", "handle:0x"] {
+            let openssl = machine.openssl.clone().ordered(order);
+            order = other(order);
             let name = format!("{form}{handle}");
-            office(machine.openssl.shell());
-            let judge = machine.openssl.stranger();
+            office(openssl.shell());
+            let judge = openssl.stranger();
             let public = format!("{handle}.pub");
-            story(&Key { openssl: &machine.openssl, judge, name, passin, pass, public });
+            story(&Key { openssl: &openssl, judge, name, passin, pass, public });
             // A server that is killed leaves its session behind.
             machine.tpm.clear();
         }
     }
 }
 
-/// pkey, dgst, pkeyutl, req, x509: what every type of key can do.
+fn other(order: Order) -> Order {
+    if order == Order::Tpm2First { Order::DefaultFirst } else { Order::Tpm2First }
+}
+
+/// pkey, storeutl, dgst, pkeyutl, req, x509, verify: what every type of key can do.
 fn signs(key: &Key<'_>) {
     let public = key.ok("pkey -in KEY -pubout").out();
     assert_eq!(public, key.openssl.text(&key.public), "{}", key.name);
     key.ok("pkey -in KEY -noout -text").says("in a TPM 2.0");
+    let listed = key.openssl.ok(&format!("storeutl -text -noout {} -keys '{}'", key.passin, key.name));
+    listed.says("0: Pkey").says("in a TPM 2.0").says("Total found: 1");
     key.ok("dgst -sha256 -sign KEY -out sig message");
     key.verifies("dgst -sha256 -verify PUBLIC -signature sig message");
     key.ok("pkeyutl -sign -inkey KEY -in digest -pkeyopt digest:sha256 -out sig");
@@ -107,11 +119,14 @@ fn certifies(key: &Key<'_>) {
     key.verifies("ts -verify -data message -in reply.tsr -CAfile ca.crt");
 }
 
-/// cms, smime: mail that is signed, and enveloped mail that is opened.
-fn mails(key: &Key<'_>, tools: &[&str]) {
-    for tool in tools {
+/// cms, smime: mail that is signed, and enveloped mail that is opened by those tools that can for this type of key.
+fn mails(key: &Key<'_>, openers: &[&str]) {
+    for tool in ["cms", "smime"] {
         key.ok(&format!("{tool} -sign -in message -signer ca.crt -out mail -inkey KEY"));
         key.verifies(&format!("{tool} -verify -in mail -CAfile ca.crt -purpose any -out read"));
+        assert_eq!(key.openssl.read("read"), key.openssl.read("message"), "{tool} {}", key.name);
+    }
+    for tool in openers {
         key.verifies(&format!("{tool} -encrypt -binary -aes256 -in message -out mail ca.crt"));
         key.ok(&format!("{tool} -decrypt -in mail -recip ca.crt -out opened -inkey KEY"));
         assert_eq!(key.openssl.read("opened"), key.openssl.read("message"), "{tool} {}", key.name);
@@ -131,7 +146,7 @@ fn shakes_hands(key: &Key<'_>) {
 
 #[test]
 fn rsa_keys() {
-    with_each("-r", |key| {
+    with_each("-r", Order::Tpm2First, |key| {
         signs(key);
         certifies(key);
         mails(key, &["cms", "smime"]);
@@ -147,7 +162,7 @@ fn rsa_keys() {
 
 #[test]
 fn ec_keys() {
-    with_each("-e P-256", |key| {
+    with_each("-e P-256", Order::DefaultFirst, |key| {
         signs(key);
         certifies(key);
         mails(key, &["cms"]);
