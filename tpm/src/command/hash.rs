@@ -12,11 +12,20 @@ use crate::link::{Guarded, Link, Protect};
 const PART: usize = 1024;
 
 impl Link {
-    /// The digest of a message, and its ticket. In the clear: neither is secret, and whoever alters them breaks the signature.
+    /// The digest of a message, and its ticket. In the clear, for neither is secret; but somebody on the bus may have the TPM hash a
+    /// message of his own, and a key would sign that as willingly. So the digest must be the one that is computed here.
     pub(crate) fn hash(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
-        if message.len() > PART {
-            return self.hash_in_parts(message, hash);
+        let (digest, ticket) = match message.len() > PART {
+            true => self.hash_in_parts(message, hash)?,
+            false => self.hash_at_once(message, hash)?,
+        };
+        match digest == hash.digest(&[message]) {
+            true => Ok((digest, ticket)),
+            false => Err(Error::integrity("the TPM has hashed another message than the one to be signed")),
         }
+    }
+
+    fn hash_at_once(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
         let mut w = Writer::new();
         w.sized(message);
         hash.marshal(&mut w);

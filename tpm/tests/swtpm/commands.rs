@@ -1,8 +1,6 @@
 //! Each command does what it is for.
 
-use keyfile::{
-    AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, PublicKey, Scheme, Sensitive, Signature,
-};
+use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, PublicKey, Sensitive, Signature};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use rsa::BigUint;
 use tests::Swtpm;
@@ -186,11 +184,7 @@ fn a_restricted_usage_is_made_as_the_template_says() {
 fn a_restricted_signing_key_signs_what_the_tpm_hashed() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
-    let mut public = Template::ecc(Curve::P256).usage(Usage::Sign).public();
-    public.attributes = public.attributes.union(Attributes::RESTRICTED);
-    let PublicKey::Ecc { scheme, .. } = &mut public.key else { panic!("not EC") };
-    *scheme = Scheme::Ecdsa(HashAlg::Sha256);
-    let made = tpm.create(&OWNER, &public, None).unwrap();
+    let made = tpm.create(&OWNER, &kit::restricted(), None).unwrap();
     let file = KeyFile::new(Kind::Loadable, OWNER.handle, made.public, made.private);
     let key = kit::open(&tpm, &file, None);
     assert!(key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).is_err(), "anybody's digest");

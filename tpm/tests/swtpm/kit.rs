@@ -1,6 +1,8 @@
 //! What the tests share: a TPM with keys made in it, and public-key work to check what they did.
 
-use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Signature};
+use keyfile::{
+    AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Scheme, Signature,
+};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, ResourceManager, Swtpm};
@@ -48,6 +50,15 @@ pub(crate) fn rsa(swtpm: &Swtpm, password: Option<&str>) -> KeyFile {
 pub(crate) fn protected(swtpm: &Swtpm, password: &str) -> KeyFile {
     let template = Template::ecc(Curve::P256).usage(Usage::Sign).dictionary_attack_protection(true);
     make(swtpm, &OWNER, template, Some(password))
+}
+
+/// A P-256 key that signs only what the TPM hashed itself, as a template.
+pub(crate) fn restricted() -> Public {
+    let mut public = Template::ecc(Curve::P256).usage(Usage::Sign).public();
+    public.attributes = public.attributes.union(Attributes::RESTRICTED);
+    let PublicKey::Ecc { scheme, .. } = &mut public.key else { panic!("not EC") };
+    *scheme = Scheme::Ecdsa(HashAlg::Sha256);
+    public
 }
 
 pub(crate) fn open(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Key {

@@ -1,6 +1,6 @@
 //! The bus is clean, and no answer is believed that was not checked.
 
-use keyfile::{AlgId, Curve, Handle, HashAlg};
+use keyfile::{AlgId, CommandCode, Curve, Handle, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Fate, Proxy, Swtpm, tamper};
 use tpm::template::Template;
@@ -66,6 +66,38 @@ fn a_flipped_bit_is_an_error() {
         assert_eq!(key.rsa_decrypt(&[0x11; 256]).unwrap().value, plain, "after bit {bit}");
     }
     assert_eq!(swtpm.failures(), 0);
+}
+
+#[test]
+fn a_restricted_key_signs_no_other_message_than_ours() {
+    let swtpm = Swtpm::start();
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let made = tpm.create(&OWNER, &kit::restricted(), Some(&Auth::new("secret"))).unwrap();
+    let mut file = keyfile::KeyFile::new(keyfile::Kind::Loadable, Handle::OWNER, made.public, made.private);
+    file.empty_auth = false;
+    let key = kit::open(&tpm, &file, Some("secret"));
+    let sign = |message: &[u8]| key.sign_message(message, HashAlg::Sha256, AlgId::ECDSA);
+    // At once, and in parts.
+    for message in [&b"pay 1"[..], &[b'1'; 1030]] {
+        let answer = sign(message).unwrap();
+        assert!(answer.authenticated);
+        kit::verify_digest(key.public(), &answer.value, &HashAlg::Sha256.digest(&[message]));
+        proxy.log().clear();
+        // Somebody on the bus has the TPM hash a message of his own: the ticket is good.
+        proxy.on_command(|command| {
+            let hashes = [CommandCode::HASH.0, CommandCode::SEQUENCE_UPDATE.0].contains(&raw::code(command));
+            if let Some(last) = command.iter().rposition(|octet| hashes && *octet == b'1') {
+                command[last] = b'9';
+            }
+            Fate::Pass
+        });
+        let error = sign(message).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert_eq!(proxy.log().count(raw::SIGN), 0, "{}", proxy.log().text());
+        proxy.behave();
+        sign(message).unwrap();
+    }
 }
 
 #[test]
