@@ -87,7 +87,7 @@ impl Machine {
     }
 }
 
-/// Compiles one of `stories/c`, once for a folder.
+/// Puts one of `stories/c` into the folder.
 #[track_caller]
 pub(crate) fn program(shell: &Shell, name: &str) -> String {
     if shell.file(name).exists() {
