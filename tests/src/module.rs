@@ -1,9 +1,10 @@
 //! Where the freshly built module and tool are; missing or stale ones fail loudly.
 //!
 //! Tests never build what they test: `make build` does. Cargo writes beside each artifact the list of the sources that it
-//! was made of (libtpm2.d), so nothing here has to know the crates.
+//! was made of (libtpm2.d), so nothing here has to know the crates. One look is enough for a test program.
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The folder that holds `tpm2.so`, for OPENSSL_MODULES: TPM2_MODULE_DIR, or `release` of the target folder.
@@ -13,9 +14,13 @@ use std::time::SystemTime;
 #[must_use]
 #[track_caller]
 pub fn folder() -> PathBuf {
-    let folder = std::env::var_os("TPM2_MODULE_DIR").map_or_else(release, PathBuf::from);
-    check(&folder.join("tpm2.so"), &folder.join("libtpm2.d"));
-    folder
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    let module = MODULE.get_or_init(|| {
+        let folder = chosen();
+        check(&folder.join("tpm2.so"), &folder.join("libtpm2.d"));
+        folder
+    });
+    module.clone()
 }
 
 /// The key tool, beside the module.
@@ -25,10 +30,13 @@ pub fn folder() -> PathBuf {
 #[must_use]
 #[track_caller]
 pub fn keytool() -> PathBuf {
-    let folder = std::env::var_os("TPM2_MODULE_DIR").map_or_else(release, PathBuf::from);
-    let tool = folder.join("tpm2-keytool");
-    check(&tool, &folder.join("tpm2-keytool.d"));
-    tool
+    static TOOL: OnceLock<PathBuf> = OnceLock::new();
+    let tool = TOOL.get_or_init(|| {
+        let tool = chosen().join("tpm2-keytool");
+        check(&tool, &tool.with_extension("d"));
+        tool
+    });
+    tool.clone()
 }
 
 /// The root of the workspace.
@@ -38,6 +46,10 @@ pub fn keytool() -> PathBuf {
 #[must_use]
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder of the workspace").to_owned()
+}
+
+fn chosen() -> PathBuf {
+    std::env::var_os("TPM2_MODULE_DIR").map_or_else(release, PathBuf::from)
 }
 
 fn release() -> PathBuf {
