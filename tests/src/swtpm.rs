@@ -157,6 +157,7 @@ mod tests {
         let threads: Vec<_> = (0..12).map(|_| std::thread::spawn(Swtpm::start)).collect();
         let tpms: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
         let mut ports: Vec<_> = tpms.iter().map(Swtpm::port).collect();
+        ports.sort_unstable();
         ports.dedup();
         assert_eq!(ports.len(), 12);
         for tpm in &tpms {
