@@ -127,11 +127,13 @@ fn error_or_right(machine: &Machine, key: &str, what: &str) -> bool {
 }
 
 fn flip_bits(machine: &Machine, proxy: &Proxy, key: &str) {
-    for (nth, (command, size)) in responses(machine, proxy, key).into_iter().enumerate() {
+    let responses = responses(machine, proxy, key);
+    for (nth, (command, size)) in responses.iter().copied().enumerate() {
+        let occurrence = responses[..nth].iter().filter(|(earlier, _)| *earlier == command).count();
         // Every octet of the header, then every twenty-third; another bit each time.
         for octet in (0..10).chain((10..size).step_by(23)) {
             let bit = octet * 8 + (octet + nth) % 8;
-            proxy.on_response(tamper::flip_bit(command, 0, bit));
+            proxy.on_response(tamper::flip_bit(command, occurrence, bit));
             let right = error_or_right(machine, key, &format!("bit {bit} of the response to {command:#x}"));
             let signs = [raw::SIGN, raw::RSA_DECRYPT].contains(&command);
             assert!(
