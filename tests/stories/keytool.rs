@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyfile::KeyFile;
 use keyfile::wire::{Marshal, Writer};
-use tests::process::{self, LIMIT, Output, Process};
+use tests::process::{LIMIT, Output, Process};
 use tests::raw::{self, Tpm as _};
 use tests::{Fate, Proxy, Shell, Swtpm, module};
 
@@ -35,8 +35,7 @@ impl Desk {
 
     /// The command for a line that begins with `tpm2-keytool` or with one of its drop-in names.
     pub(crate) fn command(&self, line: &str) -> Command {
-        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-        self.shell.command(&format!("{} {rest}", module::keytool().with_file_name(name).display()))
+        self.shell.command(&full(line))
     }
 
     /// Runs such a line to its end.
@@ -45,8 +44,8 @@ impl Desk {
     }
 
     /// The same, with something on stdin.
-    pub(crate) fn pipe(&self, line: &str, input: &str) -> Output {
-        process::run(self.command(line), input.as_bytes(), LIMIT)
+    pub(crate) fn pipe(&self, line: &str, input: impl AsRef<[u8]>) -> Output {
+        self.shell.pipe(&full(line), input)
     }
 
     /// Runs a line with `input` on stdin, and a signal reaches it while the TPM behind the proxy works on a command: it must end by that, say so in
@@ -175,4 +174,10 @@ impl Desk {
     pub(crate) fn assert_absent(&self, name: &str) {
         assert!(!self.shell.file(name).exists(), "{name} was written");
     }
+}
+
+/// A line with the path of the program.
+fn full(line: &str) -> String {
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+    format!("{} {rest}", module::keytool().with_file_name(name).display())
 }

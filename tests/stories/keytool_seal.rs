@@ -3,7 +3,6 @@
 use std::os::unix::fs::PermissionsExt;
 
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
-use tests::process::{self, LIMIT, Output};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, Pty, ResourceManager, Swtpm};
 
@@ -18,15 +17,10 @@ pub(crate) fn binary(length: usize) -> Vec<u8> {
 }
 
 impl Desk {
-    /// Runs a line with these octets on stdin.
-    pub(crate) fn feed(&self, line: &str, input: &[u8]) -> Output {
-        process::run(self.command(line), input, LIMIT)
-    }
-
     /// Seals by a line, and makes certain that it says nothing.
     #[track_caller]
     pub(crate) fn seal(&self, options: &str, data: &[u8]) {
-        let output = self.feed(&format!("seal_tpm2_data {options} sealed.tpm"), data).ok();
+        let output = self.pipe(&format!("seal_tpm2_data {options} sealed.tpm"), data).ok();
         assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output}");
         self.assert_tidy();
     }
@@ -122,7 +116,7 @@ fn passwords_from_everywhere() {
             assert_eq!(output.stdout, binary(128));
         }
         // Without an option it is asked for; without a terminal that is a line of stdin.
-        let asked = desk.pipe("unseal_tpm2_data sealed.tpm", &format!("{word}\n")).ok();
+        let asked = desk.pipe("unseal_tpm2_data sealed.tpm", format!("{word}\n")).ok();
         assert_eq!(asked.stdout, binary(128));
         desk.stays_sealed("-k wrong", "password");
         desk.stays_sealed("-k ''", "password");
@@ -132,7 +126,7 @@ fn passwords_from_everywhere() {
     for (options, why) in
         [("-a", "no terminal to ask on"), ("-k ''", "empty"), ("--passout file:none", "none")]
     {
-        desk.feed(&format!("seal_tpm2_data {options} no.tpm"), b"data\ndata\n").failed().says(why);
+        desk.pipe(&format!("seal_tpm2_data {options} no.tpm"), b"data\ndata\n").failed().says(why);
         desk.assert_absent("no.tpm");
     }
 }
@@ -191,10 +185,10 @@ fn prompt_as_the_source_of_every_password() {
     assert!(desk.key("own.tpm").needs_password() && desk.tpm.persistent() == [0x8100_0001]);
     // Without a terminal it is a line of stdin, unless that holds data.
     desk.pipe("create_tpm2_key -e P-256 --passparent prompt key.tpm", "swordfish\n").ok();
-    desk.feed("seal_tpm2_data --passparent prompt no.tpm", b"swordfish\ndata")
+    desk.pipe("seal_tpm2_data --passparent prompt no.tpm", b"swordfish\ndata")
         .failed()
         .says("no terminal to ask on");
-    desk.feed("seal_tpm2_data -b swordfish -k minnow sealed.tpm", b"hello").ok();
+    desk.pipe("seal_tpm2_data -b swordfish -k minnow sealed.tpm", b"hello").ok();
     let mut terminal =
         Pty::start(desk.command("unseal_tpm2_data --passin prompt --passparent prompt sealed.tpm"));
     let (success, screen) = terminal
@@ -242,7 +236,7 @@ fn what_is_too_long_or_not_there_is_refused_before_the_tpm_is_asked() {
         [(0, "no data on stdin"), (129, "more than 128 octets"), (1 << 20, "more than 128 octets")]
     {
         for target in ["no.tpm", "old"] {
-            desk.feed(&format!("seal_tpm2_data {target}"), &vec![7; length]).failed().says(why);
+            desk.pipe(&format!("seal_tpm2_data {target}"), vec![7; length]).failed().says(why);
         }
     }
     for (line, cause) in [
@@ -252,7 +246,7 @@ fn what_is_too_long_or_not_there_is_refused_before_the_tpm_is_asked() {
         ("unseal_tpm2_data old", "no key file that I can read"),
         ("unseal_tpm2_data /dev/null", "no key file that I can read"),
     ] {
-        desk.feed(line, b"data").failed().says(cause);
+        desk.pipe(line, b"data").failed().says(cause);
     }
     for line in [
         "seal_tpm2_data",
@@ -260,7 +254,7 @@ fn what_is_too_long_or_not_there_is_refused_before_the_tpm_is_asked() {
         "seal_tpm2_data -p 80000000 no.tpm",
         "unseal_tpm2_data",
     ] {
-        let output = desk.feed(line, b"data").failed();
+        let output = desk.pipe(line, b"data").failed();
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
     assert!(proxy.log().is_empty(), "asked the TPM:\n{}", proxy.log().text());
@@ -292,7 +286,7 @@ fn wrong_uses_leave_nothing() {
         ("unseal -b owner -k word sealed.tpm", "password"),
         ("unseal sealed.tpm --tcti nonsense", "nonsense"),
     ] {
-        let output = desk.feed(&format!("tpm2-keytool {line}"), b"data").failed().says(cause);
+        let output = desk.pipe(&format!("tpm2-keytool {line}"), b"data").failed().says(cause);
         let error = output.err();
         let lines: Vec<&str> = error.lines().collect();
         assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
@@ -344,7 +338,7 @@ fn data_never_leaves_its_tpm_unless_its_parent_may() {
     assert_eq!(desk.key("sealed.tpm").public.attributes.bits(), 0x0450);
     desk.unseals("", b"hello");
     for option in ["-m", "--nomigrate"] {
-        desk.feed(&format!("seal_tpm2_data {option} -p 81000002 no.tpm"), b"hello")
+        desk.pipe(&format!("seal_tpm2_data {option} -p 81000002 no.tpm"), b"hello")
             .failed()
             .says("may move to another TPM");
         desk.assert_absent("no.tpm");
@@ -428,7 +422,7 @@ fn an_interruption_leaves_nothing() {
          tpm2_readpublic -Q -c p.ctx -o area; tpm2_flushcontext -t",
     );
     desk.run("create_tpm2_key -i area -e P-256 moving.tpm").ok();
-    desk.feed("seal_tpm2_data -i area moving-data.tpm", b"hello").ok();
+    desk.pipe("seal_tpm2_data -i area moving-data.tpm", b"hello").ok();
     desk.shell.write("old", "the only copy");
     for (command, line) in [
         (raw::IMPORT, "tpm2-keytool load moving.tpm 81000001"),

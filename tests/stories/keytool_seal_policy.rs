@@ -73,7 +73,7 @@ fn what_is_no_policy_is_refused_before_the_tpm_is_asked() {
             format!("seal_tpm2_data {options} no.tpm"),
             format!("signed_tpm2_policy add {options} sealed.tpm ec.pem"),
         ] {
-            let output = desk.feed(&format!("{line} {NOBODY}"), b"hello").failed().says(cause);
+            let output = desk.pipe(&format!("{line} {NOBODY}"), b"hello").failed().says(cause);
             assert_eq!(output.status.and_then(|ended| ended.code()), Some(status), "{output}");
             assert!(output.stdout.is_empty() && desk.shell.read("sealed.tpm") == before, "{output}");
             desk.assert_absent("no.tpm");
@@ -187,7 +187,7 @@ fn the_password_of_another_object() {
         ("--secret owner -k word", "two passwords"),
         ("-x sha256:31", "PCR 31"),
     ] {
-        desk.feed(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed().says(why);
+        desk.pipe(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed().says(why);
         desk.assert_absent("no.tpm");
         desk.assert_tidy();
     }
@@ -240,18 +240,18 @@ fn importable_data_needs_no_tpm_to_be_written() {
     }
     // Where the public key alone is known, this is said; the values of PCRs only a TPM knows.
     let line = format!("seal_tpm2_data {NOBODY} -i 1.pem -p 81000001 sealed.tpm");
-    desk.feed(&line, b"hello").ok().says("assuming");
+    desk.pipe(&line, b"hello").ok().says("assuming");
     desk.unseals("", b"hello");
-    desk.feed(&format!("seal_tpm2_data {NOBODY} -i 1.area -p 81000001 -x 16 no.tpm"), b"hello")
+    desk.pipe(&format!("seal_tpm2_data {NOBODY} -i 1.area -p 81000001 -x 16 no.tpm"), b"hello")
         .failed()
         .says("port=1");
     desk.seal("-i 1.area -p 81000001 -x 16", b"hello");
     desk.unseals("", b"hello");
     for (options, why) in [("-i 1.area", "-p 81"), ("-i sealed.tpm -p 81000001", "private key")] {
-        desk.feed(&format!("seal_tpm2_data {NOBODY} {options} no.tpm"), b"hello").failed().says(why);
+        desk.pipe(&format!("seal_tpm2_data {NOBODY} {options} no.tpm"), b"hello").failed().says(why);
     }
     for options in ["-i 1.area -b word", "-i 1.area -m"] {
-        let output = desk.feed(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed();
+        let output = desk.pipe(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed();
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
     desk.assert_absent("no.tpm");
