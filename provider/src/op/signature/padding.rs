@@ -49,6 +49,12 @@ impl Padding {
         }
     }
 
+    /// Whether whoever signs chooses the length of the salt: what OpenSSL begins with, −2 in 3.0 and −4 since 3.1, and what a
+    /// verification takes from the signature.
+    pub(super) const fn leaves_salt_open(&self) -> bool {
+        matches!(self, Self::Pss { salt: SaltLength::Auto | SaltLength::AutoDigestMax, .. })
+    }
+
     /// The block that the private operation is applied to, as long as the modulus.
     ///
     /// # Errors
@@ -110,4 +116,18 @@ fn unsupported(what: &str) -> Error {
 
 fn refused(error: missing::Error) -> Error {
     Error::new(Reason::Padding, "the signature cannot be padded").with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_salt_is_open_by_default_in_every_openssl() {
+        for (number, open) in [(-1, false), (-2, true), (-3, false), (-4, true), (0, false), (32, false)] {
+            let padding = Padding::Pss { salt: SaltLength::try_from(number).unwrap(), mgf1: None };
+            assert_eq!(padding.leaves_salt_open(), open, "{number}");
+        }
+        assert!(!Padding::Pkcs1.leaves_salt_open());
+    }
 }

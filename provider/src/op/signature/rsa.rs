@@ -74,12 +74,8 @@ impl Scheme for Rsa {
         shadow: &mut Shadow,
         known: &OnceLock<TpmSalt>,
     ) -> Result<()> {
-        let Padding::Pss { salt: missing::SaltLength::Auto, .. } =
-            Padding::read(public, &mut shadow.options()?)?
-        else {
-            return Ok(());
-        };
-        if signs_by_decryption(key.public()) {
+        let padding = Padding::read(public, &mut shadow.options()?)?;
+        if !padding.leaves_salt_open() || signs_by_decryption(key.public()) {
             return Ok(());
         }
         salt::settle(key, public, shadow, known)

@@ -16,8 +16,8 @@ use crate::private::{Private, TpmSalt};
 /// What is signed to find out. It names itself, so that nobody takes it for anything else.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
 
-/// Puts the TPM's own salt length in the place of `auto`, found out by one signature for each key and process: a certificate
-/// names the length of the salt before it is signed.
+/// Puts the TPM's own salt length in the place of one that was left open, found out by one signature for each key and process: a
+/// certificate names the length of the salt before it is signed.
 ///
 /// # Errors
 /// The TPM refuses; its salt has neither length.
@@ -108,7 +108,9 @@ mod tests {
     #[test]
     fn a_key_that_may_decrypt_signs_with_any_salt() {
         let known = OnceLock::new();
-        assert_eq!(settled(&Fake::rsa(KeyScheme::Null, true), None, &known).unwrap(), "auto");
+        let salt = settled(&Fake::rsa(KeyScheme::Null, true), None, &known).unwrap();
+        // As OpenSSL 3.0 begins, and as later ones do.
+        assert!(["auto", "auto-digestmax"].contains(&salt.as_str()), "{salt}");
         assert_eq!(known.get(), None);
     }
 }
