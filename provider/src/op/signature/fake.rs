@@ -136,6 +136,10 @@ impl Private for Fake {
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
         self.knows(hash)?;
+        let fixed = self.public.key.scheme().filter(|fixed| *fixed != Scheme::Null);
+        if fixed.is_some_and(|fixed| fixed.id() != scheme || fixed.hash() != Some(hash)) {
+            return Err(Error::new(Reason::TpmUnsupported, "TPM_RC_SCHEME"));
+        }
         assert_eq!(digest.len(), hash.size(), "TPM 2.0 Part 3 §20.2: TPM_RC_SIZE");
         let mut list = ParamList::new();
         if scheme == AlgId::RSAPSS {

@@ -78,6 +78,8 @@ impl Scheme for Rsa {
         if !padding.leaves_salt_open() || signs_by_decryption(key.public()) {
             return Ok(());
         }
+        // What the key cannot do is said here, before the TPM is asked for a signature that nobody wants.
+        scheme(key.public(), &padding, hash_of_tpm(shadow.digest()?.as_ref())?)?;
         salt::settle(key, public, shadow, known)
     }
 
@@ -118,21 +120,7 @@ fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>
 
 fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
     let hash = hash_of_tpm(request.algorithm)?;
-    let scheme = match padding {
-        Padding::Pkcs1 => KeyScheme::Rsassa(hash),
-        Padding::Pss { .. } => KeyScheme::Rsapss(hash),
-        Padding::None => {
-            let text = "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well";
-            return Err(Error::new(Reason::Padding, text));
-        }
-    };
-    if let Padding::Pss { mgf1: Some(mgf1), .. } = padding {
-        if tpm_hash(mgf1) != Some(hash) {
-            let text = "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well";
-            return Err(Error::new(Reason::Padding, text));
-        }
-    }
-    fits_key(request.key.public(), scheme)?;
+    let scheme = scheme(request.key.public(), padding, hash)?;
     let answer = request.sign(request.digest, hash, scheme.id())?;
     let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
     let salted = matches!(padding, Padding::Pss { .. });
@@ -149,6 +137,26 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
     Err(wrong_result())
 }
 
+/// The scheme that TPM2_Sign pads by as it is asked for.
+fn scheme(public: &Public, padding: &Padding, hash: HashAlg) -> Result<KeyScheme> {
+    let asked = match padding {
+        Padding::Pkcs1 => KeyScheme::Rsassa(hash),
+        Padding::Pss { .. } => KeyScheme::Rsapss(hash),
+        Padding::None => {
+            let text = "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well";
+            return Err(Error::new(Reason::Padding, text));
+        }
+    };
+    if let Padding::Pss { mgf1: Some(mgf1), .. } = padding {
+        if tpm_hash(mgf1) != Some(hash) {
+            let text = "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well";
+            return Err(Error::new(Reason::Padding, text));
+        }
+    }
+    fits_key(public, asked, hash)?;
+    Ok(asked)
+}
+
 fn hash_of_tpm(digest: Option<&Digest>) -> Result<HashAlg> {
     digest.and_then(tpm_hash).ok_or_else(|| {
         let text = "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well";
@@ -161,10 +169,11 @@ fn made_for(scheme: KeyScheme, asked: HashAlg) -> Error {
 }
 
 /// Refuses what the scheme that the key was made for does not allow.
-fn fits_key(public: &Public, asked: KeyScheme) -> Result<()> {
+fn fits_key(public: &Public, asked: KeyScheme, hash: HashAlg) -> Result<()> {
     match public.key.scheme() {
         Some(KeyScheme::Null) => Ok(()),
         Some(fixed) if fixed == asked => Ok(()),
+        Some(fixed) if fixed.id() == asked.id() => Err(made_for(fixed, hash)),
         Some(fixed) => {
             let remedy = match fixed.id() {
                 AlgId::RSASSA => {

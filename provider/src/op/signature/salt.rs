@@ -76,10 +76,19 @@ mod tests {
     use crate::ffi::crypto::Digest;
 
     fn settled(fake: &Fake, salt: Option<&str>, known: &OnceLock<TpmSalt>) -> Result<String> {
+        settled_with(fake, salt, "sha256", known)
+    }
+
+    fn settled_with(
+        fake: &Fake,
+        salt: Option<&str>,
+        mgf1: &str,
+        known: &OnceLock<TpmSalt>,
+    ) -> Result<String> {
         let sha256 = Digest::fetch(fake.key.context(), "sha256")?;
         let mut shadow = Shadow::new(fake.key.clone(), Some(sha256));
         let mut list = ParamList::new();
-        list.text(c"pad-mode", "pss");
+        list.text(c"pad-mode", "pss").text(c"mgf1-digest", mgf1);
         if let Some(salt) = salt {
             list.text(c"saltlen", salt);
         }
@@ -112,5 +121,17 @@ mod tests {
         // As OpenSSL 3.0 begins, and as later ones do.
         assert!(["auto", "auto-digestmax"].contains(&salt.as_str()), "{salt}");
         assert_eq!(known.get(), None);
+    }
+
+    #[test]
+    fn nothing_is_tried_that_the_key_cannot_do() {
+        for (scheme, mgf1, says) in [
+            (KeyScheme::Rsassa(HashAlg::Sha256), "sha256", "ask for the padding pkcs1"),
+            (KeyScheme::Rsapss(HashAlg::Sha256), "sha1", "MGF1"),
+            (KeyScheme::Rsapss(HashAlg::Sha384), "sha256", "RSAPSS sha384 only, and sha256 was asked for"),
+        ] {
+            let error = settled_with(&Fake::rsa(scheme, false), None, mgf1, &OnceLock::new()).unwrap_err();
+            assert!(error.to_string().contains(says), "{scheme}: {error}");
+        }
     }
 }
