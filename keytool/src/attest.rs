@@ -163,18 +163,29 @@ impl Attest {
         deferred: &Deferred,
     ) -> Result<Findings, Error> {
         let prover = Prover::new(tpm, endorsement)?;
-        let signer = prover.signer()?;
-        if let (Some(path), Some(noted)) = (&self.name, noted) {
-            same("signing key of this TPM", &signer, noted, path)?;
-        }
+        let is_noted = |signer: &Name| match (&self.name, noted) {
+            (Some(path), Some(noted)) => same("signing key of this TPM", signer, noted, path),
+            _ => Ok(()),
+        };
+        let proven = match (&self.attest, key) {
+            (Some(path), Some(key)) => Some(prover.lives_with(key, path)?),
+            _ => None,
+        };
+        proven.as_ref().map(is_noted).transpose()?;
         deferred.check()?;
-        if let (Some(path), Some(key)) = (&self.attest, key) {
-            prover.lives_with(&signer, key, path)?;
+        let is_signer = |signer: &Name| match &proven {
+            Some(proven) => prover::same(signer, proven),
+            None => is_noted(signer),
+        };
+        // A public area is no proof, for whoever saw one before can show it again: a key that is known by its Name alone has to sign.
+        let challenge = noted.filter(|_| proven.is_none()).map(|_| (Handle::NULL, None));
+        match self.hierarchy().map(|Hierarchy(hierarchy)| (hierarchy, parent)).or(challenge) {
+            Some((hierarchy, auth)) => {
+                let (signer, certified) = prover.certified(hierarchy, auth, is_signer)?;
+                Ok(Findings { signer, certified: Some(certified) })
+            }
+            None => Ok(Findings { signer: proven.map_or_else(|| prover.signer(), Ok)?, certified: None }),
         }
-        deferred.check()?;
-        let certify = |Hierarchy(hierarchy)| prover.certified(&signer, hierarchy, parent);
-        let certified = self.hierarchy().map(certify).transpose()?;
-        Ok(Findings { signer, certified })
     }
 
     /// The names that were asked for, each on a line; if none was, what was proven, in words.

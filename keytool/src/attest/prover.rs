@@ -28,6 +28,11 @@ pub(crate) struct Certified {
 /// Octets of a nonce.
 const NONCE: usize = 32;
 
+/// The options for passwords.
+const ENDORSEMENT: &str = "-a, -k or --passin";
+const EITHER: &str =
+    "-a, -k or --passin if it is the endorsement hierarchy's, with -b or --passparent if it is that of -C";
+
 impl<'a> Prover<'a> {
     /// With the password of the endorsement hierarchy.
     pub(crate) fn new(tpm: &'a Tpm, auth: Option<Auth>) -> Result<Self, Error> {
@@ -38,14 +43,16 @@ impl<'a> Prover<'a> {
 
     /// The Name of the signing key; which TPM it is in, if in any, is not said with that.
     pub(crate) fn signer(&self) -> Result<Name, Error> {
-        Ok(self.tpm.primary(&self.signer).map_err(|error| explained(error, "-a, -k or --passin"))?.1)
+        let _progress = self.progress();
+        Ok(self.tpm.primary(&self.signer).map_err(|error| explained(error, ENDORSEMENT))?.1)
     }
 
-    /// Proves that the signing key is in one TPM with the private half of `key`, which is that of the certificate at `path`.
+    /// Proves that the signing key is in one TPM with the private half of `key`, which is that of the certificate at `path`; gives the Name
+    /// of the signing key.
     ///
     /// # Errors
     /// It is not.
-    pub(crate) fn lives_with(&self, signer: &Name, key: &PublicKey, path: &Path) -> Result<(), Error> {
+    pub(crate) fn lives_with(&self, key: &PublicKey, path: &Path) -> Result<Name, Error> {
         let templates = tpm::endorsement::templates(key)?;
         let Some(first) = templates.first().cloned() else {
             return Err(Error::request(
@@ -64,42 +71,59 @@ impl<'a> Prover<'a> {
                 .then(|| Progress::start("deriving the RSA endorsement key; this can take a minute"));
             let ek = Primary { template, ..self.signer.clone() };
             match self.tpm.prove(&self.signer, &ek, key) {
-                Ok(Residence::Here(name)) if name == *signer => return Ok(()),
-                Ok(Residence::Here(_)) => {
-                    return Err(verdict::tampered(
-                        "the signing key of the proof is another than a moment ago",
-                    ));
-                }
+                Ok(Residence::Here(signer)) => return Ok(signer),
                 Ok(Residence::Elsewhere) => {}
                 Err(error)
                     if own
                         && error.response_code().is_some()
                         && error.kind() != ErrorKind::ParentAuthorization => {}
-                Err(error) => return Err(explained(error, "-a, -k or --passin")),
+                Err(error) => return Err(explained(error, ENDORSEMENT)),
             }
         }
         Err(foreign(path, "its key is none that this TPM derives"))
     }
 
-    /// Has the signing key certify the storage key of a hierarchy, and verifies what it says.
+    /// Has the signing key certify the storage key of a hierarchy, and verifies what it says. `is_signer` looks at the Name of the key that
+    /// signed, which is given back.
     ///
     /// # Errors
-    /// The TPM refuses, or what it says does not hold.
+    /// The TPM refuses, another key signed, or what it says does not hold.
     pub(crate) fn certified(
         &self,
-        signer: &Name,
         hierarchy: Handle,
         auth: Option<Auth>,
-    ) -> Result<Certified, Error> {
+        is_signer: impl FnOnce(&Name) -> Result<(), Error>,
+    ) -> Result<(Name, Certified), Error> {
         let template = storage_primary(!self.capabilities.curves.contains(&Curve::P256));
         let subject = Primary { hierarchy, auth, template };
         let nonce = tpm::crypto::random::octets(NONCE).map_err(tpm::Error::from)?;
+        let progress = self.progress();
         let answer = self.tpm.certify(&self.signer, &subject, &nonce);
-        let answer = answer.map_err(|error| explained(error, "-b or --passparent"))?;
-        let name = verdict::name(&answer, signer, hierarchy, &nonce)?;
+        drop(progress);
+        let answer = answer.map_err(|error| explained(error, EITHER))?;
+        let signer = verdict::name_of(&answer.signer)?;
+        is_signer(&signer)?;
+        let name = verdict::name(&answer, &signer, hierarchy, &nonce)?;
         let key = verdict::openssl_key(&answer.public).and_then(|key| key.public_key_to_pem());
         let pem = key.map_err(|_| verdict::tampered("the certified key is no key"))?;
-        Ok(Certified { name, pem })
+        Ok((signer, Certified { name, pem }))
+    }
+
+    /// A line on the terminal where the signing key is RSA: a real chip searches primes each time.
+    fn progress(&self) -> Option<Progress> {
+        matches!(self.signer.template.key, PublicKey::Rsa { .. })
+            .then(|| Progress::start("deriving the RSA signing key; this can take a minute"))
+    }
+}
+
+/// Whether the key that signed is the one that was proven to be in the TPM.
+///
+/// # Errors
+/// It is another.
+pub(crate) fn same(signer: &Name, proven: &Name) -> Result<(), Error> {
+    match signer == proven {
+        true => Ok(()),
+        false => Err(verdict::tampered("another key signed than the one that was to sign")),
     }
 }
 
