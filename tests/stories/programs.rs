@@ -1,5 +1,12 @@
-//! Programs that know nothing of TPMs: they are given a key file where they expect a PEM key.
+//! Programs that know nothing of TPMs: they are given a key file, or a reference to a key at a handle, where they expect a PEM key.
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use tests::process::Process;
+use tests::{Authority, Openssl, Options, ResourceManager, Swtpm, port};
+
 use crate::machine::Machine;
+use crate::store::{LOCKED, PLAIN, persist};
 
 /// Five TLS connections to a server of Python's, each on a thread of its own, then one to a client that shows a certificate.
 const PYTHON: &str = r#"
@@ -44,4 +51,113 @@ fn python_serves_and_asks_with_a_key_in_the_tpm() {
         let told = machine.openssl.shell().ok("/usr/bin/python3 programs.py").out();
         assert_eq!(told, "TLSv1.3 hello\n".repeat(5) + "TLSv1.3 known\n");
     }
+}
+
+/// A machine with an EC key at a handle and an RSA key with password at another, references to both, and certificates.
+fn referenced(machine: Machine) -> Machine {
+    let authority = Authority::new(&machine.openssl, "authority");
+    let word = machine.openssl.write("word", "secret\n");
+    let uri = format!("handle:0x{LOCKED}?pin-source=file:{}", word.display());
+    for (handle, kind, uri) in [(PLAIN, "-e P-256", PLAIN), (LOCKED, "-r -k secret", &uri)] {
+        persist(&machine, handle, kind);
+        machine.tool.ok(&format!("reference {uri} {handle}.ref"));
+        authority.certify(&format!("{handle}.pub"), &format!("{handle}.crt"));
+        let both = ["ref", "crt"].map(|kind| machine.openssl.text(format!("{handle}.{kind}").as_str()));
+        machine.openssl.write(format!("{handle}.pem"), both.concat());
+    }
+    machine
+}
+
+/// Starts a server and waits until it accepts connections; a process that it forks may be the one that listens.
+#[track_caller]
+fn served(openssl: &Openssl, line: &str, port: u16, log: &str) -> Process {
+    let mut server = openssl.shell().spawn(line, log);
+    let start = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(server.ended().is_none(), "{line} ended: {}", openssl.text(log));
+        assert!(start.elapsed() < Duration::from_secs(20), "{line} does not listen: {}", openssl.text(log));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    server
+}
+
+/// Each front end has the key in another way; the last one asks the first and shows a certificate.
+const HAPROXY: &str = "\
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 10s
+    timeout server 10s
+frontend one_file
+    bind 127.0.0.1:PORT0 ssl crt PLAIN.pem ca-file authority.pem verify optional
+    http-request return status 200 content-type text/plain lf-string \"one %[ssl_c_used]\\n\"
+frontend password
+    bind 127.0.0.1:PORT1 ssl crt LOCKED.pem
+    http-request return status 200 content-type text/plain string \"two\\n\"
+frontend key_file_beside
+    bind 127.0.0.1:PORT2 ssl crt site.crt
+    http-request return status 200 content-type text/plain string \"three\\n\"
+frontend plain
+    bind 127.0.0.1:PORT3
+    default_backend encrypted
+backend encrypted
+    server one 127.0.0.1:PORT0 ssl crt LOCKED.pem ca-file authority.pem verify required verifyhost localhost
+";
+
+#[test]
+fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
+    let machine = referenced(Machine::new());
+    let openssl = &machine.openssl;
+    openssl.write("site.crt", openssl.read(format!("{PLAIN}.crt")));
+    openssl.write("site.crt.key", openssl.read(PLAIN));
+    let first = port::free(4);
+    let text = (0..4u16).fold(HAPROXY.replace("PLAIN", PLAIN).replace("LOCKED", LOCKED), |text, at| {
+        text.replace(&format!("PORT{at}"), &(first + at).to_string())
+    });
+    openssl.write("haproxy.cfg", text);
+    // A master that reads the keys and a worker that uses them, as the distributions start it.
+    let _server = served(openssl, "/usr/sbin/haproxy -W -f haproxy.cfg", first, "haproxy.log");
+    for version in ["1.2", "1.3"] {
+        let curl =
+            format!("curl -sS --max-time 20 --cacert authority.pem --tlsv{version} --tls-max {version}");
+        let pages =
+            (0..3).map(|at| format!("https://localhost:{}/", first + at)).collect::<Vec<_>>().join(" ");
+        let told = openssl.stranger().shell().ok(&format!("{curl} {pages}")).out();
+        assert_eq!(told, "one 0\ntwo\nthree\n");
+    }
+    let told =
+        openssl.stranger().shell().ok(&format!("curl -sS --max-time 20 http://127.0.0.1:{}/", first + 3));
+    assert_eq!(told.out(), "one 1\n", "{}", openssl.text("haproxy.log"));
+}
+
+const MOSQUITTO: &str = "\
+listener PORT 127.0.0.1
+allow_anonymous true
+certfile PLAIN.crt
+keyfile PLAIN.ref
+cafile authority.pem
+require_certificate true
+user root
+";
+
+#[test]
+fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = referenced(Machine::managed(tpm, &manager));
+    let openssl = &machine.openssl;
+    let port = port::free(1);
+    openssl.write("mosquitto.conf", MOSQUITTO.replace("PLAIN", PLAIN).replace("PORT", &port.to_string()));
+    let _broker = served(openssl, "/usr/sbin/mosquitto -c mosquitto.conf", port, "mosquitto.log");
+    let client = |name: &str, certificate: &str, key: &str, options: &str| {
+        let identity = format!("--cafile authority.pem --cert {certificate}.crt --key {key}");
+        format!("{name} -h localhost -p {port} -t topic {identity} {options}")
+    };
+    let reference = format!("{LOCKED}.ref");
+    openssl.shell().ok(&client("mosquitto_pub", LOCKED, &reference, "-r -m retained"));
+    let told = openssl.shell().ok(&client("mosquitto_sub", PLAIN, PLAIN, "-C 1 -W 20"));
+    assert_eq!(told.out(), "retained\n", "{}", openssl.text("mosquitto.log"));
+    openssl
+        .shell()
+        .failed(&format!("mosquitto_pub -h localhost -p {port} --cafile authority.pem -t topic -m nobody"));
 }
