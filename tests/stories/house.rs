@@ -55,6 +55,32 @@ fn unsafe_code_is_where_the_plan_says() {
 }
 
 #[test]
+fn every_entry_from_c_stops_panics() {
+    let guard = ["shared(", "exclusive(", "free::<", "contain("];
+    let mut entries = 0;
+    for file in files(&module::workspace().join("provider/src/ffi")) {
+        let text = fs::read_to_string(&file).unwrap();
+        // Definitions of the module itself stand at the margin.
+        for after in format!("\n{text}")
+            .replace("\npub(super) unsafe", "\nunsafe")
+            .split("\nunsafe extern \"C\" fn ")
+            .skip(1)
+        {
+            let definition = after.split("\n}").next().unwrap_or_default();
+            let constant =
+                definition.starts_with("get_reason_strings(") && definition.ends_with("REASONS.as_ptr()");
+            assert!(
+                constant || guard.iter().any(|way| definition.contains(way)),
+                "{}: not behind the guard: {definition}",
+                file.display()
+            );
+            entries += 1;
+        }
+    }
+    assert!(entries > 80, "{entries} entries only: does this story still know one when it sees it?");
+}
+
+#[test]
 fn the_module_needs_libcrypto_and_the_tcti_loader_only() {
     let needed = needed();
     let allowed =

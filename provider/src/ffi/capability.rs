@@ -7,7 +7,7 @@ use openssl_sys::{OSSL_PARAM, OSSL_PROVIDER};
 
 use super::callback::Callback;
 use super::crypto::PrivateContext;
-use super::guard;
+use super::guard::contain;
 use super::params::{ParamList, Params};
 
 unsafe extern "C" {
@@ -52,14 +52,14 @@ struct Filter<'a> {
 /// OSSL_CALLBACK
 unsafe extern "C" fn pass(params: *const OSSL_PARAM, filter: *mut c_void) -> c_int {
     // SAFETY: as it was called.
-    guard::callback(|| unsafe { pass_on(params, filter) })
+    contain(|| unsafe { pass_on(params, filter) })
 }
 
 /// # Safety
 /// The filter is that of `forward`, which waits; the array is valid during the call.
-unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> c_int {
+unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> bool {
     // SAFETY: from `forward`, which waits.
-    let Some(filter) = (unsafe { filter.cast::<Filter<'_>>().as_ref() }) else { return 0 };
+    let Some(filter) = (unsafe { filter.cast::<Filter<'_>>().as_ref() }) else { return false };
     // SAFETY: an array of OSSL_PROVIDER_get_capabilities, valid during the call.
     let params = unsafe { Params::from_ptr(params) };
     let hand_on = |changes: Changes| {
@@ -73,5 +73,5 @@ unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> c_int {
         }
         filter.receiver.call(list.as_params())
     };
-    c_int::from((filter.change)(params).into_iter().all(hand_on))
+    (filter.change)(params).into_iter().all(hand_on)
 }

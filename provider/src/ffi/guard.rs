@@ -1,11 +1,15 @@
 //! The one way out to C: it borrows the handle, converts the arguments, stops panics, raises an error once, traces.
 //!
+//! Every function that C calls is behind it (a story of `house` looks): by `shared`, `exclusive` and `free` what has a handle, by
+//! `contain` what has none to raise an error on: OSSL_provider_init, keymgmt's load and query_operation_name, the lists of
+//! parameters and algorithms, and what libcrypto calls back. Only get_reason_strings is not: it gives the address of a constant.
+//!
 //! Shared promise of all callers (the thunks in `ffi/op`): libcrypto calls a slot with what its manual page says, that is with
 //! pointers that `handle::give` made for the same table (or NULL), with buffers of the given length, and with strings and
 //! parameter arrays that live until the call returns.
 
 use std::any::Any;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
@@ -81,6 +85,32 @@ impl Answer for &Descriptors {
     }
 }
 
+/// A pointer to what is there already.
+impl Answer for *mut c_void {
+    type C = *mut c_void;
+    const FAILED: *mut c_void = ptr::null_mut();
+    fn into_c(self) -> *mut c_void {
+        self
+    }
+}
+
+impl Answer for &'static CStr {
+    type C = *const c_char;
+    const FAILED: *const c_char = ptr::null();
+    fn into_c(self) -> *const c_char {
+        self.as_ptr()
+    }
+}
+
+/// `None`: failed.
+impl<R: Answer> Answer for Option<R> {
+    type C = R::C;
+    const FAILED: R::C = R::FAILED;
+    fn into_c(self) -> R::C {
+        self.map_or(R::FAILED, R::into_c)
+    }
+}
+
 /// A call on something that other threads may use too: the provider instance, a key, a context that is copied.
 ///
 /// # Safety
@@ -133,33 +163,34 @@ pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void)
         Ok(())
     });
     // The last owner of the instance lets go of the TPM. There is nobody left to tell what went wrong.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(provider)));
+    contain(|| drop(provider));
 }
 
-/// Runs what libcrypto calls back while a call of ours waits: nothing unwinds into C, a panic is a failure there, and the call that
-/// waits says so.
-pub(in crate::ffi) fn callback(work: impl FnOnce() -> c_int) -> c_int {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(0)
+/// Runs what has no handle to raise an error on: nothing unwinds into C, a panic is a failure there. Of what libcrypto calls back
+/// while a call of ours waits, that call says so.
+pub(in crate::ffi) fn contain<R: Answer>(work: impl FnOnce() -> R) -> R::C {
+    catch_unwind(AssertUnwindSafe(|| work().into_c())).unwrap_or(R::FAILED)
 }
 
 /// Runs the work of an entry: nothing unwinds, an error is raised once.
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
     let start = trace::enabled().then(Instant::now);
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
-    if let Some(start) = start {
-        let name = entry.to_string_lossy();
-        let microseconds = start.elapsed().as_micros();
-        match &result {
-            Ok(_) => trace::line(format_args!("{name} ok {microseconds} us")),
-            Err(error) => trace::line(format_args!("{name} failed {microseconds} us: {error}")),
+    // What makes the text of an error may panic as well.
+    contain(|| {
+        if let Some(start) = start {
+            report(entry, start, &result);
         }
-    }
+        result.map_err(|error| provider.core().raise(entry, &error)).ok()
+    })
+}
+
+fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
+    let name = entry.to_string_lossy();
+    let microseconds = start.elapsed().as_micros();
     match result {
-        Ok(answer) => answer.into_c(),
-        Err(error) => {
-            provider.core().raise(entry, &error);
-            R::FAILED
-        }
+        Ok(_) => trace::line(format_args!("{name} ok {microseconds} us")),
+        Err(error) => trace::line(format_args!("{name} failed {microseconds} us: {error}")),
     }
 }
 
@@ -175,7 +206,6 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::{c_char, c_int, c_void};
     use std::sync::Mutex;
 
     use super::*;
@@ -234,9 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_ends_a_callback_as_a_failure() {
-        assert_eq!(callback(|| 1), 1);
-        assert_eq!(callback(|| panic!("inside")), 0);
+    fn a_panic_without_a_handle_is_a_failure() {
+        assert_eq!(contain(|| true), 1);
+        assert_eq!(contain(|| -> bool { panic!("inside") }), 0);
+        assert!(contain(|| -> &Descriptors { panic!("inside") }).is_null());
     }
 
     #[test]

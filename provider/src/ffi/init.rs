@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::dispatch::{self as slot, END};
-use super::guard::{Answer, free, shared};
+use super::guard::{contain, free, shared};
 use super::handle;
 use super::params::ParamsMut;
 use super::raw::RawCallback;
@@ -16,7 +16,6 @@ use super::sys::{
 };
 use crate::error::Reason;
 use crate::provider::Provider;
-use crate::registry;
 
 /// The functions of the provider.
 static FUNCTIONS: &[OSSL_DISPATCH] = &[
@@ -54,19 +53,30 @@ pub(super) unsafe extern "C" fn OSSL_provider_init(
     out: *mut *const OSSL_DISPATCH,
     provider: *mut *mut c_void,
 ) -> c_int {
+    // SAFETY: libcrypto
+    contain(|| unsafe { begin(handle, dispatch, out, provider) })
+}
+
+/// # Safety
+/// As OSSL_provider_init.
+unsafe fn begin(
+    handle: *const OSSL_CORE_HANDLE,
+    dispatch: *const OSSL_DISPATCH,
+    out: *mut *const OSSL_DISPATCH,
+    provider: *mut *mut c_void,
+) {
     // A panic is reported through OpenSSL's queue (`guard`), never on the host's stderr. The hook is that of the copy of std
     // linked into this module, which no other code of the process uses.
     if !cfg!(test) {
         std::panic::set_hook(Box::new(|_| {}));
     }
-    // SAFETY: libcrypto
+    // SAFETY: promised by the caller.
     let core = unsafe { Core::new(handle, dispatch) };
     let instance = handle::give(Arc::new(Provider::new(core)));
-    // SAFETY: libcrypto
+    // SAFETY: promised by the caller.
     unsafe { out.write(FUNCTIONS.as_ptr()) };
-    // SAFETY: libcrypto
+    // SAFETY: promised by the caller.
     unsafe { provider.write(instance) };
-    1
 }
 
 unsafe extern "C" fn teardown(provider: *mut c_void) {
@@ -75,7 +85,7 @@ unsafe extern "C" fn teardown(provider: *mut c_void) {
 }
 
 unsafe extern "C" fn gettable_params(_: *mut c_void) -> *const OSSL_PARAM {
-    Provider::gettable_params().into_c()
+    contain(Provider::gettable_params)
 }
 
 unsafe extern "C" fn get_params(provider: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
@@ -103,11 +113,11 @@ unsafe extern "C" fn query_operation(
         // SAFETY: libcrypto
         return unsafe {
             shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
-                Ok(provider.stores().map_or_else(Pointer::to_stores, Rows::pointer))
+                Ok(provider.stores().map_or_else(|| Pointer::to(operation), Rows::pointer))
             })
         };
     }
-    registry::rows(operation).map_or(ptr::null(), <[_]>::as_ptr)
+    contain(|| Pointer::to(operation))
 }
 
 unsafe extern "C" fn get_reason_strings(_: *mut c_void) -> *const OSSL_ITEM {

@@ -1,6 +1,6 @@
 //! Algorithm rows that depend on the configuration of one instance: the store with a name of its own.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 use std::ptr;
 
 use super::guard::Answer;
@@ -33,9 +33,9 @@ impl Rows {
 }
 
 impl Pointer {
-    /// The rows of the store that every instance has.
-    pub(crate) fn to_stores() -> Pointer {
-        Pointer(registry::rows(sys::OSSL_OP_STORE).map_or(ptr::null(), <[_]>::as_ptr))
+    /// The rows of an operation that every instance has.
+    pub(crate) fn to(operation: c_int) -> Pointer {
+        Pointer(registry::rows(operation).map_or(ptr::null(), <[_]>::as_ptr))
     }
 }
 

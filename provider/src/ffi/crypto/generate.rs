@@ -13,7 +13,7 @@ use super::pkey::{EvpPkeyCtx, new_ctx, new_ctx_by_name};
 use super::queue::succeed;
 use super::{Pkey, PrivateContext, Refused, Selection, sys};
 use crate::ffi::callback::Progress;
-use crate::ffi::guard;
+use crate::ffi::guard::contain;
 use crate::ffi::params::Params;
 
 /// A generation under way.
@@ -88,17 +88,17 @@ impl Generator {
 /// EVP_PKEY_gen_cb: hands the two numbers on.
 unsafe extern "C" fn relay(ctx: *mut EVP_PKEY_CTX) -> c_int {
     // SAFETY: as it was called.
-    guard::callback(|| unsafe { report(ctx) })
+    contain(|| unsafe { report(ctx) })
 }
 
 /// # Safety
 /// The context is that of the running `generate`.
-unsafe fn report(ctx: *mut EVP_PKEY_CTX) -> c_int {
+unsafe fn report(ctx: *mut EVP_PKEY_CTX) -> bool {
     // SAFETY: the context of the running call; its data is the listener of `generate`, which waits.
     let listener = unsafe { sys::EVP_PKEY_CTX_get_app_data(ctx) }.cast::<Progress<'_>>();
     // SAFETY: as above.
-    let Some(progress) = (unsafe { listener.as_ref() }) else { return 1 };
+    let Some(progress) = (unsafe { listener.as_ref() }) else { return true };
     // SAFETY: as above; there are two numbers (EVP_PKEY_keygen(3ossl)).
     let [potential, iteration] = [0, 1].map(|index| unsafe { sys::EVP_PKEY_CTX_get_keygen_info(ctx, index) });
-    c_int::from(progress.report(potential, iteration))
+    progress.report(potential, iteration)
 }

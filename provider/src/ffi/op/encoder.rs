@@ -8,7 +8,7 @@ use crate::ffi::bio::Bio;
 use crate::ffi::callback::Passphrase;
 use crate::ffi::crypto::Selection;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{Answer, exclusive, free, shared};
+use crate::ffi::guard::{contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params};
 use crate::ffi::raw::{RawKey, RawPassphrase, RawSelection};
@@ -73,7 +73,7 @@ unsafe extern "C" fn set_ctx_params<T: Encoder>(ctx: *mut c_void, params: *const
 }
 
 unsafe extern "C" fn settable_ctx_params<T: Encoder>(_: *mut c_void) -> *const OSSL_PARAM {
-    T::settable_ctx_params().into_c()
+    contain(T::settable_ctx_params)
 }
 
 unsafe extern "C" fn does_selection<T: Encoder>(provider: *mut c_void, selection: c_int) -> c_int {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{Answer, exclusive, free, shared};
+use crate::ffi::guard::{contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawKey, RawOutput};
@@ -129,14 +129,14 @@ unsafe extern "C" fn gettable_ctx_params<T: KeyExchange>(
     _: *mut c_void,
     _: *mut c_void,
 ) -> *const OSSL_PARAM {
-    T::gettable_ctx_params().into_c()
+    contain(T::gettable_ctx_params)
 }
 
 unsafe extern "C" fn settable_ctx_params<T: KeyExchange>(
     _: *mut c_void,
     _: *mut c_void,
 ) -> *const OSSL_PARAM {
-    T::settable_ctx_params().into_c()
+    contain(T::settable_ctx_params)
 }
 
 fn no_peer() -> Error {

@@ -8,7 +8,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::{Callback, Progress};
 use crate::ffi::crypto::Selection;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{Answer, exclusive, free, shared};
+use crate::ffi::guard::{contain, exclusive, free, shared};
 use crate::ffi::handle::{self, Operation};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawCallback, RawKey, RawProgress, RawSelection};
@@ -63,6 +63,17 @@ pub(crate) enum OperationId {
     AsymCipher,
 }
 
+impl OperationId {
+    fn of(number: c_int) -> Option<Self> {
+        match number {
+            sys::OSSL_OP_KEYEXCH => Some(Self::KeyExchange),
+            sys::OSSL_OP_SIGNATURE => Some(Self::Signature),
+            sys::OSSL_OP_ASYM_CIPHER => Some(Self::AsymCipher),
+            _ => None,
+        }
+    }
+}
+
 /// The function table of a key management.
 pub(crate) struct Table<T>(T);
 
@@ -99,15 +110,23 @@ unsafe extern "C" fn new<T: KeyManagement>(provider: *mut c_void) -> *mut c_void
     unsafe { shared(c"keymgmt_new", provider, (), |provider: &Arc<Provider>, ()| Ok(T::empty(provider))) }
 }
 
-/// Takes over a key that one of our decoders handed up: `reference` is its variable, which is cleared.
 unsafe extern "C" fn load<T: KeyManagement>(reference: *const c_void, size: usize) -> *mut c_void {
+    // SAFETY: libcrypto
+    contain(|| unsafe { take_over::<T>(reference, size) })
+}
+
+/// Takes over a key that one of our decoders handed up: `reference` is its variable, which is cleared.
+///
+/// # Safety
+/// The reference is what `Callback::call_with_key` handed up, still on its stack.
+unsafe fn take_over<T: KeyManagement>(reference: *const c_void, size: usize) -> *mut c_void {
     if reference.is_null() || size != size_of::<*mut c_void>() {
         return ptr::null_mut();
     }
     let variable: *mut *mut c_void = reference.cast_mut().cast();
-    // SAFETY: libcrypto: a reference is what `Callback::call_with_key` handed up, still on its stack.
+    // SAFETY: promised by the caller.
     let pointer = unsafe { variable.read_unaligned() };
-    // SAFETY: libcrypto; it is a key or NULL.
+    // SAFETY: promised by the caller; it is a key or NULL.
     let key = unsafe { handle::lend::<Arc<Key>>(pointer) };
     if !key.is_some_and(|key| T::takes(key)) {
         return ptr::null_mut();
@@ -185,7 +204,7 @@ unsafe extern "C" fn import<T: KeyManagement>(
 }
 
 unsafe extern "C" fn import_types<T: KeyManagement>(selection: c_int) -> *const OSSL_PARAM {
-    T::import_types(Selection(selection)).into_c()
+    contain(|| T::import_types(Selection(selection)))
 }
 
 unsafe extern "C" fn export<T: KeyManagement>(
@@ -206,7 +225,7 @@ unsafe extern "C" fn export<T: KeyManagement>(
 }
 
 unsafe extern "C" fn export_types<T: KeyManagement>(selection: c_int) -> *const OSSL_PARAM {
-    T::export_types(Selection(selection)).into_c()
+    contain(|| T::export_types(Selection(selection)))
 }
 
 unsafe extern "C" fn get_params<T: KeyManagement>(key: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
@@ -215,7 +234,7 @@ unsafe extern "C" fn get_params<T: KeyManagement>(key: *mut c_void, params: *mut
 }
 
 unsafe extern "C" fn gettable_params<T: KeyManagement>(_: *mut c_void) -> *const OSSL_PARAM {
-    T::gettable_params().into_c()
+    contain(T::gettable_params)
 }
 
 unsafe extern "C" fn set_params<T: KeyManagement>(key: *mut c_void, params: *const OSSL_PARAM) -> c_int {
@@ -224,17 +243,11 @@ unsafe extern "C" fn set_params<T: KeyManagement>(key: *mut c_void, params: *con
 }
 
 unsafe extern "C" fn settable_params<T: KeyManagement>(_: *mut c_void) -> *const OSSL_PARAM {
-    T::settable_params().into_c()
+    contain(T::settable_params)
 }
 
 unsafe extern "C" fn query_operation_name<T: KeyManagement>(operation: c_int) -> *const c_char {
-    let operation = match operation {
-        sys::OSSL_OP_KEYEXCH => OperationId::KeyExchange,
-        sys::OSSL_OP_SIGNATURE => OperationId::Signature,
-        sys::OSSL_OP_ASYM_CIPHER => OperationId::AsymCipher,
-        _ => return ptr::null(),
-    };
-    T::operation_name(operation).map_or(ptr::null(), CStr::as_ptr)
+    contain(|| OperationId::of(operation).and_then(T::operation_name))
 }
 
 unsafe extern "C" fn gen_init<T: KeyManagement>(
@@ -284,7 +297,7 @@ unsafe extern "C" fn gen_settable_params<T: KeyManagement>(
     _: *mut c_void,
     _: *mut c_void,
 ) -> *const OSSL_PARAM {
-    T::settable_generation_params().into_c()
+    contain(T::settable_generation_params)
 }
 
 unsafe extern "C" fn generate<T: KeyManagement>(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{Answer, exclusive, free, shared};
+use crate::ffi::guard::{contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params};
 use crate::ffi::raw::{RawCallback, RawPassphrase};
@@ -64,7 +64,7 @@ unsafe extern "C" fn open<T: Store>(provider: *mut c_void, uri: *const c_char) -
 }
 
 unsafe extern "C" fn settable_ctx_params<T: Store>(_: *mut c_void) -> *const OSSL_PARAM {
-    T::settable_params().into_c()
+    contain(T::settable_params)
 }
 
 unsafe extern "C" fn set_ctx_params<T: Store>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
