@@ -49,7 +49,7 @@ bench: ## what an operation costs, against the bare TPM command and others' ways
 valgrind: ## the stories that look for faults of memory in the provider's own frames
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
-	$(CARGO) test --locked --workspace --test stories valgrind
+	TPM2_VALGRIND=thorough $(CARGO) test --locked --workspace --test stories -- valgrind lifetimes
 
 matrix: ## the stories on OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixie sid experimental"]; as root, with network
 	@$(DEPS) matrix

@@ -28,6 +28,23 @@ pub fn run(shell: &Shell, line: &str, module: &str) -> Report {
     Report { ours: ours(&report, module), output }
 }
 
+/// Runs the line under valgrind, which must find nothing in the frames of the provider, and must succeed.
+///
+/// # Panics
+/// When it finds something, or the line fails.
+#[track_caller]
+pub fn clean(shell: &Shell, line: &str) {
+    let report = run(shell, line, "tpm2.so");
+    assert!(report.output.success(), "{}", report.output);
+    assert!(report.ours.is_empty(), "{line}:\n{}", report.ours.join("\n"));
+}
+
+/// Whether there is time for more than a short run of each program: `make valgrind` says so.
+#[must_use]
+pub fn thorough() -> bool {
+    std::env::var_os("TPM2_VALGRIND").is_some_and(|word| word == "thorough")
+}
+
 fn ours(report: &PathBuf, module: &str) -> Vec<String> {
     let text = std::fs::read_to_string(report).expect("valgrind's report");
     let object = format!("{module}</obj>");
