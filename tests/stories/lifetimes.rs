@@ -1,6 +1,6 @@
 //! Providers, library contexts and keys come and go in the orders that programs have.
 use tests::raw::Tpm as _;
-use tests::valgrind;
+use tests::{Order, valgrind};
 
 use crate::machine::{Machine, program};
 
@@ -38,16 +38,18 @@ fn a_provider_that_is_loaded_a_thousand_times_leaves_nothing() {
 #[test]
 fn keys_outlive_their_provider_and_a_process_ends_as_it_likes() {
     let (machine, lifetimes) = machine();
-    for mode in ["provider-first", "exit", "cleanup"] {
-        for key in ["ec", "rsa"] {
-            machine.openssl.shell().ok(&format!("{lifetimes} {mode} {key}"));
+    for mode in ["provider-first", "exit", "cleanup", "late"] {
+        for (key, order) in ["ec", "rsa"].into_iter().zip(Order::BOTH) {
+            machine.openssl.clone().ordered(order).shell().ok(&format!("{lifetimes} {mode} {key}"));
             machine.tpm.assert_empty();
         }
     }
     valgrind::clean(machine.openssl.shell(), &format!("{lifetimes} provider-first ec"));
     if valgrind::thorough() {
         let openssl = machine.openssl.clone().env("TPM2_CONNECTION", "operation");
-        for (mode, rest) in [("contexts", ""), ("reload", "21"), ("provider-first", ""), ("cleanup", "")] {
+        for (mode, rest) in
+            [("contexts", ""), ("reload", "21"), ("provider-first", ""), ("cleanup", ""), ("late", "")]
+        {
             valgrind::clean(openssl.shell(), &format!("{lifetimes} {mode} rsa {rest}"));
         }
     }

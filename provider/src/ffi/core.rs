@@ -56,6 +56,18 @@ impl Core {
         };
     }
 
+    /// Keeps the instance for good if OPENSSL_cleanup was here before. Asked where a key is freed: after the last one the core
+    /// would unload our reason strings, by a lock that is gone, and crash (as of OpenSSL 3.0; providers without such strings know
+    /// no such trouble). Programs free keys so late in exit handlers and in destructors of C++.
+    pub(crate) fn outlive_cleanup(&self) {
+        // SAFETY: no settings. With no option it does nothing, and fails once OPENSSL_cleanup was called.
+        let over = unsafe { sys::OPENSSL_init_crypto(0, ptr::null()) } != 1;
+        if let (true, Some(up_ref)) = (over, self.upcalls.provider_up_ref) {
+            // SAFETY: the core's own function with its own handle, which the key that is being freed still holds.
+            unsafe { up_ref(self.handle, 0) };
+        }
+    }
+
     /// A value of the provider's section in openssl.cnf, or a built-in one such as "openssl-version".
     pub(crate) fn parameter(&self, name: &CStr) -> Option<Vec<u8>> {
         let get_params = self.upcalls.core_get_params?;

@@ -81,4 +81,6 @@ unsafe extern "C" {
         handle: *const OSSL_CORE_HANDLE,
         dispatch: *const OSSL_DISPATCH,
     ) -> *mut OSSL_LIB_CTX;
+    /// OPENSSL_init_crypto(3ossl)
+    pub(crate) fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
 }

@@ -61,4 +61,5 @@ upcalls! {
     BIO_read_ex, OSSL_FUNC_BIO_READ_EX = 42: fn(*mut OSSL_CORE_BIO, *mut c_void, usize, *mut usize) -> c_int;
     BIO_write_ex, OSSL_FUNC_BIO_WRITE_EX = 43: fn(*mut OSSL_CORE_BIO, *const c_void, usize, *mut usize) -> c_int;
     BIO_gets, OSSL_FUNC_BIO_GETS = 49: fn(*mut OSSL_CORE_BIO, *mut c_char, c_int) -> c_int;
+    provider_up_ref, OSSL_FUNC_PROVIDER_UP_REF = 110: fn(*const OSSL_CORE_HANDLE, c_int) -> c_int;
 }

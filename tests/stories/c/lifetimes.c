@@ -4,7 +4,8 @@
  *   lifetimes reload FILE TIMES    loads the provider, uses a key and unloads it again, so many times
  *   lifetimes provider-first FILE  unloads the provider and frees its context before the key and a signature under way
  *   lifetimes exit FILE            exits by exit(3) and frees nothing
- *   lifetimes cleanup FILE         frees the key, then everything by OPENSSL_cleanup */
+ *   lifetimes cleanup FILE         frees the key, then everything by OPENSSL_cleanup
+ *   lifetimes late FILE            frees the key, and one of software, in an exit handler that runs after OpenSSL's own */
 #include "must.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -134,7 +135,13 @@ static void provider_first(const char *file)
 }
 
 /* What is freed by nobody is still known to the program. */
-static EVP_PKEY *left;
+static EVP_PKEY *left, *software;
+
+static void free_late(void)
+{
+    EVP_PKEY_free(left);
+    EVP_PKEY_free(software);
+}
 
 int main(int count, char **arguments)
 {
@@ -148,10 +155,15 @@ int main(int count, char **arguments)
     } else if (strcmp(mode, "provider-first") == 0) {
         provider_first(arguments[2]);
     } else {
+        /* OpenSSL has not begun, and so its handler comes later, and runs before. */
+        if (strcmp(mode, "late") == 0)
+            atexit(free_late);
         left = load(arguments[2], NULL);
         sign(left, NULL, left, NULL);
+        software = EVP_PKEY_Q_keygen(NULL, "tpm2.software=yes", "EC", "P-256");
+        MUST(software != NULL);
         if (strcmp(mode, "cleanup") == 0) {
-            EVP_PKEY_free(left);
+            free_late();
             OPENSSL_cleanup();
         }
     }
