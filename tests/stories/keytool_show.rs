@@ -293,7 +293,10 @@ fn nv_indexes() {
          tpm2_nvdefine -Q 0x1500003 -s 8 -p word -a 'authread|authwrite'; echo 1234567 | tpm2_nvwrite -Q 0x1500003 -P word -i-
          tpm2_nvdefine -Q 0x1500004 -s 16 -g sha384 -a 'authread|authwrite|no_da|write_stclear|orderly'
          tpm2_nvdefine -Q 0x1500005 -s 8 -a 'ownerread|authread|authwrite|no_da|write_stclear'; echo 1234567 | tpm2_nvwrite -Q 0x1500005 -i-
-         tpm2_nvwritelock -Q 0x1500005; tpm2_nvreadpublic >public",
+         tpm2_nvwritelock -Q 0x1500005; tpm2_nvreadpublic >public
+         printf '\\0\\0\\0\\0\\0\\0\\0\\003' >limit
+         tpm2_nvdefine -Q 0x1500006 -s 8 -p word -a 'nt=pinfail|authread|ppread|ownerwrite|no_da'; tpm2_nvwrite -Q 0x1500006 -C o -i limit
+         tpm2_nvdefine -Q 0x1500007 -s 8 -a 'nt=pinpass|authread|ownerread|ownerwrite|no_da'; tpm2_nvwrite -Q 0x1500007 -C o -i limit",
     );
     for (index, part) in [
         ("1500001", "holds         a certificate of O=maker, CN=host"),
@@ -308,10 +311,16 @@ fn nv_indexes() {
         ("1500004", "(sha384)"),
         ("1500005", "written by    its own password; locked now"),
         ("1500005", "8 octets that are neither certificate nor key"),
+        ("1500006", "holds         not told without a password"),
+        ("1500006", "the index itself counts"),
+        ("1500006", "PIN with a count of failures"),
+        ("1500007", "holds         a count of 0 of 3"),
     ] {
         desk.run(&format!("tpm2-keytool show {index}")).ok().says(part);
     }
     assert_eq!(desk.tpm.failures(), 0);
+    // No try of a PIN was spent.
+    desk.others("tpm2_nvread 0x1500006 -C p -o now; cmp now limit");
     // Name and attributes are those of tpm2-tools, for each.
     let public = desk.shell.text("public");
     for index in ["1500001", "1500002", "1500003", "1500004", "1500005"] {

@@ -39,6 +39,13 @@ impl NvAttributes {
     pub const fn is_ordinary(self) -> bool {
         self.0 & 0xf0 == 0
     }
+
+    /// Whether each wrong password, or each use, of its own is counted by the index itself (TPM_NT_PIN_FAIL, TPM_NT_PIN_PASS: Part 2 §13.2),
+    /// no_da or not. A type that is not known here may do the same.
+    #[must_use]
+    pub const fn counts_by_itself(self) -> bool {
+        !matches!(self.0 >> 4 & 0xf, 0 | 1 | 2 | 4)
+    }
 }
 
 impl Marshal for NvAttributes {

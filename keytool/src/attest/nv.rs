@@ -52,11 +52,12 @@ fn read(tpm: &Tpm, index: Handle) -> Option<Vec<u8>> {
     readers(public.attributes).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }
 
-/// Who may read an index without a password: the owner if he has none, and the index itself if a wrong one would not count.
+/// Who may read an index without a password: the owner if he has none, and the index itself if a wrong one would not count. That of a PIN
+/// counts by itself, though every PIN Fail index has no_da (Part 3 §31.3.1).
 pub(crate) fn readers(attributes: NvAttributes) -> impl Iterator<Item = NvReader> {
     let owner = attributes.contains(NvAttributes::OWNER_READ).then_some(NvReader::Owner(None));
-    let own = NvAttributes::AUTH_READ.union(NvAttributes::NO_DA);
-    owner.into_iter().chain(attributes.contains(own).then_some(NvReader::Index(None)))
+    let own = attributes.contains(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA));
+    owner.into_iter().chain((own && !attributes.counts_by_itself()).then_some(NvReader::Index(None)))
 }
 
 #[cfg(test)]

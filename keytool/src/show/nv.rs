@@ -69,6 +69,9 @@ pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
     rows.add(
         "lockout",
         match has(NvAttributes::NO_DA) {
+            true if public.attributes.counts_by_itself() => {
+                "not under dictionary-attack protection (no_da): the index itself counts, and locks itself alone"
+            }
             true => "not under dictionary-attack protection: wrong passwords do not count (no_da)",
             false => "under dictionary-attack protection: wrong passwords of its own count, and may lock the TPM's keys for a time",
         },
@@ -101,6 +104,9 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
     let mut readers = readers(public.attributes);
     let read = readers.find_map(|reader| tpm.nv_read(public, &reader).ok());
     let Some(octets) = read else { return vec!["not told without a password".to_owned()] };
+    if public.attributes.counts_by_itself() {
+        return vec![pin(&octets)];
+    }
     if !public.attributes.is_ordinary() {
         let number = <[u8; 8]>::try_from(octets.as_slice()).map(u64::from_be_bytes);
         return match number {
@@ -111,6 +117,14 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
     match contents(&octets) {
         Ok(found) => found.iter().map(words).collect(),
         Err(_) => vec![format!("{} octets that are neither certificate nor key", octets.len())],
+    }
+}
+
+/// TPMS_NV_PIN_COUNTER_PARAMETERS (Part 2 §13.3): pinCount and pinLimit.
+fn pin(octets: &[u8]) -> String {
+    match <[u8; 8]>::try_from(octets).map(u64::from_be_bytes) {
+        Ok(both) => format!("a count of {} of {}", both >> 32, both & u64::from(u32::MAX)),
+        Err(_) => format!("{} octets", octets.len()),
     }
 }
 
