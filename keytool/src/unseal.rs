@@ -66,7 +66,7 @@ impl Unseal {
     fn auth(&self, file: &KeyFile, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
         let what = whose(file);
         let secret = match passwords.given(self.password.as_ref(), self.passin.as_ref(), &what)? {
-            None if file.needs_password() => Some(passwords.ask(&what)?),
+            None if file.asks_for_password() => Some(passwords.ask(&what)?),
             given => given,
         };
         Ok(secret.map(|secret| Auth::new(secret.octets())))

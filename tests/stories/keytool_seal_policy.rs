@@ -151,6 +151,14 @@ fn the_password_of_another_object() {
     assert!(desk.key("sealed.tpm").needs_password());
     desk.unseals("-k other", b"hello");
     desk.stays_sealed("-k wrong", "0x81000007");
+    // The data itself has no password, as other tools write it: that of the other object is asked for all the same, and nothing tried in its place.
+    let failures = desk.tpm.failures();
+    let mut file = desk.key("sealed.tpm");
+    file.empty_auth = true;
+    desk.shell.write("sealed.tpm", file.to_pem().unwrap());
+    desk.stays_sealed("", "no password of the object at 0x81000007");
+    assert_eq!(desk.pipe("tpm2-keytool unseal sealed.tpm", "other\n").ok().stdout, b"hello");
+    assert_eq!(desk.tpm.failures(), failures);
     desk.seal("--secret 01500016 -x 16", b"hello");
     desk.unseals("-k index", b"hello");
     desk.stays_sealed("-k wrong", "0x01500016");
