@@ -253,6 +253,9 @@ fn what_leads_to_a_key_in_the_tpm() {
     let public = Public::from_sized(&desk.shell.read("key.pub")).unwrap();
     for (name, uri) in [
         ("here", "tpm2:handle=0x81000001?pin-value=swordfish"),
+        ("path", "tpm2:handle=0x81000001;pin-value=swordfish"),
+        ("damaged", "tpm2:handle=0x81000001;pin-value=swordfish%4"),
+        ("file", "tpm2:file=swordfish"),
         ("gone", "//nvkey:81000009"),
         ("other", "handle:0x81000002"),
     ] {
@@ -260,12 +263,15 @@ fn what_leads_to_a_key_in_the_tpm() {
             KeyReference { uri: uri.to_owned().into(), empty_auth: false, public: public.clone() };
         desk.shell.write(name, reference.to_pem().unwrap());
     }
-    let shown = desk
-        .run("tpm2-keytool show here")
-        .ok()
-        .says("leads to      tpm2:handle=0x81000001")
-        .says("there now     yes");
-    assert!(!shown.out().contains("swordfish"), "{shown}");
+    for (name, part) in [
+        ("here", "leads to      0x81000001\n  there now     yes"),
+        ("path", "leads to      0x81000001\n  there now     yes"),
+        ("damaged", "leads to      nothing: a % is not followed by two hexadecimal digits"),
+        ("file", "leads to      something else"),
+    ] {
+        let shown = desk.run(&format!("tpm2-keytool show {name}")).ok().says(part);
+        assert!(!shown.out().contains("swordfish"), "{shown}");
+    }
     for (line, part) in [
         ("gone", "there now     no: there is nothing at 0x81000009"),
         ("other", "there now     no: another key is at 0x81000002"),

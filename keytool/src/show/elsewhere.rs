@@ -23,13 +23,17 @@ pub(super) fn persistent(tpm: &Tpm, handle: Handle) -> Result<Rows, Error> {
 pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference) -> Rows {
     let mut rows = Rows::new(path.display());
     public::tell(&mut rows, &reference.public);
-    let uri = &reference.uri;
-    // The rest may be a password.
-    rows.add("leads to", uri.split_once('?').map_or(uri.as_str(), |(place, _)| place).escape_debug());
-    match Uri::parse(uri, None).map(|uri| uri.place) {
-        Ok(Place::Key(handle)) => rows.add("there now", there(tpm, handle, &reference.public)),
-        Ok(_) => {}
-        Err(error) => rows.add("there now", format_args!("not found: {error}")),
+    // Nothing of the text itself: a password may stand anywhere in it.
+    match Uri::parse(&reference.uri, None).map(|uri| uri.place) {
+        Ok(Place::Key(handle)) => {
+            rows.add("leads to", handle);
+            rows.add("there now", there(tpm, handle, &reference.public));
+        }
+        Ok(_) => rows.add(
+            "leads to",
+            "something else than a persistent key: make it anew with `tpm2-keytool reference`",
+        ),
+        Err(error) => rows.add("leads to", format_args!("nothing: {error}")),
     }
     let password = match reference.empty_auth {
         true => "none",
