@@ -1,6 +1,7 @@
 //! `show`: a key, or whatever else a TPM or a file of this field holds, in words. A file needs no TPM, but for whether its policy would
 //! pass now.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -36,7 +37,7 @@ impl Show {
     /// Tells what it is.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm();
-        let rows = match place(&self.key) {
+        let rows = match place(&self.key)? {
             Some(Place::Key(handle)) => asked(&tpm, || elsewhere::persistent(&tpm, handle)),
             Some(Place::Nv(index)) => asked(&tpm, || nv::rows(&tpm, index)),
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path),
@@ -57,16 +58,29 @@ fn asked(tpm: &Tpm, ask: impl FnOnce() -> Result<Rows, Error>) -> Result<Rows, E
 }
 
 /// What is meant, unless a file is called so.
-fn place(key: &Path) -> Option<Place> {
-    let text = key.to_str().filter(|_| !key.exists())?;
-    let of_handle = |handle: Handle| match handle {
-        handle if handle.is_persistent() => Some(Place::Key(handle)),
-        handle if handle.is_nv() => Some(Place::Nv(handle)),
-        _ => None,
+///
+/// # Errors
+/// It is a URI or a handle, but not of anything that can be shown.
+fn place(key: &Path) -> Result<Option<Place>, Error> {
+    let Some(text) = key.to_str().filter(|_| !key.exists()) else { return Ok(None) };
+    let is_handle = |text: &str| text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok());
+    let is_scheme = |text: &str| Uri::SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(text));
+    let uri = match text.split_once(':') {
+        None if is_handle(text) => Uri::parse(&format!("handle:{text}"), None),
+        Some((scheme, _)) if is_scheme(scheme) => Uri::parse(text, None),
+        _ => return Ok(None),
     };
-    match text.parse::<Handle>() {
-        Ok(handle) => of_handle(handle),
-        Err(_) => Uri::parse(text, None).ok().map(|uri| uri.place),
+    let nothing = |why: &dyn fmt::Display| {
+        // Not the text: a password may stand in it.
+        Error::request(
+            format!("there is no file of that name, and as a handle or URI it names nothing to show: {why}"),
+            "give a file, a handle such as 0x81000100, or a URI such as tpm2:nv=0x1c00002; `tpm2-keytool status` lists what this TPM holds",
+        )
+    };
+    match uri.map(|uri| uri.place) {
+        Ok(Place::All) => Err(nothing(&"it stands for everything")),
+        Ok(place) => Ok(Some(place)),
+        Err(error) => Err(nothing(&error)),
     }
 }
 

@@ -339,6 +339,18 @@ fn nv_indexes() {
         assert!(shown.contains(&format!("attributes    {words}\n")), "{words}\n{shown}");
     }
     desk.run("tpm2-keytool show 1500009").failed().says("there is no NV index at 0x01500009");
+    for (key, why) in [
+        ("handle:0x81000001?pin-value=hunter2%4", "a % is not followed"),
+        ("81000001?pin-value=hunter2%4", "a % is not followed"),
+        ("tpm2:hndle=81000001", "the attribute \"hndle\" is not known"),
+        ("80000001", "0x80000001 is no handle of a persistent key"),
+        ("TPM2:", "it stands for everything"),
+    ] {
+        let told =
+            desk.run(&format!("tpm2-keytool show '{key}'")).failed().says(why).says("no file of that name");
+        assert!(!told.err().contains("hunter2"), "{told}");
+    }
+    desk.run("tpm2-keytool show nowhere:x").failed().says("cannot read nowhere:x");
     desk.run("tpm2-keytool show tpm2:handle=81000009").failed().says("there is no key at 0x81000009");
     desk.assert_tidy();
 }
