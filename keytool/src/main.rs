@@ -57,6 +57,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     ffi::environment::quiet_tss();
+    ffi::memory::wipe_what_openssl_frees();
     let applet = match cli::parse(std::env::args_os()) {
         Ok(applet) => applet,
         Err(answer) => return terminal::usage(&answer),

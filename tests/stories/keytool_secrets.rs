@@ -204,6 +204,8 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
          openssl pkey -in ec.pem -pubout -out ec.public
          openssl pkcs8 -topk8 -in ec.pem -passout pass:signersecretword -out secret.pem
+         openssl pkey -in ec.pem -traditional -out sec1.pem; openssl pkey -in ec.pem -outform DER -out ec.der
+         openssl req -x509 -key ec.pem -subj /CN=host -out host.pem; openssl pkcs12 -export -inkey ec.pem -in host.pem -passout pass:signersecretword -out ec.p12
          printf 'signersecretword\n' >word; printf 'datasecretword\n' >data",
     );
     desk.run("tpm2-keytool create -e P-256 --signed-policy ec.public key.tpm").ok();
@@ -224,6 +226,15 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
     for ((line, held), early, late) in [
         (policy, vec![SIGNERS], vec![]),
         (create, vec![SIGNERS], vec![SIGNERS, scalar, number]),
+        // In clear, as libcrypto's decoders pass it on to each other.
+        (("create -w ec.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
+        (("create -w sec1.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
+        (("create -w ec.der wrapped.tpm", scalar), vec![], vec![scalar, number]),
+        (
+            ("create -w ec.p12 --passin file:word wrapped.tpm", scalar),
+            vec![SIGNERS],
+            vec![SIGNERS, scalar, number],
+        ),
         (seal, vec![], vec![DATA, DATAS]),
         (unseal, vec![], vec![DATAS]),
     ] {

@@ -2,5 +2,6 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod environment;
+pub(crate) mod memory;
 pub(crate) mod openssl;
 pub(crate) mod signals;
