@@ -1,18 +1,22 @@
 //! Ctrl-C in the middle: the TPM finishes its command, what it made is flushed, and no file is left.
 //!
 //! A process killed while a bare TPM works leaves its keys in the TPM's three places. So SIGINT, SIGTERM and SIGHUP are taken by a thread:
-//! while nothing is under way they end the process at once; within `Deferred` the first one only sets a flag, the second ends it.
+//! while nothing is under way they end the process at once; within `Deferred` the first one only sets a flag, the second ends it. A prompt
+//! that is ended so leaves the terminal as it was.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::error::Error;
+use crate::ffi::settings::Settings;
 use crate::ffi::signals::Signals;
 use crate::{output, terminal};
 
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 static ASKED: AtomicI32 = AtomicI32::new(0);
+static TERMINAL: Mutex<Option<Settings>> = Mutex::new(None);
 
 /// Takes the signals from here on; called once, before any other thread.
 ///
@@ -55,6 +59,28 @@ impl Drop for Deferred {
     }
 }
 
+/// While it lives, somebody is asked on the terminal, whose settings are others.
+pub(crate) struct Prompt;
+
+impl Prompt {
+    /// From here on the end of the process restores them.
+    pub(crate) fn start() -> Self {
+        *before_prompt() = Settings::now();
+        Prompt
+    }
+}
+
+impl Drop for Prompt {
+    fn drop(&mut self) {
+        *before_prompt() = None;
+    }
+}
+
+/// The terminal's settings, while somebody is asked.
+fn before_prompt() -> MutexGuard<'static, Option<Settings>> {
+    TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn listen(signals: &Signals) {
     while let Ok(signal) = signals.wait() {
         let first = ASKED.swap(signal, Ordering::SeqCst) == 0;
@@ -63,6 +89,11 @@ fn listen(signals: &Signals) {
             continue;
         }
         let _whole = output::settled();
+        // Held to the end, so that no prompt begins.
+        let prompt = before_prompt();
+        if let Some(settings) = prompt.as_ref() {
+            settings.restore();
+        }
         process::exit(128 + signal);
     }
 }

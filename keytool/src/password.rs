@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::interrupt::Prompt;
 use crate::source::{Source, Sources};
 
 /// A password; no Debug, wiped when dropped.
@@ -106,7 +107,10 @@ impl Passwords {
 
     /// From the terminal; without one a line of stdin, as OpenSSL's prompt does.
     fn prompt(&mut self, prompt: &str, what: &str) -> Result<Secret, Error> {
-        let problem = match rpassword::prompt_password(prompt) {
+        let asking = Prompt::start();
+        let answer = rpassword::prompt_password(prompt);
+        drop(asking);
+        let problem = match answer {
             Ok(word) => return Ok(Secret::from(OsString::from(word))),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 return Err(Error::Interrupted(libc::SIGINT));

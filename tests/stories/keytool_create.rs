@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use keyfile::{Attributes, Curve, Handle, HashAlg, PublicKey};
 use tests::process::{self, LIMIT};
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Pty, Swtpm};
+use tests::{Proxy, Pty, Swtpm, module};
 
 use crate::keytool::Desk;
 
@@ -195,6 +195,19 @@ fn a_password_at_the_prompt() {
     let mut terminal = Pty::start(desk.command("create_tpm2_key -e P-256 -a no.tpm"));
     let (success, screen) = terminal.expect("password").type_line("\x03").end();
     assert!(!success && screen.contains("nothing was written"), "{screen}");
+    // Whoever ends the tool at the prompt leaves the terminal as it was.
+    let tool = module::keytool().display().to_string();
+    desk.shell.write(
+        "ended",
+        format!("stty -g >before; sh -c 'echo $$ >pid; exec {tool} create -a no.tpm'; echo ended $?; stty -g >after"),
+    );
+    for (signal, status) in [("TERM", 143), ("HUP", 129)] {
+        let mut terminal = Pty::start(desk.shell.command("sh ended"));
+        terminal.expect("password");
+        desk.shell.ok(&format!("kill -{signal} {}", desk.shell.text("pid").trim()));
+        let (_, screen) = terminal.expect(&format!("ended {status}")).end();
+        assert_eq!(desk.shell.text("after"), desk.shell.text("before"), "{screen}");
+    }
     desk.assert_absent("no.tpm");
 }
 

@@ -4,4 +4,5 @@
 pub(crate) mod environment;
 pub(crate) mod memory;
 pub(crate) mod openssl;
+pub(crate) mod settings;
 pub(crate) mod signals;
