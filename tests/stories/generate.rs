@@ -277,7 +277,11 @@ fn without_the_query_a_key_is_of_software() {
             assert_eq!(made.err().contains('.'), algorithm.starts_with("RSA"), "{order:?}: {made}");
         }
         // Nobody gets one who says things of a TPM.
-        openssl.failed("genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt parent:owner").says("parent");
+        let line = "genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt user-auth:secret -out refused";
+        openssl.failed(line).says("user-auth");
+        // Where it is this provider that generates in software, it says what is missing.
+        openssl.failed(&format!("{line} -propquery tpm2.software=yes")).says("say -propquery provider=tpm2");
+        assert_eq!(openssl.text("refused"), "");
     }
 }
 
@@ -293,6 +297,8 @@ fn programs_generate_by_the_calls_of_libcrypto() {
         assert!(!key.empty_auth && key.policy.is_some() && key.parent == Handle::ENDORSEMENT);
         let free = Attributes::NO_DA | Attributes::USER_WITH_AUTH;
         assert!(!key.public.attributes.intersects(free), "{}", key.public.attributes);
+        let key = file(&machine.openssl, "like.text");
+        assert!(!key.empty_auth && !key.public.attributes.contains(Attributes::NO_DA));
         for name in ["pss", "like.pss"] {
             let scheme = file(&machine.openssl, name).public.key.scheme();
             assert_eq!(scheme, Some(Scheme::Rsapss(HashAlg::Sha384)), "{name}");

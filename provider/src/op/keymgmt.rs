@@ -31,10 +31,8 @@ pub(crate) trait KeyType: 'static {
     const EXCHANGEABLE: &'static Descriptors;
     const GETTABLE: &'static Descriptors;
     const SETTABLE: &'static Descriptors;
-    /// What may be set of a key that is generated in software.
+    /// What may be set of a key that is generated.
     const GENERATION: &'static Descriptors;
-    /// The same of one that the TPM generates.
-    const TPM_GENERATION: &'static Descriptors;
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr>;
 }
@@ -161,7 +159,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn settable_generation_params() -> &'static Descriptors {
-        P::settable::<T>()
+        T::GENERATION
     }
 
     fn generate(generation: &mut Self::Generation, progress: &Progress<'_>) -> Result<Arc<Key>> {

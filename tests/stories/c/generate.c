@@ -321,6 +321,12 @@ static void templates_and_parameters(const char *name)
     keep(key, "like.ec");
     EVP_PKEY_free(key);
     key = NULL;
+    /* As text, which is how commands say it. */
+    ctx = like_but(file, da, "protection");
+    check(EVP_PKEY_CTX_ctrl_str(ctx, "user-auth", "secret") == 1, "a password as text");
+    keep(key = finish(ctx, "like a file, with a password"), "like.text");
+    EVP_PKEY_free(key);
+    key = NULL;
     ctx = like_but(file, nonsense, "what makes no sense");
     refused(EVP_PKEY_generate(ctx, &key), "what makes no sense", "parent");
     check(key == NULL, "no key comes of it");

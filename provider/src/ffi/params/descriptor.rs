@@ -80,8 +80,7 @@ impl Descriptors {
         self.0.as_ptr().cast()
     }
 
-    /// The names of the list, for tests.
-    #[cfg(test)]
+    /// The names of the list.
     pub(crate) fn names(&self) -> Vec<&'static CStr> {
         self.0
             .iter()

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 
 use super::KeyType;
-use super::generation::generation_lists;
+use super::generation::generation_list;
 use crate::ffi::op::keymgmt::OperationId;
 use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
 use crate::key::Kind;
@@ -18,7 +18,6 @@ impl KeyType for Ec {
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &SETTABLE;
     const GENERATION: &'static Descriptors = &GENERATION;
-    const TPM_GENERATION: &'static Descriptors = &TPM_GENERATION;
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -89,8 +88,8 @@ static SETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::END,
 ]);
 
-generation_lists! {
-    GENERATION, TPM_GENERATION:
+generation_list! {
+    GENERATION:
     c"group": Text,
     c"use-cofactor-flag": Integer,
     c"encoding": Text,

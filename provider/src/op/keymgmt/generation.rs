@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use in_software::SoftwareGeneration;
 use in_tpm::TpmGeneration;
-pub(super) use options::generation_lists;
+pub(super) use options::generation_list;
 
-use super::KeyType;
 use crate::error::Result;
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::Selection;
-use crate::ffi::params::{Descriptors, Params};
+use crate::ffi::params::Params;
 use crate::key::{Key, Kind};
 use crate::provider::Provider;
 
@@ -32,8 +31,6 @@ pub(crate) trait Generate: Sized + 'static {
 /// Where a row of the registry generates.
 pub(crate) trait Place: 'static {
     type Generation: Generate;
-    /// What may be set.
-    fn settable<T: KeyType>() -> &'static Descriptors;
 }
 
 /// The row `tpm2.software=yes`: a plain fetch takes it.
@@ -41,10 +38,6 @@ pub(crate) struct InSoftware;
 
 impl Place for InSoftware {
     type Generation = SoftwareGeneration;
-
-    fn settable<T: KeyType>() -> &'static Descriptors {
-        T::GENERATION
-    }
 }
 
 /// The row `provider=tpm2`.
@@ -52,8 +45,4 @@ pub(crate) struct InTpm;
 
 impl Place for InTpm {
     type Generation = TpmGeneration;
-
-    fn settable<T: KeyType>() -> &'static Descriptors {
-        T::TPM_GENERATION
-    }
 }

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 
 use super::KeyType;
-use super::generation::generation_lists;
+use super::generation::generation_list;
 use crate::ffi::op::keymgmt::OperationId;
 use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
 use crate::key::Kind;
@@ -19,7 +19,6 @@ impl KeyType for Rsa {
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &NONE;
     const GENERATION: &'static Descriptors = &GENERATION;
-    const TPM_GENERATION: &'static Descriptors = &TPM_GENERATION;
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -35,7 +34,6 @@ impl KeyType for RsaPss {
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &NONE;
     const GENERATION: &'static Descriptors = &PSS_GENERATION;
-    const TPM_GENERATION: &'static Descriptors = &PSS_TPM_GENERATION;
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -90,15 +88,15 @@ static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::END,
 ]);
 
-generation_lists! {
-    GENERATION, TPM_GENERATION:
+generation_list! {
+    GENERATION:
     c"bits": Unsigned,
     c"primes": Unsigned,
     c"e": Unsigned,
 }
 
-generation_lists! {
-    PSS_GENERATION, PSS_TPM_GENERATION:
+generation_list! {
+    PSS_GENERATION:
     c"bits": Unsigned,
     c"primes": Unsigned,
     c"e": Unsigned,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::Generate;
 use super::in_tpm::TpmGeneration;
-use crate::error::Result;
+use super::options::only_of_the_tpm;
+use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::{Generator, Selection};
 use crate::ffi::params::{ParamList, Params};
@@ -22,6 +23,8 @@ pub(crate) struct SoftwareGeneration {
     selection: Selection,
     /// What was set, for libcrypto shows the template last.
     said: Vec<ParamList>,
+    /// Something among it that software keys do not have.
+    only_of_the_tpm: Option<String>,
     /// With a key of the TPM as the template.
     in_tpm: Option<TpmGeneration>,
 }
@@ -35,6 +38,7 @@ impl Generate for SoftwareGeneration {
             generator,
             selection,
             said: Vec::new(),
+            only_of_the_tpm: None,
             in_tpm: None,
         };
         generation.set_params(params)?;
@@ -65,6 +69,7 @@ impl Generate for SoftwareGeneration {
             return Ok(());
         }
         self.generator.set_params(params)?;
+        self.only_of_the_tpm = only_of_the_tpm(params).or(self.only_of_the_tpm.take());
         self.said.push(ParamList::copy_of(params)?);
         Ok(())
     }
@@ -72,6 +77,12 @@ impl Generate for SoftwareGeneration {
     fn generate(&mut self, progress: &Progress<'_>) -> Result<Key> {
         if let Some(generation) = &mut self.in_tpm {
             return generation.generate(progress);
+        }
+        if let (Some(name), true) = (&self.only_of_the_tpm, self.selection.any(Selection::KEYS)) {
+            let text = format!(
+                "{name} is for keys in the TPM, and this one would be of software: say -propquery provider=tpm2"
+            );
+            return Err(Error::new(Reason::Parameter, text));
         }
         let pkey = self.generator.generate(progress)?;
         Ok(Key::new(&self.provider, self.kind, Material::Software(pkey)))

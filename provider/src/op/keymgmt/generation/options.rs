@@ -7,12 +7,12 @@ use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::params::{IntOrText, Params, Password, Unsigned, settable};
 
-/// The lists of one type of key: OpenSSL's own parameters for a key in software, and ours beside them for one in the TPM.
-macro_rules! generation_lists {
-    ($software:ident, $tpm:ident: $($name:literal: $kind:ident,)*) => {
-        static $software: Descriptors =
-            Descriptors::new(&[$(Descriptor::new($name, Type::$kind),)* Descriptor::END]);
-        static $tpm: Descriptors = Descriptors::new(&[
+/// The list of one type of key: OpenSSL's own parameters, and ours beside them.
+///
+/// It is the same in software, since a template is shown after what is set: it may be a key of the TPM's.
+macro_rules! generation_list {
+    ($list:ident: $($name:literal: $kind:ident,)*) => {
+        static $list: Descriptors = Descriptors::new(&[
             $(Descriptor::new($name, Type::$kind),)*
             Descriptor::new(c"parent", Type::Text),
             Descriptor::new(c"parent-auth", Type::Octets),
@@ -25,7 +25,7 @@ macro_rules! generation_lists {
         ]);
     };
 }
-pub(in crate::op::keymgmt) use generation_lists;
+pub(in crate::op::keymgmt) use generation_list;
 
 settable! {
     /// What only a key in the TPM has.
@@ -50,6 +50,12 @@ settable! {
         mgf1_digest: String = c"mgf1-digest",
         salt: i32 = c"saltlen",
     }
+}
+
+/// Which of these an array has, if any.
+pub(super) fn only_of_the_tpm(params: Params<'_>) -> Option<String> {
+    let ours = Ours::descriptors().names();
+    ours.iter().find(|name| params.find(name).is_some()).map(|name| name.to_string_lossy().into_owned())
 }
 
 /// What has been said of a key, whatever its type.
