@@ -54,6 +54,9 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
     let machine = machine();
     machine.tool.ok(&format!("reference handle:0x{PLAIN} plain.ref"));
     machine.tool.ok(&format!("reference handle:0x{LOCKED} locked.ref"));
+    // The password of who opens it goes before its own.
+    machine.tool.ok(&format!("reference handle:0x{LOCKED}?pin-value=other wrong.ref"));
+    machine.openssl.write("pin", "secret\n");
     machine.openssl.ok(&format!("pkey -in handle:0x{PLAIN} -out written.ref"));
     assert_eq!(machine.openssl.text("written.ref"), machine.openssl.text("plain.ref"));
     for order in Order::BOTH {
@@ -74,9 +77,12 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
         assert_eq!(nowhere.text("copy"), nowhere.text("plain.ref"));
         nowhere.failed("dgst -sha256 -sign plain.ref message").says("no TPM can be reached");
         let openssl = machine.openssl.clone().ordered(order);
-        for (name, handle, options) in
-            [("plain.der", PLAIN, ""), ("tpm2:file=locked.ref", LOCKED, "-passin pass:secret")]
-        {
+        for (name, handle, options) in [
+            ("plain.der", PLAIN, ""),
+            ("tpm2:file=locked.ref", LOCKED, "-passin pass:secret"),
+            ("tpm2:file=locked.ref?pin-value=secret", LOCKED, ""),
+            ("tpm2:file=wrong.ref?pin-source=file:pin", LOCKED, ""),
+        ] {
             openssl.ok(&format!("dgst -sha256 -sign {name} {options} -out sig message"));
             let verify = format!("dgst -sha256 -verify {handle}.pub -signature sig message");
             openssl.stranger().ok(&verify).says("Verified OK");

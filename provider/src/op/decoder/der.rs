@@ -75,7 +75,7 @@ impl<T: KeyType> KeyDecoder<T> {
             return Ok(true);
         }
         let key = match wants_private(selection) {
-            true => referenced(provider, reference, passphrase)?,
+            true => referenced(provider, reference, None, passphrase)?,
             false => TpmKey::public_only(reference.public),
         };
         Ok(Self::hand_up(provider, key, found))

@@ -5,25 +5,30 @@ use std::sync::Arc;
 
 use keyfile::uri::{Place as Named, Uri};
 use keyfile::{Handle, KeyReference};
+use tpm::Auth;
 
 use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Passphrase;
-use crate::key::{Place, TpmKey};
+use crate::key::{KeyAuth, Place, TpmKey};
 use crate::op::store;
 use crate::provider::Provider;
 
-/// The key that a reference leads to.
+/// The key that a reference leads to. A password that is given goes before what the reference says of one.
 ///
 /// # Errors
 /// `Uri`, `WrongHandle`: it leads to no persistent key.
 pub(crate) fn referenced(
     provider: &Arc<Provider>,
     reference: KeyReference,
+    given: Option<Auth>,
     passphrase: &Passphrase<'_>,
 ) -> Result<TpmKey> {
     let (uri, handle) = read(provider, &reference)?;
-    let auth = store::of_reference(&uri, &reference, passphrase);
+    let auth = match given {
+        Some(auth) => KeyAuth::Known(Some(auth)),
+        None => store::of_reference(&uri, &reference, passphrase),
+    };
     Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
 }
 

@@ -76,7 +76,8 @@ fn object(content: Content, password: &Password, opening: Opening<'_>) -> Result
         }
         Content::Reference(reference) if wanted.key() => {
             let kind = decoder::type_of(&reference.public)?;
-            let referenced = decoder::referenced(opening.provider, *reference, opening.passphrase)?;
+            let auth = password::stored(password)?;
+            let referenced = decoder::referenced(opening.provider, *reference, auth, opening.passphrase)?;
             Ok(Some(key(kind, referenced, opening)))
         }
         _ => Ok(None),
