@@ -90,11 +90,14 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
         openssl.failed("dgst -sha256 -sign locked.ref -out sig message").says("the key needs a password");
     }
     // Its key stands in text; its password never does.
-    machine.tool.ok(&format!("reference handle:0x{LOCKED}?pin-value=secret pin.ref"));
-    let text = machine.openssl.ok("pkey -in pin.ref -noout -text").says("persistent key handle:0x81000102");
-    assert!(!text.out().contains("secret"), "{text}");
-    text.says("password: not known to be without").says("parent: ").says("policy: none");
     machine.openssl.ok("pkey -in plain.ref -noout -text").says("password: none");
+    for uri in ["tpm2:handle=0x{};pin-value=secret", "handle:0x{}?pin-value=secret"] {
+        machine.tool.ok(&format!("reference '{}' pin.ref", uri.replace("{}", LOCKED)));
+        let text = machine.openssl.ok("pkey -in pin.ref -noout -text");
+        assert!(!text.out().contains("secret"), "{text}");
+        let text = text.says("persistent key 0x81000102").says("password: not known to be without");
+        text.says("parent: ").says("policy: none");
+    }
     machine.openssl.ok("dgst -sha256 -sign pin.ref -out sig message");
 }
 

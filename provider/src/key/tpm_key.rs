@@ -67,12 +67,17 @@ impl TpmKey {
         }
     }
 
-    /// The reference to a persistent key; `None` for others.
-    pub(crate) fn reference(&self) -> Option<&KeyReference> {
+    /// The place of a persistent key; `None` for others.
+    pub(crate) fn place(&self) -> Option<&Place> {
         match &self.origin.as_ref()?.source {
             Source::File(_) => None,
-            Source::Place(place) => Some(&place.reference),
+            Source::Place(place) => Some(place),
         }
+    }
+
+    /// The reference to a persistent key; `None` for others.
+    pub(crate) fn reference(&self) -> Option<&KeyReference> {
+        self.place().map(|place| &place.reference)
     }
 
     /// The TPM's public area.

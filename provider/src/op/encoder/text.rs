@@ -27,11 +27,6 @@ impl Output for Text {
         let public = key.software()?.encode(Selection::PUBLIC, Text::FORM, None)?;
         let bits = key.software()?.bits();
         let mut text = format!("Private-Key: ({bits} bit, in a TPM 2.0)\n");
-        if let Some(reference) = tpm.reference() {
-            // Its URI may hold a password.
-            let uri = reference.uri.split('?').next().unwrap_or_default();
-            text.push_str(&format!("kind: persistent key {}\n", uri.escape_debug()));
-        }
         tell(&mut text, tpm).map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
         let mut text = text.into_bytes();
         // OpenSSL's first line, "Public-Key: (256 bit)", is ours above.
@@ -43,9 +38,11 @@ impl Output for Text {
 
 fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
     let (public, file) = (tpm.public(), tpm.file());
-    if let Some(reference) = tpm.reference() {
+    if let Some(place) = tpm.place() {
+        // Its URI may hold a password, and in more than one spot.
+        writeln!(text, "kind: persistent key {}", place.handle)?;
         writeln!(text, "parent: a persistent key does not tell")?;
-        writeln!(text, "password: {}", password(reference))?;
+        writeln!(text, "password: {}", password(&place.reference))?;
     }
     if let Some(file) = file {
         writeln!(text, "kind: {}", file.kind)?;
