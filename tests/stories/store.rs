@@ -177,6 +177,8 @@ fn what_cannot_be_opened_says_why_and_nothing_else() {
         let errors = text.lines().filter(|line| line.contains(":error:") && !line.contains(":UI ")).count();
         assert_eq!(errors, 1, "{output}");
     }
+    // storeutl fails by what OSSL_STORE_error(3ossl) tells it.
+    openssl.failed("storeutl -noout nvkey:81000999").says("the TPM has nothing at this handle");
     let wrong = format!("dgst -sha256 -sign nvkey:{LOCKED} -passin pass:wrong -out sig message");
     openssl.failed(&wrong).says("the TPM refused the password");
     let missing = format!("dgst -sha256 -sign nvkey:{LOCKED} -out sig message");

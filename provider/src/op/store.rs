@@ -38,6 +38,8 @@ pub(crate) struct TpmStore {
 enum State {
     /// Nothing was looked at.
     Opened,
+    /// An error was said. The end comes with the next load only: what is said at the end is no error to OSSL_STORE_error(3ossl).
+    Failed,
     /// These are still to be handed up.
     Found(VecDeque<Object>),
 }
@@ -87,14 +89,16 @@ impl Store for TpmStore {
     ) -> Result<bool> {
         if let State::Opened = self.state {
             // Whatever happens now, it happens once.
-            self.state = State::Found(VecDeque::new());
+            self.state = State::Failed;
             let opening = Opening { provider, passphrase, wanted: &self.wanted };
             self.state = State::Found(objects(&self.uri, opening)?.into());
         }
-        let State::Found(objects) = &mut self.state else { return Ok(true) };
-        match objects.pop_front() {
-            Some(object) => Ok(object.hand_to(found)),
-            None => Ok(true),
+        match &mut self.state {
+            State::Found(objects) => Ok(objects.pop_front().is_none_or(|object| object.hand_to(found))),
+            State::Opened | State::Failed => {
+                self.state = State::Found(VecDeque::new());
+                Ok(true)
+            }
         }
     }
 
