@@ -1,7 +1,7 @@
 //! Certificates and public keys in NV indexes, written by tpm2-tools and opened by URI.
 use tests::raw::{self, Tpm as _};
 use tests::tls::handshake;
-use tests::{Authority, Order, Proxy, Swtpm, TlsServer, peers};
+use tests::{Authority, Order, Proxy, Swtpm, TlsServer, peers, tamper};
 
 use crate::machine::Machine;
 use crate::store::{LOCKED, certificate, nv, persist};
@@ -64,6 +64,21 @@ fn several_behind_each_other_and_longer_than_one_read() {
         // OpenSSL 3.0 says "Total found: 0", later ones nothing.
         let other = machine.openssl.ok(&format!("storeutl -noout -subject /CN=x handle:{index}"));
         assert!(!other.out().contains("0: "), "{other}");
+    }
+    // A list leaves out what is gone meanwhile or keeps its contents (TPM_RC_HANDLE, TPM_RC_NV_LOCKED).
+    let list = "storeutl -noout tpm2:";
+    for (command, code, times) in [(raw::NV_READ_PUBLIC, 0x18b, 2), (raw::NV_READ, 0x148, 1)] {
+        proxy.on_command(tamper::answer(command, code, times));
+        machine.openssl.ok(list).says("tpm2:nv=0x01c00003").says("Total found: 1");
+    }
+    // A TPM that fails in the middle, or goes away, is no short list.
+    for command in [raw::NV_READ_PUBLIC, raw::NV_READ] {
+        proxy.on_command(tamper::answer(command, 0x101, 1));
+        machine.openssl.failed(list).says("TPM_RC_FAILURE");
+        proxy.behave();
+        proxy.on_response(tamper::hang_up(command, usize::MAX));
+        machine.openssl.failed(list).says("TSS2_TCTI_RC_IO_ERROR");
+        proxy.behave();
     }
 }
 

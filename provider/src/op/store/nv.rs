@@ -2,6 +2,7 @@
 
 use keyfile::uri::Password;
 use keyfile::{Handle, NvAttributes, NvPublic};
+use tpm::rc::ResponseCode;
 use tpm::{Auth, ErrorKind, NvReader, Tpm};
 use zeroize::Zeroizing;
 
@@ -30,16 +31,38 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
 }
 
 /// What can be read without a password, if it can.
-pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Option<Vec<u8>> {
+///
+/// # Errors
+/// It is not this index that keeps it from us: the TPM cannot be asked.
+pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Option<Vec<u8>>> {
     let attributes = public.attributes;
-    if !attributes.is_ordinary() || !attributes.contains(NvAttributes::WRITTEN) {
-        return None;
+    let may = |attribute| attributes.contains(attribute);
+    if !attributes.is_ordinary() || !may(NvAttributes::WRITTEN) || may(NvAttributes::READ_LOCKED) {
+        return Ok(None);
     }
-    let owner = attributes.contains(NvAttributes::OWNER_READ);
-    let own = attributes.contains(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA));
-    let by_owner = || tpm.nv_read(public, &NvReader::Owner(tpm.config().parent_auth.clone())).ok();
-    let by_itself = || tpm.nv_read(public, &NvReader::Index(None)).ok();
-    owner.then(by_owner).flatten().or_else(|| own.then(by_itself).flatten())
+    let owner = may(NvAttributes::OWNER_READ).then(|| NvReader::Owner(tpm.config().parent_auth.clone()));
+    let own = may(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None));
+    for reader in owner.into_iter().chain(own) {
+        match tpm.nv_read(public, &reader) {
+            Ok(octets) => return Ok(Some(octets)),
+            Err(error) if keeps_its_contents(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the TPM says of one index, its hierarchy or its password that it cannot be read.
+fn keeps_its_contents(error: &tpm::Error) -> bool {
+    let about_it = |code: ResponseCode| {
+        code.is_about_a_part()
+            || matches!(code.base(), ResponseCode::NV_LOCKED | ResponseCode::NV_AUTHORIZATION)
+    };
+    match error.kind() {
+        ErrorKind::NoObject | ErrorKind::NotWritten | ErrorKind::Authorization => true,
+        ErrorKind::Tpm => error.response_code().map(ResponseCode).is_some_and(about_it),
+        _ => false,
+    }
 }
 
 /// The owner is tried first, for a wrong password of a hierarchy counts towards no lockout; then the index's own.
