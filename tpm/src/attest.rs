@@ -160,7 +160,7 @@ impl Link {
         let result = work(self);
         if result.is_err() {
             // Half a policy is of no use to the next one.
-            self.drop_policy();
+            let _ = self.drop_policy();
         }
         let flushed = [SIGNER, SUBJECT].map(|guest| self.evict(guest));
         let value = result?;

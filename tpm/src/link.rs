@@ -55,20 +55,36 @@ impl Link {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it.
+    /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
+    pub(crate) fn begin(&mut self) -> Result<(), Error> {
+        while let Some(guest) = self.places.guest() {
+            self.evict(guest)?;
+        }
+        if self.session.as_ref().is_some_and(Session::is_distrusted) {
+            self.drop_session()?;
+        }
+        if self.policy.as_ref().is_some_and(Session::is_distrusted) {
+            self.drop_policy()?;
+        }
+        Ok(())
+    }
+
+    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it. What fails is left to
+    /// the next one.
     pub(crate) fn finish(&mut self) {
         if self.session.as_ref().is_some_and(|session| self.rules.is_over(session)) {
-            self.drop_session();
+            let _ = self.drop_session();
         }
         if self.policy.as_ref().is_some_and(|policy| self.rules.policy_is_over(policy)) {
-            self.drop_policy();
+            let _ = self.drop_policy();
         }
     }
 
-    /// Flushes one object.
+    /// Flushes one object; one that may still be in the TPM, because the connection broke, keeps its place.
     pub(crate) fn evict(&mut self, occupant: Occupant) -> Result<(), Error> {
-        if let Some(handle) = self.places.leave(occupant) {
+        if let Some(handle) = self.places.find(occupant) {
             flush(self.wire.transport(), handle)?;
+            self.places.leave(occupant);
         }
         Ok(())
     }
@@ -79,15 +95,20 @@ impl Link {
     }
 
     /// Flushes the policy session, whose statements are of no more use.
-    pub(crate) fn drop_policy(&mut self) {
-        if let Some(policy) = self.policy.take().filter(|policy| !policy.has_ended()) {
-            let _ = flush(self.wire.transport(), policy.handle);
-        }
+    pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
+        end(&mut self.policy, self.wire.transport())
     }
 
-    fn drop_session(&mut self) {
-        if let Some(session) = self.session.take().filter(|session| !session.has_ended()) {
-            let _ = flush(self.wire.transport(), session.handle);
-        }
+    fn drop_session(&mut self) -> Result<(), Error> {
+        end(&mut self.session, self.wire.transport())
     }
+}
+
+/// Flushes a session; one that may still be in the TPM, because the connection broke, is not forgotten, but nothing relies on it.
+fn end(place: &mut Option<Session>, transport: &mut dyn Transport) -> Result<(), Error> {
+    if let Some(session) = place.as_mut().filter(|session| !session.has_ended()) {
+        flush(transport, session.handle).inspect_err(|_| session.distrust())?;
+    }
+    *place = None;
+    Ok(())
 }

@@ -6,7 +6,6 @@
 use keyfile::{Handle, Name};
 
 use crate::command::{Command, Relief, flush};
-use crate::error::Error;
 use crate::transport::Transport;
 
 /// How many objects may stay loaded.
@@ -34,7 +33,7 @@ pub(crate) enum Occupant {
     Key(u64),
     /// A derived parent, by its number in this connection.
     Parent(usize),
-    /// A primary key that one operation derives and flushes, by its part in it.
+    /// A key that one operation loads and flushes, by its part in it.
     Guest(u8),
 }
 
@@ -69,6 +68,17 @@ impl Places {
         std::mem::take(&mut self.taken)
     }
 
+    /// All that have one.
+    pub(crate) fn occupants(&self) -> Vec<Occupant> {
+        self.taken.iter().map(|place| place.occupant).collect()
+    }
+
+    /// A guest, if one is there.
+    pub(crate) fn guest(&self) -> Option<Occupant> {
+        let mut occupants = self.taken.iter().map(|place| place.occupant);
+        occupants.find(|occupant| matches!(occupant, Occupant::Guest(_)))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.taken.len()
     }
@@ -94,8 +104,9 @@ impl Relief for Places {
         let needed: Vec<_> =
             self.taken.iter().filter(|place| needed(place)).map(|place| place.occupant).collect();
         let Some(victim) = self.least_recent(&needed) else { return false };
-        let flushed: Option<Result<_, Error>> = self.leave(victim).map(|handle| flush(transport, handle));
-        matches!(flushed, Some(Ok(code)) if code.is_success())
+        let Some(Ok(code)) = self.find(victim).map(|handle| flush(transport, handle)) else { return false };
+        self.leave(victim);
+        code.is_success()
     }
 }
 

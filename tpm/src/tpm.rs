@@ -238,7 +238,7 @@ impl Tpm {
                 Some(link) => link,
                 none => none.insert(self.connect()?),
             };
-            let result = match operation(link) {
+            let result = match link.begin().and_then(|()| operation(link)) {
                 Err(failure) => match recovery.mend(failure, &mut place, || self.connect()) {
                     Ok(pause) => {
                         if !pause.is_zero() {

@@ -4,9 +4,13 @@ use keyfile::policy::{Authorize, Secret};
 use keyfile::wire::{Marshal, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Ticket};
 
-use super::{Command, Entity, flush};
+use super::{Command, Entity};
 use crate::error::Error;
 use crate::link::{Guarded, Link, Protect};
+use crate::places::Occupant;
+
+/// The part that the key of a signed policy has in an operation.
+const SIGNER: Occupant = Occupant::Guest(2);
 
 impl Link {
     /// Any policy command whose only handle is the session.
@@ -42,6 +46,7 @@ impl Link {
     /// LoadExternal, VerifySignature, FlushContext: the proof that the policy's key signed what leads to `approved`. A ticket of the
     /// null hierarchy would be empty, and PolicyAuthorize would refuse it.
     pub(crate) fn approval(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
+        let name = authorize.key.name()?;
         let mut w = Writer::new();
         w.sized(&[]);
         w.sized_with(|w| authorize.key.marshal(w));
@@ -54,8 +59,9 @@ impl Link {
             makes_handle: true,
         };
         let handle = self.bare(&command)?.handle;
+        self.places.take(SIGNER, handle, name);
         let ticket = self.verify(handle, authorize, approved);
-        flush(self.transport(), handle)?;
+        self.evict(SIGNER)?;
         ticket
     }
 

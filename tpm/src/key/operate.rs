@@ -27,7 +27,7 @@ impl Key {
                 let bare = link.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
                 let value = key.authorized(link, bare, &mut run);
                 // A policy that was left half-way is of no use to the next one.
-                let value = value.inspect_err(|_| link.drop_policy())?;
+                let value = value.inspect_err(|_| drop(link.drop_policy()))?;
                 key.doubtful.store(false, Ordering::Release);
                 Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
             })

@@ -24,11 +24,11 @@ impl Link {
         if self.rules.shared {
             return self.release_ours();
         }
-        for place in self.places.leave_all() {
-            let _ = flush(self.wire.transport(), place.handle);
+        for occupant in self.places.occupants() {
+            let _ = self.evict(occupant);
         }
-        self.drop_session();
-        self.drop_policy();
+        let _ = self.drop_session();
+        let _ = self.drop_policy();
     }
 
     /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's.
@@ -52,15 +52,17 @@ impl Link {
         // A policy session has nothing to prove itself by.
         match was_reset {
             true => self.policy = None,
-            false => self.drop_policy(),
+            false => drop(self.drop_policy()),
         }
         self.parents = Parents::default();
     }
 
     /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
     pub(crate) fn release(&mut self, occupant: Occupant) {
-        if let Some(place) = self.places.leave_place(occupant) {
-            if !self.rules.shared || self.is_ours(&place) {
+        if !self.rules.shared {
+            let _ = self.evict(occupant);
+        } else if let Some(place) = self.places.leave_place(occupant) {
+            if self.is_ours(&place) {
                 let _ = flush(self.wire.transport(), place.handle);
             }
         }

@@ -22,7 +22,7 @@ impl Tpm {
         }
         self.operate(|link| {
             let result = Way::all(file).map(|way| link.check_way(way, file)).collect();
-            link.drop_policy();
+            let _ = link.drop_policy();
             result
         })
     }

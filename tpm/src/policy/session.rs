@@ -35,7 +35,7 @@ impl Link {
         if self.policy.as_ref().is_some_and(|policy| !policy.has_ended() && fits(policy)) {
             return Ok(());
         }
-        self.drop_policy();
+        self.drop_policy()?;
         self.policy = Some(start(self)?);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The TPM of an endorsement key, and what its keys say about each other.
 
 use keyfile::wire::Unmarshal;
-use keyfile::{Attributes, Certification, Curve, Handle, HashAlg, Public, PublicKey};
+use keyfile::{Attributes, Certification, CommandCode, Curve, Handle, HashAlg, Public, PublicKey};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::endorsement::templates;
@@ -84,6 +84,35 @@ fn behind_a_resource_manager() {
     let (public, _) = tpm.primary(&ek).unwrap();
     assert!(matches!(tpm.prove(&signer(None), &ek, &public.key), Ok(Residence::Here(_))));
     tpm.certify(&signer(None), &null(), &[7; 32]).unwrap();
+}
+
+#[test]
+fn a_connection_that_breaks_leaves_nothing() {
+    let swtpm = Swtpm::start();
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let kind = Template::ecc(Curve::P256).public().key;
+    let ek = endorsement(templates(&kind).unwrap().remove(0), None);
+    let (public, _) = tpm.primary(&ek).unwrap();
+    // What tells after a lost connection that the TPM was not reset.
+    let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
+    for command in [CommandCode::POLICY_SECRET, CommandCode::ACTIVATE_CREDENTIAL] {
+        kit::check(&key);
+        proxy.on_response(tests::tamper::hang_up(command.0, 1));
+        assert!(matches!(tpm.prove(&signer(None), &ek, &public.key), Ok(Residence::Here(_))), "{command}");
+        assert!(swtpm.transient().len() <= 2, "{command}: {:x?}", swtpm.transient());
+    }
+    for times in [1, 2, 2] {
+        // The second time the connection is a new one, and so the failure is reported.
+        proxy.on_response(tests::tamper::hang_up(CommandCode::CERTIFY.0, times));
+        let certified = tpm.certify(&signer(None), &null(), &[7; 32]);
+        assert_eq!(certified.is_ok(), times == 1);
+        proxy.behave();
+        kit::check(&key);
+    }
+    drop(key);
+    tpm.close();
+    swtpm.assert_empty();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Policies across resets, lost sessions and connections, other users, and every way to keep a connection.
 
 use keyfile::policy::{Condition, Secret};
-use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name};
+use keyfile::{AlgId, CommandCode, Handle, HashAlg, KeyFile, Name};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::{Auth, Config, Connection, ErrorKind, Key, Protection, Tpm};
@@ -52,6 +52,29 @@ fn a_reset_and_a_lost_session_are_not_noticed() {
         }
     }
     drop(proxy);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_connection_that_breaks_at_a_statement_leaves_nothing() {
+    let swtpm = Swtpm::start();
+    let files = keys(&swtpm);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let at = [CommandCode::POLICY_LOCALITY, CommandCode::POLICY_PCR, CommandCode::POLICY_SECRET];
+    for (key, command) in open_all(&tpm, &files).into_iter().zip(at) {
+        for times in [1, 2] {
+            kit::check(&key);
+            proxy.on_response(tests::tamper::hang_up(command.0, times));
+            // The second time the connection is a new one, and so the failure is reported.
+            assert_eq!(kit::signs(&key), times == 1, "{command}");
+            proxy.behave();
+            kit::check(&key);
+            // One that protects and one that authorizes.
+            assert!(swtpm.loaded_sessions().len() <= 2, "{command}: {:x?}", swtpm.loaded_sessions());
+        }
+    }
+    tpm.close();
     swtpm.assert_empty();
 }
 
