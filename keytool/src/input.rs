@@ -1,4 +1,4 @@
-//! A file that is read whole: private keys, public keys, policies. None of them is longer than a megabyte.
+//! A file that is read whole: private keys, public keys, certificates, policies, Names. None of them is longer than a megabyte.
 
 use std::fs::File;
 use std::io::Read;

@@ -1,6 +1,5 @@
 //! `reference`: a file that leads to a persistent key, for programs that can only open a file.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,7 +12,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::output::Target;
-use crate::terminal;
+use crate::{input, terminal};
 
 /// Write a file that leads to a key in the TPM
 ///
@@ -129,16 +128,14 @@ fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
 
 /// The handle in a serialized object.
 fn serialized(path: &Path) -> Result<Handle, Error> {
-    let octets = fs::read(path).map_err(|source| Error::read(path, source))?;
+    const WRITER: &str = "name what `tpm2_evictcontrol -o` wrote";
+    let octets = input::read(path, WRITER)?;
     match Serialized::from_octets(&octets) {
         Ok(Serialized::Key { handle, .. }) if handle.is_persistent() => Ok(handle),
-        Ok(_) => Err(Error::request(
-            format!("{} leads to no persistent key", path.display()),
-            "name what `tpm2_evictcontrol -o` wrote",
-        )),
+        Ok(_) => Err(Error::request(format!("{} leads to no persistent key", path.display()), WRITER)),
         Err(source) => Err(Error::request(
             format!("{} is no serialized object of tpm2-tss: {source}", path.display()),
-            "name what `tpm2_evictcontrol -o` wrote",
+            WRITER,
         )),
     }
 }

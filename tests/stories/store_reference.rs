@@ -157,6 +157,7 @@ fn wrong_uses_of_the_tool() {
         ("nonsense out", "names no key"),
         ("object:object out", "no serialized object"),
         ("object:absent out", "cannot read absent"),
+        ("object:/dev/zero out", "longer than a megabyte"),
         ("81000101 /no/such/folder/out", "cannot write"),
         ("81000101", "FILE"),
     ] {

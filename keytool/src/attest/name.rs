@@ -1,32 +1,22 @@
 //! The Name of a key in a file: hexadecimal, as this tool and the kernel (/sys/class/tpm/tpm0/null_name) write it, or the octets
 //! themselves, as tpm2_readpublic does.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use keyfile::{HashAlg, Name};
 
 use crate::error::Error;
+use crate::input;
 
-/// No Name is longer, even in hexadecimal with line ends.
-const LONGEST: u64 = 1024;
+const ADVICE: &str = "a Name is the number of a hash and a digest, such as 000b and 64 hexadecimal digits: `attest -E` and /sys/class/tpm/tpm0/null_name write one";
 
 /// Reads a Name.
 ///
 /// # Errors
 /// There is no such file, or it holds something else.
 pub(crate) fn read(path: &Path) -> Result<Name, Error> {
-    let mut octets = Vec::new();
-    // A file in sysfs has no length to ask for.
-    let file = File::open(path).map_err(|source| Error::read(path, source))?;
-    file.take(LONGEST).read_to_end(&mut octets).map_err(|source| Error::read(path, source))?;
-    parse(&octets).ok_or_else(|| {
-        Error::request(
-            format!("{} holds no Name of a key", path.display()),
-            "a Name is the number of a hash and a digest, such as 000b and 64 hexadecimal digits: `attest -E` and /sys/class/tpm/tpm0/null_name write one",
-        )
-    })
+    let octets = input::read(path, ADVICE)?;
+    parse(&octets).ok_or_else(|| Error::request(format!("{} holds no Name of a key", path.display()), ADVICE))
 }
 
 fn parse(octets: &[u8]) -> Option<Name> {
