@@ -133,6 +133,9 @@ fn passwords_of_the_key_and_of_others() {
     assert!(desk.key("sealed.tpm").needs_password());
     desk.unseals("-k endorsed", b"hello");
     desk.stays_sealed("-k wrong", "endorsement");
+    // Whether the data has a password of its own is not known any more: none is claimed.
+    desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
+    desk.run("tpm2-keytool show sealed.tpm").ok().says("password      not asked for");
 }
 
 #[test]

@@ -54,6 +54,6 @@ fn password(key: &KeyFile) -> &'static str {
     match (key.needs_password(), key.empty_auth) {
         (true, _) => "needed",
         (false, true) => "none",
-        (false, false) => "there is one, but no use of the key asks for it",
+        (false, false) => "not asked for: no use of the key takes one",
     }
 }
