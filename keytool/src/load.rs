@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::{Handle, KeyFile};
-use tpm::{Auth, Key, Tpm};
+use tpm::{Auth, ErrorKind, Key, Tpm};
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -109,15 +109,7 @@ fn persist(
     owner: Option<&Auth>,
     deferred: &Deferred,
 ) -> Result<(), Error> {
-    // Before a key is loaded for nothing.
-    if tpm.capabilities()?.persistent.contains(&handle) {
-        return Err(Error::request(
-            format!("the handle {handle} is in use"),
-            format!(
-                "name another; `tpm2-keytool status` lists those in use, `tpm2_evictcontrol -C o -c {handle}` frees this one"
-            ),
-        ));
-    }
+    free(tpm, handle)?;
     deferred.check()?;
     let key = Key::from_file(tpm, file, None)?;
     key.persist(handle, owner)?;
@@ -125,6 +117,20 @@ fn persist(
         key.withdraw(handle, owner)?;
         Err(stopped)
     })
+}
+
+/// Looks before a key is loaded for nothing.
+fn free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
+    match tpm.read_public(handle) {
+        Err(error) if error.kind() == ErrorKind::NoObject => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Err(Error::request(
+            format!("the handle {handle} is in use"),
+            format!(
+                "name another; `tpm2-keytool status` lists those in use, `tpm2_evictcontrol -C o -c {handle}` frees this one"
+            ),
+        )),
+    }
 }
 
 impl FromStr for Free {

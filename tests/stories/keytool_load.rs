@@ -225,6 +225,8 @@ fn the_owners_password_does_not_cross_the_bus() {
     proxy.log().clear();
     desk.run("load_tpm2_key key.tpm 81000001 -b ownerword").ok();
     assert_eq!(proxy.log().count(raw::EVICT_CONTROL), 1);
+    // One command tells that the handle is free; the TPM's abilities are not asked for one by one.
+    assert_eq!(proxy.log().codes()[0], raw::READ_PUBLIC, "{}", proxy.log().text());
     assert!(!proxy.log().contains(b"ownerword"), "{}", proxy.log().text());
     desk.assert_tidy();
 }
