@@ -187,6 +187,22 @@ fn what_cannot_be_opened_says_why_and_nothing_else() {
 }
 
 #[test]
+fn what_nobody_takes_of_a_file_is_not_opened() {
+    let openssl = Openssl::with_tpm2("swtpm:host=127.0.0.1,port=9", Order::Tpm2First);
+    certificate(&openssl, "host");
+    let data = |name: &str| {
+        std::fs::read(format!("{}/../keyfile/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let keys = [data("tpm2-openssl-p256.pem"), data("tpm2-openssl-p384-password.pem"), data("sealed.pem")];
+    openssl.write("bundle", [keys.concat(), openssl.read("host.crt")].concat());
+    let taken = openssl.ok("pkey -in tpm2:file=bundle -noout -text").says("P-256");
+    assert!(!taken.err().contains("pass phrase"), "{taken}");
+    // Whoever takes everything hears of what is no key, and has the rest.
+    let all = openssl.failed("storeutl -noout -passin pass:x tpm2:file=bundle").says("sealed data");
+    all.says("1: Pkey").says("2: Certificate").says("Total found: 3");
+}
+
+#[test]
 fn who_is_asked_and_who_is_not() {
     let machine = prepared(Machine::new(), "-e P-256");
     persist(&machine, "81000103", "-e P-256 -d -k secret");

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 pub(crate) use password::of_reference;
 
-use keyfile::Serialized;
-use keyfile::uri::{Place, Uri};
+use keyfile::uri::{Password, Place, Uri};
+use keyfile::{Content, Serialized};
 use zeroize::Zeroizing;
 
 use crate::config;
@@ -32,16 +32,26 @@ pub(crate) struct TpmStore {
     uri: Zeroizing<Vec<u8>>,
     wanted: Wanted,
     state: State,
+    /// The last load said an error. The end comes with the next one only: what is said at the end is no error to
+    /// OSSL_STORE_error(3ossl).
+    failed: bool,
 }
 
 /// How far the loading has come.
 enum State {
     /// Nothing was looked at.
     Opened,
-    /// An error was said. The end comes with the next load only: what is said at the end is no error to OSSL_STORE_error(3ossl).
-    Failed,
     /// These are still to be handed up.
-    Found(VecDeque<Object>),
+    Found(VecDeque<Found>),
+}
+
+/// What a URI names.
+enum Found {
+    /// Something to hand up as it is.
+    Object(Object),
+    /// What stands in a file or an NV index, and the password. It becomes an object when its turn comes: nobody is asked for the
+    /// password of a key that nobody takes, or told what is wrong with it.
+    Content(Content, Password),
 }
 
 /// Something to hand up.
@@ -70,6 +80,7 @@ impl Store for TpmStore {
             uri: Zeroizing::new(uri.to_bytes().to_vec()),
             wanted: Wanted::default(),
             state: State::Opened,
+            failed: false,
         }
     }
 
@@ -87,27 +98,38 @@ impl Store for TpmStore {
         found: &Callback<'_>,
         passphrase: &Passphrase<'_>,
     ) -> Result<bool> {
-        if let State::Opened = self.state {
-            // Whatever happens now, it happens once.
-            self.state = State::Failed;
-            let opening = Opening { provider, passphrase, wanted: &self.wanted };
-            self.state = State::Found(objects(&self.uri, opening)?.into());
-        }
-        match &mut self.state {
-            State::Found(objects) => Ok(objects.pop_front().is_none_or(|object| object.hand_to(found))),
-            State::Opened | State::Failed => {
-                self.state = State::Found(VecDeque::new());
-                Ok(true)
-            }
-        }
+        let opening = Opening { provider, passphrase, wanted: &self.wanted };
+        let loaded = self.state.next(&self.uri, opening);
+        self.failed = loaded.is_err();
+        Ok(loaded?.is_none_or(|object| object.hand_to(found)))
     }
 
     fn is_at_end(&self) -> bool {
-        matches!(&self.state, State::Found(objects) if objects.is_empty())
+        !self.failed && matches!(&self.state, State::Found(found) if found.is_empty())
     }
 }
 
-fn objects(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Object>> {
+impl State {
+    /// The next object; `None` when there is none.
+    fn next(&mut self, uri: &[u8], opening: Opening<'_>) -> Result<Option<Object>> {
+        if let Self::Opened = self {
+            // Whatever happens now, it happens once.
+            *self = Self::Found(VecDeque::new());
+            *self = Self::Found(everything(uri, opening)?.into());
+        }
+        let Self::Found(found) = self else { return Ok(None) };
+        match found.pop_front() {
+            Some(Found::Object(object)) => Ok(Some(object)),
+            Some(Found::Content(content, password)) => {
+                contents::object(content, &password, opening).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// Everything that the URI names and that is wanted.
+fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     let text = std::str::from_utf8(uri).map_err(|_| {
         Error::new(Reason::Uri, "the URI is not UTF-8: write other octets of a path as %C3%BC")
     })?;

@@ -1,4 +1,4 @@
-//! What stands in a file or an NV index becomes objects.
+//! What stands in a file or an NV index becomes objects, each when its turn comes.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,39 +9,70 @@ use keyfile::{Content, KeyFile, Public, contents};
 use zeroize::Zeroizing;
 
 use super::password;
-use super::{Object, Opening};
+use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
 use crate::input;
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 
-/// Opens what stands in a file.
+/// What stands in a file.
 ///
 /// # Errors
 /// It cannot be read, or there is nothing in it.
-pub(super) fn of_file(path: &Path, password: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+pub(super) fn of_file(path: &Path, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     let octets = read(path)?;
-    objects(&octets, password, opening, &path.display().to_string())
+    found(&octets, password, opening, &path.display().to_string())
 }
 
 /// Everything that is wanted of what stands there; `origin` says where.
 ///
 /// # Errors
 /// There is nothing, or something damaged.
-pub(super) fn objects(
+pub(super) fn found(
     octets: &[u8],
     password: &Password,
     opening: Opening<'_>,
     origin: &str,
-) -> Result<Vec<Object>> {
+) -> Result<Vec<Found>> {
     let found = contents(octets)
         .map_err(|source| Error::new(Reason::Contents, origin.to_owned()).with_source(source))?;
-    let mut objects = Vec::new();
-    for content in found {
-        objects.extend(object(content, password, opening)?);
+    let wanted = opening.wanted;
+    let is_wanted = |content: &Content| match content {
+        Content::Certificate(der) => wanted.certificate(der),
+        Content::PublicKey(_) => wanted.public_key(),
+        Content::Key(_) | Content::Reference(_) => wanted.key() || wanted.public_key(),
+    };
+    let found = found.into_iter().filter(is_wanted);
+    Ok(found.map(|content| Found::Content(content, password.clone())).collect())
+}
+
+/// Opens it.
+///
+/// # Errors
+/// A key is of no kind that OpenSSL has, or leads nowhere; the file with its password cannot be read.
+pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>) -> Result<Object> {
+    let only_public_half = opening.wanted.only_public_half();
+    match content {
+        Content::Certificate(der) => Ok(Object::Certificate(der)),
+        Content::PublicKey(der) => public_key(der, opening),
+        Content::Key(file) if only_public_half => public_half(file.public, opening),
+        Content::Key(file) => {
+            let kind = decoder::type_of(&file.public)?;
+            let auth = match password::stored(password)? {
+                Some(auth) => Some(auth),
+                None => decoder::password(&file, opening.passphrase),
+            };
+            Ok(key(kind, TpmKey::from_file(*file, auth), opening))
+        }
+        Content::Reference(reference) if only_public_half => public_half(reference.public, opening),
+        Content::Reference(reference) => {
+            let kind = decoder::type_of(&reference.public)?;
+            let auth = password::stored(password)?;
+            let referenced = decoder::referenced(opening.provider, *reference, auth, opening.passphrase)?;
+            Ok(key(kind, referenced, opening))
+        }
     }
-    Ok(objects)
 }
 
 /// A file, up to the size of the largest that is of use.
@@ -55,33 +86,6 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         }
         _ => Error::new(Reason::File, path.display().to_string()).with_source(error),
     })
-}
-
-fn object(content: Content, password: &Password, opening: Opening<'_>) -> Result<Option<Object>> {
-    let wanted = opening.wanted;
-    match content {
-        Content::Certificate(der) if wanted.certificate(&der) => Ok(Some(Object::Certificate(der))),
-        Content::PublicKey(der) if wanted.public_key() => public_key(der, opening).map(Some),
-        Content::Key(file) if wanted.only_public_half() => public_half(file.public, opening).map(Some),
-        Content::Key(file) if wanted.key() => {
-            let kind = decoder::type_of(&file.public)?;
-            let auth = match password::stored(password)? {
-                Some(auth) => Some(auth),
-                None => decoder::password(&file, opening.passphrase),
-            };
-            Ok(Some(key(kind, TpmKey::from_file(*file, auth), opening)))
-        }
-        Content::Reference(reference) if wanted.only_public_half() => {
-            public_half(reference.public, opening).map(Some)
-        }
-        Content::Reference(reference) if wanted.key() => {
-            let kind = decoder::type_of(&reference.public)?;
-            let auth = password::stored(password)?;
-            let referenced = decoder::referenced(opening.provider, *reference, auth, opening.passphrase)?;
-            Ok(Some(key(kind, referenced, opening)))
-        }
-        _ => Ok(None),
-    }
 }
 
 fn key(kind: Kind, key: TpmKey, opening: Opening<'_>) -> Object {

@@ -7,7 +7,7 @@ use keyfile::{Handle, KeyReference, Public};
 use zeroize::Zeroizing;
 
 use super::password;
-use super::{Object, Opening};
+use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
 use crate::key::{Key, KeyAuth, Kind, Material, Place, TpmKey};
 
@@ -15,7 +15,7 @@ use crate::key::{Key, KeyAuth, Kind, Material, Place, TpmKey};
 ///
 /// # Errors
 /// There is none, it is none of OpenSSL's kinds, or there is no TPM.
-pub(super) fn open(handle: Handle, password: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+pub(super) fn open(handle: Handle, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     match wanted(opening) {
         true => opened(handle, public(handle, opening)?, password, opening),
         false => Ok(Vec::new()),
@@ -31,7 +31,7 @@ pub(super) fn open_expected(
     expected: &Public,
     password: &Password,
     opening: Opening<'_>,
-) -> Result<Vec<Object>> {
+) -> Result<Vec<Found>> {
     if !handle.is_persistent() {
         let text = format!("the serialized object is at {handle}, which is no persistent key (0x81......)");
         return Err(Error::new(Reason::WrongHandle, text));
@@ -69,7 +69,7 @@ fn wanted(opening: Opening<'_>) -> bool {
     opening.wanted.key() || opening.wanted.public_key()
 }
 
-fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     let kind = Kind::of(&public).ok_or_else(|| {
         let text = format!("what is at {handle} is sealed data or a symmetric key, and no RSA or EC key");
         Error::new(Reason::WrongKey, text)
@@ -82,5 +82,6 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
             KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth: found.none, public };
         TpmKey::at(Place { handle, reference, seen: true }, KeyAuth::Known(found.auth))
     };
-    Ok(vec![Object::Key(Arc::new(Key::new(opening.provider, kind, Material::Tpm(key))))])
+    let key = Arc::new(Key::new(opening.provider, kind, Material::Tpm(key)));
+    Ok(vec![Found::Object(Object::Key(key))])
 }

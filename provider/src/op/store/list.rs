@@ -6,7 +6,7 @@ use keyfile::wire::WireError;
 use keyfile::{Content, contents};
 use tpm::ErrorKind;
 
-use super::{Object, Opening, nv};
+use super::{Found, Object, Opening, nv};
 use crate::error::Result;
 use crate::key::Kind;
 
@@ -14,14 +14,14 @@ use crate::key::Kind;
 ///
 /// # Errors
 /// There is no TPM, or it fails in the middle: what was found until then would pass for all.
-pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Object>> {
+pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let tpm = opening.provider.tpm()?;
     let mut names = Vec::new();
     if opening.wanted.key() || opening.wanted.public_key() {
         for handle in tpm.persistent_handles()? {
             let Some((public, _)) = unless_gone(tpm.read_public(handle))? else { continue };
             if let Some(kind) = Kind::of(&public) {
-                names.push(Object::Name(format!("tpm2:handle={handle}"), format!("{} key", kind.name())));
+                names.push(name(format!("tpm2:handle={handle}"), format!("{} key", kind.name())));
             }
         }
     }
@@ -34,10 +34,14 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Object>> {
             Content::Key(_) | Content::Reference(_) => opening.wanted.key().then_some("key file"),
         };
         if let Some(what) = found.iter().find_map(wanted) {
-            names.push(Object::Name(format!("tpm2:nv={index}"), what.to_owned()));
+            names.push(name(format!("tpm2:nv={index}"), what.to_owned()));
         }
     }
     Ok(names)
+}
+
+fn name(uri: String, description: String) -> Found {
+    Found::Object(Object::Name(uri, description))
 }
 
 /// What is gone since, or of an algorithm that nobody here knows, has no name.

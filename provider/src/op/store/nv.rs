@@ -6,14 +6,14 @@ use tpm::rc::ResponseCode;
 use tpm::{Auth, ErrorKind, NvReader, Tpm};
 use zeroize::Zeroizing;
 
-use super::{Object, Opening, contents, password};
+use super::{Found, Opening, contents, password};
 use crate::error::{Error, Reason, Result};
 
 /// Opens what stands in an index.
 ///
 /// # Errors
 /// There is no index, it was never written, nobody may read it, its password is missing or wrong, or nothing of use is in it.
-pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Object>> {
+pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     let (public, _) = opening.provider.tpm()?.nv_public(index).map_err(|error| match error.kind() {
         ErrorKind::NoObject => {
             Error::new(Reason::NoObject, format!("there is no NV index {index}")).with_source(error)
@@ -27,7 +27,7 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
     }
     // A reference may stand there, with a password in it.
     let octets = Zeroizing::new(read(&public, given, opening)?);
-    contents::objects(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
+    contents::found(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 
 /// What can be read without a password, if it can.
