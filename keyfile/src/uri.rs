@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::Handle;
+use crate::{Handle, ParseError};
 use attributes::{Attribute, decoded_path};
 pub use error::UriError;
 
@@ -141,7 +141,8 @@ fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
     if text.contains(['&', ';', '=']) {
         return Err(UriError::Separator);
     }
-    let handle = text.parse::<Handle>().map_err(UriError::Handle)?;
+    let no_handle = |_| UriError::Handle(ParseError::new("handle", text, "hexadecimal such as 0x81000101"));
+    let handle = text.parse::<Handle>().map_err(no_handle)?;
     match kinds {
         Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Place::Key(handle)),
         Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Place::Nv(handle)),

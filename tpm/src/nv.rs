@@ -104,7 +104,7 @@ fn readable(public: &NvPublic) -> Result<(), Error> {
     if !attributes.contains(NvAttributes::WRITTEN) {
         return refused(
             ErrorKind::NotWritten,
-            "the NV index was defined, but nothing was ever written into it",
+            "the NV index was defined, but nothing was ever written into it: write it first, for instance with tpm2_nvwrite",
         );
     }
     if attributes.contains(NvAttributes::READ_LOCKED) {

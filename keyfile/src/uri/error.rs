@@ -39,7 +39,13 @@ impl fmt::Display for UriError {
                 "it begins with none of nvkey:, //nvkey:, handle:, object: and tpm2:, such as handle:0x81000101",
             ),
             Self::Handle(source) => source.fmt(f),
-            Self::Kind { handle, wanted } => write!(f, "{handle} is no handle of {wanted}"),
+            Self::Kind { handle, wanted } => {
+                write!(f, "{handle} is no handle of {wanted}")?;
+                match handle.is_nv() || handle.is_persistent() {
+                    true => write!(f, ": handle:{handle} opens what is there"),
+                    false => Ok(()),
+                }
+            }
             Self::Attribute(name) => write!(
                 f,
                 "the attribute {name:?} is not known: handle=, nv= and file= are, and ?pass, ?pin-value= and ?pin-source="

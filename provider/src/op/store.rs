@@ -147,7 +147,7 @@ fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
         },
     }?;
     if found.is_empty() {
-        opening.wanted.missed()?;
+        opening.wanted.missed(&uri.place)?;
     }
     Ok(found)
 }

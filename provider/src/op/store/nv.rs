@@ -16,7 +16,9 @@ use crate::error::{Error, Reason, Result};
 pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     let (public, _) = opening.provider.tpm()?.nv_public(index).map_err(|error| match error.kind() {
         ErrorKind::NoObject => {
-            Error::new(Reason::NoObject, format!("there is no NV index {index}")).with_source(error)
+            let text =
+                format!("there is no NV index {index}: `tpm2-keytool status` lists those that are there");
+            Error::new(Reason::NoObject, text).with_source(error)
         }
         _ => Error::from(error),
     })?;

@@ -1,5 +1,6 @@
 //! What the caller of a store wants of it: one kind of object, or the certificate of one subject.
 
+use keyfile::uri::Place;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
@@ -42,14 +43,24 @@ impl Wanted {
     /// Nothing of what the URI names is wanted. A search may find nothing; who opens a key as a certificate has the wrong URI.
     ///
     /// # Errors
-    /// `WrongHandle`: says what was wanted.
-    pub(super) fn missed(&self) -> Result<()> {
-        let what = match self.expect {
-            Some(PUBLIC_KEY | KEY) if self.subject.is_none() => "a key",
-            Some(CERTIFICATE) if self.subject.is_none() => "a certificate",
+    /// `WrongHandle`: says what was wanted, and where such things are.
+    pub(super) fn missed(&self, place: &Place) -> Result<()> {
+        let (what, where_to) = match self.expect {
+            _ if self.subject.is_some() => return Ok(()),
+            Some(PUBLIC_KEY) => ("a public key", ""),
+            Some(KEY) => ("a key", ": private keys are at persistent handles, such as handle:0x81000101"),
+            Some(CERTIFICATE) => {
+                ("a certificate", ": certificates are in files, and in NV indexes, such as handle:0x01c00002")
+            }
             _ => return Ok(()),
         };
-        Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and the URI names something else")))
+        let but = match place {
+            Place::Key(handle) => format!("{handle} is a key"),
+            Place::Nv(index) => format!("NV index {index} holds none"),
+            Place::File(path) | Place::Serialized(path) => format!("{} leads to none", path.display()),
+            Place::All => "the TPM has none".to_owned(),
+        };
+        Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and {but}{where_to}")))
     }
 
     /// A key with its private half.
