@@ -99,7 +99,8 @@ impl Link {
         end(&mut self.policy, self.wire.transport())
     }
 
-    fn drop_session(&mut self) -> Result<(), Error> {
+    /// Flushes the session that protects.
+    pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
         end(&mut self.session, self.wire.transport())
     }
 }

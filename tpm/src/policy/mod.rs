@@ -15,7 +15,7 @@
 //! | a PolicyAuthorize, the first time in a process | LoadExternal, VerifySignature, FlushContext; the ticket is kept |
 //! | a PolicySecret without a handle | GetCapability, and ReadPublic of each persistent object up to the right one |
 //! | a PCR that was extended between statement and use | PolicyRestart, the statements and the use again |
-//! | a signed policy that does not pass | its statements up to the one that fails, and PolicyRestart |
+//! | a signed policy that does not pass | its statements up to the one that fails, and PolicyRestart; where a password was refused or the use of the key failed, the sessions anew |
 //! | a failure in the end | FlushContext |
 //!
 //! | file | what |

@@ -78,7 +78,7 @@ impl Runner<'_> {
                 continue;
             }
             if std::mem::replace(&mut dirty, true) {
-                link.restart_policy()?;
+                self.begin_again(link)?;
             }
             match self.way(link, &way, then) {
                 Err(error) if goes_on(&error) => tried.note(error, &way),
@@ -86,6 +86,22 @@ impl Runner<'_> {
             }
         }
         Err(tried.error())
+    }
+
+    /// Empties the policy session for another way. Where a command in the sessions has failed, they may be out of step with the TPM,
+    /// and that would pass for a wrong password.
+    fn begin_again(&self, link: &mut Link) -> Result<(), Error> {
+        if !link.policy_session()?.is_distrusted() {
+            return link.restart_policy();
+        }
+        let protected = link.has_session();
+        link.drop_session()?;
+        link.drop_policy()?;
+        if protected {
+            link.parent_in_session(self.parent)?;
+        }
+        self.open(link)?;
+        link.settle(&[self.occupant])
     }
 
     fn way<T>(

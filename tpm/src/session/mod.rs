@@ -46,12 +46,12 @@ impl Session {
         self.ended
     }
 
-    /// An answer under it was not authentic: its nonces are unknown from now on.
+    /// An answer under it was an error or not authentic: whether its nonces are still the TPM's is unknown from now on.
     pub(crate) fn distrust(&mut self) {
         self.distrusted = true;
     }
 
-    /// Whether nothing more may be done under it.
+    /// Whether it should not outlive the operation, nor prove another password.
     pub(crate) fn is_distrusted(&self) -> bool {
         self.distrusted
     }

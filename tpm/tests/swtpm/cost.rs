@@ -1,6 +1,6 @@
 //! How many commands things cost: the table of what is promised.
 
-use keyfile::{AlgId, Curve, Handle, HashAlg};
+use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg};
 use tests::raw::Tpm as _;
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::template::Template;
@@ -84,16 +84,18 @@ fn where_others_use_the_tpm_the_parent_goes_at_once() {
 #[test]
 fn a_persistent_key_costs_four() {
     let swtpm = Swtpm::start();
-    let handle = swtpm.create_primary_with(b"secret", tests::raw::STORAGE);
-    swtpm.persist(handle, 0x8100_0101);
-    swtpm.flush(handle);
+    kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH | Attributes::NO_DA, 0x8100_0101);
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = Key::persistent(&tpm, Handle(0x8100_0101), Some(Auth::new("secret"))).unwrap();
-    // A storage key may do no such thing, but the TPM looks at that last.
+    kit::check(&key);
+    assert_eq!(proxy.log().len(), 4, "{}", proxy.log().text());
+    // After a failure the session is not trusted any more: it is flushed, and the next use starts another.
     let error = key.ecdh_zgen(&[1; 32], &[1; 32]).unwrap_err();
     assert_eq!(error.kind(), tpm::ErrorKind::Tpm, "{error}");
-    assert_eq!(proxy.log().len(), 4, "{}", proxy.log().text());
+    assert_eq!(proxy.log().len(), 6, "{}", proxy.log().text());
+    kit::check(&key);
+    assert_eq!(proxy.log().len(), 8, "{}", proxy.log().text());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tpm::template::{Template, Usage};
 use tpm::{ErrorKind, Key, Place, Signed, Tpm, Verdict};
 
 use crate::kit::{self, OWNER};
-use crate::policy_kit::{extend, make, pcr, refused};
+use crate::policy_kit::{extend, make, make_of, pcr, refused};
 
 /// A key that signs policies, and its public area as a policy holds it.
 struct Signer {
@@ -93,6 +93,40 @@ fn signed_policies_are_tried_in_order() {
         assert!(error.to_string().contains("the signature of the policy is wrong"), "{error}");
     }
     drop(tpm);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn another_way_proves_the_password_in_sessions_that_are_in_step() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let hash = HashAlg::Sha256;
+    let signer = Signer::new(&swtpm, &tpm, hash);
+    let conditions = [Condition::Authorize(Box::new(signer.place())), Condition::AuthValue];
+    let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
+    let mut file = make_of(&swtpm, template, hash, &conditions, Some("secret"));
+    let ways = [1, 3].map(|localities| [Condition::Locality(localities)]);
+    file.auth_policies = ways.iter().map(|way| signer.sign(hash, "", way)).collect();
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
+    for forged in [true, true, false] {
+        let mut once = forged;
+        // The TPM has signed, but somebody on the bus says that the policy has failed.
+        proxy.on_response(move |command, response| {
+            if raw::code(command) == raw::SIGN && raw::code(response) == 0 && std::mem::take(&mut once) {
+                *response = raw::answer(0x99d);
+            }
+            tests::Fate::Pass
+        });
+        proxy.log().clear();
+        kit::check(&key);
+        let signed = |entry: &tests::log::Exchange| {
+            entry.code() == raw::SIGN && entry.response_code() != Some(raw::RETRY)
+        };
+        assert_eq!(proxy.log().all().into_iter().filter(signed).count(), 1 + usize::from(forged));
+        assert_eq!(swtpm.failures(), 0, "{}", proxy.log().text());
+    }
+    drop((key, tpm, signer));
     swtpm.assert_empty();
 }
 
