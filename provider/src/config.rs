@@ -4,7 +4,7 @@
 
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use keyfile::Handle;
 use tpm::{Auth, Connection, Manager, Parent, Protection};
@@ -114,12 +114,15 @@ pub(crate) fn stored_password(path: &Path) -> Result<Auth> {
     Ok(Auth::stored(line))
 }
 
-/// Which of OpenSSL's providers does the work in software.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which of OpenSSL's providers do the work in software.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Software {
-    #[default]
+    /// The default provider.
     Default,
+    /// The FIPS provider.
     Fips,
+    /// Those that this configuration of OpenSSL activates.
+    File(PathBuf),
 }
 
 /// The setting `software`, by itself: a mistake about the TPM must not stop what needs none.
@@ -132,7 +135,9 @@ pub(crate) fn software(lookup: &dyn Lookup) -> Result<Software> {
         "default" => Ok(Software::Default),
         "fips" => Ok(Software::Fips),
         // In openssl.cnf `default` would be taken for the name of a section, and this provider be dropped without a word.
-        _ => Err(Fault("is not known: say fips, or leave it out for OpenSSL's default provider".to_owned())),
+        _ => value::file(value).filter(|path| !path.is_empty()).map(|path| Software::File(path.into())).ok_or_else(|| {
+            Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
+        }),
     })
 }
 
@@ -171,6 +176,9 @@ mod tests {
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
         let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
         assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
+        let file = |setting| software(&Fake(setting, &[]));
+        assert_eq!(file(&[("software", "file:///a")]).unwrap(), Software::File("/a".into()));
+        assert!(file(&[("software", "file:")]).is_err());
     }
 
     #[test]

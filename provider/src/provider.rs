@@ -1,17 +1,19 @@
 //! One loaded instance of the provider.
 
 use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use keyfile::uri::Uri;
 use tpm::Tpm;
 
 use crate::config::{self, Lookup, Software};
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Callback;
 use crate::ffi::capability;
 use crate::ffi::core::Core;
-use crate::ffi::crypto::PrivateContext;
+use crate::ffi::crypto::{PrivateContext, Providers};
 use crate::ffi::environment;
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
@@ -56,18 +58,36 @@ impl Provider {
     /// The library context in which all software work runs, made at first use.
     ///
     /// # Errors
-    /// `Software`: OpenSSL could not make it. `Configuration`: the setting `software` is unknown.
+    /// `Software`: OpenSSL could not make it. `Configuration`: the setting `software` is unknown, or does not lead to providers.
     pub(crate) fn software(&self) -> Result<&Arc<PrivateContext>> {
         if let Some(context) = self.software.get() {
             return Ok(context);
         }
-        let name = match config::software(self)? {
-            Software::Default => c"default",
-            Software::Fips => c"fips",
+        let context = match config::software(self)? {
+            Software::Default => self.core.private_context(&Providers::Named(&[c"default"]))?,
+            // It has neither encoders nor decoders.
+            Software::Fips => self.core.private_context(&Providers::Named(&[c"fips", c"base"])).map_err(|refused| {
+                let text = "OpenSSL's FIPS provider cannot be loaded: if it needs its fipsmodule.cnf, set software to file: and an OpenSSL configuration that includes that and activates fips and base";
+                Error::new(Reason::Configuration, text).with_source(refused)
+            })?,
+            Software::File(path) => self.configured(&path)?,
         };
-        let context = self.core.private_context(name)?;
         // Two threads may come here at once; the second context goes again.
         Ok(self.software.get_or_init(|| Arc::new(context)))
+    }
+
+    fn configured(&self, path: &Path) -> Result<PrivateContext> {
+        let failed = || {
+            let text = format!(
+                "{} is no configuration for OpenSSL's software: it has to activate the provider default, or fips and base, and not this one",
+                path.display()
+            );
+            Error::new(Reason::Configuration, text)
+        };
+        let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| failed())?;
+        self.core
+            .private_context(&Providers::Configured(path))
+            .map_err(|refused| failed().with_source(refused))
     }
 
     /// The TPM, which nobody opens before the first command.

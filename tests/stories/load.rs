@@ -152,3 +152,32 @@ fn a_wrong_setting_is_named_at_its_first_use() {
     let openssl = machine.openssl.clone().set("software", "hardware");
     openssl.failed("pkey -in key -pubout").says("\"hardware\" in software of the provider's section");
 }
+
+#[test]
+fn software_is_what_a_configuration_activates() {
+    let openssl = keys(Order::Tpm2First);
+    openssl.write("file", "contents");
+    let file =
+        |name: &str| openssl.clone().set("software", &format!("file:{}", openssl.file(name).display()));
+    let configuration = |name: &str, providers: &str| {
+        let line = "openssl_conf = init\n[init]\nproviders = all\n[active]\nactivate = 1\n[all]\n";
+        openssl.write(name, format!("{line}{providers}"));
+        file(name)
+    };
+    let default = configuration("soft.cnf", "default = active\n");
+    assert_eq!(default.ok("pkey -in ec -pubout").out(), openssl.ok("pkey -in ec -pubout").out());
+    default.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft");
+    default.ok("dgst -sha256 -sign soft -out sig file");
+    let module = tests::module::folder().join("tpm2.so");
+    let own =
+        format!("default = active\ntpm2 = other\n[other]\nactivate = 1\nmodule = {}\n", module.display());
+    openssl.write("damaged.cnf", "[init\n");
+    for (refused, why) in [
+        (file("absent.cnf"), "absent.cnf"),
+        (file("damaged.cnf"), "damaged.cnf"),
+        (configuration("none.cnf", ""), "find a provider that is activated"),
+        (configuration("own.cnf", &own), "another provider than this one"),
+    ] {
+        refused.failed("pkey -in ec -pubout").says("invalid configuration").says(why);
+    }
+}

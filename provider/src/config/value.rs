@@ -96,12 +96,16 @@ pub(super) fn name(value: &str) -> std::result::Result<Name, Fault> {
 
 /// The first line of `file:PATH`.
 pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
-    let path =
-        value.strip_prefix("file:").ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
-    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = file(value).ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
     first_line(path.as_ref()).map_err(|error| {
         Fault(format!("names {path:?}, which cannot be read ({error}): check path and rights"))
     })
+}
+
+/// The path of `file:PATH`, where file:///PATH has an empty host (RFC 8089).
+pub(super) fn file(value: &str) -> Option<&str> {
+    let path = value.strip_prefix("file:")?;
+    Some(path.strip_prefix("//").unwrap_or(path))
 }
 
 /// The first line of a file, which is a password.

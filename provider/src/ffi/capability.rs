@@ -1,4 +1,4 @@
-//! Capabilities of the private context's provider, handed on (provider-base(7), CAPABILITIES).
+//! Capabilities of the private context's providers, handed on (provider-base(7), CAPABILITIES).
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
@@ -32,16 +32,11 @@ pub(crate) fn forward(
     receiver: &Callback<'_>,
 ) -> bool {
     let mut filter = Filter { change, receiver };
-    // SAFETY: provider and name are alive; `pass` takes the filter, which lives until the call returns.
-    let result = unsafe {
-        OSSL_PROVIDER_get_capabilities(
-            context.provider(),
-            capability.as_ptr(),
-            Some(pass),
-            ptr::from_mut(&mut filter).cast(),
-        )
-    };
-    result == 1
+    let filter = ptr::from_mut(&mut filter).cast();
+    context.providers().all(|provider| {
+        // SAFETY: provider and name are alive; `pass` takes the filter, which lives until the call returns.
+        unsafe { OSSL_PROVIDER_get_capabilities(provider, capability.as_ptr(), Some(pass), filter) == 1 }
+    })
 }
 
 struct Filter<'a> {

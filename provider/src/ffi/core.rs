@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-use super::crypto::{PrivateContext, Refused};
+use super::crypto::{PrivateContext, Providers, Refused};
 use super::sys::{self, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Error;
@@ -98,15 +98,15 @@ impl Core {
         Some(value.to_bytes().to_vec())
     }
 
-    /// A library context of our own with the named provider and nothing else.
+    /// A library context of our own with these providers and nothing else.
     ///
     /// # Errors
-    /// OpenSSL cannot make it, or has no such provider.
-    pub(crate) fn private_context(&self, provider: &CStr) -> Result<PrivateContext, Refused> {
+    /// OpenSSL cannot make it, or has no such providers.
+    pub(crate) fn private_context(&self, providers: &Providers) -> Result<PrivateContext, Refused> {
         // SAFETY: the arguments of OSSL_provider_init (OSSL_LIB_CTX_new_from_dispatch(3)).
         let context = unsafe { sys::OSSL_LIB_CTX_new_from_dispatch(self.handle, self.dispatch) };
         // SAFETY: NULL or fresh, and ours.
-        unsafe { PrivateContext::from_raw(context, provider) }
+        unsafe { PrivateContext::from_raw(context, providers) }
     }
 
     /// Reads up to the buffer's length; `None` at the end or on an error.

@@ -24,7 +24,7 @@ mod selection;
 mod signer;
 mod sys;
 
-pub(crate) use context::PrivateContext;
+pub(crate) use context::{PrivateContext, Providers};
 pub(crate) use digest::{Digest, Hasher};
 pub(crate) use encoder::Form;
 pub(crate) use generate::Generator;

@@ -29,6 +29,11 @@ static FUNCTIONS: &[OSSL_DISPATCH] = &[
     END,
 ];
 
+/// Whether this is the function table of this module.
+pub(super) fn is_ours(dispatch: *const OSSL_DISPATCH) -> bool {
+    ptr::eq(dispatch, FUNCTIONS.as_ptr())
+}
+
 /// The reason strings as C sees them; the last row is zero.
 static REASONS: [OSSL_ITEM; Reason::ALL.len() + 1] = {
     let mut items = [const { OSSL_ITEM { id: 0, ptr: ptr::null() } }; Reason::ALL.len() + 1];

@@ -1,51 +1,76 @@
-//! The private context: a library context of our own with the default (or fips) provider and nothing else.
+//! The private context: a library context of our own with OpenSSL's default provider, or those that are set, and nothing else.
 
-use std::ffi::CStr;
-use std::ptr::NonNull;
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::ptr::{self, NonNull};
 
 use openssl_sys::{OSSL_LIB_CTX, OSSL_LIB_CTX_free, OSSL_PROVIDER, OSSL_PROVIDER_load, OSSL_PROVIDER_unload};
 
 use super::Refused;
+use super::queue::succeed;
+use super::sys::{OSSL_LIB_CTX_load_config, OSSL_PROVIDER_do_all, OSSL_PROVIDER_get0_dispatch};
+use crate::ffi::guard::contain;
+use crate::ffi::init;
+
+/// Which providers a private context gets.
+pub(crate) enum Providers {
+    /// These.
+    Named(&'static [&'static CStr]),
+    /// Those that the OpenSSL configuration at this path activates.
+    Configured(CString),
+}
 
 /// The context; everything made in it keeps it alive by `Arc`.
 pub(crate) struct PrivateContext {
-    /// Unloaded before the context goes.
-    provider: NonNull<OSSL_PROVIDER>,
+    /// Alive until the context goes, which unloads them.
+    providers: Vec<NonNull<OSSL_PROVIDER>>,
     context: Owned,
 }
 
-// SAFETY: both pointers are to objects that libcrypto locks itself (openssl-threads(7)).
+// SAFETY: the pointers are to objects that libcrypto locks itself (openssl-threads(7)).
 unsafe impl Send for PrivateContext {}
 // SAFETY: as above.
 unsafe impl Sync for PrivateContext {}
 
 impl PrivateContext {
-    /// Takes over a fresh context and loads the provider that does the software work into it.
+    /// Takes over a fresh context and loads the providers that do the software work into it.
     ///
     /// # Errors
-    /// The context is NULL, or the provider does not load.
+    /// The context is NULL, or a provider does not load, or none is there, or it would be this one.
     ///
     /// # Safety
     /// `context` is NULL or from OSSL_LIB_CTX_new_from_dispatch, and belongs to the caller.
     pub(in crate::ffi) unsafe fn from_raw(
         context: *mut OSSL_LIB_CTX,
-        provider: &CStr,
+        wanted: &Providers,
     ) -> Result<Self, Refused> {
-        let context = Owned(NonNull::new(context).ok_or(Refused("make a library context"))?);
-        // SAFETY: the context is alive, the name ends with NUL.
-        let provider = unsafe { OSSL_PROVIDER_load(context.0.as_ptr(), provider.as_ptr()) };
-        let provider = NonNull::new(provider).ok_or(Refused("load the provider for software operations"))?;
-        Ok(Self { provider, context })
+        let context = NonNull::new(context).ok_or(Refused("make a library context"))?;
+        let mut context = Owned { context, loaded: Vec::new() };
+        match wanted {
+            Providers::Named(names) => names.iter().try_for_each(|name| context.load(name))?,
+            Providers::Configured(path) => {
+                // A context without any would take default by itself (OSSL_PROVIDER_load(3ossl)).
+                context.load(c"null")?;
+                context.configure(path)?;
+            }
+        }
+        let providers = context.providers();
+        if providers.iter().any(|provider| is_this_one(*provider)) {
+            return Err(Refused("leave the work to another provider than this one"));
+        }
+        if matches!(wanted, Providers::Configured(_)) && providers.len() < 2 {
+            return Err(Refused("find a provider that is activated"));
+        }
+        Ok(Self { providers, context })
     }
 
     /// The pointer for libcrypto.
     pub(in crate::ffi) fn as_ptr(&self) -> *mut OSSL_LIB_CTX {
-        self.context.0.as_ptr()
+        self.context.context.as_ptr()
     }
 
-    /// The provider that does the software work.
-    pub(in crate::ffi) fn provider(&self) -> *mut OSSL_PROVIDER {
-        self.provider.as_ptr()
+    /// The providers that do the software work.
+    pub(in crate::ffi) fn providers(&self) -> impl Iterator<Item = *mut OSSL_PROVIDER> {
+        self.providers.iter().map(|provider| provider.as_ptr())
     }
 
     /// A context for unit tests, which have no core.
@@ -54,23 +79,61 @@ impl PrivateContext {
         // SAFETY: OSSL_LIB_CTX_new(3ossl) has no preconditions.
         let context = unsafe { openssl_sys::OSSL_LIB_CTX_new() };
         // SAFETY: the context is fresh and ours.
-        std::sync::Arc::new(unsafe { Self::from_raw(context, c"default") }.unwrap())
-    }
-}
-
-impl Drop for PrivateContext {
-    fn drop(&mut self) {
-        // SAFETY: loaded by `from_raw`, unloaded once.
-        unsafe { OSSL_PROVIDER_unload(self.provider.as_ptr()) };
+        std::sync::Arc::new(unsafe { Self::from_raw(context, &Providers::Named(&[c"default"])) }.unwrap())
     }
 }
 
 /// A library context that is freed when dropped.
-struct Owned(NonNull<OSSL_LIB_CTX>);
+struct Owned {
+    context: NonNull<OSSL_LIB_CTX>,
+    /// Unloaded before the context goes.
+    loaded: Vec<NonNull<OSSL_PROVIDER>>,
+}
+
+impl Owned {
+    fn load(&mut self, name: &CStr) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the name ends with NUL.
+        let provider = unsafe { OSSL_PROVIDER_load(self.context.as_ptr(), name.as_ptr()) };
+        let provider = NonNull::new(provider).ok_or(Refused("load the provider for software operations"))?;
+        self.loaded.push(provider);
+        Ok(())
+    }
+
+    fn configure(&self, path: &CStr) -> Result<(), Refused> {
+        // SAFETY: the context is alive, the path ends with NUL.
+        let result = unsafe { OSSL_LIB_CTX_load_config(self.context.as_ptr(), path.as_ptr()) };
+        succeed(result, "take the configuration")
+    }
+
+    /// All that are active.
+    fn providers(&self) -> Vec<NonNull<OSSL_PROVIDER>> {
+        let mut found = Vec::new();
+        // SAFETY: the context is alive; `note` takes the list, which lives until the call returns.
+        unsafe { OSSL_PROVIDER_do_all(self.context.as_ptr(), Some(note), ptr::from_mut(&mut found).cast()) };
+        found
+    }
+}
+
+/// Notes a provider in the list of `Owned::providers`.
+unsafe extern "C" fn note(provider: *mut OSSL_PROVIDER, list: *mut c_void) -> c_int {
+    // SAFETY: from `Owned::providers`, which waits.
+    let list = unsafe { list.cast::<Vec<NonNull<OSSL_PROVIDER>>>().as_mut() };
+    contain(|| list.zip(NonNull::new(provider)).map(|(list, provider)| list.push(provider)).is_some())
+}
+
+/// Whether it is another instance of this module, which would come back to itself for ever.
+fn is_this_one(provider: NonNull<OSSL_PROVIDER>) -> bool {
+    // SAFETY: the provider is alive.
+    init::is_ours(unsafe { OSSL_PROVIDER_get0_dispatch(provider.as_ptr()) })
+}
 
 impl Drop for Owned {
     fn drop(&mut self) {
+        for provider in &self.loaded {
+            // SAFETY: loaded by `load`, unloaded once.
+            unsafe { OSSL_PROVIDER_unload(provider.as_ptr()) };
+        }
         // SAFETY: owned, freed once.
-        unsafe { OSSL_LIB_CTX_free(self.0.as_ptr()) };
+        unsafe { OSSL_LIB_CTX_free(self.context.as_ptr()) };
     }
 }

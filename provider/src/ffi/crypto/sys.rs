@@ -2,12 +2,25 @@
 
 use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_void};
 
-use openssl_sys::{EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM};
+use openssl_sys::{EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM, OSSL_PROVIDER};
+
+use crate::ffi::sys::OSSL_DISPATCH;
 
 /// OSSL_CALLBACK of core.h.
 pub(crate) type Callback = unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int;
 
 unsafe extern "C" {
+    // OSSL_LIB_CTX(3ossl)
+    pub(super) fn OSSL_LIB_CTX_load_config(ctx: *mut OSSL_LIB_CTX, config_file: *const c_char) -> c_int;
+
+    // OSSL_PROVIDER(3ossl)
+    pub(super) fn OSSL_PROVIDER_do_all(
+        ctx: *mut OSSL_LIB_CTX,
+        callback: Option<unsafe extern "C" fn(*mut OSSL_PROVIDER, *mut c_void) -> c_int>,
+        argument: *mut c_void,
+    ) -> c_int;
+    pub(super) fn OSSL_PROVIDER_get0_dispatch(provider: *const OSSL_PROVIDER) -> *const OSSL_DISPATCH;
+
     // EVP_DigestInit(3ossl)
     pub(super) fn EVP_MD_get0_name(md: *const EVP_MD) -> *const c_char;
     pub(super) fn EVP_MD_up_ref(md: *mut EVP_MD) -> c_int;
