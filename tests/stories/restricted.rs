@@ -1,5 +1,6 @@
 //! Attestation keys of other tools, restricted to what the TPM hashed itself and to one scheme and digest: they certify, ask for
 //! certificates, sign mail and speak TLS all the same.
+use keyfile::KeyFile;
 use tests::raw::{self, Tpm as _};
 use tests::{Authority, Openssl, Order, Proxy, Shell, Swtpm, TlsServer, peers, tls};
 
@@ -43,9 +44,13 @@ pub(crate) fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
 }
 
 fn encode(machine: &Machine, theirs: &Shell, name: &str) {
-    // Of tpm2-tools 5.4, -p says that the key has no password.
-    theirs.ok(&format!("tpm2_encodeobject -Q -C {SRK:#x} -u u -r r -p -o {name}"));
-    machine.tpm.clear();
+    // Of tpm2-tools 5.4, -p says that the key has no password; of later ones, that it has one.
+    let written = |option| {
+        theirs.ok(&format!("tpm2_encodeobject -Q -C {SRK:#x} -u u -r r {option} -o {name}"));
+        machine.tpm.clear();
+        KeyFile::parse(&machine.openssl.read(name)).unwrap().empty_auth
+    };
+    assert!(written("-p") || written(""));
 }
 
 #[test]
@@ -89,7 +94,9 @@ fn they_certify_others() {
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
     stranger.ok("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=leaf -out leaf.csr");
     for (name, key, _) in KEYS {
-        openssl.ok(&format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt"));
+        let own = format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt");
+        // OpenSSL 3.5 and later take nothing else for an authority.
+        openssl.ok(&format!("{own} -addext basicConstraints=critical,CA:TRUE"));
         let issue = format!("x509 -req -in leaf.csr -CA {name}.crt -CAkey {key} -CAcreateserial -days 2");
         openssl.ok(&format!("{issue} -out leaf.crt"));
         stranger.ok(&format!("verify -CAfile {name}.crt leaf.crt"));
