@@ -177,7 +177,7 @@ impl Desk {
 }
 
 /// A line with the path of the program.
-fn full(line: &str) -> String {
+pub(crate) fn full(line: &str) -> String {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     format!("{} {rest}", module::keytool().with_file_name(name).display())
 }

@@ -1,11 +1,27 @@
 //! Manual pages, completions, help and version, under every name.
 
-use crate::keytool::Desk;
+use tests::Shell;
+use tests::process::Output;
+
+use crate::keytool::full;
+
+/// A folder where the tool runs; no TPM is needed for any of this.
+struct Folder(Shell);
+
+impl Folder {
+    fn new() -> Self {
+        Self(Shell::new("pages"))
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.0.run(&full(line))
+    }
+}
 
 #[test]
 fn manual_pages_of_every_name_and_subcommand() {
-    let desk = Desk::new();
-    desk.run("tpm2-keytool man pages/man1").ok();
+    let folder = Folder::new();
+    folder.run("tpm2-keytool man pages/man1").ok();
     for page in [
         "tpm2-keytool",
         "tpm2-keytool-create",
@@ -24,44 +40,44 @@ fn manual_pages_of_every_name_and_subcommand() {
         "signed_tpm2_policy",
         "unseal_tpm2_data",
     ] {
-        let text = String::from_utf8(desk.shell.read(format!("pages/man1/{page}.1"))).unwrap();
+        let text = String::from_utf8(folder.0.read(format!("pages/man1/{page}.1"))).unwrap();
         assert!(text.contains(".SH NAME") && text.contains(".SH SYNOPSIS"), "{page}");
     }
-    let create = String::from_utf8(desk.shell.read("pages/man1/create_tpm2_key.1")).unwrap();
+    let create = String::from_utf8(folder.0.read("pages/man1/create_tpm2_key.1")).unwrap();
     assert!(create.contains("parent\\-handle") && create.contains("dictionary"), "{create}");
 }
 
 #[test]
 fn completions_for_every_shell_and_name() {
-    let desk = Desk::new();
+    let folder = Folder::new();
     for name in ["", "create_tpm2_key"] {
         for shell in ["bash", "zsh", "fish"] {
-            let script = desk.run(&format!("tpm2-keytool completions {shell} {name}")).ok().out();
+            let script = folder.run(&format!("tpm2-keytool completions {shell} {name}")).ok().out();
             assert!(script.contains("parent-handle"), "{shell}");
-            desk.shell.write("completions", script);
+            folder.0.write("completions", script);
             if shell == "bash" {
-                desk.shell.ok("bash -n completions");
+                folder.0.ok("bash -n completions");
             }
         }
     }
-    desk.run("tpm2-keytool completions bash no_such_tool").failed().says("create_tpm2_key");
+    folder.run("tpm2-keytool completions bash no_such_tool").failed().says("create_tpm2_key");
 }
 
 #[test]
 fn help_teaches_and_the_version_is_told() {
-    let desk = Desk::new();
+    let folder = Folder::new();
     for line in ["create_tpm2_key --help", "tpm2-keytool create --help"] {
-        desk.run(line).ok().says("What it buys").says("What decides of the parent").says("process list");
+        folder.run(line).ok().says("What it buys").says("What decides of the parent").says("process list");
     }
     for line in ["create_tpm2_key -v", "tpm2-keytool -v", "tpm2-keytool create --version"] {
-        desk.run(line).ok().says(env!("CARGO_PKG_VERSION"));
+        folder.run(line).ok().says(env!("CARGO_PKG_VERSION"));
     }
-    desk.run("tpm2-keytool --help").ok().says("create").says("show").says("status");
+    folder.run("tpm2-keytool --help").ok().says("create").says("show").says("status");
 }
 
 #[test]
 fn every_password_option_warns_of_the_process_list() {
-    let desk = Desk::new();
+    let folder = Folder::new();
     let mut found = 0;
     for name in [
         "tpm2-keytool create",
@@ -77,7 +93,7 @@ fn every_password_option_warns_of_the_process_list() {
         "unseal_tpm2_data",
         "attest_tpm2_primary",
     ] {
-        let help = desk.run(&format!("{name} --help")).ok().out();
+        let help = folder.run(&format!("{name} --help")).ok().out();
         // Each option with what is said of it, up to the next one.
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
         for after in words.split("<PWD>").skip(1) {

@@ -50,10 +50,9 @@ fn what_is_wrong_has_its_remedy() {
 
 #[test]
 fn no_tpm_at_all_is_said_and_fails() {
-    let desk = Desk::new();
-    let (tcti, port) = (desk.tpm.tcti(), desk.tpm.port());
-    drop(desk.tpm);
-    let desk = Desk::by(Swtpm::start(), &tcti);
+    let mut desk = Desk::new();
+    let port = desk.tpm.port();
+    desk.tpm.stop();
     desk.run("tpm2-keytool status").failed().says("TPM2_TCTI").says(&port.to_string());
     let output = desk.run("tpm2-keytool status --tcti device:/dev/no-such-tpm").failed();
     output.says("/dev/no-such-tpm").says("firmware");
