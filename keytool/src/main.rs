@@ -16,7 +16,7 @@
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
 //! | password.rs, source.rs, new_password.rs, parent_password.rs | where a password comes from |
-//! | key_file.rs | a key file that is there |
+//! | key_file.rs | a key file, one that is there or a new one |
 //! | rows.rs | names and values, aligned |
 //! | output.rs | a file that is whole or absent |
 //! | interrupt.rs | Ctrl-C waits for the TPM's answer |

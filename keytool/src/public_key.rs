@@ -5,8 +5,10 @@ use std::path::Path;
 use keyfile::wire::{Reader, Unmarshal};
 use keyfile::{Curve, Kdf, Public, PublicKey, Scheme, Symmetric};
 use openssl::bn::{BigNum, BigNumContext};
+use openssl::ec::EcKeyRef;
 use openssl::error::ErrorStack;
-use openssl::pkey::{Id, PKey, Public as PublicHalf};
+use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Public as PublicHalf};
+use openssl::rsa::RsaRef;
 
 use crate::error::Error;
 use crate::{ffi, input};
@@ -62,43 +64,50 @@ impl From<ErrorStack> for Unfit {
     }
 }
 
-/// The numbers of a public key.
+/// The public numbers of a key.
 ///
 /// # Errors
 /// No TPM could hold it.
-pub(crate) fn numbers(key: &PKey<PublicHalf>) -> Result<PublicKey, Unfit> {
+pub(crate) fn numbers(key: &PKeyRef<PublicHalf>) -> Result<PublicKey, Unfit> {
+    let (symmetric, scheme) = (Symmetric::Null, Scheme::Null);
     match key.id() {
         Id::RSA => {
             let rsa = key.rsa()?;
             let modulus = rsa.n().to_vec();
             let bits = u16::try_from(rsa.n().num_bits()).ok().filter(|bits| bits % 8 == 0);
-            let exponent = rsa.e().to_vec();
-            let (Some(bits), true) = (bits, exponent.len() <= 4) else {
+            let (Some(bits), Some(exponent)) = (bits, exponent(&rsa)) else {
                 return Err(Unfit("its modulus or exponent has a size that no TPM has".to_owned()));
             };
-            let exponent = exponent.iter().fold(0, |number, octet| number << 8 | u32::from(*octet));
-            Ok(PublicKey::Rsa { symmetric: Symmetric::Null, scheme: Scheme::Null, bits, exponent, modulus })
+            Ok(PublicKey::Rsa { symmetric, scheme, bits, exponent, modulus })
         }
         Id::EC => {
-            let ec = key.ec_key()?;
-            let group = ec.group();
-            let name = group.curve_name().and_then(|nid| nid.short_name().ok()).unwrap_or("without a name");
-            let curve: Curve = name.parse().map_err(|_| Unfit(format!("no TPM has its curve, {name}")))?;
-            let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
-            ec.public_key().affine_coordinates(group, &mut x, &mut y, &mut *BigNumContext::new()?)?;
-            let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
-            let (x, y) = (x.to_vec_padded(size)?, y.to_vec_padded(size)?);
-            Ok(PublicKey::Ecc {
-                symmetric: Symmetric::Null,
-                scheme: Scheme::Null,
-                curve,
-                kdf: Kdf::Null,
-                x,
-                y,
-            })
+            let (curve, x, y) = point(&*key.ec_key()?)?;
+            Ok(PublicKey::Ecc { symmetric, scheme, curve, kdf: Kdf::Null, x, y })
         }
         _ => Err(Unfit("a TPM knows RSA and EC keys, and it is neither".to_owned())),
     }
+}
+
+/// The public exponent; none if it is longer than the TPM's field of 32 bits (Part 2, TPMS_RSA_PARMS).
+pub(crate) fn exponent<T: HasPublic>(key: &RsaRef<T>) -> Option<u32> {
+    let octets = key.e().to_vec();
+    (octets.len() <= 4).then(|| octets.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)))
+}
+
+/// The curve and the coordinates, as long as the curve's field.
+///
+/// # Errors
+/// No TPM has the curve.
+pub(crate) fn point<T: HasPublic>(key: &EcKeyRef<T>) -> Result<(Curve, Vec<u8>, Vec<u8>), Unfit> {
+    let group = key.group();
+    let Some(name) = group.curve_name().and_then(|nid| nid.short_name().ok()) else {
+        return Err(Unfit("its curve has no name, and a TPM knows named curves only".to_owned()));
+    };
+    let curve: Curve = name.parse().map_err(|_| Unfit(format!("no TPM has its curve, {name}")))?;
+    let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
+    key.public_key().affine_coordinates(group, &mut x, &mut y, &mut *BigNumContext::new()?)?;
+    let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
+    Ok((curve, x.to_vec_padded(size)?, y.to_vec_padded(size)?))
 }
 
 #[cfg(test)]

@@ -192,13 +192,13 @@ impl Link {
             let handle = Handle(handle);
             // One of an unknown kind is not readable here, and not the one that is sought.
             if let Ok((public, name)) = self.read_public(handle) {
-                if is_of(&public, &template.template) && is_same(&public.key, key) {
+                if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
                     return Ok(Some(Guest { handle, public, name }));
                 }
             }
         }
         let derived = self.guest(SUBJECT, template)?;
-        Ok(is_same(&derived.public.key, key).then_some(derived))
+        Ok(derived.public.key.has_numbers_of(key).then_some(derived))
     }
 
     /// Runs the policy of an endorsement key in the policy session.
@@ -234,26 +234,6 @@ fn is_of(public: &Public, template: &Public) -> bool {
         _ => {}
     }
     blank == *template
-}
-
-/// Whether two public halves are the same numbers.
-fn is_same(one: &PublicKey, other: &PublicKey) -> bool {
-    match (one, other) {
-        (PublicKey::Rsa { modulus, exponent, .. }, PublicKey::Rsa { modulus: n, exponent: e, .. }) => {
-            let value = |e: u32| if e == 0 { PublicKey::DEFAULT_EXPONENT } else { e };
-            number(modulus) == number(n) && value(*exponent) == value(*e)
-        }
-        (PublicKey::Ecc { curve, x, y, .. }, PublicKey::Ecc { curve: c, x: other_x, y: other_y, .. }) => {
-            curve == c && number(x) == number(other_x) && number(y) == number(other_y)
-        }
-        _ => false,
-    }
-}
-
-/// Without leading zeros, which some TPMs leave out.
-fn number(octets: &[u8]) -> &[u8] {
-    let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
-    octets.get(zeros..).unwrap_or_default()
 }
 
 /// A refused password of a hierarchy is not one of a key.

@@ -85,6 +85,21 @@ impl PublicKey {
         }
     }
 
+    /// Whether two keys have the same public numbers, whatever they may be used for.
+    #[must_use]
+    pub fn has_numbers_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rsa { modulus, exponent, .. }, Self::Rsa { modulus: n, exponent: e, .. }) => {
+                let value = |e: u32| if e == 0 { Self::DEFAULT_EXPONENT } else { e };
+                number(modulus) == number(n) && value(*exponent) == value(*e)
+            }
+            (Self::Ecc { curve, x, y, .. }, Self::Ecc { curve: c, x: other_x, y: other_y, .. }) => {
+                curve == c && number(x) == number(other_x) && number(y) == number(other_y)
+            }
+            _ => false,
+        }
+    }
+
     /// Reads what follows the type, the nameAlg, the attributes and the policy in a TPMT_PUBLIC.
     pub(super) fn unmarshal(kind: AlgId, r: &mut Reader<'_>) -> Result<Self, WireError> {
         match kind {
@@ -114,6 +129,12 @@ impl PublicKey {
     }
 }
 
+/// Without leading zeros, which some TPMs leave out.
+fn number(octets: &[u8]) -> &[u8] {
+    let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
+    octets.get(zeros..).unwrap_or_default()
+}
+
 impl Marshal for PublicKey {
     fn marshal(&self, w: &mut Writer) {
         match self {
@@ -141,5 +162,31 @@ impl Marshal for PublicKey {
                 w.sized(unique);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rsa(exponent: u32, modulus: &[u8]) -> PublicKey {
+        let (symmetric, scheme) = (Symmetric::Null, Scheme::Null);
+        PublicKey::Rsa { symmetric, scheme, bits: 2048, exponent, modulus: modulus.to_vec() }
+    }
+
+    fn ecc(curve: Curve, x: &[u8]) -> PublicKey {
+        let (symmetric, scheme, kdf) = (Symmetric::AES_128_CFB, Scheme::Null, Kdf::Null);
+        PublicKey::Ecc { symmetric, scheme, curve, kdf, x: x.to_vec(), y: vec![0, 9] }
+    }
+
+    #[test]
+    fn numbers_are_the_same_in_every_spelling() {
+        assert!(rsa(0, &[7, 0]).has_numbers_of(&rsa(65_537, &[0, 7, 0])));
+        assert!(!rsa(0, &[7]).has_numbers_of(&rsa(3, &[7])));
+        assert!(!rsa(0, &[7, 0]).has_numbers_of(&rsa(0, &[7])));
+        assert!(ecc(Curve::P256, &[0, 1]).has_numbers_of(&ecc(Curve::P256, &[1])));
+        assert!(!ecc(Curve::P256, &[1]).has_numbers_of(&ecc(Curve::P384, &[1])));
+        assert!(!ecc(Curve::P256, &[1]).has_numbers_of(&ecc(Curve::P256, &[2])));
+        assert!(!ecc(Curve::P256, &[1]).has_numbers_of(&rsa(0, &[1])));
     }
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::private_key::PrivateKey;
 use crate::error::Error;
+use crate::key_file;
 use crate::policy::Policy;
 
 /// What every way to a key shares.
@@ -76,9 +77,8 @@ impl Order {
         private: Vec<u8>,
         policy: Option<Policy>,
     ) -> KeyFile {
-        let mut key = KeyFile::new(kind, self.parent, public, private);
-        key.empty_auth = self.auth.is_none() && !policy.as_ref().is_some_and(|policy| policy.password);
-        key.policy = policy.map(|policy| policy.statements);
+        let key = KeyFile::new(kind, self.parent, public, private);
+        let mut key = key_file::authorized(key, self.auth.is_some(), policy);
         key.description.clone_from(&self.description);
         key
     }

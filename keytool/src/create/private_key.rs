@@ -1,11 +1,14 @@
 //! A private key in the numbers that a TPM's areas hold.
 
-use keyfile::Curve;
+use keyfile::{Curve, PublicKey};
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::EcKey;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::Rsa;
+use tpm::template::Template;
 use zeroize::Zeroizing;
+
+use crate::public_key;
 
 /// What can be wrapped.
 pub(crate) const KINDS: &str = "give an RSA or EC private key: PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER";
@@ -31,6 +34,15 @@ impl PrivateKey {
             ),
             _ => unfit("a TPM holds RSA and EC keys, and it is neither", KINDS),
         }
+    }
+
+    /// Whether it is the private half of this key.
+    pub(crate) fn is_of(&self, public: &PublicKey) -> bool {
+        let own = match self {
+            PrivateKey::Rsa { exponent, modulus, .. } => Template::wrapped_rsa(modulus, *exponent),
+            PrivateKey::Ec { curve, x, y, .. } => Template::wrapped_ecc(*curve, x, y),
+        };
+        own.public().key.has_numbers_of(public)
     }
 }
 
@@ -66,8 +78,7 @@ fn rsa(key: &Rsa<Private>) -> Result<PrivateKey, Unfit> {
             "a TPM holds only such keys; make a new one",
         );
     }
-    // RFC 8017 §3.1; the TPM's field is 32 bits wide (Part 2, TPMS_RSA_PARMS)
-    let Some(exponent) = number(&key.e().to_vec()) else {
+    let Some(exponent) = public_key::exponent(key) else {
         return unfit(
             "its public exponent is longer than 32 bits",
             "a TPM holds no such key; make a new one",
@@ -77,26 +88,10 @@ fn rsa(key: &Rsa<Private>) -> Result<PrivateKey, Unfit> {
     Ok(PrivateKey::Rsa { exponent, modulus: key.n().to_vec(), prime })
 }
 
-fn number(octets: &[u8]) -> Option<u32> {
-    (octets.len() <= 4).then(|| octets.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)))
-}
-
 fn ec(key: &EcKey<Private>) -> Result<PrivateKey, Unfit> {
     key.check_key()?;
-    let group = key.group();
-    let Some(name) = group.curve_name().and_then(|nid| nid.short_name().ok()) else {
-        return unfit("its curve has no name", "a TPM knows named curves only");
-    };
-    let Ok(curve) = name.parse::<Curve>() else {
-        return unfit(format!("no TPM has its curve, {name}"), "make a key on P-256, P-384 or P-521");
-    };
-    let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
-    key.public_key().affine_coordinates(group, &mut x, &mut y, &mut *BigNumContext::new()?)?;
-    let octets = group.degree().div_ceil(8).try_into().unwrap_or(i32::MAX);
-    Ok(PrivateKey::Ec {
-        curve,
-        x: x.to_vec_padded(octets)?,
-        y: y.to_vec_padded(octets)?,
-        d: Zeroizing::new(key.private_key().to_vec_padded(octets)?),
-    })
+    let (curve, x, y) =
+        public_key::point(key).or_else(|problem| unfit(problem.0, "make a key on P-256, P-384 or P-521"))?;
+    let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
+    Ok(PrivateKey::Ec { curve, x, y, d: Zeroizing::new(key.private_key().to_vec_padded(size)?) })
 }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::interrupt::Deferred;
+use crate::key_file;
 use crate::parent::ParentArea;
 use crate::policy::{Plan, Policy};
 
@@ -86,9 +87,8 @@ impl Maker<'_> {
     }
 
     fn file(self, public: Public, private: Vec<u8>, rsa_parent: bool, policy: Option<Policy>) -> KeyFile {
-        let mut file = KeyFile::new(Kind::Sealed, self.parent, public, private);
-        file.empty_auth = self.auth.is_none() && !policy.as_ref().is_some_and(|policy| policy.password);
-        file.policy = policy.map(|policy| policy.statements);
+        let file = KeyFile::new(Kind::Sealed, self.parent, public, private);
+        let mut file = key_file::authorized(file, self.auth.is_some(), policy);
         file.rsa_parent = rsa_parent;
         file
     }

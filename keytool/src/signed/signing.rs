@@ -43,21 +43,11 @@ impl<'a> Signer<'a> {
     /// # Errors
     /// It is another's.
     pub(super) fn check(&self, public: &Public) -> Result<(), Error> {
-        let numbers = PrivateKey::of(&self.key).map_err(|unfit| match unfit {
+        let whole = PrivateKey::of(&self.key).map_err(|unfit| match unfit {
             Unfit::Key(problem, advice) => refused(self.path, problem, advice),
             Unfit::OpenSsl(stack) => self.failed(&stack),
         })?;
-        let same = match (&numbers, &public.key) {
-            (PrivateKey::Rsa { modulus, exponent, .. }, PublicKey::Rsa { modulus: of, exponent: by, .. }) => {
-                let by = if *by == 0 { PublicKey::DEFAULT_EXPONENT } else { *by };
-                modulus == of && *exponent == by
-            }
-            (PrivateKey::Ec { curve, x, y, .. }, PublicKey::Ecc { curve: on, x: of_x, y: of_y, .. }) => {
-                curve == on && number(x) == number(of_x) && number(y) == number(of_y)
-            }
-            _ => false,
-        };
-        match same {
+        match whole.is_of(&public.key) {
             true => Ok(()),
             false => Err(refused(
                 self.path,
@@ -135,10 +125,4 @@ fn md(hash: HashAlg) -> &'static MdRef {
         HashAlg::Sha384 => Md::sha384(),
         HashAlg::Sha512 => Md::sha512(),
     }
-}
-
-/// Octets without the zeros that lead them.
-fn number(octets: &[u8]) -> &[u8] {
-    let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
-    octets.get(zeros..).unwrap_or_default()
 }
