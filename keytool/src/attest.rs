@@ -54,7 +54,9 @@ pub(crate) struct Attest {
     #[arg(short = 'C', long, value_name = "HIERARCHY")]
     certify: Option<Hierarchy>,
 
-    /// Compare the Name of the signing key with the one in this file
+    /// Prove that the signing key is the one with the Name in this file
+    ///
+    /// It signs a random nonce: without -C in a certification of the null hierarchy's storage key.
     #[arg(short, long, value_name = "FILE")]
     name: Option<PathBuf>,
 
