@@ -185,6 +185,7 @@ fn what_cannot_be_opened_says_why_and_nothing_else() {
             "a handle of the wrong kind",
             "a certificate is wanted, and 0x81000101",
         ),
+        ("crl -noout -in", "handle:0x1c00002", "a handle of the wrong kind", "a revocation list is wanted"),
         (key, "handle:0x81000109", "wrong kind of key", "sealed data"),
         (key, "tpm2:file=/no/such/file", "a file cannot be read", "/no/such/file"),
         (key, "tpm2:file=message", "no key, certificate or public key", "message"),
@@ -268,7 +269,8 @@ fn opening_costs_one_command_or_two_and_using_what_the_others_cost() {
     for (open, opening) in [
         // ReadPublic; without a word about the password the empty one is tried.
         (format!("open a handle:0x{PLAIN}"), 2),
-        (format!("open a nvkey:{LOCKED} secret"), 2),
+        // It was wrong, and no session is trusted after a failure.
+        (format!("open a nvkey:{LOCKED} secret"), 3),
         (format!("open a handle:0x{LOCKED}?pin-value=secret"), 1),
         (format!("open a handle:0x{LOCKED}?pass secret"), 1),
         // The file holds the public area; the TPM is asked at first use.

@@ -22,10 +22,11 @@ pub(super) struct Wanted {
     subject: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// OSSL_STORE_INFO_PUBKEY, _PKEY and _CERT of store.h.
+/// OSSL_STORE_INFO_PUBKEY, _PKEY, _CERT and _CRL of store.h.
 const PUBLIC_KEY: i32 = 3;
 const KEY: i32 = 4;
 const CERTIFICATE: i32 = 5;
+const REVOCATION_LIST: i32 = 6;
 
 impl Wanted {
     pub(super) fn set(&mut self, params: Params<'_>) -> Result<()> {
@@ -52,6 +53,7 @@ impl Wanted {
             Some(CERTIFICATE) => {
                 ("a certificate", ": certificates are in files, and in NV indexes, such as handle:0x01c00002")
             }
+            Some(REVOCATION_LIST) => ("a revocation list", ": revocation lists are in files"),
             _ => return Ok(()),
         };
         let but = match place {
