@@ -147,6 +147,10 @@ fn a_password_is_asked_for_by_those_who_load_the_key_only() {
     openssl.ok(&format!("{EC} -pkeyopt hexuser-auth:61ff62 -pkeyopt da:yes -out key"));
     openssl.write("password", b"a\xffb\n");
     openssl.ok("dgst -sha256 -sign key -passin file:password -out sig file");
+    // No more is asked of the TPM than whether it has such keys: its algorithms and curves.
+    proxy.log().clear();
+    openssl.ok(&format!("{EC} -out key.free"));
+    assert_eq!(proxy.log().count(raw::GET_CAPABILITY), 2, "{}", proxy.log().text());
     assert!(!file(openssl, "key").public.attributes.contains(Attributes::NO_DA));
     machine.tpm.assert_empty();
 }

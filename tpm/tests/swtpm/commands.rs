@@ -163,6 +163,11 @@ fn it_says_what_it_can() {
     assert!(found.curves.contains(&Curve::P256) && found.curves.contains(&Curve::P384), "{:?}", found.curves);
     assert!(found.rsa_bits.contains(&2048), "{:?}", found.rsa_bits);
     assert_eq!(found.manufacturer(), "IBM");
+    // Of one key: its size; all sizes when it has not that one.
+    for (bits, told) in [(2048, vec![2048]), (2560, found.rsa_bits.clone())] {
+        let some = tpm.capabilities_for(&Template::rsa(bits).public(), Handle::OWNER).unwrap();
+        assert_eq!((some.rsa_bits, &some.curves, &some.hashes), (told, &found.curves, &found.hashes));
+    }
     assert_eq!(found.properties.get(&0x20e), Some(&0));
     let lockout = tpm.lockout().unwrap();
     assert_eq!((lockout.failures, lockout.max_failures), (0, swtpm.max_failures()));

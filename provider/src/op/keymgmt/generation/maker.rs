@@ -21,17 +21,18 @@ const NAME_HASH: HashAlg = HashAlg::Sha256;
 /// The TPM cannot hold it, there is no such parent, its password is wrong, or there is no TPM.
 pub(super) fn make(provider: &Provider, template: Template, options: &Options) -> Result<TpmKey> {
     let tpm = provider.tpm()?;
-    let capabilities = tpm.capabilities()?;
+    let mut template = template.name_alg(NAME_HASH).dictionary_attack_protection(options.da);
+    let public = template.clone().public();
     let handle = match options.parent {
         Some(handle) => handle,
         None => config::parent(provider)?.unwrap_or(Handle::OWNER),
     };
+    let capabilities = tpm.capabilities_for(&public, handle)?;
     let mut parent = Parent::of_new_key(tpm, &capabilities, handle)?;
     if let Some(auth) = &options.parent_auth {
         parent.auth = Some(auth.clone());
     }
-    let mut template = template.name_alg(NAME_HASH).dictionary_attack_protection(options.da);
-    capabilities.check(&template.clone().public())?;
+    capabilities.check(&public)?;
     let statements = statements(tpm, options)?;
     if let Some(statements) = &statements {
         template = template.policy(policy::digest(statements, NAME_HASH).map_err(unfit)?);
