@@ -4,12 +4,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::ffi;
 use crate::location::{Kind, Location};
 
-/// The descriptors that were open before a TCTI was.
-pub(super) struct Watch(Option<BTreeSet<i32>>);
+/// The descriptors that were open before a TCTI was, and what they led to: a number may be given out anew at once.
+pub(super) struct Watch(Option<BTreeSet<Open>>);
+
+/// A descriptor, and what it leads to as the kernel spells it: `socket:[4711]`.
+type Open = (i32, PathBuf);
 
 impl Watch {
     /// Looks, where the TCTI does not name all of its descriptors.
@@ -25,12 +29,13 @@ impl Watch {
         close_on_exec(named);
         let Some(before) = &self.0 else { return };
         let simulator = location.kind == Kind::Mssim;
-        let new = open_descriptors().into_iter().filter(|fd| !before.contains(fd));
+        let new = open_descriptors().into_iter().filter(|open| !before.contains(open));
         let ours: Vec<_> = new
-            .filter(|&fd| match simulator {
-                true => ffi::peer_port(fd).is_some_and(|port| ports(&location.string).contains(&port)),
-                false => is_channel(fd),
+            .filter(|(fd, target)| match simulator {
+                true => ffi::peer_port(*fd).is_some_and(|port| ports(&location.string).contains(&port)),
+                false => is_channel(target),
             })
+            .map(|(fd, _)| fd)
             .collect();
         close_on_exec(&ours);
     }
@@ -50,20 +55,41 @@ fn ports(string: &str) -> [u16; 2] {
     [port, port.saturating_add(1)]
 }
 
-fn is_channel(fd: i32) -> bool {
-    fs::read_link(format!("/proc/self/fd/{fd}")).is_ok_and(|target| {
-        ["socket:", "pipe:"].iter().any(|kind| target.to_string_lossy().starts_with(kind))
-    })
+fn is_channel(target: &Path) -> bool {
+    ["socket:", "pipe:"].iter().any(|kind| target.to_string_lossy().starts_with(kind))
 }
 
-fn open_descriptors() -> BTreeSet<i32> {
+fn open_descriptors() -> BTreeSet<Open> {
     let Ok(entries) = fs::read_dir("/proc/self/fd") else { return BTreeSet::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+    let open = |entry: fs::DirEntry| {
+        let fd = entry.file_name().to_str()?.parse().ok()?;
+        Some((fd, fs::read_link(entry.path()).ok()?))
+    };
+    entries.filter_map(|entry| open(entry.ok()?)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::net::UnixStream;
+
     use super::*;
+
+    #[test]
+    fn a_number_that_is_given_out_anew_is_another_descriptor() {
+        let channel = || {
+            let (socket, _) = UnixStream::pair().unwrap();
+            let number = socket.as_raw_fd();
+            let found = open_descriptors().into_iter().find(|(fd, _)| *fd == number);
+            let (_, target) = found.expect("what is open is found");
+            assert!(is_channel(&target), "{target:?}");
+            (number, target)
+        };
+        // Other tests take numbers, too.
+        let mut pairs = (0..1000).map(|_| (channel(), channel()));
+        let ((_, before), (_, after)) = pairs.find(|(before, after)| before.0 == after.0).unwrap();
+        assert_ne!(before, after);
+    }
 
     #[test]
     fn the_simulators_ports() {
