@@ -53,9 +53,12 @@ impl Auth {
         Zeroizing::new(cut(&hashed).to_vec())
     }
 
-    /// Whether it is the same password, wherever it comes from.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.octets.ct_eq(&other.octets).into()
+    /// Whether they are the same password, wherever it comes from, or none.
+    pub(crate) fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => one.octets.ct_eq(&other.octets).into(),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 
     /// The authValue of a hierarchy: as given but for trailing zeros.

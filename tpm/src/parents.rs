@@ -33,8 +33,8 @@ struct Known {
     name: Name,
     saved: Option<Vec<u8>>,
     derived: u32,
-    /// The stored password that was found to be no last try.
-    spared: Option<Auth>,
+    /// The doubtful password that was found to be no last try: a stored one, or none.
+    spared: Option<Option<Auth>>,
 }
 
 /// The parent at work: what a command names, and its authValue.
@@ -110,14 +110,14 @@ impl Link {
         let known = self.known(number)?;
         let name = known.name.clone();
         if !parent.is_derived() {
-            let stored = parent.auth.as_ref().filter(|auth| auth.is_stored());
-            let spared = known.spared.as_ref();
-            let doubtful = stored.filter(|auth| !spared.is_some_and(|spared| spared.is(auth)));
-            if doubtful.is_some() && !known.public.attributes.contains(Attributes::NO_DA) {
-                self.spare_the_last_try(parent.auth.as_ref())
+            let auth = parent.auth.as_ref();
+            let spared = known.spared.as_ref().is_some_and(|spared| Auth::are_same(spared.as_ref(), auth));
+            let protected = !known.public.attributes.contains(Attributes::NO_DA);
+            if protected && Auth::is_doubtful(auth) && !spared {
+                self.spare_the_last_try(auth)
                     .map_err(|error| error.on(format_args!("parent {}", parent.handle)))?;
                 if let Some(known) = self.parents.0.get_mut(number) {
-                    known.spared = doubtful.cloned();
+                    known.spared = Some(parent.auth.clone());
                 }
             }
             let known = self.known(number)?;

@@ -141,10 +141,17 @@ impl Inner {
 }
 
 impl Origin {
-    /// Whether the password may be wrong. A file says whether its key has one; of a handle nobody knows.
+    /// Whether the password may be wrong. A file says whether its key has one; of a handle nobody knows, nor of the entity in a
+    /// PolicySecret, which gets the empty one when the file says that no password is needed.
     pub(super) fn is_doubtful(&self, auth: Option<&Auth>) -> bool {
         match self {
-            Self::File { .. } => auth.is_some_and(Auth::is_stored),
+            Self::File { file, .. } => match auth {
+                Some(auth) => auth.is_stored(),
+                None => {
+                    let by_secret = |way: Way<'_>| way.secrets().next().is_some();
+                    file.empty_auth && file.uses_policy() && Way::all(file).any(by_secret)
+                }
+            },
             Self::Persistent { .. } => Auth::is_doubtful(auth),
         }
     }

@@ -119,18 +119,18 @@ fn each_stored_password_of_a_parent_is_looked_at_before_it_may_be_the_last_try()
     let tpm = kit::direct(&swtpm);
     let template = Template::ecc(Curve::P256).public();
     let create = |auth| {
-        let parent = Parent { handle: Handle(0x8100_0001), rsa: false, auth: Some(auth) };
+        let parent = Parent { handle: Handle(0x8100_0001), rsa: false, auth };
         tpm.create(&parent, &template, None).err().map(|error| error.kind())
     };
-    assert_eq!(create(Auth::stored("parent")), None);
-    // On one connection: another password, and then the same one again, which was wrong.
-    for failures in 1..=2 {
-        assert_eq!(create(Auth::stored("wrong")), Some(ErrorKind::ParentAuthorization));
+    assert_eq!(create(Some(Auth::stored("parent"))), None);
+    // On one connection: another password, and then none, which is wrong at each start of a service, too.
+    for (failures, auth) in [(1, Some(Auth::stored("wrong"))), (2, None)] {
+        assert_eq!(create(auth), Some(ErrorKind::ParentAuthorization));
         assert_eq!(swtpm.failures(), failures);
     }
-    for password in ["wrong", "other"] {
-        assert_eq!(create(Auth::stored(password)), Some(ErrorKind::Lockout), "{password}");
+    for auth in [Some(Auth::stored("wrong")), Some(Auth::stored("other")), None] {
+        assert_eq!(create(auth), Some(ErrorKind::Lockout));
     }
     assert_eq!(swtpm.failures(), 2, "not tried");
-    assert_eq!(create(Auth::new("parent")), None);
+    assert_eq!(create(Some(Auth::new("parent"))), None);
 }

@@ -173,22 +173,25 @@ fn a_wrong_password_is_sent_once() {
     let secret = Condition::Secret(Secret { hint: Handle(0x8100_0005), name, policy_ref: Vec::new() });
     let mut file = make(&swtpm, HashAlg::Sha256, &[secret], None);
     file.empty_auth = false;
-    let sign = |tpm: &Tpm, auth: Auth| {
-        let key = Key::from_file(tpm, file.clone(), Some(auth)).unwrap();
+    let sign = |file: &KeyFile, auth: Option<Auth>| {
+        let key = Key::from_file(&tpm, file.clone(), auth).unwrap();
         key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
     };
     for failures in 1..=3 {
-        let error = sign(&tpm, Auth::stored("wrong")).unwrap_err();
+        let error = sign(&file, Some(Auth::stored("wrong"))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
         assert_eq!(swtpm.failures(), failures);
     }
-    // The last try is for people.
-    let error = sign(&tpm, Auth::stored("object")).unwrap_err();
-    assert!(error.kind() == ErrorKind::Lockout && error.to_string().contains("last-try"), "{error}");
-    sign(&tpm, Auth::new("object")).unwrap();
-    let error = sign(&tpm, Auth::new("wrong")).unwrap_err();
+    // The last try is for people; and the file may say that there is no password.
+    file.empty_auth = true;
+    for auth in [Some(Auth::stored("object")), None] {
+        let error = sign(&file, auth).unwrap_err();
+        assert!(error.kind() == ErrorKind::Lockout && error.to_string().contains("last-try"), "{error}");
+    }
+    sign(&file, Some(Auth::new("object"))).unwrap();
+    let error = sign(&file, Some(Auth::new("wrong"))).unwrap_err();
     assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::Authorization, 4), "{error}");
-    let error = sign(&tpm, Auth::new("object")).unwrap_err();
+    let error = sign(&file, Some(Auth::new("object"))).unwrap_err();
     assert!(error.kind() == ErrorKind::Lockout && error.to_string().contains("1000 seconds"), "{error}");
     drop(tpm);
     swtpm.assert_empty();
