@@ -32,11 +32,11 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
     contents::found(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 
-/// What can be read without a password, if it can.
+/// What can be read without a password, if it can; it may be a reference that holds one.
 ///
 /// # Errors
 /// It is not this index that keeps it from us: the TPM cannot be asked.
-pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Option<Vec<u8>>> {
+pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let attributes = public.attributes;
     let may = |attribute| attributes.contains(attribute);
     if !attributes.is_ordinary() || !may(NvAttributes::WRITTEN) || may(NvAttributes::READ_LOCKED) {
@@ -46,7 +46,7 @@ pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Option<Vec<u8>>> {
     let own = may(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None));
     for reader in owner.into_iter().chain(own) {
         match tpm.nv_read(public, &reader) {
-            Ok(octets) => return Ok(Some(octets)),
+            Ok(octets) => return Ok(Some(Zeroizing::new(octets))),
             Err(error) if keeps_its_contents(&error) => {}
             Err(error) => return Err(error.into()),
         }
