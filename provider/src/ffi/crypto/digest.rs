@@ -72,6 +72,13 @@ impl Digest {
         unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default()
     }
 
+    /// Whether this is one of its names or its OID.
+    pub(crate) fn is_a(&self, name: &str) -> bool {
+        let Ok(name) = CString::new(name) else { return false };
+        // SAFETY: the digest is alive, the name ends with NUL.
+        unsafe { sys::EVP_MD_is_a(self.md.as_ptr(), name.as_ptr()) == 1 }
+    }
+
     /// The digest of a message in parts.
     ///
     /// # Errors

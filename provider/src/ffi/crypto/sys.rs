@@ -23,6 +23,7 @@ unsafe extern "C" {
 
     // EVP_DigestInit(3ossl)
     pub(super) fn EVP_MD_get0_name(md: *const EVP_MD) -> *const c_char;
+    pub(super) fn EVP_MD_is_a(md: *const EVP_MD, name: *const c_char) -> c_int;
     pub(super) fn EVP_MD_up_ref(md: *mut EVP_MD) -> c_int;
     pub(super) fn EVP_DigestInit_ex2(
         ctx: *mut EVP_MD_CTX,

@@ -293,10 +293,7 @@ fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {
 fn keep_digest(digest: &Digest, params: Params<'_>) -> Result<()> {
     let Some(param) = params.find(c"digest") else { return Ok(()) };
     let asked = param.text()?;
-    let known = missing::Digest::from_name(asked);
-    if asked.eq_ignore_ascii_case(digest.name())
-        || (known.is_some() && known == missing::Digest::from_name(digest.name()))
-    {
+    if digest.is_a(asked) {
         return Ok(());
     }
     let text =
@@ -310,4 +307,26 @@ fn text(name: &CStr) -> Result<&str> {
 
 fn out_of_sequence() -> Error {
     Error::new(Reason::Sequence, "the signature was not begun for this: call the init function first")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::context;
+    use super::*;
+    use crate::ffi::params::ParamList;
+
+    #[test]
+    fn another_name_of_the_digest_is_no_change() {
+        for (name, same, other) in [
+            ("sha256", ["SHA2-256", "2.16.840.1.101.3.4.2.1"], "sha384"),
+            ("blake2b512", ["BLAKE2B-512", "1.3.6.1.4.1.1722.12.2.1.16"], "blake2s256"),
+        ] {
+            let digest = Digest::fetch(&context(), name).unwrap();
+            let keep = |asked| keep_digest(&digest, ParamList::new().text(c"digest", asked).as_params());
+            for asked in same {
+                keep(asked).unwrap();
+            }
+            assert_eq!(keep(other).unwrap_err().reason(), Reason::Digest);
+        }
+    }
 }
