@@ -15,7 +15,6 @@ use crate::ffi::crypto::{Operation, Purpose};
 use crate::ffi::op::asym_cipher::AsymCipher;
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut, settable};
 use crate::key::Key;
-use crate::provider::Provider;
 
 /// The context of an encryption or decryption.
 pub(crate) struct RsaCipher {
@@ -60,8 +59,8 @@ impl RsaCipher {
 }
 
 impl AsymCipher for RsaCipher {
-    fn new(_provider: &Arc<Provider>) -> Result<Self> {
-        Ok(Self { key: None, state: State::Idle })
+    fn new() -> Self {
+        Self { key: None, state: State::Idle }
     }
 
     fn dup(&self) -> Result<Self> {

@@ -18,7 +18,6 @@ use crate::ffi::op::keyexch::KeyExchange;
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut};
 use crate::key::Key;
 use crate::private::Private;
-use crate::provider::Provider;
 
 /// The context of a derivation.
 pub(crate) struct Ecdh {
@@ -36,8 +35,8 @@ enum State {
 }
 
 impl KeyExchange for Ecdh {
-    fn new(_provider: &Arc<Provider>) -> Result<Self> {
-        Ok(Self { key: None, state: State::Idle })
+    fn new() -> Self {
+        Self { key: None, state: State::Idle }
     }
 
     fn dup(&self) -> Result<Self> {

@@ -17,7 +17,7 @@ use crate::provider::Provider;
 /// An encryption algorithm: the state of one context. A key of `None` keeps the key of the last init.
 pub(crate) trait AsymCipher: Sized + 'static {
     /// A fresh context.
-    fn new(provider: &Arc<Provider>) -> Result<Self>;
+    fn new() -> Self;
     /// A copy, at whatever point the context is.
     fn dup(&self) -> Result<Self>;
     fn encrypt_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
@@ -54,7 +54,7 @@ unsafe extern "C" fn newctx<T: AsymCipher>(provider: *mut c_void) -> *mut c_void
     // SAFETY: libcrypto
     unsafe {
         shared(c"asym_cipher_newctx", provider, (), |provider: &Arc<Provider>, ()| {
-            Ok(Operation { provider: Arc::clone(provider), state: T::new(provider)? })
+            Ok(Operation { provider: Arc::clone(provider), state: T::new() })
         })
     }
 }

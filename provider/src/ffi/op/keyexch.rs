@@ -17,7 +17,7 @@ use crate::provider::Provider;
 /// A key agreement algorithm: the state of one context. A key of `None` keeps the key of the last init.
 pub(crate) trait KeyExchange: Sized + 'static {
     /// A fresh context.
-    fn new(provider: &Arc<Provider>) -> Result<Self>;
+    fn new() -> Self;
     /// A copy, at whatever point the context is.
     fn dup(&self) -> Result<Self>;
     fn init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
@@ -52,7 +52,7 @@ unsafe extern "C" fn newctx<T: KeyExchange>(provider: *mut c_void) -> *mut c_voi
     // SAFETY: libcrypto
     unsafe {
         shared(c"keyexch_newctx", provider, (), |provider: &Arc<Provider>, ()| {
-            Ok(Operation { provider: Arc::clone(provider), state: T::new(provider)? })
+            Ok(Operation { provider: Arc::clone(provider), state: T::new() })
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::provider::Provider;
 /// A signature algorithm: the state of one context. A key of `None` keeps the key of the last init.
 pub(crate) trait Signature: Sized + 'static {
     /// A fresh context.
-    fn new(provider: &Arc<Provider>, properties: Option<&CStr>) -> Result<Self>;
+    fn new() -> Self;
     /// A copy, at whatever point the context is.
     fn dup(&self) -> Result<Self>;
 
@@ -38,13 +38,8 @@ pub(crate) trait Signature: Sized + 'static {
     ) -> Result<()>;
     fn digest_sign_update(&mut self, data: &[u8]) -> Result<()>;
     fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()>;
-    /// One-shot; by default update and final.
-    fn digest_sign(&mut self, output: Output<'_>, data: &[u8]) -> Result<()> {
-        if !output.is_query() {
-            self.digest_sign_update(data)?;
-        }
-        self.digest_sign_final(output)
-    }
+    /// One-shot.
+    fn digest_sign(&mut self, output: Output<'_>, data: &[u8]) -> Result<()>;
     fn digest_verify_init(
         &mut self,
         digest: Option<&CStr>,
@@ -53,11 +48,8 @@ pub(crate) trait Signature: Sized + 'static {
     ) -> Result<()>;
     fn digest_verify_update(&mut self, data: &[u8]) -> Result<()>;
     fn digest_verify_final(&mut self, signature: &[u8]) -> Result<bool>;
-    /// One-shot; by default update and final.
-    fn digest_verify(&mut self, signature: &[u8], data: &[u8]) -> Result<bool> {
-        self.digest_verify_update(data)?;
-        self.digest_verify_final(signature)
-    }
+    /// One-shot.
+    fn digest_verify(&mut self, signature: &[u8], data: &[u8]) -> Result<bool>;
 
     fn ctx_params(&mut self, params: ParamsMut<'_>) -> Result<()>;
     fn gettable_ctx_params() -> &'static Descriptors;
@@ -95,11 +87,11 @@ impl<T: Signature> Table<T> {
     ];
 }
 
-unsafe extern "C" fn newctx<T: Signature>(provider: *mut c_void, properties: *const c_char) -> *mut c_void {
+unsafe extern "C" fn newctx<T: Signature>(provider: *mut c_void, _: *const c_char) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
-        shared(c"signature_newctx", provider, properties, |provider: &Arc<Provider>, properties| {
-            Ok(Operation { provider: Arc::clone(provider), state: T::new(provider, properties)? })
+        shared(c"signature_newctx", provider, (), |provider: &Arc<Provider>, ()| {
+            Ok(Operation { provider: Arc::clone(provider), state: T::new() })
         })
     }
 }

@@ -13,7 +13,6 @@ use crate::ffi::crypto::{Digest, Direction, Operation, Options, Purpose, Signer}
 use crate::ffi::op::signature::Signature;
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::key::Key;
-use crate::provider::Provider;
 
 /// The context of a signature or verification.
 pub(crate) struct SignatureContext<S> {
@@ -127,8 +126,8 @@ impl<S: Scheme> SignatureContext<S> {
 }
 
 impl<S: Scheme> Signature for SignatureContext<S> {
-    fn new(_provider: &Arc<Provider>, _properties: Option<&CStr>) -> Result<Self> {
-        Ok(Self { key: None, state: State::Idle, scheme: PhantomData })
+    fn new() -> Self {
+        Self { key: None, state: State::Idle, scheme: PhantomData }
     }
 
     fn dup(&self) -> Result<Self> {
