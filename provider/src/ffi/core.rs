@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use super::crypto::{PrivateContext, Providers, Refused};
+use super::params::Kind;
 use super::sys::{self, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Error;
@@ -75,7 +76,7 @@ impl Core {
         let mut params = [
             OSSL_PARAM {
                 key: name.as_ptr(),
-                data_type: sys::OSSL_PARAM_UTF8_PTR,
+                data_type: Kind::Constant.number(),
                 data: ptr::from_mut(&mut value).cast(),
                 data_size: 0,
                 return_size: usize::MAX,

@@ -20,6 +20,7 @@ mod options;
 mod pkey;
 mod queue;
 mod random;
+pub(crate) mod rsa_padding;
 mod selection;
 mod signer;
 mod sys;

@@ -55,8 +55,6 @@ pub(crate) type OSSL_PASSPHRASE_CALLBACK =
 /// `va_list`, which only the C shim `vset_error.c` can make: no value of it exists in Rust.
 pub(crate) enum VaList {}
 
-pub(crate) const OSSL_PARAM_UTF8_PTR: c_uint = 6;
-
 pub(crate) const OSSL_KEYMGMT_VALIDATE_QUICK_CHECK: c_int = 1;
 
 pub(crate) const OSSL_OP_KEYMGMT: c_int = 10;

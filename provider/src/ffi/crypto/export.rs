@@ -10,7 +10,7 @@ use super::pkey::new_ctx;
 use super::queue::succeed;
 use super::sys::{self, Callback};
 use super::{Pkey, Refused, Selection};
-use crate::ffi::params::Params;
+use crate::ffi::params::{Kind, Params};
 
 impl Pkey {
     /// Hands the selected parts to a callback of libcrypto (EVP_PKEY_export(3ossl)).
@@ -51,13 +51,14 @@ impl Pkey {
     /// Whether the key has this parameter: whether a question without room for the answer is refused or gets a size.
     pub(crate) fn knows(&self, name: &'static CStr) -> bool {
         const UNTOUCHED: usize = usize::MAX;
+        let kind = match name.to_bytes() {
+            b"group" => Kind::Text,
+            b"pub" => Kind::Octets,
+            _ => Kind::Unsigned,
+        };
         let element = |key: *const c_char| OSSL_PARAM {
             key,
-            data_type: match name.to_bytes() {
-                b"group" => 4,
-                b"pub" => 5,
-                _ => 2,
-            },
+            data_type: kind.number(),
             data: ptr::null_mut(),
             data_size: 0,
             return_size: UNTOUCHED,

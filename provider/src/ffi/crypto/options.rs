@@ -7,7 +7,7 @@ use openssl_sys::{EVP_PKEY_CTX, EVP_PKEY_CTX_get_params, EVP_PKEY_CTX_set_params
 
 use super::Refused;
 use super::queue::succeed;
-use crate::ffi::params::{Params, ParamsMut};
+use crate::ffi::params::{Kind, Params, ParamsMut};
 
 /// The parameters of an operation under way, of either kind.
 pub(crate) struct Options<'a> {
@@ -41,24 +41,25 @@ impl Options<'_> {
 
     /// An integer parameter, `None` when the operation has none of this name.
     pub(crate) fn int(&mut self, name: &'static CStr) -> Option<i32> {
-        self.number(name, 1)
+        self.number(name, Kind::Integer)
     }
 
     /// An unsigned integer, `None` when the operation has none of this name.
     pub(crate) fn uint(&mut self, name: &'static CStr) -> Option<u32> {
-        self.number(name, 2)
+        self.number(name, Kind::Unsigned)
     }
 
     /// A length, `None` when the operation has none of this name.
     pub(crate) fn size(&mut self, name: &'static CStr) -> Option<usize> {
-        self.number(name, 2)
+        self.number(name, Kind::Unsigned)
     }
 
     /// The octets that the operation holds under this name, `None` when it holds none.
     pub(crate) fn octets(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
         let mut held: *const u8 = ptr::null();
         // SAFETY: room for a pointer.
-        let length = unsafe { self.one(name, 7, (&raw mut held).cast(), size_of::<*const u8>()) }?;
+        let length =
+            unsafe { self.one(name, Kind::OctetsPointer, (&raw mut held).cast(), size_of::<*const u8>()) }?;
         if held.is_null() || length == 0 {
             return None;
         }
@@ -70,26 +71,26 @@ impl Options<'_> {
     pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
         let mut octets = [0_u8; 80];
         // SAFETY: room for so many octets.
-        let length = unsafe { self.one(name, 4, octets.as_mut_ptr().cast(), octets.len()) }?;
+        let length = unsafe { self.one(name, Kind::Text, octets.as_mut_ptr().cast(), octets.len()) }?;
         let text = std::str::from_utf8(octets.get(..length)?).ok()?;
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    fn number<T: Number>(&mut self, name: &'static CStr, data_type: u32) -> Option<T> {
+    fn number<T: Number>(&mut self, name: &'static CStr, kind: Kind) -> Option<T> {
         let mut value = T::default();
         // SAFETY: room for a number of this size.
-        unsafe { self.one(name, data_type, (&raw mut value).cast(), size_of::<T>()) }?;
+        unsafe { self.one(name, kind, (&raw mut value).cast(), size_of::<T>()) }?;
         Some(value)
     }
 
     /// Asks one parameter and answers the size of what was written.
     ///
     /// # Safety
-    /// `data` is valid for writes of `size` octets, and aligned as `data_type` wants it.
+    /// `data` is valid for writes of `size` octets, and aligned as `kind` wants it.
     unsafe fn one(
         &mut self,
         name: &'static CStr,
-        data_type: u32,
+        kind: Kind,
         data: *mut c_void,
         size: usize,
     ) -> Option<usize> {
@@ -100,8 +101,13 @@ impl Options<'_> {
             data_size: 0,
             return_size: 0,
         };
-        let element =
-            OSSL_PARAM { key: name.as_ptr(), data_type, data, data_size: size, return_size: usize::MAX };
+        let element = OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type: kind.number(),
+            data,
+            data_size: size,
+            return_size: usize::MAX,
+        };
         let mut array = [element, end];
         // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
         let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };

@@ -201,7 +201,7 @@ impl Pkey {
         let data = octets.as_mut_ptr().cast();
         let element = OSSL_PARAM {
             key: name.as_ptr(),
-            data_type: 2,
+            data_type: crate::ffi::params::Kind::Unsigned.number(),
             data,
             data_size: octets.len(),
             return_size: usize::MAX,

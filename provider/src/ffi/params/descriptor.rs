@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::OSSL_PARAM;
 
-/// The data types of core.h.
+/// The data types of core.h, whose numbers stand here only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// OSSL_PARAM_INTEGER.

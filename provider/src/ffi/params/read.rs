@@ -10,12 +10,12 @@ use zeroize::Zeroizing;
 
 use super::Kind;
 
-const INTEGER: u32 = 1;
-const UNSIGNED: u32 = 2;
-const UTF8_STRING: u32 = 4;
-const OCTET_STRING: u32 = 5;
-const UTF8_PTR: u32 = 6;
-const OCTET_PTR: u32 = 7;
+const INTEGER: u32 = Kind::Integer.number();
+const UNSIGNED: u32 = Kind::Unsigned.number();
+const UTF8_STRING: u32 = Kind::Text.number();
+const OCTET_STRING: u32 = Kind::Octets.number();
+const UTF8_PTR: u32 = Kind::Constant.number();
+const OCTET_PTR: u32 = Kind::OctetsPointer.number();
 
 /// An array that a caller sets, perhaps absent.
 #[derive(Clone, Copy)]

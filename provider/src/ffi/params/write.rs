@@ -7,13 +7,13 @@ use std::slice;
 
 use openssl_sys::OSSL_PARAM;
 
-use super::ParamError;
+use super::{Kind, ParamError};
 
-const INTEGER: u32 = 1;
-const UNSIGNED: u32 = 2;
-const UTF8_STRING: u32 = 4;
-const OCTET_STRING: u32 = 5;
-const UTF8_PTR: u32 = 6;
+const INTEGER: u32 = Kind::Integer.number();
+const UNSIGNED: u32 = Kind::Unsigned.number();
+const UTF8_STRING: u32 = Kind::Text.number();
+const OCTET_STRING: u32 = Kind::Octets.number();
+const UTF8_PTR: u32 = Kind::Constant.number();
 
 /// An array that a caller wants answered, perhaps absent.
 pub(crate) struct ParamsMut<'a> {

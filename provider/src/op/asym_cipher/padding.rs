@@ -3,13 +3,8 @@
 use missing::pkcs1::tls;
 
 use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::rsa_padding::{NONE, OAEP, PKCS1, TLS};
 use crate::ffi::crypto::{Digest, Options, Pkey};
-
-/// RSA_PKCS1_PADDING and its siblings of openssl/rsa.h.
-const PKCS1: i32 = 1;
-const NONE: i32 = 3;
-const OAEP: i32 = 4;
-const TLS: i32 = 7;
 
 /// A padding of EVP_ASYM_CIPHER-RSA(7ossl).
 pub(super) enum Padding {

@@ -4,13 +4,8 @@ use missing::SaltLength;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::rsa_padding::{NONE, PKCS1, PSS, X931};
 use crate::ffi::crypto::{Digest, Options, Pkey, random};
-
-/// RSA_PKCS1_PADDING and its siblings of openssl/rsa.h.
-const PKCS1: i32 = 1;
-const NONE: i32 = 3;
-const X931: i32 = 5;
-const PSS: i32 = 6;
 
 /// A padding of EVP_SIGNATURE-RSA(7ossl).
 pub(super) enum Padding {
