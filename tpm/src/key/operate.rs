@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use keyfile::policy::Secret;
 use keyfile::{Attributes, Handle, Public};
 
 use super::{Answer, Inner, Key, Origin, Purpose, removed};
@@ -161,8 +162,8 @@ impl Origin {
         let protected = !public.attributes.contains(Attributes::NO_DA);
         match self {
             Self::File { file, .. } if file.uses_policy() => Way::all(file).any(|way| {
-                let lenient = |entity: Option<Handle>| entity.is_some_and(Handle::is_hierarchy);
-                way.asks_for_auth_value() && protected || way.secrets().any(|entity| !lenient(entity))
+                let lenient = |secret: &Secret| secret.entity().is_some_and(Handle::is_hierarchy);
+                way.asks_for_auth_value() && protected || way.secrets().any(|secret| !lenient(secret))
             }),
             _ => protected,
         }

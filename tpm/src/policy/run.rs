@@ -1,7 +1,7 @@
 //! Satisfies a policy and uses what it guards: every way that the file knows, and the first that passes.
 
 use keyfile::policy::Condition;
-use keyfile::{Handle, KeyFile, Ticket};
+use keyfile::{KeyFile, Name, Ticket};
 
 use super::refusal;
 use super::step::{Step, Way};
@@ -29,8 +29,17 @@ pub(crate) struct Runner<'a> {
 #[derive(Default)]
 struct Tried {
     errors: Vec<Error>,
-    /// Those who refused the password; None is the key itself. Nobody is asked twice.
-    refused: Vec<Option<Handle>>,
+    /// Those who refused the password. Nobody is asked twice.
+    refused: Vec<Asked>,
+}
+
+/// Who was asked whether the password is right.
+#[derive(PartialEq, Eq)]
+enum Asked {
+    /// The key itself.
+    Key,
+    /// The entity of a PolicySecret.
+    Entity(Name),
 }
 
 impl Runner<'_> {
@@ -152,17 +161,30 @@ impl Runner<'_> {
     }
 }
 
+impl Asked {
+    /// Who refused the password: the entity of the statement that failed, or the key when it was used.
+    fn by(error: &Error, way: &Way<'_>) -> Option<Self> {
+        match error.policy_failures().first() {
+            Some(failure) => {
+                let step = way.steps.iter().find(|step| step.place == failure.place)?;
+                step.secret().map(|secret| Self::Entity(secret.name.clone()))
+            }
+            None => way.asks_for_auth_value().then_some(Self::Key),
+        }
+    }
+}
+
 impl Tried {
     fn has_refused(&self, way: &Way<'_>) -> bool {
-        let own = way.asks_for_auth_value().then_some(None);
-        own.into_iter().chain(way.secrets()).any(|entity| self.refused.contains(&entity))
+        self.refused.iter().any(|asked| match asked {
+            Asked::Key => way.asks_for_auth_value(),
+            Asked::Entity(name) => way.secrets().any(|secret| secret.name == *name),
+        })
     }
 
     fn note(&mut self, error: Error, way: &Way<'_>) {
         if matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing) {
-            // Which of them it was does not matter: there is one password.
-            self.refused.extend(way.asks_for_auth_value().then_some(None));
-            self.refused.extend(way.secrets());
+            self.refused.extend(Asked::by(&error, way));
         }
         self.errors.push(error);
     }

@@ -1,7 +1,7 @@
 //! The statements of a file as steps to take, in the order to take them.
 
-use keyfile::policy::{Condition, Problem, Statement, digest};
-use keyfile::{Handle, HashAlg, KeyFile};
+use keyfile::policy::{Condition, Problem, Secret, Statement, digest};
+use keyfile::{HashAlg, KeyFile};
 
 use super::Failure;
 use super::failure::{Place, Signed};
@@ -67,12 +67,9 @@ impl<'a> Way<'a> {
         self.conditions().any(|condition| *condition == Condition::AuthValue)
     }
 
-    /// The others whose passwords are part of it.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = Option<Handle>> {
-        self.conditions().filter_map(|condition| match condition {
-            Condition::Secret(secret) => Some(secret.entity()),
-            _ => None,
-        })
+    /// Those of others whose passwords are part of it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.steps.iter().filter_map(Step::secret)
     }
 
     /// Whether a password is part of it.
@@ -92,6 +89,14 @@ impl<'a> Way<'a> {
 }
 
 impl Step<'_> {
+    /// Whose password it wants, if that is what it wants.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match &self.condition {
+            Ok(Condition::Secret(secret)) => Some(secret),
+            _ => None,
+        }
+    }
+
     /// What it demands.
     ///
     /// # Errors

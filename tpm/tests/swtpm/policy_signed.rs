@@ -1,7 +1,7 @@
 //! Policies that somebody signed, and a look at what would pass.
 
-use keyfile::policy::{Authorize, Condition, digest};
-use keyfile::{AlgId, CommandCode, Curve, HashAlg, Public};
+use keyfile::policy::{Authorize, Condition, Secret, digest};
+use keyfile::{AlgId, CommandCode, Curve, Handle, HashAlg, Public};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 use tpm::template::{Template, Usage};
@@ -127,6 +127,45 @@ fn another_way_proves_the_password_in_sessions_that_are_in_step() {
         assert_eq!(swtpm.failures(), 0, "{}", proxy.log().text());
     }
     drop((key, tpm, signer));
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_password_that_one_refuses_is_for_another() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let hash = HashAlg::Sha256;
+    let signer = Signer::new(&swtpm, &tpm, hash);
+    swtpm.set_dictionary_attack(9, 1000);
+    let objects = [(b"one", 0x8100_0005, raw::STORAGE), (b"two", 0x8100_0006, raw::DA_PROTECTED)];
+    let [one, other] = objects.map(|(password, handle, attributes)| {
+        let made = swtpm.create_primary_with(password, attributes);
+        swtpm.persist(made, handle);
+        swtpm.flush(made);
+        let (_, name) = tpm.read_public(Handle(handle)).unwrap();
+        Condition::Secret(Secret { hint: Handle(0), name, policy_ref: password.to_vec() })
+    });
+    let place = Condition::Authorize(Box::new(signer.place()));
+    let mut file = make(&swtpm, hash, &[place], Some("secret"));
+    file.auth_policies = vec![
+        signer.sign(hash, "one", &[one.clone(), other.clone()]),
+        signer.sign(hash, "one again", &[Condition::Locality(1), one]),
+        signer.sign(hash, "other", &[other]),
+        signer.sign(hash, "own", &[Condition::AuthValue]),
+    ];
+    drop((tpm, signer));
+    let proxy = Proxy::start(&swtpm);
+    // Nobody is asked twice: the first refuses both, the other only the key's.
+    for (password, passes) in [("two", true), ("secret", true), ("wrong", false)] {
+        let through = kit::through(&proxy);
+        let key = kit::open(&through, &file, Some(password));
+        proxy.log().clear();
+        assert_eq!(kit::signs(&key), passes, "{password}: {}", proxy.log().text());
+        let asked = |entry: &tests::log::Exchange| {
+            entry.code() == CommandCode::POLICY_SECRET.0 && entry.response_code() != Some(raw::RETRY)
+        };
+        assert_eq!(proxy.log().all().into_iter().filter(asked).count(), 2, "{password}");
+    }
     swtpm.assert_empty();
 }
 
