@@ -12,10 +12,17 @@ use crate::error::{Error, ErrorKind};
 use crate::link::{Link, Protect};
 use crate::parents::Parent;
 use crate::places::Occupant;
+use crate::policy::Runner;
 
 impl Inner {
-    /// A handle for the next command, and a session unless it goes without.
-    pub(super) fn ready(&self, link: &mut Link, bare: bool) -> Result<Handle, Error> {
+    /// A handle for the next command, and a session unless it goes without. The session of `runner` is opened beside when the parent is
+    /// loaded, for its salt.
+    pub(super) fn ready(
+        &self,
+        link: &mut Link,
+        bare: bool,
+        runner: Option<&Runner<'_>>,
+    ) -> Result<Handle, Error> {
         match &self.origin {
             Origin::Persistent { handle, seen } => {
                 if !seen.load(Ordering::Acquire) {
@@ -37,10 +44,10 @@ impl Inner {
                         // The salt key may have taken its place.
                         match link.places.find(occupant) {
                             Some(_) => Ok(handle),
-                            None => self.load(link, file, parent, bare),
+                            None => self.load(link, file, parent, bare, runner),
                         }
                     }
-                    None => self.load(link, file, parent, bare),
+                    None => self.load(link, file, parent, bare, runner),
                 }
             }
         }
@@ -57,9 +64,16 @@ impl Inner {
             .advise("open the key anew, or make the reference file again: the one that was here is gone"))
     }
 
-    fn load(&self, link: &mut Link, file: &KeyFile, parent: &Parent, bare: bool) -> Result<Handle, Error> {
+    fn load(
+        &self,
+        link: &mut Link,
+        file: &KeyFile,
+        parent: &Parent,
+        bare: bool,
+        runner: Option<&Runner<'_>>,
+    ) -> Result<Handle, Error> {
         let number = link.parent_in_session(parent)?;
-        if let Some(runner) = self.runner() {
+        if let Some(runner) = runner {
             runner.open(link)?;
         }
         let private = match &file.secret {

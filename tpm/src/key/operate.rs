@@ -46,13 +46,14 @@ impl Inner {
     ) -> Result<T, Error> {
         let protect = if bare { Protect::NONE } else { Protect::SESSION }.last();
         self.spare_the_last_try(link)?;
+        let runner = self.runner();
         let mut run = |link: &mut Link, auth: &[u8], protect| {
-            let handle = self.ready(link, bare)?;
+            let handle = self.ready(link, bare, runner.as_ref())?;
             let guarded = Guarded { entity: Entity::named(handle, &self.name), auth };
             run(link, &guarded, protect).map_err(|error| self.refused(link, error))
         };
-        let Some(runner) = self.runner() else { return run(link, self.auth_value(), protect) };
-        self.ready(link, bare)?;
+        let Some(runner) = &runner else { return run(link, self.auth_value(), protect) };
+        self.ready(link, bare, Some(runner))?;
         runner.run(link, |link, with_auth_value| {
             let auth = if with_auth_value { self.auth_value() } else { &[] };
             run(link, auth, protect.by_policy())
@@ -72,7 +73,7 @@ impl Inner {
     }
 
     /// What satisfies its policy, if it is used by one.
-    pub(super) fn runner(&self) -> Option<Runner<'_>> {
+    fn runner(&self) -> Option<Runner<'_>> {
         match &self.origin {
             Origin::File { file, parent, .. } if file.uses_policy() => Some(Runner {
                 file,

@@ -2,11 +2,11 @@
 
 use keyfile::Handle;
 
-use super::Key;
+use super::{Inner, Key};
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Protect};
+use crate::link::{Guarded, Link, Protect};
 use crate::rc::ResponseCode;
 
 /// From here on persistent handles are the platform's (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).
@@ -28,13 +28,20 @@ impl Key {
         let key = &*self.0;
         let hierarchy = Self::keeper(at);
         let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
+        let mut asked = false;
         key.tpm
             .operate(|link| {
-                let loaded = key.ready(link, false)?;
+                let loaded = key.ready(link, false, None)?;
                 let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
                 let object = Entity::named(loaded, &key.name);
-                link.evict_control(&guarded, object, at, Protect::SESSION.last())
-                    .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
+                let again = std::mem::replace(&mut asked, true);
+                match link.evict_control(&guarded, object, at, Protect::SESSION.last()) {
+                    // The TPM has done it, and its answer was lost.
+                    Err(error) if again && is(&error, ResponseCode::NV_DEFINED) && key.is_at(link, at) => {
+                        Ok(())
+                    }
+                    done => done.map_err(|error| explain(error, hierarchy, at, auth.is_some())),
+                }
             })
             .map_err(|error| error.on(key))
     }
@@ -47,13 +54,31 @@ impl Key {
         let key = &*self.0;
         let hierarchy = Self::keeper(at);
         let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
+        let mut asked = false;
         key.tpm.operate(|link| {
+            match key.still_there(link, at) {
+                // The TPM has done it, and its answer was lost.
+                Err(error) if asked && is(&error, ResponseCode::HANDLE) => return Ok(()),
+                // Another key would look like a wrong password of the hierarchy, or, where no session protects, be taken away.
+                there => there?,
+            }
             link.open_session(None)?;
+            asked = true;
             let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
             link.evict_control(&guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
                 .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
         })
     }
+}
+
+impl Inner {
+    fn is_at(&self, link: &mut Link, handle: Handle) -> bool {
+        link.read_public(handle).is_ok_and(|(_, name)| name == self.name)
+    }
+}
+
+fn is(error: &Error, code: ResponseCode) -> bool {
+    error.code().map(ResponseCode::base) == Some(code)
 }
 
 fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {

@@ -1,12 +1,14 @@
 //! Keys at persistent handles: whether they have a password, whether they are still there, and the last try.
 
+use keyfile::policy::Condition;
 use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, Public};
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm};
+use tests::{Proxy, Swtpm, tamper};
 use tpm::template::Template;
-use tpm::{Auth, Config, ErrorKind, Key, Parent, Tpm};
+use tpm::{Auth, Config, ErrorKind, Key, Parent, Protection, Tpm};
 
 use crate::kit::{self, DIGEST};
+use crate::policy_kit::make;
 
 const HANDLE: u32 = 0x8100_0101;
 
@@ -133,4 +135,50 @@ fn each_stored_password_of_a_parent_is_looked_at_before_it_may_be_the_last_try()
     }
     assert_eq!(swtpm.failures(), 2, "not tried");
     assert_eq!(create(Some(Auth::new("parent"))), None);
+}
+
+#[test]
+fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
+    let swtpm = Swtpm::start();
+    let handle = Handle(HANDLE);
+    // A policy is of no use for it: no session is started that only authorizes.
+    let locality = [Condition::Locality(1)];
+    let files = [kit::ec(&swtpm, None), make(&swtpm, HashAlg::Sha256, &locality, None)];
+    let proxy = Proxy::start(&swtpm);
+    for file in files {
+        let tpm = kit::through(&proxy);
+        let key = kit::open(&tpm, &file, None);
+        key.persist(handle, None).unwrap();
+        assert_eq!(proxy.log().count(raw::START_AUTH_SESSION), 1, "{}", proxy.log().text());
+        key.withdraw(handle, None).unwrap();
+        proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
+        key.persist(handle, None).unwrap();
+        proxy.behave();
+        assert_eq!(tpm.read_public(handle).unwrap().1, *key.name());
+        // It is there, and nobody has lost an answer.
+        let error = key.persist(handle, None).unwrap_err();
+        assert!(error.to_string().contains("a handle that is free"), "{error}");
+        proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
+        key.withdraw(handle, None).unwrap();
+        proxy.behave();
+        assert_eq!(tpm.read_public(handle).unwrap_err().kind(), ErrorKind::NoObject);
+        assert_eq!(key.withdraw(handle, None).unwrap_err().kind(), ErrorKind::NoObject);
+        drop(key);
+        tpm.close();
+        swtpm.assert_empty();
+        proxy.log().clear();
+    }
+}
+
+#[test]
+fn another_key_at_the_handle_is_not_withdrawn() {
+    let swtpm = Swtpm::start();
+    persist(&swtpm, b"", Attributes::USER_WITH_AUTH);
+    let file = kit::ec(&swtpm, None);
+    for session in [Protection::default(), Protection::Password] {
+        let tpm = Tpm::new(Config { session, ..kit::config(swtpm.tcti()) });
+        let error = kit::open(&tpm, &file, None).withdraw(Handle(HANDLE), None).unwrap_err();
+        assert!(error.kind() == ErrorKind::NoObject && error.to_string().contains("another key"), "{error}");
+        tpm.read_public(Handle(HANDLE)).unwrap();
+    }
 }
