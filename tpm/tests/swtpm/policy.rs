@@ -32,6 +32,26 @@ fn pcrs_of_every_number_and_bank_in_every_name_hash() {
 }
 
 #[test]
+fn an_answer_that_comes_again_and_again_is_no_progress() {
+    let swtpm = Swtpm::start();
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let (mut first, mut left) = (None, 100);
+    proxy.on_response(move |command, response| {
+        if raw::code(command) == raw::PCR_READ && left > 0 {
+            left -= 1;
+            response.clone_from(first.get_or_insert_with(|| response.clone()));
+        }
+        tests::Fate::Pass
+    });
+    let error = tpm.pcr_read(&all_pcrs()).unwrap_err();
+    assert!(error.to_string().contains("no PCR 8 in a bank sha1"), "{error}");
+    assert_eq!(proxy.log().count(raw::PCR_READ), 2);
+    proxy.behave();
+    assert_eq!(tpm.pcr_read(&all_pcrs()).unwrap().len(), 4 * 24);
+}
+
+#[test]
 fn a_failing_policy_leaves_nothing_behind() {
     let swtpm = Swtpm::start();
     let file = {
