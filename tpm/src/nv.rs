@@ -34,11 +34,11 @@ impl Tpm {
         self.operate(|link| link.nv_read_public(index))
     }
 
-    /// Everything that an index holds, padding and all.
+    /// Everything that an index holds, padding and all; it may be a secret.
     ///
     /// # Errors
     /// It was never written or cannot be read now, the password is wrong, or there is no TPM.
-    pub fn nv_read(&self, public: &NvPublic, reader: &NvReader) -> Result<Vec<u8>, Error> {
+    pub fn nv_read(&self, public: &NvPublic, reader: &NvReader) -> Result<Zeroizing<Vec<u8>>, Error> {
         let index = public.index;
         readable(public)?;
         let name = public.name()?;
@@ -68,10 +68,16 @@ impl Tpm {
 
 impl Link {
     /// In the session, whatever the password is: a public key that is read here may be believed.
-    fn read_all(&mut self, reader: &Guarded<'_>, index: Entity<'_>, size: u16) -> Result<Vec<u8>, Error> {
+    fn read_all(
+        &mut self,
+        reader: &Guarded<'_>,
+        index: Entity<'_>,
+        size: u16,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.open_session(None)?;
         let at_once = if size <= SMALL { size } else { self.nv_buffer()?.max(1) };
-        let mut octets = Vec::with_capacity(usize::from(size));
+        // As large as it will be, so that no copy stays behind.
+        let mut octets = Zeroizing::new(Vec::with_capacity(usize::from(size)));
         while let Some(left) = left(size, octets.len()) {
             let part = left.min(at_once);
             let protect = if part == left { Protect::SESSION.last() } else { Protect::SESSION };

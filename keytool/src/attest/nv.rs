@@ -4,6 +4,7 @@
 use keyfile::wire::Unmarshal;
 use keyfile::{Curve, Handle, NvAttributes, Public, PublicKey};
 use tpm::{NvReader, Tpm};
+use zeroize::Zeroizing;
 
 /// The nonce and the template of the RSA-2048 key, and those of the P-256 one.
 const RSA: [Handle; 2] = [Handle(0x01c0_0003), Handle(0x01c0_0004)];
@@ -19,7 +20,7 @@ pub(super) fn templates(tpm: &Tpm, defined: &[Handle], usual: &Public) -> Vec<Pu
     let read = |index| defined.contains(&index).then(|| read(tpm, index)).flatten();
     let template = read(template).and_then(|octets| Public::from_octets(&octets).ok());
     let nonce = read(nonce);
-    let with_nonce = |template: &Public| nonce.as_deref().and_then(|nonce| with(template, nonce));
+    let with_nonce = |template: &Public| nonce.as_ref().and_then(|nonce| with(template, nonce));
     let own = template.as_ref().unwrap_or(usual);
     let all = [with_nonce(own), template.clone()];
     all.into_iter().flatten().filter(|template| is_like(template, usual)).collect()
@@ -47,7 +48,7 @@ fn is_like(template: &Public, usual: &Public) -> bool {
 }
 
 /// What an index holds, if nobody's password is needed for it.
-fn read(tpm: &Tpm, index: Handle) -> Option<Vec<u8>> {
+fn read(tpm: &Tpm, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
     let (public, _) = tpm.nv_public(index).ok()?;
     readers(public.attributes).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }

@@ -2,6 +2,7 @@
 
 use keyfile::wire::{Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Name, NvPublic};
+use zeroize::Zeroizing;
 
 use super::{Command, Entity, same};
 use crate::error::Error;
@@ -25,14 +26,14 @@ impl Link {
         Ok((public, name))
     }
 
-    /// NV_Read: so many octets from `offset` on, authorized by `reader`.
+    /// NV_Read: so many octets from `offset` on, authorized by `reader`. An index may hold a password.
     pub(crate) fn nv_read(
         &mut self,
         reader: &Guarded<'_>,
         index: Entity<'_>,
         (offset, size): (u16, u16),
         protect: Protect,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut w = Writer::new();
         w.u16(size);
         w.u16(offset);
@@ -45,8 +46,10 @@ impl Link {
         };
         let response = self.authorized(&command, reader.auth, protect.encrypted())?;
         let mut r = Reader::new(response.parameters);
-        let octets = r.sized()?.to_vec();
-        r.finish()?;
-        Ok(octets)
+        let octets = r.sized().map(|octets| Zeroizing::new(octets.to_vec()));
+        let whole = r.finish();
+        self.wipe();
+        whole?;
+        Ok(octets?)
     }
 }

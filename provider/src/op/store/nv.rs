@@ -27,8 +27,7 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
             format!("NV index {index} is a counter, a bit field, a PCR or a PIN: it holds no contents");
         return Err(Error::new(Reason::WrongHandle, text));
     }
-    // A reference may stand there, with a password in it.
-    let octets = Zeroizing::new(read(&public, given, opening)?);
+    let octets = read(&public, given, opening)?;
     contents::found(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 
@@ -46,7 +45,7 @@ pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Option<Zeroizing<Vec<
     let own = may(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None));
     for reader in owner.into_iter().chain(own) {
         match tpm.nv_read(public, &reader) {
-            Ok(octets) => return Ok(Some(Zeroizing::new(octets))),
+            Ok(octets) => return Ok(Some(octets)),
             Err(error) if keeps_its_contents(&error) => {}
             Err(error) => return Err(error.into()),
         }
@@ -68,7 +67,7 @@ fn keeps_its_contents(error: &tpm::Error) -> bool {
 }
 
 /// The owner is tried first, for a wrong password of a hierarchy counts towards no lockout; then the index's own.
-fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec<u8>> {
+fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Zeroizing<Vec<u8>>> {
     let tpm = opening.provider.tpm()?;
     let may = |attribute| public.attributes.contains(attribute);
     let (owner, own) = (may(NvAttributes::OWNER_READ), may(NvAttributes::AUTH_READ));
@@ -94,7 +93,12 @@ fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec
     by_own_password(tpm, public, given, opening)
 }
 
-fn by_own_password(tpm: &Tpm, public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Vec<u8>> {
+fn by_own_password(
+    tpm: &Tpm,
+    public: &NvPublic,
+    given: &Password,
+    opening: Opening<'_>,
+) -> Result<Zeroizing<Vec<u8>>> {
     let empty = || tpm.nv_read(public, &NvReader::Index(None));
     // Under dictionary-attack protection a wrong empty password counts: it is tried only after a form of URI that says that there is
     // none, never as the last try, and then nothing else is tried.
