@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::{Handle, ParseError};
-use attributes::{Attribute, decoded_path};
+use attributes::{Attribute, decoded_path, unknown};
 pub use error::UriError;
 
 /// A URI, understood.
@@ -90,10 +90,13 @@ impl Uri {
         Ok(Self { place, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
     }
 
-    /// A path is taken as it is; it may hold a question mark, unless attributes follow it.
+    /// A path is taken as it is; it may hold a question mark, unless attributes follow it. The first that looks like one ends the path:
+    /// a password may hold a question mark, too (RFC 3986 §3.4), and is not to become part of a path that is shown.
     fn of_serialized(rest: &str) -> Result<Self, UriError> {
-        let known = |query: &str| query == "pass" || query.starts_with("pin-");
-        let (path, query) = rest.rsplit_once('?').filter(|(_, query)| known(query)).unwrap_or((rest, ""));
+        let known = |query: &str| query == "pass" || query.starts_with("pass&") || query.starts_with("pin-");
+        let mark = |(at, mark): (usize, &str)| Some((rest.get(..at)?, rest.get(at..)?.strip_prefix(mark)?));
+        let found = rest.match_indices('?').filter_map(mark).find(|(_, query)| known(query));
+        let (path, query) = found.unwrap_or((rest, ""));
         if path.is_empty() {
             return Err(UriError::Empty("the path of a serialized object"));
         }
@@ -114,10 +117,11 @@ impl Uri {
                     path if path.as_os_str().is_empty() => return Err(UriError::Empty("file=")),
                     path => Place::File(path),
                 },
-                _ => {
+                "pass" | "pin-value" | "pin-source" => {
                     others.push(attribute);
                     continue;
                 }
+                name => return Err(unknown(name, attribute.value.is_some() && others.is_empty())),
             };
             if named.replace(found).is_some() {
                 return Err(UriError::Twice("handle=, nv= or file="));
@@ -237,6 +241,12 @@ mod tests {
         ] {
             assert_eq!(value(text), b"a b\xff", "{text}");
         }
+        for text in
+            ["object:x?pin-value=wh?t", "nvkey:81000101?pin-value=wh?t", "tpm2:nv=1c00002?pin-value=wh?t"]
+        {
+            assert_eq!(value(text), b"wh?t", "{text}");
+        }
+        assert_eq!(value("object:x?pin-value=what?pass"), b"what?pass");
         assert_eq!(value("nvkey:81000101?pin-value="), b"");
         for text in ["nvkey:81000101?pin-source=file:/a%20b", "tpm2:nv=1c00002?pin-source=file:///a b"] {
             assert!(
@@ -289,6 +299,11 @@ mod tests {
             "handle:81000101&pin-value=hunter2",
             "nvkey:81000101;pin-value=hunter2",
             "handle:81000101=hunter2",
+            "object:x?pin-value=&hunter2==",
+            "object:x?pass&hunter2",
+            "nvkey:81000101?pin-value=x&hunter2==",
+            "tpm2:handle=81000101?pin-value=x&hunter2=",
+            "tpm2:handle=81000101;pin-value=x;hunter2=",
         ] {
             assert!(!refused(text).contains("hunter2"), "{text}");
         }

@@ -28,11 +28,14 @@ impl Attribute<'_> {
                 Ok(Password::Source(decoded_path(path)?))
             }
             ("pass" | "pin-value" | "pin-source", _) => Err(UriError::Empty("pin-value= or pin-source=")),
-            (name, Some(_)) => Err(UriError::Attribute(name.to_owned())),
-            // It may be a password in the wrong place.
-            (_, None) => Err(UriError::Attribute("…".to_owned())),
+            (name, _) => Err(unknown(name, false)),
         }
     }
+}
+
+/// Names it only where it is none of a password: one with an `&` in it, or one in the wrong place.
+pub(super) fn unknown(name: &str, harmless: bool) -> UriError {
+    UriError::Attribute(if harmless { name } else { "…" }.to_owned())
 }
 
 /// Those before the question mark.
