@@ -2,7 +2,7 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use crate::raw;
+use crate::{ffi, raw};
 
 /// TPM_SEND_COMMAND and TPM_SESSION_END of the simulator's TpmTcpProtocol.h.
 const SEND_COMMAND: u32 = 8;
@@ -12,12 +12,15 @@ const SESSION_END: u32 = 20;
 ///
 /// # Errors
 /// What the stream says; UnexpectedEof when the client just closes.
-pub(crate) fn read_command(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_command(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     match read_u32(stream)? {
         SESSION_END => Ok(None),
         SEND_COMMAND => {
             let mut locality_and_size = [0; 5];
             stream.read_exact(&mut locality_and_size)?;
+            // tcti-mssim writes this and the command one after the other, and its socket holds the second back until the first is
+            // acknowledged: 40 ms for each command.
+            ffi::acknowledge(stream);
             raw::read_message(stream).map(Some)
         }
         other => Err(io::Error::new(io::ErrorKind::InvalidData, format!("mssim request {other}"))),

@@ -1,6 +1,9 @@
 //! The only folder with unsafe code: what a child does between fork and exec.
 #![allow(unsafe_code)]
 
+use std::net::TcpStream;
+use std::os::fd::AsRawFd as _;
+
 mod detach;
 mod end;
 mod terminal;
@@ -13,6 +16,22 @@ pub(crate) use terminal::{control_terminal, open_terminal};
 pub(crate) fn kill(pid: i32, signal: i32) {
     // SAFETY: kill(2) takes two integers and touches no memory.
     unsafe { libc::kill(pid, signal) };
+}
+
+/// Acknowledges at once what has arrived, as no other socket does (tcp(7), TCP_QUICKACK).
+pub(crate) fn acknowledge(stream: &TcpStream) {
+    let on: libc::c_int = 1;
+    let size = libc::socklen_t::try_from(size_of_val(&on)).unwrap_or(4);
+    // SAFETY: setsockopt(2) reads as many octets of `on` as `size` says, and keeps nothing.
+    unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_QUICKACK,
+            (&raw const on).cast(),
+            size,
+        )
+    };
 }
 
 /// The processor time that this process has used so far, of all its threads (clock_gettime(2)).
