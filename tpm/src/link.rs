@@ -8,6 +8,10 @@ mod rules;
 pub(crate) use protect::{Guarded, Protect};
 use rules::Rules;
 
+use std::collections::HashMap;
+
+use keyfile::{Handle, Name};
+
 use crate::command::{Command, Response, Wire, flush};
 use crate::config::Config;
 use crate::error::Error;
@@ -24,6 +28,8 @@ pub(crate) struct Link {
     pub(crate) policy: Option<Session>,
     pub(crate) places: Places,
     pub(crate) parents: Parents,
+    /// Where the entities of policies were found that do not say it.
+    pub(crate) finds: HashMap<Name, Handle>,
     pub(crate) rules: Rules,
 }
 
@@ -32,7 +38,8 @@ impl Link {
     pub(crate) fn new(transport: Box<dyn Transport>, config: &Config) -> Self {
         let rules = Rules::new(config, &*transport);
         let (places, parents) = (Places::default(), Parents::default());
-        Self { wire: Wire::new(transport), session: None, policy: None, places, parents, rules }
+        let (wire, finds) = (Wire::new(transport), HashMap::new());
+        Self { wire, session: None, policy: None, places, parents, finds, rules }
     }
 
     /// A command that needs no authorization.

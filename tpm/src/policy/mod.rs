@@ -13,7 +13,7 @@
 //! | each later use | one for each statement: a policy session that has authorized a command is empty again (Part 1 §19.7.1) |
 //! | behind a resource manager of the kernel's kind, and where several processes share a TPM without one | as the first, each time |
 //! | a PolicyAuthorize, the first time in a process | LoadExternal, VerifySignature, FlushContext; the ticket is kept |
-//! | a PolicySecret without a handle | GetCapability, and ReadPublic of each persistent object up to the right one |
+//! | a PolicySecret without a handle, the first time on a connection | GetCapability, and ReadPublic of each persistent object up to the right one; then the same of the NV indexes |
 //! | a PCR that was extended between statement and use | PolicyRestart, the statements and the use again |
 //! | a signed policy that does not pass | its statements up to the one that fails, and PolicyRestart; where a password was refused or the use of the key failed, the sessions anew |
 //! | a failure in the end | FlushContext |

@@ -18,10 +18,26 @@ const MANY: u32 = 4096;
 impl Link {
     /// PolicySecret with this password.
     pub(crate) fn prove_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
-        let handle = match secret.entity() {
-            Some(handle) => handle,
-            None => self.handle_of(&secret.name)?,
-        };
+        if let Some(handle) = secret.entity() {
+            return self.prove_secret_at(handle, secret, password);
+        }
+        if let Some(handle) = self.finds.get(&secret.name).copied() {
+            match self.prove_secret_at(handle, secret, password) {
+                // It was moved: nobody's password was wrong.
+                Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Policy) => {}
+                done => return done,
+            }
+        }
+        let handle = self.handle_of(&secret.name)?;
+        self.prove_secret_at(handle, secret, password)
+    }
+
+    fn prove_secret_at(
+        &mut self,
+        handle: Handle,
+        secret: &Secret,
+        password: Option<&Auth>,
+    ) -> Result<(), Error> {
         let auth = password.map(|password| auth_value(password, handle, &secret.name)).unwrap_or_default();
         let entity = match secret.name.as_handle() {
             Some(_) => Entity::plain(handle),
@@ -41,13 +57,24 @@ impl Link {
         }
     }
 
-    /// Where the object or NV index of this Name is: a policy need not say it.
+    /// Where the object or NV index of this Name is: a policy need not say it. It is searched for once on a connection, unless it moves.
     fn handle_of(&mut self, name: &Name) -> Result<Handle, Error> {
+        self.finds.remove(name);
         for kind in [PERSISTENT, NV] {
             for (handle, _) in self.capability(Capability::Handles, kind, MANY)? {
                 let handle = Handle(handle);
-                if self.name_at(handle).is_ok_and(|found| found == *name) {
-                    return Ok(handle);
+                match self.name_at(handle) {
+                    Ok(found) if found == *name => {
+                        // Where no session protects, nothing tells later that another object is there.
+                        if !self.rules.unprotected {
+                            self.finds.insert(name.clone(), handle);
+                        }
+                        return Ok(handle);
+                    }
+                    Ok(_) => {}
+                    // Gone meanwhile, or of a kind that is not known here.
+                    Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => {}
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Passwords in policies: the key's own, and those of other entities.
 
 use keyfile::policy::{Condition, Secret};
-use keyfile::{Handle, HashAlg, Name};
+use keyfile::{Attributes, Handle, HashAlg, KeyFile, Name};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 use tpm::ErrorKind;
@@ -33,6 +33,33 @@ fn a_password_is_proven_and_never_sent() {
         assert!(!proxy.log().contains(b"key-secret"));
     }
     swtpm.assert_empty();
+}
+
+/// Where no handle is said, the object is sought; and again when another has taken its place.
+fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
+    let proxy = Proxy::start(swtpm);
+    let tpm = kit::through(&proxy);
+    let key = kit::open(&tpm, file, Some("object"));
+    for sought in [true, false, false] {
+        proxy.log().clear();
+        kit::check(&key);
+        assert_eq!(proxy.log().count(raw::GET_CAPABILITY), usize::from(sought), "{}", proxy.log().text());
+        assert_eq!(proxy.log().count(raw::READ_PUBLIC), usize::from(sought), "{}", proxy.log().text());
+    }
+    let put = |attributes, at| {
+        let made = swtpm.create_primary_with(b"object", attributes);
+        swtpm.persist(made, at);
+        swtpm.flush(made);
+    };
+    // Its place is free, and then another's.
+    put(raw::STORAGE, 0x8100_0006);
+    swtpm.persist(0x8100_0005, 0x8100_0005);
+    kit::check(&key);
+    put(raw::STORAGE, 0x8100_0005);
+    swtpm.persist(0x8100_0006, 0x8100_0006);
+    put(raw::STORAGE | Attributes::ADMIN_WITH_POLICY.bits(), 0x8100_0006);
+    kit::check(&key);
+    swtpm.persist(0x8100_0006, 0x8100_0006);
 }
 
 #[test]
@@ -69,6 +96,7 @@ fn the_password_of_another() {
             assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
         }
     }
+    it_is_searched_for_once(&swtpm, &make(&swtpm, HashAlg::Sha256, &[secret(0, &name)], None));
     // An entity without a password is nobody's secret, and there may be none, or another.
     let owner = make(&swtpm, HashAlg::Sha256, &[secret(0, &Name::from(Handle::OWNER))], None);
     kit::check(&kit::open(&tpm, &owner, None));
