@@ -68,19 +68,22 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
     if KeyReference::is_der(der) {
         return Ok(Content::Reference(Box::new(KeyReference::from_der(der)?)));
     }
-    let first = asn1::parse_single::<Sequence<'_>>(der)?.parse(|p| {
+    let (first, others) = asn1::parse_single::<Sequence<'_>>(der)?.parse(|p| {
         let first = p.read_element::<Tlv<'_>>()?;
+        let mut others = Vec::new();
         while !p.is_empty() {
-            p.read_element::<Tlv<'_>>()?;
+            others.extend(p.read_element::<Tlv<'_>>()?.full_data().first().copied());
         }
-        Ok::<_, ContentsError>(first)
+        Ok::<_, ContentsError>((first, others))
     })?;
-    // A key file begins with its type; in a certificate and a public key stands a SEQUENCE, of more or of an algorithm.
+    // A key file begins with its type; in a certificate and a public key stands a SEQUENCE, of more or of an algorithm. That stands in
+    // an encrypted private key, too, but before an OCTET STRING.
+    const BIT_STRING: u8 = 0x03;
     const OID: u8 = 0x06;
     const SEQUENCE: u8 = 0x30;
     match (first.full_data().first(), first.data().first()) {
         (Some(&OID), _) => Ok(Content::Key(Box::new(KeyFile::from_der(der)?))),
-        (Some(&SEQUENCE), Some(&OID)) => Ok(Content::PublicKey(der.to_vec())),
+        (Some(&SEQUENCE), Some(&OID)) if others == [BIT_STRING] => Ok(Content::PublicKey(der.to_vec())),
         (Some(&SEQUENCE), _) if subject(der).is_some() => Ok(Content::Certificate(der.to_vec())),
         _ => Err(ContentsError::Unknown),
     }
@@ -202,8 +205,10 @@ mod tests {
         for nothing in [&b""[..], &[0; 9], &[0xff; 9], b"text"] {
             assert!(matches!(why(nothing), ContentsError::Nothing));
         }
-        // A PrivateKeyInfo; nothing at all in a SEQUENCE; an end in the middle.
-        assert!(matches!(why(&hex::decode("3007020100300206000400").unwrap()), ContentsError::Unknown));
+        // A PrivateKeyInfo, an encrypted one, and a public key with something behind; nothing at all in a SEQUENCE; an end in the middle.
+        for other in ["3007020100300206000400", "3007300306012a0400", "3009300306012a03000500"] {
+            assert!(matches!(why(&hex::decode(other).unwrap()), ContentsError::Unknown), "{other}");
+        }
         assert!(contents(b"\x30\x00").is_err());
         assert!(matches!(why(&hex::decode(&CERTIFICATE[..100]).unwrap()), ContentsError::Asn1(_)));
         assert!(matches!(why(b"-----BEGIN CERTIFICATE-----\nAAAA\n"), ContentsError::Block(_)));
