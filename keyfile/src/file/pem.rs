@@ -46,20 +46,9 @@ pub(super) fn find(octets: &[u8]) -> Result<(Vec<u8>, Form), Error> {
 /// Finds the first block with one of these labels, and decodes it.
 pub(crate) fn block(octets: &[u8], labels: &[&'static str]) -> Result<Block, Fault> {
     let (start, label, body) = begin(octets, labels).ok_or(Fault::None)?;
-    let end_line = format!("-----END {label}-----");
-    // Room for all of it at once, here and below: a buffer that grows leaves copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(octets.len().saturating_sub(body)));
-    let mut end = body;
-    for line in octets.get(body..).unwrap_or_default().split_inclusive(|octet| *octet == b'\n') {
-        end = end.saturating_add(line.len());
-        let line = line.trim_ascii_end();
-        if line == end_line.as_bytes() {
-            return Ok(Block { der: decode(label, &text)?, range: start..end });
-        }
-        let line = std::str::from_utf8(line);
-        text.push_str(line.map_err(|_| Fault::Damaged(der::pem::Error::CharacterEncoding))?);
-    }
-    Err(Fault::NoEnd)
+    let (body, end) = end(octets, body, label).ok_or(Fault::NoEnd)?;
+    let text = std::str::from_utf8(body).map_err(|_| Fault::Damaged(der::pem::Error::CharacterEncoding))?;
+    Ok(Block { der: decode(label, text)?, range: start..end })
 }
 
 /// A block with the label of today.
@@ -88,7 +77,21 @@ fn begin(octets: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str,
     None
 }
 
-/// Folds the body into lines as `der` wants them, and decodes it.
+/// What stands before the END line, and where that line ends. Only so much is copied, however many blocks follow.
+fn end<'a>(octets: &'a [u8], body: usize, label: &str) -> Option<(&'a [u8], usize)> {
+    let end_line = format!("-----END {label}-----");
+    let mut at = body;
+    for line in octets.get(body..)?.split_inclusive(|octet| *octet == b'\n') {
+        let start = at;
+        at = at.saturating_add(line.len());
+        if line.trim_ascii_end() == end_line.as_bytes() {
+            return Some((octets.get(body..start)?, at));
+        }
+    }
+    None
+}
+
+/// Folds the body into lines as `der` wants them, and decodes it. Room for all of it at once: a buffer that grows leaves copies behind.
 fn decode(label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let armour = label.len().saturating_add(32).saturating_mul(2);
     let room = text.len().saturating_add(text.len() / WIDTH).saturating_add(armour);
@@ -102,4 +105,16 @@ fn decode(label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     }
     pem.push_str(&format!("\n-----END {label}-----\n"));
     der::pem::decode_vec(pem.as_bytes()).map(|(_, der)| Zeroizing::new(der)).map_err(Fault::Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_no_longer_than_its_block() {
+        let text = b"AAAA\nBB==  \n-----END A-----  \r\nmore\n-----END A-----\n";
+        assert_eq!(end(text, 5, "A"), Some((&b"BB==  \n"[..], 31)));
+        assert_eq!((end(text, 60, "A"), end(text, 0, "B")), (None, None));
+    }
 }
