@@ -7,7 +7,8 @@ use keyfile::{Attributes, CommandCode, Curve, Handle, HashAlg, Name, Public, Pub
 use subtle::ConstantTimeEq;
 
 use crate::auth::Auth;
-use crate::command::{Capability, Entity};
+use crate::capabilities::PERSISTENT;
+use crate::command::Entity;
 use crate::crypto::credential::credential;
 use crate::crypto::random;
 use crate::endorsement::branches;
@@ -188,8 +189,7 @@ impl Link {
 
     /// The endorsement key with this public half: a persistent one, for deriving one takes long, or a derived one.
     fn endorsement_key(&mut self, template: &Primary, key: &PublicKey) -> Result<Option<Guest>, Error> {
-        for (handle, _) in self.capability(Capability::Handles, PERSISTENT, u32::from(u8::MAX))? {
-            let handle = Handle(handle);
+        for handle in self.handles(PERSISTENT)? {
             // One of an unknown kind is not readable here, and not the one that is sought.
             if let Ok((public, name)) = self.read_public(handle) {
                 if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
@@ -216,9 +216,6 @@ impl Link {
         }
     }
 }
-
-/// The first persistent handle (Part 2 §7.2).
-const PERSISTENT: u32 = 0x8100_0000;
 
 /// Whether a public area is the template but for its public part: only then its Name says what the key can do.
 fn is_of(public: &Public, template: &Public) -> bool {

@@ -37,8 +37,9 @@ pub struct Capabilities {
 
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 const ALL: u32 = 0x7fff;
-/// TPM_HT_PERSISTENT (Part 2 §7.2).
-const PERSISTENT: u32 = 0x8100_0000;
+/// The first persistent handle, and the first NV index (Part 2 §7.2).
+pub(crate) const PERSISTENT: u32 = 0x8100_0000;
+pub(crate) const NV: u32 = 0x0100_0000;
 /// PT_FIXED, PT_VAR, TPM_PT_MANUFACTURER, the first TPM_PT_VENDOR_STRING, TPM_PT_FIRMWARE_VERSION_1 (Part 2 §6.13).
 const FIXED: u32 = 0x100;
 const VARIABLE: u32 = 0x200;
@@ -135,7 +136,7 @@ impl Link {
             rsa_bits: self.rsa_bits(&known)?,
             properties: properties.into_iter().collect(),
             persistent: self.handles(PERSISTENT)?,
-            nv: self.handles(0x0100_0000)?,
+            nv: self.handles(NV)?,
             // TPM_HT_SAVED_SESSION (Part 2 §7.2)
             saved_sessions: self.handles(0x0300_0000)?,
             pcr_banks: self.pcr_banks()?,

@@ -6,6 +6,7 @@ use std::thread;
 use keyfile::{Handle, HashAlg, Name, PcrSelection, Public, Ticket};
 
 use crate::auth::Auth;
+use crate::capabilities::{NV, PERSISTENT};
 use crate::child;
 use crate::clock::TimeInfo;
 use crate::config::{Config, Connection};
@@ -146,7 +147,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn persistent_handles(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|link| link.handles(0x8100_0000))
+        self.operate(|link| link.handles(PERSISTENT))
     }
 
     /// The NV indexes that are defined.
@@ -154,7 +155,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn nv_indexes(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|link| link.handles(0x0100_0000))
+        self.operate(|link| link.handles(NV))
     }
 
     /// How near the dictionary-attack lockout is.

@@ -5,8 +5,6 @@ use super::{AuthPolicy, Statement};
 /// Statements that one policy session runs, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path<'a> {
-    /// The name of the signed policy that it begins with.
-    pub name: Option<&'a str>,
     /// The statements.
     pub statements: Vec<&'a Statement>,
 }
@@ -16,10 +14,9 @@ impl<'a> Path<'a> {
     /// policy begins with.
     pub(crate) fn all(policy: &'a [Statement], signed: &'a [AuthPolicy]) -> Vec<Self> {
         if signed.is_empty() {
-            return vec![Self { name: None, statements: policy.iter().collect() }];
+            return vec![Self { statements: policy.iter().collect() }];
         }
         let path = |signed: &'a AuthPolicy| Self {
-            name: signed.name.as_deref(),
             statements: signed.statements.iter().chain(policy.iter().skip(1)).collect(),
         };
         signed.iter().map(path).collect()

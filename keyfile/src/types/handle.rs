@@ -41,12 +41,6 @@ impl Handle {
         self.kind() == 0x01
     }
 
-    /// An HMAC or policy session.
-    #[must_use]
-    pub const fn is_session(self) -> bool {
-        matches!(self.kind(), 0x02 | 0x03)
-    }
-
     /// A hierarchy or another entity that every TPM has.
     #[must_use]
     pub const fn is_permanent(self) -> bool {

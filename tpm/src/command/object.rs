@@ -130,7 +130,7 @@ impl Link {
 }
 
 /// The parameters of CreatePrimary and Create: authValue and data, public area, no outside info, no PCRs.
-fn creation(template: &Public, auth: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn creation(template: &Public, auth: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut w = Writer::new();
     w.sized_with(|w| {
         w.sized(auth);

@@ -6,14 +6,10 @@ use keyfile::{Handle, HashAlg, Name};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::{Capability, Entity};
+use crate::capabilities::{NV, PERSISTENT};
+use crate::command::Entity;
 use crate::error::{Error, ErrorKind};
 use crate::link::{Guarded, Link};
-
-/// The first handles of their kinds (Part 2 §7.4), and more than any TPM holds of them.
-const PERSISTENT: u32 = 0x8100_0000;
-const NV: u32 = 0x0100_0000;
-const MANY: u32 = 4096;
 
 impl Link {
     /// PolicySecret with this password.
@@ -61,8 +57,7 @@ impl Link {
     fn handle_of(&mut self, name: &Name) -> Result<Handle, Error> {
         self.finds.remove(name);
         for kind in [PERSISTENT, NV] {
-            for (handle, _) in self.capability(Capability::Handles, kind, MANY)? {
-                let handle = Handle(handle);
+            for handle in self.handles(kind)? {
                 match self.name_at(handle) {
                     Ok(found) if found == *name => {
                         // Where no session protects, nothing tells later that another object is there.
