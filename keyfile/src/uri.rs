@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::{Handle, ParseError};
-use attributes::{Attribute, decoded_path, unknown};
+use attributes::{Attribute, decoded_path};
 pub use error::UriError;
 
 /// A URI, understood.
@@ -121,7 +121,7 @@ impl Uri {
                     others.push(attribute);
                     continue;
                 }
-                name => return Err(unknown(name, attribute.value.is_some() && others.is_empty())),
+                _ => return Err(attribute.unknown(others.is_empty())),
             };
             if named.replace(found).is_some() {
                 return Err(UriError::Twice("handle=, nv= or file="));
@@ -162,7 +162,7 @@ fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
 fn password<'a>(attributes: impl IntoIterator<Item = Attribute<'a>>) -> Result<Option<Password>, UriError> {
     let mut found = None;
     for attribute in attributes {
-        let password = attribute.password()?;
+        let password = attribute.password(found.is_none())?;
         if found.replace(password).is_some() {
             return Err(UriError::Twice("pass, pin-value or pin-source"));
         }
@@ -283,6 +283,7 @@ mod tests {
         assert!(refused("tpm2:handle=81000101;nv=1c00002").contains("twice"));
         assert!(refused("nvkey:81000101?pass&pass").contains("twice"));
         assert!(refused("tpm2:key=81000101").contains("\"key\""));
+        assert!(refused("handle:81000101?pin=x").contains("\"pin\""));
         assert!(refused("tpm2:file=").contains("file="));
         assert!(refused("object:").contains("path"));
         assert!(refused("nvkey:81000101?pin-source=/x").contains("file:"));
@@ -302,6 +303,9 @@ mod tests {
             "object:x?pin-value=&hunter2==",
             "object:x?pass&hunter2",
             "nvkey:81000101?pin-value=x&hunter2==",
+            "nvkey:81000101?pin-value=x&hunter2=y",
+            "nvkey:81000101?hunter2==",
+            "handle:81000101?hunter2=",
             "tpm2:handle=81000101?pin-value=x&hunter2=",
             "tpm2:handle=81000101;pin-value=x;hunter2=",
         ] {

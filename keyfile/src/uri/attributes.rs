@@ -16,8 +16,8 @@ pub(super) struct Attribute<'a> {
 }
 
 impl Attribute<'_> {
-    /// What it says about the password.
-    pub(super) fn password(&self) -> Result<Password, UriError> {
+    /// What it says about the password; `first` if no other says anything before it.
+    pub(super) fn password(&self, first: bool) -> Result<Password, UriError> {
         match (self.name, self.value) {
             ("pass", None) => Ok(Password::Asked),
             ("pin-value", Some(value)) => Ok(Password::Value(decoded(value)?)),
@@ -28,14 +28,16 @@ impl Attribute<'_> {
                 Ok(Password::Source(decoded_path(path)?))
             }
             ("pass" | "pin-value" | "pin-source", _) => Err(UriError::Empty("pin-value= or pin-source=")),
-            (name, _) => Err(unknown(name, false)),
+            _ => Err(self.unknown(first)),
         }
     }
-}
 
-/// Names it only where it is none of a password: one with an `&` in it, or one in the wrong place.
-pub(super) fn unknown(name: &str, harmless: bool) -> UriError {
-    UriError::Attribute(if harmless { name } else { "…" }.to_owned())
+    /// Nobody knows it. It is named only where it is no piece of a password: one with an `&` in it, or one in the wrong place, which
+    /// may end with equals signs.
+    pub(super) fn unknown(&self, first: bool) -> UriError {
+        let has_value = self.value.is_some_and(|value| !value.is_empty() && !value.starts_with('='));
+        UriError::Attribute(if first && has_value { self.name } else { "…" }.to_owned())
+    }
 }
 
 /// Those before the question mark.
