@@ -16,7 +16,7 @@
 //! | a PolicySecret without a handle, the first time on a connection | GetCapability, and ReadPublic of each persistent object up to the right one; then the same of the NV indexes |
 //! | a PCR that was extended between statement and use | PolicyRestart, the statements and the use again |
 //! | a signed policy that does not pass | its statements up to the one that fails, and PolicyRestart; where a password was refused or the use of the key failed, the sessions anew |
-//! | a failure in the end | FlushContext |
+//! | a failure in the end | FlushContext; of both sessions where a password was refused or the use of the key failed, and the next use is a first one |
 //!
 //! | file | what |
 //! |---|---|
