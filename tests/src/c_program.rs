@@ -1,7 +1,7 @@
 //! C programs of the tests: what no command line of `openssl` does (threads, forks, callbacks).
 use std::collections::HashMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -16,25 +16,30 @@ use crate::Shell;
 #[track_caller]
 pub fn build(shell: &Shell, source: &Path) -> String {
     let name = source.file_stem().expect("the name of a C file").to_string_lossy().into_owned();
-    let program = shell.write(&name, compiled(shell, source, &name));
-    fs::set_permissions(program, Permissions::from_mode(0o755)).expect("make the program executable");
+    let program = compiled(shell, source, &name);
+    let compiled = program.get().expect("it was compiled").as_raw_fd();
+    // Another process writes it: while one of ours has a program open for writing, and a child that was just forked has the same
+    // descriptor, nobody can execute it (execve(2), ETXTBSY).
+    shell.ok(&format!("cp /proc/{}/fd/{compiled} {name}", std::process::id()));
     format!("./{name}")
 }
 
-type Programs = HashMap<PathBuf, Arc<OnceLock<Vec<u8>>>>;
+/// The file stays open here when the folder in which it was compiled is gone.
+type Program = Arc<OnceLock<File>>;
 
 #[track_caller]
-fn compiled(shell: &Shell, source: &Path, name: &str) -> Vec<u8> {
-    static PROGRAMS: OnceLock<Mutex<Programs>> = OnceLock::new();
+fn compiled(shell: &Shell, source: &Path, name: &str) -> Program {
+    static PROGRAMS: OnceLock<Mutex<HashMap<PathBuf, Program>>> = OnceLock::new();
     let mut programs = PROGRAMS.get_or_init(Mutex::default).lock().expect("the programs");
     let program = Arc::clone(programs.entry(source.to_owned()).or_default());
     drop(programs);
-    let compile = || {
+    program.get_or_init(|| {
         let flags = "-std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter";
-        shell.ok(&format!("cc {flags} -o {name} '{}' -lssl -lcrypto -ldl -lpthread", source.display()));
-        shell.read(name)
-    };
-    program.get_or_init(compile).clone()
+        let output = format!("{name}.compiled");
+        shell.ok(&format!("cc {flags} -o {output} '{}' -lssl -lcrypto -ldl -lpthread", source.display()));
+        File::open(shell.file(output)).expect("the program")
+    });
+    program
 }
 
 #[cfg(test)]
