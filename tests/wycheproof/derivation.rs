@@ -50,13 +50,17 @@ fn spki(curve: &str, point: &[u8]) -> Vec<u8> {
     element(0x30, &[algorithm, bits].concat())
 }
 
-#[test]
-fn ecdh() {
+/// The vectors of some curves; the large ones are tests of their own, so that they run side by side.
+#[track_caller]
+fn ecdh(family: &'static str, wanted: impl Fn(&str) -> bool, at_least: usize) {
     let mut bench = Bench::new();
-    let mut tally = Tally::of("ECDH");
+    let mut tally = Tally::of(family);
     for name in TestName::all() {
         for group in TestSet::load(name).unwrap().test_groups {
             let curve = format!("{:?}", group.curve).to_lowercase();
+            if !wanted(&curve) {
+                continue;
+            }
             if !bench.has_curve(&curve) {
                 tally.skip(group.tests.len(), format!("the TPM has no {curve}"));
                 continue;
@@ -80,5 +84,25 @@ fn ecdh() {
             }
         }
     }
-    tally.end(5553);
+    tally.end(at_least);
+}
+
+#[test]
+fn ecdh_on_p256() {
+    ecdh("ECDH on P-256", |curve| curve == "secp256r1", 967);
+}
+
+#[test]
+fn ecdh_on_p384() {
+    ecdh("ECDH on P-384", |curve| curve == "secp384r1", 1837);
+}
+
+#[test]
+fn ecdh_on_p521() {
+    ecdh("ECDH on P-521", |curve| curve == "secp521r1", 1577);
+}
+
+#[test]
+fn ecdh_on_other_curves() {
+    ecdh("ECDH on other curves", |curve| !["secp256r1", "secp384r1", "secp521r1"].contains(&curve), 1172);
 }
