@@ -65,9 +65,15 @@ impl Unseal {
 
     fn auth(&self, file: &KeyFile, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
         let what = whose(file);
-        let secret = match passwords.given(self.password.as_ref(), self.passin.as_ref(), &what)? {
-            None if file.asks_for_password() => Some(passwords.ask(&what)?),
-            given => given,
+        let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), &what)?;
+        let secret = if given.is_some() || !file.asks_for_password() {
+            given
+        } else {
+            match passwords.ask(&what) {
+                // The file says that there is none: then nobody has to be there, as at boot. The last try before a lockout is spared.
+                Err(Error::Password { .. }) if !file.needs_password() => None,
+                asked => Some(asked?),
+            }
         };
         Ok(secret.map(|secret| Auth::new(secret.octets())))
     }
