@@ -66,7 +66,8 @@ fn place(key: &Path) -> Result<Option<Place>, Error> {
     let is_handle = |text: &str| text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok());
     let is_scheme = |text: &str| Uri::SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(text));
     let uri = match text.split_once(':') {
-        None if is_handle(text) => Uri::parse(&format!("handle:{text}"), None),
+        // First: a password behind it may hold a colon.
+        _ if is_handle(text) => Uri::parse(&format!("handle:{text}"), None),
         Some((scheme, _)) if is_scheme(scheme) => Uri::parse(text, None),
         _ => return Ok(None),
     };
