@@ -80,6 +80,7 @@ impl Inner {
                 parent,
                 occupant: Occupant::Key(self.number),
                 password: self.password.as_ref(),
+                doubtful: self.doubtful.load(Ordering::Acquire),
                 tickets: self.tpm.tickets(),
             }),
             _ => None,

@@ -22,6 +22,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) occupant: Occupant,
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
+    /// Whether it may be wrong, and counts then.
+    pub(crate) doubtful: bool,
     pub(crate) tickets: &'a Memory<Ticket>,
 }
 
@@ -85,6 +87,16 @@ impl Runner<'_> {
             }
             if tried.has_refused(&way) {
                 continue;
+            }
+            // Each who refuses it counts.
+            if self.doubtful && !tried.refused.is_empty() && way.asks_for_password() {
+                match link.spare_the_last_try(self.password) {
+                    Err(error) if error.kind() == ErrorKind::Lockout => {
+                        tried.errors.push(error);
+                        continue;
+                    }
+                    spared => spared?,
+                }
             }
             if std::mem::replace(&mut dirty, true) {
                 self.begin_again(link)?;
@@ -195,13 +207,20 @@ impl Tried {
             let none = || Error::new(ErrorKind::Policy, "the file knows no way to satisfy the policy");
             return self.errors.pop().unwrap_or_else(none);
         }
-        let kinds = [ErrorKind::PasswordMissing, ErrorKind::Authorization, ErrorKind::Policy];
+        let kinds =
+            [ErrorKind::PasswordMissing, ErrorKind::Authorization, ErrorKind::Lockout, ErrorKind::Policy];
         let has = |kind: &ErrorKind| self.errors.iter().any(|error| error.kind() == *kind);
         let kind = kinds.into_iter().find(has).unwrap_or(ErrorKind::Policy);
         let causes: Vec<String> = self.errors.iter().map(|error| error.cause().to_string()).collect();
         let text = format!("none of {} signed policies passes: {}", causes.len(), causes.join("; "));
+        let spared = self.errors.iter().find(|error| error.kind() == ErrorKind::Lockout);
+        let advice = spared.and_then(Error::advice).map(str::to_owned);
         let failures = self.errors.into_iter().flat_map(Error::into_failures).collect();
-        Error::new(kind, text).with_failures(failures)
+        let error = Error::new(kind, text).with_failures(failures);
+        match advice {
+            Some(advice) => error.advise(advice),
+            None => error,
+        }
     }
 }
 

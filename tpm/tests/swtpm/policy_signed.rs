@@ -1,11 +1,11 @@
 //! Policies that somebody signed, and a look at what would pass.
 
 use keyfile::policy::{Authorize, Condition, Secret, digest};
-use keyfile::{AlgId, CommandCode, Curve, Handle, HashAlg, Public};
+use keyfile::{AlgId, Attributes, CommandCode, Curve, Handle, HashAlg, KeyFile, Public};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 use tpm::template::{Template, Usage};
-use tpm::{ErrorKind, Key, Place, Signed, Tpm, Verdict};
+use tpm::{Auth, ErrorKind, Key, Place, Signed, Tpm, Verdict};
 
 use crate::kit::{self, OWNER};
 use crate::policy_kit::{extend, make, make_of, pcr, refused};
@@ -130,6 +130,47 @@ fn another_way_proves_the_password_in_sessions_that_are_in_step() {
     swtpm.assert_empty();
 }
 
+/// PolicySecrets of two objects, which no handle tells: their passwords are "one" and "two".
+fn secrets(swtpm: &Swtpm, tpm: &Tpm, attributes: [u32; 2]) -> [Condition; 2] {
+    let [one, two] = attributes;
+    [(b"one", 0x8100_0005, one), (b"two", 0x8100_0006, two)].map(|(password, handle, attributes)| {
+        let made = swtpm.create_primary_with(password, attributes);
+        swtpm.persist(made, handle);
+        swtpm.flush(made);
+        let (_, name) = tpm.read_public(Handle(handle)).unwrap();
+        Condition::Secret(Secret { hint: Handle(0), name, policy_ref: password.to_vec() })
+    })
+}
+
+#[test]
+fn a_stored_password_is_not_the_last_try_of_several() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let hash = HashAlg::Sha256;
+    let signer = Signer::new(&swtpm, &tpm, hash);
+    let another = raw::DA_PROTECTED | Attributes::ADMIN_WITH_POLICY.bits();
+    let [one, two] = secrets(&swtpm, &tpm, [raw::DA_PROTECTED, another]);
+    let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
+    let place = Condition::Authorize(Box::new(signer.place()));
+    let mut file = make_of(&swtpm, template, hash, &[place], Some("secret"));
+    let ways = [("one", one), ("two", two), ("own", Condition::AuthValue)];
+    file.auth_policies = ways.map(|(name, condition)| signer.sign(hash, name, &[condition])).to_vec();
+    let wrong = |file: &KeyFile| Key::from_file(&tpm, file.clone(), Some(Auth::stored("wrong"))).unwrap();
+    swtpm.set_dictionary_attack(3, 1000);
+    let error = refused(&wrong(&file));
+    assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::Authorization, 2), "{error}");
+    for text in ["signed policy 2 (\"two\")", "would lock the TPM", "last-try = allow"] {
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    // What asks for no password is tried nevertheless.
+    swtpm.set_dictionary_attack(5, 1000);
+    file.auth_policies.push(signer.sign(hash, "open", &[Condition::Locality(1)]));
+    kit::check(&wrong(&file));
+    assert_eq!(swtpm.failures(), 4);
+    drop((tpm, signer));
+    swtpm.assert_empty();
+}
+
 #[test]
 fn a_password_that_one_refuses_is_for_another() {
     let swtpm = Swtpm::start();
@@ -137,14 +178,7 @@ fn a_password_that_one_refuses_is_for_another() {
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, hash);
     swtpm.set_dictionary_attack(9, 1000);
-    let objects = [(b"one", 0x8100_0005, raw::STORAGE), (b"two", 0x8100_0006, raw::DA_PROTECTED)];
-    let [one, other] = objects.map(|(password, handle, attributes)| {
-        let made = swtpm.create_primary_with(password, attributes);
-        swtpm.persist(made, handle);
-        swtpm.flush(made);
-        let (_, name) = tpm.read_public(Handle(handle)).unwrap();
-        Condition::Secret(Secret { hint: Handle(0), name, policy_ref: password.to_vec() })
-    });
+    let [one, other] = secrets(&swtpm, &tpm, [raw::STORAGE, raw::DA_PROTECTED]);
     let place = Condition::Authorize(Box::new(signer.place()));
     let mut file = make(&swtpm, hash, &[place], Some("secret"));
     file.auth_policies = vec![
