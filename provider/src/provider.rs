@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use keyfile::uri::Uri;
 use tpm::Tpm;
@@ -70,9 +70,21 @@ impl Provider {
                 let text = "OpenSSL's FIPS provider cannot be loaded: if it needs its fipsmodule.cnf, set software to file: and an OpenSSL configuration that includes that and activates fips and base";
                 Error::new(Reason::Configuration, text).with_source(refused)
             })?,
-            Software::File(path) => self.configured(&path)?,
+            Software::File(path) => return self.configured_once(&path),
         };
         // Two threads may come here at once; the second context goes again.
+        Ok(self.software.get_or_init(|| Arc::new(context)))
+    }
+
+    /// OpenSSL 3.0 keeps a list of all configurations of the process, and does not lock it: no two of ours are loaded at once, be it
+    /// by threads or by instances.
+    fn configured_once(&self, path: &Path) -> Result<&Arc<PrivateContext>> {
+        static LOADING: Mutex<()> = Mutex::new(());
+        let _alone = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(context) = self.software.get() {
+            return Ok(context);
+        }
+        let context = self.configured(path)?;
         Ok(self.software.get_or_init(|| Arc::new(context)))
     }
 

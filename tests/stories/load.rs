@@ -1,7 +1,7 @@
 //! Key files are read, told, written back and converted by stock `openssl`, and nothing of it asks a TPM.
 use tests::{Openssl, Order};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, program};
 
 /// A machine with an EC and an RSA key, and an openssl whose TPM is gone.
 fn keys(order: Order) -> Openssl {
@@ -168,6 +168,10 @@ fn software_is_what_a_configuration_activates() {
     assert_eq!(default.ok("pkey -in ec -pubout").out(), openssl.ok("pkey -in ec -pubout").out());
     default.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft");
     default.ok("dgst -sha256 -sign soft -out sig file");
+    // OpenSSL 3.0 does not lock its list of configurations: threads that start together load this one once.
+    let starters = program(default.shell(), "starters");
+    default.shell().ok(&format!("strace -f -qq -e trace=openat,open -o opened {starters} ec"));
+    assert_eq!(default.text("opened").matches("soft.cnf").count(), 1, "{}", default.text("opened"));
     let module = tests::module::folder().join("tpm2.so");
     let own =
         format!("default = active\ntpm2 = other\n[other]\nactivate = 1\nmodule = {}\n", module.display());
