@@ -14,6 +14,7 @@
 //! | behind a resource manager of the kernel's kind, and where several processes share a TPM without one | as the first, each time |
 //! | a PolicyAuthorize, the first time in a process | LoadExternal, VerifySignature, FlushContext; the ticket is kept |
 //! | a PolicySecret without a handle, the first time on a connection | GetCapability, and ReadPublic of each persistent object up to the right one; then the same of the NV indexes |
+//! | its entity is not there any more | FlushContext of both sessions, the sessions anew, and the statements as the first time |
 //! | a PCR that was extended between two statements | PolicyRestart, and the statements again |
 //! | a PCR that was extended between statement and use | FlushContext of both sessions, the sessions anew as at the first use, the statements and the use again |
 //! | a signed policy that does not pass | its statements up to the one that fails, and PolicyRestart; where a password was refused or the use of the key failed, the sessions anew |

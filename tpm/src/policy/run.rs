@@ -89,8 +89,8 @@ impl Runner<'_> {
                 continue;
             }
             // Each who refuses it counts.
-            if self.doubtful && !tried.refused.is_empty() && way.asks_for_password() {
-                match link.spare_the_last_try(self.password) {
+            if !tried.refused.is_empty() && way.asks_for_password() {
+                match self.spare_the_last_try(link) {
                     Err(error) if error.kind() == ErrorKind::Lockout => {
                         tried.errors.push(error);
                         continue;
@@ -138,12 +138,22 @@ impl Runner<'_> {
                     .map_err(|error| refusal::of_use(error, way, self.file)),
                 Err(error) => Err(error),
             };
-            if !matches!(&result, Err(error) if refusal::has_pcr_changed(error)) || restarts.next().is_none()
-            {
+            match &result {
+                Err(error) if refusal::has_pcr_changed(error) => {}
+                // What is there instead may have counted the password as wrong.
+                Err(error) if has_moved(link, way, error) => self.spare_the_last_try(link)?,
+                _ => return result,
+            }
+            if restarts.next().is_none() {
                 return result;
             }
             self.begin_again(link)?;
         }
+    }
+
+    /// Before the password is proven once more.
+    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
+        if self.doubtful { link.spare_the_last_try(self.password) } else { Ok(()) }
     }
 
     fn steps(&self, link: &mut Link, way: &Way<'_>) -> Result<(), Error> {
@@ -177,10 +187,7 @@ impl Asked {
     /// Who refused the password: the entity of the statement that failed, or the key when it was used.
     fn by(error: &Error, way: &Way<'_>) -> Option<Self> {
         match error.policy_failures().first() {
-            Some(failure) => {
-                let step = way.steps.iter().find(|step| step.place == failure.place)?;
-                step.secret().map(|secret| Self::Entity(secret.name.clone()))
-            }
+            Some(failure) => way.secret_at(&failure.place).map(|secret| Self::Entity(secret.name.clone())),
             None => way.asks_for_auth_value().then_some(Self::Key),
         }
     }
@@ -222,6 +229,14 @@ impl Tried {
             None => error,
         }
     }
+}
+
+/// Whether the entity of a PolicySecret is not where it was before: nobody's password was wrong. The statement alone is not sent
+/// again: nobody vouches for the answer, and the TPM may have passed it.
+fn has_moved(link: &mut Link, way: &Way<'_>, error: &Error) -> bool {
+    let failure = error.policy_failures().first().filter(|_| error.kind() == ErrorKind::Policy);
+    let secret = failure.and_then(|failure| way.secret_at(&failure.place));
+    secret.is_some_and(|secret| link.search_again(secret))
 }
 
 /// Whether another way may pass where this one has failed.

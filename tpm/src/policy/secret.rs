@@ -18,14 +18,24 @@ impl Link {
             return self.prove_secret_at(handle, secret, password);
         }
         if let Some(handle) = self.finds.get(&secret.name).copied() {
-            match self.prove_secret_at(handle, secret, password) {
-                // It was moved: nobody's password was wrong.
-                Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Policy) => {}
-                done => return done,
-            }
+            return self.prove_secret_at(handle, secret, password);
         }
         let handle = self.handle_of(&secret.name)?;
-        self.prove_secret_at(handle, secret, password)
+        let proven = self.prove_secret_at(handle, secret, password);
+        let is_there = match &proven {
+            Ok(()) => true,
+            Err(error) => error.kind() == ErrorKind::Authorization,
+        };
+        // Where no session protects, nothing tells later that another object is there.
+        if is_there && !self.rules.unprotected {
+            self.finds.insert(secret.name.clone(), handle);
+        }
+        proven
+    }
+
+    /// Forgets where the entity was, if that was known: the next try searches for it.
+    pub(crate) fn search_again(&mut self, secret: &Secret) -> bool {
+        self.finds.remove(&secret.name).is_some()
     }
 
     fn prove_secret_at(
@@ -55,17 +65,10 @@ impl Link {
 
     /// Where the object or NV index of this Name is: a policy need not say it. It is searched for once on a connection, unless it moves.
     fn handle_of(&mut self, name: &Name) -> Result<Handle, Error> {
-        self.finds.remove(name);
         for kind in [PERSISTENT, NV] {
             for handle in self.handles(kind)? {
                 match self.name_at(handle) {
-                    Ok(found) if found == *name => {
-                        // Where no session protects, nothing tells later that another object is there.
-                        if !self.rules.unprotected {
-                            self.finds.insert(name.clone(), handle);
-                        }
-                        return Ok(handle);
-                    }
+                    Ok(found) if found == *name => return Ok(handle),
                     Ok(_) => {}
                     // Gone meanwhile, or of a kind that is not known here.
                     Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => {}

@@ -72,6 +72,11 @@ impl<'a> Way<'a> {
         self.steps.iter().filter_map(Step::secret)
     }
 
+    /// Whose password the statement at this place wants.
+    pub(crate) fn secret_at(&self, place: &Place) -> Option<&Secret> {
+        self.steps.iter().find(|step| step.place == *place)?.secret()
+    }
+
     /// Whether a password is part of it.
     pub(crate) fn asks_for_password(&self) -> bool {
         self.asks_for_auth_value() || self.secrets().next().is_some()

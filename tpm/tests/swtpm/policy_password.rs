@@ -1,7 +1,7 @@
 //! Passwords in policies: the key's own, and those of other entities.
 
 use keyfile::policy::{Condition, Secret};
-use keyfile::{Attributes, Handle, HashAlg, KeyFile, Name};
+use keyfile::{Attributes, CommandCode, Handle, HashAlg, KeyFile, Name};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 use tpm::ErrorKind;
@@ -60,6 +60,39 @@ fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
     put(raw::STORAGE | Attributes::ADMIN_WITH_POLICY.bits(), 0x8100_0006);
     kit::check(&key);
     swtpm.persist(0x8100_0006, 0x8100_0006);
+}
+
+#[test]
+fn an_entity_that_is_said_to_be_gone_is_not_asked_in_sessions_out_of_step() {
+    let swtpm = Swtpm::start();
+    let handle = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
+    swtpm.persist(handle, 0x8100_0005);
+    swtpm.flush(handle);
+    let tpm = kit::direct(&swtpm);
+    let (_, name) = tpm.read_public(Handle(0x8100_0005)).unwrap();
+    let secret = Condition::Secret(Secret { hint: Handle(0), name, policy_ref: Vec::new() });
+    let mut file = make(&swtpm, HashAlg::Sha256, &[Condition::Locality(1), secret], None);
+    file.empty_auth = false;
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, Some("object"));
+    kit::check(&key);
+    // The TPM has taken the password, but somebody on the bus says that there is no object, or that the policy has failed.
+    for code in [0x18b, 0x99d] {
+        let mut once = Some(code);
+        proxy.on_response(move |command, response| {
+            let proven = raw::code(command) == CommandCode::POLICY_SECRET.0 && raw::code(response) == 0;
+            match once.take_if(|_| proven) {
+                Some(code) => tests::Fate::Answer(raw::answer(code)),
+                None => tests::Fate::Pass,
+            }
+        });
+        proxy.log().clear();
+        kit::check(&key);
+        assert_eq!(swtpm.failures(), 0, "{}", proxy.log().text());
+        assert_eq!(proxy.log().count(raw::START_AUTH_SESSION), 2, "{}", proxy.log().text());
+    }
+    drop((key, tpm));
+    swtpm.assert_empty();
 }
 
 #[test]
