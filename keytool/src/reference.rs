@@ -1,5 +1,7 @@
 //! `reference`: a file that leads to a persistent key, for programs that can only open a file.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -71,11 +73,21 @@ impl Reference {
         let pem = reference.to_pem().map_err(|source| Error::request(source.to_string(), "try again"))?;
         deferred.check()?;
         target.write(pem.as_bytes())?;
-        if matches!(uri.password, Password::Value(_)) {
-            terminal::notice(format_args!(
+        match &uri.password {
+            Password::Value(_) => terminal::notice(format_args!(
                 "{} holds the password in clear: keep it as a password, or name a file with ?pin-source=file:",
                 self.file.display()
-            ));
+            )),
+            Password::Source(path) => {
+                if let Err(error) = readable(path) {
+                    terminal::notice(format_args!(
+                        "the password in {} cannot be read: {error}; whoever uses {} needs it",
+                        path.display(),
+                        self.file.display()
+                    ));
+                }
+            }
+            Password::Unsaid | Password::Unmarked | Password::Asked => {}
         }
         Ok(())
     }
@@ -124,6 +136,11 @@ fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
         }
     }
     Ok(tpm.accepts_empty_auth(handle, public)?)
+}
+
+/// Whether there is a file, and whether it opens. A pipe is left alone, which would wait for its writer.
+fn readable(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() { File::open(path).map(drop) } else { Ok(()) }
 }
 
 /// The handle in a serialized object.

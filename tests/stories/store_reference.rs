@@ -46,6 +46,11 @@ fn it_holds_what_its_page_says() {
     tools.ok(&format!("tpm2_readpublic -Q -c 0x{PLAIN} -t plain.obj"));
     tool.ok("reference object:plain.obj?pin-value=x key.ref").says("in clear");
     assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}?pin-value=x"));
+    let absent = tool.ok(&format!("reference handle:0x{LOCKED}?pin-source=file:/no/such/word key.ref"));
+    absent.says("the password in /no/such/word cannot be read");
+    openssl.write("word", "secret\n");
+    let there = tool.ok(&format!("reference handle:0x{LOCKED}?pin-source=file:word key.ref"));
+    assert!(there.err().is_empty(), "{there}");
     machine.tpm.assert_empty();
 }
 
