@@ -56,7 +56,8 @@ pub(crate) struct Attest {
 
     /// Prove that the signing key is the one with the Name in this file
     ///
-    /// It signs a random nonce: without -C in a certification of the null hierarchy's storage key.
+    /// Without -A it signs a random nonce: where there is no -C, in a certification of the null hierarchy's storage key. With -A, whose proof is as fresh, the
+    /// Names are compared and no more.
     #[arg(short, long, value_name = "FILE")]
     name: Option<PathBuf>,
 

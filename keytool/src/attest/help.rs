@@ -5,7 +5,7 @@ pub(crate) const PROOFS: &str = "\
 What is proven, even if somebody sits on the bus between processor and TPM:
   -A CERT   The signing key is in the TPM that CERT was issued for. A random secret is encrypted here, in software, to the key in CERT and to the Name of \
 the signing key; only a TPM that has both opens it. Who issued CERT is yours to check: `openssl verify -CAfile maker.pem -untrusted chain.pem CERT`.
-  -n FILE   The signing key is the one whose Name was noted before, after -A, and it is in reach now: it signs a random nonce. It stays the same until \
+  -n FILE   The signing key is the one whose Name was noted before, after -A, and it is in reach now: without -A, which proves that by itself, it signs a random nonce. It stays the same until \
 the TPM's endorsement seed is changed.
   -C H      The primary storage key of H is in the TPM of the signing key, which signs that now: signature, nonce, Name and hierarchy are checked.
   NAMEFILE  That key is the one that somebody else saw. Linux 6.10 and later write the null hierarchy's at boot, by which the kernel protects its own use \
