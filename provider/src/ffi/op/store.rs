@@ -27,7 +27,7 @@ pub(crate) trait Store: Sized + 'static {
     /// Hands the next object to `found`; nothing when there is none that is wanted. `false`: it was not taken.
     ///
     /// # Errors
-    /// What the URI names cannot be had. There is nothing more to load then.
+    /// What the URI names, or the object whose turn it is, cannot be had. Others may follow, and `is_at_end` says no until the next load.
     fn load(
         &mut self,
         provider: &Arc<Provider>,
