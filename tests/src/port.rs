@@ -44,27 +44,59 @@ pub(crate) fn listen_pair() -> (u16, [TcpListener; 2]) {
 ///
 /// # Panics
 /// When the server does not come up in many attempts; the message holds what the last one left.
-pub fn serve(count: u16, mut start: impl FnMut(u16) -> Process) -> (u16, Process) {
+pub fn serve(count: u16, start: impl FnMut(u16) -> Process) -> (u16, Process) {
+    come_up(count, start, |pid| vec![pid])
+}
+
+/// As `serve`, where a process that the server forks may be the one that listens.
+///
+/// # Panics
+/// As `serve`.
+pub fn serve_forking(count: u16, start: impl FnMut(u16) -> Process) -> (u16, Process) {
+    come_up(count, start, group)
+}
+
+/// Waits until the process itself listens on all the ports; false when it ended or took too long.
+pub fn listening(process: &mut Process, first: u16, count: u16) -> bool {
+    listen(process, first, count, |pid| vec![pid])
+}
+
+fn come_up(
+    count: u16,
+    mut start: impl FnMut(u16) -> Process,
+    members: fn(u32) -> Vec<u32>,
+) -> (u16, Process) {
     for _ in 0..20 {
         let first = free(count);
         let mut process = start(first);
-        if listening(&mut process, first, count) {
+        if listen(&mut process, first, count, members) {
             return (first, process);
         }
     }
     panic!("the server did not come up on any port: look at what it printed");
 }
 
-/// Waits until the process itself listens on all the ports; false when it ended or took too long.
-pub fn listening(process: &mut Process, first: u16, count: u16) -> bool {
+fn listen(process: &mut Process, first: u16, count: u16, members: fn(u32) -> Vec<u32>) -> bool {
     let start = Instant::now();
     while process.ended().is_none() && start.elapsed() < Duration::from_secs(20) {
-        if (first..first + count).all(|port| owner_is(process.id(), port)) {
+        let members = members(process.id());
+        if (first..first + count).all(|port| members.iter().any(|pid| owner_is(*pid, port))) {
             return true;
         }
         std::thread::sleep(Duration::from_millis(2));
     }
     false
+}
+
+/// The processes of a group (proc(5): the fifth column of /proc/PID/stat; the name before it may hold anything).
+fn group(leader: u32) -> Vec<u32> {
+    let is_member = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let columns = stat.rsplit_once(')').map_or("", |(_, columns)| columns);
+        columns.split_whitespace().nth(2) == Some(&leader.to_string())
+    };
+    let all = fs::read_dir("/proc").expect("/proc").flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_member).collect()
 }
 
 /// Whether the process holds the listening socket of the port (proc(5): /proc/net/tcp and tcp6, /proc/PID/fd).
@@ -101,4 +133,31 @@ fn listeners(table: impl BufRead, port: u16) -> Vec<String> {
 fn random() -> u16 {
     // RandomState is seeded by the system; no crate needed for a port.
     u16::try_from(RandomState::new().hash_one(std::process::id()) % 65_536).expect("a remainder of 65,536")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_strangers_listener_is_no_server_of_ours() {
+        let mut strangers = Vec::new();
+        let (port, mut server) = serve_forking(1, |port| {
+            let listen = format!(
+                "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+            );
+            // The port goes to somebody else first, and the server ends.
+            if strangers.is_empty() {
+                strangers.push(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+            }
+            let mut command = Command::new("sh");
+            command.args(["-c", "python3 -c \"$1\" 2>/dev/null & wait", "sh", &listen]);
+            Process::spawn(command)
+        });
+        assert_ne!(port, strangers[0].local_addr().unwrap().port());
+        assert!(group(server.id()).len() > 1 && server.ended().is_none());
+        assert!(!owner_is(server.id(), port), "a child listens, not the shell");
+    }
 }

@@ -1,9 +1,5 @@
 //! Programs that know nothing of TPMs: they are given a key file, or a reference to a key at a handle, where they expect a PEM key.
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
-
-use tests::process::Process;
-use tests::{Authority, Openssl, Options, ResourceManager, Swtpm, port};
+use tests::{Authority, Options, ResourceManager, Swtpm, port};
 
 use crate::machine::Machine;
 use crate::store::{LOCKED, PLAIN, persist};
@@ -68,19 +64,6 @@ fn referenced(machine: Machine) -> Machine {
     machine
 }
 
-/// Starts a server and waits until it accepts connections; a process that it forks may be the one that listens.
-#[track_caller]
-fn served(openssl: &Openssl, line: &str, port: u16, log: &str) -> Process {
-    let mut server = openssl.shell().spawn(line, log);
-    let start = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(server.ended().is_none(), "{line} ended: {}", openssl.text(log));
-        assert!(start.elapsed() < Duration::from_secs(20), "{line} does not listen: {}", openssl.text(log));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    server
-}
-
 /// Each front end has the key in another way; the last one asks the first and shows a certificate.
 const HAPROXY: &str = "\
 defaults
@@ -110,13 +93,13 @@ fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
     let openssl = &machine.openssl;
     openssl.write("site.crt", openssl.read(format!("{PLAIN}.crt")));
     openssl.write("site.crt.key", openssl.read(PLAIN));
-    let first = port::free(4);
-    let text = (0..4u16).fold(HAPROXY.replace("PLAIN", PLAIN).replace("LOCKED", LOCKED), |text, at| {
-        text.replace(&format!("PORT{at}"), &(first + at).to_string())
-    });
-    openssl.write("haproxy.cfg", text);
+    let text = HAPROXY.replace("PLAIN", PLAIN).replace("LOCKED", LOCKED);
     // A master that reads the keys and a worker that uses them, as the distributions start it.
-    let _server = served(openssl, "/usr/sbin/haproxy -W -f haproxy.cfg", first, "haproxy.log");
+    let (first, _server) = port::serve_forking(4, |first| {
+        let put = |text: String, at: u16| text.replace(&format!("PORT{at}"), &(first + at).to_string());
+        openssl.write("haproxy.cfg", (0..4).fold(text.clone(), put));
+        openssl.shell().spawn("/usr/sbin/haproxy -W -f haproxy.cfg", "haproxy.log")
+    });
     for version in ["1.2", "1.3"] {
         let curl =
             format!("curl -sS --max-time 20 --cacert authority.pem --tlsv{version} --tls-max {version}");
@@ -146,9 +129,10 @@ fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = referenced(Machine::managed(tpm, &manager));
     let openssl = &machine.openssl;
-    let port = port::free(1);
-    openssl.write("mosquitto.conf", MOSQUITTO.replace("PLAIN", PLAIN).replace("PORT", &port.to_string()));
-    let _broker = served(openssl, "/usr/sbin/mosquitto -c mosquitto.conf", port, "mosquitto.log");
+    let (port, _broker) = port::serve(1, |port| {
+        openssl.write("mosquitto.conf", MOSQUITTO.replace("PLAIN", PLAIN).replace("PORT", &port.to_string()));
+        openssl.shell().spawn("/usr/sbin/mosquitto -c mosquitto.conf", "mosquitto.log")
+    });
     let client = |name: &str, certificate: &str, key: &str, options: &str| {
         let identity = format!("--cafile authority.pem --cert {certificate}.crt --key {key}");
         format!("{name} -h localhost -p {port} -t topic {identity} {options}")
