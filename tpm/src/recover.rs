@@ -63,11 +63,13 @@ impl Recovery {
         match verdict {
             Verdict::Startup => link.start_again()?,
             Verdict::Reconnect => {
-                let debris = place.take().map(Link::into_debris);
-                let link = place.insert(connect()?);
-                if let Some(debris) = debris {
-                    link.clear_away(debris);
+                // Many a way to the TPM takes one connection at a time.
+                link.hang_up();
+                let mut new = connect()?;
+                if let Some(old) = place.take() {
+                    new.clear_away(old.into_debris());
                 }
+                *place = Some(new);
             }
             _ => link.release_ours(),
         }

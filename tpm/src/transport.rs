@@ -1,6 +1,6 @@
 //! What carries a command to a TPM: the TCTI, or something else in tests.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// One connection to a TPM. Dropping it disconnects.
 pub trait Transport: Send {
@@ -31,3 +31,14 @@ pub trait Transport: Send {
 
 /// Opens a connection, again after each loss.
 pub type Opener = Box<dyn Fn() -> Result<Box<dyn Transport>, Error> + Send + Sync>;
+
+/// What is left of a connection that was given up.
+pub(crate) struct Closed;
+
+impl Transport for Closed {
+    fn transact(&mut self, _: &[u8], _: &mut Vec<u8>) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Io, "the connection to the TPM was lost"))
+    }
+
+    fn forget(self: Box<Self>) {}
+}

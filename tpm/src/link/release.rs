@@ -3,12 +3,13 @@
 use keyfile::CommandCode;
 
 use super::Link;
-use crate::command::{Command, flush};
+use crate::command::{Command, Wire, flush};
 use crate::error::Error;
 use crate::parents::Parents;
 use crate::places::{Occupant, Place, Places};
 use crate::rc::ResponseCode;
 use crate::session::{Authorization, Session, Use};
+use crate::transport::Closed;
 
 /// What a broken connection may have left in the TPM.
 pub(crate) struct Debris {
@@ -84,6 +85,11 @@ impl Link {
                 started
             }
         }
+    }
+
+    /// Closes the connection, and keeps in mind what it may have left in the TPM until there is another.
+    pub(crate) fn hang_up(&mut self) {
+        self.wire = Wire::new(Box::new(Closed));
     }
 
     /// What a broken connection may have left in the TPM.

@@ -1,5 +1,8 @@
 //! Resets, lost connections, forked children, idle processes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
 use keyfile::{AlgId, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
@@ -53,6 +56,35 @@ fn a_broken_connection_is_mended_and_its_debris_cleared_away() {
     kit::check(&key);
     assert!(swtpm.transient().len() <= 2);
     assert_eq!(swtpm.loaded_sessions().len(), 1);
+}
+
+#[test]
+fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
+        let failures = Arc::new(AtomicUsize::new(0));
+        let (left, at) = (failures.clone(), tcti.clone());
+        let refuses = move || left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        let opener = move || match refuses() {
+            true => Err(tpm::Error::new(tpm::ErrorKind::NoTpm, "the door is shut")),
+            false => tpm::open(Some(&at)),
+        };
+        let tpm = Tpm::over(kit::config(tcti), Box::new(opener));
+        let key = kit::open(&tpm, &file, Some("secret"));
+        kit::check(&key);
+        assert!(!swtpm.transient().is_empty() && !swtpm.loaded_sessions().is_empty());
+        failures.store(2, SeqCst);
+        proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
+        for _ in 0..2 {
+            let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+            assert!(error.to_string().contains("the door is shut"), "{error}");
+        }
+        kit::check(&key);
+        drop((key, tpm));
+        swtpm.assert_empty();
+    }
 }
 
 #[test]
