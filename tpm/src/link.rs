@@ -6,6 +6,7 @@ mod release;
 mod rules;
 
 pub(crate) use protect::{Guarded, Protect};
+use release::Debris;
 use rules::Rules;
 
 use std::collections::HashMap;
@@ -28,6 +29,8 @@ pub(crate) struct Link {
     pub(crate) policy: Option<Session>,
     pub(crate) places: Places,
     pub(crate) parents: Parents,
+    /// What could not be let go of.
+    left: Debris,
     /// Where the entities of policies were found that do not say it.
     pub(crate) finds: HashMap<Name, Handle>,
     pub(crate) rules: Rules,
@@ -39,7 +42,7 @@ impl Link {
         let rules = Rules::new(config, &*transport);
         let (places, parents) = (Places::default(), Parents::default());
         let (wire, finds) = (Wire::new(transport), HashMap::new());
-        Self { wire, session: None, policy: None, places, parents, finds, rules }
+        Self { wire, session: None, policy: None, places, parents, left: Debris::default(), finds, rules }
     }
 
     /// A command that needs no authorization.
@@ -64,6 +67,7 @@ impl Link {
 
     /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
+        self.clear()?;
         while let Some(guest) = self.places.guest() {
             self.evict(guest)?;
         }

@@ -66,10 +66,8 @@ impl Recovery {
                 // Many a way to the TPM takes one connection at a time.
                 link.hang_up();
                 let mut new = connect()?;
-                if let Some(old) = place.take() {
-                    new.clear_away(old.into_debris());
-                }
-                *place = Some(new);
+                new.clear_away(link.take_debris());
+                *link = new;
             }
             _ => link.release_ours(),
         }

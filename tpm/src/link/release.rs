@@ -4,18 +4,19 @@ use keyfile::CommandCode;
 
 use super::Link;
 use crate::command::{Command, Wire, flush};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::parents::Parents;
-use crate::places::{Occupant, Place, Places};
+use crate::places::{Occupant, Place};
 use crate::rc::ResponseCode;
 use crate::session::{Authorization, Session, Use};
 use crate::transport::Closed;
 
-/// What a broken connection may have left in the TPM.
+/// What may still be in the TPM, although nothing relies on it any more.
+#[derive(Default)]
 pub(crate) struct Debris {
-    places: Places,
-    session: Option<Session>,
-    policy: Option<Session>,
+    places: Vec<Place>,
+    sessions: Vec<Session>,
+    policies: Vec<Session>,
 }
 
 impl Link {
@@ -25,6 +26,7 @@ impl Link {
         if self.rules.shared {
             return self.release_ours();
         }
+        let _ = self.clear();
         for occupant in self.places.occupants() {
             let _ = self.evict(occupant);
         }
@@ -32,30 +34,13 @@ impl Link {
         let _ = self.drop_policy();
     }
 
-    /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's.
+    /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
+    /// after, because the connection broke, is left to the next operation.
     pub(crate) fn release_ours(&mut self) {
-        let mut was_reset = true;
-        for place in self.places.leave_all() {
-            if self.is_ours(&place) {
-                was_reset = false;
-                let _ = flush(self.wire.transport(), place.handle);
-            }
-        }
-        if let Some(mut session) = self.session.take().filter(|session| !session.has_ended()) {
-            // A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for
-            // its nonce has changed; but where our objects are still there, no reset has given its handle to somebody else.
-            match self.end_session(&mut session) {
-                Ok(()) => was_reset = false,
-                Err(_) if !was_reset => drop(flush(self.wire.transport(), session.handle)),
-                Err(_) => {}
-            }
-        }
-        // A policy session has nothing to prove itself by.
-        match was_reset {
-            true => self.policy = None,
-            false => drop(self.drop_policy()),
-        }
+        let debris = self.take_debris();
+        self.left.add(debris);
         self.parents = Parents::default();
+        let _ = self.clear();
     }
 
     /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
@@ -63,14 +48,66 @@ impl Link {
         if !self.rules.shared {
             let _ = self.evict(occupant);
         } else if let Some(place) = self.places.leave_place(occupant) {
-            if self.is_ours(&place) {
-                let _ = flush(self.wire.transport(), place.handle);
-            }
+            self.left.places.push(place);
+            let _ = self.clear();
         }
     }
 
-    fn is_ours(&mut self, place: &Place) -> bool {
-        self.read_public(place.handle).is_ok_and(|(_, name)| name == place.name)
+    /// Flushes what was left, as far as it is provably ours.
+    pub(crate) fn clear(&mut self) -> Result<(), Error> {
+        let mut left = std::mem::take(&mut self.left);
+        let cleared = self.clear_of(&mut left);
+        self.left.add(left);
+        cleared
+    }
+
+    /// All is asked after before anything is flushed: an object that is still there speaks for the sessions, should this have to be
+    /// done again.
+    fn clear_of(&mut self, left: &mut Debris) -> Result<(), Error> {
+        let mut failure = None;
+        left.places.retain(|place| {
+            failure.is_some()
+                || self.is_ours(place).unwrap_or_else(|error| {
+                    failure = Some(error);
+                    true
+                })
+        });
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let mut was_reset = left.places.is_empty();
+        left.sessions.retain(|session| !session.has_ended());
+        while let Some(session) = left.sessions.last_mut() {
+            // A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for
+            // its nonce has changed; but where our objects are still there, no reset has given its handle to somebody else.
+            match self.end_session(session) {
+                Ok(()) => was_reset = false,
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(_) if !was_reset => drop(flush(self.wire.transport(), session.handle)?),
+                Err(_) => {}
+            }
+            left.sessions.pop();
+        }
+        // A policy session has nothing to prove itself by.
+        left.policies.retain(|policy| !was_reset && !policy.has_ended());
+        while let Some(policy) = left.policies.last() {
+            flush(self.wire.transport(), policy.handle)?;
+            left.policies.pop();
+        }
+        while let Some(place) = left.places.last() {
+            flush(self.wire.transport(), place.handle)?;
+            left.places.pop();
+        }
+        Ok(())
+    }
+
+    /// Whether it is still there. A broken connection says nothing about that.
+    fn is_ours(&mut self, place: &Place) -> Result<bool, Error> {
+        match self.read_public(place.handle) {
+            Ok((_, name)) => Ok(name == place.name),
+            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
@@ -92,26 +129,26 @@ impl Link {
         self.wire = Wire::new(Box::new(Closed));
     }
 
-    /// What a broken connection may have left in the TPM.
-    pub(crate) fn into_debris(self) -> Debris {
-        Debris { places: self.places, session: self.session, policy: self.policy }
+    /// What a broken connection may have left in the TPM; nothing relies on it now.
+    pub(crate) fn take_debris(&mut self) -> Debris {
+        let mut debris = std::mem::take(&mut self.left);
+        debris.places.extend(self.places.leave_all());
+        debris.sessions.extend(self.session.take());
+        debris.policies.extend(self.policy.take());
+        debris
     }
 
     /// Clears it away on a new connection; the kernel has done that itself.
     pub(crate) fn clear_away(&mut self, debris: Debris) {
         if !self.rules.kernel {
-            self.places = debris.places;
-            self.session = debris.session;
-            self.policy = debris.policy;
-            self.release_ours();
+            self.left.add(debris);
+            let _ = self.clear();
         }
     }
 
     /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
     pub(crate) fn forget_all(&mut self) {
-        self.places.leave_all();
-        self.session = None;
-        self.policy = None;
+        drop(self.take_debris());
         self.parents = Parents::default();
     }
 
@@ -127,5 +164,13 @@ impl Link {
             Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
         let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
         self.wire.run(&command, &mut [Authorization::Session(session, how)], &mut self.places).map(drop)
+    }
+}
+
+impl Debris {
+    fn add(&mut self, other: Self) {
+        self.places.extend(other.places);
+        self.sessions.extend(other.sessions);
+        self.policies.extend(other.policies);
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+use keyfile::policy::Condition;
 use keyfile::{AlgId, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::{Config, Connection, Tpm};
 
 use crate::kit::{self, DIGEST, signs};
+use crate::policy_kit::make;
 use crate::process::{alone, in_child};
 
 #[test]
@@ -81,6 +83,42 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
             let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
             assert!(error.to_string().contains("the door is shut"), "{error}");
         }
+        kit::check(&key);
+        drop((key, tpm));
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_after_is_cleared_away_later() {
+    let swtpm = Swtpm::start();
+    let plain = kit::ec(&swtpm, None);
+    let by_policy = make(&swtpm, HashAlg::Sha256, &[Condition::AuthValue], Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    // The connection breaks when a key is dropped.
+    let tpm = kit::through(&proxy);
+    let shared = Tpm::new(kit::config(proxy.swtpm_tcti()));
+    let key = kit::open(&shared, &plain, None);
+    kit::check(&key);
+    assert_eq!(swtpm.transient().len(), 1);
+    proxy.on_response(tests::tamper::hang_up(raw::READ_PUBLIC, 1));
+    drop(key);
+    assert_eq!(swtpm.transient().len(), 1);
+    shared.read_clock().unwrap();
+    assert!(swtpm.transient().is_empty(), "{}", proxy.log().text());
+    shared.close();
+    swtpm.assert_empty();
+    // It breaks at the use of a key, and again when its debris is asked after.
+    for tpm in [shared, tpm] {
+        let key = kit::open(&tpm, &by_policy, Some("secret"));
+        kit::check(&key);
+        let mut at = [raw::SIGN, raw::READ_PUBLIC].into_iter().peekable();
+        proxy.on_response(move |command, _| match at.next_if_eq(&raw::code(command)) {
+            Some(_) => tests::Fate::HangUp,
+            None => tests::Fate::Pass,
+        });
+        // On a new connection that breaks, too, the failure is reported.
+        let _ = signs(&key);
         kit::check(&key);
         drop((key, tpm));
         swtpm.assert_empty();
