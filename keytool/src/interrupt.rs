@@ -91,9 +91,9 @@ fn listen(signals: &Signals) {
         let _whole = output::settled();
         // Held to the end, so that no prompt begins.
         let prompt = before_prompt();
-        if let Some(settings) = prompt.as_ref() {
-            settings.restore();
+        match prompt.as_ref() {
+            Some(settings) => settings.end(128 + signal),
+            None => process::exit(128 + signal),
         }
-        process::exit(128 + signal);
     }
 }

@@ -71,6 +71,20 @@ impl Pty {
         }
     }
 
+    /// Waits until the program has switched the echo off, as a prompt for a password does after its text is on the screen.
+    ///
+    /// # Panics
+    /// When it does not in 60 seconds.
+    #[track_caller]
+    pub fn expect_no_echo(&mut self) -> &mut Self {
+        let start = Instant::now();
+        while ffi::echoes(&self.keyboard).expect("the settings of the terminal") {
+            assert!(start.elapsed() < LIMIT, "`{}` leaves the echo on:\n{}", self.line, self.seen);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self
+    }
+
     /// Types a line.
     ///
     /// # Panics

@@ -203,7 +203,7 @@ fn a_password_at_the_prompt() {
     );
     for (signal, status) in [("TERM", 143), ("HUP", 129)] {
         let mut terminal = Pty::start(desk.shell.command("sh ended"));
-        terminal.expect("password");
+        terminal.expect("password").expect_no_echo();
         desk.shell.ok(&format!("kill -{signal} {}", desk.shell.text("pid").trim()));
         let (_, screen) = terminal.expect(&format!("ended {status}")).end();
         assert_eq!(desk.shell.text("after"), desk.shell.text("before"), "{screen}");

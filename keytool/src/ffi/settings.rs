@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
+use libc::c_int;
+
 /// How the terminal was set.
 pub(crate) struct Settings {
     terminal: File,
@@ -21,8 +23,16 @@ impl Settings {
         (answer == 0).then(|| Self { terminal, kept: unsafe { kept.assume_init() } })
     }
 
+    /// Ends the process with the terminal as it was. No exit handler runs behind that: meanwhile another thread, which has printed its
+    /// prompt, would switch the echo off.
+    pub(crate) fn end(&self, status: c_int) -> ! {
+        self.restore();
+        // SAFETY: _exit(2) takes no memory.
+        unsafe { libc::_exit(status) }
+    }
+
     /// Sets the terminal so again, and takes away what was typed for the prompt alone. In the background it is somebody else's by now.
-    pub(crate) fn restore(&self) {
+    fn restore(&self) {
         let terminal = self.terminal.as_raw_fd();
         // SAFETY: tcgetpgrp(3) takes no memory.
         let foreground = unsafe { libc::tcgetpgrp(terminal) };

@@ -1,6 +1,7 @@
 //! Pseudo-terminals: openpty(3) and the controlling terminal of a child.
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -28,6 +29,20 @@ pub(crate) fn open_terminal() -> io::Result<(File, OwnedFd)> {
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
     Ok((ours, theirs))
+}
+
+/// Whether the terminal shows what is typed (termios(3)); either side tells.
+///
+/// # Errors
+/// What tcgetattr(3) says.
+pub(crate) fn echoes(terminal: &File) -> io::Result<bool> {
+    let mut settings = MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: tcgetattr(3) writes the structure behind the pointer, or says that it did not.
+    if unsafe { libc::tcgetattr(terminal.as_raw_fd(), settings.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it was written.
+    Ok(unsafe { settings.assume_init() }.c_lflag & libc::ECHO != 0)
 }
 
 /// Makes the child's standard input its controlling terminal. TIOCSCTTY wants a session leader, so this starts the
