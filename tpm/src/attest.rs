@@ -250,7 +250,7 @@ fn refused(error: Error, key: &Primary) -> Error {
 
 /// TPM_RC_INTEGRITY and its like: the credential was made for another key, or beside another.
 fn unopened(error: Error) -> Error {
-    match error.code().map(ResponseCode::base) {
+    match error.base_code() {
         Some(ResponseCode::INTEGRITY | ResponseCode::VALUE | ResponseCode::SIZE) => Error::integrity(
             "the TPM cannot open a credential for its endorsement key beside its signing key: they are not in one TPM",
         )

@@ -195,6 +195,11 @@ impl Error {
     pub(crate) fn code(&self) -> Option<ResponseCode> {
         self.0.code
     }
+
+    /// The same without the number of the handle, parameter or session that it is about.
+    pub(crate) fn base_code(&self) -> Option<ResponseCode> {
+        self.0.code.map(ResponseCode::base)
+    }
 }
 
 fn kind_of(code: ResponseCode) -> ErrorKind {

@@ -69,7 +69,7 @@ impl Parent {
 /// Whether it is the public area that the TPM did not like: some refuse RSA keys that sign and decrypt.
 #[must_use]
 pub fn refuses_both_uses(error: &Error) -> bool {
-    let code = error.code().map(ResponseCode::base);
+    let code = error.base_code();
     matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 

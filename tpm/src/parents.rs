@@ -225,7 +225,7 @@ impl Link {
 
 /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
 fn parent_refused(error: Error, parent: &Parent) -> Error {
-    if error.code().map(ResponseCode::base) == Some(ResponseCode::INTEGRITY) {
+    if error.base_code() == Some(ResponseCode::INTEGRITY) {
         return error.advise(FOREIGN);
     }
     if error.kind() != ErrorKind::Authorization {
@@ -244,7 +244,7 @@ const FOREIGN: &str =
     "the file is of another machine or parent, or the TPM was cleared since: make a new one for this parent";
 
 fn no_parent(error: Error, handle: Handle) -> Error {
-    match error.code().map(ResponseCode::base) {
+    match error.base_code() {
         Some(ResponseCode::HANDLE) => error
             .on(format_args!("parent {handle}"))
             .advise("this TPM has no key there: the file is for another TPM, or the parent was removed"),

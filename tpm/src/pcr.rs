@@ -91,7 +91,7 @@ fn in_order(selection: &PcrSelection, found: &[PcrValue]) -> Vec<PcrValue> {
 /// A number that no PCR of this TPM has.
 fn unknown(error: Error, selection: &PcrSelection) -> Error {
     let last = selection.banks.iter().max_by_key(|bank| bank.bitmap.len());
-    match (error.code().map(ResponseCode::base), last.and_then(|bank| Some((bank, bank.pcrs().last()?)))) {
+    match (error.base_code(), last.and_then(|bank| Some((bank, bank.pcrs().last()?)))) {
         (Some(ResponseCode::VALUE), Some((bank, pcr))) => absent(bank, pcr),
         _ => error,
     }

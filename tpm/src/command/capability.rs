@@ -113,7 +113,7 @@ impl Link {
         };
         match self.bare(&command) {
             Ok(_) => Ok(true),
-            Err(error) => match error.code().map(ResponseCode::base) {
+            Err(error) => match error.base_code() {
                 Some(ResponseCode::VALUE | ResponseCode::KEY_SIZE) => Ok(false),
                 _ => Err(error),
             },

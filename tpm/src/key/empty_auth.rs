@@ -34,7 +34,7 @@ impl Tpm {
 /// What the answer to TPM2_Unseal says of the password.
 fn is_right(answer: Result<(), Error>) -> Result<bool, Error> {
     let Err(error) = answer else { return Ok(true) };
-    match error.code().map(ResponseCode::base) {
+    match error.base_code() {
         // Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
         Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES) => Ok(true),
         _ if error.kind() == ErrorKind::Authorization => Ok(false),

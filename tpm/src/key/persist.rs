@@ -37,7 +37,11 @@ impl Key {
                 let again = std::mem::replace(&mut asked, true);
                 match link.evict_control(&guarded, object, at, Protect::SESSION.last()) {
                     // The TPM has done it, and its answer was lost.
-                    Err(error) if again && is(&error, ResponseCode::NV_DEFINED) && key.is_at(link, at) => {
+                    Err(error)
+                        if again
+                            && error.base_code() == Some(ResponseCode::NV_DEFINED)
+                            && key.is_at(link, at) =>
+                    {
                         Ok(())
                     }
                     done => done.map_err(|error| explain(error, hierarchy, at, auth.is_some())),
@@ -58,7 +62,7 @@ impl Key {
         key.tpm.operate(|link| {
             match key.still_there(link, at) {
                 // The TPM has done it, and its answer was lost.
-                Err(error) if asked && is(&error, ResponseCode::HANDLE) => return Ok(()),
+                Err(error) if asked && error.base_code() == Some(ResponseCode::HANDLE) => return Ok(()),
                 // Another key would look like a wrong password of the hierarchy, or, where no session protects, be taken away.
                 there => there?,
             }
@@ -77,10 +81,6 @@ impl Inner {
     }
 }
 
-fn is(error: &Error, code: ResponseCode) -> bool {
-    error.code().map(ResponseCode::base) == Some(code)
-}
-
 fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
     let name = hierarchy.hierarchy_name().unwrap_or_default();
     if error.kind() == ErrorKind::Authorization {
@@ -93,7 +93,7 @@ fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
             .on(format_args!("{name} hierarchy"))
             .advise(advice);
     }
-    match error.code().map(ResponseCode::base) {
+    match error.base_code() {
         Some(ResponseCode::NV_DEFINED) => error.on(at).advise("name a handle that is free"),
         Some(ResponseCode::NV_SPACE) => error.on(at).advise("remove a persistent key that nobody needs"),
         Some(ResponseCode::HIERARCHY) => error.on(at).advise(

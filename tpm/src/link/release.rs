@@ -113,7 +113,7 @@ impl Link {
     /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
     pub(crate) fn start_again(&mut self) -> Result<(), Error> {
         match self.startup() {
-            Err(error) if error.code().map(ResponseCode::base) == Some(ResponseCode::INITIALIZE) => {
+            Err(error) if error.base_code() == Some(ResponseCode::INITIALIZE) => {
                 self.release_ours();
                 Ok(())
             }

@@ -21,7 +21,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
         _ => return error.on(&step.place),
     };
     let Ok(condition) = step.condition() else { return error };
-    let base = error.code().map(ResponseCode::base);
+    let base = error.base_code();
     let reason = match (base, condition) {
         (None, _) => error.cause().to_string(),
         (Some(ResponseCode::HANDLE), Condition::Secret(secret)) => match secret.entity() {
@@ -85,7 +85,7 @@ pub(crate) fn of_use(error: Error, way: &Way<'_>, file: &KeyFile) -> Error {
 
 /// Whether a PCR was extended since the session looked at one.
 pub(crate) fn has_pcr_changed(error: &Error) -> bool {
-    error.code().map(ResponseCode::base) == Some(ResponseCode::PCR_CHANGED)
+    error.base_code() == Some(ResponseCode::PCR_CHANGED)
 }
 
 fn leads_elsewhere(way: &Way<'_>, public: &Public) -> bool {

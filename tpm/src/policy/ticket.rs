@@ -22,7 +22,7 @@ impl Link {
         if let Some(ticket) = tickets.find(&parts) {
             match self.policy_authorize_by(authorize, approved, &ticket) {
                 // Made before the hierarchy was cleared.
-                Err(error) if error.code().map(ResponseCode::base) == Some(ResponseCode::VALUE) => {}
+                Err(error) if error.base_code() == Some(ResponseCode::VALUE) => {}
                 done => return done,
             }
         }
