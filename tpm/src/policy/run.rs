@@ -109,8 +109,8 @@ impl Runner<'_> {
         Err(tried.error())
     }
 
-    /// Empties the policy session for another way, or for the same once more. Where a command in the sessions has failed, they may be out of step with the TPM,
-    /// and that would pass for a wrong password.
+    /// Empties the policy session for another way, or for the same once more. Where a command in the sessions has failed, they may be
+    /// out of step with the TPM, and that would pass for a wrong password.
     fn begin_again(&self, link: &mut Link) -> Result<(), Error> {
         if !link.policy_session()?.is_distrusted() {
             return link.restart_policy();

@@ -14,10 +14,8 @@ use crate::link::{Guarded, Link};
 impl Link {
     /// PolicySecret with this password.
     pub(crate) fn prove_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
-        if let Some(handle) = secret.entity() {
-            return self.prove_secret_at(handle, secret, password);
-        }
-        if let Some(handle) = self.finds.get(&secret.name).copied() {
+        let known = secret.entity().or_else(|| self.finds.get(&secret.name).copied());
+        if let Some(handle) = known {
             return self.prove_secret_at(handle, secret, password);
         }
         let handle = self.handle_of(&secret.name)?;
