@@ -311,8 +311,12 @@ fn explain(failure: Error, place: &mut Option<Link>) -> Error {
     }
 }
 
+/// Disconnects. What a broken connection keeps from being flushed is not forgotten: the next use, which connects again, clears it away.
 fn close(place: &mut Option<Link>) {
-    if let Some(mut link) = place.take() {
-        link.flush_all();
+    let Some(link) = place else { return };
+    link.flush_all();
+    match link.leaves_something() {
+        true => link.hang_up(),
+        false => *place = None,
     }
 }

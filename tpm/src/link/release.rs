@@ -34,6 +34,12 @@ impl Link {
         let _ = self.drop_policy();
     }
 
+    /// Whether something of ours may still be in the TPM when the connection is closed; the kernel clears it away itself.
+    pub(crate) fn leaves_something(&self) -> bool {
+        let unflushed = self.places.len() > 0 || self.session.is_some() || self.policy.is_some();
+        !self.rules.kernel && (unflushed || !self.left.is_empty())
+    }
+
     /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
     /// after, because the connection broke, is left to the next operation.
     pub(crate) fn release_ours(&mut self) {
@@ -168,6 +174,10 @@ impl Link {
 }
 
 impl Debris {
+    fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.sessions.is_empty() && self.policies.is_empty()
+    }
+
     fn add(&mut self, other: Self) {
         self.places.extend(other.places);
         self.sessions.extend(other.sessions);

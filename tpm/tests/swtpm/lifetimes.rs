@@ -90,6 +90,25 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
 }
 
 #[test]
+fn an_operation_that_breaks_off_is_cleared_away_by_the_next() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    // The TCTI for swtpm makes a connection for each command, and so the flushes arrive.
+    for (tcti, leaves_something) in [(proxy.tcti(), true), (proxy.swtpm_tcti(), false)] {
+        let tpm = Tpm::new(Config { connection: Connection::Operation, ..kit::config(tcti) });
+        let key = kit::open(&tpm, &file, Some("secret"));
+        proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
+        let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+        assert_eq!(error.kind(), tpm::ErrorKind::Io, "{error}");
+        assert_eq!(!swtpm.transient().is_empty(), leaves_something);
+        kit::check(&key);
+        // The connection is closed, and nothing is loaded, while the key is still open.
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
 fn what_cannot_be_asked_after_is_cleared_away_later() {
     let swtpm = Swtpm::start();
     let plain = kit::ec(&swtpm, None);
