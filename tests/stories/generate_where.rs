@@ -3,9 +3,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use tests::raw::Tpm as _;
-use tests::{Openssl, Order, Proxy, TlsServer, module};
+use tests::{Openssl, Order, Proxy, TlsServer, module, valgrind};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, program};
 
 /// The columns.
 const SETS: [(Order, &str); 4] = [
@@ -160,4 +160,16 @@ fn without_a_tpm_the_command_fails() {
         openssl.failed(&format!("genpkey -algorithm {algorithm} -out key")).says("no TPM can be reached");
         assert_eq!(openssl.text("key"), "", "{order:?}");
     }
+}
+
+#[test]
+fn a_living_process_follows_what_is_loaded() {
+    let machine = Machine::new();
+    // Several library contexts, one after another, and a TPM that takes one connection at a time.
+    let shell = machine.openssl.clone().env("TPM2_CONNECTION", "operation").shell().clone();
+    let program = program(&shell, "come_and_go");
+    shell.ok(&format!("{program} turns 20"));
+    shell.ok(&format!("{program} threads 100"));
+    valgrind::clean(&shell, &format!("{program} turns 2"));
+    machine.tpm.assert_empty();
 }
