@@ -5,9 +5,9 @@ use keyfile::{AlgId, CommandCode, Signature};
 use zeroize::Zeroizing;
 
 use super::{Command, Entity};
+use crate::connection::Link;
 use crate::crypto::credential::Credential;
 use crate::error::Error;
-use crate::link::Link;
 
 impl Link {
     /// ActivateCredential: what is in it, if `object` has the Name that it was made for. Neither key has a password; that of `key` is

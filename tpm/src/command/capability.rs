@@ -4,8 +4,8 @@ use keyfile::wire::{Reader, Unmarshal};
 use keyfile::{AlgId, CommandCode, PcrSelection};
 
 use super::Command;
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::Link;
 use crate::rc::ResponseCode;
 
 /// TPM_CAP (Part 2 §6.12), as far as it is asked for.

@@ -2,10 +2,10 @@
 
 use keyfile::{CommandCode, Handle};
 
-use super::wire::response_code;
+use super::executor::response_code;
 use super::{Command, Entity};
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::Link;
 use crate::rc::ResponseCode;
 use crate::trace;
 use crate::transport::Transport;

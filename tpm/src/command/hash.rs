@@ -5,8 +5,9 @@ use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, HashAlg, Ticket};
 
 use super::{Command, Entity, flush};
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
 
 /// MAX_DIGEST_BUFFER (Part 2 Annex A): what every TPM takes in one command.
 const PART: usize = 1024;

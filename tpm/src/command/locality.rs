@@ -5,9 +5,10 @@ use keyfile::{CommandCode, Handle, PcrSelection};
 
 use super::object::creation;
 use super::{Entity, flush};
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
+use crate::connection::STANDING;
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
-use crate::places::STANDING;
 use crate::template::Template;
 
 impl Link {

@@ -2,7 +2,7 @@
 //!
 //! | file | commands |
 //! |---|---|
-//! | `wire` | the one executor: any command in, its answer out, verified |
+//! | `executor` | the one executor: any command in, its answer out, verified |
 //! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
 //! | `context` | FlushContext, ContextSave, ContextLoad |
 //! | `hash` | Hash and its sequences, with a ticket |
@@ -18,8 +18,11 @@
 //! | `capability` | GetCapability, TestParms |
 
 mod attest;
+mod backoff;
 mod capability;
+mod clock;
 mod context;
+mod executor;
 mod hash;
 mod locality;
 mod nv;
@@ -28,11 +31,14 @@ mod pcr;
 mod persist;
 mod policy;
 mod private;
+mod protect;
 mod sessions;
 mod start;
-mod wire;
 
+pub(crate) use backoff::Patience;
 pub(crate) use capability::Capability;
+pub use clock::TimeInfo;
 pub(crate) use context::flush;
+pub(crate) use executor::{Command, Entity, Relief, Response, Wire};
 pub(crate) use object::same;
-pub(crate) use wire::{Command, Entity, Relief, Response, Wire};
+pub(crate) use protect::{Guarded, Protect};

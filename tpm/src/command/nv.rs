@@ -5,8 +5,9 @@ use keyfile::{CommandCode, Handle, Name, NvPublic};
 use zeroize::Zeroizing;
 
 use super::{Command, Entity, same};
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
 
 impl Link {
     /// NV_ReadPublic: what an index is, and its Name.

@@ -5,9 +5,10 @@ use keyfile::{AlgId, CommandCode, Handle, Name, Public};
 use zeroize::Zeroizing;
 
 use super::{Command, Entity};
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
 
 /// A primary key, loaded.
 pub(crate) struct Primary {

@@ -4,9 +4,9 @@ use keyfile::wire::{Marshal, Reader, Unmarshal};
 use keyfile::{CommandCode, DigestList, PcrSelection};
 
 use super::Command;
-use crate::clock::TimeInfo;
+use crate::command::TimeInfo;
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::Link;
 
 /// One answer to PCR_Read: some of the PCRs that were asked for.
 pub(crate) struct SomePcrs {

@@ -3,8 +3,9 @@
 use keyfile::{CommandCode, Handle};
 
 use super::{Command, Entity};
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
 
 impl Link {
     /// EvictControl: a copy of a loaded object, at a handle that outlives power.

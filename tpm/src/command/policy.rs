@@ -5,9 +5,10 @@ use keyfile::wire::{Marshal, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Ticket};
 
 use super::{Command, Entity};
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
+use crate::connection::Occupant;
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
-use crate::places::Occupant;
 
 /// The part that the key of a signed policy has in an operation.
 const SIGNER: Occupant = Occupant::Guest(2);

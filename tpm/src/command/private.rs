@@ -4,8 +4,9 @@ use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{AlgId, CommandCode, HashAlg, Point, Signature, Ticket};
 use zeroize::Zeroizing;
 
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
 
 impl Link {
     /// Sign: a digest, with the proof that the TPM made it itself, or the null ticket.

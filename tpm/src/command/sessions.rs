@@ -3,8 +3,8 @@
 use keyfile::{CommandCode, Handle};
 
 use super::{Command, Entity};
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::Link;
 use crate::session::{Session, Starting};
 
 impl Link {

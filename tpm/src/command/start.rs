@@ -4,8 +4,8 @@ use keyfile::CommandCode;
 use keyfile::wire::Reader;
 
 use super::Command;
+use crate::connection::Link;
 use crate::error::Error;
-use crate::link::Link;
 use crate::rc::ResponseCode;
 
 impl Link {

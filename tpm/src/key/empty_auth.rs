@@ -3,8 +3,8 @@
 use keyfile::{Attributes, Handle, Public, PublicKey};
 
 use crate::command::Entity;
+use crate::command::Guarded;
 use crate::error::{Error, ErrorKind};
-use crate::link::Guarded;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 use keyfile::{Handle, KeyFile};
 
 use super::{Inner, Origin, removed};
+use crate::authorization::policy::Runner;
+use crate::command::Protect;
 use crate::command::same;
+use crate::connection::Link;
+use crate::connection::Occupant;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Link, Protect};
-use crate::parents::Parent;
-use crate::places::Occupant;
-use crate::policy::Runner;
+use crate::objects::Parent;
 
 impl Inner {
     /// A handle for the next command, and a session unless it goes without. The session of `runner` is opened beside when the parent is

@@ -7,11 +7,12 @@ use keyfile::{Attributes, Handle, Public};
 
 use super::{Answer, Inner, Key, Origin, Purpose, removed};
 use crate::auth::Auth;
+use crate::authorization::policy::{Runner, Way};
 use crate::command::Entity;
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
+use crate::connection::Occupant;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
-use crate::places::Occupant;
-use crate::policy::{Runner, Way};
 
 impl Key {
     /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.

@@ -5,8 +5,9 @@ use keyfile::Handle;
 use super::{Inner, Key};
 use crate::auth::Auth;
 use crate::command::Entity;
+use crate::command::{Guarded, Protect};
+use crate::connection::Link;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
 use crate::rc::ResponseCode;
 
 /// From here on persistent handles are the platform's (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).

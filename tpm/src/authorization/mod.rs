@@ -1,0 +1,6 @@
+//! What lets a command use an entity: its password, tried only where a wrong one does no harm, or its policy.
+
+mod lockout;
+pub(crate) mod policy;
+
+pub use lockout::Lockout;

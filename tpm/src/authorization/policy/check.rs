@@ -1,0 +1,123 @@
+//! Looks whether policies would pass now; no key is loaded, no password is tried.
+
+use keyfile::policy::Condition;
+use keyfile::{DigestList, HashAlg, KeyFile};
+
+use super::refusal;
+use super::step::{Step, Way};
+use super::verdict::{Checked, CheckedStatement, Verdict};
+use crate::connection::Link;
+use crate::error::{Error, ErrorKind};
+use crate::tpm::Tpm;
+
+impl Tpm {
+    /// Every way to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now. None
+    /// for a key that is not used by a policy.
+    ///
+    /// # Errors
+    /// There is no TPM. What a statement finds is no error.
+    pub fn check_policy(&self, file: &KeyFile) -> Result<Vec<Checked>, Error> {
+        if !file.uses_policy() {
+            return Ok(Vec::new());
+        }
+        self.operate(|link| {
+            let result = Way::all(file).map(|way| link.check_way(way, file)).collect();
+            let _ = link.drop_policy();
+            result
+        })
+    }
+}
+
+impl Link {
+    fn check_way(&mut self, way: Way<'_>, file: &KeyFile) -> Result<Checked, Error> {
+        let hash = file.public.name_alg;
+        let mut statements = Vec::new();
+        for (at, step) in way.steps.iter().enumerate() {
+            let verdict = match self.check_step(&way, at, step, hash) {
+                Ok(verdict) => verdict,
+                Err(error) => refused(refusal::of_statement(error, step))?,
+            };
+            let (place, statement) = (step.place.clone(), step.statement.clone());
+            statements.push(CheckedStatement { place, statement, verdict });
+        }
+        let leads_to_key = way.digest(hash).is_ok_and(|digest| digest == file.public.auth_policy);
+        Ok(Checked { signed: way.signed, statements, leads_to_key })
+    }
+
+    fn check_step(
+        &mut self,
+        way: &Way<'_>,
+        at: usize,
+        step: &Step<'_>,
+        hash: HashAlg,
+    ) -> Result<Verdict, Error> {
+        let condition = step.condition()?;
+        Ok(match condition {
+            Condition::AuthValue | Condition::Secret(_) => Verdict::WithPassword,
+            Condition::Command(_)
+            | Condition::NameHash(_)
+            | Condition::CpHash(_)
+            | Condition::Template(_)
+            | Condition::NvWritten(_)
+            | Condition::PhysicalPresence
+            | Condition::Other { .. } => Verdict::DependsOnUse,
+            Condition::Or(DigestList(policies)) => match policies.contains(&way.digest_before(at, hash)?) {
+                true => Verdict::Passes,
+                false => Verdict::Refused(condition.refusal()),
+            },
+            Condition::Locality(wanted) => match allows(*wanted, self.locality()?) {
+                true => Verdict::Passes,
+                false => Verdict::Refused(condition.refusal()),
+            },
+            // Whether it can follow what comes before is for the digest to say: here the signature counts.
+            Condition::Authorize(authorize) => {
+                let approved = way.digest_before(at, hash)?;
+                self.approve(authorize, &approved)?;
+                Verdict::Passes
+            }
+            Condition::Pcr { .. } | Condition::CounterTimer(_) => {
+                self.open_policy(hash)?;
+                let session = self.policy_session()?.handle;
+                let parameters = condition.parameters()?.unwrap_or_default();
+                match self.policy_command(condition.command(), session, &parameters) {
+                    // Since an earlier statement, whatever this one wants.
+                    Err(error) if refusal::has_pcr_changed(&error) => {
+                        self.restart_policy()?;
+                        self.policy_command(condition.command(), session, &parameters)?;
+                    }
+                    done => done?,
+                }
+                Verdict::Passes
+            }
+        })
+    }
+}
+
+/// A statement's own failure is what was to be found out.
+fn refused(error: Error) -> Result<Verdict, Error> {
+    match (error.kind(), error.policy_failures().first()) {
+        (ErrorKind::Policy | ErrorKind::Unsupported, Some(failure)) => {
+            Ok(Verdict::Refused(failure.reason.clone()))
+        }
+        _ => Err(error),
+    }
+}
+
+/// TPMA_LOCALITY (Part 2 §8.5): from 32 on the number of an extended locality, else a bit map.
+fn allows(wanted: u8, here: u8) -> bool {
+    match wanted {
+        32.. => wanted == here,
+        _ => here < 32 && wanted & here != 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::allows;
+
+    #[test]
+    fn localities_are_bits_or_a_number() {
+        assert!(allows(1, 1) && allows(0x1f, 0x10) && allows(200, 200));
+        assert!(!allows(2, 1) && !allows(1, 33) && !allows(33, 1));
+    }
+}

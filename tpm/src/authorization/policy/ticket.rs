@@ -1,0 +1,54 @@
+//! The tickets of PolicyAuthorize. They stay good until the owner hierarchy is cleared, so a process asks for each only once.
+
+use keyfile::policy::Authorize;
+use keyfile::{CommandCode, Signature, Ticket};
+
+use crate::connection::Link;
+use crate::connection::STANDING;
+use crate::error::{Error, ErrorKind};
+use crate::objects::Memory;
+use crate::rc::ResponseCode;
+
+impl Link {
+    /// PolicyAuthorize: what the session has come to is what the key of the statement signed.
+    pub(crate) fn policy_authorize(
+        &mut self,
+        authorize: &Authorize,
+        approved: &[u8],
+        tickets: &Memory<Ticket>,
+    ) -> Result<(), Error> {
+        let signer = authorize.key.name()?;
+        let parts = [signer.as_octets(), &authorize.policy_ref, approved];
+        if let Some(ticket) = tickets.find(&parts) {
+            match self.policy_authorize_by(authorize, approved, &ticket) {
+                // Made before the hierarchy was cleared.
+                Err(error) if error.base_code() == Some(ResponseCode::VALUE) => {}
+                done => return done,
+            }
+        }
+        let ticket = self.approve(authorize, approved)?;
+        self.policy_authorize_by(authorize, approved, &ticket)?;
+        tickets.keep(&parts, &ticket);
+        Ok(())
+    }
+
+    /// The ticket that says that this policy was signed. The key that is to be used may lose its place meanwhile.
+    pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
+        if authorize.signature == Signature::Null {
+            return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
+        }
+        self.make_room(STANDING - 1, &[])?;
+        self.approval(authorize, approved)
+    }
+
+    fn policy_authorize_by(
+        &mut self,
+        authorize: &Authorize,
+        approved: &[u8],
+        ticket: &Ticket,
+    ) -> Result<(), Error> {
+        let session = self.policy_session()?.handle;
+        let parameters = authorize.parameters(approved, ticket)?;
+        self.policy_command(CommandCode::POLICY_AUTHORIZE, session, &parameters)
+    }
+}

@@ -1,0 +1,241 @@
+//! The generic executor: command code, handles with their Names, authorizations and parameters in; handle and parameters out.
+//! One frame is built in one buffer and leaves in one write; the answer is believed only after its HMACs were verified.
+
+use std::time::Instant;
+
+use keyfile::wire::{Reader, WireError};
+use keyfile::{CommandCode, Handle, Name};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::command::Patience;
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+use crate::session::{self, Authorization};
+use crate::trace;
+use crate::transport::Transport;
+
+/// TPM_ST_NO_SESSIONS and TPM_ST_SESSIONS (Part 2 §6.9).
+const NO_SESSIONS: u16 = 0x8001;
+const SESSIONS: u16 = 0x8002;
+const HEADER: usize = 10;
+
+/// One command, without what authorizes it.
+pub(crate) struct Command<'a> {
+    pub(crate) code: CommandCode,
+    pub(crate) handles: &'a [Entity<'a>],
+    pub(crate) parameters: &'a [u8],
+    /// Whether the answer begins with a handle.
+    pub(crate) makes_handle: bool,
+}
+
+/// A handle, and the Name that binds a command to what is behind it.
+#[derive(Clone, Copy)]
+pub(crate) struct Entity<'a> {
+    pub(crate) handle: Handle,
+    /// None where the handle is its own Name (Part 1 §16).
+    pub(crate) name: Option<&'a Name>,
+}
+
+/// The answer to a command.
+pub(crate) struct Response<'a> {
+    pub(crate) handle: Handle,
+    pub(crate) parameters: &'a [u8],
+}
+
+/// Somebody who can free an object place of the TPM when it has none left.
+pub(crate) trait Relief {
+    /// Frees one that the command does not use; false when there is none.
+    fn make_room(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool;
+}
+
+/// The line to the TPM with the frame that is on it.
+pub(crate) struct Wire {
+    transport: Box<dyn Transport>,
+    command: Zeroizing<Vec<u8>>,
+    response: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> Entity<'a> {
+    /// A hierarchy, a session, a PCR.
+    pub(crate) fn plain(handle: Handle) -> Self {
+        Self { handle, name: None }
+    }
+
+    /// An object.
+    pub(crate) fn named(handle: Handle, name: &'a Name) -> Self {
+        Self { handle, name: Some(name) }
+    }
+}
+
+impl Wire {
+    /// Takes a connection; the buffers never grow, so no copy of a secret stays behind.
+    pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
+        let buffer = || Zeroizing::new(Vec::with_capacity(2 * 4096));
+        Self { transport, command: buffer(), response: buffer() }
+    }
+
+    pub(crate) fn transport(&mut self) -> &mut dyn Transport {
+        &mut *self.transport
+    }
+
+    pub(crate) fn into_transport(self) -> Box<dyn Transport> {
+        self.transport
+    }
+
+    /// Runs one command to its end.
+    pub(crate) fn run(
+        &mut self,
+        command: &Command<'_>,
+        authorizations: &mut [Authorization<'_>],
+        relief: &mut dyn Relief,
+    ) -> Result<Response<'_>, Error> {
+        self.build(command, authorizations)?;
+        let start = Instant::now();
+        let result = self.exchange(command, relief);
+        trace_command(command, authorizations, &self.command, &self.response, result.as_ref().err(), start);
+        result?;
+        self.accept(command, authorizations)
+    }
+
+    /// Wipes the last answer, which held a secret.
+    pub(crate) fn wipe(&mut self) {
+        self.response.as_mut_slice().zeroize();
+    }
+
+    fn build(
+        &mut self,
+        command: &Command<'_>,
+        authorizations: &mut [Authorization<'_>],
+    ) -> Result<(), Error> {
+        let out = &mut *self.command;
+        out.clear();
+        let tag = if authorizations.is_empty() { NO_SESSIONS } else { SESSIONS };
+        out.extend_from_slice(&tag.to_be_bytes());
+        out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(&command.code.0.to_be_bytes());
+        for entity in command.handles {
+            out.extend_from_slice(&entity.handle.0.to_be_bytes());
+        }
+        if authorizations.is_empty() {
+            out.extend_from_slice(command.parameters);
+        } else {
+            let handles =
+                [0, 1, 2].map(|at| command.handles.get(at).map_or([0; 4], |e| e.handle.0.to_be_bytes()));
+            let names: Vec<&[u8]> = command
+                .handles
+                .iter()
+                .zip(&handles)
+                .map(|(e, own)| e.name.map_or(&own[..], Name::as_octets))
+                .collect();
+            session::authorize(out, command.code, &names, authorizations, command.parameters)?;
+        }
+        let size = u32::try_from(out.len()).ok().filter(|&size| size <= 4096);
+        let size =
+            size.ok_or_else(|| Error::new(ErrorKind::Input, "a command would be longer than any TPM takes"))?;
+        if let Some(place) = out.get_mut(2..6) {
+            place.copy_from_slice(&size.to_be_bytes());
+        }
+        Ok(())
+    }
+
+    /// Sends the octets until the TPM has done what they ask, or will not.
+    fn exchange(&mut self, command: &Command<'_>, relief: &mut dyn Relief) -> Result<(), Error> {
+        let mut busy = Patience::with_the_tpm();
+        loop {
+            self.transport.transact(&self.command, &mut self.response)?;
+            let code = response_code(&self.response)?;
+            match code.base() {
+                ResponseCode::SUCCESS => return Ok(()),
+                _ if code.is_busy() && busy.wait() => {}
+                ResponseCode::OBJECT_MEMORY if relief.make_room(&mut *self.transport, command) => {}
+                _ => return Err(refused(command, code)),
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        command: &Command<'_>,
+        authorizations: &mut [Authorization<'_>],
+    ) -> Result<Response<'_>, Error> {
+        let Self { response, .. } = self;
+        let mut r = Reader::new(response);
+        let tag = r.u16()?;
+        r.u32()?;
+        r.u32()?;
+        let handle = if command.makes_handle { Handle(r.u32()?) } else { Handle::NULL };
+        let mut start = if command.makes_handle { HEADER + 4 } else { HEADER };
+        let mut end = response.len();
+        if authorizations.is_empty() {
+            (tag == NO_SESSIONS).then_some(()).ok_or_else(|| unexpected(command))?;
+        } else {
+            (tag == SESSIONS).then_some(()).ok_or_else(|| unexpected(command))?;
+            let size = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
+            start += 4;
+            end = start.saturating_add(size);
+            let (before, area) = response.split_at_mut_checked(end).ok_or_else(|| unexpected(command))?;
+            let parameters = before.get_mut(start..).unwrap_or_default();
+            session::accept(command.code, authorizations, parameters, area)?;
+        }
+        Ok(Response { handle, parameters: response.get(start..end).unwrap_or_default() })
+    }
+}
+
+/// The code of an answer that is whole. One without a header is none: so a broken connection shows, too.
+pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
+    let header = || {
+        let mut r = Reader::new(response);
+        let (_tag, size, code) = (r.u16()?, r.u32()?, r.u32()?);
+        Ok::<_, WireError>((usize::try_from(size).unwrap_or(usize::MAX), ResponseCode(code)))
+    };
+    match header() {
+        Ok((size, code)) if size == response.len() => Ok(code),
+        _ => Err(Error::new(ErrorKind::Io, "the TPM's answer is cut short")),
+    }
+}
+
+fn refused(command: &Command<'_>, code: ResponseCode) -> Error {
+    let error = Error::refused(format!("{} failed", command.code), code);
+    match command.handles.first() {
+        Some(entity) => error.at(entity.handle, entity.name),
+        None => error,
+    }
+}
+
+fn unexpected(command: &Command<'_>) -> Error {
+    Error::integrity(format!("the answer to {} has not the form it must have", command.code))
+}
+
+fn trace_command(
+    command: &Command<'_>,
+    authorizations: &[Authorization<'_>],
+    sent: &[u8],
+    received: &[u8],
+    error: Option<&Error>,
+    start: Instant,
+) {
+    if !trace::enabled() {
+        return;
+    }
+    let micros = start.elapsed().as_micros();
+    let handles: String = command.handles.iter().map(|entity| format!(" {}", entity.handle)).collect();
+    let protection: String = authorizations
+        .iter()
+        .map(|authorization| match authorization {
+            Authorization::Password(_) => " +password".to_owned(),
+            Authorization::Session(session, _) => format!(" +{}", session.handle),
+        })
+        .collect();
+    let answer = match error {
+        None => format!("{} octets", received.len()),
+        Some(error) => match error.code() {
+            Some(code) => code.to_string(),
+            None => error.to_string(),
+        },
+    };
+    trace::line(format_args!(
+        "{}{handles}{protection}, {} octets: {answer}, {micros} us",
+        command.code,
+        sent.len()
+    ));
+}

@@ -1,0 +1,186 @@
+//! Letting go: of everything at the end, of what is provably ours after a reset, of all without a word in a forked child.
+
+use keyfile::CommandCode;
+
+use super::Link;
+use crate::command::{Command, Wire, flush};
+use crate::connection::{Occupant, Place};
+use crate::error::{Error, ErrorKind};
+use crate::objects::Parents;
+use crate::rc::ResponseCode;
+use crate::session::{Authorization, Session, Use};
+use crate::transport::Closed;
+
+/// What may still be in the TPM, although nothing relies on it any more.
+#[derive(Default)]
+pub(crate) struct Debris {
+    places: Vec<Place>,
+    sessions: Vec<Session>,
+    policies: Vec<Session>,
+}
+
+impl Link {
+    /// Flushes everything; what fails stays behind, for nothing more can be done.
+    pub(crate) fn flush_all(&mut self) {
+        // Where others use the TPM too, it may have been reset unseen.
+        if self.rules.shared {
+            return self.release_ours();
+        }
+        let _ = self.clear();
+        for occupant in self.places.occupants() {
+            let _ = self.evict(occupant);
+        }
+        let _ = self.drop_session();
+        let _ = self.drop_policy();
+    }
+
+    /// Whether something of ours may still be in the TPM when the connection is closed; the kernel clears it away itself.
+    pub(crate) fn leaves_something(&self) -> bool {
+        let unflushed = self.places.len() > 0 || self.session.is_some() || self.policy.is_some();
+        !self.rules.kernel && (unflushed || !self.left.is_empty())
+    }
+
+    /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
+    /// after, because the connection broke, is left to the next operation.
+    pub(crate) fn release_ours(&mut self) {
+        let debris = self.take_debris();
+        self.left.add(debris);
+        self.parents = Parents::default();
+        let _ = self.clear();
+    }
+
+    /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
+    pub(crate) fn release(&mut self, occupant: Occupant) {
+        if !self.rules.shared {
+            let _ = self.evict(occupant);
+        } else if let Some(place) = self.places.leave_place(occupant) {
+            self.left.places.push(place);
+            let _ = self.clear();
+        }
+    }
+
+    /// Flushes what was left, as far as it is provably ours.
+    pub(crate) fn clear(&mut self) -> Result<(), Error> {
+        let mut left = std::mem::take(&mut self.left);
+        let cleared = self.clear_of(&mut left);
+        self.left.add(left);
+        cleared
+    }
+
+    /// All is asked after before anything is flushed: an object that is still there speaks for the sessions, should this have to be
+    /// done again.
+    fn clear_of(&mut self, left: &mut Debris) -> Result<(), Error> {
+        let mut failure = None;
+        left.places.retain(|place| {
+            failure.is_some()
+                || self.is_ours(place).unwrap_or_else(|error| {
+                    failure = Some(error);
+                    true
+                })
+        });
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let mut was_reset = left.places.is_empty();
+        left.sessions.retain(|session| !session.has_ended());
+        while let Some(session) = left.sessions.last_mut() {
+            // A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for
+            // its nonce has changed; but where our objects are still there, no reset has given its handle to somebody else.
+            match self.end_session(session) {
+                Ok(()) => was_reset = false,
+                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(_) if !was_reset => drop(flush(self.wire.transport(), session.handle)?),
+                Err(_) => {}
+            }
+            left.sessions.pop();
+        }
+        // A policy session has nothing to prove itself by.
+        left.policies.retain(|policy| !was_reset && !policy.has_ended());
+        while let Some(policy) = left.policies.last() {
+            flush(self.wire.transport(), policy.handle)?;
+            left.policies.pop();
+        }
+        while let Some(place) = left.places.last() {
+            flush(self.wire.transport(), place.handle)?;
+            left.places.pop();
+        }
+        Ok(())
+    }
+
+    /// Whether it is still there. A broken connection says nothing about that.
+    fn is_ours(&mut self, place: &Place) -> Result<bool, Error> {
+        match self.read_public(place.handle) {
+            Ok((_, name)) => Ok(name == place.name),
+            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
+    pub(crate) fn start_again(&mut self) -> Result<(), Error> {
+        match self.startup() {
+            Err(error) if error.base_code() == Some(ResponseCode::INITIALIZE) => {
+                self.release_ours();
+                Ok(())
+            }
+            started => {
+                self.forget_all();
+                started
+            }
+        }
+    }
+
+    /// Closes the connection, and keeps in mind what it may have left in the TPM until there is another.
+    pub(crate) fn hang_up(&mut self) {
+        self.wire = Wire::new(Box::new(Closed));
+    }
+
+    /// What a broken connection may have left in the TPM; nothing relies on it now.
+    pub(crate) fn take_debris(&mut self) -> Debris {
+        let mut debris = std::mem::take(&mut self.left);
+        debris.places.extend(self.places.leave_all());
+        debris.sessions.extend(self.session.take());
+        debris.policies.extend(self.policy.take());
+        debris
+    }
+
+    /// Clears it away on a new connection; the kernel has done that itself.
+    pub(crate) fn clear_away(&mut self, debris: Debris) {
+        if !self.rules.kernel {
+            self.left.add(debris);
+            let _ = self.clear();
+        }
+    }
+
+    /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
+    pub(crate) fn forget_all(&mut self) {
+        drop(self.take_debris());
+        self.parents = Parents::default();
+    }
+
+    /// Gives the connection up in a forked child.
+    pub(crate) fn forget(mut self) {
+        self.forget_all();
+        self.wire.into_transport().forget();
+    }
+
+    /// GetRandom within the session, which is let go with it.
+    fn end_session(&mut self, session: &mut Session) -> Result<(), Error> {
+        let command =
+            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
+        let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
+        self.wire.run(&command, &mut [Authorization::Session(session, how)], &mut self.places).map(drop)
+    }
+}
+
+impl Debris {
+    fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.sessions.is_empty() && self.policies.is_empty()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.places.extend(other.places);
+        self.sessions.extend(other.sessions);
+        self.policies.extend(other.policies);
+    }
+}

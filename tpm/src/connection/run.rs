@@ -1,0 +1,96 @@
+//! Commands that need authorization: which sessions stand around them.
+
+use keyfile::CommandCode;
+
+use super::Link;
+use crate::command::{Command, Guarded, Protect, Response};
+use crate::error::{Error, ErrorKind};
+use crate::session::{Authorization, Use};
+
+impl Link {
+    /// A command on two objects that have no passwords; the policy of the second, if it has one, is satisfied in the policy session,
+    /// which ends with the command.
+    pub(crate) fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
+        let Self { wire, policy, places, .. } = self;
+        let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
+        let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
+            Some(policy) => Authorization::Session(policy, how),
+            None => Authorization::Password(&[]),
+        };
+        wire.run(command, &mut [Authorization::Password(&[]), second], places)
+    }
+
+    /// A command with one handle, which needs authorization; gives the answer's parameters.
+    pub(crate) fn guarded(
+        &mut self,
+        code: CommandCode,
+        on: &Guarded<'_>,
+        parameters: &[u8],
+        protect: Protect,
+    ) -> Result<&[u8], Error> {
+        let command = Command { code, handles: &[on.entity], parameters, makes_handle: false };
+        Ok(self.authorized(&command, on.auth, protect)?.parameters)
+    }
+
+    /// The same for a command that makes an object.
+    pub(crate) fn guarded_making(
+        &mut self,
+        code: CommandCode,
+        on: &Guarded<'_>,
+        parameters: &[u8],
+        protect: Protect,
+    ) -> Result<Response<'_>, Error> {
+        let command = Command { code, handles: &[on.entity], parameters, makes_handle: true };
+        self.authorized(&command, on.auth, protect)
+    }
+
+    /// A command whose first handle needs authorization.
+    pub(crate) fn authorized(
+        &mut self,
+        command: &Command<'_>,
+        auth: &[u8],
+        protect: Protect,
+    ) -> Result<Response<'_>, Error> {
+        let Self { wire, session, policy, places, rules, .. } = self;
+        let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
+        let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
+        let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
+        if protect.policy && policy.is_none() {
+            return Err(none());
+        }
+        let Protect { decrypt, encrypt, last, .. } = protect;
+        let keep = |over: bool| !(last && over);
+        let mut authorizations = Vec::with_capacity(2);
+        let by_policy = policy.is_some();
+        if let Some(policy) = policy {
+            let keep = keep(rules.policy_is_over(policy));
+            let how = Use { auth, decrypt: false, encrypt: false, keep };
+            authorizations.push(Authorization::Session(policy, how));
+        }
+        match session {
+            Some(session) => {
+                // Beside a policy session it belongs to no handle, and no authValue is part of its keys (Part 1 §19.6.5, §21.2).
+                let auth = if by_policy { &[] } else { auth };
+                // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
+                let decrypt = decrypt || (by_policy && !encrypt);
+                let keep = keep(rules.is_over(session));
+                authorizations.push(Authorization::Session(session, Use { auth, decrypt, encrypt, keep }));
+            }
+            None if by_policy && (rules.unprotected || !protect.session) => {}
+            // The last bar before the bus: a password leaves in the clear only where the user chose that.
+            None if rules.unprotected || (!protect.session && auth.is_empty()) => {
+                authorizations.push(Authorization::Password(auth));
+            }
+            None => return Err(none()),
+        }
+        let result = wire.run(command, &mut authorizations, places);
+        if result.is_err() {
+            // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
+            // is proven with the old one counts as wrong.
+            for session in self.session.iter_mut().chain(&mut self.policy) {
+                session.distrust();
+            }
+        }
+        result
+    }
+}
