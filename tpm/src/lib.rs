@@ -1,4 +1,4 @@
-//! One connection to a TPM 2.0: protected sessions, object places, loaded keys.
+//! One connection to a TPM 2.0: protected sessions, object slots, loaded keys.
 //!
 //! [`Tpm`] is a TPM, [`Key`] a key in it. Nothing is sent before the first use; any number of threads may share both; a forked child
 //! connects anew by itself. The layers, from the top:
@@ -39,9 +39,9 @@ mod transport;
 pub use attestation::{Certified, Primary, Residence};
 pub use auth::Auth;
 pub use authorization::Lockout;
-pub use authorization::policy::{Checked, CheckedStatement, Verdict};
+pub use authorization::policy::{Checked, CheckedStatement, Outcome};
 pub use command::TimeInfo;
-pub use config::{Config, Connection, Manager, Protection};
+pub use config::{Config, Lifetime, Manager, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use error::{Error, ErrorKind, Failure, Place, Signed};

@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq;
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
-use crate::connection::{Occupant, STANDING};
+use crate::connection::Connection;
+use crate::connection::{MAX_LOADED, Transient};
 use crate::crypto::credential::credential;
 use crate::crypto::random;
 use crate::error::{Error, ErrorKind};
@@ -54,14 +54,14 @@ pub struct Certified {
 }
 
 /// The parts that primaries have in an operation.
-const SIGNER: Occupant = Occupant::Guest(0);
-const SUBJECT: Occupant = Occupant::Guest(1);
+const SIGNER: Transient = Transient::Temporary(0);
+const SUBJECT: Transient = Transient::Temporary(1);
 
 /// Octets of the secret in a credential; no nameAlg of an endorsement key is shorter.
 const SECRET: usize = 32;
 
 /// A key that an operation has loaded.
-struct Guest {
+struct LoadedPrimary {
     handle: Handle,
     public: Public,
     name: Name,
@@ -90,7 +90,7 @@ impl Primary {
     }
 }
 
-impl Guest {
+impl LoadedPrimary {
     fn entity(&self) -> Entity<'_> {
         Entity::named(self.handle, &self.name)
     }
@@ -102,8 +102,10 @@ impl Tpm {
     /// # Errors
     /// The hierarchy's password is wrong, the TPM has no such keys, or there is no TPM.
     pub fn primary(&self, key: &Primary) -> Result<(Public, Name), Error> {
-        self.operate(|link| {
-            link.with_guests(|link| link.guest(SIGNER, key).map(|guest| (guest.public, guest.name)))
+        self.operate(|connection| {
+            connection.with_primaries(|connection| {
+                connection.load_primary(SIGNER, key).map(|primary| (primary.public, primary.name))
+            })
         })
     }
 
@@ -118,18 +120,18 @@ impl Tpm {
         endorsement: &Primary,
         key: &PublicKey,
     ) -> Result<Residence, Error> {
-        self.operate(|link| {
-            // First, for its salt key takes a place; PolicySecret is proven within it.
-            link.open_session(None)?;
-            link.with_guests(|link| {
-                let signer = link.guest(SIGNER, signer)?;
-                let Some(found) = link.endorsement_key(endorsement, key)? else {
+        self.operate(|connection| {
+            // First, for its salt key takes a slot; PolicySecret is proven within it.
+            connection.open_session(None)?;
+            connection.with_primaries(|connection| {
+                let signer = connection.load_primary(SIGNER, signer)?;
+                let Some(found) = connection.endorsement_key(endorsement, key)? else {
                     return Ok(Residence::Elsewhere);
                 };
                 let value = random::octets(SECRET)?;
                 let made = credential(&found.public, &signer.name, &value)?;
-                link.satisfy(endorsement, &found.public)?;
-                let opened = link.activate_credential((signer.entity(), found.entity()), &made);
+                connection.satisfy(endorsement, &found.public)?;
+                let opened = connection.activate_credential((signer.entity(), found.entity()), &made);
                 match opened.map_err(unopened)?.ct_eq(&value).into() {
                     true => Ok(Residence::Here(signer.name)),
                     false => Err(Error::integrity(
@@ -145,60 +147,65 @@ impl Tpm {
     /// # Errors
     /// A hierarchy's password is wrong, or there is no TPM.
     pub fn certify(&self, signer: &Primary, subject: &Primary, nonce: &[u8]) -> Result<Certified, Error> {
-        self.operate(|link| {
-            link.with_guests(|link| {
-                let signer = link.guest(SIGNER, signer)?;
-                let subject = link.guest(SUBJECT, subject)?;
-                let (statement, signature) = link.certify((subject.entity(), signer.entity()), nonce)?;
+        self.operate(|connection| {
+            connection.with_primaries(|connection| {
+                let signer = connection.load_primary(SIGNER, signer)?;
+                let subject = connection.load_primary(SUBJECT, subject)?;
+                let (statement, signature) =
+                    connection.certify((subject.entity(), signer.entity()), nonce)?;
                 Ok(Certified { public: subject.public, signer: signer.public, statement, signature })
             })
         })
     }
 }
 
-impl Link {
+impl Connection {
     /// Flushes what an operation has loaded, whatever came of it.
-    fn with_guests<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    fn with_primaries<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let result = work(self);
         if result.is_err() {
             // Half a policy is of no use to the next one.
             let _ = self.drop_policy();
         }
-        let flushed = [SIGNER, SUBJECT].map(|guest| self.evict(guest));
+        let flushed = [SIGNER, SUBJECT].map(|primary| self.evict(primary));
         let value = result?;
         flushed.into_iter().collect::<Result<(), _>>()?;
         Ok(value)
     }
 
     /// Derives a key, which stays loaded to the end of the operation.
-    fn guest(&mut self, part: Occupant, key: &Primary) -> Result<Guest, Error> {
+    fn load_primary(&mut self, part: Transient, key: &Primary) -> Result<LoadedPrimary, Error> {
         let parent = key.as_parent();
         self.open_session_for(&parent)?;
-        self.make_room(STANDING - 1, &[])?;
+        self.make_room(MAX_LOADED - 1, &[])?;
         let auth = parent.hierarchy_auth();
         let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
         let made =
             self.create_primary(&hierarchy, &key.template, protect).map_err(|error| refused(error, key))?;
-        self.places.take(part, made.handle, made.name.clone());
+        self.slots.insert(part, made.handle, made.name.clone());
         if !is_of(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(made.handle));
         }
-        Ok(Guest { handle: made.handle, public: made.public, name: made.name })
+        Ok(LoadedPrimary { handle: made.handle, public: made.public, name: made.name })
     }
 
     /// The endorsement key with this public half: a persistent one, for deriving one takes long, or a derived one.
-    fn endorsement_key(&mut self, template: &Primary, key: &PublicKey) -> Result<Option<Guest>, Error> {
+    fn endorsement_key(
+        &mut self,
+        template: &Primary,
+        key: &PublicKey,
+    ) -> Result<Option<LoadedPrimary>, Error> {
         for handle in self.handles(PERSISTENT)? {
             // One of an unknown kind is not readable here, and not the one that is sought.
             if let Ok((public, name)) = self.read_public(handle) {
                 if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
-                    return Ok(Some(Guest { handle, public, name }));
+                    return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
             }
         }
-        let derived = self.guest(SUBJECT, template)?;
+        let derived = self.load_primary(SUBJECT, template)?;
         Ok(derived.public.key.has_numbers_of(key).then_some(derived))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::auth::Auth;
 use crate::command::Capability;
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 /// What the TPM counts about wrong passwords.
@@ -48,10 +48,10 @@ impl fmt::Display for Lockout {
     }
 }
 
-impl Link {
+impl Connection {
     /// Before a stored password is used that counts when it is wrong, or the empty one because none was given. It would be wrong at
     /// each start of the program, so it is not to lock everybody out.
-    pub(crate) fn spare_the_last_try(&mut self, auth: Option<&Auth>) -> Result<(), Error> {
+    pub(crate) fn guard_last_try(&mut self, auth: Option<&Auth>) -> Result<(), Error> {
         if self.rules.last_try {
             return Ok(());
         }

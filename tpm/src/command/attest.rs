@@ -5,11 +5,11 @@ use keyfile::{AlgId, CommandCode, Signature};
 use zeroize::Zeroizing;
 
 use super::{Command, Entity};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::crypto::credential::Credential;
 use crate::error::Error;
 
-impl Link {
+impl Connection {
     /// ActivateCredential: what is in it, if `object` has the Name that it was made for. Neither key has a password; that of `key` is
     /// used by its policy.
     pub(crate) fn activate_credential(

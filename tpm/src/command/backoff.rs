@@ -6,19 +6,19 @@ use std::time::Duration;
 use crate::crypto::random;
 
 /// What is left of the will to wait.
-pub(crate) struct Patience {
+pub(crate) struct Backoff {
     next: Duration,
     left: Duration,
 }
 
-impl Patience {
+impl Backoff {
     /// With the TPM itself: self-tests and NV writes take seconds on some chips.
-    pub(crate) fn with_the_tpm() -> Self {
+    pub(crate) fn for_the_tpm() -> Self {
         Self { next: Duration::from_millis(1), left: Duration::from_secs(10) }
     }
 
-    /// With other processes, which hold places.
-    pub(crate) fn with_others() -> Self {
+    /// With other processes, which hold slots.
+    pub(crate) fn for_slots() -> Self {
         Self { next: Duration::from_millis(2), left: Duration::from_secs(4) }
     }
 
@@ -54,8 +54,8 @@ mod tests {
 
     #[test]
     fn patience_ends() {
-        let mut patience = Patience { next: Duration::from_micros(1), left: Duration::from_micros(10) };
-        let waits = std::iter::from_fn(|| patience.wait().then_some(())).take(100).count();
+        let mut backoff = Backoff { next: Duration::from_micros(1), left: Duration::from_micros(10) };
+        let waits = std::iter::from_fn(|| backoff.wait().then_some(())).take(100).count();
         assert!((4..=7).contains(&waits), "{waits}");
     }
 }

@@ -4,7 +4,7 @@ use keyfile::wire::{Reader, Unmarshal};
 use keyfile::{AlgId, CommandCode, PcrSelection};
 
 use super::Command;
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
@@ -42,7 +42,7 @@ impl Capability {
     }
 }
 
-impl Link {
+impl Connection {
     /// Every entry from `first` on, at most `count`, page by page.
     pub(crate) fn capability(
         &mut self,

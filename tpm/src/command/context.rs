@@ -4,7 +4,7 @@ use keyfile::{CommandCode, Handle};
 
 use super::executor::response_code;
 use super::{Command, Entity};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::trace;
@@ -23,7 +23,7 @@ pub(crate) fn flush(transport: &mut dyn Transport, handle: Handle) -> Result<Res
     Ok(code)
 }
 
-impl Link {
+impl Connection {
     /// ContextSave: the object as octets that only this TPM reads, until its next reset.
     pub(crate) fn context_save(&mut self, handle: Handle) -> Result<Vec<u8>, Error> {
         let command = Command {

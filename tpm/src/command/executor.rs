@@ -7,7 +7,7 @@ use keyfile::wire::{Reader, WireError};
 use keyfile::{CommandCode, Handle, Name};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::command::Patience;
+use crate::command::Backoff;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 use crate::session::{self, Authorization};
@@ -42,14 +42,14 @@ pub(crate) struct Response<'a> {
     pub(crate) parameters: &'a [u8],
 }
 
-/// Somebody who can free an object place of the TPM when it has none left.
-pub(crate) trait Relief {
+/// Somebody who can free an object slot of the TPM when it has none left.
+pub(crate) trait Evict {
     /// Frees one that the command does not use; false when there is none.
-    fn make_room(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool;
+    fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool;
 }
 
 /// The line to the TPM with the frame that is on it.
-pub(crate) struct Wire {
+pub(crate) struct Executor {
     transport: Box<dyn Transport>,
     command: Zeroizing<Vec<u8>>,
     response: Zeroizing<Vec<u8>>,
@@ -67,7 +67,7 @@ impl<'a> Entity<'a> {
     }
 }
 
-impl Wire {
+impl Executor {
     /// Takes a connection; the buffers never grow, so no copy of a secret stays behind.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
         let buffer = || Zeroizing::new(Vec::with_capacity(2 * 4096));
@@ -87,11 +87,11 @@ impl Wire {
         &mut self,
         command: &Command<'_>,
         authorizations: &mut [Authorization<'_>],
-        relief: &mut dyn Relief,
+        slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
         self.build(command, authorizations)?;
         let start = Instant::now();
-        let result = self.exchange(command, relief);
+        let result = self.exchange(command, slots);
         trace_command(command, authorizations, &self.command, &self.response, result.as_ref().err(), start);
         result?;
         self.accept(command, authorizations)
@@ -139,15 +139,15 @@ impl Wire {
     }
 
     /// Sends the octets until the TPM has done what they ask, or will not.
-    fn exchange(&mut self, command: &Command<'_>, relief: &mut dyn Relief) -> Result<(), Error> {
-        let mut busy = Patience::with_the_tpm();
+    fn exchange(&mut self, command: &Command<'_>, slots: &mut dyn Evict) -> Result<(), Error> {
+        let mut busy = Backoff::for_the_tpm();
         loop {
             self.transport.transact(&self.command, &mut self.response)?;
             let code = response_code(&self.response)?;
             match code.base() {
                 ResponseCode::SUCCESS => return Ok(()),
                 _ if code.is_busy() && busy.wait() => {}
-                ResponseCode::OBJECT_MEMORY if relief.make_room(&mut *self.transport, command) => {}
+                ResponseCode::OBJECT_MEMORY if slots.evict_one(&mut *self.transport, command) => {}
                 _ => return Err(refused(command, code)),
             }
         }

@@ -6,13 +6,13 @@ use keyfile::{CommandCode, Handle, HashAlg, Ticket};
 
 use super::{Command, Entity, flush};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 
 /// MAX_DIGEST_BUFFER (Part 2 Annex A): what every TPM takes in one command.
 const PART: usize = 1024;
 
-impl Link {
+impl Connection {
     /// The digest of a message, and its ticket. In the clear, for neither is secret; but somebody on the bus may have the TPM hash a
     /// message of his own, and a key would sign that as willingly. So the digest must be the one that is computed here.
     pub(crate) fn hash(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {

@@ -6,16 +6,16 @@ use keyfile::{CommandCode, Handle, PcrSelection};
 use super::object::creation;
 use super::{Entity, flush};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
-use crate::connection::STANDING;
+use crate::connection::Connection;
+use crate::connection::MAX_LOADED;
 use crate::error::Error;
 use crate::template::Template;
 
-impl Link {
+impl Connection {
     /// CreatePrimary of a sealed octet in the null hierarchy, and FlushContext: as TPMA_LOCALITY.
     pub(crate) fn locality(&mut self) -> Result<u8, Error> {
         let parameters = creation(&Template::sealed().public(), &[], &[0])?;
-        self.make_room(STANDING - 1, &[])?;
+        self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(Handle::NULL), auth: &[] };
         let response =
             self.guarded_making(CommandCode::CREATE_PRIMARY, &hierarchy, &parameters, Protect::NONE)?;

@@ -35,10 +35,10 @@ mod protect;
 mod sessions;
 mod start;
 
-pub(crate) use backoff::Patience;
+pub(crate) use backoff::Backoff;
 pub(crate) use capability::Capability;
 pub use clock::TimeInfo;
 pub(crate) use context::flush;
-pub(crate) use executor::{Command, Entity, Relief, Response, Wire};
+pub(crate) use executor::{Command, Entity, Evict, Executor, Response};
 pub(crate) use object::same;
 pub(crate) use protect::{Guarded, Protect};

@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use super::{Command, Entity, same};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 
-impl Link {
+impl Connection {
     /// NV_ReadPublic: what an index is, and its Name.
     pub(crate) fn nv_read_public(&mut self, index: Handle) -> Result<(NvPublic, Name), Error> {
         let command = Command {

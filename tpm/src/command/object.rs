@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{Command, Entity};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 
@@ -29,7 +29,7 @@ pub(crate) struct Creation {
     pub(crate) private: Vec<u8>,
 }
 
-impl Link {
+impl Connection {
     /// CreatePrimary: the key that this template always gives in this hierarchy.
     pub(crate) fn create_primary(
         &mut self,

@@ -5,7 +5,7 @@ use keyfile::{CommandCode, DigestList, PcrSelection};
 
 use super::Command;
 use crate::command::TimeInfo;
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 
 /// One answer to PCR_Read: some of the PCRs that were asked for.
@@ -18,7 +18,7 @@ pub(crate) struct SomePcrs {
     pub(crate) values: Vec<Vec<u8>>,
 }
 
-impl Link {
+impl Connection {
     /// PCR_Read: as many of them as one answer holds.
     pub(crate) fn some_pcrs(&mut self, selection: &PcrSelection) -> Result<SomePcrs, Error> {
         let parameters = selection.to_octets()?;

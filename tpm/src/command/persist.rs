@@ -4,10 +4,10 @@ use keyfile::{CommandCode, Handle};
 
 use super::{Command, Entity};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 
-impl Link {
+impl Connection {
     /// EvictControl: a copy of a loaded object, at a handle that outlives power.
     pub(crate) fn evict_control(
         &mut self,

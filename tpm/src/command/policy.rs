@@ -6,14 +6,14 @@ use keyfile::{CommandCode, Handle, Ticket};
 
 use super::{Command, Entity};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
-use crate::connection::Occupant;
+use crate::connection::Connection;
+use crate::connection::Transient;
 use crate::error::Error;
 
 /// The part that the key of a signed policy has in an operation.
-const SIGNER: Occupant = Occupant::Guest(2);
+const SIGNER: Transient = Transient::Temporary(2);
 
-impl Link {
+impl Connection {
     /// Any policy command whose only handle is the session.
     pub(crate) fn policy_command(
         &mut self,
@@ -60,7 +60,7 @@ impl Link {
             makes_handle: true,
         };
         let handle = self.bare(&command)?.handle;
-        self.places.take(SIGNER, handle, name);
+        self.slots.insert(SIGNER, handle, name);
         let ticket = self.verify(handle, authorize, approved);
         self.evict(SIGNER)?;
         ticket

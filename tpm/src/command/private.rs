@@ -5,10 +5,10 @@ use keyfile::{AlgId, CommandCode, HashAlg, Point, Signature, Ticket};
 use zeroize::Zeroizing;
 
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 
-impl Link {
+impl Connection {
     /// Sign: a digest, with the proof that the TPM made it itself, or the null ticket.
     pub(crate) fn sign(
         &mut self,

@@ -3,11 +3,11 @@
 use keyfile::{CommandCode, Handle};
 
 use super::{Command, Entity};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::session::{Session, Starting};
 
-impl Link {
+impl Connection {
     /// Starts a session; its salt is for `salt_key`, or there is none and the handle is NULL.
     pub(crate) fn start_session(&mut self, starting: Starting, salt_key: Handle) -> Result<Session, Error> {
         let parameters = starting.parameters()?;

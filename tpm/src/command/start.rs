@@ -4,11 +4,11 @@ use keyfile::CommandCode;
 use keyfile::wire::Reader;
 
 use super::Command;
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
-impl Link {
+impl Connection {
     /// Startup(CLEAR), what a machine's firmware does and a simulator's does not.
     pub(crate) fn startup(&mut self) -> Result<(), Error> {
         self.simple(CommandCode::STARTUP, &[0, 0])

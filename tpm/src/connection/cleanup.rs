@@ -2,9 +2,9 @@
 
 use keyfile::CommandCode;
 
-use super::Link;
-use crate::command::{Command, Wire, flush};
-use crate::connection::{Occupant, Place};
+use super::Connection;
+use crate::command::{Command, Executor, flush};
+use crate::connection::{Slot, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parents;
 use crate::rc::ResponseCode;
@@ -13,13 +13,13 @@ use crate::transport::Closed;
 
 /// What may still be in the TPM, although nothing relies on it any more.
 #[derive(Default)]
-pub(crate) struct Debris {
-    places: Vec<Place>,
+pub(crate) struct Cleanup {
+    slots: Vec<Slot>,
     sessions: Vec<Session>,
     policies: Vec<Session>,
 }
 
-impl Link {
+impl Connection {
     /// Flushes everything; what fails stays behind, for nothing more can be done.
     pub(crate) fn flush_all(&mut self) {
         // Where others use the TPM too, it may have been reset unseen.
@@ -27,8 +27,8 @@ impl Link {
             return self.release_ours();
         }
         let _ = self.clear();
-        for occupant in self.places.occupants() {
-            let _ = self.evict(occupant);
+        for transient in self.slots.transients() {
+            let _ = self.evict(transient);
         }
         let _ = self.drop_session();
         let _ = self.drop_policy();
@@ -36,44 +36,44 @@ impl Link {
 
     /// Whether something of ours may still be in the TPM when the connection is closed; the kernel clears it away itself.
     pub(crate) fn leaves_something(&self) -> bool {
-        let unflushed = self.places.len() > 0 || self.session.is_some() || self.policy.is_some();
-        !self.rules.kernel && (unflushed || !self.left.is_empty())
+        let unflushed = self.slots.len() > 0 || self.session.is_some() || self.policy.is_some();
+        !self.rules.kernel && (unflushed || !self.cleanup.is_empty())
     }
 
     /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
     /// after, because the connection broke, is left to the next operation.
     pub(crate) fn release_ours(&mut self) {
-        let debris = self.take_debris();
-        self.left.add(debris);
+        let cleanup = self.take_cleanup();
+        self.cleanup.add(cleanup);
         self.parents = Parents::default();
         let _ = self.clear();
     }
 
     /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
-    pub(crate) fn release(&mut self, occupant: Occupant) {
+    pub(crate) fn release(&mut self, transient: Transient) {
         if !self.rules.shared {
-            let _ = self.evict(occupant);
-        } else if let Some(place) = self.places.leave_place(occupant) {
-            self.left.places.push(place);
+            let _ = self.evict(transient);
+        } else if let Some(slot) = self.slots.remove_slot(transient) {
+            self.cleanup.slots.push(slot);
             let _ = self.clear();
         }
     }
 
     /// Flushes what was left, as far as it is provably ours.
     pub(crate) fn clear(&mut self) -> Result<(), Error> {
-        let mut left = std::mem::take(&mut self.left);
+        let mut left = std::mem::take(&mut self.cleanup);
         let cleared = self.clear_of(&mut left);
-        self.left.add(left);
+        self.cleanup.add(left);
         cleared
     }
 
     /// All is asked after before anything is flushed: an object that is still there speaks for the sessions, should this have to be
     /// done again.
-    fn clear_of(&mut self, left: &mut Debris) -> Result<(), Error> {
+    fn clear_of(&mut self, left: &mut Cleanup) -> Result<(), Error> {
         let mut failure = None;
-        left.places.retain(|place| {
+        left.slots.retain(|slot| {
             failure.is_some()
-                || self.is_ours(place).unwrap_or_else(|error| {
+                || self.is_ours(slot).unwrap_or_else(|error| {
                     failure = Some(error);
                     true
                 })
@@ -81,7 +81,7 @@ impl Link {
         if let Some(failure) = failure {
             return Err(failure);
         }
-        let mut was_reset = left.places.is_empty();
+        let mut was_reset = left.slots.is_empty();
         left.sessions.retain(|session| !session.has_ended());
         while let Some(session) = left.sessions.last_mut() {
             // A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for
@@ -89,7 +89,7 @@ impl Link {
             match self.end_session(session) {
                 Ok(()) => was_reset = false,
                 Err(error) if error.kind() == ErrorKind::Io => return Err(error),
-                Err(_) if !was_reset => drop(flush(self.wire.transport(), session.handle)?),
+                Err(_) if !was_reset => drop(flush(self.executor.transport(), session.handle)?),
                 Err(_) => {}
             }
             left.sessions.pop();
@@ -97,20 +97,20 @@ impl Link {
         // A policy session has nothing to prove itself by.
         left.policies.retain(|policy| !was_reset && !policy.has_ended());
         while let Some(policy) = left.policies.last() {
-            flush(self.wire.transport(), policy.handle)?;
+            flush(self.executor.transport(), policy.handle)?;
             left.policies.pop();
         }
-        while let Some(place) = left.places.last() {
-            flush(self.wire.transport(), place.handle)?;
-            left.places.pop();
+        while let Some(slot) = left.slots.last() {
+            flush(self.executor.transport(), slot.handle)?;
+            left.slots.pop();
         }
         Ok(())
     }
 
     /// Whether it is still there. A broken connection says nothing about that.
-    fn is_ours(&mut self, place: &Place) -> Result<bool, Error> {
-        match self.read_public(place.handle) {
-            Ok((_, name)) => Ok(name == place.name),
+    fn is_ours(&mut self, slot: &Slot) -> Result<bool, Error> {
+        match self.read_public(slot.handle) {
+            Ok((_, name)) => Ok(name == slot.name),
             Err(error) if error.kind() == ErrorKind::Io => Err(error),
             Err(_) => Ok(false),
         }
@@ -131,37 +131,37 @@ impl Link {
     }
 
     /// Closes the connection, and keeps in mind what it may have left in the TPM until there is another.
-    pub(crate) fn hang_up(&mut self) {
-        self.wire = Wire::new(Box::new(Closed));
+    pub(crate) fn disconnect(&mut self) {
+        self.executor = Executor::new(Box::new(Closed));
     }
 
     /// What a broken connection may have left in the TPM; nothing relies on it now.
-    pub(crate) fn take_debris(&mut self) -> Debris {
-        let mut debris = std::mem::take(&mut self.left);
-        debris.places.extend(self.places.leave_all());
-        debris.sessions.extend(self.session.take());
-        debris.policies.extend(self.policy.take());
-        debris
+    pub(crate) fn take_cleanup(&mut self) -> Cleanup {
+        let mut cleanup = std::mem::take(&mut self.cleanup);
+        cleanup.slots.extend(self.slots.drain());
+        cleanup.sessions.extend(self.session.take());
+        cleanup.policies.extend(self.policy.take());
+        cleanup
     }
 
     /// Clears it away on a new connection; the kernel has done that itself.
-    pub(crate) fn clear_away(&mut self, debris: Debris) {
+    pub(crate) fn clear_away(&mut self, cleanup: Cleanup) {
         if !self.rules.kernel {
-            self.left.add(debris);
+            self.cleanup.add(cleanup);
             let _ = self.clear();
         }
     }
 
     /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
     pub(crate) fn forget_all(&mut self) {
-        drop(self.take_debris());
+        drop(self.take_cleanup());
         self.parents = Parents::default();
     }
 
     /// Gives the connection up in a forked child.
     pub(crate) fn forget(mut self) {
         self.forget_all();
-        self.wire.into_transport().forget();
+        self.executor.into_transport().forget();
     }
 
     /// GetRandom within the session, which is let go with it.
@@ -169,17 +169,17 @@ impl Link {
         let command =
             Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
         let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
-        self.wire.run(&command, &mut [Authorization::Session(session, how)], &mut self.places).map(drop)
+        self.executor.run(&command, &mut [Authorization::Session(session, how)], &mut self.slots).map(drop)
     }
 }
 
-impl Debris {
+impl Cleanup {
     fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.sessions.is_empty() && self.policies.is_empty()
+        self.slots.is_empty() && self.sessions.is_empty() && self.policies.is_empty()
     }
 
     fn add(&mut self, other: Self) {
-        self.places.extend(other.places);
+        self.slots.extend(other.slots);
         self.sessions.extend(other.sessions);
         self.policies.extend(other.policies);
     }

@@ -4,29 +4,31 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
-use crate::connection::Seat;
+use crate::connection::Generation;
 use crate::ffi;
 
-static SEATS: Mutex<Vec<Weak<Seat>>> = Mutex::new(Vec::new());
+static GENERATIONS: Mutex<Vec<Weak<Generation>>> = Mutex::new(Vec::new());
 
-/// Has the seat's connection closed at exit.
-pub(crate) fn remember(seat: &Arc<Seat>) {
+/// Has the generation's connection closed at exit.
+pub(crate) fn remember(generation: &Arc<Generation>) {
     ffi::at_exit(close_all);
-    // Never waits: in a forked child the lock may be held by a thread that is not there. A seat that is missed here is only left to
+    // Never waits: in a forked child the lock may be held by a thread that is not there. A generation that is missed here is only left to
     // the TPM's resource manager.
-    if let Some(mut seats) = patiently(|| SEATS.try_lock().ok()) {
-        seats.retain(|seat| seat.strong_count() > 0);
-        seats.push(Arc::downgrade(seat));
+    if let Some(mut generations) = patiently(|| GENERATIONS.try_lock().ok()) {
+        generations.retain(|generation| generation.strong_count() > 0);
+        generations.push(Arc::downgrade(generation));
     }
 }
 
 fn close_all() {
-    let Some(seats) = patiently(|| SEATS.try_lock().ok()).map(|mut seats| std::mem::take(&mut *seats)) else {
+    let Some(generations) =
+        patiently(|| GENERATIONS.try_lock().ok()).map(|mut generations| std::mem::take(&mut *generations))
+    else {
         return;
     };
-    for seat in seats.iter().filter_map(Weak::upgrade).filter(|seat| seat.is_here()) {
+    for generation in generations.iter().filter_map(Weak::upgrade).filter(|generation| generation.is_here()) {
         // Another thread may be in the middle of a command; exit(3) does not stop it.
-        patiently(|| seat.try_close().then_some(()));
+        patiently(|| generation.try_close().then_some(()));
     }
 }
 

@@ -8,17 +8,17 @@ mod rules;
 mod run;
 mod slots;
 
-use cleanup::Debris;
-pub(crate) use generation::{Seat, Seats};
-pub(crate) use retry::Recovery;
+use cleanup::Cleanup;
+pub(crate) use generation::{Generation, Generations};
+pub(crate) use retry::Retry;
 use rules::Rules;
-pub(crate) use slots::{Occupant, Place, Places, STANDING};
+pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
 use std::collections::HashMap;
 
 use keyfile::{Handle, Name};
 
-use crate::command::{Command, Response, Wire, flush};
+use crate::command::{Command, Executor, Response, flush};
 use crate::config::Config;
 use crate::error::Error;
 use crate::objects::Parents;
@@ -26,42 +26,51 @@ use crate::session::Session;
 use crate::transport::Transport;
 
 /// One live connection.
-pub(crate) struct Link {
-    wire: Wire,
+pub(crate) struct Connection {
+    executor: Executor,
     pub(crate) session: Option<Session>,
     /// Authorizes where a policy does; the session above protects.
     pub(crate) policy: Option<Session>,
-    pub(crate) places: Places,
+    pub(crate) slots: Slots,
     pub(crate) parents: Parents,
     /// What could not be let go of.
-    left: Debris,
+    cleanup: Cleanup,
     /// Where the entities of policies were found that do not say it.
-    pub(crate) finds: HashMap<Name, Handle>,
+    pub(crate) entities: HashMap<Name, Handle>,
     pub(crate) rules: Rules,
 }
 
-impl Link {
+impl Connection {
     /// Takes a connection that was just opened.
     pub(crate) fn new(transport: Box<dyn Transport>, config: &Config) -> Self {
         let rules = Rules::new(config, &*transport);
-        let (places, parents) = (Places::default(), Parents::default());
-        let (wire, finds) = (Wire::new(transport), HashMap::new());
-        Self { wire, session: None, policy: None, places, parents, left: Debris::default(), finds, rules }
+        let (slots, parents) = (Slots::default(), Parents::default());
+        let (executor, entities) = (Executor::new(transport), HashMap::new());
+        Self {
+            executor,
+            session: None,
+            policy: None,
+            slots,
+            parents,
+            cleanup: Cleanup::default(),
+            entities,
+            rules,
+        }
     }
 
     /// A command that needs no authorization.
     pub(crate) fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
-        self.wire.run(command, &mut [], &mut self.places)
+        self.executor.run(command, &mut [], &mut self.slots)
     }
 
     /// The line itself, for a command past the executor.
     pub(crate) fn transport(&mut self) -> &mut dyn Transport {
-        self.wire.transport()
+        self.executor.transport()
     }
 
     /// Wipes the last answer, which held a secret.
     pub(crate) fn wipe(&mut self) {
-        self.wire.wipe();
+        self.executor.wipe();
     }
 
     /// Whether a session is there to protect the next command.
@@ -72,8 +81,8 @@ impl Link {
     /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.clear()?;
-        while let Some(guest) = self.places.guest() {
-            self.evict(guest)?;
+        while let Some(temporary) = self.slots.temporary() {
+            self.evict(temporary)?;
         }
         if self.session.as_ref().is_some_and(Session::is_distrusted) {
             self.drop_session()?;
@@ -95,36 +104,36 @@ impl Link {
         }
     }
 
-    /// Flushes one object; one that may still be in the TPM, because the connection broke, keeps its place.
-    pub(crate) fn evict(&mut self, occupant: Occupant) -> Result<(), Error> {
-        if let Some(handle) = self.places.find(occupant) {
-            flush(self.wire.transport(), handle)?;
-            self.places.leave(occupant);
+    /// Flushes one object; one that may still be in the TPM, because the connection broke, keeps its slot.
+    pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
+        if let Some(handle) = self.slots.find(transient) {
+            flush(self.executor.transport(), handle)?;
+            self.slots.remove(transient);
         }
         Ok(())
     }
 
     /// Whether nobody but us sends TPM2_Startup.
     pub(crate) fn is_simulator(&mut self) -> bool {
-        self.wire.transport().is_simulator()
+        self.executor.transport().is_simulator()
     }
 
     /// Flushes the policy session, whose statements are of no more use.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
-        end(&mut self.policy, self.wire.transport())
+        end(&mut self.policy, self.executor.transport())
     }
 
     /// Flushes the session that protects.
     pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
-        end(&mut self.session, self.wire.transport())
+        end(&mut self.session, self.executor.transport())
     }
 }
 
 /// Flushes a session; one that may still be in the TPM, because the connection broke, is not forgotten, but nothing relies on it.
-fn end(place: &mut Option<Session>, transport: &mut dyn Transport) -> Result<(), Error> {
-    if let Some(session) = place.as_mut().filter(|session| !session.has_ended()) {
+fn end(slot: &mut Option<Session>, transport: &mut dyn Transport) -> Result<(), Error> {
+    if let Some(session) = slot.as_mut().filter(|session| !session.has_ended()) {
         flush(transport, session.handle).inspect_err(|_| session.distrust())?;
     }
-    *place = None;
+    *slot = None;
     Ok(())
 }

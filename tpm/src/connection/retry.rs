@@ -1,10 +1,10 @@
 //! What a failure says about the connection, and how to go on: a TPM reset, a restarted resource manager, a closed socket, other
-//! processes in all places. All of that is known by the answer only. Codes are not authenticated, so everything here is bounded.
+//! processes in all slots. All of that is known by the answer only. Codes are not authenticated, so everything here is bounded.
 
 use std::time::Duration;
 
-use crate::command::Patience;
-use crate::connection::Link;
+use crate::command::Backoff;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
@@ -12,16 +12,16 @@ use crate::rc::ResponseCode;
 /// and once for what happened meanwhile.
 const TRIES: u8 = 2;
 
-/// The recovery of one operation.
-pub(crate) struct Recovery {
+/// How often one operation may begin again, and why.
+pub(crate) struct Retry {
     /// Whether the operation relies on nothing older than itself.
     fresh: bool,
     tries: u8,
-    others: Patience,
+    others: Backoff,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum Remedy {
     /// Nothing helps.
     Report,
     /// The connection is broken.
@@ -30,14 +30,14 @@ enum Verdict {
     Release,
     /// The simulator was reset, and nobody starts it up for us.
     Startup,
-    /// Other processes hold the places.
-    MakeWay,
+    /// Other processes hold the slots.
+    FreeSlots,
 }
 
-impl Recovery {
+impl Retry {
     /// For an operation that finds a connection, or finds none.
     pub(crate) fn new(connected: bool) -> Self {
-        Self { fresh: !connected, tries: TRIES, others: Patience::with_others() }
+        Self { fresh: !connected, tries: TRIES, others: Backoff::for_slots() }
     }
 
     /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
@@ -45,65 +45,65 @@ impl Recovery {
     pub(crate) fn mend(
         &mut self,
         failure: Error,
-        place: &mut Option<Link>,
-        connect: impl FnOnce() -> Result<Link, Error>,
+        place: &mut Option<Connection>,
+        connect: impl FnOnce() -> Result<Connection, Error>,
     ) -> Result<Duration, Error> {
-        let Some(link) = place.as_mut() else { return Err(failure) };
-        let verdict = judge(&failure, link, self.fresh);
-        if verdict == Verdict::MakeWay {
+        let Some(connection) = place.as_mut() else { return Err(failure) };
+        let remedy = judge(&failure, connection, self.fresh);
+        if remedy == Remedy::FreeSlots {
             // Whoever waits with something in hand waits for somebody who does the same.
-            link.flush_all();
+            connection.flush_all();
             return self.others.pause().ok_or(failure);
         }
-        if verdict == Verdict::Report || self.tries == 0 {
+        if remedy == Remedy::Report || self.tries == 0 {
             return Err(failure);
         }
         self.tries = self.tries.saturating_sub(1);
         self.fresh = true;
-        match verdict {
-            Verdict::Startup => link.start_again()?,
-            Verdict::Reconnect => {
+        match remedy {
+            Remedy::Startup => connection.start_again()?,
+            Remedy::Reconnect => {
                 // Many a way to the TPM takes one connection at a time.
-                link.hang_up();
+                connection.disconnect();
                 let mut new = connect()?;
-                new.clear_away(link.take_debris());
-                *link = new;
+                new.clear_away(connection.take_cleanup());
+                *connection = new;
             }
-            _ => link.release_ours(),
+            _ => connection.release_ours(),
         }
         Ok(Duration::ZERO)
     }
 }
 
-fn judge(error: &Error, link: &mut Link, fresh: bool) -> Verdict {
+fn judge(error: &Error, connection: &mut Connection, fresh: bool) -> Remedy {
     match error.kind() {
-        ErrorKind::Io if fresh => return Verdict::Report,
-        ErrorKind::Io => return Verdict::Reconnect,
-        ErrorKind::ObjectMemory => return Verdict::MakeWay,
+        ErrorKind::Io if fresh => return Remedy::Report,
+        ErrorKind::Io => return Remedy::Reconnect,
+        ErrorKind::ObjectMemory => return Remedy::FreeSlots,
         _ => {}
     }
-    let Some(code) = error.code() else { return Verdict::Report };
+    let Some(code) = error.code() else { return Remedy::Report };
     match code.base() {
-        ResponseCode::INITIALIZE if link.is_simulator() => Verdict::Startup,
-        ResponseCode::INITIALIZE if !fresh => Verdict::Reconnect,
-        _ if code.is_lost_reference() => Verdict::Release,
+        ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
+        ResponseCode::INITIALIZE if !fresh => Remedy::Reconnect,
+        _ if code.is_lost_reference() => Remedy::Release,
         // What was saved, or the parent at a handle, belongs to the time before a reset.
-        ResponseCode::INTEGRITY | ResponseCode::HANDLE if !fresh => Verdict::Release,
-        ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, link) => {
-            Verdict::Release
+        ResponseCode::INTEGRITY | ResponseCode::HANDLE if !fresh => Remedy::Release,
+        ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, connection) => {
+            Remedy::Release
         }
-        _ => Verdict::Report,
+        _ => Remedy::Report,
     }
 }
 
 /// After a reset handles are given out anew: then nobody's password was wrong, but the object is another's.
-fn is_somebody_elses(error: &Error, link: &mut Link) -> bool {
+fn is_somebody_elses(error: &Error, connection: &mut Connection) -> bool {
     let Some((handle, Some(expected))) = error.object() else { return false };
     // An NV index outlives every reset.
     if handle.is_nv() {
         return false;
     }
-    match link.read_public(handle) {
+    match connection.read_public(handle) {
         Ok((_, found)) => found != *expected,
         Err(_) => true,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keyfile::Name;
 
-use crate::config::{Config, Connection, Manager, Protection};
+use crate::config::{Config, Lifetime, Manager, Protection};
 use crate::session::Session;
 use crate::transport::Transport;
 
@@ -16,7 +16,7 @@ pub(crate) struct Rules {
     pub(crate) keep: Option<Duration>,
     /// Whether the kernel's resource manager, or one like it, stands between.
     pub(crate) kernel: bool,
-    /// Whether other processes use the same object places between our commands.
+    /// Whether other processes use the same object slots between our commands.
     pub(crate) shared: bool,
     /// Whether a stored password may be the last try before a lockout.
     pub(crate) last_try: bool,
@@ -32,9 +32,9 @@ impl Rules {
             Manager::None => false,
         };
         let keep = match config.connection {
-            Connection::Operation => Some(Duration::ZERO),
-            Connection::Process if kernel => Some(config.session_keep.unwrap_or_default()),
-            Connection::Process => None,
+            Lifetime::Operation => Some(Duration::ZERO),
+            Lifetime::Process if kernel => Some(config.session_keep.unwrap_or_default()),
+            Lifetime::Process => None,
         };
         Self {
             unprotected: config.session == Protection::Password,
@@ -51,7 +51,7 @@ impl Rules {
         session.is_distrusted() || self.keep.is_some_and(|keep| session.started().elapsed() >= keep)
     }
 
-    /// The same for a policy session. A TPM has three places for sessions: where several processes share them, one that waits for
+    /// The same for a policy session. A TPM has three slots for sessions: where several processes share them, one that waits for
     /// its next use would keep the others waiting too.
     pub(super) fn policy_is_over(&self, policy: &Session) -> bool {
         self.shared || self.is_over(policy)

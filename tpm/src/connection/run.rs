@@ -2,22 +2,22 @@
 
 use keyfile::CommandCode;
 
-use super::Link;
+use super::Connection;
 use crate::command::{Command, Guarded, Protect, Response};
 use crate::error::{Error, ErrorKind};
 use crate::session::{Authorization, Use};
 
-impl Link {
+impl Connection {
     /// A command on two objects that have no passwords; the policy of the second, if it has one, is satisfied in the policy session,
     /// which ends with the command.
     pub(crate) fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
-        let Self { wire, policy, places, .. } = self;
+        let Self { executor, policy, slots, .. } = self;
         let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
         let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
             Some(policy) => Authorization::Session(policy, how),
             None => Authorization::Password(&[]),
         };
-        wire.run(command, &mut [Authorization::Password(&[]), second], places)
+        executor.run(command, &mut [Authorization::Password(&[]), second], slots)
     }
 
     /// A command with one handle, which needs authorization; gives the answer's parameters.
@@ -51,7 +51,7 @@ impl Link {
         auth: &[u8],
         protect: Protect,
     ) -> Result<Response<'_>, Error> {
-        let Self { wire, session, policy, places, rules, .. } = self;
+        let Self { executor, session, policy, slots, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
         let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
         let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
@@ -83,7 +83,7 @@ impl Link {
             }
             None => return Err(none()),
         }
-        let result = wire.run(command, &mut authorizations, places);
+        let result = executor.run(command, &mut authorizations, slots);
         if result.is_err() {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.

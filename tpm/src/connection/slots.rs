@@ -1,111 +1,112 @@
-//! The TPM's object places that we hold. A TPM has three, and so has a connection of the kernel's resource manager.
+//! The TPM's object slots that we hold. A TPM has three, and so has a connection of the kernel's resource manager.
 //!
 //! A persistent handle takes one while its command runs, a command that makes an object takes one more: so at most two stay
 //! taken, and room is made beforehand.
 
 use keyfile::{Handle, Name};
 
-use crate::command::{Command, Relief, flush};
+use crate::command::{Command, Evict, flush};
 use crate::transport::Transport;
 
 /// How many objects may stay loaded.
-pub(crate) const STANDING: usize = 2;
+pub(crate) const MAX_LOADED: usize = 2;
 
-/// The places that we have taken.
+/// The slots that we have taken.
 #[derive(Default)]
-pub(crate) struct Places {
-    taken: Vec<Place>,
+pub(crate) struct Slots {
+    taken: Vec<Slot>,
     clock: u64,
 }
 
 /// What is loaded at a handle.
-pub(crate) struct Place {
-    pub(crate) occupant: Occupant,
+pub(crate) struct Slot {
+    pub(crate) transient: Transient,
     pub(crate) handle: Handle,
     pub(crate) name: Name,
     used: u64,
 }
 
-/// Who takes a place.
+/// What is loaded in a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Occupant {
+pub(crate) enum Transient {
     /// A key, by its number in this process.
     Key(u64),
     /// A derived parent, by its number in this connection.
     Parent(usize),
     /// A key that one operation loads and flushes, by its part in it.
-    Guest(u8),
+    Temporary(u8),
 }
 
-impl Places {
-    /// Where the occupant is, if it is loaded; it counts as used now.
-    pub(crate) fn find(&mut self, occupant: Occupant) -> Option<Handle> {
+impl Slots {
+    /// Where the object is, if it is loaded; it counts as used now.
+    pub(crate) fn find(&mut self, transient: Transient) -> Option<Handle> {
         self.clock = self.clock.saturating_add(1);
-        let place = self.taken.iter_mut().find(|place| place.occupant == occupant)?;
-        place.used = self.clock;
-        Some(place.handle)
+        let slot = self.taken.iter_mut().find(|slot| slot.transient == transient)?;
+        slot.used = self.clock;
+        Some(slot.handle)
     }
 
     /// Takes note of an object that was just loaded.
-    pub(crate) fn take(&mut self, occupant: Occupant, handle: Handle, name: Name) {
+    pub(crate) fn insert(&mut self, transient: Transient, handle: Handle, name: Name) {
         self.clock = self.clock.saturating_add(1);
-        self.taken.push(Place { occupant, handle, name, used: self.clock });
+        self.taken.push(Slot { transient, handle, name, used: self.clock });
     }
 
-    /// Forgets an occupant, whose place is free or about to be.
-    pub(crate) fn leave(&mut self, occupant: Occupant) -> Option<Handle> {
-        self.leave_place(occupant).map(|place| place.handle)
+    /// Forgets an object, whose slot is free or about to be.
+    pub(crate) fn remove(&mut self, transient: Transient) -> Option<Handle> {
+        self.remove_slot(transient).map(|slot| slot.handle)
     }
 
     /// The same, with all that is known of it.
-    pub(crate) fn leave_place(&mut self, occupant: Occupant) -> Option<Place> {
-        let at = self.taken.iter().position(|place| place.occupant == occupant)?;
+    pub(crate) fn remove_slot(&mut self, transient: Transient) -> Option<Slot> {
+        let at = self.taken.iter().position(|slot| slot.transient == transient)?;
         Some(self.taken.swap_remove(at))
     }
 
     /// Forgets all.
-    pub(crate) fn leave_all(&mut self) -> Vec<Place> {
+    pub(crate) fn drain(&mut self) -> Vec<Slot> {
         std::mem::take(&mut self.taken)
     }
 
     /// All that have one.
-    pub(crate) fn occupants(&self) -> Vec<Occupant> {
-        self.taken.iter().map(|place| place.occupant).collect()
+    pub(crate) fn transients(&self) -> Vec<Transient> {
+        self.taken.iter().map(|slot| slot.transient).collect()
     }
 
-    /// A guest, if one is there.
-    pub(crate) fn guest(&self) -> Option<Occupant> {
-        let mut occupants = self.taken.iter().map(|place| place.occupant);
-        occupants.find(|occupant| matches!(occupant, Occupant::Guest(_)))
+    /// An object of the operation that runs, if one is there.
+    pub(crate) fn temporary(&self) -> Option<Transient> {
+        let mut transients = self.taken.iter().map(|slot| slot.transient);
+        transients.find(|transient| matches!(transient, Transient::Temporary(_)))
     }
 
     pub(crate) fn len(&self) -> usize {
         self.taken.len()
     }
 
-    /// The one whose last use is longest ago, but for those that are needed now. Guests are, as long as they are there.
-    pub(crate) fn least_recent(&self, needed: &[Occupant]) -> Option<Occupant> {
-        let is_guest = |place: &Place| matches!(place.occupant, Occupant::Guest(_));
-        let others = self.taken.iter().filter(|place| !needed.contains(&place.occupant) && !is_guest(place));
-        others.min_by_key(|place| place.used).map(|place| place.occupant)
+    /// The one whose last use is longest ago, but for those that are needed now. Those of an operation are, as long as they are there.
+    pub(crate) fn least_recent(&self, needed: &[Transient]) -> Option<Transient> {
+        let is_temporary = |slot: &Slot| matches!(slot.transient, Transient::Temporary(_));
+        let others =
+            self.taken.iter().filter(|slot| !needed.contains(&slot.transient) && !is_temporary(slot));
+        others.min_by_key(|slot| slot.used).map(|slot| slot.transient)
     }
 
     /// A parent that is loaded, but for those that are needed now.
-    pub(crate) fn parent(&self, needed: &[Occupant]) -> Option<Occupant> {
-        let mut parents = self.taken.iter().map(|place| place.occupant);
-        parents.find(|occupant| matches!(occupant, Occupant::Parent(_)) && !needed.contains(occupant))
+    pub(crate) fn parent(&self, needed: &[Transient]) -> Option<Transient> {
+        let mut parents = self.taken.iter().map(|slot| slot.transient);
+        parents.find(|transient| matches!(transient, Transient::Parent(_)) && !needed.contains(transient))
     }
 }
 
-impl Relief for Places {
-    /// The TPM has fewer places than it should, because others take them: gives up one of ours.
-    fn make_room(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool {
-        let needed = |place: &Place| command.handles.iter().any(|entity| entity.handle == place.handle);
+impl Evict for Slots {
+    /// The TPM has fewer slots than it should, because others take them: gives up one of ours.
+    fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool {
+        let needed = |slot: &Slot| command.handles.iter().any(|entity| entity.handle == slot.handle);
         let needed: Vec<_> =
-            self.taken.iter().filter(|place| needed(place)).map(|place| place.occupant).collect();
+            self.taken.iter().filter(|slot| needed(slot)).map(|slot| slot.transient).collect();
         let Some(victim) = self.least_recent(&needed) else { return false };
         let Some(Ok(code)) = self.find(victim).map(|handle| flush(transport, handle)) else { return false };
-        self.leave(victim);
+        self.remove(victim);
         code.is_success()
     }
 }
@@ -116,14 +117,14 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_goes_first() {
-        let mut places = Places::default();
-        let [a, b] = [Occupant::Key(1), Occupant::Key(2)];
-        places.take(a, Handle(0x8000_0000), Name::default());
-        places.take(b, Handle(0x8000_0001), Name::default());
-        assert_eq!(places.find(a), Some(Handle(0x8000_0000)));
-        assert_eq!(places.least_recent(&[]), Some(b));
-        assert_eq!(places.least_recent(&[b]), Some(a));
-        assert_eq!(places.leave(b), Some(Handle(0x8000_0001)));
-        assert_eq!((places.find(b), places.len()), (None, 1));
+        let mut slots = Slots::default();
+        let [a, b] = [Transient::Key(1), Transient::Key(2)];
+        slots.insert(a, Handle(0x8000_0000), Name::default());
+        slots.insert(b, Handle(0x8000_0001), Name::default());
+        assert_eq!(slots.find(a), Some(Handle(0x8000_0000)));
+        assert_eq!(slots.least_recent(&[]), Some(b));
+        assert_eq!(slots.least_recent(&[b]), Some(a));
+        assert_eq!(slots.remove(b), Some(Handle(0x8000_0001)));
+        assert_eq!((slots.find(b), slots.len()), (None, 1));
     }
 }

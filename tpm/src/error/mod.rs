@@ -42,7 +42,7 @@ pub enum ErrorKind {
     Lockout,
     /// The password of the parent or of the hierarchy is wrong or missing.
     ParentAuthorization,
-    /// All object or session places of the TPM are taken by others.
+    /// All object or session slots of the TPM are taken by others.
     ObjectMemory,
     /// The policy of the key is not fulfilled.
     Policy,

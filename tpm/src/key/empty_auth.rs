@@ -24,9 +24,9 @@ impl Tpm {
             return Ok(true);
         }
         let name = public.name()?;
-        self.operate(|link| {
+        self.operate(|connection| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            is_right(link.try_empty_auth(&key))
+            is_right(connection.try_empty_auth(&key))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Brings a key to where a command can name it: in a place of the TPM, with a session to protect the command.
+//! Brings a key to where a command can name it: in a slot of the TPM, with a session to protect the command.
 
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
@@ -9,8 +9,8 @@ use super::{Inner, Origin, removed};
 use crate::authorization::policy::Runner;
 use crate::command::Protect;
 use crate::command::same;
-use crate::connection::Link;
-use crate::connection::Occupant;
+use crate::connection::Connection;
+use crate::connection::Transient;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
@@ -20,43 +20,45 @@ impl Inner {
     /// loaded, for its salt.
     pub(super) fn ready(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         bare: bool,
         runner: Option<&Runner<'_>>,
     ) -> Result<Handle, Error> {
         match &self.origin {
             Origin::Persistent { handle, seen } => {
                 if !seen.load(Ordering::Acquire) {
-                    self.still_there(link, *handle)?;
+                    self.still_there(connection, *handle)?;
                     seen.store(true, Ordering::Release);
                 }
                 if !bare {
-                    link.open_session(None)?;
+                    connection.open_session(None)?;
                 }
                 Ok(*handle)
             }
             Origin::File { file, parent } => {
-                let occupant = Occupant::Key(self.number);
-                match link.places.find(occupant) {
-                    Some(handle) if bare || link.rules.unprotected || link.has_session() => Ok(handle),
+                let transient = Transient::Key(self.number);
+                match connection.slots.find(transient) {
+                    Some(handle) if bare || connection.rules.unprotected || connection.has_session() => {
+                        Ok(handle)
+                    }
                     Some(handle) => {
-                        let number = link.parent(parent)?;
-                        link.open_session(Some((number, parent)))?;
-                        // The salt key may have taken its place.
-                        match link.places.find(occupant) {
+                        let number = connection.parent(parent)?;
+                        connection.open_session(Some((number, parent)))?;
+                        // The salt key may have taken its slot.
+                        match connection.slots.find(transient) {
                             Some(_) => Ok(handle),
-                            None => self.load(link, file, parent, bare, runner),
+                            None => self.load(connection, file, parent, bare, runner),
                         }
                     }
-                    None => self.load(link, file, parent, bare, runner),
+                    None => self.load(connection, file, parent, bare, runner),
                 }
             }
         }
     }
 
     /// Whether it is this key that is at the handle.
-    pub(super) fn still_there(&self, link: &mut Link, handle: Handle) -> Result<(), Error> {
-        let (_, name) = link.read_public(handle).map_err(removed)?;
+    pub(super) fn still_there(&self, connection: &mut Connection, handle: Handle) -> Result<(), Error> {
+        let (_, name) = connection.read_public(handle).map_err(removed)?;
         if name == self.name {
             return Ok(());
         }
@@ -67,46 +69,46 @@ impl Inner {
 
     fn load(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         file: &KeyFile,
         parent: &Parent,
         bare: bool,
         runner: Option<&Runner<'_>>,
     ) -> Result<Handle, Error> {
-        let number = link.parent_in_session(parent)?;
+        let number = connection.parent_in_session(parent)?;
         if let Some(runner) = runner {
-            runner.open(link)?;
+            runner.open(connection)?;
         }
         let private = match &file.secret {
             None => Cow::Borrowed(&file.private),
-            Some(secret) => Cow::Owned(self.import(link, number, parent, file, secret)?),
+            Some(secret) => Cow::Owned(self.import(connection, number, parent, file, secret)?),
         };
-        let at_work = link.parent_at_work(number, parent)?;
-        link.make_room_for_child(number, parent)?;
+        let parent_key = connection.ready_parent(number, parent)?;
+        connection.make_room_for_child(number, parent)?;
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
-        let loaded = link
-            .load(&at_work.guarded(), &private, &file.public, protect)
-            .map_err(|error| link.parent_refused(number, error, parent))?;
-        let occupant = Occupant::Key(self.number);
-        link.places.take(occupant, loaded.handle, loaded.name.clone());
+        let loaded = connection
+            .load(&parent_key.guarded(), &private, &file.public, protect)
+            .map_err(|error| connection.parent_refused(number, error, parent))?;
+        let transient = Transient::Key(self.number);
+        connection.slots.insert(transient, loaded.handle, loaded.name.clone());
         if let Err(error) = same(&self.name, &loaded.name) {
-            link.evict(occupant)?;
+            connection.evict(transient)?;
             return Err(error);
         }
-        link.settle(&[occupant])?;
+        connection.settle(&[transient])?;
         Ok(loaded.handle)
     }
 
     /// What TPM2_Import makes of the file, once for a process.
     fn import(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         number: usize,
         parent: &Parent,
         file: &KeyFile,
         secret: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        let above = link.parent_public(number)?.1.clone();
+        let above = connection.parent_public(number)?.1.clone();
         let parts = [above.as_octets(), self.name.as_octets(), secret, &file.private];
         if let Some(private) = self.tpm.imports().find(&parts) {
             return Ok(private);
@@ -116,7 +118,7 @@ impl Inner {
             duplicate: file.private.clone(),
             secret: secret.to_vec(),
         };
-        let private = link.import_under(number, parent, &duplicate, Protect::SESSION)?;
+        let private = connection.import_under(number, parent, &duplicate, Protect::SESSION)?;
         self.tpm.imports().keep(&parts, &private);
         Ok(private)
     }

@@ -1,4 +1,4 @@
-//! A key in the TPM: loaded at first use, and again whenever it has lost its place.
+//! A key in the TPM: loaded at first use, and again whenever it has lost its slot.
 
 mod block;
 mod empty_auth;
@@ -13,7 +13,7 @@ use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, S
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::connection::Occupant;
+use crate::connection::Transient;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::tpm::Tpm;
@@ -178,7 +178,7 @@ impl Key {
         scheme: AlgId,
     ) -> Result<Answer<Signature>, Error> {
         self.0.check_usable()?;
-        let (digest, ticket) = self.0.tpm.operate(|link| link.hash(message, hash))?;
+        let (digest, ticket) = self.0.tpm.operate(|connection| connection.hash(message, hash))?;
         self.sign_with(&digest, &ticket, hash, scheme)
     }
 
@@ -189,8 +189,8 @@ impl Key {
         hash: HashAlg,
         scheme: AlgId,
     ) -> Result<Answer<Signature>, Error> {
-        self.operate(Purpose::Signature, |link, key, protect| {
-            link.sign(key, (digest, ticket), scheme, hash, protect)
+        self.operate(Purpose::Signature, |connection, key, protect| {
+            connection.sign(key, (digest, ticket), scheme, hash, protect)
         })
     }
 
@@ -220,8 +220,8 @@ impl Key {
         label: &[u8],
     ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(ciphertext, &self.0.public)?;
-        self.operate(Purpose::Decryption, |link, key, protect| {
-            link.rsa_decrypt(key, ciphertext, label, protect)
+        self.operate(Purpose::Decryption, |connection, key, protect| {
+            connection.rsa_decrypt(key, ciphertext, label, protect)
         })
     }
 
@@ -233,7 +233,7 @@ impl Key {
         if !matches!(self.0.public.key, PublicKey::KeyedHash { .. }) {
             return Err(Error::new(ErrorKind::Input, "it is a key, and not sealed data").on(&*self.0));
         }
-        self.operate(Purpose::Decryption, |link, key, protect| link.unseal(key, protect))
+        self.operate(Purpose::Decryption, |connection, key, protect| connection.unseal(key, protect))
     }
 
     /// The private half times a point (TPM2_ECDH_ZGen).
@@ -242,7 +242,9 @@ impl Key {
     /// The point is not on the curve, or the TPM refuses.
     pub fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Point>, Error> {
         let point = Point { x: x.to_vec(), y: y.to_vec() };
-        self.operate(Purpose::Decryption, |link, key, protect| link.ecdh_zgen(key, &point, protect))
+        self.operate(Purpose::Decryption, |connection, key, protect| {
+            connection.ecdh_zgen(key, &point, protect)
+        })
     }
 
     fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Self {
@@ -265,8 +267,8 @@ impl Key {
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
-        self.operate(purpose, |link, key, protect| {
-            let message = link.rsa_decrypt(key, block, &[], protect)?;
+        self.operate(purpose, |connection, key, protect| {
+            let message = connection.rsa_decrypt(key, block, &[], protect)?;
             block::whole(message, block.len())
         })
     }
@@ -275,8 +277,8 @@ impl Key {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Origin::File { .. } = self.origin {
-            if let Some(seat) = self.tpm.seat() {
-                seat.evict(Occupant::Key(self.number));
+            if let Some(generation) = self.tpm.generation() {
+                generation.evict(Transient::Key(self.number));
             }
         }
     }

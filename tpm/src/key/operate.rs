@@ -10,8 +10,8 @@ use crate::auth::Auth;
 use crate::authorization::policy::{Runner, Way};
 use crate::command::Entity;
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
-use crate::connection::Occupant;
+use crate::connection::Connection;
+use crate::connection::Transient;
 use crate::error::{Error, ErrorKind};
 
 impl Key {
@@ -19,19 +19,20 @@ impl Key {
     pub(super) fn operate<T>(
         &self,
         purpose: Purpose,
-        mut run: impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+        mut run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<Answer<T>, Error> {
         let key = &*self.0;
         key.check_usable()?;
         key.tpm
-            .operate(|link| {
+            .operate(|connection| {
                 // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
-                let bare = link.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
-                let value = key.authorized(link, bare, &mut run);
+                let bare =
+                    connection.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
+                let value = key.authorized(connection, bare, &mut run);
                 // A policy that was left half-way is of no use to the next one.
-                let value = value.inspect_err(|_| drop(link.drop_policy()))?;
+                let value = value.inspect_err(|_| drop(connection.drop_policy()))?;
                 key.doubtful.store(false, Ordering::Release);
-                Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
+                Ok(Answer { value, authenticated: !bare && !connection.rules.unprotected })
             })
             .map_err(|error| error.on(key))
     }
@@ -41,23 +42,23 @@ impl Inner {
     /// Gives `run` the key, authorized as its public area says: by its password, or by a policy.
     fn authorized<T>(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         bare: bool,
-        run: &mut impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+        run: &mut impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let protect = if bare { Protect::NONE } else { Protect::SESSION }.last();
-        self.spare_the_last_try(link)?;
+        self.guard_last_try(connection)?;
         let runner = self.runner();
-        let mut run = |link: &mut Link, auth: &[u8], protect| {
-            let handle = self.ready(link, bare, runner.as_ref())?;
+        let mut run = |connection: &mut Connection, auth: &[u8], protect| {
+            let handle = self.ready(connection, bare, runner.as_ref())?;
             let guarded = Guarded { entity: Entity::named(handle, &self.name), auth };
-            run(link, &guarded, protect).map_err(|error| self.refused(link, error))
+            run(connection, &guarded, protect).map_err(|error| self.refused(connection, error))
         };
-        let Some(runner) = &runner else { return run(link, self.auth_value(), protect) };
-        self.ready(link, bare, Some(runner))?;
-        runner.run(link, |link, with_auth_value| {
+        let Some(runner) = &runner else { return run(connection, self.auth_value(), protect) };
+        self.ready(connection, bare, Some(runner))?;
+        runner.run(connection, |connection, with_auth_value| {
             let auth = if with_auth_value { self.auth_value() } else { &[] };
-            run(link, auth, protect.by_policy())
+            run(connection, auth, protect.by_policy())
         })
     }
 
@@ -79,7 +80,7 @@ impl Inner {
             Origin::File { file, parent, .. } if file.uses_policy() => Some(Runner {
                 file,
                 parent,
-                occupant: Occupant::Key(self.number),
+                transient: Transient::Key(self.number),
                 password: self.password.as_ref(),
                 doubtful: self.doubtful.load(Ordering::Acquire),
                 tickets: self.tpm.tickets(),
@@ -116,18 +117,18 @@ impl Inner {
     }
 
     /// Before a use of a password that may be wrong.
-    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
+    fn guard_last_try(&self, connection: &mut Connection) -> Result<(), Error> {
         if self.doubtful.load(Ordering::Acquire) {
-            link.spare_the_last_try(self.password.as_ref()).map_err(|error| error.on(self))?;
+            connection.guard_last_try(self.password.as_ref()).map_err(|error| error.on(self))?;
         }
         Ok(())
     }
 
-    fn refused(&self, link: &mut Link, error: Error) -> Error {
+    fn refused(&self, connection: &mut Connection, error: Error) -> Error {
         if let Origin::Persistent { handle, .. } = self.origin {
             if error.kind() == ErrorKind::Authorization {
-                // The Name is part of what the password proves: another key in this place looks like a wrong password.
-                if let Err(gone) = self.still_there(link, handle) {
+                // The Name is part of what the password proves: another key at this handle looks like a wrong password.
+                if let Err(gone) = self.still_there(connection, handle) {
                     return gone;
                 }
             } else if error.kind() == ErrorKind::NoObject {

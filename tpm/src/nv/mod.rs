@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::command::{Capability, Entity};
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::tpm::Tpm;
 
@@ -32,7 +32,7 @@ impl Tpm {
     /// # Errors
     /// There is none, or no TPM.
     pub fn nv_public(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
-        self.operate(|link| link.nv_read_public(index))
+        self.operate(|connection| connection.nv_read_public(index))
     }
 
     /// Everything that an index holds, padding and all; it may be a secret.
@@ -59,15 +59,16 @@ impl Tpm {
         };
         let doubtful =
             own.filter(|auth| Auth::is_doubtful(*auth) && !public.attributes.contains(NvAttributes::NO_DA));
-        self.operate(|link| {
-            let spared = doubtful.map_or(Ok(()), |auth| link.spare_the_last_try(auth));
-            let result = spared.and_then(|()| link.read_all(&on, Entity::named(index, &name), public.size));
+        self.operate(|connection| {
+            let spared = doubtful.map_or(Ok(()), |auth| connection.guard_last_try(auth));
+            let result =
+                spared.and_then(|()| connection.read_all(&on, Entity::named(index, &name), public.size));
             result.map_err(|error| error.on(format_args!("NV index {index}")))
         })
     }
 }
 
-impl Link {
+impl Connection {
     /// In the session, whatever the password is: a public key that is read here may be believed.
     fn read_all(
         &mut self,

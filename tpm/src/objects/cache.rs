@@ -8,17 +8,17 @@ use keyfile::HashAlg;
 const MOST: usize = 256;
 
 /// Values by the digest of what they were made from.
-pub(crate) struct Memory<T>(Mutex<Values<T>>);
+pub(crate) struct Cache<T>(Mutex<Values<T>>);
 
 type Values<T> = Vec<(Vec<u8>, T)>;
 
-impl<T> Default for Memory<T> {
+impl<T> Default for Cache<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: Clone> Memory<T> {
+impl<T: Clone> Cache<T> {
     /// What was made from these parts.
     pub(crate) fn find(&self, parts: &[&[u8]]) -> Option<T> {
         let key = key(parts);
@@ -59,26 +59,26 @@ mod tests {
 
     #[test]
     fn the_newest_are_remembered() {
-        let memory = Memory::default();
+        let cache = Cache::default();
         for number in 0..=255_u8 {
-            memory.keep(&[b"a", &[number]], &number);
+            cache.keep(&[b"a", &[number]], &number);
         }
-        assert_eq!(memory.find(&[b"a", &[0]]), Some(0));
-        assert_eq!(memory.find(&[b"", b"a", &[0]]), None);
-        memory.keep(&[b"b"], &1);
-        memory.keep(&[b"b"], &2);
-        assert_eq!((memory.find(&[b"a", &[0]]), memory.find(&[b"b"])), (None, Some(2)));
-        assert_eq!(memory.find(&[b"a", &[1]]), Some(1));
+        assert_eq!(cache.find(&[b"a", &[0]]), Some(0));
+        assert_eq!(cache.find(&[b"", b"a", &[0]]), None);
+        cache.keep(&[b"b"], &1);
+        cache.keep(&[b"b"], &2);
+        assert_eq!((cache.find(&[b"a", &[0]]), cache.find(&[b"b"])), (None, Some(2)));
+        assert_eq!(cache.find(&[b"a", &[1]]), Some(1));
     }
 
     #[test]
     fn nobody_waits_for_it() {
-        let memory = Memory::default();
-        memory.keep(&[b"a"], &1);
-        let held = memory.values();
-        assert_eq!(memory.find(&[b"a"]), None);
-        memory.keep(&[b"b"], &2);
+        let cache = Cache::default();
+        cache.keep(&[b"a"], &1);
+        let held = cache.values();
+        assert_eq!(cache.find(&[b"a"]), None);
+        cache.keep(&[b"b"], &2);
         drop(held);
-        assert_eq!((memory.find(&[b"a"]), memory.find(&[b"b"])), (Some(1), None));
+        assert_eq!((cache.find(&[b"a"]), cache.find(&[b"b"])), (Some(1), None));
     }
 }

@@ -4,6 +4,6 @@ mod cache;
 mod parents;
 mod salt;
 
-pub(crate) use cache::Memory;
+pub(crate) use cache::Cache;
 pub use parents::Parent;
 pub(crate) use parents::Parents;

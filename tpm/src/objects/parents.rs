@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::command::{Guarded, Protect};
-use crate::connection::Link;
-use crate::connection::{Occupant, STANDING};
+use crate::connection::Connection;
+use crate::connection::{MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Place, ResponseCode};
 use crate::template::storage_primary;
@@ -39,7 +39,7 @@ struct Known {
 }
 
 /// The parent at work: what a command names, and its authValue.
-pub(crate) struct AtWork {
+pub(crate) struct ReadyParent {
     pub(crate) handle: Handle,
     pub(crate) name: Name,
     auth: Zeroizing<Vec<u8>>,
@@ -60,13 +60,13 @@ impl Parent {
     }
 }
 
-impl AtWork {
+impl ReadyParent {
     pub(crate) fn guarded(&self) -> Guarded<'_> {
         Guarded { entity: Entity::named(self.handle, &self.name), auth: &self.auth }
     }
 }
 
-impl Link {
+impl Connection {
     /// The parent's number, at the cost of one command the first time.
     pub(crate) fn parent(&mut self, parent: &Parent) -> Result<usize, Error> {
         let known = |known: &Known| known.handle == parent.handle && known.rsa == parent.rsa;
@@ -107,7 +107,7 @@ impl Link {
     }
 
     /// The parent ready for a command: loaded again, if it had to make room.
-    pub(crate) fn parent_at_work(&mut self, number: usize, parent: &Parent) -> Result<AtWork, Error> {
+    pub(crate) fn ready_parent(&mut self, number: usize, parent: &Parent) -> Result<ReadyParent, Error> {
         let known = self.known(number)?;
         let name = known.name.clone();
         if !parent.is_derived() {
@@ -115,7 +115,7 @@ impl Link {
             let spared = known.spared.as_ref().is_some_and(|spared| Auth::are_same(spared.as_ref(), auth));
             let protected = !known.public.attributes.contains(Attributes::NO_DA);
             if protected && Auth::is_doubtful(auth) && !spared {
-                self.spare_the_last_try(auth)
+                self.guard_last_try(auth)
                     .map_err(|error| error.on(format_args!("parent {}", parent.handle)))?;
                 if let Some(known) = self.parents.0.get_mut(number) {
                     known.spared = Some(parent.auth.clone());
@@ -124,19 +124,19 @@ impl Link {
             let known = self.known(number)?;
             let auth =
                 parent.auth.as_ref().map(|auth| auth.as_value(known.public.name_alg)).unwrap_or_default();
-            return Ok(AtWork { handle: parent.handle, name, auth });
+            return Ok(ReadyParent { handle: parent.handle, name, auth });
         }
         // A primary that we derive has no password of its own.
         let auth = Zeroizing::default();
-        if let Some(handle) = self.places.find(Occupant::Parent(number)) {
-            return Ok(AtWork { handle, name, auth });
+        if let Some(handle) = self.slots.find(Transient::Parent(number)) {
+            return Ok(ReadyParent { handle, name, auth });
         }
         match self.known(number)?.saved.clone() {
             Some(saved) => {
-                self.make_room(STANDING - 1, &[])?;
+                self.make_room(MAX_LOADED - 1, &[])?;
                 let handle = self.context_load(&saved)?;
-                self.places.take(Occupant::Parent(number), handle, name.clone());
-                Ok(AtWork { handle, name, auth })
+                self.slots.insert(Transient::Parent(number), handle, name.clone());
+                Ok(ReadyParent { handle, name, auth })
             }
             None => {
                 self.open_session_for(parent)?;
@@ -145,16 +145,16 @@ impl Link {
                 if let Some(known) = self.parents.0.get_mut(number) {
                     known.derived = known.derived.saturating_add(1);
                 }
-                let handle = self.places.find(Occupant::Parent(number)).unwrap_or(Handle::NULL);
-                Ok(AtWork { handle, name, auth })
+                let handle = self.slots.find(Transient::Parent(number)).unwrap_or(Handle::NULL);
+                Ok(ReadyParent { handle, name, auth })
             }
         }
     }
 
-    /// Frees places until at most `standing` are taken, least recently used first.
-    pub(crate) fn make_room(&mut self, standing: usize, needed: &[Occupant]) -> Result<(), Error> {
-        while self.places.len() > standing {
-            let Some(victim) = self.places.least_recent(needed) else { break };
+    /// Frees slots until at most `most` are taken, least recently used first.
+    pub(crate) fn make_room(&mut self, most: usize, needed: &[Transient]) -> Result<(), Error> {
+        while self.slots.len() > most {
+            let Some(victim) = self.slots.least_recent(needed) else { break };
             self.let_go(victim)?;
         }
         Ok(())
@@ -162,33 +162,33 @@ impl Link {
 
     /// After a key was loaded: no more stays than may. The parent is not needed for the key's own work, unless each operation
     /// starts a session salted to it.
-    pub(crate) fn settle(&mut self, needed: &[Occupant]) -> Result<(), Error> {
+    pub(crate) fn settle(&mut self, needed: &[Transient]) -> Result<(), Error> {
         let one_session = self.rules.keep.is_none();
-        while let Some(parent) = self.places.parent(needed) {
-            // Where other processes want the places too, it goes at once.
-            if !one_session || !(self.rules.shared || self.places.len() > STANDING) {
+        while let Some(parent) = self.slots.parent(needed) {
+            // Where other processes want the slots too, it goes at once.
+            if !one_session || !(self.rules.shared || self.slots.len() > MAX_LOADED) {
                 break;
             }
             self.let_go(parent)?;
         }
-        self.make_room(STANDING, needed)
+        self.make_room(MAX_LOADED, needed)
     }
 
     /// Flushes an object; a derived parent that may come back is saved first, for deriving it takes long on some chips.
-    fn let_go(&mut self, occupant: Occupant) -> Result<(), Error> {
-        if let Occupant::Parent(number) = occupant {
+    fn let_go(&mut self, transient: Transient) -> Result<(), Error> {
+        if let Transient::Parent(number) = transient {
             let known = self.known(number)?;
             // The null primary is only salt. The first time in a shared TPM a second key is not in sight, and saving costs a command.
             let only_salt = known.handle == Handle::NULL && self.rules.keep.is_none();
             let worth_it = known.saved.is_none() && !only_salt && (known.derived > 1 || !self.rules.shared);
-            if let Some(handle) = self.places.find(occupant).filter(|_| worth_it) {
+            if let Some(handle) = self.slots.find(transient).filter(|_| worth_it) {
                 let saved = self.context_save(handle)?;
                 if let Some(known) = self.parents.0.get_mut(number) {
                     known.saved = Some(saved);
                 }
             }
         }
-        self.evict(occupant)
+        self.evict(transient)
     }
 
     /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
@@ -200,7 +200,7 @@ impl Link {
         // One session serves all, so its salt key is not needed again.
         let null = self.parents.0.iter().position(|known| known.handle == Handle::NULL && !known.rsa);
         match null.filter(|_| self.rules.keep.is_none()) {
-            Some(null) => self.evict(Occupant::Parent(null)),
+            Some(null) => self.evict(Transient::Parent(null)),
             None => Ok(()),
         }
     }
@@ -209,12 +209,12 @@ impl Link {
     fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
         let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
-        self.make_room(STANDING - 1, &[])?;
+        self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
         let primary = self
             .create_primary(&hierarchy, &storage_primary(parent.rsa), protect)
             .map_err(|error| parent_refused(error, parent))?;
-        self.places.take(Occupant::Parent(number), primary.handle, primary.name.clone());
+        self.slots.insert(Transient::Parent(number), primary.handle, primary.name.clone());
         Ok((primary.public, primary.name))
     }
 

@@ -2,7 +2,7 @@
 
 use keyfile::{Attributes, Name, Public};
 
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
@@ -18,7 +18,7 @@ const TRUSTWORTHY: Attributes = Attributes::FIXED_TPM
     .union(Attributes::RESTRICTED)
     .union(Attributes::DECRYPT);
 
-impl Link {
+impl Connection {
     /// Makes sure that there is a session, salted to the parent of the key if that can be, and otherwise to the null primary.
     pub(crate) fn open_session(&mut self, parent: Option<(usize, &Parent)>) -> Result<(), Error> {
         if self.rules.unprotected || self.has_session() {
@@ -38,7 +38,7 @@ impl Link {
             Some((number, parent)) if self.is_salt(number)? => (number, parent),
             _ => (self.null_salt()?, &NULL),
         };
-        let key = self.parent_at_work(number, parent)?;
+        let key = self.ready_parent(number, parent)?;
         let starting = starting(self.parent_public(number)?.0)?;
         self.start_session(starting, key.handle)
     }

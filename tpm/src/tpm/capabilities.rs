@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keyfile::{AlgId, Curve, Handle, HashAlg, Public, PublicKey};
 
 use crate::command::Capability;
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
@@ -90,7 +90,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn capabilities(&self) -> Result<Capabilities, Error> {
-        self.operate(Link::capabilities)
+        self.operate(Connection::capabilities)
     }
 
     /// As much of them as tells whether this key can be made under this parent ([`Capabilities::check`],
@@ -99,7 +99,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn capabilities_for(&self, key: &Public, parent: Handle) -> Result<Capabilities, Error> {
-        self.operate(|link| link.capabilities_for(key, parent))
+        self.operate(|connection| connection.capabilities_for(key, parent))
     }
 
     /// Who made it and which firmware it has, and nothing else: what a TPM in failure mode tells, too (Part 3 §30.2).
@@ -107,10 +107,11 @@ impl Tpm {
     /// # Errors
     /// There is no TPM, or it does not even tell that.
     pub fn identity(&self) -> Result<Capabilities, Error> {
-        self.operate(|link| {
+        self.operate(|connection| {
             let mut told = Capabilities::default();
             for id in MANUFACTURER..=FIRMWARE + 1 {
-                told.properties.extend(link.capability(Capability::Properties, id, 1)?.into_iter().take(1));
+                told.properties
+                    .extend(connection.capability(Capability::Properties, id, 1)?.into_iter().take(1));
             }
             Ok(told)
         })
@@ -121,11 +122,11 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn test_result(&self) -> Result<(ResponseCode, Vec<u8>), Error> {
-        self.operate(|link| link.test_result().map(|(data, code)| (code, data)))
+        self.operate(|connection| connection.test_result().map(|(data, code)| (code, data)))
     }
 }
 
-impl Link {
+impl Connection {
     /// Asks for everything, page by page.
     pub(crate) fn capabilities(&mut self) -> Result<Capabilities, Error> {
         let known = self.algorithms_and_curves()?;

@@ -18,19 +18,19 @@ use crate::auth::Auth;
 use crate::authorization::Lockout;
 use crate::command::Protect;
 use crate::command::TimeInfo;
-use crate::config::{Config, Connection};
-use crate::connection::Link;
+use crate::config::{Config, Lifetime};
+use crate::connection::Connection;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
-use crate::objects::Memory;
+use crate::objects::Cache;
 use crate::objects::Parent;
 use crate::template::under_parent;
 use crate::transport::location::Location;
 use crate::transport::{locate, open};
 
-use crate::connection::Recovery;
-use crate::connection::STANDING;
-use crate::connection::{Seat, Seats};
+use crate::connection::MAX_LOADED;
+use crate::connection::Retry;
+use crate::connection::{Generation, Generations};
 use crate::transport::Opener;
 
 /// A TPM. Clones share one connection.
@@ -40,11 +40,11 @@ pub struct Tpm(Arc<Shared>);
 struct Shared {
     config: Config,
     opener: Opener,
-    seats: Seats,
+    generations: Generations,
     /// The contents of TPM2B_PRIVATEs, as TPM2_Import gave them.
-    imports: Memory<Vec<u8>>,
+    imports: Cache<Vec<u8>>,
     /// The tickets of signed policies.
-    tickets: Memory<Ticket>,
+    tickets: Cache<Ticket>,
 }
 
 /// A new key.
@@ -66,13 +66,13 @@ impl Tpm {
     /// The same, over connections that somebody else opens.
     #[must_use]
     pub fn over(config: Config, opener: Opener) -> Self {
-        let seats = Seats::default();
+        let generations = Generations::default();
         Self(Arc::new(Shared {
             config,
             opener,
-            seats,
-            imports: Memory::default(),
-            tickets: Memory::default(),
+            generations,
+            imports: Cache::default(),
+            tickets: Cache::default(),
         }))
     }
 
@@ -95,7 +95,7 @@ impl Tpm {
     /// # Errors
     /// There is nothing, or no TPM.
     pub fn read_public(&self, handle: Handle) -> Result<(Public, Name), Error> {
-        self.operate(|link| link.read_public(handle))
+        self.operate(|connection| connection.read_public(handle))
     }
 
     /// Has the TPM test itself: all of it, or what it has not tested yet.
@@ -103,7 +103,7 @@ impl Tpm {
     /// # Errors
     /// It fails, or there is no TPM.
     pub fn self_test(&self, full: bool) -> Result<(), Error> {
-        self.operate(|link| link.self_test(full))
+        self.operate(|connection| connection.self_test(full))
     }
 
     /// Makes a key under a parent.
@@ -126,14 +126,15 @@ impl Tpm {
         data: &[u8],
     ) -> Result<Created, Error> {
         let auth = auth.map(|auth| auth.as_value(template.name_alg)).unwrap_or_default();
-        self.operate(|link| {
-            let number = link.parent_in_session(parent)?;
-            let at_work = link.parent_at_work(number, parent)?;
-            link.make_room_for_child(number, parent)?;
-            let template = under_parent::under(link.parent_public(number)?.0, template);
-            let made = link.create(&at_work.guarded(), &template, &auth, data, Protect::SESSION.last());
-            let made = made.map_err(|error| link.parent_refused(number, error, parent))?;
-            link.settle(&[])?;
+        self.operate(|connection| {
+            let number = connection.parent_in_session(parent)?;
+            let parent_key = connection.ready_parent(number, parent)?;
+            connection.make_room_for_child(number, parent)?;
+            let template = under_parent::under(connection.parent_public(number)?.0, template);
+            let made =
+                connection.create(&parent_key.guarded(), &template, &auth, data, Protect::SESSION.last());
+            let made = made.map_err(|error| connection.parent_refused(number, error, parent))?;
+            connection.settle(&[])?;
             Ok(Created { public: made.public, private: made.private })
         })
     }
@@ -143,10 +144,10 @@ impl Tpm {
     /// # Errors
     /// It was wrapped for another parent, the parent's password is wrong, or there is no TPM.
     pub fn import(&self, parent: &Parent, object: &Duplicate) -> Result<Vec<u8>, Error> {
-        self.operate(|link| {
-            let number = link.parent_in_session(parent)?;
-            let private = link.import_under(number, parent, object, Protect::SESSION.last())?;
-            link.settle(&[])?;
+        self.operate(|connection| {
+            let number = connection.parent_in_session(parent)?;
+            let private = connection.import_under(number, parent, object, Protect::SESSION.last())?;
+            connection.settle(&[])?;
             Ok(private)
         })
     }
@@ -156,7 +157,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn persistent_handles(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|link| link.handles(PERSISTENT))
+        self.operate(|connection| connection.handles(PERSISTENT))
     }
 
     /// The NV indexes that are defined.
@@ -164,7 +165,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn nv_indexes(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|link| link.handles(NV))
+        self.operate(|connection| connection.handles(NV))
     }
 
     /// How near the dictionary-attack lockout is.
@@ -172,7 +173,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn lockout(&self) -> Result<Lockout, Error> {
-        self.operate(Link::lockout)
+        self.operate(Connection::lockout)
     }
 
     /// The value of each of these PCRs, all of one moment, in the order of the selection.
@@ -180,7 +181,7 @@ impl Tpm {
     /// # Errors
     /// The TPM has not got one of them, or there is no TPM.
     pub fn pcr_read(&self, selection: &PcrSelection) -> Result<Vec<PcrValue>, Error> {
-        self.operate(|link| link.pcr_values(selection))
+        self.operate(|connection| connection.pcr_values(selection))
     }
 
     /// The digest of their values, as a PolicyPCR holds it.
@@ -196,7 +197,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn read_clock(&self) -> Result<TimeInfo, Error> {
-        self.operate(Link::read_clock)
+        self.operate(Connection::read_clock)
     }
 
     /// The public area and Name of a parent; a derived one is derived.
@@ -204,58 +205,58 @@ impl Tpm {
     /// # Errors
     /// There is no such parent, its hierarchy's password is wrong, or there is no TPM.
     pub fn parent_public(&self, parent: &Parent) -> Result<(Public, Name), Error> {
-        self.operate(|link| {
-            let number = link.parent(parent)?;
-            let (public, name) = link.parent_public(number)?;
+        self.operate(|connection| {
+            let number = connection.parent(parent)?;
+            let (public, name) = connection.parent_public(number)?;
             let found = (public.clone(), name.clone());
-            link.settle(&[])?;
+            connection.settle(&[])?;
             Ok(found)
         })
     }
 
     /// Flushes everything that is loaded and disconnects. The next use connects again.
     pub fn close(&self) {
-        if let Some(seat) = self.seat() {
-            close(&mut seat.link());
+        if let Some(generation) = self.generation() {
+            close(&mut generation.connection());
         }
     }
 
     /// This process's connection, if there has been one.
-    pub(crate) fn seat(&self) -> Option<Arc<Seat>> {
-        self.0.seats.find()
+    pub(crate) fn generation(&self) -> Option<Arc<Generation>> {
+        self.0.generations.find()
     }
 
     /// What was imported.
-    pub(crate) fn imports(&self) -> &Memory<Vec<u8>> {
+    pub(crate) fn imports(&self) -> &Cache<Vec<u8>> {
         &self.0.imports
     }
 
     /// What was verified of signed policies.
-    pub(crate) fn tickets(&self) -> &Memory<Ticket> {
+    pub(crate) fn tickets(&self) -> &Cache<Ticket> {
         &self.0.tickets
     }
 
     /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
     pub(crate) fn operate<T>(
         &self,
-        mut operation: impl FnMut(&mut Link) -> Result<T, Error>,
+        mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let seat = self.0.seats.here();
-        let mut place = seat.link();
-        let mut recovery = Recovery::new(place.is_some());
+        let generation = self.0.generations.here();
+        let mut place = generation.connection();
+        let mut retry = Retry::new(place.is_some());
         loop {
-            let link = match &mut *place {
-                Some(link) => link,
+            let connection = match &mut *place {
+                Some(connection) => connection,
                 none => none.insert(self.connect()?),
             };
-            let result = match link.begin().and_then(|()| operation(link)) {
-                Err(failure) => match recovery.mend(failure, &mut place, || self.connect()) {
+            let result = match connection.begin().and_then(|()| operation(connection)) {
+                Err(failure) => match retry.mend(failure, &mut place, || self.connect()) {
                     Ok(pause) => {
                         if !pause.is_zero() {
                             // For other processes, and so without the lock.
                             drop(place);
                             thread::sleep(pause);
-                            place = seat.link();
+                            place = generation.connection();
                         }
                         continue;
                     }
@@ -263,22 +264,22 @@ impl Tpm {
                 },
                 done => done,
             };
-            if let Some(link) = &mut *place {
-                link.finish();
+            if let Some(connection) = &mut *place {
+                connection.finish();
             }
-            if self.0.config.connection == Connection::Operation {
+            if self.0.config.connection == Lifetime::Operation {
                 close(&mut place);
             }
             return result;
         }
     }
 
-    fn connect(&self) -> Result<Link, Error> {
-        Ok(Link::new((self.0.opener)()?, &self.0.config))
+    fn connect(&self) -> Result<Connection, Error> {
+        Ok(Connection::new((self.0.opener)()?, &self.0.config))
     }
 }
 
-impl Link {
+impl Connection {
     /// A parent, and a session that is salted to it if it can be.
     pub(crate) fn parent_in_session(&mut self, parent: &Parent) -> Result<usize, Error> {
         let number = self.parent(parent)?;
@@ -294,25 +295,25 @@ impl Link {
         object: &Duplicate,
         protect: Protect,
     ) -> Result<Vec<u8>, Error> {
-        let at_work = self.parent_at_work(number, parent)?;
+        let parent_key = self.ready_parent(number, parent)?;
         self.make_room_for_child(number, parent)?;
-        self.import(&at_work.guarded(), object, protect)
+        self.import(&parent_key.guarded(), object, protect)
             .map_err(|error| self.import_refused(number, error, parent))
     }
 
-    /// A command that makes an object takes a place more; the parent takes one too, persistent or not.
+    /// A command that makes an object takes one more slot; the parent takes one too, persistent or not.
     pub(crate) fn make_room_for_child(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
-        let needed = crate::connection::Occupant::Parent(number);
-        let standing = if parent.is_derived() { STANDING } else { STANDING - 1 };
-        self.make_room(standing, &[needed])
+        let needed = crate::connection::Transient::Parent(number);
+        let most = if parent.is_derived() { MAX_LOADED } else { MAX_LOADED - 1 };
+        self.make_room(most, &[needed])
     }
 }
 
 /// Says how long a lockout lasts.
-fn explain(failure: Error, place: &mut Option<Link>) -> Error {
+fn explain(failure: Error, place: &mut Option<Connection>) -> Error {
     match (failure.kind(), place) {
         // One of our own says it already.
-        (ErrorKind::Lockout, Some(link)) if failure.code().is_some() => match link.lockout() {
+        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match connection.lockout() {
             Ok(lockout) => failure.advise(lockout.to_string()),
             Err(_) => failure,
         },
@@ -321,11 +322,11 @@ fn explain(failure: Error, place: &mut Option<Link>) -> Error {
 }
 
 /// Disconnects. What a broken connection keeps from being flushed is not forgotten: the next use, which connects again, clears it away.
-fn close(place: &mut Option<Link>) {
-    let Some(link) = place else { return };
-    link.flush_all();
-    match link.leaves_something() {
-        true => link.hang_up(),
+fn close(place: &mut Option<Connection>) {
+    let Some(connection) = place else { return };
+    connection.flush_all();
+    match connection.leaves_something() {
+        true => connection.disconnect(),
         false => *place = None,
     }
 }

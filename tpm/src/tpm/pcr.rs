@@ -2,7 +2,7 @@
 
 use keyfile::{AlgId, HashAlg, PcrBank, PcrSelection};
 
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
@@ -26,7 +26,7 @@ pub(crate) fn digest(values: &[PcrValue], hash: HashAlg) -> Vec<u8> {
     hash.digest(&values)
 }
 
-impl Link {
+impl Connection {
     /// The value of each, in the order of the selection. One answer holds eight of them, so it takes several commands.
     pub(crate) fn pcr_values(&mut self, selection: &PcrSelection) -> Result<Vec<PcrValue>, Error> {
         for _ in 0..TRIES {

@@ -22,7 +22,7 @@ pub trait Transport: Send {
         false
     }
 
-    /// Whether other processes use the TPM's places between our commands, with nobody to keep us apart.
+    /// Whether other processes use the TPM's slots between our commands, with nobody to keep us apart.
     fn is_shared(&self) -> bool {
         false
     }

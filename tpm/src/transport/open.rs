@@ -9,7 +9,7 @@ use crate::ffi;
 use crate::transport::Transport;
 use crate::transport::location::{Kind, Location, LocationError};
 
-/// Opens the TPM that the TCTI string names, or the one that is found without: commands as octets, past sessions and places.
+/// Opens the TPM that the TCTI string names, or the one that is found without: commands as octets, past sessions and slots.
 ///
 /// # Errors
 /// When there is none, or this process may not use it; the text says what to do.

@@ -3,10 +3,10 @@
 use keyfile::policy::Condition;
 use keyfile::{DigestList, HashAlg, KeyFile};
 
+use super::outcome::{Checked, CheckedStatement, Outcome};
 use super::refusal;
 use super::step::{Step, Way};
-use super::verdict::{Checked, CheckedStatement, Verdict};
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::tpm::Tpm;
 
@@ -20,25 +20,25 @@ impl Tpm {
         if !file.uses_policy() {
             return Ok(Vec::new());
         }
-        self.operate(|link| {
-            let result = Way::all(file).map(|way| link.check_way(way, file)).collect();
-            let _ = link.drop_policy();
+        self.operate(|connection| {
+            let result = Way::all(file).map(|way| connection.check_way(way, file)).collect();
+            let _ = connection.drop_policy();
             result
         })
     }
 }
 
-impl Link {
+impl Connection {
     fn check_way(&mut self, way: Way<'_>, file: &KeyFile) -> Result<Checked, Error> {
         let hash = file.public.name_alg;
         let mut statements = Vec::new();
         for (at, step) in way.steps.iter().enumerate() {
-            let verdict = match self.check_step(&way, at, step, hash) {
-                Ok(verdict) => verdict,
+            let outcome = match self.check_step(&way, at, step, hash) {
+                Ok(outcome) => outcome,
                 Err(error) => refused(refusal::of_statement(error, step))?,
             };
             let (place, statement) = (step.place.clone(), step.statement.clone());
-            statements.push(CheckedStatement { place, statement, verdict });
+            statements.push(CheckedStatement { place, statement, outcome });
         }
         let leads_to_key = way.digest(hash).is_ok_and(|digest| digest == file.public.auth_policy);
         Ok(Checked { signed: way.signed, statements, leads_to_key })
@@ -50,30 +50,30 @@ impl Link {
         at: usize,
         step: &Step<'_>,
         hash: HashAlg,
-    ) -> Result<Verdict, Error> {
+    ) -> Result<Outcome, Error> {
         let condition = step.condition()?;
         Ok(match condition {
-            Condition::AuthValue | Condition::Secret(_) => Verdict::WithPassword,
+            Condition::AuthValue | Condition::Secret(_) => Outcome::WithPassword,
             Condition::Command(_)
             | Condition::NameHash(_)
             | Condition::CpHash(_)
             | Condition::Template(_)
             | Condition::NvWritten(_)
             | Condition::PhysicalPresence
-            | Condition::Other { .. } => Verdict::DependsOnUse,
+            | Condition::Other { .. } => Outcome::DependsOnUse,
             Condition::Or(DigestList(policies)) => match policies.contains(&way.digest_before(at, hash)?) {
-                true => Verdict::Passes,
-                false => Verdict::Refused(condition.refusal()),
+                true => Outcome::Passes,
+                false => Outcome::Refused(condition.refusal()),
             },
             Condition::Locality(wanted) => match allows(*wanted, self.locality()?) {
-                true => Verdict::Passes,
-                false => Verdict::Refused(condition.refusal()),
+                true => Outcome::Passes,
+                false => Outcome::Refused(condition.refusal()),
             },
             // Whether it can follow what comes before is for the digest to say: here the signature counts.
             Condition::Authorize(authorize) => {
                 let approved = way.digest_before(at, hash)?;
                 self.approve(authorize, &approved)?;
-                Verdict::Passes
+                Outcome::Passes
             }
             Condition::Pcr { .. } | Condition::CounterTimer(_) => {
                 self.open_policy(hash)?;
@@ -87,17 +87,17 @@ impl Link {
                     }
                     done => done?,
                 }
-                Verdict::Passes
+                Outcome::Passes
             }
         })
     }
 }
 
 /// A statement's own failure is what was to be found out.
-fn refused(error: Error) -> Result<Verdict, Error> {
+fn refused(error: Error) -> Result<Outcome, Error> {
     match (error.kind(), error.policy_failures().first()) {
         (ErrorKind::Policy | ErrorKind::Unsupported, Some(failure)) => {
-            Ok(Verdict::Refused(failure.reason.clone()))
+            Ok(Outcome::Refused(failure.reason.clone()))
         }
         _ => Err(error),
     }

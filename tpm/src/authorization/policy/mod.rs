@@ -24,20 +24,20 @@
 //! |---|---|
 //! | `run` | from the statements to the use of the key: every way that the file knows, the first that passes |
 //! | `step` | one statement: its place in the file, its command |
-//! | `check`, `verdict` | whether it would pass now |
+//! | `check`, `outcome` | whether it would pass now |
 //! | `secret`, `ticket` | what PolicySecret and PolicyAuthorize need beside |
 //! | `refusal` | what a response code means for which statement |
 //! | `session` | the policy session of a connection |
 
 mod check;
+mod outcome;
 mod refusal;
 mod run;
 mod secret;
 mod session;
 mod step;
 mod ticket;
-mod verdict;
 
+pub use outcome::{Checked, CheckedStatement, Outcome};
 pub(crate) use run::Runner;
 pub(crate) use step::Way;
-pub use verdict::{Checked, CheckedStatement, Verdict};

@@ -6,10 +6,10 @@ use keyfile::{KeyFile, Name, Ticket};
 use super::refusal;
 use super::step::{Step, Way};
 use crate::auth::Auth;
-use crate::connection::Link;
-use crate::connection::Occupant;
+use crate::connection::Connection;
+use crate::connection::Transient;
 use crate::error::{Error, ErrorKind};
-use crate::objects::Memory;
+use crate::objects::Cache;
 use crate::objects::Parent;
 
 /// How often the statements run again because a PCR was extended meanwhile, whichever it was.
@@ -19,12 +19,12 @@ const RESTARTS: usize = 5;
 pub(crate) struct Runner<'a> {
     pub(crate) file: &'a KeyFile,
     pub(crate) parent: &'a Parent,
-    pub(crate) occupant: Occupant,
+    pub(crate) transient: Transient,
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
     /// Whether it may be wrong, and counts then.
     pub(crate) doubtful: bool,
-    pub(crate) tickets: &'a Memory<Ticket>,
+    pub(crate) tickets: &'a Cache<Ticket>,
 }
 
 /// What was tried in vain.
@@ -49,30 +49,30 @@ impl Runner<'_> {
     /// authorization. The HMAC session is open already.
     pub(crate) fn run<T>(
         &self,
-        link: &mut Link,
-        mut then: impl FnMut(&mut Link, bool) -> Result<T, Error>,
+        connection: &mut Connection,
+        mut then: impl FnMut(&mut Connection, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.open(link)?;
+        self.open(connection)?;
         // The salt key has done its work.
-        link.settle(&[self.occupant])?;
-        self.ways(link, &mut then)
+        connection.settle(&[self.transient])?;
+        self.ways(connection, &mut then)
     }
 
     /// Opens the session that will authorize. At a time when the parent is loaded, its salt costs nothing.
-    pub(crate) fn open(&self, link: &mut Link) -> Result<(), Error> {
+    pub(crate) fn open(&self, connection: &mut Connection) -> Result<(), Error> {
         let hash = self.file.public.name_alg;
         let proves = self.password.is_some() && Way::all(self.file).any(|way| way.asks_for_auth_value());
-        if !proves || link.rules.unprotected {
-            return link.open_policy(hash);
+        if !proves || connection.rules.unprotected {
+            return connection.open_policy(hash);
         }
-        let number = link.parent(self.parent)?;
-        link.open_salted_policy(hash, Some((number, self.parent)))
+        let number = connection.parent(self.parent)?;
+        connection.open_salted_policy(hash, Some((number, self.parent)))
     }
 
     fn ways<T>(
         &self,
-        link: &mut Link,
-        then: &mut dyn FnMut(&mut Link, bool) -> Result<T, Error>,
+        connection: &mut Connection,
+        then: &mut dyn FnMut(&mut Connection, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut tried = Tried::default();
         let mut dirty = false;
@@ -90,7 +90,7 @@ impl Runner<'_> {
             }
             // Each who refuses it counts.
             if !tried.refused.is_empty() && way.asks_for_password() {
-                match self.spare_the_last_try(link) {
+                match self.guard_last_try(connection) {
                     Err(error) if error.kind() == ErrorKind::Lockout => {
                         tried.errors.push(error);
                         continue;
@@ -99,9 +99,9 @@ impl Runner<'_> {
                 }
             }
             if std::mem::replace(&mut dirty, true) {
-                self.begin_again(link)?;
+                self.begin_again(connection)?;
             }
-            match self.way(link, &way, then) {
+            match self.way(connection, &way, then) {
                 Err(error) if goes_on(&error) => tried.note(error, &way),
                 done => return done,
             }
@@ -111,73 +111,81 @@ impl Runner<'_> {
 
     /// Empties the policy session for another way, or for the same once more. Where a command in the sessions has failed, they may be
     /// out of step with the TPM, and that would pass for a wrong password.
-    fn begin_again(&self, link: &mut Link) -> Result<(), Error> {
-        if !link.policy_session()?.is_distrusted() {
-            return link.restart_policy();
+    fn begin_again(&self, connection: &mut Connection) -> Result<(), Error> {
+        if !connection.policy_session()?.is_distrusted() {
+            return connection.restart_policy();
         }
-        let protected = link.has_session();
-        link.drop_session()?;
-        link.drop_policy()?;
+        let protected = connection.has_session();
+        connection.drop_session()?;
+        connection.drop_policy()?;
         if protected {
-            link.parent_in_session(self.parent)?;
+            connection.parent_in_session(self.parent)?;
         }
-        self.open(link)?;
-        link.settle(&[self.occupant])
+        self.open(connection)?;
+        connection.settle(&[self.transient])
     }
 
     fn way<T>(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         way: &Way<'_>,
-        then: &mut dyn FnMut(&mut Link, bool) -> Result<T, Error>,
+        then: &mut dyn FnMut(&mut Connection, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut restarts = 0..RESTARTS;
         loop {
-            let result = match self.steps(link, way) {
-                Ok(()) => then(link, way.asks_for_auth_value())
+            let result = match self.steps(connection, way) {
+                Ok(()) => then(connection, way.asks_for_auth_value())
                     .map_err(|error| refusal::of_use(error, way, self.file)),
                 Err(error) => Err(error),
             };
             match &result {
                 Err(error) if refusal::has_pcr_changed(error) => {}
                 // What is there instead may have counted the password as wrong.
-                Err(error) if has_moved(link, way, error) => self.spare_the_last_try(link)?,
+                Err(error) if has_moved(connection, way, error) => self.guard_last_try(connection)?,
                 _ => return result,
             }
             if restarts.next().is_none() {
                 return result;
             }
-            self.begin_again(link)?;
+            self.begin_again(connection)?;
         }
     }
 
     /// Before the password is proven once more.
-    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
-        if self.doubtful { link.spare_the_last_try(self.password) } else { Ok(()) }
+    fn guard_last_try(&self, connection: &mut Connection) -> Result<(), Error> {
+        if self.doubtful { connection.guard_last_try(self.password) } else { Ok(()) }
     }
 
-    fn steps(&self, link: &mut Link, way: &Way<'_>) -> Result<(), Error> {
+    fn steps(&self, connection: &mut Connection, way: &Way<'_>) -> Result<(), Error> {
         way.steps.iter().enumerate().try_for_each(|(at, step)| {
-            self.step(link, way, at, step).map_err(|error| refusal::of_statement(error, step))
+            self.step(connection, way, at, step).map_err(|error| refusal::of_statement(error, step))
         })
     }
 
-    fn step(&self, link: &mut Link, way: &Way<'_>, at: usize, step: &Step<'_>) -> Result<(), Error> {
+    fn step(
+        &self,
+        connection: &mut Connection,
+        way: &Way<'_>,
+        at: usize,
+        step: &Step<'_>,
+    ) -> Result<(), Error> {
         match step.condition()? {
-            Condition::Secret(secret) => link.prove_secret(secret, self.password).map_err(|error| {
-                match (error.kind(), self.password) {
-                    (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
-                    _ => error,
-                }
-            }),
+            Condition::Secret(secret) => {
+                connection.prove_secret(secret, self.password).map_err(|error| {
+                    match (error.kind(), self.password) {
+                        (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
+                        _ => error,
+                    }
+                })
+            }
             Condition::Authorize(authorize) => {
                 let approved = way.digest_before(at, self.file.public.name_alg)?;
-                link.policy_authorize(authorize, &approved, self.tickets)
+                connection.policy_authorize(authorize, &approved, self.tickets)
             }
             condition => {
-                let session = link.policy_session()?.handle;
+                let session = connection.policy_session()?.handle;
                 let parameters = condition.parameters()?.unwrap_or_default();
-                link.policy_command(condition.command(), session, &parameters)
+                connection.policy_command(condition.command(), session, &parameters)
             }
         }
     }
@@ -233,10 +241,10 @@ impl Tried {
 
 /// Whether the entity of a PolicySecret is not where it was before: nobody's password was wrong. The statement alone is not sent
 /// again: nobody vouches for the answer, and the TPM may have passed it.
-fn has_moved(link: &mut Link, way: &Way<'_>, error: &Error) -> bool {
+fn has_moved(connection: &mut Connection, way: &Way<'_>, error: &Error) -> bool {
     let failure = error.policy_failures().first().filter(|_| error.kind() == ErrorKind::Policy);
     let secret = failure.and_then(|failure| way.secret_at(&failure.place));
-    secret.is_some_and(|secret| link.search_again(secret))
+    secret.is_some_and(|secret| connection.search_again(secret))
 }
 
 /// Whether another way may pass where this one has failed.

@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::command::Guarded;
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::tpm::{NV, PERSISTENT};
 
-impl Link {
+impl Connection {
     /// PolicySecret with this password.
     pub(crate) fn prove_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
-        let known = secret.entity().or_else(|| self.finds.get(&secret.name).copied());
+        let known = secret.entity().or_else(|| self.entities.get(&secret.name).copied());
         if let Some(handle) = known {
             return self.prove_secret_at(handle, secret, password);
         }
@@ -27,14 +27,14 @@ impl Link {
         };
         // Where no session protects, nothing tells later that another object is there.
         if is_there && !self.rules.unprotected {
-            self.finds.insert(secret.name.clone(), handle);
+            self.entities.insert(secret.name.clone(), handle);
         }
         proven
     }
 
     /// Forgets where the entity was, if that was known: the next try searches for it.
     pub(crate) fn search_again(&mut self, secret: &Secret) -> bool {
-        self.finds.remove(&secret.name).is_some()
+        self.entities.remove(&secret.name).is_some()
     }
 
     fn prove_secret_at(

@@ -3,15 +3,17 @@
 
 use keyfile::{CommandCode, Handle, HashAlg};
 
-use crate::connection::Link;
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::session::{Session, Starting};
 
-impl Link {
+impl Connection {
     /// Makes sure that there is one of this hash.
     pub(crate) fn open_policy(&mut self, hash: HashAlg) -> Result<(), Error> {
-        self.open_policy_by(hash, false, |link| link.start_session(Starting::policy(hash)?, Handle::NULL))
+        self.open_policy_by(hash, false, |connection| {
+            connection.start_session(Starting::policy(hash)?, Handle::NULL)
+        })
     }
 
     /// The same, salted: it will prove a password, which somebody who listens could guess at otherwise.
@@ -20,8 +22,8 @@ impl Link {
         hash: HashAlg,
         parent: Option<(usize, &Parent)>,
     ) -> Result<(), Error> {
-        self.open_policy_by(hash, true, |link| {
-            link.start_salted(parent, |key| Starting::salted_policy(key, hash))
+        self.open_policy_by(hash, true, |connection| {
+            connection.start_salted(parent, |key| Starting::salted_policy(key, hash))
         })
     }
 

@@ -3,19 +3,19 @@
 use keyfile::policy::Authorize;
 use keyfile::{CommandCode, Signature, Ticket};
 
-use crate::connection::Link;
-use crate::connection::STANDING;
+use crate::connection::Connection;
+use crate::connection::MAX_LOADED;
 use crate::error::{Error, ErrorKind};
-use crate::objects::Memory;
+use crate::objects::Cache;
 use crate::rc::ResponseCode;
 
-impl Link {
+impl Connection {
     /// PolicyAuthorize: what the session has come to is what the key of the statement signed.
     pub(crate) fn policy_authorize(
         &mut self,
         authorize: &Authorize,
         approved: &[u8],
-        tickets: &Memory<Ticket>,
+        tickets: &Cache<Ticket>,
     ) -> Result<(), Error> {
         let signer = authorize.key.name()?;
         let parts = [signer.as_octets(), &authorize.policy_ref, approved];
@@ -32,12 +32,12 @@ impl Link {
         Ok(())
     }
 
-    /// The ticket that says that this policy was signed. The key that is to be used may lose its place meanwhile.
+    /// The ticket that says that this policy was signed. The key that is to be used may lose its slot meanwhile.
     pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
         if authorize.signature == Signature::Null {
             return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
         }
-        self.make_room(STANDING - 1, &[])?;
+        self.make_room(MAX_LOADED - 1, &[])?;
         self.approval(authorize, approved)
     }
 

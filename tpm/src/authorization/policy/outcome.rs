@@ -23,12 +23,12 @@ pub struct CheckedStatement {
     /// The statement; its Display is what it demands, in a sentence.
     pub statement: Statement,
     /// Whether it passes.
-    pub verdict: Verdict,
+    pub outcome: Outcome,
 }
 
 /// Whether a statement passes now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Outcome {
     /// Yes.
     Passes,
     /// With the right password.
@@ -40,21 +40,21 @@ pub enum Verdict {
 }
 
 impl Checked {
-    /// Whether the key can be used this way now: the worst of all verdicts.
+    /// Whether the key can be used this way now: the worst of all outcomes.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub fn outcome(&self) -> Outcome {
         if !self.leads_to_key {
-            return Verdict::Refused(
+            return Outcome::Refused(
                 "the statements in the file do not lead to the policy of the key".into(),
             );
         }
-        let verdicts = || self.statements.iter().map(|checked| &checked.verdict);
-        let has = |wanted: &Verdict| verdicts().any(|verdict| verdict == wanted);
-        match verdicts().find(|verdict| matches!(verdict, Verdict::Refused(_))) {
+        let outcomes = || self.statements.iter().map(|checked| &checked.outcome);
+        let has = |wanted: &Outcome| outcomes().any(|outcome| outcome == wanted);
+        match outcomes().find(|outcome| matches!(outcome, Outcome::Refused(_))) {
             Some(refused) => refused.clone(),
-            None if has(&Verdict::DependsOnUse) => Verdict::DependsOnUse,
-            None if has(&Verdict::WithPassword) => Verdict::WithPassword,
-            None => Verdict::Passes,
+            None if has(&Outcome::DependsOnUse) => Outcome::DependsOnUse,
+            None if has(&Outcome::WithPassword) => Outcome::WithPassword,
+            None => Outcome::Passes,
         }
     }
 }
