@@ -38,9 +38,8 @@ mod transport;
 
 pub use attestation::{Certified, Primary, Residence};
 pub use auth::Auth;
-pub use authorization::Lockout;
 pub use authorization::policy::{Checked, CheckedStatement, Outcome};
-pub use command::TimeInfo;
+pub use command::{Lockout, TimeInfo};
 pub use config::{Config, Lifetime, Manager, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};

@@ -7,8 +7,12 @@ use keyfile::{Attributes, CommandCode, Curve, Handle, HashAlg, Name, Public, Pub
 use subtle::ConstantTimeEq;
 
 use crate::auth::Auth;
+use crate::command;
 use crate::command::Entity;
+use crate::command::capability::{PERSISTENT, handles};
+use crate::command::policy::policy_command;
 use crate::command::{Guarded, Protect};
+use crate::command::{hierarchy, object};
 use crate::connection::Connection;
 use crate::connection::{MAX_LOADED, Transient};
 use crate::crypto::credential::credential;
@@ -18,7 +22,6 @@ use crate::objects::Parent;
 use crate::rc::ResponseCode;
 use crate::template::endorsement::branches;
 use crate::template::{Template, Usage};
-use crate::tpm::PERSISTENT;
 use crate::tpm::Tpm;
 
 /// A primary key: what a template always gives in a hierarchy. It has no password of its own.
@@ -131,7 +134,8 @@ impl Tpm {
                 let value = random::octets(SECRET)?;
                 let made = credential(&found.public, &signer.name, &value)?;
                 connection.satisfy(endorsement, &found.public)?;
-                let opened = connection.activate_credential((signer.entity(), found.entity()), &made);
+                let opened =
+                    object::activate_credential(connection, (signer.entity(), found.entity()), &made);
                 match opened.map_err(unopened)?.ct_eq(&value).into() {
                     true => Ok(Residence::Here(signer.name)),
                     false => Err(Error::integrity(
@@ -152,7 +156,7 @@ impl Tpm {
                 let signer = connection.load_primary(SIGNER, signer)?;
                 let subject = connection.load_primary(SUBJECT, subject)?;
                 let (statement, signature) =
-                    connection.certify((subject.entity(), signer.entity()), nonce)?;
+                    command::attestation::certify(connection, (subject.entity(), signer.entity()), nonce)?;
                 Ok(Certified { public: subject.public, signer: signer.public, statement, signature })
             })
         })
@@ -181,8 +185,8 @@ impl Connection {
         let auth = parent.hierarchy_auth();
         let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
-        let made =
-            self.create_primary(&hierarchy, &key.template, protect).map_err(|error| refused(error, key))?;
+        let made = hierarchy::create_primary(self, &hierarchy, &key.template, protect)
+            .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
         if !is_of(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
@@ -197,9 +201,9 @@ impl Connection {
         template: &Primary,
         key: &PublicKey,
     ) -> Result<Option<LoadedPrimary>, Error> {
-        for handle in self.handles(PERSISTENT)? {
+        for handle in handles(self, PERSISTENT)? {
             // One of an unknown kind is not readable here, and not the one that is sought.
-            if let Ok((public, name)) = self.read_public(handle) {
+            if let Ok((public, name)) = object::read_public(self, handle) {
                 if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
                     return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
@@ -218,7 +222,7 @@ impl Connection {
         match branches {
             Some(branches) => {
                 let session = self.policy_session()?.handle;
-                self.policy_command(CommandCode::POLICY_OR, session, &branches.to_octets()?)
+                policy_command(self, CommandCode::POLICY_OR, session, &branches.to_octets()?)
             }
             None => Ok(()),
         }

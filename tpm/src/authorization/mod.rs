@@ -1,6 +1,4 @@
 //! What lets a command use an entity: its password, tried only where a wrong one does no harm, or its policy.
 
-mod lockout;
+mod last_try;
 pub(crate) mod policy;
-
-pub use lockout::Lockout;

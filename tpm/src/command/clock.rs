@@ -1,4 +1,11 @@
-//! What time the TPM thinks it is (TPM 2.0 Part 1 §36; TPMS_TIME_INFO, Part 2 §10.11.6).
+//! ReadClock (TPM 2.0 Part 3 §29.1): what time the TPM thinks it is (Part 1 §36; TPMS_TIME_INFO, Part 2 §10.11.6).
+
+use keyfile::CommandCode;
+use keyfile::wire::Reader;
+
+use super::Run;
+use super::frame::Command;
+use crate::error::Error;
 
 /// Time, clock and counters of a TPM. A PolicyCounterTimer compares octets of this structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,4 +20,15 @@ pub struct TimeInfo {
     pub restart_count: u32,
     /// Whether `clock` was never set back by a loss of power.
     pub safe: bool,
+}
+
+/// ReadClock.
+pub(crate) fn read_clock(run: &mut dyn Run) -> Result<TimeInfo, Error> {
+    let command =
+        Command { code: CommandCode::READ_CLOCK, handles: &[], parameters: &[], makes_handle: false };
+    let mut r = Reader::new(run.bare(&command)?.parameters);
+    let time = r.u64()?;
+    let (clock, reset_count, restart_count, safe) = (r.u64()?, r.u32()?, r.u32()?, r.u8()? != 0);
+    r.finish()?;
+    Ok(TimeInfo { time, clock, reset_count, restart_count, safe })
 }

@@ -3,15 +3,15 @@
 
 use std::time::Instant;
 
-use keyfile::wire::{Reader, WireError};
-use keyfile::{CommandCode, Handle, Name};
+use keyfile::wire::Reader;
+use keyfile::{Handle, Name};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::command::Backoff;
+use super::area::Area;
+use super::frame::response_code;
+use super::{Backoff, Command, Response, trace};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
-use crate::session::{self, Authorization};
-use crate::trace;
 use crate::transport::Transport;
 
 /// TPM_ST_NO_SESSIONS and TPM_ST_SESSIONS (Part 2 §6.9).
@@ -19,52 +19,17 @@ const NO_SESSIONS: u16 = 0x8001;
 const SESSIONS: u16 = 0x8002;
 const HEADER: usize = 10;
 
-/// One command, without what authorizes it.
-pub(crate) struct Command<'a> {
-    pub(crate) code: CommandCode,
-    pub(crate) handles: &'a [Entity<'a>],
-    pub(crate) parameters: &'a [u8],
-    /// Whether the answer begins with a handle.
-    pub(crate) makes_handle: bool,
-}
-
-/// A handle, and the Name that binds a command to what is behind it.
-#[derive(Clone, Copy)]
-pub(crate) struct Entity<'a> {
-    pub(crate) handle: Handle,
-    /// None where the handle is its own Name (Part 1 §16).
-    pub(crate) name: Option<&'a Name>,
-}
-
-/// The answer to a command.
-pub(crate) struct Response<'a> {
-    pub(crate) handle: Handle,
-    pub(crate) parameters: &'a [u8],
-}
-
-/// Somebody who can free an object slot of the TPM when it has none left.
+/// Whoever can free an object slot of the TPM when it has none left.
 pub(crate) trait Evict {
     /// Frees one that the command does not use; false when there is none.
     fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool;
 }
 
-/// The line to the TPM with the frame that is on it.
+/// The way to the TPM with the frame that is on it.
 pub(crate) struct Executor {
     transport: Box<dyn Transport>,
     command: Zeroizing<Vec<u8>>,
     response: Zeroizing<Vec<u8>>,
-}
-
-impl<'a> Entity<'a> {
-    /// A hierarchy, a session, a PCR.
-    pub(crate) fn plain(handle: Handle) -> Self {
-        Self { handle, name: None }
-    }
-
-    /// An object.
-    pub(crate) fn named(handle: Handle, name: &'a Name) -> Self {
-        Self { handle, name: Some(name) }
-    }
 }
 
 impl Executor {
@@ -86,15 +51,16 @@ impl Executor {
     pub(crate) fn run(
         &mut self,
         command: &Command<'_>,
-        authorizations: &mut [Authorization<'_>],
+        mut area: Option<&mut (dyn Area + '_)>,
         slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
-        self.build(command, authorizations)?;
+        self.build(command, area.as_deref_mut())?;
         let start = Instant::now();
         let result = self.exchange(command, slots);
-        trace_command(command, authorizations, &self.command, &self.response, result.as_ref().err(), start);
+        let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
+        trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
         result?;
-        self.accept(command, authorizations)
+        self.accept(command, area)
     }
 
     /// Wipes the last answer, which held a secret.
@@ -102,32 +68,29 @@ impl Executor {
         self.response.as_mut_slice().zeroize();
     }
 
-    fn build(
-        &mut self,
-        command: &Command<'_>,
-        authorizations: &mut [Authorization<'_>],
-    ) -> Result<(), Error> {
+    fn build(&mut self, command: &Command<'_>, area: Option<&mut (dyn Area + '_)>) -> Result<(), Error> {
         let out = &mut *self.command;
         out.clear();
-        let tag = if authorizations.is_empty() { NO_SESSIONS } else { SESSIONS };
+        let tag = if area.is_some() { SESSIONS } else { NO_SESSIONS };
         out.extend_from_slice(&tag.to_be_bytes());
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&command.code.0.to_be_bytes());
         for entity in command.handles {
             out.extend_from_slice(&entity.handle.0.to_be_bytes());
         }
-        if authorizations.is_empty() {
-            out.extend_from_slice(command.parameters);
-        } else {
-            let handles =
-                [0, 1, 2].map(|at| command.handles.get(at).map_or([0; 4], |e| e.handle.0.to_be_bytes()));
-            let names: Vec<&[u8]> = command
-                .handles
-                .iter()
-                .zip(&handles)
-                .map(|(e, own)| e.name.map_or(&own[..], Name::as_octets))
-                .collect();
-            session::authorize(out, command.code, &names, authorizations, command.parameters)?;
+        match area {
+            None => out.extend_from_slice(command.parameters),
+            Some(area) => {
+                let handles =
+                    [0, 1, 2].map(|at| command.handles.get(at).map_or([0; 4], |e| e.handle.0.to_be_bytes()));
+                let names: Vec<&[u8]> = command
+                    .handles
+                    .iter()
+                    .zip(&handles)
+                    .map(|(e, own)| e.name.map_or(&own[..], Name::as_octets))
+                    .collect();
+                area.authorize(out, command.code, &names, command.parameters)?;
+            }
         }
         let size = u32::try_from(out.len()).ok().filter(|&size| size <= 4096);
         let size =
@@ -156,7 +119,7 @@ impl Executor {
     fn accept(
         &mut self,
         command: &Command<'_>,
-        authorizations: &mut [Authorization<'_>],
+        area: Option<&mut (dyn Area + '_)>,
     ) -> Result<Response<'_>, Error> {
         let Self { response, .. } = self;
         let mut r = Reader::new(response);
@@ -166,31 +129,19 @@ impl Executor {
         let handle = if command.makes_handle { Handle(r.u32()?) } else { Handle::NULL };
         let mut start = if command.makes_handle { HEADER + 4 } else { HEADER };
         let mut end = response.len();
-        if authorizations.is_empty() {
-            (tag == NO_SESSIONS).then_some(()).ok_or_else(|| unexpected(command))?;
-        } else {
-            (tag == SESSIONS).then_some(()).ok_or_else(|| unexpected(command))?;
-            let size = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
-            start += 4;
-            end = start.saturating_add(size);
-            let (before, area) = response.split_at_mut_checked(end).ok_or_else(|| unexpected(command))?;
-            let parameters = before.get_mut(start..).unwrap_or_default();
-            session::accept(command.code, authorizations, parameters, area)?;
+        match area {
+            None => (tag == NO_SESSIONS).then_some(()).ok_or_else(|| unexpected(command))?,
+            Some(sessions) => {
+                (tag == SESSIONS).then_some(()).ok_or_else(|| unexpected(command))?;
+                let size = usize::try_from(r.u32()?).unwrap_or(usize::MAX);
+                start += 4;
+                end = start.saturating_add(size);
+                let (before, area) = response.split_at_mut_checked(end).ok_or_else(|| unexpected(command))?;
+                let parameters = before.get_mut(start..).unwrap_or_default();
+                sessions.accept(command.code, parameters, area)?;
+            }
         }
         Ok(Response { handle, parameters: response.get(start..end).unwrap_or_default() })
-    }
-}
-
-/// The code of an answer that is whole. One without a header is none: so a broken connection shows, too.
-pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
-    let header = || {
-        let mut r = Reader::new(response);
-        let (_tag, size, code) = (r.u16()?, r.u32()?, r.u32()?);
-        Ok::<_, WireError>((usize::try_from(size).unwrap_or(usize::MAX), ResponseCode(code)))
-    };
-    match header() {
-        Ok((size, code)) if size == response.len() => Ok(code),
-        _ => Err(Error::new(ErrorKind::Io, "the TPM's answer is cut short")),
     }
 }
 
@@ -204,38 +155,4 @@ fn refused(command: &Command<'_>, code: ResponseCode) -> Error {
 
 fn unexpected(command: &Command<'_>) -> Error {
     Error::integrity(format!("the answer to {} has not the form it must have", command.code))
-}
-
-fn trace_command(
-    command: &Command<'_>,
-    authorizations: &[Authorization<'_>],
-    sent: &[u8],
-    received: &[u8],
-    error: Option<&Error>,
-    start: Instant,
-) {
-    if !trace::enabled() {
-        return;
-    }
-    let micros = start.elapsed().as_micros();
-    let handles: String = command.handles.iter().map(|entity| format!(" {}", entity.handle)).collect();
-    let protection: String = authorizations
-        .iter()
-        .map(|authorization| match authorization {
-            Authorization::Password(_) => " +password".to_owned(),
-            Authorization::Session(session, _) => format!(" +{}", session.handle),
-        })
-        .collect();
-    let answer = match error {
-        None => format!("{} octets", received.len()),
-        Some(error) => match error.code() {
-            Some(code) => code.to_string(),
-            None => error.to_string(),
-        },
-    };
-    trace::line(format_args!(
-        "{}{handles}{protection}, {} octets: {answer}, {micros} us",
-        command.code,
-        sent.len()
-    ));
 }

@@ -3,7 +3,10 @@
 use keyfile::CommandCode;
 
 use super::Connection;
-use crate::command::{Command, Executor, flush};
+use crate::command::context::flush;
+use crate::command::object::read_public;
+use crate::command::startup::startup;
+use crate::command::{Command, Executor};
 use crate::connection::{Slot, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parents;
@@ -109,7 +112,7 @@ impl Connection {
 
     /// Whether it is still there. A broken connection says nothing about that.
     fn is_ours(&mut self, slot: &Slot) -> Result<bool, Error> {
-        match self.read_public(slot.handle) {
+        match read_public(self, slot.handle) {
             Ok((_, name)) => Ok(name == slot.name),
             Err(error) if error.kind() == ErrorKind::Io => Err(error),
             Err(_) => Ok(false),
@@ -118,7 +121,7 @@ impl Connection {
 
     /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
     pub(crate) fn start_again(&mut self) -> Result<(), Error> {
-        match self.startup() {
+        match startup(self) {
             Err(error) if error.base_code() == Some(ResponseCode::INITIALIZE) => {
                 self.release_ours();
                 Ok(())
@@ -169,7 +172,8 @@ impl Connection {
         let command =
             Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
         let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
-        self.executor.run(&command, &mut [Authorization::Session(session, how)], &mut self.slots).map(drop)
+        let mut area = vec![Authorization::Session(session, how)];
+        self.executor.run(&command, Some(&mut area), &mut self.slots).map(drop)
     }
 }
 

@@ -18,7 +18,8 @@ use std::collections::HashMap;
 
 use keyfile::{Handle, Name};
 
-use crate::command::{Command, Executor, Response, flush};
+use crate::command::Executor;
+use crate::command::context::flush;
 use crate::config::Config;
 use crate::error::Error;
 use crate::objects::Parents;
@@ -56,21 +57,6 @@ impl Connection {
             entities,
             rules,
         }
-    }
-
-    /// A command that needs no authorization.
-    pub(crate) fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
-        self.executor.run(command, &mut [], &mut self.slots)
-    }
-
-    /// The line itself, for a command past the executor.
-    pub(crate) fn transport(&mut self) -> &mut dyn Transport {
-        self.executor.transport()
-    }
-
-    /// Wipes the last answer, which held a secret.
-    pub(crate) fn wipe(&mut self) {
-        self.executor.wipe();
     }
 
     /// Whether a session is there to protect the next command.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::command::Backoff;
+use crate::command::object::read_public;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
@@ -103,7 +104,7 @@ fn is_somebody_elses(error: &Error, connection: &mut Connection) -> bool {
     if handle.is_nv() {
         return false;
     }
-    match connection.read_public(handle) {
+    match read_public(connection, handle) {
         Ok((_, found)) => found != *expected,
         Err(_) => true,
     }

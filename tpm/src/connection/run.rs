@@ -1,51 +1,30 @@
 //! Commands that need authorization: which sessions stand around them.
 
-use keyfile::CommandCode;
+use keyfile::Handle;
 
 use super::Connection;
-use crate::command::{Command, Guarded, Protect, Response};
+use crate::command::context::flush;
+use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
 use crate::session::{Authorization, Use};
 
-impl Connection {
-    /// A command on two objects that have no passwords; the policy of the second, if it has one, is satisfied in the policy session,
-    /// which ends with the command.
-    pub(crate) fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
+impl Run for Connection {
+    fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
+        self.executor.run(command, None, &mut self.slots)
+    }
+
+    fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
         let Self { executor, policy, slots, .. } = self;
         let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
         let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
             Some(policy) => Authorization::Session(policy, how),
             None => Authorization::Password(&[]),
         };
-        executor.run(command, &mut [Authorization::Password(&[]), second], slots)
+        executor.run(command, Some(&mut vec![Authorization::Password(&[]), second]), slots)
     }
 
-    /// A command with one handle, which needs authorization; gives the answer's parameters.
-    pub(crate) fn guarded(
-        &mut self,
-        code: CommandCode,
-        on: &Guarded<'_>,
-        parameters: &[u8],
-        protect: Protect,
-    ) -> Result<&[u8], Error> {
-        let command = Command { code, handles: &[on.entity], parameters, makes_handle: false };
-        Ok(self.authorized(&command, on.auth, protect)?.parameters)
-    }
-
-    /// The same for a command that makes an object.
-    pub(crate) fn guarded_making(
-        &mut self,
-        code: CommandCode,
-        on: &Guarded<'_>,
-        parameters: &[u8],
-        protect: Protect,
-    ) -> Result<Response<'_>, Error> {
-        let command = Command { code, handles: &[on.entity], parameters, makes_handle: true };
-        self.authorized(&command, on.auth, protect)
-    }
-
-    /// A command whose first handle needs authorization.
-    pub(crate) fn authorized(
+    fn authorized(
         &mut self,
         command: &Command<'_>,
         auth: &[u8],
@@ -83,7 +62,7 @@ impl Connection {
             }
             None => return Err(none()),
         }
-        let result = executor.run(command, &mut authorizations, slots);
+        let result = executor.run(command, Some(&mut authorizations), slots);
         if result.is_err() {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
@@ -92,5 +71,13 @@ impl Connection {
             }
         }
         result
+    }
+
+    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error> {
+        flush(self.executor.transport(), handle)
+    }
+
+    fn wipe(&mut self) {
+        self.executor.wipe();
     }
 }

@@ -5,7 +5,8 @@
 
 use keyfile::{Handle, Name};
 
-use crate::command::{Command, Evict, flush};
+use crate::command::context::flush;
+use crate::command::{Command, Evict};
 use crate::transport::Transport;
 
 /// How many objects may stay loaded.

@@ -4,6 +4,7 @@ use keyfile::{Attributes, Handle, Public, PublicKey};
 
 use crate::command::Entity;
 use crate::command::Guarded;
+use crate::command::object::try_empty_auth;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
@@ -26,7 +27,7 @@ impl Tpm {
         let name = public.name()?;
         self.operate(|connection| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            is_right(connection.try_empty_auth(&key))
+            is_right(try_empty_auth(connection, &key))
         })
     }
 }

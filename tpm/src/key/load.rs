@@ -8,6 +8,7 @@ use keyfile::{Handle, KeyFile};
 use super::{Inner, Origin, removed};
 use crate::authorization::policy::Runner;
 use crate::command::Protect;
+use crate::command::object;
 use crate::command::same;
 use crate::connection::Connection;
 use crate::connection::Transient;
@@ -58,7 +59,7 @@ impl Inner {
 
     /// Whether it is this key that is at the handle.
     pub(super) fn still_there(&self, connection: &mut Connection, handle: Handle) -> Result<(), Error> {
-        let (_, name) = connection.read_public(handle).map_err(removed)?;
+        let (_, name) = object::read_public(connection, handle).map_err(removed)?;
         if name == self.name {
             return Ok(());
         }
@@ -86,8 +87,7 @@ impl Inner {
         let parent_key = connection.ready_parent(number, parent)?;
         connection.make_room_for_child(number, parent)?;
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
-        let loaded = connection
-            .load(&parent_key.guarded(), &private, &file.public, protect)
+        let loaded = object::load(connection, &parent_key.guarded(), &private, &file.public, protect)
             .map_err(|error| connection.parent_refused(number, error, parent))?;
         let transient = Transient::Key(self.number);
         connection.slots.insert(transient, loaded.handle, loaded.name.clone());

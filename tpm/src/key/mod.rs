@@ -13,6 +13,7 @@ use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, S
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
+use crate::command::{asymmetric, hash, object, signature};
 use crate::connection::Transient;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
@@ -178,7 +179,7 @@ impl Key {
         scheme: AlgId,
     ) -> Result<Answer<Signature>, Error> {
         self.0.check_usable()?;
-        let (digest, ticket) = self.0.tpm.operate(|connection| connection.hash(message, hash))?;
+        let (digest, ticket) = self.0.tpm.operate(|connection| hash::hash(connection, message, hash))?;
         self.sign_with(&digest, &ticket, hash, scheme)
     }
 
@@ -190,7 +191,7 @@ impl Key {
         scheme: AlgId,
     ) -> Result<Answer<Signature>, Error> {
         self.operate(Purpose::Signature, |connection, key, protect| {
-            connection.sign(key, (digest, ticket), scheme, hash, protect)
+            signature::sign(connection, key, (digest, ticket), scheme, hash, protect)
         })
     }
 
@@ -221,7 +222,7 @@ impl Key {
     ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(ciphertext, &self.0.public)?;
         self.operate(Purpose::Decryption, |connection, key, protect| {
-            connection.rsa_decrypt(key, ciphertext, label, protect)
+            asymmetric::rsa_decrypt(connection, key, ciphertext, label, protect)
         })
     }
 
@@ -233,7 +234,7 @@ impl Key {
         if !matches!(self.0.public.key, PublicKey::KeyedHash { .. }) {
             return Err(Error::new(ErrorKind::Input, "it is a key, and not sealed data").on(&*self.0));
         }
-        self.operate(Purpose::Decryption, |connection, key, protect| connection.unseal(key, protect))
+        self.operate(Purpose::Decryption, |connection, key, protect| object::unseal(connection, key, protect))
     }
 
     /// The private half times a point (TPM2_ECDH_ZGen).
@@ -243,7 +244,7 @@ impl Key {
     pub fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Point>, Error> {
         let point = Point { x: x.to_vec(), y: y.to_vec() };
         self.operate(Purpose::Decryption, |connection, key, protect| {
-            connection.ecdh_zgen(key, &point, protect)
+            asymmetric::ecdh_zgen(connection, key, &point, protect)
         })
     }
 
@@ -268,7 +269,7 @@ impl Key {
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
         self.operate(purpose, |connection, key, protect| {
-            let message = connection.rsa_decrypt(key, block, &[], protect)?;
+            let message = asymmetric::rsa_decrypt(connection, key, block, &[], protect)?;
             block::whole(message, block.len())
         })
     }

@@ -5,6 +5,8 @@ use keyfile::Handle;
 use super::{Inner, Key};
 use crate::auth::Auth;
 use crate::command::Entity;
+use crate::command::context::evict_control;
+use crate::command::object::read_public;
 use crate::command::{Guarded, Protect};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
@@ -36,7 +38,7 @@ impl Key {
                 let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
                 let object = Entity::named(loaded, &key.name);
                 let again = std::mem::replace(&mut asked, true);
-                match connection.evict_control(&guarded, object, at, Protect::SESSION.last()) {
+                match evict_control(connection, &guarded, object, at, Protect::SESSION.last()) {
                     // The TPM has done it, and its answer was lost.
                     Err(error)
                         if again
@@ -70,8 +72,7 @@ impl Key {
             connection.open_session(None)?;
             asked = true;
             let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
-            connection
-                .evict_control(&guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
+            evict_control(connection, &guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
                 .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
         })
     }
@@ -79,7 +80,7 @@ impl Key {
 
 impl Inner {
     fn is_at(&self, connection: &mut Connection, handle: Handle) -> bool {
-        connection.read_public(handle).is_ok_and(|(_, name)| name == self.name)
+        read_public(connection, handle).is_ok_and(|(_, name)| name == self.name)
     }
 }
 

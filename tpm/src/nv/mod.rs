@@ -4,7 +4,9 @@ use keyfile::{Handle, Name, NvAttributes, NvPublic};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::{Capability, Entity};
+use crate::command;
+use crate::command::Entity;
+use crate::command::capability::{Capability, capability};
 use crate::command::{Guarded, Protect};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
@@ -32,7 +34,7 @@ impl Tpm {
     /// # Errors
     /// There is none, or no TPM.
     pub fn nv_public(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
-        self.operate(|connection| connection.nv_read_public(index))
+        self.operate(|connection| command::nv::nv_read_public(connection, index))
     }
 
     /// Everything that an index holds, padding and all; it may be a secret.
@@ -83,7 +85,7 @@ impl Connection {
         while let Some(left) = left(size, octets.len()) {
             let part = left.min(at_once);
             let protect = if part == left { Protect::SESSION.last() } else { Protect::SESSION };
-            let read = self.nv_read(reader, index, (size.saturating_sub(left), part), protect)?;
+            let read = command::nv::nv_read(self, reader, index, (size.saturating_sub(left), part), protect)?;
             if read.len() != usize::from(part) {
                 return Err(Error::new(ErrorKind::Integrity, "the TPM has read less than was asked for"));
             }
@@ -93,7 +95,7 @@ impl Connection {
     }
 
     fn nv_buffer(&mut self) -> Result<u16, Error> {
-        let found = self.capability(Capability::Properties, BUFFER_MAX, 1)?;
+        let found = capability(self, Capability::Properties, BUFFER_MAX, 1)?;
         let value = found.iter().find(|(id, _)| *id == BUFFER_MAX).map_or(0, |(_, value)| *value);
         // A TPM that does not say takes what every one takes.
         Ok(u16::try_from(value).unwrap_or(u16::MAX).max(SMALL))

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::command::{Guarded, Protect};
+use crate::command::{context, hierarchy, object, same};
 use crate::connection::Connection;
 use crate::connection::{MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
@@ -78,7 +79,9 @@ impl Connection {
         let number = self.parents.0.len();
         let (public, name) = match parent.is_derived() {
             true => self.derive(parent, number)?,
-            false => self.read_public(parent.handle).map_err(|error| no_parent(error, parent.handle))?,
+            false => {
+                object::read_public(self, parent.handle).map_err(|error| no_parent(error, parent.handle))?
+            }
         };
         let (handle, rsa) = (parent.handle, parent.rsa);
         self.parents.0.push(Known { handle, rsa, public, name, saved: None, derived: 1, spared: None });
@@ -134,14 +137,14 @@ impl Connection {
         match self.known(number)?.saved.clone() {
             Some(saved) => {
                 self.make_room(MAX_LOADED - 1, &[])?;
-                let handle = self.context_load(&saved)?;
+                let handle = context::context_load(self, &saved)?;
                 self.slots.insert(Transient::Parent(number), handle, name.clone());
                 Ok(ReadyParent { handle, name, auth })
             }
             None => {
                 self.open_session_for(parent)?;
                 let (_, again) = self.derive(parent, number)?;
-                crate::command::same(&name, &again)?;
+                same(&name, &again)?;
                 if let Some(known) = self.parents.0.get_mut(number) {
                     known.derived = known.derived.saturating_add(1);
                 }
@@ -182,7 +185,7 @@ impl Connection {
             let only_salt = known.handle == Handle::NULL && self.rules.keep.is_none();
             let worth_it = known.saved.is_none() && !only_salt && (known.derived > 1 || !self.rules.shared);
             if let Some(handle) = self.slots.find(transient).filter(|_| worth_it) {
-                let saved = self.context_save(handle)?;
+                let saved = context::context_save(self, handle)?;
                 if let Some(known) = self.parents.0.get_mut(number) {
                     known.saved = Some(saved);
                 }
@@ -211,8 +214,7 @@ impl Connection {
         let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
         self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
-        let primary = self
-            .create_primary(&hierarchy, &storage_primary(parent.rsa), protect)
+        let primary = hierarchy::create_primary(self, &hierarchy, &storage_primary(parent.rsa), protect)
             .map_err(|error| parent_refused(error, parent))?;
         self.slots.insert(Transient::Parent(number), primary.handle, primary.name.clone());
         Ok((primary.public, primary.name))

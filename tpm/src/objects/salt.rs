@@ -40,7 +40,7 @@ impl Connection {
         };
         let key = self.ready_parent(number, parent)?;
         let starting = starting(self.parent_public(number)?.0)?;
-        self.start_session(starting, key.handle)
+        starting.start(self, key.handle)
     }
 
     fn null_salt(&mut self) -> Result<usize, Error> {

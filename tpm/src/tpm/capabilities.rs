@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, Public, PublicKey};
 
-use crate::command::Capability;
+use crate::command::capability::{ALL, Capability, NV, PERSISTENT, capability, handles, has_rsa, pcr_banks};
+use crate::command::startup::test_result;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::rc::ResponseCode;
@@ -36,10 +37,6 @@ pub struct Capabilities {
 }
 
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
-const ALL: u32 = 0x7fff;
-/// The first persistent handle, and the first NV index (Part 2 §7.2).
-pub(crate) const PERSISTENT: u32 = 0x8100_0000;
-pub(crate) const NV: u32 = 0x0100_0000;
 /// PT_FIXED, PT_VAR, TPM_PT_MANUFACTURER, the first TPM_PT_VENDOR_STRING, TPM_PT_FIRMWARE_VERSION_1 (Part 2 §6.13).
 const FIXED: u32 = 0x100;
 const VARIABLE: u32 = 0x200;
@@ -111,7 +108,7 @@ impl Tpm {
             let mut told = Capabilities::default();
             for id in MANUFACTURER..=FIRMWARE + 1 {
                 told.properties
-                    .extend(connection.capability(Capability::Properties, id, 1)?.into_iter().take(1));
+                    .extend(capability(connection, Capability::Properties, id, 1)?.into_iter().take(1));
             }
             Ok(told)
         })
@@ -122,7 +119,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn test_result(&self) -> Result<(ResponseCode, Vec<u8>), Error> {
-        self.operate(|connection| connection.test_result().map(|(data, code)| (code, data)))
+        self.operate(|connection| test_result(connection).map(|(data, code)| (code, data)))
     }
 }
 
@@ -131,16 +128,16 @@ impl Connection {
     pub(crate) fn capabilities(&mut self) -> Result<Capabilities, Error> {
         let known = self.algorithms_and_curves()?;
         // A TPM ends its answer with the group, though it has more.
-        let mut properties = self.capability(Capability::Properties, FIXED, ALL)?;
-        properties.extend(self.capability(Capability::Properties, VARIABLE, ALL)?);
+        let mut properties = capability(self, Capability::Properties, FIXED, ALL)?;
+        properties.extend(capability(self, Capability::Properties, VARIABLE, ALL)?);
         Ok(Capabilities {
             rsa_bits: self.rsa_bits(&known)?,
             properties: properties.into_iter().collect(),
-            persistent: self.handles(PERSISTENT)?,
-            nv: self.handles(NV)?,
+            persistent: handles(self, PERSISTENT)?,
+            nv: handles(self, NV)?,
             // TPM_HT_SAVED_SESSION (Part 2 §7.2)
-            saved_sessions: self.handles(0x0300_0000)?,
-            pcr_banks: self.pcr_banks()?,
+            saved_sessions: handles(self, 0x0300_0000)?,
+            pcr_banks: pcr_banks(self)?,
             ..known
         })
     }
@@ -150,20 +147,20 @@ impl Connection {
         if let PublicKey::Rsa { bits, .. } = key.key {
             // What other sizes there are is told only to who asks for one that is not there.
             let may_be = known.algorithms.contains(&AlgId::RSA) && RSA_SIZES.contains(&bits);
-            let is_there = may_be && self.has_rsa(bits)?;
+            let is_there = may_be && has_rsa(self, bits)?;
             known.rsa_bits = if is_there { vec![bits] } else { self.rsa_bits(&known)? };
         }
         if parent.is_persistent() {
-            known.persistent = self.handles(PERSISTENT)?;
+            known.persistent = handles(self, PERSISTENT)?;
         }
         Ok(known)
     }
 
     fn algorithms_and_curves(&mut self) -> Result<Capabilities, Error> {
         let short = |(id, _): (u32, u32)| u16::try_from(id).ok();
-        let algorithms = self.capability(Capability::Algorithms, 0, ALL)?;
+        let algorithms = capability(self, Capability::Algorithms, 0, ALL)?;
         let algorithms: Vec<AlgId> = algorithms.into_iter().filter_map(short).map(AlgId).collect();
-        let curve_ids = self.capability(Capability::Curves, 0, ALL)?;
+        let curve_ids = capability(self, Capability::Curves, 0, ALL)?;
         let curve_ids: Vec<u16> = curve_ids.into_iter().filter_map(short).collect();
         Ok(Capabilities {
             hashes: HashAlg::ALL.into_iter().filter(|hash| algorithms.contains(&hash.id())).collect(),
@@ -178,17 +175,11 @@ impl Connection {
         let mut rsa_bits = Vec::new();
         if known.algorithms.contains(&AlgId::RSA) {
             for bits in RSA_SIZES {
-                if self.has_rsa(bits)? {
+                if has_rsa(self, bits)? {
                     rsa_bits.push(bits);
                 }
             }
         }
         Ok(rsa_bits)
-    }
-
-    /// The handles of one kind.
-    pub(crate) fn handles(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
-        let found = self.capability(Capability::Handles, first, ALL)?;
-        Ok(found.into_iter().map(|(handle, _)| Handle(handle)).collect())
     }
 }

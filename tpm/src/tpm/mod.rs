@@ -5,7 +5,6 @@ mod limits;
 mod pcr;
 
 pub use capabilities::Capabilities;
-pub(crate) use capabilities::{NV, PERSISTENT};
 pub use limits::{refuses_both_uses, spelling};
 pub use pcr::PcrValue;
 
@@ -15,9 +14,10 @@ use std::thread;
 use keyfile::{Handle, HashAlg, Name, PcrSelection, Public, Ticket};
 
 use crate::auth::Auth;
-use crate::authorization::Lockout;
 use crate::command::Protect;
 use crate::command::TimeInfo;
+use crate::command::capability::{NV, PERSISTENT, handles};
+use crate::command::{Lockout, clock, duplication, lockout, object, startup};
 use crate::config::{Config, Lifetime};
 use crate::connection::Connection;
 use crate::crypto::wrap::Duplicate;
@@ -95,7 +95,7 @@ impl Tpm {
     /// # Errors
     /// There is nothing, or no TPM.
     pub fn read_public(&self, handle: Handle) -> Result<(Public, Name), Error> {
-        self.operate(|connection| connection.read_public(handle))
+        self.operate(|connection| object::read_public(connection, handle))
     }
 
     /// Has the TPM test itself: all of it, or what it has not tested yet.
@@ -103,7 +103,7 @@ impl Tpm {
     /// # Errors
     /// It fails, or there is no TPM.
     pub fn self_test(&self, full: bool) -> Result<(), Error> {
-        self.operate(|connection| connection.self_test(full))
+        self.operate(|connection| startup::self_test(connection, full))
     }
 
     /// Makes a key under a parent.
@@ -131,8 +131,14 @@ impl Tpm {
             let parent_key = connection.ready_parent(number, parent)?;
             connection.make_room_for_child(number, parent)?;
             let template = under_parent::under(connection.parent_public(number)?.0, template);
-            let made =
-                connection.create(&parent_key.guarded(), &template, &auth, data, Protect::SESSION.last());
+            let made = object::create(
+                connection,
+                &parent_key.guarded(),
+                &template,
+                &auth,
+                data,
+                Protect::SESSION.last(),
+            );
             let made = made.map_err(|error| connection.parent_refused(number, error, parent))?;
             connection.settle(&[])?;
             Ok(Created { public: made.public, private: made.private })
@@ -157,7 +163,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn persistent_handles(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|connection| connection.handles(PERSISTENT))
+        self.operate(|connection| handles(connection, PERSISTENT))
     }
 
     /// The NV indexes that are defined.
@@ -165,7 +171,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn nv_indexes(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|connection| connection.handles(NV))
+        self.operate(|connection| handles(connection, NV))
     }
 
     /// How near the dictionary-attack lockout is.
@@ -173,7 +179,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn lockout(&self) -> Result<Lockout, Error> {
-        self.operate(Connection::lockout)
+        self.operate(|connection| lockout::lockout(connection))
     }
 
     /// The value of each of these PCRs, all of one moment, in the order of the selection.
@@ -197,7 +203,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn read_clock(&self) -> Result<TimeInfo, Error> {
-        self.operate(Connection::read_clock)
+        self.operate(|connection| clock::read_clock(connection))
     }
 
     /// The public area and Name of a parent; a derived one is derived.
@@ -297,7 +303,7 @@ impl Connection {
     ) -> Result<Vec<u8>, Error> {
         let parent_key = self.ready_parent(number, parent)?;
         self.make_room_for_child(number, parent)?;
-        self.import(&parent_key.guarded(), object, protect)
+        duplication::import(self, &parent_key.guarded(), object, protect)
             .map_err(|error| self.import_refused(number, error, parent))
     }
 
@@ -313,10 +319,12 @@ impl Connection {
 fn explain(failure: Error, place: &mut Option<Connection>) -> Error {
     match (failure.kind(), place) {
         // One of our own says it already.
-        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match connection.lockout() {
-            Ok(lockout) => failure.advise(lockout.to_string()),
-            Err(_) => failure,
-        },
+        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => {
+            match lockout::lockout(connection) {
+                Ok(lockout) => failure.advise(lockout.to_string()),
+                Err(_) => failure,
+            }
+        }
         _ => failure,
     }
 }

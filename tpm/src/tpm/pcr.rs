@@ -2,6 +2,7 @@
 
 use keyfile::{AlgId, HashAlg, PcrBank, PcrSelection};
 
+use crate::command::integrity::some_pcrs;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
@@ -46,7 +47,7 @@ impl Connection {
             let Some(first) = missing.banks.iter().find_map(|bank| Some((bank, bank.pcrs().next()?))) else {
                 return Ok(Some(in_order(selection, &found)));
             };
-            let some = self.some_pcrs(&missing).map_err(|error| unknown(error, &missing))?;
+            let some = some_pcrs(self, &missing).map_err(|error| unknown(error, &missing))?;
             if *counter.get_or_insert(some.update_counter) != some.update_counter {
                 return Ok(None);
             }

@@ -6,7 +6,10 @@ use keyfile::{DigestList, HashAlg, KeyFile};
 use super::outcome::{Checked, CheckedStatement, Outcome};
 use super::refusal;
 use super::step::{Step, Way};
-use crate::connection::Connection;
+use crate::command::Run;
+use crate::command::hierarchy::create_for_locality;
+use crate::command::policy::policy_command;
+use crate::connection::{Connection, MAX_LOADED};
 use crate::error::{Error, ErrorKind};
 use crate::tpm::Tpm;
 
@@ -79,17 +82,27 @@ impl Connection {
                 self.open_policy(hash)?;
                 let session = self.policy_session()?.handle;
                 let parameters = condition.parameters()?.unwrap_or_default();
-                match self.policy_command(condition.command(), session, &parameters) {
+                match policy_command(self, condition.command(), session, &parameters) {
                     // Since an earlier statement, whatever this one wants.
                     Err(error) if refusal::has_pcr_changed(&error) => {
                         self.restart_policy()?;
-                        self.policy_command(condition.command(), session, &parameters)?;
+                        policy_command(self, condition.command(), session, &parameters)?;
                     }
                     done => done?,
                 }
                 Outcome::Passes
             }
         })
+    }
+}
+
+impl Connection {
+    /// From which locality our commands come, as TPMA_LOCALITY: CreatePrimary and FlushContext.
+    fn locality(&mut self) -> Result<u8, Error> {
+        self.make_room(MAX_LOADED - 1, &[])?;
+        let (handle, locality) = create_for_locality(self)?;
+        self.flush(handle)?;
+        locality
     }
 }
 

@@ -6,6 +6,7 @@ use keyfile::{KeyFile, Name, Ticket};
 use super::refusal;
 use super::step::{Step, Way};
 use crate::auth::Auth;
+use crate::command::policy::policy_command;
 use crate::connection::Connection;
 use crate::connection::Transient;
 use crate::error::{Error, ErrorKind};
@@ -185,7 +186,7 @@ impl Runner<'_> {
             condition => {
                 let session = connection.policy_session()?.handle;
                 let parameters = condition.parameters()?.unwrap_or_default();
-                connection.policy_command(condition.command(), session, &parameters)
+                policy_command(connection, condition.command(), session, &parameters)
             }
         }
     }

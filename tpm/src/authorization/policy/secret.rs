@@ -8,9 +8,12 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::command::Guarded;
+use crate::command::capability::{NV, PERSISTENT, handles};
+use crate::command::nv::nv_read_public;
+use crate::command::object::read_public;
+use crate::command::policy::policy_secret;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
-use crate::tpm::{NV, PERSISTENT};
 
 impl Connection {
     /// PolicySecret with this password.
@@ -50,7 +53,7 @@ impl Connection {
         };
         let session = self.policy_session()?;
         let (session, nonce) = (session.handle, session.nonce_tpm().to_vec());
-        match self.policy_secret(&Guarded { entity, auth: &auth }, session, &nonce, secret) {
+        match policy_secret(self, &Guarded { entity, auth: &auth }, session, &nonce, secret) {
             Err(error)
                 if error.kind() == ErrorKind::Authorization && self.is_another(handle, &secret.name) =>
             {
@@ -65,7 +68,7 @@ impl Connection {
     /// Where the object or NV index of this Name is: a policy need not say it. It is searched for once on a connection, unless it moves.
     fn handle_of(&mut self, name: &Name) -> Result<Handle, Error> {
         for kind in [PERSISTENT, NV] {
-            for handle in self.handles(kind)? {
+            for handle in handles(self, kind)? {
                 match self.name_at(handle) {
                     Ok(found) if found == *name => return Ok(handle),
                     Ok(_) => {}
@@ -81,8 +84,8 @@ impl Connection {
 
     fn name_at(&mut self, handle: Handle) -> Result<Name, Error> {
         match handle.is_nv() {
-            true => self.nv_read_public(handle).map(|(_, name)| name),
-            false => self.read_public(handle).map(|(_, name)| name),
+            true => nv_read_public(self, handle).map(|(_, name)| name),
+            false => read_public(self, handle).map(|(_, name)| name),
         }
     }
 

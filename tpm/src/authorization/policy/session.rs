@@ -3,6 +3,7 @@
 
 use keyfile::{CommandCode, Handle, HashAlg};
 
+use crate::command::policy::policy_command;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
@@ -11,9 +12,7 @@ use crate::session::{Session, Starting};
 impl Connection {
     /// Makes sure that there is one of this hash.
     pub(crate) fn open_policy(&mut self, hash: HashAlg) -> Result<(), Error> {
-        self.open_policy_by(hash, false, |connection| {
-            connection.start_session(Starting::policy(hash)?, Handle::NULL)
-        })
+        self.open_policy_by(hash, false, |connection| Starting::policy(hash)?.start(connection, Handle::NULL))
     }
 
     /// The same, salted: it will prove a password, which somebody who listens could guess at otherwise.
@@ -45,7 +44,7 @@ impl Connection {
     /// PolicyRestart: as if it had just been started.
     pub(crate) fn restart_policy(&mut self) -> Result<(), Error> {
         let session = self.policy_session()?.handle;
-        self.policy_command(CommandCode::POLICY_RESTART, session, &[])
+        policy_command(self, CommandCode::POLICY_RESTART, session, &[])
     }
 
     /// The policy session that was opened.

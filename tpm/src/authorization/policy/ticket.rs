@@ -3,11 +3,17 @@
 use keyfile::policy::Authorize;
 use keyfile::{CommandCode, Signature, Ticket};
 
+use crate::command::object::load_external;
+use crate::command::policy::policy_command;
+use crate::command::signature::verify_signature;
 use crate::connection::Connection;
-use crate::connection::MAX_LOADED;
+use crate::connection::{MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::objects::Cache;
 use crate::rc::ResponseCode;
+
+/// The slot of the key of a signed policy.
+const SIGNER: Transient = Transient::Temporary(2);
 
 impl Connection {
     /// PolicyAuthorize: what the session has come to is what the key of the statement signed.
@@ -32,13 +38,19 @@ impl Connection {
         Ok(())
     }
 
-    /// The ticket that says that this policy was signed. The key that is to be used may lose its slot meanwhile.
+    /// The ticket that says that this policy was signed: LoadExternal, VerifySignature, FlushContext. The key that is to be used may lose
+    /// its slot meanwhile.
     pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
         if authorize.signature == Signature::Null {
             return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
         }
         self.make_room(MAX_LOADED - 1, &[])?;
-        self.approval(authorize, approved)
+        let name = authorize.key.name()?;
+        let handle = load_external(self, &authorize.key)?;
+        self.slots.insert(SIGNER, handle, name);
+        let ticket = verify_signature(self, handle, &authorize.signed_digest(approved), &authorize.signature);
+        self.evict(SIGNER)?;
+        ticket
     }
 
     fn policy_authorize_by(
@@ -49,6 +61,6 @@ impl Connection {
     ) -> Result<(), Error> {
         let session = self.policy_session()?.handle;
         let parameters = authorize.parameters(approved, ticket)?;
-        self.policy_command(CommandCode::POLICY_AUTHORIZE, session, &parameters)
+        policy_command(self, CommandCode::POLICY_AUTHORIZE, session, &parameters)
     }
 }

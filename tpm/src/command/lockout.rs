@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::auth::Auth;
-use crate::command::Capability;
-use crate::connection::Connection;
-use crate::error::{Error, ErrorKind};
+use super::Run;
+use super::capability::{Capability, capability};
+use crate::error::Error;
 
 /// What the TPM counts about wrong passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,41 +47,15 @@ impl fmt::Display for Lockout {
     }
 }
 
-impl Connection {
-    /// Before a stored password is used that counts when it is wrong, or the empty one because none was given. It would be wrong at
-    /// each start of the program, so it is not to lock everybody out.
-    pub(crate) fn guard_last_try(&mut self, auth: Option<&Auth>) -> Result<(), Error> {
-        if self.rules.last_try {
-            return Ok(());
-        }
-        let lockout = self.lockout()?;
-        if lockout.failures.saturating_add(1) < lockout.max_failures {
-            return Ok(());
-        }
-        let (text, first) = match auth {
-            Some(_) => (
-                "the password from a file or a setting is not tried, because a wrong one would lock the TPM",
-                "",
-            ),
-            None => (
-                "no password was given, and the empty one is not tried, because a wrong one would lock the TPM",
-                "give the password; ",
-            ),
-        };
-        let advice = format!("{first}{lockout}; or set last-try = allow");
-        Err(Error::new(ErrorKind::Lockout, text).advise(advice))
-    }
-
-    /// Asks for it: one GetCapability.
-    pub(crate) fn lockout(&mut self) -> Result<Lockout, Error> {
-        let values = self.capability(Capability::Properties, COUNTER, 4)?;
-        let value = |at: u32| {
-            let id = COUNTER.saturating_add(at);
-            values.iter().find(|(found, _)| *found == id).map_or(0, |&(_, value)| value)
-        };
-        let seconds = |at| Duration::from_secs(u64::from(value(at)));
-        Ok(Lockout { failures: value(0), max_failures: value(1), interval: seconds(2), recovery: seconds(3) })
-    }
+/// Asks for it: one GetCapability.
+pub(crate) fn lockout(run: &mut dyn Run) -> Result<Lockout, Error> {
+    let values = capability(run, Capability::Properties, COUNTER, 4)?;
+    let value = |at: u32| {
+        let id = COUNTER.saturating_add(at);
+        values.iter().find(|(found, _)| *found == id).map_or(0, |&(_, value)| value)
+    };
+    let seconds = |at| Duration::from_secs(u64::from(value(at)));
+    Ok(Lockout { failures: value(0), max_failures: value(1), interval: seconds(2), recovery: seconds(3) })
 }
 
 #[cfg(test)]
