@@ -2,14 +2,13 @@
 
 use keyfile::CommandCode;
 
-use super::Connection;
+use super::{Connection, KnownParents};
+use super::{Slot, Transient};
 use crate::command::context::flush;
 use crate::command::object::read_public;
 use crate::command::startup::startup;
 use crate::command::{Command, Executor};
-use crate::connection::{Slot, Transient};
 use crate::error::{Error, ErrorKind};
-use crate::objects::Parents;
 use crate::rc::ResponseCode;
 use crate::session::{Authorization, Session, Use};
 use crate::transport::Closed;
@@ -48,7 +47,7 @@ impl Connection {
     pub(crate) fn release_ours(&mut self) {
         let cleanup = self.take_cleanup();
         self.cleanup.add(cleanup);
-        self.parents = Parents::default();
+        self.parents = KnownParents::default();
         let _ = self.clear();
     }
 
@@ -158,7 +157,7 @@ impl Connection {
     /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
     pub(crate) fn forget_all(&mut self) {
         drop(self.take_cleanup());
-        self.parents = Parents::default();
+        self.parents = KnownParents::default();
     }
 
     /// Gives the connection up in a forked child.

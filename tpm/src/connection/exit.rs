@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
-use crate::connection::Generation;
+use super::generation::Generation;
 use crate::ffi;
 
 static GENERATIONS: Mutex<Vec<Weak<Generation>>> = Mutex::new(Vec::new());

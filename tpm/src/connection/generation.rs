@@ -3,9 +3,8 @@
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::connection::Connection;
-use crate::connection::Transient;
-use crate::connection::exit;
+use super::exit;
+use super::{Connection, Transient};
 
 /// The connections of this process and of those it was forked from, oldest first. A child that finds itself in a new process
 /// appends a generation; the lock of an earlier one may be held for ever by a thread that exists in the parent only.

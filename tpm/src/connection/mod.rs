@@ -1,16 +1,18 @@
 //! One live connection: the wire, the session on it, the objects that are loaded through it.
 
+mod access;
 mod cleanup;
 mod exit;
 mod generation;
+mod known;
 mod retry;
 mod rules;
 mod run;
 mod slots;
 
+pub(crate) use access::Access;
 use cleanup::Cleanup;
-pub(crate) use generation::{Generation, Generations};
-pub(crate) use retry::Retry;
+pub(crate) use known::{KnownParent, KnownParents};
 use rules::Rules;
 pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
@@ -22,7 +24,6 @@ use crate::command::Executor;
 use crate::command::context::flush;
 use crate::config::Config;
 use crate::error::Error;
-use crate::objects::Parents;
 use crate::session::Session;
 use crate::transport::Transport;
 
@@ -33,7 +34,7 @@ pub(crate) struct Connection {
     /// Authorizes where a policy does; the session above protects.
     pub(crate) policy: Option<Session>,
     pub(crate) slots: Slots,
-    pub(crate) parents: Parents,
+    pub(crate) parents: KnownParents,
     /// What could not be let go of.
     cleanup: Cleanup,
     /// Where the entities of policies were found that do not say it.
@@ -45,7 +46,7 @@ impl Connection {
     /// Takes a connection that was just opened.
     pub(crate) fn new(transport: Box<dyn Transport>, config: &Config) -> Self {
         let rules = Rules::new(config, &*transport);
-        let (slots, parents) = (Slots::default(), Parents::default());
+        let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
         Self {
             executor,

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use super::Connection;
 use crate::command::Backoff;
 use crate::command::object::read_public;
-use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 

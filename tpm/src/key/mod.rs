@@ -2,9 +2,9 @@
 
 mod block;
 mod empty_auth;
-mod load;
 mod operate;
 mod persist;
+mod ready;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -278,9 +278,7 @@ impl Key {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Origin::File { .. } = self.origin {
-            if let Some(generation) = self.tpm.generation() {
-                generation.evict(Transient::Key(self.number));
-            }
+            self.tpm.evict(Transient::Key(self.number));
         }
     }
 }

@@ -1,9 +1,12 @@
-//! The objects that this process uses in the TPM: parents, loaded again when they must be; salt keys; what was imported.
+//! The objects that this process uses in the TPM: parents, which are loaded again when they must be; the keys that sessions are salted
+//! to; room for the next object. Nothing here tries a password that could bring a lockout nearer, and nothing decides about retries.
 
 mod cache;
+mod find;
+mod parent;
 mod parents;
+mod room;
 mod salt;
 
 pub(crate) use cache::Cache;
-pub use parents::Parent;
-pub(crate) use parents::Parents;
+pub use parent::Parent;

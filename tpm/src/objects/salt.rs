@@ -1,11 +1,11 @@
 //! Which key a session is salted to, so that nobody without that key's private half can listen (TPM 2.0 Part 1 §19.6.4).
 
-use keyfile::{Attributes, Name, Public};
+use keyfile::{Attributes, Handle, Name, Public};
 
-use crate::connection::Connection;
+use super::Parent;
+use crate::connection::{Connection, Transient};
 use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
-use crate::objects::Parent;
 use crate::session::{Session, Starting};
 
 static NULL: Parent = Parent::NULL;
@@ -38,9 +38,23 @@ impl Connection {
             Some((number, parent)) if self.is_salt(number)? => (number, parent),
             _ => (self.null_salt()?, &NULL),
         };
-        let key = self.ready_parent(number, parent)?;
+        let key = self.load_parent(number, parent)?;
         let starting = starting(self.parent_public(number)?.0)?;
-        starting.start(self, key.handle)
+        starting.start(self, key)
+    }
+
+    /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
+    pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
+        if !parent.is_derived() || parent.hierarchy_auth().is_empty() {
+            return Ok(());
+        }
+        self.open_session(None)?;
+        // One session serves all, so its salt key is not needed again.
+        let null = self.parents.find(Handle::NULL, false);
+        match null.filter(|_| self.rules.keep.is_none()) {
+            Some(null) => self.evict(Transient::Parent(null)),
+            None => Ok(()),
+        }
     }
 
     fn null_salt(&mut self) -> Result<usize, Error> {
@@ -52,7 +66,8 @@ impl Connection {
         Ok(number)
     }
 
-    fn is_salt(&self, number: usize) -> Result<bool, Error> {
+    /// Whether a session may be salted to this parent.
+    pub(crate) fn is_salt(&self, number: usize) -> Result<bool, Error> {
         let (public, name) = self.parent_public(number)?;
         let pinned = self.rules.salt_name.as_ref();
         Ok(is_trustworthy(public) && suits(public) && pinned.is_none_or(|pinned| pinned == name))

@@ -11,24 +11,15 @@ use crate::command::hierarchy::create_for_locality;
 use crate::command::policy::policy_command;
 use crate::connection::{Connection, MAX_LOADED};
 use crate::error::{Error, ErrorKind};
-use crate::tpm::Tpm;
 
-impl Tpm {
-    /// Every way to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now. None
-    /// for a key that is not used by a policy.
-    ///
-    /// # Errors
-    /// There is no TPM. What a statement finds is no error.
-    pub fn check_policy(&self, file: &KeyFile) -> Result<Vec<Checked>, Error> {
-        if !file.uses_policy() {
-            return Ok(Vec::new());
-        }
-        self.operate(|connection| {
-            let result = Way::all(file).map(|way| connection.check_way(way, file)).collect();
-            let _ = connection.drop_policy();
-            result
-        })
-    }
+/// Every way to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now.
+///
+/// # Errors
+/// There is no TPM. What a statement finds is no error.
+pub(crate) fn check(connection: &mut Connection, file: &KeyFile) -> Result<Vec<Checked>, Error> {
+    let result = Way::all(file).map(|way| connection.check_way(way, file)).collect();
+    let _ = connection.drop_policy();
+    result
 }
 
 impl Connection {

@@ -38,6 +38,7 @@ mod session;
 mod step;
 mod ticket;
 
+pub(crate) use check::check;
 pub use outcome::{Checked, CheckedStatement, Outcome};
 pub(crate) use run::Runner;
 pub(crate) use step::Way;

@@ -67,7 +67,7 @@ impl Runner<'_> {
             return connection.open_policy(hash);
         }
         let number = connection.parent(self.parent)?;
-        connection.open_salted_policy(hash, Some((number, self.parent)))
+        connection.open_salted_policy(hash, (number, self.parent))
     }
 
     fn ways<T>(

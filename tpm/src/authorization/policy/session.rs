@@ -19,10 +19,11 @@ impl Connection {
     pub(crate) fn open_salted_policy(
         &mut self,
         hash: HashAlg,
-        parent: Option<(usize, &Parent)>,
+        (number, parent): (usize, &Parent),
     ) -> Result<(), Error> {
         self.open_policy_by(hash, true, |connection| {
-            connection.start_salted(parent, |key| Starting::salted_policy(key, hash))
+            connection.admit_salt(number, parent)?;
+            connection.start_salted(Some((number, parent)), |key| Starting::salted_policy(key, hash))
         })
     }
 

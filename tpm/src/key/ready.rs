@@ -9,7 +9,6 @@ use super::{Inner, Origin, removed};
 use crate::authorization::policy::Runner;
 use crate::command::Protect;
 use crate::command::object;
-use crate::command::same;
 use crate::connection::Connection;
 use crate::connection::Transient;
 use crate::crypto::wrap::Duplicate;
@@ -43,8 +42,7 @@ impl Inner {
                         Ok(handle)
                     }
                     Some(handle) => {
-                        let number = connection.parent(parent)?;
-                        connection.open_session(Some((number, parent)))?;
+                        connection.parent_in_session(parent)?;
                         // The salt key may have taken its slot.
                         match connection.slots.find(transient) {
                             Some(_) => Ok(handle),
@@ -84,19 +82,9 @@ impl Inner {
             None => Cow::Borrowed(&file.private),
             Some(secret) => Cow::Owned(self.import(connection, number, parent, file, secret)?),
         };
-        let parent_key = connection.ready_parent(number, parent)?;
-        connection.make_room_for_child(number, parent)?;
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
-        let loaded = object::load(connection, &parent_key.guarded(), &private, &file.public, protect)
-            .map_err(|error| connection.parent_refused(number, error, parent))?;
-        let transient = Transient::Key(self.number);
-        connection.slots.insert(transient, loaded.handle, loaded.name.clone());
-        if let Err(error) = same(&self.name, &loaded.name) {
-            connection.evict(transient)?;
-            return Err(error);
-        }
-        connection.settle(&[transient])?;
-        Ok(loaded.handle)
+        let loaded = connection.load_under(number, parent, (&private, &file.public), protect)?;
+        connection.hold(Transient::Key(self.number), &loaded, &self.name)
     }
 
     /// What TPM2_Import makes of the file, once for a process.
