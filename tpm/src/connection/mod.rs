@@ -2,9 +2,11 @@
 
 mod access;
 mod cleanup;
+mod close;
 mod exit;
 mod generation;
 mod known;
+mod operation;
 mod retry;
 mod rules;
 mod run;
@@ -63,32 +65,6 @@ impl Connection {
     /// Whether a session is there to protect the next command.
     pub(crate) fn has_session(&self) -> bool {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
-    }
-
-    /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
-    pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.clear()?;
-        while let Some(temporary) = self.slots.temporary() {
-            self.evict(temporary)?;
-        }
-        if self.session.as_ref().is_some_and(Session::is_distrusted) {
-            self.drop_session()?;
-        }
-        if self.policy.as_ref().is_some_and(Session::is_distrusted) {
-            self.drop_policy()?;
-        }
-        Ok(())
-    }
-
-    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it. What fails is left to
-    /// the next one.
-    pub(crate) fn finish(&mut self) {
-        if self.session.as_ref().is_some_and(|session| self.rules.is_over(session)) {
-            let _ = self.drop_session();
-        }
-        if self.policy.as_ref().is_some_and(|policy| self.rules.policy_is_over(policy)) {
-            let _ = self.drop_policy();
-        }
     }
 
     /// Flushes one object; one that may still be in the TPM, because the connection broke, keeps its slot.

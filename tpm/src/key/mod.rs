@@ -1,21 +1,31 @@
 //! A key in the TPM: loaded at first use, and again whenever it has lost its slot.
+//!
+//! | file | what |
+//! |---|---|
+//! | `open` | where a key comes from |
+//! | `private`, `block` | what it can do |
+//! | `operate`, `ready` | one operation: the key made ready, authorized and used |
+//! | `usable`, `doubt`, `empty_auth` | what is known of it and of its password |
+//! | `persist` | a copy that the TPM keeps |
 
 mod block;
+mod doubt;
 mod empty_auth;
+mod open;
 mod operate;
 mod persist;
+mod private;
 mod ready;
+mod usable;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use keyfile::{AlgId, Handle, HashAlg, KeyFile, Name, Point, Public, PublicKey, Signature, Ticket};
+use keyfile::{Handle, KeyFile, Name, Public};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::{asymmetric, hash, object, signature};
 use crate::connection::Transient;
-use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::tpm::Tpm;
 
@@ -59,71 +69,7 @@ pub struct Answer<T> {
     pub authenticated: bool,
 }
 
-/// What an operation with the bare RSA key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// The result is public.
-    Signature,
-    /// The result is secret.
-    Decryption,
-}
-
 impl Key {
-    /// The key in a file; the TPM hears of it at first use.
-    ///
-    /// # Errors
-    /// The public area has a part that is too long to have a Name.
-    pub fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<Self, Error> {
-        Self::from_file_under(tpm, file, auth, tpm.config().parent_auth.clone())
-    }
-
-    /// The same, under a parent with a password of its own.
-    ///
-    /// # Errors
-    /// As [`Key::from_file`].
-    pub fn from_file_under(
-        tpm: &Tpm,
-        file: KeyFile,
-        auth: Option<Auth>,
-        parent_auth: Option<Auth>,
-    ) -> Result<Self, Error> {
-        let parent = Parent { handle: file.parent, rsa: file.rsa_parent, auth: parent_auth };
-        let public = file.public.clone();
-        let name = public.name()?;
-        let origin = Origin::File { file: Box::new(file), parent };
-        Ok(Self::new(tpm, origin, public, name, auth))
-    }
-
-    /// The key at a persistent handle.
-    ///
-    /// # Errors
-    /// There is none, or no TPM.
-    pub fn persistent(tpm: &Tpm, handle: Handle, auth: Option<Auth>) -> Result<Self, Error> {
-        let (public, _) = tpm.read_public(handle)?;
-        Self::at(tpm, handle, public, auth)
-    }
-
-    /// The same, with its public area as it was just read.
-    ///
-    /// # Errors
-    /// The public area has a part that is too long to have a Name.
-    pub fn at(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
-        let name = public.name()?;
-        let seen = AtomicBool::new(true);
-        Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
-    }
-
-    /// The same, with its public area known from elsewhere; the TPM hears of it at first use, and is asked then whether it is that
-    /// key.
-    ///
-    /// # Errors
-    /// The public area has a part that is too long to have a Name.
-    pub fn expected(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
-        let name = public.name()?;
-        let seen = AtomicBool::new(false);
-        Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
-    }
-
     /// Its public area.
     #[must_use]
     pub fn public(&self) -> &Public {
@@ -159,120 +105,6 @@ impl Key {
     pub fn tpm(&self) -> &Tpm {
         &self.0.tpm
     }
-
-    /// Signs a digest that is as long as `hash` makes them (TPM2_Sign). With the scheme of the key itself, `scheme` is NULL.
-    ///
-    /// # Errors
-    /// The TPM refuses, for instance the password, the scheme or the policy.
-    pub fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>, Error> {
-        self.sign_with(digest, &Ticket::null(Ticket::HASHCHECK), hash, scheme)
-    }
-
-    /// Signs a message that the TPM hashes itself, the only thing that a restricted signing key does (Part 3 §20.2).
-    ///
-    /// # Errors
-    /// As [`Key::sign`]; and a message that begins like a structure of the TPM's own (TPM_GENERATED_VALUE) is refused.
-    pub fn sign_message(
-        &self,
-        message: &[u8],
-        hash: HashAlg,
-        scheme: AlgId,
-    ) -> Result<Answer<Signature>, Error> {
-        self.0.check_usable()?;
-        let (digest, ticket) = self.0.tpm.operate(|connection| hash::hash(connection, message, hash))?;
-        self.sign_with(&digest, &ticket, hash, scheme)
-    }
-
-    fn sign_with(
-        &self,
-        digest: &[u8],
-        ticket: &Ticket,
-        hash: HashAlg,
-        scheme: AlgId,
-    ) -> Result<Answer<Signature>, Error> {
-        self.operate(Purpose::Signature, |connection, key, protect| {
-            signature::sign(connection, key, (digest, ticket), scheme, hash, protect)
-        })
-    }
-
-    /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.
-    ///
-    /// # Errors
-    /// The block has the wrong size or is not below the modulus, or the TPM refuses.
-    pub fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        self.rsa(block, Purpose::Signature)
-    }
-
-    /// The bare private operation for a decryption: the same, but the answer is secret, and never unprotected.
-    ///
-    /// # Errors
-    /// As [`Key::rsa_sign`].
-    pub fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        self.rsa(block, Purpose::Decryption)
-    }
-
-    /// Decrypts with the scheme that the key was made for; the TPM takes the padding off. A label (OAEP) ends with a zero octet.
-    ///
-    /// # Errors
-    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way; or the TPM refuses.
-    pub fn rsa_decrypt_by_scheme(
-        &self,
-        ciphertext: &[u8],
-        label: &[u8],
-    ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        block::check(ciphertext, &self.0.public)?;
-        self.operate(Purpose::Decryption, |connection, key, protect| {
-            asymmetric::rsa_decrypt(connection, key, ciphertext, label, protect)
-        })
-    }
-
-    /// The data of a sealed object (TPM2_Unseal).
-    ///
-    /// # Errors
-    /// It is a key and not sealed data; or the TPM refuses, for instance the password or the policy.
-    pub fn unseal(&self) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        if !matches!(self.0.public.key, PublicKey::KeyedHash { .. }) {
-            return Err(Error::new(ErrorKind::Input, "it is a key, and not sealed data").on(&*self.0));
-        }
-        self.operate(Purpose::Decryption, |connection, key, protect| object::unseal(connection, key, protect))
-    }
-
-    /// The private half times a point (TPM2_ECDH_ZGen).
-    ///
-    /// # Errors
-    /// The point is not on the curve, or the TPM refuses.
-    pub fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Point>, Error> {
-        let point = Point { x: x.to_vec(), y: y.to_vec() };
-        self.operate(Purpose::Decryption, |connection, key, protect| {
-            asymmetric::ecdh_zgen(connection, key, &point, protect)
-        })
-    }
-
-    fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let doubtful = origin.is_doubtful(auth.as_ref()) && origin.counts_wrong_passwords(&public);
-        let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
-        let tpm = tpm.clone();
-        Self(Arc::new(Inner {
-            tpm,
-            number,
-            origin,
-            public,
-            name,
-            auth: value,
-            password: auth,
-            doubtful: AtomicBool::new(doubtful),
-        }))
-    }
-
-    fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        block::check(block, &self.0.public)?;
-        self.operate(purpose, |connection, key, protect| {
-            let message = asymmetric::rsa_decrypt(connection, key, block, &[], protect)?;
-            block::whole(message, block.len())
-        })
-    }
 }
 
 impl Drop for Inner {
@@ -295,14 +127,5 @@ impl std::fmt::Display for Inner {
                 }
             },
         }
-    }
-}
-
-fn removed(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::NoObject => {
-            error.advise("there is no key at this handle: it was removed, or it is in another TPM")
-        }
-        _ => error,
     }
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use keyfile::{Handle, KeyFile};
 
-use super::{Inner, Origin, removed};
+use super::usable::removed;
+use super::{Inner, Origin};
 use crate::authorization::policy::Runner;
 use crate::command::Protect;
 use crate::command::object;

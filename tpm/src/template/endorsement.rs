@@ -5,7 +5,7 @@ use keyfile::{
     Attributes, CommandCode, Curve, DigestList, Handle, HashAlg, Kdf, Public, PublicKey, Scheme, Symmetric,
 };
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Of all endorsement keys.
 const LOW: Attributes = Attributes::FIXED_TPM
@@ -78,7 +78,7 @@ fn policy_a(hash: HashAlg) -> Result<Vec<u8>, Error> {
     let secret = Secret { hint: Handle(0), name: Handle::ENDORSEMENT.into(), policy_ref: Vec::new() };
     let statement = Condition::Secret(secret).statement()?;
     digest([&statement], hash)
-        .map_err(|error| Error::new(crate::ErrorKind::Unsupported, "a policy digest").because(error))
+        .map_err(|error| Error::new(ErrorKind::Unsupported, "a policy digest").because(error))
 }
 
 /// PolicyB: PolicyA or PolicyC.

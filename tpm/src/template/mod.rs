@@ -1,7 +1,10 @@
 //! Public areas of keys to be: what CreatePrimary, Create and the wrapping of software keys start from.
 
 pub mod endorsement;
+mod storage;
 pub(crate) mod under_parent;
+
+pub use storage::storage_primary;
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
 
@@ -34,25 +37,9 @@ pub enum Usage {
     Parent,
 }
 
-/// What a storage primary of the TCG has (EK credential profile §B.4, "H" templates).
-const STORAGE: Attributes = MADE_HERE
-    .union(Attributes::USER_WITH_AUTH)
-    .union(Attributes::NO_DA)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::DECRYPT);
-
 /// Of keys that a TPM makes and that never leave it.
 const MADE_HERE: Attributes =
     Attributes::FIXED_TPM.union(Attributes::FIXED_PARENT).union(Attributes::SENSITIVE_DATA_ORIGIN);
-
-/// The primary that a permanent parent handle stands for: H-2 (P-256), or H-1 (RSA-2048) for files with rsaParent. All programs that
-/// read such files derive the same key from this, so not a bit of it may change.
-#[must_use]
-pub fn storage_primary(rsa: bool) -> Public {
-    let key = if rsa { Template::rsa(2048) } else { Template::ecc(Curve::P256) };
-    let public = key.usage(Usage::Parent).public();
-    Public { attributes: STORAGE, ..public }
-}
 
 impl Template {
     /// An RSA key for the TPM to make.
@@ -194,16 +181,7 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use keyfile::wire::Marshal;
-
     use super::*;
-
-    #[test]
-    fn the_storage_primaries_are_octet_for_octet_those_of_the_tcg() {
-        let octets = |rsa| hex::encode(storage_primary(rsa).to_octets().unwrap());
-        assert_eq!(octets(false), "0023000b00030472000000060080004300100003001000000000");
-        assert_eq!(octets(true), "0001000b00030472000000060080004300100800000000000000");
-    }
 
     #[test]
     fn attributes_follow_from_what_the_key_is_for() {

@@ -22,7 +22,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `run` | from the statements to the use of the key: every way that the file knows, the first that passes |
+//! | `run`, `tried` | every way that the file knows, and the first that passes |
+//! | `way` | one of them: its statements, and then the use of the key |
 //! | `step` | one statement: its place in the file, its command |
 //! | `check`, `outcome` | whether it would pass now |
 //! | `secret`, `ticket` | what PolicySecret and PolicyAuthorize need beside |
@@ -37,6 +38,8 @@ mod secret;
 mod session;
 mod step;
 mod ticket;
+mod tried;
+mod way;
 
 pub(crate) use check::check;
 pub use outcome::{Checked, CheckedStatement, Outcome};
