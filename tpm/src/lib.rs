@@ -1,19 +1,20 @@
 //! One connection to a TPM 2.0: protected sessions, object slots, loaded keys.
 //!
 //! [`Tpm`] is a TPM, [`Key`] a key in it. Nothing is sent before the first use; any number of threads may share both; a forked child
-//! connects anew by itself. The layers, from the top:
+//! connects anew by itself. A signature walks down this list, and no folder knows one above its own:
 //!
-//! | folder | what |
-//! |---|---|
-//! | `tpm`, `key`, `nv`, `attestation` | what callers hold |
-//! | `authorization` | passwords, and the policies of key files |
-//! | `objects` | parents, salt keys, what was imported |
-//! | `connection` | one live connection: operations, retries, forks, what is loaded, clean-up, exit |
-//! | `session` | authorization areas: HMACs, parameter encryption |
-//! | `command` | the executor, and a function per TPM command |
-//! | `transport` | the TCTI, and where the TPM is |
+//! | folder | what | knows nothing of |
+//! |---|---|---|
+//! | `key`, `nv`, `attestation`, `tpm` | what callers hold | |
+//! | `authorization` | passwords of parents, the last try before a lockout; `policy/`: the policies of key files | which key it is for |
+//! | `objects` | parents, salt keys, room for the next object, where a Name is | whether a password may be tried |
+//! | `connection` | one operation at a time: retries, forks, what is loaded, clean-up, exit; which sessions protect a command | what an object is for |
+//! | `session` | HMAC and policy sessions, the authorization area, parameter encryption | how long a session lives |
+//! | `command` | the executor, and a typed function per TPM command | sessions |
+//! | `transport` | the TCTI, and where the TPM is | commands |
 //!
-//! Beside them stands what every layer may use: `auth`, `config`, `crypto`, `error`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
+//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `error`, `rc`, `template`,
+//! `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
 

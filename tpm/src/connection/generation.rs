@@ -3,8 +3,7 @@
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::exit;
-use super::{Connection, Transient};
+use super::{Connection, Transient, exit};
 
 /// The connections of this process and of those it was forked from, oldest first. A child that finds itself in a new process
 /// appends a generation; the lock of an earlier one may be held for ever by a thread that exists in the parent only.

@@ -1,4 +1,30 @@
-//! One live connection: the wire, the session on it, the objects that are loaded through it.
+//! One live connection: what carries its commands, its sessions, the objects that are loaded through it.
+//!
+//! ```text
+//!             connect             a failure
+//!    absent ----------> live ----------------> doubtful
+//!      ^                ^  ^                    |    |
+//!      |                |  +--------------------+    | disconnect
+//!      |                |    release_ours            v
+//!      |                |    start_again            lost
+//!      |                |    flush_all               |
+//!      |                +----------------------------+
+//!      |                     connect, clear_away
+//!      +---- live, lost: close; in a forked child: forget
+//! ```
+//!
+//! `retry` decides on the arrows that leave *doubtful*, by the answer alone. Handles are forgotten in `close` and `cleanup` only; a lost
+//! connection that may have left something in the TPM stays lost until the next use.
+//!
+//! | file | what |
+//! |---|---|
+//! | `access` | one operation alone on the connection, begun again where that helps |
+//! | `operation` | the begin and the end of one |
+//! | `retry` | what a failure says about the connection |
+//! | `generation`, `exit` | whose connection it is after fork, and its end with the process |
+//! | `run`, `rules` | which sessions protect a command, and how long they live |
+//! | `slots`, `known` | what is loaded, and what is known of parents |
+//! | `close`, `cleanup` | letting go, and what could not be let go of |
 
 mod access;
 mod cleanup;

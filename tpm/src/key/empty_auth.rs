@@ -2,9 +2,8 @@
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
 
-use crate::command::Entity;
-use crate::command::Guarded;
 use crate::command::object::try_empty_auth;
+use crate::command::{Entity, Guarded};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;

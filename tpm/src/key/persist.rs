@@ -4,10 +4,9 @@ use keyfile::Handle;
 
 use super::{Inner, Key};
 use crate::auth::Auth;
-use crate::command::Entity;
 use crate::command::context::evict_control;
 use crate::command::object::read_public;
-use crate::command::{Guarded, Protect};
+use crate::command::{Entity, Guarded, Protect};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;

@@ -5,9 +5,8 @@ use zeroize::Zeroizing;
 
 use crate::auth::Auth;
 use crate::command;
-use crate::command::Entity;
 use crate::command::capability::{Capability, capability};
-use crate::command::{Guarded, Protect};
+use crate::command::{Entity, Guarded, Protect};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::tpm::Tpm;

@@ -5,11 +5,9 @@ use keyfile::{KeyFile, Ticket};
 use super::step::Way;
 use super::tried::Tried;
 use crate::auth::Auth;
-use crate::connection::Connection;
-use crate::connection::Transient;
+use crate::connection::{Connection, Transient};
 use crate::error::{Error, ErrorKind};
-use crate::objects::Cache;
-use crate::objects::Parent;
+use crate::objects::{Cache, Parent};
 
 /// A file whose policy is to be satisfied.
 pub(crate) struct Runner<'a> {

@@ -6,9 +6,8 @@ use keyfile::{Handle, HashAlg, Name};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
-use crate::command::Entity;
-use crate::command::Guarded;
 use crate::command::policy::policy_secret;
+use crate::command::{Entity, Guarded};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 

@@ -3,9 +3,7 @@
 use keyfile::policy::{Condition, Problem, Secret, Statement, digest};
 use keyfile::{HashAlg, KeyFile};
 
-use crate::error::Failure;
-use crate::error::{Error, ErrorKind};
-use crate::error::{Place, Signed};
+use crate::error::{Error, ErrorKind, Failure, Place, Signed};
 
 /// One statement.
 pub(crate) struct Step<'a> {
