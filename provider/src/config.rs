@@ -7,7 +7,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 use keyfile::Handle;
-use tpm::{Auth, Connection, Manager, Parent, Protection};
+use tpm::{Auth, Lifetime, Manager, Parent, Protection};
 
 use crate::error::{Error, Reason, Result};
 use value::{Fault, Setting};
@@ -41,7 +41,7 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
         connection: choice(
             lookup,
             "connection",
-            &[("process", Connection::Process), ("operation", Connection::Operation)],
+            &[("process", Lifetime::Process), ("operation", Lifetime::Operation)],
         )?,
         session: choice(
             lookup,
@@ -198,7 +198,7 @@ mod tests {
             &[("TPM2_CONNECTION", "process"), ("TPM2_RESOURCE_MANAGER", "kernel"), ("TPM2_TCTI", "x:")],
         );
         let config = tpm(&fake).unwrap();
-        assert_eq!(config.connection, Connection::Operation);
+        assert_eq!(config.connection, Lifetime::Operation);
         assert_eq!(config.manager, Manager::Kernel);
         assert_eq!(config.session_keep, Some(Duration::from_secs(30)));
         assert_eq!(config.tcti, None, "the crate `tpm` reads the environment for it");

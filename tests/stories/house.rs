@@ -3,6 +3,8 @@ use std::fs;
 
 use tests::{Shell, module};
 
+mod floors;
+
 /// Each crate and the crates of the house that it may be built on.
 const LAYERS: [(&str, &[&str]); 6] = [
     ("missing", &[]),

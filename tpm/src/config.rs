@@ -12,7 +12,7 @@ pub struct Config {
     /// The TCTI string. Without one the environment is asked, then the devices are tried.
     pub tcti: Option<String>,
     /// How long a connection lives.
-    pub connection: Connection,
+    pub connection: Lifetime,
     /// What protects the commands.
     pub session: Protection,
     /// Behind the kernel's resource manager: how long a session may be kept. The default is one operation, because a kept session
@@ -30,7 +30,7 @@ pub struct Config {
 
 /// How long a connection lives.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Connection {
+pub enum Lifetime {
     /// As long as the process.
     #[default]
     Process,

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::process;
 use std::sync::OnceLock;
 
-use crate::tcti::ffi;
+use crate::ffi;
 
 enum Sink {
     StandardError,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use keyfile::policy::{Condition, Statement};
 use keyfile::{KeyFile, Signature};
-use tpm::{Checked, ErrorKind, Tpm, Verdict};
+use tpm::{Checked, ErrorKind, Outcome, Tpm};
 
 use crate::rows::Rows;
 
@@ -38,7 +38,7 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
         rows.list("", sentences.map(|(at, statement)| now.sentence(key, Some(number), at, statement)));
     }
     match key.uses_policy() {
-        true => rows.add("use now", now.verdict()),
+        true => rows.add("use now", now.outcome()),
         false => rows.add("use now", "the policy is not asked: the password alone authorizes (userWithAuth)"),
     }
 }
@@ -54,13 +54,13 @@ impl Now {
         }))
     }
 
-    /// One statement, and its verdict behind a dash.
+    /// One statement, and its outcome behind a dash.
     fn sentence(&self, key: &KeyFile, signed: Option<usize>, index: usize, statement: &Statement) -> String {
         let unsigned = matches!(
             statement.condition(),
             Ok(Condition::Authorize(authorize)) if authorize.signature == Signature::Null
         );
-        let verdict = match &self.0 {
+        let outcome = match &self.0 {
             _ if !key.uses_policy() => return statement.to_string(),
             Err(unknown) => unknown.clone(),
             // The place for a signed policy: what fills it is told below.
@@ -83,12 +83,12 @@ impl Now {
                     place.index == index && place.signed.as_ref().map(|signed| signed.index) == signed
                 });
                 // A statement behind signed policies is looked at once for each of them.
-                let found = found.map(|checked| &checked.verdict);
-                let best = found.min_by_key(|verdict| matches!(verdict, Verdict::Refused(_)));
+                let found = found.map(|checked| &checked.outcome);
+                let best = found.min_by_key(|outcome| matches!(outcome, Outcome::Refused(_)));
                 best.map_or_else(|| "unknown".to_owned(), words)
             }
         };
-        format!("{statement} – {verdict}")
+        format!("{statement} – {outcome}")
     }
 
     /// A signed policy as a whole.
@@ -97,28 +97,28 @@ impl Now {
             Err(unknown) => unknown.clone(),
             Ok(ways) => {
                 let way = ways.iter().find(|way| way.signed.as_ref().is_some_and(|it| it.index == number));
-                way.map_or_else(|| "not asked".to_owned(), |way| words(&way.verdict()))
+                way.map_or_else(|| "not asked".to_owned(), |way| words(&way.outcome()))
             }
         }
     }
 
     /// The whole policy.
-    fn verdict(&self) -> String {
+    fn outcome(&self) -> String {
         let ways = match &self.0 {
             Err(unknown) => return unknown.clone(),
             Ok(ways) => ways,
         };
         match (self.first_that_passes(), ways.as_slice()) {
-            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", words(&way.verdict()), by(way)),
-            (Some(way), _) => words(&way.verdict()),
-            (None, [only]) => words(&only.verdict()),
+            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", words(&way.outcome()), by(way)),
+            (Some(way), _) => words(&way.outcome()),
+            (None, [only]) => words(&only.outcome()),
             (None, all) => format!("does not pass now: none of {} signed policies does", all.len()),
         }
     }
 
     fn first_that_passes(&self) -> Option<&Checked> {
         let ways = self.0.as_ref().ok()?;
-        ways.iter().find(|way| !matches!(way.verdict(), Verdict::Refused(_)))
+        ways.iter().find(|way| !matches!(way.outcome(), Outcome::Refused(_)))
     }
 }
 
@@ -126,11 +126,11 @@ fn by(way: &Checked) -> impl Display + '_ {
     way.signed.as_ref().map_or_else(|| "the policy".to_owned(), ToString::to_string)
 }
 
-fn words(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Passes => "passes now".to_owned(),
-        Verdict::WithPassword => "passes with the right password".to_owned(),
-        Verdict::DependsOnUse => "depends on what is done with the key".to_owned(),
-        Verdict::Refused(reason) => format!("does not pass now: {reason}"),
+fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Passes => "passes now".to_owned(),
+        Outcome::WithPassword => "passes with the right password".to_owned(),
+        Outcome::DependsOnUse => "depends on what is done with the key".to_owned(),
+        Outcome::Refused(reason) => format!("does not pass now: {reason}"),
     }
 }

@@ -1,11 +1,11 @@
 //! GetCapability and TestParms (TPM 2.0 Part 3 §30.2, §30.3).
 
 use keyfile::wire::{Reader, Unmarshal};
-use keyfile::{AlgId, CommandCode, PcrSelection};
+use keyfile::{AlgId, CommandCode, Handle, PcrSelection};
 
-use super::Command;
+use super::Run;
+use super::frame::Command;
 use crate::error::Error;
-use crate::link::Link;
 use crate::rc::ResponseCode;
 
 /// TPM_CAP (Part 2 §6.12), as far as it is asked for.
@@ -20,6 +20,12 @@ pub(crate) enum Capability {
     /// Elliptic curves.
     Curves,
 }
+
+/// As many as there are.
+pub(crate) const ALL: u32 = 0x7fff;
+/// The first persistent handle, and the first NV index (Part 2 §7.2).
+pub(crate) const PERSISTENT: u32 = 0x8100_0000;
+pub(crate) const NV: u32 = 0x0100_0000;
 
 impl Capability {
     fn id(self) -> u32 {
@@ -42,81 +48,80 @@ impl Capability {
     }
 }
 
-impl Link {
-    /// Every entry from `first` on, at most `count`, page by page.
-    pub(crate) fn capability(
-        &mut self,
-        capability: Capability,
-        first: u32,
-        count: u32,
-    ) -> Result<Vec<(u32, u32)>, Error> {
-        let mut entries = Vec::new();
-        let mut next = first;
-        loop {
-            let wanted = count.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
-            let parameters = [capability.id(), next, wanted].map(u32::to_be_bytes).concat();
-            let command = Command {
-                code: CommandCode::GET_CAPABILITY,
-                handles: &[],
-                parameters: &parameters,
-                makes_handle: false,
-            };
-            let response = self.bare(&command)?;
-            let mut r = Reader::new(response.parameters);
-            let more = r.u8()? != 0;
-            r.u32()?;
-            let in_page = r.u32()?;
-            let before = entries.len();
-            for _ in 0..in_page {
-                entries.push(capability.entry(&mut r)?);
-            }
-            r.finish()?;
-            let last = entries.last().map_or(next, |&(id, _)| id);
-            let full = u32::try_from(entries.len()).unwrap_or(u32::MAX) >= count;
-            // A TPM that says "more" and gives nothing would keep us here for ever.
-            if !more || full || entries.len() == before {
-                return Ok(entries);
-            }
-            next = last.saturating_add(1);
-        }
-    }
-
-    /// The hashes of the PCR banks that hold PCRs (TPM_CAP_PCRS).
-    pub(crate) fn pcr_banks(&mut self) -> Result<Vec<AlgId>, Error> {
-        let parameters = [5_u32, 0, 1].map(u32::to_be_bytes).concat();
+/// Every entry from `first` on, at most `count`, page by page.
+pub(crate) fn capability(
+    run: &mut dyn Run,
+    capability: Capability,
+    first: u32,
+    count: u32,
+) -> Result<Vec<(u32, u32)>, Error> {
+    let mut entries = Vec::new();
+    let mut next = first;
+    loop {
+        let wanted = count.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        let parameters = [capability.id(), next, wanted].map(u32::to_be_bytes).concat();
         let command = Command {
             code: CommandCode::GET_CAPABILITY,
             handles: &[],
             parameters: &parameters,
             makes_handle: false,
         };
-        let response = self.bare(&command)?;
+        let response = run.bare(&command)?;
         let mut r = Reader::new(response.parameters);
-        r.u8()?;
+        let more = r.u8()? != 0;
         r.u32()?;
-        let selection = PcrSelection::unmarshal(&mut r)?;
-        r.finish()?;
-        Ok(selection.banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
-    }
-
-    /// Whether the TPM takes RSA keys of this size.
-    pub(crate) fn has_rsa(&mut self, bits: u16) -> Result<bool, Error> {
-        // TPMT_PUBLIC_PARMS: RSA, no symmetric cipher, no scheme, bits, default exponent.
-        let mut parameters =
-            [AlgId::RSA.0, AlgId::NULL.0, AlgId::NULL.0, bits].map(u16::to_be_bytes).concat();
-        parameters.extend_from_slice(&[0; 4]);
-        let command = Command {
-            code: CommandCode::TEST_PARMS,
-            handles: &[],
-            parameters: &parameters,
-            makes_handle: false,
-        };
-        match self.bare(&command) {
-            Ok(_) => Ok(true),
-            Err(error) => match error.base_code() {
-                Some(ResponseCode::VALUE | ResponseCode::KEY_SIZE) => Ok(false),
-                _ => Err(error),
-            },
+        let in_page = r.u32()?;
+        let before = entries.len();
+        for _ in 0..in_page {
+            entries.push(capability.entry(&mut r)?);
         }
+        r.finish()?;
+        let last = entries.last().map_or(next, |&(id, _)| id);
+        let full = u32::try_from(entries.len()).unwrap_or(u32::MAX) >= count;
+        // A TPM that says "more" and gives nothing would keep us here for ever.
+        if !more || full || entries.len() == before {
+            return Ok(entries);
+        }
+        next = last.saturating_add(1);
     }
+}
+
+/// The hashes of the PCR banks that hold PCRs (TPM_CAP_PCRS).
+pub(crate) fn pcr_banks(run: &mut dyn Run) -> Result<Vec<AlgId>, Error> {
+    let parameters = [5_u32, 0, 1].map(u32::to_be_bytes).concat();
+    let command = Command {
+        code: CommandCode::GET_CAPABILITY,
+        handles: &[],
+        parameters: &parameters,
+        makes_handle: false,
+    };
+    let response = run.bare(&command)?;
+    let mut r = Reader::new(response.parameters);
+    r.u8()?;
+    r.u32()?;
+    let selection = PcrSelection::unmarshal(&mut r)?;
+    r.finish()?;
+    Ok(selection.banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
+}
+
+/// Whether the TPM takes RSA keys of this size.
+pub(crate) fn has_rsa(run: &mut dyn Run, bits: u16) -> Result<bool, Error> {
+    // TPMT_PUBLIC_PARMS: RSA, no symmetric cipher, no scheme, bits, default exponent.
+    let mut parameters = [AlgId::RSA.0, AlgId::NULL.0, AlgId::NULL.0, bits].map(u16::to_be_bytes).concat();
+    parameters.extend_from_slice(&[0; 4]);
+    let command =
+        Command { code: CommandCode::TEST_PARMS, handles: &[], parameters: &parameters, makes_handle: false };
+    match run.bare(&command) {
+        Ok(_) => Ok(true),
+        Err(error) => match error.base_code() {
+            Some(ResponseCode::VALUE | ResponseCode::KEY_SIZE) => Ok(false),
+            _ => Err(error),
+        },
+    }
+}
+
+/// The handles of one kind, from `first` on.
+pub(crate) fn handles(run: &mut dyn Run, first: u32) -> Result<Vec<Handle>, Error> {
+    let found = capability(run, Capability::Handles, first, ALL)?;
+    Ok(found.into_iter().map(|(handle, _)| Handle(handle)).collect())
 }

@@ -1,11 +1,10 @@
-//! FlushContext, ContextSave, ContextLoad (TPM 2.0 Part 3 §28).
+//! ContextSave, ContextLoad, FlushContext, EvictControl (TPM 2.0 Part 3 §28).
 
 use keyfile::{CommandCode, Handle};
 
-use super::wire::response_code;
-use super::{Command, Entity};
+use super::frame::{Command, Entity, response_code};
+use super::{Guarded, Protect, Run};
 use crate::error::Error;
-use crate::link::Link;
 use crate::rc::ResponseCode;
 use crate::trace;
 use crate::transport::Transport;
@@ -23,22 +22,37 @@ pub(crate) fn flush(transport: &mut dyn Transport, handle: Handle) -> Result<Res
     Ok(code)
 }
 
-impl Link {
-    /// ContextSave: the object as octets that only this TPM reads, until its next reset.
-    pub(crate) fn context_save(&mut self, handle: Handle) -> Result<Vec<u8>, Error> {
-        let command = Command {
-            code: CommandCode::CONTEXT_SAVE,
-            handles: &[Entity::plain(handle)],
-            parameters: &[],
-            makes_handle: false,
-        };
-        Ok(self.bare(&command)?.parameters.to_vec())
-    }
+/// ContextSave: the object as octets that only this TPM reads, until its next reset.
+pub(crate) fn context_save(run: &mut dyn Run, handle: Handle) -> Result<Vec<u8>, Error> {
+    let command = Command {
+        code: CommandCode::CONTEXT_SAVE,
+        handles: &[Entity::plain(handle)],
+        parameters: &[],
+        makes_handle: false,
+    };
+    Ok(run.bare(&command)?.parameters.to_vec())
+}
 
-    /// ContextLoad: the object again, at some handle.
-    pub(crate) fn context_load(&mut self, saved: &[u8]) -> Result<Handle, Error> {
-        let command =
-            Command { code: CommandCode::CONTEXT_LOAD, handles: &[], parameters: saved, makes_handle: true };
-        Ok(self.bare(&command)?.handle)
-    }
+/// ContextLoad: the object again, at some handle.
+pub(crate) fn context_load(run: &mut dyn Run, saved: &[u8]) -> Result<Handle, Error> {
+    let command =
+        Command { code: CommandCode::CONTEXT_LOAD, handles: &[], parameters: saved, makes_handle: true };
+    Ok(run.bare(&command)?.handle)
+}
+
+/// EvictControl: a copy of a loaded object, at a handle that outlives power.
+pub(crate) fn evict_control(
+    run: &mut dyn Run,
+    hierarchy: &Guarded<'_>,
+    object: Entity<'_>,
+    at: Handle,
+    protect: Protect,
+) -> Result<(), Error> {
+    let command = Command {
+        code: CommandCode::EVICT_CONTROL,
+        handles: &[hierarchy.entity, object],
+        parameters: &at.0.to_be_bytes(),
+        makes_handle: false,
+    };
+    run.authorized(&command, hierarchy.auth, protect).map(drop)
 }

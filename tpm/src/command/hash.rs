@@ -4,77 +4,74 @@
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, HashAlg, Ticket};
 
-use super::{Command, Entity, flush};
+use super::frame::{Command, Entity};
+use super::{Guarded, Protect, Run};
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
 
 /// MAX_DIGEST_BUFFER (Part 2 Annex A): what every TPM takes in one command.
 const PART: usize = 1024;
 
-impl Link {
-    /// The digest of a message, and its ticket. In the clear, for neither is secret; but somebody on the bus may have the TPM hash a
-    /// message of his own, and a key would sign that as willingly. So the digest must be the one that is computed here.
-    pub(crate) fn hash(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
-        let (digest, ticket) = match message.len() > PART {
-            true => self.hash_in_parts(message, hash)?,
-            false => self.hash_at_once(message, hash)?,
-        };
-        match digest == hash.digest(&[message]) {
-            true => Ok((digest, ticket)),
-            false => Err(Error::integrity("the TPM has hashed another message than the one to be signed")),
-        }
+/// The digest of a message, and its ticket. In the clear, for neither is secret; but somebody on the bus may have the TPM hash a
+/// message of his own, and a key would sign that as willingly. So the digest must be the one that is computed here.
+pub(crate) fn hash(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
+    let (digest, ticket) = match message.len() > PART {
+        true => hash_in_parts(run, message, hash)?,
+        false => hash_at_once(run, message, hash)?,
+    };
+    match digest == hash.digest(&[message]) {
+        true => Ok((digest, ticket)),
+        false => Err(Error::integrity("the TPM has hashed another message than the one to be signed")),
     }
+}
 
-    fn hash_at_once(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
+fn hash_at_once(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
+    let mut w = Writer::new();
+    w.sized(message);
+    hash.marshal(&mut w);
+    Handle::OWNER.marshal(&mut w);
+    let parameters = w.finish()?;
+    let command =
+        Command { code: CommandCode::HASH, handles: &[], parameters: &parameters, makes_handle: false };
+    digest_and_ticket(run.bare(&command)?.parameters)
+}
+
+fn hash_in_parts(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
+    let mut w = Writer::new();
+    w.sized(&[]);
+    hash.marshal(&mut w);
+    let parameters = w.finish()?;
+    let command = Command {
+        code: CommandCode::HASH_SEQUENCE_START,
+        handles: &[],
+        parameters: &parameters,
+        makes_handle: true,
+    };
+    let handle = run.bare(&command)?.handle;
+    let result = hash_rest(run, handle, message);
+    if result.is_err() {
+        // What went wrong counts; a sequence that is gone already cannot be flushed.
+        let _ = run.flush(handle);
+    }
+    result
+}
+
+fn hash_rest(run: &mut dyn Run, handle: Handle, message: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {
+    // Part 1 §32.4: the Name of a sequence is empty, its authorization is what it was started with.
+    let sequence = Guarded { entity: Entity::plain(handle), auth: &[] };
+    let mut parts = message.chunks(PART).peekable();
+    while let Some(part) = parts.next() {
         let mut w = Writer::new();
-        w.sized(message);
-        hash.marshal(&mut w);
+        w.sized(part);
+        if parts.peek().is_some() {
+            run.guarded(CommandCode::SEQUENCE_UPDATE, &sequence, &w.finish()?, Protect::NONE)?;
+            continue;
+        }
         Handle::OWNER.marshal(&mut w);
         let parameters = w.finish()?;
-        let command =
-            Command { code: CommandCode::HASH, handles: &[], parameters: &parameters, makes_handle: false };
-        digest_and_ticket(self.bare(&command)?.parameters)
+        let response = run.guarded(CommandCode::SEQUENCE_COMPLETE, &sequence, &parameters, Protect::NONE)?;
+        return digest_and_ticket(response);
     }
-
-    fn hash_in_parts(&mut self, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
-        let mut w = Writer::new();
-        w.sized(&[]);
-        hash.marshal(&mut w);
-        let parameters = w.finish()?;
-        let command = Command {
-            code: CommandCode::HASH_SEQUENCE_START,
-            handles: &[],
-            parameters: &parameters,
-            makes_handle: true,
-        };
-        let handle = self.bare(&command)?.handle;
-        let result = self.hash_rest(handle, message);
-        if result.is_err() {
-            // What went wrong counts; a sequence that is gone already cannot be flushed.
-            let _ = flush(self.transport(), handle);
-        }
-        result
-    }
-
-    fn hash_rest(&mut self, handle: Handle, message: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {
-        // Part 1 §32.4: the Name of a sequence is empty, its authorization is what it was started with.
-        let sequence = Guarded { entity: Entity::plain(handle), auth: &[] };
-        let mut parts = message.chunks(PART).peekable();
-        while let Some(part) = parts.next() {
-            let mut w = Writer::new();
-            w.sized(part);
-            if parts.peek().is_some() {
-                self.guarded(CommandCode::SEQUENCE_UPDATE, &sequence, &w.finish()?, Protect::NONE)?;
-                continue;
-            }
-            Handle::OWNER.marshal(&mut w);
-            let parameters = w.finish()?;
-            let response =
-                self.guarded(CommandCode::SEQUENCE_COMPLETE, &sequence, &parameters, Protect::NONE)?;
-            return digest_and_ticket(response);
-        }
-        Err(Error::integrity("a sequence without parts"))
-    }
+    Err(Error::integrity("a sequence without parts"))
 }
 
 fn digest_and_ticket(response: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {

@@ -1,38 +1,57 @@
-//! The commands that are sent, one file per group; thin, typed, and without a thought for why they are sent.
+//! The commands: the one executor, and one typed function per TPM command, grouped as TPM 2.0 Part 3 groups them.
 //!
-//! | file | commands |
+//! No thought is given here to why a command is sent, nor to the life of a session: the typed functions ask for somebody who runs
+//! commands ([`Run`]), the executor for somebody who authorizes them ([`Area`]) and for somebody who can free a slot ([`Evict`]).
+//!
+//! | file | what |
 //! |---|---|
-//! | `wire` | the one executor: any command in, its answer out, verified |
-//! | `object` | CreatePrimary, Create, Load, Import, ReadPublic |
-//! | `context` | FlushContext, ContextSave, ContextLoad |
-//! | `hash` | Hash and its sequences, with a ticket |
-//! | `locality` | CreatePrimary, for what its creation data says |
-//! | `nv` | NV_ReadPublic, NV_Read |
-//! | `pcr` | PCR_Read, ReadClock |
-//! | `policy` | PolicySecret and its like, LoadExternal, VerifySignature |
-//! | `private` | Sign, RSA_Decrypt, ECDH_ZGen, Unseal: what a key does |
-//! | `persist` | EvictControl |
-//! | `sessions` | StartAuthSession |
-//! | `attest` | ActivateCredential, Certify |
-//! | `start` | Startup, SelfTest, GetTestResult |
-//! | `capability` | GetCapability, TestParms |
+//! | `executor` | any command in, its answer out, verified; `frame`, `area`, `backoff` and `trace` are its parts |
+//! | `run`, `protect` | what the typed functions ask of their caller |
+//! | `startup` | Startup, SelfTest, GetTestResult (§9, §10) |
+//! | `session` | StartAuthSession (§11) |
+//! | `object` | Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal (§12) |
+//! | `duplication` | Import (§13) |
+//! | `asymmetric` | RSA_Decrypt, ECDH_ZGen (§14) |
+//! | `hash` | Hash and its sequences, with a ticket (§15, §17) |
+//! | `attestation` | Certify (§18) |
+//! | `signature` | VerifySignature, Sign (§20) |
+//! | `integrity` | PCR_Read (§22) |
+//! | `policy` | PolicySecret and its like (§23) |
+//! | `hierarchy` | CreatePrimary (§24) |
+//! | `context` | ContextSave, ContextLoad, FlushContext, EvictControl (§28) |
+//! | `clock` | ReadClock (§29) |
+//! | `capability`, `lockout` | GetCapability, TestParms (§30) |
+//! | `nv` | NV_ReadPublic, NV_Read (§31) |
 
-mod attest;
-mod capability;
-mod context;
-mod hash;
-mod locality;
-mod nv;
-mod object;
-mod pcr;
-mod persist;
-mod policy;
-mod private;
-mod sessions;
-mod start;
-mod wire;
+mod area;
+pub(crate) mod asymmetric;
+pub(crate) mod attestation;
+mod backoff;
+pub(crate) mod capability;
+pub(crate) mod clock;
+pub(crate) mod context;
+pub(crate) mod duplication;
+mod executor;
+mod frame;
+pub(crate) mod hash;
+pub(crate) mod hierarchy;
+pub(crate) mod integrity;
+pub(crate) mod lockout;
+pub(crate) mod nv;
+pub(crate) mod object;
+pub(crate) mod policy;
+mod protect;
+mod run;
+pub(crate) mod session;
+pub(crate) mod signature;
+pub(crate) mod startup;
+mod trace;
 
-pub(crate) use capability::Capability;
-pub(crate) use context::flush;
-pub(crate) use object::same;
-pub(crate) use wire::{Command, Entity, Relief, Response, Wire};
+pub(crate) use area::Area;
+pub(crate) use backoff::Backoff;
+pub use clock::TimeInfo;
+pub(crate) use executor::{Evict, Executor};
+pub(crate) use frame::{Command, Entity, Response, same};
+pub use lockout::Lockout;
+pub(crate) use protect::{Guarded, Protect};
+pub(crate) use run::Run;

@@ -4,52 +4,50 @@ use keyfile::wire::{Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Name, NvPublic};
 use zeroize::Zeroizing;
 
-use super::{Command, Entity, same};
+use super::frame::{Command, Entity, same};
+use super::{Guarded, Protect, Run};
 use crate::error::Error;
-use crate::link::{Guarded, Link, Protect};
 
-impl Link {
-    /// NV_ReadPublic: what an index is, and its Name.
-    pub(crate) fn nv_read_public(&mut self, index: Handle) -> Result<(NvPublic, Name), Error> {
-        let command = Command {
-            code: CommandCode::NV_READ_PUBLIC,
-            handles: &[Entity::plain(index)],
-            parameters: &[],
-            makes_handle: false,
-        };
-        let response = self.bare(&command)?;
-        let mut r = Reader::new(response.parameters);
-        let public = NvPublic::from_octets(r.sized()?)?;
-        let name = Name::unmarshal(&mut r)?;
-        r.finish()?;
-        same(&public.name()?, &name).map_err(|error| error.on(index))?;
-        Ok((public, name))
-    }
+/// NV_ReadPublic: what an index is, and its Name.
+pub(crate) fn nv_read_public(run: &mut dyn Run, index: Handle) -> Result<(NvPublic, Name), Error> {
+    let command = Command {
+        code: CommandCode::NV_READ_PUBLIC,
+        handles: &[Entity::plain(index)],
+        parameters: &[],
+        makes_handle: false,
+    };
+    let response = run.bare(&command)?;
+    let mut r = Reader::new(response.parameters);
+    let public = NvPublic::from_octets(r.sized()?)?;
+    let name = Name::unmarshal(&mut r)?;
+    r.finish()?;
+    same(&public.name()?, &name).map_err(|error| error.on(index))?;
+    Ok((public, name))
+}
 
-    /// NV_Read: so many octets from `offset` on, authorized by `reader`. An index may hold a password.
-    pub(crate) fn nv_read(
-        &mut self,
-        reader: &Guarded<'_>,
-        index: Entity<'_>,
-        (offset, size): (u16, u16),
-        protect: Protect,
-    ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut w = Writer::new();
-        w.u16(size);
-        w.u16(offset);
-        let parameters = w.finish()?;
-        let command = Command {
-            code: CommandCode::NV_READ,
-            handles: &[reader.entity, index],
-            parameters: &parameters,
-            makes_handle: false,
-        };
-        let response = self.authorized(&command, reader.auth, protect.encrypted())?;
-        let mut r = Reader::new(response.parameters);
-        let octets = r.sized().map(|octets| Zeroizing::new(octets.to_vec()));
-        let whole = r.finish();
-        self.wipe();
-        whole?;
-        Ok(octets?)
-    }
+/// NV_Read: so many octets from `offset` on, authorized by `reader`. An index may hold a password.
+pub(crate) fn nv_read(
+    run: &mut dyn Run,
+    reader: &Guarded<'_>,
+    index: Entity<'_>,
+    (offset, size): (u16, u16),
+    protect: Protect,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut w = Writer::new();
+    w.u16(size);
+    w.u16(offset);
+    let parameters = w.finish()?;
+    let command = Command {
+        code: CommandCode::NV_READ,
+        handles: &[reader.entity, index],
+        parameters: &parameters,
+        makes_handle: false,
+    };
+    let response = run.authorized(&command, reader.auth, protect.encrypted())?;
+    let mut r = Reader::new(response.parameters);
+    let octets = r.sized().map(|octets| Zeroizing::new(octets.to_vec()));
+    let whole = r.finish();
+    run.wipe();
+    whole?;
+    Ok(octets?)
 }

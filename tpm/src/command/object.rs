@@ -1,20 +1,14 @@
-//! CreatePrimary, Create, Load, Import, ReadPublic (TPM 2.0 Part 3 §24.1, §12, §13.3).
+//! Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal (TPM 2.0 Part 3 §12).
 
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
-use keyfile::{AlgId, CommandCode, Handle, Name, Public};
+use keyfile::{CommandCode, Handle, Name, Public};
 use zeroize::Zeroizing;
 
-use super::{Command, Entity};
-use crate::crypto::wrap::Duplicate;
-use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
-
-/// A primary key, loaded.
-pub(crate) struct Primary {
-    pub(crate) handle: Handle,
-    pub(crate) public: Public,
-    pub(crate) name: Name,
-}
+use super::frame::{Command, Entity, same};
+use super::hierarchy::creation;
+use super::{Guarded, Protect, Run};
+use crate::crypto::credential::Credential;
+use crate::error::Error;
 
 /// An object, loaded; the Name is the TPM's word.
 pub(crate) struct Loaded {
@@ -28,124 +22,112 @@ pub(crate) struct Creation {
     pub(crate) private: Vec<u8>,
 }
 
-impl Link {
-    /// CreatePrimary: the key that this template always gives in this hierarchy.
-    pub(crate) fn create_primary(
-        &mut self,
-        hierarchy: &Guarded<'_>,
-        template: &Public,
-        protect: Protect,
-    ) -> Result<Primary, Error> {
-        let parameters = creation(template, &[], &[])?;
-        let response =
-            self.guarded_making(CommandCode::CREATE_PRIMARY, hierarchy, &parameters, protect.decrypted())?;
-        let mut r = Reader::new(response.parameters);
-        let public = Public::from_octets(r.sized()?)?;
-        r.sized()?;
-        r.sized()?;
-        keyfile::Ticket::unmarshal(&mut r)?;
-        let name = Name::unmarshal(&mut r)?;
-        r.finish()?;
-        let handle = response.handle;
-        // An answer outside of a session is nobody's word: at least it must agree with itself.
-        same(&public.name()?, &name).map_err(|error| error.on(handle))?;
-        Ok(Primary { handle, public, name })
-    }
-
-    /// Create: a new key under a parent; or data that the TPM is to keep.
-    pub(crate) fn create(
-        &mut self,
-        parent: &Guarded<'_>,
-        template: &Public,
-        auth: &[u8],
-        data: &[u8],
-        protect: Protect,
-    ) -> Result<Creation, Error> {
-        let parameters = creation(template, auth, data)?;
-        let response = self.guarded(CommandCode::CREATE, parent, &parameters, protect.decrypted())?;
-        let mut r = Reader::new(response);
-        let private = r.sized()?.to_vec();
-        let public = Public::from_octets(r.sized()?)?;
-        Ok(Creation { public, private })
-    }
-
-    /// Load: an object under its parent.
-    pub(crate) fn load(
-        &mut self,
-        parent: &Guarded<'_>,
-        private: &[u8],
-        public: &Public,
-        protect: Protect,
-    ) -> Result<Loaded, Error> {
-        let mut w = Writer::new();
-        w.sized(private);
-        w.sized_with(|w| public.marshal(w));
-        let parameters = w.finish()?;
-        // The blob is wrapped already, so the session need not encrypt it.
-        let response = self.guarded_making(CommandCode::LOAD, parent, &parameters, protect)?;
-        let mut r = Reader::new(response.parameters);
-        let name = Name::unmarshal(&mut r)?;
-        r.finish()?;
-        Ok(Loaded { handle: response.handle, name })
-    }
-
-    /// Import: a duplicate becomes a child of its new parent.
-    pub(crate) fn import(
-        &mut self,
-        parent: &Guarded<'_>,
-        object: &Duplicate,
-        protect: Protect,
-    ) -> Result<Vec<u8>, Error> {
-        let mut w = Writer::new();
-        w.sized(&[]);
-        w.sized_with(|w| object.public.marshal(w));
-        w.sized(&object.duplicate);
-        w.sized(&object.secret);
-        AlgId::NULL.marshal(&mut w);
-        let parameters = w.finish()?;
-        let response = self.guarded(CommandCode::IMPORT, parent, &parameters, protect)?;
-        let mut r = Reader::new(response);
-        let private = r.sized()?.to_vec();
-        r.finish()?;
-        Ok(private)
-    }
-
-    /// ReadPublic: what is at a handle.
-    pub(crate) fn read_public(&mut self, handle: Handle) -> Result<(Public, Name), Error> {
-        let command = Command {
-            code: CommandCode::READ_PUBLIC,
-            handles: &[Entity::plain(handle)],
-            parameters: &[],
-            makes_handle: false,
-        };
-        let response = self.bare(&command)?;
-        let mut r = Reader::new(response.parameters);
-        let public = Public::from_octets(r.sized()?)?;
-        let name = Name::unmarshal(&mut r)?;
-        r.sized()?;
-        r.finish()?;
-        same(&public.name()?, &name).map_err(|error| error.on(handle))?;
-        Ok((public, name))
-    }
+/// Create: a new key under a parent; or data that the TPM is to keep.
+pub(crate) fn create(
+    run: &mut dyn Run,
+    parent: &Guarded<'_>,
+    template: &Public,
+    auth: &[u8],
+    data: &[u8],
+    protect: Protect,
+) -> Result<Creation, Error> {
+    let parameters = creation(template, auth, data)?;
+    let response = run.guarded(CommandCode::CREATE, parent, &parameters, protect.decrypted())?;
+    let mut r = Reader::new(response);
+    let private = r.sized()?.to_vec();
+    let public = Public::from_octets(r.sized()?)?;
+    Ok(Creation { public, private })
 }
 
-/// The parameters of CreatePrimary and Create: authValue and data, public area, no outside info, no PCRs.
-pub(super) fn creation(template: &Public, auth: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+/// Load: an object under its parent.
+pub(crate) fn load(
+    run: &mut dyn Run,
+    parent: &Guarded<'_>,
+    private: &[u8],
+    public: &Public,
+    protect: Protect,
+) -> Result<Loaded, Error> {
     let mut w = Writer::new();
-    w.sized_with(|w| {
-        w.sized(auth);
-        w.sized(data);
-    });
-    w.sized_with(|w| template.marshal(w));
-    w.sized(&[]);
-    w.u32(0);
-    Ok(Zeroizing::new(w.finish()?))
+    w.sized(private);
+    w.sized_with(|w| public.marshal(w));
+    let parameters = w.finish()?;
+    // The blob is wrapped already, so the session need not encrypt it.
+    let response = run.guarded_making(CommandCode::LOAD, parent, &parameters, protect)?;
+    let mut r = Reader::new(response.parameters);
+    let name = Name::unmarshal(&mut r)?;
+    r.finish()?;
+    Ok(Loaded { handle: response.handle, name })
 }
 
-/// Compares what should be one Name.
-pub(crate) fn same(expected: &Name, found: &Name) -> Result<(), Error> {
-    match expected == found {
-        true => Ok(()),
-        false => Err(Error::new(ErrorKind::Integrity, format!("the object is not {expected}, but {found}"))),
-    }
+/// LoadExternal of a public key, in the owner hierarchy: a ticket of the null hierarchy would be empty.
+pub(crate) fn load_external(run: &mut dyn Run, public: &Public) -> Result<Handle, Error> {
+    let mut w = Writer::new();
+    w.sized(&[]);
+    w.sized_with(|w| public.marshal(w));
+    Handle::OWNER.marshal(&mut w);
+    let parameters = w.finish()?;
+    let command = Command {
+        code: CommandCode::LOAD_EXTERNAL,
+        handles: &[],
+        parameters: &parameters,
+        makes_handle: true,
+    };
+    Ok(run.bare(&command)?.handle)
+}
+
+/// ReadPublic: what is at a handle.
+pub(crate) fn read_public(run: &mut dyn Run, handle: Handle) -> Result<(Public, Name), Error> {
+    let command = Command {
+        code: CommandCode::READ_PUBLIC,
+        handles: &[Entity::plain(handle)],
+        parameters: &[],
+        makes_handle: false,
+    };
+    let response = run.bare(&command)?;
+    let mut r = Reader::new(response.parameters);
+    let public = Public::from_octets(r.sized()?)?;
+    let name = Name::unmarshal(&mut r)?;
+    r.sized()?;
+    r.finish()?;
+    same(&public.name()?, &name).map_err(|error| error.on(handle))?;
+    Ok((public, name))
+}
+
+/// ActivateCredential: what is in it, if `object` has the Name that it was made for. Neither key has a password; that of `key` is
+/// used by its policy.
+pub(crate) fn activate_credential(
+    run: &mut dyn Run,
+    (object, key): (Entity<'_>, Entity<'_>),
+    credential: &Credential,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut w = Writer::new();
+    w.sized(&credential.blob);
+    w.sized(&credential.secret);
+    let parameters = w.finish()?;
+    let command = Command {
+        code: CommandCode::ACTIVATE_CREDENTIAL,
+        handles: &[object, key],
+        parameters: &parameters,
+        makes_handle: false,
+    };
+    let response = run.on_both(&command, true)?;
+    let secret = Zeroizing::new(Reader::new(response.parameters).sized()?.to_vec());
+    Ok(secret)
+}
+
+/// Unseal: the data.
+pub(crate) fn unseal(
+    run: &mut dyn Run,
+    object: &Guarded<'_>,
+    protect: Protect,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let response = run.guarded(CommandCode::UNSEAL, object, &[], protect.encrypted())?;
+    let data = Reader::new(response).sized().map(|data| Zeroizing::new(data.to_vec()));
+    run.wipe();
+    Ok(data?)
+}
+
+/// Unseal of a key, which no key allows: the answer tells whether its password is empty.
+pub(crate) fn try_empty_auth(run: &mut dyn Run, key: &Guarded<'_>) -> Result<(), Error> {
+    run.guarded(CommandCode::UNSEAL, key, &[], Protect::NONE).map(drop)
 }

@@ -2,9 +2,9 @@
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
 
-use crate::command::Entity;
+use crate::command::object::try_empty_auth;
+use crate::command::{Entity, Guarded};
 use crate::error::{Error, ErrorKind};
-use crate::link::Guarded;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 
@@ -24,9 +24,9 @@ impl Tpm {
             return Ok(true);
         }
         let name = public.name()?;
-        self.operate(|link| {
+        self.operate(|connection| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            is_right(link.try_empty_auth(&key))
+            is_right(try_empty_auth(connection, &key))
         })
     }
 }

@@ -2,35 +2,32 @@
 
 use std::sync::atomic::Ordering;
 
-use keyfile::policy::Secret;
-use keyfile::{Attributes, Handle, Public};
-
-use super::{Answer, Inner, Key, Origin, Purpose, removed};
-use crate::auth::Auth;
-use crate::command::Entity;
-use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
-use crate::places::Occupant;
-use crate::policy::{Runner, Way};
+use super::private::Purpose;
+use super::{Answer, Inner, Key, Origin};
+use crate::authorization::policy::Runner;
+use crate::command::{Entity, Guarded, Protect};
+use crate::connection::{Connection, Transient};
+use crate::error::Error;
 
 impl Key {
     /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
     pub(super) fn operate<T>(
         &self,
         purpose: Purpose,
-        mut run: impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+        mut run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<Answer<T>, Error> {
         let key = &*self.0;
         key.check_usable()?;
         key.tpm
-            .operate(|link| {
+            .operate(|connection| {
                 // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
-                let bare = link.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
-                let value = key.authorized(link, bare, &mut run);
+                let bare =
+                    connection.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
+                let value = key.authorized(connection, bare, &mut run);
                 // A policy that was left half-way is of no use to the next one.
-                let value = value.inspect_err(|_| drop(link.drop_policy()))?;
+                let value = value.inspect_err(|_| drop(connection.drop_policy()))?;
                 key.doubtful.store(false, Ordering::Release);
-                Ok(Answer { value, authenticated: !bare && !link.rules.unprotected })
+                Ok(Answer { value, authenticated: !bare && !connection.rules.unprotected })
             })
             .map_err(|error| error.on(key))
     }
@@ -40,27 +37,27 @@ impl Inner {
     /// Gives `run` the key, authorized as its public area says: by its password, or by a policy.
     fn authorized<T>(
         &self,
-        link: &mut Link,
+        connection: &mut Connection,
         bare: bool,
-        run: &mut impl FnMut(&mut Link, &Guarded<'_>, Protect) -> Result<T, Error>,
+        run: &mut impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let protect = if bare { Protect::NONE } else { Protect::SESSION }.last();
-        self.spare_the_last_try(link)?;
+        self.guard_last_try(connection)?;
         let runner = self.runner();
-        let mut run = |link: &mut Link, auth: &[u8], protect| {
-            let handle = self.ready(link, bare, runner.as_ref())?;
+        let mut run = |connection: &mut Connection, auth: &[u8], protect| {
+            let handle = self.ready(connection, bare, runner.as_ref())?;
             let guarded = Guarded { entity: Entity::named(handle, &self.name), auth };
-            run(link, &guarded, protect).map_err(|error| self.refused(link, error))
+            run(connection, &guarded, protect).map_err(|error| self.refused(connection, error))
         };
-        let Some(runner) = &runner else { return run(link, self.auth_value(), protect) };
-        self.ready(link, bare, Some(runner))?;
-        runner.run(link, |link, with_auth_value| {
+        let Some(runner) = &runner else { return run(connection, self.auth_value(), protect) };
+        self.ready(connection, bare, Some(runner))?;
+        runner.run(connection, |connection, with_auth_value| {
             let auth = if with_auth_value { self.auth_value() } else { &[] };
-            run(link, auth, protect.by_policy())
+            run(connection, auth, protect.by_policy())
         })
     }
 
-    fn auth_value(&self) -> &[u8] {
+    pub(super) fn auth_value(&self) -> &[u8] {
         self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
     }
 
@@ -78,7 +75,7 @@ impl Inner {
             Origin::File { file, parent, .. } if file.uses_policy() => Some(Runner {
                 file,
                 parent,
-                occupant: Occupant::Key(self.number),
+                transient: Transient::Key(self.number),
                 password: self.password.as_ref(),
                 doubtful: self.doubtful.load(Ordering::Acquire),
                 tickets: self.tpm.tickets(),
@@ -86,92 +83,4 @@ impl Inner {
             _ => None,
         }
     }
-
-    pub(super) fn check_usable(&self) -> Result<(), Error> {
-        let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
-        match &self.origin {
-            Origin::Persistent { .. } if by_policy => Err(Error::new(
-                ErrorKind::Unsupported,
-                "the key is used by a policy only, and a handle does not say which",
-            )
-            .on(self)
-            .advise("use the key's file, which holds the statements of the policy")),
-            Origin::File { file, .. } if by_policy && file.policy.is_none() => {
-                Err(Error::new(ErrorKind::Input, "the key is used by a policy only, and its file holds none")
-                    .on(self)
-                    .advise("get the file from where the key was made"))
-            }
-            // Not every way to satisfy a policy takes the password.
-            Origin::File { .. } if by_policy => Ok(()),
-            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
-                Err(password_missing(Error::new(
-                    ErrorKind::PasswordMissing,
-                    "the key has a password, and none was given",
-                ))
-                .on(self))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Before a use of a password that may be wrong.
-    fn spare_the_last_try(&self, link: &mut Link) -> Result<(), Error> {
-        if self.doubtful.load(Ordering::Acquire) {
-            link.spare_the_last_try(self.password.as_ref()).map_err(|error| error.on(self))?;
-        }
-        Ok(())
-    }
-
-    fn refused(&self, link: &mut Link, error: Error) -> Error {
-        if let Origin::Persistent { handle, .. } = self.origin {
-            if error.kind() == ErrorKind::Authorization {
-                // The Name is part of what the password proves: another key in this place looks like a wrong password.
-                if let Err(gone) = self.still_there(link, handle) {
-                    return gone;
-                }
-            } else if error.kind() == ErrorKind::NoObject {
-                return removed(error);
-            }
-        }
-        match error.kind() {
-            ErrorKind::Authorization if self.auth_value().is_empty() => {
-                password_missing(error.of_kind(ErrorKind::PasswordMissing))
-            }
-            ErrorKind::Authorization => error.advise("the password of the key is wrong"),
-            _ => error,
-        }
-    }
-}
-
-impl Origin {
-    /// Whether the password may be wrong. A file says whether its key has one; of a handle nobody knows, nor of the entity in a
-    /// PolicySecret, which gets the empty one when the file says that no password is needed.
-    pub(super) fn is_doubtful(&self, auth: Option<&Auth>) -> bool {
-        match self {
-            Self::File { file, .. } => match auth {
-                Some(auth) => auth.is_stored(),
-                None => {
-                    let by_secret = |way: Way<'_>| way.secrets().next().is_some();
-                    file.empty_auth && file.uses_policy() && Way::all(file).any(by_secret)
-                }
-            },
-            Self::Persistent { .. } => Auth::is_doubtful(auth),
-        }
-    }
-
-    /// Whether a wrong password brings a lockout nearer: the key's, or that of the entity in a PolicySecret.
-    pub(super) fn counts_wrong_passwords(&self, public: &Public) -> bool {
-        let protected = !public.attributes.contains(Attributes::NO_DA);
-        match self {
-            Self::File { file, .. } if file.uses_policy() => Way::all(file).any(|way| {
-                let lenient = |secret: &Secret| secret.entity().is_some_and(Handle::is_hierarchy);
-                way.asks_for_auth_value() && protected || way.secrets().any(|secret| !lenient(secret))
-            }),
-            _ => protected,
-        }
-    }
-}
-
-fn password_missing(error: Error) -> Error {
-    error.advise("give the password, for instance with -passin")
 }

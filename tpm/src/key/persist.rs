@@ -4,9 +4,11 @@ use keyfile::Handle;
 
 use super::{Inner, Key};
 use crate::auth::Auth;
-use crate::command::Entity;
+use crate::command::context::evict_control;
+use crate::command::object::read_public;
+use crate::command::{Entity, Guarded, Protect};
+use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Guarded, Link, Protect};
 use crate::rc::ResponseCode;
 
 /// From here on persistent handles are the platform's (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).
@@ -30,17 +32,17 @@ impl Key {
         let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
         let mut asked = false;
         key.tpm
-            .operate(|link| {
-                let loaded = key.ready(link, false, None)?;
+            .operate(|connection| {
+                let loaded = key.ready(connection, false, None)?;
                 let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
                 let object = Entity::named(loaded, &key.name);
                 let again = std::mem::replace(&mut asked, true);
-                match link.evict_control(&guarded, object, at, Protect::SESSION.last()) {
+                match evict_control(connection, &guarded, object, at, Protect::SESSION.last()) {
                     // The TPM has done it, and its answer was lost.
                     Err(error)
                         if again
                             && error.base_code() == Some(ResponseCode::NV_DEFINED)
-                            && key.is_at(link, at) =>
+                            && key.is_at(connection, at) =>
                     {
                         Ok(())
                     }
@@ -59,25 +61,25 @@ impl Key {
         let hierarchy = Self::keeper(at);
         let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
         let mut asked = false;
-        key.tpm.operate(|link| {
-            match key.still_there(link, at) {
+        key.tpm.operate(|connection| {
+            match key.still_there(connection, at) {
                 // The TPM has done it, and its answer was lost.
                 Err(error) if asked && error.base_code() == Some(ResponseCode::HANDLE) => return Ok(()),
                 // Another key would look like a wrong password of the hierarchy, or, where no session protects, be taken away.
                 there => there?,
             }
-            link.open_session(None)?;
+            connection.open_session(None)?;
             asked = true;
             let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
-            link.evict_control(&guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
+            evict_control(connection, &guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
                 .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
         })
     }
 }
 
 impl Inner {
-    fn is_at(&self, link: &mut Link, handle: Handle) -> bool {
-        link.read_public(handle).is_ok_and(|(_, name)| name == self.name)
+    fn is_at(&self, connection: &mut Connection, handle: Handle) -> bool {
+        read_public(connection, handle).is_ok_and(|(_, name)| name == self.name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sessions: what authorizes a command, protects it, and proves that its answer came from the TPM (TPM 2.0 Part 1 §16–§19, §21).
 
 mod area;
+mod authorization;
 mod start;
 
 use std::time::Instant;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use keyfile::{Handle, HashAlg};
 use zeroize::Zeroizing;
 
-pub(crate) use area::{Authorization, Use, accept, authorize};
+pub(crate) use authorization::{Authorization, Use};
 pub(crate) use start::Starting;
 
 /// The AES key of parameter encryption, in bits.

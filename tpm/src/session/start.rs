@@ -7,6 +7,8 @@ use keyfile::{AlgId, Handle, HashAlg, Public, Symmetric};
 use zeroize::Zeroizing;
 
 use super::{Kind, Session};
+use crate::command::Run;
+use crate::command::session::start_auth_session;
 use crate::crypto::hmac::{self, Nonces};
 use crate::crypto::random;
 use crate::crypto::salt::{self, Purpose, Secret};
@@ -43,8 +45,14 @@ impl Starting {
         Ok(Self { kind, hash, nonce_caller, salt })
     }
 
-    /// The parameters of the command; its handles are the salt key or NULL, and NULL.
-    pub(crate) fn parameters(&self) -> Result<Vec<u8>, Error> {
+    /// Starts it; its salt is for `salt_key`, or there is none and the handle is NULL.
+    pub(crate) fn start(self, run: &mut dyn Run, salt_key: Handle) -> Result<Session, Error> {
+        let parameters = self.parameters()?;
+        let response = start_auth_session(run, salt_key, &parameters)?;
+        self.started(response.handle, response.parameters)
+    }
+
+    fn parameters(&self) -> Result<Vec<u8>, Error> {
         let mut w = Writer::new();
         w.sized(&self.nonce_caller);
         w.sized(self.salt.as_ref().map_or(&[], |salt| &salt.encrypted));
@@ -63,7 +71,7 @@ impl Starting {
     }
 
     /// The session, from the TPM's answer.
-    pub(crate) fn started(self, handle: Handle, parameters: &[u8]) -> Result<Session, Error> {
+    fn started(self, handle: Handle, parameters: &[u8]) -> Result<Session, Error> {
         let mut r = Reader::new(parameters);
         let nonce_tpm = r.sized()?.to_vec();
         r.finish()?;

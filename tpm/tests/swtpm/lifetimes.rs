@@ -7,7 +7,7 @@ use keyfile::policy::Condition;
 use keyfile::{AlgId, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
-use tpm::{Config, Connection, Tpm};
+use tpm::{Config, Lifetime, Tpm};
 
 use crate::kit::{self, DIGEST, signs};
 use crate::policy_kit::make;
@@ -96,7 +96,7 @@ fn an_operation_that_breaks_off_is_cleared_away_by_the_next() {
     let proxy = Proxy::start(&swtpm);
     // The TCTI for swtpm makes a connection for each command, and so the flushes arrive.
     for (tcti, leaves_something) in [(proxy.tcti(), true), (proxy.swtpm_tcti(), false)] {
-        let tpm = Tpm::new(Config { connection: Connection::Operation, ..kit::config(tcti) });
+        let tpm = Tpm::new(Config { connection: Lifetime::Operation, ..kit::config(tcti) });
         let key = kit::open(&tpm, &file, Some("secret"));
         proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
         let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
@@ -218,7 +218,7 @@ fn parent_and_four_children_share_a_bare_tpm_operation_by_operation() {
     alone("lifetimes::parent_and_four_children_share_a_bare_tpm_operation_by_operation", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, Some("secret"));
-        let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
+        let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
         let key = kit::open(&Tpm::new(config), &file, Some("secret"));
         kit::check(&key);
         let children: Vec<_> = (0..4).map(|_| in_child(|| (0..3).all(|_| signs(&key)))).collect();

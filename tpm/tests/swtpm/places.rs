@@ -3,7 +3,7 @@
 use keyfile::{AlgId, HashAlg};
 use tests::raw::Tpm as _;
 use tests::{Options, ResourceManager, Swtpm};
-use tpm::{Config, Connection, Tpm};
+use tpm::{Config, Lifetime, Tpm};
 
 use crate::kit::{self, DIGEST};
 
@@ -75,7 +75,7 @@ fn two_users_share_a_bare_tpm() {
 fn an_operation_leaves_nothing_behind() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
-    let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
+    let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
     let key = kit::open(&Tpm::new(config), &file, Some("secret"));
     for _ in 0..3 {
         kit::check(&key);

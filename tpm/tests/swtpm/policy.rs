@@ -5,7 +5,7 @@ use keyfile::{AlgId, CommandCode, DigestList, HashAlg, PcrBank};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm, tamper};
 use tpm::template::Template;
-use tpm::{ErrorKind, Verdict};
+use tpm::{ErrorKind, Outcome};
 
 use crate::kit::{self};
 use crate::policy_kit::{all_pcrs, extend, make, make_of, pcr, refused};
@@ -136,15 +136,15 @@ fn one_of_several_policies() {
             digest(&statements, hash).unwrap()
         });
         let or = Condition::Or(DigestList(digests.collect()));
-        for (branch, verdict) in
-            branches.into_iter().zip([Some(Verdict::Passes), Some(Verdict::Passes), None])
+        for (branch, outcome) in
+            branches.into_iter().zip([Some(Outcome::Passes), Some(Outcome::Passes), None])
         {
             let file = make(&swtpm, hash, &[branch, vec![or.clone()]].concat(), None);
             let found = tpm.check_policy(&file).unwrap();
-            match verdict {
+            match outcome {
                 Some(passes) => {
                     kit::check(&kit::open(&tpm, &file, None));
-                    assert_eq!(found[0].verdict(), passes);
+                    assert_eq!(found[0].outcome(), passes);
                 }
                 None => assert!(refused(&kit::open(&tpm, &file, None)).to_string().contains("locality 1")),
             }

@@ -4,7 +4,7 @@ use keyfile::policy::{Condition, Secret};
 use keyfile::{AlgId, CommandCode, Handle, HashAlg, KeyFile, Name};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
-use tpm::{Auth, Config, Connection, ErrorKind, Key, Protection, Tpm};
+use tpm::{Auth, Config, ErrorKind, Key, Lifetime, Protection, Tpm};
 
 use crate::kit::{self, DIGEST};
 use crate::policy_kit::{make, pcr};
@@ -98,7 +98,7 @@ fn behind_managers_that_are_restarted() {
 fn a_connection_for_each_operation_leaves_nothing() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
-    let config = Config { connection: Connection::Operation, ..kit::config(swtpm.tcti()) };
+    let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
     let tpm = Tpm::new(config);
     for key in open_all(&tpm, &files) {
         for _ in 0..2 {

@@ -5,7 +5,7 @@ use keyfile::{AlgId, Attributes, CommandCode, Curve, Handle, HashAlg, KeyFile, P
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 use tpm::template::{Template, Usage};
-use tpm::{Auth, ErrorKind, Key, Place, Signed, Tpm, Verdict};
+use tpm::{Auth, ErrorKind, Key, Outcome, Place, Signed, Tpm};
 
 use crate::kit::{self, OWNER};
 use crate::policy_kit::{extend, make, make_of, pcr, refused};
@@ -228,26 +228,26 @@ fn a_look_tells_what_would_pass() {
     let proxy = Proxy::start(&swtpm);
     let other = kit::through(&proxy);
     let found = other.check_policy(&file).unwrap();
-    let verdicts: Vec<Vec<_>> =
-        found.iter().map(|way| way.statements.iter().map(|s| s.verdict.clone()).collect()).collect();
-    let no = |reason: &str| Verdict::Refused(reason.to_owned());
-    let rest = [Verdict::Passes, Verdict::WithPassword];
+    let outcomes: Vec<Vec<_>> =
+        found.iter().map(|way| way.statements.iter().map(|s| s.outcome.clone()).collect()).collect();
+    let no = |reason: &str| Outcome::Refused(reason.to_owned());
+    let rest = [Outcome::Passes, Outcome::WithPassword];
     assert_eq!(
-        verdicts[0][..2],
+        outcomes[0][..2],
         [no("the command does not come from locality 1"), no("PCR 16 (sha256) has changed")]
     );
-    assert_eq!(verdicts[0][2..], [&[Verdict::Passes][..], &rest].concat());
-    assert_eq!(verdicts[1], [&[Verdict::Passes, Verdict::Passes][..], &rest].concat());
-    assert_eq!(found[1].verdict(), Verdict::WithPassword);
+    assert_eq!(outcomes[0][2..], [&[Outcome::Passes][..], &rest].concat());
+    assert_eq!(outcomes[1], [&[Outcome::Passes, Outcome::Passes][..], &rest].concat());
+    assert_eq!(found[1].outcome(), Outcome::WithPassword);
     assert_eq!(found[1].statements[2].place, Place { signed: None, index: 1 });
     assert_eq!(found[1].signed, Some(Signed { index: 1, name: Some("new".into()) }));
-    assert_eq!(verdicts[2][..2], [Verdict::DependsOnUse, Verdict::Passes]);
-    assert_eq!(found[2].verdict(), no("the statements in the file do not lead to the policy of the key"));
+    assert_eq!(outcomes[2][..2], [Outcome::DependsOnUse, Outcome::Passes]);
+    assert_eq!(found[2].outcome(), no("the statements in the file do not lead to the policy of the key"));
     assert_eq!(proxy.log().count(raw::LOAD), 0, "{}", proxy.log().text());
 
     file.auth_policies.clear();
     let found = other.check_policy(&file).unwrap();
-    assert_eq!(found[0].verdict(), no("no policy was signed for the key yet"));
+    assert_eq!(found[0].outcome(), no("no policy was signed for the key yet"));
     assert_eq!(other.check_policy(&kit::ec(&swtpm, None)).unwrap(), []);
     drop((tpm, signer, other));
     swtpm.assert_empty();

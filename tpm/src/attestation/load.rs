@@ -1,0 +1,132 @@
+//! Primary keys, loaded for one operation and flushed again.
+
+use keyfile::policy::Secret;
+use keyfile::wire::Marshal;
+use keyfile::{CommandCode, Handle, Name, Public, PublicKey};
+
+use super::Primary;
+use crate::command::capability::{PERSISTENT, handles};
+use crate::command::hierarchy::create_primary;
+use crate::command::object::read_public;
+use crate::command::policy::policy_command;
+use crate::command::{Entity, Guarded, Protect};
+use crate::connection::{Connection, MAX_LOADED, Transient};
+use crate::error::{Error, ErrorKind};
+use crate::template::endorsement::branches;
+
+/// The parts that primaries have in an operation.
+pub(super) const SIGNER: Transient = Transient::Temporary(0);
+pub(super) const SUBJECT: Transient = Transient::Temporary(1);
+
+/// A key that an operation has loaded.
+pub(super) struct LoadedPrimary {
+    pub(super) handle: Handle,
+    pub(super) public: Public,
+    pub(super) name: Name,
+}
+
+impl LoadedPrimary {
+    pub(super) fn entity(&self) -> Entity<'_> {
+        Entity::named(self.handle, &self.name)
+    }
+}
+
+impl Connection {
+    /// Flushes what an operation has loaded, whatever came of it.
+    pub(super) fn with_primaries<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let result = work(self);
+        if result.is_err() {
+            // Half a policy is of no use to the next one.
+            let _ = self.drop_policy();
+        }
+        let flushed = [SIGNER, SUBJECT].map(|primary| self.evict(primary));
+        let value = result?;
+        flushed.into_iter().collect::<Result<(), _>>()?;
+        Ok(value)
+    }
+
+    /// Derives a key, which stays loaded to the end of the operation.
+    pub(super) fn load_primary(&mut self, part: Transient, key: &Primary) -> Result<LoadedPrimary, Error> {
+        let parent = key.as_parent();
+        self.open_session_for(&parent)?;
+        self.make_room(MAX_LOADED - 1, &[])?;
+        let auth = parent.hierarchy_auth();
+        let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
+        let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
+        let made =
+            create_primary(self, &hierarchy, &key.template, protect).map_err(|error| refused(error, key))?;
+        self.slots.insert(part, made.handle, made.name.clone());
+        if !is_of(&made.public, &key.template) {
+            return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
+                .on(made.handle));
+        }
+        Ok(LoadedPrimary { handle: made.handle, public: made.public, name: made.name })
+    }
+
+    /// The endorsement key with this public half: a persistent one, for deriving one takes long, or a derived one.
+    pub(super) fn endorsement_key(
+        &mut self,
+        template: &Primary,
+        key: &PublicKey,
+    ) -> Result<Option<LoadedPrimary>, Error> {
+        for handle in handles(self, PERSISTENT)? {
+            // One of an unknown kind is not readable here, and not the one that is sought.
+            if let Ok((public, name)) = read_public(self, handle) {
+                if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
+                    return Ok(Some(LoadedPrimary { handle, public, name }));
+                }
+            }
+        }
+        let derived = self.load_primary(SUBJECT, template)?;
+        Ok(derived.public.key.has_numbers_of(key).then_some(derived))
+    }
+
+    /// Runs the policy of an endorsement key in the policy session.
+    pub(super) fn satisfy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
+        let branches = branches(public)?;
+        self.open_policy(public.name_alg)?;
+        let password = Secret { hint: Handle(0), name: key.hierarchy.into(), policy_ref: Vec::new() };
+        self.prove_secret(&password, key.auth.as_ref()).map_err(|error| refused(error, key))?;
+        match branches {
+            Some(branches) => {
+                let session = self.policy_session()?.handle;
+                policy_command(self, CommandCode::POLICY_OR, session, &branches.to_octets()?)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a public area is the template but for its public part: only then its Name says what the key can do.
+fn is_of(public: &Public, template: &Public) -> bool {
+    let mut blank = public.clone();
+    match (&mut blank.key, &template.key) {
+        (PublicKey::Rsa { modulus, .. }, PublicKey::Rsa { modulus: unique, .. }) => {
+            modulus.clone_from(unique);
+        }
+        (PublicKey::Ecc { x, y, .. }, PublicKey::Ecc { x: unique_x, y: unique_y, .. }) => {
+            x.clone_from(unique_x);
+            y.clone_from(unique_y);
+        }
+        _ => {}
+    }
+    blank == *template
+}
+
+/// A refused password of a hierarchy is not one of a key.
+fn refused(error: Error, key: &Primary) -> Error {
+    let name = key.hierarchy.hierarchy_name().unwrap_or("unknown");
+    match error.kind() {
+        ErrorKind::Authorization => {
+            let advice = match key.auth {
+                None => "it has a password: give it",
+                Some(_) => "the hierarchy's password is another",
+            };
+            error.of_kind(ErrorKind::ParentAuthorization).on(format_args!("{name} hierarchy")).advise(advice)
+        }
+        _ => error.on(format_args!("{name} hierarchy")),
+    }
+}

@@ -1,0 +1,127 @@
+//! Looks whether policies would pass now; no key is loaded, no password is tried.
+
+use keyfile::policy::Condition;
+use keyfile::{DigestList, HashAlg, KeyFile};
+
+use super::outcome::{Checked, CheckedStatement, Outcome};
+use super::refusal;
+use super::step::{Step, Way};
+use crate::command::Run;
+use crate::command::hierarchy::create_for_locality;
+use crate::command::policy::policy_command;
+use crate::connection::{Connection, MAX_LOADED};
+use crate::error::{Error, ErrorKind};
+
+/// Every way to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now.
+///
+/// # Errors
+/// There is no TPM. What a statement finds is no error.
+pub(crate) fn check(connection: &mut Connection, file: &KeyFile) -> Result<Vec<Checked>, Error> {
+    let result = Way::all(file).map(|way| connection.check_way(way, file)).collect();
+    let _ = connection.drop_policy();
+    result
+}
+
+impl Connection {
+    fn check_way(&mut self, way: Way<'_>, file: &KeyFile) -> Result<Checked, Error> {
+        let hash = file.public.name_alg;
+        let mut statements = Vec::new();
+        for (at, step) in way.steps.iter().enumerate() {
+            let outcome = match self.check_step(&way, at, step, hash) {
+                Ok(outcome) => outcome,
+                Err(error) => refused(refusal::of_statement(error, step))?,
+            };
+            let (place, statement) = (step.place.clone(), step.statement.clone());
+            statements.push(CheckedStatement { place, statement, outcome });
+        }
+        let leads_to_key = way.digest(hash).is_ok_and(|digest| digest == file.public.auth_policy);
+        Ok(Checked { signed: way.signed, statements, leads_to_key })
+    }
+
+    fn check_step(
+        &mut self,
+        way: &Way<'_>,
+        at: usize,
+        step: &Step<'_>,
+        hash: HashAlg,
+    ) -> Result<Outcome, Error> {
+        let condition = step.condition()?;
+        Ok(match condition {
+            Condition::AuthValue | Condition::Secret(_) => Outcome::WithPassword,
+            Condition::Command(_)
+            | Condition::NameHash(_)
+            | Condition::CpHash(_)
+            | Condition::Template(_)
+            | Condition::NvWritten(_)
+            | Condition::PhysicalPresence
+            | Condition::Other { .. } => Outcome::DependsOnUse,
+            Condition::Or(DigestList(policies)) => match policies.contains(&way.digest_before(at, hash)?) {
+                true => Outcome::Passes,
+                false => Outcome::Refused(condition.refusal()),
+            },
+            Condition::Locality(wanted) => match allows(*wanted, self.locality()?) {
+                true => Outcome::Passes,
+                false => Outcome::Refused(condition.refusal()),
+            },
+            // Whether it can follow what comes before is for the digest to say: here the signature counts.
+            Condition::Authorize(authorize) => {
+                let approved = way.digest_before(at, hash)?;
+                self.approve(authorize, &approved)?;
+                Outcome::Passes
+            }
+            Condition::Pcr { .. } | Condition::CounterTimer(_) => {
+                self.open_policy(hash)?;
+                let session = self.policy_session()?.handle;
+                let parameters = condition.parameters()?.unwrap_or_default();
+                match policy_command(self, condition.command(), session, &parameters) {
+                    // Since an earlier statement, whatever this one wants.
+                    Err(error) if refusal::has_pcr_changed(&error) => {
+                        self.restart_policy()?;
+                        policy_command(self, condition.command(), session, &parameters)?;
+                    }
+                    done => done?,
+                }
+                Outcome::Passes
+            }
+        })
+    }
+}
+
+impl Connection {
+    /// From which locality our commands come, as TPMA_LOCALITY: CreatePrimary and FlushContext.
+    fn locality(&mut self) -> Result<u8, Error> {
+        self.make_room(MAX_LOADED - 1, &[])?;
+        let (handle, locality) = create_for_locality(self)?;
+        self.flush(handle)?;
+        locality
+    }
+}
+
+/// A statement's own failure is what was to be found out.
+fn refused(error: Error) -> Result<Outcome, Error> {
+    match (error.kind(), error.policy_failures().first()) {
+        (ErrorKind::Policy | ErrorKind::Unsupported, Some(failure)) => {
+            Ok(Outcome::Refused(failure.reason.clone()))
+        }
+        _ => Err(error),
+    }
+}
+
+/// TPMA_LOCALITY (Part 2 §8.5): from 32 on the number of an extended locality, else a bit map.
+fn allows(wanted: u8, here: u8) -> bool {
+    match wanted {
+        32.. => wanted == here,
+        _ => here < 32 && wanted & here != 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::allows;
+
+    #[test]
+    fn localities_are_bits_or_a_number() {
+        assert!(allows(1, 1) && allows(0x1f, 0x10) && allows(200, 200));
+        assert!(!allows(2, 1) && !allows(1, 33) && !allows(33, 1));
+    }
+}

@@ -1,0 +1,72 @@
+//! PolicySecret: the password of another entity, proven to the TPM within the connection's session.
+
+use keyfile::policy::Secret;
+use keyfile::wire::{Reader, Unmarshal};
+use keyfile::{Handle, HashAlg, Name};
+use zeroize::Zeroizing;
+
+use crate::auth::Auth;
+use crate::command::policy::policy_secret;
+use crate::command::{Entity, Guarded};
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
+
+impl Connection {
+    /// PolicySecret with this password.
+    pub(crate) fn prove_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
+        let known = secret.entity().or_else(|| self.entities.get(&secret.name).copied());
+        if let Some(handle) = known {
+            return self.prove_secret_at(handle, secret, password);
+        }
+        let handle = self.handle_of(&secret.name)?;
+        let proven = self.prove_secret_at(handle, secret, password);
+        let is_there = match &proven {
+            Ok(()) => true,
+            Err(error) => error.kind() == ErrorKind::Authorization,
+        };
+        // Where no session protects, nothing tells later that another object is there.
+        if is_there && !self.rules.unprotected {
+            self.entities.insert(secret.name.clone(), handle);
+        }
+        proven
+    }
+
+    /// Forgets where the entity was, if that was known: the next try searches for it.
+    pub(crate) fn search_again(&mut self, secret: &Secret) -> bool {
+        self.entities.remove(&secret.name).is_some()
+    }
+
+    fn prove_secret_at(
+        &mut self,
+        handle: Handle,
+        secret: &Secret,
+        password: Option<&Auth>,
+    ) -> Result<(), Error> {
+        let auth = password.map(|password| auth_value(password, handle, &secret.name)).unwrap_or_default();
+        let entity = match secret.name.as_handle() {
+            Some(_) => Entity::plain(handle),
+            None => Entity::named(handle, &secret.name),
+        };
+        let session = self.policy_session()?;
+        let (session, nonce) = (session.handle, session.nonce_tpm().to_vec());
+        match policy_secret(self, &Guarded { entity, auth: &auth }, session, &nonce, secret) {
+            Err(error)
+                if error.kind() == ErrorKind::Authorization && self.is_another(handle, &secret.name) =>
+            {
+                let text =
+                    format!("at {handle} there is another object than the one whose password is wanted");
+                Err(Error::new(ErrorKind::Policy, text))
+            }
+            done => done,
+        }
+    }
+}
+
+/// The authValue that this password stands for: hierarchies have it as it is, objects and NV indices by their nameAlg.
+fn auth_value(password: &Auth, handle: Handle, name: &Name) -> Zeroizing<Vec<u8>> {
+    let hash = HashAlg::unmarshal(&mut Reader::new(name.as_octets()));
+    match hash {
+        Ok(hash) if name.as_handle().is_none() && !handle.is_permanent() => password.as_value(hash),
+        _ => password.as_hierarchy_value(),
+    }
+}

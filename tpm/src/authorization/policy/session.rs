@@ -1,0 +1,56 @@
+//! The policy session of a connection. Between operations it is empty: the TPM empties it when it has authorized a command, and an
+//! operation that fails flushes it.
+
+use keyfile::{CommandCode, Handle, HashAlg};
+
+use crate::command::policy::policy_command;
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
+use crate::objects::Parent;
+use crate::session::{Session, Starting};
+
+impl Connection {
+    /// Makes sure that there is one of this hash.
+    pub(crate) fn open_policy(&mut self, hash: HashAlg) -> Result<(), Error> {
+        self.open_policy_by(hash, false, |connection| Starting::policy(hash)?.start(connection, Handle::NULL))
+    }
+
+    /// The same, salted: it will prove a password, which somebody who listens could guess at otherwise.
+    pub(crate) fn open_salted_policy(
+        &mut self,
+        hash: HashAlg,
+        (number, parent): (usize, &Parent),
+    ) -> Result<(), Error> {
+        self.open_policy_by(hash, true, |connection| {
+            connection.admit_salt(number, parent)?;
+            connection.start_salted(Some((number, parent)), |key| Starting::salted_policy(key, hash))
+        })
+    }
+
+    fn open_policy_by(
+        &mut self,
+        hash: HashAlg,
+        salted: bool,
+        start: impl FnOnce(&mut Self) -> Result<Session, Error>,
+    ) -> Result<(), Error> {
+        let fits = |policy: &Session| policy.hash() == hash && (policy.is_salted() || !salted);
+        if self.policy.as_ref().is_some_and(|policy| !policy.has_ended() && fits(policy)) {
+            return Ok(());
+        }
+        self.drop_policy()?;
+        self.policy = Some(start(self)?);
+        Ok(())
+    }
+
+    /// PolicyRestart: as if it had just been started.
+    pub(crate) fn restart_policy(&mut self) -> Result<(), Error> {
+        let session = self.policy_session()?.handle;
+        policy_command(self, CommandCode::POLICY_RESTART, session, &[])
+    }
+
+    /// The policy session that was opened.
+    pub(crate) fn policy_session(&self) -> Result<&Session, Error> {
+        let lost = || Error::new(ErrorKind::Integrity, "there is no policy session to authorize the command");
+        self.policy.as_ref().filter(|policy| !policy.has_ended()).ok_or_else(lost)
+    }
+}

@@ -1,0 +1,117 @@
+//! The statements of a file as steps to take, in the order to take them.
+
+use keyfile::policy::{Condition, Problem, Secret, Statement, digest};
+use keyfile::{HashAlg, KeyFile};
+
+use crate::error::{Error, ErrorKind, Failure, Place, Signed};
+
+/// One statement.
+pub(crate) struct Step<'a> {
+    pub(crate) place: Place,
+    pub(crate) statement: &'a Statement,
+    condition: Result<Condition, Problem>,
+}
+
+/// One way to satisfy a policy.
+pub(crate) struct Way<'a> {
+    /// The signed policy that it begins with.
+    pub(crate) signed: Option<Signed>,
+    pub(crate) steps: Vec<Step<'a>>,
+}
+
+impl<'a> Way<'a> {
+    /// All ways of the file, in the order to try them.
+    pub(crate) fn all(file: &'a KeyFile) -> impl Iterator<Item = Self> {
+        file.policy_paths().into_iter().enumerate().map(|(index, path)| {
+            let signed = file.auth_policies.get(index);
+            let of_signed = signed.map_or(0, |signed| signed.statements.len());
+            let signed = signed.map(|signed| Signed { index, name: signed.name.clone() });
+            let place = |at: usize| match at.checked_sub(of_signed) {
+                // The PolicyAuthorize that the policy begins with was the last statement of the signed one.
+                Some(after) => {
+                    Place { signed: None, index: after.saturating_add(usize::from(of_signed > 0)) }
+                }
+                None => Place { signed: signed.clone(), index: at },
+            };
+            let step = |(at, statement): (usize, &'a Statement)| Step {
+                place: place(at),
+                statement,
+                condition: statement.condition(),
+            };
+            let steps = path.statements.into_iter().enumerate().map(step).collect();
+            Self { signed, steps }
+        })
+    }
+
+    /// Where it leads to: the policy digest of the keys that it opens.
+    ///
+    /// # Errors
+    /// A statement is damaged, or none that runs from a file.
+    pub(crate) fn digest(&self, hash: HashAlg) -> Result<Vec<u8>, Error> {
+        self.digest_before(self.steps.len(), hash)
+    }
+
+    /// Where the first so many steps lead to.
+    ///
+    /// # Errors
+    /// As [`Way::digest`].
+    pub(crate) fn digest_before(&self, at: usize, hash: HashAlg) -> Result<Vec<u8>, Error> {
+        let statements = self.steps.iter().take(at).map(|step| step.statement);
+        digest(statements, hash).map_err(|error| Error::new(ErrorKind::Policy, error.to_string()))
+    }
+
+    /// Whether the password of the key is part of it.
+    pub(crate) fn asks_for_auth_value(&self) -> bool {
+        self.conditions().any(|condition| *condition == Condition::AuthValue)
+    }
+
+    /// Those of others whose passwords are part of it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.steps.iter().filter_map(Step::secret)
+    }
+
+    /// Whose password the statement at this place wants.
+    pub(crate) fn secret_at(&self, place: &Place) -> Option<&Secret> {
+        self.steps.iter().find(|step| step.place == *place)?.secret()
+    }
+
+    /// Whether a password is part of it.
+    pub(crate) fn asks_for_password(&self) -> bool {
+        self.asks_for_auth_value() || self.secrets().next().is_some()
+    }
+
+    /// The step with such a condition.
+    pub(crate) fn step_with(&self, wanted: impl Fn(&Condition) -> bool) -> Option<(&Step<'a>, &Condition)> {
+        let steps = self.steps.iter().filter_map(|step| Some((step, step.condition.as_ref().ok()?)));
+        steps.into_iter().find(|(_, condition)| wanted(condition))
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.steps.iter().filter_map(|step| step.condition.as_ref().ok())
+    }
+}
+
+impl Step<'_> {
+    /// Whose password it wants, if that is what it wants.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match &self.condition {
+            Ok(Condition::Secret(secret)) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// What it demands.
+    ///
+    /// # Errors
+    /// It is damaged, or none that runs from a file.
+    pub(crate) fn condition(&self) -> Result<&Condition, Error> {
+        let refused =
+            |problem: &Problem| Error::statement(ErrorKind::Unsupported, self.failure(problem.to_string()));
+        self.condition.as_ref().map_err(refused)
+    }
+
+    /// That it did not pass, for this reason.
+    pub(crate) fn failure(&self, reason: impl Into<String>) -> Failure {
+        Failure { place: self.place.clone(), command: self.statement.command, reason: reason.into() }
+    }
+}

@@ -1,0 +1,65 @@
+//! The tickets of PolicyAuthorize. They stay good until the owner hierarchy is cleared, so a process asks for each only once.
+
+use keyfile::policy::Authorize;
+use keyfile::{CommandCode, Signature, Ticket};
+
+use crate::command::object::load_external;
+use crate::command::policy::policy_command;
+use crate::command::signature::verify_signature;
+use crate::connection::{Connection, MAX_LOADED, Transient};
+use crate::error::{Error, ErrorKind};
+use crate::objects::Cache;
+use crate::rc::ResponseCode;
+
+/// The slot of the key of a signed policy.
+const SIGNER: Transient = Transient::Temporary(2);
+
+impl Connection {
+    /// PolicyAuthorize: what the session has come to is what the key of the statement signed.
+    pub(crate) fn policy_authorize(
+        &mut self,
+        authorize: &Authorize,
+        approved: &[u8],
+        tickets: &Cache<Ticket>,
+    ) -> Result<(), Error> {
+        let signer = authorize.key.name()?;
+        let parts = [signer.as_octets(), &authorize.policy_ref, approved];
+        if let Some(ticket) = tickets.find(&parts) {
+            match self.policy_authorize_by(authorize, approved, &ticket) {
+                // Made before the hierarchy was cleared.
+                Err(error) if error.base_code() == Some(ResponseCode::VALUE) => {}
+                done => return done,
+            }
+        }
+        let ticket = self.approve(authorize, approved)?;
+        self.policy_authorize_by(authorize, approved, &ticket)?;
+        tickets.keep(&parts, &ticket);
+        Ok(())
+    }
+
+    /// The ticket that says that this policy was signed: LoadExternal, VerifySignature, FlushContext. The key that is to be used may lose
+    /// its slot meanwhile.
+    pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
+        if authorize.signature == Signature::Null {
+            return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
+        }
+        self.make_room(MAX_LOADED - 1, &[])?;
+        let name = authorize.key.name()?;
+        let handle = load_external(self, &authorize.key)?;
+        self.slots.insert(SIGNER, handle, name);
+        let ticket = verify_signature(self, handle, &authorize.signed_digest(approved), &authorize.signature);
+        self.evict(SIGNER)?;
+        ticket
+    }
+
+    fn policy_authorize_by(
+        &mut self,
+        authorize: &Authorize,
+        approved: &[u8],
+        ticket: &Ticket,
+    ) -> Result<(), Error> {
+        let session = self.policy_session()?.handle;
+        let parameters = authorize.parameters(approved, ticket)?;
+        policy_command(self, CommandCode::POLICY_AUTHORIZE, session, &parameters)
+    }
+}

@@ -1,0 +1,71 @@
+//! The ways to satisfy a policy that were tried in vain, and who refused the password. Nobody is asked twice.
+
+use keyfile::Name;
+
+use super::step::Way;
+use crate::error::{Error, ErrorKind};
+
+/// What was tried in vain.
+#[derive(Default)]
+pub(super) struct Tried {
+    pub(super) errors: Vec<Error>,
+    /// Those who refused the password. Nobody is asked twice.
+    pub(super) refused: Vec<Asked>,
+}
+
+/// Who was asked whether the password is right.
+#[derive(PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The key itself.
+    Key,
+    /// The entity of a PolicySecret.
+    Entity(Name),
+}
+
+impl Asked {
+    /// Who refused the password: the entity of the statement that failed, or the key when it was used.
+    fn by(error: &Error, way: &Way<'_>) -> Option<Self> {
+        match error.policy_failures().first() {
+            Some(failure) => way.secret_at(&failure.place).map(|secret| Self::Entity(secret.name.clone())),
+            None => way.asks_for_auth_value().then_some(Self::Key),
+        }
+    }
+}
+
+impl Tried {
+    pub(super) fn has_refused(&self, way: &Way<'_>) -> bool {
+        self.refused.iter().any(|asked| match asked {
+            Asked::Key => way.asks_for_auth_value(),
+            Asked::Entity(name) => way.secrets().any(|secret| secret.name == *name),
+        })
+    }
+
+    pub(super) fn note(&mut self, error: Error, way: &Way<'_>) {
+        if matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing) {
+            self.refused.extend(Asked::by(&error, way));
+        }
+        self.errors.push(error);
+    }
+
+    /// One error for all.
+    pub(super) fn error(mut self) -> Error {
+        if self.errors.len() <= 1 {
+            let none = || Error::new(ErrorKind::Policy, "the file knows no way to satisfy the policy");
+            return self.errors.pop().unwrap_or_else(none);
+        }
+        let kinds =
+            [ErrorKind::PasswordMissing, ErrorKind::Authorization, ErrorKind::Lockout, ErrorKind::Policy];
+        let has = |kind: &ErrorKind| self.errors.iter().any(|error| error.kind() == *kind);
+        let kind = kinds.into_iter().find(has).unwrap_or(ErrorKind::Policy);
+        let causes: Vec<String> = self.errors.iter().map(|error| error.cause().to_string()).collect();
+        let text = format!("none of {} signed policies passes: {}", causes.len(), causes.join("; "));
+        let spared = self.errors.iter().find(|error| error.kind() == ErrorKind::Lockout);
+        let advice = spared.and_then(Error::advice).map(str::to_owned);
+        let failures = self.errors.into_iter().flat_map(Error::into_failures).collect();
+        let error = Error::new(kind, text).with_failures(failures);
+        match advice {
+            Some(advice) => error.advise(advice),
+            None => error,
+        }
+    }
+}

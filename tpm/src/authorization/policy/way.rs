@@ -1,0 +1,83 @@
+//! One way to satisfy a policy: its statements, in order, and then the use of what it guards.
+
+use keyfile::policy::Condition;
+
+use super::refusal;
+use super::run::Runner;
+use super::step::{Step, Way};
+use crate::command::policy::policy_command;
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
+
+/// How often the statements run again because a PCR was extended meanwhile, whichever it was.
+const RESTARTS: usize = 5;
+
+impl Runner<'_> {
+    pub(super) fn way<T>(
+        &self,
+        connection: &mut Connection,
+        way: &Way<'_>,
+        then: &mut dyn FnMut(&mut Connection, bool) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut restarts = 0..RESTARTS;
+        loop {
+            let result = match self.steps(connection, way) {
+                Ok(()) => then(connection, way.asks_for_auth_value())
+                    .map_err(|error| refusal::of_use(error, way, self.file)),
+                Err(error) => Err(error),
+            };
+            match &result {
+                Err(error) if refusal::has_pcr_changed(error) => {}
+                // What is there instead may have counted the password as wrong.
+                Err(error) if has_moved(connection, way, error) => self.guard_last_try(connection)?,
+                _ => return result,
+            }
+            if restarts.next().is_none() {
+                return result;
+            }
+            self.begin_again(connection)?;
+        }
+    }
+
+    fn steps(&self, connection: &mut Connection, way: &Way<'_>) -> Result<(), Error> {
+        way.steps.iter().enumerate().try_for_each(|(at, step)| {
+            self.step(connection, way, at, step).map_err(|error| refusal::of_statement(error, step))
+        })
+    }
+
+    fn step(
+        &self,
+        connection: &mut Connection,
+        way: &Way<'_>,
+        at: usize,
+        step: &Step<'_>,
+    ) -> Result<(), Error> {
+        match step.condition()? {
+            Condition::Secret(secret) => {
+                connection.prove_secret(secret, self.password).map_err(|error| {
+                    match (error.kind(), self.password) {
+                        (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
+                        _ => error,
+                    }
+                })
+            }
+            Condition::Authorize(authorize) => {
+                let approved = way.digest_before(at, self.file.public.name_alg)?;
+                connection.policy_authorize(authorize, &approved, self.tickets)
+            }
+            condition => {
+                let session = connection.policy_session()?.handle;
+                let parameters = condition.parameters()?.unwrap_or_default();
+                policy_command(connection, condition.command(), session, &parameters)
+            }
+        }
+    }
+}
+
+/// Whether the entity of a PolicySecret is not where it was before: nobody's password was wrong. The statement alone is not sent
+/// again: nobody vouches for the answer, and the TPM may have passed it.
+fn has_moved(connection: &mut Connection, way: &Way<'_>, error: &Error) -> bool {
+    let failure = error.policy_failures().first().filter(|_| error.kind() == ErrorKind::Policy);
+    let secret = failure.and_then(|failure| way.secret_at(&failure.place));
+    secret.is_some_and(|secret| connection.search_again(secret))
+}

@@ -1,0 +1,41 @@
+//! RSA_Decrypt and ECDH_ZGen (TPM 2.0 Part 3 §14.3, §14.5).
+
+use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
+use keyfile::{AlgId, CommandCode, Point};
+use zeroize::Zeroizing;
+
+use super::{Guarded, Protect, Run};
+use crate::error::Error;
+
+/// RSA_Decrypt without a scheme: the bare private operation, or that of the key's own scheme, which may have a label.
+pub(crate) fn rsa_decrypt(
+    run: &mut dyn Run,
+    key: &Guarded<'_>,
+    block: &[u8],
+    label: &[u8],
+    protect: Protect,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut w = Writer::new();
+    w.sized(block);
+    AlgId::NULL.marshal(&mut w);
+    w.sized(label);
+    let parameters = w.finish()?;
+    let response = run.guarded(CommandCode::RSA_DECRYPT, key, &parameters, protect.encrypted())?;
+    let message = Reader::new(response).sized().map(|message| Zeroizing::new(message.to_vec()));
+    run.wipe();
+    Ok(message?)
+}
+
+/// ECDH_ZGen: the private half times a point.
+pub(crate) fn ecdh_zgen(
+    run: &mut dyn Run,
+    key: &Guarded<'_>,
+    point: &Point,
+    protect: Protect,
+) -> Result<Point, Error> {
+    let parameters = point.to_sized()?;
+    let response = run.guarded(CommandCode::ECDH_ZGEN, key, &parameters, protect.encrypted())?;
+    let shared = Point::from_sized(response);
+    run.wipe();
+    Ok(shared?)
+}

@@ -1,0 +1,32 @@
+//! Certify (TPM 2.0 Part 3 §18.2).
+
+use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
+use keyfile::{AlgId, CommandCode, Signature};
+
+use super::Run;
+use super::frame::{Command, Entity};
+use crate::error::Error;
+
+/// Certify: the statement of `signer` that `object` is loaded, as octets, and its signature. Neither has a password.
+pub(crate) fn certify(
+    run: &mut dyn Run,
+    (object, signer): (Entity<'_>, Entity<'_>),
+    nonce: &[u8],
+) -> Result<(Vec<u8>, Signature), Error> {
+    let mut w = Writer::new();
+    w.sized(nonce);
+    AlgId::NULL.marshal(&mut w);
+    let parameters = w.finish()?;
+    let command = Command {
+        code: CommandCode::CERTIFY,
+        handles: &[object, signer],
+        parameters: &parameters,
+        makes_handle: false,
+    };
+    let response = run.on_both(&command, false)?;
+    let mut r = Reader::new(response.parameters);
+    let statement = r.sized()?.to_vec();
+    let signature = Signature::unmarshal(&mut r)?;
+    r.finish()?;
+    Ok((statement, signature))
+}

@@ -1,0 +1,78 @@
+//! The dictionary-attack lockout: how near it is, and how long it lasts (TPM 2.0 Part 1 §19.8).
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Run;
+use super::capability::{Capability, capability};
+use crate::error::Error;
+
+/// What the TPM counts about wrong passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lockout {
+    /// Wrong passwords that it has not forgotten yet.
+    pub failures: u32,
+    /// At so many it refuses every key that is under protection.
+    pub max_failures: u32,
+    /// After so long it forgets one of them; zero is never.
+    pub interval: Duration,
+    /// After so long the lockout's own password may be tried again.
+    pub recovery: Duration,
+}
+
+/// TPM_PT_LOCKOUT_COUNTER, and after it MAX_AUTH_FAIL, LOCKOUT_INTERVAL, LOCKOUT_RECOVERY (Part 2 §6.13).
+const COUNTER: u32 = 0x20e;
+
+impl Lockout {
+    /// Whether keys under protection are refused.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.failures >= self.max_failures
+    }
+}
+
+impl fmt::Display for Lockout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { failures, max_failures, interval, .. } = self;
+        write!(f, "the TPM remembers {failures} wrong passwords, and refuses all at {max_failures}; ")?;
+        match interval.as_secs() {
+            0 => {
+                write!(f, "it forgets none by itself: the owner has to reset it (tpm2_dictionarylockout -c)")
+            }
+            seconds => write!(
+                f,
+                "it forgets one in {seconds} seconds: wait, or let the owner reset it (tpm2_dictionarylockout -c)"
+            ),
+        }
+    }
+}
+
+/// Asks for it: one GetCapability.
+pub(crate) fn lockout(run: &mut dyn Run) -> Result<Lockout, Error> {
+    let values = capability(run, Capability::Properties, COUNTER, 4)?;
+    let value = |at: u32| {
+        let id = COUNTER.saturating_add(at);
+        values.iter().find(|(found, _)| *found == id).map_or(0, |&(_, value)| value)
+    };
+    let seconds = |at| Duration::from_secs(u64::from(value(at)));
+    Ok(Lockout { failures: value(0), max_failures: value(1), interval: seconds(2), recovery: seconds(3) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_long() {
+        let lockout = Lockout {
+            failures: 3,
+            max_failures: 3,
+            interval: Duration::from_secs(1000),
+            recovery: Duration::from_secs(1000),
+        };
+        assert!(lockout.is_locked());
+        assert!(lockout.to_string().contains("one in 1000 seconds"), "{lockout}");
+        let never = Lockout { interval: Duration::ZERO, ..lockout };
+        assert!(never.to_string().contains("tpm2_dictionarylockout"), "{never}");
+    }
+}

@@ -1,0 +1,35 @@
+//! One line of the trace for each command. Never a parameter: it may be a secret.
+
+use std::time::Instant;
+
+use super::Command;
+use crate::error::Error;
+use crate::trace;
+
+pub(super) fn command(
+    command: &Command<'_>,
+    protection: impl FnOnce() -> String,
+    sent: &[u8],
+    received: &[u8],
+    error: Option<&Error>,
+    start: Instant,
+) {
+    if !trace::enabled() {
+        return;
+    }
+    let micros = start.elapsed().as_micros();
+    let handles: String = command.handles.iter().map(|entity| format!(" {}", entity.handle)).collect();
+    let protection = protection();
+    let answer = match error {
+        None => format!("{} octets", received.len()),
+        Some(error) => match error.code() {
+            Some(code) => code.to_string(),
+            None => error.to_string(),
+        },
+    };
+    trace::line(format_args!(
+        "{}{handles}{protection}, {} octets: {answer}, {micros} us",
+        command.code,
+        sent.len()
+    ));
+}

@@ -1,0 +1,111 @@
+//! What a failure says about the connection, and how to go on: a TPM reset, a restarted resource manager, a closed socket, other
+//! processes in all slots. All of that is known by the answer only. Codes are not authenticated, so everything here is bounded.
+
+use std::time::Duration;
+
+use super::Connection;
+use crate::command::Backoff;
+use crate::command::object::read_public;
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+
+/// How often an operation may begin again because the connection or the TPM was not what it had been: once for what was found stale,
+/// and once for what happened meanwhile.
+const TRIES: u8 = 2;
+
+/// How often one operation may begin again, and why.
+pub(crate) struct Retry {
+    /// Whether the operation relies on nothing older than itself.
+    fresh: bool,
+    tries: u8,
+    others: Backoff,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    /// Nothing helps.
+    Report,
+    /// The connection is broken.
+    Reconnect,
+    /// The TPM has lost what we relied on, or it is somebody else's by now.
+    Release,
+    /// The simulator was reset, and nobody starts it up for us.
+    Startup,
+    /// Other processes hold the slots.
+    FreeSlots,
+}
+
+impl Retry {
+    /// For an operation that finds a connection, or finds none.
+    pub(crate) fn new(connected: bool) -> Self {
+        Self { fresh: !connected, tries: TRIES, others: Backoff::for_slots() }
+    }
+
+    /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
+    /// when it must not.
+    pub(crate) fn mend(
+        &mut self,
+        failure: Error,
+        place: &mut Option<Connection>,
+        connect: impl FnOnce() -> Result<Connection, Error>,
+    ) -> Result<Duration, Error> {
+        let Some(connection) = place.as_mut() else { return Err(failure) };
+        let remedy = judge(&failure, connection, self.fresh);
+        if remedy == Remedy::FreeSlots {
+            // Whoever waits with something in hand waits for somebody who does the same.
+            connection.flush_all();
+            return self.others.pause().ok_or(failure);
+        }
+        if remedy == Remedy::Report || self.tries == 0 {
+            return Err(failure);
+        }
+        self.tries = self.tries.saturating_sub(1);
+        self.fresh = true;
+        match remedy {
+            Remedy::Startup => connection.start_again()?,
+            Remedy::Reconnect => {
+                // Many a way to the TPM takes one connection at a time.
+                connection.disconnect();
+                let mut new = connect()?;
+                new.clear_away(connection.take_cleanup());
+                *connection = new;
+            }
+            _ => connection.release_ours(),
+        }
+        Ok(Duration::ZERO)
+    }
+}
+
+fn judge(error: &Error, connection: &mut Connection, fresh: bool) -> Remedy {
+    match error.kind() {
+        ErrorKind::Io if fresh => return Remedy::Report,
+        ErrorKind::Io => return Remedy::Reconnect,
+        ErrorKind::ObjectMemory => return Remedy::FreeSlots,
+        _ => {}
+    }
+    let Some(code) = error.code() else { return Remedy::Report };
+    match code.base() {
+        ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
+        ResponseCode::INITIALIZE if !fresh => Remedy::Reconnect,
+        _ if code.is_lost_reference() => Remedy::Release,
+        // What was saved, or the parent at a handle, belongs to the time before a reset.
+        ResponseCode::INTEGRITY | ResponseCode::HANDLE if !fresh => Remedy::Release,
+        ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, connection) => {
+            Remedy::Release
+        }
+        _ => Remedy::Report,
+    }
+}
+
+/// After a reset handles are given out anew: then nobody's password was wrong, but the object is another's.
+fn is_somebody_elses(error: &Error, connection: &mut Connection) -> bool {
+    let Some((handle, Some(expected))) = error.object() else { return false };
+    // An NV index outlives every reset.
+    if handle.is_nv() {
+        return false;
+    }
+    match read_public(connection, handle) {
+        Ok((_, found)) => found != *expected,
+        Err(_) => true,
+    }
+}

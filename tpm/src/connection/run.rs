@@ -1,0 +1,83 @@
+//! Commands that need authorization: which sessions stand around them.
+
+use keyfile::Handle;
+
+use super::Connection;
+use crate::command::context::flush;
+use crate::command::{Command, Protect, Response, Run};
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+use crate::session::{Authorization, Use};
+
+impl Run for Connection {
+    fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
+        self.executor.run(command, None, &mut self.slots)
+    }
+
+    fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
+        let Self { executor, policy, slots, .. } = self;
+        let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
+        let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
+            Some(policy) => Authorization::Session(policy, how),
+            None => Authorization::Password(&[]),
+        };
+        executor.run(command, Some(&mut vec![Authorization::Password(&[]), second]), slots)
+    }
+
+    fn authorized(
+        &mut self,
+        command: &Command<'_>,
+        auth: &[u8],
+        protect: Protect,
+    ) -> Result<Response<'_>, Error> {
+        let Self { executor, session, policy, slots, rules, .. } = self;
+        let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
+        let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
+        let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
+        if protect.policy && policy.is_none() {
+            return Err(none());
+        }
+        let Protect { decrypt, encrypt, last, .. } = protect;
+        let keep = |over: bool| !(last && over);
+        let mut authorizations = Vec::with_capacity(2);
+        let by_policy = policy.is_some();
+        if let Some(policy) = policy {
+            let keep = keep(rules.policy_is_over(policy));
+            let how = Use { auth, decrypt: false, encrypt: false, keep };
+            authorizations.push(Authorization::Session(policy, how));
+        }
+        match session {
+            Some(session) => {
+                // Beside a policy session it belongs to no handle, and no authValue is part of its keys (Part 1 §19.6.5, §21.2).
+                let auth = if by_policy { &[] } else { auth };
+                // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
+                let decrypt = decrypt || (by_policy && !encrypt);
+                let keep = keep(rules.is_over(session));
+                authorizations.push(Authorization::Session(session, Use { auth, decrypt, encrypt, keep }));
+            }
+            None if by_policy && (rules.unprotected || !protect.session) => {}
+            // The last bar before the bus: a password leaves in the clear only where the user chose that.
+            None if rules.unprotected || (!protect.session && auth.is_empty()) => {
+                authorizations.push(Authorization::Password(auth));
+            }
+            None => return Err(none()),
+        }
+        let result = executor.run(command, Some(&mut authorizations), slots);
+        if result.is_err() {
+            // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
+            // is proven with the old one counts as wrong.
+            for session in self.session.iter_mut().chain(&mut self.policy) {
+                session.distrust();
+            }
+        }
+        result
+    }
+
+    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error> {
+        flush(self.executor.transport(), handle)
+    }
+
+    fn wipe(&mut self) {
+        self.executor.wipe();
+    }
+}

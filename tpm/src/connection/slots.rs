@@ -1,0 +1,131 @@
+//! The TPM's object slots that we hold. A TPM has three, and so has a connection of the kernel's resource manager.
+//!
+//! A persistent handle takes one while its command runs, a command that makes an object takes one more: so at most two stay
+//! taken, and room is made beforehand.
+
+use keyfile::{Handle, Name};
+
+use crate::command::context::flush;
+use crate::command::{Command, Evict};
+use crate::transport::Transport;
+
+/// How many objects may stay loaded.
+pub(crate) const MAX_LOADED: usize = 2;
+
+/// The slots that we have taken.
+#[derive(Default)]
+pub(crate) struct Slots {
+    taken: Vec<Slot>,
+    clock: u64,
+}
+
+/// What is loaded at a handle.
+pub(crate) struct Slot {
+    pub(crate) transient: Transient,
+    pub(crate) handle: Handle,
+    pub(crate) name: Name,
+    used: u64,
+}
+
+/// What is loaded in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transient {
+    /// A key, by its number in this process.
+    Key(u64),
+    /// A derived parent, by its number in this connection.
+    Parent(usize),
+    /// A key that one operation loads and flushes, by its part in it.
+    Temporary(u8),
+}
+
+impl Slots {
+    /// Where the object is, if it is loaded; it counts as used now.
+    pub(crate) fn find(&mut self, transient: Transient) -> Option<Handle> {
+        self.clock = self.clock.saturating_add(1);
+        let slot = self.taken.iter_mut().find(|slot| slot.transient == transient)?;
+        slot.used = self.clock;
+        Some(slot.handle)
+    }
+
+    /// Takes note of an object that was just loaded.
+    pub(crate) fn insert(&mut self, transient: Transient, handle: Handle, name: Name) {
+        self.clock = self.clock.saturating_add(1);
+        self.taken.push(Slot { transient, handle, name, used: self.clock });
+    }
+
+    /// Forgets an object, whose slot is free or about to be.
+    pub(crate) fn remove(&mut self, transient: Transient) -> Option<Handle> {
+        self.remove_slot(transient).map(|slot| slot.handle)
+    }
+
+    /// The same, with all that is known of it.
+    pub(crate) fn remove_slot(&mut self, transient: Transient) -> Option<Slot> {
+        let at = self.taken.iter().position(|slot| slot.transient == transient)?;
+        Some(self.taken.swap_remove(at))
+    }
+
+    /// Forgets all.
+    pub(crate) fn drain(&mut self) -> Vec<Slot> {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// All that have one.
+    pub(crate) fn transients(&self) -> Vec<Transient> {
+        self.taken.iter().map(|slot| slot.transient).collect()
+    }
+
+    /// An object of the operation that runs, if one is there.
+    pub(crate) fn temporary(&self) -> Option<Transient> {
+        let mut transients = self.taken.iter().map(|slot| slot.transient);
+        transients.find(|transient| matches!(transient, Transient::Temporary(_)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// The one whose last use is longest ago, but for those that are needed now. Those of an operation are, as long as they are there.
+    pub(crate) fn least_recent(&self, needed: &[Transient]) -> Option<Transient> {
+        let is_temporary = |slot: &Slot| matches!(slot.transient, Transient::Temporary(_));
+        let others =
+            self.taken.iter().filter(|slot| !needed.contains(&slot.transient) && !is_temporary(slot));
+        others.min_by_key(|slot| slot.used).map(|slot| slot.transient)
+    }
+
+    /// A parent that is loaded, but for those that are needed now.
+    pub(crate) fn parent(&self, needed: &[Transient]) -> Option<Transient> {
+        let mut parents = self.taken.iter().map(|slot| slot.transient);
+        parents.find(|transient| matches!(transient, Transient::Parent(_)) && !needed.contains(transient))
+    }
+}
+
+impl Evict for Slots {
+    /// The TPM has fewer slots than it should, because others take them: gives up one of ours.
+    fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool {
+        let needed = |slot: &Slot| command.handles.iter().any(|entity| entity.handle == slot.handle);
+        let needed: Vec<_> =
+            self.taken.iter().filter(|slot| needed(slot)).map(|slot| slot.transient).collect();
+        let Some(victim) = self.least_recent(&needed) else { return false };
+        let Some(Ok(code)) = self.find(victim).map(|handle| flush(transport, handle)) else { return false };
+        self.remove(victim);
+        code.is_success()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let mut slots = Slots::default();
+        let [a, b] = [Transient::Key(1), Transient::Key(2)];
+        slots.insert(a, Handle(0x8000_0000), Name::default());
+        slots.insert(b, Handle(0x8000_0001), Name::default());
+        assert_eq!(slots.find(a), Some(Handle(0x8000_0000)));
+        assert_eq!(slots.least_recent(&[]), Some(b));
+        assert_eq!(slots.least_recent(&[b]), Some(a));
+        assert_eq!(slots.remove(b), Some(Handle(0x8000_0001)));
+        assert_eq!((slots.find(b), slots.len()), (None, 1));
+    }
+}

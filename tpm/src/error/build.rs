@@ -1,0 +1,117 @@
+//! What an error is made of, bit by bit, on its way up.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use keyfile::wire::WireError;
+use keyfile::{Handle, Name};
+
+use super::kind::{advice_on, kind_of};
+use super::{Error, ErrorKind, Failure, Parts};
+use crate::crypto::CryptoError;
+use crate::rc::ResponseCode;
+
+impl Error {
+    /// A failure of this kind; `attempt` says what was attempted, or why it cannot be.
+    #[must_use]
+    pub fn new(kind: ErrorKind, attempt: impl Into<Cow<'static, str>>) -> Self {
+        let attempt = attempt.into();
+        Self(Box::new(Parts {
+            kind,
+            attempt,
+            subject: None,
+            object: None,
+            code: None,
+            advice: None,
+            failures: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// A statement of a policy that did not pass.
+    pub(crate) fn statement(kind: ErrorKind, failure: Failure) -> Self {
+        Self::new(kind, failure.to_string()).with_failures(vec![failure])
+    }
+
+    /// The TPM's answer to a command.
+    pub(crate) fn refused(attempt: impl Into<Cow<'static, str>>, code: ResponseCode) -> Self {
+        let error = Self::new(kind_of(code), attempt).answer(code.0);
+        match advice_on(code) {
+            Some(advice) => error.advise(advice),
+            None => error,
+        }
+    }
+
+    /// A broken connection.
+    pub(crate) fn io(attempt: &'static str, code: u32) -> Self {
+        Self::new(ErrorKind::Io, attempt).answer(code)
+    }
+
+    /// An answer that was not to be believed.
+    pub(crate) fn integrity(attempt: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Integrity, attempt)
+            .advise("something between this program and the TPM alters what they say, or two programs use one session")
+    }
+
+    /// Adds the code that was answered.
+    #[must_use]
+    pub(crate) fn answer(mut self, code: u32) -> Self {
+        self.0.code = Some(ResponseCode(code));
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    /// Says on which key or handle it happened; the innermost saying stands.
+    #[must_use]
+    pub fn on(mut self, subject: impl fmt::Display) -> Self {
+        self.0.subject.get_or_insert_with(|| subject.to_string());
+        self
+    }
+
+    /// Says at which handle it happened, and what should be there.
+    #[must_use]
+    pub(crate) fn at(mut self, handle: Handle, name: Option<&Name>) -> Self {
+        self.0.object = Some((handle, name.cloned()));
+        self
+    }
+
+    /// Keeps the statements that did not pass.
+    #[must_use]
+    pub(crate) fn with_failures(mut self, failures: Vec<Failure>) -> Self {
+        self.0.failures = failures;
+        self
+    }
+
+    /// Keeps the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// Says that it is of another kind than the answer alone tells.
+    #[must_use]
+    pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+}
+
+impl From<WireError> for Error {
+    fn from(cause: WireError) -> Self {
+        Self::new(ErrorKind::Integrity, "the TPM's answer cannot be read").because(cause)
+    }
+}
+
+impl From<CryptoError> for Error {
+    fn from(cause: CryptoError) -> Self {
+        Self::new(ErrorKind::Unsupported, "preparing a protected command").because(cause)
+    }
+}

@@ -1,0 +1,49 @@
+//! An error in words: what was attempted, on what, what was answered; then the advice.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use super::{Error, Parts};
+
+/// The error without its advice, for those who tell both apart.
+pub struct Cause<'a>(pub(super) &'a Parts);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.attempt)?;
+        match (&self.0.subject, &self.0.object) {
+            (Some(subject), _) => write!(f, " ({subject})")?,
+            (None, Some((handle, _))) => write!(f, " ({handle})")?,
+            (None, None) => {}
+        }
+        if let Some(code) = &self.0.code {
+            write!(f, ": {code}")?;
+        }
+        if let Some(source) = &self.0.source {
+            write!(f, ": {source}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause().fmt(f)?;
+        match &self.0.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| -> &(dyn StdError + 'static) { source })
+    }
+}

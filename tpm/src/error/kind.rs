@@ -1,0 +1,80 @@
+//! What sort of failure it is, and which the TPM's answer tells of.
+
+use crate::rc::ResponseCode;
+
+/// What sort of failure it is, for callers that act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no TPM, or no way to it.
+    NoTpm,
+    /// The password of the key is wrong.
+    Authorization,
+    /// The key has a password, and none was given.
+    PasswordMissing,
+    /// Too many wrong passwords: the TPM refuses every one for a time.
+    Lockout,
+    /// The password of the parent or of the hierarchy is wrong or missing.
+    ParentAuthorization,
+    /// All object or session slots of the TPM are taken by others.
+    ObjectMemory,
+    /// The policy of the key is not fulfilled.
+    Policy,
+    /// This TPM, or this version of the program, cannot do it.
+    Unsupported,
+    /// An answer did not come from the TPM as it arrived, or an object is not what it should be.
+    Integrity,
+    /// This process was forked from one that used a TPM connection that does not survive fork.
+    Forked,
+    /// The connection to the TPM broke.
+    Io,
+    /// Nothing is at the handle.
+    NoObject,
+    /// The NV index was never written.
+    NotWritten,
+    /// The TPM refused for another reason.
+    Tpm,
+    /// What was handed in cannot be right.
+    Input,
+}
+
+pub(super) fn kind_of(code: ResponseCode) -> ErrorKind {
+    match code.base() {
+        ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH => ErrorKind::Authorization,
+        ResponseCode::LOCKOUT => ErrorKind::Lockout,
+        ResponseCode::OBJECT_MEMORY
+        | ResponseCode::OBJECT_HANDLES
+        | ResponseCode::SESSION_MEMORY
+        | ResponseCode::SESSION_HANDLES => ErrorKind::ObjectMemory,
+        ResponseCode::POLICY
+        | ResponseCode::POLICY_FAIL
+        | ResponseCode::PCR_CHANGED
+        | ResponseCode::POLICY_CC
+        | ResponseCode::LOCALITY
+        | ResponseCode::AUTH_UNAVAILABLE => ErrorKind::Policy,
+        ResponseCode::COMMAND_CODE
+        | ResponseCode::CURVE
+        | ResponseCode::SCHEME
+        | ResponseCode::HASH
+        | ResponseCode::KEY_SIZE => ErrorKind::Unsupported,
+        ResponseCode::HANDLE => ErrorKind::NoObject,
+        ResponseCode::NV_UNINITIALIZED => ErrorKind::NotWritten,
+        _ => ErrorKind::Tpm,
+    }
+}
+
+pub(super) fn advice_on(code: ResponseCode) -> Option<&'static str> {
+    match code.base() {
+        ResponseCode::OBJECT_MEMORY | ResponseCode::OBJECT_HANDLES => {
+            Some("use a resource manager (/dev/tpmrm0), or free the places with tpm2_flushcontext -t")
+        }
+        ResponseCode::SESSION_MEMORY | ResponseCode::SESSION_HANDLES => Some(
+            "use a resource manager (/dev/tpmrm0), or free the places with tpm2_flushcontext -l and tpm2_flushcontext -s",
+        ),
+        ResponseCode::CONTEXT_GAP => {
+            Some("restart the program that does; if it is this one, look at session_keep")
+        }
+        ResponseCode::INITIALIZE => Some("restart the machine, or send TPM2_Startup (tpm2_startup -c)"),
+        _ => None,
+    }
+}

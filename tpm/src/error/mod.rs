@@ -1,0 +1,82 @@
+//! The one error of this crate: what was attempted, on what, what the TPM answered, and what to do next.
+
+mod build;
+mod display;
+mod failure;
+mod kind;
+
+use display::Cause;
+pub use failure::{Failure, Place, Signed};
+pub use kind::ErrorKind;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+
+use keyfile::{Handle, Name};
+
+use crate::rc::ResponseCode;
+
+/// Why something that needed the TPM did not happen.
+pub struct Error(Box<Parts>);
+
+struct Parts {
+    kind: ErrorKind,
+    attempt: Cow<'static, str>,
+    subject: Option<String>,
+    object: Option<(Handle, Option<Name>)>,
+    code: Option<ResponseCode>,
+    advice: Option<Cow<'static, str>>,
+    failures: Vec<Failure>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// Which kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The response code as it came, layer and all, when the TPM or something on the way answered.
+    #[must_use]
+    pub fn response_code(&self) -> Option<u32> {
+        self.0.code.map(|code| code.0)
+    }
+
+    /// What happened, without the advice.
+    #[must_use]
+    pub fn cause(&self) -> Cause<'_> {
+        Cause(&self.0)
+    }
+
+    /// What to do next, where there is something to say.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// The statements of the key's policy that did not pass; several when there are several signed policies.
+    #[must_use]
+    pub fn policy_failures(&self) -> &[Failure] {
+        &self.0.failures
+    }
+
+    /// The handle that the failed command named, and what should be there.
+    pub(crate) fn object(&self) -> Option<(Handle, Option<&Name>)> {
+        self.0.object.as_ref().map(|(handle, name)| (*handle, name.as_ref()))
+    }
+
+    /// Gives them on.
+    pub(crate) fn into_failures(self) -> Vec<Failure> {
+        self.0.failures
+    }
+
+    pub(crate) fn code(&self) -> Option<ResponseCode> {
+        self.0.code
+    }
+
+    /// The same without the number of the handle, parameter or session that it is about.
+    pub(crate) fn base_code(&self) -> Option<ResponseCode> {
+        self.0.code.map(ResponseCode::base)
+    }
+}

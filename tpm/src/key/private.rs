@@ -1,0 +1,115 @@
+//! What only the holder of the private half can do: sign, decrypt, agree on a secret, unseal.
+
+use keyfile::{AlgId, HashAlg, Point, PublicKey, Signature, Ticket};
+use zeroize::Zeroizing;
+
+use super::{Answer, Key, block};
+use crate::command::{asymmetric, hash, object, signature};
+use crate::error::{Error, ErrorKind};
+
+/// What an operation with the bare RSA key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The result is public.
+    Signature,
+    /// The result is secret.
+    Decryption,
+}
+
+impl Key {
+    /// Signs a digest that is as long as `hash` makes them (TPM2_Sign). With the scheme of the key itself, `scheme` is NULL.
+    ///
+    /// # Errors
+    /// The TPM refuses, for instance the password, the scheme or the policy.
+    pub fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>, Error> {
+        self.sign_with(digest, &Ticket::null(Ticket::HASHCHECK), hash, scheme)
+    }
+
+    /// Signs a message that the TPM hashes itself, the only thing that a restricted signing key does (Part 3 §20.2).
+    ///
+    /// # Errors
+    /// As [`Key::sign`]; and a message that begins like a structure of the TPM's own (TPM_GENERATED_VALUE) is refused.
+    pub fn sign_message(
+        &self,
+        message: &[u8],
+        hash: HashAlg,
+        scheme: AlgId,
+    ) -> Result<Answer<Signature>, Error> {
+        self.0.check_usable()?;
+        let (digest, ticket) = self.0.tpm.operate(|connection| hash::hash(connection, message, hash))?;
+        self.sign_with(&digest, &ticket, hash, scheme)
+    }
+
+    fn sign_with(
+        &self,
+        digest: &[u8],
+        ticket: &Ticket,
+        hash: HashAlg,
+        scheme: AlgId,
+    ) -> Result<Answer<Signature>, Error> {
+        self.operate(Purpose::Signature, |connection, key, protect| {
+            signature::sign(connection, key, (digest, ticket), scheme, hash, protect)
+        })
+    }
+
+    /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.
+    ///
+    /// # Errors
+    /// The block has the wrong size or is not below the modulus, or the TPM refuses.
+    pub fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        self.rsa(block, Purpose::Signature)
+    }
+
+    /// The bare private operation for a decryption: the same, but the answer is secret, and never unprotected.
+    ///
+    /// # Errors
+    /// As [`Key::rsa_sign`].
+    pub fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        self.rsa(block, Purpose::Decryption)
+    }
+
+    /// Decrypts with the scheme that the key was made for; the TPM takes the padding off. A label (OAEP) ends with a zero octet.
+    ///
+    /// # Errors
+    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way; or the TPM refuses.
+    pub fn rsa_decrypt_by_scheme(
+        &self,
+        ciphertext: &[u8],
+        label: &[u8],
+    ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        block::check(ciphertext, &self.0.public)?;
+        self.operate(Purpose::Decryption, |connection, key, protect| {
+            asymmetric::rsa_decrypt(connection, key, ciphertext, label, protect)
+        })
+    }
+
+    /// The data of a sealed object (TPM2_Unseal).
+    ///
+    /// # Errors
+    /// It is a key and not sealed data; or the TPM refuses, for instance the password or the policy.
+    pub fn unseal(&self) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        if !matches!(self.0.public.key, PublicKey::KeyedHash { .. }) {
+            return Err(Error::new(ErrorKind::Input, "it is a key, and not sealed data").on(&*self.0));
+        }
+        self.operate(Purpose::Decryption, |connection, key, protect| object::unseal(connection, key, protect))
+    }
+
+    /// The private half times a point (TPM2_ECDH_ZGen).
+    ///
+    /// # Errors
+    /// The point is not on the curve, or the TPM refuses.
+    pub fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Point>, Error> {
+        let point = Point { x: x.to_vec(), y: y.to_vec() };
+        self.operate(Purpose::Decryption, |connection, key, protect| {
+            asymmetric::ecdh_zgen(connection, key, &point, protect)
+        })
+    }
+
+    fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+        block::check(block, &self.0.public)?;
+        self.operate(purpose, |connection, key, protect| {
+            let message = asymmetric::rsa_decrypt(connection, key, block, &[], protect)?;
+            block::whole(message, block.len())
+        })
+    }
+}

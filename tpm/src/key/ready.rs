@@ -1,0 +1,112 @@
+//! Brings a key to where a command can name it: in a slot of the TPM, with a session to protect the command.
+
+use std::borrow::Cow;
+use std::sync::atomic::Ordering;
+
+use keyfile::{Handle, KeyFile};
+
+use super::usable::removed;
+use super::{Inner, Origin};
+use crate::authorization::policy::Runner;
+use crate::command::{Protect, object};
+use crate::connection::{Connection, Transient};
+use crate::crypto::wrap::Duplicate;
+use crate::error::{Error, ErrorKind};
+use crate::objects::Parent;
+
+impl Inner {
+    /// A handle for the next command, and a session unless it goes without. The session of `runner` is opened beside when the parent is
+    /// loaded, for its salt.
+    pub(super) fn ready(
+        &self,
+        connection: &mut Connection,
+        bare: bool,
+        runner: Option<&Runner<'_>>,
+    ) -> Result<Handle, Error> {
+        match &self.origin {
+            Origin::Persistent { handle, seen } => {
+                if !seen.load(Ordering::Acquire) {
+                    self.still_there(connection, *handle)?;
+                    seen.store(true, Ordering::Release);
+                }
+                if !bare {
+                    connection.open_session(None)?;
+                }
+                Ok(*handle)
+            }
+            Origin::File { file, parent } => {
+                let transient = Transient::Key(self.number);
+                match connection.slots.find(transient) {
+                    Some(handle) if bare || connection.rules.unprotected || connection.has_session() => {
+                        Ok(handle)
+                    }
+                    Some(handle) => {
+                        connection.parent_in_session(parent)?;
+                        // The salt key may have taken its slot.
+                        match connection.slots.find(transient) {
+                            Some(_) => Ok(handle),
+                            None => self.load(connection, file, parent, bare, runner),
+                        }
+                    }
+                    None => self.load(connection, file, parent, bare, runner),
+                }
+            }
+        }
+    }
+
+    /// Whether it is this key that is at the handle.
+    pub(super) fn still_there(&self, connection: &mut Connection, handle: Handle) -> Result<(), Error> {
+        let (_, name) = object::read_public(connection, handle).map_err(removed)?;
+        if name == self.name {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NoObject, "another key is at this handle now")
+            .on(self)
+            .advise("open the key anew, or make the reference file again: the one that was here is gone"))
+    }
+
+    fn load(
+        &self,
+        connection: &mut Connection,
+        file: &KeyFile,
+        parent: &Parent,
+        bare: bool,
+        runner: Option<&Runner<'_>>,
+    ) -> Result<Handle, Error> {
+        let number = connection.parent_in_session(parent)?;
+        if let Some(runner) = runner {
+            runner.open(connection)?;
+        }
+        let private = match &file.secret {
+            None => Cow::Borrowed(&file.private),
+            Some(secret) => Cow::Owned(self.import(connection, number, parent, file, secret)?),
+        };
+        let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
+        let loaded = connection.load_under(number, parent, (&private, &file.public), protect)?;
+        connection.hold(Transient::Key(self.number), &loaded, &self.name)
+    }
+
+    /// What TPM2_Import makes of the file, once for a process.
+    fn import(
+        &self,
+        connection: &mut Connection,
+        number: usize,
+        parent: &Parent,
+        file: &KeyFile,
+        secret: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let above = connection.parent_public(number)?.1.clone();
+        let parts = [above.as_octets(), self.name.as_octets(), secret, &file.private];
+        if let Some(private) = self.tpm.imports().find(&parts) {
+            return Ok(private);
+        }
+        let duplicate = Duplicate {
+            public: file.public.clone(),
+            duplicate: file.private.clone(),
+            secret: secret.to_vec(),
+        };
+        let private = connection.import_under(number, parent, &duplicate, Protect::SESSION)?;
+        self.tpm.imports().keep(&parts, &private);
+        Ok(private)
+    }
+}

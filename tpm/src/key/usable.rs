@@ -1,0 +1,70 @@
+//! What is known of a key before it is used, and what a refusal says of it afterwards.
+
+use keyfile::Attributes;
+
+use super::{Inner, Origin};
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
+
+impl Inner {
+    pub(super) fn check_usable(&self) -> Result<(), Error> {
+        let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
+        match &self.origin {
+            Origin::Persistent { .. } if by_policy => Err(Error::new(
+                ErrorKind::Unsupported,
+                "the key is used by a policy only, and a handle does not say which",
+            )
+            .on(self)
+            .advise("use the key's file, which holds the statements of the policy")),
+            Origin::File { file, .. } if by_policy && file.policy.is_none() => {
+                Err(Error::new(ErrorKind::Input, "the key is used by a policy only, and its file holds none")
+                    .on(self)
+                    .advise("get the file from where the key was made"))
+            }
+            // Not every way to satisfy a policy takes the password.
+            Origin::File { .. } if by_policy => Ok(()),
+            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
+                Err(password_missing(Error::new(
+                    ErrorKind::PasswordMissing,
+                    "the key has a password, and none was given",
+                ))
+                .on(self))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
+        if let Origin::Persistent { handle, .. } = self.origin {
+            if error.kind() == ErrorKind::Authorization {
+                // The Name is part of what the password proves: another key at this handle looks like a wrong password.
+                if let Err(gone) = self.still_there(connection, handle) {
+                    return gone;
+                }
+            } else if error.kind() == ErrorKind::NoObject {
+                return removed(error);
+            }
+        }
+        match error.kind() {
+            ErrorKind::Authorization if self.auth_value().is_empty() => {
+                password_missing(error.of_kind(ErrorKind::PasswordMissing))
+            }
+            ErrorKind::Authorization => error.advise("the password of the key is wrong"),
+            _ => error,
+        }
+    }
+}
+
+/// What a handle without a key says.
+pub(super) fn removed(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::NoObject => {
+            error.advise("there is no key at this handle: it was removed, or it is in another TPM")
+        }
+        _ => error,
+    }
+}
+
+fn password_missing(error: Error) -> Error {
+    error.advise("give the password, for instance with -passin")
+}

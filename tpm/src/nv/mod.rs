@@ -1,0 +1,159 @@
+//! NV indexes: what they are, and what was written into them.
+
+use keyfile::{Handle, Name, NvAttributes, NvPublic};
+use zeroize::Zeroizing;
+
+use crate::auth::Auth;
+use crate::command;
+use crate::command::capability::{Capability, capability};
+use crate::command::{Entity, Guarded, Protect};
+use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
+use crate::tpm::Tpm;
+
+/// TPM_PT_NV_BUFFER_MAX (Part 2 §6.13): the most that one command reads.
+const BUFFER_MAX: u32 = 0x12c;
+/// What every TPM reads at once, so that nobody has to ask.
+const SMALL: u16 = 512;
+
+/// Whose password lets an index be read.
+#[derive(Clone)]
+pub enum NvReader {
+    /// That of the owner hierarchy.
+    Owner(Option<Auth>),
+    /// That of the platform hierarchy.
+    Platform(Option<Auth>),
+    /// That of the index itself.
+    Index(Option<Auth>),
+}
+
+impl Tpm {
+    /// What an NV index is.
+    ///
+    /// # Errors
+    /// There is none, or no TPM.
+    pub fn nv_public(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
+        self.operate(|connection| command::nv::nv_read_public(connection, index))
+    }
+
+    /// Everything that an index holds, padding and all; it may be a secret.
+    ///
+    /// # Errors
+    /// It was never written or cannot be read now, the password is wrong, or there is no TPM.
+    pub fn nv_read(&self, public: &NvPublic, reader: &NvReader) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let index = public.index;
+        readable(public)?;
+        let name = public.name()?;
+        let (reader_handle, auth) = match reader {
+            NvReader::Owner(auth) => (Entity::plain(Handle::OWNER), hierarchy_value(auth.as_ref())),
+            NvReader::Platform(auth) => (Entity::plain(Handle::PLATFORM), hierarchy_value(auth.as_ref())),
+            NvReader::Index(auth) => {
+                let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg)).unwrap_or_default();
+                (Entity::named(index, &name), value)
+            }
+        };
+        let on = Guarded { entity: reader_handle, auth: &auth };
+        // A wrong password of a hierarchy counts towards no lockout.
+        let own = match reader {
+            NvReader::Index(auth) => Some(auth.as_ref()),
+            NvReader::Owner(_) | NvReader::Platform(_) => None,
+        };
+        let doubtful =
+            own.filter(|auth| Auth::is_doubtful(*auth) && !public.attributes.contains(NvAttributes::NO_DA));
+        self.operate(|connection| {
+            let spared = doubtful.map_or(Ok(()), |auth| connection.guard_last_try(auth));
+            let result =
+                spared.and_then(|()| connection.read_all(&on, Entity::named(index, &name), public.size));
+            result.map_err(|error| error.on(format_args!("NV index {index}")))
+        })
+    }
+}
+
+impl Connection {
+    /// In the session, whatever the password is: a public key that is read here may be believed.
+    fn read_all(
+        &mut self,
+        reader: &Guarded<'_>,
+        index: Entity<'_>,
+        size: u16,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.open_session(None)?;
+        let at_once = if size <= SMALL { size } else { self.nv_buffer()?.max(1) };
+        // As large as it will be, so that no copy stays behind.
+        let mut octets = Zeroizing::new(Vec::with_capacity(usize::from(size)));
+        while let Some(left) = left(size, octets.len()) {
+            let part = left.min(at_once);
+            let protect = if part == left { Protect::SESSION.last() } else { Protect::SESSION };
+            let read = command::nv::nv_read(self, reader, index, (size.saturating_sub(left), part), protect)?;
+            if read.len() != usize::from(part) {
+                return Err(Error::new(ErrorKind::Integrity, "the TPM has read less than was asked for"));
+            }
+            octets.extend_from_slice(&read);
+        }
+        Ok(octets)
+    }
+
+    fn nv_buffer(&mut self) -> Result<u16, Error> {
+        let found = capability(self, Capability::Properties, BUFFER_MAX, 1)?;
+        let value = found.iter().find(|(id, _)| *id == BUFFER_MAX).map_or(0, |(_, value)| *value);
+        // A TPM that does not say takes what every one takes.
+        Ok(u16::try_from(value).unwrap_or(u16::MAX).max(SMALL))
+    }
+}
+
+/// How much is still to be read; `None` when nothing is.
+fn left(size: u16, read: usize) -> Option<u16> {
+    u16::try_from(usize::from(size).checked_sub(read)?).ok().filter(|left| *left > 0)
+}
+
+/// What the public area tells already, so that the TPM need not be asked to refuse.
+fn readable(public: &NvPublic) -> Result<(), Error> {
+    let NvPublic { index, attributes, .. } = public;
+    let refused = |kind, text| Err(Error::new(kind, text).on(format_args!("NV index {index}")));
+    if !attributes.contains(NvAttributes::WRITTEN) {
+        return refused(
+            ErrorKind::NotWritten,
+            "the NV index was defined, but nothing was ever written into it: write it first, for instance with tpm2_nvwrite",
+        );
+    }
+    if attributes.contains(NvAttributes::READ_LOCKED) {
+        return refused(
+            ErrorKind::Unsupported,
+            "the NV index is locked against reading until the next restart",
+        );
+    }
+    Ok(())
+}
+
+fn hierarchy_value(auth: Option<&Auth>) -> Zeroizing<Vec<u8>> {
+    auth.map(Auth::as_hierarchy_value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::HashAlg;
+
+    use super::*;
+
+    #[test]
+    fn the_end_is_reached_and_not_passed() {
+        assert_eq!((left(7, 0), left(7, 6), left(7, 7), left(7, 8)), (Some(7), Some(1), None, None));
+    }
+
+    #[test]
+    fn what_the_public_area_forbids_is_not_asked_for() {
+        let index = |attributes| NvPublic {
+            index: Handle(0x01c0_0002),
+            name_alg: HashAlg::Sha256,
+            attributes,
+            auth_policy: Vec::new(),
+            size: 9,
+        };
+        let written = NvAttributes::WRITTEN.0;
+        assert!(readable(&index(NvAttributes(written))).is_ok());
+        let error = readable(&index(NvAttributes(0))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotWritten);
+        assert!(error.to_string().contains("0x01c00002"), "{error}");
+        assert!(readable(&index(NvAttributes(written | NvAttributes::READ_LOCKED.0))).is_err());
+    }
+}

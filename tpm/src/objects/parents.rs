@@ -1,0 +1,84 @@
+//! The parents of keys, in the TPM: persistent ones by their public area, derived ones by template, loaded again when they must be.
+
+use keyfile::{Handle, Name, Public};
+
+use super::Parent;
+use crate::command::context::context_load;
+use crate::command::hierarchy::create_primary;
+use crate::command::object::read_public;
+use crate::command::{Entity, Guarded, Protect, same};
+use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
+use crate::error::Error;
+use crate::rc::ResponseCode;
+use crate::template::storage_primary;
+
+impl Connection {
+    /// The parent's number, at the cost of one command the first time.
+    pub(crate) fn parent(&mut self, parent: &Parent) -> Result<usize, Error> {
+        let Parent { handle, rsa, .. } = *parent;
+        if let Some(number) = self.parents.find(handle, rsa) {
+            return Ok(number);
+        }
+        // First, because it may have to meet the null primary before.
+        self.open_session_for(parent)?;
+        let number = self.parents.next();
+        let (public, name) = match parent.is_derived() {
+            true => self.derive(parent, number)?,
+            false => read_public(self, handle).map_err(|error| no_parent(error, handle))?,
+        };
+        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1, spared: None });
+        Ok(number)
+    }
+
+    /// The public area of a parent.
+    pub(crate) fn parent_public(&self, number: usize) -> Result<(&Public, &Name), Error> {
+        self.parents.get(number).map(|known| (&known.public, &known.name))
+    }
+
+    /// A handle of the parent for a command: it is loaded again, if it had to make room.
+    pub(crate) fn load_parent(&mut self, number: usize, parent: &Parent) -> Result<Handle, Error> {
+        let known = self.parents.get(number)?;
+        if !parent.is_derived() {
+            return Ok(parent.handle);
+        }
+        let (name, saved) = (known.name.clone(), known.saved.clone());
+        let slot = Transient::Parent(number);
+        if let Some(handle) = self.slots.find(slot) {
+            return Ok(handle);
+        }
+        if let Some(saved) = saved {
+            self.make_room(MAX_LOADED - 1, &[])?;
+            let handle = context_load(self, &saved)?;
+            self.slots.insert(slot, handle, name);
+            return Ok(handle);
+        }
+        self.open_session_for(parent)?;
+        let (_, again) = self.derive(parent, number)?;
+        same(&name, &again)?;
+        if let Some(known) = self.parents.get_mut(number) {
+            known.derived = known.derived.saturating_add(1);
+        }
+        Ok(self.slots.find(slot).unwrap_or(Handle::NULL))
+    }
+
+    /// CreatePrimary.
+    fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
+        let auth = parent.hierarchy_auth();
+        let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
+        self.make_room(MAX_LOADED - 1, &[])?;
+        let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
+        let primary = create_primary(self, &hierarchy, &storage_primary(parent.rsa), protect)
+            .map_err(|error| parent.explain(error))?;
+        self.slots.insert(Transient::Parent(number), primary.handle, primary.name.clone());
+        Ok((primary.public, primary.name))
+    }
+}
+
+fn no_parent(error: Error, handle: Handle) -> Error {
+    match error.base_code() {
+        Some(ResponseCode::HANDLE) => error
+            .on(format_args!("parent {handle}"))
+            .advise("this TPM has no key there: the file is for another TPM, or the parent was removed"),
+        _ => error,
+    }
+}

@@ -1,0 +1,106 @@
+//! Which key a session is salted to, so that nobody without that key's private half can listen (TPM 2.0 Part 1 §19.6.4).
+
+use keyfile::{Attributes, Handle, Name, Public};
+
+use super::Parent;
+use crate::connection::{Connection, Transient};
+use crate::crypto::salt::suits;
+use crate::error::{Error, ErrorKind};
+use crate::session::{Session, Starting};
+
+static NULL: Parent = Parent::NULL;
+
+/// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
+/// knows that half.
+const TRUSTWORTHY: Attributes = Attributes::FIXED_TPM
+    .union(Attributes::FIXED_PARENT)
+    .union(Attributes::SENSITIVE_DATA_ORIGIN)
+    .union(Attributes::RESTRICTED)
+    .union(Attributes::DECRYPT);
+
+impl Connection {
+    /// Makes sure that there is a session, salted to the parent of the key if that can be, and otherwise to the null primary.
+    pub(crate) fn open_session(&mut self, parent: Option<(usize, &Parent)>) -> Result<(), Error> {
+        if self.rules.unprotected || self.has_session() {
+            return Ok(());
+        }
+        self.session = Some(self.start_salted(parent, Starting::salted)?);
+        Ok(())
+    }
+
+    /// Starts a session with the salt key that suits.
+    pub(crate) fn start_salted(
+        &mut self,
+        parent: Option<(usize, &Parent)>,
+        starting: impl FnOnce(&Public) -> Result<Starting, Error>,
+    ) -> Result<Session, Error> {
+        let (number, parent) = match parent {
+            Some((number, parent)) if self.is_salt(number)? => (number, parent),
+            _ => (self.null_salt()?, &NULL),
+        };
+        let key = self.load_parent(number, parent)?;
+        let starting = starting(self.parent_public(number)?.0)?;
+        starting.start(self, key)
+    }
+
+    /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
+    pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
+        if !parent.is_derived() || parent.hierarchy_auth().is_empty() {
+            return Ok(());
+        }
+        self.open_session(None)?;
+        // One session serves all, so its salt key is not needed again.
+        let null = self.parents.find(Handle::NULL, false);
+        match null.filter(|_| self.rules.keep.is_none()) {
+            Some(null) => self.evict(Transient::Parent(null)),
+            None => Ok(()),
+        }
+    }
+
+    fn null_salt(&mut self) -> Result<usize, Error> {
+        let number = self.parent(&NULL)?;
+        if !self.is_salt(number)? {
+            let (_, name) = self.parent_public(number)?;
+            return Err(pinned(name));
+        }
+        Ok(number)
+    }
+
+    /// Whether a session may be salted to this parent.
+    pub(crate) fn is_salt(&self, number: usize) -> Result<bool, Error> {
+        let (public, name) = self.parent_public(number)?;
+        let pinned = self.rules.salt_name.as_ref();
+        Ok(is_trustworthy(public) && suits(public) && pinned.is_none_or(|pinned| pinned == name))
+    }
+}
+
+fn is_trustworthy(public: &Public) -> bool {
+    public.attributes.contains(TRUSTWORTHY)
+}
+
+fn pinned(found: &Name) -> Error {
+    Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name that salt-name demands; its null primary is {found}"))
+        .advise("after a restart the null primary is another: update salt-name, unless somebody sits between this program and the TPM")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::storage_primary as template;
+
+    #[test]
+    fn an_imported_storage_key_is_no_salt_key() {
+        assert!(is_trustworthy(&template(false)) && is_trustworthy(&template(true)));
+        for missing in [
+            Attributes::FIXED_TPM,
+            Attributes::FIXED_PARENT,
+            Attributes::SENSITIVE_DATA_ORIGIN,
+            Attributes::RESTRICTED,
+            Attributes::DECRYPT,
+        ] {
+            let mut public = template(false);
+            public.attributes = public.attributes.without(missing);
+            assert!(!is_trustworthy(&public), "{missing}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How one command uses a session, and how that is written (TPM 2.0 Part 2 §10.13.2).
+
+use keyfile::Handle;
+
+use super::Session;
+use crate::crypto::random;
+use crate::error::{Error, ErrorKind};
+
+/// What authorizes one handle of a command, or only protects its parameters.
+pub(crate) enum Authorization<'a> {
+    /// The authValue itself, in the clear.
+    Password(&'a [u8]),
+    /// A session.
+    Session(&'a mut Session, Use<'a>),
+}
+
+/// How one command uses a session.
+#[derive(Clone, Copy)]
+pub(crate) struct Use<'a> {
+    /// The authValue of the handle that the session authorizes; empty when it only protects.
+    pub(crate) auth: &'a [u8],
+    /// Encrypts the first parameter of the command.
+    pub(crate) decrypt: bool,
+    /// Has the TPM encrypt the first parameter of the answer.
+    pub(crate) encrypt: bool,
+    /// Keeps the session; otherwise the TPM drops it once the command has succeeded.
+    pub(crate) keep: bool,
+}
+
+/// TPMA_SESSION (Part 2 §8.4).
+pub(super) const CONTINUE: u8 = 0x01;
+const DECRYPT: u8 = 0x20;
+const ENCRYPT: u8 = 0x40;
+
+impl Use<'_> {
+    pub(super) fn attributes(self) -> u8 {
+        let bit = |set: bool, bit: u8| if set { bit } else { 0 };
+        bit(self.keep, CONTINUE) | bit(self.decrypt, DECRYPT) | bit(self.encrypt, ENCRYPT)
+    }
+}
+
+impl Authorization<'_> {
+    /// Writes one authorization with a place for its HMAC, and gives that place.
+    pub(super) fn write(&mut self, command: &mut Vec<u8>) -> Result<usize, Error> {
+        match self {
+            Self::Password(auth) => {
+                command.extend_from_slice(&Handle::PW.0.to_be_bytes());
+                command.extend_from_slice(&[0, 0, CONTINUE]);
+                sized(command, auth)?;
+                Ok(command.len())
+            }
+            Self::Session(session, how) => {
+                random::fill(&mut session.nonce_caller)?;
+                command.extend_from_slice(&session.handle.0.to_be_bytes());
+                sized(command, &session.nonce_caller)?;
+                command.push(how.attributes());
+                let size = if session.has_hmac(how.auth) { session.hash.size() } else { 0 };
+                sized(command, [0_u8; 64].get(..size).unwrap_or_default())?;
+                Ok(command.len().saturating_sub(size))
+            }
+        }
+    }
+}
+
+fn sized(command: &mut Vec<u8>, octets: &[u8]) -> Result<(), Error> {
+    let size = u16::try_from(octets.len()).map_err(|_| too_long())?;
+    command.extend_from_slice(&size.to_be_bytes());
+    command.extend_from_slice(octets);
+    Ok(())
+}
+
+pub(super) fn too_long() -> Error {
+    Error::new(ErrorKind::Input, "a command would be longer than any TPM takes")
+}

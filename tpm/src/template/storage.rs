@@ -1,0 +1,35 @@
+//! The standard parents: the storage primaries of the TCG.
+
+use keyfile::{Attributes, Curve, Public};
+
+use super::{MADE_HERE, Template, Usage};
+
+/// What a storage primary of the TCG has (EK credential profile §B.4, "H" templates).
+const STORAGE: Attributes = MADE_HERE
+    .union(Attributes::USER_WITH_AUTH)
+    .union(Attributes::NO_DA)
+    .union(Attributes::RESTRICTED)
+    .union(Attributes::DECRYPT);
+
+/// The primary that a permanent parent handle stands for: H-2 (P-256), or H-1 (RSA-2048) for files with rsaParent. All programs that
+/// read such files derive the same key from this, so not a bit of it may change.
+#[must_use]
+pub fn storage_primary(rsa: bool) -> Public {
+    let key = if rsa { Template::rsa(2048) } else { Template::ecc(Curve::P256) };
+    let public = key.usage(Usage::Parent).public();
+    Public { attributes: STORAGE, ..public }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::wire::Marshal;
+
+    use super::*;
+
+    #[test]
+    fn the_storage_primaries_are_octet_for_octet_those_of_the_tcg() {
+        let octets = |rsa| hex::encode(storage_primary(rsa).to_octets().unwrap());
+        assert_eq!(octets(false), "0023000b00030472000000060080004300100003001000000000");
+        assert_eq!(octets(true), "0001000b00030472000000060080004300100800000000000000");
+    }
+}

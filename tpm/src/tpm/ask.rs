@@ -1,0 +1,106 @@
+//! Asks a TPM what it can do: once and whole, or as far as a new key wants to know.
+
+use keyfile::{AlgId, Curve, Handle, HashAlg, Public, PublicKey};
+
+use super::capabilities::{FIRMWARE, FIXED, MANUFACTURER, VARIABLE};
+use super::{Capabilities, Tpm};
+use crate::command::capability::{ALL, Capability, NV, PERSISTENT, capability, handles, has_rsa, pcr_banks};
+use crate::connection::Connection;
+use crate::error::Error;
+
+const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
+
+impl Tpm {
+    /// The algorithms, key sizes and properties of the TPM.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn capabilities(&self) -> Result<Capabilities, Error> {
+        self.operate(Connection::capabilities)
+    }
+
+    /// As much of them as tells whether this key can be made under this parent ([`Capabilities::check`],
+    /// [`Parent::of_new_key`](crate::Parent::of_new_key)): a few commands instead of a dozen.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn capabilities_for(&self, key: &Public, parent: Handle) -> Result<Capabilities, Error> {
+        self.operate(|connection| connection.capabilities_for(key, parent))
+    }
+
+    /// Who made it and which firmware it has, and nothing else: what a TPM in failure mode tells, too (Part 3 §30.2).
+    ///
+    /// # Errors
+    /// There is no TPM, or it does not even tell that.
+    pub fn identity(&self) -> Result<Capabilities, Error> {
+        self.operate(|connection| {
+            let mut told = Capabilities::default();
+            for id in MANUFACTURER..=FIRMWARE + 1 {
+                told.properties
+                    .extend(capability(connection, Capability::Properties, id, 1)?.into_iter().take(1));
+            }
+            Ok(told)
+        })
+    }
+}
+
+impl Connection {
+    /// Asks for everything, page by page.
+    pub(crate) fn capabilities(&mut self) -> Result<Capabilities, Error> {
+        let known = self.algorithms_and_curves()?;
+        // A TPM ends its answer with the group, though it has more.
+        let mut properties = capability(self, Capability::Properties, FIXED, ALL)?;
+        properties.extend(capability(self, Capability::Properties, VARIABLE, ALL)?);
+        Ok(Capabilities {
+            rsa_bits: self.rsa_bits(&known)?,
+            properties: properties.into_iter().collect(),
+            persistent: handles(self, PERSISTENT)?,
+            nv: handles(self, NV)?,
+            // TPM_HT_SAVED_SESSION (Part 2 §7.2)
+            saved_sessions: handles(self, 0x0300_0000)?,
+            pcr_banks: pcr_banks(self)?,
+            ..known
+        })
+    }
+
+    fn capabilities_for(&mut self, key: &Public, parent: Handle) -> Result<Capabilities, Error> {
+        let mut known = self.algorithms_and_curves()?;
+        if let PublicKey::Rsa { bits, .. } = key.key {
+            // What other sizes there are is told only to who asks for one that is not there.
+            let may_be = known.algorithms.contains(&AlgId::RSA) && RSA_SIZES.contains(&bits);
+            let is_there = may_be && has_rsa(self, bits)?;
+            known.rsa_bits = if is_there { vec![bits] } else { self.rsa_bits(&known)? };
+        }
+        if parent.is_persistent() {
+            known.persistent = handles(self, PERSISTENT)?;
+        }
+        Ok(known)
+    }
+
+    fn algorithms_and_curves(&mut self) -> Result<Capabilities, Error> {
+        let short = |(id, _): (u32, u32)| u16::try_from(id).ok();
+        let algorithms = capability(self, Capability::Algorithms, 0, ALL)?;
+        let algorithms: Vec<AlgId> = algorithms.into_iter().filter_map(short).map(AlgId).collect();
+        let curve_ids = capability(self, Capability::Curves, 0, ALL)?;
+        let curve_ids: Vec<u16> = curve_ids.into_iter().filter_map(short).collect();
+        Ok(Capabilities {
+            hashes: HashAlg::ALL.into_iter().filter(|hash| algorithms.contains(&hash.id())).collect(),
+            curves: curve_ids.iter().filter_map(|&id| Curve::from_id(id)).collect(),
+            algorithms,
+            curve_ids,
+            ..Capabilities::default()
+        })
+    }
+
+    fn rsa_bits(&mut self, known: &Capabilities) -> Result<Vec<u16>, Error> {
+        let mut rsa_bits = Vec::new();
+        if known.algorithms.contains(&AlgId::RSA) {
+            for bits in RSA_SIZES {
+                if has_rsa(self, bits)? {
+                    rsa_bits.push(bits);
+                }
+            }
+        }
+        Ok(rsa_bits)
+    }
+}

@@ -1,0 +1,75 @@
+//! What cannot be, said before the TPM is asked for it: the answer to a wrong wish lists the right ones.
+
+use keyfile::{Curve, Public, PublicKey};
+
+use super::Capabilities;
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+
+impl Capabilities {
+    /// Looks whether the TPM can hold a key of this public area.
+    ///
+    /// # Errors
+    /// It cannot; the advice lists what it has.
+    pub fn check(&self, public: &Public) -> Result<(), Error> {
+        let scheme = public.key.scheme().and_then(|scheme| scheme.hash());
+        for hash in [Some(public.name_alg), scheme].into_iter().flatten() {
+            if !self.hashes.contains(&hash) {
+                return Err(lacks(format!("hash {hash}"), self.hashes.iter()));
+            }
+        }
+        match &public.key {
+            PublicKey::Rsa { bits, .. } if !self.rsa_bits.contains(bits) => {
+                Err(lacks(format!("RSA keys of {bits} bits"), self.rsa_bits.iter()))
+            }
+            PublicKey::Ecc { curve, .. } if !self.curves.contains(curve) => {
+                Err(lacks(format!("curve {}", spelling(*curve)), self.curves.iter().copied().map(spelling)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether it is the public area that the TPM did not like: some refuse RSA keys that sign and decrypt.
+#[must_use]
+pub fn refuses_both_uses(error: &Error) -> bool {
+    let code = error.base_code();
+    matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
+}
+
+/// A curve as OpenSSL spells it, or as the TPM does.
+#[must_use]
+pub fn spelling(curve: Curve) -> String {
+    curve.openssl_name().map_or_else(|| curve.to_string().to_lowercase(), str::to_owned)
+}
+
+fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {
+    let has: Vec<String> = has.map(|one| one.to_string()).collect();
+    Error::new(ErrorKind::Unsupported, format!("this TPM has no {what}"))
+        .advise(format!("it has {}", has.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Template;
+
+    #[test]
+    fn what_the_tpm_lacks_is_answered_with_what_it_has() {
+        let capabilities = Capabilities {
+            hashes: vec![keyfile::HashAlg::Sha256],
+            curves: vec![Curve::P256, Curve::BnP256],
+            rsa_bits: vec![1024, 2048],
+            ..Capabilities::default()
+        };
+        let check = |template: Template| capabilities.check(&template.public());
+        check(Template::ecc(Curve::P256)).unwrap();
+        check(Template::rsa(2048)).unwrap();
+        let text = check(Template::ecc(Curve::P384)).unwrap_err().to_string();
+        assert_eq!(text, "this TPM has no curve secp384r1; it has prime256v1, bn_p256");
+        let text = check(Template::rsa(4096)).unwrap_err().to_string();
+        assert_eq!(text, "this TPM has no RSA keys of 4096 bits; it has 1024, 2048");
+        let text = check(Template::rsa(2048).name_alg(keyfile::HashAlg::Sha1)).unwrap_err().to_string();
+        assert_eq!(text, "this TPM has no hash sha1; it has sha256");
+    }
+}

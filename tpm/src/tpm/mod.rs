@@ -1,0 +1,115 @@
+//! The TPM as its users see it: opened at first use, shared by all threads, usable after fork.
+//!
+//! | file | what |
+//! |---|---|
+//! | `create` | new keys and sealed data |
+//! | `read`, `pcr` | what it has, holds and counts |
+//! | `capabilities`, `ask` | what it can do |
+//! | `limits`, `new_parent` | what it cannot, said before it is asked |
+
+mod ask;
+mod capabilities;
+mod create;
+mod limits;
+mod new_parent;
+mod pcr;
+mod read;
+
+pub use capabilities::Capabilities;
+pub use create::Created;
+pub use limits::{refuses_both_uses, spelling};
+pub use pcr::PcrValue;
+
+use std::sync::Arc;
+
+use keyfile::{KeyFile, Ticket};
+
+use crate::authorization::policy::{Checked, check};
+use crate::config::Config;
+use crate::connection::{Access, Connection, Transient};
+use crate::error::Error;
+use crate::objects::Cache;
+use crate::transport::location::Location;
+use crate::transport::{Opener, locate, open};
+
+/// A TPM. Clones share one connection.
+#[derive(Clone)]
+pub struct Tpm(Arc<Shared>);
+
+struct Shared {
+    access: Access,
+    /// The contents of TPM2B_PRIVATEs, as TPM2_Import gave them.
+    imports: Cache<Vec<u8>>,
+    /// The tickets of signed policies.
+    tickets: Cache<Ticket>,
+}
+
+impl Tpm {
+    /// Takes note of the choices; nothing is opened before the first use.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let tcti = config.tcti.clone();
+        Self::over(config, Box::new(move || open(tcti.as_deref())))
+    }
+
+    /// The same, over connections that somebody else opens.
+    #[must_use]
+    pub fn over(config: Config, opener: Opener) -> Self {
+        let access = Access::new(config, opener);
+        Self(Arc::new(Shared { access, imports: Cache::default(), tickets: Cache::default() }))
+    }
+
+    /// What was chosen.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.0.access.config()
+    }
+
+    /// Where it is, as the configuration or the environment says it; nothing is opened.
+    ///
+    /// # Errors
+    /// Nobody says where it is, or what is said is no TCTI string.
+    pub fn location(&self) -> Result<Location, Error> {
+        locate(self.config().tcti.as_deref())
+    }
+
+    /// Every way to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now. None
+    /// for a key that is not used by a policy.
+    ///
+    /// # Errors
+    /// There is no TPM. What a statement finds is no error.
+    pub fn check_policy(&self, file: &KeyFile) -> Result<Vec<Checked>, Error> {
+        match file.uses_policy() {
+            true => self.operate(|connection| check(connection, file)),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// Flushes everything that is loaded and disconnects. The next use connects again.
+    pub fn close(&self) {
+        self.0.access.close();
+    }
+
+    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
+    pub(crate) fn operate<T>(
+        &self,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.0.access.operate(operation)
+    }
+
+    /// Flushes one object, if it is loaded.
+    pub(crate) fn evict(&self, object: Transient) {
+        self.0.access.evict(object);
+    }
+
+    /// What was imported.
+    pub(crate) fn imports(&self) -> &Cache<Vec<u8>> {
+        &self.0.imports
+    }
+
+    /// What was verified of signed policies.
+    pub(crate) fn tickets(&self) -> &Cache<Ticket> {
+        &self.0.tickets
+    }
+}

@@ -1,0 +1,91 @@
+//! The parent of a key to be: what a user may name, and whether the TPM has it.
+
+use keyfile::{Attributes, Curve, Handle};
+
+use super::{Capabilities, Tpm};
+use crate::error::{Error, ErrorKind};
+use crate::objects::Parent;
+
+impl Parent {
+    /// The handle that a user names as a parent: a persistent one in hexadecimal, or a hierarchy by its name.
+    ///
+    /// # Errors
+    /// It is no handle, or nothing can be made under it.
+    pub fn handle_from(text: &str) -> Result<Handle, Error> {
+        let wrong = |problem: String, advice| Err(Error::new(ErrorKind::Input, problem).advise(advice));
+        match text.parse::<Handle>() {
+            Ok(handle) if handle.is_persistent() || handle.is_hierarchy() => Ok(handle),
+            Ok(handle) if handle.is_transient() => wrong(
+                format!("{handle} is a transient handle, gone with the program that has it"),
+                "make the key persistent (tpm2_evictcontrol), or name a hierarchy",
+            ),
+            Ok(handle) => wrong(
+                format!("no key can be made under {handle}"),
+                "name a persistent handle (81……), or owner, null, endorsement, platform",
+            ),
+            Err(error) => Err(Error::new(ErrorKind::Input, error.to_string())),
+        }
+    }
+
+    /// The parent of a key to be: of a hierarchy the P-256 primary, or the RSA-2048 one where the TPM has no P-256.
+    ///
+    /// # Errors
+    /// There is nothing at a persistent handle, or no parent; the advice lists what is there. Or there is no TPM.
+    pub fn of_new_key(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Result<Self, Error> {
+        if handle.is_persistent() {
+            check_parent(tpm, capabilities, handle)?;
+        }
+        let rsa = handle.is_permanent() && !capabilities.curves.contains(&Curve::P256);
+        Ok(Self { handle, rsa, auth: tpm.config().parent_auth.clone() })
+    }
+}
+
+fn check_parent(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Result<(), Error> {
+    let wrong = |problem: String| {
+        let advice = match capabilities.persistent.as_slice() {
+            [] => "this TPM holds no persistent keys: name a hierarchy, such as owner".to_owned(),
+            all => format!(
+                "persistent keys of this TPM: {}; or name a hierarchy, such as owner",
+                all.iter().map(Handle::to_string).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        Err(Error::new(ErrorKind::Input, problem).advise(advice))
+    };
+    if !capabilities.persistent.contains(&handle) {
+        return wrong(format!("there is no key at {handle}"));
+    }
+    let (public, _) = tpm.read_public(handle)?;
+    if !public.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
+        return wrong(format!("the key at {handle} is no parent: it is {}", public.attributes));
+    }
+    // Such as an endorsement key of the low range (EK credential profile §B.3).
+    match public.attributes.contains(Attributes::USER_WITH_AUTH) {
+        true => Ok(()),
+        false => wrong(format!(
+            "the key at {handle} can be no parent here: only a policy, not its password, allows its use"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_are_persistent_handles_and_hierarchies() {
+        for (text, handle) in [
+            ("81000001", 0x8100_0001),
+            ("0x8101ABCD", 0x8101_ABCD),
+            ("owner", 0x4000_0001),
+            ("null", 0x4000_0007),
+            ("endorsement", 0x4000_000B),
+            ("platform", 0x4000_000C),
+            ("40000001", 0x4000_0001),
+        ] {
+            assert_eq!(Parent::handle_from(text).unwrap(), Handle(handle), "{text}");
+        }
+        for text in ["80000000", "01c00002", "lockout", "4000000a", "owners", "", "+81000001", "8100000100"] {
+            assert!(Parent::handle_from(text).is_err(), "{text}");
+        }
+    }
+}

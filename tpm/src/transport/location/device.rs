@@ -1,0 +1,80 @@
+//! The kernel's devices: whether one can be opened, said before tpm2-tss prints about it.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use super::{Location, LocationError};
+
+/// Whether this is a device with the kernel's resource manager, be it by another name.
+pub(super) fn is_managed(path: &Path) -> bool {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tpmrm"))
+}
+
+/// Opens and closes the device. Nothing is sent.
+pub(super) fn open_once(path: &Path, location: &Location) -> Result<(), LocationError> {
+    let failed = |cause: io::Error| LocationError::Device { location: location.clone(), cause };
+    // What a FIFO or a terminal does when it is opened is not to be tried.
+    if !fs::metadata(path).map_err(failed)?.file_type().is_char_device() {
+        return Err(LocationError::NoDevice(location.clone()));
+    }
+    OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::location::{Kind, Source};
+
+    fn at(path: &str) -> Location {
+        Location {
+            string: format!("device:{path}"),
+            source: Source::Explicit,
+            kind: Kind::Device(path.into()),
+        }
+    }
+
+    #[test]
+    fn a_device_that_opens_is_accepted_in_silence() {
+        at("/dev/null").check().unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_device_is_said_with_its_string_and_what_to_try() {
+        for (path, words) in [
+            ("/dev/nonexistent", ["device:/dev/nonexistent", "No such file", "firmware"]),
+            ("/etc/passwd", ["device:/etc/passwd", "not a device", "ls -l"]),
+            ("/dev/tty", ["device:/dev/tty", "os error 6", "TPM2_TCTI"]),
+        ] {
+            // /dev/tty opens where the test has a terminal.
+            let Err(error) = at(path).check() else { continue };
+            let text = error.to_string();
+            assert!(words.iter().all(|word| text.contains(word)), "{path}: {text}");
+        }
+        assert!(at("/dev/nonexistent").check().is_err());
+        assert!(at("/etc/passwd").check().is_err());
+    }
+
+    #[test]
+    fn a_device_of_others_and_one_in_use_have_their_own_advice() {
+        for (path, code, words) in [
+            ("/dev/tpmrm0", 13, ["device:/dev/tpmrm0", "Permission denied", "group tss", "usermod -aG tss"]),
+            ("/dev/tpm0", 16, ["device:/dev/tpm0", "busy", "another program", "/dev/tpmrm0"]),
+        ] {
+            let cause = io::Error::from_raw_os_error(code);
+            let text = LocationError::Device { location: at(path), cause }.to_string();
+            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_kernels_resource_manager_is_known_by_its_device() {
+        assert!(at("/dev/tpmrm0").is_kernel_resource_manager());
+        assert!(at("/dev/tpmrm12").is_kernel_resource_manager());
+        assert!(!at("/dev/tpm0").is_kernel_resource_manager());
+        let mssim = Location { kind: Kind::Mssim, ..at("/dev/tpmrm0") };
+        assert!(!mssim.is_kernel_resource_manager());
+    }
+}

@@ -1,0 +1,100 @@
+//! The TCTI's file descriptors and close-on-exec: a program that the host executes must not inherit loaded keys.
+//!
+//! tcti-device opens without O_CLOEXEC. getPollHandles names one descriptor; tcti-mssim and tcti-cmd hold others besides.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::ffi;
+use crate::transport::location::{Kind, Location};
+
+/// The descriptors that were open before a TCTI was, and what they led to: a number may be given out anew at once.
+pub(super) struct Watch(Option<BTreeSet<Open>>);
+
+/// A descriptor, and what it leads to as the kernel spells it: `socket:[4711]`.
+type Open = (i32, PathBuf);
+
+impl Watch {
+    /// Looks, where the TCTI does not name all of its descriptors.
+    pub(super) fn before(kind: &Kind) -> Self {
+        Self(matches!(kind, Kind::Mssim | Kind::Command | Kind::Other).then(open_descriptors))
+    }
+
+    /// Marks those that the TCTI names, and what it opened besides.
+    ///
+    /// Another thread may open a descriptor in the same moment: so only pipes and sockets are taken for the TCTI's, for `mssim:`
+    /// only sockets that lead to its ports.
+    pub(super) fn close_on_exec(&self, named: &[i32], location: &Location) {
+        close_on_exec(named);
+        let Some(before) = &self.0 else { return };
+        let simulator = location.kind == Kind::Mssim;
+        let new = open_descriptors().into_iter().filter(|open| !before.contains(open));
+        let ours: Vec<_> = new
+            .filter(|(fd, target)| match simulator {
+                true => ffi::peer_port(*fd).is_some_and(|port| ports(&location.string).contains(&port)),
+                false => is_channel(target),
+            })
+            .map(|(fd, _)| fd)
+            .collect();
+        close_on_exec(&ours);
+    }
+}
+
+/// Marks each of them.
+pub(super) fn close_on_exec(descriptors: &[i32]) {
+    descriptors.iter().for_each(|&fd| ffi::close_on_exec(fd));
+}
+
+/// The simulator's command port and the platform port after it.
+fn ports(string: &str) -> [u16; 2] {
+    let port = string
+        .split([':', ','])
+        .find_map(|part| part.strip_prefix("port=")?.parse().ok())
+        .unwrap_or(2321_u16);
+    [port, port.saturating_add(1)]
+}
+
+fn is_channel(target: &Path) -> bool {
+    ["socket:", "pipe:"].iter().any(|kind| target.to_string_lossy().starts_with(kind))
+}
+
+fn open_descriptors() -> BTreeSet<Open> {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return BTreeSet::new() };
+    let open = |entry: fs::DirEntry| {
+        let fd = entry.file_name().to_str()?.parse().ok()?;
+        Some((fd, fs::read_link(entry.path()).ok()?))
+    };
+    entries.filter_map(|entry| open(entry.ok()?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_given_out_anew_is_another_descriptor() {
+        let channel = || {
+            let (socket, _) = UnixStream::pair().unwrap();
+            let number = socket.as_raw_fd();
+            let found = open_descriptors().into_iter().find(|(fd, _)| *fd == number);
+            let (_, target) = found.expect("what is open is found");
+            assert!(is_channel(&target), "{target:?}");
+            (number, target)
+        };
+        // Other tests take numbers, too.
+        let mut pairs = (0..1000).map(|_| (channel(), channel()));
+        let ((_, before), (_, after)) = pairs.find(|(before, after)| before.0 == after.0).unwrap();
+        assert_ne!(before, after);
+    }
+
+    #[test]
+    fn the_simulators_ports() {
+        assert_eq!(ports("mssim:host=localhost,port=4000"), [4000, 4001]);
+        assert_eq!(ports("mssim:port=4000,host=::1"), [4000, 4001]);
+        assert_eq!(ports("mssim"), [2321, 2322]);
+    }
+}
