@@ -16,11 +16,12 @@ all: build
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages and completions beside
+build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages, completions and licences beside
 	@$(DEPS) build
 	$(CARGO) build --locked --release -p provider -p keytool
 	@./scripts/link-names $(OUT)
 	@./scripts/pages $(OUT)
+	@CARGO="$(CARGO)" ./scripts/licences $(OUT)
 
 demo: ## the main job on a private TPM, printed step by step
 	@$(DEPS) demo
