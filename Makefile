@@ -3,13 +3,12 @@
 CARGO   ?= cargo
 OUT     := $(or $(CARGO_TARGET_DIR),target)/release
 PREFIX  ?= /usr/local
-MODULES ?= $(shell openssl version -m | sed -n 's/^MODULESDIR: "\(.*\)"/\1/p')
 DEPS    := ./scripts/deps
 
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix install clean
+.PHONY: all help build demo test check bench shell valgrind matrix install uninstall clean
 
 all: build
 
@@ -62,8 +61,11 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
-install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
-	@./scripts/install $(OUT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
+install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]; docs/install.md has them all
+	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(OUT)
+
+uninstall: ## what make install put there, but for what was changed since: make uninstall [PREFIX=/usr/local] [DESTDIR=…]
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" ./scripts/uninstall
 
 clean: ## forget what was built
 	$(CARGO) clean
