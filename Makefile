@@ -3,24 +3,24 @@
 CARGO   ?= cargo
 OUT     := $(or $(CARGO_TARGET_DIR),target)/release
 PREFIX  ?= /usr/local
-MODULES ?= $(shell openssl version -m | sed -n 's/^MODULESDIR: "\(.*\)"/\1/p')
 DEPS    := ./scripts/deps
 
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix install clean
+.PHONY: all help build demo test check bench shell valgrind matrix install uninstall clean
 
 all: build
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages and completions beside
+build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages, completions and licences beside
 	@$(DEPS) build
 	$(CARGO) build --locked --release -p provider -p keytool
 	@./scripts/link-names $(OUT)
 	@./scripts/pages $(OUT)
+	@CARGO="$(CARGO)" ./scripts/licences $(OUT)
 
 demo: ## the main job on a private TPM, printed step by step
 	@$(DEPS) demo
@@ -61,8 +61,11 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
-install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
-	@./scripts/install $(OUT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
+install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]; docs/install.md has them all
+	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(OUT)
+
+uninstall: ## what make install put there, but for what was changed since: make uninstall [PREFIX=/usr/local] [DESTDIR=…]
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" ./scripts/uninstall
 
 clean: ## forget what was built
 	$(CARGO) clean

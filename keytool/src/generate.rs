@@ -34,9 +34,16 @@ impl Completions {
             ));
         };
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut applet, self.name, &mut script);
-        terminal::result(String::from_utf8_lossy(&script).trim_end())
+        clap_complete::generate(self.shell, &mut applet, &self.name, &mut script);
+        let script = one_name(&self.name, &String::from_utf8_lossy(&script));
+        terminal::result(script.trim_end())
     }
+}
+
+/// Gives the binary one name in a bash script, in which clap_complete 4.6 writes a hyphen in two ways: subcommands set
+/// `tpm2__keytool__…` and are looked up as `tpm2__subcmd__keytool__…` (clap-rs/clap#6421).
+fn one_name(name: &str, script: &str) -> String {
+    script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"))
 }
 
 /// Write the manual pages

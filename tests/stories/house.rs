@@ -128,7 +128,7 @@ fn the_lints_of_the_workspace_bind_every_crate() {
 fn every_page_and_command_that_the_documents_name_is_there() {
     let root = module::workspace();
     let makefile = fs::read_to_string(root.join("Makefile")).unwrap();
-    for page in ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"] {
+    for page in ["README.md", "CONTRIBUTING.md", "docs/install.md", "docs/decisions/README.md"] {
         let text = fs::read_to_string(root.join(page)).unwrap();
         let folder = root.join(page).parent().unwrap().to_owned();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -151,7 +151,7 @@ fn module() -> std::path::PathBuf {
 }
 
 /// (section, name) of everything in a crate's manifest that it depends on.
-fn dependencies(name: &str) -> Vec<(String, String)> {
+pub(crate) fn dependencies(name: &str) -> Vec<(String, String)> {
     let manifest = fs::read_to_string(module::workspace().join(name).join("Cargo.toml")).unwrap();
     let mut section = String::new();
     let mut found = Vec::new();

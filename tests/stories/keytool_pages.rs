@@ -64,6 +64,35 @@ fn completions_for_every_shell_and_name() {
 }
 
 #[test]
+fn bash_offers_the_options_of_subcommands() {
+    let folder = Folder::new();
+    for (line, typed, offered) in [
+        ("tpm2-keytool create --par", "2", "--parent-handle"),
+        ("tpm2-keytool seal --tc", "2", "--tcti"),
+        ("tpm2-keytool policy add --sig", "3", ""),
+        ("tpm2-keytool policy add --tc", "3", "--tcti"),
+        ("tpm2-keytool cre", "1", "create"),
+        ("create_tpm2_key --par", "1", "--parent-handle"),
+    ] {
+        let name = line.split(' ').next().unwrap();
+        let script = folder.run(&format!("tpm2-keytool completions bash {name}")).ok().out();
+        folder.0.write("completions", script);
+        // As bash calls it: the command, the word to complete, the one before it.
+        folder.0.write(
+            "ask",
+            format!(
+                "source ./completions; COMP_WORDS=({line}); COMP_CWORD={typed}
+                 function=$(complete -p {name} | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+                 $function {name} \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD - 1]}}\"
+                 echo \"${{COMPREPLY[*]}}\""
+            ),
+        );
+        let answer = folder.0.ok("bash ask").out();
+        assert_eq!(answer.split_whitespace().next().unwrap_or_default(), offered, "{line}: {answer}");
+    }
+}
+
+#[test]
 fn help_teaches_and_the_version_is_told() {
     let folder = Folder::new();
     for line in ["create_tpm2_key --help", "tpm2-keytool create --help"] {
