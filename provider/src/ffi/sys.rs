@@ -46,9 +46,6 @@ pub(crate) enum OSSL_CORE_HANDLE {}
 /// A BIO of the application's libcrypto, used through upcalls only.
 pub(crate) enum OSSL_CORE_BIO {}
 
-/// A key management that was fetched.
-pub(crate) enum EVP_KEYMGMT {}
-
 /// `OSSL_CALLBACK`
 pub(crate) type OSSL_CALLBACK = Option<unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int>;
 /// `OSSL_PASSPHRASE_CALLBACK`
@@ -87,14 +84,14 @@ unsafe extern "C" {
         handle: *const OSSL_CORE_HANDLE,
         dispatch: *const OSSL_DISPATCH,
     ) -> *mut OSSL_LIB_CTX;
-    /// EVP_KEYMGMT(3ossl)
+    /// EVP_KEYMGMT(3ossl); an EVP_KEYMGMT is as opaque as any fetched method (`fetch.rs`).
     pub(crate) fn EVP_KEYMGMT_fetch(
         ctx: *mut OSSL_LIB_CTX,
         algorithm: *const c_char,
         properties: *const c_char,
-    ) -> *mut EVP_KEYMGMT;
+    ) -> *mut c_void;
     /// EVP_KEYMGMT(3ossl)
-    pub(crate) fn EVP_KEYMGMT_free(keymgmt: *mut EVP_KEYMGMT);
+    pub(crate) fn EVP_KEYMGMT_free(keymgmt: *mut c_void);
     /// OPENSSL_init_crypto(3ossl)
     pub(crate) fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
 }
