@@ -1,11 +1,14 @@
 # make demo and make test need nothing but this clone: they install what is missing, build, and run.
 
 CARGO   ?= cargo
-OUT     := $(or $(CARGO_TARGET_DIR),target)/release
+# What make build left, and where: root, who installs, may have another cargo than the builder, or none.
+BUILT    = $(or $(shell cat .built 2>/dev/null),$(shell ./scripts/target-dir)/release)
 PREFIX  ?= /usr/local
 MODULES ?= $(shell openssl version -m | sed -n 's/^MODULESDIR: "\(.*\)"/\1/p')
 DEPS    := ./scripts/deps
 
+# The scripts' cargo is this one.
+export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
@@ -19,8 +22,7 @@ help: ## this list
 build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages and completions beside
 	@$(DEPS) build
 	$(CARGO) build --locked --release -p provider -p keytool
-	@./scripts/link-names $(OUT)
-	@./scripts/pages $(OUT)
+	@out=$$(./scripts/target-dir)/release && ./scripts/link-names $$out && ./scripts/pages $$out && echo $$out >.built
 
 demo: ## the main job on a private TPM, printed step by step
 	@$(DEPS) demo
@@ -62,7 +64,8 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
 install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]
-	@./scripts/install $(OUT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
+	@./scripts/install $(BUILT) "$(DESTDIR)$(PREFIX)" "$(DESTDIR)$(MODULES)"
 
 clean: ## forget what was built
 	$(CARGO) clean
+	rm -f .built
