@@ -12,7 +12,7 @@ export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix install clean
+.PHONY: all help build demo test check bench shell valgrind matrix systems install clean
 
 all: build
 
@@ -57,6 +57,10 @@ matrix: ## the stories on OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixi
 	@$(DEPS) matrix
 	@$(MAKE) --no-print-directory build
 	@./scripts/matrix $(RELEASES)
+
+systems: ## the first five minutes on a minimal Debian 12 and 13: make systems [RELEASES="bookworm trixie"]; as root, with network
+	@$(DEPS) systems
+	@./scripts/systems $(RELEASES)
 
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
