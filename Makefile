@@ -1,14 +1,17 @@
 # make demo and make test need nothing but this clone: they install what is missing, build, and run.
 
 CARGO   ?= cargo
-OUT     := $(or $(CARGO_TARGET_DIR),target)/release
+# What make build left, and where: root, who installs, may have another cargo than the builder, or none.
+BUILT    = $(or $(shell cat .built 2>/dev/null),$(shell ./scripts/target-dir)/release)
 PREFIX  ?= /usr/local
 DEPS    := ./scripts/deps
 
+# The scripts' cargo is this one.
+export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix install uninstall clean
+.PHONY: all help build demo test check bench shell valgrind matrix systems install uninstall clean
 
 all: build
 
@@ -18,9 +21,8 @@ help: ## this list
 build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages, completions and licences beside
 	@$(DEPS) build
 	$(CARGO) build --locked --release -p provider -p keytool
-	@./scripts/link-names $(OUT)
-	@./scripts/pages $(OUT)
-	@CARGO="$(CARGO)" ./scripts/licences $(OUT)
+	@out=$$(./scripts/target-dir)/release && ./scripts/link-names $$out && ./scripts/pages $$out && ./scripts/licences $$out && \
+		echo $$out >.built
 
 demo: ## the main job on a private TPM, printed step by step
 	@$(DEPS) demo
@@ -56,16 +58,21 @@ matrix: ## the stories on OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixi
 	@$(MAKE) --no-print-directory build
 	@./scripts/matrix $(RELEASES)
 
+systems: ## the first five minutes on a minimal Debian 12 and 13: make systems [RELEASES="bookworm trixie"]; as root, with network
+	@$(DEPS) systems
+	@./scripts/systems $(RELEASES)
+
 shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
 install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]; docs/install.md has them all
-	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(OUT)
+	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(BUILT)
 
 uninstall: ## what make install put there, but for what was changed since: make uninstall [PREFIX=/usr/local] [DESTDIR=…]
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" ./scripts/uninstall
 
 clean: ## forget what was built
 	$(CARGO) clean
+	rm -f .built

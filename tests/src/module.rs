@@ -4,6 +4,7 @@
 //! was made of (libtpm2.d), so nothing here has to know the crates. One look is enough for a test program.
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -39,6 +40,23 @@ pub fn keytool() -> PathBuf {
     tool.clone()
 }
 
+/// The folder that cargo builds in.
+///
+/// # Panics
+/// When scripts/target-dir, which asks cargo, does not answer.
+#[must_use]
+pub fn target() -> PathBuf {
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let target = TARGET.get_or_init(|| {
+        let answer =
+            Command::new(workspace().join("scripts/target-dir")).output().expect("scripts/target-dir");
+        let path = String::from_utf8(answer.stdout).expect("a path");
+        assert!(answer.status.success() && !path.is_empty(), "scripts/target-dir: {}", answer.status);
+        path.trim_end().into()
+    });
+    target.clone()
+}
+
 /// The root of the workspace.
 ///
 /// # Panics
@@ -49,12 +67,7 @@ pub fn workspace() -> PathBuf {
 }
 
 fn chosen() -> PathBuf {
-    std::env::var_os("TPM2_MODULE_DIR").map_or_else(release, PathBuf::from)
-}
-
-fn release() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    workspace().join(target).join("release")
+    std::env::var_os("TPM2_MODULE_DIR").map_or_else(|| target().join("release"), PathBuf::from)
 }
 
 #[track_caller]
@@ -90,5 +103,22 @@ mod tests {
         let later = SystemTime::now() + std::time::Duration::from_secs(5);
         fs::File::options().write(true).open(source).unwrap().set_modified(later).unwrap();
         assert!(fails(), "stale");
+    }
+
+    #[test]
+    fn the_target_folder_is_what_cargo_says() {
+        let told = |variable: &str, value: &str, cargo: Option<&str>| {
+            let mut command = Command::new(workspace().join("scripts/target-dir"));
+            command.env_remove("CARGO_TARGET_DIR").env(variable, value);
+            command.envs(cargo.map(|cargo| ("CARGO", cargo)));
+            String::from_utf8(command.output().unwrap().stdout).unwrap()
+        };
+        // build.target-dir of a configuration, as cargo spells it for the environment.
+        assert_eq!(told("CARGO_BUILD_TARGET_DIR", "/elsewhere", None), "/elsewhere\n");
+        assert_eq!(told("CARGO_TARGET_DIR", "/elsewhere", None), "/elsewhere\n");
+        let beside = format!("{}\n", workspace().join("beside").display());
+        for cargo in [None, Some("/nowhere/cargo")] {
+            assert_eq!(told("CARGO_TARGET_DIR", "beside", cargo), beside);
+        }
     }
 }

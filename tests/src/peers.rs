@@ -1,5 +1,7 @@
 //! The other implementations of this field, as shells with the right environment: files and keys are exchanged with them.
-use crate::{Openssl, Order, Shell, Swtpm};
+use std::path::PathBuf;
+
+use crate::{Openssl, Order, Shell, module};
 
 /// tpm2-tools (`tpm2_createprimary …`) in the folder of the shell.
 #[must_use]
@@ -7,37 +9,41 @@ pub fn tpm2_tools(shell: &Shell, tcti: &str) -> Shell {
     shell.beside().env("TPM2TOOLS_TCTI", tcti)
 }
 
-/// The IBM tools (`tsscreateprimary …`) in the folder of the shell. Their stack speaks swtpm's plain framing on the
-/// command port only.
+/// Stock openssl with tpm2-openssl, which has the same provider name as ours.
 #[must_use]
-pub fn ibm_tools(shell: &Shell, tpm: &Swtpm) -> Shell {
-    shell
-        .beside()
-        .env("TPM_INTERFACE_TYPE", "socsim")
-        .env("TPM_SERVER_TYPE", "raw")
-        .env("TPM_SERVER_NAME", "127.0.0.1")
-        .env("TPM_COMMAND_PORT", tpm.port().to_string())
-        .env("TPM_PLATFORM_PORT", (tpm.port() + 1).to_string())
-        // Its session state and public areas are kept in files.
-        .env("TPM_DATA_DIR", shell.folder())
-}
-
-/// Stock openssl with Debian's tpm2-openssl, which has the same provider name as ours, from the system's module folder.
-#[must_use]
+#[track_caller]
 pub fn tpm2_openssl(shell: &Shell, tcti: &str) -> Shell {
-    Openssl::clean_in(shell.clone()).shell().clone().env("TPM2OPENSSL_TCTI", tcti)
+    with_its_module(Openssl::clean_in(shell.clone()), tcti)
 }
 
 /// The same, active by configuration: for programs that name no provider.
 #[must_use]
+#[track_caller]
 pub fn tpm2_openssl_everywhere(shell: &Shell, tcti: &str) -> Shell {
-    let openssl = Openssl::clean_in(shell.clone()).ordered(Order::Tpm2First);
-    openssl.shell().clone().env("TPM2OPENSSL_TCTI", tcti)
+    with_its_module(Openssl::clean_in(shell.clone()).ordered(Order::Tpm2First), tcti)
+}
+
+/// From a folder of its own, since the system's module folder may hold ours under that name.
+#[track_caller]
+fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {
+    let modules = folder().join("tpm2-openssl");
+    assert!(
+        modules.join("tpm2.so").exists(),
+        "{} has no tpm2.so: run `scripts/deps test`",
+        modules.display()
+    );
+    openssl.shell().clone().env("OPENSSL_MODULES", modules).env("TPM2OPENSSL_TCTI", tcti)
+}
+
+/// Where scripts/deps unpacks them: TPM2_PEERS_DIR, or `peers` of the target folder.
+fn folder() -> PathBuf {
+    std::env::var_os("TPM2_PEERS_DIR").map_or_else(|| module::target().join("peers"), PathBuf::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Swtpm;
     use crate::raw::Tpm as _;
 
     #[test]
@@ -48,9 +54,6 @@ mod tests {
         for handle in tpm.transient() {
             tpm.flush(handle);
         }
-        let created = ibm_tools(&shell, &tpm).ok("tsscreateprimary -hi o -ecc nistp256 -st");
-        assert!(created.out().contains("80000000"), "{created}");
-        tpm.flush(0x8000_0000);
         let line = "openssl genpkey -provider tpm2 -provider default -algorithm EC -pkeyopt group:P-256 -out key.tpm";
         tpm2_openssl(&shell, &tpm.tcti()).ok(line);
         assert!(shell.text("key.tpm").contains("BEGIN TSS2 PRIVATE KEY"));

@@ -4,6 +4,7 @@ use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 
 use crate::machine::{Machine, SRK};
+use crate::policy::EXTEND;
 
 /// Nobody listens there: whoever asks a TPM fails.
 const NOBODY: &str = "--tcti swtpm:host=127.0.0.1,port=1";
@@ -59,7 +60,7 @@ fn with_a_policy_of_the_machine_that_it_is_for() {
     for hash in ["sha1", "sha384"] {
         machine.key("key", &format!("-i srk.area -p 81000001 -e P-256 -n {hash} -x 16 -k secret"));
         machine.signs_with("key", "secret");
-        machine.others("tsspcrextend -ha 16 -halg sha256 -ic moved");
+        machine.others(EXTEND);
         machine.refuses("key", "-passin pass:secret").says("PCR 16 (sha256) has changed");
         machine.others("tpm2_pcrreset 16");
         machine.signs_with("key", "secret");

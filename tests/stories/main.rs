@@ -48,6 +48,7 @@ mod load;
 mod machine;
 mod managers;
 mod matching;
+mod needs;
 mod no_tpm;
 mod old_label;
 mod oracle;

@@ -12,7 +12,7 @@ impl Machine {
     /// A script of other people's tools, which must succeed.
     #[track_caller]
     pub(crate) fn others(&self, script: &str) -> Output {
-        let shell = peers::ibm_tools(self.openssl.shell(), &self.tpm).env("TPM2TOOLS_TCTI", self.tpm.tcti());
+        let shell = peers::tpm2_tools(self.openssl.shell(), &self.tpm.tcti());
         shell.write("script", script);
         shell.ok("sh -e script")
     }
@@ -71,8 +71,7 @@ fn bound_to_a_boot_state() {
             ALL => refused.says("one of PCRs 0, 1,").says("(sha512) has changed"),
             _ => refused.says("PCR 16 (sha256) has changed"),
         };
-        // Another's tool for the way back.
-        machine.others("tsspcrreset -ha 16");
+        machine.others("tpm2_pcrreset 16");
         machine.signs("key");
     }
     machine.tpm.assert_empty();

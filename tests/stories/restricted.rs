@@ -13,26 +13,28 @@ pub(crate) const KEYS: [(&str, &str, &str); 4] = [
     ("pss", "pss", "-keyopt rsa_padding_mode:pss"),
     ("rsa", "//nvkey:81000002", ""),
     ("ec", "ec", ""),
-    ("ibm", "handle:0x81000003", ""),
+    ("child", "handle:0x81000003", ""),
 ];
 
-/// A machine with the keys: files of tpm2-tools and of the IBM tools, a persistent key of each.
+/// A machine with the keys: two files, a key of the storage hierarchy and one of the endorsement hierarchy at handles. The areas are those
+/// that tpm2-tools and the IBM tools (`tsscreate -sir`) ask for.
 pub(crate) fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
     let tpm = Swtpm::start();
     let tcti = tcti(&tpm);
     let machine = Machine::reached_by(tpm, &tcti);
     machine.provision();
     let theirs = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
-    let ibm = peers::ibm_tools(machine.openssl.shell(), &machine.tpm);
-    let parent = format!("{SRK:#x}");
-    theirs.ok(&format!("tpm2_create -Q -C {parent} -G rsa2048:rsapss-sha256:null -a {ATTRIBUTES} -u u -r r"));
+    let create = |algorithm, more| {
+        let line = format!("tpm2_create -Q -C {SRK:#x} -G {algorithm} -a {ATTRIBUTES} -u u -r r {more}");
+        theirs.ok(&line);
+        machine.tpm.clear();
+    };
+    create("rsa2048:rsapss-sha256:null", "");
     encode(&machine, &theirs, "pss");
-    ibm.ok(&format!("tsscreate -hp {SRK:x} -sir -ecc nistp256 -kt f -kt p -opu u -opr r"));
+    create("ecc256:ecdsa-sha256:null", "");
     encode(&machine, &theirs, "ec");
-    ibm.ok(&format!("tsscreate -hp {SRK:x} -sir -rsa -kt f -kt p -opu u -opr r"));
-    ibm.ok(&format!("tssload -hp {SRK:x} -ipu u -ipr r"));
-    let loaded = machine.tpm.transient()[0];
-    ibm.ok(&format!("tssevictcontrol -hi o -ho {loaded:x} -hp 81000003"));
+    create("rsa2048:rsassa-sha256:null", "-c loaded");
+    theirs.ok("tpm2_evictcontrol -Q -C o -c loaded 0x81000003");
     machine.tpm.clear();
     theirs.ok("tpm2_createek -Q -G ecc -c ek");
     machine.tpm.clear();
@@ -152,7 +154,7 @@ fn they_speak_tls() {
         authority.certify(&format!("{name}.pub"), &format!("{name}.pem"));
         let own = format!("-cert {name}.pem -key {key} {trust}");
         let (good, bad) = match *name {
-            "ibm" => (vec!["-sigalgs RSA+SHA256:ECDSA+SHA256 -tls1_2"], vec!["-tls1_2", "-tls1_3"]),
+            "child" => (vec!["-sigalgs RSA+SHA256:ECDSA+SHA256 -tls1_2"], vec!["-tls1_2", "-tls1_3"]),
             _ => (vec!["-tls1_2", "-tls1_3"], vec![]),
         };
         for options in good {
@@ -189,7 +191,7 @@ fn serve(openssl: &Openssl, client: &Openssl, name: &str, options: &str) {
         let _ = tls::handshake(&page);
         page.says("Peer signing digest: SHA256");
     }
-    if name == "ibm" {
+    if name == "child" {
         meet("-tls1_3").failed();
         server.wait_for("ask for the padding pkcs1");
     }

@@ -1,4 +1,4 @@
-//! What other tools put into the TPM is opened by URI: keys of tpm2-tools and of the IBM tools, and their serialized objects.
+//! What other tools put into the TPM is opened by URI: primary and other keys, and the serialized objects of tpm2-tools.
 use tests::peers;
 use tests::raw::Tpm as _;
 
@@ -79,18 +79,23 @@ fn serialized_indexes_of_tpm2_tools() {
     machine.openssl.ok("x509 -in object:index.obj -noout -subject").says("host");
 }
 
+/// The template of the IBM tools (`tsscreateprimary -si`): an unrestricted primary key, for signatures of any scheme.
 #[test]
-fn keys_of_the_ibm_tools() {
+fn primary_keys_that_sign() {
+    const ATTRIBUTES: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let machine = Machine::new();
-    let ibm = peers::ibm_tools(machine.openssl.shell(), &machine.tpm);
-    for (at, (kind, password)) in
-        [("-ecc nistp256", ""), ("-rsa", ""), ("-ecc nistp384", "secret")].iter().enumerate()
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    for (at, (algorithm, password)) in
+        [("ecc256:null:null", ""), ("rsa2048:null:null", ""), ("ecc384:null:null", "secret")]
+            .iter()
+            .enumerate()
     {
         let handle = format!("8100030{at}");
-        let pwdk = if password.is_empty() { String::new() } else { format!("-pwdk {password}") };
-        ibm.ok(&format!("tsscreateprimary -hi o {kind} -si {pwdk}"));
-        ibm.ok(&format!("tssevictcontrol -hi o -ho 80000000 -hp {handle}"));
-        ibm.ok("tssflushcontext -ha 80000000");
+        tools.ok(&format!(
+            "tpm2_createprimary -Q -C o -G {algorithm} -a {ATTRIBUTES} -p '{password}' -c primary"
+        ));
+        tools.ok(&format!("tpm2_evictcontrol -Q -C o -c primary 0x{handle}"));
+        machine.tpm.clear();
         signs(&machine, &format!("nvkey:{handle}"), &format!("-passin pass:{password}"));
         if password.is_empty() {
             signs(&machine, &format!("handle:0x{handle}"), "");

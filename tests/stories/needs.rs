@@ -1,0 +1,80 @@
+//! scripts/deps looks for what is needed before it calls a package manager, and does not install anything in silence.
+use tests::process::Output;
+use tests::{Shell, module};
+
+/// The whole PATH of scripts/deps: the system's programs without `strace`, an `id` that reports an ordinary user, and fakes that record
+/// their calls.
+struct Place {
+    shell: Shell,
+}
+
+impl Place {
+    fn new() -> Self {
+        let shell = Shell::new("needs");
+        shell.write(
+            "make",
+            "mkdir bin\n\
+             for folder in $(echo $PATH | tr : ' '); do ln -s $folder/* bin/ 2>/dev/null || true; done\n\
+             rm -f bin/strace bin/apt-get bin/apt-cache bin/dnf bin/sudo bin/id\n",
+        );
+        shell.ok("sh make");
+        let place = Self { shell };
+        place.fake("id", "echo 1000");
+        place
+    }
+
+    fn fake(&self, name: &str, script: &str) {
+        let folder = self.shell.folder().display();
+        self.shell
+            .write(format!("bin/{name}"), format!("#!/bin/sh\necho {name} $* >>{folder}/asked\n{script}\n"));
+        self.shell.ok(&format!("chmod +x bin/{name}"));
+    }
+
+    fn looks(&self, step: &str) -> Output {
+        let shell = self.shell.beside().env("PATH", self.shell.file("bin"));
+        // rustup's cargo looks for its toolchains there.
+        let shell = shell.env("HOME", std::env::var_os("HOME").unwrap_or_default());
+        shell.run(&format!("{}/scripts/deps {step}", module::workspace().display()))
+    }
+}
+
+#[test]
+fn no_package_manager_is_called_when_nothing_is_missing() {
+    let place = Place::new();
+    for manager in ["apt-get", "apt-cache", "dnf", "sudo"] {
+        place.fake(manager, "exit 1");
+    }
+    let output = place.looks("demo").ok();
+    assert_eq!((output.out(), output.err(), place.shell.text("asked")), Default::default());
+}
+
+#[test]
+fn an_ordinary_user_gets_the_command_for_the_administrator() {
+    let place = Place::new();
+    place.fake("sudo", "exit 1");
+    place.fake(
+        "apt-get",
+        "echo 'Need to get 189 MB of archives.'\n\
+         echo 'After this operation, 2,777 MB of additional disk space will be used.'",
+    );
+    let output = place.looks("test").failed();
+    assert_eq!(output.out(), "missing for make test: strace\n");
+    output
+        .says("Ask an administrator to run (189 MB to download, 2,777 MB on disk, about 3 minutes):\n")
+        .says("\napt-get update && apt-get install -y --no-install-recommends --no-remove strace\n");
+    let asked = place.shell.text("asked");
+    assert!(
+        asked.lines().all(|line| !line.starts_with("apt-get") || line.contains("--assume-no")),
+        "{asked}"
+    );
+}
+
+#[test]
+fn what_is_missing_is_listed_without_a_package_manager() {
+    let place = Place::new();
+    place
+        .looks("test")
+        .failed()
+        .says("missing for make test: strace\n")
+        .says("hint: install them with the package manager of this system; CONTRIBUTING.md lists packages");
+}
