@@ -178,7 +178,7 @@ fn nothing_is_installed_before_it_is_built() {
     let site = Site::new();
     let root = module::workspace();
     let line = format!(
-        "make -C {} install OUT={} {}",
+        "make -C {} install BUILT={} {}",
         root.display(),
         site.0.file("t/release").display(),
         site.packaged()
