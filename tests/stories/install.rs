@@ -24,7 +24,7 @@ impl Site {
     pub(crate) fn make(&self, goal: &str, variables: &str) -> Output {
         let (root, out) = (module::workspace(), module::folder());
         let make = format!("make --no-print-directory -C {} {goal}", root.display());
-        self.0.run(&format!("{make} OUT={} {variables}", out.display()))
+        self.0.run(&format!("{make} BUILT={} {variables}", out.display()))
     }
 
     /// The variables that put everything under `root` of the folder, as a package is made.
