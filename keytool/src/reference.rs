@@ -45,6 +45,12 @@ impl Reference {
         // A bare handle is what people type.
         let bare = self.uri.parse::<Handle>().ok().filter(|handle| handle.is_persistent());
         let text = bare.map_or_else(|| self.uri.clone(), |handle| format!("handle:{handle}"));
+        // The programs that read the file may know nothing of the setting.
+        let text = match common.nv_prefix()?.and_then(|prefix| text.strip_prefix(&prefix).map(str::to_owned))
+        {
+            Some(rest) => format!("//nvkey:{rest}"),
+            None => text,
+        };
         let uri = Uri::parse(&text, None).map_err(|source| {
             Error::request(
                 format!("the URI names no key: {source}"),
@@ -65,7 +71,7 @@ impl Reference {
             }
         };
         let target = Target::new(&self.file)?;
-        let tpm = common.tpm();
+        let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let made = make(&tpm, handle, text, &uri.password, self.auth);
         tpm.close();
@@ -128,10 +134,10 @@ fn make(
 fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
     if !public.attributes.contains(Attributes::NO_DA) {
         let lockout = tpm.lockout()?;
-        if lockout.failures.saturating_add(1) >= lockout.max_failures {
+        if !tpm.config().last_try && lockout.failures.saturating_add(1) >= lockout.max_failures {
             return Err(Error::request(
                 "one more wrong password would lock the TPM, so the key is not tried without one",
-                format!("say with -a that it has one; or wait: {lockout}"),
+                format!("say with -a that it has one; or wait: {lockout}; or set last-try = allow"),
             ));
         }
     }

@@ -53,7 +53,7 @@ impl Unseal {
         }
         let mut passwords = Passwords::default();
         let auth = self.auth(&file, &mut passwords)?;
-        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?);
+        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
 
         let deferred = Deferred::start();
         let unsealed = Key::from_file(&tpm, file, auth).and_then(|data| data.unseal());

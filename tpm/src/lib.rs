@@ -13,7 +13,7 @@
 //! | `command` | the executor, and a function per TPM command |
 //! | `transport` | the TCTI, and where the TPM is |
 //!
-//! Beside them stands what every layer may use: `auth`, `config`, `crypto`, `error`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
+//! Beside them stands what every layer may use: `auth`, `config`, `crypto`, `error`, `input`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
 
@@ -21,11 +21,12 @@ mod attestation;
 mod auth;
 mod authorization;
 mod command;
-mod config;
+pub mod config;
 mod connection;
 pub mod crypto;
 mod error;
 mod ffi;
+pub mod input;
 mod key;
 mod nv;
 mod objects;

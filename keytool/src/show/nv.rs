@@ -7,8 +7,8 @@ use tpm::Tpm;
 use super::absent;
 use crate::attest::readers;
 use crate::error::Error;
-use crate::ffi;
 use crate::rows::Rows;
+use crate::software;
 
 /// TPMA_NV (TPM 2.0 Part 2 §13.4) in the words of tpm2-tools; bits 4 to 7 are the type.
 const WORDS: [(u8, &str); 21] = [
@@ -134,7 +134,9 @@ fn words(content: &Content) -> String {
         Content::Reference(_) => "a reference to a key in the TPM".to_owned(),
         Content::PublicKey(_) => "a public key".to_owned(),
         Content::Certificate(der) => {
-            ffi::openssl::start_without_configuration();
+            if let Err(error) = software::start() {
+                return format!("a certificate that is not read: {error}");
+            }
             let subject = X509::from_der(der).ok().map(|certificate| name(&certificate));
             match subject.as_deref() {
                 None => "a certificate that OpenSSL cannot read".to_owned(),
