@@ -89,7 +89,7 @@ pub(crate) struct Create {
     ///
     /// An RSA or EC key in PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER, encrypted or not. It is encrypted for the parent in this process, so that it never
     /// crosses the bus in clear. FILE is then as good as a key made in the TPM, but copies of the original remain as dangerous as they were.
-    /// Whoever controls the way to the TPM could show another parent: -i names the public key of one that you know.
+    /// Without --salt-name, or -i with the public key of a parent that you know, an attacker who controls the bus can show another parent.
     #[arg(short, long, value_name = "PRIVATE-KEY", conflicts_with_all = ["ecc", "key_size", "rsa"])]
     wrap: Option<PathBuf>,
 

@@ -25,7 +25,8 @@ mod uses;
 /// Show a key file, a persistent key or an NV index in words
 ///
 /// Type, parent, password, attributes, policy, and what the key can do in TLS. Key files of other tools are read, too, and references, serialized objects
-/// and public areas of tpm2-tools. Of a policy it says sentence by sentence whether it would pass now; that, and a handle, take a TPM.
+/// and public areas of tpm2-tools. Of a policy it says sentence by sentence whether it would pass now; that, and a handle, take a TPM. Without
+/// --salt-name an attacker who controls the bus can choose what is said about a handle.
 #[derive(Args)]
 pub(crate) struct Show {
     /// A file; or what is in the TPM: a persistent handle such as 0x81000001, an NV index such as 0x01c00002, or a URI of the provider

@@ -2,7 +2,8 @@
 
 use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
 use openssl::x509::X509;
-use tpm::Tpm;
+use tpm::{ErrorKind, Tpm};
+use zeroize::Zeroizing;
 
 use super::absent;
 use crate::attest::readers;
@@ -101,9 +102,11 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
     }
-    let mut readers = readers(public.attributes);
-    let read = readers.find_map(|reader| tpm.nv_read(public, &reader).ok());
-    let Some(octets) = read else { return vec!["not told without a password".to_owned()] };
+    let octets = match read(tpm, public) {
+        Ok(Some(octets)) => octets,
+        Ok(None) => return vec!["not told without a password".to_owned()],
+        Err(error) => return vec![format!("it cannot be read: {}", error.cause())],
+    };
     if public.attributes.counts_by_itself() {
         return vec![pin(&octets)];
     }
@@ -118,6 +121,18 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
         Ok(found) => found.iter().map(words).collect(),
         Err(_) => vec![format!("{} octets that are neither certificate nor key", octets.len())],
     }
+}
+
+/// What it holds, by the first who may read it; `None` where all of them have passwords.
+fn read(tpm: &Tpm, public: &NvPublic) -> Result<Option<Zeroizing<Vec<u8>>>, tpm::Error> {
+    for reader in readers(public.attributes) {
+        match tpm.nv_read(public, &reader) {
+            Ok(octets) => return Ok(Some(octets)),
+            Err(error) if error.kind() == ErrorKind::Authorization => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// TPMS_NV_PIN_COUNTER_PARAMETERS (Part 2 §13.3): pinCount and pinLimit.
