@@ -84,6 +84,7 @@ impl From<tpm::Error> for Error {
             ErrorKind::Forked => Reason::Forked,
             ErrorKind::Io => Reason::TpmIo,
             ErrorKind::Input => Reason::InvalidArgument,
+            ErrorKind::Configuration => Reason::Configuration,
             ErrorKind::NoObject => Reason::NoObject,
             ErrorKind::NotWritten => Reason::NotWritten,
             _ => Reason::Tpm,

@@ -13,7 +13,7 @@
 //! | `command` | the executor, and a typed function per TPM command | sessions |
 //! | `transport` | the TCTI, and where the TPM is | commands |
 //!
-//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `error`, `rc`, `template`,
+//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `error`, `input`, `rc`, `template`,
 //! `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
@@ -22,11 +22,12 @@ mod attestation;
 mod auth;
 mod authorization;
 mod command;
-mod config;
+pub mod config;
 mod connection;
 pub mod crypto;
 mod error;
 mod ffi;
+pub mod input;
 mod key;
 mod nv;
 mod objects;

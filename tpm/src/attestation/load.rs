@@ -9,7 +9,7 @@ use crate::command::capability::{PERSISTENT, handles};
 use crate::command::hierarchy::create_primary;
 use crate::command::object::read_public;
 use crate::command::policy::policy_command;
-use crate::command::{Entity, Guarded, Protect};
+use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::template::endorsement::branches;
@@ -54,7 +54,7 @@ impl Connection {
         self.open_session_for(&parent)?;
         self.make_room(MAX_LOADED - 1, &[])?;
         let auth = parent.hierarchy_auth();
-        let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
+        let protect = self.protection_of_primary(&parent, &auth);
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
         let made =
             create_primary(self, &hierarchy, &key.template, protect).map_err(|error| refused(error, key))?;

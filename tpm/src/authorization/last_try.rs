@@ -12,6 +12,7 @@ impl Connection {
         if self.rules.last_try {
             return Ok(());
         }
+        self.open_if_pinned()?;
         let lockout = lockout(self)?;
         if lockout.failures.saturating_add(1) < lockout.max_failures {
             return Ok(());

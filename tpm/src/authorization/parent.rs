@@ -8,7 +8,7 @@ use crate::command::object::{self, Creation, Loaded};
 use crate::command::{Entity, Guarded, Protect, duplication};
 use crate::connection::Connection;
 use crate::crypto::wrap::Duplicate;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::rc::{Place, ResponseCode};
 use crate::template::under_parent::under;
@@ -123,7 +123,11 @@ impl Connection {
         if let Some(known) = self.parents.get_mut(number) {
             known.spared = None;
         }
-        parent.explain(error)
+        // The template gives a primary that is derived the empty password.
+        match parent.is_derived() && error.kind() == ErrorKind::Authorization {
+            true => error.refused_nothing(format_args!("the storage key of {}", parent.handle)),
+            false => parent.explain(error),
+        }
     }
 
     /// The same of an import: the duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.

@@ -11,6 +11,12 @@ pub(crate) trait Run {
     /// A command that needs no authorization.
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
 
+    /// A command that needs no authorization, and whose answer is authentic if a session is open.
+    fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
+
+    /// Whether the answers to such commands are authentic now.
+    fn is_authentic(&self) -> bool;
+
     /// A command whose first handle needs authorization.
     fn authorized(
         &mut self,

@@ -96,7 +96,7 @@ impl Connection {
     fn end_session(&mut self, session: &mut Session) -> Result<(), Error> {
         let command =
             Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
-        let how = Use { auth: &[], decrypt: false, encrypt: true, keep: false };
+        let how = Use { auth: &[], decrypt: false, encrypt: true, audit: false, keep: false };
         let mut area = vec![Authorization::Session(session, how)];
         self.executor.run(&command, Some(&mut area), &mut self.slots).map(drop)
     }

@@ -7,16 +7,41 @@ use crate::command::context::flush;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
-use crate::session::{Authorization, Use};
+use crate::session::{Authorization, Session, Use};
 
 impl Run for Connection {
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
         self.executor.run(command, None, &mut self.slots)
     }
 
+    fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
+        if !self.is_authentic() {
+            return self.bare(command);
+        }
+        let Self { executor, session, slots, .. } = self;
+        let session = session.as_mut().ok_or_else(no_session)?;
+        let result =
+            executor.run(command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
+        result.map_err(|error| {
+            if let Some(session) = &mut self.session {
+                session.distrust();
+            }
+            match error.kind() {
+                // No password is part of it: the TPM was asked about something else, or by somebody else.
+                ErrorKind::Authorization => altered(command, error),
+                _ => error,
+            }
+        })
+    }
+
+    fn is_authentic(&self) -> bool {
+        let trusted = |session: &Session| !session.has_ended() && !session.is_distrusted();
+        !self.rules.unprotected && self.session.as_ref().is_some_and(trusted)
+    }
+
     fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
         let Self { executor, policy, slots, .. } = self;
-        let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
+        let how = Use { auth: &[], decrypt: false, encrypt: false, audit: false, keep: false };
         let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
             Some(policy) => Authorization::Session(policy, how),
             None => Authorization::Password(&[]),
@@ -33,9 +58,8 @@ impl Run for Connection {
         let Self { executor, session, policy, slots, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
         let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
-        let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
         if protect.policy && policy.is_none() {
-            return Err(none());
+            return Err(no_session());
         }
         let Protect { decrypt, encrypt, last, .. } = protect;
         let keep = |over: bool| !(last && over);
@@ -43,7 +67,7 @@ impl Run for Connection {
         let by_policy = policy.is_some();
         if let Some(policy) = policy {
             let keep = keep(rules.policy_is_over(policy));
-            let how = Use { auth, decrypt: false, encrypt: false, keep };
+            let how = Use { auth, decrypt: false, encrypt: false, audit: false, keep };
             authorizations.push(Authorization::Session(policy, how));
         }
         match session {
@@ -53,14 +77,15 @@ impl Run for Connection {
                 // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
                 let decrypt = decrypt || (by_policy && !encrypt);
                 let keep = keep(rules.is_over(session));
-                authorizations.push(Authorization::Session(session, Use { auth, decrypt, encrypt, keep }));
+                let how = Use { auth, decrypt, encrypt, audit: false, keep };
+                authorizations.push(Authorization::Session(session, how));
             }
             None if by_policy && (rules.unprotected || !protect.session) => {}
             // The last bar before the bus: a password leaves in the clear only where the user chose that.
             None if rules.unprotected || (!protect.session && auth.is_empty()) => {
                 authorizations.push(Authorization::Password(auth));
             }
-            None => return Err(none()),
+            None => return Err(no_session()),
         }
         let result = executor.run(command, Some(&mut authorizations), slots);
         if result.is_err() {
@@ -79,5 +104,17 @@ impl Run for Connection {
 
     fn wipe(&mut self) {
         self.executor.wipe();
+    }
+}
+
+fn no_session() -> Error {
+    Error::new(ErrorKind::Integrity, "there is no session to protect the command")
+}
+
+fn altered(command: &Command<'_>, refusal: Error) -> Error {
+    let error = Error::integrity(format!("{} was altered on its way to the TPM", command.code));
+    match command.handles.first() {
+        Some(entity) => error.at(entity.handle, None).because(refusal),
+        None => error.because(refusal),
     }
 }

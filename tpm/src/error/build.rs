@@ -54,6 +54,12 @@ impl Error {
             .advise("something between this program and the TPM alters what they say, or two programs use one session")
     }
 
+    /// A refusal of the empty password by what has no other: then it is no matter of passwords.
+    pub(crate) fn refused_nothing(self, who: impl fmt::Display) -> Self {
+        Self::integrity(format!("the TPM refuses the empty password of {who}, which has no other"))
+            .because(self)
+    }
+
     /// Adds the code that was answered.
     #[must_use]
     pub(crate) fn answer(mut self, code: u32) -> Self {

@@ -36,6 +36,8 @@ pub enum ErrorKind {
     Tpm,
     /// What was handed in cannot be right.
     Input,
+    /// A setting has a value that it cannot have.
+    Configuration,
 }
 
 pub(super) fn kind_of(code: ResponseCode) -> ErrorKind {

@@ -34,6 +34,15 @@ impl Inner {
         }
     }
 
+    /// Whether its file says that it has no password, and none was given.
+    fn has_no_password(&self) -> bool {
+        match &self.origin {
+            Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
+            Origin::File { file, .. } => file.empty_auth && self.auth_value().is_empty(),
+            Origin::Persistent { .. } => false,
+        }
+    }
+
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
         if let Origin::Persistent { handle, .. } = self.origin {
             if error.kind() == ErrorKind::Authorization {
@@ -46,6 +55,7 @@ impl Inner {
             }
         }
         match error.kind() {
+            ErrorKind::Authorization if self.has_no_password() => error.refused_nothing(self),
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
             }

@@ -5,8 +5,7 @@ use keyfile::{Handle, Name, Public};
 use super::Parent;
 use crate::command::context::context_load;
 use crate::command::hierarchy::create_primary;
-use crate::command::object::read_public;
-use crate::command::{Entity, Guarded, Protect, same};
+use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::Error;
 use crate::rc::ResponseCode;
@@ -21,11 +20,12 @@ impl Connection {
         }
         // First, because it may have to meet the null primary before.
         self.open_session_for(parent)?;
-        let number = self.parents.next();
         let (public, name) = match parent.is_derived() {
-            true => self.derive(parent, number)?,
-            false => read_public(self, handle).map_err(|error| no_parent(error, handle))?,
+            true => self.derive(parent, self.parents.next())?,
+            false => self.parent_area(handle).map_err(|error| no_parent(error, handle))?,
         };
+        let number = self.parents.next();
+        self.check_pinned(parent, &name)?;
         self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1, spared: None });
         Ok(number)
     }
@@ -64,7 +64,7 @@ impl Connection {
     /// CreatePrimary.
     fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
-        let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
+        let protect = self.protection_of_primary(parent, &auth);
         self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
         let primary = create_primary(self, &hierarchy, &storage_primary(parent.rsa), protect)

@@ -3,12 +3,15 @@
 use keyfile::{Attributes, Handle, Name, Public};
 
 use super::Parent;
+use crate::command::capability::{PERSISTENT, handles};
+use crate::command::object::read_public;
+use crate::command::{Protect, Run};
 use crate::connection::{Connection, Transient};
 use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
 
-static NULL: Parent = Parent::NULL;
+const NULL: Parent = Parent::NULL;
 
 /// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
 /// knows that half.
@@ -36,8 +39,20 @@ impl Connection {
     ) -> Result<Session, Error> {
         let (number, parent) = match parent {
             Some((number, parent)) if self.is_salt(number)? => (number, parent),
-            _ => (self.null_salt()?, &NULL),
+            _ => {
+                let (number, other) = self.other_salt()?;
+                return self.start_with(number, &other, starting);
+            }
         };
+        self.start_with(number, parent, starting)
+    }
+
+    fn start_with(
+        &mut self,
+        number: usize,
+        parent: &Parent,
+        starting: impl FnOnce(&Public) -> Result<Starting, Error>,
+    ) -> Result<Session, Error> {
         let key = self.load_parent(number, parent)?;
         let starting = starting(self.parent_public(number)?.0)?;
         starting.start(self, key)
@@ -45,10 +60,16 @@ impl Connection {
 
     /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
     pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
-        if !parent.is_derived() || parent.hierarchy_auth().is_empty() {
+        let secret = !parent.hierarchy_auth().is_empty();
+        let pinned = self.rules.salt_name.is_some() && parent.handle != Handle::NULL;
+        if !parent.is_derived() || !(secret || pinned) {
             return Ok(());
         }
-        self.open_session(None)?;
+        match self.open_session(None) {
+            // It may be this very primary that the user has named.
+            Err(error) if !secret && error.kind() == ErrorKind::Integrity => return Ok(()),
+            opened => opened?,
+        }
         // One session serves all, so its salt key is not needed again.
         let null = self.parents.find(Handle::NULL, false);
         match null.filter(|_| self.rules.keep.is_none()) {
@@ -57,13 +78,44 @@ impl Connection {
         }
     }
 
-    fn null_salt(&mut self) -> Result<usize, Error> {
+    /// The null primary; or the persistent key that the user has named.
+    fn other_salt(&mut self) -> Result<(usize, Parent), Error> {
         let number = self.parent(&NULL)?;
-        if !self.is_salt(number)? {
-            let (_, name) = self.parent_public(number)?;
-            return Err(pinned(name));
+        if self.is_salt(number)? {
+            return Ok((number, NULL));
         }
-        Ok(number)
+        let refusal = pinned(self.parent_public(number)?.1);
+        let Some(wanted) = self.rules.salt_name.clone() else { return Err(refusal) };
+        for handle in handles(self, PERSISTENT)? {
+            if read_public(self, handle).is_ok_and(|(_, name)| name == wanted) {
+                let parent = Parent { handle, rsa: false, auth: None };
+                let number = self.parent(&parent)?;
+                return if self.is_salt(number)? { Ok((number, parent)) } else { Err(refusal) };
+            }
+        }
+        Err(refusal)
+    }
+
+    /// In which session a primary is derived: its answer is authentic where the user has named the salt key.
+    pub(crate) fn protection_of_primary(&self, parent: &Parent, auth: &[u8]) -> Protect {
+        let pinned = self.rules.salt_name.is_some() && parent.handle != Handle::NULL && self.is_authentic();
+        if pinned || !auth.is_empty() { Protect::SESSION } else { Protect::NONE }
+    }
+
+    /// Where the user has named the salt key, a parent is that key, or was read in a session that is salted to it. The null primary is
+    /// looked at before every session.
+    pub(crate) fn check_pinned(&self, parent: &Parent, found: &Name) -> Result<(), Error> {
+        match &self.rules.salt_name {
+            Some(wanted)
+                if parent.handle != Handle::NULL
+                    && wanted != found
+                    && !self.rules.unprotected
+                    && !self.is_authentic() =>
+            {
+                Err(pinned(found))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a session may be salted to this parent.

@@ -23,6 +23,8 @@ pub(crate) struct Use<'a> {
     pub(crate) decrypt: bool,
     /// Has the TPM encrypt the first parameter of the answer.
     pub(crate) encrypt: bool,
+    /// Has the TPM authenticate its answer in a session that belongs to no handle (Part 1 §19.6.3).
+    pub(crate) audit: bool,
     /// Keeps the session; otherwise the TPM drops it once the command has succeeded.
     pub(crate) keep: bool,
 }
@@ -31,11 +33,18 @@ pub(crate) struct Use<'a> {
 pub(super) const CONTINUE: u8 = 0x01;
 const DECRYPT: u8 = 0x20;
 const ENCRYPT: u8 = 0x40;
+const AUDIT: u8 = 0x80;
 
 impl Use<'_> {
+    /// Authenticates an answer, and does nothing else.
+    pub(crate) const AUDIT: Self = Use { auth: &[], decrypt: false, encrypt: false, audit: true, keep: true };
+
     pub(super) fn attributes(self) -> u8 {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        bit(self.keep, CONTINUE) | bit(self.decrypt, DECRYPT) | bit(self.encrypt, ENCRYPT)
+        bit(self.keep, CONTINUE)
+            | bit(self.decrypt, DECRYPT)
+            | bit(self.encrypt, ENCRYPT)
+            | bit(self.audit, AUDIT)
     }
 }
 

@@ -7,7 +7,6 @@ use keyfile::uri::{Place as Named, Uri};
 use keyfile::{Handle, KeyReference};
 use tpm::Auth;
 
-use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Passphrase;
 use crate::key::{KeyAuth, Place, TpmKey};
@@ -41,7 +40,7 @@ pub(super) fn check(provider: &Arc<Provider>, reference: &KeyReference) -> Resul
 }
 
 fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
-    let uri = Uri::parse(&reference.uri, config::nv_prefix(&**provider)?.as_deref())?;
+    let uri = Uri::parse(&reference.uri, tpm::config::nv_prefix(&**provider)?.as_deref())?;
     let Named::Key(handle) = uri.place else {
         let text = "the key reference leads to something else than a persistent key (0x81......)";
         return Err(Error::new(Reason::WrongHandle, text));

@@ -12,7 +12,7 @@ use super::password;
 use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
-use crate::input;
+
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 
@@ -80,7 +80,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
 /// # Errors
 /// `File`: it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    input::read(path, KeyFile::MAX_SIZE).map_err(|error| match error.kind() {
+    tpm::input::read(path, KeyFile::MAX_SIZE).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => {
             Error::new(Reason::File, format!("{} is larger than any key file", path.display()))
         }

@@ -1,4 +1,20 @@
-//! What a user may choose about the TPM and the way to it.
+//! What a user may choose about the TPM and the way to it: from an option, the provider's section of openssl.cnf, or the environment.
+//!
+//! A setting `salt-name` is looked for as the option --salt-name, then in the section, then in the environment as TPM2_SALT_NAME.
+//!
+//! | file | what |
+//! |---|---|
+//! | `setting` | THE table: every setting by name. Read it first |
+//! | `read` | what each becomes |
+//! | `value` | texts as values |
+
+mod read;
+mod setting;
+pub(crate) mod value;
+
+pub use read::{Software, nv_prefix, parent, software};
+pub use setting::{Lookup, Setting};
+pub use value::{Fault, first_line, password};
 
 use std::time::Duration;
 
