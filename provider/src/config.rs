@@ -48,6 +48,10 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
             "session",
             &[("hmac", Protection::Hmac), ("password", Protection::Password)],
         )?,
+        timeout: match setting("timeout") {
+            Some(setting) => tpm::Timeout::new(setting.parse(value::seconds)?),
+            None => tpm::Timeout::default(),
+        },
         session_keep: match setting("session_keep") {
             Some(setting) => setting.parse(value::seconds)?,
             None => None,
@@ -172,7 +176,7 @@ mod tests {
     fn nothing_set_is_the_default() {
         let config = tpm(&Fake(&[], &[])).unwrap();
         assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
-        assert_eq!(config.session, Protection::Hmac);
+        assert_eq!((config.session, config.timeout), (Protection::Hmac, tpm::Timeout::default()));
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
         let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
         assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
@@ -194,13 +198,16 @@ mod tests {
     #[test]
     fn the_section_comes_before_the_environment() {
         let fake = Fake(
-            &[("connection", "operation"), ("session_keep", "30")],
+            &[("connection", "operation"), ("session_keep", "30"), ("timeout", "5")],
             &[("TPM2_CONNECTION", "process"), ("TPM2_RESOURCE_MANAGER", "kernel"), ("TPM2_TCTI", "x:")],
         );
         let config = tpm(&fake).unwrap();
         assert_eq!(config.connection, Lifetime::Operation);
         assert_eq!(config.manager, Manager::Kernel);
         assert_eq!(config.session_keep, Some(Duration::from_secs(30)));
+        assert_eq!(config.timeout, tpm::Timeout::new(Some(Duration::from_secs(5))));
+        let forever = tpm(&Fake(&[], &[("TPM2_TIMEOUT", "0")])).unwrap().timeout;
+        assert_eq!(forever, tpm::Timeout::new(None));
         assert_eq!(config.tcti, None, "the crate `tpm` reads the environment for it");
     }
 

@@ -13,7 +13,8 @@
 //! | `command` | the executor, and a function per TPM command |
 //! | `transport` | the TCTI, and where the TPM is |
 //!
-//! Beside them stands what every layer may use: `auth`, `config`, `crypto`, `error`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
+//! Beside them stands what every layer may use: `auth`, `config`, `crypto`, `deadline`, `error`, `process`, `rc`, `template`, `trace`,
+//! and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
 
@@ -24,11 +25,13 @@ mod command;
 mod config;
 mod connection;
 pub mod crypto;
+mod deadline;
 mod error;
 mod ffi;
 mod key;
 mod nv;
 mod objects;
+mod process;
 pub mod rc;
 mod session;
 pub mod template;
@@ -43,6 +46,7 @@ pub use command::{Lockout, TimeInfo};
 pub use config::{Config, Lifetime, Manager, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
+pub use deadline::{Deadline, Timeout};
 pub use error::{Error, ErrorKind, Failure, Place, Signed};
 pub use key::{Answer, Key};
 pub use nv::NvReader;
