@@ -34,6 +34,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
         row(Setting::TCTI, &machine.tpm.tcti(), "nowhere:", "no TCTI string"),
         row(Setting::CONNECTION, "operation", "forever", "say process or operation"),
         row(Setting::SESSION, "password", "none", "say hmac or password"),
+        row(Setting::TIMEOUT, "60", "soon", "no number of seconds"),
         row(Setting::SESSION_KEEP, "30", "soon", "no number of seconds"),
         row(Setting::RESOURCE_MANAGER, "kernel", "some", "say auto or kernel or none"),
         row(Setting::SALT_NAME, &null_name(machine), "000b0000", "salt-name demands"),

@@ -13,8 +13,8 @@
 //! | `command` | the executor, and a typed function per TPM command | sessions |
 //! | `transport` | the TCTI, and where the TPM is | commands |
 //!
-//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `error`, `input`, `rc`, `template`,
-//! `trace`, and `ffi`, the only unsafe code.
+//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `deadline`, `error`, `input`,
+//! `process`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
 
@@ -25,12 +25,14 @@ mod command;
 pub mod config;
 mod connection;
 pub mod crypto;
+mod deadline;
 mod error;
 mod ffi;
 pub mod input;
 mod key;
 mod nv;
 mod objects;
+mod process;
 pub mod rc;
 mod session;
 pub mod template;
@@ -45,6 +47,7 @@ pub use command::{Lockout, TimeInfo};
 pub use config::{Config, Lifetime, Manager, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
+pub use deadline::{Deadline, Timeout};
 pub use error::{Error, ErrorKind, Failure, Place, Signed};
 pub use key::{Answer, Key};
 pub use nv::NvReader;

@@ -4,12 +4,13 @@
 use std::time::Instant;
 
 use keyfile::wire::Reader;
-use keyfile::{Handle, Name};
+use keyfile::{CommandCode, Handle, Name};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::area::Area;
 use super::frame::response_code;
-use super::{Backoff, Command, Response, trace};
+use super::{Command, Patience, Response, trace};
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 use crate::transport::Transport;
@@ -30,13 +31,21 @@ pub(crate) struct Executor {
     transport: Box<dyn Transport>,
     command: Zeroizing<Vec<u8>>,
     response: Zeroizing<Vec<u8>>,
+    patience: Patience,
 }
 
 impl Executor {
     /// Takes a connection; the buffers never grow, so no copy of a secret stays behind.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
         let buffer = || Zeroizing::new(Vec::with_capacity(2 * 4096));
-        Self { transport, command: buffer(), response: buffer() }
+        let patience = Patience::alone(Deadline::NEVER);
+        Self { transport, command: buffer(), response: buffer(), patience }
+    }
+
+    /// From here on commands have this patience, and the one before is in its place.
+    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
+        self.transport.wait_until(patience.deadline());
+        std::mem::swap(&mut self.patience, patience);
     }
 
     pub(crate) fn transport(&mut self) -> &mut dyn Transport {
@@ -54,6 +63,9 @@ impl Executor {
         mut area: Option<&mut (dyn Area + '_)>,
         slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
+        if let Some(code) = self.patience.gave_way() {
+            return Err(refused(command, code));
+        }
         self.build(command, area.as_deref_mut())?;
         let start = Instant::now();
         let result = self.exchange(command, slots);
@@ -103,17 +115,25 @@ impl Executor {
 
     /// Sends the octets until the TPM has done what they ask, or will not.
     fn exchange(&mut self, command: &Command<'_>, slots: &mut dyn Evict) -> Result<(), Error> {
-        let mut busy = Backoff::for_the_tpm();
         loop {
+            // A command without time for its answer would cost the connection.
+            let deadline = self.patience.deadline();
+            if deadline.has_passed() {
+                return Err(deadline.missed("the operation has not ended"));
+            }
             self.transport.transact(&self.command, &mut self.response)?;
             let code = response_code(&self.response)?;
             match code.base() {
-                ResponseCode::SUCCESS => return Ok(()),
-                _ if code.is_busy() && busy.wait() => {}
+                ResponseCode::SUCCESS => break,
+                _ if code.is_busy() && self.patience.wait(code) => {}
                 ResponseCode::OBJECT_MEMORY if slots.evict_one(&mut *self.transport, command) => {}
                 _ => return Err(refused(command, code)),
             }
         }
+        if [CommandCode::CREATE, CommandCode::EVICT_CONTROL].contains(&command.code) {
+            self.patience.has_made();
+        }
+        Ok(())
     }
 
     fn accept(

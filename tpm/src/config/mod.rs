@@ -21,6 +21,7 @@ use std::time::Duration;
 use keyfile::Name;
 
 use crate::auth::Auth;
+use crate::deadline::Timeout;
 
 /// The choices; the default is right for most.
 #[derive(Default, Clone)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub tcti: Option<String>,
     /// How long a connection lives.
     pub connection: Lifetime,
+    /// How long one operation may take, waiting for others included.
+    pub timeout: Timeout,
     /// What protects the commands.
     pub session: Protection,
     /// Behind the kernel's resource manager: how long a session may be kept. The default is one operation, because a kept session

@@ -8,6 +8,7 @@ use super::setting::{Lookup, Setting};
 use super::value::{self, Fault};
 use super::{Config, Lifetime, Manager, Protection};
 use crate::auth::Auth;
+use crate::deadline::Timeout;
 use crate::error::Error;
 
 impl Config {
@@ -32,6 +33,10 @@ impl Config {
                 &Setting::SESSION,
                 &[("hmac", Protection::Hmac), ("password", Protection::Password)],
             )?,
+            timeout: match Setting::TIMEOUT.find(lookup) {
+                Some(given) => Timeout::new(given.parse(value::seconds)?),
+                None => Timeout::default(),
+            },
             session_keep: match Setting::SESSION_KEEP.find(lookup) {
                 Some(given) => given.parse(value::seconds)?,
                 None => None,
@@ -144,7 +149,7 @@ mod tests {
     fn nothing_set_is_the_default() {
         let config = Config::read(&Fake(&[], &[])).unwrap();
         assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
-        assert_eq!(config.session, Protection::Hmac);
+        assert_eq!((config.session, config.timeout), (Protection::Hmac, Timeout::default()));
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
         let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
         assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
@@ -166,13 +171,16 @@ mod tests {
     #[test]
     fn the_section_comes_before_the_environment() {
         let fake = Fake(
-            &[("connection", "operation"), ("session_keep", "30")],
+            &[("connection", "operation"), ("session_keep", "30"), ("timeout", "5")],
             &[("TPM2_CONNECTION", "process"), ("TPM2_RESOURCE_MANAGER", "kernel"), ("TPM2_TCTI", "x:")],
         );
         let config = Config::read(&fake).unwrap();
         assert_eq!(config.connection, Lifetime::Operation);
         assert_eq!(config.manager, Manager::Kernel);
         assert_eq!(config.session_keep, Some(Duration::from_secs(30)));
+        assert_eq!(config.timeout, Timeout::new(Some(Duration::from_secs(5))));
+        let forever = Config::read(&Fake(&[], &[("TPM2_TIMEOUT", "0")])).unwrap().timeout;
+        assert_eq!(forever, Timeout::new(None));
         assert_eq!(config.tcti, None, "the crate `tpm` reads the environment for it");
     }
 

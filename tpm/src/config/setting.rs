@@ -43,6 +43,8 @@ settings! {
     CONNECTION = "connection";
     /// What protects the commands.
     SESSION = "session";
+    /// How long one operation may take.
+    TIMEOUT = "timeout";
     /// How long a session may stay open behind the kernel's resource manager.
     SESSION_KEEP = "session_keep";
     /// Which resource manager is in use.

@@ -30,7 +30,9 @@ mod access;
 mod cleanup;
 mod close;
 mod exit;
+mod gate;
 mod generation;
+mod generations;
 mod known;
 mod operation;
 mod retry;
@@ -48,8 +50,8 @@ use std::collections::HashMap;
 
 use keyfile::{Handle, Name};
 
-use crate::command::Executor;
 use crate::command::context::flush;
+use crate::command::{Executor, Patience};
 use crate::config::Config;
 use crate::error::Error;
 use crate::session::Session;
@@ -86,6 +88,16 @@ impl Connection {
             entities,
             rules,
         }
+    }
+
+    /// From here on commands have this patience.
+    pub(crate) fn serve(&mut self, mut patience: Patience) {
+        self.exchange_patience(&mut patience);
+    }
+
+    /// The same, and the patience before is in its place.
+    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
+        self.executor.exchange_patience(patience);
     }
 
     /// Whether a session is there to protect the next command.

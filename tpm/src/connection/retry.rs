@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Connection;
 use crate::command::Backoff;
 use crate::command::object::read_public;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
@@ -19,6 +20,7 @@ pub(crate) struct Retry {
     fresh: bool,
     tries: u8,
     others: Backoff,
+    deadline: Deadline,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +39,8 @@ enum Remedy {
 
 impl Retry {
     /// For an operation that finds a connection, or finds none.
-    pub(crate) fn new(connected: bool) -> Self {
-        Self { fresh: !connected, tries: TRIES, others: Backoff::for_slots() }
+    pub(crate) fn new(connected: bool, deadline: Deadline) -> Self {
+        Self { fresh: !connected, tries: TRIES, others: Backoff::for_slots(), deadline }
     }
 
     /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
@@ -54,7 +56,7 @@ impl Retry {
         if remedy == Remedy::FreeSlots {
             // Whoever waits with something in hand waits for somebody who does the same.
             connection.flush_all();
-            return self.others.pause().ok_or(failure);
+            return self.others.pause(self.deadline).ok_or(failure);
         }
         if remedy == Remedy::Report || self.tries == 0 {
             return Err(failure);

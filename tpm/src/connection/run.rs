@@ -88,7 +88,9 @@ impl Run for Connection {
             None => return Err(no_session()),
         }
         let result = executor.run(command, Some(&mut authorizations), slots);
-        if result.is_err() {
+        // A busy TPM has not begun, and its nonces are what they were.
+        let busy = |error: &Error| error.code().is_some_and(ResponseCode::is_busy);
+        if result.as_ref().is_err_and(|error| !busy(error)) {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
             for session in self.session.iter_mut().chain(&mut self.policy) {

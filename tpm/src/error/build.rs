@@ -48,6 +48,11 @@ impl Error {
         Self::new(ErrorKind::Io, attempt).answer(code)
     }
 
+    /// A connection that broke before.
+    pub(crate) fn lost() -> Self {
+        Self::new(ErrorKind::Io, "the connection to the TPM was lost")
+    }
+
     /// An answer that was not to be believed.
     pub(crate) fn integrity(attempt: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Integrity, attempt)

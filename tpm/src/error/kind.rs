@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Forked,
     /// The connection to the TPM broke.
     Io,
+    /// The TPM did not answer in time, or other operations kept it busy.
+    Timeout,
     /// Nothing is at the handle.
     NoObject,
     /// The NV index was never written.

@@ -8,9 +8,13 @@ mod context;
 mod environment;
 mod exit;
 mod file;
-mod pipe;
+mod fork;
+mod poll;
+mod signals;
 
-pub(crate) use context::Context;
+pub(crate) use context::{BLOCK, Context};
 pub(crate) use environment::environment;
 pub(crate) use exit::at_exit;
-pub(crate) use file::{close_on_exec, peer_port};
+pub(crate) use file::close_on_exec;
+pub(crate) use fork::forks;
+pub(crate) use poll::readable;

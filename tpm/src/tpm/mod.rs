@@ -49,7 +49,7 @@ impl Tpm {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let tcti = config.tcti.clone();
-        Self::over(config, Box::new(move || open(tcti.as_deref())))
+        Self::over(config, Box::new(move |deadline| open(tcti.as_deref(), deadline)))
     }
 
     /// The same, over connections that somebody else opens.

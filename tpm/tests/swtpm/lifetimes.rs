@@ -69,9 +69,9 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
         let failures = Arc::new(AtomicUsize::new(0));
         let (left, at) = (failures.clone(), tcti.clone());
         let refuses = move || left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
-        let opener = move || match refuses() {
+        let opener = move |deadline| match refuses() {
             true => Err(tpm::Error::new(tpm::ErrorKind::NoTpm, "the door is shut")),
-            false => tpm::open(Some(&at)),
+            false => tpm::open(Some(&at), deadline),
         };
         let tpm = Tpm::over(kit::config(tcti), Box::new(opener));
         let key = kit::open(&tpm, &file, Some("secret"));
