@@ -59,7 +59,7 @@ fn nobody_chooses_the_state_that_is_signed_or_bound_to() {
     desk.machine.key("signed.tpm", "-e P-256 --signed-policy vendor.pub");
     let before = openssl.read("signed.tpm");
     desk.alters(raw::PCR_READ, 1);
-    let genpkey = "genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt pcr-lock:sha256:7 -propquery provider=tpm2 -out new.tpm";
+    let genpkey = "genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt pcr-lock:sha256:7 -propquery provider=tpm2 -out opened.tpm";
     for output in [
         tool.run("create -e P-256 -x sha256:7 new.tpm"),
         tool.pipe("seal -x sha256:7 new.tpm", "data"),
@@ -97,7 +97,7 @@ fn the_public_half_at_a_handle_is_what_the_tpm_says() {
         tool.run(&format!("show 0x{PLAIN}")),
         tool.run(&format!("create -e P-256 --secret {PLAIN} new.tpm")),
     ] {
-        output.failed().says("TPM2_ReadPublic was altered on its way");
+        output.failed().says("altered on its way");
     }
     desk.alters(raw::READ_PUBLIC, 1);
     openssl.failed(&format!("pkey -in handle:0x{PLAIN} -pubout"));

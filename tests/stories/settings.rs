@@ -33,7 +33,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
     vec![
         row(Setting::TCTI, &machine.tpm.tcti(), "nowhere:", "no TCTI string"),
         row(Setting::CONNECTION, "operation", "forever", "say process or operation"),
-        row(Setting::SESSION, "password", "none", "say hmac or password"),
+        row(Setting::SESSION, "password", "open", "say hmac or password"),
         row(Setting::TIMEOUT, "60", "soon", "no number of seconds"),
         row(Setting::SESSION_KEEP, "30", "soon", "no number of seconds"),
         row(Setting::RESOURCE_MANAGER, "kernel", "some", "say auto or kernel or none"),
@@ -45,7 +45,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
             ..row(Setting::NV_PREFIX, "site-key:", "site-key", "")
         },
         Row {
-            uses: ["pkey -in soft.pem -noout -propquery provider=tpm2", "create --wrap soft.pem new.tpm"],
+            uses: ["pkey -in key.tpm -pubout", "create --wrap soft.pem new.tpm"],
             ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "leave it out")
         },
         // The owner has a password from here on.
@@ -71,6 +71,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
     let machine = Machine::new();
     machine.provision();
     machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
+    machine.key("key.tpm", "-e P-256");
     let rows = rows(&machine);
     for setting in Setting::ALL {
         let here = rows.iter().any(|row| row.setting.name() == setting.name());

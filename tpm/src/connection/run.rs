@@ -27,8 +27,7 @@ impl Run for Connection {
                 session.distrust();
             }
             match error.kind() {
-                // No password is part of it: the TPM was asked about something else, or by somebody else.
-                ErrorKind::Authorization => altered(command, error),
+                ErrorKind::Authorization => error.altered(),
                 _ => error,
             }
         })
@@ -90,7 +89,7 @@ impl Run for Connection {
         let result = executor.run(command, Some(&mut authorizations), slots);
         // A busy TPM has not begun, and its nonces are what they were.
         let busy = |error: &Error| error.code().is_some_and(ResponseCode::is_busy);
-        if result.as_ref().is_err_and(|error| !busy(error)) {
+        if result.as_ref().is_err_and(|error| !busy(error)) && (protect.session || protect.policy) {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
             for session in self.session.iter_mut().chain(&mut self.policy) {
@@ -111,12 +110,4 @@ impl Run for Connection {
 
 fn no_session() -> Error {
     Error::new(ErrorKind::Integrity, "there is no session to protect the command")
-}
-
-fn altered(command: &Command<'_>, refusal: Error) -> Error {
-    let error = Error::integrity(format!("{} was altered on its way to the TPM", command.code));
-    match command.handles.first() {
-        Some(entity) => error.at(entity.handle, None).because(refusal),
-        None => error.because(refusal),
-    }
 }

@@ -61,8 +61,22 @@ impl Error {
 
     /// A refusal of the empty password by what has no other: then it is no matter of passwords.
     pub(crate) fn refused_nothing(self, who: impl fmt::Display) -> Self {
-        Self::integrity(format!("the TPM refuses the empty password of {who}, which has no other"))
-            .because(self)
+        let Parts { attempt, code, .. } = *self.0;
+        let name = code.and_then(ResponseCode::name).unwrap_or_default();
+        Self::integrity(format!(
+            "{attempt}: the TPM refuses the empty password of {who}, which has no other ({name})"
+        ))
+    }
+
+    /// A refused password of a command that takes none: the TPM was asked about something else, or by somebody else.
+    pub(crate) fn altered(self) -> Self {
+        let Parts { attempt, code, object, .. } = *self.0;
+        let name = code.and_then(ResponseCode::name).unwrap_or_default();
+        let error = Self::integrity(format!("{attempt}: the command was altered on its way ({name})"));
+        match object {
+            Some((handle, _)) => error.at(handle, None),
+            None => error,
+        }
     }
 
     /// Adds the code that was answered.

@@ -14,6 +14,7 @@ mod cache;
 mod find;
 mod parent;
 mod parents;
+mod pinned;
 mod room;
 mod salt;
 

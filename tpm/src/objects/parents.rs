@@ -20,14 +20,23 @@ impl Connection {
         }
         // First, because it may have to meet the null primary before.
         self.open_session_for(parent)?;
+        if let Some(number) = self.parents.find(handle, rsa) {
+            return Ok(number);
+        }
         let (public, name) = match parent.is_derived() {
             true => self.derive(parent, self.parents.next())?,
             false => self.parent_area(handle).map_err(|error| no_parent(error, handle))?,
         };
         let number = self.parents.next();
         self.check_pinned(parent, &name)?;
-        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1, spared: None });
+        self.remember(parent, public, name);
         Ok(number)
+    }
+
+    /// Takes note of a parent, whose number is the next one.
+    pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
+        let Parent { handle, rsa, .. } = *parent;
+        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1, spared: None });
     }
 
     /// The public area of a parent.
@@ -62,7 +71,7 @@ impl Connection {
     }
 
     /// CreatePrimary.
-    fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
+    pub(super) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(parent, &auth);
         self.make_room(MAX_LOADED - 1, &[])?;

@@ -1,17 +1,12 @@
 //! Which key a session is salted to, so that nobody without that key's private half can listen (TPM 2.0 Part 1 §19.6.4).
 
-use keyfile::{Attributes, Handle, Name, Public};
+use keyfile::{Attributes, Handle, Public};
 
 use super::Parent;
-use crate::command::capability::{PERSISTENT, handles};
-use crate::command::object::read_public;
-use crate::command::{Protect, Run};
 use crate::connection::{Connection, Transient};
 use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
-
-const NULL: Parent = Parent::NULL;
 
 /// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
 /// knows that half.
@@ -61,8 +56,7 @@ impl Connection {
     /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
     pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
         let secret = !parent.hierarchy_auth().is_empty();
-        let pinned = self.rules.salt_name.is_some() && parent.handle != Handle::NULL;
-        if !parent.is_derived() || !(secret || pinned) {
+        if !parent.is_derived() || !(secret || self.is_to_be_authentic(parent)?) {
             return Ok(());
         }
         match self.open_session(None) {
@@ -78,46 +72,6 @@ impl Connection {
         }
     }
 
-    /// The null primary; or the persistent key that the user has named.
-    fn other_salt(&mut self) -> Result<(usize, Parent), Error> {
-        let number = self.parent(&NULL)?;
-        if self.is_salt(number)? {
-            return Ok((number, NULL));
-        }
-        let refusal = pinned(self.parent_public(number)?.1);
-        let Some(wanted) = self.rules.salt_name.clone() else { return Err(refusal) };
-        for handle in handles(self, PERSISTENT)? {
-            if read_public(self, handle).is_ok_and(|(_, name)| name == wanted) {
-                let parent = Parent { handle, rsa: false, auth: None };
-                let number = self.parent(&parent)?;
-                return if self.is_salt(number)? { Ok((number, parent)) } else { Err(refusal) };
-            }
-        }
-        Err(refusal)
-    }
-
-    /// In which session a primary is derived: its answer is authentic where the user has named the salt key.
-    pub(crate) fn protection_of_primary(&self, parent: &Parent, auth: &[u8]) -> Protect {
-        let pinned = self.rules.salt_name.is_some() && parent.handle != Handle::NULL && self.is_authentic();
-        if pinned || !auth.is_empty() { Protect::SESSION } else { Protect::NONE }
-    }
-
-    /// Where the user has named the salt key, a parent is that key, or was read in a session that is salted to it. The null primary is
-    /// looked at before every session.
-    pub(crate) fn check_pinned(&self, parent: &Parent, found: &Name) -> Result<(), Error> {
-        match &self.rules.salt_name {
-            Some(wanted)
-                if parent.handle != Handle::NULL
-                    && wanted != found
-                    && !self.rules.unprotected
-                    && !self.is_authentic() =>
-            {
-                Err(pinned(found))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Whether a session may be salted to this parent.
     pub(crate) fn is_salt(&self, number: usize) -> Result<bool, Error> {
         let (public, name) = self.parent_public(number)?;
@@ -128,11 +82,6 @@ impl Connection {
 
 fn is_trustworthy(public: &Public) -> bool {
     public.attributes.contains(TRUSTWORTHY)
-}
-
-fn pinned(found: &Name) -> Error {
-    Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name that salt-name demands; its null primary is {found}"))
-        .advise("after a restart the null primary is another: update salt-name, unless somebody sits between this program and the TPM")
 }
 
 #[cfg(test)]

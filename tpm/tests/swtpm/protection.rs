@@ -149,20 +149,41 @@ fn the_salt_key_can_be_pinned() {
     let (_, owner) = tpm.parent_public(&OWNER).unwrap();
     let (_, null) = tpm.parent_public(&Parent { handle: Handle::NULL, ..OWNER }).unwrap();
     tpm.close();
-    for (pin, good) in [(owner, true), (null, true), (keyfile::Name::from(&[0, 11, 1, 2][..]), false)] {
+    let handle = swtpm.create_primary_with(b"", raw::DA_PROTECTED);
+    let there = Handle(0x8100_0001);
+    swtpm.persist(handle, there.0);
+    swtpm.flush(handle);
+    let (_, persistent) = tpm.read_public(there).unwrap();
+    tpm.close();
+    let pcrs = "sha256:0-7".parse().unwrap();
+    for (pin, good) in
+        [(owner, true), (null, true), (persistent, true), (keyfile::Name::from(&[0, 11, 1, 2][..]), false)]
+    {
         let config = Config { salt_name: Some(pin), ..kit::config(swtpm.tcti()) };
-        let key = kit::open(&Tpm::new(config), &file, Some("secret"));
-        match key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA) {
-            Ok(answer) => {
-                assert!(good);
-                kit::verify(key.public(), &answer.value);
+        let tpm = Tpm::new(config);
+        let key = kit::open(&tpm, &file, Some("secret"));
+        // Whatever comes first, and again when nothing is loaded any more.
+        for _ in 0..2 {
+            let results = [
+                tpm.capabilities().map(drop),
+                tpm.pcr_read(&pcrs).map(drop),
+                tpm.read_public(there).map(drop),
+                tpm.parent_public(&OWNER).map(drop),
+                key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).map(drop),
+            ];
+            for result in results {
+                match result {
+                    Ok(()) => assert!(good),
+                    Err(error) => {
+                        assert!(!good, "{error}");
+                        assert_eq!(error.kind(), ErrorKind::Integrity);
+                        assert!(error.to_string().contains("salt-name"), "{error}");
+                    }
+                }
             }
-            Err(error) => {
-                assert!(!good, "{error}");
-                assert_eq!(error.kind(), ErrorKind::Integrity);
-                assert!(error.to_string().contains("salt-name"), "{error}");
-            }
+            tpm.close();
         }
+        swtpm.assert_empty();
     }
 }
 
