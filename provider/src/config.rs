@@ -7,7 +7,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 use keyfile::Handle;
-use tpm::{Auth, Lifetime, Manager, Parent, Protection};
+use tpm::{Auth, Lifetime, Manager, Parent, Proof, Protection};
 
 use crate::error::{Error, Reason, Result};
 use value::{Fault, Setting};
@@ -28,8 +28,8 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
     let setting = |name| Setting::find(lookup, name);
     let pin = setting("pin").or_else(|| setting("PIN"));
     let parent_auth = match (pin, setting("pin-source")) {
-        (Some(pin), _) => Some(Auth::stored(pin.into_secret())),
-        (None, Some(source)) => Some(Auth::stored(source.parse_unseen(value::password)?)),
+        (Some(pin), _) => Some(Auth::new(pin.into_secret())),
+        (None, Some(source)) => Some(Auth::new(source.parse_unseen(value::password)?)),
         (None, None) => None,
     };
     Ok(tpm::Config {
@@ -63,6 +63,7 @@ pub(crate) fn tpm(lookup: &dyn Lookup) -> Result<tpm::Config> {
         },
         parent_auth,
         last_try: choice(lookup, "last-try", &[("refuse", false), ("allow", true)])?,
+        proof: choice(lookup, "prove-password", &[("open", Proof::Open), ("use", Proof::Use)])?,
     })
 }
 
@@ -106,12 +107,12 @@ pub(crate) fn password_from(name: &str, source: &str) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// `File`: it cannot be read.
-pub(crate) fn stored_password(path: &Path) -> Result<Auth> {
+pub(crate) fn password_in(path: &Path) -> Result<Auth> {
     let line = value::first_line(path).map_err(|error| {
         let text = format!("the password file {} cannot be read: check path and rights", path.display());
         Error::new(Reason::File, text).with_source(error)
     })?;
-    Ok(Auth::stored(line))
+    Ok(Auth::new(line))
 }
 
 /// Which of OpenSSL's providers do the work in software.
@@ -232,6 +233,9 @@ mod tests {
             );
         }
         assert!(tpm(&Fake(&[("last-try", "allow")], &[])).unwrap().last_try);
+        let proof = |value| tpm(&Fake(&[], value)).unwrap().proof;
+        assert_eq!(proof(&[]), Proof::Open);
+        assert_eq!(proof(&[("TPM2_PROVE_PASSWORD", "use")]), Proof::Use);
     }
 
     #[test]

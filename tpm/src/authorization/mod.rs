@@ -1,5 +1,22 @@
-//! What lets a command use an entity: its password, tried only where a wrong one does no harm, or its policy.
+//! What lets a command use an entity: its password, or its policy; and what is known of the password.
+//!
+//! | file | what |
+//! |---|---|
+//! | `verdict` | unknown, proven or refused: all that is known of an authorization |
+//! | `attempt` | the entity and the value that it is known of |
+//! | `memory`, `table` | where that is remembered, for the process and its children |
+//! | `prove`, `last_try` | the gate that every password goes through |
+//! | `hierarchy`, `parent` | hierarchies and parents at work |
+//! | `policy` | the policies of key files |
 
+mod attempt;
+mod hierarchy;
 mod last_try;
+mod memory;
 mod parent;
 pub(crate) mod policy;
+mod prove;
+mod table;
+mod verdict;
+
+pub(crate) use attempt::{Attempt, prepare};

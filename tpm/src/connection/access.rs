@@ -67,6 +67,23 @@ impl Access {
         }
     }
 
+    /// The same; a connection that was opened for it is closed again, unless the kernel's resource manager is behind it: a process that
+    /// only opens its keys, and forks, must not keep the TPM or its slots from its children.
+    pub(crate) fn operate_briefly<T>(
+        &self,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let was_open = self.generation().is_some_and(|generation| generation.connection().is_some());
+        let result = self.operate(operation);
+        if let (false, Some(generation)) = (was_open, self.generation()) {
+            let mut place = generation.connection();
+            if place.as_ref().is_some_and(|connection| !connection.rules.kernel) {
+                close(&mut place);
+            }
+        }
+        result
+    }
+
     /// Flushes everything that is loaded and disconnects. The next use connects again.
     pub(crate) fn close(&self) {
         if let Some(generation) = self.generation() {

@@ -6,7 +6,7 @@ use super::Connection;
 use crate::command::context::flush;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 use crate::session::{Authorization, Use};
 
 impl Run for Connection {
@@ -62,7 +62,12 @@ impl Run for Connection {
             }
             None => return Err(none()),
         }
+        let in_step = !authorizations.iter().any(Authorization::is_distrusted);
         let result = executor.run(command, Some(&mut authorizations), slots);
+        let result = result.map_err(|error| match in_step && is_about_the_first(&error) {
+            true => error,
+            false => not_about_a_password(error),
+        });
         if result.is_err() {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
@@ -79,5 +84,20 @@ impl Run for Connection {
 
     fn wipe(&mut self) {
         self.executor.wipe();
+    }
+}
+
+/// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
+fn is_about_the_first(error: &Error) -> bool {
+    !matches!(error.code().and_then(ResponseCode::place), Some(Place::Session(2..)))
+}
+
+/// A session that is out of step with the TPM looks like a wrong password.
+fn not_about_a_password(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Authorization => error.of_kind(ErrorKind::Integrity).advise(
+            "a session was out of step with the TPM: something between this program and the TPM alters what they say",
+        ),
+        _ => error,
     }
 }

@@ -9,8 +9,10 @@ mod environment;
 mod exit;
 mod file;
 mod pipe;
+mod shared;
 
 pub(crate) use context::Context;
 pub(crate) use environment::environment;
 pub(crate) use exit::at_exit;
 pub(crate) use file::{close_on_exec, peer_port};
+pub(crate) use shared::shared;
