@@ -11,6 +11,7 @@ pub(crate) mod core;
 pub(crate) mod crypto;
 pub(crate) mod dispatch;
 pub(crate) mod environment;
+mod errno;
 #[cfg(test)]
 mod fetch;
 pub(crate) mod guard;

@@ -7,6 +7,7 @@ use keyfile::{KeyFile, KeyReference, Public};
 use tpm::Auth;
 use zeroize::Zeroizing;
 
+use super::dropped;
 use super::pem::OBJECT_KEY;
 use super::reference::referenced;
 use crate::error::{Error, Reason, Result};
@@ -29,6 +30,18 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
     }
 
     fn decode(
+        provider: &Arc<Provider>,
+        input: Bio<'_>,
+        selection: Selection,
+        found: &Callback<'_>,
+        passphrase: &Passphrase<'_>,
+    ) -> Result<bool> {
+        Self::key(provider, input, selection, found, passphrase).inspect_err(dropped::keep)
+    }
+}
+
+impl<T: KeyType> KeyDecoder<T> {
+    fn key(
         provider: &Arc<Provider>,
         mut input: Bio<'_>,
         selection: Selection,
@@ -61,9 +74,7 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
         };
         Ok(Self::hand_up(provider, key, found))
     }
-}
 
-impl<T: KeyType> KeyDecoder<T> {
     fn reference(
         provider: &Arc<Provider>,
         der: &[u8],
