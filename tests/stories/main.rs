@@ -59,6 +59,7 @@ mod programs;
 mod prompts;
 mod pytss;
 mod reach;
+mod refused;
 mod resets;
 mod restricted;
 mod sample;

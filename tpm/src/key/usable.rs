@@ -52,7 +52,7 @@ impl Inner {
                 if let Err(gone) = self.still_there(connection, handle) {
                     return gone;
                 }
-            } else if error.kind() == ErrorKind::NoObject {
+            } else if error.kind() == ErrorKind::NoObject && error.code().is_some() {
                 return removed(error);
             }
         }

@@ -138,7 +138,10 @@ pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Result<Op
     if !file.asks_for_password() {
         return Ok(None);
     }
-    match store::asked(file.description.as_deref().unwrap_or("TPM key"), passphrase) {
+    let what = file.description.as_deref().unwrap_or("TPM key");
+    match store::asked(what, passphrase) {
+        // Many a callback that has none answers so, and it is not the password of this key.
+        Ok(auth) if auth.is_empty() && file.needs_password() => Err(store::no_password(what)),
         // The policy may pass without.
         Err(_) if !file.needs_password() => Ok(None),
         asked => asked.map(Some),

@@ -89,10 +89,13 @@ pub(crate) fn asked(what: &str, passphrase: &Passphrase<'_>) -> Result<Auth> {
     let what: String = what.chars().filter(|character| !character.is_control()).collect();
     match passphrase.ask(&what) {
         Some(password) => Ok(Auth::new(password.as_slice())),
-        None => {
-            let text =
-                format!("{what} has a password, and none was given: give it, for instance with -passin");
-            Err(Error::new(Reason::PasswordMissing, text))
-        }
+        None => Err(no_password(&what)),
     }
+}
+
+/// That nobody gave it.
+pub(crate) fn no_password(what: &str) -> Error {
+    let what: String = what.chars().filter(|character| !character.is_control()).collect();
+    let text = format!("{what} has a password, and none was given: give it, for instance with -passin");
+    Error::new(Reason::PasswordMissing, text)
 }
