@@ -28,10 +28,10 @@ pub(crate) fn password_from(name: &str, source: &str) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// `File`: it cannot be read.
-pub(crate) fn stored_password(path: &Path) -> Result<Auth> {
+pub(crate) fn password_in(path: &Path) -> Result<Auth> {
     let line = config::first_line(path).map_err(|error| {
         let text = format!("the password file {} cannot be read: check path and rights", path.display());
         Error::new(Reason::File, text).with_source(error)
     })?;
-    Ok(Auth::stored(line))
+    Ok(Auth::new(line))
 }

@@ -10,6 +10,7 @@ pub(crate) mod capability;
 pub(crate) mod core;
 pub(crate) mod crypto;
 pub(crate) mod dispatch;
+mod errno;
 #[cfg(test)]
 mod fetch;
 pub(crate) mod guard;

@@ -64,6 +64,7 @@ mod programs;
 mod prompts;
 mod pytss;
 mod reach;
+mod refused;
 mod resets;
 mod restricted;
 mod sample;

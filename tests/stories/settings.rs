@@ -39,6 +39,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
         row(Setting::RESOURCE_MANAGER, "kernel", "some", "say auto or kernel or none"),
         row(Setting::SALT_NAME, &null_name(machine), "000b0000", "salt-name demands"),
         row(Setting::LAST_TRY, "allow", "perhaps", "say refuse or allow"),
+        row(Setting::PROVE_PASSWORD, "use", "never", "say open or use"),
         row(Setting::PARENT, "endorsement", "80000001", "transient"),
         Row {
             uses: ["pkey -in site-key:81000001 -pubout", "show site-key:81000001"],

@@ -8,31 +8,12 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Auth {
     octets: Zeroizing<Vec<u8>>,
-    stored: bool,
 }
 
 impl Auth {
     /// Takes the password as it was given.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        Self { octets: Zeroizing::new(octets.into()), stored: false }
-    }
-
-    /// Takes one that stands in a file or a setting: when it is wrong, it stays wrong at each restart of the program, so it is
-    /// not given to the TPM when that could lock everybody out.
-    pub fn stored(octets: impl Into<Vec<u8>>) -> Self {
-        Self { stored: true, ..Self::new(octets) }
-    }
-
-    /// Whether nobody typed it.
-    #[must_use]
-    pub fn is_stored(&self) -> bool {
-        self.stored
-    }
-
-    /// Whether nobody knows that it is right, and it stays the same when it is not: one that stands somewhere, or the empty one that
-    /// is taken when none was given.
-    pub(crate) fn is_doubtful(auth: Option<&Self>) -> bool {
-        auth.is_none_or(Self::is_stored)
+        Self { octets: Zeroizing::new(octets.into()) }
     }
 
     /// Whether it has no octets.
@@ -51,14 +32,6 @@ impl Auth {
         }
         let hashed = Zeroizing::new(name_alg.digest(&[value]));
         Zeroizing::new(cut(&hashed).to_vec())
-    }
-
-    /// Whether they are the same password, wherever it comes from, or none.
-    pub(crate) fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
-        match (one, other) {
-            (Some(one), Some(other)) => one.octets.ct_eq(&other.octets).into(),
-            (one, other) => one.is_none() && other.is_none(),
-        }
     }
 
     /// The authValue of a hierarchy: as given but for trailing zeros.
@@ -81,12 +54,6 @@ fn cut(value: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_somebody_typed_is_not_doubted() {
-        let [typed, stored] = [Auth::new("x"), Auth::stored("x")];
-        assert_eq!([Some(&typed), Some(&stored), None].map(Auth::is_doubtful), [false, true, true]);
-    }
 
     #[test]
     fn long_passwords_are_hashed_and_trailing_zeros_cut() {

@@ -44,7 +44,7 @@ pub use attestation::{Certified, Primary, Residence};
 pub use auth::Auth;
 pub use authorization::policy::{Checked, CheckedStatement, Outcome};
 pub use command::{Lockout, TimeInfo};
-pub use config::{Config, Lifetime, Manager, Protection};
+pub use config::{Config, Lifetime, Manager, Proof, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use deadline::{Deadline, Timeout};

@@ -56,8 +56,11 @@ impl Connection {
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(&parent, &auth);
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
-        let made =
-            create_primary(self, &hierarchy, &key.template, protect).map_err(|error| refused(error, key))?;
+        let made = self
+            .prove_hierarchy(key.hierarchy, &auth, |connection| {
+                create_primary(connection, &hierarchy, &key.template, protect)
+            })
+            .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
         if !is_of(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")

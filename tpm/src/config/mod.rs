@@ -43,8 +43,20 @@ pub struct Config {
     pub salt_name: Option<Name>,
     /// The password of the parent or of the hierarchy.
     pub parent_auth: Option<Auth>,
-    /// Whether a stored password may be the last try before the TPM locks everybody out.
+    /// Whether a password that is not proven may be the last try before the TPM locks everybody out.
     pub last_try: bool,
+    /// When a password that was given with a key is proven.
+    pub proof: Proof,
+}
+
+/// When a password that was given with a key is proven.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// When the key is opened.
+    #[default]
+    Open,
+    /// By the first operation.
+    Use,
 }
 
 /// How long a connection lives.

@@ -6,7 +6,7 @@ use keyfile::Handle;
 
 use super::setting::{Lookup, Setting};
 use super::value::{self, Fault};
-use super::{Config, Lifetime, Manager, Protection};
+use super::{Config, Lifetime, Manager, Proof, Protection};
 use crate::auth::Auth;
 use crate::deadline::Timeout;
 use crate::error::Error;
@@ -51,11 +51,16 @@ impl Config {
                 None => None,
             },
             parent_auth: match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
-                (Some(pin), _) => Some(Auth::stored(pin.into_secret())),
-                (None, Some(source)) => Some(Auth::stored(source.parse_unseen(value::password)?)),
+                (Some(pin), _) => Some(Auth::new(pin.into_secret())),
+                (None, Some(source)) => Some(Auth::new(source.parse_unseen(value::password)?)),
                 (None, None) => None,
             },
             last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
+            proof: choice(
+                lookup,
+                &Setting::PROVE_PASSWORD,
+                &[("open", Proof::Open), ("use", Proof::Use)],
+            )?,
         })
     }
 }
@@ -212,6 +217,9 @@ mod tests {
             );
         }
         assert!(Config::read(&Fake(&[("last-try", "allow")], &[])).unwrap().last_try);
+        let proof = |value| Config::read(&Fake(&[], value)).unwrap().proof;
+        assert_eq!(proof(&[]), Proof::Open);
+        assert_eq!(proof(&[("TPM2_PROVE_PASSWORD", "use")]), Proof::Use);
     }
 
     #[test]

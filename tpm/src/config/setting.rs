@@ -57,6 +57,8 @@ settings! {
     PIN_SOURCE = "pin-source";
     /// Whether a password may be the last try before a lockout.
     LAST_TRY = "last-try";
+    /// When a password that was given with a key is proven.
+    PROVE_PASSWORD = "prove-password";
     /// The default parent of new keys.
     PARENT = "parent";
     /// A prefix of URIs that name persistent keys.

@@ -38,10 +38,16 @@ impl Access {
         &self,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let generation = self.generations.here();
-        let result = self.operate_in_turn(&generation, operation);
-        generation.tidy();
-        result
+        self.run(false, operation)
+    }
+
+    /// The same; a connection that was opened for it is closed again, unless the kernel's resource manager is behind it: a process that
+    /// only opens its keys, and forks, must not keep the TPM or its slots from its children.
+    pub(crate) fn operate_briefly<T>(
+        &self,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.run(true, operation)
     }
 
     /// Flushes everything that is loaded and disconnects, if need be when the operation of another thread has ended. The next use
@@ -59,14 +65,27 @@ impl Access {
         }
     }
 
+    fn run<T>(
+        &self,
+        briefly: bool,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let generation = self.generations.here();
+        let result = self.operate_in_turn(&generation, briefly, operation);
+        generation.tidy();
+        result
+    }
+
     fn operate_in_turn<T>(
         &self,
         generation: &Generation,
+        briefly: bool,
         mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let deadline = Deadline::after(self.config.timeout);
         let mut patience = generation.patience(deadline);
         let mut turn = generation.turn(deadline)?;
+        let brief = briefly && turn.place().is_none();
         let mut retry = Retry::new(turn.place().is_some(), deadline);
         loop {
             if turn.place().is_none() {
@@ -79,9 +98,9 @@ impl Access {
                 (Some(pause), _) => pause,
                 (None, Err(failure)) => match retry.mend(failure, turn.place(), || self.connect(deadline)) {
                     Ok(pause) => pause,
-                    Err(failure) => return self.end(turn, Err(failure)),
+                    Err(failure) => return self.end(turn, brief, Err(failure)),
                 },
-                (None, done) => return self.end(turn, done),
+                (None, done) => return self.end(turn, brief, done),
             };
             if !pause.is_zero() {
                 drop(turn);
@@ -91,12 +110,13 @@ impl Access {
         }
     }
 
-    fn end<T>(&self, mut turn: Turn<'_>, result: Result<T, Error>) -> Result<T, Error> {
+    fn end<T>(&self, mut turn: Turn<'_>, brief: bool, result: Result<T, Error>) -> Result<T, Error> {
         let result = result.map_err(|failure| explain(failure, turn.place()));
         if let Some(connection) = turn.place() {
             connection.finish();
         }
-        if self.config.connection == Lifetime::Operation {
+        let brief = brief && turn.place().as_ref().is_some_and(|connection| !connection.rules.kernel);
+        if brief || self.config.connection == Lifetime::Operation {
             turn.close();
         }
         result

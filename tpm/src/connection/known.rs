@@ -2,7 +2,6 @@
 
 use keyfile::{Handle, Name, Public};
 
-use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 
 /// All parents that this connection has met; none is removed alone, so a number stays good.
@@ -19,8 +18,6 @@ pub(crate) struct KnownParent {
     pub(crate) saved: Option<Vec<u8>>,
     /// How often it was derived.
     pub(crate) derived: u32,
-    /// The doubtful password that was found to be no last try: a stored one, or none.
-    pub(crate) spared: Option<Option<Auth>>,
 }
 
 impl KnownParents {

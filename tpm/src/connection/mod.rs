@@ -44,9 +44,11 @@ pub(crate) use access::Access;
 use cleanup::Cleanup;
 pub(crate) use known::{KnownParent, KnownParents};
 use rules::Rules;
+pub(crate) use rules::place;
 pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use keyfile::{Handle, Name};
 
@@ -69,6 +71,8 @@ pub(crate) struct Connection {
     cleanup: Cleanup,
     /// Where the entities of policies were found that do not say it.
     pub(crate) entities: HashMap<Name, Handle>,
+    /// When the TPM's clock was read to see whether it was reset.
+    pub(crate) looked: Option<Instant>,
     pub(crate) rules: Rules,
 }
 
@@ -86,6 +90,7 @@ impl Connection {
             parents,
             cleanup: Cleanup::default(),
             entities,
+            looked: None,
             rules,
         }
     }

@@ -6,7 +6,7 @@ use super::Connection;
 use crate::command::context::flush;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 use crate::session::{Authorization, Session, Use};
 
 impl Run for Connection {
@@ -86,7 +86,12 @@ impl Run for Connection {
             }
             None => return Err(no_session()),
         }
+        let in_step = !authorizations.iter().any(Authorization::is_distrusted);
         let result = executor.run(command, Some(&mut authorizations), slots);
+        let result = result.map_err(|error| match in_step && is_about_the_first(&error) {
+            true => error,
+            false => not_about_a_password(error),
+        });
         // A busy TPM has not begun, and its nonces are what they were.
         let busy = |error: &Error| error.code().is_some_and(ResponseCode::is_busy);
         if result.as_ref().is_err_and(|error| !busy(error)) && (protect.session || protect.policy) {
@@ -110,4 +115,19 @@ impl Run for Connection {
 
 fn no_session() -> Error {
     Error::new(ErrorKind::Integrity, "there is no session to protect the command")
+}
+
+/// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
+fn is_about_the_first(error: &Error) -> bool {
+    !matches!(error.code().and_then(ResponseCode::place), Some(Place::Session(2..)))
+}
+
+/// A session that is out of step with the TPM looks like a wrong password.
+fn not_about_a_password(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Authorization => error.of_kind(ErrorKind::Integrity).advise(
+            "a session was out of step with the TPM: something between this program and the TPM alters what they say",
+        ),
+        _ => error,
+    }
 }

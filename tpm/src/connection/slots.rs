@@ -47,6 +47,11 @@ impl Slots {
         Some(slot.handle)
     }
 
+    /// Whether the object is loaded.
+    pub(crate) fn holds(&self, transient: Transient) -> bool {
+        self.taken.iter().any(|slot| slot.transient == transient)
+    }
+
     /// Takes note of an object that was just loaded.
     pub(crate) fn insert(&mut self, transient: Transient, handle: Handle, name: Name) {
         self.clock = self.clock.saturating_add(1);

@@ -8,7 +8,7 @@ use keyfile::wire::WireError;
 use keyfile::{Handle, Name};
 
 use super::kind::{advice_on, kind_of};
-use super::{Error, ErrorKind, Failure, Parts};
+use super::{Error, ErrorKind, Failure, Parts, Recall};
 use crate::crypto::CryptoError;
 use crate::rc::ResponseCode;
 
@@ -26,6 +26,7 @@ impl Error {
             advice: None,
             failures: Vec::new(),
             source: None,
+            recall: Recall::Not,
         }))
     }
 
@@ -41,6 +42,31 @@ impl Error {
             Some(advice) => error.advise(advice),
             None => error,
         }
+    }
+
+    /// An answer that the TPM has given before, and is not asked for again.
+    pub(crate) fn remembered(attempt: &'static str, code: ResponseCode) -> Self {
+        let mut error = Self::new(kind_of(code), attempt).answer(code.0);
+        error.0.recall = Recall::Remembered;
+        error
+    }
+
+    /// Another process tries the same password just now.
+    pub(crate) fn being_tried() -> Self {
+        let mut error = Self::new(
+            ErrorKind::Lockout,
+            "the password is not tried, because another process does, and gets no answer",
+        )
+        .advise("try again; when it stays so, look what that process waits for");
+        error.0.recall = Recall::BeingTried;
+        error
+    }
+
+    /// Keeps in mind that the TPM was not asked again.
+    #[must_use]
+    pub(crate) fn recalled_as(mut self, other: &Self) -> Self {
+        self.0.recall = other.0.recall;
+        self
     }
 
     /// A broken connection.
@@ -86,10 +112,14 @@ impl Error {
         self
     }
 
-    /// Says what to do next.
+    /// Says what to do next; of what is only remembered, what was said about that stays.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        let advice = advice.into();
+        self.0.advice = Some(match self.0.advice.take() {
+            Some(before) if self.is_remembered() => format!("{advice}: {before}").into(),
+            _ => advice,
+        });
         self
     }
 

@@ -10,6 +10,7 @@ mod exit;
 mod file;
 mod fork;
 mod poll;
+mod shared;
 mod signals;
 
 pub(crate) use context::{BLOCK, Context};
@@ -18,3 +19,4 @@ pub(crate) use exit::at_exit;
 pub(crate) use file::close_on_exec;
 pub(crate) use fork::forks;
 pub(crate) use poll::readable;
+pub(crate) use shared::shared;

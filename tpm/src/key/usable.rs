@@ -7,6 +7,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Inner {
+    /// An error if it is known beforehand that the key cannot be used.
     pub(super) fn check_usable(&self) -> Result<(), Error> {
         let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
         match &self.origin {
@@ -43,17 +44,32 @@ impl Inner {
         }
     }
 
+    /// An error if the key's own password was refused before, and nobody can have changed it since: then nobody is asked.
+    pub(super) fn check_refused(&self) -> Result<(), Error> {
+        match &self.origin {
+            Origin::File { file, .. } if !file.uses_policy() => {
+                self.attempt.admit().map_err(|error| self.explain(error).on(self))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
-        if let Origin::Persistent { handle, .. } = self.origin {
-            if error.kind() == ErrorKind::Authorization {
+        if let Origin::Persistent { handle } = self.origin {
+            if error.kind() == ErrorKind::Authorization && !error.is_remembered() {
                 // The Name is part of what the password proves: another key at this handle looks like a wrong password.
                 if let Err(gone) = self.still_there(connection, handle) {
                     return gone;
                 }
-            } else if error.kind() == ErrorKind::NoObject {
+            } else if error.kind() == ErrorKind::NoObject && error.code().is_some() {
                 return removed(error);
             }
         }
+        self.explain(error)
+    }
+
+    /// What a refusal means.
+    fn explain(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Authorization if self.has_no_password() => error.refused_nothing(self),
             ErrorKind::Authorization if self.auth_value().is_empty() => {

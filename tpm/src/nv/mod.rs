@@ -4,6 +4,7 @@ use keyfile::{Handle, Name, NvAttributes, NvPublic};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
+use crate::authorization::Attempt;
 use crate::command;
 use crate::command::capability::{Capability, capability};
 use crate::command::{Entity, Guarded, Protect};
@@ -61,19 +62,19 @@ impl Tpm {
             }
         };
         let on = Guarded { entity: reader_handle, auth: &auth };
-        // A wrong password of a hierarchy counts towards no lockout.
-        let own = match reader {
-            NvReader::Index(auth) => Some(auth.as_ref()),
-            NvReader::Owner(_) | NvReader::Platform(_) => None,
+        let attempt = match reader {
+            NvReader::Index(_) => Attempt::of_named(self.place(), &name, &auth)?
+                .counting(!public.attributes.contains(NvAttributes::NO_DA)),
+            NvReader::Owner(_) | NvReader::Platform(_) => {
+                Attempt::of_hierarchy(self.place(), reader_handle.handle, &auth)?
+            }
         };
-        let doubtful =
-            own.filter(|auth| Auth::is_doubtful(*auth) && !public.attributes.contains(NvAttributes::NO_DA));
+        let by_nothing = matches!(reader, NvReader::Index(_)) && auth.is_empty();
         self.operate(|connection| {
-            let spared = doubtful.map_or(Ok(()), |auth| connection.guard_last_try(auth));
-            let result =
-                spared.and_then(|()| connection.read_all(&on, Entity::named(index, &name), public.size));
-            let result =
-                result.or_else(|error| connection.not_read(error, public, own.is_some() && auth.is_empty()));
+            let result = connection.prove(&attempt, |connection| {
+                let read = connection.read_all(&on, Entity::named(index, &name), public.size);
+                read.or_else(|error| connection.not_read(error, public, by_nothing))
+            });
             result.map_err(|error| error.on(format_args!("NV index {index}")))
         })
     }

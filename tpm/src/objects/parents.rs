@@ -36,12 +36,19 @@ impl Connection {
     /// Takes note of a parent, whose number is the next one.
     pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
         let Parent { handle, rsa, .. } = *parent;
-        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1, spared: None });
+        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1 });
     }
 
     /// The public area of a parent.
     pub(crate) fn parent_public(&self, number: usize) -> Result<(&Public, &Name), Error> {
         self.parents.get(number).map(|known| (&known.public, &known.name))
+    }
+
+    /// Whether the next use of the parent derives it.
+    pub(crate) fn must_derive(&self, parent: &Parent) -> bool {
+        let Some(number) = self.parents.find(parent.handle, parent.rsa) else { return parent.is_derived() };
+        let is_saved = self.parents.get(number).is_ok_and(|known| known.saved.is_some());
+        parent.is_derived() && !is_saved && !self.slots.holds(Transient::Parent(number))
     }
 
     /// A handle of the parent for a command: it is loaded again, if it had to make room.

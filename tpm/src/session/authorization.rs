@@ -49,6 +49,11 @@ impl Use<'_> {
 }
 
 impl Authorization<'_> {
+    /// Whether the session may be out of step with the TPM.
+    pub(crate) fn is_distrusted(&self) -> bool {
+        matches!(self, Self::Session(session, _) if session.is_distrusted())
+    }
+
     /// Writes one authorization with a place for its HMAC, and gives that place.
     pub(super) fn write(&mut self, command: &mut Vec<u8>) -> Result<usize, Error> {
         match self {

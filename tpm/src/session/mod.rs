@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Hmac,
     /// Authorizes by statements.
     Policy,
+    /// Takes statements and authorizes nothing.
+    Trial,
 }
 
 impl Session {

@@ -21,5 +21,6 @@ mod policy_password;
 mod policy_signed;
 mod process;
 mod protection;
+mod refused;
 mod tabrmd;
 mod unseal;

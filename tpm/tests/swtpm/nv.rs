@@ -78,9 +78,9 @@ fn passwords_of_the_index_and_of_the_owner() {
         "the index is under protection, the owner is not, and nothing is tried twice"
     );
     swtpm.set_dictionary_attack(2, 1000);
-    for doubtful in [NvReader::Index(Some(Auth::stored("index"))), NvReader::Index(None)] {
-        let error = tpm.nv_read(&public, &doubtful).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+    for (auth, kind) in [(Some("other"), ErrorKind::Lockout), (None, ErrorKind::Authorization)] {
+        let error = tpm.nv_read(&public, &NvReader::Index(auth.map(Auth::new))).err().unwrap();
+        assert_eq!((error.kind(), error.is_remembered()), (kind, auth.is_none()), "{error}");
     }
     assert_eq!(swtpm.failures(), 1, "not tried");
     tpm.nv_read(&public, &NvReader::Index(Some(Auth::new("index")))).unwrap();

@@ -16,7 +16,7 @@ use crate::provider::Provider;
 /// The key that a reference leads to. A password that is given goes before what the reference says of one.
 ///
 /// # Errors
-/// `Uri`, `WrongHandle`: it leads to no persistent key.
+/// `Uri`, `WrongHandle`: it leads to no persistent key. `PasswordMissing`, `Authorization`: its password is missing or wrong.
 pub(crate) fn referenced(
     provider: &Arc<Provider>,
     reference: KeyReference,
@@ -26,9 +26,9 @@ pub(crate) fn referenced(
     let (uri, handle) = read(provider, &reference)?;
     let auth = match given {
         Some(auth) => KeyAuth::Known(Some(auth)),
-        None => store::of_reference(&uri, &reference, passphrase),
+        None => store::of_reference(&uri, &reference, passphrase)?,
     };
-    Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
+    TpmKey::at(Place { handle, reference }, auth).opened(provider)
 }
 
 /// Says what is wrong with a reference while somebody hears it: what a decoder of DER says is dropped by libcrypto's store.
