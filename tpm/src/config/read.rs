@@ -56,11 +56,7 @@ impl Config {
                 (None, None) => None,
             },
             last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
-            proof: choice(
-                lookup,
-                &Setting::PROVE_PASSWORD,
-                &[("open", Proof::Open), ("use", Proof::Use)],
-            )?,
+            proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
         })
     }
 }
