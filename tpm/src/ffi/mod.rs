@@ -11,6 +11,7 @@ mod file;
 mod fork;
 mod poll;
 mod signals;
+mod unix_socket;
 
 pub(crate) use context::{BLOCK, Context};
 pub(crate) use environment::environment;
@@ -18,3 +19,4 @@ pub(crate) use exit::at_exit;
 pub(crate) use file::close_on_exec;
 pub(crate) use fork::forks;
 pub(crate) use poll::readable;
+pub(crate) use unix_socket::connect_unix;
