@@ -6,7 +6,7 @@ use super::{Connection, Slot};
 use crate::command::Command;
 use crate::command::context::flush;
 use crate::command::object::read_public;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::session::{Authorization, Session, Use};
 
 /// What may still be in the TPM, although nothing relies on it any more.
@@ -47,7 +47,7 @@ impl Connection {
             // its nonce has changed; but where our objects are still there, no reset has given its handle to somebody else.
             match self.end_session(session) {
                 Ok(()) => was_reset = false,
-                Err(error) if error.kind() == ErrorKind::Io => return Err(error),
+                Err(error) if error.is_no_answer() => return Err(error),
                 Err(_) if !was_reset => drop(flush(self.executor.transport(), session.handle)?),
                 Err(_) => {}
             }
@@ -66,11 +66,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether it is still there. A broken connection says nothing about that.
+    /// Whether it is still there. A broken connection says nothing about that, nor does a TPM that has no time.
     fn is_ours(&mut self, slot: &Slot) -> Result<bool, Error> {
         match read_public(self, slot.handle) {
             Ok((_, name)) => Ok(name == slot.name),
-            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            Err(error) if error.is_no_answer() => Err(error),
             Err(_) => Ok(false),
         }
     }
