@@ -8,21 +8,24 @@ use keyfile::{Handle, Name};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::area::Area;
-use super::frame::response_code;
+use super::context::flush;
+use super::frame::{HEADER, response_code};
 use super::{Backoff, Command, Response, trace};
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 use crate::transport::Transport;
 
 /// TPM_ST_NO_SESSIONS and TPM_ST_SESSIONS (Part 2 §6.9).
 const NO_SESSIONS: u16 = 0x8001;
 const SESSIONS: u16 = 0x8002;
-const HEADER: usize = 10;
 
-/// Whoever can free an object slot of the TPM when it has none left.
+/// Whoever knows what may go when the TPM has no object slot left.
 pub(crate) trait Evict {
-    /// Frees one that the command does not use; false when there is none.
-    fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool;
+    /// An object that the command does not use; None when there is none.
+    fn victim(&mut self, command: &Command<'_>) -> Option<Handle>;
+
+    /// It is gone.
+    fn evicted(&mut self, handle: Handle);
 }
 
 /// The way to the TPM with the frame that is on it.
@@ -43,6 +46,11 @@ impl Executor {
         &mut *self.transport
     }
 
+    /// Goes on over another connection.
+    pub(crate) fn renew(&mut self, transport: Box<dyn Transport>) {
+        self.transport = transport;
+    }
+
     pub(crate) fn into_transport(self) -> Box<dyn Transport> {
         self.transport
     }
@@ -54,13 +62,20 @@ impl Executor {
         mut area: Option<&mut (dyn Area + '_)>,
         slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
-        self.build(command, area.as_deref_mut())?;
-        let start = Instant::now();
-        let result = self.exchange(command, slots);
-        let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
-        trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
-        result?;
-        self.accept(command, area)
+        loop {
+            self.build(command, area.as_deref_mut())?;
+            let start = Instant::now();
+            let result = self.exchange(command);
+            let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
+            trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
+            let Err(error) = result else { return self.accept(command, area) };
+            let is_full = error.base_code() == Some(ResponseCode::OBJECT_MEMORY);
+            let Some(victim) = slots.victim(command).filter(|_| is_full) else { return Err(error) };
+            if flush(self, victim).is_err() {
+                return Err(error);
+            }
+            slots.evicted(victim);
+        }
     }
 
     /// Wipes the last answer, which held a secret.
@@ -102,7 +117,7 @@ impl Executor {
     }
 
     /// Sends the octets until the TPM has done what they ask, or will not.
-    fn exchange(&mut self, command: &Command<'_>, slots: &mut dyn Evict) -> Result<(), Error> {
+    fn exchange(&mut self, command: &Command<'_>) -> Result<(), Error> {
         let mut busy = Backoff::for_the_tpm();
         loop {
             self.transport.transact(&self.command, &mut self.response)?;
@@ -110,7 +125,6 @@ impl Executor {
             match code.base() {
                 ResponseCode::SUCCESS => return Ok(()),
                 _ if code.is_busy() && busy.wait() => {}
-                ResponseCode::OBJECT_MEMORY if slots.evict_one(&mut *self.transport, command) => {}
                 _ => return Err(refused(command, code)),
             }
         }
@@ -147,7 +161,11 @@ impl Executor {
 
 fn refused(command: &Command<'_>, code: ResponseCode) -> Error {
     let error = Error::refused(format!("{} failed", command.code), code);
-    match command.handles.first() {
+    let number = match code.place() {
+        Some(Place::Handle(number)) => usize::from(number).saturating_sub(1),
+        _ => 0,
+    };
+    match command.handles.get(number) {
         Some(entity) => error.at(entity.handle, entity.name),
         None => error,
     }

@@ -14,14 +14,14 @@ use crate::transport::Opener;
 /// The way to a TPM; nothing is opened before the first use.
 pub(crate) struct Access {
     config: Config,
-    opener: Opener,
+    opener: Arc<Opener>,
     generations: Generations,
 }
 
 impl Access {
     /// By connections that `opener` opens.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
-        Self { config, opener, generations: Generations::default() }
+        Self { config, opener: Arc::new(opener), generations: Generations::default() }
     }
 
     /// What was chosen.
@@ -38,12 +38,15 @@ impl Access {
         let mut place = generation.connection();
         let mut retry = Retry::new(place.is_some());
         loop {
+            if place.as_ref().is_some_and(Connection::is_spoiled) {
+                *place = None;
+            }
             let connection = match &mut *place {
                 Some(connection) => connection,
                 none => none.insert(self.connect()?),
             };
             let result = match connection.begin().and_then(|()| operation(connection)) {
-                Err(failure) => match retry.mend(failure, &mut place, || self.connect()) {
+                Err(failure) => match retry.mend(failure, &mut place) {
                     Ok(pause) => {
                         if !pause.is_zero() {
                             // For other processes, and so without the lock.
@@ -87,7 +90,7 @@ impl Access {
     }
 
     fn connect(&self) -> Result<Connection, Error> {
-        Ok(Connection::new((self.opener)()?, &self.config))
+        Connection::open(&self.opener, &self.config)
     }
 }
 

@@ -3,15 +3,19 @@
 use keyfile::Handle;
 
 use super::Connection;
-use crate::command::context::flush;
+use super::lost::Lost;
+use super::making::Making;
+use crate::command::context::Flushed;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
 use crate::session::{Authorization, Use};
 
 impl Run for Connection {
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
-        self.executor.run(command, None, &mut self.slots)
+        let Self { executor, session, policy, slots, cleanup, made, parents, rules, .. } = self;
+        let result = executor.run(command, None, slots);
+        let sessions = [&*session, &*policy];
+        Making { slots, sessions, cleanup, made, parents, shared: rules.shared }.note(command, result)
     }
 
     fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
@@ -30,7 +34,7 @@ impl Run for Connection {
         auth: &[u8],
         protect: Protect,
     ) -> Result<Response<'_>, Error> {
-        let Self { executor, session, policy, slots, rules, .. } = self;
+        let Self { executor, session, policy, slots, cleanup, made, parents, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
         let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
         let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
@@ -63,6 +67,9 @@ impl Run for Connection {
             None => return Err(none()),
         }
         let result = executor.run(command, Some(&mut authorizations), slots);
+        if result.is_ok() && (protect.session || rules.unprotected) {
+            parents.prove();
+        }
         if result.is_err() {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
@@ -70,11 +77,26 @@ impl Run for Connection {
                 session.distrust();
             }
         }
-        result
+        let sessions = [&self.session, &self.policy];
+        Making { slots, sessions, cleanup, made, parents, shared: rules.shared }.note(command, result)
     }
 
-    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error> {
-        flush(self.executor.transport(), handle)
+    fn flush(&mut self, handle: Handle) -> Result<(), Error> {
+        let made = self.made.iter().position(|(made, _)| *made == handle);
+        let what = made.map(|at| self.made.swap_remove(at).1);
+        let flushed = self.flush_context(handle);
+        match (flushed, what) {
+            (Ok(Flushed::Now), _) | (Ok(Flushed::Before), None) => Ok(()),
+            (Ok(Flushed::Before), Some(what)) => {
+                self.cleanup.lost.push(what);
+                Ok(())
+            }
+            (Err(error), what) => {
+                let what = what.unwrap_or(Lost::Object(Vec::new()));
+                self.cleanup.refused.push((handle, what));
+                if error.kind() == ErrorKind::Io { Err(error) } else { Ok(()) }
+            }
+        }
     }
 
     fn wipe(&mut self) {

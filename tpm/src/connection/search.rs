@@ -1,0 +1,94 @@
+//! The search for what an answer should have told us of, and did not: an object or session that the TPM may have made all the same.
+//!
+//! | where | what is flushed |
+//! |---|---|
+//! | nobody else uses the TPM while we do | an object whose Name, or whose template, is that of one that was lost; of sessions, which nothing tells apart, as many as were lost, if there are not more |
+//! | the kernel's resource manager | all that is ours, by a new connection |
+//! | other processes use the same slots | nothing: they load the same keys, and start sessions, too |
+
+use keyfile::Handle;
+
+use super::lost::{Lost, identify, is_session};
+use super::making::is_known;
+use super::{Connection, Transient};
+use crate::command::capability::handles;
+use crate::error::{Error, ErrorKind};
+
+/// The first handle of an object and of a session that is loaded (Part 2 §7.2).
+const OBJECTS: u32 = 0x8000_0000;
+const SESSIONS: u32 = 0x0200_0000;
+
+impl Connection {
+    /// Flushes what was lost, if it is there; then it is lost no more.
+    pub(super) fn search(&mut self) -> Result<(), Error> {
+        let mut lost = std::mem::take(&mut self.cleanup.lost);
+        if self.rules.kernel {
+            self.spoiled |= !lost.is_empty();
+            return Ok(());
+        }
+        if self.rules.shared {
+            return Ok(());
+        }
+        let searched = self.search_objects(&mut lost).and_then(|()| self.search_sessions(&lost));
+        let Err(error) = searched else { return Ok(()) };
+        self.cleanup.lost.append(&mut lost);
+        match error.kind() {
+            ErrorKind::Io => Err(error),
+            // Next time.
+            _ => Ok(()),
+        }
+    }
+
+    /// After a failure: what the operation has made and nobody has taken note of, because the rest of the answer could not be read, is
+    /// lost; and what it has learned is not believed, unless a session has vouched for it since.
+    pub(super) fn note_failure(&mut self, failure: &Error) {
+        let made = std::mem::take(&mut self.made);
+        if failure.code().is_none() {
+            let lost = made.into_iter().filter(|(handle, _)| !self.knows(*handle)).map(|(_, lost)| lost);
+            let lost: Vec<_> = lost.collect();
+            self.cleanup.lost.extend(lost);
+        }
+        for number in self.parents.forget_unproven() {
+            self.cleanup.slots.extend(self.slots.remove_slot(Transient::Parent(number)));
+        }
+    }
+
+    fn search_objects(&mut self, lost: &mut Vec<Lost>) -> Result<(), Error> {
+        if lost.iter().all(Lost::is_session) {
+            return Ok(());
+        }
+        for handle in self.unknown(OBJECTS)? {
+            if let Some(at) = identify(self, handle, lost)? {
+                self.flush_context(handle)?;
+                lost.swap_remove(at);
+            }
+        }
+        Ok(())
+    }
+
+    fn search_sessions(&mut self, lost: &[Lost]) -> Result<(), Error> {
+        let count = lost.iter().filter(|lost| lost.is_session()).count();
+        if count == 0 {
+            return Ok(());
+        }
+        let unknown = self.unknown(SESSIONS)?;
+        if unknown.len() <= count {
+            for handle in unknown {
+                self.flush_context(handle)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is loaded and nobody here knows of.
+    fn unknown(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
+        let mut found = handles(self, first)?;
+        let is_of_the_kind = |handle: Handle| handle.is_transient() || is_session(handle);
+        found.retain(|&handle| is_of_the_kind(handle) && !self.knows(handle));
+        Ok(found)
+    }
+
+    fn knows(&self, handle: Handle) -> bool {
+        is_known(handle, &self.slots, [&self.session, &self.policy], &self.cleanup)
+    }
+}
