@@ -20,6 +20,8 @@ pub(crate) struct Cleanup {
     pub(super) refused: Vec<(Handle, Lost)>,
     /// What is at handles that nobody knows.
     pub(super) lost: Vec<Lost>,
+    /// What was made, and what it was to be, until an answer was verified since.
+    pub(super) made: Vec<(Handle, Lost)>,
 }
 
 /// What became of an object that was asked after.
@@ -48,7 +50,7 @@ impl Connection {
     /// done again.
     fn clear_of(&mut self, left: &mut Cleanup) -> Result<(), Error> {
         let mut unknown = Vec::new();
-        let asked = self.ask_after(&mut left.slots, &mut unknown, &mut left.lost);
+        let asked = self.ask_after(left, &mut unknown);
         let was_reset = left.slots.is_empty();
         let cleared = asked.and_then(|()| self.clear_of_sessions(left, was_reset)).and_then(|was_reset| {
             // Where others use the TPM, its handles may be theirs by now.
@@ -61,29 +63,24 @@ impl Connection {
         cleared
     }
 
-    /// Leaves in `slots` what is still there and ours.
-    fn ask_after(
-        &mut self,
-        slots: &mut Vec<Slot>,
-        unknown: &mut Vec<Slot>,
-        lost: &mut Vec<Lost>,
-    ) -> Result<(), Error> {
+    /// Leaves in `left.slots` what is still there and ours.
+    fn ask_after(&mut self, left: &mut Cleanup, unknown: &mut Vec<Slot>) -> Result<(), Error> {
         let mut ours = Vec::new();
         let mut asked = Ok(());
-        while let Some(slot) = slots.pop() {
+        while let Some(slot) = left.slots.pop() {
             match self.presence(&slot) {
                 Ok(Presence::Ours) => ours.push(slot),
-                // Its handle may have been damaged on the way to us.
-                Ok(Presence::Gone) => lost.push(Lost::Object(vec![slot.name])),
+                // The answer that told of it may have been damaged.
+                Ok(Presence::Gone) => left.lose(slot),
                 Ok(Presence::Unknown) => unknown.push(slot),
                 Err(error) => {
-                    slots.push(slot);
+                    left.slots.push(slot);
                     asked = Err(error);
                     break;
                 }
             }
         }
-        slots.append(&mut ours);
+        left.slots.append(&mut ours);
         asked
     }
 
@@ -195,6 +192,19 @@ impl Cleanup {
         self.policies.extend(other.policies);
         self.refused.extend(other.refused);
         self.lost.extend(other.lost);
+        self.made.extend(other.made);
+    }
+
+    /// It is not where it should be.
+    pub(super) fn lose(&mut self, slot: Slot) {
+        let lost = self.take_made(slot.handle).unwrap_or_else(|| Lost::Object(vec![slot.name]));
+        self.lost.push(lost);
+    }
+
+    /// What was to be at this handle, if no answer was verified since.
+    pub(super) fn take_made(&mut self, handle: Handle) -> Option<Lost> {
+        let at = self.made.iter().position(|(made, _)| *made == handle)?;
+        Some(self.made.swap_remove(at).1)
     }
 
     /// Where what is known is.

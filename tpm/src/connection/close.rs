@@ -98,7 +98,6 @@ impl Connection {
     /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
     pub(crate) fn forget_all(&mut self) {
         drop(self.take_cleanup());
-        self.made.clear();
         self.entities.clear();
         self.parents = KnownParents::default();
     }

@@ -1,12 +1,13 @@
 //! What may be in the TPM at a handle that nobody knows: the answer that told it was lost or damaged.
 
 use keyfile::wire::{Reader, Unmarshal};
-use keyfile::{CommandCode, Handle, Name, Public, PublicKey};
+use keyfile::{CommandCode, Handle, Name, Public};
 
 use crate::command::object::read_public;
 use crate::command::{Command, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
+use crate::template::is_made_of;
 
 /// One of them, and by what it is known again.
 pub(super) enum Lost {
@@ -78,37 +79,4 @@ pub(super) fn identify(run: &mut dyn Run, handle: Handle, lost: &[Lost]) -> Resu
 enum Found {
     Sequence,
     Object(Box<Public>, Name),
-}
-
-/// Whether a public area is the template but for what the TPM fills in.
-fn is_made_of(public: &Public, template: &Public) -> bool {
-    let blank = |public: &Public| {
-        let mut public = public.clone();
-        match &mut public.key {
-            PublicKey::Rsa { modulus, .. } => modulus.clear(),
-            PublicKey::Ecc { x, y, .. } => {
-                x.clear();
-                y.clear();
-            }
-            PublicKey::KeyedHash { unique, .. } | PublicKey::SymCipher { unique, .. } => unique.clear(),
-        }
-        public
-    };
-    blank(public) == blank(template)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::template::storage_primary;
-
-    #[test]
-    fn a_primary_is_known_by_its_template() {
-        let mut made = storage_primary(false);
-        if let PublicKey::Ecc { x, y, .. } = &mut made.key {
-            (*x, *y) = (vec![1; 32], vec![2; 32]);
-        }
-        assert!(is_made_of(&made, &storage_primary(false)));
-        assert!(!is_made_of(&made, &storage_primary(true)));
-    }
 }

@@ -14,7 +14,6 @@ pub(super) struct Making<'a> {
     pub(super) slots: &'a mut Slots,
     pub(super) sessions: [&'a Option<Session>; 2],
     pub(super) cleanup: &'a mut Cleanup,
-    pub(super) made: &'a mut Vec<(Handle, Lost)>,
     pub(super) parents: &'a KnownParents,
     pub(super) shared: bool,
 }
@@ -36,7 +35,7 @@ impl Making<'_> {
                     // What was there before has gone in a reset that nobody has seen.
                     self.slots.forget(response.handle);
                 }
-                self.made.push((response.handle, lost()));
+                self.cleanup.made.push((response.handle, lost()));
                 result
             }
             Ok(response) => {

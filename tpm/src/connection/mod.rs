@@ -46,8 +46,6 @@ pub(crate) struct Connection {
     pub(crate) parents: KnownParents,
     /// What could not be let go of.
     cleanup: Cleanup,
-    /// What the operation that runs has made.
-    made: Vec<(Handle, Lost)>,
     /// Whether something is lost on the connection that goes when it is closed.
     spoiled: bool,
     /// Where the entities of policies were found that do not say it.
@@ -70,7 +68,6 @@ impl Connection {
             slots,
             parents,
             cleanup: Cleanup::default(),
-            made: Vec::new(),
             spoiled: false,
             entities,
             rules,
@@ -89,7 +86,7 @@ impl Connection {
         let Some(slot) = self.slots.remove_slot(transient) else { return Ok(()) };
         match flushed {
             Some(Flushed::Now) => {}
-            Some(Flushed::Before) => self.cleanup.lost.push(Lost::Object(vec![slot.name])),
+            Some(Flushed::Before) => self.cleanup.lose(slot),
             None => self.cleanup.slots.push(slot),
         }
         Ok(())
@@ -99,7 +96,7 @@ impl Connection {
     fn flush_context(&mut self, handle: Handle) -> Result<Flushed, Error> {
         let flushed = flush(&mut self.executor, handle)?;
         if flushed == Flushed::Now {
-            self.made.retain(|(made, _)| *made != handle);
+            self.cleanup.take_made(handle);
         }
         Ok(flushed)
     }

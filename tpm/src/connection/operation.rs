@@ -7,7 +7,6 @@ use crate::session::Session;
 impl Connection {
     /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.made.clear();
         self.clear()?;
         while let Some(temporary) = self.slots.temporary() {
             self.evict(temporary)?;

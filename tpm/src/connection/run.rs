@@ -12,10 +12,10 @@ use crate::session::{Authorization, Use};
 
 impl Run for Connection {
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
-        let Self { executor, session, policy, slots, cleanup, made, parents, rules, .. } = self;
+        let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
         let result = executor.run(command, None, slots);
         let sessions = [&*session, &*policy];
-        Making { slots, sessions, cleanup, made, parents, shared: rules.shared }.note(command, result)
+        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
     }
 
     fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
@@ -34,7 +34,7 @@ impl Run for Connection {
         auth: &[u8],
         protect: Protect,
     ) -> Result<Response<'_>, Error> {
-        let Self { executor, session, policy, slots, cleanup, made, parents, rules, .. } = self;
+        let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
         let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
         let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
@@ -69,6 +69,7 @@ impl Run for Connection {
         let result = executor.run(command, Some(&mut authorizations), slots);
         if result.is_ok() && (protect.session || rules.unprotected) {
             parents.prove();
+            cleanup.made.clear();
         }
         if result.is_err() {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
@@ -78,12 +79,11 @@ impl Run for Connection {
             }
         }
         let sessions = [&self.session, &self.policy];
-        Making { slots, sessions, cleanup, made, parents, shared: rules.shared }.note(command, result)
+        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
     }
 
     fn flush(&mut self, handle: Handle) -> Result<(), Error> {
-        let made = self.made.iter().position(|(made, _)| *made == handle);
-        let what = made.map(|at| self.made.swap_remove(at).1);
+        let what = self.cleanup.take_made(handle);
         let flushed = self.flush_context(handle);
         match (flushed, what) {
             (Ok(Flushed::Now), _) | (Ok(Flushed::Before), None) => Ok(()),

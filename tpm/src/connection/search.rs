@@ -42,11 +42,13 @@ impl Connection {
     /// After a failure: what the operation has made and nobody has taken note of, because the rest of the answer could not be read, is
     /// lost; and what it has learned is not believed, unless a session has vouched for it since.
     pub(super) fn note_failure(&mut self, failure: &Error) {
-        let made = std::mem::take(&mut self.made);
         if failure.code().is_none() {
-            let lost = made.into_iter().filter(|(handle, _)| !self.knows(*handle)).map(|(_, lost)| lost);
-            let lost: Vec<_> = lost.collect();
-            self.cleanup.lost.extend(lost);
+            for (handle, made) in std::mem::take(&mut self.cleanup.made) {
+                match self.knows(handle) {
+                    true => self.cleanup.made.push((handle, made)),
+                    false => self.cleanup.lost.push(made),
+                }
+            }
         }
         for number in self.parents.forget_unproven() {
             self.cleanup.slots.extend(self.slots.remove_slot(Transient::Parent(number)));

@@ -66,8 +66,10 @@ fn code(random: &mut Random) -> u32 {
 
 /// The same octets with one bit changed; one past the end counts from the beginning again.
 pub(super) fn flip(octets: &mut [u8], bit: usize) {
-    let bit = bit % (octets.len() * 8);
-    octets[bit / 8] ^= 0x80 >> (bit % 8);
+    let bit = bit % (octets.len() * 8).max(1);
+    if let Some(octet) = octets.get_mut(bit / 8) {
+        *octet ^= 0x80 >> (bit % 8);
+    }
 }
 
 /// The first octets of an answer, and its header says that there are no more.

@@ -1,6 +1,6 @@
 //! The transport that spoils an answer.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tests::raw;
 use tpm::{Error, ErrorKind, Opener, Transport};
@@ -42,32 +42,37 @@ impl Bus {
 
     /// Spoils the answer to a command, counted from now.
     pub(super) fn arm(&self, at: usize, fault: Fault) {
-        let mut traffic = self.0.lock().unwrap();
+        let mut traffic = self.lock();
         traffic.armed = Some((traffic.exchanges.len() + at, fault));
         traffic.spoilt.clear();
     }
 
     /// Honest again; gives the commands that were spoilt.
     pub(super) fn disarm(&self) -> Vec<u32> {
-        let mut traffic = self.0.lock().unwrap();
+        let mut traffic = self.lock();
         traffic.armed = None;
         std::mem::take(&mut traffic.spoilt)
     }
 
     /// The same, if the fault has happened already.
     pub(super) fn disarm_if_spoilt(&self) -> Vec<u32> {
-        let has_happened = !self.0.lock().unwrap().spoilt.is_empty();
+        let has_happened = !self.lock().spoilt.is_empty();
         if has_happened { self.disarm() } else { Vec::new() }
+    }
+
+    /// A panic says what went wrong; nobody needs another one.
+    fn lock(&self) -> MutexGuard<'_, Traffic> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many commands there were.
     pub(super) fn len(&self) -> usize {
-        self.0.lock().unwrap().exchanges.len()
+        self.lock().exchanges.len()
     }
 
     /// The commands since then, and what the TPM answered.
     pub(super) fn text(&self, since: usize) -> String {
-        let traffic = self.0.lock().unwrap();
+        let traffic = self.lock();
         let one = |(command, answer): &(Vec<u8>, Vec<u8>)| {
             let name = keyfile::CommandCode(raw::code(command));
             let handles: String = tests::layout::handles(command).iter().map(|h| format!(" {h:x}")).collect();
@@ -107,7 +112,7 @@ impl Transport for Wire {
             return Err(cut());
         }
         let bus = self.bus.clone();
-        let mut traffic = bus.0.lock().unwrap();
+        let mut traffic = bus.lock();
         let fault = traffic.due(command);
         let mut sent = command.to_vec();
         match fault {

@@ -1,5 +1,7 @@
 //! The TPM of a lane with the keys that were made in it, and the processes that use it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keyfile::policy::{Condition, Secret};
@@ -20,7 +22,7 @@ const SRK: u32 = 0x8100_0001;
 const KEY: u32 = 0x8100_0101;
 
 /// How a process reaches the TPM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
     /// It has the TPM to itself.
     Alone,
@@ -37,6 +39,8 @@ pub(super) struct Work {
     files: Vec<(&'static str, KeyFile)>,
     persistent: Public,
     pub(super) nv: (NvPublic, Vec<u8>),
+    /// How many commands an operation takes after another, with those of the farewell.
+    pub(super) counts: RefCell<BTreeMap<(Way, &'static str, &'static str), usize>>,
 }
 
 /// One process: a connection, and keys of which the TPM has not heard.
@@ -66,7 +70,14 @@ impl Work {
         drop(tpm);
         swtpm.assert_empty();
         let manager = ResourceManager::start(&swtpm, Options::default());
-        Self { swtpm: Arc::new(swtpm), manager, files, persistent, nv: (nv, octets) }
+        Self {
+            swtpm: Arc::new(swtpm),
+            manager,
+            files,
+            persistent,
+            nv: (nv, octets),
+            counts: RefCell::default(),
+        }
     }
 
     /// A new process.
