@@ -112,6 +112,46 @@ fn an_operation_that_breaks_off_is_mended_or_cleared_away_at_once() {
 }
 
 #[test]
+fn a_handle_that_was_damaged_on_its_way_is_a_lost_reference() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    // The kind of the handle, its number, and its number where it becomes that of another object.
+    for bit in [10 * 8 + 4, 12 * 8 + 7, 13 * 8, 13 * 8 + 6, 13 * 8 + 7] {
+        for command in [raw::CREATE_PRIMARY, raw::START_AUTH_SESSION, raw::LOAD] {
+            let tpm = kit::through(&proxy);
+            let key = kit::open(&tpm, &file, Some("secret"));
+            proxy.on_response(tests::tamper::flip_bit(command, 0, bit));
+            kit::check(&key);
+            kit::check(&key);
+            drop((key, tpm));
+            swtpm.assert_empty();
+        }
+    }
+}
+
+#[test]
+fn the_search_for_what_was_lost_spares_what_others_have_left() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    // Sessions are not told apart: with one of another's there, ours stays, too.
+    for (command, ours) in [(raw::CREATE_PRIMARY, 0), (raw::LOAD, 0), (raw::START_AUTH_SESSION, 1)] {
+        let object = swtpm.create_primary_with(b"theirs", raw::STORAGE | raw::DA_PROTECTED);
+        let session = swtpm.start_session();
+        let tpm = kit::through(&proxy);
+        let key = kit::open(&tpm, &file, Some("secret"));
+        proxy.on_response(tests::tamper::hang_up(command, 1));
+        kit::check(&key);
+        drop((key, tpm));
+        assert_eq!(swtpm.transient(), [object], "{}", proxy.log().text());
+        let sessions = swtpm.loaded_sessions();
+        assert!(sessions.contains(&session) && sessions.len() == 1 + ours, "{sessions:x?}");
+        swtpm.clear();
+    }
+}
+
+#[test]
 fn what_cannot_be_asked_after_is_cleared_away_later() {
     let swtpm = Swtpm::start();
     let plain = kit::ec(&swtpm, None);

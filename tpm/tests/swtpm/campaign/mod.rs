@@ -29,7 +29,7 @@ use work::Work;
 /// How many cases run at the same time, each lane on a TPM of its own.
 const LANES: u64 = 2;
 /// What is tried where nobody says for how long.
-const SECONDS: u64 = 30;
+const SECONDS: u64 = 60;
 const SEED: u64 = 11;
 
 fn setting(name: &str) -> Option<u64> {
