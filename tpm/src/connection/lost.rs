@@ -64,16 +64,16 @@ pub(super) fn is_session(handle: Handle) -> bool {
     matches!(handle.kind(), 0x02 | 0x03)
 }
 
-/// Which of the lost ones is at the handle.
-pub(super) fn identify(run: &mut dyn Run, handle: Handle, lost: &[Lost]) -> Result<Option<usize>, Error> {
+/// Whether one of the lost is at the handle.
+pub(super) fn is_one_of(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Result<bool, Error> {
     let found = match read_public(run, handle) {
         Ok((public, name)) => Found::Object(Box::new(public), name),
         Err(error) if error.base_code() == Some(ResponseCode::SEQUENCE) => Found::Sequence,
         // Gone meanwhile, or of a kind that is not known here.
-        Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => return Ok(false),
         Err(error) => return Err(error),
     };
-    Ok(lost.iter().position(|lost| lost.is(&found)))
+    Ok(lost.iter().any(|lost| lost.is(&found)))
 }
 
 enum Found {

@@ -2,13 +2,13 @@
 //!
 //! | where | what is flushed |
 //! |---|---|
-//! | nobody else uses the TPM while we do | an object whose Name, or whose template, is that of one that was lost; of sessions, which nothing tells apart, as many as were lost, if there are not more |
+//! | nobody else uses the TPM while we do | as many as were lost, if there are not more: of objects those with the Name, or of the template, of one that was lost; of sessions, which nothing tells apart, any |
 //! | the kernel's resource manager | all that is ours, by a new connection |
 //! | other processes use the same slots | nothing: they load the same keys, and start sessions, too |
 
 use keyfile::Handle;
 
-use super::lost::{Lost, identify, is_session};
+use super::lost::{Lost, is_one_of, is_session};
 use super::making::is_known;
 use super::{Connection, Transient};
 use crate::command::capability::handles;
@@ -29,7 +29,7 @@ impl Connection {
         if self.rules.shared {
             return Ok(());
         }
-        let searched = self.search_objects(&mut lost).and_then(|()| self.search_sessions(&lost));
+        let searched = self.search_objects(&lost).and_then(|()| self.search_sessions(&lost));
         let Err(error) = searched else { return Ok(()) };
         self.cleanup.lost.append(&mut lost);
         match error.kind() {
@@ -55,17 +55,18 @@ impl Connection {
         }
     }
 
-    fn search_objects(&mut self, lost: &mut Vec<Lost>) -> Result<(), Error> {
-        if lost.iter().all(Lost::is_session) {
+    fn search_objects(&mut self, lost: &[Lost]) -> Result<(), Error> {
+        let count = lost.iter().filter(|lost| !lost.is_session()).count();
+        if count == 0 {
             return Ok(());
         }
-        for handle in self.unknown(OBJECTS)? {
-            if let Some(at) = identify(self, handle, lost)? {
-                self.flush_context(handle)?;
-                lost.swap_remove(at);
+        let mut found = self.unknown(OBJECTS)?;
+        for handle in std::mem::take(&mut found) {
+            if is_one_of(lost, self, handle)? {
+                found.push(handle);
             }
         }
-        Ok(())
+        self.flush_found(&found, count)
     }
 
     fn search_sessions(&mut self, lost: &[Lost]) -> Result<(), Error> {
@@ -73,9 +74,14 @@ impl Connection {
         if count == 0 {
             return Ok(());
         }
-        let unknown = self.unknown(SESSIONS)?;
-        if unknown.len() <= count {
-            for handle in unknown {
+        let found = self.unknown(SESSIONS)?;
+        self.flush_found(&found, count)
+    }
+
+    /// Where there are more than were lost, somebody else has left one that looks like ours.
+    fn flush_found(&mut self, found: &[Handle], lost: usize) -> Result<(), Error> {
+        if found.len() <= lost {
+            for &handle in found {
                 self.flush_context(handle)?;
             }
         }
