@@ -76,5 +76,5 @@ pub(super) fn flip(octets: &mut [u8], bit: usize) {
 pub(super) fn shorten(answer: &mut Vec<u8>, size: usize) {
     answer.truncate((size % answer.len()).max(10));
     let size = u32::try_from(answer.len()).unwrap().to_be_bytes();
-    answer[2..6].copy_from_slice(&size);
+    answer.splice(2..6, size);
 }

@@ -71,7 +71,6 @@ fn lane(seed: u64, next: &AtomicU64, limit: Duration) -> Vec<Verdict> {
         let verdict = Case::of(seed, next.fetch_add(1, Ordering::Relaxed), &work).run(&work);
         if verdict.fault.is_some() {
             // What it left is not to spoil the next one.
-            eprintln!("{}", verdict.text);
             work = Work::new();
         }
         verdicts.push(verdict);

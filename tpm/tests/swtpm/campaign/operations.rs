@@ -3,7 +3,8 @@
 use keyfile::{AlgId, Curve, Handle, HashAlg, Point};
 use tpm::endorsement::templates;
 use tpm::template::{Template, storage_primary};
-use tpm::{Auth, Error, Key, NvReader, Primary};
+use tpm::{Answer, Auth, Error, Key, NvReader, Primary};
+use zeroize::Zeroizing;
 
 use super::work::{PASSWORD, Process, SEALED, Work};
 use crate::kit::{self, DIGEST, OWNER};
@@ -102,10 +103,9 @@ fn check(key: &Key, authenticated: bool, signature: &keyfile::Signature, digest:
     }
 }
 
-fn rsa(
-    process: &Process,
-    run: fn(&Key, &[u8]) -> Result<tpm::Answer<zeroize::Zeroizing<Vec<u8>>>, Error>,
-) -> Result<(), Error> {
+type Raw = fn(&Key, &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>, Error>;
+
+fn rsa(process: &Process, run: Raw) -> Result<(), Error> {
     let key = process.key("rsa");
     let keyfile::PublicKey::Rsa { modulus, .. } = &key.public().key else { panic!("not RSA") };
     let answer = run(key, &[0x11; 256])?;

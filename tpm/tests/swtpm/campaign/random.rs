@@ -24,6 +24,6 @@ impl Random {
     }
 
     pub(super) fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
+        all.get(self.below(all.len())).unwrap()
     }
 }

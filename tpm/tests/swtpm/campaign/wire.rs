@@ -102,7 +102,7 @@ impl Traffic {
             all.map(|(_, answer)| answer.clone()).collect::<Vec<_>>()
         };
         let found = [answered(true), answered(false)].into_iter().find(|found| !found.is_empty())?;
-        Some(found[which % found.len()].clone())
+        found.get(which % found.len()).cloned()
     }
 }
 
@@ -123,7 +123,7 @@ impl Transport for Wire {
                 return Err(cut());
             }
             Some(Fault::FlippedCommand(bit)) => {
-                flip(&mut sent[10..], bit);
+                flip(sent.get_mut(10..).unwrap(), bit);
                 self.inner.transact(&sent, response)?;
             }
             _ => self.inner.transact(&sent, response)?,
