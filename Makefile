@@ -11,7 +11,7 @@ export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix systems install uninstall clean
+.PHONY: all help build demo test check bench campaign shell valgrind matrix systems install uninstall clean
 
 all: build
 
@@ -47,6 +47,11 @@ bench: ## what an operation costs, against the bare TPM command and others' ways
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tests --bench bench
 	$(CARGO) bench --locked -p missing --bench timing
+
+campaign: ## an hour of faults on the bus, at every command of every operation: make campaign [SECONDS=3600] [SEED=N]
+	@$(DEPS) test
+	CAMPAIGN_SECONDS=$(or $(SECONDS),3600) CAMPAIGN_SEED=$(or $(SEED),$(shell date +%s)) \
+	  $(CARGO) test --locked -p tpm --test swtpm campaign -- --nocapture
 
 valgrind: ## the stories that look for faults of memory in the provider's own frames
 	@$(DEPS) test

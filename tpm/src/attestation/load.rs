@@ -13,6 +13,7 @@ use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::template::endorsement::branches;
+use crate::template::is_made_of;
 
 /// The parts that primaries have in an operation.
 pub(super) const SIGNER: Transient = Transient::Temporary(0);
@@ -62,7 +63,7 @@ impl Connection {
             })
             .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
-        if !is_of(&made.public, &key.template) {
+        if !is_made_of(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(made.handle));
         }
@@ -78,7 +79,7 @@ impl Connection {
         for handle in handles(self, PERSISTENT)? {
             // One of an unknown kind is not readable here, and not the one that is sought.
             if let Ok((public, name)) = read_public(self, handle) {
-                if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
+                if is_made_of(&public, &template.template) && public.key.has_numbers_of(key) {
                     return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
             }
@@ -101,22 +102,6 @@ impl Connection {
             None => Ok(()),
         }
     }
-}
-
-/// Whether a public area is the template but for its public part: only then its Name says what the key can do.
-fn is_of(public: &Public, template: &Public) -> bool {
-    let mut blank = public.clone();
-    match (&mut blank.key, &template.key) {
-        (PublicKey::Rsa { modulus, .. }, PublicKey::Rsa { modulus: unique, .. }) => {
-            modulus.clone_from(unique);
-        }
-        (PublicKey::Ecc { x, y, .. }, PublicKey::Ecc { x: unique_x, y: unique_y, .. }) => {
-            x.clone_from(unique_x);
-            y.clone_from(unique_y);
-        }
-        _ => {}
-    }
-    blank == *template
 }
 
 /// A refused password of a hierarchy is not one of a key.

@@ -4,7 +4,6 @@ use keyfile::{CommandCode, Handle};
 
 use super::{Command, Guarded, Protect, Response};
 use crate::error::Error;
-use crate::rc::ResponseCode;
 
 /// Runs commands, and decides which sessions stand around them.
 pub(crate) trait Run {
@@ -29,8 +28,8 @@ pub(crate) trait Run {
     /// which ends with the command.
     fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
 
-    /// FlushContext, whatever the TPM answers.
-    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error>;
+    /// FlushContext of what a command has made; what the TPM will not flush now is not forgotten.
+    fn flush(&mut self, handle: Handle) -> Result<(), Error>;
 
     /// Wipes the last answer, which held a secret.
     fn wipe(&mut self);

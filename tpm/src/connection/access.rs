@@ -17,14 +17,14 @@ use crate::transport::Opener;
 /// The way to a TPM; nothing is opened before the first use.
 pub(crate) struct Access {
     config: Config,
-    opener: Opener,
+    opener: Arc<Opener>,
     generations: Generations,
 }
 
 impl Access {
     /// By connections that `opener` opens.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
-        Self { config, opener, generations: Generations::default() }
+        Self { config, opener: Arc::new(opener), generations: Generations::default() }
     }
 
     /// What was chosen.
@@ -88,6 +88,9 @@ impl Access {
         let brief = briefly && turn.place().is_none();
         let mut retry = Retry::new(turn.place().is_some(), deadline);
         loop {
+            if turn.place().as_ref().is_some_and(Connection::is_spoiled) {
+                *turn.place() = None;
+            }
             if turn.place().is_none() {
                 *turn.place() = Some(self.connect(deadline)?);
             }
@@ -96,7 +99,7 @@ impl Access {
             let pause = match (patience.begin_again(), result) {
                 // Whatever came of it, it came without the TPM's answer.
                 (Some(pause), _) => pause,
-                (None, Err(failure)) => match retry.mend(failure, turn.place(), || self.connect(deadline)) {
+                (None, Err(failure)) => match retry.mend(failure, turn.place()) {
                     Ok(pause) => pause,
                     Err(failure) => return self.end(turn, brief, Err(failure)),
                 },
@@ -128,9 +131,7 @@ impl Access {
     }
 
     fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        let mut connection = Connection::new((self.opener)(deadline)?, &self.config);
-        connection.serve(Patience::alone(deadline));
-        Ok(connection)
+        Connection::open(&self.opener, &self.config, deadline)
     }
 }
 

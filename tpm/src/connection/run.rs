@@ -3,7 +3,9 @@
 use keyfile::Handle;
 
 use super::Connection;
-use crate::command::context::flush;
+use super::lost::Lost;
+use super::making::Making;
+use crate::command::context::Flushed;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Place, ResponseCode};
@@ -11,7 +13,10 @@ use crate::session::{Authorization, Session, Use};
 
 impl Run for Connection {
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
-        self.executor.run(command, None, &mut self.slots)
+        let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
+        let result = executor.run(command, None, slots);
+        let sessions = [&*session, &*policy];
+        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
     }
 
     fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
@@ -54,7 +59,7 @@ impl Run for Connection {
         auth: &[u8],
         protect: Protect,
     ) -> Result<Response<'_>, Error> {
-        let Self { executor, session, policy, slots, rules, .. } = self;
+        let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
         let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
         if protect.policy && policy.is_none() {
@@ -92,6 +97,10 @@ impl Run for Connection {
             true => error,
             false => not_about_a_password(error),
         });
+        if result.is_ok() && (protect.session || rules.unprotected) {
+            parents.prove();
+            cleanup.made.clear();
+        }
         // A busy TPM has not begun, and its nonces are what they were.
         let busy = |error: &Error| error.code().is_some_and(ResponseCode::is_busy);
         if result.as_ref().is_err_and(|error| !busy(error)) && (protect.session || protect.policy) {
@@ -101,11 +110,25 @@ impl Run for Connection {
                 session.distrust();
             }
         }
-        result
+        let sessions = [&self.session, &self.policy];
+        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
     }
 
-    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error> {
-        flush(self.executor.transport(), handle)
+    fn flush(&mut self, handle: Handle) -> Result<(), Error> {
+        let what = self.cleanup.take_made(handle);
+        let flushed = self.flush_context(handle);
+        match (flushed, what) {
+            (Ok(Flushed::Now), _) | (Ok(Flushed::Before), None) => Ok(()),
+            (Ok(Flushed::Before), Some(what)) => {
+                self.cleanup.lost.push(what);
+                Ok(())
+            }
+            (Err(error), what) => {
+                let what = what.unwrap_or(Lost::Object(Vec::new()));
+                self.cleanup.refused.push((handle, what));
+                if error.kind() == ErrorKind::Io { Err(error) } else { Ok(()) }
+            }
+        }
     }
 
     fn wipe(&mut self) {

@@ -9,7 +9,7 @@ use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::Error;
 use crate::rc::ResponseCode;
-use crate::template::storage_primary;
+use crate::template::{is_made_of, storage_primary};
 
 impl Connection {
     /// The parent's number, at the cost of one command the first time.
@@ -83,9 +83,16 @@ impl Connection {
         let protect = self.protection_of_primary(parent, &auth);
         self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
-        let primary = create_primary(self, &hierarchy, &storage_primary(parent.rsa), protect)
-            .map_err(|error| parent.explain(error))?;
-        self.slots.insert(Transient::Parent(number), primary.handle, primary.name.clone());
+        let template = storage_primary(parent.rsa);
+        let primary =
+            create_primary(self, &hierarchy, &template, protect).map_err(|error| parent.explain(error))?;
+        let slot = Transient::Parent(number);
+        self.slots.insert(slot, primary.handle, primary.name.clone());
+        if !is_made_of(&primary.public, &template) {
+            self.evict(slot)?;
+            return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
+                .on(format_args!("parent {}", parent.handle)));
+        }
         Ok((primary.public, primary.name))
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod attestation;
+mod campaign;
 mod commands;
 mod cost;
 mod failures;

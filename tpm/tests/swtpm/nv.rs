@@ -7,12 +7,12 @@ use tpm::{Auth, ErrorKind, NvReader};
 
 use crate::kit;
 
-const INDEX: u32 = 0x01c0_0002;
+pub(crate) const INDEX: u32 = 0x01c0_0002;
 /// ownerwrite | authwrite | ownerread | authread, as tpm2_nvdefine makes it.
-const USUAL: u32 = 0x0006_0006;
+pub(crate) const USUAL: u32 = 0x0006_0006;
 
 /// Defines an index and writes so many octets into it, 512 at a time.
-fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
+pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
     let mut public = [INDEX.to_be_bytes(), [0, 0x0b, 0, 0]].concat();
     public.splice(6.., attributes.to_be_bytes());
     public.extend([0, 0]);

@@ -11,20 +11,20 @@ use crate::kit::{self, OWNER};
 use crate::policy_kit::{extend, make, make_of, pcr, refused};
 
 /// A key that signs policies, and its public area as a policy holds it.
-struct Signer {
+pub(crate) struct Signer {
     key: Key,
     public: Public,
 }
 
 impl Signer {
-    fn new(swtpm: &Swtpm, tpm: &Tpm, hash: HashAlg) -> Self {
+    pub(crate) fn new(swtpm: &Swtpm, tpm: &Tpm, hash: HashAlg) -> Self {
         let file = kit::make(swtpm, &OWNER, Template::ecc(Curve::P256).usage(Usage::Sign), None);
         let keyfile::PublicKey::Ecc { x, y, .. } = &file.public.key else { panic!("not EC") };
         let public = Template::wrapped_ecc(Curve::P256, x, y).name_alg(hash).usage(Usage::Sign).public();
         Self { key: kit::open(tpm, &file, None), public }
     }
 
-    fn place(&self) -> Authorize {
+    pub(crate) fn place(&self) -> Authorize {
         Authorize {
             key: self.public.clone(),
             policy_ref: b"ref".to_vec(),
@@ -33,7 +33,12 @@ impl Signer {
     }
 
     /// A signed policy for a key with this name hash.
-    fn sign(&self, hash: HashAlg, name: &str, conditions: &[Condition]) -> keyfile::policy::AuthPolicy {
+    pub(crate) fn sign(
+        &self,
+        hash: HashAlg,
+        name: &str,
+        conditions: &[Condition],
+    ) -> keyfile::policy::AuthPolicy {
         let mut statements: Vec<_> = conditions.iter().map(|c| c.statement().unwrap()).collect();
         let mut authorize = self.place();
         let signed = authorize.signed_digest(&digest(&statements, hash).unwrap());
