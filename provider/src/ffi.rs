@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod abi;
+pub(crate) mod application;
 pub(crate) mod bio;
 pub(crate) mod buffer;
 pub(crate) mod callback;

@@ -10,6 +10,7 @@ use tpm::Tpm;
 
 use crate::config::{self, Lookup, Software};
 use crate::error::{Error, Reason, Result};
+use crate::ffi::application::Application;
 use crate::ffi::callback::Callback;
 use crate::ffi::capability;
 use crate::ffi::core::Core;
@@ -17,10 +18,12 @@ use crate::ffi::crypto::{PrivateContext, Providers};
 use crate::ffi::environment;
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
+use crate::key::Kind;
 use crate::tls_group;
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
 pub(crate) struct Provider {
+    application: OnceLock<Application>,
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
     stores: OnceLock<Option<Rows>>,
@@ -47,7 +50,13 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 impl Provider {
     /// Does nothing but keep the core.
     pub(crate) fn new(core: Core) -> Provider {
-        Provider { software: OnceLock::new(), tpm: OnceLock::new(), stores: OnceLock::new(), core }
+        Provider {
+            application: OnceLock::new(),
+            software: OnceLock::new(),
+            tpm: OnceLock::new(),
+            stores: OnceLock::new(),
+            core,
+        }
     }
 
     /// The core.
@@ -74,6 +83,21 @@ impl Provider {
         };
         // Two threads may come here at once; the second context goes again.
         Ok(self.software.get_or_init(|| Arc::new(context)))
+    }
+
+    /// Returns true if the application has loaded another provider that manages keys of this type.
+    ///
+    /// # Errors
+    /// `Software`: OpenSSL cannot tell.
+    pub(crate) fn others_manage(&self, kind: Kind) -> Result<bool> {
+        let application = match self.application.get() {
+            Some(application) => application,
+            None => {
+                let application = self.core.application()?;
+                self.application.get_or_init(|| application)
+            }
+        };
+        Ok(application.others_manage(kind.algorithm()))
     }
 
     /// OpenSSL 3.0 keeps a list of all configurations of the process, and does not lock it: no two of ours are loaded at once, be it

@@ -15,7 +15,7 @@ use crate::op::encoder::{
     Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
 };
 use crate::op::keyexch::Ecdh;
-use crate::op::keymgmt::{Ec, InSoftware, InTpm, Management, Rsa, RsaPss};
+use crate::op::keymgmt::{Ec, InTpm, Management, Plain, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
 use crate::op::store::TpmStore;
 
@@ -36,6 +36,11 @@ pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
 const RSA: &CStr = c"RSA:rsaEncryption:1.2.840.113549.1.1.1";
 const RSA_PSS: &CStr = c"RSA-PSS:RSASSA-PSS:rsassaPss:1.2.840.113549.1.1.10";
 const EC: &CStr = c"EC:id-ecPublicKey:1.2.840.10045.2.1";
+
+/// Names of key management that only a TPM key has, whatever providers are loaded and in whatever order.
+const TPM2_RSA: &CStr = c"TPM2-RSA";
+const TPM2_RSA_PSS: &CStr = c"TPM2-RSA-PSS";
+const TPM2_EC: &CStr = c"TPM2-EC";
 
 /// No `provider=`, so that a query for `provider=tpm2` passes these rows over.
 const SOFTWARE: &CStr = c"tpm2.software=yes";
@@ -85,21 +90,41 @@ static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
         OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+    TPM2_RSA, c"RSA key of a TPM":
+        KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
+        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+    TPM2_RSA_PSS, c"RSA-PSS key of a TPM":
+        KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
+        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+    TPM2_EC, c"EC key of a TPM":
+        KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
+        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
 };
-/// Two rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second.
-/// Generation is never told the query, so this is the only place to tell them apart.
+/// Three rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second, and a name that
+/// no other provider has the third. Generation is never told the query, so this is the only place to tell them apart.
 static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[
-    row(RSA, SOFTWARE, keymgmt::Table::<Management<Rsa, InSoftware>>::ROWS, c"RSA key"),
+    row(RSA, SOFTWARE, keymgmt::Table::<Management<Rsa, Plain>>::ROWS, c"RSA key"),
     row(RSA, TPM, keymgmt::Table::<Management<Rsa, InTpm>>::ROWS, c"RSA key, generated in the TPM"),
-    row(RSA_PSS, SOFTWARE, keymgmt::Table::<Management<RsaPss, InSoftware>>::ROWS, c"RSA-PSS key"),
+    row(RSA_PSS, SOFTWARE, keymgmt::Table::<Management<RsaPss, Plain>>::ROWS, c"RSA-PSS key"),
     row(
         RSA_PSS,
         TPM,
         keymgmt::Table::<Management<RsaPss, InTpm>>::ROWS,
         c"RSA-PSS key, generated in the TPM",
     ),
-    row(EC, SOFTWARE, keymgmt::Table::<Management<Ec, InSoftware>>::ROWS, c"EC key"),
+    row(EC, SOFTWARE, keymgmt::Table::<Management<Ec, Plain>>::ROWS, c"EC key"),
     row(EC, TPM, keymgmt::Table::<Management<Ec, InTpm>>::ROWS, c"EC key, generated in the TPM"),
+    row(TPM2_RSA, TPM, keymgmt::Table::<Management<Rsa, InTpm>>::ROWS, c"RSA key, always in the TPM"),
+    row(
+        TPM2_RSA_PSS,
+        TPM,
+        keymgmt::Table::<Management<RsaPss, InTpm>>::ROWS,
+        c"RSA-PSS key, always in the TPM",
+    ),
+    row(TPM2_EC, TPM, keymgmt::Table::<Management<Ec, InTpm>>::ROWS, c"EC key, always in the TPM"),
     END,
 ];
 

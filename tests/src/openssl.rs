@@ -13,6 +13,8 @@ pub enum Order {
     DefaultFirst,
     /// tpm2 alone.
     Tpm2Only,
+    /// tpm2 and base, which reads and writes files but has no keys.
+    Tpm2AndBase,
 }
 
 impl Order {
@@ -24,6 +26,7 @@ impl Order {
             Self::Tpm2First => &["tpm2", "default"],
             Self::DefaultFirst => &["default", "tpm2"],
             Self::Tpm2Only => &["tpm2"],
+            Self::Tpm2AndBase => &["tpm2", "base"],
         }
     }
 }

@@ -17,6 +17,7 @@ mod evp;
 mod facts;
 mod forks;
 mod generate;
+mod generate_where;
 mod house;
 mod idle;
 mod import;

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
+use super::application::Application;
 use super::crypto::{PrivateContext, Providers, Refused};
 use super::params::Kind;
 use super::sys::{self, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
@@ -108,6 +109,15 @@ impl Core {
         let context = unsafe { sys::OSSL_LIB_CTX_new_from_dispatch(self.handle, self.dispatch) };
         // SAFETY: NULL or fresh, and ours.
         unsafe { PrivateContext::from_raw(context, providers) }
+    }
+
+    /// The application's library context.
+    ///
+    /// # Errors
+    /// OpenSSL cannot show it.
+    pub(crate) fn application(&self) -> Result<Application, Refused> {
+        // SAFETY: the arguments of OSSL_provider_init.
+        unsafe { Application::new(self.handle, self.dispatch) }
     }
 
     /// Reads up to the buffer's length; `None` at the end or on an error.

@@ -46,6 +46,9 @@ pub(crate) enum OSSL_CORE_HANDLE {}
 /// A BIO of the application's libcrypto, used through upcalls only.
 pub(crate) enum OSSL_CORE_BIO {}
 
+/// A key management that was fetched.
+pub(crate) enum EVP_KEYMGMT {}
+
 /// `OSSL_CALLBACK`
 pub(crate) type OSSL_CALLBACK = Option<unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int>;
 /// `OSSL_PASSPHRASE_CALLBACK`
@@ -79,6 +82,19 @@ unsafe extern "C" {
         handle: *const OSSL_CORE_HANDLE,
         dispatch: *const OSSL_DISPATCH,
     ) -> *mut OSSL_LIB_CTX;
+    /// OSSL_LIB_CTX_new_child(3ossl)
+    pub(crate) fn OSSL_LIB_CTX_new_child(
+        handle: *const OSSL_CORE_HANDLE,
+        dispatch: *const OSSL_DISPATCH,
+    ) -> *mut OSSL_LIB_CTX;
+    /// EVP_KEYMGMT(3ossl)
+    pub(crate) fn EVP_KEYMGMT_fetch(
+        ctx: *mut OSSL_LIB_CTX,
+        algorithm: *const c_char,
+        properties: *const c_char,
+    ) -> *mut EVP_KEYMGMT;
+    /// EVP_KEYMGMT(3ossl)
+    pub(crate) fn EVP_KEYMGMT_free(keymgmt: *mut EVP_KEYMGMT);
     /// OPENSSL_init_crypto(3ossl)
     pub(crate) fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
 }

@@ -30,13 +30,22 @@ impl ParamList {
     /// # Errors
     /// An element has no data, or is of a type that none of ours has.
     pub(crate) fn copy_of(params: Params<'_>) -> Result<Self, ParamError> {
+        Self::renamed(params, &[])
+    }
+
+    /// A copy that has other names for some elements: pairs of what the caller says and what the copy says.
+    ///
+    /// # Errors
+    /// As `copy_of`.
+    pub(crate) fn renamed(params: Params<'_>, names: &[(&CStr, &CStr)]) -> Result<Self, ParamError> {
         let mut list = Self::new();
         for param in params {
             let (kind, value) = param.value()?;
             let mut octets = Vec::with_capacity(value.len() + 1);
             octets.extend_from_slice(value);
             octets.push(0);
-            let name = param.name().to_owned();
+            let renamed = names.iter().find(|(name, _)| *name == param.name());
+            let name = renamed.map_or(param.name(), |(_, name)| name).to_owned();
             list.push(name.as_ptr(), kind, octets, 1);
             // Moving the CString does not move its buffer.
             list.names.push(name);
@@ -154,6 +163,18 @@ mod tests {
             number: i32 = c"number",
             text: String = c"text",
         }
+    }
+
+    #[test]
+    fn a_copy_has_other_names_where_told() {
+        let mut original = ParamList::new();
+        let mut copy = ParamList::renamed(
+            original.int(c"rate", 9).text(c"text", "word").as_params(),
+            &[(c"rate", c"number")],
+        )
+        .unwrap();
+        let read = Sample::read(copy.as_params()).unwrap();
+        assert_eq!((read.number, read.text.as_deref()), (Some(9), Some("word")));
     }
 
     #[test]

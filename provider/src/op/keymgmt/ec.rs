@@ -91,6 +91,8 @@ static SETTABLE: Descriptors = Descriptors::new(&[
 generation_list! {
     GENERATION:
     c"group": Text,
+    c"ec_paramgen_curve": Text,
+    c"ec_param_enc": Text,
     c"use-cofactor-flag": Integer,
     c"encoding": Text,
     c"point-format": Text,

@@ -1,15 +1,16 @@
-//! Generation of keys: in software for whoever asks for a plain key, in the TPM for `provider=tpm2`.
+//! Generation of keys: in the TPM for `provider=tpm2`, mostly in software for a plain fetch.
 
-mod in_software;
 mod in_tpm;
 mod maker;
 mod options;
+mod plain;
+mod spelling;
 
 use std::sync::Arc;
 
-use in_software::SoftwareGeneration;
 use in_tpm::TpmGeneration;
 pub(super) use options::generation_list;
+use plain::PlainGeneration;
 
 use crate::error::Result;
 use crate::ffi::callback::Progress;
@@ -23,7 +24,7 @@ pub(crate) trait Generate: Sized + 'static {
     /// Begins that of a key, or of its parameters only when nothing else is selected.
     fn new(provider: &Arc<Provider>, kind: Kind, selection: Selection, params: Params<'_>) -> Result<Self>;
     /// Takes the parameters (the curve) of another key.
-    fn set_template(&mut self, template: &Key) -> Result<()>;
+    fn set_template(&mut self, template: &Arc<Key>) -> Result<()>;
     fn set_params(&mut self, params: Params<'_>) -> Result<()>;
     fn generate(&mut self, progress: &Progress<'_>) -> Result<Key>;
 }
@@ -34,10 +35,10 @@ pub(crate) trait Place: 'static {
 }
 
 /// The row `tpm2.software=yes`: a plain fetch takes it.
-pub(crate) struct InSoftware;
+pub(crate) struct Plain;
 
-impl Place for InSoftware {
-    type Generation = SoftwareGeneration;
+impl Place for Plain {
+    type Generation = PlainGeneration;
 }
 
 /// The row `provider=tpm2`.

@@ -93,6 +93,9 @@ generation_list! {
     c"bits": Unsigned,
     c"primes": Unsigned,
     c"e": Unsigned,
+    c"rsa_keygen_bits": Unsigned,
+    c"rsa_keygen_primes": Unsigned,
+    c"rsa_keygen_pubexp": Unsigned,
 }
 
 generation_list! {
@@ -104,4 +107,10 @@ generation_list! {
     c"properties": Text,
     c"mgf1-digest": Text,
     c"saltlen": Integer,
+    c"rsa_keygen_bits": Unsigned,
+    c"rsa_keygen_primes": Unsigned,
+    c"rsa_keygen_pubexp": Unsigned,
+    c"rsa_pss_keygen_md": Text,
+    c"rsa_pss_keygen_mgf1_md": Text,
+    c"rsa_pss_keygen_saltlen": Integer,
 }

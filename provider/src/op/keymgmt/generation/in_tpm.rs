@@ -6,7 +6,7 @@ use keyfile::{Curve, HashAlg, Scheme};
 use tpm::template::{Template, Usage};
 
 use super::options::{Options, RsaOptions};
-use super::{Generate, maker};
+use super::{Generate, maker, spelling};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::{Generator, Pkey, Selection};
@@ -67,7 +67,7 @@ impl Generate for TpmGeneration {
         Ok(generation)
     }
 
-    fn set_template(&mut self, template: &Key) -> Result<()> {
+    fn set_template(&mut self, template: &Arc<Key>) -> Result<()> {
         self.ephemeral = template.is_ephemeral();
         self.pss_hash = if self.kind == Kind::RsaPss { pss_hash(template)? } else { None };
         self.template = Some(template.software()?.clone());
@@ -78,6 +78,8 @@ impl Generate for TpmGeneration {
         if params.is_none() {
             return Ok(());
         }
+        let mut translated = spelling::translated(params)?;
+        let params = translated.as_mut().map_or(params, ParamList::as_params);
         self.options.read(params)?;
         let Some(curve) = &mut self.curve else { return self.rsa.read(params) };
         let said = EcOptions::read(params)?;

@@ -52,10 +52,9 @@ settable! {
     }
 }
 
-/// Which of these an array has, if any.
-pub(super) fn only_of_the_tpm(params: Params<'_>) -> Option<String> {
-    let ours = Ours::descriptors().names();
-    ours.iter().find(|name| params.find(name).is_some()).map(|name| name.to_string_lossy().into_owned())
+/// Returns true if the array has one of these.
+pub(super) fn has_tpm_option(params: Params<'_>) -> bool {
+    Ours::descriptors().names().iter().any(|name| params.find(name).is_some())
 }
 
 /// What has been said of a key, whatever its type.

@@ -1,0 +1,100 @@
+//! Generation for a plain fetch: in software, unless something says that the key is meant to be in the TPM.
+//!
+//! libcrypto tells a generation neither its property query nor which providers are loaded. So this row decides when the key is
+//! generated, with everything that was said at hand (docs/decisions/provider-order.md).
+
+use std::sync::Arc;
+
+use super::Generate;
+use super::in_tpm::TpmGeneration;
+use super::options::has_tpm_option;
+use crate::error::Result;
+use crate::ffi::callback::Progress;
+use crate::ffi::crypto::{Generator, Selection};
+use crate::ffi::params::{ParamList, Params};
+use crate::key::{Key, Kind, Material};
+use crate::provider::Provider;
+
+/// A generation under way.
+pub(crate) struct PlainGeneration {
+    provider: Arc<Provider>,
+    kind: Kind,
+    selection: Selection,
+    /// Checks at once what is set, and makes the key if that is to be a software key.
+    software: Generator,
+    /// What was set, to be repeated: libcrypto sets the template last.
+    said: Vec<ParamList>,
+    /// One of them exists for TPM keys only.
+    has_tpm_option: bool,
+    template: Option<Arc<Key>>,
+}
+
+impl Generate for PlainGeneration {
+    fn new(provider: &Arc<Provider>, kind: Kind, selection: Selection, params: Params<'_>) -> Result<Self> {
+        let mut generation = PlainGeneration {
+            provider: Arc::clone(provider),
+            kind,
+            selection,
+            software: Generator::new(provider.software()?, kind.algorithm(), selection)?,
+            said: Vec::new(),
+            has_tpm_option: false,
+            template: None,
+        };
+        generation.set_params(params)?;
+        Ok(generation)
+    }
+
+    fn set_template(&mut self, template: &Arc<Key>) -> Result<()> {
+        self.template = Some(Arc::clone(template));
+        if self.selection.any(Selection::KEYS) && self.is_like_a_tpm_key() {
+            return Ok(());
+        }
+        self.software = Generator::like(template.software()?, self.selection)?;
+        for said in &mut self.said {
+            self.software.set_params(said.as_params())?;
+        }
+        Ok(())
+    }
+
+    fn set_params(&mut self, params: Params<'_>) -> Result<()> {
+        if params.is_none() {
+            return Ok(());
+        }
+        self.software.set_params(params)?;
+        self.has_tpm_option |= has_tpm_option(params);
+        self.said.push(ParamList::copy_of(params)?);
+        Ok(())
+    }
+
+    fn generate(&mut self, progress: &Progress<'_>) -> Result<Key> {
+        if self.selection.any(Selection::KEYS) && self.is_for_the_tpm()? {
+            return self.in_tpm()?.generate(progress);
+        }
+        let pkey = self.software.generate(progress)?;
+        Ok(Key::new(&self.provider, self.kind, Material::Software(pkey)))
+    }
+}
+
+impl PlainGeneration {
+    /// Returns true if the template is a TPM key, an option says so, or no other provider could make such a key: a user who loads
+    /// no other provider expects nothing else, and must not get a key in clear text.
+    fn is_for_the_tpm(&self) -> Result<bool> {
+        Ok(self.is_like_a_tpm_key() || self.has_tpm_option || !self.provider.others_manage(self.kind)?)
+    }
+
+    fn is_like_a_tpm_key(&self) -> bool {
+        let template = self.template.as_deref().and_then(Key::material);
+        matches!(template, Some(Material::Tpm(tpm)) if tpm.has_private())
+    }
+
+    fn in_tpm(&mut self) -> Result<TpmGeneration> {
+        let mut generation = TpmGeneration::new(&self.provider, self.kind, self.selection, Params::none())?;
+        if let Some(template) = &self.template {
+            generation.set_template(template)?;
+        }
+        for said in &mut self.said {
+            generation.set_params(said.as_params())?;
+        }
+        Ok(generation)
+    }
+}
