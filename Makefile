@@ -9,7 +9,7 @@ DEPS    := ./scripts/deps
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix install clean
+.PHONY: all help build demo test check bench fuzz shell valgrind matrix install clean
 
 all: build
 
@@ -45,6 +45,10 @@ bench: ## what an operation costs, against the bare TPM command and others' ways
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tests --bench bench
 	$(CARGO) bench --locked -p missing --bench timing
+
+fuzz: ## libFuzzer on everything that is read from outside: make fuzz [TIME=60] [TARGETS="key_file answers"]
+	@$(DEPS) build
+	@./scripts/fuzz $(or $(TIME),60) $(TARGETS)
 
 valgrind: ## the stories that look for faults of memory in the provider's own frames
 	@$(DEPS) test
