@@ -27,10 +27,11 @@ demo: ## the main job on a private TPM, printed step by step
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm ./scripts/demo
 
-test: ## every test: units, every TPM command on swtpm, the user stories
+test: ## every test: units, every TPM command on swtpm, the user stories; a short look at the timing
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked --workspace
+	$(CARGO) bench --locked -p missing --bench timing -- 20000
 
 check: ## rustfmt, clippy, rustdoc, layers and exports
 	@$(DEPS) test
