@@ -1,20 +1,26 @@
 //! A password, and the authValue that the TPM knows instead of it.
 
+use std::sync::Arc;
+
 use keyfile::HashAlg;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// A password; wiped when dropped, never shown.
+use crate::ffi::Locked;
+
+/// A password, never shown. Clones share the one copy in this process, which is neither swapped out nor dumped, and wiped with the last
+/// of them.
 #[derive(Clone)]
 pub struct Auth {
-    octets: Zeroizing<Vec<u8>>,
+    octets: Arc<Locked>,
     stored: bool,
 }
 
 impl Auth {
     /// Takes the password as it was given.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        Self { octets: Zeroizing::new(octets.into()), stored: false }
+        let octets = Zeroizing::new(octets.into());
+        Self { octets: Arc::new(Locked::new(&octets)), stored: false }
     }
 
     /// Takes one that stands in a file or a setting: when it is wrong, it stays wrong at each restart of the program, so it is
@@ -86,6 +92,12 @@ mod tests {
     fn what_somebody_typed_is_not_doubted() {
         let [typed, stored] = [Auth::new("x"), Auth::stored("x")];
         assert_eq!([Some(&typed), Some(&stored), None].map(Auth::is_doubtful), [false, true, true]);
+    }
+
+    #[test]
+    fn clones_share_one_copy() {
+        let auth = Auth::new("x");
+        assert!(std::ptr::eq(&*auth.octets, &*auth.clone().octets));
     }
 
     #[test]

@@ -59,6 +59,8 @@ impl Executor {
         let result = self.exchange(command, slots);
         let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
         trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
+        // Without a session of ours the password is in it.
+        self.command.as_mut_slice().zeroize();
         result?;
         self.accept(command, area)
     }

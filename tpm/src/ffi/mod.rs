@@ -8,9 +8,11 @@ mod context;
 mod environment;
 mod exit;
 mod file;
+mod locked;
 mod pipe;
 
 pub(crate) use context::Context;
 pub(crate) use environment::environment;
 pub(crate) use exit::at_exit;
 pub(crate) use file::{close_on_exec, peer_port};
+pub(crate) use locked::Locked;

@@ -30,8 +30,6 @@ struct Inner {
     origin: Origin,
     public: Public,
     name: Name,
-    /// The authValue that the password stands for.
-    auth: Option<Zeroizing<Vec<u8>>>,
     /// The password itself, which may be another entity's (PolicySecret).
     password: Option<Auth>,
     /// The password stands in a file, or none was given, and it might be the last try: to be looked at until it was right once.
@@ -252,7 +250,6 @@ impl Key {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let doubtful = origin.is_doubtful(auth.as_ref()) && origin.counts_wrong_passwords(&public);
-        let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
         let tpm = tpm.clone();
         Self(Arc::new(Inner {
             tpm,
@@ -260,7 +257,6 @@ impl Key {
             origin,
             public,
             name,
-            auth: value,
             password: auth,
             doubtful: AtomicBool::new(doubtful),
         }))

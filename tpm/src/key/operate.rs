@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use keyfile::policy::Secret;
 use keyfile::{Attributes, Handle, Public};
+use zeroize::Zeroizing;
 
 use super::{Answer, Inner, Key, Origin, Purpose, removed};
 use crate::auth::Auth;
@@ -54,16 +55,18 @@ impl Inner {
             let guarded = Guarded { entity: Entity::named(handle, &self.name), auth };
             run(connection, &guarded, protect).map_err(|error| self.refused(connection, error))
         };
-        let Some(runner) = &runner else { return run(connection, self.auth_value(), protect) };
+        let value = self.auth_value();
+        let Some(runner) = &runner else { return run(connection, &value, protect) };
         self.ready(connection, bare, Some(runner))?;
         runner.run(connection, |connection, with_auth_value| {
-            let auth = if with_auth_value { self.auth_value() } else { &[] };
+            let auth = if with_auth_value { value.as_slice() } else { &[] };
             run(connection, auth, protect.by_policy())
         })
     }
 
-    fn auth_value(&self) -> &[u8] {
-        self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
+    /// What the password stands for, for as long as an operation takes.
+    fn auth_value(&self) -> Zeroizing<Vec<u8>> {
+        self.password.as_ref().map(|password| password.as_value(self.public.name_alg)).unwrap_or_default()
     }
 
     /// Whether no password is part of its authorization.
@@ -105,7 +108,7 @@ impl Inner {
             }
             // Not every way to satisfy a policy takes the password.
             Origin::File { .. } if by_policy => Ok(()),
-            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
+            Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
                 Err(password_missing(Error::new(
                     ErrorKind::PasswordMissing,
                     "the key has a password, and none was given",
