@@ -46,8 +46,8 @@ pub(crate) enum OSSL_CORE_HANDLE {}
 /// A BIO of the application's libcrypto, used through upcalls only.
 pub(crate) enum OSSL_CORE_BIO {}
 
-/// A key management that was fetched.
-pub(crate) enum EVP_KEYMGMT {}
+/// A key management that was fetched; `fetch` has the methods of all operations by pointers to void, and one symbol has one type.
+pub(crate) type EVP_KEYMGMT = c_void;
 
 /// `OSSL_CALLBACK`
 pub(crate) type OSSL_CALLBACK = Option<unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int>;
