@@ -37,7 +37,12 @@ impl Authority {
     /// Writes the certificate of the public key in one file into another.
     #[track_caller]
     pub fn certify(&self, public: &str, certificate: &str) {
-        self.issue(public, "/CN=localhost", certificate, "basicConstraints = CA:FALSE");
+        self.issue(
+            public,
+            "/CN=localhost",
+            certificate,
+            "basicConstraints = CA:FALSE\nsubjectAltName = DNS:localhost,IP:127.0.0.1",
+        );
     }
 
     /// An authority below this one: `NAME.pem` and `NAME.key`; `algorithm` is for `openssl genpkey`.
