@@ -19,8 +19,8 @@ use crate::{input, terminal};
 /// Write a file that leads to a key in the TPM
 ///
 /// Programs that open a private key by its path, and take no URI (curl, HAProxy, Node.js, mosquitto …), use a persistent key through such a file. It
-/// holds the URI and the public half of the key: a key that is exchanged in the TPM later is noticed, and the file has to be made again. Without
-/// --salt-name an attacker who controls the bus can put another public half into it: make it on a machine that you trust.
+/// holds the URI and the public half of the key: a key that is exchanged in the TPM later is noticed, and the file has to be made again. An attacker
+/// who controls the bus can put another key of this TPM in its place; without --salt-name, any other: make it on a machine that you trust.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool reference handle:0x81000100 server.ref")]
 pub(crate) struct Reference {

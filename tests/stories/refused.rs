@@ -2,7 +2,7 @@
 use std::fs;
 
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm, TlsServer};
+use tests::{Options, Proxy, ResourceManager, Swtpm, TlsServer};
 
 use crate::machine::{Machine, SRK};
 
@@ -61,7 +61,10 @@ fn python(machine: &Machine, text: &str, arguments: &str) -> String {
 
 #[test]
 fn four_workers_and_two_hundred_clients_spend_one_try() {
-    let machine = machine(Machine::new().set("prove-password", "use"));
+    // Four connections take more slots than a bare TPM has.
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = machine(Machine::managed(tpm, &manager).set("prove-password", "use"));
     let run = |who: &str| {
         assert_eq!(python(&machine, WORKERS, who), "200\n");
         machine.tpm.failures()

@@ -263,7 +263,8 @@ fn who_is_asked_and_who_is_not() {
 fn opening_costs_a_session_once_and_two_commands_or_three() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
-    let machine = prepared(Machine::reached_by(tpm, &proxy.tcti()), "-e P-256");
+    let machine = Machine::reached_by(tpm, &proxy.tcti()).set("prove-password", "use");
+    let machine = prepared(machine, "-e P-256");
     machine.tool.ok(&format!("reference handle:0x{PLAIN} plain.ref"));
     let mut signer = machine.signer();
     for (open, opening, reads) in [
@@ -364,7 +365,7 @@ fn a_key_that_somebody_takes_away_or_exchanges() {
 }
 
 #[test]
-fn a_stored_password_is_never_the_last_try() {
+fn a_password_is_never_the_last_try() {
     let machine = Machine::new();
     persist(&machine, LOCKED, "-e P-256 -d -k secret");
     machine.openssl.write("message", b"what is signed");
@@ -380,7 +381,9 @@ fn a_stored_password_is_never_the_last_try() {
             .says("last-try");
     }
     assert_eq!(machine.tpm.failures(), 1);
+    machine.tpm.set_dictionary_attack(9, 1000);
     signs(&machine.openssl, &format!("nvkey:{LOCKED}"), LOCKED, "-passin pass:secret");
+    machine.tpm.set_dictionary_attack(2, 1000);
     // Nor is the empty one where a URI says nothing, of a key or an index.
     nv(&machine, "0x1c00004", "-p word -a ownerwrite|authread", b"contents");
     let refused = |line: &str, failures| {

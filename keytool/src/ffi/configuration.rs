@@ -89,10 +89,15 @@ impl Configuration {
         // SAFETY: a stack of the CONF.
         let count = unsafe { OPENSSL_sk_num(stack) };
         let line = |at: c_int| {
-            // SAFETY: it holds `count` entries, all of them CONF_VALUE.
-            let entry = unsafe { OPENSSL_sk_value(stack, at).cast::<Entry>().as_ref() }?;
-            // SAFETY: both strings belong to the CONF, and are copied.
-            Some(unsafe { (copied(entry.name)?, copied(entry.value)?) })
+            // SAFETY: a stack of the CONF, which holds `count` entries.
+            let entry = unsafe { OPENSSL_sk_value(stack, at) }.cast::<Entry>();
+            // SAFETY: all entries of a section are CONF_VALUE, and belong to the CONF.
+            let entry = unsafe { entry.as_ref() }?;
+            // SAFETY: it belongs to the CONF, and is copied.
+            let name = unsafe { copied(entry.name) }?;
+            // SAFETY: as the name.
+            let value = unsafe { copied(entry.value) }?;
+            Some((name, value))
         };
         Some((0..count).filter_map(line).collect())
     }

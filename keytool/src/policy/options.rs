@@ -50,7 +50,7 @@ pub(crate) struct Conditions {
     /// The password is that of this object: owner, endorsement, platform, lockout, or a handle
     ///
     /// A persistent key, an NV index or a PCR, in hexadecimal. Whoever uses the key is asked for that object's password as it is then.
-    /// Without --salt-name an attacker who controls the bus can put another object in its place.
+    /// An attacker who controls the bus can put another object of this TPM in its place; without --salt-name, any other.
     #[arg(long, value_name = "HANDLE", help_heading = HEADING)]
     secret: Option<Entity>,
 }

@@ -6,16 +6,22 @@ pub(super) struct Errno(libc::c_int);
 
 impl Errno {
     pub(super) fn keep() -> Self {
-        // SAFETY: errno(3): the address of this thread's own number, valid as long as the thread.
-        Self(unsafe { *libc::__errno_location() })
+        // SAFETY: the address that `place` gives is valid as long as the thread.
+        Self(unsafe { *place() })
     }
 }
 
 impl Drop for Errno {
     fn drop(&mut self) {
         // SAFETY: as above.
-        unsafe { *libc::__errno_location() = self.0 };
+        unsafe { *place() = self.0 };
     }
+}
+
+/// This thread's own errno.
+fn place() -> *mut libc::c_int {
+    // SAFETY: it only gives an address (errno(3)).
+    unsafe { libc::__errno_location() }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `verdict` | unknown, proven or refused: all that is known of an authorization |
+//! | `verdict`, `refusal` | unknown, proven or refused: all that is known of an authorization |
 //! | `attempt` | the entity and the value that it is known of |
 //! | `memory`, `table` | where that is remembered, for the process and its children |
 //! | `prove`, `last_try` | the gate that every password goes through |
@@ -17,6 +17,7 @@ mod memory;
 mod parent;
 pub(crate) mod policy;
 mod prove;
+mod refusal;
 mod table;
 mod verdict;
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use keyfile::Name;
 
 use super::attempt::Attempt;
-use super::verdict::{Claim, Refusal, Verdict};
+use super::refusal::Refusal;
+use super::verdict::{Claim, Verdict};
 use crate::command::clock::read_clock;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};

@@ -7,10 +7,9 @@
 //! | what others can change: hierarchies, persistent objects, NV indexes | until another object is there, the TPM is reset or cleared, or a pause is over that doubles from a minute to an hour |
 //! | the empty value where a wrong one counts | the same without the pause; and no refusal of any other value may be known |
 
-use std::time::Duration;
-
 use super::attempt::Attempt;
 use super::memory::memory;
+use super::refusal::Refusal;
 use super::table::{Row, State};
 use crate::error::Error;
 use crate::rc::ResponseCode;
@@ -26,18 +25,6 @@ pub(crate) enum Verdict {
     Refused(Refusal),
 }
 
-/// A refusal that is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    code: ResponseCode,
-    /// After so long it may be tried again.
-    left: Option<Duration>,
-    is_empty: bool,
-    /// Resets and restarts of the TPM until then, and its own time.
-    pub(super) epoch: u64,
-    pub(super) time: u64,
-}
-
 /// What came of asking to try a value that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -49,9 +36,6 @@ pub(super) enum Claim {
     Known,
 }
 
-const MINUTE: u64 = 60_000;
-/// Six times twice as long is more than an hour.
-const LONGEST: u64 = 60 * MINUTE;
 /// Longer than a TPM takes to look at a password: whoever claimed it is gone.
 const CLAIM: u64 = 10_000;
 
@@ -92,17 +76,10 @@ impl Attempt {
                 _ => Verdict::Unknown,
             };
         };
-        let left = row.since.saturating_add(pause(row.times)).saturating_sub(now);
-        if left == 0 && !sure {
-            return Verdict::Unknown;
+        match Refusal::of(&row, self.is_empty, !sure, now) {
+            Some(refusal) => Verdict::Refused(refusal),
+            None => Verdict::Unknown,
         }
-        Verdict::Refused(Refusal {
-            code: ResponseCode(row.code),
-            left: (!sure).then(|| Duration::from_millis(left)),
-            is_empty: self.is_empty,
-            epoch: row.epoch,
-            time: row.time,
-        })
     }
 
     pub(super) fn claim(&self, who: u64) -> Result<Claim, Error> {
@@ -167,25 +144,79 @@ impl Attempt {
     }
 }
 
-impl Refusal {
-    /// The refusal, as it was, and that it is remembered.
-    pub(crate) fn error(self) -> Error {
-        let text = match self.is_empty {
-            true => "no password was given, and the empty one was refused before and is not sent again",
-            false => "the password was refused before, and is not sent again",
-        };
-        let minutes = self.left.map(|left| left.as_secs().div_ceil(60));
-        let advice = match minutes {
-            None => "give another password".to_owned(),
-            Some(1) => "give another password, or wait a minute".to_owned(),
-            Some(minutes) => format!("give another password, or wait {minutes} minutes"),
-        };
-        Error::remembered(text, self.code).advise(advice)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use keyfile::{Handle, HashAlg, Name};
 
-/// How long what was refused so many times is not tried again, in milliseconds.
-fn pause(times: u8) -> u64 {
-    let doubled = 1_u64.checked_shl(u32::from(times.saturating_sub(1))).unwrap_or(u64::MAX);
-    doubled.saturating_mul(MINUTE).min(LONGEST)
+    use super::*;
+
+    const REFUSED: ResponseCode = ResponseCode(0x98e);
+    const MINUTE: u64 = 60_000;
+
+    fn row(attempt: &Attempt) -> Option<Row> {
+        memory().unwrap().table.with(|rows| rows.find(attempt.entity, attempt.value))
+    }
+
+    fn object(value: &str) -> Attempt {
+        let name = Name::of(HashAlg::Sha256, b"an object of these tests");
+        Attempt::of_named("somewhere", &name, value.as_bytes()).unwrap().counting(true)
+    }
+
+    #[test]
+    fn what_is_proven_or_refused_is_known_of_that_value_only() {
+        let name = Name::of(HashAlg::Sha256, b"a key of these tests");
+        let of = |private: &str, value: &str| {
+            Attempt::of_file("somewhere", &name, private.as_bytes(), value.as_bytes()).unwrap()
+        };
+        of("blob", "wrong").note_refused(REFUSED, (0, 0)).unwrap();
+        of("blob", "right").note_proven().unwrap();
+        assert!(matches!(of("blob", "wrong").verdict().unwrap(), Verdict::Refused(_)));
+        assert_eq!(of("blob", "right").verdict().unwrap(), Verdict::Proven);
+        for other in [of("blob", "other"), of("another blob", "wrong"), of("another blob", "right")] {
+            assert_eq!(other.verdict().unwrap(), Verdict::Unknown);
+        }
+        let later = memory().unwrap().now() + 1_000 * MINUTE;
+        let wrong = of("blob", "wrong");
+        assert!(matches!(wrong.judge(row(&wrong), None, later), Verdict::Refused(_)), "for ever");
+    }
+
+    #[test]
+    fn what_others_can_change_is_tried_again_after_a_pause_that_doubles() {
+        let wrong = object("wrong");
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            wrong.note_refused(REFUSED, (0, 0)).unwrap();
+            let since = row(&wrong).unwrap().since;
+            let after = |time| wrong.judge(row(&wrong), None, since + time);
+            assert!(matches!(after(minutes * MINUTE - 1), Verdict::Refused(_)), "{minutes}");
+            assert_eq!(after(minutes * MINUTE), Verdict::Unknown, "{minutes}");
+        }
+        wrong.forget_entity().unwrap();
+        assert_eq!(wrong.verdict().unwrap(), Verdict::Unknown);
+        assert!(wrong.is_unseen().unwrap());
+    }
+
+    #[test]
+    fn the_empty_value_is_no_guess_worth_a_count() {
+        let name = Name::from(Handle(0x4000_000a));
+        let of = |value: &[u8]| Attempt::of_named("elsewhere", &name, value).unwrap().counting(true);
+        of(b"wrong").note_refused(REFUSED, (0, 0)).unwrap();
+        let empty = of(b"");
+        assert!(matches!(empty.verdict().unwrap(), Verdict::Refused(_)));
+        assert_eq!(empty.clone().counting(false).verdict().unwrap(), Verdict::Unknown);
+        empty.note_refused(REFUSED, (0, 0)).unwrap();
+        let later = memory().unwrap().now() + 1_000 * MINUTE;
+        assert!(matches!(empty.judge(row(&empty), None, later), Verdict::Refused(_)));
+    }
+
+    #[test]
+    fn one_at_a_time_tries_a_value() {
+        let name = Name::of(HashAlg::Sha256, b"a key that two try");
+        let value = Attempt::of_named("somewhere", &name, b"value").unwrap();
+        assert_eq!(value.claim(1).unwrap(), Claim::Ours);
+        assert_eq!((value.claim(1).unwrap(), value.claim(2).unwrap()), (Claim::Ours, Claim::Others));
+        value.unclaim().unwrap();
+        assert_eq!(value.claim(2).unwrap(), Claim::Ours);
+        value.note_proven().unwrap();
+        assert_eq!(value.claim(1).unwrap(), Claim::Known);
+    }
 }

@@ -32,6 +32,13 @@ fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), 
     let name = Name::unmarshal(&mut r)?;
     r.finish()?;
     same(&public.name()?, &name).map_err(|error| error.on(index))?;
+    // The Name of an index holds its handle, so whoever leads us to another shows it.
+    if public.index != index {
+        return Err(Error::integrity(format!(
+            "the TPM was asked about {index}, and tells of {}",
+            public.index
+        )));
+    }
     Ok((public, name))
 }
 

@@ -7,7 +7,7 @@ use super::{Connection, Slot};
 use crate::command::Command;
 use crate::command::context::{Flushed, is_not_there};
 use crate::command::object::read_public;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::session::{Authorization, Session, Use};
 
 /// What may still be in the TPM, although nothing relies on it any more.
@@ -94,7 +94,7 @@ impl Connection {
             }
             match self.end_session(&mut session) {
                 Ok(()) => was_reset = false,
-                Err(error) if error.kind() == ErrorKind::Io => {
+                Err(error) if error.is_no_answer() => {
                     left.sessions.push(session);
                     return Err(error);
                 }
@@ -131,7 +131,7 @@ impl Connection {
             Ok(Flushed::Before) => left.lost.push(what),
             Err(error) => {
                 left.refused.push((handle, what));
-                if error.kind() == ErrorKind::Io {
+                if error.is_no_answer() {
                     return Err(error);
                 }
             }
@@ -139,12 +139,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether it is still there. A broken connection says nothing about that.
+    /// Whether it is still there. A broken connection says nothing about that, nor does a TPM that has no time.
     fn presence(&mut self, slot: &Slot) -> Result<Presence, Error> {
         match read_public(self, slot.handle) {
             Ok((_, name)) if name == slot.name => Ok(Presence::Ours),
             Ok(_) => Ok(Presence::Gone),
-            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            Err(error) if error.is_no_answer() => Err(error),
             Err(error) if error.code().is_some_and(is_not_there) => Ok(Presence::Gone),
             Err(_) => Ok(Presence::Unknown),
         }

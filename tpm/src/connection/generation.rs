@@ -82,7 +82,7 @@ impl Generation {
             let Some(mut turn) = self.try_turn() else { return };
             if self.closing.swap(false, Ordering::SeqCst) {
                 turn.close();
-            } else if turn.keeps_freed() {
+            } else if turn.keep_freed() {
                 drop(turn);
                 // Nobody but us could have done it a moment ago.
                 if !self.closing.load(Ordering::SeqCst) {
@@ -192,9 +192,14 @@ impl Turn<'_> {
     }
 
     /// Whether freed objects may stay until the next operation: behind the kernel's resource manager they are in nobody's way, but
-    /// another program's command may be.
-    fn keeps_freed(&self) -> bool {
-        self.place.as_ref().is_some_and(|connection| connection.rules.kernel)
+    /// another program's command may be. Those that are not loaded are forgotten.
+    fn keep_freed(&self) -> bool {
+        let Some(connection) = self.place.as_ref().filter(|connection| connection.rules.kernel) else {
+            return false;
+        };
+        let loaded = connection.slots.transients();
+        self.generation.freed().retain(|freed| loaded.contains(freed));
+        true
     }
 }
 

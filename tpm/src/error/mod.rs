@@ -95,6 +95,12 @@ impl Error {
         self.0.recall == Recall::BeingTried
     }
 
+    /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.
+    pub(crate) fn is_no_answer(&self) -> bool {
+        let busy = self.0.code.is_some_and(ResponseCode::is_busy);
+        busy || matches!(self.0.kind, ErrorKind::Io | ErrorKind::Timeout)
+    }
+
     pub(crate) fn code(&self) -> Option<ResponseCode> {
         self.0.code
     }

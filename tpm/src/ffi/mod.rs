@@ -12,6 +12,7 @@ mod fork;
 mod poll;
 mod shared;
 mod signals;
+mod unix_socket;
 
 pub(crate) use context::{BLOCK, Context};
 pub(crate) use environment::environment;
@@ -20,3 +21,4 @@ pub(crate) use file::close_on_exec;
 pub(crate) use fork::forks;
 pub(crate) use poll::readable;
 pub(crate) use shared::shared;
+pub(crate) use unix_socket::connect_unix;

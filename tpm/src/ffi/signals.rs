@@ -110,6 +110,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::as_conversions, reason = "signal(2) takes a function as a number")]
     fn a_handler_runs_after_the_call_and_what_the_kernel_does_is_not_delayed() {
         static SEEN: AtomicU32 = AtomicU32::new(0);
         extern "C" fn count(_: libc::c_int) {
@@ -117,8 +118,10 @@ mod tests {
         }
         let handler: extern "C" fn(libc::c_int) = count;
         on(libc::SIGUSR2, handler as libc::sighandler_t);
+        // SAFETY: pthread_self(3) takes nothing.
+        let thread = unsafe { libc::pthread_self() };
         // SAFETY: pthread_kill(3) of this very thread.
-        let raise = || unsafe { libc::pthread_kill(libc::pthread_self(), libc::SIGUSR2) };
+        let raise = || unsafe { libc::pthread_kill(thread, libc::SIGUSR2) };
         let during = undisturbed(|| {
             raise();
             SEEN.load(Ordering::SeqCst)

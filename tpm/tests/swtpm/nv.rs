@@ -99,3 +99,21 @@ fn what_is_not_there_is_said() {
     let error = tpm.nv_read(&public, &NvReader::Owner(None)).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::NotWritten, "{error}");
 }
+
+#[test]
+fn nobody_leads_us_to_another_index() {
+    let swtpm = Swtpm::start();
+    index(&swtpm, USUAL, b"", 9);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let asked = Handle(INDEX + 1);
+    proxy.on_command(|command| {
+        if raw::code(command) == raw::NV_READ_PUBLIC {
+            command[10..14].copy_from_slice(&INDEX.to_be_bytes());
+        }
+        tests::Fate::Pass
+    });
+    for error in [tpm.nv_public(asked).unwrap_err(), tpm.nv_to_read(asked).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    }
+}

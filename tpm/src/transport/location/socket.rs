@@ -3,12 +3,12 @@
 use std::io::{self, ErrorKind};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Location, LocationError};
 use crate::deadline::Deadline;
+use crate::ffi;
 
 /// Where a simulator takes commands; it has a second channel beside, for what is done to a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Address {
     /// Connects. Not inherited by programs that the process executes.
     pub(crate) fn connect(&self, deadline: Deadline) -> io::Result<OwnedFd> {
         let (host, port) = match self {
-            Self::Unix(path) => return UnixStream::connect(path).map(OwnedFd::from),
+            Self::Unix(path) => return ffi::connect_unix(path, deadline),
             Self::Internet { host, port } => (host.as_str(), *port),
         };
         let mut failure = io::Error::from(ErrorKind::NotFound);
