@@ -24,7 +24,7 @@ impl Site {
     pub(crate) fn make(&self, goal: &str, variables: &str) -> Output {
         let (root, out) = (module::workspace(), module::folder());
         let make = format!("make --no-print-directory -C {} {goal}", root.display());
-        self.0.run(&format!("{make} OUT={} {variables}", out.display()))
+        self.0.run(&format!("{make} BUILT={} {variables}", out.display()))
     }
 
     /// The variables that put everything under `root` of the folder, as a package is made.
@@ -178,7 +178,7 @@ fn nothing_is_installed_before_it_is_built() {
     let site = Site::new();
     let root = module::workspace();
     let line = format!(
-        "make -C {} install OUT={} {}",
+        "make -C {} install BUILT={} {}",
         root.display(),
         site.0.file("t/release").display(),
         site.packaged()

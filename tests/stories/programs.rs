@@ -135,7 +135,7 @@ fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
     });
     let client = |name: &str, certificate: &str, key: &str, options: &str| {
         let identity = format!("--cafile authority.pem --cert {certificate}.crt --key {key}");
-        format!("{name} -h localhost -p {port} -t topic {identity} {options}")
+        format!("{name} -h 127.0.0.1 -p {port} -t topic {identity} {options}")
     };
     let reference = format!("{LOCKED}.ref");
     openssl.shell().ok(&client("mosquitto_pub", LOCKED, &reference, "-r -m retained"));
@@ -143,5 +143,5 @@ fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
     assert_eq!(told.out(), "retained\n", "{}", openssl.text("mosquitto.log"));
     openssl
         .shell()
-        .failed(&format!("mosquitto_pub -h localhost -p {port} --cafile authority.pem -t topic -m nobody"));
+        .failed(&format!("mosquitto_pub -h 127.0.0.1 -p {port} --cafile authority.pem -t topic -m nobody"));
 }

@@ -24,8 +24,10 @@ fn what_a_host_seals_to_the_certificate_is_opened_by_that_tpm_only() {
         for file in ["transport.key", "transport.pem", "sealed"] {
             thief.openssl.write(file, agent.openssl.read(file));
         }
-        thief.openssl.failed(OPEN);
-        // Against RSA oracles OpenSSL hides why, unless it is asked.
+        // Against RSA oracles OpenSSL goes on with a random key, whose padding is right by chance in one of 256 cases.
+        let _ = thief.openssl.run(OPEN);
+        assert_ne!(thief.openssl.text("opened").as_bytes(), SECRET, "{options}");
+        // It says why if it is asked.
         thief.openssl.failed(&format!("{OPEN} -debug_decrypt")).says("TPM_RC_INTEGRITY");
         assert_ne!(thief.openssl.text("opened").as_bytes(), SECRET, "{options}");
     }
