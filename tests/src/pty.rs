@@ -85,13 +85,13 @@ impl Pty {
         self
     }
 
-    /// Types a line.
+    /// Types a password: a line, once the program has switched the echo off. Typed earlier it would be on the screen, or flushed.
     ///
     /// # Panics
-    /// When the terminal is gone.
+    /// When the program leaves the echo on for 60 seconds, or the terminal is gone.
+    #[track_caller]
     pub fn type_line(&mut self, line: &str) -> &mut Self {
-        // OpenSSL switches echo off and flushes the input when it prompts; a person is slower than that.
-        std::thread::sleep(Duration::from_millis(50));
+        self.expect_no_echo();
         self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("type on the terminal");
         self
     }
