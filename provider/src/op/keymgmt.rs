@@ -109,7 +109,11 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         if key.material().is_none() {
             return Ok(());
         }
-        key.software()?.answer(&mut params)?;
+        let software = key.software()?;
+        if software.is_a(c"EC") {
+            params.bound_octets(c"encoded-pub-key")?;
+        }
+        software.answer(&mut params)?;
         let (default, mandatory) = (key.default_digest(), key.mandatory_digest());
         params.each(|name, slot| match (name.to_bytes(), default, mandatory) {
             (b"default-digest", Some(digest), _) | (b"mandatory-digest", _, Some(digest)) => {

@@ -45,6 +45,22 @@ impl ParamsMut<'_> {
         found.is_ok() && asked
     }
 
+    /// Before libcrypto writes an octet string into the element of this name: for an encoded point, OpenSSL 3.0 takes any type and
+    /// `return_size`, which is no limit, for the room (common_get_params in ec_kmgmt.c), and so writes past the end of a short buffer.
+    ///
+    /// # Errors
+    /// The element is no octet string.
+    pub(crate) fn bound_octets(&mut self, name: &CStr) -> Result<(), ParamError> {
+        self.each(|element, slot| match slot.0.data_type {
+            OCTET_STRING if element == name => {
+                slot.0.return_size = slot.0.data_size;
+                Ok(())
+            }
+            _ if element == name => Err(slot.error("is asked as another type than an octet string")),
+            _ => Ok(()),
+        })
+    }
+
     /// Lets `answer` fill each element; elements that it leaves alone stay unmodified, as OSSL_PARAM(3ossl) wants it.
     ///
     /// # Errors
@@ -263,6 +279,19 @@ mod tests {
             big.reverse();
         }
         assert_eq!(big, [0, 0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn octets_that_libcrypto_writes_are_bounded() {
+        let mut two = [0xaa; 2];
+        let mut array = [element(OCTET_STRING, Some(&mut two)), element(OCTET_STRING, None)];
+        array[1].key = ptr::null();
+        // SAFETY: an array that ends with a NULL key.
+        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_octets(c"x").unwrap();
+        assert_eq!(array[0].return_size, 2);
+        array[0].data_type = Kind::OctetsPointer.number();
+        // SAFETY: as above.
+        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_octets(c"x").unwrap_err();
     }
 
     #[test]
