@@ -8,7 +8,7 @@ use crate::command::hierarchy::create_primary;
 use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::Error;
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 use crate::template::{is_made_of, storage_primary};
 
 impl Connection {
@@ -64,9 +64,15 @@ impl Connection {
         }
         if let Some(saved) = saved {
             self.make_room(MAX_LOADED - 1, &[])?;
-            let handle = context_load(self, &saved)?;
-            self.slots.insert(slot, handle, name);
-            return Ok(handle);
+            match context_load(self, &saved) {
+                Ok(handle) => {
+                    self.slots.insert(slot, handle, name);
+                    return Ok(handle);
+                }
+                // It is of the time before a reset, or nobody has vouched for the answer that held it.
+                Err(error) if error.code().is_some_and(is_no_context) => self.forget_context(number),
+                Err(error) => return Err(error),
+            }
         }
         self.open_session_for(parent)?;
         let (_, again) = self.derive(parent, number)?;
@@ -75,6 +81,12 @@ impl Connection {
             known.derived = known.derived.saturating_add(1);
         }
         Ok(self.slots.find(slot).unwrap_or(Handle::NULL))
+    }
+
+    fn forget_context(&mut self, number: usize) {
+        if let Some(known) = self.parents.get_mut(number) {
+            known.saved = None;
+        }
     }
 
     /// CreatePrimary.
@@ -95,6 +107,16 @@ impl Connection {
         }
         Ok((primary.public, primary.name))
     }
+}
+
+/// What the TPM says of octets that are no saved context of its own, or of another time (Part 3 §28.3).
+fn is_no_context(code: ResponseCode) -> bool {
+    let about_it = matches!(code.place(), Some(Place::Parameter(_)));
+    about_it
+        || matches!(
+            code.base(),
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE | ResponseCode::SIZE | ResponseCode::VALUE
+        )
 }
 
 fn no_parent(error: Error, handle: Handle) -> Error {

@@ -11,6 +11,10 @@ pub(super) enum Fault {
     CutBefore,
     /// It breaks when the TPM has done it.
     CutAfter,
+    /// Nothing goes through any more until the operation has ended.
+    CutForGood,
+    /// The same, and each command gets this code.
+    CodeForGood(u32),
     /// So much of the answer arrives.
     Truncated(usize),
     /// The same, and its header says that this is all.
@@ -21,6 +25,8 @@ pub(super) enum Fault {
     FlippedCommand(usize),
     /// An earlier answer comes instead; to the same command, if there was one.
     Replayed(usize),
+    /// An earlier answer comes instead, to whatever command.
+    Swapped(usize),
 }
 
 /// Every warning and error without a place that Part 2 §6.6.3 names, or leaves to the future.
@@ -36,7 +42,7 @@ const BUSY: [u32; 4] = [0x908, 0x90a, 0x920, 0x922];
 
 impl Fault {
     pub(super) fn of(random: &mut Random) -> Self {
-        match random.below(20) {
+        match random.below(23) {
             0..8 => Self::Code(code(random), 1),
             8 => Self::Code(*random.one_of(&BUSY), 3),
             9 => Self::CutBefore,
@@ -47,7 +53,20 @@ impl Fault {
             14 => Self::Flipped(random.below(8 * 20)),
             15 | 16 => Self::Flipped(random.below(8 * 600)),
             17 => Self::FlippedCommand(random.below(8 * 600)),
-            _ => Self::Replayed(random.below(1000)),
+            18 | 19 => Self::Replayed(random.below(1000)),
+            20 => Self::Swapped(random.below(1000)),
+            21 => Self::CutForGood,
+            // "Not now" and "no room" would be waited for.
+            _ => Self::CodeForGood(FORMAT_1.start + u32::try_from(random.below(FORMAT_1.len())).unwrap()),
+        }
+    }
+
+    /// How many commands it meets.
+    pub(super) fn times(self) -> usize {
+        match self {
+            Self::Code(_, times) => times,
+            Self::CutForGood | Self::CodeForGood(_) => usize::MAX,
+            _ => 1,
         }
     }
 }

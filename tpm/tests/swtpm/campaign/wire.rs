@@ -86,22 +86,21 @@ impl Traffic {
     /// The fault that is due, if one is.
     fn due(&mut self, command: &[u8]) -> Option<Fault> {
         let (at, fault) = self.armed?;
-        let times = if let Fault::Code(_, times) = fault { times } else { 1 };
-        let here = self.exchanges.len();
-        if here < at || here >= at + times {
+        let here = self.exchanges.len().checked_sub(at)?;
+        if here >= fault.times() {
             return None;
         }
         self.spoilt.push(raw::code(command));
         Some(fault)
     }
 
-    fn earlier(&self, command: &[u8], which: usize) -> Option<Vec<u8>> {
+    fn earlier(&self, command: &[u8], which: usize, same: bool) -> Option<Vec<u8>> {
         let answered = |same: bool| {
             let fits = |sent: &[u8]| !same || raw::code(sent) == raw::code(command);
             let all = self.exchanges.iter().filter(|(sent, answer)| !answer.is_empty() && fits(sent));
             all.map(|(_, answer)| answer.clone()).collect::<Vec<_>>()
         };
-        let found = [answered(true), answered(false)].into_iter().find(|found| !found.is_empty())?;
+        let found = [answered(same), answered(false)].into_iter().find(|found| !found.is_empty())?;
         found.get(which % found.len()).cloned()
     }
 }
@@ -116,8 +115,8 @@ impl Transport for Wire {
         let fault = traffic.due(command);
         let mut sent = command.to_vec();
         match fault {
-            Some(Fault::Code(code, _)) => *response = raw::answer(code),
-            Some(Fault::CutBefore) => {
+            Some(Fault::Code(code, _) | Fault::CodeForGood(code)) => *response = raw::answer(code),
+            Some(Fault::CutBefore | Fault::CutForGood) => {
                 traffic.exchanges.push((sent, Vec::new()));
                 self.broken = true;
                 return Err(cut());
@@ -129,7 +128,8 @@ impl Transport for Wire {
             _ => self.inner.transact(&sent, response)?,
         }
         let earlier = match fault {
-            Some(Fault::Replayed(which)) => traffic.earlier(command, which),
+            Some(Fault::Replayed(which)) => traffic.earlier(command, which, true),
+            Some(Fault::Swapped(which)) => traffic.earlier(command, which, false),
             _ => None,
         };
         traffic.exchanges.push((command.to_vec(), response.clone()));
@@ -141,7 +141,9 @@ impl Transport for Wire {
             Some(Fault::Truncated(size)) => response.truncate(size % response.len()),
             Some(Fault::Short(size)) => shorten(response, size),
             Some(Fault::Flipped(bit)) => flip(response, bit),
-            Some(Fault::Replayed(_)) => response.clone_from(&earlier.unwrap_or_else(|| response.clone())),
+            Some(Fault::Replayed(_) | Fault::Swapped(_)) => {
+                response.clone_from(&earlier.unwrap_or_else(|| response.clone()))
+            }
             _ => {}
         }
         Ok(())
