@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod clean_bus;
+mod core_dump;
 mod cost;
 mod damage;
 mod decrypt;

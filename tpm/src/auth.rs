@@ -1,19 +1,25 @@
 //! A password, and the authValue that the TPM knows instead of it.
 
+use std::sync::Arc;
+
 use keyfile::HashAlg;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// A password; wiped when dropped, never shown.
+use crate::ffi::Locked;
+
+/// A password, never shown. Clones share the one copy in this process, which is neither swapped out nor dumped, and wiped with the last
+/// of them.
 #[derive(Clone)]
 pub struct Auth {
-    octets: Zeroizing<Vec<u8>>,
+    octets: Arc<Locked>,
 }
 
 impl Auth {
     /// Takes the password as it was given.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        Self { octets: Zeroizing::new(octets.into()) }
+        let octets = Zeroizing::new(octets.into());
+        Self { octets: Arc::new(Locked::new(&octets)) }
     }
 
     /// Whether it has no octets.
@@ -54,6 +60,12 @@ fn cut(value: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clones_share_one_copy() {
+        let auth = Auth::new("x");
+        assert!(std::ptr::eq(&*auth.octets, &*auth.clone().octets));
+    }
 
     #[test]
     fn long_passwords_are_hashed_and_trailing_zeros_cut() {

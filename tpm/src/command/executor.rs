@@ -86,6 +86,8 @@ impl Executor {
             let result = self.exchange(command);
             let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
             trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
+            // Without a session of ours the password is in it.
+            self.command.as_mut_slice().zeroize();
             let Err(error) = result else { return self.accept(command, area) };
             let is_full = error.base_code() == Some(ResponseCode::OBJECT_MEMORY);
             let Some(victim) = slots.victim(command).filter(|_| is_full) else { return Err(error) };

@@ -22,7 +22,6 @@ mod usable;
 use std::sync::Arc;
 
 use keyfile::{Handle, KeyFile, Name, Public};
-use zeroize::Zeroizing;
 
 use crate::auth::Auth;
 use crate::authorization::Attempt;
@@ -41,8 +40,6 @@ struct Inner {
     origin: Origin,
     public: Public,
     name: Name,
-    /// The authValue that the password stands for.
-    auth: Option<Zeroizing<Vec<u8>>>,
     /// The password itself, which may be another entity's (PolicySecret).
     password: Option<Auth>,
     /// Its entity and value, by which it is known whether the password is right.

@@ -81,7 +81,7 @@ impl Key {
             value.as_ref().map_or(&[], |value| value.as_slice()),
         )?;
         let tpm = tpm.clone();
-        Ok(Self(Arc::new(Inner { tpm, number, origin, public, name, auth: value, password: auth, attempt })))
+        Ok(Self(Arc::new(Inner { tpm, number, origin, public, name, password: auth, attempt })))
     }
 }
 

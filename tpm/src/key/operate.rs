@@ -1,5 +1,7 @@
 //! One private operation: the key made ready, authorized and used, and whose failure it was.
 
+use zeroize::Zeroizing;
+
 use super::private::Purpose;
 use super::{Answer, Inner, Key, Origin};
 use crate::authorization::policy::Runner;
@@ -47,13 +49,13 @@ impl Inner {
             run(connection, &guarded, protect)
         };
         let Some(runner) = &runner else {
-            return self.proven(connection, |connection| run(connection, self.auth_value(), protect));
+            return self.proven(connection, |connection| run(connection, &self.auth_value(), protect));
         };
         runner.foresee(connection)?;
         self.ready(connection, bare, Some(runner))?;
         runner.run(connection, |connection, with_auth_value| match with_auth_value {
             true => {
-                self.proven(connection, |connection| run(connection, self.auth_value(), protect.by_policy()))
+                self.proven(connection, |connection| run(connection, &self.auth_value(), protect.by_policy()))
             }
             false => {
                 let done = run(connection, &[], protect.by_policy());
@@ -71,8 +73,9 @@ impl Inner {
         connection.prove(&self.attempt, work).map_err(|error| self.refused(connection, error))
     }
 
-    pub(super) fn auth_value(&self) -> &[u8] {
-        self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
+    /// What the password stands for, for as long as an operation takes.
+    pub(super) fn auth_value(&self) -> Zeroizing<Vec<u8>> {
+        self.password.as_ref().map(|password| password.as_value(self.public.name_alg)).unwrap_or_default()
     }
 
     /// Whether no password is part of its authorization.

@@ -44,7 +44,7 @@ impl Inner {
         connection.open_trial()?;
         let session = connection.policy_session()?;
         let (session, nonce) = (session.handle, session.nonce_tpm().to_vec());
-        let key = Guarded { entity: Entity::named(handle, &self.name), auth: self.auth_value() };
+        let key = Guarded { entity: Entity::named(handle, &self.name), auth: &self.auth_value() };
         let secret = Secret { hint: Handle(0), name: self.name.clone(), policy_ref: Vec::new() };
         policy_secret(connection, &key, session, &nonce, &secret, Protect::SESSION.last())?;
         connection.drop_policy()

@@ -24,7 +24,7 @@ impl Inner {
             }
             // Not every way to satisfy a policy takes the password.
             Origin::File { .. } if by_policy => Ok(()),
-            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
+            Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
                 Err(password_missing(Error::new(
                     ErrorKind::PasswordMissing,
                     "the key has a password, and none was given",

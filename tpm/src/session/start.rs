@@ -13,6 +13,7 @@ use crate::crypto::hmac::{self, Nonces};
 use crate::crypto::random;
 use crate::crypto::salt::{self, Purpose, Secret};
 use crate::error::Error;
+use crate::ffi::Locked;
 
 /// A session of which the TPM has not heard yet.
 pub(crate) struct Starting {
@@ -91,7 +92,7 @@ impl Starting {
             handle,
             kind: self.kind,
             hash: self.hash,
-            key,
+            key: Locked::new(&key),
             nonce_caller: self.nonce_caller,
             nonce_tpm,
             ended: false,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tests::raw;
-use tpm::{Error, ErrorKind, Opener, Transport};
+use tpm::{Deadline, Error, ErrorKind, Opener, Transport};
 
 use super::fault::{Fault, flip, shorten};
 
@@ -34,10 +34,12 @@ impl Bus {
     pub(super) fn opener(
         &self,
         shared: bool,
-        open: impl Fn() -> Result<Box<dyn Transport>, Error> + Send + Sync + 'static,
+        open: impl Fn(Deadline) -> Result<Box<dyn Transport>, Error> + Send + Sync + 'static,
     ) -> Opener {
         let bus = self.clone();
-        Box::new(move || Ok(Box::new(Wire { inner: open()?, bus: bus.clone(), broken: false, shared })))
+        Box::new(move |deadline| {
+            Ok(Box::new(Wire { inner: open(deadline)?, bus: bus.clone(), broken: false, shared }))
+        })
     }
 
     /// Spoils the answer to a command, counted from now.
@@ -147,6 +149,10 @@ impl Transport for Wire {
             _ => {}
         }
         Ok(())
+    }
+
+    fn wait_until(&mut self, deadline: Deadline) {
+        self.inner.wait_until(deadline);
     }
 
     fn is_managed_by_kernel(&self) -> bool {
