@@ -106,9 +106,12 @@ impl Connection {
                     } else {
                         attempt.unclaim()?;
                     }
-                } else if attempt.changeable || verdict != Verdict::Proven {
+                } else if verdict != Verdict::Proven {
                     let moment = if attempt.changeable { self.moment() } else { (0, 0) };
                     attempt.note_refused(code, moment)?;
+                } else if attempt.changeable {
+                    // Somebody has changed it, or the command was damaged on its way: the next try tells.
+                    attempt.note_unproven()?;
                 } else {
                     return Err(error.of_kind(ErrorKind::Integrity).advise(
                         "the TPM has taken this password before: something between this program and the TPM alters what they say",

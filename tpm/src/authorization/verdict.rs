@@ -119,6 +119,13 @@ impl Attempt {
         Ok(())
     }
 
+    /// Nothing is known any more of a value that was proven.
+    pub(super) fn note_unproven(&self) -> Result<(), Error> {
+        let memory = memory()?;
+        memory.table.with(|rows| rows.put(Row { since: memory.now(), ..self.row() }));
+        Ok(())
+    }
+
     /// The TPM has refused the value, at this moment of its own.
     pub(super) fn note_refused(&self, code: ResponseCode, (epoch, time): (u64, u64)) -> Result<(), Error> {
         let memory = memory()?;

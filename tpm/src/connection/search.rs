@@ -42,6 +42,9 @@ impl Connection {
     /// After a failure: what the operation has made and nobody has taken note of, because the rest of the answer could not be read, is
     /// lost; and what it has learned is not believed, unless a session has vouched for it since.
     pub(super) fn note_failure(&mut self, failure: &Error) {
+        if failure.is_remembered() {
+            return;
+        }
         if failure.code().is_none() {
             for (handle, made) in std::mem::take(&mut self.cleanup.made) {
                 match self.knows(handle) {

@@ -28,7 +28,10 @@ impl Connection {
             false => self.parent_area(handle).map_err(|error| no_parent(error, handle))?,
         };
         let number = self.parents.next();
-        self.check_pinned(parent, &name)?;
+        if let Err(error) = self.check_pinned(parent, &name) {
+            self.evict(Transient::Parent(number))?;
+            return Err(error);
+        }
         self.remember(parent, public, name);
         Ok(number)
     }

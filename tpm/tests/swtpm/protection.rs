@@ -176,7 +176,7 @@ fn the_salt_key_can_be_pinned() {
                     Ok(()) => assert!(good),
                     Err(error) => {
                         assert!(!good, "{error}");
-                        assert_eq!(error.kind(), ErrorKind::Integrity);
+                        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
                         assert!(error.to_string().contains("salt-name"), "{error}");
                     }
                 }

@@ -85,7 +85,9 @@ impl Work {
         let bus = Bus::default();
         let (swtpm, tcti) = (self.swtpm.clone(), self.manager.tcti());
         let (manager, opener) = match way {
-            Way::Kernel => (Manager::Kernel, bus.opener(false, move |deadline| tpm::open(Some(&tcti), deadline))),
+            Way::Kernel => {
+                (Manager::Kernel, bus.opener(false, move |deadline| tpm::open(Some(&tcti), deadline)))
+            }
             _ => {
                 let open = move |_| Ok::<Box<dyn Transport>, Error>(Box::new(Direct(swtpm.clone())));
                 (Manager::None, bus.opener(way == Way::Shared, open))
