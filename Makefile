@@ -55,7 +55,7 @@ campaign: ## an hour of faults on the bus, at every command of every operation: 
 	  $(CARGO) test --locked -p tpm --test swtpm campaign -- --nocapture
 
 fuzz: ## libFuzzer on everything that is read from outside: make fuzz [TIME=60] [TARGETS="key_file answers"]
-	@$(DEPS) build
+	@$(DEPS) fuzz
 	@./scripts/fuzz $(or $(TIME),60) $(TARGETS)
 
 valgrind: ## the stories that look for faults of memory in the provider's own frames

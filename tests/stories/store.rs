@@ -260,7 +260,7 @@ fn who_is_asked_and_who_is_not() {
 }
 
 #[test]
-fn opening_costs_a_session_once_and_two_commands_or_three() {
+fn opening_costs_a_session_once_and_two_commands_or_five() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti()).set("prove-password", "use");
@@ -270,7 +270,8 @@ fn opening_costs_a_session_once_and_two_commands_or_three() {
     for (open, opening, reads) in [
         // The salt key, StartAuthSession, ReadPublic for the Name and for the proof; without a word about the password the empty one is tried.
         (format!("open a handle:0x{PLAIN}"), 5, 2),
-        (format!("open a nvkey:{LOCKED} secret"), 3, 2),
+        // When that is refused, the TPM is asked whether it is still that key, and for its clock, to see later whether it was reset.
+        (format!("open a nvkey:{LOCKED} secret"), 5, 3),
         (format!("open a handle:0x{LOCKED}?pin-value=secret"), 2, 2),
         (format!("open a handle:0x{LOCKED}?pass secret"), 2, 2),
         // The file holds the public area; the TPM is asked at first use.

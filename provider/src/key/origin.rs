@@ -61,7 +61,8 @@ impl Origin {
     pub(super) fn open(&self, provider: &Provider) -> Result<()> {
         // Children that are forked from now on share what becomes known of the password.
         let Ok(tpm) = provider.tpm() else { return Ok(()) };
-        let given = matches!(&self.auth, KeyAuth::Known(Some(auth)) if !auth.is_empty());
+        // The empty one is a guess, for many a file does not say that the key has no password.
+        let given = matches!(&self.auth, KeyAuth::Known(Some(auth)) if !(auth.is_empty() && self.source.has_no_password()));
         if !given || tpm.config().proof == Proof::Use {
             return Ok(());
         }
@@ -89,6 +90,16 @@ impl Origin {
             }
         };
         Ok(self.key.get_or_init(|| key))
+    }
+}
+
+impl Source {
+    /// Whether the file says so.
+    fn has_no_password(&self) -> bool {
+        match self {
+            Self::File(file) => file.empty_auth,
+            Self::Place(place) => place.reference.empty_auth,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-pub(crate) use password::{asked, no_password, of_reference};
+pub(crate) use password::{asked, of_reference};
 
 use keyfile::uri::{Password, Place, Uri};
 use keyfile::{Content, Serialized};

@@ -36,7 +36,9 @@ impl Key {
 impl Inner {
     /// TPM2_PolicySecret wants the USER role, which a password has only where userWithAuth is set.
     fn has_password_of_its_own(&self) -> bool {
-        !self.auth_value().is_empty() && self.public.attributes.contains(Attributes::USER_WITH_AUTH)
+        self.password.is_some()
+            && !self.has_no_password()
+            && self.public.attributes.contains(Attributes::USER_WITH_AUTH)
     }
 
     fn prove_in_trial(&self, connection: &mut Connection) -> Result<(), Error> {

@@ -36,7 +36,7 @@ impl Inner {
     }
 
     /// Whether its file says that it has no password, and none was given.
-    fn has_no_password(&self) -> bool {
+    pub(super) fn has_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
             Origin::File { file, .. } => file.empty_auth && self.auth_value().is_empty(),

@@ -140,8 +140,6 @@ pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Result<Op
     }
     let what = file.description.as_deref().unwrap_or("TPM key");
     match store::asked(what, passphrase) {
-        // Many a callback that has none answers so. This key has another; that of an entity in a policy may be empty.
-        Ok(auth) if auth.is_empty() && !file.uses_policy() => Err(store::no_password(what)),
         // The policy may pass without.
         Err(_) if !file.needs_password() => Ok(None),
         asked => asked.map(Some),

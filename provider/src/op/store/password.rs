@@ -19,8 +19,8 @@ pub(super) struct Found {
 
 /// The password of a key at a handle.
 ///
-/// A key under dictionary-attack protection is not tried with the empty password, because a failure counts; it is taken to have one,
-/// unless the URI is of a form that says so.
+/// A key under dictionary-attack protection is not tried with the empty password before somebody was asked, because a failure counts;
+/// where nobody answers, whoever opens the key tries it once.
 ///
 /// # Errors
 /// The file with the password cannot be read, or there is no TPM.
@@ -31,8 +31,8 @@ pub(super) fn of_key(
     provider: &Provider,
     passphrase: &Passphrase<'_>,
 ) -> Result<Found> {
-    let ask =
-        || asked(&format!("key at {handle}"), passphrase).map(|auth| Found { auth: Some(auth), none: false });
+    let what = format!("key at {handle}");
+    let ask = || asked(&what, passphrase).map(|auth| Found { auth: Some(auth), none: false });
     if let Some(auth) = said(password)? {
         return Ok(Found { auth: Some(auth), none: false });
     }
@@ -42,7 +42,7 @@ pub(super) fn of_key(
         Password::Asked => ask(),
         _ if !by_password => Ok(Found { auth: None, none: false }),
         Password::Unmarked if protected => Ok(Found { auth: None, none: false }),
-        _ if protected => ask(),
+        _ if protected => Ok(Found { auth: Some(asked_or_empty(&what, passphrase)), none: false }),
         _ if provider.tpm()?.accepts_empty_auth(handle, public)? => Ok(Found { auth: None, none: true }),
         _ => ask(),
     }
@@ -51,21 +51,14 @@ pub(super) fn of_key(
 /// The password of the key that a reference file leads to, without a word to the TPM: the file tells whether there is one.
 ///
 /// A file that holds the password is read now, if it may be: a server reads it before it gives up its rights.
-///
-/// # Errors
-/// `PasswordMissing`: nobody gives it.
-pub(crate) fn of_reference(
-    uri: &Uri,
-    reference: &KeyReference,
-    passphrase: &Passphrase<'_>,
-) -> Result<KeyAuth> {
-    Ok(match (&uri.password, said(&uri.password)) {
+pub(crate) fn of_reference(uri: &Uri, reference: &KeyReference, passphrase: &Passphrase<'_>) -> KeyAuth {
+    match (&uri.password, said(&uri.password)) {
         (_, Ok(Some(auth))) => KeyAuth::Known(Some(auth)),
         (Password::Source(path), Err(_)) => KeyAuth::Unread(path.clone()),
         // Known to be right, and not a guess.
         _ if reference.empty_auth => KeyAuth::Known(Some(Auth::new([]))),
-        _ => KeyAuth::Known(Some(asked(&reference.uri, passphrase)?)),
-    })
+        _ => KeyAuth::Known(Some(asked_or_empty(&reference.uri, passphrase))),
+    }
 }
 
 /// What the URI says.
@@ -80,6 +73,11 @@ pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
     }
 }
 
+/// The same for a key that may have none, as nobody knows: where nobody answers, the empty one is tried when the key is opened.
+fn asked_or_empty(what: &str, passphrase: &Passphrase<'_>) -> Auth {
+    asked(what, passphrase).unwrap_or_else(|_| Auth::new([]))
+}
+
 /// Asks for it. Nothing is locked while the user is asked.
 ///
 /// # Errors
@@ -87,15 +85,8 @@ pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
 pub(crate) fn asked(what: &str, passphrase: &Passphrase<'_>) -> Result<Auth> {
     // Whoever wrote the URI or made the file must not write on the terminal of whoever opens it.
     let what: String = what.chars().filter(|character| !character.is_control()).collect();
-    match passphrase.ask(&what) {
-        Some(password) => Ok(Auth::new(password.as_slice())),
-        None => Err(no_password(&what)),
-    }
-}
-
-/// That nobody gave it.
-pub(crate) fn no_password(what: &str) -> Error {
-    let what: String = what.chars().filter(|character| !character.is_control()).collect();
-    let text = format!("{what} has a password, and none was given: give it, for instance with -passin");
-    Error::new(Reason::PasswordMissing, text)
+    passphrase.ask(&what).map(|password| Auth::new(password.as_slice())).ok_or_else(|| {
+        let text = format!("{what} has a password, and none was given: give it, for instance with -passin");
+        Error::new(Reason::PasswordMissing, text)
+    })
 }
