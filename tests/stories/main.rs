@@ -82,3 +82,4 @@ mod threads;
 mod tls;
 mod transport_certificate;
 mod waiting;
+mod web_servers;

@@ -2,7 +2,11 @@
 //!
 //! A thread that comes while nobody holds the turn takes it at once, though others are just waking up: so the TPM is not idle for
 //! the time that a thread takes to wake. Who has waited longer than [`PATIENT`] is handed the turn, and passed by nobody.
+//!
+//! A thread whose turn took long, for it made an RSA key, comes to its next one as if it had arrived so much later: so the others,
+//! whose operations are short, have the TPM for as long.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +17,11 @@ use crate::error::Error;
 
 /// About as long as a signature on a chip: a few of them may pass whoever waits, but a handshake is not kept waiting.
 const PATIENT: Duration = Duration::from_millis(20);
+
+thread_local! {
+    /// How long this thread's last turn took, if that was long.
+    static HELD: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
 
 /// The queue.
 #[derive(Default)]
@@ -25,6 +34,8 @@ pub(super) struct Gate {
 #[derive(Default)]
 struct State {
     taken: bool,
+    /// Since when it is.
+    began: Option<Instant>,
     /// Who was handed the turn, and has not woken up yet.
     heir: Option<u64>,
     queue: VecDeque<Waiter>,
@@ -33,6 +44,7 @@ struct State {
 
 struct Waiter {
     ticket: u64,
+    /// When it came, or is taken to have come.
     since: Instant,
     wake: Arc<Condvar>,
 }
@@ -57,6 +69,7 @@ impl Gate {
             };
             if state.heir == Some(ticket) {
                 state.heir = None;
+                state.began = Some(Instant::now());
                 return Ok(());
             }
             let passed = deadline.has_passed();
@@ -83,6 +96,8 @@ impl Gate {
     pub(super) fn leave(&self) {
         let mut state = self.state();
         let now = Instant::now();
+        let held = state.began.take().map(|began| now.saturating_duration_since(began));
+        let _ = HELD.try_with(|last| last.set(held.filter(|held| *held > PATIENT).unwrap_or_default()));
         match state.queue.front() {
             Some(first) if now.saturating_duration_since(first.since) > PATIENT => {
                 let first = state.queue.pop_front();
@@ -118,13 +133,19 @@ impl Others for Gate {
 impl State {
     /// Takes the turn if it is free.
     fn take(&mut self) -> bool {
-        !std::mem::replace(&mut self.taken, true)
+        let is_free = !std::mem::replace(&mut self.taken, true);
+        if is_free {
+            self.began = Some(Instant::now());
+        }
+        is_free
     }
 
     fn join(&mut self) -> (u64, Arc<Condvar>) {
         self.tickets = self.tickets.wrapping_add(1);
         let wake = Arc::<Condvar>::default();
-        self.queue.push_back(Waiter { ticket: self.tickets, since: Instant::now(), wake: Arc::clone(&wake) });
+        let since = Instant::now() + HELD.try_with(Cell::take).unwrap_or_default();
+        let place = self.queue.partition_point(|waiter| waiter.since <= since);
+        self.queue.insert(place, Waiter { ticket: self.tickets, since, wake: Arc::clone(&wake) });
         (self.tickets, wake)
     }
 }
@@ -186,6 +207,32 @@ mod tests {
             assert!(!gate.try_enter());
         });
         assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn whose_turn_took_long_lets_others_pass() {
+        let (gate, order) = (Gate::default(), Mutex::new(Vec::new()));
+        gate.enter(Deadline::NEVER).unwrap();
+        thread::sleep(SOON);
+        gate.leave();
+        assert!(HELD.get() >= SOON);
+        gate.enter(Deadline::NEVER).unwrap();
+        let come = |held: Duration| {
+            HELD.set(held);
+            gate.enter(Deadline::NEVER).unwrap();
+            order.lock().unwrap().push(held);
+            gate.leave();
+        };
+        let [slow, quick] = [60, 0].map(Duration::from_secs);
+        thread::scope(|scope| {
+            let come = &come;
+            for (held, waiting) in [(slow, 1), (quick, 2)] {
+                scope.spawn(move || come(held));
+                wait_for(&gate, waiting);
+            }
+            gate.leave();
+        });
+        assert_eq!(*order.lock().unwrap(), [quick, slow]);
     }
 
     #[test]
