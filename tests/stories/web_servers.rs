@@ -74,7 +74,9 @@ fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
         let folder = openssl.shell().folder().display().to_string();
         let text = APACHE.replace("FOLDER", &folder).replace("PORT", &port.to_string());
         openssl.write("apache.conf", text);
-        openssl.shell().spawn("/usr/sbin/apache2 -f \"$PWD/apache.conf\" -DFOREGROUND", "apache.log")
+        openssl
+            .shell()
+            .spawn(&format!("/usr/sbin/apache2 -f {folder}/apache.conf -DFOREGROUND"), "apache.log")
     });
     let mut clients =
         openssl.stranger().shell().spawn(&format!("/usr/bin/python3 clients.py {port}"), "clients.log");
@@ -113,6 +115,7 @@ fn nginx_says_before_it_starts_what_is_wrong_with_a_password() {
     let openssl = &machine.openssl;
     machine.key("key.tpm", "-e P-256 -k secret");
     openssl.ok(&format!("req -x509 -key key.tpm -passin pass:secret {NAME} -out crt"));
+    let folder = openssl.shell().folder().display().to_string();
     openssl.write("word", "secret\n");
     openssl.write("wrong", "guess\n");
     for (password, says) in [
@@ -121,7 +124,7 @@ fn nginx_says_before_it_starts_what_is_wrong_with_a_password() {
         ("", Some("the key needs a password")),
     ] {
         openssl.write("nginx.conf", NGINX.replace("PASSWORD", password));
-        let output = openssl.shell().run("/usr/sbin/nginx -t -p \"$PWD\" -c nginx.conf </dev/null");
+        let output = openssl.shell().run(&format!("/usr/sbin/nginx -t -p {folder} -c nginx.conf"));
         match says {
             None => drop(output.ok()),
             Some(reason) => drop(output.failed().says(reason)),

@@ -26,7 +26,7 @@ pub(crate) fn referenced(
     let (uri, handle) = read(provider, &reference)?;
     let auth = match given {
         Some(auth) => KeyAuth::Known(Some(auth)),
-        None => store::of_reference(&uri, &reference, passphrase),
+        None => store::of_reference(&uri, &reference, passphrase)?,
     };
     TpmKey::at(Place { handle, reference }, auth).opened(provider)
 }

@@ -51,14 +51,22 @@ pub(super) fn of_key(
 /// The password of the key that a reference file leads to, without a word to the TPM: the file tells whether there is one.
 ///
 /// A file that holds the password is read now, if it may be: a server reads it before it gives up its rights.
-pub(crate) fn of_reference(uri: &Uri, reference: &KeyReference, passphrase: &Passphrase<'_>) -> KeyAuth {
-    match (&uri.password, said(&uri.password)) {
+///
+/// # Errors
+/// `PasswordMissing`: the reference says that there is one, and nobody gives it.
+pub(crate) fn of_reference(
+    uri: &Uri,
+    reference: &KeyReference,
+    passphrase: &Passphrase<'_>,
+) -> Result<KeyAuth> {
+    Ok(match (&uri.password, said(&uri.password)) {
         (_, Ok(Some(auth))) => KeyAuth::Known(Some(auth)),
         (Password::Source(path), Err(_)) => KeyAuth::Unread(path.clone()),
         // Known to be right, and not a guess.
         _ if reference.empty_auth => KeyAuth::Known(Some(Auth::new([]))),
+        (Password::Asked, _) => KeyAuth::Known(Some(asked(&reference.uri, passphrase)?)),
         _ => KeyAuth::Known(Some(asked_or_empty(&reference.uri, passphrase))),
-    }
+    })
 }
 
 /// What the URI says.
