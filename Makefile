@@ -11,7 +11,7 @@ export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench shell valgrind matrix systems install uninstall clean
+.PHONY: all help build demo test check bench campaign fuzz shell valgrind matrix systems install uninstall clean
 
 all: build
 
@@ -29,10 +29,11 @@ demo: ## the main job on a private TPM, printed step by step
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm ./scripts/demo
 
-test: ## every test: units, every TPM command on swtpm, the user stories
+test: ## every test: units, every TPM command on swtpm, the user stories; a short look at the timing
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked --workspace
+	$(CARGO) bench --locked -p missing --bench timing -- 20000
 
 check: ## rustfmt, clippy, rustdoc, layers and exports
 	@$(DEPS) test
@@ -47,6 +48,15 @@ bench: ## what an operation costs, against the bare TPM command and others' ways
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tests --bench bench
 	$(CARGO) bench --locked -p missing --bench timing
+
+campaign: ## an hour of faults on the bus, at every command of every operation: make campaign [SECONDS=3600] [SEED=N]
+	@$(DEPS) test
+	CAMPAIGN_SECONDS=$(or $(SECONDS),3600) CAMPAIGN_SEED=$(or $(SEED),$(shell date +%s)) \
+	  $(CARGO) test --locked -p tpm --test swtpm campaign -- --nocapture
+
+fuzz: ## libFuzzer on everything that is read from outside: make fuzz [TIME=60] [TARGETS="key_file answers"]
+	@$(DEPS) fuzz
+	@./scripts/fuzz $(or $(TIME),60) $(TARGETS)
 
 valgrind: ## the stories that look for faults of memory in the provider's own frames
 	@$(DEPS) test

@@ -136,7 +136,7 @@ impl Attest {
         let endorsement = self.endorsement_password(&mut passwords)?;
         let parent = self.parent_password(&mut passwords, endorsement.as_ref())?;
 
-        let tpm = common.tpm();
+        let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let found = self.ask(&tpm, key.as_ref(), noted.as_ref(), (endorsement, parent), &deferred);
         // Whatever happened, nothing of ours stays in the TPM.

@@ -5,14 +5,18 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
+use keyfile::Handle;
+use tpm::config::Setting;
 
 use crate::attest::Attest;
 use crate::create::Create;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
 use crate::load::Load;
+use crate::parent::ParentHandle;
 use crate::reference::Reference;
 use crate::seal::Seal;
+use crate::settings::Settings;
 use crate::show::Show;
 use crate::signed::SignedPolicies;
 use crate::status::Status;
@@ -125,25 +129,68 @@ pub(crate) struct DropIn<A: Args> {
 pub(crate) struct Common {
     /// How to reach the TPM, as tpm2-tss spells it
     ///
-    /// For example device:/dev/tpmrm0, swtpm:host=127.0.0.1,port=2321, tabrmd: or cmd:… Without it the first that is set of TPM2_TCTI, TPM2OPENSSL_TCTI,
-    /// TPM2TOOLS_TCTI, TCTI and TPM_INTERFACE_TYPE decides, then /dev/tpmrm0, then /dev/tpm0. `tpm2-keytool status` says which.
+    /// For example device:/dev/tpmrm0, swtpm:host=127.0.0.1,port=2321, tabrmd: or cmd:… Without it the first that is set decides: tcti in openssl.cnf,
+    /// TPM2_TCTI, TPM2OPENSSL_TCTI, TPM2TOOLS_TCTI, TCTI, TPM_INTERFACE_TYPE; then /dev/tpmrm0 and /dev/tpm0. `tpm2-keytool status` says which.
     #[arg(long, value_name = "TCTI", global = true, display_order = 900)]
     pub(crate) tcti: Option<String>,
 
+    /// The Name of the key that sessions are salted to, in hexadecimal or as a file
+    ///
+    /// As salt-name in openssl.cnf: /sys/class/tpm/tpm0/null_name on Linux 6.10 and later. Without it whoever controls the bus can pose as the TPM.
+    #[arg(long, value_name = "NAME", global = true, display_order = 901)]
+    salt_name: Option<String>,
+
     /// Print the version
-    #[arg(short = 'v', long, short_alias = 'V', action = ArgAction::Version, global = true, display_order = 901)]
+    #[arg(short = 'v', long, short_alias = 'V', action = ArgAction::Version, global = true, display_order = 902)]
     version: Option<bool>,
 }
 
 impl Common {
-    /// A TPM by these options; nothing is sent to it yet.
-    pub(crate) fn tpm(&self) -> tpm::Tpm {
+    /// The settings: these options, openssl.cnf and the environment.
+    ///
+    /// # Errors
+    /// The openssl.cnf cannot be read.
+    pub(crate) fn settings(&self) -> Result<Settings<'_>, Error> {
+        let options =
+            [(Setting::TCTI, self.tcti.as_deref()), (Setting::SALT_NAME, self.salt_name.as_deref())];
+        Settings::with(&options)
+    }
+
+    /// A TPM by these settings; nothing is sent to it yet.
+    ///
+    /// # Errors
+    /// A setting has an unknown value.
+    pub(crate) fn tpm(&self) -> Result<tpm::Tpm, Error> {
         self.tpm_by(None)
     }
 
-    /// The same, for a key whose parent or hierarchy has a password.
-    pub(crate) fn tpm_by(&self, parent_auth: Option<tpm::Auth>) -> tpm::Tpm {
-        tpm::Tpm::new(tpm::Config { tcti: self.tcti.clone(), parent_auth, ..tpm::Config::default() })
+    /// The same, with the password of a parent or hierarchy, if it is given here and not by a setting.
+    ///
+    /// # Errors
+    /// As [`Common::tpm`].
+    pub(crate) fn tpm_by(&self, parent_auth: Option<tpm::Auth>) -> Result<tpm::Tpm, Error> {
+        let config = tpm::Config::read(&self.settings()?)?;
+        let parent_auth = parent_auth.or(config.parent_auth);
+        Ok(tpm::Tpm::new(tpm::Config { parent_auth, ..config }))
+    }
+
+    /// The parent of a new key: the one that was named, or the one of the setting `parent`.
+    ///
+    /// # Errors
+    /// There can be no such parent.
+    pub(crate) fn parent(&self, named: Option<ParentHandle>) -> Result<Handle, Error> {
+        match named {
+            Some(ParentHandle(handle)) => Ok(handle),
+            None => Ok(tpm::config::parent(&self.settings()?)?.unwrap_or(Handle::OWNER)),
+        }
+    }
+
+    /// What the setting `NVPREFIX` says.
+    ///
+    /// # Errors
+    /// It is no prefix of URIs.
+    pub(crate) fn nv_prefix(&self) -> Result<Option<String>, Error> {
+        Ok(tpm::config::nv_prefix(&self.settings()?)?)
     }
 }
 

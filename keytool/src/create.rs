@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use keyfile::{Curve, HashAlg};
-use tpm::Auth;
+use keyfile::{Curve, Handle, HashAlg};
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -82,15 +81,15 @@ pub(crate) struct Create {
     #[arg(short, long, value_name = "HASH")]
     name_scheme: Option<HashAlg>,
 
-    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform
-    #[arg(short, long, value_name = "H", default_value = "owner", long_help = PARENT)]
-    parent_handle: ParentHandle,
+    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+    #[arg(short, long, value_name = "H", long_help = PARENT)]
+    parent_handle: Option<ParentHandle>,
 
     /// Wrap this private key instead of making one
     ///
     /// An RSA or EC key in PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER, encrypted or not. It is encrypted for the parent in this process, so that it never
     /// crosses the bus in clear. FILE is then as good as a key made in the TPM, but copies of the original remain as dangerous as they were.
-    /// Whoever controls the way to the TPM could show another parent: -i names the public key of one that you know.
+    /// Without --salt-name, or -i with the public key of a parent that you know, an attacker who controls the bus can show another parent.
     #[arg(short, long, value_name = "PRIVATE-KEY", conflicts_with_all = ["ecc", "key_size", "rsa"])]
     wrap: Option<PathBuf>,
 
@@ -121,37 +120,40 @@ pub(crate) struct Create {
 enum Way {
     /// In software, for a parent that need not be here.
     Outside(ParentArea, PrivateKey),
-    /// By the TPM, whose parent may have a password.
-    Inside(Wanted, Option<Auth>),
+    /// By the TPM.
+    Inside(Wanted),
 }
 
 impl Create {
     /// Makes the key.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        let tpm = common.tpm();
         if self.list_curves {
-            return inside::list_curves(&tpm);
+            return inside::list_curves(&common.tpm()?);
         }
         let Some(file) = &self.file else { return Ok(()) };
         // Everything that can fail without the TPM fails before it is asked.
         let target = Target::new(file)?;
-        let ParentHandle(handle) = self.parent_handle;
+        // Where another machine has the parent is no matter of this one's settings.
+        let handle = match (&self.import, self.parent_handle) {
+            (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),
+            (None, named) => common.parent(named)?,
+        };
         let area = self.import.as_deref().map(|path| ParentArea::read(path, handle)).transpose()?;
         let mut passwords = Passwords::default();
         let wanted = self.wanted(&mut passwords)?;
-        let order = self.order(&mut passwords)?;
-        let parent_auth = self.parent.auth(&mut passwords)?;
+        let order = self.order(&mut passwords, handle)?;
+        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
         let plan = self.plan(&order)?;
 
         // Software makes a key before the TPM is at work: Ctrl-C ends that at once.
         let way = match area {
             Some(area) => Way::Outside(area, importable::given(wanted)?),
-            None => Way::Inside(wanted, parent_auth),
+            None => Way::Inside(wanted),
         };
         let deferred = Deferred::start();
         let made = match way {
             Way::Outside(area, given) => importable::make(&tpm, &order, given, &area, plan),
-            Way::Inside(wanted, auth) => inside::make(&tpm, order, wanted, auth, plan, &deferred),
+            Way::Inside(wanted) => inside::make(&tpm, order, wanted, plan, &deferred),
         };
         // Whatever happened, nothing of ours stays in the TPM.
         tpm.close();
@@ -174,8 +176,7 @@ impl Create {
         }
     }
 
-    fn order(&self, passwords: &mut Passwords) -> Result<Order, Error> {
-        let ParentHandle(parent) = self.parent_handle;
+    fn order(&self, passwords: &mut Passwords, parent: Handle) -> Result<Order, Error> {
         Ok(Order {
             parent,
             name_alg: self.name_scheme,

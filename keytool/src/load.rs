@@ -60,7 +60,7 @@ impl Load {
         let file = key_file::read(&self.file)?;
         self.check(&file)?;
         let mut passwords = Passwords::default();
-        let parent_auth = self.parent.auth(&mut passwords)?;
+        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
         let Free(handle) = self.handle;
         let owner_auth = match passwords.given(
             self.auth_owner.as_ref(),
@@ -68,9 +68,8 @@ impl Load {
             "password of the hierarchy",
         )? {
             Some(word) => Some(Auth::new(word.octets())),
-            None => parent_auth.clone().filter(|_| file.parent == Key::keeper(handle)),
+            None => tpm.config().parent_auth.clone().filter(|_| file.parent == Key::keeper(handle)),
         };
-        let tpm = common.tpm_by(parent_auth);
 
         let deferred = Deferred::start();
         let done = persist(&tpm, file, handle, owner_auth.as_ref(), &deferred);

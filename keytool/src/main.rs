@@ -16,6 +16,7 @@
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
 //! | password.rs, source.rs, new_password.rs, parent_password.rs | where a password comes from |
+//! | settings.rs, software.rs | options, openssl.cnf and environment; which of OpenSSL's providers work here |
 //! | key_file.rs | a key file, one that is there or a new one |
 //! | rows.rs | names and values, aligned |
 //! | output.rs | a file that is whole or absent |
@@ -46,8 +47,10 @@ mod public_key;
 mod reference;
 mod rows;
 mod seal;
+mod settings;
 mod show;
 mod signed;
+mod software;
 mod source;
 mod status;
 mod terminal;

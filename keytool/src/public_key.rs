@@ -11,7 +11,7 @@ use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Public as PublicHalf};
 use openssl::rsa::RsaRef;
 
 use crate::error::Error;
-use crate::{ffi, input};
+use crate::{input, software};
 
 const KINDS: &str = "give an RSA or EC public key in PEM or DER (openssl pkey -pubout), or a public area (tpm2_readpublic -o)";
 
@@ -28,7 +28,7 @@ pub(crate) enum PublicArea {
 /// # Errors
 /// The file cannot be read, or holds no public key that a TPM knows.
 pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
-    ffi::openssl::start_without_configuration();
+    software::start()?;
     let octets = input::read(path, KINDS)?;
     let refused = |problem: String| Error::file(path, problem, KINDS);
     if let Some(public) = area(&octets) {

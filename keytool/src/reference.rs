@@ -19,7 +19,8 @@ use crate::{input, terminal};
 /// Write a file that leads to a key in the TPM
 ///
 /// Programs that open a private key by its path, and take no URI (curl, HAProxy, Node.js, mosquitto …), use a persistent key through such a file. It
-/// holds the URI and the public half of the key: a key that is exchanged in the TPM later is noticed, and the file has to be made again.
+/// holds the URI and the public half of the key: a key that is exchanged in the TPM later is noticed, and the file has to be made again. An attacker
+/// who controls the bus can put another key of this TPM in its place; without --salt-name, any other: make it on a machine that you trust.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool reference handle:0x81000100 server.ref")]
 pub(crate) struct Reference {
@@ -45,6 +46,12 @@ impl Reference {
         // A bare handle is what people type.
         let bare = self.uri.parse::<Handle>().ok().filter(|handle| handle.is_persistent());
         let text = bare.map_or_else(|| self.uri.clone(), |handle| format!("handle:{handle}"));
+        // The programs that read the file may know nothing of the setting.
+        let text = match common.nv_prefix()?.and_then(|prefix| text.strip_prefix(&prefix).map(str::to_owned))
+        {
+            Some(rest) => format!("//nvkey:{rest}"),
+            None => text,
+        };
         let uri = Uri::parse(&text, None).map_err(|source| {
             Error::request(
                 format!("the URI names no key: {source}"),
@@ -65,7 +72,7 @@ impl Reference {
             }
         };
         let target = Target::new(&self.file)?;
-        let tpm = common.tpm();
+        let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let made = make(&tpm, handle, text, &uri.password, self.auth);
         tpm.close();
@@ -128,10 +135,10 @@ fn make(
 fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
     if !public.attributes.contains(Attributes::NO_DA) {
         let lockout = tpm.lockout()?;
-        if lockout.failures.saturating_add(1) >= lockout.max_failures {
+        if !tpm.config().last_try && lockout.failures.saturating_add(1) >= lockout.max_failures {
             return Err(Error::request(
                 "one more wrong password would lock the TPM, so the key is not tried without one",
-                format!("say with -a that it has one; or wait: {lockout}"),
+                format!("say with -a that it has one; or wait: {lockout}; or set last-try = allow"),
             ));
         }
     }

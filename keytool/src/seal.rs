@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use keyfile::HashAlg;
+use keyfile::{Handle, HashAlg};
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -23,7 +23,7 @@ use maker::Maker;
 /// Seal data from stdin in a file that only this TPM opens
 ///
 /// Up to 128 octets, such as a passphrase or a disk's key; encrypt what is longer, and seal the key. The data crosses the bus encrypted, and
-/// `tpm2-keytool unseal FILE` gives it back, octet for octet.
+/// `tpm2-keytool unseal FILE` gives it back, octet for octet. Without --salt-name an attacker who controls the bus can read it.
 #[derive(Args)]
 #[command(
     after_help = "Example: openssl rand 32 | tpm2-keytool seal disk.tpm; tpm2-keytool unseal disk.tpm | cryptsetup open …"
@@ -51,9 +51,9 @@ pub(crate) struct Seal {
     #[arg(short, long, value_name = "HASH", default_value = "sha256")]
     name_scheme: HashAlg,
 
-    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform
-    #[arg(short, long, value_name = "H", default_value = "owner")]
-    parent_handle: ParentHandle,
+    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+    #[arg(short, long, value_name = "H")]
+    parent_handle: Option<ParentHandle>,
 
     /// Seal for the parent with this public key: needs no TPM
     ///
@@ -79,7 +79,11 @@ impl Seal {
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         // Everything that can fail without the TPM fails before it is asked.
         let target = Target::new(&self.file)?;
-        let ParentHandle(parent) = self.parent_handle;
+        // Where another machine has the parent is no matter of this one's settings.
+        let parent = match (&self.import, self.parent_handle) {
+            (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),
+            (None, named) => common.parent(named)?,
+        };
         let area = self.import.as_deref().map(|path| ParentArea::read(path, parent)).transpose()?;
         let mut passwords = Passwords::beside_data();
         let auth = self.password.auth(&mut passwords, "password of the data")?;
@@ -87,7 +91,7 @@ impl Seal {
         let plan = self.policy.plan(auth.is_some())?;
         let data = data::read()?;
 
-        let tpm = common.tpm_by(parent_auth);
+        let tpm = common.tpm_by(parent_auth)?;
         let (name_alg, da, bound) = (self.name_scheme, self.da, self.nomigrate);
         let maker = Maker { tpm: &tpm, parent, name_alg, da, bound, auth, data };
         let deferred = Deferred::start();

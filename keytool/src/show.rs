@@ -25,7 +25,8 @@ mod uses;
 /// Show a key file, a persistent key or an NV index in words
 ///
 /// Type, parent, password, attributes, policy, and what the key can do in TLS. Key files of other tools are read, too, and references, serialized objects
-/// and public areas of tpm2-tools. Of a policy it says sentence by sentence whether it would pass now; that, and a handle, take a TPM.
+/// and public areas of tpm2-tools. Of a policy it says sentence by sentence whether it would pass now; that, and a handle, take a TPM. Without
+/// --salt-name an attacker who controls the bus can choose what is said about a handle.
 #[derive(Args)]
 pub(crate) struct Show {
     /// A file; or what is in the TPM: a persistent handle such as 0x81000001, an NV index such as 0x01c00002, or a URI of the provider
@@ -36,12 +37,13 @@ pub(crate) struct Show {
 impl Show {
     /// Tells what it is.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        let tpm = common.tpm();
-        let rows = match place(&self.key)? {
+        let tpm = common.tpm()?;
+        let prefix = common.nv_prefix()?;
+        let rows = match place(&self.key, prefix.as_deref())? {
             Some(Place::Key(handle)) => asked(&tpm, || elsewhere::persistent(&tpm, handle)),
             Some(Place::Nv(index)) => asked(&tpm, || nv::rows(&tpm, index)),
-            Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path),
-            Some(Place::All) | None => file(&tpm, &self.key),
+            Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref()),
+            Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref()),
         };
         terminal::result(rows?)
     }
@@ -61,14 +63,15 @@ fn asked(tpm: &Tpm, ask: impl FnOnce() -> Result<Rows, Error>) -> Result<Rows, E
 ///
 /// # Errors
 /// It is a URI or a handle, but not of anything that can be shown.
-fn place(key: &Path) -> Result<Option<Place>, Error> {
+fn place(key: &Path, prefix: Option<&str>) -> Result<Option<Place>, Error> {
     let Some(text) = key.to_str().filter(|_| !key.exists()) else { return Ok(None) };
     let is_handle = |text: &str| text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok());
     let is_scheme = |text: &str| Uri::SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(text));
     let uri = match text.split_once(':') {
         // First: a password behind it may hold a colon.
         _ if is_handle(text) => Uri::parse(&format!("handle:{text}"), None),
-        Some((scheme, _)) if is_scheme(scheme) => Uri::parse(text, None),
+        Some((scheme, _)) if is_scheme(scheme) => Uri::parse(text, prefix),
+        _ if prefix.is_some_and(|prefix| text.starts_with(prefix)) => Uri::parse(text, prefix),
         _ => return Ok(None),
     };
     let nothing = |why: &dyn fmt::Display| {
@@ -86,7 +89,7 @@ fn place(key: &Path) -> Result<Option<Place>, Error> {
 }
 
 /// Whatever a file holds. Ctrl-C ends the wait for a slow pipe at once: the TPM is not at work yet.
-fn file(tpm: &Tpm, path: &Path) -> Result<Rows, Error> {
+fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>) -> Result<Rows, Error> {
     let octets = input::read(path, "name a key file")?;
     asked(tpm, || {
         let not_a_key = match KeyFile::parse(&octets) {
@@ -94,7 +97,7 @@ fn file(tpm: &Tpm, path: &Path) -> Result<Rows, Error> {
             Err(error) => error,
         };
         if let Ok(reference) = KeyReference::parse(&octets) {
-            return Ok(elsewhere::reference(tpm, path, &reference));
+            return Ok(elsewhere::reference(tpm, path, &reference, prefix));
         }
         if let Ok(serialized) = Serialized::from_octets(&octets) {
             return Ok(elsewhere::serialized(tpm, path, &serialized));

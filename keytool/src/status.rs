@@ -24,7 +24,7 @@ pub(crate) struct Status {}
 impl Status {
     /// Asks the TPM and tells.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        let tpm = common.tpm();
+        let tpm = common.tpm()?;
         let facts = Facts::of(&tpm);
         tpm.close();
         let facts = facts.map_err(advised)?;

@@ -20,7 +20,8 @@ use crate::terminal;
 
 /// Write the data of a sealed file to stdout
 ///
-/// Octet for octet as it was sealed, all of it or nothing. It crosses the bus encrypted.
+/// Octet for octet as it was sealed, all of it or nothing. It crosses the bus encrypted. Without --salt-name an attacker who controls the bus can read
+/// it.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool unseal disk.tpm | cryptsetup open …")]
 pub(crate) struct Unseal {
@@ -53,7 +54,7 @@ impl Unseal {
         }
         let mut passwords = Passwords::default();
         let auth = self.auth(&file, &mut passwords)?;
-        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?);
+        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
 
         let deferred = Deferred::start();
         let unsealed = Key::from_file(&tpm, file, auth).and_then(|data| data.unseal());

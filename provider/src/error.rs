@@ -83,7 +83,9 @@ impl From<tpm::Error> for Error {
             ErrorKind::Integrity => Reason::Integrity,
             ErrorKind::Forked => Reason::Forked,
             ErrorKind::Io => Reason::TpmIo,
+            ErrorKind::Timeout => Reason::Timeout,
             ErrorKind::Input => Reason::InvalidArgument,
+            ErrorKind::Configuration => Reason::Configuration,
             ErrorKind::NoObject => Reason::NoObject,
             ErrorKind::NotWritten => Reason::NotWritten,
             _ => Reason::Tpm,
@@ -159,6 +161,7 @@ reasons! {
     Forked = 29, c"this connection cannot be used after fork";
     TpmIo = 30, c"connection to the TPM lost";
     Tpm = 31, c"the TPM reported an error";
+    Timeout = 32, c"the TPM did not answer in time";
     Uri = 40, c"malformed URI";
     NoObject = 41, c"the TPM has nothing at this handle";
     WrongHandle = 42, c"a handle of the wrong kind";

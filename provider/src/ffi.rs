@@ -10,7 +10,7 @@ pub(crate) mod capability;
 pub(crate) mod core;
 pub(crate) mod crypto;
 pub(crate) mod dispatch;
-pub(crate) mod environment;
+mod errno;
 #[cfg(test)]
 mod fetch;
 pub(crate) mod guard;

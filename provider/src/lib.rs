@@ -4,8 +4,7 @@
 //! |---|---|
 //! | `registry.rs` | THE table: every algorithm row of every operation. Read it first |
 //! | `provider.rs` | one loaded instance: the core, the private library context, the TPM opened at first use |
-//! | `config.rs` | openssl.cnf section and environment, parsed once into types |
-//! | `input.rs` | files that may hold a password |
+//! | `config.rs` | where the settings come from; the crate `tpm` reads them |
 //! | `error.rs` | one error type; reason numbers and their strings in one table |
 //! | `key.rs` | the key object: in the TPM, or in software |
 //! | `private.rs` | what an operation asks of a key in the TPM |
@@ -22,7 +21,6 @@ mod config;
 mod error;
 #[allow(unsafe_code)]
 mod ffi;
-mod input;
 mod key;
 mod op;
 mod private;

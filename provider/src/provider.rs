@@ -6,16 +6,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use keyfile::uri::Uri;
-use tpm::Tpm;
+use tpm::config::{self, Software};
+use tpm::{Config, Tpm};
 
-use crate::config::{self, Lookup, Software};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::application::Application;
 use crate::ffi::callback::Callback;
 use crate::ffi::capability;
 use crate::ffi::core::Core;
 use crate::ffi::crypto::{PrivateContext, Providers};
-use crate::ffi::environment;
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
 use crate::key::Kind;
@@ -134,7 +133,7 @@ impl Provider {
         if let Some(tpm) = self.tpm.get() {
             return Ok(tpm);
         }
-        let config = config::tpm(self)?;
+        let config = Config::read(self)?;
         Ok(self.tpm.get_or_init(|| Tpm::new(config)))
     }
 
@@ -185,15 +184,5 @@ impl Provider {
     /// What the TPM reports.
     pub(crate) fn self_test(&self) -> Result<()> {
         Ok(self.tpm()?.self_test(true)?)
-    }
-}
-
-impl Lookup for Provider {
-    fn section(&self, name: &str) -> Option<Vec<u8>> {
-        self.core.parameter(&CString::new(name).ok()?)
-    }
-
-    fn environment(&self, name: &str) -> Option<Vec<u8>> {
-        environment::variable(name)
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Floor {
 
 impl Floor {
     pub(crate) fn new(algorithm: Algorithm, tcti: &str) -> Self {
-        let mut transport = tpm::open(Some(tcti)).expect("a TPM");
+        let mut transport = tpm::open(Some(tcti), tpm::Deadline::NEVER).expect("a TPM");
         let mut response = Vec::new();
         transport.transact(&create(algorithm), &mut response).expect("a key");
         let key = raw::u32_at(&response, 10);

@@ -19,6 +19,7 @@ mod esapi;
 mod floor;
 mod openssl;
 mod table;
+mod tail;
 mod worker;
 
 fn main() {
@@ -31,6 +32,7 @@ fn main() {
         // rows: cargo bench -p tests --bench bench -- ECDH
         _ if arguments.iter().any(|argument| argument == "--bench") => {
             counts::print();
+            tail::print();
             table::print(arguments.get(1).filter(|word| *word != "--bench").map_or("", |word| word));
         }
         _ => println!("benchmarks run with: make bench"),

@@ -11,6 +11,7 @@
 //! | `proxy`, `tamper` | a man in the middle, and what he does to the octets |
 //! | `resource_manager`, `space`, `gap` | stands in for /dev/tpmrm0, by the kernel's rules |
 //! | `log` | what went over a bus |
+//! | `device` | stands in for /dev/tpm0 |
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
 //! | `shell` | a folder and a clean environment; commands as one would type them |
 //! | `openssl`, `tool`, `peers` | stock openssl, the key tool, the other implementations |
@@ -33,6 +34,7 @@
 
 mod authority;
 pub mod c_program;
+mod device;
 mod dialog;
 mod ffi;
 mod gap;
@@ -61,6 +63,7 @@ mod upstream;
 pub mod valgrind;
 
 pub use authority::Authority;
+pub use device::TerminalDevice;
 pub use dialog::Dialog;
 pub use openssl::{Openssl, Order};
 pub use proxy::Proxy;

@@ -29,7 +29,11 @@ pub fn free(count: u16) -> u16 {
 }
 
 /// Two neighbouring ports that this process listens on.
-pub(crate) fn listen_pair() -> (u16, [TcpListener; 2]) {
+///
+/// # Panics
+/// When none are to be had.
+#[must_use]
+pub fn listen_pair() -> (u16, [TcpListener; 2]) {
     for _ in 0..1000 {
         let first = free(2);
         let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));

@@ -13,7 +13,7 @@ const FILES: [(&str, bool); 8] = [
     ("description.pem", false),
     ("later-version.pem", false),
     ("negative-parent.pem", false),
-    ("policy.pem", false),
+    ("policy.pem", true),
 ];
 
 /// No TPM listens there.

@@ -59,6 +59,24 @@ fn a_key_that_was_loaded_but_not_used_before_the_fork_works_in_the_children() {
 }
 
 #[test]
+fn a_child_with_its_parents_process_number_is_another_process() {
+    // The first process of a container makes another one: both are process 1, each in its namespace.
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("key", "-e P-256 -k secret");
+    let mut signer = machine.contained_signer();
+    signer.ok("load a key secret");
+    signer.ok("sign a 2");
+    assert_eq!(signer.ok("namespace a"), "1", "the parent is process 1");
+    assert_eq!(manager.log().connections(), 2, "the child has a connection of its own");
+    signer.ok("sign a 2");
+    signer.end("quit");
+    manager.wait_for_connections(0);
+    machine.tpm.assert_empty();
+}
+
+#[test]
 fn a_bare_tpm_is_shared_by_opening_and_closing_around_each_operation() {
     let machine = Machine::new().set("connection", "operation");
     machine.provision();

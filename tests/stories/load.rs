@@ -131,6 +131,7 @@ fn a_wrong_setting_is_named_at_its_first_use() {
         ("connection", "sometimes", "say process or operation"),
         ("resource-manager", "mine", "say auto or kernel or none"),
         ("session_keep", "soon", "is no number of seconds"),
+        ("timeout", "-1", "is no number of seconds"),
         ("salt-name", "/nonexistent", "No such file"),
         ("pin-source", "file:/nonexistent", "check path and rights"),
     ] {

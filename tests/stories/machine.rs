@@ -72,6 +72,14 @@ impl Machine {
         self.resident("signer")
     }
 
+    /// The same as process 1 of a PID namespace, as the first process of a container is.
+    #[track_caller]
+    pub(crate) fn contained_signer(&self) -> Dialog {
+        let user = self.openssl.shell().ok("id -u").out();
+        let map = if user.trim() == "0" { "" } else { "--map-root-user" };
+        self.resident_in(&format!("unshare --pid --fork --kill-child {map}"), "signer")
+    }
+
     /// Starts the resident program of `c/decrypter.c`.
     #[track_caller]
     pub(crate) fn decrypter(&self) -> Dialog {
@@ -80,8 +88,13 @@ impl Machine {
 
     #[track_caller]
     fn resident(&self, name: &str) -> Dialog {
+        self.resident_in("", name)
+    }
+
+    #[track_caller]
+    fn resident_in(&self, wrapper: &str, name: &str) -> Dialog {
         let program = program(self.openssl.shell(), name);
-        let mut command = self.openssl.shell().command(&program);
+        let mut command = self.openssl.shell().command(&format!("{wrapper} {program}"));
         command.stderr(File::create(self.openssl.file(format!("{name}.log"))).unwrap());
         Dialog::start(command)
     }

@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod clean_bus;
+mod core_dump;
 mod cost;
 mod damage;
 mod decrypt;
@@ -24,6 +25,7 @@ mod import;
 mod install;
 mod install_configuration;
 mod install_others;
+mod interposer;
 mod key_transport;
 mod keytool;
 mod keytool_attest;
@@ -63,10 +65,13 @@ mod programs;
 mod prompts;
 mod pytss;
 mod reach;
+mod refused;
 mod resets;
 mod restricted;
 mod sample;
+mod settings;
 mod sign;
+mod signals;
 mod store;
 mod store_nv;
 mod store_peers;
@@ -76,3 +81,5 @@ mod tabrmd;
 mod threads;
 mod tls;
 mod transport_certificate;
+mod waiting;
+mod web_servers;

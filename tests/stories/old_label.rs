@@ -78,7 +78,7 @@ fn a_key_from_before_the_standard_is_used() {
             assert_eq!(shown.out().contains("password      needed"), !password.is_empty(), "{shown}");
         }
         if !password.is_empty() {
-            machine.refuses("key.der", "-passin pass:wrong").says("password");
+            machine.refuses("key.pem", "-passin pass:wrong").says("password");
         }
         // What openssl writes back has the label of today.
         let passin = format!("-passin pass:{password}");

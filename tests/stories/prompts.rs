@@ -87,9 +87,14 @@ fn wrong_missing_and_locked_out_have_their_own_messages() {
     assert_eq!(machine.tpm.failures(), 1, "a wrong password is tried once");
     machine.openssl.failed(SIGN).says("the key needs a password");
     assert_eq!(machine.tpm.failures(), 1, "a missing password is not tried");
-    machine.openssl.failed(&wrong).says("the TPM refused the password");
     machine.openssl.ok(&sign_with("secret"));
     machine.openssl.failed(&wrong).says("the TPM refused the password");
+    // The last try is nobody's to spend: a new process does not know which password is right.
+    machine.openssl.failed(&sign_with("secret")).says("would lock the TPM").says("last-try");
+    assert_eq!(machine.tpm.failures(), 2);
+    let bold = machine.openssl.clone().set("last-try", "allow");
+    bold.ok(&sign_with("secret"));
+    bold.failed(&wrong).says("the TPM refused the password");
     assert_eq!(machine.tpm.failures(), 3);
     // Locked out: the right password does not help, and the message says how long.
     let locked = machine.openssl.failed(&sign_with("secret"));

@@ -1,38 +1,25 @@
 //! A password, and the authValue that the TPM knows instead of it.
 
+use std::sync::Arc;
+
 use keyfile::HashAlg;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// A password; wiped when dropped, never shown.
+use crate::ffi::Locked;
+
+/// A password, never shown. Clones share the one copy in this process, which is neither swapped out nor dumped, and wiped with the last
+/// of them.
 #[derive(Clone)]
 pub struct Auth {
-    octets: Zeroizing<Vec<u8>>,
-    stored: bool,
+    octets: Arc<Locked>,
 }
 
 impl Auth {
     /// Takes the password as it was given.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        Self { octets: Zeroizing::new(octets.into()), stored: false }
-    }
-
-    /// Takes one that stands in a file or a setting: when it is wrong, it stays wrong at each restart of the program, so it is
-    /// not given to the TPM when that could lock everybody out.
-    pub fn stored(octets: impl Into<Vec<u8>>) -> Self {
-        Self { stored: true, ..Self::new(octets) }
-    }
-
-    /// Whether nobody typed it.
-    #[must_use]
-    pub fn is_stored(&self) -> bool {
-        self.stored
-    }
-
-    /// Whether nobody knows that it is right, and it stays the same when it is not: one that stands somewhere, or the empty one that
-    /// is taken when none was given.
-    pub(crate) fn is_doubtful(auth: Option<&Self>) -> bool {
-        auth.is_none_or(Self::is_stored)
+        let octets = Zeroizing::new(octets.into());
+        Self { octets: Arc::new(Locked::new(&octets)) }
     }
 
     /// Whether it has no octets.
@@ -51,14 +38,6 @@ impl Auth {
         }
         let hashed = Zeroizing::new(name_alg.digest(&[value]));
         Zeroizing::new(cut(&hashed).to_vec())
-    }
-
-    /// Whether they are the same password, wherever it comes from, or none.
-    pub(crate) fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
-        match (one, other) {
-            (Some(one), Some(other)) => one.octets.ct_eq(&other.octets).into(),
-            (one, other) => one.is_none() && other.is_none(),
-        }
     }
 
     /// The authValue of a hierarchy: as given but for trailing zeros.
@@ -83,9 +62,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_somebody_typed_is_not_doubted() {
-        let [typed, stored] = [Auth::new("x"), Auth::stored("x")];
-        assert_eq!([Some(&typed), Some(&stored), None].map(Auth::is_doubtful), [false, true, true]);
+    fn clones_share_one_copy() {
+        let auth = Auth::new("x");
+        assert!(std::ptr::eq(&*auth.octets, &*auth.clone().octets));
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //! | `command` | the executor, and a typed function per TPM command | sessions |
 //! | `transport` | the TCTI, and where the TPM is | commands |
 //!
-//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `error`, `rc`, `template`,
-//! `trace`, and `ffi`, the only unsafe code.
+//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `deadline`, `error`, `input`,
+//! `process`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
 
@@ -22,14 +22,17 @@ mod attestation;
 mod auth;
 mod authorization;
 mod command;
-mod config;
+pub mod config;
 mod connection;
 pub mod crypto;
+mod deadline;
 mod error;
 mod ffi;
+pub mod input;
 mod key;
 mod nv;
 mod objects;
+mod process;
 pub mod rc;
 mod session;
 pub mod template;
@@ -41,9 +44,10 @@ pub use attestation::{Certified, Primary, Residence};
 pub use auth::Auth;
 pub use authorization::policy::{Checked, CheckedStatement, Outcome};
 pub use command::{Lockout, TimeInfo};
-pub use config::{Config, Lifetime, Manager, Protection};
+pub use config::{Config, Lifetime, Manager, Proof, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
+pub use deadline::{Deadline, Timeout};
 pub use error::{Error, ErrorKind, Failure, Place, Signed};
 pub use key::{Answer, Key};
 pub use nv::NvReader;

@@ -21,6 +21,8 @@ impl NvAttributes {
     pub const READ_LOCKED: Self = Self(1 << 28);
     /// It was written since it was defined.
     pub const WRITTEN: Self = Self(1 << 29);
+    /// TPMA_NV_PLATFORMCREATE: the machine's maker has defined it, and only he can remove it.
+    pub const PLATFORM_CREATE: Self = Self(1 << 30);
 
     /// Whether all of `other` are set.
     #[must_use]

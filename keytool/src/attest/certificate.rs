@@ -7,7 +7,7 @@ use keyfile::PublicKey;
 use openssl::x509::X509;
 
 use crate::error::Error;
-use crate::{ffi, input, public_key};
+use crate::{input, public_key, software};
 
 const ADVICE: &str = "most TPMs keep theirs in NV: `tpm2_getekcertificate -o rsa.der -o ecc.der` writes them; or ask the maker";
 
@@ -16,7 +16,7 @@ const ADVICE: &str = "most TPMs keep theirs in NV: `tpm2_getekcertificate -o rsa
 /// # Errors
 /// It is no certificate, or its key is none that a TPM could have.
 pub(crate) fn key_in(path: &Path) -> Result<PublicKey, Error> {
-    ffi::openssl::start_without_configuration();
+    software::start()?;
     let octets = input::read(path, ADVICE)?;
     // What stands behind the DER is what fills up an NV index.
     let certificate = match octets.first() {

@@ -49,7 +49,7 @@ fn is_like(template: &Public, usual: &Public) -> bool {
 
 /// What an index holds, if nobody's password is needed for it.
 fn read(tpm: &Tpm, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
-    let (public, _) = tpm.nv_public(index).ok()?;
+    let (public, _) = tpm.nv_to_read(index).ok()?;
     readers(public.attributes).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }
 

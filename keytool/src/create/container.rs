@@ -9,7 +9,7 @@ use openssl::provider::Provider;
 use super::private_key::{KINDS, PrivateKey, Unfit};
 use crate::error::Error;
 use crate::password::Secret;
-use crate::{ffi, input};
+use crate::{input, software};
 
 mod reading;
 #[cfg(test)]
@@ -39,7 +39,7 @@ pub(crate) fn open(
     path: &Path,
     password: impl FnOnce() -> Result<Secret, Error>,
 ) -> Result<PKey<Private>, Error> {
-    ffi::openssl::start_without_configuration();
+    software::start()?;
     // Old PKCS#12 files and PEM files are encrypted with what is legacy now; a system may do without that provider. Beside it the default one stays.
     let _legacy = Provider::try_load(None, "legacy", true);
     let octets = input::read(path, KINDS)?;

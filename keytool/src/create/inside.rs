@@ -1,7 +1,7 @@
 //! The way to a key through the TPM: its abilities, its parent, the policy's values, then the key.
 
 use keyfile::{HashAlg, KeyFile, Kind};
-use tpm::{Auth, Parent, Tpm};
+use tpm::{Parent, Tpm};
 
 use super::maker::Maker;
 use super::order::{Order, Wanted};
@@ -18,12 +18,11 @@ pub(super) fn make(
     tpm: &Tpm,
     mut order: Order,
     wanted: Wanted,
-    parent_auth: Option<Auth>,
     plan: Option<Plan>,
     deferred: &Deferred,
 ) -> Result<KeyFile, Error> {
     let capabilities = tpm.capabilities()?;
-    let parent = Parent { auth: parent_auth, ..Parent::of_new_key(tpm, &capabilities, order.parent)? };
+    let parent = Parent::of_new_key(tpm, &capabilities, order.parent)?;
     if order.restricted && !matches!(wanted, Wanted::Given(_)) {
         order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
     }

@@ -1,6 +1,7 @@
 //! The few calls of this program that safe Rust does not have.
 #![allow(unsafe_code)]
 
+pub(crate) mod configuration;
 pub(crate) mod environment;
 pub(crate) mod memory;
 pub(crate) mod openssl;

@@ -1,4 +1,17 @@
-//! OpenSSL without the user's openssl.cnf, which may well name the provider that this tool serves.
+//! OpenSSL without the user's openssl.cnf, which may well name the provider that this tool serves, and with the providers that the setting
+//! `software` names.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use openssl::error::ErrorStack;
+use openssl::provider::Provider;
+
+unsafe extern "C" {
+    fn OSSL_LIB_CTX_load_config(context: *mut c_void, file: *const c_char) -> c_int;
+}
 
 /// OPENSSL_INIT_NO_LOAD_CONFIG of openssl/crypto.h.
 const NO_LOAD_CONFIG: u64 = 0x80;
@@ -6,5 +19,30 @@ const NO_LOAD_CONFIG: u64 = 0x80;
 /// Starts libcrypto with its default provider alone. Must come before anything else of OpenSSL: later the configuration is loaded already.
 pub(crate) fn start_without_configuration() {
     // SAFETY: OPENSSL_init_ssl(3): may be called from any thread, any number of times; NULL settings are allowed.
-    unsafe { openssl_sys::OPENSSL_init_ssl(NO_LOAD_CONFIG, std::ptr::null()) };
+    unsafe { openssl_sys::OPENSSL_init_ssl(NO_LOAD_CONFIG, ptr::null()) };
+}
+
+/// Loads these providers for the life of the process, and no others.
+///
+/// # Errors
+/// One of them cannot be loaded.
+pub(crate) fn load(names: &[&str]) -> Result<(), ErrorStack> {
+    for name in names {
+        // Dropping it would unload it.
+        std::mem::forget(Provider::load(None, name)?);
+    }
+    Ok(())
+}
+
+/// Loads the providers that a configuration activates.
+///
+/// # Errors
+/// It cannot be read, or one of them cannot be loaded.
+pub(crate) fn load_by(path: &Path) -> Result<(), ErrorStack> {
+    let name = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
+    // SAFETY: OSSL_LIB_CTX_load_config(3): NULL is the default library context; a C string.
+    match unsafe { OSSL_LIB_CTX_load_config(ptr::null_mut(), name.as_ptr()) } {
+        1 => Ok(()),
+        _ => Err(ErrorStack::get()),
+    }
 }

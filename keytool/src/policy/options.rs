@@ -35,7 +35,8 @@ pub(crate) struct Conditions {
 
     /// Lock to the values that these PCRs have now: bank:list, such as sha256:1,3-5
     ///
-    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16.
+    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16. The TPM authenticates the values that it gives. Without
+    /// --salt-name an attacker who controls the bus can choose them all the same.
     #[arg(short = 'x', long, value_name = "SPEC", help_heading = HEADING)]
     pcr_lock: Option<PcrSelection>,
 
@@ -49,6 +50,7 @@ pub(crate) struct Conditions {
     /// The password is that of this object: owner, endorsement, platform, lockout, or a handle
     ///
     /// A persistent key, an NV index or a PCR, in hexadecimal. Whoever uses the key is asked for that object's password as it is then.
+    /// An attacker who controls the bus can put another object of this TPM in its place; without --salt-name, any other.
     #[arg(long, value_name = "HANDLE", help_heading = HEADING)]
     secret: Option<Entity>,
 }

@@ -20,11 +20,11 @@ pub(super) fn persistent(tpm: &Tpm, handle: Handle) -> Result<Rows, Error> {
 }
 
 /// A file that leads to a key in the TPM.
-pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference) -> Rows {
+pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference, prefix: Option<&str>) -> Rows {
     let mut rows = Rows::new(path.display());
     public::tell(&mut rows, &reference.public);
     // Nothing of the text itself: a password may stand anywhere in it.
-    match Uri::parse(&reference.uri, None).map(|uri| uri.place) {
+    match Uri::parse(&reference.uri, prefix).map(|uri| uri.place) {
         Ok(Place::Key(handle)) => {
             rows.add("leads to", handle);
             rows.add("there now", there(tpm, handle, &reference.public));

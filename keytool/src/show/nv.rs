@@ -2,13 +2,14 @@
 
 use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
 use openssl::x509::X509;
-use tpm::Tpm;
+use tpm::{ErrorKind, Tpm};
+use zeroize::Zeroizing;
 
 use super::absent;
 use crate::attest::readers;
 use crate::error::Error;
-use crate::ffi;
 use crate::rows::Rows;
+use crate::software;
 
 /// TPMA_NV (TPM 2.0 Part 2 §13.4) in the words of tpm2-tools; bits 4 to 7 are the type.
 const WORDS: [(u8, &str); 21] = [
@@ -101,9 +102,11 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
     }
-    let mut readers = readers(public.attributes);
-    let read = readers.find_map(|reader| tpm.nv_read(public, &reader).ok());
-    let Some(octets) = read else { return vec!["not told without a password".to_owned()] };
+    let octets = match read(tpm, public) {
+        Ok(Some(octets)) => octets,
+        Ok(None) => return vec!["not told without a password".to_owned()],
+        Err(error) => return vec![format!("it cannot be read: {}", error.cause())],
+    };
     if public.attributes.counts_by_itself() {
         return vec![pin(&octets)];
     }
@@ -120,6 +123,18 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
     }
 }
 
+/// What it holds, by the first who may read it; `None` where all of them have passwords.
+fn read(tpm: &Tpm, public: &NvPublic) -> Result<Option<Zeroizing<Vec<u8>>>, tpm::Error> {
+    for reader in readers(public.attributes) {
+        match tpm.nv_read(public, &reader) {
+            Ok(octets) => return Ok(Some(octets)),
+            Err(error) if error.kind() == ErrorKind::Authorization => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
 /// TPMS_NV_PIN_COUNTER_PARAMETERS (Part 2 §13.3): pinCount and pinLimit.
 fn pin(octets: &[u8]) -> String {
     match <[u8; 8]>::try_from(octets).map(u64::from_be_bytes) {
@@ -134,7 +149,9 @@ fn words(content: &Content) -> String {
         Content::Reference(_) => "a reference to a key in the TPM".to_owned(),
         Content::PublicKey(_) => "a public key".to_owned(),
         Content::Certificate(der) => {
-            ffi::openssl::start_without_configuration();
+            if let Err(error) = software::start() {
+                return format!("a certificate that is not read: {error}");
+            }
             let subject = X509::from_der(der).ok().map(|certificate| name(&certificate));
             match subject.as_deref() {
                 None => "a certificate that OpenSSL cannot read".to_owned(),

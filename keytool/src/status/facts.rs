@@ -20,8 +20,8 @@ pub(crate) struct Facts {
     pub(crate) capabilities: Capabilities,
     /// What came of its self test, and what its maker says about that.
     pub(crate) self_test: Option<(ResponseCode, Vec<u8>)>,
-    /// What is persistent; none where the public area cannot be read.
-    pub(crate) persistent: Vec<(Handle, Option<Public>)>,
+    /// What is persistent, or why it cannot be read.
+    pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
 }
 
 /// What is at 0x81000001.
@@ -49,8 +49,11 @@ impl Facts {
             told => told?,
         };
         let self_test = tpm.test_result().ok();
-        let public = |handle: &Handle| tpm.read_public(*handle).ok().map(|(public, _)| public);
-        let persistent = capabilities.persistent.iter().map(|handle| (*handle, public(handle))).collect();
+        let persistent = capabilities.persistent.iter().map(|handle| {
+            let read = tpm.read_public(*handle).map(|(public, _)| public);
+            (*handle, read.map_err(|error| error.cause().to_string()))
+        });
+        let persistent = persistent.collect();
         Ok(Facts { tcti: string, origin, capabilities, self_test, persistent })
     }
 
@@ -73,7 +76,7 @@ impl Facts {
     pub(crate) fn storage_root(&self) -> StorageRoot {
         match self.persistent.iter().find(|(handle, _)| *handle == SRK) {
             None => StorageRoot::Absent,
-            Some((_, Some(public))) if is_parent(public) => StorageRoot::Present,
+            Some((_, Ok(public))) if is_parent(public) => StorageRoot::Present,
             Some(_) => StorageRoot::Unfit,
         }
     }

@@ -42,8 +42,8 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.list(
         "persistent",
         facts.persistent.iter().map(|(handle, public)| match public {
-            Some(public) => format!("{handle} {}", object(public)),
-            None => format!("{handle} (not readable)"),
+            Ok(public) => format!("{handle} {}", object(public)),
+            Err(why) => format!("{handle} (not readable: {why})"),
         }),
     );
     rows.list("NV indexes", &capabilities.nv);

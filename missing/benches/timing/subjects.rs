@@ -21,6 +21,15 @@ pub(crate) const SIZE: usize = 256;
 /// Decodes, and throws the result away.
 type Decoder = Box<dyn Fn(&[u8])>;
 
+/// What must come of a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expectation {
+    /// No difference between the classes.
+    Constant,
+    /// A difference: a leak was planted, to show that one is found.
+    Leak,
+}
+
 /// A decoder and its blocks.
 pub(crate) struct Subject {
     /// Decoder and classes.
@@ -29,11 +38,13 @@ pub(crate) struct Subject {
     pub(crate) block: fn(second: bool, &mut Random) -> Result<Vec<u8>, Failure>,
     /// The decoder.
     pub(crate) run: Decoder,
+    /// Which of the two it is.
+    pub(crate) expectation: Expectation,
 }
 
-/// What is measured.
+/// The decoders of this crate.
 pub(crate) fn all() -> Vec<Subject> {
-    let subject = |name, block, run| Subject { name, block, run };
+    let subject = |name, block, run| Subject { name, block, run, expectation: Expectation::Constant };
     vec![
         subject("rejection: good / bad padding", good_or_bad, implicit()),
         subject("rejection: message of 200 / 10 octets", long_or_short, implicit()),
@@ -41,11 +52,6 @@ pub(crate) fn all() -> Vec<Subject> {
         subject("TLS: good / bad padding or version", premaster_or_not, Box::new(premaster)),
         subject("OAEP: good / bad padding", oaep_good_or_bad, Box::new(|block| drop(oaep().decode(block)))),
         subject("OAEP: first octet / all else wrong", manger, Box::new(|block| drop(oaep().decode(block)))),
-        subject(
-            "naive type 2: good / bad padding",
-            good_or_bad,
-            Box::new(|block| drop(black_box(naive(block)))),
-        ),
     ]
 }
 
@@ -56,13 +62,6 @@ fn implicit() -> Decoder {
 
 fn premaster(block: &[u8]) {
     drop(black_box(tls::decode(block, 0x0303, None, &[7; tls::PREMASTER])));
-}
-
-/// What everybody writes first.
-fn naive(block: &[u8]) -> Option<Vec<u8>> {
-    let padded = block.strip_prefix(&[0, 2])?;
-    let zero = padded.iter().position(|&octet| octet == 0).filter(|&zero| zero >= 8)?;
-    padded.get(zero.checked_add(1)?..).map(<[u8]>::to_vec)
 }
 
 fn type2(message: &[u8], random: &mut Random) -> Result<Vec<u8>, Failure> {
@@ -77,7 +76,7 @@ fn long_or_short(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> 
     type2(if second { &[7; 10] } else { &[7; 200] }, random)
 }
 
-fn good_or_bad(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
+pub(crate) fn good_or_bad(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
     let mut block = type2(&[7; 48], random)?;
     if second {
         let (at, octet) =
@@ -97,13 +96,13 @@ fn premaster_or_not(second: bool, random: &mut Random) -> Result<Vec<u8>, Failur
     Ok(block)
 }
 
-const SHA256: RustCrypto<Sha256> = RustCrypto::new();
+pub(crate) const SHA256: RustCrypto<Sha256> = RustCrypto::new();
 
-fn oaep() -> Oaep<'static> {
+pub(crate) fn oaep() -> Oaep<'static> {
     Oaep { digest: &SHA256, mgf1: &SHA256, label: b"" }
 }
 
-fn oaep_good_or_bad(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
+pub(crate) fn oaep_good_or_bad(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
     if second {
         oaep_damaged([0, 40, 100, 207].get(random.below(4)).copied(), random)
     } else {
@@ -111,7 +110,7 @@ fn oaep_good_or_bad(second: bool, random: &mut Random) -> Result<Vec<u8>, Failur
     }
 }
 
-fn manger(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
+pub(crate) fn manger(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
     if second {
         let mut block = vec![0; SIZE];
         random.fill(&mut block);

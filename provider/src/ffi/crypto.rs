@@ -33,7 +33,7 @@ pub(crate) use name::is_same_name;
 pub(crate) use operation::{Operation, Purpose};
 pub(crate) use options::Options;
 pub(crate) use pkey::Pkey;
-pub(crate) use queue::{Refused, quietly};
+pub(crate) use queue::{Refused, is_last_error_of, quietly};
 pub(crate) use random::random;
 pub(crate) use selection::Selection;
 pub(crate) use signer::{Direction, Signer};

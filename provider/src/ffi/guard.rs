@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use tpm::trace;
 
+use super::errno::Errno;
 use super::handle::{self, Handle, Operation};
 use super::params::Descriptors;
 use super::raw::Raw;
@@ -174,6 +175,7 @@ pub(in crate::ffi) fn contain<R: Answer>(work: impl FnOnce() -> R) -> R::C {
 
 /// Runs the work of an entry: nothing unwinds, an error is raised once.
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
+    let _errno = Errno::keep();
     let start = trace::enabled().then(Instant::now);
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
     // What makes the text of an error may panic as well.

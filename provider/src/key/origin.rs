@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use keyfile::{Handle, KeyFile, KeyReference};
-use tpm::Auth;
+use tpm::{Auth, ErrorKind, Proof};
 
 use crate::config;
 use crate::error::Result;
@@ -41,8 +41,6 @@ pub(crate) struct Place {
     pub(crate) handle: Handle,
     /// The reference file that leads there.
     pub(crate) reference: KeyReference,
-    /// Whether the TPM was asked just now what is there; otherwise it is asked before the key is used.
-    pub(crate) seen: bool,
 }
 
 impl Origin {
@@ -55,6 +53,25 @@ impl Origin {
         Origin { source, auth, key: OnceLock::from(key) }
     }
 
+    /// Proves the password that was given, so that who opens the key hears at once that it is wrong. Whatever else is wrong is said by
+    /// the first private operation: until then the public half is of use.
+    ///
+    /// # Errors
+    /// `Authorization`, `ParentAuthorization`: the password, or the parent's, is wrong.
+    pub(super) fn open(&self, provider: &Provider) -> Result<()> {
+        // Children that are forked from now on share what becomes known of the password.
+        let Ok(tpm) = provider.tpm() else { return Ok(()) };
+        // The empty one is a guess, for many a file does not say that the key has no password.
+        let given = matches!(&self.auth, KeyAuth::Known(Some(auth)) if !(auth.is_empty() && self.source.has_no_password()));
+        if !given || tpm.config().proof == Proof::Use {
+            return Ok(());
+        }
+        match self.key(provider)?.prove() {
+            Err(error) if is_about_a_password(&error) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The key in the TPM, which hears of it at the first command.
     pub(super) fn key(&self, provider: &Provider) -> Result<&tpm::Key> {
         if let Some(key) = self.key.get() {
@@ -63,18 +80,32 @@ impl Origin {
         let tpm = provider.tpm()?;
         let auth = match &self.auth {
             KeyAuth::Known(auth) => auth.clone(),
-            KeyAuth::Unread(path) => Some(config::stored_password(path)?),
+            KeyAuth::Unread(path) => Some(config::password_in(path)?),
         };
         let key = match &self.source {
             Source::File(file) => tpm::Key::from_file(tpm, (**file).clone(), auth)?,
             Source::Place(place) => {
                 let public = place.reference.public.clone();
-                match place.seen {
-                    true => tpm::Key::at(tpm, place.handle, public, auth)?,
-                    false => tpm::Key::expected(tpm, place.handle, public, auth)?,
-                }
+                tpm::Key::expected(tpm, place.handle, public, auth)?
             }
         };
         Ok(self.key.get_or_init(|| key))
     }
+}
+
+impl Source {
+    /// Whether the file says so.
+    fn has_no_password(&self) -> bool {
+        match self {
+            Self::File(file) => file.empty_auth,
+            Self::Place(place) => place.reference.empty_auth,
+        }
+    }
+}
+
+fn is_about_a_password(error: &tpm::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::ParentAuthorization
+    )
 }

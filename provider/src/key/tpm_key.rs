@@ -38,6 +38,12 @@ impl TpmKey {
         TpmKey::new(public, Some(Origin::new(Source::Place(Box::new(place)), auth)))
     }
 
+    /// A persistent key that the TPM was just asked for.
+    pub(crate) fn found(place: Place, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
+        let public = place.reference.public.clone();
+        TpmKey::new(public, Some(Origin::in_use(Source::Place(Box::new(place)), KeyAuth::Known(auth), key)))
+    }
+
     /// A key that the TPM has just made, and its file.
     pub(crate) fn in_use(file: KeyFile, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
         let public = file.public.clone();
@@ -88,6 +94,17 @@ impl TpmKey {
     /// Whether it is more than a public half.
     pub(crate) fn has_private(&self) -> bool {
         self.origin.is_some()
+    }
+
+    /// The same, after what is done when its private half is opened: a password that was given is proven.
+    ///
+    /// # Errors
+    /// As `Origin::open`.
+    pub(crate) fn opened(self, provider: &Provider) -> Result<TpmKey> {
+        if let Some(origin) = &self.origin {
+            origin.open(provider)?;
+        }
+        Ok(self)
     }
 
     /// The key in the TPM.

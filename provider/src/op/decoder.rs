@@ -1,6 +1,7 @@
 //! Decoders: a key file becomes a key object, without a TPM.
 
 mod der;
+mod dropped;
 mod pem;
 mod reference;
 

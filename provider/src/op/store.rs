@@ -11,13 +11,12 @@ use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-pub(crate) use password::of_reference;
+pub(crate) use password::{asked, of_reference};
 
 use keyfile::uri::{Password, Place, Uri};
 use keyfile::{Content, Serialized};
 use zeroize::Zeroizing;
 
-use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::op::store::Store;
@@ -133,7 +132,7 @@ fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     let text = std::str::from_utf8(uri).map_err(|_| {
         Error::new(Reason::Uri, "the URI is not UTF-8: write other octets of a path as %C3%BC")
     })?;
-    let prefix = config::nv_prefix(&**opening.provider)?;
+    let prefix = tpm::config::nv_prefix(&**opening.provider)?;
     let uri = Uri::parse(text, prefix.as_deref())?;
     let found = match &uri.place {
         // A list may be empty.

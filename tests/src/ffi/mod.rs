@@ -10,7 +10,7 @@ mod terminal;
 
 pub(crate) use detach::detach;
 pub(crate) use end::await_end;
-pub(crate) use terminal::{control_terminal, echoes, open_terminal};
+pub(crate) use terminal::{control_terminal, echoes, make_raw, open_terminal};
 
 /// kill(2); a process that is gone already is no error.
 pub(crate) fn kill(pid: i32, signal: i32) {

@@ -45,6 +45,27 @@ pub(crate) fn echoes(terminal: &File) -> io::Result<bool> {
     Ok(unsafe { settings.assume_init() }.c_lflag & libc::ECHO != 0)
 }
 
+/// Octets pass as they are (cfmakeraw(3)).
+///
+/// # Errors
+/// What tcgetattr(3) and tcsetattr(3) say.
+pub(crate) fn make_raw(terminal: &OwnedFd) -> io::Result<()> {
+    let mut settings = MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: tcgetattr(3) writes the structure behind the pointer, or says that it did not.
+    if unsafe { libc::tcgetattr(terminal.as_raw_fd(), settings.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it was written.
+    let mut settings = unsafe { settings.assume_init() };
+    // SAFETY: cfmakeraw(3) changes an initialised structure.
+    unsafe { libc::cfmakeraw(&raw mut settings) };
+    // SAFETY: tcsetattr(3) reads it.
+    match unsafe { libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const settings) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Makes the child's standard input its controlling terminal. TIOCSCTTY wants a session leader, so this starts the
 /// session already; the setsid(2) of [`super::detach()`], which comes later, fails harmlessly then.
 pub(crate) fn control_terminal(command: &mut Command) {

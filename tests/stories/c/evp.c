@@ -67,6 +67,8 @@ int main(int count, char **arguments)
 
         /* The last line says which key failed. */
         puts(word);
+        password = strstr(word, "pin-value=");
+        password = password == NULL ? "" : strchr(password, '=') + 1;
         if (strcmp(word, "-q") == 0) {
             quick = 1;
         } else if (strcmp(word, "-fixed") == 0) {

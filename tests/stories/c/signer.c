@@ -7,10 +7,15 @@
  *   forks N TIMES NAME            N children and the parent sign at once; the children free the keys and exit
  *   kills N TIMES NAME            N children sign until they are killed in mid-operation; the parent signs TIMES meanwhile
  *   exec COMMAND                  runs a shell command in a forked child, as a server that starts a helper
+ *   while NAME sign NAME TIMES    one thread signs with the first key, and meanwhile another with the second; "ok MILLISECONDS" of the second
+ *   while NAME free NAME          the same, with a key that is freed
+ *   timer MICROSECONDS RESTART    from here on a handled SIGALRM comes at this interval; 0 ends it, and says how many came
+ *   namespace NAME                a child that is process 1 of a PID namespace of its own signs, and the parent goes on
  *   free NAME                     frees the key
  *   quit                          frees everything and exits by exit(3)
  *
  * Each is answered by one line: "ok ...", "error REASON | REASON", or "bad SIGNATURE" for a signature that does not verify. */
+#define _GNU_SOURCE
 #include "answers.h"
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -22,10 +27,13 @@
 #include <openssl/ui.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KEYS 64
@@ -261,6 +269,91 @@ static void kills(int count, int times, int i)
     say("%s", !done ? text : trouble ? "error a child could not sign" : "ok");
 }
 
+static void free_key(int i)
+{
+    EVP_PKEY_free(keys[i].key);
+    EVP_PKEY_free(keys[i].public);
+    keys[i].key = keys[i].public = NULL;
+}
+
+static long milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* TIMES is 0 for a key that is freed. */
+static void meanwhile(int i, int other, int times)
+{
+    char text[LINE] = "";
+    struct worker worker = { .key = i, .times = 1 };
+    pthread_create(&worker.thread, NULL, work, &worker);
+    usleep(300000);
+    long start = milliseconds();
+    int done = 1;
+    if (times > 0)
+        done = sign_times(other, times, text);
+    else
+        free_key(other);
+    long took = milliseconds() - start;
+    pthread_join(worker.thread, NULL);
+    if (!done)
+        say("%s", text);
+    else
+        say("ok %ld %s", took, worker.done ? "and signed" : worker.text);
+}
+
+static volatile sig_atomic_t signals;
+
+static void count_signal(int signal)
+{
+    signals++;
+}
+
+static void start_timer(long interval, int restart)
+{
+    struct sigaction action = { .sa_handler = count_signal, .sa_flags = restart ? SA_RESTART : 0 };
+    struct itimerval timer = { { 0, interval }, { 0, interval } };
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    say("ok %d", (int)signals);
+    signals = 0;
+}
+
+static void in_namespace(int i)
+{
+    char text[LINE] = "ok";
+    int status = 0;
+    if (unshare(CLONE_NEWPID) != 0) {
+        say("error no namespace");
+        return;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(HANG);
+        int done = getpid() == 1 && sign_times(i, 2, text);
+        free_keys();
+        exit(done ? 0 : 3);
+    }
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        snprintf(text, LINE, "error the child could not sign");
+    say("%s %d", text, (int)getpid());
+}
+
+/* The next line; a signal of the timer waits, since stdio takes an interrupted read for the end. */
+static char *next_line(char *line)
+{
+    sigset_t timer, before;
+    sigemptyset(&timer);
+    sigaddset(&timer, SIGALRM);
+    sigprocmask(SIG_BLOCK, &timer, &before);
+    char *read = fgets(line, LINE, stdin);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return read;
+}
+
 int main(void)
 {
     char line[LINE], text[LINE], *words[KEYS];
@@ -268,7 +361,7 @@ int main(void)
     OSSL_PROVIDER *standard = OSSL_PROVIDER_load(clean, "default");
     if (standard == NULL)
         return 2;
-    while (fgets(line, sizeof line, stdin) != NULL) {
+    while (next_line(line) != NULL) {
         char command[LINE];
         int count = 0, i;
         snprintf(command, sizeof command, "%s", line);
@@ -305,11 +398,18 @@ int main(void)
             int status;
             waitpid(child, &status, 0);
             say("ok %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+        } else if (strcmp(words[0], "while") == 0 && count >= 4) {
+            int other;
+            if ((i = find(words[1])) >= 0 && (other = find(words[3])) >= 0)
+                meanwhile(i, other, strcmp(words[2], "free") == 0 ? 0 : count > 4 ? atoi(words[4]) : 1);
+        } else if (strcmp(words[0], "timer") == 0 && count == 3) {
+            start_timer(atol(words[1]), atoi(words[2]));
+        } else if (strcmp(words[0], "namespace") == 0 && count == 2) {
+            if ((i = find(words[1])) >= 0)
+                in_namespace(i);
         } else if (strcmp(words[0], "free") == 0 && count == 2) {
             if ((i = find(words[1])) >= 0) {
-                EVP_PKEY_free(keys[i].key);
-                EVP_PKEY_free(keys[i].public);
-                keys[i].key = keys[i].public = NULL;
+                free_key(i);
                 say("ok");
             }
         } else if (strcmp(words[0], "quit") == 0) {

@@ -9,10 +9,11 @@ use crate::command::capability::{PERSISTENT, handles};
 use crate::command::hierarchy::create_primary;
 use crate::command::object::read_public;
 use crate::command::policy::policy_command;
-use crate::command::{Entity, Guarded, Protect};
+use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::template::endorsement::branches;
+use crate::template::is_made_of;
 
 /// The parts that primaries have in an operation.
 pub(super) const SIGNER: Transient = Transient::Temporary(0);
@@ -54,12 +55,15 @@ impl Connection {
         self.open_session_for(&parent)?;
         self.make_room(MAX_LOADED - 1, &[])?;
         let auth = parent.hierarchy_auth();
-        let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
+        let protect = self.protection_of_primary(&parent, &auth);
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
-        let made =
-            create_primary(self, &hierarchy, &key.template, protect).map_err(|error| refused(error, key))?;
+        let made = self
+            .prove_hierarchy(key.hierarchy, &auth, |connection| {
+                create_primary(connection, &hierarchy, &key.template, protect)
+            })
+            .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
-        if !is_of(&made.public, &key.template) {
+        if !is_made_of(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(made.handle));
         }
@@ -75,7 +79,7 @@ impl Connection {
         for handle in handles(self, PERSISTENT)? {
             // One of an unknown kind is not readable here, and not the one that is sought.
             if let Ok((public, name)) = read_public(self, handle) {
-                if is_of(&public, &template.template) && public.key.has_numbers_of(key) {
+                if is_made_of(&public, &template.template) && public.key.has_numbers_of(key) {
                     return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
             }
@@ -98,22 +102,6 @@ impl Connection {
             None => Ok(()),
         }
     }
-}
-
-/// Whether a public area is the template but for its public part: only then its Name says what the key can do.
-fn is_of(public: &Public, template: &Public) -> bool {
-    let mut blank = public.clone();
-    match (&mut blank.key, &template.key) {
-        (PublicKey::Rsa { modulus, .. }, PublicKey::Rsa { modulus: unique, .. }) => {
-            modulus.clone_from(unique);
-        }
-        (PublicKey::Ecc { x, y, .. }, PublicKey::Ecc { x: unique_x, y: unique_y, .. }) => {
-            x.clone_from(unique_x);
-            y.clone_from(unique_y);
-        }
-        _ => {}
-    }
-    blank == *template
 }
 
 /// A refused password of a hierarchy is not one of a key.

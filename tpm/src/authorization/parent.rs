@@ -1,14 +1,15 @@
-//! A parent at work: its password, tried only where a wrong one does no harm, and what its refusal says.
+//! A parent at work: its password, proven only where that does no harm, and what its refusal says.
 
 use keyfile::{Attributes, Handle, Name, Public};
 use zeroize::Zeroizing;
 
+use super::Attempt;
 use crate::auth::Auth;
 use crate::command::object::{self, Creation, Loaded};
 use crate::command::{Entity, Guarded, Protect, duplication};
 use crate::connection::Connection;
 use crate::crypto::wrap::Duplicate;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::rc::{Place, ResponseCode};
 use crate::template::under_parent::under;
@@ -18,6 +19,8 @@ struct ReadyParent {
     handle: Handle,
     name: Name,
     auth: Zeroizing<Vec<u8>>,
+    /// None for one that is derived, which has no password of its own.
+    attempt: Option<Attempt>,
 }
 
 impl ReadyParent {
@@ -29,22 +32,24 @@ impl ReadyParent {
 impl Connection {
     /// A parent, and a session that is salted to it if it can be.
     pub(crate) fn parent_in_session(&mut self, parent: &Parent) -> Result<usize, Error> {
-        let number = self.parent(parent)?;
+        let number = self.authorized_parent(parent)?;
+        // What is known to be refused needs no session.
+        if let Some(attempt) = self.attempt_on(number, parent)? {
+            self.admit(&attempt).map_err(|error| refused(error, parent))?;
+        }
         self.open_session_under(number, parent)?;
         Ok(number)
     }
 
-    /// The same for a parent that is known.
+    /// A session for what has this parent, which is known.
     pub(crate) fn open_session_under(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
-        if !self.rules.unprotected && !self.has_session() {
-            self.admit_salt(number, parent)?;
+        if self.rules.unprotected || self.has_session() {
+            return Ok(());
         }
-        self.open_session(Some((number, parent)))
-    }
-
-    /// Before a session is salted to the parent, if it can be.
-    pub(crate) fn admit_salt(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
-        if self.is_salt(number)? { self.admit(number, parent) } else { Ok(()) }
+        match self.is_salt(number)? {
+            true => self.deriving(parent, |connection| connection.open_session(Some((number, parent)))),
+            false => self.open_session(Some((number, parent))),
+        }
     }
 
     /// Create under a parent that is known.
@@ -56,10 +61,11 @@ impl Connection {
         protect: Protect,
     ) -> Result<Creation, Error> {
         let ready = self.ready_parent(number, parent)?;
-        self.make_room_for_child(number, parent)?;
         let template = under(self.parent_public(number)?.0, template);
-        object::create(self, &ready.guarded(), &template, auth, data, protect)
-            .map_err(|error| self.parent_refused(number, error, parent))
+        self.prove_parent(&ready, |connection| {
+            object::create(connection, &ready.guarded(), &template, auth, data, protect)
+        })
+        .map_err(|error| refused(error, parent))
     }
 
     /// Import under a parent that is known.
@@ -71,9 +77,10 @@ impl Connection {
         protect: Protect,
     ) -> Result<Vec<u8>, Error> {
         let ready = self.ready_parent(number, parent)?;
-        self.make_room_for_child(number, parent)?;
-        duplication::import(self, &ready.guarded(), object, protect)
-            .map_err(|error| self.import_refused(number, error, parent))
+        self.prove_parent(&ready, |connection| {
+            duplication::import(connection, &ready.guarded(), object, protect)
+        })
+        .map_err(|error| import_refused(error, parent))
     }
 
     /// Load under a parent that is known.
@@ -85,52 +92,63 @@ impl Connection {
         protect: Protect,
     ) -> Result<Loaded, Error> {
         let ready = self.ready_parent(number, parent)?;
-        self.make_room_for_child(number, parent)?;
-        object::load(self, &ready.guarded(), private, public, protect)
-            .map_err(|error| self.parent_refused(number, error, parent))
+        self.prove_parent(&ready, |connection| {
+            object::load(connection, &ready.guarded(), private, public, protect)
+        })
+        .map_err(|error| refused(error, parent))
     }
 
-    /// The parent ready for a command. A primary that we derive has no password of its own.
+    /// The parent ready for a command that makes an object, and room for that.
     fn ready_parent(&mut self, number: usize, parent: &Parent) -> Result<ReadyParent, Error> {
-        self.admit(number, parent)?;
+        let attempt = self.attempt_on(number, parent)?;
         let (public, name) = self.parent_public(number)?;
-        let (hash, name) = (public.name_alg, name.clone());
-        let auth = parent.auth.as_ref().filter(|_| !parent.is_derived());
-        let auth = auth.map(|auth| auth.as_value(hash)).unwrap_or_default();
-        Ok(ReadyParent { handle: self.load_parent(number, parent)?, name, auth })
+        let (auth, name) = (own_value(parent, public), name.clone());
+        let handle = self.deriving(parent, |connection| connection.load_parent(number, parent))?;
+        self.make_room_for_child(number, parent)?;
+        Ok(ReadyParent { handle, name, auth, attempt })
     }
 
-    /// Before a use of a parent's password that may be wrong.
-    fn admit(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
-        let known = self.parents.get(number)?;
+    /// A use of a parent's own password, if it has one.
+    fn prove_parent<T>(
+        &mut self,
+        ready: &ReadyParent,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &ready.attempt {
+            Some(attempt) => self.prove(attempt, work),
+            None => work(self),
+        }
+    }
+
+    fn attempt_on(&self, number: usize, parent: &Parent) -> Result<Option<Attempt>, Error> {
         if parent.is_derived() {
-            return Ok(());
+            return Ok(None);
         }
-        let auth = parent.auth.as_ref();
-        let spared = known.spared.as_ref().is_some_and(|spared| Auth::are_same(spared.as_ref(), auth));
-        let protected = !known.public.attributes.contains(Attributes::NO_DA);
-        if protected && Auth::is_doubtful(auth) && !spared {
-            self.guard_last_try(auth).map_err(|error| error.on(format_args!("parent {}", parent.handle)))?;
-            if let Some(known) = self.parents.get_mut(number) {
-                known.spared = Some(parent.auth.clone());
-            }
-        }
-        Ok(())
+        let (public, name) = self.parent_public(number)?;
+        let counts = !public.attributes.contains(Attributes::NO_DA);
+        let attempt = Attempt::of_named(&self.rules.tpm, name, &own_value(parent, public))?;
+        Ok(Some(attempt.counting(counts).placed(parent.handle)))
     }
+}
 
-    /// What a refusal says; a password that was wrong once is looked at again before its next try.
-    fn parent_refused(&mut self, number: usize, error: Error, parent: &Parent) -> Error {
-        if let Some(known) = self.parents.get_mut(number) {
-            known.spared = None;
-        }
-        parent.explain(error)
+/// The authValue of a parent. A primary that we derive has none of its own.
+fn own_value(parent: &Parent, public: &Public) -> Zeroizing<Vec<u8>> {
+    let auth = parent.auth.as_ref().filter(|_| !parent.is_derived());
+    auth.map(|auth: &Auth| auth.as_value(public.name_alg)).unwrap_or_default()
+}
+
+/// What a refusal says. The template gives a primary that is derived the empty password, which cannot be wrong.
+fn refused(error: Error, parent: &Parent) -> Error {
+    match parent.is_derived() && error.kind() == ErrorKind::Authorization {
+        true => error.refused_nothing(format_args!("the storage key of {}", parent.handle)),
+        false => parent.explain(error),
     }
+}
 
-    /// The same of an import: the duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
-    fn import_refused(&mut self, number: usize, error: Error, parent: &Parent) -> Error {
-        match error.code().and_then(ResponseCode::place) {
-            Some(Place::Parameter(3 | 4)) => error.advise(Parent::FOREIGN),
-            _ => self.parent_refused(number, error, parent),
-        }
+/// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
+fn import_refused(error: Error, parent: &Parent) -> Error {
+    match error.code().and_then(ResponseCode::place) {
+        Some(Place::Parameter(3 | 4)) => error.advise(Parent::FOREIGN),
+        _ => refused(error, parent),
     }
 }

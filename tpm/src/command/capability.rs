@@ -66,7 +66,7 @@ pub(crate) fn capability(
             parameters: &parameters,
             makes_handle: false,
         };
-        let response = run.bare(&command)?;
+        let response = run.audited(&command)?;
         let mut r = Reader::new(response.parameters);
         let more = r.u8()? != 0;
         r.u32()?;
@@ -95,7 +95,7 @@ pub(crate) fn pcr_banks(run: &mut dyn Run) -> Result<Vec<AlgId>, Error> {
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.bare(&command)?;
+    let response = run.audited(&command)?;
     let mut r = Reader::new(response.parameters);
     r.u8()?;
     r.u32()?;

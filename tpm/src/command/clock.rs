@@ -26,7 +26,7 @@ pub struct TimeInfo {
 pub(crate) fn read_clock(run: &mut dyn Run) -> Result<TimeInfo, Error> {
     let command =
         Command { code: CommandCode::READ_CLOCK, handles: &[], parameters: &[], makes_handle: false };
-    let mut r = Reader::new(run.bare(&command)?.parameters);
+    let mut r = Reader::new(run.audited(&command)?.parameters);
     let time = r.u64()?;
     let (clock, reset_count, restart_count, safe) = (r.u64()?, r.u32()?, r.u32()?, r.u8()? != 0);
     r.finish()?;

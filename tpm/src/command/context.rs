@@ -2,24 +2,51 @@
 
 use keyfile::{CommandCode, Handle};
 
-use super::frame::{Command, Entity, response_code};
+use super::executor::{Evict, Executor};
+use super::frame::{Command, Entity};
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 use crate::rc::ResponseCode;
-use crate::trace;
-use crate::transport::Transport;
 
-/// Flushes an object or a session past the executor, which may have another command in its buffer.
-pub(crate) fn flush(transport: &mut dyn Transport, handle: Handle) -> Result<ResponseCode, Error> {
-    let [a, b, c, d] = handle.0.to_be_bytes();
-    let [e, f, g, h] = CommandCode::FLUSH_CONTEXT.0.to_be_bytes();
-    let mut response = Vec::new();
-    transport.transact(&[0x80, 0x01, 0, 0, 0, 14, e, f, g, h, a, b, c, d], &mut response)?;
-    let code = response_code(&response)?;
-    if trace::enabled() {
-        trace::line(format_args!("{} {handle}: {code}", CommandCode::FLUSH_CONTEXT));
+/// What an object or session is after FlushContext: not in the TPM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// It was there until now.
+    Now,
+    /// The TPM has nothing at this handle.
+    Before,
+}
+
+/// FlushContext of an object or a session. An error leaves open whether it is still there.
+pub(crate) fn flush(executor: &mut Executor, handle: Handle) -> Result<Flushed, Error> {
+    let command = Command {
+        code: CommandCode::FLUSH_CONTEXT,
+        // A parameter by the book (Part 3 §28.4); on the bus it stands where a handle does.
+        handles: &[Entity::plain(handle)],
+        parameters: &[],
+        makes_handle: false,
+    };
+    match executor.run(&command, None, &mut Nobody) {
+        Ok(_) => Ok(Flushed::Now),
+        Err(error) if error.code().is_some_and(is_not_there) => Ok(Flushed::Before),
+        Err(error) => Err(error),
     }
-    Ok(code)
+}
+
+/// Whether the TPM says of the one handle in a command that there is nothing. VALUE: it is no handle of an object or session at all.
+pub(crate) fn is_not_there(code: ResponseCode) -> bool {
+    code.is_lost_reference() || matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE)
+}
+
+/// FlushContext takes no slot.
+struct Nobody;
+
+impl Evict for Nobody {
+    fn victim(&mut self, _: &Command<'_>) -> Option<Handle> {
+        None
+    }
+
+    fn evicted(&mut self, _: Handle) {}
 }
 
 /// ContextSave: the object as octets that only this TPM reads, until its next reset.

@@ -4,25 +4,29 @@
 use std::time::Instant;
 
 use keyfile::wire::Reader;
-use keyfile::{Handle, Name};
+use keyfile::{CommandCode, Handle, Name};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::area::Area;
-use super::frame::response_code;
-use super::{Backoff, Command, Response, trace};
+use super::context::flush;
+use super::frame::{HEADER, response_code};
+use super::{Command, Patience, Response, trace};
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 use crate::transport::Transport;
 
 /// TPM_ST_NO_SESSIONS and TPM_ST_SESSIONS (Part 2 §6.9).
 const NO_SESSIONS: u16 = 0x8001;
 const SESSIONS: u16 = 0x8002;
-const HEADER: usize = 10;
 
-/// Whoever can free an object slot of the TPM when it has none left.
+/// Whoever knows what may go when the TPM has no object slot left.
 pub(crate) trait Evict {
-    /// Frees one that the command does not use; false when there is none.
-    fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool;
+    /// An object that the command does not use; None when there is none.
+    fn victim(&mut self, command: &Command<'_>) -> Option<Handle>;
+
+    /// It is gone.
+    fn evicted(&mut self, handle: Handle);
 }
 
 /// The way to the TPM with the frame that is on it.
@@ -30,17 +34,36 @@ pub(crate) struct Executor {
     transport: Box<dyn Transport>,
     command: Zeroizing<Vec<u8>>,
     response: Zeroizing<Vec<u8>>,
+    patience: Patience,
 }
 
 impl Executor {
     /// Takes a connection; the buffers never grow, so no copy of a secret stays behind.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
         let buffer = || Zeroizing::new(Vec::with_capacity(2 * 4096));
-        Self { transport, command: buffer(), response: buffer() }
+        let patience = Patience::alone(Deadline::NEVER);
+        Self { transport, command: buffer(), response: buffer(), patience }
+    }
+
+    /// From here on commands have this patience, and the one before is in its place.
+    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
+        self.transport.wait_until(patience.deadline());
+        std::mem::swap(&mut self.patience, patience);
+    }
+
+    /// Until when commands may wait.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.patience.deadline()
     }
 
     pub(crate) fn transport(&mut self) -> &mut dyn Transport {
         &mut *self.transport
+    }
+
+    /// Goes on over another connection.
+    pub(crate) fn renew(&mut self, mut transport: Box<dyn Transport>) {
+        transport.wait_until(self.patience.deadline());
+        self.transport = transport;
     }
 
     pub(crate) fn into_transport(self) -> Box<dyn Transport> {
@@ -54,13 +77,25 @@ impl Executor {
         mut area: Option<&mut (dyn Area + '_)>,
         slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
-        self.build(command, area.as_deref_mut())?;
-        let start = Instant::now();
-        let result = self.exchange(command, slots);
-        let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
-        trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
-        result?;
-        self.accept(command, area)
+        if let Some(code) = self.patience.gave_way() {
+            return Err(refused(command, code));
+        }
+        loop {
+            self.build(command, area.as_deref_mut())?;
+            let start = Instant::now();
+            let result = self.exchange(command);
+            let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
+            trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
+            // Without a session of ours the password is in it.
+            self.command.as_mut_slice().zeroize();
+            let Err(error) = result else { return self.accept(command, area) };
+            let is_full = error.base_code() == Some(ResponseCode::OBJECT_MEMORY);
+            let Some(victim) = slots.victim(command).filter(|_| is_full) else { return Err(error) };
+            if flush(self, victim).is_err() {
+                return Err(error);
+            }
+            slots.evicted(victim);
+        }
     }
 
     /// Wipes the last answer, which held a secret.
@@ -102,18 +137,25 @@ impl Executor {
     }
 
     /// Sends the octets until the TPM has done what they ask, or will not.
-    fn exchange(&mut self, command: &Command<'_>, slots: &mut dyn Evict) -> Result<(), Error> {
-        let mut busy = Backoff::for_the_tpm();
+    fn exchange(&mut self, command: &Command<'_>) -> Result<(), Error> {
         loop {
+            // A command without time for its answer would cost the connection.
+            let deadline = self.patience.deadline();
+            if deadline.has_passed() {
+                return Err(deadline.missed("the operation has not ended"));
+            }
             self.transport.transact(&self.command, &mut self.response)?;
             let code = response_code(&self.response)?;
             match code.base() {
-                ResponseCode::SUCCESS => return Ok(()),
-                _ if code.is_busy() && busy.wait() => {}
-                ResponseCode::OBJECT_MEMORY if slots.evict_one(&mut *self.transport, command) => {}
+                ResponseCode::SUCCESS => break,
+                _ if code.is_busy() && self.patience.wait(code) => {}
                 _ => return Err(refused(command, code)),
             }
         }
+        if [CommandCode::CREATE, CommandCode::EVICT_CONTROL].contains(&command.code) {
+            self.patience.has_made();
+        }
+        Ok(())
     }
 
     fn accept(
@@ -147,7 +189,11 @@ impl Executor {
 
 fn refused(command: &Command<'_>, code: ResponseCode) -> Error {
     let error = Error::refused(format!("{} failed", command.code), code);
-    match command.handles.first() {
+    let number = match code.place() {
+        Some(Place::Handle(number)) => usize::from(number).saturating_sub(1),
+        _ => 0,
+    };
+    match command.handles.get(number) {
         Some(entity) => error.at(entity.handle, entity.name),
         None => error,
     }

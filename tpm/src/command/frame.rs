@@ -6,6 +6,9 @@ use keyfile::{CommandCode, Handle, Name};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
+/// Octets of tag, size and code.
+pub(super) const HEADER: usize = 10;
+
 /// One command, without what authorizes it.
 pub(crate) struct Command<'a> {
     pub(crate) code: CommandCode,
@@ -41,7 +44,8 @@ impl<'a> Entity<'a> {
     }
 }
 
-/// The code of an answer that is whole. One without a header is none: so a broken connection shows, too.
+/// The code of an answer that is whole. One without a header is none: so a broken connection shows, too. A refusal is a header and nothing
+/// else (Part 1 §18): one with more to it was a success until it was damaged.
 pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
     let header = || {
         let mut r = Reader::new(response);
@@ -49,7 +53,10 @@ pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
         Ok::<_, WireError>((usize::try_from(size).unwrap_or(usize::MAX), ResponseCode(code)))
     };
     match header() {
-        Ok((size, code)) if size == response.len() => Ok(code),
+        Ok((size, code)) if size == response.len() && (code.is_success() || size == HEADER) => Ok(code),
+        Ok((size, _)) if size == response.len() => {
+            Err(Error::new(ErrorKind::Io, "the TPM's answer was damaged on its way"))
+        }
         _ => Err(Error::new(ErrorKind::Io, "the TPM's answer is cut short")),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn some_pcrs(run: &mut dyn Run, selection: &PcrSelection) -> Result<S
     let parameters = selection.to_octets()?;
     let command =
         Command { code: CommandCode::PCR_READ, handles: &[], parameters: &parameters, makes_handle: false };
-    let mut r = Reader::new(run.bare(&command)?.parameters);
+    let mut r = Reader::new(run.audited(&command)?.parameters);
     let update_counter = r.u32()?;
     let selection = PcrSelection::unmarshal(&mut r)?;
     let DigestList(values) = DigestList::unmarshal(&mut r)?;

@@ -5,7 +5,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `executor` | any command in, its answer out, verified; `frame`, `area`, `backoff` and `trace` are its parts |
+//! | `executor` | any command in, its answer out, verified; `frame`, `area`, `patience` and `trace` are its parts |
 //! | `run`, `protect` | what the typed functions ask of their caller |
 //! | `startup` | Startup, SelfTest, GetTestResult (§9, §10) |
 //! | `session` | StartAuthSession (§11) |
@@ -26,7 +26,6 @@
 mod area;
 pub(crate) mod asymmetric;
 pub(crate) mod attestation;
-mod backoff;
 pub(crate) mod capability;
 pub(crate) mod clock;
 pub(crate) mod context;
@@ -39,6 +38,7 @@ pub(crate) mod integrity;
 pub(crate) mod lockout;
 pub(crate) mod nv;
 pub(crate) mod object;
+mod patience;
 pub(crate) mod policy;
 mod protect;
 mod run;
@@ -48,10 +48,10 @@ pub(crate) mod startup;
 mod trace;
 
 pub(crate) use area::Area;
-pub(crate) use backoff::Backoff;
 pub use clock::TimeInfo;
 pub(crate) use executor::{Evict, Executor};
 pub(crate) use frame::{Command, Entity, Response, same};
 pub use lockout::Lockout;
+pub(crate) use patience::{Backoff, Others, Patience};
 pub(crate) use protect::{Guarded, Protect};
 pub(crate) use run::Run;

@@ -4,24 +4,41 @@ use keyfile::wire::{Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Name, NvPublic};
 use zeroize::Zeroizing;
 
-use super::frame::{Command, Entity, same};
+use super::frame::{Command, Entity, Response, same};
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// NV_ReadPublic: what an index is, and its Name.
+/// NV_ReadPublic: what an index is, and its Name. Nobody vouches for the answer.
 pub(crate) fn nv_read_public(run: &mut dyn Run, index: Handle) -> Result<(NvPublic, Name), Error> {
-    let command = Command {
-        code: CommandCode::NV_READ_PUBLIC,
-        handles: &[Entity::plain(index)],
-        parameters: &[],
-        makes_handle: false,
-    };
-    let response = run.bare(&command)?;
+    public_of(index, run.bare(&command(&[Entity::plain(index)]))?)
+}
+
+/// The same, authentic if a session is open. A command that is authenticated binds itself to the Name, which the bare one says first.
+pub(crate) fn nv_read_public_audited(
+    run: &mut dyn Run,
+    index: Handle,
+    name: &Name,
+) -> Result<(NvPublic, Name), Error> {
+    public_of(index, run.audited(&command(&[Entity::named(index, name)]))?)
+}
+
+fn command<'a>(handles: &'a [Entity<'a>]) -> Command<'a> {
+    Command { code: CommandCode::NV_READ_PUBLIC, handles, parameters: &[], makes_handle: false }
+}
+
+fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), Error> {
     let mut r = Reader::new(response.parameters);
     let public = NvPublic::from_octets(r.sized()?)?;
     let name = Name::unmarshal(&mut r)?;
     r.finish()?;
     same(&public.name()?, &name).map_err(|error| error.on(index))?;
+    // The Name of an index holds its handle, so whoever leads us to another shows it.
+    if public.index != index {
+        return Err(Error::integrity(format!(
+            "the TPM was asked about {index}, and tells of {}",
+            public.index
+        )));
+    }
     Ok((public, name))
 }
 

@@ -4,7 +4,7 @@ use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Name, Public};
 use zeroize::Zeroizing;
 
-use super::frame::{Command, Entity, same};
+use super::frame::{Command, Entity, Response, same};
 use super::hierarchy::creation;
 use super::{Guarded, Protect, Run};
 use crate::crypto::credential::Credential;
@@ -75,15 +75,25 @@ pub(crate) fn load_external(run: &mut dyn Run, public: &Public) -> Result<Handle
     Ok(run.bare(&command)?.handle)
 }
 
-/// ReadPublic: what is at a handle.
+/// ReadPublic: what is at a handle. Nobody vouches for the answer: it is for those who compare the Name with one that they know.
 pub(crate) fn read_public(run: &mut dyn Run, handle: Handle) -> Result<(Public, Name), Error> {
-    let command = Command {
-        code: CommandCode::READ_PUBLIC,
-        handles: &[Entity::plain(handle)],
-        parameters: &[],
-        makes_handle: false,
-    };
-    let response = run.bare(&command)?;
+    public_of(handle, run.bare(&read(&[Entity::plain(handle)]))?)
+}
+
+/// The same, authentic if a session is open. A command that is authenticated binds itself to the Name, which the bare one says first.
+pub(crate) fn read_public_audited(
+    run: &mut dyn Run,
+    handle: Handle,
+    name: &Name,
+) -> Result<(Public, Name), Error> {
+    public_of(handle, run.audited(&read(&[Entity::named(handle, name)]))?)
+}
+
+fn read<'a>(handles: &'a [Entity<'a>]) -> Command<'a> {
+    Command { code: CommandCode::READ_PUBLIC, handles, parameters: &[], makes_handle: false }
+}
+
+fn public_of(handle: Handle, response: Response<'_>) -> Result<(Public, Name), Error> {
     let mut r = Reader::new(response.parameters);
     let public = Public::from_octets(r.sized()?)?;
     let name = Name::unmarshal(&mut r)?;

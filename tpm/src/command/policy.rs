@@ -25,10 +25,11 @@ pub(crate) fn policy_secret(
     session: Handle,
     nonce: &[u8],
     secret: &Secret,
+    protect: Protect,
 ) -> Result<(), Error> {
     let parameters = secret.parameters(nonce)?;
     let handles = &[entity.entity, Entity::plain(session)];
     let command =
         Command { code: CommandCode::POLICY_SECRET, handles, parameters: &parameters, makes_handle: false };
-    run.authorized(&command, entity.auth, Protect::SESSION).map(drop)
+    run.authorized(&command, entity.auth, protect).map(drop)
 }

@@ -4,12 +4,17 @@ use keyfile::{CommandCode, Handle};
 
 use super::{Command, Guarded, Protect, Response};
 use crate::error::Error;
-use crate::rc::ResponseCode;
 
 /// Runs commands, and decides which sessions stand around them.
 pub(crate) trait Run {
     /// A command that needs no authorization.
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
+
+    /// A command that needs no authorization, and whose answer is authentic if a session is open.
+    fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
+
+    /// Whether the answers to such commands are authentic now.
+    fn is_authentic(&self) -> bool;
 
     /// A command whose first handle needs authorization.
     fn authorized(
@@ -23,8 +28,8 @@ pub(crate) trait Run {
     /// which ends with the command.
     fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
 
-    /// FlushContext, whatever the TPM answers.
-    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error>;
+    /// FlushContext of what a command has made; what the TPM will not flush now is not forgotten.
+    fn flush(&mut self, handle: Handle) -> Result<(), Error>;
 
     /// Wipes the last answer, which held a secret.
     fn wipe(&mut self);

@@ -3,25 +3,28 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::generation::{Generation, Generations};
+use super::generation::{Generation, Turn};
+use super::generations::Generations;
 use super::retry::Retry;
 use super::{Connection, Transient};
+use crate::command::Patience;
 use crate::command::lockout::lockout;
 use crate::config::{Config, Lifetime};
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::transport::Opener;
 
 /// The way to a TPM; nothing is opened before the first use.
 pub(crate) struct Access {
     config: Config,
-    opener: Opener,
+    opener: Arc<Opener>,
     generations: Generations,
 }
 
 impl Access {
     /// By connections that `opener` opens.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
-        Self { config, opener, generations: Generations::default() }
+        Self { config, opener: Arc::new(opener), generations: Generations::default() }
     }
 
     /// What was chosen.
@@ -29,56 +32,97 @@ impl Access {
         &self.config
     }
 
-    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
+    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one. Whoever has to
+    /// wait for the TPM or for a slot does so without the connection. All of it ends at one deadline.
     pub(crate) fn operate<T>(
         &self,
-        mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let generation = self.generations.here();
-        let mut place = generation.connection();
-        let mut retry = Retry::new(place.is_some());
-        loop {
-            let connection = match &mut *place {
-                Some(connection) => connection,
-                none => none.insert(self.connect()?),
-            };
-            let result = match connection.begin().and_then(|()| operation(connection)) {
-                Err(failure) => match retry.mend(failure, &mut place, || self.connect()) {
-                    Ok(pause) => {
-                        if !pause.is_zero() {
-                            // For other processes, and so without the lock.
-                            drop(place);
-                            thread::sleep(pause);
-                            place = generation.connection();
-                        }
-                        continue;
-                    }
-                    Err(failure) => Err(explain(failure, &mut place)),
-                },
-                done => done,
-            };
-            if let Some(connection) = &mut *place {
-                connection.finish();
-            }
-            if self.config.connection == Lifetime::Operation {
-                close(&mut place);
-            }
-            return result;
-        }
+        self.run(false, operation)
     }
 
-    /// Flushes everything that is loaded and disconnects. The next use connects again.
+    /// The same; a connection that was opened for it is closed again, unless the kernel's resource manager is behind it: a process that
+    /// only opens its keys, and forks, must not keep the TPM or its slots from its children.
+    pub(crate) fn operate_briefly<T>(
+        &self,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.run(true, operation)
+    }
+
+    /// Flushes everything that is loaded and disconnects, if need be when the operation of another thread has ended. The next use
+    /// connects again.
     pub(crate) fn close(&self) {
         if let Some(generation) = self.generation() {
-            close(&mut generation.connection());
+            generation.close();
         }
     }
 
-    /// Flushes one object, if this process has a connection and it is loaded.
+    /// Flushes one object, if this process has a connection and it is loaded. Waits for no other thread.
     pub(crate) fn evict(&self, object: Transient) {
         if let Some(generation) = self.generation() {
             generation.evict(object);
         }
+    }
+
+    fn run<T>(
+        &self,
+        briefly: bool,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let generation = self.generations.here();
+        let result = self.operate_in_turn(&generation, briefly, operation);
+        generation.tidy();
+        result
+    }
+
+    fn operate_in_turn<T>(
+        &self,
+        generation: &Generation,
+        briefly: bool,
+        mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let deadline = Deadline::after(self.config.timeout);
+        let mut patience = generation.patience(deadline);
+        let mut turn = generation.turn(deadline)?;
+        let brief = briefly && turn.place().is_none();
+        let mut retry = Retry::new(turn.place().is_some(), deadline);
+        loop {
+            if turn.place().as_ref().is_some_and(Connection::is_spoiled) {
+                *turn.place() = None;
+            }
+            if turn.place().is_none() {
+                *turn.place() = Some(self.connect(deadline)?);
+            }
+            let result = attempt(&mut turn, &mut patience, &mut operation);
+            turn.farewell(deadline);
+            let pause = match (patience.begin_again(), result) {
+                // Whatever came of it, it came without the TPM's answer.
+                (Some(pause), _) => pause,
+                (None, Err(failure)) => match retry.mend(failure, turn.place()) {
+                    Ok(pause) => pause,
+                    Err(failure) => return self.end(turn, brief, Err(failure)),
+                },
+                (None, done) => return self.end(turn, brief, done),
+            };
+            if !pause.is_zero() {
+                drop(turn);
+                thread::sleep(pause);
+                turn = generation.turn(deadline)?;
+            }
+        }
+    }
+
+    fn end<T>(&self, mut turn: Turn<'_>, brief: bool, result: Result<T, Error>) -> Result<T, Error> {
+        let result = result.map_err(|failure| explain(failure, turn.place()));
+        if let Some(connection) = turn.place() {
+            connection.finish();
+        }
+        let brief = brief && turn.place().as_ref().is_some_and(|connection| !connection.rules.kernel);
+        if brief || self.config.connection == Lifetime::Operation {
+            turn.close();
+        }
+        result
     }
 
     /// This process's connection, if there has been one.
@@ -86,9 +130,24 @@ impl Access {
         self.generations.find()
     }
 
-    fn connect(&self) -> Result<Connection, Error> {
-        Ok(Connection::new((self.opener)()?, &self.config))
+    fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
+        Connection::open(&self.opener, &self.config, deadline)
     }
+}
+
+/// The operation once, with what is left of its patience.
+fn attempt<T>(
+    turn: &mut Turn<'_>,
+    patience: &mut Patience,
+    operation: &mut impl FnMut(&mut Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let connection = turn.place().as_mut().ok_or_else(Error::lost)?;
+    connection.exchange_patience(patience);
+    turn.flush_freed();
+    let connection = turn.place().as_mut().ok_or_else(Error::lost)?;
+    let result = connection.begin().and_then(|()| operation(connection));
+    connection.exchange_patience(patience);
+    result
 }
 
 /// Says how long a lockout lasts.
@@ -100,15 +159,5 @@ fn explain(failure: Error, place: &mut Option<Connection>) -> Error {
             Err(_) => failure,
         },
         _ => failure,
-    }
-}
-
-/// Disconnects. What a broken connection keeps from being flushed is not forgotten: the next use, which connects again, clears it away.
-fn close(place: &mut Option<Connection>) {
-    let Some(connection) = place else { return };
-    connection.flush_all();
-    match connection.leaves_something() {
-        true => connection.disconnect(),
-        false => *place = None,
     }
 }

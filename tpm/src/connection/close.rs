@@ -1,25 +1,50 @@
 //! Letting go: of everything at the end, of what is provably ours after a reset, of all without a word in a forked child.
 
 use super::{Connection, KnownParents, Transient};
-use crate::command::Executor;
 use crate::command::startup::startup;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::transport::Closed;
 
 impl Connection {
-    /// Flushes everything; what fails stays behind, for nothing more can be done.
+    /// Flushes everything; over a new connection, if this one breaks. What fails then stays behind, for nothing more can be done.
     pub(crate) fn flush_all(&mut self) {
+        if self.try_flush_all().is_err() {
+            let _ = self.reconnect();
+        }
+    }
+
+    fn try_flush_all(&mut self) -> Result<(), Error> {
         // Where others use the TPM too, it may have been reset unseen.
         if self.rules.shared {
-            return self.release_ours();
+            return self.try_release_ours();
         }
-        let _ = self.clear();
+        self.clear()?;
         for transient in self.slots.transients() {
-            let _ = self.evict(transient);
+            self.evict(transient)?;
         }
-        let _ = self.drop_session();
-        let _ = self.drop_policy();
+        self.drop_session()?;
+        self.drop_policy()?;
+        // What the TPM said is not there.
+        self.clear()
+    }
+
+    /// Opens the connection again, and clears away what the old one has left in the TPM.
+    pub(crate) fn reconnect(&mut self) -> Result<(), Error> {
+        // Many a way to the TPM takes one connection at a time.
+        self.disconnect();
+        let transport = (self.opener)(self.executor.deadline())?;
+        self.executor.renew(transport);
+        let left = self.take_cleanup();
+        self.forget_all();
+        self.spoiled = false;
+        self.clear_away(left);
+        Ok(())
+    }
+
+    /// Whether only a new connection lets go of everything.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        self.spoiled
     }
 
     /// Whether something of ours may still be in the TPM when the connection is closed; the kernel clears it away itself.
@@ -31,10 +56,14 @@ impl Connection {
     /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
     /// after, because the connection broke, is left to the next operation.
     pub(crate) fn release_ours(&mut self) {
+        let _ = self.try_release_ours();
+    }
+
+    fn try_release_ours(&mut self) -> Result<(), Error> {
         let cleanup = self.take_cleanup();
         self.cleanup.add(cleanup);
         self.parents = KnownParents::default();
-        let _ = self.clear();
+        self.clear()
     }
 
     /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
@@ -63,12 +92,13 @@ impl Connection {
 
     /// Closes the connection, and keeps in mind what it may have left in the TPM until there is another.
     pub(crate) fn disconnect(&mut self) {
-        self.executor = Executor::new(Box::new(Closed));
+        self.executor.renew(Box::new(Closed));
     }
 
     /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
     pub(crate) fn forget_all(&mut self) {
         drop(self.take_cleanup());
+        self.entities.clear();
         self.parents = KnownParents::default();
     }
 

@@ -2,12 +2,15 @@
 
 use keyfile::{Handle, Name, Public};
 
-use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 
-/// All parents that this connection has met; none is removed alone, so a number stays good.
+/// All parents that this connection has met. A number stays good as long as an operation lasts.
 #[derive(Default)]
-pub(crate) struct KnownParents(Vec<KnownParent>);
+pub(crate) struct KnownParents {
+    known: Vec<KnownParent>,
+    /// So many of them were known when an answer was last verified.
+    proven: usize,
+}
 
 /// One of them.
 pub(crate) struct KnownParent {
@@ -19,34 +22,49 @@ pub(crate) struct KnownParent {
     pub(crate) saved: Option<Vec<u8>>,
     /// How often it was derived.
     pub(crate) derived: u32,
-    /// The doubtful password that was found to be no last try: a stored one, or none.
-    pub(crate) spared: Option<Option<Auth>>,
 }
 
 impl KnownParents {
     /// The number of the parent at this handle.
     pub(crate) fn find(&self, handle: Handle, rsa: bool) -> Option<usize> {
-        self.0.iter().position(|known| known.handle == handle && known.rsa == rsa)
+        self.known.iter().position(|known| known.handle == handle && known.rsa == rsa)
     }
 
     /// The number that the next parent gets.
     pub(crate) fn next(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     /// Takes note of a parent.
     pub(crate) fn push(&mut self, parent: KnownParent) {
-        self.0.push(parent);
+        self.known.push(parent);
     }
 
     /// The parent of this number.
     pub(crate) fn get(&self, number: usize) -> Result<&KnownParent, Error> {
         let lost = || Error::new(ErrorKind::Tpm, "the connection was lost within an operation");
-        self.0.get(number).ok_or_else(lost)
+        self.known.get(number).ok_or_else(lost)
     }
 
     /// The same, to be changed, as long as it is known.
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut KnownParent> {
-        self.0.get_mut(number)
+        self.known.get_mut(number)
+    }
+
+    /// The Names of all.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.known.iter().map(|known| &known.name)
+    }
+
+    /// An answer was verified: whoever has answered holds the salt key, and has checked the Names in the command.
+    pub(super) fn prove(&mut self) {
+        self.proven = self.known.len();
+    }
+
+    /// Forgets those that nobody has vouched for, and gives their numbers.
+    pub(super) fn forget_unproven(&mut self) -> std::ops::Range<usize> {
+        let all = self.known.len();
+        self.known.truncate(self.proven);
+        self.proven..all
     }
 }

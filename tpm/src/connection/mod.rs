@@ -30,33 +30,45 @@ mod access;
 mod cleanup;
 mod close;
 mod exit;
+mod gate;
 mod generation;
+mod generations;
 mod known;
+mod lost;
+mod making;
 mod operation;
 mod retry;
 mod rules;
 mod run;
+mod search;
 mod slots;
 
 pub(crate) use access::Access;
 use cleanup::Cleanup;
 pub(crate) use known::{KnownParent, KnownParents};
+use lost::Lost;
 use rules::Rules;
+pub(crate) use rules::place;
 pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use keyfile::{Handle, Name};
 
-use crate::command::Executor;
-use crate::command::context::flush;
+use crate::command::context::{Flushed, flush};
+use crate::command::{Executor, Patience};
 use crate::config::Config;
-use crate::error::Error;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind};
 use crate::session::Session;
-use crate::transport::Transport;
+use crate::transport::Opener;
 
 /// One live connection.
 pub(crate) struct Connection {
+    /// Opens it again.
+    opener: Arc<Opener>,
     executor: Executor,
     pub(crate) session: Option<Session>,
     /// Authorizes where a policy does; the session above protects.
@@ -65,27 +77,45 @@ pub(crate) struct Connection {
     pub(crate) parents: KnownParents,
     /// What could not be let go of.
     cleanup: Cleanup,
+    /// Whether something is lost on the connection that goes when it is closed.
+    spoiled: bool,
     /// Where the entities of policies were found that do not say it.
     pub(crate) entities: HashMap<Name, Handle>,
+    /// When the TPM's clock was read to see whether it was reset.
+    pub(crate) looked: Option<Instant>,
     pub(crate) rules: Rules,
 }
 
 impl Connection {
-    /// Takes a connection that was just opened.
-    pub(crate) fn new(transport: Box<dyn Transport>, config: &Config) -> Self {
+    /// Connects.
+    pub(crate) fn open(opener: &Arc<Opener>, config: &Config, deadline: Deadline) -> Result<Self, Error> {
+        let transport = opener(deadline)?;
         let rules = Rules::new(config, &*transport);
         let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
-        Self {
+        Ok(Self {
+            opener: Arc::clone(opener),
             executor,
             session: None,
             policy: None,
             slots,
             parents,
             cleanup: Cleanup::default(),
+            spoiled: false,
             entities,
+            looked: None,
             rules,
-        }
+        })
+    }
+
+    /// From here on commands have this patience.
+    pub(crate) fn serve(&mut self, mut patience: Patience) {
+        self.exchange_patience(&mut patience);
+    }
+
+    /// The same, and the patience before is in its place.
+    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
+        self.executor.exchange_patience(patience);
     }
 
     /// Whether a session is there to protect the next command.
@@ -93,13 +123,26 @@ impl Connection {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    /// Flushes one object; one that may still be in the TPM, because the connection broke, keeps its slot.
+    /// Flushes one object. One that may still be in the TPM keeps its slot if the connection broke, and else is left to the clean-up.
     pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
-        if let Some(handle) = self.slots.find(transient) {
-            flush(self.executor.transport(), handle)?;
-            self.slots.remove(transient);
+        let Some(handle) = self.slots.find(transient) else { return Ok(()) };
+        let flushed = only_io(self.flush_context(handle))?;
+        let Some(slot) = self.slots.remove_slot(transient) else { return Ok(()) };
+        match flushed {
+            Some(Flushed::Now) => {}
+            Some(Flushed::Before) => self.cleanup.lose(slot),
+            None => self.cleanup.slots.push(slot),
         }
         Ok(())
+    }
+
+    /// FlushContext.
+    fn flush_context(&mut self, handle: Handle) -> Result<Flushed, Error> {
+        let flushed = flush(&mut self.executor, handle)?;
+        if flushed == Flushed::Now {
+            self.cleanup.take_made(handle);
+        }
+        Ok(flushed)
     }
 
     /// Whether nobody but us sends TPM2_Startup.
@@ -109,20 +152,50 @@ impl Connection {
 
     /// Flushes the policy session, whose statements are of no more use.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
-        end(&mut self.policy, self.executor.transport())
+        let Some(policy) = end(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)? else {
+            return Ok(());
+        };
+        self.cleanup.policies.push(policy);
+        Ok(())
     }
 
     /// Flushes the session that protects.
     pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
-        end(&mut self.session, self.executor.transport())
+        let Some(session) = end(&mut self.executor, &mut self.session, &mut self.cleanup.lost)? else {
+            return Ok(());
+        };
+        self.cleanup.sessions.push(session);
+        Ok(())
     }
 }
 
-/// Flushes a session; one that may still be in the TPM, because the connection broke, is not forgotten, but nothing relies on it.
-fn end(slot: &mut Option<Session>, transport: &mut dyn Transport) -> Result<(), Error> {
-    if let Some(session) = slot.as_mut().filter(|session| !session.has_ended()) {
-        flush(transport, session.handle).inspect_err(|_| session.distrust())?;
+/// Flushes a session, and gives it back if the TPM would not. One that may still be there, because the connection broke, is not
+/// forgotten, but nothing relies on it.
+fn end(
+    executor: &mut Executor,
+    place: &mut Option<Session>,
+    lost: &mut Vec<Lost>,
+) -> Result<Option<Session>, Error> {
+    let Some(session) = place.as_mut().filter(|session| !session.has_ended()) else {
+        *place = None;
+        return Ok(None);
+    };
+    match only_io(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
+        Some(Flushed::Now) => *place = None,
+        Some(Flushed::Before) => {
+            *place = None;
+            lost.push(Lost::Session);
+        }
+        None => {}
     }
-    *slot = None;
-    Ok(())
+    Ok(place.take())
+}
+
+/// A broken connection is a failure; what else the TPM answers to FlushContext leaves open what is there.
+fn only_io(flushed: Result<Flushed, Error>) -> Result<Option<Flushed>, Error> {
+    match flushed {
+        Ok(flushed) => Ok(Some(flushed)),
+        Err(error) if error.kind() == ErrorKind::Io => Err(error),
+        Err(_) => Ok(None),
+    }
 }

@@ -20,9 +20,10 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it. What fails is left to
-    /// the next one.
+    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it, and so is what a failure
+    /// has left. What fails is left to the next one.
     pub(crate) fn finish(&mut self) {
+        let _ = self.clear();
         if self.session.as_ref().is_some_and(|session| self.rules.is_over(session)) {
             let _ = self.drop_session();
         }

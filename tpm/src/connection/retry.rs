@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use super::Connection;
+use super::lost::is_session;
 use crate::command::Backoff;
 use crate::command::object::read_public;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 
 /// How often an operation may begin again because the connection or the TPM was not what it had been: once for what was found stale,
 /// and once for what happened meanwhile.
@@ -17,8 +19,11 @@ const TRIES: u8 = 2;
 pub(crate) struct Retry {
     /// Whether the operation relies on nothing older than itself.
     fresh: bool,
+    /// Whether it has connected once more already.
+    reconnected: bool,
     tries: u8,
     others: Backoff,
+    deadline: Deadline,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,24 +42,20 @@ enum Remedy {
 
 impl Retry {
     /// For an operation that finds a connection, or finds none.
-    pub(crate) fn new(connected: bool) -> Self {
-        Self { fresh: !connected, tries: TRIES, others: Backoff::for_slots() }
+    pub(crate) fn new(connected: bool, deadline: Deadline) -> Self {
+        Self { fresh: !connected, reconnected: false, tries: TRIES, others: Backoff::for_slots(), deadline }
     }
 
     /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
     /// when it must not.
-    pub(crate) fn mend(
-        &mut self,
-        failure: Error,
-        place: &mut Option<Connection>,
-        connect: impl FnOnce() -> Result<Connection, Error>,
-    ) -> Result<Duration, Error> {
+    pub(crate) fn mend(&mut self, failure: Error, place: &mut Option<Connection>) -> Result<Duration, Error> {
         let Some(connection) = place.as_mut() else { return Err(failure) };
-        let remedy = judge(&failure, connection, self.fresh);
+        connection.note_failure(&failure);
+        let remedy = self.judge(&failure, connection);
         if remedy == Remedy::FreeSlots {
             // Whoever waits with something in hand waits for somebody who does the same.
             connection.flush_all();
-            return self.others.pause().ok_or(failure);
+            return self.others.pause(self.deadline).ok_or(failure);
         }
         if remedy == Remedy::Report || self.tries == 0 {
             return Err(failure);
@@ -64,36 +65,46 @@ impl Retry {
         match remedy {
             Remedy::Startup => connection.start_again()?,
             Remedy::Reconnect => {
-                // Many a way to the TPM takes one connection at a time.
-                connection.disconnect();
-                let mut new = connect()?;
-                new.clear_away(connection.take_cleanup());
-                *connection = new;
+                self.reconnected = true;
+                connection.reconnect()?;
             }
             _ => connection.release_ours(),
         }
         Ok(Duration::ZERO)
     }
+
+    fn judge(&self, error: &Error, connection: &mut Connection) -> Remedy {
+        match error.kind() {
+            ErrorKind::Io if self.reconnected => return Remedy::Report,
+            ErrorKind::Io => return Remedy::Reconnect,
+            ErrorKind::ObjectMemory => return Remedy::FreeSlots,
+            _ => {}
+        }
+        let Some(code) = error.code() else { return Remedy::Report };
+        match code.base() {
+            ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
+            ResponseCode::INITIALIZE if !self.fresh => Remedy::Reconnect,
+            _ if names_nothing(error, code) => Remedy::Release,
+            // What was saved, or the parent at a handle, belongs to the time before a reset.
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::Release,
+            ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, connection) => {
+                Remedy::Release
+            }
+            _ => Remedy::Report,
+        }
+    }
 }
 
-fn judge(error: &Error, connection: &mut Connection, fresh: bool) -> Remedy {
-    match error.kind() {
-        ErrorKind::Io if fresh => return Remedy::Report,
-        ErrorKind::Io => return Remedy::Reconnect,
-        ErrorKind::ObjectMemory => return Remedy::FreeSlots,
-        _ => {}
-    }
-    let Some(code) = error.code() else { return Remedy::Report };
-    match code.base() {
-        ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
-        ResponseCode::INITIALIZE if !fresh => Remedy::Reconnect,
-        _ if code.is_lost_reference() => Remedy::Release,
-        // What was saved, or the parent at a handle, belongs to the time before a reset.
-        ResponseCode::INTEGRITY | ResponseCode::HANDLE if !fresh => Remedy::Release,
-        ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, connection) => {
-            Remedy::Release
-        }
-        _ => Remedy::Report,
+/// Whether the command named an object or a session that is not there: it was lost in a reset, or its handle was damaged on the way to
+/// us, and is perhaps not even one of an object any more.
+fn names_nothing(error: &Error, code: ResponseCode) -> bool {
+    let is_wrong = matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE);
+    let is_ours = || error.object().is_some_and(|(handle, _)| handle.is_transient() || is_session(handle));
+    match code.place() {
+        _ if code.is_lost_reference() => true,
+        Some(Place::Handle(_)) => is_wrong && is_ours(),
+        Some(Place::Session(_)) => is_wrong,
+        _ => false,
     }
 }
 

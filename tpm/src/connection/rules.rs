@@ -6,7 +6,7 @@ use keyfile::Name;
 
 use crate::config::{Config, Lifetime, Manager, Protection};
 use crate::session::Session;
-use crate::transport::Transport;
+use crate::transport::{Transport, locate};
 
 /// What the configuration and the way to the TPM say together.
 pub(crate) struct Rules {
@@ -18,10 +18,18 @@ pub(crate) struct Rules {
     pub(crate) kernel: bool,
     /// Whether other processes use the same object slots between our commands.
     pub(crate) shared: bool,
-    /// Whether a stored password may be the last try before a lockout.
+    /// Whether a password that is not proven may be the last try before a lockout.
     pub(crate) last_try: bool,
+    /// Where the TPM is, by which it is told from others.
+    pub(crate) tpm: String,
     /// The Name of the only salt key to trust.
     pub(crate) salt_name: Option<Name>,
+}
+
+/// Where the TPM is; nothing is opened.
+pub(crate) fn place(config: &Config) -> String {
+    let found = || locate(None).map(|location| location.string).unwrap_or_default();
+    config.tcti.clone().unwrap_or_else(found)
 }
 
 impl Rules {
@@ -42,6 +50,7 @@ impl Rules {
             kernel,
             shared: transport.is_shared() && !kernel,
             last_try: config.last_try,
+            tpm: place(config),
             salt_name: config.salt_name.clone(),
         }
     }

@@ -3,20 +3,49 @@
 use keyfile::Handle;
 
 use super::Connection;
-use crate::command::context::flush;
+use super::lost::Lost;
+use super::making::Making;
+use crate::command::context::Flushed;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
-use crate::session::{Authorization, Use};
+use crate::rc::{Place, ResponseCode};
+use crate::session::{Authorization, Session, Use};
 
 impl Run for Connection {
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
-        self.executor.run(command, None, &mut self.slots)
+        let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
+        let result = executor.run(command, None, slots);
+        let sessions = [&*session, &*policy];
+        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
+    }
+
+    fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
+        if !self.is_authentic() {
+            return self.bare(command);
+        }
+        let Self { executor, session, slots, .. } = self;
+        let session = session.as_mut().ok_or_else(no_session)?;
+        let result =
+            executor.run(command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
+        result.map_err(|error| {
+            if let Some(session) = &mut self.session {
+                session.distrust();
+            }
+            match error.kind() {
+                ErrorKind::Authorization => error.altered(),
+                _ => error,
+            }
+        })
+    }
+
+    fn is_authentic(&self) -> bool {
+        let trusted = |session: &Session| !session.has_ended() && !session.is_distrusted();
+        !self.rules.unprotected && self.session.as_ref().is_some_and(trusted)
     }
 
     fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
         let Self { executor, policy, slots, .. } = self;
-        let how = Use { auth: &[], decrypt: false, encrypt: false, keep: false };
+        let how = Use { auth: &[], decrypt: false, encrypt: false, audit: false, keep: false };
         let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
             Some(policy) => Authorization::Session(policy, how),
             None => Authorization::Password(&[]),
@@ -30,12 +59,11 @@ impl Run for Connection {
         auth: &[u8],
         protect: Protect,
     ) -> Result<Response<'_>, Error> {
-        let Self { executor, session, policy, slots, rules, .. } = self;
+        let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
         let session = session.as_mut().filter(|session| protect.session && !session.has_ended());
         let policy = policy.as_mut().filter(|policy| protect.policy && !policy.has_ended());
-        let none = || Error::new(ErrorKind::Integrity, "there is no session to protect the command");
         if protect.policy && policy.is_none() {
-            return Err(none());
+            return Err(no_session());
         }
         let Protect { decrypt, encrypt, last, .. } = protect;
         let keep = |over: bool| !(last && over);
@@ -43,7 +71,7 @@ impl Run for Connection {
         let by_policy = policy.is_some();
         if let Some(policy) = policy {
             let keep = keep(rules.policy_is_over(policy));
-            let how = Use { auth, decrypt: false, encrypt: false, keep };
+            let how = Use { auth, decrypt: false, encrypt: false, audit: false, keep };
             authorizations.push(Authorization::Session(policy, how));
         }
         match session {
@@ -53,31 +81,76 @@ impl Run for Connection {
                 // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
                 let decrypt = decrypt || (by_policy && !encrypt);
                 let keep = keep(rules.is_over(session));
-                authorizations.push(Authorization::Session(session, Use { auth, decrypt, encrypt, keep }));
+                let how = Use { auth, decrypt, encrypt, audit: false, keep };
+                authorizations.push(Authorization::Session(session, how));
             }
             None if by_policy && (rules.unprotected || !protect.session) => {}
             // The last bar before the bus: a password leaves in the clear only where the user chose that.
             None if rules.unprotected || (!protect.session && auth.is_empty()) => {
                 authorizations.push(Authorization::Password(auth));
             }
-            None => return Err(none()),
+            None => return Err(no_session()),
         }
+        let in_step = !authorizations.iter().any(Authorization::is_distrusted);
         let result = executor.run(command, Some(&mut authorizations), slots);
-        if result.is_err() {
+        let result = result.map_err(|error| match in_step && is_about_the_first(&error) {
+            true => error,
+            false => not_about_a_password(error),
+        });
+        if result.is_ok() && (protect.session || rules.unprotected) {
+            parents.prove();
+            cleanup.made.clear();
+        }
+        // A busy TPM has not begun, and its nonces are what they were.
+        let busy = |error: &Error| error.code().is_some_and(ResponseCode::is_busy);
+        if result.as_ref().is_err_and(|error| !busy(error)) && (protect.session || protect.policy) {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
             for session in self.session.iter_mut().chain(&mut self.policy) {
                 session.distrust();
             }
         }
-        result
+        let sessions = [&self.session, &self.policy];
+        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
     }
 
-    fn flush(&mut self, handle: Handle) -> Result<ResponseCode, Error> {
-        flush(self.executor.transport(), handle)
+    fn flush(&mut self, handle: Handle) -> Result<(), Error> {
+        let what = self.cleanup.take_made(handle);
+        let flushed = self.flush_context(handle);
+        match (flushed, what) {
+            (Ok(Flushed::Now), _) | (Ok(Flushed::Before), None) => Ok(()),
+            (Ok(Flushed::Before), Some(what)) => {
+                self.cleanup.lost.push(what);
+                Ok(())
+            }
+            (Err(error), what) => {
+                let what = what.unwrap_or(Lost::Object(Vec::new()));
+                self.cleanup.refused.push((handle, what));
+                if error.kind() == ErrorKind::Io { Err(error) } else { Ok(()) }
+            }
+        }
     }
 
     fn wipe(&mut self) {
         self.executor.wipe();
+    }
+}
+
+fn no_session() -> Error {
+    Error::new(ErrorKind::Integrity, "there is no session to protect the command")
+}
+
+/// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
+fn is_about_the_first(error: &Error) -> bool {
+    !matches!(error.code().and_then(ResponseCode::place), Some(Place::Session(2..)))
+}
+
+/// A session that is out of step with the TPM looks like a wrong password.
+fn not_about_a_password(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Authorization => error.of_kind(ErrorKind::Integrity).advise(
+            "a session was out of step with the TPM: something between this program and the TPM alters what they say",
+        ),
+        _ => error,
     }
 }

@@ -5,9 +5,7 @@
 
 use keyfile::{Handle, Name};
 
-use crate::command::context::flush;
 use crate::command::{Command, Evict};
-use crate::transport::Transport;
 
 /// How many objects may stay loaded.
 pub(crate) const MAX_LOADED: usize = 2;
@@ -47,18 +45,18 @@ impl Slots {
         Some(slot.handle)
     }
 
+    /// Whether the object is loaded.
+    pub(crate) fn holds(&self, transient: Transient) -> bool {
+        self.taken.iter().any(|slot| slot.transient == transient)
+    }
+
     /// Takes note of an object that was just loaded.
     pub(crate) fn insert(&mut self, transient: Transient, handle: Handle, name: Name) {
         self.clock = self.clock.saturating_add(1);
         self.taken.push(Slot { transient, handle, name, used: self.clock });
     }
 
-    /// Forgets an object, whose slot is free or about to be.
-    pub(crate) fn remove(&mut self, transient: Transient) -> Option<Handle> {
-        self.remove_slot(transient).map(|slot| slot.handle)
-    }
-
-    /// The same, with all that is known of it.
+    /// Forgets an object, whose slot is free or about to be; gives what was known of it.
     pub(crate) fn remove_slot(&mut self, transient: Transient) -> Option<Slot> {
         let at = self.taken.iter().position(|slot| slot.transient == transient)?;
         Some(self.taken.swap_remove(at))
@@ -78,6 +76,16 @@ impl Slots {
     pub(crate) fn temporary(&self) -> Option<Transient> {
         let mut transients = self.taken.iter().map(|slot| slot.transient);
         transients.find(|transient| matches!(transient, Transient::Temporary(_)))
+    }
+
+    /// Forgets what is at a handle.
+    pub(crate) fn forget(&mut self, handle: Handle) {
+        self.taken.retain(|slot| slot.handle != handle);
+    }
+
+    /// Where they are.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = Handle> {
+        self.taken.iter().map(|slot| slot.handle)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -101,14 +109,16 @@ impl Slots {
 
 impl Evict for Slots {
     /// The TPM has fewer slots than it should, because others take them: gives up one of ours.
-    fn evict_one(&mut self, transport: &mut dyn Transport, command: &Command<'_>) -> bool {
+    fn victim(&mut self, command: &Command<'_>) -> Option<Handle> {
         let needed = |slot: &Slot| command.handles.iter().any(|entity| entity.handle == slot.handle);
         let needed: Vec<_> =
             self.taken.iter().filter(|slot| needed(slot)).map(|slot| slot.transient).collect();
-        let Some(victim) = self.least_recent(&needed) else { return false };
-        let Some(Ok(code)) = self.find(victim).map(|handle| flush(transport, handle)) else { return false };
-        self.remove(victim);
-        code.is_success()
+        let victim = self.least_recent(&needed)?;
+        self.taken.iter().find(|slot| slot.transient == victim).map(|slot| slot.handle)
+    }
+
+    fn evicted(&mut self, handle: Handle) {
+        self.forget(handle);
     }
 }
 
@@ -125,7 +135,7 @@ mod tests {
         assert_eq!(slots.find(a), Some(Handle(0x8000_0000)));
         assert_eq!(slots.least_recent(&[]), Some(b));
         assert_eq!(slots.least_recent(&[b]), Some(a));
-        assert_eq!(slots.remove(b), Some(Handle(0x8000_0001)));
+        assert_eq!(slots.remove_slot(b).unwrap().handle, Handle(0x8000_0001));
         assert_eq!((slots.find(b), slots.len()), (None, 1));
     }
 }

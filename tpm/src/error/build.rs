@@ -8,7 +8,7 @@ use keyfile::wire::WireError;
 use keyfile::{Handle, Name};
 
 use super::kind::{advice_on, kind_of};
-use super::{Error, ErrorKind, Failure, Parts};
+use super::{Error, ErrorKind, Failure, Parts, Recall};
 use crate::crypto::CryptoError;
 use crate::rc::ResponseCode;
 
@@ -26,6 +26,7 @@ impl Error {
             advice: None,
             failures: Vec::new(),
             source: None,
+            recall: Recall::Not,
         }))
     }
 
@@ -43,15 +44,65 @@ impl Error {
         }
     }
 
+    /// An answer that the TPM has given before, and is not asked for again.
+    pub(crate) fn remembered(attempt: &'static str, code: ResponseCode) -> Self {
+        let mut error = Self::new(kind_of(code), attempt).answer(code.0);
+        error.0.recall = Recall::Remembered;
+        error
+    }
+
+    /// Another process tries the same password just now.
+    pub(crate) fn being_tried() -> Self {
+        let mut error = Self::new(
+            ErrorKind::Lockout,
+            "the password is not tried, because another process does, and gets no answer",
+        )
+        .advise("try again; when it stays so, look what that process waits for");
+        error.0.recall = Recall::BeingTried;
+        error
+    }
+
+    /// Keeps in mind that the TPM was not asked again.
+    #[must_use]
+    pub(crate) fn recalled_as(mut self, other: &Self) -> Self {
+        self.0.recall = other.0.recall;
+        self
+    }
+
     /// A broken connection.
     pub(crate) fn io(attempt: &'static str, code: u32) -> Self {
         Self::new(ErrorKind::Io, attempt).answer(code)
+    }
+
+    /// A connection that broke before.
+    pub(crate) fn lost() -> Self {
+        Self::new(ErrorKind::Io, "the connection to the TPM was lost")
     }
 
     /// An answer that was not to be believed.
     pub(crate) fn integrity(attempt: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Integrity, attempt)
             .advise("something between this program and the TPM alters what they say, or two programs use one session")
+    }
+
+    /// A refusal of the empty password by what has no other: then it is no matter of passwords.
+    pub(crate) fn refused_nothing(self, who: impl fmt::Display) -> Self {
+        let Parts { attempt, code, .. } = *self.0;
+        let name = code.and_then(ResponseCode::name).unwrap_or_default();
+        Self::integrity(format!(
+            "{attempt}: the TPM refuses the empty password of {who}, which has no other ({name})"
+        ))
+    }
+
+    /// A refused password of a command that takes none: the TPM was asked about something else, or by somebody else.
+    pub(crate) fn altered(self) -> Self {
+        let Parts { attempt, code, object, .. } = *self.0;
+        let name = code.and_then(ResponseCode::name).unwrap_or_default();
+        let error = Self::integrity(format!("{attempt}: the command was altered on its way ({name})"));
+        match object {
+            Some((handle, _)) => error.at(handle, None),
+            None => error,
+        }
     }
 
     /// Adds the code that was answered.
@@ -61,10 +112,14 @@ impl Error {
         self
     }
 
-    /// Says what to do next.
+    /// Says what to do next; of what is only remembered, what was said about that stays.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        let advice = advice.into();
+        self.0.advice = Some(match self.0.advice.take() {
+            Some(before) if self.is_remembered() => format!("{advice}: {before}").into(),
+            _ => advice,
+        });
         self
     }
 

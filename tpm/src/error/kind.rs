@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Forked,
     /// The connection to the TPM broke.
     Io,
+    /// The TPM did not answer in time, or other operations kept it busy.
+    Timeout,
     /// Nothing is at the handle.
     NoObject,
     /// The NV index was never written.
@@ -36,6 +38,8 @@ pub enum ErrorKind {
     Tpm,
     /// What was handed in cannot be right.
     Input,
+    /// A setting has a value that it cannot have.
+    Configuration,
 }
 
 pub(super) fn kind_of(code: ResponseCode) -> ErrorKind {

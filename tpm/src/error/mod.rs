@@ -28,6 +28,19 @@ struct Parts {
     advice: Option<Cow<'static, str>>,
     failures: Vec<Failure>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    recall: Recall,
+}
+
+/// Whether the TPM was asked at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Recall {
+    /// It was, or there was no need to.
+    #[default]
+    Not,
+    /// It has answered so before, and was not asked again.
+    Remembered,
+    /// Somebody else is asking it just now.
+    BeingTried,
 }
 
 impl Error {
@@ -69,6 +82,23 @@ impl Error {
     /// Gives them on.
     pub(crate) fn into_failures(self) -> Vec<Failure> {
         self.0.failures
+    }
+
+    /// Whether the TPM has answered so before, and was not asked again.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        self.0.recall == Recall::Remembered
+    }
+
+    /// Whether another process tries the same password just now.
+    pub(crate) fn is_being_tried(&self) -> bool {
+        self.0.recall == Recall::BeingTried
+    }
+
+    /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.
+    pub(crate) fn is_no_answer(&self) -> bool {
+        let busy = self.0.code.is_some_and(ResponseCode::is_busy);
+        busy || matches!(self.0.kind, ErrorKind::Io | ErrorKind::Timeout)
     }
 
     pub(crate) fn code(&self) -> Option<ResponseCode> {

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::ptr::{self, NonNull};
 
-use super::pipe::without_sigpipe;
+use super::signals::undisturbed;
 
 use tss_esapi_sys::{
     TSS2_TCTI_CONTEXT, TSS2_TCTI_CONTEXT_COMMON_V1, TSS2_TCTI_POLL_HANDLE, TSS2_TCTI_TIMEOUT_BLOCK,
@@ -15,6 +15,9 @@ const NOT_IMPLEMENTED: u32 = 0x000a_0002;
 
 /// TSS2_TCTI_RC_BAD_VALUE, for a size that the interface cannot say.
 const BAD_VALUE: u32 = 0x000a_000b;
+
+/// Waits forever.
+pub(crate) const BLOCK: i32 = TSS2_TCTI_TIMEOUT_BLOCK;
 
 /// TPM2_MAX_RESPONSE_SIZE of the TCG's PC Client profile.
 const LARGEST_RESPONSE: usize = 4096;
@@ -30,7 +33,7 @@ impl Context {
     pub(crate) fn open(string: &CStr) -> Result<Self, u32> {
         let mut context: *mut TSS2_TCTI_CONTEXT = ptr::null_mut();
         // SAFETY: Tss2_TctiLdr_Initialize(3) reads a terminated string and writes one pointer.
-        let code = without_sigpipe(|| unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) });
+        let code = undisturbed(|| unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) });
         match (code, NonNull::new(context.cast())) {
             (0, Some(context)) => Ok(Self(context)),
             (0, None) => Err(NOT_IMPLEMENTED),
@@ -43,18 +46,18 @@ impl Context {
         let transmit = self.table().transmit.ok_or(NOT_IMPLEMENTED)?;
         let size = size_t::try_from(command.len()).map_err(|_| BAD_VALUE)?;
         // SAFETY: the context is open; the TCTI reads `size` octets and keeps no pointer.
-        let code = without_sigpipe(|| unsafe { transmit(self.raw(), size, command.as_ptr()) });
+        let code = undisturbed(|| unsafe { transmit(self.raw(), size, command.as_ptr()) });
         done(code)
     }
 
-    /// Waits for the answer to it.
-    pub(crate) fn receive(&mut self, response: &mut Vec<u8>) -> Result<(), u32> {
+    /// Takes the answer to it; `timeout` is in milliseconds, or [`BLOCK`]. Many a TCTI waits in its own way whatever is said.
+    pub(crate) fn receive(&mut self, response: &mut Vec<u8>, timeout: i32) -> Result<(), u32> {
         let receive = self.table().receive.ok_or(NOT_IMPLEMENTED)?;
         response.resize(LARGEST_RESPONSE, 0);
         let mut size = size_t::try_from(response.len()).map_err(|_| BAD_VALUE)?;
+        let (context, octets) = (self.raw(), response.as_mut_ptr());
         // SAFETY: the context is open; the TCTI writes at most `size` octets and sets `size` to their number.
-        let code =
-            unsafe { receive(self.raw(), &raw mut size, response.as_mut_ptr(), TSS2_TCTI_TIMEOUT_BLOCK) };
+        let code = undisturbed(|| unsafe { receive(context, &raw mut size, octets, timeout) });
         done(code)?;
         response.truncate(usize::try_from(size).unwrap_or_default());
         Ok(())
@@ -92,7 +95,7 @@ impl Drop for Context {
     fn drop(&mut self) {
         let mut context = self.raw();
         // SAFETY: Tss2_TctiLdr_Finalize(3) takes back what Tss2_TctiLdr_Initialize gave; nobody else has it.
-        without_sigpipe(|| unsafe { Tss2_TctiLdr_Finalize(&raw mut context) });
+        undisturbed(|| unsafe { Tss2_TctiLdr_Finalize(&raw mut context) });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
 
+use crate::authorization::Attempt;
 use crate::command::object::try_empty_auth;
 use crate::command::{Entity, Guarded};
 use crate::error::{Error, ErrorKind};
@@ -24,21 +25,31 @@ impl Tpm {
             return Ok(true);
         }
         let name = public.name()?;
+        let counts = !public.attributes.contains(Attributes::NO_DA);
+        let attempt = Attempt::of_named(self.place(), &name, &[])?.counting(counts);
         self.operate(|connection| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            is_right(try_empty_auth(connection, &key))
+            let answer = connection.prove(&attempt, |connection| right(try_empty_auth(connection, &key)));
+            is_right(answer)
         })
+    }
+}
+
+/// Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
+fn right(answer: Result<(), Error>) -> Result<(), Error> {
+    match answer {
+        Err(error) if matches!(error.base_code(), Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES)) => {
+            Ok(())
+        }
+        answer => answer,
     }
 }
 
 /// What the answer to TPM2_Unseal says of the password.
 fn is_right(answer: Result<(), Error>) -> Result<bool, Error> {
-    let Err(error) = answer else { return Ok(true) };
-    match error.base_code() {
-        // Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
-        Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES) => Ok(true),
-        _ if error.kind() == ErrorKind::Authorization => Ok(false),
-        _ => Err(error),
+    match answer {
+        Err(error) if error.kind() == ErrorKind::Authorization => Ok(false),
+        answer => answer.map(|()| true),
     }
 }
 
@@ -48,7 +59,7 @@ mod tests {
 
     #[test]
     fn only_a_refusal_of_the_type_says_that_the_password_was_right() {
-        let answer = |code| is_right(Err(Error::refused("open it", ResponseCode(code))));
+        let answer = |code| is_right(right(Err(Error::refused("open it", ResponseCode(code)))));
         // TYPE of handle 1 with and without its place, ATTRIBUTES of it; the same by way of the kernel's resource manager.
         for code in [0x18a, 0x08a, 0x182, 0x000b_018a] {
             assert!(answer(code).unwrap(), "{code:#x}");

@@ -5,26 +5,26 @@
 //! | `open` | where a key comes from |
 //! | `private`, `block` | what it can do |
 //! | `operate`, `ready` | one operation: the key made ready, authorized and used |
-//! | `usable`, `doubt`, `empty_auth` | what is known of it and of its password |
+//! | `usable`, `empty_auth` | what is known of it and of its password |
+//! | `prove` | its password, proven before it is used |
 //! | `persist` | a copy that the TPM keeps |
 
 mod block;
-mod doubt;
 mod empty_auth;
 mod open;
 mod operate;
 mod persist;
 mod private;
+mod prove;
 mod ready;
 mod usable;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use keyfile::{Handle, KeyFile, Name, Public};
-use zeroize::Zeroizing;
 
 use crate::auth::Auth;
+use crate::authorization::Attempt;
 use crate::connection::Transient;
 use crate::objects::Parent;
 use crate::tpm::Tpm;
@@ -40,24 +40,15 @@ struct Inner {
     origin: Origin,
     public: Public,
     name: Name,
-    /// The authValue that the password stands for.
-    auth: Option<Zeroizing<Vec<u8>>>,
     /// The password itself, which may be another entity's (PolicySecret).
     password: Option<Auth>,
-    /// The password stands in a file, or none was given, and it might be the last try: to be looked at until it was right once.
-    doubtful: AtomicBool,
+    /// Its entity and value, by which it is known whether the password is right.
+    attempt: Attempt,
 }
 
 enum Origin {
-    Persistent {
-        handle: Handle,
-        /// Whether somebody has looked since that it is this key which is there.
-        seen: AtomicBool,
-    },
-    File {
-        file: Box<KeyFile>,
-        parent: Parent,
-    },
+    Persistent { handle: Handle },
+    File { file: Box<KeyFile>, parent: Parent },
 }
 
 /// A result, and whether the TPM is known to have made it.
@@ -95,7 +86,7 @@ impl Key {
     #[must_use]
     pub fn handle(&self) -> Option<Handle> {
         match self.0.origin {
-            Origin::Persistent { handle, .. } => Some(handle),
+            Origin::Persistent { handle } => Some(handle),
             Origin::File { .. } => None,
         }
     }
@@ -118,7 +109,7 @@ impl Drop for Inner {
 impl std::fmt::Display for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.origin {
-            Origin::Persistent { handle, .. } => write!(f, "key at {handle}"),
+            Origin::Persistent { handle } => write!(f, "key at {handle}"),
             Origin::File { file, parent, .. } => match &file.description {
                 Some(description) => write!(f, "key {description:?} under parent {}", parent.handle),
                 None => {

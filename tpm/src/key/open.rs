@@ -1,12 +1,13 @@
 //! Where a key comes from: a file, or a persistent handle.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use keyfile::{Handle, KeyFile, Name, Public};
+use keyfile::{Attributes, Handle, KeyFile, Name, Public};
 
 use super::{Inner, Key, Origin};
 use crate::auth::Auth;
+use crate::authorization::Attempt;
 use crate::error::Error;
 use crate::objects::Parent;
 use crate::tpm::Tpm;
@@ -34,7 +35,7 @@ impl Key {
         let public = file.public.clone();
         let name = public.name()?;
         let origin = Origin::File { file: Box::new(file), parent };
-        Ok(Self::new(tpm, origin, public, name, auth))
+        Self::new(tpm, origin, public, name, auth)
     }
 
     /// The key at a persistent handle.
@@ -52,8 +53,9 @@ impl Key {
     /// The public area has a part that is too long to have a Name.
     pub fn at(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
         let name = public.name()?;
-        let seen = AtomicBool::new(true);
-        Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
+        let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
+        key.0.attempt.saw_entity()?;
+        Ok(key)
     }
 
     /// The same, with its public area known from elsewhere; the TPM hears of it at first use, and is asked then whether it is that
@@ -63,25 +65,37 @@ impl Key {
     /// The public area has a part that is too long to have a Name.
     pub fn expected(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
         let name = public.name()?;
-        let seen = AtomicBool::new(false);
-        Ok(Self::new(tpm, Origin::Persistent { handle, seen }, public, name, auth))
+        let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
+        key.0.attempt.expect_entity()?;
+        Ok(key)
     }
 
-    fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Self {
+    fn new(tpm: &Tpm, origin: Origin, public: Public, name: Name, auth: Option<Auth>) -> Result<Self, Error> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let doubtful = origin.is_doubtful(auth.as_ref()) && origin.counts_wrong_passwords(&public);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
+        let attempt = origin.attempt(
+            tpm.place(),
+            &public,
+            &name,
+            value.as_ref().map_or(&[], |value| value.as_slice()),
+        )?;
         let tpm = tpm.clone();
-        Self(Arc::new(Inner {
-            tpm,
-            number,
-            origin,
-            public,
-            name,
-            auth: value,
-            password: auth,
-            doubtful: AtomicBool::new(doubtful),
-        }))
+        Ok(Self(Arc::new(Inner { tpm, number, origin, public, name, password: auth, attempt })))
+    }
+}
+
+impl Origin {
+    /// What is known of the password is known of this.
+    fn attempt(&self, tpm: &str, public: &Public, name: &Name, value: &[u8]) -> Result<Attempt, Error> {
+        let protected = !public.attributes.contains(Attributes::NO_DA);
+        Ok(match self {
+            Self::File { file, .. } => {
+                // A file says whether its key has a password, so the empty one is no guess.
+                let guess = !(value.is_empty() && file.empty_auth);
+                Attempt::of_file(tpm, name, &file.private, value)?.counting(protected && guess)
+            }
+            Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting(protected),
+        })
     }
 }

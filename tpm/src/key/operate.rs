@@ -1,6 +1,6 @@
 //! One private operation: the key made ready, authorized and used, and whose failure it was.
 
-use std::sync::atomic::Ordering;
+use zeroize::Zeroizing;
 
 use super::private::Purpose;
 use super::{Answer, Inner, Key, Origin};
@@ -18,6 +18,7 @@ impl Key {
     ) -> Result<Answer<T>, Error> {
         let key = &*self.0;
         key.check_usable()?;
+        key.check_refused()?;
         key.tpm
             .operate(|connection| {
                 // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
@@ -26,7 +27,6 @@ impl Key {
                 let value = key.authorized(connection, bare, &mut run);
                 // A policy that was left half-way is of no use to the next one.
                 let value = value.inspect_err(|_| drop(connection.drop_policy()))?;
-                key.doubtful.store(false, Ordering::Release);
                 Ok(Answer { value, authenticated: !bare && !connection.rules.unprotected })
             })
             .map_err(|error| error.on(key))
@@ -42,23 +42,40 @@ impl Inner {
         run: &mut impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let protect = if bare { Protect::NONE } else { Protect::SESSION }.last();
-        self.guard_last_try(connection)?;
         let runner = self.runner();
         let mut run = |connection: &mut Connection, auth: &[u8], protect| {
             let handle = self.ready(connection, bare, runner.as_ref())?;
             let guarded = Guarded { entity: Entity::named(handle, &self.name), auth };
-            run(connection, &guarded, protect).map_err(|error| self.refused(connection, error))
+            run(connection, &guarded, protect)
         };
-        let Some(runner) = &runner else { return run(connection, self.auth_value(), protect) };
+        let Some(runner) = &runner else {
+            return self.proven(connection, |connection| run(connection, &self.auth_value(), protect));
+        };
+        runner.foresee(connection)?;
         self.ready(connection, bare, Some(runner))?;
-        runner.run(connection, |connection, with_auth_value| {
-            let auth = if with_auth_value { self.auth_value() } else { &[] };
-            run(connection, auth, protect.by_policy())
+        runner.run(connection, |connection, with_auth_value| match with_auth_value {
+            true => {
+                self.proven(connection, |connection| run(connection, &self.auth_value(), protect.by_policy()))
+            }
+            false => {
+                let done = run(connection, &[], protect.by_policy());
+                done.map_err(|error| self.refused(connection, error))
+            }
         })
     }
 
-    pub(super) fn auth_value(&self) -> &[u8] {
-        self.auth.as_ref().map_or(&[], |auth| auth.as_slice())
+    /// Runs what uses the key's own password, unless it is known to be refused.
+    pub(super) fn proven<T>(
+        &self,
+        connection: &mut Connection,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        connection.prove(&self.attempt, work).map_err(|error| self.refused(connection, error))
+    }
+
+    /// What the password stands for, for as long as an operation takes.
+    pub(super) fn auth_value(&self) -> Zeroizing<Vec<u8>> {
+        self.password.as_ref().map(|password| password.as_value(self.public.name_alg)).unwrap_or_default()
     }
 
     /// Whether no password is part of its authorization.
@@ -77,7 +94,7 @@ impl Inner {
                 parent,
                 transient: Transient::Key(self.number),
                 password: self.password.as_ref(),
-                doubtful: self.doubtful.load(Ordering::Acquire),
+                attempt: &self.attempt,
                 tickets: self.tpm.tickets(),
             }),
             _ => None,

@@ -37,7 +37,10 @@ impl Key {
                 let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
                 let object = Entity::named(loaded, &key.name);
                 let again = std::mem::replace(&mut asked, true);
-                match evict_control(connection, &guarded, object, at, Protect::SESSION.last()) {
+                let kept = connection.prove_hierarchy(hierarchy, &value, |connection| {
+                    evict_control(connection, &guarded, object, at, Protect::SESSION.last())
+                });
+                match kept {
                     // The TPM has done it, and its answer was lost.
                     Err(error)
                         if again
@@ -71,7 +74,11 @@ impl Key {
             connection.open_session(None)?;
             asked = true;
             let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
-            evict_control(connection, &guarded, Entity::named(at, &key.name), at, Protect::SESSION.last())
+            let object = Entity::named(at, &key.name);
+            connection
+                .prove_hierarchy(hierarchy, &value, |connection| {
+                    evict_control(connection, &guarded, object, at, Protect::SESSION.last())
+                })
                 .map_err(|error| explain(error, hierarchy, at, auth.is_some()))
         })
     }

@@ -1,7 +1,6 @@
 //! Brings a key to where a command can name it: in a slot of the TPM, with a session to protect the command.
 
 use std::borrow::Cow;
-use std::sync::atomic::Ordering;
 
 use keyfile::{Handle, KeyFile};
 
@@ -24,10 +23,10 @@ impl Inner {
         runner: Option<&Runner<'_>>,
     ) -> Result<Handle, Error> {
         match &self.origin {
-            Origin::Persistent { handle, seen } => {
-                if !seen.load(Ordering::Acquire) {
+            Origin::Persistent { handle } => {
+                if self.attempt.is_unseen()? {
                     self.still_there(connection, *handle)?;
-                    seen.store(true, Ordering::Release);
+                    self.attempt.saw_entity()?;
                 }
                 if !bare {
                     connection.open_session(None)?;

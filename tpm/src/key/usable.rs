@@ -7,6 +7,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Inner {
+    /// An error if it is known beforehand that the key cannot be used.
     pub(super) fn check_usable(&self) -> Result<(), Error> {
         let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
         match &self.origin {
@@ -23,7 +24,7 @@ impl Inner {
             }
             // Not every way to satisfy a policy takes the password.
             Origin::File { .. } if by_policy => Ok(()),
-            Origin::File { file, .. } if self.auth.is_none() && file.needs_password() => {
+            Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
                 Err(password_missing(Error::new(
                     ErrorKind::PasswordMissing,
                     "the key has a password, and none was given",
@@ -34,18 +35,43 @@ impl Inner {
         }
     }
 
+    /// Whether its file says that it has no password, and none was given.
+    pub(super) fn has_no_password(&self) -> bool {
+        match &self.origin {
+            Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
+            Origin::File { file, .. } => file.empty_auth && self.auth_value().is_empty(),
+            Origin::Persistent { .. } => false,
+        }
+    }
+
+    /// An error if the key's own password was refused before, and nobody can have changed it since: then nobody is asked.
+    pub(super) fn check_refused(&self) -> Result<(), Error> {
+        match &self.origin {
+            Origin::File { file, .. } if !file.uses_policy() => {
+                self.attempt.admit().map_err(|error| self.explain(error).on(self))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
-        if let Origin::Persistent { handle, .. } = self.origin {
-            if error.kind() == ErrorKind::Authorization {
+        if let Origin::Persistent { handle } = self.origin {
+            if error.kind() == ErrorKind::Authorization && !error.is_remembered() {
                 // The Name is part of what the password proves: another key at this handle looks like a wrong password.
                 if let Err(gone) = self.still_there(connection, handle) {
                     return gone;
                 }
-            } else if error.kind() == ErrorKind::NoObject {
+            } else if error.kind() == ErrorKind::NoObject && error.code().is_some() {
                 return removed(error);
             }
         }
+        self.explain(error)
+    }
+
+    /// What a refusal means.
+    fn explain(&self, error: Error) -> Error {
         match error.kind() {
+            ErrorKind::Authorization if self.has_no_password() => error.refused_nothing(self),
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
             }

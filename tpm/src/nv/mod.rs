@@ -4,6 +4,7 @@ use keyfile::{Handle, Name, NvAttributes, NvPublic};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
+use crate::authorization::Attempt;
 use crate::command;
 use crate::command::capability::{Capability, capability};
 use crate::command::{Entity, Guarded, Protect};
@@ -28,12 +29,20 @@ pub enum NvReader {
 }
 
 impl Tpm {
-    /// What an NV index is.
+    /// What an NV index is, read in a session that authenticates the answer.
     ///
     /// # Errors
-    /// There is none, or no TPM.
+    /// There is none, the answer is not authentic, or there is no TPM.
     pub fn nv_public(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
-        self.operate(|connection| command::nv::nv_read_public(connection, index))
+        self.operate(|connection| connection.authentic_index(index))
+    }
+
+    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and believes nothing before: that proves it to be this index.
+    ///
+    /// # Errors
+    /// As [`Tpm::nv_public`].
+    pub fn nv_to_read(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
+        self.operate(|connection| connection.index_to_read(index))
     }
 
     /// Everything that an index holds, padding and all; it may be a secret.
@@ -53,17 +62,19 @@ impl Tpm {
             }
         };
         let on = Guarded { entity: reader_handle, auth: &auth };
-        // A wrong password of a hierarchy counts towards no lockout.
-        let own = match reader {
-            NvReader::Index(auth) => Some(auth.as_ref()),
-            NvReader::Owner(_) | NvReader::Platform(_) => None,
+        let attempt = match reader {
+            NvReader::Index(_) => Attempt::of_named(self.place(), &name, &auth)?
+                .counting(!public.attributes.contains(NvAttributes::NO_DA)),
+            NvReader::Owner(_) | NvReader::Platform(_) => {
+                Attempt::of_hierarchy(self.place(), reader_handle.handle, &auth)?
+            }
         };
-        let doubtful =
-            own.filter(|auth| Auth::is_doubtful(*auth) && !public.attributes.contains(NvAttributes::NO_DA));
+        let by_nothing = matches!(reader, NvReader::Index(_)) && auth.is_empty();
         self.operate(|connection| {
-            let spared = doubtful.map_or(Ok(()), |auth| connection.guard_last_try(auth));
-            let result =
-                spared.and_then(|()| connection.read_all(&on, Entity::named(index, &name), public.size));
+            let result = connection.prove(&attempt, |connection| {
+                let read = connection.read_all(&on, Entity::named(index, &name), public.size);
+                read.or_else(|error| connection.not_read(error, public, by_nothing))
+            });
             result.map_err(|error| error.on(format_args!("NV index {index}")))
         })
     }
@@ -93,12 +104,37 @@ impl Connection {
         Ok(octets)
     }
 
+    /// What a refusal says. It is no matter of passwords where another index is there, or where this one has none.
+    fn not_read<T>(&mut self, error: Error, public: &NvPublic, by_nothing: bool) -> Result<T, Error> {
+        if error.kind() != ErrorKind::Authorization {
+            return Err(error);
+        }
+        if by_nothing && has_no_password(public) {
+            return Err(error.refused_nothing(format_args!("NV index {}", public.index)));
+        }
+        let (found, _) = self.authentic_index(public.index)?;
+        // Writing it changes its attributes, and with them its Name.
+        match found == *public {
+            true => Err(error),
+            false => Err(Error::integrity(
+                "the NV index is not what the TPM seemed to say, or was written meanwhile",
+            )
+            .because(error)),
+        }
+    }
+
     fn nv_buffer(&mut self) -> Result<u16, Error> {
         let found = capability(self, Capability::Properties, BUFFER_MAX, 1)?;
         let value = found.iter().find(|(id, _)| *id == BUFFER_MAX).map_or(0, |(_, value)| *value);
         // A TPM that does not say takes what every one takes.
         Ok(u16::try_from(value).unwrap_or(u16::MAX).max(SMALL))
     }
+}
+
+/// What the maker keeps about his endorsement keys has the empty password (TCG EK credential profile §2.2.1.4).
+fn has_no_password(public: &NvPublic) -> bool {
+    (0x01c0_0000..=0x01c0_7fff).contains(&public.index.0)
+        && public.attributes.contains(NvAttributes::PLATFORM_CREATE)
 }
 
 /// How much is still to be read; `None` when nothing is.

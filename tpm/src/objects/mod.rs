@@ -9,10 +9,12 @@
 //! | `find` | where an entity is of which only the Name is known |
 //! | `cache` | what the TPM made once and need not make again |
 
+mod authentic;
 mod cache;
 mod find;
 mod parent;
 mod parents;
+mod pinned;
 mod room;
 mod salt;
 

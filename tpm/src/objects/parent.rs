@@ -41,6 +41,9 @@ impl Parent {
         if error.kind() != ErrorKind::Authorization {
             return error;
         }
+        if self.handle == Handle::NULL {
+            return error.refused_nothing("the null hierarchy");
+        }
         let advice = match self.auth {
             None => {
                 "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)"

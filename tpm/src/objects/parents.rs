@@ -5,12 +5,11 @@ use keyfile::{Handle, Name, Public};
 use super::Parent;
 use crate::command::context::context_load;
 use crate::command::hierarchy::create_primary;
-use crate::command::object::read_public;
-use crate::command::{Entity, Guarded, Protect, same};
+use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::Error;
-use crate::rc::ResponseCode;
-use crate::template::storage_primary;
+use crate::rc::{Place, ResponseCode};
+use crate::template::{is_made_of, storage_primary};
 
 impl Connection {
     /// The parent's number, at the cost of one command the first time.
@@ -21,18 +20,38 @@ impl Connection {
         }
         // First, because it may have to meet the null primary before.
         self.open_session_for(parent)?;
-        let number = self.parents.next();
+        if let Some(number) = self.parents.find(handle, rsa) {
+            return Ok(number);
+        }
         let (public, name) = match parent.is_derived() {
-            true => self.derive(parent, number)?,
-            false => read_public(self, handle).map_err(|error| no_parent(error, handle))?,
+            true => self.derive(parent, self.parents.next())?,
+            false => self.parent_area(handle).map_err(|error| no_parent(error, handle))?,
         };
-        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1, spared: None });
+        let number = self.parents.next();
+        if let Err(error) = self.check_pinned(parent, &name) {
+            self.evict(Transient::Parent(number))?;
+            return Err(error);
+        }
+        self.remember(parent, public, name);
         Ok(number)
+    }
+
+    /// Takes note of a parent, whose number is the next one.
+    pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
+        let Parent { handle, rsa, .. } = *parent;
+        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1 });
     }
 
     /// The public area of a parent.
     pub(crate) fn parent_public(&self, number: usize) -> Result<(&Public, &Name), Error> {
         self.parents.get(number).map(|known| (&known.public, &known.name))
+    }
+
+    /// Whether the next use of the parent derives it.
+    pub(crate) fn must_derive(&self, parent: &Parent) -> bool {
+        let Some(number) = self.parents.find(parent.handle, parent.rsa) else { return parent.is_derived() };
+        let is_saved = self.parents.get(number).is_ok_and(|known| known.saved.is_some());
+        parent.is_derived() && !is_saved && !self.slots.holds(Transient::Parent(number))
     }
 
     /// A handle of the parent for a command: it is loaded again, if it had to make room.
@@ -48,9 +67,15 @@ impl Connection {
         }
         if let Some(saved) = saved {
             self.make_room(MAX_LOADED - 1, &[])?;
-            let handle = context_load(self, &saved)?;
-            self.slots.insert(slot, handle, name);
-            return Ok(handle);
+            match context_load(self, &saved) {
+                Ok(handle) => {
+                    self.slots.insert(slot, handle, name);
+                    return Ok(handle);
+                }
+                // It is of the time before a reset, or nobody has vouched for the answer that held it.
+                Err(error) if error.code().is_some_and(is_no_context) => self.forget_context(number),
+                Err(error) => return Err(error),
+            }
         }
         self.open_session_for(parent)?;
         let (_, again) = self.derive(parent, number)?;
@@ -61,17 +86,40 @@ impl Connection {
         Ok(self.slots.find(slot).unwrap_or(Handle::NULL))
     }
 
+    fn forget_context(&mut self, number: usize) {
+        if let Some(known) = self.parents.get_mut(number) {
+            known.saved = None;
+        }
+    }
+
     /// CreatePrimary.
-    fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
+    pub(super) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
-        let protect = if auth.is_empty() { Protect::NONE } else { Protect::SESSION };
+        let protect = self.protection_of_primary(parent, &auth);
         self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
-        let primary = create_primary(self, &hierarchy, &storage_primary(parent.rsa), protect)
-            .map_err(|error| parent.explain(error))?;
-        self.slots.insert(Transient::Parent(number), primary.handle, primary.name.clone());
+        let template = storage_primary(parent.rsa);
+        let primary =
+            create_primary(self, &hierarchy, &template, protect).map_err(|error| parent.explain(error))?;
+        let slot = Transient::Parent(number);
+        self.slots.insert(slot, primary.handle, primary.name.clone());
+        if !is_made_of(&primary.public, &template) {
+            self.evict(slot)?;
+            return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
+                .on(format_args!("parent {}", parent.handle)));
+        }
         Ok((primary.public, primary.name))
     }
+}
+
+/// What the TPM says of octets that are no saved context of its own, or of another time (Part 3 §28.3).
+fn is_no_context(code: ResponseCode) -> bool {
+    let about_it = matches!(code.place(), Some(Place::Parameter(_)));
+    about_it
+        || matches!(
+            code.base(),
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE | ResponseCode::SIZE | ResponseCode::VALUE
+        )
 }
 
 fn no_parent(error: Error, handle: Handle) -> Error {

@@ -1,14 +1,12 @@
 //! Which key a session is salted to, so that nobody without that key's private half can listen (TPM 2.0 Part 1 §19.6.4).
 
-use keyfile::{Attributes, Handle, Name, Public};
+use keyfile::{Attributes, Handle, Public};
 
 use super::Parent;
 use crate::connection::{Connection, Transient};
 use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
-
-static NULL: Parent = Parent::NULL;
 
 /// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
 /// knows that half.
@@ -36,8 +34,20 @@ impl Connection {
     ) -> Result<Session, Error> {
         let (number, parent) = match parent {
             Some((number, parent)) if self.is_salt(number)? => (number, parent),
-            _ => (self.null_salt()?, &NULL),
+            _ => {
+                let (number, other) = self.other_salt()?;
+                return self.start_with(number, &other, starting);
+            }
         };
+        self.start_with(number, parent, starting)
+    }
+
+    fn start_with(
+        &mut self,
+        number: usize,
+        parent: &Parent,
+        starting: impl FnOnce(&Public) -> Result<Starting, Error>,
+    ) -> Result<Session, Error> {
         let key = self.load_parent(number, parent)?;
         let starting = starting(self.parent_public(number)?.0)?;
         starting.start(self, key)
@@ -45,25 +55,21 @@ impl Connection {
 
     /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
     pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
-        if !parent.is_derived() || parent.hierarchy_auth().is_empty() {
+        let secret = !parent.hierarchy_auth().is_empty();
+        if !parent.is_derived() || !(secret || self.is_to_be_authentic(parent)?) {
             return Ok(());
         }
-        self.open_session(None)?;
+        match self.open_session(None) {
+            // It may be this very primary that the user has named.
+            Err(error) if !secret && error.kind() == ErrorKind::Integrity => return Ok(()),
+            opened => opened?,
+        }
         // One session serves all, so its salt key is not needed again.
         let null = self.parents.find(Handle::NULL, false);
         match null.filter(|_| self.rules.keep.is_none()) {
             Some(null) => self.evict(Transient::Parent(null)),
             None => Ok(()),
         }
-    }
-
-    fn null_salt(&mut self) -> Result<usize, Error> {
-        let number = self.parent(&NULL)?;
-        if !self.is_salt(number)? {
-            let (_, name) = self.parent_public(number)?;
-            return Err(pinned(name));
-        }
-        Ok(number)
     }
 
     /// Whether a session may be salted to this parent.
@@ -76,11 +82,6 @@ impl Connection {
 
 fn is_trustworthy(public: &Public) -> bool {
     public.attributes.contains(TRUSTWORTHY)
-}
-
-fn pinned(found: &Name) -> Error {
-    Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name that salt-name demands; its null primary is {found}"))
-        .advise("after a restart the null primary is another: update salt-name, unless somebody sits between this program and the TPM")
 }
 
 #[cfg(test)]

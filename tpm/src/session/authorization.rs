@@ -23,6 +23,8 @@ pub(crate) struct Use<'a> {
     pub(crate) decrypt: bool,
     /// Has the TPM encrypt the first parameter of the answer.
     pub(crate) encrypt: bool,
+    /// Has the TPM authenticate its answer in a session that belongs to no handle (Part 1 §19.6.3).
+    pub(crate) audit: bool,
     /// Keeps the session; otherwise the TPM drops it once the command has succeeded.
     pub(crate) keep: bool,
 }
@@ -31,15 +33,27 @@ pub(crate) struct Use<'a> {
 pub(super) const CONTINUE: u8 = 0x01;
 const DECRYPT: u8 = 0x20;
 const ENCRYPT: u8 = 0x40;
+const AUDIT: u8 = 0x80;
 
 impl Use<'_> {
+    /// Authenticates an answer, and does nothing else.
+    pub(crate) const AUDIT: Self = Use { auth: &[], decrypt: false, encrypt: false, audit: true, keep: true };
+
     pub(super) fn attributes(self) -> u8 {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        bit(self.keep, CONTINUE) | bit(self.decrypt, DECRYPT) | bit(self.encrypt, ENCRYPT)
+        bit(self.keep, CONTINUE)
+            | bit(self.decrypt, DECRYPT)
+            | bit(self.encrypt, ENCRYPT)
+            | bit(self.audit, AUDIT)
     }
 }
 
 impl Authorization<'_> {
+    /// Whether the session may be out of step with the TPM.
+    pub(crate) fn is_distrusted(&self) -> bool {
+        matches!(self, Self::Session(session, _) if session.is_distrusted())
+    }
+
     /// Writes one authorization with a place for its HMAC, and gives that place.
     pub(super) fn write(&mut self, command: &mut Vec<u8>) -> Result<usize, Error> {
         match self {

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 pub(crate) use authorization::{Authorization, Use};
 pub(crate) use start::Starting;
 
+use crate::ffi::Locked;
+
 /// The AES key of parameter encryption, in bits.
 const CIPHER_BITS: u16 = 128;
 
@@ -20,7 +22,7 @@ pub(crate) struct Session {
     pub(crate) handle: Handle,
     kind: Kind,
     hash: HashAlg,
-    key: Zeroizing<Vec<u8>>,
+    key: Locked,
     nonce_caller: Vec<u8>,
     nonce_tpm: Vec<u8>,
     ended: bool,
@@ -35,6 +37,8 @@ pub(crate) enum Kind {
     Hmac,
     /// Authorizes by statements.
     Policy,
+    /// Takes statements and authorizes nothing.
+    Trial,
 }
 
 impl Session {

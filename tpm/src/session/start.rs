@@ -13,6 +13,7 @@ use crate::crypto::hmac::{self, Nonces};
 use crate::crypto::random;
 use crate::crypto::salt::{self, Purpose, Secret};
 use crate::error::Error;
+use crate::ffi::Locked;
 
 /// A session of which the TPM has not heard yet.
 pub(crate) struct Starting {
@@ -40,6 +41,11 @@ impl Starting {
         Self::new(Kind::Policy, hash, None)
     }
 
+    /// A session that takes statements and authorizes nothing.
+    pub(crate) fn trial() -> Result<Self, Error> {
+        Self::new(Kind::Trial, HashAlg::Sha256, None)
+    }
+
     fn new(kind: Kind, hash: HashAlg, salt: Option<Secret>) -> Result<Self, Error> {
         let nonce_caller = random::octets(hash.size())?.to_vec();
         Ok(Self { kind, hash, nonce_caller, salt })
@@ -61,8 +67,8 @@ impl Starting {
                 w.u8(0x00);
                 Symmetric::AES_128_CFB.marshal(&mut w);
             }
-            Kind::Policy => {
-                w.u8(0x01);
+            Kind::Policy | Kind::Trial => {
+                w.u8(if self.kind == Kind::Trial { 0x03 } else { 0x01 });
                 AlgId::NULL.marshal(&mut w);
             }
         }
@@ -86,7 +92,7 @@ impl Starting {
             handle,
             kind: self.kind,
             hash: self.hash,
-            key,
+            key: Locked::new(&key),
             nonce_caller: self.nonce_caller,
             nonce_tpm,
             ended: false,

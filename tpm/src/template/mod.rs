@@ -1,9 +1,11 @@
 //! Public areas of keys to be: what CreatePrimary, Create and the wrapping of software keys start from.
 
 pub mod endorsement;
+mod made;
 mod storage;
 pub(crate) mod under_parent;
 
+pub(crate) use made::is_made_of;
 pub use storage::storage_primary;
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};

@@ -16,7 +16,10 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn capabilities(&self) -> Result<Capabilities, Error> {
-        self.operate(Connection::capabilities)
+        self.operate(|connection| {
+            connection.open_if_pinned()?;
+            connection.capabilities()
+        })
     }
 
     /// As much of them as tells whether this key can be made under this parent ([`Capabilities::check`],
@@ -25,7 +28,10 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn capabilities_for(&self, key: &Public, parent: Handle) -> Result<Capabilities, Error> {
-        self.operate(|connection| connection.capabilities_for(key, parent))
+        self.operate(|connection| {
+            connection.open_if_pinned()?;
+            connection.capabilities_for(key, parent)
+        })
     }
 
     /// Who made it and which firmware it has, and nothing else: what a TPM in failure mode tells, too (Part 3 §30.2).

@@ -66,7 +66,7 @@ impl Tpm {
     /// There is no such parent, its hierarchy's password is wrong, or there is no TPM.
     pub fn parent_public(&self, parent: &Parent) -> Result<(Public, Name), Error> {
         self.operate(|connection| {
-            let number = connection.parent(parent)?;
+            let number = connection.authorized_parent(parent)?;
             let (public, name) = connection.parent_public(number)?;
             let found = (public.clone(), name.clone());
             connection.settle(&[])?;

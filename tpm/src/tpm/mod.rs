@@ -21,16 +21,23 @@ pub use limits::{refuses_both_uses, spelling};
 pub use pcr::PcrValue;
 
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use keyfile::{KeyFile, Ticket};
 
 use crate::authorization::policy::{Checked, check};
+use crate::authorization::prepare;
 use crate::config::Config;
-use crate::connection::{Access, Connection, Transient};
+use crate::connection::{Access, Connection, Transient, place};
 use crate::error::Error;
 use crate::objects::Cache;
 use crate::transport::location::Location;
 use crate::transport::{Opener, locate, open};
+
+/// How long to wait for another process that tries the same password: longer than its claim is good.
+const PATIENCE: u32 = 1_200;
+const STEP: Duration = Duration::from_millis(10);
 
 /// A TPM. Clones share one connection.
 #[derive(Clone)]
@@ -38,6 +45,8 @@ pub struct Tpm(Arc<Shared>);
 
 struct Shared {
     access: Access,
+    /// Where it is, by which it is told from others.
+    place: String,
     /// The contents of TPM2B_PRIVATEs, as TPM2_Import gave them.
     imports: Cache<Vec<u8>>,
     /// The tickets of signed policies.
@@ -49,14 +58,17 @@ impl Tpm {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let tcti = config.tcti.clone();
-        Self::over(config, Box::new(move || open(tcti.as_deref())))
+        Self::over(config, Box::new(move |deadline| open(tcti.as_deref(), deadline)))
     }
 
     /// The same, over connections that somebody else opens.
     #[must_use]
     pub fn over(config: Config, opener: Opener) -> Self {
+        // So that children forked from now on share what is known of passwords. Where that fails, it is said at the first use.
+        let _ = prepare();
+        let place = place(&config);
         let access = Access::new(config, opener);
-        Self(Arc::new(Shared { access, imports: Cache::default(), tickets: Cache::default() }))
+        Self(Arc::new(Shared { access, place, imports: Cache::default(), tickets: Cache::default() }))
     }
 
     /// What was chosen.
@@ -93,9 +105,35 @@ impl Tpm {
     /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
     pub(crate) fn operate<T>(
         &self,
-        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+        mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        for _ in 0..PATIENCE {
+            match self.0.access.operate(&mut operation) {
+                // The connection is free meanwhile.
+                Err(error) if error.is_being_tried() => thread::sleep(STEP),
+                done => return done,
+            }
+        }
         self.0.access.operate(operation)
+    }
+
+    /// The same, for what is done at the opening of a key: nothing is kept that keeps the TPM from children to be forked.
+    pub(crate) fn operate_briefly<T>(
+        &self,
+        mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for _ in 0..PATIENCE {
+            match self.0.access.operate_briefly(&mut operation) {
+                Err(error) if error.is_being_tried() => thread::sleep(STEP),
+                done => return done,
+            }
+        }
+        self.0.access.operate_briefly(operation)
+    }
+
+    /// Where it is, by which it is told from others.
+    pub(crate) fn place(&self) -> &str {
+        &self.0.place
     }
 
     /// Flushes one object, if it is loaded.

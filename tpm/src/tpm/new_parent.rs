@@ -3,6 +3,7 @@
 use keyfile::{Attributes, Curve, Handle};
 
 use super::{Capabilities, Tpm};
+use crate::config;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 
@@ -12,19 +13,7 @@ impl Parent {
     /// # Errors
     /// It is no handle, or nothing can be made under it.
     pub fn handle_from(text: &str) -> Result<Handle, Error> {
-        let wrong = |problem: String, advice| Err(Error::new(ErrorKind::Input, problem).advise(advice));
-        match text.parse::<Handle>() {
-            Ok(handle) if handle.is_persistent() || handle.is_hierarchy() => Ok(handle),
-            Ok(handle) if handle.is_transient() => wrong(
-                format!("{handle} is a transient handle, gone with the program that has it"),
-                "make the key persistent (tpm2_evictcontrol), or name a hierarchy",
-            ),
-            Ok(handle) => wrong(
-                format!("no key can be made under {handle}"),
-                "name a persistent handle (81……), or owner, null, endorsement, platform",
-            ),
-            Err(error) => Err(Error::new(ErrorKind::Input, error.to_string())),
-        }
+        config::value::parent(text)
     }
 
     /// The parent of a key to be: of a hierarchy the P-256 primary, or the RSA-2048 one where the TPM has no P-256.

@@ -5,17 +5,17 @@ use keyfile::{Handle, HashAlg, Name, PcrSelection, Public};
 use super::Tpm;
 use super::pcr::{self, PcrValue};
 use crate::command::capability::{NV, PERSISTENT, handles};
-use crate::command::{Lockout, TimeInfo, clock, lockout, object, startup};
+use crate::command::{Lockout, TimeInfo, clock, lockout, startup};
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
 impl Tpm {
-    /// Reads what is at a handle.
+    /// Reads what is at a handle, in a session that authenticates the answer.
     ///
     /// # Errors
-    /// There is nothing, or no TPM.
+    /// There is nothing, the answer is not authentic, or there is no TPM.
     pub fn read_public(&self, handle: Handle) -> Result<(Public, Name), Error> {
-        self.operate(|connection| object::read_public(connection, handle))
+        self.operate(|connection| connection.authentic_public(handle))
     }
 
     /// The persistent handles that are taken.
@@ -23,7 +23,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn persistent_handles(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|connection| handles(connection, PERSISTENT))
+        self.list(PERSISTENT)
     }
 
     /// The NV indexes that are defined.
@@ -31,7 +31,7 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn nv_indexes(&self) -> Result<Vec<Handle>, Error> {
-        self.operate(|connection| handles(connection, NV))
+        self.list(NV)
     }
 
     /// The value of each of these PCRs, all of one moment, in the order of the selection.
@@ -39,7 +39,10 @@ impl Tpm {
     /// # Errors
     /// The TPM has not got one of them, or there is no TPM.
     pub fn pcr_read(&self, selection: &PcrSelection) -> Result<Vec<PcrValue>, Error> {
-        self.operate(|connection| connection.pcr_values(selection))
+        self.operate(|connection| {
+            connection.open_for_reading()?;
+            connection.pcr_values(selection)
+        })
     }
 
     /// The digest of their values, as a PolicyPCR holds it.
@@ -55,7 +58,10 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn lockout(&self) -> Result<Lockout, Error> {
-        self.operate(|connection| lockout::lockout(connection))
+        self.operate(|connection| {
+            connection.open_if_pinned()?;
+            lockout::lockout(connection)
+        })
     }
 
     /// Its time, clock and counters.
@@ -63,7 +69,17 @@ impl Tpm {
     /// # Errors
     /// There is no TPM.
     pub fn read_clock(&self) -> Result<TimeInfo, Error> {
-        self.operate(|connection| clock::read_clock(connection))
+        self.operate(|connection| {
+            connection.open_for_reading()?;
+            clock::read_clock(connection)
+        })
+    }
+
+    fn list(&self, first: u32) -> Result<Vec<Handle>, Error> {
+        self.operate(|connection| {
+            connection.open_if_pinned()?;
+            handles(connection, first)
+        })
     }
 
     /// Has the TPM test itself: all of it, or what it has not tested yet.

@@ -2,12 +2,15 @@
 
 pub mod location;
 mod open;
+mod simulator;
 mod tcti;
 
 pub(crate) use open::locate;
+use open::not_there;
 pub use open::open;
 
-use crate::error::{Error, ErrorKind};
+use crate::deadline::Deadline;
+use crate::error::Error;
 
 /// One connection to a TPM. Dropping it disconnects.
 pub trait Transport: Send {
@@ -16,6 +19,9 @@ pub trait Transport: Send {
     /// # Errors
     /// When the connection is broken; what the TPM itself says is in the response.
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Until when to wait for answers from now on; the connection is of no more use when one was given up.
+    fn wait_until(&mut self, _: Deadline) {}
 
     /// Whether the kernel's resource manager is behind it.
     fn is_managed_by_kernel(&self) -> bool {
@@ -36,15 +42,15 @@ pub trait Transport: Send {
     fn forget(self: Box<Self>);
 }
 
-/// Opens a connection, again after each loss.
-pub type Opener = Box<dyn Fn() -> Result<Box<dyn Transport>, Error> + Send + Sync>;
+/// Opens a connection, again after each loss; it waits for answers until the deadline.
+pub type Opener = Box<dyn Fn(Deadline) -> Result<Box<dyn Transport>, Error> + Send + Sync>;
 
 /// What is left of a connection that was given up.
 pub(crate) struct Closed;
 
 impl Transport for Closed {
     fn transact(&mut self, _: &[u8], _: &mut Vec<u8>) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Io, "the connection to the TPM was lost"))
+        Err(Error::lost())
     }
 
     fn forget(self: Box<Self>) {}

@@ -1,25 +1,35 @@
 //! Opens the TPM: where it is, whether it can be, and whether this process may.
 
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::OnceLock;
 
+use super::simulator::{Mssim, Swtpm};
 use super::tcti::Tcti;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::ffi;
+use crate::process::Process;
 use crate::transport::Transport;
-use crate::transport::location::{Kind, Location, LocationError};
+use crate::transport::location::{Address, Kind, Location, LocationError};
 
 /// Opens the TPM that the TCTI string names, or the one that is found without: commands as octets, past sessions and slots.
 ///
 /// # Errors
-/// When there is none, or this process may not use it; the text says what to do.
-pub fn open(tcti: Option<&str>) -> Result<Box<dyn Transport>, Error> {
+/// When there is none, or this process may not use it, or it does not answer in time; the text says what to do.
+pub fn open(tcti: Option<&str>, deadline: Deadline) -> Result<Box<dyn Transport>, Error> {
     let location = locate(tcti)?;
     if location.kind == Kind::Tabrmd {
         claim_tabrmd(&location)?;
     }
-    location.check().map_err(not_there)?;
-    Ok(Box::new(Tcti::open(&location)?))
+    // Who names a library gets that library.
+    let short = ["swtpm", "mssim"].contains(&location.string.split(':').next().unwrap_or_default());
+    match (&location.kind, Address::parse(&location.string).filter(|_| short)) {
+        (Kind::Swtpm, Some(address)) => Ok(Box::new(Swtpm::open(address, &location, deadline)?)),
+        (Kind::Mssim, Some(address)) => Ok(Box::new(Mssim::open(&address, &location, deadline)?)),
+        _ => {
+            location.check().map_err(not_there)?;
+            Ok(Box::new(Tcti::open(&location, deadline)?))
+        }
+    }
 }
 
 /// Where the TPM is; nothing is opened.
@@ -27,18 +37,18 @@ pub(crate) fn locate(tcti: Option<&str>) -> Result<Location, Error> {
     Location::find(tcti, &ffi::environment).map_err(not_there)
 }
 
-fn not_there(error: LocationError) -> Error {
+pub(super) fn not_there(error: LocationError) -> Error {
     Error::new(ErrorKind::NoTpm, error.cause()).advise(error.advice())
 }
 
 /// The D-Bus library behind `tabrmd:` hangs for ever in a child of a process that used it.
 fn claim_tabrmd(location: &Location) -> Result<(), Error> {
-    static USER: AtomicU32 = AtomicU32::new(0);
-    let process = process::id();
-    match USER.compare_exchange(0, process, Ordering::AcqRel, Ordering::Acquire) {
-        Err(user) if user != process => Err(Error::new(
+    static USER: OnceLock<Process> = OnceLock::new();
+    let process = Process::this();
+    match USER.get_or_init(|| process) {
+        user if *user != process => Err(Error::new(
             ErrorKind::Forked,
-            format!("this process was forked from one (process {user}) that uses {}, and the D-Bus library under it does not survive fork", location.string),
+            format!("this process was forked from one (process {}) that uses {}, and the D-Bus library under it does not survive fork", user.id, location.string),
         )
         .advise("use device:/dev/tpmrm0, or the TCTI cmd:tpm2_send -T tabrmd:")),
         _ => Ok(()),

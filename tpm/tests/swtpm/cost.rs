@@ -82,20 +82,23 @@ fn where_others_use_the_tpm_the_parent_goes_at_once() {
 }
 
 #[test]
-fn a_persistent_key_costs_four() {
+fn a_persistent_key_costs_five() {
     let swtpm = Swtpm::start();
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH | Attributes::NO_DA, 0x8100_0101);
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = Key::persistent(&tpm, Handle(0x8100_0101), Some(Auth::new("secret"))).unwrap();
     kit::check(&key);
-    assert_eq!(proxy.log().len(), 4, "{}", proxy.log().text());
+    // The second ReadPublic is authentic: it binds itself to the Name that the first one says.
+    let sent = names(&proxy.log().codes());
+    let read = "TPM2_ReadPublic";
+    assert_eq!(sent, [read, "TPM2_CreatePrimary", "TPM2_StartAuthSession", read, "TPM2_Sign"]);
     // After a failure the session is not trusted any more: it is flushed, and the next use starts another.
     let error = key.ecdh_zgen(&[1; 32], &[1; 32]).unwrap_err();
     assert_eq!(error.kind(), tpm::ErrorKind::Tpm, "{error}");
-    assert_eq!(proxy.log().len(), 6, "{}", proxy.log().text());
+    assert_eq!(proxy.log().len(), 7, "{}", proxy.log().text());
     kit::check(&key);
-    assert_eq!(proxy.log().len(), 8, "{}", proxy.log().text());
+    assert_eq!(proxy.log().len(), 9, "{}", proxy.log().text());
 }
 
 #[test]

@@ -36,8 +36,14 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
     assert!(error.to_string().contains("TPM_RC_AUTH_FAIL (0x98e"), "{error}");
     assert_eq!((tried(&proxy), swtpm.failures()), (1, 1), "{}", proxy.log().text());
 
-    failure(&kit::open(&tpm, &file, Some("wrong")));
-    let error = failure(&kit::open(&tpm, &file, Some("secret")));
+    // It is known to be wrong; and another, of which nothing is known, might be the last try.
+    let error = failure(&kit::open(&tpm, &file, Some("wrong")));
+    assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Authorization, 1), "{error}");
+    let error = failure(&kit::open(&tpm, &file, Some("worse")));
+    assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Lockout, 1), "{error}");
+    let bold = Tpm::new(tpm::Config { last_try: true, ..kit::config(proxy.tcti()) });
+    failure(&kit::open(&bold, &file, Some("worse")));
+    let error = failure(&kit::open(&bold, &file, Some("secret")));
     assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
     assert!(
         error.to_string().contains("TPM_RC_LOCKOUT (0x921)") && error.to_string().contains("1000 seconds"),

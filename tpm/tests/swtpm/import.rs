@@ -116,6 +116,12 @@ fn wrap_public(
     file
 }
 
+/// A P-256 key that was wrapped for the owner's primary.
+pub(crate) fn p256(tpm: &Tpm) -> KeyFile {
+    let (parent, _) = tpm.parent_public(&OWNER).unwrap();
+    wrap((OWNER.handle, &parent), Object::P256, HashAlg::Sha256, None, None)
+}
+
 /// Uses the object in the way of its kind.
 fn uses(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Result<(), tpm::Error> {
     let key = kit::open(tpm, file, password);

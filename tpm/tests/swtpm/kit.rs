@@ -107,7 +107,7 @@ pub(crate) fn is_valid(public: &Public, signature: &Signature) -> bool {
     is_valid_for(public, signature, &DIGEST)
 }
 
-fn is_valid_for(public: &Public, signature: &Signature, digest: &[u8]) -> bool {
+pub(crate) fn is_valid_for(public: &Public, signature: &Signature, digest: &[u8]) -> bool {
     let PublicKey::Ecc { x, y, .. } = &public.key else { panic!("not EC") };
     let Signature::Ecc { r, s, .. } = signature else { panic!("not ECDSA") };
     let point = [&[4][..], &pad(x), &pad(y)].concat();

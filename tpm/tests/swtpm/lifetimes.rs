@@ -69,9 +69,9 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
         let failures = Arc::new(AtomicUsize::new(0));
         let (left, at) = (failures.clone(), tcti.clone());
         let refuses = move || left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
-        let opener = move || match refuses() {
+        let opener = move |deadline| match refuses() {
             true => Err(tpm::Error::new(tpm::ErrorKind::NoTpm, "the door is shut")),
-            false => tpm::open(Some(&at)),
+            false => tpm::open(Some(&at), deadline),
         };
         let tpm = Tpm::over(kit::config(tcti), Box::new(opener));
         let key = kit::open(&tpm, &file, Some("secret"));
@@ -90,21 +90,66 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
 }
 
 #[test]
-fn an_operation_that_breaks_off_is_cleared_away_by_the_next() {
+fn an_operation_that_breaks_off_is_mended_or_cleared_away_at_once() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
-    // The TCTI for swtpm makes a connection for each command, and so the flushes arrive.
-    for (tcti, leaves_something) in [(proxy.tcti(), true), (proxy.swtpm_tcti(), false)] {
+    for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
         let tpm = Tpm::new(Config { connection: Lifetime::Operation, ..kit::config(tcti) });
         let key = kit::open(&tpm, &file, Some("secret"));
+        // Each operation is the first one of its connection: it connects once more, and not for ever.
         proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
+        kit::check(&key);
+        swtpm.assert_empty();
+        proxy.on_response(tests::tamper::hang_up(raw::SIGN, 2));
         let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
         assert_eq!(error.kind(), tpm::ErrorKind::Io, "{error}");
-        assert_eq!(!swtpm.transient().is_empty(), leaves_something);
+        swtpm.assert_empty();
         kit::check(&key);
         // The connection is closed, and nothing is loaded, while the key is still open.
         swtpm.assert_empty();
+    }
+}
+
+#[test]
+fn a_handle_that_was_damaged_on_its_way_is_a_lost_reference() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    // The kind of the handle, its number, and its number where it becomes that of another object.
+    for bit in [10 * 8 + 4, 12 * 8 + 7, 13 * 8, 13 * 8 + 6, 13 * 8 + 7] {
+        for command in [raw::CREATE_PRIMARY, raw::START_AUTH_SESSION, raw::LOAD] {
+            let tpm = kit::through(&proxy);
+            let key = kit::open(&tpm, &file, Some("secret"));
+            proxy.on_response(tests::tamper::flip_bit(command, 0, bit));
+            kit::check(&key);
+            kit::check(&key);
+            drop((key, tpm));
+            swtpm.assert_empty();
+        }
+    }
+}
+
+#[test]
+fn the_search_for_what_was_lost_spares_what_others_have_left() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, Some("secret"));
+    let proxy = Proxy::start(&swtpm);
+    // Sessions are not told apart: with one of another's there, ours stays, too.
+    for (command, sessions) in [(raw::CREATE_PRIMARY, 0), (raw::LOAD, 0), (raw::START_AUTH_SESSION, 1)] {
+        let object = swtpm.create_primary_with(b"theirs", raw::DA_PROTECTED);
+        let session = swtpm.start_session();
+        let tpm = kit::through(&proxy);
+        let key = kit::open(&tpm, &file, Some("secret"));
+        proxy.on_response(tests::tamper::hang_up(command, 1));
+        kit::check(&key);
+        drop((key, tpm));
+        let left = [(swtpm.transient(), object, 0), (swtpm.loaded_sessions(), session, sessions)];
+        for (left, theirs, ours) in left {
+            let is_right = left.contains(&theirs) && left.len() == 1 + ours;
+            assert!(is_right, "{left:x?}: {}", proxy.log().text());
+        }
+        swtpm.clear();
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod attestation;
+mod campaign;
 mod commands;
 mod cost;
 mod failures;
@@ -21,5 +22,6 @@ mod policy_password;
 mod policy_signed;
 mod process;
 mod protection;
+mod refused;
 mod tabrmd;
 mod unseal;

@@ -7,12 +7,12 @@ use tpm::{Auth, ErrorKind, NvReader};
 
 use crate::kit;
 
-const INDEX: u32 = 0x01c0_0002;
+pub(crate) const INDEX: u32 = 0x01c0_0002;
 /// ownerwrite | authwrite | ownerread | authread, as tpm2_nvdefine makes it.
-const USUAL: u32 = 0x0006_0006;
+pub(crate) const USUAL: u32 = 0x0006_0006;
 
 /// Defines an index and writes so many octets into it, 512 at a time.
-fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
+pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
     let mut public = [INDEX.to_be_bytes(), [0, 0x0b, 0, 0]].concat();
     public.splice(6.., attributes.to_be_bytes());
     public.extend([0, 0]);
@@ -42,9 +42,9 @@ fn an_index_is_read_whole_whatever_one_command_reads() {
             let read: zeroize::Zeroizing<Vec<u8>> = tpm.nv_read(&public, &reader).unwrap();
             assert_eq!(*read, octets);
         }
-        // NV_ReadPublic, CreatePrimary, StartAuthSession, the wrong passwords so far; then asking for the buffer's size only where it matters.
+        // NV_ReadPublic twice, CreatePrimary, StartAuthSession, the wrong passwords so far; then asking for the buffer's size only where it matters.
         let (asks, reads) = if size > 512 { (1, usize::from(size).div_ceil(1024)) } else { (0, 1) };
-        assert_eq!(kit::commands(&proxy), 4 + 2 * (asks + reads), "{size}: {}", proxy.log().text());
+        assert_eq!(kit::commands(&proxy), 5 + 2 * (asks + reads), "{size}: {}", proxy.log().text());
         let start = octets.get(..100);
         assert!(
             start.is_none_or(|start| !proxy.log().contains(start)),
@@ -78,9 +78,9 @@ fn passwords_of_the_index_and_of_the_owner() {
         "the index is under protection, the owner is not, and nothing is tried twice"
     );
     swtpm.set_dictionary_attack(2, 1000);
-    for doubtful in [NvReader::Index(Some(Auth::stored("index"))), NvReader::Index(None)] {
-        let error = tpm.nv_read(&public, &doubtful).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+    for (auth, kind) in [(Some("other"), ErrorKind::Lockout), (None, ErrorKind::Authorization)] {
+        let error = tpm.nv_read(&public, &NvReader::Index(auth.map(Auth::new))).err().unwrap();
+        assert_eq!((error.kind(), error.is_remembered()), (kind, auth.is_none()), "{error}");
     }
     assert_eq!(swtpm.failures(), 1, "not tried");
     tpm.nv_read(&public, &NvReader::Index(Some(Auth::new("index")))).unwrap();
@@ -98,4 +98,22 @@ fn what_is_not_there_is_said() {
     let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
     let error = tpm.nv_read(&public, &NvReader::Owner(None)).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::NotWritten, "{error}");
+}
+
+#[test]
+fn nobody_leads_us_to_another_index() {
+    let swtpm = Swtpm::start();
+    index(&swtpm, USUAL, b"", 9);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let asked = Handle(INDEX + 1);
+    proxy.on_command(|command| {
+        if raw::code(command) == raw::NV_READ_PUBLIC {
+            command[10..14].copy_from_slice(&INDEX.to_be_bytes());
+        }
+        tests::Fate::Pass
+    });
+    for error in [tpm.nv_public(asked).unwrap_err(), tpm.nv_to_read(asked).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    }
 }

@@ -149,20 +149,41 @@ fn the_salt_key_can_be_pinned() {
     let (_, owner) = tpm.parent_public(&OWNER).unwrap();
     let (_, null) = tpm.parent_public(&Parent { handle: Handle::NULL, ..OWNER }).unwrap();
     tpm.close();
-    for (pin, good) in [(owner, true), (null, true), (keyfile::Name::from(&[0, 11, 1, 2][..]), false)] {
+    let handle = swtpm.create_primary_with(b"", raw::DA_PROTECTED);
+    let there = Handle(0x8100_0001);
+    swtpm.persist(handle, there.0);
+    swtpm.flush(handle);
+    let (_, persistent) = tpm.read_public(there).unwrap();
+    tpm.close();
+    let pcrs = "sha256:0-7".parse().unwrap();
+    for (pin, good) in
+        [(owner, true), (null, true), (persistent, true), (keyfile::Name::from(&[0, 11, 1, 2][..]), false)]
+    {
         let config = Config { salt_name: Some(pin), ..kit::config(swtpm.tcti()) };
-        let key = kit::open(&Tpm::new(config), &file, Some("secret"));
-        match key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA) {
-            Ok(answer) => {
-                assert!(good);
-                kit::verify(key.public(), &answer.value);
+        let tpm = Tpm::new(config);
+        let key = kit::open(&tpm, &file, Some("secret"));
+        // Whatever comes first, and again when nothing is loaded any more.
+        for _ in 0..2 {
+            let results = [
+                tpm.capabilities().map(drop),
+                tpm.pcr_read(&pcrs).map(drop),
+                tpm.read_public(there).map(drop),
+                tpm.parent_public(&OWNER).map(drop),
+                key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).map(drop),
+            ];
+            for result in results {
+                match result {
+                    Ok(()) => assert!(good),
+                    Err(error) => {
+                        assert!(!good, "{error}");
+                        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+                        assert!(error.to_string().contains("salt-name"), "{error}");
+                    }
+                }
             }
-            Err(error) => {
-                assert!(!good, "{error}");
-                assert_eq!(error.kind(), ErrorKind::Integrity);
-                assert!(error.to_string().contains("salt-name"), "{error}");
-            }
+            tpm.close();
         }
+        swtpm.assert_empty();
     }
 }
 
@@ -198,4 +219,72 @@ fn an_imported_storage_key_carries_no_salt() {
     let _ = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA);
     let start = proxy.log().all().into_iter().find(|e| e.code() == raw::START_AUTH_SESSION).unwrap();
     assert_ne!(raw::u32_at(&start.command, 10), parent.handle.0, "salted to {}", was.attributes);
+}
+
+#[test]
+fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() {
+    let swtpm = Swtpm::start();
+    // Under dictionary-attack protection: a session that is out of step could look like a wrong password.
+    let at = Handle(0x8100_0101);
+    kit::persist(&swtpm, b"secret", keyfile::Attributes::USER_WITH_AUTH, at.0);
+    let other = swtpm.create_primary();
+    swtpm.persist(other, 0x8100_0102);
+    swtpm.flush(other);
+    let forged = swtpm.transact(&raw::command(raw::READ_PUBLIC, &[0x8100_0102], &[], &[]));
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let (public, _) = tpm.read_public(at).unwrap();
+    let pcrs = "sha256:0-7".parse().unwrap();
+    let values = tpm.pcr_read(&pcrs).unwrap();
+    let clock = tpm.read_clock().unwrap();
+    assert_eq!(proxy.log().count(raw::START_AUTH_SESSION), 1, "{}", proxy.log().text());
+
+    proxy.on_response(move |command, response| {
+        if raw::code(command) == raw::READ_PUBLIC && command.starts_with(&[0x80, 1]) {
+            response.clone_from(&forged);
+        }
+        Fate::Pass
+    });
+    let error = tpm.read_public(at).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    for command in [raw::PCR_READ, CommandCode::READ_CLOCK.0] {
+        // Every octet of the parameters and of what vouches for them.
+        for octet in 14..52 {
+            proxy.on_response(tamper::flip_bit(command, 0, octet * 8));
+            let result = match command {
+                raw::PCR_READ => tpm.pcr_read(&pcrs).map(|read| assert_eq!(read, values)),
+                _ => tpm.read_clock().map(drop),
+            };
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Integrity, "octet {octet} of {command:#x}");
+        }
+    }
+    proxy.behave();
+    assert_eq!(tpm.read_public(at).unwrap().0, public);
+    assert_eq!(tpm.read_clock().unwrap().reset_count, clock.reset_count);
+    assert_eq!(swtpm.failures(), 0);
+    tpm.close();
+    swtpm.assert_empty();
+}
+
+#[test]
+fn what_has_no_password_refuses_none() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let key = kit::open(&tpm, &file, None);
+    // The storage key of the owner, and a key whose file says that it has none.
+    for command in [raw::LOAD, raw::SIGN] {
+        tpm.close();
+        proxy.on_command(move |sent| {
+            if raw::code(sent) == command {
+                *sent.last_mut().unwrap() ^= 1;
+            }
+            Fate::Pass
+        });
+        let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        proxy.behave();
+        kit::check(&key);
+    }
 }

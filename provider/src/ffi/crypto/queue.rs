@@ -1,6 +1,8 @@
 //! What a refusal of libcrypto looks like: its reasons stand on the thread's error queue, we say what was attempted.
 
+use std::ffi::CStr;
 use std::fmt;
+use std::ptr;
 
 use super::sys;
 
@@ -30,6 +32,15 @@ pub(crate) fn quietly<T>(trial: impl FnOnce() -> T) -> T {
     // SAFETY: as above.
     unsafe { sys::ERR_pop_to_mark() };
     result
+}
+
+/// Whether the last error on this thread's queue was raised by this function.
+pub(crate) fn is_last_error_of(function: &CStr) -> bool {
+    let mut name = ptr::null();
+    // SAFETY: writes one pointer, to a C string that the queue holds (ERR_peek_last_error_func(3ossl)).
+    let error = unsafe { sys::ERR_peek_last_error_func(&raw mut name) };
+    // SAFETY: as above; nothing touches the queue meanwhile.
+    error != 0 && !name.is_null() && unsafe { CStr::from_ptr(name) } == function
 }
 
 #[cfg(test)]

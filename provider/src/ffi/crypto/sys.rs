@@ -1,6 +1,6 @@
 //! Externs of libcrypto 3.0 that `openssl-sys` lacks, as their manual pages give them.
 
-use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
 use openssl_sys::{EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM, OSSL_PROVIDER};
 
@@ -113,6 +113,8 @@ unsafe extern "C" {
     // ERR_set_mark(3ossl)
     pub(super) fn ERR_set_mark() -> c_int;
     pub(super) fn ERR_pop_to_mark() -> c_int;
+    // ERR_peek_last_error_func(3ossl)
+    pub(super) fn ERR_peek_last_error_func(func: *mut *const c_char) -> c_ulong;
 
     pub(super) fn EVP_DigestSign(
         ctx: *mut EVP_MD_CTX,

@@ -7,6 +7,7 @@ use keyfile::{KeyFile, KeyReference, Public};
 use tpm::Auth;
 use zeroize::Zeroizing;
 
+use super::dropped;
 use super::pem::OBJECT_KEY;
 use super::reference::referenced;
 use crate::error::{Error, Reason, Result};
@@ -17,6 +18,7 @@ use crate::ffi::op::decoder::Decoder;
 use crate::ffi::params::ParamList;
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::keymgmt::KeyType;
+use crate::op::store;
 use crate::provider::Provider;
 
 /// Takes key files with keys of one type.
@@ -28,6 +30,18 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
     }
 
     fn decode(
+        provider: &Arc<Provider>,
+        input: Bio<'_>,
+        selection: Selection,
+        found: &Callback<'_>,
+        passphrase: &Passphrase<'_>,
+    ) -> Result<bool> {
+        Self::key(provider, input, selection, found, passphrase).inspect_err(dropped::keep)
+    }
+}
+
+impl<T: KeyType> KeyDecoder<T> {
+    fn key(
         provider: &Arc<Provider>,
         mut input: Bio<'_>,
         selection: Selection,
@@ -53,16 +67,14 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
             return Ok(true);
         }
         let key = if wants_private(selection) {
-            let auth = password(&file, passphrase);
-            TpmKey::from_file(file, auth)
+            let auth = password(&file, passphrase)?;
+            TpmKey::from_file(file, auth).opened(provider)?
         } else {
             TpmKey::public_only(file.public)
         };
         Ok(Self::hand_up(provider, key, found))
     }
-}
 
-impl<T: KeyType> KeyDecoder<T> {
     fn reference(
         provider: &Arc<Provider>,
         der: &[u8],
@@ -120,16 +132,18 @@ fn wants_private(selection: Selection) -> bool {
 
 /// The password, if the key needs one. Nothing is locked while the user is asked.
 ///
-/// When nobody answers, the key is handed up without: libcrypto's store drops what a decoder says at this point, while the first
-/// private operation can say what is missing. Until then the public half is of use.
-pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Option<Auth> {
+/// # Errors
+/// `PasswordMissing`: it needs one, and nobody gives it.
+pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Result<Option<Auth>> {
     if !file.asks_for_password() {
-        return None;
+        return Ok(None);
     }
-    // Whoever made the file must not write on the terminal of whoever opens it.
-    let description = file.description.as_deref().unwrap_or("TPM key");
-    let info: String = description.chars().filter(|character| !character.is_control()).collect();
-    passphrase.ask(&info).map(|password| Auth::new(password.as_slice()))
+    let what = file.description.as_deref().unwrap_or("TPM key");
+    match store::asked(what, passphrase) {
+        // The policy may pass without.
+        Err(_) if !file.needs_password() => Ok(None),
+        asked => asked.map(Some),
+    }
 }
 
 #[cfg(test)]

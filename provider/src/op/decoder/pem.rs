@@ -5,14 +5,14 @@ use std::sync::Arc;
 use keyfile::{KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
-use super::STRUCTURE;
 use super::der::type_of;
 use super::reference;
+use super::{STRUCTURE, dropped};
 use crate::error::Result;
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::core::Core;
-use crate::ffi::crypto::Selection;
+use crate::ffi::crypto::{Selection, is_last_error_of};
 use crate::ffi::op::decoder::Decoder;
 use crate::ffi::params::ParamList;
 use crate::provider::Provider;
@@ -59,7 +59,12 @@ impl Decoder for PemDecoder {
             .text(c"data-type", kind.name())
             .text(c"data-structure", STRUCTURE)
             .octets(c"data", &der);
-        Ok(found.call(list.as_params()))
+        drop(dropped::take());
+        let taken = found.call(list.as_params());
+        match dropped::take().filter(|_| !taken && !is_last_error_of(c"decoder_decode")) {
+            Some(error) => Err(error),
+            None => Ok(taken),
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use keyfile::uri::{Place as Named, Uri};
 use keyfile::{Handle, KeyReference};
 use tpm::Auth;
 
-use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Passphrase;
 use crate::key::{KeyAuth, Place, TpmKey};
@@ -17,7 +16,7 @@ use crate::provider::Provider;
 /// The key that a reference leads to. A password that is given goes before what the reference says of one.
 ///
 /// # Errors
-/// `Uri`, `WrongHandle`: it leads to no persistent key.
+/// `Uri`, `WrongHandle`: it leads to no persistent key. `PasswordMissing`, `Authorization`: its password is missing or wrong.
 pub(crate) fn referenced(
     provider: &Arc<Provider>,
     reference: KeyReference,
@@ -27,9 +26,9 @@ pub(crate) fn referenced(
     let (uri, handle) = read(provider, &reference)?;
     let auth = match given {
         Some(auth) => KeyAuth::Known(Some(auth)),
-        None => store::of_reference(&uri, &reference, passphrase),
+        None => store::of_reference(&uri, &reference, passphrase)?,
     };
-    Ok(TpmKey::at(Place { handle, reference, seen: false }, auth))
+    TpmKey::at(Place { handle, reference }, auth).opened(provider)
 }
 
 /// Says what is wrong with a reference while somebody hears it: what a decoder of DER says is dropped by libcrypto's store.
@@ -41,7 +40,7 @@ pub(super) fn check(provider: &Arc<Provider>, reference: &KeyReference) -> Resul
 }
 
 fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
-    let uri = Uri::parse(&reference.uri, config::nv_prefix(&**provider)?.as_deref())?;
+    let uri = Uri::parse(&reference.uri, tpm::config::nv_prefix(&**provider)?.as_deref())?;
     let Named::Key(handle) = uri.place else {
         let text = "the key reference leads to something else than a persistent key (0x81......)";
         return Err(Error::new(Reason::WrongHandle, text));

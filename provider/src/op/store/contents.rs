@@ -12,7 +12,7 @@ use super::password;
 use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
-use crate::input;
+
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 
@@ -59,16 +59,16 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
         Content::Key(file) if only_public_half => public_half(file.public, opening),
         Content::Key(file) => {
             let kind = decoder::type_of(&file.public)?;
-            let auth = match password::stored(password)? {
+            let auth = match password::said(password)? {
                 Some(auth) => Some(auth),
-                None => decoder::password(&file, opening.passphrase),
+                None => decoder::password(&file, opening.passphrase)?,
             };
-            Ok(key(kind, TpmKey::from_file(*file, auth), opening))
+            Ok(key(kind, TpmKey::from_file(*file, auth).opened(opening.provider)?, opening))
         }
         Content::Reference(reference) if only_public_half => public_half(reference.public, opening),
         Content::Reference(reference) => {
             let kind = decoder::type_of(&reference.public)?;
-            let auth = password::stored(password)?;
+            let auth = password::said(password)?;
             let referenced = decoder::referenced(opening.provider, *reference, auth, opening.passphrase)?;
             Ok(key(kind, referenced, opening))
         }
@@ -80,7 +80,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
 /// # Errors
 /// `File`: it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    input::read(path, KeyFile::MAX_SIZE).map_err(|error| match error.kind() {
+    tpm::input::read(path, KeyFile::MAX_SIZE).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => {
             Error::new(Reason::File, format!("{} is larger than any key file", path.display()))
         }

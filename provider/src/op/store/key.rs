@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::password;
 use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
-use crate::key::{Key, KeyAuth, Kind, Material, Place, TpmKey};
+use crate::key::{Key, Kind, Material, Place, TpmKey};
 
 /// Opens the key at a handle.
 ///
@@ -80,7 +80,9 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
         let found = password::of_key(password, handle, &public, opening.provider, opening.passphrase)?;
         let reference =
             KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth: found.none, public };
-        TpmKey::at(Place { handle, reference, seen: true }, KeyAuth::Known(found.auth))
+        let key =
+            tpm::Key::at(opening.provider.tpm()?, handle, reference.public.clone(), found.auth.clone())?;
+        TpmKey::found(Place { handle, reference }, found.auth, key).opened(opening.provider)?
     };
     let key = Arc::new(Key::new(opening.provider, kind, Material::Tpm(key)));
     Ok(vec![Found::Object(Object::Key(key))])

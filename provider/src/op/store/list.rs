@@ -1,4 +1,5 @@
-//! Everything that has a URI: persistent keys, and NV indexes with something of use that can be read without a password.
+//! Everything that has a URI: persistent keys, and NV indexes with something of use that can be read without a password. What cannot be
+//! read has a name that says why, for those who ask for everything.
 
 use std::error::Error as _;
 
@@ -6,7 +7,8 @@ use keyfile::wire::WireError;
 use keyfile::{Content, contents};
 use tpm::ErrorKind;
 
-use super::{Found, Object, Opening, nv};
+use super::nv::{self, Peek};
+use super::{Found, Object, Opening};
 use crate::error::Result;
 use crate::key::Kind;
 
@@ -17,24 +19,45 @@ use crate::key::Kind;
 pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let tpm = opening.provider.tpm()?;
     let mut names = Vec::new();
+    // Who looks for certificates opens what is named; a password that nobody gave is no certificate.
+    let everything = opening.wanted.everything();
     if opening.wanted.key() || opening.wanted.public_key() {
         for handle in tpm.persistent_handles()? {
-            let Some((public, _)) = unless_gone(tpm.read_public(handle))? else { continue };
-            if let Some(kind) = Kind::of(&public) {
-                names.push(name(format!("tpm2:handle={handle}"), format!("{} key", kind.name())));
+            let uri = format!("tpm2:handle={handle}");
+            match seen(tpm.read_public(handle))? {
+                Seen::Gone => {}
+                Seen::Unknown(why) if everything => names.push(name(uri, format!("not read: {why}"))),
+                Seen::Unknown(_) => {}
+                Seen::Found((public, _)) => {
+                    names.extend(Kind::of(&public).map(|kind| name(uri, format!("{} key", kind.name()))));
+                }
             }
         }
     }
     for index in tpm.nv_indexes()? {
-        let Some((public, _)) = unless_gone(tpm.nv_public(index))? else { continue };
-        let found = nv::peek(tpm, &public)?.and_then(|octets| contents(&octets).ok()).unwrap_or_default();
+        let uri = format!("tpm2:nv={index}");
+        let read = match seen(tpm.nv_to_read(index))? {
+            Seen::Gone => continue,
+            Seen::Unknown(why) => Peek::Kept(why),
+            Seen::Found((public, _)) => nv::peek(tpm, &public)?,
+        };
+        let found = match read {
+            Peek::Contents(octets) => contents(&octets).unwrap_or_default(),
+            Peek::Nothing => continue,
+            Peek::Kept(why) => {
+                if everything {
+                    names.push(name(uri, format!("not read: {why}")));
+                }
+                continue;
+            }
+        };
         let wanted = |content: &Content| match content {
             Content::Certificate(der) => opening.wanted.certificate(der).then_some("certificate"),
             Content::PublicKey(_) => opening.wanted.public_key().then_some("public key"),
             Content::Key(_) | Content::Reference(_) => opening.wanted.key().then_some("key file"),
         };
         if let Some(what) = found.iter().find_map(wanted) {
-            names.push(name(format!("tpm2:nv={index}"), what.to_owned()));
+            names.push(name(uri, what.to_owned()));
         }
     }
     Ok(names)
@@ -44,15 +67,24 @@ fn name(uri: String, description: String) -> Found {
     Found::Object(Object::Name(uri, description))
 }
 
-/// What is gone since, or of an algorithm that nobody here knows, has no name.
-fn unless_gone<T>(read: std::result::Result<T, tpm::Error>) -> Result<Option<T>> {
+/// What came of a look at one of them.
+enum Seen<T> {
+    Found(T),
+    /// It is gone since.
+    Gone,
+    /// It is of an algorithm that nobody here knows.
+    Unknown(String),
+}
+
+fn seen<T>(read: std::result::Result<T, tpm::Error>) -> Result<Seen<T>> {
     let unknown = |error: &tpm::Error| {
         let source = error.source().and_then(|source| source.downcast_ref());
         matches!(source, Some(WireError::Unknown { .. }))
     };
     match read {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::NoObject || unknown(&error) => Ok(None),
+        Ok(found) => Ok(Seen::Found(found)),
+        Err(error) if error.kind() == ErrorKind::NoObject => Ok(Seen::Gone),
+        Err(error) if unknown(&error) => Ok(Seen::Unknown(error.cause().to_string())),
         Err(error) => Err(error.into()),
     }
 }

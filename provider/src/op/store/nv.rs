@@ -14,7 +14,7 @@ use crate::error::{Error, Reason, Result};
 /// # Errors
 /// There is no index, it was never written, nobody may read it, its password is missing or wrong, or nothing of use is in it.
 pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
-    let (public, _) = opening.provider.tpm()?.nv_public(index).map_err(|error| match error.kind() {
+    let (public, _) = opening.provider.tpm()?.nv_to_read(index).map_err(|error| match error.kind() {
         ErrorKind::NoObject => {
             let text =
                 format!("there is no NV index {index}: `tpm2-keytool status` lists those that are there");
@@ -31,26 +31,41 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
     contents::found(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 
-/// What can be read without a password, if it can; it may be a reference that holds one.
+/// What can be read of an index without a password.
+pub(super) enum Peek {
+    /// Everything that was written; it may be a reference that holds a password.
+    Contents(Zeroizing<Vec<u8>>),
+    /// It holds nothing that has contents.
+    Nothing,
+    /// It is kept from us, for this reason.
+    Kept(String),
+}
+
+/// Reads it without a password, if that can be.
 ///
 /// # Errors
-/// It is not this index that keeps it from us: the TPM cannot be asked.
-pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Option<Zeroizing<Vec<u8>>>> {
+/// It is not this index that keeps it from us: the TPM cannot be asked, or its answer is not authentic.
+pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Peek> {
     let attributes = public.attributes;
     let may = |attribute| attributes.contains(attribute);
-    if !attributes.is_ordinary() || !may(NvAttributes::WRITTEN) || may(NvAttributes::READ_LOCKED) {
-        return Ok(None);
+    if !attributes.is_ordinary() || !may(NvAttributes::WRITTEN) {
+        return Ok(Peek::Nothing);
     }
+    if may(NvAttributes::READ_LOCKED) {
+        return Ok(Peek::Kept("the NV index is locked against reading until the next restart".to_owned()));
+    }
+    let mut kept = "the NV index is read with a password, or by a policy".to_owned();
     let owner = may(NvAttributes::OWNER_READ).then(|| NvReader::Owner(tpm.config().parent_auth.clone()));
     let own = may(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None));
     for reader in owner.into_iter().chain(own) {
         match tpm.nv_read(public, &reader) {
-            Ok(octets) => return Ok(Some(octets)),
-            Err(error) if keeps_its_contents(&error) => {}
+            Ok(octets) => return Ok(Peek::Contents(octets)),
+            Err(error) if error.kind() == ErrorKind::Authorization => {}
+            Err(error) if keeps_its_contents(&error) => kept = error.cause().to_string(),
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(None)
+    Ok(Peek::Kept(kept))
 }
 
 /// Whether the TPM says of one index, its hierarchy or its password that it cannot be read.
@@ -60,7 +75,7 @@ fn keeps_its_contents(error: &tpm::Error) -> bool {
             || matches!(code.base(), ResponseCode::NV_LOCKED | ResponseCode::NV_AUTHORIZATION)
     };
     match error.kind() {
-        ErrorKind::NoObject | ErrorKind::NotWritten | ErrorKind::Authorization => true,
+        ErrorKind::NoObject | ErrorKind::NotWritten => true,
         ErrorKind::Tpm => error.response_code().map(ResponseCode).is_some_and(about_it),
         _ => false,
     }
@@ -71,7 +86,7 @@ fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Zer
     let tpm = opening.provider.tpm()?;
     let may = |attribute| public.attributes.contains(attribute);
     let (owner, own) = (may(NvAttributes::OWNER_READ), may(NvAttributes::AUTH_READ));
-    if let Some(auth) = password::stored(given)? {
+    if let Some(auth) = password::said(given)? {
         let reader = if own { NvReader::Index(Some(auth)) } else { hierarchy(public, Some(auth))? };
         return Ok(tpm.nv_read(public, &reader)?);
     }
@@ -112,8 +127,8 @@ fn by_own_password(
         _ => {}
     }
     match password::asked(&format!("NV index {}", public.index), opening.passphrase) {
-        Some(auth) => Ok(tpm.nv_read(public, &NvReader::Index(Some(auth)))?),
-        None => {
+        Ok(auth) => Ok(tpm.nv_read(public, &NvReader::Index(Some(auth)))?),
+        Err(_) => {
             let text = format!(
                 "NV index {} has a password, and none was given: give it, for instance with -passin, or as pin-value \
                  or pin-source of the URI",

@@ -5,7 +5,7 @@ use keyfile::{Attributes, Handle, KeyReference, Public};
 use tpm::Auth;
 
 use crate::config;
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Passphrase;
 use crate::key::KeyAuth;
 use crate::provider::Provider;
@@ -19,8 +19,8 @@ pub(super) struct Found {
 
 /// The password of a key at a handle.
 ///
-/// A key under dictionary-attack protection is not tried with the empty password, because a failure counts; it is taken to have one,
-/// unless the URI is of a form that says so.
+/// A key under dictionary-attack protection is not tried with the empty password before somebody was asked, because a failure counts;
+/// where nobody answers, whoever opens the key tries it once.
 ///
 /// # Errors
 /// The file with the password cannot be read, or there is no TPM.
@@ -31,51 +31,70 @@ pub(super) fn of_key(
     provider: &Provider,
     passphrase: &Passphrase<'_>,
 ) -> Result<Found> {
-    let ask = || Found { auth: asked(&format!("key at {handle}"), passphrase), none: false };
-    if let Some(auth) = stored(password)? {
+    let what = format!("key at {handle}");
+    let ask = || asked(&what, passphrase).map(|auth| Found { auth: Some(auth), none: false });
+    if let Some(auth) = said(password)? {
         return Ok(Found { auth: Some(auth), none: false });
     }
     let protected = !public.attributes.contains(Attributes::NO_DA);
     let by_password = public.attributes.contains(Attributes::USER_WITH_AUTH);
-    Ok(match password {
+    match password {
         Password::Asked => ask(),
-        _ if !by_password => Found { auth: None, none: false },
-        Password::Unmarked if protected => Found { auth: None, none: false },
-        _ if protected => ask(),
-        _ if provider.tpm()?.accepts_empty_auth(handle, public)? => Found { auth: None, none: true },
+        _ if !by_password => Ok(Found { auth: None, none: false }),
+        Password::Unmarked if protected => Ok(Found { auth: None, none: false }),
+        _ if protected => Ok(Found { auth: Some(asked_or_empty(&what, passphrase)), none: false }),
+        _ if provider.tpm()?.accepts_empty_auth(handle, public)? => Ok(Found { auth: None, none: true }),
         _ => ask(),
-    })
+    }
 }
 
 /// The password of the key that a reference file leads to, without a word to the TPM: the file tells whether there is one.
 ///
 /// A file that holds the password is read now, if it may be: a server reads it before it gives up its rights.
-pub(crate) fn of_reference(uri: &Uri, reference: &KeyReference, passphrase: &Passphrase<'_>) -> KeyAuth {
-    match (&uri.password, stored(&uri.password)) {
+///
+/// # Errors
+/// `PasswordMissing`: the reference says that there is one, and nobody gives it.
+pub(crate) fn of_reference(
+    uri: &Uri,
+    reference: &KeyReference,
+    passphrase: &Passphrase<'_>,
+) -> Result<KeyAuth> {
+    Ok(match (&uri.password, said(&uri.password)) {
         (_, Ok(Some(auth))) => KeyAuth::Known(Some(auth)),
         (Password::Source(path), Err(_)) => KeyAuth::Unread(path.clone()),
         // Known to be right, and not a guess.
         _ if reference.empty_auth => KeyAuth::Known(Some(Auth::new([]))),
-        _ => KeyAuth::Known(asked(&reference.uri, passphrase)),
-    }
+        (Password::Asked, _) => KeyAuth::Known(Some(asked(&reference.uri, passphrase)?)),
+        _ => KeyAuth::Known(Some(asked_or_empty(&reference.uri, passphrase))),
+    })
 }
 
 /// What the URI says.
 ///
 /// # Errors
 /// The file with the password cannot be read.
-pub(super) fn stored(password: &Password) -> Result<Option<Auth>> {
+pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
     match password {
-        Password::Value(value) => Ok(Some(Auth::stored(value.as_slice()))),
-        Password::Source(path) => config::stored_password(path).map(Some),
+        Password::Value(value) => Ok(Some(Auth::new(value.as_slice()))),
+        Password::Source(path) => config::password_in(path).map(Some),
         Password::Asked | Password::Unsaid | Password::Unmarked => Ok(None),
     }
 }
 
-/// Nothing is locked while the user is asked. When nobody answers, the first private operation can say what is missing; until then
-/// the public half is of use.
-pub(super) fn asked(what: &str, passphrase: &Passphrase<'_>) -> Option<Auth> {
-    // Whoever wrote the URI must not write on the terminal of whoever opens it.
+/// The same for a key that may have none, as nobody knows: where nobody answers, the empty one is tried when the key is opened.
+fn asked_or_empty(what: &str, passphrase: &Passphrase<'_>) -> Auth {
+    asked(what, passphrase).unwrap_or_else(|_| Auth::new([]))
+}
+
+/// Asks for it. Nothing is locked while the user is asked.
+///
+/// # Errors
+/// `PasswordMissing`: nobody answers. Opening an encrypted software key fails then, too.
+pub(crate) fn asked(what: &str, passphrase: &Passphrase<'_>) -> Result<Auth> {
+    // Whoever wrote the URI or made the file must not write on the terminal of whoever opens it.
     let what: String = what.chars().filter(|character| !character.is_control()).collect();
-    passphrase.ask(&what).map(|password| Auth::new(password.as_slice()))
+    passphrase.ask(&what).map(|password| Auth::new(password.as_slice())).ok_or_else(|| {
+        let text = format!("{what} has a password, and none was given: give it, for instance with -passin");
+        Error::new(Reason::PasswordMissing, text)
+    })
 }

@@ -65,6 +65,11 @@ impl Wanted {
         Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and {but}{where_to}")))
     }
 
+    /// Whatever there is.
+    pub(super) fn everything(&self) -> bool {
+        self.subject.is_none() && self.expect.is_none()
+    }
+
     /// A key with its private half.
     pub(super) fn key(&self) -> bool {
         self.subject.is_none() && self.expect.is_none_or(|expect| expect == KEY)

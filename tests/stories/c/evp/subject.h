@@ -21,6 +21,8 @@ struct subject {
     enum kind kind;
 };
 
+/* What the key's URI says. */
+static const char *password = "";
 /* A library context that has never heard of tpm2. */
 static OSSL_LIB_CTX *clean;
 /* The digest of all signatures, to which the fixed keys are fixed. */

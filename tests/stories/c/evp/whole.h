@@ -2,6 +2,7 @@
 #ifndef WHOLE_H
 #define WHOLE_H
 #include "subject.h"
+#include <openssl/decoder.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -100,6 +101,18 @@ static void print(const struct subject *subject)
     MUST(!in_tpm(subject) || (strstr(page, "priv:") == NULL && strstr(page, "privateExponent:") == NULL));
 }
 
+/* Read from DER, with the password that one of the keys has. */
+static EVP_PKEY *decoded(const unsigned char *der, size_t length)
+{
+    EVP_PKEY *key = NULL;
+    OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "DER", NULL, NULL, 0, NULL, NULL);
+
+    MUST(decoder != NULL && OSSL_DECODER_CTX_set_passphrase(decoder, (const unsigned char *)password, strlen(password)) == 1);
+    MUST(OSSL_DECODER_from_data(decoder, &der, &length) == 1);
+    OSSL_DECODER_CTX_free(decoder);
+    return key;
+}
+
 /* Written and read again, as PEM and as DER. */
 static void files(const struct subject *subject)
 {
@@ -121,14 +134,19 @@ static void files(const struct subject *subject)
     OPENSSL_free(der);
 
     MUST(PEM_write_bio_PrivateKey(bio, subject->key, NULL, NULL, 0, NULL, NULL) == 1);
-    again = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    /* A password that a URI has said is not written. */
+    again = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)password);
     MUST(again != NULL && EVP_PKEY_eq(again, subject->key) == 1 && check(again, NULL, EVP_PKEY_private_check) == 1);
     EVP_PKEY_free(again);
     der = NULL;
     length = i2d_PrivateKey(subject->key, &der);
     next = der;
-    again = length <= 0 ? NULL : d2i_AutoPrivateKey(NULL, &next, length);
+    MUST(length > 0);
+    again = decoded(der, (size_t)length);
     MUST(again != NULL && EVP_PKEY_eq(again, subject->key) == 1);
+    EVP_PKEY_free(again);
+    again = d2i_AutoPrivateKey(NULL, &next, length);
+    MUST(again != NULL ? EVP_PKEY_eq(again, subject->key) == 1 : *password != 0);
     EVP_PKEY_free(again);
     OPENSSL_free(der);
     ERR_clear_error();

@@ -44,4 +44,3 @@ mod way;
 pub(crate) use check::check;
 pub use outcome::{Checked, CheckedStatement, Outcome};
 pub(crate) use run::Runner;
-pub(crate) use step::Way;

@@ -31,13 +31,20 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
         (Some(ResponseCode::VALUE | ResponseCode::POLICY | ResponseCode::SIGNATURE), condition) => {
             condition.refusal()
         }
-        (Some(ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH), condition) => condition.refusal(),
+        (Some(ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH), condition) => match error.is_remembered() {
+            true => format!("{}; it was refused before, and is not sent again", condition.refusal()),
+            false => condition.refusal(),
+        },
         (Some(ResponseCode::PCR_CHANGED), _) => AGAIN_AND_AGAIN.to_owned(),
         _ => "the TPM refuses it".to_owned(),
     };
     let refused = Error::statement(kind, step.failure(reason));
     let refused = match error.code() {
         Some(code) => refused.answer(code.0),
+        None => refused,
+    };
+    let refused = match error.advice().filter(|_| error.is_remembered()) {
+        Some(advice) => refused.advise(advice.to_owned()).recalled_as(&error),
         None => refused,
     };
     advised(refused, condition)

@@ -2,9 +2,11 @@
 
 use keyfile::{KeyFile, Ticket};
 
+use super::refusal;
 use super::step::Way;
 use super::tried::Tried;
 use crate::auth::Auth;
+use crate::authorization::Attempt;
 use crate::connection::{Connection, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::objects::{Cache, Parent};
@@ -16,8 +18,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) transient: Transient,
     /// The password, which is the key's or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
-    /// Whether it may be wrong, and counts then.
-    pub(crate) doubtful: bool,
+    /// What is known of it as the key's own.
+    pub(crate) attempt: &'a Attempt,
     pub(crate) tickets: &'a Cache<Ticket>,
 }
 
@@ -35,6 +37,51 @@ impl Runner<'_> {
         self.ways(connection, &mut then)
     }
 
+    /// What is known before anything is loaded: an error when no way can pass.
+    pub(crate) fn foresee(&self, connection: &mut Connection) -> Result<(), Error> {
+        let mut tried = Tried::default();
+        for way in Way::all(self.file) {
+            match self.admit(connection, &way) {
+                Ok(()) => return Ok(()),
+                Err(error) => tried.note(error, &way),
+            }
+        }
+        Err(tried.error())
+    }
+
+    /// What is known of one way: that a statement is none for us, that a password is missing or was refused before.
+    fn admit(&self, connection: &mut Connection, way: &Way<'_>) -> Result<(), Error> {
+        if let Some(error) = way.steps.iter().find_map(|step| step.condition().err()) {
+            return Err(error);
+        }
+        if self.password.is_none() && !self.file.empty_auth && way.asks_for_password() {
+            return Err(missing(way));
+        }
+        if way.asks_for_auth_value() {
+            connection.admit(self.attempt).map_err(|error| self.of_key(error))?;
+        }
+        way.steps.iter().try_for_each(|step| match step.secret() {
+            Some(secret) => connection
+                .admit_secret(secret, self.password)
+                .map_err(|error| refusal::of_statement(self.of_entity(error), step)),
+            None => Ok(()),
+        })
+    }
+
+    fn of_key(&self, error: Error) -> Error {
+        match self.password {
+            Some(_) => error.advise("the password of the key is wrong"),
+            None => error.of_kind(ErrorKind::PasswordMissing),
+        }
+    }
+
+    pub(super) fn of_entity(&self, error: Error) -> Error {
+        match (error.kind(), self.password) {
+            (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
+            _ => error,
+        }
+    }
+
     /// Opens the session that will authorize. At a time when the parent is loaded, its salt costs nothing.
     pub(crate) fn open(&self, connection: &mut Connection) -> Result<(), Error> {
         let hash = self.file.public.name_alg;
@@ -42,7 +89,7 @@ impl Runner<'_> {
         if !proves || connection.rules.unprotected {
             return connection.open_policy(hash);
         }
-        let number = connection.parent(self.parent)?;
+        let number = connection.authorized_parent(self.parent)?;
         connection.open_salted_policy(hash, (number, self.parent))
     }
 
@@ -54,26 +101,12 @@ impl Runner<'_> {
         let mut tried = Tried::default();
         let mut dirty = false;
         for way in Way::all(self.file) {
-            if let Some(error) = way.steps.iter().find_map(|step| step.condition().err()) {
-                tried.errors.push(error);
-                continue;
-            }
-            if self.password.is_none() && !self.file.empty_auth && way.asks_for_password() {
-                tried.errors.push(missing(&way));
-                continue;
-            }
             if tried.has_refused(&way) {
                 continue;
             }
-            // Each who refuses it counts.
-            if !tried.refused.is_empty() && way.asks_for_password() {
-                match self.guard_last_try(connection) {
-                    Err(error) if error.kind() == ErrorKind::Lockout => {
-                        tried.errors.push(error);
-                        continue;
-                    }
-                    spared => spared?,
-                }
+            if let Err(error) = self.admit(connection, &way) {
+                tried.note(error, &way);
+                continue;
             }
             if std::mem::replace(&mut dirty, true) {
                 self.begin_again(connection)?;
@@ -101,19 +134,19 @@ impl Runner<'_> {
         self.open(connection)?;
         connection.settle(&[self.transient])
     }
-
-    /// Before the password is proven once more.
-    pub(super) fn guard_last_try(&self, connection: &mut Connection) -> Result<(), Error> {
-        if self.doubtful { connection.guard_last_try(self.password) } else { Ok(()) }
-    }
 }
 
 /// Whether another way may pass where this one has failed.
 fn goes_on(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Policy | ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Unsupported
-    )
+    match error.kind() {
+        ErrorKind::Policy
+        | ErrorKind::Authorization
+        | ErrorKind::PasswordMissing
+        | ErrorKind::Unsupported => true,
+        // One of our own: what asks for no password may pass.
+        ErrorKind::Lockout => error.code().is_none(),
+        _ => false,
+    }
 }
 
 fn missing(way: &Way<'_>) -> Error {

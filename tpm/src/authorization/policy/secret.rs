@@ -6,8 +6,9 @@ use keyfile::{Handle, HashAlg, Name};
 use zeroize::Zeroizing;
 
 use crate::auth::Auth;
+use crate::authorization::Attempt;
 use crate::command::policy::policy_secret;
-use crate::command::{Entity, Guarded};
+use crate::command::{Entity, Guarded, Protect};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
@@ -31,6 +32,27 @@ impl Connection {
         proven
     }
 
+    /// An error if this password is known to be refused by the entity.
+    pub(crate) fn admit_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
+        let handle = secret.entity().or_else(|| self.entities.get(&secret.name).copied());
+        // What kind of value it has, its Name says where no handle is known.
+        let handle = handle.unwrap_or(Handle(0));
+        let auth = password.map(|password| auth_value(password, handle, &secret.name)).unwrap_or_default();
+        let attempt = self.attempt_on_secret(secret, handle, &auth)?;
+        self.admit(&attempt)
+    }
+
+    fn attempt_on_secret(&self, secret: &Secret, handle: Handle, auth: &[u8]) -> Result<Attempt, Error> {
+        let attempt = Attempt::of_named(&self.rules.tpm, &secret.name, auth)?;
+        // That of a hierarchy counts towards no lockout, but for the lockout's own.
+        let counts = !secret.name.as_handle().is_some_and(Handle::is_hierarchy);
+        let attempt = attempt.counting(counts);
+        Ok(match secret.name.as_handle() {
+            None => attempt.placed(handle),
+            Some(_) => attempt,
+        })
+    }
+
     /// Forgets where the entity was, if that was known: the next try searches for it.
     pub(crate) fn search_again(&mut self, secret: &Secret) -> bool {
         self.entities.remove(&secret.name).is_some()
@@ -49,10 +71,24 @@ impl Connection {
         };
         let session = self.policy_session()?;
         let (session, nonce) = (session.handle, session.nonce_tpm().to_vec());
-        match policy_secret(self, &Guarded { entity, auth: &auth }, session, &nonce, secret) {
-            Err(error)
-                if error.kind() == ErrorKind::Authorization && self.is_another(handle, &secret.name) =>
-            {
+        let attempt = self.attempt_on_secret(secret, handle, &auth)?;
+        let proven = self.prove(&attempt, |connection| {
+            policy_secret(
+                connection,
+                &Guarded { entity, auth: &auth },
+                session,
+                &nonce,
+                secret,
+                Protect::SESSION,
+            )
+        });
+        let is_suspect = |error: &Error| match error.kind() {
+            ErrorKind::Authorization => !error.is_remembered(),
+            ErrorKind::NoObject => true,
+            _ => false,
+        };
+        match proven {
+            Err(error) if is_suspect(&error) && self.is_another(handle, &secret.name) => {
                 let text =
                     format!("at {handle} there is another object than the one whose password is wanted");
                 Err(Error::new(ErrorKind::Policy, text))

@@ -22,9 +22,15 @@ impl Connection {
         (number, parent): (usize, &Parent),
     ) -> Result<(), Error> {
         self.open_policy_by(hash, true, |connection| {
-            connection.admit_salt(number, parent)?;
             connection.start_salted(Some((number, parent)), |key| Starting::salted_policy(key, hash))
         })
+    }
+
+    /// In its place one that authorizes nothing, to be dropped after its one statement.
+    pub(crate) fn open_trial(&mut self) -> Result<(), Error> {
+        self.drop_policy()?;
+        self.policy = Some(Starting::trial()?.start(self, Handle::NULL)?);
+        Ok(())
     }
 
     fn open_policy_by(

@@ -41,7 +41,9 @@ impl Tried {
     }
 
     pub(super) fn note(&mut self, error: Error, way: &Way<'_>) {
-        if matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing) {
+        // One that the TPM has answered, now or before.
+        let refused = matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing);
+        if refused && error.code().is_some() {
             self.refused.extend(Asked::by(&error, way));
         }
         self.errors.push(error);

@@ -28,8 +28,7 @@ impl Runner<'_> {
             };
             match &result {
                 Err(error) if refusal::has_pcr_changed(error) => {}
-                // What is there instead may have counted the password as wrong.
-                Err(error) if has_moved(connection, way, error) => self.guard_last_try(connection)?,
+                Err(error) if has_moved(connection, way, error) => {}
                 _ => return result,
             }
             if restarts.next().is_none() {
@@ -54,12 +53,7 @@ impl Runner<'_> {
     ) -> Result<(), Error> {
         match step.condition()? {
             Condition::Secret(secret) => {
-                connection.prove_secret(secret, self.password).map_err(|error| {
-                    match (error.kind(), self.password) {
-                        (ErrorKind::Authorization, None) => error.of_kind(ErrorKind::PasswordMissing),
-                        _ => error,
-                    }
-                })
+                connection.prove_secret(secret, self.password).map_err(|error| self.of_entity(error))
             }
             Condition::Authorize(authorize) => {
                 let approved = way.digest_before(at, self.file.public.name_alg)?;

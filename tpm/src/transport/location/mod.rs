@@ -11,6 +11,7 @@ use std::path::Path;
 
 pub use error::LocationError;
 pub use kind::Kind;
+pub(crate) use socket::Address;
 pub use source::Source;
 
 /// The devices to try when nobody says anything, the one with a resource manager first.

@@ -1,32 +1,88 @@
-//! The sockets of simulators: whether somebody listens, said before tpm2-tss prints about it.
+//! The sockets of simulators: where a string says that they are, and whether somebody listens.
 
-use std::io;
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
+use std::io::{self, ErrorKind};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Location, LocationError};
+use crate::deadline::Deadline;
+use crate::ffi;
+
+/// Where a simulator takes commands; it has a second channel beside, for what is done to a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// The second channel is at the next port.
+    Internet { host: String, port: u16 },
+    /// The second channel has `.ctrl` at its end.
+    Unix(PathBuf),
+}
+
+/// How long to wait for one address of a host when nothing says how long.
+const LONGEST: Duration = Duration::from_secs(120);
+
+impl Address {
+    /// `host=HOST,port=PORT` or `path=PATH`, as tss2-tcti-swtpm(7) and tss2-tcti-mssim(7) have it; what is left out is localhost
+    /// and 2321. None of what cannot be read: a TCTI may know better.
+    pub(crate) fn parse(string: &str) -> Option<Self> {
+        let (_, configuration) = string.split_once(':').unwrap_or((string, ""));
+        let (mut host, mut port) = ("localhost", 2321);
+        for part in configuration.split(',').filter(|part| !part.is_empty()) {
+            match part.split_once('=')? {
+                ("host", value) => host = value,
+                ("port", value) => port = value.parse().ok()?,
+                ("path", value) => return Some(Self::Unix(value.into())),
+                _ => return None,
+            }
+        }
+        Some(Self::Internet { host: host.to_owned(), port })
+    }
+
+    /// The second channel.
+    pub(crate) fn second(&self) -> Option<Self> {
+        match self {
+            Self::Internet { host, port } => {
+                Some(Self::Internet { host: host.clone(), port: port.checked_add(1)? })
+            }
+            Self::Unix(path) => {
+                let mut path = path.clone().into_os_string();
+                path.push(".ctrl");
+                Some(Self::Unix(path.into()))
+            }
+        }
+    }
+
+    /// Connects. Not inherited by programs that the process executes.
+    pub(crate) fn connect(&self, deadline: Deadline) -> io::Result<OwnedFd> {
+        let (host, port) = match self {
+            Self::Unix(path) => return ffi::connect_unix(path, deadline),
+            Self::Internet { host, port } => (host.as_str(), *port),
+        };
+        let mut failure = io::Error::from(ErrorKind::NotFound);
+        for address in (host, port).to_socket_addrs()? {
+            // Zero is refused.
+            let left = deadline.at_most(LONGEST).max(Duration::from_millis(1));
+            match TcpStream::connect_timeout(&address, left) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(stream.into());
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+}
 
 /// Connects and hangs up. Nothing is sent.
 pub(super) fn connect_once(location: &Location) -> Result<(), LocationError> {
-    let (_, configuration) = location.string.split_once(':').unwrap_or((&location.string, ""));
     // What cannot be read is for the TCTI to refuse.
-    let Some(connected) = connect(configuration) else { return Ok(()) };
-    connected.map_err(|cause| LocationError::Socket { location: location.clone(), cause })
-}
-
-/// `host=HOST,port=PORT` or `path=PATH`, as tss2-tcti-swtpm(7) and tss2-tcti-mssim(7) have it; what is left out is localhost
-/// and 2321.
-fn connect(configuration: &str) -> Option<io::Result<()>> {
-    let (mut host, mut port) = ("localhost", 2321);
-    for part in configuration.split(',').filter(|part| !part.is_empty()) {
-        match part.split_once('=')? {
-            ("host", value) => host = value,
-            ("port", value) => port = value.parse().ok()?,
-            ("path", value) => return Some(UnixStream::connect(value).map(drop)),
-            _ => return None,
-        }
-    }
-    Some(TcpStream::connect((host, port)).map(drop))
+    let Some(address) = Address::parse(&location.string) else { return Ok(()) };
+    address
+        .connect(Deadline::NEVER)
+        .map(drop)
+        .map_err(|cause| LocationError::Socket { location: location.clone(), cause })
 }
 
 #[cfg(test)]
@@ -34,6 +90,7 @@ mod tests {
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 
+    use super::*;
     use crate::transport::location::{Location, Source};
 
     fn check(string: &str) -> Result<(), String> {
@@ -69,6 +126,20 @@ mod tests {
     fn what_we_cannot_read_is_left_to_the_tcti() {
         for string in ["swtpm:hots=127.0.0.1", "mssim:port=many", "swtpm:127.0.0.1"] {
             check(string).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_string_names_two_channels() {
+        let at = |host: &str, port| Address::Internet { host: host.to_owned(), port };
+        for (string, first, second) in [
+            ("mssim:host=::1,port=4000", at("::1", 4000), Some(at("::1", 4001))),
+            ("swtpm", at("localhost", 2321), Some(at("localhost", 2322))),
+            ("swtpm:port=65535", at("localhost", 65535), None),
+            ("swtpm:path=/run/s", Address::Unix("/run/s".into()), Some(Address::Unix("/run/s.ctrl".into()))),
+        ] {
+            let address = Address::parse(string).unwrap();
+            assert_eq!((&address, address.second()), (&first, second), "{string}");
         }
     }
 }

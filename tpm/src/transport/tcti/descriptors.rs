@@ -1,13 +1,13 @@
 //! The TCTI's file descriptors and close-on-exec: a program that the host executes must not inherit loaded keys.
 //!
-//! tcti-device opens without O_CLOEXEC. getPollHandles names one descriptor; tcti-mssim and tcti-cmd hold others besides.
+//! tcti-device opens without O_CLOEXEC. getPollHandles names one descriptor; tcti-cmd and others hold more.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::ffi;
-use crate::transport::location::{Kind, Location};
+use crate::transport::location::Kind;
 
 /// The descriptors that were open before a TCTI was, and what they led to: a number may be given out anew at once.
 pub(super) struct Watch(Option<BTreeSet<Open>>);
@@ -23,36 +23,19 @@ impl Watch {
 
     /// Marks those that the TCTI names, and what it opened besides.
     ///
-    /// Another thread may open a descriptor in the same moment: so only pipes and sockets are taken for the TCTI's, for `mssim:`
-    /// only sockets that lead to its ports.
-    pub(super) fn close_on_exec(&self, named: &[i32], location: &Location) {
+    /// Another thread may open a descriptor in the same moment: so only pipes and sockets are taken for the TCTI's.
+    pub(super) fn close_on_exec(&self, named: &[i32]) {
         close_on_exec(named);
         let Some(before) = &self.0 else { return };
-        let simulator = location.kind == Kind::Mssim;
         let new = open_descriptors().into_iter().filter(|open| !before.contains(open));
-        let ours: Vec<_> = new
-            .filter(|(fd, target)| match simulator {
-                true => ffi::peer_port(*fd).is_some_and(|port| ports(&location.string).contains(&port)),
-                false => is_channel(target),
-            })
-            .map(|(fd, _)| fd)
-            .collect();
+        let ours: Vec<_> = new.filter(|(_, target)| is_channel(target)).map(|(fd, _)| fd).collect();
         close_on_exec(&ours);
     }
 }
 
 /// Marks each of them.
-pub(super) fn close_on_exec(descriptors: &[i32]) {
+fn close_on_exec(descriptors: &[i32]) {
     descriptors.iter().for_each(|&fd| ffi::close_on_exec(fd));
-}
-
-/// The simulator's command port and the platform port after it.
-fn ports(string: &str) -> [u16; 2] {
-    let port = string
-        .split([':', ','])
-        .find_map(|part| part.strip_prefix("port=")?.parse().ok())
-        .unwrap_or(2321_u16);
-    [port, port.saturating_add(1)]
 }
 
 fn is_channel(target: &Path) -> bool {
@@ -89,12 +72,5 @@ mod tests {
         let mut pairs = (0..1000).map(|_| (channel(), channel()));
         let ((_, before), (_, after)) = pairs.find(|(before, after)| before.0 == after.0).unwrap();
         assert_ne!(before, after);
-    }
-
-    #[test]
-    fn the_simulators_ports() {
-        assert_eq!(ports("mssim:host=localhost,port=4000"), [4000, 4001]);
-        assert_eq!(ports("mssim:port=4000,host=::1"), [4000, 4001]);
-        assert_eq!(ports("mssim"), [2321, 2322]);
     }
 }

@@ -1,43 +1,100 @@
 //! The TCTI: how octets reach a TPM and come back, by whatever way a TCTI string of tpm2-tss names.
+//!
+//! The waiting is ours wherever a TCTI names a descriptor: those of tpm2-tss take a signal that interrupts their poll(2) for a broken
+//! connection, and know no deadline or one each.
 
 mod descriptors;
+mod late;
 
 use std::ffi::CString;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::ffi;
+use crate::ffi::{self, BLOCK};
 use crate::transport::Transport;
 use crate::transport::location::{Kind, Location};
 use descriptors::Watch;
 
+/// TSS2_TCTI_RC_TRY_AGAIN: nothing or not all of the answer is there yet.
+const TRY_AGAIN: u32 = 0x000a_0009;
+
 /// One open TCTI; finalized when dropped.
 pub(crate) struct Tcti {
-    context: ffi::Context,
+    /// None when it was let go of.
+    context: Option<ffi::Context>,
     kind: Kind,
     managed: bool,
+    /// What becomes readable when there is an answer; none where the TCTI does not tell.
+    descriptors: Vec<i32>,
+    deadline: Deadline,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// An answer was given up: it may still come, and be taken for that to another command.
+    GaveUp,
 }
 
 impl Tcti {
     /// Opens the TPM at a place.
-    pub(crate) fn open(location: &Location) -> Result<Self, Error> {
+    pub(crate) fn open(location: &Location, deadline: Deadline) -> Result<Self, Error> {
+        late::finish();
         let Location { string, kind, .. } = location;
         let text = CString::new(string.as_str())
             .map_err(|_| Error::new(ErrorKind::Input, "a TCTI string cannot hold a zero octet"))?;
         let watch = Watch::before(kind);
         let context = ffi::Context::open(&text).map_err(|code| no_tpm(location, code))?;
-        watch.close_on_exec(&context.descriptors(), location);
-        Ok(Self { context, kind: kind.clone(), managed: location.is_kernel_resource_manager() })
+        let descriptors = context.descriptors();
+        watch.close_on_exec(&descriptors);
+        let managed = location.is_kernel_resource_manager();
+        let (context, kind, state) = (Some(context), kind.clone(), State::Ready);
+        Ok(Self { context, kind, managed, descriptors, deadline, state })
+    }
+
+    fn exchange(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
+        const WAITING: &str = "waiting for the TPM's answer";
+        let context = self.context.as_mut().ok_or_else(Error::lost)?;
+        context.transmit(command).map_err(|code| Error::io("sending a command to the TPM", code))?;
+        let missed = || self.deadline.missed("the TPM has not answered");
+        let mut timeout = self.deadline.milliseconds();
+        loop {
+            if !self.descriptors.is_empty() {
+                let ready = ffi::readable(&self.descriptors, self.deadline);
+                ready
+                    .map_err(|cause| Error::new(ErrorKind::Io, WAITING).because(cause))?
+                    .then_some(())
+                    .ok_or_else(missed)?;
+                timeout = self.deadline.milliseconds();
+            }
+            match context.receive(response, timeout) {
+                Err(TRY_AGAIN) if self.deadline.has_passed() => return Err(missed()),
+                Err(TRY_AGAIN) => {}
+                // Bad value, not implemented: it can only wait forever.
+                Err(0x000a_000b | 0x000a_0002) if timeout != BLOCK => timeout = BLOCK,
+                // Where the TCTI has waited itself, it says no more than that it came to nothing.
+                Err(_) if self.descriptors.is_empty() && self.deadline.has_passed() => return Err(missed()),
+                answer => return answer.map_err(|code| Error::io(WAITING, code)),
+            }
+        }
     }
 }
 
 impl Transport for Tcti {
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
-        self.context.transmit(command).map_err(|code| Error::io("sending a command to the TPM", code))?;
-        if self.kind == Kind::Swtpm {
-            // Connected anew for this command.
-            descriptors::close_on_exec(&self.context.descriptors());
+        if self.state == State::GaveUp {
+            return Err(Error::lost());
         }
-        self.context.receive(response).map_err(|code| Error::io("waiting for the TPM's answer", code))
+        self.exchange(command, response).inspect_err(|error| {
+            if error.kind() == ErrorKind::Timeout {
+                self.state = State::GaveUp;
+            }
+        })
+    }
+
+    fn wait_until(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
     }
 
     fn is_managed_by_kernel(&self) -> bool {
@@ -52,11 +109,18 @@ impl Transport for Tcti {
         matches!(self.kind, Kind::Swtpm | Kind::Mssim)
     }
 
-    fn forget(self: Box<Self>) {
+    fn forget(mut self: Box<Self>) {
         // A device is closed without a word. Any other finalizer might speak on a channel that is still the parent's.
-        match self.kind {
-            Kind::Device(_) => drop(self),
-            _ => std::mem::forget(self),
+        if !matches!(self.kind, Kind::Device(_)) {
+            std::mem::forget(self.context.take());
+        }
+    }
+}
+
+impl Drop for Tcti {
+    fn drop(&mut self) {
+        if self.state == State::GaveUp && matches!(self.kind, Kind::Device(_)) {
+            late::keep(self.context.take());
         }
     }
 }
@@ -76,7 +140,7 @@ mod tests {
     #[test]
     fn a_closed_port_is_no_tpm() {
         let location = Location::parse("swtpm:host=127.0.0.1,port=1", Source::Explicit).unwrap();
-        let error = Tcti::open(&location).err().unwrap();
+        let error = Tcti::open(&location, Deadline::NEVER).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::NoTpm);
         assert!(error.to_string().contains("port=1"), "{error}");
     }

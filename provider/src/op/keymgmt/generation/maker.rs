@@ -7,7 +7,6 @@ use tpm::template::{Template, Usage};
 use tpm::{Auth, Created, Parent, Tpm, refuses_both_uses};
 
 use super::options::Options;
-use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::key::TpmKey;
 use crate::provider::Provider;
@@ -25,7 +24,7 @@ pub(super) fn make(provider: &Provider, template: Template, options: &Options) -
     let public = template.clone().public();
     let handle = match options.parent {
         Some(handle) => handle,
-        None => config::parent(provider)?.unwrap_or(Handle::OWNER),
+        None => tpm::config::parent(provider)?.unwrap_or(Handle::OWNER),
     };
     let capabilities = tpm.capabilities_for(&public, handle)?;
     let mut parent = Parent::of_new_key(tpm, &capabilities, handle)?;

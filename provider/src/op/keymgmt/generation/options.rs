@@ -77,13 +77,10 @@ impl Options {
         if let Some(text) = said.parent {
             self.parent = Some(Parent::handle_from(&text).map_err(|error| wrong("parent", error))?);
         }
-        let file = |octets| Auth::stored(octets);
-        if let Some(auth) = password("parent-auth-source", said.parent_auth, said.parent_auth_source, file)? {
+        if let Some(auth) = password("parent-auth-source", said.parent_auth, said.parent_auth_source)? {
             self.parent_auth = Some(auth);
         }
-        // The key gets it here, so that it cannot be a wrong try.
-        let file = |octets| Auth::new(octets);
-        if let Some(auth) = password("user-auth-source", said.user_auth, said.user_auth_source, file)? {
+        if let Some(auth) = password("user-auth-source", said.user_auth, said.user_auth_source)? {
             if auth.is_empty() {
                 let text = "user-auth is empty: leave it out for a key without password";
                 return Err(Error::new(Reason::Parameter, text));
@@ -180,15 +177,10 @@ impl RsaOptions {
 }
 
 /// A password as it is, or the first line of a file: what is said to a command stands in the list of processes.
-fn password(
-    name: &str,
-    said: Option<Password>,
-    source: Option<String>,
-    file: impl FnOnce(Vec<u8>) -> Auth,
-) -> Result<Option<Auth>> {
+fn password(name: &str, said: Option<Password>, source: Option<String>) -> Result<Option<Auth>> {
     match (said, source) {
         (Some(said), _) => Ok(Some(Auth::new(said.as_octets()))),
-        (None, Some(source)) => config::password_from(name, &source).map(|octets| Some(file(octets))),
+        (None, Some(source)) => config::password_from(name, &source).map(|octets| Some(Auth::new(octets))),
         (None, None) => Ok(None),
     }
 }

@@ -1,11 +1,11 @@
-//! How long to wait for a TPM that says "not now": bounded, and longer each time.
+//! Pauses between tries: bounded together, and longer each time.
 
-use std::thread;
 use std::time::Duration;
 
 use crate::crypto::random;
+use crate::deadline::Deadline;
 
-/// What is left of the will to wait.
+/// What is left of the will to try again.
 pub(crate) struct Backoff {
     next: Duration,
     left: Duration,
@@ -13,7 +13,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// With the TPM itself: self-tests and NV writes take seconds on some chips.
-    pub(crate) fn for_the_tpm() -> Self {
+    pub(super) fn for_the_tpm() -> Self {
         Self { next: Duration::from_millis(1), left: Duration::from_secs(10) }
     }
 
@@ -22,17 +22,13 @@ impl Backoff {
         Self { next: Duration::from_millis(2), left: Duration::from_secs(4) }
     }
 
-    /// Waits, if it is not exhausted.
-    pub(crate) fn wait(&mut self) -> bool {
-        self.pause().map(thread::sleep).is_some()
-    }
-
-    /// How long to wait now, if it is not exhausted.
-    pub(crate) fn pause(&mut self) -> Option<Duration> {
-        if self.left.is_zero() {
+    /// How long to pause now, if there is a point in it.
+    pub(crate) fn pause(&mut self, deadline: Deadline) -> Option<Duration> {
+        let left = deadline.at_most(self.left);
+        if left.is_zero() {
             return None;
         }
-        let now = uneven(self.next).min(self.left);
+        let now = uneven(self.next).min(left);
         self.left = self.left.saturating_sub(now);
         self.next = self.next.saturating_mul(2).min(Duration::from_millis(250));
         Some(now)
@@ -55,7 +51,8 @@ mod tests {
     #[test]
     fn patience_ends() {
         let mut backoff = Backoff { next: Duration::from_micros(1), left: Duration::from_micros(10) };
-        let waits = std::iter::from_fn(|| backoff.wait().then_some(())).take(100).count();
-        assert!((4..=7).contains(&waits), "{waits}");
+        let pauses = std::iter::from_fn(|| backoff.pause(Deadline::NEVER)).take(100).count();
+        assert!((4..=7).contains(&pauses), "{pauses}");
+        assert_eq!(Backoff::for_slots().pause(Deadline::within(Duration::ZERO)), None);
     }
 }

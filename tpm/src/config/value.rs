@@ -1,89 +1,35 @@
-//! One setting: where it stands, and how its text becomes a value.
+//! How the text of a setting becomes a value.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use keyfile::Name;
-use zeroize::Zeroizing;
+use keyfile::{Handle, Name};
 
-use super::Lookup;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, ErrorKind};
 use crate::input;
 
 /// No file of a setting is longer.
 const LONGEST: usize = 1 << 16;
 
-/// A setting that somebody made.
-pub(super) struct Setting {
-    value: Zeroizing<Vec<u8>>,
-    origin: String,
-}
-
-impl Setting {
-    /// Looks into the section, then into the environment.
-    pub(super) fn find(lookup: &dyn Lookup, name: &str) -> Option<Setting> {
-        if let Some(setting) = Setting::in_section(lookup, name) {
-            return Some(setting);
-        }
-        let variable = format!("TPM2_{}", name.to_uppercase().replace('-', "_"));
-        let value = Zeroizing::new(lookup.environment(&variable)?);
-        Some(Setting { value, origin: format!("the environment variable {variable}") })
-    }
-
-    /// Looks into the section only.
-    pub(super) fn in_section(lookup: &dyn Lookup, name: &str) -> Option<Setting> {
-        let value = Zeroizing::new(lookup.section(name)?);
-        Some(Setting { value, origin: format!("{name} of the provider's section in openssl.cnf") })
-    }
-
-    /// Makes a value of it.
-    ///
-    /// # Errors
-    /// `Configuration`: the value, where it stands, and what is wrong with it.
-    pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> std::result::Result<T, Fault>) -> Result<T> {
-        let value = self.text()?;
-        parse(value).map_err(|Fault(fault)| {
-            let text = format!("{value:?} in {} {fault}", self.origin);
-            Error::new(Reason::Configuration, text)
-        })
-    }
-
-    /// The same of a value that may be a password by mistake: no message shows it.
-    ///
-    /// # Errors
-    /// `Configuration`: where the value stands, and what is wrong with it.
-    pub(super) fn parse_unseen<T>(
-        &self,
-        parse: impl FnOnce(&str) -> std::result::Result<T, Fault>,
-    ) -> Result<T> {
-        parse(self.text()?).map_err(|Fault(fault)| {
-            Error::new(Reason::Configuration, format!("the value of {} {fault}", self.origin))
-        })
-    }
-
-    /// The octets as a password, which no message shows.
-    pub(super) fn into_secret(mut self) -> Vec<u8> {
-        std::mem::take(&mut *self.value)
-    }
-
-    fn text(&self) -> Result<&str> {
-        std::str::from_utf8(&self.value).map_err(|_| {
-            Error::new(Reason::Configuration, format!("the value of {} is not UTF-8", self.origin))
-        })
-    }
-}
-
 /// What is wrong with a value, and what to do.
-pub(super) struct Fault(pub(super) String);
+#[derive(Debug)]
+pub struct Fault(pub(super) String);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A number of seconds; 0 is none.
-pub(super) fn seconds(value: &str) -> std::result::Result<Option<Duration>, Fault> {
+pub(super) fn seconds(value: &str) -> Result<Option<Duration>, Fault> {
     let seconds = value.parse().map_err(|_| Fault("is no number of seconds".into()))?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
 /// A Name in hex, or in the file of this path (hex too, as the kernel's null_name, or the octets).
-pub(super) fn name(value: &str) -> std::result::Result<Name, Fault> {
+pub(super) fn name(value: &str) -> Result<Name, Fault> {
     if let Some(octets) = hex(value) {
         return Ok(Name::from(octets));
     }
@@ -94,8 +40,28 @@ pub(super) fn name(value: &str) -> std::result::Result<Name, Fault> {
     Ok(Name::from(octets.unwrap_or_else(|| read.to_vec())))
 }
 
-/// The first line of `file:PATH`.
-pub(super) fn password(value: &str) -> std::result::Result<Vec<u8>, Fault> {
+/// The handle that a user names as a parent: a persistent one in hexadecimal, or a hierarchy by its name.
+pub(crate) fn parent(text: &str) -> Result<Handle, Error> {
+    let wrong = |problem: String, advice| Err(Error::new(ErrorKind::Input, problem).advise(advice));
+    match text.parse::<Handle>() {
+        Ok(handle) if handle.is_persistent() || handle.is_hierarchy() => Ok(handle),
+        Ok(handle) if handle.is_transient() => wrong(
+            format!("{handle} is a transient handle, gone with the program that has it"),
+            "make the key persistent (tpm2_evictcontrol), or name a hierarchy",
+        ),
+        Ok(handle) => wrong(
+            format!("no key can be made under {handle}"),
+            "name a persistent handle (81……), or owner, null, endorsement, platform",
+        ),
+        Err(error) => Err(Error::new(ErrorKind::Input, error.to_string())),
+    }
+}
+
+/// The first line of `file:PATH`, which is a password. No message shows what is in it.
+///
+/// # Errors
+/// There is no such source, or the file cannot be read.
+pub fn password(value: &str) -> Result<Vec<u8>, Fault> {
     let path = file(value).ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
     first_line(path.as_ref()).map_err(|error| {
         Fault(format!("names {path:?}, which cannot be read ({error}): check path and rights"))
@@ -112,7 +78,7 @@ pub(super) fn file(value: &str) -> Option<&str> {
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
+pub fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
     let read = input::read(path, LONGEST)?;
     let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())

@@ -13,7 +13,7 @@ const USUAL: usize = 1 << 15;
 ///
 /// # Errors
 /// It cannot be read, or is longer (`FileTooLarge`), perhaps without an end.
-pub(crate) fn read(path: &Path, longest: usize) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read(path: &Path, longest: usize) -> Result<Zeroizing<Vec<u8>>> {
     let file = File::open(path)?;
     let size = file.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(longest));
     // Room for all of it at once: a buffer that grows leaves copies behind. The rest is for the read that finds the end.

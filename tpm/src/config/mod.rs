@@ -1,10 +1,27 @@
-//! What a user may choose about the TPM and the way to it.
+//! What a user may choose about the TPM and the way to it: from an option, the provider's section of openssl.cnf, or the environment.
+//!
+//! A setting `salt-name` is looked for as the option --salt-name, then in the section, then in the environment as TPM2_SALT_NAME.
+//!
+//! | file | what |
+//! |---|---|
+//! | `setting` | THE table: every setting by name. Read it first |
+//! | `read` | what each becomes |
+//! | `value` | texts as values |
+
+mod read;
+mod setting;
+pub(crate) mod value;
+
+pub use read::{Software, nv_prefix, parent, software};
+pub use setting::{Lookup, Setting};
+pub use value::{Fault, first_line, password};
 
 use std::time::Duration;
 
 use keyfile::Name;
 
 use crate::auth::Auth;
+use crate::deadline::Timeout;
 
 /// The choices; the default is right for most.
 #[derive(Default, Clone)]
@@ -13,6 +30,8 @@ pub struct Config {
     pub tcti: Option<String>,
     /// How long a connection lives.
     pub connection: Lifetime,
+    /// How long one operation may take, waiting for others included.
+    pub timeout: Timeout,
     /// What protects the commands.
     pub session: Protection,
     /// Behind the kernel's resource manager: how long a session may be kept. The default is one operation, because a kept session
@@ -24,8 +43,20 @@ pub struct Config {
     pub salt_name: Option<Name>,
     /// The password of the parent or of the hierarchy.
     pub parent_auth: Option<Auth>,
-    /// Whether a stored password may be the last try before the TPM locks everybody out.
+    /// Whether a password that is not proven may be the last try before the TPM locks everybody out.
     pub last_try: bool,
+    /// When a password that was given with a key is proven.
+    pub proof: Proof,
+}
+
+/// When a password that was given with a key is proven.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// When the key is opened.
+    #[default]
+    Open,
+    /// By the first operation.
+    Use,
 }
 
 /// How long a connection lives.

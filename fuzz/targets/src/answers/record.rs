@@ -1,0 +1,126 @@
+//! What a real TPM answered to the operations, and the key files that it made for them.
+//!
+//! `recorded.txt` is written by `cargo run -p targets --example record`.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use keyfile::KeyFile;
+use tpm::{Config, Deadline, Error, Protection, Tpm, Transport};
+
+use super::operations::OPERATIONS;
+
+/// Key files by name, and answers by command code and tag.
+pub(super) struct Recorded {
+    files: Vec<(String, KeyFile)>,
+    answers: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Recorded {
+    /// The answers to a command: its tag is that of its answers.
+    pub(super) fn answers(&self, command: &[u8]) -> Vec<&[u8]> {
+        let is_of =
+            |(code, answer): &&(Vec<u8>, Vec<u8>)| code[..] == command[6..10] && answer[..2] == command[..2];
+        self.answers.iter().filter(is_of).map(|(_, answer)| &answer[..]).collect()
+    }
+
+    pub(super) fn file(&self, name: &str) -> KeyFile {
+        let found = self.files.iter().find(|(other, _)| other == name);
+        found.map(|(_, file)| file.clone()).expect("a file that was recorded")
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut recorded = Self { files: Vec::new(), answers: Vec::new() };
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let mut words = line.split(' ');
+            let mut word = || words.next().expect("three words");
+            match (word(), word(), word()) {
+                ("file", name, der) => {
+                    let file = KeyFile::parse(&bytes(der)).expect("a sound file");
+                    recorded.files.push((name.to_owned(), file));
+                }
+                (_, code, answer) => recorded.answers.push((bytes(code), bytes(answer))),
+            }
+        }
+        recorded
+    }
+}
+
+/// What was recorded; or, while that is being done, the key files alone.
+pub(super) fn recorded() -> &'static Recorded {
+    RECORDED.get_or_init(|| Recorded::parse(include_str!("recorded.txt")))
+}
+
+static RECORDED: OnceLock<Recorded> = OnceLock::new();
+
+/// Does every operation with these key files on the TPM at `tcti`, without a session and with, and gives the text of
+/// `recorded.txt`.
+///
+/// # Panics
+/// When an operation fails, or something was recorded before.
+pub fn record(files: &[(&str, KeyFile)], tcti: &str) -> String {
+    let mut text = String::from("# What swtpm answered: see record.rs\n");
+    for (name, file) in files {
+        let _ = writeln!(text, "file {name} {}", hexadecimal(&file.to_der().expect("a sound file")));
+    }
+    assert!(RECORDED.set(Recorded::parse(&text)).is_ok(), "nothing was recorded before");
+    let answers = Arc::new(Mutex::new(Vec::<String>::new()));
+    for session in [Protection::Password, Protection::Hmac] {
+        for (name, operation) in OPERATIONS {
+            let (heard, tcti) = (Arc::clone(&answers), tcti.to_owned());
+            let open = move |deadline| {
+                let (to, answers) = (tpm::open(Some(&tcti), deadline)?, Arc::clone(&heard));
+                let recorder: Box<dyn Transport> = Box::new(Recorder { to, answers });
+                Ok(recorder)
+            };
+            let tpm = Tpm::over(Config { session, ..Config::default() }, Box::new(open));
+            operation(&tpm).unwrap_or_else(|error| panic!("{name}: {error}"));
+            tpm.close();
+        }
+    }
+    for answer in answers.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = writeln!(text, "{answer}");
+    }
+    text
+}
+
+/// Writes down each success.
+struct Recorder {
+    to: Box<dyn Transport>,
+    answers: Arc<Mutex<Vec<String>>>,
+}
+
+impl Transport for Recorder {
+    fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
+        self.to.transact(command, response)?;
+        if response[6..10] == [0; 4] {
+            let line = format!("answer {} {}", hexadecimal(&command[6..10]), hexadecimal(response));
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            // A few of each command and length are as good as all.
+            let alike = |other: &&String| other[..20] == line[..20] && other.len() == line.len();
+            if answers.iter().filter(alike).count() < 3 {
+                answers.push(line);
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_until(&mut self, deadline: Deadline) {
+        self.to.wait_until(deadline);
+    }
+
+    fn is_simulator(&self) -> bool {
+        true
+    }
+
+    fn forget(self: Box<Self>) {}
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+    (0..text.len()).step_by(2).map(digits).collect()
+}

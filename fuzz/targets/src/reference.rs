@@ -1,0 +1,45 @@
+//! Reference files, and serialized objects of tpm2-tss.
+
+use keyfile::wire::Marshal;
+use keyfile::{KeyFile, KeyReference, Serialized};
+
+/// A reference as PEM and as DER, and a serialized object.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for bytes in &crate::key_file::FILES[..3] {
+        let public = KeyFile::parse(bytes).expect("a sound file").public;
+        let name = public.name().and_then(|name| name.to_octets()).expect("its Name");
+        let area = public.to_sized().expect("its public area");
+        // Handle, TPM2B_NAME, a kind of object, TPM2B_PUBLIC.
+        seeds.push([&[0x81, 0, 1, 1][..], &name, &[0, 0, 0, 1], &area].concat());
+        for empty_auth in [true, false] {
+            let uri = "handle:0x81000101?pass".to_owned().into();
+            let reference = KeyReference { uri, empty_auth, public: public.clone() };
+            seeds.push(reference.to_der().expect("its DER").to_vec());
+            seeds.push(reference.to_pem().expect("its PEM").as_bytes().to_vec());
+        }
+    }
+    seeds
+}
+
+/// Reads the bytes as either.
+pub fn run(data: &[u8]) {
+    let _ = KeyReference::is_der(data);
+    match KeyReference::parse(data) {
+        Ok(reference) => written_again(&reference),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Err(error) = Serialized::from_octets(data) {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+/// What is written is read again as the same.
+pub(crate) fn written_again(reference: &KeyReference) {
+    let der = reference.to_der().expect("what was read is written");
+    let again = KeyReference::from_der(&der).expect("what was written is read");
+    assert!(again.uri == reference.uri && again.public == reference.public);
+    let pem = reference.to_pem().expect("what was read is written");
+    assert!(KeyReference::parse(pem.as_bytes()).is_ok());
+}

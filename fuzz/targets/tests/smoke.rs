@@ -1,0 +1,66 @@
+//! Every target on its seeds and on some mutants of them, the same ones each time: what takes longer is `make fuzz`.
+
+// A panic is the failure report.
+#![allow(clippy::expect_used, clippy::print_stderr)]
+
+use targets::mutator::Mutator;
+use targets::{ALL, Target};
+
+/// Runs a target; the input that it panics on is printed.
+fn smoke(name: &str, mutants: u64) {
+    let target = ALL.iter().find(|target| target.name == name).expect("a target");
+    let seeds = (target.seeds)();
+    assert!(seeds.len() > 5, "{} seeds", seeds.len());
+    let mut mutator = Mutator::new(0x9e37_79b9_7f4a_7c15);
+    for seed in &seeds {
+        shown(target, seed);
+    }
+    for _ in 0..mutants {
+        shown(target, &mutator.mutant(&seeds));
+    }
+}
+
+fn shown(target: &Target, input: &[u8]) {
+    /// Prints the input when the target unwinds.
+    struct Input<'a>(&'a [u8]);
+    impl Drop for Input<'_> {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                let hexadecimal: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+                eprintln!("the input: {hexadecimal}");
+            }
+        }
+    }
+    let _input = Input(input);
+    (target.run)(input);
+}
+
+#[test]
+fn key_files() {
+    smoke("key_file", 10_000);
+}
+
+#[test]
+fn uris() {
+    smoke("uri", 20_000);
+}
+
+#[test]
+fn references() {
+    smoke("reference", 10_000);
+}
+
+#[test]
+fn answers() {
+    smoke("answers", 1_500);
+}
+
+#[test]
+fn parameters() {
+    smoke("parameters", 1_500);
+}
+
+#[test]
+fn files_through_libcrypto() {
+    smoke("decode", 500);
+}

@@ -1,0 +1,137 @@
+//! The settings of this tool, the same as the provider's: options of the command line, the provider's section of the openssl.cnf that
+//! OpenSSL would read, the environment.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use tpm::config::{Lookup, Setting};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::ffi::configuration::Configuration;
+use crate::ffi::openssl;
+
+/// The lines of the provider's section; a value may be a password.
+#[derive(Default)]
+struct Section(Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>);
+
+/// Where a setting may come from.
+pub(crate) struct Settings<'a> {
+    options: Vec<(&'static str, &'a str)>,
+    section: &'static Section,
+}
+
+impl<'a> Settings<'a> {
+    /// Those of this process, under the options of its command line.
+    ///
+    /// # Errors
+    /// The configuration of OpenSSL is there and cannot be read: what it demands is not known then.
+    pub(crate) fn with(options: &[(Setting, Option<&'a str>)]) -> Result<Self, Error> {
+        static SECTION: OnceLock<Result<Section, String>> = OnceLock::new();
+        let section = SECTION.get_or_init(section).as_ref();
+        let section = section.map_err(|problem| {
+            Error::request(
+                problem.clone(),
+                "it may hold settings of the provider: mend it, or name another with OPENSSL_CONF",
+            )
+        })?;
+        let given = |(setting, value): &(Setting, Option<&'a str>)| Some((setting.name(), (*value)?));
+        Ok(Self { options: options.iter().filter_map(given).collect(), section })
+    }
+}
+
+impl Lookup for Settings<'_> {
+    fn option(&self, name: &str) -> Option<Vec<u8>> {
+        let (_, value) = self.options.iter().find(|(option, _)| *option == name)?;
+        Some(value.as_bytes().to_vec())
+    }
+
+    fn section(&self, name: &str) -> Option<Vec<u8>> {
+        let (_, value) = self.section.0.iter().rfind(|(line, _)| line == name.as_bytes())?;
+        Some(value.to_vec())
+    }
+}
+
+/// The section as OpenSSL would find it: `openssl_conf`, `providers`, and the provider that is ours. It counts whether the provider is
+/// activated there or by the program.
+fn section() -> Result<Section, String> {
+    openssl::start_without_configuration();
+    let Some(path) = Configuration::default_path() else { return Ok(Section::default()) };
+    let failed =
+        |problem: &str| format!("the OpenSSL configuration {} cannot be read: {problem}", path.display());
+    match fs::File::open(&path) {
+        Ok(_) => {}
+        // OpenSSL does without, too.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Section::default()),
+        Err(error) => return Err(failed(&error.to_string())),
+    }
+    let configuration = Configuration::load(&path).map_err(|problem| failed(&problem))?;
+    Ok(section_of(&configuration).unwrap_or_default())
+}
+
+fn section_of(configuration: &Configuration) -> Option<Section> {
+    let start = configuration.value(None, "openssl_conf")?;
+    let providers = configuration.section(&configuration.value(Some(&start), "providers")?)?;
+    let (_, name) = providers.into_iter().find(|(name, section)| is_ours(configuration, name, section))?;
+    let lines = configuration.section(&name)?;
+    // A word that is also the name of a section stands for that section, and is no value.
+    let is_value = |value: &[u8]| configuration.section(value).is_none();
+    let lines = lines.into_iter().filter(|(_, value)| is_value(value));
+    Some(Section(lines.map(|(name, value)| (name, Zeroizing::new(value))).collect()))
+}
+
+/// By the provider's name, which is that of its line unless `identity` says another, or by its file.
+fn is_ours(configuration: &Configuration, line: &[u8], section: &[u8]) -> bool {
+    const NAME: &str = "tpm2";
+    let named = configuration.value(Some(section), "identity").unwrap_or_else(|| {
+        // Of `2.tpm2` OpenSSL takes what stands behind the dot.
+        line.rsplit(|octet| *octet == b'.').next().unwrap_or(line).to_vec()
+    });
+    let module = configuration.value(Some(section), "module");
+    let module = module.as_deref().and_then(|module| std::str::from_utf8(module).ok());
+    named == NAME.as_bytes()
+        || module.is_some_and(|module| Path::new(module).file_stem().is_some_and(|stem| stem == NAME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Option<Vec<(String, String)>> {
+        openssl::start_without_configuration();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("openssl.cnf");
+        fs::write(&path, text).unwrap();
+        let Section(lines) = section_of(&Configuration::load(&path).unwrap())?;
+        let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+        Some(lines.iter().map(|(name, value)| (text(name), text(value))).collect())
+    }
+
+    #[test]
+    fn the_section_is_found_as_openssl_finds_it() {
+        const TOP: &str = "openssl_conf = start\n[start]\nproviders = all\n";
+        let found = |rest: &str| values(&format!("{TOP}{rest}"));
+        let tcti = Some(vec![("tcti".to_owned(), "swtpm:".to_owned())]);
+        assert_eq!(found("[all]\ndefault = other\ntpm2 = ours\n[ours]\ntcti = swtpm:\n"), tcti);
+        assert_eq!(found("[all]\n7.tpm2 = ours\n[ours]\ntcti = swtpm:\n"), tcti);
+        let by_identity = found("[all]\nkeys = ours\n[ours]\nidentity = tpm2\ntcti = swtpm:\n").unwrap();
+        assert_eq!(by_identity.last(), tcti.as_ref().unwrap().first());
+        let by_module = found("[all]\nkeys = ours\n[ours]\nmodule = /opt/tpm2.so\ntcti = swtpm:\n").unwrap();
+        assert_eq!(by_module.last(), tcti.as_ref().unwrap().first());
+        // The name of a section is no value, for OpenSSL neither.
+        assert_eq!(found("[all]\ntpm2 = ours\n[ours]\nsession = ours\ntcti = swtpm:\n"), tcti);
+        assert_eq!(found("[all]\nother = ours\n[ours]\ntcti = swtpm:\n"), None);
+        assert_eq!(values("[tpm2_sect]\ntcti = swtpm:\n"), None);
+    }
+
+    #[test]
+    fn a_malformed_file_names_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("openssl.cnf");
+        fs::write(&path, "a = 1\n[b\n").unwrap();
+        let Err(problem) = Configuration::load(&path) else { panic!("read") };
+        assert!(problem.starts_with("line 2: "), "{problem}");
+    }
+}

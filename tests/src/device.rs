@@ -1,0 +1,74 @@
+//! Stands in for /dev/tpm0: a pseudo-terminal, which tcti-device opens, reads, writes and polls like the kernel's device.
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::{Swtpm, ffi, raw, upstream};
+
+/// A device with a TPM behind it; one program may use it at a time.
+pub struct TerminalDevice {
+    path: PathBuf,
+    paused: Arc<AtomicBool>,
+    // Open here as well, so that the terminal outlives each program.
+    _theirs: OwnedFd,
+}
+
+impl TerminalDevice {
+    /// A device of the TPM.
+    ///
+    /// # Panics
+    /// When the system has no terminals.
+    #[must_use]
+    pub fn start(tpm: &Swtpm) -> Self {
+        let (ours, theirs) = ffi::open_terminal().expect("a pseudo-terminal");
+        ffi::make_raw(&theirs).expect("a terminal that changes no octet");
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", theirs.as_raw_fd())).expect("its name");
+        let port = tpm.port();
+        let paused = Arc::<AtomicBool>::default();
+        let pauses = Arc::clone(&paused);
+        std::thread::spawn(move || serve(ours, port, &pauses));
+        Self { path, paused, _theirs: theirs }
+    }
+
+    /// For tcti-device: `device:/dev/pts/N`.
+    #[must_use]
+    pub fn tcti(&self) -> String {
+        format!("device:{}", self.path.display())
+    }
+
+    /// From here on commands are held back, or go on.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+    }
+}
+
+/// Ends when the last one who has it open closes it.
+fn serve(mut terminal: File, port: u16, paused: &AtomicBool) {
+    while let Ok(command) = raw::read_message(&mut terminal) {
+        while paused.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let Ok(response) = upstream::transact(port, &command) else { return };
+        if terminal.write_all(&response).and_then(|()| terminal.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stock_tools_work_through_it() {
+        let tpm = Swtpm::start();
+        let device = TerminalDevice::start(&tpm);
+        let mut command = std::process::Command::new("tpm2_getrandom");
+        command.args(["-T", &device.tcti(), "8", "-o", "/dev/null"]);
+        crate::process::run(command, b"", crate::process::LIMIT).ok();
+    }
+}

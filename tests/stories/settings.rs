@@ -1,0 +1,154 @@
+//! Every setting, in openssl.cnf and in the environment: the provider and the key tool obey both.
+use tests::process::Output;
+use tests::raw::{self, Tpm as _};
+use tests::{Openssl, Proxy, Swtpm, module};
+use tpm::config::Setting;
+
+use crate::machine::Machine;
+
+/// A setting, a value with which everything works, one with which nothing does, and what is said of that.
+struct Row {
+    setting: Setting,
+    right: String,
+    wrong: &'static str,
+    says: &'static str,
+    /// What needs the setting: a command of `openssl`, and one of the key tool.
+    uses: [&'static str; 2],
+}
+
+const GENERATE: &str = "genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2 -out new.tpm";
+const CREATE: &str = "create -e P-256 new.tpm";
+
+fn rows(machine: &Machine) -> Vec<Row> {
+    let row = |setting, right: &str, wrong, says| {
+        let uses = [GENERATE, CREATE];
+        Row { setting, right: right.to_owned(), wrong, says, uses }
+    };
+    let file = |name: &str| format!("file:{}", machine.openssl.file(name).display());
+    machine.openssl.write("owner.pin", "owner\n");
+    machine.openssl.write(
+        "soft.cnf",
+        "openssl_conf = init\n[init]\nproviders = all\n[all]\ndefault = active\n[active]\nactivate = 1\n",
+    );
+    vec![
+        row(Setting::TCTI, &machine.tpm.tcti(), "nowhere:", "no TCTI string"),
+        row(Setting::CONNECTION, "operation", "forever", "say process or operation"),
+        row(Setting::SESSION, "password", "open", "say hmac or password"),
+        row(Setting::TIMEOUT, "60", "soon", "no number of seconds"),
+        row(Setting::SESSION_KEEP, "30", "soon", "no number of seconds"),
+        row(Setting::RESOURCE_MANAGER, "kernel", "some", "say auto or kernel or none"),
+        row(Setting::SALT_NAME, &null_name(machine), "000b0000", "salt-name demands"),
+        row(Setting::LAST_TRY, "allow", "perhaps", "say refuse or allow"),
+        row(Setting::PROVE_PASSWORD, "use", "never", "say open or use"),
+        row(Setting::PARENT, "endorsement", "80000001", "transient"),
+        Row {
+            uses: ["pkey -in site-key:81000001 -pubout", "show site-key:81000001"],
+            ..row(Setting::NV_PREFIX, "site-key:", "site-key", "")
+        },
+        Row {
+            uses: ["pkey -in key.tpm -pubout", "create --wrap soft.pem new.tpm"],
+            ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "leave it out")
+        },
+        // The owner has a password from here on.
+        row(Setting::PIN, "owner", "other", "parent"),
+        row(Setting::PIN_SOURCE, &file("owner.pin"), "file:/nonexistent", "check path and rights"),
+    ]
+}
+
+/// In hexadecimal, as the kernel shows it.
+fn null_name(machine: &Machine) -> String {
+    machine.tool.ok("attest -C null --outname").out().trim().to_owned()
+}
+
+/// Both programs, each with its command.
+fn run(openssl: &Openssl, row: &Row) -> [Output; 2] {
+    let [ours, tool] = row.uses;
+    let tool = format!("{} {tool}", module::keytool().display());
+    [openssl.run(ours), openssl.shell().run(&tool)]
+}
+
+#[test]
+fn the_provider_and_the_key_tool_obey_every_setting() {
+    let machine = Machine::new();
+    machine.provision();
+    machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
+    machine.key("key.tpm", "-e P-256");
+    let rows = rows(&machine);
+    for setting in Setting::ALL {
+        let here = rows.iter().any(|row| row.setting.name() == setting.name());
+        assert!(here, "the setting {} is not shown: give it a row", setting.name());
+    }
+    let mut locked = false;
+    for row in &rows {
+        let name = row.setting.name();
+        if name.starts_with("pin") && !std::mem::replace(&mut locked, true) {
+            machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+        }
+        let variable = row.setting.variable();
+        let line = |value: &str| machine.openssl.clone().set(name, value);
+        let environment = |value: &str| machine.openssl.clone().env(&variable, value);
+        for (place, right, wrong) in [
+            (name, line(&row.right), line(row.wrong)),
+            (variable.as_str(), environment(&row.right), environment(row.wrong)),
+            // The section comes first.
+            (name, line(&row.right).env(&variable, row.wrong), line(row.wrong).env(&variable, &row.right)),
+        ] {
+            for output in run(&right, row) {
+                assert!(output.success(), "{name} = {}: {output}", row.right);
+            }
+            for output in run(&wrong, row) {
+                let output = output.failed().says(row.says);
+                // What is no mistake of spelling is said by whoever refuses it.
+                let spelling = !["tcti", "salt-name", "pin", "NVPREFIX"].contains(&name);
+                assert!(!spelling || output.err().contains(place), "{name} = {}: {output}", row.wrong);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_setting_does_shows_in_both() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    let key = |openssl: &Openssl, parent: &str, sessions: usize| {
+        for command in [format!("openssl {GENERATE}"), format!("{} {CREATE}", module::keytool().display())] {
+            proxy.log().clear();
+            openssl.shell().ok(&command);
+            assert_eq!(proxy.log().count(raw::START_AUTH_SESSION), sessions, "{command}");
+            machine.tool.ok("show new.tpm").says(parent);
+        }
+    };
+    key(&machine.openssl, "owner", 1);
+    key(&machine.openssl.clone().set("session", "password"), "owner", 0);
+    key(&machine.openssl.clone().set("parent", "endorsement"), "endorsement", 1);
+}
+
+#[test]
+fn an_option_of_the_key_tool_comes_before_every_setting() {
+    let machine = Machine::new();
+    let tool = module::keytool().display().to_string();
+    let elsewhere = machine.openssl.clone().set("tcti", "nowhere:").set("salt-name", "000b0000");
+    let (tcti, name) = (machine.tpm.tcti(), null_name(&machine));
+    let create = format!("{tool} {CREATE}");
+    elsewhere.shell().failed(&create).says("nowhere:");
+    elsewhere.shell().failed(&format!("{create} --tcti {tcti}")).says("salt-name demands");
+    elsewhere.shell().ok(&format!("{create} --tcti {tcti} --salt-name {name}"));
+    elsewhere
+        .shell()
+        .failed(&format!("{create} --tcti {tcti} --salt-name /nonexistent"))
+        .says("the option --salt-name");
+}
+
+#[test]
+fn an_openssl_cnf_that_cannot_be_read_is_no_empty_one() {
+    let machine = Machine::new();
+    let tool = module::keytool().display().to_string();
+    let shell = machine.openssl.shell();
+    let path = shell.write("broken.cnf", "openssl_conf = init\n[init\n");
+    let broken = shell.clone().env("OPENSSL_CONF", path);
+    broken.failed(&format!("{tool} {CREATE}")).says("broken.cnf").says("line 2");
+    // One that is not there says nothing, to OpenSSL neither.
+    let absent = shell.clone().env("OPENSSL_CONF", shell.file("absent.cnf"));
+    absent.ok(&format!("{tool} {CREATE}"));
+}

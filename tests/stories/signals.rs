@@ -1,0 +1,112 @@
+//! Signals in the middle of operations: a handler runs, and nothing fails; a request to end ends the program at once.
+//!
+//! TPM2_SIGNALS=thorough signs as often as a long field trial.
+use std::time::{Duration, Instant};
+
+use tests::raw::Tpm as _;
+use tests::{Options, Proxy, ResourceManager, Swtpm, Tabrmd, TerminalDevice, raw, tamper};
+
+use crate::machine::Machine;
+
+/// Of the timer, in microseconds, and whether the handler asks for SA_RESTART.
+const TIMERS: [(u32, u32); 6] = [(1_000, 0), (1_000, 1), (3_000, 1), (7_000, 0), (7_000, 1), (20_000, 0)];
+
+/// Signs under each timer; the key is new to the process each time, so that loading it is disturbed, too.
+#[track_caller]
+fn undisturbed(machine: &Machine, way: &str) {
+    let times = match std::env::var("TPM2_SIGNALS").as_deref() {
+        // Two thousand and ten, so that each share is whole.
+        Ok("thorough") => 2_010 / TIMERS.len(),
+        _ => 50,
+    };
+    for (name, options, share) in [("ec", "-e P-256", 4), ("rsa", "-r -k secret", 1)] {
+        machine.key(name, options);
+        let mut came = 0;
+        for (interval, restart) in TIMERS {
+            let mut signer = machine.signer();
+            signer.ok(&format!("load a {name} secret"));
+            signer.ok(&format!("timer {interval} {restart}"));
+            // The first operation opens the connection.
+            signer.ok(&format!("sign a {}", times * share / 5));
+            came += signer.ok("timer 0 0").parse::<u32>().unwrap();
+            signer.end("quit");
+        }
+        assert!(came > 10, "{way}, {name}: {came} signals only prove nothing");
+    }
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn timers_interrupt_no_operation_of_a_simulator() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    undisturbed(&machine, "mssim");
+    undisturbed(&Machine::new(), "swtpm");
+}
+
+#[test]
+fn timers_interrupt_no_operation_of_a_device() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let machine = Machine::reached_by(tpm, &device.tcti());
+    undisturbed(&machine, "device");
+}
+
+#[test]
+fn timers_interrupt_no_operation_through_a_resource_manager() {
+    let tpm = Swtpm::start();
+    let tabrmd = Tabrmd::start(&tpm);
+    let machine = Machine::reached_by(tpm, tabrmd.tcti());
+    let openssl = machine.openssl.env("DBUS_SESSION_BUS_ADDRESS", tabrmd.bus_address());
+    undisturbed(&Machine { openssl, ..machine }, "tabrmd");
+}
+
+#[test]
+fn timers_interrupt_no_operation_of_a_program_that_is_asked_through_pipes() {
+    let tpm = Swtpm::start();
+    let tcti = format!("cmd:tpm2_send -T {}", tpm.tcti());
+    undisturbed(&Machine::reached_by(tpm, &tcti), "cmd");
+}
+
+#[test]
+fn a_request_to_end_is_obeyed_while_the_tpm_works() {
+    let ways: [fn(&Proxy) -> String; 3] =
+        [Proxy::tcti, Proxy::swtpm_tcti, |proxy| format!("cmd:tpm2_send -T {}", proxy.swtpm_tcti())];
+    for (way, signal) in ways.into_iter().zip([libc::SIGTERM, libc::SIGINT, libc::SIGTERM]) {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let tcti = way(&proxy);
+        let machine = Machine::reached_by(tpm, &tcti);
+        machine.key("key", "-e P-256");
+        let mut signer = machine.signer();
+        signer.ok("load a key");
+        signer.ok("sign a");
+        proxy.on_command(tamper::delay(raw::SIGN, Duration::from_secs(4)));
+        let start = Instant::now();
+        signer.tell("sign a");
+        std::thread::sleep(Duration::from_millis(500));
+        signer.process().signal(signal);
+        let status = signer.process().wait(Duration::from_secs(30));
+        assert!(!status.success() && start.elapsed() < Duration::from_secs(3), "{tcti}: {status}");
+    }
+}
+
+#[test]
+fn a_program_that_is_ended_in_the_middle_leaves_nothing_behind_a_resource_manager() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    let line = "openssl genpkey -algorithm TPM2-RSA -pkeyopt bits:3072 -out key";
+    for wait in [50, 200, 400] {
+        let mut making = machine.openssl.shell().spawn(line, "making.log");
+        std::thread::sleep(Duration::from_millis(wait));
+        let start = Instant::now();
+        making.signal(libc::SIGTERM);
+        making.wait(Duration::from_secs(30));
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        manager.wait_for_connections(0);
+        machine.tpm.assert_empty();
+    }
+    assert_eq!(machine.tpm.raw(raw::GET_RANDOM, &[], &[], &[0, 4]).code(), 0);
+}

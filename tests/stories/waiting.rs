@@ -1,0 +1,145 @@
+//! Who waits for whom: a TPM that never answers, one that is busy, and other threads' long commands.
+use std::time::{Duration, Instant};
+
+use tests::raw::Tpm as _;
+use tests::{Fate, Proxy, Swtpm, TerminalDevice, raw, tamper};
+
+use crate::machine::Machine;
+
+const LONG: Duration = Duration::from_secs(6);
+
+/// A machine whose provider speaks to the proxy in the framing of Microsoft's simulator, which keeps its connection.
+fn behind_a_proxy() -> (Machine, Proxy) {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    (Machine::reached_by(tpm, &proxy.tcti()), proxy)
+}
+
+/// The answer to one command of this code comes much too late.
+fn stall(proxy: &Proxy, command: u32) {
+    let mut stalled = false;
+    proxy.on_command(move |sent| {
+        if raw::code(sent) == command && !std::mem::replace(&mut stalled, true) {
+            std::thread::sleep(LONG);
+        }
+        Fate::Pass
+    });
+}
+
+fn milliseconds(answer: &str) -> u128 {
+    answer.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{answer}"))
+}
+
+#[test]
+fn a_tpm_that_does_not_answer_is_an_error_in_time_and_the_next_operation_works() {
+    let (machine, proxy) = behind_a_proxy();
+    let machine = machine.set("timeout", "2");
+    machine.key("key", "-e P-256 -k secret");
+    for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
+        let openssl = machine.openssl.clone().env("TPM2_TCTI", &tcti);
+        let own = Machine { openssl, tool: machine.tool.clone(), tpm: Swtpm::start() };
+        let mut signer = own.signer();
+        signer.ok("load a key secret");
+        for command in [raw::START_AUTH_SESSION, raw::SIGN] {
+            stall(&proxy, command);
+            let start = Instant::now();
+            // All wait for the same answer, and none for longer than for its own time.
+            let answer = signer.ask("threads 4 1 a");
+            let took = start.elapsed();
+            assert!(answer.contains("did not answer in time"), "{tcti}: {answer}");
+            assert!(answer.contains("within 2 seconds") && answer.contains("timeout"), "{answer}");
+            assert!((2..5).contains(&took.as_secs()), "{tcti}: {took:?}");
+            proxy.behave();
+            signer.ok("sign a 3");
+        }
+        signer.end("quit");
+    }
+    // Of the sessions whose handles never came nobody knows.
+    assert_eq!(machine.tpm.transient(), []);
+}
+
+#[test]
+fn a_tpm_that_does_not_answer_at_the_first_use_is_an_error_in_time() {
+    let machine = Machine::new().set("timeout", "1");
+    machine.key("key", "-e P-256");
+    machine.openssl.write("message", b"what is signed");
+    let sign = "dgst -sha256 -sign key -out signature message";
+    // What listens here accepts in the kernel, and nobody takes a word of it.
+    let (port, _listeners) = tests::port::listen_pair();
+    for framing in ["swtpm", "mssim"] {
+        let openssl =
+            machine.openssl.clone().env("TPM2_TCTI", &format!("{framing}:host=127.0.0.1,port={port}"));
+        let start = Instant::now();
+        openssl.failed(sign).says("did not answer in time");
+        assert!(start.elapsed() < Duration::from_secs(10), "{framing}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_device_that_does_not_answer_is_an_error_in_time() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let machine = Machine::reached_by(tpm, &device.tcti()).set("timeout", "2");
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    device.pause(true);
+    let start = Instant::now();
+    let answer = signer.ask("sign a");
+    assert!(answer.contains("did not answer in time"), "{answer}");
+    assert!((2..5).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    // What the terminal gets to read next is the late answer, as of no device: so it is not used again.
+    device.pause(false);
+    signer.end("quit");
+}
+
+#[test]
+fn a_key_is_freed_while_another_thread_waits_for_the_tpm() {
+    let (machine, proxy) = behind_a_proxy();
+    for name in ["long", "free"] {
+        machine.key(name, "-e P-256");
+    }
+    let mut signer = machine.signer();
+    for name in ["long", "free"] {
+        signer.ok(&format!("load {name} {name}"));
+        signer.ok(&format!("sign {name}"));
+    }
+    stall(&proxy, raw::SIGN);
+    let answer = signer.ok("while long free free");
+    assert!(answer.ends_with("and signed"), "{answer}");
+    assert!(milliseconds(&answer) < 1_000, "EVP_PKEY_free waited: {answer}");
+    // Whoever held the connection has flushed it.
+    assert_eq!(machine.tpm.transient().len(), 1);
+    signer.end("quit");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn threads_that_wait_for_a_busy_tpm_wait_together_and_let_others_through() {
+    let (machine, proxy) = behind_a_proxy();
+    machine.key("ec", "-e P-256 -k secret");
+    machine.key("rsa", "-r");
+    let mut signer = machine.signer();
+    signer.ok("load ec ec secret");
+    signer.ok("load rsa rsa");
+    signer.ok("sign ec");
+    signer.ok("sign rsa");
+    // TPM_RC_RETRY for TPM2_Sign, which RSA keys do not use.
+    proxy.on_command(tamper::answer(raw::SIGN, 0x922, usize::MAX));
+    let start = Instant::now();
+    let answer = signer.ask("threads 5 1 ec");
+    let alone = start.elapsed();
+    assert!(answer.contains("TPM_RC_RETRY"), "{answer}");
+    // Each gives the TPM ten seconds; one after the other that would be fifty.
+    assert!(alone < Duration::from_secs(25), "{alone:?}");
+    let answer = signer.ok("while ec sign rsa 10");
+    assert!(answer.contains("TPM_RC_RETRY"), "{answer}");
+    assert!(milliseconds(&answer) < 8_000, "waited for the other's patience: {answer}");
+    // A password is proven with the nonces that the TPM has: none counted as wrong.
+    proxy.on_command(tamper::answer(raw::SIGN, 0x922, 40));
+    signer.ok("threads 4 5 ec rsa");
+    signer.end("quit");
+    machine.tpm.assert_empty();
+    assert_eq!(machine.tpm.failures(), 0);
+}

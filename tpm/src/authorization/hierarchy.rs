@@ -1,0 +1,39 @@
+//! Hierarchies at work: their passwords, proven where a primary key is derived.
+
+use keyfile::Handle;
+
+use super::Attempt;
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::objects::Parent;
+
+impl Connection {
+    /// Runs what uses the password of a hierarchy, if it is not known to be refused.
+    pub(crate) fn prove_hierarchy<T>(
+        &mut self,
+        hierarchy: Handle,
+        value: &[u8],
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let attempt = Attempt::of_hierarchy(&self.rules.tpm, hierarchy, value)?;
+        self.prove(&attempt, work)
+    }
+
+    /// The parent's number, as `parent` gives it; what derives it proves the password of its hierarchy.
+    pub(crate) fn authorized_parent(&mut self, parent: &Parent) -> Result<usize, Error> {
+        self.deriving(parent, |connection| connection.parent(parent))
+    }
+
+    /// Runs what needs a derived parent loaded, and so may have to derive it.
+    pub(super) fn deriving<T>(
+        &mut self,
+        parent: &Parent,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if parent.handle == Handle::NULL || !self.must_derive(parent) {
+            return work(self);
+        }
+        let value = parent.hierarchy_auth();
+        self.prove_hierarchy(parent.handle, &value, work).map_err(|error| parent.explain(error))
+    }
+}

@@ -1,0 +1,181 @@
+//! The table of verdicts: rows of numbers behind a lock that nobody waits for long. It is shared with forked children, so what one
+//! process learns of a password, all know.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::ffi;
+
+/// What a value or an entity is known by: a keyed digest, of which two do not collide by chance.
+pub(crate) type Tag = [u64; 2];
+
+/// A value of no entity: stands for the entity itself.
+pub(super) const ITSELF: Tag = [0; 2];
+
+/// More than any program has passwords; the oldest verdict goes first, and a refusal last.
+const ROWS: usize = 256;
+/// As many refused values of one entity as are kept.
+const MOST_OF_ONE: usize = 8;
+const WORDS: usize = 10;
+const NUMBERS: usize = 1 + ROWS * WORDS;
+
+/// How long a lock is believed to be held: its holder only reads and writes a few numbers. One that was killed meanwhile leaves one row
+/// that matches nothing.
+const PATIENCE: u32 = 1_000;
+const STEP: Duration = Duration::from_micros(50);
+
+/// What one row says of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Row {
+    pub(super) entity: Tag,
+    pub(super) value: Tag,
+    pub(super) state: State,
+    /// How often it was refused.
+    pub(super) times: u8,
+    /// What the TPM answered.
+    pub(super) code: u32,
+    /// When, in milliseconds of this memory.
+    pub(super) since: u64,
+    /// Resets and restarts of the TPM until then, and its own time.
+    pub(super) epoch: u64,
+    pub(super) time: u64,
+    /// Who is trying it just now, and since when; zero is nobody.
+    pub(super) claim: u64,
+    pub(super) claimed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum State {
+    #[default]
+    Unknown,
+    Proven,
+    Refused,
+    /// Of an entity itself: look whether it is there before anything is tried.
+    Unseen,
+}
+
+/// The rows.
+pub(super) struct Table(Numbers);
+
+enum Numbers {
+    Shared(&'static [AtomicU64; NUMBERS]),
+    /// Where there is no shared memory: a child has a copy.
+    Own(Box<[AtomicU64; NUMBERS]>),
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        Self(match ffi::shared() {
+            Some(shared) => Numbers::Shared(shared),
+            None => Numbers::Own(Box::new([const { AtomicU64::new(0) }; NUMBERS])),
+        })
+    }
+
+    /// Works with the rows while nobody else does.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Rows<'_>) -> T) -> T {
+        let [lock, rows @ ..] = match &self.0 {
+            Numbers::Shared(numbers) => *numbers,
+            Numbers::Own(numbers) => &**numbers,
+        };
+        let taken = || lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        for _ in 0..PATIENCE {
+            if taken() {
+                break;
+            }
+            thread::sleep(STEP);
+        }
+        let result = work(&Rows(rows));
+        lock.store(0, Ordering::Release);
+        result
+    }
+}
+
+/// The rows while the lock is held.
+pub(super) struct Rows<'a>(&'a [AtomicU64]);
+
+impl Rows<'_> {
+    pub(super) fn find(&self, entity: Tag, value: Tag) -> Option<Row> {
+        self.all().map(|(_, row)| row).find(|row| row.entity == entity && row.value == value)
+    }
+
+    /// A refused value of this entity, whichever it is.
+    pub(super) fn refusal_of(&self, entity: Tag) -> Option<Row> {
+        self.all().map(|(_, row)| row).find(|row| row.entity == entity && row.state == State::Refused)
+    }
+
+    /// Writes the row of its entity and value; another goes where there is no room.
+    pub(super) fn put(&self, row: Row) {
+        let place = self.all().find(|(_, known)| known.entity == row.entity && known.value == row.value);
+        let place = place.or_else(|| self.oldest(row.entity, row.state)).or_else(|| self.free());
+        if let Some((words, _)) = place.or_else(|| self.victim()) {
+            write(words, row);
+        }
+    }
+
+    /// Forgets everything about an entity.
+    pub(super) fn forget(&self, entity: Tag) {
+        for (words, row) in self.all() {
+            if row.entity == entity {
+                write(words, Row::default());
+            }
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&[AtomicU64], Row)> {
+        self.0.chunks_exact(WORDS).map(|words| (words, read(words)))
+    }
+
+    fn free(&self) -> Option<(&[AtomicU64], Row)> {
+        self.all().find(|(_, row)| row.entity == ITSELF)
+    }
+
+    /// The oldest refusal of an entity that has as many as are kept.
+    fn oldest(&self, entity: Tag, state: State) -> Option<(&[AtomicU64], Row)> {
+        let of_one = || self.all().filter(|(_, row)| row.entity == entity && row.state == State::Refused);
+        let full = state == State::Refused && of_one().count() >= MOST_OF_ONE;
+        of_one().filter(|_| full).min_by_key(|(_, row)| row.since)
+    }
+
+    fn victim(&self) -> Option<(&[AtomicU64], Row)> {
+        self.all().min_by_key(|(_, row)| (row.state == State::Refused, row.since))
+    }
+}
+
+fn read(words: &[AtomicU64]) -> Row {
+    let word = |at: usize| words.get(at).map_or(0, |word| word.load(Ordering::Relaxed));
+    let [.., times, state] = word(4).to_be_bytes();
+    Row {
+        entity: [word(0), word(1)],
+        value: [word(2), word(3)],
+        state: match state {
+            1 => State::Proven,
+            2 => State::Refused,
+            3 => State::Unseen,
+            _ => State::Unknown,
+        },
+        times,
+        code: u32::try_from(word(4) >> 32).unwrap_or_default(),
+        since: word(5),
+        epoch: word(6),
+        time: word(7),
+        claim: word(8),
+        claimed: word(9),
+    }
+}
+
+fn write(words: &[AtomicU64], row: Row) {
+    let state: u8 = match row.state {
+        State::Unknown => 0,
+        State::Proven => 1,
+        State::Refused => 2,
+        State::Unseen => 3,
+    };
+    let what = u64::from(row.code) << 32 | u64::from(row.times) << 8 | u64::from(state);
+    let [entity, rest] = row.entity;
+    let [value, more] = row.value;
+    let all = [entity, rest, value, more, what, row.since, row.epoch, row.time, row.claim, row.claimed];
+    for (word, number) in words.iter().zip(all) {
+        word.store(number, Ordering::Relaxed);
+    }
+}

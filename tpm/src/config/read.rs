@@ -1,0 +1,244 @@
+//! Reads the configuration: every setting becomes a type here, for the provider and the key tool alike.
+
+use std::path::PathBuf;
+
+use keyfile::Handle;
+
+use super::setting::{Lookup, Setting};
+use super::value::{self, Fault};
+use super::{Config, Lifetime, Manager, Proof, Protection};
+use crate::auth::Auth;
+use crate::deadline::Timeout;
+use crate::error::Error;
+
+impl Config {
+    /// Reads how to reach and use the TPM.
+    ///
+    /// # Errors
+    /// `Configuration`: a value is unknown; the text names it and where it was given.
+    pub fn read(lookup: &dyn Lookup) -> Result<Self, Error> {
+        Ok(Self {
+            // TPM2_TCTI is one of the variables that the crate goes through when it connects.
+            tcti: match Setting::TCTI.find_said(lookup) {
+                Some(given) => Some(given.parse(|text| Ok(text.to_owned()))?),
+                None => None,
+            },
+            connection: choice(
+                lookup,
+                &Setting::CONNECTION,
+                &[("process", Lifetime::Process), ("operation", Lifetime::Operation)],
+            )?,
+            session: choice(
+                lookup,
+                &Setting::SESSION,
+                &[("hmac", Protection::Hmac), ("password", Protection::Password)],
+            )?,
+            timeout: match Setting::TIMEOUT.find(lookup) {
+                Some(given) => Timeout::new(given.parse(value::seconds)?),
+                None => Timeout::default(),
+            },
+            session_keep: match Setting::SESSION_KEEP.find(lookup) {
+                Some(given) => given.parse(value::seconds)?,
+                None => None,
+            },
+            manager: choice(
+                lookup,
+                &Setting::RESOURCE_MANAGER,
+                &[("auto", Manager::Auto), ("kernel", Manager::Kernel), ("none", Manager::None)],
+            )?,
+            salt_name: match Setting::SALT_NAME.find(lookup) {
+                Some(given) => Some(given.parse(value::name)?),
+                None => None,
+            },
+            parent_auth: match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
+                (Some(pin), _) => Some(Auth::new(pin.into_secret())),
+                (None, Some(source)) => Some(Auth::new(source.parse_unseen(value::password)?)),
+                (None, None) => None,
+            },
+            last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
+            proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
+        })
+    }
+}
+
+/// Reads the setting `parent`: where new keys are made unless the caller names another parent. Read by itself, since no other work
+/// needs it.
+///
+/// # Errors
+/// `Configuration`: there can be no such parent.
+pub fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>, Error> {
+    let Some(given) = Setting::PARENT.find(lookup) else { return Ok(None) };
+    let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is no parent: {error}")));
+    given.parse(handle).map(Some)
+}
+
+/// Reads the setting `NVPREFIX`: what a URI of a persistent key may begin with, beside the usual prefixes. As openssl_tpm2_engine has
+/// it, with its colon.
+///
+/// # Errors
+/// `Configuration`: OpenSSL would never ask for it.
+pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
+    let Some(given) = Setting::NV_PREFIX.find(lookup) else { return Ok(None) };
+    given.parse(|value| match value.split_once(':') {
+        Some(("" | "file", _)) | None => Err(Fault(
+            "is no prefix that OpenSSL asks for: say one with a colon, such as //nvkey:".to_owned(),
+        )),
+        Some(_) => Ok(Some(value.to_owned())),
+    })
+}
+
+/// Which of OpenSSL's providers do the work in software.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Software {
+    /// The default provider.
+    Default,
+    /// The FIPS provider.
+    Fips,
+    /// Those that this configuration of OpenSSL activates.
+    File(PathBuf),
+}
+
+/// Reads the setting `software`, by itself: a mistake about the TPM must not stop what needs none.
+///
+/// # Errors
+/// `Configuration`: the value is unknown.
+pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
+    let Some(given) = Setting::SOFTWARE.find(lookup) else { return Ok(Software::Default) };
+    given.parse(|value| match value {
+        "default" => Ok(Software::Default),
+        "fips" => Ok(Software::Fips),
+        // In openssl.cnf `default` would be taken for the name of a section, and this provider be dropped without a word.
+        _ => value::file(value).filter(|path| !path.is_empty()).map(|path| Software::File(path.into())).ok_or_else(|| {
+            Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
+        }),
+    })
+}
+
+/// One of several words; the type's default when nothing is set.
+fn choice<T: Copy + Default>(
+    lookup: &dyn Lookup,
+    setting: &Setting,
+    words: &[(&str, T)],
+) -> Result<T, Error> {
+    let Some(given) = setting.find(lookup) else { return Ok(T::default()) };
+    given.parse(|value| {
+        let found = words.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice);
+        let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        found.ok_or_else(|| Fault(format!("is not known: say {}", all.join(" or "))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The section and the environment.
+    struct Fake(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]);
+
+    impl Lookup for Fake {
+        fn section(&self, name: &str) -> Option<Vec<u8>> {
+            self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_bytes().to_vec())
+        }
+        fn environment(&self, name: &str) -> Option<Vec<u8>> {
+            self.1.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_bytes().to_vec())
+        }
+    }
+
+    #[test]
+    fn nothing_set_is_the_default() {
+        let config = Config::read(&Fake(&[], &[])).unwrap();
+        assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
+        assert_eq!((config.session, config.timeout), (Protection::Hmac, Timeout::default()));
+        assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
+        let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
+        assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
+        let file = |setting| software(&Fake(setting, &[]));
+        assert_eq!(file(&[("software", "file:///a")]).unwrap(), Software::File("/a".into()));
+        assert!(file(&[("software", "file:")]).is_err());
+    }
+
+    #[test]
+    fn the_parent_of_new_keys_is_a_handle() {
+        let handle = |value| parent(&Fake(&[], value));
+        assert_eq!(handle(&[]).unwrap(), None);
+        assert_eq!(handle(&[("TPM2_PARENT", "81000001")]).unwrap(), Some(Handle(0x8100_0001)));
+        assert_eq!(handle(&[("TPM2_PARENT", "endorsement")]).unwrap(), Some(Handle::ENDORSEMENT));
+        let text = handle(&[("TPM2_PARENT", "80000001")]).unwrap_err().to_string();
+        assert!(text.contains("TPM2_PARENT") && text.contains("transient"), "{text}");
+    }
+
+    #[test]
+    fn the_section_comes_before_the_environment() {
+        let fake = Fake(
+            &[("connection", "operation"), ("session_keep", "30"), ("timeout", "5")],
+            &[("TPM2_CONNECTION", "process"), ("TPM2_RESOURCE_MANAGER", "kernel"), ("TPM2_TCTI", "x:")],
+        );
+        let config = Config::read(&fake).unwrap();
+        assert_eq!(config.connection, Lifetime::Operation);
+        assert_eq!(config.manager, Manager::Kernel);
+        assert_eq!(config.session_keep, Some(Duration::from_secs(30)));
+        assert_eq!(config.timeout, Timeout::new(Some(Duration::from_secs(5))));
+        let forever = Config::read(&Fake(&[], &[("TPM2_TIMEOUT", "0")])).unwrap().timeout;
+        assert_eq!(forever, Timeout::new(None));
+        assert_eq!(config.tcti, None, "the crate `tpm` reads the environment for it");
+    }
+
+    #[test]
+    fn an_unknown_value_is_named_with_its_place() {
+        let message = |fake: &Fake| Config::read(fake).err().unwrap().to_string();
+        let text = message(&Fake(&[("session", "hmmac")], &[]));
+        assert!(text.contains("\"hmmac\" in session of the provider's section"), "{text}");
+        assert!(text.contains("hmac or password"), "{text}");
+        let text = message(&Fake(&[], &[("TPM2_SESSION_KEEP", "soon")]));
+        assert!(text.contains("TPM2_SESSION_KEEP"), "{text}");
+        let text = message(&Fake(&[("pin-source", "pass:hunter2")], &[]));
+        assert!(text.contains("file:") && !text.contains("hunter2"), "{text}");
+        let text = message(&Fake(&[("pin-source", "file:/nonexistent")], &[]));
+        assert!(text.contains("\"/nonexistent\""), "{text}");
+    }
+
+    #[test]
+    fn a_prefix_of_handles_has_a_colon() {
+        assert_eq!(nv_prefix(&Fake(&[], &[])).unwrap(), None);
+        let right = nv_prefix(&Fake(&[("NVPREFIX", "tpmkey:")], &[]));
+        assert_eq!(right.unwrap().unwrap(), "tpmkey:");
+        for wrong in
+            [&[("NVPREFIX", "")], &[("NVPREFIX", "tpmkey")], &[("NVPREFIX", ":")], &[("NVPREFIX", "file:")]]
+        {
+            assert!(
+                nv_prefix(&Fake(wrong, &[])).err().unwrap().to_string().contains("NVPREFIX"),
+                "{wrong:?}"
+            );
+        }
+        assert!(Config::read(&Fake(&[("last-try", "allow")], &[])).unwrap().last_try);
+        let proof = |value| Config::read(&Fake(&[], value)).unwrap().proof;
+        assert_eq!(proof(&[]), Proof::Open);
+        assert_eq!(proof(&[("TPM2_PROVE_PASSWORD", "use")]), Proof::Use);
+    }
+
+    #[test]
+    fn a_password_may_be_any_octets_and_other_settings_only_text() {
+        struct Latin;
+        impl Lookup for Latin {
+            fn section(&self, name: &str) -> Option<Vec<u8>> {
+                (name == "pin").then(|| b"gr\xfcn".to_vec())
+            }
+            fn environment(&self, name: &str) -> Option<Vec<u8>> {
+                (name == "TPM2_SOFTWARE").then(|| b"gr\xfcn".to_vec())
+            }
+        }
+        let auth = Config::read(&Latin).unwrap().parent_auth.unwrap();
+        assert_eq!(*auth.as_hierarchy_value(), b"gr\xfcn");
+        let text = software(&Latin).unwrap_err().to_string();
+        assert!(text.contains("TPM2_SOFTWARE is not UTF-8"), "{text}");
+    }
+
+    #[test]
+    fn a_name_is_hex_or_a_file() {
+        let config = Config::read(&Fake(&[("salt-name", "000B0a")], &[])).unwrap();
+        assert_eq!(config.salt_name.unwrap().as_octets(), [0, 0x0b, 0x0a]);
+        assert!(Config::read(&Fake(&[("salt-name", "/nonexistent")], &[])).is_err());
+    }
+}

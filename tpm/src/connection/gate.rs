@@ -1,0 +1,253 @@
+//! Whose turn it is: one operation at a time, in the order in which they came, none longer in the queue than its deadline allows.
+//!
+//! A thread that comes while nobody holds the turn takes it at once, though others are just waking up: so the TPM is not idle for
+//! the time that a thread takes to wake. Who has waited longer than [`PATIENT`] is handed the turn, and passed by nobody.
+//!
+//! A thread whose turn took long, for it made an RSA key, comes to its next one as if it had arrived so much later: so the others,
+//! whose operations are short, have the TPM for as long.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::command::Others;
+use crate::deadline::Deadline;
+use crate::error::Error;
+
+/// About as long as a signature on a chip: a few of them may pass whoever waits, but a handshake is not kept waiting.
+const PATIENT: Duration = Duration::from_millis(20);
+
+thread_local! {
+    /// How long this thread's last turn took, if that was long.
+    static HELD: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// The queue.
+#[derive(Default)]
+pub(super) struct Gate {
+    state: Mutex<State>,
+    /// Told when somebody joins the queue.
+    joined: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    taken: bool,
+    /// Since when it is.
+    began: Option<Instant>,
+    /// Who was handed the turn, and has not woken up yet.
+    heir: Option<u64>,
+    queue: VecDeque<Waiter>,
+    tickets: u64,
+}
+
+struct Waiter {
+    ticket: u64,
+    /// When it came, or is taken to have come.
+    since: Instant,
+    wake: Arc<Condvar>,
+}
+
+impl Gate {
+    /// Waits for the turn.
+    ///
+    /// # Errors
+    /// It does not come before the deadline.
+    pub(super) fn enter(&self, deadline: Deadline) -> Result<(), Error> {
+        let mut state = self.state();
+        if state.take() {
+            return Ok(());
+        }
+        let (ticket, wake) = state.join();
+        self.joined.notify_all();
+        loop {
+            let left = deadline.left();
+            state = match left {
+                None => wake.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+            if state.heir == Some(ticket) {
+                state.heir = None;
+                state.began = Some(Instant::now());
+                return Ok(());
+            }
+            let passed = deadline.has_passed();
+            if passed || !state.taken {
+                state.queue.retain(|waiter| waiter.ticket != ticket);
+            }
+            if state.take() {
+                return Ok(());
+            }
+            if passed {
+                return Err(
+                    deadline.missed("other operations of this process kept the TPM busy; no turn came")
+                );
+            }
+        }
+    }
+
+    /// Takes the turn if nobody has it.
+    pub(super) fn try_enter(&self) -> bool {
+        self.state().take()
+    }
+
+    /// Ends the turn.
+    pub(super) fn leave(&self) {
+        let mut state = self.state();
+        let now = Instant::now();
+        let held = state.began.take().map(|began| now.saturating_duration_since(began));
+        let _ = HELD.try_with(|last| last.set(held.filter(|held| *held > PATIENT).unwrap_or_default()));
+        match state.queue.front() {
+            Some(first) if now.saturating_duration_since(first.since) > PATIENT => {
+                let first = state.queue.pop_front();
+                state.heir = first.as_ref().map(|first| first.ticket);
+                drop(state);
+                first.iter().for_each(|first| first.wake.notify_one());
+            }
+            first => {
+                let wake = first.map(|first| Arc::clone(&first.wake));
+                state.taken = false;
+                drop(state);
+                wake.iter().for_each(|wake| wake.notify_one());
+            }
+        }
+    }
+
+    /// A thread that panics while it holds this lock has changed nothing half-way.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Others for Gate {
+    fn come_within(&self, pause: Duration) -> bool {
+        let state = self.state();
+        let alone = |state: &mut State| state.queue.is_empty();
+        let (state, _) =
+            self.joined.wait_timeout_while(state, pause, alone).unwrap_or_else(PoisonError::into_inner);
+        !state.queue.is_empty()
+    }
+}
+
+impl State {
+    /// Takes the turn if it is free.
+    fn take(&mut self) -> bool {
+        let is_free = !std::mem::replace(&mut self.taken, true);
+        if is_free {
+            self.began = Some(Instant::now());
+        }
+        is_free
+    }
+
+    fn join(&mut self) -> (u64, Arc<Condvar>) {
+        self.tickets = self.tickets.wrapping_add(1);
+        let wake = Arc::<Condvar>::default();
+        let since = Instant::now() + HELD.try_with(Cell::take).unwrap_or_default();
+        let place = self.queue.partition_point(|waiter| waiter.since <= since);
+        self.queue.insert(place, Waiter { ticket: self.tickets, since, wake: Arc::clone(&wake) });
+        (self.tickets, wake)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(30);
+
+    fn wait_for(gate: &Gate, count: usize) {
+        while gate.state().queue.len() != count {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn one_at_a_time_and_everybody_gets_through() {
+        let (gate, inside, done) = (Gate::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        gate.enter(Deadline::NEVER).unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        done.fetch_add(1, Ordering::SeqCst);
+                        gate.leave();
+                    }
+                });
+            }
+        });
+        assert_eq!(done.into_inner(), 1600);
+        assert!(gate.try_enter() && !gate.try_enter());
+    }
+
+    #[test]
+    fn who_waits_long_is_not_passed() {
+        let (gate, order) = (Gate::default(), Mutex::new(Vec::new()));
+        gate.enter(Deadline::NEVER).unwrap();
+        thread::scope(|scope| {
+            for number in 0..3 {
+                let (gate, order) = (&gate, &order);
+                scope.spawn(move || {
+                    gate.enter(Deadline::NEVER).unwrap();
+                    order.lock().unwrap().push(number);
+                    thread::sleep(SOON);
+                    gate.leave();
+                });
+                wait_for(gate, number + 1);
+            }
+            thread::sleep(PATIENT * 2);
+            gate.leave();
+            // The turn has an heir already.
+            assert!(!gate.try_enter());
+        });
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn whose_turn_took_long_lets_others_pass() {
+        let (gate, order) = (Gate::default(), Mutex::new(Vec::new()));
+        gate.enter(Deadline::NEVER).unwrap();
+        thread::sleep(SOON);
+        gate.leave();
+        assert!(HELD.get() >= SOON);
+        gate.enter(Deadline::NEVER).unwrap();
+        let come = |held: Duration| {
+            HELD.set(held);
+            gate.enter(Deadline::NEVER).unwrap();
+            order.lock().unwrap().push(held);
+            gate.leave();
+        };
+        let [slow, quick] = [60, 0].map(Duration::from_secs);
+        thread::scope(|scope| {
+            let come = &come;
+            for (held, waiting) in [(slow, 1), (quick, 2)] {
+                scope.spawn(move || come(held));
+                wait_for(&gate, waiting);
+            }
+            gate.leave();
+        });
+        assert_eq!(*order.lock().unwrap(), [quick, slow]);
+    }
+
+    #[test]
+    fn the_queue_has_a_deadline_and_whoever_holds_the_turn_sees_it() {
+        let gate = Gate::default();
+        gate.enter(Deadline::NEVER).unwrap();
+        assert!(!gate.come_within(Duration::from_millis(1)));
+        thread::scope(|scope| {
+            let late = scope.spawn(|| gate.enter(Deadline::within(SOON)));
+            assert!(gate.come_within(Duration::from_secs(60)));
+            let error = late.join().unwrap().unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Timeout, "{error}");
+        });
+        wait_for(&gate, 0);
+        gate.leave();
+        assert!(gate.try_enter());
+    }
+}

@@ -1,0 +1,82 @@
+//! What may be in the TPM at a handle that nobody knows: the answer that told it was lost or damaged.
+
+use keyfile::wire::{Reader, Unmarshal};
+use keyfile::{CommandCode, Handle, Name, Public};
+
+use crate::command::object::read_public;
+use crate::command::{Command, Run};
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+use crate::template::is_made_of;
+
+/// One of them, and by what it is known again.
+pub(super) enum Lost {
+    /// Nothing tells one session from another.
+    Session,
+    /// A sequence has no Name.
+    Sequence,
+    /// An object with one of these Names.
+    Object(Vec<Name>),
+    /// A primary key, whose Name was to be learned.
+    Primary(Box<Public>),
+}
+
+impl Lost {
+    /// What the command makes; a saved context is of one of these objects.
+    pub(super) fn of(command: &Command<'_>, saved: impl FnOnce() -> Vec<Name>) -> Self {
+        let public = || {
+            let mut r = Reader::new(command.parameters);
+            r.sized().ok()?;
+            Public::from_octets(r.sized().ok()?).ok()
+        };
+        let named =
+            |public: Option<Public>| Self::Object(public.and_then(|p| p.name().ok()).into_iter().collect());
+        match command.code {
+            CommandCode::START_AUTH_SESSION => Self::Session,
+            CommandCode::HASH_SEQUENCE_START => Self::Sequence,
+            CommandCode::CONTEXT_LOAD => Self::Object(saved()),
+            CommandCode::CREATE_PRIMARY => match public() {
+                Some(template) => Self::Primary(Box::new(template)),
+                None => Self::Object(Vec::new()),
+            },
+            _ => named(public()),
+        }
+    }
+
+    /// Whether it is a session.
+    pub(super) fn is_session(&self) -> bool {
+        matches!(self, Self::Session)
+    }
+
+    /// Whether it is this object.
+    fn is(&self, found: &Found) -> bool {
+        match (self, found) {
+            (Self::Sequence, Found::Sequence) => true,
+            (Self::Object(names), Found::Object(_, name)) => names.contains(name),
+            (Self::Primary(template), Found::Object(public, _)) => is_made_of(public, template),
+            _ => false,
+        }
+    }
+}
+
+/// An HMAC or a policy session (Part 2 §7.2).
+pub(super) fn is_session(handle: Handle) -> bool {
+    matches!(handle.kind(), 0x02 | 0x03)
+}
+
+/// Whether one of the lost is at the handle.
+pub(super) fn is_one_of(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Result<bool, Error> {
+    let found = match read_public(run, handle) {
+        Ok((public, name)) => Found::Object(Box::new(public), name),
+        Err(error) if error.base_code() == Some(ResponseCode::SEQUENCE) => Found::Sequence,
+        // Gone meanwhile, or of a kind that is not known here.
+        Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    Ok(lost.iter().any(|lost| lost.is(&found)))
+}
+
+enum Found {
+    Sequence,
+    Object(Box<Public>, Name),
+}

@@ -1,0 +1,105 @@
+//! The search for what an answer should have told us of, and did not: an object or session that the TPM may have made all the same.
+//!
+//! | where | what is flushed |
+//! |---|---|
+//! | nobody else uses the TPM while we do | as many as were lost, if there are not more: of objects those with the Name, or of the template, of one that was lost; of sessions, which nothing tells apart, any |
+//! | the kernel's resource manager | all that is ours, by a new connection |
+//! | other processes use the same slots | nothing: they load the same keys, and start sessions, too |
+
+use keyfile::Handle;
+
+use super::lost::{Lost, is_one_of, is_session};
+use super::making::is_known;
+use super::{Connection, Transient};
+use crate::command::capability::handles;
+use crate::error::{Error, ErrorKind};
+
+/// The first handle of an object and of a session that is loaded (Part 2 §7.2).
+const OBJECTS: u32 = 0x8000_0000;
+const SESSIONS: u32 = 0x0200_0000;
+
+impl Connection {
+    /// Flushes what was lost, if it is there; then it is lost no more.
+    pub(super) fn search(&mut self) -> Result<(), Error> {
+        let mut lost = std::mem::take(&mut self.cleanup.lost);
+        if self.rules.kernel {
+            self.spoiled |= !lost.is_empty();
+            return Ok(());
+        }
+        if self.rules.shared {
+            return Ok(());
+        }
+        let searched = self.search_objects(&lost).and_then(|()| self.search_sessions(&lost));
+        let Err(error) = searched else { return Ok(()) };
+        self.cleanup.lost.append(&mut lost);
+        match error.kind() {
+            ErrorKind::Io => Err(error),
+            // Next time.
+            _ => Ok(()),
+        }
+    }
+
+    /// After a failure: what the operation has made and nobody has taken note of, because the rest of the answer could not be read, is
+    /// lost; and what it has learned is not believed, unless a session has vouched for it since.
+    pub(super) fn note_failure(&mut self, failure: &Error) {
+        if failure.is_remembered() {
+            return;
+        }
+        if failure.code().is_none() {
+            for (handle, made) in std::mem::take(&mut self.cleanup.made) {
+                match self.knows(handle) {
+                    true => self.cleanup.made.push((handle, made)),
+                    false => self.cleanup.lost.push(made),
+                }
+            }
+        }
+        for number in self.parents.forget_unproven() {
+            self.cleanup.slots.extend(self.slots.remove_slot(Transient::Parent(number)));
+        }
+    }
+
+    fn search_objects(&mut self, lost: &[Lost]) -> Result<(), Error> {
+        let count = lost.iter().filter(|lost| !lost.is_session()).count();
+        if count == 0 {
+            return Ok(());
+        }
+        let mut found = self.unknown(OBJECTS)?;
+        for handle in std::mem::take(&mut found) {
+            if is_one_of(lost, self, handle)? {
+                found.push(handle);
+            }
+        }
+        self.flush_found(&found, count)
+    }
+
+    fn search_sessions(&mut self, lost: &[Lost]) -> Result<(), Error> {
+        let count = lost.iter().filter(|lost| lost.is_session()).count();
+        if count == 0 {
+            return Ok(());
+        }
+        let found = self.unknown(SESSIONS)?;
+        self.flush_found(&found, count)
+    }
+
+    /// Where there are more than were lost, somebody else has left one that looks like ours.
+    fn flush_found(&mut self, found: &[Handle], lost: usize) -> Result<(), Error> {
+        if found.len() <= lost {
+            for &handle in found {
+                self.flush_context(handle)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is loaded and nobody here knows of.
+    fn unknown(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
+        let mut found = handles(self, first)?;
+        let is_of_the_kind = |handle: Handle| handle.is_transient() || is_session(handle);
+        found.retain(|&handle| is_of_the_kind(handle) && !self.knows(handle));
+        Ok(found)
+    }
+
+    fn knows(&self, handle: Handle) -> bool {
+        is_known(handle, &self.slots, [&self.session, &self.policy], &self.cleanup)
+    }
+}

@@ -1,0 +1,46 @@
+//! pthread_atfork(3): how often fork(2) was called on the way from the first process that asked to this one.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// The number of forks since the first call, counted in the child.
+///
+/// glibc takes the handler away again when it unloads the library that registered it (its pthread_atfork is linked into each library
+/// and passes the library's own __dso_handle); musl never unloads one. A child of vfork(2) or of a bare clone(2) is not counted.
+pub(crate) fn forks() -> u32 {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: pthread_atfork(3) keeps a function pointer, which lives as long as this library.
+        unsafe { libc::pthread_atfork(None, None, Some(count)) };
+    });
+    FORKS.load(Ordering::Relaxed)
+}
+
+extern "C" fn count() {
+    // The child has one thread; an atomic is safe in a signal handler, too.
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_counted_and_its_parent_is_not() {
+        let before = forks();
+        // SAFETY: fork(2); the child does nothing but leave by _exit(2).
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let counted = forks().wrapping_sub(before);
+            // SAFETY: _exit(2) takes a number.
+            unsafe { libc::_exit(i32::try_from(counted).unwrap_or(-1)) };
+        }
+        let mut status = 0;
+        // SAFETY: waitpid(2) writes one status.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert!(libc::WIFEXITED(status));
+        assert_eq!((libc::WEXITSTATUS(status), forks()), (1, before));
+    }
+}

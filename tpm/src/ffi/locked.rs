@@ -1,0 +1,206 @@
+//! Memory for secrets that live long: locked (mlock(2)) and left out of core dumps (madvise(2), MADV_DONTDUMP), wiped when freed.
+//!
+//! Short secrets share pages, for a process may lock few (RLIMIT_MEMLOCK); where it may lock no more, they are unlocked but still left
+//! out of dumps. There is no lock of ours, so that a fork() in the middle of an allocation does not stop the child. Memory locks end
+//! in a child; that its pages are not dumped does not.
+
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// What one bit of a page's map stands for; no digest, and so no authValue, is longer.
+const CELL: usize = 64;
+/// Cells of a shared page; systems have pages of 4 KiB or larger.
+const CELLS: u32 = u64::BITS;
+/// Shared pages; when all are full, each secret gets a page of its own.
+const PAGES: usize = 16;
+
+static SHARED: [Page; PAGES] = [const { Page::new() }; PAGES];
+
+/// A secret of fixed length.
+pub(crate) struct Locked {
+    place: Place,
+    size: usize,
+}
+
+enum Place {
+    /// A cell of a shared page, and its bit.
+    Cell(&'static Page, u64, NonNull<u8>),
+    Own(NonNull<u8>),
+    /// The system gives no pages.
+    Heap(Zeroizing<Vec<u8>>),
+}
+
+// SAFETY: the memory is owned, and not written between its making and its end.
+unsafe impl Send for Locked {}
+// SAFETY: as above.
+unsafe impl Sync for Locked {}
+
+impl Locked {
+    /// Copies a secret.
+    pub(crate) fn new(secret: &[u8]) -> Self {
+        let place = match secret.len() {
+            0 => None,
+            1..=CELL => shared().or_else(|| map(secret.len()).map(Place::Own)),
+            size => map(size).map(Place::Own),
+        };
+        let place = place.unwrap_or_else(|| Place::Heap(Zeroizing::new(secret.to_vec())));
+        if let Place::Cell(_, _, at) | Place::Own(at) = &place {
+            // SAFETY: nobody else has these so many bytes, which are mapped and writable.
+            unsafe { ptr::copy_nonoverlapping(secret.as_ptr(), at.as_ptr(), secret.len()) };
+        }
+        Self { place, size: secret.len() }
+    }
+}
+
+impl Deref for Locked {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.place {
+            // SAFETY: so many bytes were written by `new`, and nobody writes them before the end.
+            Place::Cell(_, _, at) | Place::Own(at) => unsafe {
+                slice::from_raw_parts(at.as_ptr(), self.size)
+            },
+            Place::Heap(secret) => secret,
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if let Place::Cell(_, _, at) | Place::Own(at) = &self.place {
+            // SAFETY: as for `deref`, and nobody reads them any more.
+            unsafe { slice::from_raw_parts_mut(at.as_ptr(), self.size) }.zeroize();
+        }
+        match &self.place {
+            Place::Cell(page, bit, _) => drop(page.used.fetch_and(!bit, Ordering::Release)),
+            Place::Own(at) => unmap(*at, self.size),
+            Place::Heap(_) => {}
+        }
+    }
+}
+
+/// A page of cells, mapped at first use and then for good.
+struct Page {
+    start: AtomicPtr<u8>,
+    used: AtomicU64,
+}
+
+impl Page {
+    const fn new() -> Self {
+        Self { start: AtomicPtr::new(ptr::null_mut()), used: AtomicU64::new(0) }
+    }
+
+    fn take(&'static self) -> Option<Place> {
+        let start = self.mapped()?;
+        let first_free = |used: u64| (used != u64::MAX).then(|| used | 1 << used.trailing_ones());
+        let used = self.used.fetch_update(Ordering::Acquire, Ordering::Relaxed, first_free).ok()?;
+        let cell = usize::try_from(used.trailing_ones()).ok()?;
+        // SAFETY: a page has room for so many cells.
+        Some(Place::Cell(self, 1 << used.trailing_ones(), unsafe { start.add(cell * CELL) }))
+    }
+
+    fn mapped(&self) -> Option<NonNull<u8>> {
+        if let Some(start) = NonNull::new(self.start.load(Ordering::Acquire)) {
+            return Some(start);
+        }
+        let size = usize::try_from(CELLS).ok()? * CELL;
+        let new = map(size)?;
+        match self.start.compare_exchange(ptr::null_mut(), new.as_ptr(), Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => Some(new),
+            Err(other) => {
+                unmap(new, size);
+                NonNull::new(other)
+            }
+        }
+    }
+}
+
+fn shared() -> Option<Place> {
+    SHARED.iter().find_map(Page::take)
+}
+
+/// Pages of zeros for so many bytes.
+fn map(size: usize) -> Option<NonNull<u8>> {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: mmap(2): a new mapping, in no file.
+    let start = unsafe { libc::mmap(ptr::null_mut(), size, access, kind, -1, 0) };
+    if start == libc::MAP_FAILED {
+        return None;
+    }
+    // Where either is refused, the secret is as safe as on the heap.
+    // SAFETY: a mapping of this size.
+    unsafe { libc::madvise(start, size, libc::MADV_DONTDUMP) };
+    // SAFETY: a mapping of this size.
+    unsafe { libc::mlock(start, size) };
+    NonNull::new(start.cast())
+}
+
+fn unmap(start: NonNull<u8>, size: usize) {
+    // SAFETY: a mapping of this size, of which nobody has a pointer any more. It is unlocked by this (munmap(2)).
+    unsafe { libc::munmap(start.as_ptr().cast(), size) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The flags of the mapping that holds this address (proc(5), smaps).
+    fn flags(address: *const u8) -> String {
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut inside = false;
+        for line in smaps.lines() {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let bounds = range.map(|(from, to)| (u64::from_str_radix(from, 16), u64::from_str_radix(to, 16)));
+            if let Some((Ok(from), Ok(to))) = bounds {
+                let address = u64::try_from(address.addr()).unwrap();
+                inside = (from..to).contains(&address);
+            } else if let (true, Some(flags)) = (inside, line.strip_prefix("VmFlags:")) {
+                return format!("{flags} ");
+            }
+        }
+        panic!("no mapping");
+    }
+
+    /// Whether this process may lock more than the tests do (getrlimit(2)).
+    fn may_lock() -> bool {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: a place for the limit.
+        let found = unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
+        found == 0 && limit.rlim_cur >= 1 << 20
+    }
+
+    #[test]
+    fn secrets_are_locked_and_not_dumped() {
+        for size in [1, CELL, CELL + 1, 100_000] {
+            let secret = Locked::new(&vec![7; size]);
+            assert_eq!(*secret, vec![7; size]);
+            let flags = flags(secret.as_ptr());
+            assert!(flags.contains(" dd "), "dumped: {flags}");
+            assert!(flags.contains(" lo ") || !may_lock(), "not locked: {flags}");
+        }
+        assert!(Locked::new(&[]).is_empty());
+    }
+
+    #[test]
+    fn more_secrets_than_shared_pages_hold_stay_apart_and_are_given_back() {
+        let threads: Vec<_> = (0..4_u8)
+            .map(|thread| {
+                std::thread::spawn(move || {
+                    let secrets: Vec<_> = (0..600_u16).map(|n| (n, Locked::new(&[thread; 40]))).collect();
+                    assert!(secrets.iter().all(|(_, secret)| **secret == [thread; 40]));
+                    secrets.into_iter().step_by(2).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let kept: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        for (thread, secrets) in (0_u8..).zip(&kept) {
+            assert!(secrets.iter().all(|(_, secret)| **secret == [thread; 40]));
+        }
+    }
+}

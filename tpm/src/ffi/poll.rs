@@ -1,0 +1,45 @@
+//! poll(2).
+
+use std::io;
+
+use crate::deadline::Deadline;
+
+/// Waits until one of the descriptors can be read, or is broken; a signal does not end it. False when the deadline passed.
+pub(crate) fn readable(descriptors: &[i32], deadline: Deadline) -> io::Result<bool> {
+    let mut polled: Vec<libc::pollfd> =
+        descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
+    let count = libc::nfds_t::try_from(polled.len()).unwrap_or_default();
+    loop {
+        // SAFETY: poll(2) reads and writes `count` structures.
+        match unsafe { libc::poll(polled.as_mut_ptr(), count, deadline.milliseconds()) } {
+            0 if deadline.has_passed() => return Ok(false),
+            0 => {}
+            1.. => return Ok(true),
+            _ => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error => return Err(error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn what_can_be_read_ends_it_and_so_does_the_deadline() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let fds = [ours.as_raw_fd()];
+        let start = Instant::now();
+        assert!(!readable(&fds, Deadline::within(Duration::from_millis(20))).unwrap());
+        assert!(start.elapsed() >= Duration::from_millis(20));
+        theirs.write_all(b"x").unwrap();
+        assert!(readable(&fds, Deadline::NEVER).unwrap());
+    }
+}

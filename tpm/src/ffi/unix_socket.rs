@@ -1,0 +1,93 @@
+//! A connection to a Unix socket that is given up in time: std's waits until the listener has room for it.
+
+use std::io;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+
+/// How long a full listener is left alone.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Connects.
+pub(crate) fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedFd> {
+    let (address, size) = address(path)?;
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: socket(2) takes three integers.
+    let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a new descriptor that nobody else owns.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    loop {
+        // SAFETY: connect(2) reads `size` octets of the address.
+        let result = unsafe { libc::connect(socket.as_raw_fd(), (&raw const address).cast(), size) };
+        if result == 0 {
+            break;
+        }
+        match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => {}
+            // EAGAIN: no room, and nothing to poll for (unix(7)).
+            error if error.kind() == io::ErrorKind::WouldBlock && !deadline.has_passed() => {
+                thread::sleep(PAUSE);
+            }
+            error => return Err(error),
+        }
+    }
+    // SAFETY: F_SETFL takes an integer: no flag, so reads and writes block again.
+    match unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFL, 0) } {
+        0 => Ok(socket),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn address(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
+    let invalid = |why: &'static str| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let octets = path.as_os_str().as_bytes();
+    let mut address = libc::sockaddr_un {
+        sun_family: libc::sa_family_t::try_from(libc::AF_UNIX).map_err(|_| invalid("no such family"))?,
+        sun_path: [0; 108],
+    };
+    // The last octet stays zero.
+    if octets.len() >= address.sun_path.len() || octets.contains(&0) {
+        return Err(invalid("the path of a socket has at most 107 octets and no zero octet"));
+    }
+    for (place, octet) in address.sun_path.iter_mut().zip(octets) {
+        *place = libc::c_char::from_ne_bytes([*octet]);
+    }
+    let size = libc::socklen_t::try_from(size_of_val(&address)).map_err(|_| invalid("no such size"))?;
+    Ok((address, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_listener_without_room_is_given_up_in_time() {
+        let path = std::env::temp_dir().join(format!("tpm2-unix-{}", std::process::id()));
+        let listener = UnixListener::bind(&path).unwrap();
+        // SAFETY: listen(2) takes two integers; from here on there is room for one.
+        assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
+        let mut open = Vec::new();
+        let start = Instant::now();
+        let error = loop {
+            match connect_unix(&path, Deadline::within(Duration::from_millis(50))) {
+                Ok(socket) => open.push(socket),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
+        assert!(open.len() < 5 && start.elapsed() < Duration::from_secs(10), "{} are open", open.len());
+        std::fs::remove_file(&path).unwrap();
+        assert!(connect_unix(&path, Deadline::NEVER).is_err());
+        assert!(connect_unix("/x/".repeat(60).as_ref(), Deadline::NEVER).is_err());
+    }
+}

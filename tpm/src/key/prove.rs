@@ -1,0 +1,54 @@
+//! Proves the password of a key before it is used: TPM2_PolicySecret on the key in a trial session, which has no effect.
+
+use keyfile::policy::Secret;
+use keyfile::{Attributes, Handle};
+
+use super::{Inner, Key};
+use crate::command::policy::policy_secret;
+use crate::command::{Entity, Guarded, Protect};
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::transport::location::Kind;
+
+impl Key {
+    /// Proves the password that was given, unless it is known whether it is right. Nothing happens where there is nothing to prove or no
+    /// way to do so: without a password, for a key that is used by its policy, and with tpm2-abrmd, whose library survives no fork.
+    ///
+    /// # Errors
+    /// The password is wrong; the parent's is; or there is no TPM.
+    pub fn prove(&self) -> Result<(), Error> {
+        let key = &*self.0;
+        if !key.has_password_of_its_own() || self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
+            return Ok(());
+        }
+        key.check_refused()?;
+        if key.attempt.is_proven()? {
+            return Ok(());
+        }
+        let proven = key.tpm.operate_briefly(|connection| {
+            key.proven(connection, |connection| key.prove_in_trial(connection))
+                .inspect_err(|_| drop(connection.drop_policy()))
+        });
+        proven.map_err(|error| error.on(key))
+    }
+}
+
+impl Inner {
+    /// TPM2_PolicySecret wants the USER role, which a password has only where userWithAuth is set.
+    fn has_password_of_its_own(&self) -> bool {
+        self.password.is_some()
+            && !self.has_no_password()
+            && self.public.attributes.contains(Attributes::USER_WITH_AUTH)
+    }
+
+    fn prove_in_trial(&self, connection: &mut Connection) -> Result<(), Error> {
+        let handle = self.ready(connection, false, None)?;
+        connection.open_trial()?;
+        let session = connection.policy_session()?;
+        let (session, nonce) = (session.handle, session.nonce_tpm().to_vec());
+        let key = Guarded { entity: Entity::named(handle, &self.name), auth: &self.auth_value() };
+        let secret = Secret { hint: Handle(0), name: self.name.clone(), policy_ref: Vec::new() };
+        policy_secret(connection, &key, session, &nonce, &secret, Protect::SESSION.last())?;
+        connection.drop_policy()
+    }
+}

@@ -1,0 +1,36 @@
+//! What a TPM has made of a template.
+
+use keyfile::{Public, PublicKey};
+
+/// Whether a public area is the template but for what the TPM fills in: only then its Name says what the key can do.
+pub(crate) fn is_made_of(public: &Public, template: &Public) -> bool {
+    let blank = |public: &Public| {
+        let mut public = public.clone();
+        match &mut public.key {
+            PublicKey::Rsa { modulus, .. } => modulus.clear(),
+            PublicKey::Ecc { x, y, .. } => {
+                x.clear();
+                y.clear();
+            }
+            PublicKey::KeyedHash { unique, .. } | PublicKey::SymCipher { unique, .. } => unique.clear(),
+        }
+        public
+    };
+    blank(public) == blank(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::storage_primary;
+
+    #[test]
+    fn a_key_is_known_by_its_template() {
+        let mut made = storage_primary(false);
+        if let PublicKey::Ecc { x, y, .. } = &mut made.key {
+            (*x, *y) = (vec![1; 32], vec![2; 32]);
+        }
+        assert!(is_made_of(&made, &storage_primary(false)));
+        assert!(!is_made_of(&made, &storage_primary(true)));
+    }
+}

@@ -1,0 +1,84 @@
+//! One connection to a simulator: what is written and read on it, until a deadline.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::fd::AsRawFd as _;
+
+use crate::deadline::Deadline;
+use crate::error::{self, Error};
+use crate::ffi;
+use crate::transport::location::Address;
+
+/// No answer is longer (TPM2_MAX_RESPONSE_SIZE of the TCG's PC Client profile).
+pub(super) const LARGEST: usize = 4096;
+
+/// A socket of either family: std sends and receives on both by the same calls, without SIGPIPE.
+pub(super) struct Channel(TcpStream);
+
+impl Channel {
+    /// Connects.
+    pub(super) fn open(address: &Address, deadline: Deadline) -> io::Result<Self> {
+        address.connect(deadline).map(|socket| Self(socket.into()))
+    }
+
+    /// Sends it whole.
+    pub(super) fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
+        self.0.write_all(octets).map_err(|cause| broken("sending a command to the TPM", cause))
+    }
+
+    /// Reads into `buffer`, which is emptied first, until `size` is satisfied: it says how long the whole will be, as far as it can be
+    /// told by what has come.
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        size: impl Fn(&[u8]) -> usize,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        const WAITING: &str = "waiting for the TPM's answer";
+        buffer.clear();
+        buffer.resize(size(&[]).max(LARGEST + 8), 0);
+        let mut have = 0;
+        loop {
+            let (came, room) = buffer.split_at_mut_checked(have).unwrap_or_default();
+            let whole = size(came);
+            if have >= whole {
+                buffer.truncate(whole);
+                return Ok(());
+            }
+            if room.is_empty() {
+                return Err(broken(WAITING, ErrorKind::InvalidData.into()));
+            }
+            let fd = self.0.as_raw_fd();
+            if !ffi::readable(&[fd], deadline).map_err(|cause| broken(WAITING, cause))? {
+                return Err(deadline.missed("the TPM has not answered"));
+            }
+            match self.0.read(room) {
+                Ok(0) => return Err(broken(WAITING, ErrorKind::UnexpectedEof.into())),
+                Ok(read) => have = have.saturating_add(read),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(broken(WAITING, error)),
+            }
+        }
+    }
+
+    /// One exchange on the second channel, whose answer must begin with four zero octets.
+    pub(super) fn control(&mut self, request: &[u8], deadline: Deadline) -> Result<(), Error> {
+        let mut answer = Vec::new();
+        self.send(request)?;
+        self.receive(&mut answer, |_| 4, deadline)?;
+        match answer.iter().all(|&octet| octet == 0) {
+            true => Ok(()),
+            false => Err(broken("the simulator's control channel", ErrorKind::PermissionDenied.into())),
+        }
+    }
+}
+
+/// The number at the beginning, if it has come.
+pub(super) fn number(octets: &[u8]) -> Option<usize> {
+    let number = octets.first_chunk().copied().map(u32::from_be_bytes)?;
+    usize::try_from(number).ok()
+}
+
+fn broken(attempt: &'static str, cause: io::Error) -> Error {
+    Error::new(error::ErrorKind::Io, attempt).because(cause)
+}

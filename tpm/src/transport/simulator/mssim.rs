@@ -1,0 +1,81 @@
+//! The framing of Microsoft's simulator: one connection for commands, one for the platform (TpmTcpProtocol.h).
+
+use super::channel::{Channel, LARGEST, number};
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind};
+use crate::transport::location::{Address, Location, LocationError};
+use crate::transport::{Transport, not_there};
+
+/// TPM_SEND_COMMAND, and locality 0.
+const SEND_COMMAND: [u8; 5] = [0, 0, 0, 8, 0];
+/// TPM_SIGNAL_POWER_ON and TPM_SIGNAL_NV_ON, which do nothing where they were sent before.
+const POWER_ON: [u8; 4] = [0, 0, 0, 1];
+const NV_ON: [u8; 4] = [0, 0, 0, 11];
+
+/// A connection to a simulator.
+pub(crate) struct Mssim {
+    /// None once it broke.
+    commands: Option<Channel>,
+    /// Held open as tcti-mssim does.
+    _platform: Channel,
+    frame: Vec<u8>,
+    deadline: Deadline,
+}
+
+impl Mssim {
+    /// Connects and switches the simulator on.
+    pub(crate) fn open(address: &Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
+        let connect = |address: &Address| {
+            Channel::open(address, deadline).map_err(|cause| match deadline.has_passed() {
+                true => deadline.missed("the TPM has not answered"),
+                false => not_there(LocationError::Socket { location: location.clone(), cause }),
+            })
+        };
+        let no_second = || Error::new(ErrorKind::Input, "the simulator's second port would be above 65535");
+        let commands = connect(address)?;
+        let mut platform = connect(&address.second().ok_or_else(no_second)?)?;
+        platform.control(&POWER_ON, deadline)?;
+        platform.control(&NV_ON, deadline)?;
+        let frame = Vec::with_capacity(2 * LARGEST);
+        Ok(Self { commands: Some(commands), _platform: platform, frame, deadline })
+    }
+
+    fn exchange(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
+        let channel = self.commands.as_mut().ok_or_else(Error::lost)?;
+        let size = u32::try_from(command.len()).unwrap_or(u32::MAX);
+        self.frame.clear();
+        self.frame.extend_from_slice(&SEND_COMMAND);
+        self.frame.extend_from_slice(&size.to_be_bytes());
+        self.frame.extend_from_slice(command);
+        // In one write: TCP would hold a second one back until the first is acknowledged.
+        channel.send(&self.frame)?;
+        channel.receive(response, whole, self.deadline)?;
+        let size = response.len().saturating_sub(8);
+        response.copy_within(4..size.saturating_add(4), 0);
+        // Nothing secret stays behind the end.
+        response.iter_mut().skip(size).for_each(|octet| *octet = 0);
+        response.truncate(size);
+        Ok(())
+    }
+}
+
+impl Transport for Mssim {
+    fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
+        self.exchange(command, response).inspect_err(|_| self.commands = None)
+    }
+
+    fn wait_until(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    fn is_simulator(&self) -> bool {
+        true
+    }
+
+    fn forget(self: Box<Self>) {}
+}
+
+/// The size of the answer, the answer, four octets of status.
+fn whole(came: &[u8]) -> usize {
+    number(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
+}

@@ -1,0 +1,77 @@
+//! swtpm's framing: a command and its answer as they are, one connection for each command, so that several processes may share it.
+
+use super::channel::{Channel, LARGEST, number};
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind};
+use crate::transport::location::{Address, Location, LocationError};
+use crate::transport::{Transport, not_there};
+
+/// CMD_SET_LOCALITY of swtpm_ioctls.h, with locality 0.
+const LOCALITY_0: [u8; 5] = [0, 0, 0, 5, 0];
+
+/// A swtpm that answered when it was opened.
+pub(crate) struct Swtpm {
+    address: Address,
+    location: Location,
+    deadline: Deadline,
+    /// An answer that was given up may still come: what the TPM holds is not what we think.
+    gave_up: bool,
+}
+
+impl Swtpm {
+    /// Sets the locality, as tcti-swtpm does; one that does not answer that does not answer at all.
+    pub(crate) fn open(address: Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
+        let new = Self { address, location: location.clone(), deadline, gave_up: false };
+        if let Some(second) = new.address.second() {
+            new.connect(&second)?.control(&LOCALITY_0, deadline)?;
+        }
+        Ok(new)
+    }
+
+    fn connect(&self, address: &Address) -> Result<Channel, Error> {
+        Channel::open(address, self.deadline).map_err(|cause| match self.deadline.has_passed() {
+            true => self.deadline.missed("the TPM has not answered"),
+            false => not_there(LocationError::Socket { location: self.location.clone(), cause }),
+        })
+    }
+}
+
+impl Transport for Swtpm {
+    fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
+        if self.gave_up {
+            return Err(Error::lost());
+        }
+        // Once it was there: so it is a connection that broke.
+        let mut channel = self.connect(&self.address).map_err(|error| match error.kind() {
+            ErrorKind::NoTpm => error.of_kind(ErrorKind::Io),
+            _ => error,
+        });
+        let answered = match &mut channel {
+            Ok(channel) => {
+                channel.send(command).and_then(|()| channel.receive(response, size, self.deadline))
+            }
+            Err(_) => channel.map(drop),
+        };
+        answered.inspect_err(|error| self.gave_up |= error.kind() == ErrorKind::Timeout)
+    }
+
+    fn wait_until(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn is_simulator(&self) -> bool {
+        true
+    }
+
+    fn forget(self: Box<Self>) {}
+}
+
+/// The header says the size of the whole (Part 1 §18.2).
+fn size(came: &[u8]) -> usize {
+    const HEADER: usize = 10;
+    came.get(2..).and_then(number).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
+}

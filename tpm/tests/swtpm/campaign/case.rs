@@ -1,0 +1,132 @@
+//! One case, from its number to its verdict.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::fault::Fault;
+use super::operations::{ALL, Operation};
+use super::random::Random;
+use super::work::{Process, Way, Work};
+
+/// More than any operation takes that does not hang: a TPM that says "not now" once is asked again soon.
+const LIMIT: Duration = Duration::from_secs(9);
+
+/// What is done, and what goes wrong.
+pub(super) struct Case {
+    seed: u64,
+    number: u64,
+    way: Way,
+    operation: &'static Operation,
+    /// What the process did before.
+    before: Option<&'static Operation>,
+    fault: Fault,
+    /// Of the operation's commands and those of the farewell, the one that it meets.
+    at: usize,
+}
+
+pub(super) struct Verdict {
+    /// For the count.
+    pub(super) outcome: &'static str,
+    /// What must not be.
+    pub(super) fault: Option<String>,
+    pub(super) text: String,
+}
+
+impl Case {
+    pub(super) fn of(seed: u64, number: u64, work: &Work) -> Self {
+        let mut random = Random::new(seed, number);
+        let way = *random.one_of(&[Way::Alone, Way::Alone, Way::Alone, Way::Shared, Way::Kernel]);
+        let operation = random.one_of(ALL);
+        let before = match random.below(3) {
+            0 => None,
+            1 => Some(operation),
+            _ => Some(random.one_of(ALL)),
+        };
+        let fault = Fault::of(&mut random);
+        let count = Self::count(way, operation, before, work);
+        Self { seed, number, way, operation, before, fault, at: random.below(count) }
+    }
+
+    /// How many commands there are where nothing goes wrong.
+    fn count(way: Way, operation: &Operation, before: Option<&Operation>, work: &Work) -> usize {
+        let key = (way, operation.name, before.map_or("", |before| before.name));
+        *work.counts.borrow_mut().entry(key).or_insert_with(|| {
+            let process = work.process(way);
+            prepare(&process, before, work);
+            let (bus, start) = (process.bus.clone(), process.bus.len());
+            prepare(&process, Some(operation), work);
+            process.tpm.close();
+            bus.len() - start
+        })
+    }
+
+    pub(super) fn run(&self, work: &Work) -> Verdict {
+        let process = work.process(self.way);
+        prepare(&process, self.before, work);
+        let (bus, start) = (process.bus.clone(), process.bus.len());
+        bus.arm(self.at, self.fault);
+        let result = catch_unwind(AssertUnwindSafe(|| self.spoilt(process, work)));
+        let (outcome, fault, spoilt) = match result {
+            Ok((outcome, fault, spoilt)) => (outcome, fault, spoilt),
+            Err(panic) => ("panic", Some(message(&*panic)), bus.disarm()),
+        };
+        let names: Vec<_> = spoilt.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect();
+        let Self { seed, number, way, fault: what, at, .. } = self;
+        let before = self.before.map_or("nothing", |before| before.name);
+        let text = format!(
+            "{}: {} after {before}, {way:?}: {what:x?} at command {at} ({}): {outcome}\n{}\n  CAMPAIGN_SEED={seed} CAMPAIGN_CASE={number} cargo test -p tpm --test swtpm campaign -- --nocapture",
+            fault.as_deref().unwrap_or("good"),
+            self.operation.name,
+            names.join(" "),
+            bus.text(start),
+        );
+        Verdict { outcome, fault, text }
+    }
+
+    fn spoilt(&self, process: Process, work: &Work) -> (&'static str, Option<String>, Vec<u32>) {
+        let start = Instant::now();
+        let first = (self.operation.run)(&process, work);
+        let mut spoilt = process.bus.disarm_if_spoilt();
+        let outcome = match (&first, spoilt.is_empty()) {
+            (Ok(()), false) => "mended",
+            (Err(_), false) => "one error",
+            (Ok(()), true) => "at the end",
+            (Err(error), true) => {
+                return ("error", Some(format!("an error without a fault: {error}")), spoilt);
+            }
+        };
+        if spoilt.is_empty() {
+            process.tpm.close();
+            spoilt = process.bus.disarm();
+        }
+        if start.elapsed() > LIMIT {
+            return (outcome, Some(format!("it took {:?}", start.elapsed())), spoilt);
+        }
+        let first = first.err().map(|error| format!("{error:?}")).unwrap_or_default();
+        if let Err(error) = (self.operation.run)(&process, work) {
+            return (outcome, Some(format!("it does not work again: {error:?}; at first {first}")), spoilt);
+        }
+        process.tpm.close();
+        drop(process);
+        let left = work.left(self.way);
+        let is_clean = left == (Vec::new(), Vec::new());
+        if self.way == Way::Shared && !is_clean {
+            work.clear();
+            return ("left where others share", None, spoilt);
+        }
+        let fault = (!is_clean).then(|| format!("left in the TPM: {left:x?}; at first {first}"));
+        (outcome, fault, spoilt)
+    }
+}
+
+fn prepare(process: &Process, before: Option<&Operation>, work: &Work) {
+    if let Some(before) = before {
+        (before.run)(process, work)
+            .unwrap_or_else(|error| panic!("{} fails by itself: {error}", before.name));
+    }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+//! The fault campaign: one answer is spoilt, in every way that there is, at every command of every operation. It costs at most one honest
+//! error: the same process works again, and what it leaves in the TPM is nothing.
+//!
+//! A seed and a number name a case. `CAMPAIGN_SEED`, `CAMPAIGN_SECONDS` (each of two lanes), and `CAMPAIGN_CASE` for one case alone.
+//!
+//! | file | what |
+//! |---|---|
+//! | `fault` | the ways to spoil an answer |
+//! | `wire` | the transport that spoils one |
+//! | `work` | the TPM with its keys, and the processes that use it |
+//! | `operations` | what such a process does |
+//! | `case` | one case, from its number to its verdict |
+//! | `random` | what a number decides |
+
+mod case;
+mod fault;
+mod operations;
+mod random;
+mod wire;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use case::{Case, Verdict};
+use work::Work;
+
+/// How many cases run at the same time, each lane on a TPM of its own.
+const LANES: u64 = 2;
+/// What is tried where nobody says for how long.
+const SECONDS: u64 = 60;
+const SEED: u64 = 11;
+
+fn setting(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+}
+
+#[test]
+fn one_fault_costs_at_most_one_error_and_leaves_nothing() {
+    let seed = setting("CAMPAIGN_SEED").unwrap_or(SEED);
+    if let Some(number) = setting("CAMPAIGN_CASE") {
+        let work = Work::new();
+        let verdict = Case::of(seed, number, &work).run(&work);
+        println!("{}", verdict.text);
+        assert!(verdict.fault.is_none(), "{}", verdict.text);
+        return;
+    }
+    let limit = Duration::from_secs(setting("CAMPAIGN_SECONDS").unwrap_or(SECONDS));
+    let next = AtomicU64::new(0);
+    let verdicts: Vec<Verdict> = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(|| lane(seed, &next, limit))).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+    });
+    let mut counts = BTreeMap::<&str, usize>::new();
+    verdicts.iter().for_each(|verdict| *counts.entry(verdict.outcome).or_default() += 1);
+    println!("campaign of seed {seed}: {} cases, {counts:?}", verdicts.len());
+    let faults: Vec<_> = verdicts.iter().filter(|verdict| verdict.fault.is_some()).collect();
+    let texts: Vec<_> = faults.iter().take(40).map(|verdict| verdict.text.as_str()).collect();
+    assert!(faults.is_empty(), "{} cases fail:\n{}", faults.len(), texts.join("\n"));
+    assert!(verdicts.len() > 100, "only {} cases in {limit:?}", verdicts.len());
+}
+
+/// Cases one after the other; those that went well are kept as counts only.
+fn lane(seed: u64, next: &AtomicU64, limit: Duration) -> Vec<Verdict> {
+    let mut work = Work::new();
+    let start = Instant::now();
+    let mut verdicts = Vec::new();
+    while start.elapsed() < limit {
+        let verdict = Case::of(seed, next.fetch_add(1, Ordering::Relaxed), &work).run(&work);
+        if verdict.fault.is_some() {
+            // What it left is not to spoil the next one.
+            work = Work::new();
+        }
+        verdicts.push(verdict);
+    }
+    verdicts
+}
