@@ -21,6 +21,10 @@ impl Connection {
 
     /// The parent's number, as `parent` gives it; what derives it proves the password of its hierarchy.
     pub(crate) fn authorized_parent(&mut self, parent: &Parent) -> Result<usize, Error> {
+        if self.parents.find(parent.handle, parent.rsa).is_none() {
+            // It may have to derive this very parent, without its hierarchy's password.
+            self.open_session_for(parent)?;
+        }
         self.deriving(parent, |connection| connection.parent(parent))
     }
 

@@ -35,6 +35,7 @@ impl Making<'_> {
                     // What was there before has gone in a reset that nobody has seen.
                     self.slots.forget(response.handle);
                 }
+                self.cleanup.made.retain(|(made, _)| *made != response.handle);
                 self.cleanup.made.push((response.handle, lost()));
                 result
             }

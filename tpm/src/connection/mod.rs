@@ -53,7 +53,7 @@ pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use keyfile::{Handle, Name};
 
@@ -106,6 +106,11 @@ impl Connection {
             looked: None,
             rules,
         })
+    }
+
+    /// What is left of the operation's time; none if it has no end.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.executor.deadline().left()
     }
 
     /// From here on commands have this patience.
