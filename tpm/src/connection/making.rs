@@ -48,7 +48,7 @@ impl Making<'_> {
                 Err(Error::new(ErrorKind::Io, text))
             }
             Err(error) => {
-                if error.kind() == ErrorKind::Io || error.code().is_none() {
+                if (error.kind() == ErrorKind::Io || error.code().is_none()) && !error.is_not_sent() {
                     self.cleanup.lost.push(lost());
                 }
                 result
