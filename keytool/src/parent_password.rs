@@ -2,7 +2,6 @@
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use tpm::Auth;
 
 use crate::error::Error;
 use crate::password::{Passwords, Secret};
@@ -29,9 +28,9 @@ impl ParentPassword {
     ///
     /// # Errors
     /// Its source has none.
-    pub(crate) fn auth(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
+    pub(crate) fn given(&self, passwords: &mut Passwords) -> Result<Option<Secret>, Error> {
         let (word, source) = (self.auth_parent.as_ref(), self.passparent.as_ref());
         let given = passwords.given(word, source, "password of the parent")?;
-        Ok(given.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.octets())))
+        Ok(given.filter(|secret| !secret.is_empty()))
     }
 }

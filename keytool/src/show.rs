@@ -37,7 +37,7 @@ pub(crate) struct Show {
 impl Show {
     /// Tells what it is.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        let tpm = common.tpm()?;
+        let tpm = common.tpm_if_asked()?;
         let prefix = common.nv_prefix()?;
         let rows = match place(&self.key, prefix.as_deref())? {
             Some(Place::Key(handle)) => asked(&tpm, || elsewhere::persistent(&tpm, handle)),

@@ -1,0 +1,60 @@
+//! What a command does not need stops it not: a setting that points at a file that cannot be read, a password for another parent.
+use tests::raw::{self, Tpm as _};
+use tests::{Openssl, Tool};
+
+use crate::machine::Machine;
+
+/// The key tool with the settings of this `openssl`.
+fn tool(openssl: &Openssl) -> Tool {
+    Tool::configured(openssl.shell())
+}
+
+/// With a persistent parent, its public key in `srk.pem`, a key file and a software key.
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.provision();
+    machine.openssl.ok("pkey -in handle:81000001 -pubout -out srk.pem");
+    machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.pem");
+    machine.openssl.stranger().ok("pkey -in vendor.pem -pubout -out vendor.pub");
+    machine.key("key.tpm", "-e P-256");
+    machine
+}
+
+/// What needs no TPM at all.
+fn without_a_tpm(tool: &Tool) {
+    tool.ok("show key.tpm");
+    tool.ok("create -e P-256 -i srk.pem -p 81000001 --signed-policy vendor.pub far.tpm");
+    tool.ok("policy add --locality 0 far.tpm vendor.pem");
+    tool.pipe("seal -i srk.pem -p 81000001 data.tpm", "data").ok();
+    tool.ok("show data.tpm").says("sealed data");
+}
+
+#[test]
+fn a_pin_source_that_cannot_be_read_stops_only_what_needs_the_password() {
+    let machine = machine();
+    machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+    let tool = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
+    without_a_tpm(&tool);
+    for line in ["status", "show 81000001", "reference 81000001 ref", "create -l", "attest -E"] {
+        tool.ok(line);
+    }
+    tool.failed("create -e P-256 new.tpm").says("pin-source").says("check path and rights");
+    tool.ok("create -e P-256 -b owner new.tpm");
+    tool.ok("load new.tpm 81000100 -b owner");
+    tool.pipe("seal -b owner data.tpm", "data").ok();
+    assert_eq!(tool.ok("unseal -b owner data.tpm").out(), "data");
+}
+
+#[test]
+fn a_salt_name_that_cannot_be_read_stops_only_what_asks_the_tpm() {
+    let machine = machine();
+    let openssl = machine.openssl.clone().set("salt-name", "/nonexistent");
+    without_a_tpm(&tool(&openssl.clone().set("tcti", "nowhere:")));
+    let tool = tool(&openssl);
+    for line in ["status", "create -e P-256 new.tpm", "create -i srk.pem -p 81000001 -x sha256:7 new.tpm"] {
+        tool.failed(line).says("salt-name").says("/nonexistent");
+    }
+    tool.failed("show 81000001").says("salt-name");
+    machine.key("bound.tpm", "-e P-256 -x sha256:7");
+    tool.ok("show bound.tpm").says("unknown: ").says("salt-name");
+}
