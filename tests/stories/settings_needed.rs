@@ -46,6 +46,18 @@ fn a_pin_source_that_cannot_be_read_stops_only_what_needs_the_password() {
 }
 
 #[test]
+fn the_empty_password_of_an_option_comes_before_the_setting() {
+    let machine = Machine::new();
+    for setting in [("pin", "other"), ("pin-source", "file:/nonexistent")] {
+        let tool = tool(&machine.openssl.clone().set(setting.0, setting.1));
+        tool.failed("create -e P-256 new.tpm");
+        for option in ["-b ''", "--passparent pass:"] {
+            tool.ok(&format!("create -e P-256 {option} new.tpm"));
+        }
+    }
+}
+
+#[test]
 fn a_salt_name_that_cannot_be_read_stops_only_what_asks_the_tpm() {
     let machine = machine();
     let openssl = machine.openssl.clone().set("salt-name", "/nonexistent");
