@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
 use keyfile::Handle;
 use tpm::config::Setting;
-use tpm::{Config, Tpm};
+use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
 use crate::create::Create;
@@ -192,6 +192,14 @@ impl Common {
     /// As [`Common::tpm`], and the file with the password cannot be read.
     pub(crate) fn tpm_by(&self, parent: Option<&Secret>) -> Result<Tpm, Error> {
         Ok(Tpm::new(Config::read(&self.settings_with(parent)?)?))
+    }
+
+    /// The password of the parent or of the owner that the settings say.
+    ///
+    /// # Errors
+    /// The file with it cannot be read.
+    pub(crate) fn parent_auth(&self) -> Result<Option<Auth>, Error> {
+        Ok(tpm::config::parent_auth(&self.settings()?)?)
     }
 
     /// The parent of a new key: the one that was named, or the one of the setting `parent`.

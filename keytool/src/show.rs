@@ -41,7 +41,7 @@ impl Show {
         let prefix = common.nv_prefix()?;
         let rows = match place(&self.key, prefix.as_deref())? {
             Some(Place::Key(handle)) => asked(&tpm, || elsewhere::persistent(&tpm, handle)),
-            Some(Place::Nv(index)) => asked(&tpm, || nv::rows(&tpm, index)),
+            Some(Place::Nv(index)) => asked(&tpm, || nv::rows(&tpm, index, &common.parent_auth())),
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref()),
             Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref()),
         };

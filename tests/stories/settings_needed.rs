@@ -3,6 +3,7 @@ use tests::raw::{self, Tpm as _};
 use tests::{Openssl, Tool};
 
 use crate::machine::Machine;
+use crate::store::{certificate, nv};
 
 /// The key tool with the settings of this `openssl`.
 fn tool(openssl: &Openssl) -> Tool {
@@ -55,6 +56,27 @@ fn the_empty_password_of_an_option_comes_before_the_setting() {
             tool.ok(&format!("create -e P-256 {option} new.tpm"));
         }
     }
+}
+
+#[test]
+fn the_owners_password_of_the_settings_reads_an_index_and_certifies_a_key() {
+    let machine = machine();
+    let der = certificate(&machine.openssl, "host");
+    nv(&machine, "0x1500001", "-a 'ownerread|ownerwrite'", &der);
+    machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
+    let with = |pin: &str| tool(&machine.openssl.clone().set("pin", pin));
+    let (show, attest) = ("show 0x1500001", "attest -C owner -o");
+    with("owner").ok(show).says("a certificate of CN=host");
+    with("owner").ok(attest);
+    with("other").ok(show).says("not told without a password");
+    with("other").failed(attest);
+    with("other").ok(&format!("{attest} -b owner"));
+    // An option says that there is none.
+    with("owner").failed(&format!("{attest} -b ''"));
+    let unreadable = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
+    unreadable.ok(show).says("it cannot be read: ").says("pin-source");
+    unreadable.failed(attest).says("pin-source");
+    unreadable.ok("attest -C null -o");
 }
 
 #[test]
