@@ -81,7 +81,7 @@ pub(crate) struct Create {
     #[arg(short, long, value_name = "HASH")]
     name_scheme: Option<HashAlg>,
 
-    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner; with -i owner]
     #[arg(short, long, value_name = "H", long_help = PARENT)]
     parent_handle: Option<ParentHandle>,
 

@@ -51,7 +51,7 @@ pub(crate) struct Seal {
     #[arg(short, long, value_name = "HASH", default_value = "sha256")]
     name_scheme: HashAlg,
 
-    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner; with -i owner]
     #[arg(short, long, value_name = "H")]
     parent_handle: Option<ParentHandle>,
 
