@@ -132,6 +132,7 @@ for word in ["wrong", lambda: "", "secret"]:
         print("SSLError")
 "#;
     assert_eq!(python(&machine, text, ""), "SSLError\nSSLError\nopened\n");
+    assert_eq!(machine.tpm.failures(), 2, "the empty answer is a password, too");
 }
 
 #[test]
