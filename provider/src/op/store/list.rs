@@ -20,7 +20,7 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let tpm = opening.provider.tpm()?;
     let mut names = Vec::new();
     // Who looks for certificates opens what is named; a password that nobody gave is no certificate.
-    let everything = opening.wanted.everything();
+    let everything = opening.wanted.wants_everything();
     if opening.wanted.key() || opening.wanted.public_key() {
         for handle in tpm.persistent_handles()? {
             let uri = format!("tpm2:handle={handle}");

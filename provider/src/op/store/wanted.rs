@@ -67,7 +67,7 @@ impl Wanted {
     }
 
     /// Whatever there is.
-    pub(super) fn everything(&self) -> bool {
+    pub(super) fn wants_everything(&self) -> bool {
         self.subject.is_none() && self.expect.is_none()
     }
 
