@@ -25,7 +25,7 @@ fn machine() -> Machine {
 fn without_a_tpm(tool: &Tool) {
     tool.ok("show key.tpm");
     tool.ok("create -e P-256 -i srk.pem -p 81000001 --signed-policy vendor.pub far.tpm");
-    tool.ok("policy add --locality 0 far.tpm vendor.pem");
+    tool.ok("policy add --locality 1 far.tpm vendor.pem");
     tool.pipe("seal -i srk.pem -p 81000001 data.tpm", "data").ok();
     tool.ok("show data.tpm").says("sealed data");
 }

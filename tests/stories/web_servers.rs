@@ -94,6 +94,7 @@ fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
     };
     reach(1);
     for restarts in 1..=20 {
+        thread::sleep(Duration::from_millis(400));
         server.signal(libc::SIGUSR1);
         reach(1 + restarts);
     }
