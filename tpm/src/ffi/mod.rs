@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 mod context;
+mod edge;
 mod environment;
 mod exit;
 mod file;
@@ -16,6 +17,7 @@ mod signals;
 mod unix_socket;
 
 pub(crate) use context::{BLOCK, Context};
+pub(crate) use edge::Edge;
 pub(crate) use environment::environment;
 pub(crate) use exit::at_exit;
 pub(crate) use file::close_on_exec;

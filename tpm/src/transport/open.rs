@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::device::Device;
 use super::simulator::{Mssim, Swtpm};
 use super::tcti::Tcti;
 use crate::deadline::Deadline;
@@ -20,13 +21,17 @@ pub fn open(tcti: Option<&str>, deadline: Deadline) -> Result<Box<dyn Transport>
     if location.kind == Kind::Tabrmd {
         claim_tabrmd(&location)?;
     }
+    // Any TCTI of this name leads to the same file.
+    if let Kind::Device(path) = &location.kind {
+        return Ok(Box::new(Device::open(path, &location, deadline)?));
+    }
     // Who names a library gets that library.
     let short = ["swtpm", "mssim"].contains(&location.string.split(':').next().unwrap_or_default());
     match (&location.kind, Address::parse(&location.string).filter(|_| short)) {
         (Kind::Swtpm, Some(address)) => Ok(Box::new(Swtpm::open(address, &location, deadline)?)),
         (Kind::Mssim, Some(address)) => Ok(Box::new(Mssim::open(&address, &location, deadline)?)),
         _ => {
-            location.check().map_err(not_there)?;
+            location.check(deadline).map_err(|error| not_reached(error, deadline))?;
             Ok(Box::new(Tcti::open(&location, deadline)?))
         }
     }
@@ -39,6 +44,14 @@ pub(crate) fn locate(tcti: Option<&str>) -> Result<Location, Error> {
 
 pub(super) fn not_there(error: LocationError) -> Error {
     Error::new(ErrorKind::NoTpm, error.cause()).advise(error.advice())
+}
+
+/// The error of a simulator that is not there, or has no time.
+pub(super) fn not_reached(error: LocationError, deadline: Deadline) -> Error {
+    match deadline.has_passed() {
+        true => deadline.missed("the TPM has not answered"),
+        false => not_there(error),
+    }
 }
 
 /// The D-Bus library behind `tabrmd:` hangs for ever in a child of a process that used it.
