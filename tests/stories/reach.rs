@@ -22,8 +22,8 @@ fn machine() -> Machine {
 fn simulators_devices_and_commands() {
     let machine = machine();
     let proxy = Proxy::start(&machine.tpm);
-    let device = TerminalDevice::start(&machine.tpm).tcti();
-    let direct = machine.tpm.tcti();
+    let terminal = TerminalDevice::start(&machine.tpm);
+    let (direct, device) = (machine.tpm.tcti(), terminal.tcti());
     let by_library = device.replace("device:", "libtss2-tcti-device.so.0:");
     let command = format!("cmd:tpm2_send -T {direct}");
     for tcti in [&direct, &proxy.tcti(), &proxy.swtpm_tcti(), &device, &by_library, &command] {

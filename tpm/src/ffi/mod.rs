@@ -1,4 +1,4 @@
-//! The only unsafe code of this crate: the TCTI's function table, and the few calls of libc around it.
+//! The only unsafe code of this crate: the TCTI's function table, and the few calls of libc that std lacks.
 //!
 //! The promises that hold throughout are those of the "TSS 2.0 TCTI API Specification" §3: a context that Tss2_TctiLdr_Initialize
 //! gave stays valid until it is finalized; its functions are called by one thread at a time, which `&mut self` says here.
@@ -26,3 +26,5 @@ pub(crate) use locked::Locked;
 pub(crate) use poll::readable;
 pub(crate) use shared::shared;
 pub(crate) use unix_socket::connect_unix;
+#[cfg(test)]
+pub(crate) use unix_socket::tests::full_listener;

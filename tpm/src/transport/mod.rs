@@ -1,4 +1,4 @@
-//! What carries a command to a TPM: the TCTI, or something else in tests.
+//! What carries a command to a TPM: the kernel's device, a simulator's socket, any other TCTI, or something else in tests.
 
 mod answer;
 mod device;

@@ -67,3 +67,24 @@ fn claim_tabrmd(location: &Location) -> Result<(), Error> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_simulator_without_time_for_us_is_an_error_in_time() {
+        let path = std::env::temp_dir().join(format!("tpm2-open-{}", std::process::id()));
+        let _full = ffi::full_listener(&path);
+        for name in ["swtpm", "libtss2-tcti-swtpm.so.0"] {
+            let tcti = format!("{name}:path={}", path.display());
+            let start = Instant::now();
+            let error = open(Some(&tcti), Deadline::within(Duration::from_millis(50))).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{tcti}: {error}");
+            assert!(start.elapsed() < Duration::from_secs(5), "{tcti}: {:?}", start.elapsed());
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+}

@@ -85,3 +85,26 @@ impl Transport for Mssim {
 fn whole(came: &[u8]) -> usize {
     number(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
 }
+
+#[cfg(test)]
+mod tests {
+    use ::tests::{Proxy, Swtpm};
+
+    use super::*;
+    use crate::transport::location::Source;
+
+    #[test]
+    fn nothing_of_a_command_stays_once_it_is_sent() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let location = Location::parse(&proxy.tcti(), Source::Explicit).unwrap();
+        let address = Address::parse(&location.string).unwrap();
+        let mut simulator = Mssim::open(&address, &location, Deadline::NEVER).unwrap();
+        // TPM2_GetRandom of four octets.
+        let command = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 4];
+        let mut response = Vec::new();
+        simulator.transact(&command, &mut response).unwrap();
+        assert_eq!(response.len(), 12 + 4);
+        assert_eq!(*simulator.frame, [0; 5 + 4 + 12]);
+    }
+}
