@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn a_simulator_without_time_for_us_is_an_error_in_time() {
         let path = std::env::temp_dir().join(format!("tpm2-open-{}", std::process::id()));
-        let _full = ffi::full_listener(&path);
+        let control = path.with_extension("ctrl");
+        let _full = [&path, &control].map(|path| ffi::full_listener(path));
         for name in ["swtpm", "libtss2-tcti-swtpm.so.0"] {
             let tcti = format!("{name}:path={}", path.display());
             let start = Instant::now();
@@ -85,6 +86,6 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Timeout, "{tcti}: {error}");
             assert!(start.elapsed() < Duration::from_secs(5), "{tcti}: {:?}", start.elapsed());
         }
-        std::fs::remove_file(&path).unwrap();
+        [path, control].iter().for_each(|path| std::fs::remove_file(path).unwrap());
     }
 }

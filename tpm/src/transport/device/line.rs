@@ -5,8 +5,8 @@
 //!   waits for the answer.
 //! - Until the answer is there, poll(2), read(2) and close(2) block in the kernel, O_NONBLOCK and timeouts notwithstanding: they take the
 //!   lock that the command holds. epoll_wait(2) does not: it is woken when the command has ended, and asks the file only then.
-//! - read(2) gives the answer, or the error that the command came to, or nothing, where Linux before 5.17 had an error, or where nobody
-//!   has read the answer for two minutes.
+//! - read(2) gives the answer, or the error that the command came to. It gives nothing where an older kernel had such an error, and where
+//!   nobody has read the answer for two minutes.
 //! - No second command may be written before.
 
 use std::fs::File;
