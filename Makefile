@@ -18,6 +18,10 @@ all: build
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
+# Before 1.87 or so, Rust writes the folder of the build into what it compiles. cargo takes no list with a space in a word.
+ifeq ($(words $(CURDIR)),1)
+build: export CARGO_BUILD_RUSTFLAGS = --remap-path-prefix=$(CURDIR)=.
+endif
 build: ## tpm2.so, tpm2-keytool and the drop-in names in target/release; manual pages, completions and licences beside
 	@$(DEPS) build
 	$(CARGO) build --locked --release -p provider -p keytool

@@ -7,6 +7,7 @@
 //! | `object:/path` | what a serialized object of tpm2-tss names (tpm2-openssl's form) |
 //! | `tpm2:handle=0x81000101`, `tpm2:nv=0x1c00002`, `tpm2:file=/path` | the same, and a key file |
 //! | `tpm2:` | everything that has such a URI |
+//! | `tpm2:unread=0x1c00003` | nothing: it names in that list what could not be read |
 //!
 //! All of them take attributes behind a question mark: `?pass` (ask for the password), `?pin-value=WORD`, `?pin-source=file:/path`.
 
@@ -43,6 +44,9 @@ pub enum Place {
     File(PathBuf),
     /// Everything that has a URI.
     All,
+    /// What could not be read when everything was listed. It is named, and never opened: who opens all that a list names (`storeutl -r`)
+    /// would be asked for its password, or try a wrong one.
+    Unread(Handle),
 }
 
 /// What a URI says about the password.
@@ -113,6 +117,10 @@ impl Uri {
             let found = match attribute.name {
                 "handle" => place(value()?, Kinds::Key)?,
                 "nv" => place(value()?, Kinds::Nv)?,
+                "unread" => match place(value()?, Kinds::KeyOrNv)? {
+                    Place::Key(handle) | Place::Nv(handle) => Place::Unread(handle),
+                    other => other,
+                },
                 "file" => match decoded_path(value()?)? {
                     path if path.as_os_str().is_empty() => return Err(UriError::Empty("file=")),
                     path => Place::File(path),
@@ -213,6 +221,7 @@ mod tests {
         }
         assert_eq!(Uri::parse("my:key:81000101", Some("my:key:")).ok().unwrap().place, KEY);
         assert_eq!(place_of("tpm2:"), Place::All);
+        assert_eq!(place_of("tpm2:unread=0x01c00002"), Place::Unread(Handle(0x01c0_0002)));
     }
 
     #[test]

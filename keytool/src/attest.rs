@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::{Handle, Name, PublicKey};
-use tpm::{Auth, Tpm};
+use tpm::Auth;
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -134,11 +134,14 @@ impl Attest {
         let expected = self.expected.as_deref().map(name::read).transpose()?;
         let mut passwords = Passwords::default();
         let endorsement = self.endorsement_password(&mut passwords)?;
-        let parent = self.parent_password(&mut passwords, endorsement.as_ref())?;
+        let certified = self.parent_password(&mut passwords, endorsement.as_ref(), common)?;
+        // Where it cannot be read, no index is read with it: what stands there is tried, and not believed.
+        let owner = self.attest.as_ref().and_then(|_| common.parent_auth().ok()?);
 
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
-        let found = self.ask(&tpm, key.as_ref(), noted.as_ref(), (endorsement, parent), &deferred);
+        let found = Prover::new(&tpm, endorsement, owner)
+            .and_then(|prover| self.ask(&prover, key.as_ref(), noted.as_ref(), certified, &deferred));
         // Whatever happened, nothing of ours stays in the TPM.
         tpm.close();
         let found = found?;
@@ -159,13 +162,12 @@ impl Attest {
 
     fn ask(
         &self,
-        tpm: &Tpm,
+        prover: &Prover<'_>,
         key: Option<&PublicKey>,
         noted: Option<&Name>,
-        (endorsement, parent): (Option<Auth>, Option<Auth>),
+        parent: Option<Auth>,
         deferred: &Deferred,
     ) -> Result<Findings, Error> {
-        let prover = Prover::new(tpm, endorsement)?;
         let is_noted = |signer: &Name| match (&self.name, noted) {
             (Some(path), Some(noted)) => same("signing key of this TPM", signer, noted, path),
             _ => Ok(()),
@@ -236,18 +238,19 @@ impl Attest {
         Ok(auth(secret))
     }
 
-    /// Of the hierarchy whose key is certified.
+    /// Of the hierarchy whose key is certified: the setting is the owner's.
     fn parent_password(
         &self,
         passwords: &mut Passwords,
         endorsement: Option<&Auth>,
+        common: &Common,
     ) -> Result<Option<Auth>, Error> {
         const WHAT: &str = "password of the hierarchy";
-        match passwords.given(self.auth_parent.as_ref(), self.passparent.as_ref(), WHAT)? {
-            None if self.hierarchy().is_some_and(|Hierarchy(handle)| handle == Handle::ENDORSEMENT) => {
-                Ok(endorsement.cloned())
-            }
-            given => Ok(auth(given)),
+        let given = passwords.given(self.auth_parent.as_ref(), self.passparent.as_ref(), WHAT)?;
+        match (given, self.hierarchy()) {
+            (None, Some(Hierarchy(Handle::ENDORSEMENT))) => Ok(endorsement.cloned()),
+            (None, Some(Hierarchy(Handle::OWNER))) => common.parent_auth(),
+            (given, _) => Ok(auth(given)),
         }
     }
 }

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
 use keyfile::Handle;
 use tpm::config::Setting;
+use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
 use crate::create::Create;
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::generate::{Completions, Manual};
 use crate::load::Load;
 use crate::parent::ParentHandle;
+use crate::password::Secret;
 use crate::reference::Reference;
 use crate::seal::Seal;
 use crate::settings::Settings;
@@ -151,27 +153,53 @@ impl Common {
     /// # Errors
     /// The openssl.cnf cannot be read.
     pub(crate) fn settings(&self) -> Result<Settings<'_>, Error> {
-        let options =
-            [(Setting::TCTI, self.tcti.as_deref()), (Setting::SALT_NAME, self.salt_name.as_deref())];
-        Settings::with(&options)
+        self.settings_with(None)
     }
 
-    /// A TPM by these settings; nothing is sent to it yet.
+    /// The same; the password of a parent or hierarchy comes before `pin` and `pin-source`, which is not opened then.
+    fn settings_with<'a>(&'a self, pin: Option<&'a Secret>) -> Result<Settings<'a>, Error> {
+        Settings::with(&[
+            (Setting::TCTI, self.tcti.as_deref().map(str::as_bytes)),
+            (Setting::SALT_NAME, self.salt_name.as_deref().map(str::as_bytes)),
+            (Setting::PIN, pin.map(Secret::octets)),
+        ])
+    }
+
+    /// A TPM for work that needs no password of a parent; nothing is sent to it yet.
     ///
     /// # Errors
     /// A setting has an unknown value.
-    pub(crate) fn tpm(&self) -> Result<tpm::Tpm, Error> {
-        self.tpm_by(None)
+    pub(crate) fn tpm(&self) -> Result<Tpm, Error> {
+        Ok(Tpm::new(Config::read_without_password(&self.settings()?)?))
     }
 
-    /// The same, with the password of a parent or hierarchy, if it is given here and not by a setting.
+    /// The same for work that mostly asks no TPM: what is wrong with a setting is said when the TPM is asked.
     ///
     /// # Errors
-    /// As [`Common::tpm`].
-    pub(crate) fn tpm_by(&self, parent_auth: Option<tpm::Auth>) -> Result<tpm::Tpm, Error> {
-        let config = tpm::Config::read(&self.settings()?)?;
-        let parent_auth = parent_auth.or(config.parent_auth);
-        Ok(tpm::Tpm::new(tpm::Config { parent_auth, ..config }))
+    /// The openssl.cnf cannot be read.
+    pub(crate) fn tpm_if_asked(&self) -> Result<Tpm, Error> {
+        let wrong = match Config::read_without_password(&self.settings()?) {
+            Ok(config) => return Ok(Tpm::new(config)),
+            Err(error) => error.cause().to_string(),
+        };
+        let refuse = move |_| Err(tpm::Error::new(tpm::ErrorKind::Configuration, wrong.clone()));
+        Ok(Tpm::over(Config::default(), Box::new(refuse)))
+    }
+
+    /// The same for work under a parent, with its password or that of its hierarchy if it is given here and not by a setting.
+    ///
+    /// # Errors
+    /// As [`Common::tpm`], and the file with the password cannot be read.
+    pub(crate) fn tpm_by(&self, parent: Option<&Secret>) -> Result<Tpm, Error> {
+        Ok(Tpm::new(Config::read(&self.settings_with(parent)?)?))
+    }
+
+    /// The password of the parent or of the owner that the settings say.
+    ///
+    /// # Errors
+    /// The file with it cannot be read.
+    pub(crate) fn parent_auth(&self) -> Result<Option<Auth>, Error> {
+        Ok(tpm::config::parent_auth(&self.settings()?)?)
     }
 
     /// The parent of a new key: the one that was named, or the one of the setting `parent`.

@@ -81,7 +81,7 @@ pub(crate) struct Create {
     #[arg(short, long, value_name = "HASH")]
     name_scheme: Option<HashAlg>,
 
-    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner; with -i owner]
     #[arg(short, long, value_name = "H", long_help = PARENT)]
     parent_handle: Option<ParentHandle>,
 
@@ -142,7 +142,10 @@ impl Create {
         let mut passwords = Passwords::default();
         let wanted = self.wanted(&mut passwords)?;
         let order = self.order(&mut passwords, handle)?;
-        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
+        let tpm = match &area {
+            Some(_) => common.tpm_if_asked()?,
+            None => common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?,
+        };
         let plan = self.plan(&order)?;
 
         // Software makes a key before the TPM is at work: Ctrl-C ends that at once.

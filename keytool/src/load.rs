@@ -60,7 +60,7 @@ impl Load {
         let file = key_file::read(&self.file)?;
         self.check(&file)?;
         let mut passwords = Passwords::default();
-        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
+        let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let Free(handle) = self.handle;
         let owner_auth = match passwords.given(
             self.auth_owner.as_ref(),

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use tpm::Auth;
 
 use crate::error::Error;
 use crate::password::{Passwords, Secret};
@@ -25,13 +24,12 @@ pub(crate) struct ParentPassword {
 }
 
 impl ParentPassword {
-    /// The password, if there is one.
+    /// The password, if one is given. An empty one is given, too: a setting that says another is for other parents.
     ///
     /// # Errors
     /// Its source has none.
-    pub(crate) fn auth(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
+    pub(crate) fn given(&self, passwords: &mut Passwords) -> Result<Option<Secret>, Error> {
         let (word, source) = (self.auth_parent.as_ref(), self.passparent.as_ref());
-        let given = passwords.given(word, source, "password of the parent")?;
-        Ok(given.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.octets())))
+        passwords.given(word, source, "password of the parent")
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Seal {
     #[arg(short, long, value_name = "HASH", default_value = "sha256")]
     name_scheme: HashAlg,
 
-    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+    /// The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner; with -i owner]
     #[arg(short, long, value_name = "H")]
     parent_handle: Option<ParentHandle>,
 
@@ -87,11 +87,14 @@ impl Seal {
         let area = self.import.as_deref().map(|path| ParentArea::read(path, parent)).transpose()?;
         let mut passwords = Passwords::beside_data();
         let auth = self.password.auth(&mut passwords, "password of the data")?;
-        let parent_auth = self.parent_password.auth(&mut passwords)?;
+        let parent_password = self.parent_password.given(&mut passwords)?;
         let plan = self.policy.plan(auth.is_some())?;
         let data = data::read()?;
 
-        let tpm = common.tpm_by(parent_auth)?;
+        let tpm = match &area {
+            Some(_) => common.tpm_if_asked()?,
+            None => common.tpm_by(parent_password.as_ref())?,
+        };
         let (name_alg, da, bound) = (self.name_scheme, self.da, self.nomigrate);
         let maker = Maker { tpm: &tpm, parent, name_alg, da, bound, auth, data };
         let deferred = Deferred::start();

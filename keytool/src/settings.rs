@@ -19,7 +19,7 @@ struct Section(Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>);
 
 /// Where a setting may come from.
 pub(crate) struct Settings<'a> {
-    options: Vec<(&'static str, &'a str)>,
+    options: Vec<(&'static str, &'a [u8])>,
     section: &'static Section,
 }
 
@@ -28,7 +28,7 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// The configuration of OpenSSL is there and cannot be read: what it demands is not known then.
-    pub(crate) fn with(options: &[(Setting, Option<&'a str>)]) -> Result<Self, Error> {
+    pub(crate) fn with(options: &[(Setting, Option<&'a [u8]>)]) -> Result<Self, Error> {
         static SECTION: OnceLock<Result<Section, String>> = OnceLock::new();
         let section = SECTION.get_or_init(section).as_ref();
         let section = section.map_err(|problem| {
@@ -37,7 +37,7 @@ impl<'a> Settings<'a> {
                 "it may hold settings of the provider: mend it, or name another with OPENSSL_CONF",
             )
         })?;
-        let given = |(setting, value): &(Setting, Option<&'a str>)| Some((setting.name(), (*value)?));
+        let given = |(setting, value): &(Setting, Option<&'a [u8]>)| Some((setting.name(), (*value)?));
         Ok(Self { options: options.iter().filter_map(given).collect(), section })
     }
 }
@@ -45,7 +45,7 @@ impl<'a> Settings<'a> {
 impl Lookup for Settings<'_> {
     fn option(&self, name: &str) -> Option<Vec<u8>> {
         let (_, value) = self.options.iter().find(|(option, _)| *option == name)?;
-        Some(value.as_bytes().to_vec())
+        Some(value.to_vec())
     }
 
     fn section(&self, name: &str) -> Option<Vec<u8>> {

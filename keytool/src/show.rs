@@ -37,11 +37,15 @@ pub(crate) struct Show {
 impl Show {
     /// Tells what it is.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        let tpm = common.tpm()?;
+        let tpm = common.tpm_if_asked()?;
         let prefix = common.nv_prefix()?;
         let rows = match place(&self.key, prefix.as_deref())? {
-            Some(Place::Key(handle)) => asked(&tpm, || elsewhere::persistent(&tpm, handle)),
-            Some(Place::Nv(index)) => asked(&tpm, || nv::rows(&tpm, index)),
+            Some(Place::Nv(index) | Place::Unread(index)) if index.is_nv() => {
+                asked(&tpm, || nv::rows(&tpm, index, &common.parent_auth()))
+            }
+            Some(Place::Key(handle) | Place::Nv(handle) | Place::Unread(handle)) => {
+                asked(&tpm, || elsewhere::persistent(&tpm, handle))
+            }
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref()),
             Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref()),
         };

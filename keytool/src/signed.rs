@@ -104,7 +104,7 @@ impl SignedPolicies {
             auth: self.auth,
             conditions: &self.conditions,
         };
-        adding.to(&mut file, key, self.passin.as_ref(), &common.tpm()?)?;
+        adding.to(&mut file, key, self.passin.as_ref(), &common.tpm_if_asked()?)?;
         write(&target, &file)
     }
 

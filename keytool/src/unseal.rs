@@ -54,7 +54,7 @@ impl Unseal {
         }
         let mut passwords = Passwords::default();
         let auth = self.auth(&file, &mut passwords)?;
-        let tpm = common.tpm_by(self.parent.auth(&mut passwords)?)?;
+        let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
 
         let deferred = Deferred::start();
         let unsealed = Key::from_file(&tpm, file, auth).and_then(|data| data.unseal());

@@ -17,6 +17,8 @@ pub(crate) enum Algorithm {
     Rsa2048,
     /// A decryption, PKCS#1 v1.5.
     Rsaes2048,
+    /// A decryption, OAEP with SHA-256.
+    Oaep2048,
     /// A derivation with a new peer, whose point libcrypto checks before any provider hears of it.
     EcdhP256,
     /// The same without that check, which takes as long as a fifth of a simulator's derivation; the TPM makes its own.
@@ -24,10 +26,11 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    pub(crate) const ALL: [Algorithm; 5] = [
+    pub(crate) const ALL: [Algorithm; 6] = [
         Algorithm::EcdsaP256,
         Algorithm::Rsa2048,
         Algorithm::Rsaes2048,
+        Algorithm::Oaep2048,
         Algorithm::EcdhP256,
         Algorithm::EcdhUnchecked,
     ];
@@ -36,7 +39,7 @@ impl Algorithm {
     pub(crate) fn options(self) -> &'static str {
         match self {
             Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => "--ecc P-256",
-            Algorithm::Rsa2048 | Algorithm::Rsaes2048 => "--key-size 2048",
+            Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => "--key-size 2048",
         }
     }
 }
@@ -47,6 +50,7 @@ impl fmt::Display for Algorithm {
             Algorithm::EcdsaP256 => "ECDSA-P256",
             Algorithm::Rsa2048 => "RSA-2048",
             Algorithm::Rsaes2048 => "RSAES-2048",
+            Algorithm::Oaep2048 => "OAEP-2048",
             Algorithm::EcdhP256 => "ECDH-P256",
             Algorithm::EcdhUnchecked => "ECDH-nocheck",
         })

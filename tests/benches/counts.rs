@@ -1,5 +1,7 @@
 //! How many TPM commands each step takes, counted on the bus.
 
+use std::time::Instant;
+
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order, Proxy, Shell, Swtpm, Tool};
 
@@ -37,9 +39,28 @@ pub(crate) fn print() {
         openssl.shell().ok(line);
         println!("  {step:<48} {:>5}", until_signed(&proxy.log().codes()));
     }
+    tool.ok("create --ecc P-256 --auth-key secret locked.tpm");
+    opening(&proxy, &openssl, "open");
+    opening(&proxy, &openssl, "use");
     later(&proxy, &openssl, "each later signature", Algorithm::EcdsaP256, "permanent.tpm");
     later(&proxy, &openssl, "each later RSA decryption", Algorithm::Rsaes2048, "rsa.tpm");
     later(&proxy, &openssl, "each later derivation", Algorithm::EcdhP256, "permanent.tpm");
+}
+
+/// A key with a password, opened by a process; everything that this process sends.
+fn opening(proxy: &Proxy, openssl: &Openssl, when: &str) {
+    let openssl = openssl.clone().set("prove-password", when);
+    let mut times: Vec<_> = (0..15)
+        .map(|_| {
+            proxy.log().clear();
+            let start = Instant::now();
+            openssl.ok("pkey -in locked.tpm -passin pass:secret -noout");
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    let step = format!("open a key with a password, prove-password = {when}");
+    println!("  {step:<48} {:>5}   a process of {:.1} ms", proxy.log().len(), times[7].as_secs_f64() * 1e3);
 }
 
 /// Operations on a loaded key: what a worker's batch adds.

@@ -66,7 +66,7 @@ impl Operation for Esapi {
                 context.sign(self.key, digest, scheme, ticket.try_into().unwrap()).unwrap();
             }
             Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => panic!("signatures show what a Context costs"),
-            Algorithm::Rsa2048 | Algorithm::Rsaes2048 => {
+            Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => {
                 let block = PublicKeyRsa::try_from(vec![7; 256]).unwrap();
                 context.rsa_decrypt(self.key, block, RsaDecryptionScheme::Null, Data::default()).unwrap();
             }
@@ -121,7 +121,7 @@ fn signing_key(algorithm: Algorithm) -> Public {
             let scheme = EccScheme::EcDsa(tss_esapi::structures::HashScheme::new(HashingAlgorithm::Sha256));
             create_unrestricted_signing_ecc_public(scheme, EccCurve::NistP256).unwrap()
         }
-        Algorithm::Rsa2048 | Algorithm::Rsaes2048 => {
+        Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => {
             create_unrestricted_encryption_decryption_rsa_public(RsaKeyBits::Rsa2048, RsaExponent::default())
                 .unwrap()
         }

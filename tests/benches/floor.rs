@@ -41,7 +41,7 @@ impl Floor {
                 raw::command(SIGN, &[key], &[b""], &[&raw::sized(&[7; 32])[..], &scheme_and_ticket].concat())
             }
             // A block of the modulus's size, scheme NULL, no label (Part 3 §14.3).
-            Algorithm::Rsa2048 | Algorithm::Rsaes2048 => {
+            Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => {
                 let null_and_label = [0x00, 0x10, 0x00, 0x00];
                 raw::command(
                     RSA_DECRYPT,
@@ -71,7 +71,7 @@ impl Operation for Floor {
 fn create(algorithm: Algorithm) -> Vec<u8> {
     let template = match algorithm {
         Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => Template::ecc(Curve::P256),
-        Algorithm::Rsa2048 | Algorithm::Rsaes2048 => Template::rsa(2048),
+        Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => Template::rsa(2048),
     };
     let public = template.public().to_octets().expect("a public area");
     let sensitive = raw::sized(&[raw::sized(b""), raw::sized(b"")].concat());

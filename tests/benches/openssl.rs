@@ -7,6 +7,7 @@ use openssl::encrypt::{Decrypter, Encrypter};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private, Public};
+use openssl::rsa::Padding;
 use openssl::sign::Signer;
 use openssl::x509::X509;
 
@@ -23,7 +24,7 @@ pub(crate) struct OpenSsl {
 /// What is done with the key, with what is needed beside it.
 enum Work {
     Sign,
-    Decrypt(Vec<u8>),
+    Decrypt { sealed: Vec<u8>, padding: Padding },
     Derive { peer: PKey<Public>, checked: bool },
 }
 
@@ -32,7 +33,8 @@ impl OpenSsl {
         let key = load(file);
         let work = match algorithm {
             Algorithm::EcdsaP256 | Algorithm::Rsa2048 => Work::Sign,
-            Algorithm::Rsaes2048 => Work::Decrypt(sealed(&key)),
+            Algorithm::Rsaes2048 => Work::decrypt(&key, Padding::PKCS1),
+            Algorithm::Oaep2048 => Work::decrypt(&key, Padding::PKCS1_OAEP),
             Algorithm::EcdhP256 => Work::Derive { peer: peer(), checked: true },
             Algorithm::EcdhUnchecked => Work::Derive { peer: peer(), checked: false },
         };
@@ -40,19 +42,25 @@ impl OpenSsl {
     }
 }
 
-fn load(file: &str) -> PKey<Private> {
-    PKey::private_key_from_pem(&std::fs::read(file).expect("the key file")).expect("a key of the provider")
+impl Work {
+    /// The message, encrypted to the key.
+    fn decrypt(key: &PKey<Private>, padding: Padding) -> Self {
+        let public = PKey::public_key_from_der(&key.public_key_to_der().expect("its public half"));
+        let public = public.expect("a public key");
+        let mut encrypter = Encrypter::new(&public).expect("an encryption");
+        encrypter.set_rsa_padding(padding).expect("a padding");
+        if padding == Padding::PKCS1_OAEP {
+            encrypter.set_rsa_oaep_md(MessageDigest::sha256()).expect("a digest");
+        }
+        let mut sealed = vec![0; public.size()];
+        let size = encrypter.encrypt(MESSAGE, &mut sealed).expect("a ciphertext");
+        sealed.truncate(size);
+        Work::Decrypt { sealed, padding }
+    }
 }
 
-/// The message, encrypted to the key.
-fn sealed(key: &PKey<Private>) -> Vec<u8> {
-    let public = PKey::public_key_from_der(&key.public_key_to_der().expect("its public half"));
-    let public = public.expect("a public key");
-    let encrypter = Encrypter::new(&public).expect("an encryption");
-    let mut sealed = vec![0; public.size()];
-    let size = encrypter.encrypt(MESSAGE, &mut sealed).expect("a ciphertext");
-    sealed.truncate(size);
-    sealed
+fn load(file: &str) -> PKey<Private> {
+    PKey::private_key_from_pem(&std::fs::read(file).expect("the key file")).expect("a key of the provider")
 }
 
 /// Somebody to share a secret with.
@@ -78,8 +86,12 @@ impl Operation for OpenSsl {
                 let signature = signer.sign_oneshot_to_vec(MESSAGE).expect("a signature");
                 assert!(signature.len() > 60);
             }
-            Work::Decrypt(sealed) => {
-                let decrypter = Decrypter::new(&self.key).expect("a decryption");
+            Work::Decrypt { sealed, padding } => {
+                let mut decrypter = Decrypter::new(&self.key).expect("a decryption");
+                decrypter.set_rsa_padding(*padding).expect("a padding");
+                if *padding == Padding::PKCS1_OAEP {
+                    decrypter.set_rsa_oaep_md(MessageDigest::sha256()).expect("a digest");
+                }
                 let mut message = vec![0; self.key.size()];
                 let size = decrypter.decrypt(sealed, &mut message).expect("a message");
                 assert_eq!(&message[..size], MESSAGE);

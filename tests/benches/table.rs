@@ -36,7 +36,7 @@ fn takes_part(kind: Kind, algorithm: Algorithm, threads: u32) -> bool {
 fn rows(algorithm: Algorithm, threads: u32, way: Way, kinds: impl Iterator<Item = Kind>) {
     let operations = match algorithm {
         Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => 400,
-        Algorithm::Rsa2048 | Algorithm::Rsaes2048 => 100,
+        Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => 100,
     };
     let mut contenders: Vec<_> =
         kinds.map(|kind| (kind, Contender::start(kind, algorithm, way), Vec::new())).collect();

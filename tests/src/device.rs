@@ -1,10 +1,13 @@
-//! Stands in for /dev/tpm0: a pseudo-terminal, which tcti-device opens, reads, writes and polls like the kernel's device.
+//! Stands in for /dev/tpm0: a pseudo-terminal, which programs open, read, write and poll like the kernel's device.
+//!
+//! It is unlike one where nothing is there to be read (EAGAIN, not an end), in that closing it never waits, and in that any number of
+//! programs may open it.
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::{Swtpm, ffi, raw, upstream};
@@ -13,6 +16,7 @@ use crate::{Swtpm, ffi, raw, upstream};
 pub struct TerminalDevice {
     path: PathBuf,
     paused: Arc<AtomicBool>,
+    commands: Arc<AtomicUsize>,
     // Open here as well, so that the terminal outlives each program.
     _theirs: OwnedFd,
 }
@@ -29,12 +33,13 @@ impl TerminalDevice {
         let path = std::fs::read_link(format!("/proc/self/fd/{}", theirs.as_raw_fd())).expect("its name");
         let port = tpm.port();
         let paused = Arc::<AtomicBool>::default();
-        let pauses = Arc::clone(&paused);
-        std::thread::spawn(move || serve(ours, port, &pauses));
-        Self { path, paused, _theirs: theirs }
+        let commands = Arc::<AtomicUsize>::default();
+        let (pauses, count) = (Arc::clone(&paused), Arc::clone(&commands));
+        std::thread::spawn(move || serve(ours, port, &pauses, &count));
+        Self { path, paused, commands, _theirs: theirs }
     }
 
-    /// For tcti-device: `device:/dev/pts/N`.
+    /// For `TPM2_TCTI` and every program of tpm2-tss: `device:/dev/pts/N`.
     #[must_use]
     pub fn tcti(&self) -> String {
         format!("device:{}", self.path.display())
@@ -44,11 +49,18 @@ impl TerminalDevice {
     pub fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::SeqCst);
     }
+
+    /// How many commands have come, those that are held back included.
+    #[must_use]
+    pub fn commands(&self) -> usize {
+        self.commands.load(Ordering::SeqCst)
+    }
 }
 
 /// Ends when the last one who has it open closes it.
-fn serve(mut terminal: File, port: u16, paused: &AtomicBool) {
+fn serve(mut terminal: File, port: u16, paused: &AtomicBool, commands: &AtomicUsize) {
     while let Ok(command) = raw::read_message(&mut terminal) {
+        commands.fetch_add(1, Ordering::SeqCst);
         while paused.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(10));
         }

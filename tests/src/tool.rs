@@ -14,10 +14,13 @@ impl Tool {
     #[must_use]
     #[track_caller]
     pub fn new(shell: &Shell, tcti: &str) -> Self {
-        Self {
-            shell: shell.beside().env("TPM2_TCTI", tcti),
-            program: module::keytool().display().to_string(),
-        }
+        Self { shell: shell.beside().env("TPM2_TCTI", tcti), program: program() }
+    }
+
+    /// The tool in this shell, its TPM and everything else as openssl.cnf says.
+    #[must_use]
+    pub fn configured(shell: &Shell) -> Self {
+        Self { shell: shell.clone(), program: program() }
     }
 
     /// Its shell.
@@ -49,4 +52,8 @@ impl Tool {
     pub fn failed(&self, line: &str) -> Output {
         self.run(line).failed()
     }
+}
+
+fn program() -> String {
+    module::keytool().display().to_string()
 }

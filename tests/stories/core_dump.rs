@@ -61,7 +61,7 @@ fn the_password_of_a_key_is_in_no_core() {
 }
 
 #[test]
-fn nor_where_no_memory_can_be_locked() {
+fn the_password_is_in_no_core_where_no_memory_can_be_locked() {
     let machine = Machine::new();
     let crash = with_key(&machine);
     // Root may lock all the same, while it has the capability.
@@ -75,7 +75,7 @@ fn nor_where_no_memory_can_be_locked() {
 }
 
 #[test]
-fn nor_where_the_bus_is_not_protected() {
+fn the_password_is_in_no_core_where_the_bus_is_not_protected() {
     let machine = Machine::new().set("session", "password");
     let crash = with_key(&machine);
     let line = format!("{crash} key pin control");
@@ -83,7 +83,7 @@ fn nor_where_the_bus_is_not_protected() {
 }
 
 #[test]
-fn nor_is_that_of_its_parent() {
+fn the_parents_password_is_in_no_core() {
     let machine = Machine::new();
     let crash = with_key(&machine);
     let parent = "Ow7Xk2Pf9Rj4Ma6Vb1Nz8Ch3Eq5Tu0Ls";

@@ -1,6 +1,6 @@
 //! Forks: servers load keys, fork workers, and both go on. A child never touches its parent's connection.
 use tests::raw::Tpm as _;
-use tests::{Options, ResourceManager, Swtpm};
+use tests::{Options, ResourceManager, Swtpm, TerminalDevice};
 
 use crate::machine::Machine;
 
@@ -110,4 +110,25 @@ fn what_a_server_execs_has_no_descriptor_of_the_tpm() {
     signer.ok("exec ls -l /proc/$PPID/fd >descriptors");
     assert!(machine.openssl.text("descriptors").contains("socket:"), "the parent has no socket: no proof");
     signer.ok("sign a");
+}
+
+#[test]
+fn what_a_server_execs_has_no_descriptor_of_the_device() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let machine = Machine::reached_by(tpm, &device.tcti());
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    signer.ok("sign a");
+    for (process, has_it) in [("self", false), ("$PPID", true)] {
+        signer.ok(&format!("exec ls -l /proc/{process}/fd >descriptors"));
+        let descriptors = machine.openssl.text("descriptors");
+        // The file, and what waits for it.
+        for what in ["/dev/pts/", "eventpoll"] {
+            assert_eq!(descriptors.contains(what), has_it, "{process}, {what}: {descriptors}");
+        }
+    }
+    signer.ok("sign a");
+    signer.end("quit");
 }

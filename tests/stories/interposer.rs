@@ -180,7 +180,7 @@ fn what_cannot_be_read_is_named() {
     nv(&desk.machine, "0x1c00003", "-p secret -a 'ownerwrite|authread|authwrite'", &der);
     let list = openssl.ok("storeutl -noout tpm2:");
     list.says("tpm2:nv=0x01c00002")
-        .says("tpm2:nv=0x01c00003")
+        .says("tpm2:unread=0x01c00003")
         .says("not read: the NV index is read with a password");
     // Who looks for certificates is not asked for passwords.
     openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");

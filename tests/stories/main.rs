@@ -70,6 +70,7 @@ mod resets;
 mod restricted;
 mod sample;
 mod settings;
+mod settings_needed;
 mod sign;
 mod signals;
 mod store;

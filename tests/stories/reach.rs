@@ -1,6 +1,6 @@
 //! A TPM is reached by every kind of TCTI string and from every place that may name it.
 use tests::raw::{self, Tpm as _};
-use tests::{Openssl, Proxy};
+use tests::{Openssl, Proxy, TerminalDevice};
 
 use crate::machine::Machine;
 
@@ -19,11 +19,14 @@ fn machine() -> Machine {
 }
 
 #[test]
-fn simulators_managers_and_commands() {
+fn simulators_devices_and_commands() {
     let machine = machine();
     let proxy = Proxy::start(&machine.tpm);
-    let direct = machine.tpm.tcti();
-    for tcti in [&direct, &proxy.tcti(), &proxy.swtpm_tcti(), &format!("cmd:tpm2_send -T {direct}")] {
+    let terminal = TerminalDevice::start(&machine.tpm);
+    let (direct, device) = (machine.tpm.tcti(), terminal.tcti());
+    let by_library = device.replace("device:", "libtss2-tcti-device.so.0:");
+    let command = format!("cmd:tpm2_send -T {direct}");
+    for tcti in [&direct, &proxy.tcti(), &proxy.swtpm_tcti(), &device, &by_library, &command] {
         let openssl = machine.openssl.clone().env("TPM2_TCTI", tcti);
         signs(&openssl, "env");
         machine.tpm.assert_empty();

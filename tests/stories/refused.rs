@@ -124,7 +124,7 @@ fn python_is_told_by_an_error_of_ssl_and_not_of_the_system() {
     let machine = machine(Machine::new());
     let text = r#"
 import ssl
-for word in ["wrong", lambda: "", "secret"]:
+for word in [lambda: "", "wrong", "secret"]:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain("crt", "key.tpm", password=word)
         print("opened")
@@ -132,6 +132,7 @@ for word in ["wrong", lambda: "", "secret"]:
         print("SSLError")
 "#;
     assert_eq!(python(&machine, text, ""), "SSLError\nSSLError\nopened\n");
+    assert_eq!(machine.tpm.failures(), 2, "the empty answer is a password, too");
 }
 
 #[test]

@@ -14,6 +14,8 @@ struct Row {
     says: &'static str,
     /// What needs the setting: a command of `openssl`, and one of the key tool.
     uses: [&'static str; 2],
+    /// The same where the wrong value needs another command.
+    uses_wrong: Option<[&'static str; 2]>,
 }
 
 const GENERATE: &str = "genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2 -out new.tpm";
@@ -22,7 +24,7 @@ const CREATE: &str = "create -e P-256 new.tpm";
 fn rows(machine: &Machine) -> Vec<Row> {
     let row = |setting, right: &str, wrong, says| {
         let uses = [GENERATE, CREATE];
-        Row { setting, right: right.to_owned(), wrong, says, uses }
+        Row { setting, right: right.to_owned(), wrong, says, uses, uses_wrong: None }
     };
     let file = |name: &str| format!("file:{}", machine.openssl.file(name).display());
     machine.openssl.write("owner.pin", "owner\n");
@@ -43,7 +45,9 @@ fn rows(machine: &Machine) -> Vec<Row> {
         row(Setting::PARENT, "endorsement", "80000001", "transient"),
         Row {
             uses: ["pkey -in site-key:81000001 -pubout", "show site-key:81000001"],
-            ..row(Setting::NV_PREFIX, "site-key:", "site-key", "")
+            // OpenSSL takes the wrong one for a file, and we are not asked.
+            uses_wrong: Some(["pkey -in handle:81000001 -pubout", "show 81000001"]),
+            ..row(Setting::NV_PREFIX, "site-key:", "site-key", "is no prefix")
         },
         Row {
             uses: ["pkey -in key.tpm -pubout", "create --wrap soft.pem new.tpm"],
@@ -61,8 +65,7 @@ fn null_name(machine: &Machine) -> String {
 }
 
 /// Both programs, each with its command.
-fn run(openssl: &Openssl, row: &Row) -> [Output; 2] {
-    let [ours, tool] = row.uses;
+fn run(openssl: &Openssl, [ours, tool]: [&str; 2]) -> [Output; 2] {
     let tool = format!("{} {tool}", module::keytool().display());
     [openssl.run(ours), openssl.shell().run(&tool)]
 }
@@ -93,13 +96,13 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
             // The section comes first.
             (name, line(&row.right).env(&variable, row.wrong), line(row.wrong).env(&variable, &row.right)),
         ] {
-            for output in run(&right, row) {
+            for output in run(&right, row.uses) {
                 assert!(output.success(), "{name} = {}: {output}", row.right);
             }
-            for output in run(&wrong, row) {
+            for output in run(&wrong, row.uses_wrong.unwrap_or(row.uses)) {
                 let output = output.failed().says(row.says);
                 // What is no mistake of spelling is said by whoever refuses it.
-                let spelling = !["tcti", "salt-name", "pin", "NVPREFIX"].contains(&name);
+                let spelling = !["tcti", "salt-name", "pin"].contains(&name);
                 assert!(!spelling || output.err().contains(place), "{name} = {}: {output}", row.wrong);
             }
         }

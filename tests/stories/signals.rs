@@ -70,10 +70,28 @@ fn timers_interrupt_no_operation_of_a_program_that_is_asked_through_pipes() {
 }
 
 #[test]
+fn a_program_that_is_asked_through_pipes_ends_whatever_the_host_does_with_sigterm() {
+    let tpm = Swtpm::start();
+    let tcti = format!("cmd:tpm2_send -T {}", tpm.tcti());
+    let machine = Machine::reached_by(tpm, &tcti);
+    machine.key("key", "-e P-256");
+    for how in ["handled", "blocked", "ignored"] {
+        let mut signer = machine.signer();
+        signer.ok(&format!("sigterm {how}"));
+        signer.ok("load a key");
+        signer.ok("sign a");
+        // tcti-cmd sends SIGTERM to its program, and waits for it without a limit.
+        signer.end("quit");
+        machine.tpm.assert_empty();
+    }
+}
+
+#[test]
 fn a_request_to_end_is_obeyed_while_the_tpm_works() {
     let ways: [fn(&Proxy) -> String; 3] =
         [Proxy::tcti, Proxy::swtpm_tcti, |proxy| format!("cmd:tpm2_send -T {}", proxy.swtpm_tcti())];
-    for (way, signal) in ways.into_iter().zip([libc::SIGTERM, libc::SIGINT, libc::SIGTERM]) {
+    // Not SIGINT: what a shell has started in the background ignores it.
+    for (way, signal) in ways.into_iter().zip([libc::SIGTERM, libc::SIGALRM, libc::SIGTERM]) {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let tcti = way(&proxy);

@@ -260,7 +260,7 @@ fn who_is_asked_and_who_is_not() {
 }
 
 #[test]
-fn opening_costs_a_session_once_and_two_commands_or_five() {
+fn opening_by_a_uri_costs_at_most_five_commands_and_a_reference_none() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti()).set("prove-password", "use");

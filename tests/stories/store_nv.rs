@@ -86,6 +86,26 @@ fn several_behind_each_other_and_longer_than_one_read() {
 }
 
 #[test]
+fn whoever_opens_all_that_is_listed_is_asked_for_no_password() {
+    let machine = Machine::new();
+    let der = certificate(&machine.openssl, "host");
+    nv(&machine, "0x1c00002", "", &der);
+    nv(&machine, "0x1c00003", "-p secret -a 'ownerwrite|authread|authwrite'", &der);
+    let list = "storeutl -noout -text -r";
+    machine
+        .openssl
+        .pipe(&format!("{list} tpm2:"), "wrong\n")
+        .ok()
+        .says("CN=host")
+        .says("tpm2:unread=0x01c00003");
+    machine.openssl.ok(&format!("{list} -passin pass:wrong tpm2:")).says("CN=host");
+    assert_eq!(machine.tpm.failures(), 0, "no password was tried");
+    machine.openssl.ok("storeutl -noout -text -passin pass:secret tpm2:nv=0x01c00003").says("CN=host");
+    machine.openssl.failed("x509 -in tpm2:unread=0x01c00003").says("a certificate is wanted");
+    machine.tool.ok("show tpm2:unread=0x01c00003").says("NV index 0x01c00003").says("not told without");
+}
+
+#[test]
 fn public_keys_of_every_type() {
     let machine = Machine::new();
     let stranger = machine.openssl.stranger();

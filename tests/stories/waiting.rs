@@ -76,7 +76,7 @@ fn a_tpm_that_does_not_answer_at_the_first_use_is_an_error_in_time() {
 }
 
 #[test]
-fn a_device_that_does_not_answer_is_an_error_in_time() {
+fn a_device_that_does_not_answer_is_an_error_in_time_and_works_again_when_it_has() {
     let tpm = Swtpm::start();
     let device = TerminalDevice::start(&tpm);
     let machine = Machine::reached_by(tpm, &device.tcti()).set("timeout", "2");
@@ -84,14 +84,39 @@ fn a_device_that_does_not_answer_is_an_error_in_time() {
     let mut signer = machine.signer();
     signer.ok("load a key");
     signer.ok("sign a");
+    let before = device.commands();
     device.pause(true);
-    let start = Instant::now();
-    let answer = signer.ask("sign a");
-    assert!(answer.contains("did not answer in time"), "{answer}");
-    assert!((2..5).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
-    // What the terminal gets to read next is the late answer, as of no device: so it is not used again.
+    for _ in 0..2 {
+        let start = Instant::now();
+        let answer = signer.ask("sign a");
+        assert!(answer.contains("did not answer in time") && answer.contains("within 2 seconds"), "{answer}");
+        assert!((2..5).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    }
+    // The kernel takes no other command, and would wait when the device is closed.
+    assert_eq!(device.commands(), before + 1, "sent while an answer was outstanding");
     device.pause(false);
+    signer.ok("sign a 3");
     signer.end("quit");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn a_device_that_is_busy_when_it_is_opened_is_waited_for() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let machine = Machine::reached_by(tpm, &device.tcti());
+    machine.key("key", "-e P-256");
+    let mut signer = machine.signer();
+    signer.ok("load a key");
+    // Another program has an RSA key made.
+    device.pause(true);
+    signer.tell("sign a");
+    std::thread::sleep(Duration::from_secs(4));
+    device.pause(false);
+    let answer = signer.answer("sign a");
+    assert!(answer.starts_with("ok"), "{answer}");
+    signer.end("quit");
+    machine.tpm.assert_empty();
 }
 
 #[test]

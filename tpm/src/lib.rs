@@ -11,7 +11,7 @@
 //! | `connection` | one operation at a time: retries, forks, what is loaded, clean-up, exit; which sessions protect a command | what an object is for |
 //! | `session` | HMAC and policy sessions, the authorization area, parameter encryption | how long a session lives |
 //! | `command` | the executor, and a typed function per TPM command | sessions |
-//! | `transport` | the TCTI, and where the TPM is | commands |
+//! | `transport` | the kernel's devices, the simulators' sockets, any other TCTI, and where the TPM is | commands |
 //!
 //! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `deadline`, `error`, `input`,
 //! `process`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.

@@ -27,7 +27,7 @@ pub mod uri;
 
 /// One kind of input.
 pub struct Target {
-    /// As `make fuzz TARGET=` knows it.
+    /// As `make fuzz TARGETS=` knows it.
     pub name: &'static str,
     /// Uses bytes as such an input.
     pub run: fn(&[u8]),

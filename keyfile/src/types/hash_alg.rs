@@ -2,8 +2,8 @@
 
 use super::{AlgId, ParseError};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
-use digest::Digest;
-use std::{fmt, str::FromStr};
+use digest::{Digest, FixedOutputReset};
+use std::{fmt, hint::black_box, str::FromStr};
 
 /// A hash algorithm that this crate can compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,12 +106,19 @@ impl Unmarshal for HashAlg {
     }
 }
 
-fn hash<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
+/// What is hashed may be a password: the state is finished where it is, for a move leaves its last block on the stack, and that block is
+/// overwritten.
+fn hash<D: Digest + FixedOutputReset>(parts: &[&[u8]]) -> Vec<u8> {
+    /// Fills the buffer of a block of 64 or 128 octets but for the last, which is of the length.
+    const ZEROS: [u8; 127] = [0; 127];
     let mut state = D::new();
     for part in parts {
-        state.update(part);
+        Digest::update(&mut state, part);
     }
-    state.finalize().to_vec()
+    let digest = Digest::finalize_reset(&mut state).to_vec();
+    Digest::update(&mut state, ZEROS);
+    black_box(&state);
+    digest
 }
 
 #[cfg(test)]

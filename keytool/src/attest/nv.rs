@@ -3,21 +3,22 @@
 
 use keyfile::wire::Unmarshal;
 use keyfile::{Curve, Handle, NvAttributes, Public, PublicKey};
-use tpm::{NvReader, Tpm};
+use tpm::{Auth, NvReader, Tpm};
 use zeroize::Zeroizing;
 
 /// The nonce and the template of the RSA-2048 key, and those of the P-256 one.
 const RSA: [Handle; 2] = [Handle(0x01c0_0003), Handle(0x01c0_0004)];
 const ECC: [Handle; 2] = [Handle(0x01c0_000b), Handle(0x01c0_000c)];
 
-/// The templates in NV for keys of the type and size of `usual`; mostly there are none. `defined` are the indexes of this TPM.
-pub(super) fn templates(tpm: &Tpm, defined: &[Handle], usual: &Public) -> Vec<Public> {
+/// The templates in NV for keys of the type and size of `usual`; mostly there are none. `defined` are the indexes of this TPM, and
+/// `owner` is the password of their owner.
+pub(super) fn templates(tpm: &Tpm, owner: Option<&Auth>, defined: &[Handle], usual: &Public) -> Vec<Public> {
     let [nonce, template] = match usual.key {
         PublicKey::Rsa { bits: 2048, .. } => RSA,
         PublicKey::Ecc { curve: Curve::P256, .. } => ECC,
         _ => return Vec::new(),
     };
-    let read = |index| defined.contains(&index).then(|| read(tpm, index)).flatten();
+    let read = |index| defined.contains(&index).then(|| read(tpm, owner, index)).flatten();
     let template = read(template).and_then(|octets| Public::from_octets(&octets).ok());
     let nonce = read(nonce);
     let with_nonce = |template: &Public| nonce.as_ref().and_then(|nonce| with(template, nonce));
@@ -47,16 +48,16 @@ fn is_like(template: &Public, usual: &Public) -> bool {
     }
 }
 
-/// What an index holds, if nobody's password is needed for it.
-fn read(tpm: &Tpm, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
+/// What an index holds, if no other password is needed for it.
+fn read(tpm: &Tpm, owner: Option<&Auth>, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
     let (public, _) = tpm.nv_to_read(index).ok()?;
-    readers(public.attributes).find_map(|reader| tpm.nv_read(&public, &reader).ok())
+    readers(public.attributes, owner).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }
 
-/// Who may read an index without a password: the owner if he has none, and the index itself if a wrong one would not count. That of a PIN
-/// counts by itself, though every PIN Fail index has no_da (Part 3 §31.3.1).
-pub(crate) fn readers(attributes: NvAttributes) -> impl Iterator<Item = NvReader> {
-    let owner = attributes.contains(NvAttributes::OWNER_READ).then_some(NvReader::Owner(None));
+/// Who may read an index where nobody gives its password: the owner with the password of the settings, and the index itself if a wrong one
+/// would not count. That of a PIN counts by itself, though every PIN Fail index has no_da (Part 3 §31.3.1).
+pub(crate) fn readers(attributes: NvAttributes, owner: Option<&Auth>) -> impl Iterator<Item = NvReader> {
+    let owner = attributes.contains(NvAttributes::OWNER_READ).then(|| NvReader::Owner(owner.cloned()));
     let own = attributes.contains(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA));
     owner.into_iter().chain((own && !attributes.counts_by_itself()).then_some(NvReader::Index(None)))
 }

@@ -13,6 +13,7 @@ use crate::terminal::Progress;
 /// One TPM, under question.
 pub(crate) struct Prover<'a> {
     tpm: &'a Tpm,
+    owner: Option<Auth>,
     capabilities: Capabilities,
     signer: Primary,
 }
@@ -34,11 +35,12 @@ const EITHER: &str =
     "-a, -k or --passin if it is the endorsement hierarchy's, with -b or --passparent if it is that of -C";
 
 impl<'a> Prover<'a> {
-    /// With the password of the endorsement hierarchy.
-    pub(crate) fn new(tpm: &'a Tpm, auth: Option<Auth>) -> Result<Self, Error> {
+    /// With the passwords of the endorsement hierarchy, and of the owner, who reads NV indexes.
+    pub(crate) fn new(tpm: &'a Tpm, endorsement: Option<Auth>, owner: Option<Auth>) -> Result<Self, Error> {
         let capabilities = tpm.capabilities()?;
-        let signer = Primary::signer(Handle::ENDORSEMENT, auth, !capabilities.curves.contains(&Curve::P256));
-        Ok(Self { tpm, capabilities, signer })
+        let is_rsa = !capabilities.curves.contains(&Curve::P256);
+        let signer = Primary::signer(Handle::ENDORSEMENT, endorsement, is_rsa);
+        Ok(Self { tpm, owner, capabilities, signer })
     }
 
     /// The Name of the signing key; which TPM it is in, if in any, is not said with that.
@@ -64,7 +66,7 @@ impl<'a> Prover<'a> {
             return Err(foreign(path, &lack.cause().to_string()));
         }
         // A maker's own template or nonce, if there is one, is the likelier; if it is none, that is no failure.
-        let own = nv::templates(self.tpm, &self.capabilities.nv, &first);
+        let own = nv::templates(self.tpm, self.owner.as_ref(), &self.capabilities.nv, &first);
         let own = own.into_iter().map(|template| (template, true));
         for (template, own) in own.chain(templates.into_iter().map(|template| (template, false))) {
             let _progress = matches!(template.key, PublicKey::Rsa { .. })

@@ -2,7 +2,7 @@
 
 /// Of -p.
 pub(crate) const PARENT: &str = "\
-The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner]
+The parent: a persistent handle in hexadecimal, or owner, null, endorsement, platform [default: parent in openssl.cnf, or owner; with -i owner]
 
 A handle such as 81000001 is the fastest to use: many machines have their storage root key there (`tpm2-keytool status` says). With a hierarchy's name \
 the TPM derives its standard P-256 storage key, the same each time, when the key is first used in a process; nothing need be stored in the TPM. If it \

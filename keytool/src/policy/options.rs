@@ -35,8 +35,8 @@ pub(crate) struct Conditions {
 
     /// Lock to the values that these PCRs have now: bank:list, such as sha256:1,3-5
     ///
-    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16. The TPM authenticates the values that it gives. Without
-    /// --salt-name an attacker who controls the bus can choose them all the same.
+    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16. The values are read in an
+    /// authenticated session. Without --salt-name an attacker who controls the bus can pose as the TPM and choose them.
     #[arg(short = 'x', long, value_name = "SPEC", help_heading = HEADING)]
     pcr_lock: Option<PcrSelection>,
 

@@ -2,7 +2,7 @@
 
 use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
 use openssl::x509::X509;
-use tpm::{ErrorKind, Tpm};
+use tpm::{Auth, ErrorKind, Tpm};
 use zeroize::Zeroizing;
 
 use super::absent;
@@ -36,12 +36,15 @@ const WORDS: [(u8, &str); 21] = [
     (31, "read_stclear"),
 ];
 
+/// The owner's password that the settings say, or why it cannot be read.
+type Owner = Result<Option<Auth>, Error>;
+
 /// All that is told of an index.
-pub(super) fn rows(tpm: &Tpm, index: Handle) -> Result<Rows, Error> {
+pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner) -> Result<Rows, Error> {
     let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
     let mut rows = Rows::new(format_args!("NV index {index}"));
     tell(&mut rows, &public);
-    for line in held(tpm, &public) {
+    for line in held(tpm, &public, owner) {
         rows.add("holds", line);
     }
     Ok(rows)
@@ -96,16 +99,16 @@ fn kind(attributes: NvAttributes) -> String {
     }
 }
 
-/// What was written, if the owner has no password or the index has none that would be counted; nothing is tried otherwise.
-fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
+/// What was written, if the owner's password is known or the index has none that would be counted; nothing is tried otherwise.
+fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner) -> Vec<String> {
     let has = |bits: NvAttributes| public.attributes.contains(bits);
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
     }
-    let octets = match read(tpm, public) {
+    let octets = match read(tpm, public, owner) {
         Ok(Some(octets)) => octets,
         Ok(None) => return vec!["not told without a password".to_owned()],
-        Err(error) => return vec![format!("it cannot be read: {}", error.cause())],
+        Err(error) => return vec![format!("it cannot be read: {error}")],
     };
     if public.attributes.counts_by_itself() {
         return vec![pin(&octets)];
@@ -124,15 +127,19 @@ fn held(tpm: &Tpm, public: &NvPublic) -> Vec<String> {
 }
 
 /// What it holds, by the first who may read it; `None` where all of them have passwords.
-fn read(tpm: &Tpm, public: &NvPublic) -> Result<Option<Zeroizing<Vec<u8>>>, tpm::Error> {
-    for reader in readers(public.attributes) {
+fn read(tpm: &Tpm, public: &NvPublic, owner: &Owner) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    let auth = owner.as_ref().ok().and_then(Option::as_ref);
+    for reader in readers(public.attributes, auth) {
         match tpm.nv_read(public, &reader) {
             Ok(octets) => return Ok(Some(octets)),
             Err(error) if error.kind() == ErrorKind::Authorization => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.cause().to_string()),
         }
     }
-    Ok(None)
+    match owner {
+        Err(error) if public.attributes.contains(NvAttributes::OWNER_READ) => Err(error.to_string()),
+        _ => Ok(None),
+    }
 }
 
 /// TPMS_NV_PIN_COUNTER_PARAMETERS (Part 2 §13.3): pinCount and pinLimit.

@@ -158,6 +158,8 @@ pub(crate) unsafe fn exclusive<T: 'static, A: Raw, R: Answer>(
 pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void) {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::take::<H>(pointer) }) else { return };
+    // The last owner disconnects below, outside of `run`.
+    let _errno = Errno::keep();
     let provider = Arc::clone(handle.provider());
     run(&provider, entry, || {
         drop(handle);

@@ -1,4 +1,4 @@
-//! Decoders: a key file becomes a key object, without a TPM.
+//! Decoders: a key file becomes a key object. A TPM is asked only to prove a password.
 
 mod der;
 mod dropped;

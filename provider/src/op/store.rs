@@ -139,6 +139,7 @@ fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
         Place::All => return list::all(opening),
         Place::Key(handle) => key::open(*handle, &uri.password, opening),
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
+        Place::Unread(_) => Ok(Vec::new()),
         Place::File(path) => contents::of_file(path, &uri.password, opening),
         Place::Serialized(path) => match serialized(path)? {
             Serialized::Key { handle, public } => key::open_expected(handle, &public, &uri.password, opening),

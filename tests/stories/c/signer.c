@@ -10,6 +10,7 @@
  *   while NAME sign NAME TIMES    one thread signs with the first key, and meanwhile another with the second; "ok MILLISECONDS" of the second
  *   while NAME free NAME          the same, with a key that is freed
  *   timer MICROSECONDS RESTART    from here on a handled SIGALRM comes at this interval; 0 ends it, and says how many came
+ *   sigterm handled|blocked|ignored  what becomes of a SIGTERM from here on
  *   namespace NAME                a child that is process 1 of a PID namespace of its own signs, and the parent goes on
  *   free NAME                     frees the key
  *   quit                          frees everything and exits by exit(3)
@@ -321,6 +322,18 @@ static void start_timer(long interval, int restart)
     signals = 0;
 }
 
+static void set_sigterm(const char *how)
+{
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    if (strcmp(how, "blocked") == 0)
+        sigprocmask(SIG_BLOCK, &term, NULL);
+    else
+        signal(SIGTERM, strcmp(how, "ignored") == 0 ? SIG_IGN : count_signal);
+    say("ok");
+}
+
 static void in_namespace(int i)
 {
     char text[LINE] = "ok";
@@ -404,6 +417,8 @@ int main(void)
                 meanwhile(i, other, strcmp(words[2], "free") == 0 ? 0 : count > 4 ? atoi(words[4]) : 1);
         } else if (strcmp(words[0], "timer") == 0 && count == 3) {
             start_timer(atol(words[1]), atoi(words[2]));
+        } else if (strcmp(words[0], "sigterm") == 0 && count == 2) {
+            set_sigterm(words[1]);
         } else if (strcmp(words[0], "namespace") == 0 && count == 2) {
             if ((i = find(words[1])) >= 0)
                 in_namespace(i);

@@ -11,6 +11,7 @@
 //! | `policy/` | the statements of a key file, run |
 
 mod attempt;
+mod claimant;
 mod hierarchy;
 mod last_try;
 mod memory;

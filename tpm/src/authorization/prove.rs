@@ -1,12 +1,11 @@
 //! Proves a value to an entity, or does not: the one gate that every password goes through on its way to the TPM.
 
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use keyfile::Name;
 
 use super::attempt::Attempt;
+use super::claimant::Claimant;
 use super::refusal::Refusal;
 use super::verdict::{Claim, Verdict};
 use crate::command::clock::read_clock;
@@ -40,9 +39,9 @@ impl Connection {
     /// What is known; a refusal by something that others can change is forgotten when the TPM was reset since.
     pub(crate) fn verdict(&mut self, attempt: &Attempt) -> Result<Verdict, Error> {
         match attempt.verdict()? {
-            Verdict::Refused(refusal) if attempt.changeable && self.was_reset_since(&refusal) => {
-                attempt.forget_entity()?;
-                Ok(Verdict::Unknown)
+            Verdict::Refused(refusal) if attempt.changeable && self.was_reset_since(attempt, &refusal)? => {
+                attempt.forget_refusal(&refusal)?;
+                attempt.verdict()
             }
             verdict => Ok(verdict),
         }
@@ -72,7 +71,8 @@ impl Connection {
         if !attempt.counts {
             return Ok(());
         }
-        match attempt.claim(claimant())? {
+        let (who, time) = (Claimant::this()?, self.time_left());
+        match attempt.claim(who, time)? {
             Claim::Ours => {}
             Claim::Known => match self.verdict(attempt)? {
                 Verdict::Refused(refusal) => return Err(refusal.error()),
@@ -80,7 +80,7 @@ impl Connection {
             },
             Claim::Others => return Err(Error::being_tried()),
         }
-        self.guard_last_try(attempt.is_empty).inspect_err(|_| drop(attempt.unclaim()))
+        self.guard_last_try(attempt.is_empty).inspect_err(|_| drop(attempt.unclaim(who)))
     }
 
     fn learn<T>(
@@ -98,40 +98,47 @@ impl Connection {
             }
             Err(error) => error,
         };
+        let was_proven = verdict == Verdict::Proven;
         match refusal_of(&error, &attempt.name) {
-            Some((code, handle)) => {
-                if handle.is_some_and(|handle| self.is_another(handle, &attempt.name)) {
-                    if attempt.changeable {
-                        attempt.forget_entity()?;
-                    } else {
-                        attempt.unclaim()?;
-                    }
-                } else if verdict != Verdict::Proven {
-                    let moment = if attempt.changeable { self.moment() } else { (0, 0) };
-                    attempt.note_refused(code, moment)?;
-                } else if attempt.changeable {
-                    // Somebody has changed it, or the command was damaged on its way: the next try tells.
-                    attempt.note_unproven()?;
+            Some((_, Some(handle))) if self.is_another(handle, &attempt.name) => {
+                if attempt.changeable {
+                    attempt.forget_entity()?;
                 } else {
-                    return Err(error.of_kind(ErrorKind::Integrity).advise(
-                        "the TPM has taken this password before: something between this program and the TPM alters what they say",
-                    ));
+                    attempt.unclaim(Claimant::this()?)?;
                 }
             }
-            None if attempt.changeable && error.kind() == ErrorKind::NoObject => attempt.forget_entity()?,
-            None if attempt.counts && verdict != Verdict::Proven => attempt.unclaim()?,
+            Some(_) if was_proven && !attempt.changeable => {
+                return Err(error
+                    .of_kind(ErrorKind::Integrity)
+                    .advise("the TPM has taken this password before, so the command was altered on its way: try again; if it repeats, check the TPM's bus"));
+            }
+            Some((code, _)) => {
+                let moment = if attempt.changeable { self.moment() } else { (0, 0) };
+                attempt.note_refused(code, moment, was_proven)?;
+            }
+            None if attempt.changeable
+                && error.kind() == ErrorKind::NoObject
+                && is_about(&error, &attempt.name) =>
+            {
+                attempt.forget_entity()?;
+            }
+            None if attempt.counts && !was_proven => attempt.unclaim(Claimant::this()?)?,
             None => {}
         }
         Err(error)
     }
 
     /// Whether the TPM was reset, restarted or cleared since, or is another one: one command, and that not often.
-    fn was_reset_since(&mut self, refusal: &Refusal) -> bool {
+    fn was_reset_since(&mut self, attempt: &Attempt, refusal: &Refusal) -> Result<bool, Error> {
         if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
-            return false;
+            return Ok(false);
         }
         let (epoch, time) = self.moment();
-        (epoch, time) != (0, 0) && (epoch != refusal.epoch || time < refusal.time)
+        match (refusal.epoch, refusal.time) {
+            // Its clock could not be read then: what comes from now on is known.
+            (0, 0) => attempt.note_moment((epoch, time)).map(|()| false),
+            then => Ok((epoch, time) != (0, 0) && (epoch != then.0 || time < then.1)),
+        }
     }
 
     /// How often the TPM was reset and restarted, and how long it has had power since.
@@ -148,20 +155,16 @@ fn refusal_of(error: &Error, name: &Name) -> Option<(ResponseCode, Option<keyfil
     let code = error.code()?;
     let refused = matches!(code.base(), ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH);
     let (handle, found) = error.object()?;
-    let is_it = match found {
-        Some(found) => found == name,
-        None => Name::from(handle) == *name,
-    };
-    let about_it = refused && is_it && error.kind() != ErrorKind::Integrity && !error.is_remembered();
+    let about_it =
+        refused && is_about(error, name) && error.kind() != ErrorKind::Integrity && !error.is_remembered();
     about_it.then_some((code, found.map(|_| handle)))
 }
 
-/// This thread of this process: each has one operation at a time.
-fn claimant() -> u64 {
-    static NEXT: AtomicU32 = AtomicU32::new(1);
-    thread_local! {
-        static NUMBER: u32 = NEXT.fetch_add(1, Ordering::Relaxed);
+/// Whether the command was about this entity.
+fn is_about(error: &Error, name: &Name) -> bool {
+    match error.object() {
+        Some((_, Some(found))) => found == name,
+        Some((handle, None)) => Name::from(handle) == *name,
+        None => false,
     }
-    let number = NUMBER.try_with(|number| *number).unwrap_or_default();
-    u64::from(process::id()) << 32 | u64::from(number)
 }

@@ -19,7 +19,7 @@ pub(crate) struct Refusal {
 }
 
 const MINUTE: u64 = 60_000;
-/// Six times twice as long is more than an hour.
+/// No pause is longer.
 const LONGEST: u64 = 60 * MINUTE;
 
 impl Refusal {
@@ -41,7 +41,7 @@ impl Refusal {
     /// The refusal, as it was, and that it is remembered.
     pub(crate) fn error(self) -> Error {
         let text = match self.is_empty {
-            true => "no password was given, and the empty one was refused before and is not sent again",
+            true => "no password was given, and the empty one was refused before, and is not sent again",
             false => "the password was refused before, and is not sent again",
         };
         let minutes = self.left.map(|left| left.as_secs().div_ceil(60));

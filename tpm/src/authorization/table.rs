@@ -18,7 +18,8 @@ const ROWS: usize = 256;
 /// As many refused values of one entity as are kept.
 const MOST_OF_ONE: usize = 8;
 const WORDS: usize = 10;
-const NUMBERS: usize = 1 + ROWS * WORDS;
+/// The lock, the number of claimants, the rows.
+const NUMBERS: usize = 2 + ROWS * WORDS;
 
 /// How long a lock is believed to be held: its holder only reads and writes a few numbers. One that was killed meanwhile leaves one row
 /// that matches nothing.
@@ -40,9 +41,9 @@ pub(super) struct Row {
     /// Resets and restarts of the TPM until then, and its own time.
     pub(super) epoch: u64,
     pub(super) time: u64,
-    /// Who is trying it just now, and since when; zero is nobody.
+    /// Who is trying it just now, and until when at most; zero is nobody.
     pub(super) claim: u64,
-    pub(super) claimed: u64,
+    pub(super) until: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,10 +75,7 @@ impl Table {
 
     /// Works with the rows while nobody else does.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Rows<'_>) -> T) -> T {
-        let [lock, rows @ ..] = match &self.0 {
-            Numbers::Shared(numbers) => *numbers,
-            Numbers::Own(numbers) => &**numbers,
-        };
+        let [lock, _, rows @ ..] = self.numbers();
         let taken = || lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
         for _ in 0..PATIENCE {
             if taken() {
@@ -88,6 +86,19 @@ impl Table {
         let result = work(&Rows(rows));
         lock.store(0, Ordering::Release);
         result
+    }
+
+    /// A number that no other thread has, of any process that shares this table.
+    pub(super) fn number(&self) -> u64 {
+        let [_, claimants, ..] = self.numbers();
+        claimants.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    fn numbers(&self) -> &[AtomicU64; NUMBERS] {
+        match &self.0 {
+            Numbers::Shared(numbers) => numbers,
+            Numbers::Own(numbers) => numbers,
+        }
     }
 }
 
@@ -115,8 +126,13 @@ impl Rows<'_> {
 
     /// Forgets everything about an entity.
     pub(super) fn forget(&self, entity: Tag) {
+        self.forget_those(entity, |_| true);
+    }
+
+    /// Forgets some of what is known about an entity.
+    pub(super) fn forget_those(&self, entity: Tag, which: impl Fn(&Row) -> bool) {
         for (words, row) in self.all() {
-            if row.entity == entity {
+            if row.entity == entity && which(&row) {
                 write(words, Row::default());
             }
         }
@@ -160,7 +176,7 @@ fn read(words: &[AtomicU64]) -> Row {
         epoch: word(6),
         time: word(7),
         claim: word(8),
-        claimed: word(9),
+        until: word(9),
     }
 }
 
@@ -174,7 +190,7 @@ fn write(words: &[AtomicU64], row: Row) {
     let what = u64::from(row.code) << 32 | u64::from(row.times) << 8 | u64::from(state);
     let [entity, rest] = row.entity;
     let [value, more] = row.value;
-    let all = [entity, rest, value, more, what, row.since, row.epoch, row.time, row.claim, row.claimed];
+    let all = [entity, rest, value, more, what, row.since, row.epoch, row.time, row.claim, row.until];
     for (word, number) in words.iter().zip(all) {
         word.store(number, Ordering::Relaxed);
     }

@@ -3,11 +3,15 @@
 //!
 //! | what | how long a refusal is remembered |
 //! |---|---|
-//! | the key of a file, whose value is fixed in its private part | as long as the process and its children |
+//! | the key of a file under dictionary-attack protection: its value is fixed in its private part | as long as the process and its children |
+//! | the key of any other file | until a pause is over that doubles from a minute to an hour: the answer may have been damaged on its way |
 //! | what others can change: hierarchies, persistent objects, NV indexes | until another object is there, the TPM is reset or cleared, or a pause is over that doubles from a minute to an hour |
 //! | the empty value where a wrong one counts | the same without the pause; and no refusal of any other value may be known |
 
+use std::time::Duration;
+
 use super::attempt::Attempt;
+use super::claimant::Claimant;
 use super::memory::memory;
 use super::refusal::Refusal;
 use super::table::{Row, State};
@@ -35,9 +39,6 @@ pub(super) enum Claim {
     /// Meanwhile something is known.
     Known,
 }
-
-/// Longer than a TPM takes to look at a password: whoever claimed it is gone.
-const CLAIM: u64 = 10_000;
 
 impl Attempt {
     /// What is known, without a word to the TPM.
@@ -67,14 +68,14 @@ impl Attempt {
     }
 
     fn judge(&self, row: Option<Row>, other: Option<Row>, now: u64) -> Verdict {
-        // Of what has a password, the empty one is no guess worth a count.
-        let sure = !self.changeable || (self.is_empty && self.counts);
+        if row.is_some_and(|row| row.state == State::Proven) {
+            return Verdict::Proven;
+        }
+        // Nobody can change the value of a key file; and of what has a password, the empty one is no guess worth a count.
+        let sure = self.counts && (!self.changeable || self.is_empty);
         let refused = row.filter(|row| row.state == State::Refused);
         let Some(row) = refused.or(other.filter(|_| self.is_empty && self.counts)) else {
-            return match row.map(|row| row.state) {
-                Some(State::Proven) => Verdict::Proven,
-                _ => Verdict::Unknown,
-            };
+            return Verdict::Unknown;
         };
         match Refusal::of(&row, self.is_empty, !sure, now) {
             Some(refusal) => Verdict::Refused(refusal),
@@ -82,9 +83,13 @@ impl Attempt {
         }
     }
 
-    pub(super) fn claim(&self, who: u64) -> Result<Claim, Error> {
+    /// Claims the try, for as long at most.
+    pub(super) fn claim(&self, who: Claimant, time: Option<Duration>) -> Result<Claim, Error> {
         let memory = memory()?;
         let now = memory.now();
+        let until = time
+            .and_then(|time| u64::try_from(time.as_millis()).ok())
+            .map_or(u64::MAX, |time| now.saturating_add(time));
         Ok(memory.table.with(|rows| {
             let known = rows.find(self.entity, self.value);
             let other = rows.refusal_of(self.entity).filter(|_| self.is_empty);
@@ -92,20 +97,19 @@ impl Attempt {
                 return Claim::Known;
             }
             let row = known.unwrap_or(Row { since: now, ..self.row() });
-            let is_fresh = row.claim != 0 && now.saturating_sub(row.claimed) < CLAIM;
-            if is_fresh && row.claim != who {
+            if row.claim != 0 && row.claim != who.number() && now < row.until && Claimant::lives(row.claim) {
                 return Claim::Others;
             }
-            rows.put(Row { claim: who, claimed: now, ..row });
+            rows.put(Row { claim: who.number(), until, ..row });
             Claim::Ours
         }))
     }
 
     /// Gives a claim back: it was not tried.
-    pub(super) fn unclaim(&self) -> Result<(), Error> {
+    pub(super) fn unclaim(&self, who: Claimant) -> Result<(), Error> {
         memory()?.table.with(|rows| {
-            if let Some(row) = rows.find(self.entity, self.value) {
-                rows.put(Row { claim: 0, claimed: 0, ..row });
+            if let Some(row) = rows.find(self.entity, self.value).filter(|row| row.claim == who.number()) {
+                rows.put(Row { claim: 0, until: 0, ..row });
             }
         });
         Ok(())
@@ -119,31 +123,51 @@ impl Attempt {
         Ok(())
     }
 
-    /// Nothing is known any more of a value that was proven.
-    pub(super) fn note_unproven(&self) -> Result<(), Error> {
-        let memory = memory()?;
-        memory.table.with(|rows| rows.put(Row { since: memory.now(), ..self.row() }));
-        Ok(())
-    }
-
     /// The TPM has refused the value, at this moment of its own.
-    pub(super) fn note_refused(&self, code: ResponseCode, (epoch, time): (u64, u64)) -> Result<(), Error> {
+    ///
+    /// A value that was proven: somebody has changed it, or the command was damaged on its way. Where that does not count, the next try
+    /// tells. What others have learned meanwhile stays.
+    pub(super) fn note_refused(
+        &self,
+        code: ResponseCode,
+        (epoch, time): (u64, u64),
+        was_proven: bool,
+    ) -> Result<(), Error> {
         let memory = memory()?;
         let now = memory.now();
         memory.table.with(|rows| {
-            let before = rows.find(self.entity, self.value).map_or(0, |row| row.times);
-            let times = before.saturating_add(1);
-            rows.put(Row {
-                state: State::Refused,
-                times,
-                code: code.0,
-                since: now,
-                epoch,
-                time,
-                ..self.row()
-            });
+            let known = rows.find(self.entity, self.value);
+            let is_proven = known.is_some_and(|row| row.state == State::Proven);
+            if was_proven && !is_proven {
+                return;
+            }
+            if was_proven && !self.counts {
+                return rows.put(Row { since: now, ..self.row() });
+            }
+            let times = known.map_or(0, |row| row.times).saturating_add(1);
+            let (state, code, since) = (State::Refused, code.0, now);
+            rows.put(Row { state, times, code, since, epoch, time, ..self.row() });
         });
         if self.changeable { self.note_entity(State::Unseen) } else { Ok(()) }
+    }
+
+    /// The TPM was reset since this refusal: forgets it, and those of the same time. What others have learned since stays.
+    pub(super) fn forget_refusal(&self, refusal: &Refusal) -> Result<(), Error> {
+        let is_old =
+            |row: &Row| row.state == State::Refused && (row.epoch, row.time) == (refusal.epoch, refusal.time);
+        memory()?.table.with(|rows| rows.forget_those(self.entity, is_old));
+        self.note_entity(State::Unseen)
+    }
+
+    /// The TPM's time of a refusal, which could not be read then.
+    pub(super) fn note_moment(&self, (epoch, time): (u64, u64)) -> Result<(), Error> {
+        memory()?.table.with(|rows| {
+            let known = rows.find(self.entity, self.value).filter(|row| (row.epoch, row.time) == (0, 0));
+            if let Some(row) = known.filter(|row| row.state == State::Refused) {
+                rows.put(Row { epoch, time, ..row });
+            }
+        });
+        Ok(())
     }
 
     fn row(&self) -> Row {
@@ -173,9 +197,10 @@ mod tests {
     fn what_is_proven_or_refused_is_known_of_that_value_only() {
         let name = Name::of(HashAlg::Sha256, b"a key of these tests");
         let of = |private: &str, value: &str| {
-            Attempt::of_file("somewhere", &name, private.as_bytes(), value.as_bytes()).unwrap()
+            let attempt = Attempt::of_file("somewhere", &name, private.as_bytes(), value.as_bytes());
+            attempt.unwrap().counting(true)
         };
-        of("blob", "wrong").note_refused(REFUSED, (0, 0)).unwrap();
+        of("blob", "wrong").note_refused(REFUSED, (0, 0), false).unwrap();
         of("blob", "right").note_proven().unwrap();
         assert!(matches!(of("blob", "wrong").verdict().unwrap(), Verdict::Refused(_)));
         assert_eq!(of("blob", "right").verdict().unwrap(), Verdict::Proven);
@@ -185,13 +210,14 @@ mod tests {
         let later = memory().unwrap().now() + 1_000 * MINUTE;
         let wrong = of("blob", "wrong");
         assert!(matches!(wrong.judge(row(&wrong), None, later), Verdict::Refused(_)), "for ever");
+        assert_eq!(wrong.clone().counting(false).judge(row(&wrong), None, later), Verdict::Unknown);
     }
 
     #[test]
     fn what_others_can_change_is_tried_again_after_a_pause_that_doubles() {
         let wrong = object("wrong");
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
-            wrong.note_refused(REFUSED, (0, 0)).unwrap();
+            wrong.note_refused(REFUSED, (0, 0), false).unwrap();
             let since = row(&wrong).unwrap().since;
             let after = |time| wrong.judge(row(&wrong), None, since + time);
             assert!(matches!(after(minutes * MINUTE - 1), Verdict::Refused(_)), "{minutes}");
@@ -206,11 +232,11 @@ mod tests {
     fn the_empty_value_is_no_guess_worth_a_count() {
         let name = Name::from(Handle(0x4000_000a));
         let of = |value: &[u8]| Attempt::of_named("elsewhere", &name, value).unwrap().counting(true);
-        of(b"wrong").note_refused(REFUSED, (0, 0)).unwrap();
+        of(b"wrong").note_refused(REFUSED, (0, 0), false).unwrap();
         let empty = of(b"");
         assert!(matches!(empty.verdict().unwrap(), Verdict::Refused(_)));
         assert_eq!(empty.clone().counting(false).verdict().unwrap(), Verdict::Unknown);
-        empty.note_refused(REFUSED, (0, 0)).unwrap();
+        empty.note_refused(REFUSED, (0, 0), false).unwrap();
         let later = memory().unwrap().now() + 1_000 * MINUTE;
         assert!(matches!(empty.judge(row(&empty), None, later), Verdict::Refused(_)));
     }
@@ -219,11 +245,42 @@ mod tests {
     fn one_at_a_time_tries_a_value() {
         let name = Name::of(HashAlg::Sha256, b"a key that two try");
         let value = Attempt::of_named("somewhere", &name, b"value").unwrap();
-        assert_eq!(value.claim(1).unwrap(), Claim::Ours);
-        assert_eq!((value.claim(1).unwrap(), value.claim(2).unwrap()), (Claim::Ours, Claim::Others));
-        value.unclaim().unwrap();
-        assert_eq!(value.claim(2).unwrap(), Claim::Ours);
+        let claimant = || Claimant::this().unwrap();
+        let [one, other] = [claimant(), std::thread::spawn(claimant).join().unwrap()];
+        let claim = |who| value.claim(who, None).unwrap();
+        assert_eq!([claim(one), claim(one), claim(other)], [Claim::Ours, Claim::Ours, Claim::Others]);
+        value.unclaim(other).unwrap();
+        assert_eq!(claim(other), Claim::Others, "it was not its own");
+        value.unclaim(one).unwrap();
+        assert_eq!(value.claim(other, Some(Duration::ZERO)).unwrap(), Claim::Ours);
+        assert_eq!(claim(one), Claim::Ours, "the other's time is over");
         value.note_proven().unwrap();
-        assert_eq!(value.claim(1).unwrap(), Claim::Known);
+        assert_eq!(claim(other), Claim::Known);
+    }
+
+    #[test]
+    fn a_proven_value_is_right_whatever_others_guess_and_wrong_when_it_is_refused() {
+        let name = Name::of(HashAlg::Sha256, b"a key without a password");
+        let of = |value: &[u8]| Attempt::of_named("somewhere", &name, value).unwrap();
+        let [empty, wrong] = [&b""[..], b"wrong"].map(|value| of(value).counting(true));
+        empty.note_proven().unwrap();
+        wrong.note_refused(REFUSED, (1, 1), false).unwrap();
+        assert_eq!(empty.verdict().unwrap(), Verdict::Proven);
+        // Where it does not count, the next try tells.
+        let free = of(b"free");
+        free.note_proven().unwrap();
+        free.note_refused(REFUSED, (1, 1), true).unwrap();
+        assert_eq!(free.verdict().unwrap(), Verdict::Unknown);
+        free.note_refused(REFUSED, (1, 1), false).unwrap();
+        // Who began before all that changes nothing of it.
+        free.note_refused(REFUSED, (1, 1), true).unwrap();
+        assert!(matches!(free.verdict().unwrap(), Verdict::Refused(_)));
+        empty.note_refused(REFUSED, (1, 1), true).unwrap();
+        let Verdict::Refused(refusal) = empty.verdict().unwrap() else { panic!("it counts") };
+        // A reset forgets what was refused before it, and nothing else.
+        wrong.note_refused(REFUSED, (2, 1), false).unwrap();
+        empty.forget_refusal(&refusal).unwrap();
+        assert!(matches!(wrong.verdict().unwrap(), Verdict::Refused(_)));
+        assert_eq!(empty.counting(false).verdict().unwrap(), Verdict::Unknown);
     }
 }

@@ -81,7 +81,7 @@ impl Executor {
             return Err(refused(command, code));
         }
         loop {
-            self.build(command, area.as_deref_mut())?;
+            self.build(command, area.as_deref_mut()).map_err(Error::not_sent)?;
             let start = Instant::now();
             let result = self.exchange(command);
             let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
@@ -142,7 +142,7 @@ impl Executor {
             // A command without time for its answer would cost the connection.
             let deadline = self.patience.deadline();
             if deadline.has_passed() {
-                return Err(deadline.missed("the operation has not ended"));
+                return Err(deadline.missed("the operation has not ended").not_sent());
             }
             self.transport.transact(&self.command, &mut self.response)?;
             let code = response_code(&self.response)?;

@@ -12,7 +12,7 @@ mod read;
 mod setting;
 pub(crate) mod value;
 
-pub use read::{Software, nv_prefix, parent, software};
+pub use read::{Software, nv_prefix, parent, parent_auth, software};
 pub use setting::{Lookup, Setting};
 pub use value::{Fault, first_line, password};
 

@@ -17,6 +17,15 @@ impl Config {
     /// # Errors
     /// `Configuration`: a value is unknown; the text names it and where it was given.
     pub fn read(lookup: &dyn Lookup) -> Result<Self, Error> {
+        let config = Self::read_without_password(lookup)?;
+        Ok(Self { parent_auth: parent_auth(lookup)?, ..config })
+    }
+
+    /// Reads the same for work that needs no password of a parent: the file with it may be for other users only.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn read_without_password(lookup: &dyn Lookup) -> Result<Self, Error> {
         Ok(Self {
             // TPM2_TCTI is one of the variables that the crate goes through when it connects.
             tcti: match Setting::TCTI.find_said(lookup) {
@@ -50,14 +59,22 @@ impl Config {
                 Some(given) => Some(given.parse(value::name)?),
                 None => None,
             },
-            parent_auth: match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
-                (Some(pin), _) => Some(Auth::new(pin.into_secret())),
-                (None, Some(source)) => Some(Auth::new(source.parse_unseen(value::password)?)),
-                (None, None) => None,
-            },
+            parent_auth: None,
             last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
             proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
         })
+    }
+}
+
+/// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`.
+///
+/// # Errors
+/// `Configuration`: the file cannot be read.
+pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
+    match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
+        (Some(pin), _) => Ok(Some(Auth::new(pin.into_secret()))),
+        (None, Some(source)) => Ok(Some(Auth::new(source.parse_unseen(value::password)?))),
+        (None, None) => Ok(None),
     }
 }
 
@@ -195,8 +212,10 @@ mod tests {
         assert!(text.contains("TPM2_SESSION_KEEP"), "{text}");
         let text = message(&Fake(&[("pin-source", "pass:hunter2")], &[]));
         assert!(text.contains("file:") && !text.contains("hunter2"), "{text}");
-        let text = message(&Fake(&[("pin-source", "file:/nonexistent")], &[]));
+        let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[]);
+        let text = message(&unreadable);
         assert!(text.contains("\"/nonexistent\""), "{text}");
+        assert!(Config::read_without_password(&unreadable).unwrap().parent_auth.is_none());
     }
 
     #[test]

@@ -33,21 +33,19 @@ impl Access {
     }
 
     /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one. Whoever has to
-    /// wait for the TPM or for a slot does so without the connection. All of it ends at one deadline.
+    /// wait for the TPM or for a slot does so without the connection. All of it ends at the deadline; what is flushed afterwards has a
+    /// few seconds of its own. A connection that was opened for a brief one is closed again, unless the kernel's resource manager is
+    /// behind it.
     pub(crate) fn operate<T>(
         &self,
+        briefly: bool,
+        deadline: Deadline,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.run(false, operation)
-    }
-
-    /// The same; a connection that was opened for it is closed again, unless the kernel's resource manager is behind it: a process that
-    /// only opens its keys, and forks, must not keep the TPM or its slots from its children.
-    pub(crate) fn operate_briefly<T>(
-        &self,
-        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.run(true, operation)
+        let generation = self.generations.here();
+        let result = self.operate_in_turn(&generation, briefly, deadline, operation);
+        generation.tidy();
+        result
     }
 
     /// Flushes everything that is loaded and disconnects, if need be when the operation of another thread has ended. The next use
@@ -65,24 +63,13 @@ impl Access {
         }
     }
 
-    fn run<T>(
-        &self,
-        briefly: bool,
-        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let generation = self.generations.here();
-        let result = self.operate_in_turn(&generation, briefly, operation);
-        generation.tidy();
-        result
-    }
-
     fn operate_in_turn<T>(
         &self,
         generation: &Generation,
         briefly: bool,
+        deadline: Deadline,
         mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let deadline = Deadline::after(self.config.timeout);
         let mut patience = generation.patience(deadline);
         let mut turn = generation.turn(deadline)?;
         let brief = briefly && turn.place().is_none();

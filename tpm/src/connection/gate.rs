@@ -19,8 +19,8 @@ use crate::error::Error;
 const PATIENT: Duration = Duration::from_millis(20);
 
 thread_local! {
-    /// How long this thread's last turn took, if that was long.
-    static HELD: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// When this thread's last turn ended, and how long it had taken, if that was long.
+    static HELD: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
 /// The queue.
@@ -97,7 +97,7 @@ impl Gate {
         let mut state = self.state();
         let now = Instant::now();
         let held = state.began.take().map(|began| now.saturating_duration_since(began));
-        let _ = HELD.try_with(|last| last.set(held.filter(|held| *held > PATIENT).unwrap_or_default()));
+        let _ = HELD.try_with(|last| last.set(held.filter(|held| *held > PATIENT).map(|held| (now, held))));
         match state.queue.front() {
             Some(first) if now.saturating_duration_since(first.since) > PATIENT => {
                 let first = state.queue.pop_front();
@@ -143,7 +143,9 @@ impl State {
     fn join(&mut self) -> (u64, Arc<Condvar>) {
         self.tickets = self.tickets.wrapping_add(1);
         let wake = Arc::<Condvar>::default();
-        let since = Instant::now() + HELD.try_with(Cell::take).unwrap_or_default();
+        let last = HELD.try_with(Cell::take).ok().flatten();
+        let behind = last.map_or(Duration::ZERO, |(ended, held)| held.saturating_sub(ended.elapsed()));
+        let since = Instant::now().checked_add(behind).unwrap_or_else(Instant::now);
         let place = self.queue.partition_point(|waiter| waiter.since <= since);
         self.queue.insert(place, Waiter { ticket: self.tickets, since, wake: Arc::clone(&wake) });
         (self.tickets, wake)
@@ -215,10 +217,10 @@ mod tests {
         gate.enter(Deadline::NEVER).unwrap();
         thread::sleep(SOON);
         gate.leave();
-        assert!(HELD.get() >= SOON);
+        assert!(HELD.get().is_some_and(|(_, held)| held >= SOON));
         gate.enter(Deadline::NEVER).unwrap();
         let come = |held: Duration| {
-            HELD.set(held);
+            HELD.set(Some((Instant::now(), held)));
             gate.enter(Deadline::NEVER).unwrap();
             order.lock().unwrap().push(held);
             gate.leave();

@@ -35,6 +35,7 @@ impl Making<'_> {
                     // What was there before has gone in a reset that nobody has seen.
                     self.slots.forget(response.handle);
                 }
+                self.cleanup.made.retain(|(made, _)| *made != response.handle);
                 self.cleanup.made.push((response.handle, lost()));
                 result
             }
@@ -47,7 +48,7 @@ impl Making<'_> {
                 Err(Error::new(ErrorKind::Io, text))
             }
             Err(error) => {
-                if error.kind() == ErrorKind::Io || error.code().is_none() {
+                if (error.kind() == ErrorKind::Io || error.code().is_none()) && !error.is_not_sent() {
                     self.cleanup.lost.push(lost());
                 }
                 result

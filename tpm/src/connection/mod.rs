@@ -21,10 +21,13 @@
 //! | `access` | one operation alone on the connection, begun again where that helps |
 //! | `operation` | the begin and the end of one |
 //! | `retry` | what a failure says about the connection |
-//! | `generation`, `exit` | whose connection it is after fork, and its end with the process |
+//! | `gate` | whose turn it is |
+//! | `generation` | the connection of one process, and what is left to whoever holds it |
+//! | `generations`, `exit` | whose connection it is after fork, and its end with the process |
 //! | `run`, `rules` | which sessions protect a command, and how long they live |
 //! | `slots`, `known` | what is loaded, and what is known of parents |
 //! | `close`, `cleanup` | letting go, and what could not be let go of |
+//! | `making`, `lost`, `search` | what a command has made, what is lost because its answer was, and the search for it |
 
 mod access;
 mod cleanup;
@@ -53,7 +56,7 @@ pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use keyfile::{Handle, Name};
 
@@ -106,6 +109,11 @@ impl Connection {
             looked: None,
             rules,
         })
+    }
+
+    /// What is left of the operation's time; none if it has no end.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.executor.deadline().left()
     }
 
     /// From here on commands have this patience.

@@ -28,7 +28,7 @@ impl Run for Connection {
         let result =
             executor.run(command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
         result.map_err(|error| {
-            if let Some(session) = &mut self.session {
+            if let Some(session) = self.session.as_mut().filter(|_| !is_busy(&error)) {
                 session.distrust();
             }
             match error.kind() {
@@ -101,9 +101,7 @@ impl Run for Connection {
             parents.prove();
             cleanup.made.clear();
         }
-        // A busy TPM has not begun, and its nonces are what they were.
-        let busy = |error: &Error| error.code().is_some_and(ResponseCode::is_busy);
-        if result.as_ref().is_err_and(|error| !busy(error)) && (protect.session || protect.policy) {
+        if result.as_ref().is_err_and(|error| !is_busy(error)) && (protect.session || protect.policy) {
             // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
             // is proven with the old one counts as wrong.
             for session in self.session.iter_mut().chain(&mut self.policy) {
@@ -136,6 +134,11 @@ impl Run for Connection {
     }
 }
 
+/// A busy TPM has not begun, and its nonces are what they were.
+fn is_busy(error: &Error) -> bool {
+    error.code().is_some_and(ResponseCode::is_busy)
+}
+
 fn no_session() -> Error {
     Error::new(ErrorKind::Integrity, "there is no session to protect the command")
 }
@@ -148,9 +151,9 @@ fn is_about_the_first(error: &Error) -> bool {
 /// A session that is out of step with the TPM looks like a wrong password.
 fn not_about_a_password(error: Error) -> Error {
     match error.kind() {
-        ErrorKind::Authorization => error.of_kind(ErrorKind::Integrity).advise(
-            "a session was out of step with the TPM: something between this program and the TPM alters what they say",
-        ),
+        ErrorKind::Authorization => error
+            .of_kind(ErrorKind::Integrity)
+            .advise("a session was out of step with the TPM: try again; if it repeats, check the TPM's bus"),
         _ => error,
     }
 }

@@ -42,7 +42,7 @@ impl Connection {
     /// After a failure: what the operation has made and nobody has taken note of, because the rest of the answer could not be read, is
     /// lost; and what it has learned is not believed, unless a session has vouched for it since.
     pub(super) fn note_failure(&mut self, failure: &Error) {
-        if failure.is_remembered() {
+        if failure.is_remembered() || failure.is_being_tried() {
             return;
         }
         if failure.code().is_none() {

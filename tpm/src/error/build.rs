@@ -55,11 +55,18 @@ impl Error {
     pub(crate) fn being_tried() -> Self {
         let mut error = Self::new(
             ErrorKind::Lockout,
-            "the password is not tried, because another process does, and gets no answer",
+            "the password is not tried, because another thread or process is trying it, and has no answer yet",
         )
-        .advise("try again; when it stays so, look what that process waits for");
+        .advise("wait, and try again");
         error.0.recall = Recall::BeingTried;
         error
+    }
+
+    /// Keeps in mind that the command was not sent.
+    #[must_use]
+    pub(crate) fn not_sent(mut self) -> Self {
+        self.0.recall = Recall::NotSent;
+        self
     }
 
     /// Keeps in mind that the TPM was not asked again.

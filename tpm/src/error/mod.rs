@@ -41,6 +41,8 @@ enum Recall {
     Remembered,
     /// Somebody else is asking it just now.
     BeingTried,
+    /// The command did not get as far.
+    NotSent,
 }
 
 impl Error {
@@ -93,6 +95,11 @@ impl Error {
     /// Whether another process tries the same password just now.
     pub(crate) fn is_being_tried(&self) -> bool {
         self.0.recall == Recall::BeingTried
+    }
+
+    /// Whether the command was not sent, so that the TPM has done nothing.
+    pub(crate) fn is_not_sent(&self) -> bool {
+        self.0.recall == Recall::NotSent
     }
 
     /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::ptr::{self, NonNull};
 
-use super::signals::undisturbed;
+use super::{fork, signals::undisturbed};
 
 use tss_esapi_sys::{
     TSS2_TCTI_CONTEXT, TSS2_TCTI_CONTEXT_COMMON_V1, TSS2_TCTI_POLL_HANDLE, TSS2_TCTI_TIMEOUT_BLOCK,
@@ -31,6 +31,8 @@ unsafe impl Send for Context {}
 impl Context {
     /// Loads the TCTI library and connects.
     pub(crate) fn open(string: &CStr) -> Result<Self, u32> {
+        // It may start a program.
+        fork::watch();
         let mut context: *mut TSS2_TCTI_CONTEXT = ptr::null_mut();
         // SAFETY: Tss2_TctiLdr_Initialize(3) reads a terminated string and writes one pointer.
         let code = undisturbed(|| unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) });

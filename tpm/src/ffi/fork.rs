@@ -1,26 +1,35 @@
-//! pthread_atfork(3): how often fork(2) was called on the way from the first process that asked to this one.
+//! pthread_atfork(3): how often fork(2) was called on the way from the first process that asked to this one, and what a program that
+//! tpm2-tss starts inherits.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::signals;
+
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// The number of forks since the first call, counted in the child.
-///
-/// glibc takes the handler away again when it unloads the library that registered it (its pthread_atfork is linked into each library
-/// and passes the library's own __dso_handle); musl never unloads one. A child of vfork(2) or of a bare clone(2) is not counted.
 pub(crate) fn forks() -> u32 {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: pthread_atfork(3) keeps a function pointer, which lives as long as this library.
-        unsafe { libc::pthread_atfork(None, None, Some(count)) };
-    });
+    watch();
     FORKS.load(Ordering::Relaxed)
 }
 
-extern "C" fn count() {
+/// From here on each child is counted, and a program that tpm2-tss starts can be ended.
+///
+/// glibc takes the handler away again when it unloads the library that registered it (its pthread_atfork is linked into each library
+/// and passes the library's own __dso_handle); musl never unloads one. A child of vfork(2) or of a bare clone(2) is not counted.
+pub(super) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: pthread_atfork(3) keeps a function pointer, which lives as long as this library.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    });
+}
+
+extern "C" fn in_child() {
     // The child has one thread; an atomic is safe in a signal handler, too.
     FORKS.fetch_add(1, Ordering::Relaxed);
+    signals::let_end();
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! The only unsafe code of this crate: the TCTI's function table, and the few calls of libc around it.
+//! The only unsafe code of this crate: the TCTI's function table, and the few calls of libc that std lacks.
 //!
 //! The promises that hold throughout are those of the "TSS 2.0 TCTI API Specification" §3: a context that Tss2_TctiLdr_Initialize
 //! gave stays valid until it is finalized; its functions are called by one thread at a time, which `&mut self` says here.
 #![allow(unsafe_code)]
 
 mod context;
+mod edge;
 mod environment;
 mod exit;
 mod file;
@@ -16,6 +17,7 @@ mod signals;
 mod unix_socket;
 
 pub(crate) use context::{BLOCK, Context};
+pub(crate) use edge::Edge;
 pub(crate) use environment::environment;
 pub(crate) use exit::at_exit;
 pub(crate) use file::close_on_exec;
@@ -24,3 +26,5 @@ pub(crate) use locked::Locked;
 pub(crate) use poll::readable;
 pub(crate) use shared::shared;
 pub(crate) use unix_socket::connect_unix;
+#[cfg(test)]
+pub(crate) use unix_socket::tests::full_listener;

@@ -1,6 +1,7 @@
 //! Signals during calls into tpm2-tss, which takes an interrupted system call for a broken connection, and a broken connection with
 //! SIGPIPE for its end (signal(7)). Dispositions are the host's, so only this thread's mask changes, and only for the call.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -12,6 +13,12 @@ const SYNCHRONOUS: [libc::c_int; 7] =
 /// happens at once.
 const REQUESTS: [libc::c_int; 5] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGTSTP];
 
+thread_local! {
+    /// Whether this thread is in such a call: what it forks now is a program that tpm2-tss starts. Without a destructor, for this library
+    /// may be unloaded before the thread ends.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs `work` without being interrupted by a signal handler; a SIGPIPE that it raised is taken away, one that was pending before
 /// stays. Signals that arrive meanwhile are delivered afterwards.
 pub(crate) fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
@@ -20,7 +27,9 @@ pub(crate) fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
     let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: pthread_sigmask(3) reads one set and writes the other.
     let blocked = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, before.as_mut_ptr()) } == 0;
+    let outside = INSIDE.replace(true);
     let result = work();
+    INSIDE.set(outside);
     if blocked {
         if !was_pending && is_pending(libc::SIGPIPE) {
             take(libc::SIGPIPE);
@@ -29,6 +38,20 @@ pub(crate) fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
     }
     result
+}
+
+/// In a child: if tpm2-tss has forked it, to execute a program, that can be ended by SIGTERM. tcti-cmd ends its program so, and waits for
+/// it; but a mask and what is ignored outlive execve(2), be they ours or the host's.
+pub(super) fn let_end() {
+    if INSIDE.replace(false) {
+        let mut none = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: sigemptyset(3) writes one set.
+        unsafe { libc::sigemptyset(none.as_mut_ptr()) };
+        // SAFETY: signal(2) takes two integers. The child has no handler of ours, and none of the host's is missed before execve(2).
+        unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
+        // SAFETY: pthread_sigmask(3) reads one set.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
+    }
 }
 
 fn disturbing() -> libc::sigset_t {
@@ -107,6 +130,39 @@ mod tests {
         assert!(!is_pending(libc::SIGPIPE));
         undisturbed(broken_pipe);
         on(libc::SIGPIPE, before);
+    }
+
+    #[test]
+    fn a_child_of_a_call_can_be_ended_and_any_other_is_as_it_was() {
+        super::super::fork::watch();
+        let child_is_ended_by = || {
+            // SAFETY: the child calls only async-signal-safe functions, and leaves by a signal or _exit(2).
+            match unsafe { libc::fork() } {
+                0 => {
+                    // SAFETY: raise(3) takes a number; what is not blocked is delivered before it returns.
+                    unsafe { libc::raise(libc::SIGTERM) };
+                    // SAFETY: _exit(2) takes a number.
+                    unsafe { libc::_exit(0) }
+                }
+                child => {
+                    let mut status = 0;
+                    // SAFETY: waitpid(2) writes one status.
+                    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+                    libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status))
+                }
+            }
+        };
+        // The host blocks it in this thread, as servers do that leave signals to one of theirs.
+        let mut term = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: sigemptyset(3) writes one set.
+        unsafe { libc::sigemptyset(term.as_mut_ptr()) };
+        // SAFETY: sigaddset(3) changes an initialised set.
+        unsafe { libc::sigaddset(term.as_mut_ptr(), libc::SIGTERM) };
+        // SAFETY: pthread_sigmask(3) reads one set.
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, term.as_ptr(), ptr::null_mut()) };
+        assert_eq!(child_is_ended_by(), None, "the host's own child has the host's mask");
+        assert_eq!(undisturbed(child_is_ended_by), Some(libc::SIGTERM));
+        assert_eq!(child_is_ended_by(), None, "nothing stays");
     }
 
     #[test]

@@ -64,26 +64,31 @@ fn address(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::os::unix::net::UnixListener;
     use std::time::Instant;
 
     use super::*;
 
-    #[test]
-    fn a_listener_without_room_is_given_up_in_time() {
-        let path = std::env::temp_dir().join(format!("tpm2-unix-{}", std::process::id()));
-        let listener = UnixListener::bind(&path).unwrap();
+    /// A listener without room for another, and who fills it; and what that one gets.
+    pub(crate) fn full_listener(path: &Path) -> (UnixListener, Vec<OwnedFd>, io::Error) {
+        let listener = UnixListener::bind(path).unwrap();
         // SAFETY: listen(2) takes two integers; from here on there is room for one.
         assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
         let mut open = Vec::new();
-        let start = Instant::now();
-        let error = loop {
-            match connect_unix(&path, Deadline::within(Duration::from_millis(50))) {
+        loop {
+            match connect_unix(path, Deadline::within(Duration::from_millis(50))) {
                 Ok(socket) => open.push(socket),
-                Err(error) => break error,
+                Err(error) => return (listener, open, error),
             }
-        };
+        }
+    }
+
+    #[test]
+    fn a_listener_without_room_is_given_up_in_time() {
+        let path = std::env::temp_dir().join(format!("tpm2-unix-{}", std::process::id()));
+        let start = Instant::now();
+        let (_listener, open, error) = full_listener(&path);
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
         assert!(open.len() < 5 && start.elapsed() < Duration::from_secs(10), "{} are open", open.len());
         std::fs::remove_file(&path).unwrap();

@@ -13,7 +13,7 @@ impl Tpm {
     /// Whether the empty password opens the key at a handle: one command, TPM2_Unseal. The TPM looks at the password first, and
     /// then refuses because a key is no sealed data (Part 3 §12.7).
     ///
-    /// A key under dictionary-attack protection counts a wrong try; it is for the caller to know.
+    /// A key under dictionary-attack protection counts a wrong try, so a refusal is remembered, and it is never the last try.
     ///
     /// # Errors
     /// It is no asymmetric key, the TPM is locked out, or there is none.

@@ -4,7 +4,8 @@
 //! | file | what |
 //! |---|---|
 //! | `parent`, `parents` | the parent that a caller names, and that parent in the TPM |
-//! | `salt` | the key that a session is salted to |
+//! | `salt`, `pinned` | the key that a session is salted to, and the one that the user has named for it |
+//! | `authentic` | what is read in a session, so that nobody changes it on its way |
 //! | `room` | slots freed beforehand, and what was loaded into them |
 //! | `find` | where an entity is of which only the Name is known |
 //! | `cache` | what the TPM made once and need not make again |

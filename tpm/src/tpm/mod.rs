@@ -30,14 +30,15 @@ use crate::authorization::policy::{Checked, check};
 use crate::authorization::prepare;
 use crate::config::Config;
 use crate::connection::{Access, Connection, Transient, place};
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::objects::Cache;
 use crate::transport::location::Location;
 use crate::transport::{Opener, locate, open};
 
-/// How long to wait for another process that tries the same password: longer than its claim is good.
-const PATIENCE: u32 = 1_200;
+/// How long a thread waits between two looks whether another one has tried its password.
 const STEP: Duration = Duration::from_millis(10);
+const LONGEST_STEP: Duration = Duration::from_millis(200);
 
 /// A TPM. Clones share one connection.
 #[derive(Clone)]
@@ -105,30 +106,36 @@ impl Tpm {
     /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
     pub(crate) fn operate<T>(
         &self,
-        mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for _ in 0..PATIENCE {
-            match self.0.access.operate(&mut operation) {
-                // The connection is free meanwhile.
-                Err(error) if error.is_being_tried() => thread::sleep(STEP),
-                done => return done,
-            }
-        }
-        self.0.access.operate(operation)
+        self.run(false, operation)
     }
 
     /// The same, for what is done at the opening of a key: nothing is kept that keeps the TPM from children to be forked.
     pub(crate) fn operate_briefly<T>(
         &self,
+        operation: impl FnMut(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.run(true, operation)
+    }
+
+    /// Another thread or process may just try the same password: the connection is free until that is known.
+    fn run<T>(
+        &self,
+        briefly: bool,
         mut operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        for _ in 0..PATIENCE {
-            match self.0.access.operate_briefly(&mut operation) {
-                Err(error) if error.is_being_tried() => thread::sleep(STEP),
+        let deadline = Deadline::after(self.config().timeout);
+        let mut step = STEP;
+        loop {
+            match self.0.access.operate(briefly, deadline, &mut operation) {
+                Err(error) if error.is_being_tried() && !deadline.has_passed() => {
+                    thread::sleep(deadline.at_most(step));
+                    step = step.saturating_mul(2).min(LONGEST_STEP);
+                }
                 done => return done,
             }
         }
-        self.0.access.operate_briefly(operation)
     }
 
     /// Where it is, by which it is told from others.

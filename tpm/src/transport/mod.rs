@@ -1,13 +1,15 @@
-//! What carries a command to a TPM: the TCTI, or something else in tests.
+//! What carries a command to a TPM: the kernel's device, a simulator's socket, any other TCTI, or something else in tests.
 
+mod answer;
+mod device;
 pub mod location;
 mod open;
 mod simulator;
 mod tcti;
 
 pub(crate) use open::locate;
-use open::not_there;
 pub use open::open;
+use open::{not_reached, not_there};
 
 use crate::deadline::Deadline;
 use crate::error::Error;

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::device::Device;
 use super::simulator::{Mssim, Swtpm};
 use super::tcti::Tcti;
 use crate::deadline::Deadline;
@@ -20,13 +21,17 @@ pub fn open(tcti: Option<&str>, deadline: Deadline) -> Result<Box<dyn Transport>
     if location.kind == Kind::Tabrmd {
         claim_tabrmd(&location)?;
     }
+    // Any TCTI of this name leads to the same file.
+    if let Kind::Device(path) = &location.kind {
+        return Ok(Box::new(Device::open(path, &location, deadline)?));
+    }
     // Who names a library gets that library.
     let short = ["swtpm", "mssim"].contains(&location.string.split(':').next().unwrap_or_default());
     match (&location.kind, Address::parse(&location.string).filter(|_| short)) {
         (Kind::Swtpm, Some(address)) => Ok(Box::new(Swtpm::open(address, &location, deadline)?)),
         (Kind::Mssim, Some(address)) => Ok(Box::new(Mssim::open(&address, &location, deadline)?)),
         _ => {
-            location.check().map_err(not_there)?;
+            location.check(deadline).map_err(|error| not_reached(error, deadline))?;
             Ok(Box::new(Tcti::open(&location, deadline)?))
         }
     }
@@ -41,6 +46,14 @@ pub(super) fn not_there(error: LocationError) -> Error {
     Error::new(ErrorKind::NoTpm, error.cause()).advise(error.advice())
 }
 
+/// The error of a simulator that is not there, or has no time.
+pub(super) fn not_reached(error: LocationError, deadline: Deadline) -> Error {
+    match deadline.has_passed() {
+        true => deadline.missed("the TPM has not answered"),
+        false => not_there(error),
+    }
+}
+
 /// The D-Bus library behind `tabrmd:` hangs for ever in a child of a process that used it.
 fn claim_tabrmd(location: &Location) -> Result<(), Error> {
     static USER: OnceLock<Process> = OnceLock::new();
@@ -52,5 +65,27 @@ fn claim_tabrmd(location: &Location) -> Result<(), Error> {
         )
         .advise("use device:/dev/tpmrm0, or the TCTI cmd:tpm2_send -T tabrmd:")),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_simulator_without_time_for_us_is_an_error_in_time() {
+        let path = std::env::temp_dir().join(format!("tpm2-open-{}", std::process::id()));
+        let control = path.with_extension("ctrl");
+        let _full = [&path, &control].map(|path| ffi::full_listener(path));
+        for name in ["swtpm", "libtss2-tcti-swtpm.so.0"] {
+            let tcti = format!("{name}:path={}", path.display());
+            let start = Instant::now();
+            let error = open(Some(&tcti), Deadline::within(Duration::from_millis(50))).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{tcti}: {error}");
+            assert!(start.elapsed() < Duration::from_secs(5), "{tcti}: {:?}", start.elapsed());
+        }
+        [path, control].iter().for_each(|path| std::fs::remove_file(path).unwrap());
     }
 }

@@ -1,5 +1,5 @@
-//! A reference file becomes a key object without a TPM: the file holds the public area. What is at the handle is compared with it at
-//! the first private operation, which can say what is wrong.
+//! A reference file becomes a key object: the file holds the public area. A TPM is asked only to prove a password. What is at the handle
+//! is compared with the public area before its first use, which can say what is wrong.
 
 use std::sync::Arc;
 

@@ -12,7 +12,6 @@ use super::password;
 use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
-
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 

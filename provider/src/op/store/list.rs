@@ -1,10 +1,10 @@
 //! Everything that has a URI: persistent keys, and NV indexes with something of use that can be read without a password. What cannot be
-//! read has a name that says why, for those who ask for everything.
+//! read has a name that says why, for those who ask for everything, and a URI that opens nothing.
 
 use std::error::Error as _;
 
 use keyfile::wire::WireError;
-use keyfile::{Content, contents};
+use keyfile::{Content, Handle, contents};
 use tpm::ErrorKind;
 
 use super::nv::{self, Peek};
@@ -20,13 +20,13 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let tpm = opening.provider.tpm()?;
     let mut names = Vec::new();
     // Who looks for certificates opens what is named; a password that nobody gave is no certificate.
-    let everything = opening.wanted.everything();
+    let everything = opening.wanted.wants_everything();
     if opening.wanted.key() || opening.wanted.public_key() {
         for handle in tpm.persistent_handles()? {
             let uri = format!("tpm2:handle={handle}");
             match seen(tpm.read_public(handle))? {
                 Seen::Gone => {}
-                Seen::Unknown(why) if everything => names.push(name(uri, format!("not read: {why}"))),
+                Seen::Unknown(why) if everything => names.push(unread(handle, &why)),
                 Seen::Unknown(_) => {}
                 Seen::Found((public, _)) => {
                     names.extend(Kind::of(&public).map(|kind| name(uri, format!("{} key", kind.name()))));
@@ -46,7 +46,7 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
             Peek::Nothing => continue,
             Peek::Kept(why) => {
                 if everything {
-                    names.push(name(uri, format!("not read: {why}")));
+                    names.push(unread(index, &why));
                 }
                 continue;
             }
@@ -65,6 +65,10 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
 
 fn name(uri: String, description: String) -> Found {
     Found::Object(Object::Name(uri, description))
+}
+
+fn unread(handle: Handle, why: &str) -> Found {
+    name(format!("tpm2:unread={handle}"), format!("not read: {why}"))
 }
 
 /// What came of a look at one of them.

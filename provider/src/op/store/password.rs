@@ -48,12 +48,12 @@ pub(super) fn of_key(
     }
 }
 
-/// The password of the key that a reference file leads to, without a word to the TPM: the file tells whether there is one.
+/// The password of the key that a reference file leads to, without a word to the TPM. The file says only whether there is none.
 ///
 /// A file that holds the password is read now, if it may be: a server reads it before it gives up its rights.
 ///
 /// # Errors
-/// `PasswordMissing`: the reference says that there is one, and nobody gives it.
+/// `PasswordMissing`: the URI says `?pass`, and nobody answers.
 pub(crate) fn of_reference(
     uri: &Uri,
     reference: &KeyReference,

@@ -61,12 +61,13 @@ impl Wanted {
             Place::Nv(index) => format!("NV index {index} holds none"),
             Place::File(path) | Place::Serialized(path) => format!("{} leads to none", path.display()),
             Place::All => "the TPM has none".to_owned(),
+            Place::Unread(handle) => format!("nobody can read what is at {handle} without a password"),
         };
         Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and {but}{where_to}")))
     }
 
     /// Whatever there is.
-    pub(super) fn everything(&self) -> bool {
+    pub(super) fn wants_everything(&self) -> bool {
         self.subject.is_none() && self.expect.is_none()
     }
 

@@ -144,7 +144,7 @@ fn goes_on(error: &Error) -> bool {
         | ErrorKind::PasswordMissing
         | ErrorKind::Unsupported => true,
         // One of our own: what asks for no password may pass.
-        ErrorKind::Lockout => error.code().is_none(),
+        ErrorKind::Lockout => error.code().is_none() && !error.is_being_tried(),
         _ => false,
     }
 }

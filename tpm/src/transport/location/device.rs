@@ -1,8 +1,8 @@
-//! The kernel's devices: whether one can be opened, said before tpm2-tss prints about it.
+//! The kernel's devices: which have a resource manager, and how one is opened.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use super::{Location, LocationError};
@@ -13,19 +13,22 @@ pub(super) fn is_managed(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tpmrm"))
 }
 
-/// Opens and closes the device. Nothing is sent.
-pub(super) fn open_once(path: &Path, location: &Location) -> Result<(), LocationError> {
+/// Opens the device, for reading and writing without waiting. Nothing is sent.
+pub(crate) fn open(path: &Path, location: &Location) -> Result<File, LocationError> {
     let failed = |cause: io::Error| LocationError::Device { location: location.clone(), cause };
     // What a FIFO or a terminal does when it is opened is not to be tried.
     if !fs::metadata(path).map_err(failed)?.file_type().is_char_device() {
         return Err(LocationError::NoDevice(location.clone()));
     }
-    OpenOptions::new().read(true).write(true).open(path).map(drop).map_err(failed)
+    // What stands in for a device may be a terminal.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    OpenOptions::new().read(true).write(true).custom_flags(flags).open(path).map_err(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::Deadline;
     use crate::transport::location::{Kind, Source};
 
     fn at(path: &str) -> Location {
@@ -38,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_device_that_opens_is_accepted_in_silence() {
-        at("/dev/null").check().unwrap();
+        at("/dev/null").check(Deadline::NEVER).unwrap();
     }
 
     #[test]
@@ -49,12 +52,12 @@ mod tests {
             ("/dev/tty", ["device:/dev/tty", "os error 6", "TPM2_TCTI"]),
         ] {
             // /dev/tty opens where the test has a terminal.
-            let Err(error) = at(path).check() else { continue };
+            let Err(error) = at(path).check(Deadline::NEVER) else { continue };
             let text = error.to_string();
             assert!(words.iter().all(|word| text.contains(word)), "{path}: {text}");
         }
-        assert!(at("/dev/nonexistent").check().is_err());
-        assert!(at("/etc/passwd").check().is_err());
+        assert!(at("/dev/nonexistent").check(Deadline::NEVER).is_err());
+        assert!(at("/etc/passwd").check(Deadline::NEVER).is_err());
     }
 
     #[test]

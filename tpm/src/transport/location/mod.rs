@@ -9,6 +9,8 @@ mod source;
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::deadline::Deadline;
+pub(crate) use device::open as open_device;
 pub use error::LocationError;
 pub use kind::Kind;
 pub(crate) use socket::Address;
@@ -53,11 +55,11 @@ impl Location {
     /// The other kinds are not tried.
     ///
     /// # Errors
-    /// The device is not there, is no device, belongs to others, or is in use; nobody listens at the socket.
-    pub fn check(&self) -> Result<(), LocationError> {
+    /// The device is not there, is no device, belongs to others, or is in use; nobody listens at the socket, or has no time by the deadline.
+    pub fn check(&self, deadline: Deadline) -> Result<(), LocationError> {
         match &self.kind {
-            Kind::Device(path) => device::open_once(path, self),
-            Kind::Swtpm | Kind::Mssim => socket::connect_once(self),
+            Kind::Device(path) => device::open(path, self).map(drop),
+            Kind::Swtpm | Kind::Mssim => socket::connect_once(self, deadline),
             _ => Ok(()),
         }
     }
@@ -82,7 +84,7 @@ fn find_among(
 
 fn parse_among(string: &str, source: Source, devices: &[&Path]) -> Result<Location, LocationError> {
     match kind::of(string, source)? {
-        // tcti-device would try the devices itself, and print.
+        // tcti-device would try the devices, too, and print.
         Kind::Device(path) if path.as_os_str().is_empty() => default_device(source, devices),
         kind => Ok(Location { string: string.to_owned(), source, kind }),
     }

@@ -76,11 +76,11 @@ impl Address {
 }
 
 /// Connects and hangs up. Nothing is sent.
-pub(super) fn connect_once(location: &Location) -> Result<(), LocationError> {
+pub(super) fn connect_once(location: &Location, deadline: Deadline) -> Result<(), LocationError> {
     // What cannot be read is for the TCTI to refuse.
     let Some(address) = Address::parse(&location.string) else { return Ok(()) };
     address
-        .connect(Deadline::NEVER)
+        .connect(deadline)
         .map(drop)
         .map_err(|cause| LocationError::Socket { location: location.clone(), cause })
 }
@@ -94,7 +94,8 @@ mod tests {
     use crate::transport::location::{Location, Source};
 
     fn check(string: &str) -> Result<(), String> {
-        Location::parse(string, Source::Explicit).unwrap().check().map_err(|error| error.to_string())
+        let deadline = Deadline::within(Duration::from_secs(10));
+        Location::parse(string, Source::Explicit).unwrap().check(deadline).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -7,10 +7,8 @@ use std::os::fd::AsRawFd as _;
 use crate::deadline::Deadline;
 use crate::error::{self, Error};
 use crate::ffi;
+use crate::transport::answer::LARGEST;
 use crate::transport::location::Address;
-
-/// No answer is longer (TPM2_MAX_RESPONSE_SIZE of the TCG's PC Client profile).
-pub(super) const LARGEST: usize = 4096;
 
 /// A socket of either family: std sends and receives on both by the same calls, without SIGPIPE.
 pub(super) struct Channel(TcpStream);
@@ -71,12 +69,6 @@ impl Channel {
             false => Err(broken("the simulator's control channel", ErrorKind::PermissionDenied.into())),
         }
     }
-}
-
-/// The number at the beginning, if it has come.
-pub(super) fn number(octets: &[u8]) -> Option<usize> {
-    let number = octets.first_chunk().copied().map(u32::from_be_bytes)?;
-    usize::try_from(number).ok()
 }
 
 fn broken(attempt: &'static str, cause: io::Error) -> Error {

@@ -1,10 +1,13 @@
 //! The framing of Microsoft's simulator: one connection for commands, one for the platform (TpmTcpProtocol.h).
 
-use super::channel::{Channel, LARGEST, number};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::channel::Channel;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
+use crate::transport::answer::{LARGEST, number};
 use crate::transport::location::{Address, Location, LocationError};
-use crate::transport::{Transport, not_there};
+use crate::transport::{Transport, not_reached};
 
 /// TPM_SEND_COMMAND, and locality 0.
 const SEND_COMMAND: [u8; 5] = [0, 0, 0, 8, 0];
@@ -18,7 +21,8 @@ pub(crate) struct Mssim {
     commands: Option<Channel>,
     /// Held open as tcti-mssim does.
     _platform: Channel,
-    frame: Vec<u8>,
+    /// It never grows, so no copy of a secret stays behind.
+    frame: Zeroizing<Vec<u8>>,
     deadline: Deadline,
 }
 
@@ -26,9 +30,8 @@ impl Mssim {
     /// Connects and switches the simulator on.
     pub(crate) fn open(address: &Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         let connect = |address: &Address| {
-            Channel::open(address, deadline).map_err(|cause| match deadline.has_passed() {
-                true => deadline.missed("the TPM has not answered"),
-                false => not_there(LocationError::Socket { location: location.clone(), cause }),
+            Channel::open(address, deadline).map_err(|cause| {
+                not_reached(LocationError::Socket { location: location.clone(), cause }, deadline)
             })
         };
         let no_second = || Error::new(ErrorKind::Input, "the simulator's second port would be above 65535");
@@ -36,7 +39,7 @@ impl Mssim {
         let mut platform = connect(&address.second().ok_or_else(no_second)?)?;
         platform.control(&POWER_ON, deadline)?;
         platform.control(&NV_ON, deadline)?;
-        let frame = Vec::with_capacity(2 * LARGEST);
+        let frame = Zeroizing::new(Vec::with_capacity(2 * LARGEST));
         Ok(Self { commands: Some(commands), _platform: platform, frame, deadline })
     }
 
@@ -48,7 +51,10 @@ impl Mssim {
         self.frame.extend_from_slice(&size.to_be_bytes());
         self.frame.extend_from_slice(command);
         // In one write: TCP would hold a second one back until the first is acknowledged.
-        channel.send(&self.frame)?;
+        let sent = channel.send(&self.frame);
+        // Without a session of ours a password is in it.
+        self.frame.as_mut_slice().zeroize();
+        sent?;
         channel.receive(response, whole, self.deadline)?;
         let size = response.len().saturating_sub(8);
         response.copy_within(4..size.saturating_add(4), 0);
@@ -78,4 +84,27 @@ impl Transport for Mssim {
 /// The size of the answer, the answer, four octets of status.
 fn whole(came: &[u8]) -> usize {
     number(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use ::tests::{Proxy, Swtpm};
+
+    use super::*;
+    use crate::transport::location::Source;
+
+    #[test]
+    fn nothing_of_a_command_stays_once_it_is_sent() {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let location = Location::parse(&proxy.tcti(), Source::Explicit).unwrap();
+        let address = Address::parse(&location.string).unwrap();
+        let mut simulator = Mssim::open(&address, &location, Deadline::NEVER).unwrap();
+        // TPM2_GetRandom of four octets.
+        let command = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 4];
+        let mut response = Vec::new();
+        simulator.transact(&command, &mut response).unwrap();
+        assert_eq!(response.len(), 12 + 4);
+        assert_eq!(*simulator.frame, [0; 5 + 4 + 12]);
+    }
 }

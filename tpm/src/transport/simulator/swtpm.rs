@@ -1,10 +1,11 @@
 //! swtpm's framing: a command and its answer as they are, one connection for each command, so that several processes may share it.
 
-use super::channel::{Channel, LARGEST, number};
+use super::channel::Channel;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
+use crate::transport::answer::size;
 use crate::transport::location::{Address, Location, LocationError};
-use crate::transport::{Transport, not_there};
+use crate::transport::{Transport, not_reached};
 
 /// CMD_SET_LOCALITY of swtpm_ioctls.h, with locality 0.
 const LOCALITY_0: [u8; 5] = [0, 0, 0, 5, 0];
@@ -29,9 +30,8 @@ impl Swtpm {
     }
 
     fn connect(&self, address: &Address) -> Result<Channel, Error> {
-        Channel::open(address, self.deadline).map_err(|cause| match self.deadline.has_passed() {
-            true => self.deadline.missed("the TPM has not answered"),
-            false => not_there(LocationError::Socket { location: self.location.clone(), cause }),
+        Channel::open(address, self.deadline).map_err(|cause| {
+            not_reached(LocationError::Socket { location: self.location.clone(), cause }, self.deadline)
         })
     }
 }
@@ -68,10 +68,4 @@ impl Transport for Swtpm {
     }
 
     fn forget(self: Box<Self>) {}
-}
-
-/// The header says the size of the whole (Part 1 §18.2).
-fn size(came: &[u8]) -> usize {
-    const HEADER: usize = 10;
-    came.get(2..).and_then(number).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
 }

@@ -1,6 +1,6 @@
 //! The TCTI's file descriptors and close-on-exec: a program that the host executes must not inherit loaded keys.
 //!
-//! tcti-device opens without O_CLOEXEC. getPollHandles names one descriptor; tcti-cmd and others hold more.
+//! tpm2-tss opens devices, pipes and sockets without O_CLOEXEC. getPollHandles names one descriptor; tcti-cmd and others hold more.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,10 +1,9 @@
-//! The TCTI: how octets reach a TPM and come back, by whatever way a TCTI string of tpm2-tss names.
+//! The TCTI: how octets reach a TPM and come back, by whatever way a TCTI string of tpm2-tss names and we do not know ourselves.
 //!
 //! The waiting is ours wherever a TCTI names a descriptor: those of tpm2-tss take a signal that interrupts their poll(2) for a broken
 //! connection, and know no deadline or one each.
 
 mod descriptors;
-mod late;
 
 use std::ffi::CString;
 
@@ -23,7 +22,6 @@ pub(crate) struct Tcti {
     /// None when it was let go of.
     context: Option<ffi::Context>,
     kind: Kind,
-    managed: bool,
     /// What becomes readable when there is an answer; none where the TCTI does not tell.
     descriptors: Vec<i32>,
     deadline: Deadline,
@@ -40,7 +38,6 @@ enum State {
 impl Tcti {
     /// Opens the TPM at a place.
     pub(crate) fn open(location: &Location, deadline: Deadline) -> Result<Self, Error> {
-        late::finish();
         let Location { string, kind, .. } = location;
         let text = CString::new(string.as_str())
             .map_err(|_| Error::new(ErrorKind::Input, "a TCTI string cannot hold a zero octet"))?;
@@ -48,9 +45,8 @@ impl Tcti {
         let context = ffi::Context::open(&text).map_err(|code| no_tpm(location, code))?;
         let descriptors = context.descriptors();
         watch.close_on_exec(&descriptors);
-        let managed = location.is_kernel_resource_manager();
         let (context, kind, state) = (Some(context), kind.clone(), State::Ready);
-        Ok(Self { context, kind, managed, descriptors, deadline, state })
+        Ok(Self { context, kind, descriptors, deadline, state })
     }
 
     fn exchange(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
@@ -97,10 +93,6 @@ impl Transport for Tcti {
         self.deadline = deadline;
     }
 
-    fn is_managed_by_kernel(&self) -> bool {
-        self.managed
-    }
-
     fn is_shared(&self) -> bool {
         self.kind == Kind::Swtpm
     }
@@ -110,18 +102,8 @@ impl Transport for Tcti {
     }
 
     fn forget(mut self: Box<Self>) {
-        // A device is closed without a word. Any other finalizer might speak on a channel that is still the parent's.
-        if !matches!(self.kind, Kind::Device(_)) {
-            std::mem::forget(self.context.take());
-        }
-    }
-}
-
-impl Drop for Tcti {
-    fn drop(&mut self) {
-        if self.state == State::GaveUp && matches!(self.kind, Kind::Device(_)) {
-            late::keep(self.context.take());
-        }
+        // Its finalizer might speak on a channel that is still the parent's.
+        std::mem::forget(self.context.take());
     }
 }
 

@@ -1,0 +1,62 @@
+//! Who tries a value: a thread of a process, told from all others that share the memory of verdicts.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use super::memory::memory;
+use crate::error::Error;
+use crate::process::Process;
+
+/// A thread of a process. It has one operation at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claimant(u64);
+
+thread_local! {
+    static THIS: Cell<Option<(Process, Claimant)>> = const { Cell::new(None) };
+}
+
+impl Claimant {
+    /// This thread. A forked child goes on with its parent's thread, and is another.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub(super) fn this() -> Result<Self, Error> {
+        let process = Process::this();
+        match THIS.try_with(Cell::get) {
+            Ok(Some((of, this))) if of == process => Ok(this),
+            _ => {
+                let this =
+                    Self(u64::from(process.id) << 32 | (memory()?.table.number() & u64::from(u32::MAX)));
+                let _ = THIS.try_with(|known| known.set(Some((process, this))));
+                Ok(this)
+            }
+        }
+    }
+
+    /// What stands in the memory.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// Whether the process of this number may still be there: one that was killed gives no claim back.
+    pub(super) fn lives(number: u64) -> bool {
+        let processes = Path::new("/proc");
+        !processes.join("self").exists() || processes.join((number >> 32).to_string()).exists()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thread_is_one_and_lives_as_long_as_its_process() {
+        let this = Claimant::this().unwrap();
+        assert_eq!(this, Claimant::this().unwrap());
+        let other = std::thread::spawn(|| Claimant::this().unwrap()).join().unwrap();
+        assert_ne!(this, other);
+        assert!(Claimant::lives(this.number()) && Claimant::lives(other.number()));
+        // No process has this number (proc(5), pid_max).
+        assert!(!Claimant::lives(u64::MAX));
+    }
+}

@@ -1,0 +1,82 @@
+//! epoll(7), edge-triggered: waits for what happens to a descriptor, and asks the descriptor nothing before.
+
+use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+
+use crate::deadline::Deadline;
+
+/// What happens to one descriptor. A forked child shares it with its parent.
+pub(crate) struct Edge(OwnedFd);
+
+impl Edge {
+    /// Watches from now on. None where nothing can be waited for (epoll_ctl(2), EPERM).
+    pub(crate) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Option<Self>> {
+        // SAFETY: epoll_create1(2) takes an integer.
+        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a new descriptor that nobody else owns.
+        let edge = unsafe { OwnedFd::from_raw_fd(fd) };
+        let events = u32::from_ne_bytes((libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLET).to_ne_bytes());
+        let mut event = libc::epoll_event { events, u64: 0 };
+        // SAFETY: epoll_ctl(2) reads one event.
+        let added =
+            unsafe { libc::epoll_ctl(fd, libc::EPOLL_CTL_ADD, descriptor.as_raw_fd(), &raw mut event) };
+        match (added, io::Error::last_os_error()) {
+            (0, _) => Ok(Some(Self(edge))),
+            (_, error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+            (_, error) => Err(error),
+        }
+    }
+
+    /// Waits until something has happened since the last time; a signal does not end it. False when the deadline passed.
+    pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<bool> {
+        let mut event = libc::epoll_event { events: 0, u64: 0 };
+        loop {
+            // SAFETY: epoll_wait(2) writes at most one event.
+            match unsafe { libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, deadline.milliseconds()) }
+            {
+                0 if deadline.has_passed() => return Ok(false),
+                0 => {}
+                1.. => return Ok(true),
+                _ => match io::Error::last_os_error() {
+                    error if error.kind() == io::ErrorKind::Interrupted => {}
+                    error => return Err(error),
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write as _;
+    use std::os::fd::AsFd as _;
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn each_event_is_told_once_and_the_deadline_ends_the_waiting() {
+        let soon = || Deadline::within(Duration::from_millis(20));
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let edge = Edge::of(ours.as_fd()).unwrap().unwrap();
+        assert!(edge.wait(Deadline::NEVER).unwrap(), "it can be written");
+        let start = Instant::now();
+        assert!(!edge.wait(soon()).unwrap());
+        assert!(start.elapsed() >= Duration::from_millis(20));
+        for _ in 0..2 {
+            theirs.write_all(b"x").unwrap();
+            assert!(edge.wait(Deadline::NEVER).unwrap());
+            assert!(!edge.wait(soon()).unwrap(), "told again, though nobody has read it");
+        }
+    }
+
+    #[test]
+    fn there_is_no_waiting_for_what_does_not_know_poll() {
+        assert!(Edge::of(File::open("/dev/null").unwrap().as_fd()).unwrap().is_none());
+    }
+}

@@ -1,0 +1,16 @@
+//! How long an answer is.
+
+/// No answer is longer (TPM2_MAX_RESPONSE_SIZE of the TCG's PC Client profile; Linux's TPM_BUFSIZE).
+pub(super) const LARGEST: usize = 4096;
+
+/// The size of the whole answer, as far as it can be told by what has come: the header says it (Part 1 §18.2).
+pub(super) fn size(came: &[u8]) -> usize {
+    const HEADER: usize = 10;
+    came.get(2..).and_then(number).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
+}
+
+/// The number at the beginning, if it has come.
+pub(super) fn number(octets: &[u8]) -> Option<usize> {
+    let number = octets.first_chunk().copied().map(u32::from_be_bytes)?;
+    usize::try_from(number).ok()
+}
