@@ -212,6 +212,7 @@ mod tests {
 
     use super::*;
     use crate::ffi::core::Core;
+    use crate::ffi::libcrypto::Libcrypto;
     use crate::ffi::sys::{OSSL_CORE_HANDLE, OSSL_DISPATCH};
 
     /// The reasons that were raised, in order; 0 for each new error.
@@ -261,7 +262,7 @@ mod tests {
             crate::ffi::dispatch::END,
         ];
         // SAFETY: the table ends with number 0; it is not used after this call.
-        let core = unsafe { Core::new(ptr::null(), table.as_ptr()) };
+        let core = unsafe { Core::new(ptr::null(), table.as_ptr(), Libcrypto::for_tests()) };
         handle::give(Arc::new(Provider::new(core)))
     }
 
