@@ -64,10 +64,8 @@ impl Signer {
     pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
         let ctx = new_md_ctx(self.libcrypto())?;
         // SAFETY: both contexts are alive.
-        succeed(
-            unsafe { (self.libcrypto().EVP_MD_CTX_copy_ex)(ctx.as_ptr(), self.ctx.as_ptr()) },
-            "copy the signature",
-        )?;
+        let result = unsafe { (self.libcrypto().EVP_MD_CTX_copy_ex)(ctx.as_ptr(), self.ctx.as_ptr()) };
+        succeed(result, "copy the signature")?;
         Ok(Self { ctx, direction: self.direction, key: self.key.clone() })
     }
 

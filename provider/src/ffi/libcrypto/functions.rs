@@ -26,6 +26,7 @@ macro_rules! functions {
             impl $group {
                 /// # Safety
                 /// As `Libcrypto::read`.
+                #[allow(clippy::useless_transmute, reason = "of a function without arguments and result")]
                 pub(super) unsafe fn read(find: &impl Fn(&CStr) -> Function) -> Result<Self, Missing> {
                     Ok(Self { $( $function: {
                         const NAME: &str = concat!(stringify!($function), "\0");

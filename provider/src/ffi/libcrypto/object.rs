@@ -86,8 +86,9 @@ unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, search: *mut 
 /// The arguments are those of a callback of `Object::around`, which waits.
 unsafe fn is_found(info: *const libc::dl_phdr_info, search: *mut c_void) -> bool {
     // SAFETY: promised by the caller.
-    let (info, search) = unsafe { (info.as_ref(), search.cast::<Search>().as_mut()) };
-    let Some((info, search)) = info.zip(search) else { return false };
+    let Some(info) = (unsafe { info.as_ref() }) else { return false };
+    // SAFETY: as above.
+    let Some(search) = (unsafe { search.cast::<Search>().as_mut() }) else { return false };
     if info.dlpi_phdr.is_null() {
         return false;
     }
@@ -107,7 +108,7 @@ unsafe fn is_found(info: *const libc::dl_phdr_info, search: *mut c_void) -> bool
     true
 }
 
+#[expect(clippy::as_conversions, reason = "no other safe way leads from a function to its address")]
 fn address(function: unsafe extern "C" fn()) -> usize {
-    // SAFETY: a function pointer is an address on every system that has dlsym(3).
-    unsafe { std::mem::transmute::<unsafe extern "C" fn(), *const c_void>(function) }.addr()
+    (function as *const c_void).addr()
 }
