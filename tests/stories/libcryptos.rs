@@ -7,20 +7,20 @@ use tests::{Shell, module};
 
 use crate::machine::Machine;
 
-/// The program of `c/libcryptos.c` in a machine's folder, with a libcrypto of its own linked in by these options.
+/// The program of `c/libcryptos.c` in a machine's folder, compiled with these options.
 #[track_caller]
 fn program(machine: &Machine, name: &str, options: &str) -> String {
     let source = module::workspace().join("tests/stories/c/libcryptos.c");
     let flags = "-std=gnu11 -O1 -g -Wall -Wextra -Werror";
-    machine
-        .openssl
-        .shell()
-        .ok(&format!("cc {flags} -o {name} '{}' {options} -ldl -lpthread", source.display()));
+    machine.openssl.shell().ok(&format!("cc {flags} -o {name} '{}' {options} -ldl", source.display()));
     format!("./{name}")
 }
 
-/// All of libcrypto, as Node.js has it.
-const WHOLE: &str = "-DLINKED -Wl,--whole-archive -l:libcrypto.a -Wl,--no-whole-archive";
+/// The options that link in all of libcrypto, as Node.js has it.
+fn whole(shell: &Shell) -> String {
+    let needs = shell.ok("pkg-config --static --libs libcrypto").out().replace("-lcrypto", "");
+    format!("-DLINKED -Wl,--whole-archive -l:libcrypto.a -Wl,--no-whole-archive {}", needs.trim())
+}
 
 /// The shared libcrypto that programs are linked with here.
 fn libcrypto(shell: &Shell) -> PathBuf {
@@ -64,7 +64,7 @@ fn two_libcryptos_of_one_process_sign_in_turn() {
 fn a_libcrypto_that_is_linked_into_the_program_signs_beside_another_one() {
     let machine = machine();
     let shell = unconfigured(&machine);
-    let program = program(&machine, "shown", &format!("-Wl,--export-dynamic {WHOLE}"));
+    let program = program(&machine, "shown", &format!("-Wl,--export-dynamic {}", whole(&shell)));
     shell.ok(&format!("{program} key.tpm linked")).says(" signed\n");
     let first = libcrypto(&shell);
     let first = first.display();
@@ -80,7 +80,7 @@ fn a_libcrypto_that_is_linked_into_the_program_signs_beside_another_one() {
 fn a_libcrypto_that_a_program_hides_is_refused_and_no_other_one_is_taken_for_it() {
     let machine = machine();
     let shell = unconfigured(&machine).env("GLOBAL", "1");
-    let program = program(&machine, "hidden", WHOLE);
+    let program = program(&machine, "hidden", &whole(&shell));
     for others in [String::new(), libcrypto(&shell).display().to_string()] {
         shell
             .run(&format!("{program} key.tpm {others} linked"))
