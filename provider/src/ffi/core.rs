@@ -28,15 +28,14 @@ unsafe impl Sync for Core {}
 
 impl Core {
     /// # Safety
-    /// The arguments of OSSL_provider_init; both stay valid until teardown (the table is a constant of libcrypto). It was called by
-    /// this libcrypto.
+    /// The arguments of OSSL_provider_init, which stay valid until teardown (the table is a constant of libcrypto); the functions in
+    /// that table, and the libcrypto that called.
     pub(crate) unsafe fn new(
         handle: *const OSSL_CORE_HANDLE,
         dispatch: *const OSSL_DISPATCH,
+        upcalls: Upcalls,
         libcrypto: Arc<Libcrypto>,
     ) -> Core {
-        // SAFETY: promised by the caller.
-        let upcalls = unsafe { Upcalls::read(dispatch) };
         Core { handle, dispatch, upcalls, libcrypto }
     }
 

@@ -91,7 +91,7 @@ unsafe fn begin(
         }
     };
     // SAFETY: promised by the caller.
-    let core = unsafe { Core::new(handle, dispatch, libcrypto) };
+    let core = unsafe { Core::new(handle, dispatch, upcalls, libcrypto) };
     let instance = handle::give(Arc::new(Provider::new(core)));
     // SAFETY: promised by the caller.
     unsafe { out.write(FUNCTIONS.as_ptr()) };
