@@ -64,7 +64,7 @@ impl Pkey {
         };
         let mut params = [element(name.as_ptr()), element(ptr::null())];
         // SAFETY: the key is alive, the array ends with a NULL key.
-        let result = self.libcrypto().quietly(|| unsafe {
+        let result = self.quietly(|| unsafe {
             (self.libcrypto().EVP_PKEY_get_params)(self.as_ptr(), params.as_mut_ptr())
         });
         result != 1 || params.iter().any(|element| element.return_size != UNTOUCHED)

@@ -119,8 +119,7 @@ impl Pkey {
     /// Whether both have the same public half.
     pub(crate) fn public_eq(&self, other: &Self) -> bool {
         // SAFETY: both keys are alive.
-        self.libcrypto().quietly(|| unsafe { (self.libcrypto().EVP_PKEY_eq)(self.as_ptr(), other.as_ptr()) })
-            == 1
+        self.quietly(|| unsafe { (self.libcrypto().EVP_PKEY_eq)(self.as_ptr(), other.as_ptr()) }) == 1
     }
 
     /// Whether both have the same parameters (the curve).
@@ -154,7 +153,7 @@ impl Pkey {
 
     /// An octet string parameter, `None` when the key has none of this name.
     pub(crate) fn octets(&self, name: &CStr) -> Option<Vec<u8>> {
-        self.libcrypto().quietly(|| {
+        self.quietly(|| {
             let mut length = 0;
             // SAFETY: key and name are alive; a NULL buffer asks for the size.
             let asked = unsafe {
@@ -206,7 +205,7 @@ impl Pkey {
         let mut array = [element, end];
         // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
         let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
-        self.libcrypto().quietly(|| self.answer(&mut params)).ok()?;
+        self.quietly(|| self.answer(&mut params)).ok()?;
         if array.first()?.return_size == usize::MAX {
             return None;
         }
@@ -219,7 +218,7 @@ impl Pkey {
 
     /// A text parameter, `None` when the key has none of this name.
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
-        self.libcrypto().quietly(|| {
+        self.quietly(|| {
             let mut octets = vec![0_u8; 256];
             let mut length = 0;
             let room = octets.len();
@@ -256,6 +255,11 @@ impl Pkey {
     /// The libcrypto that it lives in.
     pub(crate) fn libcrypto(&self) -> &Libcrypto {
         self.context.libcrypto()
+    }
+
+    /// Runs a trial with the key whose failure is no error.
+    pub(crate) fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
+        self.libcrypto().quietly(trial)
     }
 
     /// The pointer for libcrypto.

@@ -93,7 +93,6 @@ fn bare(private: &dyn Private, public: &Pkey, block: &[u8]) -> Result<Zeroizing<
 
 fn encrypts_to(public: &Pkey, block: &[u8], ciphertext: &[u8]) -> bool {
     public
-        .libcrypto()
         .quietly(|| {
             let mut list = ParamList::new();
             let params = list.text(c"pad-mode", "none").as_params();

@@ -134,7 +134,6 @@ fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
 fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
     request
         .public
-        .libcrypto()
         .quietly(|| {
             let mut operation = Operation::new(request.public, Purpose::Verify, Params::none())?;
             Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest))

@@ -190,9 +190,7 @@ fn fits_key(public: &Public, asked: KeyScheme, hash: HashAlg) -> Result<()> {
 
 pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
     let public = shadow.public().clone();
-    public
-        .libcrypto()
-        .quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
+    public.quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
 }
 
 fn no_rsa_key() -> Error {

@@ -42,7 +42,6 @@ pub(super) fn of(shadow: &Shadow, signature: &[u8], digest: &[u8]) -> Option<Tpm
     [TpmSalt::Digest, TpmSalt::Max].into_iter().find(|salt| {
         shadow
             .public()
-            .libcrypto()
             .quietly(|| {
                 let mut other = shadow.try_clone().ok()?;
                 other.set(ParamList::new().text(c"saltlen", salt.word()).as_params()).ok()?;
