@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::dispatch::{self as slot, END};
+use super::errno::Errno;
 use super::guard::{contain, free, shared};
 use super::handle;
 use super::libcrypto::Libcrypto;
@@ -62,6 +63,7 @@ pub(super) unsafe extern "C" fn OSSL_provider_init(
     out: *mut *const OSSL_DISPATCH,
     provider: *mut *mut c_void,
 ) -> c_int {
+    let _errno = Errno::keep();
     // SAFETY: libcrypto
     contain(|| unsafe { begin(handle, dispatch, out, provider) })
 }
