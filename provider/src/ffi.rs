@@ -16,10 +16,12 @@ mod fetch;
 pub(crate) mod guard;
 pub(crate) mod handle;
 mod init;
+pub(crate) mod libcrypto;
 pub(crate) mod op;
 // A whole set of parameter types, though not every one is in a table of today.
 #[allow(dead_code, reason = "kept whole, and tested")]
 pub(crate) mod params;
+mod raise;
 mod raw;
 pub(crate) mod rows;
 pub(crate) mod sys;

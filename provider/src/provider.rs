@@ -175,7 +175,7 @@ impl Provider {
         if !capability.to_bytes().eq_ignore_ascii_case(b"TLS-GROUP") {
             return Ok(true);
         }
-        Ok(capability::forward(self.software()?, capability, tls_group::handed_on, receiver))
+        capability::forward(self.software()?, capability, tls_group::handed_on, receiver)
     }
 
     /// Runs the TPM's full self test, on request only.

@@ -35,6 +35,22 @@ fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {
     openssl.shell().clone().env("OPENSSL_MODULES", modules).env("TPM2OPENSSL_TCTI", tcti)
 }
 
+/// The major versions of the official Node.js that scripts/deps brings; they have OpenSSL 3.0 and 3.5 linked in.
+pub const NODE: [&str; 2] = ["20", "22"];
+
+/// The official `node` of a major version.
+///
+/// # Panics
+/// When it is missing.
+#[must_use]
+#[track_caller]
+pub fn node(version: &str) -> PathBuf {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let node = folder().join(format!("node-{version}/node_modules/node-linux-{machine}/bin/node"));
+    assert!(node.exists(), "{} is missing: run `scripts/deps test`", node.display());
+    node
+}
+
 /// Where scripts/deps unpacks them: TPM2_PEERS_DIR, or `peers` of the target folder.
 fn folder() -> PathBuf {
     std::env::var_os("TPM2_PEERS_DIR").map_or_else(|| module::target().join("peers"), PathBuf::from)

@@ -298,7 +298,7 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
         ("mssim:host=127.0.0.1,port=1", "port=1"),
         ("swtpm:path=/nowhere", "No such file"),
         ("device:/dev/no-such-tpm", "/dev/no-such-tpm"),
-        ("device:/dev/null", "/dev/null"),
+        ("device:/dev/null", "the device gives no answer"),
         ("device:/etc/passwd", "not a device"),
         // It may be gone before the command is written, or after.
         ("cmd:false", "what answers there is no TPM 2.0"),

@@ -1,15 +1,19 @@
-//! A test compiles every line of `dispatch.rs` and `upcalls.rs` against the installed `openssl/core_dispatch.h`: the C text comes from
-//! the lines themselves, so the two cannot drift apart.
+//! A test compiles every line of `dispatch.rs`, `upcalls.rs` and `libcrypto/functions.rs` against the installed headers: the C text
+//! comes from the lines themselves, so the two cannot drift apart.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use super::crypto::{Selection, rsa_padding};
 use super::dispatch::SLOTS;
+use super::libcrypto::tests::TESTED;
+use super::libcrypto::{DECLARATIONS, Declaration};
 use super::sys::{
-    OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM,
-    OSSL_PASSPHRASE_CALLBACK, VaList,
+    EVP_KEYMGMT, EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, EVP_PKEY_gen_cb, OPENSSL_INIT_SETTINGS,
+    OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ENCODER_CTX,
+    OSSL_ITEM, OSSL_LIB_CTX, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, VaList, X509_NAME,
 };
 use super::upcalls::UPCALLS;
 
@@ -53,6 +57,39 @@ c_types! {
     OSSL_CALLBACK = "OSSL_CALLBACK *";
     OSSL_PASSPHRASE_CALLBACK = "OSSL_PASSPHRASE_CALLBACK *";
     VaList = "va_list";
+    c_long = "long";
+    c_ulong = "unsigned long";
+    *mut *mut c_void = "void **";
+    *mut *const c_char = "const char **";
+    *mut *const u8 = "const unsigned char **";
+    *mut *mut u8 = "unsigned char **";
+    *mut u32 = "unsigned int *";
+    *mut *mut OSSL_PARAM = "OSSL_PARAM **";
+    *const OSSL_DISPATCH = "const OSSL_DISPATCH *";
+    *mut *const OSSL_DISPATCH = "const OSSL_DISPATCH **";
+    *const OPENSSL_INIT_SETTINGS = "const OPENSSL_INIT_SETTINGS *";
+    *mut OSSL_LIB_CTX = "OSSL_LIB_CTX *";
+    *mut OSSL_PROVIDER = "OSSL_PROVIDER *";
+    *const OSSL_PROVIDER = "const OSSL_PROVIDER *";
+    *mut OSSL_ENCODER_CTX = "OSSL_ENCODER_CTX *";
+    *mut EVP_KEYMGMT = "EVP_KEYMGMT *";
+    *mut EVP_MD = "EVP_MD *";
+    *const EVP_MD = "const EVP_MD *";
+    *mut EVP_MD_CTX = "EVP_MD_CTX *";
+    *const EVP_MD_CTX = "const EVP_MD_CTX *";
+    *mut EVP_PKEY = "EVP_PKEY *";
+    *const EVP_PKEY = "const EVP_PKEY *";
+    *mut *mut EVP_PKEY = "EVP_PKEY **";
+    *mut EVP_PKEY_CTX = "EVP_PKEY_CTX *";
+    *const EVP_PKEY_CTX = "const EVP_PKEY_CTX *";
+    *mut *mut EVP_PKEY_CTX = "EVP_PKEY_CTX **";
+    EVP_PKEY_gen_cb = "EVP_PKEY_gen_cb *";
+    *mut X509_NAME = "X509_NAME *";
+    *const X509_NAME = "const X509_NAME *";
+    *mut *mut X509_NAME = "X509_NAME **";
+    Option<unsafe extern "C" fn(*mut OSSL_PROVIDER, *mut c_void) -> c_int> = "int (*)(OSSL_PROVIDER *, void *)";
+    Option<unsafe extern "C" fn(*const OSSL_CORE_HANDLE, *const OSSL_DISPATCH, *mut *const OSSL_DISPATCH, *mut *mut c_void) -> c_int>
+        = "OSSL_provider_init_fn *";
 }
 
 /// The result type of a line, which may be missing.
@@ -73,6 +110,19 @@ fn every_line_compiles_against_core_dispatch_h() {
     if let Err(messages) = compile(&source) {
         panic!("{messages}\n{source}");
     }
+}
+
+#[test]
+fn every_function_of_libcrypto_compiles_against_its_header() {
+    let source = libcrypto_source();
+    assert!(DECLARATIONS.len() > 80, "the table was read");
+    if let Err(messages) = compile(&source) {
+        panic!("{messages}\n{source}");
+    }
+    let wrong = source.replace("size_t", "unsigned int");
+    assert!(compile(&wrong).is_err(), "a 32-bit length must be noticed");
+    let shifted = source.replace("RSA_NO_PADDING == 3", "RSA_NO_PADDING == 4");
+    assert!(compile(&shifted).is_err(), "a wrong number must be noticed");
 }
 
 #[test]
@@ -99,6 +149,34 @@ fn c_source() -> String {
         ("OSSL_ITEM", size_of::<OSSL_ITEM>()),
     ] {
         writeln!(source, "_Static_assert(sizeof({name}) == {size}, \"{name}\");").unwrap();
+    }
+    source
+}
+
+/// A pointer of our type to each function: a header that says otherwise is an error. Those that are newer than the headers are left out.
+fn libcrypto_source() -> String {
+    let headers = ["core_names", "crypto", "encoder", "err", "evp", "provider", "rand", "rsa", "x509"];
+    let mut source: String = headers.iter().map(|name| format!("#include <openssl/{name}.h>\n")).collect();
+    for Declaration { function, since, result, arguments } in DECLARATIONS.iter().chain(TESTED) {
+        let arguments = if arguments.is_empty() { String::from("void") } else { arguments.join(", ") };
+        let (major, minor) = since.split_once('.').unwrap();
+        writeln!(source, "#if OPENSSL_VERSION_PREREQ({major}, {minor})").unwrap();
+        writeln!(source, "{result} (*check_{function})({arguments}) = {function};\n#endif").unwrap();
+    }
+    for (name, number) in [
+        ("RSA_PKCS1_PADDING", rsa_padding::PKCS1),
+        ("RSA_NO_PADDING", rsa_padding::NONE),
+        ("RSA_PKCS1_OAEP_PADDING", rsa_padding::OAEP),
+        ("RSA_X931_PADDING", rsa_padding::X931),
+        ("RSA_PKCS1_PSS_PADDING", rsa_padding::PSS),
+        ("RSA_PKCS1_WITH_TLS_PADDING", rsa_padding::TLS),
+        ("OSSL_KEYMGMT_SELECT_PRIVATE_KEY", Selection::PRIVATE_KEY.0),
+        ("OSSL_KEYMGMT_SELECT_PUBLIC_KEY", Selection::PUBLIC_KEY.0),
+        ("OSSL_KEYMGMT_SELECT_ALL_PARAMETERS", Selection::PARAMETERS.0),
+        ("EVP_PKEY_PUBLIC_KEY", Selection::PUBLIC.0),
+        ("EVP_PKEY_KEYPAIR", Selection::KEYPAIR.0),
+    ] {
+        writeln!(source, "_Static_assert({name} == {number}, \"{name}\");").unwrap();
     }
     source
 }

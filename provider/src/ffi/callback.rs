@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::crypto::{Pkey, Selection, quietly};
+use super::crypto::{Pkey, Selection};
 use super::handle;
+use super::libcrypto::Libcrypto;
 use super::params::{ParamList, Params};
-use super::sys::{OSSL_CALLBACK, OSSL_PASSPHRASE_CALLBACK};
+use super::sys::{OSSL_CALLBACK, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
 use crate::error::{Error, Reason, Result};
 use crate::key::Key;
 
@@ -19,7 +20,7 @@ const PASSWORD_OCTETS: usize = 1024;
 
 /// OSSL_CALLBACK with its argument.
 pub(crate) struct Callback<'a> {
-    function: unsafe extern "C" fn(*const openssl_sys::OSSL_PARAM, *mut c_void) -> i32,
+    function: unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> i32,
     argument: *mut c_void,
     lifetime: PhantomData<&'a c_void>,
 }
@@ -89,27 +90,40 @@ impl Progress<'_> {
 
 /// OSSL_PASSPHRASE_CALLBACK with its argument. It may prompt or fork: no lock is held while it runs.
 pub(crate) struct Passphrase<'a> {
+    question: Question<'a>,
+    libcrypto: &'a Libcrypto,
+}
+
+/// The callback and its argument, as a call brings them.
+pub(crate) struct Question<'a> {
     function: OSSL_PASSPHRASE_CALLBACK,
     argument: *mut c_void,
     lifetime: PhantomData<&'a c_void>,
 }
 
-impl Passphrase<'_> {
+impl<'a> Question<'a> {
     /// # Safety
     /// Function and argument belong together and stay valid for the lifetime.
     pub(crate) unsafe fn new(function: OSSL_PASSPHRASE_CALLBACK, argument: *mut c_void) -> Self {
-        Passphrase { function, argument, lifetime: PhantomData }
+        Question { function, argument, lifetime: PhantomData }
     }
 
+    /// With the libcrypto that calls.
+    pub(crate) fn of(self, libcrypto: &'a Libcrypto) -> Passphrase<'a> {
+        Passphrase { question: self, libcrypto }
+    }
+}
+
+impl Passphrase<'_> {
     /// Asks for the passphrase of what `info` names; `None` when nobody answers.
     pub(crate) fn ask(&self, info: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let function = self.function?;
+        let function = self.question.function?;
         let mut list = ParamList::new();
         list.text(c"info", info);
         let mut password = Zeroizing::new(vec![0; PASSWORD_OCTETS]);
         let mut length = 0;
         // That nobody answers is no error yet: the key may do without, or the one who needs it says so.
-        let ok = quietly(|| {
+        let ok = self.libcrypto.quietly(|| {
             // SAFETY: promised at `new`; buffer with its size, and an array that lives until the call returns.
             unsafe {
                 function(
@@ -117,7 +131,7 @@ impl Passphrase<'_> {
                     password.len(),
                     &mut length,
                     list.as_params().as_ptr(),
-                    self.argument,
+                    self.question.argument,
                 )
             }
         });
@@ -130,6 +144,6 @@ impl Passphrase<'_> {
 
     /// The pair for a call into libcrypto that asks itself.
     pub(in crate::ffi) fn as_pair(&self) -> (OSSL_PASSPHRASE_CALLBACK, *mut c_void) {
-        (self.function, self.argument)
+        (self.question.function, self.question.argument)
     }
 }

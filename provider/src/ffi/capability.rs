@@ -3,40 +3,35 @@
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
 
-use openssl_sys::{OSSL_PARAM, OSSL_PROVIDER};
-
 use super::callback::Callback;
 use super::crypto::PrivateContext;
 use super::guard::contain;
 use super::params::{ParamList, Params};
-
-unsafe extern "C" {
-    /// OSSL_PROVIDER(3ossl)
-    fn OSSL_PROVIDER_get_capabilities(
-        provider: *const OSSL_PROVIDER,
-        capability: *const std::ffi::c_char,
-        callback: Option<unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int>,
-        argument: *mut c_void,
-    ) -> c_int;
-}
+use super::sys::OSSL_PARAM;
+use crate::error::Result;
 
 /// Other values of text parameters.
 pub(crate) type Changes = Vec<(&'static CStr, CString)>;
 
 /// Hands the elements of a capability on to `receiver`, each as often as `change` says, with those changes; whether that went
 /// well.
+///
+/// # Errors
+/// libcrypto hands none on.
 pub(crate) fn forward(
     context: &PrivateContext,
     capability: &CStr,
     change: fn(Params<'_>) -> Vec<Changes>,
     receiver: &Callback<'_>,
-) -> bool {
+) -> Result<bool> {
+    let capabilities = context.libcrypto().capabilities?;
     let mut filter = Filter { change, receiver };
     let filter = ptr::from_mut(&mut filter).cast();
-    context.providers().all(|provider| {
+    let get = capabilities.OSSL_PROVIDER_get_capabilities;
+    Ok(context.providers().all(|provider| {
         // SAFETY: provider and name are alive; `pass` takes the filter, which lives until the call returns.
-        unsafe { OSSL_PROVIDER_get_capabilities(provider, capability.as_ptr(), Some(pass), filter) == 1 }
-    })
+        unsafe { get(provider, capability.as_ptr(), Some(pass), filter) == 1 }
+    }))
 }
 
 struct Filter<'a> {

@@ -1,23 +1,24 @@
 //! The core as one provider instance sees it: errors, its section of openssl.cnf, BIOs, the private library context.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, c_char};
 use std::ptr;
+use std::sync::Arc;
 
 use super::application::Application;
 use super::crypto::{PrivateContext, Providers, Refused};
+use super::libcrypto::Libcrypto;
 use super::params::Kind;
-use super::sys::{self, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
+use super::raise::raise;
+use super::sys::{OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Error;
 
-/// OpenSSL cuts error texts here (ERR_MAX_DATA_SIZE).
-const TEXT_OCTETS: usize = 1023;
-
-/// Handle and functions of the core (provider-base(7)).
+/// Handle and functions of the core (provider-base(7)), and of the libcrypto that it is a part of.
 pub(crate) struct Core {
     handle: *const OSSL_CORE_HANDLE,
     dispatch: *const OSSL_DISPATCH,
     upcalls: Upcalls,
+    libcrypto: Arc<Libcrypto>,
 }
 
 // SAFETY: provider-base(7): handle and functions may be used from every thread until teardown returns.
@@ -27,35 +28,26 @@ unsafe impl Sync for Core {}
 
 impl Core {
     /// # Safety
-    /// The arguments of OSSL_provider_init; both stay valid until teardown (the table is a constant of libcrypto).
-    pub(crate) unsafe fn new(handle: *const OSSL_CORE_HANDLE, dispatch: *const OSSL_DISPATCH) -> Core {
-        // SAFETY: promised by the caller.
-        let upcalls = unsafe { Upcalls::read(dispatch) };
-        Core { handle, dispatch, upcalls }
+    /// The arguments of OSSL_provider_init, which stay valid until teardown (the table is a constant of libcrypto); the functions in
+    /// that table, and the libcrypto that called.
+    pub(crate) unsafe fn new(
+        handle: *const OSSL_CORE_HANDLE,
+        dispatch: *const OSSL_DISPATCH,
+        upcalls: Upcalls,
+        libcrypto: Arc<Libcrypto>,
+    ) -> Core {
+        Core { handle, dispatch, upcalls, libcrypto }
+    }
+
+    /// The libcrypto that loaded this instance.
+    pub(crate) fn libcrypto(&self) -> &Libcrypto {
+        &self.libcrypto
     }
 
     /// Puts an error on OpenSSL's queue under our library name. Called by `guard` only, so that each error is raised once.
     pub(crate) fn raise(&self, entry: &CStr, error: &Error) {
-        let (Some(new_error), Some(set_error_debug), Some(vset_error)) =
-            (self.upcalls.core_new_error, self.upcalls.core_set_error_debug, self.upcalls.core_vset_error)
-        else {
-            return;
-        };
-        let text = c_text(&error.to_string());
-        // SAFETY: the core's own function with its own handle (provider-base(7)).
-        unsafe { new_error(self.handle) };
-        // SAFETY: as above; OpenSSL copies both strings.
-        unsafe { set_error_debug(self.handle, c"tpm2".as_ptr(), 0, entry.as_ptr()) };
-        // SAFETY: as above; "%s" takes exactly one C string, which lives until the call returns.
-        unsafe {
-            sys::tpm2_vset_error(
-                vset_error,
-                self.handle,
-                error.reason().number(),
-                c"%s".as_ptr(),
-                text.as_ptr(),
-            );
-        };
+        // SAFETY: handle and functions of the core.
+        unsafe { raise(&self.upcalls, self.handle, entry, error) };
     }
 
     /// Keeps the instance for good if OPENSSL_cleanup was here before. Asked where a key is freed: after the last one the core
@@ -63,7 +55,7 @@ impl Core {
     /// no such trouble). Programs free keys so late in exit handlers and in destructors of C++.
     pub(crate) fn outlive_cleanup(&self) {
         // SAFETY: no settings. With no option it does nothing, and fails once OPENSSL_cleanup was called.
-        let over = unsafe { sys::OPENSSL_init_crypto(0, ptr::null()) } != 1;
+        let over = unsafe { (self.libcrypto.OPENSSL_init_crypto)(0, ptr::null()) } != 1;
         if let (true, Some(up_ref)) = (over, self.upcalls.provider_up_ref) {
             // SAFETY: the core's own function with its own handle, which the key that is being freed still holds.
             unsafe { up_ref(self.handle, 0) };
@@ -106,9 +98,9 @@ impl Core {
     /// OpenSSL cannot make it, or has no such providers.
     pub(crate) fn private_context(&self, providers: &Providers) -> Result<PrivateContext, Refused> {
         // SAFETY: the arguments of OSSL_provider_init (OSSL_LIB_CTX_new_from_dispatch(3)).
-        let context = unsafe { sys::OSSL_LIB_CTX_new_from_dispatch(self.handle, self.dispatch) };
+        let context = unsafe { (self.libcrypto.OSSL_LIB_CTX_new_from_dispatch)(self.handle, self.dispatch) };
         // SAFETY: NULL or fresh, and ours.
-        unsafe { PrivateContext::from_raw(context, providers) }
+        unsafe { PrivateContext::from_raw(&self.libcrypto, context, providers) }
     }
 
     /// The application's library context.
@@ -117,7 +109,7 @@ impl Core {
     /// OpenSSL cannot show it.
     pub(crate) fn application(&self) -> Result<Application, Refused> {
         // SAFETY: the arguments of OSSL_provider_init.
-        unsafe { Application::new(self.handle, self.dispatch) }
+        unsafe { Application::new(&self.libcrypto, self.handle, self.dispatch) }
     }
 
     /// Reads up to the buffer's length; `None` at the end or on an error.
@@ -154,27 +146,5 @@ impl Core {
         // SAFETY: a live BIO, and octets with their length.
         let ok = unsafe { write(bio, octets.as_ptr().cast(), octets.len(), &mut written) };
         ok == 1 && written == octets.len()
-    }
-}
-
-/// A C string of at most what OpenSSL keeps, cut between characters.
-fn c_text(text: &str) -> CString {
-    let mut text = text.replace('\0', " ");
-    if text.len() > TEXT_OCTETS {
-        let end = (0..=TEXT_OCTETS).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-    }
-    CString::new(text).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::c_text;
-
-    #[test]
-    fn a_long_text_is_cut_between_characters() {
-        let text = "ä".repeat(600);
-        assert_eq!(c_text(&text).as_bytes().len(), 1022);
-        assert_eq!(c_text("a\0b").as_c_str(), c"a b");
     }
 }

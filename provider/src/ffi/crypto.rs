@@ -2,9 +2,9 @@
 //!
 //! Every constructor takes the [`PrivateContext`]. Nothing here may reach the application's default context: with tpm2
 //! first in its list of providers a call there comes back to us until the stack ends. So no function without a library
-//! context is used, and `openssl_sys::init` never.
+//! context is used.
 //!
-//! Safety of this folder: owned pointers are foreign types that free what they own once; a wrapper keeps an `Arc` of the
+//! Safety of this folder: an `Owned` frees what it owns once, by the function of the libcrypto that made it; a wrapper keeps an `Arc` of the
 //! private context below its pointer, so that the pointer goes first. libcrypto's reference counts are atomic, and its
 //! EVP_PKEY, EVP_MD and OSSL_LIB_CTX may be used by several threads when nobody changes them (openssl-threads(7)); the
 //! _CTX types belong to one caller at a time, which `&mut` says.
@@ -17,13 +17,13 @@ mod generate;
 mod name;
 mod operation;
 mod options;
+mod owned;
 mod pkey;
 mod queue;
 mod random;
 pub(crate) mod rsa_padding;
 mod selection;
 mod signer;
-mod sys;
 
 pub(crate) use context::{PrivateContext, Providers};
 pub(crate) use digest::{Digest, Hasher};
@@ -32,8 +32,9 @@ pub(crate) use generate::Generator;
 pub(crate) use name::is_same_name;
 pub(crate) use operation::{Operation, Purpose};
 pub(crate) use options::Options;
+pub(in crate::ffi) use owned::Owned;
 pub(crate) use pkey::Pkey;
-pub(crate) use queue::{Refused, is_last_error_of, quietly};
+pub(crate) use queue::Refused;
 pub(crate) use random::random;
 pub(crate) use selection::Selection;
 pub(crate) use signer::{Direction, Signer};

@@ -2,66 +2,58 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-use super::sys::{self, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX};
+use super::libcrypto::Libcrypto;
+use super::libcrypto::tests::{Testing, function};
+use super::sys::{self, OSSL_LIB_CTX};
 use crate::registry;
 
 type Fetch = unsafe extern "C" fn(*mut OSSL_LIB_CTX, *const c_char, *const c_char) -> *mut c_void;
-
-unsafe extern "C" {
-    fn OSSL_PROVIDER_add_builtin(
-        context: *mut OSSL_LIB_CTX,
-        name: *const c_char,
-        init: unsafe extern "C" fn(
-            *const OSSL_CORE_HANDLE,
-            *const OSSL_DISPATCH,
-            *mut *const OSSL_DISPATCH,
-            *mut *mut c_void,
-        ) -> c_int,
-    ) -> c_int;
-}
-
 type Free = unsafe extern "C" fn(*mut c_void);
 type Description = unsafe extern "C" fn(*const c_void) -> *const c_char;
 
 /// An operation's number and the functions of its methods.
 macro_rules! operations {
-    ($($number:path: $fetch:ident, $free:ident, $description:ident;)*) => {
-        unsafe extern "C" {
-            $(
-                fn $fetch(ctx: *mut OSSL_LIB_CTX, name: *const c_char, query: *const c_char) -> *mut c_void;
-                fn $free(method: *mut c_void);
-                fn $description(method: *const c_void) -> *const c_char;
-            )*
+    ($($number:path: $fetch:literal, $free:literal, $description:literal;)*) => {
+        fn operations() -> Vec<(c_int, Fetch, Free, Description)> {
+            vec![$( (
+                $number,
+                // SAFETY: every `fetch` has this C signature but for the type of its result, a pointer.
+                unsafe { std::mem::transmute::<Option<unsafe extern "C" fn()>, Option<Fetch>>(function($fetch)) }.unwrap(),
+                // SAFETY: as above, with its argument.
+                unsafe { std::mem::transmute::<Option<unsafe extern "C" fn()>, Option<Free>>(function($free)) }.unwrap(),
+                // SAFETY: as above.
+                unsafe { std::mem::transmute::<Option<unsafe extern "C" fn()>, Option<Description>>(function($description)) }.unwrap(),
+            ), )*]
         }
-
-        const OPERATIONS: &[(c_int, Fetch, Free, Description)] = &[$(($number, $fetch, $free, $description)),*];
     };
 }
 
 operations! {
-    sys::OSSL_OP_KEYMGMT: EVP_KEYMGMT_fetch, EVP_KEYMGMT_free, EVP_KEYMGMT_get0_description;
-    sys::OSSL_OP_SIGNATURE: EVP_SIGNATURE_fetch, EVP_SIGNATURE_free, EVP_SIGNATURE_get0_description;
-    sys::OSSL_OP_ASYM_CIPHER: EVP_ASYM_CIPHER_fetch, EVP_ASYM_CIPHER_free, EVP_ASYM_CIPHER_get0_description;
-    sys::OSSL_OP_KEYEXCH: EVP_KEYEXCH_fetch, EVP_KEYEXCH_free, EVP_KEYEXCH_get0_description;
-    sys::OSSL_OP_DECODER: OSSL_DECODER_fetch, OSSL_DECODER_free, OSSL_DECODER_get0_description;
-    sys::OSSL_OP_ENCODER: OSSL_ENCODER_fetch, OSSL_ENCODER_free, OSSL_ENCODER_get0_description;
-    sys::OSSL_OP_STORE: OSSL_STORE_LOADER_fetch, OSSL_STORE_LOADER_free, OSSL_STORE_LOADER_get0_description;
+    sys::OSSL_OP_KEYMGMT: c"EVP_KEYMGMT_fetch", c"EVP_KEYMGMT_free", c"EVP_KEYMGMT_get0_description";
+    sys::OSSL_OP_SIGNATURE: c"EVP_SIGNATURE_fetch", c"EVP_SIGNATURE_free", c"EVP_SIGNATURE_get0_description";
+    sys::OSSL_OP_ASYM_CIPHER: c"EVP_ASYM_CIPHER_fetch", c"EVP_ASYM_CIPHER_free", c"EVP_ASYM_CIPHER_get0_description";
+    sys::OSSL_OP_KEYEXCH: c"EVP_KEYEXCH_fetch", c"EVP_KEYEXCH_free", c"EVP_KEYEXCH_get0_description";
+    sys::OSSL_OP_DECODER: c"OSSL_DECODER_fetch", c"OSSL_DECODER_free", c"OSSL_DECODER_get0_description";
+    sys::OSSL_OP_ENCODER: c"OSSL_ENCODER_fetch", c"OSSL_ENCODER_free", c"OSSL_ENCODER_get0_description";
+    sys::OSSL_OP_STORE: c"OSSL_STORE_LOADER_fetch", c"OSSL_STORE_LOADER_free", c"OSSL_STORE_LOADER_get0_description";
 }
 
 #[test]
 fn every_row_of_the_registry_can_be_fetched() {
+    let (libcrypto, testing) = (Libcrypto::for_tests(), Testing::functions());
     // SAFETY: OSSL_LIB_CTX_new(3ossl) has no preconditions.
-    let context = unsafe { openssl_sys::OSSL_LIB_CTX_new() };
+    let context = unsafe { (testing.OSSL_LIB_CTX_new)() };
     // SAFETY: the context is alive, the function is this module's entry.
-    let added =
-        unsafe { OSSL_PROVIDER_add_builtin(context, c"tpm2".as_ptr(), super::init::OSSL_provider_init) };
+    let added = unsafe {
+        (testing.OSSL_PROVIDER_add_builtin)(context, c"tpm2".as_ptr(), Some(super::init::OSSL_provider_init))
+    };
     assert_eq!(added, 1);
     // SAFETY: the context is alive.
-    let provider = unsafe { openssl_sys::OSSL_PROVIDER_load(context, c"tpm2".as_ptr()) };
+    let provider = unsafe { (libcrypto.OSSL_PROVIDER_load)(context, c"tpm2".as_ptr()) };
     assert!(!provider.is_null());
     let mut fetched = 0;
-    for (operation, fetch, free, description) in OPERATIONS {
-        for row in registry::rows(*operation).unwrap().iter().filter(|row| !row.algorithm_names.is_null()) {
+    for (operation, fetch, free, description) in operations() {
+        for row in registry::rows(operation).unwrap().iter().filter(|row| !row.algorithm_names.is_null()) {
             // SAFETY: the rows hold constant C strings.
             let names = unsafe { CStr::from_ptr(row.algorithm_names) }.to_str().unwrap();
             // SAFETY: as above.
@@ -84,7 +76,7 @@ fn every_row_of_the_registry_can_be_fetched() {
     }
     assert!(fetched > 50, "{fetched}");
     // SAFETY: loaded above.
-    unsafe { openssl_sys::OSSL_PROVIDER_unload(provider) };
+    unsafe { (libcrypto.OSSL_PROVIDER_unload)(provider) };
     // SAFETY: made above, used no more.
-    unsafe { openssl_sys::OSSL_LIB_CTX_free(context) };
+    unsafe { (libcrypto.OSSL_LIB_CTX_free)(context) };
 }

@@ -214,7 +214,9 @@ mod tests {
 
     use super::*;
     use crate::ffi::core::Core;
+    use crate::ffi::libcrypto::Libcrypto;
     use crate::ffi::sys::{OSSL_CORE_HANDLE, OSSL_DISPATCH};
+    use crate::ffi::upcalls::Upcalls;
 
     /// The reasons that were raised, in order; 0 for each new error.
     static RAISED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
@@ -262,8 +264,10 @@ mod tests {
             row(7, unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _, _), Erased>(vset_error) }),
             crate::ffi::dispatch::END,
         ];
-        // SAFETY: the table ends with number 0; it is not used after this call.
-        let core = unsafe { Core::new(ptr::null(), table.as_ptr()) };
+        // SAFETY: the table ends with number 0.
+        let upcalls = unsafe { Upcalls::read(table.as_ptr()) };
+        // SAFETY: its functions take any handle; the table is not used after this.
+        let core = unsafe { Core::new(ptr::null(), table.as_ptr(), upcalls, Libcrypto::for_tests()) };
         handle::give(Arc::new(Provider::new(core)))
     }
 

@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::dispatch::{self as slot, END};
+use super::errno::Errno;
 use super::guard::{contain, free, shared};
 use super::handle;
+use super::libcrypto::Libcrypto;
 use super::params::ParamsMut;
+use super::raise::raise;
 use super::raw::RawCallback;
 use super::rows::{Pointer, Rows};
 use super::sys::{
     OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_OP_STORE, OSSL_PARAM,
 };
+use super::upcalls::Upcalls;
 use crate::error::Reason;
 use crate::provider::Provider;
 
@@ -47,7 +51,8 @@ static REASONS: [OSSL_ITEM; Reason::ALL.len() + 1] = {
     items
 };
 
-/// OSSL_provider_init: opens nothing, starts nothing, reads no configuration, and so cannot fail for want of a TPM.
+/// OSSL_provider_init: opens nothing, starts nothing, reads no configuration, and so cannot fail for want of a TPM. It does fail
+/// when the libcrypto that calls does not show its functions.
 ///
 /// # Safety
 /// Called by libcrypto with what provider-base(7) says.
@@ -58,6 +63,7 @@ pub(super) unsafe extern "C" fn OSSL_provider_init(
     out: *mut *const OSSL_DISPATCH,
     provider: *mut *mut c_void,
 ) -> c_int {
+    let _errno = Errno::keep();
     // SAFETY: libcrypto
     contain(|| unsafe { begin(handle, dispatch, out, provider) })
 }
@@ -69,19 +75,31 @@ unsafe fn begin(
     dispatch: *const OSSL_DISPATCH,
     out: *mut *const OSSL_DISPATCH,
     provider: *mut *mut c_void,
-) {
+) -> bool {
     // A panic is reported through OpenSSL's queue (`guard`), never on the host's stderr. The hook is that of the copy of std
     // linked into this module, which no other code of the process uses.
     if !cfg!(test) {
         std::panic::set_hook(Box::new(|_| {}));
     }
     // SAFETY: promised by the caller.
-    let core = unsafe { Core::new(handle, dispatch) };
+    let upcalls = unsafe { Upcalls::read(dispatch) };
+    // SAFETY: the core is a part of libcrypto.
+    let libcrypto = match unsafe { Libcrypto::around(upcalls.inside()) } {
+        Ok(libcrypto) => libcrypto,
+        Err(error) => {
+            // SAFETY: handle and functions of the core.
+            unsafe { raise(&upcalls, handle, c"OSSL_provider_init", &error) };
+            return false;
+        }
+    };
+    // SAFETY: promised by the caller.
+    let core = unsafe { Core::new(handle, dispatch, upcalls, libcrypto) };
     let instance = handle::give(Arc::new(Provider::new(core)));
     // SAFETY: promised by the caller.
     unsafe { out.write(FUNCTIONS.as_ptr()) };
     // SAFETY: promised by the caller.
     unsafe { provider.write(instance) };
+    true
 }
 
 unsafe extern "C" fn teardown(provider: *mut c_void) {

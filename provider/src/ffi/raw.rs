@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::buffer::Output;
-use super::callback::{Callback, Passphrase, Progress};
+use super::callback::{Callback, Progress, Question};
 use super::crypto::Selection;
 use super::handle;
 use super::params::{Params, ParamsMut};
@@ -93,10 +93,10 @@ impl Raw for RawProgress {
 }
 
 impl Raw for RawPassphrase {
-    type Cooked<'a> = Passphrase<'a>;
-    unsafe fn cook<'a>(self) -> Result<Passphrase<'a>> {
+    type Cooked<'a> = Question<'a>;
+    unsafe fn cook<'a>(self) -> Result<Question<'a>> {
         // SAFETY: promised by the caller.
-        Ok(unsafe { Passphrase::new(self.0, self.1) })
+        Ok(unsafe { Question::new(self.0, self.1) })
     }
 }
 

@@ -1,10 +1,8 @@
-//! C layouts, numbers and externs of OpenSSL's provider interface that `openssl-sys` lacks (`openssl/core.h`).
+//! C layouts, opaque types and numbers of OpenSSL (`openssl/core.h`, `openssl/types.h`). A test compares them with the headers (`abi.rs`).
 
-#![allow(non_camel_case_types, reason = "the names of openssl/core.h")]
+#![allow(non_camel_case_types, reason = "the names of OpenSSL's headers")]
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
-
-pub(crate) use openssl_sys::{OSSL_LIB_CTX, OSSL_PARAM};
 
 /// A function pointer whose type only its number tells; `None` ends a table.
 pub(crate) type Function = Option<unsafe extern "C" fn()>;
@@ -15,6 +13,17 @@ pub(crate) type Function = Option<unsafe extern "C" fn()>;
 pub(crate) struct OSSL_DISPATCH {
     pub(crate) function_id: c_int,
     pub(crate) function: Function,
+}
+
+/// `OSSL_PARAM`: one element of an array that a NULL key ends (OSSL_PARAM(3ossl)).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct OSSL_PARAM {
+    pub(crate) key: *const c_char,
+    pub(crate) data_type: c_uint,
+    pub(crate) data: *mut c_void,
+    pub(crate) data_size: usize,
+    pub(crate) return_size: usize,
 }
 
 /// `OSSL_ITEM`: a number and its text, for reason strings.
@@ -41,6 +50,14 @@ unsafe impl Sync for OSSL_ALGORITHM {}
 // SAFETY: as above.
 unsafe impl Send for OSSL_ALGORITHM {}
 
+/// Types that only libcrypto looks into.
+macro_rules! opaque {
+    ($($name:ident)*) => { $( #[doc = concat!("`", stringify!($name), "`")] pub(crate) enum $name {} )* };
+}
+opaque! {
+    EVP_KEYMGMT EVP_MD EVP_MD_CTX EVP_PKEY EVP_PKEY_CTX OPENSSL_INIT_SETTINGS OSSL_ENCODER_CTX OSSL_LIB_CTX OSSL_PROVIDER X509_NAME
+}
+
 /// The core's handle of this provider.
 pub(crate) enum OSSL_CORE_HANDLE {}
 /// A BIO of the application's libcrypto, used through upcalls only.
@@ -51,6 +68,8 @@ pub(crate) type OSSL_CALLBACK = Option<unsafe extern "C" fn(*const OSSL_PARAM, *
 /// `OSSL_PASSPHRASE_CALLBACK`
 pub(crate) type OSSL_PASSPHRASE_CALLBACK =
     Option<unsafe extern "C" fn(*mut c_char, usize, *mut usize, *const OSSL_PARAM, *mut c_void) -> c_int>;
+/// `EVP_PKEY_gen_cb`
+pub(crate) type EVP_PKEY_gen_cb = Option<unsafe extern "C" fn(*mut EVP_PKEY_CTX) -> c_int>;
 
 /// `va_list`, which only the C shim `vset_error.c` can make: no value of it exists in Rust.
 pub(crate) enum VaList {}
@@ -74,24 +93,4 @@ unsafe extern "C" {
         format: *const c_char,
         ...
     );
-    /// OSSL_LIB_CTX_new_from_dispatch(3)
-    pub(crate) fn OSSL_LIB_CTX_new_from_dispatch(
-        handle: *const OSSL_CORE_HANDLE,
-        dispatch: *const OSSL_DISPATCH,
-    ) -> *mut OSSL_LIB_CTX;
-    /// OSSL_LIB_CTX_new_child(3ossl)
-    pub(crate) fn OSSL_LIB_CTX_new_child(
-        handle: *const OSSL_CORE_HANDLE,
-        dispatch: *const OSSL_DISPATCH,
-    ) -> *mut OSSL_LIB_CTX;
-    /// EVP_KEYMGMT(3ossl); an EVP_KEYMGMT is as opaque as any fetched method (`fetch.rs`).
-    pub(crate) fn EVP_KEYMGMT_fetch(
-        ctx: *mut OSSL_LIB_CTX,
-        algorithm: *const c_char,
-        properties: *const c_char,
-    ) -> *mut c_void;
-    /// EVP_KEYMGMT(3ossl)
-    pub(crate) fn EVP_KEYMGMT_free(keymgmt: *mut c_void);
-    /// OPENSSL_init_crypto(3ossl)
-    pub(crate) fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
 }

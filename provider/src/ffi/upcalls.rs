@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 #[cfg(test)]
 use super::abi;
-use super::sys::{OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM, VaList};
+use super::sys::{Function, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM, VaList};
 
 /// Each line makes a field that holds the core's function of that number, typed by that line.
 macro_rules! upcalls {
@@ -62,4 +62,14 @@ upcalls! {
     BIO_write_ex, OSSL_FUNC_BIO_WRITE_EX = 43: fn(*mut OSSL_CORE_BIO, *const c_void, usize, *mut usize) -> c_int;
     BIO_gets, OSSL_FUNC_BIO_GETS = 49: fn(*mut OSSL_CORE_BIO, *mut c_char, c_int) -> c_int;
     provider_up_ref, OSSL_FUNC_PROVIDER_UP_REF = 110: fn(*const OSSL_CORE_HANDLE, c_int) -> c_int;
+}
+
+impl Upcalls {
+    /// A function inside libcrypto. This one is static there, so that no other library can take its place.
+    pub(super) fn inside(&self) -> Function {
+        let get_params = self.core_get_params?;
+        type GetParams = unsafe extern "C" fn(*const OSSL_CORE_HANDLE, *mut OSSL_PARAM) -> c_int;
+        // SAFETY: function pointers have one layout; nobody calls this one by its new type.
+        Some(unsafe { std::mem::transmute::<GetParams, unsafe extern "C" fn()>(get_params) })
+    }
 }

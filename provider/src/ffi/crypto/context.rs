@@ -2,14 +2,15 @@
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr::{self, NonNull};
-
-use openssl_sys::{OSSL_LIB_CTX, OSSL_LIB_CTX_free, OSSL_PROVIDER, OSSL_PROVIDER_load, OSSL_PROVIDER_unload};
+use std::sync::Arc;
 
 use super::Refused;
+use super::owned::Owned;
 use super::queue::succeed;
-use super::sys::{OSSL_LIB_CTX_load_config, OSSL_PROVIDER_do_all, OSSL_PROVIDER_get0_dispatch};
 use crate::ffi::guard::contain;
 use crate::ffi::init;
+use crate::ffi::libcrypto::Libcrypto;
+use crate::ffi::sys::{OSSL_LIB_CTX, OSSL_PROVIDER};
 
 /// Which providers a private context gets.
 pub(crate) enum Providers {
@@ -23,7 +24,7 @@ pub(crate) enum Providers {
 pub(crate) struct PrivateContext {
     /// Alive until the context goes, which unloads them.
     providers: Vec<NonNull<OSSL_PROVIDER>>,
-    context: Owned,
+    context: Loaded,
 }
 
 // SAFETY: the pointers are to objects that libcrypto locks itself (openssl-threads(7)).
@@ -38,13 +39,15 @@ impl PrivateContext {
     /// The context is NULL, or a provider does not load, or none is there, or it would be this one.
     ///
     /// # Safety
-    /// `context` is NULL or from OSSL_LIB_CTX_new_from_dispatch, and belongs to the caller.
+    /// `context` is NULL or from OSSL_LIB_CTX_new_from_dispatch of this libcrypto, and belongs to the caller.
     pub(in crate::ffi) unsafe fn from_raw(
+        libcrypto: &Arc<Libcrypto>,
         context: *mut OSSL_LIB_CTX,
         wanted: &Providers,
     ) -> Result<Self, Refused> {
-        let context = NonNull::new(context).ok_or(Refused("make a library context"))?;
-        let mut context = Owned { context, loaded: Vec::new() };
+        // SAFETY: promised by the caller.
+        let context = unsafe { Owned::new(context, libcrypto.OSSL_LIB_CTX_free, "make a library context") }?;
+        let mut context = Loaded { loaded: Vec::new(), context, libcrypto: Arc::clone(libcrypto) };
         match wanted {
             Providers::Named(names) => names.iter().try_for_each(|name| context.load(name))?,
             Providers::Configured(path) => {
@@ -54,7 +57,7 @@ impl PrivateContext {
             }
         }
         let providers = context.providers();
-        if providers.iter().any(|provider| is_this_one(*provider)) {
+        if providers.iter().any(|provider| context.is_this_one(*provider)) {
             return Err(Refused("leave the work to another provider than this one"));
         }
         if matches!(wanted, Providers::Configured(_)) && providers.len() < 2 {
@@ -68,6 +71,11 @@ impl PrivateContext {
         self.context.context.as_ptr()
     }
 
+    /// The libcrypto that it lives in.
+    pub(crate) fn libcrypto(&self) -> &Libcrypto {
+        &self.context.libcrypto
+    }
+
     /// The providers that do the software work.
     pub(in crate::ffi) fn providers(&self) -> impl Iterator<Item = *mut OSSL_PROVIDER> {
         self.providers.iter().map(|provider| provider.as_ptr())
@@ -75,65 +83,67 @@ impl PrivateContext {
 
     /// A context for unit tests, which have no core.
     #[cfg(test)]
-    pub(crate) fn for_tests() -> std::sync::Arc<Self> {
+    pub(crate) fn for_tests() -> Arc<Self> {
         // SAFETY: OSSL_LIB_CTX_new(3ossl) has no preconditions.
-        let context = unsafe { openssl_sys::OSSL_LIB_CTX_new() };
+        let context = unsafe { (crate::ffi::libcrypto::tests::Testing::functions().OSSL_LIB_CTX_new)() };
+        let providers = Providers::Named(&[c"default"]);
         // SAFETY: the context is fresh and ours.
-        std::sync::Arc::new(unsafe { Self::from_raw(context, &Providers::Named(&[c"default"])) }.unwrap())
+        Arc::new(unsafe { Self::from_raw(&Libcrypto::for_tests(), context, &providers) }.unwrap())
     }
 }
 
-/// A library context that is freed when dropped.
-struct Owned {
-    context: NonNull<OSSL_LIB_CTX>,
+/// A library context with providers.
+struct Loaded {
     /// Unloaded before the context goes.
     loaded: Vec<NonNull<OSSL_PROVIDER>>,
+    context: Owned<OSSL_LIB_CTX>,
+    libcrypto: Arc<Libcrypto>,
 }
 
-impl Owned {
+impl Loaded {
     fn load(&mut self, name: &CStr) -> Result<(), Refused> {
         // SAFETY: the context is alive, the name ends with NUL.
-        let provider = unsafe { OSSL_PROVIDER_load(self.context.as_ptr(), name.as_ptr()) };
+        let provider = unsafe { (self.libcrypto.OSSL_PROVIDER_load)(self.context.as_ptr(), name.as_ptr()) };
         let provider = NonNull::new(provider).ok_or(Refused("load the provider for software operations"))?;
         self.loaded.push(provider);
         Ok(())
     }
 
     fn configure(&self, path: &CStr) -> Result<(), Refused> {
+        let files = self.libcrypto.files?;
         // SAFETY: the context is alive, the path ends with NUL.
-        let result = unsafe { OSSL_LIB_CTX_load_config(self.context.as_ptr(), path.as_ptr()) };
+        let result = unsafe { (files.OSSL_LIB_CTX_load_config)(self.context.as_ptr(), path.as_ptr()) };
         succeed(result, "take the configuration")
     }
 
     /// All that are active.
     fn providers(&self) -> Vec<NonNull<OSSL_PROVIDER>> {
         let mut found = Vec::new();
+        let list = ptr::from_mut(&mut found).cast();
         // SAFETY: the context is alive; `note` takes the list, which lives until the call returns.
-        unsafe { OSSL_PROVIDER_do_all(self.context.as_ptr(), Some(note), ptr::from_mut(&mut found).cast()) };
+        unsafe { (self.libcrypto.OSSL_PROVIDER_do_all)(self.context.as_ptr(), Some(note), list) };
         found
+    }
+
+    /// Whether it is another instance of this module, which would come back to itself for ever.
+    fn is_this_one(&self, provider: NonNull<OSSL_PROVIDER>) -> bool {
+        // SAFETY: the provider is alive.
+        init::is_ours(unsafe { (self.libcrypto.OSSL_PROVIDER_get0_dispatch)(provider.as_ptr()) })
     }
 }
 
-/// Notes a provider in the list of `Owned::providers`.
+/// Notes a provider in the list of `Loaded::providers`.
 unsafe extern "C" fn note(provider: *mut OSSL_PROVIDER, list: *mut c_void) -> c_int {
-    // SAFETY: from `Owned::providers`, which waits.
+    // SAFETY: from `Loaded::providers`, which waits.
     let list = unsafe { list.cast::<Vec<NonNull<OSSL_PROVIDER>>>().as_mut() };
     contain(|| list.zip(NonNull::new(provider)).map(|(list, provider)| list.push(provider)).is_some())
 }
 
-/// Whether it is another instance of this module, which would come back to itself for ever.
-fn is_this_one(provider: NonNull<OSSL_PROVIDER>) -> bool {
-    // SAFETY: the provider is alive.
-    init::is_ours(unsafe { OSSL_PROVIDER_get0_dispatch(provider.as_ptr()) })
-}
-
-impl Drop for Owned {
+impl Drop for Loaded {
     fn drop(&mut self) {
         for provider in &self.loaded {
             // SAFETY: loaded by `load`, unloaded once.
-            unsafe { OSSL_PROVIDER_unload(provider.as_ptr()) };
+            unsafe { (self.libcrypto.OSSL_PROVIDER_unload)(provider.as_ptr()) };
         }
-        // SAFETY: owned, freed once.
-        unsafe { OSSL_LIB_CTX_free(self.context.as_ptr()) };
     }
 }

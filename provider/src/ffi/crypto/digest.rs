@@ -4,33 +4,18 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::Arc;
 
-use foreign_types::{ForeignType, foreign_type};
-use openssl_sys::{
-    EVP_DigestFinal_ex, EVP_DigestUpdate, EVP_MD_CTX_copy_ex, EVP_MD_CTX_free, EVP_MD_CTX_new, EVP_MD_fetch,
-    EVP_MD_free, EVP_MD_get_size,
-};
-
+use super::owned::Owned;
 use super::queue::succeed;
-use super::sys::{self, MAX_DIGEST};
 use super::{PrivateContext, Refused};
+use crate::ffi::libcrypto::Libcrypto;
+use crate::ffi::sys::{EVP_MD, EVP_MD_CTX};
 
-foreign_type! {
-    /// An EVP_MD.
-    unsafe type Md: Sync + Send {
-        type CType = openssl_sys::EVP_MD;
-        fn drop = EVP_MD_free;
-    }
-
-    /// An EVP_MD_CTX.
-    pub(super) unsafe type MdCtx: Send {
-        type CType = openssl_sys::EVP_MD_CTX;
-        fn drop = EVP_MD_CTX_free;
-    }
-}
+/// EVP_MAX_MD_SIZE
+const MAX_DIGEST: usize = 64;
 
 /// A digest algorithm.
 pub(crate) struct Digest {
-    md: Md,
+    md: Owned<EVP_MD>,
     size: usize,
     context: Arc<PrivateContext>,
 }
@@ -41,18 +26,16 @@ impl Digest {
     /// # Errors
     /// It is unknown, or has no fixed size (an XOF cannot be signed without one).
     pub(crate) fn fetch(context: &Arc<PrivateContext>, name: &str) -> Result<Self, Refused> {
-        const WHAT: Refused = Refused("find the digest");
-        let name = CString::new(name).map_err(|_| WHAT)?;
+        const WHAT: &str = "find the digest";
+        let libcrypto = context.libcrypto();
+        let name = CString::new(name).map_err(|_| Refused(WHAT))?;
         // SAFETY: context and name are valid, NULL properties are allowed (EVP_MD_fetch(3ossl)).
-        let md = unsafe { EVP_MD_fetch(context.as_ptr(), name.as_ptr(), ptr::null()) };
-        if md.is_null() {
-            return Err(WHAT);
-        }
-        // SAFETY: not NULL, and ours by EVP_MD_fetch(3ossl).
-        let md = unsafe { Md::from_ptr(md) };
+        let md = unsafe { (libcrypto.EVP_MD_fetch)(context.as_ptr(), name.as_ptr(), ptr::null()) };
+        // SAFETY: NULL, or ours by EVP_MD_fetch(3ossl).
+        let md = unsafe { Owned::new(md, libcrypto.EVP_MD_free, WHAT) }?;
         // SAFETY: the digest is alive.
-        let size = unsafe { EVP_MD_get_size(md.as_ptr()) };
-        let size = usize::try_from(size).map_err(|_| WHAT)?;
+        let size = unsafe { (libcrypto.EVP_MD_get_size)(md.as_ptr()) };
+        let size = usize::try_from(size).map_err(|_| Refused(WHAT))?;
         Ok(Self { md, size, context: Arc::clone(context) })
     }
 
@@ -63,8 +46,8 @@ impl Digest {
 
     /// Its first name, as the provider spells it (`SHA2-256`).
     pub(crate) fn name(&self) -> &str {
-        // SAFETY: the digest is alive, and so is its name (EVP_MD_get0_name(3ossl)).
-        let name = unsafe { sys::EVP_MD_get0_name(self.md.as_ptr()) };
+        // SAFETY: the digest is alive, and so is its name EVP_MD_get0_name(3ossl)).
+        let name = unsafe { (self.libcrypto().EVP_MD_get0_name)(self.md.as_ptr()) };
         if name.is_null() {
             return "";
         }
@@ -76,7 +59,11 @@ impl Digest {
     pub(crate) fn is_a(&self, name: &str) -> bool {
         let Ok(name) = CString::new(name) else { return false };
         // SAFETY: the digest is alive, the name ends with NUL.
-        unsafe { sys::EVP_MD_is_a(self.md.as_ptr(), name.as_ptr()) == 1 }
+        unsafe { (self.libcrypto().EVP_MD_is_a)(self.md.as_ptr(), name.as_ptr()) == 1 }
+    }
+
+    fn libcrypto(&self) -> &Libcrypto {
+        self.context.libcrypto()
     }
 
     /// The digest of a message in parts.
@@ -95,16 +82,16 @@ impl Digest {
 impl Clone for Digest {
     fn clone(&self) -> Self {
         // SAFETY: the digest is alive; the count of a fetched digest goes up by one, and cannot fail.
-        unsafe { sys::EVP_MD_up_ref(self.md.as_ptr()) };
-        // SAFETY: the reference just counted is ours.
-        let md = unsafe { Md::from_ptr(self.md.as_ptr()) };
+        unsafe { (self.libcrypto().EVP_MD_up_ref)(self.md.as_ptr()) };
+        // SAFETY: it was just counted.
+        let md = unsafe { self.md.counted() };
         Self { md, size: self.size, context: Arc::clone(&self.context) }
     }
 }
 
 /// A digest under way.
 pub(crate) struct Hasher {
-    ctx: MdCtx,
+    ctx: Owned<EVP_MD_CTX>,
     digest: Digest,
 }
 
@@ -114,7 +101,7 @@ impl Hasher {
     /// # Errors
     /// libcrypto is out of memory.
     pub(crate) fn new(digest: &Digest) -> Result<Self, Refused> {
-        let mut hasher = Self { ctx: new_md_ctx()?, digest: digest.clone() };
+        let mut hasher = Self { ctx: new_md_ctx(digest.libcrypto())?, digest: digest.clone() };
         hasher.restart()?;
         Ok(hasher)
     }
@@ -124,9 +111,14 @@ impl Hasher {
     /// # Errors
     /// libcrypto is out of memory.
     pub(crate) fn restart(&mut self) -> Result<(), Refused> {
-        // SAFETY: both are alive; NULL parameters are allowed (EVP_DigestInit_ex2(3ossl)).
-        let result =
-            unsafe { sys::EVP_DigestInit_ex2(self.ctx.as_ptr(), self.digest.md.as_ptr(), ptr::null()) };
+        // SAFETY: both are alive; NULL parameters are allowed EVP_DigestInit_ex2(3ossl)).
+        let result = unsafe {
+            (self.digest.libcrypto().EVP_DigestInit_ex2)(
+                self.ctx.as_ptr(),
+                self.digest.md.as_ptr(),
+                ptr::null(),
+            )
+        };
         succeed(result, "begin the digest")
     }
 
@@ -141,7 +133,9 @@ impl Hasher {
     /// The digest was finished.
     pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Refused> {
         // SAFETY: the context is alive, the part has its length.
-        let result = unsafe { EVP_DigestUpdate(self.ctx.as_ptr(), part.as_ptr().cast(), part.len()) };
+        let result = unsafe {
+            (self.digest.libcrypto().EVP_DigestUpdate)(self.ctx.as_ptr(), part.as_ptr().cast(), part.len())
+        };
         succeed(result, "continue the digest")
     }
 
@@ -151,9 +145,15 @@ impl Hasher {
     /// The digest was finished before.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, Refused> {
         let mut octets = vec![0; self.digest.size.max(MAX_DIGEST)];
-        let mut length: sys::Length = 0;
+        let mut length = 0;
         // SAFETY: the buffer holds EVP_MAX_MD_SIZE octets at least, and the digest's size.
-        let result = unsafe { EVP_DigestFinal_ex(self.ctx.as_ptr(), octets.as_mut_ptr(), &raw mut length) };
+        let result = unsafe {
+            (self.digest.libcrypto().EVP_DigestFinal_ex)(
+                self.ctx.as_ptr(),
+                octets.as_mut_ptr(),
+                &raw mut length,
+            )
+        };
         succeed(result, "finish the digest")?;
         octets.truncate(usize::try_from(length).unwrap_or_default());
         Ok(octets)
@@ -164,23 +164,21 @@ impl Hasher {
     /// # Errors
     /// libcrypto is out of memory.
     pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
-        let ctx = new_md_ctx()?;
+        let libcrypto = self.digest.libcrypto();
+        let ctx = new_md_ctx(libcrypto)?;
         // SAFETY: both contexts are alive.
-        let result = unsafe { EVP_MD_CTX_copy_ex(ctx.as_ptr(), self.ctx.as_ptr()) };
+        let result = unsafe { (libcrypto.EVP_MD_CTX_copy_ex)(ctx.as_ptr(), self.ctx.as_ptr()) };
         succeed(result, "copy the digest")?;
         Ok(Self { ctx, digest: self.digest.clone() })
     }
 }
 
 /// An empty EVP_MD_CTX.
-pub(super) fn new_md_ctx() -> Result<MdCtx, Refused> {
+pub(super) fn new_md_ctx(libcrypto: &Libcrypto) -> Result<Owned<EVP_MD_CTX>, Refused> {
     // SAFETY: has no preconditions.
-    let ctx = unsafe { EVP_MD_CTX_new() };
-    if ctx.is_null() {
-        return Err(Refused("make a digest context"));
-    }
-    // SAFETY: not NULL, and ours.
-    Ok(unsafe { MdCtx::from_ptr(ctx) })
+    let ctx = unsafe { (libcrypto.EVP_MD_CTX_new)() };
+    // SAFETY: NULL or ours.
+    unsafe { Owned::new(ctx, libcrypto.EVP_MD_CTX_free, "make a digest context") }
 }
 
 #[cfg(test)]
@@ -213,6 +211,6 @@ mod tests {
     }
 
     fn quiet_fetch(context: &Arc<PrivateContext>, name: &str) -> Result<Digest, Refused> {
-        super::super::quietly(|| Digest::fetch(context, name))
+        context.libcrypto().quietly(|| Digest::fetch(context, name))
     }
 }

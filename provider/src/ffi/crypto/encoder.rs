@@ -1,49 +1,16 @@
-//! Writing keys of the private context, by its own encoders (OSSL_ENCODER_CTX_new_for_pkey(3ossl)).
+//! Writing keys of the private context, by its own encoders OSSL_ENCODER_CTX_new_for_pkey(3ossl)).
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString};
 use std::ptr;
 
-use foreign_types::{ForeignType, foreign_type};
 use zeroize::Zeroizing;
 
+use super::owned::Owned;
 use super::queue::succeed;
 use super::{Pkey, Refused, Selection};
 use crate::ffi::callback::Passphrase;
-use crate::ffi::sys::OSSL_PASSPHRASE_CALLBACK;
-
-pub(crate) enum OsslEncoderCtx {}
-
-foreign_type! {
-    /// An OSSL_ENCODER_CTX.
-    unsafe type EncoderCtx {
-        type CType = OsslEncoderCtx;
-        fn drop = OSSL_ENCODER_CTX_free;
-    }
-}
-
-// OSSL_ENCODER_CTX(3ossl), OSSL_ENCODER_to_bio(3ossl), OPENSSL_malloc(3ossl)
-unsafe extern "C" {
-    fn OSSL_ENCODER_CTX_new_for_pkey(
-        pkey: *const openssl_sys::EVP_PKEY,
-        selection: c_int,
-        output_type: *const c_char,
-        output_structure: *const c_char,
-        properties: *const c_char,
-    ) -> *mut OsslEncoderCtx;
-    fn OSSL_ENCODER_CTX_free(ctx: *mut OsslEncoderCtx);
-    fn OSSL_ENCODER_CTX_set_cipher(
-        ctx: *mut OsslEncoderCtx,
-        cipher: *const c_char,
-        properties: *const c_char,
-    ) -> c_int;
-    fn OSSL_ENCODER_CTX_set_passphrase_cb(
-        ctx: *mut OsslEncoderCtx,
-        callback: OSSL_PASSPHRASE_CALLBACK,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn OSSL_ENCODER_to_data(ctx: *mut OsslEncoderCtx, data: *mut *mut u8, length: *mut usize) -> c_int;
-    fn CRYPTO_clear_free(pointer: *mut c_void, size: usize, file: *const c_char, line: c_int);
-}
+use crate::ffi::libcrypto::Encoding;
+use crate::ffi::sys::OSSL_ENCODER_CTX;
 
 /// What a key is written as.
 #[derive(Clone, Copy)]
@@ -65,10 +32,11 @@ impl Pkey {
         form: Form,
         encryption: Option<(&str, &Passphrase<'_>)>,
     ) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        let encoding = self.libcrypto().encoding?;
         let structure = form.structure.map_or(ptr::null(), CStr::as_ptr);
         // SAFETY: the key is alive, the names end with NUL; the context works where the key lives, in the private context.
         let ctx = unsafe {
-            OSSL_ENCODER_CTX_new_for_pkey(
+            (encoding.OSSL_ENCODER_CTX_new_for_pkey)(
                 self.as_ptr(),
                 selection.0,
                 form.output.as_ptr(),
@@ -76,34 +44,37 @@ impl Pkey {
                 ptr::null(),
             )
         };
-        if ctx.is_null() {
-            return Err(Refused("find a way to write the key"));
-        }
-        // SAFETY: not NULL, and ours.
-        let ctx = unsafe { EncoderCtx::from_ptr(ctx) };
+        // SAFETY: NULL or ours.
+        let ctx = unsafe { Owned::new(ctx, encoding.OSSL_ENCODER_CTX_free, "find a way to write the key") }?;
         if let Some((cipher, passphrase)) = encryption {
-            encrypt(&ctx, cipher, passphrase)?;
+            encrypt(&encoding, &ctx, cipher, passphrase)?;
         }
         let (mut data, mut length) = (ptr::null_mut(), 0);
         // SAFETY: the context is alive; NULL data asks for a new buffer.
-        let result = unsafe { OSSL_ENCODER_to_data(ctx.as_ptr(), &raw mut data, &raw mut length) };
+        let result = unsafe { (encoding.OSSL_ENCODER_to_data)(ctx.as_ptr(), &raw mut data, &raw mut length) };
         succeed(result, "write the key")?;
         // SAFETY: on success the buffer has this length.
         let octets = Zeroizing::new(unsafe { std::slice::from_raw_parts(data, length) }.to_vec());
         // SAFETY: allocated by OSSL_ENCODER_to_data for us; wiped and freed once.
-        unsafe { CRYPTO_clear_free(data.cast(), length, c"tpm2".as_ptr(), 0) };
+        unsafe { (encoding.CRYPTO_clear_free)(data.cast(), length, c"tpm2".as_ptr(), 0) };
         Ok(octets)
     }
 }
 
-fn encrypt(ctx: &EncoderCtx, cipher: &str, passphrase: &Passphrase<'_>) -> Result<(), Refused> {
+fn encrypt(
+    encoding: &Encoding,
+    ctx: &Owned<OSSL_ENCODER_CTX>,
+    cipher: &str,
+    passphrase: &Passphrase<'_>,
+) -> Result<(), Refused> {
     let cipher = CString::new(cipher).map_err(|_| Refused("take a cipher with a NUL in its name"))?;
     // SAFETY: the context is alive, the name ends with NUL.
-    let result = unsafe { OSSL_ENCODER_CTX_set_cipher(ctx.as_ptr(), cipher.as_ptr(), ptr::null()) };
+    let result =
+        unsafe { (encoding.OSSL_ENCODER_CTX_set_cipher)(ctx.as_ptr(), cipher.as_ptr(), ptr::null()) };
     succeed(result, "use the cipher")?;
     let (callback, argument) = passphrase.as_pair();
     // SAFETY: the context is alive; callback and argument belong together and outlive this call's context.
-    let result = unsafe { OSSL_ENCODER_CTX_set_passphrase_cb(ctx.as_ptr(), callback, argument) };
+    let result = unsafe { (encoding.OSSL_ENCODER_CTX_set_passphrase_cb)(ctx.as_ptr(), callback, argument) };
     succeed(result, "ask for a passphrase")
 }
 

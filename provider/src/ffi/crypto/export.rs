@@ -3,17 +3,14 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
-use foreign_types::ForeignType;
-use openssl_sys::{EVP_PKEY_get_params, OSSL_PARAM, OSSL_PARAM_free};
-
 use super::pkey::new_ctx;
 use super::queue::succeed;
-use super::sys::{self, Callback};
 use super::{Pkey, Refused, Selection};
 use crate::ffi::params::{Kind, Params};
+use crate::ffi::sys::{OSSL_CALLBACK, OSSL_PARAM};
 
 impl Pkey {
-    /// Hands the selected parts to a callback of libcrypto (EVP_PKEY_export(3ossl)).
+    /// Hands the selected parts to a callback of libcrypto EVP_PKEY_export(3ossl)).
     ///
     /// # Errors
     /// The key has not what is selected, or the callback refuses.
@@ -23,11 +20,12 @@ impl Pkey {
     pub(in crate::ffi) unsafe fn export(
         &self,
         selection: Selection,
-        callback: Option<Callback>,
+        callback: OSSL_CALLBACK,
         argument: *mut c_void,
     ) -> Result<(), Refused> {
         // SAFETY: the key is alive, the callback valid by the contract of this function.
-        let result = unsafe { sys::EVP_PKEY_export(self.as_ptr(), selection.0, callback, argument) };
+        let result =
+            unsafe { (self.libcrypto().EVP_PKEY_export)(self.as_ptr(), selection.0, callback, argument) };
         succeed(result, "export the key")
     }
 
@@ -37,14 +35,15 @@ impl Pkey {
     /// The key has not what is selected.
     pub(crate) fn part(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
         let mut params = ptr::null_mut();
-        // SAFETY: the key is alive; the array that comes back is ours (EVP_PKEY_todata(3ossl)).
-        let result = unsafe { sys::EVP_PKEY_todata(self.as_ptr(), selection.0, &raw mut params) };
+        // SAFETY: the key is alive; the array that comes back is ours EVP_PKEY_todata(3ossl)).
+        let result =
+            unsafe { (self.libcrypto().EVP_PKEY_todata)(self.as_ptr(), selection.0, &raw mut params) };
         succeed(result, "take the key apart")?;
         // SAFETY: the array lives until it is freed below.
         let part =
             Self::from_params(self.context(), algorithm, selection, unsafe { Params::from_ptr(params) });
         // SAFETY: made by EVP_PKEY_todata, freed once.
-        unsafe { OSSL_PARAM_free(params) };
+        unsafe { (self.libcrypto().OSSL_PARAM_free)(params) };
         part
     }
 
@@ -65,7 +64,9 @@ impl Pkey {
         };
         let mut params = [element(name.as_ptr()), element(ptr::null())];
         // SAFETY: the key is alive, the array ends with a NULL key.
-        let result = super::quietly(|| unsafe { EVP_PKEY_get_params(self.as_ptr(), params.as_mut_ptr()) });
+        let result = self.quietly(|| unsafe {
+            (self.libcrypto().EVP_PKEY_get_params)(self.as_ptr(), params.as_mut_ptr())
+        });
         result != 1 || params.iter().any(|element| element.return_size != UNTOUCHED)
     }
 
@@ -76,17 +77,17 @@ impl Pkey {
         let private = selection.any(Selection::PRIVATE_KEY);
         let public = selection.any(Selection::PUBLIC_KEY);
         // SAFETY: the context is alive in this and the following calls.
-        let parameters = || unsafe { openssl_sys::EVP_PKEY_param_check(ctx) } == 1;
+        let parameters = || unsafe { (self.libcrypto().EVP_PKEY_param_check)(ctx) } == 1;
         let public_half = || match quick {
             // SAFETY: as above.
-            true => unsafe { sys::EVP_PKEY_public_check_quick(ctx) },
+            true => unsafe { (self.libcrypto().EVP_PKEY_public_check_quick)(ctx) },
             // SAFETY: as above.
-            false => unsafe { openssl_sys::EVP_PKEY_public_check(ctx) },
+            false => unsafe { (self.libcrypto().EVP_PKEY_public_check)(ctx) },
         };
         // SAFETY: as above.
-        let private_half = || unsafe { sys::EVP_PKEY_private_check(ctx) } == 1;
+        let private_half = || unsafe { (self.libcrypto().EVP_PKEY_private_check)(ctx) } == 1;
         // SAFETY: as above.
-        let pair = || unsafe { sys::EVP_PKEY_pairwise_check(ctx) } == 1;
+        let pair = || unsafe { (self.libcrypto().EVP_PKEY_pairwise_check)(ctx) } == 1;
         (!selection.any(Selection::PARAMETERS) || parameters())
             && (!public || public_half() == 1)
             && (!private || private_half())

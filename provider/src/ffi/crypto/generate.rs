@@ -1,24 +1,24 @@
 //! Generation of software keys, as a keymgmt's gen functions want it: begin, set parameters, generate.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 use std::ptr;
 use std::sync::Arc;
 
-use foreign_types::ForeignType;
-use openssl_sys::{
-    EVP_PKEY_CTX, EVP_PKEY_CTX_set_params, EVP_PKEY_generate, EVP_PKEY_keygen_init, EVP_PKEY_paramgen_init,
-};
-
-use super::pkey::{EvpPkeyCtx, new_ctx, new_ctx_by_name};
+use super::owned::Owned;
+use super::pkey::{new_ctx, new_ctx_by_name};
 use super::queue::succeed;
-use super::{Pkey, PrivateContext, Refused, Selection, sys};
+use super::{Pkey, PrivateContext, Refused, Selection};
 use crate::ffi::callback::Progress;
 use crate::ffi::guard::contain;
+use crate::ffi::libcrypto::Generation;
 use crate::ffi::params::Params;
+use crate::ffi::sys::EVP_PKEY_CTX;
 
 /// A generation under way.
 pub(crate) struct Generator {
-    ctx: EvpPkeyCtx,
+    ctx: Owned<EVP_PKEY_CTX>,
+    generation: Generation,
     context: Arc<PrivateContext>,
 }
 
@@ -43,16 +43,21 @@ impl Generator {
         Self::begin(new_ctx(template)?, template.context(), selection)
     }
 
-    fn begin(ctx: EvpPkeyCtx, context: &Arc<PrivateContext>, selection: Selection) -> Result<Self, Refused> {
+    fn begin(
+        ctx: Owned<EVP_PKEY_CTX>,
+        context: &Arc<PrivateContext>,
+        selection: Selection,
+    ) -> Result<Self, Refused> {
+        let generation = context.libcrypto().generation?;
         let result = if selection.any(Selection::KEYS) {
             // SAFETY: the context is alive.
-            unsafe { EVP_PKEY_keygen_init(ctx.as_ptr()) }
+            unsafe { (generation.EVP_PKEY_keygen_init)(ctx.as_ptr()) }
         } else {
             // SAFETY: as above.
-            unsafe { EVP_PKEY_paramgen_init(ctx.as_ptr()) }
+            unsafe { (generation.EVP_PKEY_paramgen_init)(ctx.as_ptr()) }
         };
         succeed(result, "begin a generation")?;
-        Ok(Self { ctx, context: Arc::clone(context) })
+        Ok(Self { ctx, generation, context: Arc::clone(context) })
     }
 
     /// Sets parameters (`group`, `bits`, `primes`, `e`).
@@ -60,8 +65,9 @@ impl Generator {
     /// # Errors
     /// One is refused.
     pub(crate) fn set_params(&mut self, params: Params<'_>) -> Result<(), Refused> {
+        let libcrypto = self.context.libcrypto();
         // SAFETY: the context is alive, the array valid by `Params`.
-        let result = unsafe { EVP_PKEY_CTX_set_params(self.ctx.as_ptr(), params.as_ptr()) };
+        let result = unsafe { (libcrypto.EVP_PKEY_CTX_set_params)(self.ctx.as_ptr(), params.as_ptr()) };
         succeed(result, "set a parameter of the generation")
     }
 
@@ -70,19 +76,32 @@ impl Generator {
     /// # Errors
     /// The parameters make no key, or the listener says to stop.
     pub(crate) fn generate(&mut self, progress: &Progress<'_>) -> Result<Pkey, Refused> {
-        let ctx = self.ctx.as_ptr();
+        let (ctx, generation) = (self.ctx.as_ptr(), self.generation);
+        let listener = Listener { progress, generation };
+        let before = LISTENER.replace(ptr::from_ref(&listener).cast());
         // SAFETY: the context is alive; the listener outlives the calls that it is set for.
-        unsafe { sys::EVP_PKEY_CTX_set_app_data(ctx, ptr::from_ref(progress).cast_mut().cast()) };
-        // SAFETY: as above.
-        unsafe { sys::EVP_PKEY_CTX_set_cb(ctx, Some(relay)) };
+        unsafe { (generation.EVP_PKEY_CTX_set_cb)(ctx, Some(relay)) };
         let mut key = ptr::null_mut();
         // SAFETY: the context is alive; a NULL key asks for a new one.
-        let result = unsafe { EVP_PKEY_generate(ctx, &raw mut key) };
+        let result = unsafe { (generation.EVP_PKEY_generate)(ctx, &raw mut key) };
         // SAFETY: as above.
-        unsafe { sys::EVP_PKEY_CTX_set_cb(ctx, None) };
+        unsafe { (generation.EVP_PKEY_CTX_set_cb)(ctx, None) };
+        LISTENER.set(before);
         succeed(result, "generate the key")?;
         Pkey::own(&self.context, key, "generate the key")
     }
+}
+
+/// Who listens, and the functions of the libcrypto that tells.
+struct Listener<'a> {
+    progress: &'a Progress<'a>,
+    generation: Generation,
+}
+
+thread_local! {
+    /// The listener of the `generate` that runs on this thread. The callback gets nothing but a context, which does not show the
+    /// libcrypto that it belongs to.
+    static LISTENER: Cell<*const Listener<'static>> = const { Cell::new(ptr::null()) };
 }
 
 /// EVP_PKEY_gen_cb: hands the two numbers on.
@@ -94,11 +113,10 @@ unsafe extern "C" fn relay(ctx: *mut EVP_PKEY_CTX) -> c_int {
 /// # Safety
 /// The context is that of the running `generate`.
 unsafe fn report(ctx: *mut EVP_PKEY_CTX) -> bool {
-    // SAFETY: the context of the running call; its data is the listener of `generate`, which waits.
-    let listener = unsafe { sys::EVP_PKEY_CTX_get_app_data(ctx) }.cast::<Progress<'_>>();
-    // SAFETY: as above.
-    let Some(progress) = (unsafe { listener.as_ref() }) else { return true };
-    // SAFETY: as above; there are two numbers (EVP_PKEY_keygen(3ossl)).
-    let [potential, iteration] = [0, 1].map(|index| unsafe { sys::EVP_PKEY_CTX_get_keygen_info(ctx, index) });
-    progress.report(potential, iteration)
+    // SAFETY: NULL, or the listener of the running `generate`, which waits.
+    let Some(listener) = (unsafe { LISTENER.get().as_ref() }) else { return true };
+    let info = listener.generation.EVP_PKEY_CTX_get_keygen_info;
+    // SAFETY: the context is alive; there are two numbers (EVP_PKEY_keygen(3ossl)).
+    let [potential, iteration] = [0, 1].map(|index| unsafe { info(ctx, index) });
+    listener.progress.report(potential, iteration)
 }

@@ -1,46 +1,41 @@
 //! Distinguished names, compared as RFC 5280 §7.1 wants it: letters of either case, blanks folded.
 
-use std::ffi::{c_int, c_long};
+use std::ffi::c_long;
 use std::ptr;
 
-use foreign_types::{ForeignType, foreign_type};
-use openssl_sys::X509_NAME;
-
-use super::quietly;
-
-foreign_type! {
-    /// An X509_NAME.
-    unsafe type Name {
-        type CType = X509_NAME;
-        fn drop = openssl_sys::X509_NAME_free;
-    }
-}
-
-// d2i_X509_NAME(3ossl), X509_NAME_cmp(3ossl)
-unsafe extern "C" {
-    fn d2i_X509_NAME(name: *mut *mut X509_NAME, octets: *mut *const u8, length: c_long) -> *mut X509_NAME;
-    fn X509_NAME_cmp(one: *const X509_NAME, other: *const X509_NAME) -> c_int;
-}
+use super::Refused;
+use super::owned::Owned;
+use crate::ffi::libcrypto::Libcrypto;
+use crate::ffi::sys::X509_NAME;
 
 /// Whether both are DER of one name.
-pub(crate) fn is_same_name(one: &[u8], other: &[u8]) -> bool {
-    let (Some(one), Some(other)) = (parse(one), parse(other)) else { return false };
+///
+/// # Errors
+/// libcrypto compares no names.
+pub(crate) fn is_same_name(libcrypto: &Libcrypto, one: &[u8], other: &[u8]) -> Result<bool, Refused> {
+    let names = libcrypto.names?;
+    let (Some(one), Some(other)) = (parse(libcrypto, one)?, parse(libcrypto, other)?) else {
+        return Ok(false);
+    };
     // SAFETY: both are alive.
-    unsafe { X509_NAME_cmp(one.as_ptr(), other.as_ptr()) == 0 }
+    Ok(unsafe { (names.X509_NAME_cmp)(one.as_ptr(), other.as_ptr()) == 0 })
 }
 
-fn parse(der: &[u8]) -> Option<Name> {
-    let length = c_long::try_from(der.len()).ok()?;
+/// The name, if it is one.
+fn parse(libcrypto: &Libcrypto, der: &[u8]) -> Result<Option<Owned<X509_NAME>>, Refused> {
+    let names = libcrypto.names?;
+    let Ok(length) = c_long::try_from(der.len()) else { return Ok(None) };
     let mut octets = der.as_ptr();
     // SAFETY: so many octets are there; the answer is ours.
-    let name = quietly(|| unsafe { d2i_X509_NAME(ptr::null_mut(), &raw mut octets, length) });
-    // SAFETY: not NULL, and ours.
-    (!name.is_null()).then(|| unsafe { Name::from_ptr(name) })
+    let name =
+        libcrypto.quietly(|| unsafe { (names.d2i_X509_NAME)(ptr::null_mut(), &raw mut octets, length) });
+    // SAFETY: NULL or ours.
+    Ok(unsafe { Owned::new(name, names.X509_NAME_free, "read the name") }.ok())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_same_name;
+    use super::*;
 
     /// CN=..., as a PrintableString (0x13) or a UTF8String (0x0c).
     fn name(tag: u8, text: &str) -> Vec<u8> {
@@ -51,8 +46,10 @@ mod tests {
 
     #[test]
     fn names_are_compared_as_people_read_them() {
-        assert!(is_same_name(&name(0x0c, "A  root"), &name(0x13, "a ROOT")));
-        assert!(!is_same_name(&name(0x0c, "root"), &name(0x0c, "boot")));
-        assert!(!is_same_name(b"", &name(0x0c, "root")) && !is_same_name(&name(0x0c, "root"), b"\x30\x09"));
+        let libcrypto = Libcrypto::for_tests();
+        let same = |one: &[u8], other: &[u8]| is_same_name(&libcrypto, one, other).unwrap();
+        assert!(same(&name(0x0c, "A  root"), &name(0x13, "a ROOT")));
+        assert!(!same(&name(0x0c, "root"), &name(0x0c, "boot")));
+        assert!(!same(b"", &name(0x0c, "root")) && !same(&name(0x0c, "root"), b"\x30\x09"));
     }
 }

@@ -2,17 +2,15 @@
 
 use std::ptr;
 
-use foreign_types::ForeignType;
-use openssl_sys::{
-    EVP_PKEY_CTX, EVP_PKEY_decrypt, EVP_PKEY_derive, EVP_PKEY_derive_set_peer, EVP_PKEY_encrypt,
-    EVP_PKEY_sign, EVP_PKEY_verify, EVP_PKEY_verify_recover,
-};
 use zeroize::Zeroizing;
 
-use super::pkey::{EvpPkeyCtx, new_ctx, own_ctx};
+use super::owned::Owned;
+use super::pkey::{new_ctx, own_ctx};
 use super::queue::succeed;
-use super::{Options, Pkey, Refused, sys};
+use super::{Options, Pkey, Refused};
+use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::Params;
+use crate::ffi::sys::EVP_PKEY_CTX;
 
 /// What a context is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +31,7 @@ pub(crate) enum Purpose {
 
 /// An operation under way.
 pub(crate) struct Operation {
-    ctx: EvpPkeyCtx,
+    ctx: Owned<EVP_PKEY_CTX>,
     /// Keeps the private context alive as well.
     key: Pkey,
 }
@@ -45,13 +43,14 @@ impl Operation {
     /// The key cannot do it, or a parameter is refused.
     pub(crate) fn new(key: &Pkey, purpose: Purpose, params: Params<'_>) -> Result<Self, Refused> {
         let ctx = new_ctx(key)?;
+        let libcrypto = key.libcrypto();
         let init = match purpose {
-            Purpose::Sign => sys::EVP_PKEY_sign_init_ex,
-            Purpose::Verify => sys::EVP_PKEY_verify_init_ex,
-            Purpose::VerifyRecover => sys::EVP_PKEY_verify_recover_init_ex,
-            Purpose::Encrypt => sys::EVP_PKEY_encrypt_init_ex,
-            Purpose::Decrypt => sys::EVP_PKEY_decrypt_init_ex,
-            Purpose::Derive => sys::EVP_PKEY_derive_init_ex,
+            Purpose::Sign => libcrypto.EVP_PKEY_sign_init_ex,
+            Purpose::Verify => libcrypto.EVP_PKEY_verify_init_ex,
+            Purpose::VerifyRecover => libcrypto.EVP_PKEY_verify_recover_init_ex,
+            Purpose::Encrypt => libcrypto.EVP_PKEY_encrypt_init_ex,
+            Purpose::Decrypt => libcrypto.EVP_PKEY_decrypt_init_ex,
+            Purpose::Derive => libcrypto.EVP_PKEY_derive_init_ex,
         };
         // SAFETY: the context is alive, the array valid by `Params`.
         succeed(unsafe { init(ctx.as_ptr(), params.as_ptr()) }, "begin the operation")?;
@@ -64,7 +63,8 @@ impl Operation {
     /// libcrypto is out of memory.
     pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
         // SAFETY: the context is alive; the answer is ours.
-        let ctx = own_ctx(unsafe { sys::EVP_PKEY_CTX_dup(self.ctx.as_ptr()) })?;
+        let ctx = unsafe { (self.libcrypto().EVP_PKEY_CTX_dup)(self.ctx.as_ptr()) };
+        let ctx = own_ctx(self.libcrypto(), ctx)?;
         Ok(Self { ctx, key: self.key.clone() })
     }
 
@@ -73,9 +73,13 @@ impl Operation {
         &self.key
     }
 
+    fn libcrypto(&self) -> &Libcrypto {
+        self.key.libcrypto()
+    }
+
     /// The parameters of the operation.
     pub(crate) fn options(&mut self) -> Options<'_> {
-        Options { ctx: self.ctx.as_ptr(), borrow: std::marker::PhantomData }
+        Options { ctx: self.ctx.as_ptr(), libcrypto: self.libcrypto(), borrow: std::marker::PhantomData }
     }
 
     /// Signs a digest.
@@ -83,14 +87,15 @@ impl Operation {
     /// # Errors
     /// The key is public, or the digest has not the right size.
     pub(crate) fn sign(&mut self, digest: &[u8]) -> Result<Vec<u8>, Refused> {
-        self.transform(EVP_PKEY_sign, digest, "sign").map(|mut octets| std::mem::take(&mut *octets))
+        self.transform(self.libcrypto().EVP_PKEY_sign, digest, "sign")
+            .map(|mut octets| std::mem::take(&mut *octets))
     }
 
     /// Verifies a signature of a digest. A wrong one leaves the reason on the error queue, as OpenSSL's own does.
     pub(crate) fn verify(&mut self, signature: &[u8], digest: &[u8]) -> bool {
         // SAFETY: the context is alive, the slices have their lengths.
         let result = unsafe {
-            EVP_PKEY_verify(
+            (self.libcrypto().EVP_PKEY_verify)(
                 self.ctx.as_ptr(),
                 signature.as_ptr(),
                 signature.len(),
@@ -106,7 +111,7 @@ impl Operation {
     /// # Errors
     /// The signature is wrong.
     pub(crate) fn verify_recover(&mut self, signature: &[u8]) -> Result<Vec<u8>, Refused> {
-        self.transform(EVP_PKEY_verify_recover, signature, "recover what was signed")
+        self.transform(self.libcrypto().EVP_PKEY_verify_recover, signature, "recover what was signed")
             .map(|mut octets| std::mem::take(&mut *octets))
     }
 
@@ -115,7 +120,8 @@ impl Operation {
     /// # Errors
     /// The message is too long.
     pub(crate) fn encrypt(&mut self, message: &[u8]) -> Result<Vec<u8>, Refused> {
-        self.transform(EVP_PKEY_encrypt, message, "encrypt").map(|mut octets| std::mem::take(&mut *octets))
+        self.transform(self.libcrypto().EVP_PKEY_encrypt, message, "encrypt")
+            .map(|mut octets| std::mem::take(&mut *octets))
     }
 
     /// Decrypts.
@@ -123,7 +129,7 @@ impl Operation {
     /// # Errors
     /// The key is public, or the message is damaged.
     pub(crate) fn decrypt(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
-        self.transform(EVP_PKEY_decrypt, message, "decrypt")
+        self.transform(self.libcrypto().EVP_PKEY_decrypt, message, "decrypt")
     }
 
     /// Sets the other side of a derivation.
@@ -132,7 +138,7 @@ impl Operation {
     /// It is no key of the same curve.
     pub(crate) fn set_peer(&mut self, peer: &Pkey) -> Result<(), Refused> {
         // SAFETY: both are alive; the context counts the peer.
-        let result = unsafe { EVP_PKEY_derive_set_peer(self.ctx.as_ptr(), peer.as_ptr()) };
+        let result = unsafe { (self.libcrypto().EVP_PKEY_derive_set_peer)(self.ctx.as_ptr(), peer.as_ptr()) };
         succeed(result, "take the peer's key")
     }
 
@@ -144,7 +150,9 @@ impl Operation {
         let mut length = size;
         let mut secret = Zeroizing::new(vec![0; length]);
         // SAFETY: the buffer has the length that is told.
-        let result = unsafe { EVP_PKEY_derive(self.ctx.as_ptr(), secret.as_mut_ptr(), &raw mut length) };
+        let result = unsafe {
+            (self.libcrypto().EVP_PKEY_derive)(self.ctx.as_ptr(), secret.as_mut_ptr(), &raw mut length)
+        };
         succeed(result, "derive the secret")?;
         secret.truncate(length);
         Ok(secret)
@@ -157,7 +165,9 @@ impl Operation {
     pub(crate) fn secret_size(&mut self) -> Result<usize, Refused> {
         let mut length = 0;
         // SAFETY: a NULL buffer asks for the size.
-        let result = unsafe { EVP_PKEY_derive(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length) };
+        let result = unsafe {
+            (self.libcrypto().EVP_PKEY_derive)(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length)
+        };
         succeed(result, "tell the size of the secret")?;
         Ok(length)
     }
@@ -168,10 +178,10 @@ impl Operation {
     /// The operation was begun for another purpose.
     pub(crate) fn result_size(&mut self, purpose: Purpose, input: &[u8]) -> Result<usize, Refused> {
         let function = match purpose {
-            Purpose::Sign => EVP_PKEY_sign,
-            Purpose::VerifyRecover => EVP_PKEY_verify_recover,
-            Purpose::Encrypt => EVP_PKEY_encrypt,
-            Purpose::Decrypt => EVP_PKEY_decrypt,
+            Purpose::Sign => self.libcrypto().EVP_PKEY_sign,
+            Purpose::VerifyRecover => self.libcrypto().EVP_PKEY_verify_recover,
+            Purpose::Encrypt => self.libcrypto().EVP_PKEY_encrypt,
+            Purpose::Decrypt => self.libcrypto().EVP_PKEY_decrypt,
             Purpose::Derive => return self.secret_size(),
             Purpose::Verify => return Err(Refused("tell the size of a verification")),
         };

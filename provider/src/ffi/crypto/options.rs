@@ -3,15 +3,16 @@
 use std::ffi::{CStr, c_void};
 use std::ptr;
 
-use openssl_sys::{EVP_PKEY_CTX, EVP_PKEY_CTX_get_params, EVP_PKEY_CTX_set_params, OSSL_PARAM};
-
 use super::Refused;
 use super::queue::succeed;
+use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::{Kind, Params, ParamsMut};
+use crate::ffi::sys::{EVP_PKEY_CTX, OSSL_PARAM};
 
 /// The parameters of an operation under way, of either kind.
 pub(crate) struct Options<'a> {
     pub(super) ctx: *mut EVP_PKEY_CTX,
+    pub(super) libcrypto: &'a Libcrypto,
     pub(super) borrow: std::marker::PhantomData<&'a mut EVP_PKEY_CTX>,
 }
 
@@ -25,7 +26,7 @@ impl Options<'_> {
             return Ok(());
         }
         // SAFETY: the context is alive for the borrow, the array valid by `Params`.
-        let result = unsafe { EVP_PKEY_CTX_set_params(self.ctx, params.as_ptr()) };
+        let result = unsafe { (self.libcrypto.EVP_PKEY_CTX_set_params)(self.ctx, params.as_ptr()) };
         succeed(result, "take a parameter of the operation")
     }
 
@@ -35,7 +36,7 @@ impl Options<'_> {
     /// An element does not fit.
     pub(crate) fn answer(&mut self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
         // SAFETY: the context is alive for the borrow, the array valid by `ParamsMut`.
-        let result = unsafe { EVP_PKEY_CTX_get_params(self.ctx, params.as_ptr()) };
+        let result = unsafe { (self.libcrypto.EVP_PKEY_CTX_get_params)(self.ctx, params.as_ptr()) };
         succeed(result, "answer a parameter of the operation")
     }
 
@@ -111,7 +112,7 @@ impl Options<'_> {
         let mut array = [element, end];
         // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
         let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
-        super::quietly(|| self.answer(&mut params)).ok()?;
+        self.libcrypto.quietly(|| self.answer(&mut params)).ok()?;
         let written = array.first()?.return_size;
         (written != usize::MAX).then_some(written)
     }

@@ -4,42 +4,23 @@ use std::ffi::{CStr, CString, c_long};
 use std::ptr;
 use std::sync::Arc;
 
-use foreign_types::{ForeignType, foreign_type};
-#[cfg(test)]
-use openssl_sys::OSSL_PARAM;
-use openssl_sys::{
-    EVP_PKEY_CTX_free, EVP_PKEY_CTX_new_from_name, EVP_PKEY_eq, EVP_PKEY_free, EVP_PKEY_fromdata,
-    EVP_PKEY_fromdata_init, EVP_PKEY_get_bits, EVP_PKEY_get_octet_string_param, EVP_PKEY_get_params,
-    EVP_PKEY_get_size, EVP_PKEY_get_utf8_string_param, EVP_PKEY_parameters_eq, EVP_PKEY_set_params,
-    EVP_PKEY_up_ref,
-};
-
+use super::owned::Owned;
 use super::queue::succeed;
-use super::{PrivateContext, Refused, Selection, sys};
+use super::{PrivateContext, Refused, Selection};
+use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::{ParamList, Params, ParamsMut};
-
-foreign_type! {
-    /// An EVP_PKEY.
-    pub(super) unsafe type EvpPkey: Sync + Send {
-        type CType = openssl_sys::EVP_PKEY;
-        fn drop = EVP_PKEY_free;
-    }
-
-    /// An EVP_PKEY_CTX.
-    pub(super) unsafe type EvpPkeyCtx: Send {
-        type CType = openssl_sys::EVP_PKEY_CTX;
-        fn drop = EVP_PKEY_CTX_free;
-    }
-}
+#[cfg(test)]
+use crate::ffi::sys::OSSL_PARAM;
+use crate::ffi::sys::{EVP_PKEY, EVP_PKEY_CTX};
 
 /// A key of the private context. A clone is the same key.
 pub(crate) struct Pkey {
-    key: EvpPkey,
+    key: Owned<EVP_PKEY>,
     context: Arc<PrivateContext>,
 }
 
 impl Pkey {
-    /// Imports a key of this algorithm (`RSA`, `EC`) from parameters (EVP_PKEY_fromdata(3ossl)).
+    /// Imports a key of this algorithm (`RSA`, `EC`) from parameters EVP_PKEY_fromdata(3ossl)).
     ///
     /// # Errors
     /// The parameters make no key.
@@ -51,11 +32,17 @@ impl Pkey {
     ) -> Result<Self, Refused> {
         let ctx = new_ctx_by_name(context, algorithm)?;
         // SAFETY: the context is alive.
-        succeed(unsafe { EVP_PKEY_fromdata_init(ctx.as_ptr()) }, "begin an import")?;
+        succeed(unsafe { (context.libcrypto().EVP_PKEY_fromdata_init)(ctx.as_ptr()) }, "begin an import")?;
         let mut key = ptr::null_mut();
         // SAFETY: the array is valid by `Params`; libcrypto does not change it (the missing const is the API's).
-        let result =
-            unsafe { EVP_PKEY_fromdata(ctx.as_ptr(), &raw mut key, selection.0, params.as_ptr().cast_mut()) };
+        let result = unsafe {
+            (context.libcrypto().EVP_PKEY_fromdata)(
+                ctx.as_ptr(),
+                &raw mut key,
+                selection.0,
+                params.as_ptr().cast_mut(),
+            )
+        };
         succeed(result, "import the key")?;
         Self::own(context, key, "import the key")
     }
@@ -99,7 +86,13 @@ impl Pkey {
         let mut octets = der.as_ptr();
         // SAFETY: so many octets are there, the context is alive; the answer is ours.
         let key = unsafe {
-            sys::d2i_PUBKEY_ex(ptr::null_mut(), &raw mut octets, length, context.as_ptr(), ptr::null())
+            (context.libcrypto().d2i_PUBKEY_ex)(
+                ptr::null_mut(),
+                &raw mut octets,
+                length,
+                context.as_ptr(),
+                ptr::null(),
+            )
         };
         Self::own(context, key, WHAT)
     }
@@ -107,32 +100,34 @@ impl Pkey {
     /// Whether it is of this type.
     pub(crate) fn is_a(&self, algorithm: &CStr) -> bool {
         // SAFETY: key and name are alive.
-        unsafe { sys::EVP_PKEY_is_a(self.as_ptr(), algorithm.as_ptr()) == 1 }
+        unsafe { (self.libcrypto().EVP_PKEY_is_a)(self.as_ptr(), algorithm.as_ptr()) == 1 }
     }
 
     /// The size of the modulus or of the order in bits.
     pub(crate) fn bits(&self) -> i32 {
         // SAFETY: the key is alive.
-        unsafe { EVP_PKEY_get_bits(self.as_ptr()) }
+        unsafe { (self.libcrypto().EVP_PKEY_get_bits)(self.as_ptr()) }
     }
 
     /// The largest result of an operation in octets.
     pub(crate) fn size(&self) -> usize {
         // SAFETY: the key is alive.
-        let size = unsafe { EVP_PKEY_get_size(self.as_ptr()) };
+        let size = unsafe { (self.libcrypto().EVP_PKEY_get_size)(self.as_ptr()) };
         usize::try_from(size).unwrap_or_default()
     }
 
     /// Whether both have the same public half.
     pub(crate) fn public_eq(&self, other: &Self) -> bool {
         // SAFETY: both keys are alive.
-        super::quietly(|| unsafe { EVP_PKEY_eq(self.as_ptr(), other.as_ptr()) }) == 1
+        self.quietly(|| unsafe { (self.libcrypto().EVP_PKEY_eq)(self.as_ptr(), other.as_ptr()) }) == 1
     }
 
     /// Whether both have the same parameters (the curve).
     pub(crate) fn parameters_eq(&self, other: &Self) -> bool {
         // SAFETY: both keys are alive.
-        super::quietly(|| unsafe { EVP_PKEY_parameters_eq(self.as_ptr(), other.as_ptr()) }) == 1
+        self.libcrypto()
+            .quietly(|| unsafe { (self.libcrypto().EVP_PKEY_parameters_eq)(self.as_ptr(), other.as_ptr()) })
+            == 1
     }
 
     /// Lets the key answer a caller's array.
@@ -141,7 +136,7 @@ impl Pkey {
     /// An element does not fit.
     pub(crate) fn answer(&self, params: &mut ParamsMut<'_>) -> Result<(), Refused> {
         // SAFETY: the key is alive, the array valid by `ParamsMut`.
-        let result = unsafe { EVP_PKEY_get_params(self.as_ptr(), params.as_ptr()) };
+        let result = unsafe { (self.libcrypto().EVP_PKEY_get_params)(self.as_ptr(), params.as_ptr()) };
         succeed(result, "answer a parameter of the key")
     }
 
@@ -151,17 +146,18 @@ impl Pkey {
     /// The key refuses one.
     pub(crate) fn set_params(&self, params: Params<'_>) -> Result<(), Refused> {
         // SAFETY: the key is alive, the array valid by `Params` and not changed (the missing const is the API's).
-        let result = unsafe { EVP_PKEY_set_params(self.as_ptr(), params.as_ptr().cast_mut()) };
+        let result =
+            unsafe { (self.libcrypto().EVP_PKEY_set_params)(self.as_ptr(), params.as_ptr().cast_mut()) };
         succeed(result, "set a parameter of the key")
     }
 
     /// An octet string parameter, `None` when the key has none of this name.
     pub(crate) fn octets(&self, name: &CStr) -> Option<Vec<u8>> {
-        super::quietly(|| {
+        self.quietly(|| {
             let mut length = 0;
             // SAFETY: key and name are alive; a NULL buffer asks for the size.
             let asked = unsafe {
-                EVP_PKEY_get_octet_string_param(
+                (self.libcrypto().EVP_PKEY_get_octet_string_param)(
                     self.as_ptr(),
                     name.as_ptr(),
                     ptr::null_mut(),
@@ -173,7 +169,7 @@ impl Pkey {
             let room = octets.len();
             // SAFETY: the buffer has the length that is told.
             let told = unsafe {
-                EVP_PKEY_get_octet_string_param(
+                (self.libcrypto().EVP_PKEY_get_octet_string_param)(
                     self.as_ptr(),
                     name.as_ptr(),
                     octets.as_mut_ptr(),
@@ -209,7 +205,7 @@ impl Pkey {
         let mut array = [element, end];
         // SAFETY: the array ends with a NULL key and points to a buffer that outlives it.
         let mut params = unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) };
-        super::quietly(|| self.answer(&mut params)).ok()?;
+        self.quietly(|| self.answer(&mut params)).ok()?;
         if array.first()?.return_size == usize::MAX {
             return None;
         }
@@ -222,13 +218,13 @@ impl Pkey {
 
     /// A text parameter, `None` when the key has none of this name.
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
-        super::quietly(|| {
+        self.quietly(|| {
             let mut octets = vec![0_u8; 256];
             let mut length = 0;
             let room = octets.len();
             // SAFETY: key and name are alive, the buffer has the length that is told.
             let told = unsafe {
-                EVP_PKEY_get_utf8_string_param(
+                (self.libcrypto().EVP_PKEY_get_utf8_string_param)(
                     self.as_ptr(),
                     name.as_ptr(),
                     octets.as_mut_ptr().cast(),
@@ -247,7 +243,7 @@ impl Pkey {
     /// libcrypto is out of memory.
     pub(crate) fn duplicate(&self) -> Result<Self, Refused> {
         // SAFETY: the key is alive; the answer is ours.
-        let key = unsafe { sys::EVP_PKEY_dup(self.as_ptr()) };
+        let key = unsafe { (self.libcrypto().EVP_PKEY_dup)(self.as_ptr()) };
         Self::own(&self.context, key, "duplicate the key")
     }
 
@@ -256,22 +252,29 @@ impl Pkey {
         &self.context
     }
 
+    /// The libcrypto that it lives in.
+    pub(crate) fn libcrypto(&self) -> &Libcrypto {
+        self.context.libcrypto()
+    }
+
+    /// Runs a trial with the key whose failure is no error.
+    pub(crate) fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
+        self.libcrypto().quietly(trial)
+    }
+
     /// The pointer for libcrypto.
-    pub(in crate::ffi) fn as_ptr(&self) -> *mut openssl_sys::EVP_PKEY {
+    pub(in crate::ffi) fn as_ptr(&self) -> *mut EVP_PKEY {
         self.key.as_ptr()
     }
 
-    /// Takes over a key that libcrypto just made.
+    /// Takes over a key that the context's libcrypto just made.
     pub(super) fn own(
         context: &Arc<PrivateContext>,
-        key: *mut openssl_sys::EVP_PKEY,
+        key: *mut EVP_PKEY,
         what: &'static str,
     ) -> Result<Self, Refused> {
-        if key.is_null() {
-            return Err(Refused(what));
-        }
-        // SAFETY: not NULL; by the contract of this function it is ours.
-        let key = unsafe { EvpPkey::from_ptr(key) };
+        // SAFETY: NULL, or ours by the contract of this function.
+        let key = unsafe { Owned::new(key, context.libcrypto().EVP_PKEY_free, what) }?;
         Ok(Self { key, context: Arc::clone(context) })
     }
 }
@@ -279,9 +282,9 @@ impl Pkey {
 impl Clone for Pkey {
     fn clone(&self) -> Self {
         // SAFETY: the key is alive; counting cannot fail.
-        unsafe { EVP_PKEY_up_ref(self.as_ptr()) };
-        // SAFETY: the reference just counted is ours.
-        let key = unsafe { EvpPkey::from_ptr(self.as_ptr()) };
+        unsafe { (self.libcrypto().EVP_PKEY_up_ref)(self.as_ptr()) };
+        // SAFETY: it was just counted.
+        let key = unsafe { self.key.counted() };
         Self { key, context: Arc::clone(&self.context) }
     }
 }
@@ -290,26 +293,26 @@ impl Clone for Pkey {
 pub(super) fn new_ctx_by_name(
     context: &Arc<PrivateContext>,
     algorithm: &CStr,
-) -> Result<EvpPkeyCtx, Refused> {
+) -> Result<Owned<EVP_PKEY_CTX>, Refused> {
+    let libcrypto = context.libcrypto();
     // SAFETY: context and name are alive; NULL properties are allowed.
-    let ctx = unsafe { EVP_PKEY_CTX_new_from_name(context.as_ptr(), algorithm.as_ptr(), ptr::null()) };
-    own_ctx(ctx)
+    let ctx =
+        unsafe { (libcrypto.EVP_PKEY_CTX_new_from_name)(context.as_ptr(), algorithm.as_ptr(), ptr::null()) };
+    own_ctx(libcrypto, ctx)
 }
 
 /// An EVP_PKEY_CTX for a key.
-pub(super) fn new_ctx(key: &Pkey) -> Result<EvpPkeyCtx, Refused> {
+pub(super) fn new_ctx(key: &Pkey) -> Result<Owned<EVP_PKEY_CTX>, Refused> {
+    let (libcrypto, context) = (key.libcrypto(), key.context.as_ptr());
     // SAFETY: context and key are alive; NULL properties are allowed. The new context counts the key.
-    let ctx = unsafe { sys::EVP_PKEY_CTX_new_from_pkey(key.context.as_ptr(), key.as_ptr(), ptr::null()) };
-    own_ctx(ctx)
+    let ctx = unsafe { (libcrypto.EVP_PKEY_CTX_new_from_pkey)(context, key.as_ptr(), ptr::null()) };
+    own_ctx(libcrypto, ctx)
 }
 
-/// Takes over an EVP_PKEY_CTX that libcrypto just made.
-pub(super) fn own_ctx(ctx: *mut openssl_sys::EVP_PKEY_CTX) -> Result<EvpPkeyCtx, Refused> {
-    if ctx.is_null() {
-        return Err(Refused("make a key context"));
-    }
-    // SAFETY: not NULL; by the contract of this function it is ours.
-    Ok(unsafe { EvpPkeyCtx::from_ptr(ctx) })
+/// Takes over an EVP_PKEY_CTX that this libcrypto just made.
+pub(super) fn own_ctx(libcrypto: &Libcrypto, ctx: *mut EVP_PKEY_CTX) -> Result<Owned<EVP_PKEY_CTX>, Refused> {
+    // SAFETY: NULL, or ours by the contract of this function.
+    unsafe { Owned::new(ctx, libcrypto.EVP_PKEY_CTX_free, "make a key context") }
 }
 
 /// A name that libcrypto takes as a C string.

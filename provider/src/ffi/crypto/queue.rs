@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::ptr;
 
-use super::sys;
+use crate::ffi::libcrypto::Libcrypto;
 
 /// libcrypto refused; why is on the error queue of the thread, below what the provider adds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,47 +23,49 @@ pub(super) fn succeed(result: i32, what: &'static str) -> Result<(), Refused> {
     if result > 0 { Ok(()) } else { Err(Refused(what)) }
 }
 
-/// Runs a trial whose failure is no error: what it raised leaves the queue.
-pub(crate) fn quietly<T>(trial: impl FnOnce() -> T) -> T {
-    // An empty queue takes no mark (the answer is 0), and is emptied by the pop: so that answer does not count.
-    // SAFETY: touches only the error queue of this thread (ERR_set_mark(3ossl)).
-    unsafe { sys::ERR_set_mark() };
-    let result = trial();
-    // SAFETY: as above.
-    unsafe { sys::ERR_pop_to_mark() };
-    result
-}
+impl Libcrypto {
+    /// Runs a trial whose failure is no error: what it raised leaves the queue.
+    pub(crate) fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
+        // An empty queue takes no mark (the answer is 0), and is emptied by the pop: so that answer does not count.
+        // SAFETY: touches only the error queue of this thread (ERR_set_mark(3ossl)).
+        unsafe { (self.ERR_set_mark)() };
+        let result = trial();
+        // SAFETY: as above.
+        unsafe { (self.ERR_pop_to_mark)() };
+        result
+    }
 
-/// Whether the last error on this thread's queue was raised by this function.
-pub(crate) fn is_last_error_of(function: &CStr) -> bool {
-    let mut name = ptr::null();
-    // SAFETY: writes one pointer, to a C string that the queue holds (ERR_peek_last_error_func(3ossl)).
-    let error = unsafe { sys::ERR_peek_last_error_func(&raw mut name) };
-    // SAFETY: as above; nothing touches the queue meanwhile.
-    error != 0 && !name.is_null() && unsafe { CStr::from_ptr(name) } == function
+    /// Whether the last error on this thread's queue was raised by this function.
+    pub(crate) fn is_last_error_of(&self, function: &CStr) -> bool {
+        let mut name = ptr::null();
+        // SAFETY: writes one pointer, to a C string that the queue holds (ERR_peek_last_error_func(3ossl)).
+        let error = unsafe { (self.ERR_peek_last_error_func)(&raw mut name) };
+        // SAFETY: as above; nothing touches the queue meanwhile.
+        error != 0 && !name.is_null() && unsafe { CStr::from_ptr(name) } == function
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use openssl_sys::{ERR_clear_error, ERR_peek_last_error};
-
-    use super::quietly;
     use crate::ffi::crypto::{Digest, PrivateContext};
+    use crate::ffi::libcrypto::tests::Testing;
 
     #[test]
     fn a_trial_leaves_the_queue_as_it_was() {
         let context = PrivateContext::for_tests();
+        let libcrypto = context.libcrypto();
+        let Testing { ERR_clear_error, ERR_peek_last_error, .. } = Testing::functions();
         let fails = || assert!(Digest::fetch(&context, "no-such-digest").is_err());
         // SAFETY: these touch only the error queue of this thread.
         unsafe { ERR_clear_error() };
-        quietly(fails);
+        libcrypto.quietly(fails);
         // SAFETY: as above.
         assert_eq!(unsafe { ERR_peek_last_error() }, 0, "on an empty queue");
         fails();
         // SAFETY: as above.
         let before = unsafe { ERR_peek_last_error() };
         assert_ne!(before, 0);
-        quietly(|| crate::ffi::crypto::Pkey::public_ec(&context, "no-such-curve", &[4]).is_err());
+        libcrypto.quietly(|| crate::ffi::crypto::Pkey::public_ec(&context, "no-such-curve", &[4]).is_err());
         // SAFETY: as above.
         assert_eq!(unsafe { ERR_peek_last_error() }, before, "on one with an error");
         // SAFETY: as above.

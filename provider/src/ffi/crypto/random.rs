@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::queue::succeed;
-use super::{PrivateContext, Refused, sys};
+use super::{PrivateContext, Refused};
 
 /// So many octets that nobody can foretell (RAND_bytes_ex(3ossl)).
 ///
@@ -12,7 +12,8 @@ use super::{PrivateContext, Refused, sys};
 pub(crate) fn random(context: &Arc<PrivateContext>, length: usize) -> Result<Vec<u8>, Refused> {
     let mut octets = vec![0; length];
     // SAFETY: the context is alive, the buffer has its length; strength 0 asks for the generator's own.
-    let result = unsafe { sys::RAND_bytes_ex(context.as_ptr(), octets.as_mut_ptr(), length, 0) };
+    let result =
+        unsafe { (context.libcrypto().RAND_bytes_ex)(context.as_ptr(), octets.as_mut_ptr(), length, 0) };
     succeed(result, "draw random octets")?;
     Ok(octets)
 }

@@ -1,9 +1,14 @@
 //! The paddings of RSA by their numbers in openssl/rsa.h.
 
-pub(crate) use openssl_sys::{
-    RSA_NO_PADDING as NONE, RSA_PKCS1_OAEP_PADDING as OAEP, RSA_PKCS1_PADDING as PKCS1,
-    RSA_PKCS1_PSS_PADDING as PSS, RSA_X931_PADDING as X931,
-};
-
-/// RSA_PKCS1_WITH_TLS_PADDING, which `openssl-sys` lacks.
+/// RSA_PKCS1_PADDING
+pub(crate) const PKCS1: i32 = 1;
+/// RSA_NO_PADDING
+pub(crate) const NONE: i32 = 3;
+/// RSA_PKCS1_OAEP_PADDING
+pub(crate) const OAEP: i32 = 4;
+/// RSA_X931_PADDING
+pub(crate) const X931: i32 = 5;
+/// RSA_PKCS1_PSS_PADDING
+pub(crate) const PSS: i32 = 6;
+/// RSA_PKCS1_WITH_TLS_PADDING
 pub(crate) const TLS: i32 = 7;

@@ -1,29 +1,24 @@
 //! Parts of a key, as libcrypto selects them (provider-keymgmt(7)).
 
-use openssl_sys::{
-    EVP_PKEY_PUBLIC_KEY, OSSL_KEYMGMT_SELECT_ALL_PARAMETERS, OSSL_KEYMGMT_SELECT_PRIVATE_KEY,
-    OSSL_KEYMGMT_SELECT_PUBLIC_KEY,
-};
-
 /// Parts of a key, a set of the OSSL_KEYMGMT_SELECT bits of core_dispatch.h.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Selection(pub(crate) i32);
 
 impl Selection {
     /// The private half.
-    pub(crate) const PRIVATE_KEY: Self = Self(OSSL_KEYMGMT_SELECT_PRIVATE_KEY);
+    pub(crate) const PRIVATE_KEY: Self = Self(1);
     /// The public half.
-    pub(crate) const PUBLIC_KEY: Self = Self(OSSL_KEYMGMT_SELECT_PUBLIC_KEY);
+    pub(crate) const PUBLIC_KEY: Self = Self(2);
     /// The parameters of both.
-    pub(crate) const PARAMETERS: Self = Self(OSSL_KEYMGMT_SELECT_ALL_PARAMETERS);
+    pub(crate) const PARAMETERS: Self = Self(0x84);
     /// Parameters and public half.
-    pub(crate) const PUBLIC: Self = Self(EVP_PKEY_PUBLIC_KEY);
+    pub(crate) const PUBLIC: Self = Self(Self::PARAMETERS.0 | Self::PUBLIC_KEY.0);
 
     /// All of it.
     #[cfg(test)]
-    pub(crate) const KEYPAIR: Self = Self(openssl_sys::EVP_PKEY_KEYPAIR);
+    pub(crate) const KEYPAIR: Self = Self(Self::PUBLIC.0 | Self::PRIVATE_KEY.0);
     /// Both halves without parameters.
-    pub(crate) const KEYS: Self = Self(OSSL_KEYMGMT_SELECT_PRIVATE_KEY | OSSL_KEYMGMT_SELECT_PUBLIC_KEY);
+    pub(crate) const KEYS: Self = Self(Self::PRIVATE_KEY.0 | Self::PUBLIC_KEY.0);
 
     /// The set without `other`.
     pub(crate) const fn without(self, other: Self) -> Self {

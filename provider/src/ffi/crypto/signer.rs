@@ -3,18 +3,15 @@
 use std::marker::PhantomData;
 use std::ptr;
 
-use foreign_types::ForeignType;
-use openssl_sys::{
-    EVP_DigestSignFinal, EVP_DigestSignUpdate, EVP_DigestVerify, EVP_DigestVerifyFinal,
-    EVP_DigestVerifyUpdate, EVP_MD_CTX_copy_ex,
-};
-
 use super::Options;
-use super::digest::{MdCtx, new_md_ctx};
+use super::digest::new_md_ctx;
+use super::owned::Owned;
 use super::pkey::c_name;
 use super::queue::succeed;
-use super::{Pkey, Refused, sys};
+use super::{Pkey, Refused};
+use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::Params;
+use crate::ffi::sys::EVP_MD_CTX;
 
 /// Which of the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +24,7 @@ pub(crate) enum Direction {
 
 /// A signature over a message under way.
 pub(crate) struct Signer {
-    ctx: MdCtx,
+    ctx: Owned<EVP_MD_CTX>,
     direction: Direction,
     /// Keeps the private context alive as well.
     key: Pkey,
@@ -44,12 +41,13 @@ impl Signer {
         digest: Option<&str>,
         params: Params<'_>,
     ) -> Result<Self, Refused> {
-        let ctx = new_md_ctx()?;
+        let libcrypto = key.libcrypto();
+        let ctx = new_md_ctx(libcrypto)?;
         let digest = digest.map(c_name).transpose()?;
         let name = digest.as_ref().map_or(ptr::null(), |name| name.as_ptr());
         let init = match direction {
-            Direction::Sign => sys::EVP_DigestSignInit_ex,
-            Direction::Verify => sys::EVP_DigestVerifyInit_ex,
+            Direction::Sign => libcrypto.EVP_DigestSignInit_ex,
+            Direction::Verify => libcrypto.EVP_DigestVerifyInit_ex,
         };
         let (libctx, pkey) = (key.context().as_ptr(), key.as_ptr());
         // SAFETY: all pointers are alive or NULL where the manual page allows it; the context counts the key.
@@ -64,9 +62,10 @@ impl Signer {
     /// # Errors
     /// libcrypto is out of memory.
     pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
-        let ctx = new_md_ctx()?;
+        let ctx = new_md_ctx(self.libcrypto())?;
         // SAFETY: both contexts are alive.
-        succeed(unsafe { EVP_MD_CTX_copy_ex(ctx.as_ptr(), self.ctx.as_ptr()) }, "copy the signature")?;
+        let result = unsafe { (self.libcrypto().EVP_MD_CTX_copy_ex)(ctx.as_ptr(), self.ctx.as_ptr()) };
+        succeed(result, "copy the signature")?;
         Ok(Self { ctx, direction: self.direction, key: self.key.clone() })
     }
 
@@ -75,11 +74,15 @@ impl Signer {
         self.direction
     }
 
+    fn libcrypto(&self) -> &Libcrypto {
+        self.key.libcrypto()
+    }
+
     /// The parameters of the signature.
     pub(crate) fn options(&mut self) -> Options<'_> {
         // SAFETY: the context is alive and was begun for a signature, so it has a key context, which it owns.
-        let ctx = unsafe { sys::EVP_MD_CTX_get_pkey_ctx(self.ctx.as_ptr()) };
-        Options { ctx, borrow: PhantomData }
+        let ctx = unsafe { (self.libcrypto().EVP_MD_CTX_get_pkey_ctx)(self.ctx.as_ptr()) };
+        Options { ctx, libcrypto: self.libcrypto(), borrow: PhantomData }
     }
 
     /// Adds a part of the message.
@@ -88,8 +91,8 @@ impl Signer {
     /// The signature was finished.
     pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Refused> {
         let update = match self.direction {
-            Direction::Sign => EVP_DigestSignUpdate,
-            Direction::Verify => EVP_DigestVerifyUpdate,
+            Direction::Sign => self.libcrypto().EVP_DigestSignUpdate,
+            Direction::Verify => self.libcrypto().EVP_DigestVerifyUpdate,
         };
         // SAFETY: the context is alive, the part has its length.
         succeed(
@@ -105,7 +108,9 @@ impl Signer {
     pub(crate) fn size(&mut self) -> Result<usize, Refused> {
         let mut length = 0;
         // SAFETY: a NULL buffer asks for the size.
-        let result = unsafe { EVP_DigestSignFinal(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length) };
+        let result = unsafe {
+            (self.libcrypto().EVP_DigestSignFinal)(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length)
+        };
         succeed(result, "tell the size of the signature")?;
         Ok(length)
     }
@@ -118,8 +123,9 @@ impl Signer {
         let mut length = self.size()?;
         let mut signature = vec![0; length];
         // SAFETY: the buffer has the length that is told.
-        let result =
-            unsafe { EVP_DigestSignFinal(self.ctx.as_ptr(), signature.as_mut_ptr(), &raw mut length) };
+        let result = unsafe {
+            (self.libcrypto().EVP_DigestSignFinal)(self.ctx.as_ptr(), signature.as_mut_ptr(), &raw mut length)
+        };
         succeed(result, "sign")?;
         signature.truncate(length);
         Ok(signature)
@@ -134,8 +140,15 @@ impl Signer {
         let mut signature = vec![0; length];
         let (output, input) = (signature.as_mut_ptr(), message.as_ptr());
         // SAFETY: the buffer has the length that is told, the message its own.
-        let result =
-            unsafe { sys::EVP_DigestSign(self.ctx.as_ptr(), output, &raw mut length, input, message.len()) };
+        let result = unsafe {
+            (self.libcrypto().EVP_DigestSign)(
+                self.ctx.as_ptr(),
+                output,
+                &raw mut length,
+                input,
+                message.len(),
+            )
+        };
         succeed(result, "sign")?;
         signature.truncate(length);
         Ok(signature)
@@ -144,14 +157,18 @@ impl Signer {
     /// Ends the message and verifies its signature.
     pub(crate) fn verify(&mut self, signature: &[u8]) -> bool {
         // SAFETY: the context is alive, the signature has its length.
-        (unsafe { EVP_DigestVerifyFinal(self.ctx.as_ptr(), signature.as_ptr(), signature.len()) }) == 1
+        (unsafe {
+            (self.libcrypto().EVP_DigestVerifyFinal)(self.ctx.as_ptr(), signature.as_ptr(), signature.len())
+        }) == 1
     }
 
     /// Verifies the signature of a whole message.
     pub(crate) fn verify_message(&mut self, signature: &[u8], message: &[u8]) -> bool {
         let (sig, tbs) = (signature.as_ptr(), message.as_ptr());
         // SAFETY: the context is alive, the slices have their lengths.
-        (unsafe { EVP_DigestVerify(self.ctx.as_ptr(), sig, signature.len(), tbs, message.len()) }) == 1
+        (unsafe {
+            (self.libcrypto().EVP_DigestVerify)(self.ctx.as_ptr(), sig, signature.len(), tbs, message.len())
+        }) == 1
     }
 }
 
@@ -184,7 +201,7 @@ mod tests {
         assert!(verifier().verify_message(&signature, b"message"));
         assert!(!verifier().verify_message(&signature, b"massage"));
         assert!(
-            super::super::quietly(|| Pkey::public_ec(&context, "P-256", &[4; 65])).is_err(),
+            context.libcrypto().quietly(|| Pkey::public_ec(&context, "P-256", &[4; 65])).is_err(),
             "not on the curve"
         );
     }
@@ -208,7 +225,10 @@ mod tests {
         assert_eq!(options.text(c"mgf1-digest").as_deref(), Some("sha1"));
         let mut params = ParamList::new();
         assert!(
-            super::super::quietly(|| options.set(params.text(c"digest", "nonsense").as_params())).is_err()
+            context
+                .libcrypto()
+                .quietly(|| options.set(params.text(c"digest", "nonsense").as_params()))
+                .is_err()
         );
     }
 }

@@ -91,6 +91,7 @@ unsafe extern "C" fn decode<T: Decoder>(
             ctx,
             arguments,
             |provider: &Arc<Provider>, (input, selection, found, passphrase)| {
+                let passphrase = passphrase.of(provider.core().libcrypto());
                 T::decode(provider, input, selection, &found, &passphrase)
             },
         )

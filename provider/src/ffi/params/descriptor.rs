@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use openssl_sys::OSSL_PARAM;
+use crate::ffi::sys::OSSL_PARAM;
 
 /// The data types of core.h, whose numbers stand here only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-use openssl_sys::OSSL_PARAM;
+use crate::ffi::sys::OSSL_PARAM;
 use zeroize::Zeroizing;
 
 use super::read::{Param, ParamError};

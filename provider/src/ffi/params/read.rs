@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::slice;
 
-use openssl_sys::OSSL_PARAM;
+use crate::ffi::sys::OSSL_PARAM;
 use zeroize::Zeroizing;
 
 use super::Kind;

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::slice;
 
-use openssl_sys::OSSL_PARAM;
+use crate::ffi::sys::OSSL_PARAM;
 
 use super::{Kind, ParamError};
 

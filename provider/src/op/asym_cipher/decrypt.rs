@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::by_scheme;
 use super::padding::Padding;
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Operation, Pkey, Purpose, quietly, random};
+use crate::ffi::crypto::{Operation, Pkey, Purpose, random};
 use crate::ffi::params::ParamList;
 use crate::key::Key;
 use crate::private::{Answer, Private};
@@ -92,12 +92,14 @@ fn bare(private: &dyn Private, public: &Pkey, block: &[u8]) -> Result<Zeroizing<
 }
 
 fn encrypts_to(public: &Pkey, block: &[u8], ciphertext: &[u8]) -> bool {
-    quietly(|| {
-        let mut list = ParamList::new();
-        let params = list.text(c"pad-mode", "none").as_params();
-        Operation::new(public, Purpose::Encrypt, params).and_then(|mut operation| operation.encrypt(block))
-    })
-    .is_ok_and(|encrypted| encrypted == ciphertext)
+    public
+        .quietly(|| {
+            let mut list = ParamList::new();
+            let params = list.text(c"pad-mode", "none").as_params();
+            Operation::new(public, Purpose::Encrypt, params)
+                .and_then(|mut operation| operation.encrypt(block))
+        })
+        .is_ok_and(|encrypted| encrypted == ciphertext)
 }
 
 /// What synthetic messages are derived from: the private operation over a block that only the key determines, so that two

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::core::Core;
-use crate::ffi::crypto::{Selection, is_last_error_of};
+use crate::ffi::crypto::Selection;
 use crate::ffi::op::decoder::Decoder;
 use crate::ffi::params::ParamList;
 use crate::provider::Provider;
@@ -61,7 +61,9 @@ impl Decoder for PemDecoder {
             .octets(c"data", &der);
         drop(dropped::take());
         let taken = found.call(list.as_params());
-        match dropped::take().filter(|_| !taken && !is_last_error_of(c"decoder_decode")) {
+        match dropped::take()
+            .filter(|_| !taken && !provider.core().libcrypto().is_last_error_of(c"decoder_decode"))
+        {
             Some(error) => Err(error),
             None => Ok(taken),
         }

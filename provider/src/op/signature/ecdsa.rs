@@ -8,7 +8,7 @@ use super::der;
 use super::label::labelled;
 use super::{Request, Scheme, Shadow, is_restricted, restricted_to, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose, quietly};
+use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose};
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, settable};
 use crate::private::{Private, TpmSalt};
 
@@ -132,11 +132,13 @@ fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
 
 /// What no session protected is verified before anybody gets it.
 fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
-    quietly(|| {
-        let mut operation = Operation::new(request.public, Purpose::Verify, Params::none())?;
-        Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest))
-    })
-    .unwrap_or_default()
+    request
+        .public
+        .quietly(|| {
+            let mut operation = Operation::new(request.public, Purpose::Verify, Params::none())?;
+            Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest))
+        })
+        .unwrap_or_default()
 }
 
 fn wrong_result() -> Error {

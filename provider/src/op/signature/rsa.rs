@@ -17,7 +17,7 @@ use super::salt;
 use super::shadow::Shadow;
 use super::{Request, Scheme, is_restricted, restricted_to, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Digest, Pkey, quietly};
+use crate::ffi::crypto::{Digest, Pkey};
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params};
 use crate::private::{Private, TpmSalt};
 
@@ -189,7 +189,8 @@ fn fits_key(public: &Public, asked: KeyScheme, hash: HashAlg) -> Result<()> {
 }
 
 pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
-    quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
+    let public = shadow.public().clone();
+    public.quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
 }
 
 fn no_rsa_key() -> Error {

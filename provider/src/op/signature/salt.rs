@@ -9,7 +9,7 @@ use super::rsa::verifies;
 use super::shadow::Shadow;
 use super::{Request, tpm_hash};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Pkey, quietly};
+use crate::ffi::crypto::Pkey;
 use crate::ffi::params::ParamList;
 use crate::private::{Private, TpmSalt};
 
@@ -40,12 +40,14 @@ pub(super) fn settle(
 /// The salt length of a signature that is right but for that; `None` when it is wrong, or the length is another still.
 pub(super) fn of(shadow: &Shadow, signature: &[u8], digest: &[u8]) -> Option<TpmSalt> {
     [TpmSalt::Digest, TpmSalt::Max].into_iter().find(|salt| {
-        quietly(|| {
-            let mut other = shadow.try_clone().ok()?;
-            other.set(ParamList::new().text(c"saltlen", salt.word()).as_params()).ok()?;
-            Some(verifies(&mut other, signature, digest))
-        })
-        .unwrap_or_default()
+        shadow
+            .public()
+            .quietly(|| {
+                let mut other = shadow.try_clone().ok()?;
+                other.set(ParamList::new().text(c"saltlen", salt.word()).as_params()).ok()?;
+                Some(verifies(&mut other, signature, digest))
+            })
+            .unwrap_or_default()
     })
 }
 

@@ -21,6 +21,11 @@ impl Shadow {
         Self { public, digest, operation: None }
     }
 
+    /// The public key.
+    pub(super) const fn public(&self) -> &Pkey {
+        &self.public
+    }
+
     /// The digest, as it was begun with or set since.
     pub(super) fn digest(&mut self) -> Result<Option<Digest>> {
         match (&self.digest, &mut self.operation) {

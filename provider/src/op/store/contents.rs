@@ -37,13 +37,19 @@ pub(super) fn found(
     let found = contents(octets)
         .map_err(|source| Error::new(Reason::Contents, origin.to_owned()).with_source(source))?;
     let wanted = opening.wanted;
-    let is_wanted = |content: &Content| match content {
-        Content::Certificate(der) => wanted.certificate(der),
-        Content::PublicKey(_) => wanted.public_key(),
-        Content::Key(_) | Content::Reference(_) => wanted.key() || wanted.public_key(),
-    };
-    let found = found.into_iter().filter(is_wanted);
-    Ok(found.map(|content| Found::Content(content, password.clone())).collect())
+    let libcrypto = opening.provider.core().libcrypto();
+    let mut all = Vec::new();
+    for content in found {
+        let is_wanted = match &content {
+            Content::Certificate(der) => wanted.certificate(der, libcrypto)?,
+            Content::PublicKey(_) => wanted.public_key(),
+            Content::Key(_) | Content::Reference(_) => wanted.key() || wanted.public_key(),
+        };
+        if is_wanted {
+            all.push(Found::Content(content, password.clone()));
+        }
+    }
+    Ok(all)
 }
 
 /// Opens it.

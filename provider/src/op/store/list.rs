@@ -18,6 +18,7 @@ use crate::key::Kind;
 /// There is no TPM, or it fails in the middle: what was found until then would pass for all.
 pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let tpm = opening.provider.tpm()?;
+    let libcrypto = opening.provider.core().libcrypto();
     let mut names = Vec::new();
     // Who looks for certificates opens what is named; a password that nobody gave is no certificate.
     let everything = opening.wanted.wants_everything();
@@ -51,13 +52,16 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
                 continue;
             }
         };
-        let wanted = |content: &Content| match content {
-            Content::Certificate(der) => opening.wanted.certificate(der).then_some("certificate"),
-            Content::PublicKey(_) => opening.wanted.public_key().then_some("public key"),
-            Content::Key(_) | Content::Reference(_) => opening.wanted.key().then_some("key file"),
-        };
-        if let Some(what) = found.iter().find_map(wanted) {
-            names.push(name(uri, what.to_owned()));
+        for content in &found {
+            let (what, is_wanted) = match content {
+                Content::Certificate(der) => ("certificate", opening.wanted.certificate(der, libcrypto)?),
+                Content::PublicKey(_) => ("public key", opening.wanted.public_key()),
+                Content::Key(_) | Content::Reference(_) => ("key file", opening.wanted.key()),
+            };
+            if is_wanted {
+                names.push(name(uri, what.to_owned()));
+                break;
+            }
         }
     }
     Ok(names)

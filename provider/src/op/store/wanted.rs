@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::is_same_name;
+use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::{Descriptors, Params, settable};
 
 settable! {
@@ -92,10 +93,14 @@ impl Wanted {
     }
 
     /// This certificate.
-    pub(super) fn certificate(&self, der: &[u8]) -> bool {
-        let wanted = |subject: &Zeroizing<Vec<u8>>| {
-            keyfile::subject(der).is_some_and(|found| is_same_name(found, subject))
+    ///
+    /// # Errors
+    /// `Software`: this libcrypto compares no names.
+    pub(super) fn certificate(&self, der: &[u8], libcrypto: &Libcrypto) -> Result<bool> {
+        let Some(subject) = self.subject.as_ref().filter(|_| self.certificates()) else {
+            return Ok(self.certificates());
         };
-        self.certificates() && self.subject.as_ref().is_none_or(wanted)
+        let Some(found) = keyfile::subject(der) else { return Ok(false) };
+        Ok(is_same_name(libcrypto, found, subject)?)
     }
 }

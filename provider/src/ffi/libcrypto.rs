@@ -1,0 +1,109 @@
+//! The libcrypto that loaded this instance: its functions, looked up when the instance begins.
+//!
+//! The module is not linked with any libcrypto, so one file serves every OpenSSL from 3.0 on, shared or linked into the program.
+//! A process may hold several of them, and they share this module: so each instance has a table of its own, and what its libcrypto
+//! made is used and freed by that table. No object of one libcrypto ever reaches another.
+
+mod functions;
+mod object;
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::ffi::CStr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::crypto::Refused;
+use super::sys::Function;
+pub(crate) use functions::{Base, Capabilities, Children, Encoding, Files, Generation, Names};
+#[cfg(test)]
+pub(super) use functions::{DECLARATIONS, Declaration};
+use object::Object;
+
+use crate::error::{Error, Reason, Result};
+
+/// The functions of one libcrypto. Where one of a group is missing, what needs the group is refused, with that reason.
+pub(crate) struct Libcrypto {
+    base: Base,
+    pub(crate) capabilities: Group<Capabilities>,
+    pub(crate) children: Group<Children>,
+    pub(crate) encoding: Group<Encoding>,
+    pub(crate) files: Group<Files>,
+    pub(crate) generation: Group<Generation>,
+    pub(crate) names: Group<Names>,
+}
+
+/// Some functions, or which one is missing.
+type Group<T> = std::result::Result<T, Refused>;
+
+/// A function that libcrypto lacks, or does not show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Missing {
+    function: &'static str,
+    refused: Refused,
+}
+
+impl From<Missing> for Refused {
+    fn from(missing: Missing) -> Self {
+        missing.refused
+    }
+}
+
+impl Deref for Libcrypto {
+    type Target = Base;
+    fn deref(&self) -> &Base {
+        &self.base
+    }
+}
+
+impl Libcrypto {
+    /// The libcrypto that this function is a part of.
+    ///
+    /// # Errors
+    /// `Unsupported`: it lacks functions, or does not show them.
+    ///
+    /// # Safety
+    /// The function is part of a libcrypto of OpenSSL 3.0 or later.
+    pub(crate) unsafe fn around(function: Function) -> Result<Arc<Self>> {
+        let unknown =
+            || Error::new(Reason::Unsupported, "cannot find the libcrypto that loaded this provider");
+        let object = Object::around(function).ok_or_else(unknown)?;
+        let library = object.open().ok_or_else(unknown)?;
+        // SAFETY: the functions of libcrypto by their names, from no other object.
+        let found = unsafe { Self::read(&|name| library.function(name)) };
+        found.map(Arc::new).map_err(|missing| {
+            let (object, function) = (object.path(), missing.function);
+            let text = format!(
+                "cannot use the OpenSSL in {}: it does not export {function}; if it is linked into a program, link that with -Wl,--export-dynamic or with a shared libcrypto",
+                object.display()
+            );
+            Error::new(Reason::Unsupported, text)
+        })
+    }
+
+    /// Looks up every function.
+    ///
+    /// # Errors
+    /// One of the base is missing.
+    ///
+    /// # Safety
+    /// `find` gives the function of libcrypto that has this name, or none.
+    unsafe fn read(find: &impl Fn(&CStr) -> Function) -> std::result::Result<Self, Missing> {
+        Ok(Self {
+            // SAFETY: promised by the caller, here and below.
+            base: unsafe { Base::read(find) }?,
+            // SAFETY: as above.
+            capabilities: unsafe { Capabilities::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            children: unsafe { Children::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            encoding: unsafe { Encoding::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            files: unsafe { Files::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            generation: unsafe { Generation::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            names: unsafe { Names::read(find) }.map_err(Refused::from),
+        })
+    }
+}
