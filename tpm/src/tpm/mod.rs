@@ -6,6 +6,7 @@
 //! | `read`, `pcr` | what it has, holds and counts |
 //! | `capabilities`, `ask` | what it can do |
 //! | `limits`, `new_parent` | what it cannot, said before it is asked |
+//! | `raw_rsa` | whether it does the bare RSA operation |
 
 mod ask;
 mod capabilities;
@@ -13,12 +14,14 @@ mod create;
 mod limits;
 mod new_parent;
 mod pcr;
+mod raw_rsa;
 mod read;
 
 pub use capabilities::Capabilities;
 pub use create::Created;
 pub use limits::{refuses_both_uses, spelling};
 pub use pcr::PcrValue;
+pub use raw_rsa::RawRsa;
 
 use std::sync::Arc;
 use std::thread;
@@ -34,6 +37,7 @@ use crate::error::Error;
 use crate::objects::Cache;
 use crate::transport::location::Location;
 use crate::transport::{Opener, locate, open};
+use raw_rsa::KnownRawRsa;
 
 /// How long to wait for another process that tries the same password: longer than its claim is good.
 const PATIENCE: u32 = 1_200;
@@ -51,6 +55,8 @@ struct Shared {
     imports: Cache<Vec<u8>>,
     /// The tickets of signed policies.
     tickets: Cache<Ticket>,
+    /// Whether the TPM does the bare RSA operation.
+    raw_rsa: KnownRawRsa,
 }
 
 impl Tpm {
@@ -68,7 +74,8 @@ impl Tpm {
         let _ = prepare();
         let place = place(&config);
         let access = Access::new(config, opener);
-        Self(Arc::new(Shared { access, place, imports: Cache::default(), tickets: Cache::default() }))
+        let (imports, tickets, raw_rsa) = Default::default();
+        Self(Arc::new(Shared { access, place, imports, tickets, raw_rsa }))
     }
 
     /// What was chosen.
@@ -139,6 +146,11 @@ impl Tpm {
     /// Flushes one object, if it is loaded.
     pub(crate) fn evict(&self, object: Transient) {
         self.0.access.evict(object);
+    }
+
+    /// What is known of the bare RSA operation.
+    pub(crate) fn raw_rsa(&self) -> &KnownRawRsa {
+        &self.0.raw_rsa
     }
 
     /// What was imported.
