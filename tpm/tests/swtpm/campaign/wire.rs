@@ -144,7 +144,7 @@ impl Transport for Wire {
             Some(Fault::Short(size)) => shorten(response, size),
             Some(Fault::Flipped(bit)) => flip(response, bit),
             Some(Fault::Replayed(_) | Fault::Swapped(_)) => {
-                response.clone_from(&earlier.unwrap_or_else(|| response.clone()))
+                response.clone_from(&earlier.unwrap_or_else(|| response.clone()));
             }
             _ => {}
         }
