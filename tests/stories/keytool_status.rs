@@ -302,7 +302,7 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
         ("device:/etc/passwd", "not a device"),
         // It may be gone before the command is written, or after.
         ("cmd:false", "what answers there is no TPM 2.0"),
-        ("cmd:cat", "unknown response code"),
+        ("cmd:cat", "damaged on its way"),
         ("nonsense", "no TCTI string"),
         ("nonsense:x=y", "nonsense"),
         ("''", "it is empty"),
