@@ -165,7 +165,10 @@ fn rsaes_pkcs1_with_implicit_rejection() {
                 let passed = match (test.result, &ours) {
                     (TestResult::Valid, ours) => ours.as_deref() == Some(test.pt.as_slice()),
                     (_, None) => block.is_none(),
-                    (_, Some(ours)) => block.is_some() && (test.pt.is_empty() || *ours != *test.pt),
+                    // Later versions of OpenSSL take an empty ciphertext for the number zero.
+                    (_, Some(ours)) => {
+                        (block.is_some() || test.ct.is_empty()) && (test.pt.is_empty() || *ours != *test.pt)
+                    }
                 };
                 tally.check(passed, || format!("{name:?} {}: {}: {ours:02x?}", test.tc_id, test.comment));
             }
