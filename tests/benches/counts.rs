@@ -39,7 +39,7 @@ pub(crate) fn print() {
         openssl.shell().ok(line);
         println!("  {step:<48} {:>5}", until_signed(&proxy.log().codes()));
     }
-    tool.ok("create --ecc P-256 --auth-key secret locked.tpm");
+    tool.ok("create --ecc P-256 -k secret locked.tpm");
     opening(&proxy, &openssl, "open");
     opening(&proxy, &openssl, "use");
     later(&proxy, &openssl, "each later signature", Algorithm::EcdsaP256, "permanent.tpm");

@@ -154,21 +154,19 @@ fn rsaes_pkcs1_with_implicit_rejection() {
             let secret = rejection::Secret::new(group.pem.as_bytes());
             for test in &group.tests {
                 let block = bare(&software, &test.ct);
-                let (ours, theirs) = if in_tpm {
+                let ours = if in_tpm {
                     let key = bench.key(&group.pem);
-                    bench.compare(&key, &test.ct, "implicit-rejection:1").into()
+                    let [ours, _] = bench.compare(&key, &test.ct, "implicit-rejection:1");
+                    ours
                 } else {
                     let decoded = |block: &Vec<u8>| octets(rejection::decode(block, &test.ct, &secret));
-                    (block.as_ref().and_then(decoded), None)
+                    block.as_ref().and_then(decoded)
                 };
                 let passed = match (test.result, &ours) {
                     (TestResult::Valid, ours) => ours.as_deref() == Some(test.pt.as_slice()),
-                    (_, None) => block.is_none(),
-                    // Later versions of OpenSSL take an empty ciphertext for the number zero.
-                    (_, Some(ours)) => {
-                        (block.is_some() || (test.ct.is_empty() && theirs.is_some()))
-                            && (test.pt.is_empty() || *ours != *test.pt)
-                    }
+                    // OpenSSL 3.0 takes an empty ciphertext for the number zero; it is refused here, as later versions do.
+                    (_, None) => block.is_none() || test.ct.is_empty(),
+                    (_, Some(ours)) => block.is_some() && (test.pt.is_empty() || *ours != *test.pt),
                 };
                 tally.check(passed, || format!("{name:?} {}: {}: {ours:02x?}", test.tc_id, test.comment));
             }

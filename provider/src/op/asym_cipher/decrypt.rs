@@ -75,9 +75,13 @@ fn decryption_scheme(private: &dyn Private) -> Result<Scheme> {
     }
 }
 
-/// The ciphertext as long as the modulus, and below it: libtpms goes into failure mode otherwise.
+/// The ciphertext as long as the modulus, and below it: libtpms goes into failure mode otherwise. An empty one is no number; later
+/// versions of libcrypto leave that to the provider.
 fn whole(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
+    if ciphertext.is_empty() {
+        return Err(no_ciphertext());
+    }
     let zeros = modulus.len().checked_sub(ciphertext.len()).ok_or_else(no_ciphertext)?;
     let mut block = vec![0; zeros];
     block.extend_from_slice(ciphertext);
