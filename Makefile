@@ -18,7 +18,7 @@ all: build
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-# Before 1.87 or so, Rust writes the folder of the build into what it compiles. cargo takes no list with a space in a word.
+# Rust 1.85 writes the folder of the build into what it compiles, 1.95 does not. cargo splits this variable at spaces.
 ifeq ($(words $(CURDIR)),1)
 build: export CARGO_BUILD_RUSTFLAGS = --remap-path-prefix=$(CURDIR)=.
 endif

@@ -41,7 +41,7 @@ impl Show {
         let prefix = common.nv_prefix()?;
         let rows = match place(&self.key, prefix.as_deref())? {
             Some(Place::Nv(index) | Place::Unread(index)) if index.is_nv() => {
-                asked(&tpm, || nv::rows(&tpm, index, &common.parent_auth()))
+                asked(&tpm, || nv::rows(&tpm, index, &|| common.parent_auth()))
             }
             Some(Place::Key(handle) | Place::Nv(handle) | Place::Unread(handle)) => {
                 asked(&tpm, || elsewhere::persistent(&tpm, handle))

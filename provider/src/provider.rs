@@ -14,7 +14,7 @@ use crate::ffi::application::Application;
 use crate::ffi::callback::Callback;
 use crate::ffi::capability;
 use crate::ffi::core::Core;
-use crate::ffi::crypto::{PrivateContext, Providers};
+use crate::ffi::crypto::{PrivateContext, Providers, Refused};
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
 use crate::key::Kind;
@@ -22,7 +22,7 @@ use crate::tls_group;
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
 pub(crate) struct Provider {
-    application: OnceLock<Application>,
+    application: std::result::Result<Application, Refused>,
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
     stores: OnceLock<Option<Rows>>,
@@ -47,10 +47,10 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 };
 
 impl Provider {
-    /// Does nothing but keep the core.
-    pub(crate) fn new(core: Core) -> Provider {
+    /// Does nothing but keep the core, and what it shows of the application.
+    pub(crate) fn new(core: Core, application: std::result::Result<Application, Refused>) -> Provider {
         Provider {
-            application: OnceLock::new(),
+            application,
             software: OnceLock::new(),
             tpm: OnceLock::new(),
             stores: OnceLock::new(),
@@ -89,13 +89,7 @@ impl Provider {
     /// # Errors
     /// `Software`: OpenSSL cannot tell.
     pub(crate) fn others_manage(&self, kind: Kind) -> Result<bool> {
-        let application = match self.application.get() {
-            Some(application) => application,
-            None => {
-                let application = self.core.application()?;
-                self.application.get_or_init(|| application)
-            }
-        };
+        let application = self.application.as_ref().map_err(|refused| *refused)?;
         Ok(application.others_manage(kind.algorithm()))
     }
 

@@ -164,8 +164,9 @@ fn rsaes_pkcs1_with_implicit_rejection() {
                 };
                 let passed = match (test.result, &ours) {
                     (TestResult::Valid, ours) => ours.as_deref() == Some(test.pt.as_slice()),
-                    // OpenSSL 3.0 takes an empty ciphertext for the number zero; it is refused here, as later versions do.
-                    (_, None) => block.is_none() || test.ct.is_empty(),
+                    // OpenSSL 3.0 takes it for the number zero, later versions refuse it; here it is always refused.
+                    (_, ours) if in_tpm && test.ct.is_empty() => ours.is_none(),
+                    (_, None) => block.is_none(),
                     (_, Some(ours)) => block.is_some() && (test.pt.is_empty() || *ours != *test.pt),
                 };
                 tally.check(passed, || format!("{name:?} {}: {}: {ours:02x?}", test.tc_id, test.comment));

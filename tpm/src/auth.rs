@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyfile::HashAlg;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::ffi::Locked;
 
@@ -37,7 +37,6 @@ impl Auth {
             return Zeroizing::new(value.to_vec());
         }
         let hashed = Zeroizing::new(name_alg.digest(&[value]));
-        wipe_stack();
         Zeroizing::new(cut(&hashed).to_vec())
     }
 
@@ -56,14 +55,6 @@ fn cut(value: &[u8]) -> &[u8] {
         end = u32::conditional_select(&at, &end, zero);
     }
     usize::try_from(end).ok().and_then(|end| value.get(..end)).unwrap_or(value)
-}
-
-/// A hash function keeps the octets of a block on the stack, and wipes them not: here its frames were.
-#[inline(never)]
-fn wipe_stack() {
-    let mut frames = [0_u8; 2048];
-    frames.zeroize();
-    std::hint::black_box(&frames);
 }
 
 #[cfg(test)]

@@ -26,8 +26,7 @@ fn shown(target: &Target, input: &[u8]) {
     impl Drop for Input<'_> {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                let hexadecimal: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-                eprintln!("the input: {hexadecimal}");
+                eprintln!("the input: {}", hex::encode(self.0));
             }
         }
     }

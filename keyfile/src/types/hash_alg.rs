@@ -109,7 +109,7 @@ impl Unmarshal for HashAlg {
 /// What is hashed may be a password: the state is finished where it is, for a move leaves its last block on the stack, and that block is
 /// overwritten.
 fn hash<D: Digest + FixedOutputReset>(parts: &[&[u8]]) -> Vec<u8> {
-    /// Fills the buffer of a block of 64 or 128 octets but for the last, which is of the length.
+    /// Fills the buffer of a block of 64 or 128 bytes, except the last byte.
     const ZEROS: [u8; 127] = [0; 127];
     let mut state = D::new();
     for part in parts {

@@ -36,11 +36,11 @@ const WORDS: [(u8, &str); 21] = [
     (31, "read_stclear"),
 ];
 
-/// The owner's password that the settings say, or why it cannot be read.
-type Owner = Result<Option<Auth>, Error>;
+/// Reads the owner's password that the settings say.
+type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
 
 /// All that is told of an index.
-pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner) -> Result<Rows, Error> {
+pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, Error> {
     let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
     let mut rows = Rows::new(format_args!("NV index {index}"));
     tell(&mut rows, &public);
@@ -100,7 +100,7 @@ fn kind(attributes: NvAttributes) -> String {
 }
 
 /// What was written, if the owner's password is known or the index has none that would be counted; nothing is tried otherwise.
-fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner) -> Vec<String> {
+fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
     let has = |bits: NvAttributes| public.attributes.contains(bits);
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
@@ -127,19 +127,16 @@ fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner) -> Vec<String> {
 }
 
 /// What it holds, by the first who may read it; `None` where all of them have passwords.
-fn read(tpm: &Tpm, public: &NvPublic, owner: &Owner) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
-    let auth = owner.as_ref().ok().and_then(Option::as_ref);
-    for reader in readers(public.attributes, auth) {
+fn read(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    let owner = if public.attributes.contains(NvAttributes::OWNER_READ) { owner() } else { Ok(None) };
+    for reader in readers(public.attributes, owner.as_ref().ok().and_then(Option::as_ref)) {
         match tpm.nv_read(public, &reader) {
             Ok(octets) => return Ok(Some(octets)),
             Err(error) if error.kind() == ErrorKind::Authorization => {}
             Err(error) => return Err(error.cause().to_string()),
         }
     }
-    match owner {
-        Err(error) if public.attributes.contains(NvAttributes::OWNER_READ) => Err(error.to_string()),
-        _ => Ok(None),
-    }
+    owner.map(|_| None).map_err(|error| error.to_string())
 }
 
 /// TPMS_NV_PIN_COUNTER_PARAMETERS (Part 2 §13.3): pinCount and pinLimit.

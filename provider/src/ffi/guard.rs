@@ -214,6 +214,7 @@ mod tests {
 
     use super::*;
     use crate::ffi::core::Core;
+    use crate::ffi::crypto::Refused;
     use crate::ffi::libcrypto::Libcrypto;
     use crate::ffi::sys::{OSSL_CORE_HANDLE, OSSL_DISPATCH};
     use crate::ffi::upcalls::Upcalls;
@@ -268,7 +269,7 @@ mod tests {
         let upcalls = unsafe { Upcalls::read(table.as_ptr()) };
         // SAFETY: its functions take any handle; the table is not used after this.
         let core = unsafe { Core::new(ptr::null(), table.as_ptr(), upcalls, Libcrypto::for_tests()) };
-        handle::give(Arc::new(Provider::new(core)))
+        handle::give(Arc::new(Provider::new(core, Err(Refused("show an application")))))
     }
 
     #[test]

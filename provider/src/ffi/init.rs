@@ -94,7 +94,9 @@ unsafe fn begin(
     };
     // SAFETY: promised by the caller.
     let core = unsafe { Core::new(handle, dispatch, upcalls, libcrypto) };
-    let instance = handle::give(Arc::new(Provider::new(core)));
+    // Here, as OpenSSL's own providers do: libcrypto's list of child contexts has no lock that a load in another thread respects.
+    let application = core.application();
+    let instance = handle::give(Arc::new(Provider::new(core, application)));
     // SAFETY: promised by the caller.
     unsafe { out.write(FUNCTIONS.as_ptr()) };
     // SAFETY: promised by the caller.

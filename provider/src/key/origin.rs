@@ -1,5 +1,5 @@
-//! Where a TPM key comes from, and the key in the TPM, made at its first private operation: what is wrong with the configuration
-//! is said there, because libcrypto's store drops what is said while a key is loaded.
+//! Where a TPM key comes from, and the key in the TPM, made when its password is proven or by the first private operation: a key opens
+//! without a TPM, and its public half works.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

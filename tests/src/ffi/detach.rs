@@ -8,7 +8,8 @@ const CLOEXEC: libc::c_int = 1 << 2;
 
 /// Gives the child its own session (no controlling terminal to prompt on, a process group to end as a whole), SIGKILL when the
 /// *thread* that spawns it ends (prctl(2), PR_SET_PDEATHSIG), and no descriptor but the standard ones: a connection that another
-/// test is just opening would stay open in the child, and a simulator serves one at a time.
+/// test is just opening would stay open in the child, and a simulator serves one at a time. And the default action for the signals that
+/// a shell has its background jobs ignore, and nohup(1).
 pub(crate) fn detach(command: &mut Command) {
     let us = std::process::id();
     let prepare = move || {
@@ -19,6 +20,10 @@ pub(crate) fn detach(command: &mut Command) {
             != 0
         {
             return Err(io::Error::last_os_error());
+        }
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+            // SAFETY: signal(2) with the default action.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
         }
         // Not close: the standard library has a pipe here for what goes wrong before exec. Linux before 5.11 refuses, and goes without.
         // SAFETY: close_range(2) with CLOSE_RANGE_CLOEXEC sets flags in this process's own table and touches no memory.

@@ -26,11 +26,9 @@ impl Connection {
         attempt: &Attempt,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let verdict = self.verdict(attempt)?;
-        match verdict {
-            Verdict::Refused(refusal) => return Err(refusal.error()),
-            Verdict::Unknown => self.prepare_try(attempt)?,
-            Verdict::Proven => {}
+        let verdict = self.verdict(attempt)?.admitted()?;
+        if verdict == Verdict::Unknown {
+            self.prepare_try(attempt)?;
         }
         let result = work(self);
         self.learn(attempt, verdict, result)
@@ -49,10 +47,7 @@ impl Connection {
 
     /// An error if the value is known to be refused.
     pub(crate) fn admit(&mut self, attempt: &Attempt) -> Result<(), Error> {
-        match self.verdict(attempt)? {
-            Verdict::Refused(refusal) => Err(refusal.error()),
-            _ => Ok(()),
-        }
+        self.verdict(attempt)?.admitted().map(drop)
     }
 
     /// Before a value is tried of which nothing is known: whether the entity is there, whether nobody else tries it, whether it might
@@ -74,10 +69,7 @@ impl Connection {
         let (who, time) = (Claimant::this()?, self.time_left());
         match attempt.claim(who, time)? {
             Claim::Ours => {}
-            Claim::Known => match self.verdict(attempt)? {
-                Verdict::Refused(refusal) => return Err(refusal.error()),
-                _ => return Ok(()),
-            },
+            Claim::Known => return self.admit(attempt),
             Claim::Others => return Err(Error::being_tried()),
         }
         self.guard_last_try(attempt.is_empty).inspect_err(|_| drop(attempt.unclaim(who)))

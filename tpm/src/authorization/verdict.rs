@@ -14,7 +14,7 @@ use super::attempt::Attempt;
 use super::claimant::Claimant;
 use super::memory::memory;
 use super::refusal::Refusal;
-use super::table::{Row, State};
+use super::table::{Row, Rows, State};
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
@@ -27,6 +27,16 @@ pub(crate) enum Verdict {
     Proven,
     /// The TPM has refused it.
     Refused(Refusal),
+}
+
+impl Verdict {
+    /// An error if the value is refused.
+    pub(super) fn admitted(self) -> Result<Self, Error> {
+        match self {
+            Self::Refused(refusal) => Err(refusal.error()),
+            known => Ok(known),
+        }
+    }
 }
 
 /// What came of asking to try a value that counts.
@@ -45,10 +55,7 @@ impl Attempt {
     pub(crate) fn verdict(&self) -> Result<Verdict, Error> {
         let memory = memory()?;
         let now = memory.now();
-        let (row, other) = memory.table.with(|rows| {
-            (rows.find(self.entity, self.value), rows.refusal_of(self.entity).filter(|_| self.is_empty))
-        });
-        Ok(self.judge(row, other, now))
+        Ok(memory.table.with(|rows| self.look(rows, now)).1)
     }
 
     /// An error if the memory alone says that it is refused.
@@ -56,15 +63,19 @@ impl Attempt {
     /// # Errors
     /// The refusal, with what the TPM had answered.
     pub(crate) fn admit(&self) -> Result<(), Error> {
-        match self.verdict()? {
-            Verdict::Refused(refusal) => Err(refusal.error()),
-            _ => Ok(()),
-        }
+        self.verdict()?.admitted().map(drop)
     }
 
     /// Whether an operation has used the value, as far as the memory alone says.
     pub(crate) fn is_proven(&self) -> Result<bool, Error> {
         Ok(self.verdict()? == Verdict::Proven)
+    }
+
+    /// The row of this value, and what is known.
+    fn look(&self, rows: &Rows<'_>, now: u64) -> (Option<Row>, Verdict) {
+        let row = rows.find(self.entity, self.value);
+        let other = (self.is_empty && self.counts).then(|| rows.refusal_of(self.entity)).flatten();
+        (row, self.judge(row, other, now))
     }
 
     fn judge(&self, row: Option<Row>, other: Option<Row>, now: u64) -> Verdict {
@@ -74,7 +85,7 @@ impl Attempt {
         // Nobody can change the value of a key file; and of what has a password, the empty one is no guess worth a count.
         let sure = self.counts && (!self.changeable || self.is_empty);
         let refused = row.filter(|row| row.state == State::Refused);
-        let Some(row) = refused.or(other.filter(|_| self.is_empty && self.counts)) else {
+        let Some(row) = refused.or(other) else {
             return Verdict::Unknown;
         };
         match Refusal::of(&row, self.is_empty, !sure, now) {
@@ -90,14 +101,17 @@ impl Attempt {
         let until = time
             .and_then(|time| u64::try_from(time.as_millis()).ok())
             .map_or(u64::MAX, |time| now.saturating_add(time));
+        // Looked up before: nobody reads /proc while others wait for the table.
+        let holder = memory.table.with(|rows| rows.find(self.entity, self.value)).map_or(0, |row| row.claim);
+        let gone = (holder != 0 && !Claimant::lives(holder)).then_some(holder);
         Ok(memory.table.with(|rows| {
-            let known = rows.find(self.entity, self.value);
-            let other = rows.refusal_of(self.entity).filter(|_| self.is_empty);
-            if self.judge(known, other, now) != Verdict::Unknown {
+            let (known, verdict) = self.look(rows, now);
+            if verdict != Verdict::Unknown {
                 return Claim::Known;
             }
             let row = known.unwrap_or(Row { since: now, ..self.row() });
-            if row.claim != 0 && row.claim != who.number() && now < row.until && Claimant::lives(row.claim) {
+            let is_free = [Some(0), Some(who.number()), gone].contains(&Some(row.claim));
+            if !is_free && now < row.until {
                 return Claim::Others;
             }
             rows.put(Row { claim: who.number(), until, ..row });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keyfile::Handle;
 
-use super::setting::{Lookup, Setting};
+use super::setting::{Given, Lookup, Setting};
 use super::value::{self, Fault};
 use super::{Config, Lifetime, Manager, Proof, Protection};
 use crate::auth::Auth;
@@ -28,10 +28,7 @@ impl Config {
     pub fn read_without_password(lookup: &dyn Lookup) -> Result<Self, Error> {
         Ok(Self {
             // TPM2_TCTI is one of the variables that the crate goes through when it connects.
-            tcti: match Setting::TCTI.find_said(lookup) {
-                Some(given) => Some(given.parse(|text| Ok(text.to_owned()))?),
-                None => None,
-            },
+            tcti: given(Setting::TCTI.find_said(lookup), |text| Ok(text.to_owned()))?,
             connection: choice(
                 lookup,
                 &Setting::CONNECTION,
@@ -42,23 +39,16 @@ impl Config {
                 &Setting::SESSION,
                 &[("hmac", Protection::Hmac), ("password", Protection::Password)],
             )?,
-            timeout: match Setting::TIMEOUT.find(lookup) {
-                Some(given) => Timeout::new(given.parse(value::seconds)?),
-                None => Timeout::default(),
-            },
-            session_keep: match Setting::SESSION_KEEP.find(lookup) {
-                Some(given) => given.parse(value::seconds)?,
-                None => None,
-            },
+            timeout: given(Setting::TIMEOUT.find(lookup), value::seconds)?
+                .map(Timeout::new)
+                .unwrap_or_default(),
+            session_keep: given(Setting::SESSION_KEEP.find(lookup), value::seconds)?.flatten(),
             manager: choice(
                 lookup,
                 &Setting::RESOURCE_MANAGER,
                 &[("auto", Manager::Auto), ("kernel", Manager::Kernel), ("none", Manager::None)],
             )?,
-            salt_name: match Setting::SALT_NAME.find(lookup) {
-                Some(given) => Some(given.parse(value::name)?),
-                None => None,
-            },
+            salt_name: given(Setting::SALT_NAME.find(lookup), value::name)?,
             parent_auth: None,
             last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
             proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
@@ -129,6 +119,11 @@ pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
             Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
         }),
     })
+}
+
+/// What a setting becomes, if it is given.
+fn given<T>(found: Option<Given>, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<Option<T>, Error> {
+    found.map(|given| given.parse(parse)).transpose()
 }
 
 /// One of several words; the type's default when nothing is set.

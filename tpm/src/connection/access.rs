@@ -12,19 +12,28 @@ use crate::command::lockout::lockout;
 use crate::config::{Config, Lifetime};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::transport::Opener;
+use crate::transport::{Opener, locate};
 
 /// The way to a TPM; nothing is opened before the first use.
 pub(crate) struct Access {
     config: Config,
     opener: Arc<Opener>,
+    /// Where the TPM is, which distinguishes it from others.
+    place: Arc<str>,
     generations: Generations,
 }
 
 impl Access {
     /// By connections that `opener` opens.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
-        Self { config, opener: Arc::new(opener), generations: Generations::default() }
+        let found = || locate(None).map(|location| location.string).unwrap_or_default();
+        let place = config.tcti.clone().unwrap_or_else(found).into();
+        Self { config, opener: Arc::new(opener), place, generations: Generations::default() }
+    }
+
+    /// Where the TPM is, which distinguishes it from others.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
     /// What was chosen.
@@ -118,7 +127,7 @@ impl Access {
     }
 
     fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        Connection::open(&self.opener, &self.config, deadline)
+        Connection::open(&self.opener, &self.config, &self.place, deadline)
     }
 }
 

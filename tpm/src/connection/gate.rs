@@ -33,8 +33,7 @@ pub(super) struct Gate {
 
 #[derive(Default)]
 struct State {
-    taken: bool,
-    /// Since when it is.
+    /// Since when somebody uses the turn.
     began: Option<Instant>,
     /// Who was handed the turn, and has not woken up yet.
     heir: Option<u64>,
@@ -73,7 +72,7 @@ impl Gate {
                 return Ok(());
             }
             let passed = deadline.has_passed();
-            if passed || !state.taken {
+            if passed || !state.is_taken() {
                 state.queue.retain(|waiter| waiter.ticket != ticket);
             }
             if state.take() {
@@ -107,7 +106,6 @@ impl Gate {
             }
             first => {
                 let wake = first.map(|first| Arc::clone(&first.wake));
-                state.taken = false;
                 drop(state);
                 wake.iter().for_each(|wake| wake.notify_one());
             }
@@ -133,11 +131,15 @@ impl Others for Gate {
 impl State {
     /// Takes the turn if it is free.
     fn take(&mut self) -> bool {
-        let is_free = !std::mem::replace(&mut self.taken, true);
+        let is_free = !self.is_taken();
         if is_free {
             self.began = Some(Instant::now());
         }
         is_free
+    }
+
+    fn is_taken(&self) -> bool {
+        self.began.is_some() || self.heir.is_some()
     }
 
     fn join(&mut self) -> (u64, Arc<Condvar>) {

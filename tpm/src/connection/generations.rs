@@ -33,7 +33,14 @@ impl Generations {
         let process = Process::this();
         let mut place = &self.first;
         loop {
-            let node = place.get_or_init(|| Box::new(Node::new(process)));
+            let node = match place.get() {
+                Some(node) => node,
+                None => {
+                    // Made first: a child that is forked just now would wait endlessly for the thread that makes it.
+                    let made = Box::new(Node::new(process));
+                    place.get_or_init(|| made)
+                }
+            };
             if node.next.get().is_none() && node.generation.process() == process {
                 return Arc::clone(&node.generation);
             }

@@ -51,7 +51,6 @@ use cleanup::Cleanup;
 pub(crate) use known::{KnownParent, KnownParents};
 use lost::Lost;
 use rules::Rules;
-pub(crate) use rules::place;
 pub(crate) use slots::{MAX_LOADED, Slot, Slots, Transient};
 
 use std::collections::HashMap;
@@ -91,9 +90,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects.
-    pub(crate) fn open(opener: &Arc<Opener>, config: &Config, deadline: Deadline) -> Result<Self, Error> {
+    pub(crate) fn open(
+        opener: &Arc<Opener>,
+        config: &Config,
+        place: &Arc<str>,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
         let transport = opener(deadline)?;
-        let rules = Rules::new(config, &*transport);
+        let rules = Rules::new(config, &*transport, Arc::clone(place));
         let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
         Ok(Self {

@@ -1,12 +1,13 @@
 //! What the configuration and the way to the TPM say together about a connection.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyfile::Name;
 
 use crate::config::{Config, Lifetime, Manager, Protection};
 use crate::session::Session;
-use crate::transport::{Transport, locate};
+use crate::transport::Transport;
 
 /// What the configuration and the way to the TPM say together.
 pub(crate) struct Rules {
@@ -21,19 +22,13 @@ pub(crate) struct Rules {
     /// Whether a password that is not proven may be the last try before a lockout.
     pub(crate) last_try: bool,
     /// Where the TPM is, by which it is told from others.
-    pub(crate) tpm: String,
+    pub(crate) tpm: Arc<str>,
     /// The Name of the only salt key to trust.
     pub(crate) salt_name: Option<Name>,
 }
 
-/// Where the TPM is; nothing is opened.
-pub(crate) fn place(config: &Config) -> String {
-    let found = || locate(None).map(|location| location.string).unwrap_or_default();
-    config.tcti.clone().unwrap_or_else(found)
-}
-
 impl Rules {
-    pub(super) fn new(config: &Config, transport: &dyn Transport) -> Self {
+    pub(super) fn new(config: &Config, transport: &dyn Transport, tpm: Arc<str>) -> Self {
         let kernel = match config.manager {
             Manager::Auto => transport.is_managed_by_kernel(),
             Manager::Kernel => true,
@@ -50,7 +45,7 @@ impl Rules {
             kernel,
             shared: transport.is_shared() && !kernel,
             last_try: config.last_try,
-            tpm: place(config),
+            tpm,
             salt_name: config.salt_name.clone(),
         }
     }

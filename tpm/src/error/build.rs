@@ -81,6 +81,11 @@ impl Error {
         Self::new(ErrorKind::Io, attempt).answer(code)
     }
 
+    /// A connection that broke, by what the system says.
+    pub(crate) fn broken(attempt: &'static str, cause: std::io::Error) -> Self {
+        Self::new(ErrorKind::Io, attempt).because(cause)
+    }
+
     /// A connection that broke before.
     pub(crate) fn lost() -> Self {
         Self::new(ErrorKind::Io, "the connection to the TPM was lost")

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
+use super::poll::until;
 use crate::deadline::Deadline;
 
 /// What happens to one descriptor. A forked child shares it with its parent.
@@ -33,19 +34,10 @@ impl Edge {
     /// Waits until something has happened since the last time; a signal does not end it. False when the deadline passed.
     pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<bool> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
-        loop {
-            // SAFETY: epoll_wait(2) writes at most one event.
-            match unsafe { libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, deadline.milliseconds()) }
-            {
-                0 if deadline.has_passed() => return Ok(false),
-                0 => {}
-                1.. => return Ok(true),
-                _ => match io::Error::last_os_error() {
-                    error if error.kind() == io::ErrorKind::Interrupted => {}
-                    error => return Err(error),
-                },
-            }
-        }
+        // SAFETY: epoll_wait(2) writes at most one event.
+        until(deadline, |milliseconds| unsafe {
+            libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, milliseconds)
+        })
     }
 }
 

@@ -9,9 +9,18 @@ pub(crate) fn readable(descriptors: &[i32], deadline: Deadline) -> io::Result<bo
     let mut polled: Vec<libc::pollfd> =
         descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
     let count = libc::nfds_t::try_from(polled.len()).unwrap_or_default();
+    // SAFETY: poll(2) reads and writes `count` structures.
+    until(deadline, |milliseconds| unsafe { libc::poll(polled.as_mut_ptr(), count, milliseconds) })
+}
+
+/// Waits by a system call that takes milliseconds and returns a number of events. Returns false when the deadline has passed; a signal
+/// does not end the wait.
+pub(super) fn until(
+    deadline: Deadline,
+    mut wait: impl FnMut(libc::c_int) -> libc::c_int,
+) -> io::Result<bool> {
     loop {
-        // SAFETY: poll(2) reads and writes `count` structures.
-        match unsafe { libc::poll(polled.as_mut_ptr(), count, deadline.milliseconds()) } {
+        match wait(deadline.milliseconds()) {
             0 if deadline.has_passed() => return Ok(false),
             0 => {}
             1.. => return Ok(true),

@@ -29,7 +29,7 @@ use keyfile::{KeyFile, Ticket};
 use crate::authorization::policy::{Checked, check};
 use crate::authorization::prepare;
 use crate::config::Config;
-use crate::connection::{Access, Connection, Transient, place};
+use crate::connection::{Access, Connection, Transient};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::objects::Cache;
@@ -46,8 +46,6 @@ pub struct Tpm(Arc<Shared>);
 
 struct Shared {
     access: Access,
-    /// Where it is, by which it is told from others.
-    place: String,
     /// The contents of TPM2B_PRIVATEs, as TPM2_Import gave them.
     imports: Cache<Vec<u8>>,
     /// The tickets of signed policies.
@@ -67,9 +65,8 @@ impl Tpm {
     pub fn over(config: Config, opener: Opener) -> Self {
         // So that children forked from now on share what is known of passwords. Where that fails, it is said at the first use.
         let _ = prepare();
-        let place = place(&config);
         let access = Access::new(config, opener);
-        Self(Arc::new(Shared { access, place, imports: Cache::default(), tickets: Cache::default() }))
+        Self(Arc::new(Shared { access, imports: Cache::default(), tickets: Cache::default() }))
     }
 
     /// What was chosen.
@@ -140,7 +137,7 @@ impl Tpm {
 
     /// Where it is, by which it is told from others.
     pub(crate) fn place(&self) -> &str {
-        &self.0.place
+        self.0.access.place()
     }
 
     /// Flushes one object, if it is loaded.

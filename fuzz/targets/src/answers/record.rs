@@ -36,10 +36,13 @@ impl Recorded {
             let mut word = || words.next().expect("three words");
             match (word(), word(), word()) {
                 ("file", name, der) => {
-                    let file = KeyFile::parse(&bytes(der)).expect("a sound file");
+                    let file = KeyFile::parse(&hex::decode(der).expect("hexadecimal")).expect("a sound file");
                     recorded.files.push((name.to_owned(), file));
                 }
-                (_, code, answer) => recorded.answers.push((bytes(code), bytes(answer))),
+                (_, code, answer) => {
+                    let bytes = |text: &str| hex::decode(text).expect("hexadecimal");
+                    recorded.answers.push((bytes(code), bytes(answer)));
+                }
             }
         }
         recorded
@@ -61,7 +64,7 @@ static RECORDED: OnceLock<Recorded> = OnceLock::new();
 pub fn record(files: &[(&str, KeyFile)], tcti: &str) -> String {
     let mut text = String::from("# What swtpm answered: see record.rs\n");
     for (name, file) in files {
-        let _ = writeln!(text, "file {name} {}", hexadecimal(&file.to_der().expect("a sound file")));
+        let _ = writeln!(text, "file {name} {}", hex::encode(file.to_der().expect("a sound file")));
     }
     assert!(RECORDED.set(Recorded::parse(&text)).is_ok(), "nothing was recorded before");
     let answers = Arc::new(Mutex::new(Vec::<String>::new()));
@@ -94,7 +97,7 @@ impl Transport for Recorder {
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
         self.to.transact(command, response)?;
         if response[6..10] == [0; 4] {
-            let line = format!("answer {} {}", hexadecimal(&command[6..10]), hexadecimal(response));
+            let line = format!("answer {} {}", hex::encode(&command[6..10]), hex::encode(response));
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
             // A few of each command and length are as good as all.
             let alike = |other: &&String| other[..20] == line[..20] && other.len() == line.len();
@@ -114,13 +117,4 @@ impl Transport for Recorder {
     }
 
     fn forget(self: Box<Self>) {}
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(text: &str) -> Vec<u8> {
-    let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
-    (0..text.len()).step_by(2).map(digits).collect()
 }

@@ -125,7 +125,7 @@ impl Loaded {
         found
     }
 
-    /// Whether it is another instance of this module, which would come back to itself for ever.
+    /// Returns true if it is another instance of this module, which would call itself endlessly.
     fn is_this_one(&self, provider: NonNull<OSSL_PROVIDER>) -> bool {
         // SAFETY: the provider is alive.
         init::is_ours(unsafe { (self.libcrypto.OSSL_PROVIDER_get0_dispatch)(provider.as_ptr()) })

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::dropped;
 use super::pem::OBJECT_KEY;
-use super::reference::referenced;
+use super::reference::{self, referenced};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
@@ -88,7 +88,10 @@ impl<T: KeyType> KeyDecoder<T> {
         }
         let key = match wants_private(selection) {
             true => referenced(provider, reference, None, passphrase)?,
-            false => TpmKey::public_only(reference.public),
+            false => {
+                reference::read(provider, &reference)?;
+                TpmKey::public_only(reference.public)
+            }
         };
         Ok(Self::hand_up(provider, key, found))
     }

@@ -6,7 +6,6 @@ use keyfile::{KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
 use super::der::type_of;
-use super::reference;
 use super::{STRUCTURE, dropped};
 use crate::error::Result;
 use crate::ffi::bio::Bio;
@@ -46,7 +45,6 @@ impl Decoder for PemDecoder {
             true => {
                 let der = KeyReference::der(&block)?;
                 let reference = KeyReference::from_der(&der)?;
-                reference::check(provider, &reference)?;
                 (type_of(&reference.public)?, der)
             }
             false => {

@@ -31,15 +31,11 @@ pub(crate) fn referenced(
     TpmKey::at(Place { handle, reference }, auth).opened(provider)
 }
 
-/// Says what is wrong with a reference while somebody hears it: what a decoder of DER says is dropped by libcrypto's store.
+/// The URI of a reference, and the handle that it leads to.
 ///
 /// # Errors
-/// As `referenced`.
-pub(super) fn check(provider: &Arc<Provider>, reference: &KeyReference) -> Result<()> {
-    read(provider, reference).map(drop)
-}
-
-fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
+/// As `referenced`, but for the password.
+pub(super) fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
     let uri = Uri::parse(&reference.uri, tpm::config::nv_prefix(&**provider)?.as_deref())?;
     let Named::Key(handle) = uri.place else {
         let text = "the key reference leads to something else than a persistent key (0x81......)";

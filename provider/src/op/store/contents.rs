@@ -40,12 +40,7 @@ pub(super) fn found(
     let libcrypto = opening.provider.core().libcrypto();
     let mut all = Vec::new();
     for content in found {
-        let is_wanted = match &content {
-            Content::Certificate(der) => wanted.certificate(der, libcrypto)?,
-            Content::PublicKey(_) => wanted.public_key(),
-            Content::Key(_) | Content::Reference(_) => wanted.key() || wanted.public_key(),
-        };
-        if is_wanted {
+        if wanted.content(&content, libcrypto)? {
             all.push(Found::Content(content, password.clone()));
         }
     }

@@ -66,7 +66,7 @@ pub(super) fn public(handle: Handle, opening: Opening<'_>) -> Result<Public> {
 }
 
 fn wanted(opening: Opening<'_>) -> bool {
-    opening.wanted.key() || opening.wanted.public_key()
+    opening.wanted.any_key()
 }
 
 fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {

@@ -22,7 +22,7 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let mut names = Vec::new();
     // Who looks for certificates opens what is named; a password that nobody gave is no certificate.
     let everything = opening.wanted.wants_everything();
-    if opening.wanted.key() || opening.wanted.public_key() {
+    if opening.wanted.any_key() {
         for handle in tpm.persistent_handles()? {
             let uri = format!("tpm2:handle={handle}");
             match seen(tpm.read_public(handle))? {
@@ -53,12 +53,12 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
             }
         };
         for content in &found {
-            let (what, is_wanted) = match content {
-                Content::Certificate(der) => ("certificate", opening.wanted.certificate(der, libcrypto)?),
-                Content::PublicKey(_) => ("public key", opening.wanted.public_key()),
-                Content::Key(_) | Content::Reference(_) => ("key file", opening.wanted.key()),
+            let what = match content {
+                Content::Certificate(_) => "certificate",
+                Content::PublicKey(_) => "public key",
+                Content::Key(_) | Content::Reference(_) => "key file",
             };
-            if is_wanted {
+            if opening.wanted.content(content, libcrypto)? {
                 names.push(name(uri, what.to_owned()));
                 break;
             }

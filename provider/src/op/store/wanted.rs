@@ -1,5 +1,6 @@
 //! What the caller of a store wants of it: one kind of object, or the certificate of one subject.
 
+use keyfile::Content;
 use keyfile::uri::Place;
 use zeroize::Zeroizing;
 
@@ -80,6 +81,23 @@ impl Wanted {
     /// A public key and no more.
     pub(super) fn public_key(&self) -> bool {
         self.subject.is_none() && self.expect.is_none_or(|expect| expect == PUBLIC_KEY)
+    }
+
+    /// A key, with its private half or without.
+    pub(super) fn any_key(&self) -> bool {
+        self.key() || self.public_key()
+    }
+
+    /// What a file or an NV index holds.
+    ///
+    /// # Errors
+    /// As `certificate`.
+    pub(super) fn content(&self, content: &Content, libcrypto: &Libcrypto) -> Result<bool> {
+        Ok(match content {
+            Content::Certificate(der) => self.certificate(der, libcrypto)?,
+            Content::PublicKey(_) => self.public_key(),
+            Content::Key(_) | Content::Reference(_) => self.any_key(),
+        })
     }
 
     /// The public half of a key instead of the whole.

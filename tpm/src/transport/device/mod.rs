@@ -4,11 +4,10 @@
 mod late;
 mod line;
 
-use std::io;
 use std::path::Path;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::transport::location::{Location, open_device};
 use crate::transport::{Transport, not_there};
 use line::Line;
@@ -29,7 +28,7 @@ impl Device {
     pub(crate) fn open(path: &Path, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         late::finish(path, deadline)?;
         let file = open_device(path, location).map_err(not_there)?;
-        let line = Line::new(file).map_err(|cause| broken("opening the TPM's device", cause))?;
+        let line = Line::new(file).map_err(|cause| Error::broken("opening the TPM's device", cause))?;
         let managed = location.is_kernel_resource_manager();
         Ok(Self { line: Some(line), managed, deadline })
     }
@@ -38,11 +37,11 @@ impl Device {
 impl Transport for Device {
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
         let line = self.line.as_mut().filter(|line| !line.is_busy()).ok_or_else(Error::lost)?;
-        line.send(command).map_err(|cause| broken("sending a command to the TPM", cause))?;
+        line.send(command).map_err(|cause| Error::broken("sending a command to the TPM", cause))?;
         match line.receive(response, self.deadline) {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.deadline.missed("the TPM has not answered")),
-            Err(cause) => Err(broken("waiting for the TPM's answer", cause)),
+            Err(cause) => Err(Error::broken("waiting for the TPM's answer", cause)),
         }
     }
 
@@ -68,10 +67,6 @@ impl Drop for Device {
     }
 }
 
-fn broken(attempt: &'static str, cause: io::Error) -> Error {
-    Error::new(ErrorKind::Io, attempt).because(cause)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
@@ -79,6 +74,7 @@ mod tests {
     use ::tests::{Swtpm, TerminalDevice};
 
     use super::*;
+    use crate::error::ErrorKind;
     use crate::transport::location::Source;
 
     fn open(tcti: &str, time: Duration) -> Result<Box<dyn Transport>, Error> {

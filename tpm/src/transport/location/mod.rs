@@ -51,14 +51,13 @@ impl Location {
         parse_among(string, source, &DEVICES.map(Path::new))
     }
 
-    /// Opens a device or a socket once and closes it again, so that what is wrong is said by us: tpm2-tss prints at each failed open.
-    /// The other kinds are not tried.
+    /// Opens a socket once and closes it again, so that what is wrong is reported by us: tpm2-tss prints at each failed open. The other
+    /// kinds are not tried.
     ///
     /// # Errors
-    /// The device is not there, is no device, belongs to others, or is in use; nobody listens at the socket, or has no time by the deadline.
-    pub fn check(&self, deadline: Deadline) -> Result<(), LocationError> {
+    /// Nobody listens at the socket, or has no time by the deadline.
+    pub(crate) fn check(&self, deadline: Deadline) -> Result<(), LocationError> {
         match &self.kind {
-            Kind::Device(path) => device::open(path, self).map(drop),
             Kind::Swtpm | Kind::Mssim => socket::connect_once(self, deadline),
             _ => Ok(()),
         }

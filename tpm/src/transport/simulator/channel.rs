@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::fd::AsRawFd as _;
 
 use crate::deadline::Deadline;
-use crate::error::{self, Error};
+use crate::error::Error;
 use crate::ffi;
 use crate::transport::answer::LARGEST;
 use crate::transport::location::Address;
@@ -21,7 +21,7 @@ impl Channel {
 
     /// Sends it whole.
     pub(super) fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.0.write_all(octets).map_err(|cause| broken("sending a command to the TPM", cause))
+        self.0.write_all(octets).map_err(|cause| Error::broken("sending a command to the TPM", cause))
     }
 
     /// Reads into `buffer`, which is emptied first, until `size` is satisfied: it says how long the whole will be, as far as it can be
@@ -34,7 +34,7 @@ impl Channel {
     ) -> Result<(), Error> {
         const WAITING: &str = "waiting for the TPM's answer";
         buffer.clear();
-        buffer.resize(size(&[]).max(LARGEST + 8), 0);
+        buffer.resize(LARGEST + 8, 0);
         let mut have = 0;
         loop {
             let (came, room) = buffer.split_at_mut_checked(have).unwrap_or_default();
@@ -43,18 +43,15 @@ impl Channel {
                 buffer.truncate(whole);
                 return Ok(());
             }
-            if room.is_empty() {
-                return Err(broken(WAITING, ErrorKind::InvalidData.into()));
-            }
             let fd = self.0.as_raw_fd();
-            if !ffi::readable(&[fd], deadline).map_err(|cause| broken(WAITING, cause))? {
+            if !ffi::readable(&[fd], deadline).map_err(|cause| Error::broken(WAITING, cause))? {
                 return Err(deadline.missed("the TPM has not answered"));
             }
             match self.0.read(room) {
-                Ok(0) => return Err(broken(WAITING, ErrorKind::UnexpectedEof.into())),
+                Ok(0) => return Err(Error::broken(WAITING, ErrorKind::UnexpectedEof.into())),
                 Ok(read) => have = have.saturating_add(read),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(broken(WAITING, error)),
+                Err(error) => return Err(Error::broken(WAITING, error)),
             }
         }
     }
@@ -66,11 +63,9 @@ impl Channel {
         self.receive(&mut answer, |_| 4, deadline)?;
         match answer.iter().all(|&octet| octet == 0) {
             true => Ok(()),
-            false => Err(broken("the simulator's control channel", ErrorKind::PermissionDenied.into())),
+            false => {
+                Err(Error::broken("the simulator's control channel", ErrorKind::PermissionDenied.into()))
+            }
         }
     }
-}
-
-fn broken(attempt: &'static str, cause: io::Error) -> Error {
-    Error::new(error::ErrorKind::Io, attempt).because(cause)
 }

@@ -58,10 +58,7 @@ impl Tcti {
         loop {
             if !self.descriptors.is_empty() {
                 let ready = ffi::readable(&self.descriptors, self.deadline);
-                ready
-                    .map_err(|cause| Error::new(ErrorKind::Io, WAITING).because(cause))?
-                    .then_some(())
-                    .ok_or_else(missed)?;
+                ready.map_err(|cause| Error::broken(WAITING, cause))?.then_some(()).ok_or_else(missed)?;
                 timeout = self.deadline.milliseconds();
             }
             match context.receive(response, timeout) {
