@@ -1,4 +1,4 @@
-//! Where the TPM is: the first TCTI string that somebody gave, or the kernel's device. Nothing is opened but by [`Location::check`].
+//! Where the TPM is: the first TCTI string that was given, or the kernel's device.
 
 mod device;
 mod error;
