@@ -80,6 +80,21 @@ impl Shell {
         self.scratch.write(name, contents)
     }
 
+    /// Writes a program into the folder, a script or an executable file.
+    ///
+    /// A process without threads writes it: what another test starts meanwhile would hold a file that we write,
+    /// and execve(2) answers ETXTBSY while somebody may write it.
+    ///
+    /// # Panics
+    /// When the disk is full.
+    pub fn program(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name);
+        let mut install = Command::new("install");
+        install.args(["-m", "755", "/dev/stdin"]).arg(&path);
+        run(install, contents.as_ref(), LIMIT).ok();
+        path
+    }
+
     /// Reads a file of the folder.
     #[must_use]
     #[track_caller]

@@ -1,6 +1,7 @@
 //! `make install` beside files of others, and on machines without an `openssl` program.
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use crate::install::Site;
 
@@ -27,8 +28,7 @@ impl Site {
             }
         }
         for (name, text) in scripts {
-            fs::write(bin.join(name), text).unwrap();
-            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+            self.0.program(Path::new("bin").join(name), text);
         }
         bin.display().to_string()
     }

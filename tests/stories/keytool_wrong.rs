@@ -83,13 +83,9 @@ fn a_file_that_may_not_be_read_or_a_folder_that_may_not_be_written() {
     let as_nobody = |line: &str| {
         let command = desk.command(line);
         let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-        let tool = desk.shell.file("tool");
-        std::fs::copy(command.get_program(), &tool).unwrap();
-        desk.shell.run(&format!(
-            "setpriv --reuid 65534 --regid 65534 --clear-groups {} {}",
-            tool.display(),
-            words.join(" ")
-        ))
+        desk.shell.program("tool", std::fs::read(command.get_program()).unwrap());
+        desk.shell
+            .run(&format!("setpriv --reuid 65534 --regid 65534 --clear-groups ./tool {}", words.join(" ")))
     };
     as_nobody("tpm2-keytool create -w ec.pem no.tpm").failed().says("Permission denied");
     as_nobody("tpm2-keytool create folder/no.tpm").failed().says("Permission denied");

@@ -25,9 +25,10 @@ impl Place {
 
     fn fake(&self, name: &str, script: &str) {
         let folder = self.shell.folder().display();
-        self.shell
-            .write(format!("bin/{name}"), format!("#!/bin/sh\necho {name} $* >>{folder}/asked\n{script}\n"));
-        self.shell.ok(&format!("chmod +x bin/{name}"));
+        self.shell.program(
+            format!("bin/{name}"),
+            format!("#!/bin/sh\necho {name} $* >>{folder}/asked\n{script}\n"),
+        );
     }
 
     fn looks(&self, step: &str) -> Output {
