@@ -76,6 +76,7 @@ mod settings_needed;
 mod sign;
 mod signals;
 mod store;
+mod store_attach;
 mod store_nv;
 mod store_peers;
 mod store_programs;

@@ -122,6 +122,7 @@ slots! {
 
     // provider-storemgmt(7)
     store_open, OSSL_FUNC_STORE_OPEN = 1: fn(*mut c_void, *const c_char) -> *mut c_void;
+    store_attach, OSSL_FUNC_STORE_ATTACH = 2: fn(*mut c_void, *mut OSSL_CORE_BIO) -> *mut c_void;
     store_settable_ctx_params, OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS = 3: fn(*mut c_void) -> *const OSSL_PARAM;
     store_set_ctx_params, OSSL_FUNC_STORE_SET_CTX_PARAMS = 4: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
     store_load, OSSL_FUNC_STORE_LOAD = 5: fn(*mut c_void, OSSL_CALLBACK, *mut c_void, OSSL_PASSPHRASE_CALLBACK, *mut c_void) -> c_int;
