@@ -132,7 +132,7 @@ static SIGNATURES: &[OSSL_ALGORITHM] = &[
     row(
         c"TPM2-RSA",
         TPM,
-        signature::Table::<SignatureContext<sign::Rsa>>::ROWS,
+        signature::Table::<SignatureContext<sign::Rsa>>::WITH_RECOVERY,
         c"RSA signatures of keys in the TPM",
     ),
     row(

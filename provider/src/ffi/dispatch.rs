@@ -108,11 +108,9 @@ slots! {
     signature_digest_sign_init, OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT = 8: fn(*mut c_void, *const c_char, *mut c_void, *const OSSL_PARAM) -> c_int;
     signature_digest_sign_update, OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE = 9: fn(*mut c_void, *const u8, usize) -> c_int;
     signature_digest_sign_final, OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL = 10: fn(*mut c_void, *mut u8, *mut usize, usize) -> c_int;
-    signature_digest_sign, OSSL_FUNC_SIGNATURE_DIGEST_SIGN = 11: fn(*mut c_void, *mut u8, *mut usize, usize, *const u8, usize) -> c_int;
     signature_digest_verify_init, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT = 12: fn(*mut c_void, *const c_char, *mut c_void, *const OSSL_PARAM) -> c_int;
     signature_digest_verify_update, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE = 13: fn(*mut c_void, *const u8, usize) -> c_int;
     signature_digest_verify_final, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL = 14: fn(*mut c_void, *const u8, usize) -> c_int;
-    signature_digest_verify, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY = 15: fn(*mut c_void, *const u8, usize, *const u8, usize) -> c_int;
     signature_freectx, OSSL_FUNC_SIGNATURE_FREECTX = 16: fn(*mut c_void);
     signature_dupctx, OSSL_FUNC_SIGNATURE_DUPCTX = 17: fn(*mut c_void) -> *mut c_void;
     signature_get_ctx_params, OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS = 18: fn(*mut c_void, *mut OSSL_PARAM) -> c_int;

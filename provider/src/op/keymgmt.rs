@@ -117,11 +117,17 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         if software.is_a(c"EC") {
             params.bound_octets(c"encoded-pub-key")?;
         }
-        software.answer(&mut params)?;
+        if software.answer(&mut params).is_err() {
+            return Ok(false);
+        }
+        if key.kind() == Kind::RsaPss {
+            // Its software half is restricted as it is.
+            return Ok(true);
+        }
         let (default, mandatory) = (key.default_digest(), key.mandatory_digest());
         params.each(|name, slot| match (name.to_bytes(), default, mandatory) {
             (b"default-digest", Some(digest), _) | (b"mandatory-digest", _, Some(digest)) => {
-                slot.text(digest)
+                slot.text(&digest.to_ascii_uppercase())
             }
             _ => Ok(()),
         })?;

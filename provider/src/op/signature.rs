@@ -33,8 +33,11 @@ use shadow::Shadow;
 
 /// What differs between the kinds of keys.
 pub(crate) trait Scheme: 'static {
-    /// What a signature of this kind may be told.
-    fn settable() -> &'static Descriptors;
+    /// Whether a signature needs no parameters.
+    const IS_PLAIN: bool;
+
+    /// What a signature of this kind may be told; once a message is under way its digest stays.
+    fn settable(in_message: bool) -> &'static Descriptors;
     /// What it answers.
     fn gettable() -> &'static Descriptors;
 
