@@ -134,15 +134,13 @@ unsafe extern "C" fn query_operation(
     if let Some(no_store) = unsafe { no_store.as_mut() } {
         *no_store = 0;
     }
-    if operation == OSSL_OP_STORE {
-        // SAFETY: libcrypto
-        return unsafe {
-            shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
-                Ok(provider.stores().map_or_else(|| Pointer::to(operation), Rows::pointer))
-            })
-        };
+    // SAFETY: libcrypto
+    unsafe {
+        shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
+            let stores = (operation == OSSL_OP_STORE).then(|| provider.stores()).flatten();
+            Ok(stores.map_or_else(|| Pointer::to(operation, provider.core().libcrypto()), Rows::pointer))
+        })
     }
-    contain(|| Pointer::to(operation))
 }
 
 unsafe extern "C" fn get_reason_strings(_: *mut c_void) -> *const OSSL_ITEM {

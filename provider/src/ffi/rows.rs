@@ -4,6 +4,7 @@ use std::ffi::{CString, c_int};
 use std::ptr;
 
 use super::guard::Answer;
+use super::libcrypto::Libcrypto;
 use super::sys::{self, OSSL_ALGORITHM};
 use crate::registry;
 
@@ -22,7 +23,7 @@ impl Rows {
         let name = CString::new(name).ok()?;
         // The string does not move when its owner does.
         let mut rows = vec![registry::store(name.as_ptr())];
-        rows.extend(registry::rows(sys::OSSL_OP_STORE).unwrap_or_default().iter().copied());
+        rows.extend(registry::rows(sys::OSSL_OP_STORE, false).unwrap_or_default().iter().copied());
         Some(Rows { rows, _name: name })
     }
 
@@ -33,9 +34,10 @@ impl Rows {
 }
 
 impl Pointer {
-    /// The rows of an operation that every instance has.
-    pub(crate) fn to(operation: c_int) -> Pointer {
-        Pointer(registry::rows(operation).map_or(ptr::null(), <[_]>::as_ptr))
+    /// The rows of an operation that every instance has with this libcrypto.
+    pub(crate) fn to(operation: c_int, libcrypto: &Libcrypto) -> Pointer {
+        let has_named = libcrypto.is_at_least(3, 4);
+        Pointer(registry::rows(operation, has_named).map_or(ptr::null(), <[_]>::as_ptr))
     }
 }
 

@@ -71,8 +71,10 @@ functions! {
 
     /// What everything needs.
     Base {
-        // OPENSSL_init_crypto(3ossl), OSSL_LIB_CTX(3ossl)
+        // OPENSSL_init_crypto(3ossl), OpenSSL_version(3ossl), OSSL_LIB_CTX(3ossl)
         OPENSSL_init_crypto, "3.0": fn(c_ulong, *const OPENSSL_INIT_SETTINGS) -> c_int;
+        OPENSSL_version_major, "3.0": fn() -> c_uint;
+        OPENSSL_version_minor, "3.0": fn() -> c_uint;
         OSSL_LIB_CTX_new_from_dispatch, "3.0": fn(*const OSSL_CORE_HANDLE, *const OSSL_DISPATCH) -> *mut OSSL_LIB_CTX;
         OSSL_LIB_CTX_free, "3.0": fn(*mut OSSL_LIB_CTX);
 
