@@ -70,6 +70,7 @@ mod reach;
 mod refused;
 mod resets;
 mod restricted;
+mod same;
 mod sample;
 mod settings;
 mod settings_needed;
