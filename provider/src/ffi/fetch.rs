@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 
 use super::libcrypto::Libcrypto;
 use super::libcrypto::tests::{Testing, function};
-use super::sys::{self, OSSL_LIB_CTX};
+use super::sys::{self, OSSL_ALGORITHM, OSSL_LIB_CTX};
 use crate::registry;
 
 type Fetch = unsafe extern "C" fn(*mut OSSL_LIB_CTX, *const c_char, *const c_char) -> *mut c_void;
@@ -79,6 +79,18 @@ fn every_row_of_the_registry_can_be_fetched() {
         }
     }
     assert!(fetched > 50, "{fetched}");
+    // An OpenSSL without calls for them is not shown the algorithms that programs fetch by name.
+    let old = registry::rows(sys::OSSL_OP_SIGNATURE, false).unwrap();
+    let all = registry::rows(sys::OSSL_OP_SIGNATURE, true).unwrap();
+    let is_ours = |row: &OSSL_ALGORITHM| {
+        if row.algorithm_names.is_null() {
+            return true;
+        }
+        // SAFETY: as above.
+        unsafe { CStr::from_ptr(row.algorithm_names) }.to_bytes().starts_with(b"TPM2-")
+    };
+    assert!(old.iter().all(is_ours) && old.len() == 3, "{} rows", old.len());
+    assert_eq!(all.iter().filter(|row| !is_ours(row)).count(), all.len() - old.len());
     // SAFETY: loaded above.
     unsafe { (libcrypto.OSSL_PROVIDER_unload)(provider) };
     // SAFETY: made above, used no more.

@@ -105,10 +105,7 @@ impl<S: Scheme> SignatureContext<S> {
         let Some(room) = output.room(public.size())? else { return Ok(()) };
         let whole = match (octets, message) {
             (Octets::Digest(digest), None) => Whole { digest: digest.to_vec(), octets: None },
-            (Octets::Message(part), Some(message)) => {
-                message.update(part)?;
-                message.finish()?
-            }
+            (Octets::Message, Some(message)) => message.finish()?,
             _ => return Err(out_of_sequence()),
         };
         let algorithm = shadow.digest()?;
@@ -197,7 +194,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
 
     fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()> {
         let State::Message(signer) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Message(&[]));
+            return self.sign_in_tpm(output, Octets::Message);
         };
         let Some(room) = output.room(signer.size()?)? else { return Ok(()) };
         room.write(&signer.sign()?)
@@ -279,8 +276,8 @@ impl Recovery for SignatureContext<Rsa> {
 enum Octets<'a> {
     /// A digest that the caller made.
     Digest(&'a [u8]),
-    /// The last part of a message.
-    Message(&'a [u8]),
+    /// The message that is under way.
+    Message,
 }
 
 fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {
