@@ -126,19 +126,23 @@ impl TpmKey {
             PublicKey::Rsa { exponent, modulus, scheme, .. } => {
                 let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
                 let pss = restrictions(*scheme, modulus.len());
-                Pkey::public_rsa(context, kind.algorithm(), modulus, &exponent.to_be_bytes(), pss)?
+                Pkey::public_rsa(context, kind.algorithm(), modulus, &exponent.to_be_bytes(), pss)
             }
             PublicKey::Ecc { curve, x, y, .. } => {
                 let group = curve.openssl_name().ok_or_else(|| {
                     let text = format!("OpenSSL does not know the curve {} of this key", curve.name());
                     Error::new(Reason::Unsupported, text)
                 })?;
-                Pkey::public_ec(context, group, &uncompressed_point(curve.field_octets(), x, y))?
+                Pkey::public_ec(context, group, &uncompressed_point(curve.field_octets(), x, y))
             }
             PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => {
                 return Err(Error::new(Reason::WrongKey, "the object has no public half"));
             }
-        };
+        }
+        .map_err(|refused| {
+            Error::new(Reason::Software, "OpenSSL does not take the public half of the key")
+                .with_source(refused)
+        })?;
         Ok(self.software.get_or_init(|| pkey))
     }
 
