@@ -14,7 +14,7 @@ use std::error::Error as StdError;
 
 use keyfile::{Handle, Name};
 
-use crate::rc::ResponseCode;
+use crate::rc::{Place as InCommand, ResponseCode};
 
 /// Why something that needed the TPM did not happen.
 pub struct Error(Box<Parts>);
@@ -100,6 +100,15 @@ impl Error {
     /// Whether the command was not sent, so that the TPM has done nothing.
     pub(crate) fn is_not_sent(&self) -> bool {
         self.0.recall == Recall::NotSent
+    }
+
+    /// Returns true if the TPM found something else than a padded message in a ciphertext (Part 3 §14.3: TPM_RC_VALUE; some
+    /// implementations say TPM_RC_SIZE).
+    #[must_use]
+    pub fn is_wrong_padding(&self) -> bool {
+        let of_the_ciphertext =
+            matches!(self.0.code.and_then(ResponseCode::place), None | Some(InCommand::Parameter(_)));
+        of_the_ciphertext && matches!(self.base_code(), Some(ResponseCode::VALUE | ResponseCode::SIZE))
     }
 
     /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.

@@ -1,11 +1,12 @@
 //! What only the holder of the private half can do: sign, decrypt, agree on a secret, unseal.
 
-use keyfile::{AlgId, HashAlg, Point, PublicKey, Signature, Ticket};
+use keyfile::{AlgId, HashAlg, Point, PublicKey, Scheme, Signature, Ticket};
 use zeroize::Zeroizing;
 
 use super::{Answer, Key, block};
 use crate::command::{asymmetric, hash, object, signature};
 use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
 
 /// What an operation with the bare RSA key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +49,20 @@ impl Key {
         scheme: AlgId,
     ) -> Result<Answer<Signature>, Error> {
         self.operate(Purpose::Signature, |connection, key, protect| {
-            signature::sign(connection, key, (digest, ticket), scheme, hash, protect)
+            let signature = signature::sign(connection, key, (digest, ticket), scheme, hash, protect)?;
+            self.with_zeros(signature)
         })
+    }
+
+    /// An RSA signature as long as the modulus (RFC 8017 §8.1.1): some TPMs cut zeros in front.
+    fn with_zeros(&self, signature: Signature) -> Result<Signature, Error> {
+        match (signature, &self.0.public.key) {
+            (Signature::Rsa { scheme, hash, octets }, PublicKey::Rsa { modulus, .. }) => {
+                let octets = block::whole(Zeroizing::new(octets), modulus.len())?.to_vec();
+                Ok(Signature::Rsa { scheme, hash, octets })
+            }
+            (signature, _) => Ok(signature),
+        }
     }
 
     /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.
@@ -68,18 +81,33 @@ impl Key {
         self.rsa(block, Purpose::Decryption)
     }
 
-    /// Decrypts with the scheme that the key was made for; the TPM takes the padding off. A label (OAEP) ends with a zero octet.
+    /// Returns true if the TPM was found to forbid the bare private operation: [`Key::rsa_sign`] and [`Key::rsa_decrypt`] fail.
+    #[must_use]
+    pub fn forbids_raw_rsa(&self) -> bool {
+        self.0.tpm.raw_rsa().is_forbidden()
+    }
+
+    /// Returns true if the bare private operation is known to work.
+    #[must_use]
+    pub fn allows_raw_rsa(&self) -> bool {
+        self.0.tpm.raw_rsa().is_allowed()
+    }
+
+    /// Decrypts by a scheme, NULL for the one that the key was made for; the TPM removes the padding. A label (OAEP) ends with a zero
+    /// octet.
     ///
     /// # Errors
-    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way; or the TPM refuses.
+    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way ([`Error::is_wrong_padding`]); or the
+    /// TPM refuses.
     pub fn rsa_decrypt_by_scheme(
         &self,
         ciphertext: &[u8],
+        scheme: Scheme,
         label: &[u8],
     ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(ciphertext, &self.0.public)?;
         self.operate(Purpose::Decryption, |connection, key, protect| {
-            asymmetric::rsa_decrypt(connection, key, ciphertext, label, protect)
+            asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect)
         })
     }
 
@@ -107,9 +135,24 @@ impl Key {
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
-        self.operate(purpose, |connection, key, protect| {
-            let message = asymmetric::rsa_decrypt(connection, key, block, &[], protect)?;
-            block::whole(message, block.len())
-        })
+        let raw = || {
+            self.operate(purpose, |connection, key, protect| {
+                let message = asymmetric::rsa_decrypt(connection, key, block, (Scheme::Null, &[]), protect)?;
+                block::whole(message, block.len())
+            })
+        };
+        // Nobody vouches for an error: only a second refusal is believed.
+        let result = raw().or_else(|error| if self.is_raw_refused(&error) { raw() } else { Err(error) });
+        match &result {
+            Ok(_) => self.0.tpm.raw_rsa().note(true),
+            Err(error) if self.is_raw_refused(error) => self.0.tpm.raw_rsa().note(false),
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Returns true if the TPM refused the bare operation as such, to a key that has no scheme of its own (Part 3 §14.3, TPM_RC_SCHEME).
+    fn is_raw_refused(&self, error: &Error) -> bool {
+        self.0.public.key.scheme() == Some(Scheme::Null) && error.base_code() == Some(ResponseCode::SCHEME)
     }
 }

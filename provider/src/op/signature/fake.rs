@@ -1,6 +1,6 @@
 //! A key that pretends to be in a TPM: software with the answers, the habits and the faults that a TPM can have.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keyfile::{
     AlgId, Attributes, Curve, HashAlg, Kdf, Point, Public, PublicKey, Scheme, Signature, Symmetric,
@@ -12,7 +12,7 @@ use super::shadow::Shadow;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Generator, Operation, Pkey, PrivateContext, Purpose, Selection};
 use crate::ffi::params::{ParamList, Params};
-use crate::private::{Answer, Private};
+use crate::private::{Answer, Private, RawRsa};
 
 /// The private context of these tests.
 pub(super) fn context() -> Arc<PrivateContext> {
@@ -30,6 +30,9 @@ pub(super) struct Fake {
     pub(super) authenticated: bool,
     /// The hashes that TPM2_Sign knows.
     pub(super) hashes: &'static [HashAlg],
+    /// Forbids raw RSA, as a use shows.
+    pub(super) forbids_raw_rsa: bool,
+    pub(super) raw_rsa: Mutex<RawRsa>,
     /// The salt length of its PSS signatures: as long as possible on many chips.
     pub(super) salt: &'static str,
 }
@@ -59,7 +62,16 @@ impl Fake {
 
     fn new(key: Pkey, public: PublicKey, attributes: Attributes) -> Self {
         let public = Public { name_alg: HashAlg::Sha256, attributes, auth_policy: Vec::new(), key: public };
-        Self { key, public, faulty: false, authenticated: true, hashes: &HashAlg::ALL, salt: "max" }
+        Self {
+            key,
+            public,
+            faulty: false,
+            authenticated: true,
+            hashes: &HashAlg::ALL,
+            forbids_raw_rsa: false,
+            raw_rsa: Mutex::new(RawRsa::Unknown),
+            salt: "max",
+        }
     }
 
     /// Signs a message, or octets without a digest, as a context does.
@@ -123,11 +135,25 @@ impl Private for Fake {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 
-    fn rsa_decrypt_by_scheme(&self, _block: &[u8], _label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+    fn rsa_decrypt_by_scheme(
+        &self,
+        _block: &[u8],
+        _scheme: Scheme,
+        _label: &[u8],
+    ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>> {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 
+    fn raw_rsa(&self) -> RawRsa {
+        *self.raw_rsa.lock().unwrap()
+    }
+
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        *self.raw_rsa.lock().unwrap() =
+            if self.forbids_raw_rsa { RawRsa::Forbidden } else { RawRsa::Allowed };
+        if self.forbids_raw_rsa {
+            return Err(Error::new(Reason::TpmUnsupported, "TPM_RC_SCHEME"));
+        }
         let mut list = ParamList::new();
         let params = list.text(c"pad-mode", "none").as_params();
         let mut result = Operation::new(&self.key, Purpose::Decrypt, params)?.decrypt(block)?;

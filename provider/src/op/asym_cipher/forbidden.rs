@@ -1,0 +1,99 @@
+//! Decryption with a key without a scheme on a TPM that forbids the bare private operation: the TPM takes the padding off.
+//!
+//! PKCS#1 v1.5 keeps its implicit rejection: what the TPM took off is put on again, a refusal becomes a block that is no message, and
+//! `missing` looks at either in the same way. How long the TPM takes to refuse is the TPM's.
+
+use keyfile::{AlgId, Attributes, HashAlg, PublicKey, Scheme, Signature};
+use missing::pkcs1::rejection::{self, Secret};
+use zeroize::Zeroizing;
+
+use super::by_scheme::{fitting, opened};
+use super::decrypt::{damaged, no_ciphertext, wrong_result};
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose, quietly};
+use crate::ffi::params::ParamList;
+use crate::op::signature::tpm_hash;
+use crate::private::Private;
+
+/// Of a padded block: 00 02, eight octets of padding at least, 00 (RFC 8017 §7.2.1).
+const LEAST_PADDING: usize = 11;
+
+/// OAEP (TPM_ALG_OAEP): the TPM has one hash for message, label and MGF1.
+///
+/// # Errors
+/// The hashes or the label are none of the TPM's; the padding is wrong.
+pub(super) fn oaep(
+    private: &dyn Private,
+    block: &[u8],
+    [digest, mgf1]: [&Digest; 2],
+    label: &[u8],
+) -> Result<Zeroizing<Vec<u8>>> {
+    let hash = tpm_hash(digest).filter(|hash| tpm_hash(mgf1) == Some(*hash));
+    let hash = hash.ok_or_else(|| {
+        let text = "this TPM forbids raw RSA and takes OAEP off itself, with one hash for label and MGF1: encrypt with sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)";
+        Error::new(Reason::Padding, text)
+    })?;
+    let label = fitting(
+        label,
+        "this TPM forbids raw RSA and takes OAEP off itself",
+        "encrypt with such a label, or none",
+    )?;
+    opened(private, block, Scheme::Oaep(hash), label)
+}
+
+/// A block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would give it, but for the octets of the padding. One that the TPM
+/// refuses becomes zeros, which are no padding.
+///
+/// # Errors
+/// What the TPM reports, but for a wrong padding.
+pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let answer = private.rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])?;
+    let (begin, filler, message) = match answer {
+        Some(answer) => ([0, 2], 0xff, answer.value),
+        None => ([0, 0], 0, Zeroizing::default()),
+    };
+    let padding = block.len().checked_sub(message.len()).filter(|padding| *padding >= LEAST_PADDING);
+    let padding = padding.ok_or_else(wrong_result)?;
+    // Its room is there from the beginning: a vector that grows leaves copies behind.
+    let mut whole = Zeroizing::new(Vec::with_capacity(block.len()));
+    whole.extend_from_slice(&begin);
+    whole.resize(padding.saturating_sub(1), filler);
+    whole.push(0);
+    whole.extend_from_slice(&message);
+    Ok(whole)
+}
+
+/// What synthetic messages are derived from: a signature of PKCS#1 v1.5, which nobody else can make and which is the same each time.
+///
+/// # Errors
+/// The key may not sign: then a wrong padding could not be hidden.
+pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
+    if !private.public().attributes.contains(Attributes::SIGN) {
+        let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings from attackers; encrypt with OAEP, or use a key that signs too (tpm2-keytool create)";
+        return Err(Error::new(Reason::Padding, text));
+    }
+    let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
+    let message = rejection::probe(modulus).map_err(damaged)?;
+    let digest = HashAlg::Sha256.digest(&[&message]);
+    let answer = private.sign(&digest, HashAlg::Sha256, AlgId::RSASSA)?;
+    match answer.value {
+        Signature::Rsa { octets, .. } if verifies(public, &octets, &digest) => Ok(Secret::new(&octets)),
+        _ => Err(wrong_result()),
+    }
+}
+
+fn verifies(public: &Pkey, signature: &[u8], digest: &[u8]) -> bool {
+    quietly(|| {
+        let mut list = ParamList::new();
+        let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
+        let mut verification = Operation::new(public, Purpose::Verify, params)?;
+        Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, digest))
+    })
+    .unwrap_or_default()
+}
+
+/// Nothing was padded.
+pub(super) fn unpadded() -> Error {
+    let text = "this TPM forbids raw RSA: it decrypts nothing without padding; encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key";
+    Error::new(Reason::Padding, text)
+}
