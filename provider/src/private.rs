@@ -114,11 +114,7 @@ impl Private for tpm::Key {
         scheme: Scheme,
         label: &[u8],
     ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>> {
-        match self.rsa_decrypt_by_scheme(block, scheme, label) {
-            Ok(answer) => Ok(Some(answer.into())),
-            Err(error) if error.is_wrong_padding() => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.rsa_decrypt_by_scheme(block, scheme, label)?.map(Answer::from))
     }
 
     fn raw_rsa(&self) -> RawRsa {

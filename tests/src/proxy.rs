@@ -3,6 +3,7 @@ use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::chips::Chip;
 use crate::log::Log;
 use crate::server::Server;
 use crate::tamper::{Fate, Tamper};
@@ -80,6 +81,18 @@ impl Proxy {
     /// Decides from now on what becomes of each response before the client sees it; it may be changed in place.
     pub fn on_response(&self, rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
         self.tamper().on_response = Some(Box::new(rule));
+    }
+
+    /// Makes another chip of the TPM from now on.
+    pub fn become_chip(&self, chip: &Chip) {
+        let rules = Arc::new(Mutex::new(chip.rules(self.bus.tpm)));
+        let of_commands = rules.clone();
+        self.on_command(move |command| {
+            of_commands.lock().expect("the rules of the chip").on_command(command)
+        });
+        self.on_response(move |command, response| {
+            rules.lock().expect("the rules of the chip").on_response(command, response)
+        });
     }
 
     /// Honest again.

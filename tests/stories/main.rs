@@ -66,6 +66,7 @@ mod policy_signed;
 mod programs;
 mod prompts;
 mod pytss;
+mod raw_rsa;
 mod reach;
 mod refused;
 mod resets;

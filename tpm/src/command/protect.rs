@@ -41,6 +41,11 @@ impl Protect {
         Self { last: true, ..self }
     }
 
+    /// The session is there afterwards, whatever comes of the command.
+    pub(crate) fn kept(self) -> Self {
+        Self { last: false, ..self }
+    }
+
     /// The policy session authorizes, and the other only protects.
     pub(crate) fn by_policy(self) -> Self {
         Self { policy: true, ..self }

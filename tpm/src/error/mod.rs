@@ -102,13 +102,14 @@ impl Error {
         self.0.recall == Recall::NotSent
     }
 
-    /// Returns true if the TPM found something else than a padded message in a ciphertext (Part 3 §14.3: TPM_RC_VALUE; some
-    /// implementations say TPM_RC_SIZE).
-    #[must_use]
-    pub fn is_wrong_padding(&self) -> bool {
-        let of_the_ciphertext =
-            matches!(self.0.code.and_then(ResponseCode::place), None | Some(InCommand::Parameter(_)));
-        of_the_ciphertext && matches!(self.base_code(), Some(ResponseCode::VALUE | ResponseCode::SIZE))
+    /// Returns true if the TPM found something else than a padded message in a ciphertext (Part 3 §14.3: TPM_RC_VALUE; some say
+    /// TPM_RC_SIZE, and libtpms, which goes on and `works`, TPM_RC_FAILURE).
+    pub(crate) fn is_wrong_padding(&self, works: impl FnOnce() -> bool) -> bool {
+        match (self.base_code(), self.0.code.and_then(ResponseCode::place)) {
+            (Some(ResponseCode::FAILURE), _) => works(),
+            (Some(ResponseCode::VALUE | ResponseCode::SIZE), None | Some(InCommand::Parameter(_))) => true,
+            _ => false,
+        }
     }
 
     /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.

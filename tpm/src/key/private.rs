@@ -94,21 +94,34 @@ impl Key {
     }
 
     /// Decrypts by a scheme, NULL for the one that the key was made for; the TPM removes the padding. A label (OAEP) ends with a zero
-    /// octet.
+    /// octet. `None` is a wrong padding.
     ///
     /// # Errors
-    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way ([`Error::is_wrong_padding`]); or the
-    /// TPM refuses.
+    /// The ciphertext has the wrong size or is not below the modulus; or the TPM refuses.
     pub fn rsa_decrypt_by_scheme(
         &self,
         ciphertext: &[u8],
         scheme: Scheme,
         label: &[u8],
-    ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
+    ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>, Error> {
         block::check(ciphertext, &self.0.public)?;
-        self.operate(Purpose::Decryption, |connection, key, protect| {
-            asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect)
-        })
+        // The commands after a wrong padding are those after a right one (implicit rejection): a failure ends the sessions.
+        let hides = [scheme, self.0.public.key.scheme().unwrap_or_default()].contains(&Scheme::Rsaes);
+        let answer = self.operate(Purpose::Decryption, |connection, key, protect| {
+            let protect = if hides { protect.kept() } else { protect };
+            let message = asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect)?;
+            if hides {
+                connection.distrust();
+            }
+            Ok(message)
+        });
+        // libtpms answers a wrong padding by TPM_RC_FAILURE, as a TPM does that has failed.
+        let works = || self.0.tpm.test_result().is_ok_and(|(code, _)| code.base() != ResponseCode::FAILURE);
+        let asked = hides.then(works);
+        match answer {
+            Err(error) if error.is_wrong_padding(|| asked.unwrap_or_else(works)) => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// The data of a sealed object (TPM2_Unseal).
