@@ -78,6 +78,19 @@ impl Proxy {
         self.tamper().on_command = Some(Box::new(rule));
     }
 
+    /// Decides before the rule that is there already, which gets what passes.
+    ///
+    /// # Panics
+    /// When a rule has panicked before.
+    pub fn also_on_command(&self, mut rule: impl FnMut(&mut Vec<u8>) -> Fate + Send + 'static) {
+        let mut tamper = self.tamper();
+        let mut before = tamper.on_command.take();
+        tamper.on_command = Some(Box::new(move |command| match (rule(command), &mut before) {
+            (Fate::Pass, Some(before)) => before(command),
+            (fate, _) => fate,
+        }));
+    }
+
     /// Decides from now on what becomes of each response before the client sees it; it may be changed in place.
     pub fn on_response(&self, rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
         self.tamper().on_response = Some(Box::new(rule));

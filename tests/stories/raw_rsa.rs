@@ -227,6 +227,37 @@ fn keys_of_other_tools_work_as_far_as_they_may() {
 }
 
 #[test]
+fn status_shows_it_and_create_warns() {
+    let (machine, proxy) = machine();
+    machine.tool.ok("status").says("raw RSA       forbidden");
+    machine.openssl.stranger().ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft");
+    for (command, options) in [(raw::CREATE, "-r"), (raw::IMPORT, "-w soft")] {
+        // A TPM that takes no RSA keys for both uses either (TPM_RC_SCHEME of the second parameter).
+        refuse_both_uses(&proxy, command);
+        machine
+            .tool
+            .ok(&format!("create {options} key"))
+            .says("warning")
+            .says("forbids raw RSA")
+            .says("only signs");
+        machine.signs("key");
+    }
+    refuse_both_uses(&proxy, raw::CREATE);
+    machine.openssl.ok("genpkey -algorithm TPM2-RSA -out key");
+    machine.signs("key");
+    machine.openssl.failed("pkeyutl -decrypt -inkey key -in secret").says("not made for decryption");
+    proxy.behave();
+    machine.tool.ok("status").says("raw RSA       yes");
+    machine.tpm.assert_empty();
+}
+
+/// The same chip, which also refuses the next command that makes a key for both uses.
+fn refuse_both_uses(proxy: &Proxy, command: u32) {
+    proxy.become_chip(Chip::named("no raw RSA"));
+    proxy.also_on_command(tests::tamper::answer(command, 0x2D2, 1));
+}
+
+#[test]
 fn tls_works_with_keys_of_every_maker() {
     let (machine, proxy) = machine();
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());

@@ -34,6 +34,17 @@ impl Tpm {
         })
     }
 
+    /// Its elliptic curves, among those known here.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn curves(&self) -> Result<Vec<Curve>, Error> {
+        self.operate(|connection| {
+            connection.open_if_pinned()?;
+            Ok(known_curves(&connection.curve_ids()?))
+        })
+    }
+
     /// Who made it and which firmware it has, and nothing else: what a TPM in failure mode tells, too (Part 3 §30.2).
     ///
     /// # Errors
@@ -84,18 +95,20 @@ impl Connection {
     }
 
     fn algorithms_and_curves(&mut self) -> Result<Capabilities, Error> {
-        let short = |(id, _): (u32, u32)| u16::try_from(id).ok();
         let algorithms = capability(self, Capability::Algorithms, 0, ALL)?;
         let algorithms: Vec<AlgId> = algorithms.into_iter().filter_map(short).map(AlgId).collect();
-        let curve_ids = capability(self, Capability::Curves, 0, ALL)?;
-        let curve_ids: Vec<u16> = curve_ids.into_iter().filter_map(short).collect();
+        let curve_ids = self.curve_ids()?;
         Ok(Capabilities {
             hashes: HashAlg::ALL.into_iter().filter(|hash| algorithms.contains(&hash.id())).collect(),
-            curves: curve_ids.iter().filter_map(|&id| Curve::from_id(id)).collect(),
+            curves: known_curves(&curve_ids),
             algorithms,
             curve_ids,
             ..Capabilities::default()
         })
+    }
+
+    fn curve_ids(&mut self) -> Result<Vec<u16>, Error> {
+        Ok(capability(self, Capability::Curves, 0, ALL)?.into_iter().filter_map(short).collect())
     }
 
     fn rsa_bits(&mut self, known: &Capabilities) -> Result<Vec<u16>, Error> {
@@ -109,4 +122,12 @@ impl Connection {
         }
         Ok(rsa_bits)
     }
+}
+
+fn short((id, _): (u32, u32)) -> Option<u16> {
+    u16::try_from(id).ok()
+}
+
+fn known_curves(ids: &[u16]) -> Vec<Curve> {
+    ids.iter().filter_map(|&id| Curve::from_id(id)).collect()
 }
