@@ -68,6 +68,8 @@ pub const NV_READ: u32 = 0x14E;
 /// TPM2_NV_ReadPublic.
 pub const NV_READ_PUBLIC: u32 = 0x169;
 
+/// TPM2_PCR_Allocate.
+pub const PCR_ALLOCATE: u32 = 0x12B;
 /// TPM2_GetTestResult.
 pub const GET_TEST_RESULT: u32 = 0x17C;
 /// TPM2_HMAC.
@@ -97,6 +99,8 @@ pub const SHA512: u16 = 0x000D;
 pub const ALG_NULL: u16 = 0x0010;
 /// TPM_ALG_RSAES.
 pub const RSAES: u16 = 0x0015;
+/// TPM_ALG_OAEP.
+pub const OAEP: u16 = 0x0017;
 /// TPM_ALG_ECC.
 pub const ECC: u16 = 0x0023;
 
@@ -136,6 +140,8 @@ pub const OWNER: u32 = 0x4000_0001;
 pub const NULL: u32 = 0x4000_0007;
 /// TPM_RH_LOCKOUT.
 pub const LOCKOUT: u32 = 0x4000_000A;
+/// TPM_RH_PLATFORM.
+pub const PLATFORM: u32 = 0x4000_000C;
 /// TPM_RH_ENDORSEMENT.
 pub const ENDORSEMENT: u32 = 0x4000_000B;
 

@@ -6,14 +6,21 @@
 //! |---|---|
 //! | `book` | the pages |
 //! | `rsa` | the bare RSA operation, sizes |
-//! | `hash`, `ecc` | algorithms that are not there |
+//! | `algorithm` | algorithms that are not there |
+//! | `room` | little room for sessions, objects, NV memory |
+//! | `habit` | commands that are not there, slow ones, odd answers |
 //! | `list` | the answers of TPM2_GetCapability |
 //! | `parameters` | where a command names what it wants |
 
+mod algorithm;
 mod book;
+mod habit;
+mod list;
 mod parameters;
+mod room;
 mod rsa;
 
+use crate::Swtpm;
 use crate::tamper::Fate;
 
 pub use book::BOOK;
@@ -24,10 +31,16 @@ pub struct Chip {
     pub name: &'static str,
     /// What is different, in the words of the table.
     pub what: &'static str,
+    prepare: fn(&Swtpm),
     make: fn(u16) -> Rules,
 }
 
 impl Chip {
+    /// Makes what no rule can: call it before the first program.
+    pub fn prepare(&self, tpm: &Swtpm) {
+        (self.prepare)(tpm);
+    }
+
     /// The rules that make this chip of the TPM on a port.
     #[must_use]
     pub fn rules(&self, tpm: u16) -> Rules {

@@ -10,6 +10,13 @@ impl<'a> Parameters<'a> {
         Self(command_parameters(command))
     }
 
+    /// A number of one octet.
+    pub(super) fn u8(&mut self) -> u8 {
+        let number = self.0.first().copied().unwrap_or_default();
+        self.0 = self.0.get(1..).unwrap_or_default();
+        number
+    }
+
     /// A number of two octets.
     pub(super) fn u16(&mut self) -> u16 {
         let number = self.0.get(..2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));

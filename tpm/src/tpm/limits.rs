@@ -45,8 +45,11 @@ pub fn spelling(curve: Curve) -> String {
 
 fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {
     let has: Vec<String> = has.map(|one| one.to_string()).collect();
-    Error::new(ErrorKind::Unsupported, format!("this TPM has no {what}"))
-        .advise(format!("it has {}", has.join(", ")))
+    let advice = match has.is_empty() {
+        true => "it has nothing of this kind: use another type of key".to_owned(),
+        false => format!("it has {}", has.join(", ")),
+    };
+    Error::new(ErrorKind::Unsupported, format!("this TPM has no {what}")).advise(advice)
 }
 
 #[cfg(test)]
@@ -69,6 +72,11 @@ mod tests {
         assert_eq!(text, "this TPM has no curve secp384r1; it has prime256v1, bn_p256");
         let text = check(Template::rsa(4096)).unwrap_err().to_string();
         assert_eq!(text, "this TPM has no RSA keys of 4096 bits; it has 1024, 2048");
+        let text = Capabilities { curves: Vec::new(), ..capabilities.clone() }
+            .check(&Template::ecc(Curve::P256).public())
+            .unwrap_err()
+            .to_string();
+        assert!(text.ends_with("use another type of key"), "{text}");
         let text = check(Template::rsa(2048).name_alg(keyfile::HashAlg::Sha1)).unwrap_err().to_string();
         assert_eq!(text, "this TPM has no hash sha1; it has sha256");
     }

@@ -49,6 +49,17 @@ impl Limit {
         digest.and_then(tpm_hash).ok_or_else(|| Error::new(Reason::Digest, text))
     }
 
+    /// The TPM refused: it may lack the hash.
+    pub(super) fn refused(self, hash: HashAlg, error: Error) -> Error {
+        if self == Self::Key || error.reason() != Reason::TpmUnsupported {
+            return error;
+        }
+        let text = format!(
+            "this TPM forbids raw RSA and does not sign {hash} itself: use another digest, such as sha256"
+        );
+        Error::new(Reason::Digest, text).with_source(error)
+    }
+
     /// No padding was asked for.
     pub(super) fn no_padding(self) -> Error {
         padding(match self {

@@ -131,14 +131,16 @@ fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>
 fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
     let scheme = scheme(request.key.public(), padding, request.algorithm)?;
     let hash = scheme.hash().ok_or_else(no_rsa_key)?;
-    let answer = request.sign(request.digest, hash, scheme.id())?;
+    let limit = Limit::of(request.key.public())?;
+    let answer =
+        request.sign(request.digest, hash, scheme.id()).map_err(|error| limit.refused(hash, error))?;
     let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
     let salted = matches!(padding, Padding::Pss { .. });
     if (answer.authenticated && !salted) || verifies(request.shadow, &octets, request.digest) {
         return Ok(octets);
     }
     if let (true, Some(own)) = (salted, salt::of(request.shadow, &octets, request.digest)) {
-        return Err(Limit::of(request.key.public())?.salt(own));
+        return Err(limit.salt(own));
     }
     Err(wrong_result())
 }
