@@ -30,12 +30,12 @@ pub(super) fn oaep(
 ) -> Result<Zeroizing<Vec<u8>>> {
     let hash = tpm_hash(digest).filter(|hash| tpm_hash(mgf1) == Some(*hash));
     let hash = hash.ok_or_else(|| {
-        let text = "this TPM forbids raw RSA and takes OAEP off itself, with one hash for label and MGF1: encrypt with sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)";
+        let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1: use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)";
         Error::new(Reason::Padding, text)
     })?;
     let label = fitting(
         label,
-        "this TPM forbids raw RSA and takes OAEP off itself",
+        "this TPM forbids raw RSA and decrypts OAEP itself",
         "encrypt with such a label, or none",
     )?;
     opened(private, block, Scheme::Oaep(hash), label)
@@ -69,7 +69,7 @@ pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizi
 /// The key may not sign: then a wrong padding could not be hidden.
 pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
     if !private.public().attributes.contains(Attributes::SIGN) {
-        let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings from attackers; encrypt with OAEP, or use a key that signs too (tpm2-keytool create)";
+        let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings; use OAEP, or a key that also signs (tpm2-keytool create)";
         return Err(Error::new(Reason::Padding, text));
     }
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
