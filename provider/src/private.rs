@@ -1,6 +1,7 @@
 //! The private operations of a key that lives in a TPM, as the operations of this crate ask for them.
 
 use keyfile::{AlgId, HashAlg, Point, Public, Scheme, Signature};
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
@@ -35,8 +36,8 @@ pub(crate) trait Private: Send + Sync {
         label: &[u8],
     ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>>;
 
-    /// What is known of the bare private operation on this TPM.
-    fn raw_rsa(&self) -> RawRsa;
+    /// What is known of the bare private operation on this TPM: `rsa_sign` and `rsa_decrypt`.
+    fn raw_rsa(&self) -> Option<RawRsa>;
 
     /// TPM2_Sign over a digest as long as the hash that it is labelled with.
     ///
@@ -63,17 +64,6 @@ pub(crate) struct Answer<T> {
     pub(crate) value: T,
     /// `false`: verify it before anybody gets it.
     pub(crate) authenticated: bool,
-}
-
-/// What is known of the bare private operation: `rsa_sign` and `rsa_decrypt`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RawRsa {
-    /// Nothing yet: it was not used.
-    Unknown,
-    /// It works.
-    Allowed,
-    /// This TPM forbids it.
-    Forbidden,
 }
 
 /// How long the salt is that a TPM pads PSS with.
@@ -117,12 +107,8 @@ impl Private for tpm::Key {
         Ok(self.rsa_decrypt_by_scheme(block, scheme, label)?.map(Answer::from))
     }
 
-    fn raw_rsa(&self) -> RawRsa {
-        match (self.forbids_raw_rsa(), self.allows_raw_rsa()) {
-            (true, _) => RawRsa::Forbidden,
-            (false, true) => RawRsa::Allowed,
-            (false, false) => RawRsa::Unknown,
-        }
+    fn raw_rsa(&self) -> Option<RawRsa> {
+        self.raw_rsa()
     }
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {

@@ -96,6 +96,20 @@ impl Proxy {
         self.tamper().on_response = Some(Box::new(rule));
     }
 
+    /// Decides before the rule that is there already, which gets what passes.
+    ///
+    /// # Panics
+    /// When a rule has panicked before.
+    pub fn also_on_response(&self, mut rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
+        let mut tamper = self.tamper();
+        let mut before = tamper.on_response.take();
+        tamper.on_response =
+            Some(Box::new(move |sent, response| match (rule(sent, response), &mut before) {
+                (Fate::Pass, Some(before)) => before(sent, response),
+                (fate, _) => fate,
+            }));
+    }
+
     /// Makes another chip of the TPM from now on.
     pub fn become_chip(&self, chip: &Chip) {
         let rules = Arc::new(Mutex::new(chip.rules(self.bus.tpm)));

@@ -68,6 +68,7 @@ mod programs;
 mod prompts;
 mod pytss;
 mod raw_rsa;
+mod raw_rsa_padding;
 mod reach;
 mod refused;
 mod resets;

@@ -14,7 +14,7 @@ use std::error::Error as StdError;
 
 use keyfile::{Handle, Name};
 
-use crate::rc::{Place as InCommand, ResponseCode};
+use crate::rc::ResponseCode;
 
 /// Why something that needed the TPM did not happen.
 pub struct Error(Box<Parts>);
@@ -100,16 +100,6 @@ impl Error {
     /// Whether the command was not sent, so that the TPM has done nothing.
     pub(crate) fn is_not_sent(&self) -> bool {
         self.0.recall == Recall::NotSent
-    }
-
-    /// Returns true if the TPM found something else than a padded message in a ciphertext (Part 3 §14.3: TPM_RC_VALUE; some say
-    /// TPM_RC_SIZE, and libtpms, which goes on and `works`, TPM_RC_FAILURE).
-    pub(crate) fn is_wrong_padding(&self, works: impl FnOnce() -> bool) -> bool {
-        match (self.base_code(), self.0.code.and_then(ResponseCode::place)) {
-            (Some(ResponseCode::FAILURE), _) => works(),
-            (Some(ResponseCode::VALUE | ResponseCode::SIZE), None | Some(InCommand::Parameter(_))) => true,
-            _ => false,
-        }
     }
 
     /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{Answer, Key, block};
 use crate::command::{asymmetric, hash, object, signature};
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::tpm::raw_rsa::{RawRsa, bare_operation};
 
 /// What an operation with the bare RSA key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +58,8 @@ impl Key {
     fn with_zeros(&self, signature: Signature) -> Result<Signature, Error> {
         match (signature, &self.0.public.key) {
             (Signature::Rsa { scheme, hash, octets }, PublicKey::Rsa { modulus, .. }) => {
-                let octets = block::whole(Zeroizing::new(octets), modulus.len())?.to_vec();
-                Ok(Signature::Rsa { scheme, hash, octets })
+                let mut octets = block::whole(Zeroizing::new(octets), modulus.len())?;
+                Ok(Signature::Rsa { scheme, hash, octets: std::mem::take(&mut octets) })
             }
             (signature, _) => Ok(signature),
         }
@@ -81,47 +81,10 @@ impl Key {
         self.rsa(block, Purpose::Decryption)
     }
 
-    /// Returns true if the TPM was found to forbid the bare private operation: [`Key::rsa_sign`] and [`Key::rsa_decrypt`] fail.
+    /// What is known of the bare private operation on this TPM. Where it is forbidden, [`Key::rsa_sign`] and [`Key::rsa_decrypt`] fail.
     #[must_use]
-    pub fn forbids_raw_rsa(&self) -> bool {
-        self.0.tpm.raw_rsa().is_forbidden()
-    }
-
-    /// Returns true if the bare private operation is known to work.
-    #[must_use]
-    pub fn allows_raw_rsa(&self) -> bool {
-        self.0.tpm.raw_rsa().is_allowed()
-    }
-
-    /// Decrypts by a scheme, NULL for the one that the key was made for; the TPM removes the padding. A label (OAEP) ends with a zero
-    /// octet. `None` is a wrong padding.
-    ///
-    /// # Errors
-    /// The ciphertext has the wrong size or is not below the modulus; or the TPM refuses.
-    pub fn rsa_decrypt_by_scheme(
-        &self,
-        ciphertext: &[u8],
-        scheme: Scheme,
-        label: &[u8],
-    ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>, Error> {
-        block::check(ciphertext, &self.0.public)?;
-        // The commands after a wrong padding are those after a right one (implicit rejection): a failure ends the sessions.
-        let hides = [scheme, self.0.public.key.scheme().unwrap_or_default()].contains(&Scheme::Rsaes);
-        let answer = self.operate(Purpose::Decryption, |connection, key, protect| {
-            let protect = if hides { protect.kept() } else { protect };
-            let message = asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect)?;
-            if hides {
-                connection.distrust();
-            }
-            Ok(message)
-        });
-        // libtpms answers a wrong padding by TPM_RC_FAILURE, as a TPM does that has failed.
-        let works = || self.0.tpm.test_result().is_ok_and(|(code, _)| code.base() != ResponseCode::FAILURE);
-        let asked = hides.then(works);
-        match answer {
-            Err(error) if error.is_wrong_padding(|| asked.unwrap_or_else(works)) => Ok(None),
-            answer => answer.map(Some),
-        }
+    pub fn raw_rsa(&self) -> Option<RawRsa> {
+        self.0.tpm.raw_rsa().get()
     }
 
     /// The data of a sealed object (TPM2_Unseal).
@@ -148,24 +111,13 @@ impl Key {
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
-        let raw = || {
+        let has_scheme = self.0.public.key.scheme() != Some(Scheme::Null);
+        self.0.tpm.raw_rsa().learn(|refused| {
             self.operate(purpose, |connection, key, protect| {
-                let message = asymmetric::rsa_decrypt(connection, key, block, (Scheme::Null, &[]), protect)?;
-                block::whole(message, block.len())
+                let message = bare_operation(connection, key, block, protect, refused);
+                refused.set(refused.get() && !has_scheme);
+                block::whole(message?, block.len())
             })
-        };
-        // Nobody vouches for an error: only a second refusal is believed.
-        let result = raw().or_else(|error| if self.is_raw_refused(&error) { raw() } else { Err(error) });
-        match &result {
-            Ok(_) => self.0.tpm.raw_rsa().note(true),
-            Err(error) if self.is_raw_refused(error) => self.0.tpm.raw_rsa().note(false),
-            Err(_) => {}
-        }
-        result
-    }
-
-    /// Returns true if the TPM refused the bare operation as such, to a key that has no scheme of its own (Part 3 §14.3, TPM_RC_SCHEME).
-    fn is_raw_refused(&self, error: &Error) -> bool {
-        self.0.public.key.scheme() == Some(Scheme::Null) && error.base_code() == Some(ResponseCode::SCHEME)
+        })
     }
 }

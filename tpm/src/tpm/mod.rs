@@ -14,7 +14,7 @@ mod create;
 mod limits;
 mod new_parent;
 mod pcr;
-mod raw_rsa;
+pub(crate) mod raw_rsa;
 mod read;
 
 pub use capabilities::Capabilities;

@@ -1,13 +1,17 @@
 //! Whether a TPM does the bare RSA operation: some answer TPM2_RSA_Decrypt with scheme NULL by TPM_RC_SCHEME, such as libtpms under the
 //! profile attribute `no-unpadded-encryption`. No capability tells; a use does.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use keyfile::{Public, PublicKey, Scheme, Sensitive};
+use zeroize::Zeroizing;
 
 use super::Tpm;
+use crate::authorization::pause;
 use crate::command::object::load_external;
-use crate::command::{Entity, Guarded, Protect, asymmetric};
+use crate::command::{Entity, Guarded, Protect, Run, asymmetric};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
@@ -25,29 +29,83 @@ pub enum RawRsa {
 }
 
 /// What the uses so far have shown. It outlives a connection: one that is made anew reaches the same TPM. The last use counts, as a
-/// virtual TPM may move to another host.
+/// virtual TPM may move to another host. Nobody vouches for a refusal, so it is good for a pause only, which doubles from a minute to
+/// an hour.
 #[derive(Default)]
-pub(crate) struct KnownRawRsa {
-    allowed: AtomicBool,
-    forbidden: AtomicBool,
+pub(crate) struct KnownRawRsa(Mutex<Shown>);
+
+#[derive(Default, Clone, Copy)]
+enum Shown {
+    #[default]
+    Nothing,
+    Works,
+    Refused {
+        since: Instant,
+        times: u8,
+    },
 }
 
 impl KnownRawRsa {
-    /// Takes note of what a use has shown.
-    pub(crate) fn note(&self, allowed: bool) {
-        self.allowed.store(allowed, Ordering::Relaxed);
-        self.forbidden.store(!allowed, Ordering::Relaxed);
+    /// What is known, as of now.
+    pub(crate) fn get(&self) -> Option<RawRsa> {
+        self.at(Instant::now())
     }
 
-    /// Returns true if the last use was refused.
-    pub(crate) fn is_forbidden(&self) -> bool {
-        self.forbidden.load(Ordering::Relaxed)
+    fn at(&self, now: Instant) -> Option<RawRsa> {
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Shown::Nothing => None,
+            Shown::Works => Some(RawRsa::Allowed),
+            Shown::Refused { since, times } => {
+                (now.saturating_duration_since(since) < pause(times)).then_some(RawRsa::Forbidden)
+            }
+        }
     }
 
-    /// Returns true if the last use worked.
-    pub(crate) fn is_allowed(&self) -> bool {
-        self.allowed.load(Ordering::Relaxed)
+    /// Runs a use of the bare operation, which says whether that was refused as such, and takes note of what it shows. Only a refusal
+    /// that is repeated is believed.
+    ///
+    /// # Errors
+    /// What `run` says.
+    pub(crate) fn learn<T>(&self, mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>) -> Result<T, Error> {
+        let refused = Cell::new(false);
+        let mut once = || {
+            refused.set(false);
+            run(&refused)
+        };
+        let result = once().or_else(|error| if refused.get() { once() } else { Err(error) });
+        match &result {
+            Ok(_) => self.note(Shown::Works),
+            Err(_) if refused.get() => self.note_refusal(),
+            Err(_) => {}
+        }
+        result
     }
+
+    fn note_refusal(&self) {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = match *shown {
+            Shown::Refused { times, .. } => times.saturating_add(1),
+            _ => 1,
+        };
+        *shown = Shown::Refused { since: Instant::now(), times };
+    }
+
+    fn note(&self, shown: Shown) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+}
+
+/// The bare operation, and whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME): to a key that has no scheme of its own.
+pub(crate) fn bare_operation(
+    run: &mut dyn Run,
+    key: &Guarded<'_>,
+    block: &[u8],
+    protect: Protect,
+    refused: &Cell<bool>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let done = asymmetric::rsa_decrypt(run, key, block, (Scheme::Null, &[]), protect);
+    refused.set(done.as_ref().is_err_and(|error| error.base_code() == Some(ResponseCode::SCHEME)));
+    done
 }
 
 impl Tpm {
@@ -61,25 +119,73 @@ impl Tpm {
         };
         // Below every modulus of that length.
         let block = vec![1; modulus.len()];
-        let tried = self.operate(|connection| connection.try_raw_rsa(public, sensitive, &block))?;
-        self.raw_rsa().note(tried == RawRsa::Allowed);
-        Ok(tried)
+        let mut is_forbidden = false;
+        let tried = self.raw_rsa().learn(|refused| {
+            let tried = self.operate(|connection| connection.try_raw_rsa(public, sensitive, &block, refused));
+            is_forbidden = refused.get();
+            tried
+        });
+        match tried {
+            Ok(()) => Ok(RawRsa::Allowed),
+            Err(_) if is_forbidden => Ok(RawRsa::Forbidden),
+            Err(error) => Err(error),
+        }
     }
 }
 
 impl Connection {
-    fn try_raw_rsa(&mut self, public: &Public, sensitive: &Sensitive, block: &[u8]) -> Result<RawRsa, Error> {
+    fn try_raw_rsa(
+        &mut self,
+        public: &Public,
+        sensitive: &Sensitive,
+        block: &[u8],
+        refused: &Cell<bool>,
+    ) -> Result<(), Error> {
         self.make_room(MAX_LOADED - 1, &[])?;
         let name = public.name()?;
         let handle = load_external(self, public, Some(sensitive))?;
         self.slots.insert(TRIED, handle, name.clone());
         let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-        let tried = asymmetric::rsa_decrypt(self, &key, block, (Scheme::Null, &[]), Protect::NONE);
+        let tried = bare_operation(self, &key, block, Protect::NONE, refused);
         self.evict(TRIED)?;
-        match tried {
-            Ok(_) => Ok(RawRsa::Allowed),
-            Err(error) if error.base_code() == Some(ResponseCode::SCHEME) => Ok(RawRsa::Forbidden),
-            Err(error) => Err(error),
+        tried.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn is_refused(refused: &Cell<bool>) -> Result<(), Error> {
+        refused.set(true);
+        Err(Error::refused("RSA_Decrypt failed", ResponseCode(0x2d2)))
+    }
+
+    #[test]
+    fn a_refusal_is_believed_when_it_is_repeated_and_for_a_pause_that_doubles() {
+        let known = KnownRawRsa::default();
+        let mut is_first = true;
+        let once = |refused: &Cell<bool>| {
+            if std::mem::take(&mut is_first) { is_refused(refused) } else { Ok(()) }
+        };
+        known.learn(once).unwrap();
+        assert_eq!(known.get(), Some(RawRsa::Allowed));
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let before = Instant::now();
+            known.learn(is_refused).unwrap_err();
+            let after = Instant::now();
+            let almost = before + minutes * MINUTE - MINUTE / 60;
+            assert_eq!(known.at(almost), Some(RawRsa::Forbidden), "{minutes}");
+            assert_eq!(known.at(after + minutes * MINUTE), None, "{minutes}");
         }
+        known.learn(|_| Ok(())).unwrap();
+        assert_eq!(known.get(), Some(RawRsa::Allowed));
+        // A statement of a policy may be refused by the same code.
+        known.learn(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
+        assert_eq!(known.get(), Some(RawRsa::Allowed), "another failure shows nothing");
     }
 }

@@ -9,6 +9,7 @@ use missing::Message;
 use missing::oaep::Oaep;
 use missing::pkcs1::rejection::{self, Secret};
 use missing::pkcs1::{encryption, tls};
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use super::by_scheme;
@@ -18,7 +19,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Operation, Pkey, Purpose, random};
 use crate::ffi::params::ParamList;
 use crate::key::Key;
-use crate::private::{Answer, Private, RawRsa};
+use crate::private::{Answer, Private};
 
 /// Decrypts.
 ///
@@ -37,9 +38,9 @@ pub(super) fn decrypt(
         return by_scheme::decrypt(private, scheme, padding, &block);
     }
     let decryption = Decryption { key, private, public, ciphertext, block: &block };
-    if private.raw_rsa() != RawRsa::Forbidden {
+    if private.raw_rsa() != Some(RawRsa::Forbidden) {
         match decryption.by_raw_rsa(padding) {
-            Err(_) if private.raw_rsa() == RawRsa::Forbidden => {}
+            Err(_) if private.raw_rsa() == Some(RawRsa::Forbidden) => {}
             done => return done,
         }
     }

@@ -3,14 +3,14 @@
 //! PKCS#1 v1.5 keeps its implicit rejection: what the TPM took off is put on again, a refusal becomes a block that is no message, and
 //! `missing` looks at either in the same way. How long the TPM takes to refuse is the TPM's.
 
-use keyfile::{AlgId, Attributes, HashAlg, PublicKey, Scheme, Signature};
-use missing::pkcs1::rejection::{self, Secret};
+use keyfile::{AlgId, Attributes, HashAlg, Scheme, Signature};
+use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
 use zeroize::Zeroizing;
 
 use super::by_scheme::{fitting, opened};
-use super::decrypt::{damaged, no_ciphertext, wrong_result};
+use super::decrypt::wrong_result;
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose, quietly};
+use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose};
 use crate::ffi::params::ParamList;
 use crate::op::signature::tpm_hash;
 use crate::private::Private;
@@ -63,7 +63,7 @@ pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizi
     Ok(whole)
 }
 
-/// What synthetic messages are derived from: a signature of PKCS#1 v1.5, which nobody else can make and which is the same each time.
+/// What synthetic messages are derived from: a signature that is the same each time, and that this provider gives to nobody.
 ///
 /// # Errors
 /// The key may not sign: then a wrong padding could not be hidden.
@@ -72,24 +72,21 @@ pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
         let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings; use OAEP, or a key that also signs (tpm2-keytool create)";
         return Err(Error::new(Reason::Padding, text));
     }
-    let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
-    let message = rejection::probe(modulus).map_err(damaged)?;
-    let digest = HashAlg::Sha256.digest(&[&message]);
-    let answer = private.sign(&digest, HashAlg::Sha256, AlgId::RSASSA)?;
-    match answer.value {
-        Signature::Rsa { octets, .. } if verifies(public, &octets, &digest) => Ok(Secret::new(&octets)),
-        _ => Err(wrong_result()),
-    }
+    let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
+    let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
+    let octets = Zeroizing::new(octets);
+    if verifies(public, &octets) { Ok(Secret::new(&octets)) } else { Err(wrong_result()) }
 }
 
-fn verifies(public: &Pkey, signature: &[u8], digest: &[u8]) -> bool {
-    quietly(|| {
-        let mut list = ParamList::new();
-        let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
-        let mut verification = Operation::new(public, Purpose::Verify, params)?;
-        Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, digest))
-    })
-    .unwrap_or_default()
+fn verifies(public: &Pkey, signature: &[u8]) -> bool {
+    public
+        .quietly(|| {
+            let mut list = ParamList::new();
+            let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
+            let mut verification = Operation::new(public, Purpose::Verify, params)?;
+            Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, &SIGNED_DIGEST))
+        })
+        .unwrap_or_default()
 }
 
 /// Nothing was padded.

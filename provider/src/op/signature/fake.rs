@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use keyfile::{
     AlgId, Attributes, Curve, HashAlg, Kdf, Point, Public, PublicKey, Scheme, Signature, Symmetric,
 };
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use super::Request;
@@ -12,7 +13,7 @@ use super::shadow::Shadow;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Generator, Operation, Pkey, PrivateContext, Purpose, Selection};
 use crate::ffi::params::{ParamList, Params};
-use crate::private::{Answer, Private, RawRsa};
+use crate::private::{Answer, Private};
 
 /// The private context of these tests.
 pub(super) fn context() -> Arc<PrivateContext> {
@@ -32,7 +33,7 @@ pub(super) struct Fake {
     pub(super) hashes: &'static [HashAlg],
     /// Forbids raw RSA, as a use shows.
     pub(super) forbids_raw_rsa: bool,
-    pub(super) raw_rsa: Mutex<RawRsa>,
+    pub(super) raw_rsa: Mutex<Option<RawRsa>>,
     /// The salt length of its PSS signatures: as long as possible on many chips.
     pub(super) salt: &'static str,
 }
@@ -69,7 +70,7 @@ impl Fake {
             authenticated: true,
             hashes: &HashAlg::ALL,
             forbids_raw_rsa: false,
-            raw_rsa: Mutex::new(RawRsa::Unknown),
+            raw_rsa: Mutex::default(),
             salt: "max",
         }
     }
@@ -81,21 +82,24 @@ impl Fake {
         message: &[u8],
         options: &mut ParamList,
     ) -> Result<Vec<u8>> {
-        let algorithm = digest.map(|name| Digest::fetch(self.key.context(), name)).transpose()?;
+        let Some(name) = digest else { return self.sign_digest::<S>(None, message, None, options) };
+        let octets = Digest::fetch(self.key.context(), name)?.of(&[message])?;
+        self.sign_digest::<S>(digest, &octets, Some(message), options)
+    }
+
+    /// Signs what somebody else has hashed.
+    pub(super) fn sign_digest<S: super::Scheme>(
+        &self,
+        name: Option<&str>,
+        digest: &[u8],
+        message: Option<&[u8]>,
+        options: &mut ParamList,
+    ) -> Result<Vec<u8>> {
+        let algorithm = name.map(|name| Digest::fetch(self.key.context(), name)).transpose()?;
         let mut shadow = Shadow::new(self.key.clone(), algorithm.clone());
         shadow.set(options.as_params())?;
-        let digest = match &algorithm {
-            Some(algorithm) => algorithm.of(&[message])?,
-            None => message.to_vec(),
-        };
-        S::sign(Request {
-            key: self,
-            public: &self.key,
-            shadow: &mut shadow,
-            digest: &digest,
-            algorithm: algorithm.as_ref(),
-            message: algorithm.as_ref().map(|_| message),
-        })
+        let (key, public, algorithm) = (self, &self.key, algorithm.as_ref());
+        S::sign(Request { key, public, shadow: &mut shadow, digest, algorithm, message })
     }
 
     /// A verification with these options.
@@ -144,13 +148,13 @@ impl Private for Fake {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 
-    fn raw_rsa(&self) -> RawRsa {
+    fn raw_rsa(&self) -> Option<RawRsa> {
         *self.raw_rsa.lock().unwrap()
     }
 
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
         *self.raw_rsa.lock().unwrap() =
-            if self.forbids_raw_rsa { RawRsa::Forbidden } else { RawRsa::Allowed };
+            Some(if self.forbids_raw_rsa { RawRsa::Forbidden } else { RawRsa::Allowed });
         if self.forbids_raw_rsa {
             return Err(Error::new(Reason::TpmUnsupported, "TPM_RC_SCHEME"));
         }

@@ -10,6 +10,8 @@
 use std::sync::OnceLock;
 
 use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme as KeyScheme, Signature};
+use missing::pkcs1::rejection::SIGNED_DIGEST;
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use super::limit::Limit;
@@ -20,7 +22,7 @@ use super::{Request, Scheme, is_restricted, restricted_to, tpm_hash};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Pkey};
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params};
-use crate::private::{Private, RawRsa, TpmSalt};
+use crate::private::{Private, TpmSalt};
 
 /// TPM2-RSA.
 pub(crate) struct Rsa;
@@ -86,11 +88,15 @@ impl Scheme for Rsa {
     }
 
     fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
+        // Also behind a DigestInfo or a padding that the caller has made.
+        if request.digest.ends_with(&SIGNED_DIGEST) {
+            return Err(kept_back());
+        }
         let padding = Padding::read(request.public, &mut request.shadow.options()?)?;
         if may_sign_by_decryption(request.key) {
             match by_decryption(&mut request, &padding) {
                 // Found out just now.
-                Err(_) if request.key.raw_rsa() == RawRsa::Forbidden => {}
+                Err(_) if request.key.raw_rsa() == Some(RawRsa::Forbidden) => {}
                 done => return done,
             }
         }
@@ -100,7 +106,7 @@ impl Scheme for Rsa {
 
 /// Whether the key does the bare private operation, as far as is known of the TPM.
 pub(super) fn may_sign_by_decryption(key: &dyn Private) -> bool {
-    decrypts_anything(key.public()) && key.raw_rsa() != RawRsa::Forbidden
+    decrypts_anything(key.public()) && key.raw_rsa() != Some(RawRsa::Forbidden)
 }
 
 /// Whether the key may do the bare private operation: it may decrypt anything, in any way.
@@ -192,6 +198,11 @@ pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> 
     public.quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
 }
 
+fn kept_back() -> Error {
+    let text = "this value is not signed: its signature is the secret that hides wrong paddings from whoever sends ciphertexts (PKCS#1 v1.5)";
+    Error::new(Reason::Digest, text)
+}
+
 fn no_rsa_key() -> Error {
     Error::new(Reason::WrongKey, "an RSA signature needs an RSA key")
 }
@@ -260,6 +271,29 @@ mod tests {
     }
 
     #[test]
+    fn the_secret_of_implicit_rejection_is_no_signature_for_anybody() {
+        let fake = Fake::rsa(KeyScheme::Null, true);
+        // DigestInfo of SHA-256 (RFC 8017 §9.2, note 1).
+        let info = [
+            &b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"[..],
+            &SIGNED_DIGEST,
+        ]
+        .concat();
+        let block = [&[0, 1][..], &[0xff; 202], &[0], &info].concat();
+        let mut none = ParamList::new();
+        none.text(c"pad-mode", "none");
+        let refusals = [
+            fake.sign_digest::<Rsa>(Some("sha256"), &SIGNED_DIGEST, None, &mut ParamList::new()),
+            fake.sign::<Rsa>(None, &info, &mut ParamList::new()),
+            fake.sign::<Rsa>(None, &block, &mut none),
+        ];
+        for refused in refusals {
+            let error = refused.unwrap_err();
+            assert!(error.to_string().contains("is not signed"), "{error}");
+        }
+    }
+
+    #[test]
     fn where_the_tpm_forbids_raw_rsa_a_key_that_may_sign_signs_by_its_schemes() {
         let mut fake = Fake::rsa(KeyScheme::Null, true);
         fake.forbids_raw_rsa = true;
@@ -283,7 +317,7 @@ mod tests {
                 assert!(text.starts_with("this TPM forbids raw RSA") && text.contains(says), "{text}");
             }
         }
-        assert_eq!(fake.raw_rsa(), RawRsa::Forbidden);
+        assert_eq!(fake.raw_rsa(), Some(RawRsa::Forbidden));
         fake.public.attributes = Attributes::DECRYPT;
         let text = check(&fake, "sha256", ParamList::new()).unwrap_err().to_string();
         assert!(text.contains("may only decrypt") && text.contains("tpm2-keytool create"), "{text}");

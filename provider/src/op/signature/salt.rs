@@ -12,7 +12,7 @@ use super::{Request, tpm_hash};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Pkey;
 use crate::ffi::params::ParamList;
-use crate::private::{Private, RawRsa, TpmSalt};
+use crate::private::{Private, TpmSalt};
 
 /// What is signed to find out. It names itself, so that nobody takes it for anything else.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
@@ -28,14 +28,14 @@ pub(super) fn is_free(
     padding: &Padding,
     shadow: &mut Shadow,
 ) -> Result<bool> {
-    let open = decrypts_anything(key.public()) && key.raw_rsa() == RawRsa::Unknown;
+    let open = decrypts_anything(key.public()) && key.raw_rsa().is_none();
     if open && key.public().attributes.contains(Attributes::SIGN) {
         let algorithm = shadow.digest()?;
         let Some(digest) = algorithm.as_ref().map(|algorithm| algorithm.of(&[TRIAL])).transpose()? else {
             return Ok(true);
         };
         match key.rsa_sign(&padding.block(public, &digest, algorithm.as_ref())?) {
-            Err(error) if key.raw_rsa() == RawRsa::Unknown => return Err(error),
+            Err(error) if key.raw_rsa().is_none() => return Err(error),
             _ => {}
         }
     }
@@ -97,6 +97,7 @@ fn unknown() -> Error {
 #[cfg(test)]
 mod tests {
     use keyfile::{HashAlg, Scheme as KeyScheme};
+    use tpm::RawRsa;
 
     use super::super::fake::Fake;
     use super::super::{Rsa, Scheme};
@@ -163,7 +164,7 @@ mod tests {
             Rsa::settle(&fake, &fake.key, &mut shadow, &OnceLock::new()).unwrap();
             let salt = shadow.options().unwrap().text(c"saltlen").unwrap();
             assert_eq!(salt == "digest", forbids, "{salt}");
-            assert_eq!(fake.raw_rsa(), if forbids { RawRsa::Forbidden } else { RawRsa::Allowed });
+            assert_eq!(fake.raw_rsa(), Some(if forbids { RawRsa::Forbidden } else { RawRsa::Allowed }));
         }
     }
 

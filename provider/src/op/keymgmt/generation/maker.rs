@@ -4,7 +4,7 @@ use keyfile::policy::{self, Condition, Statement};
 use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Kind, PublicKey};
 use tpm::rc::ResponseCode;
 use tpm::template::{Template, Usage};
-use tpm::{Auth, Created, Parent, Tpm, refuses_both_uses};
+use tpm::{Auth, Created, Parent, RawRsa, Tpm, refuses_both_uses};
 
 use super::options::Options;
 use crate::error::{Error, Reason, Result};
@@ -57,7 +57,7 @@ fn cannot_sign(key: &tpm::Key) -> bool {
     let PublicKey::Rsa { modulus, .. } = &key.public().key else { return false };
     // Below every modulus of that length; what it becomes is nobody's message.
     let _ = key.rsa_sign(&vec![1; modulus.len()]);
-    key.forbids_raw_rsa()
+    key.raw_rsa() == Some(RawRsa::Forbidden)
 }
 
 /// What must hold before the key is used: the PCRs are as they are now; then its password, which somebody may have to type.
