@@ -67,7 +67,7 @@ impl Maker<'_> {
         self.capabilities.check(&both)?;
         match make(&both) {
             Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_both_uses(&error) => {
-                let usage = self.only_use(&both)?;
+                let usage = self.only_use(&both);
                 terminal::notice(match usage {
                     Usage::Sign => {
                         "warning: this TPM refuses RSA keys that sign and decrypt, and forbids raw RSA; making one that only signs: it decrypts nothing"
@@ -83,11 +83,12 @@ impl Maker<'_> {
     }
 
     /// The use of an RSA key that has one only.
-    fn only_use(&self, key: &Public) -> Result<Usage, Error> {
-        let PublicKey::Rsa { bits, .. } = key.key else { return Ok(Usage::Decrypt) };
-        match raw_rsa::try_out(self.tpm, bits)? {
-            RawRsa::Allowed => Ok(Usage::Decrypt),
-            RawRsa::Forbidden => Ok(Usage::Sign),
+    fn only_use(&self, key: &Public) -> Usage {
+        let PublicKey::Rsa { bits, .. } = key.key else { return Usage::Decrypt };
+        match raw_rsa::try_out(self.tpm, bits) {
+            Ok(RawRsa::Forbidden) => Usage::Sign,
+            // One that is not found out may allow it.
+            _ => Usage::Decrypt,
         }
     }
 

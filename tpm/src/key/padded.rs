@@ -1,6 +1,6 @@
 //! Decryption by a scheme: the TPM takes the padding off, and says whether there was one (TPM 2.0 Part 3 §14.3).
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use keyfile::Scheme;
 use zeroize::Zeroizing;
@@ -10,15 +10,17 @@ use super::{Answer, Key, block};
 use crate::command::startup::test_result;
 use crate::command::{Guarded, Protect, asymmetric};
 use crate::connection::Connection;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::rc::{Place, ResponseCode};
 
-/// What an answer to RSA_Decrypt says of a ciphertext that does not open.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Refusal {
-    /// It holds no padded message: TPM_RC_VALUE, and from some TPM_RC_SIZE.
-    Padding,
-    /// The same, if the TPM works on: libtpms says TPM_RC_FAILURE.
+/// What an answer to RSA_Decrypt says of the padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Padding {
+    /// It is right.
+    Right,
+    /// It is wrong: TPM_RC_VALUE, and from some TPM_RC_SIZE.
+    Wrong,
+    /// It is wrong if the TPM works on: libtpms says TPM_RC_FAILURE.
     Failure,
 }
 
@@ -26,7 +28,8 @@ impl Key {
     /// Decrypts by a scheme, NULL for the one that the key was made for; the TPM removes the padding. A label (OAEP) ends with a zero
     /// octet. `None` is a wrong padding.
     ///
-    /// With the scheme RSAES the commands for a wrong padding and for a right one are the same, so that the caller can hide it.
+    /// With the scheme RSAES the commands for a wrong padding and for a right one are the same, now and later, so that the caller can
+    /// hide it.
     ///
     /// # Errors
     /// The ciphertext has the wrong size or is not below the modulus; or the TPM refuses.
@@ -37,31 +40,40 @@ impl Key {
         label: &[u8],
     ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>, Error> {
         block::check(ciphertext, &self.0.public)?;
-        let hides = [scheme, self.0.public.key.scheme().unwrap_or_default()].contains(&Scheme::Rsaes);
+        let hides = scheme == Scheme::Rsaes;
         if hides {
-            // A message proves the password, and a wrong padding proves nothing: both find it proven.
             self.prove()?;
         }
-        // What RSA_Decrypt itself was answered: a statement of a policy may be refused by the same codes.
-        let said = Cell::new(None);
+        // What RSA_Decrypt itself has answered: a statement of a policy may be refused by the same codes.
+        let opened = RefCell::new(None);
         let run = |connection: &mut Connection, key: &Guarded<'_>, protect: Protect| {
             let protect = if hides { protect.kept() } else { protect };
-            let opened = asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect);
-            said.set(opened.as_ref().err().and_then(Refusal::of));
-            opened
+            let done = asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect);
+            let padding = match &done {
+                Ok(_) => Some(Padding::Right),
+                Err(error) => Padding::of(error),
+            };
+            match (padding, done) {
+                (Some(padding), done) if hides || done.is_err() => {
+                    opened.replace(Some((padding, done)));
+                    // Neither is a success, which would prove a password.
+                    Err(Error::new(ErrorKind::Tpm, "what came of a decryption is not shown"))
+                }
+                (_, done) => done,
+            }
         };
-        let answer = self.operate_to(Purpose::Decryption, run, |connection, opened| {
-            let said = said.take();
-            let hides = hides && (opened.is_ok() || said.is_some());
+        let answer = self.operate_to(Purpose::Decryption, run, |connection, done| {
+            let Some((padding, done)) = opened.take() else { return done.map(Some) };
             if hides {
                 // A failure ends the sessions.
                 connection.distrust();
             }
-            let has_failed = (hides || said == Some(Refusal::Failure)) && has_failed(connection);
-            match (opened, said) {
-                (Err(error), Some(Refusal::Failure)) if has_failed => Err(error),
-                (Err(_), Some(_)) => Ok(None),
-                (opened, _) => opened.map(Some),
+            let works = is_working(connection);
+            match padding {
+                Padding::Right => done.map(Some),
+                Padding::Wrong => Ok(None),
+                Padding::Failure if works => Ok(None),
+                Padding::Failure => done.map(Some),
             }
         })?;
         let Answer { value, authenticated } = answer;
@@ -69,20 +81,39 @@ impl Key {
     }
 }
 
-impl Refusal {
+impl Padding {
     fn of(error: &Error) -> Option<Self> {
         match (error.base_code()?, error.code()?.place()) {
             (ResponseCode::FAILURE, _) => Some(Self::Failure),
-            // The first parameter is the ciphertext.
-            (ResponseCode::VALUE | ResponseCode::SIZE, None | Some(Place::Parameter(1))) => {
-                Some(Self::Padding)
-            }
+            // The first parameter is the ciphertext; the reference implementation names no part of the command.
+            (
+                ResponseCode::VALUE | ResponseCode::SIZE,
+                None | Some(Place::Handle(0) | Place::Parameter(0 | 1)),
+            ) => Some(Self::Wrong),
             _ => None,
         }
     }
 }
 
-/// Whether the TPM is in failure mode.
-fn has_failed(connection: &mut Connection) -> bool {
-    !test_result(connection).is_ok_and(|(_, code)| code.base() != ResponseCode::FAILURE)
+/// Whether the TPM is not in failure mode.
+fn is_working(connection: &mut Connection) -> bool {
+    test_result(connection).is_ok_and(|(_, code)| code.base() != ResponseCode::FAILURE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_padding_is_a_refusal_of_the_ciphertext_or_of_no_part_in_particular() {
+        let of = |code| Padding::of(&Error::refused("RSA_Decrypt failed", ResponseCode(code)));
+        for code in [0x084, 0x0c4, 0x1c4, 0x095, 0x0d5, 0x1d5] {
+            assert_eq!(of(code), Some(Padding::Wrong), "{code:#x}");
+        }
+        assert_eq!(of(0x101), Some(Padding::Failure));
+        // The label, the scheme, the key, a session, a password.
+        for code in [0x3c4, 0x2c4, 0x2d2, 0x184, 0x984, 0x98e, 0x922] {
+            assert_eq!(of(code), None, "{code:#x}");
+        }
+    }
 }

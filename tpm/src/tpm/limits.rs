@@ -4,7 +4,7 @@ use keyfile::{Curve, Public, PublicKey};
 
 use super::Capabilities;
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 
 impl Capabilities {
     /// Looks whether the TPM can hold a key of this public area.
@@ -33,8 +33,12 @@ impl Capabilities {
 /// Whether it is the public area that the TPM did not like: some refuse RSA keys that sign and decrypt.
 #[must_use]
 pub fn refuses_both_uses(error: &Error) -> bool {
-    let code = error.base_code();
-    matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
+    // The second parameter of TPM2_Create and of TPM2_Import; some name no part of the command.
+    let is_about_it = matches!(
+        error.code().and_then(ResponseCode::place),
+        Some(Place::Parameter(0 | 2) | Place::Handle(0))
+    );
+    is_about_it && matches!(error.base_code(), Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
 /// A curve as OpenSSL spells it, or as the TPM does.

@@ -2,8 +2,8 @@
 //! profile attribute `no-unpadded-encryption`. No capability tells; a use does.
 
 use std::cell::Cell;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use keyfile::{Public, PublicKey, Scheme, Sensitive};
 use zeroize::Zeroizing;
@@ -29,34 +29,39 @@ pub enum RawRsa {
 }
 
 /// What the uses so far have shown. It outlives a connection: one that is made anew reaches the same TPM. The last use counts, as a
-/// virtual TPM may move to another host. Nobody vouches for a refusal, so it is good for a pause only, which doubles from a minute to
-/// an hour.
-#[derive(Default)]
-pub(crate) struct KnownRawRsa(Mutex<Shown>);
+/// virtual TPM may move to another host. Nobody vouches for a refusal, so it is remembered for a pause only, which doubles from a minute
+/// to an hour.
+///
+/// No lock: in a forked child it may be held by a thread that is not there.
+pub(crate) struct KnownRawRsa {
+    start: Instant,
+    /// [`NOTHING`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest octet how many there were in a row.
+    shown: AtomicU64,
+}
 
-#[derive(Default, Clone, Copy)]
-enum Shown {
-    #[default]
-    Nothing,
-    Works,
-    Refused {
-        since: Instant,
-        times: u8,
-    },
+const NOTHING: u64 = 0;
+const WORKS: u64 = u64::MAX;
+
+impl Default for KnownRawRsa {
+    fn default() -> Self {
+        Self { start: Instant::now(), shown: AtomicU64::new(NOTHING) }
+    }
 }
 
 impl KnownRawRsa {
     /// What is known, as of now.
     pub(crate) fn get(&self) -> Option<RawRsa> {
-        self.at(Instant::now())
+        self.after(self.start.elapsed())
     }
 
-    fn at(&self, now: Instant) -> Option<RawRsa> {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Shown::Nothing => None,
-            Shown::Works => Some(RawRsa::Allowed),
-            Shown::Refused { since, times } => {
-                (now.saturating_duration_since(since) < pause(times)).then_some(RawRsa::Forbidden)
+    /// What is known so long after the start.
+    fn after(&self, now: Duration) -> Option<RawRsa> {
+        match self.shown.load(Ordering::Relaxed) {
+            NOTHING => None,
+            WORKS => Some(RawRsa::Allowed),
+            refused => {
+                let since = Duration::from_millis(refused >> 8);
+                (now.saturating_sub(since) < pause(times(refused))).then_some(RawRsa::Forbidden)
             }
         }
     }
@@ -74,25 +79,30 @@ impl KnownRawRsa {
         };
         let result = once().or_else(|error| if refused.get() { once() } else { Err(error) });
         match &result {
-            Ok(_) => self.note(Shown::Works),
-            Err(_) if refused.get() => self.note_refusal(),
+            Ok(_) => self.shown.store(WORKS, Ordering::Relaxed),
+            Err(_) if refused.get() => self.note_refusal(self.start.elapsed()),
             Err(_) => {}
         }
         result
     }
 
-    fn note_refusal(&self) {
-        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = match *shown {
-            Shown::Refused { times, .. } => times.saturating_add(1),
-            _ => 1,
+    fn note_refusal(&self, now: Duration) {
+        let so_far = match self.shown.load(Ordering::Relaxed) {
+            NOTHING | WORKS => 0,
+            refused => times(refused),
         };
-        *shown = Shown::Refused { since: Instant::now(), times };
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let refused = now << 8 | u64::from(so_far.saturating_add(1).min(TIMES));
+        self.shown.store(refused, Ordering::Relaxed);
     }
+}
 
-    fn note(&self, shown: Shown) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = shown;
-    }
+/// More refusals make no longer pause.
+const TIMES: u8 = 64;
+
+fn times(refused: u64) -> u8 {
+    let [.., times] = refused.to_be_bytes();
+    times
 }
 
 /// The bare operation, and whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME): to a key that has no scheme of its own.
@@ -109,7 +119,8 @@ pub(crate) fn bare_operation(
 }
 
 impl Tpm {
-    /// Tries the bare RSA operation with a key of software that is good for nothing else: three commands.
+    /// Tries the bare RSA operation with a key of software that is good for nothing else: three commands, and as many again where it is
+    /// refused.
     ///
     /// # Errors
     /// The TPM does not take the key (its size, or a private half from outside), or there is no TPM.
@@ -154,8 +165,6 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -175,12 +184,12 @@ mod tests {
         known.learn(once).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
-            let before = Instant::now();
+            let before = known.start.elapsed();
             known.learn(is_refused).unwrap_err();
-            let after = Instant::now();
+            let after = known.start.elapsed();
             let almost = before + minutes * MINUTE - MINUTE / 60;
-            assert_eq!(known.at(almost), Some(RawRsa::Forbidden), "{minutes}");
-            assert_eq!(known.at(after + minutes * MINUTE), None, "{minutes}");
+            assert_eq!(known.after(almost), Some(RawRsa::Forbidden), "{minutes}");
+            assert_eq!(known.after(after + minutes * MINUTE), None, "{minutes}");
         }
         known.learn(|_| Ok(())).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));

@@ -69,7 +69,8 @@ impl Decryption<'_> {
                 revealed(Oaep { digest, mgf1, label }.decode(&open()?).and_then(Message::reveal))
             }
             Padding::Pkcs1 { implicit_rejection } => {
-                self.pkcs1(*implicit_rejection, || secret(self.private, self.public), open)
+                let secret = || secret(self.private, self.public);
+                self.pkcs1(*implicit_rejection, RawRsa::Allowed, secret, open)
             }
             Padding::Tls { client, negotiated } => self.tls(*client, *negotiated, open),
         }
@@ -84,7 +85,8 @@ impl Decryption<'_> {
                 forbidden::oaep(self.private, self.block, [digest, mgf1], label)
             }
             Padding::Pkcs1 { implicit_rejection } => {
-                self.pkcs1(*implicit_rejection, || forbidden::secret(self.private, self.public), open)
+                let secret = || forbidden::secret(self.private, self.public);
+                self.pkcs1(*implicit_rejection, RawRsa::Forbidden, secret, open)
             }
             Padding::Tls { client, negotiated } => self.tls(*client, *negotiated, open),
         }
@@ -93,6 +95,7 @@ impl Decryption<'_> {
     fn pkcs1(
         &self,
         implicit_rejection: bool,
+        raw_rsa: RawRsa,
         secret: impl FnOnce() -> Result<Secret>,
         open: impl FnOnce() -> Result<Opened>,
     ) -> Result<Opened> {
@@ -100,7 +103,7 @@ impl Decryption<'_> {
             return revealed(encryption::decode(&open()?).and_then(Message::reveal));
         }
         // Before any padding is looked at.
-        let secret = self.key.rejection_secret(secret)?;
+        let secret = self.key.rejection_secret(raw_rsa, secret)?;
         revealed(rejection::decode(&open()?, self.ciphertext, secret))
     }
 
@@ -176,7 +179,7 @@ fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
     Ok(Secret::new(&bare(private, public, &probe)?))
 }
 
-pub(super) fn no_ciphertext() -> Error {
+fn no_ciphertext() -> Error {
     Error::new(
         Reason::Padding,
         "the message was not encrypted for this key: its number is not below the modulus",
@@ -191,7 +194,7 @@ fn no_random() -> Error {
     Error::new(Reason::Internal, "the random generator gave another number of octets than asked for")
 }
 
-pub(super) fn damaged(error: missing::Error) -> Error {
+fn damaged(error: missing::Error) -> Error {
     Error::new(Reason::Padding, "the message cannot be decrypted").with_source(error)
 }
 

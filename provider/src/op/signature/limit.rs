@@ -1,6 +1,9 @@
 //! What TPM2_Sign cannot do with an RSA key, and what works instead. The TPM pads, with its own digests and its own salt.
 
+use std::error::Error as _;
+
 use keyfile::{Attributes, HashAlg, Public};
+use tpm::rc::ResponseCode;
 
 use super::rsa::decrypts_anything;
 use super::tpm_hash;
@@ -51,7 +54,8 @@ impl Limit {
 
     /// The TPM refused: it may lack the hash.
     pub(super) fn refused(self, hash: HashAlg, error: Error) -> Error {
-        if self == Self::Key || error.reason() != Reason::TpmUnsupported {
+        let code = error.source().and_then(|source| source.downcast_ref::<tpm::Error>()?.response_code());
+        if self == Self::Key || code.map(|code| ResponseCode(code).base()) != Some(ResponseCode::HASH) {
             return error;
         }
         let text = format!(
