@@ -59,7 +59,7 @@ impl Key {
                     // Neither is a success, which would prove a password.
                     Err(Error::new(ErrorKind::Tpm, "what came of a decryption is not shown"))
                 }
-                (_, done) => done,
+                (_, done) => done.map_err(unknown_scheme),
             }
         };
         let answer = self.operate_to(Purpose::Decryption, run, |connection, done| {
@@ -92,6 +92,14 @@ impl Padding {
             ) => Some(Self::Wrong),
             _ => None,
         }
+    }
+}
+
+/// The second parameter is the scheme: this TPM has no such one, or not its hash.
+fn unknown_scheme(error: Error) -> Error {
+    match error.code().and_then(ResponseCode::place) {
+        Some(Place::Parameter(2)) => error.of_kind(ErrorKind::Unsupported),
+        _ => error,
     }
 }
 

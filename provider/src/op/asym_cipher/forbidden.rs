@@ -38,7 +38,14 @@ pub(super) fn oaep(
         "this TPM forbids raw RSA and decrypts OAEP itself",
         "encrypt with such a label, or none",
     )?;
-    opened(private, block, Scheme::Oaep(hash), label)
+    opened(private, block, Scheme::Oaep(hash), label).map_err(|error| {
+        lacks(
+            error,
+            &format!(
+                "decrypts no OAEP with {hash}: use another digest, such as sha256 (rsa_oaep_md, rsa_mgf1_md)"
+            ),
+        )
+    })
 }
 
 /// A block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would give it, but for the octets of the padding. One that the TPM
@@ -47,7 +54,9 @@ pub(super) fn oaep(
 /// # Errors
 /// What the TPM reports, but for a wrong padding.
 pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let answer = private.rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])?;
+    let answer = private
+        .rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])
+        .map_err(|error| lacks(error, "decrypts no PKCS#1 v1.5: encrypt with oaep (rsa_padding_mode)"))?;
     let (begin, filler, message) = match answer {
         Some(answer) => ([0, 2], 0xff, answer.value),
         None => ([0, 0], 0, Zeroizing::default()),
@@ -87,6 +96,16 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
             Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, &SIGNED_DIGEST))
         })
         .unwrap_or_default()
+}
+
+/// The TPM does not know the scheme.
+fn lacks(error: Error, what: &str) -> Error {
+    match error.reason() {
+        Reason::TpmUnsupported => {
+            Error::new(Reason::Padding, format!("this TPM forbids raw RSA and {what}")).with_source(error)
+        }
+        _ => error,
+    }
 }
 
 /// Nothing was padded.
