@@ -59,7 +59,8 @@ fn stays_hidden(answer: u32) {
     assert_eq!(program.ok(&format!("run {right}")), "0102");
     program.ok("decrypting key implicit-rejection:0");
     let refused = program.ask(&format!("run {}", wrong()));
-    assert!(refused.contains("cannot be decrypted"), "{refused}");
+    // A simulator built on OpenSSL 3.2 or later answers with a synthetic message itself.
+    assert!(refused.contains("cannot be decrypted") || refused.starts_with("ok "), "{refused}");
     program.ok("decrypting key tls:0x0303");
     let random = [0, 1].map(|_| program.ok(&format!("run {} 48", wrong())));
     assert_ne!(random[0], random[1]);
