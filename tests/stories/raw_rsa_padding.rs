@@ -17,7 +17,7 @@ fn wrong() -> String {
 
 /// How TPMs answer a wrong padding: libtpms by TPM_RC_FAILURE, the reference implementation by TPM_RC_VALUE, which others put down to a
 /// parameter, or to the first one.
-const ANSWERS: [u32; 4] = [0x101, 0x084, 0x0C4, 0x1C4];
+const ANSWERS: [u32; 4] = [0x101, raw::VALUE, 0x0C4, 0x1C4];
 
 /// Has the TPM answer so.
 fn answers(proxy: &Proxy, code: u32) {
