@@ -2,7 +2,7 @@
 //! a wrong padding.
 use tests::chips::Chip;
 use tests::raw;
-use tests::{Dialog, Fate, Proxy, tamper};
+use tests::{Dialog, Fate, Proxy};
 
 use crate::machine::Machine;
 use crate::policy::EXTEND;
@@ -157,8 +157,17 @@ fn only_the_answer_to_the_decryption_itself_is_a_wrong_padding() {
                 Fate::Pass
             });
         }
-        proxy.also_on_command(tamper::answer(command, code, 9));
-        openssl.failed(decrypt).says(if command == raw::LOAD { "TPM2_Load" } else { "TPM2_RSA_Decrypt" });
+        proxy.also_on_command(move |sent| {
+            // By the scheme RSAES, with no label.
+            let is_meant =
+                raw::code(sent) == command && (command == raw::LOAD || sent.ends_with(&[0, 0x15, 0, 0]));
+            if is_meant { Fate::Answer(raw::answer(code)) } else { Fate::Pass }
+        });
+        openssl.failed(decrypt).says(match (command, code) {
+            (raw::LOAD, _) => "TPM2_Load",
+            (_, 0x101) => "does not say that it works",
+            _ => "TPM2_RSA_Decrypt",
+        });
         proxy.become_chip(Chip::named("no raw RSA"));
     }
     openssl.ok(decrypt);

@@ -17,12 +17,13 @@ pub(crate) struct Protect {
     pub(crate) encrypt: bool,
     pub(crate) last: bool,
     pub(crate) policy: bool,
+    pub(crate) hidden: bool,
 }
 
 impl Protect {
     /// By nothing: only where nothing secret crosses the bus.
     pub(crate) const NONE: Self =
-        Self { session: false, decrypt: false, encrypt: false, last: false, policy: false };
+        Self { session: false, decrypt: false, encrypt: false, last: false, policy: false, hidden: false };
     /// By the session.
     pub(crate) const SESSION: Self = Self { session: true, ..Self::NONE };
 
@@ -41,9 +42,9 @@ impl Protect {
         Self { last: true, ..self }
     }
 
-    /// The session is there afterwards, whatever comes of the command.
-    pub(crate) fn kept(self) -> Self {
-        Self { last: false, ..self }
+    /// Whatever comes of the command, the session is there afterwards, and nothing is learned of the answer.
+    pub(crate) fn hidden(self) -> Self {
+        Self { last: false, hidden: true, ..self }
     }
 
     /// The policy session authorizes, and the other only protects.

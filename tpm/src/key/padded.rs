@@ -47,7 +47,7 @@ impl Key {
         // What RSA_Decrypt itself has answered: a statement of a policy may be refused by the same codes.
         let opened = RefCell::new(None);
         let run = |connection: &mut Connection, key: &Guarded<'_>, protect: Protect| {
-            let protect = if hides { protect.kept() } else { protect };
+            let protect = if hides { protect.hidden() } else { protect };
             let done = asymmetric::rsa_decrypt(connection, key, ciphertext, (scheme, label), protect);
             let padding = match &done {
                 Ok(_) => Some(Padding::Right),
@@ -69,6 +69,12 @@ impl Key {
                 connection.distrust();
             }
             let works = is_working(connection);
+            if hides && !works {
+                return Err(Error::new(
+                    ErrorKind::Tpm,
+                    "after a decryption the TPM does not say that it works",
+                ));
+            }
             match padding {
                 Padding::Right => done.map(Some),
                 Padding::Wrong => Ok(None),

@@ -3,8 +3,11 @@
 //! PKCS#1 v1.5 keeps its implicit rejection: what the TPM took off is put on again, a refusal becomes a block that is no message, and
 //! `missing` looks at either in the same way. How long the TPM takes to refuse is the TPM's.
 
+use std::error::Error as _;
+
 use keyfile::{AlgId, Attributes, HashAlg, Scheme, Signature};
 use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
+use tpm::rc::{Place, ResponseCode};
 use zeroize::Zeroizing;
 
 use super::by_scheme::{fitting, opened};
@@ -57,19 +60,23 @@ pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizi
     let answer = private
         .rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])
         .map_err(|error| lacks(error, "decrypts no PKCS#1 v1.5: encrypt with oaep (rsa_padding_mode)"))?;
-    let (begin, filler, message) = match answer {
-        Some(answer) => ([0, 2], 0xff, answer.value),
+    Ok(padded(answer.map(|answer| answer.value), block.len()))
+}
+
+/// The block of a message, or one without a message. Some TPMs take a padding that is too short: then there is no message either.
+fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>> {
+    let longest = size.saturating_sub(LEAST_PADDING);
+    let (begin, filler, message) = match message.filter(|message| message.len() <= longest) {
+        Some(message) => ([0, 2], 0xff, message),
         None => ([0, 0], 0, Zeroizing::default()),
     };
-    let padding = block.len().checked_sub(message.len()).filter(|padding| *padding >= LEAST_PADDING);
-    let padding = padding.ok_or_else(wrong_result)?;
     // Its room is there from the beginning: a vector that grows leaves copies behind.
-    let mut whole = Zeroizing::new(Vec::with_capacity(block.len()));
-    whole.extend_from_slice(&begin);
-    whole.resize(padding.saturating_sub(1), filler);
-    whole.push(0);
-    whole.extend_from_slice(&message);
-    Ok(whole)
+    let mut block = Zeroizing::new(Vec::with_capacity(size));
+    block.extend_from_slice(&begin);
+    block.resize(size.saturating_sub(message.len()).saturating_sub(1), filler);
+    block.push(0);
+    block.extend_from_slice(&message);
+    block
 }
 
 /// What synthetic messages are derived from: a signature that is the same each time, and that this provider gives to nobody.
@@ -100,8 +107,10 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
 
 /// The TPM does not know the scheme.
 fn lacks(error: Error, what: &str) -> Error {
-    match error.reason() {
-        Reason::TpmUnsupported => {
+    let code = error.source().and_then(|source| source.downcast_ref::<tpm::Error>()?.response_code());
+    // The scheme is the second parameter of TPM2_RSA_Decrypt.
+    match code.and_then(|code| ResponseCode(code).place()) {
+        Some(Place::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
             Error::new(Reason::Padding, format!("this TPM forbids raw RSA and {what}")).with_source(error)
         }
         _ => error,
@@ -112,4 +121,32 @@ fn lacks(error: Error, what: &str) -> Error {
 pub(super) fn unpadded() -> Error {
     let text = "this TPM forbids raw RSA: it decrypts nothing without padding; encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key";
     Error::new(Reason::Padding, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use missing::pkcs1::encryption;
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_leaves_no_room_for_its_padding_is_none() {
+        for (length, is_message) in [
+            (Some(0), true),
+            (Some(245), true),
+            (Some(246), false),
+            (Some(254), false),
+            (Some(256), false),
+            (None, false),
+        ] {
+            let block = padded(length.map(|length| Zeroizing::new(vec![7; length])), 256);
+            assert_eq!(block.len(), 256, "{length:?}");
+            let message = encryption::decode(&block).and_then(missing::Message::reveal);
+            assert_eq!(
+                message.ok().map(|message| message.len()),
+                length.filter(|_| is_message),
+                "{length:?}"
+            );
+        }
+    }
 }
