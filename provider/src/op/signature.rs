@@ -11,6 +11,7 @@ mod ecdsa;
 #[cfg(test)]
 mod fake;
 mod label;
+mod limit;
 mod message;
 mod padding;
 mod rsa;
