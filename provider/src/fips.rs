@@ -1,7 +1,7 @@
-//! `fips=yes` (property(7)): which instances have that property on their rows, and what a process hears that accepts nothing else.
+//! The property `fips=yes` (property(7)): which instances have it on their rows, and the error for a process that accepts nothing else.
 //!
-//! The property says who does the work in software: a FIPS provider, by the setting `software`. The TPM's part, the paddings of the
-//! crate `missing` and the sessions of the crate `tpm` belong to no validated module of OpenSSL (docs/fips.md).
+//! It means that a FIPS provider does the work in software, by the setting `software`. The TPM's part, the paddings of the crate `missing`
+//! and the sessions of the crate `tpm` are outside of OpenSSL's validated module (docs/fips.md).
 
 use tpm::config::{self, Software};
 
@@ -21,10 +21,10 @@ impl Provider {
         }
     }
 
-    /// Refuses a key to a process that accepts only `fips=yes`, unless this instance has it.
+    /// Refuses a key to a process that accepts only `fips=yes`, unless the rows of this instance say it.
     ///
     /// # Errors
-    /// `Configuration`: it has not; the text says what to set.
+    /// `Configuration`: they do not; the text says what to set.
     pub(crate) fn check_fips(&self) -> Result<()> {
         if !self.is_fips_demanded() || self.is_fips() {
             return Ok(());
@@ -35,7 +35,8 @@ impl Provider {
         Err(Error::new(Reason::Configuration, text))
     }
 
-    /// With `fips` nothing is loaded to find out: if there is no such provider, the first use says so.
+    /// Returns true if a FIPS provider does the software part. With `software = fips` nothing is loaded to find out: if there is no such
+    /// provider, the first use reports it.
     fn is_fips(&self) -> bool {
         match config::software(self) {
             Ok(Software::Fips) => true,

@@ -56,7 +56,7 @@ const TPM2_EC: &CStr = c"TPM2-EC";
 /// No `provider=`, so that a query for `provider=tpm2` passes these rows over.
 const SOFTWARE: &CStr = c"tpm2.software=yes";
 const TPM: &CStr = c"provider=tpm2";
-/// Of rows that do nothing but say why they do nothing. Only a query for `fips=yes` finds them.
+/// Of `refusals`. Only a query for `fips=yes` finds them, since a plain one takes the first row of a name.
 const REFUSING: &CStr = c"provider=tpm2,fips=yes";
 
 /// The structure keeps PEM contents from the decoders of others, and bare DER comes to all.
@@ -163,8 +163,8 @@ static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
     &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
 
-/// What answers a process that accepts only `fips=yes` where this instance has it not: under names that no other provider has, so that
-/// nobody gets a refusal who could have had a key. Everything else is not found then, and libcrypto says so.
+/// Rows that refuse a process that accepts only `fips=yes`, of an instance whose other rows do not say it. They have names that no other
+/// provider has: a refusal never takes the place of a usable key. libcrypto reports everything else as not found.
 pub(crate) fn refusals(operation: c_int) -> &'static [OSSL_ALGORITHM] {
     match operation {
         sys::OSSL_OP_KEYMGMT => REFUSED_KEYS,

@@ -14,7 +14,7 @@ pub(crate) enum Fips {
     Unsaid,
     /// All say `fips=yes`.
     Yes,
-    /// Nothing, but the application asks for nothing else: more rows tell it why it finds none.
+    /// Nothing, but the application accepts nothing else: more rows tell it what to set.
     Refused,
 }
 

@@ -50,7 +50,7 @@ impl Place for InTpm {
     type Generation = TpmGeneration;
 }
 
-/// The row for processes that accept only `fips=yes`, of an instance that has it not.
+/// The row for a process that accepts only `fips=yes`, of an instance that lacks it.
 pub(crate) struct Refused;
 
 impl Place for Refused {

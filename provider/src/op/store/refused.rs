@@ -1,4 +1,4 @@
-//! The store where only `fips=yes` is accepted and this instance has it not: it opens nothing.
+//! The store for a process that accepts only `fips=yes`, of an instance that lacks it: an error.
 
 use std::ffi::CStr;
 use std::sync::Arc;

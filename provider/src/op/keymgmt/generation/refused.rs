@@ -1,4 +1,4 @@
-//! Generation of keys where only `fips=yes` is accepted and this instance has it not: none.
+//! Generation of keys for a process that accepts only `fips=yes`, by an instance that lacks it: an error.
 
 use std::sync::Arc;
 
