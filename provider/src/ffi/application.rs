@@ -42,6 +42,13 @@ impl Application {
         Ok(Self { context, children, libcrypto: Arc::clone(libcrypto) })
     }
 
+    /// Returns true if the application's default property query is `fips=yes`. `?fips=yes` is a wish, and demands nothing.
+    pub(crate) fn demands_fips(&self) -> bool {
+        let Ok(fips) = self.libcrypto.fips else { return false };
+        // SAFETY: the context is alive; OpenSSL keeps its default properties equal to those of the application.
+        unsafe { (fips.EVP_default_properties_is_fips_enabled)(self.context.as_ptr()) == 1 }
+    }
+
     /// Returns true if a provider other than this one has key management of this name at this moment.
     pub(crate) fn others_manage(&self, algorithm: &CStr) -> bool {
         let Children { EVP_KEYMGMT_fetch, EVP_KEYMGMT_free, .. } = self.children;

@@ -25,6 +25,7 @@ pub(crate) struct PrivateContext {
     /// Alive until the context goes, which unloads them.
     providers: Vec<NonNull<OSSL_PROVIDER>>,
     context: Loaded,
+    is_fips: bool,
 }
 
 // SAFETY: the pointers are to objects that libcrypto locks itself (openssl-threads(7)).
@@ -63,12 +64,21 @@ impl PrivateContext {
         if matches!(wanted, Providers::Configured(_)) && providers.len() < 2 {
             return Err(Refused("find a provider that is activated"));
         }
-        Ok(Self { providers, context })
+        let is_fips = context.has_only_fips();
+        if is_fips {
+            context.demand_fips()?;
+        }
+        Ok(Self { providers, context, is_fips })
     }
 
     /// The pointer for libcrypto.
     pub(in crate::ffi) fn as_ptr(&self) -> *mut OSSL_LIB_CTX {
         self.context.context.as_ptr()
+    }
+
+    /// Returns true if a FIPS provider does everything in it: nothing else is found by a fetch.
+    pub(crate) fn is_fips(&self) -> bool {
+        self.is_fips
     }
 
     /// The libcrypto that it lives in.
@@ -123,6 +133,40 @@ impl Loaded {
         // SAFETY: the context is alive; `note` takes the list, which lives until the call returns.
         unsafe { (self.libcrypto.OSSL_PROVIDER_do_all)(self.context.as_ptr(), Some(note), list) };
         found
+    }
+
+    /// Returns true if a plain fetch finds `fips=yes` and nothing else, by the configured default query or because only a FIPS
+    /// provider has algorithms. Call it only without an instance of this module in here: it fetches.
+    fn has_only_fips(&self) -> bool {
+        let Ok(fips) = self.libcrypto.fips else { return false };
+        // SAFETY: the context is alive.
+        let demanded = unsafe { (fips.EVP_default_properties_is_fips_enabled)(self.context.as_ptr()) == 1 };
+        self.finds(c"fips=yes") && (demanded || !self.finds(c"fips!=yes"))
+    }
+
+    /// Whether there is SHA-256, which every provider with algorithms has, with such properties.
+    fn finds(&self, properties: &CStr) -> bool {
+        self.libcrypto.quietly(|| {
+            // SAFETY: the context is alive, the strings end with NUL.
+            let found = unsafe {
+                (self.libcrypto.EVP_MD_fetch)(
+                    self.context.as_ptr(),
+                    c"SHA2-256".as_ptr(),
+                    properties.as_ptr(),
+                )
+            };
+            // SAFETY: NULL or a reference of our own, freed once.
+            unsafe { (self.libcrypto.EVP_MD_free)(found) };
+            !found.is_null()
+        })
+    }
+
+    /// Has every later fetch find `fips=yes` only.
+    fn demand_fips(&self) -> Result<(), Refused> {
+        let fips = self.libcrypto.fips?;
+        // SAFETY: the context is alive, and nobody else has it yet.
+        let result = unsafe { (fips.EVP_default_properties_enable_fips)(self.context.as_ptr(), 1) };
+        succeed(result, "demand fips=yes")
     }
 
     /// Returns true if it is another instance of this module, which would call itself endlessly.

@@ -195,6 +195,12 @@ functions! {
         OSSL_LIB_CTX_load_config, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char) -> c_int;
     }
 
+    /// A context in which every plain fetch asks for `fips=yes`: EVP_set_default_properties(3ossl).
+    Fips {
+        EVP_default_properties_is_fips_enabled, "3.0": fn(*mut OSSL_LIB_CTX) -> c_int;
+        EVP_default_properties_enable_fips, "3.0": fn(*mut OSSL_LIB_CTX, c_int) -> c_int;
+    }
+
     /// Generating keys: EVP_PKEY_keygen(3ossl).
     Generation {
         EVP_PKEY_keygen_init, "3.0": fn(*mut EVP_PKEY_CTX) -> c_int;
