@@ -6,18 +6,18 @@
 use tpm::config::{self, Software};
 
 use crate::error::{Error, Reason, Result};
-use crate::ffi::rows::Fips;
+use crate::ffi::rows::Label;
 use crate::provider::Provider;
 
 impl Provider {
     /// What the rows of this instance say.
-    pub(crate) fn fips(&self) -> Fips {
+    pub(crate) fn fips(&self) -> Label {
         if self.is_fips() {
-            Fips::Yes
+            Label::Fips
         } else if self.is_fips_demanded() {
-            Fips::Refused
+            Label::Advice
         } else {
-            Fips::Unsaid
+            Label::None
         }
     }
 
@@ -29,10 +29,17 @@ impl Provider {
         if !self.is_fips_demanded() || self.is_fips() {
             return Ok(());
         }
+        Err(self.fips_refusal())
+    }
+
+    /// The error for such a process.
+    pub(crate) fn fips_refusal(&self) -> Error {
         // A setting that leads nowhere has an error of its own.
-        self.software()?;
-        let text = "this process accepts only fips=yes, for which tpm2 needs a FIPS provider: set software = fips, or file: and an OpenSSL configuration that activates fips and base";
-        Err(Error::new(Reason::Configuration, text))
+        if let Err(error) = self.software() {
+            return error;
+        }
+        let text = "this process accepts only fips=yes (or did at its first fetch), for which tpm2 needs a FIPS provider: set software = fips, or file: and an OpenSSL configuration that activates fips and base";
+        Error::new(Reason::Configuration, text)
     }
 
     /// Returns true if a FIPS provider does the software part. With `software = fips` nothing is loaded to find out: if there is no such

@@ -138,7 +138,12 @@ impl Provider {
 
     /// The rows of this instance.
     pub(crate) fn rows(&self) -> &Rows {
-        self.rows.get_or_init(|| Rows::new(self.scheme().as_deref(), self.fips()))
+        if let Some(rows) = self.rows.get() {
+            return rows;
+        }
+        // Made without the cell: a child that is forked meanwhile would wait for a thread that it does not have.
+        let rows = Rows::new(self.scheme().as_deref(), self.fips());
+        self.rows.get_or_init(|| rows)
     }
 
     /// The scheme that NVPREFIX adds to those of the store; what is wrong with that setting is said by the first URI.

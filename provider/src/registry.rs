@@ -15,7 +15,7 @@ use crate::op::encoder::{
     Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
 };
 use crate::op::keyexch::Ecdh;
-use crate::op::keymgmt::{Ec, InTpm, Management, Plain, Refused, Rsa, RsaPss};
+use crate::op::keymgmt::{Ec, InTpm, Management, NotFips, Plain, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
 use crate::op::store::{RefusedStore, TpmStore};
 
@@ -174,14 +174,14 @@ pub(crate) fn refusals(operation: c_int) -> &'static [OSSL_ALGORITHM] {
 }
 
 static REFUSED_KEYS: &[OSSL_ALGORITHM] = &[
-    row(TPM2_RSA, REFUSING, keymgmt::Table::<Management<Rsa, Refused>>::ROWS, c"none: software is not fips"),
+    row(TPM2_RSA, REFUSING, keymgmt::Table::<Management<Rsa, NotFips>>::ROWS, c"none: software is not fips"),
     row(
         TPM2_RSA_PSS,
         REFUSING,
-        keymgmt::Table::<Management<RsaPss, Refused>>::ROWS,
+        keymgmt::Table::<Management<RsaPss, NotFips>>::ROWS,
         c"none: software is not fips",
     ),
-    row(TPM2_EC, REFUSING, keymgmt::Table::<Management<Ec, Refused>>::ROWS, c"none: software is not fips"),
+    row(TPM2_EC, REFUSING, keymgmt::Table::<Management<Ec, NotFips>>::ROWS, c"none: software is not fips"),
 ];
 
 static REFUSED_STORES: &[OSSL_ALGORITHM] = &[

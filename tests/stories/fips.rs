@@ -201,3 +201,15 @@ fn without_it_the_error_says_what_to_set() {
     preferring.openssl.ok("genpkey -algorithm TPM2-EC -pkeyopt group:P-256 -out new.tpm");
     preferring.signs("new.tpm");
 }
+
+#[test]
+fn a_program_with_a_context_of_its_own_keeps_its_choice_of_a_configuration() {
+    let machine = machine();
+    let shell = machine.openssl.shell();
+    let base = format!("{ACTIVATE}[providers]\nbase = base_provider\n");
+    shell.write("own.cnf", base);
+    let own_context = program(shell, "own_context");
+    for openssl in [machine.openssl.clone(), machine.openssl.clone().set("software", "fips")] {
+        openssl.shell().ok(&format!("{own_context} own.cnf")).says("its own configuration");
+    }
+}

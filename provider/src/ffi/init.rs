@@ -13,10 +13,12 @@ use super::libcrypto::Libcrypto;
 use super::params::ParamsMut;
 use super::raise::raise;
 use super::raw::RawCallback;
+use super::rows::Pointer;
 use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Reason;
 use crate::provider::Provider;
+use crate::registry;
 
 /// The functions of the provider.
 static FUNCTIONS: &[OSSL_DISPATCH] = &[
@@ -134,7 +136,11 @@ unsafe extern "C" fn query_operation(
     // SAFETY: libcrypto
     unsafe {
         shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
-            Ok(provider.rows().of(operation))
+            // libcrypto asks for digests and random numbers too: nothing is read for those.
+            match registry::rows(operation) {
+                Some(_) => Ok(provider.rows().of(operation)),
+                None => Ok(Pointer::NONE),
+            }
         })
     }
 }

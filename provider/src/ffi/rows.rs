@@ -9,13 +9,13 @@ use crate::registry;
 
 /// What rows say of `fips`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fips {
-    /// Nothing: no query for it finds them.
-    Unsaid,
+pub(crate) enum Label {
+    /// Nothing: a query for `fips=yes` does not find them.
+    None,
     /// All say `fips=yes`.
-    Yes,
+    Fips,
     /// Nothing, but the application accepts nothing else: more rows tell it what to set.
-    Refused,
+    Advice,
 }
 
 /// Rows, and what they point to.
@@ -28,9 +28,14 @@ pub(crate) struct Rows {
 /// The pointer to rows for libcrypto. They live as long as the instance.
 pub(crate) struct Pointer(*const OSSL_ALGORITHM);
 
+impl Pointer {
+    /// No rows.
+    pub(super) const NONE: Self = Self(ptr::null());
+}
+
 impl Rows {
     /// The rows of every operation. The store has one more, for `scheme`, unless C cannot have that.
-    pub(crate) fn new(scheme: Option<&str>, fips: Fips) -> Rows {
+    pub(crate) fn new(scheme: Option<&str>, label: Label) -> Rows {
         let mut texts = Vec::new();
         let mut keep = |text: CString| {
             let pointer = text.as_ptr();
@@ -42,10 +47,10 @@ impl Rows {
             let scheme = scheme.filter(|_| operation == sys::OSSL_OP_STORE);
             let mut rows: Vec<_> = scheme.map(registry::store).into_iter().collect();
             rows.extend(registry::rows(operation).unwrap_or_default().iter().copied().filter(is_row));
-            match fips {
-                Fips::Unsaid => {}
-                Fips::Yes => rows.iter_mut().for_each(|row| row.property_definition = keep(with_fips(row))),
-                Fips::Refused => {
+            match label {
+                Label::None => {}
+                Label::Fips => rows.iter_mut().for_each(|row| row.property_definition = keep(with_fips(row))),
+                Label::Advice => {
                     rows.extend(scheme.map(registry::refused_store));
                     rows.extend(registry::refusals(operation));
                 }

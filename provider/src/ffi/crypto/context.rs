@@ -64,10 +64,7 @@ impl PrivateContext {
         if matches!(wanted, Providers::Configured(_)) && providers.len() < 2 {
             return Err(Refused("find a provider that is activated"));
         }
-        let is_fips = context.has_only_fips();
-        if is_fips {
-            context.demand_fips()?;
-        }
+        let is_fips = context.has_only_fips(&providers);
         Ok(Self { providers, context, is_fips })
     }
 
@@ -102,6 +99,9 @@ impl PrivateContext {
     }
 }
 
+/// Providers of OpenSSL that compute nothing.
+const WITHOUT_ALGORITHMS: [&CStr; 2] = [c"base", c"null"];
+
 /// A library context with providers.
 struct Loaded {
     /// Unloaded before the context goes.
@@ -135,38 +135,28 @@ impl Loaded {
         found
     }
 
-    /// Returns true if a plain fetch finds `fips=yes` and nothing else, by the configured default query or because only a FIPS
-    /// provider has algorithms. Call it only without an instance of this module in here: it fetches.
-    fn has_only_fips(&self) -> bool {
+    /// Returns true if all algorithms are those of one provider that says `fips=yes`. Call it only without an instance of this module in
+    /// here: it fetches.
+    fn has_only_fips(&self, providers: &[NonNull<OSSL_PROVIDER>]) -> bool {
         let Ok(fips) = self.libcrypto.fips else { return false };
-        // SAFETY: the context is alive.
-        let demanded = unsafe { (fips.EVP_default_properties_is_fips_enabled)(self.context.as_ptr()) == 1 };
-        self.finds(c"fips=yes") && (demanded || !self.finds(c"fips!=yes"))
-    }
-
-    /// Whether there is SHA-256, which every provider with algorithms has, with such properties.
-    fn finds(&self, properties: &CStr) -> bool {
         self.libcrypto.quietly(|| {
+            // Every provider with algorithms has this one.
+            let (name, properties) = (c"SHA2-256".as_ptr(), c"fips=yes".as_ptr());
             // SAFETY: the context is alive, the strings end with NUL.
-            let found = unsafe {
-                (self.libcrypto.EVP_MD_fetch)(
-                    self.context.as_ptr(),
-                    c"SHA2-256".as_ptr(),
-                    properties.as_ptr(),
-                )
-            };
-            // SAFETY: NULL or a reference of our own, freed once.
+            let found = unsafe { (self.libcrypto.EVP_MD_fetch)(self.context.as_ptr(), name, properties) };
+            if found.is_null() {
+                return false;
+            }
+            // SAFETY: a digest, which the next line frees; its provider is one of the context's.
+            let validated = unsafe { (fips.EVP_MD_get0_provider)(found) };
+            // SAFETY: a reference of our own, freed once.
             unsafe { (self.libcrypto.EVP_MD_free)(found) };
-            !found.is_null()
+            providers.iter().all(|provider| {
+                // SAFETY: the provider is alive, and its name a string that ends with NUL.
+                let name = unsafe { CStr::from_ptr((fips.OSSL_PROVIDER_get0_name)(provider.as_ptr())) };
+                ptr::eq(provider.as_ptr(), validated) || WITHOUT_ALGORITHMS.contains(&name)
+            })
         })
-    }
-
-    /// Has every later fetch find `fips=yes` only.
-    fn demand_fips(&self) -> Result<(), Refused> {
-        let fips = self.libcrypto.fips?;
-        // SAFETY: the context is alive, and nobody else has it yet.
-        let result = unsafe { (fips.EVP_default_properties_enable_fips)(self.context.as_ptr(), 1) };
-        succeed(result, "demand fips=yes")
     }
 
     /// Returns true if it is another instance of this module, which would call itself endlessly.

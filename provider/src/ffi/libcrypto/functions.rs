@@ -195,10 +195,12 @@ functions! {
         OSSL_LIB_CTX_load_config, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char) -> c_int;
     }
 
-    /// A context in which every plain fetch asks for `fips=yes`: EVP_set_default_properties(3ossl).
+    /// Whether a plain fetch asks for `fips=yes`, and who answers such a fetch: EVP_set_default_properties(3ossl), OSSL_PROVIDER(3ossl).
     Fips {
         EVP_default_properties_is_fips_enabled, "3.0": fn(*mut OSSL_LIB_CTX) -> c_int;
-        EVP_default_properties_enable_fips, "3.0": fn(*mut OSSL_LIB_CTX, c_int) -> c_int;
+        OSSL_LIB_CTX_get0_global_default, "3.0": fn() -> *mut OSSL_LIB_CTX;
+        EVP_MD_get0_provider, "3.0": fn(*const EVP_MD) -> *const OSSL_PROVIDER;
+        OSSL_PROVIDER_get0_name, "3.0": fn(*const OSSL_PROVIDER) -> *const c_char;
     }
 
     /// Generating keys: EVP_PKEY_keygen(3ossl).

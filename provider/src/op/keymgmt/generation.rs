@@ -51,8 +51,8 @@ impl Place for InTpm {
 }
 
 /// The row for a process that accepts only `fips=yes`, of an instance that lacks it.
-pub(crate) struct Refused;
+pub(crate) struct NotFips;
 
-impl Place for Refused {
+impl Place for NotFips {
     type Generation = RefusedGeneration;
 }

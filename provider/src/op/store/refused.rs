@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 use super::wanted::Wanted;
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::op::store::Store;
 use crate::ffi::params::{Descriptors, Params};
@@ -33,9 +33,7 @@ impl Store for RefusedStore {
         if !std::mem::take(&mut self.waits) {
             return Ok(true);
         }
-        provider.check_fips()?;
-        // The process has changed its default query since its first fetch.
-        Err(Error::new(Reason::Unsupported, "this row of tpm2 opens nothing: fetch again without fips=yes"))
+        Err(provider.fips_refusal())
     }
 
     fn is_at_end(&self) -> bool {

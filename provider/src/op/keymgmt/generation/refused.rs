@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Generate;
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::Selection;
 use crate::ffi::params::Params;
@@ -15,9 +15,7 @@ pub(crate) enum RefusedGeneration {}
 
 impl Generate for RefusedGeneration {
     fn new(provider: &Arc<Provider>, _: Kind, _: Selection, _: Params<'_>) -> Result<Self> {
-        provider.check_fips()?;
-        // The process has changed its default query since its first fetch.
-        Err(Error::new(Reason::Unsupported, "this row of tpm2 makes no key: fetch again without fips=yes"))
+        Err(provider.fips_refusal())
     }
 
     fn set_template(&mut self, _: &Arc<Key>) -> Result<()> {
