@@ -17,6 +17,7 @@ mod enveloped;
 mod ephemeral;
 mod evp;
 mod facts;
+mod fips;
 mod forks;
 mod generate;
 mod generate_where;

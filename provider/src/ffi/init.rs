@@ -13,13 +13,12 @@ use super::libcrypto::Libcrypto;
 use super::params::ParamsMut;
 use super::raise::raise;
 use super::raw::RawCallback;
-use super::rows::{Pointer, Rows};
-use super::sys::{
-    OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_OP_STORE, OSSL_PARAM,
-};
+use super::rows::Pointer;
+use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Reason;
 use crate::provider::Provider;
+use crate::registry;
 
 /// The functions of the provider.
 static FUNCTIONS: &[OSSL_DISPATCH] = &[
@@ -134,15 +133,16 @@ unsafe extern "C" fn query_operation(
     if let Some(no_store) = unsafe { no_store.as_mut() } {
         *no_store = 0;
     }
-    if operation == OSSL_OP_STORE {
-        // SAFETY: libcrypto
-        return unsafe {
-            shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
-                Ok(provider.stores().map_or_else(|| Pointer::to(operation), Rows::pointer))
-            })
-        };
+    // SAFETY: libcrypto
+    unsafe {
+        shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
+            // libcrypto asks for digests and random numbers too: nothing is read for those.
+            match registry::rows(operation) {
+                Some(_) => Ok(provider.rows().of(operation)),
+                None => Ok(Pointer::NONE),
+            }
+        })
     }
-    contain(|| Pointer::to(operation))
 }
 
 unsafe extern "C" fn get_reason_strings(_: *mut c_void) -> *const OSSL_ITEM {
