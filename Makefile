@@ -39,13 +39,15 @@ test: ## every test: units, every TPM command on swtpm, the user stories; a shor
 	$(CARGO) test --locked --workspace
 	$(CARGO) bench --locked -p missing --bench timing -- 20000
 
-check: ## rustfmt, clippy, rustdoc, layers and exports
-	@$(DEPS) test
+check: ## rustfmt, clippy, rustdoc, layers and exports; licences and advisories of the dependencies; the oldest Rust
+	@$(DEPS) check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked --workspace --test stories house::
+	@./scripts/deny
+	@./scripts/msrv
 
 bench: ## what an operation costs, against the bare TPM command and others' ways; whether a padding shows in the time
 	@$(DEPS) test

@@ -44,6 +44,7 @@ mod parent_password;
 mod password;
 mod policy;
 mod public_key;
+mod raw_rsa;
 mod reference;
 mod rows;
 mod seal;

@@ -16,7 +16,7 @@ use facts::Facts;
 
 /// Tell about the TPM, and what to do about what is wrong with it
 ///
-/// Maker, firmware, algorithms, curves, places, sessions, lockout counter, the storage root key, and which TPM is used and why. Exits with 0 when a TPM
+/// Maker, firmware, algorithms, raw RSA, curves, places, sessions, lockout counter, the storage root key, and which TPM is used and why. Exits with 0 when a TPM
 /// answers and takes commands, whatever there is to advise.
 #[derive(Args)]
 pub(crate) struct Status {}

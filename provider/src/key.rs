@@ -11,6 +11,7 @@ pub(crate) use tpm_key::TpmKey;
 
 use keyfile::{Public, PublicKey, Scheme};
 use missing::pkcs1::rejection::Secret;
+use tpm::RawRsa;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Selection};
@@ -188,13 +189,17 @@ impl Key {
         }
     }
 
-    /// What the synthetic messages of PKCS#1 v1.5 decryption are derived from, made once for a key and process.
+    /// What the synthetic messages of PKCS#1 v1.5 decryption are derived from, by raw RSA or without it: made once for a key and process.
     ///
     /// # Errors
     /// Those of `make`.
-    pub(crate) fn rejection_secret(&self, make: impl FnOnce() -> Result<Secret>) -> Result<&Secret> {
+    pub(crate) fn rejection_secret(
+        &self,
+        raw_rsa: RawRsa,
+        make: impl FnOnce() -> Result<Secret>,
+    ) -> Result<&Secret> {
         match self.material() {
-            Some(Material::Tpm(tpm)) => tpm.rejection_secret(make),
+            Some(Material::Tpm(tpm)) => tpm.rejection_secret(raw_rsa, make),
             _ => Err(Error::new(Reason::WrongKey, "a software key keeps its own secret")),
         }
     }

@@ -6,6 +6,7 @@
 //! | `provider.rs` | one loaded instance: the core, the private library context, the TPM opened at first use |
 //! | `config.rs` | where the settings come from; the crate `tpm` reads them |
 //! | `error.rs` | one error type; reason numbers and their strings in one table |
+//! | `fips.rs` | whether the rows say `fips=yes` |
 //! | `key.rs` | the key object: in the TPM, or in software |
 //! | `private.rs` | what an operation asks of a key in the TPM |
 //! | `tls_group.rs` | TLS groups, and how libssl's ephemeral keys are told from others |
@@ -21,6 +22,7 @@ mod config;
 mod error;
 #[allow(unsafe_code)]
 mod ffi;
+mod fips;
 mod key;
 mod op;
 mod private;

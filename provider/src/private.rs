@@ -1,6 +1,7 @@
 //! The private operations of a key that lives in a TPM, as the operations of this crate ask for them.
 
-use keyfile::{AlgId, HashAlg, Point, Public, Signature};
+use keyfile::{AlgId, HashAlg, Point, Public, Scheme, Signature};
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
@@ -24,11 +25,19 @@ pub(crate) trait Private: Send + Sync {
     /// What the TPM reports.
     fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 
-    /// The same command on a ciphertext by a key with a decryption scheme of its own: the TPM takes the padding off.
+    /// The same command on a ciphertext by a scheme, NULL for that of the key: the TPM removes the padding.
     ///
     /// # Errors
-    /// What the TPM reports, a wrong padding as well.
-    fn rsa_decrypt_by_scheme(&self, block: &[u8], label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
+    /// What the TPM reports; `None` is a wrong padding.
+    fn rsa_decrypt_by_scheme(
+        &self,
+        block: &[u8],
+        scheme: Scheme,
+        label: &[u8],
+    ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>>;
+
+    /// What is known of the bare private operation on this TPM: `rsa_sign` and `rsa_decrypt`.
+    fn raw_rsa(&self) -> Option<RawRsa>;
 
     /// TPM2_Sign over a digest as long as the hash that it is labelled with.
     ///
@@ -89,8 +98,17 @@ impl Private for tpm::Key {
         Ok(self.rsa_decrypt(block)?.into())
     }
 
-    fn rsa_decrypt_by_scheme(&self, block: &[u8], label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
-        Ok(self.rsa_decrypt_by_scheme(block, label)?.into())
+    fn rsa_decrypt_by_scheme(
+        &self,
+        block: &[u8],
+        scheme: Scheme,
+        label: &[u8],
+    ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>> {
+        Ok(self.rsa_decrypt_by_scheme(block, scheme, label)?.map(Answer::from))
+    }
+
+    fn raw_rsa(&self) -> Option<RawRsa> {
+        self.raw_rsa()
     }
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {

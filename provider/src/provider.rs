@@ -25,7 +25,7 @@ pub(crate) struct Provider {
     application: std::result::Result<Application, Refused>,
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
-    stores: OnceLock<Option<Rows>>,
+    rows: OnceLock<Rows>,
     /// Last: what stands above may still use it while it is dropped.
     core: Core,
 }
@@ -49,13 +49,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 impl Provider {
     /// Does nothing but keep the core, and what it shows of the application.
     pub(crate) fn new(core: Core, application: std::result::Result<Application, Refused>) -> Provider {
-        Provider {
-            application,
-            software: OnceLock::new(),
-            tpm: OnceLock::new(),
-            stores: OnceLock::new(),
-            core,
-        }
+        Provider { application, software: OnceLock::new(), tpm: OnceLock::new(), rows: OnceLock::new(), core }
     }
 
     /// The core.
@@ -74,7 +68,7 @@ impl Provider {
         let context = match config::software(self)? {
             Software::Default => self.core.private_context(&Providers::Named(&[c"default"]))?,
             // It has neither encoders nor decoders.
-            Software::Fips => self.core.private_context(&Providers::Named(&[c"fips", c"base"])).map_err(|refused| {
+            Software::Fips => self.fips_context().map_err(|refused| {
                 let text = "OpenSSL's FIPS provider cannot be loaded: if it needs its fipsmodule.cnf, set software to file: and an OpenSSL configuration that includes that and activates fips and base";
                 Error::new(Reason::Configuration, text).with_source(refused)
             })?,
@@ -84,6 +78,12 @@ impl Provider {
         Ok(self.software.get_or_init(|| Arc::new(context)))
     }
 
+    fn fips_context(&self) -> std::result::Result<PrivateContext, Refused> {
+        let context = self.core.private_context(&Providers::Named(&[c"fips", c"base"]))?;
+        // The rows of this instance promise it.
+        if context.is_fips() { Ok(context) } else { Err(Refused("find fips=yes in the provider fips")) }
+    }
+
     /// Returns true if the application has loaded another provider that manages keys of this type.
     ///
     /// # Errors
@@ -91,6 +91,11 @@ impl Provider {
     pub(crate) fn others_manage(&self, kind: Kind) -> Result<bool> {
         let application = self.application.as_ref().map_err(|refused| *refused)?;
         Ok(application.others_manage(kind.algorithm()))
+    }
+
+    /// Returns true if a plain fetch of the application finds only what says `fips=yes`.
+    pub(crate) fn is_fips_demanded(&self) -> bool {
+        self.application.as_ref().is_ok_and(Application::demands_fips)
     }
 
     /// OpenSSL 3.0 keeps a list of all configurations of the process, and does not lock it: no two of ours are loaded at once, be it
@@ -131,15 +136,24 @@ impl Provider {
         Ok(self.tpm.get_or_init(|| Tpm::new(config)))
     }
 
-    /// The rows of the store when NVPREFIX names another scheme; what is wrong with that setting is said by the first URI.
-    pub(crate) fn stores(&self) -> Option<&Rows> {
-        let stores = self.stores.get_or_init(|| {
-            let prefix = config::nv_prefix(self).ok()??;
-            let scheme = prefix.split(':').next()?;
-            let known = Uri::SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
-            if known { None } else { Rows::with_store(scheme) }
-        });
-        stores.as_ref()
+    /// The rows of this instance.
+    pub(crate) fn rows(&self) -> &Rows {
+        if let Some(rows) = self.rows.get() {
+            return rows;
+        }
+        // Made without the cell: a child that is forked meanwhile would wait for a thread that it does not have.
+        // Algorithms that a program fetches by name: OpenSSL has had calls for them since 3.4.
+        let has_named = self.core.libcrypto().is_at_least(3, 4);
+        let rows = Rows::new(self.scheme().as_deref(), self.fips(), has_named);
+        self.rows.get_or_init(|| rows)
+    }
+
+    /// The scheme that NVPREFIX adds to those of the store; what is wrong with that setting is said by the first URI.
+    fn scheme(&self) -> Option<String> {
+        let prefix = config::nv_prefix(self).ok()??;
+        let scheme = prefix.split(':').next()?;
+        let known = Uri::SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+        (!known).then(|| scheme.to_owned())
     }
 
     /// The parameters that `params` answers.

@@ -16,9 +16,20 @@ use crate::op::encoder::{
     Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
 };
 use crate::op::keyexch::Ecdh;
-use crate::op::keymgmt::{Ec, InTpm, Management, Plain, Rsa, RsaPss};
+use crate::op::keymgmt::{Ec, InTpm, Management, NotFips, Plain, Rsa, RsaPss};
 use crate::op::signature::{self as sign, Ecdsa, NamedContext, SignatureContext, digest};
-use crate::op::store::TpmStore;
+use crate::op::store::{RefusedStore, TpmStore};
+
+/// Every operation that has rows.
+pub(crate) const OPERATIONS: [c_int; 7] = [
+    sys::OSSL_OP_DECODER,
+    sys::OSSL_OP_ENCODER,
+    sys::OSSL_OP_KEYMGMT,
+    sys::OSSL_OP_SIGNATURE,
+    sys::OSSL_OP_ASYM_CIPHER,
+    sys::OSSL_OP_KEYEXCH,
+    sys::OSSL_OP_STORE,
+];
 
 /// The rows of an operation, ended by a row of nulls. Those of [`NAMED`] are for an OpenSSL that has calls for them.
 pub(crate) fn rows(operation: c_int, has_named: bool) -> Option<&'static [OSSL_ALGORITHM]> {
@@ -47,6 +58,8 @@ const TPM2_EC: &CStr = c"TPM2-EC";
 /// No `provider=`, so that a query for `provider=tpm2` passes these rows over.
 const SOFTWARE: &CStr = c"tpm2.software=yes";
 const TPM: &CStr = c"provider=tpm2";
+/// Of `refusals`. Only a query for `fips=yes` finds them, since a plain one takes the first row of a name.
+const REFUSING: &CStr = c"provider=tpm2,fips=yes";
 
 /// The structure keeps PEM contents from the decoders of others, and bare DER comes to all.
 const DER: &CStr = c"provider=tpm2,input=der,structure=TPM2";
@@ -191,6 +204,45 @@ static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
     &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
 
+/// Rows that refuse a process that accepts only `fips=yes`, of an instance whose other rows do not say it. They have names that no other
+/// provider has: a refusal never takes the place of a usable key. libcrypto reports everything else as not found.
+pub(crate) fn refusals(operation: c_int) -> &'static [OSSL_ALGORITHM] {
+    match operation {
+        sys::OSSL_OP_KEYMGMT => REFUSED_KEYS,
+        sys::OSSL_OP_STORE => REFUSED_STORES,
+        _ => &[],
+    }
+}
+
+static REFUSED_KEYS: &[OSSL_ALGORITHM] = &[
+    row(TPM2_RSA, REFUSING, keymgmt::Table::<Management<Rsa, NotFips>>::ROWS, c"none: software is not fips"),
+    row(
+        TPM2_RSA_PSS,
+        REFUSING,
+        keymgmt::Table::<Management<RsaPss, NotFips>>::ROWS,
+        c"none: software is not fips",
+    ),
+    row(TPM2_EC, REFUSING, keymgmt::Table::<Management<Ec, NotFips>>::ROWS, c"none: software is not fips"),
+];
+
+static REFUSED_STORES: &[OSSL_ALGORITHM] = &[
+    refused_store(c"nvkey".as_ptr()),
+    refused_store(c"//nvkey".as_ptr()),
+    refused_store(c"handle".as_ptr()),
+    refused_store(c"object".as_ptr()),
+    refused_store(c"tpm2".as_ptr()),
+];
+
+/// The store under the name of one scheme, for `refusals`.
+pub(crate) const fn refused_store(scheme: *const c_char) -> OSSL_ALGORITHM {
+    OSSL_ALGORITHM {
+        algorithm_names: scheme,
+        property_definition: REFUSING.as_ptr(),
+        implementation: store::Table::<RefusedStore>::ROWS.as_ptr(),
+        algorithm_description: c"none: software is not fips".as_ptr(),
+    }
+}
+
 /// A row per scheme of URIs, and none with several names: others have some of them too, and libcrypto takes all names of a row for one.
 static STORES: &[OSSL_ALGORITHM] = &[
     store(c"nvkey".as_ptr()),
@@ -236,7 +288,8 @@ const fn row(
     }
 }
 
-const END: OSSL_ALGORITHM = OSSL_ALGORITHM {
+/// The end of rows.
+pub(crate) const END: OSSL_ALGORITHM = OSSL_ALGORITHM {
     algorithm_names: ptr::null(),
     property_definition: ptr::null(),
     implementation: ptr::null(),

@@ -10,6 +10,7 @@
 //! | `raw`, `layout` | TPM commands as octets, for looking at a TPM past every stack |
 //! | `proxy`, `tamper` | a man in the middle, and what he does to the octets |
 //! | `resource_manager`, `space`, `gap` | stands in for /dev/tpmrm0, by the kernel's rules |
+//! | `chips` | a book of TPMs that lack something, or answer oddly |
 //! | `log` | what went over a bus |
 //! | `device` | stands in for /dev/tpm0 |
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
@@ -34,6 +35,7 @@
 
 mod authority;
 pub mod c_program;
+pub mod chips;
 mod device;
 mod dialog;
 mod ffi;

@@ -13,6 +13,8 @@ pub enum Order {
     DefaultFirst,
     /// tpm2 alone.
     Tpm2Only,
+    /// tpm2, and instead of default the provider fips with base: a module `fips.so` must be where OpenSSL looks for it.
+    Tpm2AndFips,
     /// tpm2 and base, which reads and writes files but has no keys.
     Tpm2AndBase,
 }
@@ -26,6 +28,7 @@ impl Order {
             Self::Tpm2First => &["tpm2", "default"],
             Self::DefaultFirst => &["default", "tpm2"],
             Self::Tpm2Only => &["tpm2"],
+            Self::Tpm2AndFips => &["tpm2", "fips", "base"],
             Self::Tpm2AndBase => &["tpm2", "base"],
         }
     }

@@ -9,6 +9,22 @@ pub fn tpm2_tools(shell: &Shell, tcti: &str) -> Shell {
     shell.beside().env("TPM2TOOLS_TCTI", tcti)
 }
 
+/// The option of tpm2_encodeobject for an object that has a password or has none. Before 5.8 it writes emptyAuth the wrong way round: TRUE
+/// with `-p`, "the key needs a password".
+///
+/// # Panics
+/// When tpm2-tools do not print their version.
+#[must_use]
+#[track_caller]
+pub fn encodeobject_option(shell: &Shell, password: bool) -> &'static str {
+    let told = shell.ok("tpm2_encodeobject --version").out();
+    let version = told.split('"').nth(3).and_then(|version| version.split_once('.')).expect(&told);
+    let minor = version.1.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    let number = |digits: &str| digits.parse::<u32>().expect(&told);
+    let is_right = (number(version.0), number(minor)) >= (5, 8);
+    if password == is_right { "-p" } else { "" }
+}
+
 /// Stock openssl with tpm2-openssl, which has the same provider name as ours.
 #[must_use]
 #[track_caller]

@@ -3,6 +3,7 @@ use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::chips::Chip;
 use crate::log::Log;
 use crate::server::Server;
 use crate::tamper::{Fate, Tamper};
@@ -77,9 +78,48 @@ impl Proxy {
         self.tamper().on_command = Some(Box::new(rule));
     }
 
+    /// Decides before the rule that is there already, which gets what passes.
+    ///
+    /// # Panics
+    /// When a rule has panicked before.
+    pub fn also_on_command(&self, mut rule: impl FnMut(&mut Vec<u8>) -> Fate + Send + 'static) {
+        let mut tamper = self.tamper();
+        let mut before = tamper.on_command.take();
+        tamper.on_command = Some(Box::new(move |command| match (rule(command), &mut before) {
+            (Fate::Pass, Some(before)) => before(command),
+            (fate, _) => fate,
+        }));
+    }
+
     /// Decides from now on what becomes of each response before the client sees it; it may be changed in place.
     pub fn on_response(&self, rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
         self.tamper().on_response = Some(Box::new(rule));
+    }
+
+    /// Decides before the rule that is there already, which gets what passes.
+    ///
+    /// # Panics
+    /// When a rule has panicked before.
+    pub fn also_on_response(&self, mut rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
+        let mut tamper = self.tamper();
+        let mut before = tamper.on_response.take();
+        tamper.on_response =
+            Some(Box::new(move |sent, response| match (rule(sent, response), &mut before) {
+                (Fate::Pass, Some(before)) => before(sent, response),
+                (fate, _) => fate,
+            }));
+    }
+
+    /// Makes another chip of the TPM from now on.
+    pub fn become_chip(&self, chip: &Chip) {
+        let rules = Arc::new(Mutex::new(chip.rules(self.bus.tpm)));
+        let of_commands = rules.clone();
+        self.on_command(move |command| {
+            of_commands.lock().expect("the rules of the chip").on_command(command)
+        });
+        self.on_response(move |command, response| {
+            rules.lock().expect("the rules of the chip").on_response(command, response)
+        });
     }
 
     /// Honest again.

@@ -1,7 +1,7 @@
 //! TPM commands as octets, for looking at a TPM past every stack. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
 use std::io::{self, Read};
 
-use crate::layout::returns_handle;
+use crate::layout::{command_handles, returns_handle};
 
 /// TPM2_Startup (TPM 2.0 Library, Part 2 §6.5.2, as all codes here).
 pub const STARTUP: u32 = 0x144;
@@ -68,6 +68,61 @@ pub const NV_READ: u32 = 0x14E;
 /// TPM2_NV_ReadPublic.
 pub const NV_READ_PUBLIC: u32 = 0x169;
 
+/// TPM2_PCR_Allocate.
+pub const PCR_ALLOCATE: u32 = 0x12B;
+/// TPM2_GetTestResult.
+pub const GET_TEST_RESULT: u32 = 0x17C;
+/// TPM2_HMAC.
+pub const HMAC: u32 = 0x155;
+/// TPM2_Hash.
+pub const HASH: u32 = 0x17D;
+/// TPM2_EncryptDecrypt.
+pub const ENCRYPT_DECRYPT: u32 = 0x164;
+/// TPM2_EncryptDecrypt2.
+pub const ENCRYPT_DECRYPT_2: u32 = 0x193;
+/// TPM2_TestParms.
+pub const TEST_PARMS: u32 = 0x18A;
+
+/// TPM_ALG_RSA (Part 2 §6.3, as all algorithms here).
+pub const RSA: u16 = 0x0001;
+/// TPM_ALG_SHA1.
+pub const SHA1: u16 = 0x0004;
+/// TPM_ALG_AES.
+pub const AES: u16 = 0x0006;
+/// TPM_ALG_SHA256.
+pub const SHA256: u16 = 0x000B;
+/// TPM_ALG_SHA384.
+pub const SHA384: u16 = 0x000C;
+/// TPM_ALG_SHA512.
+pub const SHA512: u16 = 0x000D;
+/// TPM_ALG_NULL.
+pub const ALG_NULL: u16 = 0x0010;
+/// TPM_ALG_RSAES.
+pub const RSAES: u16 = 0x0015;
+/// TPM_ALG_OAEP.
+pub const OAEP: u16 = 0x0017;
+/// TPM_ALG_ECC.
+pub const ECC: u16 = 0x0023;
+
+/// TPM_RC_SCHEME: no such scheme (Part 2 §6.6, as all response codes here).
+pub const SCHEME: u32 = 0x092;
+/// TPM_RC_VALUE.
+pub const VALUE: u32 = 0x084;
+/// TPM_RC_HASH: no such hash.
+pub const NO_HASH: u32 = 0x083;
+/// TPM_RC_CURVE: no such curve.
+pub const CURVE: u32 = 0x0A6;
+/// TPM_RC_TYPE: no such kind of key.
+pub const TYPE: u32 = 0x08A;
+/// TPM_RC_KEY_SIZE: no keys of this size.
+pub const KEY_SIZE: u32 = 0x087;
+/// TPM_RC_SYMMETRIC: no such cipher.
+pub const SYMMETRIC: u32 = 0x096;
+/// TPM_RC_COMMAND_CODE: no such command.
+pub const NO_COMMAND: u32 = 0x143;
+/// TPM_RC_NV_SPACE: no room.
+pub const NV_SPACE: u32 = 0x14B;
+
 /// TPM_RC_RETRY: nothing was done, send it again.
 pub const RETRY: u32 = 0x922;
 
@@ -85,6 +140,8 @@ pub const OWNER: u32 = 0x4000_0001;
 pub const NULL: u32 = 0x4000_0007;
 /// TPM_RH_LOCKOUT.
 pub const LOCKOUT: u32 = 0x4000_000A;
+/// TPM_RH_PLATFORM.
+pub const PLATFORM: u32 = 0x4000_000C;
 /// TPM_RH_ENDORSEMENT.
 pub const ENDORSEMENT: u32 = 0x4000_000B;
 
@@ -132,6 +189,16 @@ pub fn u32_at(octets: &[u8], at: usize) -> u32 {
 #[must_use]
 pub fn code(message: &[u8]) -> u32 {
     u32_at(message, 6)
+}
+
+/// The parameters of a command, after its handles and authorizations.
+#[must_use]
+pub fn command_parameters(command: &[u8]) -> &[u8] {
+    let mut at = 10 + 4 * command_handles(code(command));
+    if command.starts_with(&[0x80, 0x02]) {
+        at += 4 + usize::try_from(u32_at(command, at)).expect("a size");
+    }
+    command.get(at..).unwrap_or_default()
 }
 
 /// A response without parameters.

@@ -3,7 +3,7 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::process::{Process, command_line};
+use crate::process::{LIMIT, Process, command_line, run};
 use crate::raw::Tpm as _;
 use crate::{Scratch, port, raw, upstream};
 
@@ -15,6 +15,7 @@ pub struct Swtpm {
     process: Option<Process>,
     port: u16,
     scratch: Scratch,
+    profile: Option<String>,
 }
 
 impl Swtpm {
@@ -24,9 +25,33 @@ impl Swtpm {
     /// When swtpm is not installed or does not come up.
     #[must_use]
     pub fn start() -> Self {
+        Self::launched(None)
+    }
+
+    /// The same with what swtpm calls a profile, as its option `--profile` takes it; from swtpm 0.10 on ([`Self::has_profiles`]).
+    ///
+    /// # Panics
+    /// When swtpm does not come up with it.
+    #[must_use]
+    pub fn with_profile(profile: &str) -> Self {
+        Self::launched(Some(profile.to_owned()))
+    }
+
+    /// Whether this swtpm knows profiles.
+    ///
+    /// # Panics
+    /// When swtpm is not installed.
+    #[must_use]
+    pub fn has_profiles() -> bool {
+        let mut command = Command::new("swtpm");
+        command.args(["socket", "--tpm2", "--print-capabilities"]);
+        run(command, &[], LIMIT).ok().out().contains("cmdarg-profile")
+    }
+
+    fn launched(profile: Option<String>) -> Self {
         let scratch = Scratch::new("swtpm");
-        let (port, process) = port::serve(2, |port| launch(&scratch, port));
-        Self { process: Some(process), port, scratch }
+        let (port, process) = port::serve(2, |port| launch(&scratch, port, profile.as_deref()));
+        Self { process: Some(process), port, scratch, profile }
     }
 
     /// For `TPM2_TCTI` and every other program of tpm2-tss: `swtpm:host=127.0.0.1,port=N`.
@@ -93,7 +118,7 @@ impl Swtpm {
     pub fn restart(&mut self) {
         self.stop();
         for _ in 0..100 {
-            let mut process = launch(&self.scratch, self.port);
+            let mut process = launch(&self.scratch, self.port, self.profile.as_deref());
             if port::listening(&mut process, self.port, 2) {
                 self.process = Some(process);
                 return;
@@ -122,7 +147,7 @@ impl raw::Tpm for Swtpm {
     }
 }
 
-fn launch(scratch: &Scratch, port: u16) -> Process {
+fn launch(scratch: &Scratch, port: u16, profile: Option<&str>) -> Process {
     let mut command = Command::new("swtpm");
     command.args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"]);
     command.arg("--tpmstate").arg(format!("dir={}", scratch.path().display()));
@@ -133,6 +158,9 @@ fn launch(scratch: &Scratch, port: u16) -> Process {
         &format!("type=tcp,port={}", port + 1),
     ]);
     command.arg("--log").arg(format!("file={}", scratch.file("swtpm.log").display()));
+    if let Some(profile) = profile {
+        command.args(["--profile", profile]);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     scratch.note(format!("{} &", command_line(&command)));
     Process::spawn(command)

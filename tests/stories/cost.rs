@@ -1,5 +1,5 @@
 //! What a program pays in TPM commands: nothing to load a key, few for its first signature, one for each later one.
-use tests::{Proxy, Swtpm};
+use tests::{Proxy, Swtpm, peers, raw};
 
 use crate::machine::{Machine, SRK};
 
@@ -27,6 +27,47 @@ fn loading_is_free_the_first_signature_cheap_and_each_later_one_a_single_command
             signer.end("quit");
         }
     }
+}
+
+#[test]
+fn the_first_pss_certificate_costs_a_signature_more() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.key("key", "-r");
+    // Which shows whether the TPM does raw RSA, and so which salt the certificate has to name.
+    for (options, signatures) in [("-sigopt rsa_padding_mode:pss", 2), ("", 1)] {
+        proxy.log().clear();
+        machine.openssl.ok(&format!("req -x509 -key key -subj /CN=x {options} -out crt"));
+        assert_eq!(proxy.log().count(raw::RSA_DECRYPT), signatures, "{}", proxy.log().text());
+    }
+}
+
+#[test]
+fn a_key_made_for_rsaes_decrypts_by_a_single_command() {
+    const DECRYPT: &str = "decrypt|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let machine = Machine::reached_by(tpm, &proxy.tcti());
+    machine.provision();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    tools.ok(&format!("tpm2_create -Q -C {SRK:#x} -G rsa2048:rsaes:null -a '{DECRYPT}' -u key.u -r key.r"));
+    tools.ok("tpm2_flushcontext -t");
+    tools.ok(&format!("tpm2_load -Q -C {SRK:#x} -u key.u -r key.r -c key.ctx"));
+    tools.ok("tpm2_evictcontrol -Q -C o -c key.ctx 0x81000011");
+    tools.ok("tpm2_flushcontext -t");
+    machine.tool.ok("reference handle:0x81000011 key");
+    let mut program = machine.decrypter();
+    program.ok("load key key");
+    program.ok("decrypting key");
+    let sealed = program.ok("seal key 0102");
+    program.ok(&format!("run {sealed}"));
+    proxy.log().clear();
+    for _ in 0..5 {
+        assert_eq!(program.ok(&format!("run {sealed}")), "0102");
+    }
+    assert_eq!(proxy.log().codes(), [raw::RSA_DECRYPT; 5], "{}", proxy.log().text());
+    program.end("quit");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
 use tests::raw::{self, Tpm as _};
-use tests::{Options, Proxy, Pty, ResourceManager, Swtpm};
+use tests::{Options, Proxy, Pty, ResourceManager, Swtpm, peers};
 
 use crate::keytool::Desk;
 
@@ -310,24 +310,22 @@ fn wrong_uses_leave_nothing() {
 fn sealed_objects_of_other_tools_open() {
     let desk = Desk::new();
     desk.shell.write("data", binary(100));
-    // tpm2_encodeobject says of every object that it is a key, and emptyAuth the other way round: -p where there is no password.
-    desk.others(
-        "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000001; tpm2_flushcontext -t
-         tpm2_create -Q -C 0x81000001 -i data -u s.pub -r s.priv
-         tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv -p -o sealed.tpm; tpm2_flushcontext -l",
-    );
+    // tpm2_encodeobject says of every object that it is a key.
+    let sealed = |password: bool, options: &str| {
+        let option = peers::encodeobject_option(&desk.shell, password);
+        desk.others(&format!(
+            "tpm2_create -Q -C 0x81000001 {options} -u s.pub -r s.priv
+             tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv {option} -o sealed.tpm; tpm2_flushcontext -l"
+        ));
+    };
+    desk.others("tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000001; tpm2_flushcontext -t");
+    sealed(false, "-i data");
     desk.unseals("", &binary(100));
-    desk.others(
-        "tpm2_create -Q -C 0x81000001 -i data -p secret -u s.pub -r s.priv
-         tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv -o sealed.tpm; tpm2_flushcontext -l",
-    );
+    sealed(true, "-i data -p secret");
     desk.unseals("-k secret", &binary(100));
     desk.stays_sealed("-k wrong", "password");
     // An HMAC key has the same type of public area, and no data.
-    desk.others(
-        "tpm2_create -Q -C 0x81000001 -G hmac -u s.pub -r s.priv
-         tpm2_encodeobject -C 0x81000001 -u s.pub -r s.priv -p -o sealed.tpm; tpm2_flushcontext -l",
-    );
+    sealed(false, "-G hmac");
     desk.stays_sealed("", "holds an HMAC key, and no sealed data");
 }
 

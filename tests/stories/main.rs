@@ -5,6 +5,7 @@
 // In a test, and in what only tests use, a panic is the failure report.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod chips;
 mod clean_bus;
 mod core_dump;
 mod cost;
@@ -16,6 +17,7 @@ mod enveloped;
 mod ephemeral;
 mod evp;
 mod facts;
+mod fips;
 mod forks;
 mod generate;
 mod generate_where;
@@ -66,6 +68,8 @@ mod policy_signed;
 mod programs;
 mod prompts;
 mod pytss;
+mod raw_rsa;
+mod raw_rsa_padding;
 mod reach;
 mod refused;
 mod resets;

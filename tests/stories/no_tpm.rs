@@ -31,7 +31,7 @@ fn what_needs_no_tpm_works_without_one() {
             assert_eq!(output.err(), "", "{output}");
             output.out()
         };
-        assert!(quiet("openssl version").starts_with("OpenSSL 3"));
+        assert!(quiet("openssl version").starts_with("OpenSSL "));
         let providers = quiet("openssl list -providers");
         assert!(providers.contains("tpm2") && providers.contains("default"), "{providers}");
         for key in ["ec", "rsa"] {

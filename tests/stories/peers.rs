@@ -76,8 +76,7 @@ fn key_files_of_tpm2_tools() {
         ("rsa", "-G rsa2048 -p short", "short"),
     ] {
         theirs.ok(&format!("tpm2_create -C {SRK:#x} {options} -u {key}.pub -r {key}.priv"));
-        // tpm2-tools 5.4 writes emptyAuth the wrong way round: TRUE with -p, "the key needs a password".
-        let auth = if password.is_empty() { "-p" } else { "" };
+        let auth = peers::encodeobject_option(&theirs, !password.is_empty());
         theirs.ok(&format!("tpm2_encodeobject -C {SRK:#x} -u {key}.pub -r {key}.priv {auth} -o {key}"));
         machine.tpm.clear();
         signs(&machine, key, password);

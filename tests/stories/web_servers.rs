@@ -39,7 +39,8 @@ SSLCertificateKeyFile FOLDER/key.tpm
 </VirtualHost>
 ";
 
-/// Four threads that connect and ask for a page until the file `stop` is there. Prints how many times it went well, and each failure.
+/// Four threads that connect and ask for a page until the file `stop` is there. The file `visits` grows by a byte with each. Prints how many
+/// times it went well, and each failure.
 const CLIENTS: &str = r#"
 import os, socket, ssl, sys, threading
 
@@ -55,7 +56,9 @@ def visit():
                     results.append("" if tls.recv(4).startswith(b"HTTP") else "no answer")
         except OSError as error:
             results.append(repr(error))
+        visits.write(b".")
 
+visits = open("visits", "ab", buffering=0)
 threads = [threading.Thread(target=visit) for _ in range(4)]
 for thread in threads:
     thread.start()
@@ -92,9 +95,17 @@ fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
             thread::sleep(Duration::from_millis(50));
         }
     };
+    // However slow the machine is, each reload comes in the middle of visits.
+    let visited = |count| {
+        let start = Instant::now();
+        while openssl.text("visits").len() < count {
+            assert!(start.elapsed() < LIMIT, "nobody is served: {}", openssl.text("error.log"));
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
     reach(1);
     for restarts in 1..=20 {
-        thread::sleep(Duration::from_millis(400));
+        visited(8 * restarts);
         server.signal(libc::SIGUSR1);
         reach(1 + restarts);
     }

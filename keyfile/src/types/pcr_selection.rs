@@ -108,12 +108,15 @@ impl Marshal for PcrSelection {
 impl Unmarshal for PcrSelection {
     fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let count = r.u32()?;
-        let bank = |_| {
-            let hash = AlgId::unmarshal(r)?;
-            let size = r.u8()?;
-            Ok(PcrBank { hash, bitmap: r.take(usize::from(size))?.to_vec() })
-        };
-        Ok(Self { banks: (0..count).map(bank).collect::<Result<_, _>>()? })
+        Ok(Self { banks: (0..count).map(|_| PcrBank::unmarshal(r)).collect::<Result<_, _>>()? })
+    }
+}
+
+impl Unmarshal for PcrBank {
+    fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError> {
+        let hash = AlgId::unmarshal(r)?;
+        let size = r.u8()?;
+        Ok(Self { hash, bitmap: r.take(usize::from(size))?.to_vec() })
     }
 }
 

@@ -21,13 +21,13 @@ pub(super) fn make(
     plan: Option<Plan>,
     deferred: &Deferred,
 ) -> Result<KeyFile, Error> {
-    let capabilities = tpm.capabilities()?;
+    let capabilities = tpm.capabilities_for(&wanted.template().public(), order.parent)?;
     let parent = Parent::of_new_key(tpm, &capabilities, order.parent)?;
     if order.restricted && !matches!(wanted, Wanted::Given(_)) {
         order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
     }
     if let Some(plan) = &plan {
-        plan.check(&capabilities)?;
+        plan.check(tpm)?;
     }
     let policy = plan.map(|plan| plan.statements(tpm, order.name_hash())).transpose()?;
     deferred.check()?;
@@ -56,6 +56,6 @@ fn name_hash_of(tpm: &Tpm, parent: &Parent, asked: Option<HashAlg>) -> Result<Ha
 /// # Errors
 /// There is no TPM.
 pub(super) fn list_curves(tpm: &Tpm) -> Result<(), Error> {
-    let names: Vec<String> = tpm.capabilities()?.curves.iter().copied().map(tpm::spelling).collect();
+    let names: Vec<String> = tpm.curves()?.into_iter().map(tpm::spelling).collect();
     terminal::result(names.join("\n"))
 }

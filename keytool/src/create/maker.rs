@@ -2,12 +2,13 @@
 
 use keyfile::{AlgId, Attributes, Public, PublicKey};
 use tpm::template::{Template, Usage};
-use tpm::{Capabilities, Parent, Tpm, refuses_both_uses};
+use tpm::{Capabilities, Parent, RawRsa, Tpm, refuses_both_uses};
 
 use super::order::{Order, Wanted};
 use super::private_key::PrivateKey;
 use crate::error::Error;
 use crate::policy::Policy;
+use crate::raw_rsa;
 use crate::terminal::{self, Progress};
 
 /// The TPM at work on an order.
@@ -55,6 +56,7 @@ impl Maker<'_> {
     }
 
     /// With a public area for signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too.
+    /// Where it forbids that as well, for signing alone.
     fn for_both_uses(
         &self,
         template: Template,
@@ -65,12 +67,28 @@ impl Maker<'_> {
         self.capabilities.check(&both)?;
         match make(&both) {
             Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_both_uses(&error) => {
-                terminal::notice(
-                    "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not",
-                );
-                make(&template.usage(Usage::Decrypt).public())
+                let usage = self.only_use(&both);
+                terminal::notice(match usage {
+                    Usage::Sign => {
+                        "warning: this TPM refuses RSA keys that sign and decrypt, and forbids raw RSA; making one that only signs: it decrypts nothing"
+                    }
+                    _ => {
+                        "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not"
+                    }
+                });
+                make(&template.usage(usage).public())
             }
             made => made,
+        }
+    }
+
+    /// The use of an RSA key that has one only.
+    fn only_use(&self, key: &Public) -> Usage {
+        let PublicKey::Rsa { bits, .. } = key.key else { return Usage::Decrypt };
+        match raw_rsa::try_out(self.tpm, bits) {
+            Ok(RawRsa::Forbidden) => Usage::Sign,
+            // One that is not found out may allow it.
+            _ => Usage::Decrypt,
         }
     }
 

@@ -33,6 +33,17 @@ pub(super) enum Wanted {
     Ecc(Curve),
 }
 
+impl Wanted {
+    /// The type and the size, which a TPM has or has not.
+    pub(super) fn template(&self) -> Template {
+        match self {
+            Self::Given(given) => given.template(),
+            Self::Rsa(bits) => Template::rsa(*bits),
+            Self::Ecc(curve) => Template::ecc(*curve),
+        }
+    }
+}
+
 impl Order {
     /// The hash of the key's Name.
     pub(super) fn name_hash(&self) -> HashAlg {
@@ -54,11 +65,10 @@ impl Order {
     /// # Errors
     /// The system has no random octets.
     pub(super) fn areas(&self, given: PrivateKey) -> Result<(Template, Sensitive), Error> {
-        let (template, kind, sensitive) = match given {
-            PrivateKey::Rsa { exponent, modulus, prime } => {
-                (Template::wrapped_rsa(&modulus, exponent), AlgId::RSA, prime)
-            }
-            PrivateKey::Ec { curve, x, y, d } => (Template::wrapped_ecc(curve, &x, &y), AlgId::ECC, d),
+        let template = given.template();
+        let (kind, sensitive) = match given {
+            PrivateKey::Rsa { prime, .. } => (AlgId::RSA, prime),
+            PrivateKey::Ec { d, .. } => (AlgId::ECC, d),
         };
         let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_hash())).unwrap_or_default();
         // What a parent protects its children with (Part 1 §27.7.3); other asymmetric keys have none.

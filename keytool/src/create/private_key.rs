@@ -38,11 +38,15 @@ impl PrivateKey {
 
     /// Whether it is the private half of this key.
     pub(crate) fn is_of(&self, public: &PublicKey) -> bool {
-        let own = match self {
+        self.template().public().key.has_numbers_of(public)
+    }
+
+    /// The public half, as an object of a TPM.
+    pub(crate) fn template(&self) -> Template {
+        match self {
             PrivateKey::Rsa { exponent, modulus, .. } => Template::wrapped_rsa(modulus, *exponent),
             PrivateKey::Ec { curve, x, y, .. } => Template::wrapped_ecc(*curve, x, y),
-        };
-        own.public().key.has_numbers_of(public)
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keyfile::policy::{self, Condition, Statement};
-use keyfile::{CommandCode, HashAlg, PcrSelection, Public};
-use tpm::{Capabilities, Tpm};
+use keyfile::{CommandCode, Handle, HashAlg, PcrSelection, Public};
+use tpm::Tpm;
 
 use super::entity::Entity;
 use super::signer;
@@ -83,10 +83,10 @@ impl Plan {
     /// Whether this TPM could verify the policies that are signed later.
     ///
     /// # Errors
-    /// It lacks the signer's type of key.
-    pub(crate) fn check(&self, capabilities: &Capabilities) -> Result<(), Error> {
+    /// It lacks the signer's type of key, or there is no TPM.
+    pub(crate) fn check(&self, tpm: &Tpm) -> Result<(), Error> {
         let Some(signer) = &self.signer else { return Ok(()) };
-        capabilities.check(signer).map_err(|error| {
+        tpm.capabilities_for(signer, Handle::NULL)?.check(signer).map_err(|error| {
             let advice = format!("{}; sign with such a key", error.advice().unwrap_or_default());
             Error::request(
                 format!("nobody can verify what is signed for --signed-policy: {}", error.cause()),

@@ -2,9 +2,10 @@
 
 use keyfile::{Attributes, Handle, Public};
 use tpm::rc::ResponseCode;
-use tpm::{Capabilities, Tpm};
+use tpm::{Capabilities, RawRsa, Tpm};
 
 use crate::error::Error;
+use crate::raw_rsa;
 
 /// Where the storage root key of the owner hierarchy is by convention (TCG TPM v2.0 Provisioning Guidance §7.8).
 const SRK: Handle = Handle(0x8100_0001);
@@ -20,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) capabilities: Capabilities,
     /// What came of its self test, and what its maker says about that.
     pub(crate) self_test: Option<(ResponseCode, Vec<u8>)>,
+    /// Whether it does the bare RSA operation, or why that cannot be found out; none without RSA.
+    pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
     /// What is persistent, or why it cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
 }
@@ -49,12 +52,15 @@ impl Facts {
             told => told?,
         };
         let self_test = tpm.test_result().ok();
+        // Every size tells; this one needs no more time than a look takes.
+        let bits = capabilities.rsa_bits.iter().find(|bits| **bits >= 2048).or(capabilities.rsa_bits.last());
+        let raw_rsa = bits.map(|bits| raw_rsa::try_out(tpm, *bits).map_err(|error| error.to_string()));
         let persistent = capabilities.persistent.iter().map(|handle| {
             let read = tpm.read_public(*handle).map(|(public, _)| public);
             (*handle, read.map_err(|error| error.cause().to_string()))
         });
         let persistent = persistent.collect();
-        Ok(Facts { tcti: string, origin, capabilities, self_test, persistent })
+        Ok(Facts { tcti: string, origin, capabilities, self_test, raw_rsa, persistent })
     }
 
     /// Whether it is in failure mode.

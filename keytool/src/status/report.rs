@@ -1,6 +1,7 @@
 //! The facts in rows.
 
 use keyfile::{AlgId, Curve, Public, PublicKey};
+use tpm::RawRsa;
 use tpm::rc::ResponseCode;
 
 use super::facts::{Facts, StorageRoot};
@@ -23,6 +24,7 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("self test", self_test(facts));
     rows.add("algorithms", list(&capabilities.algorithms, |id| plain(*id)));
     rows.add("RSA sizes", list(&capabilities.rsa_bits, u16::to_string));
+    rows.add("raw RSA", raw_rsa(facts));
     rows.add("curves", list(&capabilities.curves, curve));
     rows.add("PCR banks", list(&capabilities.pcr_banks, |id| plain(*id)));
     rows.add("places", places(facts));
@@ -48,6 +50,17 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     );
     rows.list("NV indexes", &capabilities.nv);
     rows
+}
+
+fn raw_rsa(facts: &Facts) -> String {
+    match &facts.raw_rsa {
+        None => "no RSA".to_owned(),
+        Some(Ok(RawRsa::Allowed)) => "yes".to_owned(),
+        Some(Ok(RawRsa::Forbidden)) => {
+            "forbidden: keys sign and decrypt by the schemes of the TPM".to_owned()
+        }
+        Some(Err(why)) => format!("not found out: {why}"),
+    }
 }
 
 fn self_test(facts: &Facts) -> String {

@@ -24,7 +24,7 @@ impl Secret {
     /// The SHA-256 of octets that only the holder of the private key can have.
     ///
     /// OpenSSL takes the private exponent, as many octets as the modulus has. Where that is out of reach, take the
-    /// answer of the private operation to [`probe`].
+    /// answer of the private operation to [`probe`], or the signature of [`SIGNED_DIGEST`].
     #[must_use]
     pub fn new(private: &[u8]) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
@@ -45,6 +45,11 @@ pub fn probe(modulus: &[u8]) -> Result<Vec<u8>, Error> {
     }
     Ok(block)
 }
+
+/// A digest for a signature that only the key's holder can have, where a private key signs and does nothing else: RSASSA-PKCS1-v1_5 with
+/// SHA-256 is deterministic. It is the label and zeros, and the SHA-256 of no message that anybody knows: so nobody gets that signature
+/// from a service that hashes what it signs. Whoever signs digests of others has to refuse this one.
+pub const SIGNED_DIGEST: [u8; 32] = *b"PKCS#1 v1.5 implicit rejection\0\0";
 
 /// RSAES-PKCS1-v1_5 decoding (RFC 8017 §7.2.2, step 3) of the `block` that the private key made of `ciphertext`: the
 /// message, or a synthetic one if the block is not of type 2.

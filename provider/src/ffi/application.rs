@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::crypto::{Owned, Refused};
 use super::libcrypto::{Children, Libcrypto};
-use super::sys::{OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX};
+use super::sys::{OPENSSL_CORE_CTX, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX};
+use super::upcalls::Upcalls;
 
 /// Matches no row of this provider.
 const OTHERS: &CStr = c"provider!=tpm2,tpm2.software!=yes";
@@ -16,6 +17,8 @@ const OTHERS: &CStr = c"provider!=tpm2,tpm2.software!=yes";
 /// The child context.
 pub(crate) struct Application {
     context: Owned<OSSL_LIB_CTX>,
+    /// Whether the application's is the default one of the process.
+    is_default: bool,
     children: Children,
     libcrypto: Arc<Libcrypto>,
 }
@@ -32,6 +35,7 @@ impl Application {
         libcrypto: &Arc<Libcrypto>,
         handle: *const OSSL_CORE_HANDLE,
         dispatch: *const OSSL_DISPATCH,
+        upcalls: &Upcalls,
     ) -> Result<Self, Refused> {
         let children = libcrypto.children?;
         // SAFETY: promised by the caller (OSSL_LIB_CTX_new_child(3ossl)).
@@ -39,7 +43,22 @@ impl Application {
         let what = "list the providers of the application";
         // SAFETY: NULL or ours.
         let context = unsafe { Owned::new(child, libcrypto.OSSL_LIB_CTX_free, what) }?;
-        Ok(Self { context, children, libcrypto: Arc::clone(libcrypto) })
+        // SAFETY: the handle is the core's.
+        let own = upcalls.core_get_libctx.map(|get| unsafe { get(handle) });
+        // SAFETY: OSSL_LIB_CTX(3ossl): it has no preconditions. The pointers are compared, and nothing else.
+        let default = libcrypto.fips.ok().map(|fips| unsafe { (fips.OSSL_LIB_CTX_get0_global_default)() });
+        let is_default = own.is_some() && own.map(<*mut OPENSSL_CORE_CTX>::cast) == default;
+        Ok(Self { context, is_default, children, libcrypto: Arc::clone(libcrypto) })
+    }
+
+    /// Returns true if the application's default property query is `fips=yes`. `?fips=yes` is a wish, and demands nothing.
+    ///
+    /// False in a context of the application's own making: to ask there would load openssl.cnf into the default one, which a fetch in
+    /// that one has done by then.
+    pub(crate) fn demands_fips(&self) -> bool {
+        let Some(fips) = self.libcrypto.fips.ok().filter(|_| self.is_default) else { return false };
+        // SAFETY: the context is alive; OpenSSL keeps its default properties equal to those of the application.
+        unsafe { (fips.EVP_default_properties_is_fips_enabled)(self.context.as_ptr()) == 1 }
     }
 
     /// Returns true if a provider other than this one has key management of this name at this moment.

@@ -109,7 +109,9 @@ impl Core {
     /// OpenSSL cannot show it.
     pub(crate) fn application(&self) -> Result<Application, Refused> {
         // SAFETY: the arguments of OSSL_provider_init.
-        self.libcrypto.quietly(|| unsafe { Application::new(&self.libcrypto, self.handle, self.dispatch) })
+        self.libcrypto.quietly(|| unsafe {
+            Application::new(&self.libcrypto, self.handle, self.dispatch, &self.upcalls)
+        })
     }
 
     /// Reads up to the buffer's length; `None` at the end or on an error.

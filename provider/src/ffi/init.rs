@@ -13,13 +13,12 @@ use super::libcrypto::Libcrypto;
 use super::params::ParamsMut;
 use super::raise::raise;
 use super::raw::RawCallback;
-use super::rows::{Pointer, Rows};
-use super::sys::{
-    OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_OP_STORE, OSSL_PARAM,
-};
+use super::rows::Pointer;
+use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Reason;
 use crate::provider::Provider;
+use crate::registry::OPERATIONS;
 
 /// The functions of the provider.
 static FUNCTIONS: &[OSSL_DISPATCH] = &[
@@ -137,8 +136,11 @@ unsafe extern "C" fn query_operation(
     // SAFETY: libcrypto
     unsafe {
         shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
-            let stores = (operation == OSSL_OP_STORE).then(|| provider.stores()).flatten();
-            Ok(stores.map_or_else(|| Pointer::to(operation, provider.core().libcrypto()), Rows::pointer))
+            // libcrypto asks for digests and random numbers too: nothing is read for those.
+            match OPERATIONS.contains(&operation) {
+                true => Ok(provider.rows().of(operation)),
+                false => Ok(Pointer::NONE),
+            }
         })
     }
 }

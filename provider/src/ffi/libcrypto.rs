@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::crypto::Refused;
 use super::sys::Function;
-pub(crate) use functions::{Base, Capabilities, Children, Encoding, Files, Generation, Names};
+pub(crate) use functions::{Base, Capabilities, Children, Encoding, Files, Fips, Generation, Names};
 #[cfg(test)]
 pub(super) use functions::{DECLARATIONS, Declaration};
 use object::Object;
@@ -29,6 +29,7 @@ pub(crate) struct Libcrypto {
     pub(crate) children: Group<Children>,
     pub(crate) encoding: Group<Encoding>,
     pub(crate) files: Group<Files>,
+    pub(crate) fips: Group<Fips>,
     pub(crate) generation: Group<Generation>,
     pub(crate) names: Group<Names>,
 }
@@ -108,6 +109,8 @@ impl Libcrypto {
             encoding: unsafe { Encoding::read(find) }.map_err(Refused::from),
             // SAFETY: as above.
             files: unsafe { Files::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            fips: unsafe { Fips::read(find) }.map_err(Refused::from),
             // SAFETY: as above.
             generation: unsafe { Generation::read(find) }.map_err(Refused::from),
             // SAFETY: as above.

@@ -1,44 +1,86 @@
-//! Algorithm rows that depend on the configuration of one instance: the store with a name of its own.
+//! The algorithm rows of one instance: those of the registry, with what its configuration adds.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::ptr;
 
 use super::guard::Answer;
-use super::libcrypto::Libcrypto;
 use super::sys::{self, OSSL_ALGORITHM};
 use crate::registry;
 
+/// What rows say of `fips`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Label {
+    /// Nothing: a query for `fips=yes` does not find them.
+    None,
+    /// All say `fips=yes`.
+    Fips,
+    /// Nothing, but the application accepts nothing else: more rows tell it what to set.
+    Advice,
+}
+
 /// Rows, and what they point to.
 pub(crate) struct Rows {
-    rows: Vec<OSSL_ALGORITHM>,
-    _name: CString,
+    tables: Vec<(c_int, Vec<OSSL_ALGORITHM>)>,
+    /// A string does not move when its owner does.
+    _texts: Vec<CString>,
 }
 
 /// The pointer to rows for libcrypto. They live as long as the instance.
 pub(crate) struct Pointer(*const OSSL_ALGORITHM);
 
+impl Pointer {
+    /// No rows.
+    pub(super) const NONE: Self = Self(ptr::null());
+}
+
 impl Rows {
-    /// The rows of the store, and one more of this name; `None` when C cannot have it.
-    pub(crate) fn with_store(name: &str) -> Option<Rows> {
-        let name = CString::new(name).ok()?;
-        // The string does not move when its owner does.
-        let mut rows = vec![registry::store(name.as_ptr())];
-        rows.extend(registry::rows(sys::OSSL_OP_STORE, false).unwrap_or_default().iter().copied());
-        Some(Rows { rows, _name: name })
+    /// The rows of every operation. The store has one more, for `scheme`, unless C cannot have that.
+    pub(crate) fn new(scheme: Option<&str>, label: Label, has_named: bool) -> Rows {
+        let mut texts = Vec::new();
+        let mut keep = |text: CString| {
+            let pointer = text.as_ptr();
+            texts.push(text);
+            pointer
+        };
+        let scheme = scheme.and_then(|scheme| CString::new(scheme).ok()).map(&mut keep);
+        let mut table = |operation| {
+            let scheme = scheme.filter(|_| operation == sys::OSSL_OP_STORE);
+            let mut rows: Vec<_> = scheme.map(registry::store).into_iter().collect();
+            rows.extend(
+                registry::rows(operation, has_named).unwrap_or_default().iter().copied().filter(is_row),
+            );
+            match label {
+                Label::None => {}
+                Label::Fips => rows.iter_mut().for_each(|row| row.property_definition = keep(with_fips(row))),
+                Label::Advice => {
+                    rows.extend(scheme.map(registry::refused_store));
+                    rows.extend(registry::refusals(operation));
+                }
+            }
+            rows.push(registry::END);
+            (operation, rows)
+        };
+        let tables = registry::OPERATIONS.map(&mut table).into();
+        Rows { tables, _texts: texts }
     }
 
-    /// The pointer for libcrypto.
-    pub(crate) fn pointer(&self) -> Pointer {
-        Pointer(self.rows.as_ptr())
+    /// The rows of an operation.
+    pub(crate) fn of(&self, operation: c_int) -> Pointer {
+        let table = self.tables.iter().find(|(of, _)| *of == operation);
+        Pointer(table.map_or(ptr::null(), |(_, rows)| rows.as_ptr()))
     }
 }
 
-impl Pointer {
-    /// The rows of an operation that every instance has with this libcrypto.
-    pub(crate) fn to(operation: c_int, libcrypto: &Libcrypto) -> Pointer {
-        let has_named = libcrypto.is_at_least(3, 4);
-        Pointer(registry::rows(operation, has_named).map_or(ptr::null(), <[_]>::as_ptr))
-    }
+fn is_row(row: &OSSL_ALGORITHM) -> bool {
+    !row.algorithm_names.is_null()
+}
+
+/// The properties of a row, and that one.
+fn with_fips(row: &OSSL_ALGORITHM) -> CString {
+    // SAFETY: a constant string of the registry.
+    let properties = unsafe { CStr::from_ptr(row.property_definition) };
+    let octets = [properties.to_bytes(), b",fips=yes"].concat();
+    CString::new(octets).unwrap_or_else(|_| properties.to_owned())
 }
 
 impl Answer for Pointer {

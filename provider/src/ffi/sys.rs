@@ -62,6 +62,8 @@ opaque! {
 pub(crate) enum OSSL_CORE_HANDLE {}
 /// A BIO of the application's libcrypto, used through upcalls only.
 pub(crate) enum OSSL_CORE_BIO {}
+/// The application's library context, to compare only.
+pub(crate) enum OPENSSL_CORE_CTX {}
 
 /// `OSSL_CALLBACK`
 pub(crate) type OSSL_CALLBACK = Option<unsafe extern "C" fn(*const OSSL_PARAM, *mut c_void) -> c_int>;

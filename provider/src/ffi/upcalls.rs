@@ -4,7 +4,9 @@ use std::ffi::{c_char, c_int, c_void};
 
 #[cfg(test)]
 use super::abi;
-use super::sys::{Function, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM, VaList};
+use super::sys::{
+    Function, OPENSSL_CORE_CTX, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM, VaList,
+};
 
 /// Each line makes a field that holds the core's function of that number, typed by that line.
 macro_rules! upcalls {
@@ -55,6 +57,7 @@ macro_rules! upcalls {
 
 upcalls! {
     core_get_params, OSSL_FUNC_CORE_GET_PARAMS = 2: fn(*const OSSL_CORE_HANDLE, *mut OSSL_PARAM) -> c_int;
+    core_get_libctx, OSSL_FUNC_CORE_GET_LIBCTX = 4: fn(*const OSSL_CORE_HANDLE) -> *mut OPENSSL_CORE_CTX;
     core_new_error, OSSL_FUNC_CORE_NEW_ERROR = 5: fn(*const OSSL_CORE_HANDLE);
     core_set_error_debug, OSSL_FUNC_CORE_SET_ERROR_DEBUG = 6: fn(*const OSSL_CORE_HANDLE, *const c_char, c_int, *const c_char);
     core_vset_error, OSSL_FUNC_CORE_VSET_ERROR = 7: fn(*const OSSL_CORE_HANDLE, u32, *const c_char, VaList);

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use keyfile::{Attributes, HashAlg, KeyFile, KeyReference, Public, PublicKey, Scheme};
 use missing::pkcs1::rejection::Secret;
-use tpm::Auth;
+use tpm::{Auth, RawRsa};
 
 use super::Kind;
 use super::origin::{KeyAuth, Origin, Place, Source};
@@ -20,9 +20,16 @@ pub(crate) struct TpmKey {
     /// Made when software needs it.
     software: OnceLock<Pkey>,
     /// Made when a PKCS#1 v1.5 message is decrypted; copies of the key have the same.
-    rejection: Arc<OnceLock<Secret>>,
+    rejection: Arc<Secrets>,
     /// Found out when a certificate has to name it; copies of the key have the same.
     salt: Arc<OnceLock<TpmSalt>>,
+}
+
+/// What synthetic messages are derived from, by raw RSA and without it.
+#[derive(Default)]
+struct Secrets {
+    raw: OnceLock<Secret>,
+    signed: OnceLock<Secret>,
 }
 
 impl TpmKey {
@@ -147,12 +154,20 @@ impl TpmKey {
     }
 
     /// As `Key::rejection_secret`.
-    pub(super) fn rejection_secret(&self, make: impl FnOnce() -> Result<Secret>) -> Result<&Secret> {
-        match self.rejection.get() {
+    pub(super) fn rejection_secret(
+        &self,
+        raw_rsa: RawRsa,
+        make: impl FnOnce() -> Result<Secret>,
+    ) -> Result<&Secret> {
+        let place = match raw_rsa {
+            RawRsa::Allowed => &self.rejection.raw,
+            RawRsa::Forbidden => &self.rejection.signed,
+        };
+        match place.get() {
             Some(secret) => Ok(secret),
             None => {
                 let secret = make()?;
-                Ok(self.rejection.get_or_init(|| secret))
+                Ok(place.get_or_init(|| secret))
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod by_scheme;
 mod decrypt;
+mod forbidden;
 mod padding;
 
 use std::sync::Arc;

@@ -171,9 +171,7 @@ fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     agrees(key.public())?;
     let size = field_octets(key)?;
     // OpenSSL checked the point to be on the curve when it made the peer's key.
-    let point = peer
-        .octets(c"encoded-pub-key")
-        .filter(|point| point.len() == 2 * size + 1 && point.first() == Some(&4));
+    let point = peer.encoded_point().filter(|point| point.len() == 2 * size + 1 && point.first() == Some(&4));
     let point =
         point.ok_or_else(|| Error::new(Reason::WrongKey, "the peer's key has no uncompressed point"))?;
     let (x, y) = point.split_at_checked(size + 1).ok_or_else(out_of_sequence)?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub(crate) use ec::Ec;
 use generation::Generate;
-pub(crate) use generation::{InTpm, Place, Plain};
+pub(crate) use generation::{InTpm, NotFips, Place, Plain};
 pub(crate) use rsa::{Rsa, RsaPss};
 
 use crate::error::{Error, Reason, Result};

@@ -13,6 +13,7 @@ mod ecdsa;
 #[cfg(test)]
 mod fake;
 mod label;
+mod limit;
 mod message;
 mod named;
 mod padding;

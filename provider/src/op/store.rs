@@ -5,6 +5,7 @@ mod key;
 mod list;
 mod nv;
 mod password;
+mod refused;
 mod wanted;
 
 use std::collections::VecDeque;
@@ -12,6 +13,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 pub(crate) use password::{asked, of_reference};
+pub(crate) use refused::RefusedStore;
 
 use keyfile::uri::{Password, Place, Uri};
 use keyfile::{Content, KeyFile, Serialized};

@@ -1,5 +1,7 @@
 /* Fetches every algorithm that tpm2 offers, by every name it has, and prints one line for each row: OPERATION NAME.
  *
+ *   registry [PROPERTY]   each row must say this property, too
+ *
  * OpenSSL drops a row whose functions do not go together without a word; here that is an error. */
 #include "must.h"
 #include <openssl/core.h>
@@ -58,13 +60,16 @@ static const char *fetch(int operation, const char *name, const char *properties
     }
 }
 
-static void row(const OSSL_PROVIDER *provider, int operation, const OSSL_ALGORITHM *algorithm)
+static void row(const OSSL_PROVIDER *provider, int operation, const OSSL_ALGORITHM *algorithm, const char *property)
 {
     char names[200], *rest = names;
     const char *kind = NULL;
 
     MUST(strlen(algorithm->algorithm_names) < sizeof(names));
     strcpy(names, algorithm->algorithm_names);
+    if (strstr(algorithm->property_definition, property) == NULL)
+        fprintf(stderr, "%s (%s) does not say %s\n", names, algorithm->property_definition, property);
+    MUST(strstr(algorithm->property_definition, property) != NULL);
     for (char *name; (name = strtok_r(rest, ":", &rest)) != NULL;) {
         struct found found = {NULL, NULL, 0};
 
@@ -77,7 +82,7 @@ static void row(const OSSL_PROVIDER *provider, int operation, const OSSL_ALGORIT
     printf("%s %s\n", kind, names);
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
     OSSL_PROVIDER *provider = OSSL_PROVIDER_load(NULL, "tpm2");
     int no_store;
@@ -87,7 +92,7 @@ int main(void)
         const OSSL_ALGORITHM *algorithm = OSSL_PROVIDER_query_operation(provider, operation, &no_store);
 
         for (const OSSL_ALGORITHM *next = algorithm; next != NULL && next->algorithm_names != NULL; next++)
-            row(provider, operation, next);
+            row(provider, operation, next, count > 1 ? arguments[1] : "");
         if (algorithm != NULL)
             OSSL_PROVIDER_unquery_operation(provider, operation, algorithm);
     }

@@ -23,3 +23,4 @@ mod table;
 mod verdict;
 
 pub(crate) use attempt::{Attempt, prepare};
+pub(crate) use refusal::pause;

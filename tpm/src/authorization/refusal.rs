@@ -25,7 +25,7 @@ const LONGEST: u64 = 60 * MINUTE;
 impl Refusal {
     /// What a row says of a value; none when its pause is over, if it has one.
     pub(super) fn of(row: &Row, is_empty: bool, pauses: bool, now: u64) -> Option<Self> {
-        let left = row.since.saturating_add(pause(row.times)).saturating_sub(now);
+        let left = row.since.saturating_add(milliseconds(pause(row.times))).saturating_sub(now);
         if left == 0 && pauses {
             return None;
         }
@@ -54,8 +54,12 @@ impl Refusal {
     }
 }
 
-/// How long what was refused so many times is not tried again, in milliseconds.
-fn pause(times: u8) -> u64 {
+/// How long what was refused so many times is not tried again: a minute first, doubled each time, an hour at most.
+pub(crate) fn pause(times: u8) -> Duration {
     let doubled = 1_u64.checked_shl(u32::from(times.saturating_sub(1))).unwrap_or(u64::MAX);
-    doubled.saturating_mul(MINUTE).min(LONGEST)
+    Duration::from_millis(doubled.saturating_mul(MINUTE).min(LONGEST))
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

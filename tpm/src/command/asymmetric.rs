@@ -1,23 +1,23 @@
 //! RSA_Decrypt and ECDH_ZGen (TPM 2.0 Part 3 §14.3, §14.5).
 
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
-use keyfile::{AlgId, CommandCode, Point};
+use keyfile::{CommandCode, Point, Scheme};
 use zeroize::Zeroizing;
 
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// RSA_Decrypt without a scheme: the bare private operation, or that of the key's own scheme, which may have a label.
+/// RSA_Decrypt. With the scheme NULL it is that of the key, or, if the key has none, the bare private operation. OAEP may have a label.
 pub(crate) fn rsa_decrypt(
     run: &mut dyn Run,
     key: &Guarded<'_>,
     block: &[u8],
-    label: &[u8],
+    (scheme, label): (Scheme, &[u8]),
     protect: Protect,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut w = Writer::new();
     w.sized(block);
-    AlgId::NULL.marshal(&mut w);
+    scheme.marshal(&mut w);
     w.sized(label);
     let parameters = w.finish()?;
     let response = run.guarded(CommandCode::RSA_DECRYPT, key, &parameters, protect.encrypted())?;

@@ -1,7 +1,7 @@
 //! GetCapability and TestParms (TPM 2.0 Part 3 §30.2, §30.3).
 
 use keyfile::wire::{Reader, Unmarshal};
-use keyfile::{AlgId, CommandCode, Handle, PcrSelection};
+use keyfile::{AlgId, CommandCode, Curve, Handle, PcrBank};
 
 use super::Run;
 use super::frame::Command;
@@ -99,9 +99,27 @@ pub(crate) fn pcr_banks(run: &mut dyn Run) -> Result<Vec<AlgId>, Error> {
     let mut r = Reader::new(response.parameters);
     r.u8()?;
     r.u32()?;
-    let selection = PcrSelection::unmarshal(&mut r)?;
+    let mut banks = Vec::new();
+    // Some firmware announces more banks than it lists.
+    for _ in 0..r.u32()? {
+        if r.is_empty() {
+            break;
+        }
+        banks.push(PcrBank::unmarshal(&mut r)?);
+    }
     r.finish()?;
-    Ok(selection.banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
+    Ok(banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
+}
+
+/// Whether the TPM takes keys on this curve.
+pub(crate) fn has_curve(run: &mut dyn Run, curve: Curve) -> Result<bool, Error> {
+    // TPMT_PUBLIC_PARMS: ECC, no symmetric cipher, no scheme, the curve, no KDF.
+    has(
+        run,
+        &[AlgId::ECC.0, AlgId::NULL.0, AlgId::NULL.0, curve.id(), AlgId::NULL.0]
+            .map(u16::to_be_bytes)
+            .concat(),
+    )
 }
 
 /// Whether the TPM takes RSA keys of this size.
@@ -109,12 +127,16 @@ pub(crate) fn has_rsa(run: &mut dyn Run, bits: u16) -> Result<bool, Error> {
     // TPMT_PUBLIC_PARMS: RSA, no symmetric cipher, no scheme, bits, default exponent.
     let mut parameters = [AlgId::RSA.0, AlgId::NULL.0, AlgId::NULL.0, bits].map(u16::to_be_bytes).concat();
     parameters.extend_from_slice(&[0; 4]);
-    let command =
-        Command { code: CommandCode::TEST_PARMS, handles: &[], parameters: &parameters, makes_handle: false };
+    has(run, &parameters)
+}
+
+/// TestParms.
+fn has(run: &mut dyn Run, parameters: &[u8]) -> Result<bool, Error> {
+    let command = Command { code: CommandCode::TEST_PARMS, handles: &[], parameters, makes_handle: false };
     match run.bare(&command) {
         Ok(_) => Ok(true),
         Err(error) => match error.base_code() {
-            Some(ResponseCode::VALUE | ResponseCode::KEY_SIZE) => Ok(false),
+            Some(ResponseCode::VALUE | ResponseCode::KEY_SIZE | ResponseCode::CURVE) => Ok(false),
             _ => Err(error),
         },
     }

@@ -1,7 +1,7 @@
 //! Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal (TPM 2.0 Part 3 §12).
 
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
-use keyfile::{CommandCode, Handle, Name, Public};
+use keyfile::{CommandCode, Handle, Name, Public, Sensitive};
 use zeroize::Zeroizing;
 
 use super::frame::{Command, Entity, Response, same};
@@ -59,12 +59,20 @@ pub(crate) fn load(
     Ok(Loaded { handle: response.handle, name })
 }
 
-/// LoadExternal of a public key, in the owner hierarchy: a ticket of the null hierarchy would be empty.
-pub(crate) fn load_external(run: &mut dyn Run, public: &Public) -> Result<Handle, Error> {
+/// LoadExternal of a public key, in the owner hierarchy: a ticket of the null hierarchy would be empty. A key with its private half goes
+/// into the null hierarchy, the only one that takes it (Part 3 §12.3).
+pub(crate) fn load_external(
+    run: &mut dyn Run,
+    public: &Public,
+    sensitive: Option<&Sensitive>,
+) -> Result<Handle, Error> {
     let mut w = Writer::new();
-    w.sized(&[]);
+    match sensitive {
+        Some(sensitive) => w.sized_with(|w| sensitive.marshal(w)),
+        None => w.sized(&[]),
+    }
     w.sized_with(|w| public.marshal(w));
-    Handle::OWNER.marshal(&mut w);
+    sensitive.map_or(Handle::OWNER, |_| Handle::NULL).marshal(&mut w);
     let parameters = w.finish()?;
     let command = Command {
         code: CommandCode::LOAD_EXTERNAL,

@@ -17,12 +17,13 @@ pub(crate) struct Protect {
     pub(crate) encrypt: bool,
     pub(crate) last: bool,
     pub(crate) policy: bool,
+    pub(crate) hidden: bool,
 }
 
 impl Protect {
     /// By nothing: only where nothing secret crosses the bus.
     pub(crate) const NONE: Self =
-        Self { session: false, decrypt: false, encrypt: false, last: false, policy: false };
+        Self { session: false, decrypt: false, encrypt: false, last: false, policy: false, hidden: false };
     /// By the session.
     pub(crate) const SESSION: Self = Self { session: true, ..Self::NONE };
 
@@ -39,6 +40,11 @@ impl Protect {
     /// The session is not needed afterwards.
     pub(crate) fn last(self) -> Self {
         Self { last: true, ..self }
+    }
+
+    /// Whatever comes of the command, the session is there afterwards, and nothing is learned of the answer.
+    pub(crate) fn hidden(self) -> Self {
+        Self { last: false, hidden: true, ..self }
     }
 
     /// The policy session authorizes, and the other only protects.

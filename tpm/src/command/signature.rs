@@ -26,7 +26,10 @@ pub(crate) fn sign(
     let parameters = w.finish()?;
     // The TPM refuses to encrypt a signature (0x982): its first parameter is no sized one.
     let response = run.guarded(CommandCode::SIGN, key, &parameters, protect)?;
-    Ok(Signature::from_octets(response)?)
+    let signature = Signature::from_octets(response);
+    // One that is kept back may stand for a secret (implicit rejection).
+    run.wipe();
+    Ok(signature?)
 }
 
 /// VerifySignature: the ticket that says that `key` signed this digest.

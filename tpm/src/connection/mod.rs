@@ -162,6 +162,11 @@ impl Connection {
         self.executor.transport().is_simulator()
     }
 
+    /// Ends the sessions with the operation, as a failure does.
+    pub(crate) fn distrust(&mut self) {
+        self.session.iter_mut().chain(&mut self.policy).for_each(Session::distrust);
+    }
+
     /// Flushes the policy session, whose statements are of no more use.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
         let Some(policy) = end(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)? else {

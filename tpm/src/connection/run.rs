@@ -97,7 +97,7 @@ impl Run for Connection {
             true => error,
             false => not_about_a_password(error),
         });
-        if result.is_ok() && (protect.session || rules.unprotected) {
+        if result.is_ok() && !protect.hidden && (protect.session || rules.unprotected) {
             parents.prove();
             cleanup.made.clear();
         }

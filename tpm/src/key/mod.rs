@@ -13,6 +13,7 @@ mod block;
 mod empty_auth;
 mod open;
 mod operate;
+mod padded;
 mod persist;
 mod private;
 mod prove;

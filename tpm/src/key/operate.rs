@@ -14,8 +14,18 @@ impl Key {
     pub(super) fn operate<T>(
         &self,
         purpose: Purpose,
-        mut run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
+        run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<Answer<T>, Error> {
+        self.operate_to(purpose, run, |_, result| result)
+    }
+
+    /// The same to an `end` that makes something else of what came: the error of `run` as well.
+    pub(super) fn operate_to<T, U>(
+        &self,
+        purpose: Purpose,
+        mut run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
+        end: impl Fn(&mut Connection, Result<T, Error>) -> Result<U, Error>,
+    ) -> Result<Answer<U>, Error> {
         let key = &*self.0;
         key.check_usable()?;
         key.check_refused()?;
@@ -25,6 +35,7 @@ impl Key {
                 let bare =
                     connection.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
                 let value = key.authorized(connection, bare, &mut run);
+                let value = end(connection, value);
                 // A policy that was left half-way is of no use to the next one.
                 let value = value.inspect_err(|_| drop(connection.drop_policy()))?;
                 Ok(Answer { value, authenticated: !bare && !connection.rules.unprotected })

@@ -1,11 +1,12 @@
 //! What only the holder of the private half can do: sign, decrypt, agree on a secret, unseal.
 
-use keyfile::{AlgId, HashAlg, Point, PublicKey, Signature, Ticket};
+use keyfile::{AlgId, HashAlg, Point, PublicKey, Scheme, Signature, Ticket};
 use zeroize::Zeroizing;
 
 use super::{Answer, Key, block};
 use crate::command::{asymmetric, hash, object, signature};
 use crate::error::{Error, ErrorKind};
+use crate::tpm::raw_rsa::{RawRsa, bare_operation};
 
 /// What an operation with the bare RSA key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +49,20 @@ impl Key {
         scheme: AlgId,
     ) -> Result<Answer<Signature>, Error> {
         self.operate(Purpose::Signature, |connection, key, protect| {
-            signature::sign(connection, key, (digest, ticket), scheme, hash, protect)
+            let signature = signature::sign(connection, key, (digest, ticket), scheme, hash, protect)?;
+            self.with_zeros(signature)
         })
+    }
+
+    /// An RSA signature as long as the modulus (RFC 8017 §8.1.1): some TPMs cut zeros in front.
+    fn with_zeros(&self, signature: Signature) -> Result<Signature, Error> {
+        match (signature, &self.0.public.key) {
+            (Signature::Rsa { scheme, hash, octets }, PublicKey::Rsa { modulus, .. }) => {
+                let mut octets = block::whole(Zeroizing::new(octets), modulus.len())?;
+                Ok(Signature::Rsa { scheme, hash, octets: std::mem::take(&mut octets) })
+            }
+            (signature, _) => Ok(signature),
+        }
     }
 
     /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.
@@ -68,19 +81,10 @@ impl Key {
         self.rsa(block, Purpose::Decryption)
     }
 
-    /// Decrypts with the scheme that the key was made for; the TPM takes the padding off. A label (OAEP) ends with a zero octet.
-    ///
-    /// # Errors
-    /// The ciphertext has the wrong size, is not below the modulus, or was padded in another way; or the TPM refuses.
-    pub fn rsa_decrypt_by_scheme(
-        &self,
-        ciphertext: &[u8],
-        label: &[u8],
-    ) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
-        block::check(ciphertext, &self.0.public)?;
-        self.operate(Purpose::Decryption, |connection, key, protect| {
-            asymmetric::rsa_decrypt(connection, key, ciphertext, label, protect)
-        })
+    /// What is known of the bare private operation on this TPM. Where it is forbidden, [`Key::rsa_sign`] and [`Key::rsa_decrypt`] fail.
+    #[must_use]
+    pub fn raw_rsa(&self) -> Option<RawRsa> {
+        self.0.tpm.raw_rsa().get()
     }
 
     /// The data of a sealed object (TPM2_Unseal).
@@ -107,9 +111,13 @@ impl Key {
 
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
-        self.operate(purpose, |connection, key, protect| {
-            let message = asymmetric::rsa_decrypt(connection, key, block, &[], protect)?;
-            block::whole(message, block.len())
+        let has_scheme = self.0.public.key.scheme() != Some(Scheme::Null);
+        self.0.tpm.raw_rsa().learn(|refused| {
+            self.operate(purpose, |connection, key, protect| {
+                let message = bare_operation(connection, key, block, protect, refused);
+                refused.set(refused.get() && !has_scheme);
+                block::whole(message?, block.len())
+            })
         })
     }
 }

@@ -8,13 +8,14 @@ use crate::command::object::read_public;
 use crate::command::{Protect, Run};
 use crate::connection::{Connection, Transient};
 use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
 
 impl Connection {
     /// The null primary; or the key that the user has named, which is persistent or the owner's storage key.
     pub(super) fn other_salt(&mut self) -> Result<(usize, Parent), Error> {
-        let number = self.parent(&Parent::NULL)?;
+        let (number, null) = self.null_primary()?;
         if self.is_salt(number)? {
-            return Ok((number, Parent::NULL));
+            return Ok((number, null));
         }
         let refusal = pinned(self.parent_public(number)?.1);
         let Some(wanted) = self.rules.salt_name.clone() else { return Err(refusal) };
@@ -26,6 +27,24 @@ impl Connection {
             }
         }
         self.owners_salt(&wanted)?.ok_or(refusal)
+    }
+
+    /// The P-256 primary of the null hierarchy; or the RSA-2048 one, where the TPM has no ECC.
+    fn null_primary(&mut self) -> Result<(usize, Parent), Error> {
+        let rsa = Parent { rsa: true, ..Parent::NULL };
+        if let (None, None, Some(number)) = (
+            &self.rules.salt_name,
+            self.parents.find(Handle::NULL, false),
+            self.parents.find(Handle::NULL, true),
+        ) {
+            return Ok((number, rsa));
+        }
+        match self.parent(&Parent::NULL) {
+            Err(error) if matches!(error.base_code(), Some(ResponseCode::TYPE | ResponseCode::CURVE)) => {
+                Ok((self.parent(&rsa)?, rsa))
+            }
+            number => Ok((number?, Parent::NULL)),
+        }
     }
 
     /// The owner's storage key, if it is the one that the user has named: its Name is the proof. An owner with a password is not asked for it.
@@ -73,7 +92,7 @@ impl Connection {
                     && !self.rules.unprotected
                     && !self.is_authentic() =>
             {
-                let null = self.parents.find(Handle::NULL, false);
+                let null = self.parents.find(Handle::NULL, false).or(self.parents.find(Handle::NULL, true));
                 let null = null.and_then(|number| self.parents.get(number).ok()).map(|known| &known.name);
                 Err(pinned(null.unwrap_or(found)))
             }

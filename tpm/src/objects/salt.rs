@@ -65,7 +65,7 @@ impl Connection {
             opened => opened?,
         }
         // One session serves all, so its salt key is not needed again.
-        let null = self.parents.find(Handle::NULL, false);
+        let null = self.parents.find(Handle::NULL, false).or(self.parents.find(Handle::NULL, true));
         match null.filter(|_| self.rules.keep.is_none()) {
             Some(null) => self.evict(Transient::Parent(null)),
             None => Ok(()),

@@ -4,10 +4,13 @@ use keyfile::{AlgId, Curve, Handle, HashAlg, Public, PublicKey};
 
 use super::capabilities::{FIRMWARE, FIXED, MANUFACTURER, VARIABLE};
 use super::{Capabilities, Tpm};
-use crate::command::capability::{ALL, Capability, NV, PERSISTENT, capability, handles, has_rsa, pcr_banks};
+use crate::command::capability::{
+    ALL, Capability, NV, PERSISTENT, capability, handles, has_curve, has_rsa, pcr_banks,
+};
 use crate::connection::Connection;
 use crate::error::Error;
 
+const CURVES: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 
 impl Tpm {
@@ -31,6 +34,18 @@ impl Tpm {
         self.operate(|connection| {
             connection.open_if_pinned()?;
             connection.capabilities_for(key, parent)
+        })
+    }
+
+    /// Its elliptic curves, among those known here.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn curves(&self) -> Result<Vec<Curve>, Error> {
+        self.operate(|connection| {
+            connection.open_if_pinned()?;
+            let algorithms = connection.algorithms()?;
+            Ok(known_curves(&connection.curve_ids(&algorithms)?))
         })
     }
 
@@ -84,18 +99,34 @@ impl Connection {
     }
 
     fn algorithms_and_curves(&mut self) -> Result<Capabilities, Error> {
-        let short = |(id, _): (u32, u32)| u16::try_from(id).ok();
-        let algorithms = capability(self, Capability::Algorithms, 0, ALL)?;
-        let algorithms: Vec<AlgId> = algorithms.into_iter().filter_map(short).map(AlgId).collect();
-        let curve_ids = capability(self, Capability::Curves, 0, ALL)?;
-        let curve_ids: Vec<u16> = curve_ids.into_iter().filter_map(short).collect();
+        let algorithms = self.algorithms()?;
+        let curve_ids = self.curve_ids(&algorithms)?;
         Ok(Capabilities {
             hashes: HashAlg::ALL.into_iter().filter(|hash| algorithms.contains(&hash.id())).collect(),
-            curves: curve_ids.iter().filter_map(|&id| Curve::from_id(id)).collect(),
+            curves: known_curves(&curve_ids),
             algorithms,
             curve_ids,
             ..Capabilities::default()
         })
+    }
+
+    fn algorithms(&mut self) -> Result<Vec<AlgId>, Error> {
+        let algorithms = capability(self, Capability::Algorithms, 0, ALL)?;
+        Ok(algorithms.into_iter().filter_map(short).map(AlgId).collect())
+    }
+
+    /// Its curves. Some firmware that has ECC lists none: the usual ones are tried then.
+    fn curve_ids(&mut self, algorithms: &[AlgId]) -> Result<Vec<u16>, Error> {
+        let mut listed: Vec<u16> =
+            capability(self, Capability::Curves, 0, ALL)?.into_iter().filter_map(short).collect();
+        if listed.is_empty() && algorithms.contains(&AlgId::ECC) {
+            for curve in CURVES {
+                if has_curve(self, curve)? {
+                    listed.push(curve.id());
+                }
+            }
+        }
+        Ok(listed)
     }
 
     fn rsa_bits(&mut self, known: &Capabilities) -> Result<Vec<u16>, Error> {
@@ -109,4 +140,12 @@ impl Connection {
         }
         Ok(rsa_bits)
     }
+}
+
+fn short((id, _): (u32, u32)) -> Option<u16> {
+    u16::try_from(id).ok()
+}
+
+fn known_curves(ids: &[u16]) -> Vec<Curve> {
+    ids.iter().filter_map(|&id| Curve::from_id(id)).collect()
 }

@@ -4,7 +4,7 @@ use keyfile::{Curve, Public, PublicKey};
 
 use super::Capabilities;
 use crate::error::{Error, ErrorKind};
-use crate::rc::ResponseCode;
+use crate::rc::{Place, ResponseCode};
 
 impl Capabilities {
     /// Looks whether the TPM can hold a key of this public area.
@@ -33,8 +33,12 @@ impl Capabilities {
 /// Whether it is the public area that the TPM did not like: some refuse RSA keys that sign and decrypt.
 #[must_use]
 pub fn refuses_both_uses(error: &Error) -> bool {
-    let code = error.base_code();
-    matches!(code, Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
+    // The second parameter of TPM2_Create and of TPM2_Import; some name no part of the command.
+    let is_about_it = matches!(
+        error.code().and_then(ResponseCode::place),
+        Some(Place::Parameter(0 | 2) | Place::Handle(0))
+    );
+    is_about_it && matches!(error.base_code(), Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
 /// A curve as OpenSSL spells it, or as the TPM does.
@@ -45,8 +49,11 @@ pub fn spelling(curve: Curve) -> String {
 
 fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {
     let has: Vec<String> = has.map(|one| one.to_string()).collect();
-    Error::new(ErrorKind::Unsupported, format!("this TPM has no {what}"))
-        .advise(format!("it has {}", has.join(", ")))
+    let advice = match has.is_empty() {
+        true => "it has nothing of this kind: use another type of key".to_owned(),
+        false => format!("it has {}", has.join(", ")),
+    };
+    Error::new(ErrorKind::Unsupported, format!("this TPM has no {what}")).advise(advice)
 }
 
 #[cfg(test)]
@@ -69,6 +76,11 @@ mod tests {
         assert_eq!(text, "this TPM has no curve secp384r1; it has prime256v1, bn_p256");
         let text = check(Template::rsa(4096)).unwrap_err().to_string();
         assert_eq!(text, "this TPM has no RSA keys of 4096 bits; it has 1024, 2048");
+        let text = Capabilities { curves: Vec::new(), ..capabilities.clone() }
+            .check(&Template::ecc(Curve::P256).public())
+            .unwrap_err()
+            .to_string();
+        assert!(text.ends_with("use another type of key"), "{text}");
         let text = check(Template::rsa(2048).name_alg(keyfile::HashAlg::Sha1)).unwrap_err().to_string();
         assert_eq!(text, "this TPM has no hash sha1; it has sha256");
     }

@@ -6,6 +6,7 @@
 //! | `read`, `pcr` | what it has, holds and counts |
 //! | `capabilities`, `ask` | what it can do |
 //! | `limits`, `new_parent` | what it cannot, said before it is asked |
+//! | `raw_rsa` | whether it does the bare RSA operation |
 
 mod ask;
 mod capabilities;
@@ -13,12 +14,14 @@ mod create;
 mod limits;
 mod new_parent;
 mod pcr;
+pub(crate) mod raw_rsa;
 mod read;
 
 pub use capabilities::Capabilities;
 pub use create::Created;
 pub use limits::{refuses_both_uses, spelling};
 pub use pcr::PcrValue;
+pub use raw_rsa::RawRsa;
 
 use std::sync::Arc;
 use std::thread;
@@ -35,6 +38,7 @@ use crate::error::Error;
 use crate::objects::Cache;
 use crate::transport::location::Location;
 use crate::transport::{Opener, locate, open};
+use raw_rsa::KnownRawRsa;
 
 /// How long a thread waits between two looks whether another one has tried its password.
 const STEP: Duration = Duration::from_millis(10);
@@ -50,6 +54,8 @@ struct Shared {
     imports: Cache<Vec<u8>>,
     /// The tickets of signed policies.
     tickets: Cache<Ticket>,
+    /// Whether the TPM does the bare RSA operation.
+    raw_rsa: KnownRawRsa,
 }
 
 impl Tpm {
@@ -66,7 +72,8 @@ impl Tpm {
         // So that children forked from now on share what is known of passwords. Where that fails, it is said at the first use.
         let _ = prepare();
         let access = Access::new(config, opener);
-        Self(Arc::new(Shared { access, imports: Cache::default(), tickets: Cache::default() }))
+        let (imports, tickets, raw_rsa) = Default::default();
+        Self(Arc::new(Shared { access, imports, tickets, raw_rsa }))
     }
 
     /// What was chosen.
@@ -143,6 +150,11 @@ impl Tpm {
     /// Flushes one object, if it is loaded.
     pub(crate) fn evict(&self, object: Transient) {
         self.0.access.evict(object);
+    }
+
+    /// What is known of the bare RSA operation.
+    pub(crate) fn raw_rsa(&self) -> &KnownRawRsa {
+        &self.0.raw_rsa
     }
 
     /// What was imported.

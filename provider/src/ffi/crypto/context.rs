@@ -25,6 +25,7 @@ pub(crate) struct PrivateContext {
     /// Alive until the context goes, which unloads them.
     providers: Vec<NonNull<OSSL_PROVIDER>>,
     context: Loaded,
+    is_fips: bool,
 }
 
 // SAFETY: the pointers are to objects that libcrypto locks itself (openssl-threads(7)).
@@ -63,12 +64,18 @@ impl PrivateContext {
         if matches!(wanted, Providers::Configured(_)) && providers.len() < 2 {
             return Err(Refused("find a provider that is activated"));
         }
-        Ok(Self { providers, context })
+        let is_fips = context.has_only_fips(&providers);
+        Ok(Self { providers, context, is_fips })
     }
 
     /// The pointer for libcrypto.
     pub(in crate::ffi) fn as_ptr(&self) -> *mut OSSL_LIB_CTX {
         self.context.context.as_ptr()
+    }
+
+    /// Returns true if a FIPS provider does everything in it: nothing else is found by a fetch.
+    pub(crate) fn is_fips(&self) -> bool {
+        self.is_fips
     }
 
     /// The libcrypto that it lives in.
@@ -91,6 +98,9 @@ impl PrivateContext {
         Arc::new(unsafe { Self::from_raw(&Libcrypto::for_tests(), context, &providers) }.unwrap())
     }
 }
+
+/// Providers of OpenSSL that compute nothing.
+const WITHOUT_ALGORITHMS: [&CStr; 2] = [c"base", c"null"];
 
 /// A library context with providers.
 struct Loaded {
@@ -123,6 +133,30 @@ impl Loaded {
         // SAFETY: the context is alive; `note` takes the list, which lives until the call returns.
         unsafe { (self.libcrypto.OSSL_PROVIDER_do_all)(self.context.as_ptr(), Some(note), list) };
         found
+    }
+
+    /// Returns true if all algorithms are those of one provider that says `fips=yes`. Call it only without an instance of this module in
+    /// here: it fetches.
+    fn has_only_fips(&self, providers: &[NonNull<OSSL_PROVIDER>]) -> bool {
+        let Ok(fips) = self.libcrypto.fips else { return false };
+        self.libcrypto.quietly(|| {
+            // Every provider with algorithms has this one.
+            let (name, properties) = (c"SHA2-256".as_ptr(), c"fips=yes".as_ptr());
+            // SAFETY: the context is alive, the strings end with NUL.
+            let found = unsafe { (self.libcrypto.EVP_MD_fetch)(self.context.as_ptr(), name, properties) };
+            if found.is_null() {
+                return false;
+            }
+            // SAFETY: a digest, which the next line frees; its provider is one of the context's.
+            let validated = unsafe { (fips.EVP_MD_get0_provider)(found) };
+            // SAFETY: a reference of our own, freed once.
+            unsafe { (self.libcrypto.EVP_MD_free)(found) };
+            providers.iter().all(|provider| {
+                // SAFETY: the provider is alive, and its name a string that ends with NUL.
+                let name = unsafe { CStr::from_ptr((fips.OSSL_PROVIDER_get0_name)(provider.as_ptr())) };
+                ptr::eq(provider.as_ptr(), validated) || WITHOUT_ALGORITHMS.contains(&name)
+            })
+        })
     }
 
     /// Returns true if it is another instance of this module, which would call itself endlessly.

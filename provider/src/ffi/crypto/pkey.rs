@@ -164,29 +164,19 @@ impl Pkey {
         succeed(result, "set a parameter of the key")
     }
 
-    /// An octet string parameter, `None` when the key has none of this name.
-    pub(crate) fn octets(&self, name: &CStr) -> Option<Vec<u8>> {
+    /// The point of an EC key (SEC 1 §2.3.3), `None` for other keys. libcrypto computes it for each question: so its size is not asked for.
+    pub(crate) fn encoded_point(&self) -> Option<Vec<u8>> {
+        // OpenSSL's fields have at most 661 bits (OPENSSL_ECC_MAX_FIELD_BITS); 3.0 writes past a buffer that is too short.
+        let mut octets = vec![0; 1 + 2 * 83];
+        let mut length = 0;
         self.quietly(|| {
-            let mut length = 0;
-            // SAFETY: key and name are alive; a NULL buffer asks for the size.
-            let asked = unsafe {
-                (self.libcrypto().EVP_PKEY_get_octet_string_param)(
-                    self.as_ptr(),
-                    name.as_ptr(),
-                    ptr::null_mut(),
-                    0,
-                    &raw mut length,
-                )
-            };
-            let mut octets = vec![0; (asked == 1).then_some(length)?];
-            let room = octets.len();
-            // SAFETY: the buffer has the length that is told.
+            // SAFETY: the key is alive, and the buffer has the length that is told.
             let told = unsafe {
                 (self.libcrypto().EVP_PKEY_get_octet_string_param)(
                     self.as_ptr(),
-                    name.as_ptr(),
+                    c"encoded-pub-key".as_ptr(),
                     octets.as_mut_ptr(),
-                    room,
+                    octets.len(),
                     &raw mut length,
                 )
             };

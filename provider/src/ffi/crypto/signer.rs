@@ -153,7 +153,7 @@ mod tests {
         let mut params = ParamList::new();
         generator.set_params(params.text(c"group", "P-256").as_params()).unwrap();
         let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
-        let point = key.octets(c"pub").unwrap();
+        let point = key.encoded_point().unwrap();
         let public = Pkey::public_ec(&context, "prime256v1", &point).unwrap();
         assert!(
             public.public_eq(&key) && key.public_eq(&public) && public.is_valid(Selection::PUBLIC, false)

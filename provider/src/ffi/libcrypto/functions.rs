@@ -195,6 +195,14 @@ functions! {
         OSSL_LIB_CTX_load_config, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char) -> c_int;
     }
 
+    /// Whether a plain fetch asks for `fips=yes`, and who answers such a fetch: EVP_set_default_properties(3ossl), OSSL_PROVIDER(3ossl).
+    Fips {
+        EVP_default_properties_is_fips_enabled, "3.0": fn(*mut OSSL_LIB_CTX) -> c_int;
+        OSSL_LIB_CTX_get0_global_default, "3.0": fn() -> *mut OSSL_LIB_CTX;
+        EVP_MD_get0_provider, "3.0": fn(*const EVP_MD) -> *const OSSL_PROVIDER;
+        OSSL_PROVIDER_get0_name, "3.0": fn(*const OSSL_PROVIDER) -> *const c_char;
+    }
+
     /// Generating keys: EVP_PKEY_keygen(3ossl).
     Generation {
         EVP_PKEY_keygen_init, "3.0": fn(*mut EVP_PKEY_CTX) -> c_int;

@@ -26,19 +26,35 @@ pub(super) fn decrypt(
         (Scheme::Oaep(hash), Padding::Oaep { digest, mgf1, label })
             if tpm_hash(digest) == Some(hash) && tpm_hash(mgf1) == Some(hash) =>
         {
-            fitting(label)?
+            fitting(label, "this key unpads in the TPM", "use one, or a key without scheme")?
         }
         _ => return Err(another(scheme)),
     };
-    Ok(private.rsa_decrypt_by_scheme(block, label)?.value)
+    opened(private, block, Scheme::Null, label)
+}
+
+/// What the TPM finds in a ciphertext by a scheme.
+///
+/// # Errors
+/// A wrong padding is one error, whatever is wrong with it.
+pub(super) fn opened(
+    private: &dyn Private,
+    block: &[u8],
+    scheme: Scheme,
+    label: &[u8],
+) -> Result<Zeroizing<Vec<u8>>> {
+    let answer = private.rsa_decrypt_by_scheme(block, scheme, label)?;
+    let damaged =
+        || Error::new(Reason::Padding, "the message cannot be decrypted: the TPM refuses its padding");
+    Ok(answer.ok_or_else(damaged)?.value)
 }
 
 /// A label that the TPM takes (TPM 2.0 Part 3 §14.3.1): none, or one that ends with a zero octet.
-fn fitting(label: &[u8]) -> Result<&[u8]> {
+pub(super) fn fitting<'a>(label: &'a [u8], why: &str, advice: &str) -> Result<&'a [u8]> {
     match label.last() {
         None | Some(0) => Ok(label),
         Some(_) => {
-            let text = "this key unpads in the TPM, which takes OAEP labels that end with a zero octet only: use one, or a key without scheme";
+            let text = format!("{why}, which takes OAEP labels that end with a zero octet only: {advice}");
             Err(Error::new(Reason::Padding, text))
         }
     }

@@ -1,4 +1,5 @@
-//! Decryption with an RSA key in the TPM: one TPM2_RSA_Decrypt with scheme NULL, the padding is taken off here.
+//! Decryption with an RSA key in the TPM: one TPM2_RSA_Decrypt with scheme NULL, the padding is taken off here. Where the TPM forbids
+//! that, it takes the padding off itself (`forbidden`).
 //!
 //! Taking it off is constant-time (`missing`), and what is wrong with a padding shows nowhere: a PKCS#1 v1.5 block gives a
 //! synthetic message instead of an error (implicit rejection), TLS a random premaster secret, OAEP one error for everything.
@@ -8,9 +9,11 @@ use missing::Message;
 use missing::oaep::Oaep;
 use missing::pkcs1::rejection::{self, Secret};
 use missing::pkcs1::{encryption, tls};
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use super::by_scheme;
+use super::forbidden;
 use super::padding::Padding;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Operation, Pkey, Purpose, random};
@@ -34,29 +37,91 @@ pub(super) fn decrypt(
     if scheme != Scheme::Null {
         return by_scheme::decrypt(private, scheme, padding, &block);
     }
-    let message = match padding {
-        Padding::None => return bare(private, public, &block),
-        Padding::Pkcs1 { implicit_rejection: true } => {
-            // Before any padding is looked at.
-            let secret = key.rejection_secret(|| secret(private, public))?;
-            rejection::decode(&bare(private, public, &block)?, ciphertext, secret)
+    let decryption = Decryption { key, private, public, ciphertext, block: &block };
+    if private.raw_rsa() != Some(RawRsa::Forbidden) {
+        match decryption.by_raw_rsa(padding) {
+            Err(_) if private.raw_rsa() == Some(RawRsa::Forbidden) => {}
+            done => return done,
         }
-        Padding::Pkcs1 { implicit_rejection: false } => {
-            encryption::decode(&bare(private, public, &block)?).and_then(Message::reveal)
+    }
+    decryption.by_scheme(padding)
+}
+
+/// A ciphertext for a key without a scheme.
+struct Decryption<'a> {
+    key: &'a Key,
+    private: &'a dyn Private,
+    public: &'a Pkey,
+    ciphertext: &'a [u8],
+    /// The ciphertext as long as the modulus.
+    block: &'a [u8],
+}
+
+/// What the private key makes of a ciphertext: the padded block.
+type Opened = Zeroizing<Vec<u8>>;
+
+impl Decryption<'_> {
+    fn by_raw_rsa(&self, padding: &Padding) -> Result<Opened> {
+        let open = || bare(self.private, self.public, self.block);
+        match padding {
+            Padding::None => open(),
+            Padding::Oaep { digest, mgf1, label } => {
+                revealed(Oaep { digest, mgf1, label }.decode(&open()?).and_then(Message::reveal))
+            }
+            Padding::Pkcs1 { implicit_rejection } => {
+                let secret = || secret(self.private, self.public);
+                self.pkcs1(*implicit_rejection, RawRsa::Allowed, secret, open)
+            }
+            Padding::Tls { client, negotiated } => self.tls(*client, *negotiated, open),
         }
-        Padding::Oaep { digest, mgf1, label } => {
-            let block = bare(private, public, &block)?;
-            Oaep { digest, mgf1, label }.decode(&block).and_then(Message::reveal)
+    }
+
+    /// The TPM takes the padding off.
+    fn by_scheme(&self, padding: &Padding) -> Result<Opened> {
+        let open = || forbidden::pkcs1_block(self.private, self.block);
+        match padding {
+            Padding::None => Err(forbidden::unpadded()),
+            Padding::Oaep { digest, mgf1, label } => {
+                forbidden::oaep(self.private, self.block, [digest, mgf1], label)
+            }
+            Padding::Pkcs1 { implicit_rejection } => {
+                let secret = || forbidden::secret(self.private, self.public);
+                self.pkcs1(*implicit_rejection, RawRsa::Forbidden, secret, open)
+            }
+            Padding::Tls { client, negotiated } => self.tls(*client, *negotiated, open),
         }
-        Padding::Tls { client, negotiated } => {
-            let client = client.ok_or_else(no_version)?;
-            let instead = Zeroizing::new(random(public.context(), tls::PREMASTER)?);
-            let instead: &[u8; tls::PREMASTER] = instead.as_slice().try_into().map_err(|_| no_random())?;
-            let block = bare(private, public, &block)?;
-            let premaster = tls::decode(&block, client, *negotiated, instead).map_err(damaged)?;
-            return Ok(Zeroizing::new(premaster.to_vec()));
+    }
+
+    fn pkcs1(
+        &self,
+        implicit_rejection: bool,
+        raw_rsa: RawRsa,
+        secret: impl FnOnce() -> Result<Secret>,
+        open: impl FnOnce() -> Result<Opened>,
+    ) -> Result<Opened> {
+        if !implicit_rejection {
+            return revealed(encryption::decode(&open()?).and_then(Message::reveal));
         }
-    };
+        // Before any padding is looked at.
+        let secret = self.key.rejection_secret(raw_rsa, secret)?;
+        revealed(rejection::decode(&open()?, self.ciphertext, secret))
+    }
+
+    fn tls(
+        &self,
+        client: Option<u16>,
+        negotiated: Option<u16>,
+        open: impl FnOnce() -> Result<Opened>,
+    ) -> Result<Opened> {
+        let client = client.ok_or_else(no_version)?;
+        let instead = Zeroizing::new(random(self.public.context(), tls::PREMASTER)?);
+        let instead: &[u8; tls::PREMASTER] = instead.as_slice().try_into().map_err(|_| no_random())?;
+        let premaster = tls::decode(&open()?, client, negotiated, instead).map_err(damaged)?;
+        Ok(Zeroizing::new(premaster.to_vec()))
+    }
+}
+
+fn revealed(message: std::result::Result<Message, missing::Error>) -> Result<Opened> {
     Ok(Zeroizing::new(message.map_err(damaged)?.to_vec()))
 }
 
@@ -133,7 +198,7 @@ fn damaged(error: missing::Error) -> Error {
     Error::new(Reason::Padding, "the message cannot be decrypted").with_source(error)
 }
 
-fn wrong_result() -> Error {
+pub(super) fn wrong_result() -> Error {
     Error::new(
         Reason::Integrity,
         "the TPM's result is not right, and was thrown away: something altered it on its way",

@@ -41,6 +41,8 @@ impl Decoder for PemDecoder {
         _: &Passphrase<'_>,
     ) -> Result<bool> {
         let Some(block) = next_block(provider.core(), &mut input) else { return Ok(true) };
+        // libcrypto asks the decoders of PEM whatever the query, and drops without a word what the next ones would give.
+        provider.check_fips()?;
         let (kind, der) = match block.starts_with(REFERENCE) {
             true => {
                 let der = KeyReference::der(&block)?;

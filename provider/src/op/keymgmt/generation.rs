@@ -4,6 +4,7 @@ mod in_tpm;
 mod maker;
 mod options;
 mod plain;
+mod refused;
 mod spelling;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use in_tpm::TpmGeneration;
 pub(super) use options::generation_list;
 use plain::PlainGeneration;
+use refused::RefusedGeneration;
 
 use crate::error::Result;
 use crate::ffi::callback::Progress;
@@ -46,4 +48,11 @@ pub(crate) struct InTpm;
 
 impl Place for InTpm {
     type Generation = TpmGeneration;
+}
+
+/// The row for a process that accepts only `fips=yes`, of an instance that lacks it.
+pub(crate) struct NotFips;
+
+impl Place for NotFips {
+    type Generation = RefusedGeneration;
 }

@@ -1,10 +1,11 @@
 //! A key that pretends to be in a TPM: software with the answers, the habits and the faults that a TPM can have.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keyfile::{
     AlgId, Attributes, Curve, HashAlg, Kdf, Point, Public, PublicKey, Scheme, Signature, Symmetric,
 };
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use super::Request;
@@ -30,6 +31,9 @@ pub(super) struct Fake {
     pub(super) authenticated: bool,
     /// The hashes that TPM2_Sign knows.
     pub(super) hashes: &'static [HashAlg],
+    /// Forbids raw RSA, as a use shows.
+    pub(super) forbids_raw_rsa: bool,
+    pub(super) raw_rsa: Mutex<Option<RawRsa>>,
     /// The salt length of its PSS signatures: as long as possible on many chips.
     pub(super) salt: &'static str,
 }
@@ -59,7 +63,16 @@ impl Fake {
 
     fn new(key: Pkey, public: PublicKey, attributes: Attributes) -> Self {
         let public = Public { name_alg: HashAlg::Sha256, attributes, auth_policy: Vec::new(), key: public };
-        Self { key, public, faulty: false, authenticated: true, hashes: &HashAlg::ALL, salt: "max" }
+        Self {
+            key,
+            public,
+            faulty: false,
+            authenticated: true,
+            hashes: &HashAlg::ALL,
+            forbids_raw_rsa: false,
+            raw_rsa: Mutex::default(),
+            salt: "max",
+        }
     }
 
     /// Signs a message, or octets without a digest, as a context does.
@@ -69,21 +82,24 @@ impl Fake {
         message: &[u8],
         options: &mut ParamList,
     ) -> Result<Vec<u8>> {
-        let algorithm = digest.map(|name| Digest::fetch(self.key.context(), name)).transpose()?;
+        let Some(name) = digest else { return self.sign_digest::<S>(None, message, None, options) };
+        let octets = Digest::fetch(self.key.context(), name)?.of(&[message])?;
+        self.sign_digest::<S>(digest, &octets, Some(message), options)
+    }
+
+    /// Signs what somebody else has hashed.
+    pub(super) fn sign_digest<S: super::Scheme>(
+        &self,
+        name: Option<&str>,
+        digest: &[u8],
+        message: Option<&[u8]>,
+        options: &mut ParamList,
+    ) -> Result<Vec<u8>> {
+        let algorithm = name.map(|name| Digest::fetch(self.key.context(), name)).transpose()?;
         let mut shadow = Shadow::new(self.key.clone(), algorithm.clone());
         shadow.set(options.as_params())?;
-        let digest = match &algorithm {
-            Some(algorithm) => algorithm.of(&[message])?,
-            None => message.to_vec(),
-        };
-        S::sign(Request {
-            key: self,
-            public: &self.key,
-            shadow: &mut shadow,
-            digest: &digest,
-            algorithm: algorithm.as_ref(),
-            message: algorithm.as_ref().map(|_| message),
-        })
+        let (key, public, algorithm) = (self, &self.key, algorithm.as_ref());
+        S::sign(Request { key, public, shadow: &mut shadow, digest, algorithm, message })
     }
 
     /// A verification with these options.
@@ -123,11 +139,25 @@ impl Private for Fake {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 
-    fn rsa_decrypt_by_scheme(&self, _block: &[u8], _label: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+    fn rsa_decrypt_by_scheme(
+        &self,
+        _block: &[u8],
+        _scheme: Scheme,
+        _label: &[u8],
+    ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>> {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 
+    fn raw_rsa(&self) -> Option<RawRsa> {
+        *self.raw_rsa.lock().unwrap()
+    }
+
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        *self.raw_rsa.lock().unwrap() =
+            Some(if self.forbids_raw_rsa { RawRsa::Forbidden } else { RawRsa::Allowed });
+        if self.forbids_raw_rsa {
+            return Err(Error::new(Reason::TpmUnsupported, "TPM_RC_SCHEME"));
+        }
         let mut list = ParamList::new();
         let params = list.text(c"pad-mode", "none").as_params();
         let mut result = Operation::new(&self.key, Purpose::Decrypt, params)?.decrypt(block)?;

@@ -2,7 +2,7 @@
 //!
 //! TPM2_Sign knows only its own digests, and many chips fix the PSS salt to the largest size, which breaks TLS 1.3. So a
 //! key that may decrypt signs by TPM2_RSA_Decrypt with scheme NULL, the bare private operation, over a block padded here.
-//! Only a key that cannot do that goes through TPM2_Sign.
+//! Only a key that cannot do that, or on a TPM that forbids it, goes through TPM2_Sign.
 //!
 //! A result that no session vouches for is verified in software before it leaves, and so is what TPM2_Sign padded by PSS:
 //! its salt may have another length than was asked for.
@@ -10,8 +10,11 @@
 use std::sync::OnceLock;
 
 use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme as KeyScheme, Signature};
+use missing::pkcs1::rejection::SIGNED_DIGEST;
+use tpm::RawRsa;
 use zeroize::Zeroizing;
 
+use super::limit::Limit;
 use super::padding::Padding;
 use super::salt;
 use super::shadow::Shadow;
@@ -56,10 +59,11 @@ impl Scheme for Rsa {
     }
 
     fn accepts(key: &dyn Private, _: &Pkey, digest: &Digest) -> Result<()> {
-        if signs_by_decryption(key.public()) {
+        if may_sign_by_decryption(key) {
             return Ok(());
         }
-        let hash = hash_of_tpm(Some(digest))?;
+        let limit = Limit::of(key.public())?;
+        let hash = limit.hash(Some(digest))?;
         match key.public().key.scheme() {
             Some(scheme) if scheme.hash().is_some_and(|fixed| fixed != hash) => {
                 let fixed = scheme.hash().unwrap_or(hash);
@@ -76,21 +80,28 @@ impl Scheme for Rsa {
         known: &OnceLock<TpmSalt>,
     ) -> Result<()> {
         let padding = Padding::read(shadow)?;
-        if !padding.leaves_salt_open() || signs_by_decryption(key.public()) {
+        if !padding.leaves_salt_open() || salt::is_free(key, public, &padding, shadow)? {
             return Ok(());
         }
         // What the key cannot do is said here, before the TPM is asked for a signature that nobody wants.
-        scheme(key.public(), &padding, hash_of_tpm(shadow.digest()?.as_ref())?)?;
+        scheme(key.public(), &padding, shadow.digest()?.as_ref())?;
         salt::settle(key, public, shadow, known)
     }
 
     fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
-        let padding = Padding::read(request.shadow)?;
-        if signs_by_decryption(request.key.public()) {
-            by_decryption(&mut request, &padding)
-        } else {
-            by_signing(&mut request, &padding)
+        // Also behind a DigestInfo or a padding that the caller has made.
+        if request.digest.ends_with(&SIGNED_DIGEST) {
+            return Err(kept_back());
         }
+        let padding = Padding::read(request.shadow)?;
+        if may_sign_by_decryption(request.key) {
+            match by_decryption(&mut request, &padding) {
+                // Found out just now.
+                Err(_) if request.key.raw_rsa() == Some(RawRsa::Forbidden) => {}
+                done => return done,
+            }
+        }
+        by_signing(&mut request, &padding)
     }
 }
 
@@ -104,8 +115,13 @@ const OF_PADDING: &[Descriptor] = &[
     Descriptor::new(c"saltlen", Kind::Text),
 ];
 
-/// Whether the key does the bare private operation: it may decrypt anything, in any way.
-fn signs_by_decryption(public: &Public) -> bool {
+/// Whether the key does the bare private operation, as far as is known of the TPM.
+pub(super) fn may_sign_by_decryption(key: &dyn Private) -> bool {
+    decrypts_anything(key.public()) && key.raw_rsa() != Some(RawRsa::Forbidden)
+}
+
+/// Whether the key may do the bare private operation: it may decrypt anything, in any way.
+pub(super) fn decrypts_anything(public: &Public) -> bool {
     public.attributes.contains(Attributes::DECRYPT)
         && !public.attributes.contains(Attributes::RESTRICTED)
         && public.key.scheme() == Some(KeyScheme::Null)
@@ -130,9 +146,11 @@ fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>
 }
 
 fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
-    let hash = hash_of_tpm(request.algorithm)?;
-    let scheme = scheme(request.key.public(), padding, hash)?;
-    let answer = request.sign(request.digest, hash, scheme.id())?;
+    let scheme = scheme(request.key.public(), padding, request.algorithm)?;
+    let hash = scheme.hash().ok_or_else(no_rsa_key)?;
+    let limit = Limit::of(request.key.public())?;
+    let answer =
+        request.sign(request.digest, hash, scheme.id()).map_err(|error| limit.refused(hash, error))?;
     let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
     let salted = matches!(padding, Padding::Pss { .. });
     if (answer.authenticated && !salted) || verifies(request.shadow, &octets, request.digest) {
@@ -142,40 +160,27 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
         if padding.leaves_salt_open() {
             return Ok(octets);
         }
-        let text = format!(
-            "this TPM signs PSS with a salt of its own length (rsa_pss_saltlen:{}), not with the one that was asked for; ask for that or for auto, or use a key that may decrypt as well (it signs with any salt)",
-            own.word()
-        );
-        return Err(Error::new(Reason::Padding, text));
+        return Err(limit.salt(own));
     }
     Err(wrong_result())
 }
 
 /// The scheme that TPM2_Sign pads by as it is asked for.
-fn scheme(public: &Public, padding: &Padding, hash: HashAlg) -> Result<KeyScheme> {
+fn scheme(public: &Public, padding: &Padding, digest: Option<&Digest>) -> Result<KeyScheme> {
+    let limit = Limit::of(public)?;
     let asked = match padding {
-        Padding::Pkcs1 => KeyScheme::Rsassa(hash),
-        Padding::Pss { .. } => KeyScheme::Rsapss(hash),
-        Padding::None => {
-            let text = "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well";
-            return Err(Error::new(Reason::Padding, text));
-        }
+        Padding::Pkcs1 => KeyScheme::Rsassa(limit.hash(digest)?),
+        Padding::Pss { .. } => KeyScheme::Rsapss(limit.hash(digest)?),
+        Padding::None => return Err(limit.no_padding()),
     };
+    let hash = limit.hash(digest)?;
     if let Padding::Pss { mgf1: Some(mgf1), .. } = padding {
         if tpm_hash(mgf1) != Some(hash) {
-            let text = "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well";
-            return Err(Error::new(Reason::Padding, text));
+            return Err(limit.mgf1());
         }
     }
     fits_key(public, asked, hash)?;
     Ok(asked)
-}
-
-fn hash_of_tpm(digest: Option<&Digest>) -> Result<HashAlg> {
-    digest.and_then(tpm_hash).ok_or_else(|| {
-        let text = "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well";
-        Error::new(Reason::Digest, text)
-    })
 }
 
 fn made_for(scheme: KeyScheme, asked: HashAlg) -> Error {
@@ -206,6 +211,11 @@ pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> 
     let public = shadow.public().clone();
     public
         .quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest).is_right()))
+}
+
+fn kept_back() -> Error {
+    let text = "this value is not signed: its signature is the secret that hides wrong paddings from whoever sends ciphertexts (PKCS#1 v1.5)";
+    Error::new(Reason::Digest, text)
 }
 
 fn no_rsa_key() -> Error {
@@ -275,6 +285,59 @@ mod tests {
         assert_eq!(check(&fake, "sha3-256", ParamList::new()).unwrap_err().reason(), Reason::Digest);
         let error = check(&fake, "sha256", pss("auto", "sha1")).unwrap_err();
         assert!(error.to_string().contains("MGF1"), "{error}");
+    }
+
+    #[test]
+    fn the_secret_of_implicit_rejection_is_no_signature_for_anybody() {
+        let fake = Fake::rsa(KeyScheme::Null, true);
+        // DigestInfo of SHA-256 (RFC 8017 §9.2, note 1).
+        let info = [
+            &b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"[..],
+            &SIGNED_DIGEST,
+        ]
+        .concat();
+        let block = [&[0, 1][..], &[0xff; 202], &[0], &info].concat();
+        let mut none = ParamList::new();
+        none.text(c"pad-mode", "none");
+        let refusals = [
+            fake.sign_digest::<Rsa>(Some("sha256"), &SIGNED_DIGEST, None, &mut ParamList::new()),
+            fake.sign::<Rsa>(None, &info, &mut ParamList::new()),
+            fake.sign::<Rsa>(None, &block, &mut none),
+        ];
+        for refused in refusals {
+            let error = refused.unwrap_err();
+            assert!(error.to_string().contains("is not signed"), "{error}");
+        }
+    }
+
+    #[test]
+    fn where_the_tpm_forbids_raw_rsa_a_key_that_may_sign_signs_by_its_schemes() {
+        let mut fake = Fake::rsa(KeyScheme::Null, true);
+        fake.forbids_raw_rsa = true;
+        fake.salt = "digest";
+        for _ in 0..2 {
+            for digest in ["sha1", "sha256", "sha384", "sha512"] {
+                check(&fake, digest, ParamList::new()).unwrap();
+                check(&fake, digest, pss("digest", digest)).unwrap();
+                check(&fake, digest, pss("auto", digest)).unwrap();
+            }
+            let mut none = ParamList::new();
+            none.text(c"pad-mode", "none");
+            for (error, says) in [
+                (check(&fake, "sha256", pss("max", "sha256")), "rsa_pss_saltlen:digest"),
+                (check(&fake, "sha256", pss("auto", "sha1")), "rsa_mgf1_md"),
+                (check(&fake, "sha3-256", ParamList::new()), "sha512 only"),
+                (fake.sign::<Rsa>(None, b"any octets", &mut ParamList::new()).map(drop), "sha512 only"),
+                (fake.sign::<Rsa>(None, &[0x11; 256], &mut none).map(drop), "without padding"),
+            ] {
+                let text = error.unwrap_err().to_string();
+                assert!(text.starts_with("this TPM forbids raw RSA") && text.contains(says), "{text}");
+            }
+        }
+        assert_eq!(fake.raw_rsa(), Some(RawRsa::Forbidden));
+        fake.public.attributes = Attributes::DECRYPT;
+        let text = check(&fake, "sha256", ParamList::new()).unwrap_err().to_string();
+        assert!(text.contains("may only decrypt") && text.contains("tpm2-keytool create"), "{text}");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use std::sync::OnceLock;
 
-use keyfile::{AlgId, Signature};
+use keyfile::{AlgId, Attributes, Signature};
 
-use super::rsa::verifies;
+use super::padding::Padding;
+use super::rsa::{decrypts_anything, may_sign_by_decryption, verifies};
 use super::shadow::Shadow;
 use super::{Request, tpm_hash};
 use crate::error::{Error, Reason, Result};
@@ -15,6 +16,31 @@ use crate::private::{Private, TpmSalt};
 
 /// What is signed to find out. It names itself, so that nobody takes it for anything else.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
+
+/// Whether the key pads here, with any salt. Where the TPM may forbid that, and the key has another way, one use of it shows: a
+/// certificate that names another salt than its signature has is worth nothing.
+///
+/// # Errors
+/// The TPM refuses the key.
+pub(super) fn is_free(
+    key: &dyn Private,
+    public: &Pkey,
+    padding: &Padding,
+    shadow: &mut Shadow,
+) -> Result<bool> {
+    let open = decrypts_anything(key.public()) && key.raw_rsa().is_none();
+    if open && key.public().attributes.contains(Attributes::SIGN) {
+        let algorithm = shadow.digest()?;
+        let Some(digest) = algorithm.as_ref().map(|algorithm| algorithm.of(&[TRIAL])).transpose()? else {
+            return Ok(true);
+        };
+        match key.rsa_sign(&padding.block(public, &digest, algorithm.as_ref())?) {
+            Err(error) if key.raw_rsa().is_none() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(may_sign_by_decryption(key))
+}
 
 /// Puts the TPM's own salt length in the place of one that was left open, found out by one signature for each key and process: a
 /// certificate names the length of the salt before it is signed.
@@ -71,6 +97,7 @@ fn unknown() -> Error {
 #[cfg(test)]
 mod tests {
     use keyfile::{HashAlg, Scheme as KeyScheme};
+    use tpm::RawRsa;
 
     use super::super::fake::Fake;
     use super::super::{Rsa, Scheme};
@@ -123,6 +150,22 @@ mod tests {
         // As OpenSSL 3.0 begins, and as later ones do.
         assert!(["auto", "auto-digestmax"].contains(&salt.as_str()), "{salt}");
         assert_eq!(known.get(), None);
+    }
+
+    #[test]
+    fn one_use_shows_whether_the_tpm_chooses_the_salt() {
+        for forbids in [false, true] {
+            let mut fake = Fake::rsa(KeyScheme::Null, true);
+            fake.public.attributes = fake.public.attributes.union(Attributes::SIGN);
+            (fake.forbids_raw_rsa, fake.salt) = (forbids, "digest");
+            let sha256 = Digest::fetch(fake.key.context(), "sha256").unwrap();
+            let mut shadow = Shadow::new(fake.key.clone(), Some(sha256));
+            shadow.set(ParamList::new().text(c"pad-mode", "pss").as_params()).unwrap();
+            Rsa::settle(&fake, &fake.key, &mut shadow, &OnceLock::new()).unwrap();
+            let salt = shadow.options().unwrap().text(c"saltlen").unwrap();
+            assert_eq!(salt == "digest", forbids, "{salt}");
+            assert_eq!(fake.raw_rsa(), Some(if forbids { RawRsa::Forbidden } else { RawRsa::Allowed }));
+        }
     }
 
     #[test]

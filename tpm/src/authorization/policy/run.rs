@@ -139,10 +139,9 @@ impl Runner<'_> {
 /// Whether another way may pass where this one has failed.
 fn goes_on(error: &Error) -> bool {
     match error.kind() {
-        ErrorKind::Policy
-        | ErrorKind::Authorization
-        | ErrorKind::PasswordMissing
-        | ErrorKind::Unsupported => true,
+        ErrorKind::Policy | ErrorKind::Authorization | ErrorKind::PasswordMissing => true,
+        // A statement. What the TPM cannot do with the key, it cannot do by any way.
+        ErrorKind::Unsupported => !error.policy_failures().is_empty(),
         // One of our own: what asks for no password may pass.
         ErrorKind::Lockout => error.code().is_none() && !error.is_being_tried(),
         _ => false,

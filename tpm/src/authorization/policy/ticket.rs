@@ -45,7 +45,7 @@ impl Connection {
         }
         self.make_room(MAX_LOADED - 1, &[])?;
         let name = authorize.key.name()?;
-        let handle = load_external(self, &authorize.key)?;
+        let handle = load_external(self, &authorize.key, None)?;
         self.slots.insert(SIGNER, handle, name);
         let ticket = verify_signature(self, handle, &authorize.signed_digest(approved), &authorize.signature);
         self.evict(SIGNER)?;

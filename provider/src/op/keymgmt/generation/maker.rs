@@ -1,10 +1,10 @@
 //! Has the TPM make a key, and gives it as a key file that is in use already: with its password, under its parent.
 
 use keyfile::policy::{self, Condition, Statement};
-use keyfile::{AlgId, Handle, HashAlg, KeyFile, Kind, PublicKey};
+use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Kind, PublicKey};
 use tpm::rc::ResponseCode;
 use tpm::template::{Template, Usage};
-use tpm::{Auth, Created, Parent, Tpm, refuses_both_uses};
+use tpm::{Auth, Created, Parent, RawRsa, Tpm, refuses_both_uses};
 
 use super::options::Options;
 use crate::error::{Error, Reason, Result};
@@ -36,14 +36,28 @@ pub(super) fn make(provider: &Provider, template: Template, options: &Options) -
     if let Some(statements) = &statements {
         template = template.policy(policy::digest(statements, NAME_HASH).map_err(unfit)?);
     }
-    let made = create(tpm, &parent, template, options.auth.as_ref())?;
-
-    let mut file = KeyFile::new(Kind::Loadable, handle, made.public, made.private);
-    file.empty_auth = options.auth.is_none();
-    file.rsa_parent = parent.rsa;
-    file.policy = statements;
-    let key = tpm::Key::from_file_under(tpm, file.clone(), options.auth.clone(), parent.auth)?;
+    let auth = options.auth.as_ref();
+    let keyed = |made: Created| {
+        let mut file = KeyFile::new(Kind::Loadable, handle, made.public, made.private);
+        file.empty_auth = auth.is_none();
+        file.rsa_parent = parent.rsa;
+        file.policy.clone_from(&statements);
+        let key = tpm::Key::from_file_under(tpm, file.clone(), auth.cloned(), parent.auth.clone())?;
+        Ok::<_, Error>((file, key))
+    };
+    let (mut file, mut key) = keyed(create(tpm, &parent, template.clone(), auth)?)?;
+    if !file.public.attributes.contains(Attributes::SIGN) && cannot_sign(&key) {
+        (file, key) = keyed(tpm.create(&parent, &template.usage(Usage::Sign).public(), auth)?)?;
+    }
     Ok(TpmKey::in_use(file, options.auth.clone(), key))
+}
+
+/// Whether a key that may only decrypt is of no use for signatures: the TPM forbids raw RSA, as one use shows.
+fn cannot_sign(key: &tpm::Key) -> bool {
+    let PublicKey::Rsa { modulus, .. } = &key.public().key else { return false };
+    // Below every modulus of that length; what it becomes is nobody's message.
+    let _ = key.rsa_sign(&vec![1; modulus.len()]);
+    key.raw_rsa() == Some(RawRsa::Forbidden)
 }
 
 /// What must hold before the key is used: the PCRs are as they are now; then its password, which somebody may have to type.
@@ -60,7 +74,7 @@ fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Reason::Parameter, "pcr-lock").with_source(error)
 }
 
-/// For signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too.
+/// For signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too, unless it is forbidden.
 fn create(tpm: &Tpm, parent: &Parent, template: Template, auth: Option<&Auth>) -> Result<Created> {
     let public = template.clone().public();
     let free = public.key.scheme().is_some_and(|scheme| scheme.id() == AlgId::NULL);

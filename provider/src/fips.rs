@@ -1,0 +1,57 @@
+//! The property `fips=yes` (property(7)): which instances have it on their rows, and the error for a process that accepts nothing else.
+//!
+//! It means that a FIPS provider does the work in software, by the setting `software`. The TPM's part, the paddings of the crate `missing`
+//! and the sessions of the crate `tpm` are outside of OpenSSL's validated module (docs/fips.md).
+
+use tpm::config::{self, Software};
+
+use crate::error::{Error, Reason, Result};
+use crate::ffi::rows::Label;
+use crate::provider::Provider;
+
+impl Provider {
+    /// What the rows of this instance say.
+    pub(crate) fn fips(&self) -> Label {
+        if self.is_fips() {
+            Label::Fips
+        } else if self.is_fips_demanded() {
+            Label::Advice
+        } else {
+            Label::None
+        }
+    }
+
+    /// Refuses a key to a process that accepts only `fips=yes`, unless the rows of this instance say it.
+    ///
+    /// # Errors
+    /// `Configuration`: they do not; the text says what to set.
+    pub(crate) fn check_fips(&self) -> Result<()> {
+        if !self.is_fips_demanded() || self.is_fips() {
+            return Ok(());
+        }
+        Err(self.fips_refusal())
+    }
+
+    /// The error for such a process.
+    pub(crate) fn fips_refusal(&self) -> Error {
+        // A setting that leads nowhere has an error of its own.
+        if let Err(error) = self.software() {
+            return error;
+        }
+        let text = "this process accepts only fips=yes (or did at its first fetch), for which tpm2 needs a FIPS provider: set software = fips, or file: and an OpenSSL configuration that activates fips and base";
+        Error::new(Reason::Configuration, text)
+    }
+
+    /// Returns true if a FIPS provider does the software part. With `software = fips` nothing is loaded to find out: if there is no such
+    /// provider, the first use reports it.
+    fn is_fips(&self) -> bool {
+        match config::software(self) {
+            Ok(Software::Fips) => true,
+            Ok(Software::File(_)) => {
+                let is_fips = || self.software().is_ok_and(|software| software.is_fips());
+                self.core().libcrypto().quietly(is_fips)
+            }
+            Ok(Software::Default) | Err(_) => false,
+        }
+    }
+}

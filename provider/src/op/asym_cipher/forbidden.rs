@@ -1,0 +1,152 @@
+//! Decryption with a key without a scheme on a TPM that forbids the bare private operation: the TPM takes the padding off.
+//!
+//! PKCS#1 v1.5 keeps its implicit rejection: what the TPM took off is put on again, a refusal becomes a block that is no message, and
+//! `missing` looks at either in the same way. How long the TPM takes to refuse is the TPM's.
+
+use std::error::Error as _;
+
+use keyfile::{AlgId, Attributes, HashAlg, Scheme, Signature};
+use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
+use tpm::rc::{Place, ResponseCode};
+use zeroize::Zeroizing;
+
+use super::by_scheme::{fitting, opened};
+use super::decrypt::wrong_result;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose};
+use crate::ffi::params::ParamList;
+use crate::op::signature::tpm_hash;
+use crate::private::Private;
+
+/// Of a padded block: 00 02, eight octets of padding at least, 00 (RFC 8017 §7.2.1).
+const LEAST_PADDING: usize = 11;
+
+/// OAEP (TPM_ALG_OAEP): the TPM has one hash for message, label and MGF1.
+///
+/// # Errors
+/// The hashes or the label are none of the TPM's; the padding is wrong.
+pub(super) fn oaep(
+    private: &dyn Private,
+    block: &[u8],
+    [digest, mgf1]: [&Digest; 2],
+    label: &[u8],
+) -> Result<Zeroizing<Vec<u8>>> {
+    let hash = tpm_hash(digest).filter(|hash| tpm_hash(mgf1) == Some(*hash));
+    let hash = hash.ok_or_else(|| {
+        let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1: use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)";
+        Error::new(Reason::Padding, text)
+    })?;
+    let label = fitting(
+        label,
+        "this TPM forbids raw RSA and decrypts OAEP itself",
+        "encrypt with such a label, or none",
+    )?;
+    opened(private, block, Scheme::Oaep(hash), label).map_err(|error| {
+        lacks(
+            error,
+            &format!(
+                "decrypts no OAEP with {hash}: use another digest, such as sha256 (rsa_oaep_md, rsa_mgf1_md)"
+            ),
+        )
+    })
+}
+
+/// A block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would give it, but for the octets of the padding. One that the TPM
+/// refuses becomes zeros, which are no padding.
+///
+/// # Errors
+/// What the TPM reports, but for a wrong padding.
+pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let answer = private
+        .rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])
+        .map_err(|error| lacks(error, "decrypts no PKCS#1 v1.5: encrypt with oaep (rsa_padding_mode)"))?;
+    Ok(padded(answer.map(|answer| answer.value), block.len()))
+}
+
+/// The block of a message, or one without a message. Some TPMs take a padding that is too short: then there is no message either.
+fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>> {
+    let longest = size.saturating_sub(LEAST_PADDING);
+    let (begin, filler, message) = match message.filter(|message| message.len() <= longest) {
+        Some(message) => ([0, 2], 0xff, message),
+        None => ([0, 0], 0, Zeroizing::default()),
+    };
+    // Its room is there from the beginning: a vector that grows leaves copies behind.
+    let mut block = Zeroizing::new(Vec::with_capacity(size));
+    block.extend_from_slice(&begin);
+    block.resize(size.saturating_sub(message.len()).saturating_sub(1), filler);
+    block.push(0);
+    block.extend_from_slice(&message);
+    block
+}
+
+/// What synthetic messages are derived from: a signature that is the same each time, and that this provider gives to nobody.
+///
+/// # Errors
+/// The key may not sign: then a wrong padding could not be hidden.
+pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
+    if !private.public().attributes.contains(Attributes::SIGN) {
+        let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings; use OAEP, or a key that also signs (tpm2-keytool create)";
+        return Err(Error::new(Reason::Padding, text));
+    }
+    let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
+    let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
+    let octets = Zeroizing::new(octets);
+    if verifies(public, &octets) { Ok(Secret::new(&octets)) } else { Err(wrong_result()) }
+}
+
+fn verifies(public: &Pkey, signature: &[u8]) -> bool {
+    public
+        .quietly(|| {
+            let mut list = ParamList::new();
+            let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
+            let mut verification = Operation::new(public, Purpose::Verify, params)?;
+            Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, &SIGNED_DIGEST).is_right())
+        })
+        .unwrap_or_default()
+}
+
+/// The TPM does not know the scheme.
+fn lacks(error: Error, what: &str) -> Error {
+    let code = error.source().and_then(|source| source.downcast_ref::<tpm::Error>()?.response_code());
+    // The scheme is the second parameter of TPM2_RSA_Decrypt.
+    match code.and_then(|code| ResponseCode(code).place()) {
+        Some(Place::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
+            Error::new(Reason::Padding, format!("this TPM forbids raw RSA and {what}")).with_source(error)
+        }
+        _ => error,
+    }
+}
+
+/// Nothing was padded.
+pub(super) fn unpadded() -> Error {
+    let text = "this TPM forbids raw RSA: it decrypts nothing without padding; encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key";
+    Error::new(Reason::Padding, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use missing::pkcs1::encryption;
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_leaves_no_room_for_its_padding_is_none() {
+        for (length, is_message) in [
+            (Some(0), true),
+            (Some(245), true),
+            (Some(246), false),
+            (Some(254), false),
+            (Some(256), false),
+            (None, false),
+        ] {
+            let block = padded(length.map(|length| Zeroizing::new(vec![7; length])), 256);
+            assert_eq!(block.len(), 256, "{length:?}");
+            let message = encryption::decode(&block).and_then(missing::Message::reveal);
+            assert_eq!(
+                message.ok().map(|message| message.len()),
+                length.filter(|_| is_message),
+                "{length:?}"
+            );
+        }
+    }
+}

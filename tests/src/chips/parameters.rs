@@ -1,0 +1,113 @@
+//! The parameters of a command, read from the front.
+use crate::raw::{self, command_parameters, u32_at};
+
+/// What is left to read of a command's parameters; what is not there reads as zero.
+pub(super) struct Parameters<'a>(&'a [u8]);
+
+impl<'a> Parameters<'a> {
+    /// Those of a command.
+    pub(super) fn of(command: &'a [u8]) -> Self {
+        Self(command_parameters(command))
+    }
+
+    /// A number of one octet.
+    pub(super) fn u8(&mut self) -> u8 {
+        let number = self.0.first().copied().unwrap_or_default();
+        self.0 = self.0.get(1..).unwrap_or_default();
+        number
+    }
+
+    /// A number of two octets.
+    pub(super) fn u16(&mut self) -> u16 {
+        let number = self.0.get(..2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+        self.0 = self.0.get(2..).unwrap_or_default();
+        number
+    }
+
+    /// A number of four octets.
+    pub(super) fn u32(&mut self) -> u32 {
+        let number = u32_at(self.0, 0);
+        self.0 = self.0.get(4..).unwrap_or_default();
+        number
+    }
+
+    /// A TPM2B.
+    pub(super) fn sized(&mut self) -> Parameters<'a> {
+        let size = usize::from(self.u16()).min(self.0.len());
+        let (whole, rest) = self.0.split_at(size);
+        self.0 = rest;
+        Self(whole)
+    }
+
+    /// A TPMT_PUBLIC (Part 2 §12.2.4), as far as chips differ in it.
+    pub(super) fn public(&mut self) -> Asked {
+        let (kind, name_alg, attributes) = (self.u16(), self.u16(), self.u32());
+        self.sized();
+        Asked { name_alg, attributes, ..self.parms(kind) }
+    }
+
+    /// A TPMT_PUBLIC_PARMS (Part 2 §12.2.3.8), which has the parameters only.
+    pub(super) fn public_parms(&mut self) -> Asked {
+        let kind = self.u16();
+        self.parms(kind)
+    }
+
+    fn parms(&mut self, kind: u16) -> Asked {
+        let mut asked = Asked { kind, ..Asked::default() };
+        if kind != raw::RSA && kind != raw::ECC {
+            return asked;
+        }
+        asked.symmetric = self.u16();
+        if asked.symmetric != raw::ALG_NULL {
+            asked.symmetric_bits = self.u16();
+            self.u16();
+        }
+        asked.scheme = self.u16();
+        if asked.scheme != raw::ALG_NULL && asked.scheme != raw::RSAES {
+            asked.scheme_hash = self.u16();
+        }
+        // The bits of RSA, or the curve.
+        asked.size = self.u16();
+        asked
+    }
+}
+
+impl<'a> From<&'a [u8]> for Parameters<'a> {
+    fn from(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+}
+
+/// What a template or a public area says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) kind: u16,
+    pub(super) name_alg: u16,
+    pub(super) attributes: u32,
+    pub(super) symmetric: u16,
+    pub(super) symmetric_bits: u16,
+    pub(super) scheme: u16,
+    pub(super) scheme_hash: u16,
+    pub(super) size: u16,
+}
+
+impl Asked {
+    /// The public area that a command makes, loads or tests.
+    pub(super) fn by(command: &[u8]) -> Option<Self> {
+        let mut parameters = Parameters::of(command);
+        match raw::code(command) {
+            // The private half comes first; in IMPORT the key of the inner wrapper.
+            raw::CREATE
+            | raw::CREATE_PRIMARY
+            | raw::CREATE_LOADED
+            | raw::LOAD
+            | raw::LOAD_EXTERNAL
+            | raw::IMPORT => {
+                parameters.sized();
+            }
+            raw::TEST_PARMS => return Some(parameters.public_parms()),
+            _ => return None,
+        }
+        Some(parameters.sized().public())
+    }
+}

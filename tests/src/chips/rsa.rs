@@ -1,0 +1,38 @@
+//! RSA as chips restrict it.
+use super::Rules;
+use super::parameters::{Asked, Parameters};
+use crate::raw::{self, ALG_NULL, RSA, RSA_DECRYPT, answer, code};
+use crate::{layout, upstream};
+
+/// TPM2_RSA_Encrypt.
+const RSA_ENCRYPT: u32 = 0x174;
+
+/// No bare RSA operation: libtpms 0.10 under the profile attribute `no-unpadded-encryption`.
+pub(super) fn no_raw(tpm: u16) -> Rules {
+    Rules::default().command(move |command| {
+        if ![RSA_DECRYPT, RSA_ENCRYPT].contains(&code(command)) {
+            return None;
+        }
+        let mut parameters = Parameters::of(command);
+        parameters.sized();
+        let bare = parameters.u16() == ALG_NULL && scheme_of(tpm, layout::handles(command)[0]) == ALG_NULL;
+        // libtpms names no parameter.
+        bare.then(|| answer(raw::SCHEME))
+    })
+}
+
+/// No RSA keys of this size.
+pub(super) fn no_size(bits: u16) -> Rules {
+    Rules::default().command(move |command| {
+        let refused = Asked::by(command).is_some_and(|asked| asked.kind == RSA && asked.size == bits);
+        refused.then(|| answer(raw::KEY_SIZE))
+    })
+}
+
+/// The scheme in the public area of a key.
+fn scheme_of(tpm: u16, handle: u32) -> u16 {
+    let read = raw::command(raw::READ_PUBLIC, &[handle], &[], &[]);
+    let response = upstream::transact(tpm, &read).expect("the TPM behind the chip");
+    let public = response.get(10..).unwrap_or_default();
+    Parameters::from(public).sized().public().scheme
+}

@@ -1,0 +1,200 @@
+//! Whether a TPM does the bare RSA operation: some answer TPM2_RSA_Decrypt with scheme NULL by TPM_RC_SCHEME, such as libtpms under the
+//! profile attribute `no-unpadded-encryption`. No capability tells; a use does.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use keyfile::{Public, PublicKey, Scheme, Sensitive};
+use zeroize::Zeroizing;
+
+use super::Tpm;
+use crate::authorization::pause;
+use crate::command::object::load_external;
+use crate::command::{Entity, Guarded, Protect, Run, asymmetric};
+use crate::connection::{Connection, MAX_LOADED, Transient};
+use crate::error::{Error, ErrorKind};
+use crate::rc::ResponseCode;
+
+/// The key that is tried, in its slot.
+const TRIED: Transient = Transient::Temporary(3);
+
+/// Whether a TPM does the bare RSA operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RawRsa {
+    /// It does.
+    Allowed,
+    /// It refuses, whatever the key.
+    Forbidden,
+}
+
+/// What the uses so far have shown. It outlives a connection: one that is made anew reaches the same TPM. The last use counts, as a
+/// virtual TPM may move to another host. Nobody vouches for a refusal, so it is remembered for a pause only, which doubles from a minute
+/// to an hour.
+///
+/// No lock: in a forked child it may be held by a thread that is not there.
+pub(crate) struct KnownRawRsa {
+    start: Instant,
+    /// [`NOTHING`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest octet how many there were in a row.
+    shown: AtomicU64,
+}
+
+const NOTHING: u64 = 0;
+const WORKS: u64 = u64::MAX;
+
+impl Default for KnownRawRsa {
+    fn default() -> Self {
+        Self { start: Instant::now(), shown: AtomicU64::new(NOTHING) }
+    }
+}
+
+impl KnownRawRsa {
+    /// What is known, as of now.
+    pub(crate) fn get(&self) -> Option<RawRsa> {
+        self.after(self.start.elapsed())
+    }
+
+    /// What is known so long after the start.
+    fn after(&self, now: Duration) -> Option<RawRsa> {
+        match self.shown.load(Ordering::Relaxed) {
+            NOTHING => None,
+            WORKS => Some(RawRsa::Allowed),
+            refused => {
+                let since = Duration::from_millis(refused >> 8);
+                (now.saturating_sub(since) < pause(times(refused))).then_some(RawRsa::Forbidden)
+            }
+        }
+    }
+
+    /// Runs a use of the bare operation, which says whether that was refused as such, and takes note of what it shows. Only a refusal
+    /// that is repeated is believed.
+    ///
+    /// # Errors
+    /// What `run` says.
+    pub(crate) fn learn<T>(&self, mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>) -> Result<T, Error> {
+        let refused = Cell::new(false);
+        let mut once = || {
+            refused.set(false);
+            run(&refused)
+        };
+        let result = once().or_else(|error| if refused.get() { once() } else { Err(error) });
+        match &result {
+            Ok(_) => self.shown.store(WORKS, Ordering::Relaxed),
+            Err(_) if refused.get() => self.note_refusal(self.start.elapsed()),
+            Err(_) => {}
+        }
+        result
+    }
+
+    fn note_refusal(&self, now: Duration) {
+        let so_far = match self.shown.load(Ordering::Relaxed) {
+            NOTHING | WORKS => 0,
+            refused => times(refused),
+        };
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let refused = now << 8 | u64::from(so_far.saturating_add(1).min(TIMES));
+        self.shown.store(refused, Ordering::Relaxed);
+    }
+}
+
+/// More refusals make no longer pause.
+const TIMES: u8 = 64;
+
+fn times(refused: u64) -> u8 {
+    let [.., times] = refused.to_be_bytes();
+    times
+}
+
+/// The bare operation, and whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME): to a key that has no scheme of its own.
+pub(crate) fn bare_operation(
+    run: &mut dyn Run,
+    key: &Guarded<'_>,
+    block: &[u8],
+    protect: Protect,
+    refused: &Cell<bool>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let done = asymmetric::rsa_decrypt(run, key, block, (Scheme::Null, &[]), protect);
+    refused.set(done.as_ref().is_err_and(|error| error.base_code() == Some(ResponseCode::SCHEME)));
+    done
+}
+
+impl Tpm {
+    /// Tries the bare RSA operation with a key of software that is good for nothing else: three commands, and as many again where it is
+    /// refused.
+    ///
+    /// # Errors
+    /// The TPM does not take the key (its size, or a private half from outside), or there is no TPM.
+    pub fn try_raw_rsa(&self, public: &Public, sensitive: &Sensitive) -> Result<RawRsa, Error> {
+        let PublicKey::Rsa { modulus, .. } = &public.key else {
+            return Err(Error::new(ErrorKind::Input, "raw RSA is tried with an RSA key"));
+        };
+        // Below every modulus of that length.
+        let block = vec![1; modulus.len()];
+        let mut is_forbidden = false;
+        let tried = self.raw_rsa().learn(|refused| {
+            let tried = self.operate(|connection| connection.try_raw_rsa(public, sensitive, &block, refused));
+            is_forbidden = refused.get();
+            tried
+        });
+        match tried {
+            Ok(()) => Ok(RawRsa::Allowed),
+            Err(_) if is_forbidden => Ok(RawRsa::Forbidden),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Connection {
+    fn try_raw_rsa(
+        &mut self,
+        public: &Public,
+        sensitive: &Sensitive,
+        block: &[u8],
+        refused: &Cell<bool>,
+    ) -> Result<(), Error> {
+        self.make_room(MAX_LOADED - 1, &[])?;
+        let name = public.name()?;
+        let handle = load_external(self, public, Some(sensitive))?;
+        self.slots.insert(TRIED, handle, name.clone());
+        let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
+        let tried = bare_operation(self, &key, block, Protect::NONE, refused);
+        self.evict(TRIED)?;
+        tried.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn is_refused(refused: &Cell<bool>) -> Result<(), Error> {
+        refused.set(true);
+        Err(Error::refused("RSA_Decrypt failed", ResponseCode(0x2d2)))
+    }
+
+    #[test]
+    fn a_refusal_is_believed_when_it_is_repeated_and_for_a_pause_that_doubles() {
+        let known = KnownRawRsa::default();
+        let mut is_first = true;
+        let once = |refused: &Cell<bool>| {
+            if std::mem::take(&mut is_first) { is_refused(refused) } else { Ok(()) }
+        };
+        known.learn(once).unwrap();
+        assert_eq!(known.get(), Some(RawRsa::Allowed));
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let before = known.start.elapsed();
+            known.learn(is_refused).unwrap_err();
+            let after = known.start.elapsed();
+            let almost = before + minutes * MINUTE - MINUTE / 60;
+            assert_eq!(known.after(almost), Some(RawRsa::Forbidden), "{minutes}");
+            assert_eq!(known.after(after + minutes * MINUTE), None, "{minutes}");
+        }
+        known.learn(|_| Ok(())).unwrap();
+        assert_eq!(known.get(), Some(RawRsa::Allowed));
+        // A statement of a policy may be refused by the same code.
+        known.learn(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
+        assert_eq!(known.get(), Some(RawRsa::Allowed), "another failure shows nothing");
+    }
+}
