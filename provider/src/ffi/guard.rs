@@ -198,7 +198,7 @@ fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce()
         }
         result
             .map_err(|error| {
-                // One error for one failure, as of OpenSSL's own provider: where software refused, it has said why.
+                // One error for one failure, as OpenSSL's own provider does: where software refused, it has said why.
                 let last = provider.core().libcrypto().last_error();
                 if !error.is_of_software() || [0, before].contains(&last) {
                     provider.core().raise(entry, &error);

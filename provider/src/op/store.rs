@@ -87,8 +87,10 @@ impl Store for TpmStore {
     }
 
     fn attach(provider: &Provider, mut input: Bio<'_>) -> Self {
-        let mut octets = Zeroizing::new(Vec::with_capacity(KeyFile::MAX_SIZE));
-        input.read(provider.core(), KeyFile::MAX_SIZE, &mut octets);
+        // One more than there may be shows that there are too many.
+        let room = KeyFile::MAX_SIZE.saturating_add(1);
+        let mut octets = Zeroizing::new(Vec::with_capacity(room));
+        input.read(provider.core(), room, &mut octets);
         TpmStore::new(Source::Attached(octets))
     }
 
@@ -169,10 +171,13 @@ fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
 }
 
 /// Everything that is wanted of the octets that were attached: a serialized object, or what is in a file. OSSL_STORE_attach(3ossl)
-/// does not hand on by which of our schemes.
+/// does not pass on which of our schemes was used.
 fn everything_attached(octets: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+    if octets.len() > KeyFile::MAX_SIZE {
+        return Err(Error::new(Reason::Contents, "the attached data is larger than any key file"));
+    }
     match Serialized::from_octets(octets) {
-        Ok(object) => named_by(object, &Password::Unmarked, opening),
+        Ok(object) => named_by(object, &Password::Unsaid, opening),
         Err(_) => contents::found(octets, &Password::Unsaid, opening, "the attached data"),
     }
 }

@@ -88,7 +88,7 @@ impl<S: Scheme> SignatureContext<S> {
         keep_digest(&digest, params)?;
         S::accepts(private, key.software()?, &digest)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
-        // OpenSSL decides of what digests there are signatures. Those of a TPM are among them.
+        // OpenSSL decides which digests can be signed. Those of a TPM are among them.
         if !S::IS_PLAIN || tpm_hash(&digest).is_none() {
             shadow.operation()?;
         }

@@ -23,6 +23,16 @@ settable! {
     }
 }
 
+impl Ecdsa {
+    /// The kind of nonce that is asked for.
+    ///
+    /// # Errors
+    /// The parameter has the wrong type.
+    pub(super) fn nonce_type(params: Params<'_>) -> Result<Option<u32>> {
+        Ok(Refused::read(params)?.nonce_type)
+    }
+}
+
 impl Scheme for Ecdsa {
     const IS_PLAIN: bool = true;
 
@@ -51,7 +61,7 @@ impl Scheme for Ecdsa {
     }
 
     fn refuse(params: Params<'_>) -> Result<()> {
-        match Refused::read(params)?.nonce_type {
+        match Ecdsa::nonce_type(params)? {
             None | Some(0) => Ok(()),
             Some(_) => {
                 let text = "a TPM draws the nonce of each signature itself: deterministic nonces (nonce-type 1) need a software key";

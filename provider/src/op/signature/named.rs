@@ -58,6 +58,14 @@ pub(crate) trait Named: Scheme {
 
     /// What the verification of a message is told.
     fn of_verification() -> &'static Descriptors;
+
+    /// What the name does not say.
+    ///
+    /// # Errors
+    /// A parameter has the wrong type.
+    fn passed_on(_: Params<'_>) -> Result<Option<ParamList>> {
+        Ok(None)
+    }
 }
 
 impl Named for Rsa {
@@ -86,6 +94,14 @@ impl Named for Ecdsa {
             Descriptor::END,
         ]);
         &LIST
+    }
+
+    fn passed_on(params: Params<'_>) -> Result<Option<ParamList>> {
+        Ok(Ecdsa::nonce_type(params)?.map(|nonce_type| {
+            let mut list = ParamList::new();
+            list.unsigned(c"nonce-type", &nonce_type.to_be_bytes());
+            list
+        }))
     }
 }
 
@@ -226,7 +242,10 @@ impl<S: Named> Signature for NamedContext<S> {
         if let Some(signature) = Verification::read(params)?.signature {
             self.signature = Some(signature);
         }
-        Ok(())
+        match S::passed_on(params)? {
+            Some(mut list) => self.context.set_ctx_params(list.as_params()),
+            None => Ok(()),
+        }
     }
 
     fn settable_ctx_params(context: Option<&Self>) -> &'static Descriptors {
@@ -251,4 +270,20 @@ impl Recovery for NamedContext<Rsa> {
 
 fn out_of_sequence() -> Error {
     Error::new(Reason::Sequence, "the message was not begun, or is at its end: call the init function first")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_name_does_not_say_is_passed_on() {
+        let mut list = ParamList::new();
+        let params = list.unsigned(c"nonce-type", &[1]).text(c"digest", "sha1").as_params();
+        assert!(Rsa::passed_on(params).unwrap().is_none());
+        let mut passed = Ecdsa::passed_on(params).unwrap().unwrap();
+        // A TPM refuses it, as it does without such a name.
+        assert!(Ecdsa::refuse(passed.as_params()).is_err());
+        assert!(Ecdsa::passed_on(Params::none()).unwrap().is_none());
+    }
 }

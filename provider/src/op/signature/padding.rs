@@ -50,7 +50,7 @@ impl Padding {
     }
 
     /// Whether whoever signs chooses the length of the salt: what OpenSSL begins with, −2 in 3.0 and −4 since 3.1, and what a
-    /// verification takes from the signature. The restrictions of a key name one that its TPM need not have.
+    /// verification takes from the signature. A restricted key names a salt length that its TPM may not produce.
     pub(super) const fn leaves_salt_open(&self) -> bool {
         matches!(self, Self::Pss { salt: SaltLength::Auto | SaltLength::AutoDigestMax, .. })
     }

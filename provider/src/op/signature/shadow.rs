@@ -45,7 +45,7 @@ impl Shadow {
         if params.is_none() {
             return Ok(());
         }
-        if self.is_restricted() && leaves_salt_open(params)? {
+        if self.is_pss_key() && leaves_salt_open(params)? {
             // Some versions of OpenSSL let a restricted key sign so and not verify, others the reverse.
             self.has_salt = false;
             return Ok(self.options()?.set(ParamList::without(params, c"saltlen")?.as_params())?);
@@ -57,10 +57,10 @@ impl Shadow {
 
     /// Whether nobody named the length of the salt, and the restrictions of the key did.
     pub(super) fn has_salt_of_key(&self) -> bool {
-        !self.has_salt && self.is_restricted()
+        !self.has_salt && self.is_pss_key()
     }
 
-    fn is_restricted(&self) -> bool {
+    fn is_pss_key(&self) -> bool {
         self.public.is_a(c"RSA-PSS")
     }
 
