@@ -29,6 +29,11 @@ impl Error {
         Error { source: Some(Box::new(source)), ..self }
     }
 
+    /// Whether it says no more than that software refused: why, OpenSSL has said itself.
+    pub(crate) fn is_of_software(&self) -> bool {
+        self.reason == Reason::Software && self.text.is_empty()
+    }
+
     /// The number that programs see (ERR_GET_REASON).
     pub(crate) fn reason(&self) -> Reason {
         self.reason

@@ -142,7 +142,9 @@ impl Provider {
             return rows;
         }
         // Made without the cell: a child that is forked meanwhile would wait for a thread that it does not have.
-        let rows = Rows::new(self.scheme().as_deref(), self.fips());
+        // Algorithms that a program fetches by name: OpenSSL has had calls for them since 3.4.
+        let has_named = self.core.libcrypto().is_at_least(3, 4);
+        let rows = Rows::new(self.scheme().as_deref(), self.fips(), has_named);
         self.rows.get_or_init(|| rows)
     }
 

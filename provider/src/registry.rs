@@ -2,11 +2,12 @@
 //!
 //! Names: keymgmt rows carry all names and OIDs of their type, so that libcrypto finds our keys by them. Operation rows have
 //! names of our own, which keymgmt's query_operation_name answers: nothing foreign ever fetches them, and no other provider is
-//! tried with our keys.
+//! tried with our keys. Only signature algorithms that name their digest are fetched by programs, and have OpenSSL's names.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
+use crate::ffi::op::named_signature::{self, DigestName};
 use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature, store};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
@@ -16,7 +17,7 @@ use crate::op::encoder::{
 };
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InTpm, Management, NotFips, Plain, Rsa, RsaPss};
-use crate::op::signature::{self as sign, Ecdsa, SignatureContext};
+use crate::op::signature::{self as sign, Ecdsa, NamedContext, SignatureContext, digest};
 use crate::op::store::{RefusedStore, TpmStore};
 
 /// Every operation that has rows.
@@ -30,9 +31,10 @@ pub(crate) const OPERATIONS: [c_int; 7] = [
     sys::OSSL_OP_STORE,
 ];
 
-/// The rows of an operation, ended by a row of nulls.
-pub(crate) fn rows(operation: c_int) -> Option<&'static [OSSL_ALGORITHM]> {
+/// The rows of an operation, ended by a row of nulls. Those of [`NAMED`] are for an OpenSSL that has calls for them.
+pub(crate) fn rows(operation: c_int, has_named: bool) -> Option<&'static [OSSL_ALGORITHM]> {
     match operation {
+        sys::OSSL_OP_SIGNATURE if !has_named => SIGNATURES.get(NAMED..),
         sys::OSSL_OP_DECODER => Some(DECODERS),
         sys::OSSL_OP_ENCODER => Some(ENCODERS),
         sys::OSSL_OP_KEYMGMT => Some(KEY_MANAGEMENT),
@@ -141,11 +143,47 @@ static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[
     END,
 ];
 
+/// First those that a program fetches by name, since OpenSSL 3.4: names and digests as of OpenSSL's own provider. libcrypto fetches
+/// the others, by what keymgmt answers.
 static SIGNATURES: &[OSSL_ALGORITHM] = &[
+    rsa_with::<digest::Sha1>(c"RSA-SHA1:RSA-SHA-1:sha1WithRSAEncryption:1.2.840.113549.1.1.5"),
+    rsa_with::<digest::Sha224>(c"RSA-SHA2-224:RSA-SHA224:sha224WithRSAEncryption:1.2.840.113549.1.1.14"),
+    rsa_with::<digest::Sha256>(c"RSA-SHA2-256:RSA-SHA256:sha256WithRSAEncryption:1.2.840.113549.1.1.11"),
+    rsa_with::<digest::Sha384>(c"RSA-SHA2-384:RSA-SHA384:sha384WithRSAEncryption:1.2.840.113549.1.1.12"),
+    rsa_with::<digest::Sha512>(c"RSA-SHA2-512:RSA-SHA512:sha512WithRSAEncryption:1.2.840.113549.1.1.13"),
+    rsa_with::<digest::Sha512Of224>(
+        c"RSA-SHA2-512/224:RSA-SHA512-224:sha512-224WithRSAEncryption:1.2.840.113549.1.1.15",
+    ),
+    rsa_with::<digest::Sha512Of256>(
+        c"RSA-SHA2-512/256:RSA-SHA512-256:sha512-256WithRSAEncryption:1.2.840.113549.1.1.16",
+    ),
+    rsa_with::<digest::Sha3Of224>(c"RSA-SHA3-224:id-rsassa-pkcs1-v1_5-with-sha3-224:2.16.840.1.101.3.4.3.13"),
+    rsa_with::<digest::Sha3Of256>(c"RSA-SHA3-256:id-rsassa-pkcs1-v1_5-with-sha3-256:2.16.840.1.101.3.4.3.14"),
+    rsa_with::<digest::Sha3Of384>(c"RSA-SHA3-384:id-rsassa-pkcs1-v1_5-with-sha3-384:2.16.840.1.101.3.4.3.15"),
+    rsa_with::<digest::Sha3Of512>(c"RSA-SHA3-512:id-rsassa-pkcs1-v1_5-with-sha3-512:2.16.840.1.101.3.4.3.16"),
+    rsa_with::<digest::Sm3>(c"RSA-SM3:sm3WithRSAEncryption:1.2.156.10197.1.504"),
+    rsa_with::<digest::Ripemd160>(c"RSA-RIPEMD160:ripemd160WithRSA:1.3.36.3.3.1.2"),
+    ecdsa_with::<digest::Sha1>(c"ECDSA-SHA1:ECDSA-SHA-1:ecdsa-with-SHA1:1.2.840.10045.4.1"),
+    ecdsa_with::<digest::Sha224>(c"ECDSA-SHA2-224:ECDSA-SHA224:ecdsa-with-SHA224:1.2.840.10045.4.3.1"),
+    ecdsa_with::<digest::Sha256>(c"ECDSA-SHA2-256:ECDSA-SHA256:ecdsa-with-SHA256:1.2.840.10045.4.3.2"),
+    ecdsa_with::<digest::Sha384>(c"ECDSA-SHA2-384:ECDSA-SHA384:ecdsa-with-SHA384:1.2.840.10045.4.3.3"),
+    ecdsa_with::<digest::Sha512>(c"ECDSA-SHA2-512:ECDSA-SHA512:ecdsa-with-SHA512:1.2.840.10045.4.3.4"),
+    ecdsa_with::<digest::Sha3Of224>(
+        c"ECDSA-SHA3-224:ecdsa_with_SHA3-224:id-ecdsa-with-sha3-224:2.16.840.1.101.3.4.3.9",
+    ),
+    ecdsa_with::<digest::Sha3Of256>(
+        c"ECDSA-SHA3-256:ecdsa_with_SHA3-256:id-ecdsa-with-sha3-256:2.16.840.1.101.3.4.3.10",
+    ),
+    ecdsa_with::<digest::Sha3Of384>(
+        c"ECDSA-SHA3-384:ecdsa_with_SHA3-384:id-ecdsa-with-sha3-384:2.16.840.1.101.3.4.3.11",
+    ),
+    ecdsa_with::<digest::Sha3Of512>(
+        c"ECDSA-SHA3-512:ecdsa_with_SHA3-512:id-ecdsa-with-sha3-512:2.16.840.1.101.3.4.3.12",
+    ),
     row(
         c"TPM2-RSA",
         TPM,
-        signature::Table::<SignatureContext<sign::Rsa>>::ROWS,
+        signature::Table::<SignatureContext<sign::Rsa>>::WITH_RECOVERY,
         c"RSA signatures of keys in the TPM",
     ),
     row(
@@ -156,6 +194,9 @@ static SIGNATURES: &[OSSL_ALGORITHM] = &[
     ),
     END,
 ];
+/// How many have a digest in their name.
+const NAMED: usize = 22;
+
 static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
     row(c"TPM2-RSA", TPM, asym_cipher::Table::<RsaCipher>::ROWS, c"RSA decryption with keys in the TPM"),
     END,
@@ -220,6 +261,16 @@ pub(crate) const fn store(scheme: *const c_char) -> OSSL_ALGORITHM {
         implementation: store::Table::<TpmStore>::ROWS.as_ptr(),
         algorithm_description: c"keys and certificates in a TPM, by URI".as_ptr(),
     }
+}
+
+const fn rsa_with<D: DigestName>(names: &'static CStr) -> OSSL_ALGORITHM {
+    let functions = named_signature::Table::<NamedContext<sign::Rsa>, D>::WITH_RECOVERY;
+    row(names, TPM, functions, c"RSA signatures of keys in the TPM, with this digest")
+}
+
+const fn ecdsa_with<D: DigestName>(names: &'static CStr) -> OSSL_ALGORITHM {
+    let functions = named_signature::Table::<NamedContext<Ecdsa>, D>::ROWS;
+    row(names, TPM, functions, c"ECDSA signatures of keys in the TPM, with this digest")
 }
 
 /// One row: names (separated by colons), property definition, function table, description.

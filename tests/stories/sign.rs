@@ -216,7 +216,10 @@ fn keys_that_only_sign() {
     dgst(&machine, "sha256", "", "");
     machine.openssl.failed("dgst -sha3-256 -passin pass: -sign key message").says("may decrypt");
     make("rsa2048:rsapss-sha256:null", SIGN);
-    dgst(&machine, "sha256", &format!("{pss}auto"), &format!("{pss}auto"));
+    // The public key names the digest and the length of the salt: nobody need say them.
+    dgst(&machine, "sha256", &format!("{pss}auto"), "");
+    dgst(&machine, "sha256", "", "");
+    pkeyutl(&machine, "message", "-rawin -passin pass:", "-rawin");
     machine.openssl.failed("dgst -sha256 -passin pass: -sigopt rsa_padding_mode:pkcs1 -sign key message");
     make("rsa2048:rsassa-sha256:null", SIGN);
     dgst(&machine, "sha256", "", "");
@@ -233,7 +236,7 @@ fn keys_that_only_sign() {
         let padding = if algorithm.contains("pss") { format!("{pss}auto") } else { String::new() };
         for length in [0, 7, 1024, 5000] {
             machine.openssl.write("message", vec![0x55; length]);
-            dgst(&machine, "sha256", &padding, &padding);
+            dgst(&machine, "sha256", &padding, "");
         }
         machine.openssl.failed(&format!("dgst -sha384 -passin pass: {padding} -sign key message"));
         machine.openssl.ok("dgst -sha256 -binary -out digest message");

@@ -23,6 +23,8 @@ pub(super) struct Slot {
     pub(super) function: &'static str,
     pub(super) id: &'static str,
     pub(super) number: c_int,
+    /// The version of OpenSSL that brought it.
+    pub(super) since: &'static str,
     pub(super) result: &'static str,
     pub(super) arguments: &'static [&'static str],
 }
@@ -94,6 +96,17 @@ c_types! {
         = "OSSL_provider_init_fn *";
 }
 
+/// The version of a line; most are as old as providers.
+macro_rules! since {
+    () => {
+        "3.0"
+    };
+    ($since:literal) => {
+        $since
+    };
+}
+pub(super) use since;
+
 /// The result type of a line, which may be missing.
 macro_rules! c_result {
     () => {
@@ -138,11 +151,12 @@ fn a_wrong_line_does_not_compile() {
 fn c_source() -> String {
     let mut source =
         String::from("#include <stdarg.h>\n#include <stddef.h>\n#include <openssl/core_dispatch.h>\n");
-    for Slot { function, id, number, result, arguments } in SLOTS.iter().chain(UPCALLS) {
+    for Slot { function, id, number, since, result, arguments } in SLOTS.iter().chain(UPCALLS) {
         let arguments = if arguments.is_empty() { String::from("void") } else { arguments.join(", ") };
+        writeln!(source, "{}", if_there(since)).unwrap();
         writeln!(source, "_Static_assert({id} == {number}, \"{id}\");").unwrap();
         writeln!(source, "{result} ours_{function}({arguments});").unwrap();
-        writeln!(source, "OSSL_FUNC_{function}_fn *check_{function} = ours_{function};").unwrap();
+        writeln!(source, "OSSL_FUNC_{function}_fn *check_{function} = ours_{function};\n#endif").unwrap();
     }
     for (name, size) in [
         ("OSSL_PARAM", size_of::<OSSL_PARAM>()),
@@ -161,8 +175,7 @@ fn libcrypto_source() -> String {
     let mut source: String = headers.iter().map(|name| format!("#include <openssl/{name}.h>\n")).collect();
     for Declaration { function, since, result, arguments } in DECLARATIONS.iter().chain(TESTED) {
         let arguments = if arguments.is_empty() { String::from("void") } else { arguments.join(", ") };
-        let (major, minor) = since.split_once('.').unwrap();
-        writeln!(source, "#if OPENSSL_VERSION_PREREQ({major}, {minor})").unwrap();
+        writeln!(source, "{}", if_there(since)).unwrap();
         writeln!(source, "{result} (*check_{function})({arguments}) = {function};\n#endif").unwrap();
     }
     for (name, number) in [
@@ -181,6 +194,12 @@ fn libcrypto_source() -> String {
         writeln!(source, "_Static_assert({name} == {number}, \"{name}\");").unwrap();
     }
     source
+}
+
+/// The line that leaves out what is newer than the headers.
+fn if_there(since: &str) -> String {
+    let (major, minor) = since.split_once('.').unwrap();
+    format!("#if OPENSSL_VERSION_PREREQ({major}, {minor})")
 }
 
 fn compile(source: &str) -> Result<(), String> {

@@ -13,9 +13,10 @@ use super::sys::{
 /// The row that ends a function table.
 pub(crate) const END: OSSL_DISPATCH = OSSL_DISPATCH { function_id: 0, function: None };
 
-/// Each line makes a constructor of a table row: it takes only a function of that line's C signature.
+/// Each line makes a constructor of a table row: it takes only a function of that line's C signature. An OpenSSL that is older than a
+/// slot passes it over.
 macro_rules! slots {
-    ($( $slot:ident, $id:ident = $number:literal: fn($($argument:ty),*) $(-> $result:ty)?; )*) => {
+    ($( $slot:ident, $id:ident = $number:literal $(since $since:literal)?: fn($($argument:ty),*) $(-> $result:ty)?; )*) => {
         $(
             pub(crate) const fn $slot(function: unsafe extern "C" fn($($argument),*) $(-> $result)?) -> OSSL_DISPATCH {
                 // SAFETY: function pointers have one size and layout; libcrypto calls it by the signature of its number,
@@ -30,7 +31,7 @@ macro_rules! slots {
         #[cfg(test)]
         pub(super) const SLOTS: &[abi::Slot] = &[
             $( abi::Slot {
-                function: stringify!($slot), id: stringify!($id), number: $number,
+                function: stringify!($slot), id: stringify!($id), number: $number, since: abi::since!($($since)?),
                 result: <abi::c_result!($($result)?) as abi::CType>::NAME, arguments: &[$(<$argument as abi::CType>::NAME),*],
             }, )*
         ];
@@ -108,20 +109,26 @@ slots! {
     signature_digest_sign_init, OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT = 8: fn(*mut c_void, *const c_char, *mut c_void, *const OSSL_PARAM) -> c_int;
     signature_digest_sign_update, OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE = 9: fn(*mut c_void, *const u8, usize) -> c_int;
     signature_digest_sign_final, OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL = 10: fn(*mut c_void, *mut u8, *mut usize, usize) -> c_int;
-    signature_digest_sign, OSSL_FUNC_SIGNATURE_DIGEST_SIGN = 11: fn(*mut c_void, *mut u8, *mut usize, usize, *const u8, usize) -> c_int;
     signature_digest_verify_init, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT = 12: fn(*mut c_void, *const c_char, *mut c_void, *const OSSL_PARAM) -> c_int;
     signature_digest_verify_update, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE = 13: fn(*mut c_void, *const u8, usize) -> c_int;
     signature_digest_verify_final, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL = 14: fn(*mut c_void, *const u8, usize) -> c_int;
-    signature_digest_verify, OSSL_FUNC_SIGNATURE_DIGEST_VERIFY = 15: fn(*mut c_void, *const u8, usize, *const u8, usize) -> c_int;
     signature_freectx, OSSL_FUNC_SIGNATURE_FREECTX = 16: fn(*mut c_void);
     signature_dupctx, OSSL_FUNC_SIGNATURE_DUPCTX = 17: fn(*mut c_void) -> *mut c_void;
     signature_get_ctx_params, OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS = 18: fn(*mut c_void, *mut OSSL_PARAM) -> c_int;
     signature_gettable_ctx_params, OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS = 19: fn(*mut c_void, *mut c_void) -> *const OSSL_PARAM;
     signature_set_ctx_params, OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS = 20: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
     signature_settable_ctx_params, OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS = 21: fn(*mut c_void, *mut c_void) -> *const OSSL_PARAM;
+    signature_query_key_types, OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES = 26 since "3.4": fn() -> *mut *const c_char;
+    signature_sign_message_init, OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT = 27 since "3.4": fn(*mut c_void, *mut c_void, *const OSSL_PARAM) -> c_int;
+    signature_sign_message_update, OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_UPDATE = 28 since "3.4": fn(*mut c_void, *const u8, usize) -> c_int;
+    signature_sign_message_final, OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_FINAL = 29 since "3.4": fn(*mut c_void, *mut u8, *mut usize, usize) -> c_int;
+    signature_verify_message_init, OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT = 30 since "3.4": fn(*mut c_void, *mut c_void, *const OSSL_PARAM) -> c_int;
+    signature_verify_message_update, OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_UPDATE = 31 since "3.4": fn(*mut c_void, *const u8, usize) -> c_int;
+    signature_verify_message_final, OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_FINAL = 32 since "3.4": fn(*mut c_void) -> c_int;
 
     // provider-storemgmt(7)
     store_open, OSSL_FUNC_STORE_OPEN = 1: fn(*mut c_void, *const c_char) -> *mut c_void;
+    store_attach, OSSL_FUNC_STORE_ATTACH = 2: fn(*mut c_void, *mut OSSL_CORE_BIO) -> *mut c_void;
     store_settable_ctx_params, OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS = 3: fn(*mut c_void) -> *const OSSL_PARAM;
     store_set_ctx_params, OSSL_FUNC_STORE_SET_CTX_PARAMS = 4: fn(*mut c_void, *const OSSL_PARAM) -> c_int;
     store_load, OSSL_FUNC_STORE_LOAD = 5: fn(*mut c_void, OSSL_CALLBACK, *mut c_void, OSSL_PASSPHRASE_CALLBACK, *mut c_void) -> c_int;

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use tpm::trace;
 
+use super::crypto::Verdict;
 use super::errno::Errno;
 use super::handle::{self, Handle, Operation};
 use super::params::Descriptors;
@@ -50,6 +51,15 @@ impl Answer for bool {
     const FAILED: c_int = 0;
     fn into_c(self) -> c_int {
         c_int::from(self)
+    }
+}
+
+/// OpenSSL's own number.
+impl Answer for Verdict {
+    type C = c_int;
+    const FAILED: c_int = 0;
+    fn into_c(self) -> c_int {
+        self.0
     }
 }
 
@@ -179,13 +189,22 @@ pub(in crate::ffi) fn contain<R: Answer>(work: impl FnOnce() -> R) -> R::C {
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
     let _errno = Errno::keep();
     let start = trace::enabled().then(Instant::now);
+    let before = provider.core().libcrypto().last_error();
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
     // What makes the text of an error may panic as well.
     contain(|| {
         if let Some(start) = start {
             report(entry, start, &result);
         }
-        result.map_err(|error| provider.core().raise(entry, &error)).ok()
+        result
+            .map_err(|error| {
+                // One error for one failure, as OpenSSL's own provider does: where software refused, it has said why.
+                let last = provider.core().libcrypto().last_error();
+                if !error.is_of_software() || [0, before].contains(&last) {
+                    provider.core().raise(entry, &error);
+                }
+            })
+            .ok()
     })
 }
 

@@ -18,7 +18,7 @@ use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH,
 use super::upcalls::Upcalls;
 use crate::error::Reason;
 use crate::provider::Provider;
-use crate::registry;
+use crate::registry::OPERATIONS;
 
 /// The functions of the provider.
 static FUNCTIONS: &[OSSL_DISPATCH] = &[
@@ -137,9 +137,9 @@ unsafe extern "C" fn query_operation(
     unsafe {
         shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
             // libcrypto asks for digests and random numbers too: nothing is read for those.
-            match registry::rows(operation) {
-                Some(_) => Ok(provider.rows().of(operation)),
-                None => Ok(Pointer::NONE),
+            match OPERATIONS.contains(&operation) {
+                true => Ok(provider.rows().of(operation)),
+                false => Ok(Pointer::NONE),
             }
         })
     }

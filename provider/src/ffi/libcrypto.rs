@@ -82,6 +82,14 @@ impl Libcrypto {
         })
     }
 
+    /// Whether it is of this version of OpenSSL, or later.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        // SAFETY: it only answers a number.
+        let found = unsafe { (self.OPENSSL_version_major)() };
+        // SAFETY: as above.
+        (found, unsafe { (self.OPENSSL_version_minor)() }) >= (major, minor)
+    }
+
     /// Looks up every function.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ mod list;
 mod read;
 mod write;
 
-pub(crate) use descriptor::{Descriptor, Descriptors, Kind};
+pub(crate) use descriptor::{Descriptor, Descriptors, Kind, joined};
 pub(crate) use list::ParamList;
 pub(crate) use read::{FromParam, IntOrText, ParamError, Params, Password, Unsigned};
 pub(crate) use write::ParamsMut;

@@ -35,7 +35,7 @@ impl Pointer {
 
 impl Rows {
     /// The rows of every operation. The store has one more, for `scheme`, unless C cannot have that.
-    pub(crate) fn new(scheme: Option<&str>, label: Label) -> Rows {
+    pub(crate) fn new(scheme: Option<&str>, label: Label, has_named: bool) -> Rows {
         let mut texts = Vec::new();
         let mut keep = |text: CString| {
             let pointer = text.as_ptr();
@@ -46,7 +46,9 @@ impl Rows {
         let mut table = |operation| {
             let scheme = scheme.filter(|_| operation == sys::OSSL_OP_STORE);
             let mut rows: Vec<_> = scheme.map(registry::store).into_iter().collect();
-            rows.extend(registry::rows(operation).unwrap_or_default().iter().copied().filter(is_row));
+            rows.extend(
+                registry::rows(operation, has_named).unwrap_or_default().iter().copied().filter(is_row),
+            );
             match label {
                 Label::None => {}
                 Label::Fips => rows.iter_mut().for_each(|row| row.property_definition = keep(with_fips(row))),

@@ -48,7 +48,7 @@ macro_rules! upcalls {
         #[cfg(test)]
         pub(super) const UPCALLS: &[abi::Slot] = &[
             $( abi::Slot {
-                function: stringify!($upcall), id: stringify!($id), number: $number,
+                function: stringify!($upcall), id: stringify!($id), number: $number, since: "3.0",
                 result: <abi::c_result!($($result)?) as abi::CType>::NAME, arguments: &[$(<$argument as abi::CType>::NAME),*],
             }, )*
         ];

@@ -9,7 +9,7 @@ use tpm::{Auth, RawRsa};
 use super::Kind;
 use super::origin::{KeyAuth, Origin, Place, Source};
 use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::Pkey;
+use crate::ffi::crypto::{Pkey, Restrictions};
 use crate::private::{Private, TpmSalt, no_private_half};
 use crate::provider::Provider;
 
@@ -130,21 +130,26 @@ impl TpmKey {
         }
         let context = provider.software()?;
         let pkey = match &self.public.key {
-            PublicKey::Rsa { exponent, modulus, .. } => {
+            PublicKey::Rsa { exponent, modulus, scheme, .. } => {
                 let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
-                Pkey::public_rsa(context, kind.algorithm(), modulus, &exponent.to_be_bytes())?
+                let pss = restrictions(*scheme, modulus.len());
+                Pkey::public_rsa(context, kind.algorithm(), modulus, &exponent.to_be_bytes(), pss)
             }
             PublicKey::Ecc { curve, x, y, .. } => {
                 let group = curve.openssl_name().ok_or_else(|| {
                     let text = format!("OpenSSL does not know the curve {} of this key", curve.name());
                     Error::new(Reason::Unsupported, text)
                 })?;
-                Pkey::public_ec(context, group, &uncompressed_point(curve.field_octets(), x, y))?
+                Pkey::public_ec(context, group, &uncompressed_point(curve.field_octets(), x, y))
             }
             PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => {
                 return Err(Error::new(Reason::WrongKey, "the object has no public half"));
             }
-        };
+        }
+        .map_err(|refused| {
+            Error::new(Reason::Software, "OpenSSL does not take the public half of the key")
+                .with_source(refused)
+        })?;
         Ok(self.software.get_or_init(|| pkey))
     }
 
@@ -215,6 +220,15 @@ impl TpmKey {
     }
 }
 
+/// What a fixed PSS scheme restricts a key to. The salt is as long as the digest, or as there is room for beside it, as a TPM makes
+/// it that follows FIPS 186-4 (TPM 2.0 Part 1 Annex B.7); others make a longer one, which the restriction allows.
+fn restrictions(scheme: Scheme, modulus: usize) -> Option<Restrictions> {
+    let Scheme::Rsapss(hash) = scheme else { return None };
+    // RFC 8017 §9.1.1: the salt, the digest and two octets fill the block.
+    let salt = hash.size().min(modulus.saturating_sub(hash.size() + 2));
+    Some(Restrictions { digest: hash.name(), salt: i32::try_from(salt).ok()? })
+}
+
 /// SEC 1 §2.3.3; the TPM may leave out leading zeros.
 fn uncompressed_point(field_octets: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
     let mut point = vec![4];
@@ -258,6 +272,15 @@ mod tests {
             let restricted = TpmKey::public_only(public).mandatory_digest();
             assert_eq!(upper(restricted).as_deref(), default);
         }
+    }
+
+    #[test]
+    fn a_salt_has_room_beside_the_digest() {
+        let restricted = |hash, modulus| restrictions(Scheme::Rsapss(hash), modulus);
+        let expected = |digest, salt| Some(Restrictions { digest, salt });
+        assert_eq!(restricted(HashAlg::Sha256, 256), expected("sha256", 32));
+        assert_eq!(restricted(HashAlg::Sha512, 128), expected("sha512", 62));
+        assert_eq!(restrictions(Scheme::Rsassa(HashAlg::Sha256), 256), None);
     }
 
     #[test]

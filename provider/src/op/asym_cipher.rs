@@ -159,7 +159,7 @@ impl AsymCipher for RsaCipher {
             Descriptor::new(c"digest-props", Kind::Text),
             Descriptor::new(c"pad-mode", Kind::Text),
             Descriptor::new(c"mgf1-digest", Kind::Text),
-            Descriptor::new(c"mgf1-digest-props", Kind::Text),
+            Descriptor::new(c"mgf1-properties", Kind::Text),
             Descriptor::new(c"oaep-label", Kind::Octets),
             Descriptor::new(c"tls-client-version", Kind::Unsigned),
             Descriptor::new(c"tls-negotiated-version", Kind::Unsigned),

@@ -27,14 +27,22 @@ use crate::provider::Provider;
 /// What differs by type of key.
 pub(crate) trait KeyType: 'static {
     const KIND: Kind;
-    /// What may be imported and exported.
-    const EXCHANGEABLE: &'static Descriptors;
+    /// Whether a key may be made of its parameters alone.
+    const HAS_PARAMETERS: bool;
     const GETTABLE: &'static Descriptors;
     const SETTABLE: &'static Descriptors;
     /// What may be set of a key that is generated.
     const GENERATION: &'static Descriptors;
 
+    /// What the selected parts are made of.
+    fn types(selection: Selection) -> Option<&'static Descriptors>;
+
     fn operation_name(operation: OperationId) -> Option<&'static CStr>;
+}
+
+/// Returns true if such a key has something that is selected.
+fn has_any<T: KeyType>(selection: Selection) -> bool {
+    T::HAS_PARAMETERS || selection.any(Selection::KEYS)
 }
 
 /// The keymgmt of one type that generates in one place.
@@ -79,16 +87,16 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         }
     }
 
-    fn dup(key: &Arc<Key>, selection: Selection) -> Result<Arc<Key>> {
-        key.part(selection).map(Arc::new)
+    fn dup(key: &Arc<Key>, selection: Selection) -> Result<Option<Arc<Key>>> {
+        has_any::<T>(selection).then(|| key.part(selection).map(Arc::new)).transpose()
     }
 
     fn import(key: &Key, selection: Selection, params: Params<'_>) -> Result<()> {
         import::import(key, selection, params)
     }
 
-    fn import_types(_: Selection) -> &'static Descriptors {
-        T::EXCHANGEABLE
+    fn types(selection: Selection) -> Option<&'static Descriptors> {
+        T::types(selection)
     }
 
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool> {
@@ -101,27 +109,29 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         Ok(true)
     }
 
-    fn export_types(_: Selection) -> &'static Descriptors {
-        T::EXCHANGEABLE
-    }
-
-    fn params(key: &Key, mut params: ParamsMut<'_>) -> Result<()> {
+    fn params(key: &Key, mut params: ParamsMut<'_>) -> Result<bool> {
         if key.material().is_none() {
-            return Ok(());
+            return Ok(true);
         }
         let software = key.software()?;
         if software.is_a(c"EC") {
             params.bound_octets(c"encoded-pub-key")?;
         }
-        software.answer(&mut params)?;
+        if software.answer(&mut params).is_err() {
+            return Ok(false);
+        }
+        if key.kind() == Kind::RsaPss {
+            // Its software half is restricted as it is.
+            return Ok(true);
+        }
         let (default, mandatory) = (key.default_digest(), key.mandatory_digest());
         params.each(|name, slot| match (name.to_bytes(), default, mandatory) {
             (b"default-digest", Some(digest), _) | (b"mandatory-digest", _, Some(digest)) => {
-                slot.text(digest)
+                slot.text(&digest.to_ascii_uppercase())
             }
             _ => Ok(()),
         })?;
-        Ok(())
+        Ok(true)
     }
 
     fn gettable_params() -> &'static Descriptors {
@@ -130,7 +140,8 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
 
     fn set_params(key: &Key, params: Params<'_>) -> Result<()> {
         // OpenSSL would put another point into the software half only, and what the TPM signs would verify no more.
-        if matches!(key.material(), Some(Material::Tpm(_))) && params.find(c"encoded-pub-key").is_some() {
+        let has_point = key.kind() == Kind::Ec && matches!(key.material(), Some(Material::Tpm(_)));
+        if has_point && params.find(c"encoded-pub-key").is_some() {
             let text =
                 "the public half of a TPM key cannot be changed: set it in a copy of the key's parameters";
             return Err(Error::new(Reason::WrongKey, text));
@@ -150,8 +161,9 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         provider: &Arc<Provider>,
         selection: Selection,
         params: Params<'_>,
-    ) -> Result<Self::Generation> {
-        P::Generation::new(provider, T::KIND, selection, params)
+    ) -> Result<Option<Self::Generation>> {
+        let generation = || P::Generation::new(provider, T::KIND, selection, params);
+        has_any::<T>(selection).then(generation).transpose()
     }
 
     fn set_template(generation: &mut Self::Generation, template: &Arc<Key>) -> Result<()> {

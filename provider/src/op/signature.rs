@@ -1,4 +1,5 @@
-//! SIGNATURE: TPM2-RSA and TPM2-ECDSA, one context for both; what differs is a [`Scheme`].
+//! SIGNATURE: TPM2-RSA and TPM2-ECDSA, one context for both; what differs is a [`Scheme`]. Algorithms that name their digest
+//! (RSA-SHA256) begin the same context with it.
 //!
 //! A software key and every verification are forwarded whole to the private context. A signature in the TPM keeps a
 //! *shadow* there: a verify operation of the public key that is given every parameter of the caller. So OpenSSL parses
@@ -7,12 +8,14 @@
 
 mod context;
 mod der;
+pub(crate) mod digest;
 mod ecdsa;
 #[cfg(test)]
 mod fake;
 mod label;
 mod limit;
 mod message;
+mod named;
 mod padding;
 mod rsa;
 mod salt;
@@ -29,13 +32,17 @@ use crate::private::{Answer, Private, TpmSalt};
 
 pub(crate) use context::SignatureContext;
 pub(crate) use ecdsa::Ecdsa;
+pub(crate) use named::NamedContext;
 pub(crate) use rsa::Rsa;
 use shadow::Shadow;
 
 /// What differs between the kinds of keys.
 pub(crate) trait Scheme: 'static {
-    /// What a signature of this kind may be told.
-    fn settable() -> &'static Descriptors;
+    /// Whether a signature needs no parameters.
+    const IS_PLAIN: bool;
+
+    /// What a signature of this kind may be told; once a message is under way its digest stays.
+    fn settable(in_message: bool) -> &'static Descriptors;
     /// What it answers.
     fn gettable() -> &'static Descriptors;
 

@@ -16,10 +16,11 @@ pub(crate) use password::{asked, of_reference};
 pub(crate) use refused::RefusedStore;
 
 use keyfile::uri::{Password, Place, Uri};
-use keyfile::{Content, Serialized};
+use keyfile::{Content, KeyFile, Serialized};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::op::store::Store;
 use crate::ffi::params::{Descriptors, ParamList, Params};
@@ -27,15 +28,20 @@ use crate::key::Key;
 use crate::provider::Provider;
 use wanted::Wanted;
 
-/// One URI that was opened.
+/// One URI that was opened, or the contents of a BIO.
 pub(crate) struct TpmStore {
-    /// It may hold a password.
-    uri: Zeroizing<Vec<u8>>,
+    source: Source,
     wanted: Wanted,
     state: State,
     /// The last load said an error. The end comes with the next one only: what is said at the end is no error to
     /// OSSL_STORE_error(3ossl).
     failed: bool,
+}
+
+/// Where the objects come from. Either may hold a password.
+enum Source {
+    Uri(Zeroizing<Vec<u8>>),
+    Attached(Zeroizing<Vec<u8>>),
 }
 
 /// How far the loading has come.
@@ -77,12 +83,15 @@ struct Opening<'a> {
 
 impl Store for TpmStore {
     fn open(uri: &CStr) -> Self {
-        TpmStore {
-            uri: Zeroizing::new(uri.to_bytes().to_vec()),
-            wanted: Wanted::default(),
-            state: State::Opened,
-            failed: false,
-        }
+        TpmStore::new(Source::Uri(Zeroizing::new(uri.to_bytes().to_vec())))
+    }
+
+    fn attach(provider: &Provider, mut input: Bio<'_>) -> Self {
+        // One more than there may be shows that there are too many.
+        let room = KeyFile::MAX_SIZE.saturating_add(1);
+        let mut octets = Zeroizing::new(Vec::with_capacity(room));
+        input.read(provider.core(), room, &mut octets);
+        TpmStore::new(Source::Attached(octets))
     }
 
     fn set_params(&mut self, params: Params<'_>) -> Result<()> {
@@ -100,7 +109,7 @@ impl Store for TpmStore {
         passphrase: &Passphrase<'_>,
     ) -> Result<bool> {
         let opening = Opening { provider, passphrase, wanted: &self.wanted };
-        let loaded = self.state.next(&self.uri, opening);
+        let loaded = self.state.next(&self.source, opening);
         self.failed = loaded.is_err();
         Ok(loaded?.is_none_or(|object| object.hand_to(found)))
     }
@@ -110,13 +119,23 @@ impl Store for TpmStore {
     }
 }
 
+impl TpmStore {
+    fn new(source: Source) -> Self {
+        TpmStore { source, wanted: Wanted::default(), state: State::Opened, failed: false }
+    }
+}
+
 impl State {
     /// The next object; `None` when there is none.
-    fn next(&mut self, uri: &[u8], opening: Opening<'_>) -> Result<Option<Object>> {
+    fn next(&mut self, source: &Source, opening: Opening<'_>) -> Result<Option<Object>> {
         if let Self::Opened = self {
             // Whatever happens now, it happens once.
             *self = Self::Found(VecDeque::new());
-            *self = Self::Found(everything(uri, opening)?.into());
+            let everything = match source {
+                Source::Uri(uri) => everything(uri, opening),
+                Source::Attached(octets) => everything_attached(octets, opening),
+            };
+            *self = Self::Found(everything?.into());
         }
         let Self::Found(found) = self else { return Ok(None) };
         match found.pop_front() {
@@ -143,15 +162,32 @@ fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
         Place::Unread(_) => Ok(Vec::new()),
         Place::File(path) => contents::of_file(path, &uri.password, opening),
-        Place::Serialized(path) => match serialized(path)? {
-            Serialized::Key { handle, public } => key::open_expected(handle, &public, &uri.password, opening),
-            Serialized::Nv(public) => nv::open(public.index, &uri.password, opening),
-        },
+        Place::Serialized(path) => named_by(serialized(path)?, &uri.password, opening),
     }?;
     if found.is_empty() {
         opening.wanted.missed(&uri.place)?;
     }
     Ok(found)
+}
+
+/// Everything that is wanted of the octets that were attached: a serialized object, or what is in a file. OSSL_STORE_attach(3ossl)
+/// does not pass on which of our schemes was used.
+fn everything_attached(octets: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+    if octets.len() > KeyFile::MAX_SIZE {
+        return Err(Error::new(Reason::Contents, "the attached data is larger than any key file"));
+    }
+    match Serialized::from_octets(octets) {
+        Ok(object) => named_by(object, &Password::Unsaid, opening),
+        Err(_) => contents::found(octets, &Password::Unsaid, opening, "the attached data"),
+    }
+}
+
+/// What a serialized object names.
+fn named_by(object: Serialized, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
+    match object {
+        Serialized::Key { handle, public } => key::open_expected(handle, &public, password, opening),
+        Serialized::Nv(public) => nv::open(public.index, password, opening),
+    }
 }
 
 fn serialized(path: &std::path::Path) -> Result<Serialized> {

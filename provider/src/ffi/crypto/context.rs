@@ -152,8 +152,10 @@ impl Loaded {
             // SAFETY: a reference of our own, freed once.
             unsafe { (self.libcrypto.EVP_MD_free)(found) };
             providers.iter().all(|provider| {
-                // SAFETY: the provider is alive, and its name a string that ends with NUL.
-                let name = unsafe { CStr::from_ptr((fips.OSSL_PROVIDER_get0_name)(provider.as_ptr())) };
+                // SAFETY: the provider is alive.
+                let name = unsafe { (fips.OSSL_PROVIDER_get0_name)(provider.as_ptr()) };
+                // SAFETY: a string of the provider's, which ends with NUL.
+                let name = unsafe { CStr::from_ptr(name) };
                 ptr::eq(provider.as_ptr(), validated) || WITHOUT_ALGORITHMS.contains(&name)
             })
         })

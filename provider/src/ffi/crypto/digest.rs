@@ -17,6 +17,7 @@ const MAX_DIGEST: usize = 64;
 pub(crate) struct Digest {
     md: Owned<EVP_MD>,
     size: usize,
+    asked: Arc<str>,
     context: Arc<PrivateContext>,
 }
 
@@ -28,6 +29,7 @@ impl Digest {
     pub(crate) fn fetch(context: &Arc<PrivateContext>, name: &str) -> Result<Self, Refused> {
         const WHAT: &str = "find the digest";
         let libcrypto = context.libcrypto();
+        let asked = Arc::from(name);
         let name = CString::new(name).map_err(|_| Refused(WHAT))?;
         // SAFETY: context and name are valid, NULL properties are allowed (EVP_MD_fetch(3ossl)).
         let md = unsafe { (libcrypto.EVP_MD_fetch)(context.as_ptr(), name.as_ptr(), ptr::null()) };
@@ -36,7 +38,12 @@ impl Digest {
         // SAFETY: the digest is alive.
         let size = unsafe { (libcrypto.EVP_MD_get_size)(md.as_ptr()) };
         let size = usize::try_from(size).map_err(|_| Refused(WHAT))?;
-        Ok(Self { md, size, context: Arc::clone(context) })
+        Ok(Self { md, size, asked, context: Arc::clone(context) })
+    }
+
+    /// The name that it was asked for by.
+    pub(crate) fn asked(&self) -> &str {
+        &self.asked
     }
 
     /// The size of its results in octets.
@@ -85,7 +92,7 @@ impl Clone for Digest {
         unsafe { (self.libcrypto().EVP_MD_up_ref)(self.md.as_ptr()) };
         // SAFETY: it was just counted.
         let md = unsafe { self.md.counted() };
-        Self { md, size: self.size, context: Arc::clone(&self.context) }
+        Self { md, size: self.size, asked: Arc::clone(&self.asked), context: Arc::clone(&self.context) }
     }
 }
 

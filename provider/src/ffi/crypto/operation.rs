@@ -1,5 +1,6 @@
 //! Operations of a key without a digest: raw signatures, encryption, derivation.
 
+use std::ffi::c_int;
 use std::ptr;
 
 use zeroize::Zeroizing;
@@ -11,6 +12,17 @@ use super::{Options, Pkey, Refused};
 use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::Params;
 use crate::ffi::sys::EVP_PKEY_CTX;
+
+/// What libcrypto says of a signature: 1, it is right; 0, it is wrong; less, it cannot be read (EVP_PKEY_verify(3ossl)).
+#[derive(Clone, Copy)]
+pub(crate) struct Verdict(pub(crate) c_int);
+
+impl Verdict {
+    /// Whether the signature is right.
+    pub(crate) const fn is_right(self) -> bool {
+        self.0 == 1
+    }
+}
 
 /// What a context is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,9 +104,9 @@ impl Operation {
     }
 
     /// Verifies a signature of a digest. A wrong one leaves the reason on the error queue, as OpenSSL's own does.
-    pub(crate) fn verify(&mut self, signature: &[u8], digest: &[u8]) -> bool {
+    pub(crate) fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Verdict {
         // SAFETY: the context is alive, the slices have their lengths.
-        let result = unsafe {
+        Verdict(unsafe {
             (self.libcrypto().EVP_PKEY_verify)(
                 self.ctx.as_ptr(),
                 signature.as_ptr(),
@@ -102,8 +114,7 @@ impl Operation {
                 digest.as_ptr(),
                 digest.len(),
             )
-        };
-        result == 1
+        })
     }
 
     /// Recovers what was signed.

@@ -19,6 +19,15 @@ pub(crate) struct Pkey {
     context: Arc<PrivateContext>,
 }
 
+/// What an RSA-PSS key restricts its signatures to (RFC 4055 §3.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Restrictions {
+    /// The digest, of the message and of MGF1.
+    pub(crate) digest: &'static str,
+    /// The shortest salt, which is also the one that OpenSSL expects when nobody names another.
+    pub(crate) salt: i32,
+}
+
 impl Pkey {
     /// Imports a key of this algorithm (`RSA`, `EC`) from parameters EVP_PKEY_fromdata(3ossl)).
     ///
@@ -47,7 +56,7 @@ impl Pkey {
         Self::own(context, key, "import the key")
     }
 
-    /// A public RSA key of modulus and exponent, most significant octet first.
+    /// A public RSA key of modulus and exponent, most significant octet first; of type RSA-PSS with its restrictions.
     ///
     /// # Errors
     /// The numbers make no key.
@@ -56,9 +65,13 @@ impl Pkey {
         algorithm: &CStr,
         n: &[u8],
         e: &[u8],
+        pss: Option<Restrictions>,
     ) -> Result<Self, Refused> {
         let mut params = ParamList::new();
         params.unsigned(c"n", n).unsigned(c"e", e);
+        if let Some(Restrictions { digest, salt }) = pss {
+            params.text(c"digest", digest).text(c"mgf1-digest", digest).int(c"saltlen", salt);
+        }
         Self::from_params(context, algorithm, Selection::PUBLIC, params.as_params())
     }
 

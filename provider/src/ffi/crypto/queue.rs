@@ -1,12 +1,13 @@
-//! What a refusal of libcrypto looks like: its reasons stand on the thread's error queue, we say what was attempted.
+//! What a refusal of libcrypto looks like: its reasons are on the thread's error queue, and are enough. Where it gives none, we say
+//! what was attempted.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_ulong};
 use std::fmt;
 use std::ptr;
 
 use crate::ffi::libcrypto::Libcrypto;
 
-/// libcrypto refused; why is on the error queue of the thread, below what the provider adds.
+/// libcrypto refused; why is on the error queue of the thread, or nowhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refused(pub(crate) &'static str);
 
@@ -33,6 +34,12 @@ impl Libcrypto {
         // SAFETY: as above.
         unsafe { (self.ERR_pop_to_mark)() };
         result
+    }
+
+    /// The last error on this thread's queue; 0 when there is none.
+    pub(crate) fn last_error(&self) -> c_ulong {
+        // SAFETY: touches only the error queue of this thread; a NULL name is not wanted (ERR_peek_last_error_func(3ossl)).
+        unsafe { (self.ERR_peek_last_error_func)(ptr::null_mut()) }
     }
 
     /// Whether the last error on this thread's queue was raised by this function.

@@ -9,8 +9,12 @@ impl Selection {
     pub(crate) const PRIVATE_KEY: Self = Self(1);
     /// The public half.
     pub(crate) const PUBLIC_KEY: Self = Self(2);
+    /// The parameters of the domain: the curve.
+    pub(crate) const DOMAIN: Self = Self(4);
+    /// Other parameters.
+    pub(crate) const OTHERS: Self = Self(0x80);
     /// The parameters of both.
-    pub(crate) const PARAMETERS: Self = Self(0x84);
+    pub(crate) const PARAMETERS: Self = Self(Self::DOMAIN.0 | Self::OTHERS.0);
     /// Parameters and public half.
     pub(crate) const PUBLIC: Self = Self(Self::PARAMETERS.0 | Self::PUBLIC_KEY.0);
 

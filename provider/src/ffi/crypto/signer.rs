@@ -8,7 +8,7 @@ use super::digest::new_md_ctx;
 use super::owned::Owned;
 use super::pkey::c_name;
 use super::queue::succeed;
-use super::{Pkey, Refused};
+use super::{Pkey, Refused, Verdict};
 use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::Params;
 use crate::ffi::sys::EVP_MD_CTX;
@@ -131,44 +131,12 @@ impl Signer {
         Ok(signature)
     }
 
-    /// Signs a whole message.
-    ///
-    /// # Errors
-    /// The key is public, or the padding does not fit.
-    pub(crate) fn sign_message(&mut self, message: &[u8]) -> Result<Vec<u8>, Refused> {
-        let mut length = self.size()?;
-        let mut signature = vec![0; length];
-        let (output, input) = (signature.as_mut_ptr(), message.as_ptr());
-        // SAFETY: the buffer has the length that is told, the message its own.
-        let result = unsafe {
-            (self.libcrypto().EVP_DigestSign)(
-                self.ctx.as_ptr(),
-                output,
-                &raw mut length,
-                input,
-                message.len(),
-            )
-        };
-        succeed(result, "sign")?;
-        signature.truncate(length);
-        Ok(signature)
-    }
-
     /// Ends the message and verifies its signature.
-    pub(crate) fn verify(&mut self, signature: &[u8]) -> bool {
+    pub(crate) fn verify(&mut self, signature: &[u8]) -> Verdict {
         // SAFETY: the context is alive, the signature has its length.
-        (unsafe {
+        Verdict(unsafe {
             (self.libcrypto().EVP_DigestVerifyFinal)(self.ctx.as_ptr(), signature.as_ptr(), signature.len())
-        }) == 1
-    }
-
-    /// Verifies the signature of a whole message.
-    pub(crate) fn verify_message(&mut self, signature: &[u8], message: &[u8]) -> bool {
-        let (sig, tbs) = (signature.as_ptr(), message.as_ptr());
-        // SAFETY: the context is alive, the slices have their lengths.
-        (unsafe {
-            (self.libcrypto().EVP_DigestVerify)(self.ctx.as_ptr(), sig, signature.len(), tbs, message.len())
-        }) == 1
+        })
     }
 }
 
@@ -197,9 +165,12 @@ mod tests {
         let mut copy = signer.try_clone().unwrap();
         copy.update(b"age").unwrap();
         let signature = copy.sign().unwrap();
-        let verifier = || Signer::new(&public, Direction::Verify, Some("SHA3-256"), Params::none()).unwrap();
-        assert!(verifier().verify_message(&signature, b"message"));
-        assert!(!verifier().verify_message(&signature, b"massage"));
+        for (message, right) in [(b"message", true), (b"massage", false)] {
+            let mut verifier =
+                Signer::new(&public, Direction::Verify, Some("SHA3-256"), Params::none()).unwrap();
+            verifier.update(message).unwrap();
+            assert_eq!(verifier.verify(&signature).is_right(), right);
+        }
         assert!(
             context.libcrypto().quietly(|| Pkey::public_ec(&context, "P-256", &[4; 65])).is_err(),
             "not on the curve"
@@ -211,7 +182,7 @@ mod tests {
         let context = PrivateContext::for_tests();
         let mut modulus = vec![0xc5; 256];
         *modulus.last_mut().unwrap() = 1;
-        let key = Pkey::public_rsa(&context, c"RSA", &modulus, &[1, 0, 1]).unwrap();
+        let key = Pkey::public_rsa(&context, c"RSA", &modulus, &[1, 0, 1], None).unwrap();
         let mut shadow = Operation::new(&key, Purpose::Verify, Params::none()).unwrap();
         assert_eq!(shadow.options().int(c"pad-mode"), Some(1));
         assert_eq!(shadow.options().text(c"digest"), None);

@@ -71,8 +71,10 @@ functions! {
 
     /// What everything needs.
     Base {
-        // OPENSSL_init_crypto(3ossl), OSSL_LIB_CTX(3ossl)
+        // OPENSSL_init_crypto(3ossl), OpenSSL_version(3ossl), OSSL_LIB_CTX(3ossl)
         OPENSSL_init_crypto, "3.0": fn(c_ulong, *const OPENSSL_INIT_SETTINGS) -> c_int;
+        OPENSSL_version_major, "3.0": fn() -> c_uint;
+        OPENSSL_version_minor, "3.0": fn() -> c_uint;
         OSSL_LIB_CTX_new_from_dispatch, "3.0": fn(*const OSSL_CORE_HANDLE, *const OSSL_DISPATCH) -> *mut OSSL_LIB_CTX;
         OSSL_LIB_CTX_free, "3.0": fn(*mut OSSL_LIB_CTX);
 
@@ -109,11 +111,9 @@ functions! {
         EVP_DigestSignInit_ex, "3.0": fn(*mut EVP_MD_CTX, *mut *mut EVP_PKEY_CTX, *const c_char, *mut OSSL_LIB_CTX, *const c_char, *mut EVP_PKEY, *const OSSL_PARAM) -> c_int;
         EVP_DigestSignUpdate, "3.0": fn(*mut EVP_MD_CTX, *const c_void, usize) -> c_int;
         EVP_DigestSignFinal, "3.0": fn(*mut EVP_MD_CTX, *mut c_uchar, *mut usize) -> c_int;
-        EVP_DigestSign, "3.0": fn(*mut EVP_MD_CTX, *mut c_uchar, *mut usize, *const c_uchar, usize) -> c_int;
         EVP_DigestVerifyInit_ex, "3.0": fn(*mut EVP_MD_CTX, *mut *mut EVP_PKEY_CTX, *const c_char, *mut OSSL_LIB_CTX, *const c_char, *mut EVP_PKEY, *const OSSL_PARAM) -> c_int;
         EVP_DigestVerifyUpdate, "3.0": fn(*mut EVP_MD_CTX, *const c_void, usize) -> c_int;
         EVP_DigestVerifyFinal, "3.0": fn(*mut EVP_MD_CTX, *const c_uchar, usize) -> c_int;
-        EVP_DigestVerify, "3.0": fn(*mut EVP_MD_CTX, *const c_uchar, usize, *const c_uchar, usize) -> c_int;
 
         // EVP_PKEY_new(3ossl), EVP_PKEY_get_size(3ossl), EVP_PKEY_copy_parameters(3ossl), d2i_PUBKEY_ex(3ossl)
         EVP_PKEY_up_ref, "3.0": fn(*mut EVP_PKEY) -> c_int;

@@ -28,15 +28,17 @@ pub(crate) trait KeyManagement: 'static {
     fn has(key: &Key, selection: Selection) -> bool;
     fn matches(key: &Key, other: &Key, selection: Selection) -> Result<bool>;
     fn validate(key: &Key, selection: Selection, quick: bool) -> Result<bool>;
-    fn dup(key: &Arc<Key>, selection: Selection) -> Result<Arc<Key>>;
+    /// `None`: there is no key of this selection alone.
+    fn dup(key: &Arc<Key>, selection: Selection) -> Result<Option<Arc<Key>>>;
 
     fn import(key: &Key, selection: Selection, params: Params<'_>) -> Result<()>;
-    fn import_types(selection: Selection) -> &'static Descriptors;
+    /// What the selected parts of a key are made of.
+    fn types(selection: Selection) -> Option<&'static Descriptors>;
     /// `false`: the receiver did not want it.
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool>;
-    fn export_types(selection: Selection) -> &'static Descriptors;
 
-    fn params(key: &Key, params: ParamsMut<'_>) -> Result<()>;
+    /// `false`: the key has not what is asked for.
+    fn params(key: &Key, params: ParamsMut<'_>) -> Result<bool>;
     fn gettable_params() -> &'static Descriptors;
     fn set_params(key: &Key, params: Params<'_>) -> Result<()>;
     fn settable_params() -> &'static Descriptors;
@@ -44,11 +46,12 @@ pub(crate) trait KeyManagement: 'static {
     /// The name of the operation row that takes these keys.
     fn operation_name(operation: OperationId) -> Option<&'static CStr>;
 
+    /// `None`: nothing of this selection is generated.
     fn generation(
         provider: &Arc<Provider>,
         selection: Selection,
         params: Params<'_>,
-    ) -> Result<Self::Generation>;
+    ) -> Result<Option<Self::Generation>>;
     fn set_template(generation: &mut Self::Generation, template: &Arc<Key>) -> Result<()>;
     fn set_generation_params(generation: &mut Self::Generation, params: Params<'_>) -> Result<()>;
     fn settable_generation_params() -> &'static Descriptors;
@@ -87,9 +90,9 @@ impl<T: KeyManagement> Table<T> {
         slot::keymgmt_validate(validate::<T>),
         slot::keymgmt_dup(dup::<T>),
         slot::keymgmt_import(import::<T>),
-        slot::keymgmt_import_types(import_types::<T>),
+        slot::keymgmt_import_types(types::<T>),
         slot::keymgmt_export(export::<T>),
-        slot::keymgmt_export_types(export_types::<T>),
+        slot::keymgmt_export_types(types::<T>),
         slot::keymgmt_get_params(get_params::<T>),
         slot::keymgmt_gettable_params(gettable_params::<T>),
         slot::keymgmt_set_params(set_params::<T>),
@@ -206,8 +209,8 @@ unsafe extern "C" fn import<T: KeyManagement>(
     }
 }
 
-unsafe extern "C" fn import_types<T: KeyManagement>(selection: c_int) -> *const OSSL_PARAM {
-    contain(|| T::import_types(Selection(selection)))
+unsafe extern "C" fn types<T: KeyManagement>(selection: c_int) -> *const OSSL_PARAM {
+    contain(|| T::types(Selection(selection)))
 }
 
 unsafe extern "C" fn export<T: KeyManagement>(
@@ -225,10 +228,6 @@ unsafe extern "C" fn export<T: KeyManagement>(
             |key: &Arc<Key>, (selection, receiver)| T::export(key, selection, &receiver),
         )
     }
-}
-
-unsafe extern "C" fn export_types<T: KeyManagement>(selection: c_int) -> *const OSSL_PARAM {
-    contain(|| T::export_types(Selection(selection)))
 }
 
 unsafe extern "C" fn get_params<T: KeyManagement>(key: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
@@ -266,7 +265,7 @@ unsafe extern "C" fn gen_init<T: KeyManagement>(
             (RawSelection(selection), params),
             |provider: &Arc<Provider>, (selection, params)| {
                 let state = T::generation(provider, selection, params)?;
-                Ok(Operation { provider: Arc::clone(provider), state })
+                Ok(state.map(|state| Operation { provider: Arc::clone(provider), state }))
             },
         )
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::ffi::buffer::Output;
+use crate::ffi::crypto::Verdict;
 use crate::ffi::dispatch::{self as slot, END};
 use crate::ffi::guard::{contain, exclusive, free, shared};
-use crate::ffi::handle::Operation;
+use crate::ffi::handle::{self, Operation};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawInput, RawKey, RawOutput};
 use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
@@ -16,8 +17,6 @@ use crate::provider::Provider;
 
 /// A signature algorithm: the state of one context. A key of `None` keeps the key of the last init.
 pub(crate) trait Signature: Sized + 'static {
-    /// A fresh context.
-    fn new() -> Self;
     /// A copy, at whatever point the context is.
     fn dup(&self) -> Result<Self>;
 
@@ -25,10 +24,7 @@ pub(crate) trait Signature: Sized + 'static {
     /// Signs a digest (or, where the padding says so, any octets).
     fn sign(&mut self, output: Output<'_>, digest: &[u8]) -> Result<()>;
     fn verify_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
-    /// `false`: the signature is wrong; an error: it could not be checked.
-    fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<bool>;
-    fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
-    fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()>;
+    fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<Verdict>;
 
     fn digest_sign_init(
         &mut self,
@@ -38,8 +34,6 @@ pub(crate) trait Signature: Sized + 'static {
     ) -> Result<()>;
     fn digest_sign_update(&mut self, data: &[u8]) -> Result<()>;
     fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()>;
-    /// One-shot.
-    fn digest_sign(&mut self, output: Output<'_>, data: &[u8]) -> Result<()>;
     fn digest_verify_init(
         &mut self,
         digest: Option<&CStr>,
@@ -47,47 +41,69 @@ pub(crate) trait Signature: Sized + 'static {
         params: Params<'_>,
     ) -> Result<()>;
     fn digest_verify_update(&mut self, data: &[u8]) -> Result<()>;
-    fn digest_verify_final(&mut self, signature: &[u8]) -> Result<bool>;
-    /// One-shot.
-    fn digest_verify(&mut self, signature: &[u8], data: &[u8]) -> Result<bool>;
+    fn digest_verify_final(&mut self, signature: &[u8]) -> Result<Verdict>;
 
     fn ctx_params(&mut self, params: ParamsMut<'_>) -> Result<()>;
     fn gettable_ctx_params() -> &'static Descriptors;
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()>;
-    fn settable_ctx_params() -> &'static Descriptors;
+    /// What may be set in this context, or in any.
+    fn settable_ctx_params(context: Option<&Self>) -> &'static Descriptors;
 }
 
-/// The function table of a signature algorithm.
+/// One whose digest is chosen by the caller.
+pub(crate) trait Unnamed: Signature {
+    /// A fresh context.
+    fn new() -> Self;
+}
+
+/// One whose signatures contain what was signed.
+pub(crate) trait Recovery: Signature {
+    fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
+    fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()>;
+}
+
+/// The function tables of a signature algorithm. There are no slots for one call (digest_sign): where they are, EVP_DigestSign(3ossl)
+/// forgets what it was given before, and OpenSSL's own algorithms do not.
 pub(crate) struct Table<T>(T);
 
-impl<T: Signature> Table<T> {
-    pub(crate) const ROWS: &'static [OSSL_DISPATCH] = &[
-        slot::signature_newctx(newctx::<T>),
-        slot::signature_freectx(freectx::<T>),
-        slot::signature_dupctx(dupctx::<T>),
-        slot::signature_sign_init(sign_init::<T>),
-        slot::signature_sign(sign::<T>),
-        slot::signature_verify_init(verify_init::<T>),
-        slot::signature_verify(verify::<T>),
-        slot::signature_verify_recover_init(verify_recover_init::<T>),
-        slot::signature_verify_recover(verify_recover::<T>),
-        slot::signature_digest_sign_init(digest_sign_init::<T>),
-        slot::signature_digest_sign_update(digest_sign_update::<T>),
-        slot::signature_digest_sign_final(digest_sign_final::<T>),
-        slot::signature_digest_sign(digest_sign::<T>),
-        slot::signature_digest_verify_init(digest_verify_init::<T>),
-        slot::signature_digest_verify_update(digest_verify_update::<T>),
-        slot::signature_digest_verify_final(digest_verify_final::<T>),
-        slot::signature_digest_verify(digest_verify::<T>),
-        slot::signature_get_ctx_params(get_ctx_params::<T>),
-        slot::signature_gettable_ctx_params(gettable_ctx_params::<T>),
-        slot::signature_set_ctx_params(set_ctx_params::<T>),
-        slot::signature_settable_ctx_params(settable_ctx_params::<T>),
-        END,
-    ];
+macro_rules! rows {
+    ($($more:expr),*) => {
+        &[
+            slot::signature_newctx(newctx::<T>),
+            slot::signature_freectx(freectx::<T>),
+            slot::signature_dupctx(dupctx::<T>),
+            slot::signature_sign_init(sign_init::<T>),
+            slot::signature_sign(sign::<T>),
+            slot::signature_verify_init(verify_init::<T>),
+            slot::signature_verify(verify::<T>),
+            slot::signature_digest_sign_init(digest_sign_init::<T>),
+            slot::signature_digest_sign_update(digest_sign_update::<T>),
+            slot::signature_digest_sign_final(digest_sign_final::<T>),
+            slot::signature_digest_verify_init(digest_verify_init::<T>),
+            slot::signature_digest_verify_update(digest_verify_update::<T>),
+            slot::signature_digest_verify_final(digest_verify_final::<T>),
+            slot::signature_get_ctx_params(get_ctx_params::<T>),
+            slot::signature_gettable_ctx_params(gettable_ctx_params::<T>),
+            slot::signature_set_ctx_params(set_ctx_params::<T>),
+            slot::signature_settable_ctx_params(settable_ctx_params::<T>),
+            $($more,)*
+            END,
+        ]
+    };
 }
 
-unsafe extern "C" fn newctx<T: Signature>(provider: *mut c_void, _: *const c_char) -> *mut c_void {
+impl<T: Unnamed> Table<T> {
+    pub(crate) const ROWS: &'static [OSSL_DISPATCH] = rows!();
+}
+
+impl<T: Unnamed + Recovery> Table<T> {
+    pub(crate) const WITH_RECOVERY: &'static [OSSL_DISPATCH] = rows!(
+        slot::signature_verify_recover_init(verify_recover_init::<T>),
+        slot::signature_verify_recover(verify_recover::<T>)
+    );
+}
+
+unsafe extern "C" fn newctx<T: Unnamed>(provider: *mut c_void, _: *const c_char) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
         shared(c"signature_newctx", provider, (), |provider: &Arc<Provider>, ()| {
@@ -96,12 +112,12 @@ unsafe extern "C" fn newctx<T: Signature>(provider: *mut c_void, _: *const c_cha
     }
 }
 
-unsafe extern "C" fn freectx<T: Signature>(ctx: *mut c_void) {
+pub(super) unsafe extern "C" fn freectx<T: Signature>(ctx: *mut c_void) {
     // SAFETY: libcrypto
     unsafe { free::<Operation<T>>(c"signature_freectx", ctx) }
 }
 
-unsafe extern "C" fn dupctx<T: Signature>(ctx: *mut c_void) -> *mut c_void {
+pub(super) unsafe extern "C" fn dupctx<T: Signature>(ctx: *mut c_void) -> *mut c_void {
     // SAFETY: libcrypto
     unsafe {
         shared(c"signature_dupctx", ctx, (), |ctx: &Operation<T>, ()| {
@@ -110,7 +126,7 @@ unsafe extern "C" fn dupctx<T: Signature>(ctx: *mut c_void) -> *mut c_void {
     }
 }
 
-unsafe extern "C" fn sign_init<T: Signature>(
+pub(super) unsafe extern "C" fn sign_init<T: Signature>(
     ctx: *mut c_void,
     key: *mut c_void,
     params: *const OSSL_PARAM,
@@ -126,7 +142,7 @@ unsafe extern "C" fn sign_init<T: Signature>(
     }
 }
 
-unsafe extern "C" fn verify_init<T: Signature>(
+pub(super) unsafe extern "C" fn verify_init<T: Signature>(
     ctx: *mut c_void,
     key: *mut c_void,
     params: *const OSSL_PARAM,
@@ -142,7 +158,7 @@ unsafe extern "C" fn verify_init<T: Signature>(
     }
 }
 
-unsafe extern "C" fn verify_recover_init<T: Signature>(
+pub(super) unsafe extern "C" fn verify_recover_init<T: Recovery>(
     ctx: *mut c_void,
     key: *mut c_void,
     params: *const OSSL_PARAM,
@@ -192,7 +208,7 @@ unsafe extern "C" fn digest_verify_init<T: Signature>(
     }
 }
 
-unsafe extern "C" fn sign<T: Signature>(
+pub(super) unsafe extern "C" fn sign<T: Signature>(
     ctx: *mut c_void,
     out: *mut u8,
     length: *mut usize,
@@ -211,26 +227,7 @@ unsafe extern "C" fn sign<T: Signature>(
     }
 }
 
-unsafe extern "C" fn digest_sign<T: Signature>(
-    ctx: *mut c_void,
-    out: *mut u8,
-    length: *mut usize,
-    size: usize,
-    input: *const u8,
-    input_length: usize,
-) -> c_int {
-    // SAFETY: libcrypto
-    unsafe {
-        exclusive(
-            c"signature_digest_sign",
-            ctx,
-            (RawOutput(out, length, size), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (out, input)| ctx.state.digest_sign(out, input),
-        )
-    }
-}
-
-unsafe extern "C" fn verify_recover<T: Signature>(
+pub(super) unsafe extern "C" fn verify_recover<T: Recovery>(
     ctx: *mut c_void,
     out: *mut u8,
     length: *mut usize,
@@ -249,7 +246,7 @@ unsafe extern "C" fn verify_recover<T: Signature>(
     }
 }
 
-unsafe extern "C" fn verify<T: Signature>(
+pub(super) unsafe extern "C" fn verify<T: Signature>(
     ctx: *mut c_void,
     signature: *const u8,
     signature_length: usize,
@@ -267,25 +264,7 @@ unsafe extern "C" fn verify<T: Signature>(
     }
 }
 
-unsafe extern "C" fn digest_verify<T: Signature>(
-    ctx: *mut c_void,
-    signature: *const u8,
-    signature_length: usize,
-    input: *const u8,
-    input_length: usize,
-) -> c_int {
-    // SAFETY: libcrypto
-    unsafe {
-        exclusive(
-            c"signature_digest_verify",
-            ctx,
-            (RawInput(signature, signature_length), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (signature, input)| ctx.state.digest_verify(signature, input),
-        )
-    }
-}
-
-unsafe extern "C" fn digest_sign_update<T: Signature>(
+pub(super) unsafe extern "C" fn digest_sign_update<T: Signature>(
     ctx: *mut c_void,
     input: *const u8,
     length: usize,
@@ -301,7 +280,7 @@ unsafe extern "C" fn digest_sign_update<T: Signature>(
     }
 }
 
-unsafe extern "C" fn digest_verify_update<T: Signature>(
+pub(super) unsafe extern "C" fn digest_verify_update<T: Signature>(
     ctx: *mut c_void,
     input: *const u8,
     length: usize,
@@ -317,7 +296,7 @@ unsafe extern "C" fn digest_verify_update<T: Signature>(
     }
 }
 
-unsafe extern "C" fn digest_sign_final<T: Signature>(
+pub(super) unsafe extern "C" fn digest_sign_final<T: Signature>(
     ctx: *mut c_void,
     out: *mut u8,
     length: *mut usize,
@@ -350,7 +329,10 @@ unsafe extern "C" fn digest_verify_final<T: Signature>(
     }
 }
 
-unsafe extern "C" fn get_ctx_params<T: Signature>(ctx: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
+pub(super) unsafe extern "C" fn get_ctx_params<T: Signature>(
+    ctx: *mut c_void,
+    params: *mut OSSL_PARAM,
+) -> c_int {
     // SAFETY: libcrypto
     unsafe {
         exclusive(c"signature_get_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
@@ -359,7 +341,10 @@ unsafe extern "C" fn get_ctx_params<T: Signature>(ctx: *mut c_void, params: *mut
     }
 }
 
-unsafe extern "C" fn set_ctx_params<T: Signature>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
+pub(super) unsafe extern "C" fn set_ctx_params<T: Signature>(
+    ctx: *mut c_void,
+    params: *const OSSL_PARAM,
+) -> c_int {
     // SAFETY: libcrypto
     unsafe {
         exclusive(c"signature_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
@@ -368,10 +353,18 @@ unsafe extern "C" fn set_ctx_params<T: Signature>(ctx: *mut c_void, params: *con
     }
 }
 
-unsafe extern "C" fn gettable_ctx_params<T: Signature>(_: *mut c_void, _: *mut c_void) -> *const OSSL_PARAM {
+pub(super) unsafe extern "C" fn gettable_ctx_params<T: Signature>(
+    _: *mut c_void,
+    _: *mut c_void,
+) -> *const OSSL_PARAM {
     contain(T::gettable_ctx_params)
 }
 
-unsafe extern "C" fn settable_ctx_params<T: Signature>(_: *mut c_void, _: *mut c_void) -> *const OSSL_PARAM {
-    contain(T::settable_ctx_params)
+pub(super) unsafe extern "C" fn settable_ctx_params<T: Signature>(
+    ctx: *mut c_void,
+    _: *mut c_void,
+) -> *const OSSL_PARAM {
+    // SAFETY: libcrypto; NULL asks what any context takes.
+    let ctx = unsafe { handle::lend::<Operation<T>>(ctx) };
+    contain(|| T::settable_ctx_params(ctx.map(|ctx| &ctx.state)))
 }

@@ -4,20 +4,23 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use crate::error::{Error, Reason, Result};
+use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::dispatch::{self as slot, END};
 use crate::ffi::guard::{contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params};
 use crate::ffi::raw::{RawCallback, RawPassphrase};
-use crate::ffi::sys::{OSSL_CALLBACK, OSSL_DISPATCH, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
+use crate::ffi::sys::{OSSL_CALLBACK, OSSL_CORE_BIO, OSSL_DISPATCH, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
 use crate::provider::Provider;
 
-/// One URI that was opened.
+/// One URI that was opened, or the contents of a BIO.
 pub(crate) trait Store: Sized + 'static {
     /// Takes note of the URI. What is wrong with it is said by `load`: libcrypto tries several loaders, and drops what the one
     /// says that does not open.
     fn open(uri: &CStr) -> Self;
+    /// Reads what is in a BIO. What is wrong with it is said by `load` as well.
+    fn attach(provider: &Provider, input: Bio<'_>) -> Self;
     /// Takes note of what is wanted.
     ///
     /// # Errors
@@ -44,6 +47,8 @@ pub(crate) struct Table<T>(T);
 impl<T: Store> Table<T> {
     pub(crate) const ROWS: &'static [OSSL_DISPATCH] = &[
         slot::store_open(open::<T>),
+        // OpenSSL 3.0 calls it without looking whether it is there.
+        slot::store_attach(attach::<T>),
         slot::store_settable_ctx_params(settable_ctx_params::<T>),
         slot::store_set_ctx_params(set_ctx_params::<T>),
         slot::store_load(load::<T>),
@@ -59,6 +64,15 @@ unsafe extern "C" fn open<T: Store>(provider: *mut c_void, uri: *const c_char) -
         shared(c"store_open", provider, uri, |provider: &Arc<Provider>, uri: Option<&CStr>| {
             let uri = uri.ok_or_else(|| Error::new(Reason::InvalidArgument, "the URI is NULL"))?;
             Ok(Operation { provider: Arc::clone(provider), state: T::open(uri) })
+        })
+    }
+}
+
+unsafe extern "C" fn attach<T: Store>(provider: *mut c_void, input: *mut OSSL_CORE_BIO) -> *mut c_void {
+    // SAFETY: libcrypto
+    unsafe {
+        shared(c"store_attach", provider, input, |provider: &Arc<Provider>, input| {
+            Ok(Operation { provider: Arc::clone(provider), state: T::attach(provider, input) })
         })
     }
 }

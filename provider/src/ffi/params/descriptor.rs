@@ -37,6 +37,7 @@ impl Kind {
 }
 
 /// One row: a name and a type, without data.
+#[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Descriptor(OSSL_PARAM);
 
@@ -63,6 +64,27 @@ impl Descriptor {
             return_size: 0,
         })
     }
+}
+
+/// Those of these lists that are wanted, in one list of `N` rows, which has room for all of them and an end.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it is called in constants: an index out of bounds does not compile"
+)]
+pub(crate) const fn joined<const N: usize>(lists: &[(bool, &[Descriptor])]) -> [Descriptor; N] {
+    let mut rows = [Descriptor::END; N];
+    let (mut row, mut list) = (0, 0);
+    while list < lists.len() {
+        let (wanted, from) = lists[list];
+        let mut index = 0;
+        while wanted && index < from.len() {
+            rows[row] = from[index];
+            row += 1;
+            index += 1;
+        }
+        list += 1;
+    }
+    rows
 }
 
 /// A whole list, ended by [`Descriptor::END`].

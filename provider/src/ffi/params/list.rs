@@ -38,6 +38,21 @@ impl ParamList {
     /// # Errors
     /// As `copy_of`.
     pub(crate) fn renamed(params: Params<'_>, names: &[(&CStr, &CStr)]) -> Result<Self, ParamError> {
+        Self::of(params, names)
+    }
+
+    /// A copy without the elements of this name.
+    ///
+    /// # Errors
+    /// As `copy_of`.
+    pub(crate) fn without(params: Params<'_>, name: &CStr) -> Result<Self, ParamError> {
+        Self::of(params.into_iter().filter(|param| param.name() != name), &[])
+    }
+
+    fn of<'a>(
+        params: impl IntoIterator<Item = Param<'a>>,
+        names: &[(&CStr, &CStr)],
+    ) -> Result<Self, ParamError> {
         let mut list = Self::new();
         for param in params {
             let (kind, value) = param.value()?;

@@ -220,6 +220,13 @@ impl FromParam for String {
     }
 }
 
+impl FromParam for Vec<u8> {
+    const KIND: Kind = Kind::Octets;
+    fn read(param: Param<'_>) -> Result<Self, ParamError> {
+        param.octets().map(<[u8]>::to_vec)
+    }
+}
+
 impl FromParam for Zeroizing<Vec<u8>> {
     const KIND: Kind = Kind::Octets;
     fn read(param: Param<'_>) -> Result<Self, ParamError> {

@@ -100,7 +100,7 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
             let mut list = ParamList::new();
             let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
             let mut verification = Operation::new(public, Purpose::Verify, params)?;
-            Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, &SIGNED_DIGEST))
+            Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, &SIGNED_DIGEST).is_right())
         })
         .unwrap_or_default()
 }

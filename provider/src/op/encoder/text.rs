@@ -30,11 +30,23 @@ impl Output for Text {
         tell(&mut text, tpm).map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
         let mut text = text.into_bytes();
         // OpenSSL's first line, "Public-Key: (256 bit)", is ours above.
-        let rest = public.iter().position(|octet| *octet == b'\n').and_then(|end| public.get(end + 1..));
-        text.extend_from_slice(rest.unwrap_or_default());
+        for line in public.split_inclusive(|octet| *octet == b'\n').skip(1) {
+            let label = LABELS.iter().find_map(|(label, of_private_keys)| {
+                Some((of_private_keys, line.strip_prefix(label.as_bytes())?))
+            });
+            if let Some((label, rest)) = label {
+                text.extend_from_slice(label.as_bytes());
+                text.extend_from_slice(rest);
+            } else {
+                text.extend_from_slice(line);
+            }
+        }
         Ok(text)
     }
 }
+
+/// OpenSSL has other labels for the public numbers where it prints a private key, and shell programs look for those.
+const LABELS: [(&str, &str); 2] = [("Modulus:", "modulus:"), ("Exponent:", "publicExponent:")];
 
 fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
     let (public, file) = (tpm.public(), tpm.file());

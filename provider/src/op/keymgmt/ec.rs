@@ -4,8 +4,9 @@ use std::ffi::CStr;
 
 use super::KeyType;
 use super::generation::generation_list;
+use crate::ffi::crypto::Selection;
 use crate::ffi::op::keymgmt::OperationId;
-use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
+use crate::ffi::params::{Descriptor, Descriptors, Kind as Type, joined};
 use crate::key::Kind;
 
 /// EC keys, for ECDSA and ECDH.
@@ -14,10 +15,16 @@ pub(crate) struct Ec;
 impl KeyType for Ec {
     const KIND: Kind = Kind::Ec;
 
-    const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
+    const HAS_PARAMETERS: bool = true;
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &SETTABLE;
     const GENERATION: &'static Descriptors = &GENERATION;
+
+    fn types(selection: Selection) -> Option<&'static Descriptors> {
+        let parts = [Selection::PRIVATE_KEY, Selection::PUBLIC_KEY, Selection::DOMAIN, Selection::OTHERS];
+        let bit = |(bit, part): (usize, &Selection)| usize::from(selection.any(*part)) << bit;
+        TYPES.get(parts.iter().enumerate().map(bit).sum::<usize>())
+    }
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -28,12 +35,28 @@ impl KeyType for Ec {
     }
 }
 
-/// What EVP_PKEY-EC(7) calls common EC parameters, and the two halves.
-static EXCHANGEABLE: Descriptors = Descriptors::new(&[
+macro_rules! types_of_selections {
+    ($($parts:literal)*) => {
+        [$({
+            const LIST: [Descriptor; 17] = joined(&[
+                ($parts & 1 != 0, &[Descriptor::new(c"priv", Type::Unsigned)]),
+                ($parts & 2 != 0, &[Descriptor::new(c"pub", Type::Octets)]),
+                ($parts & 4 != 0, DOMAIN),
+                ($parts & 8 != 0, OTHERS),
+            ]);
+            Descriptors::new(&LIST)
+        }),*]
+    };
+}
+
+/// The lists of all selections: a bit of the index for each part that is selected.
+static TYPES: [Descriptors; 16] = types_of_selections!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+
+/// What EVP_PKEY-EC(7) calls common EC parameters: those of the curve.
+const DOMAIN: &[Descriptor] = &[
     Descriptor::new(c"group", Type::Text),
     Descriptor::new(c"encoding", Type::Text),
     Descriptor::new(c"point-format", Type::Text),
-    Descriptor::new(c"group-check", Type::Text),
     Descriptor::new(c"field-type", Type::Text),
     Descriptor::new(c"p", Type::Unsigned),
     Descriptor::new(c"a", Type::Unsigned),
@@ -42,19 +65,21 @@ static EXCHANGEABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"order", Type::Unsigned),
     Descriptor::new(c"cofactor", Type::Unsigned),
     Descriptor::new(c"seed", Type::Octets),
-    Descriptor::new(c"pub", Type::Octets),
-    Descriptor::new(c"priv", Type::Unsigned),
+    Descriptor::new(c"decoded-from-explicit", Type::Integer),
+];
+
+/// Those of the key.
+const OTHERS: &[Descriptor] = &[
     Descriptor::new(c"use-cofactor-flag", Type::Integer),
     Descriptor::new(c"include-public", Type::Integer),
-    Descriptor::END,
-]);
+];
 
 static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"bits", Type::Integer),
     Descriptor::new(c"security-bits", Type::Integer),
+    Descriptor::new(c"security-category", Type::Integer),
     Descriptor::new(c"max-size", Type::Integer),
     Descriptor::new(c"default-digest", Type::Text),
-    Descriptor::new(c"mandatory-digest", Type::Text),
     Descriptor::new(c"encoded-pub-key", Type::Octets),
     Descriptor::new(c"group", Type::Text),
     Descriptor::new(c"decoded-from-explicit", Type::Integer),
@@ -68,6 +93,13 @@ static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"order", Type::Unsigned),
     Descriptor::new(c"cofactor", Type::Unsigned),
     Descriptor::new(c"seed", Type::Octets),
+    Descriptor::new(c"field-degree", Type::Integer),
+    Descriptor::new(c"m", Type::Integer),
+    Descriptor::new(c"basis-type", Type::Text),
+    Descriptor::new(c"tp", Type::Integer),
+    Descriptor::new(c"k1", Type::Integer),
+    Descriptor::new(c"k2", Type::Integer),
+    Descriptor::new(c"k3", Type::Integer),
     Descriptor::new(c"pub", Type::Octets),
     Descriptor::new(c"qx", Type::Unsigned),
     Descriptor::new(c"qy", Type::Unsigned),

@@ -4,8 +4,9 @@ use std::ffi::CStr;
 
 use super::KeyType;
 use super::generation::generation_list;
+use crate::ffi::crypto::Selection;
 use crate::ffi::op::keymgmt::OperationId;
-use crate::ffi::params::{Descriptor, Descriptors, Kind as Type};
+use crate::ffi::params::{Descriptor, Descriptors, Kind as Type, joined};
 use crate::key::Kind;
 
 /// RSA keys.
@@ -15,10 +16,14 @@ pub(crate) struct RsaPss;
 
 impl KeyType for Rsa {
     const KIND: Kind = Kind::Rsa;
-    const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
+    const HAS_PARAMETERS: bool = false;
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &NONE;
     const GENERATION: &'static Descriptors = &GENERATION;
+
+    fn types(selection: Selection) -> Option<&'static Descriptors> {
+        types(selection)
+    }
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -30,10 +35,14 @@ impl KeyType for Rsa {
 
 impl KeyType for RsaPss {
     const KIND: Kind = Kind::RsaPss;
-    const EXCHANGEABLE: &'static Descriptors = &EXCHANGEABLE;
+    const HAS_PARAMETERS: bool = false;
     const GETTABLE: &'static Descriptors = &GETTABLE;
     const SETTABLE: &'static Descriptors = &NONE;
     const GENERATION: &'static Descriptors = &PSS_GENERATION;
+
+    fn types(selection: Selection) -> Option<&'static Descriptors> {
+        types(selection)
+    }
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr> {
         match operation {
@@ -45,8 +54,8 @@ impl KeyType for RsaPss {
 
 static NONE: Descriptors = Descriptors::new(&[Descriptor::END]);
 
-/// What EVP_PKEY-RSA(7) calls common and private RSA parameters, and the restrictions of PSS keys.
-static EXCHANGEABLE: Descriptors = Descriptors::new(&[
+/// What EVP_PKEY-RSA(7) calls common and private RSA parameters.
+const NUMBERS: &[Descriptor] = &[
     Descriptor::new(c"n", Type::Unsigned),
     Descriptor::new(c"e", Type::Unsigned),
     Descriptor::new(c"d", Type::Unsigned),
@@ -55,38 +64,58 @@ static EXCHANGEABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"rsa-factor3", Type::Unsigned),
     Descriptor::new(c"rsa-factor4", Type::Unsigned),
     Descriptor::new(c"rsa-factor5", Type::Unsigned),
+    Descriptor::new(c"rsa-factor6", Type::Unsigned),
+    Descriptor::new(c"rsa-factor7", Type::Unsigned),
+    Descriptor::new(c"rsa-factor8", Type::Unsigned),
+    Descriptor::new(c"rsa-factor9", Type::Unsigned),
+    Descriptor::new(c"rsa-factor10", Type::Unsigned),
     Descriptor::new(c"rsa-exponent1", Type::Unsigned),
     Descriptor::new(c"rsa-exponent2", Type::Unsigned),
     Descriptor::new(c"rsa-exponent3", Type::Unsigned),
     Descriptor::new(c"rsa-exponent4", Type::Unsigned),
     Descriptor::new(c"rsa-exponent5", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent6", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent7", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent8", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent9", Type::Unsigned),
+    Descriptor::new(c"rsa-exponent10", Type::Unsigned),
     Descriptor::new(c"rsa-coefficient1", Type::Unsigned),
     Descriptor::new(c"rsa-coefficient2", Type::Unsigned),
     Descriptor::new(c"rsa-coefficient3", Type::Unsigned),
     Descriptor::new(c"rsa-coefficient4", Type::Unsigned),
-    Descriptor::new(c"digest", Type::Text),
-    Descriptor::new(c"mgf", Type::Text),
-    Descriptor::new(c"mgf1-digest", Type::Text),
-    Descriptor::new(c"saltlen", Type::Integer),
-    Descriptor::END,
-]);
+    Descriptor::new(c"rsa-coefficient5", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient6", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient7", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient8", Type::Unsigned),
+    Descriptor::new(c"rsa-coefficient9", Type::Unsigned),
+];
 
-static GETTABLE: Descriptors = Descriptors::new(&[
-    Descriptor::new(c"bits", Type::Integer),
-    Descriptor::new(c"security-bits", Type::Integer),
-    Descriptor::new(c"max-size", Type::Integer),
-    Descriptor::new(c"default-digest", Type::Text),
-    Descriptor::new(c"mandatory-digest", Type::Text),
-    Descriptor::new(c"n", Type::Unsigned),
-    Descriptor::new(c"e", Type::Unsigned),
-    Descriptor::new(c"d", Type::Unsigned),
-    Descriptor::new(c"rsa-factor1", Type::Unsigned),
-    Descriptor::new(c"rsa-factor2", Type::Unsigned),
-    Descriptor::new(c"rsa-exponent1", Type::Unsigned),
-    Descriptor::new(c"rsa-exponent2", Type::Unsigned),
-    Descriptor::new(c"rsa-coefficient1", Type::Unsigned),
-    Descriptor::END,
-]);
+static TYPES: Descriptors = Descriptors::new(&{
+    const LIST: [Descriptor; 33] = joined(&[(true, NUMBERS)]);
+    LIST
+});
+
+static GETTABLE: Descriptors = Descriptors::new(&{
+    const LIST: [Descriptor; 38] = joined(&[
+        (
+            true,
+            &[
+                Descriptor::new(c"bits", Type::Integer),
+                Descriptor::new(c"security-bits", Type::Integer),
+                Descriptor::new(c"security-category", Type::Integer),
+                Descriptor::new(c"max-size", Type::Integer),
+                Descriptor::new(c"default-digest", Type::Text),
+            ],
+        ),
+        (true, NUMBERS),
+    ]);
+    LIST
+});
+
+/// RSA keys have no parameters that make a key of their own.
+fn types(selection: Selection) -> Option<&'static Descriptors> {
+    selection.any(Selection::KEYS).then_some(&TYPES)
+}
 
 generation_list! {
     GENERATION:

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::message::{Message, Whole};
 use super::shadow::Shadow;
-use super::{Request, Scheme, is_restricted};
+use super::{Request, Rsa, Scheme, is_restricted, tpm_hash};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
-use crate::ffi::crypto::{Digest, Direction, Operation, Options, Purpose, Signer};
-use crate::ffi::op::signature::Signature;
+use crate::ffi::crypto::{Digest, Direction, Operation, Options, Purpose, Signer, Verdict};
+use crate::ffi::op::signature::{Recovery, Signature, Unnamed};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::key::Key;
 
@@ -49,6 +49,10 @@ impl<S: Scheme> SignatureContext<S> {
             S::refuse(params)?;
             key.private()?;
             let mut shadow = Shadow::new(key.software()?.clone(), None);
+            // An RSA-PSS key names its digest.
+            if !S::IS_PLAIN {
+                shadow.operation()?;
+            }
             shadow.set(params)?;
             State::Tpm { shadow, message: None }
         } else {
@@ -65,14 +69,18 @@ impl<S: Scheme> SignatureContext<S> {
         params: Params<'_>,
     ) -> Result<()> {
         let key = self.take_key(key)?;
-        let digest = digest.map(text).transpose()?.filter(|name| !name.is_empty());
+        let digest = digest.map(text).transpose()?;
         if direction == Direction::Verify || key.is_software() {
             self.state = State::Message(Signer::new(key.software()?, direction, digest, params)?);
             return Ok(());
         }
         S::refuse(params)?;
         let private = key.private()?;
-        let digest = match (digest, &self.state) {
+        if digest == Some("") {
+            // Until OpenSSL 3.6 it is the digest that the key has by default, since 4.0 it is refused.
+            Signer::new(key.software()?, Direction::Verify, digest, Params::none())?;
+        }
+        let digest = match (digest.filter(|name| !name.is_empty()), &self.state) {
             (Some(name), _) => Digest::fetch(key.software()?.context(), name)?,
             (None, State::Tpm { message: Some(message), .. }) => message.digest().clone(),
             (None, _) => Digest::fetch(key.software()?.context(), key.default_digest().unwrap_or("sha256"))?,
@@ -80,6 +88,10 @@ impl<S: Scheme> SignatureContext<S> {
         keep_digest(&digest, params)?;
         S::accepts(private, key.software()?, &digest)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
+        // OpenSSL decides which digests can be signed. Those of a TPM are among them.
+        if !S::IS_PLAIN || tpm_hash(&digest).is_none() {
+            shadow.operation()?;
+        }
         shadow.set(params)?;
         self.state = State::Tpm { shadow, message: Some(Message::new(&digest, is_restricted(private))?) };
         Ok(())
@@ -93,10 +105,7 @@ impl<S: Scheme> SignatureContext<S> {
         let Some(room) = output.room(public.size())? else { return Ok(()) };
         let whole = match (octets, message) {
             (Octets::Digest(digest), None) => Whole { digest: digest.to_vec(), octets: None },
-            (Octets::Message(part), Some(message)) => {
-                message.update(part)?;
-                message.finish()?
-            }
+            (Octets::Message, Some(message)) => message.finish()?,
             _ => return Err(out_of_sequence()),
         };
         let algorithm = shadow.digest()?;
@@ -125,11 +134,13 @@ impl<S: Scheme> SignatureContext<S> {
     }
 }
 
-impl<S: Scheme> Signature for SignatureContext<S> {
+impl<S: Scheme> Unnamed for SignatureContext<S> {
     fn new() -> Self {
         Self { key: None, state: State::Idle, scheme: PhantomData }
     }
+}
 
+impl<S: Scheme> Signature for SignatureContext<S> {
     fn dup(&self) -> Result<Self> {
         let state = match &self.state {
             State::Idle => State::Idle,
@@ -159,25 +170,9 @@ impl<S: Scheme> Signature for SignatureContext<S> {
         self.begin(Purpose::Verify, key, params)
     }
 
-    fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<bool> {
+    fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<Verdict> {
         let State::Digest(operation) = &mut self.state else { return Err(out_of_sequence()) };
         Ok(operation.verify(signature, digest))
-    }
-
-    fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
-        self.begin(Purpose::VerifyRecover, key, params)
-    }
-
-    fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()> {
-        let State::Digest(operation) = &mut self.state else { return Err(out_of_sequence()) };
-        let size = operation.result_size(Purpose::VerifyRecover, signature)?;
-        if output.is_query() {
-            return output.room(size).map(drop);
-        }
-        // What comes out is shorter than the modulus, and callers bring as much room as they expect.
-        let recovered = operation.verify_recover(signature)?;
-        let Some(room) = output.room(recovered.len())? else { return Ok(()) };
-        room.write(&recovered)
     }
 
     fn digest_sign_init(
@@ -199,18 +194,10 @@ impl<S: Scheme> Signature for SignatureContext<S> {
 
     fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()> {
         let State::Message(signer) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Message(&[]));
+            return self.sign_in_tpm(output, Octets::Message);
         };
         let Some(room) = output.room(signer.size()?)? else { return Ok(()) };
         room.write(&signer.sign()?)
-    }
-
-    fn digest_sign(&mut self, output: Output<'_>, data: &[u8]) -> Result<()> {
-        let State::Message(signer) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Message(data));
-        };
-        let Some(room) = output.room(signer.size()?)? else { return Ok(()) };
-        room.write(&signer.sign_message(data)?)
     }
 
     fn digest_verify_init(
@@ -229,14 +216,9 @@ impl<S: Scheme> Signature for SignatureContext<S> {
         }
     }
 
-    fn digest_verify_final(&mut self, signature: &[u8]) -> Result<bool> {
+    fn digest_verify_final(&mut self, signature: &[u8]) -> Result<Verdict> {
         let State::Message(signer) = &mut self.state else { return Err(out_of_sequence()) };
         Ok(signer.verify(signature))
-    }
-
-    fn digest_verify(&mut self, signature: &[u8], data: &[u8]) -> Result<bool> {
-        let State::Message(signer) = &mut self.state else { return Err(out_of_sequence()) };
-        Ok(signer.verify_message(signature, data))
     }
 
     fn ctx_params(&mut self, mut params: ParamsMut<'_>) -> Result<()> {
@@ -260,12 +242,33 @@ impl<S: Scheme> Signature for SignatureContext<S> {
                 keep_digest(message.digest(), params)?;
             }
         }
-        let mut options = self.options()?;
-        Ok(options.set(params)?)
+        match &mut self.state {
+            State::Tpm { shadow, .. } => shadow.set(params),
+            _ => Ok(self.options()?.set(params)?),
+        }
     }
 
-    fn settable_ctx_params() -> &'static Descriptors {
-        S::settable()
+    fn settable_ctx_params(context: Option<&Self>) -> &'static Descriptors {
+        let state = context.map(|context| &context.state);
+        S::settable(matches!(state, Some(State::Message(_) | State::Tpm { message: Some(_), .. })))
+    }
+}
+
+impl Recovery for SignatureContext<Rsa> {
+    fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
+        self.begin(Purpose::VerifyRecover, key, params)
+    }
+
+    fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()> {
+        let State::Digest(operation) = &mut self.state else { return Err(out_of_sequence()) };
+        let size = operation.result_size(Purpose::VerifyRecover, signature)?;
+        if output.is_query() {
+            return output.room(size).map(drop);
+        }
+        // What comes out is shorter than the modulus, and callers bring as much room as they expect.
+        let recovered = operation.verify_recover(signature)?;
+        let Some(room) = output.room(recovered.len())? else { return Ok(()) };
+        room.write(&recovered)
     }
 }
 
@@ -273,8 +276,8 @@ impl<S: Scheme> Signature for SignatureContext<S> {
 enum Octets<'a> {
     /// A digest that the caller made.
     Digest(&'a [u8]),
-    /// The last part of a message.
-    Message(&'a [u8]),
+    /// The message that is under way.
+    Message,
 }
 
 fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {

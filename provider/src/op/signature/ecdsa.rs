@@ -23,16 +23,30 @@ settable! {
     }
 }
 
+impl Ecdsa {
+    /// The kind of nonce that is asked for.
+    ///
+    /// # Errors
+    /// The parameter has the wrong type.
+    pub(super) fn nonce_type(params: Params<'_>) -> Result<Option<u32>> {
+        Ok(Refused::read(params)?.nonce_type)
+    }
+}
+
 impl Scheme for Ecdsa {
-    fn settable() -> &'static Descriptors {
-        static LIST: Descriptors = Descriptors::new(&[
+    const IS_PLAIN: bool = true;
+
+    fn settable(in_message: bool) -> &'static Descriptors {
+        static DIGEST: Descriptors = Descriptors::new(&[
             Descriptor::new(c"digest", Kind::Text),
             Descriptor::new(c"digest-size", Kind::Unsigned),
             Descriptor::new(c"properties", Kind::Text),
             Descriptor::new(c"nonce-type", Kind::Unsigned),
             Descriptor::END,
         ]);
-        &LIST
+        static MESSAGE: Descriptors =
+            Descriptors::new(&[Descriptor::new(c"nonce-type", Kind::Unsigned), Descriptor::END]);
+        if in_message { &MESSAGE } else { &DIGEST }
     }
 
     fn gettable() -> &'static Descriptors {
@@ -47,7 +61,7 @@ impl Scheme for Ecdsa {
     }
 
     fn refuse(params: Params<'_>) -> Result<()> {
-        match Refused::read(params)?.nonce_type {
+        match Ecdsa::nonce_type(params)? {
             None | Some(0) => Ok(()),
             Some(_) => {
                 let text = "a TPM draws the nonce of each signature itself: deterministic nonces (nonce-type 1) need a software key";
@@ -136,7 +150,7 @@ fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
         .public
         .quietly(|| {
             let mut operation = Operation::new(request.public, Purpose::Verify, Params::none())?;
-            Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest))
+            Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest).is_right())
         })
         .unwrap_or_default()
 }
@@ -156,7 +170,10 @@ mod tests {
     fn verifies(fake: &Fake, digest: &str, message: &[u8], signature: &[u8]) -> bool {
         let algorithm = Digest::fetch(fake.key.context(), digest).unwrap();
         let digest_octets = algorithm.of(&[message]).unwrap();
-        fake.verification(Some(digest), &mut ParamList::new()).unwrap().verify(signature, &digest_octets)
+        fake.verification(Some(digest), &mut ParamList::new())
+            .unwrap()
+            .verify(signature, &digest_octets)
+            .is_right()
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Message {
         Ok(())
     }
 
-    /// Ends it and begins the next: one context may sign several messages one-shot (EVP_DigestSign(3ossl)).
+    /// Ends it and begins the next. EVP_DigestSignFinal(3ossl) ends a copy, and goes on with the message.
     pub(super) fn finish(&mut self) -> Result<Whole> {
         let digest = self.hasher.finish()?;
         self.hasher.restart()?;

@@ -3,9 +3,10 @@
 use missing::SaltLength;
 use zeroize::Zeroizing;
 
+use super::shadow::Shadow;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::rsa_padding::{NONE, PKCS1, PSS, X931};
-use crate::ffi::crypto::{Digest, Options, Pkey, random};
+use crate::ffi::crypto::{Digest, Pkey, random};
 
 /// A padding of EVP_SIGNATURE-RSA(7ossl).
 pub(super) enum Padding {
@@ -23,17 +24,21 @@ pub(super) enum Padding {
 }
 
 impl Padding {
-    /// Reads it from the options of a verification.
+    /// Reads it from the options of the shadow.
     ///
     /// # Errors
     /// It is a padding that a TPM key does not do.
-    pub(super) fn read(public: &Pkey, options: &mut Options<'_>) -> Result<Self> {
+    pub(super) fn read(shadow: &mut Shadow) -> Result<Self> {
+        let (public, has_salt_of_key) = (shadow.public().clone(), shadow.has_salt_of_key());
+        let mut options = shadow.options()?;
         match options.int(c"pad-mode") {
             Some(PKCS1) => Ok(Self::Pkcs1),
             Some(NONE) => Ok(Self::None),
             Some(PSS) => {
-                let salt = options.int(c"saltlen").unwrap_or(-1);
-                let salt = SaltLength::try_from(salt).map_err(refused)?;
+                let salt = match has_salt_of_key {
+                    true => SaltLength::Auto,
+                    false => options.int(c"saltlen").unwrap_or(-1).try_into().map_err(refused)?,
+                };
                 let mgf1 = options.text(c"mgf1-digest");
                 let mgf1 = mgf1.map(|name| Digest::fetch(public.context(), &name)).transpose()?;
                 Ok(Self::Pss { salt, mgf1 })
@@ -45,7 +50,7 @@ impl Padding {
     }
 
     /// Whether whoever signs chooses the length of the salt: what OpenSSL begins with, −2 in 3.0 and −4 since 3.1, and what a
-    /// verification takes from the signature.
+    /// verification takes from the signature. A restricted key names a salt length that its TPM may not produce.
     pub(super) const fn leaves_salt_open(&self) -> bool {
         matches!(self, Self::Pss { salt: SaltLength::Auto | SaltLength::AutoDigestMax, .. })
     }

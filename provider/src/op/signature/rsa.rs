@@ -21,24 +21,25 @@ use super::shadow::Shadow;
 use super::{Request, Scheme, is_restricted, restricted_to, tpm_hash};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Pkey};
-use crate::ffi::params::{Descriptor, Descriptors, Kind, Params};
+use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, joined};
 use crate::private::{Private, TpmSalt};
 
 /// TPM2-RSA.
 pub(crate) struct Rsa;
 
 impl Scheme for Rsa {
-    fn settable() -> &'static Descriptors {
-        static LIST: Descriptors = Descriptors::new(&[
-            Descriptor::new(c"digest", Kind::Text),
-            Descriptor::new(c"properties", Kind::Text),
-            Descriptor::new(c"pad-mode", Kind::Text),
-            Descriptor::new(c"saltlen", Kind::Text),
-            Descriptor::new(c"mgf1-digest", Kind::Text),
-            Descriptor::new(c"mgf1-properties", Kind::Text),
-            Descriptor::END,
-        ]);
-        &LIST
+    const IS_PLAIN: bool = false;
+
+    fn settable(in_message: bool) -> &'static Descriptors {
+        static DIGEST: Descriptors = Descriptors::new(&{
+            const LIST: [Descriptor; 7] = joined(&[(true, OF_DIGEST), (true, OF_PADDING)]);
+            LIST
+        });
+        static MESSAGE: Descriptors = Descriptors::new(&{
+            const LIST: [Descriptor; 5] = joined(&[(true, OF_PADDING)]);
+            LIST
+        });
+        if in_message { &MESSAGE } else { &DIGEST }
     }
 
     fn gettable() -> &'static Descriptors {
@@ -78,7 +79,7 @@ impl Scheme for Rsa {
         shadow: &mut Shadow,
         known: &OnceLock<TpmSalt>,
     ) -> Result<()> {
-        let padding = Padding::read(public, &mut shadow.options()?)?;
+        let padding = Padding::read(shadow)?;
         if !padding.leaves_salt_open() || salt::is_free(key, public, &padding, shadow)? {
             return Ok(());
         }
@@ -92,7 +93,7 @@ impl Scheme for Rsa {
         if request.digest.ends_with(&SIGNED_DIGEST) {
             return Err(kept_back());
         }
-        let padding = Padding::read(request.public, &mut request.shadow.options()?)?;
+        let padding = Padding::read(request.shadow)?;
         if may_sign_by_decryption(request.key) {
             match by_decryption(&mut request, &padding) {
                 // Found out just now.
@@ -103,6 +104,16 @@ impl Scheme for Rsa {
         by_signing(&mut request, &padding)
     }
 }
+
+const OF_DIGEST: &[Descriptor] =
+    &[Descriptor::new(c"digest", Kind::Text), Descriptor::new(c"properties", Kind::Text)];
+
+const OF_PADDING: &[Descriptor] = &[
+    Descriptor::new(c"pad-mode", Kind::Text),
+    Descriptor::new(c"mgf1-digest", Kind::Text),
+    Descriptor::new(c"mgf1-properties", Kind::Text),
+    Descriptor::new(c"saltlen", Kind::Text),
+];
 
 /// Whether the key does the bare private operation, as far as is known of the TPM.
 pub(super) fn may_sign_by_decryption(key: &dyn Private) -> bool {
@@ -146,6 +157,9 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
         return Ok(octets);
     }
     if let (true, Some(own)) = (salted, salt::of(request.shadow, &octets, request.digest)) {
+        if padding.leaves_salt_open() {
+            return Ok(octets);
+        }
         return Err(limit.salt(own));
     }
     Err(wrong_result())
@@ -195,7 +209,8 @@ fn fits_key(public: &Public, asked: KeyScheme, hash: HashAlg) -> Result<()> {
 
 pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
     let public = shadow.public().clone();
-    public.quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest)))
+    public
+        .quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest).is_right()))
 }
 
 fn kept_back() -> Error {
@@ -216,6 +231,7 @@ fn wrong_result() -> Error {
 mod tests {
     use super::super::fake::Fake;
     use super::*;
+    use crate::ffi::crypto::Restrictions;
     use crate::ffi::params::ParamList;
 
     fn pss(salt: &str, mgf1: &str) -> ParamList {
@@ -228,7 +244,8 @@ mod tests {
         let signature = fake.sign::<Rsa>(Some(digest), b"message", &mut options)?;
         let algorithm = Digest::fetch(fake.key.context(), digest)?;
         let octets = algorithm.of(&[b"message"])?;
-        assert!(fake.verification(Some(digest), &mut options)?.verify(&signature, &octets), "{digest}");
+        let verdict = fake.verification(Some(digest), &mut options)?.verify(&signature, &octets);
+        assert!(verdict.is_right(), "{digest}");
         Ok(())
     }
 
@@ -343,6 +360,42 @@ mod tests {
                     let reason = check(&fake, "sha256", options).map_err(|error| error.reason());
                     assert_eq!(reason, if faulty { Err(Reason::Integrity) } else { Ok(()) });
                 }
+            }
+        }
+    }
+
+    /// The restrictions of the key name a salt as long as the digest, which this TPM does not make.
+    #[test]
+    fn a_salt_that_nobody_asked_for_is_the_tpms_own() {
+        let fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
+        let numbers = [c"n", c"e"].map(|name| fake.key.unsigned(name).unwrap());
+        let restrictions = Restrictions { digest: "sha256", salt: 32 };
+        let public =
+            Pkey::public_rsa(fake.key.context(), c"RSA-PSS", &numbers[0], &numbers[1], Some(restrictions))
+                .unwrap();
+        let algorithm = Digest::fetch(fake.key.context(), "sha256").unwrap();
+        let digest = algorithm.of(&[b"message"]).unwrap();
+        for (salt, says) in [
+            (None, None),
+            (Some("auto"), None),
+            (Some("max"), None),
+            (Some("digest"), Some("rsa_pss_saltlen:max")),
+        ] {
+            let mut shadow = Shadow::new(public.clone(), Some(algorithm.clone()));
+            if let Some(salt) = salt {
+                shadow.set(ParamList::new().text(c"saltlen", salt).as_params()).unwrap();
+            }
+            let signed = Rsa::sign(Request {
+                key: &fake,
+                public: &public,
+                shadow: &mut shadow,
+                digest: &digest,
+                algorithm: Some(&algorithm),
+                message: None,
+            });
+            match says {
+                None => assert_eq!(signed.unwrap().len(), 256, "{salt:?}"),
+                Some(text) => assert!(signed.unwrap_err().to_string().contains(text), "{salt:?}"),
             }
         }
     }

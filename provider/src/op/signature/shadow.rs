@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use crate::ffi::crypto::{Digest, Operation, Options, Pkey, Purpose};
-use crate::ffi::params::{ParamList, Params};
+use crate::ffi::params::{IntOrText, ParamList, Params, settable};
 
 /// A verify operation of the public key, made when it is needed.
 pub(crate) struct Shadow {
@@ -13,12 +13,14 @@ pub(crate) struct Shadow {
     /// The digest of a message under way.
     digest: Option<Digest>,
     operation: Option<Operation>,
+    /// The caller named the length of the salt.
+    has_salt: bool,
 }
 
 impl Shadow {
     /// A shadow of this key; with the digest of a message, or for a digest that the caller made.
     pub(super) const fn new(public: Pkey, digest: Option<Digest>) -> Self {
-        Self { public, digest, operation: None }
+        Self { public, digest, operation: None, has_salt: false }
     }
 
     /// The public key.
@@ -43,7 +45,23 @@ impl Shadow {
         if params.is_none() {
             return Ok(());
         }
-        Ok(self.options()?.set(params)?)
+        if self.is_pss_key() && leaves_salt_open(params)? {
+            // Some versions of OpenSSL let a restricted key sign so and not verify, others the reverse.
+            self.has_salt = false;
+            return Ok(self.options()?.set(ParamList::without(params, c"saltlen")?.as_params())?);
+        }
+        self.options()?.set(params)?;
+        self.has_salt |= params.find(c"saltlen").is_some();
+        Ok(())
+    }
+
+    /// Whether nobody named the length of the salt, and the restrictions of the key did.
+    pub(super) fn has_salt_of_key(&self) -> bool {
+        !self.has_salt && self.is_pss_key()
+    }
+
+    fn is_pss_key(&self) -> bool {
+        self.public.is_a(c"RSA-PSS")
     }
 
     /// The parameters.
@@ -59,7 +77,7 @@ impl Shadow {
                 let mut operation = Operation::new(&self.public, Purpose::Verify, Params::none())?;
                 if let Some(digest) = &self.digest {
                     let mut list = ParamList::new();
-                    operation.options().set(list.text(c"digest", digest.name()).as_params())?;
+                    operation.options().set(list.text(c"digest", digest.asked()).as_params())?;
                 }
                 operation
             }
@@ -70,6 +88,27 @@ impl Shadow {
     /// A second one with the same parameters.
     pub(super) fn try_clone(&self) -> Result<Self> {
         let operation = self.operation.as_ref().map(Operation::try_clone).transpose()?;
-        Ok(Self { public: self.public.clone(), digest: self.digest.clone(), operation })
+        Ok(Self {
+            public: self.public.clone(),
+            digest: self.digest.clone(),
+            operation,
+            has_salt: self.has_salt,
+        })
     }
+}
+
+settable! {
+    /// What is said of the salt (EVP_SIGNATURE-RSA(7)).
+    struct Salt {
+        length: IntOrText = c"saltlen",
+    }
+}
+
+/// Returns true if the parameters leave the length of the salt to whoever signs.
+fn leaves_salt_open(params: Params<'_>) -> Result<bool> {
+    Ok(match Salt::read(params)?.length {
+        Some(IntOrText::Int(number)) => matches!(number, -2 | -4),
+        Some(IntOrText::Text(text)) => ["auto", "auto-digestmax", "-2", "-4"].contains(&text.as_str()),
+        None => false,
+    })
 }

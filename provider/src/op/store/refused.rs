@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::wanted::Wanted;
 use crate::error::Result;
+use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::op::store::Store;
 use crate::ffi::params::{Descriptors, Params};
@@ -18,6 +19,10 @@ pub(crate) struct RefusedStore {
 
 impl Store for RefusedStore {
     fn open(_: &CStr) -> Self {
+        Self { waits: true }
+    }
+
+    fn attach(_: &Provider, _: Bio<'_>) -> Self {
         Self { waits: true }
     }
 

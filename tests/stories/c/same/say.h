@@ -1,0 +1,90 @@
+/* How a call is reported, and what the calls work on. */
+#ifndef SAY_H
+#define SAY_H
+#include "../must.h"
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rsa.h>
+#include <openssl/store.h>
+#include <string.h>
+
+/* The type of the key. */
+static int rsa, pss;
+/* What is signed, encrypted or read as a digest. */
+static const unsigned char text[64] = "a message of some length, signed in parts";
+/* Where results go, and how long they are. */
+static unsigned char out[4096];
+static size_t length;
+
+/* What the following calls have in common. */
+#define HEAD(...) (printf("# " __VA_ARGS__), printf("\n"))
+/* A call, its result, and how many errors it left. */
+#define SAY(call) (ERR_clear_error(), say(#call, (long)(call)))
+/* The same for what gives a pointer. */
+#define HAS(call) (ERR_clear_error(), say(#call, (call) != NULL))
+/* What a call gave. */
+#define NUMBER(number) printf("    %s: %ld\n", #number, (long)(number))
+#define WORDS(words) printf("    %s: %s\n", #words, (words) == NULL ? "-" : (words))
+
+static long say(const char *call, long result)
+{
+    int errors = 0;
+
+    while (ERR_get_error() != 0)
+        errors++;
+    printf("%s = %ld, errors %d\n", call, result, errors);
+    fflush(stdout);
+    return result;
+}
+
+/* A size that is large enough. */
+static size_t *room(void)
+{
+    length = sizeof out;
+    return &length;
+}
+
+/* The names of parameters. */
+static void names(const char *what, const OSSL_PARAM *params)
+{
+    printf("    %s:", what);
+    for (; params != NULL && params->key != NULL; params++)
+        printf(" %s", params->key);
+    printf("\n");
+}
+
+static EVP_PKEY *load(const char *uri)
+{
+    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
+    EVP_PKEY *key = NULL;
+
+    while (store != NULL && key == NULL && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+        key = info == NULL ? NULL : OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+    }
+    OSSL_STORE_close(store);
+    MUST(key != NULL);
+    return key;
+}
+
+/* A text parameter of a context. */
+static const char *option(EVP_PKEY_CTX *ctx, const char *name)
+{
+    static char value[80];
+    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(name, value, sizeof value - 1), OSSL_PARAM_END};
+
+    memset(value, 0, sizeof value);
+    return EVP_PKEY_CTX_get_params(ctx, params) == 1 && OSSL_PARAM_modified(params) ? value : NULL;
+}
+
+/* Sets a text parameter of a context. */
+static int set(EVP_PKEY_CTX *ctx, const char *name, const char *value)
+{
+    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(name, (char *)value, 0), OSSL_PARAM_END};
+
+    return EVP_PKEY_CTX_set_params(ctx, params);
+}
+#endif

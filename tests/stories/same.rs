@@ -1,0 +1,78 @@
+//! A key of the TPM answers every call of libcrypto as a software key does, but for the differences that are meant.
+use tests::raw::Tpm as _;
+use tests::{Openssl, Order};
+
+use crate::machine::{Machine, program};
+use transcript::Transcript;
+
+mod meant;
+mod transcript;
+
+/// Name, how it is made in the TPM, and what is said more of a software key that is like it.
+const KEYS: [(&str, &str, &str); 3] = [
+    ("ec", "-algorithm EC -pkeyopt group:P-256", ""),
+    ("rsa", "-algorithm RSA -pkeyopt bits:2048", ""),
+    (
+        "pss",
+        "-algorithm RSA-PSS -pkeyopt bits:2048 -pkeyopt digest:sha256",
+        "-pkeyopt rsa_pss_keygen_mgf1_md:sha256 -pkeyopt rsa_pss_keygen_saltlen:32",
+    ),
+];
+
+/// What a key answers to the program of `c/same.c`.
+#[track_caller]
+fn answers(openssl: &Openssl, key: &str, properties: &str) -> Transcript {
+    let program = program(openssl.shell(), "same");
+    Transcript::read(&openssl.shell().ok(&format!("{program} {key} {properties}")).out())
+}
+
+#[test]
+fn every_call_gives_what_it_gives_for_a_software_key() {
+    let machine = machine();
+    let stranger = machine.openssl.stranger();
+    let mut new = Vec::new();
+    for (key, ..) in KEYS {
+        let expected = answers(&stranger, &format!("soft-{key}"), "");
+        assert!(expected.calls() > 150, "{} calls", expected.calls());
+        // A plain fetch by name takes the provider that comes first.
+        for (order, properties) in [
+            (Order::DefaultFirst, "provider=tpm2"),
+            (Order::Tpm2First, "provider=tpm2"),
+            (Order::Tpm2First, ""),
+        ] {
+            let openssl = machine.openssl.clone().ordered(order);
+            let found = answers(&openssl, key, properties);
+            let differences = expected.differences(&found, |line| meant::why(key, line).is_some());
+            new.extend(differences.iter().map(|line| format!("{key}, {order:?}: {line}")));
+        }
+        machine.tpm.assert_empty();
+    }
+    assert!(new.is_empty(), "{} new differences:\n{}", new.len(), new.join("\n"));
+}
+
+#[test]
+fn a_software_key_does_not_notice_the_provider() {
+    let machine = machine();
+    let stranger = machine.openssl.stranger();
+    for (key, ..) in KEYS {
+        let key = format!("soft-{key}");
+        let expected = answers(&stranger, &key, "");
+        for order in Order::BOTH {
+            let openssl = machine.openssl.clone().ordered(order);
+            // Some algorithms are fetched from the provider that comes first.
+            let is_meant = |line: &str| line.ends_with(" lacks kat");
+            let differences = expected.differences(&answers(&openssl, &key, ""), is_meant);
+            assert!(differences.is_empty(), "{key}, {order:?}:\n{}", differences.join("\n"));
+        }
+    }
+}
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    let stranger = machine.openssl.stranger();
+    for (key, made, more) in KEYS {
+        machine.openssl.ok(&format!("genpkey {made} -propquery provider=tpm2 -out {key}"));
+        stranger.ok(&format!("genpkey {made} {more} -out soft-{key}"));
+    }
+    machine
+}

@@ -1,0 +1,67 @@
+//! The differences that are meant, each with its reason. A new one fails the test.
+
+const ANY: &[&str] = &["ec", "rsa", "pss"];
+const RSA: &[&str] = &["rsa", "pss"];
+const EC: &[&str] = &["ec"];
+const PSS: &[&str] = &["pss"];
+
+const PRIVATE: &str = "the private half never leaves the TPM";
+const OLD: &str = "the old types hold the private half, which never leaves the TPM";
+const FILE: &str = "a TPM key is written as its key file";
+const OPTIONS: &str = "more may be said of a key that is made in a TPM, and in the words of pkeyopt";
+const NEWER: &str = "it is there with every version of OpenSSL, whose own provider has it in later ones only";
+const TESTS: &str = "it is for the self tests of OpenSSL's own providers";
+const BEGUN: &str = "the digest of a message that is begun stays, though OpenSSL 3.5 lists it";
+const STAYS: &str =
+    "another digest of a message that is begun is refused, as by OpenSSL before 3.6, which passes it over";
+const KEM: &str = "keys of the TPM have no key encapsulation";
+const SALT: &str =
+    "the TPM chooses the length of the salt, and OpenSSL's verification says whether it may be left open";
+const SIZE: &str = "a padding that is not there is noticed when the size is asked";
+const NOTHING: &str = "nothing, as a number to decrypt, is not sent to the TPM";
+const NEVER: &str = "what the type of the key cannot do is not there, rather than there to fail";
+
+/// The types of keys, a part of the line, and why it differs.
+const MEANT: &[(&[&str], &str, &str)] = &[
+    (RSA, "d | EVP_PKEY_get_bn_param", PRIVATE),
+    (RSA, "rsa-factor1 | EVP_PKEY_get_bn_param", PRIVATE),
+    (EC, "priv | EVP_PKEY_get_bn_param", PRIVATE),
+    (ANY, "selection 0x87 | EVP_PKEY_todata", PRIVATE),
+    (RSA, "selection 0x1 | EVP_PKEY_todata", PRIVATE),
+    (RSA, "selection 0x87 MSBLOB - |", PRIVATE),
+    (ANY, "EVP_PKEY_copy_parameters(typed, key)", OLD),
+    (ANY, "EVP_PKEY_copy_parameters(same, key)", OLD),
+    (RSA, "EVP_PKEY_get0_RSA(key)", OLD),
+    (EC, "EVP_PKEY_get0_EC_KEY(key)", OLD),
+    (ANY, "selection 0x87 PEM", FILE),
+    (EC, "selection 0x87 DER X9.62", FILE),
+    (PSS, "selection 0x87 DER type-specific", FILE),
+    (RSA, "selection 0x86 PEM - |", "a public key is a SubjectPublicKeyInfo where no structure is asked for"),
+    (ANY, "keygen has", OPTIONS),
+    (PSS, "keygen lacks mgf", OPTIONS),
+    (RSA, "keygen lacks rsa-", "the TPM chooses the primes"),
+    (ANY, "encapsulate_init", KEM),
+    (ANY, "decapsulate_init", KEM),
+    (EC, "keygen lacks dhkem-ikm", KEM),
+    (EC, "nonce-type", NEWER),
+    (EC, "lacks kat", TESTS),
+    (ANY, "gettable has security-category", NEWER),
+    (EC, "gettable has field-degree", NEWER),
+    (RSA, "| set(options, \"digest\", \"SHA", STAYS),
+    (EC, "EVP_DigestSignInit_ex(ctx, &options, digest, NULL, NULL, key, NULL) | settable lacks", BEGUN),
+    (RSA, "has implicit-rejection", NEWER),
+    // A wrong padding of PKCS#1 v1.5 gives a synthetic message since OpenSSL 3.2.
+    (RSA, "padding 1 | EVP_PKEY_decrypt(ctx, out, room(), encrypted, size", NEWER),
+    (RSA, "padding 6 | EVP_PKEY_decrypt(ctx, out, room(), encrypted, size", NEWER),
+    (RSA, "ciphers | EVP_PKEY_decrypt(ctx, out, room(), text, 32)", NEWER),
+    (RSA, "padding 3 | EVP_PKEY_decrypt(ctx, out, room(), encrypted, 0)", NOTHING),
+    (RSA, "padding 5 | EVP_PKEY_decrypt(ctx, NULL, &length, encrypted, size)", SIZE),
+    (RSA, "padding 0 | EVP_PKEY_decrypt(ctx, NULL, &length, encrypted, size)", SIZE),
+    (PSS, "ciphers | EVP_PKEY_", NEVER),
+    (PSS, "salt ", SALT),
+];
+
+/// Why this line of this type of key differs.
+pub(super) fn why(key: &str, line: &str) -> Option<&'static str> {
+    MEANT.iter().find(|(keys, part, _)| keys.contains(&key) && line.contains(part)).map(|(_, _, why)| *why)
+}
