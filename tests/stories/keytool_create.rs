@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use keyfile::{Attributes, Curve, Handle, HashAlg, PublicKey};
+use tests::chips::Chip;
 use tests::process::{self, LIMIT};
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Pty, Swtpm, module};
@@ -257,4 +258,20 @@ fn no_password_crosses_the_bus() {
     for word in ["ownerword", "keyword"] {
         assert!(!proxy.log().contains(word.as_bytes()), "{word} on the bus:\n{}", proxy.log().text());
     }
+}
+
+#[test]
+fn a_curve_whose_hash_the_tpm_lacks_is_made_with_a_warning() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    proxy.become_chip(Chip::named("no SHA-384"));
+    let desk = Desk::by(tpm, &proxy.tcti());
+    for (curve, hash) in [("P-384", "sha384"), ("P-521", "sha512")] {
+        desk.run(&format!("tpm2-keytool create -e {curve} key.tpm"))
+            .ok()
+            .says(&format!("signs no digests of {hash}"))
+            .says("P-256 works");
+    }
+    let quiet = desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
+    assert!(!quiet.err().contains("warning"), "{}", quiet.err());
 }

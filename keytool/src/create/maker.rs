@@ -1,6 +1,6 @@
 //! Makes the two halves of a key file: the TPM creates them, or takes over what was wrapped here.
 
-use keyfile::{AlgId, Attributes, Public, PublicKey};
+use keyfile::{AlgId, Attributes, Curve, HashAlg, Public, PublicKey};
 use tpm::template::{Template, Usage};
 use tpm::{Capabilities, Parent, RawRsa, Tpm, refuses_both_uses};
 
@@ -65,6 +65,7 @@ impl Maker<'_> {
         let template = self.order.template(template, self.policy);
         let both = template.clone().public();
         self.capabilities.check(&both)?;
+        self.warn_of_no_tls(&both);
         match make(&both) {
             Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_both_uses(&error) => {
                 let usage = self.only_use(&both);
@@ -79,6 +80,20 @@ impl Maker<'_> {
                 make(&template.usage(usage).public())
             }
             made => made,
+        }
+    }
+
+    /// TLS 1.3 signs with the hash of the curve (RFC 8446 §4.2.3), which some TPMs lack.
+    fn warn_of_no_tls(&self, key: &Public) {
+        let (curve, hash) = match &key.key {
+            PublicKey::Ecc { curve: Curve::P384, .. } => ("P-384", HashAlg::Sha384),
+            PublicKey::Ecc { curve: Curve::P521, .. } => ("P-521", HashAlg::Sha512),
+            _ => return,
+        };
+        if !self.order.restricted && !self.capabilities.hashes.iter().any(|has| has.size() >= hash.size()) {
+            terminal::notice(format!(
+                "warning: this TPM signs no digests of {hash}, so TLS 1.3 cannot use a key on {curve}: P-256 works"
+            ));
         }
     }
 

@@ -68,7 +68,8 @@ fn rsa(scheme: Scheme, bits: u16, signs: bool, decrypts: bool) -> Uses {
         (Scheme::Null, _, true) => Uses {
             tls12: format!("{PKCS1}; {PSS}; RSA key exchange{weak}"),
             tls13: format!("{PSS}{weak}"),
-            other: "raw RSA; signatures PKCS#1 and PSS with any salt; decryption PKCS#1 and OAEP".to_owned(),
+            other: "raw RSA; signatures PKCS#1 and PSS with any salt; decryption PKCS#1 and OAEP; less where status shows raw RSA: forbidden"
+                .to_owned(),
         },
         (Scheme::Null, true, false) => Uses {
             tls12: format!("rsa_pkcs1 with the TPM's digests{weak}"),

@@ -17,7 +17,9 @@ pub const BOOK: &[Chip] = &[
     page("no RSA-1024", "has RSA keys of 2048 bits and more only", |_| rsa::no_size(1024)),
     page("no SHA-1", "refuses SHA-1 everywhere", |_| algorithm::no_hash(&[SHA1])),
     page("no SHA-384", "has SHA-1 and SHA-256 only", |_| algorithm::no_hash(&[SHA384, SHA512])),
-    page("no raw RSA, no SHA-384", "both", |tpm| rsa::no_raw(tpm).and(algorithm::no_hash(&[SHA384, SHA512]))),
+    page("no raw RSA, no SHA-384", "both of the above", |tpm| {
+        rsa::no_raw(tpm).and(algorithm::no_hash(&[SHA384, SHA512]))
+    }),
     page("no AES-256", "has AES with 128 bits only", |_| algorithm::no_aes_256()),
     page("no P-384", "has no P-384 and P-521", |_| algorithm::no_long_curves()),
     page("no ECC", "has RSA keys only", |_| algorithm::no_ecc()),
@@ -30,7 +32,7 @@ pub const BOOK: &[Chip] = &[
     },
     page(
         "context gap 255",
-        "stops everybody when a saved session is 255 saves old; behind the kernel's manager",
+        "saves no context once a saved session is 255 saves old; tried behind a resource manager",
         |_| Rules::default(),
     ),
     page("two sessions", "holds two loaded sessions", |tpm| room::sessions(tpm, 2)),

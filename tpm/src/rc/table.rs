@@ -87,7 +87,7 @@ codes! {
     NV_LOCKED = 0x148, "the NV index is locked";
     NV_AUTHORIZATION = 0x149, "the NV index may not be accessed with this authorization";
     NV_UNINITIALIZED = 0x14a, "the NV index was never written, or the saved state could not be restored";
-    NV_SPACE = 0x14b, "the TPM's non-volatile memory is full; remove a persistent key or NV index that nobody needs";
+    NV_SPACE = 0x14b, "the TPM's non-volatile memory is full";
     NV_DEFINED = 0x14c, "the NV index or persistent handle is taken";
     BAD_CONTEXT = 0x150, "the saved context is not valid; it may be from before a reset";
     CPHASH = 0x151, "the policy allows another command or other parameters only";

@@ -43,10 +43,10 @@ impl Limit {
     pub(super) fn hash(self, digest: Option<&Digest>) -> Result<HashAlg> {
         let text = match self {
             Self::Key => {
-                "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well"
+                "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well, where tpm2-keytool status shows raw RSA: yes"
             }
             Self::Tpm => {
-                "this TPM forbids raw RSA and signs digests of sha1, sha256, sha384 and sha512 only: use one of these, or a software key"
+                "this TPM forbids raw RSA and signs digests of sha1, sha256, sha384 and sha512 only: use one of these that it has, or an EC key (tpm2-keytool create -e P-256)"
             }
         };
         digest.and_then(tpm_hash).ok_or_else(|| Error::new(Reason::Digest, text))
@@ -68,7 +68,7 @@ impl Limit {
     pub(super) fn no_padding(self) -> Error {
         padding(match self {
             Self::Key => {
-                "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well"
+                "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well, where tpm2-keytool status shows raw RSA: yes"
             }
             Self::Tpm => {
                 "this TPM forbids raw RSA, so its keys sign nothing without padding: use pkcs1 or pss (rsa_padding_mode), or a software key"
@@ -80,7 +80,7 @@ impl Limit {
     pub(super) fn mgf1(self) -> Error {
         padding(match self {
             Self::Key => {
-                "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well"
+                "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well, where tpm2-keytool status shows raw RSA: yes"
             }
             Self::Tpm => {
                 "this TPM forbids raw RSA and pads PSS itself, where MGF1 has the digest of the message: ask for the same (rsa_mgf1_md)"
@@ -93,7 +93,7 @@ impl Limit {
         let own = own.word();
         padding(match self {
             Self::Key => format!(
-                "this TPM signs PSS with a salt of its own length (rsa_pss_saltlen:{own}), not with the one that was asked for; ask for that or for auto, or use a key that may decrypt as well (it signs with any salt)"
+                "this TPM signs PSS with a salt of its own length (rsa_pss_saltlen:{own}), not with the one that was asked for; ask for that or for auto, or use a key that may decrypt as well (it signs with any salt, where tpm2-keytool status shows raw RSA: yes)"
             ),
             Self::Tpm => format!(
                 "this TPM forbids raw RSA and signs PSS with its own salt only: ask for rsa_pss_saltlen:{own} or auto, or use an EC key (tpm2-keytool create -e P-256)"
