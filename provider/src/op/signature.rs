@@ -20,6 +20,7 @@ mod padding;
 mod rsa;
 mod salt;
 mod shadow;
+mod tpm_scheme;
 
 use std::sync::OnceLock;
 
@@ -38,7 +39,7 @@ use shadow::Shadow;
 
 /// What differs between the kinds of keys.
 pub(crate) trait Scheme: 'static {
-    /// Whether a signature needs no parameters.
+    /// True if a signature needs no parameters.
     const IS_PLAIN: bool;
 
     /// What a signature of this kind may be told; once a message is under way its digest stays.

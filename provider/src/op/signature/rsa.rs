@@ -9,7 +9,7 @@
 
 use std::sync::OnceLock;
 
-use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme as KeyScheme, Signature};
+use keyfile::{Attributes, Public, PublicKey, Scheme as KeyScheme, Signature};
 use missing::pkcs1::rejection::SIGNED_DIGEST;
 use tpm::RawRsa;
 use zeroize::Zeroizing;
@@ -18,7 +18,8 @@ use super::limit::Limit;
 use super::padding::Padding;
 use super::salt;
 use super::shadow::Shadow;
-use super::{Request, Scheme, is_restricted, restricted_to, tpm_hash};
+use super::tpm_scheme;
+use super::{Request, Scheme, is_restricted, restricted_to};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Pkey};
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, joined};
@@ -32,11 +33,11 @@ impl Scheme for Rsa {
 
     fn settable(in_message: bool) -> &'static Descriptors {
         static DIGEST: Descriptors = Descriptors::new(&{
-            const LIST: [Descriptor; 7] = joined(&[(true, OF_DIGEST), (true, OF_PADDING)]);
+            const LIST: [Descriptor; 7] = joined(&[OF_DIGEST, OF_PADDING]);
             LIST
         });
         static MESSAGE: Descriptors = Descriptors::new(&{
-            const LIST: [Descriptor; 5] = joined(&[(true, OF_PADDING)]);
+            const LIST: [Descriptor; 5] = joined(&[OF_PADDING]);
             LIST
         });
         if in_message { &MESSAGE } else { &DIGEST }
@@ -67,7 +68,11 @@ impl Scheme for Rsa {
         match key.public().key.scheme() {
             Some(scheme) if scheme.hash().is_some_and(|fixed| fixed != hash) => {
                 let fixed = scheme.hash().unwrap_or(hash);
-                if is_restricted(key) { Err(restricted_to(fixed)) } else { Err(made_for(scheme, hash)) }
+                if is_restricted(key) {
+                    Err(restricted_to(fixed))
+                } else {
+                    Err(tpm_scheme::made_for(scheme, hash))
+                }
             }
             _ => Ok(()),
         }
@@ -84,7 +89,7 @@ impl Scheme for Rsa {
             return Ok(());
         }
         // What the key cannot do is said here, before the TPM is asked for a signature that nobody wants.
-        scheme(key.public(), &padding, shadow.digest()?.as_ref())?;
+        tpm_scheme::of(key.public(), Limit::of(key.public())?, &padding, shadow.digest()?.as_ref())?;
         salt::settle(key, public, shadow, known)
     }
 
@@ -115,12 +120,12 @@ const OF_PADDING: &[Descriptor] = &[
     Descriptor::new(c"saltlen", Kind::Text),
 ];
 
-/// Whether the key does the bare private operation, as far as is known of the TPM.
+/// Returns true if the key does the bare private operation, as far as is known of the TPM.
 pub(super) fn may_sign_by_decryption(key: &dyn Private) -> bool {
     decrypts_anything(key.public()) && key.raw_rsa() != Some(RawRsa::Forbidden)
 }
 
-/// Whether the key may do the bare private operation: it may decrypt anything, in any way.
+/// Returns true if the key may do the bare private operation: it may decrypt anything, in any way.
 pub(super) fn decrypts_anything(public: &Public) -> bool {
     public.attributes.contains(Attributes::DECRYPT)
         && !public.attributes.contains(Attributes::RESTRICTED)
@@ -146,9 +151,8 @@ fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>
 }
 
 fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
-    let scheme = scheme(request.key.public(), padding, request.algorithm)?;
-    let hash = scheme.hash().ok_or_else(no_rsa_key)?;
     let limit = Limit::of(request.key.public())?;
+    let (scheme, hash) = tpm_scheme::of(request.key.public(), limit, padding, request.algorithm)?;
     let answer =
         request.sign(request.digest, hash, scheme.id()).map_err(|error| limit.refused(hash, error))?;
     let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
@@ -163,48 +167,6 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
         return Err(limit.salt(own));
     }
     Err(wrong_result())
-}
-
-/// The scheme that TPM2_Sign pads by as it is asked for.
-fn scheme(public: &Public, padding: &Padding, digest: Option<&Digest>) -> Result<KeyScheme> {
-    let limit = Limit::of(public)?;
-    let asked = match padding {
-        Padding::Pkcs1 => KeyScheme::Rsassa(limit.hash(digest)?),
-        Padding::Pss { .. } => KeyScheme::Rsapss(limit.hash(digest)?),
-        Padding::None => return Err(limit.no_padding()),
-    };
-    let hash = limit.hash(digest)?;
-    if let Padding::Pss { mgf1: Some(mgf1), .. } = padding {
-        if tpm_hash(mgf1) != Some(hash) {
-            return Err(limit.mgf1());
-        }
-    }
-    fits_key(public, asked, hash)?;
-    Ok(asked)
-}
-
-fn made_for(scheme: KeyScheme, asked: HashAlg) -> Error {
-    Error::new(Reason::Digest, format!("the key was made for {scheme} only, and {asked} was asked for"))
-}
-
-/// Refuses what the scheme that the key was made for does not allow.
-fn fits_key(public: &Public, asked: KeyScheme, hash: HashAlg) -> Result<()> {
-    match public.key.scheme() {
-        Some(KeyScheme::Null) => Ok(()),
-        Some(fixed) if fixed == asked => Ok(()),
-        Some(fixed) if fixed.id() == asked.id() => Err(made_for(fixed, hash)),
-        Some(fixed) => {
-            let remedy = match fixed.id() {
-                AlgId::RSASSA => {
-                    "ask for the padding pkcs1 (TLS takes it in version 1.2, when PSS is not offered: -sigalgs RSA+SHA256)"
-                }
-                _ => "ask for the padding pss",
-            };
-            let text = format!("the key was made for {fixed} only, and {asked} was asked for: {remedy}");
-            Err(Error::new(Reason::Padding, text))
-        }
-        None => Err(no_rsa_key()),
-    }
 }
 
 pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
@@ -229,6 +191,8 @@ fn wrong_result() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use keyfile::HashAlg;
+
     use super::super::fake::Fake;
     use super::*;
     use crate::ffi::crypto::Restrictions;
