@@ -1,6 +1,6 @@
 //! C programs of the tests: what no command line of `openssl` does (threads, forks, callbacks).
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,9 +18,7 @@ pub fn build(shell: &Shell, source: &Path) -> String {
     let name = source.file_stem().expect("the name of a C file").to_string_lossy().into_owned();
     let program = compiled(shell, source, &name);
     let compiled = program.get().expect("it was compiled").as_raw_fd();
-    // Another process writes it: while one of ours has a program open for writing, and a child that was just forked has the same
-    // descriptor, nobody can execute it (execve(2), ETXTBSY).
-    shell.ok(&format!("cp /proc/{}/fd/{compiled} {name}", std::process::id()));
+    shell.program(&name, fs::read(format!("/proc/self/fd/{compiled}")).expect("the compiled program"));
     format!("./{name}")
 }
 

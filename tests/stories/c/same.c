@@ -22,7 +22,7 @@ int main(int count, char **arguments)
 
     MUST(count >= 2);
     NUMBER(OPENSSL_VERSION_PREREQ(3, 4));
-    key = load(arguments[1]);
+    key = load(arguments[1], NULL);
     rsa = EVP_PKEY_is_a(key, "RSA"), pss = EVP_PKEY_is_a(key, "RSA-PSS");
     facts(key);
     parts(key);

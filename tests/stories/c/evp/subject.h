@@ -1,7 +1,7 @@
 /* A key that is walked, and the context that says what is right. */
 #ifndef SUBJECT_H
 #define SUBJECT_H
-#include "../must.h"
+#include "../load.h"
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
@@ -52,23 +52,6 @@ static int says(const char *part)
     if (!found)
         fprintf(stderr, "nobody said: %s\n", part);
     return found != 0;
-}
-
-/* The key of a file or another URI. */
-static EVP_PKEY *load(const char *uri, OSSL_LIB_CTX *libctx)
-{
-    OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, libctx, NULL, NULL, NULL, NULL, NULL, NULL);
-    EVP_PKEY *key = NULL;
-
-    while (store != NULL && key == NULL && !OSSL_STORE_eof(store)) {
-        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-
-        key = info == NULL ? NULL : OSSL_STORE_INFO_get1_PKEY(info);
-        OSSL_STORE_INFO_free(info);
-    }
-    OSSL_STORE_close(store);
-    MUST(key != NULL);
-    return key;
 }
 
 /* The key in another library context or by another provider, by way of parameters. */

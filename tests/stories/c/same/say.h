@@ -1,7 +1,7 @@
 /* How a call is reported, and what the calls work on. */
 #ifndef SAY_H
 #define SAY_H
-#include "../must.h"
+#include "../load.h"
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -52,22 +52,6 @@ static void names(const char *what, const OSSL_PARAM *params)
     for (; params != NULL && params->key != NULL; params++)
         printf(" %s", params->key);
     printf("\n");
-}
-
-static EVP_PKEY *load(const char *uri)
-{
-    OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
-    EVP_PKEY *key = NULL;
-
-    while (store != NULL && key == NULL && !OSSL_STORE_eof(store)) {
-        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-
-        key = info == NULL ? NULL : OSSL_STORE_INFO_get1_PKEY(info);
-        OSSL_STORE_INFO_free(info);
-    }
-    OSSL_STORE_close(store);
-    MUST(key != NULL);
-    return key;
 }
 
 /* A text parameter of a context. */
