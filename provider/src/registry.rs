@@ -31,19 +31,23 @@ pub(crate) const OPERATIONS: [c_int; 7] = [
     sys::OSSL_OP_STORE,
 ];
 
-/// The rows of an operation, ended by a row of nulls. Those of [`NAMED`] are for an OpenSSL that has calls for them.
-pub(crate) fn rows(operation: c_int, has_named: bool) -> Option<&'static [OSSL_ALGORITHM]> {
-    match operation {
-        sys::OSSL_OP_SIGNATURE if !has_named => SIGNATURES.get(NAMED..),
-        sys::OSSL_OP_DECODER => Some(DECODERS),
-        sys::OSSL_OP_ENCODER => Some(ENCODERS),
-        sys::OSSL_OP_KEYMGMT => Some(KEY_MANAGEMENT),
-        sys::OSSL_OP_SIGNATURE => Some(SIGNATURES),
-        sys::OSSL_OP_ASYM_CIPHER => Some(ASYM_CIPHERS),
-        sys::OSSL_OP_KEYEXCH => Some(KEY_EXCHANGES),
-        sys::OSSL_OP_STORE => Some(STORES),
-        _ => None,
-    }
+/// The rows of an operation. Those of [`NAMED_SIGNATURES`] are for an OpenSSL that has calls for them.
+pub(crate) fn rows(operation: c_int, has_named: bool) -> impl Iterator<Item = OSSL_ALGORITHM> {
+    let named = match operation {
+        sys::OSSL_OP_SIGNATURE if has_named => NAMED_SIGNATURES,
+        _ => &[],
+    };
+    let others = match operation {
+        sys::OSSL_OP_DECODER => DECODERS,
+        sys::OSSL_OP_ENCODER => ENCODERS,
+        sys::OSSL_OP_KEYMGMT => KEY_MANAGEMENT,
+        sys::OSSL_OP_SIGNATURE => SIGNATURES,
+        sys::OSSL_OP_ASYM_CIPHER => ASYM_CIPHERS,
+        sys::OSSL_OP_KEYEXCH => KEY_EXCHANGES,
+        sys::OSSL_OP_STORE => STORES,
+        _ => &[],
+    };
+    named.iter().chain(others).copied()
 }
 
 const RSA: &CStr = c"RSA:rsaEncryption:1.2.840.113549.1.1.1";
@@ -69,7 +73,6 @@ static DECODERS: &[OSSL_ALGORITHM] = &[
     row(RSA, DER, decoder::Table::<KeyDecoder<Rsa>>::ROWS, c"RSA key of a TPM"),
     row(RSA_PSS, DER, decoder::Table::<KeyDecoder<RsaPss>>::ROWS, c"RSA-PSS key of a TPM"),
     row(EC, DER, decoder::Table::<KeyDecoder<Ec>>::ROWS, c"EC key of a TPM"),
-    END,
 ];
 
 const KEY_DER: &CStr = c"provider=tpm2,output=der,structure=PrivateKeyInfo";
@@ -87,7 +90,6 @@ macro_rules! encoders {
     ($($names:ident, $description:literal: $($properties:ident = $output:ty),*;)*) => {
         &[
             $($(row($names, $properties, encoder::Table::<KeyEncoder<$output>>::ROWS, $description),)*)*
-            END,
         ]
     };
 }
@@ -140,12 +142,10 @@ static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[
         c"RSA-PSS key, always in the TPM",
     ),
     row(TPM2_EC, TPM, keymgmt::Table::<Management<Ec, InTpm>>::ROWS, c"EC key, always in the TPM"),
-    END,
 ];
 
-/// First those that a program fetches by name, since OpenSSL 3.4: names and digests as of OpenSSL's own provider. libcrypto fetches
-/// the others, by what keymgmt answers.
-static SIGNATURES: &[OSSL_ALGORITHM] = &[
+/// Algorithms that a program fetches by name, since OpenSSL 3.4: names and digests as of OpenSSL's own provider.
+static NAMED_SIGNATURES: &[OSSL_ALGORITHM] = &[
     rsa_with::<digest::Sha1>(c"RSA-SHA1:RSA-SHA-1:sha1WithRSAEncryption:1.2.840.113549.1.1.5"),
     rsa_with::<digest::Sha224>(c"RSA-SHA2-224:RSA-SHA224:sha224WithRSAEncryption:1.2.840.113549.1.1.14"),
     rsa_with::<digest::Sha256>(c"RSA-SHA2-256:RSA-SHA256:sha256WithRSAEncryption:1.2.840.113549.1.1.11"),
@@ -180,6 +180,10 @@ static SIGNATURES: &[OSSL_ALGORITHM] = &[
     ecdsa_with::<digest::Sha3Of512>(
         c"ECDSA-SHA3-512:ecdsa_with_SHA3-512:id-ecdsa-with-sha3-512:2.16.840.1.101.3.4.3.12",
     ),
+];
+
+/// Algorithms that libcrypto fetches, by what keymgmt answers.
+static SIGNATURES: &[OSSL_ALGORITHM] = &[
     row(
         c"TPM2-RSA",
         TPM,
@@ -192,17 +196,11 @@ static SIGNATURES: &[OSSL_ALGORITHM] = &[
         signature::Table::<SignatureContext<Ecdsa>>::ROWS,
         c"ECDSA signatures of keys in the TPM",
     ),
-    END,
 ];
-/// How many have a digest in their name.
-const NAMED: usize = 22;
-
-static ASYM_CIPHERS: &[OSSL_ALGORITHM] = &[
-    row(c"TPM2-RSA", TPM, asym_cipher::Table::<RsaCipher>::ROWS, c"RSA decryption with keys in the TPM"),
-    END,
-];
+static ASYM_CIPHERS: &[OSSL_ALGORITHM] =
+    &[row(c"TPM2-RSA", TPM, asym_cipher::Table::<RsaCipher>::ROWS, c"RSA decryption with keys in the TPM")];
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
-    &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM"), END];
+    &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM")];
 
 /// Rows that refuse a process that accepts only `fips=yes`, of an instance whose other rows do not say it. They have names that no other
 /// provider has: a refusal never takes the place of a usable key. libcrypto reports everything else as not found.
@@ -250,7 +248,6 @@ static STORES: &[OSSL_ALGORITHM] = &[
     store(c"handle".as_ptr()),
     store(c"object".as_ptr()),
     store(c"tpm2".as_ptr()),
-    END,
 ];
 
 /// The store under the name of one scheme.

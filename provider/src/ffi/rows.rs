@@ -46,9 +46,7 @@ impl Rows {
         let mut table = |operation| {
             let scheme = scheme.filter(|_| operation == sys::OSSL_OP_STORE);
             let mut rows: Vec<_> = scheme.map(registry::store).into_iter().collect();
-            rows.extend(
-                registry::rows(operation, has_named).unwrap_or_default().iter().copied().filter(is_row),
-            );
+            rows.extend(registry::rows(operation, has_named));
             match label {
                 Label::None => {}
                 Label::Fips => rows.iter_mut().for_each(|row| row.property_definition = keep(with_fips(row))),
@@ -69,10 +67,6 @@ impl Rows {
         let table = self.tables.iter().find(|(of, _)| *of == operation);
         Pointer(table.map_or(ptr::null(), |(_, rows)| rows.as_ptr()))
     }
-}
-
-fn is_row(row: &OSSL_ALGORITHM) -> bool {
-    !row.algorithm_names.is_null()
 }
 
 /// The properties of a row, and that one.

@@ -66,18 +66,18 @@ impl Descriptor {
     }
 }
 
-/// Those of these lists that are wanted, in one list of `N` rows, which has room for all of them and an end.
+/// These lists as one of `N` rows, which has room for all of them and an end.
 #[expect(
     clippy::indexing_slicing,
     reason = "it is called in constants: an index out of bounds does not compile"
 )]
-pub(crate) const fn joined<const N: usize>(lists: &[(bool, &[Descriptor])]) -> [Descriptor; N] {
+pub(crate) const fn joined<const N: usize>(lists: &[&[Descriptor]]) -> [Descriptor; N] {
     let mut rows = [Descriptor::END; N];
     let (mut row, mut list) = (0, 0);
     while list < lists.len() {
-        let (wanted, from) = lists[list];
+        let from = lists[list];
         let mut index = 0;
-        while wanted && index < from.len() {
+        while index < from.len() {
             rows[row] = from[index];
             row += 1;
             index += 1;

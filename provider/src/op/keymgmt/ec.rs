@@ -39,10 +39,10 @@ macro_rules! types_of_selections {
     ($($parts:literal)*) => {
         [$({
             const LIST: [Descriptor; 17] = joined(&[
-                ($parts & 1 != 0, &[Descriptor::new(c"priv", Type::Unsigned)]),
-                ($parts & 2 != 0, &[Descriptor::new(c"pub", Type::Octets)]),
-                ($parts & 4 != 0, DOMAIN),
-                ($parts & 8 != 0, OTHERS),
+                if $parts & 1 != 0 { PRIVATE } else { &[] },
+                if $parts & 2 != 0 { PUBLIC } else { &[] },
+                if $parts & 4 != 0 { DOMAIN } else { &[] },
+                if $parts & 8 != 0 { OTHERS } else { &[] },
             ]);
             Descriptors::new(&LIST)
         }),*]
@@ -51,6 +51,9 @@ macro_rules! types_of_selections {
 
 /// The lists of all selections: a bit of the index for each part that is selected.
 static TYPES: [Descriptors; 16] = types_of_selections!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+
+const PRIVATE: &[Descriptor] = &[Descriptor::new(c"priv", Type::Unsigned)];
+const PUBLIC: &[Descriptor] = &[Descriptor::new(c"pub", Type::Octets)];
 
 /// What EVP_PKEY-EC(7) calls common EC parameters: those of the curve.
 const DOMAIN: &[Descriptor] = &[

@@ -91,23 +91,20 @@ const NUMBERS: &[Descriptor] = &[
 ];
 
 static TYPES: Descriptors = Descriptors::new(&{
-    const LIST: [Descriptor; 33] = joined(&[(true, NUMBERS)]);
+    const LIST: [Descriptor; 33] = joined(&[NUMBERS]);
     LIST
 });
 
 static GETTABLE: Descriptors = Descriptors::new(&{
     const LIST: [Descriptor; 38] = joined(&[
-        (
-            true,
-            &[
-                Descriptor::new(c"bits", Type::Integer),
-                Descriptor::new(c"security-bits", Type::Integer),
-                Descriptor::new(c"security-category", Type::Integer),
-                Descriptor::new(c"max-size", Type::Integer),
-                Descriptor::new(c"default-digest", Type::Text),
-            ],
-        ),
-        (true, NUMBERS),
+        &[
+            Descriptor::new(c"bits", Type::Integer),
+            Descriptor::new(c"security-bits", Type::Integer),
+            Descriptor::new(c"security-category", Type::Integer),
+            Descriptor::new(c"max-size", Type::Integer),
+            Descriptor::new(c"default-digest", Type::Text),
+        ],
+        NUMBERS,
     ]);
     LIST
 });

@@ -52,7 +52,7 @@ pub(super) fn make(provider: &Provider, template: Template, options: &Options) -
     Ok(TpmKey::in_use(file, options.auth.clone(), key))
 }
 
-/// Whether a key that may only decrypt is of no use for signatures: the TPM forbids raw RSA, as one use shows.
+/// Returns true if a key that may only decrypt cannot sign: the TPM forbids raw RSA, as one use shows.
 fn cannot_sign(key: &tpm::Key) -> bool {
     let PublicKey::Rsa { modulus, .. } = &key.public().key else { return false };
     // Below every modulus of that length; what it becomes is nobody's message.
