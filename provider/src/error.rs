@@ -3,6 +3,7 @@
 use std::fmt;
 
 use tpm::ErrorKind;
+use tpm::rc::ResponseCode;
 
 use crate::ffi::crypto::Refused;
 use crate::ffi::params::ParamError;
@@ -29,9 +30,14 @@ impl Error {
         Error { source: Some(Box::new(source)), ..self }
     }
 
-    /// Whether it says no more than that software refused: why, OpenSSL has said itself.
+    /// Returns true if it reports only that software refused; OpenSSL has reported why.
     pub(crate) fn is_of_software(&self) -> bool {
         self.reason == Reason::Software && self.text.is_empty()
+    }
+
+    /// What the TPM answered, if it was the TPM that refused.
+    pub(crate) fn tpm_code(&self) -> Option<ResponseCode> {
+        self.source.as_ref()?.downcast_ref::<tpm::Error>()?.response_code().map(ResponseCode)
     }
 
     /// The number that programs see (ERR_GET_REASON).

@@ -3,8 +3,6 @@
 //! PKCS#1 v1.5 keeps its implicit rejection: what the TPM took off is put on again, a refusal becomes a block that is no message, and
 //! `missing` looks at either in the same way. How long the TPM takes to refuse is the TPM's.
 
-use std::error::Error as _;
-
 use keyfile::{AlgId, Attributes, HashAlg, Scheme, Signature};
 use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
 use tpm::rc::{Place, ResponseCode};
@@ -107,9 +105,8 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
 
 /// The TPM does not know the scheme.
 fn lacks(error: Error, what: &str) -> Error {
-    let code = error.source().and_then(|source| source.downcast_ref::<tpm::Error>()?.response_code());
     // The scheme is the second parameter of TPM2_RSA_Decrypt.
-    match code.and_then(|code| ResponseCode(code).place()) {
+    match error.tpm_code().and_then(ResponseCode::place) {
         Some(Place::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
             Error::new(Reason::Padding, format!("this TPM forbids raw RSA and {what}")).with_source(error)
         }

@@ -1,7 +1,5 @@
 //! What TPM2_Sign cannot do with an RSA key, and what works instead. The TPM pads, with its own digests and its own salt.
 
-use std::error::Error as _;
-
 use keyfile::{Attributes, HashAlg, Public};
 use tpm::rc::ResponseCode;
 
@@ -54,8 +52,7 @@ impl Limit {
 
     /// The TPM refused: it may lack the hash.
     pub(super) fn refused(self, hash: HashAlg, error: Error) -> Error {
-        let code = error.source().and_then(|source| source.downcast_ref::<tpm::Error>()?.response_code());
-        if self == Self::Key || code.map(|code| ResponseCode(code).base()) != Some(ResponseCode::HASH) {
+        if self == Self::Key || error.tpm_code().map(ResponseCode::base) != Some(ResponseCode::HASH) {
             return error;
         }
         let text = format!(
