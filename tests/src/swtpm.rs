@@ -37,7 +37,7 @@ impl Swtpm {
         Self::launched(Some(profile.to_owned()))
     }
 
-    /// Whether this swtpm knows profiles.
+    /// Returns true if this swtpm knows profiles.
     ///
     /// # Panics
     /// When swtpm is not installed.

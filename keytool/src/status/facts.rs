@@ -21,7 +21,7 @@ pub(crate) struct Facts {
     pub(crate) capabilities: Capabilities,
     /// What came of its self test, and what its maker says about that.
     pub(crate) self_test: Option<(ResponseCode, Vec<u8>)>,
-    /// Whether it does the bare RSA operation, or why that cannot be found out; none without RSA.
+    /// Does the TPM allow raw RSA, or why that is unknown; none for a TPM without RSA.
     pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
     /// What is persistent, or why it cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,

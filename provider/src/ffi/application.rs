@@ -17,7 +17,7 @@ const OTHERS: &CStr = c"provider!=tpm2,tpm2.software!=yes";
 /// The child context.
 pub(crate) struct Application {
     context: Owned<OSSL_LIB_CTX>,
-    /// Whether the application's is the default one of the process.
+    /// True if the application uses the default context of the process.
     is_default: bool,
     children: Children,
     libcrypto: Arc<Libcrypto>,

@@ -82,7 +82,7 @@ impl Libcrypto {
         })
     }
 
-    /// Whether it is of this version of OpenSSL, or later.
+    /// Returns true if it is of this version of OpenSSL, or later.
     pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
         // SAFETY: it only answers a number.
         let found = unsafe { (self.OPENSSL_version_major)() };

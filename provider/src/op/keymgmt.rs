@@ -27,7 +27,7 @@ use crate::provider::Provider;
 /// What differs by type of key.
 pub(crate) trait KeyType: 'static {
     const KIND: Kind;
-    /// Whether a key may be made of its parameters alone.
+    /// True if a key may be made of its parameters alone.
     const HAS_PARAMETERS: bool;
     const GETTABLE: &'static Descriptors;
     const SETTABLE: &'static Descriptors;

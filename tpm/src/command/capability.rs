@@ -111,7 +111,7 @@ pub(crate) fn pcr_banks(run: &mut dyn Run) -> Result<Vec<AlgId>, Error> {
     Ok(banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
 }
 
-/// Whether the TPM takes keys on this curve.
+/// Returns true if the TPM takes keys on this curve.
 pub(crate) fn has_curve(run: &mut dyn Run, curve: Curve) -> Result<bool, Error> {
     // TPMT_PUBLIC_PARMS: ECC, no symmetric cipher, no scheme, the curve, no KDF.
     has(

@@ -42,6 +42,7 @@ impl Key {
         block::check(ciphertext, &self.0.public)?;
         let hides = scheme == Scheme::Rsaes;
         if hides {
+            // Neither answer proves the password. Without this each operation would ask again whether it may be tried.
             self.prove()?;
         }
         // What RSA_Decrypt itself has answered: a statement of a policy may be refused by the same codes.
@@ -109,7 +110,7 @@ fn unknown_scheme(error: Error) -> Error {
     }
 }
 
-/// Whether the TPM is not in failure mode.
+/// Returns true if the TPM is not in failure mode.
 fn is_working(connection: &mut Connection) -> bool {
     test_result(connection).is_ok_and(|(_, code)| code.base() != ResponseCode::FAILURE)
 }

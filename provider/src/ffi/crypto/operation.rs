@@ -18,7 +18,7 @@ use crate::ffi::sys::EVP_PKEY_CTX;
 pub(crate) struct Verdict(pub(crate) c_int);
 
 impl Verdict {
-    /// Whether the signature is right.
+    /// Returns true if the signature is right.
     pub(crate) const fn is_right(self) -> bool {
         self.0 == 1
     }

@@ -195,7 +195,7 @@ functions! {
         OSSL_LIB_CTX_load_config, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char) -> c_int;
     }
 
-    /// Whether a plain fetch asks for `fips=yes`, and who answers such a fetch: EVP_set_default_properties(3ossl), OSSL_PROVIDER(3ossl).
+    /// Shows if a plain fetch asks for `fips=yes`, and which provider answers such a fetch: EVP_set_default_properties(3ossl), OSSL_PROVIDER(3ossl).
     Fips {
         EVP_default_properties_is_fips_enabled, "3.0": fn(*mut OSSL_LIB_CTX) -> c_int;
         OSSL_LIB_CTX_get0_global_default, "3.0": fn() -> *mut OSSL_LIB_CTX;

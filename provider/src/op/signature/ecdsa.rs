@@ -137,9 +137,9 @@ fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
 fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
     let text = match fixed {
         Some(hash) => {
-            format!("a digest of {length} octets does not go into {hash}, the only hash that the key takes")
+            format!("a digest of {length} bytes does not go into {hash}, the only hash that the key takes")
         }
-        None => format!("a digest of {length} octets does not go into any hash that this TPM signs"),
+        None => format!("a digest of {length} bytes does not go into any hash that this TPM signs"),
     };
     Error::new(Reason::Digest, text)
 }

@@ -17,7 +17,7 @@ use crate::private::{Private, TpmSalt};
 /// What is signed to find out. It names itself, so that nobody takes it for anything else.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
 
-/// Whether the key pads here, with any salt. Where the TPM may forbid that, and the key has another way, one use of it shows: a
+/// Returns true if the key pads here, with any salt. Where the TPM may forbid that, and the key has another way, one use of it shows: a
 /// certificate that names another salt than its signature has is worth nothing.
 ///
 /// # Errors

@@ -55,7 +55,7 @@ impl Shadow {
         Ok(())
     }
 
-    /// Whether nobody named the length of the salt, and the restrictions of the key did.
+    /// Returns true if the caller named no length of the salt, and the restrictions of the key did.
     pub(super) fn has_salt_of_key(&self) -> bool {
         !self.has_salt && self.is_pss_key()
     }
