@@ -201,7 +201,7 @@ mod tests {
         fake.hashes = &[HashAlg::Sha1, HashAlg::Sha256, HashAlg::Sha384];
         assert!(fake.sign::<Ecdsa>(Some("sha384"), b"message", &mut ParamList::new()).is_ok());
         let error = fake.sign::<Ecdsa>(Some("sha512"), b"message", &mut ParamList::new()).unwrap_err();
-        assert!(error.to_string().contains("64 octets"), "{error}");
+        assert!(error.to_string().contains("64 bytes"), "{error}");
     }
 
     #[test]
