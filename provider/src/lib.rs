@@ -14,7 +14,7 @@
 //! | `ffi/` | the only folder with unsafe: C layouts, typed slots, the one way out to C, software through the private context |
 //!
 //! A new algorithm is a type that implements the trait of its operation, one row in `registry.rs`, one test and one row in
-//! the README. Nothing in `ffi/`.
+//! docs/support.md. Nothing in `ffi/`.
 
 #![deny(unsafe_code)]
 

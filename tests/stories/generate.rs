@@ -309,7 +309,7 @@ fn programs_generate_by_the_calls_of_libcrypto() {
 
 #[test]
 fn parameters_of_a_file_are_generated_by_their_own_provider() {
-    // libcrypto does not look at the query then, and the README warns of it. (3.5 and later do not read the file of the first
+    // libcrypto does not look at the query then, and docs/generate.md warns of it. (3.5 and later do not read the file of the first
     // command by `provider=tpm2`, and so fail.)
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2("swtpm:host=127.0.0.1,port=9", order);
