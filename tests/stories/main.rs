@@ -12,6 +12,7 @@ mod cost;
 mod damage;
 mod decrypt;
 mod derive;
+mod documents;
 mod encode;
 mod enveloped;
 mod ephemeral;
