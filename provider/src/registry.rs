@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
 use crate::ffi::op::named_signature::{self, DigestName};
-use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature, store};
+use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, rand, signature, store};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::decoder::{KeyDecoder, PemDecoder};
@@ -17,6 +17,7 @@ use crate::op::encoder::{
 };
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InTpm, Management, NotFips, Plain, Rsa, RsaPss};
+use crate::op::rand::TpmRandom;
 use crate::op::signature::{self as sign, Ecdsa, NamedContext, SignatureContext, digest};
 use crate::op::store::{RefusedStore, TpmStore};
 
@@ -30,6 +31,24 @@ pub(crate) const OPERATIONS: [c_int; 7] = [
     sys::OSSL_OP_KEYEXCH,
     sys::OSSL_OP_STORE,
 ];
+
+/// The generator's rows, with their end. The first is for an application that has no other generator, and is left out elsewhere: a plain
+/// fetch would take it, and so would `provider=tpm2` and `?provider=tpm2`, whatever its properties say.
+pub(crate) static GENERATORS: [OSSL_ALGORITHM; 3] = [
+    row(GENERATOR, RANDOM, rand::Table::<TpmRandom>::ROWS, c"random bytes of the TPM"),
+    row(
+        c"TPM2-RAND:TPM2-SEED-SRC",
+        RANDOM,
+        rand::Table::<TpmRandom>::ROWS,
+        c"random bytes of the TPM, by name",
+    ),
+    END,
+];
+
+/// What libcrypto makes the generators of an application from, unless its configuration says otherwise (RAND(7ossl)).
+pub(crate) const GENERATOR: &CStr = c"CTR-DRBG";
+
+const RANDOM: &CStr = c"provider=tpm2,tpm2.rand=yes";
 
 /// The rows of an operation. Those of [`NAMED_SIGNATURES`] are for an OpenSSL that has calls for them.
 pub(crate) fn rows(operation: c_int, has_named: bool) -> impl Iterator<Item = OSSL_ALGORITHM> {

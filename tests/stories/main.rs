@@ -68,6 +68,7 @@ mod policy_signed;
 mod programs;
 mod prompts;
 mod pytss;
+mod random;
 mod raw_rsa;
 mod raw_rsa_padding;
 mod reach;
