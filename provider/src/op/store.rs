@@ -67,6 +67,8 @@ enum Object {
     Key(Arc<Key>),
     /// A certificate in DER.
     Certificate(Vec<u8>),
+    /// A revocation list in DER.
+    RevocationList(Vec<u8>),
     /// A public key in DER, of a type that is not ours.
     PublicKey(Vec<u8>),
     /// The URI of something, and what it is.
@@ -204,10 +206,11 @@ fn serialized(path: &std::path::Path) -> Result<Serialized> {
 impl Object {
     /// provider-object(7)
     fn hand_to(self, found: &Callback<'_>) -> bool {
-        /// OSSL_OBJECT_NAME, OSSL_OBJECT_PKEY, OSSL_OBJECT_CERT of core_object.h.
+        /// OSSL_OBJECT_NAME, OSSL_OBJECT_PKEY, OSSL_OBJECT_CERT, OSSL_OBJECT_CRL of core_object.h.
         const NAME: i32 = 1;
         const KEY: i32 = 2;
         const CERTIFICATE: i32 = 3;
+        const REVOCATION_LIST: i32 = 4;
         let mut list = ParamList::new();
         match self {
             Object::Key(key) => {
@@ -216,6 +219,10 @@ impl Object {
             }
             Object::Certificate(der) => {
                 list.int(c"type", CERTIFICATE).octets(c"data", &der);
+                found.call(list.as_params())
+            }
+            Object::RevocationList(der) => {
+                list.int(c"type", REVOCATION_LIST).octets(c"data", &der);
                 found.call(list.as_params())
             }
             Object::PublicKey(der) => {

@@ -55,6 +55,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
     let only_public_half = opening.wanted.only_public_half();
     match content {
         Content::Certificate(der) => Ok(Object::Certificate(der)),
+        Content::RevocationList(der) => Ok(Object::RevocationList(der)),
         Content::PublicKey(der) => public_key(der, opening),
         Content::Key(file) if only_public_half => public_half(file.public, opening),
         Content::Key(file) => {
