@@ -11,7 +11,7 @@ use crate::ffi::op::named_signature::{self, DigestName};
 use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, rand, signature, store};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
-use crate::op::decoder::{KeyDecoder, PemDecoder};
+use crate::op::decoder::{BareDecoder, KeyDecoder, PemDecoder};
 use crate::op::encoder::{
     Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
 };
@@ -86,9 +86,12 @@ const REFUSING: &CStr = c"provider=tpm2,fips=yes";
 
 /// The structure keeps PEM contents from the decoders of others, and bare DER comes to all.
 const DER: &CStr = c"provider=tpm2,input=der,structure=TPM2";
+/// Not that one, so that what is handed on does not come back.
+const BARE_DER: &CStr = c"provider=tpm2,input=der,structure=TPM2-bare";
 
 static DECODERS: &[OSSL_ALGORITHM] = &[
     row(c"DER", c"provider=tpm2,input=pem", decoder::Table::<PemDecoder>::ROWS, c"TSS2 PRIVATE KEY"),
+    row(c"DER", BARE_DER, decoder::Table::<BareDecoder>::ROWS, c"TSS2 private key in DER"),
     row(RSA, DER, decoder::Table::<KeyDecoder<Rsa>>::ROWS, c"RSA key of a TPM"),
     row(RSA_PSS, DER, decoder::Table::<KeyDecoder<RsaPss>>::ROWS, c"RSA-PSS key of a TPM"),
     row(EC, DER, decoder::Table::<KeyDecoder<Ec>>::ROWS, c"EC key of a TPM"),
