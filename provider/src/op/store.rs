@@ -40,7 +40,8 @@ pub(crate) struct TpmStore {
 
 /// Where the objects come from. Either may hold a password.
 enum Source {
-    Uri(Zeroizing<Vec<u8>>),
+    /// A URI, and the contents of the file that it names.
+    Uri(Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>),
     Attached(Zeroizing<Vec<u8>>),
 }
 
@@ -84,8 +85,15 @@ struct Opening<'a> {
 }
 
 impl Store for TpmStore {
-    fn open(uri: &CStr) -> Self {
-        TpmStore::new(Source::Uri(Zeroizing::new(uri.to_bytes().to_vec())))
+    fn open(provider: &Provider, uri: &CStr) -> Result<Self> {
+        let octets = uri.to_bytes();
+        // What is wrong with it is said by the first load.
+        let path = understood(octets, provider).ok().and_then(|uri| match uri.place {
+            Place::File(path) | Place::Serialized(path) => Some(path),
+            _ => None,
+        });
+        let file = path.map(|path| contents::read(&path)).transpose()?;
+        Ok(TpmStore::new(Source::Uri(Zeroizing::new(octets.to_vec()), file)))
     }
 
     fn attach(provider: &Provider, mut input: Bio<'_>) -> Self {
@@ -134,7 +142,7 @@ impl State {
             // Whatever happens now, it happens once.
             *self = Self::Found(VecDeque::new());
             let everything = match source {
-                Source::Uri(uri) => everything(uri, opening),
+                Source::Uri(uri, file) => everything(uri, file.as_ref().map_or(&[], |file| file), opening),
                 Source::Attached(octets) => everything_attached(octets, opening),
             };
             *self = Self::Found(everything?.into());
@@ -150,21 +158,25 @@ impl State {
     }
 }
 
-/// Everything that the URI names and that is wanted.
-fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+/// What the URI says.
+fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
     let text = std::str::from_utf8(uri).map_err(|_| {
         Error::new(Reason::Uri, "the URI is not UTF-8: write other octets of a path as %C3%BC")
     })?;
-    let prefix = tpm::config::nv_prefix(&**opening.provider)?;
-    let uri = Uri::parse(text, prefix.as_deref())?;
+    Ok(Uri::parse(text, tpm::config::nv_prefix(provider)?.as_deref())?)
+}
+
+/// Everything that the URI names and that is wanted; `file` is what the file holds that it names.
+fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+    let uri = understood(uri, opening.provider)?;
     let found = match &uri.place {
         // A list may be empty.
         Place::All => return list::all(opening),
-        Place::Key(handle) => key::open(*handle, &uri.password, opening),
+        Place::Key(handle) | Place::Transient(handle) => key::open(*handle, &uri.password, opening),
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
         Place::Unread(_) => Ok(Vec::new()),
-        Place::File(path) => contents::of_file(path, &uri.password, opening),
-        Place::Serialized(path) => named_by(serialized(path)?, &uri.password, opening),
+        Place::File(path) => contents::found(file, &uri.password, opening, &path.display().to_string()),
+        Place::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
     }?;
     if found.is_empty() {
         opening.wanted.missed(&uri.place)?;
@@ -192,9 +204,8 @@ fn named_by(object: Serialized, password: &Password, opening: Opening<'_>) -> Re
     }
 }
 
-fn serialized(path: &std::path::Path) -> Result<Serialized> {
-    let octets = contents::read(path)?;
-    Serialized::from_octets(&octets).map_err(|source| {
+fn serialized(path: &std::path::Path, file: &[u8]) -> Result<Serialized> {
+    Serialized::from_octets(file).map_err(|source| {
         let text = format!(
             "{} is no serialized object of tpm2-tss, such as tpm2_evictcontrol -o writes",
             path.display()

@@ -62,7 +62,7 @@ impl Wanted {
             _ => return Ok(()),
         };
         let but = match place {
-            Place::Key(handle) => format!("{handle} is a key"),
+            Place::Key(handle) | Place::Transient(handle) => format!("{handle} is a key"),
             Place::Nv(index) => format!("NV index {index} holds none"),
             Place::File(path) | Place::Serialized(path) => format!("{} leads to none", path.display()),
             Place::All => "the TPM has none".to_owned(),
