@@ -134,10 +134,12 @@ impl fmt::Display for BlockError {
 impl fmt::Display for ContentsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => {
-                f.write_str("there is no key, certificate, revocation list or public key, neither as PEM nor as DER")
+            Self::Nothing => f.write_str(
+                "there is no key, certificate, revocation list or public key, neither as PEM nor as DER",
+            ),
+            Self::Unknown => {
+                f.write_str("the DER is that of no key file, certificate, revocation list or public key")
             }
-            Self::Unknown => f.write_str("the DER is that of no key file, certificate, revocation list or public key"),
             Self::Asn1(source) => write!(f, "the DER is damaged or cut off: {source}"),
             Self::Block(source) => source.fmt(f),
             Self::Key(source) => source.fmt(f),

@@ -5,6 +5,7 @@
 // In a test, and in what only tests use, a panic is the failure report.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod bare_der;
 mod chips;
 mod clean_bus;
 mod core_dump;
@@ -59,6 +60,8 @@ mod node;
 mod old_label;
 mod oracle;
 mod order;
+mod other_primary;
+mod parameters;
 mod peers;
 mod pki;
 mod policy;
@@ -75,6 +78,7 @@ mod reach;
 mod refused;
 mod resets;
 mod restricted;
+mod revocation_list;
 mod same;
 mod sample;
 mod settings;
@@ -90,6 +94,7 @@ mod store_reference;
 mod tabrmd;
 mod threads;
 mod tls;
+mod transient;
 mod transport_certificate;
 mod waiting;
 mod web_servers;

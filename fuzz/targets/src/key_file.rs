@@ -2,7 +2,9 @@
 
 use keyfile::policy::{self, Statement};
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{Content, HashAlg, KeyFile, NvPublic, Public, Sensitive, Signature, Ticket, contents, issuer, subject};
+use keyfile::{
+    Content, HashAlg, KeyFile, NvPublic, Public, Sensitive, Signature, Ticket, contents, issuer, subject,
+};
 
 /// Sound key files.
 pub(crate) const FILES: [&[u8]; 14] = [

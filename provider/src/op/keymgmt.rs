@@ -101,8 +101,8 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
 
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool> {
         if selection.any(Selection::PRIVATE_KEY) && matches!(key.material(), Some(Material::Tpm(_))) {
-            let text =
-                "the private half of a TPM key never leaves the TPM: use the key through this provider";
+            let text = "the private half of a TPM key never leaves the TPM: use the key through this provider, and a copy of its \
+                        public half (d2i_PUBKEY) as the peer of a software key";
             return Err(Error::new(Reason::NotExportable, text));
         }
         receiver.export(key.software()?, selection)?;
