@@ -13,7 +13,7 @@ use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
 use crate::op::decoder::{BareDecoder, KeyDecoder, PemDecoder};
 use crate::op::encoder::{
-    Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
+    Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific, WithParameters,
 };
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InTpm, Management, NotFips, Plain, Rsa, RsaPss};
@@ -127,7 +127,7 @@ static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
     EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
+        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
     TPM2_RSA, c"RSA key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
@@ -139,7 +139,7 @@ static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
     TPM2_EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
+        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
 };
 /// Three rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second, and a name that

@@ -5,6 +5,7 @@
 // In a test, and in what only tests use, a panic is the failure report.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod alone;
 mod bare_der;
 mod chips;
 mod clean_bus;
@@ -61,7 +62,6 @@ mod old_label;
 mod oracle;
 mod order;
 mod other_primary;
-mod parameters;
 mod peers;
 mod pki;
 mod policy;

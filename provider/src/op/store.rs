@@ -40,7 +40,7 @@ pub(crate) struct TpmStore {
 
 /// Where the objects come from. Either may hold a password.
 enum Source {
-    /// A URI, and the contents of the file that it names.
+    /// A URI, and the contents of the serialized object that it names.
     Uri(Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>),
     Attached(Zeroizing<Vec<u8>>),
 }
@@ -87,9 +87,10 @@ struct Opening<'a> {
 impl Store for TpmStore {
     fn open(provider: &Provider, uri: &CStr) -> Result<Self> {
         let octets = uri.to_bytes();
-        // What is wrong with it is said by the first load.
+        // What is wrong with it is said by the first load. Of a serialized object that is not there programs are told earlier, as by
+        // tpm2-openssl.
         let path = understood(octets, provider).ok().and_then(|uri| match uri.place {
-            Place::File(path) | Place::Serialized(path) => Some(path),
+            Place::Serialized(path) => Some(path),
             _ => None,
         });
         let file = path.map(|path| contents::read(&path)).transpose()?;
@@ -166,7 +167,7 @@ fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
     Ok(Uri::parse(text, tpm::config::nv_prefix(provider)?.as_deref())?)
 }
 
-/// Everything that the URI names and that is wanted; `file` is what the file holds that it names.
+/// Everything that the URI names and that is wanted; `file` holds the serialized object that it names.
 fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     let uri = understood(uri, opening.provider)?;
     let found = match &uri.place {
@@ -175,7 +176,9 @@ fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found
         Place::Key(handle) | Place::Transient(handle) => key::open(*handle, &uri.password, opening),
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
         Place::Unread(_) => Ok(Vec::new()),
-        Place::File(path) => contents::found(file, &uri.password, opening, &path.display().to_string()),
+        Place::File(path) => {
+            contents::found(&contents::read(path)?, &uri.password, opening, &path.display().to_string())
+        }
         Place::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
     }?;
     if found.is_empty() {

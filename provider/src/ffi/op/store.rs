@@ -16,10 +16,11 @@ use crate::provider::Provider;
 
 /// One URI that was opened, or the contents of a BIO.
 pub(crate) trait Store: Sized + 'static {
-    /// Takes note of the URI, and reads the file that it names. What else is wrong with it is said by `load`.
+    /// Takes note of the URI, and reads the serialized object that it names. What else is wrong with it is said by `load`: libcrypto tries
+    /// several loaders, and adds what the others say where none opens.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// The serialized object cannot be read.
     fn open(provider: &Provider, uri: &CStr) -> Result<Self>;
     /// Reads what is in a BIO. What is wrong with it is said by `load` as well.
     fn attach(provider: &Provider, input: Bio<'_>) -> Self;

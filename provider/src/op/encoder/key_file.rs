@@ -33,6 +33,8 @@ pub(crate) trait Structure: 'static {
 pub(crate) struct PrivateKeyInfo;
 /// What OpenSSL wrote before PKCS#8; `openssl ec` writes nothing else.
 pub(crate) struct TypeSpecific;
+/// The same of EC keys, which have parameters.
+pub(crate) struct WithParameters;
 /// The same of RSA keys by another name, for `openssl rsa -traditional`.
 pub(crate) struct Pkcs1;
 
@@ -40,6 +42,9 @@ impl Structure for PrivateKeyInfo {
     const NAME: &'static CStr = c"PrivateKeyInfo";
 }
 impl Structure for TypeSpecific {
+    const NAME: &'static CStr = c"type-specific";
+}
+impl Structure for WithParameters {
     const NAME: &'static CStr = c"type-specific";
     const HAS_PARAMETERS: bool = true;
 }

@@ -1,4 +1,4 @@
-//! Parameters of EC keys with no provider but this one: `openssl ecparam` prints them, and generates with them in the TPM.
+//! What works with no provider beside this one, or with `base`: parameters of EC keys, and keys that are fixed to a digest.
 use tests::Order;
 use tests::raw::Tpm as _;
 
@@ -32,4 +32,19 @@ fn ecparam_prints_the_curve_and_makes_a_tpm_key() {
     let wanted = machine.openssl.stranger().ok("ecparam -name secp384r1").out();
     assert_eq!(machine.openssl.ok("ec -in key -param_out").out(), wanted);
     machine.tpm.assert_empty();
+}
+
+/// `openssl pkeyutl -rawin` asks libcrypto for the digest by the name that the key gives it.
+#[test]
+fn a_key_fixed_to_pss_signs_by_itself_where_no_provider_has_digests() {
+    let machine = Machine::new();
+    let openssl = machine.openssl.clone().ordered(Order::Tpm2AndBase);
+    openssl.write("message", "what is signed");
+    for digest in ["sha1", "sha256", "sha384", "sha512"] {
+        openssl
+            .ok(&format!("genpkey -algorithm RSA-PSS -pkeyopt bits:2048 -pkeyopt digest:{digest} -out key"));
+        openssl.ok("pkeyutl -sign -inkey key -rawin -in message -out sig");
+        openssl.ok("pkey -in key -pubout -out key.pub");
+        openssl.stranger().ok("pkeyutl -verify -pubin -inkey key.pub -rawin -in message -sigfile sig");
+    }
 }
