@@ -290,10 +290,11 @@ mod tests {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Handle(_))), "{text}");
         }
         for text in
-            ["nvkey:01c00002", "nvkey:40000001", "handle:owner", "handle:80000000", "tpm2:nv=0x81000001"]
+            ["nvkey:01c00002", "nvkey:40000001", "handle:owner", "tpm2:handle=80000000", "tpm2:nv=0x81000001"]
         {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Kind { .. })), "{text}");
         }
+        assert_eq!(place_of("handle:0x80000000"), Place::Transient(Handle(0x8000_0000)));
         assert!(refused("nvkey:01c00002").contains("0x01c00002"));
         assert!(refused("tpm2:handle=81000101;nv=1c00002").contains("twice"));
         assert!(refused("nvkey:81000101?pass&pass").contains("twice"));
