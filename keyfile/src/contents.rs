@@ -1,8 +1,9 @@
-//! What stands in an NV index or in a file: keys, references, certificates and public keys, as DER or as PEM.
+//! What stands in an NV index or in a file: keys, references, certificates, revocation lists and public keys, as DER or as PEM.
 //!
 //! Indexes are defined before it is known how long their contents will be, so what follows a DER structure is padding.
 
 mod certificate;
+mod revocation_list;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use asn1::{Sequence, Tlv};
 use crate::file::pem::{self, Fault};
 use crate::{Error, KeyFile, KeyReference, ReferenceError};
 pub use certificate::subject;
+pub use revocation_list::issuer;
 
 /// One thing that was found.
 #[derive(Clone)]
@@ -21,17 +23,20 @@ pub enum Content {
     Reference(Box<KeyReference>),
     /// An X.509 certificate in DER.
     Certificate(Vec<u8>),
+    /// An X.509 certificate revocation list in DER.
+    RevocationList(Vec<u8>),
     /// A SubjectPublicKeyInfo in DER.
     PublicKey(Vec<u8>),
 }
 
 /// The labels of PEM blocks that are understood.
-const LABELS: [&str; 6] = [
+const LABELS: [&str; 7] = [
     "TSS2 PRIVATE KEY",
     "TSS2 KEY BLOB",
     KeyReference::LABEL,
     "CERTIFICATE",
     "X509 CERTIFICATE",
+    "X509 CRL",
     "PUBLIC KEY",
 ];
 
@@ -85,6 +90,7 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
         (Some(&OID), _) => Ok(Content::Key(Box::new(KeyFile::from_der(der)?))),
         (Some(&SEQUENCE), Some(&OID)) if others == [BIT_STRING] => Ok(Content::PublicKey(der.to_vec())),
         (Some(&SEQUENCE), _) if subject(der).is_some() => Ok(Content::Certificate(der.to_vec())),
+        (Some(&SEQUENCE), _) if issuer(der).is_some() => Ok(Content::RevocationList(der.to_vec())),
         _ => Err(ContentsError::Unknown),
     }
 }
@@ -128,10 +134,12 @@ impl fmt::Display for BlockError {
 impl fmt::Display for ContentsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => {
-                f.write_str("there is no key, no certificate and no public key, neither as PEM nor as DER")
+            Self::Nothing => f.write_str(
+                "there is no key, certificate, revocation list or public key, neither as PEM nor as DER",
+            ),
+            Self::Unknown => {
+                f.write_str("the DER is that of no key file, certificate, revocation list or public key")
             }
-            Self::Unknown => f.write_str("the DER is that of no key file, certificate or public key"),
             Self::Asn1(source) => write!(f, "the DER is damaged or cut off: {source}"),
             Self::Block(source) => source.fmt(f),
             Self::Key(source) => source.fmt(f),
@@ -175,6 +183,7 @@ mod tests {
             Content::Key(_) => 'k',
             Content::Reference(_) => 'r',
             Content::Certificate(_) => 'c',
+            Content::RevocationList(_) => 'l',
             Content::PublicKey(_) => 'p',
         };
         Ok(contents(octets)?.iter().map(letter).collect())

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `//nvkey:81000101`, `nvkey:81000101` | the key at a persistent handle (openssl_tpm2_engine's form; its prefix may be another) |
 //! | `handle:0x81000101`, `handle:0x1c00002` | a persistent key; what was written into an NV index (tpm2-openssl's form) |
+//! | `handle:0x80000001` | the key that another program has loaded, in a TPM without resource manager (tpm2-openssl's form) |
 //! | `object:/path` | what a serialized object of tpm2-tss names (tpm2-openssl's form) |
 //! | `tpm2:handle=0x81000101`, `tpm2:nv=0x1c00002`, `tpm2:file=/path` | the same, and a key file |
 //! | `tpm2:` | everything that has such a URI |
@@ -36,6 +37,8 @@ pub struct Uri {
 pub enum Place {
     /// A key at a persistent handle.
     Key(Handle),
+    /// A key at a transient handle: one that another program has loaded.
+    Transient(Handle),
     /// An NV index.
     Nv(Handle),
     /// What the serialized object in this file names.
@@ -118,7 +121,9 @@ impl Uri {
                 "handle" => place(value()?, Kinds::Key)?,
                 "nv" => place(value()?, Kinds::Nv)?,
                 "unread" => match place(value()?, Kinds::KeyOrNv)? {
-                    Place::Key(handle) | Place::Nv(handle) => Place::Unread(handle),
+                    Place::Key(handle) | Place::Transient(handle) | Place::Nv(handle) => {
+                        Place::Unread(handle)
+                    }
                     other => other,
                 },
                 "file" => match decoded_path(value()?)? {
@@ -158,6 +163,7 @@ fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
     match kinds {
         Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Place::Key(handle)),
         Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Place::Nv(handle)),
+        Kinds::KeyOrNv if handle.is_transient() => Ok(Place::Transient(handle)),
         Kinds::Key => Err(UriError::Kind { handle, wanted: "a persistent key (0x81......)" }),
         Kinds::Nv => Err(UriError::Kind { handle, wanted: "an NV index (0x01......)" }),
         Kinds::KeyOrNv => Err(UriError::Kind {
@@ -284,10 +290,11 @@ mod tests {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Handle(_))), "{text}");
         }
         for text in
-            ["nvkey:01c00002", "nvkey:40000001", "handle:owner", "handle:80000000", "tpm2:nv=0x81000001"]
+            ["nvkey:01c00002", "nvkey:40000001", "handle:owner", "tpm2:handle=80000000", "tpm2:nv=0x81000001"]
         {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Kind { .. })), "{text}");
         }
+        assert_eq!(place_of("handle:0x80000000"), Place::Transient(Handle(0x8000_0000)));
         assert!(refused("nvkey:01c00002").contains("0x01c00002"));
         assert!(refused("tpm2:handle=81000101;nv=1c00002").contains("twice"));
         assert!(refused("nvkey:81000101?pass&pass").contains("twice"));

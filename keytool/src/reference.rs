@@ -64,7 +64,7 @@ impl Reference {
                 let handle = serialized(path)?;
                 (handle, canonical(handle, &text))
             }
-            Place::Nv(_) | Place::File(_) | Place::All | Place::Unread(_) => {
+            Place::Transient(_) | Place::Nv(_) | Place::File(_) | Place::All | Place::Unread(_) => {
                 return Err(Error::request(
                     "a reference leads to a persistent key, and to nothing else",
                     "give its URI, such as handle:0x81000100; a key file needs no reference",

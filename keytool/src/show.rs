@@ -46,6 +46,10 @@ impl Show {
             Some(Place::Key(handle) | Place::Nv(handle) | Place::Unread(handle)) => {
                 asked(&tpm, || elsewhere::persistent(&tpm, handle))
             }
+            Some(Place::Transient(handle)) => Err(Error::request(
+                format!("{handle} is a transient object, which belongs to the program that loaded it"),
+                "make it persistent (tpm2_evictcontrol), and show that; there is no file of that name",
+            )),
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref()),
             Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref()),
         };

@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use origin::{KeyAuth, Place};
-pub(crate) use tpm_key::TpmKey;
+pub(crate) use tpm_key::{TpmKey, no_sm2};
 
 use keyfile::{Public, PublicKey, Scheme};
 use missing::pkcs1::rejection::Secret;

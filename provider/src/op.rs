@@ -5,5 +5,6 @@ pub(crate) mod decoder;
 pub(crate) mod encoder;
 pub(crate) mod keyexch;
 pub(crate) mod keymgmt;
+pub(crate) mod rand;
 pub(crate) mod signature;
 pub(crate) mod store;

@@ -18,6 +18,7 @@ use crate::ffi::crypto::{PrivateContext, Providers, Refused};
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
 use crate::key::Kind;
+use crate::registry::GENERATOR;
 use crate::tls_group;
 
 /// The instance: keys and contexts of operations hold it by `Arc`.
@@ -91,6 +92,12 @@ impl Provider {
     pub(crate) fn others_manage(&self, kind: Kind) -> Result<bool> {
         let application = self.application.as_ref().map_err(|refused| *refused)?;
         Ok(application.others_manage(kind.algorithm()))
+    }
+
+    /// Returns true if the application has no other generator of random bytes that libcrypto would take for its own. False if OpenSSL
+    /// cannot tell.
+    pub(crate) fn is_only_generator(&self) -> bool {
+        self.application.as_ref().is_ok_and(|application| !application.others_generate(GENERATOR))
     }
 
     /// Returns true if a plain fetch of the application finds only what says `fips=yes`.

@@ -8,15 +8,16 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
 use crate::ffi::op::named_signature::{self, DigestName};
-use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, signature, store};
+use crate::ffi::op::{asym_cipher, decoder, encoder, keyexch, keymgmt, rand, signature, store};
 use crate::ffi::sys::{self, OSSL_ALGORITHM, OSSL_DISPATCH};
 use crate::op::asym_cipher::RsaCipher;
-use crate::op::decoder::{KeyDecoder, PemDecoder};
+use crate::op::decoder::{BareDecoder, KeyDecoder, PemDecoder};
 use crate::op::encoder::{
-    Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific,
+    Der, KeyEncoder, Pem, Pkcs1, PrivateKeyInfo, PublicDer, PublicPem, Text, TypeSpecific, WithParameters,
 };
 use crate::op::keyexch::Ecdh;
 use crate::op::keymgmt::{Ec, InTpm, Management, NotFips, Plain, Rsa, RsaPss};
+use crate::op::rand::TpmRandom;
 use crate::op::signature::{self as sign, Ecdsa, NamedContext, SignatureContext, digest};
 use crate::op::store::{RefusedStore, TpmStore};
 
@@ -30,6 +31,24 @@ pub(crate) const OPERATIONS: [c_int; 7] = [
     sys::OSSL_OP_KEYEXCH,
     sys::OSSL_OP_STORE,
 ];
+
+/// The generator's rows, with their end. The first is for an application that has no other generator, and is left out elsewhere: a plain
+/// fetch would take it, and so would `provider=tpm2` and `?provider=tpm2`, whatever its properties say.
+pub(crate) static GENERATORS: [OSSL_ALGORITHM; 3] = [
+    row(GENERATOR, RANDOM, rand::Table::<TpmRandom>::ROWS, c"random bytes of the TPM"),
+    row(
+        c"TPM2-RAND:TPM2-SEED-SRC",
+        RANDOM,
+        rand::Table::<TpmRandom>::ROWS,
+        c"random bytes of the TPM, by name",
+    ),
+    END,
+];
+
+/// What libcrypto makes the generators of an application from, unless its configuration says otherwise (RAND(7ossl)).
+pub(crate) const GENERATOR: &CStr = c"CTR-DRBG";
+
+const RANDOM: &CStr = c"provider=tpm2,tpm2.rand=yes";
 
 /// The rows of an operation. Those of [`NAMED_SIGNATURES`] are for an OpenSSL that has calls for them.
 pub(crate) fn rows(operation: c_int, has_named: bool) -> impl Iterator<Item = OSSL_ALGORITHM> {
@@ -67,9 +86,12 @@ const REFUSING: &CStr = c"provider=tpm2,fips=yes";
 
 /// The structure keeps PEM contents from the decoders of others, and bare DER comes to all.
 const DER: &CStr = c"provider=tpm2,input=der,structure=TPM2";
+/// Not that one, so that what is handed on does not come back.
+const BARE_DER: &CStr = c"provider=tpm2,input=der,structure=TPM2-bare";
 
 static DECODERS: &[OSSL_ALGORITHM] = &[
     row(c"DER", c"provider=tpm2,input=pem", decoder::Table::<PemDecoder>::ROWS, c"TSS2 PRIVATE KEY"),
+    row(c"DER", BARE_DER, decoder::Table::<BareDecoder>::ROWS, c"TSS2 private key in DER"),
     row(RSA, DER, decoder::Table::<KeyDecoder<Rsa>>::ROWS, c"RSA key of a TPM"),
     row(RSA_PSS, DER, decoder::Table::<KeyDecoder<RsaPss>>::ROWS, c"RSA-PSS key of a TPM"),
     row(EC, DER, decoder::Table::<KeyDecoder<Ec>>::ROWS, c"EC key of a TPM"),
@@ -105,7 +127,7 @@ static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
     EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
+        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
     TPM2_RSA, c"RSA key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
@@ -117,7 +139,7 @@ static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
     TPM2_EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>,
+        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
 };
 /// Three rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second, and a name that

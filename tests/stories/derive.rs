@@ -2,7 +2,7 @@
 use tests::raw::{self, Tpm as _};
 use tests::{Dialog, Order, Proxy, Swtpm, peers};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, program};
 
 const CURVES: [&str; 3] = ["P-256", "P-384", "P-521"];
 
@@ -178,4 +178,19 @@ fn keys_that_only_sign_do_not_derive() {
     tools.ok("tpm2_encodeobject -Q -C 0x81000001 -u key.u -r key.r -o key");
     let derive = "pkeyutl -derive -inkey key -passin pass: -peerkey peer.pub";
     machine.openssl.failed(derive).says("made for key agreement");
+}
+
+/// libcrypto asks for the whole peer key, private half included, when the software key is another provider's.
+#[test]
+fn a_copy_of_the_public_half_is_the_peer_of_a_software_key() {
+    let machine = machine("P-256");
+    for order in Order::BOTH {
+        let openssl = machine.openssl.clone().ordered(order);
+        let set_peer = program(openssl.shell(), "set_peer");
+        let said = openssl.shell().ok(&format!("{set_peer} key")).out();
+        let same = said == "the key itself: the same secret\n";
+        assert!(same || said.contains("a copy of its public half (d2i_PUBKEY)"), "{order:?}: {said}");
+        assert!(same || order == Order::DefaultFirst, "its software key is this provider's: {said}");
+    }
+    machine.tpm.assert_empty();
 }

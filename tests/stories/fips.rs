@@ -69,6 +69,9 @@ fn every_row_says_fips_yes_when_a_fips_provider_does_the_software_part() {
     let machine = machine();
     let registry = program(machine.openssl.shell(), "registry");
     let rows = machine.openssl.shell().ok(&registry).out();
+    // The TPM's random numbers are no FIPS generator's.
+    let rows: String =
+        rows.lines().filter(|row| !row.starts_with("RAND ")).map(|row| format!("{row}\n")).collect();
     // An instance for itself, and one of a process that asks for nothing else.
     for openssl in [machine.openssl.clone(), querying(&machine.openssl, "fips=yes")] {
         for software in settings(&openssl) {

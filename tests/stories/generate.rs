@@ -244,6 +244,9 @@ fn what_cannot_be_made_is_said() {
         ("EC -pkeyopt group:brainpoolP256r1", "no curve brainpoolP256r1; it has"),
         ("EC -pkeyopt group:secp256k1", "no TPM has the curve secp256k1"),
         ("EC -pkeyopt group:bnp256", "does not know the curve"),
+        ("EC -pkeyopt group:SM2", "SM2"),
+        ("EC -pkeyopt group:P-256 -pkeyopt digest:md5", "digest"),
+        ("RSA -pkeyopt digest:none", "digest"),
         ("EC -pkeyopt group:P-256 -pkeyopt parent:81000005", "there is no key at 0x81000005"),
         ("EC -pkeyopt group:P-256 -pkeyopt parent:81000001", "is no parent"),
         ("EC -pkeyopt group:P-256 -pkeyopt parent:80000001", "transient handle"),
@@ -348,4 +351,37 @@ fn by_every_way_to_the_tpm() {
         }
     }
     assert_eq!(manager.refused(), []);
+}
+
+#[test]
+fn a_digest_is_what_a_new_key_signs_with_by_itself() {
+    let machine = Machine::new();
+    let openssl = &machine.openssl;
+    for (order, algorithm, newkey) in [
+        (Order::Tpm2First, "EC -pkeyopt group:P-256", "ec -pkeyopt group:P-256"),
+        (Order::DefaultFirst, "RSA", "rsa:2048"),
+        (Order::Tpm2Only, "EC -pkeyopt group:P-384", ""),
+        (Order::Tpm2AndBase, "RSA", ""),
+    ] {
+        let openssl = openssl.clone().ordered(order);
+        let query = if newkey.is_empty() { "" } else { "-propquery ?provider=tpm2" };
+        openssl.ok(&format!("genpkey -algorithm {algorithm} {query} -pkeyopt digest:sha384 -out new"));
+        // As tpm2-openssl makes it: a key for every scheme.
+        let made = file(&openssl, "new").public;
+        assert_eq!(made.key.scheme(), Some(Scheme::Null));
+        assert!(made.attributes.contains(Attributes::SIGN.union(Attributes::DECRYPT)));
+        machine.signs("new");
+        if !newkey.is_empty() {
+            let line = format!(
+                "req -x509 -newkey {newkey} {query} -pkeyopt digest:sha384 -noenc -subj /CN=localhost -keyout new -out cert"
+            );
+            openssl.ok(&line);
+            let text = openssl.ok("x509 -in cert -noout -text").out();
+            assert!(text.to_lowercase().contains("sha384"), "{text}");
+        }
+    }
+    // Software keys have none: so the key is not made in software.
+    openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt digest:sha256 -out new");
+    assert!(openssl.text("new").contains("BEGIN TSS2 PRIVATE KEY"));
+    machine.tpm.assert_empty();
 }

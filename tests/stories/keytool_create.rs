@@ -64,6 +64,10 @@ fn curves_in_every_spelling() {
     desk.load("P-256.tpm", "o");
     desk.sign("-s ecdsa").ok();
     desk.run("tpm2-keytool create -e secp256k1 no.tpm").failed().says("secp256k1");
+    let unknown = desk.run("tpm2-keytool create -e bn_p638 bn.tpm").ok();
+    assert!(unknown.err().contains("warning: OpenSSL does not know the curve BN_P638"), "{unknown}");
+    desk.run("tpm2-keytool create -e sm2 no.tpm").failed().says("OpenSSL cannot use an SM2 key");
+    desk.run("tpm2-keytool create --restricted -e sm2 parent.tpm").ok();
     desk.run("tpm2-keytool create -e brainpoolP256r1 no.tpm")
         .failed()
         .says("no curve brainpoolP256r1")

@@ -351,7 +351,7 @@ fn nv_indexes() {
         ("81000001?pin-value=hunter2%4", "a % is not followed"),
         ("81000001?pin-value=hunter2:%4", "a % is not followed"),
         ("tpm2:hndle=81000001", "the attribute \"hndle\" is not known"),
-        ("80000001", "0x80000001 is no handle of a persistent key"),
+        ("80000001", "0x80000001 is a transient object"),
         ("TPM2:", "it stands for everything"),
     ] {
         let told =

@@ -5,6 +5,8 @@
 // In a test, and in what only tests use, a panic is the failure report.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod alone;
+mod bare_der;
 mod chips;
 mod clean_bus;
 mod core_dump;
@@ -60,6 +62,7 @@ mod node;
 mod old_label;
 mod oracle;
 mod order;
+mod other_primary;
 mod peers;
 mod pki;
 mod policy;
@@ -69,12 +72,14 @@ mod policy_signed;
 mod programs;
 mod prompts;
 mod pytss;
+mod random;
 mod raw_rsa;
 mod raw_rsa_padding;
 mod reach;
 mod refused;
 mod resets;
 mod restricted;
+mod revocation_list;
 mod same;
 mod sample;
 mod settings;
@@ -90,6 +95,7 @@ mod store_reference;
 mod tabrmd;
 mod threads;
 mod tls;
+mod transient;
 mod transport_certificate;
 mod waiting;
 mod web_servers;

@@ -155,3 +155,37 @@ fn an_openssl_cnf_that_cannot_be_read_is_no_empty_one() {
     let absent = shell.clone().env("OPENSSL_CONF", shell.file("absent.cnf"));
     absent.ok(&format!("{tool} {CREATE}"));
 }
+
+#[test]
+fn the_parents_password_of_tpm2_openssl_comes_after_ours() {
+    let machine = Machine::new();
+    // A wrong password for this parent counts.
+    machine.tpm.set_dictionary_attack(30, 10_000);
+    let parent = machine.tpm.create_primary_with(b"right", raw::DA_PROTECTED);
+    machine.tpm.persist(parent, 0x8100_0002);
+    machine.tpm.flush(parent);
+    machine.openssl.write("right", "right\n");
+    let tool = module::keytool().display().to_string();
+    let generate = format!("openssl {GENERATE} -pkeyopt parent:81000002");
+    let create = format!("{tool} create -e P-256 -p 81000002 new.tpm");
+    let sign = "openssl dgst -sha256 -sign new.tpm -out sig right";
+    let with = |auth: &str| machine.openssl.clone().env("TPM2OPENSSL_PARENT_AUTH", auth);
+    for make in [&generate, &create] {
+        with("right").shell().ok(make);
+        with("right").shell().ok(sign);
+        // What is set here comes first.
+        with("wrong").set("pin", "right").shell().ok(make);
+        with("wrong").set("pin-source", "file:right").shell().ok(make);
+        with("wrong").env("TPM2_PIN", "right").shell().ok(sign);
+    }
+    with("wrong").shell().ok(&format!("{generate} -pkeyopt parent-auth:right"));
+    with("wrong").shell().ok(&format!("{create} -b right"));
+    assert_eq!(machine.tpm.failures(), 0, "something wrong was tried");
+    for make in [&generate, &create] {
+        with("right").env("TPM2_PIN", "other").shell().failed(make).says("parent");
+        let refused = with("unsaid").env("TPM2_TRACE", "1").shell().failed(make).says("parent");
+        assert!(!refused.err().contains("unsaid"), "{refused}");
+    }
+    assert_eq!(machine.tpm.failures(), 4);
+    machine.tpm.assert_empty();
+}

@@ -423,6 +423,24 @@ fn valgrind_finds_nothing_of_ours_in_a_store() {
     }
 }
 
+#[test]
+fn a_file_that_cannot_be_read_opens_no_store() {
+    let machine = Machine::new();
+    machine.openssl.write("text", "no serialized object");
+    machine.openssl.write("large", vec![0; 10_241]);
+    for order in [Order::Tpm2Only, Order::Tpm2First, Order::DefaultFirst] {
+        let openssl = machine.openssl.clone().ordered(order);
+        for (uri, why) in [("object:absent", "No such file or directory"), ("object:.", "Is a directory")] {
+            openssl.failed(&format!("pkey -in {uri} -noout")).says("Could not open file or uri").says(why);
+        }
+        for malformed in ["object:text", "object:large"] {
+            let refused = openssl.failed(&format!("pkey -in {malformed} -noout"));
+            refused.says("Could not read").says("no serialized object of tpm2-tss");
+        }
+    }
+    machine.tpm.assert_empty();
+}
+
 /// Writes something into an NV index by tpm2-tools, as anybody would.
 #[track_caller]
 pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8]) {

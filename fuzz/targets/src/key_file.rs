@@ -2,7 +2,9 @@
 
 use keyfile::policy::{self, Statement};
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{Content, HashAlg, KeyFile, NvPublic, Public, Sensitive, Signature, Ticket, contents, subject};
+use keyfile::{
+    Content, HashAlg, KeyFile, NvPublic, Public, Sensitive, Signature, Ticket, contents, issuer, subject,
+};
 
 /// Sound key files.
 pub(crate) const FILES: [&[u8]; 14] = [
@@ -104,11 +106,12 @@ fn chain(bytes: &[u8]) {
             Content::Key(file) => written_again(file),
             Content::Reference(reference) => crate::reference::written_again(reference),
             Content::Certificate(der) => assert!(subject(der).is_some(), "a certificate has a subject"),
+            Content::RevocationList(der) => assert!(issuer(der).is_some(), "a revocation list has an issuer"),
             Content::PublicKey(der) => assert_eq!(der.first(), Some(&0x30)),
         }),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    let _ = subject(bytes);
+    let _ = (subject(bytes), issuer(bytes));
 }
 
 fn structure(bytes: &[u8]) {

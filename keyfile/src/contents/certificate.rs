@@ -3,7 +3,7 @@
 use asn1::{ParseError, Parser, Sequence, Tlv};
 
 /// The parser's error is large, and nobody asks for it here.
-struct NoCertificate;
+pub(super) struct NoCertificate;
 
 impl From<ParseError> for NoCertificate {
     fn from(_: ParseError) -> Self {

@@ -1,6 +1,6 @@
 //! The way to a key through the TPM: its abilities, its parent, the policy's values, then the key.
 
-use keyfile::{HashAlg, KeyFile, Kind};
+use keyfile::{Curve, HashAlg, KeyFile, Kind};
 use tpm::{Parent, Tpm};
 
 use super::maker::Maker;
@@ -56,6 +56,8 @@ fn name_hash_of(tpm: &Tpm, parent: &Parent, asked: Option<HashAlg>) -> Result<Ha
 /// # Errors
 /// There is no TPM.
 pub(super) fn list_curves(tpm: &Tpm) -> Result<(), Error> {
-    let names: Vec<String> = tpm.curves()?.into_iter().map(tpm::spelling).collect();
+    // Of SM2 only parents can be made.
+    let curves = tpm.curves()?.into_iter().filter(|curve| *curve != Curve::Sm2P256);
+    let names: Vec<String> = curves.map(tpm::spelling).collect();
     terminal::result(names.join("\n"))
 }

@@ -65,6 +65,7 @@ impl Maker<'_> {
         let template = self.order.template(template, self.policy);
         let both = template.clone().public();
         self.capabilities.check(&both)?;
+        self.check_curve(&both)?;
         self.warn_of_no_tls(&both);
         match make(&both) {
             Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_both_uses(&error) => {
@@ -81,6 +82,28 @@ impl Maker<'_> {
             }
             made => made,
         }
+    }
+
+    /// A parent is used by the TPM alone, on whatever curve.
+    fn check_curve(&self, key: &Public) -> Result<(), Error> {
+        let PublicKey::Ecc { curve, .. } = key.key else { return Ok(()) };
+        if self.order.restricted {
+            return Ok(());
+        }
+        // OpenSSL has a key type SM2, with signatures of its own, and takes no such curve for a key of the type EC.
+        if curve == Curve::Sm2P256 {
+            return Err(Error::request(
+                "OpenSSL cannot use an SM2 key of a TPM: the provider tpm2 has no keys of OpenSSL's type SM2",
+                "take another curve, such as P-256; `create --list-curves` prints those of this TPM",
+            ));
+        }
+        if curve.openssl_name().is_none() {
+            terminal::notice(format!(
+                "warning: OpenSSL does not know the curve {}, so no program can use the key through it: P-256 works",
+                curve.name()
+            ));
+        }
+        Ok(())
     }
 
     /// TLS 1.3 signs with the hash of the curve (RFC 8446 §4.2.3), which some TPMs lack.

@@ -1,7 +1,7 @@
 //! An NV index in words: who may read and write it, and what it holds where nobody's password is needed to look.
 
 use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
-use openssl::x509::X509;
+use openssl::x509::{X509, X509Crl, X509NameRef};
 use tpm::{Auth, ErrorKind, Tpm};
 use zeroize::Zeroizing;
 
@@ -152,11 +152,20 @@ fn words(content: &Content) -> String {
         Content::Key(_) => "a key file".to_owned(),
         Content::Reference(_) => "a reference to a key in the TPM".to_owned(),
         Content::PublicKey(_) => "a public key".to_owned(),
+        Content::RevocationList(der) => {
+            if let Err(error) = software::start() {
+                return format!("a revocation list that is not read: {error}");
+            }
+            match X509Crl::from_der(der).ok().map(|list| name(list.issuer_name())) {
+                None => "a revocation list that OpenSSL cannot read".to_owned(),
+                Some(issuer) => format!("a revocation list of {issuer}"),
+            }
+        }
         Content::Certificate(der) => {
             if let Err(error) = software::start() {
                 return format!("a certificate that is not read: {error}");
             }
-            let subject = X509::from_der(der).ok().map(|certificate| name(&certificate));
+            let subject = X509::from_der(der).ok().map(|certificate| name(certificate.subject_name()));
             match subject.as_deref() {
                 None => "a certificate that OpenSSL cannot read".to_owned(),
                 Some("") => "a certificate without a subject, as of an endorsement key".to_owned(),
@@ -167,11 +176,11 @@ fn words(content: &Content) -> String {
 }
 
 /// `CN=host, O=maker`
-fn name(certificate: &X509) -> String {
+fn name(name: &X509NameRef) -> String {
     let entry = |entry: &openssl::x509::X509NameEntryRef| {
         let kind = entry.object().nid().short_name().unwrap_or("?");
         let value = String::from_utf8_lossy(entry.data().as_slice());
         format!("{kind}={}", value.escape_debug())
     };
-    certificate.subject_name().entries().map(entry).collect::<Vec<_>>().join(", ")
+    name.entries().map(entry).collect::<Vec<_>>().join(", ")
 }

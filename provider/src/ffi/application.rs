@@ -3,12 +3,17 @@
 //! The context itself is not ours to touch: the library that called may be another copy of libcrypto (provider-base(7),
 //! core_get_libctx). Nothing runs in the child; it answers questions.
 
+use std::cell::Cell;
 use std::ffi::CStr;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::crypto::{Owned, Refused};
+use super::crypto::{Owned, Refused, active};
+use super::init;
 use super::libcrypto::{Children, Libcrypto};
-use super::sys::{OPENSSL_CORE_CTX, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX};
+use super::sys::{
+    self, OPENSSL_CORE_CTX, OSSL_ALGORITHM, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX, OSSL_PROVIDER,
+};
 use super::upcalls::Upcalls;
 
 /// Matches no row of this provider.
@@ -73,4 +78,57 @@ impl Application {
             !found.is_null()
         })
     }
+
+    /// Returns true if a provider other than this one has the random bit generator of this name at this moment.
+    ///
+    /// Call it from within a fetch of the application's: it fetches nothing, for that would ask this provider again.
+    pub(crate) fn others_generate(&self, generator: &CStr) -> bool {
+        thread_local! {
+            /// It has no destructor, so the module may be unloaded.
+            static ASKING: Cell<bool> = const { Cell::new(false) };
+        }
+        // A second copy of this module asks this one in turn.
+        if ASKING.replace(true) {
+            return true;
+        }
+        // SAFETY: the context is alive.
+        let providers = unsafe { active(&self.libcrypto, self.context.as_ptr()) };
+        let found = providers.into_iter().any(|provider| self.generates(provider, generator));
+        ASKING.set(false);
+        found
+    }
+
+    fn generates(&self, provider: NonNull<OSSL_PROVIDER>, generator: &CStr) -> bool {
+        let Children { OSSL_PROVIDER_query_operation, OSSL_PROVIDER_unquery_operation, .. } = self.children;
+        let provider = provider.as_ptr();
+        // SAFETY: the provider is alive.
+        if init::is_ours(unsafe { (self.libcrypto.OSSL_PROVIDER_get0_dispatch)(provider) }) {
+            return false;
+        }
+        let mut no_store = 0;
+        // SAFETY: the provider is alive.
+        let rows = unsafe { OSSL_PROVIDER_query_operation(provider, sys::OSSL_OP_RAND, &raw mut no_store) };
+        // SAFETY: rows of a provider, alive until they are given back below.
+        let found = unsafe { has(rows, generator) };
+        // SAFETY: the rows came from this provider.
+        unsafe { OSSL_PROVIDER_unquery_operation(provider, sys::OSSL_OP_RAND, rows) };
+        found
+    }
+}
+
+/// Returns true if one of the rows has this name.
+///
+/// # Safety
+/// `rows` is NULL or an array as OSSL_ALGORITHM(3ossl) describes it.
+unsafe fn has(mut rows: *const OSSL_ALGORITHM, name: &CStr) -> bool {
+    // SAFETY: promised by the caller: NULL, or a row, of which the last has no names.
+    while let Some(row) = unsafe { rows.as_ref() }.filter(|row| !row.algorithm_names.is_null()) {
+        // SAFETY: names separated by colons, which end with NUL.
+        let names = unsafe { CStr::from_ptr(row.algorithm_names) }.to_bytes();
+        if names.split(|byte| *byte == b':').any(|found| found.eq_ignore_ascii_case(name.to_bytes())) {
+            return true;
+        }
+        rows = rows.wrapping_add(1);
+    }
+    false
 }

@@ -25,6 +25,7 @@ pub(crate) mod rsa_padding;
 mod selection;
 mod signer;
 
+pub(in crate::ffi) use context::active;
 pub(crate) use context::{PrivateContext, Providers};
 pub(crate) use digest::{Digest, Hasher};
 pub(crate) use encoder::Form;

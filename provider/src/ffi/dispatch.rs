@@ -1,7 +1,7 @@
 //! Typed slot constructors: number, C signature and Rust function of every slot meet in one line that the compiler checks on our
 //! side and the test in `abi.rs` compiles against `openssl/core_dispatch.h` on OpenSSL's.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 
 #[cfg(test)]
 use super::abi;
@@ -47,6 +47,20 @@ slots! {
     provider_get_reason_strings, OSSL_FUNC_PROVIDER_GET_REASON_STRINGS = 1029: fn(*mut c_void) -> *const OSSL_ITEM;
     provider_get_capabilities, OSSL_FUNC_PROVIDER_GET_CAPABILITIES = 1030: fn(*mut c_void, *const c_char, OSSL_CALLBACK, *mut c_void) -> c_int;
     provider_self_test, OSSL_FUNC_PROVIDER_SELF_TEST = 1031: fn(*mut c_void) -> c_int;
+
+    // provider-rand(7)
+    rand_newctx, OSSL_FUNC_RAND_NEWCTX = 1: fn(*mut c_void, *mut c_void, *const OSSL_DISPATCH) -> *mut c_void;
+    rand_freectx, OSSL_FUNC_RAND_FREECTX = 2: fn(*mut c_void);
+    rand_instantiate, OSSL_FUNC_RAND_INSTANTIATE = 3: fn(*mut c_void, c_uint, c_int, *const u8, usize, *const OSSL_PARAM) -> c_int;
+    rand_uninstantiate, OSSL_FUNC_RAND_UNINSTANTIATE = 4: fn(*mut c_void) -> c_int;
+    rand_generate, OSSL_FUNC_RAND_GENERATE = 5: fn(*mut c_void, *mut u8, usize, c_uint, c_int, *const u8, usize) -> c_int;
+    rand_enable_locking, OSSL_FUNC_RAND_ENABLE_LOCKING = 8: fn(*mut c_void) -> c_int;
+    rand_lock, OSSL_FUNC_RAND_LOCK = 9: fn(*mut c_void) -> c_int;
+    rand_unlock, OSSL_FUNC_RAND_UNLOCK = 10: fn(*mut c_void);
+    rand_gettable_ctx_params, OSSL_FUNC_RAND_GETTABLE_CTX_PARAMS = 12: fn(*mut c_void, *mut c_void) -> *const OSSL_PARAM;
+    rand_get_ctx_params, OSSL_FUNC_RAND_GET_CTX_PARAMS = 15: fn(*mut c_void, *mut OSSL_PARAM) -> c_int;
+    rand_get_seed, OSSL_FUNC_RAND_GET_SEED = 18: fn(*mut c_void, *mut *mut u8, c_int, usize, usize, c_int, *const u8, usize) -> usize;
+    rand_clear_seed, OSSL_FUNC_RAND_CLEAR_SEED = 19: fn(*mut c_void, *mut u8, usize);
 
     // provider-decoder(7)
     decoder_newctx, OSSL_FUNC_DECODER_NEWCTX = 1: fn(*mut c_void) -> *mut c_void;

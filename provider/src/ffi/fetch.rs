@@ -35,6 +35,7 @@ operations! {
     sys::OSSL_OP_KEYEXCH: c"EVP_KEYEXCH_fetch", c"EVP_KEYEXCH_free", c"EVP_KEYEXCH_get0_description";
     sys::OSSL_OP_DECODER: c"OSSL_DECODER_fetch", c"OSSL_DECODER_free", c"OSSL_DECODER_get0_description";
     sys::OSSL_OP_ENCODER: c"OSSL_ENCODER_fetch", c"OSSL_ENCODER_free", c"OSSL_ENCODER_get0_description";
+    sys::OSSL_OP_RAND: c"EVP_RAND_fetch", c"EVP_RAND_free", c"EVP_RAND_get0_description";
     sys::OSSL_OP_STORE: c"OSSL_STORE_LOADER_fetch", c"OSSL_STORE_LOADER_free", c"OSSL_STORE_LOADER_get0_description";
 }
 
@@ -53,7 +54,10 @@ fn every_row_of_the_registry_can_be_fetched() {
     assert!(!provider.is_null());
     let mut fetched = 0;
     for (operation, fetch, free, description) in operations() {
-        for row in registry::rows(operation, libcrypto.is_at_least(3, 4)) {
+        // With no other provider.
+        let generators = registry::GENERATORS.into_iter().filter(|row| !row.algorithm_names.is_null());
+        let generators = generators.filter(|_| operation == sys::OSSL_OP_RAND);
+        for row in registry::rows(operation, libcrypto.is_at_least(3, 4)).chain(generators) {
             // SAFETY: the rows hold constant C strings.
             let names = unsafe { CStr::from_ptr(row.algorithm_names) }.to_str().unwrap();
             // SAFETY: as above.

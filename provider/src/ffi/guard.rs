@@ -54,6 +54,15 @@ impl Answer for bool {
     }
 }
 
+/// A length: 0 is a failure.
+impl Answer for usize {
+    type C = usize;
+    const FAILED: usize = 0;
+    fn into_c(self) -> usize {
+        self
+    }
+}
+
 /// OpenSSL's own number.
 impl Answer for Verdict {
     type C = c_int;

@@ -14,7 +14,9 @@ use super::params::ParamsMut;
 use super::raise::raise;
 use super::raw::RawCallback;
 use super::rows::Pointer;
-use super::sys::{OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_PARAM};
+use super::sys::{
+    OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ITEM, OSSL_OP_RAND, OSSL_PARAM,
+};
 use super::upcalls::Upcalls;
 use crate::error::Reason;
 use crate::provider::Provider;
@@ -131,16 +133,18 @@ unsafe extern "C" fn query_operation(
 ) -> *const OSSL_ALGORITHM {
     // SAFETY: libcrypto
     if let Some(no_store) = unsafe { no_store.as_mut() } {
-        *no_store = 0;
+        // Which generators there are depends on the other providers, and is asked anew by each fetch.
+        *no_store = c_int::from(operation == OSSL_OP_RAND);
     }
     // SAFETY: libcrypto
     unsafe {
         shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
             // libcrypto asks for digests and random numbers too: nothing is read for those.
-            match OPERATIONS.contains(&operation) {
-                true => Ok(provider.rows().of(operation)),
-                false => Ok(Pointer::NONE),
-            }
+            Ok(match operation {
+                OSSL_OP_RAND => Pointer::to_generators(provider.is_only_generator()),
+                _ if OPERATIONS.contains(&operation) => provider.rows().of(operation),
+                _ => Pointer::NONE,
+            })
         })
     }
 }

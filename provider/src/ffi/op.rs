@@ -8,5 +8,6 @@ pub(crate) mod encoder;
 pub(crate) mod keyexch;
 pub(crate) mod keymgmt;
 pub(crate) mod named_signature;
+pub(crate) mod rand;
 pub(crate) mod signature;
 pub(crate) mod store;

@@ -116,6 +116,15 @@ impl Raw for *mut OSSL_PARAM {
     }
 }
 
+/// Where a pointer to octets goes.
+impl Raw for *mut *mut u8 {
+    type Cooked<'a> = Option<&'a mut *mut u8>;
+    unsafe fn cook<'a>(self) -> Result<Option<&'a mut *mut u8>> {
+        // SAFETY: promised by the caller.
+        Ok(unsafe { self.as_mut() })
+    }
+}
+
 impl Raw for *const c_char {
     type Cooked<'a> = Option<&'a CStr>;
     unsafe fn cook<'a>(self) -> Result<Option<&'a CStr>> {

@@ -31,6 +31,13 @@ pub(crate) struct Pointer(*const OSSL_ALGORITHM);
 impl Pointer {
     /// No rows.
     pub(super) const NONE: Self = Self(ptr::null());
+
+    /// The rows of RAND: all, or without the name that other providers have.
+    pub(super) fn to_generators(all: bool) -> Self {
+        let rows =
+            if all { &registry::GENERATORS } else { registry::GENERATORS.get(1..).unwrap_or_default() };
+        Self(rows.as_ptr())
+    }
 }
 
 impl Rows {

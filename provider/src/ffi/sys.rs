@@ -78,6 +78,7 @@ pub(crate) enum VaList {}
 
 pub(crate) const OSSL_KEYMGMT_VALIDATE_QUICK_CHECK: c_int = 1;
 
+pub(crate) const OSSL_OP_RAND: c_int = 5;
 pub(crate) const OSSL_OP_KEYMGMT: c_int = 10;
 pub(crate) const OSSL_OP_KEYEXCH: c_int = 11;
 pub(crate) const OSSL_OP_SIGNATURE: c_int = 12;

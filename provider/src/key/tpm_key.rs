@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use keyfile::{Attributes, HashAlg, KeyFile, KeyReference, Public, PublicKey, Scheme};
+use keyfile::{Attributes, Curve, HashAlg, KeyFile, Public, PublicKey, Scheme};
 use missing::pkcs1::rejection::Secret;
 use tpm::{Auth, RawRsa};
 
@@ -23,6 +23,8 @@ pub(crate) struct TpmKey {
     rejection: Arc<Secrets>,
     /// Found out when a certificate has to name it; copies of the key have the same.
     salt: Arc<OnceLock<TpmSalt>>,
+    /// What whoever generated it wants it to sign with.
+    digest: Option<HashAlg>,
 }
 
 /// What synthetic messages are derived from, by raw RSA and without it.
@@ -69,7 +71,13 @@ impl TpmKey {
             software: OnceLock::new(),
             rejection: Arc::default(),
             salt: Arc::default(),
+            digest: None,
         }
+    }
+
+    /// The same, with another digest to sign with where its scheme names none.
+    pub(crate) fn signing_with(self, digest: Option<HashAlg>) -> TpmKey {
+        TpmKey { digest, ..self }
     }
 
     /// The file that it came from; `None` for a persistent key and for a public half.
@@ -86,11 +94,6 @@ impl TpmKey {
             Source::File(_) => None,
             Source::Place(place) => Some(place),
         }
-    }
-
-    /// The reference to a persistent key; `None` for others.
-    pub(crate) fn reference(&self) -> Option<&KeyReference> {
-        self.place().map(|place| &place.reference)
     }
 
     /// The TPM's public area.
@@ -135,6 +138,7 @@ impl TpmKey {
                 let pss = restrictions(*scheme, modulus.len());
                 Pkey::public_rsa(context, kind.algorithm(), modulus, &exponent.to_be_bytes(), pss)
             }
+            PublicKey::Ecc { curve: Curve::Sm2P256, .. } => return Err(no_sm2()),
             PublicKey::Ecc { curve, x, y, .. } => {
                 let group = curve.openssl_name().ok_or_else(|| {
                     let text = format!("OpenSSL does not know the curve {} of this key", curve.name());
@@ -184,6 +188,10 @@ impl TpmKey {
 
     /// As `Key::default_digest`.
     pub(super) fn default_digest(&self) -> Option<&'static str> {
+        self.scheme_digest().or(self.digest.map(HashAlg::name))
+    }
+
+    fn scheme_digest(&self) -> Option<&'static str> {
         match self.public.key.scheme()? {
             Scheme::Rsassa(hash) | Scheme::Rsapss(hash) | Scheme::Ecdsa(hash) => Some(hash.name()),
             _ => None,
@@ -200,7 +208,7 @@ impl TpmKey {
                 return None;
             }
         }
-        self.default_digest()
+        self.scheme_digest()
     }
 
     /// A copy with a software half of its own, which libcrypto may set parameters of.
@@ -216,6 +224,7 @@ impl TpmKey {
             software,
             rejection: Arc::clone(&self.rejection),
             salt: Arc::clone(&self.salt),
+            digest: self.digest,
         })
     }
 }
@@ -237,6 +246,12 @@ fn uncompressed_point(field_octets: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
         point.extend_from_slice(coordinate);
     }
     point
+}
+
+/// OpenSSL takes no key on this curve for one of the type EC.
+pub(crate) fn no_sm2() -> Error {
+    let text = "SM2 keys are not supported: OpenSSL has a key type of its own for them, which this provider lacks; use P-256";
+    Error::new(Reason::Unsupported, text)
 }
 
 #[cfg(test)]

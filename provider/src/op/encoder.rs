@@ -10,7 +10,7 @@ mod text;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub(crate) use key_file::{Der, Pem, Pkcs1, PrivateKeyInfo, TypeSpecific};
+pub(crate) use key_file::{Der, Pem, Pkcs1, PrivateKeyInfo, TypeSpecific, WithParameters};
 pub(crate) use public_key::{PublicDer, PublicPem};
 pub(crate) use text::Text;
 

@@ -101,8 +101,8 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
 
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool> {
         if selection.any(Selection::PRIVATE_KEY) && matches!(key.material(), Some(Material::Tpm(_))) {
-            let text =
-                "the private half of a TPM key never leaves the TPM: use the key through this provider";
+            let text = "the private half of a TPM key never leaves the TPM: use the key through this provider, and a copy of its \
+                        public half (d2i_PUBKEY) as the peer of a software key";
             return Err(Error::new(Reason::NotExportable, text));
         }
         receiver.export(key.software()?, selection)?;
@@ -120,11 +120,10 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         if software.answer(&mut params).is_err() {
             return Ok(false);
         }
-        if key.kind() == Kind::RsaPss {
-            // Its software half is restricted as it is.
-            return Ok(true);
-        }
-        let (default, mandatory) = (key.default_digest(), key.mandatory_digest());
+        // The software half of an RSA-PSS key has no default, and calls the mandatory one SHA2-256: a name by which libcrypto finds no
+        // digest that no provider has, as with tpm2 and base alone (EVP_get_digestbyname).
+        let default = key.default_digest().filter(|_| key.kind() != Kind::RsaPss);
+        let mandatory = key.mandatory_digest();
         params.each(|name, slot| match (name.to_bytes(), default, mandatory) {
             (b"default-digest", Some(digest), _) | (b"mandatory-digest", _, Some(digest)) => {
                 slot.text(&digest.to_ascii_uppercase())

@@ -40,7 +40,8 @@ pub(crate) struct TpmStore {
 
 /// Where the objects come from. Either may hold a password.
 enum Source {
-    Uri(Zeroizing<Vec<u8>>),
+    /// A URI, and the contents of the serialized object that it names.
+    Uri(Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>),
     Attached(Zeroizing<Vec<u8>>),
 }
 
@@ -67,6 +68,8 @@ enum Object {
     Key(Arc<Key>),
     /// A certificate in DER.
     Certificate(Vec<u8>),
+    /// A revocation list in DER.
+    RevocationList(Vec<u8>),
     /// A public key in DER, of a type that is not ours.
     PublicKey(Vec<u8>),
     /// The URI of something, and what it is.
@@ -82,8 +85,16 @@ struct Opening<'a> {
 }
 
 impl Store for TpmStore {
-    fn open(uri: &CStr) -> Self {
-        TpmStore::new(Source::Uri(Zeroizing::new(uri.to_bytes().to_vec())))
+    fn open(provider: &Provider, uri: &CStr) -> Result<Self> {
+        let octets = uri.to_bytes();
+        // What is wrong with it is said by the first load. Of a serialized object that is not there programs are told earlier, as by
+        // tpm2-openssl.
+        let path = understood(octets, provider).ok().and_then(|uri| match uri.place {
+            Place::Serialized(path) => Some(path),
+            _ => None,
+        });
+        let file = path.map(|path| contents::read(&path)).transpose()?;
+        Ok(TpmStore::new(Source::Uri(Zeroizing::new(octets.to_vec()), file)))
     }
 
     fn attach(provider: &Provider, mut input: Bio<'_>) -> Self {
@@ -132,7 +143,7 @@ impl State {
             // Whatever happens now, it happens once.
             *self = Self::Found(VecDeque::new());
             let everything = match source {
-                Source::Uri(uri) => everything(uri, opening),
+                Source::Uri(uri, file) => everything(uri, file.as_ref().map_or(&[], |file| file), opening),
                 Source::Attached(octets) => everything_attached(octets, opening),
             };
             *self = Self::Found(everything?.into());
@@ -148,21 +159,27 @@ impl State {
     }
 }
 
-/// Everything that the URI names and that is wanted.
-fn everything(uri: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+/// What the URI says.
+fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
     let text = std::str::from_utf8(uri).map_err(|_| {
         Error::new(Reason::Uri, "the URI is not UTF-8: write other octets of a path as %C3%BC")
     })?;
-    let prefix = tpm::config::nv_prefix(&**opening.provider)?;
-    let uri = Uri::parse(text, prefix.as_deref())?;
+    Ok(Uri::parse(text, tpm::config::nv_prefix(provider)?.as_deref())?)
+}
+
+/// Everything that the URI names and that is wanted; `file` holds the serialized object that it names.
+fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+    let uri = understood(uri, opening.provider)?;
     let found = match &uri.place {
         // A list may be empty.
         Place::All => return list::all(opening),
-        Place::Key(handle) => key::open(*handle, &uri.password, opening),
+        Place::Key(handle) | Place::Transient(handle) => key::open(*handle, &uri.password, opening),
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
         Place::Unread(_) => Ok(Vec::new()),
-        Place::File(path) => contents::of_file(path, &uri.password, opening),
-        Place::Serialized(path) => named_by(serialized(path)?, &uri.password, opening),
+        Place::File(path) => {
+            contents::found(&contents::read(path)?, &uri.password, opening, &path.display().to_string())
+        }
+        Place::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
     }?;
     if found.is_empty() {
         opening.wanted.missed(&uri.place)?;
@@ -190,9 +207,8 @@ fn named_by(object: Serialized, password: &Password, opening: Opening<'_>) -> Re
     }
 }
 
-fn serialized(path: &std::path::Path) -> Result<Serialized> {
-    let octets = contents::read(path)?;
-    Serialized::from_octets(&octets).map_err(|source| {
+fn serialized(path: &std::path::Path, file: &[u8]) -> Result<Serialized> {
+    Serialized::from_octets(file).map_err(|source| {
         let text = format!(
             "{} is no serialized object of tpm2-tss, such as tpm2_evictcontrol -o writes",
             path.display()
@@ -204,10 +220,11 @@ fn serialized(path: &std::path::Path) -> Result<Serialized> {
 impl Object {
     /// provider-object(7)
     fn hand_to(self, found: &Callback<'_>) -> bool {
-        /// OSSL_OBJECT_NAME, OSSL_OBJECT_PKEY, OSSL_OBJECT_CERT of core_object.h.
+        /// OSSL_OBJECT_NAME, OSSL_OBJECT_PKEY, OSSL_OBJECT_CERT, OSSL_OBJECT_CRL of core_object.h.
         const NAME: i32 = 1;
         const KEY: i32 = 2;
         const CERTIFICATE: i32 = 3;
+        const REVOCATION_LIST: i32 = 4;
         let mut list = ParamList::new();
         match self {
             Object::Key(key) => {
@@ -216,6 +233,10 @@ impl Object {
             }
             Object::Certificate(der) => {
                 list.int(c"type", CERTIFICATE).octets(c"data", &der);
+                found.call(list.as_params())
+            }
+            Object::RevocationList(der) => {
+                list.int(c"type", REVOCATION_LIST).octets(c"data", &der);
                 found.call(list.as_params())
             }
             Object::PublicKey(der) => {

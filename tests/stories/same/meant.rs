@@ -19,6 +19,7 @@ const SALT: &str =
     "the TPM chooses the length of the salt, and OpenSSL's verification says whether it may be left open";
 const SIZE: &str = "a padding that is not there is noticed when the size is asked";
 const NOTHING: &str = "nothing, as a number to decrypt, is not sent to the TPM";
+const DIGEST: &str = "libcrypto knows the digest by this name even if no provider has it, and by OpenSSL's newer name does not";
 const NEVER: &str = "what the type of the key cannot do is not there, rather than there to fail";
 
 /// The types of keys, a part of the line, and why it differs.
@@ -59,6 +60,9 @@ const MEANT: &[(&[&str], &str, &str)] = &[
     (RSA, "padding 0 | EVP_PKEY_decrypt(ctx, NULL, &length, encrypted, size)", SIZE),
     (PSS, "ciphers | EVP_PKEY_", NEVER),
     (PSS, "salt ", SALT),
+    (PSS, "mandatory-digest | EVP_PKEY_get_utf8_string_param", DIGEST),
+    (PSS, "EVP_PKEY_get_default_digest_name", DIGEST),
+    (PSS, "option(options, \"digest\")", DIGEST),
 ];
 
 /// Why this line of this type of key differs.

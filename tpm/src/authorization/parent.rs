@@ -148,7 +148,7 @@ fn refused(error: Error, parent: &Parent) -> Error {
 /// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
 fn import_refused(error: Error, parent: &Parent) -> Error {
     match error.code().and_then(ResponseCode::place) {
-        Some(Place::Parameter(3 | 4)) => error.advise(Parent::FOREIGN),
+        Some(Place::Parameter(3 | 4)) => error.advise(parent.foreign()),
         _ => refused(error, parent),
     }
 }

@@ -15,6 +15,7 @@
 //! | `hash` | Hash and its sequences, with a ticket (§15, §17) |
 //! | `attestation` | Certify (§18) |
 //! | `signature` | VerifySignature, Sign (§20) |
+//! | `random` | GetRandom (§16) |
 //! | `integrity` | PCR_Read (§22) |
 //! | `policy` | PolicySecret and its like (§23) |
 //! | `hierarchy` | CreatePrimary (§24) |
@@ -41,6 +42,7 @@ pub(crate) mod object;
 mod patience;
 pub(crate) mod policy;
 mod protect;
+pub(crate) mod random;
 mod run;
 pub(crate) mod session;
 pub(crate) mod signature;

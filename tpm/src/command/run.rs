@@ -13,6 +13,9 @@ pub(crate) trait Run {
     /// A command that needs no authorization, and whose answer is authentic if a session is open.
     fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
 
+    /// A command that needs no authorization, and whose answer is secret: the session encrypts its first parameter.
+    fn secret(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
+
     /// Whether the answers to such commands are authentic now.
     fn is_authentic(&self) -> bool;
 

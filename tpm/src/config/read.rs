@@ -56,7 +56,10 @@ impl Config {
     }
 }
 
-/// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`.
+/// The environment variable with the parent's password that users of tpm2-openssl set.
+const TPM2_OPENSSL_PARENT_AUTH: &str = "TPM2OPENSSL_PARENT_AUTH";
+
+/// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`, or else the variable of tpm2-openssl.
 ///
 /// # Errors
 /// `Configuration`: the file cannot be read.
@@ -64,7 +67,7 @@ pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
     match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
         (Some(pin), _) => Ok(Some(Auth::new(pin.into_secret()))),
         (None, Some(source)) => Ok(Some(Auth::new(source.parse_unseen(value::password)?))),
-        (None, None) => Ok(None),
+        (None, None) => Ok(lookup.environment(TPM2_OPENSSL_PARENT_AUTH).map(Auth::new)),
     }
 }
 
@@ -195,6 +198,20 @@ mod tests {
         let forever = Config::read(&Fake(&[], &[("TPM2_TIMEOUT", "0")])).unwrap().timeout;
         assert_eq!(forever, Timeout::new(None));
         assert_eq!(config.tcti, None, "the crate `tpm` reads the environment for it");
+    }
+
+    #[test]
+    fn the_variable_of_tpm2_openssl_comes_last() {
+        const THEIRS: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "theirs");
+        let auth = |section, environment| {
+            let auth = parent_auth(&Fake(section, environment)).unwrap().unwrap();
+            String::from_utf8(auth.as_hierarchy_value().to_vec()).unwrap()
+        };
+        assert_eq!(auth(&[], &[THEIRS]), "theirs");
+        assert_eq!(auth(&[("pin", "ours")], &[THEIRS]), "ours");
+        assert_eq!(auth(&[], &[THEIRS, ("TPM2_PIN", "ours")]), "ours");
+        let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[THEIRS]);
+        assert!(parent_auth(&unreadable).is_err(), "a mistake in our setting is not passed over");
     }
 
     #[test]

@@ -23,19 +23,14 @@ impl Run for Connection {
         if !self.is_authentic() {
             return self.bare(command);
         }
-        let Self { executor, session, slots, .. } = self;
-        let session = session.as_mut().ok_or_else(no_session)?;
-        let result =
-            executor.run(command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
-        result.map_err(|error| {
-            if let Some(session) = self.session.as_mut().filter(|_| !is_busy(&error)) {
-                session.distrust();
-            }
-            match error.kind() {
-                ErrorKind::Authorization => error.altered(),
-                _ => error,
-            }
-        })
+        self.in_session(command, Use::AUDIT)
+    }
+
+    fn secret(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
+        if self.rules.unprotected {
+            return self.bare(command);
+        }
+        self.in_session(command, Use::SECRET)
     }
 
     fn is_authentic(&self) -> bool {
@@ -131,6 +126,24 @@ impl Run for Connection {
 
     fn wipe(&mut self) {
         self.executor.wipe();
+    }
+}
+
+impl Connection {
+    /// A command without handles, in the session.
+    fn in_session(&mut self, command: &Command<'_>, how: Use<'_>) -> Result<Response<'_>, Error> {
+        let Self { executor, session, slots, .. } = self;
+        let session = session.as_mut().filter(|session| !session.has_ended()).ok_or_else(no_session)?;
+        let result = executor.run(command, Some(&mut vec![Authorization::Session(session, how)]), slots);
+        result.map_err(|error| {
+            if let Some(session) = self.session.as_mut().filter(|_| !is_busy(&error)) {
+                session.distrust();
+            }
+            match error.kind() {
+                ErrorKind::Authorization => error.altered(),
+                _ => error,
+            }
+        })
     }
 }
 

@@ -50,6 +50,11 @@ impl Slots {
         self.taken.iter().any(|slot| slot.transient == transient)
     }
 
+    /// Whether one of them is at this handle.
+    pub(crate) fn is_taken(&self, handle: Handle) -> bool {
+        self.taken.iter().any(|slot| slot.handle == handle)
+    }
+
     /// Takes note of an object that was just loaded.
     pub(crate) fn insert(&mut self, transient: Transient, handle: Handle, name: Name) {
         self.clock = self.clock.saturating_add(1);

@@ -36,7 +36,7 @@ impl Parent {
     /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
     pub(crate) fn explain(&self, error: Error) -> Error {
         if error.base_code() == Some(ResponseCode::INTEGRITY) {
-            return error.advise(Self::FOREIGN);
+            return error.advise(self.foreign());
         }
         if error.kind() != ErrorKind::Authorization {
             return error;
@@ -57,5 +57,15 @@ impl Parent {
     }
 
     /// What an object is that its parent does not know.
-    pub(crate) const FOREIGN: &str = "the file is of another machine or parent, or the TPM was cleared since: make a new one for this parent";
+    pub(crate) fn foreign(&self) -> &'static str {
+        match self.is_derived() {
+            true => {
+                "the file is of another machine or parent, or the TPM was cleared since: if its parent is another primary key, make that \
+                 persistent and name its handle as the parent (docs/migrate.md)"
+            }
+            false => {
+                "the file is of another machine or parent, or the TPM was cleared since: make a new one for this parent"
+            }
+        }
+    }
 }

@@ -39,6 +39,10 @@ impl Use<'_> {
     /// Authenticates an answer, and does nothing else.
     pub(crate) const AUDIT: Self = Use { auth: &[], decrypt: false, encrypt: false, audit: true, keep: true };
 
+    /// Encrypts and authenticates an answer in a session that belongs to no handle.
+    pub(crate) const SECRET: Self =
+        Use { auth: &[], decrypt: false, encrypt: true, audit: false, keep: true };
+
     pub(super) fn attributes(self) -> u8 {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         bit(self.keep, CONTINUE)

@@ -6,6 +6,7 @@
 //! | `read`, `pcr` | what it has, holds and counts |
 //! | `capabilities`, `ask` | what it can do |
 //! | `limits`, `new_parent` | what it cannot, said before it is asked |
+//! | `random` | random bytes |
 //! | `raw_rsa` | whether it does the bare RSA operation |
 
 mod ask;
@@ -14,6 +15,7 @@ mod create;
 mod limits;
 mod new_parent;
 mod pcr;
+mod random;
 pub(crate) mod raw_rsa;
 mod read;
 

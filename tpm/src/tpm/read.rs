@@ -6,7 +6,7 @@ use super::Tpm;
 use super::pcr::{self, PcrValue};
 use crate::command::capability::{NV, PERSISTENT, handles};
 use crate::command::{Lockout, TimeInfo, clock, lockout, startup};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
 impl Tpm {
@@ -16,6 +16,30 @@ impl Tpm {
     /// There is nothing, the answer is not authentic, or there is no TPM.
     pub fn read_public(&self, handle: Handle) -> Result<(Public, Name), Error> {
         self.operate(|connection| connection.authentic_public(handle))
+    }
+
+    /// The same at the handle of an object that another program has loaded, and that stays its own: nothing here flushes it.
+    ///
+    /// # Errors
+    /// As [`Tpm::read_public`]. `NoObject`, too: the object is this program's, or a resource manager is in between.
+    pub fn read_transient(&self, handle: Handle) -> Result<(Public, Name), Error> {
+        self.operate(|connection| {
+            let found = match connection.rules.kernel || connection.slots.is_taken(handle) {
+                true => Err(Error::new(ErrorKind::NoObject, "there is no object of another program")),
+                false => connection.authentic_public(handle),
+            };
+            let is_absent = |error: &Error| match error.base_code() {
+                // Beyond the slots of the TPM, and a free slot (Part 2 §6.6.3).
+                Some(code) => matches!(code, ResponseCode::VALUE | ResponseCode::HANDLE | ResponseCode::REFERENCE_H0),
+                None => error.kind() == ErrorKind::NoObject,
+            };
+            found.map_err(|error| match is_absent(&error) {
+                true => error.of_kind(ErrorKind::NoObject).on(handle).advise(
+                    "a resource manager shows each program its own objects only: make the key persistent (tpm2_evictcontrol)",
+                ),
+                false => error,
+            })
+        })
     }
 
     /// The persistent handles that are taken.

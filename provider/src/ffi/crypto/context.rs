@@ -128,11 +128,8 @@ impl Loaded {
 
     /// All that are active.
     fn providers(&self) -> Vec<NonNull<OSSL_PROVIDER>> {
-        let mut found = Vec::new();
-        let list = ptr::from_mut(&mut found).cast();
-        // SAFETY: the context is alive; `note` takes the list, which lives until the call returns.
-        unsafe { (self.libcrypto.OSSL_PROVIDER_do_all)(self.context.as_ptr(), Some(note), list) };
-        found
+        // SAFETY: the context is alive.
+        unsafe { active(&self.libcrypto, self.context.as_ptr()) }
     }
 
     /// Returns true if all algorithms are those of one provider that says `fips=yes`. Call it only without an instance of this module in
@@ -168,9 +165,24 @@ impl Loaded {
     }
 }
 
-/// Notes a provider in the list of `Loaded::providers`.
+/// All providers that are active in a library context.
+///
+/// # Safety
+/// The context is alive.
+pub(in crate::ffi) unsafe fn active(
+    libcrypto: &Libcrypto,
+    context: *mut OSSL_LIB_CTX,
+) -> Vec<NonNull<OSSL_PROVIDER>> {
+    let mut found = Vec::new();
+    let list = ptr::from_mut(&mut found).cast();
+    // SAFETY: promised by the caller; `note` takes the list, which lives until the call returns.
+    unsafe { (libcrypto.OSSL_PROVIDER_do_all)(context, Some(note), list) };
+    found
+}
+
+/// Notes a provider in the list of `active`.
 unsafe extern "C" fn note(provider: *mut OSSL_PROVIDER, list: *mut c_void) -> c_int {
-    // SAFETY: from `Loaded::providers`, which waits.
+    // SAFETY: from `active`, which waits.
     let list = unsafe { list.cast::<Vec<NonNull<OSSL_PROVIDER>>>().as_mut() };
     contain(|| list.zip(NonNull::new(provider)).map(|(list, provider)| list.push(provider)).is_some())
 }

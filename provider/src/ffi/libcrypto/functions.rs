@@ -8,8 +8,8 @@ use crate::ffi::abi;
 use crate::ffi::crypto::Refused;
 use crate::ffi::sys::{
     EVP_KEYMGMT, EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, EVP_PKEY_gen_cb, Function,
-    OPENSSL_INIT_SETTINGS, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ENCODER_CTX, OSSL_LIB_CTX,
-    OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, X509_NAME,
+    OPENSSL_INIT_SETTINGS, OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ENCODER_CTX,
+    OSSL_LIB_CTX, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, X509_NAME,
 };
 
 /// Each group becomes a struct of typed pointers, each line a field of it. A test compiles the lines against the headers (`abi.rs`).
@@ -173,11 +173,13 @@ functions! {
         OSSL_PROVIDER_get_capabilities, "3.0": fn(*const OSSL_PROVIDER, *const c_char, OSSL_CALLBACK, *mut c_void) -> c_int;
     }
 
-    /// The application's providers: OSSL_LIB_CTX(3ossl), EVP_KEYMGMT(3ossl).
+    /// The application's providers: OSSL_LIB_CTX(3ossl), EVP_KEYMGMT(3ossl), OSSL_PROVIDER(3ossl).
     Children {
         OSSL_LIB_CTX_new_child, "3.0": fn(*const OSSL_CORE_HANDLE, *const OSSL_DISPATCH) -> *mut OSSL_LIB_CTX;
         EVP_KEYMGMT_fetch, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char, *const c_char) -> *mut EVP_KEYMGMT;
         EVP_KEYMGMT_free, "3.0": fn(*mut EVP_KEYMGMT);
+        OSSL_PROVIDER_query_operation, "3.0": fn(*const OSSL_PROVIDER, c_int, *mut c_int) -> *const OSSL_ALGORITHM;
+        OSSL_PROVIDER_unquery_operation, "3.0": fn(*const OSSL_PROVIDER, c_int, *const OSSL_ALGORITHM);
     }
 
     /// Writing keys: OSSL_ENCODER_CTX(3ossl), OSSL_ENCODER_to_bio(3ossl), OPENSSL_malloc(3ossl).

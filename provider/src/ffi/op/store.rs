@@ -16,9 +16,12 @@ use crate::provider::Provider;
 
 /// One URI that was opened, or the contents of a BIO.
 pub(crate) trait Store: Sized + 'static {
-    /// Takes note of the URI. What is wrong with it is said by `load`: libcrypto tries several loaders, and drops what the one
-    /// says that does not open.
-    fn open(uri: &CStr) -> Self;
+    /// Takes note of the URI, and reads the serialized object that it names. What else is wrong with it is said by `load`: libcrypto tries
+    /// several loaders, and adds what the others say where none opens.
+    ///
+    /// # Errors
+    /// The serialized object cannot be read.
+    fn open(provider: &Provider, uri: &CStr) -> Result<Self>;
     /// Reads what is in a BIO. What is wrong with it is said by `load` as well.
     fn attach(provider: &Provider, input: Bio<'_>) -> Self;
     /// Takes note of what is wanted.
@@ -63,7 +66,7 @@ unsafe extern "C" fn open<T: Store>(provider: *mut c_void, uri: *const c_char) -
     unsafe {
         shared(c"store_open", provider, uri, |provider: &Arc<Provider>, uri: Option<&CStr>| {
             let uri = uri.ok_or_else(|| Error::new(Reason::InvalidArgument, "the URI is NULL"))?;
-            Ok(Operation { provider: Arc::clone(provider), state: T::open(uri) })
+            Ok(Operation { provider: Arc::clone(provider), state: T::open(provider, uri)? })
         })
     }
 }

@@ -8,7 +8,7 @@ use tpm::Auth;
 use zeroize::Zeroizing;
 
 use super::dropped;
-use super::pem::OBJECT_KEY;
+use super::handing::OBJECT_KEY;
 use super::reference::{self, referenced};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::bio::Bio;
@@ -104,11 +104,11 @@ impl<T: KeyType> KeyDecoder<T> {
 }
 
 /// As much as tells our files from everything else: SEQUENCE, its length, and the type's OID or the description.
-const HEAD_OCTETS: usize = 32;
+pub(super) const HEAD_OCTETS: usize = 32;
 
 /// Whether the OID is one of the format's: 2.23.133.10, the arc of the TCG's key files. A damaged file of that arc is ours and
 /// an error; anything else is another decoder's.
-fn is_key_file(head: &[u8]) -> bool {
+pub(super) fn is_key_file(head: &[u8]) -> bool {
     const ARC: [u8; 4] = [0x67, 0x81, 0x05, 0x0a];
     let Some([0x30, length, rest @ ..]) = head.get(..16) else { return false };
     // X.690 §8.1.3: the number of further length octets, or the length itself.

@@ -1,5 +1,5 @@
-//! What a decoder of DER said last on this thread. libcrypto's store drops it (`try_key` in its store_result.c), so the decoder of PEM,
-//! which is further out and heard, says it again.
+//! What a decoder of DER said last on this thread. libcrypto's store drops it (`try_key` in its store_result.c), so the decoder
+//! of PEM or of bare DER, which is further out and heard, says it again.
 
 use std::cell::RefCell;
 

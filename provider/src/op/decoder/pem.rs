@@ -5,19 +5,14 @@ use std::sync::Arc;
 use keyfile::{KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
-use super::der::type_of;
-use super::{STRUCTURE, dropped};
+use super::handing::hand_on;
 use crate::error::Result;
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::core::Core;
 use crate::ffi::crypto::Selection;
 use crate::ffi::op::decoder::Decoder;
-use crate::ffi::params::ParamList;
 use crate::provider::Provider;
-
-/// OSSL_OBJECT_PKEY (core_object.h).
-pub(super) const OBJECT_KEY: i32 = 2;
 
 const LABELS: [&[u8]; 3] = [b"-----BEGIN TSS2 PRIVATE KEY-----", b"-----BEGIN TSS2 KEY BLOB-----", REFERENCE];
 const REFERENCE: &[u8] = b"-----BEGIN TPM2 KEY REFERENCE-----";
@@ -43,30 +38,18 @@ impl Decoder for PemDecoder {
         let Some(block) = next_block(provider.core(), &mut input) else { return Ok(true) };
         // libcrypto asks the decoders of PEM whatever the query, and drops without a word what the next ones would give.
         provider.check_fips()?;
-        let (kind, der) = match block.starts_with(REFERENCE) {
+        let (public, der) = match block.starts_with(REFERENCE) {
             true => {
                 let der = KeyReference::der(&block)?;
-                let reference = KeyReference::from_der(&der)?;
-                (type_of(&reference.public)?, der)
+                (KeyReference::from_der(&der)?.public, der)
             }
             false => {
                 let file = KeyFile::from_pem(&block)?;
-                (type_of(&file.public)?, Zeroizing::new(file.to_der()?))
+                let der = Zeroizing::new(file.to_der()?);
+                (file.public, der)
             }
         };
-        let mut list = ParamList::new();
-        list.int(c"type", OBJECT_KEY)
-            .text(c"data-type", kind.name())
-            .text(c"data-structure", STRUCTURE)
-            .octets(c"data", &der);
-        drop(dropped::take());
-        let taken = found.call(list.as_params());
-        match dropped::take()
-            .filter(|_| !taken && !provider.core().libcrypto().is_last_error_of(c"decoder_decode"))
-        {
-            Some(error) => Err(error),
-            None => Ok(taken),
-        }
+        hand_on(provider, &public, &der, found)
     }
 }
 

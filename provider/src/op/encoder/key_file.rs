@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 
-use keyfile::KeyFile;
+use keyfile::{KeyFile, KeyReference};
 
 use super::Output;
 use crate::error::{Error, Reason, Result};
@@ -19,12 +19,22 @@ pub(crate) struct Der<S>(PhantomData<S>);
 /// A structure of private keys, in which software keys are written.
 pub(crate) trait Structure: 'static {
     const NAME: &'static CStr;
+    /// Whether it is that of bare parameters as well.
+    const HAS_PARAMETERS: bool = false;
+
+    /// What is written in it.
+    fn takes(selection: Selection) -> bool {
+        let bare = selection.any(Selection::PARAMETERS) && !selection.any(Selection::KEYS);
+        selection.any(Selection::PRIVATE_KEY) || (Self::HAS_PARAMETERS && bare)
+    }
 }
 
 /// PKCS#8.
 pub(crate) struct PrivateKeyInfo;
 /// What OpenSSL wrote before PKCS#8; `openssl ec` writes nothing else.
 pub(crate) struct TypeSpecific;
+/// The same of EC keys, which have parameters.
+pub(crate) struct WithParameters;
 /// The same of RSA keys by another name, for `openssl rsa -traditional`.
 pub(crate) struct Pkcs1;
 
@@ -34,6 +44,10 @@ impl Structure for PrivateKeyInfo {
 impl Structure for TypeSpecific {
     const NAME: &'static CStr = c"type-specific";
 }
+impl Structure for WithParameters {
+    const NAME: &'static CStr = c"type-specific";
+    const HAS_PARAMETERS: bool = true;
+}
 impl Structure for Pkcs1 {
     const NAME: &'static CStr = c"pkcs1";
 }
@@ -42,11 +56,14 @@ impl<S: Structure> Output for Pem<S> {
     const FORM: Form = Form { output: c"PEM", structure: Some(S::NAME) };
 
     fn takes(selection: Selection) -> bool {
-        selection.any(Selection::PRIVATE_KEY)
+        S::takes(selection)
     }
 
-    fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
-        match tpm.reference() {
+    fn tpm_key(key: &Key, tpm: &TpmKey, selection: Selection) -> Result<Vec<u8>> {
+        if !selection.any(Selection::PRIVATE_KEY) {
+            return parameters(key, selection, Self::FORM);
+        }
+        match reference(tpm)? {
             Some(reference) => Ok(std::mem::take(&mut *reference.to_pem()?).into_bytes()),
             None => Ok(file(tpm)?.to_pem()?.into_bytes()),
         }
@@ -57,14 +74,36 @@ impl<S: Structure> Output for Der<S> {
     const FORM: Form = Form { output: c"DER", structure: Some(S::NAME) };
 
     fn takes(selection: Selection) -> bool {
-        selection.any(Selection::PRIVATE_KEY)
+        S::takes(selection)
     }
 
-    fn tpm_key(_: &Key, tpm: &TpmKey, _: Selection) -> Result<Vec<u8>> {
-        match tpm.reference() {
+    fn tpm_key(key: &Key, tpm: &TpmKey, selection: Selection) -> Result<Vec<u8>> {
+        if !selection.any(Selection::PRIVATE_KEY) {
+            return parameters(key, selection, Self::FORM);
+        }
+        match reference(tpm)? {
             Some(reference) => Ok(std::mem::take(&mut *reference.to_der()?)),
             None => Ok(file(tpm)?.to_der()?),
         }
+    }
+}
+
+/// As software writes those of the public half.
+fn parameters(key: &Key, selection: Selection, form: Form) -> Result<Vec<u8>> {
+    Ok(std::mem::take(&mut *key.software()?.encode(selection, form, None)?))
+}
+
+/// What leads to a persistent key.
+fn reference(tpm: &TpmKey) -> Result<Option<&KeyReference>> {
+    match tpm.place() {
+        Some(place) if !place.handle.is_persistent() => {
+            let text = format!(
+                "the key at {} is a transient object, which no file can lead to: make it persistent (tpm2_evictcontrol)",
+                place.handle
+            );
+            Err(Error::new(Reason::WrongHandle, text))
+        }
+        place => Ok(place.map(|place| &place.reference)),
     }
 }
 

@@ -52,8 +52,9 @@ fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
     let (public, file) = (tpm.public(), tpm.file());
     if let Some(place) = tpm.place() {
         // Its URI may hold a password, and in more than one spot.
-        writeln!(text, "kind: persistent key {}", place.handle)?;
-        writeln!(text, "parent: a persistent key does not tell")?;
+        let kind = if place.handle.is_persistent() { "persistent" } else { "transient" };
+        writeln!(text, "kind: {kind} key {}", place.handle)?;
+        writeln!(text, "parent: a {kind} key does not tell")?;
         writeln!(text, "password: {}", password(&place.reference))?;
     }
     if let Some(file) = file {

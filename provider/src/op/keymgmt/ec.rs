@@ -126,6 +126,7 @@ static SETTABLE: Descriptors = Descriptors::new(&[
 generation_list! {
     GENERATION:
     c"group": Text,
+    c"digest": Text,
     c"ec_paramgen_curve": Text,
     c"ec_param_enc": Text,
     c"use-cofactor-flag": Integer,

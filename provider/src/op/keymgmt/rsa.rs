@@ -119,6 +119,7 @@ generation_list! {
     c"bits": Unsigned,
     c"primes": Unsigned,
     c"e": Unsigned,
+    c"digest": Text,
     c"rsa_keygen_bits": Unsigned,
     c"rsa_keygen_primes": Unsigned,
     c"rsa_keygen_pubexp": Unsigned,

@@ -15,15 +15,6 @@ use crate::ffi::crypto::Pkey;
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 
-/// What stands in a file.
-///
-/// # Errors
-/// It cannot be read, or there is nothing in it.
-pub(super) fn of_file(path: &Path, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
-    let octets = read(path)?;
-    found(&octets, password, opening, &path.display().to_string())
-}
-
 /// Everything that is wanted of what stands there; `origin` says where.
 ///
 /// # Errors
@@ -55,6 +46,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
     let only_public_half = opening.wanted.only_public_half();
     match content {
         Content::Certificate(der) => Ok(Object::Certificate(der)),
+        Content::RevocationList(der) => Ok(Object::RevocationList(der)),
         Content::PublicKey(der) => public_key(der, opening),
         Content::Key(file) if only_public_half => public_half(file.public, opening),
         Content::Key(file) => {

@@ -1,4 +1,4 @@
-//! Keys at persistent handles.
+//! Keys at persistent handles, and at transient ones.
 
 use std::sync::Arc;
 
@@ -53,9 +53,10 @@ pub(super) fn open_expected(
 /// # Errors
 /// There is no key, or no TPM.
 pub(super) fn public(handle: Handle, opening: Opening<'_>) -> Result<Public> {
-    let read = opening.provider.tpm()?.read_public(handle);
+    let tpm = opening.provider.tpm()?;
+    let read = if handle.is_transient() { tpm.read_transient(handle) } else { tpm.read_public(handle) };
     let (public, _) = read.map_err(|error| match error.kind() {
-        tpm::ErrorKind::NoObject => Error::new(
+        tpm::ErrorKind::NoObject if handle.is_persistent() => Error::new(
             Reason::NoObject,
             format!("there is no key at {handle}: `openssl storeutl tpm2:` lists those that are there"),
         )

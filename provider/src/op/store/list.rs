@@ -55,6 +55,7 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
         for content in &found {
             let what = match content {
                 Content::Certificate(_) => "certificate",
+                Content::RevocationList(_) => "revocation list",
                 Content::PublicKey(_) => "public key",
                 Content::Key(_) | Content::Reference(_) => "key file",
             };

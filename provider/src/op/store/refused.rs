@@ -18,8 +18,8 @@ pub(crate) struct RefusedStore {
 }
 
 impl Store for RefusedStore {
-    fn open(_: &CStr) -> Self {
-        Self { waits: true }
+    fn open(_: &Provider, _: &CStr) -> Result<Self> {
+        Ok(Self { waits: true })
     }
 
     fn attach(_: &Provider, _: Bio<'_>) -> Self {

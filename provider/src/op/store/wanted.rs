@@ -55,11 +55,14 @@ impl Wanted {
             Some(CERTIFICATE) => {
                 ("a certificate", ": certificates are in files, and in NV indexes, such as handle:0x01c00002")
             }
-            Some(REVOCATION_LIST) => ("a revocation list", ": revocation lists are in files"),
+            Some(REVOCATION_LIST) => (
+                "a revocation list",
+                ": revocation lists are in files, and in NV indexes, such as handle:0x01c00003",
+            ),
             _ => return Ok(()),
         };
         let but = match place {
-            Place::Key(handle) => format!("{handle} is a key"),
+            Place::Key(handle) | Place::Transient(handle) => format!("{handle} is a key"),
             Place::Nv(index) => format!("NV index {index} holds none"),
             Place::File(path) | Place::Serialized(path) => format!("{} leads to none", path.display()),
             Place::All => "the TPM has none".to_owned(),
@@ -95,6 +98,7 @@ impl Wanted {
     pub(super) fn content(&self, content: &Content, libcrypto: &Libcrypto) -> Result<bool> {
         Ok(match content {
             Content::Certificate(der) => self.certificate(der, libcrypto)?,
+            Content::RevocationList(der) => self.revocation_list(der, libcrypto)?,
             Content::PublicKey(_) => self.public_key(),
             Content::Key(_) | Content::Reference(_) => self.any_key(),
         })
@@ -107,7 +111,7 @@ impl Wanted {
 
     /// Some certificate.
     pub(super) fn certificates(&self) -> bool {
-        self.expect.is_none_or(|expect| expect == CERTIFICATE)
+        self.wants(CERTIFICATE)
     }
 
     /// This certificate.
@@ -115,10 +119,26 @@ impl Wanted {
     /// # Errors
     /// `Software`: this libcrypto compares no names.
     pub(super) fn certificate(&self, der: &[u8], libcrypto: &Libcrypto) -> Result<bool> {
-        let Some(subject) = self.subject.as_ref().filter(|_| self.certificates()) else {
-            return Ok(self.certificates());
-        };
-        let Some(found) = keyfile::subject(der) else { return Ok(false) };
-        Ok(is_same_name(libcrypto, found, subject)?)
+        Ok(self.certificates() && self.has_name(keyfile::subject(der), libcrypto)?)
+    }
+
+    /// This revocation list: a search for a subject finds what that subject has issued.
+    ///
+    /// # Errors
+    /// As `certificate`.
+    fn revocation_list(&self, der: &[u8], libcrypto: &Libcrypto) -> Result<bool> {
+        Ok(self.wants(REVOCATION_LIST) && self.has_name(keyfile::issuer(der), libcrypto)?)
+    }
+
+    fn wants(&self, kind: i32) -> bool {
+        self.expect.is_none_or(|expect| expect == kind)
+    }
+
+    fn has_name(&self, found: Option<&[u8]>, libcrypto: &Libcrypto) -> Result<bool> {
+        match (&self.subject, found) {
+            (None, _) => Ok(true),
+            (Some(subject), Some(found)) => Ok(is_same_name(libcrypto, found, subject)?),
+            (Some(_), None) => Ok(false),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::{Generator, Pkey, Selection};
 use crate::ffi::params::{ParamList, Params, settable};
-use crate::key::{Key, Kind, Material};
+use crate::key::{Key, Kind, Material, no_sm2};
 use crate::provider::Provider;
 use crate::tls_group;
 
@@ -38,6 +38,7 @@ settable! {
         group: String = c"group",
         encoding: String = c"encoding",
         point_format: String = c"point-format",
+        digest: String = c"digest",
     }
 }
 
@@ -90,6 +91,7 @@ impl Generate for TpmGeneration {
             group: said.group.or(self.ec.group.take()),
             encoding: said.encoding.or(self.ec.encoding.take()),
             point_format: said.point_format.or(self.ec.point_format.take()),
+            digest: said.digest.or(self.ec.digest.take()),
         };
         curve.set_params(params).map_err(|refused| {
             let text = match &self.ec.group {
@@ -118,7 +120,8 @@ impl Generate for TpmGeneration {
         if !progress.report(0, 0) {
             return Err(Error::new(Reason::Stopped, "the progress callback said not to generate the key"));
         }
-        let made = maker::make(&self.provider, template, &self.options)?;
+        let digest = self.digest()?;
+        let made = maker::make(&self.provider, template, &self.options)?.signing_with(digest);
         progress.report(3, 0);
         let key = Key::new(&self.provider, self.kind, Material::Tpm(made));
         self.encode_as_asked(&key)?;
@@ -131,6 +134,20 @@ impl TpmGeneration {
     fn bits(&self) -> u16 {
         let template = self.template.as_ref().and_then(|template| u16::try_from(template.bits()).ok());
         self.rsa.bits.or(template).unwrap_or(2048)
+    }
+
+    /// What the key signs with unless a program says otherwise. As with tpm2-openssl it is no part of the public area: a key that is
+    /// fixed to one scheme and digest could neither decrypt nor sign for TLS 1.3.
+    fn digest(&self) -> Result<Option<HashAlg>> {
+        match (self.kind, &self.ec.digest) {
+            (Kind::Rsa, _) => Ok(self.rsa.hash),
+            // It is in the scheme.
+            (Kind::RsaPss, _) | (Kind::Ec, None) => Ok(None),
+            (Kind::Ec, Some(name)) => {
+                let wrong = |error| Error::new(Reason::Parameter, "digest").with_source(error);
+                name.parse().map(Some).map_err(wrong)
+            }
+        }
     }
 
     /// The parameters of the key to be, without a key.
@@ -165,10 +182,14 @@ impl TpmGeneration {
         let Some(name) = parameters.text(c"group") else {
             return Err(Error::new(Reason::Parameter, "a TPM knows named curves only: say group:P-256"));
         };
-        name.parse().map_err(|_| {
+        let curve = name.parse().map_err(|_| {
             let text = format!("no TPM has the curve {name}: say P-256, P-384 or P-521");
             Error::new(Reason::TpmUnsupported, text)
-        })
+        })?;
+        match curve {
+            Curve::Sm2P256 => Err(no_sm2()),
+            curve => Ok(curve),
+        }
     }
 
     /// How the public half is to be written, as an application may ask at the generation.

@@ -6,6 +6,7 @@ use tpm::{Auth, Parent};
 use crate::config;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::params::{IntOrText, Params, Password, Unsigned, settable};
+use crate::key::Kind;
 
 /// The list of one type of key: OpenSSL's own parameters, and ours beside them.
 ///
@@ -52,9 +53,10 @@ settable! {
     }
 }
 
-/// Returns true if the array has one of these.
-pub(super) fn has_tpm_option(params: Params<'_>) -> bool {
-    Ours::descriptors().names().iter().any(|name| params.find(name).is_some())
+/// Returns true if the array has one of these. Of RSA-PSS keys alone, software has a digest as well.
+pub(super) fn has_tpm_option(kind: Kind, params: Params<'_>) -> bool {
+    let digest = (kind != Kind::RsaPss).then_some(c"digest");
+    Ours::descriptors().names().into_iter().chain(digest).any(|name| params.find(name).is_some())
 }
 
 /// What has been said of a key, whatever its type.

@@ -61,7 +61,7 @@ impl Generate for PlainGeneration {
             return Ok(());
         }
         self.software.set_params(params)?;
-        self.has_tpm_option |= has_tpm_option(params);
+        self.has_tpm_option |= has_tpm_option(self.kind, params);
         self.said.push(ParamList::copy_of(params)?);
         Ok(())
     }

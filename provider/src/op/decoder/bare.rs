@@ -1,0 +1,80 @@
+//! Bare DER to the same DER, and the structure that leads it to the decoders of our files: so that somebody who is heard says what is
+//! wrong with it (`dropped`).
+
+use std::sync::Arc;
+
+use keyfile::{KeyFile, KeyReference};
+use zeroize::Zeroizing;
+
+use super::der::{HEAD_OCTETS, is_key_file};
+use super::handing::hand_on;
+use crate::error::Result;
+use crate::ffi::bio::Bio;
+use crate::ffi::callback::{Callback, Passphrase};
+use crate::ffi::crypto::Selection;
+use crate::ffi::op::decoder::Decoder;
+use crate::provider::Provider;
+
+/// Takes the next DER structure of the input, if it is a key file of the TPM.
+pub(crate) struct BareDecoder;
+
+impl Decoder for BareDecoder {
+    fn does_selection(_: Selection) -> bool {
+        true
+    }
+
+    fn decode(
+        provider: &Arc<Provider>,
+        mut input: Bio<'_>,
+        _: Selection,
+        found: &Callback<'_>,
+        _: &Passphrase<'_>,
+    ) -> Result<bool> {
+        let mut head = Zeroizing::new(Vec::with_capacity(HEAD_OCTETS));
+        input.read(provider.core(), HEAD_OCTETS, &mut head);
+        let is_reference = KeyReference::is_der(&head);
+        if !is_reference && !is_key_file(&head) {
+            return Ok(true);
+        }
+        // libcrypto asks the decoders of DER whatever the query, and drops without a word what the next ones would give.
+        provider.check_fips()?;
+        let longest = if is_reference { KeyReference::MAX_SIZE } else { KeyFile::MAX_SIZE };
+        // No octet of what follows: that is for the next round.
+        let length = length(&head).min(longest.saturating_add(HEAD_OCTETS));
+        // Room for all of it at once: a buffer that grows leaves copies of a password behind.
+        let mut der = Zeroizing::new(Vec::with_capacity(length.max(HEAD_OCTETS)));
+        der.extend_from_slice(&head);
+        input.read(provider.core(), length.saturating_sub(HEAD_OCTETS), &mut der);
+        let public = match is_reference {
+            true => KeyReference::from_der(&der)?.public,
+            false => KeyFile::from_der(&der)?.public,
+        };
+        hand_on(provider, &public, &der, found)
+    }
+}
+
+/// The length of a SEQUENCE and of what stands before its contents (X.690 §8.1.3), in octets.
+fn length(head: &[u8]) -> usize {
+    let Some([_, first, rest @ ..]) = head.get(..10) else { return head.len() };
+    if first & 0x80 == 0 {
+        return usize::from(*first).saturating_add(2);
+    }
+    let further = rest.iter().take(usize::from(first & 0x7f));
+    let contents = further.clone().fold(0_usize, |length, octet| length << 8 | usize::from(*octet));
+    contents.saturating_add(further.len()).saturating_add(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn a_length_has_one_form_for_short_and_one_for_long_contents() {
+        let head = |first: &[u8]| [first, &[0; 16]].concat();
+        assert_eq!(length(&head(&[0x30, 0x23])), 0x25);
+        assert_eq!(length(&head(&[0x30, 0x81, 0xf0])), 0xf3);
+        assert_eq!(length(&head(&[0x30, 0x82, 0x01, 0x23])), 0x127);
+        assert_eq!(length(&[0x30]), 1);
+        assert!(length(&[0xff; 20]) > 1 << 40);
+    }
+}

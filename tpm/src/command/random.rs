@@ -1,0 +1,24 @@
+//! GetRandom (TPM 2.0 Part 3 §16.1).
+
+use keyfile::CommandCode;
+use keyfile::wire::Reader;
+use zeroize::Zeroizing;
+
+use super::Run;
+use super::frame::Command;
+use crate::error::Error;
+
+/// GetRandom: at most so many bytes. A TPM gives as many as its longest digest has, or fewer.
+pub(crate) fn random(run: &mut dyn Run, wanted: u16) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let command = Command {
+        code: CommandCode::GET_RANDOM,
+        handles: &[],
+        parameters: &wanted.to_be_bytes(),
+        makes_handle: false,
+    };
+    let response = run.secret(&command)?.parameters;
+    let mut r = Reader::new(response);
+    let random = r.sized().and_then(|random| r.finish().map(|()| Zeroizing::new(random.to_vec())));
+    run.wipe();
+    Ok(random?)
+}
