@@ -35,6 +35,7 @@ mod keytool_create;
 mod keytool_create_importable;
 mod keytool_create_parent;
 mod keytool_create_policy;
+mod keytool_getopt;
 mod keytool_load;
 mod keytool_pages;
 mod keytool_policy;

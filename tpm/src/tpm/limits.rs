@@ -41,10 +41,14 @@ pub fn refuses_both_uses(error: &Error) -> bool {
     is_about_it && matches!(error.base_code(), Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
-/// A curve as OpenSSL spells it, or as the TPM does.
+/// A curve as OpenSSL spells it; those that it lacks, and SM2, as openssl_tpm2_engine does: bnp256.
 #[must_use]
 pub fn spelling(curve: Curve) -> String {
-    curve.openssl_name().map_or_else(|| curve.to_string().to_lowercase(), str::to_owned)
+    match curve.openssl_name() {
+        Some(name) if curve != Curve::Sm2P256 => name.to_owned(),
+        Some(name) => name.to_lowercase(),
+        None => curve.name().replace('_', "").to_lowercase(),
+    }
 }
 
 fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {
