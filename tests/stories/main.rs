@@ -18,6 +18,7 @@ mod ephemeral;
 mod evp;
 mod facts;
 mod fips;
+mod foreign;
 mod forks;
 mod generate;
 mod generate_where;

@@ -49,10 +49,15 @@ impl Decoder for PemDecoder {
                 let reference = KeyReference::from_der(&der)?;
                 (type_of(&reference.public)?, der)
             }
-            false => {
-                let file = KeyFile::from_pem(&block)?;
-                (type_of(&file.public)?, Zeroizing::new(file.to_der()?))
-            }
+            false => match (KeyFile::from_pem(&block), KeyReference::of_key_file(&block)) {
+                (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+                    (type_of(&reference.public)?, reference.to_der()?)
+                }
+                (file, _) => {
+                    let file = file?;
+                    (type_of(&file.public)?, Zeroizing::new(file.to_der()?))
+                }
+            },
         };
         let mut list = ParamList::new();
         list.int(c"type", OBJECT_KEY)
@@ -76,6 +81,8 @@ fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Zeroizing<Vec<u8>>> {
     let mut buffer = Zeroizing::new([0; LINE]);
     loop {
         let line = input.line(core, &mut *buffer)?;
+        // Editors of some systems put a byte order mark before the first line, and libcrypto takes it away of its own.
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if !line.starts_with(b"-----BEGIN ") {
             continue;
         }
