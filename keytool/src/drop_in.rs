@@ -16,7 +16,6 @@ const TOOLS: [(&str, &[&str]); 6] = [
             "auth",
             "auth-parent",
             "da",
-            "deprecated",
             "ecc",
             "help",
             "import",
