@@ -93,10 +93,11 @@ impl Options<'_> {
                 continue;
             }
             let rest = letters.get(at.saturating_add(1)..).unwrap_or_default();
-            out.push(match (rest.is_empty(), words.next().filter(|_| rest.is_empty())) {
-                (false, _) => with_value(long, rest),
-                (true, Some(value)) => with_value(long, value.as_bytes()),
-                (true, None) => joined(&[b"--", long.as_bytes()]),
+            // Only where nothing is left of this word is the next one the value.
+            let value = if rest.is_empty() { words.next() } else { Some(joined(&[rest])) };
+            out.push(match value {
+                Some(value) => with_value(long, value.as_bytes()),
+                None => joined(&[b"--", long.as_bytes()]),
             });
             return;
         }
@@ -178,6 +179,7 @@ mod tests {
             ("--par 81000001 f", "--parent-handle=81000001 f"),
             ("--passpar x", "--passparent=x"),
             ("f -ak -secret", "f -a --password=-secret"),
+            ("-aksecret f", "-a --password=secret f"),
             ("-k=x -b--auth", "--password==x --auth-parent=--auth"),
             ("-- --auth -k", "-- --auth -k"),
             ("--pol x", "--policy=x"),

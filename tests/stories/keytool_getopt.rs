@@ -14,6 +14,9 @@ fn options_may_be_abbreviated_joined_repeated_and_come_last() {
     let key = desk.key("key.tpm");
     assert!(key.needs_password() && matches!(key.public.key, PublicKey::Ecc { curve: Curve::P384, .. }));
     assert_eq!(key.parent, Handle(0x8100_0101));
+    // The value in the same word, and an operand behind it.
+    desk.run("create_tpm2_key -aksecret -eprime256v1 joined.tpm").ok();
+    assert!(desk.key("joined.tpm").needs_password());
     // The last one counts.
     desk.run("create_tpm2_key -p null -e prime256v1 --parent owner -- -odd.tpm").ok();
     assert_eq!(desk.key("-odd.tpm").parent, Handle::OWNER);
