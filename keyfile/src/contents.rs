@@ -87,7 +87,10 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
     const OID: u8 = 0x06;
     const SEQUENCE: u8 = 0x30;
     match (first.full_data().first(), first.data().first()) {
-        (Some(&OID), _) => Ok(Content::Key(Box::new(KeyFile::from_der(der)?))),
+        (Some(&OID), _) => match (KeyFile::from_der(der), KeyReference::of_key_file(der)) {
+            (Err(Error::Handle(_)), Some(reference)) => Ok(Content::Reference(Box::new(reference))),
+            (key, _) => Ok(Content::Key(Box::new(key?))),
+        },
         (Some(&SEQUENCE), Some(&OID)) if others == [BIT_STRING] => Ok(Content::PublicKey(der.to_vec())),
         (Some(&SEQUENCE), _) if subject(der).is_some() => Ok(Content::Certificate(der.to_vec())),
         (Some(&SEQUENCE), _) if issuer(der).is_some() => Ok(Content::RevocationList(der.to_vec())),

@@ -106,7 +106,10 @@ impl FromStr for Hierarchy {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let handle = text.parse::<Handle>().ok().filter(|handle| handle.is_hierarchy());
+        let handle = text
+            .parse::<Handle>()
+            .ok()
+            .filter(|handle| handle.is_hierarchy() && !handle.is_firmware_limited());
         handle.map(Self).ok_or_else(|| "a hierarchy is owner, null, endorsement or platform".to_owned())
     }
 }

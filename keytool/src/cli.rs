@@ -1,16 +1,17 @@
 //! The command line: every name and subcommand of this binary, and the options that all of them share.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches as _, Parser, Subcommand};
 use keyfile::Handle;
 use tpm::config::Setting;
 use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
 use crate::create::Create;
+use crate::drop_in;
 use crate::error::Error;
 use crate::generate::{Completions, Manual};
 use crate::load::Load;
@@ -226,10 +227,19 @@ impl Common {
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Applet, clap::Error> {
     let mut arguments = arguments.into_iter();
     let called = arguments.next().unwrap_or_default();
-    let base = Path::new(&called).file_name().unwrap_or_default();
-    let known = Applet::command().get_subcommands().any(|applet| base == applet.get_name());
-    let name = if known { base.to_os_string() } else { NAME.into() };
-    Applet::try_parse_from(std::iter::once(name).chain(arguments)).map_err(discreet)
+    let base = Path::new(&called).file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let mut all = command();
+    let known = all.get_subcommands().any(|applet| base == applet.get_name());
+    let name = if known { base } else { NAME };
+    let words = drop_in::spelled_out(&all, name, arguments).map_err(discreet)?;
+    let matches =
+        all.try_get_matches_from_mut(std::iter::once(name.into()).chain(words)).map_err(discreet)?;
+    Applet::from_arg_matches(&matches).map_err(|error| discreet(error.format(&mut all)))
+}
+
+/// The command line of every name.
+fn command() -> Command {
+    drop_in::adapted(Applet::command())
 }
 
 /// A wrong source of a password may be the password itself: it is not repeated.
@@ -242,7 +252,7 @@ fn discreet(mut error: clap::Error) -> clap::Error {
 
 /// The command of each applet, complete with the options that clap adds.
 pub(crate) fn applets() -> Vec<Command> {
-    let mut all = Applet::command();
+    let mut all = command();
     all.build();
     all.get_subcommands().cloned().collect()
 }
@@ -257,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Applet::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
 use crate::policy::{Plan, PolicyOptions};
 use crate::source::Source;
+use crate::terminal;
 
 pub(crate) mod container;
 mod help;
@@ -104,7 +105,8 @@ pub(crate) struct Create {
     /// Make a parent of other keys: a restricted decryption key
     ///
     /// Make it persistent (tpm2-keytool load) and name its handle with -p. It neither signs nor decrypts anything else. -a gives it a password, which each
-    /// use of its children needs.
+    /// use of its children needs. With -w it is the same parent each time and on each TPM, and openssl_tpm2_engine makes the same of that private key: the
+    /// files of its children work under all of them, after the TPM was cleared too, and whoever has the private key can read them.
     #[arg(long)]
     restricted: bool,
 
@@ -192,12 +194,11 @@ impl Create {
 
     fn plan(&self, order: &Order) -> Result<Option<Plan>, Error> {
         let plan = self.policy.plan(order.auth.is_some())?;
-        match plan.is_some() && self.restricted {
-            true => Err(Error::request(
-                "a parent with a policy could not be used: its children are loaded with its password only",
-                "leave the policy out, or give it to the children",
-            )),
-            false => Ok(plan),
+        if plan.is_some() && self.restricted {
+            terminal::notice(
+                "warning: neither this program nor the provider uses a parent with a policy: they load its children with its password only",
+            );
         }
+        Ok(plan)
     }
 }

@@ -77,6 +77,7 @@ impl Error {
             | Error::File { advice, .. }
             | Error::Password { advice, .. }
             | Error::Request { advice, .. } => Some(advice.clone()),
+            Error::KeyFile { source: keyfile::Error::Utf16 | keyfile::Error::Handle(_), .. } => None,
             Error::KeyFile { .. } => Some("`tpm2-keytool create` makes key files".to_owned()),
             Error::Tpm(source) => source.advice().map(str::to_owned),
             Error::Policy(_) => Some("check the policy against the name hash of the key (-n)".to_owned()),

@@ -68,7 +68,11 @@ impl Load {
             "password of the hierarchy",
         )? {
             Some(word) => Some(Auth::new(word.octets())),
-            None => tpm.config().parent_auth.clone().filter(|_| file.parent == Key::keeper(handle)),
+            None => tpm
+                .config()
+                .parent_auth
+                .clone()
+                .filter(|_| file.parent.hierarchy() == Some(Key::keeper(handle))),
         };
 
         let deferred = Deferred::start();
@@ -80,7 +84,7 @@ impl Load {
     /// What the TPM need not be asked for.
     fn check(&self, file: &KeyFile) -> Result<(), Error> {
         let path = self.file.display();
-        if file.parent == Handle::NULL {
+        if file.parent.hierarchy() == Some(Handle::NULL) {
             return Err(Error::request(
                 format!(
                     "{path} is a key of the null hierarchy, which ends with the next reset of the machine"

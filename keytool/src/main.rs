@@ -4,6 +4,7 @@
 //! |---|---|
 //! | cli.rs | every name this binary answers to, and the options that all share |
 //! | create.rs, create/ | `create`: the key's template, its parent, a private key to wrap |
+//! | drop_in.rs, getopt.rs | what the drop-in names take beside that, and how their command lines are read |
 //! | load.rs | `load`: a key that the TPM keeps |
 //! | parent.rs, parent/ | the parent that was asked for, in the TPM or by its public key |
 //! | policy.rs, policy/ | the options of policies, and the statements made of them |
@@ -30,9 +31,11 @@
 mod attest;
 mod cli;
 mod create;
+mod drop_in;
 mod error;
 mod ffi;
 mod generate;
+mod getopt;
 mod input;
 mod interrupt;
 mod key_file;
@@ -62,6 +65,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     ffi::environment::quiet_tss();
     ffi::memory::wipe_what_openssl_frees();
+    terminal::introduce(std::env::args_os().next());
     let applet = match cli::parse(std::env::args_os()) {
         Ok(applet) => applet,
         Err(answer) => return terminal::usage(&answer),

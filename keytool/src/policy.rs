@@ -12,5 +12,5 @@ mod options;
 mod plan;
 mod signer;
 
-pub(crate) use options::{Conditions, PolicyOptions};
+pub(crate) use options::PolicyOptions;
 pub(crate) use plan::{Plan, Policy};

@@ -1,5 +1,5 @@
-//! `show`: a key, or whatever else a TPM or a file of this field holds, in words. A file needs no TPM, but for whether its policy would
-//! pass now.
+//! `show`: a key, or whatever else a TPM or a file of this field holds, in words. A file needs no TPM, but for whether this TPM can load
+//! it, and whether its policy would pass now.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,15 +17,18 @@ use crate::{input, public_key, terminal};
 
 mod elsewhere;
 mod file;
+mod loads;
 mod nv;
 mod policy;
 mod public;
+mod trusted;
 mod uses;
 
 /// Show a key file, a persistent key or an NV index in words
 ///
 /// Type, parent, password, attributes, policy, and what the key can do in TLS. Key files of other tools are read, too, and references, serialized objects
-/// and public areas of tpm2-tools. Of a policy it says sentence by sentence whether it would pass now; that, and a handle, take a TPM. Without
+/// and public areas of tpm2-tools, and trusted keys as `keyctl pipe` prints them. Whether this TPM can load a key file is tried by one
+/// TPM2_Load without use, and of a policy it says sentence by sentence whether it would pass now; these, and a handle, take a TPM. Without
 /// --salt-name an attacker who controls the bus can choose what is said about a handle.
 #[derive(Args)]
 pub(crate) struct Show {
@@ -50,8 +53,8 @@ impl Show {
                 format!("{handle} is a transient object, which belongs to the program that loaded it"),
                 "make it persistent (tpm2_evictcontrol), and show that; there is no file of that name",
             )),
-            Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref()),
-            Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref()),
+            Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref(), common),
+            Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref(), common),
         };
         terminal::result(rows?)
     }
@@ -97,13 +100,32 @@ fn place(key: &Path, prefix: Option<&str>) -> Result<Option<Place>, Error> {
 }
 
 /// Whatever a file holds. Ctrl-C ends the wait for a slow pipe at once: the TPM is not at work yet.
-fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>) -> Result<Rows, Error> {
+fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result<Rows, Error> {
     let octets = input::read(path, "name a key file")?;
     asked(tpm, || {
-        let not_a_key = match KeyFile::parse(&octets) {
-            Ok(key) => return Ok(file::rows(tpm, path, &key)),
-            Err(error) => error,
+        let of_key = |key: &KeyFile| file::rows(tpm, path, key, || common.parent_auth());
+        let not_a_key = match (KeyFile::parse(&octets), KeyReference::of_key_file(&octets)) {
+            (Ok(key), _) => return Ok(of_key(&key)),
+            (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+                let mut rows = elsewhere::reference(tpm, path, &reference, prefix);
+                rows.add(
+                    "written as",
+                    "a key file with a handle for its private key, as tpm2-tss-engine and tpm2-openssl write",
+                );
+                return Ok(rows);
+            }
+            (Err(error), _) => error,
         };
+        if let Some(octets) = trusted::octets(&octets) {
+            if let Ok(key) = KeyFile::from_der(&octets) {
+                let mut rows = of_key(&key);
+                rows.add("written as", trusted::WRITTEN);
+                return Ok(rows);
+            }
+            if let Some(area) = trusted::halves(&octets) {
+                return Ok(trusted::rows(Rows::new(path.display()), &area));
+            }
+        }
         if let Ok(reference) = KeyReference::parse(&octets) {
             return Ok(elsewhere::reference(tpm, path, &reference, prefix));
         }

@@ -10,7 +10,7 @@ use keyfile::policy::AuthPolicy;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::output::Target;
-use crate::policy::Conditions;
+use crate::policy::PolicyOptions;
 use crate::source::Source;
 use crate::{key_file, terminal};
 
@@ -50,7 +50,7 @@ pub(crate) struct SignedPolicies {
     passin: Option<Source>,
 
     #[command(flatten)]
-    conditions: Conditions,
+    conditions: PolicyOptions,
 }
 
 /// The first word.

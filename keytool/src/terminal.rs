@@ -1,14 +1,36 @@
 //! Everything that this program prints: results on stdout, the rest on stderr.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use clap::error::ErrorKind;
 
 use crate::cli::NAME;
 use crate::error::Error;
+
+/// The name that this program was called by, which its errors begin with.
+static CALLED: OnceLock<String> = OnceLock::new();
+
+/// Takes the name from the first word of the command line.
+pub(crate) fn introduce(called: Option<OsString>) {
+    let called = called.unwrap_or_default();
+    let name = Path::new(&called).file_name().unwrap_or_default().to_string_lossy();
+    let plain: String = name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if !plain.is_empty() {
+        let _ = CALLED.set(plain);
+    }
+}
+
+fn name() -> &'static str {
+    CALLED.get().map_or(NAME, String::as_str)
+}
 
 /// One line, or several, of the result.
 ///
@@ -32,12 +54,12 @@ pub(crate) fn data(octets: &[u8]) -> Result<(), Error> {
 
 /// Something that the user should know although all went well.
 pub(crate) fn notice(text: impl fmt::Display) {
-    eprintln!("{NAME}: {text}");
+    eprintln!("{}: {text}", name());
 }
 
 /// Tells a failure: a cause line, an advice line.
 pub(crate) fn failure(error: &Error) -> ExitCode {
-    eprintln!("{NAME}: {error}");
+    eprintln!("{}: {error}", name());
     if let Some(advice) = error.advice() {
         eprintln!("  what to do: {advice}");
     }
@@ -50,6 +72,10 @@ pub(crate) fn failure(error: &Error) -> ExitCode {
 
 /// Prints what clap has to say: help and version on stdout, a wrong use on stderr.
 pub(crate) fn usage(answer: &clap::Error) -> ExitCode {
+    // Not before the help that a call without any word gets.
+    if answer.use_stderr() && answer.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprint!("{}: ", name());
+    }
     let told = answer.print();
     match (answer.use_stderr(), told) {
         (false, Ok(())) => ExitCode::SUCCESS,

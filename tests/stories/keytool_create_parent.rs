@@ -1,6 +1,10 @@
 //! Parents: restricted keys that `create` makes, three levels deep; passwords of hierarchies and parents; RSA and EC.
 
-use keyfile::{Attributes, HashAlg, PublicKey, Symmetric};
+use keyfile::wire::Unmarshal as _;
+use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Sensitive, Symmetric};
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::hash::{MessageDigest, hash};
+use openssl::pkey::PKey;
 use tests::raw::{self, Tpm as _};
 
 use crate::keytool::Desk;
@@ -74,6 +78,74 @@ fn a_parent_that_was_made_elsewhere() {
         desk.sign("-s ecdsa").ok();
     }
     desk.assert_tidy();
+}
+
+/// The same private key makes the same parent again: on a TPM that was cleared since, and by openssl_tpm2_engine, whose seed is the name
+/// hash over the public numbers and the private one (of RSA the second prime).
+#[test]
+fn children_move_with_the_private_key_of_their_parent() {
+    let desk = Desk::new();
+    desk.others(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+         openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem",
+    );
+    for kind in ["ec", "rsa"] {
+        for hash in ["sha256", "sha384"] {
+            desk.run(&format!("create_tpm2_key --restricted -n {hash} -w {kind}.pem parent.tpm")).ok();
+            desk.run("load_tpm2_key parent.tpm 81000101").ok();
+            desk.run("create_tpm2_key -e P-256 -p 81000101 child.tpm").ok();
+            // A new owner, whose storage keys are others.
+            desk.others("tpm2_clear; tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c primary.ctx; tpm2_evictcontrol -Q -c primary.ctx 0x81000001; tpm2_flushcontext -t; tpm2_readpublic -Q -c 0x81000001 -o area");
+            desk.run(&format!("create_tpm2_key --restricted -n {hash} -w {kind}.pem parent.tpm")).ok();
+            desk.run("load_tpm2_key parent.tpm 81000101").ok();
+            desk.load("child.tpm", "0x81000101");
+            desk.sign("-s ecdsa").ok();
+            as_the_engine_wraps_it(&desk, &format!("{kind}.pem"), "parent.tpm");
+            desk.import("theirs.tpm", "0x81000001");
+            desk.others("tpm2_evictcontrol -Q -c key.ctx 0x81000102; tpm2_flushcontext -t");
+            desk.load("child.tpm", "0x81000102");
+            desk.sign("-s ecdsa").ok();
+            desk.others("for h in 81000001 81000101 81000102; do tpm2_evictcontrol -Q -c 0x$h; done");
+        }
+    }
+}
+
+/// The same parent from the private key as openssl reads it, with the engine's seed, as an importable key for the storage key in `area`.
+fn as_the_engine_wraps_it(desk: &Desk, private: &str, parent: &str) {
+    let key = PKey::private_key_from_pem(&desk.shell.read(private)).unwrap();
+    let public = desk.key(parent).public;
+    let name_hash = MessageDigest::from_name(public.name_alg.name()).unwrap();
+    let (numbers, own) = match (key.rsa(), key.ec_key()) {
+        (Ok(rsa), _) => (vec![rsa.n().to_vec()], rsa.q().unwrap().to_vec()),
+        (_, ec) => {
+            let ec = ec.unwrap();
+            let (mut x, mut y) = (BigNum::new().unwrap(), BigNum::new().unwrap());
+            let mut context = BigNumContext::new().unwrap();
+            ec.public_key().affine_coordinates(ec.group(), &mut x, &mut y, &mut context).unwrap();
+            let padded = |number: BigNum| number.to_vec_padded(32).unwrap();
+            (vec![padded(x), padded(y)], ec.private_key().to_vec())
+        }
+    };
+    let seed = hash(name_hash, &[numbers.concat(), own.clone()].concat()).unwrap();
+    let sensitive = Sensitive {
+        kind: public.key.kind(),
+        auth_value: Vec::new().into(),
+        seed_value: seed.to_vec().into(),
+        sensitive: own.into(),
+    };
+    let srk = Public::from_sized(&desk.shell.read("area")).unwrap();
+    let duplicate = tpm::wrap(&srk, &public, &sensitive).unwrap();
+    let mut file = KeyFile::new(Kind::Importable, Handle(0x8100_0001), public, duplicate.duplicate);
+    file.secret = Some(duplicate.secret);
+    desk.shell.write("theirs.tpm", file.to_pem().unwrap());
+}
+
+#[test]
+fn a_parent_with_a_policy_is_made_and_warned_of() {
+    let desk = Desk::new();
+    desk.run("create_tpm2_key --restricted -x 16 parent.tpm").ok().says("parent with a policy");
+    desk.run("load_tpm2_key parent.tpm 81000101").failed().says("policy");
+    desk.run("load_tpm2_key --force parent.tpm 81000101").ok();
 }
 
 #[test]

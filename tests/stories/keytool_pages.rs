@@ -69,7 +69,8 @@ fn bash_offers_the_options_of_subcommands() {
     for (line, typed, offered) in [
         ("tpm2-keytool create --par", "2", "--parent-handle"),
         ("tpm2-keytool seal --tc", "2", "--tcti"),
-        ("tpm2-keytool policy add --sig", "3", ""),
+        ("tpm2-keytool policy add --sig", "3", "--signed-policy"),
+        ("tpm2-keytool policy add --wr", "3", ""),
         ("tpm2-keytool policy add --tc", "3", "--tcti"),
         ("tpm2-keytool cre", "1", "create"),
         ("create_tpm2_key --par", "1", "--parent-handle"),

@@ -95,6 +95,52 @@ fn every_condition_and_name_hash() {
     assert_eq!(desk.listed("sealed.tpm"), "1  \n");
 }
 
+/// openssl_tpm2_engine takes the object's name hash for that of the signing key, whatever its public area says.
+#[test]
+fn the_signing_key_has_the_name_hash_of_the_object() {
+    let desk = Desk::new();
+    signers(&desk);
+    for hash in HashAlg::ALL {
+        for kind in ["rsa", "ecc"] {
+            desk.seal(&format!("-n {hash} --signed-policy {kind}.public"), b"hello");
+            desk.run(&format!("signed_tpm2_policy add -x 16 sealed.tpm {kind}.pem")).ok();
+            let file = desk.key("sealed.tpm");
+            let signed = file.auth_policies[0].statements.last().unwrap();
+            for statement in [&file.policy.unwrap()[0], signed] {
+                let Ok(Condition::Authorize(authorize)) = statement.condition() else {
+                    panic!("{statement:?}")
+                };
+                assert_eq!(authorize.key.name_alg, hash);
+            }
+            desk.unseals("", b"hello");
+        }
+        // Files of earlier versions have SHA-256 there.
+        let file = desk.key("sealed.tpm");
+        let Ok(Condition::Authorize(place)) = file.policy.unwrap()[0].condition() else { panic!("no place") };
+        let area = Public { name_alg: HashAlg::Sha256, ..place.key };
+        desk.shell.write("area", area.to_sized().unwrap());
+        desk.seal(&format!("-n {hash} --signed-policy area"), b"hello");
+        desk.run("signed_tpm2_policy add -x 16 sealed.tpm ecc.pem").ok();
+        desk.unseals("", b"hello");
+    }
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_signed_policy_within_a_signed_policy_is_written_and_warned_of() {
+    let desk = Desk::new();
+    signers(&desk);
+    desk.seal("--signed-policy ecc.public", b"hello");
+    desk.run("signed_tpm2_policy add -e pkcs11 --locality 1 sealed.tpm ecc.pem").ok();
+    desk.run("signed_tpm2_policy add --signed-policy rsa.public sealed.tpm ecc.pem")
+        .ok()
+        .says("nobody can satisfy");
+    // The other one still opens.
+    desk.unseals("", b"hello");
+    desk.run("signed_tpm2_policy rm sealed.tpm 2").ok();
+    desk.stays_sealed("", "");
+}
+
 #[test]
 fn passwords_of_the_key_and_of_others() {
     let desk = Desk::new();
@@ -126,9 +172,14 @@ fn passwords_of_the_key_and_of_others() {
         assert_eq!(desk.shell.read("sealed.tpm"), before);
         desk.assert_tidy();
     };
-    refused("-a", "no password that the policy could demand");
     refused("-a --secret owner", "two passwords");
     refused("--secret 81000009", "nothing at 0x81000009");
+    // The empty one can be demanded: everybody has it.
+    let untouched = desk.shell.read("sealed.tpm");
+    desk.run("signed_tpm2_policy add -a sealed.tpm rsa.pem").ok().says("has no password");
+    desk.unseals("", b"hello");
+    desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
+    assert_eq!(desk.shell.read("sealed.tpm"), untouched);
     desk.run("signed_tpm2_policy add --secret endorsement sealed.tpm rsa.pem").ok();
     assert!(desk.key("sealed.tpm").needs_password());
     desk.unseals("-k endorsed", b"hello");

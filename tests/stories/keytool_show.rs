@@ -3,24 +3,22 @@
 use keyfile::policy::{AuthPolicy, Authorize, Condition, Statement};
 use keyfile::wire::Unmarshal as _;
 use keyfile::{AlgId, CommandCode, Handle, HashAlg, KeyReference, Kind, Public, Signature};
+use tests::peers;
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm, peers};
 
-use crate::keytool::Desk;
+use crate::keytool::{Desk, full};
 
 #[test]
 fn a_file_is_told_without_a_tpm() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let desk = Desk::new();
     desk.run("tpm2-keytool create -e P-384 -k secret -d --description 'mine' key.tpm").ok();
     desk.run("tpm2-keytool create key2.tpm").ok();
-    proxy.log().clear();
     desk.run("tpm2-keytool show key.tpm")
         .ok()
         .says("EC, curve P-384 (secp384r1)")
         .says("inside the TPM")
         .says("owner hierarchy (0x40000001)")
+        .says("loads here    yes")
         .says("password      needed")
         .says("wrong passwords count")
         .says("policy        none")
@@ -29,10 +27,45 @@ fn a_file_is_told_without_a_tpm() {
     desk.run("tpm2-keytool show key2.tpm --tcti device:/dev/no-such-tpm")
         .ok()
         .says("RSA, 2048 bits")
+        .says("loads here    unknown, no TPM")
         .says("password      none")
         .says("rsa_pss_rsae")
         .says("raw RSA");
-    assert!(proxy.log().is_empty());
+    desk.assert_tidy();
+}
+
+/// One TPM2_Load without use: the key's password is not needed, and no wrong one is counted.
+#[test]
+fn whether_this_tpm_can_load_a_file_is_said_with_its_reason() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    desk.run("tpm2-keytool create -e P-256 -k secret -d key.tpm").ok();
+    other.shell.write("key.tpm", desk.shell.read("key.tpm"));
+    other
+        .run("tpm2-keytool show key.tpm")
+        .ok()
+        .says("loads here    no: ")
+        .says("TPM_RC_INTEGRITY")
+        .says("another machine");
+    // An importable one is imported first.
+    desk.others("tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c srk.ctx; tpm2_evictcontrol -Q -c srk.ctx 0x81000001; tpm2_flushcontext -t; tpm2_readpublic -Q -c 0x81000001 -o area");
+    desk.run("tpm2-keytool create -e P-256 -i area -p 81000001 far.tpm").ok();
+    // tpm2-tools leave the parent under dictionary-attack protection.
+    desk.run("tpm2-keytool show far.tpm").ok().says("loads here    not tried: ").says("0x81000001");
+    desk.shell.clone().env("TPM2_PIN", "").ok(&full("tpm2-keytool show far.tpm")).says("loads here    yes");
+    other.shell.write("far.tpm", desk.shell.read("far.tpm"));
+    other.run("tpm2-keytool show far.tpm").ok().says("loads here    no: ").says("no key there");
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"word");
+    desk.run("tpm2-keytool show key.tpm").ok().says("loads here    unknown: ").says("set pin");
+    desk.shell
+        .clone()
+        .env("TPM2_PIN", "word")
+        .ok(&full("tpm2-keytool show key.tpm"))
+        .says("loads here    yes");
+    desk.others(
+        "test \"$(tpm2_getcap properties-variable | sed -n 's/^TPM2_PT_LOCKOUT_COUNTER: //p')\" = 0x0",
+    );
+    desk.assert_tidy();
+    other.assert_tidy();
 }
 
 #[test]
@@ -115,7 +148,7 @@ fn whether_a_policy_would_pass_now() {
     // Without a TPM there is no such answer, and it is no failure.
     for nowhere in ["device:/dev/no-such-tpm", "swtpm:host=127.0.0.1,port=1"] {
         let shown = desk.run(&format!("tpm2-keytool show key.tpm --tcti {nowhere}")).ok();
-        assert_eq!(shown.out().matches("unknown, no TPM").count(), 4, "{shown}");
+        assert_eq!(shown.out().matches("unknown, no TPM").count(), 5, "{shown}");
         assert!(shown.err().is_empty(), "{shown}");
     }
     // The statements lead elsewhere than the key's policy.

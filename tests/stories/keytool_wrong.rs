@@ -46,7 +46,8 @@ fn causes_and_advice() {
         let output = desk.run(line).failed().says(cause);
         let error = output.err();
         let lines: Vec<&str> = error.lines().collect();
-        assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
+        let name = line.split(' ').next().unwrap_or_default();
+        assert!(lines[0].starts_with(&format!("{name}: ")) && lines.len() == 2, "{output}");
         assert!(lines[1].starts_with("  what to do: "), "{output}");
         assert!(output.out().is_empty(), "{output}");
         desk.assert_absent("no.tpm");
@@ -62,8 +63,8 @@ fn a_wrong_command_line_is_refused_with_status_2() {
         "create_tpm2_key -p 80000000 no.tpm",
         "create_tpm2_key -p 01800001 no.tpm",
         "create_tpm2_key -e P-257 no.tpm",
-        "create_tpm2_key -e P-256 -s 2048 no.tpm",
-        "create_tpm2_key -w key.pem -e P-256 no.tpm",
+        "tpm2-keytool create -e P-256 -s 2048 no.tpm",
+        "tpm2-keytool create -w key.pem -e P-256 no.tpm",
         "create_tpm2_key -s many no.tpm",
         "create_tpm2_key --no-such-option no.tpm",
         "tpm2-keytool no-such-command",
@@ -155,7 +156,7 @@ fn interrupted(command: u32, line: &str, signal: i32) {
     tool.signal(signal);
     drop(tool.answer.take());
     assert_eq!(tool.process.wait(LIMIT).code(), Some(128 + signal), "{line}");
-    assert_eq!(tool.says(), "tpm2-keytool: interrupted; nothing was written");
+    assert_eq!(tool.says(), "create_tpm2_key: interrupted; nothing was written");
     assert_eq!(tool.desk.shell.read("key.tpm"), b"the only copy");
     tool.desk.assert_tidy();
 }

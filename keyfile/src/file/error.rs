@@ -9,6 +9,10 @@ use std::fmt;
 pub enum Error {
     /// Neither PEM label nor DER.
     NoKey,
+    /// Text in UTF-16.
+    Utf16,
+    /// Instead of a private key it holds the handle of one that the TPM keeps.
+    Handle(Handle),
     /// Larger than any key.
     TooLarge {
         /// Its size in octets.
@@ -52,6 +56,13 @@ impl fmt::Display for Error {
         match self {
             Self::NoKey => f.write_str(
                 "there is no TSS2 PRIVATE KEY, neither as PEM nor as DER: give a key file of a TPM 2.0 tool",
+            ),
+            Self::Utf16 => f.write_str(
+                "the file is text in UTF-16: convert it (iconv -f UTF-16 -t UTF-8), or save it as UTF-8",
+            ),
+            Self::Handle(handle) => write!(
+                f,
+                "instead of a private key the file holds the handle of a persistent one: name that key, as handle:{handle}"
             ),
             Self::TooLarge { size } => {
                 write!(f, "{size} octets are more than any key file has: give a key file of a TPM 2.0 tool")

@@ -6,6 +6,7 @@ mod keep;
 mod kind;
 mod legacy;
 pub(crate) mod pem;
+mod place;
 mod reader;
 mod rules;
 mod source;
@@ -92,6 +93,9 @@ impl KeyFile {
     /// [`Error`] when there is no such block or it is damaged.
     pub fn from_pem(octets: &[u8]) -> Result<Self, Error> {
         rules::size(octets)?;
+        if pem::is_utf16(octets) {
+            return Err(Error::Utf16);
+        }
         let (der, form) = pem::find(octets)?;
         Self::read(&der, form)
     }
@@ -145,6 +149,12 @@ impl KeyFile {
             }
             None => self.to_pem().map(String::into_bytes),
         }
+    }
+
+    /// Whether its bytes differ from those that this crate writes: another tool wrote it.
+    #[must_use]
+    pub fn is_of_another_tool(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.der != source.canonical)
     }
 
     /// Whether use of the private key takes a password.

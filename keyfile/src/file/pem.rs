@@ -61,6 +61,11 @@ pub(crate) fn encode_as(label: &str, der: &[u8]) -> Result<String, der::pem::Err
     der::pem::encode_string(label, LineEnding::LF, der)
 }
 
+/// Text in UTF-16 that begins as PEM does, with or without a byte order mark.
+pub(super) fn is_utf16(octets: &[u8]) -> bool {
+    [&b"\xff\xfe"[..], b"\xfe\xff", b"-\0-\0", b"\0-\0-"].iter().any(|head| octets.starts_with(head))
+}
+
 /// Where the block begins, its label, and where its body begins.
 fn begin(octets: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str, usize)> {
     let mut at: usize = 0;

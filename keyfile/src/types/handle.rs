@@ -50,7 +50,41 @@ impl Handle {
     /// A hierarchy that primary keys can be made in.
     #[must_use]
     pub const fn is_hierarchy(self) -> bool {
-        matches!(self, Self::OWNER | Self::NULL | Self::ENDORSEMENT | Self::PLATFORM)
+        self.hierarchy().is_some()
+    }
+
+    /// The hierarchy that decides: of one that is limited to some firmware (TPM 2.0 version 1.83, Part 2 §7.4), the one without that limit.
+    #[must_use]
+    pub const fn hierarchy(self) -> Option<Self> {
+        match self.0 {
+            0x4000_0001 | 0x4000_0140 | 0x4001_0000..=0x4001_ffff => Some(Self::OWNER),
+            0x4000_000b | 0x4000_0141 | 0x4002_0000..=0x4002_ffff => Some(Self::ENDORSEMENT),
+            0x4000_000c | 0x4000_0142 | 0x4003_0000..=0x4003_ffff => Some(Self::PLATFORM),
+            0x4000_0007 | 0x4000_0143 | 0x4004_0000..=0x4004_ffff => Some(Self::NULL),
+            _ => None,
+        }
+    }
+
+    /// A hierarchy whose keys only some versions of the TPM's firmware can load (TPM_RH_FW_OWNER, TPM_RH_SVN_OWNER_BASE and their like).
+    #[must_use]
+    pub const fn is_firmware_limited(self) -> bool {
+        self.is_hierarchy() && self.hierarchy_name().is_none()
+    }
+
+    /// A hierarchy in words, such as `owner hierarchy, limited to the TPM's present firmware`.
+    #[must_use]
+    pub fn hierarchy_words(self) -> Option<String> {
+        let name = self.hierarchy()?.hierarchy_name()?;
+        Some(match self.0 {
+            _ if !self.is_firmware_limited() => format!("{name} hierarchy"),
+            0x4000_0140..=0x4000_0143 => {
+                format!("{name} hierarchy, limited to the firmware that made the key")
+            }
+            handle => format!(
+                "{name} hierarchy, limited to firmware of security version {} or later",
+                handle & 0xffff
+            ),
+        })
     }
 
     /// A loaded object.
@@ -123,6 +157,35 @@ impl Unmarshal for Handle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hierarchies_of_some_firmware_are_told_in_words() {
+        for (handle, hierarchy, words) in [
+            (0x4000_0001, Handle::OWNER, "owner hierarchy"),
+            (0x4000_0140, Handle::OWNER, "owner hierarchy, limited to the firmware that made the key"),
+            (0x4000_0143, Handle::NULL, "null hierarchy, limited to the firmware that made the key"),
+            (
+                0x4002_0005,
+                Handle::ENDORSEMENT,
+                "endorsement hierarchy, limited to firmware of security version 5 or later",
+            ),
+            (
+                0x4003_ffff,
+                Handle::PLATFORM,
+                "platform hierarchy, limited to firmware of security version 65535 or later",
+            ),
+        ] {
+            let handle = Handle(handle);
+            assert_eq!(
+                (handle.hierarchy(), handle.hierarchy_words().as_deref()),
+                (Some(hierarchy), Some(words))
+            );
+            assert!(handle.is_hierarchy());
+        }
+        for other in [0x4000_000a, 0x4000_0144, 0x4005_0000, 0x8100_0001] {
+            assert!(!Handle(other).is_hierarchy() && Handle(other).hierarchy_words().is_none());
+        }
+    }
 
     #[test]
     fn is_written_as_people_write_it() {

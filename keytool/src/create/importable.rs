@@ -44,7 +44,7 @@ pub(super) fn make(
     plan: Option<Plan>,
 ) -> Result<KeyFile, Error> {
     let policy = plan.map(|plan| plan.statements(tpm, order.name_hash())).transpose()?;
-    let (template, sensitive) = order.areas(given)?;
+    let (template, sensitive) = order.areas(given);
     let public = order.template(template, policy.as_ref()).public();
     let duplicate = tpm::wrap(&parent.public, &public, &sensitive).map_err(Error::Wrap)?;
     let mut key = order.file(Kind::Importable, public, duplicate.duplicate, policy);

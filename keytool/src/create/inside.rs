@@ -27,7 +27,7 @@ pub(super) fn make(
         order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
     }
     if let Some(plan) = &plan {
-        plan.check(tpm)?;
+        plan.check(tpm, order.name_hash())?;
     }
     let policy = plan.map(|plan| plan.statements(tpm, order.name_hash())).transpose()?;
     deferred.check()?;

@@ -46,7 +46,7 @@ impl Maker<'_> {
 
     /// Encrypts a key for its parent in this process, and has the TPM take it over.
     fn wrap(&self, given: PrivateKey) -> Result<Halves, Error> {
-        let (template, sensitive) = self.order.areas(given)?;
+        let (template, sensitive) = self.order.areas(given);
         self.for_both_uses(template, |public| {
             let _progress = self.progress(public);
             let (parent, _) = self.tpm.parent_public(self.parent)?;

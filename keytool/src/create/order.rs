@@ -2,12 +2,10 @@
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, Kind, Public, Sensitive};
 use tpm::Auth;
-use tpm::crypto::random;
 use tpm::template::{Template, Usage};
 use zeroize::Zeroizing;
 
 use super::private_key::PrivateKey;
-use crate::error::Error;
 use crate::key_file;
 use crate::policy::Policy;
 
@@ -61,22 +59,19 @@ impl Order {
     }
 
     /// The areas of a private key that is wrapped here.
-    ///
-    /// # Errors
-    /// The system has no random octets.
-    pub(super) fn areas(&self, given: PrivateKey) -> Result<(Template, Sensitive), Error> {
+    pub(super) fn areas(&self, given: PrivateKey) -> (Template, Sensitive) {
         let template = given.template();
+        let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_hash())).unwrap_or_default();
+        // What a parent protects its children with (Part 1 §27.7.3); other asymmetric keys have none.
+        let seed_value = match self.restricted {
+            true => given.seed(self.name_hash()),
+            false => Zeroizing::default(),
+        };
         let (kind, sensitive) = match given {
             PrivateKey::Rsa { prime, .. } => (AlgId::RSA, prime),
             PrivateKey::Ec { d, .. } => (AlgId::ECC, d),
         };
-        let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_hash())).unwrap_or_default();
-        // What a parent protects its children with (Part 1 §27.7.3); other asymmetric keys have none.
-        let seed_value = match self.restricted {
-            true => random::octets(self.name_hash().size()).map_err(Error::Random)?,
-            false => Zeroizing::default(),
-        };
-        Ok((template, Sensitive { kind, auth_value, seed_value, sensitive }))
+        (template, Sensitive { kind, auth_value, seed_value, sensitive })
     }
 
     /// The key file.

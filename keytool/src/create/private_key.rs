@@ -1,6 +1,6 @@
 //! A private key in the numbers that a TPM's areas hold.
 
-use keyfile::{Curve, PublicKey};
+use keyfile::{Curve, HashAlg, PublicKey};
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::EcKey;
 use openssl::pkey::{Id, PKey, Private};
@@ -39,6 +39,21 @@ impl PrivateKey {
     /// Whether it is the private half of this key.
     pub(crate) fn is_of(&self, public: &PublicKey) -> bool {
         self.template().public().key.has_numbers_of(public)
+    }
+
+    /// What it protects its children with as a parent: derived from the key itself, so that the same key makes the same parent on
+    /// every TPM, and its children move with it.
+    ///
+    /// As openssl_tpm2_engine derives it: the name hash over the public numbers and the private one. It writes that without leading
+    /// zeros.
+    pub(crate) fn seed(&self, hash: HashAlg) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            PrivateKey::Rsa { modulus, prime, .. } => hash.digest(&[modulus, prime]),
+            PrivateKey::Ec { x, y, d, .. } => {
+                let zeros = d.iter().take_while(|&&octet| octet == 0).count();
+                hash.digest(&[x, y, d.get(zeros..).unwrap_or_default()])
+            }
+        })
     }
 
     /// The public half, as an object of a TPM.
@@ -88,7 +103,8 @@ fn rsa(key: &Rsa<Private>) -> Result<PrivateKey, Unfit> {
             "a TPM holds no such key; make a new one",
         );
     };
-    let prime = Zeroizing::new(p.to_vec());
+    // Either would do for a TPM; with the second one the seed of a parent is that of openssl_tpm2_engine.
+    let prime = Zeroizing::new(q.to_vec());
     Ok(PrivateKey::Rsa { exponent, modulus: key.n().to_vec(), prime })
 }
 
@@ -98,4 +114,25 @@ fn ec(key: &EcKey<Private>) -> Result<PrivateKey, Unfit> {
         public_key::point(key).or_else(|problem| unfit(problem.0, "make a key on P-256, P-384 or P-521"))?;
     let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
     Ok(PrivateKey::Ec { curve, x, y, d: Zeroizing::new(key.private_key().to_vec_padded(size)?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expected values are of Python's hashlib.
+    #[test]
+    fn the_seed_is_the_hash_of_the_numbers_without_leading_zeros_of_the_private_one() {
+        let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+        let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+        let mut d = Zeroizing::new(vec![0; 32]);
+        d[31] = 1;
+        let bytes = |hex: &str| BigNum::from_hex_str(hex).unwrap().to_vec();
+        let one = PrivateKey::Ec { curve: Curve::P256, x: bytes(x), y: bytes(y), d };
+        let seed = "5b857ba6ec7e631705ce46eb524486611e6c342185bf5eb3d9f239a4c47f6d37";
+        assert_eq!(*one.seed(HashAlg::Sha256), bytes(seed));
+        let prime = Zeroizing::new(vec![0xd3]);
+        let rsa = PrivateKey::Rsa { exponent: 0, modulus: vec![0xc1, 0x02], prime };
+        assert_eq!(*rsa.seed(HashAlg::Sha1), bytes("34647c1f5d8333bc0faeff5f19fed60d1ce373c9"));
+    }
 }

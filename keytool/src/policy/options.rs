@@ -1,4 +1,4 @@
-//! The options that make a policy. `create` and `seal` flatten [`PolicyOptions`], `policy add` the [`Conditions`] alone.
+//! The options that make a policy: `create`, `seal` and `policy add` flatten them.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use keyfile::PcrSelection;
 
 use super::entity::Entity;
 use super::plan::Plan;
-use super::signer;
+use super::signer::Approver;
 use crate::error::Error;
 
 /// The options of a policy, and who may sign others.
 #[derive(Args, Clone, Default)]
 pub(crate) struct PolicyOptions {
     #[command(flatten)]
-    pub(crate) conditions: Conditions,
+    conditions: Conditions,
 
     /// Policies that the private half of this public key signs later may allow the use, too
     ///
@@ -26,7 +26,7 @@ pub(crate) struct PolicyOptions {
 
 /// The conditions that one policy can demand; all of them must hold.
 #[derive(Args, Clone, Default)]
-pub(crate) struct Conditions {
+struct Conditions {
     /// A file of policy statements, one a line in hexadecimal
     ///
     /// Four octets of the policy command's code, then its body: 0000016b is PolicyAuthValue, 0000016f08 PolicyLocality for locality 3.
@@ -35,10 +35,10 @@ pub(crate) struct Conditions {
 
     /// Lock to the values that these PCRs have now: bank:list, such as sha256:1,3-5
     ///
-    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16. The values are read in an
-    /// authenticated session. Without --salt-name an attacker who controls the bus can pose as the TPM and choose them.
+    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16, or given by an option each. The
+    /// values are read in an authenticated session. Without --salt-name an attacker who controls the bus can pose as the TPM and choose them.
     #[arg(short = 'x', long, value_name = "SPEC", help_heading = HEADING)]
-    pcr_lock: Option<PcrSelection>,
+    pcr_lock: Vec<PcrSelection>,
 
     /// Allow the use from these localities only: a bit map
     ///
@@ -63,12 +63,25 @@ impl PolicyOptions {
     /// # Errors
     /// A file cannot be read or is none of its kind, or the options contradict each other.
     pub(crate) fn plan(&self, password: bool) -> Result<Option<Plan>, Error> {
-        let signer = self.signed_policy.as_deref().map(signer::read).transpose()?;
-        let plan = Plan { signer, ..self.conditions.read()? };
+        let plan = self.read()?;
         if plan.is_empty() {
             return Ok(None);
         }
         plan.with_password(password).map(Some)
+    }
+
+    /// What is asked for, with every file read; it may be nothing.
+    ///
+    /// # Errors
+    /// A file cannot be read or is none of its kind.
+    pub(crate) fn read(&self) -> Result<Plan, Error> {
+        let signer = self.signed_policy.as_deref().map(Approver::read).transpose()?;
+        Ok(Plan { signer, ..self.conditions.read()? })
+    }
+
+    /// Whether a public key is named whose private half signs policies.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.signed_policy.is_some()
     }
 }
 
@@ -77,16 +90,35 @@ impl Conditions {
     ///
     /// # Errors
     /// The policy file cannot be read, or a line of it is no statement.
-    pub(crate) fn read(&self) -> Result<Plan, Error> {
+    fn read(&self) -> Result<Plan, Error> {
         let lines = self.key_policy.as_deref().map(super::plan::lines).transpose()?;
         Ok(Plan {
             signer: None,
             lines: lines.unwrap_or_default(),
-            pcrs: self.pcr_lock.clone(),
+            pcrs: self.pcrs()?,
             locality: self.locality,
             secret: self.secret,
             password: false,
         })
+    }
+}
+
+impl Conditions {
+    /// All banks in one selection; a bank stands in one option only.
+    fn pcrs(&self) -> Result<Option<PcrSelection>, Error> {
+        let mut all = PcrSelection::default();
+        for selection in &self.pcr_lock {
+            if let Some(twice) =
+                selection.banks.iter().find(|bank| all.banks.iter().any(|of| of.hash == bank.hash))
+            {
+                return Err(Error::request(
+                    format!("-x (--pcr-lock) names the bank {} twice", twice.bank_name()),
+                    format!("name all its PCRs at once, as in -x {}:1,3-5", twice.bank_name()),
+                ));
+            }
+            all.banks.extend(selection.banks.iter().cloned());
+        }
+        Ok(Some(all).filter(|all| !all.banks.is_empty()))
     }
 }
 

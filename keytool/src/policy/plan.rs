@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use keyfile::policy::{self, Condition, Statement};
-use keyfile::{CommandCode, Handle, HashAlg, PcrSelection, Public};
+use keyfile::{CommandCode, Handle, HashAlg, PcrSelection};
 use tpm::Tpm;
 
 use super::entity::Entity;
-use super::signer;
+use super::signer::Approver;
 use crate::error::Error;
 use crate::input;
 
 /// What is asked for; every file is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(super) signer: Option<Public>,
+    pub(super) signer: Option<Approver>,
     pub(super) lines: Vec<Statement>,
     pub(super) pcrs: Option<PcrSelection>,
     pub(super) locality: Option<u8>,
@@ -80,13 +80,13 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether this TPM could verify the policies that are signed later.
+    /// Whether this TPM could verify the policies that are signed later, for an object whose name hash is `hash`.
     ///
     /// # Errors
     /// It lacks the signer's type of key, or there is no TPM.
-    pub(crate) fn check(&self, tpm: &Tpm) -> Result<(), Error> {
-        let Some(signer) = &self.signer else { return Ok(()) };
-        tpm.capabilities_for(signer, Handle::NULL)?.check(signer).map_err(|error| {
+    pub(crate) fn check(&self, tpm: &Tpm, hash: HashAlg) -> Result<(), Error> {
+        let Some(signer) = self.signer.as_ref().map(|signer| signer.area(hash)) else { return Ok(()) };
+        tpm.capabilities_for(&signer, Handle::NULL)?.check(&signer).map_err(|error| {
             let advice = format!("{}; sign with such a key", error.advice().unwrap_or_default());
             Error::request(
                 format!("nobody can verify what is signed for --signed-policy: {}", error.cause()),
@@ -102,7 +102,7 @@ impl Plan {
     pub(crate) fn statements(self, tpm: &Tpm, hash: HashAlg) -> Result<Policy, Error> {
         let mut conditions = Vec::new();
         // First: it sets the digest back to zero, for whatever was signed comes before it.
-        let place = self.signer.map(|key| signer::place(key, hash)).transpose()?;
+        let place = self.signer.map(|signer| signer.place(hash)).transpose()?;
         // What costs nothing to check comes before what somebody has to type.
         if let Some(selection) = self.pcrs {
             let digest = tpm.pcr_digest(&selection, hash)?;

@@ -32,7 +32,7 @@ impl Maker<'_> {
         let capabilities = self.tpm.capabilities_for(&self.template(None), self.parent)?;
         let parent = Parent::of_new_key(self.tpm, &capabilities, self.parent)?;
         if let Some(plan) = &plan {
-            plan.check(self.tpm)?;
+            plan.check(self.tpm, self.name_alg)?;
         }
         let policy = self.policy(plan)?;
         deferred.check()?;

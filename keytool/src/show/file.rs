@@ -3,17 +3,24 @@
 use std::path::Path;
 
 use keyfile::{KeyFile, Kind};
-use tpm::Tpm;
+use tpm::{Auth, Tpm};
 
-use super::{policy, public};
+use super::{loads, policy, public};
+use crate::error::Error;
 use crate::rows::Rows;
 
-/// All that is told of a key file.
-pub(super) fn rows(tpm: &Tpm, path: &Path, key: &KeyFile) -> Rows {
+/// All that is told of a key file; `parent_auth` is the password of its parent that a setting says.
+pub(super) fn rows(
+    tpm: &Tpm,
+    path: &Path,
+    key: &KeyFile,
+    parent_auth: impl Fn() -> Result<Option<Auth>, Error>,
+) -> Rows {
     let mut rows = Rows::new(path.display());
     public::tell(&mut rows, &key.public);
     rows.add("kind", kind(key));
     rows.add("parent", parent(key));
+    rows.add("loads here", loads::here(tpm, key, parent_auth));
     rows.add("password", password(key));
     public::tell_rules(&mut rows, &key.public);
     policy::tell(&mut rows, tpm, key);
@@ -40,10 +47,13 @@ fn kind(key: &KeyFile) -> &'static str {
 fn parent(key: &KeyFile) -> String {
     let handle = key.parent;
     let primary = if key.rsa_parent { "RSA-2048" } else { "P-256" };
-    match handle.hierarchy_name() {
+    match handle.hierarchy_words() {
         Some(hierarchy) => {
+            format!("the {hierarchy} ({handle}): its {primary} storage key, derived when it is needed")
+        }
+        None if handle.is_transient() => {
             format!(
-                "the {hierarchy} hierarchy ({handle}): its {primary} storage key, derived when it is needed"
+                "a transient handle ({handle}), which ended with the program that wrote it: the file leads to no parent"
             )
         }
         None => format!("the persistent key at {handle}"),

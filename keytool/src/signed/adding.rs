@@ -10,7 +10,7 @@ use super::signing::Signer;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::password::Passwords;
-use crate::policy::Conditions;
+use crate::policy::PolicyOptions;
 use crate::source::Source;
 use crate::terminal;
 
@@ -19,7 +19,7 @@ pub(super) struct Adding<'a> {
     pub(super) path: &'a Path,
     pub(super) name: Option<&'a str>,
     pub(super) auth: bool,
-    pub(super) conditions: &'a Conditions,
+    pub(super) conditions: &'a PolicyOptions,
 }
 
 impl Adding<'_> {
@@ -49,7 +49,16 @@ impl Adding<'_> {
         tpm.close();
         let mut statements = made?.statements;
         deferred.check()?;
-        self.check_password(file, &statements)?;
+        if file.empty_auth && demands_own_password(&statements) {
+            terminal::notice(
+                "the key has no password: the new policy demands the empty one, which everybody has",
+            );
+        }
+        if self.conditions.is_signed() {
+            terminal::notice(
+                "warning: nobody can satisfy the new policy: the file has no place for what is signed for --signed-policy within a signed policy",
+            );
+        }
         let approved = policy::digest(&statements, file.public.name_alg)
             .map_err(|error| Error::Policy(error.to_string()))?;
         let signature = signer.sign(&place.key, &place.signed_digest(&approved))?;
@@ -85,16 +94,9 @@ impl Adding<'_> {
             _ => Err(refused()),
         }
     }
+}
 
-    /// A password that the key does not have cannot be demanded: nobody would be asked for it.
-    fn check_password(&self, file: &KeyFile, statements: &[Statement]) -> Result<(), Error> {
-        let own = [CommandCode::POLICY_AUTH_VALUE, CommandCode::POLICY_PASSWORD];
-        match file.empty_auth && statements.iter().any(|statement| own.contains(&statement.command)) {
-            true => Err(Error::request(
-                format!("the key in {} has no password that the policy could demand", self.path.display()),
-                "leave -a out, or make the key with a password",
-            )),
-            false => Ok(()),
-        }
-    }
+fn demands_own_password(statements: &[Statement]) -> bool {
+    let own = [CommandCode::POLICY_AUTH_VALUE, CommandCode::POLICY_PASSWORD];
+    statements.iter().any(|statement| own.contains(&statement.command))
 }

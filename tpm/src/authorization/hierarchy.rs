@@ -36,7 +36,7 @@ impl Connection {
         parent: &Parent,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if parent.handle == Handle::NULL || !self.must_derive(parent) {
+        if parent.handle.hierarchy() == Some(Handle::NULL) || !self.must_derive(parent) {
             return work(self);
         }
         let value = parent.hierarchy_auth();

@@ -10,6 +10,17 @@ use crate::connection::{Connection, Transient};
 use crate::error::Error;
 
 impl Key {
+    /// Loads the key and does not use it: its password and its policy are not asked for.
+    ///
+    /// # Errors
+    /// It is another TPM's or another parent's, the parent's password is wrong, or there is no TPM.
+    pub fn load(&self) -> Result<(), Error> {
+        let key = &*self.0;
+        key.tpm
+            .operate(|connection| key.ready(connection, false, None).map(drop))
+            .map_err(|error| error.on(key))
+    }
+
     /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
     pub(super) fn operate<T>(
         &self,

@@ -71,7 +71,12 @@ impl Inner {
     /// What a refusal means.
     fn explain(&self, error: Error) -> Error {
         match error.kind() {
-            ErrorKind::Authorization if self.has_no_password() => error.refused_nothing(self),
+            ErrorKind::Authorization if self.has_no_password() => match &self.origin {
+                Origin::File { file, .. } if file.is_of_another_tool() => {
+                    error.refused_nothing(self).advise(INVERTED)
+                }
+                _ => error.refused_nothing(self),
+            },
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
             }
@@ -80,6 +85,9 @@ impl Inner {
         }
     }
 }
+
+const INVERTED: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none: give it by URI, as tpm2:file=KEY?pass; \
+    or something between this program and the TPM alters what they say";
 
 /// What a handle without a key says.
 pub(super) fn removed(error: Error) -> Error {

@@ -27,9 +27,14 @@ impl Parent {
         self.handle.is_permanent()
     }
 
+    /// Of the null hierarchy, which has no password.
+    fn is_null(&self) -> bool {
+        self.handle.hierarchy() == Some(Handle::NULL)
+    }
+
     /// The null hierarchy has no password.
     pub(crate) fn hierarchy_auth(&self) -> Zeroizing<Vec<u8>> {
-        let auth = self.auth.as_ref().filter(|_| self.handle != Handle::NULL);
+        let auth = self.auth.as_ref().filter(|_| !self.is_null());
         auth.map(Auth::as_hierarchy_value).unwrap_or_default()
     }
 
@@ -38,10 +43,14 @@ impl Parent {
         if error.base_code() == Some(ResponseCode::INTEGRITY) {
             return error.advise(self.foreign());
         }
+        // Of the handle: this TPM knows no such hierarchy (Part 2 §9.13, TPMI_RH_HIERARCHY).
+        if self.handle.is_firmware_limited() && error.base_code() == Some(ResponseCode::VALUE) {
+            return error.advise(Self::UNLIMITED);
+        }
         if error.kind() != ErrorKind::Authorization {
             return error;
         }
-        if self.handle == Handle::NULL {
+        if self.is_null() {
             return error.refused_nothing("the null hierarchy");
         }
         let advice = match self.auth {
@@ -55,6 +64,9 @@ impl Parent {
             .on(format_args!("parent {}", self.handle))
             .advise(advice)
     }
+
+    /// What a TPM before version 1.83 of the specification lacks.
+    const UNLIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
 
     /// What an object is that its parent does not know.
     pub(crate) fn foreign(&self) -> &'static str {

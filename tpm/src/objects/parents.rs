@@ -7,7 +7,7 @@ use crate::command::context::context_load;
 use crate::command::hierarchy::create_primary;
 use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::rc::{Place, ResponseCode};
 use crate::template::{is_made_of, storage_primary};
 
@@ -17,6 +17,9 @@ impl Connection {
         let Parent { handle, rsa, .. } = *parent;
         if let Some(number) = self.parents.find(handle, rsa) {
             return Ok(number);
+        }
+        if handle.is_transient() {
+            return Err(transient(handle));
         }
         // First, because it may have to meet the null primary before.
         self.open_session_for(parent)?;
@@ -120,6 +123,15 @@ fn is_no_context(code: ResponseCode) -> bool {
             code.base(),
             ResponseCode::INTEGRITY | ResponseCode::HANDLE | ResponseCode::SIZE | ResponseCode::VALUE
         )
+}
+
+/// Some object may be there now; it is another one.
+fn transient(handle: Handle) -> Error {
+    Error::new(
+        ErrorKind::Input,
+        format!("the key's parent is a transient handle ({handle}), which ended with the program that wrote the file"),
+    )
+    .advise("make the parent persistent (tpm2_evictcontrol), and the file anew with its handle (tpm2_encodeobject -C 0x81......)")
 }
 
 fn no_parent(error: Error, handle: Handle) -> Error {

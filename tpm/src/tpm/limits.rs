@@ -41,10 +41,14 @@ pub fn refuses_both_uses(error: &Error) -> bool {
     is_about_it && matches!(error.base_code(), Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
-/// A curve as OpenSSL spells it, or as the TPM does.
+/// A curve as OpenSSL spells it; those that it lacks, and SM2, as openssl_tpm2_engine does: bnp256.
 #[must_use]
 pub fn spelling(curve: Curve) -> String {
-    curve.openssl_name().map_or_else(|| curve.to_string().to_lowercase(), str::to_owned)
+    match curve.openssl_name() {
+        Some(name) if curve != Curve::Sm2P256 => name.to_owned(),
+        Some(name) => name.to_lowercase(),
+        None => curve.name().replace('_', "").to_lowercase(),
+    }
 }
 
 fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {
@@ -73,7 +77,7 @@ mod tests {
         check(Template::ecc(Curve::P256)).unwrap();
         check(Template::rsa(2048)).unwrap();
         let text = check(Template::ecc(Curve::P384)).unwrap_err().to_string();
-        assert_eq!(text, "this TPM has no curve secp384r1; it has prime256v1, bn_p256");
+        assert_eq!(text, "this TPM has no curve secp384r1; it has prime256v1, bnp256");
         let text = check(Template::rsa(4096)).unwrap_err().to_string();
         assert_eq!(text, "this TPM has no RSA keys of 4096 bits; it has 1024, 2048");
         let text = Capabilities { curves: Vec::new(), ..capabilities.clone() }

@@ -51,7 +51,7 @@ fn same(key: &PKey<Private>, read: &PrivateKey) {
             let rsa = key.rsa().unwrap();
             assert_eq!(*exponent, 65_537);
             assert_eq!(*modulus, rsa.n().to_vec());
-            assert_eq!(**prime, rsa.p().unwrap().to_vec());
+            assert_eq!(**prime, rsa.q().unwrap().to_vec());
         }
         PrivateKey::Ec { curve, x, y, d } => {
             let ec = key.ec_key().unwrap();

@@ -62,7 +62,12 @@ impl<T: KeyType> KeyDecoder<T> {
             return Ok(true);
         }
         input.read(provider.core(), KeyFile::MAX_SIZE, &mut der);
-        let file = KeyFile::from_der(&der)?;
+        let file = match (KeyFile::from_der(&der), KeyReference::of_key_file(&der)) {
+            (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+                return Self::reference(provider, &reference.to_der()?, selection, found, passphrase);
+            }
+            (file, _) => file?,
+        };
         if type_of(&file.public)? != T::KIND {
             return Ok(true);
         }
@@ -145,6 +150,13 @@ pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Result<Op
     match store::asked(what, passphrase) {
         // The policy may pass without.
         Err(_) if !file.needs_password() => Ok(None),
+        Err(_) => {
+            let text = format!(
+                "{what} has a password, and none was given: give it, for instance with -passin; or an empty one (pass:), if the file is of \
+                 tpm2_encodeobject 5.4 to 5.7 and its key has none"
+            );
+            Err(Error::new(Reason::PasswordMissing, text))
+        }
         asked => asked.map(Some),
     }
 }

@@ -43,11 +43,17 @@ impl Decoder for PemDecoder {
                 let der = KeyReference::der(&block)?;
                 (KeyReference::from_der(&der)?.public, der)
             }
-            false => {
-                let file = KeyFile::from_pem(&block)?;
-                let der = Zeroizing::new(file.to_der()?);
-                (file.public, der)
-            }
+            false => match (KeyFile::from_pem(&block), KeyReference::of_key_file(&block)) {
+                (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+                    let der = reference.to_der()?;
+                    (reference.public, der)
+                }
+                (file, _) => {
+                    let file = file?;
+                    let der = Zeroizing::new(file.to_der()?);
+                    (file.public, der)
+                }
+            },
         };
         hand_on(provider, &public, &der, found)
     }
@@ -59,6 +65,8 @@ fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Zeroizing<Vec<u8>>> {
     let mut buffer = Zeroizing::new([0; LINE]);
     loop {
         let line = input.line(core, &mut *buffer)?;
+        // Editors of some systems put a byte order mark before the first line, and libcrypto takes it away of its own.
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if !line.starts_with(b"-----BEGIN ") {
             continue;
         }

@@ -1,0 +1,80 @@
+//! Key files without a private key: tpm2-tss-engine and tpm2-openssl write the handle of a persistent key in its place.
+
+use super::asn1_types::{Boolean, Unsigned};
+use super::pem;
+use super::reader::{field, optional, public_area};
+use super::{Error, Kind};
+use crate::{Handle, KeyReference};
+use asn1::{ObjectIdentifier, Sequence};
+use zeroize::Zeroizing;
+
+/// The handle that stands in the field of the private key, if one does.
+///
+/// Four octets are the handle (tpm2-tss-engine). tpm2-openssl 1.1 writes its memory, in which the handle lies, as if it were a
+/// TPM2B_PRIVATE on a machine of little-endian order: the lower half is taken for the size, and zeros follow the upper half. Of a size
+/// below two the upper half is lost; it is that of the first handles, 0x8100.
+pub(super) fn handle(private: &[u8]) -> Option<Handle> {
+    let whole = <[u8; 4]>::try_from(private).map(|octets| Handle(u32::from_be_bytes(octets)));
+    if let Some(handle) = whole.ok().filter(|handle| handle.is_persistent()) {
+        return Some(handle);
+    }
+    let (&[size_high, size_low], rest) = private.split_first_chunk()?;
+    if usize::from(u16::from_be_bytes([size_high, size_low])) != rest.len() {
+        return None;
+    }
+    let (upper, zeros) = match rest {
+        [] | [0] => ([0x81, 0], &[][..]),
+        &[low, 0x81, ref zeros @ ..] => ([0x81, low], zeros),
+        _ => return None,
+    };
+    let is_private = zeros.iter().any(|&octet| octet != 0);
+    (!is_private).then(|| Handle(u32::from_be_bytes([upper[0], upper[1], size_high, size_low])))
+}
+
+impl KeyReference {
+    /// What a key file says that holds a handle instead of a private key; PEM or DER.
+    #[must_use]
+    pub fn of_key_file(octets: &[u8]) -> Option<Self> {
+        if octets.first() == Some(&0x30) {
+            return read(octets).ok().flatten();
+        }
+        let (der, _) = pem::find(octets).ok()?;
+        read(&der).ok().flatten()
+    }
+}
+
+fn read(der: &[u8]) -> Result<Option<KeyReference>, Error> {
+    asn1::parse_single::<Sequence<'_>>(der)?.parse(|p| {
+        let is_key = Kind::from_oid(&field::<ObjectIdentifier>(p, "type")?) == Some(Kind::Loadable);
+        let empty_auth = optional::<Boolean, 0>(p, "emptyAuth")?.is_some_and(|flag| flag.0);
+        field::<Unsigned>(p, "parent")?;
+        let public = public_area(field::<&[u8]>(p, "pubkey")?)?;
+        let handle = handle(field::<&[u8]>(p, "privkey")?).filter(|_| is_key);
+        Ok(handle.map(|handle| KeyReference {
+            uri: Zeroizing::new(format!("handle:{handle}")),
+            empty_auth,
+            public,
+        }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_are_told_from_private_keys() {
+        let of = |hex: &str| handle(&hex::decode(hex).unwrap()).map(|handle| handle.0);
+        assert_eq!(of("81000101"), Some(0x8100_0101));
+        assert_eq!((of("80000001"), of("40000001"), of(""), of("00")), (None, None, None, None));
+        // What tpm2-openssl 1.1 writes of 0x81000000, 0x81000001, 0x81000004 and 0x81010002.
+        assert_eq!((of("0000"), of("000100")), (Some(0x8100_0000), Some(0x8100_0001)));
+        assert_eq!((of("000400810000"), of("00020181")), (Some(0x8100_0004), Some(0x8101_0002)));
+        // A private area begins with the size of its integrity value.
+        let private = ["0024", "0020", &"5a".repeat(34)].concat();
+        assert_eq!(
+            (of(&private), of("0004008100"), of("000400810001"), of("000101")),
+            (None, None, None, None)
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! The command line as getopt_long(3) reads it: long options may be abbreviated, and what follows an option that takes a value is its
+//! value, whatever it looks like.
+//!
+//! clap differs in both. So the words are spelled out here as clap reads them the same way, and clap parses those.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use clap::{Arg, Command};
+
+/// An abbreviation that more than one option has.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Ambiguous {
+    word: String,
+    possibilities: Vec<String>,
+}
+
+impl std::fmt::Display for Ambiguous {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { word, possibilities } = self;
+        write!(f, "option '--{word}' is ambiguous; possibilities: {}", possibilities.join(" "))
+    }
+}
+
+/// Spells out the words behind the name of a program. `first` are the long options whose abbreviations come before those of the others.
+///
+/// # Errors
+/// An abbreviation fits several options.
+pub(crate) fn spelled_out(
+    command: &Command,
+    first: &[&str],
+    words: impl IntoIterator<Item = OsString>,
+) -> Result<Vec<OsString>, Ambiguous> {
+    let options = Options { command, first };
+    let mut words = words.into_iter();
+    let mut out = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_bytes() {
+            b"--" => {
+                out.push(word);
+                out.extend(words);
+                break;
+            }
+            [b'-', b'-', long @ ..] => options.long(long, &mut words, &mut out)?,
+            [b'-', letters @ ..] if !letters.is_empty() => options.short(letters, &mut words, &mut out),
+            _ => out.push(word),
+        }
+    }
+    Ok(out)
+}
+
+struct Options<'a> {
+    command: &'a Command,
+    first: &'a [&'a str],
+}
+
+impl Options<'_> {
+    fn long(
+        &self,
+        word: &[u8],
+        words: &mut impl Iterator<Item = OsString>,
+        out: &mut Vec<OsString>,
+    ) -> Result<(), Ambiguous> {
+        let (name, value) = match word.iter().position(|&octet| octet == b'=') {
+            Some(at) => (word.get(..at).unwrap_or_default(), word.get(at.saturating_add(1)..)),
+            None => (word, None),
+        };
+        // clap says what is wrong with a word that is no option.
+        let Some((long, option)) = self.named(&String::from_utf8_lossy(name))? else {
+            out.push(joined(&[b"--", word]));
+            return Ok(());
+        };
+        out.push(match (value, takes_value(option)) {
+            (Some(value), _) => with_value(long, value),
+            (None, false) => joined(&[b"--", long.as_bytes()]),
+            (None, true) => match words.next() {
+                Some(value) => with_value(long, value.as_bytes()),
+                None => joined(&[b"--", long.as_bytes()]),
+            },
+        });
+        Ok(())
+    }
+
+    fn short(&self, letters: &[u8], words: &mut impl Iterator<Item = OsString>, out: &mut Vec<OsString>) {
+        for (at, &letter) in letters.iter().enumerate() {
+            let option = self.command.get_arguments().find(|option| has_short(option, char::from(letter)));
+            let Some((option, long)) = option.and_then(|option| Some((option, option.get_long()?))) else {
+                out.push(joined(&[b"-", letters.get(at..).unwrap_or_default()]));
+                return;
+            };
+            if !takes_value(option) {
+                out.push(joined(&[b"-", &[letter]]));
+                continue;
+            }
+            let rest = letters.get(at.saturating_add(1)..).unwrap_or_default();
+            // Only where nothing is left of this word is the next one the value.
+            let value = if rest.is_empty() { words.next() } else { Some(joined(&[rest])) };
+            out.push(match value {
+                Some(value) => with_value(long, value.as_bytes()),
+                None => joined(&[b"--", long.as_bytes()]),
+            });
+            return;
+        }
+    }
+
+    /// The option of this name or abbreviation.
+    fn named(&self, name: &str) -> Result<Option<(&str, &Arg)>, Ambiguous> {
+        let all =
+            || self.command.get_arguments().flat_map(|option| longs(option).map(move |long| (long, option)));
+        if let Some(exact) = all().find(|(long, _)| *long == name) {
+            return Ok(Some(exact));
+        }
+        let mut fitting: Vec<_> = all().filter(|(long, _)| long.starts_with(name)).collect();
+        if fitting.iter().any(|(long, _)| self.first.contains(long)) {
+            fitting.retain(|(long, _)| self.first.contains(long));
+        }
+        fitting.dedup_by_key(|(_, option)| option.get_id());
+        match fitting.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            several => Err(Ambiguous {
+                word: name.to_owned(),
+                possibilities: several.iter().map(|(long, _)| format!("'--{long}'")).collect(),
+            }),
+        }
+    }
+}
+
+fn longs(option: &Arg) -> impl Iterator<Item = &str> {
+    option.get_long().into_iter().chain(option.get_all_aliases().unwrap_or_default())
+}
+
+fn has_short(option: &Arg, letter: char) -> bool {
+    option.get_short() == Some(letter)
+        || option.get_all_short_aliases().is_some_and(|all| all.contains(&letter))
+}
+
+fn takes_value(option: &Arg) -> bool {
+    option.get_action().takes_values()
+}
+
+fn with_value(long: &str, value: &[u8]) -> OsString {
+    joined(&[b"--", long.as_bytes(), b"=", value])
+}
+
+fn joined(parts: &[&[u8]]) -> OsString {
+    OsString::from_vec(parts.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ArgAction;
+
+    fn spelled(line: &str) -> Result<String, String> {
+        let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+        let value = |name: &'static str| Arg::new(name).long(name);
+        let command = Command::new("tool").args([
+            flag("auth").short('a'),
+            value("auth-parent").short('b'),
+            value("password").short('k'),
+            value("passparent"),
+            value("key-policy").short('c').alias("policy"),
+            value("parent-handle"),
+            flag("restricted"),
+            Arg::new("file"),
+        ]);
+        let first = ["auth", "auth-parent", "password", "key-policy", "parent-handle", "restricted"];
+        let out = spelled_out(&command, &first, line.split(' ').map(OsString::from));
+        let out = out.map_err(|error| error.to_string())?;
+        Ok(out.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn abbreviations_are_spelled_out_and_values_are_joined_to_their_options() {
+        for (line, expected) in [
+            ("--auth --auth-p x f", "--auth --auth-parent=x f"),
+            ("--pas=x --res", "--password=x --restricted"),
+            ("--par 81000001 f", "--parent-handle=81000001 f"),
+            ("--passpar x", "--passparent=x"),
+            ("f -ak -secret", "f -a --password=-secret"),
+            ("-aksecret f", "-a --password=secret f"),
+            ("-k=x -b--auth", "--password==x --auth-parent=--auth"),
+            ("-- --auth -k", "-- --auth -k"),
+            ("--pol x", "--policy=x"),
+            ("--nosuch -az - -k", "--nosuch -a -z - --password"),
+            ("--password --", "--password=--"),
+            ("--auth=1", "--auth=1"),
+        ] {
+            assert_eq!(spelled(line).as_deref(), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_abbreviation_of_several_options_is_refused() {
+        let expected = "option '--pa' is ambiguous; possibilities: '--password' '--parent-handle'";
+        assert_eq!(spelled("--pa x"), Err(expected.to_owned()));
+    }
+}
