@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::exit::Exit;
+
 /// A failure of the tool, kept typed to the end; `Display` is the cause, `advice` what to do next.
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -34,6 +36,10 @@ pub(crate) enum Error {
     Encode(keyfile::Error),
     /// This signal asked to stop.
     Interrupted(c_int),
+    /// The reader of our output has gone away, as `| head` does.
+    Unread,
+    /// `check` has told what fails; this is how it ends.
+    Told(Exit),
 }
 
 impl Error {
@@ -55,6 +61,27 @@ impl Error {
     /// A file that is not what it is taken for.
     pub(crate) fn file(path: &Path, problem: impl Into<String>, advice: impl Into<String>) -> Self {
         Error::File { path: path.to_owned(), problem: problem.into(), advice: advice.into() }
+    }
+
+    /// Output that cannot be written.
+    pub(crate) fn output(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Error::Unread,
+            _ => Error::write("stdout".as_ref(), source),
+        }
+    }
+
+    /// How the process ends.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Error::Password { .. } => Exit::NO_PASSWORD,
+            Error::Tpm(source) => Exit::of_tpm(source.kind()),
+            // As a shell reports a program that the signal ended.
+            Error::Interrupted(signal) => Exit::of_signal(*signal),
+            Error::Unread => Exit::of_signal(libc::SIGPIPE),
+            Error::Told(exit) => *exit,
+            _ => Exit::FAILURE,
+        }
     }
 
     /// What to do next; none where the cause says it already.
@@ -82,7 +109,7 @@ impl Error {
             Error::Policy(_) => Some("check the policy against the name hash of the key (-n)".to_owned()),
             Error::Random(_) => Some("try again when the system has collected some".to_owned()),
             Error::Wrap(_) => Some("name another parent with -p".to_owned()),
-            Error::Encode(_) | Error::Interrupted(_) => None,
+            Error::Encode(_) | Error::Interrupted(_) | Error::Unread | Error::Told(_) => None,
         }
     }
 }
@@ -105,6 +132,8 @@ impl fmt::Display for Error {
             Error::Random(source) => write!(f, "no random octets: {source}"),
             Error::Encode(source) => write!(f, "cannot write the key file: {source}"),
             Error::Interrupted(_) => f.write_str("interrupted; nothing was written"),
+            Error::Unread => f.write_str("nobody reads the output"),
+            Error::Told(_) => f.write_str("a check failed"),
         }
     }
 }

@@ -22,7 +22,7 @@
 //! | output.rs | a file that is whole or absent |
 //! | interrupt.rs | Ctrl-C waits for the TPM's answer |
 //! | terminal.rs | the only file that prints |
-//! | error.rs | a cause and an advice |
+//! | error.rs, exit.rs | a cause and an advice; the exit codes |
 //!
 //! A new subcommand: a file with its options and a `run`, one variant of `cli::Verb`, and for a drop-in name one of `cli::Applet`.
 #![deny(unsafe_code)]
@@ -31,6 +31,7 @@ mod attest;
 mod cli;
 mod create;
 mod error;
+mod exit;
 mod ffi;
 mod generate;
 mod input;

@@ -105,6 +105,18 @@ fn help_teaches_and_the_version_is_told() {
 }
 
 #[test]
+fn help_explains_a_subcommand() {
+    let folder = Folder::new();
+    for name in ["create", "load", "attest", "seal", "unseal", "policy", "reference", "show", "status"] {
+        let help = folder.run(&format!("tpm2-keytool help {name}")).ok().out();
+        assert_eq!(help, folder.run(&format!("tpm2-keytool {name} --help")).ok().out());
+    }
+    folder.run("tpm2-keytool help").ok().says("Exit codes");
+    let wrong = folder.run("tpm2-keytool help no-such-command").failed();
+    assert_eq!(wrong.status.and_then(|status| status.code()), Some(2), "{wrong}");
+}
+
+#[test]
 fn every_password_option_warns_of_the_process_list() {
     let folder = Folder::new();
     let mut found = 0;

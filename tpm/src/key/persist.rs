@@ -93,12 +93,14 @@ impl Inner {
 fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
     let name = hierarchy.hierarchy_name().unwrap_or_default();
     if error.kind() == ErrorKind::Authorization {
-        let advice = match given {
-            true => format!("the password of the {name} hierarchy is wrong"),
-            false => format!("the {name} hierarchy has a password: give it"),
+        let (kind, advice) = match given {
+            true => (ErrorKind::ParentAuthorization, format!("the password of the {name} hierarchy is wrong")),
+            false => {
+                (ErrorKind::ParentPasswordMissing, format!("the {name} hierarchy has a password: give it"))
+            }
         };
         return error
-            .of_kind(ErrorKind::ParentAuthorization)
+            .of_kind(kind)
             .on(format_args!("{name} hierarchy"))
             .advise(advice);
     }

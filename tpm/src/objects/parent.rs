@@ -44,14 +44,15 @@ impl Parent {
         if self.handle == Handle::NULL {
             return error.refused_nothing("the null hierarchy");
         }
-        let advice = match self.auth {
-            None => {
-                "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)"
-            }
-            Some(_) => "the parent's password is wrong",
+        let (kind, advice) = match self.auth {
+            None => (
+                ErrorKind::ParentPasswordMissing,
+                "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)",
+            ),
+            Some(_) => (ErrorKind::ParentAuthorization, "the parent's password is wrong"),
         };
         error
-            .of_kind(ErrorKind::ParentAuthorization)
+            .of_kind(kind)
             .on(format_args!("parent {}", self.handle))
             .advise(advice)
     }
