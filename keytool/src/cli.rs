@@ -10,10 +10,13 @@ use tpm::config::Setting;
 use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
+use crate::check::Check;
 use crate::create::Create;
 use crate::error::Error;
+use crate::evict::Evict;
 use crate::exit::Exit;
 use crate::generate::{Completions, Manual};
+use crate::list::List;
 use crate::load::Load;
 use crate::output::IfThere;
 use crate::parent::ParentHandle;
@@ -23,6 +26,7 @@ use crate::seal::Seal;
 use crate::settings::Settings;
 use crate::show::Show;
 use crate::signed::SignedPolicies;
+use crate::srk::Srk;
 use crate::status::Status;
 use crate::unseal::Unseal;
 
@@ -76,6 +80,10 @@ impl Applet {
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
                 Verb::Reference(reference) => reference.run(|reference, if_there| reference.run(&common, if_there)),
+                Verb::Srk(srk) => srk.run(&common),
+                Verb::List(list) => list.run(&common),
+                Verb::Evict(evict) => evict.run(&common),
+                Verb::Check(check) => check.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
@@ -114,6 +122,10 @@ enum Verb {
     Unseal(Box<Unseal>),
     Policy(Box<SignedPolicies>),
     Reference(Writing<Reference>),
+    Srk(Srk),
+    List(List),
+    Evict(Evict),
+    Check(Box<Check>),
     Show(Show),
     Status(Status),
     Completions(Completions),

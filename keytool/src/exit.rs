@@ -57,6 +57,11 @@ impl Exit {
         u8::try_from(signal).ok().and_then(|signal| signal.checked_add(128)).map_or(Self(u8::MAX), Self)
     }
 
+    /// The code of this number.
+    pub(crate) fn of_number(number: u8) -> Self {
+        Self(number)
+    }
+
     /// The number itself.
     pub(crate) fn number(self) -> u8 {
         self.0

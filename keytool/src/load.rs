@@ -68,7 +68,7 @@ impl Load {
             "password of the hierarchy",
         )? {
             Some(word) => Some(Auth::new(word.octets())),
-            None => tpm.config().parent_auth.clone().filter(|_| file.parent == Key::keeper(handle)),
+            None => tpm.config().parent_auth.clone().filter(|_| file.parent == tpm::keeper(handle)),
         };
 
         let deferred = Deferred::start();

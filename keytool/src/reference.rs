@@ -132,14 +132,17 @@ fn make(
 }
 
 /// Whether the key has no password.
-fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
+pub(crate) fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
     if !public.attributes.contains(Attributes::NO_DA) {
         let lockout = tpm.lockout()?;
         if !tpm.config().last_try && lockout.failures.saturating_add(1) >= lockout.max_failures {
-            return Err(Error::request(
+            let error = tpm::Error::new(
+                ErrorKind::Lockout,
                 "one more wrong password would lock the TPM, so the key is not tried without one",
-                format!("say with -a that it has one; or wait: {lockout}; or set last-try = allow"),
-            ));
+            );
+            return Err(error
+                .advise(format!("say with -a that it has one; or wait: {lockout}; or set last-try = allow"))
+                .into());
         }
     }
     Ok(tpm.accepts_empty_auth(handle, public)?)

@@ -17,7 +17,7 @@ use crate::{input, public_key, terminal};
 
 mod elsewhere;
 mod file;
-mod nv;
+pub(crate) mod nv;
 mod policy;
 mod public;
 mod uses;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
@@ -36,6 +36,18 @@ pub(crate) fn data(octets: &[u8]) -> Result<(), Error> {
 /// Something that the user should know although all went well.
 pub(crate) fn notice(text: impl fmt::Display) {
     told(format_args!("{NAME}: {text}\n"));
+}
+
+/// Asks on the terminal; none where there is nobody to ask. Everything but y is no.
+pub(crate) fn confirm(question: impl fmt::Display) -> Option<bool> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() || !io::stderr().is_terminal() {
+        return None;
+    }
+    told(format_args!("{question} [y/N] "));
+    let mut answer = String::new();
+    stdin.read_line(&mut answer).ok()?;
+    Some(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 /// Tells a failure: a cause line, an advice line.

@@ -37,7 +37,7 @@ const WORDS: [(u8, &str); 21] = [
 ];
 
 /// Reads the owner's password that the settings say.
-type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
+pub(crate) type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
 
 /// All that is told of an index.
 pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, Error> {
@@ -100,7 +100,7 @@ fn kind(attributes: NvAttributes) -> String {
 }
 
 /// What was written, if the owner's password is known or the index has none that would be counted; nothing is tried otherwise.
-fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
+pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
     let has = |bits: NvAttributes| public.attributes.contains(bits);
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
