@@ -115,8 +115,8 @@ impl Check {
     }
 
     fn look(&self, report: &mut Report, common: &Common) {
-        let library = configuration::check(report);
-        let prefix = report.pass("settings", common.nv_prefix()).flatten();
+        let given = configuration::check(report);
+        let prefix = given.as_ref().and_then(|_| report.pass("settings", common.nv_prefix()).flatten());
         let subject = report.pass("key", Subject::read(&self.key, prefix.as_deref()));
         if let Some(subject) = &subject {
             report.ok("key", &subject.told);
@@ -128,7 +128,13 @@ impl Check {
             let password = given.and_then(|given| subject.password(given, &mut passwords));
             report.pass("password", password)
         });
-        let access = Access::open(report, common);
+        let access = match &given {
+            Some(_) => Access::open(report, common),
+            None => {
+                report.skip("tpm", "the settings that lead to it stand in the provider's section, which is not there");
+                None
+            }
+        };
         let known = match (access, &subject, &password) {
             (Some(access), Some(subject), Some(password)) => {
                 let known = access.check(report, subject, password.as_ref());
@@ -136,6 +142,7 @@ impl Check {
             }
             _ => None,
         };
+        let library = given.and_then(|given| given.library);
         let half = match (&library, known) {
             (Some(library), Some((subject, password, known))) => {
                 signature::check(report, library, subject, known.public.as_ref(), password)

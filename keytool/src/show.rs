@@ -13,7 +13,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::rows::Rows;
-use crate::{input, public_key, terminal};
+use crate::{input, json, public_key, terminal};
 
 mod elsewhere;
 mod file;
@@ -32,6 +32,10 @@ pub(crate) struct Show {
     /// A file; or what is in the TPM: a persistent handle such as 0x81000001, an NV index such as 0x01c00002, or a URI of the provider
     #[arg(value_name = "FILE|HANDLE")]
     key: PathBuf,
+
+    /// Print JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
 }
 
 impl Show {
@@ -49,7 +53,11 @@ impl Show {
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref()),
             Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref()),
         };
-        terminal::result(rows?)
+        let rows = rows?;
+        match self.json {
+            true => json::print(&rows.document("tpm2-keytool/show/1")),
+            false => terminal::result(rows),
+        }
     }
 }
 

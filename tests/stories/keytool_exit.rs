@@ -57,7 +57,6 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         "status",
         "create -l",
         "unseal sealed.tpm",
-        "attest -E",
         "completions bash",
         "man",
         "help create",

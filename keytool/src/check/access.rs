@@ -73,6 +73,9 @@ fn ask(
                 let problem = format!("another key is at {handle} than the file says");
                 return Err(("key", Error::request(problem, "make the file again")));
             }
+            if password.is_some() && subject.is_unmarked() && counts(&public) {
+                return Err(("password", unmarked()));
+            }
             let proven = at_handle(report, tpm, (*handle, &public), password)?;
             (Some(public), proven)
         }
@@ -81,11 +84,23 @@ fn ask(
             (None, true)
         }
     };
-    let counts = public.as_ref().is_some_and(|public| !public.attributes.contains(Attributes::NO_DA));
-    if counts && !proven {
+    if public.as_ref().is_some_and(counts) && !proven {
         spare_last_try(*lockout).map_err(|error| ("password", error))?;
     }
     Ok(Known { public })
+}
+
+fn counts(public: &Public) -> bool {
+    !public.attributes.contains(Attributes::NO_DA)
+}
+
+fn unmarked() -> Error {
+    Error::Password {
+        what: "password of the key".to_owned(),
+        problem: "OpenSSL asks for none behind handle: and object: without ?pass, and the empty one would count"
+            .to_owned(),
+        advice: "write ?pass behind the URI, or ?pin-source=file:PATH".to_owned(),
+    }
 }
 
 /// Returns true if the TPM has taken the password, or there is none.

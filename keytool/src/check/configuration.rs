@@ -14,16 +14,26 @@ use crate::ffi::service::{Library, modules};
 
 const SAMPLE: &str = "add the lines of the sample openssl.cnf that this project installs";
 
-/// OpenSSL with what the configuration activates, if that is enough for a service.
-pub(super) fn check(report: &mut Report) -> Option<Library> {
+/// What the configuration gives a service.
+pub(super) struct Given {
+    /// OpenSSL with what it activates, if the provider is there.
+    pub(super) library: Option<Library>,
+}
+
+/// Reads the configuration and loads what it activates; none where it says nothing of the provider, and so nothing of its settings.
+pub(super) fn check(report: &mut Report) -> Option<Given> {
     let (path, configured) = report.pass("configuration", read())?;
+    Some(Given { library: load(report, &path, &configured) })
+}
+
+fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Library> {
     let library = Library::new().map_err(|error| Error::request(error.to_string(), "try again"));
     let library = report.pass("configuration", library)?;
-    let loaded = library.load(&path);
+    let loaded = library.load(path);
     if !library.has(&configured.name) {
-        let module = module(&configured);
+        let module = module(configured);
         if !configured.activate {
-            report.fail("configuration", &inactive(&path, &configured));
+            report.fail("configuration", &inactive(path, configured));
         } else {
             report.ok("configuration", format_args!("{} lists the provider {}", path.display(), configured.name));
             report.fail("module", &unloadable(&module, loaded.err()));
@@ -50,7 +60,7 @@ pub(super) fn check(report: &mut Report) -> Option<Library> {
             ),
         );
     }
-    report.ok("module", format_args!("{} is loaded", module(&configured).display()));
+    report.ok("module", format_args!("{} is loaded", module(configured).display()));
     Some(library)
 }
 

@@ -122,11 +122,19 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Returns true if whoever opens the key is not asked for its password, because the URI has the form of tpm2-openssl, where `?pass` says
+    /// that there is one.
+    pub(super) fn is_unmarked(&self) -> bool {
+        matches!(self.said, Password::Unmarked)
+    }
+}
+
 /// What was named, if it is no path; a bare handle is what people type.
 fn uri(key: &Path, prefix: Option<&str>) -> Option<String> {
     let text = key.to_str().filter(|_| !key.exists())?;
     if text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok()) {
-        return Some(format!("handle:{text}"));
+        return Some(format!("tpm2:handle={text}"));
     }
     let scheme = text.split_once(':').map(|(scheme, _)| scheme);
     let known = scheme.is_some_and(|scheme| Uri::SCHEMES.iter().any(|one| one.eq_ignore_ascii_case(scheme)));

@@ -34,9 +34,14 @@ impl Key {
             scheme: scheme.map(|scheme| scheme.to_string()),
             name: public.name().ok().map(|name| name.to_string()),
             name_hash: public.name_alg.to_string(),
-            attributes: public.attributes.to_string().split('|').map(str::to_owned).collect(),
+            attributes: words(&public.attributes.to_string()),
             lockout_protected: !public.attributes.contains(Attributes::NO_DA),
             used_by_policy_only: !public.attributes.contains(Attributes::USER_WITH_AUTH),
         }
     }
+}
+
+/// As `|` separates them; `none` is no word.
+fn words(attributes: &str) -> Vec<String> {
+    attributes.split('|').filter(|word| *word != "none").map(str::to_owned).collect()
 }

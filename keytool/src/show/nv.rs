@@ -43,8 +43,11 @@ pub(crate) type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
 pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, Error> {
     let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
     let mut rows = Rows::new(format_args!("NV index {index}"));
+    rows.fact("kind", "nv");
     tell(&mut rows, &public);
-    for line in held(tpm, &public, owner) {
+    let holds = held(tpm, &public, owner);
+    rows.fact("holds", &holds);
+    for line in holds {
         rows.add("holds", line);
     }
     Ok(rows)
@@ -54,6 +57,8 @@ pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, 
 pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
     let has = |bit: NvAttributes| public.attributes.contains(bit);
     let bit = |number: u8| has(NvAttributes(1 << number));
+    rows.fact("index", public.index.to_string());
+    rows.fact("size", public.size);
     rows.add("type", format_args!("{}, {} octets", kind(public.attributes), public.size));
     match public.name() {
         Ok(name) => rows.add("name", format_args!("{name} ({})", public.name_alg)),
