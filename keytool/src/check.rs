@@ -123,15 +123,17 @@ impl Check {
         }
         let password = subject.as_ref().and_then(|subject| {
             let mut passwords = Passwords::default();
-            let given =
-                passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key");
+            let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key");
             let password = given.and_then(|given| subject.password(given, &mut passwords));
             report.pass("password", password)
         });
         let access = match &given {
             Some(_) => Access::open(report, common),
             None => {
-                report.skip("tpm", "the settings that lead to it stand in the provider's section, which is not there");
+                report.skip(
+                    "tpm",
+                    "the settings that lead to it stand in the provider's section, which is not there",
+                );
                 None
             }
         };

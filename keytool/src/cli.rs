@@ -38,12 +38,7 @@ pub(crate) const HELP: &str = "help";
 
 /// What is run is chosen by the name it is called by, as busybox does.
 #[derive(Parser)]
-#[command(
-    multicall = true,
-    version,
-    propagate_version = true,
-    disable_version_flag = true
-)]
+#[command(multicall = true, version, propagate_version = true, disable_version_flag = true)]
 pub(crate) enum Applet {
     /// Make, wrap and inspect TPM keys for OpenSSL.
     #[command(name = NAME)]
@@ -79,7 +74,9 @@ impl Applet {
                 Verb::Seal(seal) => seal.run(|seal, if_there| seal.run(&common, if_there)),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
-                Verb::Reference(reference) => reference.run(|reference, if_there| reference.run(&common, if_there)),
+                Verb::Reference(reference) => {
+                    reference.run(|reference, if_there| reference.run(&common, if_there))
+                }
                 Verb::Srk(srk) => srk.run(&common),
                 Verb::List(list) => list.run(&common),
                 Verb::Evict(evict) => evict.run(&common),

@@ -18,6 +18,8 @@ pub(crate) enum Error {
     KeyFile { path: PathBuf, source: keyfile::Error },
     /// A private key that was to be wrapped cannot be read, or not be wrapped.
     PrivateKey { path: PathBuf, problem: String, advice: String },
+    /// The password of a private key file does not decrypt it; what it was to do.
+    FilePassword { path: PathBuf, purpose: &'static str },
     /// A file is not what it is taken for.
     File { path: PathBuf, problem: String, advice: String },
     /// A password cannot be had.
@@ -75,6 +77,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Error::Password { .. } => Exit::NO_PASSWORD,
+            Error::FilePassword { .. } => Exit::WRONG_PASSWORD,
             Error::Tpm(source) => Exit::of_tpm(source.kind()),
             // As a shell reports a program that the signal ended.
             Error::Interrupted(signal) => Exit::of_signal(*signal),
@@ -104,6 +107,7 @@ impl Error {
             | Error::File { advice, .. }
             | Error::Password { advice, .. }
             | Error::Request { advice, .. } => Some(advice.clone()),
+            Error::FilePassword { .. } => Some("check both with `openssl pkey -noout -in FILE`".to_owned()),
             Error::KeyFile { .. } => Some("`tpm2-keytool create` makes key files".to_owned()),
             Error::Tpm(source) => source.advice().map(str::to_owned),
             Error::Policy(_) => Some("check the policy against the name hash of the key (-n)".to_owned()),
@@ -123,6 +127,10 @@ impl fmt::Display for Error {
                 write!(f, "{} is no key file that I can read: {source}", path.display())
             }
             Error::PrivateKey { path, problem, .. } => write!(f, "cannot wrap {}: {problem}", path.display()),
+            Error::FilePassword { path, purpose } => {
+                let path = path.display();
+                write!(f, "cannot {purpose} {path}: the password is wrong, or the file is damaged")
+            }
             Error::File { path, problem, .. } => write!(f, "cannot use {}: {problem}", path.display()),
             Error::Password { what, problem, .. } => write!(f, "no {what}: {problem}"),
             Error::Request { problem, .. } => f.write_str(problem),

@@ -67,7 +67,8 @@ impl Evict {
         }
         let deferred = Deferred::start();
         let auth = owner_password::auth(&tpm, given.as_ref(), handle);
-        let removed = deferred.check().and_then(|()| Ok(tpm.evict_persistent(handle, &name, auth.as_ref())?));
+        let removed =
+            deferred.check().and_then(|()| Ok(tpm.evict_persistent(handle, &name, auth.as_ref())?));
         tpm.close();
         removed?;
         terminal::result(format_args!("removed {handle}: {words}"))

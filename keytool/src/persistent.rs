@@ -22,9 +22,13 @@ impl Persistent<'_> {
         let has = |attributes| self.public.attributes.contains(attributes);
         let restricted = has(Attributes::RESTRICTED);
         match &self.public.key {
-            PublicKey::KeyedHash { .. } if !has(Attributes::SIGN) && !has(Attributes::DECRYPT) => "sealed-data",
+            PublicKey::KeyedHash { .. } if !has(Attributes::SIGN) && !has(Attributes::DECRYPT) => {
+                "sealed-data"
+            }
             _ if restricted && has(Attributes::DECRYPT) && is_storage(self.public) => "storage",
-            _ if restricted && has(Attributes::DECRYPT) && ENDORSEMENT.contains(&self.handle.0) => "endorsement",
+            _ if restricted && has(Attributes::DECRYPT) && ENDORSEMENT.contains(&self.handle.0) => {
+                "endorsement"
+            }
             _ if restricted && has(Attributes::DECRYPT) => "parent",
             _ if restricted => "attestation",
             _ if has(Attributes::SIGN) && has(Attributes::DECRYPT) => "sign-and-decrypt",

@@ -209,7 +209,8 @@ fn the_parent_is_chosen_by_option_or_by_configuration() {
     openssl.clone().set("pin", "word").ok(line);
     openssl.write("file", "contents");
     openssl.clone().set("pin", "word").ok("dgst -sha256 -sign new -out sig file");
-    openssl.failed(&format!("{line} -pkeyopt parent-auth:sword"))
+    openssl
+        .failed(&format!("{line} -pkeyopt parent-auth:sword"))
         .says("the TPM refused the password of the parent");
     // A password that was never given is not wrong.
     openssl.failed(line).says("the parent needs a password").says("pin in openssl.cnf");

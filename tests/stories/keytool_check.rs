@@ -102,10 +102,8 @@ impl Service {
 
 fn certificate(key: &PKeyRef<Public>, from: i64, to: i64) -> Vec<u8> {
     let authority: PKey<Private> = PKey::from_ec_key(
-        openssl::ec::EcKey::generate(
-            &openssl::ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap(),
-        )
-        .unwrap(),
+        openssl::ec::EcKey::generate(&openssl::ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap())
+            .unwrap(),
     )
     .unwrap();
     let mut name = X509NameBuilder::new().unwrap();
@@ -201,9 +199,8 @@ fn each_fault_is_named_with_what_to_do() {
     service.fails("key.tpm", 4, "tpm", "closed to this user");
     service.configure("default = d\ntpm2 = t", "");
 
-    let other = openssl::ec::EcKey::generate(
-        &openssl::ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap(),
-    );
+    let other =
+        openssl::ec::EcKey::generate(&openssl::ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap());
     let other = PKey::from_ec_key(other.unwrap()).unwrap().public_key_to_der().unwrap();
     let other = certificate(&PKey::public_key_from_der(&other).unwrap(), -1, 1_000);
     service.0.shell.write("other.pem", &other);
@@ -269,9 +266,9 @@ fn a_policy_that_does_not_pass_is_named() {
     let service = Service::new();
     service.create("-x sha256:16");
     service.check("key.tpm host.pem").ok().says("ok       policy: it passes now");
-    service.0.others(
-        "tpm2_pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000001",
-    );
+    service
+        .0
+        .others("tpm2_pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000001");
     service.fails("key.tpm", 6, "policy", "PCR 16 (sha256) has changed");
 }
 
@@ -355,7 +352,10 @@ fn certificates_that_are_not_valid_now_are_warned_of() {
     service.certify("old.pem", -2_000, -1_000);
     service.check("key.tpm old.pem").ok().says("warning  validity: certificate 1 of old.pem has expired on ");
     service.certify("new.pem", 1_000, 2_000);
-    service.check("key.tpm new.pem").ok().says("warning  validity: certificate 1 of new.pem is not valid before ");
+    service
+        .check("key.tpm new.pem")
+        .ok()
+        .says("warning  validity: certificate 1 of new.pem is not valid before ");
     let chain = [service.0.shell.read("host.pem"), service.0.shell.read("old.pem")].concat();
     service.0.shell.write("chain.pem", chain);
     service.check("key.tpm chain.pem").ok().says("certificate 2 of chain.pem has expired");

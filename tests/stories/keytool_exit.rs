@@ -25,6 +25,13 @@ fn each_failure_has_its_exit_code() {
     ends(&run("show"), 2);
     ends(&run("unseal -k wrong sealed.tpm"), 3);
     ends(&run("status --tcti swtpm:host=127.0.0.1,port=1"), 4);
+    desk.others(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes128 -pass pass:filesecret -out ec.pem",
+    );
+    ends(
+        &run("create -w ec.pem --passin pass:wrong no.tpm").says("cannot wrap ec.pem: the password is wrong"),
+        3,
+    );
     // A password that nobody gave is not wrong.
     ends(&run("unseal sealed.tpm"), 7);
     desk.others("tpm2_pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000001");
@@ -74,7 +81,9 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     // Nor is a closed stderr a crash.
     desk.shell.write(
         "unread",
-        format!("mkfifo pipe; exec 3<>pipe 4>pipe 3<&-; rm pipe; {tool} show no-such-file 2>&4; echo $? >status"),
+        format!(
+            "mkfifo pipe; exec 3<>pipe 4>pipe 3<&-; rm pipe; {tool} show no-such-file 2>&4; echo $? >status"
+        ),
     );
     desk.shell.ok("bash unread");
     assert_eq!(desk.shell.text("status"), "1\n");

@@ -33,7 +33,11 @@ impl Page {
         rows.map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
             let [name, kind, words] = cells.as_slice() else { panic!("{line}") };
-            Row { name: name.trim_matches('`').to_owned(), kind: (*kind).to_owned(), words: (*words).to_owned() }
+            Row {
+                name: name.trim_matches('`').to_owned(),
+                kind: (*kind).to_owned(),
+                words: (*words).to_owned(),
+            }
         })
         .collect()
     }
@@ -103,7 +107,7 @@ fn lists_are_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let found = document(&desk.run("tpm2-keytool list --json").ok());
     conforms(&found, &[&page.table("## `list --json`")]);
-    assert_eq!((list(&found, "persistent").len() > 0, list(&found, "nv").len()), (true, 1));
+    assert_eq!((list(&found, "persistent").is_empty(), list(&found, "nv").len()), (false, 1));
     for object in list(&found, "persistent") {
         conforms(object, &[&page.table("Each of `persistent`:")]);
         conforms(&object["key"], &[&page.table("## A key")]);
@@ -196,7 +200,8 @@ fn checks_are_as_documented() {
         assert_eq!((&found["exit"], &found["ok"]), (&code.into(), &(code == 0).into()), "{output}");
         let all = list(&found, "checks");
         all.iter().for_each(|one| conforms(one, &[&each]));
-        let first = all.iter().find(|one| one["result"] == "failed").map(|one| one["check"].as_str().unwrap());
+        let first =
+            all.iter().find(|one| one["result"] == "failed").map(|one| one["check"].as_str().unwrap());
         assert_eq!(first, failed, "{output}");
         assert!(!output.out().contains("secret") && output.err().is_empty(), "{output}");
     }

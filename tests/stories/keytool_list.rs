@@ -59,10 +59,14 @@ fn a_key_is_taken_away_when_the_user_agrees() {
         assert_eq!(!desk.tpm.persistent().contains(&0x8100_0100), removed, "{screen}");
     }
     let output = desk.run("tpm2-keytool evict --force 81000101").ok();
-    assert_eq!(output.out(), "removed 0x81000101: EC prime256v1, signs and decrypts; used by a policy only\n");
+    assert_eq!(
+        output.out(),
+        "removed 0x81000101: EC prime256v1, signs and decrypts; used by a policy only\n"
+    );
     assert_eq!(desk.tpm.persistent(), [0x8100_0001, 0x8101_0001]);
     desk.run("tpm2-keytool evict --yes 81000101").failed().says("there is no key at 0x81000101");
-    for (handle, words) in [("80000001", "no persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")] {
+    for (handle, words) in [("80000001", "no persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")]
+    {
         let output = desk.run(&format!("tpm2-keytool evict --yes {handle}")).failed().says(words);
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }

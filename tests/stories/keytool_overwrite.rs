@@ -15,18 +15,14 @@ fn an_existing_file_is_replaced_by_force_only() {
     desk.others("tpm2_createek -Q -G ecc -c ek.ctx -u ek.pub; tpm2_flushcontext -t; rm -f ek.ctx");
     let name = desk.run("tpm2-keytool attest -E").ok().out();
     desk.shell.write("signer", name);
-    for line in [
-        "create -e P-256",
-        "seal",
-        "reference handle:0x81000100",
-        "attest -n signer -C owner -f",
-    ] {
+    for line in ["create -e P-256", "seal", "reference handle:0x81000100", "attest -n signer -C owner -f"] {
         desk.shell.write("file", "the only copy");
         let refused = desk.pipe(&format!("tpm2-keytool {line} file"), "data").failed();
         refused.says("file exists already").says("--force");
         assert_eq!(desk.shell.read("file"), b"the only copy", "{line}");
         desk.assert_tidy();
-        let force = line.strip_suffix(" -f").map_or(format!("{line} --force"), |line| format!("{line} --force -f"));
+        let force =
+            line.strip_suffix(" -f").map_or(format!("{line} --force"), |line| format!("{line} --force -f"));
         desk.pipe(&format!("tpm2-keytool {force} file"), "data").ok();
         assert_ne!(desk.shell.read("file"), b"the only copy", "{line}");
     }

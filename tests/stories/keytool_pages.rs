@@ -31,6 +31,10 @@ fn manual_pages_of_every_name_and_subcommand() {
         "tpm2-keytool-unseal",
         "tpm2-keytool-attest",
         "tpm2-keytool-reference",
+        "tpm2-keytool-srk",
+        "tpm2-keytool-list",
+        "tpm2-keytool-evict",
+        "tpm2-keytool-check",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
         "attest_tpm2_primary",
@@ -72,6 +76,10 @@ fn bash_offers_the_options_of_subcommands() {
         ("tpm2-keytool policy add --sig", "3", ""),
         ("tpm2-keytool policy add --tc", "3", "--tcti"),
         ("tpm2-keytool cre", "1", "create"),
+        ("tpm2-keytool check --gr", "2", "--groups"),
+        ("tpm2-keytool evict --f", "2", "--force"),
+        ("tpm2-keytool list --j", "2", "--json"),
+        ("tpm2-keytool help che", "2", "check"),
         ("create_tpm2_key --par", "1", "--parent-handle"),
     ] {
         let name = line.split(' ').next().unwrap();
@@ -107,7 +115,21 @@ fn help_teaches_and_the_version_is_told() {
 #[test]
 fn help_explains_a_subcommand() {
     let folder = Folder::new();
-    for name in ["create", "load", "attest", "seal", "unseal", "policy", "reference", "show", "status"] {
+    for name in [
+        "create",
+        "load",
+        "attest",
+        "seal",
+        "unseal",
+        "policy",
+        "reference",
+        "srk",
+        "list",
+        "evict",
+        "check",
+        "show",
+        "status",
+    ] {
         let help = folder.run(&format!("tpm2-keytool help {name}")).ok().out();
         assert_eq!(help, folder.run(&format!("tpm2-keytool {name} --help")).ok().out());
     }
@@ -127,6 +149,9 @@ fn every_password_option_warns_of_the_process_list() {
         "tpm2-keytool unseal",
         "tpm2-keytool attest",
         "tpm2-keytool reference",
+        "tpm2-keytool srk",
+        "tpm2-keytool evict",
+        "tpm2-keytool check",
         "tpm2-keytool policy add",
         "create_tpm2_key",
         "load_tpm2_key",
@@ -143,5 +168,5 @@ fn every_password_option_warns_of_the_process_list() {
             found += 1;
         }
     }
-    assert_eq!(found, 20);
+    assert_eq!(found, 23);
 }

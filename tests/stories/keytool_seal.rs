@@ -395,7 +395,10 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
     let strace = "strace -f -xx -s 4096 -e trace=write,writev,pwrite64,sendto,sendmsg -o trace";
     desk.shell.write("data", data);
     desk.shell.write("word", "keyword");
-    desk.shell.ok(&format!("sh -c '{strace} {} seal --force --passout file:word sealed.tpm < data'", tool.display()));
+    desk.shell.ok(&format!(
+        "sh -c '{strace} {} seal --force --passout file:word sealed.tpm < data'",
+        tool.display()
+    ));
     let trace = String::from_utf8(desk.shell.read("trace")).unwrap();
     let spelled = |octets: &[u8]| octets.iter().map(|octet| format!("\\x{octet:02x}")).collect::<String>();
     assert!(trace.contains("write(") || trace.contains("sendto("), "{trace}");

@@ -85,7 +85,11 @@ fn a_salt_name_that_cannot_be_read_stops_only_what_asks_the_tpm() {
     let openssl = machine.openssl.clone().set("salt-name", "/nonexistent");
     without_a_tpm(&tool(&openssl.clone().set("tcti", "nowhere:")));
     let tool = tool(&openssl);
-    for line in ["status", "create --force -e P-256 new.tpm", "create --force -i srk.pem -p 81000001 -x sha256:7 new.tpm"] {
+    for line in [
+        "status",
+        "create --force -e P-256 new.tpm",
+        "create --force -i srk.pem -p 81000001 -x sha256:7 new.tpm",
+    ] {
         tool.failed(line).says("salt-name").says("/nonexistent");
     }
     tool.failed("show 81000001").says("salt-name");

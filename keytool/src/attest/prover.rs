@@ -75,10 +75,7 @@ impl<'a> Prover<'a> {
             match self.tpm.prove(&self.signer, &ek, key) {
                 Ok(Residence::Here(signer)) => return Ok(signer),
                 Ok(Residence::Elsewhere) => {}
-                Err(error)
-                    if own
-                        && error.response_code().is_some()
-                        && !is_about_a_password(&error) => {}
+                Err(error) if own && error.response_code().is_some() && !is_about_a_password(&error) => {}
                 Err(error) => return Err(explained(error, ENDORSEMENT)),
             }
         }

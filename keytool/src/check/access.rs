@@ -80,7 +80,8 @@ fn ask(
             (Some(public), proven)
         }
         Kind::Nv(index) => {
-            report.skip("password", format_args!("what is in the NV index {index} is opened by OpenSSL only"));
+            report
+                .skip("password", format_args!("what is in the NV index {index} is opened by OpenSSL only"));
             (None, true)
         }
     };
@@ -97,8 +98,9 @@ fn counts(public: &Public) -> bool {
 fn unmarked() -> Error {
     Error::Password {
         what: "password of the key".to_owned(),
-        problem: "OpenSSL asks for none behind handle: and object: without ?pass, and the empty one would count"
-            .to_owned(),
+        problem:
+            "OpenSSL asks for none behind handle: and object: without ?pass, and the empty one would count"
+                .to_owned(),
         advice: "write ?pass behind the URI, or ?pin-source=file:PATH".to_owned(),
     }
 }
@@ -133,7 +135,8 @@ fn at_handle(
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
     if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
-        let problem = format!("the key at {handle} is used by a policy only, and a handle does not say which");
+        let problem =
+            format!("the key at {handle} is used by a policy only, and a handle does not say which");
         return Err(("policy", Error::request(problem, "use the key's file, which holds the policy")));
     }
     if password.is_none() {
@@ -194,7 +197,8 @@ fn policy(report: &mut Report, tpm: &Tpm, file: &KeyFile) -> Result<(), Failed> 
         Some(_) => report.ok("policy", "it depends on the use; the signature tries it"),
         None => {
             let reasons: Vec<String> = reasons.collect();
-            let error = tpm::Error::new(ErrorKind::Policy, format!("it does not pass: {}", reasons.join("; ")));
+            let error =
+                tpm::Error::new(ErrorKind::Policy, format!("it does not pass: {}", reasons.join("; ")));
             let advice = "`tpm2-keytool show` lists its statements; sign a policy for this state (policy add), or make a new key";
             return Err(("policy", error.advise(advice).into()));
         }

@@ -32,36 +32,45 @@ fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Lib
     let loaded = library.load(path);
     if !library.has(&configured.name) {
         let module = module(configured);
-        if !configured.activate {
-            report.fail("configuration", &inactive(path, configured));
-        } else {
-            report.ok("configuration", format_args!("{} lists the provider {}", path.display(), configured.name));
-            report.fail("module", &unloadable(&module, loaded.err()));
+        match configured.activate {
+            false => report.fail("configuration", &inactive(path, configured)),
+            true => report.fail("module", &unloadable(&module, loaded.err())),
         }
         return None;
     }
-    let active: Vec<&str> =
-        ["default", "fips", "base", "legacy"].into_iter().filter(|name| library.has(name)).collect();
-    if let Err(error) = loaded {
-        let problem = format!("{} does not load whole: {error}", path.display());
-        report.fail("configuration", &Error::request(problem, "mend the line that it names"));
-    } else if active.contains(&"default") || active.contains(&"fips") {
-        report.ok(
-            "configuration",
-            format_args!("{} activates {} and {}", path.display(), configured.name, active.join(", ")),
-        );
-    } else {
-        let problem = format!("{} activates {}, but not default", path.display(), configured.name);
-        report.fail(
-            "configuration",
-            &Error::request(
-                problem,
-                "activate default, too (`default = default_sect` and `[default_sect] activate = 1`): with a provider listed, OpenSSL loads it no more by itself",
-            ),
-        );
-    }
     report.ok("module", format_args!("{} is loaded", module(configured).display()));
+    report.pass("configuration", complete(path, configured, &library, loaded))?;
+    let all: Vec<&str> =
+        ["default", "fips", "base", "legacy"].into_iter().filter(|name| library.has(name)).collect();
+    let told = format!("{} activates {} and {}", path.display(), configured.name, all.join(", "));
+    report.ok("configuration", told);
     Some(library)
+}
+
+/// Whether a provider of software is there, too.
+///
+/// # Errors
+/// There is none; or another line of the configuration fails.
+fn complete(
+    path: &Path,
+    configured: &Configured,
+    library: &Library,
+    loaded: Result<(), ErrorStack>,
+) -> Result<(), Error> {
+    let activates = format!("{} activates {}", path.display(), configured.name);
+    if let Err(error) = loaded {
+        return Err(Error::request(
+            format!("{activates}, but does not load whole: {error}"),
+            "mend the line that it names",
+        ));
+    }
+    match ["default", "fips"].iter().any(|name| library.has(name)) {
+        true => Ok(()),
+        false => Err(Error::request(
+            format!("{activates}, but not default"),
+            "activate default, too (`default = default_sect` and `[default_sect] activate = 1`): beside another provider it is not loaded by itself",
+        )),
+    }
 }
 
 /// The file that OpenSSL reads, and the provider in it.

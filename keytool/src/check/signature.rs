@@ -33,7 +33,10 @@ pub(super) fn check(
         true => {
             let pss = public.is_some_and(|public| matches!(public.key.scheme(), Some(Scheme::Rsapss(_))));
             if let Some(digest) = report.pass("signature", signed(&key, &half, pss)) {
-                report.ok("signature", format_args!("the TPM signs with {digest}, and the public key verifies it"));
+                report.ok(
+                    "signature",
+                    format_args!("the TPM signs with {digest}, and the public key verifies it"),
+                );
             }
         }
     }

@@ -57,9 +57,7 @@ impl Subject {
                 let told = format!("it is in the NV index {index}");
                 Ok(Self { uri, kind: Kind::Nv(index), told, said })
             }
-            Place::File(path) | Place::Serialized(path) => {
-                Ok(Self { uri, ..Self::of_file(path, said)? })
-            }
+            Place::File(path) | Place::Serialized(path) => Ok(Self { uri, ..Self::of_file(path, said)? }),
             Place::All | Place::Unread(_) => Err(wrong(&"it is a list")),
         }
     }
@@ -77,7 +75,8 @@ impl Subject {
             }
             Err(error) => error,
         };
-        let leads = |handle| format!("{} is readable, and leads to the persistent handle {handle}", path.display());
+        let leads =
+            |handle| format!("{} is readable, and leads to the persistent handle {handle}", path.display());
         if let Ok(reference) = KeyReference::parse(&octets) {
             let led = Uri::parse(&reference.uri, None);
             let Ok(Uri { place: Place::Key(handle), password }) = led else {

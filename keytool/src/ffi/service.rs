@@ -215,9 +215,10 @@ impl ServiceKey<'_> {
         if provider.is_null() {
             return "none".to_owned();
         }
-        // SAFETY: OSSL_PROVIDER(3): a provider, whose name is a C string of its own.
-        let name = unsafe { CStr::from_ptr(OSSL_PROVIDER_get0_name(provider)) };
-        name.to_string_lossy().into_owned()
+        // SAFETY: OSSL_PROVIDER(3): a provider.
+        let name = unsafe { OSSL_PROVIDER_get0_name(provider) };
+        // SAFETY: OSSL_PROVIDER(3): its name is a C string of its own.
+        unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
     }
 
     /// The key itself, for its public half.
@@ -247,18 +248,13 @@ impl ServiceKey<'_> {
         done(started)?;
         if pss {
             // SAFETY: EVP_DigestSignInit(3): it belongs to `context`, which outlives this.
-            unsafe { PkeyCtxRef::<Private>::from_ptr_mut(key_context) }.set_rsa_padding(Padding::PKCS1_PSS)?;
+            unsafe { PkeyCtxRef::<Private>::from_ptr_mut(key_context) }
+                .set_rsa_padding(Padding::PKCS1_PSS)?;
         }
         let mut size = 0;
         // SAFETY: EVP_DigestSign(3): NULL asks for the size.
         done(unsafe {
-            EVP_DigestSign(
-                context.0.as_ptr(),
-                ptr::null_mut(),
-                &raw mut size,
-                data.as_ptr(),
-                data.len(),
-            )
+            EVP_DigestSign(context.0.as_ptr(), ptr::null_mut(), &raw mut size, data.as_ptr(), data.len())
         })?;
         let mut signature = vec![0; size];
         // SAFETY: EVP_DigestSign(3): room for `size` octets, and the data.
@@ -291,8 +287,10 @@ impl Context {
         if digest.is_null() {
             return String::new();
         }
-        // SAFETY: EVP_MD_get0_name(3): a digest, whose name is a C string of its own.
-        unsafe { CStr::from_ptr(EVP_MD_get0_name(digest)) }.to_string_lossy().into_owned()
+        // SAFETY: EVP_MD_get0_name(3): a digest.
+        let name = unsafe { EVP_MD_get0_name(digest) };
+        // SAFETY: EVP_MD_get0_name(3): its name is a C string of its own.
+        unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
     }
 }
 

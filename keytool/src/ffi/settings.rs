@@ -23,10 +23,10 @@ impl Settings {
         (answer == 0).then(|| Self { terminal, kept: unsafe { kept.assume_init() } })
     }
 
-    /// Switches the echo off, and drops what was typed before: it was not meant as an answer.
+    /// Switches the echo off, and what keys send as signals; drops what was typed before: it was not meant as an answer.
     pub(crate) fn silence(&self) {
         let mut silent = self.kept;
-        silent.c_lflag &= !libc::ECHO;
+        silent.c_lflag &= !(libc::ECHO | libc::ISIG);
         // SAFETY: tcsetattr(3) reads the structure; a failure changes nothing.
         unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSAFLUSH, &raw const silent) };
     }

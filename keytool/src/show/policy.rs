@@ -54,9 +54,7 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
 
 /// Statements for programs: command, and the sentence that people read.
 fn facts(now: &Now, key: &KeyFile, signed: Option<usize>, statements: &[Statement]) -> Vec<Value> {
-    let fact = |(at, statement): (usize, &Statement)| {
-        json!({ "command": statement.command.to_string(), "text": now.sentence(key, signed, at, statement) })
-    };
+    let fact = |(at, statement): (usize, &Statement)| json!({ "command": statement.command.to_string(), "text": now.sentence(key, signed, at, statement) });
     statements.iter().enumerate().map(fact).collect()
 }
 

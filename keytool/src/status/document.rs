@@ -15,9 +15,9 @@ pub(super) fn of(facts: &Facts, advice: &[String]) -> Value {
     let algorithms = |all: &[AlgId]| all.iter().map(|id| report::plain(*id)).collect::<Vec<_>>();
     let flag = |property, bit| facts.flag(property, bit);
     let handles = |all: &[Handle]| all.iter().map(Handle::to_string).collect::<Vec<_>>();
-    let persistent = facts.persistent.iter().map(|(handle, public)| {
-        json!({ "handle": handle.to_string(), "key": public.as_ref().ok().map(Key::of) })
-    });
+    let persistent = facts.persistent.iter().map(
+        |(handle, public)| json!({ "handle": handle.to_string(), "key": public.as_ref().ok().map(Key::of) }),
+    );
     json!({
         "schema": "tpm2-keytool/status/1",
         "tcti": facts.tcti,

@@ -51,10 +51,7 @@ impl Parent {
             ),
             Some(_) => (ErrorKind::ParentAuthorization, "the parent's password is wrong"),
         };
-        error
-            .of_kind(kind)
-            .on(format_args!("parent {}", self.handle))
-            .advise(advice)
+        error.of_kind(kind).on(format_args!("parent {}", self.handle)).advise(advice)
     }
 
     /// What an object is that its parent does not know.

@@ -52,7 +52,9 @@ impl Tpm {
                 Err(error) if asked && error.base_code() == Some(ResponseCode::HANDLE) => return Ok(()),
                 Err(error) => return Err(error.on(at)),
                 Ok((_, found)) if found != *name => {
-                    return Err(Error::new(ErrorKind::NoObject, "another object is at this handle now").on(at));
+                    return Err(
+                        Error::new(ErrorKind::NoObject, "another object is at this handle now").on(at)
+                    );
                 }
                 Ok(_) => {}
             }
@@ -105,15 +107,14 @@ fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
     let name = hierarchy.hierarchy_name().unwrap_or_default();
     if error.kind() == ErrorKind::Authorization {
         let (kind, advice) = match given {
-            true => (ErrorKind::ParentAuthorization, format!("the password of the {name} hierarchy is wrong")),
+            true => {
+                (ErrorKind::ParentAuthorization, format!("the password of the {name} hierarchy is wrong"))
+            }
             false => {
                 (ErrorKind::ParentPasswordMissing, format!("the {name} hierarchy has a password: give it"))
             }
         };
-        return error
-            .of_kind(kind)
-            .on(format_args!("{name} hierarchy"))
-            .advise(advice);
+        return error.of_kind(kind).on(format_args!("{name} hierarchy")).advise(advice);
     }
     match error.base_code() {
         Some(ResponseCode::NV_DEFINED) => error.on(at).advise("name a handle that is free"),
