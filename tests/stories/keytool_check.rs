@@ -192,8 +192,13 @@ fn each_fault_is_named_with_what_to_do() {
     service.edit(&service.tcti(), "swtpm:host=127.0.0.1,port=1");
     service.fails("key.tpm", 4, "tpm", "Connection refused");
     let path = service.0.shell.file("tpm.sock");
-    let _listener = UnixListener::bind(&path).unwrap();
-    service.mode("tpm.sock", 0o600);
+    // The commands' socket, and the one that controls the simulator.
+    let names = ["tpm.sock", "tpm.sock.ctrl"];
+    let _closed = names.map(|name| {
+        let listener = UnixListener::bind(service.0.shell.file(name)).unwrap();
+        service.mode(name, 0o600);
+        listener
+    });
     service.configure("default = d\ntpm2 = t", "");
     service.edit(&service.tcti(), &format!("swtpm:path={}", path.display()));
     service.fails("key.tpm", 4, "tpm", "closed to this user");

@@ -42,7 +42,7 @@ fn a_pin_source_that_cannot_be_read_stops_only_what_needs_the_password() {
     tool.failed("create --force -e P-256 new.tpm").says("pin-source").says("check path and rights");
     tool.ok("create --force -e P-256 -b owner new.tpm");
     tool.ok("load new.tpm 81000100 -b owner");
-    tool.pipe("seal -b owner data.tpm", "data").ok();
+    tool.pipe("seal --force -b owner data.tpm", "data").ok();
     assert_eq!(tool.ok("unseal -b owner data.tpm").out(), "data");
 }
 
