@@ -1,20 +1,21 @@
 //! OpenSSL as a service has it: a library context with the providers of a configuration, and a key that is opened and used there.
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
-use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
-use foreign_types::{ForeignType, ForeignTypeRef};
+use foreign_types::ForeignType;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
-use openssl::pkey_ctx::PkeyCtxRef;
-use openssl::rsa::Padding;
-use openssl_sys::{EVP_MD_CTX, EVP_MD_CTX_free, EVP_MD_CTX_new, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX};
+use openssl_sys::{EVP_PKEY, OSSL_LIB_CTX};
 
 use super::openssl::load_config;
 use crate::password::Secret;
+
+mod key;
+
+pub(crate) use key::{ServiceKey, Signed};
 
 /// OSSL_STORE_INFO_PKEY of openssl/store.h.
 const STORE_PKEY: c_int = 4;
@@ -27,7 +28,6 @@ type AskPassword = unsafe extern "C" fn(*mut c_char, c_int, c_int, *mut c_void) 
 unsafe extern "C" {
     fn OPENSSL_info(kind: c_int) -> *const c_char;
     fn OSSL_PROVIDER_available(context: *mut OSSL_LIB_CTX, name: *const c_char) -> c_int;
-    fn OSSL_PROVIDER_get0_name(provider: *const c_void) -> *const c_char;
     fn OSSL_STORE_open_ex(
         uri: *const c_char,
         context: *mut OSSL_LIB_CTX,
@@ -46,25 +46,6 @@ unsafe extern "C" {
     fn OSSL_STORE_INFO_free(info: *mut c_void);
     fn UI_UTIL_wrap_read_pem_callback(ask: AskPassword, writes: c_int) -> *mut c_void;
     fn UI_destroy_method(method: *mut c_void);
-    fn EVP_PKEY_get0_provider(key: *const EVP_PKEY) -> *const c_void;
-    fn EVP_DigestSignInit_ex(
-        context: *mut EVP_MD_CTX,
-        key_context: *mut *mut EVP_PKEY_CTX,
-        digest: *const c_char,
-        library: *mut OSSL_LIB_CTX,
-        query: *const c_char,
-        key: *mut EVP_PKEY,
-        parameters: *const c_void,
-    ) -> c_int;
-    fn EVP_DigestSign(
-        context: *mut EVP_MD_CTX,
-        signature: *mut u8,
-        size: *mut usize,
-        data: *const u8,
-        length: usize,
-    ) -> c_int;
-    fn EVP_MD_CTX_get0_md(context: *const EVP_MD_CTX) -> *const c_void;
-    fn EVP_MD_get0_name(digest: *const c_void) -> *const c_char;
 }
 
 /// Where OpenSSL looks for modules whose place is not said.
@@ -80,24 +61,17 @@ pub(crate) fn modules() -> PathBuf {
     }
     // SAFETY: not NULL, so a C string, which is copied.
     let octets = unsafe { CStr::from_ptr(text) }.to_bytes().to_vec();
-    // `MODULESDIR: "/usr/lib/…"` in OpenSSL 3.0's sources of `openssl version -m`; the path alone here.
     PathBuf::from(OsStr::from_bytes(&octets))
 }
 
 /// A library context of its own.
 pub(crate) struct Library(NonNull<OSSL_LIB_CTX>);
 
-/// A key, and the context that it lives in.
-pub(crate) struct ServiceKey<'a> {
-    key: PKey<Private>,
-    library: PhantomData<&'a Library>,
-}
-
 impl Library {
-    /// With the providers that a configuration activates.
+    /// Creates one without any provider but the built-in ones.
     ///
     /// # Errors
-    /// The context, and why the configuration does not load.
+    /// There is no memory.
     pub(crate) fn new() -> Result<Self, ErrorStack> {
         // SAFETY: OSSL_LIB_CTX_new(3) takes nothing.
         let context = unsafe { openssl_sys::OSSL_LIB_CTX_new() };
@@ -147,7 +121,7 @@ impl Library {
         let failed = ErrorStack::get();
         // SAFETY: UI_create_method(3): ours, and the store that used it is closed.
         unsafe { UI_destroy_method(ui) };
-        found.map(|key| ServiceKey { key, library: PhantomData }).ok_or(failed)
+        found.map(|key| ServiceKey::of(key, self)).ok_or(failed)
     }
 }
 
@@ -199,108 +173,4 @@ unsafe extern "C" fn give_password(
     // SAFETY: the buffer has `size` octets, and is not ours.
     unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), buffer.cast::<u8>(), octets.len()) };
     length
-}
-
-/// A signature, and the digest that it is of.
-pub(crate) struct Signed {
-    pub(crate) signature: Vec<u8>,
-    pub(crate) digest: String,
-}
-
-impl ServiceKey<'_> {
-    /// The name of the provider that has it.
-    pub(crate) fn provider(&self) -> String {
-        // SAFETY: EVP_PKEY_get0_provider(3): a key; NULL where it is of no provider.
-        let provider = unsafe { EVP_PKEY_get0_provider(self.key.as_ptr()) };
-        if provider.is_null() {
-            return "none".to_owned();
-        }
-        // SAFETY: OSSL_PROVIDER(3): a provider.
-        let name = unsafe { OSSL_PROVIDER_get0_name(provider) };
-        // SAFETY: OSSL_PROVIDER(3): its name is a C string of its own.
-        unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
-    }
-
-    /// The key itself, for its public half.
-    pub(crate) fn as_pkey(&self) -> &PKey<Private> {
-        &self.key
-    }
-
-    /// Signs with the key's own digest (EVP_DigestSign(3)).
-    ///
-    /// # Errors
-    /// It does not sign.
-    pub(crate) fn sign(&self, data: &[u8], pss: bool) -> Result<Signed, ErrorStack> {
-        let context = Context::new()?;
-        let mut key_context = ptr::null_mut();
-        // SAFETY: EVP_DigestSignInit(3): a context, a place for a pointer, the default digest, and a key of the same library context.
-        let started = unsafe {
-            EVP_DigestSignInit_ex(
-                context.0.as_ptr(),
-                &raw mut key_context,
-                ptr::null(),
-                ptr::null_mut(),
-                ptr::null(),
-                self.key.as_ptr(),
-                ptr::null(),
-            )
-        };
-        done(started)?;
-        if pss {
-            // SAFETY: EVP_DigestSignInit(3): it belongs to `context`, which outlives this.
-            unsafe { PkeyCtxRef::<Private>::from_ptr_mut(key_context) }
-                .set_rsa_padding(Padding::PKCS1_PSS)?;
-        }
-        let mut size = 0;
-        // SAFETY: EVP_DigestSign(3): NULL asks for the size.
-        done(unsafe {
-            EVP_DigestSign(context.0.as_ptr(), ptr::null_mut(), &raw mut size, data.as_ptr(), data.len())
-        })?;
-        let mut signature = vec![0; size];
-        // SAFETY: EVP_DigestSign(3): room for `size` octets, and the data.
-        done(unsafe {
-            EVP_DigestSign(
-                context.0.as_ptr(),
-                signature.as_mut_ptr(),
-                &raw mut size,
-                data.as_ptr(),
-                data.len(),
-            )
-        })?;
-        signature.truncate(size);
-        Ok(Signed { signature, digest: context.digest() })
-    }
-}
-
-/// EVP_MD_CTX.
-struct Context(NonNull<EVP_MD_CTX>);
-
-impl Context {
-    fn new() -> Result<Self, ErrorStack> {
-        // SAFETY: EVP_MD_CTX_new(3) takes nothing.
-        NonNull::new(unsafe { EVP_MD_CTX_new() }).map(Self).ok_or_else(ErrorStack::get)
-    }
-
-    fn digest(&self) -> String {
-        // SAFETY: EVP_MD_CTX_get0_md(3): a context; NULL where no digest is set.
-        let digest = unsafe { EVP_MD_CTX_get0_md(self.0.as_ptr()) };
-        if digest.is_null() {
-            return String::new();
-        }
-        // SAFETY: EVP_MD_get0_name(3): a digest.
-        let name = unsafe { EVP_MD_get0_name(digest) };
-        // SAFETY: EVP_MD_get0_name(3): its name is a C string of its own.
-        unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Context {
-    fn drop(&mut self) {
-        // SAFETY: EVP_MD_CTX_free(3): ours.
-        unsafe { EVP_MD_CTX_free(self.0.as_ptr()) };
-    }
-}
-
-fn done(answer: c_int) -> Result<(), ErrorStack> {
-    if answer == 1 { Ok(()) } else { Err(ErrorStack::get()) }
 }
