@@ -11,7 +11,7 @@ use tpm::Auth;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
-use crate::output::Target;
+use crate::output::{IfThere, Target};
 use crate::password::{Passwords, Secret};
 use crate::source::Source;
 use crate::terminal;
@@ -122,7 +122,7 @@ struct Findings {
 
 impl Attest {
     /// Proves what was asked for, and prints and writes what was wanted of it.
-    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
         let known = self.attest.is_some() || self.name.is_some();
         if self.expected.is_some() && !known {
             return Err(Error::request(
@@ -131,7 +131,7 @@ impl Attest {
             ));
         }
         // Everything that can fail without the TPM fails before it is asked.
-        let target = self.file.as_deref().map(Target::new).transpose()?;
+        let target = self.file.as_deref().map(|file| Target::new(file, if_there)).transpose()?;
         let key = self.attest.as_deref().map(certificate::key_in).transpose()?;
         let noted = self.name.as_deref().map(name::read).transpose()?;
         let expected = self.expected.as_deref().map(name::read).transpose()?;

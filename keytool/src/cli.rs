@@ -10,11 +10,16 @@ use tpm::config::Setting;
 use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
+use crate::check::Check;
 use crate::create::Create;
 use crate::drop_in;
 use crate::error::Error;
+use crate::evict::Evict;
+use crate::exit::Exit;
 use crate::generate::{Completions, Manual};
+use crate::list::List;
 use crate::load::Load;
+use crate::output::IfThere;
 use crate::parent::ParentHandle;
 use crate::password::Secret;
 use crate::reference::Reference;
@@ -22,21 +27,19 @@ use crate::seal::Seal;
 use crate::settings::Settings;
 use crate::show::Show;
 use crate::signed::SignedPolicies;
+use crate::srk::Srk;
 use crate::status::Status;
 use crate::unseal::Unseal;
 
 /// The name of the binary itself.
 pub(crate) const NAME: &str = "tpm2-keytool";
 
+/// The subcommand that clap adds.
+pub(crate) const HELP: &str = "help";
+
 /// What is run is chosen by the name it is called by, as busybox does.
 #[derive(Parser)]
-#[command(
-    multicall = true,
-    version,
-    propagate_version = true,
-    disable_version_flag = true,
-    disable_help_subcommand = true
-)]
+#[command(multicall = true, version, propagate_version = true, disable_version_flag = true)]
 pub(crate) enum Applet {
     /// Make, wrap and inspect TPM keys for OpenSSL.
     #[command(name = NAME)]
@@ -66,22 +69,28 @@ impl Applet {
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
             Applet::Keytool(Keytool { common, verb }) => match verb {
-                Verb::Create(create) => create.run(&common),
+                Verb::Create(create) => create.run(|create, if_there| create.run(&common, if_there)),
                 Verb::Load(load) => load.run(&common),
-                Verb::Attest(attest) => attest.run(&common),
-                Verb::Seal(seal) => seal.run(&common),
+                Verb::Attest(attest) => attest.run(|attest, if_there| attest.run(&common, if_there)),
+                Verb::Seal(seal) => seal.run(|seal, if_there| seal.run(&common, if_there)),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
-                Verb::Reference(reference) => reference.run(&common),
+                Verb::Reference(reference) => {
+                    reference.run(|reference, if_there| reference.run(&common, if_there))
+                }
+                Verb::Srk(srk) => srk.run(&common),
+                Verb::List(list) => list.run(&common),
+                Verb::Evict(evict) => evict.run(&common),
+                Verb::Check(check) => check.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
-            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common),
-            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common),
+            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common, IfThere::Replace),
+            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common, IfThere::Replace),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
-            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common),
+            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common, IfThere::Replace),
             Applet::SignedTpm2Policy(tool) => tool.options.run(&tool.common),
             Applet::UnsealTpm2Data(tool) => tool.options.run(&tool.common),
         }
@@ -93,7 +102,7 @@ impl Applet {
 /// A key file (TSS2 PRIVATE KEY) holds a private key that only one TPM can use; OpenSSL reads it wherever it takes a key, through the
 /// provider tpm2. Under the name create_tpm2_key this program takes that tool's options.
 #[derive(Args)]
-#[command(disable_version_flag = true, arg_required_else_help = true)]
+#[command(disable_version_flag = true, arg_required_else_help = true, after_help = Exit::table())]
 pub(crate) struct Keytool {
     #[command(flatten)]
     common: Common,
@@ -104,17 +113,41 @@ pub(crate) struct Keytool {
 /// The subcommands.
 #[derive(Subcommand)]
 enum Verb {
-    Create(Box<Create>),
+    Create(Box<Writing<Create>>),
     Load(Box<Load>),
-    Attest(Box<Attest>),
-    Seal(Box<Seal>),
+    Attest(Box<Writing<Attest>>),
+    Seal(Box<Writing<Seal>>),
     Unseal(Box<Unseal>),
     Policy(Box<SignedPolicies>),
-    Reference(Reference),
+    Reference(Writing<Reference>),
+    Srk(Srk),
+    List(List),
+    Evict(Evict),
+    Check(Box<Check>),
     Show(Show),
     Status(Status),
     Completions(Completions),
     Man(Manual),
+}
+
+// A subcommand that writes a file. The tools that it stands in for replace one that is there, so this is none of their options. No doc
+// comment: clap would show it instead of the subcommand's own.
+#[derive(Args)]
+struct Writing<A: Args> {
+    #[command(flatten)]
+    options: A,
+
+    /// Replace the file if it exists
+    ///
+    /// Without this an existing file stays as it is, and the command fails before it asks the TPM.
+    #[arg(long)]
+    force: bool,
+}
+
+impl<A: Args> Writing<A> {
+    fn run(self, run: impl FnOnce(A, IfThere) -> Result<(), Error>) -> Result<(), Error> {
+        run(self.options, if self.force { IfThere::Replace } else { IfThere::Refuse })
+    }
 }
 
 /// A subcommand under the name of the tool that it stands in for.
@@ -254,7 +287,8 @@ fn discreet(mut error: clap::Error) -> clap::Error {
 pub(crate) fn applets() -> Vec<Command> {
     let mut all = command();
     all.build();
-    all.get_subcommands().cloned().collect()
+    // clap's own `help` is no name of this binary.
+    all.get_subcommands().filter(|applet| applet.get_name() != HELP).cloned().collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::new_password::NewPassword;
-use crate::output::Target;
+use crate::output::{IfThere, Target};
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -37,7 +37,7 @@ use private_key::PrivateKey;
 #[derive(Args)]
 #[command(after_long_help = PARENTS, after_help = "See --help for what decides about passwords (-d) and the parent (-p).")]
 pub(crate) struct Create {
-    /// The key file to write: whole or not at all, readable by its owner only; one that is there is replaced
+    /// The key file to write: whole or not at all, readable by its owner only
     #[arg(required_unless_present = "list_curves")]
     file: Option<PathBuf>,
 
@@ -128,13 +128,13 @@ enum Way {
 
 impl Create {
     /// Makes the key.
-    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
         if self.list_curves {
             return inside::list_curves(&common.tpm()?);
         }
         let Some(file) = &self.file else { return Ok(()) };
         // Everything that can fail without the TPM fails before it is asked.
-        let target = Target::new(file)?;
+        let target = Target::new(file, if_there)?;
         // Where another machine has the parent is no matter of this one's settings.
         let handle = match (&self.import, self.parent_handle) {
             (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::exit::Exit;
+
 /// A failure of the tool, kept typed to the end; `Display` is the cause, `advice` what to do next.
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -16,6 +18,8 @@ pub(crate) enum Error {
     KeyFile { path: PathBuf, source: keyfile::Error },
     /// A private key that was to be wrapped cannot be read, or not be wrapped.
     PrivateKey { path: PathBuf, problem: String, advice: String },
+    /// The password of a private key file does not decrypt it; what it was to do.
+    FilePassword { path: PathBuf, purpose: &'static str },
     /// A file is not what it is taken for.
     File { path: PathBuf, problem: String, advice: String },
     /// A password cannot be had.
@@ -34,6 +38,10 @@ pub(crate) enum Error {
     Encode(keyfile::Error),
     /// This signal asked to stop.
     Interrupted(c_int),
+    /// The reader of our output has gone away, as `| head` does.
+    Unread,
+    /// `check` has told what fails; this is how it ends.
+    Told(Exit),
 }
 
 impl Error {
@@ -57,6 +65,28 @@ impl Error {
         Error::File { path: path.to_owned(), problem: problem.into(), advice: advice.into() }
     }
 
+    /// Output that cannot be written.
+    pub(crate) fn output(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Error::Unread,
+            _ => Error::write("stdout".as_ref(), source),
+        }
+    }
+
+    /// How the process ends.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Error::Password { .. } => Exit::NO_PASSWORD,
+            Error::FilePassword { .. } => Exit::WRONG_PASSWORD,
+            Error::Tpm(source) => Exit::of_tpm(source.kind()),
+            // As a shell reports a program that the signal ended.
+            Error::Interrupted(signal) => Exit::of_signal(*signal),
+            Error::Unread => Exit::of_signal(libc::SIGPIPE),
+            Error::Told(exit) => *exit,
+            _ => Exit::FAILURE,
+        }
+    }
+
     /// What to do next; none where the cause says it already.
     pub(crate) fn advice(&self) -> Option<String> {
         match self {
@@ -78,12 +108,13 @@ impl Error {
             | Error::Password { advice, .. }
             | Error::Request { advice, .. } => Some(advice.clone()),
             Error::KeyFile { source: keyfile::Error::Utf16 | keyfile::Error::Handle(_), .. } => None,
+            Error::FilePassword { .. } => Some("check both with `openssl pkey -noout -in FILE`".to_owned()),
             Error::KeyFile { .. } => Some("`tpm2-keytool create` makes key files".to_owned()),
             Error::Tpm(source) => source.advice().map(str::to_owned),
             Error::Policy(_) => Some("check the policy against the name hash of the key (-n)".to_owned()),
             Error::Random(_) => Some("try again when the system has collected some".to_owned()),
             Error::Wrap(_) => Some("name another parent with -p".to_owned()),
-            Error::Encode(_) | Error::Interrupted(_) => None,
+            Error::Encode(_) | Error::Interrupted(_) | Error::Unread | Error::Told(_) => None,
         }
     }
 }
@@ -97,6 +128,10 @@ impl fmt::Display for Error {
                 write!(f, "{} is no key file that I can read: {source}", path.display())
             }
             Error::PrivateKey { path, problem, .. } => write!(f, "cannot wrap {}: {problem}", path.display()),
+            Error::FilePassword { path, purpose } => {
+                let path = path.display();
+                write!(f, "cannot {purpose} {path}: the password is wrong, or the file is damaged")
+            }
             Error::File { path, problem, .. } => write!(f, "cannot use {}: {problem}", path.display()),
             Error::Password { what, problem, .. } => write!(f, "no {what}: {problem}"),
             Error::Request { problem, .. } => f.write_str(problem),
@@ -106,6 +141,8 @@ impl fmt::Display for Error {
             Error::Random(source) => write!(f, "no random octets: {source}"),
             Error::Encode(source) => write!(f, "cannot write the key file: {source}"),
             Error::Interrupted(_) => f.write_str("interrupted; nothing was written"),
+            Error::Unread => f.write_str("nobody reads the output"),
+            Error::Told(_) => f.write_str("a check failed"),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Manual {
         };
         fs::create_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
         for applet in cli::applets() {
-            for command in applet.get_subcommands().filter(|command| !command.is_hide_set()) {
+            for command in applet.get_subcommands().filter(|command| has_page(command)) {
                 // build() named it in full: tpm2-keytool-create
                 let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
                 write(&folder, &name, command.clone())?;
@@ -73,6 +73,11 @@ impl Manual {
         }
         Ok(())
     }
+}
+
+/// `help` is explained by what it prints.
+fn has_page(command: &Command) -> bool {
+    !command.is_hide_set() && command.get_name() != cli::HELP
 }
 
 fn write(folder: &Path, name: &str, command: Command) -> Result<(), Error> {

@@ -63,16 +63,23 @@ impl Drop for Deferred {
 pub(crate) struct Prompt;
 
 impl Prompt {
-    /// From here on the end of the process restores them.
+    /// From here on nothing is echoed, and the end of the process restores the settings. Comes before the prompt is on the screen: who
+    /// answers at once must not be seen.
     pub(crate) fn start() -> Self {
-        *before_prompt() = Settings::now();
+        let mut settings = before_prompt();
+        *settings = Settings::now();
+        if let Some(settings) = settings.as_ref() {
+            settings.silence();
+        }
         Prompt
     }
 }
 
 impl Drop for Prompt {
     fn drop(&mut self) {
-        *before_prompt() = None;
+        if let Some(settings) = before_prompt().take() {
+            settings.put_back();
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::source::Source;
 /// Make the key of a file persistent in the TPM
 ///
 /// The TPM keeps a copy of the key at HANDLE, ready for use without the file: it need not be loaded any more, survives resets, and is gone when its
-/// hierarchy is cleared. The file stays as good as before. `tpm2_evictcontrol -C o -c HANDLE` takes the key away again.
+/// hierarchy is cleared. The file stays as good as before. `tpm2-keytool evict HANDLE` takes the key away again.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool load server.tpm 81000100")]
 pub(crate) struct Load {
@@ -72,7 +72,7 @@ impl Load {
                 .config()
                 .parent_auth
                 .clone()
-                .filter(|_| file.parent.hierarchy() == Some(Key::keeper(handle))),
+                .filter(|_| file.parent.hierarchy() == Some(tpm::keeper(handle))),
         };
 
         let deferred = Deferred::start();
@@ -130,7 +130,7 @@ fn free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
         Ok(_) => Err(Error::request(
             format!("the handle {handle} is in use"),
             format!(
-                "name another; `tpm2-keytool status` lists those in use, `tpm2_evictcontrol -C o -c {handle}` frees this one"
+                "name another; `tpm2-keytool list` lists those in use, `tpm2-keytool evict {handle}` frees this one"
             ),
         )),
     }

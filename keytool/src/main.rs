@@ -13,38 +13,48 @@
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that the TPM alone opens |
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | reference.rs | `reference`: a file that leads to a persistent key |
+//! | check.rs, check/ | `check`: whether a service can use a key |
+//! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: what the TPM keeps; persistent.rs tells a key in a few words |
 //! | show.rs, show/ | `show`: a key in words |
 //! | status.rs, status/ | `status`: the TPM, and what to do about it |
 //! | generate.rs | `completions` and `man`, made from cli.rs |
-//! | password.rs, source.rs, new_password.rs, parent_password.rs | where a password comes from |
-//! | settings.rs, software.rs | options, openssl.cnf and environment; which of OpenSSL's providers work here |
+//! | password.rs, source.rs, new_password.rs, parent_password.rs, owner_password.rs | where a password comes from |
+//! | settings.rs, configured.rs, software.rs | options, openssl.cnf and environment; which of OpenSSL's providers work here |
 //! | key_file.rs | a key file, one that is there or a new one |
-//! | rows.rs | names and values, aligned |
+//! | rows.rs, json.rs | names and values, aligned; output for programs |
 //! | output.rs | a file that is whole or absent |
 //! | interrupt.rs | Ctrl-C waits for the TPM's answer |
 //! | terminal.rs | the only file that prints |
-//! | error.rs | a cause and an advice |
+//! | error.rs, exit.rs | a cause and an advice; the exit codes |
 //!
 //! A new subcommand: a file with its options and a `run`, one variant of `cli::Verb`, and for a drop-in name one of `cli::Applet`.
 #![deny(unsafe_code)]
 
 mod attest;
+mod check;
 mod cli;
+mod configured;
 mod create;
 mod drop_in;
 mod error;
+mod evict;
+mod exit;
 mod ffi;
 mod generate;
 mod getopt;
 mod input;
 mod interrupt;
+mod json;
 mod key_file;
+mod list;
 mod load;
 mod new_password;
 mod output;
+mod owner_password;
 mod parent;
 mod parent_password;
 mod password;
+mod persistent;
 mod policy;
 mod public_key;
 mod raw_rsa;
@@ -56,6 +66,7 @@ mod show;
 mod signed;
 mod software;
 mod source;
+mod srk;
 mod status;
 mod terminal;
 mod unseal;

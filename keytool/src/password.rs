@@ -42,6 +42,12 @@ impl From<OsString> for Secret {
     }
 }
 
+impl From<Vec<u8>> for Secret {
+    fn from(word: Vec<u8>) -> Self {
+        Secret(Zeroizing::new(word))
+    }
+}
+
 /// Where the passwords of one run come from.
 #[derive(Default)]
 pub(crate) struct Passwords {

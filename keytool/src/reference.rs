@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
-use crate::output::Target;
+use crate::output::{IfThere, Target};
 use crate::{input, terminal};
 
 /// Write a file that leads to a key in the TPM
@@ -42,7 +42,7 @@ pub(crate) struct Reference {
 
 impl Reference {
     /// Writes the file.
-    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
         // A bare handle is what people type.
         let bare = self.uri.parse::<Handle>().ok().filter(|handle| handle.is_persistent());
         let text = bare.map_or_else(|| self.uri.clone(), |handle| format!("handle:{handle}"));
@@ -71,7 +71,7 @@ impl Reference {
                 ));
             }
         };
-        let target = Target::new(&self.file)?;
+        let target = Target::new(&self.file, if_there)?;
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let made = make(&tpm, handle, text, &uri.password, self.auth);
@@ -132,14 +132,17 @@ fn make(
 }
 
 /// Whether the key has no password.
-fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
+pub(crate) fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
     if !public.attributes.contains(Attributes::NO_DA) {
         let lockout = tpm.lockout()?;
         if !tpm.config().last_try && lockout.failures.saturating_add(1) >= lockout.max_failures {
-            return Err(Error::request(
+            let error = tpm::Error::new(
+                ErrorKind::Lockout,
                 "one more wrong password would lock the TPM, so the key is not tried without one",
-                format!("say with -a that it has one; or wait: {lockout}; or set last-try = allow"),
-            ));
+            );
+            return Err(error
+                .advise(format!("say with -a that it has one; or wait: {lockout}; or set last-try = allow"))
+                .into());
         }
     }
     Ok(tpm.accepts_empty_auth(handle, public)?)

@@ -9,7 +9,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::new_password::NewPassword;
-use crate::output::Target;
+use crate::output::{IfThere, Target};
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -29,7 +29,7 @@ use maker::Maker;
     after_help = "Example: openssl rand 32 | tpm2-keytool seal disk.tpm; tpm2-keytool unseal disk.tpm | cryptsetup open …"
 )]
 pub(crate) struct Seal {
-    /// The file to write: whole or not at all, readable by its owner only; one that is there is replaced
+    /// The file to write: whole or not at all, readable by its owner only
     file: PathBuf,
 
     #[command(flatten)]
@@ -76,9 +76,9 @@ pub(crate) struct Seal {
 
 impl Seal {
     /// Seals the data.
-    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
         // Everything that can fail without the TPM fails before it is asked.
-        let target = Target::new(&self.file)?;
+        let target = Target::new(&self.file, if_there)?;
         // Where another machine has the parent is no matter of this one's settings.
         let parent = match (&self.import, self.parent_handle) {
             (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),

@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::OnceLock;
 
 use tpm::config::{Lookup, Setting};
 use zeroize::Zeroizing;
 
+use crate::configured::Configured;
 use crate::error::Error;
 use crate::ffi::configuration::Configuration;
 use crate::ffi::openssl;
@@ -54,8 +54,7 @@ impl Lookup for Settings<'_> {
     }
 }
 
-/// The section as OpenSSL would find it: `openssl_conf`, `providers`, and the provider that is ours. It counts whether the provider is
-/// activated there or by the program.
+/// The provider's section of the configuration that OpenSSL would read.
 fn section() -> Result<Section, String> {
     openssl::start_without_configuration();
     let Some(path) = Configuration::default_path() else { return Ok(Section::default()) };
@@ -72,27 +71,11 @@ fn section() -> Result<Section, String> {
 }
 
 fn section_of(configuration: &Configuration) -> Option<Section> {
-    let start = configuration.value(None, "openssl_conf")?;
-    let providers = configuration.section(&configuration.value(Some(&start), "providers")?)?;
-    let (_, name) = providers.into_iter().find(|(name, section)| is_ours(configuration, name, section))?;
-    let lines = configuration.section(&name)?;
+    let lines = configuration.section(&Configured::of(configuration).ok()?.section)?;
     // A word that is also the name of a section stands for that section, and is no value.
     let is_value = |value: &[u8]| configuration.section(value).is_none();
     let lines = lines.into_iter().filter(|(_, value)| is_value(value));
     Some(Section(lines.map(|(name, value)| (name, Zeroizing::new(value))).collect()))
-}
-
-/// By the provider's name, which is that of its line unless `identity` says another, or by its file.
-fn is_ours(configuration: &Configuration, line: &[u8], section: &[u8]) -> bool {
-    const NAME: &str = "tpm2";
-    let named = configuration.value(Some(section), "identity").unwrap_or_else(|| {
-        // Of `2.tpm2` OpenSSL takes what stands behind the dot.
-        line.rsplit(|octet| *octet == b'.').next().unwrap_or(line).to_vec()
-    });
-    let module = configuration.value(Some(section), "module");
-    let module = module.as_deref().and_then(|module| std::str::from_utf8(module).ok());
-    named == NAME.as_bytes()
-        || module.is_some_and(|module| Path::new(module).file_stem().is_some_and(|stem| stem == NAME))
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::rows::Rows;
-use crate::{input, public_key, terminal};
+use crate::{input, json, public_key, terminal};
 
 mod elsewhere;
 mod file;
 mod loads;
-mod nv;
+pub(crate) mod nv;
 mod policy;
 mod public;
 mod trusted;
@@ -35,6 +35,10 @@ pub(crate) struct Show {
     /// A file; or what is in the TPM: a persistent handle such as 0x81000001, an NV index such as 0x01c00002, or a URI of the provider
     #[arg(value_name = "FILE|HANDLE")]
     key: PathBuf,
+
+    /// Print JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
 }
 
 impl Show {
@@ -56,7 +60,11 @@ impl Show {
             Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref(), common),
             Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref(), common),
         };
-        terminal::result(rows?)
+        let rows = rows?;
+        match self.json {
+            true => json::print(&rows.document("tpm2-keytool/show/1")),
+            false => terminal::result(rows),
+        }
     }
 }
 

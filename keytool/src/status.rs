@@ -4,9 +4,10 @@ use clap::Args;
 
 use crate::cli::Common;
 use crate::error::Error;
-use crate::terminal;
+use crate::{json, terminal};
 
 mod advice;
+mod document;
 mod facts;
 mod identity;
 mod property;
@@ -19,7 +20,11 @@ use facts::Facts;
 /// Maker, firmware, algorithms, raw RSA, curves, places, sessions, lockout counter, the storage root key, and which TPM is used and why. Exits with 0 when a TPM
 /// answers and takes commands, whatever there is to advise.
 #[derive(Args)]
-pub(crate) struct Status {}
+pub(crate) struct Status {
+    /// Print JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
+}
 
 impl Status {
     /// Asks the TPM and tells.
@@ -28,14 +33,26 @@ impl Status {
         let facts = Facts::of(&tpm);
         tpm.close();
         let facts = facts.map_err(advised)?;
+        let advice = advice::advice(&facts);
+        if self.json {
+            json::print(&document::of(&facts, &advice))?;
+            return match advice.as_slice() {
+                [only] if facts.has_failed() => Err(failure(only)),
+                _ => Ok(()),
+            };
+        }
         terminal::result(report::rows(&facts))?;
-        match advice::advice(&facts).as_slice() {
+        match advice.as_slice() {
             // It answers, but is of no use.
-            [only] if facts.has_failed() => Err(Error::request("the TPM is in failure mode", only.clone())),
+            [only] if facts.has_failed() => Err(failure(only)),
             [] => terminal::result("all is well"),
             all => all.iter().try_for_each(|one| terminal::result(format_args!("advice: {one}"))),
         }
     }
+}
+
+fn failure(advice: &str) -> Error {
+    Error::request("the TPM is in failure mode", advice)
 }
 
 /// Something answers there that is no TPM, or speaks as none does.

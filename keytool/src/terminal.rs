@@ -14,6 +14,11 @@ use clap::error::ErrorKind;
 
 use crate::cli::NAME;
 use crate::error::Error;
+use crate::exit::Exit;
+
+mod progress;
+
+pub(crate) use progress::Progress;
 
 /// The name that this program was called by, which its errors begin with.
 static CALLED: OnceLock<String> = OnceLock::new();
@@ -35,12 +40,10 @@ fn name() -> &'static str {
 /// One line, or several, of the result.
 ///
 /// # Errors
-/// stdout cannot be written; a reader that has gone away (`| head`) is one too, so that no success is told that nobody saw.
+/// stdout cannot be written; a reader that has gone away (`| head`) is one too, so that nobody takes for success what nobody saw.
 pub(crate) fn result(text: impl fmt::Display) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|source| Error::write("stdout".as_ref(), source))
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Error::output)
 }
 
 /// Secret octets as they are, past the buffer of stdout, which would keep a copy.
@@ -49,61 +52,51 @@ pub(crate) fn result(text: impl fmt::Display) -> Result<(), Error> {
 /// As [`result`].
 pub(crate) fn data(octets: &[u8]) -> Result<(), Error> {
     let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
-    stdout.and_then(|mut out| out.write_all(octets)).map_err(|source| Error::write("stdout".as_ref(), source))
+    stdout.and_then(|mut out| out.write_all(octets)).map_err(Error::output)
 }
 
 /// Something that the user should know although all went well.
 pub(crate) fn notice(text: impl fmt::Display) {
-    eprintln!("{}: {text}", name());
+    told(format_args!("{}: {text}\n", name()));
+}
+
+/// Asks on the terminal; none where there is nobody to ask. Everything but y is no.
+pub(crate) fn confirm(question: impl fmt::Display) -> Option<bool> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() || !io::stderr().is_terminal() {
+        return None;
+    }
+    told(format_args!("{question} [y/N] "));
+    let mut answer = String::new();
+    stdin.read_line(&mut answer).ok()?;
+    Some(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 /// Tells a failure: a cause line, an advice line.
 pub(crate) fn failure(error: &Error) -> ExitCode {
-    eprintln!("{}: {error}", name());
-    if let Some(advice) = error.advice() {
-        eprintln!("  what to do: {advice}");
+    let name = name();
+    match (error, error.advice()) {
+        (Error::Unread | Error::Told(_), _) => {}
+        (_, Some(advice)) => told(format_args!("{name}: {error}\n  what to do: {advice}\n")),
+        (_, None) => told(format_args!("{name}: {error}\n")),
     }
-    match error {
-        // As a shell reports a program that the signal ended.
-        Error::Interrupted(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
-        _ => ExitCode::FAILURE,
-    }
+    error.exit().into()
+}
+
+/// stderr may be closed, or a pipe that nobody reads: there is nobody left to tell then.
+fn told(text: fmt::Arguments<'_>) {
+    let _ = io::stderr().lock().write_fmt(text);
 }
 
 /// Prints what clap has to say: help and version on stdout, a wrong use on stderr.
 pub(crate) fn usage(answer: &clap::Error) -> ExitCode {
     // Not before the help that a call without any word gets.
     if answer.use_stderr() && answer.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprint!("{}: ", name());
+        told(format_args!("{}: ", name()));
     }
-    let told = answer.print();
-    match (answer.use_stderr(), told) {
+    match (answer.use_stderr(), answer.print()) {
         (false, Ok(())) => ExitCode::SUCCESS,
-        (false, Err(_)) => ExitCode::FAILURE,
-        (true, _) => ExitCode::from(2),
-    }
-}
-
-/// A line on the terminal while something slow runs; erased when dropped. In a pipe or a log there is none.
-pub(crate) struct Progress {
-    shown: bool,
-}
-
-impl Progress {
-    /// Says what takes so long.
-    pub(crate) fn start(text: impl fmt::Display) -> Self {
-        let shown = io::stderr().is_terminal();
-        if shown {
-            eprint!("{text} …");
-        }
-        Progress { shown }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.shown {
-            eprint!("\r\x1b[K");
-        }
+        (false, Err(source)) => failure(&Error::output(source)),
+        (true, _) => Exit::USAGE.into(),
     }
 }

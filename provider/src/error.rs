@@ -88,6 +88,7 @@ impl From<tpm::Error> for Error {
             ErrorKind::PasswordMissing => Reason::PasswordMissing,
             ErrorKind::Lockout => Reason::Lockout,
             ErrorKind::ParentAuthorization => Reason::ParentAuthorization,
+            ErrorKind::ParentPasswordMissing => Reason::ParentPasswordMissing,
             ErrorKind::ObjectMemory => Reason::ObjectMemory,
             ErrorKind::Policy => Reason::Policy,
             ErrorKind::Unsupported => Reason::TpmUnsupported,
@@ -173,6 +174,7 @@ reasons! {
     TpmIo = 30, c"connection to the TPM lost";
     Tpm = 31, c"the TPM reported an error";
     Timeout = 32, c"the TPM did not answer in time";
+    ParentPasswordMissing = 33, c"the parent needs a password";
     Uri = 40, c"malformed URI";
     NoObject = 41, c"the TPM has nothing at this handle";
     WrongHandle = 42, c"a handle of the wrong kind";

@@ -96,6 +96,15 @@ impl Pty {
         self
     }
 
+    /// Types a line that may be seen, such as the answer to a question.
+    ///
+    /// # Panics
+    /// When the terminal is gone.
+    pub fn answer(&mut self, line: &str) -> &mut Self {
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("type on the terminal");
+        self
+    }
+
     /// Waits for the end of the program: whether it succeeded, and all that was on the screen.
     pub fn end(&mut self) -> (bool, String) {
         let status = self.process.wait(LIMIT);

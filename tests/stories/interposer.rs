@@ -61,8 +61,8 @@ fn nobody_chooses_the_state_that_is_signed_or_bound_to() {
     desk.alters(raw::PCR_READ, 1);
     let genpkey = "genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt pcr-lock:sha256:7 -propquery provider=tpm2 -out opened.tpm";
     for output in [
-        tool.run("create -e P-256 -x sha256:7 new.tpm"),
-        tool.pipe("seal -x sha256:7 new.tpm", "data"),
+        tool.run("create --force -e P-256 -x sha256:7 new.tpm"),
+        tool.pipe("seal --force -x sha256:7 new.tpm", "data"),
         tool.run("policy add -x sha256:7 signed.tpm vendor.pem"),
         openssl.run(genpkey),
     ] {
@@ -93,9 +93,9 @@ fn the_public_half_at_a_handle_is_what_the_tpm_says() {
     for output in [
         openssl.run(&format!("pkey -in handle:0x{PLAIN} -pubout")),
         openssl.run("storeutl -noout tpm2:"),
-        tool.run(&format!("reference handle:0x{PLAIN} new.ref")),
+        tool.run(&format!("reference --force handle:0x{PLAIN} new.ref")),
         tool.run(&format!("show 0x{PLAIN}")),
-        tool.run(&format!("create -e P-256 --secret {PLAIN} new.tpm")),
+        tool.run(&format!("create --force -e P-256 --secret {PLAIN} new.tpm")),
     ] {
         output.failed().says("altered on its way");
     }
@@ -112,7 +112,7 @@ fn where_the_salt_key_is_named_every_answer_is_authentic() {
     let shell = desk.machine.openssl.clone().set("salt-name", &desk.null_name());
     let tool = module::keytool().display().to_string();
     desk.machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
-    let wrap = format!("{tool} create --wrap soft.pem new.tpm");
+    let wrap = format!("{tool} create --force --wrap soft.pem new.tpm");
     shell.shell().ok(&wrap);
     for command in [raw::GET_CAPABILITY, raw::CREATE_PRIMARY] {
         desk.proxy.on_response(move |sent, response| {
@@ -131,7 +131,7 @@ fn where_the_salt_key_is_named_every_answer_is_authentic() {
     }
     // Another one than the TPM has: nothing secret leaves.
     let other = desk.machine.openssl.clone().set("salt-name", &format!("000b{}", "11".repeat(32)));
-    for line in ["seal new.tpm", "create -e P-256 --passout pass:secret new.tpm"] {
+    for line in ["seal --force new.tpm", "create --force -e P-256 --passout pass:secret new.tpm"] {
         desk.proxy.log().clear();
         other.shell().pipe(&format!("{tool} {line}"), "secret data").failed().says("salt-name demands");
         assert_eq!(desk.proxy.log().count(raw::CREATE), 0, "{line}: {}", desk.proxy.log().text());
@@ -147,8 +147,8 @@ fn a_persistent_key_can_be_the_salt_key_of_everything() {
     let name = name.trim_start_matches(':').split_whitespace().next().unwrap().to_owned();
     let openssl = desk.machine.openssl.clone().set("salt-name", &name);
     let tool = module::keytool().display().to_string();
-    openssl.shell().ok(&format!("{tool} create -e P-256 -x sha256:7 new.tpm"));
-    openssl.shell().ok(&format!("{tool} create -e P-256 -p 81000001 under.tpm"));
+    openssl.shell().ok(&format!("{tool} create --force -e P-256 -x sha256:7 new.tpm"));
+    openssl.shell().ok(&format!("{tool} create --force -e P-256 -p 81000001 under.tpm"));
     openssl.ok("dgst -sha256 -sign new.tpm -out sig openssl-0.cnf");
     openssl.ok("dgst -sha256 -sign under.tpm -out sig openssl-0.cnf");
     openssl.ok("pkey -in handle:0x81000001 -pubout");
@@ -168,7 +168,7 @@ fn damage_is_not_called_a_wrong_password() {
         openssl.ok("dgst -sha256 -sign key -out sig file");
     }
     desk.damages(raw::CREATE);
-    desk.tool.failed("create -e P-256 new.tpm").says("which has no other");
+    desk.tool.failed("create --force -e P-256 new.tpm").says("which has no other");
 }
 
 #[test]

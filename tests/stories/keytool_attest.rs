@@ -391,7 +391,7 @@ fn an_interruption_leaves_nothing() {
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     desk.ec_certificate();
     desk.shell.write("old", "the only copy");
-    let line = "tpm2-keytool attest -A ek.pem -C owner -f old";
+    let line = "tpm2-keytool attest -A ek.pem -C owner --force -f old";
     for command in [raw::CREATE_PRIMARY, ACTIVATE_CREDENTIAL, CERTIFY] {
         desk.interrupt(&proxy, command, libc::SIGINT, line, b"");
         assert_eq!(desk.shell.read("old"), b"the only copy");

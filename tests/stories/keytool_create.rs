@@ -111,7 +111,7 @@ fn every_hierarchy_is_a_parent() {
         ("endorsement", "e", Handle::ENDORSEMENT),
         ("platform", "p", Handle::PLATFORM),
     ] {
-        desk.run(&format!("tpm2-keytool create -e P-256 -p {name} key.tpm")).ok();
+        desk.run(&format!("tpm2-keytool create --force -e P-256 -p {name} key.tpm")).ok();
         assert_eq!(desk.key("key.tpm").parent, handle);
         desk.assert_tidy();
         desk.load("key.tpm", letter);
@@ -271,11 +271,11 @@ fn a_curve_whose_hash_the_tpm_lacks_is_made_with_a_warning() {
     proxy.become_chip(Chip::named("no SHA-384"));
     let desk = Desk::by(tpm, &proxy.tcti());
     for (curve, hash) in [("P-384", "sha384"), ("P-521", "sha512")] {
-        desk.run(&format!("tpm2-keytool create -e {curve} key.tpm"))
+        desk.run(&format!("tpm2-keytool create --force -e {curve} key.tpm"))
             .ok()
             .says(&format!("signs no digests of {hash}"))
             .says("P-256 works");
     }
-    let quiet = desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
+    let quiet = desk.run("tpm2-keytool create --force -e P-256 key.tpm").ok();
     assert!(!quiet.err().contains("warning"), "{}", quiet.err());
 }

@@ -38,7 +38,7 @@ fn three_levels_deep() {
         .says("name hash sha384");
     for (parent, password) in [("0x81000011", ""), ("0x81000012", "second"), ("0x81000013", "")] {
         let option = if password.is_empty() { String::new() } else { format!("-b {password}") };
-        desk.run(&format!("tpm2-keytool create -p {parent} {option} -e P-256 key.tpm")).ok();
+        desk.run(&format!("tpm2-keytool create --force -p {parent} {option} -e P-256 key.tpm")).ok();
         desk.load(
             "key.tpm",
             &if password.is_empty() { parent.to_owned() } else { format!("{parent} -P {password}") },

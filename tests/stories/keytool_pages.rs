@@ -31,6 +31,10 @@ fn manual_pages_of_every_name_and_subcommand() {
         "tpm2-keytool-unseal",
         "tpm2-keytool-attest",
         "tpm2-keytool-reference",
+        "tpm2-keytool-srk",
+        "tpm2-keytool-list",
+        "tpm2-keytool-evict",
+        "tpm2-keytool-check",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
         "attest_tpm2_primary",
@@ -73,6 +77,10 @@ fn bash_offers_the_options_of_subcommands() {
         ("tpm2-keytool policy add --wr", "3", ""),
         ("tpm2-keytool policy add --tc", "3", "--tcti"),
         ("tpm2-keytool cre", "1", "create"),
+        ("tpm2-keytool check --gr", "2", "--groups"),
+        ("tpm2-keytool evict --f", "2", "--force"),
+        ("tpm2-keytool list --j", "2", "--json"),
+        ("tpm2-keytool help che", "2", "check"),
         ("create_tpm2_key --par", "1", "--parent-handle"),
     ] {
         let name = line.split(' ').next().unwrap();
@@ -106,6 +114,32 @@ fn help_teaches_and_the_version_is_told() {
 }
 
 #[test]
+fn help_explains_a_subcommand() {
+    let folder = Folder::new();
+    for name in [
+        "create",
+        "load",
+        "attest",
+        "seal",
+        "unseal",
+        "policy",
+        "reference",
+        "srk",
+        "list",
+        "evict",
+        "check",
+        "show",
+        "status",
+    ] {
+        let help = folder.run(&format!("tpm2-keytool help {name}")).ok().out();
+        assert_eq!(help, folder.run(&format!("tpm2-keytool {name} --help")).ok().out());
+    }
+    folder.run("tpm2-keytool help").ok().says("Exit codes");
+    let wrong = folder.run("tpm2-keytool help no-such-command").failed();
+    assert_eq!(wrong.status.and_then(|status| status.code()), Some(2), "{wrong}");
+}
+
+#[test]
 fn every_password_option_warns_of_the_process_list() {
     let folder = Folder::new();
     let mut found = 0;
@@ -116,6 +150,9 @@ fn every_password_option_warns_of_the_process_list() {
         "tpm2-keytool unseal",
         "tpm2-keytool attest",
         "tpm2-keytool reference",
+        "tpm2-keytool srk",
+        "tpm2-keytool evict",
+        "tpm2-keytool check",
         "tpm2-keytool policy add",
         "create_tpm2_key",
         "load_tpm2_key",
@@ -132,5 +169,5 @@ fn every_password_option_warns_of_the_process_list() {
             found += 1;
         }
     }
-    assert_eq!(found, 20);
+    assert_eq!(found, 23);
 }

@@ -395,7 +395,10 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
     let strace = "strace -f -xx -s 4096 -e trace=write,writev,pwrite64,sendto,sendmsg -o trace";
     desk.shell.write("data", data);
     desk.shell.write("word", "keyword");
-    desk.shell.ok(&format!("sh -c '{strace} {} seal --passout file:word sealed.tpm < data'", tool.display()));
+    desk.shell.ok(&format!(
+        "sh -c '{strace} {} seal --force --passout file:word sealed.tpm < data'",
+        tool.display()
+    ));
     let trace = String::from_utf8(desk.shell.read("trace")).unwrap();
     let spelled = |octets: &[u8]| octets.iter().map(|octet| format!("\\x{octet:02x}")).collect::<String>();
     assert!(trace.contains("write(") || trace.contains("sendto("), "{trace}");
@@ -432,8 +435,8 @@ fn an_interruption_leaves_nothing() {
         (raw::LOAD_EXTERNAL, "tpm2-keytool show sealed.tpm"),
         (raw::START_AUTH_SESSION, "tpm2-keytool show sealed.tpm"),
         (POLICY_PCR, "tpm2-keytool show sealed.tpm"),
-        (raw::CREATE_PRIMARY, "tpm2-keytool seal old"),
-        (raw::CREATE, "tpm2-keytool seal old"),
+        (raw::CREATE_PRIMARY, "tpm2-keytool seal --force old"),
+        (raw::CREATE, "tpm2-keytool seal --force old"),
         (raw::LOAD, "tpm2-keytool unseal sealed.tpm"),
         (raw::LOAD_EXTERNAL, "tpm2-keytool unseal sealed.tpm"),
         (raw::UNSEAL, "tpm2-keytool unseal sealed.tpm"),
@@ -465,13 +468,13 @@ fn a_full_disk_leaves_what_was_there() {
     );
     let tool = tests::module::keytool();
     for line in [
-        "seal disk/sealed.tpm",
-        "seal -i area -p 81000002 disk/sealed.tpm",
-        "create -i area -p 81000002 -e P-256 disk/sealed.tpm",
+        "seal --force disk/sealed.tpm",
+        "seal --force -i area -p 81000002 disk/sealed.tpm",
+        "create --force -i area -p 81000002 -e P-256 disk/sealed.tpm",
         "policy add --locality 1 disk/sealed.tpm ec.pem",
         "policy rm disk/sealed.tpm 1",
-        "attest -C owner -f disk/sealed.tpm",
-        "reference 81000001 disk/sealed.tpm",
+        "attest -C owner --force -f disk/sealed.tpm",
+        "reference --force 81000001 disk/sealed.tpm",
     ] {
         // One page, which the old file takes.
         desk.shell.write(

@@ -48,7 +48,7 @@ fn no_write_holds_a_secret() {
         format!("-w secret.pem {sources} -i area -p 81000001"),
         format!("-w secret.pem {sources} --passparent file:words -x 16"),
     ] {
-        desk.shell.ok(&format!("{STRACE} {} create {options} key.tpm", module::keytool().display()));
+        desk.shell.ok(&format!("{STRACE} {} create --force {options} key.tpm", module::keytool().display()));
         let written = written(&desk.shell);
         let key = desk.shell.read("key.tpm");
         assert!(has(&written, &key), "the key file was not traced");
@@ -219,7 +219,7 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
     // What the tool still holds at its first command, to show that the search finds it; what is gone then, and what at the last command.
     let [policy, create, seal, unseal] = [
         ("policy add -x 16 --passin file:word key.tpm secret.pem", number),
-        ("create -w secret.pem --passin file:word wrapped.tpm", scalar),
+        ("create --force -w secret.pem --passin file:word wrapped.tpm", scalar),
         ("seal --passout file:data sealed.tpm", DATA),
         ("unseal --passin file:data sealed.tpm", DATAS),
     ];
@@ -227,11 +227,11 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
         (policy, vec![SIGNERS], vec![]),
         (create, vec![SIGNERS], vec![SIGNERS, scalar, number]),
         // In clear, as libcrypto's decoders pass it on to each other.
-        (("create -w ec.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
-        (("create -w sec1.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
-        (("create -w ec.der wrapped.tpm", scalar), vec![], vec![scalar, number]),
+        (("create --force -w ec.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
+        (("create --force -w sec1.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
+        (("create --force -w ec.der wrapped.tpm", scalar), vec![], vec![scalar, number]),
         (
-            ("create -w ec.p12 --passin file:word wrapped.tpm", scalar),
+            ("create --force -w ec.p12 --passin file:word wrapped.tpm", scalar),
             vec![SIGNERS],
             vec![SIGNERS, scalar, number],
         ),
@@ -284,7 +284,7 @@ fn a_full_disk_leaves_what_was_there() {
             "full",
             format!(
                 "mkdir -p disk; mount -t tmpfs -o size=4k,nr_inodes={inodes} tmpfs disk; echo 'the only copy' >disk/key.tpm
-                 status=0; {} create -e P-256 disk/key.tpm 2>told || status=$?
+                 status=0; {} create --force -e P-256 disk/key.tpm 2>told || status=$?
                  cat disk/key.tpm; ls -A disk; exit $status",
                 module::keytool().display()
             ),

@@ -1,5 +1,7 @@
 //! What few TPMs do and swtpm does not: a proxy plays them. And what the tool shows while a slow one works.
 
+use std::time::Duration;
+
 use keyfile::Attributes;
 use tests::raw::{self, u32_at};
 use tests::{Fate, Proxy, Pty, Swtpm, tamper};
@@ -61,15 +63,32 @@ fn a_tpm_that_refuses_to_sign_and_decrypt_gets_keys_that_decrypt() {
     desk.assert_tidy();
 }
 
+/// A TPM that takes longer than a second for this command.
+fn slow(proxy: &Proxy, slow: u32) {
+    proxy.on_command(move |command| {
+        if raw::code(command) == slow {
+            std::thread::sleep(Duration::from_millis(1_300));
+        }
+        Fate::Pass
+    });
+}
+
 #[test]
-fn progress_is_told_on_a_terminal_only() {
+fn progress_is_shown_on_a_terminal_after_a_second() {
     let (desk, proxy) = desk();
+    slow(&proxy, raw::CREATE);
     let (success, screen) =
-        Pty::start(desk.command("create_tpm2_key key.tpm")).expect("searches primes").end();
+        Pty::start(desk.command("create_tpm2_key key.tpm")).expect("searches primes").expect("1 s").end();
     assert!(success && screen.ends_with("\r\x1b[K"), "{screen:?}");
     assert_eq!(desk.run("create_tpm2_key key.tpm").ok().err(), "");
+    // What is quick, or no search of primes, is not worth a line.
     let (success, screen) = Pty::start(desk.command("create_tpm2_key -e P-256 key.tpm")).end();
     assert!(success && screen.is_empty(), "{screen:?}");
+    proxy.behave();
+    desk.run("tpm2-keytool create -e P-256 quick.tpm").ok();
+    let (success, screen) = Pty::start(desk.command("create_tpm2_key -s 1024 key.tpm")).end();
+    assert!(success && screen.is_empty(), "{screen:?}");
+    slow(&proxy, raw::CREATE_PRIMARY);
     without_p256(&proxy);
     Pty::start(desk.command("create_tpm2_key -e P-384 key.tpm")).expect("RSA storage key").end();
 }

@@ -45,7 +45,7 @@ impl Machine {
     /// Makes a key file by `tpm2-keytool create OPTIONS NAME`.
     #[track_caller]
     pub(crate) fn key(&self, name: &str, options: &str) {
-        self.tool.ok(&format!("create {options} {name}"));
+        self.tool.ok(&format!("create --force {options} {name}"));
     }
 
     /// Makes the usual P-256 storage key persistent, as provisioned machines have it.

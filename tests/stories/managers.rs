@@ -36,7 +36,7 @@ fn no_session_outlives_an_operation() {
     for _ in 0..3 {
         manager.log().clear();
         signer.ok("sign a");
-        assert_eq!(machine.tpm.saved_sessions(), []);
+        assert!(machine.tpm.saved_sessions().is_empty());
     }
     // A later operation: StartAuthSession and the operation, whose session ends by itself.
     assert_eq!(

@@ -189,7 +189,7 @@ fn status_shows_it_and_create_warns() {
         refuse_both_uses(&proxy, command);
         machine
             .tool
-            .ok(&format!("create {options} key"))
+            .ok(&format!("create --force {options} key"))
             .says("warning")
             .says("forbids raw RSA")
             .says("only signs");

@@ -19,7 +19,7 @@ struct Row {
 }
 
 const GENERATE: &str = "genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2 -out new.tpm";
-const CREATE: &str = "create -e P-256 new.tpm";
+const CREATE: &str = "create --force -e P-256 new.tpm";
 
 fn rows(machine: &Machine) -> Vec<Row> {
     let row = |setting, right: &str, wrong, says| {
@@ -50,7 +50,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
             ..row(Setting::NV_PREFIX, "site-key:", "site-key", "is no prefix")
         },
         Row {
-            uses: ["pkey -in key.tpm -pubout", "create --wrap soft.pem new.tpm"],
+            uses: ["pkey -in key.tpm -pubout", "create --force --wrap soft.pem new.tpm"],
             ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "leave it out")
         },
         // The owner has a password from here on.

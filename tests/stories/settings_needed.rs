@@ -36,13 +36,13 @@ fn a_pin_source_that_cannot_be_read_stops_only_what_needs_the_password() {
     machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let tool = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
     without_a_tpm(&tool);
-    for line in ["status", "show 81000001", "reference 81000001 ref", "create -l", "attest -E"] {
+    for line in ["status", "show 81000001", "reference --force 81000001 ref", "create -l", "attest -E"] {
         tool.ok(line);
     }
-    tool.failed("create -e P-256 new.tpm").says("pin-source").says("check path and rights");
-    tool.ok("create -e P-256 -b owner new.tpm");
+    tool.failed("create --force -e P-256 new.tpm").says("pin-source").says("check path and rights");
+    tool.ok("create --force -e P-256 -b owner new.tpm");
     tool.ok("load new.tpm 81000100 -b owner");
-    tool.pipe("seal -b owner data.tpm", "data").ok();
+    tool.pipe("seal --force -b owner data.tpm", "data").ok();
     assert_eq!(tool.ok("unseal -b owner data.tpm").out(), "data");
 }
 
@@ -51,9 +51,9 @@ fn the_empty_password_of_an_option_comes_before_the_setting() {
     let machine = Machine::new();
     for setting in [("pin", "other"), ("pin-source", "file:/nonexistent")] {
         let tool = tool(&machine.openssl.clone().set(setting.0, setting.1));
-        tool.failed("create -e P-256 new.tpm");
+        tool.failed("create --force -e P-256 new.tpm");
         for option in ["-b ''", "--passparent pass:"] {
-            tool.ok(&format!("create -e P-256 {option} new.tpm"));
+            tool.ok(&format!("create --force -e P-256 {option} new.tpm"));
         }
     }
 }
@@ -85,7 +85,11 @@ fn a_salt_name_that_cannot_be_read_stops_only_what_asks_the_tpm() {
     let openssl = machine.openssl.clone().set("salt-name", "/nonexistent");
     without_a_tpm(&tool(&openssl.clone().set("tcti", "nowhere:")));
     let tool = tool(&openssl);
-    for line in ["status", "create -e P-256 new.tpm", "create -i srk.pem -p 81000001 -x sha256:7 new.tpm"] {
+    for line in [
+        "status",
+        "create --force -e P-256 new.tpm",
+        "create --force -i srk.pem -p 81000001 -x sha256:7 new.tpm",
+    ] {
         tool.failed(line).says("salt-name").says("/nonexistent");
     }
     tool.failed("show 81000001").says("salt-name");

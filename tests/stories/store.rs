@@ -331,7 +331,7 @@ fn two_contexts_and_libssls_own_function() {
     let machine = prepared(Machine::new(), "-e P-256");
     let opener = program(machine.openssl.shell(), "opener");
     for (handle, options, word) in [(PLAIN, "", ""), (LOCKED, "-a", "secret")] {
-        machine.tool.ok(&format!("reference {options} nvkey:{handle} key.ref"));
+        machine.tool.ok(&format!("reference --force {options} nvkey:{handle} key.ref"));
         machine.openssl.shell().ok(&format!("{opener} nvkey:{handle} key.ref {word}"));
     }
     machine.tpm.assert_empty();

@@ -31,7 +31,7 @@ fn it_holds_what_its_page_says() {
         (format!("tpm2:handle=0x{LOCKED}"), LOCKED, false),
         (format!("nvkey:{PLAIN}?pass"), PLAIN, false),
     ] {
-        tool.ok(&format!("reference '{uri}' key.ref"));
+        tool.ok(&format!("reference --force '{uri}' key.ref"));
         let made = reference(openssl, "key.ref");
         assert_eq!((made.uri.as_str(), made.empty_auth), (uri.as_str(), empty));
         assert_eq!(made.public, keyfile::KeyFile::parse(&openssl.read(handle)).unwrap().public);
@@ -40,16 +40,17 @@ fn it_holds_what_its_page_says() {
         // An openssl of any kind reads the structure that the page writes down.
         openssl.stranger().ok("asn1parse -in key.ref").says("TPM2 Key Reference v1.0").says("UTF8STRING");
     }
-    tool.ok(&format!("reference {PLAIN} key.ref"));
+    tool.ok(&format!("reference --force {PLAIN} key.ref"));
     assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}"));
     let tools = peers::tpm2_tools(openssl.shell(), &machine.tpm.tcti());
     tools.ok(&format!("tpm2_readpublic -Q -c 0x{PLAIN} -t plain.obj"));
-    tool.ok("reference object:plain.obj?pin-value=x key.ref").says("in clear");
+    tool.ok("reference --force object:plain.obj?pin-value=x key.ref").says("in clear");
     assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}?pin-value=x"));
-    let absent = tool.ok(&format!("reference handle:0x{LOCKED}?pin-source=file:/no/such/word key.ref"));
+    let absent =
+        tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-source=file:/no/such/word key.ref"));
     absent.says("the password in /no/such/word cannot be read");
     openssl.write("word", "secret\n");
-    let there = tool.ok(&format!("reference handle:0x{LOCKED}?pin-source=file:word key.ref"));
+    let there = tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-source=file:word key.ref"));
     assert!(there.err().is_empty(), "{there}");
     machine.tpm.assert_empty();
 }
@@ -57,10 +58,10 @@ fn it_holds_what_its_page_says() {
 #[test]
 fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
     let machine = machine();
-    machine.tool.ok(&format!("reference handle:0x{PLAIN} plain.ref"));
-    machine.tool.ok(&format!("reference handle:0x{LOCKED} locked.ref"));
+    machine.tool.ok(&format!("reference --force handle:0x{PLAIN} plain.ref"));
+    machine.tool.ok(&format!("reference --force handle:0x{LOCKED} locked.ref"));
     // The password of who opens it goes before its own.
-    machine.tool.ok(&format!("reference handle:0x{LOCKED}?pin-value=other wrong.ref"));
+    machine.tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-value=other wrong.ref"));
     machine.openssl.write("pin", "secret\n");
     machine.openssl.ok(&format!("pkey -in handle:0x{PLAIN} -out written.ref"));
     assert_eq!(machine.openssl.text("written.ref"), machine.openssl.text("plain.ref"));
@@ -97,7 +98,7 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
     // Its key stands in text; its password never does.
     machine.openssl.ok("pkey -in plain.ref -noout -text").says("password: none");
     for uri in ["tpm2:handle=0x{};pin-value=secret", "handle:0x{}?pin-value=secret"] {
-        machine.tool.ok(&format!("reference '{}' pin.ref", uri.replace("{}", LOCKED)));
+        machine.tool.ok(&format!("reference --force '{}' pin.ref", uri.replace("{}", LOCKED)));
         let text = machine.openssl.ok("pkey -in pin.ref -noout -text");
         assert!(!text.out().contains("secret"), "{text}");
         let text = text.says("persistent key 0x81000102").says("password: not known to be without");
@@ -110,7 +111,7 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
 fn what_is_wrong_is_said() {
     let machine = machine();
     let openssl = &machine.openssl;
-    machine.tool.ok(&format!("reference handle:0x{PLAIN} key.ref"));
+    machine.tool.ok(&format!("reference --force handle:0x{PLAIN} key.ref"));
     let pem = openssl.text("key.ref");
     let sign = "dgst -sha256 -sign damaged.ref -out sig message";
     openssl.write("damaged.ref", pem.replace("-----END", ""));
@@ -189,7 +190,7 @@ fn curl_proves_who_it_is_with_a_key_in_the_tpm() {
     let authority = Authority::new(&machine.openssl, "authority");
     for handle in [PLAIN, LOCKED] {
         authority.certify(&format!("{handle}.pub"), &format!("{handle}.crt"));
-        machine.tool.ok(&format!("reference handle:0x{handle} {handle}.ref"));
+        machine.tool.ok(&format!("reference --force handle:0x{handle} {handle}.ref"));
     }
     let identity = format!("-cert {PLAIN}.crt -key {PLAIN}.ref");
     let server = TlsServer::start(&machine.openssl, &format!("{identity} -CAfile authority.pem -Verify 1"));

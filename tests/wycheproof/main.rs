@@ -74,7 +74,7 @@ impl Bench {
         }
         let name = format!("key{}", self.keys.len());
         self.openssl.write(format!("{name}.pem"), pem);
-        self.tool.ok(&format!("create -p {SRK:x} -w {name}.pem {name}"));
+        self.tool.ok(&format!("create --force -p {SRK:x} -w {name}.pem {name}"));
         self.program.ok(&format!("load {name} {name}"));
         self.program.ok(&format!("software {name} {name}.pem"));
         self.keys.insert(pem.to_owned(), name.clone());

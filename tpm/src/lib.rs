@@ -53,6 +53,6 @@ pub use key::{Answer, Key};
 pub use nv::NvReader;
 pub use objects::Parent;
 pub use template::endorsement;
-pub use tpm::{Capabilities, Created, PcrValue, RawRsa, Tpm, refuses_both_uses, spelling};
+pub use tpm::{Capabilities, Created, PcrValue, RawRsa, Tpm, keeper, refuses_both_uses, spelling};
 pub use transport::location;
 pub use transport::{Opener, Transport, open};

@@ -75,10 +75,7 @@ impl<'a> Prover<'a> {
             match self.tpm.prove(&self.signer, &ek, key) {
                 Ok(Residence::Here(signer)) => return Ok(signer),
                 Ok(Residence::Elsewhere) => {}
-                Err(error)
-                    if own
-                        && error.response_code().is_some()
-                        && error.kind() != ErrorKind::ParentAuthorization => {}
+                Err(error) if own && error.response_code().is_some() && !is_about_a_password(&error) => {}
                 Err(error) => return Err(explained(error, ENDORSEMENT)),
             }
         }
@@ -131,12 +128,14 @@ pub(crate) fn same(signer: &Name, proven: &Name) -> Result<(), Error> {
 
 /// A hierarchy's password is given by these options.
 fn explained(error: tpm::Error, options: &str) -> Error {
-    match error.kind() {
-        ErrorKind::ParentAuthorization => {
-            Error::Tpm(error.advise(format!("give the password of the hierarchy with {options}")))
-        }
-        _ => Error::Tpm(error),
+    match is_about_a_password(&error) {
+        true => Error::Tpm(error.advise(format!("give the password of the hierarchy with {options}"))),
+        false => Error::Tpm(error),
     }
+}
+
+fn is_about_a_password(error: &tpm::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ParentAuthorization | ErrorKind::ParentPasswordMissing)
 }
 
 fn foreign(path: &Path, why: &str) -> Error {

@@ -5,5 +5,7 @@ pub(crate) mod configuration;
 pub(crate) mod environment;
 pub(crate) mod memory;
 pub(crate) mod openssl;
+pub(crate) mod service;
 pub(crate) mod settings;
 pub(crate) mod signals;
+pub(crate) mod user;

@@ -1,16 +1,17 @@
 //! OpenSSL without the user's openssl.cnf, which may well name the provider that this tool serves, and with the providers that the setting
 //! `software` names.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
 use openssl::error::ErrorStack;
 use openssl::provider::Provider;
+use openssl_sys::OSSL_LIB_CTX;
 
 unsafe extern "C" {
-    fn OSSL_LIB_CTX_load_config(context: *mut c_void, file: *const c_char) -> c_int;
+    fn OSSL_LIB_CTX_load_config(context: *mut OSSL_LIB_CTX, file: *const c_char) -> c_int;
 }
 
 /// OPENSSL_INIT_NO_LOAD_CONFIG of openssl/crypto.h.
@@ -39,9 +40,14 @@ pub(crate) fn load(names: &[&str]) -> Result<(), ErrorStack> {
 /// # Errors
 /// It cannot be read, or one of them cannot be loaded.
 pub(crate) fn load_by(path: &Path) -> Result<(), ErrorStack> {
+    load_config(ptr::null_mut(), path)
+}
+
+/// The same in a library context; NULL is the default one.
+pub(super) fn load_config(context: *mut OSSL_LIB_CTX, path: &Path) -> Result<(), ErrorStack> {
     let name = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
-    // SAFETY: OSSL_LIB_CTX_load_config(3): NULL is the default library context; a C string.
-    match unsafe { OSSL_LIB_CTX_load_config(ptr::null_mut(), name.as_ptr()) } {
+    // SAFETY: OSSL_LIB_CTX_load_config(3): a library context or NULL; a C string.
+    match unsafe { OSSL_LIB_CTX_load_config(context, name.as_ptr()) } {
         1 => Ok(()),
         _ => Err(ErrorStack::get()),
     }

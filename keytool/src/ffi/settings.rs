@@ -23,6 +23,20 @@ impl Settings {
         (answer == 0).then(|| Self { terminal, kept: unsafe { kept.assume_init() } })
     }
 
+    /// Switches the echo off, and what keys send as signals; drops what was typed before: it was not meant as an answer.
+    pub(crate) fn silence(&self) {
+        let mut silent = self.kept;
+        silent.c_lflag &= !(libc::ECHO | libc::ISIG);
+        // SAFETY: tcsetattr(3) reads the structure; a failure changes nothing.
+        unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSAFLUSH, &raw const silent) };
+    }
+
+    /// Sets the terminal as it was. What was typed behind the answer stays for the next reader.
+    pub(crate) fn put_back(&self) {
+        // SAFETY: tcsetattr(3) reads the structure, which tcgetattr(3) has written.
+        unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSADRAIN, &raw const self.kept) };
+    }
+
     /// Ends the process with the terminal as it was. No exit handler runs behind that: meanwhile another thread, which has printed its
     /// prompt, would switch the echo off.
     pub(crate) fn end(&self, status: c_int) -> ! {

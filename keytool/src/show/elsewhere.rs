@@ -14,6 +14,8 @@ use crate::rows::Rows;
 pub(super) fn persistent(tpm: &Tpm, handle: Handle) -> Result<Rows, Error> {
     let (public, _) = tpm.read_public(handle).map_err(|error| absent("key", handle, error))?;
     let mut rows = Rows::new(format_args!("persistent handle {handle}"));
+    rows.fact("kind", "persistent");
+    rows.fact("leads_to", handle.to_string());
     public::tell(&mut rows, &public);
     tell(&mut rows, &public, "the TPM does not tell whether there is one");
     Ok(rows)
@@ -22,10 +24,12 @@ pub(super) fn persistent(tpm: &Tpm, handle: Handle) -> Result<Rows, Error> {
 /// A file that leads to a key in the TPM.
 pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference, prefix: Option<&str>) -> Rows {
     let mut rows = Rows::new(path.display());
+    rows.fact("kind", "reference");
     public::tell(&mut rows, &reference.public);
     // Nothing of the text itself: a password may stand anywhere in it.
     match Uri::parse(&reference.uri, prefix).map(|uri| uri.place) {
         Ok(Place::Key(handle)) => {
+            rows.fact("leads_to", handle.to_string());
             rows.add("leads to", handle);
             rows.add("there now", there(tpm, handle, &reference.public));
         }
@@ -46,6 +50,7 @@ pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference, prefix
 /// A serialized object of tpm2-tss, as tpm2_evictcontrol -o writes it.
 pub(super) fn serialized(tpm: &Tpm, path: &Path, serialized: &Serialized) -> Rows {
     let mut rows = Rows::new(path.display());
+    rows.fact("kind", "serialized");
     match serialized {
         Serialized::Nv(index) => {
             rows.add("kind", "serialized object of tpm2-tss: leads to an NV index");
@@ -54,6 +59,7 @@ pub(super) fn serialized(tpm: &Tpm, path: &Path, serialized: &Serialized) -> Row
         Serialized::Key { handle, public } => {
             rows.add("kind", "serialized object of tpm2-tss: leads to a key in the TPM");
             public::tell(&mut rows, public);
+            rows.fact("leads_to", handle.to_string());
             rows.add("leads to", handle);
             rows.add("there now", there(tpm, *handle, public));
             tell(&mut rows, public, "not told by this file");
@@ -65,6 +71,7 @@ pub(super) fn serialized(tpm: &Tpm, path: &Path, serialized: &Serialized) -> Row
 /// A public area without anything that goes with it, as tpm2_readpublic -o writes it.
 pub(super) fn area(path: &Path, public: &Public) -> Rows {
     let mut rows = Rows::new(path.display());
+    rows.fact("kind", "public-area");
     rows.add("kind", "public area alone: there is no private half in this file, nor does it lead to one");
     public::tell(&mut rows, public);
     tell(&mut rows, public, "not told by this file");

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use keyfile::{KeyFile, Kind};
+use serde_json::json;
 use tpm::{Auth, Tpm};
 
 use super::{loads, policy, public};
@@ -17,6 +18,7 @@ pub(super) fn rows(
     parent_auth: impl Fn() -> Result<Option<Auth>, Error>,
 ) -> Rows {
     let mut rows = Rows::new(path.display());
+    facts(&mut rows, key);
     public::tell(&mut rows, &key.public);
     rows.add("kind", kind(key));
     rows.add("parent", parent(key));
@@ -29,6 +31,28 @@ pub(super) fn rows(
     }
     public::tell_uses(&mut rows, &key.public);
     rows
+}
+
+/// The part of the file that is no public area and no policy.
+fn facts(rows: &mut Rows, key: &KeyFile) {
+    rows.fact("kind", "key-file");
+    rows.fact(
+        "protection",
+        match key.kind {
+            Kind::Loadable => "loadable",
+            Kind::Importable => "importable",
+            Kind::Sealed => "sealed",
+        },
+    );
+    let derived = key.parent.hierarchy_name();
+    let parent = json!({
+        "handle": key.parent.to_string(),
+        "hierarchy": derived,
+        "type": derived.map(|_| if key.rsa_parent { "RSA" } else { "EC" }),
+    });
+    rows.fact("parent", parent);
+    rows.fact("needs_password", key.needs_password());
+    rows.fact("description", &key.description);
 }
 
 fn kind(key: &KeyFile) -> &'static str {

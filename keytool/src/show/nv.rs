@@ -37,14 +37,17 @@ const WORDS: [(u8, &str); 21] = [
 ];
 
 /// Reads the owner's password that the settings say.
-type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
+pub(crate) type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
 
 /// All that is told of an index.
 pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, Error> {
     let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
     let mut rows = Rows::new(format_args!("NV index {index}"));
+    rows.fact("kind", "nv");
     tell(&mut rows, &public);
-    for line in held(tpm, &public, owner) {
+    let holds = held(tpm, &public, owner);
+    rows.fact("holds", &holds);
+    for line in holds {
         rows.add("holds", line);
     }
     Ok(rows)
@@ -54,6 +57,8 @@ pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, 
 pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
     let has = |bit: NvAttributes| public.attributes.contains(bit);
     let bit = |number: u8| has(NvAttributes(1 << number));
+    rows.fact("index", public.index.to_string());
+    rows.fact("size", public.size);
     rows.add("type", format_args!("{}, {} octets", kind(public.attributes), public.size));
     match public.name() {
         Ok(name) => rows.add("name", format_args!("{name} ({})", public.name_alg)),
@@ -100,7 +105,7 @@ fn kind(attributes: NvAttributes) -> String {
 }
 
 /// What was written, if the owner's password is known or the index has none that would be counted; nothing is tried otherwise.
-fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
+pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
     let has = |bits: NvAttributes| public.attributes.contains(bits);
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use keyfile::policy::{Condition, Statement};
 use keyfile::{KeyFile, Signature};
+use serde_json::{Value, json};
 use tpm::{Checked, ErrorKind, Outcome, Tpm};
 
 use crate::rows::Rows;
@@ -21,6 +22,8 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
         Some(statements) => statements,
     };
     let now = Now::of(tpm, key);
+    rows.fact("policy", facts(&now, key, None, statements));
+    rows.fact("policy_now", now.word(key));
     match statements.as_slice() {
         [] => rows.add("policy", "one without statements: always fulfilled"),
         all => rows.list(
@@ -28,6 +31,7 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
             all.iter().enumerate().map(|(at, statement)| now.sentence(key, None, at, statement)),
         ),
     }
+    let mut signed_facts = Vec::new();
     for (number, signed) in key.auth_policies.iter().enumerate() {
         let name = match &signed.name {
             Some(name) => format!("{name:?}"),
@@ -35,15 +39,39 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
         };
         rows.add(format!("signed {}", number + 1), format!("{name}: {}", now.way(number)));
         let sentences = signed.statements.iter().enumerate();
+        signed_facts.push(json!({
+            "name": signed.name,
+            "statements": facts(&now, key, Some(number), &signed.statements),
+        }));
         rows.list("", sentences.map(|(at, statement)| now.sentence(key, Some(number), at, statement)));
     }
+    rows.fact("signed_policies", signed_facts);
     match key.uses_policy() {
         true => rows.add("use now", now.outcome()),
         false => rows.add("use now", "the policy is not asked: the password alone authorizes (userWithAuth)"),
     }
 }
 
+/// Statements for programs: command, and the sentence that people read.
+fn facts(now: &Now, key: &KeyFile, signed: Option<usize>, statements: &[Statement]) -> Vec<Value> {
+    let fact = |(at, statement): (usize, &Statement)| json!({ "command": statement.command.to_string(), "text": now.sentence(key, signed, at, statement) });
+    statements.iter().enumerate().map(fact).collect()
+}
+
 impl Now {
+    /// The whole policy in one of the words of docs/json.md.
+    fn word(&self, key: &KeyFile) -> &'static str {
+        let Ok(ways) = &self.0 else { return "unknown" };
+        match self.first_that_passes().or(ways.first()).map(Checked::outcome) {
+            _ if !key.uses_policy() => "not-asked",
+            Some(Outcome::Passes) => "passes",
+            Some(Outcome::WithPassword) => "with-password",
+            Some(Outcome::DependsOnUse) => "depends-on-use",
+            Some(Outcome::Refused(_)) => "refused",
+            None => "unknown",
+        }
+    }
+
     fn of(tpm: &Tpm, key: &KeyFile) -> Self {
         if !key.uses_policy() {
             return Self(Ok(Vec::new()));

@@ -3,10 +3,12 @@
 use keyfile::{Attributes, Public, PublicKey, Scheme, Symmetric};
 
 use super::uses::Uses;
+use crate::json::Key;
 use crate::rows::Rows;
 
 /// Type and identity.
 pub(crate) fn tell(rows: &mut Rows, public: &Public) {
+    rows.fact("key", Key::of(public));
     rows.add("type", kind(&public.key));
     rows.add("made", origin(public.attributes));
     match public.name() {

@@ -34,6 +34,7 @@ impl<'a> Signer<'a> {
         match container::open(path, password) {
             Ok(key) => Ok(Signer { path, key }),
             Err(Error::PrivateKey { problem, advice, .. }) => Err(refused(path, problem, advice)),
+            Err(Error::FilePassword { path, .. }) => Err(Error::FilePassword { path, purpose: "sign with" }),
             Err(error) => Err(error),
         }
     }

@@ -5,10 +5,8 @@ use tpm::rc::ResponseCode;
 use tpm::{Capabilities, RawRsa, Tpm};
 
 use crate::error::Error;
+use crate::persistent::SRK;
 use crate::raw_rsa;
-
-/// Where the storage root key of the owner hierarchy is by convention (TCG TPM v2.0 Provisioning Guidance §7.8).
-const SRK: Handle = Handle(0x8100_0001);
 
 /// What a TPM tells of itself.
 #[derive(Default)]

@@ -38,7 +38,9 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
         match facts.storage_root() {
             StorageRoot::Present => "present at 0x81000001: keys can be made under it (create -p 81000001)",
             StorageRoot::Unfit => "what is at 0x81000001 is no parent of keys",
-            StorageRoot::Absent => "none at 0x81000001; keys under owner derive theirs, once per process",
+            StorageRoot::Absent => {
+                "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive theirs, once per process"
+            }
         },
     );
     rows.list(
@@ -174,7 +176,7 @@ fn object(public: &Public) -> String {
 }
 
 /// As the TPM tools spell it: `sha256`.
-fn plain(id: AlgId) -> String {
+pub(super) fn plain(id: AlgId) -> String {
     id.to_string().trim_start_matches("TPM_ALG_").to_lowercase()
 }
 

@@ -106,6 +106,9 @@ impl Source {
 fn is_about_a_password(error: &tpm::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::ParentAuthorization
+        ErrorKind::Authorization
+            | ErrorKind::PasswordMissing
+            | ErrorKind::ParentAuthorization
+            | ErrorKind::ParentPasswordMissing
     )
 }

@@ -109,11 +109,11 @@ fn refused(error: Error, key: &Primary) -> Error {
     let name = key.hierarchy.hierarchy_name().unwrap_or("unknown");
     match error.kind() {
         ErrorKind::Authorization => {
-            let advice = match key.auth {
-                None => "it has a password: give it",
-                Some(_) => "the hierarchy's password is another",
+            let (kind, advice) = match key.auth {
+                None => (ErrorKind::ParentPasswordMissing, "it has a password: give it"),
+                Some(_) => (ErrorKind::ParentAuthorization, "the hierarchy's password is another"),
             };
-            error.of_kind(ErrorKind::ParentAuthorization).on(format_args!("{name} hierarchy")).advise(advice)
+            error.of_kind(kind).on(format_args!("{name} hierarchy")).advise(advice)
         }
         _ => error.on(format_args!("{name} hierarchy")),
     }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::{Error, Parts};
+use super::{Error, ErrorKind, Parts};
 
 /// The error without its advice, for those who tell both apart.
 pub struct Cause<'a>(pub(super) &'a Parts);
@@ -16,8 +16,14 @@ impl fmt::Display for Cause<'_> {
             (None, Some((handle, _))) => write!(f, " ({handle})")?,
             (None, None) => {}
         }
-        if let Some(code) = &self.0.code {
-            write!(f, ": {code}")?;
+        match (&self.0.code, self.0.kind) {
+            // Where none was given, the empty one was sent: nobody has given a wrong one.
+            (Some(code), ErrorKind::PasswordMissing | ErrorKind::ParentPasswordMissing) => {
+                let told = code.to_string();
+                write!(f, ": {}", told.replace("the password is wrong", "the empty password is refused"))?;
+            }
+            (Some(code), _) => write!(f, ": {code}")?,
+            (None, _) => {}
         }
         if let Some(source) = &self.0.source {
             write!(f, ": {source}")?;

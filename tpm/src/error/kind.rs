@@ -14,8 +14,10 @@ pub enum ErrorKind {
     PasswordMissing,
     /// Too many wrong passwords: the TPM refuses every one for a time.
     Lockout,
-    /// The password of the parent or of the hierarchy is wrong or missing.
+    /// The password of the parent or of the hierarchy is wrong.
     ParentAuthorization,
+    /// The parent or the hierarchy has a password, and none was given.
+    ParentPasswordMissing,
     /// All object or session slots of the TPM are taken by others.
     ObjectMemory,
     /// The policy of the key is not fulfilled.

@@ -53,16 +53,14 @@ impl Parent {
         if self.is_null() {
             return error.refused_nothing("the null hierarchy");
         }
-        let advice = match self.auth {
-            None => {
-                "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)"
-            }
-            Some(_) => "the parent's password is wrong",
+        let (kind, advice) = match self.auth {
+            None => (
+                ErrorKind::ParentPasswordMissing,
+                "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)",
+            ),
+            Some(_) => (ErrorKind::ParentAuthorization, "the parent's password is wrong"),
         };
-        error
-            .of_kind(ErrorKind::ParentAuthorization)
-            .on(format_args!("parent {}", self.handle))
-            .advise(advice)
+        error.of_kind(kind).on(format_args!("parent {}", self.handle)).advise(advice)
     }
 
     /// What a TPM before version 1.83 of the specification lacks.

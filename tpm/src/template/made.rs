@@ -3,7 +3,8 @@
 use keyfile::{Public, PublicKey};
 
 /// Whether a public area is the template but for what the TPM fills in: only then its Name says what the key can do.
-pub(crate) fn is_made_of(public: &Public, template: &Public) -> bool {
+#[must_use]
+pub fn is_made_of(public: &Public, template: &Public) -> bool {
     let blank = |public: &Public| {
         let mut public = public.clone();
         match &mut public.key {

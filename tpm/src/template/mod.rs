@@ -5,7 +5,7 @@ mod made;
 mod storage;
 pub(crate) mod under_parent;
 
-pub(crate) use made::is_made_of;
+pub use made::is_made_of;
 pub use storage::storage_primary;
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `create` | new keys and sealed data |
+//! | `persistent` | objects that it keeps, and takes away again |
 //! | `read`, `pcr` | what it has, holds and counts |
 //! | `capabilities`, `ask` | what it can do |
 //! | `limits`, `new_parent` | what it cannot, said before it is asked |
@@ -15,6 +16,7 @@ mod create;
 mod limits;
 mod new_parent;
 mod pcr;
+mod persistent;
 mod random;
 pub(crate) mod raw_rsa;
 mod read;
@@ -23,6 +25,7 @@ pub use capabilities::Capabilities;
 pub use create::Created;
 pub use limits::{refuses_both_uses, spelling};
 pub use pcr::PcrValue;
+pub use persistent::keeper;
 pub use raw_rsa::RawRsa;
 
 use std::sync::Arc;

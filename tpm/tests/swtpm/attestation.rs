@@ -65,9 +65,11 @@ fn a_hierarchy_with_a_password_and_a_persistent_key() {
         let (public, _) = tpm.primary(&ek).unwrap();
         assert!(matches!(tpm.prove(&signer(Some("swordfish")), &ek, &public.key), Ok(Residence::Here(_))));
     }
-    for wrong in [None, Some("trout")] {
-        let error = tpm.primary(&signer(wrong)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ParentAuthorization, "{error}");
+    for (given, kind) in
+        [(None, ErrorKind::ParentPasswordMissing), (Some("trout"), ErrorKind::ParentAuthorization)]
+    {
+        let error = tpm.primary(&signer(given)).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
     }
     tpm.close();
     swtpm.assert_empty();

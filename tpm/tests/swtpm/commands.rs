@@ -96,9 +96,11 @@ fn a_parent_or_hierarchy_with_a_password() {
         key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
     };
     with(Some("owner")).unwrap();
-    for wrong in [None, Some("wrong")] {
-        let error = with(wrong).unwrap_err();
-        assert_eq!(error.kind(), tpm::ErrorKind::ParentAuthorization, "{error}");
+    for (given, kind) in
+        [(None, tpm::ErrorKind::ParentPasswordMissing), (Some("wrong"), tpm::ErrorKind::ParentAuthorization)]
+    {
+        let error = with(given).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
     }
     swtpm.assert_empty();
 }

@@ -101,13 +101,9 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
     }
 
     fn unread(&self, encrypted: bool, stack: &ErrorStack) -> Error {
-        if encrypted {
-            self.refuse(
-                "the password is wrong, or the file is damaged",
-                "check both with `openssl pkey -noout -in FILE`",
-            )
-        } else {
-            self.refuse(openssl_says(stack), KINDS)
+        match encrypted {
+            true => Error::FilePassword { path: self.path.to_owned(), purpose: "wrap" },
+            false => self.refuse(openssl_says(stack), KINDS),
         }
     }
 

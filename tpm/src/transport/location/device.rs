@@ -67,6 +67,11 @@ mod tests {
     fn a_device_of_others_and_one_in_use_have_their_own_advice() {
         for (path, code, words) in [
             ("/dev/tpmrm0", 13, ["device:/dev/tpmrm0", "Permission denied", "group tss", "usermod -aG tss"]),
+            (
+                "/dev/tpmrm0",
+                1,
+                ["device:/dev/tpmrm0", "not permitted", "DeviceAllow=/dev/tpmrm0 rw", "PrivateDevices=no"],
+            ),
             ("/dev/tpm0", 16, ["device:/dev/tpm0", "busy", "another program", "/dev/tpmrm0"]),
         ] {
             let cause = io::Error::from_raw_os_error(code);

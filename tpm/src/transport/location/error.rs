@@ -94,11 +94,18 @@ impl LocationError {
             Self::Value { allowed, .. } => format!("it may be {allowed}"),
             Self::NotText(_) => "unset it, or set it to a TCTI string".to_owned(),
             Self::NoDevice(_) => "look at it with ls -l".to_owned(),
+            Self::Socket { cause, .. } if cause.kind() == ErrorKind::PermissionDenied => "the socket, or a folder on the way \
+                 to it, is closed to this user: look at its mode and group with ls -l"
+                .to_owned(),
             Self::Socket { .. } => "see that it runs and that you may use it, or name another one with the parameter tcti or the \
                  variable TPM2_TCTI"
                 .to_owned(),
             Self::Device { cause, .. } => match cause.kind() {
                 ErrorKind::NotFound => ELSEWHERE.to_owned(),
+                // open(2) answers EPERM, and not EACCES, where the device cgroup forbids it.
+                ErrorKind::PermissionDenied if cause.raw_os_error() == Some(libc::EPERM) => "the service may not use this \
+                     device, whatever its groups: set DeviceAllow=/dev/tpmrm0 rw and PrivateDevices=no in its unit"
+                    .to_owned(),
                 ErrorKind::PermissionDenied => "it belongs to the group tss on most systems: let the administrator run \
                      usermod -aG tss USER, and log in again"
                     .to_owned(),

@@ -1,0 +1,171 @@
+//! `check`: whether a service can use a key, as its user and with its configuration.
+
+use std::path::{PathBuf, absolute};
+
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use crate::cli::Common;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::ffi::environment;
+use crate::password::{Passwords, Secret};
+use crate::source::Source;
+use crate::{json, terminal};
+
+mod access;
+mod certificate;
+mod configuration;
+mod identity;
+mod reach;
+mod report;
+mod signature;
+mod subject;
+
+use access::Access;
+use report::Report;
+use subject::Subject;
+
+/// Check whether a service can use a key
+///
+/// Check, as the user and with the configuration of a service, all that the use of KEY takes: the file, openssl.cnf with the providers tpm2 and default,
+/// the module, the TPM, the password, the policy, a signature, and whether CERT is of KEY. Print a line for each: ok, or what to do. The password is sent
+/// at most once unless it is right, and never where a wrong one would lock the TPM.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = examples())]
+pub(crate) struct Check {
+    /// The key as the service names it: a key file, a reference, or a URI such as handle:0x81000100
+    key: PathBuf,
+
+    /// The certificate of the service, in PEM or DER; in PEM its chain may follow
+    #[arg(value_name = "CERT")]
+    certificate: Option<PathBuf>,
+
+    /// Check as this user, with its groups and an empty environment; root only
+    #[arg(long = "as", value_name = "USER")]
+    user: Option<String>,
+
+    /// More groups than USER has, as SupplementaryGroups= of its unit gives them
+    ///
+    /// nginx's workers and others that change their user themselves do not get these: check them without.
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', requires = "user")]
+    groups: Vec<String>,
+
+    /// A variable of the service's environment, as Environment= of its unit sets it
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    env: Vec<(String, String)>,
+
+    /// The openssl.cnf of the service [default: the one that OpenSSL reads without OPENSSL_CONF; without --as also that]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The password of the key
+    ///
+    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passin is better.
+    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
+    password: Option<Secret>,
+
+    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    ///
+    /// A file is opened as USER: it is checked, too.
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
+    passin: Option<Source>,
+
+    /// Print JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tpm2-keytool check server.tpm server.pem
+  sudo tpm2-keytool check --as www-data /etc/ssl/private/server.tpm /etc/ssl/server.pem
+  sudo tpm2-keytool check --as postgres --groups tss --config /etc/postgresql/openssl.cnf handle:0x81000100
+In a unit, ExecStartPre=tpm2-keytool check … checks what the unit forbids (DeviceAllow=, PrivateDevices=, ProtectHome=).";
+
+fn examples() -> String {
+    format!("{EXAMPLES}\n\n{}", Exit::table())
+}
+
+impl Check {
+    /// Checks everything, and tells.
+    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+        if common.tcti.is_some() {
+            return Err(Error::request(
+                "a service takes no --tcti",
+                "leave it out: its TPM is that of its openssl.cnf (--config) and its environment (--env)",
+            ));
+        }
+        let mut report = Report::new();
+        if let Some(user) = &self.user {
+            identity::become_user(&mut report, user, &self.groups)?;
+            environment::clear();
+        }
+        self.env.iter().for_each(|(name, value)| environment::set(name, value));
+        if let Some(path) = &self.config {
+            let path = absolute(path).map_err(|source| Error::read(path, source))?;
+            environment::set("OPENSSL_CONF", path);
+        }
+        self.look(&mut report, common);
+        match self.json {
+            true => json::print(&report)?,
+            false => terminal::result(&report)?,
+        }
+        report.end()
+    }
+
+    fn look(&self, report: &mut Report, common: &Common) {
+        let given = configuration::check(report);
+        let prefix = given.as_ref().and_then(|_| report.pass("settings", common.nv_prefix()).flatten());
+        let subject = report.pass("key", Subject::read(&self.key, prefix.as_deref()));
+        if let Some(subject) = &subject {
+            report.ok("key", &subject.told);
+        }
+        let password = subject.as_ref().and_then(|subject| {
+            let mut passwords = Passwords::default();
+            let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key");
+            let password = given.and_then(|given| subject.password(given, &mut passwords));
+            report.pass("password", password)
+        });
+        let access = match &given {
+            Some(_) => Access::open(report, common),
+            None => {
+                report.skip(
+                    "tpm",
+                    "the settings that lead to it stand in the provider's section, which is not there",
+                );
+                None
+            }
+        };
+        let known = match (access, &subject, &password) {
+            (Some(access), Some(subject), Some(password)) => {
+                let known = access.check(report, subject, password.as_ref());
+                known.map(|known| (subject, password.as_ref(), known))
+            }
+            _ => None,
+        };
+        let library = given.and_then(|given| given.library);
+        let half = match (&library, known) {
+            (Some(library), Some((subject, password, known))) => {
+                signature::check(report, library, subject, known.public.as_ref(), password)
+            }
+            _ => {
+                report.skip("signature", "it needs all of the above");
+                None
+            }
+        };
+        if let Some(path) = &self.certificate {
+            certificate::check(report, path, half.as_deref());
+        }
+    }
+}
+
+/// `NAME=VALUE`
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err("a variable is given as NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,229 @@
+//! The TPM of the service: whether it answers, whether the password is right, and whether the policy passes. No wrong password is sent twice,
+//! and none that would lock the TPM.
+
+use keyfile::{Attributes, KeyFile, Public};
+use tpm::location::Kind as Way;
+use tpm::{Auth, Checked, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
+
+use super::report::Report;
+use super::subject::{Kind, Subject};
+use crate::cli::Common;
+use crate::error::Error;
+use crate::password::Secret;
+use crate::reference;
+
+/// A failure, and which check it is.
+type Failed = (&'static str, Error);
+
+/// The TPM that the settings of the service name, and how near it is to a lockout.
+pub(super) struct Access {
+    tpm: Tpm,
+    lockout: Lockout,
+}
+
+/// What the TPM says of a key.
+pub(super) struct Known {
+    /// Its public area; not that of a key in an NV index.
+    pub(super) public: Option<Public>,
+}
+
+impl Access {
+    /// Asks the TPM for its counters.
+    pub(super) fn open(report: &mut Report, common: &Common) -> Option<Self> {
+        let tpm = report.pass("settings", quiet(common))?;
+        let lockout = report.pass("tpm", tpm.lockout().map_err(Error::from))?;
+        let location = report.pass("tpm", tpm.location().map_err(Error::from))?;
+        report.ok("tpm", format_args!("{} answers (given by {})", location.string, location.source));
+        Some(Self { tpm, lockout })
+    }
+
+    /// Tries password and policy. Nothing of ours stays in the TPM, which may serve one program at a time.
+    pub(super) fn check(
+        self,
+        report: &mut Report,
+        subject: &Subject,
+        password: Option<&Secret>,
+    ) -> Option<Known> {
+        let found = ask(report, &self, subject, password);
+        self.tpm.close();
+        found.map_err(|(check, error)| report.fail(check, &error)).ok()
+    }
+}
+
+/// Whatever the configuration says, no check takes the last try.
+fn quiet(common: &Common) -> Result<Tpm, Error> {
+    let tpm = common.tpm_by(None)?;
+    Ok(Tpm::new(Config { last_try: false, ..tpm.config().clone() }))
+}
+
+fn ask(
+    report: &mut Report,
+    Access { tpm, lockout }: &Access,
+    subject: &Subject,
+    password: Option<&Secret>,
+) -> Result<Known, Failed> {
+    let (public, proven) = match &subject.kind {
+        Kind::File(file) => {
+            let proven = of_file(report, tpm, file, password)?;
+            (Some(file.public.clone()), proven)
+        }
+        Kind::Handle(handle, expected) => {
+            let (public, _) = tpm.read_public(*handle).map_err(|error| ("key", absent(*handle, error)))?;
+            if expected.as_deref().is_some_and(|expected| *expected != public) {
+                let problem = format!("another key is at {handle} than the file says");
+                return Err(("key", Error::request(problem, "make the file again")));
+            }
+            if password.is_some() && subject.is_unmarked() && counts(&public) {
+                return Err(("password", unmarked()));
+            }
+            let proven = at_handle(report, tpm, (*handle, &public), password)?;
+            (Some(public), proven)
+        }
+        Kind::Nv(index) => {
+            report
+                .skip("password", format_args!("what is in the NV index {index} is opened by OpenSSL only"));
+            (None, true)
+        }
+    };
+    if public.as_ref().is_some_and(counts) && !proven {
+        spare_last_try(*lockout).map_err(|error| ("password", error))?;
+    }
+    Ok(Known { public })
+}
+
+fn counts(public: &Public) -> bool {
+    !public.attributes.contains(Attributes::NO_DA)
+}
+
+fn unmarked() -> Error {
+    Error::Password {
+        what: "password of the key".to_owned(),
+        problem:
+            "OpenSSL asks for none behind handle: and object: without ?pass, and the empty one would count"
+                .to_owned(),
+        advice: "write ?pass behind the URI, or ?pin-source=file:PATH".to_owned(),
+    }
+}
+
+/// Returns true if the TPM has taken the password, or there is none.
+fn of_file(
+    report: &mut Report,
+    tpm: &Tpm,
+    file: &KeyFile,
+    password: Option<&Secret>,
+) -> Result<bool, Failed> {
+    let auth = password.map(|word| Auth::new(word.octets()));
+    let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
+    if file.uses_policy() {
+        let told = match password {
+            Some(_) => "the policy decides whether it is used; the signature tries it",
+            None => "none is given; the policy decides whether one is needed",
+        };
+        report.skip("password", told);
+        policy(report, tpm, file)?;
+        return Ok(password.is_none());
+    }
+    let proven = prove(report, tpm, &key, password)?;
+    report.skip("policy", "the key has none");
+    Ok(proven)
+}
+
+fn at_handle(
+    report: &mut Report,
+    tpm: &Tpm,
+    (handle, public): (keyfile::Handle, &Public),
+    password: Option<&Secret>,
+) -> Result<bool, Failed> {
+    if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
+        let problem =
+            format!("the key at {handle} is used by a policy only, and a handle does not say which");
+        return Err(("policy", Error::request(problem, "use the key's file, which holds the policy")));
+    }
+    if password.is_none() {
+        return match reference::is_open(tpm, handle, public).map_err(|error| ("password", error))? {
+            true => {
+                report.ok("password", "the key has none");
+                Ok(true)
+            }
+            false => Err((
+                "password",
+                Error::Password {
+                    what: "password of the key".to_owned(),
+                    problem: format!("the key at {handle} has one, and none was given"),
+                    advice: "give it with --passin, or as ?pin-source=file:PATH of the URI".to_owned(),
+                },
+            )),
+        };
+    }
+    let auth = password.map(|word| Auth::new(word.octets()));
+    let key = Key::at(tpm, handle, public.clone(), auth).map_err(|error| ("key", error.into()))?;
+    prove(report, tpm, &key, password)
+}
+
+/// TPM2_PolicySecret in a trial session, once.
+fn prove(report: &mut Report, tpm: &Tpm, key: &Key, password: Option<&Secret>) -> Result<bool, Failed> {
+    if password.is_some() && tpm.location().is_ok_and(|location| location.kind == Way::Tabrmd) {
+        report.skip("password", "through tpm2-abrmd the signature tries it");
+        return Ok(false);
+    }
+    key.prove().map_err(|error| (which(&error), error.into()))?;
+    match password {
+        Some(_) => report.ok("password", "the TPM takes it"),
+        None => report.ok("password", "the key has none"),
+    }
+    Ok(true)
+}
+
+/// What a failure is about: the key's own password, its parent's, or the key.
+fn which(error: &tpm::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Lockout => "password",
+        ErrorKind::ParentAuthorization | ErrorKind::ParentPasswordMissing => "parent",
+        ErrorKind::NoTpm | ErrorKind::Io | ErrorKind::Timeout => "tpm",
+        _ => "key",
+    }
+}
+
+fn policy(report: &mut Report, tpm: &Tpm, file: &KeyFile) -> Result<(), Failed> {
+    let ways = tpm.check_policy(file).map_err(|error| ("policy", error.into()))?;
+    let passing = |way: &&Checked| !matches!(way.outcome(), Outcome::Refused(_));
+    let reasons = ways.iter().filter_map(|way| match way.outcome() {
+        Outcome::Refused(reason) => Some(reason),
+        _ => None,
+    });
+    match ways.iter().find(passing).map(Checked::outcome) {
+        Some(Outcome::Passes) => report.ok("policy", "it passes now"),
+        Some(Outcome::WithPassword) => report.ok("policy", "it passes with the right password"),
+        Some(_) => report.ok("policy", "it depends on the use; the signature tries it"),
+        None => {
+            let reasons: Vec<String> = reasons.collect();
+            let error =
+                tpm::Error::new(ErrorKind::Policy, format!("it does not pass: {}", reasons.join("; ")));
+            let advice = "`tpm2-keytool show` lists its statements; sign a policy for this state (policy add), or make a new key";
+            return Err(("policy", error.advise(advice).into()));
+        }
+    }
+    Ok(())
+}
+
+fn absent(handle: keyfile::Handle, error: tpm::Error) -> Error {
+    match error.kind() {
+        ErrorKind::NoObject => Error::request(
+            format!("there is no key at {handle}"),
+            "`tpm2-keytool list` shows the persistent keys of this TPM",
+        ),
+        _ => Error::Tpm(error),
+    }
+}
+
+/// An unproven password is not tried where one more failure locks the TPM, whatever the setting last-try says.
+fn spare_last_try(lockout: Lockout) -> Result<(), Error> {
+    if lockout.failures.saturating_add(1) < lockout.max_failures {
+        return Ok(());
+    }
+    let error = tpm::Error::new(
+        ErrorKind::Lockout,
+        "the password is not tried, because a wrong one would lock the TPM",
+    );
+    Err(error.advise(lockout.to_string()).into())
+}

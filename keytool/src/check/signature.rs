@@ -1,0 +1,127 @@
+//! The service's own way: libcrypto opens the key through the provider, the TPM signs, and software verifies.
+
+use keyfile::{Attributes, Public, PublicKey, Scheme};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{Id, PKey, PKeyRef, Public as PublicHalf};
+use openssl::rsa::Padding;
+use openssl::sign::Verifier;
+use tpm::ErrorKind;
+
+use super::report::Report;
+use super::subject::Subject;
+use crate::error::Error;
+use crate::ffi::service::{Library, ServiceKey, Signed};
+use crate::password::Secret;
+use crate::software;
+
+const MESSAGE: &[u8] = b"tpm2-keytool check";
+
+/// Opens the key and signs with it; the public half, for the certificate.
+pub(super) fn check(
+    report: &mut Report,
+    library: &Library,
+    subject: &Subject,
+    public: Option<&Public>,
+    password: Option<&Secret>,
+) -> Option<PKey<PublicHalf>> {
+    let key = report.pass("load", opened(library, subject, password))?;
+    report.ok("load", "OpenSSL opens the key through the provider tpm2");
+    let half = report.pass("signature", public_half(&key))?;
+    match public.is_none_or(signs) {
+        false => report.skip("signature", "the key does not sign: `tpm2-keytool show` lists what it is for"),
+        true => {
+            let pss = public.is_some_and(|public| matches!(public.key.scheme(), Some(Scheme::Rsapss(_))));
+            if let Some(digest) = report.pass("signature", signed(&key, &half, pss)) {
+                report.ok(
+                    "signature",
+                    format_args!("the TPM signs with {digest}, and the public key verifies it"),
+                );
+            }
+        }
+    }
+    Some(half)
+}
+
+fn opened<'a>(
+    library: &'a Library,
+    subject: &Subject,
+    password: Option<&Secret>,
+) -> Result<ServiceKey<'a>, Error> {
+    let key = library.key(&subject.uri, password).map_err(|errors| refused("open the key", &errors))?;
+    match key.provider().as_str() {
+        "tpm2" => Ok(key),
+        other => Err(Error::request(
+            format!("the key is opened by the provider {other}, and not by tpm2"),
+            "it is a key of software: name a key file of this TPM",
+        )),
+    }
+}
+
+/// As software sees it: without the provider.
+fn public_half(key: &ServiceKey<'_>) -> Result<PKey<PublicHalf>, Error> {
+    software::start()?;
+    let half = key.as_pkey().public_key_to_der().and_then(|der| PKey::public_key_from_der(&der));
+    half.map_err(|errors| refused("read the public key", &errors))
+}
+
+/// The TPM's own signing command, or RSA decryption of a padded block.
+fn signs(public: &Public) -> bool {
+    let has = |attributes| public.attributes.contains(attributes);
+    let raw_rsa = matches!(public.key, PublicKey::Rsa { scheme: Scheme::Null, .. });
+    has(Attributes::SIGN) || (raw_rsa && has(Attributes::DECRYPT) && !has(Attributes::RESTRICTED))
+}
+
+/// The digest that was signed.
+fn signed(key: &ServiceKey<'_>, half: &PKeyRef<PublicHalf>, pss: bool) -> Result<String, Error> {
+    let Signed { signature, digest } = key.sign(MESSAGE, pss).map_err(|errors| refused("sign", &errors))?;
+    let verified = verified(half, &signature, &digest, pss);
+    match verified.map_err(|errors| refused("verify the signature", &errors))? {
+        true => Ok(digest),
+        false => Err(Error::request(
+            "the signature is not the key's: the public key does not verify it",
+            "report this with a trace (TPM2_TRACE=1): something on the way alters it",
+        )),
+    }
+}
+
+fn verified(
+    half: &PKeyRef<PublicHalf>,
+    signature: &[u8],
+    digest: &str,
+    pss: bool,
+) -> Result<bool, ErrorStack> {
+    let digest = MessageDigest::from_name(digest).unwrap_or_else(MessageDigest::sha256);
+    let mut verifier = Verifier::new(digest, half)?;
+    if pss && half.id() == Id::RSA {
+        verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
+    }
+    verifier.verify_oneshot(signature, MESSAGE)
+}
+
+/// What libcrypto and the provider say; the provider's reason decides how the run ends.
+fn refused(what: &str, errors: &ErrorStack) -> Error {
+    let told = |error: &openssl::error::Error| {
+        let reason = error.reason().unwrap_or("unknown reason");
+        error.data().map_or_else(|| reason.to_owned(), |data| format!("{reason}: {data}"))
+    };
+    let kind = errors.errors().iter().find_map(|error| kind_of(error.reason()?));
+    let ours = errors.errors().iter().find(|error| error.reason().and_then(kind_of).is_some());
+    let text = ours.or_else(|| errors.errors().first()).map_or("no reason given".to_owned(), told);
+    let error = tpm::Error::new(kind.unwrap_or(ErrorKind::Tpm), format!("OpenSSL cannot {what}: {text}"));
+    error.advise("README.md lists the messages of the provider; TPM2_TRACE=1 shows each step").into()
+}
+
+/// Reasons of the provider (provider/src/error.rs) that have an exit code of their own.
+fn kind_of(reason: &str) -> Option<ErrorKind> {
+    Some(match reason {
+        "no TPM can be reached" | "connection to the TPM lost" => ErrorKind::NoTpm,
+        "the TPM refused the password" => ErrorKind::Authorization,
+        "the TPM refused the password of the parent" => ErrorKind::ParentAuthorization,
+        "the key needs a password" => ErrorKind::PasswordMissing,
+        "the parent needs a password" => ErrorKind::ParentPasswordMissing,
+        "the TPM is in dictionary-attack lockout" => ErrorKind::Lockout,
+        "the policy of the key is not satisfied" => ErrorKind::Policy,
+        _ => return None,
+    })
+}

@@ -1,0 +1,145 @@
+//! Another user of this machine, and how a process becomes one: getpwnam_r(3), getgrnam_r(3), getgrouplist(3), setgroups(2), setresuid(2).
+
+use std::ffi::{CStr, CString, c_char};
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// What a record of the user or group database needs at most.
+const ROOM: usize = 1 << 16;
+/// NGROUPS_MAX (limits.h).
+const GROUPS: usize = 1 << 16;
+
+/// A user, by number, and the groups that this user is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct User {
+    pub(crate) uid: libc::uid_t,
+    pub(crate) gid: libc::gid_t,
+    pub(crate) groups: Vec<libc::gid_t>,
+}
+
+/// Whether this process may become any user.
+pub(crate) fn is_root() -> bool {
+    // SAFETY: geteuid(2) takes nothing and never fails.
+    unsafe { libc::geteuid() == 0 }
+}
+
+impl User {
+    /// Looks a user up; none if there is no such name.
+    ///
+    /// # Errors
+    /// The user database cannot be read.
+    pub(crate) fn named(name: &str) -> io::Result<Option<Self>> {
+        let name = CString::new(name)?;
+        let mut record = MaybeUninit::<libc::passwd>::uninit();
+        let mut room = vec![0; ROOM];
+        let mut found = ptr::null_mut();
+        // SAFETY: getpwnam_r(3): a C string, a place for the record, room for its texts with its length, and a place for a pointer.
+        let failed = unsafe {
+            libc::getpwnam_r(
+                name.as_ptr(),
+                record.as_mut_ptr(),
+                room.as_mut_ptr(),
+                room.len(),
+                &raw mut found,
+            )
+        };
+        if found.is_null() {
+            return absent(failed);
+        }
+        // SAFETY: it was found, so the record was written.
+        let record = unsafe { record.assume_init() };
+        let groups = groups_of(&name, record.pw_gid)?;
+        Ok(Some(Self { uid: record.pw_uid, gid: record.pw_gid, groups }))
+    }
+
+    /// Makes this process that user, with these groups and no others, for good: all threads, and no capability is left.
+    ///
+    /// # Errors
+    /// The process is not root's, or may not.
+    pub(crate) fn become_for_good(&self) -> io::Result<()> {
+        // SAFETY: setgroups(2) reads as many numbers as it is told.
+        done(unsafe { libc::setgroups(self.groups.len(), self.groups.as_ptr()) })?;
+        // SAFETY: setresgid(2) takes numbers.
+        done(unsafe { libc::setresgid(self.gid, self.gid, self.gid) })?;
+        // SAFETY: setresuid(2) takes numbers.
+        done(unsafe { libc::setresuid(self.uid, self.uid, self.uid) })
+    }
+}
+
+/// The number of a group; none if there is no such name.
+///
+/// # Errors
+/// The group database cannot be read.
+pub(crate) fn group(name: &str) -> io::Result<Option<libc::gid_t>> {
+    let name = CString::new(name)?;
+    let mut record = MaybeUninit::<libc::group>::uninit();
+    let mut room = vec![0; ROOM];
+    let mut found = ptr::null_mut();
+    // SAFETY: getgrnam_r(3): as getpwnam_r(3).
+    let failed = unsafe {
+        libc::getgrnam_r(name.as_ptr(), record.as_mut_ptr(), room.as_mut_ptr(), room.len(), &raw mut found)
+    };
+    if found.is_null() {
+        return absent(failed);
+    }
+    // SAFETY: it was found, so the record was written.
+    Ok(Some(unsafe { record.assume_init() }.gr_gid))
+}
+
+/// The name of a group, or its number where it has none.
+pub(crate) fn group_name(gid: libc::gid_t) -> String {
+    let mut record = MaybeUninit::<libc::group>::uninit();
+    let mut room: Vec<c_char> = vec![0; ROOM];
+    let mut found = ptr::null_mut();
+    // SAFETY: getgrgid_r(3): as getgrnam_r(3).
+    unsafe { libc::getgrgid_r(gid, record.as_mut_ptr(), room.as_mut_ptr(), room.len(), &raw mut found) };
+    if found.is_null() {
+        return gid.to_string();
+    }
+    // SAFETY: it was found, so the record was written.
+    let name = unsafe { record.assume_init() }.gr_name;
+    // SAFETY: a C string in `room`, which is copied.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+}
+
+fn groups_of(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<libc::gid_t>> {
+    let mut groups = vec![0; GROUPS];
+    let mut count = libc::c_int::try_from(groups.len()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: getgrouplist(3): a C string, a number, room for `count` numbers, and their count.
+    let answer = unsafe { libc::getgrouplist(name.as_ptr(), gid, groups.as_mut_ptr(), &raw mut count) };
+    if answer < 0 {
+        return Err(io::Error::other("the user is in too many groups"));
+    }
+    groups.truncate(usize::try_from(count).unwrap_or(0));
+    Ok(groups)
+}
+
+/// What getpwnam_r(3) and its like answer where nothing was found: these codes stand for that, too.
+fn absent<T>(code: libc::c_int) -> io::Result<Option<T>> {
+    match code {
+        0 | libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => Ok(None),
+        code => Err(io::Error::from_raw_os_error(code)),
+    }
+}
+
+fn done(answer: libc::c_int) -> io::Result<()> {
+    if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_groups_are_found_by_name() {
+        let root = User::named("root").unwrap().unwrap();
+        assert_eq!((root.uid, root.gid), (0, 0));
+        assert!(root.groups.contains(&0));
+        assert_eq!(group("root").unwrap(), Some(0));
+        assert_eq!(group_name(0), "root");
+        assert_eq!(User::named("no-such-user").unwrap(), None);
+        assert_eq!(group("no-such-group").unwrap(), None);
+        assert!(User::named("a\0b").is_err());
+    }
+}

@@ -1,0 +1,47 @@
+//! A public area for programs: the object `key` of docs/json.md.
+
+use keyfile::{Attributes, Public, PublicKey, Scheme};
+use serde::Serialize;
+
+/// What a public area says of its key.
+#[derive(Serialize)]
+pub(crate) struct Key {
+    r#type: &'static str,
+    bits: Option<u16>,
+    curve: Option<String>,
+    scheme: Option<String>,
+    name: Option<String>,
+    name_hash: String,
+    attributes: Vec<String>,
+    lockout_protected: bool,
+    used_by_policy_only: bool,
+}
+
+impl Key {
+    /// Reads it off.
+    pub(crate) fn of(public: &Public) -> Self {
+        let (r#type, bits, curve) = match &public.key {
+            PublicKey::Rsa { bits, .. } => ("RSA", Some(*bits), None),
+            PublicKey::Ecc { curve, .. } => ("EC", Some(curve.bits()), Some(tpm::spelling(*curve))),
+            PublicKey::KeyedHash { .. } => ("keyed-hash", None, None),
+            PublicKey::SymCipher { .. } => ("cipher", None, None),
+        };
+        let scheme = public.key.scheme().filter(|scheme| *scheme != Scheme::Null);
+        Self {
+            r#type,
+            bits,
+            curve,
+            scheme: scheme.map(|scheme| scheme.to_string()),
+            name: public.name().ok().map(|name| name.to_string()),
+            name_hash: public.name_alg.to_string(),
+            attributes: words(&public.attributes.to_string()),
+            lockout_protected: !public.attributes.contains(Attributes::NO_DA),
+            used_by_policy_only: !public.attributes.contains(Attributes::USER_WITH_AUTH),
+        }
+    }
+}
+
+/// As `|` separates them; `none` is no word.
+fn words(attributes: &str) -> Vec<String> {
+    attributes.split('|').filter(|word| *word != "none").map(str::to_owned).collect()
+}

@@ -1,0 +1,72 @@
+//! A key that the TPM keeps, in a few words.
+
+use std::fmt;
+
+use keyfile::{Attributes, Handle, Public, PublicKey};
+use tpm::template::{is_made_of, storage_primary};
+
+/// The handle of the standard storage key (TCG TPM v2.0 Provisioning Guidance §7.8).
+pub(crate) const SRK: Handle = Handle(0x8100_0001);
+/// The handles of endorsement keys (the same, table 2).
+const ENDORSEMENT: std::ops::RangeInclusive<u32> = 0x8101_0000..=0x8101_ffff;
+
+/// A persistent key.
+pub(crate) struct Persistent<'a> {
+    pub(crate) handle: Handle,
+    pub(crate) public: &'a Public,
+}
+
+impl Persistent<'_> {
+    /// What it is for, in one word: the values of `use` in docs/json.md.
+    pub(crate) fn purpose(&self) -> &'static str {
+        let has = |attributes| self.public.attributes.contains(attributes);
+        let restricted = has(Attributes::RESTRICTED);
+        match &self.public.key {
+            PublicKey::KeyedHash { .. } if !has(Attributes::SIGN) && !has(Attributes::DECRYPT) => {
+                "sealed-data"
+            }
+            _ if restricted && has(Attributes::DECRYPT) && is_storage(self.public) => "storage",
+            _ if restricted && has(Attributes::DECRYPT) && ENDORSEMENT.contains(&self.handle.0) => {
+                "endorsement"
+            }
+            _ if restricted && has(Attributes::DECRYPT) => "parent",
+            _ if restricted => "attestation",
+            _ if has(Attributes::SIGN) && has(Attributes::DECRYPT) => "sign-and-decrypt",
+            _ if has(Attributes::SIGN) => "sign",
+            _ if has(Attributes::DECRYPT) => "decrypt",
+            _ => "none",
+        }
+    }
+}
+
+/// Whether it is a standard storage key, so that files of its hierarchy load under it.
+fn is_storage(public: &Public) -> bool {
+    [false, true].iter().any(|rsa| is_made_of(public, &storage_primary(*rsa)))
+}
+
+impl fmt::Display for Persistent<'_> {
+    /// `EC nistp256, signs and decrypts`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.public.key {
+            PublicKey::Rsa { bits, .. } => write!(f, "RSA {bits}")?,
+            PublicKey::Ecc { curve, .. } => write!(f, "EC {}", tpm::spelling(*curve))?,
+            PublicKey::KeyedHash { .. } => f.write_str("keyed hash")?,
+            PublicKey::SymCipher { .. } => f.write_str("cipher key")?,
+        }
+        f.write_str(match self.purpose() {
+            "sealed-data" => ", sealed data",
+            "storage" => ", standard storage key: a parent of keys",
+            "endorsement" => ", endorsement key",
+            "parent" => ", a parent of keys",
+            "attestation" => ", attestation key: signs what its TPM says",
+            "sign-and-decrypt" => ", signs and decrypts",
+            "sign" => ", signs",
+            "decrypt" => ", decrypts",
+            _ => ", of no use by itself",
+        })?;
+        match self.public.attributes.contains(Attributes::USER_WITH_AUTH) {
+            true => Ok(()),
+            false => f.write_str("; used by a policy only"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `srk`: the standard storage key, made persistent where everybody looks for it.
+
+use clap::Args;
+use keyfile::{Handle, Public};
+use tpm::template::{is_made_of, storage_primary};
+use tpm::{ErrorKind, Parent, Tpm};
+
+use crate::cli::Common;
+use crate::error::Error;
+use crate::interrupt::Deferred;
+use crate::owner_password::{self, OwnerPassword};
+use crate::persistent::{Persistent, SRK};
+use crate::terminal::{self, Progress};
+
+/// Make the standard storage key persistent at 81000001
+///
+/// Keys made under it (create -p 81000001) load without deriving their parent first, which is faster, and can take most of a minute for an RSA parent on
+/// a real chip. Key files of the owner hierarchy stay usable as they are. It is the P-256 key of the TCG's template, the same that this and other tools
+/// derive. Nothing is changed where it is there already, or where the handle holds another object. `evict 81000001` takes it away again.
+#[derive(Args)]
+#[command(after_help = "Example: sudo tpm2-keytool srk")]
+pub(crate) struct Srk {
+    /// The RSA-2048 key instead: for a TPM without P-256, and for files with an RSA parent
+    #[arg(long)]
+    rsa: bool,
+
+    #[command(flatten)]
+    owner: OwnerPassword,
+}
+
+impl Srk {
+    /// Makes it persistent, unless it is.
+    pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
+        let given = self.owner.given()?;
+        let tpm = common.tpm_by(given.as_ref())?;
+        let deferred = Deferred::start();
+        let made = self.make(&tpm, &deferred);
+        tpm.close();
+        terminal::result(made?)
+    }
+
+    fn make(&self, tpm: &Tpm, deferred: &Deferred) -> Result<String, Error> {
+        let auth = owner_password::auth(tpm, None, SRK);
+        let parent = Parent { handle: Handle::OWNER, rsa: self.rsa, auth: auth.clone() };
+        let kind = self.kind();
+        match tpm.read_public(SRK) {
+            Err(error) if error.kind() == ErrorKind::NoObject => {}
+            Err(error) => return Err(error.into()),
+            Ok((found, _)) if !is_made_of(&found, &storage_primary(self.rsa)) => return Err(other(&found)),
+            // It has the right template; only the key that the hierarchy derives from it is the standard one.
+            Ok((found, name)) => {
+                let _progress = self.progress();
+                return match tpm.parent_public(&parent)?.1 == name {
+                    true => Ok(format!("the {kind} storage key is at {SRK} already")),
+                    false => Err(other(&found)),
+                };
+            }
+        }
+        deferred.check()?;
+        let progress = self.progress();
+        tpm.persist_storage_key(self.rsa, SRK, auth.as_ref())?;
+        drop(progress);
+        Ok(format!("made the {kind} storage key persistent at {SRK}"))
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.rsa { "RSA-2048" } else { "P-256" }
+    }
+
+    fn progress(&self) -> Option<Progress> {
+        self.rsa.then(|| Progress::start("deriving the RSA storage key; this can take a minute"))
+    }
+}
+
+fn other(found: &Public) -> Error {
+    let words = Persistent { handle: SRK, public: found };
+    Error::request(
+        format!("another object is at {SRK}: {words}"),
+        format!("keys may need it; if none does, `tpm2-keytool evict {SRK}` takes it away"),
+    )
+}
