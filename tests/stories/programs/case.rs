@@ -1,13 +1,15 @@
 //! One try of a program: an order of the providers, a type of key, and the form in which the program gets the key.
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use tests::process::Process;
+use tests::process::{Output, Process};
 use tests::{Openssl, Order, TlsServer, port};
 
 use super::keys::{self, Form, PASSWORD, Type, World};
+use super::users;
 
-/// For a client, which is a short process.
-const SECONDS: u32 = 30;
+/// For a client, which is a short process, and for what a server does soon.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What a program is tried with.
 pub(super) struct Case<'a> {
@@ -63,15 +65,23 @@ impl Case<'_> {
         self.openssl.write(name, text.replace("PORT", &port.to_string()));
     }
 
+    /// Gives the files of the key to a user that reads them itself; otherwise only root can read them.
+    #[track_caller]
+    pub(super) fn give(&self, user: &str) {
+        self.openssl.shell().ok(&format!("chown {user} {} {}", self.key(), self.path("word")));
+    }
+
     /// Starts a server whose configuration is `text` in the file `name`, by the command line, until it listens on PORT.
     #[track_caller]
     pub(super) fn server(&self, name: &str, text: &str, line: &str) -> Server<'_> {
         let log = format!("{name}.log");
+        let shown = Shown { case: self, log: &log };
         let (port, process) = port::serve_forking(1, |port| {
             self.configure(name, text, port);
             let line = self.fill(line).replace("PORT", &port.to_string());
             self.openssl.shell().spawn(&line, &log)
         });
+        drop(shown);
         Server { case: self, port, process, log }
     }
 
@@ -82,11 +92,20 @@ impl Case<'_> {
         TlsServer::start(&self.openssl.stranger(), &format!("-cert software.crt -key software.key {verify}"))
     }
 
+    /// A server with such a configuration that must end at once with an exit status.
+    #[track_caller]
+    pub(super) fn server_fails(&self, name: &str, text: &str, line: &str) -> Output {
+        let port = port::free(1);
+        self.configure(name, text, port);
+        let line = self.fill(line).replace("PORT", &port.to_string());
+        self.openssl.shell().clone().limit(LIMIT).failed(&line)
+    }
+
     /// A short program that must succeed; the words of `fill` are replaced.
     #[track_caller]
-    pub(super) fn ok(&self, line: &str) -> tests::process::Output {
+    pub(super) fn ok(&self, line: &str) -> Output {
         let line = self.fill(line);
-        self.openssl.shell().clone().limit(Duration::from_secs(SECONDS.into())).ok(&line)
+        self.openssl.shell().clone().limit(LIMIT).ok(&line)
     }
 }
 
@@ -118,8 +137,56 @@ impl Server<'_> {
         assert!(verified, "{output}\n{}", self.printed());
     }
 
+    /// The server shows a new certificate of the same key after `reload`, to both versions of TLS.
+    #[track_caller]
+    pub(super) fn reloads(&self, options: &str, reload: impl FnOnce(&Process)) {
+        self.case.world.certify(self.case.kind, self.case.form);
+        reload(&self.process);
+        let certificate = self.case.openssl.text(&keys::certificate(self.case.kind, self.case.form));
+        let line = format!("s_client -connect 127.0.0.1:{} {options}", self.port);
+        let start = Instant::now();
+        while !self.case.openssl.stranger().run(&line).out().contains(certificate.trim()) {
+            assert!(start.elapsed() < LIMIT, "it keeps the old certificate:\n{}", self.printed());
+            thread::sleep(Duration::from_millis(100));
+        }
+        self.answers(options);
+    }
+
+    /// Fails unless it is this user, with these groups, whose processes use the TPM: `www-data (tss)`. Root may have proved a password
+    /// before. Some servers have a process for each connection: therefore one is open meanwhile.
+    #[track_caller]
+    pub(super) fn used_by(&self, options: &str, user: &str) {
+        let stranger = self.case.openssl.stranger();
+        let line = format!("openssl s_client -connect 127.0.0.1:{} -ign_eof {options}", self.port);
+        let _client = stranger.shell().spawn(&line, "s_client.log");
+        let start = Instant::now();
+        loop {
+            let users = users::of_port(self.case.world.port());
+            let others: Vec<&String> = users.iter().filter(|name| !name.starts_with("root (")).collect();
+            if (if others.is_empty() { users.iter().collect() } else { others }) == [user] {
+                return;
+            }
+            assert!(start.elapsed() < LIMIT, "{users:?} use the TPM, not {user}\n{}", self.printed());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// What it printed.
     pub(super) fn printed(&self) -> String {
         self.case.openssl.text(&self.log)
+    }
+}
+
+/// Shows what a server printed that does not come up.
+struct Shown<'a> {
+    case: &'a Case<'a>,
+    log: &'a str,
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.case.openssl.text(self.log));
+        }
     }
 }

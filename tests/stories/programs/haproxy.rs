@@ -1,7 +1,10 @@
 //! HAProxy: a master that reads the keys, and a worker that uses them.
 use tests::port;
 
+use super::case::Case;
+use super::keys::Form;
 use super::referenced::referenced;
+use super::tried::{Outcome, Program};
 use crate::machine::Machine;
 use crate::store::{LOCKED, PLAIN};
 
@@ -52,4 +55,47 @@ fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
     let told =
         openssl.stranger().shell().ok(&format!("curl -sS --max-time 20 http://127.0.0.1:{}/", first + 3));
     assert_eq!(told.out(), "one 1\n", "{}", openssl.text("haproxy.log"));
+}
+
+const TRIED: Program = Program {
+    name: "haproxy",
+    version: "/usr/sbin/haproxy -v",
+    forms: &Form::WITHOUT_PASSWORD,
+    does: "TLS 1.2 and 1.3, and a reload",
+};
+
+const CONFIGURATION: &str = "\
+global
+    user haproxy
+    group tss
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 10s
+    timeout server 10s
+frontend site
+    bind 127.0.0.1:PORT ssl crt site.pem
+    http-request return status 200
+";
+
+#[test]
+fn haproxy() {
+    TRIED.tried(|case| {
+        write_site(case);
+        let server = case.server("haproxy.cfg", CONFIGURATION, "/usr/sbin/haproxy -W -f haproxy.cfg");
+        server.answers("");
+        server.used_by("", "haproxy (tss)");
+        server.reloads("", |process| {
+            write_site(case);
+            process.signal(libc::SIGUSR2);
+        });
+        Outcome::Works
+    });
+}
+
+/// The certificate and the key in one file, which only root can read.
+fn write_site(case: &Case) {
+    let shell = case.openssl.shell();
+    shell.write("site.pem", [shell.read(case.certificate()), shell.read(case.key())].concat());
+    shell.ok("chmod 600 site.pem");
 }

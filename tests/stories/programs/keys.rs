@@ -1,5 +1,7 @@
 //! The keys that every program is tried with, their certificates, and a software key for the other side.
-use tests::{Authority, Openssl, Options, Order, ResourceManager, Shell, Swtpm};
+use std::fs;
+
+use tests::{Authority, Openssl, Options, Order, ResourceManager, Shell, Swtpm, module};
 
 use crate::machine::Machine;
 use crate::store::persist;
@@ -90,6 +92,7 @@ pub(super) fn certificate(kind: Type, form: Form) -> String {
 pub(super) struct World {
     pub(super) machine: Machine,
     manager: ResourceManager,
+    authority: Authority,
 }
 
 impl World {
@@ -110,23 +113,41 @@ impl World {
             let uri = format!("handle:0x{handle}{}", source.unwrap_or_default());
             machine.tool.ok(&format!("reference {uri} {stem}.ref"));
             openssl.write(format!("{stem}.tpm"), openssl.read(&handle));
-            authority.certify(&format!("{handle}.pub"), &format!("{stem}.crt"));
+            openssl.write(format!("{stem}.pub"), openssl.read(format!("{handle}.pub")));
+            authority.certify(&format!("{stem}.pub"), &format!("{stem}.crt"));
         }
         let stranger = openssl.stranger();
         stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out software.key");
         stranger.ok("pkey -in software.key -pubout -out software.pub");
         authority.certify("software.pub", "software.crt");
         open(openssl.shell());
-        Self { machine, manager }
+        Self { machine, manager, authority }
     }
 
     /// The provider configured by openssl.cnf alone: services have no environment, and nginx clears that of its workers.
     pub(super) fn openssl(&self, order: Order) -> Openssl {
-        self.machine.openssl.clone().ordered(order).set("tcti", &self.manager.tcti())
+        let openssl = self.machine.openssl.clone().ordered(order).set("tcti", &self.manager.tcti());
+        let module = openssl.file("tpm2.so").display().to_string();
+        openssl.set("module", &module)
+    }
+
+    /// Issues a new certificate for a key.
+    pub(super) fn certify(&self, kind: Type, form: Form) {
+        self.authority.certify(&format!("{}.pub", stem(kind, form)), &certificate(kind, form));
+    }
+
+    /// The port of the resource manager.
+    pub(super) fn port(&self) -> u16 {
+        self.manager.port()
     }
 }
 
-/// Lets the user that a program becomes read all of it, as /etc/ssl and a group would.
+/// As on a machine of the field: every user can read the certificates, and load the module; only root can read the keys.
 fn open(shell: &Shell) {
-    shell.ok(&format!("chmod -R a+rX {}", shell.folder().display()));
+    fs::copy(module::folder().join("tpm2.so"), shell.file("tpm2.so")).expect("copy the module");
+    let folder = shell.folder().display();
+    shell.ok(&format!("chmod -R a+rX {folder}"));
+    let keys = Type::BOTH.into_iter().flat_map(|kind| Form::ALL.map(|form| file(kind, form)));
+    let secrets: Vec<String> = keys.chain(["word", "software.key", "authority.key"].map(String::from)).collect();
+    shell.ok(&format!("chmod 600 {}", secrets.join(" ")));
 }

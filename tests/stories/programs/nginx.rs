@@ -10,7 +10,7 @@ const NGINX: Program = Program {
 };
 
 const CONFIGURATION: &str = "\
-user www-data;
+user www-data tss;
 daemon off;
 error_log stderr;
 pid nginx.pid;
@@ -35,8 +35,8 @@ fn nginx() {
         let text = CONFIGURATION.replace("ssl_password_file WORD;", password);
         let server = case.server("nginx.conf", &text, "/usr/sbin/nginx -p FOLDER -c nginx.conf");
         server.answers("");
-        server.process.signal(libc::SIGHUP);
-        server.answers("");
+        server.used_by("", "www-data (tss)");
+        server.reloads("", |process| process.signal(libc::SIGHUP));
         Outcome::Works
     });
 }

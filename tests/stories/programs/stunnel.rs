@@ -1,0 +1,34 @@
+//! stunnel: a server in front of another, which drops root.
+use super::keys::Form;
+use super::tried::{Outcome, Program};
+
+const STUNNEL: Program = Program {
+    name: "stunnel",
+    version: "stunnel4 -version",
+    forms: &Form::WITHOUT_PASSWORD,
+    does: "TLS 1.2 and 1.3 as a server, and as a client with a certificate",
+};
+
+const SERVER: &str = "\
+foreground = yes
+pid =
+setuid = stunnel4
+setgid = tss
+[site]
+accept = 127.0.0.1:PORT
+exec = /bin/cat
+cert = CERTIFICATE
+key = KEY
+";
+
+#[test]
+#[ignore = "make programs"]
+fn stunnel() {
+    STUNNEL.tried(|case| {
+        let server = case.server("stunnel.conf", SERVER, "stunnel4 FOLDER/stunnel.conf");
+        server.answers("");
+        server.used_by("", "stunnel4 (tss)");
+        server.reloads("", |process| process.signal(libc::SIGHUP));
+        Outcome::Works
+    });
+}
