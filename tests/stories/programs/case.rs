@@ -71,6 +71,15 @@ impl Case<'_> {
         self.openssl.shell().ok(&format!("chown {user} {} {}", self.key(), self.path("word")));
     }
 
+    /// The users, with their groups, whose processes use the TPM: `www-data (tss)`. Root may have proved a password before.
+    pub(super) fn users(&self) -> Vec<String> {
+        let mut users = users::of_port(self.world.port());
+        if users.iter().any(|name| !name.starts_with("root (")) {
+            users.retain(|name| !name.starts_with("root ("));
+        }
+        users
+    }
+
     /// Starts a server whose configuration is `text` in the file `name`, by the command line, until it listens on PORT.
     #[track_caller]
     pub(super) fn server(&self, name: &str, text: &str, line: &str) -> Server<'_> {
@@ -152,20 +161,16 @@ impl Server<'_> {
         self.answers(options);
     }
 
-    /// Fails unless it is this user, with these groups, whose processes use the TPM: `www-data (tss)`. Root may have proved a password
-    /// before. Some servers have a process for each connection: therefore one is open meanwhile.
+    /// Fails unless it is this user, with these groups, whose processes use the TPM: `www-data (tss)`. Some servers have a process for
+    /// each connection: therefore one is open meanwhile.
     #[track_caller]
     pub(super) fn used_by(&self, options: &str, user: &str) {
         let stranger = self.case.openssl.stranger();
         let line = format!("openssl s_client -connect 127.0.0.1:{} -ign_eof {options}", self.port);
         let _client = stranger.shell().spawn(&line, "s_client.log");
         let start = Instant::now();
-        loop {
-            let users = users::of_port(self.case.world.port());
-            let others: Vec<&String> = users.iter().filter(|name| !name.starts_with("root (")).collect();
-            if (if others.is_empty() { users.iter().collect() } else { others }) == [user] {
-                return;
-            }
+        while self.case.users() != [user] {
+            let users = self.case.users();
             assert!(start.elapsed() < LIMIT, "{users:?} use the TPM, not {user}\n{}", self.printed());
             thread::sleep(Duration::from_millis(50));
         }

@@ -1,7 +1,9 @@
 //! mosquitto and its clients.
 use tests::{Options, ResourceManager, Swtpm, port};
 
+use super::keys::Form;
 use super::referenced::referenced;
+use super::tried::{Outcome, Program};
 use crate::machine::Machine;
 use crate::store::{LOCKED, PLAIN};
 
@@ -36,4 +38,50 @@ fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
     openssl
         .shell()
         .failed(&format!("mosquitto_pub -h 127.0.0.1 -p {port} --cafile authority.pem -t topic -m nobody"));
+}
+
+const TRIED: Program = Program {
+    name: "mosquitto",
+    version: "sh -c '/usr/sbin/mosquitto -h || true'",
+    forms: &Form::WITHOUT_PASSWORD,
+    does: "TLS 1.2 and 1.3 as a broker, with a reload, and as mosquitto_pub and mosquitto_sub",
+};
+
+/// It becomes the user mosquitto, and reads the key after that.
+const BROKER: &str = "\
+listener PORT 127.0.0.1
+allow_anonymous true
+certfile CERTIFICATE
+keyfile KEY
+cafile AUTHORITY
+";
+
+const SOFTWARE: &str = "\
+listener PORT 127.0.0.1
+allow_anonymous true
+certfile software.crt
+keyfile software.key
+cafile AUTHORITY
+require_certificate true
+user root
+";
+
+#[test]
+fn mosquitto() {
+    TRIED.tried(|case| {
+        case.give("mosquitto");
+        let broker = case.server("broker.conf", BROKER, "/usr/sbin/mosquitto -c broker.conf");
+        broker.answers("");
+        broker.used_by("", "mosquitto (mosquitto)");
+        broker.reloads("", |process| process.signal(libc::SIGHUP));
+        drop(broker);
+        let broker = case.server("broker.conf", SOFTWARE, "/usr/sbin/mosquitto -c broker.conf");
+        let identity = "--cafile AUTHORITY --cert CERTIFICATE --key KEY";
+        for version in ["tlsv1.2", "tlsv1.3"] {
+            let broker = format!("-h 127.0.0.1 -p {} -t {version} --tls-version {version} {identity}", broker.port);
+            case.ok(&format!("mosquitto_pub {broker} -r -m retained"));
+            assert_eq!(case.ok(&format!("mosquitto_sub {broker} -C 1 -W 20")).out(), "retained\n");
+        }
+        Outcome::Works
+    });
 }

@@ -25,6 +25,7 @@ key = KEY
 #[ignore = "make programs"]
 fn stunnel() {
     STUNNEL.tried(|case| {
+        case.give("stunnel4");
         let server = case.server("stunnel.conf", SERVER, "stunnel4 FOLDER/stunnel.conf");
         server.answers("");
         server.used_by("", "stunnel4 (tss)");
