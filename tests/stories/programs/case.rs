@@ -176,6 +176,23 @@ impl Server<'_> {
         }
     }
 
+    /// Waits until it has printed the text.
+    #[track_caller]
+    pub(super) fn wait_for(&self, text: &str) {
+        let start = Instant::now();
+        while !self.printed().contains(text) {
+            assert!(start.elapsed() < LIMIT, "it did not print {text:?}:\n{}", self.printed());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends it by its own signal and waits: for servers whose processes leave the process group.
+    #[track_caller]
+    pub(super) fn stop(mut self, signal: i32) {
+        self.process.signal(signal);
+        self.process.wait(LIMIT);
+    }
+
     /// What it printed.
     pub(super) fn printed(&self) -> String {
         self.case.openssl.text(&self.log)

@@ -25,6 +25,7 @@ ssl.privkey = "KEY"
 #[ignore = "make programs"]
 fn lighttpd() {
     LIGHTTPD.tried(|case| {
+        case.give("www-data");
         let server = case.server("lighttpd.conf", CONFIGURATION, "lighttpd -D -f lighttpd.conf");
         server.answers("");
         server.used_by("", "www-data (tss)");

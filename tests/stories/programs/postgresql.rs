@@ -39,6 +39,7 @@ fn postgresql() {
         server.answers("-starttls postgres");
         server.used_by("-starttls postgres", "postgres (postgres, tss)");
         server.reloads("-starttls postgres", |process| process.signal(libc::SIGHUP));
+        server.stop(libc::SIGINT);
         Outcome::Works
     });
 }
@@ -56,9 +57,11 @@ pub(super) fn start<'a>(case: &'a Case, settings: &str, hba: &str) -> Server<'a>
     }
     shell.write("pg_hba.conf", hba);
     shell.write("pg_ident.conf", "certificate localhost postgres\n");
-    case.server(
+    let server = case.server(
         "postgresql.conf",
         &format!("{CONFIGURATION}{settings}"),
         &format!("{postgres} {binaries}/postgres -c config_file=FOLDER/postgresql.conf"),
-    )
+    );
+    server.wait_for("ready to accept connections");
+    server
 }

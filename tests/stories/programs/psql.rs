@@ -31,6 +31,7 @@ fn psql() {
             let line = format!("psql '{place} {key} {tls}' -Atc '{query}'");
             assert_eq!(case.ok(&line).out().trim(), version);
         }
+        server.stop(libc::SIGINT);
         Outcome::Works
     });
 }

@@ -1,0 +1,44 @@
+//! Unbound: DNS over TLS.
+use super::keys::Form;
+use super::tried::{Outcome, Program};
+
+const UNBOUND: Program = Program {
+    name: "unbound",
+    version: "unbound -V",
+    forms: &Form::WITHOUT_PASSWORD,
+    does: "TLS 1.2 and 1.3, a query over TLS",
+};
+
+const CONFIGURATION: &str = r#"
+server:
+    directory: "FOLDER"
+    chroot: ""
+    username: "unbound"
+    pidfile: "FOLDER/unbound.pid"
+    interface: 127.0.0.1@PORT
+    tls-port: PORT
+    tls-service-key: "KEY"
+    tls-service-pem: "CERTIFICATE"
+    use-syslog: no
+    logfile: ""
+    num-threads: 4
+    module-config: "iterator"
+    local-data: "a.example. A 192.0.2.1"
+remote-control:
+    control-enable: no
+"#;
+
+#[test]
+#[ignore = "make programs"]
+fn unbound() {
+    UNBOUND.tried(|case| {
+        let server = case.server("unbound.conf", CONFIGURATION, "unbound -d -c FOLDER/unbound.conf");
+        server.answers("");
+        server.used_by("", "unbound (unbound)");
+        let verify = "+tls-ca=AUTHORITY +tls-hostname=localhost +short";
+        let answer = case.ok(&format!("dig +tls {verify} -p {} @127.0.0.1 a.example A", server.port)).out();
+        assert_eq!(answer.trim(), "192.0.2.1");
+        server.reloads("", |process| process.signal(libc::SIGHUP));
+        Outcome::Works
+    });
+}
