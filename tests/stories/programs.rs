@@ -3,6 +3,11 @@
 //! One file each, with a page of the same name in docs/programs. `make test` runs each program whose packages it needs anyway, with two
 //! keys; `make programs` runs every program with every key, and writes what it tried into the pages.
 mod case;
+mod freeradius;
+mod eap;
+mod kamailio;
+mod wpa_supplicant;
+mod hostapd;
 mod unbound;
 mod bind;
 mod dovecot;

@@ -74,6 +74,16 @@ fn stem(kind: Type, form: Form) -> String {
     format!("{}{locked}", kind.name())
 }
 
+/// Where the key is persistent.
+fn handle(kind: Type, form: Form) -> &'static str {
+    match (kind, form.has_password()) {
+        (Type::Ec, false) => "81000110",
+        (Type::Ec, true) => "81000111",
+        (Type::Rsa, false) => "81000112",
+        (Type::Rsa, true) => "81000113",
+    }
+}
+
 /// The key's file for a program.
 pub(super) fn file(kind: Type, form: Form) -> String {
     let extension = match form {
@@ -103,16 +113,14 @@ impl World {
         let openssl = &machine.openssl;
         let authority = Authority::new(openssl, "authority");
         let word = openssl.write("word", format!("{PASSWORD}\n"));
-        for (number, (kind, form)) in
-            Type::BOTH.into_iter().flat_map(|t| [(t, Form::File), (t, Form::Password)]).enumerate()
-        {
-            let (stem, handle) = (stem(kind, form), format!("8100011{number}"));
+        for (kind, form) in Type::BOTH.into_iter().flat_map(|t| [(t, Form::File), (t, Form::Password)]) {
+            let (stem, handle) = (stem(kind, form), handle(kind, form));
             let password = if form.has_password() { format!("-k {PASSWORD}") } else { String::new() };
-            persist(&machine, &handle, &format!("{} {password}", kind.options()));
+            persist(&machine, handle, &format!("{} {password}", kind.options()));
             let source = form.has_password().then(|| format!("?pin-source=file:{}", word.display()));
             let uri = format!("handle:0x{handle}{}", source.unwrap_or_default());
             machine.tool.ok(&format!("reference {uri} {stem}.ref"));
-            openssl.write(format!("{stem}.tpm"), openssl.read(&handle));
+            openssl.write(format!("{stem}.tpm"), openssl.read(handle));
             openssl.write(format!("{stem}.pub"), openssl.read(format!("{handle}.pub")));
             authority.certify(&format!("{stem}.pub"), &format!("{stem}.crt"));
         }
@@ -128,7 +136,12 @@ impl World {
     pub(super) fn openssl(&self, order: Order) -> Openssl {
         let openssl = self.machine.openssl.clone().ordered(order).set("tcti", &self.manager.tcti());
         let module = openssl.file("tpm2.so").display().to_string();
-        openssl.set("module", &module)
+        openssl.set("module", &module).unset("OPENSSL_MODULES").unset("TPM2_TCTI")
+    }
+
+    /// Writes a reference to the key that says nothing of its password.
+    pub(super) fn refer(&self, kind: Type, form: Form, name: &str) {
+        self.machine.tool.ok(&format!("reference handle:0x{} {name}", handle(kind, form)));
     }
 
     /// Issues a new certificate for a key.
