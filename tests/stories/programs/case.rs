@@ -6,10 +6,15 @@ use tests::process::{Output, Process};
 use tests::{Openssl, Order, TlsServer, port};
 
 use super::keys::{self, Form, PASSWORD, Type, World};
+use super::tried::Outcome;
 use super::users;
 
 /// For a client, which is a short process, and for what a server does soon.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// In the page of each server that `asks`.
+const ASKS: &str =
+    "A key file with password: the server asks for it at its terminal, and a service has none.";
 
 /// What a program is tried with.
 pub(super) struct Case<'a> {
@@ -30,6 +35,11 @@ impl Case<'_> {
     /// A line of the program's configuration that is written only where the program gives the password.
     pub(super) fn if_password<'l>(&self, line: &'l str) -> &'l str {
         if self.password().is_some() { line } else { "" }
+    }
+
+    /// Lines of a configuration that need root: without it a server may refuse to become another user.
+    pub(super) fn if_root<'l>(&self, lines: &'l str) -> &'l str {
+        if users::is_root() { lines } else { "" }
     }
 
     /// The absolute path of the key's file.
@@ -66,8 +76,12 @@ impl Case<'_> {
     }
 
     /// Gives the files of the key to a user that reads them itself; otherwise only root can read them.
+    /// Without root nobody is another user.
     #[track_caller]
     pub(super) fn give(&self, user: &str) {
+        if !users::is_root() {
+            return;
+        }
         self.openssl.shell().ok(&format!("chown {user} {} {}", self.key(), self.path("word")));
     }
 
@@ -99,6 +113,13 @@ impl Case<'_> {
     pub(super) fn strict_server(&self) -> TlsServer {
         let verify = "-CAfile authority.pem -Verify 2 -verify_return_error";
         TlsServer::start(&self.openssl.stranger(), &format!("-cert software.crt -key software.key {verify}"))
+    }
+
+    /// A server that can get no password but from a terminal: without one it must end with an exit status, and say so.
+    #[track_caller]
+    pub(super) fn asks(&self, name: &str, text: &str, line: &str, says: &str) -> Outcome {
+        self.server_fails(name, text, line).says(says);
+        Outcome::Fails(ASKS)
     }
 
     /// A server with such a configuration that must end at once with an exit status.
@@ -163,8 +184,12 @@ impl Server<'_> {
 
     /// Fails unless it is this user, with these groups, whose processes use the TPM: `www-data (tss)`. Some servers have a process for
     /// each connection: therefore one is open meanwhile.
+    /// Without root no server drops privileges.
     #[track_caller]
     pub(super) fn used_by(&self, options: &str, user: &str) {
+        if !users::is_root() {
+            return;
+        }
         let stranger = self.case.openssl.stranger();
         let line = format!("openssl s_client -connect 127.0.0.1:{} -ign_eof {options}", self.port);
         let _client = stranger.shell().spawn(&line, "s_client.log");

@@ -63,12 +63,14 @@ fn freeradius() {
         let shell = case.openssl.shell();
         case.give("freerad");
         shell.ok("install -d -o freerad radius");
-        let text = CONFIGURATION.replace("private_key_password = PASSWORD", case.if_password("private_key_password = PASSWORD"));
+        let text = CONFIGURATION
+            .replace("private_key_password = PASSWORD", case.if_password("private_key_password = PASSWORD"));
         let port = port::free(1);
         case.configure("radius/radiusd.conf", &text, port);
         // As Debian's unit would start it with `SupplementaryGroups=tss`.
         let user = "setpriv --reuid freerad --regid freerad --groups tss";
-        let process = shell.spawn(&case.fill(&format!("{user} freeradius -f -x -l stdout -d FOLDER/radius")), "radius.log");
+        let process = shell
+            .spawn(&case.fill(&format!("{user} freeradius -f -x -l stdout -d FOLDER/radius")), "radius.log");
         let start = Instant::now();
         while !case.openssl.text("radius.log").contains("Ready to process requests") {
             assert!(start.elapsed() < Duration::from_secs(20), "{}", case.openssl.text("radius.log"));

@@ -42,7 +42,7 @@ fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
     let (first, _server) = port::serve_forking(4, |first| {
         let put = |text: String, at: u16| text.replace(&format!("PORT{at}"), &(first + at).to_string());
         openssl.write("haproxy.cfg", (0..4).fold(text.clone(), put));
-        openssl.shell().spawn("/usr/sbin/haproxy -W -f haproxy.cfg", "haproxy.log")
+        openssl.shell().spawn(LINE, "haproxy.log")
     });
     for version in ["1.2", "1.3"] {
         let curl =
@@ -60,14 +60,13 @@ fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
 const TRIED: Program = Program {
     name: "haproxy",
     version: "/usr/sbin/haproxy -v",
-    forms: &Form::WITHOUT_PASSWORD,
+    forms: &Form::ALL,
     does: "TLS 1.2 and 1.3, and a reload",
 };
 
 const CONFIGURATION: &str = "\
 global
-    user haproxy
-    group tss
+PRIVILEGES
 defaults
     mode http
     timeout connect 10s
@@ -78,11 +77,17 @@ frontend site
     http-request return status 200
 ";
 
+const LINE: &str = "/usr/sbin/haproxy -W -f haproxy.cfg";
+
 #[test]
 fn haproxy() {
     TRIED.tried(|case| {
         write_site(case);
-        let server = case.server("haproxy.cfg", CONFIGURATION, "/usr/sbin/haproxy -W -f haproxy.cfg");
+        let text = CONFIGURATION.replace("PRIVILEGES", case.if_root("    user haproxy\n    group tss"));
+        if case.form == Form::Password {
+            return case.asks("haproxy.cfg", &text, LINE, "No Private Key found");
+        }
+        let server = case.server("haproxy.cfg", &text, LINE);
         server.answers("");
         server.used_by("", "haproxy (tss)");
         server.reloads("", |process| {

@@ -2,12 +2,8 @@
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 
-const KAMAILIO: Program = Program {
-    name: "kamailio",
-    version: "kamailio -v",
-    forms: &Form::WITHOUT_PASSWORD,
-    does: "TLS 1.2 and 1.3",
-};
+const KAMAILIO: Program =
+    Program { name: "kamailio", version: "kamailio -v", forms: &Form::ALL, does: "TLS 1.2 and 1.3" };
 
 const CONFIGURATION: &str = r#"
 children = 2
@@ -37,6 +33,9 @@ fn kamailio() {
         case.openssl.shell().ok("install -d -o kamailio run");
         let user = "setpriv --reuid kamailio --regid kamailio --groups tss";
         let line = format!("{user} kamailio -DD -E -f FOLDER/kamailio.cfg -Y FOLDER/run -P FOLDER/run/pid");
+        if case.form == Form::Password {
+            return case.asks("kamailio.cfg", CONFIGURATION, &line, "the key needs a password");
+        }
         let server = case.server("kamailio.cfg", CONFIGURATION, &line);
         server.answers("");
         server.used_by("", "kamailio (kamailio, tss)");

@@ -161,6 +161,7 @@ fn open(shell: &Shell) {
     let folder = shell.folder().display();
     shell.ok(&format!("chmod -R a+rX {folder}"));
     let keys = Type::BOTH.into_iter().flat_map(|kind| Form::ALL.map(|form| file(kind, form)));
-    let secrets: Vec<String> = keys.chain(["word", "software.key", "authority.key"].map(String::from)).collect();
+    let secrets: Vec<String> =
+        keys.chain(["word", "software.key", "authority.key"].map(String::from)).collect();
     shell.ok(&format!("chmod 600 {}", secrets.join(" ")));
 }

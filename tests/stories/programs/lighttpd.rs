@@ -2,12 +2,8 @@
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 
-const LIGHTTPD: Program = Program {
-    name: "lighttpd",
-    version: "lighttpd -v",
-    forms: &Form::WITHOUT_PASSWORD,
-    does: "TLS 1.2 and 1.3",
-};
+const LIGHTTPD: Program =
+    Program { name: "lighttpd", version: "lighttpd -v", forms: &Form::ALL, does: "TLS 1.2 and 1.3" };
 
 const CONFIGURATION: &str = r#"
 server.modules = ("mod_openssl")
@@ -21,12 +17,17 @@ ssl.pemfile = "CERTIFICATE"
 ssl.privkey = "KEY"
 "#;
 
+const LINE: &str = "lighttpd -D -f lighttpd.conf";
+
 #[test]
 #[ignore = "make programs"]
 fn lighttpd() {
     LIGHTTPD.tried(|case| {
         case.give("www-data");
-        let server = case.server("lighttpd.conf", CONFIGURATION, "lighttpd -D -f lighttpd.conf");
+        if case.form == Form::Password {
+            return case.asks("lighttpd.conf", CONFIGURATION, LINE, "couldn't read private key");
+        }
+        let server = case.server("lighttpd.conf", CONFIGURATION, LINE);
         server.answers("");
         server.used_by("", "www-data (tss)");
         server.reloads("", |process| process.signal(libc::SIGUSR1));

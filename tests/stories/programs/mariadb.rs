@@ -6,7 +6,7 @@ use super::tried::{Outcome, Program};
 const MARIADB: Program = Program {
     name: "mariadb",
     version: "sh -c 'mariadbd --version | sed s/.*Ver//'",
-    forms: &Form::WITHOUT_PASSWORD,
+    forms: &Form::ALL,
     does: "TLS 1.2 and 1.3, a reload, and a client with a certificate",
 };
 
@@ -36,7 +36,9 @@ fn mariadb() {
         let server = start(case, SOFTWARE);
         query(case, &server, "", "CREATE USER IF NOT EXISTS known@localhost REQUIRE X509");
         for version in ["TLSv1.2", "TLSv1.3"] {
-            let key = format!("--user known --ssl-ca AUTHORITY --ssl-cert CERTIFICATE --ssl-key KEY --tls-version {version}");
+            let key = format!(
+                "--user known --ssl-ca AUTHORITY --ssl-cert CERTIFICATE --ssl-key KEY --tls-version {version}"
+            );
             let answer = query(case, &server, &key, "SHOW STATUS LIKE 'Ssl_version'");
             assert!(answer.contains(version), "{answer}");
         }
@@ -53,7 +55,8 @@ fn start<'a>(case: &'a Case, settings: &str) -> Server<'a> {
     if !shell.file("mariadb").exists() {
         shell.ok("install -d -o mysql -m 700 mariadb");
         let options = "--auth-root-authentication-method=normal --skip-test-db";
-        shell.ok(&case.fill(&format!("{mysql} mariadb-install-db --no-defaults --datadir=FOLDER/mariadb {options}")));
+        shell.ok(&case
+            .fill(&format!("{mysql} mariadb-install-db --no-defaults --datadir=FOLDER/mariadb {options}")));
     }
     shell.ok("install -d -o mysql -m 755 run");
     let text = format!("{CONFIGURATION}{settings}");

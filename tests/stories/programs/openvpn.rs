@@ -46,7 +46,8 @@ fn openvpn() {
 #[track_caller]
 fn meet(case: &Case, version: &str, server: &str, client: &str) {
     let common = COMMON.replace("VERSION", version);
-    let running = case.server("server.ovpn", &format!("{common}{SERVER}{server}"), "openvpn --config server.ovpn");
+    let running =
+        case.server("server.ovpn", &format!("{common}{SERVER}{server}"), "openvpn --config server.ovpn");
     case.configure("client.ovpn", &format!("{common}{CLIENT}{client}"), running.port);
     let _client = case.openssl.shell().spawn("openvpn --config client.ovpn", "client.ovpn.log");
     let start = Instant::now();

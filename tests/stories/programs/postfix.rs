@@ -5,7 +5,7 @@ use super::tried::{Outcome, Program};
 const POSTFIX: Program = Program {
     name: "postfix",
     version: "postconf -d mail_version",
-    forms: &Form::WITHOUT_PASSWORD,
+    forms: &Form::ALL,
     does: "TLS 1.2 and 1.3 after STARTTLS, and a reload",
 };
 
@@ -35,6 +35,8 @@ anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 ";
 
+const PASSWORD: &str = "`the key needs a password` in the log, and no TLS: a key file with password, for which Postfix has no setting.";
+
 #[test]
 #[ignore = "make programs"]
 fn postfix() {
@@ -44,7 +46,19 @@ fn postfix() {
         shell.ok("install -d -o postfix -m 700 postfix/data postfix/queue/private");
         shell.ok("install -d -o postfix -g postdrop -m 710 postfix/queue/public");
         case.configure("postfix/etc/main.cf", MAIN, 0);
-        let server = case.server("postfix/etc/master.cf", MASTER, "/usr/lib/postfix/sbin/master -d -c FOLDER/postfix/etc");
+        let server = case.server(
+            "postfix/etc/master.cf",
+            MASTER,
+            "/usr/lib/postfix/sbin/master -d -c FOLDER/postfix/etc",
+        );
+        if case.form == Form::Password {
+            let line = format!("s_client -connect 127.0.0.1:{} -starttls smtp", server.port);
+            case.openssl.stranger().failed(&line);
+            let log = case.openssl.text("mail.log");
+            assert!(log.contains("the key needs a password"), "{log}");
+            server.stop(libc::SIGTERM);
+            return Outcome::Fails(PASSWORD);
+        }
         server.answers("-starttls smtp");
         server.used_by("-starttls smtp", "postfix (postfix)");
         server.reloads("-starttls smtp", |process| process.signal(libc::SIGHUP));

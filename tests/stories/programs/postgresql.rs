@@ -35,7 +35,11 @@ ssl_passphrase_command_supports_reload = on
 fn postgresql() {
     POSTGRESQL.tried(|case| {
         case.give("postgres");
-        let server = start(case, &format!("{TPM}{}", case.if_password(PASSWORD)), "hostssl all all 127.0.0.1/32 trust\n");
+        let server = start(
+            case,
+            &format!("{TPM}{}", case.if_password(PASSWORD)),
+            "hostssl all all 127.0.0.1/32 trust\n",
+        );
         server.answers("-starttls postgres");
         server.used_by("-starttls postgres", "postgres (postgres, tss)");
         server.reloads("-starttls postgres", |process| process.signal(libc::SIGHUP));

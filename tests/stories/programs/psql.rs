@@ -25,8 +25,13 @@ fn psql() {
         let password = case.if_password("sslpassword=PASSWORD");
         for version in ["TLSv1.2", "TLSv1.3"] {
             let tls = format!("ssl_min_protocol_version={version} ssl_max_protocol_version={version}");
-            let place = format!("host=localhost hostaddr=127.0.0.1 port={} user=postgres dbname=postgres", server.port);
-            let key = format!("sslmode=verify-full sslrootcert=AUTHORITY sslcert=CERTIFICATE sslkey=KEY {password}");
+            let place = format!(
+                "host=localhost hostaddr=127.0.0.1 port={} user=postgres dbname=postgres",
+                server.port
+            );
+            let key = format!(
+                "sslmode=verify-full sslrootcert=AUTHORITY sslcert=CERTIFICATE sslkey=KEY {password}"
+            );
             let query = "select version from pg_stat_ssl where pid = pg_backend_pid()";
             let line = format!("psql '{place} {key} {tls}' -Atc '{query}'");
             assert_eq!(case.ok(&line).out().trim(), version);

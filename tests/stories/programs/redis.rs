@@ -60,5 +60,6 @@ fn asks(case: &Case) {
     case.openssl.shell().ok("chown redis software.key");
     let server = case.server("redis.conf", &format!("{COMMON}{SOFTWARE}"), START);
     let place = format!("-h localhost -p {}", server.port);
-    case.ok(&format!("redis-cli {place} --tls --cacert AUTHORITY --cert CERTIFICATE --key KEY ping")).says("PONG");
+    case.ok(&format!("redis-cli {place} --tls --cacert AUTHORITY --cert CERTIFICATE --key KEY ping"))
+        .says("PONG");
 }

@@ -5,7 +5,7 @@ use super::tried::{Outcome, Program};
 const STUNNEL: Program = Program {
     name: "stunnel",
     version: "stunnel4 -version",
-    forms: &Form::WITHOUT_PASSWORD,
+    forms: &Form::ALL,
     does: "TLS 1.2 and 1.3 as a server, and as a client with a certificate",
 };
 
@@ -21,12 +21,17 @@ cert = CERTIFICATE
 key = KEY
 ";
 
+const LINE: &str = "stunnel4 FOLDER/stunnel.conf";
+
 #[test]
 #[ignore = "make programs"]
 fn stunnel() {
     STUNNEL.tried(|case| {
         case.give("stunnel4");
-        let server = case.server("stunnel.conf", SERVER, "stunnel4 FOLDER/stunnel.conf");
+        if case.form == Form::Password {
+            return case.asks("stunnel.conf", SERVER, LINE, "Wrong pass phrase");
+        }
+        let server = case.server("stunnel.conf", SERVER, LINE);
         server.answers("");
         server.used_by("", "stunnel4 (tss)");
         server.reloads("", |process| process.signal(libc::SIGHUP));

@@ -11,6 +11,12 @@ pub(super) fn of_port(port: u16) -> Vec<String> {
     users.into_iter().collect()
 }
 
+/// Whether this process may become another user.
+pub(super) fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc/self/status");
+    status.lines().any(|line| line.split_whitespace().take(3).eq(["Uid:", "0", "0"]))
+}
+
 /// The established connections to the port, as /proc/PID/fd names them (proc(5): /proc/net/tcp).
 fn sockets(port: u16) -> Vec<String> {
     let remote = format!(":{port:04X}");

@@ -11,8 +11,10 @@ const WPA_SUPPLICANT: Program = Program {
     does: "EAP-TLS with TLS 1.2 and 1.3, by eapol_test",
 };
 
-const PEM: &str = "`engine tpm2 not available`: a key file in PEM; write a reference, or the key file in DER.";
-const PASSWORD: &str = "`the key needs a password`: a key file with password in DER, for which wpa_supplicant passes none on.";
+const PEM: &str =
+    "`engine tpm2 not available`: a key file in PEM; write a reference, or the key file in DER.";
+const PASSWORD: &str =
+    "`the key needs a password`: a key file with password in DER, for which wpa_supplicant passes none on.";
 
 #[test]
 #[ignore = "make programs"]
