@@ -39,9 +39,9 @@ fn bind() {
         if case.form == Form::Password {
             return case.asks("named.conf", CONFIGURATION, LINE, "the key needs a password");
         }
-        let server = case.server("named.conf", CONFIGURATION, LINE);
+        let server = case.server("named.conf", CONFIGURATION, &case.with_member("bind", LINE));
         server.answers("");
-        server.used_by("", "bind (bind)");
+        server.used_by("", "bind (bind, tss)");
         let ask = |options: &str, port| {
             let verify = "+tls-ca=AUTHORITY +tls-hostname=localhost +short";
             let answer = case.ok(&format!("dig {options} {verify} -p {port} @127.0.0.1 a.example A")).out();

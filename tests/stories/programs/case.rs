@@ -1,6 +1,6 @@
 //! One try of a program: an order of the providers, a type of key, and the form in which the program gets the key.
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use tests::process::{Output, Process};
 use tests::{Openssl, Order, TlsServer, port};
@@ -35,6 +35,16 @@ impl Case<'_> {
     /// A line of the program's configuration that is written only where the program gives the password.
     pub(super) fn if_password<'l>(&self, line: &'l str) -> &'l str {
         if self.password().is_some() { line } else { "" }
+    }
+
+    /// A command line that runs where a user is a member of the group tss.
+    pub(super) fn with_member(&self, user: &str, line: &str) -> String {
+        let groups = fs::read_to_string("/etc/group").expect("/etc/group");
+        let add = |group: &str| {
+            if group.starts_with("tss:") { format!("{group},{user}\n") } else { format!("{group}\n") }
+        };
+        self.openssl.write("group", groups.lines().map(add).collect::<String>().replace(":,", ":"));
+        format!("unshare --mount sh -c 'mount --bind FOLDER/group /etc/group && exec {line}'")
     }
 
     /// Lines of a configuration that need root: without it a server may refuse to become another user.

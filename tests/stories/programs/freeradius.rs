@@ -21,6 +21,10 @@ libdir = /usr/lib/freeradius
 confdir = FOLDER/radius
 logdir = FOLDER/radius
 run_dir = FOLDER/radius
+security {
+    user = freerad
+    group = freerad
+}
 client localhost {
     ipaddr = 127.0.0.1
     secret = secret

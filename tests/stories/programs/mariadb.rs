@@ -26,6 +26,14 @@ const SOFTWARE: &str = "ssl-cert = FOLDER/software.crt\nssl-key = FOLDER/softwar
 fn mariadb() {
     MARIADB.tried(|case| {
         case.give("mysql");
+        if case.form == Form::Password {
+            return case.asks(
+                "mariadb.cnf",
+                &format!("{CONFIGURATION}{TPM}"),
+                &line(case),
+                "Unable to get private key",
+            );
+        }
         let server = start(case, TPM);
         server.answers("-starttls mysql");
         server.used_by("-starttls mysql", "mysql (mysql, tss)");
@@ -47,9 +55,14 @@ fn mariadb() {
     });
 }
 
-/// A server as Debian's unit would start it with `SupplementaryGroups=tss`.
 #[track_caller]
 fn start<'a>(case: &'a Case, settings: &str) -> Server<'a> {
+    case.server("mariadb.cnf", &format!("{CONFIGURATION}{settings}"), &line(case))
+}
+
+/// The command that starts a server as Debian's unit would with `SupplementaryGroups=tss`; makes its databases before.
+#[track_caller]
+fn line(case: &Case) -> String {
     let shell = case.openssl.shell();
     let mysql = "setpriv --reuid mysql --regid mysql --groups tss";
     if !shell.file("mariadb").exists() {
@@ -59,8 +72,7 @@ fn start<'a>(case: &'a Case, settings: &str) -> Server<'a> {
             .fill(&format!("{mysql} mariadb-install-db --no-defaults --datadir=FOLDER/mariadb {options}")));
     }
     shell.ok("install -d -o mysql -m 755 run");
-    let text = format!("{CONFIGURATION}{settings}");
-    case.server("mariadb.cnf", &text, &format!("{mysql} mariadbd --defaults-file=FOLDER/mariadb.cnf"))
+    format!("{mysql} mariadbd --defaults-file=FOLDER/mariadb.cnf")
 }
 
 #[track_caller]

@@ -46,11 +46,8 @@ fn postfix() {
         shell.ok("install -d -o postfix -m 700 postfix/data postfix/queue/private");
         shell.ok("install -d -o postfix -g postdrop -m 710 postfix/queue/public");
         case.configure("postfix/etc/main.cf", MAIN, 0);
-        let server = case.server(
-            "postfix/etc/master.cf",
-            MASTER,
-            "/usr/lib/postfix/sbin/master -d -c FOLDER/postfix/etc",
-        );
+        let master = case.with_member("postfix", "/usr/lib/postfix/sbin/master -d -c FOLDER/postfix/etc");
+        let server = case.server("postfix/etc/master.cf", MASTER, &master);
         if case.form == Form::Password {
             let line = format!("s_client -connect 127.0.0.1:{} -starttls smtp", server.port);
             case.openssl.stranger().failed(&line);
@@ -60,7 +57,7 @@ fn postfix() {
             return Outcome::Fails(PASSWORD);
         }
         server.answers("-starttls smtp");
-        server.used_by("-starttls smtp", "postfix (postfix)");
+        server.used_by("-starttls smtp", "postfix (postfix, tss)");
         server.reloads("-starttls smtp", |process| process.signal(libc::SIGHUP));
         server.stop(libc::SIGTERM);
         Outcome::Works

@@ -29,7 +29,7 @@ fn stunnel() {
     STUNNEL.tried(|case| {
         case.give("stunnel4");
         if case.form == Form::Password {
-            return case.asks("stunnel.conf", SERVER, LINE, "Wrong pass phrase");
+            return case.asks("stunnel.conf", SERVER, LINE, "the key needs a password");
         }
         let server = case.server("stunnel.conf", SERVER, LINE);
         server.answers("");

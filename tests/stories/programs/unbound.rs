@@ -37,9 +37,9 @@ fn unbound() {
         if case.form == Form::Password {
             return case.asks("unbound.conf", CONFIGURATION, LINE, "the key needs a password");
         }
-        let server = case.server("unbound.conf", CONFIGURATION, LINE);
+        let server = case.server("unbound.conf", CONFIGURATION, &case.with_member("unbound", LINE));
         server.answers("");
-        server.used_by("", "unbound (unbound)");
+        server.used_by("", "unbound (tss, unbound)");
         let verify = "+tls-ca=AUTHORITY +tls-hostname=localhost +short";
         let answer = case.ok(&format!("dig +tls {verify} -p {} @127.0.0.1 a.example A", server.port)).out();
         assert_eq!(answer.trim(), "192.0.2.1");
