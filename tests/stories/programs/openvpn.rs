@@ -1,5 +1,4 @@
 //! OpenVPN: either side of a tunnel reads its key as root and uses it as nobody.
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ const OPENVPN: Program = Program {
     name: "openvpn",
     version: "openvpn --version",
     forms: &Form::ALL,
-    does: "TLS 1.2 and 1.3, as a server and as a client",
+    does: "TLS 1.2 and 1.3, as a server and as a client, and a restart by SIGUSR1",
 };
 
 /// No interface: the tunnel is up when the other side has proved who it is.
@@ -27,7 +26,7 @@ verb 3
 const SERVER: &str = "proto tcp-server\nlocal 127.0.0.1\nlport PORT\ntls-server\ndh none\n";
 const CLIENT: &str = "proto tcp-client\nremote 127.0.0.1 PORT\nnobind\ntls-client\nconnect-retry 1\n";
 const SOFTWARE: &str = "cert software.crt\nkey software.key\n";
-const TPM: &str = "cert CERTIFICATE\nkey KEY\nuser nobody\ngroup tss\n";
+const TPM: &str = "cert CERTIFICATE\nkey KEY\nuser nobody\ngroup tss\npersist-key\n";
 
 #[test]
 #[ignore = "make programs"]
@@ -50,13 +49,18 @@ fn meet(case: &Case, version: &str, server: &str, client: &str) {
         case.server("server.ovpn", &format!("{common}{SERVER}{server}"), "openvpn --config server.ovpn");
     case.configure("client.ovpn", &format!("{common}{CLIENT}{client}"), running.port);
     let _client = case.openssl.shell().spawn("openvpn --config client.ovpn", "client.ovpn.log");
-    let start = Instant::now();
-    let up = |log: &str| case.openssl.text(log).contains("Initialization Sequence Completed");
-    while !(up("server.ovpn.log") && up("client.ovpn.log")) {
-        let printed = || format!("{}\n{}", running.printed(), case.openssl.text("client.ovpn.log"));
-        assert!(start.elapsed() < Duration::from_secs(30), "no tunnel:\n{}", printed());
-        thread::sleep(Duration::from_millis(50));
-    }
+    let printed = || format!("{}\n{}", running.printed(), case.openssl.text("client.ovpn.log"));
+    let up = |log: &str| case.openssl.text(log).matches("Initialization Sequence Completed").count();
+    let both_up = |times| {
+        let start = Instant::now();
+        while up("server.ovpn.log") < times || up("client.ovpn.log") < times {
+            assert!(start.elapsed() < Duration::from_secs(30), "no tunnel:\n{}", printed());
+            thread::sleep(Duration::from_millis(50));
+        }
+    };
+    both_up(1);
     assert_eq!(case.users(), ["nobody (tss)"]);
-    let _ = fs::remove_file(case.openssl.file("client.ovpn.log"));
+    // The server starts again as nobody, with the key that it has, and its client comes back.
+    running.process.signal(libc::SIGUSR1);
+    both_up(2);
 }
