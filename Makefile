@@ -11,7 +11,7 @@ export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench campaign fuzz shell valgrind matrix systems install uninstall clean
+.PHONY: all help build demo test check bench campaign programs fuzz shell valgrind matrix systems install uninstall clean
 
 all: build
 
@@ -68,6 +68,11 @@ valgrind: ## the stories that look for faults of memory in the provider's own fr
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
 	TPM2_VALGRIND=thorough $(CARGO) test --locked --workspace --test stories -- valgrind lifetimes
+
+programs: ## every program of docs/programs with every kind of key, and the table there: make programs [NAMES="nginx curl"]; installs their packages
+	@$(DEPS) programs
+	@$(MAKE) --no-print-directory build
+	@./scripts/programs $(NAMES)
 
 matrix: ## the stories on OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixie sid experimental"]; as root, with network
 	@$(DEPS) matrix

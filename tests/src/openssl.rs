@@ -109,6 +109,13 @@ impl Openssl {
         self
     }
 
+    /// Without an environment variable that was set.
+    #[must_use]
+    pub fn unset(mut self, name: &str) -> Self {
+        self.shell = self.shell.unset(name);
+        self
+    }
+
     /// With words in front of each command: `valgrind -q`.
     #[must_use]
     pub fn under(mut self, wrapper: &str) -> Self {

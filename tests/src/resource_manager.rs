@@ -87,6 +87,12 @@ impl ResourceManager {
         format!("mssim:host=127.0.0.1,port={}", self.port)
     }
 
+    /// Where it listens for commands.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What the clients sent and got, with virtual handles; not what the manager itself does.
     #[must_use]
     pub fn log(&self) -> &Log {

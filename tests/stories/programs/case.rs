@@ -1,0 +1,249 @@
+//! One try of a program: an order of the providers, a type of key, and the form in which the program gets the key.
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use tests::process::{Output, Process};
+use tests::{Openssl, Order, TlsServer, port};
+
+use super::keys::{self, Form, PASSWORD, Type, World};
+use super::tried::Outcome;
+use super::users;
+
+/// For a client, which is a short process, and for what a server does soon.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// In the page of each server that `asks`.
+const ASKS: &str =
+    "A key file with password: the server asks for it at its terminal, and a service has none.";
+
+/// What a program is tried with.
+pub(super) struct Case<'a> {
+    pub(super) kind: Type,
+    pub(super) form: Form,
+    pub(super) order: Order,
+    /// With the provider configured.
+    pub(super) openssl: Openssl,
+    pub(super) world: &'a World,
+}
+
+impl Case<'_> {
+    /// The password that the program has to give, if its configuration names a key file with one.
+    pub(super) fn password(&self) -> Option<&'static str> {
+        (self.form == Form::Password).then_some(PASSWORD)
+    }
+
+    /// A line of the program's configuration that is written only where the program gives the password.
+    pub(super) fn if_password<'l>(&self, line: &'l str) -> &'l str {
+        if self.password().is_some() { line } else { "" }
+    }
+
+    /// A command line that runs where a user is a member of the group tss.
+    pub(super) fn with_member(&self, user: &str, line: &str) -> String {
+        let groups = fs::read_to_string("/etc/group").expect("/etc/group");
+        let add = |group: &str| {
+            if group.starts_with("tss:") { format!("{group},{user}\n") } else { format!("{group}\n") }
+        };
+        self.openssl.write("group", groups.lines().map(add).collect::<String>().replace(":,", ":"));
+        format!("unshare --mount sh -c 'mount --bind FOLDER/group /etc/group && exec {line}'")
+    }
+
+    /// Lines of a configuration that need root: without it a server may refuse to become another user.
+    pub(super) fn if_root<'l>(&self, lines: &'l str) -> &'l str {
+        if users::is_root() { lines } else { "" }
+    }
+
+    /// The absolute path of the key's file.
+    pub(super) fn key(&self) -> String {
+        self.path(&keys::file(self.kind, self.form))
+    }
+
+    /// The absolute path of the key's certificate.
+    pub(super) fn certificate(&self) -> String {
+        self.path(&keys::certificate(self.kind, self.form))
+    }
+
+    /// The absolute path of a file of the folder.
+    pub(super) fn path(&self, name: &str) -> String {
+        self.openssl.file(name).display().to_string()
+    }
+
+    /// The text with the words FOLDER, KEY, CERTIFICATE, AUTHORITY, WORD (the file with the password) and PASSWORD replaced.
+    pub(super) fn fill(&self, text: &str) -> String {
+        text.replace("FOLDER", &self.openssl.shell().folder().display().to_string())
+            .replace("AUTHORITY", &self.path("authority.pem"))
+            .replace("CERTIFICATE", &self.certificate())
+            .replace("KEY", &self.key())
+            .replace("PASSWORD", PASSWORD)
+            .replace("WORD", &self.path("word"))
+    }
+
+    /// Writes a configuration: `fill`, with PORT, PORT1 … replaced as well.
+    pub(super) fn configure(&self, name: &str, text: &str, port: u16) {
+        let text = (1..9)
+            .rev()
+            .fold(self.fill(text), |text, n| text.replace(&format!("PORT{n}"), &(port + n).to_string()));
+        self.openssl.write(name, text.replace("PORT", &port.to_string()));
+    }
+
+    /// Gives the files of the key to a user that reads them itself; otherwise only root can read them.
+    /// Without root nobody is another user.
+    #[track_caller]
+    pub(super) fn give(&self, user: &str) {
+        if !users::is_root() {
+            return;
+        }
+        self.openssl.shell().ok(&format!("chown {user} {} {}", self.key(), self.path("word")));
+    }
+
+    /// The users, with their groups, whose processes use the TPM: `www-data (tss)`. Root may have proved a password before.
+    pub(super) fn users(&self) -> Vec<String> {
+        let mut users = users::of_port(self.world.port());
+        if users.iter().any(|name| !name.starts_with("root (")) {
+            users.retain(|name| !name.starts_with("root ("));
+        }
+        users
+    }
+
+    /// Starts a server whose configuration is `text` in the file `name`, by the command line, until it listens on PORT.
+    #[track_caller]
+    pub(super) fn server(&self, name: &str, text: &str, line: &str) -> Server<'_> {
+        let log = format!("{name}.log");
+        let shown = Shown { case: self, log: &log };
+        let (port, process) = port::serve_forking(1, |port| {
+            self.configure(name, text, port);
+            let line = self.fill(line).replace("PORT", &port.to_string());
+            self.openssl.shell().spawn(&line, &log)
+        });
+        drop(shown);
+        Server { case: self, port, process, log }
+    }
+
+    /// An `openssl s_server` with a software key, which wants a certificate that the authority has issued.
+    #[track_caller]
+    pub(super) fn strict_server(&self) -> TlsServer {
+        let verify = "-CAfile authority.pem -Verify 2 -verify_return_error";
+        TlsServer::start(&self.openssl.stranger(), &format!("-cert software.crt -key software.key {verify}"))
+    }
+
+    /// A server that can get no password but from a terminal: without one it must end with an exit status, and say so.
+    #[track_caller]
+    pub(super) fn asks(&self, name: &str, text: &str, line: &str, says: &str) -> Outcome {
+        self.server_fails(name, text, line).says(says);
+        Outcome::Fails(ASKS)
+    }
+
+    /// A server with such a configuration that must end at once with an exit status.
+    #[track_caller]
+    pub(super) fn server_fails(&self, name: &str, text: &str, line: &str) -> Output {
+        let port = port::free(1);
+        self.configure(name, text, port);
+        let line = self.fill(line).replace("PORT", &port.to_string());
+        self.openssl.shell().clone().limit(LIMIT).failed(&line)
+    }
+
+    /// A short program that must succeed; the words of `fill` are replaced.
+    #[track_caller]
+    pub(super) fn ok(&self, line: &str) -> Output {
+        let line = self.fill(line);
+        self.openssl.shell().clone().limit(LIMIT).ok(&line)
+    }
+}
+
+/// A running server.
+pub(super) struct Server<'a> {
+    case: &'a Case<'a>,
+    pub(super) port: u16,
+    pub(super) process: Process,
+    log: String,
+}
+
+impl Server<'_> {
+    /// A stranger's TLS 1.2 and TLS 1.3 connections, each of which verifies the server's certificate; `options` as
+    /// `-starttls smtp`.
+    #[track_caller]
+    pub(super) fn answers(&self, options: &str) {
+        for version in ["tls1_2", "tls1_3"] {
+            self.answers_by(version, options);
+        }
+    }
+
+    /// One connection of a version of TLS.
+    #[track_caller]
+    pub(super) fn answers_by(&self, version: &str, options: &str) {
+        let verify = "-CAfile authority.pem -verify_return_error -verify_hostname localhost";
+        let line = format!("s_client -connect 127.0.0.1:{} -{version} {verify} -brief {options}", self.port);
+        let output = self.case.openssl.stranger().run(&line);
+        let verified = output.success() && output.err().contains("Verification: OK");
+        assert!(verified, "{output}\n{}", self.printed());
+    }
+
+    /// The server shows a new certificate of the same key after `reload`, to both versions of TLS.
+    #[track_caller]
+    pub(super) fn reloads(&self, options: &str, reload: impl FnOnce(&Process)) {
+        self.case.world.certify(self.case.kind, self.case.form);
+        reload(&self.process);
+        let certificate = self.case.openssl.text(&keys::certificate(self.case.kind, self.case.form));
+        let line = format!("s_client -connect 127.0.0.1:{} {options}", self.port);
+        let start = Instant::now();
+        while !self.case.openssl.stranger().run(&line).out().contains(certificate.trim()) {
+            assert!(start.elapsed() < LIMIT, "it keeps the old certificate:\n{}", self.printed());
+            thread::sleep(Duration::from_millis(100));
+        }
+        self.answers(options);
+    }
+
+    /// Fails unless it is this user, with these groups, whose processes use the TPM: `www-data (tss)`. Some servers have a process for
+    /// each connection: therefore one is open meanwhile.
+    /// Without root no server drops privileges.
+    #[track_caller]
+    pub(super) fn used_by(&self, options: &str, user: &str) {
+        if !users::is_root() {
+            return;
+        }
+        let stranger = self.case.openssl.stranger();
+        let line = format!("openssl s_client -connect 127.0.0.1:{} -ign_eof {options}", self.port);
+        let _client = stranger.shell().spawn(&line, "s_client.log");
+        let start = Instant::now();
+        while self.case.users() != [user] {
+            let users = self.case.users();
+            assert!(start.elapsed() < LIMIT, "{users:?} use the TPM, not {user}\n{}", self.printed());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until it has printed the text.
+    #[track_caller]
+    pub(super) fn wait_for(&self, text: &str) {
+        let start = Instant::now();
+        while !self.printed().contains(text) {
+            assert!(start.elapsed() < LIMIT, "it did not print {text:?}:\n{}", self.printed());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends it by its own signal and waits: for servers whose processes leave the process group.
+    #[track_caller]
+    pub(super) fn stop(mut self, signal: i32) {
+        self.process.signal(signal);
+        self.process.wait(LIMIT);
+    }
+
+    /// What it printed.
+    pub(super) fn printed(&self) -> String {
+        self.case.openssl.text(&self.log)
+    }
+}
+
+/// Shows what a server printed that does not come up.
+struct Shown<'a> {
+    case: &'a Case<'a>,
+    log: &'a str,
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.case.openssl.text(self.log));
+        }
+    }
+}

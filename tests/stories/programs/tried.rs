@@ -1,0 +1,107 @@
+//! Runs a program with every key, in both orders, and records for its page what was tried.
+use std::path::PathBuf;
+use std::{env, fs, thread};
+
+use tests::{Order, Shell, module};
+
+use super::case::Case;
+use super::keys::{Form, Type, World};
+use super::pages;
+
+/// A program as its page names it.
+pub(super) struct Program {
+    /// The stem of its page, `docs/programs/NAME.md`.
+    pub(super) name: &'static str,
+    /// The command that prints its version.
+    pub(super) version: &'static str,
+    /// The forms in which it can take a key; the first and the last are those of `make test`.
+    pub(super) forms: &'static [Form],
+    /// Which versions of TLS its story speaks, or what else it does: `TLS 1.2 and 1.3`.
+    pub(super) does: &'static str,
+}
+
+/// How a try ended.
+pub(super) enum Outcome {
+    Works,
+    /// It cannot work, the story has seen how it fails, and the page has this sentence.
+    Fails(&'static str),
+}
+
+impl Program {
+    /// Tries the program with each key. The story panics when it does not go as it says.
+    #[track_caller]
+    pub(super) fn tried(&self, story: impl Fn(&Case) -> Outcome) {
+        pages::check(self.name);
+        let world = World::new();
+        let mut fails: Vec<&str> = Vec::new();
+        for (order, kind, form) in self.cases() {
+            let case = Case { kind, form, order, openssl: world.openssl(order), world: &world };
+            let label = Label(format!("{} with {kind:?}, {}, {order:?}", self.name, form.name()));
+            let outcome = story(&case);
+            drop(label);
+            if let Outcome::Fails(sentence) = outcome {
+                pages::says(self.name, sentence);
+                fails.extend((!fails.contains(&sentence)).then_some(sentence));
+            }
+        }
+        if all() {
+            self.record(&fails);
+        }
+    }
+
+    /// All of them, or in `make test` two that differ in everything.
+    fn cases(&self) -> Vec<(Order, Type, Form)> {
+        let (Some(first), Some(last)) = (self.forms.first(), self.forms.last()) else { return Vec::new() };
+        if !all() {
+            return vec![(Order::Tpm2First, Type::Ec, *first), (Order::DefaultFirst, Type::Rsa, *last)];
+        }
+        let kinds =
+            || Type::BOTH.into_iter().flat_map(|kind| self.forms.iter().map(move |form| (kind, *form)));
+        Order::BOTH
+            .into_iter()
+            .flat_map(|order| kinds().map(move |(kind, form)| (order, kind, form)))
+            .collect()
+    }
+
+    /// For scripts/programs: name, version, forms, what it does, and how many sentences about what fails.
+    fn record(&self, fails: &[&str]) {
+        let folder = folder();
+        fs::create_dir_all(&folder).expect("a folder for the records");
+        let forms: Vec<&str> = self.forms.iter().map(|form| form.name()).collect();
+        let exceptions = if fails.is_empty() { "" } else { "with exceptions, below" };
+        let fields = [self.name, &self.installed(), &forms.join(", "), self.does, exceptions];
+        fs::write(folder.join(self.name), fields.join("\t") + "\n").expect("write a record");
+    }
+
+    /// The version that is installed: the first word of what the program prints that begins with a digit.
+    fn installed(&self) -> String {
+        let output = Shell::new("version").run(self.version);
+        let text = format!("{} {}", output.out(), output.err());
+        let word = text
+            .split(|c: char| c.is_whitespace() || "/,()-_+~".contains(c))
+            .map(|w| w.trim_start_matches('v'));
+        let mut word = word.filter(|w| w.starts_with(|c: char| c.is_ascii_digit()) && w.contains('.'));
+        word.next().unwrap_or_else(|| panic!("{} prints no version: {text}", self.version)).to_owned()
+    }
+}
+
+/// Says which try it was when a story panics.
+struct Label(String);
+
+impl Drop for Label {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.0);
+        }
+    }
+}
+
+/// Whether this is `make programs`.
+fn all() -> bool {
+    env::var_os("TPM2_PROGRAMS").is_some_and(|value| value == "all")
+}
+
+/// Where scripts/programs looks for the records.
+fn folder() -> PathBuf {
+    module::folder().join("../programs")
+}
