@@ -49,6 +49,13 @@ impl Shell {
         self
     }
 
+    /// Without an environment variable that was set.
+    #[must_use]
+    pub fn unset(mut self, name: &str) -> Self {
+        self.environment.retain(|(set, _)| set != name);
+        self
+    }
+
     /// With another time limit for each run.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {

@@ -1,5 +1,5 @@
 //! The keys that every program is tried with, their certificates, and a software key for the other side.
-use tests::{Authority, Openssl, Options, Order, ResourceManager, Shell, Swtpm};
+use tests::{Authority, Openssl, Options, Order, ResourceManager, Shell, Swtpm, module};
 
 use crate::machine::Machine;
 use crate::store::persist;
@@ -122,7 +122,9 @@ impl World {
 
     /// The provider configured by openssl.cnf alone: services have no environment, and nginx clears that of its workers.
     pub(super) fn openssl(&self, order: Order) -> Openssl {
-        self.machine.openssl.clone().ordered(order).set("tcti", &self.manager.tcti())
+        let openssl = self.machine.openssl.clone().ordered(order).set("tcti", &self.manager.tcti());
+        let module = module::folder().join("tpm2.so").display().to_string();
+        openssl.set("module", &module).unset("OPENSSL_MODULES").unset("TPM2_TCTI")
     }
 }
 
