@@ -181,8 +181,7 @@ fn configuration(providers: &[&str], settings: &str, sections: &str) -> String {
     let mut text = String::new();
     if !providers.is_empty() {
         // Without `extensions`, x509 of OpenSSL 4.0 takes the whole first section for extensions of a certificate.
-        text +=
-            "openssl_conf = init\nextensions = none\n[none]\n[init]\nproviders = providers\n[providers]\n";
+        text += "openssl_conf = init\nnodejs_conf = init\nextensions = none\n[none]\n[init]\nproviders = providers\n[providers]\n";
         text.extend(providers.iter().map(|name| format!("{name} = {name}_provider\n")));
         for name in providers {
             text +=

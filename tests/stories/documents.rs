@@ -44,7 +44,8 @@ fn run(page: &str) {
                 let mut rest = printed.as_str();
                 for line in block.text.lines() {
                     let found = rest.split_once(line);
-                    (_, rest) = found.unwrap_or_else(|| panic!("{page}: {line:?} is not printed, but {printed}"));
+                    (_, rest) =
+                        found.unwrap_or_else(|| panic!("{page}: {line:?} is not printed, but {printed}"));
                 }
             }
             other => panic!("{page}: a block of {other:?}"),

@@ -130,7 +130,8 @@ fn the_lints_of_the_workspace_bind_every_crate() {
 fn every_page_and_command_that_the_documents_name_is_there() {
     let root = module::workspace();
     let makefile = fs::read_to_string(root.join("Makefile")).unwrap();
-    let docs = files(&root.join("docs")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "md"));
+    let docs =
+        files(&root.join("docs")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "md"));
     for page in ["README.md", "CONTRIBUTING.md"].map(|page| root.join(page)).into_iter().chain(docs) {
         let text = fs::read_to_string(&page).unwrap();
         let folder = page.parent().unwrap().to_owned();

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use tests::process::{Output, Process};
-use tests::{Openssl, Order, TlsServer, port};
+use tests::{Openssl, Shell, TlsServer, port};
 
 use super::keys::{self, Form, PASSWORD, Type, World};
 use super::tried::Outcome;
@@ -20,7 +20,6 @@ const ASKS: &str =
 pub(super) struct Case<'a> {
     pub(super) kind: Type,
     pub(super) form: Form,
-    pub(super) order: Order,
     /// With the provider configured.
     pub(super) openssl: Openssl,
     pub(super) world: &'a World,
@@ -107,12 +106,23 @@ impl Case<'_> {
     /// Starts a server whose configuration is `text` in the file `name`, by the command line, until it listens on PORT.
     #[track_caller]
     pub(super) fn server(&self, name: &str, text: &str, line: &str) -> Server<'_> {
+        self.serve(self.openssl.shell(), name, text, line)
+    }
+
+    /// The same for a server of the other side, which has never heard of tpm2.
+    #[track_caller]
+    pub(super) fn other_side(&self, name: &str, text: &str, line: &str) -> Server<'_> {
+        self.serve(self.openssl.stranger().shell(), name, text, line)
+    }
+
+    #[track_caller]
+    fn serve(&self, shell: &Shell, name: &str, text: &str, line: &str) -> Server<'_> {
         let log = format!("{name}.log");
         let shown = Shown { case: self, log: &log };
         let (port, process) = port::serve_forking(1, |port| {
             self.configure(name, text, port);
             let line = self.fill(line).replace("PORT", &port.to_string());
-            self.openssl.shell().spawn(&line, &log)
+            shell.spawn(&line, &log)
         });
         drop(shown);
         Server { case: self, port, process, log }
@@ -141,11 +151,22 @@ impl Case<'_> {
         self.openssl.shell().clone().limit(LIMIT).failed(&line)
     }
 
-    /// A short program that must succeed; the words of `fill` are replaced.
+    /// A short program; the words of `fill` are replaced.
+    #[track_caller]
+    pub(super) fn run(&self, line: &str) -> Output {
+        self.openssl.shell().clone().limit(LIMIT).run(&self.fill(line))
+    }
+
+    /// The same, which must succeed.
     #[track_caller]
     pub(super) fn ok(&self, line: &str) -> Output {
-        let line = self.fill(line);
-        self.openssl.shell().clone().limit(LIMIT).ok(&line)
+        self.run(line).ok()
+    }
+
+    /// The same by a stranger, who checks what the program made.
+    #[track_caller]
+    pub(super) fn checked(&self, line: &str) -> Output {
+        self.world.machine.openssl.stranger().shell().ok(&self.fill(line))
     }
 }
 

@@ -35,7 +35,7 @@ impl Program {
         let world = World::new();
         let mut fails: Vec<&str> = Vec::new();
         for (order, kind, form) in self.cases() {
-            let case = Case { kind, form, order, openssl: world.openssl(order), world: &world };
+            let case = Case { kind, form, openssl: world.openssl(order), world: &world };
             let label = Label(format!("{} with {kind:?}, {}, {order:?}", self.name, form.name()));
             let outcome = story(&case);
             drop(label);
