@@ -90,13 +90,19 @@ fn examples() -> String {
 impl Check {
     /// Checks everything, and tells.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        if common.tcti.is_some() {
+        if common.tcti.is_some() || common.salt_name.is_some() {
             return Err(Error::request(
-                "a service takes no --tcti",
+                "--tcti and --salt-name do not apply to check, since a service has no options of this tool",
                 "leave it out: its TPM is that of its openssl.cnf (--config) and its environment (--env)",
             ));
         }
         let mut report = Report::new();
+        let mut passwords = Passwords::default();
+        // A descriptor and a variable are those of the caller, and not of the user that this process becomes; a file is read as that user.
+        let given = match &self.passin {
+            Some(Source::File(_)) => None,
+            source => Some(self.given(&mut passwords, source.as_ref())),
+        };
         if let Some(user) = &self.user {
             identity::become_user(&mut report, user, &self.groups)?;
             environment::clear();
@@ -106,7 +112,8 @@ impl Check {
             let path = absolute(path).map_err(|source| Error::read(path, source))?;
             environment::set("OPENSSL_CONF", path);
         }
-        self.look(&mut report, common);
+        let given = given.unwrap_or_else(|| self.given(&mut passwords, self.passin.as_ref()));
+        self.look(&mut report, common, (given, &mut passwords));
         match self.json {
             true => json::print(&report)?,
             false => terminal::result(&report)?,
@@ -114,7 +121,16 @@ impl Check {
         report.end()
     }
 
-    fn look(&self, report: &mut Report, common: &Common) {
+    fn given(&self, passwords: &mut Passwords, source: Option<&Source>) -> Result<Option<Secret>, Error> {
+        passwords.given(self.password.as_ref(), source, "password of the key")
+    }
+
+    fn look(
+        &self,
+        report: &mut Report,
+        common: &Common,
+        (word, passwords): (Result<Option<Secret>, Error>, &mut Passwords),
+    ) {
         let given = configuration::check(report);
         let prefix = given.as_ref().and_then(|_| report.pass("settings", common.nv_prefix()).flatten());
         let subject = report.pass("key", Subject::read(&self.key, prefix.as_deref()));
@@ -122,18 +138,13 @@ impl Check {
             report.ok("key", &subject.told);
         }
         let password = subject.as_ref().and_then(|subject| {
-            let mut passwords = Passwords::default();
-            let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key");
-            let password = given.and_then(|given| subject.password(given, &mut passwords));
+            let password = word.and_then(|word| subject.password(word, passwords));
             report.pass("password", password)
         });
         let access = match &given {
             Some(_) => Access::open(report, common),
             None => {
-                report.skip(
-                    "tpm",
-                    "the settings that lead to it stand in the provider's section, which is not there",
-                );
+                report.skip("tpm", "openssl.cnf has no section for tpm2, so the TPM's settings are unknown");
                 None
             }
         };

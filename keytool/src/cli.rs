@@ -174,7 +174,7 @@ pub(crate) struct Common {
     ///
     /// As salt-name in openssl.cnf: /sys/class/tpm/tpm0/null_name on Linux 6.10 and later. Without it whoever controls the bus can pose as the TPM.
     #[arg(long, value_name = "NAME", global = true, display_order = 901)]
-    salt_name: Option<String>,
+    pub(crate) salt_name: Option<String>,
 
     /// Print the version
     #[arg(short = 'v', long, short_alias = 'V', action = ArgAction::Version, global = true, display_order = 902)]

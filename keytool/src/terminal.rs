@@ -15,6 +15,7 @@ use clap::error::ErrorKind;
 use crate::cli::NAME;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::ffi::settings::Settings;
 
 mod progress;
 
@@ -65,6 +66,9 @@ pub(crate) fn confirm(question: impl fmt::Display) -> Option<bool> {
     let stdin = io::stdin();
     if !stdin.is_terminal() || !io::stderr().is_terminal() {
         return None;
+    }
+    if let Some(settings) = Settings::now() {
+        settings.drop_typed();
     }
     told(format_args!("{question} [y/N] "));
     let mut answer = String::new();

@@ -318,7 +318,7 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
     service.fails("-k wrong 81000100", 3, "password", "TPM_RC_AUTH_FAIL");
     assert_eq!(service.0.tpm.failures(), 2);
     service.fails("81000101", 1, "key", "there is no key at 0x81000101");
-    service.fails("tpm2:", 1, "key", "it is a list");
+    service.fails("tpm2:", 1, "key", "it names several objects");
     // Another key is there now.
     service.0.run("tpm2-keytool evict --yes 81000100").ok();
     service.0.run("tpm2-keytool create --force -e P-256 other.tpm").ok();
@@ -340,15 +340,21 @@ fn every_kind_of_key_signs_and_one_that_cannot_is_told() {
     service.check("kind.tpm").says("the key does not sign");
     // Attestation keys sign with one digest.
     service.0.others(
-        "tpm2_createprimary -Q -C o -G ecc256 -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000002; tpm2_flushcontext -t
-         for scheme in rsa2048:rsapss-sha384 rsa2048:rsassa-sha512 ecc256:ecdsa-sha384; do
-             tpm2_create -Q -C 0x81000002 -G $scheme:null -u $scheme.pub -r $scheme.priv -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign|restricted'
-             tpm2_load -Q -C 0x81000002 -u $scheme.pub -r $scheme.priv -c k.ctx; tpm2_flushcontext -t
-             tpm2_evictcontrol -Q -c 0x81000003 2>/dev/null || true
-             tpm2_evictcontrol -Q -c k.ctx 0x81000003; tpm2_flushcontext -t
-         done",
+        "tpm2_createprimary -Q -C o -G ecc256 -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000002; tpm2_flushcontext -t",
     );
-    service.check("81000003").ok().says("the TPM signs with SHA2-384");
+    for (scheme, digest) in [
+        ("rsa2048:rsapss-sha384", "SHA2-384"),
+        ("rsa2048:rsassa-sha512", "SHA2-512"),
+        ("ecc256:ecdsa-sha384", "SHA2-384"),
+    ] {
+        service.0.others(&format!(
+            "tpm2_create -Q -C 0x81000002 -G {scheme}:null -u s.pub -r s.priv -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign|restricted'
+             tpm2_load -Q -C 0x81000002 -u s.pub -r s.priv -c k.ctx; tpm2_flushcontext -t
+             tpm2_evictcontrol -Q -c 0x81000003 2>/dev/null || true
+             tpm2_evictcontrol -Q -c k.ctx 0x81000003; tpm2_flushcontext -t",
+        ));
+        service.check("81000003").ok().says(&format!("the TPM signs with {digest}"));
+    }
 }
 
 #[test]
@@ -380,7 +386,7 @@ fn groups_are_those_of_the_user_and_of_the_unit() {
     for (line, words) in [
         ("check --as no-such-user key.tpm", "there is no user no-such-user"),
         ("check --as nobody --groups no-such-group key.tpm", "there is no group no-such-group"),
-        ("check --tcti swtpm: key.tpm", "a service takes no --tcti"),
+        ("check --tcti swtpm: key.tpm", "--tcti and --salt-name do not apply to check"),
     ] {
         service.0.run(&format!("tpm2-keytool {line}")).failed().says(words);
     }

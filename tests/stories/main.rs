@@ -3,7 +3,13 @@
 //! They test what `make build` left in target/release; a missing or stale module fails at once and says so.
 #![deny(unsafe_code)]
 // In a test, and in what only tests use, a panic is the failure report.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
 
 mod alone;
 mod bare_der;

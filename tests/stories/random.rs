@@ -102,3 +102,19 @@ fn a_program_shares_it_with_threads_and_children() {
         machine.tpm.assert_empty();
     }
 }
+
+#[test]
+fn a_default_provider_that_openssl_activates_by_itself_generates() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let openssl = Openssl::with_tpm2(&proxy.tcti(), Order::Tpm2First).stranger();
+    let openssl =
+        openssl.env("OPENSSL_MODULES", module::folder().to_str().unwrap()).env("TPM2_TCTI", &proxy.tcti());
+    let fallback = program(openssl.shell(), "fallback");
+    for others in ["", "base"] {
+        assert_eq!(openssl.shell().ok(&format!("{fallback} {others}")).out(), "default\n");
+    }
+    openssl.ok("rand -provider tpm2 -provider default -hex 10");
+    openssl.ok("rand -provider default -provider tpm2 -hex 10");
+    assert!(proxy.log().is_empty(), "{}", proxy.log().text());
+}

@@ -167,7 +167,7 @@ fn the_parents_password_of_tpm2_openssl_comes_after_ours() {
     machine.openssl.write("right", "right\n");
     let tool = module::keytool().display().to_string();
     let generate = format!("openssl {GENERATE} -pkeyopt parent:81000002");
-    let create = format!("{tool} create -e P-256 -p 81000002 new.tpm");
+    let create = format!("{tool} create --force -e P-256 -p 81000002 new.tpm");
     let sign = "openssl dgst -sha256 -sign new.tpm -out sig right";
     let with = |auth: &str| machine.openssl.clone().env("TPM2OPENSSL_PARENT_AUTH", auth);
     for make in [&generate, &create] {
@@ -180,6 +180,10 @@ fn the_parents_password_of_tpm2_openssl_comes_after_ours() {
     }
     with("wrong").shell().ok(&format!("{generate} -pkeyopt parent-auth:right"));
     with("wrong").shell().ok(&format!("{create} -b right"));
+    // It is for a parent at a handle: the owner hierarchy has no password, and is sent none.
+    with("wrong").shell().ok(&format!("{tool} create -e P-256 owned.tpm"));
+    with("wrong").shell().ok(&format!("openssl {GENERATE}"));
+    with("wrong").shell().ok("openssl dgst -sha256 -sign owned.tpm -out sig right");
     assert_eq!(machine.tpm.failures(), 0, "something wrong was tried");
     for make in [&generate, &create] {
         with("right").env("TPM2_PIN", "other").shell().failed(make).says("parent");

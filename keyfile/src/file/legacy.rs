@@ -2,7 +2,7 @@
 
 use super::asn1_types::{Boolean, TpmPolicy, Unsigned};
 use super::reader::{field, optional, parent, public_area, sized, statements};
-use super::{Error, KeyFile, Kind};
+use super::{Error, KeyFile, Kind, place};
 use asn1::{ObjectIdentifier, Parser, SequenceOf, oid};
 
 /// The type of every key in the old layout.
@@ -18,6 +18,9 @@ pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
     let policy = optional::<SequenceOf<'_, TpmPolicy<'_>>, 3>(p, "policy")?.map(statements);
     let private = field::<&[u8]>(p, "privkey")?;
     let public = public_area(public)?;
+    if let Some(handle) = place::handle(private) {
+        return Err(Error::Handle(handle));
+    }
     let private = sized(private, "privkey")?;
     // Without a parent: the owner hierarchy.
     let parent = parent(number.unwrap_or(Unsigned(0)));

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 /// The handle that stands in the field of the private key, if one does.
 ///
 /// Four octets are the handle (tpm2-tss-engine). tpm2-openssl 1.1 writes its memory, in which the handle lies, as if it were a
-/// TPM2B_PRIVATE on a machine of little-endian order: the lower half is taken for the size, and zeros follow the upper half. Of a size
-/// below two the upper half is lost; it is that of the first handles, 0x8100.
+/// TPM2B_PRIVATE on a machine of little-endian order: the lower half is taken for the size, and zeros follow the upper half. Of a size of
+/// one only 0x81 is lost, and of none the whole upper half; it is that of the first handles, 0x8100.
 pub(super) fn handle(private: &[u8]) -> Option<Handle> {
     let whole = <[u8; 4]>::try_from(private).map(|octets| Handle(u32::from_be_bytes(octets)));
     if let Some(handle) = whole.ok().filter(|handle| handle.is_persistent()) {
@@ -23,7 +23,8 @@ pub(super) fn handle(private: &[u8]) -> Option<Handle> {
         return None;
     }
     let (upper, zeros) = match rest {
-        [] | [0] => ([0x81, 0], &[][..]),
+        [] => ([0x81, 0], &[][..]),
+        &[low] => ([0x81, low], &[][..]),
         &[low, 0x81, ref zeros @ ..] => ([0x81, low], zeros),
         _ => return None,
     };
@@ -67,14 +68,12 @@ mod tests {
         let of = |hex: &str| handle(&hex::decode(hex).unwrap()).map(|handle| handle.0);
         assert_eq!(of("81000101"), Some(0x8100_0101));
         assert_eq!((of("80000001"), of("40000001"), of(""), of("00")), (None, None, None, None));
-        // What tpm2-openssl 1.1 writes of 0x81000000, 0x81000001, 0x81000004 and 0x81010002.
+        // What tpm2-openssl 1.1 writes of 0x81000000, 0x81000001, 0x81010001, 0x81000004 and 0x81010002.
         assert_eq!((of("0000"), of("000100")), (Some(0x8100_0000), Some(0x8100_0001)));
+        assert_eq!(of("000101"), Some(0x8101_0001));
         assert_eq!((of("000400810000"), of("00020181")), (Some(0x8100_0004), Some(0x8101_0002)));
         // A private area begins with the size of its integrity value.
         let private = ["0024", "0020", &"5a".repeat(34)].concat();
-        assert_eq!(
-            (of(&private), of("0004008100"), of("000400810001"), of("000101")),
-            (None, None, None, None)
-        );
+        assert_eq!((of(&private), of("0004008100"), of("000400810001")), (None, None, None));
     }
 }

@@ -82,10 +82,10 @@ fn ask(
         Kind::Nv(index) => {
             report
                 .skip("password", format_args!("what is in the NV index {index} is opened by OpenSSL only"));
-            (None, true)
+            (None, password.is_none())
         }
     };
-    if public.as_ref().is_some_and(counts) && !proven {
+    if public.as_ref().is_none_or(counts) && !proven {
         spare_last_try(*lockout).map_err(|error| ("password", error))?;
     }
     Ok(Known { public })
@@ -99,9 +99,9 @@ fn unmarked() -> Error {
     Error::Password {
         what: "password of the key".to_owned(),
         problem:
-            "OpenSSL asks for none behind handle: and object: without ?pass, and the empty one would count"
+            "OpenSSL asks for none after handle: and object: without ?pass, and the empty one would count"
                 .to_owned(),
-        advice: "write ?pass behind the URI, or ?pin-source=file:PATH".to_owned(),
+        advice: "add ?pass to the URI, or ?pin-source=file:PATH".to_owned(),
     }
 }
 

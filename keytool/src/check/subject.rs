@@ -84,12 +84,18 @@ impl Subject {
                 let problem = "it is a reference that leads to no persistent key";
                 return Err(Error::file(&path, problem, "make it again with `tpm2-keytool reference`"));
             };
+            // The program is asked for the password of such a key, so it is asked for here: nothing is tried instead.
+            let said = match password {
+                Password::Unsaid | Password::Unmarked if !reference.empty_auth => Password::Asked,
+                said => said,
+            };
             let kind = Kind::Handle(handle, Some(Box::new(reference.public)));
-            return Ok(Self { uri, kind, told: leads(handle), said: password });
+            return Ok(Self { uri, kind, told: leads(handle), said });
         }
         if let Ok(Serialized::Key { handle, public }) = Serialized::from_octets(&octets) {
             let mut object = OsString::from("object:");
             object.push(&uri);
+            let said = if matches!(said, Password::Unsaid) { Password::Unmarked } else { said };
             let kind = Kind::Handle(handle, Some(public));
             return Ok(Self { uri: object, kind, told: leads(handle), said });
         }

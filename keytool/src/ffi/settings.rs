@@ -23,6 +23,12 @@ impl Settings {
         (answer == 0).then(|| Self { terminal, kept: unsafe { kept.assume_init() } })
     }
 
+    /// Drops what was typed before a question: it was not meant as the answer.
+    pub(crate) fn drop_typed(&self) {
+        // SAFETY: tcflush(3) takes no memory; a failure changes nothing.
+        unsafe { libc::tcflush(self.terminal.as_raw_fd(), libc::TCIFLUSH) };
+    }
+
     /// Switches the echo off, and what keys send as signals; drops what was typed before: it was not meant as an answer.
     pub(crate) fn silence(&self) {
         let mut silent = self.kept;

@@ -16,9 +16,18 @@ pub(super) fn here(tpm: &Tpm, key: &KeyFile, auth: impl Fn() -> Result<Option<Au
         Ok(()) => "yes".to_owned(),
         Err(error) => match (error.kind(), error.advice()) {
             (ErrorKind::NoTpm, _) => "unknown, no TPM".to_owned(),
-            (ErrorKind::ParentAuthorization, _) => {
+            (ErrorKind::ParentAuthorization | ErrorKind::ParentPasswordMissing, _) => {
                 format!("unknown: the parent at {} has a password: set pin", key.parent)
             }
+            // What says nothing of this file.
+            (
+                ErrorKind::Configuration
+                | ErrorKind::Io
+                | ErrorKind::Lockout
+                | ErrorKind::ObjectMemory
+                | ErrorKind::Timeout,
+                _,
+            ) => format!("unknown: {}", error.cause()),
             (_, Some(advice)) => format!("no: {}; {advice}", error.cause()),
             (_, None) => format!("no: {}", error.cause()),
         },

@@ -1,7 +1,7 @@
 //! The application's library context, as a child context shows it: OpenSSL mirrors in it which providers the application has loaded.
 //!
-//! The context itself is not ours to touch: the library that called may be another copy of libcrypto (provider-base(7),
-//! core_get_libctx). Nothing runs in the child; it answers questions.
+//! Nothing runs in the child; it answers questions. OpenSSL does not mirror one provider in it: the default provider, if the application
+//! gets that without loading it (OSSL_PROVIDER_try_load(3ossl), `retain_fallbacks`). So the context itself is asked for that one.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -19,9 +19,19 @@ use super::upcalls::Upcalls;
 /// Matches no row of this provider.
 const OTHERS: &CStr = c"provider!=tpm2,tpm2.software!=yes";
 
+/// The application's context itself.
+#[derive(Clone, Copy)]
+struct Own(NonNull<OSSL_LIB_CTX>);
+
+// SAFETY: OpenSSL's threads share library contexts (OSSL_LIB_CTX(3ossl)).
+unsafe impl Send for Own {}
+// SAFETY: as above.
+unsafe impl Sync for Own {}
+
 /// The child context.
 pub(crate) struct Application {
     context: Owned<OSSL_LIB_CTX>,
+    own: Option<Own>,
     /// True if the application uses the default context of the process.
     is_default: bool,
     children: Children,
@@ -52,8 +62,17 @@ impl Application {
         let own = upcalls.core_get_libctx.map(|get| unsafe { get(handle) });
         // SAFETY: OSSL_LIB_CTX(3ossl): it has no preconditions. The pointers are compared, and nothing else.
         let default = libcrypto.fips.ok().map(|fips| unsafe { (fips.OSSL_LIB_CTX_get0_global_default)() });
-        let is_default = own.is_some() && own.map(<*mut OPENSSL_CORE_CTX>::cast) == default;
-        Ok(Self { context, is_default, children, libcrypto: Arc::clone(libcrypto) })
+        let own = own.map(<*mut OPENSSL_CORE_CTX>::cast::<OSSL_LIB_CTX>);
+        let is_default = own.is_some() && own == default;
+        let own = own.and_then(NonNull::new).map(Own);
+        Ok(Self { context, own, is_default, children, libcrypto: Arc::clone(libcrypto) })
+    }
+
+    /// Returns true if the application has the default provider, whether it has loaded it or OpenSSL has.
+    fn has_default(&self) -> bool {
+        let Some(Own(context)) = self.own else { return false };
+        // SAFETY: this libcrypto made the context, which outlives its providers; the string ends with NUL.
+        unsafe { (self.children.OSSL_PROVIDER_available)(context.as_ptr(), c"default".as_ptr()) == 1 }
     }
 
     /// Returns true if the application's default property query is `fips=yes`. `?fips=yes` is a wish, and demands nothing.
@@ -69,6 +88,9 @@ impl Application {
     /// Returns true if a provider other than this one has key management of this name at this moment.
     pub(crate) fn others_manage(&self, algorithm: &CStr) -> bool {
         let Children { EVP_KEYMGMT_fetch, EVP_KEYMGMT_free, .. } = self.children;
+        if self.has_default() {
+            return true;
+        }
         self.libcrypto.quietly(|| {
             // SAFETY: the context is alive, the strings end with NUL.
             let found =
@@ -87,15 +109,24 @@ impl Application {
             /// It has no destructor, so the module may be unloaded.
             static ASKING: Cell<bool> = const { Cell::new(false) };
         }
+        /// Ends the asking, after a panic as well.
+        struct Asking;
+        impl Drop for Asking {
+            fn drop(&mut self) {
+                ASKING.set(false);
+            }
+        }
         // A second copy of this module asks this one in turn.
         if ASKING.replace(true) {
             return true;
         }
+        let _asking = Asking;
+        if self.has_default() {
+            return true;
+        }
         // SAFETY: the context is alive.
         let providers = unsafe { active(&self.libcrypto, self.context.as_ptr()) };
-        let found = providers.into_iter().any(|provider| self.generates(provider, generator));
-        ASKING.set(false);
-        found
+        providers.into_iter().any(|provider| self.generates(provider, generator))
     }
 
     fn generates(&self, provider: NonNull<OSSL_PROVIDER>, generator: &CStr) -> bool {

@@ -18,7 +18,7 @@ pub use value::{Fault, first_line, password};
 
 use std::time::Duration;
 
-use keyfile::Name;
+use keyfile::{Handle, Name};
 
 use crate::auth::Auth;
 use crate::deadline::Timeout;
@@ -43,10 +43,21 @@ pub struct Config {
     pub salt_name: Option<Name>,
     /// The password of the parent or of the hierarchy.
     pub parent_auth: Option<Auth>,
+    /// The password of a parent at a persistent handle, if `parent_auth` gives none: tpm2-openssl's.
+    pub persistent_parent_auth: Option<Auth>,
     /// Whether a password that is not proven may be the last try before the TPM locks everybody out.
     pub last_try: bool,
     /// When a password that was given with a key is proven.
     pub proof: Proof,
+}
+
+impl Config {
+    /// The password for this parent.
+    #[must_use]
+    pub fn auth_of_parent(&self, parent: Handle) -> Option<Auth> {
+        let theirs = self.persistent_parent_auth.as_ref().filter(|_| parent.is_persistent());
+        self.parent_auth.as_ref().or(theirs).cloned()
+    }
 }
 
 /// When a password that was given with a key is proven.

@@ -18,7 +18,8 @@ impl Config {
     /// `Configuration`: a value is unknown; the text names it and where it was given.
     pub fn read(lookup: &dyn Lookup) -> Result<Self, Error> {
         let config = Self::read_without_password(lookup)?;
-        Ok(Self { parent_auth: parent_auth(lookup)?, ..config })
+        let persistent_parent_auth = lookup.environment(TPM2_OPENSSL_PARENT_AUTH).map(Auth::new);
+        Ok(Self { parent_auth: parent_auth(lookup)?, persistent_parent_auth, ..config })
     }
 
     /// Reads the same for work that needs no password of a parent: the file with it may be for other users only.
@@ -50,16 +51,18 @@ impl Config {
             )?,
             salt_name: given(Setting::SALT_NAME.find(lookup), value::name)?,
             parent_auth: None,
+            persistent_parent_auth: None,
             last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
             proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
         })
     }
 }
 
-/// The environment variable with the parent's password that users of tpm2-openssl set.
+/// The environment variable with the password of a persistent parent that users of tpm2-openssl set. It is sent to no hierarchy, as it is not
+/// there.
 const TPM2_OPENSSL_PARENT_AUTH: &str = "TPM2OPENSSL_PARENT_AUTH";
 
-/// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`, or else the variable of tpm2-openssl.
+/// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`.
 ///
 /// # Errors
 /// `Configuration`: the file cannot be read.
@@ -67,7 +70,7 @@ pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
     match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
         (Some(pin), _) => Ok(Some(Auth::new(pin.into_secret()))),
         (None, Some(source)) => Ok(Some(Auth::new(source.parse_unseen(value::password)?))),
-        (None, None) => Ok(lookup.environment(TPM2_OPENSSL_PARENT_AUTH).map(Auth::new)),
+        (None, None) => Ok(None),
     }
 }
 
@@ -203,13 +206,18 @@ mod tests {
     #[test]
     fn the_variable_of_tpm2_openssl_comes_last() {
         const THEIRS: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "theirs");
-        let auth = |section, environment| {
-            let auth = parent_auth(&Fake(section, environment)).unwrap().unwrap();
-            String::from_utf8(auth.as_hierarchy_value().to_vec()).unwrap()
+        let auth = |section, environment, parent| {
+            let config = Config::read(&Fake(section, environment)).unwrap();
+            let auth = config.auth_of_parent(parent)?;
+            Some(String::from_utf8(auth.as_hierarchy_value().to_vec()).unwrap())
         };
-        assert_eq!(auth(&[], &[THEIRS]), "theirs");
-        assert_eq!(auth(&[("pin", "ours")], &[THEIRS]), "ours");
-        assert_eq!(auth(&[], &[THEIRS, ("TPM2_PIN", "ours")]), "ours");
+        let persistent: Handle = "81000001".parse().unwrap();
+        assert_eq!(auth(&[], &[THEIRS], persistent).unwrap(), "theirs");
+        assert_eq!(auth(&[], &[THEIRS], Handle::OWNER), None, "tpm2-openssl sends it to no hierarchy");
+        for parent in [persistent, Handle::OWNER] {
+            assert_eq!(auth(&[("pin", "ours")], &[THEIRS], parent).unwrap(), "ours");
+            assert_eq!(auth(&[], &[THEIRS, ("TPM2_PIN", "ours")], parent).unwrap(), "ours");
+        }
         let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[THEIRS]);
         assert!(parent_auth(&unreadable).is_err(), "a mistake in our setting is not passed over");
     }

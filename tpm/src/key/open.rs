@@ -18,7 +18,8 @@ impl Key {
     /// # Errors
     /// The public area has a part that is too long to have a Name.
     pub fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<Self, Error> {
-        Self::from_file_under(tpm, file, auth, tpm.config().parent_auth.clone())
+        let parent_auth = tpm.config().auth_of_parent(file.parent);
+        Self::from_file_under(tpm, file, auth, parent_auth)
     }
 
     /// The same, under a parent with a password of its own.
@@ -91,8 +92,8 @@ impl Origin {
         let protected = !public.attributes.contains(Attributes::NO_DA);
         Ok(match self {
             Self::File { file, .. } => {
-                // A file says whether its key has a password, so the empty one is no guess.
-                let guess = !(value.is_empty() && file.empty_auth);
+                // A file of ours says whether its key has a password, so the empty one is no guess. tpm2_encodeobject 5.4 to 5.7 inverts that.
+                let guess = !(value.is_empty() && file.empty_auth && !file.is_of_another_tool());
                 Attempt::of_file(tpm, name, &file.private, value)?.counting(protected && guess)
             }
             Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting(protected),

@@ -25,7 +25,7 @@ impl Parent {
             check_parent(tpm, capabilities, handle)?;
         }
         let rsa = handle.is_permanent() && !capabilities.curves.contains(&Curve::P256);
-        Ok(Self { handle, rsa, auth: tpm.config().parent_auth.clone() })
+        Ok(Self { handle, rsa, auth: tpm.config().auth_of_parent(handle) })
     }
 }
 

@@ -178,6 +178,7 @@ functions! {
         OSSL_LIB_CTX_new_child, "3.0": fn(*const OSSL_CORE_HANDLE, *const OSSL_DISPATCH) -> *mut OSSL_LIB_CTX;
         EVP_KEYMGMT_fetch, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char, *const c_char) -> *mut EVP_KEYMGMT;
         EVP_KEYMGMT_free, "3.0": fn(*mut EVP_KEYMGMT);
+        OSSL_PROVIDER_available, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char) -> c_int;
         OSSL_PROVIDER_query_operation, "3.0": fn(*const OSSL_PROVIDER, c_int, *mut c_int) -> *const OSSL_ALGORITHM;
         OSSL_PROVIDER_unquery_operation, "3.0": fn(*const OSSL_PROVIDER, c_int, *const OSSL_ALGORITHM);
     }

@@ -45,9 +45,16 @@ impl Decoder for BareDecoder {
         let mut der = Zeroizing::new(Vec::with_capacity(length.max(HEAD_OCTETS)));
         der.extend_from_slice(&head);
         input.read(provider.core(), length.saturating_sub(HEAD_OCTETS), &mut der);
-        let public = match is_reference {
-            true => KeyReference::from_der(&der)?.public,
-            false => KeyFile::from_der(&der)?.public,
+        let (public, der) = match is_reference {
+            true => (KeyReference::from_der(&der)?.public, der),
+            false => match KeyFile::from_der(&der) {
+                Err(error @ keyfile::Error::Handle(_)) => {
+                    let reference = KeyReference::of_key_file(&der).ok_or(error)?;
+                    let der = reference.to_der()?;
+                    (reference.public, der)
+                }
+                file => (file?.public, der),
+            },
         };
         hand_on(provider, &public, &der, found)
     }

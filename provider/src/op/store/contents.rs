@@ -53,11 +53,14 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
             let kind = decoder::type_of(&file.public)?;
             let auth = match password::said(password)? {
                 Some(auth) => Some(auth),
-                // Whatever the file says.
-                None if matches!(password, Password::Asked) => Some(password::asked(
-                    file.description.as_deref().unwrap_or("TPM key"),
-                    opening.passphrase,
-                )?),
+                // A file may say wrongly that its key has no password.
+                None if matches!(password, Password::Asked) => {
+                    let what = file.description.as_deref().unwrap_or("TPM key");
+                    match password::asked(what, opening.passphrase) {
+                        Err(_) if !file.needs_password() => None,
+                        auth => Some(auth?),
+                    }
+                }
                 None => decoder::password(&file, opening.passphrase)?,
             };
             Ok(key(kind, TpmKey::from_file(*file, auth).opened(opening.provider)?, opening))
