@@ -141,7 +141,7 @@ impl World {
 
     /// Writes a reference to the key that says nothing of its password.
     pub(super) fn refer(&self, kind: Type, form: Form, name: &str) {
-        self.machine.tool.ok(&format!("reference handle:0x{} {name}", handle(kind, form)));
+        self.machine.tool.ok(&format!("reference --force handle:0x{} {name}", handle(kind, form)));
     }
 
     /// Issues a new certificate for a key.
