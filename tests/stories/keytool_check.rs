@@ -311,7 +311,7 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
     }
     assert_eq!(service.0.tpm.failures(), 0);
     // OpenSSL would try the empty password, which counts.
-    service.fails("-k secret handle:0x81000100", 7, "password", "write ?pass behind the URI");
+    service.fails("-k secret handle:0x81000100", 7, "password", "add ?pass to the URI");
     assert_eq!(service.0.tpm.failures(), 0);
     service.fails("81000100", 7, "password", "has one, and none was given");
     assert_eq!(service.0.tpm.failures(), 1);

@@ -138,9 +138,6 @@ fn wants_private(selection: Selection) -> bool {
     selection == Selection(0) || selection.any(Selection::PRIVATE_KEY)
 }
 
-const OF_ANOTHER_TOOL: &str = "the key has a password, and none was given: give it, for instance with -passin; or an empty one (pass:), if \
-    tpm2_encodeobject 5.4 to 5.7 made the file";
-
 /// The password, if the key needs one. Nothing is locked while the user is asked.
 ///
 /// # Errors
@@ -153,8 +150,16 @@ pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Result<Op
     match store::asked(what, passphrase) {
         // The policy may pass without.
         Err(_) if !file.needs_password() => Ok(None),
-        // tpm2_encodeobject 5.4 to 5.7 says of keys without password that they have one.
-        Err(_) if file.is_of_another_tool() => Err(Error::new(Reason::PasswordMissing, OF_ANOTHER_TOOL)),
+        // tpm2_encodeobject 5.4 to 5.7 says of keys without password that they have one, and nothing else tells its files from ours.
+        Err(_) => {
+            // Whoever made the file must not write on the terminal of whoever opens it.
+            let what: String = what.chars().filter(|character| !character.is_control()).collect();
+            let text = format!(
+                "{what} has a password, and none was given: give it, for instance with -passin; or an empty one (pass:), if \
+                 tpm2_encodeobject 5.4 to 5.7 made the file"
+            );
+            Err(Error::new(Reason::PasswordMissing, text))
+        }
         asked => asked.map(Some),
     }
 }
