@@ -40,13 +40,13 @@ const LABELS: [&str; 7] = [
     "PUBLIC KEY",
 ];
 
-/// Everything that stands in these octets, in its order.
+/// Everything that stands in these bytes, in its order.
 ///
 /// # Errors
 /// There is nothing, or something damaged.
-pub fn contents(octets: &[u8]) -> Result<Vec<Content>, ContentsError> {
+pub fn contents(bytes: &[u8]) -> Result<Vec<Content>, ContentsError> {
     let mut found = Vec::new();
-    let mut rest = octets;
+    let mut rest = bytes;
     if rest.first() == Some(&0x30) {
         while rest.first() == Some(&0x30) {
             let (structure, behind) = asn1::strip_tlv(rest)?;
@@ -181,7 +181,7 @@ mod tests {
         d2828d2da9ac617e13bdef0e73fde608f461eb6acfd2e23a372f62cc5e062f1d\
         c05dce665096b053ee734d29f2dfa7c01fac3f987eecfc0fc5caa0f2ff724449";
 
-    fn kinds(octets: &[u8]) -> Result<String, ContentsError> {
+    fn kinds(bytes: &[u8]) -> Result<String, ContentsError> {
         let letter = |content: &Content| match content {
             Content::Key(_) => 'k',
             Content::Reference(_) => 'r',
@@ -189,16 +189,16 @@ mod tests {
             Content::RevocationList(_) => 'l',
             Content::PublicKey(_) => 'p',
         };
-        Ok(contents(octets)?.iter().map(letter).collect())
+        Ok(contents(bytes)?.iter().map(letter).collect())
     }
 
     #[test]
     fn padding_is_cut_off_and_several_stand_behind_each_other() {
         let (certificate, public) = (hex::decode(CERTIFICATE).unwrap(), hex::decode(PUBLIC_KEY).unwrap());
         for padding in [&b""[..], &[0; 100], &[0xff; 7], b"garbage"] {
-            let octets = [&certificate, padding].concat();
+            let bytes = [&certificate, padding].concat();
             assert!(
-                matches!(&contents(&octets).unwrap()[..], [Content::Certificate(der)] if *der == certificate)
+                matches!(&contents(&bytes).unwrap()[..], [Content::Certificate(der)] if *der == certificate)
             );
             assert_eq!(kinds(&[&public, &certificate[..], padding].concat()).unwrap(), "pc");
         }
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_nothing_is_said() {
-        let why = |octets: &[u8]| contents(octets).err().unwrap();
+        let why = |bytes: &[u8]| contents(bytes).err().unwrap();
         for nothing in [&b""[..], &[0; 9], &[0xff; 9], b"text"] {
             assert!(matches!(why(nothing), ContentsError::Nothing));
         }

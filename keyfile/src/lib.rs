@@ -4,7 +4,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`wire`] | the reader and writer of big-endian TPM octets, and the traits of everything that has a wire form |
+//! | [`wire`] | the reader and writer of big-endian TPM bytes, and the traits of everything that has a wire form |
 //! | `types` | the TPM's structures (TPM 2.0 Library Part 2), re-exported here one by one |
 //! | [`policy`] | the statements of a policy: their meaning, their digest, in words |
 //! | `file` | [`KeyFile`]: PEM, DER, and the rules between the fields |

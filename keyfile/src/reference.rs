@@ -31,11 +31,11 @@ impl KeyReference {
     /// The largest file that is read.
     pub const MAX_SIZE: usize = 1 << 16;
 
-    /// Whether DER begins as a reference does; 32 octets of it are enough.
+    /// Whether DER begins as a reference does; 32 bytes of it are enough.
     #[must_use]
     pub fn is_der(head: &[u8]) -> bool {
         let [0x30, length, rest @ ..] = head else { return false };
-        // X.690 §8.1.3: the number of further length octets, or the length itself.
+        // X.690 §8.1.3: the number of further length bytes, or the length itself.
         let further = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
         // VisibleString, its length, its beginning: a later version is a reference as well.
         let Some([0x1a, _, text @ ..]) = rest.get(further..) else { return false };
@@ -46,10 +46,10 @@ impl KeyReference {
     ///
     /// # Errors
     /// It is none, or damaged.
-    pub fn parse(octets: &[u8]) -> Result<Self, ReferenceError> {
-        match Self::is_der(octets) {
-            true => Self::from_der(octets),
-            false => Self::from_pem(octets),
+    pub fn parse(bytes: &[u8]) -> Result<Self, ReferenceError> {
+        match Self::is_der(bytes) {
+            true => Self::from_der(bytes),
+            false => Self::from_pem(bytes),
         }
     }
 
@@ -57,26 +57,26 @@ impl KeyReference {
     ///
     /// # Errors
     /// There is none, or it is damaged.
-    pub fn from_pem(octets: &[u8]) -> Result<Self, ReferenceError> {
-        Self::from_der(&Self::der(octets)?)
+    pub fn from_pem(bytes: &[u8]) -> Result<Self, ReferenceError> {
+        Self::from_der(&Self::der(bytes)?)
     }
 
     /// The DER in the first PEM block of this label.
     ///
     /// # Errors
     /// There is none, or it is no base64.
-    pub fn der(octets: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReferenceError> {
-        size(octets)?;
-        Ok(pem::block(octets, &[Self::LABEL])?.der)
+    pub fn der(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReferenceError> {
+        size(bytes)?;
+        Ok(pem::block(bytes, &[Self::LABEL])?.der)
     }
 
     /// Reads the bare DER.
     ///
     /// # Errors
     /// It is none, or damaged.
-    pub fn from_der(octets: &[u8]) -> Result<Self, ReferenceError> {
-        size(octets)?;
-        let sequence = asn1::parse_single::<Sequence<'_>>(octets)?;
+    pub fn from_der(bytes: &[u8]) -> Result<Self, ReferenceError> {
+        size(bytes)?;
+        let sequence = asn1::parse_single::<Sequence<'_>>(bytes)?;
         sequence.parse(|p| {
             let description = p.read_element::<VisibleString<'_>>()?;
             if description.as_str() != DESCRIPTION {
@@ -132,8 +132,8 @@ fn skip(p: &mut Parser<'_>) -> Result<(), ReferenceError> {
     Ok(())
 }
 
-fn size(octets: &[u8]) -> Result<(), ReferenceError> {
-    match octets.len() {
+fn size(bytes: &[u8]) -> Result<(), ReferenceError> {
+    match bytes.len() {
         size if size > KeyReference::MAX_SIZE => Err(ReferenceError::TooLarge { size }),
         _ => Ok(()),
     }

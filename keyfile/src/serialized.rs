@@ -28,19 +28,19 @@ impl Serialized {
     ///
     /// # Errors
     /// It is no such file, or one of something else, or its Name is not that of its public area.
-    pub fn from_octets(octets: &[u8]) -> Result<Self, WireError> {
-        let mut r = Reader::new(octets);
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::new(bytes);
         let handle = Handle::unmarshal(&mut r)?;
         let name = Name::unmarshal(&mut r)?;
         let kind = r.u32()?;
         let (serialized, own) = match kind {
             KEY => {
-                let public = Public::from_octets(r.sized()?)?;
+                let public = Public::from_bytes(r.sized()?)?;
                 let own = public.name()?;
                 (Self::Key { handle, public: Box::new(public) }, own)
             }
             NV => {
-                let public = NvPublic::from_octets(r.sized()?)?;
+                let public = NvPublic::from_bytes(r.sized()?)?;
                 let own = public.name()?;
                 (Self::Nv(public), own)
             }
@@ -67,18 +67,18 @@ mod tests {
 
     #[test]
     fn a_file_of_tpm2_tools() {
-        let octets = hex::decode(KEY_FILE).unwrap();
-        let Serialized::Key { handle, public } = Serialized::from_octets(&octets).unwrap() else {
+        let bytes = hex::decode(KEY_FILE).unwrap();
+        let Serialized::Key { handle, public } = Serialized::from_bytes(&bytes).unwrap() else {
             panic!("it is a key");
         };
         assert_eq!(handle, Handle(0x8100_0101));
         assert_eq!(public.name_alg, HashAlg::Sha256);
-        for end in 0..octets.len() {
-            assert!(Serialized::from_octets(&octets[..end]).is_err(), "{end}");
+        for end in 0..bytes.len() {
+            assert!(Serialized::from_bytes(&bytes[..end]).is_err(), "{end}");
         }
-        let mut damaged = octets;
+        let mut damaged = bytes;
         damaged[60] ^= 1;
-        assert!(Serialized::from_octets(&damaged).is_err(), "the Name is another");
+        assert!(Serialized::from_bytes(&damaged).is_err(), "the Name is another");
     }
 
     #[test]
@@ -95,6 +95,6 @@ mod tests {
         public.name().unwrap().marshal(&mut w);
         w.u32(NV);
         w.sized_with(|w| public.marshal(w));
-        assert_eq!(Serialized::from_octets(&w.finish().unwrap()), Ok(Serialized::Nv(public)));
+        assert_eq!(Serialized::from_bytes(&w.finish().unwrap()), Ok(Serialized::Nv(public)));
     }
 }

@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn passwords_in_every_form() {
         let value = |text: &str| match password_of(text) {
-            Password::Value(octets) => octets.to_vec(),
+            Password::Value(bytes) => bytes.to_vec(),
             _ => panic!("{text}: no password"),
         };
         for text in ["handle:0x81000101?pass", "object:x?pass", "tpm2:handle=81000101?pass"] {

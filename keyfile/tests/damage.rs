@@ -9,12 +9,12 @@ use keyfile::wire::{Marshal, Unmarshal};
 use keyfile::{Error, HashAlg, KeyFile, KeyReference, Public, Serialized, contents};
 use std::{fs, path::PathBuf};
 
-fn octets(name: &str) -> Vec<u8> {
+fn bytes(name: &str) -> Vec<u8> {
     fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
 }
 
 fn der(name: &str) -> Vec<u8> {
-    KeyFile::parse(&octets(name)).unwrap().to_der().unwrap()
+    KeyFile::parse(&bytes(name)).unwrap().to_der().unwrap()
 }
 
 const FILES: [&str; 6] = [
@@ -42,14 +42,14 @@ fn use_it(result: Result<KeyFile, Error>) {
 }
 
 #[test]
-fn cut_off_at_each_octet() {
+fn cut_off_at_each_byte() {
     for name in FILES {
         let der = der(name);
         for end in 0..der.len() {
             let error = KeyFile::parse(&der[..end]).err().unwrap_or_else(|| panic!("{name} {end}"));
             assert!(matches!(error, Error::Asn1 { .. } | Error::NoKey), "{name} {end}: {error}");
         }
-        let pem = octets(name);
+        let pem = bytes(name);
         for end in 0..pem.len() - 1 {
             let error = KeyFile::parse(&pem[..end]).err().unwrap_or_else(|| panic!("{name} {end}"));
             assert!(matches!(error, Error::NoEnd | Error::NoKey), "{name} {end}: {error}");
@@ -58,10 +58,10 @@ fn cut_off_at_each_octet() {
 }
 
 #[test]
-fn each_octet_changed() {
+fn each_byte_changed() {
     for name in FILES {
         let der = der(name);
-        let pem = octets(name);
+        let pem = bytes(name);
         for at in 0..der.len() {
             for flip in [0x01, 0x80, 0xff, der[at], !der[at]] {
                 let mut damaged = der.clone();
@@ -80,7 +80,7 @@ fn each_octet_changed() {
 }
 
 #[test]
-fn octets_inserted_and_removed() {
+fn bytes_inserted_and_removed() {
     for name in FILES {
         let der = der(name);
         for at in 0..der.len() {
@@ -105,19 +105,19 @@ impl Damage {
         usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
     }
 
-    /// Up to eight octets changed, then a part of another place copied over.
-    fn wreak(&mut self, octets: &mut [u8]) {
+    /// Up to eight bytes changed, then a part of another place copied over.
+    fn wreak(&mut self, bytes: &mut [u8]) {
         for _ in 0..=self.next(8) {
-            octets[self.next(octets.len())] = u8::try_from(self.next(256)).unwrap();
+            bytes[self.next(bytes.len())] = u8::try_from(self.next(256)).unwrap();
         }
-        let (from, to) = (self.next(octets.len()), self.next(octets.len()));
-        let size = self.next(octets.len() - from.max(to)).min(16);
-        octets.copy_within(from..from + size, to);
+        let (from, to) = (self.next(bytes.len()), self.next(bytes.len()));
+        let size = self.next(bytes.len() - from.max(to)).min(16);
+        bytes.copy_within(from..from + size, to);
     }
 }
 
 #[test]
-fn several_octets_at_once() {
+fn several_bytes_at_once() {
     let mut damage = Damage(0x9e37_79b9_7f4a_7c15);
     for name in FILES {
         let der = der(name);
@@ -133,16 +133,16 @@ fn several_octets_at_once() {
 fn damaged_structures_inside_a_sound_file() {
     let mut damage = Damage(1);
     for name in FILES {
-        let file = KeyFile::parse(&octets(name)).unwrap();
-        let public = file.public.to_octets().unwrap();
+        let file = KeyFile::parse(&bytes(name)).unwrap();
+        let public = file.public.to_bytes().unwrap();
         let signed = file.auth_policies.iter().flat_map(|policy| &policy.statements);
         let statements: Vec<_> = file.policy.iter().flatten().chain(signed).collect();
         for _ in 0..2000 {
             let mut damaged = public.clone();
             damage.wreak(&mut damaged);
-            if let Ok(read) = Public::from_octets(&damaged) {
+            if let Ok(read) = Public::from_bytes(&damaged) {
                 // What is read is what was written: nothing is lost on the way.
-                assert_eq!(read.to_octets().unwrap(), damaged);
+                assert_eq!(read.to_bytes().unwrap(), damaged);
             }
             for statement in statements.iter().filter(|statement| !statement.body.is_empty()) {
                 let mut damaged = Statement::clone(statement);
@@ -160,7 +160,7 @@ fn damaged_structures_inside_a_sound_file() {
 fn nothing_and_far_too_much() {
     assert_eq!(KeyFile::parse(&[]).err(), Some(Error::NoKey));
     assert_eq!(KeyFile::parse(&vec![b'\n'; 10 << 20]).err(), Some(Error::TooLarge { size: 10 << 20 }));
-    let mut most = octets("policy.pem");
+    let mut most = bytes("policy.pem");
     most.resize(KeyFile::MAX_SIZE, b'\n');
     assert!(KeyFile::parse(&most).is_ok());
     // A length of four gigabytes, and lists that claim 2^32 members, cost nothing.
@@ -190,7 +190,7 @@ fn another_key_another_type_an_unknown_curve() {
 
 #[test]
 fn text_around_the_block_is_tolerated_and_kept() {
-    let block = String::from_utf8(octets("policy.pem")).unwrap();
+    let block = String::from_utf8(bytes("policy.pem")).unwrap();
     let certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
     for file in [
         format!("0 bag attributes\n    friendlyName: web\n{certificate}{block}{certificate}"),
@@ -225,21 +225,21 @@ fn text_around_the_block_is_tolerated_and_kept() {
 /// What an NV index or somebody's file may hold.
 #[test]
 fn other_files_damaged() {
-    let public = KeyFile::parse(&octets("description.pem")).unwrap().public;
+    let public = KeyFile::parse(&bytes("description.pem")).unwrap().public;
     let reference =
         KeyReference { uri: "handle:0x81000101?pass".to_owned().into(), empty_auth: true, public };
     let mut serialized = [0x81, 0, 1, 1].to_vec();
-    serialized.extend(reference.public.name().unwrap().to_octets().unwrap());
+    serialized.extend(reference.public.name().unwrap().to_bytes().unwrap());
     serialized.extend([0, 0, 0, 1]);
     serialized.extend(reference.public.to_sized().unwrap());
-    assert!(Serialized::from_octets(&serialized).is_ok());
-    let chain = [octets("description.pem"), reference.to_pem().unwrap().as_bytes().to_vec()].concat();
+    assert!(Serialized::from_bytes(&serialized).is_ok());
+    let chain = [bytes("description.pem"), reference.to_pem().unwrap().as_bytes().to_vec()].concat();
     assert_eq!(contents(&chain).unwrap().len(), 2);
     let mut damage = Damage(0x1234_5678_9abc_def1);
-    for whole in [reference.to_der().unwrap().to_vec(), serialized, chain, octets("policy.pem")] {
+    for whole in [reference.to_der().unwrap().to_vec(), serialized, chain, bytes("policy.pem")] {
         for end in 0..whole.len() {
             let _ = (contents(&whole[..end]), KeyReference::parse(&whole[..end]));
-            assert!(Serialized::from_octets(&whole[..end]).is_err());
+            assert!(Serialized::from_bytes(&whole[..end]).is_err());
         }
         for _ in 0..1000 {
             let mut damaged = whole.clone();
@@ -250,7 +250,7 @@ fn other_files_damaged() {
             if let Ok(reference) = KeyReference::parse(&damaged) {
                 assert!(reference.to_der().is_ok());
             }
-            let _ = (Serialized::from_octets(&damaged), KeyReference::is_der(&damaged));
+            let _ = (Serialized::from_bytes(&damaged), KeyReference::is_der(&damaged));
         }
     }
 }
@@ -278,7 +278,7 @@ fn uris_damaged() {
 
 #[test]
 fn armour_that_is_no_armour() {
-    let block = String::from_utf8(octets("policy.pem")).unwrap();
+    let block = String::from_utf8(bytes("policy.pem")).unwrap();
     let encrypted =
         block.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1);
     assert!(matches!(KeyFile::parse(encrypted.as_bytes()), Err(Error::Pem(_))));

@@ -1,4 +1,4 @@
-//! Key files of other tools: read right, written back octet by octet, changed without losing anything.
+//! Key files of other tools: read right, written back byte by byte, changed without losing anything.
 
 // In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -10,12 +10,12 @@ fn data() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
-fn octets(name: &str) -> Vec<u8> {
+fn bytes(name: &str) -> Vec<u8> {
     fs::read(data().join(name)).unwrap()
 }
 
 fn read(name: &str) -> KeyFile {
-    KeyFile::parse(&octets(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    KeyFile::parse(&bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// Every file of the folder that is a key.
@@ -118,13 +118,13 @@ fn the_layout_before_the_standard() {
 }
 
 #[test]
-fn an_unchanged_file_goes_back_octet_by_octet() {
+fn an_unchanged_file_goes_back_byte_by_byte() {
     for name in all().iter().filter(|name| !name.starts_with("key-blob")) {
-        assert_eq!(read(name).to_file().unwrap(), octets(name), "{name}");
+        assert_eq!(read(name).to_file().unwrap(), bytes(name), "{name}");
         let der = read(name).to_der().unwrap();
         assert_eq!(KeyFile::from_der(&der).unwrap().to_der().unwrap(), der, "{name}");
     }
-    assert_eq!(read("tpm2-openssl-p256.der").to_der().unwrap(), octets("tpm2-openssl-p256.der"));
+    assert_eq!(read("tpm2-openssl-p256.der").to_der().unwrap(), bytes("tpm2-openssl-p256.der"));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn elements_of_a_later_version_survive_a_change() {
     let original = file.to_der().unwrap();
     file.empty_auth = false;
     let changed = file.to_der().unwrap();
-    // [0] BOOLEAN is FALSE now, one octet; all else stands as it stood.
+    // [0] BOOLEAN is FALSE now, one byte; all else stands as it stood.
     let differing: Vec<_> = original.iter().zip(&changed).filter(|(before, after)| before != after).collect();
     assert_eq!((changed.len(), differing), (original.len(), vec![(&0xFF, &0x00)]));
     let text = b"a field of tomorrow";

@@ -29,7 +29,7 @@ fn vectors() -> Vec<(HashAlg, Vec<u8>, Vec<Statement>)> {
 }
 
 fn policy_session(tpm: &Swtpm, kind: u8, hash: HashAlg) -> u32 {
-    let parameters = [&tests::raw::sized(&[7; 16])[..], &[0, 0, kind, 0, 0x10], &hash.to_octets().unwrap()];
+    let parameters = [&tests::raw::sized(&[7; 16])[..], &[0, 0, kind, 0, 0x10], &hash.to_bytes().unwrap()];
     let null = Handle::NULL.0;
     tpm.raw(tests::raw::START_AUTH_SESSION, &[null, null], &[], &parameters.concat()).handle()
 }
@@ -64,13 +64,13 @@ fn run(tpm: &Swtpm, session: u32, trial: bool, statement: &Statement) {
 
 fn verify(tpm: &Swtpm, authorize: &policy::Authorize, approved: &[u8]) -> Ticket {
     let public = authorize.key.to_sized().unwrap();
-    let parameters = [&[0, 0][..], &public, &Handle::OWNER.to_octets().unwrap()].concat();
+    let parameters = [&[0, 0][..], &public, &Handle::OWNER.to_bytes().unwrap()].concat();
     let key = tpm.raw(CommandCode::LOAD_EXTERNAL.0, &[], &[], &parameters).handle();
     let digest = tests::raw::sized(&authorize.signed_digest(approved));
-    let parameters = [digest, authorize.signature.to_octets().unwrap()].concat();
+    let parameters = [digest, authorize.signature.to_bytes().unwrap()].concat();
     let ticket = tpm.raw(CommandCode::VERIFY_SIGNATURE.0, &[key], &[], &parameters).ok();
     tpm.flush(key);
-    Ticket::from_octets(&ticket).unwrap()
+    Ticket::from_bytes(&ticket).unwrap()
 }
 
 #[test]

@@ -32,14 +32,14 @@ where
     O: Marshal + Unmarshal + PartialEq + Debug,
     T: Marshall + UnMarshall + PartialEq + Debug,
 {
-    let octets = ours.to_octets().unwrap();
-    assert_eq!(octets, theirs.marshall().unwrap(), "{ours:?}");
-    assert_eq!(&T::unmarshall(&octets).unwrap(), theirs);
-    assert_eq!(&O::from_octets(&octets).unwrap(), ours);
+    let bytes = ours.to_bytes().unwrap();
+    assert_eq!(bytes, theirs.marshall().unwrap(), "{ours:?}");
+    assert_eq!(&T::unmarshall(&bytes).unwrap(), theirs);
+    assert_eq!(&O::from_bytes(&bytes).unwrap(), ours);
     // What tss-esapi tolerates, we refuse.
-    assert!(O::from_octets(&[octets.as_slice(), &[0]].concat()).is_err());
-    for end in 0..octets.len() {
-        assert!(O::from_octets(&octets[..end]).is_err(), "{end} octets of {ours:?}");
+    assert!(O::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
+    for end in 0..bytes.len() {
+        assert!(O::from_bytes(&bytes[..end]).is_err(), "{end} bytes of {ours:?}");
     }
 }
 
@@ -133,11 +133,11 @@ fn elliptic_curve_public_areas() {
                 scheme,
                 curve,
                 kdf,
-                x: vec![3; curve.field_octets()],
-                y: vec![4; curve.field_octets() - 1],
+                x: vec![3; curve.field_bytes()],
+                y: vec![4; curve.field_bytes() - 1],
             },
         };
-        let coordinate = |octet, size| EccParameter::try_from(vec![octet; size]).unwrap();
+        let coordinate = |byte, size| EccParameter::try_from(vec![byte; size]).unwrap();
         let theirs = theirs::Public::Ecc {
             object_attributes: ObjectAttributes::builder()
                 .with_sign_encrypt(true)
@@ -152,10 +152,7 @@ fn elliptic_curve_public_areas() {
                 their_curve,
                 their_kdf,
             ),
-            unique: EccPoint::new(
-                coordinate(3, curve.field_octets()),
-                coordinate(4, curve.field_octets() - 1),
-            ),
+            unique: EccPoint::new(coordinate(3, curve.field_bytes()), coordinate(4, curve.field_bytes() - 1)),
         };
         agree(&ours, &theirs);
     }
@@ -238,9 +235,9 @@ fn signatures() {
             (AlgId::RSASSA, theirs::Signature::RsaSsa(rsa.clone())),
             (AlgId::RSAPSS, theirs::Signature::RsaPss(rsa)),
         ] {
-            agree(&Signature::Rsa { scheme, hash, octets: vec![7; 256] }, &theirs);
+            agree(&Signature::Rsa { scheme, hash, bytes: vec![7; 256] }, &theirs);
         }
-        let parameter = |octet| EccParameter::try_from(vec![octet; 66]).unwrap();
+        let parameter = |byte| EccParameter::try_from(vec![byte; 66]).unwrap();
         let ecc = EccSignature::create(their_hash, parameter(8), parameter(9)).unwrap();
         for (scheme, theirs) in [
             (AlgId::ECDSA, theirs::Signature::EcDsa(ecc.clone())),
@@ -304,10 +301,10 @@ fn sensitive_areas() {
             seed_value: vec![2; 32].into(),
             sensitive: sensitive.into(),
         };
-        let octets = ours.to_octets().unwrap();
-        assert_eq!(octets, theirs.marshall().unwrap());
-        let back = Sensitive::from_octets(&octets).unwrap();
-        assert_eq!(back.to_octets().unwrap(), octets);
-        assert!(Sensitive::from_octets(&octets[..octets.len() - 1]).is_err());
+        let bytes = ours.to_bytes().unwrap();
+        assert_eq!(bytes, theirs.marshall().unwrap());
+        let back = Sensitive::from_bytes(&bytes).unwrap();
+        assert_eq!(back.to_bytes().unwrap(), bytes);
+        assert!(Sensitive::from_bytes(&bytes[..bytes.len() - 1]).is_err());
     }
 }

@@ -259,7 +259,7 @@ impl Attest {
 }
 
 fn auth(secret: Option<Secret>) -> Option<Auth> {
-    secret.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.octets()))
+    secret.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.bytes()))
 }
 
 /// Compares a Name with the one in a file.

@@ -195,7 +195,7 @@ impl Common {
         Settings::with(&[
             (Setting::TCTI, self.tcti.as_deref().map(str::as_bytes)),
             (Setting::SALT_NAME, self.salt_name.as_deref().map(str::as_bytes)),
-            (Setting::PIN, pin.map(Secret::octets)),
+            (Setting::PIN, pin.map(Secret::bytes)),
         ])
     }
 

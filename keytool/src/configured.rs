@@ -50,7 +50,7 @@ impl Configured {
         let value = |name| configuration.value(Some(&section), name);
         // Of `2.tpm2` OpenSSL takes what stands behind the dot.
         let named = value("identity")
-            .unwrap_or_else(|| line.rsplit(|octet| *octet == b'.').next().unwrap_or(line).to_vec());
+            .unwrap_or_else(|| line.rsplit(|byte| *byte == b'.').next().unwrap_or(line).to_vec());
         let module = value("module").map(|path| PathBuf::from(OsStr::from_bytes(&path)));
         let activate = value("activate").is_some();
         Self { name: String::from_utf8_lossy(&named).into_owned(), section, module, activate }

@@ -32,7 +32,7 @@ pub(crate) enum Error {
     Wrap(tpm::crypto::CryptoError),
     /// A policy that a key cannot have.
     Policy(String),
-    /// The system gives no random octets.
+    /// The system gives no random bytes.
     Random(tpm::crypto::CryptoError),
     /// A key that does not fit its file.
     Encode(keyfile::Error),
@@ -138,7 +138,7 @@ impl fmt::Display for Error {
             Error::Tpm(source) => source.cause().fmt(f),
             Error::Wrap(source) => write!(f, "cannot encrypt the key for its parent: {source}"),
             Error::Policy(problem) => write!(f, "the policy cannot be had: {problem}"),
-            Error::Random(source) => write!(f, "no random octets: {source}"),
+            Error::Random(source) => write!(f, "no random bytes: {source}"),
             Error::Encode(source) => write!(f, "cannot write the key file: {source}"),
             Error::Interrupted(_) => f.write_str("interrupted; nothing was written"),
             Error::Unread => f.write_str("nobody reads the output"),

@@ -61,7 +61,7 @@ impl Options<'_> {
         words: &mut impl Iterator<Item = OsString>,
         out: &mut Vec<OsString>,
     ) -> Result<(), Ambiguous> {
-        let (name, value) = match word.iter().position(|&octet| octet == b'=') {
+        let (name, value) = match word.iter().position(|&byte| byte == b'=') {
             Some(at) => (word.get(..at).unwrap_or_default(), word.get(at.saturating_add(1)..)),
             None => (word, None),
         };

@@ -13,8 +13,8 @@ use crate::policy::Policy;
 /// # Errors
 /// It cannot be read, or is no key file, or a damaged one.
 pub(crate) fn read(path: &Path) -> Result<KeyFile, Error> {
-    let octets = input::read(path, "name a key file")?;
-    KeyFile::parse(&octets).map_err(|source| Error::KeyFile { path: path.to_owned(), source })
+    let bytes = input::read(path, "name a key file")?;
+    KeyFile::parse(&bytes).map_err(|source| Error::KeyFile { path: path.to_owned(), source })
 }
 
 /// A new file, with its policy, and whether anybody has to be asked for a password: its own, or the one that the policy wants.

@@ -67,7 +67,7 @@ impl Load {
             self.passowner.as_ref(),
             "password of the hierarchy",
         )? {
-            Some(word) => Some(Auth::new(word.octets())),
+            Some(word) => Some(Auth::new(word.bytes())),
             None => tpm
                 .config()
                 .parent_auth

@@ -50,7 +50,7 @@ impl NewPassword {
                 problem: "it is empty".to_owned(),
                 advice: "leave -a, -k and --passout out for no password".to_owned(),
             }),
-            secret => Ok(secret.map(|secret| Auth::new(secret.octets()))),
+            secret => Ok(secret.map(|secret| Auth::new(secret.bytes()))),
         }
     }
 }

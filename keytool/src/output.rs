@@ -74,16 +74,16 @@ impl Target {
     ///
     /// # Errors
     /// The disk is full, or the folder has gone.
-    pub(crate) fn write(&self, octets: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Error> {
         let _writing = settled();
-        self.replace(self.beside()?, octets)
+        self.replace(self.beside()?, bytes)
     }
 
     /// The same for a file that is there: whoever might read it still may.
     ///
     /// # Errors
     /// As [`Target::write`].
-    pub(crate) fn rewrite(&self, octets: &[u8]) -> Result<(), Error> {
+    pub(crate) fn rewrite(&self, bytes: &[u8]) -> Result<(), Error> {
         let _writing = settled();
         let file = self.beside()?;
         let failed = |source| Error::write(&self.path, source);
@@ -92,11 +92,11 @@ impl Target {
         let kept = fchown(file.as_file(), Some(old.uid()), Some(old.gid())).is_ok();
         let mode = old.mode() & if kept { 0o777 } else { 0o700 };
         file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
-        self.replace(file, octets)
+        self.replace(file, bytes)
     }
 
-    fn replace(&self, mut file: NamedTempFile, octets: &[u8]) -> Result<(), Error> {
-        let written = file.as_file_mut().write_all(octets).and_then(|()| file.as_file().sync_all());
+    fn replace(&self, mut file: NamedTempFile, bytes: &[u8]) -> Result<(), Error> {
+        let written = file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all());
         written.map_err(|source| Error::write(&self.path, source))?;
         let persisted = match self.if_there {
             IfThere::Replace => file.persist(&self.path),

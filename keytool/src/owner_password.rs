@@ -37,7 +37,7 @@ impl OwnerPassword {
 /// What of the settings goes to the hierarchy that keeps this handle: they know the owner's password, and no platform's.
 pub(crate) fn auth(tpm: &Tpm, given: Option<&Secret>, handle: Handle) -> Option<Auth> {
     match given {
-        Some(word) => Some(Auth::new(word.octets())),
+        Some(word) => Some(Auth::new(word.bytes())),
         None => tpm.config().parent_auth.clone().filter(|_| tpm::keeper(handle) == Handle::OWNER),
     }
 }

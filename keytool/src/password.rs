@@ -15,7 +15,7 @@ use crate::source::{Source, Sources};
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<Vec<u8>>);
 
-/// In a time that tells nothing of the octets but their number.
+/// In a time that tells nothing of the bytes but their number.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -25,8 +25,8 @@ impl PartialEq for Secret {
 impl Eq for Secret {}
 
 impl Secret {
-    /// Its octets.
-    pub(crate) fn octets(&self) -> &[u8] {
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 

@@ -29,29 +29,29 @@ pub(crate) enum PublicArea {
 /// The file cannot be read, or holds no public key that a TPM knows.
 pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
     software::start()?;
-    let octets = input::read(path, KINDS)?;
+    let bytes = input::read(path, KINDS)?;
     let refused = |problem: String| Error::file(path, problem, KINDS);
-    if let Some(public) = area(&octets) {
+    if let Some(public) = area(&bytes) {
         return Ok(PublicArea::Whole(public));
     }
-    let holds = |text: &str| octets.windows(text.len()).any(|window| window == text.as_bytes());
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     let key = if holds("-----BEGIN ") {
         if holds("PRIVATE KEY-----") {
             return Err(refused("it holds a private key".to_owned()));
         }
-        PKey::public_key_from_pem(&octets)
+        PKey::public_key_from_pem(&bytes)
     } else {
-        PKey::public_key_from_der(&octets)
+        PKey::public_key_from_der(&bytes)
     };
     let key = key.map_err(|_| refused("there is no public key in it".to_owned()))?;
     numbers(&key).map(PublicArea::Key).map_err(|unfit| refused(unfit.0))
 }
 
 /// TPM2B_PUBLIC, or TPMT_PUBLIC without its size, as tpm2-tools and the IBM tools write them.
-pub(crate) fn area(octets: &[u8]) -> Option<Public> {
-    let mut r = Reader::new(octets);
-    let sized = r.sized().ok().and_then(|inner| Public::from_octets(inner).ok());
-    sized.filter(|_| r.finish().is_ok()).or_else(|| Public::from_octets(octets).ok())
+pub(crate) fn area(bytes: &[u8]) -> Option<Public> {
+    let mut r = Reader::new(bytes);
+    let sized = r.sized().ok().and_then(|inner| Public::from_bytes(inner).ok());
+    sized.filter(|_| r.finish().is_ok()).or_else(|| Public::from_bytes(bytes).ok())
 }
 
 /// Why no TPM could hold it.
@@ -90,8 +90,8 @@ pub(crate) fn numbers(key: &PKeyRef<PublicHalf>) -> Result<PublicKey, Unfit> {
 
 /// The public exponent; none if it is longer than the TPM's field of 32 bits (Part 2, TPMS_RSA_PARMS).
 pub(crate) fn exponent<T: HasPublic>(key: &RsaRef<T>) -> Option<u32> {
-    let octets = key.e().to_vec();
-    (octets.len() <= 4).then(|| octets.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)))
+    let bytes = key.e().to_vec();
+    (bytes.len() <= 4).then(|| bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
 }
 
 /// The curve and the coordinates, as long as the curve's field.
@@ -106,7 +106,7 @@ pub(crate) fn point<T: HasPublic>(key: &EcKeyRef<T>) -> Result<(Curve, Vec<u8>, 
     let curve: Curve = name.parse().map_err(|_| Unfit(format!("no TPM has its curve, {name}")))?;
     let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
     key.public_key().affine_coordinates(group, &mut x, &mut y, &mut *BigNumContext::new()?)?;
-    let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
+    let size = i32::try_from(curve.field_bytes()).unwrap_or(i32::MAX);
     Ok((curve, x.to_vec_padded(size)?, y.to_vec_padded(size)?))
 }
 
@@ -119,9 +119,9 @@ mod tests {
     use openssl::rsa::Rsa;
     use tpm::template::storage_primary;
 
-    fn from(octets: &[u8]) -> Result<PublicArea, Error> {
+    fn from(bytes: &[u8]) -> Result<PublicArea, Error> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), octets).unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
         read(file.path())
     }
 
@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn pem_and_der_give_the_numbers() {
         for key in keys() {
-            for octets in [key.public_key_to_der().unwrap(), key.public_key_to_pem().unwrap()] {
-                match from(&octets).ok().unwrap() {
+            for bytes in [key.public_key_to_der().unwrap(), key.public_key_to_pem().unwrap()] {
+                match from(&bytes).ok().unwrap() {
                     PublicArea::Key(PublicKey::Rsa { bits, exponent, modulus, .. }) => {
                         assert_eq!(
                             (bits, exponent, modulus),
@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn public_areas_come_with_their_size_and_without() {
         for public in [storage_primary(false), storage_primary(true)] {
-            for octets in [public.to_octets().unwrap(), public.to_sized().unwrap()] {
-                let Ok(PublicArea::Whole(read)) = from(&octets) else { panic!("not read") };
+            for bytes in [public.to_bytes().unwrap(), public.to_sized().unwrap()] {
+                let Ok(PublicArea::Whole(read)) = from(&bytes) else { panic!("not read") };
                 assert_eq!(read, public);
             }
         }

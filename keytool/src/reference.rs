@@ -156,8 +156,8 @@ fn readable(path: &Path) -> io::Result<()> {
 /// The handle in a serialized object.
 fn serialized(path: &Path) -> Result<Handle, Error> {
     const WRITER: &str = "name what `tpm2_evictcontrol -o` wrote";
-    let octets = input::read(path, WRITER)?;
-    match Serialized::from_octets(&octets) {
+    let bytes = input::read(path, WRITER)?;
+    match Serialized::from_bytes(&bytes) {
         Ok(Serialized::Key { handle, .. }) if handle.is_persistent() => Ok(handle),
         Ok(_) => Err(Error::request(format!("{} leads to no persistent key", path.display()), WRITER)),
         Err(source) => Err(Error::request(

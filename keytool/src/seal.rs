@@ -22,8 +22,8 @@ use maker::Maker;
 
 /// Seal data from stdin in a file that only this TPM opens
 ///
-/// Up to 128 octets, such as a passphrase or a disk's key; encrypt what is longer, and seal the key. The data crosses the bus encrypted, and
-/// `tpm2-keytool unseal FILE` gives it back, octet for octet. Without --salt-name an attacker who controls the bus can read it.
+/// Up to 128 bytes, such as a passphrase or a disk's key; encrypt what is longer, and seal the key. The data crosses the bus encrypted, and
+/// `tpm2-keytool unseal FILE` gives it back, byte for byte. Without --salt-name an attacker who controls the bus can read it.
 #[derive(Args)]
 #[command(
     after_help = "Example: openssl rand 32 | tpm2-keytool seal disk.tpm; tpm2-keytool unseal disk.tpm | cryptsetup open …"

@@ -88,7 +88,7 @@ mod tests {
         let path = folder.path().join("openssl.cnf");
         fs::write(&path, text).unwrap();
         let Section(lines) = section_of(&Configuration::load(&path).unwrap())?;
-        let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Some(lines.iter().map(|(name, value)| (text(name), text(value))).collect())
     }
 

@@ -109,10 +109,10 @@ fn place(key: &Path, prefix: Option<&str>) -> Result<Option<Place>, Error> {
 
 /// Whatever a file holds. Ctrl-C ends the wait for a slow pipe at once: the TPM is not at work yet.
 fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result<Rows, Error> {
-    let octets = input::read(path, "name a key file")?;
+    let bytes = input::read(path, "name a key file")?;
     asked(tpm, || {
         let of_key = |key: &KeyFile| file::rows(tpm, path, key, || common.parent_auth());
-        let not_a_key = match (KeyFile::parse(&octets), KeyReference::of_key_file(&octets)) {
+        let not_a_key = match (KeyFile::parse(&bytes), KeyReference::of_key_file(&bytes)) {
             (Ok(key), _) => return Ok(of_key(&key)),
             (Err(keyfile::Error::Handle(_)), Some(reference)) => {
                 let mut rows = elsewhere::reference(tpm, path, &reference, prefix);
@@ -124,23 +124,23 @@ fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result
             }
             (Err(error), _) => error,
         };
-        if let Some(octets) = trusted::octets(&octets) {
-            if let Ok(key) = KeyFile::from_der(&octets) {
+        if let Some(bytes) = trusted::bytes(&bytes) {
+            if let Ok(key) = KeyFile::from_der(&bytes) {
                 let mut rows = of_key(&key);
                 rows.add("written as", trusted::WRITTEN);
                 return Ok(rows);
             }
-            if let Some(area) = trusted::halves(&octets) {
+            if let Some(area) = trusted::halves(&bytes) {
                 return Ok(trusted::rows(Rows::new(path.display()), &area));
             }
         }
-        if let Ok(reference) = KeyReference::parse(&octets) {
+        if let Ok(reference) = KeyReference::parse(&bytes) {
             return Ok(elsewhere::reference(tpm, path, &reference, prefix));
         }
-        if let Ok(serialized) = Serialized::from_octets(&octets) {
+        if let Ok(serialized) = Serialized::from_bytes(&bytes) {
             return Ok(elsewhere::serialized(tpm, path, &serialized));
         }
-        match public_key::area(&octets) {
+        match public_key::area(&bytes) {
             Some(area) => Ok(elsewhere::area(path, &area)),
             None => Err(Error::KeyFile { path: path.to_owned(), source: not_a_key }),
         }

@@ -30,11 +30,11 @@ pub(crate) enum Source {
 impl Source {
     /// Reads the option's value.
     pub(crate) fn parse(text: OsString) -> Result<Self, String> {
-        let octets = text.as_bytes();
-        let after = |prefix: &str| octets.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
-        if octets == b"stdin" {
+        let bytes = text.as_bytes();
+        let after = |prefix: &str| bytes.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
+        if bytes == b"stdin" {
             Ok(Source::Stdin)
-        } else if octets == b"prompt" {
+        } else if bytes == b"prompt" {
             Ok(Source::Prompt)
         } else if let Some(word) = after("pass:") {
             Ok(Source::Pass(Secret::from(word.to_os_string())))
@@ -113,26 +113,23 @@ impl Sources {
     }
 }
 
-/// One line without its end, read octet by octet: no buffer keeps a copy, and the next line stays for the next reader.
+/// One line without its end, read byte by byte: no buffer keeps a copy, and the next line stays for the next reader.
 pub(crate) fn line(from: &mut impl Read) -> io::Result<Option<Secret>> {
     let mut word = Zeroizing::new(Vec::with_capacity(LONGEST));
-    let mut octet = [0];
+    let mut byte = [0];
     loop {
-        if from.read(&mut octet)? == 0 {
+        if from.read(&mut byte)? == 0 {
             if word.is_empty() {
                 return Ok(None);
             }
             break;
         }
-        match octet {
+        match byte {
             [b'\n'] => break,
             _ if word.len() == LONGEST => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "the line is longer than 1024 octets",
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1024 bytes"));
             }
-            [octet] => word.push(octet),
+            [byte] => word.push(byte),
         }
     }
     if word.last() == Some(&b'\r') {
@@ -157,9 +154,9 @@ mod tests {
         Source::parse(text.into()).unwrap()
     }
 
-    fn octets(sources: &mut Sources, from: &str) -> Vec<u8> {
+    fn bytes(sources: &mut Sources, from: &str) -> Vec<u8> {
         let Ok(secret) = sources.next(&source(from), "password") else { panic!("nothing from {from}") };
-        secret.octets().to_vec()
+        secret.bytes().to_vec()
     }
 
     #[test]
@@ -169,10 +166,10 @@ mod tests {
         std::fs::write(&path, "first\r\nsecond").unwrap();
         let from = format!("file:{}", path.display());
         let mut sources = Sources::default();
-        assert_eq!(octets(&mut sources, "pass:a:b "), b"a:b ");
-        assert_eq!(octets(&mut sources, "env:CARGO_PKG_NAME"), b"keytool");
-        assert_eq!(octets(&mut sources, &from), b"first");
-        assert_eq!(octets(&mut sources, &from), b"second");
+        assert_eq!(bytes(&mut sources, "pass:a:b "), b"a:b ");
+        assert_eq!(bytes(&mut sources, "env:CARGO_PKG_NAME"), b"keytool");
+        assert_eq!(bytes(&mut sources, &from), b"first");
+        assert_eq!(bytes(&mut sources, &from), b"second");
         assert!(sources.next(&source(&from), "password").is_err());
     }
 

@@ -47,13 +47,13 @@ pub(crate) fn result(text: impl fmt::Display) -> Result<(), Error> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Error::output)
 }
 
-/// Secret octets as they are, past the buffer of stdout, which would keep a copy.
+/// Secret bytes as they are, past the buffer of stdout, which would keep a copy.
 ///
 /// # Errors
 /// As [`result`].
-pub(crate) fn data(octets: &[u8]) -> Result<(), Error> {
+pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
     let stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from);
-    stdout.and_then(|mut out| out.write_all(octets)).map_err(Error::output)
+    stdout.and_then(|mut out| out.write_all(bytes)).map_err(Error::output)
 }
 
 /// Something that the user should know although all went well.

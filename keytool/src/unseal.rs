@@ -20,7 +20,7 @@ use crate::terminal;
 
 /// Write the data of a sealed file to stdout
 ///
-/// Octet for octet as it was sealed, all of it or nothing. It crosses the bus encrypted. Without --salt-name an attacker who controls the bus can read
+/// Byte for byte as it was sealed, all of it or nothing. It crosses the bus encrypted. Without --salt-name an attacker who controls the bus can read
 /// it.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool unseal disk.tpm | cryptsetup open …")]
@@ -76,7 +76,7 @@ impl Unseal {
                 asked => Some(asked?),
             }
         };
-        Ok(secret.map(|secret| Auth::new(secret.octets())))
+        Ok(secret.map(|secret| Auth::new(secret.bytes())))
     }
 }
 

@@ -177,7 +177,7 @@ impl Digest {
         }
     }
 
-    /// How many octets it makes.
+    /// How many bytes it makes.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {

@@ -1,4 +1,4 @@
-//! The octets that stand before a digest in a PKCS#1 v1.5 signature: the DER of `DigestInfo` up to the digest.
+//! The bytes that stand before a digest in a PKCS#1 v1.5 signature: the DER of `DigestInfo` up to the digest.
 use crate::Digest;
 
 /// What stands before the digest (RFC 8017 §9.2, note 1; §A.2.4 for the SHA-512/t digests).

@@ -1,11 +1,11 @@
 //! What can go wrong with a padding: the cause, then what to do about it.
 use std::fmt;
 
-/// What a [`Hasher`](crate::Hasher) or a source of random octets answers when it fails; kept as the
+/// What a [`Hasher`](crate::Hasher) or a source of random bytes answers when it fails; kept as the
 /// [`source`](std::error::Error::source) of the error.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A source of random octets: fills the slice.
+/// A source of random bytes: fills the slice.
 pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<(), Failure> + 'a;
 
 /// Why a block was not made or not read.
@@ -21,9 +21,9 @@ pub enum Error {
         /// What was given.
         found: usize,
     },
-    /// The octets to pad are longer than key and padding leave room for.
+    /// The bytes to pad are longer than key and padding leave room for.
     TooLong {
-        /// The room, in octets.
+        /// The room, in bytes.
         max: usize,
         /// What was given.
         found: usize,
@@ -53,7 +53,7 @@ pub enum Error {
     SaltLength(String),
     /// A block is not as long as the modulus.
     BlockLength {
-        /// The size of the modulus, in octets.
+        /// The size of the modulus, in bytes.
         expected: usize,
         /// What was given.
         found: usize,
@@ -62,7 +62,7 @@ pub enum Error {
     Padding,
     /// The hash function that the caller handed in has failed.
     Hash(Failure),
-    /// The source of random octets that the caller handed in has failed.
+    /// The source of random bytes that the caller handed in has failed.
     Random(Failure),
 }
 
@@ -76,12 +76,12 @@ impl fmt::Display for Error {
             ),
             Self::DigestLength { expected, found } => write!(
                 f,
-                "the digest has {found} octets where its algorithm makes {expected}: \
+                "the digest has {found} bytes where its algorithm makes {expected}: \
                  hash the data first, or name the digest that was used"
             ),
             Self::TooLong { max, found } => write!(
                 f,
-                "{found} octets do not fit into this RSA key with this padding, which leave room for {max}: \
+                "{found} bytes do not fit into this RSA key with this padding, which leave room for {max}: \
                  use a shorter input or a larger key"
             ),
             Self::ModulusTooSmall { needed, found } => write!(
@@ -96,17 +96,17 @@ impl fmt::Display for Error {
             ),
             Self::SaltTooLong { max, asked } => write!(
                 f,
-                "a PSS salt of {asked} octets does not fit, {max} is the longest for this key and digest: \
+                "a PSS salt of {asked} bytes does not fit, {max} is the longest for this key and digest: \
                  use that, or the salt length digest or max"
             ),
             Self::SaltLength(text) => write!(
                 f,
                 "{text:?} is no PSS salt length: \
-                 use digest, max, auto, auto-digestmax or a number of octets"
+                 use digest, max, auto, auto-digestmax or a number of bytes"
             ),
             Self::BlockLength { expected, found } => write!(
                 f,
-                "a block of {found} octets does not belong to an RSA key of {expected} octets: \
+                "a block of {found} bytes does not belong to an RSA key of {expected} bytes: \
                  use the key that made it"
             ),
             Self::Padding => f.write_str(
@@ -118,7 +118,7 @@ impl fmt::Display for Error {
                  check that the digest and the MGF1 digest are enabled",
             ),
             Self::Random(_) => f.write_str(
-                "no random octets for the padding: \
+                "no random bytes for the padding: \
                  check the random number generator",
             ),
         }

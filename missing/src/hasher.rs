@@ -10,10 +10,10 @@ use crate::{Error, error::Failure};
 /// The paddings that decrypt feed it secrets; an implementation has to be constant-time in the contents of its
 /// input, as those of OpenSSL and RustCrypto are.
 pub trait Hasher {
-    /// How many octets it makes (hLen of RFC 8017).
+    /// How many bytes it makes (hLen of RFC 8017).
     fn size(&self) -> usize;
 
-    /// Hashes the `parts`, one after the other, into `out`, which is [`size`](Self::size) octets long.
+    /// Hashes the `parts`, one after the other, into `out`, which is [`size`](Self::size) bytes long.
     ///
     /// # Errors
     /// Whatever the implementation can fail with.

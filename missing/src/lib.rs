@@ -1,12 +1,12 @@
 //! What OpenSSL does not lend to its providers: RSA paddings and `DigestInfo`.
 //!
 //! OpenSSL keeps the code that pads RSA blocks to itself, so a provider whose keys live elsewhere needs its own.
-//! This crate is that: octets in, octets out, no I/O, no randomness of its own, no knowledge of who calls it.
+//! This crate is that: bytes in, bytes out, no I/O, no randomness of its own, no knowledge of who calls it.
 //!
 //! | module | what | source |
 //! |---|---|---|
 //! | [`digest`] | the digests that OpenSSL names in PKCS#1, by any of their names | |
-//! | [`digest_info`] | the octets before a digest in a PKCS#1 v1.5 signature | RFC 8017 §9.2, note 1 |
+//! | [`digest_info`] | the bytes before a digest in a PKCS#1 v1.5 signature | RFC 8017 §9.2, note 1 |
 //! | [`pkcs1`] | PKCS#1 v1.5 for signatures (block type 1) | RFC 8017 §9.2 |
 //! | [`pkcs1::encryption`] | PKCS#1 v1.5 for encryption (block type 2), bad paddings an error | RFC 8017 §7.2 |
 //! | [`pkcs1::rejection`] | its decoding with implicit rejection | draft-irtf-cfrg-rsa-guidance |

@@ -6,19 +6,19 @@ use zeroize::Zeroize as _;
 
 use crate::{Error, ct};
 
-/// A decrypted message: a slice of octets, wiped when it is dropped.
+/// A decrypted message: a slice of bytes, wiped when it is dropped.
 ///
 /// It lies in a buffer as long as the block it came in, and all of that is wiped, so that the time does not depend on
-/// the message's length. (A shortened `Zeroizing<Vec<u8>>` wipes its octets and then its capacity.)
+/// the message's length. (A shortened `Zeroizing<Vec<u8>>` wipes its bytes and then its capacity.)
 pub struct Message {
     buffer: Box<[u8]>,
     length: usize,
 }
 
 impl Message {
-    /// A copy of these octets.
-    pub(crate) fn new(octets: &[u8]) -> Self {
-        Self { buffer: octets.into(), length: octets.len() }
+    /// A copy of these bytes.
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self { buffer: bytes.into(), length: bytes.len() }
     }
 
     /// The message if there is one: the only branch on what a decoder found, made where the outcome may show.
@@ -29,14 +29,14 @@ impl Message {
         Option::from(decoded).ok_or(Error::Padding)
     }
 
-    /// All octets.
+    /// All bytes.
     pub(crate) fn buffer(&mut self) -> &mut [u8] {
         &mut self.buffer
     }
 
-    /// The octets from `start` on, a secret number of at most the buffer's length.
+    /// The bytes from `start` on, a secret number of at most the buffer's length.
     ///
-    /// Moves every octet once for each bit of the buffer's length, whatever `start` is.
+    /// Moves every byte once for each bit of the buffer's length, whatever `start` is.
     pub(crate) fn behind(mut self, start: u32) -> Self {
         let length = ct::length(&self.buffer).wrapping_sub(start);
         let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
@@ -83,10 +83,10 @@ mod tests {
     #[test]
     fn it_is_what_a_slice_gives() {
         for size in [0_u8, 1, 2, 7, 8, 9, 64, 129] {
-            let octets: Vec<u8> = (0..size).collect();
+            let bytes: Vec<u8> = (0..size).collect();
             for start in 0..=size {
-                let message = Message::new(&octets).behind(start.into());
-                assert_eq!(*message, octets[usize::from(start)..], "{start} of {size}");
+                let message = Message::new(&bytes).behind(start.into());
+                assert_eq!(*message, bytes[usize::from(start)..], "{start} of {size}");
             }
         }
     }

@@ -12,8 +12,8 @@ pub fn mask(target: &mut [u8], seed: &[u8], hash: &dyn Hasher) -> Result<(), Err
     let size = hash.size().max(1);
     for (counter, part) in (0_u32..).zip(target.chunks_mut(size)) {
         let mask = hasher::digest(hash, &[seed, &counter.to_be_bytes()])?;
-        for (octet, mask) in part.iter_mut().zip(mask.iter()) {
-            *octet ^= mask;
+        for (byte, mask) in part.iter_mut().zip(mask.iter()) {
+            *byte ^= mask;
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ pub struct Oaep<'a> {
 }
 
 impl Oaep<'_> {
-    /// The longest message for a modulus of `size` octets: k − 2 hLen − 2 (RFC 8017 §7.1.1, step 1).
+    /// The longest message for a modulus of `size` bytes: k − 2 hLen − 2 (RFC 8017 §7.1.1, step 1).
     ///
     /// # Errors
     /// [`Error::ModulusTooSmall`] if not even an empty message fits.
@@ -26,7 +26,7 @@ impl Oaep<'_> {
         size.checked_sub(needed).ok_or_else(too_small)
     }
 
-    /// EME-OAEP encoding (RFC 8017 §7.1.1, steps 1 and 2): the block of a message for a modulus of `size` octets, with
+    /// EME-OAEP encoding (RFC 8017 §7.1.1, steps 1 and 2): the block of a message for a modulus of `size` bytes, with
     /// a seed from `random`.
     ///
     /// Constant time in the contents of message and seed, as far as the hash functions are.
@@ -64,7 +64,7 @@ impl Oaep<'_> {
     ///
     /// Constant time, as far as the hash functions are: no address and no branch depends on the contents of the block,
     /// and everything is done for every block, whatever is wrong with it. What [`Message::reveal`] shows is the outcome:
-    /// the message with its length, or the one error for first octet, label and separator alike (note in step 3 g;
+    /// the message with its length, or the one error for first byte, label and separator alike (note in step 3 g;
     /// Manger, CRYPTO 2001).
     ///
     /// # Errors
@@ -91,9 +91,9 @@ impl Oaep<'_> {
     }
 }
 
-/// Whether zero octets and then a one lead the octets, and the place behind the one.
-fn separator(octets: &[u8]) -> (Choice, u32) {
-    let (zeros, _) = ct::leading(octets, |octet| !octet.ct_eq(&0));
-    let (others, endless) = ct::leading(octets, |octet| octet.ct_eq(&1));
+/// Whether zero bytes and then a one lead the bytes, and the place behind the one.
+fn separator(bytes: &[u8]) -> (Choice, u32) {
+    let (zeros, _) = ct::leading(bytes, |byte| !byte.ct_eq(&0));
+    let (others, endless) = ct::leading(bytes, |byte| byte.ct_eq(&1));
     (zeros.ct_eq(&others) & endless.ct_eq(&0), zeros.wrapping_add(1).wrapping_sub(endless))
 }

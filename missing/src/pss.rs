@@ -9,7 +9,7 @@ const TRAILER: u8 = 0xbc;
 /// EMSA-PSS-ENCODE (RFC 8017 §9.1.1): the block of a signature over `mhash`, the message's digest by `digest`, for a
 /// modulus of `modulus_bits` bits.
 ///
-/// The block is as long as the modulus: a modulus of 8 n + 1 bits gets a zero octet before RFC 8017's EM. The salt
+/// The block is as long as the modulus: a modulus of 8 n + 1 bits gets a zero byte before RFC 8017's EM. The salt
 /// should be random; [`SaltLength`](crate::SaltLength) says how long.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub fn verify(
         let (masked, rest) = em.split_at_checked(longest.checked_add(1)?)?;
         let (h, trailer) = rest.split_at_checked(digest.size())?;
         let outside = masked.first()? & !first_mask(modulus_bits);
-        (zero.iter().all(|&octet| octet == 0) && trailer == [TRAILER] && outside == 0).then_some((masked, h))
+        (zero.iter().all(|&byte| byte == 0) && trailer == [TRAILER] && outside == 0).then_some((masked, h))
     };
     let (masked, h) = split().ok_or(Error::Padding)?;
 
@@ -80,7 +80,7 @@ pub fn verify(
     if let Some(first) = db.first_mut() {
         *first &= first_mask(modulus_bits);
     }
-    let one = db.iter().position(|&octet| octet != 0).ok_or(Error::Padding)?;
+    let one = db.iter().position(|&byte| byte != 0).ok_or(Error::Padding)?;
     let salt = match db.get(one..) {
         Some([1, salt @ ..]) => salt,
         _ => return Err(Error::Padding),
@@ -88,17 +88,17 @@ pub fn verify(
     if **hash(digest, mhash, salt)? == *h { Ok(salt.to_vec()) } else { Err(Error::Padding) }
 }
 
-/// H (RFC 8017 §9.1.1, steps 5 and 6): the hash of eight zero octets, the message's digest and the salt.
+/// H (RFC 8017 §9.1.1, steps 5 and 6): the hash of eight zero bytes, the message's digest and the salt.
 fn hash(digest: &dyn Hasher, mhash: &[u8], salt: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
     hasher::digest(digest, &[&[0; 8], mhash, salt])
 }
 
-/// emLen: the octets of a number of one bit less than the modulus.
+/// emLen: the bytes of a number of one bit less than the modulus.
 fn encoded_length(modulus_bits: usize) -> usize {
     modulus_bits.saturating_sub(1).div_ceil(8)
 }
 
-/// The bits of the first octet of EM that a number of emBits = modulus bits − 1 has (step 11).
+/// The bits of the first byte of EM that a number of emBits = modulus bits − 1 has (step 11).
 fn first_mask(modulus_bits: usize) -> u8 {
     let spare = encoded_length(modulus_bits).saturating_mul(8).saturating_sub(modulus_bits.saturating_sub(1));
     u32::try_from(spare).ok().and_then(|spare| 0xff_u8.checked_shr(spare)).unwrap_or(0xff)

@@ -14,12 +14,12 @@ pub enum SaltLength {
     Max,
     /// The longest, but no longer than the digest (`auto-digestmax`, −4; OpenSSL 3.1 and later). FIPS 186-5 §5.4.
     AutoDigestMax,
-    /// So many octets.
+    /// So many bytes.
     Exactly(usize),
 }
 
 impl SaltLength {
-    /// The octets of salt that a signature of this key (its modulus in bits) and digest (in octets) gets.
+    /// The bytes of salt that a signature of this key (its modulus in bits) and digest (in bytes) gets.
     ///
     /// # Errors
     /// [`Error::ModulusTooSmall`] if key and digest leave no room for PSS at all, [`Error::SaltTooLong`] if the salt
@@ -36,8 +36,8 @@ impl SaltLength {
     }
 }
 
-/// The longest salt of a key (its modulus in bits) and a digest (in octets): emLen − hLen − 2 (RFC 8017 §9.1.1,
-/// step 3), where emLen is an octet shorter than the modulus if that has 8 n + 1 bits.
+/// The longest salt of a key (its modulus in bits) and a digest (in bytes): emLen − hLen − 2 (RFC 8017 §9.1.1,
+/// step 3), where emLen is a byte shorter than the modulus if that has 8 n + 1 bits.
 ///
 /// # Errors
 /// [`Error::ModulusTooSmall`] if not even an empty salt fits.
@@ -71,7 +71,7 @@ impl FromStr for SaltLength {
 impl TryFrom<i32> for SaltLength {
     type Error = Error;
 
-    /// A number of octets, or one of OpenSSL's negative codes `RSA_PSS_SALTLEN_*`.
+    /// A number of bytes, or one of OpenSSL's negative codes `RSA_PSS_SALTLEN_*`.
     fn try_from(number: i32) -> Result<Self, Error> {
         match number {
             -1 => Ok(Self::Digest),
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn words_and_numbers_mean_what_openssl_means() {
         // 2048 bits, SHA-256: emLen 256, longest 256 - 32 - 2.
-        for (text, octets) in [
+        for (text, bytes) in [
             ("digest", 32),
             ("-1", 32),
             ("auto", 222),
@@ -106,7 +106,7 @@ mod tests {
             ("222", 222),
         ] {
             let salt: SaltLength = text.parse().unwrap();
-            assert_eq!(salt.for_signing(32, 2048).unwrap(), octets, "{text}");
+            assert_eq!(salt.for_signing(32, 2048).unwrap(), bytes, "{text}");
         }
     }
 
@@ -115,14 +115,14 @@ mod tests {
         let error = SaltLength::Exactly(223).for_signing(32, 2048).unwrap_err();
         assert!(matches!(error, Error::SaltTooLong { max: 222, asked: 223 }), "{error}");
         assert!(error.to_string().contains("222"), "{error}");
-        // SHA-512 in RSA-1024 leaves 62 octets: the digest's length does not fit, OpenSSL refuses it too.
+        // SHA-512 in RSA-1024 leaves 62 bytes: the digest's length does not fit, OpenSSL refuses it too.
         let error = SaltLength::Digest.for_signing(64, 1024).unwrap_err();
         assert!(matches!(error, Error::SaltTooLong { max: 62, asked: 64 }), "{error}");
         assert_eq!(SaltLength::AutoDigestMax.for_signing(64, 1024).unwrap(), 62);
     }
 
     #[test]
-    fn a_modulus_of_one_bit_more_than_whole_octets_loses_one() {
+    fn a_modulus_of_one_bit_more_than_whole_bytes_loses_one() {
         assert_eq!(longest(32, 2041).unwrap(), 221);
         assert_eq!(longest(32, 2042).unwrap(), 222);
         assert_eq!(longest(64, 522).unwrap(), 0);

@@ -28,10 +28,10 @@ pub(crate) fn serve(port: &str) {
 
 /// A command or a response; none at the end of the input.
 fn whole(from: &mut impl Read) -> Option<Vec<u8>> {
-    let mut octets = vec![0; HEADER];
-    from.read_exact(&mut octets).ok()?;
-    let size = u32::from_be_bytes(octets[2..6].try_into().expect("four octets"));
-    octets.resize(usize::try_from(size).expect("a size"), 0);
-    from.read_exact(&mut octets[HEADER..]).ok()?;
-    Some(octets)
+    let mut bytes = vec![0; HEADER];
+    from.read_exact(&mut bytes).ok()?;
+    let size = u32::from_be_bytes(bytes[2..6].try_into().expect("four bytes"));
+    bytes.resize(usize::try_from(size).expect("a size"), 0);
+    from.read_exact(&mut bytes[HEADER..]).ok()?;
+    Some(bytes)
 }

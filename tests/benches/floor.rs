@@ -1,4 +1,4 @@
-//! The bare command: the same operation in a password session, prepared octets through the same TCTI, and nothing else.
+//! The bare command: the same operation in a password session, prepared bytes through the same TCTI, and nothing else.
 
 use std::sync::Mutex;
 
@@ -73,7 +73,7 @@ fn create(algorithm: Algorithm) -> Vec<u8> {
         Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => Template::ecc(Curve::P256),
         Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => Template::rsa(2048),
     };
-    let public = template.public().to_octets().expect("a public area");
+    let public = template.public().to_bytes().expect("a public area");
     let sensitive = raw::sized(&[raw::sized(b""), raw::sized(b"")].concat());
     let parameters = [sensitive, raw::sized(&public), raw::sized(b""), vec![0; 4]].concat();
     raw::command(CREATE_PRIMARY, &[Handle::OWNER.0], &[b""], &parameters)

@@ -29,7 +29,7 @@ impl TerminalDevice {
     #[must_use]
     pub fn start(tpm: &Swtpm) -> Self {
         let (ours, theirs) = ffi::open_terminal().expect("a pseudo-terminal");
-        ffi::make_raw(&theirs).expect("a terminal that changes no octet");
+        ffi::make_raw(&theirs).expect("a terminal that changes no byte");
         let path = std::fs::read_link(format!("/proc/self/fd/{}", theirs.as_raw_fd())).expect("its name");
         let port = tpm.port();
         let paused = Arc::<AtomicBool>::default();

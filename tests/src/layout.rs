@@ -96,7 +96,7 @@ pub fn nonces(command: &[u8], response: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// The octets of the TPM2B at `at`.
+/// The bytes of the TPM2B at `at`.
 fn sized(message: &[u8], at: usize) -> Range<usize> {
     let size = usize::from(u16::from_be_bytes([message[at], message[at + 1]]));
     at + 2..at + 2 + size

@@ -7,8 +7,8 @@
 //! | file | what |
 //! |---|---|
 //! | `swtpm` | one TPM 2.0 simulator per test |
-//! | `raw`, `layout` | TPM commands as octets, for looking at a TPM past every stack |
-//! | `proxy`, `tamper` | a man in the middle, and what he does to the octets |
+//! | `raw`, `layout` | TPM commands as bytes, for looking at a TPM past every stack |
+//! | `proxy`, `tamper` | a man in the middle, and what he does to the bytes |
 //! | `resource_manager`, `space`, `gap` | stands in for /dev/tpmrm0, by the kernel's rules |
 //! | `chips` | a book of TPMs that lack something, or answer oddly |
 //! | `log` | what went over a bus |

@@ -1,4 +1,4 @@
-//! What went over a bus: every command and response, as octets.
+//! What went over a bus: every command and response, as bytes.
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -84,10 +84,10 @@ impl Log {
         self.lock().iter().map(|e| e.connection).collect::<std::collections::BTreeSet<_>>().len()
     }
 
-    /// Whether the octets stand anywhere in a command or response.
+    /// Whether the bytes stand anywhere in a command or response.
     #[must_use]
-    pub fn contains(&self, octets: &[u8]) -> bool {
-        let holds = |message: &[u8]| message.windows(octets.len()).any(|window| window == octets);
+    pub fn contains(&self, bytes: &[u8]) -> bool {
+        let holds = |message: &[u8]| message.windows(bytes.len()).any(|window| window == bytes);
         self.lock().iter().any(|e| holds(&e.command) || holds(&e.response))
     }
 

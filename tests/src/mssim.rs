@@ -46,9 +46,9 @@ pub(crate) fn platform(mut stream: TcpStream) {
 }
 
 fn read_u32(stream: &mut impl Read) -> io::Result<u32> {
-    let mut octets = [0; 4];
-    stream.read_exact(&mut octets)?;
-    Ok(u32::from_be_bytes(octets))
+    let mut bytes = [0; 4];
+    stream.read_exact(&mut bytes)?;
+    Ok(u32::from_be_bytes(bytes))
 }
 
 /// A client of the framing, for tests of what speaks it.

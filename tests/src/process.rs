@@ -236,10 +236,10 @@ fn file(contents: &[u8]) -> File {
 }
 
 fn contents(file: &mut File) -> Vec<u8> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     file.rewind().expect("rewind a temporary file");
-    file.read_to_end(&mut octets).expect("read a temporary file");
-    octets
+    file.read_to_end(&mut bytes).expect("read a temporary file");
+    bytes
 }
 
 type Order = (Command, mpsc::Sender<std::io::Result<Child>>);

@@ -173,13 +173,13 @@ impl Bus {
     fn exchange(&self, number: usize, command: Vec<u8>) -> Option<Vec<u8>> {
         // One at a time: the rules are locked for the whole exchange.
         let mut tamper = self.tamper.lock().expect("the rules of the proxy");
-        let response = tamper.exchange(&command, |octets| upstream::transact(self.tpm, octets).ok());
+        let response = tamper.exchange(&command, |bytes| upstream::transact(self.tpm, bytes).ok());
         self.log.add(number, command, response.clone().unwrap_or_default());
         response
     }
 }
 
-/// Copies octets both ways, for swtpm's control channel.
+/// Copies bytes both ways, for swtpm's control channel.
 fn join(client: TcpStream, port: u16) {
     let Ok(server) = upstream::connect(port) else { return };
     let (Ok(mut from_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };

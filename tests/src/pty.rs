@@ -60,7 +60,7 @@ impl Pty {
                 return self;
             }
             match self.screen.recv_timeout(LIMIT.saturating_sub(start.elapsed())) {
-                Ok(octets) => self.seen += &String::from_utf8_lossy(&octets),
+                Ok(bytes) => self.seen += &String::from_utf8_lossy(&bytes),
                 Err(RecvTimeoutError::Timeout) => {
                     panic!("`{}` hangs without {text:?}:\n{}", self.line, self.seen)
                 }
@@ -108,8 +108,8 @@ impl Pty {
     /// Waits for the end of the program: whether it succeeded, and all that was on the screen.
     pub fn end(&mut self) -> (bool, String) {
         let status = self.process.wait(LIMIT);
-        while let Ok(octets) = self.screen.recv_timeout(Duration::from_secs(2)) {
-            self.seen += &String::from_utf8_lossy(&octets);
+        while let Ok(bytes) = self.screen.recv_timeout(Duration::from_secs(2)) {
+            self.seen += &String::from_utf8_lossy(&bytes);
         }
         (status.success(), self.seen.clone())
     }

@@ -1,4 +1,4 @@
-//! TPM commands as octets, for looking at a TPM past every stack. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
+//! TPM commands as bytes, for looking at a TPM past every stack. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
 use std::io::{self, Read};
 
 use crate::layout::{command_handles, returns_handle};
@@ -170,19 +170,19 @@ pub fn command(code: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -
     [&tag.to_be_bytes()[..], &size.to_be_bytes(), &code.to_be_bytes(), &body].concat()
 }
 
-/// A TPM2B: two octets of length, then the octets.
+/// A TPM2B: two bytes of length, then the bytes.
 ///
 /// # Panics
 /// When there are more than 65,535.
 #[must_use]
-pub fn sized(octets: &[u8]) -> Vec<u8> {
-    [&u16::try_from(octets.len()).expect("a short buffer").to_be_bytes()[..], octets].concat()
+pub fn sized(bytes: &[u8]) -> Vec<u8> {
+    [&u16::try_from(bytes.len()).expect("a short buffer").to_be_bytes()[..], bytes].concat()
 }
 
-/// The four octets at `at` as a number; 0 where there are none.
+/// The four bytes at `at` as a number; 0 where there are none.
 #[must_use]
-pub fn u32_at(octets: &[u8], at: usize) -> u32 {
-    octets.get(at..at + 4).map_or(0, |o| u32::from_be_bytes(o.try_into().expect("four octets")))
+pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).map_or(0, |o| u32::from_be_bytes(o.try_into().expect("four bytes")))
 }
 
 /// The command code of a command, or the response code of a response.
@@ -216,7 +216,7 @@ pub fn read_message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     stream.read_exact(&mut message)?;
     let size = usize::try_from(u32_at(&message, 2)).unwrap_or(0);
     if !(10..=65_536).contains(&size) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {size} octets")));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {size} bytes")));
     }
     message.resize(size, 0);
     stream.read_exact(&mut message[10..])?;
@@ -226,14 +226,14 @@ pub fn read_message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
 /// A response and what was asked.
 pub struct Response {
     command: u32,
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl Response {
     /// The response code; 0 is success.
     #[must_use]
     pub fn code(&self) -> u32 {
-        code(&self.octets)
+        code(&self.bytes)
     }
 
     /// The handle in front of the parameters.
@@ -245,7 +245,7 @@ impl Response {
     pub fn handle(&self) -> u32 {
         self.check();
         assert!(returns_handle(self.command), "command {:#x} gives no handle", self.command);
-        u32_at(&self.octets, 10)
+        u32_at(&self.bytes, 10)
     }
 
     /// The parameters, without handle and sessions.
@@ -256,11 +256,11 @@ impl Response {
     pub fn ok(&self) -> Vec<u8> {
         self.check();
         let start = if returns_handle(self.command) { 14 } else { 10 };
-        if self.octets.starts_with(&[0x80, 0x02]) {
-            let size = usize::try_from(u32_at(&self.octets, start)).expect("a short response");
-            self.octets[start + 4..start + 4 + size].to_vec()
+        if self.bytes.starts_with(&[0x80, 0x02]) {
+            let size = usize::try_from(u32_at(&self.bytes, start)).expect("a short response");
+            self.bytes[start + 4..start + 4 + size].to_vec()
         } else {
-            self.octets[start..].to_vec()
+            self.bytes[start..].to_vec()
         }
     }
 
@@ -278,8 +278,8 @@ pub trait Tpm {
     /// Sends a command with password authorizations; again when the TPM answers TPM_RC_RETRY, as libtpms does at the
     /// first use of a key under dictionary-attack protection.
     fn raw(&self, command: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -> Response {
-        let octets = self::command(command, handles, auths, parameters);
-        let answers = std::iter::repeat_with(|| Response { command, octets: self.transact(&octets) });
+        let bytes = self::command(command, handles, auths, parameters);
+        let answers = std::iter::repeat_with(|| Response { command, bytes: self.transact(&bytes) });
         answers.take(10).find(|r| r.code() != RETRY).expect("an answer other than TPM_RC_RETRY")
     }
 
@@ -410,7 +410,7 @@ pub fn primary_parameters(auth: &[u8], attributes: u32) -> Vec<u8> {
     [sized(&sensitive), sized(&public), sized(b""), vec![0; 4]].concat()
 }
 
-/// Parameters of TPM2_StartAuthSession: a nonce of 16 octets, no salt, HMAC, symmetric NULL, SHA-256.
+/// Parameters of TPM2_StartAuthSession: a nonce of 16 bytes, no salt, HMAC, symmetric NULL, SHA-256.
 #[must_use]
 pub fn session_parameters() -> Vec<u8> {
     [sized(&[7; 16]), sized(b""), vec![0, 0, 0x10, 0, 0x0B]].concat()

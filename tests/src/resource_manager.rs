@@ -28,7 +28,7 @@ pub enum Refusal {
     /// but nothing else is an I/O error to tcti-mssim.
     #[default]
     HangUp,
-    /// A response of no octets; the connection and its objects live on, as the kernel's do.
+    /// A response of no bytes; the connection and its objects live on, as the kernel's do.
     Empty,
 }
 

@@ -60,7 +60,7 @@ impl Space {
         result
     }
 
-    /// The connection is closed: saved objects are only octets here, saved sessions hold something in the TPM.
+    /// The connection is closed: saved objects are only bytes here, saved sessions hold something in the TPM.
     pub(crate) fn close(&mut self, tpm: &mut Device) {
         self.flush(tpm);
     }
@@ -165,7 +165,7 @@ impl Space {
 
     /// A list of handles: this connection's objects by their virtual handles, nobody else's.
     fn map_list(&self, response: &[u8]) -> Vec<u8> {
-        let handles = response[19..].chunks_exact(4).map(|octets| u32_at(octets, 0));
+        let handles = response[19..].chunks_exact(4).map(|bytes| u32_at(bytes, 0));
         let seen: Vec<u32> = handles
             .filter_map(|handle| {
                 if handle >> 24 != 0x80 {

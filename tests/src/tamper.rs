@@ -9,7 +9,7 @@ use crate::raw::{answer as response, code};
 pub enum Fate {
     /// It goes on its way.
     Pass,
-    /// The client gets these octets instead; a command so answered never reaches the TPM.
+    /// The client gets these bytes instead; a command so answered never reaches the TPM.
     Answer(Vec<u8>),
     /// The client's connection is closed without an answer.
     HangUp,
@@ -35,13 +35,13 @@ impl Tamper {
         let mut sent = command.to_vec();
         match self.on_command.as_mut().map_or(Fate::Pass, |rule| rule(&mut sent)) {
             Fate::Pass => {}
-            Fate::Answer(octets) => return Some(octets),
+            Fate::Answer(bytes) => return Some(bytes),
             Fate::HangUp => return None,
         }
         let mut response = send(&sent)?;
         match self.on_response.as_mut().map_or(Fate::Pass, |rule| rule(command, &mut response)) {
             Fate::Pass => Some(response),
-            Fate::Answer(octets) => Some(octets),
+            Fate::Answer(bytes) => Some(bytes),
             Fate::HangUp => None,
         }
     }
@@ -73,7 +73,7 @@ pub fn delay(command: u32, time: Duration) -> impl FnMut(&mut Vec<u8>) -> Fate +
     }
 }
 
-/// A rule for responses: flips one bit (counted from the first octet's most significant) of the `nth` response (from 0)
+/// A rule for responses: flips one bit (counted from the first byte's most significant) of the `nth` response (from 0)
 /// to the command; one past the end counts from the beginning again.
 pub fn flip_bit(
     command: u32,

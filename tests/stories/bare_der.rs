@@ -23,7 +23,7 @@ fn what_is_wrong_with_it_is_said() {
     der(openssl, "rsa", "");
     der(openssl, "locked", "-passin pass:word");
     openssl.write("cut.der", &whole[..whole.len() / 2]);
-    let middle = |octet: usize| [&whole[..octet], &[whole[octet] ^ 0x40], &whole[octet + 1..]].concat();
+    let middle = |byte: usize| [&whole[..byte], &[whole[byte] ^ 0x40], &whole[byte + 1..]].concat();
     openssl.write("type.der", middle(9));
     // The parent's handle: INTEGER, 40 00 00 01.
     let parent = whole.windows(6).position(|window| window == [2, 4, 0x40, 0, 0, 1]).expect("the parent") + 2;

@@ -216,7 +216,7 @@ fn message(printed: &str) -> String {
     let text = advice.map_or(text.clone(), |advice| format!("{text}; {advice}"));
     let changing = |word: &&str| {
         let digits = word.trim_end_matches('…');
-        digits.len() >= 12 && digits.bytes().all(|octet| octet.is_ascii_hexdigit())
+        digits.len() >= 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     text.split(' ').map(|word| if changing(&word) { "…" } else { word }).collect::<Vec<_>>().join(" ")
 }

@@ -5,7 +5,7 @@ use tests::{Proxy, Swtpm, peers, raw, tamper};
 
 use crate::machine::{Machine, SRK};
 
-/// Forty octets: longer than any digest a name is made with, so it is hashed; neither form may be seen.
+/// Forty bytes: longer than any digest a name is made with, so it is hashed; neither form may be seen.
 const PASSWORD: &str = "correct-horse-battery-staple-and-more-40";
 
 fn watched() -> (Machine, Proxy) {
@@ -103,7 +103,7 @@ fn what_is_decrypted_or_derived_cannot_be_read_on_the_bus() {
     }
 }
 
-/// The commands of a first signature, and how many octets each response has.
+/// The commands of a first signature, and how many bytes each response has.
 fn responses(machine: &Machine, proxy: &Proxy, key: &str) -> Vec<(u32, usize)> {
     proxy.log().clear();
     machine.signs(key);
@@ -130,14 +130,14 @@ fn flip_bits(machine: &Machine, proxy: &Proxy, key: &str) {
     let responses = responses(machine, proxy, key);
     for (nth, (command, size)) in responses.iter().copied().enumerate() {
         let occurrence = responses[..nth].iter().filter(|(earlier, _)| *earlier == command).count();
-        // Every octet of the header, then every twenty-third; another bit each time.
-        for octet in (0..10).chain((10..size).step_by(23)) {
-            let bit = octet * 8 + (octet + nth) % 8;
+        // Every byte of the header, then every twenty-third; another bit each time.
+        for byte in (0..10).chain((10..size).step_by(23)) {
+            let bit = byte * 8 + (byte + nth) % 8;
             proxy.on_response(tamper::flip_bit(command, occurrence, bit));
             let right = error_or_right(machine, key, &format!("bit {bit} of the response to {command:#x}"));
             let signs = [raw::SIGN, raw::RSA_DECRYPT].contains(&command);
             assert!(
-                !(right && signs && octet >= 14),
+                !(right && signs && byte >= 14),
                 "bit {bit} of the response to {command:#x} was not noticed"
             );
         }

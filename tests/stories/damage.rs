@@ -17,7 +17,7 @@ fn counts(text: &str) -> [u32; 5] {
 }
 
 #[test]
-fn every_truncation_and_every_changed_octet() {
+fn every_truncation_and_every_changed_byte() {
     let machine = Machine::new();
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in KINDS {
@@ -66,7 +66,7 @@ fn valgrind_finds_nothing_of_ours_in_damaged_files() {
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in KINDS {
         machine.key(key, options);
-        // Valgrind is fifty times slower: a few octets of each field.
+        // Valgrind is fifty times slower: a few bytes of each field.
         let modes = if key == "ec" { &["cut 29", "change 61", "text-cut 151"][..] } else { &["change 97"] };
         for mode in modes {
             let report = valgrind::run(machine.openssl.shell(), &format!("{damage} {key} {mode}"), "tpm2.so");
@@ -90,7 +90,7 @@ fn valgrind_finds_nothing_of_ours_in_a_signature() {
 }
 
 #[test]
-fn files_of_no_and_of_too_many_octets() {
+fn files_of_no_and_of_too_many_bytes() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     let (openssl, text) = (&machine.openssl, machine.openssl.text("key"));

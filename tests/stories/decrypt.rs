@@ -91,7 +91,7 @@ fn a_context_asks_sizes_for_nothing_and_decrypts_again_and_again() {
     assert_eq!(program.ok(&format!("size {first}")), "256");
     assert_eq!(program.ok("get implicit-rejection"), "1");
     let small = program.ask(&format!("run {first} 255"));
-    assert!(small.contains("256 octets are needed"), "{small}");
+    assert!(small.contains("256 bytes are needed"), "{small}");
     assert_eq!(proxy.log().len(), 0, "{}", proxy.log().text());
 
     assert_eq!(program.ok(&format!("run {first}")), "0102");
@@ -170,7 +170,7 @@ fn keys_made_for_one_scheme_decrypt_by_that_only() {
             "oaep-sha1",
             "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_label:6c00",
             "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_label:6c",
-            "zero octet",
+            "zero byte",
         ),
     ] {
         tools.ok(&format!(

@@ -106,7 +106,7 @@ fn a_peer_that_is_none_of_this_curve_never_becomes_a_command() {
     let good = spki(&machine, "peer.pub");
     let mut off_curve = hex::decode(&good).unwrap();
     *off_curve.last_mut().unwrap() ^= 1;
-    // The point at infinity, one octet (SEC 1 §2.3.3).
+    // The point at infinity, one byte (SEC 1 §2.3.3).
     let infinity = "301a301306072a8648ce3d020106082a8648ce3d03010703020000";
     let refused = [
         spki(&machine, "wrong.pub"),
@@ -149,7 +149,7 @@ fn a_context_asks_sizes_for_nothing_and_derives_again_and_again() {
     program.ok(&format!("peer {der}"));
     assert_eq!(program.ok("size"), "50");
     let small = program.ask("run - 49");
-    assert!(small.contains("50 octets are needed"), "{small}");
+    assert!(small.contains("50 bytes are needed"), "{small}");
     assert_eq!(proxy.log().len(), 0, "{}", proxy.log().text());
     program.ok("run");
     assert_eq!(proxy.log().codes(), [raw::ECDH_ZGEN], "{}", proxy.log().text());

@@ -1,4 +1,4 @@
-//! A key of the TPM is written as its TSS2 file, whatever structure a program asks for; octet by octet as it was read.
+//! A key of the TPM is written as its TSS2 file, whatever structure a program asks for; byte by byte as it was read.
 use keyfile::KeyFile;
 use tests::{Openssl, Order};
 

@@ -36,7 +36,7 @@ fn keys_of_tpm2_encodeobject() {
     machine.tpm.assert_empty();
 }
 
-/// tpm2-tss-engine writes four octets, tpm2-openssl 1.1 what lies in its memory.
+/// tpm2-tss-engine writes four bytes, tpm2-openssl 1.1 what lies in its memory.
 #[test]
 fn a_handle_in_place_of_the_private_key() {
     let machine = Machine::new();
@@ -49,8 +49,8 @@ fn a_handle_in_place_of_the_private_key() {
             "openssl pkey -provider tpm2 -provider default -propquery ?provider=tpm2 -in handle:{handle:#x} -out theirs"
         ));
         let mut fields = Vec::new();
-        for octets in [key_of(&machine).public.to_sized().unwrap(), handle.to_be_bytes().to_vec()] {
-            fields.extend([&[4, u8::try_from(octets.len()).unwrap()][..], &octets].concat());
+        for bytes in [key_of(&machine).public.to_sized().unwrap(), handle.to_be_bytes().to_vec()] {
+            fields.extend([&[4, u8::try_from(bytes.len()).unwrap()][..], &bytes].concat());
         }
         let head = hex::decode("06066781050a0103a003010101020440000001").unwrap();
         let body = [head, fields].concat();

@@ -21,7 +21,7 @@ fn desk() -> Desk {
 }
 
 impl Desk {
-    /// Changes the last octets of what every answer to the command says: of the parameters, behind which the session's part stands.
+    /// Changes the last bytes of what every answer to the command says: of the parameters, behind which the session's part stands.
     fn alters(&self, command: u32, of_parameters: usize) {
         self.proxy.on_response(move |sent, response| {
             if raw::code(sent) == command && raw::code(response) == 0 {

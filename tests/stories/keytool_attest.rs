@@ -55,7 +55,7 @@ impl Desk {
         let made = self.tpm.raw(raw::CREATE_PRIMARY, &[raw::ENDORSEMENT], &[b""], &parameters);
         let answer = made.ok();
         let size = usize::from(u16::from_be_bytes([answer[0], answer[1]]));
-        let public = Public::from_octets(&answer[2..2 + size]).unwrap();
+        let public = Public::from_bytes(&answer[2..2 + size]).unwrap();
         let PublicKey::Ecc { x, y, .. } = public.key else { panic!("not EC") };
         // SubjectPublicKeyInfo of a P-256 key, up to the point (RFC 5480).
         let head = hex::decode("3059301306072a8648ce3d020106082a8648ce3d03010703420004").unwrap();
@@ -136,12 +136,12 @@ fn certificates_of_every_template() {
 #[test]
 fn templates_and_nonces_of_the_maker() {
     let desk = Desk::new();
-    let define = |index: &str, octets: &[u8]| {
-        desk.shell.write("octets", octets);
+    let define = |index: &str, bytes: &[u8]| {
+        desk.shell.write("bytes", bytes);
         let attributes = "-a 'ownerread|ppread|authread|ownerwrite|no_da'";
-        let size = octets.len();
+        let size = bytes.len();
         desk.others(&format!(
-            "tpm2_nvdefine -Q {index} -s {size} {attributes}; tpm2_nvwrite -Q {index} -C o -i octets"
+            "tpm2_nvdefine -Q {index} -s {size} {attributes}; tpm2_nvwrite -Q {index} -C o -i bytes"
         ));
     };
     let (symmetric, scheme) = (Symmetric::Null, Scheme::Null);
@@ -156,7 +156,7 @@ fn templates_and_nonces_of_the_maker() {
     desk.certificate_by("usual", &usual);
     desk.certificate_by("nonce", &with_nonce(&usual));
     desk.shell.write("policy", &usual.auth_policy);
-    // The unique field of tpm2_createprimary: its size, low octet first, the nonce, and zeros.
+    // The unique field of tpm2_createprimary: its size, low byte first, the nonce, and zeros.
     desk.shell.write("unique", [&[0, 1][..], b"nonce-of-the-maker", &[0; 238]].concat());
     desk.certificate(
         "rsa",
@@ -183,7 +183,7 @@ fn templates_and_nonces_of_the_maker() {
     define("0x01c00004", b"no template");
     define("0x01c0000b", b"nonce-of-the-maker");
     proven(&["usual", "nonce", "rsa"], &["own", "both"]);
-    define("0x01c0000c", &own.to_octets().unwrap());
+    define("0x01c0000c", &own.to_bytes().unwrap());
     // Nobody's password is tried to read them.
     desk.others("tpm2_changeauth -Q -c o word");
     proven(&["usual", "own", "both"], &["nonce"]);
@@ -276,7 +276,7 @@ fn a_tpm_without_p256() {
     desk.refuse("attest_tpm2_primary -A ecc.pem", "belongs to another TPM: this TPM has no curve prime256v1");
     proxy.also_on_response(|command, response| {
         if raw::code(command) == CERTIFY {
-            // The last octet of the signature, before the authorization area.
+            // The last byte of the signature, before the authorization area.
             let at = response.len() - 11;
             response[at] ^= 1;
         }
@@ -400,7 +400,7 @@ fn an_interruption_leaves_nothing() {
     desk.shell.ok("openssl pkey -pubin -in old -noout");
 }
 
-/// Whoever alters one octet of the certification is found out, whichever it is.
+/// Whoever alters one byte of the certification is found out, whichever it is.
 #[test]
 fn an_altered_certification_is_not_believed() {
     let tpm = Swtpm::start();
@@ -437,7 +437,7 @@ fn another_answer_than_the_right_one_is_not_believed() {
     };
     let said = |answer: &[u8]| {
         let size = usize::from(u16::from_be_bytes([answer[14], answer[15]]));
-        Certification::from_octets(&answer[16..16 + size]).unwrap()
+        Certification::from_bytes(&answer[16..16 + size]).unwrap()
     };
     let old = certify("null");
     assert_ne!(said(&old), said(&certify("null")));

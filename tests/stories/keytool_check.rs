@@ -71,7 +71,7 @@ impl Service {
         let public = self.0.key("key.tpm").public;
         let keyfile::PublicKey::Ecc { x, y, .. } = &public.key else { panic!("not EC") };
         let group = openssl::ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        let number = |octets: &[u8]| openssl::bn::BigNum::from_slice(octets).unwrap();
+        let number = |bytes: &[u8]| openssl::bn::BigNum::from_slice(bytes).unwrap();
         let key =
             openssl::ec::EcKey::from_public_key_affine_coordinates(&group, &number(x), &number(y)).unwrap();
         let pem = certificate(&PKey::from_ec_key(key).unwrap(), from, to);

@@ -163,7 +163,7 @@ fn what_is_no_parents_public_key() {
     desk.shell.write("cut", cut);
     let mut unsized_area = desk.key("key.tpm").public;
     unsized_area.attributes = Attributes::SIGN;
-    desk.shell.write("signer.area", unsized_area.to_octets().unwrap());
+    desk.shell.write("signer.area", unsized_area.to_bytes().unwrap());
     for (file, why) in [
         ("key.area", "no parent"),
         ("signer.area", "no parent"),

@@ -163,7 +163,7 @@ fn policies_that_are_signed_later() {
                 panic!("no place for a signature")
             };
             assert_eq!(
-                place.key.name().unwrap().as_octets(),
+                place.key.name().unwrap().as_bytes(),
                 desk.shell.read(format!("{kind}.name")),
                 "{file}"
             );

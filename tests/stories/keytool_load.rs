@@ -37,7 +37,7 @@ fn a_key_is_kept_and_signs() {
         desk.assert_tidy();
         let handle = format!("0x{}", handle.trim_start_matches("0x"));
         let name = name_at(&desk, &handle);
-        assert_eq!(name, hex::encode(desk.key("key.tpm").public.name().unwrap().as_octets()));
+        assert_eq!(name, hex::encode(desk.key("key.tpm").public.name().unwrap().as_bytes()));
         signs(&desk, &handle, sign);
         // The file is as good as before.
         assert_eq!(desk.shell.read("key.tpm"), before);
@@ -158,7 +158,7 @@ fn a_key_with_a_policy_is_kept_only_by_force() {
     );
     let read = |name| desk.shell.read(name)[2..].to_vec();
     use keyfile::wire::Unmarshal as _;
-    let public = keyfile::Public::from_octets(&read("k.pub")).unwrap();
+    let public = keyfile::Public::from_bytes(&read("k.pub")).unwrap();
     let mut key = keyfile::KeyFile::new(Kind::Loadable, Handle::OWNER, public, read("k.priv"));
     key.empty_auth = false;
     key.policy = Some(vec![keyfile::policy::Condition::AuthValue.statement().unwrap()]);

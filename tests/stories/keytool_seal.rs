@@ -1,4 +1,4 @@
-//! `seal` and `unseal`: what goes in comes out, octet for octet, on this TPM and for whoever may.
+//! `seal` and `unseal`: what goes in comes out, byte for byte, on this TPM and for whoever may.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -11,7 +11,7 @@ use crate::keytool::Desk;
 /// TPM_CC_PolicyPCR (Part 2 §6.5.2).
 const POLICY_PCR: u32 = 0x17F;
 
-/// Every octet there is, or as many as fit.
+/// Every byte there is, or as many as fit.
 pub(crate) fn binary(length: usize) -> Vec<u8> {
     (0..=255).rev().cycle().skip(1).step_by(7).take(length).collect()
 }
@@ -43,7 +43,7 @@ impl Desk {
 }
 
 #[test]
-fn data_comes_back_octet_for_octet() {
+fn data_comes_back_byte_for_byte() {
     let desk = Desk::new();
     for data in [&b"\0"[..], b"secret\n", &[0; 128], &binary(64), &binary(128)] {
         desk.seal("", data);
@@ -237,7 +237,7 @@ fn what_is_too_long_or_not_there_is_refused_before_the_tpm_is_asked() {
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     desk.shell.write("old", "the only copy");
     for (length, why) in
-        [(0, "no data on stdin"), (129, "more than 128 octets"), (1 << 20, "more than 128 octets")]
+        [(0, "no data on stdin"), (129, "more than 128 bytes"), (1 << 20, "more than 128 bytes")]
     {
         for target in ["no.tpm", "old"] {
             desk.pipe(&format!("seal_tpm2_data {target}"), vec![7; length]).failed().says(why);
@@ -390,7 +390,7 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
     for word in [&b"keyword"[..], &data[..20]] {
         assert!(!proxy.log().contains(word), "on the bus:\n{}", proxy.log().text());
     }
-    // Every octet that the two programs write to anything at all.
+    // Every byte that the two programs write to anything at all.
     let tool = tests::module::keytool();
     let strace = "strace -f -xx -s 4096 -e trace=write,writev,pwrite64,sendto,sendmsg -o trace";
     desk.shell.write("data", data);
@@ -400,7 +400,7 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
         tool.display()
     ));
     let trace = String::from_utf8(desk.shell.read("trace")).unwrap();
-    let spelled = |octets: &[u8]| octets.iter().map(|octet| format!("\\x{octet:02x}")).collect::<String>();
+    let spelled = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
     assert!(trace.contains("write(") || trace.contains("sendto("), "{trace}");
     assert!(!trace.contains(&spelled(&data[..16])) && !trace.contains(&spelled(b"keyword")));
     let output = desk.shell.ok(&format!("{strace} {} unseal --passin file:word sealed.tpm", tool.display()));

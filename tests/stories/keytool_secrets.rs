@@ -11,20 +11,20 @@ use tests::{Fate, Proxy, Shell, Swtpm, module};
 
 use crate::keytool::Desk;
 
-/// Every call of Linux that takes octets out of a process; what they take is left in the file `trace`.
+/// Every call of Linux that takes bytes out of a process; what they take is left in the file `trace`.
 const STRACE: &str = "strace -f -xx -s 65536 \
     -e trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg -o trace";
 /// TPM2_EvictControl and TPM2_Certify (Part 2 §6.5.2), as they go over the bus.
 const EVICT_CONTROL: &[u8] = &[0, 0, 1, 0x20];
 const CERTIFY: &[u8] = &[0, 0, 1, 0x48];
 
-/// Every octet that the tool writes anywhere, as strace saw it.
+/// Every byte that the tool writes anywhere, as strace saw it.
 fn written(shell: &Shell) -> Vec<u8> {
-    shell.text("trace").lines().flat_map(octets).collect()
+    shell.text("trace").lines().flat_map(bytes).collect()
 }
 
 /// What one call writes.
-fn octets(call: &str) -> Vec<u8> {
+fn bytes(call: &str) -> Vec<u8> {
     let digits = call.split("\\x").skip(1).filter_map(|part| part.get(..2));
     digits.filter_map(|digits| u8::from_str_radix(digits, 16).ok()).collect()
 }
@@ -107,7 +107,7 @@ fn no_other_subcommand_writes_a_secret() {
     let numbers = [scalar.clone(), rsa.d().to_vec(), rsa.p().unwrap().to_vec(), rsa.q().unwrap().to_vec()];
     let mut secrets: Vec<Vec<u8>> = WORDS.map(<[u8]>::to_vec).to_vec();
     secrets.extend(WORDS.map(|word| hex::encode(word).into_bytes()));
-    secrets.extend([DATA, &scalar].map(|octets| openssl::base64::encode_block(octets).into_bytes()));
+    secrets.extend([DATA, &scalar].map(|bytes| openssl::base64::encode_block(bytes).into_bytes()));
     // A part of each is as bad.
     secrets.extend(numbers.iter().map(|number| number[4..28].to_vec()));
 
@@ -142,7 +142,7 @@ fn no_other_subcommand_writes_a_secret() {
     let line = "unseal --passin file:both --passparent file:both sealed.tpm";
     assert_eq!(run(line, b"").stdout, DATA);
     let trace = desk.shell.text("trace");
-    assert_eq!(trace.lines().filter(|call| has(&octets(call), DATA)).count(), 1, "{trace}");
+    assert_eq!(trace.lines().filter(|call| has(&bytes(call), DATA)).count(), 1, "{trace}");
     kept(line, DATA);
 }
 
@@ -150,17 +150,17 @@ fn no_other_subcommand_writes_a_secret() {
 fn memory(process: u32) -> Vec<u8> {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let file = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("rw")))
     {
         let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
         let [start, end] = [start, end].map(|at| u64::from_str_radix(at, 16).unwrap());
         let mut region = vec![0; usize::try_from(end - start).unwrap()];
         if file.read_exact_at(&mut region, start).is_ok() {
-            octets.extend(region);
+            bytes.extend(region);
         }
     }
-    octets
+    bytes
 }
 
 /// Runs a line, and gives the tool's memory at each command, before the TPM gets it.
@@ -211,7 +211,7 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
     desk.run("tpm2-keytool create -e P-256 --signed-policy ec.public key.tpm").ok();
     let ec = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap().ec_key().unwrap();
     let scalar = ec.private_key().to_vec();
-    // As OpenSSL has it: the lowest octet first.
+    // As OpenSSL has it: the lowest byte first.
     let mut number = scalar.clone();
     number.reverse();
     let number = &number[4..28];
@@ -250,9 +250,9 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
 }
 
 /// A debug build, too, searches megabytes quickly with the search of `BufRead`.
-fn has(octets: &[u8], part: &[u8]) -> bool {
+fn has(bytes: &[u8], part: &[u8]) -> bool {
     let (first, others) = part.split_first().unwrap();
-    let mut rest = octets;
+    let mut rest = bytes;
     while rest.skip_until(*first).unwrap() > 0 {
         if rest.starts_with(others) {
             return true;
@@ -278,7 +278,7 @@ fn a_file_is_never_open_to_others_while_it_is_written() {
 #[test]
 fn a_full_disk_leaves_what_was_there() {
     let desk = Desk::new();
-    // One page, which the old file takes: no room for the new one's octets, or not even for its name.
+    // One page, which the old file takes: no room for the new one's bytes, or not even for its name.
     for inodes in [10, 2] {
         desk.shell.write(
             "full",

@@ -209,8 +209,8 @@ fn sign(desk: &Desk, name: &str, policy: Option<&str>, statement: Statement) {
     let approved = keyfile::policy::digest([&statement], key.public.name_alg).unwrap();
     desk.shell.write("digest", place.signed_digest(&approved));
     desk.shell.ok("openssl pkeyutl -sign -inkey signer.key -in digest -pkeyopt digest:sha256 -out signature");
-    let octets = desk.shell.read("signature");
-    let signature = Signature::Rsa { scheme: AlgId::RSASSA, hash: HashAlg::Sha256, octets };
+    let bytes = desk.shell.read("signature");
+    let signature = Signature::Rsa { scheme: AlgId::RSASSA, hash: HashAlg::Sha256, bytes };
     let authorize = Condition::Authorize(Box::new(Authorize { signature, ..*place })).statement().unwrap();
     let name_of = policy.map(str::to_owned);
     key.auth_policies.insert(0, AuthPolicy { name: name_of, statements: vec![statement, authorize] });
@@ -340,13 +340,13 @@ fn nv_indexes() {
     );
     let shown = [
         ("1500001", "holds         a certificate of O=maker, CN=host", "read by       the owner, its policy"),
-        ("1500002", "counter, 8 octets", "holds         the number 1"),
+        ("1500002", "counter, 8 bytes", "holds         the number 1"),
         ("1500003", "holds         not told without a password", "its own password"),
         ("1500004", "holds         nothing: it was never written", "(sha384)"),
         (
             "1500005",
             "written by    its own password; locked now",
-            "8 octets that are neither certificate nor key",
+            "8 bytes that are neither certificate nor key",
         ),
     ]
     .map(|(index, first, second)| {

@@ -129,9 +129,9 @@ fn every_line_is_what_tpm2_tools_say() {
 
     assert_eq!(said("TCTI"), format!("{} (the environment variable TPM2_TCTI)", desk.tpm.tcti()));
     let letters = |names: &[&str]| {
-        let octets: Vec<u8> =
+        let bytes: Vec<u8> =
             names.iter().flat_map(|name| fixed(name).to_be_bytes()).filter(|&o| o != 0).collect();
-        String::from_utf8(octets).unwrap().trim().to_owned()
+        String::from_utf8(bytes).unwrap().trim().to_owned()
     };
     let maker = said("maker");
     assert!(maker.starts_with(&format!("{}: ", letters(&["MANUFACTURER"]))), "{maker}");
@@ -268,7 +268,7 @@ fn a_tpm_in_failure_mode_is_of_no_use_and_says_so() {
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     proxy.on_command(|command| match raw::code(command) {
-        // TPM2_GetTestResult: four octets of the maker's, and TPM_RC_FAILURE.
+        // TPM2_GetTestResult: four bytes of the maker's, and TPM_RC_FAILURE.
         0x17c => {
             Fate::Answer(vec![0x80, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 4, 0xde, 0xad, 0xbe, 0xef, 0, 0, 1, 1])
         }

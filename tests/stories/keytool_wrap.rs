@@ -83,7 +83,7 @@ fn explicit_parameters_of_a_known_curve() {
     desk.assert_tidy();
 }
 
-/// The P-256 key with explicit parameters, the last octet of its cofactor's neighbour, the order, changed.
+/// The P-256 key with explicit parameters, the last byte of its cofactor's neighbour, the order, changed.
 fn openssl_explicit(desk: &Desk) -> Vec<u8> {
     desk.others("openssl ec -in prime256v1.sec1 -outform DER -out explicit.der");
     let mut der = desk.shell.read("explicit.der");

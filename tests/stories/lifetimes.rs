@@ -28,9 +28,9 @@ fn a_provider_that_is_loaded_a_thousand_times_leaves_nothing() {
     let (machine, lifetimes) = machine();
     for key in ["ec", "rsa"] {
         let output = machine.openssl.shell().ok(&format!("{lifetimes} reload {key} 1000"));
-        let grown: i64 = output.out().trim().parse().expect("a number of octets");
-        // 900 turns: 300 octets that are left of each would show.
-        assert!(grown < 900 * 300, "{grown} octets");
+        let grown: i64 = output.out().trim().parse().expect("a number of bytes");
+        // 900 turns: 300 bytes that are left of each would show.
+        assert!(grown < 900 * 300, "{grown} bytes");
         machine.tpm.assert_empty();
     }
 }

@@ -23,7 +23,7 @@ impl Hasher for Sha1 {
     }
 }
 
-/// A block of type 2 with a message of ten octets, changed.
+/// A block of type 2 with a message of ten bytes, changed.
 fn pkcs1(change: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut block = vec![0x5a; SIZE];
     block[..2].copy_from_slice(&[0, 2]);
@@ -35,11 +35,11 @@ fn pkcs1(change: impl Fn(&mut [u8])) -> Vec<u8> {
 /// Everything that can be wrong with such a block (RFC 8017 §7.2.2, step 3).
 fn wrong_pkcs1() -> Vec<(&'static str, Vec<u8>)> {
     vec![
-        ("the first octet", pkcs1(|block| block[0] = 1)),
+        ("the first byte", pkcs1(|block| block[0] = 1)),
         ("the type", pkcs1(|block| block[1] = 1)),
         ("no type", pkcs1(|block| block[1] = 0)),
         ("a zero first in the padding", pkcs1(|block| block[2] = 0)),
-        ("seven octets of padding", pkcs1(|block| block[9] = 0)),
+        ("seven bytes of padding", pkcs1(|block| block[9] = 0)),
         ("no separator", pkcs1(|block| block[SIZE - 11] = 1)),
         ("all of it", vec![0x11; SIZE]),
     ]
@@ -47,8 +47,8 @@ fn wrong_pkcs1() -> Vec<(&'static str, Vec<u8>)> {
 
 fn oaep(label: &[u8]) -> Vec<u8> {
     let oaep = Oaep { digest: &Sha1, mgf1: &Sha1, label };
-    let mut random = |octets: &mut [u8]| {
-        octets.fill(0x77);
+    let mut random = |bytes: &mut [u8]| {
+        bytes.fill(0x77);
         Ok(())
     };
     oaep.encode(b"0123456789", SIZE, &mut random).unwrap().to_vec()
@@ -72,7 +72,7 @@ fn wrong_oaep() -> Vec<(&'static str, Vec<u8>)> {
     let mut high = oaep(b"");
     high[0] = 1;
     vec![
-        ("the first octet", high),
+        ("the first byte", high),
         ("the label", oaep(b"label")),
         ("the separator", remasked(|db| db[separator] = 2)),
         ("no separator", remasked(|db| db[Sha1.size()..].fill(0))),

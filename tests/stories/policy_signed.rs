@@ -17,8 +17,8 @@ fn approve(machine: &Machine, key: &str, signer: &str, name: &str, conditions: &
     let approved = digest(&statements, file.public.name_alg).unwrap();
     machine.openssl.write("approved", [approved.as_slice(), &place.policy_ref].concat());
     machine.openssl.stranger().ok(&format!("dgst -sha256 -sign {signer} -out approved.sig approved"));
-    let octets = machine.openssl.read("approved.sig");
-    let signature = Signature::Rsa { scheme: AlgId::RSASSA, hash: HashAlg::Sha256, octets };
+    let bytes = machine.openssl.read("approved.sig");
+    let signature = Signature::Rsa { scheme: AlgId::RSASSA, hash: HashAlg::Sha256, bytes };
     let authorize = Authorize { signature, ..*place };
     statements.push(Condition::Authorize(Box::new(authorize)).statement().unwrap());
     file.auth_policies.insert(0, AuthPolicy { name: Some(name.into()), statements });

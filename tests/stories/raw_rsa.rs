@@ -103,7 +103,7 @@ fn what_a_stranger_encrypts_is_decrypted() {
     for (options, advice) in [
         (format!("{OAEP} -pkeyopt rsa_oaep_md:sha256 -pkeyopt rsa_mgf1_md:sha1"), "rsa_mgf1_md"),
         (format!("{OAEP} -pkeyopt rsa_oaep_md:sha3-256"), "rsa_oaep_md"),
-        (format!("{OAEP} -pkeyopt rsa_oaep_label:6c"), "zero octet"),
+        (format!("{OAEP} -pkeyopt rsa_oaep_label:6c"), "zero byte"),
     ] {
         openssl.failed(&seal(&options)).says(FORBIDS).says(advice);
     }

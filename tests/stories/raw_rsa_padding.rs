@@ -70,8 +70,8 @@ fn stays_hidden(answer: u32) {
     program.end("quit");
 }
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 /// The commands of a process whose first ciphertext, and whose third, is this one.
@@ -202,6 +202,6 @@ fn the_secret_that_hides_wrong_paddings_is_signed_for_nobody() {
     machine.openssl.write("digest", digest);
     let sign = "pkeyutl -sign -inkey key -in digest -pkeyopt digest:sha256 -out signature";
     machine.openssl.failed(sign).says("is not signed").says("wrong paddings");
-    // A message of the same octets is hashed, and is like any other.
+    // A message of the same bytes is hashed, and is like any other.
     machine.openssl.ok("dgst -sha256 -sign key -out signature digest");
 }

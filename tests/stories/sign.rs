@@ -5,7 +5,7 @@ use crate::machine::Machine;
 
 const DIGESTS: [&str; 8] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha512-256"];
 
-/// A salt length to sign with, and one that the verifier must agree to: the number of octets, for SHA-256 and 2048 bits.
+/// A salt length to sign with, and one that the verifier must agree to: the number of bytes, for SHA-256 and 2048 bits.
 const SALTS: [(&str, &str); 6] =
     [("digest", "32"), ("max", "222"), ("auto", "222"), ("0", "0"), ("7", "7"), ("20", "20")];
 
@@ -112,7 +112,7 @@ fn every_digest_with_keys_on_every_curve() {
                 &format!("-rawin -digest {digest}"),
             );
         }
-        // Octets that are no digest at all: ECDSA takes what fits.
+        // Bytes that are no digest at all: ECDSA takes what fits.
         machine.openssl.write("short", b"x");
         pkeyutl(&machine, "short", "", "");
     }
@@ -122,16 +122,16 @@ fn every_digest_with_keys_on_every_curve() {
 fn pss_with_every_salt_length_and_another_mgf1_digest() {
     let machine = machine("-r");
     machine.openssl.ok("dgst -sha256 -binary -out digest message");
-    for (salt, octets) in SALTS {
+    for (salt, bytes) in SALTS {
         for mgf1 in ["sha256", "sha1", "sha512"] {
             let options = |salt, dash| {
                 format!(
                     "-{dash}opt rsa_padding_mode:pss -{dash}opt rsa_pss_saltlen:{salt} -{dash}opt rsa_mgf1_md:{mgf1}"
                 )
             };
-            dgst(&machine, "sha256", &options(salt, "sig"), &options(octets, "sig"));
+            dgst(&machine, "sha256", &options(salt, "sig"), &options(bytes, "sig"));
             let digest = "-pkeyopt digest:sha256 ";
-            let (sign, verify) = (options(salt, "pkey"), options(octets, "pkey"));
+            let (sign, verify) = (options(salt, "pkey"), options(bytes, "pkey"));
             pkeyutl(&machine, "digest", &format!("{digest}{sign}"), &format!("{digest}{verify}"));
             let raw = "-rawin -digest sha256 ";
             pkeyutl(&machine, "message", &format!("{raw}{sign}"), &format!("{raw}{verify}"));
@@ -144,21 +144,21 @@ fn pss_with_every_salt_length_and_another_mgf1_digest() {
 #[test]
 fn raw_rsa_with_and_without_padding() {
     let machine = machine("-r");
-    machine.openssl.write("octets", b"any octets");
-    pkeyutl(&machine, "octets", "", "");
+    machine.openssl.write("bytes", b"any bytes");
+    pkeyutl(&machine, "bytes", "", "");
     let digest = "-pkeyopt digest:sha384";
     machine.openssl.ok("dgst -sha384 -binary -out digest message");
     pkeyutl(&machine, "digest", digest, digest);
-    machine.openssl.failed("pkeyutl -sign -inkey key -in octets -pkeyopt digest:sha384").says("48 octets");
+    machine.openssl.failed("pkeyutl -sign -inkey key -in bytes -pkeyopt digest:sha384").says("48 bytes");
 
     machine
         .openssl
-        .failed("pkeyutl -sign -inkey key -in octets -pkeyopt rsa_padding_mode:none")
-        .says("256 octets");
+        .failed("pkeyutl -sign -inkey key -in bytes -pkeyopt rsa_padding_mode:none")
+        .says("256 bytes");
     let x931 = "-pkeyopt digest:sha384 -pkeyopt rsa_padding_mode:x931";
     machine.openssl.failed(&format!("pkeyutl -sign -inkey key -in digest {x931}")).says("X9.31");
 
-    // pkeyutl signs no more octets than the longest digest has; rsautl does.
+    // pkeyutl signs no more bytes than the longest digest has; rsautl does.
     machine.openssl.write("block", [0x11; 256]);
     machine.openssl.ok("rsautl -sign -raw -inkey key -in block -out raw.sig");
     machine.openssl.stranger().ok("rsautl -verify -raw -pubin -inkey key.pub -in raw.sig -out recovered");
@@ -170,10 +170,10 @@ fn raw_rsa_with_and_without_padding() {
 #[test]
 fn what_a_verification_recovers_is_what_was_signed() {
     let machine = machine("-r");
-    machine.openssl.write("octets", b"any octets");
-    machine.openssl.ok("pkeyutl -sign -inkey key -in octets -out signature");
+    machine.openssl.write("bytes", b"any bytes");
+    machine.openssl.ok("pkeyutl -sign -inkey key -in bytes -out signature");
     for who in ["-inkey key", "-pubin -inkey key.pub"] {
-        machine.openssl.ok(&format!("pkeyutl -verifyrecover {who} -in signature")).says("any octets");
+        machine.openssl.ok(&format!("pkeyutl -verifyrecover {who} -in signature")).says("any bytes");
     }
 }
 

@@ -18,7 +18,7 @@ fn certificates_in_every_form_with_any_padding() {
     let machine = Machine::new();
     let der = certificate(&machine.openssl, "host");
     let pem = machine.openssl.read("host.crt");
-    let padded = |octets: &[u8], padding: u8| [octets, &[padding; 300]].concat();
+    let padded = |bytes: &[u8], padding: u8| [bytes, &[padding; 300]].concat();
     for (at, contents) in
         [der.clone(), padded(&der, 0), padded(&der, 0xff), pem.clone(), padded(&pem, 0), padded(&pem, 0xff)]
             .iter()

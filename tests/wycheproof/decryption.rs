@@ -51,7 +51,7 @@ fn no_such_size(bits: usize) -> String {
     format!("it has no RSA keys of {bits} bits")
 }
 
-fn octets(message: Result<Message, missing::Error>) -> Option<Vec<u8>> {
+fn bytes(message: Result<Message, missing::Error>) -> Option<Vec<u8>> {
     message.ok().map(|message| message.to_vec())
 }
 
@@ -86,7 +86,7 @@ fn oaep(bench: &mut Bench, tally: &mut Tally, file: &str, group: &TestGroup) {
             let decoder = Oaep { digest: &direct, mgf1: &direct_mgf1, label: &test.label };
             let block = bare(&software, &test.ct);
             let accepts = opens(&software, [direct.0, direct_mgf1.0], &test.label, &test.ct);
-            (block.and_then(|block| octets(decoder.decode(&block).and_then(Message::reveal))), accepts)
+            (block.and_then(|block| bytes(decoder.decode(&block).and_then(Message::reveal))), accepts)
         };
         let passed = right(test.result, &test.pt, ours.as_deref(), accepts);
         tally.check(passed, || format!("{file} {}: {}: {ours:02x?}", test.tc_id, test.comment));
@@ -126,7 +126,7 @@ fn rsaes_pkcs1_without_implicit_rejection() {
                 } else {
                     let block = bare(&software, &test.ct);
                     (
-                        block.and_then(|block| octets(encryption::decode(&block).and_then(Message::reveal))),
+                        block.and_then(|block| bytes(encryption::decode(&block).and_then(Message::reveal))),
                         false,
                     )
                 };
@@ -159,7 +159,7 @@ fn rsaes_pkcs1_with_implicit_rejection() {
                     let [ours, _] = bench.compare(&key, &test.ct, "implicit-rejection:1");
                     ours
                 } else {
-                    let decoded = |block: &Vec<u8>| octets(rejection::decode(block, &test.ct, &secret));
+                    let decoded = |block: &Vec<u8>| bytes(rejection::decode(block, &test.ct, &secret));
                     block.as_ref().and_then(decoded)
                 };
                 let passed = match (test.result, &ours) {

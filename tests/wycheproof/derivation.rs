@@ -36,7 +36,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [&header, content].concat()
 }
 
-/// A SubjectPublicKeyInfo (RFC 5480 §2) around any octets that may be a point.
+/// A SubjectPublicKeyInfo (RFC 5480 §2) around any bytes that may be a point.
 fn spki(curve: &str, point: &[u8]) -> Vec<u8> {
     let curve = match curve {
         "secp224r1" => hex::decode("06052b81040021"),

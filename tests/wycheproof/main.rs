@@ -93,9 +93,9 @@ impl Bench {
     }
 }
 
-/// Octets as the resident program takes them.
-fn word(octets: &[u8]) -> String {
-    if octets.is_empty() { "-".to_owned() } else { hex::encode(octets) }
+/// Bytes as the resident program takes them.
+fn word(bytes: &[u8]) -> String {
+    if bytes.is_empty() { "-".to_owned() } else { hex::encode(bytes) }
 }
 
 /// The name that OpenSSL has for a digest.

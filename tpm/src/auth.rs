@@ -12,27 +12,27 @@ use crate::ffi::Locked;
 /// of them.
 #[derive(Clone)]
 pub struct Auth {
-    octets: Arc<Locked>,
+    bytes: Arc<Locked>,
 }
 
 impl Auth {
     /// Takes the password as it was given.
-    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
-        let octets = Zeroizing::new(octets.into());
-        Self { octets: Arc::new(Locked::new(&octets)) }
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = Zeroizing::new(bytes.into());
+        Self { bytes: Arc::new(Locked::new(&bytes)) }
     }
 
-    /// Whether it has no octets.
+    /// Whether it has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.octets.is_empty()
+        self.bytes.is_empty()
     }
 
     /// The authValue of an object with this nameAlg, as every tool makes it: trailing zeros cut; when longer than the digest, its
     /// hash, and cut again (TPM 2.0 Part 1 §17.6.4.2 for the zeros).
     #[must_use]
     pub fn as_value(&self, name_alg: HashAlg) -> Zeroizing<Vec<u8>> {
-        let value = cut(&self.octets);
+        let value = cut(&self.bytes);
         if value.len() <= name_alg.size() {
             return Zeroizing::new(value.to_vec());
         }
@@ -43,15 +43,15 @@ impl Auth {
     /// The authValue of a hierarchy: as given but for trailing zeros.
     #[must_use]
     pub fn as_hierarchy_value(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(cut(&self.octets).to_vec())
+        Zeroizing::new(cut(&self.bytes).to_vec())
     }
 }
 
-/// Cuts trailing zeros; looks at every octet whatever they are.
+/// Cuts trailing zeros; looks at every byte whatever they are.
 fn cut(value: &[u8]) -> &[u8] {
     let mut end = 0_u32;
-    for (at, octet) in (1_u32..).zip(value) {
-        let zero: Choice = octet.ct_eq(&0);
+    for (at, byte) in (1_u32..).zip(value) {
+        let zero: Choice = byte.ct_eq(&0);
         end = u32::conditional_select(&at, &end, zero);
     }
     usize::try_from(end).ok().and_then(|end| value.get(..end)).unwrap_or(value)
@@ -64,12 +64,12 @@ mod tests {
     #[test]
     fn clones_share_one_copy() {
         let auth = Auth::new("x");
-        assert!(std::ptr::eq(&*auth.octets, &*auth.clone().octets));
+        assert!(std::ptr::eq(&*auth.bytes, &*auth.clone().bytes));
     }
 
     #[test]
     fn long_passwords_are_hashed_and_trailing_zeros_cut() {
-        let value = |octets: &[u8], hash| Auth::new(octets).as_value(hash).to_vec();
+        let value = |bytes: &[u8], hash| Auth::new(bytes).as_value(hash).to_vec();
         assert_eq!(value(b"secret", HashAlg::Sha256), b"secret");
         assert_eq!(value(b"a\0b\0\0", HashAlg::Sha256), b"a\0b");
         assert_eq!(value(&[7; 32], HashAlg::Sha256), [7; 32]);

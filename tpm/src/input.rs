@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// Room for what does not tell its size: a pipe.
 const USUAL: usize = 1 << 15;
 
-/// The file's octets, at most `longest`.
+/// The file's bytes, at most `longest`.
 ///
 /// # Errors
 /// It cannot be read, or is longer (`FileTooLarge`), perhaps without an end.
@@ -18,13 +18,13 @@ pub fn read(path: &Path, longest: usize) -> Result<Zeroizing<Vec<u8>>> {
     let size = file.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(longest));
     // Room for all of it at once: a buffer that grows leaves copies behind. The rest is for the read that finds the end.
     let room = size.max(USUAL).min(longest).saturating_add(64);
-    let mut octets = Zeroizing::new(Vec::with_capacity(room));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     let limit = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
-    match file.take(limit).read_to_end(&mut octets)? {
+    match file.take(limit).read_to_end(&mut bytes)? {
         length if length > longest => {
-            Err(Error::new(ErrorKind::FileTooLarge, format!("it is longer than {longest} octets")))
+            Err(Error::new(ErrorKind::FileTooLarge, format!("it is longer than {longest} bytes")))
         }
-        _ => Ok(octets),
+        _ => Ok(bytes),
     }
 }
 
@@ -37,8 +37,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("tpm2-input-{}", std::process::id()));
         for size in [0, 1, USUAL, USUAL + 1, 100_000] {
             std::fs::write(&path, vec![7; size]).unwrap();
-            let octets = read(&path, 100_000).unwrap();
-            assert_eq!((octets.len(), octets.capacity()), (size, size.clamp(USUAL, 100_000) + 64));
+            let bytes = read(&path, 100_000).unwrap();
+            assert_eq!((bytes.len(), bytes.capacity()), (size, size.clamp(USUAL, 100_000) + 64));
         }
         assert_eq!(read(&path, 99_999).unwrap_err().kind(), ErrorKind::FileTooLarge);
         std::fs::remove_file(&path).unwrap();

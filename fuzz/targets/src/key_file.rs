@@ -34,7 +34,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seed(0, bytes);
         seed(0, &file.to_der().expect("its DER"));
         seed(1, bytes);
-        seed(2, &file.public.to_octets().expect("its public area"));
+        seed(2, &file.public.to_bytes().expect("its public area"));
         let signed = file.auth_policies.iter().flat_map(|policy| &policy.statements);
         for statement in file.policy.iter().flatten().chain(signed) {
             seed(3, &[&statement.command.0.to_be_bytes(), &statement.body[..]].concat());
@@ -72,7 +72,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What was read and is unchanged is written octet by octet; what is written is read again as the same key.
+/// What was read and is unchanged is written byte by byte; what is written is read again as the same key.
 fn written_again(file: &KeyFile) {
     let _ = (file.needs_password(), file.asks_for_password(), file.policy_paths().len());
     let signed = file.auth_policies.iter().flat_map(|policy| &policy.statements);
@@ -115,12 +115,12 @@ fn chain(bytes: &[u8]) {
 }
 
 fn structure(bytes: &[u8]) {
-    if let Ok(public) = Public::from_octets(bytes) {
-        assert_eq!(public.to_octets().expect("what was read is written"), bytes, "nothing is lost");
+    if let Ok(public) = Public::from_bytes(bytes) {
+        assert_eq!(public.to_bytes().expect("what was read is written"), bytes, "nothing is lost");
         assert!(public.name().is_ok());
     }
-    if let Ok(public) = NvPublic::from_octets(bytes) {
-        assert_eq!(public.to_octets().expect("what was read is written"), bytes, "nothing is lost");
+    if let Ok(public) = NvPublic::from_bytes(bytes) {
+        assert_eq!(public.to_bytes().expect("what was read is written"), bytes, "nothing is lost");
     }
-    let _ = (Signature::from_octets(bytes), Sensitive::from_octets(bytes), Ticket::from_octets(bytes));
+    let _ = (Signature::from_bytes(bytes), Sensitive::from_bytes(bytes), Ticket::from_bytes(bytes));
 }

@@ -9,7 +9,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for bytes in &crate::key_file::FILES[..3] {
         let public = KeyFile::parse(bytes).expect("a sound file").public;
-        let name = public.name().and_then(|name| name.to_octets()).expect("its Name");
+        let name = public.name().and_then(|name| name.to_bytes()).expect("its Name");
         let area = public.to_sized().expect("its public area");
         // Handle, TPM2B_NAME, a kind of object, TPM2B_PUBLIC.
         seeds.push([&[0x81, 0, 1, 1][..], &name, &[0, 0, 0, 1], &area].concat());
@@ -30,7 +30,7 @@ pub fn run(data: &[u8]) {
         Ok(reference) => written_again(&reference),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    if let Err(error) = Serialized::from_octets(data) {
+    if let Err(error) = Serialized::from_bytes(data) {
         assert!(!error.to_string().is_empty());
     }
 }

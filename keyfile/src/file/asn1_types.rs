@@ -11,7 +11,7 @@ use asn1::{
     SimpleAsn1Writable, Tag, WriteBuf, WriteResult,
 };
 
-/// A BOOLEAN of which any non-zero octet is TRUE: tpm2-openssl writes 0x01.
+/// A BOOLEAN of which any non-zero byte is TRUE: tpm2-openssl writes 0x01.
 pub(crate) struct Boolean(pub(crate) bool);
 
 impl SimpleAsn1Readable<'_> for Boolean {
@@ -19,7 +19,7 @@ impl SimpleAsn1Readable<'_> for Boolean {
 
     fn parse_data(data: &[u8]) -> ParseResult<Self> {
         match data {
-            [octet] => Ok(Self(*octet != 0)),
+            [byte] => Ok(Self(*byte != 0)),
             _ => Err(ParseError::new(ParseErrorKind::InvalidLength)),
         }
     }
@@ -38,7 +38,7 @@ impl SimpleAsn1Writable for Boolean {
     }
 }
 
-/// An INTEGER of 32 bits without sign, with or without the leading zero octet that DER wants before a set top bit.
+/// An INTEGER of 32 bits without sign, with or without the leading zero byte that DER wants before a set top bit.
 pub(super) struct Unsigned(pub(super) u32);
 
 impl SimpleAsn1Readable<'_> for Unsigned {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn booleans_of_the_field() {
-        let read = |octets: &[u8]| asn1::parse_single::<Boolean>(octets).map(|b| b.0).ok();
+        let read = |bytes: &[u8]| asn1::parse_single::<Boolean>(bytes).map(|b| b.0).ok();
         assert_eq!(read(&[1, 1, 255]), Some(true));
         assert_eq!(read(&[1, 1, 1]), Some(true));
         assert_eq!(read(&[1, 1, 0]), Some(false));

@@ -4,7 +4,7 @@ use crate::wire::WireError;
 use crate::{Handle, policy};
 use std::fmt;
 
-/// Why octets are no key, or a key cannot be written.
+/// Why bytes are no key, or a key cannot be written.
 #[derive(Debug, PartialEq)]
 pub enum Error {
     /// Neither PEM label nor DER.
@@ -15,7 +15,7 @@ pub enum Error {
     Handle(Handle),
     /// Larger than any key.
     TooLarge {
-        /// Its size in octets.
+        /// Its size in bytes.
         size: usize,
     },
     /// The PEM block has a BEGIN line, but no END line.
@@ -65,7 +65,7 @@ impl fmt::Display for Error {
                 "instead of a private key the file holds the handle of a persistent one: name that key, as handle:{handle}"
             ),
             Self::TooLarge { size } => {
-                write!(f, "{size} octets are more than any key file has: give a key file of a TPM 2.0 tool")
+                write!(f, "{size} bytes are more than any key file has: give a key file of a TPM 2.0 tool")
             }
             Self::NoEnd => f.write_str(
                 "the TSS2 PRIVATE KEY block has no END line: the file is cut off, take a whole copy",
@@ -106,7 +106,7 @@ impl std::error::Error for Error {
 }
 
 impl From<asn1::ParseError> for Error {
-    /// Faults between the fields, such as octets behind the last one.
+    /// Faults between the fields, such as bytes behind the last one.
     fn from(source: asn1::ParseError) -> Self {
         Self::Asn1 { field: "the structure", source: Box::new(source) }
     }

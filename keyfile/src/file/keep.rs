@@ -1,4 +1,4 @@
-//! A file that was changed in one place keeps the octets of all others.
+//! A file that was changed in one place keeps the bytes of all others.
 //!
 //! Other tools' files are not always canonical: emptyAuth is 0x01 or lacks, the parent is a negative INTEGER. Whoever adds a signed policy
 //! changes that element alone.

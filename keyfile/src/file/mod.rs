@@ -21,7 +21,7 @@ use source::{Form, Source};
 
 /// A key as a file holds it: everything but a password.
 ///
-/// The fields are free to change; what was read and not changed is written back octet by octet.
+/// The fields are free to change; what was read and not changed is written back byte by byte.
 #[derive(Debug, Clone)]
 pub struct KeyFile {
     /// What the TPM does with it first.
@@ -76,12 +76,12 @@ impl KeyFile {
     ///
     /// # Errors
     /// [`Error`] when there is no such key or it is damaged.
-    pub fn parse(octets: &[u8]) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         // A DER SEQUENCE; but the text before a PEM block may also begin with a zero.
-        if octets.first() != Some(&0x30) {
-            return Self::from_pem(octets);
+        if bytes.first() != Some(&0x30) {
+            return Self::from_pem(bytes);
         }
-        Self::from_der(octets).or_else(|error| match Self::from_pem(octets) {
+        Self::from_der(bytes).or_else(|error| match Self::from_pem(bytes) {
             Err(Error::NoKey) => Err(error),
             other => other,
         })
@@ -91,12 +91,12 @@ impl KeyFile {
     ///
     /// # Errors
     /// [`Error`] when there is no such block or it is damaged.
-    pub fn from_pem(octets: &[u8]) -> Result<Self, Error> {
-        rules::size(octets)?;
-        if pem::is_utf16(octets) {
+    pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
+        rules::size(bytes)?;
+        if pem::is_utf16(bytes) {
             return Err(Error::Utf16);
         }
-        let (der, form) = pem::find(octets)?;
+        let (der, form) = pem::find(bytes)?;
         Self::read(&der, form)
     }
 
@@ -104,9 +104,9 @@ impl KeyFile {
     ///
     /// # Errors
     /// [`Error`] when it is damaged or another structure.
-    pub fn from_der(octets: &[u8]) -> Result<Self, Error> {
-        rules::size(octets)?;
-        Self::read(octets, Form::Der)
+    pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
+        rules::size(bytes)?;
+        Self::read(bytes, Form::Der)
     }
 
     /// The DER: that which was read; where something was changed, that element alone differs.
@@ -198,14 +198,14 @@ impl KeyFile {
         self.source.as_ref().filter(|source| source.canonical == canonical)
     }
 
-    fn read(octets: &[u8], form: Form) -> Result<Self, Error> {
-        let mut file = reader::read(octets)?;
+    fn read(bytes: &[u8], form: Form) -> Result<Self, Error> {
+        let mut file = reader::read(bytes)?;
         rules::check(&file)?;
         let canonical = writer::write(&file)?;
-        file.source = Some(match reader::is_legacy(octets) {
+        file.source = Some(match reader::is_legacy(bytes) {
             // The old layout is never written: its like in the new one takes its place.
             true => Source { form: form.converted(&canonical)?, der: canonical.clone(), canonical },
-            false => Source { form, der: octets.to_vec(), canonical },
+            false => Source { form, der: bytes.to_vec(), canonical },
         });
         Ok(file)
     }

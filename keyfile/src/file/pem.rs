@@ -31,22 +31,22 @@ pub(crate) enum Fault {
 }
 
 /// Finds the first block with one of the labels of keys.
-pub(super) fn find(octets: &[u8]) -> Result<(Vec<u8>, Form), Error> {
-    let Block { mut der, range } = block(octets, &[LABEL, OLD_LABEL]).map_err(|fault| match fault {
+pub(super) fn find(bytes: &[u8]) -> Result<(Vec<u8>, Form), Error> {
+    let Block { mut der, range } = block(bytes, &[LABEL, OLD_LABEL]).map_err(|fault| match fault {
         Fault::None => Error::NoKey,
         Fault::NoEnd => Error::NoEnd,
         Fault::Damaged(source) => Error::Pem(source),
     })?;
-    let part = |range| octets.get(range).unwrap_or_default();
+    let part = |range| bytes.get(range).unwrap_or_default();
     let block = String::from_utf8_lossy(part(range.clone())).into_owned();
-    let (before, after) = (part(0..range.start).to_vec(), part(range.end..octets.len()).to_vec());
+    let (before, after) = (part(0..range.start).to_vec(), part(range.end..bytes.len()).to_vec());
     Ok((std::mem::take(&mut *der), Form::Pem { before, block, after }))
 }
 
 /// Finds the first block with one of these labels, and decodes it.
-pub(crate) fn block(octets: &[u8], labels: &[&'static str]) -> Result<Block, Fault> {
-    let (start, label, body) = begin(octets, labels).ok_or(Fault::None)?;
-    let (body, end) = end(octets, body, label).ok_or(Fault::NoEnd)?;
+pub(crate) fn block(bytes: &[u8], labels: &[&'static str]) -> Result<Block, Fault> {
+    let (start, label, body) = begin(bytes, labels).ok_or(Fault::None)?;
+    let (body, end) = end(bytes, body, label).ok_or(Fault::NoEnd)?;
     let text = std::str::from_utf8(body).map_err(|_| Fault::Damaged(der::pem::Error::CharacterEncoding))?;
     Ok(Block { der: decode(label, text)?, range: start..end })
 }
@@ -62,14 +62,14 @@ pub(crate) fn encode_as(label: &str, der: &[u8]) -> Result<String, der::pem::Err
 }
 
 /// Text in UTF-16 that begins as PEM does, with or without a byte order mark.
-pub(super) fn is_utf16(octets: &[u8]) -> bool {
-    [&b"\xff\xfe"[..], b"\xfe\xff", b"-\0-\0", b"\0-\0-"].iter().any(|head| octets.starts_with(head))
+pub(super) fn is_utf16(bytes: &[u8]) -> bool {
+    [&b"\xff\xfe"[..], b"\xfe\xff", b"-\0-\0", b"\0-\0-"].iter().any(|head| bytes.starts_with(head))
 }
 
 /// Where the block begins, its label, and where its body begins.
-fn begin(octets: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str, usize)> {
+fn begin(bytes: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str, usize)> {
     let mut at: usize = 0;
-    for line in octets.split_inclusive(|octet| *octet == b'\n') {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let start = at;
         at = at.saturating_add(line.len());
         // Editors of some systems put a byte order mark before the first line.
@@ -83,14 +83,14 @@ fn begin(octets: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str,
 }
 
 /// What stands before the END line, and where that line ends. Only so much is copied, however many blocks follow.
-fn end<'a>(octets: &'a [u8], body: usize, label: &str) -> Option<(&'a [u8], usize)> {
+fn end<'a>(bytes: &'a [u8], body: usize, label: &str) -> Option<(&'a [u8], usize)> {
     let end_line = format!("-----END {label}-----");
     let mut at = body;
-    for line in octets.get(body..)?.split_inclusive(|octet| *octet == b'\n') {
+    for line in bytes.get(body..)?.split_inclusive(|byte| *byte == b'\n') {
         let start = at;
         at = at.saturating_add(line.len());
         if line.trim_ascii_end() == end_line.as_bytes() {
-            return Some((octets.get(body..start)?, at));
+            return Some((bytes.get(body..start)?, at));
         }
     }
     None

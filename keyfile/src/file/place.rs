@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 /// The handle that stands in the field of the private key, if one does.
 ///
-/// Four octets are the handle (tpm2-tss-engine). tpm2-openssl 1.1 writes its memory, in which the handle lies, as if it were a
+/// Four bytes are the handle (tpm2-tss-engine). tpm2-openssl 1.1 writes its memory, in which the handle lies, as if it were a
 /// TPM2B_PRIVATE on a machine of little-endian order: the lower half is taken for the size, and zeros follow the upper half. Of a size of
 /// one only 0x81 is lost, and of none the whole upper half; it is that of the first handles, 0x8100.
 pub(super) fn handle(private: &[u8]) -> Option<Handle> {
-    let whole = <[u8; 4]>::try_from(private).map(|octets| Handle(u32::from_be_bytes(octets)));
+    let whole = <[u8; 4]>::try_from(private).map(|bytes| Handle(u32::from_be_bytes(bytes)));
     if let Some(handle) = whole.ok().filter(|handle| handle.is_persistent()) {
         return Some(handle);
     }
@@ -28,18 +28,18 @@ pub(super) fn handle(private: &[u8]) -> Option<Handle> {
         &[low, 0x81, ref zeros @ ..] => ([0x81, low], zeros),
         _ => return None,
     };
-    let is_private = zeros.iter().any(|&octet| octet != 0);
+    let is_private = zeros.iter().any(|&byte| byte != 0);
     (!is_private).then(|| Handle(u32::from_be_bytes([upper[0], upper[1], size_high, size_low])))
 }
 
 impl KeyReference {
     /// What a key file says that holds a handle instead of a private key; PEM or DER.
     #[must_use]
-    pub fn of_key_file(octets: &[u8]) -> Option<Self> {
-        if octets.first() == Some(&0x30) {
-            return read(octets).ok().flatten();
+    pub fn of_key_file(bytes: &[u8]) -> Option<Self> {
+        if bytes.first() == Some(&0x30) {
+            return read(bytes).ok().flatten();
         }
-        let (der, _) = pem::find(octets).ok()?;
+        let (der, _) = pem::find(bytes).ok()?;
         read(&der).ok().flatten()
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn read(der: &[u8]) -> Result<KeyFile, Error> {
     })
 }
 
-/// Whether these octets, which were read before, have the old layout.
+/// Whether these bytes, which were read before, have the old layout.
 pub(super) fn is_legacy(der: &[u8]) -> bool {
     let oid = |sequence: Sequence<'_>| {
         sequence.parse(|p| {
@@ -55,7 +55,7 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
         kind,
         empty_auth,
         policy,
-        secret: secret.map(|octets| sized(octets, "secret")).transpose()?,
+        secret: secret.map(|bytes| sized(bytes, "secret")).transpose()?,
         auth_policies: auth_policies.map(|list| list.map(AuthPolicy::from).collect()).unwrap_or_default(),
         description: description.map(|text| text.as_str().to_owned()),
         rsa_parent,
@@ -92,18 +92,18 @@ pub(super) const fn parent(number: Unsigned) -> Handle {
     }
 }
 
-pub(super) fn public_area(octets: &[u8]) -> Result<Public, Error> {
-    Public::from_sized(octets).map_err(|source| Error::Wire { field: "pubkey", source })
+pub(super) fn public_area(bytes: &[u8]) -> Result<Public, Error> {
+    Public::from_sized(bytes).map_err(|source| Error::Wire { field: "pubkey", source })
 }
 
 /// The contents of a TPM2B that fills a field.
-pub(super) fn sized(octets: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
-    let inner = |octets| -> Result<Vec<u8>, WireError> {
-        let mut r = Reader::new(octets);
+pub(super) fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
+    let inner = |bytes| -> Result<Vec<u8>, WireError> {
+        let mut r = Reader::new(bytes);
         let inner = r.sized()?.to_vec();
         r.finish().map(|()| inner)
     };
-    inner(octets).map_err(|source| Error::Wire { field, source })
+    inner(bytes).map_err(|source| Error::Wire { field, source })
 }
 
 /// Elements of a later version of the format: it grows by explicit tags.

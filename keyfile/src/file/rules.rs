@@ -4,8 +4,8 @@ use super::{Error, KeyFile, Kind};
 use crate::{CommandCode, policy};
 
 /// Refuses what is too large to be a key before anything looks at it.
-pub(super) const fn size(octets: &[u8]) -> Result<(), Error> {
-    match octets.len() {
+pub(super) const fn size(bytes: &[u8]) -> Result<(), Error> {
+    match bytes.len() {
         0..=KeyFile::MAX_SIZE => Ok(()),
         size => Err(Error::TooLarge { size }),
     }

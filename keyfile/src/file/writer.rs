@@ -34,11 +34,11 @@ pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
     Ok(asn1::write_single(&SequenceWriter::new(&fields))?)
 }
 
-/// The octets as the TPM2B that fills a field.
-fn sized(octets: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
+/// The bytes as the TPM2B that fills a field.
+fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
     let sized = || -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
-        w.sized(octets);
+        w.sized(bytes);
         w.finish()
     };
     sized().map_err(|source| Error::Wire { field, source })

@@ -37,9 +37,9 @@ impl Authorize {
 
     pub(super) fn read(body: &[u8]) -> Result<Self, WireError> {
         let mut r = Reader::new(body);
-        let key = Public::from_octets(r.sized()?)?;
+        let key = Public::from_bytes(r.sized()?)?;
         let policy_ref = r.sized()?.to_vec();
-        Ok(Self { key, policy_ref, signature: Signature::from_octets(r.rest())? })
+        Ok(Self { key, policy_ref, signature: Signature::from_bytes(r.rest())? })
     }
 
     pub(super) fn body(&self, w: &mut Writer) {

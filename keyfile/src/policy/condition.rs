@@ -10,13 +10,13 @@ use crate::{CommandCode, DigestList, PcrSelection};
 /// |---|---|
 /// | `AuthValue` | empty |
 /// | `Pcr` | TPML_PCR_SELECTION ‖ digest without size; read also: TPM2B_DIGEST ‖ TPML_PCR_SELECTION |
-/// | `Locality` | one octet |
+/// | `Locality` | one byte |
 /// | `CounterTimer` | operandB without size ‖ UINT16 offset ‖ UINT16 operation |
 /// | `Authorize` | TPM2B_PUBLIC keySign ‖ TPM2B_DIGEST policyRef ‖ TPMT_SIGNATURE |
 /// | `Secret` | TPM_HANDLE hint ‖ TPM2B_NAME ‖ TPM2B_DIGEST policyRef |
 /// | `NameHash`, `CpHash`, `Template` | digest without size; read also: TPM2B_DIGEST |
 /// | `Command` | TPM_CC |
-/// | `NvWritten` | one octet |
+/// | `NvWritten` | one byte |
 /// | `PhysicalPresence` | empty |
 /// | `Or` | TPML_DIGEST |
 /// | `Other` | the parameters of the command |

@@ -3,7 +3,7 @@
 use super::Comparison;
 use crate::wire::{Reader, WireError, Writer};
 
-/// The octets of the TPM's time information from `offset` on, compared with `operand`.
+/// The bytes of the TPM's time information from `offset` on, compared with `operand`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterTimer {
     /// Operand B.

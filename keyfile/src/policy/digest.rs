@@ -42,11 +42,11 @@ fn extend(old: &[u8], condition: &Condition, hash: HashAlg) -> Result<Vec<u8>, P
         // What came before is approved by the signature: the digest starts again from zero.
         Condition::Authorize(authorize) => {
             let zeros = vec![0; hash.size()];
-            let named = hash.digest(&[&zeros, &code, authorize.key.name()?.as_octets()]);
+            let named = hash.digest(&[&zeros, &code, authorize.key.name()?.as_bytes()]);
             hash.digest(&[&named, &authorize.policy_ref])
         }
         Condition::Secret(secret) => {
-            let named = hash.digest(&[old, &code, secret.name.as_octets()]);
+            let named = hash.digest(&[old, &code, secret.name.as_bytes()]);
             hash.digest(&[&named, &secret.policy_ref])
         }
         _ => hash.digest(&[old, &code, &body]),

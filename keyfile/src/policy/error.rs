@@ -11,7 +11,7 @@ pub enum Problem {
     Body(WireError),
     /// A digest in the body is not of the policy's hash.
     DigestSize {
-        /// Its octets.
+        /// Its bytes.
         size: usize,
         /// The hash that the policy is computed with.
         hash: HashAlg,
@@ -27,7 +27,7 @@ impl fmt::Display for Problem {
         match self {
             Self::Body(source) => write!(f, "its body is damaged: {source}"),
             Self::DigestSize { size, hash } => {
-                write!(f, "a digest of {size} octets is no {hash} digest, which the key's name hash wants")
+                write!(f, "a digest of {size} bytes is no {hash} digest, which the key's name hash wants")
             }
             Self::Digest => {
                 f.write_str("its digest cannot be computed here; make the key with other statements")

@@ -1,4 +1,4 @@
-//! Policy files: a line for each statement, four octets of command code and the body, in hexadecimal.
+//! Policy files: a line for each statement, four bytes of command code and the body, in hexadecimal.
 
 use super::{Problem, Statement};
 use crate::CommandCode;
@@ -42,19 +42,19 @@ pub fn parse_lines(text: &str) -> Result<Vec<Statement>, LineError> {
 }
 
 fn parse(line: &str) -> Option<Statement> {
-    let octets = octets(line)?;
-    let (command, body) = octets.split_first_chunk::<4>()?;
+    let bytes = bytes(line)?;
+    let (command, body) = bytes.split_first_chunk::<4>()?;
     Some(Statement { command: CommandCode(u32::from_be_bytes(*command)), body: body.to_vec() })
 }
 
-fn octets(text: &str) -> Option<Vec<u8>> {
+fn bytes(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> =
         text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    let octet = |pair: &[u8]| match pair {
+    let byte = |pair: &[u8]| match pair {
         [high, low] => Some(high << 4 | low),
         _ => None,
     };
-    digits.chunks(2).map(octet).collect()
+    digits.chunks(2).map(byte).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::Condition;
 use crate::wire::{Marshal, WireError, Writer};
 
 impl Condition {
-    /// The parameter octets of [`Condition::command`], whose only handle is the policy session; `None` for
+    /// The parameter bytes of [`Condition::command`], whose only handle is the policy session; `None` for
     /// [`Condition::Authorize`] and [`Condition::Secret`], which need what only a TPM has: see their own `parameters`.
     ///
     /// # Errors

@@ -9,15 +9,15 @@ pub(super) fn condition(command: CommandCode, body: &[u8]) -> Result<Condition, 
     Ok(match command {
         CommandCode::POLICY_AUTH_VALUE | CommandCode::POLICY_PASSWORD => empty(body, Condition::AuthValue)?,
         CommandCode::POLICY_PCR => pcr(body)?,
-        CommandCode::POLICY_LOCALITY => Condition::Locality(octet(body)?),
+        CommandCode::POLICY_LOCALITY => Condition::Locality(byte(body)?),
         CommandCode::POLICY_COUNTER_TIMER => Condition::CounterTimer(CounterTimer::read(body)?),
         CommandCode::POLICY_AUTHORIZE => Condition::Authorize(Box::new(Authorize::read(body)?)),
         CommandCode::POLICY_SECRET => Condition::Secret(Secret::read(body)?),
         CommandCode::POLICY_NAME_HASH => Condition::NameHash(digest(body)?),
         CommandCode::POLICY_CP_HASH => Condition::CpHash(digest(body)?),
         CommandCode::POLICY_TEMPLATE => Condition::Template(digest(body)?),
-        CommandCode::POLICY_COMMAND_CODE => Condition::Command(CommandCode::from_octets(body)?),
-        CommandCode::POLICY_NV_WRITTEN => Condition::NvWritten(match octet(body)? {
+        CommandCode::POLICY_COMMAND_CODE => Condition::Command(CommandCode::from_bytes(body)?),
+        CommandCode::POLICY_NV_WRITTEN => Condition::NvWritten(match byte(body)? {
             0 => false,
             1 => true,
             value => return Err(WireError::Unknown { what: "yes or no", value: u32::from(value) }.into()),
@@ -35,13 +35,13 @@ fn empty(body: &[u8], condition: Condition) -> Result<Condition, WireError> {
     Reader::new(body).finish().map(|()| condition)
 }
 
-fn octet(body: &[u8]) -> Result<u8, WireError> {
+fn byte(body: &[u8]) -> Result<u8, WireError> {
     let mut r = Reader::new(body);
-    let octet = r.u8()?;
-    r.finish().map(|()| octet)
+    let byte = r.u8()?;
+    r.finish().map(|()| byte)
 }
 
-/// The order of the digest, or that of the parameters: the count of a selection begins with two zero octets, the size
+/// The order of the digest, or that of the parameters: the count of a selection begins with two zero bytes, the size
 /// of a digest does not.
 fn pcr(body: &[u8]) -> Result<Condition, WireError> {
     let mut r = Reader::new(body);
@@ -50,7 +50,7 @@ fn pcr(body: &[u8]) -> Result<Condition, WireError> {
         Ok(Condition::Pcr { selection, digest: bare(r.rest())? })
     } else {
         let digest = bare(r.sized()?)?;
-        Ok(Condition::Pcr { selection: PcrSelection::from_octets(r.rest())?, digest })
+        Ok(Condition::Pcr { selection: PcrSelection::from_bytes(r.rest())?, digest })
     }
 }
 
@@ -65,7 +65,7 @@ fn digest(body: &[u8]) -> Result<Vec<u8>, WireError> {
 
 /// Two to eight digests (Part 3 §23.6).
 fn or(body: &[u8]) -> Result<Condition, WireError> {
-    let digests = DigestList::from_octets(body)?;
+    let digests = DigestList::from_bytes(body)?;
     match digests.0.len() {
         2..=8 => digests.0.iter().try_for_each(|digest| bare(digest).map(drop))?,
         count => {
@@ -76,11 +76,11 @@ fn or(body: &[u8]) -> Result<Condition, WireError> {
     Ok(Condition::Or(digests))
 }
 
-/// Octets that are as long as some digest.
-fn bare(octets: &[u8]) -> Result<Vec<u8>, WireError> {
-    let size = octets.len();
+/// Bytes that are as long as some digest.
+fn bare(bytes: &[u8]) -> Result<Vec<u8>, WireError> {
+    let size = bytes.len();
     if HashAlg::ALL.into_iter().any(|hash| hash.size() == size) {
-        return Ok(octets.to_vec());
+        return Ok(bytes.to_vec());
     }
     let value = u32::try_from(size).unwrap_or(u32::MAX);
     Err(WireError::Unknown { what: "size of a digest", value })

@@ -87,8 +87,8 @@ impl Condition {
     }
 }
 
-pub(super) fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `PCRs 1, 7 of bank sha256 and PCR 0 of bank sha1`

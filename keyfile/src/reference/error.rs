@@ -5,14 +5,14 @@ use std::fmt;
 use crate::file::pem::Fault;
 use crate::wire::WireError;
 
-/// Why octets are no reference.
+/// Why bytes are no reference.
 #[derive(Debug, PartialEq)]
 pub enum ReferenceError {
     /// Neither the PEM label nor the DER.
     None,
     /// Larger than any reference.
     TooLarge {
-        /// Its size in octets.
+        /// Its size in bytes.
         size: usize,
     },
     /// The PEM block has a BEGIN line, but no END line.
@@ -33,7 +33,7 @@ impl fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("there is no TPM2 KEY REFERENCE"),
-            Self::TooLarge { size } => write!(f, "{size} octets are more than any key reference has"),
+            Self::TooLarge { size } => write!(f, "{size} bytes are more than any key reference has"),
             Self::NoEnd => f.write_str("the TPM2 KEY REFERENCE block has no END line: the file is cut off"),
             Self::Pem(source) => write!(f, "the TPM2 KEY REFERENCE block is damaged: {source}"),
             Self::Version(found) => write!(f, "{found:?} is a kind of key reference that is not known here"),

@@ -95,28 +95,28 @@ mod tests {
 
     #[test]
     fn it_is_read_as_it_is_written_and_whole_only() {
-        let octets = sample().to_octets().unwrap();
-        assert_eq!(Certification::from_octets(&octets), Ok(sample()));
-        for length in 0..octets.len() {
-            assert!(Certification::from_octets(&octets[..length]).is_err(), "{length}");
+        let bytes = sample().to_bytes().unwrap();
+        assert_eq!(Certification::from_bytes(&bytes), Ok(sample()));
+        for length in 0..bytes.len() {
+            assert!(Certification::from_bytes(&bytes[..length]).is_err(), "{length}");
         }
-        assert!(Certification::from_octets(&[octets, vec![0]].concat()).is_err());
+        assert!(Certification::from_bytes(&[bytes, vec![0]].concat()).is_err());
     }
 
     #[test]
     fn another_structure_is_no_certification() {
-        // The first octets of the mark, and a quote (TPM_ST_ATTEST_QUOTE).
+        // The first bytes of the mark, and a quote (TPM_ST_ATTEST_QUOTE).
         for (at, value) in [(0, 0xfe), (3, 0x48), (4, 0x00), (5, 0x18)] {
-            let mut octets = sample().to_octets().unwrap();
-            octets[at] = value;
-            assert!(matches!(Certification::from_octets(&octets), Err(WireError::Unknown { .. })), "{at}");
+            let mut bytes = sample().to_bytes().unwrap();
+            bytes[at] = value;
+            assert!(matches!(Certification::from_bytes(&bytes), Err(WireError::Unknown { .. })), "{at}");
         }
     }
 
     #[test]
     fn a_qualified_name_has_the_hierarchy_in_it() {
         let name = Name::of(HashAlg::Sha256, b"public area");
-        let expected = Name::of(HashAlg::Sha256, &[&[0x40, 0, 0, 7][..], name.as_octets()].concat());
+        let expected = Name::of(HashAlg::Sha256, &[&[0x40, 0, 0, 7][..], name.as_bytes()].concat());
         assert_eq!(name.qualified(&Handle::NULL.into()), Some(expected.clone()));
         assert_ne!(name.qualified(&Handle::OWNER.into()), Some(expected));
         assert_eq!(Name::from(Handle::OWNER).qualified(&Handle::NULL.into()), None);

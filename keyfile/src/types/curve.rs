@@ -90,9 +90,9 @@ impl Curve {
         self.row(|row| row.bits)
     }
 
-    /// Octets of a coordinate.
+    /// Bytes of a coordinate.
     #[must_use]
-    pub fn field_octets(self) -> usize {
+    pub fn field_bytes(self) -> usize {
         usize::from(self.bits().div_ceil(8))
     }
 
@@ -207,9 +207,9 @@ mod tests {
         for curve in Curve::all() {
             assert_eq!(Curve::from_id(curve.id()), Some(curve));
             assert_eq!(curve.name().parse(), Ok(curve));
-            assert!(curve.field_octets() >= 24);
+            assert!(curve.field_bytes() >= 24);
         }
-        assert_eq!(Curve::P521.field_octets(), 66);
+        assert_eq!(Curve::P521.field_bytes(), 66);
         assert_eq!(Curve::from_id(0), None);
     }
 }

@@ -1,4 +1,4 @@
-//! TPM_HANDLE (Part 2 §7): its kinds by the first octet, and how people write it.
+//! TPM_HANDLE (Part 2 §7): its kinds by the first byte, and how people write it.
 
 use super::ParseError;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
@@ -22,7 +22,7 @@ impl Handle {
     /// The platform hierarchy.
     pub const PLATFORM: Self = Self(0x4000_000c);
 
-    /// The first octet: the handle's type, `TPM_HT`.
+    /// The first byte: the handle's type, `TPM_HT`.
     #[must_use]
     pub const fn kind(self) -> u8 {
         let [kind, ..] = self.0.to_be_bytes();

@@ -39,7 +39,7 @@ impl HashAlg {
         Self::ALL.into_iter().find(|hash| hash.id() == id)
     }
 
-    /// Octets of a digest.
+    /// Bytes of a digest.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {

@@ -9,24 +9,24 @@ use std::fmt;
 pub struct Name(Vec<u8>);
 
 impl Name {
-    /// The Name of what these marshalled public octets describe (TPMT_PUBLIC or TPMS_NV_PUBLIC).
+    /// The Name of what these marshalled public bytes describe (TPMT_PUBLIC or TPMS_NV_PUBLIC).
     #[must_use]
     pub fn of(name_alg: HashAlg, public: &[u8]) -> Self {
-        let mut octets = name_alg.id().0.to_be_bytes().to_vec();
-        octets.extend(name_alg.digest(&[public]));
-        Self(octets)
+        let mut bytes = name_alg.id().0.to_be_bytes().to_vec();
+        bytes.extend(name_alg.digest(&[public]));
+        Self(bytes)
     }
 
-    /// The octets, without a size.
+    /// The bytes, without a size.
     #[must_use]
-    pub fn as_octets(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// The handle, if this is the Name of something that has no public area.
     #[must_use]
     pub fn as_handle(&self) -> Option<Handle> {
-        <[u8; 4]>::try_from(self.0.as_slice()).ok().map(|octets| Handle(u32::from_be_bytes(octets)))
+        <[u8; 4]>::try_from(self.0.as_slice()).ok().map(|bytes| Handle(u32::from_be_bytes(bytes)))
     }
 
     /// The qualified Name of an object with this Name below a parent with that qualified Name; a hierarchy's is its handle (Part 1
@@ -47,20 +47,20 @@ impl From<Handle> for Name {
 }
 
 impl From<Vec<u8>> for Name {
-    fn from(octets: Vec<u8>) -> Self {
-        Self(octets)
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 }
 
 impl From<&[u8]> for Name {
-    fn from(octets: &[u8]) -> Self {
-        Self(octets.to_vec())
+    fn from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -36,7 +36,7 @@ impl NvAttributes {
         Self(self.0 | other.0)
     }
 
-    /// Whether it holds octets as they were written (TPM_NT_ORDINARY), and is no counter, bit field, PCR or PIN.
+    /// Whether it holds bytes as they were written (TPM_NT_ORDINARY), and is no counter, bit field, PCR or PIN.
     #[must_use]
     pub const fn is_ordinary(self) -> bool {
         self.0 & 0xf0 == 0

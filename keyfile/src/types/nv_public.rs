@@ -14,7 +14,7 @@ pub struct NvPublic {
     pub attributes: NvAttributes,
     /// The policy digest; empty when there is none.
     pub auth_policy: Vec<u8>,
-    /// How many octets it holds.
+    /// How many bytes it holds.
     pub size: u16,
 }
 
@@ -24,7 +24,7 @@ impl NvPublic {
     /// # Errors
     /// [`WireError::TooLong`] when the policy digest is too long for the wire; never for an area that was read from it.
     pub fn name(&self) -> Result<Name, WireError> {
-        Ok(Name::of(self.name_alg, &self.to_octets()?))
+        Ok(Name::of(self.name_alg, &self.to_bytes()?))
     }
 }
 

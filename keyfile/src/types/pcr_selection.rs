@@ -30,8 +30,8 @@ impl PcrBank {
             if at >= bitmap.len() {
                 bitmap.resize(at.saturating_add(1), 0);
             }
-            if let Some(octet) = bitmap.get_mut(at) {
-                *octet |= 1 << (pcr % 8);
+            if let Some(byte) = bitmap.get_mut(at) {
+                *byte |= 1 << (pcr % 8);
             }
         }
         Self { hash: hash.id(), bitmap }
@@ -39,9 +39,9 @@ impl PcrBank {
 
     /// The numbers of the PCRs, in order.
     pub fn pcrs(&self) -> impl Iterator<Item = usize> + '_ {
-        self.bitmap.iter().enumerate().flat_map(|(at, octet)| {
+        self.bitmap.iter().enumerate().flat_map(|(at, byte)| {
             (0..8_usize)
-                .filter(move |bit| octet >> bit & 1 == 1)
+                .filter(move |bit| byte >> bit & 1 == 1)
                 .map(move |bit| at.saturating_mul(8).saturating_add(bit))
         })
     }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn is_read_as_typed_and_written_as_the_tpm_wants() {
         let selection: PcrSelection = "sha256:1,3-5+sha1:16".parse().unwrap();
-        assert_eq!(hex::encode(selection.to_octets().unwrap()), "00000002000b033a0000000403000001");
+        assert_eq!(hex::encode(selection.to_bytes().unwrap()), "00000002000b033a0000000403000001");
         assert_eq!(selection.to_string(), "sha256:1,3,4,5+sha1:16");
         assert_eq!("7".parse(), Ok(PcrSelection::from(PcrBank::new(HashAlg::Sha256, [7]))));
         for text in ["", "sha256:", "sha256:5-3", "md5:1", "sha256:32", "sha256:-1"] {
@@ -137,9 +137,9 @@ mod tests {
 
     #[test]
     fn any_length_of_bitmap_comes_back() {
-        let octets = hex::decode("00000002000b0200020012040000000180").unwrap();
-        assert_eq!(PcrSelection::from_octets(&octets[..16]).unwrap().to_octets().unwrap(), &octets[..16]);
-        assert_eq!(PcrSelection::from_octets(&octets), Err(WireError::Trailing { left: 1 }));
-        assert!(PcrSelection::from_octets(&[255, 255, 255, 255, 0, 11, 0]).is_err());
+        let bytes = hex::decode("00000002000b0200020012040000000180").unwrap();
+        assert_eq!(PcrSelection::from_bytes(&bytes[..16]).unwrap().to_bytes().unwrap(), &bytes[..16]);
+        assert_eq!(PcrSelection::from_bytes(&bytes), Err(WireError::Trailing { left: 1 }));
+        assert!(PcrSelection::from_bytes(&[255, 255, 255, 255, 0, 11, 0]).is_err());
     }
 }

@@ -22,7 +22,7 @@ impl Public {
     /// # Errors
     /// [`WireError::TooLong`] when a part is too long for the wire; never for an area that was read from it.
     pub fn name(&self) -> Result<Name, WireError> {
-        Ok(Name::of(self.name_alg, &self.to_octets()?))
+        Ok(Name::of(self.name_alg, &self.to_bytes()?))
     }
 }
 

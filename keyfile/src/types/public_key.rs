@@ -130,9 +130,9 @@ impl PublicKey {
 }
 
 /// Without leading zeros, which some TPMs leave out.
-fn number(octets: &[u8]) -> &[u8] {
-    let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
-    octets.get(zeros..).unwrap_or_default()
+fn number(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
 }
 
 impl Marshal for PublicKey {

@@ -15,7 +15,7 @@ pub enum Signature {
         /// The hash that was signed.
         hash: HashAlg,
         /// The signature, as long as the modulus.
-        octets: Vec<u8>,
+        bytes: Vec<u8>,
     },
     /// An elliptic-curve signature.
     Ecc {
@@ -41,10 +41,10 @@ impl Marshal for Signature {
     fn marshal(&self, w: &mut Writer) {
         match self {
             Self::Null => AlgId::NULL.marshal(w),
-            Self::Rsa { scheme, hash, octets } => {
+            Self::Rsa { scheme, hash, bytes } => {
                 scheme.marshal(w);
                 hash.marshal(w);
-                w.sized(octets);
+                w.sized(bytes);
             }
             Self::Ecc { scheme, hash, r, s } => {
                 scheme.marshal(w);
@@ -66,7 +66,7 @@ impl Unmarshal for Signature {
         match AlgId::unmarshal(r)? {
             AlgId::NULL => Ok(Self::Null),
             scheme @ (AlgId::RSASSA | AlgId::RSAPSS) => {
-                Ok(Self::Rsa { scheme, hash: HashAlg::unmarshal(r)?, octets: r.sized()?.to_vec() })
+                Ok(Self::Rsa { scheme, hash: HashAlg::unmarshal(r)?, bytes: r.sized()?.to_vec() })
             }
             scheme @ (AlgId::ECDSA | AlgId::ECDAA | AlgId::SM2 | AlgId::ECSCHNORR) => Ok(Self::Ecc {
                 scheme,

@@ -1,5 +1,5 @@
 //! The attributes of a URI, as PKCS#11 URIs have them (RFC 7512 §2.3): `;` between those of the path, `&` between those of the
-//! query, octets as `%20`.
+//! query, bytes as `%20`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -57,7 +57,7 @@ fn split(text: &str, at: char) -> impl Iterator<Item = Attribute<'_>> {
     })
 }
 
-/// A path; its octets need not be UTF-8.
+/// A path; its bytes need not be UTF-8.
 pub(super) fn decoded_path(text: &str) -> Result<PathBuf, UriError> {
     Ok(OsString::from_vec(decoded(text)?.to_vec()).into())
 }
@@ -69,16 +69,16 @@ fn decoded(text: &str) -> Result<Zeroizing<Vec<u8>>, UriError> {
         u8::try_from(value).ok()
     };
     // Never longer than the text: no copy stays behind where the buffer grew.
-    let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        octets.push(match octet {
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
             b'%' => {
                 let (high, low) = (digit(rest.next()), digit(rest.next()));
                 high.zip(low).map(|(high, low)| high << 4 | low).ok_or(UriError::Percent)?
             }
-            octet => octet,
+            byte => byte,
         });
     }
-    Ok(octets)
+    Ok(bytes)
 }

@@ -1,18 +1,18 @@
-//! What can be wrong with octets from a TPM or a file.
+//! What can be wrong with bytes from a TPM or a file.
 
 use std::fmt;
 
-/// Why octets are not the structure that was wanted.
+/// Why bytes are not the structure that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WireError {
-    /// The octets end in the middle of the structure.
+    /// The bytes end in the middle of the structure.
     Truncated {
-        /// How many octets were wanted at this place.
+        /// How many bytes were wanted at this place.
         wanted: usize,
         /// How many were left.
         left: usize,
     },
-    /// Octets are left over behind the structure.
+    /// Bytes are left over behind the structure.
     Trailing {
         /// How many.
         left: usize,
@@ -35,11 +35,11 @@ impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { wanted, left } => {
-                write!(f, "the octets end early: {wanted} wanted, {left} left")
+                write!(f, "the bytes end early: {wanted} wanted, {left} left")
             }
-            Self::Trailing { left } => write!(f, "{left} octets too many"),
+            Self::Trailing { left } => write!(f, "{left} bytes too many"),
             Self::TooLong { size } => {
-                write!(f, "a part of {size} octets is longer than a TPM structure can hold")
+                write!(f, "a part of {size} bytes is longer than a TPM structure can hold")
             }
             Self::Unknown { what, value } => write!(f, "{value:#06x} is no {what} known here"),
         }

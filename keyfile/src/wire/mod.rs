@@ -1,4 +1,4 @@
-//! Big-endian TPM octets in and out: TPM 2.0 Library Part 1, "Marshaling", and Part 2 §10.4 for sized buffers.
+//! Big-endian TPM bytes in and out: TPM 2.0 Library Part 1, "Marshaling", and Part 2 §10.4 for sized buffers.
 
 mod error;
 mod reader;
@@ -16,8 +16,8 @@ pub trait Marshal {
     /// The canonical form alone.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a sized part has more than 65,535 octets.
-    fn to_octets(&self) -> Result<Vec<u8>, WireError> {
+    /// [`WireError::TooLong`] when a sized part has more than 65,535 bytes.
+    fn to_bytes(&self) -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         self.marshal(&mut w);
         w.finish()
@@ -26,7 +26,7 @@ pub trait Marshal {
     /// The canonical form behind its UINT16 size: the TPM2B of this structure.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when it or a part of it has more than 65,535 octets.
+    /// [`WireError::TooLong`] when it or a part of it has more than 65,535 bytes.
     fn to_sized(&self) -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         w.sized_with(|w| self.marshal(w));
@@ -39,28 +39,28 @@ pub trait Unmarshal: Sized {
     /// Reads the structure and leaves what follows it.
     ///
     /// # Errors
-    /// [`WireError`] when the octets end early or are not this structure.
+    /// [`WireError`] when the bytes end early or are not this structure.
     fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError>;
 
-    /// Reads the structure from octets that hold nothing else.
+    /// Reads the structure from bytes that hold nothing else.
     ///
     /// # Errors
-    /// As [`Unmarshal::unmarshal`], and [`WireError::Trailing`] when octets are left over.
-    fn from_octets(octets: &[u8]) -> Result<Self, WireError> {
-        let mut r = Reader::new(octets);
+    /// As [`Unmarshal::unmarshal`], and [`WireError::Trailing`] when bytes are left over.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::new(bytes);
         let value = Self::unmarshal(&mut r)?;
         r.finish()?;
         Ok(value)
     }
 
-    /// Reads the TPM2B of this structure from octets that hold nothing else.
+    /// Reads the TPM2B of this structure from bytes that hold nothing else.
     ///
     /// # Errors
-    /// As [`Unmarshal::from_octets`].
-    fn from_sized(octets: &[u8]) -> Result<Self, WireError> {
-        let mut r = Reader::new(octets);
+    /// As [`Unmarshal::from_bytes`].
+    fn from_sized(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut r = Reader::new(bytes);
         let inner = r.sized()?;
         r.finish()?;
-        Self::from_octets(inner)
+        Self::from_bytes(inner)
     }
 }

@@ -1,21 +1,21 @@
-//! Reads big-endian TPM octets; never beyond the end, never more memory than the input.
+//! Reads big-endian TPM bytes; never beyond the end, never more memory than the input.
 
 use super::WireError;
 
-/// A cursor over octets from a TPM or a file.
+/// A cursor over bytes from a TPM or a file.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the first octet.
+    /// Starts at the first byte.
     #[must_use]
-    pub const fn new(octets: &'a [u8]) -> Self {
-        Self { rest: octets }
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
     }
 
-    /// One octet.
+    /// One byte.
     ///
     /// # Errors
     /// [`WireError::Truncated`] at the end.
@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// The next `n` octets.
+    /// The next `n` bytes.
     ///
     /// # Errors
     /// [`WireError::Truncated`] when fewer are left.
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The contents of a sized buffer (TPM2B): a UINT16 size, then as many octets.
+    /// The contents of a sized buffer (TPM2B): a UINT16 size, then as many bytes.
     ///
     /// # Errors
     /// [`WireError::Truncated`] when fewer are left.
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Refuses trailing octets.
+    /// Refuses trailing bytes.
     ///
     /// # Errors
     /// [`WireError::Trailing`] when something is left.

@@ -1,9 +1,9 @@
-//! Writes big-endian TPM octets. The buffer may hold secrets: every copy that growth leaves behind is wiped.
+//! Writes big-endian TPM bytes. The buffer may hold secrets: every copy that growth leaves behind is wiped.
 
 use super::WireError;
 use zeroize::Zeroizing;
 
-/// Collects octets; its only failure, a part that is too long for its size field, shows at [`Writer::finish`].
+/// Collects bytes; its only failure, a part that is too long for its size field, shows at [`Writer::finish`].
 #[derive(Default)]
 pub struct Writer {
     buffer: Zeroizing<Vec<u8>>,
@@ -17,7 +17,7 @@ impl Writer {
         Self::default()
     }
 
-    /// One octet.
+    /// One byte.
     pub fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
     }
@@ -37,25 +37,25 @@ impl Writer {
         self.bytes(&value.to_be_bytes());
     }
 
-    /// Octets as they are.
-    pub fn bytes(&mut self, octets: &[u8]) {
-        self.reserve(octets.len());
-        self.buffer.extend_from_slice(octets);
+    /// Bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.buffer.extend_from_slice(bytes);
     }
 
-    /// A sized buffer (TPM2B): its UINT16 size, then the octets.
-    pub fn sized(&mut self, octets: &[u8]) {
-        self.sized_with(|w| w.bytes(octets));
+    /// A sized buffer (TPM2B): its UINT16 size, then the bytes.
+    pub fn sized(&mut self, bytes: &[u8]) {
+        self.sized_with(|w| w.bytes(bytes));
     }
 
-    /// Octets behind a size of one octet, as PCR bit maps have it.
-    pub fn sized8(&mut self, octets: &[u8]) {
-        match u8::try_from(octets.len()) {
+    /// Bytes behind a size of one byte, as PCR bit maps have it.
+    pub fn sized8(&mut self, bytes: &[u8]) {
+        match u8::try_from(bytes.len()) {
             Ok(size) => {
                 self.u8(size);
-                self.bytes(octets);
+                self.bytes(bytes);
             }
-            Err(_) => self.too_long = self.too_long.or(Some(octets.len())),
+            Err(_) => self.too_long = self.too_long.or(Some(bytes.len())),
         }
     }
 
@@ -80,7 +80,7 @@ impl Writer {
         }
     }
 
-    /// How many octets were written so far.
+    /// How many bytes were written so far.
     #[must_use]
     pub fn len(&self) -> usize {
         self.buffer.len()
@@ -92,10 +92,10 @@ impl Writer {
         self.buffer.is_empty()
     }
 
-    /// The octets.
+    /// The bytes.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a sized part had more octets than its size field can say.
+    /// [`WireError::TooLong`] when a sized part had more bytes than its size field can say.
     pub fn finish(mut self) -> Result<Vec<u8>, WireError> {
         match self.too_long {
             None => Ok(std::mem::take(&mut *self.buffer)),

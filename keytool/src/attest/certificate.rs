@@ -17,11 +17,11 @@ const ADVICE: &str = "most TPMs keep theirs in NV: `tpm2_getekcertificate -o rsa
 /// It is no certificate, or its key is none that a TPM could have.
 pub(crate) fn key_in(path: &Path) -> Result<PublicKey, Error> {
     software::start()?;
-    let octets = input::read(path, ADVICE)?;
+    let bytes = input::read(path, ADVICE)?;
     // What stands behind the DER is what fills up an NV index.
-    let certificate = match octets.first() {
-        Some(0x30) => X509::from_der(&octets),
-        _ => X509::from_pem(&octets),
+    let certificate = match bytes.first() {
+        Some(0x30) => X509::from_der(&bytes),
+        _ => X509::from_pem(&bytes),
     };
     let certificate = certificate.map_err(|_| unfit(path, "it is neither DER nor PEM of one"))?;
     let key = certificate.public_key().map_err(|_| unfit(path, "OpenSSL cannot read its public key"))?;

@@ -1,4 +1,4 @@
-//! The Name of a key in a file: hexadecimal, as this tool and the kernel (/sys/class/tpm/tpm0/null_name) write it, or the octets
+//! The Name of a key in a file: hexadecimal, as this tool and the kernel (/sys/class/tpm/tpm0/null_name) write it, or the bytes
 //! themselves, as tpm2_readpublic does.
 
 use std::path::Path;
@@ -15,27 +15,27 @@ const ADVICE: &str = "a Name is the number of a hash and a digest, such as 000b 
 /// # Errors
 /// There is no such file, or it holds something else.
 pub(crate) fn read(path: &Path) -> Result<Name, Error> {
-    let octets = input::read(path, ADVICE)?;
-    parse(&octets).ok_or_else(|| Error::request(format!("{} holds no Name of a key", path.display()), ADVICE))
+    let bytes = input::read(path, ADVICE)?;
+    parse(&bytes).ok_or_else(|| Error::request(format!("{} holds no Name of a key", path.display()), ADVICE))
 }
 
-fn parse(octets: &[u8]) -> Option<Name> {
-    let name = |octets: &[u8]| is_name(octets).then(|| Name::from(octets));
+fn parse(bytes: &[u8]) -> Option<Name> {
+    let name = |bytes: &[u8]| is_name(bytes).then(|| Name::from(bytes));
     let text = || {
-        let text = std::str::from_utf8(octets).ok()?.trim();
+        let text = std::str::from_utf8(bytes).ok()?.trim();
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        (digits.len() % 2 == 0 && digits.bytes().all(|octet| octet.is_ascii_hexdigit())).then_some(())?;
+        (digits.len() % 2 == 0 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(())?;
         let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at + 2));
         pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()
     };
-    name(octets).or_else(|| text().and_then(|octets| name(&octets)))
+    name(bytes).or_else(|| text().and_then(|bytes| name(&bytes)))
 }
 
 /// nameAlg ‖ digest (TPM 2.0 Part 1 §16).
-fn is_name(octets: &[u8]) -> bool {
+fn is_name(bytes: &[u8]) -> bool {
     HashAlg::ALL
         .into_iter()
-        .any(|hash| octets.len() == hash.size() + 2 && octets.starts_with(&hash.id().0.to_be_bytes()))
+        .any(|hash| bytes.len() == hash.size() + 2 && bytes.starts_with(&hash.id().0.to_be_bytes()))
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
         for text in [hex.clone(), format!("{hex}\n"), hex.to_uppercase(), format!(" 0x{hex}\r\n")] {
             assert_eq!(parse(text.as_bytes()), Some(name.clone()), "{text:?}");
         }
-        assert_eq!(parse(name.as_octets()), Some(name.clone()));
+        assert_eq!(parse(name.as_bytes()), Some(name.clone()));
         let longer = Name::of(HashAlg::Sha384, b"public area");
         assert_eq!(parse(longer.to_string().as_bytes()), Some(longer));
     }

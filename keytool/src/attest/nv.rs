@@ -19,7 +19,7 @@ pub(super) fn templates(tpm: &Tpm, owner: Option<&Auth>, defined: &[Handle], usu
         _ => return Vec::new(),
     };
     let read = |index| defined.contains(&index).then(|| read(tpm, owner, index)).flatten();
-    let template = read(template).and_then(|octets| Public::from_octets(&octets).ok());
+    let template = read(template).and_then(|bytes| Public::from_bytes(&bytes).ok());
     let nonce = read(nonce);
     let with_nonce = |template: &Public| nonce.as_ref().and_then(|nonce| with(template, nonce));
     let own = template.as_ref().unwrap_or(usual);
@@ -32,7 +32,7 @@ fn with(template: &Public, nonce: &[u8]) -> Option<Public> {
     let mut template = template.clone();
     let (unique, size) = match &mut template.key {
         PublicKey::Rsa { modulus, bits, .. } => (modulus, usize::from(*bits / 8)),
-        PublicKey::Ecc { x, curve, .. } => (x, curve.field_octets()),
+        PublicKey::Ecc { x, curve, .. } => (x, curve.field_bytes()),
         _ => return None,
     };
     *unique = nonce.to_vec();

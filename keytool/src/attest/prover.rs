@@ -26,7 +26,7 @@ pub(crate) struct Certified {
     pub(crate) pem: Vec<u8>,
 }
 
-/// Octets of a nonce.
+/// Bytes of a nonce.
 const NONCE: usize = 32;
 
 /// The options for passwords.
@@ -95,7 +95,7 @@ impl<'a> Prover<'a> {
     ) -> Result<(Name, Certified), Error> {
         let template = storage_primary(!self.capabilities.curves.contains(&Curve::P256));
         let subject = Primary { hierarchy, auth, template };
-        let nonce = tpm::crypto::random::octets(NONCE).map_err(tpm::Error::from)?;
+        let nonce = tpm::crypto::random::bytes(NONCE).map_err(tpm::Error::from)?;
         let progress = self.progress();
         let answer = self.tpm.certify(&self.signer, &subject, &nonce);
         drop(progress);

@@ -38,7 +38,7 @@ pub(crate) fn name(
     if !is_signed(certified).unwrap_or(false) {
         return Err(tampered("the signature is wrong"));
     }
-    let said = Certification::from_octets(&certified.statement)
+    let said = Certification::from_bytes(&certified.statement)
         .map_err(|error| tampered(&format!("the signed structure is no certification: {error}")))?;
     if said.extra_data != nonce {
         return Err(tampered("it is the answer to another question, for our nonce is not in it"));
@@ -88,9 +88,9 @@ fn is_signed(certified: &Certified) -> Result<bool, ErrorStack> {
             let (r, s) = (BigNum::from_slice(r)?, BigNum::from_slice(s)?);
             EcdsaSig::from_private_components(r, s)?.verify(&digest, &key)
         }
-        Signature::Rsa { hash: HashAlg::Sha256, octets, .. } => {
+        Signature::Rsa { hash: HashAlg::Sha256, bytes, .. } => {
             let key = openssl_key(&certified.signer)?;
-            Verifier::new(MessageDigest::sha256(), &key)?.verify_oneshot(octets, &certified.statement)
+            Verifier::new(MessageDigest::sha256(), &key)?.verify_oneshot(bytes, &certified.statement)
         }
         _ => Ok(false),
     }

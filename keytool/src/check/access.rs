@@ -112,7 +112,7 @@ fn of_file(
     file: &KeyFile,
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
-    let auth = password.map(|word| Auth::new(word.octets()));
+    let auth = password.map(|word| Auth::new(word.bytes()));
     let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
     if file.uses_policy() {
         let told = match password {
@@ -155,7 +155,7 @@ fn at_handle(
             )),
         };
     }
-    let auth = password.map(|word| Auth::new(word.octets()));
+    let auth = password.map(|word| Auth::new(word.bytes()));
     let key = Key::at(tpm, handle, public.clone(), auth).map_err(|error| ("key", error.into()))?;
     prove(report, tpm, &key, password)
 }

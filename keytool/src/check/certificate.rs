@@ -38,11 +38,11 @@ pub(super) fn check(report: &mut Report, path: &Path, key: Option<&PKeyRef<Publi
 fn read(path: &Path) -> Result<Vec<X509>, Error> {
     software::start()?;
     reach::check(path)?;
-    let octets = input::read(path, WHAT)?;
-    let chain = X509::stack_from_pem(&octets).ok().filter(|chain| !chain.is_empty());
+    let bytes = input::read(path, WHAT)?;
+    let chain = X509::stack_from_pem(&bytes).ok().filter(|chain| !chain.is_empty());
     match chain {
         Some(chain) => Ok(chain),
-        None => X509::from_der(&octets)
+        None => X509::from_der(&bytes)
             .map(|one| vec![one])
             .map_err(|_| Error::file(path, "there is no certificate in it", WHAT)),
     }

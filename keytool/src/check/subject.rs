@@ -67,9 +67,9 @@ impl Subject {
         // Every folder on the way counts: a service starts in another one.
         let path = absolute(&path).map_err(|source| Error::read(&path, source))?;
         reach::check(&path)?;
-        let octets = input::read(&path, "name a key file")?;
+        let bytes = input::read(&path, "name a key file")?;
         let uri = path.clone().into_os_string();
-        let not_a_key = match KeyFile::parse(&octets) {
+        let not_a_key = match KeyFile::parse(&bytes) {
             Ok(file) => {
                 let told = format!("{} is a key file, and readable", path.display());
                 return Ok(Self { uri, kind: Kind::File(Box::new(file)), told, said });
@@ -78,7 +78,7 @@ impl Subject {
         };
         let leads =
             |handle| format!("{} is readable, and leads to the persistent handle {handle}", path.display());
-        if let Ok(reference) = KeyReference::parse(&octets) {
+        if let Ok(reference) = KeyReference::parse(&bytes) {
             let led = Uri::parse(&reference.uri, None);
             let Ok(Uri { place: Place::Key(handle), password }) = led else {
                 let problem = "it is a reference that leads to no persistent key";
@@ -92,7 +92,7 @@ impl Subject {
             let kind = Kind::Handle(handle, Some(Box::new(reference.public)));
             return Ok(Self { uri, kind, told: leads(handle), said });
         }
-        if let Ok(Serialized::Key { handle, public }) = Serialized::from_octets(&octets) {
+        if let Ok(Serialized::Key { handle, public }) = Serialized::from_bytes(&bytes) {
             let mut object = OsString::from("object:");
             object.push(&uri);
             let said = if matches!(said, Password::Unsaid) { Password::Unmarked } else { said };

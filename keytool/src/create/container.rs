@@ -42,8 +42,8 @@ pub(crate) fn open(
     software::start()?;
     // Old PKCS#12 files and PEM files are encrypted with what is legacy now; a system may do without that provider. Beside it the default one stays.
     let _legacy = Provider::try_load(None, "legacy", true);
-    let octets = input::read(path, KINDS)?;
-    Reading::new(path, password).key(&octets)
+    let bytes = input::read(path, KINDS)?;
+    Reading::new(path, password).key(&bytes)
 }
 
 fn refused(path: &Path, problem: impl Into<String>, advice: impl Into<String>) -> Error {

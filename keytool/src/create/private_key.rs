@@ -50,7 +50,7 @@ impl PrivateKey {
         Zeroizing::new(match self {
             PrivateKey::Rsa { modulus, prime, .. } => hash.digest(&[modulus, prime]),
             PrivateKey::Ec { x, y, d, .. } => {
-                let zeros = d.iter().take_while(|&&octet| octet == 0).count();
+                let zeros = d.iter().take_while(|&&byte| byte == 0).count();
                 hash.digest(&[x, y, d.get(zeros..).unwrap_or_default()])
             }
         })
@@ -112,7 +112,7 @@ fn ec(key: &EcKey<Private>) -> Result<PrivateKey, Unfit> {
     key.check_key()?;
     let (curve, x, y) =
         public_key::point(key).or_else(|problem| unfit(problem.0, "make a key on P-256, P-384 or P-521"))?;
-    let size = i32::try_from(curve.field_octets()).unwrap_or(i32::MAX);
+    let size = i32::try_from(curve.field_bytes()).unwrap_or(i32::MAX);
     Ok(PrivateKey::Ec { curve, x, y, d: Zeroizing::new(key.private_key().to_vec_padded(size)?) })
 }
 

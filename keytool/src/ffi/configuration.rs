@@ -38,10 +38,10 @@ impl Configuration {
             return None;
         }
         // SAFETY: not NULL, so a C string, which is copied.
-        let octets = unsafe { CStr::from_ptr(path) }.to_bytes().to_vec();
+        let bytes = unsafe { CStr::from_ptr(path) }.to_bytes().to_vec();
         // SAFETY: OPENSSL_malloc(3): it was allocated for the caller, and is not used any more.
         unsafe { CRYPTO_free(path.cast(), ptr::null(), 0) };
-        (!octets.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(&octets)))
+        (!bytes.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(&bytes)))
     }
 
     /// Reads a file with everything that it includes.

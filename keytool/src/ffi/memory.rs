@@ -38,7 +38,7 @@ unsafe extern "C" fn reallocate(
         unsafe { free(old, file, line) };
         return ptr::null_mut();
     }
-    // SAFETY: malloc_usable_size(3) takes what malloc(3) gave, or NULL, which has no octet.
+    // SAFETY: malloc_usable_size(3) takes what malloc(3) gave, or NULL, which has no byte.
     let room = unsafe { libc::malloc_usable_size(old) };
     if room >= size {
         return old;
@@ -46,7 +46,7 @@ unsafe extern "C" fn reallocate(
     // SAFETY: as ours.
     let new = unsafe { allocate(size, file, line) };
     if !new.is_null() && !old.is_null() {
-        // SAFETY: `old` has `room` octets and `new`, which is another place, has more.
+        // SAFETY: `old` has `room` bytes and `new`, which is another place, has more.
         unsafe { ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), room) };
         // SAFETY: as ours; the caller of realloc(3) gives `old` away.
         unsafe { free(old, file, line) };
@@ -60,7 +60,7 @@ unsafe extern "C" fn free(old: *mut c_void, _file: *const c_char, _line: c_int) 
     }
     // SAFETY: malloc_usable_size(3) takes what malloc(3) gave.
     let room = unsafe { libc::malloc_usable_size(old) };
-    // SAFETY: so many octets from there are the caller's, who gives them up; explicit_bzero(3) is not optimised away.
+    // SAFETY: so many bytes from there are the caller's, who gives them up; explicit_bzero(3) is not optimised away.
     unsafe { libc::explicit_bzero(old, room) };
     // SAFETY: free(3) takes what malloc(3) gave.
     unsafe { libc::free(old) };
@@ -75,8 +75,8 @@ mod tests {
         unsafe { reallocate(place, size, ptr::null(), 0) }
     }
 
-    fn octets<'a>(place: *mut c_void) -> &'a mut [u8] {
-        // SAFETY: the tests look at places of forty octets and more, and forget them before they are given back.
+    fn bytes<'a>(place: *mut c_void) -> &'a mut [u8] {
+        // SAFETY: the tests look at places of forty bytes and more, and forget them before they are given back.
         unsafe { std::slice::from_raw_parts_mut(place.cast(), 40) }
     }
 
@@ -84,10 +84,10 @@ mod tests {
     fn what_grows_is_whole_and_nothing_is_no_trouble() {
         assert!(resized(ptr::null_mut(), 0).is_null());
         let first = resized(ptr::null_mut(), 40);
-        octets(first).fill(7);
+        bytes(first).fill(7);
         assert_eq!(resized(first, 30), first);
         let second = resized(first, 40_000);
-        assert!(second != first && octets(second) == [7; 40]);
+        assert!(second != first && bytes(second) == [7; 40]);
         assert!(resized(second, 0).is_null());
     }
 }

@@ -60,8 +60,8 @@ pub(crate) fn modules() -> PathBuf {
         return PathBuf::new();
     }
     // SAFETY: not NULL, so a C string, which is copied.
-    let octets = unsafe { CStr::from_ptr(text) }.to_bytes().to_vec();
-    PathBuf::from(OsStr::from_bytes(&octets))
+    let bytes = unsafe { CStr::from_ptr(text) }.to_bytes().to_vec();
+    PathBuf::from(OsStr::from_bytes(&bytes))
 }
 
 /// A library context of its own.
@@ -165,12 +165,12 @@ unsafe extern "C" fn give_password(
 ) -> c_int {
     // SAFETY: `Library::key` gives a reference to an Option, which outlives the store.
     let Some(password) = (unsafe { &*password.cast::<Option<&Secret>>() }) else { return -1 };
-    let octets = password.octets();
-    let (Ok(length), true) = (c_int::try_from(octets.len()), !buffer.is_null()) else { return -1 };
+    let bytes = password.bytes();
+    let (Ok(length), true) = (c_int::try_from(bytes.len()), !buffer.is_null()) else { return -1 };
     if length > size {
         return -1;
     }
-    // SAFETY: the buffer has `size` octets, and is not ours.
-    unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), buffer.cast::<u8>(), octets.len()) };
+    // SAFETY: the buffer has `size` bytes, and is not ours.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast::<u8>(), bytes.len()) };
     length
 }

@@ -29,7 +29,7 @@ pub(crate) struct PolicyOptions {
 struct Conditions {
     /// A file of policy statements, one a line in hexadecimal
     ///
-    /// Four octets of the policy command's code, then its body: 0000016b is PolicyAuthValue, 0000016f08 PolicyLocality for locality 3.
+    /// Four bytes of the policy command's code, then its body: 0000016b is PolicyAuthValue, 0000016f08 PolicyLocality for locality 3.
     #[arg(short = 'c', long, value_name = "FILE", help_heading = HEADING)]
     key_policy: Option<PathBuf>,
 

@@ -147,8 +147,8 @@ const OWN_PASSWORD: &[CommandCode] = &[CommandCode::POLICY_AUTH_VALUE, CommandCo
 /// It cannot be read, a line of it is no statement, or it has none.
 pub(super) fn lines(path: &Path) -> Result<Vec<Statement>, Error> {
     const ADVICE: &str = "give a text file with a statement a line: the command's code in eight hexadecimal digits, then its body";
-    let octets = input::read(path, ADVICE)?;
-    let text = std::str::from_utf8(&octets).map_err(|_| Error::file(path, "it is no text", ADVICE))?;
+    let bytes = input::read(path, ADVICE)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path, "it is no text", ADVICE))?;
     let lines = policy::parse_lines(text).map_err(|error| Error::file(path, error.to_string(), ADVICE))?;
     match lines.is_empty() {
         true => Err(Error::file(path, "there is no statement in it", ADVICE)),

@@ -53,9 +53,9 @@ impl Approver {
     /// The place for signed policies; the nonce sees to it that a policy signed for one key does not fit another.
     ///
     /// # Errors
-    /// The system has no random octets.
+    /// The system has no random bytes.
     pub(super) fn place(&self, hash: HashAlg) -> Result<Condition, Error> {
-        let policy_ref = random::octets(hash.size()).map_err(Error::Random)?.to_vec();
+        let policy_ref = random::bytes(hash.size()).map_err(Error::Random)?.to_vec();
         let key = self.area(hash);
         Ok(Condition::Authorize(Box::new(Authorize { key, policy_ref, signature: Signature::Null })))
     }

@@ -38,7 +38,7 @@ fn take(mut from: impl Read) -> Result<Zeroizing<Vec<u8>>, Error> {
     match length {
         0 => Err(Error::request("there is no data on stdin", "pipe the data to seal into this command")),
         _ if length > MAX_SEALED => Err(Error::request(
-            format!("there are more than {MAX_SEALED} octets on stdin, and a TPM seals no more"),
+            format!("there are more than {MAX_SEALED} bytes on stdin, and a TPM seals no more"),
             "encrypt the data with a key (openssl rand 32), and seal that",
         )),
         _ => {

@@ -59,7 +59,7 @@ pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
     let bit = |number: u8| has(NvAttributes(1 << number));
     rows.fact("index", public.index.to_string());
     rows.fact("size", public.size);
-    rows.add("type", format_args!("{}, {} octets", kind(public.attributes), public.size));
+    rows.add("type", format_args!("{}, {} bytes", kind(public.attributes), public.size));
     match public.name() {
         Ok(name) => rows.add("name", format_args!("{name} ({})", public.name_alg)),
         Err(error) => rows.add("name", error),
@@ -86,7 +86,7 @@ pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
         },
     );
     if !public.auth_policy.is_empty() {
-        let digest: String = public.auth_policy.iter().map(|octet| format!("{octet:02x}")).collect();
+        let digest: String = public.auth_policy.iter().map(|byte| format!("{byte:02x}")).collect();
         rows.add("policy", format_args!("there is one; its digest is {digest}"));
     }
 }
@@ -110,24 +110,24 @@ pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<Strin
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
     }
-    let octets = match read(tpm, public, owner) {
-        Ok(Some(octets)) => octets,
+    let bytes = match read(tpm, public, owner) {
+        Ok(Some(bytes)) => bytes,
         Ok(None) => return vec!["not told without a password".to_owned()],
         Err(error) => return vec![format!("it cannot be read: {error}")],
     };
     if public.attributes.counts_by_itself() {
-        return vec![pin(&octets)];
+        return vec![pin(&bytes)];
     }
     if !public.attributes.is_ordinary() {
-        let number = <[u8; 8]>::try_from(octets.as_slice()).map(u64::from_be_bytes);
+        let number = <[u8; 8]>::try_from(bytes.as_slice()).map(u64::from_be_bytes);
         return match number {
             Ok(number) => vec![format!("the number {number}")],
-            Err(_) => vec![format!("{} octets", octets.len())],
+            Err(_) => vec![format!("{} bytes", bytes.len())],
         };
     }
-    match contents(&octets) {
+    match contents(&bytes) {
         Ok(found) => found.iter().map(words).collect(),
-        Err(_) => vec![format!("{} octets that are neither certificate nor key", octets.len())],
+        Err(_) => vec![format!("{} bytes that are neither certificate nor key", bytes.len())],
     }
 }
 
@@ -136,7 +136,7 @@ fn read(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Result<Option<Zeroiz
     let owner = if public.attributes.contains(NvAttributes::OWNER_READ) { owner() } else { Ok(None) };
     for reader in readers(public.attributes, owner.as_ref().ok().and_then(Option::as_ref)) {
         match tpm.nv_read(public, &reader) {
-            Ok(octets) => return Ok(Some(octets)),
+            Ok(bytes) => return Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::Authorization => {}
             Err(error) => return Err(error.cause().to_string()),
         }
@@ -145,10 +145,10 @@ fn read(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Result<Option<Zeroiz
 }
 
 /// TPMS_NV_PIN_COUNTER_PARAMETERS (Part 2 §13.3): pinCount and pinLimit.
-fn pin(octets: &[u8]) -> String {
-    match <[u8; 8]>::try_from(octets).map(u64::from_be_bytes) {
+fn pin(bytes: &[u8]) -> String {
+    match <[u8; 8]>::try_from(bytes).map(u64::from_be_bytes) {
         Ok(both) => format!("a count of {} of {}", both >> 32, both & u64::from(u32::MAX)),
-        Err(_) => format!("{} octets", octets.len()),
+        Err(_) => format!("{} bytes", bytes.len()),
     }
 }
 

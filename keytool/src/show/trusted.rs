@@ -6,25 +6,25 @@ use keyfile::wire::{Reader, Unmarshal};
 use super::public;
 use crate::rows::Rows;
 
-/// The octets of a text that is hexadecimal and nothing else.
-pub(super) fn octets(text: &[u8]) -> Option<Vec<u8>> {
+/// The bytes of a text that is hexadecimal and nothing else.
+pub(super) fn bytes(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.trim_ascii();
-    let octet = |pair: &[u8]| match pair {
+    let byte = |pair: &[u8]| match pair {
         &[high, low] => {
             let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
             Some(digit(high)? << 4 | digit(low)?)
         }
         _ => None,
     };
-    if digits.is_empty() { None } else { digits.chunks(2).map(octet).collect() }
+    if digits.is_empty() { None } else { digits.chunks(2).map(byte).collect() }
 }
 
 /// What it is written in.
 pub(super) const WRITTEN: &str = "hexadecimal, as keyctl pipe prints a trusted key of the kernel";
 
 /// The public area behind the private one, which nothing tells the parent of.
-pub(super) fn halves(octets: &[u8]) -> Option<Public> {
-    let mut reader = Reader::new(octets);
+pub(super) fn halves(bytes: &[u8]) -> Option<Public> {
+    let mut reader = Reader::new(bytes);
     reader.sized().ok()?;
     Public::from_sized(reader.rest()).ok()
 }
@@ -46,10 +46,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_octets_of_hexadecimal_are_read() {
-        assert_eq!(octets(b"0081aF\n"), Some(vec![0, 0x81, 0xaf]));
+    fn only_whole_bytes_of_hexadecimal_are_read() {
+        assert_eq!(bytes(b"0081aF\n"), Some(vec![0, 0x81, 0xaf]));
         for text in [&b""[..], b" ", b"0", b"0g", b"00 11", b"-1"] {
-            assert_eq!(octets(text), None);
+            assert_eq!(bytes(text), None);
         }
     }
 }

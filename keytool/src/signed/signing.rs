@@ -98,10 +98,10 @@ impl<'a> Signer<'a> {
             // As long as the digest: every TPM takes that (Part 1 Annex B.7).
             context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
         }
-        let mut octets = Vec::new();
-        context.sign_to_vec(digest, &mut octets)?;
+        let mut bytes = Vec::new();
+        context.sign_to_vec(digest, &mut bytes)?;
         let scheme = if padding == Padding::PKCS1_PSS { AlgId::RSAPSS } else { AlgId::RSASSA };
-        Ok(Signature::Rsa { scheme, hash, octets })
+        Ok(Signature::Rsa { scheme, hash, bytes })
     }
 
     fn ecdsa(&self, digest: &[u8], hash: HashAlg) -> Result<Signature, ErrorStack> {

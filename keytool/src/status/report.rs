@@ -67,7 +67,7 @@ fn raw_rsa(facts: &Facts) -> String {
 
 fn self_test(facts: &Facts) -> String {
     let Some((code, data)) = &facts.self_test else { return "not told".to_owned() };
-    let data: String = data.iter().map(|octet| format!("{octet:02x}")).collect();
+    let data: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
     match code.base() {
         ResponseCode::SUCCESS => "passed".to_owned(),
         ResponseCode::NEEDS_TEST | ResponseCode::TESTING => {

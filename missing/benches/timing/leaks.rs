@@ -16,7 +16,7 @@ pub(crate) fn all() -> Vec<Subject> {
         subject("planted: type 2 that stops at the first fault", good_or_bad, |block| {
             drop(black_box(first_fault(block)));
         }),
-        subject("planted: OAEP that looks at the first octet first", manger, |block| {
+        subject("planted: OAEP that looks at the first byte first", manger, |block| {
             // Manger, CRYPTO 2001.
             if block.first() == Some(&0) {
                 drop(black_box(oaep().decode(block)));
@@ -31,7 +31,7 @@ pub(crate) fn all() -> Vec<Subject> {
 /// What everybody writes first.
 fn first_fault(block: &[u8]) -> Option<Vec<u8>> {
     let padded = block.strip_prefix(&[0, 2])?;
-    let zero = padded.iter().position(|&octet| octet == 0).filter(|&zero| zero >= 8)?;
+    let zero = padded.iter().position(|&byte| byte == 0).filter(|&zero| zero >= 8)?;
     padded.get(zero.checked_add(1)?..).map(<[u8]>::to_vec)
 }
 
@@ -44,6 +44,6 @@ fn early_compare(block: &[u8]) -> Option<Vec<u8>> {
     let mut hash = [0; 32];
     SHA256.hash(&[b""], &mut hash).ok()?;
     let padded = db.strip_prefix(&hash)?;
-    let one = padded.iter().position(|&octet| octet != 0).filter(|&at| padded.get(at) == Some(&1))?;
+    let one = padded.iter().position(|&byte| byte != 0).filter(|&at| padded.get(at) == Some(&1))?;
     padded.get(one.checked_add(1)?..).map(<[u8]>::to_vec)
 }

@@ -23,11 +23,11 @@ impl Random {
         usize::try_from(self.next() % limit).unwrap_or(0)
     }
 
-    /// Random octets.
+    /// Random bytes.
     pub(crate) fn fill(&mut self, out: &mut [u8]) {
         for part in out.chunks_mut(8) {
-            for (octet, random) in part.iter_mut().zip(self.next().to_le_bytes()) {
-                *octet = random;
+            for (byte, random) in part.iter_mut().zip(self.next().to_le_bytes()) {
+                *byte = random;
             }
         }
     }

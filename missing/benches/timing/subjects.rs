@@ -15,7 +15,7 @@ use sha2::Sha256;
 
 use crate::random::Random;
 
-/// Octets of a block.
+/// Bytes of a block.
 pub(crate) const SIZE: usize = 256;
 
 /// Decodes, and throws the result away.
@@ -47,11 +47,11 @@ pub(crate) fn all() -> Vec<Subject> {
     let subject = |name, block, run| Subject { name, block, run, expectation: Expectation::Constant };
     vec![
         subject("rejection: good / bad padding", good_or_bad, implicit()),
-        subject("rejection: message of 200 / 10 octets", long_or_short, implicit()),
+        subject("rejection: message of 200 / 10 bytes", long_or_short, implicit()),
         subject("type 2: good / bad padding", good_or_bad, Box::new(|block| drop(encryption::decode(block)))),
         subject("TLS: good / bad padding or version", premaster_or_not, Box::new(premaster)),
         subject("OAEP: good / bad padding", oaep_good_or_bad, Box::new(|block| drop(oaep().decode(block)))),
-        subject("OAEP: first octet / all else wrong", manger, Box::new(|block| drop(oaep().decode(block)))),
+        subject("OAEP: first byte / all else wrong", manger, Box::new(|block| drop(oaep().decode(block)))),
     ]
 }
 
@@ -79,9 +79,9 @@ fn long_or_short(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> 
 pub(crate) fn good_or_bad(second: bool, random: &mut Random) -> Result<Vec<u8>, Failure> {
     let mut block = type2(&[7; 48], random)?;
     if second {
-        let (at, octet) =
+        let (at, byte) =
             [(0, 1), (1, 1), (5, 0), (SIZE - 49, 7)].get(random.below(4)).copied().unwrap_or_default();
-        set(&mut block, at, octet);
+        set(&mut block, at, byte);
     }
     Ok(block)
 }
@@ -90,8 +90,8 @@ fn premaster_or_not(second: bool, random: &mut Random) -> Result<Vec<u8>, Failur
     let mut block = type2(&[3; tls::PREMASTER], random)?;
     if second {
         let places = [(0, 1), (1, 1), (5, 0), (SIZE - 49, 7), (SIZE - 48, 2), (SIZE - 47, 1)];
-        let (at, octet) = places.get(random.below(places.len())).copied().unwrap_or_default();
-        set(&mut block, at, octet);
+        let (at, byte) = places.get(random.below(places.len())).copied().unwrap_or_default();
+        set(&mut block, at, byte);
     }
     Ok(block)
 }
@@ -121,7 +121,7 @@ pub(crate) fn manger(second: bool, random: &mut Random) -> Result<Vec<u8>, Failu
     }
 }
 
-/// A block for a message of 48 octets, with an octet damaged before masking (after it, all would be garbage).
+/// A block for a message of 48 bytes, with a byte damaged before masking (after it, all would be garbage).
 fn oaep_damaged(at: Option<usize>, random: &mut Random) -> Result<Vec<u8>, Failure> {
     let mut hash = vec![0; 32];
     SHA256.hash(&[b""], &mut hash)?;
@@ -137,8 +137,8 @@ fn oaep_damaged(at: Option<usize>, random: &mut Random) -> Result<Vec<u8>, Failu
     Ok(block)
 }
 
-fn set(block: &mut [u8], at: usize, octet: u8) {
+fn set(block: &mut [u8], at: usize, byte: u8) {
     if let Some(place) = block.get_mut(at) {
-        *place = octet;
+        *place = byte;
     }
 }

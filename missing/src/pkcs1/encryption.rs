@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 use super::OVERHEAD;
 use crate::{Error, Message, ct, error::Random};
 
-/// A source of random octets that gives a zero so many times in a row is broken.
+/// A source of random bytes that gives a zero so many times in a row is broken.
 const TRIES: usize = 64;
 
-/// RSAES-PKCS1-v1_5 encoding (RFC 8017 §7.2.1, steps 1 and 2): the block of a message for a modulus of `size` octets,
-/// padded with octets from `random`.
+/// RSAES-PKCS1-v1_5 encoding (RFC 8017 §7.2.1, steps 1 and 2): the block of a message for a modulus of `size` bytes,
+/// padded with bytes from `random`.
 ///
 /// Constant time in the contents of the message; the time tells how many zeros `random` gave, which are thrown away.
 ///
@@ -21,8 +21,8 @@ pub fn encode(message: &[u8], size: usize, random: &mut Random<'_>) -> Result<Ze
     let spare = spare.ok_or(Error::TooLong { max: max.unwrap_or(0), found: message.len() })?;
     let mut padding = Zeroizing::new(vec![0; spare.saturating_add(8)]);
     random(&mut padding).map_err(Error::Random)?;
-    for octet in padding.iter_mut() {
-        fill(octet, random)?;
+    for byte in padding.iter_mut() {
+        fill(byte, random)?;
     }
 
     let mut block = Zeroizing::new(Vec::with_capacity(size));
@@ -53,7 +53,7 @@ pub(super) fn scan(block: &[u8]) -> Result<(Choice, u32), Error> {
     if block.len() < OVERHEAD {
         return Err(too_small(block));
     }
-    let (padding, endless) = ct::leading(rest, |octet| octet.ct_eq(&0));
+    let (padding, endless) = ct::leading(rest, |byte| byte.ct_eq(&0));
     let good = zero.ct_eq(&0) & two.ct_eq(&2) & endless.ct_eq(&0) & padding.ct_gt(&7);
     // Behind 00, 02, the padding and, if there is one, the separator.
     Ok((good, padding.wrapping_add(3).wrapping_sub(endless)))
@@ -63,13 +63,13 @@ fn too_small(block: &[u8]) -> Error {
     Error::ModulusTooSmall { needed: OVERHEAD.saturating_mul(8), found: block.len().saturating_mul(8) }
 }
 
-/// Makes a zero another octet.
-fn fill(octet: &mut u8, random: &mut Random<'_>) -> Result<(), Error> {
+/// Makes a zero another byte.
+fn fill(byte: &mut u8, random: &mut Random<'_>) -> Result<(), Error> {
     for _ in 0..TRIES {
-        if *octet != 0 {
+        if *byte != 0 {
             return Ok(());
         }
-        random(std::slice::from_mut(octet)).map_err(Error::Random)?;
+        random(std::slice::from_mut(byte)).map_err(Error::Random)?;
     }
-    if *octet == 0 { Err(Error::Random("nothing but zeros".into())) } else { Ok(()) }
+    if *byte == 0 { Err(Error::Random("nothing but zeros".into())) } else { Ok(()) }
 }

@@ -1,7 +1,7 @@
 //! PKCS#1 v1.5 decryption with implicit rejection: a wrong padding gives a message too, one that nobody can foretell.
 //!
-//! draft-irtf-cfrg-rsa-guidance ("Implementation Guidance for the PKCS #1 RSA Cryptography Specification"), octet for
-//! octet as OpenSSL 3.2 and later do it. The same ciphertext gives the same message always, so that asking twice, or
+//! draft-irtf-cfrg-rsa-guidance ("Implementation Guidance for the PKCS #1 RSA Cryptography Specification"), byte for
+//! byte as OpenSSL 3.2 and later do it. The same ciphertext gives the same message always, so that asking twice, or
 //! asking two processes, tells nothing.
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -21,9 +21,9 @@ const LABEL: &[u8] = b"PKCS#1 v1.5 implicit rejection";
 pub struct Secret(Zeroizing<[u8; 32]>);
 
 impl Secret {
-    /// The SHA-256 of octets that only the holder of the private key can have.
+    /// The SHA-256 of bytes that only the holder of the private key can have.
     ///
-    /// OpenSSL takes the private exponent, as many octets as the modulus has. Where that is out of reach, take the
+    /// OpenSSL takes the private exponent, as many bytes as the modulus has. Where that is out of reach, take the
     /// answer of the private operation to [`probe`], or the signature of [`SIGNED_DIGEST`].
     #[must_use]
     pub fn new(private: &[u8]) -> Self {
@@ -34,7 +34,7 @@ impl Secret {
 }
 
 /// A block for the private operation whose result only the key's holder can have: a full-domain hash (MGF1 with
-/// SHA-256) of a label and the `modulus`, behind a zero octet, so that its value is below the modulus.
+/// SHA-256) of a label and the `modulus`, behind a zero byte, so that its value is below the modulus.
 ///
 /// # Errors
 /// [`Error::Hash`] never, as SHA-256 does not fail.
@@ -91,13 +91,13 @@ fn synthetic_length(key: &[u8], block: &[u8]) -> Result<u32, Error> {
     expand(key, b"length", &mut *drawn)?;
     let mut length = 0;
     for candidate in drawn.chunks_exact(2) {
-        let candidate = candidate.iter().fold(0, |number, &octet| number << 8 | u32::from(octet)) & mask;
+        let candidate = candidate.iter().fold(0, |number, &byte| number << 8 | u32::from(byte)) & mask;
         length.conditional_assign(&candidate, candidate.ct_lt(&limit));
     }
     Ok(length)
 }
 
-/// IRPRF: as many octets as asked for, from key and label.
+/// IRPRF: as many bytes as asked for, from key and label.
 fn expand(key: &[u8], label: &[u8], out: &mut [u8]) -> Result<(), Error> {
     let bits = out.len().saturating_mul(8);
     let bits =
@@ -108,8 +108,8 @@ fn expand(key: &[u8], label: &[u8], out: &mut [u8]) -> Result<(), Error> {
         hmac.update(&counter.to_be_bytes());
         hmac.update(label);
         hmac.update(&bits.to_be_bytes());
-        for (octet, made) in part.iter_mut().zip(hmac.finalize().into_bytes()) {
-            *octet = made;
+        for (byte, made) in part.iter_mut().zip(hmac.finalize().into_bytes()) {
+            *byte = made;
         }
     }
     Ok(())

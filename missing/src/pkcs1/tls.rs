@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::OVERHEAD;
 use crate::{Error, ct};
 
-/// How many octets a premaster secret has.
+/// How many bytes a premaster secret has.
 pub const PREMASTER: usize = 48;
 
 /// The premaster secret in a block that the private key decrypted, or `random` if there is none of that version
@@ -36,7 +36,7 @@ pub fn decode(
         return Err(too_small());
     };
 
-    let (_, endless) = ct::leading(filler, |octet| octet.ct_eq(&0));
+    let (_, endless) = ct::leading(filler, |byte| byte.ct_eq(&0));
     let version = u16::from_be_bytes([*major, *minor]);
     let version = version.ct_eq(&client) | version.ct_eq(&negotiated.unwrap_or(client));
     let good = zero.ct_eq(&0) & two.ct_eq(&2) & endless.ct_eq(&1) & end.ct_eq(&0) & version;

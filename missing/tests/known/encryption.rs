@@ -11,14 +11,14 @@ fn decode(block: &[u8]) -> Result<Vec<u8>, Error> {
 /// The message as the words of RFC 8017 §7.2.2 have it.
 pub(crate) fn by_the_book(block: &[u8]) -> Option<&[u8]> {
     let padded = block.strip_prefix(&[0, 2])?;
-    let zero = padded.iter().position(|&octet| octet == 0)?;
+    let zero = padded.iter().position(|&byte| byte == 0)?;
     (zero >= 8).then(|| &padded[zero + 1..])
 }
 
 #[test]
 fn every_block_is_opened_or_refused_as_by_openssl() {
     for vector in vectors::read(include_str!("explicit.txt")) {
-        let message = decode(&vector.octets("block"));
+        let message = decode(&vector.bytes("block"));
         match vector.answer("message") {
             Some(expected) => assert_eq!(hex::encode(message.unwrap()), hex::encode(expected)),
             None => assert!(matches!(message, Err(Error::Padding)), "{}", vector.text("block")),
@@ -27,26 +27,26 @@ fn every_block_is_opened_or_refused_as_by_openssl() {
 }
 
 #[test]
-fn damage_to_each_octet_does_what_the_rfc_says() {
-    let block = [b"\0\x02padding octets\0".as_slice(), b"message"].concat();
+fn damage_to_each_byte_does_what_the_rfc_says() {
+    let block = [b"\0\x02padding bytes\0".as_slice(), b"message"].concat();
     for at in 0..block.len() {
-        for octet in 0..=255 {
+        for byte in 0..=255 {
             let mut damaged = block.clone();
-            damaged[at] = octet;
+            damaged[at] = byte;
             let message = decode(&damaged).ok();
-            assert_eq!(message.as_deref(), by_the_book(&damaged), "{octet} at {at}");
+            assert_eq!(message.as_deref(), by_the_book(&damaged), "{byte} at {at}");
         }
     }
 }
 
 #[test]
 fn what_is_encoded_decodes_and_its_padding_has_no_zero() {
-    // Every second octet of this source is zero.
+    // Every second byte of this source is zero.
     let mut counter = 0_u8;
     let mut random = |out: &mut [u8]| {
-        for octet in out {
+        for byte in out {
             counter = counter.wrapping_add(1);
-            *octet = counter % 2 * counter;
+            *byte = counter % 2 * counter;
         }
         Ok(())
     };

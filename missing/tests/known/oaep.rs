@@ -3,10 +3,10 @@ use missing::{Error, Hasher, Message, Oaep, error::Failure, mgf1};
 
 use crate::{hashers, vectors};
 
-/// A source of "random" octets that gives these.
-fn given(octets: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), Failure> {
+/// A source of "random" bytes that gives these.
+fn given(bytes: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), Failure> {
     move |out| {
-        out.copy_from_slice(&octets);
+        out.copy_from_slice(&bytes);
         Ok(())
     }
 }
@@ -27,7 +27,7 @@ fn seed(block: &[u8], digest: &dyn Hasher, mgf1: &dyn Hasher) -> Vec<u8> {
 #[test]
 fn a_block_of_openssl_gives_its_message_and_message_and_seed_give_the_block() {
     for vector in vectors::read(include_str!("oaep.txt")) {
-        let (message, label) = (vector.octets("message"), vector.octets("label"));
+        let (message, label) = (vector.bytes("message"), vector.bytes("label"));
         let (digest, mgf1) = (hashers::named(vector.text("digest")), hashers::named(vector.text("mgf1")));
         let oaep = Oaep { digest: &*digest, mgf1: &*mgf1, label: &label };
         let size = vector.number("bits").div_ceil(8);
@@ -44,7 +44,7 @@ fn a_block_of_openssl_gives_its_message_and_message_and_seed_give_the_block() {
 }
 
 #[test]
-fn damage_to_any_octet_is_the_one_error() {
+fn damage_to_any_byte_is_the_one_error() {
     let sha256 = hashers::named("sha256");
     let oaep = Oaep { digest: &*sha256, mgf1: &*sha256, label: b"" };
     let block = oaep.encode(b"message", 128, &mut given(vec![7; 32])).unwrap();
@@ -52,7 +52,7 @@ fn damage_to_any_octet_is_the_one_error() {
         for bit in 0..8 {
             let mut damaged = block.clone();
             damaged[at] ^= 1 << bit;
-            assert!(matches!(decode(&oaep, &damaged), Err(Error::Padding)), "octet {at}, bit {bit}");
+            assert!(matches!(decode(&oaep, &damaged), Err(Error::Padding)), "byte {at}, bit {bit}");
         }
     }
 }

@@ -9,7 +9,7 @@ fn the_block_of_every_digest_is_that_of_openssl() {
     for vector in vectors::read(include_str!("signatures.txt")) {
         let digest = vector.text("digest").parse::<Digest>().unwrap();
         let size = vector.number("bits").div_ceil(8);
-        let block = pkcs1::encode_signature(digest, &vector.octets("value"), size).unwrap();
+        let block = pkcs1::encode_signature(digest, &vector.bytes("value"), size).unwrap();
         assert_eq!(hex::encode(block), vector.text("block"), "{digest} {size}");
         seen.push(digest);
     }
@@ -29,15 +29,15 @@ fn md2_is_by_the_rfc_and_mdc2_a_bare_octet_string() {
 }
 
 #[test]
-fn raw_octets_are_padded_or_refused_as_by_openssl() {
+fn raw_bytes_are_padded_or_refused_as_by_openssl() {
     for vector in vectors::read(include_str!("raw.txt")) {
-        let (octets, size) = (vector.octets("octets"), vector.number("bits").div_ceil(8));
-        match (pkcs1::encode_raw(&octets, size), vector.answer("block")) {
+        let (bytes, size) = (vector.bytes("bytes"), vector.number("bits").div_ceil(8));
+        match (pkcs1::encode_raw(&bytes, size), vector.answer("block")) {
             (Ok(block), Some(expected)) => assert_eq!(hex::encode(block), hex::encode(expected)),
             (Err(Error::TooLong { max, found }), None) => {
-                assert_eq!((max, found), (size - pkcs1::OVERHEAD, octets.len()));
+                assert_eq!((max, found), (size - pkcs1::OVERHEAD, bytes.len()));
             }
-            (result, _) => panic!("{} octets, key of {size}: {result:?}", octets.len()),
+            (result, _) => panic!("{} bytes, key of {size}: {result:?}", bytes.len()),
         }
     }
 }
@@ -52,14 +52,14 @@ fn nothing_at_all_is_a_raw_input_too() {
 fn a_digest_of_another_length_is_refused_with_both_lengths() {
     let error = pkcs1::encode_signature(Digest::Sha256, &[0; 20], 256).unwrap_err();
     assert!(matches!(error, Error::DigestLength { expected: 32, found: 20 }), "{error}");
-    assert!(error.to_string().contains("20 octets") && error.to_string().contains("32"), "{error}");
+    assert!(error.to_string().contains("20 bytes") && error.to_string().contains("32"), "{error}");
     let error = pkcs1::encode_signature(Digest::Md5Sha1, &[0; 16], 256).unwrap_err();
     assert!(matches!(error, Error::DigestLength { expected: 36, found: 16 }), "{error}");
 }
 
 #[test]
 fn a_key_too_small_for_the_digest_says_how_large_it_has_to_be() {
-    // SHA-512: 19 + 64 octets and 11 of padding.
+    // SHA-512: 19 + 64 bytes and 11 of padding.
     assert!(pkcs1::encode_signature(Digest::Sha512, &[0; 64], 94).is_ok());
     let error = pkcs1::encode_signature(Digest::Sha512, &[0; 64], 93).unwrap_err();
     assert!(matches!(error, Error::ModulusTooSmall { needed: 752, found: 744 }), "{error}");

@@ -6,7 +6,7 @@ use crate::{hashers, vectors};
 #[test]
 fn a_block_of_openssl_gives_its_salt_and_the_salt_gives_the_block() {
     for vector in vectors::read(include_str!("pss.txt")) {
-        let (bits, mhash) = (vector.number("bits"), vector.octets("value"));
+        let (bits, mhash) = (vector.number("bits"), vector.bytes("value"));
         let (digest, mgf1) = (hashers::named(vector.text("digest")), hashers::named(vector.text("mgf1")));
         let asked: SaltLength = vector.text("salt").parse().unwrap();
         let length = asked.for_signing(digest.size(), bits);
@@ -25,7 +25,7 @@ fn a_block_of_openssl_gives_its_salt_and_the_salt_gives_the_block() {
 }
 
 #[test]
-fn damage_to_any_octet_of_block_or_digest_is_seen() {
+fn damage_to_any_byte_of_block_or_digest_is_seen() {
     let sha256 = hashers::named("sha256");
     for bits in [1024, 1025, 1031] {
         let block = pss::encode(&*sha256, &[7; 32], b"salt", &*sha256, bits).unwrap();
@@ -34,7 +34,7 @@ fn damage_to_any_octet_of_block_or_digest_is_seen() {
                 let mut damaged = block.clone();
                 damaged[at] ^= 1 << bit;
                 let result = pss::verify(&*sha256, &[7; 32], &damaged, &*sha256, bits);
-                assert!(matches!(result, Err(Error::Padding)), "octet {at}, bit {bit} of {bits}");
+                assert!(matches!(result, Err(Error::Padding)), "byte {at}, bit {bit} of {bits}");
             }
         }
         for at in 0..32 {
@@ -52,7 +52,7 @@ fn a_block_is_below_every_modulus_of_its_size() {
         for salt in 0..16_u8 {
             let block = pss::encode(&*sha1, &[salt; 20], &[salt; 20], &*sha1, bits).unwrap();
             assert_eq!(block.len(), bits.div_ceil(8));
-            let zeros = block.iter().position(|&octet| octet != 0).unwrap();
+            let zeros = block.iter().position(|&byte| byte != 0).unwrap();
             let used = 8 * (block.len() - zeros) - usize::try_from(block[zeros].leading_zeros()).unwrap();
             assert!(used < bits, "{used} of {bits} bits");
         }

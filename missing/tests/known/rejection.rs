@@ -15,8 +15,8 @@ fn decode(block: &[u8], ciphertext: &[u8], secret: &Secret) -> Result<Vec<u8>, E
 fn every_message_real_or_synthetic_is_that_of_openssl() {
     let mut synthetic = 0;
     for vector in vectors::read(include_str!("rejection.txt")) {
-        let (block, secret) = (vector.octets("block"), Secret::new(&vector.octets("d")));
-        let message = decode(&block, &vector.octets("ciphertext"), &secret).unwrap();
+        let (block, secret) = (vector.bytes("block"), Secret::new(&vector.bytes("d")));
+        let message = decode(&block, &vector.bytes("ciphertext"), &secret).unwrap();
         assert_eq!(hex::encode(message), vector.text("message"), "{}", vector.text("block"));
         synthetic += usize::from(by_the_book(&block).is_none());
     }
@@ -24,16 +24,16 @@ fn every_message_real_or_synthetic_is_that_of_openssl() {
 }
 
 #[test]
-fn damage_to_each_octet_gives_what_the_rfc_says_or_the_synthetic_message() {
-    let block = [b"\0\x02padding octets\0".as_slice(), b"message"].concat();
+fn damage_to_each_byte_gives_what_the_rfc_says_or_the_synthetic_message() {
+    let block = [b"\0\x02padding bytes\0".as_slice(), b"message"].concat();
     let (secret, ciphertext) = (Secret::new(b"secret"), vec![7; block.len()]);
     let synthetic = decode(&vec![0; block.len()], &ciphertext, &secret).unwrap();
     for at in 0..block.len() {
-        for octet in 0..=255 {
+        for byte in 0..=255 {
             let mut damaged = block.clone();
-            damaged[at] = octet;
+            damaged[at] = byte;
             let message = decode(&damaged, &ciphertext, &secret).unwrap();
-            assert_eq!(message, by_the_book(&damaged).unwrap_or(&synthetic), "{octet} at {at}");
+            assert_eq!(message, by_the_book(&damaged).unwrap_or(&synthetic), "{byte} at {at}");
         }
     }
 }

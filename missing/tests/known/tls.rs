@@ -11,26 +11,26 @@ const RANDOM: [u8; PREMASTER] = [0xaa; PREMASTER];
 #[test]
 fn a_premaster_secret_is_found_when_openssl_finds_one_and_invented_when_not() {
     for vector in vectors::read(include_str!("tls.txt")) {
-        let version = |key| u16::from_be_bytes(vector.octets(key).try_into().unwrap());
+        let version = |key| u16::from_be_bytes(vector.bytes(key).try_into().unwrap());
         let negotiated = Some(version("negotiated")).filter(|&version| version != 0);
-        let answer = tls::decode(&vector.octets("block"), version("client"), negotiated, &RANDOM).unwrap();
+        let answer = tls::decode(&vector.bytes("block"), version("client"), negotiated, &RANDOM).unwrap();
         let expected = vector.answer("premaster").unwrap_or(RANDOM.to_vec());
         assert_eq!(hex::encode(*answer), hex::encode(expected), "{}", vector.text("block"));
     }
 }
 
 #[test]
-fn damage_to_each_octet_gives_the_premaster_secret_in_it_or_the_random_one() {
-    let block = [b"\0\x02padding octets\0\x03\x03".as_slice(), &[7; 46]].concat();
+fn damage_to_each_byte_gives_the_premaster_secret_in_it_or_the_random_one() {
+    let block = [b"\0\x02padding bytes\0\x03\x03".as_slice(), &[7; 46]].concat();
     let start = block.len() - PREMASTER;
     for at in 0..block.len() {
-        for octet in 0..=255 {
+        for byte in 0..=255 {
             let mut damaged = block.clone();
-            damaged[at] = octet;
+            damaged[at] = byte;
             let answer = tls::decode(&damaged, 0x0303, None, &RANDOM).unwrap();
             // Padding may be anything but zero, the secret anything at all; the rest is fixed.
-            let good = damaged == block || at >= start + 2 || (2..start - 1).contains(&at) && octet != 0;
-            assert_eq!(*answer, if good { &damaged[start..] } else { &RANDOM[..] }, "{octet} at {at}");
+            let good = damaged == block || at >= start + 2 || (2..start - 1).contains(&at) && byte != 0;
+            assert_eq!(*answer, if good { &damaged[start..] } else { &RANDOM[..] }, "{byte} at {at}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The files of known answers: groups of `key = value` lines, octets in hex.
+//! The files of known answers: groups of `key = value` lines, bytes in hex.
 use std::collections::HashMap;
 
 /// One known answer.
@@ -15,14 +15,14 @@ impl Vector {
         self.text(key).parse().unwrap()
     }
 
-    /// Octets.
-    pub(crate) fn octets(&self, key: &str) -> Vec<u8> {
+    /// Bytes.
+    pub(crate) fn bytes(&self, key: &str) -> Vec<u8> {
         hex::decode(self.text(key)).unwrap_or_else(|_| panic!("{key} is no hex in {:?}", self.0))
     }
 
-    /// Octets, or nothing where OpenSSL refused.
+    /// Bytes, or nothing where OpenSSL refused.
     pub(crate) fn answer(&self, key: &str) -> Option<Vec<u8>> {
-        if matches!(self.text(key), "refused" | "random") { None } else { Some(self.octets(key)) }
+        if matches!(self.text(key), "refused" | "random") { None } else { Some(self.bytes(key)) }
     }
 }
 

@@ -24,22 +24,22 @@ impl Raw for *mut OSSL_CORE_BIO {
 }
 
 impl Bio<'_> {
-    /// Reads to the end, or up to `limit` octets, and appends them. Whoever reads a password makes the room before.
-    pub(crate) fn read(&mut self, core: &Core, limit: usize, octets: &mut Vec<u8>) {
+    /// Reads to the end, or up to `limit` bytes, and appends them. Whoever reads a password makes the room before.
+    pub(crate) fn read(&mut self, core: &Core, limit: usize, bytes: &mut Vec<u8>) {
         let mut buffer = Zeroizing::new([0; 4096]);
         let mut left = limit;
         loop {
-            // No octet more than asked for: what follows is for another reader.
+            // No byte more than asked for: what follows is for another reader.
             let wanted = buffer.len().min(left);
             let Some(room) = buffer.get_mut(..wanted).filter(|room| !room.is_empty()) else { return };
             // SAFETY: a BIO of the running call.
             let Some(count) = (unsafe { core.bio_read(self.bio, room) }) else { return };
-            octets.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
             left = left.saturating_sub(count);
         }
     }
 
-    /// Reads one line, or its first `N` - 1 octets.
+    /// Reads one line, or its first `N` - 1 bytes.
     pub(crate) fn line<'b>(&mut self, core: &Core, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
         // SAFETY: a BIO of the running call.
         let count = unsafe { core.bio_gets(self.bio, buffer) }?;
@@ -50,9 +50,9 @@ impl Bio<'_> {
     ///
     /// # Errors
     /// The BIO takes no more.
-    pub(crate) fn write(&mut self, core: &Core, octets: &[u8]) -> Result<()> {
+    pub(crate) fn write(&mut self, core: &Core, bytes: &[u8]) -> Result<()> {
         // SAFETY: a BIO of the running call.
-        if unsafe { core.bio_write(self.bio, octets) } {
+        if unsafe { core.bio_write(self.bio, bytes) } {
             return Ok(());
         }
         Err(Error::new(Reason::Internal, "the output cannot be written"))

@@ -13,7 +13,7 @@ pub(crate) struct Output<'a> {
 
 impl<'a> Output<'a> {
     /// # Safety
-    /// `buffer` is NULL or valid for `size` octets, `length` is NULL or valid, both for `'a`.
+    /// `buffer` is NULL or valid for `size` bytes, `length` is NULL or valid, both for `'a`.
     pub(crate) unsafe fn new(buffer: *mut u8, length: *mut usize, size: usize) -> Result<Output<'a>> {
         // SAFETY: promised by the caller.
         let length = unsafe { length.as_mut() }
@@ -26,13 +26,13 @@ impl<'a> Output<'a> {
         self.buffer.is_null()
     }
 
-    /// How many octets the caller has room for; `None` when only the size is asked.
+    /// How many bytes the caller has room for; `None` when only the size is asked.
     pub(crate) fn offered(&self) -> Option<usize> {
         (!self.is_query()).then_some(self.size)
     }
 
     /// The first step of every operation with output, before any work: answers a size query (then `None`: the call is done) or
-    /// makes sure that `size` octets, the most that will come, fit.
+    /// makes sure that `size` bytes, the most that will come, fit.
     ///
     /// # Errors
     /// `BufferTooSmall`.
@@ -42,7 +42,7 @@ impl<'a> Output<'a> {
             return Ok(None);
         }
         if self.size < size {
-            let text = format!("{size} octets are needed, the buffer has {}", self.size);
+            let text = format!("{size} bytes are needed, the buffer has {}", self.size);
             return Err(Error::new(Reason::BufferTooSmall, text));
         }
         Ok(Some(Room { buffer: self.buffer, length: self.length, size: self.size, lifetime: PhantomData }))
@@ -62,13 +62,13 @@ impl Room<'_> {
     ///
     /// # Errors
     /// `BufferTooSmall`, if more comes than was announced.
-    pub(crate) fn write(self, octets: &[u8]) -> Result<()> {
-        if octets.len() > self.size {
+    pub(crate) fn write(self, bytes: &[u8]) -> Result<()> {
+        if bytes.len() > self.size {
             return Err(Error::new(Reason::BufferTooSmall, "the result is longer than announced"));
         }
-        // SAFETY: the buffer is valid for `size` octets and the caller's, so it does not overlap ours.
-        unsafe { std::ptr::copy_nonoverlapping(octets.as_ptr(), self.buffer, octets.len()) };
-        *self.length = octets.len();
+        // SAFETY: the buffer is valid for `size` bytes and the caller's, so it does not overlap ours.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.buffer, bytes.len()) };
+        *self.length = bytes.len();
         Ok(())
     }
 }

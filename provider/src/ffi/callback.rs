@@ -16,7 +16,7 @@ use crate::error::{Error, Reason, Result};
 use crate::key::Key;
 
 /// The longest password that OpenSSL's own callbacks take (PEM_BUFSIZE).
-const PASSWORD_OCTETS: usize = 1024;
+const PASSWORD_BYTES: usize = 1024;
 
 /// OSSL_CALLBACK with its argument.
 pub(crate) struct Callback<'a> {
@@ -52,9 +52,9 @@ impl Callback<'_> {
     /// `list` holds what else describes the object.
     pub(crate) fn call_with_key(&self, mut list: ParamList, key: Arc<Key>) -> bool {
         let mut reference = handle::give(key);
-        let octets = ptr::from_mut(&mut reference).cast::<u8>();
-        // SAFETY: the octets of a live pointer variable; libcrypto hands them to `keymgmt_load` of ours only.
-        unsafe { list.octets_at(c"reference", octets, size_of::<*mut c_void>()) };
+        let bytes = ptr::from_mut(&mut reference).cast::<u8>();
+        // SAFETY: the bytes of a live pointer variable; libcrypto hands them to `keymgmt_load` of ours only.
+        unsafe { list.bytes_at(c"reference", bytes, size_of::<*mut c_void>()) };
         let accepted = self.call(list.as_params());
         // SAFETY: made by `give` above; `load` sets the variable to NULL when it takes the key over.
         drop(unsafe { handle::take::<Arc<Key>>(reference) });
@@ -120,7 +120,7 @@ impl Passphrase<'_> {
         let function = self.question.function?;
         let mut list = ParamList::new();
         list.text(c"info", info);
-        let mut password = Zeroizing::new(vec![0; PASSWORD_OCTETS]);
+        let mut password = Zeroizing::new(vec![0; PASSWORD_BYTES]);
         let mut length = 0;
         // That nobody answers is no error yet: the key may do without, or the one who needs it says so.
         let ok = self.libcrypto.quietly(|| {

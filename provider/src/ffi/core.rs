@@ -142,11 +142,11 @@ impl Core {
     ///
     /// # Safety
     /// As `bio_read`.
-    pub(crate) unsafe fn bio_write(&self, bio: *mut OSSL_CORE_BIO, octets: &[u8]) -> bool {
+    pub(crate) unsafe fn bio_write(&self, bio: *mut OSSL_CORE_BIO, bytes: &[u8]) -> bool {
         let Some(write) = self.upcalls.BIO_write_ex else { return false };
         let mut written = 0;
-        // SAFETY: a live BIO, and octets with their length.
-        let ok = unsafe { write(bio, octets.as_ptr().cast(), octets.len(), &mut written) };
-        ok == 1 && written == octets.len()
+        // SAFETY: a live BIO, and bytes with their length.
+        let ok = unsafe { write(bio, bytes.as_ptr().cast(), bytes.len(), &mut written) };
+        ok == 1 && written == bytes.len()
     }
 }

@@ -5,7 +5,7 @@
 //! may be asked, an enum whose `match` must answer every row that the list promises).
 //!
 //! Safety of this folder: an array comes from libcrypto and is, by OSSL_PARAM(3ossl), either NULL or a sequence of
-//! elements ended by one with a NULL key, in which `data` is NULL or points to `data_size` octets of the stated type.
+//! elements ended by one with a NULL key, in which `data` is NULL or points to `data_size` bytes of the stated type.
 
 mod descriptor;
 mod list;
@@ -69,7 +69,7 @@ macro_rules! gettable {
             /// The row of this name.
             $vis fn named(name: &::std::ffi::CStr) -> Option<Self> {
                 match name.to_bytes_with_nul() {
-                    $(octets if octets == $key.to_bytes_with_nul() => Some(Self::$row),)*
+                    $(bytes if bytes == $key.to_bytes_with_nul() => Some(Self::$row),)*
                     _ => None,
                 }
             }
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(read.number, Some(-3));
         assert_eq!(read.text, None);
         assert_eq!(read.either, Some(IntOrText::Text("digest".into())));
-        assert_eq!(read.big.unwrap().as_octets(), [1, 2, 3]);
+        assert_eq!(read.big.unwrap().as_bytes(), [1, 2, 3]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::upcalls::Upcalls;
 use crate::error::Error;
 
 /// OpenSSL cuts error texts here (ERR_MAX_DATA_SIZE).
-const TEXT_OCTETS: usize = 1023;
+const TEXT_BYTES: usize = 1023;
 
 /// Puts an error on the queue under our library name.
 ///
@@ -33,8 +33,8 @@ pub(super) unsafe fn raise(upcalls: &Upcalls, handle: *const OSSL_CORE_HANDLE, e
 /// A C string of at most what OpenSSL keeps, cut between characters.
 fn c_text(text: &str) -> CString {
     let mut text = text.replace('\0', " ");
-    if text.len() > TEXT_OCTETS {
-        let end = (0..=TEXT_OCTETS).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    if text.len() > TEXT_BYTES {
+        let end = (0..=TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
     }
     CString::new(text).unwrap_or_default()

@@ -24,9 +24,9 @@ pub(crate) trait Raw {
     unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>>;
 }
 
-/// Octets in: pointer and length.
+/// Bytes in: pointer and length.
 pub(crate) struct RawInput(pub(crate) *const u8, pub(crate) usize);
-/// Octets out: buffer (NULL asks for the size), where the length goes, size of the buffer.
+/// Bytes out: buffer (NULL asks for the size), where the length goes, size of the buffer.
 pub(crate) struct RawOutput(pub(crate) *mut u8, pub(crate) *mut usize, pub(crate) usize);
 /// A key of ours, or NULL.
 pub(crate) struct RawKey(pub(crate) *const c_void);
@@ -116,7 +116,7 @@ impl Raw for *mut OSSL_PARAM {
     }
 }
 
-/// Where a pointer to octets goes.
+/// Where a pointer to bytes goes.
 impl Raw for *mut *mut u8 {
     type Cooked<'a> = Option<&'a mut *mut u8>;
     unsafe fn cook<'a>(self) -> Result<Option<&'a mut *mut u8>> {

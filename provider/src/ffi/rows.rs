@@ -80,8 +80,8 @@ impl Rows {
 fn with_fips(row: &OSSL_ALGORITHM) -> CString {
     // SAFETY: a constant string of the registry.
     let properties = unsafe { CStr::from_ptr(row.property_definition) };
-    let octets = [properties.to_bytes(), b",fips=yes"].concat();
-    CString::new(octets).unwrap_or_else(|_| properties.to_owned())
+    let bytes = [properties.to_bytes(), b",fips=yes"].concat();
+    CString::new(bytes).unwrap_or_else(|_| properties.to_owned())
 }
 
 impl Answer for Pointer {

@@ -144,7 +144,7 @@ impl TpmKey {
                     let text = format!("OpenSSL does not know the curve {} of this key", curve.name());
                     Error::new(Reason::Unsupported, text)
                 })?;
-                Pkey::public_ec(context, group, &uncompressed_point(curve.field_octets(), x, y))
+                Pkey::public_ec(context, group, &uncompressed_point(curve.field_bytes(), x, y))
             }
             PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => {
                 return Err(Error::new(Reason::WrongKey, "the object has no public half"));
@@ -203,7 +203,7 @@ impl TpmKey {
         // ECDSA signs whatever fits into the hash, and truncates to the order of the curve before (SEC 1 §4.1.3).
         if let PublicKey::Ecc { curve, scheme, .. } = &self.public.key {
             let restricted = self.public.attributes.contains(Attributes::RESTRICTED);
-            let fits = |hash: HashAlg| hash.size() >= curve.field_octets().min(HashAlg::Sha512.size());
+            let fits = |hash: HashAlg| hash.size() >= curve.field_bytes().min(HashAlg::Sha512.size());
             if !restricted && scheme.hash().is_some_and(fits) {
                 return None;
             }
@@ -233,16 +233,16 @@ impl TpmKey {
 /// it that follows FIPS 186-4 (TPM 2.0 Part 1 Annex B.7); others make a longer one, which the restriction allows.
 fn restrictions(scheme: Scheme, modulus: usize) -> Option<Restrictions> {
     let Scheme::Rsapss(hash) = scheme else { return None };
-    // RFC 8017 §9.1.1: the salt, the digest and two octets fill the block.
+    // RFC 8017 §9.1.1: the salt, the digest and two bytes fill the block.
     let salt = hash.size().min(modulus.saturating_sub(hash.size() + 2));
     Some(Restrictions { digest: hash.name(), salt: i32::try_from(salt).ok()? })
 }
 
 /// SEC 1 §2.3.3; the TPM may leave out leading zeros.
-fn uncompressed_point(field_octets: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
+fn uncompressed_point(field_bytes: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
     let mut point = vec![4];
     for coordinate in [x, y] {
-        point.resize(point.len() + field_octets.saturating_sub(coordinate.len()), 0);
+        point.resize(point.len() + field_bytes.saturating_sub(coordinate.len()), 0);
         point.extend_from_slice(coordinate);
     }
     point
@@ -275,7 +275,7 @@ mod tests {
             (ec(Curve::P256, Scheme::Ecdsa(HashAlg::Sha384)), Some("SHA384"), None),
             (ec(Curve::P256, Scheme::Ecdsa(HashAlg::Sha256)), Some("SHA256"), None),
             (ec(Curve::P521, Scheme::Ecdsa(HashAlg::Sha512)), Some("SHA512"), None),
-            // SHA-384 would be cut to 48 octets, which do not fit.
+            // SHA-384 would be cut to 48 bytes, which do not fit.
             (ec(Curve::P384, Scheme::Ecdsa(HashAlg::Sha256)), Some("SHA256"), Some("SHA256")),
         ] {
             let mut public = template.public();

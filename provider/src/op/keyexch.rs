@@ -98,7 +98,7 @@ impl KeyExchange for Ecdh {
                 let kdf = shadow.as_mut().map(Kdf::read).transpose()?.flatten();
                 let size = match &kdf {
                     Some(kdf) => kdf.size(),
-                    None => at_most(&output, field_octets(key)?),
+                    None => at_most(&output, field_bytes(key)?),
                 };
                 let Some(room) = output.room(size)? else { return Ok(()) };
                 let secret = shared_secret(key, peer)?;
@@ -120,7 +120,7 @@ impl KeyExchange for Ecdh {
             Descriptor::new(c"kdf-type", Kind::Text),
             Descriptor::new(c"kdf-digest", Kind::Text),
             Descriptor::new(c"kdf-outlen", Kind::Unsigned),
-            Descriptor::new(c"kdf-ukm", Kind::OctetsPointer),
+            Descriptor::new(c"kdf-ukm", Kind::BytesPointer),
             Descriptor::END,
         ]);
         &LIST
@@ -137,7 +137,7 @@ impl KeyExchange for Ecdh {
             Descriptor::new(c"kdf-digest", Kind::Text),
             Descriptor::new(c"kdf-digest-props", Kind::Text),
             Descriptor::new(c"kdf-outlen", Kind::Unsigned),
-            Descriptor::new(c"kdf-ukm", Kind::Octets),
+            Descriptor::new(c"kdf-ukm", Kind::Bytes),
             Descriptor::END,
         ]);
         &LIST
@@ -160,7 +160,7 @@ impl Ecdh {
     }
 }
 
-/// A smaller buffer gets the first octets of a bare shared secret, and no error, as from OpenSSL's own ECDH.
+/// A smaller buffer gets the first bytes of a bare shared secret, and no error, as from OpenSSL's own ECDH.
 fn at_most(output: &Output<'_>, size: usize) -> usize {
     output.offered().map_or(size, |offered| offered.min(size))
 }
@@ -169,7 +169,7 @@ fn at_most(output: &Output<'_>, size: usize) -> usize {
 /// cofactor mode changes nothing.
 fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     agrees(key.public())?;
-    let size = field_octets(key)?;
+    let size = field_bytes(key)?;
     // OpenSSL checked the point to be on the curve when it made the peer's key.
     let point = peer.encoded_point().filter(|point| point.len() == 2 * size + 1 && point.first() == Some(&4));
     let point =
@@ -201,9 +201,9 @@ fn agrees(public: &Public) -> Result<()> {
     ))
 }
 
-fn field_octets(key: &dyn Private) -> Result<usize> {
+fn field_bytes(key: &dyn Private) -> Result<usize> {
     match key.public().key {
-        PublicKey::Ecc { curve, .. } => Ok(curve.field_octets()),
+        PublicKey::Ecc { curve, .. } => Ok(curve.field_bytes()),
         _ => Err(Error::new(Reason::WrongKey, "a derivation needs an EC key")),
     }
 }

@@ -115,7 +115,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         }
         let software = key.software()?;
         if software.is_a(c"EC") {
-            params.bound_octets(c"encoded-pub-key")?;
+            params.bound_bytes(c"encoded-pub-key")?;
         }
         if software.answer(&mut params).is_err() {
             return Ok(false);

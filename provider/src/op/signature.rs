@@ -79,7 +79,7 @@ pub(crate) struct Request<'a> {
     key: &'a dyn Private,
     public: &'a Pkey,
     shadow: &'a mut Shadow,
-    /// The digest, or, without an algorithm, any octets.
+    /// The digest, or, without an algorithm, any bytes.
     digest: &'a [u8],
     algorithm: Option<&'a Digest>,
     /// The message, which a restricted key wants to see.

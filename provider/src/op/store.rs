@@ -86,23 +86,23 @@ struct Opening<'a> {
 
 impl Store for TpmStore {
     fn open(provider: &Provider, uri: &CStr) -> Result<Self> {
-        let octets = uri.to_bytes();
+        let bytes = uri.to_bytes();
         // What is wrong with it is said by the first load. Of a serialized object that is not there programs are told earlier, as by
         // tpm2-openssl.
-        let path = understood(octets, provider).ok().and_then(|uri| match uri.place {
+        let path = understood(bytes, provider).ok().and_then(|uri| match uri.place {
             Place::Serialized(path) => Some(path),
             _ => None,
         });
         let file = path.map(|path| contents::read(&path)).transpose()?;
-        Ok(TpmStore::new(Source::Uri(Zeroizing::new(octets.to_vec()), file)))
+        Ok(TpmStore::new(Source::Uri(Zeroizing::new(bytes.to_vec()), file)))
     }
 
     fn attach(provider: &Provider, mut input: Bio<'_>) -> Self {
         // One more than there may be shows that there are too many.
         let room = KeyFile::MAX_SIZE.saturating_add(1);
-        let mut octets = Zeroizing::new(Vec::with_capacity(room));
-        input.read(provider.core(), room, &mut octets);
-        TpmStore::new(Source::Attached(octets))
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        input.read(provider.core(), room, &mut bytes);
+        TpmStore::new(Source::Attached(bytes))
     }
 
     fn set_params(&mut self, params: Params<'_>) -> Result<()> {
@@ -144,7 +144,7 @@ impl State {
             *self = Self::Found(VecDeque::new());
             let everything = match source {
                 Source::Uri(uri, file) => everything(uri, file.as_ref().map_or(&[], |file| file), opening),
-                Source::Attached(octets) => everything_attached(octets, opening),
+                Source::Attached(bytes) => everything_attached(bytes, opening),
             };
             *self = Self::Found(everything?.into());
         }
@@ -162,7 +162,7 @@ impl State {
 /// What the URI says.
 fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
     let text = std::str::from_utf8(uri).map_err(|_| {
-        Error::new(Reason::Uri, "the URI is not UTF-8: write other octets of a path as %C3%BC")
+        Error::new(Reason::Uri, "the URI is not UTF-8: write other bytes of a path as %C3%BC")
     })?;
     Ok(Uri::parse(text, tpm::config::nv_prefix(provider)?.as_deref())?)
 }
@@ -187,15 +187,15 @@ fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found
     Ok(found)
 }
 
-/// Everything that is wanted of the octets that were attached: a serialized object, or what is in a file. OSSL_STORE_attach(3ossl)
+/// Everything that is wanted of the bytes that were attached: a serialized object, or what is in a file. OSSL_STORE_attach(3ossl)
 /// does not pass on which of our schemes was used.
-fn everything_attached(octets: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
-    if octets.len() > KeyFile::MAX_SIZE {
+fn everything_attached(bytes: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
+    if bytes.len() > KeyFile::MAX_SIZE {
         return Err(Error::new(Reason::Contents, "the attached data is larger than any key file"));
     }
-    match Serialized::from_octets(octets) {
+    match Serialized::from_bytes(bytes) {
         Ok(object) => named_by(object, &Password::Unsaid, opening),
-        Err(_) => contents::found(octets, &Password::Unsaid, opening, "the attached data"),
+        Err(_) => contents::found(bytes, &Password::Unsaid, opening, "the attached data"),
     }
 }
 
@@ -208,7 +208,7 @@ fn named_by(object: Serialized, password: &Password, opening: Opening<'_>) -> Re
 }
 
 fn serialized(path: &std::path::Path, file: &[u8]) -> Result<Serialized> {
-    Serialized::from_octets(file).map_err(|source| {
+    Serialized::from_bytes(file).map_err(|source| {
         let text = format!(
             "{} is no serialized object of tpm2-tss, such as tpm2_evictcontrol -o writes",
             path.display()
@@ -232,15 +232,15 @@ impl Object {
                 found.call_with_key(list, key)
             }
             Object::Certificate(der) => {
-                list.int(c"type", CERTIFICATE).octets(c"data", &der);
+                list.int(c"type", CERTIFICATE).bytes(c"data", &der);
                 found.call(list.as_params())
             }
             Object::RevocationList(der) => {
-                list.int(c"type", REVOCATION_LIST).octets(c"data", &der);
+                list.int(c"type", REVOCATION_LIST).bytes(c"data", &der);
                 found.call(list.as_params())
             }
             Object::PublicKey(der) => {
-                list.int(c"type", KEY).text(c"data-structure", "SubjectPublicKeyInfo").octets(c"data", &der);
+                list.int(c"type", KEY).text(c"data-structure", "SubjectPublicKeyInfo").bytes(c"data", &der);
                 found.call(list.as_params())
             }
             Object::Name(uri, description) => {

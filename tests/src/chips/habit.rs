@@ -72,7 +72,7 @@ fn shortened(mut buffers: &[u8]) -> Vec<u8> {
     let mut cut = Vec::new();
     while let Some((size, rest)) = buffers.split_first_chunk::<2>() {
         let (number, rest) = rest.split_at(usize::from(u16::from_be_bytes(*size)));
-        let zeros = number.iter().take_while(|octet| **octet == 0).count();
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
         cut.extend(raw::sized(&number[zeros..]));
         buffers = rest;
     }

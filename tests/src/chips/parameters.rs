@@ -10,21 +10,21 @@ impl<'a> Parameters<'a> {
         Self(command_parameters(command))
     }
 
-    /// A number of one octet.
+    /// A number of one byte.
     pub(super) fn u8(&mut self) -> u8 {
         let number = self.0.first().copied().unwrap_or_default();
         self.0 = self.0.get(1..).unwrap_or_default();
         number
     }
 
-    /// A number of two octets.
+    /// A number of two bytes.
     pub(super) fn u16(&mut self) -> u16 {
         let number = self.0.get(..2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
         self.0 = self.0.get(2..).unwrap_or_default();
         number
     }
 
-    /// A number of four octets.
+    /// A number of four bytes.
     pub(super) fn u32(&mut self) -> u32 {
         let number = u32_at(self.0, 0);
         self.0 = self.0.get(4..).unwrap_or_default();
@@ -73,8 +73,8 @@ impl<'a> Parameters<'a> {
 }
 
 impl<'a> From<&'a [u8]> for Parameters<'a> {
-    fn from(octets: &'a [u8]) -> Self {
-        Self(octets)
+    fn from(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
 }
 

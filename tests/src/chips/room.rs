@@ -28,7 +28,7 @@ pub(super) fn objects(tpm: u16, most: u32) -> Rules {
     })
 }
 
-/// So many octets of NV memory, of which a persistent object takes a quarter of 2 KiB.
+/// So many bytes of NV memory, of which a persistent object takes a quarter of 2 KiB.
 pub(super) fn nv(tpm: u16, most: u32) -> Rules {
     const OBJECT: u32 = 512;
     Rules::default().command(move |command| {

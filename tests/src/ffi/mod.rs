@@ -22,7 +22,7 @@ pub(crate) fn kill(pid: i32, signal: i32) {
 pub(crate) fn acknowledge(stream: &TcpStream) {
     let on: libc::c_int = 1;
     let size = libc::socklen_t::try_from(size_of_val(&on)).unwrap_or(4);
-    // SAFETY: setsockopt(2) reads as many octets of `on` as `size` says, and keeps nothing.
+    // SAFETY: setsockopt(2) reads as many bytes of `on` as `size` says, and keeps nothing.
     unsafe {
         libc::setsockopt(
             stream.as_raw_fd(),

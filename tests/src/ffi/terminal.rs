@@ -45,7 +45,7 @@ pub(crate) fn echoes(terminal: &File) -> io::Result<bool> {
     Ok(unsafe { settings.assume_init() }.c_lflag & libc::ECHO != 0)
 }
 
-/// Octets pass as they are (cfmakeraw(3)).
+/// Bytes pass as they are (cfmakeraw(3)).
 ///
 /// # Errors
 /// What tcgetattr(3) and tcsetattr(3) say.

@@ -1,12 +1,12 @@
 /* Reads a key file with every kind of small damage, in one process, in each way that programs do: damage FILE MODE [STEP].
  *
- *   text-cut, text-change   the PEM text, cut at each octet, each octet changed
+ *   text-cut, text-change   the PEM text, cut at each byte, each byte changed
  *   cut, change             the DER within, armoured again, so that our decoder is the one who sees it
  *   der-cut, der-change     the DER alone
  *   sign                    as change, and what loads is asked for a signature
  *   whole                   the file as it is, but not by the store: over much that is no key it takes minutes without us
  *
- * Every STEP-th octet, all by default. Says how many loaded, failed with a reason of the provider tpm2, with somebody
+ * Every STEP-th byte, all by default. Says how many loaded, failed with a reason of the provider tpm2, with somebody
  * else's only, or without any, and how many gave a wrong signature: "loaded=1 ours=2 others=3 silent=4 wrong=5". A failed
  * signature counts as a failure. What loads is printed and exported, into nothing. */
 #include <openssl/bio.h>
@@ -90,9 +90,9 @@ static EVP_PKEY *by_pem(BIO *bio)
 
 static EVP_PKEY *by_der(BIO *bio)
 {
-    char *octets;
-    long size = BIO_get_mem_data(bio, &octets);
-    const unsigned char *next = (unsigned char *)octets;
+    char *bytes;
+    long size = BIO_get_mem_data(bio, &bytes);
+    const unsigned char *next = (unsigned char *)bytes;
     return d2i_AutoPrivateKey(NULL, &next, size);
 }
 
@@ -110,9 +110,9 @@ static EVP_PKEY *by_store(BIO *bio)
     return key;
 }
 
-static void read_by(EVP_PKEY *(*way)(BIO *), const unsigned char *octets, size_t size)
+static void read_by(EVP_PKEY *(*way)(BIO *), const unsigned char *bytes, size_t size)
 {
-    BIO *bio = BIO_new_mem_buf(size > 0 ? octets : (const unsigned char *)"", (int)size);
+    BIO *bio = BIO_new_mem_buf(size > 0 ? bytes : (const unsigned char *)"", (int)size);
     ERR_clear_error();
     EVP_PKEY *key = way(bio);
     if (key != NULL) {
@@ -125,27 +125,27 @@ static void read_by(EVP_PKEY *(*way)(BIO *), const unsigned char *octets, size_t
     BIO_free(bio);
 }
 
-/* Whether anybody can see whose file it is: by the first line of PEM, or by the first octets of DER and their length. */
-static int is_ours(const unsigned char *octets, size_t size)
+/* Whether anybody can see whose file it is: by the first line of PEM, or by the first bytes of DER and their length. */
+static int is_ours(const unsigned char *bytes, size_t size)
 {
     static const char line[] = "-----BEGIN TSS2 PRIVATE KEY-----\n";
     static const unsigned char arc[] = { 0x06, 0x06, 0x67, 0x81, 0x05, 0x0a };
-    if (size > sizeof line && memcmp(octets, line, sizeof line - 1) == 0)
+    if (size > sizeof line && memcmp(bytes, line, sizeof line - 1) == 0)
         return 1;
-    return size > 4 + sizeof arc && octets[0] == 0x30 && octets[1] == 0x82 && memcmp(octets + 4, arc, sizeof arc) == 0
-           && size == 4 + (size_t)octets[2] * 256 + octets[3];
+    return size > 4 + sizeof arc && bytes[0] == 0x30 && bytes[1] == 0x82 && memcmp(bytes + 4, arc, sizeof arc) == 0
+           && size == 4 + (size_t)bytes[2] * 256 + bytes[3];
 }
 
-static void decode(const unsigned char *octets, size_t size)
+static void decode(const unsigned char *bytes, size_t size)
 {
-    int text = size > 0 && octets[0] == '-';
-    read_by(by_decoder, octets, size);
+    int text = size > 0 && bytes[0] == '-';
+    read_by(by_decoder, bytes, size);
     if (signing)
         return;
-    read_by(text ? by_pem : by_der, octets, size);
+    read_by(text ? by_pem : by_der, bytes, size);
     /* Of what it does not know at all the store says nothing. */
-    if (is_ours(octets, size))
-        read_by(by_store, octets, size);
+    if (is_ours(bytes, size))
+        read_by(by_store, bytes, size);
 }
 
 static void report(void)
@@ -155,11 +155,11 @@ static void report(void)
 
 static const char *armour_name;
 
-static void armoured(const unsigned char *octets, size_t size)
+static void armoured(const unsigned char *bytes, size_t size)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text;
-    PEM_write_bio(bio, armour_name, "", octets, (long)size);
+    PEM_write_bio(bio, armour_name, "", bytes, (long)size);
     long length = BIO_get_mem_data(bio, &text);
     decode((unsigned char *)text, (size_t)length);
     BIO_free(bio);

@@ -8,15 +8,15 @@
  *   deriving NAME [OPTION...]      the same
  *   peer HEX                       a SubjectPublicKeyInfo: the other side of the derivation
  *   size [HEX]                     asks how long the result will be
- *   run [HEX] [ROOM]               decrypts or derives, into a buffer of so many octets
+ *   run [HEX] [ROOM]               decrypts or derives, into a buffer of so many bytes
  *   dup                            goes on with a copy of the context
  *   get NAME                       an integer parameter of the context
  *   compare NAME HEX [OPTION...]   decrypts (or derives with this peer) in the TPM and in software: "ok OURS THEIRS"
  *   verify KEY MD SIG MSG [OPTION...]  verifies by the provider and by software: "ok OURS THEIRS"
- *   ecdh NAME TIMES, oaep NAME TIMES   random round trips; ecdh says how many secrets began with a zero octet
+ *   ecdh NAME TIMES, oaep NAME TIMES   random round trips; ecdh says how many secrets began with a zero byte
  *   quit
  *
- * An option is NAME:VALUE as EVP_PKEY_CTX_ctrl_str takes it, or implicit-rejection:N, tls:VERSION, negotiated:VERSION. No octets
+ * An option is NAME:VALUE as EVP_PKEY_CTX_ctrl_str takes it, or implicit-rejection:N, tls:VERSION, negotiated:VERSION. No bytes
  * at all are "-". Each line is answered by one: "ok ..." or "error RETURNED LENGTH | REASON | REASON". */
 #include "answers.h"
 #include <openssl/core_names.h>
@@ -33,7 +33,7 @@
 #define KEYS 512
 #define WORDS 24
 #define INPUT 65536
-#define OCTETS 16384
+#define BYTES 16384
 
 static struct { char name[32]; EVP_PKEY *key, *public, *software; } keys[KEYS];
 static OSSL_LIB_CTX *clean;
@@ -47,17 +47,17 @@ static void trouble(int returned, size_t length)
     say("error %d %zu%s", returned, length, text + strlen("error"));
 }
 
-static size_t octets(const char *hex, unsigned char *out)
+static size_t bytes(const char *hex, unsigned char *out)
 {
     size_t length = 0;
     if (hex != NULL && strcmp(hex, "-") != 0)
-        OPENSSL_hexstr2buf_ex(out, OCTETS, &length, hex, '\0');
+        OPENSSL_hexstr2buf_ex(out, BYTES, &length, hex, '\0');
     return length;
 }
 
 static char *hexed(const unsigned char *in, size_t length)
 {
-    static char texts[2][2 * OCTETS + 2];
+    static char texts[2][2 * BYTES + 2];
     static int turn;
     char *text = texts[turn = !turn];
     strcpy(text, "-");
@@ -161,8 +161,8 @@ static void begin(EVP_PKEY *key, int derives, char **options)
 
 static void seal(EVP_PKEY *public, const char *hex, char **options)
 {
-    unsigned char in[OCTETS], out[OCTETS];
-    size_t size = sizeof out, length = octets(hex, in);
+    unsigned char in[BYTES], out[BYTES];
+    size_t size = sizeof out, length = bytes(hex, in);
     EVP_PKEY_CTX *ctx = context_of(public, clean, EVP_PKEY_encrypt_init, options);
     if (ctx != NULL && EVP_PKEY_encrypt(ctx, out, &size, in, length) > 0)
         say("ok %s", hexed(out, size));
@@ -173,8 +173,8 @@ static void seal(EVP_PKEY *public, const char *hex, char **options)
 
 static void run(const char *hex, const char *room, int ask)
 {
-    unsigned char in[OCTETS], out[OCTETS];
-    size_t length = octets(hex, in), size = room != NULL ? (size_t)atol(room) : sizeof out;
+    unsigned char in[BYTES], out[BYTES];
+    size_t length = bytes(hex, in), size = room != NULL ? (size_t)atol(room) : sizeof out;
     unsigned char *to = ask ? NULL : out;
     int returned = deriving ? EVP_PKEY_derive(current, to, &size) : EVP_PKEY_decrypt(current, to, &size, in, length);
     if (returned <= 0)
@@ -189,8 +189,8 @@ static void run(const char *hex, const char *room, int ask)
 
 static void set_peer(const char *hex)
 {
-    unsigned char der[OCTETS];
-    EVP_PKEY *peer = public_key(der, octets(hex, der), NULL);
+    unsigned char der[BYTES];
+    EVP_PKEY *peer = public_key(der, bytes(hex, der), NULL);
     if (peer != NULL && EVP_PKEY_derive_set_peer(current, peer) > 0)
         say("ok");
     else
@@ -200,8 +200,8 @@ static void set_peer(const char *hex)
 
 static const char *decrypted(EVP_PKEY *key, OSSL_LIB_CTX *library, const char *hex, char **options)
 {
-    unsigned char in[OCTETS], out[OCTETS];
-    size_t size = sizeof out, length = octets(hex, in);
+    unsigned char in[BYTES], out[BYTES];
+    size_t size = sizeof out, length = bytes(hex, in);
     EVP_PKEY_CTX *ctx = context_of(key, library, EVP_PKEY_decrypt_init, options);
     const char *text = ctx != NULL && EVP_PKEY_decrypt(ctx, out, &size, in, length) > 0 ? hexed(out, size) : "refused";
     EVP_PKEY_CTX_free(ctx);
@@ -210,7 +210,7 @@ static const char *decrypted(EVP_PKEY *key, OSSL_LIB_CTX *library, const char *h
 
 static const char *derived(EVP_PKEY *key, OSSL_LIB_CTX *library, EVP_PKEY *peer, char **options)
 {
-    unsigned char out[OCTETS];
+    unsigned char out[BYTES];
     size_t size = sizeof out;
     EVP_PKEY_CTX *ctx = peer != NULL ? context_of(key, library, EVP_PKEY_derive_init, options) : NULL;
     int done = ctx != NULL && EVP_PKEY_derive_set_peer(ctx, peer) > 0 && EVP_PKEY_derive(ctx, out, &size) > 0;
@@ -225,8 +225,8 @@ static void compare(int i, const char *hex, char **options)
         ours = decrypted(keys[i].key, NULL, hex, options);
         theirs = decrypted(keys[i].software, clean, hex, options);
     } else {
-        unsigned char der[OCTETS];
-        size_t size = octets(hex, der);
+        unsigned char der[BYTES];
+        size_t size = bytes(hex, der);
         EVP_PKEY *here = public_key(der, size, NULL), *there = public_key(der, size, clean);
         ours = derived(keys[i].key, NULL, here, options);
         theirs = derived(keys[i].software, clean, there, options);
@@ -238,8 +238,8 @@ static void compare(int i, const char *hex, char **options)
 
 static int verified(EVP_PKEY *key, OSSL_LIB_CTX *library, char **words)
 {
-    unsigned char signature[OCTETS], message[OCTETS];
-    size_t size = octets(words[3], signature), length = octets(words[4], message);
+    unsigned char signature[BYTES], message[BYTES];
+    size_t size = bytes(words[3], signature), length = bytes(words[4], message);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *options = NULL;
     int done = key != NULL && EVP_DigestVerifyInit_ex(ctx, &options, words[2], library, NULL, key, NULL) > 0
@@ -251,8 +251,8 @@ static int verified(EVP_PKEY *key, OSSL_LIB_CTX *library, char **words)
 /* The same key by the keymgmt and the signature of the provider, and by those of a context without it. */
 static void verify(char **words)
 {
-    unsigned char der[OCTETS];
-    size_t size = octets(words[1], der);
+    unsigned char der[BYTES];
+    size_t size = bytes(words[1], der);
     EVP_PKEY *theirs = public_key(der, size, clean), *ours = NULL;
     OSSL_PARAM *params = NULL;
     EVP_PKEY_CTX *import = NULL;
@@ -270,7 +270,7 @@ static void verify(char **words)
     EVP_PKEY_free(theirs);
 }
 
-/* At least so many round trips, and as many more as it takes to see two shared secrets that begin with a zero octet. */
+/* At least so many round trips, and as many more as it takes to see two shared secrets that begin with a zero byte. */
 static void ecdh(int i, int times)
 {
     char *none[] = { NULL }, group[64], answer[LINE] = "";
@@ -303,7 +303,7 @@ static void oaep(int i, int times)
     static const char *const digests[] = { "SHA1", "SHA256", "SHA512", "SHA3-256" };
     char answer[LINE] = "ok";
     for (int n = 0; n < times && answer[0] == 'o'; n++) {
-        unsigned char message[64], sealed[OCTETS], choice[4];
+        unsigned char message[64], sealed[BYTES], choice[4];
         size_t size = sizeof sealed;
         char digest[40], mgf1[40], *options[] = { "rsa_padding_mode:oaep", digest, mgf1, NULL };
         RAND_bytes_ex(clean, choice, sizeof choice, 0);

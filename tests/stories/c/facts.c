@@ -45,7 +45,7 @@ static void text(EVP_PKEY *key, const char *name)
         printf("%s %s\n", name, value);
 }
 
-static void octets(EVP_PKEY *key, const char *name)
+static void bytes(EVP_PKEY *key, const char *name)
 {
     unsigned char value[1000];
     size_t length = 0, asked = 0;
@@ -111,9 +111,9 @@ static int facts(const char *file)
         text(key, texts[i]);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
         number(key, numbers[i]);
-    octets(key, "pub");
-    octets(key, "encoded-pub-key");
-    octets(key, "generator");
+    bytes(key, "pub");
+    bytes(key, "encoded-pub-key");
+    bytes(key, "generator");
     copies(key);
     checks(key);
     EVP_PKEY_free(key);

@@ -166,7 +166,7 @@ static void with_parameters(void)
         OSSL_PARAM_construct_int("da", &da),
         OSSL_PARAM_construct_end(),
     };
-    OSSL_PARAM octets[] = {
+    OSSL_PARAM bytes[] = {
         OSSL_PARAM_construct_octet_string("user-auth", "se\0ret", 6),
         OSSL_PARAM_construct_end(),
     };
@@ -175,7 +175,7 @@ static void with_parameters(void)
 
     check(EVP_PKEY_CTX_set_params(ctx, params) == 1, "parameters");
     /* The later one counts. */
-    check(EVP_PKEY_CTX_set_params(ctx, octets) == 1, "a password with a zero in it");
+    check(EVP_PKEY_CTX_set_params(ctx, bytes) == 1, "a password with a zero in it");
     key = finish(ctx, "EC with parameters");
     in_tpm(key, "EC with parameters");
     EVP_PKEY_free(key);

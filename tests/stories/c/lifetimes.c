@@ -83,7 +83,7 @@ static void contexts(const char *file)
     end(&two);
 }
 
-/* Octets of this process in memory. */
+/* Bytes of this process in memory. */
 static long resident(void)
 {
     long total = 0, pages = 0;
@@ -94,7 +94,7 @@ static long resident(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-/* Prints by how many octets the process has grown, after a tenth of the turns in which everybody may settle down. */
+/* Prints by how many bytes the process has grown, after a tenth of the turns in which everybody may settle down. */
 static void reload(const char *file, int times)
 {
     long settled = 0;

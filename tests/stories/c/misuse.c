@@ -10,7 +10,7 @@
 #include <string.h>
 
 static unsigned char room[1000];
-static const unsigned char digest[32] = "a digest of thirty-two octets..";
+static const unsigned char digest[32] = "a digest of thirty-two bytes..";
 
 /* Whether one of the errors since the last call is of tpm2 and holds the text. */
 static int says(const char *part)
@@ -48,12 +48,12 @@ static void sign(EVP_PKEY *key)
     MUST(EVP_PKEY_sign(ctx, NULL, &size, digest, sizeof digest) == 1 && size > 60);
     MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("the buffer has 10"));
     length = size - 1;
-    MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("octets are needed"));
+    MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("bytes are needed"));
     MUST(room[0] == 0xa5);
     length = sizeof room;
     MUST(EVP_PKEY_sign(ctx, room, &length, NULL, sizeof digest) != 1 && says("the input is NULL"));
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha384()) == 1);
-    MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("has 48 octets, and 32 were given"));
+    MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("has 48 bytes, and 32 were given"));
     MUST(room[0] == 0xa5);
     /* After all that it signs. */
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1);

@@ -21,13 +21,13 @@ static void check(int fine, const char *what)
     }
 }
 
-/* The octets in the BIO are the file, or the DER of it; the BIO is empty then. */
+/* The bytes in the BIO are the file, or the DER of it; the BIO is empty then. */
 static void is_file(BIO *out, const char *what)
 {
-    char *octets;
-    long length = BIO_get_mem_data(out, &octets);
+    char *bytes;
+    long length = BIO_get_mem_data(out, &bytes);
 
-    check(length == (long)strlen(file) && memcmp(octets, file, (size_t)length) == 0, what);
+    check(length == (long)strlen(file) && memcmp(bytes, file, (size_t)length) == 0, what);
     BIO_reset(out);
 }
 

@@ -97,7 +97,7 @@ impl Connection {
         match branches {
             Some(branches) => {
                 let session = self.policy_session()?.handle;
-                policy_command(self, CommandCode::POLICY_OR, session, &branches.to_octets()?)
+                policy_command(self, CommandCode::POLICY_OR, session, &branches.to_bytes()?)
             }
             None => Ok(()),
         }

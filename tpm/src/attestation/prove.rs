@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 
-/// Octets of the secret in a credential; no nameAlg of an endorsement key is shorter.
+/// Bytes of the secret in a credential; no nameAlg of an endorsement key is shorter.
 const SECRET: usize = 32;
 
 impl Tpm {
@@ -48,7 +48,7 @@ impl Tpm {
                 let Some(found) = connection.endorsement_key(endorsement, key)? else {
                     return Ok(Residence::Elsewhere);
                 };
-                let value = random::octets(SECRET)?;
+                let value = random::bytes(SECRET)?;
                 let made = credential(&found.public, &signer.name, &value)?;
                 connection.satisfy(endorsement, &found.public)?;
                 let opened = activate_credential(connection, (signer.entity(), found.entity()), &made);

@@ -24,13 +24,13 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// The key of a file: its value is fixed in its private part.
     pub(crate) fn of_file(tpm: &str, name: &Name, private: &[u8], value: &[u8]) -> Result<Self, Error> {
-        let attempt = Self::new(&[tpm.as_bytes(), name.as_octets(), private], name.clone(), value)?;
+        let attempt = Self::new(&[tpm.as_bytes(), name.as_bytes(), private], name.clone(), value)?;
         Ok(Self { changeable: false, ..attempt })
     }
 
     /// What has a Name and stays in the TPM: a persistent object, an NV index.
     pub(crate) fn of_named(tpm: &str, name: &Name, value: &[u8]) -> Result<Self, Error> {
-        Self::new(&[tpm.as_bytes(), name.as_octets()], name.clone(), value)
+        Self::new(&[tpm.as_bytes(), name.as_bytes()], name.clone(), value)
     }
 
     /// A hierarchy, whose refusals count towards no lockout.

@@ -34,7 +34,7 @@ pub(super) fn memory() -> Result<&'static Memory, Error> {
 
 impl Memory {
     fn new() -> Result<Self, Error> {
-        Ok(Self { key: random::octets(32)?, start: Instant::now(), table: Table::new() })
+        Ok(Self { key: random::bytes(32)?, start: Instant::now(), table: Table::new() })
     }
 
     /// By what these parts are known here.
@@ -45,8 +45,8 @@ impl Memory {
         let digests: Vec<&[u8]> = digests.iter().map(|digest| digest.as_slice()).collect();
         let tag = hmac(HashAlg::Sha256, &self.key, &[&[&b"whole"[..]], &digests[..]].concat());
         let half = |at: usize| {
-            let octets = tag.get(at..at.saturating_add(8)).and_then(|octets| octets.try_into().ok());
-            octets.map_or(0, u64::from_be_bytes)
+            let bytes = tag.get(at..at.saturating_add(8)).and_then(|bytes| bytes.try_into().ok());
+            bytes.map_or(0, u64::from_be_bytes)
         };
         [half(0), half(8)]
     }

@@ -7,7 +7,7 @@ use super::Run;
 use super::frame::{Command, Entity};
 use crate::error::Error;
 
-/// Certify: the statement of `signer` that `object` is loaded, as octets, and its signature. Neither has a password.
+/// Certify: the statement of `signer` that `object` is loaded, as bytes, and its signature. Neither has a password.
 pub(crate) fn certify(
     run: &mut dyn Run,
     (object, signer): (Entity<'_>, Entity<'_>),

@@ -7,7 +7,7 @@ use super::Run;
 use super::frame::Command;
 use crate::error::Error;
 
-/// Time, clock and counters of a TPM. A PolicyCounterTimer compares octets of this structure.
+/// Time, clock and counters of a TPM. A PolicyCounterTimer compares bytes of this structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeInfo {
     /// Milliseconds since the TPM got power.

@@ -49,7 +49,7 @@ impl Evict for Nobody {
     fn evicted(&mut self, _: Handle) {}
 }
 
-/// ContextSave: the object as octets that only this TPM reads, until its next reset.
+/// ContextSave: the object as bytes that only this TPM reads, until its next reset.
 pub(crate) fn context_save(run: &mut dyn Run, handle: Handle) -> Result<Vec<u8>, Error> {
     let command = Command {
         code: CommandCode::CONTEXT_SAVE,

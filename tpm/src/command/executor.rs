@@ -122,7 +122,7 @@ impl Executor {
                     .handles
                     .iter()
                     .zip(&handles)
-                    .map(|(e, own)| e.name.map_or(&own[..], Name::as_octets))
+                    .map(|(e, own)| e.name.map_or(&own[..], Name::as_bytes))
                     .collect();
                 area.authorize(out, command.code, &names, command.parameters)?;
             }
@@ -136,7 +136,7 @@ impl Executor {
         Ok(())
     }
 
-    /// Sends the octets until the TPM has done what they ask, or will not.
+    /// Sends the bytes until the TPM has done what they ask, or will not.
     fn exchange(&mut self, command: &Command<'_>) -> Result<(), Error> {
         loop {
             // A command without time for its answer would cost the connection.

@@ -6,7 +6,7 @@ use keyfile::{CommandCode, Handle, Name};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-/// Octets of tag, size and code.
+/// Bytes of tag, size and code.
 pub(super) const HEADER: usize = 10;
 
 /// One command, without what authorizes it.

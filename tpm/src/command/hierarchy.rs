@@ -27,7 +27,7 @@ pub(crate) fn create_primary(
     let response =
         run.guarded_making(CommandCode::CREATE_PRIMARY, hierarchy, &parameters, protect.decrypted())?;
     let mut r = Reader::new(response.parameters);
-    let public = Public::from_octets(r.sized()?)?;
+    let public = Public::from_bytes(r.sized()?)?;
     r.sized()?;
     r.sized()?;
     Ticket::unmarshal(&mut r)?;
@@ -39,7 +39,7 @@ pub(crate) fn create_primary(
     Ok(Primary { handle, public, name })
 }
 
-/// CreatePrimary of a sealed octet in the null hierarchy: its handle, and from which locality the command came, as TPMA_LOCALITY. Only
+/// CreatePrimary of a sealed byte in the null hierarchy: its handle, and from which locality the command came, as TPMA_LOCALITY. Only
 /// the creation data of an object says so (Part 2 §15.1).
 pub(crate) fn create_for_locality(run: &mut dyn Run) -> Result<(Handle, Result<u8, Error>), Error> {
     let parameters = creation(&Template::sealed().public(), &[], &[0])?;

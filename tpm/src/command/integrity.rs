@@ -19,7 +19,7 @@ pub(crate) struct SomePcrs {
 
 /// PCR_Read: as many of them as one answer holds.
 pub(crate) fn some_pcrs(run: &mut dyn Run, selection: &PcrSelection) -> Result<SomePcrs, Error> {
-    let parameters = selection.to_octets()?;
+    let parameters = selection.to_bytes()?;
     let command =
         Command { code: CommandCode::PCR_READ, handles: &[], parameters: &parameters, makes_handle: false };
     let mut r = Reader::new(run.audited(&command)?.parameters);

@@ -28,7 +28,7 @@ fn command<'a>(handles: &'a [Entity<'a>]) -> Command<'a> {
 
 fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), Error> {
     let mut r = Reader::new(response.parameters);
-    let public = NvPublic::from_octets(r.sized()?)?;
+    let public = NvPublic::from_bytes(r.sized()?)?;
     let name = Name::unmarshal(&mut r)?;
     r.finish()?;
     same(&public.name()?, &name).map_err(|error| error.on(index))?;
@@ -42,7 +42,7 @@ fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), 
     Ok((public, name))
 }
 
-/// NV_Read: so many octets from `offset` on, authorized by `reader`. An index may hold a password.
+/// NV_Read: so many bytes from `offset` on, authorized by `reader`. An index may hold a password.
 pub(crate) fn nv_read(
     run: &mut dyn Run,
     reader: &Guarded<'_>,
@@ -62,9 +62,9 @@ pub(crate) fn nv_read(
     };
     let response = run.authorized(&command, reader.auth, protect.encrypted())?;
     let mut r = Reader::new(response.parameters);
-    let octets = r.sized().map(|octets| Zeroizing::new(octets.to_vec()));
+    let bytes = r.sized().map(|bytes| Zeroizing::new(bytes.to_vec()));
     let whole = r.finish();
     run.wipe();
     whole?;
-    Ok(octets?)
+    Ok(bytes?)
 }

@@ -35,7 +35,7 @@ pub(crate) fn create(
     let response = run.guarded(CommandCode::CREATE, parent, &parameters, protect.decrypted())?;
     let mut r = Reader::new(response);
     let private = r.sized()?.to_vec();
-    let public = Public::from_octets(r.sized()?)?;
+    let public = Public::from_bytes(r.sized()?)?;
     Ok(Creation { public, private })
 }
 
@@ -103,7 +103,7 @@ fn read<'a>(handles: &'a [Entity<'a>]) -> Command<'a> {
 
 fn public_of(handle: Handle, response: Response<'_>) -> Result<(Public, Name), Error> {
     let mut r = Reader::new(response.parameters);
-    let public = Public::from_octets(r.sized()?)?;
+    let public = Public::from_bytes(r.sized()?)?;
     let name = Name::unmarshal(&mut r)?;
     r.sized()?;
     r.finish()?;

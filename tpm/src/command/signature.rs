@@ -26,7 +26,7 @@ pub(crate) fn sign(
     let parameters = w.finish()?;
     // The TPM refuses to encrypt a signature (0x982): its first parameter is no sized one.
     let response = run.guarded(CommandCode::SIGN, key, &parameters, protect)?;
-    let signature = Signature::from_octets(response);
+    let signature = Signature::from_bytes(response);
     // One that is kept back may stand for a secret (implicit rejection).
     run.wipe();
     Ok(signature?)
@@ -49,5 +49,5 @@ pub(crate) fn verify_signature(
         parameters: &parameters,
         makes_handle: false,
     };
-    Ok(Ticket::from_octets(run.bare(&command)?.parameters)?)
+    Ok(Ticket::from_bytes(run.bare(&command)?.parameters)?)
 }

@@ -21,14 +21,14 @@ pub(super) fn command(
     let handles: String = command.handles.iter().map(|entity| format!(" {}", entity.handle)).collect();
     let protection = protection();
     let answer = match error {
-        None => format!("{} octets", received.len()),
+        None => format!("{} bytes", received.len()),
         Some(error) => match error.code() {
             Some(code) => code.to_string(),
             None => error.to_string(),
         },
     };
     trace::line(format_args!(
-        "{}{handles}{protection}, {} octets: {answer}, {micros} us",
+        "{}{handles}{protection}, {} bytes: {answer}, {micros} us",
         command.code,
         sent.len()
     ));

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_may_be_any_octets_and_other_settings_only_text() {
+    fn a_password_may_be_any_bytes_and_other_settings_only_text() {
         struct Latin;
         impl Lookup for Latin {
             fn section(&self, name: &str) -> Option<Vec<u8>> {
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn a_name_is_hex_or_a_file() {
         let config = Config::read(&Fake(&[("salt-name", "000B0a")], &[])).unwrap();
-        assert_eq!(config.salt_name.unwrap().as_octets(), [0, 0x0b, 0x0a]);
+        assert_eq!(config.salt_name.unwrap().as_bytes(), [0, 0x0b, 0x0a]);
         assert!(Config::read(&Fake(&[("salt-name", "/nonexistent")], &[])).is_err());
     }
 }

@@ -128,7 +128,7 @@ impl Given {
         parse(self.text()?).map_err(|fault| wrong(format!("the value of {} {fault}", self.origin)))
     }
 
-    /// The octets as a password, which no message shows.
+    /// The bytes as a password, which no message shows.
     pub(super) fn into_secret(mut self) -> Vec<u8> {
         std::mem::take(&mut *self.value)
     }

@@ -28,16 +28,16 @@ pub(super) fn seconds(value: &str) -> Result<Option<Duration>, Fault> {
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
-/// A Name in hex, or in the file of this path (hex too, as the kernel's null_name, or the octets).
+/// A Name in hex, or in the file of this path (hex too, as the kernel's null_name, or the bytes).
 pub(super) fn name(value: &str) -> Result<Name, Fault> {
-    if let Some(octets) = hex(value) {
-        return Ok(Name::from(octets));
+    if let Some(bytes) = hex(value) {
+        return Ok(Name::from(bytes));
     }
     let read = input::read(value.as_ref(), LONGEST).map_err(|error| {
         Fault(format!("is no hex, and no file that can be read ({error}): give the Name in either"))
     })?;
-    let octets = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
-    Ok(Name::from(octets.unwrap_or_else(|| read.to_vec())))
+    let bytes = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
+    Ok(Name::from(bytes.unwrap_or_else(|| read.to_vec())))
 }
 
 /// The handle that a user names as a parent: a persistent one in hexadecimal, or a hierarchy by its name.
@@ -80,7 +80,7 @@ pub(super) fn file(value: &str) -> Option<&str> {
 /// It cannot be read.
 pub fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
     let read = input::read(path, LONGEST)?;
-    let line = read.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let line = read.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }
 
@@ -88,8 +88,8 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits.filter(|digits| !digits.is_empty() && digits.len() % 2 == 0)?;
-    let octet = |pair: &[u8]| pair.iter().fold(0, |octet, digit| octet << 4 | digit);
-    Some(digits.chunks(2).map(octet).collect())
+    let byte = |pair: &[u8]| pair.iter().fold(0, |byte, digit| byte << 4 | digit);
+    Some(digits.chunks(2).map(byte).collect())
 }
 
 #[cfg(test)]
@@ -109,12 +109,12 @@ mod tests {
         let path = std::env::temp_dir().join(format!("tpm2-config-{}", std::process::id()));
         std::fs::write(&path, "000b1234\n").unwrap();
         let text = path.to_str().unwrap();
-        assert_eq!(name(text).ok().unwrap().as_octets(), [0, 0x0b, 0x12, 0x34]);
+        assert_eq!(name(text).ok().unwrap().as_bytes(), [0, 0x0b, 0x12, 0x34]);
         assert_eq!(password(&format!("file:{text}")).ok().unwrap(), b"000b1234");
         std::fs::remove_file(&path).unwrap();
         assert!(password(&format!("file:{text}")).is_err());
         for endless in [password("file:/dev/zero").err(), name("/dev/zero").err()] {
-            assert!(endless.unwrap().0.contains("longer than 65536 octets"));
+            assert!(endless.unwrap().0.contains("longer than 65536 bytes"));
         }
     }
 }

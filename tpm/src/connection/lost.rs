@@ -27,7 +27,7 @@ impl Lost {
         let public = || {
             let mut r = Reader::new(command.parameters);
             r.sized().ok()?;
-            Public::from_octets(r.sized().ok()?).ok()
+            Public::from_bytes(r.sized().ok()?).ok()
         };
         let named =
             |public: Option<Public>| Self::Object(public.and_then(|p| p.name().ok()).into_iter().collect());

@@ -6,7 +6,7 @@ use cfb_mode::{Decryptor, Encryptor};
 
 use super::CryptoError;
 
-/// Octets of an AES block, and so of every IV.
+/// Bytes of an AES block, and so of every IV.
 pub const BLOCK: usize = 16;
 
 /// The IV of the outer wrapper of an object.
@@ -46,12 +46,12 @@ mod tests {
     #[test]
     fn texts_of_every_length_and_key_agree() {
         for v in of("cfb") {
-            let (key, iv) = (v.octets("key"), v.octets("iv"));
-            let mut data = v.octets("plain");
+            let (key, iv) = (v.bytes("key"), v.bytes("iv"));
+            let mut data = v.bytes("plain");
             encrypt(&key, &iv, &mut data).unwrap();
-            assert_eq!(data, v.octets("cipher"), "{v}");
+            assert_eq!(data, v.bytes("cipher"), "{v}");
             decrypt(&key, &iv, &mut data).unwrap();
-            assert_eq!(data, v.octets("plain"), "{v}");
+            assert_eq!(data, v.bytes("plain"), "{v}");
         }
     }
 

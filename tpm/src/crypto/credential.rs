@@ -21,7 +21,7 @@ pub struct Credential {
 /// Encrypts `value`, at most as long as a digest of the key's nameAlg, to the holder of `key` beside an object with the Name.
 ///
 /// # Errors
-/// The key is no storage key or its public area is damaged, or there are no random octets.
+/// The key is no storage key or its public area is damaged, or there are no random bytes.
 pub fn credential(key: &Public, name: &Name, value: &[u8]) -> Result<Credential, CryptoError> {
     credential_with(key, name, value, &mut System)
 }

@@ -57,18 +57,18 @@ where
     })
 }
 
-/// A uniform private key by rejection: octets with the bits above the order's length cleared, until they are below the order.
+/// A uniform private key by rejection: bytes with the bits above the order's length cleared, until they are below the order.
 fn ephemeral<C>(top: u8, random: &mut dyn Random) -> Result<SecretKey<C>, CryptoError>
 where
     C: CurveArithmetic,
 {
     let size = FieldBytes::<C>::default().len();
     for _ in 0..128 {
-        let mut octets = random.octets(size)?;
-        if let Some(first) = octets.first_mut() {
+        let mut bytes = random.bytes(size)?;
+        if let Some(first) = bytes.first_mut() {
             *first &= top;
         }
-        if let Ok(key) = SecretKey::from_slice(&octets) {
+        if let Ok(key) = SecretKey::from_slice(&bytes) {
             return Ok(key);
         }
     }
@@ -77,10 +77,10 @@ where
 }
 
 /// A coordinate as long as the field: some TPMs cut leading zeros.
-fn field<C: elliptic_curve::Curve>(octets: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
+fn field<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
     let mut field = FieldBytes::<C>::default();
-    let start = field.len().checked_sub(octets.len()).ok_or(CryptoError::Point)?;
-    field.iter_mut().skip(start).zip(octets).for_each(|(to, from)| *to = *from);
+    let start = field.len().checked_sub(bytes.len()).ok_or(CryptoError::Point)?;
+    field.iter_mut().skip(start).zip(bytes).for_each(|(to, from)| *to = *from);
     Ok(field)
 }
 
@@ -92,10 +92,10 @@ mod tests {
     #[test]
     fn shared_secrets_agree() {
         for v in of("ecdh") {
-            let mut random = Known::new([v.octets("ephemeral")]);
-            let shared = agree(v.curve(), &v.octets("x"), &v.octets("y"), &mut random).unwrap();
-            assert_eq!((shared.x, shared.y), (v.octets("ex"), v.octets("ey")), "{v}");
-            assert_eq!(*shared.z, v.octets("z"), "{v}");
+            let mut random = Known::new([v.bytes("ephemeral")]);
+            let shared = agree(v.curve(), &v.bytes("x"), &v.bytes("y"), &mut random).unwrap();
+            assert_eq!((shared.x, shared.y), (v.bytes("ex"), v.bytes("ey")), "{v}");
+            assert_eq!(*shared.z, v.bytes("z"), "{v}");
         }
     }
 
@@ -111,18 +111,18 @@ mod tests {
 
     #[test]
     fn a_coordinate_without_its_leading_zero_is_the_same_point() {
-        let v = of("ecdh").into_iter().find(|v| v.octets("x")[0] == 0).unwrap();
-        let mut random = Known::new([v.octets("ephemeral")]);
-        let shared = agree(v.curve(), &v.octets("x")[1..], &v.octets("y"), &mut random).unwrap();
-        assert_eq!(*shared.z, v.octets("z"));
+        let v = of("ecdh").into_iter().find(|v| v.bytes("x")[0] == 0).unwrap();
+        let mut random = Known::new([v.bytes("ephemeral")]);
+        let shared = agree(v.curve(), &v.bytes("x")[1..], &v.bytes("y"), &mut random).unwrap();
+        assert_eq!(*shared.z, v.bytes("z"));
     }
 
     #[test]
     fn a_point_off_its_curve_is_refused() {
         for v in of("ecdh") {
-            let (x, mut y) = (v.octets("x"), v.octets("y"));
+            let (x, mut y) = (v.bytes("x"), v.bytes("y"));
             *y.last_mut().unwrap() ^= 1;
-            let mut random = Known::new([v.octets("ephemeral")]);
+            let mut random = Known::new([v.bytes("ephemeral")]);
             assert!(matches!(agree(v.curve(), &x, &y, &mut random), Err(CryptoError::Point)), "{v}");
             let long = [vec![0], x.clone()].concat();
             assert!(matches!(agree(v.curve(), &long, &y, &mut random), Err(CryptoError::Point)), "{v}");
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn a_private_key_beyond_the_order_is_drawn_again() {
         let v = of("ecdh").into_iter().next().unwrap();
-        let size = v.octets("x").len();
-        let mut random = Known::new([vec![0xff; size], vec![0; size], v.octets("ephemeral")]);
-        let shared = agree(v.curve(), &v.octets("x"), &v.octets("y"), &mut random).unwrap();
-        assert_eq!(*shared.z, v.octets("z"));
+        let size = v.bytes("x").len();
+        let mut random = Known::new([vec![0xff; size], vec![0; size], v.bytes("ephemeral")]);
+        let shared = agree(v.curve(), &v.bytes("x"), &v.bytes("y"), &mut random).unwrap();
+        assert_eq!(*shared.z, v.bytes("z"));
     }
 }

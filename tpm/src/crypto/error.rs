@@ -1,4 +1,4 @@
-//! What can fail before anything is sent: a key that cannot carry a secret, or no random octets.
+//! What can fail before anything is sent: a key that cannot carry a secret, or no random bytes.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use keyfile::wire::WireError;
 /// Why a secret, a session value or a wrapped object could not be computed.
 #[derive(Debug)]
 pub enum CryptoError {
-    /// The operating system gives no random octets.
+    /// The operating system gives no random bytes.
     Random(getrandom::Error),
     /// No ECDH with keys of this curve here.
     Curve(Curve),
@@ -18,7 +18,7 @@ pub enum CryptoError {
     Rsa(rsa::Error),
     /// Not a storage key: it has neither an RSA nor an EC public key, or no AES-CFB.
     NotStorage,
-    /// No AES key has this many octets.
+    /// No AES key has this many bytes.
     KeySize(usize),
     /// The object may not leave its TPM, or was made in one.
     Attributes,
@@ -29,7 +29,7 @@ pub enum CryptoError {
 impl fmt::Display for CryptoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Random(cause) => write!(f, "the operating system gives no random octets: {cause}"),
+            Self::Random(cause) => write!(f, "the operating system gives no random bytes: {cause}"),
             Self::Curve(curve) => write!(
                 f,
                 "a parent on curve {curve} cannot receive a secret; use one on P-256, P-384 or P-521, or an RSA one"
@@ -41,8 +41,8 @@ impl fmt::Display for CryptoError {
             Self::NotStorage => {
                 write!(f, "the parent is no storage key (RSA or EC with AES-CFB); name one, or its hierarchy")
             }
-            Self::KeySize(octets) => {
-                write!(f, "AES has no keys of {octets} octets; the public area is damaged")
+            Self::KeySize(bytes) => {
+                write!(f, "AES has no keys of {bytes} bytes; the public area is damaged")
             }
             Self::Attributes => write!(
                 f,

@@ -59,7 +59,7 @@ pub fn rp_hash(hash: HashAlg, response: u32, command: u32, parameters: &[u8]) ->
 /// A session with neither has an empty session key: do not call this for one.
 pub fn session_key(hash: HashAlg, bound: &[u8], salt: &[u8], nonces: Nonces<'_>) -> Zeroizing<Vec<u8>> {
     let secret = Zeroizing::new([bound, salt].concat());
-    kdfa(hash, &secret, "ATH", nonces.newer, nonces.older, octets_to_bits(hash.size()))
+    kdfa(hash, &secret, "ATH", nonces.newer, nonces.older, bytes_to_bits(hash.size()))
 }
 
 /// The HMAC of an authorization (Part 1 §19.6.5). `key` is session key ‖ authValue; `others` are the nonceTPM of separate decrypt
@@ -85,8 +85,8 @@ pub fn same(computed: &[u8], received: &[u8]) -> bool {
     computed.ct_eq(received).into()
 }
 
-pub(super) fn octets_to_bits(octets: usize) -> u32 {
-    u32::try_from(octets.saturating_mul(8)).unwrap_or(u32::MAX)
+pub(super) fn bytes_to_bits(bytes: usize) -> u32 {
+    u32::try_from(bytes.saturating_mul(8)).unwrap_or(u32::MAX)
 }
 
 /// A hash function keyed once and used for several messages.
@@ -131,34 +131,33 @@ mod tests {
     #[test]
     fn hmacs_of_every_hash_and_key_length_agree() {
         for v in of("hmac") {
-            assert_eq!(*hmac(v.hash(), &v.octets("key"), &[&v.octets("data")]), v.octets("out"), "{v}");
+            assert_eq!(*hmac(v.hash(), &v.bytes("key"), &[&v.bytes("data")]), v.bytes("out"), "{v}");
         }
     }
 
     #[test]
     fn a_command_and_its_answer_are_authorized() {
         for v in of("session") {
-            let (hash, caller, tpm) = (v.hash(), v.octets("caller"), v.octets("tpm"));
-            let (first, second) = (v.octets("caller1"), v.octets("tpm1"));
+            let (hash, caller, tpm) = (v.hash(), v.bytes("caller"), v.bytes("tpm"));
+            let (first, second) = (v.bytes("caller1"), v.bytes("tpm1"));
             let mut key =
-                session_key(hash, &v.octets("bound"), &v.octets("salt"), Nonces::of_response(&caller, &tpm));
-            assert_eq!(*key, v.octets("session_key"), "{v}");
-            key.extend_from_slice(&v.octets("auth"));
-            let cp =
-                cp_hash(hash, v.number("cc"), &[&v.octets("name1"), &v.octets("name2")], &v.octets("cp"));
-            assert_eq!(cp, v.octets("cp_hash"), "{v}");
-            let others: &[&[u8]] = &[&v.octets("decrypt"), &v.octets("encrypt")];
+                session_key(hash, &v.bytes("bound"), &v.bytes("salt"), Nonces::of_response(&caller, &tpm));
+            assert_eq!(*key, v.bytes("session_key"), "{v}");
+            key.extend_from_slice(&v.bytes("auth"));
+            let cp = cp_hash(hash, v.number("cc"), &[&v.bytes("name1"), &v.bytes("name2")], &v.bytes("cp"));
+            assert_eq!(cp, v.bytes("cp_hash"), "{v}");
+            let others: &[&[u8]] = &[&v.bytes("decrypt"), &v.bytes("encrypt")];
             let command = authorization(hash, &key, &cp, Nonces::of_command(&first, &tpm), others, 0x61);
-            assert_eq!(*command, v.octets("command_hmac"), "{v}");
-            let rp = rp_hash(hash, 0, v.number("cc"), &v.octets("rp"));
-            assert_eq!(rp, v.octets("rp_hash"), "{v}");
+            assert_eq!(*command, v.bytes("command_hmac"), "{v}");
+            let rp = rp_hash(hash, 0, v.number("cc"), &v.bytes("rp"));
+            assert_eq!(rp, v.bytes("rp_hash"), "{v}");
             let answer = authorization(hash, &key, &rp, Nonces::of_response(&first, &second), &[], 0x61);
-            assert_eq!(*answer, v.octets("response_hmac"), "{v}");
+            assert_eq!(*answer, v.bytes("response_hmac"), "{v}");
         }
     }
 
     #[test]
-    fn an_hmac_with_one_bit_changed_or_one_octet_less_is_refused() {
+    fn an_hmac_with_one_bit_changed_or_one_byte_less_is_refused() {
         let good = hmac(HashAlg::Sha256, b"key", &[b"data"]);
         assert!(same(&good, &good.clone()));
         for bit in 0..good.len() * 8 {

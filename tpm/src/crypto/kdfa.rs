@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::hmac::Keyed;
 
-/// Derives `bits` bits from `key`. The label is hashed with a terminating zero octet, which `label` does not hold.
+/// Derives `bits` bits from `key`. The label is hashed with a terminating zero byte, which `label` does not hold.
 pub fn kdfa(hash: HashAlg, key: &[u8], label: &str, u: &[u8], v: &[u8], bits: u32) -> Zeroizing<Vec<u8>> {
     match hash {
         HashAlg::Sha1 => derive(&Keyed::<Sha1>::new(key), label, u, v, bits),
@@ -28,22 +28,22 @@ where
     })
 }
 
-/// Concatenates blocks 1, 2, … and cuts them to `bits` bits; of a last incomplete octet the low bits of the *first* count, as
+/// Concatenates blocks 1, 2, … and cuts them to `bits` bits; of a last incomplete byte the low bits of the *first* count, as
 /// a big-endian number.
 pub(super) fn fill(bits: u32, block: impl Fn(u32) -> Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
     let size = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX);
     // One block more than needed, so that the buffer never moves and leaves no copy of a key behind.
-    let mut octets = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
     let mut counter = 1;
-    while octets.len() < size {
-        octets.extend_from_slice(&block(counter));
+    while bytes.len() < size {
+        bytes.extend_from_slice(&block(counter));
         counter += 1;
     }
-    octets.truncate(size);
-    if let (Some(first), 1..) = (octets.first_mut(), bits % 8) {
+    bytes.truncate(size);
+    if let (Some(first), 1..) = (bytes.first_mut(), bits % 8) {
         *first &= (1 << (bits % 8)) - 1;
     }
-    octets
+    bytes
 }
 
 #[cfg(test)]
@@ -54,9 +54,9 @@ mod tests {
     #[test]
     fn derived_keys_agree() {
         for v in of("kdfa") {
-            let (u, w) = (v.octets("u"), v.octets("v"));
-            let out = kdfa(v.hash(), &v.octets("key"), v.text("label"), &u, &w, v.number("bits"));
-            assert_eq!(*out, v.octets("out"), "{v}");
+            let (u, w) = (v.bytes("u"), v.bytes("v"));
+            let out = kdfa(v.hash(), &v.bytes("key"), v.text("label"), &u, &w, v.number("bits"));
+            assert_eq!(*out, v.bytes("out"), "{v}");
         }
     }
 }

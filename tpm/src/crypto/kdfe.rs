@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::kdfa::fill;
 
 /// Derives `bits` bits from the x coordinate `z` of the shared point. `party_u` and `party_v` are the x coordinates of the ephemeral
-/// and of the static public key. The label is hashed with a terminating zero octet, which `label` does not hold.
+/// and of the static public key. The label is hashed with a terminating zero byte, which `label` does not hold.
 pub fn kdfe(
     hash: HashAlg,
     z: &[u8],
@@ -28,9 +28,9 @@ mod tests {
     #[test]
     fn derived_seeds_agree() {
         for v in of("kdfe") {
-            let (u, w) = (v.octets("u"), v.octets("v"));
-            let out = kdfe(v.hash(), &v.octets("z"), v.text("label"), &u, &w, v.number("bits"));
-            assert_eq!(*out, v.octets("out"), "{v}");
+            let (u, w) = (v.bytes("u"), v.bytes("v"));
+            let out = kdfe(v.hash(), &v.bytes("z"), v.text("label"), &u, &w, v.number("bits"));
+            assert_eq!(*out, v.bytes("out"), "{v}");
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | `wrap` | an object for a parent: the duplication scheme | §22, §23.3 |
 //! | `sealed` | the same for data | §23.3 |
 //! | `credential` | a secret for whoever has two keys in one TPM | §24 |
-//! | `random` | octets of the operating system | – |
+//! | `random` | bytes of the operating system | – |
 //!
 //! Nothing here sends a command.
 

@@ -15,7 +15,7 @@ use super::random::Random;
 /// RSA keys above this are refused: no TPM has them, and they would cost seconds.
 const MAX_BITS: usize = 8192;
 
-/// Encrypts `secret` to the key. `hash` hashes the label and drives the mask; the label ends with the zero octet that the TPM counts in.
+/// Encrypts `secret` to the key. `hash` hashes the label and drives the mask; the label ends with the zero byte that the TPM counts in.
 pub(super) fn encrypt(
     hash: HashAlg,
     label: &str,
@@ -34,7 +34,7 @@ pub(super) fn encrypt(
         HashAlg::Sha384 => Oaep::new_with_label::<Sha384, _>(label),
         HashAlg::Sha512 => Oaep::new_with_label::<Sha512, _>(label),
     };
-    let mut seed = Seed { octets: random.octets(hash.size())?, used: 0 };
+    let mut seed = Seed { bytes: random.bytes(hash.size())?, used: 0 };
     let encrypted = key.encrypt(&mut seed, padding, secret).map_err(CryptoError::Rsa)?;
     if seed.used != hash.size() {
         return Err(CryptoError::Random(getrandom::Error::UNEXPECTED));
@@ -44,31 +44,31 @@ pub(super) fn encrypt(
 
 /// The seed of OAEP, drawn beforehand: a random number generator of the crate cannot fail, ours can.
 struct Seed {
-    octets: Zeroizing<Vec<u8>>,
+    bytes: Zeroizing<Vec<u8>>,
     used: usize,
 }
 
 impl RngCore for Seed {
     fn next_u32(&mut self) -> u32 {
-        let mut octets = [0; 4];
-        self.fill_bytes(&mut octets);
-        u32::from_be_bytes(octets)
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_be_bytes(bytes)
     }
 
     fn next_u64(&mut self) -> u64 {
-        let mut octets = [0; 8];
-        self.fill_bytes(&mut octets);
-        u64::from_be_bytes(octets)
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_be_bytes(bytes)
     }
 
     fn fill_bytes(&mut self, to: &mut [u8]) {
         // More than was drawn stays zero here and is an error of `encrypt`, which compares what was used.
-        self.octets.iter().skip(self.used).zip(to.iter_mut()).for_each(|(from, to)| *to = *from);
+        self.bytes.iter().skip(self.used).zip(to.iter_mut()).for_each(|(from, to)| *to = *from);
         self.used = self.used.saturating_add(to.len());
     }
 
     fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Error> {
-        if self.octets.len().saturating_sub(self.used) < to.len() {
+        if self.bytes.len().saturating_sub(self.used) < to.len() {
             return Err(NonZeroU32::MIN.into());
         }
         self.fill_bytes(to);
@@ -86,10 +86,10 @@ mod tests {
     #[test]
     fn encrypted_secrets_agree() {
         for v in of("oaep") {
-            let (n, e) = (v.octets("modulus"), v.number("exponent"));
-            let mut random = Known::new([v.octets("seed")]);
-            let out = encrypt(v.hash(), v.text("label"), &n, e, &v.octets("secret"), &mut random).unwrap();
-            assert_eq!(out, v.octets("out"), "{v}");
+            let (n, e) = (v.bytes("modulus"), v.number("exponent"));
+            let mut random = Known::new([v.bytes("seed")]);
+            let out = encrypt(v.hash(), v.text("label"), &n, e, &v.bytes("secret"), &mut random).unwrap();
+            assert_eq!(out, v.bytes("out"), "{v}");
         }
     }
 

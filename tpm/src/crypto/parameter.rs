@@ -3,7 +3,7 @@
 use keyfile::HashAlg;
 use zeroize::Zeroizing;
 
-use super::hmac::{Nonces, octets_to_bits};
+use super::hmac::{Nonces, bytes_to_bits};
 use super::kdfa::kdfa;
 use super::{CryptoError, cfb};
 
@@ -51,7 +51,7 @@ fn key_and_iv(
     if !matches!(bits, 128 | 192 | 256) {
         return Err(CryptoError::KeySize(usize::from(bits / 8)));
     }
-    let bits = u32::from(bits).saturating_add(octets_to_bits(cfb::BLOCK));
+    let bits = u32::from(bits).saturating_add(bytes_to_bits(cfb::BLOCK));
     Ok(kdfa(hash, value, "CFB", nonces.newer, nonces.older, bits))
 }
 
@@ -67,14 +67,14 @@ mod tests {
     #[test]
     fn parameters_of_commands_and_responses_agree() {
         for v in of("parameter") {
-            let (hash, bits, value) = (v.hash(), u16::try_from(v.number("bits")).unwrap(), v.octets("value"));
-            let (caller, tpm) = (v.octets("caller"), v.octets("tpm"));
-            let mut data = v.octets("plain");
+            let (hash, bits, value) = (v.hash(), u16::try_from(v.number("bits")).unwrap(), v.bytes("value"));
+            let (caller, tpm) = (v.bytes("caller"), v.bytes("tpm"));
+            let mut data = v.bytes("plain");
             encrypt(hash, bits, &value, Nonces::of_command(&caller, &tpm), &mut data).unwrap();
-            assert_eq!(data, v.octets("command"), "{v}");
-            let mut data = v.octets("response");
+            assert_eq!(data, v.bytes("command"), "{v}");
+            let mut data = v.bytes("response");
             decrypt(hash, bits, &value, Nonces::of_response(&caller, &tpm), &mut data).unwrap();
-            assert_eq!(data, v.octets("plain"), "{v}");
+            assert_eq!(data, v.bytes("plain"), "{v}");
         }
     }
 

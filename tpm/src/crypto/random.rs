@@ -1,19 +1,19 @@
-//! Random octets of the operating system, for nonces, seeds and ephemeral keys.
+//! Random bytes of the operating system, for nonces, seeds and ephemeral keys.
 
 use zeroize::Zeroizing;
 
 use super::CryptoError;
 
-/// A source of random octets; tests give known ones.
+/// A source of random bytes; tests give known ones.
 pub(super) trait Random {
     /// Fills the buffer.
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), CryptoError>;
 
-    /// That many fresh octets.
-    fn octets(&mut self, size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        let mut octets = Zeroizing::new(vec![0; size]);
-        self.fill(&mut octets)?;
-        Ok(octets)
+    /// That many fresh bytes.
+    fn bytes(&mut self, size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let mut bytes = Zeroizing::new(vec![0; size]);
+        self.fill(&mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -26,15 +26,15 @@ impl Random for System {
     }
 }
 
-/// That many random octets, for a nonce or a seed.
+/// That many random bytes, for a nonce or a seed.
 ///
 /// # Errors
 /// The operating system gives none.
-pub fn octets(size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    System.octets(size)
+pub fn bytes(size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    System.bytes(size)
 }
 
-/// Replaces the contents of a buffer by random octets.
+/// Replaces the contents of a buffer by random bytes.
 ///
 /// # Errors
 /// The operating system gives none.
@@ -44,11 +44,11 @@ pub fn fill(buffer: &mut [u8]) -> Result<(), CryptoError> {
 
 #[cfg(test)]
 mod tests {
-    use super::octets;
+    use super::bytes;
 
     #[test]
     fn no_two_nonces_are_the_same() {
-        assert_eq!(octets(32).unwrap().len(), 32);
-        assert_ne!(octets(32).unwrap(), octets(32).unwrap());
+        assert_eq!(bytes(32).unwrap().len(), 32);
+        assert_ne!(bytes(32).unwrap(), bytes(32).unwrap());
     }
 }

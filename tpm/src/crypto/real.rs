@@ -49,7 +49,7 @@ fn for_each_parent(with: impl Fn(&Swtpm, u32, &Public)) {
                 let parameters = [sized(&[0; 4]), template, vec![0; 6]].concat();
                 let made = tpm.raw(raw::CREATE_PRIMARY, &[raw::OWNER], &[b""], &parameters);
                 let answer = made.ok();
-                let public = Public::from_octets(Reader::new(&answer).sized().unwrap()).unwrap();
+                let public = Public::from_bytes(Reader::new(&answer).sized().unwrap()).unwrap();
                 with(&tpm, made.handle(), &public);
                 tpm.flush(made.handle());
             }
@@ -61,9 +61,9 @@ fn for_each_parent(with: impl Fn(&Swtpm, u32, &Public)) {
 fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
     let rsa = of("rsa_key")
         .into_iter()
-        .map(|v| (Template::wrapped_rsa(&v.octets("modulus"), 65537), AlgId::RSA, v.octets("prime")));
+        .map(|v| (Template::wrapped_rsa(&v.bytes("modulus"), 65537), AlgId::RSA, v.bytes("prime")));
     let ecc = of("ecc_key").into_iter().map(|v| {
-        (Template::wrapped_ecc(v.curve(), &v.octets("x"), &v.octets("y")), AlgId::ECC, v.octets("private"))
+        (Template::wrapped_ecc(v.curve(), &v.bytes("x"), &v.bytes("y")), AlgId::ECC, v.bytes("private"))
     });
     ecc.chain(rsa).collect()
 }
@@ -109,7 +109,7 @@ fn imported(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
         [sized(b""), public.clone(), sized(&wrapped.duplicate), sized(&wrapped.secret), vec![0, 0x10]];
     let private = tpm.raw(raw::IMPORT, &[parent], &[b""], &import.concat()).ok();
     let loaded = tpm.raw(raw::LOAD, &[parent], &[b""], &[private, public].concat());
-    assert_eq!(Reader::new(&loaded.ok()).sized().unwrap(), wrapped.public.name().unwrap().as_octets());
+    assert_eq!(Reader::new(&loaded.ok()).sized().unwrap(), wrapped.public.name().unwrap().as_bytes());
     loaded.handle()
 }
 
@@ -128,23 +128,23 @@ fn a_parameter_crosses_the_bus_encrypted_both_ways_in_sessions_salted_to_every_p
 fn hash_in_session(tpm: &Swtpm, parent: u32, parent_public: &Public, hash: HashAlg, bits: u16) {
     let text = b"a text that nobody reads on the bus";
     let salt = secret_for(parent_public, Purpose::Session).unwrap();
-    let caller = random::octets(hash.size()).unwrap();
-    let cipher = Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB }.to_octets().unwrap();
-    let start = [sized(&caller), sized(&salt.encrypted), vec![0], cipher, hash.to_octets().unwrap()].concat();
+    let caller = random::bytes(hash.size()).unwrap();
+    let cipher = Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB }.to_bytes().unwrap();
+    let start = [sized(&caller), sized(&salt.encrypted), vec![0], cipher, hash.to_bytes().unwrap()].concat();
     let started = tpm.raw(raw::START_AUTH_SESSION, &[parent, raw::NULL], &[], &start);
     let nonce_tpm = Reader::new(&started.ok()).sized().unwrap().to_vec();
     let key = session_key(hash, b"", &salt.value, Nonces::of_response(&caller, &nonce_tpm));
 
-    let caller = random::octets(16).unwrap();
+    let caller = random::bytes(16).unwrap();
     let nonces = Nonces::of_command(&caller, &nonce_tpm);
     let mut data = text.to_vec();
     parameter::encrypt(hash, bits, &key, nonces, &mut data).unwrap();
     let parameters =
-        [sized(&data), HashAlg::Sha256.to_octets().unwrap(), raw::NULL.to_be_bytes().to_vec()].concat();
+        [sized(&data), HashAlg::Sha256.to_bytes().unwrap(), raw::NULL.to_be_bytes().to_vec()].concat();
     let proof = authorization(hash, &key, &cp_hash(hash, HASH, &[], &parameters), nonces, &[], BOTH_WAYS);
     let session = started.handle().to_be_bytes();
     let area = [&session[..], &sized(&caller), &[BOTH_WAYS], &sized(&proof)].concat();
-    let size = |octets: &[u8]| u32::try_from(octets.len()).unwrap().to_be_bytes();
+    let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_be_bytes();
     let body = [&HASH.to_be_bytes()[..], &size(&area), &area, &parameters].concat();
     let whole = u32::try_from(body.len() + 6).unwrap().to_be_bytes();
     let answer = tpm.transact(&[&[0x80, 0x02][..], &whole, &body].concat());

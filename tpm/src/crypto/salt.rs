@@ -5,7 +5,7 @@ use keyfile::wire::Writer;
 use keyfile::{Public, PublicKey};
 use zeroize::Zeroizing;
 
-use super::hmac::octets_to_bits;
+use super::hmac::bytes_to_bits;
 use super::kdfe::kdfe;
 use super::random::{Random, System};
 use super::{CryptoError, ecdh, oaep};
@@ -52,7 +52,7 @@ pub fn suits(key: &Public) -> bool {
 /// Makes a secret for the holder of `key`.
 ///
 /// # Errors
-/// The key is neither RSA nor on P-256, P-384 or P-521, its public area is damaged, or there are no random octets.
+/// The key is neither RSA nor on P-256, P-384 or P-521, its public area is damaged, or there are no random bytes.
 pub fn secret_for(key: &Public, purpose: Purpose) -> Result<Secret, CryptoError> {
     share(key, purpose, &mut System)
 }
@@ -62,14 +62,14 @@ pub(super) fn share(key: &Public, purpose: Purpose, random: &mut dyn Random) -> 
     match &key.key {
         PublicKey::Rsa { modulus, exponent, .. } => {
             let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
-            let value = random.octets(hash.size())?;
+            let value = random.bytes(hash.size())?;
             let encrypted = oaep::encrypt(hash, label, modulus, exponent, &value, random)?;
             Ok(Secret { value, encrypted })
         }
         PublicKey::Ecc { curve, x, y, .. } => {
             let shared = ecdh::agree(*curve, x, y, random)?;
             // The TPM hashes the static x as its public area has it (reference code, CryptSecretDecrypt), so it is not padded here.
-            let value = kdfe(hash, &shared.z, label, &shared.x, x, octets_to_bits(hash.size()));
+            let value = kdfe(hash, &shared.z, label, &shared.x, x, bytes_to_bits(hash.size()));
             let mut point = Writer::new();
             point.sized(&shared.x);
             point.sized(&shared.y);
@@ -89,18 +89,18 @@ mod tests {
     #[test]
     fn salts_for_every_kind_of_key_agree() {
         for v in of("wrap") {
-            let key = Public::from_octets(&v.octets("parent")).unwrap();
-            let mut random = Known::new([v.octets("draw1"), v.octets("draw2")]);
+            let key = Public::from_bytes(&v.bytes("parent")).unwrap();
+            let mut random = Known::new([v.bytes("draw1"), v.bytes("draw2")]);
             let salt = share(&key, Purpose::Session, &mut random).unwrap();
-            assert_eq!((*salt.value).clone(), v.octets("salt"), "{v}");
-            assert_eq!(salt.encrypted, v.octets("salt_secret"), "{v}");
+            assert_eq!((*salt.value).clone(), v.bytes("salt"), "{v}");
+            assert_eq!(salt.encrypted, v.bytes("salt_secret"), "{v}");
         }
     }
 
     #[test]
     fn no_two_salts_are_the_same() {
         for v in of("wrap") {
-            let key = Public::from_octets(&v.octets("parent")).unwrap();
+            let key = Public::from_bytes(&v.bytes("parent")).unwrap();
             let [one, two] = [(); 2].map(|()| secret_for(&key, Purpose::Session).unwrap());
             assert_ne!(one.value, two.value);
             assert_ne!(one.encrypted, two.encrypted);

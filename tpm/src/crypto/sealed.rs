@@ -4,7 +4,7 @@ use keyfile::{AlgId, Public, PublicKey, Sensitive};
 use zeroize::Zeroizing;
 
 use super::CryptoError;
-use super::random::octets;
+use super::random::bytes;
 use super::wrap::{Duplicate, wrap};
 use crate::auth::Auth;
 
@@ -20,7 +20,7 @@ pub fn wrap_data(
 ) -> Result<Duplicate, CryptoError> {
     let hash = template.name_alg;
     // The obfuscation value: without it, whoever guesses the data could check the guess against the public area.
-    let seed_value = octets(hash.size())?;
+    let seed_value = bytes(hash.size())?;
     let mut public = template.clone();
     if let PublicKey::KeyedHash { unique, .. } = &mut public.key {
         *unique = hash.digest(&[&seed_value, data]);

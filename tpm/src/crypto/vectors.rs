@@ -8,7 +8,7 @@ use keyfile::{Curve, HashAlg};
 use super::CryptoError;
 use super::random::Random;
 
-/// One line: a kind, then `name=value` with octets in hex and numbers in decimal.
+/// One line: a kind, then `name=value` with bytes in hex and numbers in decimal.
 pub(super) struct Vector {
     line: &'static str,
     fields: BTreeMap<&'static str, &'static str>,
@@ -33,7 +33,7 @@ impl Vector {
         self.fields.get(name).unwrap_or_else(|| panic!("no {name} in {self}"))
     }
 
-    pub(super) fn octets(&self, name: &str) -> Vec<u8> {
+    pub(super) fn bytes(&self, name: &str) -> Vec<u8> {
         hex::decode(self.text(name)).unwrap()
     }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Vector {
     }
 }
 
-/// A source of random octets that are known beforehand.
+/// A source of random bytes that are known beforehand.
 pub(super) struct Known(Vec<Vec<u8>>);
 
 impl Known {

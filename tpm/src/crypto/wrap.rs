@@ -5,7 +5,7 @@ use keyfile::wire::{Marshal, Writer};
 use keyfile::{AlgId, Attributes, HashAlg, Name, Public, PublicKey, Sensitive, Symmetric};
 use zeroize::Zeroizing;
 
-use super::hmac::{hmac, octets_to_bits};
+use super::hmac::{bytes_to_bits, hmac};
 use super::kdfa::kdfa;
 use super::random::{Random, System};
 use super::salt::{Purpose, share};
@@ -31,7 +31,7 @@ const NOT_IMPORTABLE: Attributes = Attributes::FIXED_TPM
 /// Wraps an object for the holder of `parent`, which is a storage key: its nameAlg and cipher protect the object.
 ///
 /// # Errors
-/// The parent is no storage key or its public area is damaged, the object's attributes forbid import, or there are no random octets.
+/// The parent is no storage key or its public area is damaged, the object's attributes forbid import, or there are no random bytes.
 pub fn wrap(parent: &Public, object: &Public, sensitive: &Sensitive) -> Result<Duplicate, CryptoError> {
     wrap_with(parent, object, sensitive, &mut System)
 }
@@ -71,9 +71,9 @@ pub(super) fn seal(
     name: &Name,
     sensitive: &mut [u8],
 ) -> Result<Vec<u8>, CryptoError> {
-    let name = name.as_octets();
+    let name = name.as_bytes();
     cfb::encrypt(&kdfa(hash, seed, "STORAGE", name, &[], u32::from(bits)), &cfb::ZERO_IV, sensitive)?;
-    let key = kdfa(hash, seed, "INTEGRITY", &[], &[], octets_to_bits(hash.size()));
+    let key = kdfa(hash, seed, "INTEGRITY", &[], &[], bytes_to_bits(hash.size()));
     let mut private = Writer::new();
     private.sized(&hmac(hash, &key, &[sensitive, name]));
     private.bytes(sensitive);
@@ -88,19 +88,19 @@ mod tests {
     use crate::crypto::vectors::{Known, Vector, of};
 
     fn wrapped(v: &Vector, change: impl Fn(&mut Public, &mut Public)) -> Result<Duplicate, CryptoError> {
-        let mut parent = Public::from_octets(&v.octets("parent")).unwrap();
-        let mut object = Public::from_octets(&v.octets("public")).unwrap();
-        let sensitive = Sensitive::from_octets(&v.octets("sensitive")).unwrap();
+        let mut parent = Public::from_bytes(&v.bytes("parent")).unwrap();
+        let mut object = Public::from_bytes(&v.bytes("public")).unwrap();
+        let sensitive = Sensitive::from_bytes(&v.bytes("sensitive")).unwrap();
         change(&mut parent, &mut object);
-        wrap_with(&parent, &object, &sensitive, &mut Known::new([v.octets("draw1"), v.octets("draw2")]))
+        wrap_with(&parent, &object, &sensitive, &mut Known::new([v.bytes("draw1"), v.bytes("draw2")]))
     }
 
     #[test]
     fn objects_for_every_kind_of_parent_agree() {
         for v in of("wrap") {
             let duplicate = wrapped(&v, |_, _| {}).unwrap();
-            assert_eq!(duplicate.secret, v.octets("secret"), "{v}");
-            assert_eq!(duplicate.duplicate, v.octets("duplicate"), "{v}");
+            assert_eq!(duplicate.secret, v.bytes("secret"), "{v}");
+            assert_eq!(duplicate.duplicate, v.bytes("duplicate"), "{v}");
         }
     }
 

@@ -47,7 +47,7 @@ impl Context {
     pub(crate) fn transmit(&mut self, command: &[u8]) -> Result<(), u32> {
         let transmit = self.table().transmit.ok_or(NOT_IMPLEMENTED)?;
         let size = size_t::try_from(command.len()).map_err(|_| BAD_VALUE)?;
-        // SAFETY: the context is open; the TCTI reads `size` octets and keeps no pointer.
+        // SAFETY: the context is open; the TCTI reads `size` bytes and keeps no pointer.
         let code = undisturbed(|| unsafe { transmit(self.raw(), size, command.as_ptr()) });
         done(code)
     }
@@ -57,9 +57,9 @@ impl Context {
         let receive = self.table().receive.ok_or(NOT_IMPLEMENTED)?;
         response.resize(LARGEST_RESPONSE, 0);
         let mut size = size_t::try_from(response.len()).map_err(|_| BAD_VALUE)?;
-        let (context, octets) = (self.raw(), response.as_mut_ptr());
-        // SAFETY: the context is open; the TCTI writes at most `size` octets and sets `size` to their number.
-        let code = undisturbed(|| unsafe { receive(context, &raw mut size, octets, timeout) });
+        let (context, bytes) = (self.raw(), response.as_mut_ptr());
+        // SAFETY: the context is open; the TCTI writes at most `size` bytes and sets `size` to their number.
+        let code = undisturbed(|| unsafe { receive(context, &raw mut size, bytes, timeout) });
         done(code)?;
         response.truncate(usize::try_from(size).unwrap_or_default());
         Ok(())

@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
         // SAFETY: close(2) of a descriptor of our own.
         unsafe { libc::close(ends[0]) };
-        // SAFETY: write(2) reads one octet.
+        // SAFETY: write(2) reads one byte.
         let written = unsafe { libc::write(ends[1], c"x".as_ptr().cast(), 1) };
         assert_eq!(written, -1);
         // SAFETY: close(2) of a descriptor of our own.

@@ -24,7 +24,7 @@ pub(crate) fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedF
     // SAFETY: a new descriptor that nobody else owns.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     loop {
-        // SAFETY: connect(2) reads `size` octets of the address.
+        // SAFETY: connect(2) reads `size` bytes of the address.
         let result = unsafe { libc::connect(socket.as_raw_fd(), (&raw const address).cast(), size) };
         if result == 0 {
             break;
@@ -47,17 +47,17 @@ pub(crate) fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedF
 
 fn address(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
     let invalid = |why: &'static str| io::Error::new(io::ErrorKind::InvalidInput, why);
-    let octets = path.as_os_str().as_bytes();
+    let bytes = path.as_os_str().as_bytes();
     let mut address = libc::sockaddr_un {
         sun_family: libc::sa_family_t::try_from(libc::AF_UNIX).map_err(|_| invalid("no such family"))?,
         sun_path: [0; 108],
     };
-    // The last octet stays zero.
-    if octets.len() >= address.sun_path.len() || octets.contains(&0) {
-        return Err(invalid("the path of a socket has at most 107 octets and no zero octet"));
+    // The last byte stays zero.
+    if bytes.len() >= address.sun_path.len() || bytes.contains(&0) {
+        return Err(invalid("the path of a socket has at most 107 bytes and no zero byte"));
     }
-    for (place, octet) in address.sun_path.iter_mut().zip(octets) {
-        *place = libc::c_char::from_ne_bytes([*octet]);
+    for (place, byte) in address.sun_path.iter_mut().zip(bytes) {
+        *place = libc::c_char::from_ne_bytes([*byte]);
     }
     let size = libc::socklen_t::try_from(size_of_val(&address)).map_err(|_| invalid("no such size"))?;
     Ok((address, size))

@@ -12,9 +12,9 @@ pub(super) fn check(block: &[u8], public: &Public) -> Result<(), Error> {
     };
     if block.len() != modulus.len() {
         let (is, must) = (block.len(), modulus.len());
-        return Err(Error::new(ErrorKind::Input, format!("a block of {is} octets for an RSA key of {must}")));
+        return Err(Error::new(ErrorKind::Input, format!("a block of {is} bytes for an RSA key of {must}")));
     }
-    // Big-endian numbers of the same length compare like their octets. Neither is secret when it comes from a caller who pads.
+    // Big-endian numbers of the same length compare like their bytes. Neither is secret when it comes from a caller who pads.
     if block >= modulus.as_slice() {
         return Err(Error::new(ErrorKind::Input, "the block is not below the modulus of the RSA key"));
     }

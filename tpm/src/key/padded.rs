@@ -26,7 +26,7 @@ enum Padding {
 
 impl Key {
     /// Decrypts by a scheme, NULL for the one that the key was made for; the TPM removes the padding. A label (OAEP) ends with a zero
-    /// octet. `None` is a wrong padding.
+    /// byte. `None` is a wrong padding.
     ///
     /// With the scheme RSAES the commands for a wrong padding and for a right one are the same, now and later, so that the caller can
     /// hide it.

@@ -57,9 +57,9 @@ impl Key {
     /// An RSA signature as long as the modulus (RFC 8017 §8.1.1): some TPMs cut zeros in front.
     fn with_zeros(&self, signature: Signature) -> Result<Signature, Error> {
         match (signature, &self.0.public.key) {
-            (Signature::Rsa { scheme, hash, octets }, PublicKey::Rsa { modulus, .. }) => {
-                let mut octets = block::whole(Zeroizing::new(octets), modulus.len())?;
-                Ok(Signature::Rsa { scheme, hash, octets: std::mem::take(&mut octets) })
+            (Signature::Rsa { scheme, hash, bytes }, PublicKey::Rsa { modulus, .. }) => {
+                let mut bytes = block::whole(Zeroizing::new(bytes), modulus.len())?;
+                Ok(Signature::Rsa { scheme, hash, bytes: std::mem::take(&mut bytes) })
             }
             (signature, _) => Ok(signature),
         }

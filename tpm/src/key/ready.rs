@@ -95,7 +95,7 @@ impl Inner {
         secret: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let above = connection.parent_public(number)?.1.clone();
-        let parts = [above.as_octets(), self.name.as_octets(), secret, &file.private];
+        let parts = [above.as_bytes(), self.name.as_bytes(), secret, &file.private];
         if let Some(private) = self.tpm.imports().find(&parts) {
             return Ok(private);
         }

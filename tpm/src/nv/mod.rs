@@ -91,17 +91,17 @@ impl Connection {
         self.open_session(None)?;
         let at_once = if size <= SMALL { size } else { self.nv_buffer()?.max(1) };
         // As large as it will be, so that no copy stays behind.
-        let mut octets = Zeroizing::new(Vec::with_capacity(usize::from(size)));
-        while let Some(left) = left(size, octets.len()) {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(size)));
+        while let Some(left) = left(size, bytes.len()) {
             let part = left.min(at_once);
             let protect = if part == left { Protect::SESSION.last() } else { Protect::SESSION };
             let read = command::nv::nv_read(self, reader, index, (size.saturating_sub(left), part), protect)?;
             if read.len() != usize::from(part) {
                 return Err(Error::new(ErrorKind::Integrity, "the TPM has read less than was asked for"));
             }
-            octets.extend_from_slice(&read);
+            bytes.extend_from_slice(&read);
         }
-        Ok(octets)
+        Ok(bytes)
     }
 
     /// What a refusal says. It is no matter of passwords where another index is there, or where this one has none.

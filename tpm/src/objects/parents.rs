@@ -115,7 +115,7 @@ impl Connection {
     }
 }
 
-/// What the TPM says of octets that are no saved context of its own, or of another time (Part 3 §28.3).
+/// What the TPM says of bytes that are no saved context of its own, or of another time (Part 3 §28.3).
 fn is_no_context(code: ResponseCode) -> bool {
     let about_it = matches!(code.place(), Some(Place::Parameter(_)));
     about_it

@@ -125,8 +125,8 @@ fn first_parameter(parameters: &mut [u8]) -> Result<&mut [u8], Error> {
         .ok_or_else(|| Error::new(ErrorKind::Integrity, "an encrypted parameter is cut short"))
 }
 
-fn put(command: &mut [u8], at: usize, octets: &[u8]) {
-    if let Some(place) = command.get_mut(at..at.saturating_add(octets.len())) {
-        place.copy_from_slice(octets);
+fn put(command: &mut [u8], at: usize, bytes: &[u8]) {
+    if let Some(place) = command.get_mut(at..at.saturating_add(bytes.len())) {
+        place.copy_from_slice(bytes);
     }
 }

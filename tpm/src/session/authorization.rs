@@ -80,10 +80,10 @@ impl Authorization<'_> {
     }
 }
 
-fn sized(command: &mut Vec<u8>, octets: &[u8]) -> Result<(), Error> {
-    let size = u16::try_from(octets.len()).map_err(|_| too_long())?;
+fn sized(command: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
+    let size = u16::try_from(bytes.len()).map_err(|_| too_long())?;
     command.extend_from_slice(&size.to_be_bytes());
-    command.extend_from_slice(octets);
+    command.extend_from_slice(bytes);
     Ok(())
 }
 

@@ -47,7 +47,7 @@ impl Starting {
     }
 
     fn new(kind: Kind, hash: HashAlg, salt: Option<Secret>) -> Result<Self, Error> {
-        let nonce_caller = random::octets(hash.size())?.to_vec();
+        let nonce_caller = random::bytes(hash.size())?.to_vec();
         Ok(Self { kind, hash, nonce_caller, salt })
     }
 

@@ -46,11 +46,11 @@ pub fn templates(key: &PublicKey) -> Result<Vec<Public>, Error> {
 
 fn template(key: &PublicKey, range: Range, hash: HashAlg) -> Result<Public, Error> {
     let symmetric = if hash == HashAlg::Sha256 { Symmetric::AES_128_CFB } else { Symmetric::AES_256_CFB };
-    let unique = |octets| if range == Range::Low { vec![0; octets] } else { Vec::new() };
+    let unique = |bytes| if range == Range::Low { vec![0; bytes] } else { Vec::new() };
     let key = match key {
         PublicKey::Ecc { curve, .. } => {
-            let octets = curve.field_octets();
-            let (x, y) = (unique(octets), unique(octets));
+            let bytes = curve.field_bytes();
+            let (x, y) = (unique(bytes), unique(bytes));
             PublicKey::Ecc { symmetric, scheme: Scheme::Null, curve: *curve, kdf: Kdf::Null, x, y }
         }
         PublicKey::Rsa { bits, .. } => {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_low_range_templates_are_octet_for_octet_those_of_the_profile() {
+    fn the_low_range_templates_are_byte_for_byte_those_of_the_profile() {
         let policy = PRINTED[0].1;
         let ecc = PublicKey::Ecc {
             symmetric: Symmetric::Null,
@@ -166,9 +166,9 @@ mod tests {
         let zeros = |n: usize| "00".repeat(n);
         let low =
             format!("0023000b000300b20020{policy}0006008000430010000300100020{}0020{}", zeros(32), zeros(32));
-        assert_eq!(hex::encode(made[0].to_octets().unwrap()), low);
+        assert_eq!(hex::encode(made[0].to_bytes().unwrap()), low);
         let high = format!("0023000b000300f20020{}00060080004300100003001000000000", PRINTED[0].2);
-        assert_eq!(hex::encode(made[1].to_octets().unwrap()), high);
+        assert_eq!(hex::encode(made[1].to_bytes().unwrap()), high);
         let rsa = |bits| PublicKey::Rsa {
             symmetric: Symmetric::Null,
             scheme: Scheme::Null,
@@ -178,12 +178,12 @@ mod tests {
         };
         let made = templates(&rsa(2048)).unwrap();
         let low = format!("0001000b000300b20020{policy}00060080004300100800000000000100{}", zeros(256));
-        assert_eq!(hex::encode(made[0].to_octets().unwrap()), low);
+        assert_eq!(hex::encode(made[0].to_bytes().unwrap()), low);
         assert!(branches(&made[0]).unwrap().is_none() && branches(&made[1]).unwrap().is_some());
         let made = templates(&rsa(3072)).unwrap();
         let high =
             format!("0001000c000300f20030{}0006010000430010 0c00000000000000", PRINTED[1].2).replace(' ', "");
-        assert_eq!((made.len(), hex::encode(made[0].to_octets().unwrap())), (1, high));
+        assert_eq!((made.len(), hex::encode(made[0].to_bytes().unwrap())), (1, high));
         assert!(templates(&rsa(1024)).unwrap().is_empty());
     }
 }

@@ -10,7 +10,7 @@ pub use storage::storage_primary;
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
 
-/// So many octets can be sealed in one object (MAX_SYM_DATA of Part 2 §11.1.14; no TPM tells of another number).
+/// So many bytes can be sealed in one object (MAX_SYM_DATA of Part 2 §11.1.14; no TPM tells of another number).
 pub const MAX_SEALED: usize = 128;
 
 /// A key to be. The defaults are right for a signing key of a server: SHA-256 name, no policy, not under dictionary-attack protection.
@@ -79,7 +79,7 @@ impl Template {
     /// An EC key that was made elsewhere.
     #[must_use]
     pub fn wrapped_ecc(curve: Curve, x: &[u8], y: &[u8]) -> Self {
-        let pad = |c: &[u8]| [vec![0; curve.field_octets().saturating_sub(c.len())], c.to_vec()].concat();
+        let pad = |c: &[u8]| [vec![0; curve.field_bytes().saturating_sub(c.len())], c.to_vec()].concat();
         Self::with_point(curve, pad(x), pad(y))
     }
 

@@ -27,9 +27,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_storage_primaries_are_octet_for_octet_those_of_the_tcg() {
-        let octets = |rsa| hex::encode(storage_primary(rsa).to_octets().unwrap());
-        assert_eq!(octets(false), "0023000b00030472000000060080004300100003001000000000");
-        assert_eq!(octets(true), "0001000b00030472000000060080004300100800000000000000");
+    fn the_storage_primaries_are_byte_for_byte_those_of_the_tcg() {
+        let bytes = |rsa| hex::encode(storage_primary(rsa).to_bytes().unwrap());
+        assert_eq!(bytes(false), "0023000b00030472000000060080004300100003001000000000");
+        assert_eq!(bytes(true), "0001000b00030472000000060080004300100800000000000000");
     }
 }

@@ -66,9 +66,8 @@ impl Capabilities {
     }
 
     fn text(&self, first: u32, count: u32) -> String {
-        let octets = (0..count).filter_map(|at| self.properties.get(&first.saturating_add(at)));
-        let octets: Vec<u8> =
-            octets.flat_map(|value| value.to_be_bytes()).filter(|&octet| octet != 0).collect();
-        String::from_utf8_lossy(&octets).trim().to_owned()
+        let bytes = (0..count).filter_map(|at| self.properties.get(&first.saturating_add(at)));
+        let bytes: Vec<u8> = bytes.flat_map(|value| value.to_be_bytes()).filter(|&byte| byte != 0).collect();
+        String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 }

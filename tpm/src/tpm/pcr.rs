@@ -69,8 +69,8 @@ fn missing(selection: &PcrSelection, found: &[PcrValue]) -> PcrSelection {
     let bank = |bank: &PcrBank| {
         let mut bank = bank.clone();
         for PcrValue { pcr, .. } in found.iter().filter(|value| value.bank == bank.hash) {
-            if let Some(octet) = bank.bitmap.get_mut(pcr / 8) {
-                *octet &= !(1 << (pcr % 8));
+            if let Some(byte) = bank.bitmap.get_mut(pcr / 8) {
+                *byte &= !(1 << (pcr % 8));
             }
         }
         Some(bank).filter(|bank| bank.pcrs().next().is_some())

@@ -35,7 +35,7 @@ pub enum RawRsa {
 /// No lock: in a forked child it may be held by a thread that is not there.
 pub(crate) struct KnownRawRsa {
     start: Instant,
-    /// [`NOTHING`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest octet how many there were in a row.
+    /// [`NOTHING`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte how many there were in a row.
     shown: AtomicU64,
 }
 

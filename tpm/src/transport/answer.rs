@@ -10,7 +10,7 @@ pub(super) fn size(came: &[u8]) -> usize {
 }
 
 /// The number at the beginning, if it has come.
-pub(super) fn number(octets: &[u8]) -> Option<usize> {
-    let number = octets.first_chunk().copied().map(u32::from_be_bytes)?;
+pub(super) fn number(bytes: &[u8]) -> Option<usize> {
+    let number = bytes.first_chunk().copied().map(u32::from_be_bytes)?;
     usize::try_from(number).ok()
 }

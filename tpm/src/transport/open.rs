@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::transport::Transport;
 use crate::transport::location::{Address, Kind, Location, LocationError};
 
-/// Opens the TPM that the TCTI string names, or the one that is found without: commands as octets, past sessions and slots.
+/// Opens the TPM that the TCTI string names, or the one that is found without: commands as bytes, past sessions and slots.
 ///
 /// # Errors
 /// When there is none, or this process may not use it, or it does not answer in time; the text says what to do.

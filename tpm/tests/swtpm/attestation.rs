@@ -130,7 +130,7 @@ fn one_key_certifies_another() {
             &certified.signature,
             &HashAlg::Sha256.digest(&[&certified.statement]),
         );
-        let statement = Certification::from_octets(&certified.statement).unwrap();
+        let statement = Certification::from_bytes(&certified.statement).unwrap();
         let subject = certified.public.name().unwrap();
         assert_eq!((&statement.name, statement.extra_data.as_slice()), (&subject, &[7; 32][..]));
         assert_eq!(Some(statement.qualified_name), subject.qualified(&hierarchy.into()));

@@ -50,12 +50,12 @@ fn an_rsa_key_decrypts_a_bare_block_and_signs_with_a_scheme() {
     assert!(signature.authenticated);
     assert_eq!(raise(key.public(), &signature.value), message);
 
-    let Signature::Rsa { octets, scheme, .. } =
+    let Signature::Rsa { bytes, scheme, .. } =
         key.sign(&DIGEST, HashAlg::Sha256, AlgId::RSASSA).unwrap().value
     else {
         panic!("not RSA")
     };
-    let padded = raise(key.public(), &octets);
+    let padded = raise(key.public(), &bytes);
     assert_eq!((scheme, &padded[..3], &padded[224..]), (AlgId::RSASSA, &[0, 1, 255][..], &DIGEST[..]));
 
     for wrong in [vec![], vec![1; 255], vec![255; 256]] {

@@ -74,7 +74,7 @@ pub(crate) fn commands(proxy: &Proxy) -> usize {
 pub(crate) fn persist(swtpm: &Swtpm, password: &[u8], attributes: Attributes, at: u32) {
     let attributes = Attributes::from_bits(0x32) | Attributes::SIGN | attributes;
     let mut parameters = raw::primary_parameters(password, attributes.bits());
-    // A signing key has no symmetric cipher: TPM_ALG_NULL instead of AES-128-CFB, and so four octets less.
+    // A signing key has no symmetric cipher: TPM_ALG_NULL instead of AES-128-CFB, and so four bytes less.
     let cipher = parameters.windows(6).position(|w| w == [0, 6, 0, 128, 0, 67]).unwrap();
     parameters.splice(cipher..cipher + 6, [0, 16]);
     let sensitive = usize::from(*parameters.get(1).unwrap());

@@ -345,7 +345,7 @@ fn the_trace_names_commands_and_no_secrets() {
     alone.args(["--exact", "commands::a_long_password_opens_the_key_that_another_tool_made_with_it"]);
     assert!(alone.env("TPM2_TRACE", &file).status().unwrap().success());
     let trace = std::fs::read_to_string(&file).unwrap();
-    for told in ["TPM2_CreatePrimary 0x40000001", "TPM2_Sign 0x80000001 +0x02000000", " octets, ", " us\n"] {
+    for told in ["TPM2_CreatePrimary 0x40000001", "TPM2_Sign 0x80000001 +0x02000000", " bytes, ", " us\n"] {
         assert!(trace.contains(told), "{told}: {trace}");
     }
     assert!(!trace.contains("0123456789"), "{trace}");

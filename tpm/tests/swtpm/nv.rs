@@ -11,7 +11,7 @@ pub(crate) const INDEX: u32 = 0x01c0_0002;
 /// ownerwrite | authwrite | ownerread | authread, as tpm2_nvdefine makes it.
 pub(crate) const USUAL: u32 = 0x0006_0006;
 
-/// Defines an index and writes so many octets into it, 512 at a time.
+/// Defines an index and writes so many bytes into it, 512 at a time.
 pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
     let mut public = [INDEX.to_be_bytes(), [0, 0x0b, 0, 0]].concat();
     public.splice(6.., attributes.to_be_bytes());
@@ -19,20 +19,20 @@ pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) 
     public.extend(size.to_be_bytes());
     let parameters = [raw::sized(password), raw::sized(&public)].concat();
     swtpm.raw(raw::NV_DEFINE_SPACE, &[raw::OWNER], &[b""], &parameters).ok();
-    let octets: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
-    for (at, part) in octets.chunks(512).enumerate() {
+    let bytes: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
+    for (at, part) in bytes.chunks(512).enumerate() {
         let offset = u16::try_from(at * 512).unwrap().to_be_bytes();
         let parameters = [raw::sized(part), offset.to_vec()].concat();
         swtpm.raw(raw::NV_WRITE, &[raw::OWNER, INDEX], &[b""], &parameters).ok();
     }
-    octets
+    bytes
 }
 
 #[test]
 fn an_index_is_read_whole_whatever_one_command_reads() {
     for size in [1, 512, 513, 2000] {
         let swtpm = Swtpm::start();
-        let octets = index(&swtpm, USUAL, b"", size);
+        let bytes = index(&swtpm, USUAL, b"", size);
         let proxy = Proxy::start(&swtpm);
         let tpm = kit::through(&proxy);
         let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
@@ -40,12 +40,12 @@ fn an_index_is_read_whole_whatever_one_command_reads() {
         for reader in [NvReader::Owner(None), NvReader::Index(None)] {
             // It may be a secret.
             let read: zeroize::Zeroizing<Vec<u8>> = tpm.nv_read(&public, &reader).unwrap();
-            assert_eq!(*read, octets);
+            assert_eq!(*read, bytes);
         }
         // NV_ReadPublic twice, CreatePrimary, StartAuthSession, the wrong passwords so far; then asking for the buffer's size only where it matters.
         let (asks, reads) = if size > 512 { (1, usize::from(size).div_ceil(1024)) } else { (0, 1) };
         assert_eq!(kit::commands(&proxy), 5 + 2 * (asks + reads), "{size}: {}", proxy.log().text());
-        let start = octets.get(..100);
+        let start = bytes.get(..100);
         assert!(
             start.is_none_or(|start| !proxy.log().contains(start)),
             "what it holds crosses the bus encrypted"
@@ -58,14 +58,14 @@ fn an_index_is_read_whole_whatever_one_command_reads() {
 #[test]
 fn passwords_of_the_index_and_of_the_owner() {
     let swtpm = Swtpm::start();
-    let octets = index(&swtpm, USUAL, b"index", 9);
+    let bytes = index(&swtpm, USUAL, b"index", 9);
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
     assert!(!public.attributes.contains(NvAttributes::NO_DA));
     for reader in [NvReader::Index(Some(Auth::new("index"))), NvReader::Owner(Some(Auth::new("owner")))] {
-        assert_eq!(*tpm.nv_read(&public, &reader).unwrap(), octets);
+        assert_eq!(*tpm.nv_read(&public, &reader).unwrap(), bytes);
     }
     for reader in [NvReader::Owner(None), NvReader::Owner(Some(Auth::new("index"))), NvReader::Index(None)] {
         let error = tpm.nv_read(&public, &reader).err().unwrap();

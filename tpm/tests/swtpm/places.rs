@@ -84,7 +84,7 @@ fn an_operation_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_busy_tpm_gets_the_same_octets_again() {
+fn a_busy_tpm_gets_the_same_bytes_again() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = tests::Proxy::start(&swtpm);

@@ -90,7 +90,7 @@ fn a_restricted_key_signs_no_other_message_than_ours() {
         // Somebody on the bus has the TPM hash a message of his own: the ticket is good.
         proxy.on_command(|command| {
             let hashes = [CommandCode::HASH.0, CommandCode::SEQUENCE_UPDATE.0].contains(&raw::code(command));
-            if let Some(last) = command.iter().rposition(|octet| hashes && *octet == b'1') {
+            if let Some(last) = command.iter().rposition(|byte| hashes && *byte == b'1') {
                 command[last] = b'9';
             }
             Fate::Pass
@@ -205,7 +205,7 @@ fn an_imported_storage_key_carries_no_salt() {
     let forged = {
         use keyfile::wire::Marshal as _;
         let name = now.name().unwrap();
-        let body = [now.to_sized().unwrap(), name.to_octets().unwrap(), name.to_octets().unwrap()].concat();
+        let body = [now.to_sized().unwrap(), name.to_bytes().unwrap(), name.to_bytes().unwrap()].concat();
         let size = u32::try_from(10 + body.len()).unwrap();
         [&[0x80, 1][..], &size.to_be_bytes(), &[0; 4], &body].concat()
     };
@@ -248,14 +248,14 @@ fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() 
     let error = tpm.read_public(at).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     for command in [raw::PCR_READ, CommandCode::READ_CLOCK.0] {
-        // Every octet of the parameters and of what vouches for them.
-        for octet in 14..52 {
-            proxy.on_response(tamper::flip_bit(command, 0, octet * 8));
+        // Every byte of the parameters and of what vouches for them.
+        for byte in 14..52 {
+            proxy.on_response(tamper::flip_bit(command, 0, byte * 8));
             let result = match command {
                 raw::PCR_READ => tpm.pcr_read(&pcrs).map(|read| assert_eq!(read, values)),
                 _ => tpm.read_clock().map(drop),
             };
-            assert_eq!(result.unwrap_err().kind(), ErrorKind::Integrity, "octet {octet} of {command:#x}");
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Integrity, "byte {byte} of {command:#x}");
         }
     }
     proxy.behave();

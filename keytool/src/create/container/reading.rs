@@ -1,4 +1,4 @@
-//! What is in the octets: PEM or DER, which structure, encrypted or not.
+//! What is in the bytes: PEM or DER, which structure, encrypted or not.
 
 use std::path::Path;
 
@@ -25,19 +25,19 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
         Reading { path, password: Some(password) }
     }
 
-    /// The private key in its octets.
+    /// The private key in its bytes.
     ///
     /// # Errors
     /// There is none, or the password is wrong.
-    pub(super) fn key(&mut self, octets: &[u8]) -> Result<PKey<Private>, Error> {
-        match octets.windows(11).any(|window| window == b"-----BEGIN ") {
-            true => self.pem(octets),
-            false => self.der(octets),
+    pub(super) fn key(&mut self, bytes: &[u8]) -> Result<PKey<Private>, Error> {
+        match bytes.windows(11).any(|window| window == b"-----BEGIN ") {
+            true => self.pem(bytes),
+            false => self.der(bytes),
         }
     }
 
-    fn pem(&mut self, octets: &[u8]) -> Result<PKey<Private>, Error> {
-        let holds = |text: &str| octets.windows(text.len()).any(|window| window == text.as_bytes());
+    fn pem(&mut self, bytes: &[u8]) -> Result<PKey<Private>, Error> {
+        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         if holds("-----BEGIN TSS2 ") {
             return Err(self.tpm_key());
         }
@@ -47,27 +47,27 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
         let encrypted = holds("-----BEGIN ENCRYPTED PRIVATE KEY-----") || holds("Proc-Type: 4,ENCRYPTED");
         let password = if encrypted { self.word()? } else { Zeroizing::new(String::new()) };
         // With a password in hand OpenSSL never asks on the terminal by itself.
-        PKey::private_key_from_pem_passphrase(octets, password.as_bytes())
+        PKey::private_key_from_pem_passphrase(bytes, password.as_bytes())
             .map_err(|stack| self.unread(encrypted, &stack))
     }
 
-    fn der(&mut self, octets: &[u8]) -> Result<PKey<Private>, Error> {
-        match first_element(octets) {
+    fn der(&mut self, bytes: &[u8]) -> Result<PKey<Private>, Error> {
+        match first_element(bytes) {
             // An object identifier: TPMKey ::= SEQUENCE { type OBJECT IDENTIFIER, …
             Some(0x06) => Err(self.tpm_key()),
             // A version: PKCS#1, PKCS#8, SEC1, PKCS#12
-            Some(0x02) => match Pkcs12::from_der(octets) {
+            Some(0x02) => match Pkcs12::from_der(bytes) {
                 Ok(container) => self.pkcs12(&container),
-                Err(_) => PKey::private_key_from_der(octets).map_err(|stack| self.unread(false, &stack)),
+                Err(_) => PKey::private_key_from_der(bytes).map_err(|stack| self.unread(false, &stack)),
             },
-            Some(0x30) if X509::from_der(octets).is_ok() => Err(self.refuse("it is a certificate", KINDS)),
-            Some(0x30) if PKey::public_key_from_der(octets).is_ok() => {
+            Some(0x30) if X509::from_der(bytes).is_ok() => Err(self.refuse("it is a certificate", KINDS)),
+            Some(0x30) if PKey::public_key_from_der(bytes).is_ok() => {
                 Err(self.refuse("it is a public key", KINDS))
             }
             // An algorithm: EncryptedPrivateKeyInfo
             Some(0x30) => {
                 let password = self.word()?;
-                PKey::private_key_from_pkcs8_passphrase(octets, password.as_bytes())
+                PKey::private_key_from_pkcs8_passphrase(bytes, password.as_bytes())
                     .map_err(|stack| self.unread(true, &stack))
             }
             _ => Err(self.refuse("it is neither PEM nor DER", KINDS)),
@@ -85,13 +85,13 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
         parsed.pkey.ok_or_else(|| self.refuse("there is no private key in it, only certificates", KINDS))
     }
 
-    /// The file's password, in the form that OpenSSL takes: text without a zero octet.
+    /// The file's password, in the form that OpenSSL takes: text without a zero byte.
     fn word(&mut self) -> Result<Zeroizing<String>, Error> {
         let secret = match self.password.take() {
             Some(password) => password()?,
             None => return Err(self.refuse("its password was asked for already", KINDS)),
         };
-        match std::str::from_utf8(secret.octets()) {
+        match std::str::from_utf8(secret.bytes()) {
             Ok(word) if !word.contains('\0') => Ok(Zeroizing::new(word.to_owned())),
             _ => {
                 Err(self
@@ -120,10 +120,10 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
 }
 
 /// The tag of the first element in a DER SEQUENCE.
-fn first_element(octets: &[u8]) -> Option<u8> {
-    let (0x30, rest) = octets.split_first().map(|(tag, rest)| (*tag, rest))? else { return None };
+fn first_element(bytes: &[u8]) -> Option<u8> {
+    let (0x30, rest) = bytes.split_first().map(|(tag, rest)| (*tag, rest))? else { return None };
     let (length, rest) = rest.split_first()?;
-    // X.690 §8.1.3: above 0x80, the number of the length's octets
+    // X.690 §8.1.3: above 0x80, the number of the length's bytes
     let skipped = usize::from(if *length > 0x80 { length & 0x7f } else { 0 });
     rest.get(skipped).copied()
 }

@@ -14,9 +14,9 @@ use openssl::x509::{X509, X509Builder};
 
 const WORD: &str = "opensesame";
 
-fn from(octets: &[u8], password: Option<&str>) -> Result<PrivateKey, String> {
+fn from(bytes: &[u8], password: Option<&str>) -> Result<PrivateKey, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), octets).unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
     let asked = || match password {
         Some(word) => Ok(Secret::from(std::ffi::OsString::from(word))),
         None => panic!("asked for a password of a file that has none"),
@@ -57,7 +57,7 @@ fn same(key: &PKey<Private>, read: &PrivateKey) {
             let ec = key.ec_key().unwrap();
             assert_eq!(u32::from(curve.bits()), key.bits());
             for part in [x, y, &**d] {
-                assert_eq!(part.len(), curve.field_octets());
+                assert_eq!(part.len(), curve.field_bytes());
             }
             assert_eq!(BigNum::from_slice(d).unwrap(), *ec.private_key());
         }
@@ -78,8 +78,8 @@ fn every_container_gives_the_key() {
             },
             pkcs12(&key, ""),
         ];
-        for octets in plain {
-            same(&key, &from(&octets, None).unwrap_or_else(|told| panic!("{told}")));
+        for bytes in plain {
+            same(&key, &from(&bytes, None).unwrap_or_else(|told| panic!("{told}")));
         }
         let encrypted = [
             key.private_key_to_pem_pkcs8_passphrase(cipher, WORD.as_bytes()).unwrap(),
@@ -92,9 +92,9 @@ fn every_container_gives_the_key() {
             },
             pkcs12(&key, WORD),
         ];
-        for octets in encrypted {
-            same(&key, &from(&octets, Some(WORD)).unwrap_or_else(|told| panic!("{told}")));
-            let told = from(&octets, Some("wrong")).err().unwrap();
+        for bytes in encrypted {
+            same(&key, &from(&bytes, Some(WORD)).unwrap_or_else(|told| panic!("{told}")));
+            let told = from(&bytes, Some("wrong")).err().unwrap();
             assert!(told.contains("password is wrong"), "{told}");
         }
     }
@@ -120,8 +120,8 @@ fn what_is_no_key_for_a_tpm_is_told_apart() {
         (ed25519.private_key_to_pkcs8().unwrap(), "neither"),
         (vec![0x30; 2 << 20], "longer than a megabyte"),
     ];
-    for (octets, why) in cases {
-        let told = from(&octets, None).err().unwrap();
+    for (bytes, why) in cases {
+        let told = from(&bytes, None).err().unwrap();
         assert!(told.contains(why), "{told}");
     }
 }

@@ -103,7 +103,7 @@ impl<'a> ServiceKey<'a> {
             EVP_DigestSign(context.0.as_ptr(), ptr::null_mut(), &raw mut size, data.as_ptr(), data.len())
         })?;
         let mut signature = vec![0; size];
-        // SAFETY: EVP_DigestSign(3): room for `size` octets, and the data.
+        // SAFETY: EVP_DigestSign(3): room for `size` bytes, and the data.
         done(unsafe {
             EVP_DigestSign(
                 context.0.as_ptr(),

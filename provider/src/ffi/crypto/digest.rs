@@ -46,7 +46,7 @@ impl Digest {
         &self.asked
     }
 
-    /// The size of its results in octets.
+    /// The size of its results in bytes.
     pub(crate) const fn size(&self) -> usize {
         self.size
     }
@@ -151,19 +151,19 @@ impl Hasher {
     /// # Errors
     /// The digest was finished before.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, Refused> {
-        let mut octets = vec![0; self.digest.size.max(MAX_DIGEST)];
+        let mut bytes = vec![0; self.digest.size.max(MAX_DIGEST)];
         let mut length = 0;
-        // SAFETY: the buffer holds EVP_MAX_MD_SIZE octets at least, and the digest's size.
+        // SAFETY: the buffer holds EVP_MAX_MD_SIZE bytes at least, and the digest's size.
         let result = unsafe {
             (self.digest.libcrypto().EVP_DigestFinal_ex)(
                 self.ctx.as_ptr(),
-                octets.as_mut_ptr(),
+                bytes.as_mut_ptr(),
                 &raw mut length,
             )
         };
         succeed(result, "finish the digest")?;
-        octets.truncate(usize::try_from(length).unwrap_or_default());
-        Ok(octets)
+        bytes.truncate(usize::try_from(length).unwrap_or_default());
+        Ok(bytes)
     }
 
     /// A second one that goes on from here.

@@ -54,10 +54,10 @@ impl Pkey {
         let result = unsafe { (encoding.OSSL_ENCODER_to_data)(ctx.as_ptr(), &raw mut data, &raw mut length) };
         succeed(result, "write the key")?;
         // SAFETY: on success the buffer has this length.
-        let octets = Zeroizing::new(unsafe { std::slice::from_raw_parts(data, length) }.to_vec());
+        let bytes = Zeroizing::new(unsafe { std::slice::from_raw_parts(data, length) }.to_vec());
         // SAFETY: allocated by OSSL_ENCODER_to_data for us; wiped and freed once.
         unsafe { (encoding.CRYPTO_clear_free)(data.cast(), length, c"tpm2".as_ptr(), 0) };
-        Ok(octets)
+        Ok(bytes)
     }
 }
 
@@ -92,11 +92,11 @@ mod tests {
         generator.set_params(params.as_params()).unwrap();
         let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
         let pem = Form { output: c"PEM", structure: Some(c"PrivateKeyInfo") };
-        let octets = key.encode(Selection::KEYPAIR, pem, None).unwrap();
-        assert!(octets.starts_with(b"-----BEGIN PRIVATE KEY-----\n"));
+        let bytes = key.encode(Selection::KEYPAIR, pem, None).unwrap();
+        assert!(bytes.starts_with(b"-----BEGIN PRIVATE KEY-----\n"));
         let text = Form { output: c"TEXT", structure: None };
-        let octets = key.encode(Selection::PUBLIC, text, None).unwrap();
+        let bytes = key.encode(Selection::PUBLIC, text, None).unwrap();
         // OpenSSL 4.0 goes on with "field, 128 bit security level)".
-        assert!(octets.starts_with(b"Public-Key: (256 bit"));
+        assert!(bytes.starts_with(b"Public-Key: (256 bit"));
     }
 }

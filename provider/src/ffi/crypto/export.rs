@@ -52,7 +52,7 @@ impl Pkey {
         const UNTOUCHED: usize = usize::MAX;
         let kind = match name.to_bytes() {
             b"group" => Kind::Text,
-            b"pub" => Kind::Octets,
+            b"pub" => Kind::Bytes,
             _ => Kind::Unsigned,
         };
         let element = |key: *const c_char| OSSL_PARAM {

@@ -25,10 +25,10 @@ pub(crate) fn is_same_name(libcrypto: &Libcrypto, one: &[u8], other: &[u8]) -> R
 fn parse(libcrypto: &Libcrypto, der: &[u8]) -> Result<Option<Owned<X509_NAME>>, Refused> {
     let names = libcrypto.names?;
     let Ok(length) = c_long::try_from(der.len()) else { return Ok(None) };
-    let mut octets = der.as_ptr();
-    // SAFETY: so many octets are there; the answer is ours.
+    let mut bytes = der.as_ptr();
+    // SAFETY: so many bytes are there; the answer is ours.
     let name =
-        libcrypto.quietly(|| unsafe { (names.d2i_X509_NAME)(ptr::null_mut(), &raw mut octets, length) });
+        libcrypto.quietly(|| unsafe { (names.d2i_X509_NAME)(ptr::null_mut(), &raw mut bytes, length) });
     // SAFETY: NULL or ours.
     Ok(unsafe { Owned::new(name, names.X509_NAME_free, "read the name") }.ok())
 }

@@ -100,7 +100,7 @@ impl Operation {
     /// The key is public, or the digest has not the right size.
     pub(crate) fn sign(&mut self, digest: &[u8]) -> Result<Vec<u8>, Refused> {
         self.transform(self.libcrypto().EVP_PKEY_sign, digest, "sign")
-            .map(|mut octets| std::mem::take(&mut *octets))
+            .map(|mut bytes| std::mem::take(&mut *bytes))
     }
 
     /// Verifies a signature of a digest. A wrong one leaves the reason on the error queue, as OpenSSL's own does.
@@ -123,7 +123,7 @@ impl Operation {
     /// The signature is wrong.
     pub(crate) fn verify_recover(&mut self, signature: &[u8]) -> Result<Vec<u8>, Refused> {
         self.transform(self.libcrypto().EVP_PKEY_verify_recover, signature, "recover what was signed")
-            .map(|mut octets| std::mem::take(&mut *octets))
+            .map(|mut bytes| std::mem::take(&mut *bytes))
     }
 
     /// Encrypts.
@@ -132,7 +132,7 @@ impl Operation {
     /// The message is too long.
     pub(crate) fn encrypt(&mut self, message: &[u8]) -> Result<Vec<u8>, Refused> {
         self.transform(self.libcrypto().EVP_PKEY_encrypt, message, "encrypt")
-            .map(|mut octets| std::mem::take(&mut *octets))
+            .map(|mut bytes| std::mem::take(&mut *bytes))
     }
 
     /// Decrypts.

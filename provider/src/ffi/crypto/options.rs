@@ -55,25 +55,25 @@ impl Options<'_> {
         self.number(name, Kind::Unsigned)
     }
 
-    /// The octets that the operation holds under this name, `None` when it holds none.
-    pub(crate) fn octets(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
+    /// The bytes that the operation holds under this name, `None` when it holds none.
+    pub(crate) fn bytes(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
         let mut held: *const u8 = ptr::null();
         // SAFETY: room for a pointer.
         let length =
-            unsafe { self.one(name, Kind::OctetsPointer, (&raw mut held).cast(), size_of::<*const u8>()) }?;
+            unsafe { self.one(name, Kind::BytesPointer, (&raw mut held).cast(), size_of::<*const u8>()) }?;
         if held.is_null() || length == 0 {
             return None;
         }
-        // SAFETY: an OSSL_PARAM_OCTET_PTR was answered with a pointer to so many octets of the context, which is alive.
+        // SAFETY: an OSSL_PARAM_OCTET_PTR was answered with a pointer to so many bytes of the context, which is alive.
         Some(unsafe { std::slice::from_raw_parts(held, length) }.to_vec())
     }
 
     /// A text parameter, `None` when the operation has none of this name, or an empty one.
     pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
-        let mut octets = [0_u8; 80];
-        // SAFETY: room for so many octets.
-        let length = unsafe { self.one(name, Kind::Text, octets.as_mut_ptr().cast(), octets.len()) }?;
-        let text = std::str::from_utf8(octets.get(..length)?).ok()?;
+        let mut bytes = [0_u8; 80];
+        // SAFETY: room for so many bytes.
+        let length = unsafe { self.one(name, Kind::Text, bytes.as_mut_ptr().cast(), bytes.len()) }?;
+        let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
         (!text.is_empty()).then(|| text.to_owned())
     }
 
@@ -87,7 +87,7 @@ impl Options<'_> {
     /// Asks one parameter and answers the size of what was written.
     ///
     /// # Safety
-    /// `data` is valid for writes of `size` octets, and aligned as `kind` wants it.
+    /// `data` is valid for writes of `size` bytes, and aligned as `kind` wants it.
     unsafe fn one(
         &mut self,
         name: &'static CStr,

@@ -56,7 +56,7 @@ impl Pkey {
         Self::own(context, key, "import the key")
     }
 
-    /// A public RSA key of modulus and exponent, most significant octet first; of type RSA-PSS with its restrictions.
+    /// A public RSA key of modulus and exponent, most significant byte first; of type RSA-PSS with its restrictions.
     ///
     /// # Errors
     /// The numbers make no key.
@@ -85,7 +85,7 @@ impl Pkey {
         point: &[u8],
     ) -> Result<Self, Refused> {
         let mut params = ParamList::new();
-        params.text(c"group", group).octets(c"pub", point);
+        params.text(c"group", group).bytes(c"pub", point);
         Self::from_params(context, c"EC", Selection::PUBLIC, params.as_params())
     }
 
@@ -96,12 +96,12 @@ impl Pkey {
     pub(crate) fn public_from_der(context: &Arc<PrivateContext>, der: &[u8]) -> Result<Self, Refused> {
         const WHAT: &str = "read the public key";
         let length = c_long::try_from(der.len()).map_err(|_| Refused(WHAT))?;
-        let mut octets = der.as_ptr();
-        // SAFETY: so many octets are there, the context is alive; the answer is ours.
+        let mut bytes = der.as_ptr();
+        // SAFETY: so many bytes are there, the context is alive; the answer is ours.
         let key = unsafe {
             (context.libcrypto().d2i_PUBKEY_ex)(
                 ptr::null_mut(),
-                &raw mut octets,
+                &raw mut bytes,
                 length,
                 context.as_ptr(),
                 ptr::null(),
@@ -122,7 +122,7 @@ impl Pkey {
         unsafe { (self.libcrypto().EVP_PKEY_get_bits)(self.as_ptr()) }
     }
 
-    /// The largest result of an operation in octets.
+    /// The largest result of an operation in bytes.
     pub(crate) fn size(&self) -> usize {
         // SAFETY: the key is alive.
         let size = unsafe { (self.libcrypto().EVP_PKEY_get_size)(self.as_ptr()) };
@@ -167,7 +167,7 @@ impl Pkey {
     /// The point of an EC key (SEC 1 §2.3.3), `None` for other keys. libcrypto computes it for each question: so its size is not asked for.
     pub(crate) fn encoded_point(&self) -> Option<Vec<u8>> {
         // OpenSSL's fields have at most 661 bits (OPENSSL_ECC_MAX_FIELD_BITS); 3.0 writes past a buffer that is too short.
-        let mut octets = vec![0; 1 + 2 * 83];
+        let mut bytes = vec![0; 1 + 2 * 83];
         let mut length = 0;
         self.quietly(|| {
             // SAFETY: the key is alive, and the buffer has the length that is told.
@@ -175,21 +175,21 @@ impl Pkey {
                 (self.libcrypto().EVP_PKEY_get_octet_string_param)(
                     self.as_ptr(),
                     c"encoded-pub-key".as_ptr(),
-                    octets.as_mut_ptr(),
-                    octets.len(),
+                    bytes.as_mut_ptr(),
+                    bytes.len(),
                     &raw mut length,
                 )
             };
-            octets.truncate(length);
-            (told == 1).then_some(octets)
+            bytes.truncate(length);
+            (told == 1).then_some(bytes)
         })
     }
 
-    /// A number, most significant octet first, `None` when the key has none of this name.
+    /// A number, most significant byte first, `None` when the key has none of this name.
     #[cfg(test)]
     pub(crate) fn unsigned(&self, name: &'static CStr) -> Option<Vec<u8>> {
         // Room for 16,384 bits, the largest modulus that OpenSSL takes.
-        let mut octets = vec![0_u8; 2048];
+        let mut bytes = vec![0_u8; 2048];
         let end = OSSL_PARAM {
             key: ptr::null(),
             data_type: 0,
@@ -197,12 +197,12 @@ impl Pkey {
             data_size: 0,
             return_size: 0,
         };
-        let data = octets.as_mut_ptr().cast();
+        let data = bytes.as_mut_ptr().cast();
         let element = OSSL_PARAM {
             key: name.as_ptr(),
             data_type: crate::ffi::params::Kind::Unsigned.number(),
             data,
-            data_size: octets.len(),
+            data_size: bytes.len(),
             return_size: usize::MAX,
         };
         let mut array = [element, end];
@@ -213,30 +213,30 @@ impl Pkey {
             return None;
         }
         if cfg!(target_endian = "little") {
-            octets.reverse();
+            bytes.reverse();
         }
-        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-        Some(octets.split_off(zeros))
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Some(bytes.split_off(zeros))
     }
 
     /// A text parameter, `None` when the key has none of this name.
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
         self.quietly(|| {
-            let mut octets = vec![0_u8; 256];
+            let mut bytes = vec![0_u8; 256];
             let mut length = 0;
-            let room = octets.len();
+            let room = bytes.len();
             // SAFETY: key and name are alive, the buffer has the length that is told.
             let told = unsafe {
                 (self.libcrypto().EVP_PKEY_get_utf8_string_param)(
                     self.as_ptr(),
                     name.as_ptr(),
-                    octets.as_mut_ptr().cast(),
+                    bytes.as_mut_ptr().cast(),
                     room,
                     &raw mut length,
                 )
             };
-            octets.truncate(length);
-            (told == 1).then(|| String::from_utf8(octets).ok())?
+            bytes.truncate(length);
+            (told == 1).then(|| String::from_utf8(bytes).ok())?
         })
     }
 

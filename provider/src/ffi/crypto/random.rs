@@ -1,19 +1,19 @@
-//! Random octets from the generator of the private context.
+//! Random bytes from the generator of the private context.
 
 use std::sync::Arc;
 
 use super::queue::succeed;
 use super::{PrivateContext, Refused};
 
-/// So many octets that nobody can foretell (RAND_bytes_ex(3ossl)).
+/// So many bytes that nobody can foretell (RAND_bytes_ex(3ossl)).
 ///
 /// # Errors
 /// The generator has no entropy.
 pub(crate) fn random(context: &Arc<PrivateContext>, length: usize) -> Result<Vec<u8>, Refused> {
-    let mut octets = vec![0; length];
+    let mut bytes = vec![0; length];
     // SAFETY: the context is alive, the buffer has its length; strength 0 asks for the generator's own.
     let result =
-        unsafe { (context.libcrypto().RAND_bytes_ex)(context.as_ptr(), octets.as_mut_ptr(), length, 0) };
-    succeed(result, "draw random octets")?;
-    Ok(octets)
+        unsafe { (context.libcrypto().RAND_bytes_ex)(context.as_ptr(), bytes.as_mut_ptr(), length, 0) };
+    succeed(result, "draw random bytes")?;
+    Ok(bytes)
 }

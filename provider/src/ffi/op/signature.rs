@@ -21,7 +21,7 @@ pub(crate) trait Signature: Sized + 'static {
     fn dup(&self) -> Result<Self>;
 
     fn sign_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
-    /// Signs a digest (or, where the padding says so, any octets).
+    /// Signs a digest (or, where the padding says so, any bytes).
     fn sign(&mut self, output: Output<'_>, digest: &[u8]) -> Result<()>;
     fn verify_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
     fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<Verdict>;

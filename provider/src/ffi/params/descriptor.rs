@@ -15,9 +15,9 @@ pub(crate) enum Kind {
     /// OSSL_PARAM_UTF8_STRING.
     Text,
     /// OSSL_PARAM_OCTET_STRING.
-    Octets,
+    Bytes,
     /// OSSL_PARAM_OCTET_PTR: the answer is a pointer to what the context holds.
-    OctetsPointer,
+    BytesPointer,
     /// OSSL_PARAM_UTF8_PTR: text that never goes away.
     Constant,
 }
@@ -29,8 +29,8 @@ impl Kind {
             Self::Integer => 1,
             Self::Unsigned => 2,
             Self::Text => 4,
-            Self::Octets => 5,
-            Self::OctetsPointer => 7,
+            Self::Bytes => 5,
+            Self::BytesPointer => 7,
             Self::Constant => 6,
         }
     }

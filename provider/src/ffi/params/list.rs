@@ -56,12 +56,12 @@ impl ParamList {
         let mut list = Self::new();
         for param in params {
             let (kind, value) = param.value()?;
-            let mut octets = Vec::with_capacity(value.len() + 1);
-            octets.extend_from_slice(value);
-            octets.push(0);
+            let mut bytes = Vec::with_capacity(value.len() + 1);
+            bytes.extend_from_slice(value);
+            bytes.push(0);
             let renamed = names.iter().find(|(name, _)| *name == param.name());
             let name = renamed.map_or(param.name(), |(_, name)| name).to_owned();
-            list.push(name.as_ptr(), kind, octets, 1);
+            list.push(name.as_ptr(), kind, bytes, 1);
             // Moving the CString does not move its buffer.
             list.names.push(name);
         }
@@ -73,48 +73,48 @@ impl ParamList {
         self.push(name.as_ptr(), Kind::Integer, value.to_ne_bytes().to_vec(), 0)
     }
 
-    /// Adds an unsigned integer of any length, given most significant octet first.
+    /// Adds an unsigned integer of any length, given most significant byte first.
     pub(crate) fn unsigned(&mut self, name: &'static CStr, big_endian: &[u8]) -> &mut Self {
-        let mut octets = if big_endian.is_empty() { vec![0] } else { big_endian.to_vec() };
+        let mut bytes = if big_endian.is_empty() { vec![0] } else { big_endian.to_vec() };
         if cfg!(target_endian = "little") {
-            octets.reverse();
+            bytes.reverse();
         }
-        self.push(name.as_ptr(), Kind::Unsigned, octets, 0)
+        self.push(name.as_ptr(), Kind::Unsigned, bytes, 0)
     }
 
     /// Adds text.
     pub(crate) fn text(&mut self, name: &'static CStr, value: &str) -> &mut Self {
-        let mut octets = Vec::with_capacity(value.len() + 1);
-        octets.extend_from_slice(value.as_bytes());
-        octets.push(0);
-        self.push(name.as_ptr(), Kind::Text, octets, 1)
+        let mut bytes = Vec::with_capacity(value.len() + 1);
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.push(0);
+        self.push(name.as_ptr(), Kind::Text, bytes, 1)
     }
 
     /// Adds an octet string.
-    pub(crate) fn octets(&mut self, name: &'static CStr, value: &[u8]) -> &mut Self {
+    pub(crate) fn bytes(&mut self, name: &'static CStr, value: &[u8]) -> &mut Self {
         // An empty string must not have a NULL pointer: libcrypto takes that for a size query. Room is made before the value is
         // there, which leaves no copy of it behind.
-        let mut octets = Vec::with_capacity(value.len() + 1);
-        octets.extend_from_slice(value);
-        self.push(name.as_ptr(), Kind::Octets, octets, 0)
+        let mut bytes = Vec::with_capacity(value.len() + 1);
+        bytes.extend_from_slice(value);
+        self.push(name.as_ptr(), Kind::Bytes, bytes, 0)
     }
 
     /// Adds an octet string that stays where it is: the reference of an object, which its taker clears
     /// (provider-object(7)).
     ///
     /// # Safety
-    /// `octets` is valid for reads and writes of `size` octets as long as the array is used.
-    pub(in crate::ffi) unsafe fn octets_at(
+    /// `bytes` is valid for reads and writes of `size` bytes as long as the array is used.
+    pub(in crate::ffi) unsafe fn bytes_at(
         &mut self,
         name: &'static CStr,
-        octets: *mut u8,
+        bytes: *mut u8,
         size: usize,
     ) -> &mut Self {
         self.elements.retain(|element| !element.key.is_null());
         self.elements.push(OSSL_PARAM {
             key: name.as_ptr(),
-            data_type: Kind::Octets.number(),
-            data: octets.cast(),
+            data_type: Kind::Bytes.number(),
+            data: bytes.cast(),
             data_size: size,
             return_size: 0,
         });
@@ -147,20 +147,20 @@ impl ParamList {
         unsafe { Params::from_ptr(self.elements.as_ptr()) }
     }
 
-    /// `uncounted` octets at the end (a NUL) do not count in the size.
-    fn push(&mut self, name: *const c_char, kind: Kind, octets: Vec<u8>, uncounted: usize) -> &mut Self {
+    /// `uncounted` bytes at the end (a NUL) do not count in the size.
+    fn push(&mut self, name: *const c_char, kind: Kind, bytes: Vec<u8>, uncounted: usize) -> &mut Self {
         // The end is put there anew by the next `as_params`.
         self.elements.retain(|element| !element.key.is_null());
-        let mut octets = Zeroizing::new(octets);
+        let mut bytes = Zeroizing::new(bytes);
         self.elements.push(OSSL_PARAM {
             key: name,
             data_type: kind.number(),
-            data: octets.as_mut_ptr().cast(),
-            data_size: octets.len() - uncounted,
+            data: bytes.as_mut_ptr().cast(),
+            data_size: bytes.len() - uncounted,
             return_size: 0,
         });
         // Moving the Vec does not move its buffer.
-        self.data.push(octets);
+        self.data.push(bytes);
         self
     }
 }

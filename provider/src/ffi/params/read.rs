@@ -13,9 +13,9 @@ use super::Kind;
 const INTEGER: u32 = Kind::Integer.number();
 const UNSIGNED: u32 = Kind::Unsigned.number();
 const UTF8_STRING: u32 = Kind::Text.number();
-const OCTET_STRING: u32 = Kind::Octets.number();
+const OCTET_STRING: u32 = Kind::Bytes.number();
 const UTF8_PTR: u32 = Kind::Constant.number();
-const OCTET_PTR: u32 = Kind::OctetsPointer.number();
+const OCTET_PTR: u32 = Kind::BytesPointer.number();
 
 /// An array that a caller sets, perhaps absent.
 #[derive(Clone, Copy)]
@@ -93,12 +93,12 @@ impl<'a> Param<'a> {
             UNSIGNED => false,
             _ => return Err(self.error("is no integer")),
         };
-        let octets = big_endian(self.data()?);
-        let negative = signed && octets.first().is_some_and(|first| first & 0x80 != 0);
+        let bytes = big_endian(self.data()?);
+        let negative = signed && bytes.first().is_some_and(|first| first & 0x80 != 0);
         let mut value = if negative { -1_i128 } else { 0 };
-        for octet in octets.iter() {
+        for byte in bytes.iter() {
             let shifted = value.checked_mul(0x100).ok_or_else(|| self.error("is too large"))?;
-            value = shifted + i128::from(*octet);
+            value = shifted + i128::from(*byte);
         }
         Ok(value)
     }
@@ -108,7 +108,7 @@ impl<'a> Param<'a> {
     /// # Errors
     /// It is no text, or not UTF-8.
     pub(crate) fn text(self) -> Result<&'a str, ParamError> {
-        let octets = match self.0.data_type {
+        let bytes = match self.0.data_type {
             // The size of a string does not count its NUL, but there are callers that do count it.
             UTF8_STRING => self.data()?,
             UTF8_PTR => {
@@ -118,21 +118,21 @@ impl<'a> Param<'a> {
             }
             _ => return Err(self.error("is no text")),
         };
-        let octets = octets.split(|octet| *octet == 0).next().unwrap_or_default();
-        std::str::from_utf8(octets).map_err(|_| self.error("is not UTF-8"))
+        let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| self.error("is not UTF-8"))
     }
 
     /// The value as an octet string.
     ///
     /// # Errors
     /// It is no octet string.
-    pub(crate) fn octets(self) -> Result<&'a [u8], ParamError> {
+    pub(crate) fn bytes(self) -> Result<&'a [u8], ParamError> {
         match self.0.data_type {
             OCTET_STRING => self.data(),
             OCTET_PTR => {
-                let octets = self.pointee()?.cast::<u8>();
-                // SAFETY: an OSSL_PARAM_OCTET_PTR points to a pointer to `data_size` octets.
-                Ok(unsafe { slice::from_raw_parts(octets, self.0.data_size) })
+                let bytes = self.pointee()?.cast::<u8>();
+                // SAFETY: an OSSL_PARAM_OCTET_PTR points to a pointer to `data_size` bytes.
+                Ok(unsafe { slice::from_raw_parts(bytes, self.0.data_size) })
             }
             _ => Err(self.error("is no octet string")),
         }
@@ -148,7 +148,7 @@ impl<'a> Param<'a> {
             UNSIGNED => Ok((Kind::Unsigned, self.data()?)),
             UTF8_STRING => Ok((Kind::Text, self.data()?)),
             UTF8_PTR => Ok((Kind::Text, self.text()?.as_bytes())),
-            OCTET_STRING | OCTET_PTR => Ok((Kind::Octets, self.octets()?)),
+            OCTET_STRING | OCTET_PTR => Ok((Kind::Bytes, self.bytes()?)),
             _ => Err(self.error("is of a type that no key has")),
         }
     }
@@ -160,7 +160,7 @@ impl<'a> Param<'a> {
         if self.0.data.is_null() {
             return Err(self.error("has no data"));
         }
-        // SAFETY: `data` points to `data_size` octets (OSSL_PARAM(3ossl)) that live as long as the array.
+        // SAFETY: `data` points to `data_size` bytes (OSSL_PARAM(3ossl)) that live as long as the array.
         Ok(unsafe { slice::from_raw_parts(self.0.data.cast(), self.0.data_size) })
     }
 
@@ -221,38 +221,38 @@ impl FromParam for String {
 }
 
 impl FromParam for Vec<u8> {
-    const KIND: Kind = Kind::Octets;
+    const KIND: Kind = Kind::Bytes;
     fn read(param: Param<'_>) -> Result<Self, ParamError> {
-        param.octets().map(<[u8]>::to_vec)
+        param.bytes().map(<[u8]>::to_vec)
     }
 }
 
 impl FromParam for Zeroizing<Vec<u8>> {
-    const KIND: Kind = Kind::Octets;
+    const KIND: Kind = Kind::Bytes;
     fn read(param: Param<'_>) -> Result<Self, ParamError> {
-        param.octets().map(|octets| Self::new(octets.to_vec()))
+        param.bytes().map(|bytes| Self::new(bytes.to_vec()))
     }
 }
 
-/// A password: octets, or text without its NUL.
+/// A password: bytes, or text without its NUL.
 pub(crate) struct Password(Zeroizing<Vec<u8>>);
 
 impl Password {
-    /// The octets.
-    pub(crate) fn as_octets(&self) -> &[u8] {
+    /// The bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
 impl FromParam for Password {
     // With this type `-pkeyopt hexuser-auth:00ff` says it in hexadecimal (OSSL_PARAM_allocate_from_text(3ossl)).
-    const KIND: Kind = Kind::Octets;
+    const KIND: Kind = Kind::Bytes;
     fn read(param: Param<'_>) -> Result<Self, ParamError> {
-        let octets = match param.0.data_type {
-            UTF8_STRING => param.data()?.split(|octet| *octet == 0).next().unwrap_or_default(),
-            _ => param.octets()?,
+        let bytes = match param.0.data_type {
+            UTF8_STRING => param.data()?.split(|byte| *byte == 0).next().unwrap_or_default(),
+            _ => param.bytes()?,
         };
-        Ok(Self(Zeroizing::new(octets.to_vec())))
+        Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 }
 
@@ -275,13 +275,13 @@ impl FromParam for IntOrText {
     }
 }
 
-/// An unsigned integer of any length (a BIGNUM), most significant octet first, without leading zeros.
+/// An unsigned integer of any length (a BIGNUM), most significant byte first, without leading zeros.
 #[derive(Clone)]
 pub(crate) struct Unsigned(Zeroizing<Vec<u8>>);
 
 impl Unsigned {
-    /// The octets, most significant first.
-    pub(crate) fn as_octets(&self) -> &[u8] {
+    /// The bytes, most significant first.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -292,17 +292,17 @@ impl FromParam for Unsigned {
         if param.0.data_type != UNSIGNED {
             return Err(param.error("is no unsigned integer"));
         }
-        let octets = big_endian(param.data()?);
-        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-        Ok(Self(Zeroizing::new(octets.iter().skip(zeros).copied().collect())))
+        let bytes = big_endian(param.data()?);
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        Ok(Self(Zeroizing::new(bytes.iter().skip(zeros).copied().collect())))
     }
 }
 
-/// The octets of a native integer, most significant first.
+/// The bytes of a native integer, most significant first.
 fn big_endian(native: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut octets = Zeroizing::new(native.to_vec());
+    let mut bytes = Zeroizing::new(native.to_vec());
     if cfg!(target_endian = "little") {
-        octets.reverse();
+        bytes.reverse();
     }
-    octets
+    bytes
 }

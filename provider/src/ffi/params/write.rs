@@ -12,7 +12,7 @@ use super::{Kind, ParamError};
 const INTEGER: u32 = Kind::Integer.number();
 const UNSIGNED: u32 = Kind::Unsigned.number();
 const UTF8_STRING: u32 = Kind::Text.number();
-const OCTET_STRING: u32 = Kind::Octets.number();
+const OCTET_STRING: u32 = Kind::Bytes.number();
 const UTF8_PTR: u32 = Kind::Constant.number();
 
 /// An array that a caller wants answered, perhaps absent.
@@ -50,7 +50,7 @@ impl ParamsMut<'_> {
     ///
     /// # Errors
     /// The element is no octet string.
-    pub(crate) fn bound_octets(&mut self, name: &CStr) -> Result<(), ParamError> {
+    pub(crate) fn bound_bytes(&mut self, name: &CStr) -> Result<(), ParamError> {
         self.each(|element, slot| match slot.0.data_type {
             OCTET_STRING if element == name => {
                 slot.0.return_size = slot.0.data_size;
@@ -105,7 +105,7 @@ impl Slot<'_> {
         self.integer(value)
     }
 
-    /// Answers an unsigned integer of any length (a BIGNUM), given most significant octet first.
+    /// Answers an unsigned integer of any length (a BIGNUM), given most significant byte first.
     ///
     /// # Errors
     /// The element is no unsigned integer, or too small.
@@ -113,7 +113,7 @@ impl Slot<'_> {
         if self.0.data_type != UNSIGNED {
             return Err(self.error("is asked as another type than an unsigned integer"));
         }
-        let zeros = big_endian.iter().take_while(|octet| **octet == 0).count();
+        let zeros = big_endian.iter().take_while(|byte| **byte == 0).count();
         let significant = big_endian.get(zeros..).unwrap_or_default();
         self.native(significant, 0)
     }
@@ -126,11 +126,11 @@ impl Slot<'_> {
         if self.0.data_type != UTF8_STRING {
             return Err(self.error("is asked as another type than text"));
         }
-        let octets = value.as_bytes();
-        let Some(room) = self.room(octets.len())? else { return Ok(()) };
-        copy(octets, room);
+        let bytes = value.as_bytes();
+        let Some(room) = self.room(bytes.len())? else { return Ok(()) };
+        copy(bytes, room);
         // The NUL does not count in the size, and is written where there is room for it.
-        if let Some(end) = room.get_mut(octets.len()) {
+        if let Some(end) = room.get_mut(bytes.len()) {
             *end = 0;
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Slot<'_> {
     ///
     /// # Errors
     /// The element is no octet string, or too small.
-    pub(crate) fn octets(&mut self, value: &[u8]) -> Result<(), ParamError> {
+    pub(crate) fn bytes(&mut self, value: &[u8]) -> Result<(), ParamError> {
         if self.0.data_type != OCTET_STRING {
             return Err(self.error("is asked as another type than an octet string"));
         }
@@ -172,9 +172,9 @@ impl Slot<'_> {
             UNSIGNED => return Err(self.error("is negative and asked as unsigned")),
             _ => return Err(self.error("is asked as another type than an integer")),
         };
-        let octets = value.to_be_bytes();
+        let bytes = value.to_be_bytes();
         let fill = if value < 0 { 0xff } else { 0 };
-        let mut significant = octets.as_slice();
+        let mut significant = bytes.as_slice();
         while let [first, rest @ ..] = significant {
             let same_sign = rest.first().is_some_and(|next| (next ^ fill) & 0x80 == 0);
             if *first != fill || rest.is_empty() || (signed && !same_sign) {
@@ -215,7 +215,7 @@ impl Slot<'_> {
         if self.0.data_size < needed {
             return Err(self.error("has too little room"));
         }
-        // SAFETY: `data` points to `data_size` octets that nobody else uses (`ParamsMut::from_ptr`).
+        // SAFETY: `data` points to `data_size` bytes that nobody else uses (`ParamsMut::from_ptr`).
         Ok(Some(unsafe { slice::from_raw_parts_mut(self.0.data.cast(), self.0.data_size) }))
     }
 
@@ -282,16 +282,16 @@ mod tests {
     }
 
     #[test]
-    fn octets_that_libcrypto_writes_are_bounded() {
+    fn bytes_that_libcrypto_writes_are_bounded() {
         let mut two = [0xaa; 2];
         let mut array = [element(OCTET_STRING, Some(&mut two)), element(OCTET_STRING, None)];
         array[1].key = ptr::null();
         // SAFETY: an array that ends with a NULL key.
-        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_octets(c"x").unwrap();
+        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_bytes(c"x").unwrap();
         assert_eq!(array[0].return_size, 2);
-        array[0].data_type = Kind::OctetsPointer.number();
+        array[0].data_type = Kind::BytesPointer.number();
         // SAFETY: as above.
-        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_octets(c"x").unwrap_err();
+        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_bytes(c"x").unwrap_err();
     }
 
     #[test]

@@ -49,12 +49,12 @@ pub(super) fn opened(
     Ok(answer.ok_or_else(damaged)?.value)
 }
 
-/// A label that the TPM takes (TPM 2.0 Part 3 §14.3.1): none, or one that ends with a zero octet.
+/// A label that the TPM takes (TPM 2.0 Part 3 §14.3.1): none, or one that ends with a zero byte.
 pub(super) fn fitting<'a>(label: &'a [u8], why: &str, advice: &str) -> Result<&'a [u8]> {
     match label.last() {
         None | Some(0) => Ok(label),
         Some(_) => {
-            let text = format!("{why}, which takes OAEP labels that end with a zero octet only: {advice}");
+            let text = format!("{why}, which takes OAEP labels that end with a zero byte only: {advice}");
             Err(Error::new(Reason::Padding, text))
         }
     }

@@ -191,7 +191,7 @@ fn no_version() -> Error {
 }
 
 fn no_random() -> Error {
-    Error::new(Reason::Internal, "the random generator gave another number of octets than asked for")
+    Error::new(Reason::Internal, "the random generator gave another number of bytes than asked for")
 }
 
 fn damaged(error: missing::Error) -> Error {

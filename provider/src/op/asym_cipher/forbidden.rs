@@ -16,7 +16,7 @@ use crate::ffi::params::ParamList;
 use crate::op::signature::tpm_hash;
 use crate::private::Private;
 
-/// Of a padded block: 00 02, eight octets of padding at least, 00 (RFC 8017 §7.2.1).
+/// Of a padded block: 00 02, eight bytes of padding at least, 00 (RFC 8017 §7.2.1).
 const LEAST_PADDING: usize = 11;
 
 /// OAEP (TPM_ALG_OAEP): the TPM has one hash for message, label and MGF1.
@@ -49,7 +49,7 @@ pub(super) fn oaep(
     })
 }
 
-/// A block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would give it, but for the octets of the padding. One that the TPM
+/// A block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would give it, but for the bytes of the padding. One that the TPM
 /// refuses becomes zeros, which are no padding.
 ///
 /// # Errors
@@ -87,9 +87,9 @@ pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
         return Err(Error::new(Reason::Padding, text));
     }
     let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
-    let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
-    let octets = Zeroizing::new(octets);
-    if verifies(public, &octets) { Ok(Secret::new(&octets)) } else { Err(wrong_result()) }
+    let Signature::Rsa { bytes, .. } = answer.value else { return Err(wrong_result()) };
+    let bytes = Zeroizing::new(bytes);
+    if verifies(public, &bytes) { Ok(Secret::new(&bytes)) } else { Err(wrong_result()) }
 }
 
 fn verifies(public: &Pkey, signature: &[u8]) -> bool {

@@ -32,7 +32,7 @@ impl Padding {
                 let digest = fetch(options.text(c"digest").as_deref().unwrap_or("SHA1"))?;
                 let mgf1 =
                     options.text(c"mgf1-digest").map_or_else(|| Ok(digest.clone()), |name| fetch(&name))?;
-                Ok(Self::Oaep { digest, mgf1, label: options.octets(c"oaep-label").unwrap_or_default() })
+                Ok(Self::Oaep { digest, mgf1, label: options.bytes(c"oaep-label").unwrap_or_default() })
             }
             Some(TLS) => Ok(Self::Tls {
                 client: version(options.uint(c"tls-client-version")),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyfile::{KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
-use super::der::{HEAD_OCTETS, is_key_file};
+use super::der::{HEAD_BYTES, is_key_file};
 use super::handing::hand_on;
 use crate::error::Result;
 use crate::ffi::bio::Bio;
@@ -30,8 +30,8 @@ impl Decoder for BareDecoder {
         found: &Callback<'_>,
         _: &Passphrase<'_>,
     ) -> Result<bool> {
-        let mut head = Zeroizing::new(Vec::with_capacity(HEAD_OCTETS));
-        input.read(provider.core(), HEAD_OCTETS, &mut head);
+        let mut head = Zeroizing::new(Vec::with_capacity(HEAD_BYTES));
+        input.read(provider.core(), HEAD_BYTES, &mut head);
         let is_reference = KeyReference::is_der(&head);
         if !is_reference && !is_key_file(&head) {
             return Ok(true);
@@ -39,12 +39,12 @@ impl Decoder for BareDecoder {
         // libcrypto asks the decoders of DER whatever the query, and drops without a word what the next ones would give.
         provider.check_fips()?;
         let longest = if is_reference { KeyReference::MAX_SIZE } else { KeyFile::MAX_SIZE };
-        // No octet of what follows: that is for the next round.
-        let length = length(&head).min(longest.saturating_add(HEAD_OCTETS));
+        // No byte of what follows: that is for the next round.
+        let length = length(&head).min(longest.saturating_add(HEAD_BYTES));
         // Room for all of it at once: a buffer that grows leaves copies of a password behind.
-        let mut der = Zeroizing::new(Vec::with_capacity(length.max(HEAD_OCTETS)));
+        let mut der = Zeroizing::new(Vec::with_capacity(length.max(HEAD_BYTES)));
         der.extend_from_slice(&head);
-        input.read(provider.core(), length.saturating_sub(HEAD_OCTETS), &mut der);
+        input.read(provider.core(), length.saturating_sub(HEAD_BYTES), &mut der);
         let (public, der) = match is_reference {
             true => (KeyReference::from_der(&der)?.public, der),
             false => match KeyFile::from_der(&der) {
@@ -60,14 +60,14 @@ impl Decoder for BareDecoder {
     }
 }
 
-/// The length of a SEQUENCE and of what stands before its contents (X.690 §8.1.3), in octets.
+/// The length of a SEQUENCE and of what stands before its contents (X.690 §8.1.3), in bytes.
 fn length(head: &[u8]) -> usize {
     let Some([_, first, rest @ ..]) = head.get(..10) else { return head.len() };
     if first & 0x80 == 0 {
         return usize::from(*first).saturating_add(2);
     }
     let further = rest.iter().take(usize::from(first & 0x7f));
-    let contents = further.clone().fold(0_usize, |length, octet| length << 8 | usize::from(*octet));
+    let contents = further.clone().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
     contents.saturating_add(further.len()).saturating_add(2)
 }
 

@@ -48,11 +48,11 @@ impl<T: KeyType> KeyDecoder<T> {
         found: &Callback<'_>,
         passphrase: &Passphrase<'_>,
     ) -> Result<bool> {
-        let mut der = Zeroizing::new(Vec::with_capacity(HEAD_OCTETS));
-        input.read(provider.core(), HEAD_OCTETS, &mut der);
+        let mut der = Zeroizing::new(Vec::with_capacity(HEAD_BYTES));
+        input.read(provider.core(), HEAD_BYTES, &mut der);
         if KeyReference::is_der(&der) {
             // Room for all of it at once: a buffer that grows leaves copies of a password behind.
-            let room = KeyReference::MAX_SIZE.saturating_add(HEAD_OCTETS);
+            let room = KeyReference::MAX_SIZE.saturating_add(HEAD_BYTES);
             let mut whole = Zeroizing::new(Vec::with_capacity(room));
             whole.extend_from_slice(&der);
             input.read(provider.core(), KeyReference::MAX_SIZE, &mut whole);
@@ -109,14 +109,14 @@ impl<T: KeyType> KeyDecoder<T> {
 }
 
 /// As much as tells our files from everything else: SEQUENCE, its length, and the type's OID or the description.
-pub(super) const HEAD_OCTETS: usize = 32;
+pub(super) const HEAD_BYTES: usize = 32;
 
 /// Whether the OID is one of the format's: 2.23.133.10, the arc of the TCG's key files. A damaged file of that arc is ours and
 /// an error; anything else is another decoder's.
 pub(super) fn is_key_file(head: &[u8]) -> bool {
     const ARC: [u8; 4] = [0x67, 0x81, 0x05, 0x0a];
     let Some([0x30, length, rest @ ..]) = head.get(..16) else { return false };
-    // X.690 §8.1.3: the number of further length octets, or the length itself.
+    // X.690 §8.1.3: the number of further length bytes, or the length itself.
     let further = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
     let Some([0x06, _, oid @ ..]) = rest.get(further..) else { return false };
     oid.starts_with(&ARC)

@@ -28,7 +28,7 @@ pub(super) fn hand_on(
     list.int(c"type", OBJECT_KEY)
         .text(c"data-type", type_of(public)?.name())
         .text(c"data-structure", STRUCTURE)
-        .octets(c"data", der);
+        .bytes(c"data", der);
     drop(dropped::take());
     let taken = found.call(list.as_params());
     match dropped::take().filter(|_| !taken) {

@@ -82,7 +82,7 @@ fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Zeroizing<Vec<u8>>> {
         block.extend_from_slice(line);
         while let Some(line) = input.line(core, &mut *buffer) {
             // A block that is longer than any key is refused by its size. It is read to its end nevertheless: the store would
-            // try what is left of it again and again, a few octets further each time.
+            // try what is left of it again and again, a few bytes further each time.
             if block.len() <= longest {
                 block.extend_from_slice(line);
             }

@@ -30,7 +30,7 @@ impl Output for Text {
         tell(&mut text, tpm).map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
         let mut text = text.into_bytes();
         // OpenSSL's first line, "Public-Key: (256 bit)", is ours above.
-        for line in public.split_inclusive(|octet| *octet == b'\n').skip(1) {
+        for line in public.split_inclusive(|byte| *byte == b'\n').skip(1) {
             let label = LABELS.iter().find_map(|(label, of_private_keys)| {
                 Some((of_private_keys, line.strip_prefix(label.as_bytes())?))
             });

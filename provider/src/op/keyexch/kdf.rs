@@ -37,12 +37,12 @@ impl Kdf {
             .size(c"kdf-outlen")
             .filter(|size| *size > 0)
             .ok_or_else(|| lacks("length (kdf-outlen)"))?;
-        let info = options.octets(c"kdf-ukm").unwrap_or_default();
+        let info = options.bytes(c"kdf-ukm").unwrap_or_default();
         let digest = Digest::fetch(shadow.key().context(), &name)?;
         Ok(Some(Self { digest, size, info }))
     }
 
-    /// How many octets it gives.
+    /// How many bytes it gives.
     pub(super) const fn size(&self) -> usize {
         self.size
     }

@@ -53,7 +53,7 @@ macro_rules! types_of_selections {
 static TYPES: [Descriptors; 16] = types_of_selections!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 const PRIVATE: &[Descriptor] = &[Descriptor::new(c"priv", Type::Unsigned)];
-const PUBLIC: &[Descriptor] = &[Descriptor::new(c"pub", Type::Octets)];
+const PUBLIC: &[Descriptor] = &[Descriptor::new(c"pub", Type::Bytes)];
 
 /// What EVP_PKEY-EC(7) calls common EC parameters: those of the curve.
 const DOMAIN: &[Descriptor] = &[
@@ -64,10 +64,10 @@ const DOMAIN: &[Descriptor] = &[
     Descriptor::new(c"p", Type::Unsigned),
     Descriptor::new(c"a", Type::Unsigned),
     Descriptor::new(c"b", Type::Unsigned),
-    Descriptor::new(c"generator", Type::Octets),
+    Descriptor::new(c"generator", Type::Bytes),
     Descriptor::new(c"order", Type::Unsigned),
     Descriptor::new(c"cofactor", Type::Unsigned),
-    Descriptor::new(c"seed", Type::Octets),
+    Descriptor::new(c"seed", Type::Bytes),
     Descriptor::new(c"decoded-from-explicit", Type::Integer),
 ];
 
@@ -83,7 +83,7 @@ static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"security-category", Type::Integer),
     Descriptor::new(c"max-size", Type::Integer),
     Descriptor::new(c"default-digest", Type::Text),
-    Descriptor::new(c"encoded-pub-key", Type::Octets),
+    Descriptor::new(c"encoded-pub-key", Type::Bytes),
     Descriptor::new(c"group", Type::Text),
     Descriptor::new(c"decoded-from-explicit", Type::Integer),
     Descriptor::new(c"encoding", Type::Text),
@@ -92,10 +92,10 @@ static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"p", Type::Unsigned),
     Descriptor::new(c"a", Type::Unsigned),
     Descriptor::new(c"b", Type::Unsigned),
-    Descriptor::new(c"generator", Type::Octets),
+    Descriptor::new(c"generator", Type::Bytes),
     Descriptor::new(c"order", Type::Unsigned),
     Descriptor::new(c"cofactor", Type::Unsigned),
-    Descriptor::new(c"seed", Type::Octets),
+    Descriptor::new(c"seed", Type::Bytes),
     Descriptor::new(c"field-degree", Type::Integer),
     Descriptor::new(c"m", Type::Integer),
     Descriptor::new(c"basis-type", Type::Text),
@@ -103,7 +103,7 @@ static GETTABLE: Descriptors = Descriptors::new(&[
     Descriptor::new(c"k1", Type::Integer),
     Descriptor::new(c"k2", Type::Integer),
     Descriptor::new(c"k3", Type::Integer),
-    Descriptor::new(c"pub", Type::Octets),
+    Descriptor::new(c"pub", Type::Bytes),
     Descriptor::new(c"qx", Type::Unsigned),
     Descriptor::new(c"qy", Type::Unsigned),
     Descriptor::new(c"priv", Type::Unsigned),
@@ -113,10 +113,10 @@ static GETTABLE: Descriptors = Descriptors::new(&[
 ]);
 
 static SETTABLE: Descriptors = Descriptors::new(&[
-    Descriptor::new(c"encoded-pub-key", Type::Octets),
+    Descriptor::new(c"encoded-pub-key", Type::Bytes),
     Descriptor::new(c"point-format", Type::Text),
     Descriptor::new(c"encoding", Type::Text),
-    Descriptor::new(c"seed", Type::Octets),
+    Descriptor::new(c"seed", Type::Bytes),
     Descriptor::new(c"include-public", Type::Integer),
     Descriptor::new(c"group-check", Type::Text),
     Descriptor::new(c"use-cofactor-flag", Type::Integer),
@@ -136,8 +136,8 @@ generation_list! {
     c"p": Unsigned,
     c"a": Unsigned,
     c"b": Unsigned,
-    c"generator": Octets,
+    c"generator": Bytes,
     c"order": Unsigned,
     c"cofactor": Unsigned,
-    c"seed": Octets,
+    c"seed": Bytes,
 }

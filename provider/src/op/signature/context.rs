@@ -98,14 +98,14 @@ impl<S: Scheme> SignatureContext<S> {
     }
 
     /// Signs in the TPM.
-    fn sign_in_tpm(&mut self, output: Output<'_>, octets: Octets<'_>) -> Result<()> {
+    fn sign_in_tpm(&mut self, output: Output<'_>, bytes: Bytes<'_>) -> Result<()> {
         let key = self.key.as_deref().ok_or_else(out_of_sequence)?;
         let State::Tpm { shadow, message } = &mut self.state else { return Err(out_of_sequence()) };
         let public = key.software()?;
         let Some(room) = output.room(public.size())? else { return Ok(()) };
-        let whole = match (octets, message) {
-            (Octets::Digest(digest), None) => Whole { digest: digest.to_vec(), octets: None },
-            (Octets::Message, Some(message)) => message.finish()?,
+        let whole = match (bytes, message) {
+            (Bytes::Digest(digest), None) => Whole { digest: digest.to_vec(), bytes: None },
+            (Bytes::Message, Some(message)) => message.finish()?,
             _ => return Err(out_of_sequence()),
         };
         let algorithm = shadow.digest()?;
@@ -118,7 +118,7 @@ impl<S: Scheme> SignatureContext<S> {
             shadow,
             digest: &whole.digest,
             algorithm: algorithm.as_ref(),
-            message: whole.octets.as_deref(),
+            message: whole.bytes.as_deref(),
         })?;
         room.write(&signature)
     }
@@ -160,7 +160,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
 
     fn sign(&mut self, output: Output<'_>, digest: &[u8]) -> Result<()> {
         let State::Digest(operation) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Digest(digest));
+            return self.sign_in_tpm(output, Bytes::Digest(digest));
         };
         let Some(room) = output.room(operation.result_size(Purpose::Sign, digest)?)? else { return Ok(()) };
         room.write(&operation.sign(digest)?)
@@ -194,7 +194,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
 
     fn digest_sign_final(&mut self, output: Output<'_>) -> Result<()> {
         let State::Message(signer) = &mut self.state else {
-            return self.sign_in_tpm(output, Octets::Message);
+            return self.sign_in_tpm(output, Bytes::Message);
         };
         let Some(room) = output.room(signer.size()?)? else { return Ok(()) };
         room.write(&signer.sign()?)
@@ -273,7 +273,7 @@ impl Recovery for SignatureContext<Rsa> {
 }
 
 /// What is to be signed.
-enum Octets<'a> {
+enum Bytes<'a> {
     /// A digest that the caller made.
     Digest(&'a [u8]),
     /// The message that is under way.
@@ -287,7 +287,7 @@ fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {
     let (name, size, found) = (algorithm.name(), algorithm.size(), digest.len());
     Err(Error::new(
         Reason::Digest,
-        format!("a {name} digest has {size} octets, and {found} were given to be signed"),
+        format!("a {name} digest has {size} bytes, and {found} were given to be signed"),
     ))
 }
 

@@ -16,9 +16,9 @@ pub(super) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A number without superfluous zeros, and with one where it would read as negative.
-fn positive(octets: &[u8]) -> Option<Vec<u8>> {
-    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-    let significant = octets.get(zeros..)?;
+fn positive(bytes: &[u8]) -> Option<Vec<u8>> {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let significant = bytes.get(zeros..)?;
     let first = significant.first()?;
     let mut number = Vec::with_capacity(significant.len() + 1);
     if first & 0x80 != 0 {

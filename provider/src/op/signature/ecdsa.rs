@@ -51,7 +51,7 @@ impl Scheme for Ecdsa {
 
     fn gettable() -> &'static Descriptors {
         static LIST: Descriptors = Descriptors::new(&[
-            Descriptor::new(c"algorithm-id", Kind::Octets),
+            Descriptor::new(c"algorithm-id", Kind::Bytes),
             Descriptor::new(c"digest-size", Kind::Unsigned),
             Descriptor::new(c"digest", Kind::Text),
             Descriptor::new(c"nonce-type", Kind::Unsigned),
@@ -169,10 +169,10 @@ mod tests {
 
     fn verifies(fake: &Fake, digest: &str, message: &[u8], signature: &[u8]) -> bool {
         let algorithm = Digest::fetch(fake.key.context(), digest).unwrap();
-        let digest_octets = algorithm.of(&[message]).unwrap();
+        let digest_bytes = algorithm.of(&[message]).unwrap();
         fake.verification(Some(digest), &mut ParamList::new())
             .unwrap()
-            .verify(signature, &digest_octets)
+            .verify(signature, &digest_bytes)
             .is_right()
     }
 

@@ -75,7 +75,7 @@ impl Fake {
         }
     }
 
-    /// Signs a message, or octets without a digest, as a context does.
+    /// Signs a message, or bytes without a digest, as a context does.
     pub(super) fn sign<S: super::Scheme>(
         &self,
         digest: Option<&str>,
@@ -83,8 +83,8 @@ impl Fake {
         options: &mut ParamList,
     ) -> Result<Vec<u8>> {
         let Some(name) = digest else { return self.sign_digest::<S>(None, message, None, options) };
-        let octets = Digest::fetch(self.key.context(), name)?.of(&[message])?;
-        self.sign_digest::<S>(digest, &octets, Some(message), options)
+        let bytes = Digest::fetch(self.key.context(), name)?.of(&[message])?;
+        self.sign_digest::<S>(digest, &bytes, Some(message), options)
     }
 
     /// Signs what somebody else has hashed.
@@ -117,11 +117,11 @@ impl Fake {
         Answer { value, authenticated: self.authenticated }
     }
 
-    fn fault(&self, mut octets: Vec<u8>) -> Vec<u8> {
-        if let (true, Some(last)) = (self.faulty, octets.last_mut()) {
+    fn fault(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        if let (true, Some(last)) = (self.faulty, bytes.last_mut()) {
             *last ^= 1;
         }
-        octets
+        bytes
     }
 
     fn knows(&self, hash: HashAlg) -> Result<()> {
@@ -178,12 +178,12 @@ impl Private for Fake {
         if scheme != AlgId::ECDSA {
             list.text(c"digest", hash.name());
         }
-        let octets = Operation::new(&self.key, Purpose::Sign, list.as_params())?.sign(digest)?;
+        let bytes = Operation::new(&self.key, Purpose::Sign, list.as_params())?.sign(digest)?;
         let value = if scheme == AlgId::ECDSA {
-            let [r, s] = super::der::numbers(&octets);
+            let [r, s] = super::der::numbers(&bytes);
             Signature::Ecc { scheme, hash, r, s: self.fault(s) }
         } else {
-            Signature::Rsa { scheme, hash, octets: self.fault(octets) }
+            Signature::Rsa { scheme, hash, bytes: self.fault(bytes) }
         };
         Ok(self.answer(value))
     }

@@ -1,60 +1,60 @@
 //! How a digest of any length goes into TPM2_Sign for ECDSA, which wants one exactly as long as the hash it is labelled with.
 //!
 //! ECDSA signs e, the leftmost bits of the digest, as many as the order of the curve has (FIPS 186-5 §6.4.1). The TPM takes
-//! e from the octets that it is given by the same rule, so they are made such that it finds the same number.
+//! e from the bytes that it is given by the same rule, so they are made such that it finds the same number.
 
 use keyfile::HashAlg;
 
 /// The hashes that label a digest, the shortest first. Never SHA-1, which TPMs and policies retire.
 const LABELS: [HashAlg; 3] = [HashAlg::Sha256, HashAlg::Sha384, HashAlg::Sha512];
 
-/// The labels that can carry e, with the octets for each: the shortest first, or the only one that the key takes.
+/// The labels that can carry e, with the bytes for each: the shortest first, or the only one that the key takes.
 pub(super) fn labelled(digest: &[u8], order_bits: usize, fixed: Option<HashAlg>) -> Vec<(HashAlg, Vec<u8>)> {
     let e = leftmost(digest, order_bits);
     let labels = fixed.map_or_else(|| LABELS.to_vec(), |hash| vec![hash]);
     labels.into_iter().filter_map(|hash| Some((hash, placed(&e, order_bits, hash.size())?))).collect()
 }
 
-/// e as octets, most significant first.
+/// e as bytes, most significant first.
 fn leftmost(digest: &[u8], order_bits: usize) -> Vec<u8> {
     let whole = order_bits.div_ceil(8);
     let mut e = digest.get(..whole).unwrap_or(digest).to_vec();
     if digest.len() >= whole {
         shift_right(&mut e, whole * 8 - order_bits);
     }
-    let zeros = e.iter().take_while(|octet| **octet == 0).count();
+    let zeros = e.iter().take_while(|byte| **byte == 0).count();
     e.split_off(zeros)
 }
 
-/// So many octets whose leftmost bits, as many as the order has, are e; `None` when e is longer.
+/// So many bytes whose leftmost bits, as many as the order has, are e; `None` when e is longer.
 fn placed(e: &[u8], order_bits: usize, size: usize) -> Option<Vec<u8>> {
     // A hash that is longer than the order loses its right end: e stands left of that.
     let lost = (size * 8).saturating_sub(order_bits);
-    let mut octets = vec![0; size.checked_sub(lost / 8)?.checked_sub(e.len())?];
-    octets.extend_from_slice(e);
-    shift_left(&mut octets, lost % 8);
-    octets.resize(size, 0);
-    Some(octets)
+    let mut bytes = vec![0; size.checked_sub(lost / 8)?.checked_sub(e.len())?];
+    bytes.extend_from_slice(e);
+    shift_left(&mut bytes, lost % 8);
+    bytes.resize(size, 0);
+    Some(bytes)
 }
 
 /// Shifts by less than eight bits.
-fn shift_right(octets: &mut [u8], bits: usize) {
+fn shift_right(bytes: &mut [u8], bits: usize) {
     let mut carry = 0;
-    for octet in octets {
-        let wide = u16::from_be_bytes([*octet, 0]) >> bits;
+    for byte in bytes {
+        let wide = u16::from_be_bytes([*byte, 0]) >> bits;
         let [high, low] = wide.to_be_bytes();
-        *octet = high | carry;
+        *byte = high | carry;
         carry = low;
     }
 }
 
 /// Shifts by less than eight bits.
-fn shift_left(octets: &mut [u8], bits: usize) {
+fn shift_left(bytes: &mut [u8], bits: usize) {
     let mut carry = 0;
-    for octet in octets.iter_mut().rev() {
-        let wide = u16::from(*octet) << bits;
+    for byte in bytes.iter_mut().rev() {
+        let wide = u16::from(*byte) << bits;
         let [high, low] = wide.to_be_bytes();
-        *octet = low | carry;
+        *byte = low | carry;
         carry = high;
     }
 }
@@ -64,8 +64,8 @@ mod tests {
     use super::*;
 
     /// e as the TPM takes it from what it is given.
-    fn taken(octets: &[u8], order_bits: usize) -> Vec<u8> {
-        leftmost(octets, order_bits)
+    fn taken(bytes: &[u8], order_bits: usize) -> Vec<u8> {
+        leftmost(bytes, order_bits)
     }
 
     #[test]
@@ -75,10 +75,10 @@ mod tests {
             for length in [0, 1, 16, 20, 28, 32, 36, 48, 64, 65, 66, 80] {
                 let digest = &digest[..length];
                 for fixed in [None, Some(HashAlg::Sha1), Some(HashAlg::Sha256), Some(HashAlg::Sha512)] {
-                    for (hash, octets) in labelled(digest, order_bits, fixed) {
-                        assert_eq!(octets.len(), hash.size());
+                    for (hash, bytes) in labelled(digest, order_bits, fixed) {
+                        assert_eq!(bytes.len(), hash.size());
                         assert_eq!(
-                            taken(&octets, order_bits),
+                            taken(&bytes, order_bits),
                             leftmost(digest, order_bits),
                             "{length} {order_bits} {hash}"
                         );
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_are_placed_left_and_right() {
+    fn bytes_are_placed_left_and_right() {
         let placed = |digest: &[u8], order_bits, hash| labelled(digest, order_bits, Some(hash)).remove(0).1;
         assert_eq!(placed(&[1, 2], 256, HashAlg::Sha256)[29..], [0, 1, 2]);
         let wide = placed(&[0xff; 20], 256, HashAlg::Sha512);

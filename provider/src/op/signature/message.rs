@@ -7,7 +7,7 @@ use crate::ffi::crypto::{Digest, Hasher};
 pub(super) struct Message {
     hasher: Hasher,
     /// All of it so far, for a key that signs only what the TPM hashed itself (TPM 2.0 Part 3 §20.2).
-    octets: Option<Vec<u8>>,
+    bytes: Option<Vec<u8>>,
 }
 
 /// A whole message.
@@ -15,13 +15,13 @@ pub(super) struct Whole {
     /// Its digest.
     pub(super) digest: Vec<u8>,
     /// Itself, if it was kept.
-    pub(super) octets: Option<Vec<u8>>,
+    pub(super) bytes: Option<Vec<u8>>,
 }
 
 impl Message {
     /// An empty message, which is kept or not.
     pub(super) fn new(digest: &Digest, keep: bool) -> Result<Self> {
-        Ok(Self { hasher: Hasher::new(digest)?, octets: keep.then(Vec::new) })
+        Ok(Self { hasher: Hasher::new(digest)?, bytes: keep.then(Vec::new) })
     }
 
     /// Its digest algorithm.
@@ -32,8 +32,8 @@ impl Message {
     /// Adds a part.
     pub(super) fn update(&mut self, part: &[u8]) -> Result<()> {
         self.hasher.update(part)?;
-        if let Some(octets) = &mut self.octets {
-            octets.extend_from_slice(part);
+        if let Some(bytes) = &mut self.bytes {
+            bytes.extend_from_slice(part);
         }
         Ok(())
     }
@@ -42,11 +42,11 @@ impl Message {
     pub(super) fn finish(&mut self) -> Result<Whole> {
         let digest = self.hasher.finish()?;
         self.hasher.restart()?;
-        Ok(Whole { digest, octets: self.octets.as_mut().map(std::mem::take) })
+        Ok(Whole { digest, bytes: self.bytes.as_mut().map(std::mem::take) })
     }
 
     /// A second one that goes on from here.
     pub(super) fn try_clone(&self) -> Result<Self> {
-        Ok(Self { hasher: self.hasher.try_clone()?, octets: self.octets.clone() })
+        Ok(Self { hasher: self.hasher.try_clone()?, bytes: self.bytes.clone() })
     }
 }

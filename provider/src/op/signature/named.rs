@@ -89,7 +89,7 @@ impl Named for Ecdsa {
 
     fn of_verification() -> &'static Descriptors {
         static LIST: Descriptors = Descriptors::new(&[
-            Descriptor::new(c"signature", Kind::Octets),
+            Descriptor::new(c"signature", Kind::Bytes),
             Descriptor::new(c"nonce-type", Kind::Unsigned),
             Descriptor::END,
         ]);
@@ -158,12 +158,12 @@ impl<S: Named> Signature for NamedContext<S> {
         self.begin(params)
     }
 
-    fn sign(&mut self, output: Output<'_>, octets: &[u8]) -> Result<()> {
+    fn sign(&mut self, output: Output<'_>, bytes: &[u8]) -> Result<()> {
         match self.state {
-            State::Digests => self.context.sign(output, octets),
+            State::Digests => self.context.sign(output, bytes),
             State::Message(Purpose::Sign, Progress::Begun) => {
                 if !output.is_query() {
-                    self.digest_sign_update(octets)?;
+                    self.digest_sign_update(bytes)?;
                 }
                 self.digest_sign_final(output)
             }
@@ -176,11 +176,11 @@ impl<S: Named> Signature for NamedContext<S> {
         self.begin(params)
     }
 
-    fn verify(&mut self, signature: &[u8], octets: &[u8]) -> Result<Verdict> {
+    fn verify(&mut self, signature: &[u8], bytes: &[u8]) -> Result<Verdict> {
         match self.state {
-            State::Digests => self.context.verify(signature, octets),
+            State::Digests => self.context.verify(signature, bytes),
             State::Message(Purpose::Verify, Progress::Begun) => {
-                self.digest_verify_update(octets)?;
+                self.digest_verify_update(bytes)?;
                 self.digest_verify_final(signature)
             }
             State::Message(..) => Err(out_of_sequence()),

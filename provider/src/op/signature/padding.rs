@@ -19,7 +19,7 @@ pub(super) enum Padding {
         /// The digest of the mask generation function, when it is another than that of the message.
         mgf1: Option<Digest>,
     },
-    /// None: the octets are the block.
+    /// None: the bytes are the block.
     None,
 }
 
@@ -85,7 +85,7 @@ impl Padding {
             (Self::None, None) if digest.len() == size => Ok(digest.to_vec()),
             (Self::None, None) => {
                 let text = format!(
-                    "without padding exactly {size} octets are signed, and {} were given",
+                    "without padding exactly {size} bytes are signed, and {} were given",
                     digest.len()
                 );
                 Err(Error::new(Reason::Padding, text))

@@ -45,7 +45,7 @@ impl Scheme for Rsa {
 
     fn gettable() -> &'static Descriptors {
         static LIST: Descriptors = Descriptors::new(&[
-            Descriptor::new(c"algorithm-id", Kind::Octets),
+            Descriptor::new(c"algorithm-id", Kind::Bytes),
             Descriptor::new(c"digest", Kind::Text),
             Descriptor::new(c"pad-mode", Kind::Text),
             Descriptor::new(c"saltlen", Kind::Text),
@@ -155,14 +155,14 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
     let (scheme, hash) = tpm_scheme::of(request.key.public(), limit, padding, request.algorithm)?;
     let answer =
         request.sign(request.digest, hash, scheme.id()).map_err(|error| limit.refused(hash, error))?;
-    let Signature::Rsa { octets, .. } = answer.value else { return Err(wrong_result()) };
+    let Signature::Rsa { bytes, .. } = answer.value else { return Err(wrong_result()) };
     let salted = matches!(padding, Padding::Pss { .. });
-    if (answer.authenticated && !salted) || verifies(request.shadow, &octets, request.digest) {
-        return Ok(octets);
+    if (answer.authenticated && !salted) || verifies(request.shadow, &bytes, request.digest) {
+        return Ok(bytes);
     }
-    if let (true, Some(own)) = (salted, salt::of(request.shadow, &octets, request.digest)) {
+    if let (true, Some(own)) = (salted, salt::of(request.shadow, &bytes, request.digest)) {
         if padding.leaves_salt_open() {
-            return Ok(octets);
+            return Ok(bytes);
         }
         return Err(limit.salt(own));
     }
@@ -207,8 +207,8 @@ mod tests {
     fn check(fake: &Fake, digest: &str, mut options: ParamList) -> Result<()> {
         let signature = fake.sign::<Rsa>(Some(digest), b"message", &mut options)?;
         let algorithm = Digest::fetch(fake.key.context(), digest)?;
-        let octets = algorithm.of(&[b"message"])?;
-        let verdict = fake.verification(Some(digest), &mut options)?.verify(&signature, &octets);
+        let bytes = algorithm.of(&[b"message"])?;
+        let verdict = fake.verification(Some(digest), &mut options)?.verify(&signature, &bytes);
         assert!(verdict.is_right(), "{digest}");
         Ok(())
     }
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(fake.sign::<Rsa>(None, &[0x11; 256], &mut none).unwrap().len(), 256);
         assert_eq!(fake.sign::<Rsa>(None, &[0xff; 256], &mut none).unwrap_err().reason(), Reason::Padding);
         assert_eq!(fake.sign::<Rsa>(None, &[0x11; 255], &mut none).unwrap_err().reason(), Reason::Padding);
-        assert!(fake.sign::<Rsa>(None, b"any octets", &mut ParamList::new()).is_ok());
+        assert!(fake.sign::<Rsa>(None, b"any bytes", &mut ParamList::new()).is_ok());
         assert_eq!(check(&fake, "sha256", pss("223", "sha256")).unwrap_err().reason(), Reason::Padding);
     }
 
@@ -291,7 +291,7 @@ mod tests {
                 (check(&fake, "sha256", pss("max", "sha256")), "rsa_pss_saltlen:digest"),
                 (check(&fake, "sha256", pss("auto", "sha1")), "rsa_mgf1_md"),
                 (check(&fake, "sha3-256", ParamList::new()), "sha512 only"),
-                (fake.sign::<Rsa>(None, b"any octets", &mut ParamList::new()).map(drop), "sha512 only"),
+                (fake.sign::<Rsa>(None, b"any bytes", &mut ParamList::new()).map(drop), "sha512 only"),
                 (fake.sign::<Rsa>(None, &[0x11; 256], &mut none).map(drop), "without padding"),
             ] {
                 let text = error.unwrap_err().to_string();

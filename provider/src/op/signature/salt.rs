@@ -85,8 +85,8 @@ fn try_out(key: &dyn Private, public: &Pkey, shadow: &mut Shadow) -> Result<TpmS
     let request =
         Request { key, public, shadow, digest: &digest, algorithm: Some(&algorithm), message: Some(TRIAL) };
     let answer = request.sign(&digest, hash, AlgId::RSAPSS)?;
-    let Signature::Rsa { octets, .. } = answer.value else { return Err(unknown()) };
-    of(shadow, &octets, &digest).ok_or_else(unknown)
+    let Signature::Rsa { bytes, .. } = answer.value else { return Err(unknown()) };
+    of(shadow, &bytes, &digest).ok_or_else(unknown)
 }
 
 fn unknown() -> Error {

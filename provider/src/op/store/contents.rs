@@ -20,12 +20,12 @@ use crate::op::decoder;
 /// # Errors
 /// There is nothing, or something damaged.
 pub(super) fn found(
-    octets: &[u8],
+    bytes: &[u8],
     password: &Password,
     opening: Opening<'_>,
     origin: &str,
 ) -> Result<Vec<Found>> {
-    let found = contents(octets)
+    let found = contents(bytes)
         .map_err(|source| Error::new(Reason::Contents, origin.to_owned()).with_source(source))?;
     let wanted = opening.wanted;
     let libcrypto = opening.provider.core().libcrypto();

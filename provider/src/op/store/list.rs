@@ -43,7 +43,7 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
             Seen::Found((public, _)) => nv::peek(tpm, &public)?,
         };
         let found = match read {
-            Peek::Contents(octets) => contents(&octets).unwrap_or_default(),
+            Peek::Contents(bytes) => contents(&bytes).unwrap_or_default(),
             Peek::Nothing => continue,
             Peek::Kept(why) => {
                 if everything {

@@ -27,8 +27,8 @@ pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Res
             format!("NV index {index} is a counter, a bit field, a PCR or a PIN: it holds no contents");
         return Err(Error::new(Reason::WrongHandle, text));
     }
-    let octets = read(&public, given, opening)?;
-    contents::found(&octets, &Password::Unmarked, opening, &format!("NV index {index}"))
+    let bytes = read(&public, given, opening)?;
+    contents::found(&bytes, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 
 /// What can be read of an index without a password.
@@ -59,7 +59,7 @@ pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Peek> {
     let own = may(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA)).then_some(NvReader::Index(None));
     for reader in owner.into_iter().chain(own) {
         match tpm.nv_read(public, &reader) {
-            Ok(octets) => return Ok(Peek::Contents(octets)),
+            Ok(bytes) => return Ok(Peek::Contents(bytes)),
             Err(error) if error.kind() == ErrorKind::Authorization => {}
             Err(error) if keeps_its_contents(&error) => kept = error.cause().to_string(),
             Err(error) => return Err(error.into()),

@@ -100,7 +100,7 @@ impl Connection {
 
 /// The authValue that this password stands for: hierarchies have it as it is, objects and NV indices by their nameAlg.
 fn auth_value(password: &Auth, handle: Handle, name: &Name) -> Zeroizing<Vec<u8>> {
-    let hash = HashAlg::unmarshal(&mut Reader::new(name.as_octets()));
+    let hash = HashAlg::unmarshal(&mut Reader::new(name.as_bytes()));
     match hash {
         Ok(hash) if name.as_handle().is_none() && !handle.is_permanent() => password.as_value(hash),
         _ => password.as_hierarchy_value(),

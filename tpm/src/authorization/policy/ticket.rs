@@ -23,7 +23,7 @@ impl Connection {
         tickets: &Cache<Ticket>,
     ) -> Result<(), Error> {
         let signer = authorize.key.name()?;
-        let parts = [signer.as_octets(), &authorize.policy_ref, approved];
+        let parts = [signer.as_bytes(), &authorize.policy_ref, approved];
         if let Some(ticket) = tickets.find(&parts) {
             match self.policy_authorize_by(authorize, approved, &ticket) {
                 // Made before the hierarchy was cleared.

@@ -37,11 +37,11 @@ impl Backoff {
 
 /// Half of it to all of it: those who wait for each other must not do so in step.
 fn uneven(time: Duration) -> Duration {
-    let mut octet = [255];
-    // Without random octets the wait is only an even one.
-    let _ = random::fill(&mut octet);
-    let [octet] = octet;
-    time.saturating_mul(u32::from(octet).saturating_add(257)) / 512
+    let mut byte = [255];
+    // Without random bytes the wait is only an even one.
+    let _ = random::fill(&mut byte);
+    let [byte] = byte;
+    time.saturating_mul(u32::from(byte).saturating_add(257)) / 512
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ mod tests {
         crate::transport::open(Some(tcti), Deadline::within(time))
     }
 
-    /// TPM2_GetRandom of so many octets; the last of its parameters.
+    /// TPM2_GetRandom of so many bytes; the last of its parameters.
     fn random(size: u8) -> [u8; 12] {
         [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, size]
     }

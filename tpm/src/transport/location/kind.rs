@@ -40,7 +40,7 @@ pub(super) fn of(string: &str, source: Source) -> Result<Kind, LocationError> {
         return Err(bad("it is empty"));
     }
     if string.contains('\0') {
-        return Err(bad("it holds a zero octet"));
+        return Err(bad("it holds a zero byte"));
     }
     let (name, configuration) = string.split_once(':').unwrap_or((string, ""));
     match short(name) {

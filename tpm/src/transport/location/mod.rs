@@ -46,7 +46,7 @@ impl Location {
     /// Reads a TCTI string.
     ///
     /// # Errors
-    /// It is empty, holds a zero octet, or names no TCTI.
+    /// It is empty, holds a zero byte, or names no TCTI.
     pub fn parse(string: &str, source: Source) -> Result<Self, LocationError> {
         parse_among(string, source, &DEVICES.map(Path::new))
     }
@@ -168,7 +168,7 @@ mod tests {
     fn strings_that_are_none_are_said_to_be_none_and_by_whom() {
         for (string, word) in [
             ("", "empty"),
-            ("device:/dev/tpm\0rm0", "zero octet"),
+            ("device:/dev/tpm\0rm0", "zero byte"),
             ("tpmrm0", "tpmrm0"),
             ("swtmp:port=1", "swtmp"),
             (":port=1", "port=1"),

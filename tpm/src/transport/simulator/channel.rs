@@ -20,8 +20,8 @@ impl Channel {
     }
 
     /// Sends it whole.
-    pub(super) fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.0.write_all(octets).map_err(|cause| Error::broken("sending a command to the TPM", cause))
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.write_all(bytes).map_err(|cause| Error::broken("sending a command to the TPM", cause))
     }
 
     /// Reads into `buffer`, which is emptied first, until `size` is satisfied: it says how long the whole will be, as far as it can be
@@ -56,12 +56,12 @@ impl Channel {
         }
     }
 
-    /// One exchange on the second channel, whose answer must begin with four zero octets.
+    /// One exchange on the second channel, whose answer must begin with four zero bytes.
     pub(super) fn control(&mut self, request: &[u8], deadline: Deadline) -> Result<(), Error> {
         let mut answer = Vec::new();
         self.send(request)?;
         self.receive(&mut answer, |_| 4, deadline)?;
-        match answer.iter().all(|&octet| octet == 0) {
+        match answer.iter().all(|&byte| byte == 0) {
             true => Ok(()),
             false => {
                 Err(Error::broken("the simulator's control channel", ErrorKind::PermissionDenied.into()))

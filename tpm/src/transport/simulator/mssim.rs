@@ -59,7 +59,7 @@ impl Mssim {
         let size = response.len().saturating_sub(8);
         response.copy_within(4..size.saturating_add(4), 0);
         // Nothing secret stays behind the end.
-        response.iter_mut().skip(size).for_each(|octet| *octet = 0);
+        response.iter_mut().skip(size).for_each(|byte| *byte = 0);
         response.truncate(size);
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Transport for Mssim {
     fn forget(self: Box<Self>) {}
 }
 
-/// The size of the answer, the answer, four octets of status.
+/// The size of the answer, the answer, four bytes of status.
 fn whole(came: &[u8]) -> usize {
     number(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
 }
@@ -100,7 +100,7 @@ mod tests {
         let location = Location::parse(&proxy.tcti(), Source::Explicit).unwrap();
         let address = Address::parse(&location.string).unwrap();
         let mut simulator = Mssim::open(&address, &location, Deadline::NEVER).unwrap();
-        // TPM2_GetRandom of four octets.
+        // TPM2_GetRandom of four bytes.
         let command = [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 4];
         let mut response = Vec::new();
         simulator.transact(&command, &mut response).unwrap();

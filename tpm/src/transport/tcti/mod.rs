@@ -1,4 +1,4 @@
-//! The TCTI: how octets reach a TPM and come back, by whatever way a TCTI string of tpm2-tss names and we do not know ourselves.
+//! The TCTI: how bytes reach a TPM and come back, by whatever way a TCTI string of tpm2-tss names and we do not know ourselves.
 //!
 //! The waiting is ours wherever a TCTI names a descriptor: those of tpm2-tss take a signal that interrupts their poll(2) for a broken
 //! connection, and know no deadline or one each.
@@ -40,7 +40,7 @@ impl Tcti {
     pub(crate) fn open(location: &Location, deadline: Deadline) -> Result<Self, Error> {
         let Location { string, kind, .. } = location;
         let text = CString::new(string.as_str())
-            .map_err(|_| Error::new(ErrorKind::Input, "a TCTI string cannot hold a zero octet"))?;
+            .map_err(|_| Error::new(ErrorKind::Input, "a TCTI string cannot hold a zero byte"))?;
         let watch = Watch::before(kind);
         let context = ffi::Context::open(&text).map_err(|code| no_tpm(location, code))?;
         let descriptors = context.descriptors();

@@ -83,15 +83,15 @@ fn code(random: &mut Random) -> u32 {
     }
 }
 
-/// The same octets with one bit changed; one past the end counts from the beginning again.
-pub(super) fn flip(octets: &mut [u8], bit: usize) {
-    let bit = bit % (octets.len() * 8).max(1);
-    if let Some(octet) = octets.get_mut(bit / 8) {
-        *octet ^= 0x80 >> (bit % 8);
+/// The same bytes with one bit changed; one past the end counts from the beginning again.
+pub(super) fn flip(bytes: &mut [u8], bit: usize) {
+    let bit = bit % (bytes.len() * 8).max(1);
+    if let Some(byte) = bytes.get_mut(bit / 8) {
+        *byte ^= 0x80 >> (bit % 8);
     }
 }
 
-/// The first octets of an answer, and its header says that there are no more.
+/// The first bytes of an answer, and its header says that there are no more.
 pub(super) fn shorten(answer: &mut Vec<u8>, size: usize) {
     answer.truncate((size % answer.len()).max(10));
     let size = u32::try_from(answer.len()).unwrap().to_be_bytes();

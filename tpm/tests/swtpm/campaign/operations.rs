@@ -48,8 +48,8 @@ operations! {
     "decrypt by RSA" = |process, _| rsa(process, Key::rsa_decrypt);
     "agree on a secret" = agree;
     "read an NV index" = |process, work| {
-        let (public, octets) = &work.nv;
-        assert_eq!(*process.tpm.nv_read(public, &NvReader::Owner(None))?, *octets);
+        let (public, bytes) = &work.nv;
+        assert_eq!(*process.tpm.nv_read(public, &NvReader::Owner(None))?, *bytes);
         Ok(())
     };
     "look at policies" = |process, _| {
@@ -125,7 +125,7 @@ fn agree(process: &Process, _: &Work) -> Result<(), Error> {
     let keyfile::PublicKey::Ecc { x, y, .. } = &key.public().key else { panic!("not EC") };
     let Point { x, .. } = key.ecdh_zgen(x, y)?.value;
     static FIRST: std::sync::Mutex<Vec<(Vec<u8>, Vec<u8>)>> = std::sync::Mutex::new(Vec::new());
-    let name = key.name().as_octets().to_vec();
+    let name = key.name().as_bytes().to_vec();
     let mut first = FIRST.lock().unwrap();
     match first.iter().find(|(of, _)| *of == name) {
         Some((_, expected)) => assert_eq!(*expected, x, "a wrong secret"),

@@ -61,7 +61,7 @@ impl Work {
         swtpm.persist(made, SRK);
         swtpm.flush(made);
         kit::persist(&swtpm, PASSWORD.as_bytes(), Attributes::USER_WITH_AUTH | Attributes::NO_DA, KEY);
-        let octets = nv::index(&swtpm, nv::USUAL, b"", 700);
+        let bytes = nv::index(&swtpm, nv::USUAL, b"", 700);
         let tpm = kit::direct(&swtpm);
         let (persistent, name) = tpm.read_public(Handle(KEY)).unwrap();
         let (nv, _) = tpm.nv_public(Handle(nv::INDEX)).unwrap();
@@ -75,7 +75,7 @@ impl Work {
             manager,
             files,
             persistent,
-            nv: (nv, octets),
+            nv: (nv, bytes),
             counts: RefCell::default(),
         }
     }

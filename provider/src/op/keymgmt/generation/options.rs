@@ -16,9 +16,9 @@ macro_rules! generation_list {
         static $list: Descriptors = Descriptors::new(&[
             $(Descriptor::new($name, Type::$kind),)*
             Descriptor::new(c"parent", Type::Text),
-            Descriptor::new(c"parent-auth", Type::Octets),
+            Descriptor::new(c"parent-auth", Type::Bytes),
             Descriptor::new(c"parent-auth-source", Type::Text),
-            Descriptor::new(c"user-auth", Type::Octets),
+            Descriptor::new(c"user-auth", Type::Bytes),
             Descriptor::new(c"user-auth-source", Type::Text),
             Descriptor::new(c"pcr-lock", Type::Text),
             Descriptor::new(c"da", Type::Text),
@@ -127,13 +127,13 @@ impl RsaOptions {
             return never(format!("a TPM makes RSA keys of two primes, not of {primes}"));
         }
         if let Some(exponent) = said.exponent {
-            let octets = exponent.as_octets();
-            if octets.len() > size_of::<u32>() {
+            let bytes = exponent.as_bytes();
+            if bytes.len() > size_of::<u32>() {
                 return never(
                     "the public exponent is longer than the 32 bits that a TPM has for it".to_owned(),
                 );
             }
-            self.exponent = Some(octets.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)));
+            self.exponent = Some(bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)));
         }
         let hash = |name: String| name.parse().map_err(|error| wrong("digest", error));
         if let Some(name) = said.digest {
@@ -169,7 +169,7 @@ impl RsaOptions {
         match self.salt {
             Some(salt) if salt > size => {
                 let text = format!(
-                    "a TPM promises no salt of {salt} octets: leave saltlen out, or say at most {size}"
+                    "a TPM promises no salt of {salt} bytes: leave saltlen out, or say at most {size}"
                 );
                 Err(Error::new(Reason::Parameter, text))
             }
@@ -181,8 +181,8 @@ impl RsaOptions {
 /// A password as it is, or the first line of a file: what is said to a command stands in the list of processes.
 fn password(name: &str, said: Option<Password>, source: Option<String>) -> Result<Option<Auth>> {
     match (said, source) {
-        (Some(said), _) => Ok(Some(Auth::new(said.as_octets()))),
-        (None, Some(source)) => config::password_from(name, &source).map(|octets| Some(Auth::new(octets))),
+        (Some(said), _) => Ok(Some(Auth::new(said.as_bytes()))),
+        (None, Some(source)) => config::password_from(name, &source).map(|bytes| Some(Auth::new(bytes))),
         (None, None) => Ok(None),
     }
 }
@@ -224,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_octets_or_text() {
-        let octets = said(|list| list.octets(c"user-auth", b"a\0b")).unwrap().auth.unwrap();
-        assert_eq!(*octets.as_hierarchy_value(), b"a\0b");
+    fn passwords_are_bytes_or_text() {
+        let bytes = said(|list| list.bytes(c"user-auth", b"a\0b")).unwrap().auth.unwrap();
+        assert_eq!(*bytes.as_hierarchy_value(), b"a\0b");
         let text = said(|list| list.text(c"parent-auth", "word")).unwrap().parent_auth.unwrap();
         assert_eq!(*text.as_hierarchy_value(), b"word");
         let empty = said(|list| list.text(c"user-auth", "")).err().unwrap().to_string();
