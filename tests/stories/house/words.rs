@@ -1,0 +1,100 @@
+//! Text that people read uses the field's words: code, comments, messages and pages contain none of the listed phrases.
+use std::{fs, path::Path};
+
+use tests::module;
+
+use super::files;
+
+/// A phrase, what to write instead, and the right phrases that contain it.
+const PHRASES: &[(&str, &str, &[&str])] = &[
+    ("octet", "byte", &["octet string", "octet_string", "octet ptr"]),
+    ("octets", "bytes", &["octets string"]),
+    ("nobody", "the caller, no process, or who it is", &["\"nobody\"", "`nobody`", "user nobody"]),
+    ("somebody", "the caller, another process", &[]),
+    ("stands", "is, is listed", &["stands for"]),
+    ("tells", "shows, reports", &["tells openssl", "tells the user"]),
+    ("as ever", "as before", &[]),
+    ("of old", "recorded earlier", &[]),
+    ("in reach", "reachable", &[]),
+    ("has not got", "lacks", &[]),
+    ("gives up its rights", "drops privileges", &[]),
+    ("is of use", "is useful, works", &[]),
+    ("of software", "a software key", &[]),
+    ("lets go of", "releases, flushes", &[]),
+    ("letting go of", "releasing, flushing", &[]),
+    ("what it buys", "the benefit", &[]),
+    ("the word of", "is not verified", &[]),
+    ("/// whether", "Returns true if", &[]),
+];
+
+/// Everything that is kept in the repository and written here; not what the build leaves.
+const ROOTS: [&str; 11] = [
+    "missing",
+    "keyfile",
+    "tpm",
+    "provider",
+    "keytool",
+    "tests",
+    "fuzz",
+    "scripts",
+    "docs",
+    "README.md",
+    "openssl.cnf",
+];
+
+#[test]
+fn no_listed_phrase_is_left() {
+    let mut found = Vec::new();
+    let mut read = 0;
+    for root in ROOTS.map(|root| module::workspace().join(root)) {
+        for file in if root.is_dir() { files(&root) } else { vec![root] } {
+            // This file lists them. Corpora and vectors are not text.
+            let Some(text) = text(&file) else { continue };
+            read += 1;
+            for (number, line) in text.lines().enumerate() {
+                let place = || format!("{}:{}: {}", file.display(), number + 1, line.trim());
+                found.extend(
+                    phrases_in(line)
+                        .map(|(phrase, instead)| format!("\"{phrase}\", better: {instead}: {}", place())),
+                );
+            }
+        }
+    }
+    assert!(read > 500, "{read} files only: does this story still find the sources?");
+    assert!(found.is_empty(), "{} lines:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn a_phrase_is_found_as_a_word_and_not_in_a_right_phrase() {
+    let found = |line| phrases_in(line).map(|(phrase, _)| phrase).collect::<Vec<_>>();
+    assert_eq!(
+        found("/// Whether somebody stands in reach."),
+        ["somebody", "stands", "in reach", "/// whether"]
+    );
+    assert_eq!(found("an OCTET STRING stands for two octets"), ["octets"]);
+    assert_eq!(found("bystands the user nobody, octetstring"), [""; 0]);
+}
+
+fn text(file: &Path) -> Option<String> {
+    let named = |part: &str| file.components().any(|component| component.as_os_str() == part);
+    let skipped =
+        file.ends_with("house/words.rs") || named("target") || named("corpus") || named("artifacts");
+    if skipped { None } else { String::from_utf8(fs::read(file).ok()?).ok() }
+}
+
+fn phrases_in(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let line = line.to_lowercase();
+    PHRASES.iter().filter_map(move |(phrase, instead, right)| {
+        let rest = right.iter().fold(line.clone(), |rest, right| rest.replace(right, ""));
+        holds(&rest, phrase).then_some((*phrase, *instead))
+    })
+}
+
+/// Returns true if the line contains the phrase, and no letter is next to it.
+fn holds(line: &str, phrase: &str) -> bool {
+    line.match_indices(phrase).any(|(at, _)| {
+        let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric());
+        let (before, after) = (line.get(..at).unwrap_or(""), line.get(at + phrase.len()..).unwrap_or(""));
+        !letter(before.chars().next_back()) && !letter(after.chars().next())
+    })
+}
