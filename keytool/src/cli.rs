@@ -217,7 +217,7 @@ impl Common {
             Err(error) => error.cause().to_string(),
         };
         let refuse = move |_| Err(tpm::Error::new(tpm::ErrorKind::Configuration, wrong.clone()));
-        Ok(Tpm::over(Config::default(), Box::new(refuse)))
+        Ok(Tpm::with_opener(Config::default(), Box::new(refuse)))
     }
 
     /// The same for work under a parent, with its password or that of its hierarchy if it is given here and not by a setting.

@@ -72,7 +72,7 @@ impl Load {
                 .config()
                 .parent_auth
                 .clone()
-                .filter(|_| file.parent.hierarchy() == Some(tpm::keeper(handle))),
+                .filter(|_| file.parent.hierarchy() == Some(tpm::persistent_hierarchy(handle))),
         };
 
         let deferred = Deferred::start();
@@ -117,7 +117,7 @@ fn persist(
     let key = Key::from_file(tpm, file, None)?;
     key.persist(handle, owner)?;
     deferred.check().or_else(|stopped| {
-        key.withdraw(handle, owner)?;
+        key.unpersist(handle, owner)?;
         Err(stopped)
     })
 }

@@ -38,6 +38,8 @@ impl OwnerPassword {
 pub(crate) fn auth(tpm: &Tpm, given: Option<&Secret>, handle: Handle) -> Option<Auth> {
     match given {
         Some(word) => Some(Auth::new(word.bytes())),
-        None => tpm.config().parent_auth.clone().filter(|_| tpm::keeper(handle) == Handle::OWNER),
+        None => {
+            tpm.config().parent_auth.clone().filter(|_| tpm::persistent_hierarchy(handle) == Handle::OWNER)
+        }
     }
 }

@@ -17,6 +17,6 @@ impl FromStr for ParentHandle {
     type Err = tpm::Error;
 
     fn from_str(text: &str) -> Result<Self, tpm::Error> {
-        Parent::handle_from(text).map(ParentHandle)
+        Parent::parse_handle(text).map(ParentHandle)
     }
 }

@@ -49,7 +49,7 @@ impl fmt::Display for Persistent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.public.key {
             PublicKey::Rsa { bits, .. } => write!(f, "RSA {bits}")?,
-            PublicKey::Ecc { curve, .. } => write!(f, "EC {}", tpm::spelling(*curve))?,
+            PublicKey::Ecc { curve, .. } => write!(f, "EC {}", tpm::curve_name(*curve))?,
             PublicKey::KeyedHash { .. } => f.write_str("keyed hash")?,
             PublicKey::SymCipher { .. } => f.write_str("cipher key")?,
         }

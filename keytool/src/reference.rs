@@ -135,7 +135,7 @@ fn make(
 pub(crate) fn is_open(tpm: &Tpm, handle: Handle, public: &Public) -> Result<bool, Error> {
     if !public.attributes.contains(Attributes::NO_DA) {
         let lockout = tpm.lockout()?;
-        if !tpm.config().last_try && lockout.failures.saturating_add(1) >= lockout.max_failures {
+        if !tpm.config().allow_last_try && lockout.failures.saturating_add(1) >= lockout.max_failures {
             let error = tpm::Error::new(
                 ErrorKind::Lockout,
                 "one more wrong password would lock the TPM, so the key is not tried without one",

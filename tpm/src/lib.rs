@@ -42,17 +42,19 @@ mod transport;
 
 pub use attestation::{Certified, Primary, Residence};
 pub use auth::Auth;
-pub use authorization::policy::{Checked, CheckedStatement, Outcome};
+pub use authorization::policy::{CheckedPath, CheckedStatement, Outcome};
 pub use command::{Lockout, TimeInfo};
 pub use config::{Config, Lifetime, Manager, Proof, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use deadline::{Deadline, Timeout};
-pub use error::{Error, ErrorKind, Failure, Place, Signed};
+pub use error::{Error, ErrorKind, Failure, Signed, StatementPosition};
 pub use key::{Answer, Key};
 pub use nv::NvReader;
 pub use objects::Parent;
 pub use template::endorsement;
-pub use tpm::{Capabilities, Created, PcrValue, RawRsa, Tpm, keeper, refuses_both_uses, spelling};
+pub use tpm::{
+    Capabilities, Created, PcrValue, RawRsa, Tpm, curve_name, persistent_hierarchy, refuses_sign_and_decrypt,
+};
 pub use transport::location;
 pub use transport::{Opener, Transport, open};

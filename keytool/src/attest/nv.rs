@@ -50,7 +50,7 @@ fn is_like(template: &Public, usual: &Public) -> bool {
 
 /// What an index holds, if no other password is needed for it.
 fn read(tpm: &Tpm, owner: Option<&Auth>, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
-    let (public, _) = tpm.nv_to_read(index).ok()?;
+    let (public, _) = tpm.nv_public_before_read(index).ok()?;
     readers(public.attributes, owner).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }
 

@@ -72,7 +72,7 @@ impl<'a> Prover<'a> {
             let _progress = matches!(template.key, PublicKey::Rsa { .. })
                 .then(|| Progress::start("deriving the RSA endorsement key; this can take a minute"));
             let ek = Primary { template, ..self.signer.clone() };
-            match self.tpm.prove(&self.signer, &ek, key) {
+            match self.tpm.prove_residence(&self.signer, &ek, key) {
                 Ok(Residence::Here(signer)) => return Ok(signer),
                 Ok(Residence::Elsewhere) => {}
                 Err(error) if own && error.response_code().is_some() && !is_about_a_password(&error) => {}

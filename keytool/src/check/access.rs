@@ -3,7 +3,7 @@
 
 use keyfile::{Attributes, KeyFile, Public};
 use tpm::location::Kind as Way;
-use tpm::{Auth, Checked, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
+use tpm::{Auth, CheckedPath, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
 
 use super::report::Report;
 use super::subject::{Kind, Subject};
@@ -53,7 +53,7 @@ impl Access {
 /// Whatever the configuration says, no check takes the last try.
 fn quiet(common: &Common) -> Result<Tpm, Error> {
     let tpm = common.tpm_by(None)?;
-    Ok(Tpm::new(Config { last_try: false, ..tpm.config().clone() }))
+    Ok(Tpm::new(Config { allow_last_try: false, ..tpm.config().clone() }))
 }
 
 fn ask(
@@ -156,7 +156,8 @@ fn at_handle(
         };
     }
     let auth = password.map(|word| Auth::new(word.bytes()));
-    let key = Key::at(tpm, handle, public.clone(), auth).map_err(|error| ("key", error.into()))?;
+    let key = Key::persistent_with_public(tpm, handle, public.clone(), auth)
+        .map_err(|error| ("key", error.into()))?;
     prove(report, tpm, &key, password)
 }
 
@@ -186,12 +187,12 @@ fn which(error: &tpm::Error) -> &'static str {
 
 fn policy(report: &mut Report, tpm: &Tpm, file: &KeyFile) -> Result<(), Failed> {
     let ways = tpm.check_policy(file).map_err(|error| ("policy", error.into()))?;
-    let passing = |way: &&Checked| !matches!(way.outcome(), Outcome::Refused(_));
+    let passing = |way: &&CheckedPath| !matches!(way.outcome(), Outcome::Refused(_));
     let reasons = ways.iter().filter_map(|way| match way.outcome() {
         Outcome::Refused(reason) => Some(reason),
         _ => None,
     });
-    match ways.iter().find(passing).map(Checked::outcome) {
+    match ways.iter().find(passing).map(CheckedPath::outcome) {
         Some(Outcome::Passes) => report.ok("policy", "it passes now"),
         Some(Outcome::WithPassword) => report.ok("policy", "it passes with the right password"),
         Some(_) => report.ok("policy", "it depends on the use; the signature tries it"),

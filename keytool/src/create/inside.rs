@@ -22,7 +22,7 @@ pub(super) fn make(
     deferred: &Deferred,
 ) -> Result<KeyFile, Error> {
     let capabilities = tpm.capabilities_for(&wanted.template().public(), order.parent)?;
-    let parent = Parent::of_new_key(tpm, &capabilities, order.parent)?;
+    let parent = Parent::for_new_key(tpm, &capabilities, order.parent)?;
     if order.restricted && !matches!(wanted, Wanted::Given(_)) {
         order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
     }
@@ -58,6 +58,6 @@ fn name_hash_of(tpm: &Tpm, parent: &Parent, asked: Option<HashAlg>) -> Result<Ha
 pub(super) fn list_curves(tpm: &Tpm) -> Result<(), Error> {
     // Of SM2 only parents can be made.
     let curves = tpm.curves()?.into_iter().filter(|curve| *curve != Curve::Sm2P256);
-    let names: Vec<String> = curves.map(tpm::spelling).collect();
+    let names: Vec<String> = curves.map(tpm::curve_name).collect();
     terminal::result(names.join("\n"))
 }

@@ -2,7 +2,7 @@
 
 use keyfile::{AlgId, Attributes, Curve, HashAlg, Public, PublicKey};
 use tpm::template::{Template, Usage};
-use tpm::{Capabilities, Parent, RawRsa, Tpm, refuses_both_uses};
+use tpm::{Capabilities, Parent, RawRsa, Tpm, refuses_sign_and_decrypt};
 
 use super::order::{Order, Wanted};
 use super::private_key::PrivateKey;
@@ -68,7 +68,7 @@ impl Maker<'_> {
         self.check_curve(&both)?;
         self.warn_of_no_tls(&both);
         match make(&both) {
-            Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_both_uses(&error) => {
+            Err(Error::Tpm(error)) if self.may_decrypt_only(&both) && refuses_sign_and_decrypt(&error) => {
                 let usage = self.only_use(&both);
                 terminal::notice(match usage {
                     Usage::Sign => {

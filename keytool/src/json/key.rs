@@ -22,7 +22,7 @@ impl Key {
     pub(crate) fn of(public: &Public) -> Self {
         let (r#type, bits, curve) = match &public.key {
             PublicKey::Rsa { bits, .. } => ("RSA", Some(*bits), None),
-            PublicKey::Ecc { curve, .. } => ("EC", Some(curve.bits()), Some(tpm::spelling(*curve))),
+            PublicKey::Ecc { curve, .. } => ("EC", Some(curve.bits()), Some(tpm::curve_name(*curve))),
             PublicKey::KeyedHash { .. } => ("keyed-hash", None, None),
             PublicKey::SymCipher { .. } => ("cipher", None, None),
         };

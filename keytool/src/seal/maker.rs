@@ -30,7 +30,7 @@ impl Maker<'_> {
     /// It has no such parent or hash, a password is wrong, or somebody asked to stop.
     pub(super) fn inside(self, plan: Option<Plan>, deferred: &Deferred) -> Result<KeyFile, Error> {
         let capabilities = self.tpm.capabilities_for(&self.template(None), self.parent)?;
-        let parent = Parent::of_new_key(self.tpm, &capabilities, self.parent)?;
+        let parent = Parent::for_new_key(self.tpm, &capabilities, self.parent)?;
         if let Some(plan) = &plan {
             plan.check(self.tpm, self.name_alg)?;
         }

@@ -5,12 +5,12 @@ use std::fmt::Display;
 use keyfile::policy::{Condition, Statement};
 use keyfile::{KeyFile, Signature};
 use serde_json::{Value, json};
-use tpm::{Checked, ErrorKind, Outcome, Tpm};
+use tpm::{CheckedPath, ErrorKind, Outcome, Tpm};
 
 use crate::rows::Rows;
 
 /// What a look at the TPM has found; or why nobody could look.
-struct Now(Result<Vec<Checked>, String>);
+struct Now(Result<Vec<CheckedPath>, String>);
 
 /// The policy of a key file, and its signed policies.
 pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
@@ -62,7 +62,7 @@ impl Now {
     /// The whole policy in one of the words of docs/json.md.
     fn word(&self, key: &KeyFile) -> &'static str {
         let Ok(ways) = &self.0 else { return "unknown" };
-        match self.first_that_passes().or(ways.first()).map(Checked::outcome) {
+        match self.first_that_passes().or(ways.first()).map(CheckedPath::outcome) {
             _ if !key.uses_policy() => "not-asked",
             Some(Outcome::Passes) => "passes",
             Some(Outcome::WithPassword) => "with-password",
@@ -101,14 +101,14 @@ impl Now {
                 None => format!("does not pass now: none of {} signed policies does", ways.len()),
             },
             Ok(ways) => {
-                let at = |way: &&Checked| match signed {
+                let at = |way: &&CheckedPath| match signed {
                     Some(number) => way.signed.as_ref().is_some_and(|signed| signed.index == number),
                     None => true,
                 };
                 let all = ways.iter().filter(at).flat_map(|way| &way.statements);
                 let found = all.filter(|checked| {
-                    let place = &checked.place;
-                    place.index == index && place.signed.as_ref().map(|signed| signed.index) == signed
+                    let position = &checked.position;
+                    position.index == index && position.signed.as_ref().map(|signed| signed.index) == signed
                 });
                 // A statement behind signed policies is looked at once for each of them.
                 let found = found.map(|checked| &checked.outcome);
@@ -144,13 +144,13 @@ impl Now {
         }
     }
 
-    fn first_that_passes(&self) -> Option<&Checked> {
+    fn first_that_passes(&self) -> Option<&CheckedPath> {
         let ways = self.0.as_ref().ok()?;
         ways.iter().find(|way| !matches!(way.outcome(), Outcome::Refused(_)))
     }
 }
 
-fn by(way: &Checked) -> impl Display + '_ {
+fn by(way: &CheckedPath) -> impl Display + '_ {
     way.signed.as_ref().map_or_else(|| "the policy".to_owned(), ToString::to_string)
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of(facts: &Facts, advice: &[String]) -> Value {
         "revision": Some(capabilities.revision()).filter(|revision| *revision != 0),
         "algorithms": algorithms(&capabilities.algorithms),
         "rsa_bits": capabilities.rsa_bits,
-        "curves": capabilities.curves.iter().map(|curve| tpm::spelling(*curve)).collect::<Vec<_>>(),
+        "curves": capabilities.curves.iter().map(|curve| tpm::curve_name(*curve)).collect::<Vec<_>>(),
         "pcr_banks": algorithms(&capabilities.pcr_banks),
         "raw_rsa": match &facts.raw_rsa {
             None | Some(Err(_)) => None,

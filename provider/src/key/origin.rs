@@ -86,7 +86,7 @@ impl Origin {
             Source::File(file) => tpm::Key::from_file(tpm, (**file).clone(), auth)?,
             Source::Place(place) => {
                 let public = place.reference.public.clone();
-                tpm::Key::expected(tpm, place.handle, public, auth)?
+                tpm::Key::persistent_unverified(tpm, place.handle, public, auth)?
             }
         };
         Ok(self.key.get_or_init(|| key))

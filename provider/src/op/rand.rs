@@ -68,7 +68,7 @@ impl Generator for TpmRandom {
             let text = format!("{entropy} bits of entropy do not fit into {most} bytes");
             return Err(Error::new(Reason::InvalidArgument, text));
         }
-        Ok(provider.tpm()?.seed(length)?)
+        Ok(provider.tpm()?.random_once(length)?)
     }
 
     fn ctx_params(&self, mut params: ParamsMut<'_>) -> Result<()> {

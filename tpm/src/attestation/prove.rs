@@ -34,7 +34,7 @@ impl Tpm {
     ///
     /// # Errors
     /// The hierarchy's password is wrong; the TPM shows the endorsement key, but does not open the credential; or there is no TPM.
-    pub fn prove(
+    pub fn prove_residence(
         &self,
         signer: &Primary,
         endorsement: &Primary,

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 impl Connection {
     /// Before a value is used that counts when it is wrong, and of which nobody knows that it is right, wherever it came from.
     pub(super) fn guard_last_try(&mut self, is_empty: bool) -> Result<(), Error> {
-        if self.rules.last_try {
+        if self.rules.allow_last_try {
             return Ok(());
         }
         self.open_if_pinned()?;

@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 use crate::template::under_parent::under;
 
 /// What a command names, and its authValue.
@@ -147,8 +147,8 @@ fn refused(error: Error, parent: &Parent) -> Error {
 
 /// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
 fn import_refused(error: Error, parent: &Parent) -> Error {
-    match error.code().and_then(ResponseCode::place) {
-        Some(Place::Parameter(3 | 4)) => error.advise(parent.foreign()),
+    match error.code().and_then(ResponseCode::part) {
+        Some(Part::Parameter(3 | 4)) => error.advise(parent.foreign()),
         _ => refused(error, parent),
     }
 }

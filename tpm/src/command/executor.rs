@@ -13,7 +13,7 @@ use super::frame::{HEADER, response_code};
 use super::{Command, Patience, Response, trace};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 use crate::transport::Transport;
 
 /// TPM_ST_NO_SESSIONS and TPM_ST_SESSIONS (Part 2 §6.9).
@@ -189,8 +189,8 @@ impl Executor {
 
 fn refused(command: &Command<'_>, code: ResponseCode) -> Error {
     let error = Error::refused(format!("{} failed", command.code), code);
-    let number = match code.place() {
-        Some(Place::Handle(number)) => usize::from(number).saturating_sub(1),
+    let number = match code.part() {
+        Some(Part::Handle(number)) => usize::from(number).saturating_sub(1),
         _ => 0,
     };
     match command.handles.get(number) {

@@ -46,7 +46,7 @@ pub struct Config {
     /// The password of a parent at a persistent handle, if `parent_auth` gives none: tpm2-openssl's.
     pub persistent_parent_auth: Option<Auth>,
     /// Whether a password that is not proven may be the last try before the TPM locks everybody out.
-    pub last_try: bool,
+    pub allow_last_try: bool,
     /// When a password that was given with a key is proven.
     pub proof: Proof,
 }

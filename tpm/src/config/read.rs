@@ -52,7 +52,7 @@ impl Config {
             salt_name: given(Setting::SALT_NAME.find(lookup), value::name)?,
             parent_auth: None,
             persistent_parent_auth: None,
-            last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
+            allow_last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
             proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
         })
     }
@@ -251,7 +251,7 @@ mod tests {
                 "{wrong:?}"
             );
         }
-        assert!(Config::read(&Fake(&[("last-try", "allow")], &[])).unwrap().last_try);
+        assert!(Config::read(&Fake(&[("last-try", "allow")], &[])).unwrap().allow_last_try);
         let proof = |value| Config::read(&Fake(&[], value)).unwrap().proof;
         assert_eq!(proof(&[]), Proof::Open);
         assert_eq!(proof(&[("TPM2_PROVE_PASSWORD", "use")]), Proof::Use);

@@ -9,7 +9,7 @@ use crate::command::Backoff;
 use crate::command::object::read_public;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 
 /// How often an operation may begin again because the connection or the TPM was not what it had been: once for what was found stale,
 /// and once for what happened meanwhile.
@@ -100,10 +100,10 @@ impl Retry {
 fn names_nothing(error: &Error, code: ResponseCode) -> bool {
     let is_wrong = matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE);
     let is_ours = || error.object().is_some_and(|(handle, _)| handle.is_transient() || is_session(handle));
-    match code.place() {
+    match code.part() {
         _ if code.is_lost_reference() => true,
-        Some(Place::Handle(_)) => is_wrong && is_ours(),
-        Some(Place::Session(_)) => is_wrong,
+        Some(Part::Handle(_)) => is_wrong && is_ours(),
+        Some(Part::Session(_)) => is_wrong,
         _ => false,
     }
 }

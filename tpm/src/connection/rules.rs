@@ -20,7 +20,7 @@ pub(crate) struct Rules {
     /// Whether other processes use the same object slots between our commands.
     pub(crate) shared: bool,
     /// Whether a password that is not proven may be the last try before a lockout.
-    pub(crate) last_try: bool,
+    pub(crate) allow_last_try: bool,
     /// Where the TPM is, by which it is told from others.
     pub(crate) tpm: Arc<str>,
     /// The Name of the only salt key to trust.
@@ -44,7 +44,7 @@ impl Rules {
             keep,
             kernel,
             shared: transport.is_shared() && !kernel,
-            last_try: config.last_try,
+            allow_last_try: config.allow_last_try,
             tpm,
             salt_name: config.salt_name.clone(),
         }

@@ -8,7 +8,7 @@ use super::making::Making;
 use crate::command::context::Flushed;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 use crate::session::{Authorization, Session, Use};
 
 impl Run for Connection {
@@ -158,7 +158,7 @@ fn no_session() -> Error {
 
 /// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
 fn is_about_the_first(error: &Error) -> bool {
-    !matches!(error.code().and_then(ResponseCode::place), Some(Place::Session(2..)))
+    !matches!(error.code().and_then(ResponseCode::part), Some(Part::Session(2..)))
 }
 
 /// A session that is out of step with the TPM looks like a wrong password.

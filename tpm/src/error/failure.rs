@@ -8,7 +8,7 @@ use keyfile::CommandCode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Where it stands.
-    pub place: Place,
+    pub position: StatementPosition,
     /// Its command.
     pub command: CommandCode,
     /// What it means: `PCR 7 (sha256) has changed`.
@@ -17,7 +17,7 @@ pub struct Failure {
 
 /// Where a statement stands in a key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct StatementPosition {
     /// The signed policy that it belongs to; None for the policy of the key itself.
     pub signed: Option<Signed>,
     /// Its number, from 0.
@@ -35,11 +35,11 @@ pub struct Signed {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.place, self.command, self.reason)
+        write!(f, "{} ({}): {}", self.position, self.command, self.reason)
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StatementPosition {
     /// People count from 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "statement {} of ", self.index.saturating_add(1))?;
@@ -67,13 +67,13 @@ mod tests {
     #[test]
     fn it_is_a_sentence() {
         let mut failure = Failure {
-            place: Place { signed: None, index: 1 },
+            position: StatementPosition { signed: None, index: 1 },
             command: CommandCode::POLICY_PCR,
             reason: "PCR 7 (sha256) has changed".into(),
         };
         let text = "statement 2 of the policy (TPM2_PolicyPCR): PCR 7 (sha256) has changed";
         assert_eq!(failure.to_string(), text);
-        failure.place.signed = Some(Signed { index: 0, name: Some("spring".into()) });
+        failure.position.signed = Some(Signed { index: 0, name: Some("spring".into()) });
         assert!(
             failure.to_string().starts_with("statement 2 of signed policy 1 (\"spring\") ("),
             "{failure}"

@@ -6,7 +6,7 @@ mod failure;
 mod kind;
 
 use display::Cause;
-pub use failure::{Failure, Place, Signed};
+pub use failure::{Failure, Signed, StatementPosition};
 pub use kind::ErrorKind;
 
 use std::borrow::Cow;

@@ -45,14 +45,19 @@ impl Key {
     /// There is none, or no TPM.
     pub fn persistent(tpm: &Tpm, handle: Handle, auth: Option<Auth>) -> Result<Self, Error> {
         let (public, _) = tpm.read_public(handle)?;
-        Self::at(tpm, handle, public, auth)
+        Self::persistent_with_public(tpm, handle, public, auth)
     }
 
     /// The same, with its public area as it was just read.
     ///
     /// # Errors
     /// The public area has a part that is too long to have a Name.
-    pub fn at(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
+    pub fn persistent_with_public(
+        tpm: &Tpm,
+        handle: Handle,
+        public: Public,
+        auth: Option<Auth>,
+    ) -> Result<Self, Error> {
         let name = public.name()?;
         let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
         key.0.attempt.saw_entity()?;
@@ -64,7 +69,12 @@ impl Key {
     ///
     /// # Errors
     /// The public area has a part that is too long to have a Name.
-    pub fn expected(tpm: &Tpm, handle: Handle, public: Public, auth: Option<Auth>) -> Result<Self, Error> {
+    pub fn persistent_unverified(
+        tpm: &Tpm,
+        handle: Handle,
+        public: Public,
+        auth: Option<Auth>,
+    ) -> Result<Self, Error> {
         let name = public.name()?;
         let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
         key.0.attempt.expect_entity()?;

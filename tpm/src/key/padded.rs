@@ -11,7 +11,7 @@ use crate::command::startup::test_result;
 use crate::command::{Guarded, Protect, asymmetric};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 
 /// What an answer to RSA_Decrypt says of the padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +90,12 @@ impl Key {
 
 impl Padding {
     fn of(error: &Error) -> Option<Self> {
-        match (error.base_code()?, error.code()?.place()) {
+        match (error.base_code()?, error.code()?.part()) {
             (ResponseCode::FAILURE, _) => Some(Self::Failure),
             // The first parameter is the ciphertext; the reference implementation names no part of the command.
             (
                 ResponseCode::VALUE | ResponseCode::SIZE,
-                None | Some(Place::Handle(0) | Place::Parameter(0 | 1)),
+                None | Some(Part::Handle(0) | Part::Parameter(0 | 1)),
             ) => Some(Self::Wrong),
             _ => None,
         }
@@ -104,8 +104,8 @@ impl Padding {
 
 /// The second parameter is the scheme: this TPM has no such one, or not its hash.
 fn unknown_scheme(error: Error) -> Error {
-    match error.code().and_then(ResponseCode::place) {
-        Some(Place::Parameter(2)) => error.of_kind(ErrorKind::Unsupported),
+    match error.code().and_then(ResponseCode::part) {
+        Some(Part::Parameter(2)) => error.of_kind(ErrorKind::Unsupported),
         _ => error,
     }
 }

@@ -30,7 +30,7 @@ impl Key {
     ///
     /// # Errors
     /// There is another key, the password of the hierarchy is wrong, or there is no TPM.
-    pub fn withdraw(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
+    pub fn unpersist(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
         let key = &*self.0;
         let mut asked = false;
         key.tpm.operate(|connection| {

@@ -41,7 +41,7 @@ impl Tpm {
     ///
     /// # Errors
     /// As [`Tpm::nv_public`].
-    pub fn nv_to_read(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
+    pub fn nv_public_before_read(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
         self.operate(|connection| connection.index_to_read(index))
     }
 

@@ -8,7 +8,7 @@ use crate::command::hierarchy::create_primary;
 use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 use crate::template::{is_made_of, storage_primary};
 
 impl Connection {
@@ -117,7 +117,7 @@ impl Connection {
 
 /// What the TPM says of bytes that are no saved context of its own, or of another time (Part 3 §28.3).
 fn is_no_context(code: ResponseCode) -> bool {
-    let about_it = matches!(code.place(), Some(Place::Parameter(_)));
+    let about_it = matches!(code.part(), Some(Part::Parameter(_)));
     about_it
         || matches!(
             code.base(),

@@ -15,7 +15,7 @@ pub struct ResponseCode(pub u32);
 
 /// Which part of the command a code is about, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Part {
     /// This handle; 0 when the TPM does not say which.
     Handle(u8),
     /// This session; 0 when the TPM does not say which.
@@ -70,20 +70,20 @@ impl ResponseCode {
     /// Whether it is about a handle, a session or a parameter, and not about the state of the TPM.
     #[must_use]
     pub fn is_about_a_part(self) -> bool {
-        self.place().is_some()
+        self.part().is_some()
     }
 
     /// Which part of the command it is about; none when it is about the command as a whole.
     #[must_use]
-    pub fn place(self) -> Option<Place> {
+    pub fn part(self) -> Option<Part> {
         let code = self.from_tpm().filter(|code| code & FORMAT_1 != 0)?;
         let [.., high, _] = code.to_be_bytes();
         Some(if code & PARAMETER != 0 {
-            Place::Parameter(high & 0x0f)
+            Part::Parameter(high & 0x0f)
         } else if code & SESSION != 0 {
-            Place::Session(high & 0x07)
+            Part::Session(high & 0x07)
         } else {
-            Place::Handle(high & 0x07)
+            Part::Handle(high & 0x07)
         })
     }
 
@@ -142,11 +142,11 @@ impl fmt::Display for ResponseCode {
             Some(name) => write!(f, "{name} ({:#x}", self.0)?,
             None => write!(f, "unknown response code ({:#x}", self.0)?,
         }
-        match self.place() {
-            None | Some(Place::Handle(0) | Place::Session(0) | Place::Parameter(0)) => {}
-            Some(Place::Handle(n)) => write!(f, ", handle {n}")?,
-            Some(Place::Session(n)) => write!(f, ", session {n}")?,
-            Some(Place::Parameter(n)) => write!(f, ", parameter {n}")?,
+        match self.part() {
+            None | Some(Part::Handle(0) | Part::Session(0) | Part::Parameter(0)) => {}
+            Some(Part::Handle(n)) => write!(f, ", handle {n}")?,
+            Some(Part::Session(n)) => write!(f, ", session {n}")?,
+            Some(Part::Parameter(n)) => write!(f, ", parameter {n}")?,
         }
         if self.layer() != Layer::Tpm {
             write!(f, ", from {}", self.layer())?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use super::{Place, ResponseCode};
+use super::{Part, ResponseCode};
 
 const HEADER: &str = "/usr/include/tss2/tss2_tpm2_types.h";
 
@@ -70,10 +70,10 @@ fn places_and_meanings_are_those_of_tpm2_rc_decode() {
             continue; // no text for success, TPM 1.2 and the code that is not used
         }
         // The tool keeps three bits of a parameter's number; Part 2 §6.6.2 says four.
-        let place = match rc.place() {
-            Some(Place::Handle(n)) => Some(("handle", n)),
-            Some(Place::Session(n)) => Some(("session", n)),
-            Some(Place::Parameter(n)) => Some(("parameter", n & 7)),
+        let place = match rc.part() {
+            Some(Part::Handle(n)) => Some(("handle", n)),
+            Some(Part::Session(n)) => Some(("session", n)),
+            Some(Part::Parameter(n)) => Some(("parameter", n & 7)),
             None => None,
         };
         if let Some((kind, n)) = place {

@@ -26,7 +26,7 @@ impl Tpm {
     }
 
     /// As much of them as tells whether this key can be made under this parent ([`Capabilities::check`],
-    /// [`Parent::of_new_key`](crate::Parent::of_new_key)): a few commands instead of a dozen.
+    /// [`Parent::for_new_key`](crate::Parent::for_new_key)): a few commands instead of a dozen.
     ///
     /// # Errors
     /// There is no TPM.

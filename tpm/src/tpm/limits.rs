@@ -4,7 +4,7 @@ use keyfile::{Curve, Public, PublicKey};
 
 use super::Capabilities;
 use crate::error::{Error, ErrorKind};
-use crate::rc::{Place, ResponseCode};
+use crate::rc::{Part, ResponseCode};
 
 impl Capabilities {
     /// Looks whether the TPM can hold a key of this public area.
@@ -22,9 +22,10 @@ impl Capabilities {
             PublicKey::Rsa { bits, .. } if !self.rsa_bits.contains(bits) => {
                 Err(lacks(format!("RSA keys of {bits} bits"), self.rsa_bits.iter()))
             }
-            PublicKey::Ecc { curve, .. } if !self.curves.contains(curve) => {
-                Err(lacks(format!("curve {}", spelling(*curve)), self.curves.iter().copied().map(spelling)))
-            }
+            PublicKey::Ecc { curve, .. } if !self.curves.contains(curve) => Err(lacks(
+                format!("curve {}", curve_name(*curve)),
+                self.curves.iter().copied().map(curve_name),
+            )),
             _ => Ok(()),
         }
     }
@@ -32,18 +33,16 @@ impl Capabilities {
 
 /// Whether it is the public area that the TPM did not like: some refuse RSA keys that sign and decrypt.
 #[must_use]
-pub fn refuses_both_uses(error: &Error) -> bool {
+pub fn refuses_sign_and_decrypt(error: &Error) -> bool {
     // The second parameter of TPM2_Create and of TPM2_Import; some name no part of the command.
-    let is_about_it = matches!(
-        error.code().and_then(ResponseCode::place),
-        Some(Place::Parameter(0 | 2) | Place::Handle(0))
-    );
+    let is_about_it =
+        matches!(error.code().and_then(ResponseCode::part), Some(Part::Parameter(0 | 2) | Part::Handle(0)));
     is_about_it && matches!(error.base_code(), Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
 /// A curve as OpenSSL spells it; those that it lacks, and SM2, as openssl_tpm2_engine does: bnp256.
 #[must_use]
-pub fn spelling(curve: Curve) -> String {
+pub fn curve_name(curve: Curve) -> String {
     match curve.openssl_name() {
         Some(name) if curve != Curve::Sm2P256 => name.to_owned(),
         Some(name) => name.to_lowercase(),

@@ -23,9 +23,9 @@ mod read;
 
 pub use capabilities::Capabilities;
 pub use create::Created;
-pub use limits::{refuses_both_uses, spelling};
+pub use limits::{curve_name, refuses_sign_and_decrypt};
 pub use pcr::PcrValue;
-pub use persistent::keeper;
+pub use persistent::persistent_hierarchy;
 pub use raw_rsa::RawRsa;
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use keyfile::{KeyFile, Ticket};
 
-use crate::authorization::policy::{Checked, check};
+use crate::authorization::policy::{CheckedPath, check};
 use crate::authorization::prepare;
 use crate::config::Config;
 use crate::connection::{Access, Connection, Transient};
@@ -68,12 +68,12 @@ impl Tpm {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let tcti = config.tcti.clone();
-        Self::over(config, Box::new(move |deadline| open(tcti.as_deref(), deadline)))
+        Self::with_opener(config, Box::new(move |deadline| open(tcti.as_deref(), deadline)))
     }
 
     /// The same, over connections that somebody else opens.
     #[must_use]
-    pub fn over(config: Config, opener: Opener) -> Self {
+    pub fn with_opener(config: Config, opener: Opener) -> Self {
         // So that children forked from now on share what is known of passwords. Where that fails, it is said at the first use.
         let _ = prepare();
         let access = Access::new(config, opener);
@@ -100,7 +100,7 @@ impl Tpm {
     ///
     /// # Errors
     /// There is no TPM. What a statement finds is no error.
-    pub fn check_policy(&self, file: &KeyFile) -> Result<Vec<Checked>, Error> {
+    pub fn check_policy(&self, file: &KeyFile) -> Result<Vec<CheckedPath>, Error> {
         match file.uses_policy() {
             true => self.operate(|connection| check(connection, file)),
             false => Ok(Vec::new()),

@@ -12,7 +12,7 @@ impl Parent {
     ///
     /// # Errors
     /// It is no handle, or nothing can be made under it.
-    pub fn handle_from(text: &str) -> Result<Handle, Error> {
+    pub fn parse_handle(text: &str) -> Result<Handle, Error> {
         config::value::parent(text)
     }
 
@@ -20,7 +20,7 @@ impl Parent {
     ///
     /// # Errors
     /// There is nothing at a persistent handle, or no parent; the advice lists what is there. Or there is no TPM.
-    pub fn of_new_key(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Result<Self, Error> {
+    pub fn for_new_key(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Result<Self, Error> {
         if handle.is_persistent() {
             check_parent(tpm, capabilities, handle)?;
         }
@@ -71,10 +71,10 @@ mod tests {
             ("platform", 0x4000_000C),
             ("40000001", 0x4000_0001),
         ] {
-            assert_eq!(Parent::handle_from(text).unwrap(), Handle(handle), "{text}");
+            assert_eq!(Parent::parse_handle(text).unwrap(), Handle(handle), "{text}");
         }
         for text in ["80000000", "01c00002", "lockout", "4000000a", "owners", "", "+81000001", "8100000100"] {
-            assert!(Parent::handle_from(text).is_err(), "{text}");
+            assert!(Parent::parse_handle(text).is_err(), "{text}");
         }
     }
 }

@@ -17,7 +17,7 @@ const PLATFORM: Handle = Handle(0x8180_0000);
 
 /// The hierarchy that decides about a persistent handle.
 #[must_use]
-pub fn keeper(handle: Handle) -> Handle {
+pub fn persistent_hierarchy(handle: Handle) -> Handle {
     if handle < PLATFORM { Handle::OWNER } else { Handle::PLATFORM }
 }
 
@@ -40,7 +40,7 @@ impl Tpm {
         })
     }
 
-    /// Takes away the object of this Name at a persistent handle; `auth` is the password of its [`keeper`].
+    /// Takes away the object of this Name at a persistent handle; `auth` is the password of its [`persistent_hierarchy`].
     ///
     /// # Errors
     /// Another object is there, the password is wrong or missing, or there is no TPM.
@@ -93,7 +93,7 @@ impl Connection {
     }
 
     fn evict_control(&mut self, object: Entity<'_>, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
-        let hierarchy = keeper(at);
+        let hierarchy = persistent_hierarchy(at);
         let value = auth.map(Auth::as_hierarchy_value).unwrap_or_default();
         let guarded = Guarded { entity: Entity::plain(hierarchy), auth: &value };
         self.prove_hierarchy(hierarchy, &value, |connection| {

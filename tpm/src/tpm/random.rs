@@ -21,7 +21,7 @@ impl Tpm {
     ///
     /// # Errors
     /// As [`Tpm::random`].
-    pub fn seed(&self, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn random_once(&self, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.operate_briefly(|connection| connection.random(length))
     }
 }

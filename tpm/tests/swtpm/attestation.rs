@@ -39,11 +39,14 @@ fn every_endorsement_key_proves_where_it_lives() {
             let ek = endorsement(template, None);
             let (public, _) = tpm.primary(&ek).unwrap();
             assert_eq!(
-                tpm.prove(&signer(None), &ek, &public.key).unwrap(),
+                tpm.prove_residence(&signer(None), &ek, &public.key).unwrap(),
                 Residence::Here(expected.clone())
             );
             if matches!(kind, PublicKey::Ecc { .. }) {
-                assert_eq!(foreign.prove(&signer(None), &ek, &public.key).unwrap(), Residence::Elsewhere);
+                assert_eq!(
+                    foreign.prove_residence(&signer(None), &ek, &public.key).unwrap(),
+                    Residence::Elsewhere
+                );
             }
             assert_eq!((swtpm.transient().len(), other.transient().len()), (0, 0));
         }
@@ -63,7 +66,10 @@ fn a_hierarchy_with_a_password_and_a_persistent_key() {
     for template in templates(&Template::ecc(Curve::P256).public().key).unwrap() {
         let ek = endorsement(template, Some("swordfish"));
         let (public, _) = tpm.primary(&ek).unwrap();
-        assert!(matches!(tpm.prove(&signer(Some("swordfish")), &ek, &public.key), Ok(Residence::Here(_))));
+        assert!(matches!(
+            tpm.prove_residence(&signer(Some("swordfish")), &ek, &public.key),
+            Ok(Residence::Here(_))
+        ));
     }
     for (given, kind) in
         [(None, ErrorKind::ParentPasswordMissing), (Some("trout"), ErrorKind::ParentAuthorization)]
@@ -84,7 +90,7 @@ fn behind_a_resource_manager() {
     let key = Template::ecc(Curve::P256).public().key;
     let ek = endorsement(templates(&key).unwrap().remove(1), None);
     let (public, _) = tpm.primary(&ek).unwrap();
-    assert!(matches!(tpm.prove(&signer(None), &ek, &public.key), Ok(Residence::Here(_))));
+    assert!(matches!(tpm.prove_residence(&signer(None), &ek, &public.key), Ok(Residence::Here(_))));
     tpm.certify(&signer(None), &null(), &[7; 32]).unwrap();
 }
 
@@ -101,7 +107,10 @@ fn a_connection_that_breaks_leaves_nothing() {
     for command in [CommandCode::POLICY_SECRET, CommandCode::ACTIVATE_CREDENTIAL] {
         kit::check(&key);
         proxy.on_response(tests::tamper::hang_up(command.0, 1));
-        assert!(matches!(tpm.prove(&signer(None), &ek, &public.key), Ok(Residence::Here(_))), "{command}");
+        assert!(
+            matches!(tpm.prove_residence(&signer(None), &ek, &public.key), Ok(Residence::Here(_))),
+            "{command}"
+        );
         assert!(swtpm.transient().len() <= 2, "{command}: {:x?}", swtpm.transient());
     }
     for times in [1, 2, 2] {

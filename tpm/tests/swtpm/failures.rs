@@ -41,7 +41,7 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
     assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Authorization, 1), "{error}");
     let error = failure(&kit::open(&tpm, &file, Some("worse")));
     assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Lockout, 1), "{error}");
-    let bold = Tpm::new(tpm::Config { last_try: true, ..kit::config(proxy.tcti()) });
+    let bold = Tpm::new(tpm::Config { allow_last_try: true, ..kit::config(proxy.tcti()) });
     failure(&kit::open(&bold, &file, Some("worse")));
     let error = failure(&kit::open(&bold, &file, Some("secret")));
     assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");

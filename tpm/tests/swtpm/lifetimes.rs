@@ -73,7 +73,7 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
             true => Err(tpm::Error::new(tpm::ErrorKind::NoTpm, "the door is shut")),
             false => tpm::open(Some(&at), deadline),
         };
-        let tpm = Tpm::over(kit::config(tcti), Box::new(opener));
+        let tpm = Tpm::with_opener(kit::config(tcti), Box::new(opener));
         let key = kit::open(&tpm, &file, Some("secret"));
         kit::check(&key);
         assert!(!swtpm.transient().is_empty() && !swtpm.loaded_sessions().is_empty());

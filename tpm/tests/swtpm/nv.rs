@@ -113,7 +113,7 @@ fn nobody_leads_us_to_another_index() {
         }
         tests::Fate::Pass
     });
-    for error in [tpm.nv_public(asked).unwrap_err(), tpm.nv_to_read(asked).unwrap_err()] {
+    for error in [tpm.nv_public(asked).unwrap_err(), tpm.nv_public_before_read(asked).unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     }
 }

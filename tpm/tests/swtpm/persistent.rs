@@ -55,7 +55,8 @@ fn a_key_that_is_expected_is_looked_at_once() {
     let public = public(&swtpm);
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
-    let key = Key::expected(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new("secret"))).unwrap();
+    let key =
+        Key::persistent_unverified(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new("secret"))).unwrap();
     assert!(proxy.log().is_empty(), "{}", proxy.log().text());
     sign(&key).unwrap();
     // One more the first time, for a password that might be the last try.
@@ -69,7 +70,9 @@ fn a_key_that_is_expected_is_looked_at_once() {
     assert_eq!(error.kind(), ErrorKind::NoObject, "{error}");
     assert!(error.to_string().contains("removed"), "{error}");
     persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH | Attributes::NO_DA);
-    for key in [key, Key::expected(&tpm, Handle(HANDLE), public, Some(Auth::new("secret"))).unwrap()] {
+    for key in
+        [key, Key::persistent_unverified(&tpm, Handle(HANDLE), public, Some(Auth::new("secret"))).unwrap()]
+    {
         let error = sign(&key).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoObject, "{error}");
         assert!(error.to_string().contains("another key"), "{error}");
@@ -107,7 +110,7 @@ fn a_password_that_is_not_proven_is_never_the_last_try() {
     // What is proven is used, by every key of the process.
     sign(&proven).unwrap();
     sign(&key(&tpm, Some(Auth::new("secret")))).unwrap();
-    let bold = Tpm::new(Config { last_try: true, ..kit::config(swtpm.tcti()) });
+    let bold = Tpm::new(Config { allow_last_try: true, ..kit::config(swtpm.tcti()) });
     bold.create(&under(Some(Auth::new("parent"))), &template, None).unwrap();
     tpm.create(&under(Some(Auth::new("parent"))), &template, None).unwrap();
 }
@@ -125,7 +128,7 @@ fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
         let key = kit::open(&tpm, &file, None);
         key.persist(handle, None).unwrap();
         assert_eq!(proxy.log().count(raw::START_AUTH_SESSION), 1, "{}", proxy.log().text());
-        key.withdraw(handle, None).unwrap();
+        key.unpersist(handle, None).unwrap();
         proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
         key.persist(handle, None).unwrap();
         proxy.behave();
@@ -134,10 +137,10 @@ fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
         let error = key.persist(handle, None).unwrap_err();
         assert!(error.to_string().contains("a handle that is free"), "{error}");
         proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
-        key.withdraw(handle, None).unwrap();
+        key.unpersist(handle, None).unwrap();
         proxy.behave();
         assert_eq!(tpm.read_public(handle).unwrap_err().kind(), ErrorKind::NoObject);
-        assert_eq!(key.withdraw(handle, None).unwrap_err().kind(), ErrorKind::NoObject);
+        assert_eq!(key.unpersist(handle, None).unwrap_err().kind(), ErrorKind::NoObject);
         drop(key);
         tpm.close();
         swtpm.assert_empty();
@@ -152,7 +155,7 @@ fn another_key_at_the_handle_is_not_withdrawn() {
     let file = kit::ec(&swtpm, None);
     for session in [Protection::default(), Protection::Password] {
         let tpm = Tpm::new(Config { session, ..kit::config(swtpm.tcti()) });
-        let error = kit::open(&tpm, &file, None).withdraw(Handle(HANDLE), None).unwrap_err();
+        let error = kit::open(&tpm, &file, None).unpersist(Handle(HANDLE), None).unwrap_err();
         assert!(error.kind() == ErrorKind::NoObject && error.to_string().contains("another key"), "{error}");
         tpm.read_public(Handle(HANDLE)).unwrap();
     }

@@ -75,7 +75,7 @@ fn a_failing_policy_leaves_nothing_behind() {
             let error = refused(&key);
             assert_eq!(error.kind(), ErrorKind::Policy, "{error}");
             let [failure] = error.policy_failures() else { panic!("{error}") };
-            assert_eq!((failure.place.index, failure.command), (1, CommandCode::POLICY_PCR));
+            assert_eq!((failure.position.index, failure.command), (1, CommandCode::POLICY_PCR));
             assert_eq!(failure.reason, "PCR 7 (sha256) has changed");
             let now = (swtpm.transient().len(), swtpm.loaded_sessions().len(), swtpm.saved_sessions().len());
             assert_eq!(*before.get_or_insert(now), now);

@@ -5,7 +5,7 @@ use keyfile::{AlgId, Attributes, CommandCode, Curve, Handle, HashAlg, KeyFile, P
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
 use tpm::template::{Template, Usage};
-use tpm::{Auth, ErrorKind, Key, Outcome, Place, Signed, Tpm};
+use tpm::{Auth, ErrorKind, Key, Outcome, Signed, StatementPosition, Tpm};
 
 use crate::kit::{self, OWNER};
 use crate::policy_kit::{extend, make, make_of, pcr, refused};
@@ -245,7 +245,7 @@ fn a_look_tells_what_would_pass() {
     assert_eq!(outcomes[0][2..], [&[Outcome::Passes][..], &rest].concat());
     assert_eq!(outcomes[1], [&[Outcome::Passes, Outcome::Passes][..], &rest].concat());
     assert_eq!(found[1].outcome(), Outcome::WithPassword);
-    assert_eq!(found[1].statements[2].place, Place { signed: None, index: 1 });
+    assert_eq!(found[1].statements[2].position, StatementPosition { signed: None, index: 1 });
     assert_eq!(found[1].signed, Some(Signed { index: 1, name: Some("new".into()) }));
     assert_eq!(outcomes[2][..2], [Outcome::DependsOnUse, Outcome::Passes]);
     assert_eq!(found[2].outcome(), no("the statements in the file do not lead to the policy of the key"));

@@ -48,7 +48,7 @@ pub fn run(data: &[u8]) {
             Box::new(Bus { script, kernel: is(KERNEL), shared: is(SHARED), simulator: is(SIMULATOR) });
         Ok(bus)
     };
-    let tpm = Tpm::over(config, Box::new(open));
+    let tpm = Tpm::with_opener(config, Box::new(open));
     for number in [first, second] {
         let (_, operation) = OPERATIONS[usize::from(number) % OPERATIONS.len()];
         if let Err(error) = operation(&tpm) {

@@ -51,7 +51,7 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     ("persist", |tpm| {
         let key = file(tpm, "ec")?;
         key.persist(FREE, None)?;
-        key.withdraw(FREE, None)
+        key.unpersist(FREE, None)
     }),
     ("check policies", |tpm| {
         for name in ["pcr", "secret", "signed"] {
@@ -82,7 +82,7 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
         let found = tpm.capabilities()?;
         let _ = (found.manufacturer(), found.vendor_string(), found.firmware(), found.revision());
         let _ = found.check(&Template::rsa(3072).public());
-        Parent::of_new_key(tpm, &found, PERSISTENT).map(drop).or(Ok(()))
+        Parent::for_new_key(tpm, &found, PERSISTENT).map(drop).or(Ok(()))
     }),
     ("certify", |tpm| {
         let signer = Primary::signer(Handle::OWNER, None, false);
@@ -92,7 +92,7 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     ("prove", |tpm| {
         let signer = Primary::signer(Handle::ENDORSEMENT, None, false);
         let (public, _) = tpm.primary(&endorsement_key(&tpm.primary(&signer)?.0.key)?)?;
-        tpm.prove(&signer, &endorsement_key(&public.key)?, &public.key).map(drop)
+        tpm.prove_residence(&signer, &endorsement_key(&public.key)?, &public.key).map(drop)
     }),
 ];
 

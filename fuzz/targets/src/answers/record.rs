@@ -76,7 +76,7 @@ pub fn record(files: &[(&str, KeyFile)], tcti: &str) -> String {
                 let recorder: Box<dyn Transport> = Box::new(Recorder { to, answers });
                 Ok(recorder)
             };
-            let tpm = Tpm::over(Config { session, ..Config::default() }, Box::new(open));
+            let tpm = Tpm::with_opener(Config { session, ..Config::default() }, Box::new(open));
             operation(&tpm).unwrap_or_else(|error| panic!("{name}: {error}"));
             tpm.close();
         }

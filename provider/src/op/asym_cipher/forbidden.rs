@@ -5,7 +5,7 @@
 
 use keyfile::{AlgId, Attributes, HashAlg, Scheme, Signature};
 use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
-use tpm::rc::{Place, ResponseCode};
+use tpm::rc::{Part, ResponseCode};
 use zeroize::Zeroizing;
 
 use super::by_scheme::{fitting, opened};
@@ -106,8 +106,8 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
 /// The TPM does not know the scheme.
 fn lacks(error: Error, what: &str) -> Error {
     // The scheme is the second parameter of TPM2_RSA_Decrypt.
-    match error.tpm_code().and_then(ResponseCode::place) {
-        Some(Place::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
+    match error.tpm_code().and_then(ResponseCode::part) {
+        Some(Part::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
             Error::new(Reason::Padding, format!("this TPM forbids raw RSA and {what}")).with_source(error)
         }
         _ => error,

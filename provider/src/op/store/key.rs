@@ -81,8 +81,12 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
         let found = password::of_key(password, handle, &public, opening.provider, opening.passphrase)?;
         let reference =
             KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth: found.none, public };
-        let key =
-            tpm::Key::at(opening.provider.tpm()?, handle, reference.public.clone(), found.auth.clone())?;
+        let key = tpm::Key::persistent_with_public(
+            opening.provider.tpm()?,
+            handle,
+            reference.public.clone(),
+            found.auth.clone(),
+        )?;
         TpmKey::found(Place { handle, reference }, found.auth, key).opened(opening.provider)?
     };
     let key = Arc::new(Key::new(opening.provider, kind, Material::Tpm(key)));

@@ -37,7 +37,7 @@ pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     }
     for index in tpm.nv_indexes()? {
         let uri = format!("tpm2:nv={index}");
-        let read = match seen(tpm.nv_to_read(index))? {
+        let read = match seen(tpm.nv_public_before_read(index))? {
             Seen::Gone => continue,
             Seen::Unknown(why) => Peek::Kept(why),
             Seen::Found((public, _)) => nv::peek(tpm, &public)?,

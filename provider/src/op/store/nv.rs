@@ -14,14 +14,15 @@ use crate::error::{Error, Reason, Result};
 /// # Errors
 /// There is no index, it was never written, nobody may read it, its password is missing or wrong, or nothing of use is in it.
 pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
-    let (public, _) = opening.provider.tpm()?.nv_to_read(index).map_err(|error| match error.kind() {
-        ErrorKind::NoObject => {
-            let text =
-                format!("there is no NV index {index}: `tpm2-keytool status` lists those that are there");
-            Error::new(Reason::NoObject, text).with_source(error)
-        }
-        _ => Error::from(error),
-    })?;
+    let (public, _) =
+        opening.provider.tpm()?.nv_public_before_read(index).map_err(|error| match error.kind() {
+            ErrorKind::NoObject => {
+                let text =
+                    format!("there is no NV index {index}: `tpm2-keytool status` lists those that are there");
+                Error::new(Reason::NoObject, text).with_source(error)
+            }
+            _ => Error::from(error),
+        })?;
     if !public.attributes.is_ordinary() {
         let text =
             format!("NV index {index} is a counter, a bit field, a PCR or a PIN: it holds no contents");

@@ -3,7 +3,7 @@
 use keyfile::policy::Condition;
 use keyfile::{DigestList, HashAlg, KeyFile};
 
-use super::outcome::{Checked, CheckedStatement, Outcome};
+use super::outcome::{CheckedPath, CheckedStatement, Outcome};
 use super::refusal;
 use super::step::{Step, Way};
 use crate::command::Run;
@@ -16,14 +16,14 @@ use crate::error::{Error, ErrorKind};
 ///
 /// # Errors
 /// There is no TPM. What a statement finds is no error.
-pub(crate) fn check(connection: &mut Connection, file: &KeyFile) -> Result<Vec<Checked>, Error> {
+pub(crate) fn check(connection: &mut Connection, file: &KeyFile) -> Result<Vec<CheckedPath>, Error> {
     let result = Way::all(file).map(|way| connection.check_way(way, file)).collect();
     let _ = connection.drop_policy();
     result
 }
 
 impl Connection {
-    fn check_way(&mut self, way: Way<'_>, file: &KeyFile) -> Result<Checked, Error> {
+    fn check_way(&mut self, way: Way<'_>, file: &KeyFile) -> Result<CheckedPath, Error> {
         let hash = file.public.name_alg;
         let mut statements = Vec::new();
         for (at, step) in way.steps.iter().enumerate() {
@@ -31,11 +31,11 @@ impl Connection {
                 Ok(outcome) => outcome,
                 Err(error) => refused(refusal::of_statement(error, step))?,
             };
-            let (place, statement) = (step.place.clone(), step.statement.clone());
-            statements.push(CheckedStatement { place, statement, outcome });
+            let (position, statement) = (step.position.clone(), step.statement.clone());
+            statements.push(CheckedStatement { position, statement, outcome });
         }
         let leads_to_key = way.digest(hash).is_ok_and(|digest| digest == file.public.auth_policy);
-        Ok(Checked { signed: way.signed, statements, leads_to_key })
+        Ok(CheckedPath { signed: way.signed, statements, leads_to_key })
     }
 
     fn check_step(

@@ -42,5 +42,5 @@ mod tried;
 mod way;
 
 pub(crate) use check::check;
-pub use outcome::{Checked, CheckedStatement, Outcome};
+pub use outcome::{CheckedPath, CheckedStatement, Outcome};
 pub(crate) use run::Runner;

@@ -2,11 +2,11 @@
 
 use keyfile::policy::Statement;
 
-use crate::error::{Place, Signed};
+use crate::error::{Signed, StatementPosition};
 
 /// One way to satisfy a policy, as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckedPath {
     /// The signed policy that it begins with.
     pub signed: Option<Signed>,
     /// Its statements, in the order in which they run.
@@ -19,7 +19,7 @@ pub struct Checked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedStatement {
     /// Where it stands in the file.
-    pub place: Place,
+    pub position: StatementPosition,
     /// The statement; its Display is what it demands, in a sentence.
     pub statement: Statement,
     /// Whether it passes.
@@ -39,7 +39,7 @@ pub enum Outcome {
     Refused(String),
 }
 
-impl Checked {
+impl CheckedPath {
     /// Whether the key can be used this way now: the worst of all outcomes.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

@@ -18,7 +18,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
             ErrorKind::Policy
         }
         // About the TPM, the way to it, or a lockout.
-        _ => return error.on(&step.place),
+        _ => return error.on(&step.position),
     };
     let Ok(condition) = step.condition() else { return error };
     let base = error.base_code();

@@ -3,11 +3,11 @@
 use keyfile::policy::{Condition, Problem, Secret, Statement, digest};
 use keyfile::{HashAlg, KeyFile};
 
-use crate::error::{Error, ErrorKind, Failure, Place, Signed};
+use crate::error::{Error, ErrorKind, Failure, Signed, StatementPosition};
 
 /// One statement.
 pub(crate) struct Step<'a> {
-    pub(crate) place: Place,
+    pub(crate) position: StatementPosition,
     pub(crate) statement: &'a Statement,
     condition: Result<Condition, Problem>,
 }
@@ -26,15 +26,16 @@ impl<'a> Way<'a> {
             let signed = file.auth_policies.get(index);
             let of_signed = signed.map_or(0, |signed| signed.statements.len());
             let signed = signed.map(|signed| Signed { index, name: signed.name.clone() });
-            let place = |at: usize| match at.checked_sub(of_signed) {
+            let position = |at: usize| match at.checked_sub(of_signed) {
                 // The PolicyAuthorize that the policy begins with was the last statement of the signed one.
-                Some(after) => {
-                    Place { signed: None, index: after.saturating_add(usize::from(of_signed > 0)) }
-                }
-                None => Place { signed: signed.clone(), index: at },
+                Some(after) => StatementPosition {
+                    signed: None,
+                    index: after.saturating_add(usize::from(of_signed > 0)),
+                },
+                None => StatementPosition { signed: signed.clone(), index: at },
             };
             let step = |(at, statement): (usize, &'a Statement)| Step {
-                place: place(at),
+                position: position(at),
                 statement,
                 condition: statement.condition(),
             };
@@ -71,8 +72,8 @@ impl<'a> Way<'a> {
     }
 
     /// Whose password the statement at this place wants.
-    pub(crate) fn secret_at(&self, place: &Place) -> Option<&Secret> {
-        self.steps.iter().find(|step| step.place == *place)?.secret()
+    pub(crate) fn secret_at(&self, position: &StatementPosition) -> Option<&Secret> {
+        self.steps.iter().find(|step| step.position == *position)?.secret()
     }
 
     /// Whether a password is part of it.
@@ -112,6 +113,6 @@ impl Step<'_> {
 
     /// That it did not pass, for this reason.
     pub(crate) fn failure(&self, reason: impl Into<String>) -> Failure {
-        Failure { place: self.place.clone(), command: self.statement.command, reason: reason.into() }
+        Failure { position: self.position.clone(), command: self.statement.command, reason: reason.into() }
     }
 }

@@ -26,7 +26,7 @@ impl Asked {
     /// Who refused the password: the entity of the statement that failed, or the key when it was used.
     fn by(error: &Error, way: &Way<'_>) -> Option<Self> {
         match error.policy_failures().first() {
-            Some(failure) => way.secret_at(&failure.place).map(|secret| Self::Entity(secret.name.clone())),
+            Some(failure) => way.secret_at(&failure.position).map(|secret| Self::Entity(secret.name.clone())),
             None => way.asks_for_auth_value().then_some(Self::Key),
         }
     }

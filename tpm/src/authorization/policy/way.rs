@@ -72,6 +72,6 @@ impl Runner<'_> {
 /// again: nobody vouches for the answer, and the TPM may have passed it.
 fn has_moved(connection: &mut Connection, way: &Way<'_>, error: &Error) -> bool {
     let failure = error.policy_failures().first().filter(|_| error.kind() == ErrorKind::Policy);
-    let secret = failure.and_then(|failure| way.secret_at(&failure.place));
+    let secret = failure.and_then(|failure| way.secret_at(&failure.position));
     secret.is_some_and(|secret| connection.search_again(secret))
 }

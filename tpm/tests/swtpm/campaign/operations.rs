@@ -64,7 +64,7 @@ operations! {
     "prove where an endorsement key lives" = |process, _| {
         let [endorsement, signer] = primaries();
         let key = Template::ecc(Curve::P256).public().key;
-        process.tpm.prove(&signer, &endorsement, &key).map(drop)
+        process.tpm.prove_residence(&signer, &endorsement, &key).map(drop)
     };
     "certify a key" = |process, _| {
         let [_, signer] = primaries();

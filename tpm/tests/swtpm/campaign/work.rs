@@ -93,11 +93,12 @@ impl Work {
                 (Manager::None, bus.opener(way == Way::Shared, open))
             }
         };
-        let tpm = Tpm::over(Config { manager, ..Config::default() }, opener);
+        let tpm = Tpm::with_opener(Config { manager, ..Config::default() }, opener);
         let open = |file: &KeyFile| kit::open(&tpm, file, (!file.empty_auth).then_some(PASSWORD));
         let keys = self.files.iter().map(|(name, file)| (*name, open(file))).collect();
         let password = Some(Auth::new(PASSWORD));
-        let persistent = Key::expected(&tpm, Handle(KEY), self.persistent.clone(), password).unwrap();
+        let persistent =
+            Key::persistent_unverified(&tpm, Handle(KEY), self.persistent.clone(), password).unwrap();
         Process { tpm, bus, keys, persistent }
     }
 

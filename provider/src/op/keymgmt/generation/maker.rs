@@ -4,7 +4,7 @@ use keyfile::policy::{self, Condition, Statement};
 use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Kind, PublicKey};
 use tpm::rc::ResponseCode;
 use tpm::template::{Template, Usage};
-use tpm::{Auth, Created, Parent, RawRsa, Tpm, refuses_both_uses};
+use tpm::{Auth, Created, Parent, RawRsa, Tpm, refuses_sign_and_decrypt};
 
 use super::options::Options;
 use crate::error::{Error, Reason, Result};
@@ -27,7 +27,7 @@ pub(super) fn make(provider: &Provider, template: Template, options: &Options) -
         None => tpm::config::parent(provider)?.unwrap_or(Handle::OWNER),
     };
     let capabilities = tpm.capabilities_for(&public, handle)?;
-    let mut parent = Parent::of_new_key(tpm, &capabilities, handle)?;
+    let mut parent = Parent::for_new_key(tpm, &capabilities, handle)?;
     if let Some(auth) = &options.parent_auth {
         parent.auth = Some(auth.clone());
     }
@@ -79,7 +79,7 @@ fn create(tpm: &Tpm, parent: &Parent, template: Template, auth: Option<&Auth>) -
     let public = template.clone().public();
     let free = public.key.scheme().is_some_and(|scheme| scheme.id() == AlgId::NULL);
     match tpm.create(parent, &public, auth) {
-        Err(error) if free && public.key.kind() == AlgId::RSA && refuses_both_uses(&error) => {
+        Err(error) if free && public.key.kind() == AlgId::RSA && refuses_sign_and_decrypt(&error) => {
             Ok(tpm.create(parent, &template.usage(Usage::Decrypt).public(), auth)?)
         }
         Err(error) => Err(explain(error, &public.key)),

@@ -77,7 +77,7 @@ impl Options {
     pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
         let said = Ours::read(params)?;
         if let Some(text) = said.parent {
-            self.parent = Some(Parent::handle_from(&text).map_err(|error| wrong("parent", error))?);
+            self.parent = Some(Parent::parse_handle(&text).map_err(|error| wrong("parent", error))?);
         }
         if let Some(auth) = password("parent-auth-source", said.parent_auth, said.parent_auth_source)? {
             self.parent_auth = Some(auth);
