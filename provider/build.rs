@@ -1,4 +1,4 @@
-//! Builds the one piece of C: `core_vset_error` takes a `va_list`, which Rust cannot make.
+//! Builds the only C code: `core_vset_error` takes a `va_list`, which Rust cannot create.
 
 fn main() {
     println!("cargo::rerun-if-changed=src/ffi/vset_error.c");

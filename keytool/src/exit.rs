@@ -15,7 +15,7 @@ macro_rules! exits {
             $( $(#[$about])* pub(crate) const $name: Exit = Exit($number); )*
 
             /// Number and meaning of each.
-            const ALL: &[(u8, &str)] = &[ $( ($number, $text), )* ];
+            pub(crate) const ALL: &[(u8, &str)] = &[ $( ($number, $text), )* ];
         }
     };
 }

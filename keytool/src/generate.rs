@@ -10,6 +10,9 @@ use crate::cli;
 use crate::error::Error;
 use crate::terminal;
 
+mod examples;
+mod sections;
+
 /// Print the completions of a shell
 #[derive(Args)]
 #[command(hide = true)]
@@ -89,7 +92,8 @@ fn page(command: Command) -> Result<Vec<u8>, Error> {
     let mut page = Vec::new();
     let title = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     let rendered =
-        clap_mangen::Man::new(command).title(title).manual("TPM 2.0 keys for OpenSSL").render(&mut page);
+        clap_mangen::Man::new(command).title(&title).manual("TPM 2.0 keys for OpenSSL").render(&mut page);
     rendered.map_err(|source| Error::write("the manual page".as_ref(), source))?;
+    page.extend(sections::of(&title).into_bytes());
     Ok(page)
 }

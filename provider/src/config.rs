@@ -1,4 +1,5 @@
-//! Configuration: what the crate `tpm` reads, from the provider's section of openssl.cnf and the environment.
+//! Configuration: the crate `tpm` reads settings from the provider's section of openssl.cnf and from the
+//! environment.
 
 use std::ffi::CString;
 use std::path::Path;
@@ -15,19 +16,19 @@ impl Lookup for Provider {
     }
 }
 
-/// A password by its source, as that of `pin-source`; no message shows what it is.
+/// Reads a password from a source, written as for `pin-source`. Messages never show the password.
 ///
 /// # Errors
-/// `Parameter`: there is no such source; `name` says whose.
+/// `Parameter`: the source is unknown or cannot be read; the message contains `name`.
 pub(crate) fn password_from(name: &str, source: &str) -> Result<Vec<u8>> {
     let wrong = |fault| Error::new(Reason::Parameter, format!("the value of {name} {fault}"));
     config::password(source).map_err(wrong)
 }
 
-/// The password that a file holds: its first line.
+/// Reads a password from the first line of a file.
 ///
 /// # Errors
-/// `File`: it cannot be read.
+/// `File`: the file cannot be read.
 pub(crate) fn password_in(path: &Path) -> Result<Auth> {
     let line = config::first_line(path).map_err(|error| {
         let text = format!("the password file {} cannot be read: check path and rights", path.display());

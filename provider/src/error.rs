@@ -1,4 +1,4 @@
-//! What goes wrong and how OpenSSL is told: one error type, and reason numbers with their strings in one table.
+//! The error type, with reason numbers and their strings in one table.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use tpm::rc::ResponseCode;
 use crate::ffi::crypto::Refused;
 use crate::ffi::params::ParamError;
 
-/// The result of everything behind the C shells.
+/// The result type of all safe code.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// An error: its reason (a number for programs), a text (cause, then what to do next) and what it came from.
+/// An error: its reason (a number for programs), a text, and the error that caused it.
 #[derive(Debug)]
 pub(crate) struct Error {
     reason: Reason,
@@ -20,27 +20,27 @@ pub(crate) struct Error {
 }
 
 impl Error {
-    /// An error of our own.
+    /// Creates an error of this provider.
     pub(crate) fn new(reason: Reason, text: impl Into<String>) -> Error {
         Error { reason, text: text.into(), source: None }
     }
 
-    /// Keeps what an error came from; its text is appended to ours.
+    /// Adds the error that caused this one. The message ends with the text of `source`.
     pub(crate) fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         Error { source: Some(Box::new(source)), ..self }
     }
 
-    /// Returns true if it reports only that software refused; OpenSSL has reported why.
+    /// Returns true if the error reports only that software refused. OpenSSL has already reported the reason.
     pub(crate) fn is_of_software(&self) -> bool {
         self.reason == Reason::Software && self.text.is_empty()
     }
 
-    /// What the TPM answered, if it was the TPM that refused.
+    /// The TPM's response code, if the TPM refused.
     pub(crate) fn tpm_code(&self) -> Option<ResponseCode> {
         self.source.as_ref()?.downcast_ref::<tpm::Error>()?.response_code().map(ResponseCode)
     }
 
-    /// The number that programs see (ERR_GET_REASON).
+    /// The reason, whose number programs see (ERR_GET_REASON).
     pub(crate) fn reason(&self) -> Reason {
         self.reason
     }
@@ -126,18 +126,19 @@ impl std::error::Error for Error {
     }
 }
 
-/// Number, name and string of each reason, once. Numbers are 1 to 2^23 - 1 and never change their meaning.
+/// Declares number, name and string of each reason once. Numbers are 1 to 2^23 - 1 and never change their
+/// meaning.
 macro_rules! reasons {
     ($( $reason:ident = $number:literal, $text:literal; )*) => {
-        /// Why something failed.
+        /// The reason of a failure.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Reason { $( $reason = $number, )* }
 
         impl Reason {
-            /// All of them with number and string, for OSSL_FUNC_provider_get_reason_strings.
+            /// All reasons with number and string, for OSSL_FUNC_provider_get_reason_strings.
             pub(crate) const ALL: &[(u32, &std::ffi::CStr)] = &[ $( ($number, $text), )* ];
 
-            /// The number that ERR_GET_REASON(3) gives.
+            /// The number that ERR_GET_REASON(3) returns.
             pub(crate) const fn number(self) -> u32 {
                 match self { $( Reason::$reason => $number, )* }
             }

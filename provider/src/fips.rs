@@ -1,7 +1,9 @@
-//! The property `fips=yes` (property(7)): which instances have it on their rows, and the error for a process that accepts nothing else.
+//! The property `fips=yes` (property(7)): which instances have it, and the error for a process that accepts
+//! nothing else.
 //!
-//! It means that a FIPS provider does the work in software, by the setting `software`. The TPM's part, the paddings of the crate `missing`
-//! and the sessions of the crate `tpm` are outside of OpenSSL's validated module (docs/fips.md).
+//! With it, a FIPS provider does the software part of the work, by the setting `software`. The TPM, the
+//! paddings of the crate `missing` and the sessions of the crate `tpm` are outside OpenSSL's validated module
+//! (docs/fips.md).
 
 use tpm::config::{self, Software};
 
@@ -10,7 +12,7 @@ use crate::ffi::rows::Label;
 use crate::provider::Provider;
 
 impl Provider {
-    /// What the rows of this instance say.
+    /// Returns the label on the rows of this instance.
     pub(crate) fn fips(&self) -> Label {
         if self.is_fips() {
             Label::Fips
@@ -21,10 +23,10 @@ impl Provider {
         }
     }
 
-    /// Refuses a key to a process that accepts only `fips=yes`, unless the rows of this instance say it.
+    /// Refuses a key if the process accepts only `fips=yes` and the rows of this instance lack it.
     ///
     /// # Errors
-    /// `Configuration`: they do not; the text says what to set.
+    /// `Configuration`: the rows lack it; the hint names the setting.
     pub(crate) fn check_fips(&self) -> Result<()> {
         if !self.is_fips_demanded() || self.is_fips() {
             return Ok(());
@@ -34,7 +36,7 @@ impl Provider {
 
     /// The error for such a process.
     pub(crate) fn fips_refusal(&self) -> Error {
-        // A setting that leads nowhere has an error of its own.
+        // A wrong setting has its own error.
         if let Err(error) = self.software() {
             return error;
         }
@@ -42,8 +44,8 @@ impl Provider {
         Error::new(Reason::Configuration, text)
     }
 
-    /// Returns true if a FIPS provider does the software part. With `software = fips` nothing is loaded to find out: if there is no such
-    /// provider, the first use reports it.
+    /// Returns true if a FIPS provider does the software part. With `software = fips` nothing is loaded to
+    /// find out: if there is no such provider, the first use reports it.
     fn is_fips(&self) -> bool {
         match config::software(self) {
             Ok(Software::Fips) => true,

@@ -18,17 +18,17 @@ use crate::ffi::crypto::{Pkey, Selection};
 use crate::private::TpmSalt;
 use crate::provider::Provider;
 
-/// A key. Made empty (keymgmt new), then filled once: by a decoder, an import or a generation.
+/// A key. It is created empty (keymgmt new), then filled once by a decoder, an import or a generation.
 pub(crate) struct Key {
     kind: Kind,
     material: OnceLock<Material>,
-    /// Of libssl: what is generated like it is not of the TPM.
+    /// True for an ephemeral key of libssl. A key generated from it as a template is not created in the TPM.
     ephemeral: bool,
-    /// Last: it outlives the material.
+    /// Last: it must outlive the material.
     provider: Arc<Provider>,
 }
 
-/// The type of a key, as the keymgmt rows tell them apart.
+/// The type of a key, as in the keymgmt rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Rsa,
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The first name of the keymgmt row, ours and OpenSSL's.
+    /// The first name of the keymgmt row, here and in OpenSSL.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Kind::Rsa => "RSA",
@@ -46,8 +46,8 @@ impl Kind {
         }
     }
 
-    /// The type of a key in a TPM; one with a fixed PSS scheme signs nothing else, as OpenSSL's RSA-PSS keys. `None` for sealed
-    /// data and symmetric keys.
+    /// The type of a key in a TPM. A key with a fixed PSS scheme signs with nothing else, like OpenSSL's
+    /// RSA-PSS keys. `None` for sealed data and symmetric keys.
     pub(crate) const fn of(public: &Public) -> Option<Kind> {
         match &public.key {
             PublicKey::Rsa { scheme: Scheme::Rsapss(_), .. } => Some(Kind::RsaPss),
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// The same for C.
+    /// The same name as a C string.
     pub(crate) const fn algorithm(self) -> &'static CStr {
         match self {
             Kind::Rsa => c"RSA",
@@ -67,46 +67,46 @@ impl Kind {
     }
 }
 
-/// What a key is made of.
+/// The content of a key.
 pub(crate) enum Material {
-    /// In the TPM, or the public half of such a key.
+    /// A key in the TPM, or the public half of one.
     Tpm(TpmKey),
-    /// An EVP_PKEY of the private context, with whatever parts it has.
+    /// An EVP_PKEY of the private context, with any of its parts.
     Software(Pkey),
 }
 
 impl Key {
-    /// A key without content.
+    /// Creates a key without content.
     pub(crate) fn empty(provider: &Arc<Provider>, kind: Kind) -> Key {
         Key { kind, material: OnceLock::new(), ephemeral: false, provider: Arc::clone(provider) }
     }
 
-    /// A key with content.
+    /// Creates a key with content.
     pub(crate) fn new(provider: &Arc<Provider>, kind: Kind, material: Material) -> Key {
         Key { kind, material: OnceLock::from(material), ephemeral: false, provider: Arc::clone(provider) }
     }
 
-    /// The same, as one of libssl's short-lived keys or as any other.
+    /// Sets the mark of libssl's ephemeral keys.
     pub(crate) fn ephemeral(self, ephemeral: bool) -> Key {
         Key { ephemeral, ..self }
     }
 
-    /// Whether it is one of libssl's short-lived keys.
+    /// Returns true if this is an ephemeral key of libssl.
     pub(crate) fn is_ephemeral(&self) -> bool {
         self.ephemeral
     }
 
-    /// The instance it belongs to.
+    /// The provider instance that the key belongs to.
     pub(crate) fn provider(&self) -> &Arc<Provider> {
         &self.provider
     }
 
-    /// Its type.
+    /// The type of the key.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What it is made of; `None` while it is empty.
+    /// The content; `None` while the key is empty.
     pub(crate) fn material(&self) -> Option<&Material> {
         self.material.get()
     }
@@ -114,17 +114,18 @@ impl Key {
     /// Fills an empty key.
     ///
     /// # Errors
-    /// `Sequence`: it has content already.
+    /// `Sequence`: the key already has content.
     pub(crate) fn fill(&self, material: Material) -> Result<()> {
         self.material
             .set(material)
             .map_err(|_| Error::new(Reason::Sequence, "the key object has its content already"))
     }
 
-    /// The key as software has it: a software key whole, of a TPM key the public half.
+    /// Returns the key in software: a whole software key, or the public half of a TPM key.
     ///
     /// # Errors
-    /// `NoKey`: it is empty. `Software`: OpenSSL refuses the public half. `Unsupported`: OpenSSL lacks the curve.
+    /// `NoKey`: the key is empty. `Software`: OpenSSL refuses the public half. `Unsupported`: OpenSSL lacks
+    /// the curve.
     pub(crate) fn software(&self) -> Result<&Pkey> {
         match self.material() {
             None => Err(Error::new(Reason::NoKey, "the key object is empty")),
@@ -133,7 +134,7 @@ impl Key {
         }
     }
 
-    /// Whether it has all selected parts.
+    /// Returns true if the key has all selected parts.
     pub(crate) fn has(&self, selection: Selection) -> bool {
         match self.material() {
             None => false,
@@ -151,7 +152,7 @@ impl Key {
         }
     }
 
-    /// Whether both have the same public half.
+    /// Returns true if both keys have the same public half.
     ///
     /// # Errors
     /// As `software`.
@@ -165,7 +166,7 @@ impl Key {
         }
     }
 
-    /// Whether both have the same parameters (the curve).
+    /// Returns true if both keys have the same parameters (the curve).
     ///
     /// # Errors
     /// As `software`.
@@ -173,7 +174,7 @@ impl Key {
         Ok(self.software()?.parameters_eq(other.software()?))
     }
 
-    /// The digest that a key of the TPM was made to sign with, by the name that OpenSSL has for it.
+    /// The digest that a TPM key is meant to sign with, by OpenSSL's name.
     pub(crate) fn default_digest(&self) -> Option<&'static str> {
         match self.material() {
             Some(Material::Tpm(tpm)) => tpm.default_digest(),
@@ -181,7 +182,8 @@ impl Key {
         }
     }
 
-    /// The same, where the TPM refuses others: all, or those that do not fit.
+    /// The digest that a TPM key must sign with, because the TPM refuses other digests or those that do not
+    /// fit.
     pub(crate) fn mandatory_digest(&self) -> Option<&'static str> {
         match self.material() {
             Some(Material::Tpm(tpm)) => tpm.mandatory_digest(),
@@ -189,10 +191,11 @@ impl Key {
         }
     }
 
-    /// What the synthetic messages of PKCS#1 v1.5 decryption are derived from, by raw RSA or without it: made once for a key and process.
+    /// Returns the secret from which synthetic messages of PKCS#1 v1.5 decryption are derived, with or
+    /// without raw RSA. It is created once per key and process.
     ///
     /// # Errors
-    /// Those of `make`.
+    /// The errors of `make`.
     pub(crate) fn rejection_secret(
         &self,
         raw_rsa: RawRsa,
@@ -204,10 +207,10 @@ impl Key {
         }
     }
 
-    /// The salt length that the TPM signs PSS with by this key, once it was found out.
+    /// The salt length of the TPM's PSS signatures with this key, once it is known.
     ///
     /// # Errors
-    /// `WrongKey`: it is a software key.
+    /// `WrongKey`: this is a software key.
     pub(crate) fn pss_salt(&self) -> Result<&OnceLock<TpmSalt>> {
         match self.material() {
             Some(Material::Tpm(tpm)) => Ok(tpm.pss_salt()),
@@ -215,7 +218,7 @@ impl Key {
         }
     }
 
-    /// A copy of the selected parts, which may be changed by itself.
+    /// Copies the selected parts. Changes to the copy do not affect the original.
     ///
     /// # Errors
     /// As `software`.
@@ -228,7 +231,7 @@ impl Key {
                 Material::Tpm(tpm.duplicate(private)?)
             }
             Some(Material::Software(pkey)) if private => Material::Software(pkey.duplicate()?),
-            // RSA keys have no parameters to speak of.
+            // RSA keys have no domain parameters.
             Some(_) if !selection.any(Selection::PUBLIC_KEY) && self.kind != Kind::Ec => return Ok(copy),
             Some(_) => Material::Software(self.software()?.part(self.kind.algorithm(), selection)?),
         };

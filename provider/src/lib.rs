@@ -3,18 +3,18 @@
 //! | file | what |
 //! |---|---|
 //! | `registry.rs` | THE table: every algorithm row of every operation. Read it first |
-//! | `provider.rs` | one loaded instance: the core, the private library context, the TPM opened at first use |
-//! | `config.rs` | where the settings come from; the crate `tpm` reads them |
+//! | `provider.rs` | one loaded instance: the core, the private library context, the TPM connection |
+//! | `config.rs` | the source of the settings; the crate `tpm` parses them |
 //! | `error.rs` | one error type; reason numbers and their strings in one table |
-//! | `fips.rs` | whether the rows say `fips=yes` |
-//! | `key.rs` | the key object: in the TPM, or in software |
-//! | `private.rs` | what an operation asks of a key in the TPM |
-//! | `tls_group.rs` | TLS groups, and how libssl's ephemeral keys are told from others |
+//! | `fips.rs` | decides which instances have the property `fips=yes` |
+//! | `key.rs` | the key object, in the TPM or in software |
+//! | `private.rs` | the operations of a private key in the TPM |
+//! | `tls_group.rs` | TLS groups, and how libssl's ephemeral keys are recognized |
 //! | `op/` | the operations, as safe implementations of the traits of `ffi/op/` |
-//! | `ffi/` | the only folder with unsafe: C layouts, typed slots, the one way out to C, software through the private context |
+//! | `ffi/` | the only folder with unsafe code: C layouts, typed slots, the only return path to C, software through the private context |
 //!
-//! A new algorithm is a type that implements the trait of its operation, one row in `registry.rs`, one test and one row in
-//! docs/support.md. Nothing in `ffi/`.
+//! A new algorithm is a type that implements the trait of its operation, one row in `registry.rs`, one test
+//! and one row in docs/support.md. It needs no change in `ffi/`.
 
 #![deny(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The private operations of a key that lives in a TPM, as the operations of this crate ask for them.
+//! The private operations of a key in a TPM, as this crate needs them.
 
 use keyfile::{AlgId, HashAlg, Point, Public, Scheme, Signature};
 use tpm::RawRsa;
@@ -7,28 +7,29 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Reason, Result};
 use crate::key::{Key, Material};
 
-/// What a TPM does with the private half of a key.
+/// The operations of a TPM with the private half of a key.
 pub(crate) trait Private: Send + Sync {
     /// The public area.
     fn public(&self) -> &Public;
 
-    /// TPM2_RSA_Decrypt with scheme NULL: the bare private operation, on a padded block as long as the modulus. The
-    /// result is a signature, and public.
+    /// Runs TPM2_RSA_Decrypt with scheme NULL on a padded block as long as the modulus: the bare private
+    /// operation. The result is a signature and is public.
     ///
     /// # Errors
     /// What the TPM reports.
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 
-    /// The same command on a ciphertext: the result is secret, and as long as the modulus.
+    /// Runs the same command on a ciphertext. The result is secret and as long as the modulus.
     ///
     /// # Errors
     /// What the TPM reports.
     fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 
-    /// The same command on a ciphertext by a scheme, NULL for that of the key: the TPM removes the padding.
+    /// Runs the same command on a ciphertext with a scheme; NULL stands for the scheme of the key. The TPM
+    /// removes the padding. Returns `None` if the padding is wrong.
     ///
     /// # Errors
-    /// What the TPM reports; `None` is a wrong padding.
+    /// What the TPM reports.
     fn rsa_decrypt_by_scheme(
         &self,
         block: &[u8],
@@ -36,47 +37,47 @@ pub(crate) trait Private: Send + Sync {
         label: &[u8],
     ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>>;
 
-    /// What is known of the bare private operation on this TPM: `rsa_sign` and `rsa_decrypt`.
+    /// Returns what is known about the bare private operation (`rsa_sign` and `rsa_decrypt`) on this TPM.
     fn raw_rsa(&self) -> Option<RawRsa>;
 
-    /// TPM2_Sign over a digest as long as the hash that it is labelled with.
+    /// Runs TPM2_Sign on a digest that is as long as the digests of `hash`.
     ///
     /// # Errors
     /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
 
-    /// TPM2_Sign over a message that the TPM hashes itself, the only thing that a restricted signing key does.
+    /// Runs TPM2_Sign on a message that the TPM hashes itself. A restricted signing key does nothing else.
     ///
     /// # Errors
     /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
     fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
 
-    /// TPM2_ECDH_ZGen.
+    /// Runs TPM2_ECDH_ZGen.
     ///
     /// # Errors
     /// What the TPM reports.
     fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Point>>;
 }
 
-/// A result, and whether a session protected it.
+/// A result of the TPM.
 pub(crate) struct Answer<T> {
     /// The result.
     pub(crate) value: T,
-    /// `false`: verify it before anybody gets it.
+    /// True if a session protected the result. If false, verify it before anything uses it.
     pub(crate) authenticated: bool,
 }
 
-/// How long the salt is that a TPM pads PSS with.
+/// The length of the salt that a TPM uses for PSS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TpmSalt {
-    /// As long as the digest.
+    /// The salt is as long as the digest.
     Digest,
-    /// As long as modulus and digest leave room for.
+    /// The salt is as long as the modulus and the digest allow.
     Max,
 }
 
 impl TpmSalt {
-    /// As OpenSSL's users say it (`rsa_pss_saltlen`).
+    /// The value of OpenSSL's option `rsa_pss_saltlen`.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Digest => "digest",
@@ -131,12 +132,12 @@ impl<T> From<tpm::Answer<T>> for Answer<T> {
 }
 
 impl Key {
-    /// Whether everything is done in software.
+    /// Returns true if software does all operations of the key.
     pub(crate) fn is_software(&self) -> bool {
         matches!(self.material(), Some(Material::Software(_)))
     }
 
-    /// The private half in the TPM.
+    /// Returns the private half in the TPM.
     ///
     /// # Errors
     /// `NoKey`: the key has only a public half. `Configuration`: a setting is unknown.
@@ -148,7 +149,7 @@ impl Key {
     }
 }
 
-/// There is no private half, or not in a TPM.
+/// The error of a key without a private half in a TPM.
 pub(crate) fn no_private_half() -> Error {
     Error::new(Reason::NoKey, "the key has no private half in a TPM")
 }

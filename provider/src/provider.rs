@@ -21,18 +21,18 @@ use crate::key::Kind;
 use crate::registry::GENERATOR;
 use crate::tls_group;
 
-/// The instance: keys and contexts of operations hold it by `Arc`.
+/// The instance. Keys and operation contexts hold it by `Arc`.
 pub(crate) struct Provider {
     application: std::result::Result<Application, Refused>,
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
     rows: OnceLock<Rows>,
-    /// Last: what stands above may still use it while it is dropped.
+    /// Last, because the fields above may still use it while they are dropped.
     core: Core,
 }
 
 gettable! {
-    /// What `openssl list -providers -verbose` shows.
+    /// The values that `openssl list -providers -verbose` shows.
     enum Fact {
         Name: Constant = c"name",
         Version: Constant = c"version",
@@ -41,14 +41,14 @@ gettable! {
     }
 }
 
-/// Version and build information.
+/// The value of both `version` and `buildinfo`.
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
     Err(_) => c"",
 };
 
 impl Provider {
-    /// Does nothing but keep the core, and what it shows of the application.
+    /// Stores the core and the application's context, and does nothing else.
     pub(crate) fn new(core: Core, application: std::result::Result<Application, Refused>) -> Provider {
         Provider { application, software: OnceLock::new(), tpm: OnceLock::new(), rows: OnceLock::new(), core }
     }
@@ -58,55 +58,57 @@ impl Provider {
         &self.core
     }
 
-    /// The library context in which all software work runs, made at first use.
+    /// Returns the library context in which all software work runs. It is created at first use.
     ///
     /// # Errors
-    /// `Software`: OpenSSL could not make it. `Configuration`: the setting `software` is unknown, or does not lead to providers.
+    /// `Software`: OpenSSL cannot create it. `Configuration`: the setting `software` is unknown or leads to
+    /// no providers.
     pub(crate) fn software(&self) -> Result<&Arc<PrivateContext>> {
         if let Some(context) = self.software.get() {
             return Ok(context);
         }
         let context = match config::software(self)? {
             Software::Default => self.core.private_context(&Providers::Named(&[c"default"]))?,
-            // It has neither encoders nor decoders.
+            // The FIPS provider has neither encoders nor decoders, so base is loaded as well.
             Software::Fips => self.fips_context().map_err(|refused| {
                 let text = "OpenSSL's FIPS provider cannot be loaded: if it needs its fipsmodule.cnf, set software to file: and an OpenSSL configuration that includes that and activates fips and base";
                 Error::new(Reason::Configuration, text).with_source(refused)
             })?,
             Software::File(path) => return self.configured_once(&path),
         };
-        // Two threads may come here at once; the second context goes again.
+        // Two threads may arrive here at once. The second context is dropped.
         Ok(self.software.get_or_init(|| Arc::new(context)))
     }
 
     fn fips_context(&self) -> std::result::Result<PrivateContext, Refused> {
         let context = self.core.private_context(&Providers::Named(&[c"fips", c"base"]))?;
-        // The rows of this instance promise it.
+        // The rows of this instance have promised `fips=yes`.
         if context.is_fips() { Ok(context) } else { Err(Refused("find fips=yes in the provider fips")) }
     }
 
     /// Returns true if the application has loaded another provider that manages keys of this type.
     ///
     /// # Errors
-    /// `Software`: OpenSSL cannot tell.
+    /// `Software`: OpenSSL cannot show the application's providers.
     pub(crate) fn others_manage(&self, kind: Kind) -> Result<bool> {
         let application = self.application.as_ref().map_err(|refused| *refused)?;
         Ok(application.others_manage(kind.algorithm()))
     }
 
-    /// Returns true if the application has no other generator of random bytes that libcrypto would take for its own. False if OpenSSL
-    /// cannot tell.
+    /// Returns true if no other provider of the application has the random generator that libcrypto uses by
+    /// default. Returns false if OpenSSL cannot show the providers.
     pub(crate) fn is_only_generator(&self) -> bool {
         self.application.as_ref().is_ok_and(|application| !application.others_generate(GENERATOR))
     }
 
-    /// Returns true if a plain fetch of the application finds only what says `fips=yes`.
+    /// Returns true if a fetch without properties finds only algorithms with `fips=yes` in the application.
     pub(crate) fn is_fips_demanded(&self) -> bool {
         self.application.as_ref().is_ok_and(Application::demands_fips)
     }
 
-    /// OpenSSL 3.0 keeps a list of all configurations of the process, and does not lock it: no two of ours are loaded at once, be it
-    /// by threads or by instances.
+    /// Loads the configuration under a process-wide lock. OpenSSL 3.0 keeps a list of all configurations of
+    /// the process and does not lock it, so threads and instances of this module must not load two at the
+    /// same time.
     fn configured_once(&self, path: &Path) -> Result<&Arc<PrivateContext>> {
         static LOADING: Mutex<()> = Mutex::new(());
         let _alone = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +133,7 @@ impl Provider {
             .map_err(|refused| failed().with_source(refused))
     }
 
-    /// The TPM, which nobody opens before the first command.
+    /// The TPM. It is not opened before the first command.
     ///
     /// # Errors
     /// `Configuration`: a setting is unknown.
@@ -148,14 +150,14 @@ impl Provider {
         if let Some(rows) = self.rows.get() {
             return rows;
         }
-        // Made without the cell: a child that is forked meanwhile would wait for a thread that it does not have.
-        // Algorithms that a program fetches by name: OpenSSL has had calls for them since 3.4.
+        // Built outside the cell: after a fork, the child would wait forever for the thread that fills it.
+        // `has_named`: OpenSSL can fetch signature algorithms by name since 3.4.
         let has_named = self.core.libcrypto().is_at_least(3, 4);
         let rows = Rows::new(self.scheme().as_deref(), self.fips(), has_named);
         self.rows.get_or_init(|| rows)
     }
 
-    /// The scheme that NVPREFIX adds to those of the store; what is wrong with that setting is said by the first URI.
+    /// The additional scheme from the setting NVPREFIX. An invalid value is reported by the first URI.
     fn scheme(&self) -> Option<String> {
         let prefix = config::nv_prefix(self).ok()??;
         let scheme = prefix.split(':').next()?;
@@ -171,7 +173,7 @@ impl Provider {
     /// Answers name, version, build information and status.
     ///
     /// # Errors
-    /// `InvalidArgument`: no room for an answer.
+    /// `InvalidArgument`: a buffer for an answer is too small.
     pub(crate) fn params(&self, params: &mut ParamsMut<'_>) -> Result<()> {
         params.each(|name, slot| match Fact::named(name) {
             Some(Fact::Name) => slot.constant(c"TPM 2.0 keys"),
@@ -182,7 +184,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Hands on the TLS groups of EC keys.
+    /// Reports the TLS groups of EC keys.
     ///
     /// # Errors
     /// As `software`.
@@ -193,7 +195,7 @@ impl Provider {
         capability::forward(self.software()?, capability, tls_group::handed_on, receiver)
     }
 
-    /// Runs the TPM's full self test, on request only.
+    /// Runs the TPM's full self test. It runs only on request.
     ///
     /// # Errors
     /// What the TPM reports.

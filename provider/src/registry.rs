@@ -1,8 +1,9 @@
 //! THE table: every algorithm row of every operation.
 //!
-//! Names: keymgmt rows carry all names and OIDs of their type, so that libcrypto finds our keys by them. Operation rows have
-//! names of our own, which keymgmt's query_operation_name answers: nothing foreign ever fetches them, and no other provider is
-//! tried with our keys. Only signature algorithms that name their digest are fetched by programs, and have OpenSSL's names.
+//! Names: keymgmt rows carry all names and OIDs of their type, so that libcrypto finds TPM keys by each of
+//! them. Operation rows have private names, which keymgmt's query_operation_name returns: no program fetches
+//! them, and no other provider is tried with TPM keys. Only signature algorithms that name their digest are
+//! fetched by programs, so they have OpenSSL's names.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
@@ -21,7 +22,7 @@ use crate::op::rand::TpmRandom;
 use crate::op::signature::{self as sign, Ecdsa, NamedContext, SignatureContext, digest};
 use crate::op::store::{RefusedStore, TpmStore};
 
-/// Every operation that has rows.
+/// All operations that have rows.
 pub(crate) const OPERATIONS: [c_int; 7] = [
     sys::OSSL_OP_DECODER,
     sys::OSSL_OP_ENCODER,
@@ -32,8 +33,9 @@ pub(crate) const OPERATIONS: [c_int; 7] = [
     sys::OSSL_OP_STORE,
 ];
 
-/// The generator's rows, with their end. The first is for an application that has no other generator, and is left out elsewhere: a plain
-/// fetch would take it, and so would `provider=tpm2` and `?provider=tpm2`, whatever its properties say.
+/// The rows of the random generator, with the end mark. The first row is for an application without another
+/// generator and is left out elsewhere: a plain fetch would find it, and so would `provider=tpm2` and
+/// `?provider=tpm2`, whatever its properties are.
 pub(crate) static GENERATORS: [OSSL_ALGORITHM; 3] = [
     row(GENERATOR, RANDOM, rand::Table::<TpmRandom>::ROWS, c"random bytes of the TPM"),
     row(
@@ -45,12 +47,13 @@ pub(crate) static GENERATORS: [OSSL_ALGORITHM; 3] = [
     END,
 ];
 
-/// What libcrypto makes the generators of an application from, unless its configuration says otherwise (RAND(7ossl)).
+/// The generator from which libcrypto builds an application's generators, unless its configuration names
+/// another (RAND(7ossl)).
 pub(crate) const GENERATOR: &CStr = c"CTR-DRBG";
 
 const RANDOM: &CStr = c"provider=tpm2,tpm2.rand=yes";
 
-/// The rows of an operation. Those of [`NAMED_SIGNATURES`] are for an OpenSSL that has calls for them.
+/// Returns the rows of an operation. [`NAMED_SIGNATURES`] are included only if OpenSSL has calls for them.
 pub(crate) fn rows(operation: c_int, has_named: bool) -> impl Iterator<Item = OSSL_ALGORITHM> {
     let named = match operation {
         sys::OSSL_OP_SIGNATURE if has_named => NAMED_SIGNATURES,
@@ -73,20 +76,22 @@ const RSA: &CStr = c"RSA:rsaEncryption:1.2.840.113549.1.1.1";
 const RSA_PSS: &CStr = c"RSA-PSS:RSASSA-PSS:rsassaPss:1.2.840.113549.1.1.10";
 const EC: &CStr = c"EC:id-ecPublicKey:1.2.840.10045.2.1";
 
-/// Names of key management that only a TPM key has, whatever providers are loaded and in whatever order.
+/// Names of key management that only TPM keys have, whichever providers are loaded and in whatever order.
 const TPM2_RSA: &CStr = c"TPM2-RSA";
 const TPM2_RSA_PSS: &CStr = c"TPM2-RSA-PSS";
 const TPM2_EC: &CStr = c"TPM2-EC";
 
-/// No `provider=`, so that a query for `provider=tpm2` passes these rows over.
+/// Has no `provider=`, so that a query for `provider=tpm2` skips these rows.
 const SOFTWARE: &CStr = c"tpm2.software=yes";
 const TPM: &CStr = c"provider=tpm2";
-/// Of `refusals`. Only a query for `fips=yes` finds them, since a plain one takes the first row of a name.
+/// For the rows of `refusals`. Only a query for `fips=yes` finds them: a plain query takes the first row of a
+/// name.
 const REFUSING: &CStr = c"provider=tpm2,fips=yes";
 
-/// The structure keeps PEM contents from the decoders of others, and bare DER comes to all.
+/// With this structure, decoders of other providers skip PEM contents of TPM keys. Bare DER reaches all
+/// decoders.
 const DER: &CStr = c"provider=tpm2,input=der,structure=TPM2";
-/// Not that one, so that what is handed on does not come back.
+/// Another structure than that of `DER`, so that a decoder does not get its own output back.
 const BARE_DER: &CStr = c"provider=tpm2,input=der,structure=TPM2-bare";
 
 static DECODERS: &[OSSL_ALGORITHM] = &[
@@ -107,7 +112,7 @@ const PUBLIC_DER: &CStr = c"provider=tpm2,output=der,structure=SubjectPublicKeyI
 const PUBLIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=SubjectPublicKeyInfo";
 const WORDS: &CStr = c"provider=tpm2,output=text";
 
-/// Names and description of a type, and what is written of it.
+/// Encoder rows: names and description of a key type, then its output formats.
 macro_rules! encoders {
     ($($names:ident, $description:literal: $($properties:ident = $output:ty),*;)*) => {
         &[
@@ -142,8 +147,9 @@ static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
         OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
         PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
 };
-/// Three rows per type, which differ in where they generate. A plain fetch takes the first, `provider=tpm2` the second, and a name that
-/// no other provider has the third. Generation is never told the query, so this is the only place to tell them apart.
+/// Three rows per type, which differ in where they generate keys. A plain fetch takes the first,
+/// `provider=tpm2` the second, and a name that only this provider has takes the third. Generation never sees
+/// the query, so only the rows can separate the three cases.
 static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[
     row(RSA, SOFTWARE, keymgmt::Table::<Management<Rsa, Plain>>::ROWS, c"RSA key"),
     row(RSA, TPM, keymgmt::Table::<Management<Rsa, InTpm>>::ROWS, c"RSA key, generated in the TPM"),
@@ -166,7 +172,8 @@ static KEY_MANAGEMENT: &[OSSL_ALGORITHM] = &[
     row(TPM2_EC, TPM, keymgmt::Table::<Management<Ec, InTpm>>::ROWS, c"EC key, always in the TPM"),
 ];
 
-/// Algorithms that a program fetches by name, since OpenSSL 3.4: names and digests as of OpenSSL's own provider.
+/// Algorithms that programs fetch by name since OpenSSL 3.4. Names and digests are those of OpenSSL's default
+/// provider.
 static NAMED_SIGNATURES: &[OSSL_ALGORITHM] = &[
     rsa_with::<digest::Sha1>(c"RSA-SHA1:RSA-SHA-1:sha1WithRSAEncryption:1.2.840.113549.1.1.5"),
     rsa_with::<digest::Sha224>(c"RSA-SHA2-224:RSA-SHA224:sha224WithRSAEncryption:1.2.840.113549.1.1.14"),
@@ -204,7 +211,7 @@ static NAMED_SIGNATURES: &[OSSL_ALGORITHM] = &[
     ),
 ];
 
-/// Algorithms that libcrypto fetches, by what keymgmt answers.
+/// Algorithms that libcrypto fetches by the name that keymgmt returns.
 static SIGNATURES: &[OSSL_ALGORITHM] = &[
     row(
         c"TPM2-RSA",
@@ -224,8 +231,9 @@ static ASYM_CIPHERS: &[OSSL_ALGORITHM] =
 static KEY_EXCHANGES: &[OSSL_ALGORITHM] =
     &[row(c"TPM2-ECDH", TPM, keyexch::Table::<Ecdh>::ROWS, c"ECDH with keys in the TPM")];
 
-/// Rows that refuse a process that accepts only `fips=yes`, of an instance whose other rows do not say it. They have names that no other
-/// provider has: a refusal never takes the place of a usable key. libcrypto reports everything else as not found.
+/// Rows that refuse a process that accepts only `fips=yes`, for an instance whose other rows lack this
+/// property. They have names that no other provider has, so a refusal never replaces a usable key. libcrypto
+/// reports all other algorithms as not found.
 pub(crate) fn refusals(operation: c_int) -> &'static [OSSL_ALGORITHM] {
     match operation {
         sys::OSSL_OP_KEYMGMT => REFUSED_KEYS,
@@ -253,7 +261,7 @@ static REFUSED_STORES: &[OSSL_ALGORITHM] = &[
     refused_store(c"tpm2".as_ptr()),
 ];
 
-/// The store under the name of one scheme, for `refusals`.
+/// A row of the refusing store for one URI scheme.
 pub(crate) const fn refused_store(scheme: *const c_char) -> OSSL_ALGORITHM {
     OSSL_ALGORITHM {
         algorithm_names: scheme,
@@ -263,7 +271,8 @@ pub(crate) const fn refused_store(scheme: *const c_char) -> OSSL_ALGORITHM {
     }
 }
 
-/// A row per scheme of URIs, and none with several names: others have some of them too, and libcrypto takes all names of a row for one.
+/// One row per URI scheme. A row never has several names: other providers have some of them too, and
+/// libcrypto treats all names of a row as one.
 static STORES: &[OSSL_ALGORITHM] = &[
     store(c"nvkey".as_ptr()),
     store(c"//nvkey".as_ptr()),
@@ -272,7 +281,7 @@ static STORES: &[OSSL_ALGORITHM] = &[
     store(c"tpm2".as_ptr()),
 ];
 
-/// The store under the name of one scheme.
+/// A row of the store for one URI scheme.
 pub(crate) const fn store(scheme: *const c_char) -> OSSL_ALGORITHM {
     OSSL_ALGORITHM {
         algorithm_names: scheme,
@@ -292,7 +301,7 @@ const fn ecdsa_with<D: DigestName>(names: &'static CStr) -> OSSL_ALGORITHM {
     row(names, TPM, functions, c"ECDSA signatures of keys in the TPM, with this digest")
 }
 
-/// One row: names (separated by colons), property definition, function table, description.
+/// One row: names separated by colons, property definition, function table, description.
 const fn row(
     names: &'static CStr,
     properties: &'static CStr,
@@ -307,7 +316,7 @@ const fn row(
     }
 }
 
-/// The end of rows.
+/// The end mark of rows.
 pub(crate) const END: OSSL_ALGORITHM = OSSL_ALGORITHM {
     algorithm_names: ptr::null(),
     property_definition: ptr::null(),

@@ -1,9 +1,11 @@
-//! The TLS groups of EC keys: handed on from software, and spelled so that libssl's ephemeral keys are told from all others.
+//! The TLS groups of EC keys, copied from the software provider with a special spelling that identifies
+//! libssl's ephemeral keys.
 //!
-//! A property query `?provider=tpm2` that a program has as its default makes every plain fetch ask for the TPM, those of libssl's
-//! ephemeral keys too; and generation is never told who asks. But libssl names the group as this capability told it
-//! (`tls-group-name-internal`), which nobody types as we spell it. OpenSSL's own key managements compare the names of curves without
-//! regard to case, and so take them as well, should libssl's next fetch find one of them.
+//! If a program sets `?provider=tpm2` as its default property query, every plain fetch prefers the TPM, even
+//! for libssl's ephemeral keys. Generation never learns who the caller is. But libssl passes on the group
+//! name that this capability returns (`tls-group-name-internal`), and no person types it in this spelling.
+//! OpenSSL's own key managements compare curve names without regard to case, so they accept the spelling too
+//! if libssl's next fetch finds one of them.
 
 use std::ffi::{CStr, CString};
 
@@ -13,31 +15,33 @@ use crate::ffi::params::Params;
 const NAME: &CStr = c"tls-group-name";
 const INTERNAL: &CStr = c"tls-group-name-internal";
 
-/// As what a group of software is handed on: not at all, or once or twice with other names.
+/// Returns the names under which a software group is reported: an empty list, or one or two sets of changed
+/// names.
 pub(crate) fn handed_on(group: Params<'_>) -> Vec<Changes> {
     let text = |name| group.find(name).and_then(|param| param.text().ok());
     let (Some(name), Some(internal)) = (text(NAME), text(INTERNAL)) else { return Vec::new() };
-    // libssl asks the provider of the key management, which is us for EC when we come first; OpenSSL 3.0 drops the groups of a
-    // provider that says nothing.
+    // libssl asks the provider of the key management, which is this provider for EC if it comes first.
+    // OpenSSL 3.0 drops the groups of a provider that reports none.
     if text(c"tls-group-alg") != Some("EC") {
         return Vec::new();
     }
     let Ok(marked) = CString::new(marked(internal)) else { return Vec::new() };
     let mut all = vec![vec![(INTERNAL, marked.clone())]];
-    // libssl finds a group by its internal name, too (`-groups prime256v1`): that one is another name then.
+    // libssl also finds a group by its internal name (`-groups prime256v1`), so that name is reported as
+    // well.
     if let Some(alias) = CString::new(internal).ok().filter(|_| internal != name) {
         all.push(vec![(NAME, alias), (INTERNAL, marked)]);
     }
     all
 }
 
-/// Whether libssl names a group in this way, and nobody else.
+/// Returns true if only libssl spells a group name in this way.
 pub(crate) fn is_ephemeral(group: &str) -> bool {
-    // The second half keeps the spellings of people away: p-256.
+    // At least three upper-case letters: people do write `p-256`.
     marked(group) == group && group.bytes().filter(u8::is_ascii_uppercase).count() > 2
 }
 
-/// `prime256v1` as `pRIME256V1`.
+/// Turns `prime256v1` into `pRIME256V1`.
 fn marked(group: &str) -> String {
     let mut marked = group.to_ascii_uppercase();
     if let Some(first) = marked.get_mut(..1) {

@@ -1,60 +1,75 @@
-//! The commands of a page are run as its reader would run them, and print what the page says.
-use std::fs;
+//! The commands of every page are run as its reader would run them, and print what the page says.
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::{fs, thread};
 
-use tests::{Order, module};
+use tests::module;
 
-use crate::machine::Machine;
+mod block;
+mod page;
 
-/// A fenced block of a page.
-struct Block {
-    /// What stands behind the fence: `sh`, `sh fails`, `text`.
-    info: String,
-    text: String,
+use block::{Kind, blocks, indented};
+
+/// The pages whose configurations `make programs` writes and tries.
+const TRIED_ELSEWHERE: &str = "docs/programs";
+
+/// README.md, its sisters, and every page below docs.
+fn pages() -> Vec<PathBuf> {
+    let root = module::workspace();
+    let mut pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "provider/provider-tpm2.md"].map(|page| root.join(page)).to_vec();
+    below(&root.join("docs"), &mut pages);
+    pages
 }
 
-fn blocks(page: &str) -> Vec<Block> {
-    let text = fs::read_to_string(module::workspace().join(page)).unwrap();
-    let fenced = text.split("\n```").skip(1).step_by(2);
-    let blocks = fenced.map(|block| block.split_once('\n').unwrap());
-    blocks.map(|(info, text)| Block { info: info.to_owned(), text: format!("{text}\n") }).collect()
-}
-
-/// Runs the blocks of a page from the first to the last in one folder, on a machine whose openssl.cnf is as `tpm2.cnf`.
-///
-/// `sh` must succeed, and `sh fails` must fail. A block `text` behind it has lines that it prints, in this order.
-#[track_caller]
-fn run(page: &str) {
-    let machine = Machine::new();
-    let openssl = machine.openssl.clone().ordered(Order::DefaultFirst);
-    let path = format!("{}:{}", module::folder().display(), std::env::var("PATH").unwrap());
-    let shell = openssl.shell().clone().env("PATH", path);
-    let (mut printed, mut ran) = (String::new(), 0);
-    for (number, block) in blocks(page).into_iter().enumerate() {
-        match block.info.as_str() {
-            "sh" | "sh fails" => {
-                let name = format!("block-{number}.sh");
-                shell.write(&name, &block.text);
-                let output = shell.run(&format!("bash -eu -o pipefail {name}"));
-                printed = output.out() + &output.err();
-                let output = if block.info == "sh" { output.ok() } else { output.failed() };
-                drop(output);
-                ran += 1;
-            }
-            "text" => {
-                let mut rest = printed.as_str();
-                for line in block.text.lines() {
-                    let found = rest.split_once(line);
-                    (_, rest) =
-                        found.unwrap_or_else(|| panic!("{page}: {line:?} is not printed, but {printed}"));
-                }
-            }
-            other => panic!("{page}: a block of {other:?}"),
+fn below(folder: &Path, pages: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            below(&path, pages);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
         }
     }
-    assert!(ran > 0, "{page} has no commands");
 }
 
 #[test]
-fn the_commands_of_the_page_about_migration() {
-    run("docs/migrate.md");
+fn the_commands_of_every_page_run_and_print_what_it_says() {
+    let pages = Mutex::new(pages());
+    let counts = thread::scope(|scope| {
+        let next = || pages.lock().unwrap().pop();
+        let work = || std::iter::from_fn(next).map(|page| page::run(&page, &blocks(&page))).sum::<usize>();
+        let workers: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>()
+    });
+    assert!(counts > 30, "{counts} blocks ran");
+}
+
+#[test]
+fn a_block_that_is_not_run_says_what_it_needs() {
+    let (mut run, mut not_run) = (0, Vec::new());
+    for page in pages() {
+        for block in blocks(&page) {
+            match block.kind {
+                Kind::NotRun(reason) => not_run.push((format!("{}:{}", page.display(), block.line), reason)),
+                Kind::Script | Kind::Failing | Kind::Console => run += 1,
+                Kind::Printed | Kind::Shown => {}
+            }
+        }
+    }
+    for (place, reason) in &not_run {
+        eprintln!("{place}: {reason}");
+        assert!(reason.starts_with("needs ") && (12..80).contains(&reason.len()), "{place}: {reason:?}");
+    }
+    assert!(!not_run.is_empty() && not_run.len() < run, "{} are not run, and {run} are", not_run.len());
+}
+
+#[test]
+fn code_on_pages_is_fenced_and_says_what_it_is() {
+    for page in pages() {
+        if page.starts_with(module::workspace().join(TRIED_ELSEWHERE)) {
+            continue;
+        }
+        let indented = indented(&page);
+        assert!(indented.is_empty(), "{}: {indented:#?}", page.display());
+    }
 }

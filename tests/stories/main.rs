@@ -70,6 +70,7 @@ mod lifetimes;
 mod load;
 mod machine;
 mod managers;
+mod manual;
 mod matching;
 mod needs;
 mod no_tpm;

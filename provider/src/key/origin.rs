@@ -1,5 +1,5 @@
-//! Where a TPM key comes from, and the key in the TPM, made when its password is proven or by the first private operation: a key opens
-//! without a TPM, and its public half works.
+//! The source of a TPM key, and the `tpm::Key` that performs its operations. That one is created when the password
+//! is verified or by the first private operation: a key opens without a TPM, and its public half works.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -11,35 +11,35 @@ use crate::config;
 use crate::error::Result;
 use crate::provider::Provider;
 
-/// A key with its password.
+/// A TPM key's source, its password, and the key in the TPM.
 pub(super) struct Origin {
     pub(super) source: Source,
     auth: KeyAuth,
     key: OnceLock<tpm::Key>,
 }
 
-/// The password of a key, as far as it was to be had when the key was loaded.
+/// The password of a key, as far as it was available when the key was loaded.
 pub(crate) enum KeyAuth {
-    /// What it is, if there is one.
+    /// The password, if there is one.
     Known(Option<Auth>),
-    /// The file that holds it could not be read: whoever needs the public half only may have no right to. It is tried again at
-    /// the first private operation.
+    /// The password file could not be read: a program that needs only the public half may lack permission.
+    /// The first private operation tries again.
     Unread(PathBuf),
 }
 
-/// What leads to a key.
+/// The source of a key.
 pub(super) enum Source {
-    /// Its file.
+    /// A key file.
     File(Box<KeyFile>),
-    /// Its place in the TPM.
+    /// A persistent key in the TPM.
     Place(Box<Place>),
 }
 
 /// A persistent key.
 pub(crate) struct Place {
-    /// Where it is.
+    /// The handle.
     pub(crate) handle: Handle,
-    /// The reference file that leads there.
+    /// The reference file that names the handle.
     pub(crate) reference: KeyReference,
 }
 
@@ -48,20 +48,20 @@ impl Origin {
         Origin { source, auth, key: OnceLock::new() }
     }
 
-    /// The same of a key that the TPM knows already.
+    /// Creates the origin of a key that the TPM already knows.
     pub(super) fn in_use(source: Source, auth: KeyAuth, key: tpm::Key) -> Origin {
         Origin { source, auth, key: OnceLock::from(key) }
     }
 
-    /// Proves the password that was given, so that who opens the key hears at once that it is wrong. Whatever else is wrong is said by
-    /// the first private operation: until then the public half is of use.
+    /// Verifies a password that was given, so that a wrong one fails when the key is opened. Other problems
+    /// are reported by the first private operation: until then the public half is usable.
     ///
     /// # Errors
-    /// `Authorization`, `ParentAuthorization`: the password, or the parent's, is wrong.
+    /// `Authorization`, `ParentAuthorization`: the password of the key or of its parent is wrong.
     pub(super) fn open(&self, provider: &Provider) -> Result<()> {
-        // Children that are forked from now on share what becomes known of the password.
+        // Children forked from now on share what is learned about the password.
         let Ok(tpm) = provider.tpm() else { return Ok(()) };
-        // The empty one is a guess, for many a file does not say that the key has no password.
+        // An empty password is only a guess: many files do not record that the key has none.
         let given = matches!(&self.auth, KeyAuth::Known(Some(auth)) if !(auth.is_empty() && self.source.has_no_password()));
         if !given || tpm.config().proof == Proof::Use {
             return Ok(());
@@ -72,7 +72,7 @@ impl Origin {
         }
     }
 
-    /// The key in the TPM, which hears of it at the first command.
+    /// Returns the key in the TPM. The TPM gets no command yet.
     pub(super) fn key(&self, provider: &Provider) -> Result<&tpm::Key> {
         if let Some(key) = self.key.get() {
             return Ok(key);
@@ -94,7 +94,7 @@ impl Origin {
 }
 
 impl Source {
-    /// Whether the file says so.
+    /// Returns true if the file records that the key has no password.
     fn has_no_password(&self) -> bool {
         match self {
             Self::File(file) => file.empty_auth,

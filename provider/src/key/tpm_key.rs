@@ -1,4 +1,4 @@
-//! A key of the TPM: its public area, its way into the TPM, and its public half in software.
+//! A TPM key: its public area, its source, and its public half in software.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,21 +13,21 @@ use crate::ffi::crypto::{Pkey, Restrictions};
 use crate::private::{Private, TpmSalt, no_private_half};
 use crate::provider::Provider;
 
-/// A key of the TPM, or only its public half.
+/// A TPM key, or only its public half.
 pub(crate) struct TpmKey {
     public: Arc<Public>,
     origin: Option<Arc<Origin>>,
-    /// Made when software needs it.
+    /// Created when software needs it.
     software: OnceLock<Pkey>,
-    /// Made when a PKCS#1 v1.5 message is decrypted; copies of the key have the same.
+    /// Created when the first PKCS#1 v1.5 message is decrypted. Copies of the key share it.
     rejection: Arc<Secrets>,
-    /// Found out when a certificate has to name it; copies of the key have the same.
+    /// Learned when a certificate has to name it. Copies of the key share it.
     salt: Arc<OnceLock<TpmSalt>>,
-    /// What whoever generated it wants it to sign with.
+    /// The digest that the caller of the generation chose for signatures.
     digest: Option<HashAlg>,
 }
 
-/// What synthetic messages are derived from, by raw RSA and without it.
+/// The secrets from which synthetic messages are derived, with raw RSA and without.
 #[derive(Default)]
 struct Secrets {
     raw: OnceLock<Secret>,
@@ -35,31 +35,31 @@ struct Secrets {
 }
 
 impl TpmKey {
-    /// The key of a file; the TPM hears of it at its first private operation.
+    /// Creates a key from a key file. The TPM gets no command before the first private operation.
     pub(crate) fn from_file(file: KeyFile, auth: Option<Auth>) -> TpmKey {
         let public = file.public.clone();
         TpmKey::new(public, Some(Origin::new(Source::File(Box::new(file)), KeyAuth::Known(auth))))
     }
 
-    /// A persistent key.
+    /// Creates a persistent key.
     pub(crate) fn at(place: Place, auth: KeyAuth) -> TpmKey {
         let public = place.reference.public.clone();
         TpmKey::new(public, Some(Origin::new(Source::Place(Box::new(place)), auth)))
     }
 
-    /// A persistent key that the TPM was just asked for.
+    /// Creates a persistent key that was just read from the TPM.
     pub(crate) fn found(place: Place, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
         let public = place.reference.public.clone();
         TpmKey::new(public, Some(Origin::in_use(Source::Place(Box::new(place)), KeyAuth::Known(auth), key)))
     }
 
-    /// A key that the TPM has just made, and its file.
+    /// Creates a key that the TPM has just created, with its file.
     pub(crate) fn in_use(file: KeyFile, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
         let public = file.public.clone();
         TpmKey::new(public, Some(Origin::in_use(Source::File(Box::new(file)), KeyAuth::Known(auth), key)))
     }
 
-    /// The public half of a key.
+    /// Creates a key with only the public half.
     pub(crate) fn public_only(public: Public) -> TpmKey {
         TpmKey::new(public, None)
     }
@@ -75,12 +75,12 @@ impl TpmKey {
         }
     }
 
-    /// The same, with another digest to sign with where its scheme names none.
+    /// Sets the digest to sign with if the key's scheme names none.
     pub(crate) fn signing_with(self, digest: Option<HashAlg>) -> TpmKey {
         TpmKey { digest, ..self }
     }
 
-    /// The file that it came from; `None` for a persistent key and for a public half.
+    /// The key file; `None` for a persistent key and for a public half.
     pub(crate) fn file(&self) -> Option<&KeyFile> {
         match &self.origin.as_ref()?.source {
             Source::File(file) => Some(file),
@@ -88,7 +88,7 @@ impl TpmKey {
         }
     }
 
-    /// The place of a persistent key; `None` for others.
+    /// The persistent key; `None` for others.
     pub(crate) fn place(&self) -> Option<&Place> {
         match &self.origin.as_ref()?.source {
             Source::File(_) => None,
@@ -101,12 +101,12 @@ impl TpmKey {
         &self.public
     }
 
-    /// Whether it is more than a public half.
+    /// Returns true if the key is more than a public half.
     pub(crate) fn has_private(&self) -> bool {
         self.origin.is_some()
     }
 
-    /// The same, after what is done when its private half is opened: a password that was given is proven.
+    /// Verifies a password that was given, as `Origin::open` does when the private half is opened.
     ///
     /// # Errors
     /// As `Origin::open`.
@@ -117,16 +117,16 @@ impl TpmKey {
         Ok(self)
     }
 
-    /// The key in the TPM.
+    /// Returns the key in the TPM.
     ///
     /// # Errors
-    /// `NoKey`: it is a public half. `Configuration`: a setting is unknown.
+    /// `NoKey`: this is a public half. `Configuration`: a setting is unknown.
     pub(crate) fn private(&self, provider: &Provider) -> Result<&dyn Private> {
         let origin = self.origin.as_ref().ok_or_else(no_private_half)?;
         Ok(origin.key(provider)?)
     }
 
-    /// The public half as an EVP_PKEY of the private context.
+    /// Returns the public half as an EVP_PKEY of the private context.
     pub(super) fn software(&self, kind: Kind, provider: &Provider) -> Result<&Pkey> {
         if let Some(pkey) = self.software.get() {
             return Ok(pkey);
@@ -181,7 +181,7 @@ impl TpmKey {
         &self.salt
     }
 
-    /// Whether both have the same numbers; their attributes may differ.
+    /// Returns true if both keys have the same public numbers. Their attributes may differ.
     pub(super) fn same_public_key(&self, other: &TpmKey) -> bool {
         self.public.key == other.public.key
     }
@@ -200,7 +200,8 @@ impl TpmKey {
 
     /// As `Key::mandatory_digest`.
     pub(super) fn mandatory_digest(&self) -> Option<&'static str> {
-        // ECDSA signs whatever fits into the hash, and truncates to the order of the curve before (SEC 1 §4.1.3).
+        // ECDSA accepts every digest that fits the hash, and truncates it to the order of the curve (SEC 1
+        // §4.1.3).
         if let PublicKey::Ecc { curve, scheme, .. } = &self.public.key {
             let restricted = self.public.attributes.contains(Attributes::RESTRICTED);
             let fits = |hash: HashAlg| hash.size() >= curve.field_bytes().min(HashAlg::Sha512.size());
@@ -211,7 +212,7 @@ impl TpmKey {
         self.scheme_digest()
     }
 
-    /// A copy with a software half of its own, which libcrypto may set parameters of.
+    /// Copies the key. The copy has its own software half, because libcrypto may set parameters on it.
     pub(super) fn duplicate(&self, private: bool) -> Result<TpmKey> {
         let software = match self.software.get() {
             Some(pkey) => OnceLock::from(pkey.duplicate()?),
@@ -229,8 +230,9 @@ impl TpmKey {
     }
 }
 
-/// What a fixed PSS scheme restricts a key to. The salt is as long as the digest, or as there is room for beside it, as a TPM makes
-/// it that follows FIPS 186-4 (TPM 2.0 Part 1 Annex B.7); others make a longer one, which the restriction allows.
+/// Returns the restrictions that a fixed PSS scheme puts on a key. The shortest salt is as long as the
+/// digest, or as long as the modulus allows, as a TPM makes it that follows FIPS 186-4 (TPM 2.0 Part 1 Annex
+/// B.7). Other TPMs make a longer salt, which the restriction permits.
 fn restrictions(scheme: Scheme, modulus: usize) -> Option<Restrictions> {
     let Scheme::Rsapss(hash) = scheme else { return None };
     // RFC 8017 §9.1.1: the salt, the digest and two bytes fill the block.
@@ -238,7 +240,7 @@ fn restrictions(scheme: Scheme, modulus: usize) -> Option<Restrictions> {
     Some(Restrictions { digest: hash.name(), salt: i32::try_from(salt).ok()? })
 }
 
-/// SEC 1 §2.3.3; the TPM may leave out leading zeros.
+/// Encodes a point (SEC 1 §2.3.3). The TPM may leave out leading zeros.
 fn uncompressed_point(field_bytes: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
     let mut point = vec![4];
     for coordinate in [x, y] {
@@ -248,7 +250,7 @@ fn uncompressed_point(field_bytes: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
     point
 }
 
-/// OpenSSL takes no key on this curve for one of the type EC.
+/// The error for an SM2 key: OpenSSL does not accept keys on this curve as type EC.
 pub(crate) fn no_sm2() -> Error {
     let text = "SM2 keys are not supported: OpenSSL has a key type of its own for them, which this provider lacks; use P-256";
     Error::new(Reason::Unsupported, text)
@@ -275,7 +277,7 @@ mod tests {
             (ec(Curve::P256, Scheme::Ecdsa(HashAlg::Sha384)), Some("SHA384"), None),
             (ec(Curve::P256, Scheme::Ecdsa(HashAlg::Sha256)), Some("SHA256"), None),
             (ec(Curve::P521, Scheme::Ecdsa(HashAlg::Sha512)), Some("SHA512"), None),
-            // SHA-384 would be cut to 48 bytes, which do not fit.
+            // SHA-384 digests would be cut to 48 bytes, which do not fit SHA-256.
             (ec(Curve::P384, Scheme::Ecdsa(HashAlg::Sha256)), Some("SHA256"), Some("SHA256")),
         ] {
             let mut public = template.public();

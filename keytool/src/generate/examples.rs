@@ -1,0 +1,59 @@
+//! The examples of the manual pages. A story runs each of them, beside the files that they name.
+
+/// What each page shows: its name, what a command does, the command.
+const ALL: &[(&str, &str, &str)] = &[
+    ("tpm2-keytool", "Create a key, and a certificate for it:", "tpm2-keytool create --ecc P-256 server.tpm"),
+    ("tpm2-keytool", "", "openssl req -x509 -key server.tpm -subj /CN=localhost -out server.crt"),
+    ("tpm2-keytool", "Check that a service can use them:", "tpm2-keytool check server.tpm server.crt"),
+    ("tpm2-keytool-create", "Create an EC key:", "tpm2-keytool create --ecc P-256 new.tpm"),
+    ("tpm2-keytool-create", "Wrap an existing private key:", "tpm2-keytool create --wrap software.pem wrapped.tpm"),
+    (
+        "tpm2-keytool-create",
+        "Create an RSA key that works only while the PCRs are as they are now:",
+        "tpm2-keytool create --key-size 2048 -x sha256:0-7 bound.tpm",
+    ),
+    ("tpm2-keytool-load", "Make a key persistent at a handle:", "tpm2-keytool load key.tpm 81000101"),
+    (
+        "tpm2-keytool-attest",
+        "Print the Name of the null hierarchy's storage key, without proof:",
+        "tpm2-keytool attest -C null --outname",
+    ),
+    ("tpm2-keytool-seal", "Seal a secret to this TPM:", "echo secret | tpm2-keytool seal secret.tpm"),
+    ("tpm2-keytool-unseal", "Print a sealed secret:", "tpm2-keytool unseal sealed.tpm"),
+    (
+        "tpm2-keytool-policy",
+        "Allow the present value of PCR 7, in a key made with --signed-policy:",
+        "tpm2-keytool policy add -x sha256:7 signed.tpm vendor.key",
+    ),
+    (
+        "tpm2-keytool-reference",
+        "Write a file that leads to a persistent key:",
+        "tpm2-keytool reference handle:0x81000100 key.ref",
+    ),
+    ("tpm2-keytool-srk", "Make the standard storage key persistent:", "tpm2-keytool srk"),
+    ("tpm2-keytool-list", "List what the TPM holds, for a program:", "tpm2-keytool list --json"),
+    ("tpm2-keytool-evict", "Remove a persistent key, without a question:", "tpm2-keytool evict --force 81000100"),
+    ("tpm2-keytool-check", "Check a key as the present user:", "tpm2-keytool check key.tpm"),
+    ("tpm2-keytool-show", "Show what a key file holds:", "tpm2-keytool show key.tpm"),
+    ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),
+    ("create_tpm2_key", "Create an EC key:", "create_tpm2_key --ecc prime256v1 new.tpm"),
+    ("create_tpm2_key", "Wrap an existing private key:", "create_tpm2_key --wrap software.pem wrapped.tpm"),
+    ("load_tpm2_key", "Make a key persistent at a handle:", "load_tpm2_key key.tpm 81000101"),
+    ("seal_tpm2_data", "Seal a secret to this TPM:", "echo secret | seal_tpm2_data secret.tpm"),
+    ("unseal_tpm2_data", "Print a sealed secret:", "unseal_tpm2_data sealed.tpm"),
+    (
+        "signed_tpm2_policy",
+        "Allow the present value of PCR 7:",
+        "signed_tpm2_policy add --pcr-lock sha256:7 signed.tpm vendor.key",
+    ),
+    (
+        "attest_tpm2_primary",
+        "Print the Name of the null hierarchy's storage key, without proof:",
+        "attest_tpm2_primary --certify null --outname",
+    ),
+];
+
+/// Those of a page: what each does, and the command.
+pub(super) fn of(page: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALL.iter().filter(move |(of, ..)| *of == page).map(|(_, what, command)| (*what, *command))
+}

@@ -1,0 +1,149 @@
+//! The manual pages: they render, their examples run, and nothing that a user can set or be told is missing from them.
+use std::collections::BTreeSet;
+use std::fs;
+
+use tests::{Order, Shell, module};
+use tpm::config::Setting;
+
+use crate::keytool::full;
+use crate::machine::Machine;
+
+/// The page of the provider, as `make build` writes it.
+fn provider_page(shell: &Shell) -> String {
+    let root = module::workspace();
+    let script = root.join("scripts/manual");
+    let page = shell.ok(&format!("{} {}", script.display(), root.join("provider/provider-tpm2.md").display()));
+    shell.write("provider-tpm2.7", page.out());
+    text(&page.out())
+}
+
+/// The pages of the key tool: name and source.
+fn tool_pages(shell: &Shell) -> Vec<(String, String)> {
+    shell.ok(&full("tpm2-keytool man man1"));
+    let entries = fs::read_dir(shell.file("man1")).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &std::path::Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    entries.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// The source of a page without roff's escapes.
+fn text(page: &str) -> String {
+    let text = ["\\fB", "\\fI", "\\fR", "\\fP", "\\&"].iter().fold(page.to_owned(), |t, font| t.replace(font, ""));
+    text.replace("\\-", "-").replace("\\*(Aq", "'").replace("\\e", "\\")
+}
+
+#[test]
+fn every_page_renders_without_a_warning() {
+    let shell = Shell::new("manual");
+    provider_page(&shell);
+    let pages = tool_pages(&shell);
+    assert!(pages.len() >= 20, "{} pages", pages.len());
+    let files = pages.iter().map(|(name, _)| format!("man1/{name}.1")).chain(["provider-tpm2.7".to_owned()]);
+    for file in files {
+        let rendered = shell.ok(&format!("groff -k -man -ww -Tutf8 {file}"));
+        assert_eq!(rendered.err(), "", "{file}");
+        assert!(rendered.out().contains("NAME"), "{file}");
+    }
+}
+
+#[test]
+fn the_pages_of_the_key_tool_describe_each_option_code_and_variable() {
+    let shell = Shell::new("manual");
+    for (name, page) in tool_pages(&shell) {
+        let page = text(&page);
+        for section in ["EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"] {
+            assert!(page.contains(&format!(".SH \"{section}\"\n")), "{name} has no {section}");
+        }
+        for setting in Setting::ALL {
+            assert!(page.contains(&setting.variable()), "{name}: {}", setting.variable());
+        }
+        let line = name.replacen("tpm2-keytool-", "tpm2-keytool ", 1);
+        let help = shell.ok(&full(&format!("{line} --help"))).out();
+        let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+        for option in options.map(|word| word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric())) {
+            assert!(page.contains(option), "{name} does not describe {option}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_key_tool_run() {
+    let shell = Shell::new("manual");
+    for (name, page) in tool_pages(&shell) {
+        let (_, examples) = page.split_once(".SH \"EXAMPLES\"").unwrap();
+        let examples = examples.split(".nf\n").skip(1).map(|rest| text(rest.split("\n.fi").next().unwrap()));
+        let machine = Machine::new();
+        let path = format!("{}:{}", module::folder().display(), std::env::var("PATH").unwrap());
+        let there = machine.openssl.clone().ordered(Order::DefaultFirst).shell().clone().env("PATH", path);
+        there.write("prepare", PREPARE);
+        there.ok("bash -eu prepare");
+        let mut ran = 0;
+        for example in examples {
+            there.write("example", &example);
+            let output = there.run("bash -eu -o pipefail example");
+            assert!(output.status.is_some_and(|status| status.success()), "{name}: {example}\n{output}");
+            ran += 1;
+        }
+        assert!(ran > 0, "{name} has no example");
+    }
+}
+
+/// The files and keys that the examples name.
+const PREPARE: &str = "
+tpm2-keytool create --ecc P-256 key.tpm
+tpm2-keytool load key.tpm 81000100
+openssl genpkey -algorithm EC -pkeyopt group:P-256 -out software.pem
+openssl genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.key
+openssl pkey -in vendor.key -pubout -out vendor.pub
+tpm2-keytool create --ecc P-256 --signed-policy vendor.pub signed.tpm
+echo secret | tpm2-keytool seal sealed.tpm
+";
+
+#[test]
+fn the_page_of_the_provider_describes_all_that_it_takes() {
+    let page = provider_page(&Shell::new("manual"));
+    let described = |name: &str| page.lines().any(|line| line.split(|c: char| " ,:".contains(c)).any(|word| word == name));
+    for setting in Setting::ALL {
+        assert!(described(setting.name()), "no setting {}", setting.name());
+    }
+    let source = module::workspace().join("tpm/src/transport/location/source.rs");
+    let source = fs::read_to_string(source).unwrap();
+    let variables: BTreeSet<&str> =
+        source.split('"').filter(|word| word.starts_with("TPM") || *word == "TCTI").collect();
+    assert!(variables.len() >= 8, "{variables:?}");
+    for variable in variables.into_iter().chain(["TPM2_TRACE", "TPM2OPENSSL_PARENT_AUTH", "OPENSSL_CONF"]) {
+        assert!(described(variable), "no variable {variable}");
+    }
+    let options = module::workspace().join("provider/src/op/keymgmt/generation/options.rs");
+    let options = fs::read_to_string(options).unwrap();
+    let options: BTreeSet<&str> =
+        options.split("= c\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(options.len() >= 12, "{options:?}");
+    for option in options {
+        assert!(described(option), "no -pkeyopt {option}");
+    }
+    for reason in reasons() {
+        assert!(page.contains(&format!("\n.SS {reason}\n")), "no reason {reason}");
+    }
+}
+
+#[test]
+fn troubleshooting_has_a_section_for_each_reason_and_no_other() {
+    let page = fs::read_to_string(module::workspace().join("docs/troubleshooting.md")).unwrap();
+    let (before, reasons_of_page) = page.split_once("\n## Reasons of the provider\n").unwrap();
+    let sections: Vec<&str> = reasons_of_page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let (sections, reasons): (BTreeSet<&str>, BTreeSet<String>) = (sections.into_iter().collect(), reasons());
+    assert_eq!(sections, reasons.iter().map(String::as_str).collect());
+    let first = before.lines().find_map(|line| line.strip_prefix("### "));
+    assert_eq!(first, Some("DECODER routines::unsupported"));
+}
+
+/// The reasons of the provider's table.
+fn reasons() -> BTreeSet<String> {
+    let table = fs::read_to_string(module::workspace().join("provider/src/error.rs")).unwrap();
+    let (_, table) = table.split_once("\nreasons! {\n").unwrap();
+    let rows = table.lines().take_while(|line| *line != "}");
+    let reasons: BTreeSet<String> =
+        rows.filter_map(|row| Some(row.split_once("c\"")?.1.strip_suffix("\";")?.to_owned())).collect();
+    assert!(reasons.len() > 35, "{reasons:?}");
+    reasons
+}
