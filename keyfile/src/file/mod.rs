@@ -14,6 +14,7 @@ mod writer;
 
 pub use error::Error;
 pub use kind::Kind;
+pub use place::Held;
 
 use crate::policy::{AuthPolicy, Path, Statement};
 use crate::{Attributes, CommandCode, Handle, Public};
