@@ -158,6 +158,17 @@ impl KeyFile {
         self.source.as_ref().is_some_and(|source| source.der != source.canonical)
     }
 
+    /// Returns true if the file says that there is no password, and says it as the tools of tpm2-software do: by the byte 0x01, where DER
+    /// and all others have 0xff. tpm2_encodeobject 5.4 to 5.7 means the opposite.
+    #[must_use]
+    pub fn may_be_inverted(&self) -> bool {
+        let is_one = |source: &Source| {
+            let elements = keep::elements(&source.der).unwrap_or_default();
+            elements.iter().any(|(_, element)| element.full_data() == [0xa0, 3, 1, 1, 1])
+        };
+        self.empty_auth && self.source.as_ref().is_some_and(is_one)
+    }
+
     /// Whether use of the private key takes a password.
     ///
     /// The file says so, and the password is of use: either the key is authorized by it, or a statement of a policy
