@@ -127,7 +127,11 @@ fn a_key_of_the_old_storage_key_is_used_and_made() {
     );
     machine.openssl.stranger().ok("asn1parse -genconf fields -noout -out theirs.der");
     machine.signs("theirs.der");
-    machine.tool.ok("show theirs.der").says("before the standard").says("loads here    yes");
+    machine
+        .tool
+        .ok("show theirs.der")
+        .says("old P-256 (without fixedTPM and fixedParent)")
+        .says("loads here    yes");
     // Ours has the same layout, byte for byte, and its parent is the same.
     let mut ours = KeyFile::parse(&machine.openssl.read("theirs.der")).unwrap();
     machine.key("made", "-e P-256 --deprecated");
