@@ -10,7 +10,7 @@ use std::fmt;
 use asn1::{Sequence, Tlv};
 
 use crate::file::pem::{self, Fault};
-use crate::{Error, KeyFile, KeyReference, ReferenceError};
+use crate::{Error, Held, KeyFile, KeyReference, ReferenceError};
 pub use certificate::subject;
 pub use revocation_list::issuer;
 
@@ -87,10 +87,10 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
     const OID: u8 = 0x06;
     const SEQUENCE: u8 = 0x30;
     match (first.full_data().first(), first.data().first()) {
-        (Some(&OID), _) => match (KeyFile::from_der(der), KeyReference::of_key_file(der)) {
-            (Err(Error::Handle(_)), Some(reference)) => Ok(Content::Reference(Box::new(reference))),
-            (key, _) => Ok(Content::Key(Box::new(key?))),
-        },
+        (Some(&OID), _) => Ok(match Held::parse(der)? {
+            Held::Reference(reference) => Content::Reference(reference),
+            Held::Key(key) => Content::Key(key),
+        }),
         (Some(&SEQUENCE), Some(&OID)) if others == [BIT_STRING] => Ok(Content::PublicKey(der.to_vec())),
         (Some(&SEQUENCE), _) if subject(der).is_some() => Ok(Content::Certificate(der.to_vec())),
         (Some(&SEQUENCE), _) if issuer(der).is_some() => Ok(Content::RevocationList(der.to_vec())),

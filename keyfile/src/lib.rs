@@ -25,7 +25,7 @@ pub mod uri;
 pub mod wire;
 
 pub use contents::{Content, ContentsError, contents, issuer, subject};
-pub use file::{Error, KeyFile, Kind};
+pub use file::{Error, Held, KeyFile, Kind};
 pub use reference::{KeyReference, ReferenceError};
 pub use serialized::Serialized;
 pub use types::*;

@@ -9,6 +9,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::ffi::environment;
+use crate::interrupt::Deferred;
 use crate::password::{Passwords, Secret};
 use crate::source::Source;
 use crate::{json, terminal};
@@ -29,7 +30,7 @@ use subject::Subject;
 /// Check whether a service can use a key
 ///
 /// Check, as the user and with the configuration of a service, all that the use of KEY takes: the file, openssl.cnf with the providers tpm2 and default,
-/// the module, the TPM, the password, the policy, a signature, and whether CERT is of KEY. Print a line for each: ok, or what to do. The password is sent
+/// the module, the TPM, the password, the policy, a signature, and whether CERT is of KEY. Print a line for each: ok, or a hint. The password is sent
 /// at most once unless it is right, and never where a wrong one would lock the TPM.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = examples())]
@@ -113,7 +114,7 @@ impl Check {
             environment::set("OPENSSL_CONF", path);
         }
         let given = given.unwrap_or_else(|| self.given(&mut passwords, self.passin.as_ref()));
-        self.look(&mut report, common, (given, &mut passwords));
+        self.look(&mut report, common, (given, &mut passwords))?;
         match self.json {
             true => json::print(&report)?,
             false => terminal::result(&report)?,
@@ -130,7 +131,7 @@ impl Check {
         report: &mut Report,
         common: &Common,
         (word, passwords): (Result<Option<Secret>, Error>, &mut Passwords),
-    ) {
+    ) -> Result<(), Error> {
         let given = configuration::check(report);
         let prefix = given.as_ref().and_then(|_| report.pass("settings", common.nv_prefix()).flatten());
         let subject = report.pass("key", Subject::read(&self.key, prefix.as_deref()));
@@ -141,6 +142,8 @@ impl Check {
             let password = word.and_then(|word| subject.password(word, passwords));
             report.pass("password", password)
         });
+        // From here on the TPM holds something of ours, or libcrypto has it hold something.
+        let deferred = Deferred::start();
         let access = match &given {
             Some(_) => Access::open(report, common),
             None => {
@@ -155,6 +158,7 @@ impl Check {
             }
             _ => None,
         };
+        deferred.check()?;
         let library = given.and_then(|given| given.library);
         let half = match (&library, known) {
             (Some(library), Some((subject, password, known))) => {
@@ -165,9 +169,12 @@ impl Check {
                 None
             }
         };
+        // At the end of this process the module flushes what it holds.
+        deferred.check()?;
         if let Some(path) = &self.certificate {
             certificate::check(report, path, half.as_deref());
         }
+        Ok(())
     }
 }
 

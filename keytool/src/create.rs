@@ -110,6 +110,12 @@ pub(crate) struct Create {
     #[arg(long)]
     restricted: bool,
 
+    /// Write the layout from before the standard, TSS2 KEY BLOB, for programs that read no other
+    ///
+    /// Under a hierarchy the parent is then the primary that such files mean: a P-256 storage key without fixedTPM and fixedParent.
+    #[arg(long, hide_short_help = true, conflicts_with_all = ["import", "description"])]
+    deprecated: bool,
+
     /// A description, kept in the file
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -189,6 +195,7 @@ impl Create {
             restricted: self.restricted,
             auth: self.password.auth(passwords, "password of the key")?,
             description: self.description.clone(),
+            deprecated: self.deprecated,
         })
     }
 

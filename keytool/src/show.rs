@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keyfile::uri::{Place, Uri};
-use keyfile::{Handle, KeyFile, KeyReference, Serialized};
+use keyfile::{Handle, Held, KeyFile, KeyReference, Serialized};
 use tpm::{ErrorKind, Tpm};
 
 use crate::cli::Common;
@@ -112,9 +112,9 @@ fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result
     let bytes = input::read(path, "name a key file")?;
     asked(tpm, || {
         let of_key = |key: &KeyFile| file::rows(tpm, path, key, || common.parent_auth());
-        let not_a_key = match (KeyFile::parse(&bytes), KeyReference::of_key_file(&bytes)) {
-            (Ok(key), _) => return Ok(of_key(&key)),
-            (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+        let not_a_key = match Held::parse(&bytes) {
+            Ok(Held::Key(key)) => return Ok(of_key(&key)),
+            Ok(Held::Reference(reference)) => {
                 let mut rows = elsewhere::reference(tpm, path, &reference, prefix);
                 rows.add(
                     "written as",
@@ -122,7 +122,7 @@ fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result
                 );
                 return Ok(rows);
             }
-            (Err(error), _) => error,
+            Err(error) => error,
         };
         if let Some(bytes) = trusted::bytes(&bytes) {
             if let Ok(key) = KeyFile::from_der(&bytes) {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use keyfile::{Handle, Public};
-use tpm::template::{is_made_of, storage_primary};
+use tpm::template::{Storage, is_made_of, storage_primary};
 use tpm::{ErrorKind, Parent, Tpm};
 
 use crate::cli::Common;
@@ -41,7 +41,8 @@ impl Srk {
 
     fn make(&self, tpm: &Tpm, deferred: &Deferred) -> Result<String, Error> {
         let auth = owner_password::auth(tpm, None, SRK);
-        let parent = Parent { handle: Handle::OWNER, rsa: self.rsa, auth: auth.clone() };
+        let storage = if self.rsa { Storage::Rsa2048 } else { Storage::P256 };
+        let parent = Parent { handle: Handle::OWNER, storage, auth: auth.clone() };
         let kind = self.kind();
         match tpm.read_public(SRK) {
             Err(error) if error.kind() == ErrorKind::NoObject => {}

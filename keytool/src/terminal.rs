@@ -21,6 +21,9 @@ mod progress;
 
 pub(crate) use progress::Progress;
 
+/// Begins the line that says what to do about a failure.
+pub(crate) const HINT: &str = "hint:";
+
 /// The name that this program was called by, which its errors begin with.
 static CALLED: OnceLock<String> = OnceLock::new();
 
@@ -81,7 +84,7 @@ pub(crate) fn failure(error: &Error) -> ExitCode {
     let name = name();
     match (error, error.advice()) {
         (Error::Unread | Error::Told(_), _) => {}
-        (_, Some(advice)) => told(format_args!("{name}: {error}\n  what to do: {advice}\n")),
+        (_, Some(advice)) => told(format_args!("{name}: {error}\n  {HINT} {advice}\n")),
         (_, None) => told(format_args!("{name}: {error}\n")),
     }
     error.exit().into()

@@ -210,7 +210,7 @@ fn said(output: &Output) -> Result<(), String> {
 fn message(printed: &str) -> String {
     let of_provider = printed.lines().find_map(|line| line.split_once(":tpm2:0:").map(|(_, text)| text));
     let of_tool = printed.lines().find_map(|line| line.strip_prefix("tpm2-keytool: "));
-    let advice = printed.lines().find_map(|line| line.trim().strip_prefix("what to do: "));
+    let advice = printed.lines().find_map(|line| line.trim().strip_prefix("hint: "));
     let first = printed.lines().find(|line| !line.trim().is_empty()).unwrap_or("no message");
     let text = of_provider.or(of_tool).unwrap_or(first).to_owned();
     let text = advice.map_or(text.clone(), |advice| format!("{text}; {advice}"));

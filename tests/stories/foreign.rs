@@ -30,6 +30,8 @@ fn keys_of_tpm2_encodeobject() {
     machine.openssl.ok(&with("none", ""));
     // It has one, and its file denies that: the message names the URI that asks for it.
     machine.openssl.failed(&sign("secret")).says("tpm2_encodeobject 5.4 to 5.7").says("tpm2:file=KEY?pass");
+    // OpenSSL is not asked for the password of a key that has none, as its file says: -passin has no effect.
+    machine.openssl.failed(&with("secret", "secret")).says("(-passin)").says("tpm2:file=KEY?pass");
     machine.openssl.ok(&with("tpm2:file=secret?pass", "secret"));
     machine.openssl.ok(&sign("tpm2:file=secret?pin-value=secret"));
     machine.openssl.failed(&sign("tpm2:file=secret?pin-value=wrong")).says("password");

@@ -12,7 +12,7 @@ use openssl::pkey::{PKey, PKeyRef, Private, Public};
 use openssl::x509::{X509Builder, X509NameBuilder};
 use tests::process::Output;
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm, module};
+use tests::{Fate, Proxy, Swtpm, module};
 
 use crate::keytool::Desk;
 
@@ -94,7 +94,7 @@ impl Service {
         let out = output.out();
         let told: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
         assert!(told.len() == 1 && told[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
-        assert!(out.contains(words) && out.contains("\n         what to do: "), "{words:?} in {output}");
+        assert!(out.contains(words) && out.contains("\n         hint: "), "{words:?} in {output}");
         assert!(output.err().is_empty(), "{output}");
         self.0.assert_tidy();
     }
@@ -264,6 +264,75 @@ fn no_password_crosses_the_bus_or_is_told() {
         }
     }
     assert!(!proxy.log().is_empty() && !proxy.log().contains(b"ownsecretword"));
+}
+
+#[test]
+fn a_wrong_password_of_the_parent_of_a_policy_key_never_locks() {
+    let service = Service::new();
+    service.0.tpm.set_dictionary_attack(2, 1000);
+    let parent = service.0.tpm.create_primary_with(b"parent", raw::DA_PROTECTED);
+    service.0.tpm.persist(parent, 0x8100_0001);
+    service.0.tpm.flush(parent);
+    service.create("-x sha256:16 -p 81000001 -b parent");
+    service.configure("default = d\ntpm2 = t", "pin = wrong\nlast-try = allow");
+    service.fails("key.tpm", 3, "parent", "the parent's password is wrong");
+    assert_eq!(service.0.tpm.failures(), 1);
+    service.fails("key.tpm", 5, "password", "not tried");
+    assert_eq!(service.0.tpm.failures(), 1);
+    service.0.tpm.raw(raw::DICTIONARY_ATTACK_LOCK_RESET, &[raw::LOCKOUT], &[b""], &[]).ok();
+    service.configure("default = d\ntpm2 = t", "pin = parent\nlast-try = allow");
+    service.check("key.tpm host.pem").ok();
+}
+
+#[test]
+fn an_interruption_leaves_nothing_in_the_tpm() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    service.edit(&service.tcti(), &proxy.swtpm_tcti());
+    // Of the tool's own, and of the module's.
+    for command in [raw::CREATE_PRIMARY, raw::LOAD, raw::SIGN] {
+        let line = "tpm2-keytool check --as nobody --config service.cnf key.tpm";
+        service.0.interrupt(&proxy, command, libc::SIGINT, line, b"");
+    }
+}
+
+#[test]
+fn a_tpm_that_is_too_slow_to_sign_ends_as_no_tpm() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    service.configure("default = d\ntpm2 = t", "timeout = 1");
+    service.edit(&service.tcti(), &proxy.swtpm_tcti());
+    proxy.on_command(|command| {
+        if raw::code(command) == raw::SIGN {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        }
+        Fate::Pass
+    });
+    let output = service.check("key.tpm");
+    proxy.behave();
+    assert_eq!(output.status.and_then(|status| status.code()), Some(4), "{output}");
+    assert!(
+        output.out().contains("FAILED   signature: OpenSSL cannot sign: the TPM did not answer in time"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_pipe_is_opened_once() {
+    let service = Service::new();
+    let shell = service.0.shell.clone().env("OPENSSL_CONF", service.0.shell.file("service.cnf"));
+    let tool = module::keytool().display().to_string();
+    shell.write("script", format!("{tool} check key.tpm <(cat host.pem)"));
+    shell.ok("bash script");
+    // The key's file is opened by OpenSSL, too.
+    shell.ok("mkfifo key.pipe");
+    let told = shell.run(&format!("timeout 20 {tool} check key.pipe host.pem")).failed();
+    assert!(
+        told.out().contains("FAILED   key: cannot use ") && told.out().contains("it is a pipe"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -36,11 +36,7 @@ fn every_size_that_the_tpm_has_and_no_other() {
             assert!(matches!(key, PublicKey::Rsa { bits: b, .. } if b == bits));
         } else {
             assert_ne!(bits, 2048, "{output}");
-            output
-                .failed()
-                .says(&format!("no RSA keys of {bits} bits"))
-                .says("what to do: it has")
-                .says("2048");
+            output.failed().says(&format!("no RSA keys of {bits} bits")).says("hint: it has").says("2048");
             desk.assert_absent(&format!("{bits}.tpm"));
         }
     }

@@ -365,7 +365,7 @@ fn wrong_uses_of_policy() {
         let error = output.err();
         let lines: Vec<&str> = error.lines().collect();
         assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
-        assert!(lines[1].starts_with("  what to do: ") && output.stdout.is_empty(), "{output}");
+        assert!(lines[1].starts_with("  hint: ") && output.stdout.is_empty(), "{output}");
         assert_eq!(desk.shell.read("key.tpm"), before, "{line}");
         desk.assert_tidy();
     }

@@ -294,7 +294,7 @@ fn wrong_uses_leave_nothing() {
         let error = output.err();
         let lines: Vec<&str> = error.lines().collect();
         assert!(lines[0].starts_with("tpm2-keytool: ") && lines.len() == 2, "{output}");
-        assert!(lines[1].starts_with("  what to do: ") && output.stdout.is_empty(), "{output}");
+        assert!(lines[1].starts_with("  hint: ") && output.stdout.is_empty(), "{output}");
         desk.assert_absent("no.tpm");
         desk.assert_tidy();
     }
@@ -366,7 +366,7 @@ fn movable_parent(desk: &Desk) -> Public {
     };
     let primary = tpm::template::storage_primary(false);
     let own = tpm::Tpm::new(tpm::Config { tcti: Some(desk.tpm.tcti()), ..tpm::Config::default() });
-    let owner = tpm::Parent { handle: Handle::OWNER, rsa: false, auth: None };
+    let owner = tpm::Parent { handle: Handle::OWNER, storage: tpm::template::Storage::P256, auth: None };
     let (of_primary, _) = own.parent_public(&owner).unwrap();
     assert_eq!(of_primary.attributes, primary.attributes);
     let wrapped = tpm::wrap(&of_primary, &public, &sensitive).unwrap();

@@ -308,16 +308,16 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
         ("''", "it is empty"),
     ] {
         let output = desk.run(&format!("tpm2-keytool status --tcti {tcti}")).failed().says(cause);
-        assert!(output.err().contains("  what to do: ") && output.out().is_empty(), "{output}");
+        assert!(output.err().contains("  hint: ") && output.out().is_empty(), "{output}");
     }
     // A TPM 1.2, one that was not started and cannot be, one that hangs up.
     for (answer, cause) in [(0x1e, "TPM 1.2"), (0x100, "not started"), (0x9ff, "0x9ff")] {
         proxy.on_command(move |_| Fate::Answer(raw::answer(answer)));
         let output = desk.run("tpm2-keytool status").failed().says(cause);
-        assert!(output.err().contains("  what to do: ") && output.out().is_empty(), "{output}");
+        assert!(output.err().contains("  hint: ") && output.out().is_empty(), "{output}");
     }
     proxy.on_command(|_| Fate::HangUp);
-    desk.run("tpm2-keytool status").failed().says("what to do: ");
+    desk.run("tpm2-keytool status").failed().says("hint: ");
     // No environment, no device.
     let shell = desk.shell.beside().limit(Duration::from_secs(20));
     let output = shell.run(&format!("{} status", tests::module::keytool().display()));

@@ -48,7 +48,7 @@ fn causes_and_advice() {
         let lines: Vec<&str> = error.lines().collect();
         let name = line.split(' ').next().unwrap_or_default();
         assert!(lines[0].starts_with(&format!("{name}: ")) && lines.len() == 2, "{output}");
-        assert!(lines[1].starts_with("  what to do: "), "{output}");
+        assert!(lines[1].starts_with("  hint: "), "{output}");
         assert!(output.out().is_empty(), "{output}");
         desk.assert_absent("no.tpm");
     }

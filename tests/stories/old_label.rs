@@ -49,8 +49,13 @@ fn a_key_from_before_the_standard_is_used() {
     let machine = Machine::new();
     machine.provision();
     for (i, (options, fields, password, parent)) in [
-        ("-e P-256", "emptyAuth=EXPLICIT:0,BOOLEAN:true PUBLIC", "", "owner hierarchy"),
-        ("-e P-384 -k secret", "emptyAuth=EXPLICIT:0,BOOLEAN:false PUBLIC", "secret", "owner hierarchy"),
+        ("-e P-256 --deprecated", "emptyAuth=EXPLICIT:0,BOOLEAN:true PUBLIC", "", "owner hierarchy"),
+        (
+            "-e P-384 -k secret --deprecated",
+            "emptyAuth=EXPLICIT:0,BOOLEAN:false PUBLIC",
+            "secret",
+            "owner hierarchy",
+        ),
         (
             "-r -p 81000001",
             "emptyAuth=EXPLICIT:0,BOOLEAN:true parent=EXPLICIT:1,INTEGER:0x81000001 PUBLIC",
@@ -63,7 +68,7 @@ fn a_key_from_before_the_standard_is_used() {
             "secret",
             "0x81000001",
         ),
-        ("-e P-256 -x 16 -k secret", "PUBLIC", "secret", "owner hierarchy"),
+        ("-e P-256 -x 16 -k secret --deprecated", "PUBLIC", "secret", "owner hierarchy"),
     ]
     .into_iter()
     .enumerate()
@@ -80,10 +85,11 @@ fn a_key_from_before_the_standard_is_used() {
         if !password.is_empty() {
             machine.refuses("key.pem", "-passin pass:wrong").says("password");
         }
-        // What openssl writes back has the label of today.
+        // What openssl writes back has the label of today, where that can say the same.
         let passin = format!("-passin pass:{password}");
         machine.openssl.ok(&format!("pkey -in key.pem {passin} -out today"));
-        assert!(machine.openssl.text("today").starts_with("-----BEGIN TSS2 PRIVATE KEY-----\n"));
+        let label = if parent.contains("hierarchy") { "TSS2 KEY BLOB" } else { "TSS2 PRIVATE KEY" };
+        assert!(machine.openssl.text("today").starts_with(&format!("-----BEGIN {label}-----\n")));
         machine.signs_with("today", password);
         let (handle, key) = (SRK + 1 + u32::try_from(i).unwrap(), ["key.pem", "key.der"][i % 2]);
         let force = if options.contains("-x") { "-f" } else { "" };
@@ -97,5 +103,48 @@ fn a_key_from_before_the_standard_is_used() {
     machine.as_before_the_standard("key", "");
     machine.openssl.failed("pkey -in key.pem -noout").says("pubkey");
     machine.tool.failed("show key.pem").says("without pubkey").says("make the key file again");
+    machine.tpm.assert_empty();
+}
+
+/// As openssl_tpm2_engine wrote them: under a primary of its own template, which tpm2-tools derive here.
+#[test]
+fn a_key_of_the_old_storage_key_is_used_and_made() {
+    let machine = Machine::new();
+    machine.others(
+        "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -a 'sensitivedataorigin|userwithauth|noda|restricted|decrypt' -c old.ctx; tpm2_flushcontext -t
+         tpm2_create -Q -C old.ctx -G ecc256 -a 'sensitivedataorigin|userwithauth|noda|sign|decrypt' -u pub -r priv; tpm2_flushcontext -t",
+    );
+    let hex = |name: &str| hex::encode(machine.openssl.read(name));
+    let bytes = |name: &str| format!("FORMAT:HEX,OCTETSTRING:{}", hex(name));
+    machine.openssl.write(
+        "fields",
+        format!(
+            "asn1=SEQUENCE:key\n[key]\ntype=OID:2.23.133.10.2\nemptyAuth=EXPLICIT:0,BOOLEAN:true\nparent=EXPLICIT:1,INTEGER:0x40000001\n\
+             pubkey=EXPLICIT:2,{}\nprivkey={}\n",
+            bytes("pub"),
+            bytes("priv")
+        ),
+    );
+    machine.openssl.stranger().ok("asn1parse -genconf fields -noout -out theirs.der");
+    machine.signs("theirs.der");
+    machine
+        .tool
+        .ok("show theirs.der")
+        .says("old P-256 (without fixedTPM and fixedParent)")
+        .says("loads here    yes");
+    // Ours has the same layout, byte for byte, and its parent is the same.
+    let mut ours = KeyFile::parse(&machine.openssl.read("theirs.der")).unwrap();
+    machine.key("made", "-e P-256 --deprecated");
+    let made = KeyFile::parse(&machine.openssl.read("made")).unwrap();
+    (ours.public, ours.private) = (made.public.clone(), made.private.clone());
+    assert_eq!(ours.to_der().unwrap(), made.to_der().unwrap());
+    assert!(machine.openssl.text("made").starts_with("-----BEGIN TSS2 KEY BLOB-----\n"));
+    machine.signs("made");
+    machine.openssl.write("made.pub", made.public.to_sized().unwrap());
+    let mut private = Writer::new();
+    private.sized(&made.private);
+    machine.openssl.write("made.priv", private.finish().unwrap());
+    machine.others("tpm2_load -Q -C old.ctx -u made.pub -r made.priv -c made.ctx; tpm2_flushcontext -t");
+    machine.tool.failed("create --deprecated --description mine no").says("cannot be used with");
     machine.tpm.assert_empty();
 }

@@ -14,7 +14,7 @@ use tests::raw::{self, Tpm as _};
 use tpm::template::{Template, Usage};
 use tpm::{Auth, Config, Key, Parent, Tpm};
 
-const OWNER: Parent = Parent { handle: Handle::OWNER, rsa: false, auth: None };
+const OWNER: Parent = Parent { handle: Handle::OWNER, storage: tpm::template::Storage::P256, auth: None };
 
 fn main() {
     let swtpm = Swtpm::start();
@@ -34,7 +34,7 @@ fn main() {
         ("secret", with_policy(&tpm, &[Condition::Secret(owner)])),
         ("signed", signed(&tpm, &pcr())),
         ("importable", importable(&tpm)),
-        ("rsa-parent", make(&tpm, &Parent { rsa: true, ..OWNER }, ec(), None)),
+        ("rsa-parent", make(&tpm, &Parent { storage: tpm::template::Storage::Rsa2048, ..OWNER }, ec(), None)),
         ("sealed", sealed(&tpm)),
     ];
     make_file(&tpm, &files).persist(PERSISTENT, None).unwrap();
@@ -49,7 +49,7 @@ fn make(tpm: &Tpm, parent: &Parent, template: Template, password: Option<&Auth>)
     let made = tpm.create(parent, &template.public(), password).unwrap();
     let mut file = KeyFile::new(Kind::Loadable, parent.handle, made.public, made.private);
     file.empty_auth = password.is_none();
-    file.rsa_parent = parent.rsa;
+    file.rsa_parent = parent.storage == tpm::template::Storage::Rsa2048;
     file
 }
 

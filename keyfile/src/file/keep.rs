@@ -24,7 +24,7 @@ pub(super) fn unchanged(read: &[u8], canonical: &[u8], new: &[u8]) -> Result<Vec
 /// An element's tag, and how many of this tag stand before it.
 type Key = (Tag, usize);
 
-fn elements(der: &[u8]) -> Result<Vec<(Key, Tlv<'_>)>, Error> {
+pub(super) fn elements(der: &[u8]) -> Result<Vec<(Key, Tlv<'_>)>, Error> {
     asn1::parse_single::<Sequence<'_>>(der)?.parse(|p| {
         let mut elements: Vec<(Key, Tlv<'_>)> = Vec::new();
         while !p.is_empty() {

@@ -1,9 +1,11 @@
-//! The layout before the standard, PEM label `TSS2 KEY BLOB`: read, never written.
+//! The layout from before the standard, PEM label `TSS2 KEY BLOB`. It is written only on request, or where the standard layout cannot say the
+//! same: with a hierarchy as the parent it means a primary without fixedTPM and fixedParent.
 
-use super::asn1_types::{Boolean, TpmPolicy, Unsigned};
+use super::asn1_types::{Boolean, TpmPolicy, Unsigned, sequence};
 use super::reader::{field, optional, parent, public_area, sized, statements};
-use super::{Error, KeyFile, Kind, place};
-use asn1::{ObjectIdentifier, Parser, SequenceOf, oid};
+use super::{Error, KeyFile, Kind, place, writer};
+use crate::wire::Marshal;
+use asn1::{Explicit, ObjectIdentifier, Parser, SequenceOf, SequenceWriter, WriteError, oid};
 
 /// The type of every key in the old layout.
 pub(super) const OID: ObjectIdentifier = oid!(2, 23, 133, 10, 2);
@@ -24,5 +26,29 @@ pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
     let private = sized(private, "privkey")?;
     // Without a parent: the owner hierarchy.
     let parent = parent(number.unwrap_or(Unsigned(0)));
-    Ok(KeyFile { empty_auth, policy, ..KeyFile::new(Kind::Loadable, parent, public, private) })
+    // The standard layout has no way to name this primary.
+    let old_layout = parent.is_hierarchy();
+    Ok(KeyFile { empty_auth, policy, old_layout, ..KeyFile::new(Kind::Loadable, parent, public, private) })
+}
+
+/// Writes the DER; fails if a field is set that this layout lacks.
+pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
+    let lacks =
+        file.secret.is_some() || file.description.is_some() || file.rsa_parent || file.kind != Kind::Loadable;
+    if lacks || !file.auth_policies.is_empty() {
+        return Err(Error::Rule(
+            "the layout before the standard has loadable keys only, without description and signed policies",
+        ));
+    }
+    let public = file.public.to_sized().map_err(|source| Error::Wire { field: "pubkey", source })?;
+    let private = writer::sized(&file.private, "privkey")?;
+    let fields = |w: &mut asn1::Writer<'_>| -> Result<(), WriteError> {
+        w.write_element(&OID)?;
+        w.write_element(&Explicit::<_, 0>::new(Boolean(file.empty_auth)))?;
+        w.write_element(&Explicit::<_, 1>::new(Unsigned(file.parent.0)))?;
+        w.write_element(&Explicit::<&[u8], 2>::new(public.as_slice()))?;
+        w.write_element(&file.policy.as_deref().map(|policy| Explicit::<_, 3>::new(sequence(policy))))?;
+        w.write_element(&private.as_slice())
+    };
+    Ok(asn1::write_single(&SequenceWriter::new(&fields))?)
 }

@@ -14,6 +14,7 @@ mod writer;
 
 pub use error::Error;
 pub use kind::Kind;
+pub use place::Held;
 
 use crate::policy::{AuthPolicy, Path, Statement};
 use crate::{Attributes, CommandCode, Handle, Public};
@@ -38,6 +39,8 @@ pub struct KeyFile {
     pub description: Option<String>,
     /// With a hierarchy as parent: whether the primary is the RSA-2048 one instead of the P-256 one.
     pub rsa_parent: bool,
+    /// Whether it has the layout from before the standard, `TSS2 KEY BLOB`, in which a hierarchy means another primary than today.
+    pub old_layout: bool,
     /// A persistent handle, or the hierarchy whose standard primary is the parent.
     pub parent: Handle,
     /// The public area.
@@ -64,6 +67,7 @@ impl KeyFile {
             auth_policies: Vec::new(),
             description: None,
             rsa_parent: false,
+            old_layout: false,
             parent,
             public,
             private,
@@ -151,10 +155,31 @@ impl KeyFile {
         }
     }
 
+    /// Names the primary that is the parent, for people, where the parent is a hierarchy.
+    #[must_use]
+    pub const fn primary(&self) -> &'static str {
+        match (self.old_layout, self.rsa_parent) {
+            (true, _) => "old P-256 (without fixedTPM and fixedParent)",
+            (false, true) => "RSA-2048",
+            (false, false) => "P-256",
+        }
+    }
+
     /// Whether its bytes differ from those that this crate writes: another tool wrote it.
     #[must_use]
     pub fn is_of_another_tool(&self) -> bool {
         self.source.as_ref().is_some_and(|source| source.der != source.canonical)
+    }
+
+    /// Returns true if the file says that there is no password, and says it as the tools of tpm2-software do: by the byte 0x01, where DER
+    /// and all others have 0xff. tpm2_encodeobject 5.4 to 5.7 means the opposite.
+    #[must_use]
+    pub fn may_be_inverted(&self) -> bool {
+        let is_one = |source: &Source| {
+            let elements = keep::elements(&source.der).unwrap_or_default();
+            elements.iter().any(|(_, element)| element.full_data() == [0xa0, 3, 1, 1, 1])
+        };
+        self.empty_auth && self.source.as_ref().is_some_and(is_one)
     }
 
     /// Whether use of the private key takes a password.
@@ -202,8 +227,8 @@ impl KeyFile {
         let mut file = reader::read(bytes)?;
         rules::check(&file)?;
         let canonical = writer::write(&file)?;
-        file.source = Some(match reader::is_legacy(bytes) {
-            // The old layout is never written: its like in the new one takes its place.
+        file.source = Some(match reader::is_legacy(bytes) && !file.old_layout {
+            // The standard layout can say the same, and takes its place.
             true => Source { form: form.converted(&canonical)?, der: canonical.clone(), canonical },
             false => Source { form, der: bytes.to_vec(), canonical },
         });

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::Error;
+use super::reader;
 use super::source::Form;
 use der::pem::LineEnding;
 use zeroize::Zeroizing;
@@ -51,9 +52,10 @@ pub(crate) fn block(bytes: &[u8], labels: &[&'static str]) -> Result<Block, Faul
     Ok(Block { der: decode(label, text)?, range: start..end })
 }
 
-/// A block with the label of today.
+/// A block with the label of the layout.
 pub(super) fn encode(der: &[u8]) -> Result<String, Error> {
-    encode_as(LABEL, der).map_err(Error::Pem)
+    let label = if reader::is_legacy(der) { OLD_LABEL } else { LABEL };
+    encode_as(label, der).map_err(Error::Pem)
 }
 
 /// A block with this label.

@@ -3,7 +3,7 @@
 use super::asn1_types::{Boolean, Unsigned};
 use super::pem;
 use super::reader::{field, optional, public_area};
-use super::{Error, Kind};
+use super::{Error, KeyFile, Kind};
 use crate::{Handle, KeyReference};
 use asn1::{ObjectIdentifier, Sequence};
 use zeroize::Zeroizing;
@@ -32,16 +32,35 @@ pub(super) fn handle(private: &[u8]) -> Option<Handle> {
     (!is_private).then(|| Handle(u32::from_be_bytes([upper[0], upper[1], size_high, size_low])))
 }
 
-impl KeyReference {
-    /// What a key file says that holds a handle instead of a private key; PEM or DER.
-    #[must_use]
-    pub fn of_key_file(bytes: &[u8]) -> Option<Self> {
-        if bytes.first() == Some(&0x30) {
-            return read(bytes).ok().flatten();
+/// What a file with the structure of a key file holds.
+pub enum Held {
+    /// The key.
+    Key(Box<KeyFile>),
+    /// The handle of a persistent key, in place of the private key.
+    Reference(Box<KeyReference>),
+}
+
+impl Held {
+    /// Reads PEM or DER.
+    ///
+    /// # Errors
+    /// As [`KeyFile::parse`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        match KeyFile::parse(bytes) {
+            Err(error @ Error::Handle(_)) => {
+                reference(bytes).map(|reference| Self::Reference(Box::new(reference))).ok_or(error)
+            }
+            key => Ok(Self::Key(Box::new(key?))),
         }
-        let (der, _) = pem::find(bytes).ok()?;
-        read(&der).ok().flatten()
     }
+}
+
+fn reference(bytes: &[u8]) -> Option<KeyReference> {
+    if bytes.first() == Some(&0x30) {
+        return read(bytes).ok().flatten();
+    }
+    let (der, _) = pem::find(bytes).ok()?;
+    read(&der).ok().flatten()
 }
 
 fn read(der: &[u8]) -> Result<Option<KeyReference>, Error> {

@@ -59,6 +59,7 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
         auth_policies: auth_policies.map(|list| list.map(AuthPolicy::from).collect()).unwrap_or_default(),
         description: description.map(|text| text.as_str().to_owned()),
         rsa_parent,
+        old_layout: false,
         parent,
         public: public_area(public)?,
         private: sized(private, "privkey")?,

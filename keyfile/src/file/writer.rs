@@ -1,12 +1,15 @@
 //! TPMKey, written: DER.
 
 use super::asn1_types::{Boolean, TpmAuthPolicyOut, Unsigned, sequence};
-use super::{Error, KeyFile};
+use super::{Error, KeyFile, legacy};
 use crate::wire::{Marshal, WireError, Writer};
 use asn1::{Explicit, SequenceOfWriter, SequenceWriter, Tlv, Utf8String, WriteError};
 
 /// The canonical DER of the fields.
 pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
+    if file.old_layout {
+        return legacy::write(file);
+    }
     let secret = file.secret.as_ref().map(|secret| sized(secret, "secret")).transpose()?;
     let public = file.public.to_sized().map_err(|source| Error::Wire { field: "pubkey", source })?;
     let private = sized(&file.private, "privkey")?;
@@ -35,7 +38,7 @@ pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
 }
 
 /// The bytes as the TPM2B that fills a field.
-fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
+pub(super) fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
     let sized = || -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         w.sized(bytes);

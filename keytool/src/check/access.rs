@@ -114,6 +114,8 @@ fn of_file(
 ) -> Result<bool, Failed> {
     let auth = password.map(|word| Auth::new(word.bytes()));
     let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
+    // Whatever the service's settings say, its parent's password is tried here first, where the last try is spared.
+    key.load().map_err(|error| (which(&error), error.into()))?;
     if file.uses_policy() {
         let told = match password {
             Some(_) => "the policy decides whether it is used; the signature tries it",

@@ -37,6 +37,8 @@ pub(super) fn become_user(report: &mut Report, name: &str, more: &[String]) -> R
     let groups: BTreeSet<u32> = user.groups.iter().copied().collect();
     user.groups = groups.into_iter().collect();
     user.become_for_good().map_err(failed)?;
+    // What the system says, not what was asked for.
+    let user = User::now().map_err(failed)?;
     let names: Vec<String> = user.groups.iter().map(|gid| user::group_name(*gid)).collect();
     report.ok("user", format_args!("{name} (number {}), in the groups {}", user.uid, names.join(" ")));
     Ok(())

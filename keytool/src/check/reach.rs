@@ -10,15 +10,19 @@ use crate::error::Error;
 /// So many symbolic links are followed, as by the kernel (path_resolution(7)).
 const LINKS: usize = 40;
 
-/// Makes certain that the file opens.
+/// Makes certain that the file opens. Not for what is read afterwards: a pipe opens once.
 ///
 /// # Errors
 /// It does not; the error names what is in the way.
 pub(crate) fn check(path: &Path) -> Result<(), Error> {
-    match File::open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(closed(path, error)),
-        Err(error) => Err(Error::read(path, error)),
+    File::open(path).map(drop).map_err(|error| explained(Error::read(path, error)))
+}
+
+/// Names what is in the way, if a file could not be read for lack of permission.
+pub(crate) fn explained(error: Error) -> Error {
+    match error {
+        Error::Read { path, source } if source.kind() == ErrorKind::PermissionDenied => closed(&path, source),
+        other => other,
     }
 }
 

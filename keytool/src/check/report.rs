@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::terminal::HINT;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -107,7 +108,7 @@ impl fmt::Display for Report {
             let end = if at == 0 { "" } else { "\n" };
             write!(f, "{end}{word:<8} {check}: {text}")?;
             if let Some(advice) = advice {
-                write!(f, "\n         what to do: {advice}")?;
+                write!(f, "\n         {HINT} {advice}")?;
             }
         }
         Ok(())
@@ -127,8 +128,8 @@ mod tests {
         report.skip("policy", "there is no TPM");
         assert_eq!(
             report.to_string(),
-            "ok       key: readable\nFAILED   tpm: none\n         what to do: buy one\n\
-             FAILED   certificate: of another key\n         what to do: take another\nskipped  policy: there is no TPM"
+            "ok       key: readable\nFAILED   tpm: none\n         hint: buy one\n\
+             FAILED   certificate: of another key\n         hint: take another\nskipped  policy: there is no TPM"
         );
         assert_eq!(report.end().unwrap_err().exit(), Exit::NO_TPM);
     }

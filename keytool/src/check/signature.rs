@@ -1,5 +1,7 @@
 //! The service's own way: libcrypto opens the key through the provider, the TPM signs, and software verifies.
 
+use std::ffi::c_int;
+
 use keyfile::{Attributes, Public, PublicKey, Scheme};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -50,7 +52,7 @@ fn opened<'a>(
 ) -> Result<ServiceKey<'a>, Error> {
     let key = library.key(&subject.uri, password).map_err(|errors| refused("open the key", &errors))?;
     match key.provider().as_str() {
-        "tpm2" => Ok(key),
+        PROVIDER => Ok(key),
         other => Err(Error::request(
             format!("the key is opened by the provider {other}, and not by tpm2"),
             "it is a key of software: name a key file of this TPM",
@@ -105,23 +107,47 @@ fn refused(what: &str, errors: &ErrorStack) -> Error {
         let reason = error.reason().unwrap_or("unknown reason");
         error.data().map_or_else(|| reason.to_owned(), |data| format!("{reason}: {data}"))
     };
-    let kind = errors.errors().iter().find_map(|error| kind_of(error.reason()?));
-    let ours = errors.errors().iter().find(|error| error.reason().and_then(kind_of).is_some());
-    let text = ours.or_else(|| errors.errors().first()).map_or("no reason given".to_owned(), told);
-    let error = tpm::Error::new(kind.unwrap_or(ErrorKind::Tpm), format!("OpenSSL cannot {what}: {text}"));
+    let ours = errors.errors().iter().find_map(|error| Some((error, kind_of(error)?)));
+    let (error, kind) = match ours {
+        Some((error, kind)) => (Some(error), kind),
+        None => (errors.errors().first(), ErrorKind::Tpm),
+    };
+    let text = error.map_or("no reason given".to_owned(), told);
+    let error = tpm::Error::new(kind, format!("OpenSSL cannot {what}: {text}"));
     error.advise("README.md lists the messages of the provider; TPM2_TRACE=1 shows each step").into()
 }
 
-/// Reasons of the provider (provider/src/error.rs) that have an exit code of their own.
-fn kind_of(reason: &str) -> Option<ErrorKind> {
-    Some(match reason {
-        "no TPM can be reached" | "connection to the TPM lost" => ErrorKind::NoTpm,
-        "the TPM refused the password" => ErrorKind::Authorization,
-        "the TPM refused the password of the parent" => ErrorKind::ParentAuthorization,
-        "the key needs a password" => ErrorKind::PasswordMissing,
-        "the parent needs a password" => ErrorKind::ParentPasswordMissing,
-        "the TPM is in dictionary-attack lockout" => ErrorKind::Lockout,
-        "the policy of the key is not satisfied" => ErrorKind::Policy,
-        _ => return None,
-    })
+/// The name of the provider, which its errors bear as their library (provider(7)).
+const PROVIDER: &str = "tpm2";
+
+/// Reasons of the provider that have an exit code of their own: name and number (provider/src/error.rs), and what they mean.
+const REASONS: &[(&str, c_int, ErrorKind)] = &[
+    ("NoTpm", 20, ErrorKind::NoTpm),
+    ("Authorization", 21, ErrorKind::Authorization),
+    ("PasswordMissing", 22, ErrorKind::PasswordMissing),
+    ("Lockout", 23, ErrorKind::Lockout),
+    ("ParentAuthorization", 24, ErrorKind::ParentAuthorization),
+    ("Policy", 26, ErrorKind::Policy),
+    ("TpmIo", 30, ErrorKind::Io),
+    ("Timeout", 32, ErrorKind::Timeout),
+    ("ParentPasswordMissing", 33, ErrorKind::ParentPasswordMissing),
+];
+
+fn kind_of(error: &openssl::error::Error) -> Option<ErrorKind> {
+    let number = error.reason_code();
+    let known = REASONS.iter().find(|(_, reason, _)| *reason == number);
+    known.filter(|_| error.library() == Some(PROVIDER)).map(|(_, _, kind)| *kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reasons_are_those_of_the_provider() {
+        let table = include_str!("../../../provider/src/error.rs");
+        for (name, number, _) in REASONS {
+            assert!(table.contains(&format!("    {name} = {number}, c\"")), "{name} = {number}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The key that is checked: a file, a reference, or a URI, and what they say about its password.
 
 use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf, absolute};
 
 use keyfile::uri::{Password, Place, Uri};
@@ -66,8 +68,11 @@ impl Subject {
     fn of_file(path: PathBuf, said: Password) -> Result<Self, Error> {
         // Every folder on the way counts: a service starts in another one.
         let path = absolute(&path).map_err(|source| Error::read(&path, source))?;
-        reach::check(&path)?;
-        let bytes = input::read(&path, "name a key file")?;
+        if fs::metadata(&path).is_ok_and(|found| found.file_type().is_fifo()) {
+            let problem = "it is a pipe, which OpenSSL cannot read once more";
+            return Err(Error::file(&path, problem, "name a key file"));
+        }
+        let bytes = input::read(&path, "name a key file").map_err(reach::explained)?;
         let uri = path.clone().into_os_string();
         let not_a_key = match KeyFile::parse(&bytes) {
             Ok(file) => {
@@ -117,8 +122,7 @@ impl Subject {
             _ if given.is_some() => Ok(given),
             (Password::Value(word), _) => Ok(Some(Secret::from(word.to_vec()))),
             (Password::Source(path), _) => {
-                reach::check(path)?;
-                let word = first_line(path).map_err(|source| Error::read(path, source))?;
+                let word = first_line(path).map_err(|source| reach::explained(Error::read(path, source)))?;
                 Ok(Some(Secret::from(word)))
             }
             (Password::Asked, _) => passwords.ask(WHAT).map(Some),

@@ -1,6 +1,7 @@
 //! The way to a key through the TPM: its abilities, its parent, the policy's values, then the key.
 
 use keyfile::{Curve, HashAlg, KeyFile, Kind};
+use tpm::template::Storage;
 use tpm::{Parent, Tpm};
 
 use super::maker::Maker;
@@ -22,7 +23,10 @@ pub(super) fn make(
     deferred: &Deferred,
 ) -> Result<KeyFile, Error> {
     let capabilities = tpm.capabilities_for(&wanted.template().public(), order.parent)?;
-    let parent = Parent::for_new_key(tpm, &capabilities, order.parent)?;
+    let mut parent = Parent::for_new_key(tpm, &capabilities, order.parent)?;
+    if order.deprecated && order.parent.is_hierarchy() {
+        parent.storage = Storage::Old;
+    }
     if order.restricted && !matches!(wanted, Wanted::Given(_)) {
         order.name_alg = Some(name_hash_of(tpm, &parent, order.name_alg)?);
     }
@@ -35,7 +39,7 @@ pub(super) fn make(
         Maker { tpm, capabilities: &capabilities, parent: &parent, order: &order, policy: policy.as_ref() };
     let (public, private) = maker.make(wanted)?;
     let mut key = order.file(Kind::Loadable, public, private, policy);
-    key.rsa_parent = parent.rsa;
+    key.rsa_parent = parent.storage == Storage::Rsa2048;
     Ok(key)
 }
 

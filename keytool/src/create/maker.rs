@@ -1,7 +1,7 @@
 //! Makes the two halves of a key file: the TPM creates them, or takes over what was wrapped here.
 
 use keyfile::{AlgId, Attributes, Curve, HashAlg, Public, PublicKey};
-use tpm::template::{Template, Usage};
+use tpm::template::{Storage, Template, Usage};
 use tpm::{Capabilities, Parent, RawRsa, Tpm, refuses_sign_and_decrypt};
 
 use super::order::{Order, Wanted};
@@ -139,7 +139,9 @@ impl Maker<'_> {
     fn progress(&self, key: &Public) -> Option<Progress> {
         let made_inside = key.attributes.contains(Attributes::SENSITIVE_DATA_ORIGIN);
         let what = match key.key {
-            _ if self.parent.rsa => "deriving the hierarchy's RSA storage key; this can take a minute",
+            _ if self.parent.storage == Storage::Rsa2048 => {
+                "deriving the hierarchy's RSA storage key; this can take a minute"
+            }
             PublicKey::Rsa { .. } if made_inside => "the TPM searches primes; this can take a minute",
             _ => return None,
         };

@@ -19,6 +19,8 @@ pub(super) struct Order {
     pub(super) restricted: bool,
     pub(super) auth: Option<Auth>,
     pub(super) description: Option<String>,
+    /// The file gets the layout from before the standard.
+    pub(super) deprecated: bool,
 }
 
 /// The key itself.
@@ -85,6 +87,7 @@ impl Order {
         let key = KeyFile::new(kind, self.parent, public, private);
         let mut key = key_file::authorized(key, self.auth.is_some(), policy);
         key.description.clone_from(&self.description);
+        key.old_layout = self.deprecated;
         key
     }
 }

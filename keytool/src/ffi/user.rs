@@ -63,7 +63,36 @@ impl User {
         // SAFETY: setresgid(2) takes numbers.
         done(unsafe { libc::setresgid(self.gid, self.gid, self.gid) })?;
         // SAFETY: setresuid(2) takes numbers.
-        done(unsafe { libc::setresuid(self.uid, self.uid, self.uid) })
+        done(unsafe { libc::setresuid(self.uid, self.uid, self.uid) })?;
+        match Self::now()? == *self {
+            true => Ok(()),
+            false => Err(io::Error::other("the system has kept other users or groups than it was given")),
+        }
+    }
+
+    /// The user that this process is, by getresuid(2), getresgid(2) and getgroups(2); its groups in ascending order.
+    ///
+    /// # Errors
+    /// It is several: its real, effective and saved numbers differ.
+    pub(crate) fn now() -> io::Result<Self> {
+        let (mut users, mut own) = ([0; 3], [0; 3]);
+        let [real, effective, saved] = &mut users;
+        // SAFETY: getresuid(2) writes three numbers.
+        done(unsafe { libc::getresuid(real, effective, saved) })?;
+        let [real, effective, saved] = &mut own;
+        // SAFETY: getresgid(2) writes three numbers.
+        done(unsafe { libc::getresgid(real, effective, saved) })?;
+        let (uid, gid) = (users[0], own[0]);
+        if users != [uid; 3] || own != [gid; 3] {
+            return Err(io::Error::other("this process is of several users or groups at once"));
+        }
+        let mut groups = vec![0; GROUPS];
+        let room = libc::c_int::try_from(groups.len()).unwrap_or(libc::c_int::MAX);
+        // SAFETY: getgroups(2) writes as many numbers as there is room for, at most.
+        let count = unsafe { libc::getgroups(room, groups.as_mut_ptr()) };
+        groups.truncate(usize::try_from(count).map_err(|_| io::Error::last_os_error())?);
+        groups.sort_unstable();
+        Ok(Self { uid, gid, groups })
     }
 }
 
@@ -141,5 +170,17 @@ mod tests {
         assert_eq!(User::named("no-such-user").unwrap(), None);
         assert_eq!(group("no-such-group").unwrap(), None);
         assert!(User::named("a\0b").is_err());
+    }
+
+    #[test]
+    fn who_this_process_is_is_read_back() {
+        let now = User::now().unwrap();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = |name: &str| -> Vec<u32> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.split_whitespace().map(|number| number.parse().unwrap()).collect()
+        };
+        assert_eq!((line("Uid:"), line("Gid:")), (vec![now.uid; 4], vec![now.gid; 4]));
+        assert_eq!(line("Groups:"), now.groups);
     }
 }

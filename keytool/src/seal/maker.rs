@@ -1,7 +1,7 @@
 //! Makes the sealed file: the TPM seals the data, or it is wrapped here for a parent that another TPM has.
 
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
-use tpm::template::Template;
+use tpm::template::{Storage, Template};
 use tpm::{Auth, Parent, Tpm};
 use zeroize::Zeroizing;
 
@@ -42,7 +42,7 @@ impl Maker<'_> {
         template.attributes = template.attributes | self.binding(&of_parent)?;
         deferred.check()?;
         let made = self.tpm.seal(&parent, &template, self.auth.as_ref(), &self.data)?;
-        Ok(self.file(made.public, made.private, parent.rsa, policy))
+        Ok(self.file(made.public, made.private, parent.storage == Storage::Rsa2048, policy))
     }
 
     /// Wraps the data here; only a policy may need a TPM, for what it has now.

@@ -70,7 +70,7 @@ fn kind(key: &KeyFile) -> &'static str {
 
 fn parent(key: &KeyFile) -> String {
     let handle = key.parent;
-    let primary = if key.rsa_parent { "RSA-2048" } else { "P-256" };
+    let primary = key.primary();
     match handle.hierarchy_words() {
         Some(hierarchy) => {
             format!("the {hierarchy} ({handle}): its {primary} storage key, derived when it is needed")

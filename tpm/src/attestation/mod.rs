@@ -8,7 +8,7 @@ use keyfile::{Attributes, Curve, Handle, HashAlg, Name, Public, PublicKey, Schem
 
 use crate::auth::Auth;
 use crate::objects::Parent;
-use crate::template::{Template, Usage};
+use crate::template::{Storage, Template, Usage};
 
 /// A primary key: what a template always gives in a hierarchy. It has no password of its own.
 #[derive(Clone)]
@@ -61,6 +61,6 @@ impl Primary {
     }
 
     fn as_parent(&self) -> Parent {
-        Parent { handle: self.hierarchy, rsa: false, auth: self.auth.clone() }
+        Parent { handle: self.hierarchy, storage: Storage::P256, auth: self.auth.clone() }
     }
 }

@@ -21,7 +21,7 @@ impl Connection {
 
     /// The parent's number, as `parent` gives it; what derives it proves the password of its hierarchy.
     pub(crate) fn authorized_parent(&mut self, parent: &Parent) -> Result<usize, Error> {
-        if parent.is_derived() && self.parents.find(parent.handle, parent.rsa).is_none() {
+        if parent.is_derived() && self.parents.find(parent.handle, parent.storage).is_none() {
             let attempt = Attempt::of_hierarchy(&self.rules.tpm, parent.handle, &parent.hierarchy_auth())?;
             self.admit(&attempt).map_err(|error| parent.explain(error))?;
             // It may have to derive this very parent, without its hierarchy's password.

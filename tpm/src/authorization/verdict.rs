@@ -140,7 +140,8 @@ impl Attempt {
     /// The TPM has refused the value, at this moment of its own.
     ///
     /// A value that was proven: somebody has changed it, or the command was damaged on its way. Where that does not count, the next try
-    /// tells. What others have learned meanwhile stays.
+    /// tells. Whether it counts, the code says where a Name does not (Part 2 §6.6.2: TPM_RC_BAD_AUTH is "without DA implications"); a code
+    /// that was altered on its way costs one try, since the value is not proven any more. What others have learned meanwhile stays.
     pub(super) fn note_refused(
         &self,
         code: ResponseCode,
@@ -155,7 +156,7 @@ impl Attempt {
             if was_proven && !is_proven {
                 return;
             }
-            if was_proven && !self.counts {
+            if was_proven && !(self.counts && code.base() == ResponseCode::AUTH_FAIL) {
                 return rows.put(Row { since: now, ..self.row() });
             }
             let times = known.map_or(0, |row| row.times).saturating_add(1);
@@ -286,6 +287,14 @@ mod tests {
         free.note_refused(REFUSED, (1, 1), true).unwrap();
         assert_eq!(free.verdict().unwrap(), Verdict::Unknown);
         free.note_refused(REFUSED, (1, 1), false).unwrap();
+        // Nor where the TPM says that it has not counted it.
+        let other = of(b"other").counting(true);
+        other.note_proven().unwrap();
+        let not_counted = ResponseCode(0x9a2);
+        other.note_refused(not_counted, (1, 1), true).unwrap();
+        assert_eq!(other.verdict().unwrap(), Verdict::Unknown);
+        other.note_refused(not_counted, (1, 1), false).unwrap();
+        assert!(matches!(other.verdict().unwrap(), Verdict::Refused(_)));
         // Who began before all that changes nothing of it.
         free.note_refused(REFUSED, (1, 1), true).unwrap();
         assert!(matches!(free.verdict().unwrap(), Verdict::Refused(_)));

@@ -3,6 +3,7 @@
 use keyfile::{Handle, Name, Public};
 
 use crate::error::{Error, ErrorKind};
+use crate::template::Storage;
 
 /// All parents that this connection has met. A number stays good as long as an operation lasts.
 #[derive(Default)]
@@ -15,7 +16,7 @@ pub(crate) struct KnownParents {
 /// One of them.
 pub(crate) struct KnownParent {
     pub(crate) handle: Handle,
-    pub(crate) rsa: bool,
+    pub(crate) storage: Storage,
     pub(crate) public: Public,
     pub(crate) name: Name,
     /// Its saved context.
@@ -26,8 +27,8 @@ pub(crate) struct KnownParent {
 
 impl KnownParents {
     /// The number of the parent at this handle.
-    pub(crate) fn find(&self, handle: Handle, rsa: bool) -> Option<usize> {
-        self.known.iter().position(|known| known.handle == handle && known.rsa == rsa)
+    pub(crate) fn find(&self, handle: Handle, storage: Storage) -> Option<usize> {
+        self.known.iter().position(|known| known.handle == handle && known.storage == storage)
     }
 
     /// The number that the next parent gets.

@@ -10,6 +10,7 @@ use crate::auth::Auth;
 use crate::authorization::Attempt;
 use crate::error::Error;
 use crate::objects::Parent;
+use crate::template::Storage;
 use crate::tpm::Tpm;
 
 impl Key {
@@ -32,7 +33,7 @@ impl Key {
         auth: Option<Auth>,
         parent_auth: Option<Auth>,
     ) -> Result<Self, Error> {
-        let parent = Parent { handle: file.parent, rsa: file.rsa_parent, auth: parent_auth };
+        let parent = Parent { handle: file.parent, storage: Storage::of(&file), auth: parent_auth };
         let public = file.public.clone();
         let name = public.name()?;
         let origin = Origin::File { file: Box::new(file), parent };

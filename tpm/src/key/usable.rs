@@ -72,7 +72,7 @@ impl Inner {
     fn explain(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Authorization if self.has_no_password() => match &self.origin {
-                Origin::File { file, .. } if file.is_of_another_tool() => {
+                Origin::File { file, .. } if file.may_be_inverted() => {
                     error.refused_nothing(self).advise(INVERTED)
                 }
                 _ => error.refused_nothing(self),
@@ -86,7 +86,7 @@ impl Inner {
     }
 }
 
-const INVERTED: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none: give it by URI, as tpm2:file=KEY?pass; \
+const INVERTED: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none, so that nobody is asked (-passin): give it by URI, as tpm2:file=KEY?pass; \
     or something between this program and the TPM alters what they say";
 
 /// What a handle without a key says.

@@ -6,21 +6,22 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
+use crate::template::Storage;
 
 /// The parent of a key.
 #[derive(Clone)]
 pub struct Parent {
     /// A persistent handle, or the hierarchy whose standard primary it is.
     pub handle: Handle,
-    /// In a hierarchy: the RSA-2048 primary instead of the P-256 one.
-    pub rsa: bool,
+    /// In a hierarchy: which one.
+    pub storage: Storage,
     /// The password of the persistent key or of the hierarchy.
     pub auth: Option<Auth>,
 }
 
 impl Parent {
     /// The standard P-256 primary of the null hierarchy: there on every TPM, and nobody's.
-    pub(crate) const NULL: Self = Self { handle: Handle::NULL, rsa: false, auth: None };
+    pub(crate) const NULL: Self = Self { handle: Handle::NULL, storage: Storage::P256, auth: None };
 
     /// Whether it is derived from a template, and has no password of its own.
     pub(crate) fn is_derived(&self) -> bool {

@@ -9,13 +9,13 @@ use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
-use crate::template::{is_made_of, storage_primary};
+use crate::template::is_made_of;
 
 impl Connection {
     /// The parent's number, at the cost of one command the first time.
     pub(crate) fn parent(&mut self, parent: &Parent) -> Result<usize, Error> {
-        let Parent { handle, rsa, .. } = *parent;
-        if let Some(number) = self.parents.find(handle, rsa) {
+        let Parent { handle, storage, .. } = *parent;
+        if let Some(number) = self.parents.find(handle, storage) {
             return Ok(number);
         }
         if handle.is_transient() {
@@ -23,7 +23,7 @@ impl Connection {
         }
         // First, because it may have to meet the null primary before.
         self.open_session_for(parent)?;
-        if let Some(number) = self.parents.find(handle, rsa) {
+        if let Some(number) = self.parents.find(handle, storage) {
             return Ok(number);
         }
         let (public, name) = match parent.is_derived() {
@@ -41,8 +41,8 @@ impl Connection {
 
     /// Takes note of a parent, whose number is the next one.
     pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
-        let Parent { handle, rsa, .. } = *parent;
-        self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1 });
+        let Parent { handle, storage, .. } = *parent;
+        self.parents.push(KnownParent { handle, storage, public, name, saved: None, derived: 1 });
     }
 
     /// The public area of a parent.
@@ -52,7 +52,9 @@ impl Connection {
 
     /// Whether the next use of the parent derives it.
     pub(crate) fn must_derive(&self, parent: &Parent) -> bool {
-        let Some(number) = self.parents.find(parent.handle, parent.rsa) else { return parent.is_derived() };
+        let Some(number) = self.parents.find(parent.handle, parent.storage) else {
+            return parent.is_derived();
+        };
         let is_saved = self.parents.get(number).is_ok_and(|known| known.saved.is_some());
         parent.is_derived() && !is_saved && !self.slots.holds(Transient::Parent(number))
     }
@@ -101,7 +103,7 @@ impl Connection {
         let protect = self.protection_of_primary(parent, &auth);
         self.make_room(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
-        let template = storage_primary(parent.rsa);
+        let template = parent.storage.template();
         let primary =
             create_primary(self, &hierarchy, &template, protect).map_err(|error| parent.explain(error))?;
         let slot = Transient::Parent(number);

@@ -9,6 +9,7 @@ use crate::command::{Protect, Run};
 use crate::connection::{Connection, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
+use crate::template::Storage;
 
 impl Connection {
     /// The null primary; or the key that the user has named, which is persistent or the owner's storage key.
@@ -21,7 +22,7 @@ impl Connection {
         let Some(wanted) = self.rules.salt_name.clone() else { return Err(refusal) };
         for handle in handles(self, PERSISTENT)? {
             if read_public(self, handle).is_ok_and(|(_, name)| name == wanted) {
-                let parent = Parent { handle, rsa: false, auth: None };
+                let parent = Parent { handle, storage: Storage::P256, auth: None };
                 let number = self.parent(&parent)?;
                 return if self.is_salt(number)? { Ok((number, parent)) } else { Err(refusal) };
             }
@@ -31,11 +32,11 @@ impl Connection {
 
     /// The P-256 primary of the null hierarchy; or the RSA-2048 one, where the TPM has no ECC.
     fn null_primary(&mut self) -> Result<(usize, Parent), Error> {
-        let rsa = Parent { rsa: true, ..Parent::NULL };
+        let rsa = Parent { storage: Storage::Rsa2048, ..Parent::NULL };
         if let (None, None, Some(number)) = (
             &self.rules.salt_name,
-            self.parents.find(Handle::NULL, false),
-            self.parents.find(Handle::NULL, true),
+            self.parents.find(Handle::NULL, Storage::P256),
+            self.parents.find(Handle::NULL, Storage::Rsa2048),
         ) {
             return Ok((number, rsa));
         }
@@ -49,8 +50,8 @@ impl Connection {
 
     /// The owner's storage key, if it is the one that the user has named: its Name is the proof. An owner with a password is not asked for it.
     fn owners_salt(&mut self, wanted: &Name) -> Result<Option<(usize, Parent)>, Error> {
-        let owner = Parent { handle: Handle::OWNER, rsa: false, auth: None };
-        if let Some(number) = self.parents.find(owner.handle, owner.rsa) {
+        let owner = Parent { handle: Handle::OWNER, storage: Storage::P256, auth: None };
+        if let Some(number) = self.parents.find(owner.handle, owner.storage) {
             return Ok(self.is_salt(number)?.then_some((number, owner)));
         }
         let number = self.parents.next();
@@ -70,7 +71,7 @@ impl Connection {
         if self.rules.salt_name.is_none() || parent.handle == Handle::NULL {
             return Ok(false);
         }
-        match self.parents.find(parent.handle, parent.rsa) {
+        match self.parents.find(parent.handle, parent.storage) {
             Some(number) => Ok(!self.is_salt(number)?),
             None => Ok(true),
         }
@@ -92,7 +93,10 @@ impl Connection {
                     && !self.rules.unprotected
                     && !self.is_authentic() =>
             {
-                let null = self.parents.find(Handle::NULL, false).or(self.parents.find(Handle::NULL, true));
+                let null = self
+                    .parents
+                    .find(Handle::NULL, Storage::P256)
+                    .or(self.parents.find(Handle::NULL, Storage::Rsa2048));
                 let null = null.and_then(|number| self.parents.get(number).ok()).map(|known| &known.name);
                 Err(pinned(null.unwrap_or(found)))
             }

@@ -7,6 +7,7 @@ use crate::connection::{Connection, Transient};
 use crate::crypto::salt::suits;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
+use crate::template::Storage;
 
 /// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
 /// knows that half.
@@ -65,7 +66,10 @@ impl Connection {
             opened => opened?,
         }
         // One session serves all, so its salt key is not needed again.
-        let null = self.parents.find(Handle::NULL, false).or(self.parents.find(Handle::NULL, true));
+        let null = self
+            .parents
+            .find(Handle::NULL, Storage::P256)
+            .or(self.parents.find(Handle::NULL, Storage::Rsa2048));
         match null.filter(|_| self.rules.keep.is_none()) {
             Some(null) => self.evict(Transient::Parent(null)),
             None => Ok(()),

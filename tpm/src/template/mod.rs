@@ -6,7 +6,7 @@ mod storage;
 pub(crate) mod under_parent;
 
 pub use made::is_made_of;
-pub use storage::storage_primary;
+pub use storage::{Storage, storage_primary};
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
 

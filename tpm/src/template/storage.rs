@@ -1,6 +1,6 @@
 //! The standard parents: the storage primaries of the TCG.
 
-use keyfile::{Attributes, Curve, Public};
+use keyfile::{Attributes, Curve, KeyFile, Public};
 
 use super::{MADE_HERE, Template, Usage};
 
@@ -20,6 +20,44 @@ pub fn storage_primary(rsa: bool) -> Public {
     Public { attributes: STORAGE, ..public }
 }
 
+/// Which primary a hierarchy means as the parent of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// The P-256 primary of the TCG.
+    #[default]
+    P256,
+    /// The RSA-2048 primary of the TCG.
+    Rsa2048,
+    /// The P-256 primary of key files from before the standard (`TSS2 KEY BLOB`), without fixedTPM and fixedParent:
+    /// openssl_tpm2_engine derives another primary for those, as it did when they were made.
+    Old,
+}
+
+impl Storage {
+    /// Returns the primary that a key file means.
+    #[must_use]
+    pub fn of(file: &KeyFile) -> Self {
+        match (file.old_layout, file.rsa_parent) {
+            (true, _) if file.parent.is_hierarchy() => Self::Old,
+            (_, true) => Self::Rsa2048,
+            (_, false) => Self::P256,
+        }
+    }
+
+    /// Returns the template that it is derived from.
+    #[must_use]
+    pub fn template(self) -> Public {
+        let standard = storage_primary(self == Self::Rsa2048);
+        match self {
+            Self::Old => Public {
+                attributes: standard.attributes.without(Attributes::FIXED_TPM | Attributes::FIXED_PARENT),
+                ..standard
+            },
+            _ => standard,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use keyfile::wire::Marshal;
@@ -31,5 +69,7 @@ mod tests {
         let bytes = |rsa| hex::encode(storage_primary(rsa).to_bytes().unwrap());
         assert_eq!(bytes(false), "0023000b00030472000000060080004300100003001000000000");
         assert_eq!(bytes(true), "0001000b00030472000000060080004300100800000000000000");
+        let old = hex::encode(Storage::Old.template().to_bytes().unwrap());
+        assert_eq!(old, "0023000b00030460000000060080004300100003001000000000");
     }
 }

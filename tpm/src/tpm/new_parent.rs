@@ -6,6 +6,7 @@ use super::{Capabilities, Tpm};
 use crate::config;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
+use crate::template::Storage;
 
 impl Parent {
     /// The handle that a user names as a parent: a persistent one in hexadecimal, or a hierarchy by its name.
@@ -24,8 +25,9 @@ impl Parent {
         if handle.is_persistent() {
             check_parent(tpm, capabilities, handle)?;
         }
-        let rsa = handle.is_permanent() && !capabilities.curves.contains(&Curve::P256);
-        Ok(Self { handle, rsa, auth: tpm.config().auth_of_parent(handle) })
+        let no_curve = handle.is_permanent() && !capabilities.curves.contains(&Curve::P256);
+        let storage = if no_curve { Storage::Rsa2048 } else { Storage::P256 };
+        Ok(Self { handle, storage, auth: tpm.config().auth_of_parent(handle) })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::rc::ResponseCode;
+use crate::template::Storage;
 
 /// From here on persistent handles are the platform's (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).
 const PLATFORM: Handle = Handle(0x8180_0000);
@@ -28,7 +29,8 @@ impl Tpm {
     /// # Errors
     /// The handle is taken, the owner's password is wrong or missing, the TPM's memory is full, or there is no TPM.
     pub fn persist_storage_key(&self, rsa: bool, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
-        let parent = Parent { handle: Handle::OWNER, rsa, auth: auth.cloned() };
+        let storage = if rsa { Storage::Rsa2048 } else { Storage::P256 };
+        let parent = Parent { handle: Handle::OWNER, storage, auth: auth.cloned() };
         let mut asked = false;
         self.operate(|connection| {
             let number = connection.parent_in_session(&parent)?;

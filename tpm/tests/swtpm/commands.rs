@@ -72,7 +72,7 @@ fn parents_of_every_kind() {
     let null = Parent { handle: Handle::NULL, ..OWNER };
     let endorsement = Parent { handle: Handle::ENDORSEMENT, ..OWNER };
     let persistent = Parent { handle: Handle(0x8100_0001), ..OWNER };
-    let rsa = Parent { rsa: true, ..OWNER };
+    let rsa = Parent { storage: tpm::template::Storage::Rsa2048, ..OWNER };
     let tpm = kit::direct(&swtpm);
     for parent in [OWNER, null, endorsement, persistent, rsa] {
         let file = kit::make(&swtpm, &parent, Template::ecc(Curve::P256), None);

@@ -8,7 +8,7 @@ use keyfile::{
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
-use tpm::template::{Template, Usage};
+use tpm::template::{Storage, Template, Usage};
 use tpm::{Auth, Config, ErrorKind, Key, Parent, Tpm};
 
 use crate::kit::{self, DIGEST, OWNER};
@@ -195,7 +195,8 @@ fn permanent_parents_with_passwords() {
         for rsa in [false, true] {
             let public = tpm::template::storage_primary(rsa);
             let right = tpm("hierarchy");
-            let parent = Parent { handle, rsa, auth: Some(Auth::new("hierarchy")) };
+            let storage = if rsa { Storage::Rsa2048 } else { Storage::P256 };
+            let parent = Parent { handle, storage, auth: Some(Auth::new("hierarchy")) };
             let known = right.parent_public(&parent).unwrap().0;
             assert_eq!(known.attributes, public.attributes);
             let mut file = wrap((handle, &known), Object::P256, HashAlg::Sha256, Some("secret"), None);

@@ -9,7 +9,8 @@ use tests::{Proxy, ResourceManager, Swtpm};
 use tpm::template::{Template, Usage};
 use tpm::{Auth, Config, Key, Manager, Parent, Tpm};
 
-pub(crate) const OWNER: Parent = Parent { handle: Handle::OWNER, rsa: false, auth: None };
+pub(crate) const OWNER: Parent =
+    Parent { handle: Handle::OWNER, storage: tpm::template::Storage::P256, auth: None };
 pub(crate) const DIGEST: [u8; 32] = [7; 32];
 
 pub(crate) fn config(tcti: String) -> Config {
@@ -35,7 +36,7 @@ pub(crate) fn make(swtpm: &Swtpm, parent: &Parent, template: Template, password:
     let made = tpm.create(parent, &template.public(), auth.as_ref()).unwrap();
     let mut file = KeyFile::new(Kind::Loadable, parent.handle, made.public, made.private);
     file.empty_auth = password.is_none();
-    file.rsa_parent = parent.rsa;
+    file.rsa_parent = parent.storage == tpm::template::Storage::Rsa2048;
     file
 }
 

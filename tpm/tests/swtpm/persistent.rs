@@ -101,7 +101,7 @@ fn a_password_that_is_not_proven_is_never_the_last_try() {
     swtpm.persist(parent, 0x8100_0001);
     swtpm.flush(parent);
     let template = Template::ecc(Curve::P256).public();
-    let under = |auth| Parent { handle: Handle(0x8100_0001), rsa: false, auth };
+    let under = |auth| Parent { handle: Handle(0x8100_0001), storage: tpm::template::Storage::P256, auth };
     for auth in [Some(Auth::new("parent")), None] {
         let error = tpm.create(&under(auth), &template, None).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");

@@ -17,7 +17,7 @@ pub const INDEX: Handle = Handle(0x01c0_0002);
 /// The password of the key `password`.
 pub const PASSWORD: &[u8] = b"password";
 
-const OWNER: Parent = Parent { handle: Handle::OWNER, rsa: false, auth: None };
+const OWNER: Parent = Parent { handle: Handle::OWNER, storage: tpm::template::Storage::P256, auth: None };
 const DIGEST: [u8; 32] = [7; 32];
 
 pub(super) const OPERATIONS: &[(&str, Operation)] = &[

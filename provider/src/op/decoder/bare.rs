@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use keyfile::{KeyFile, KeyReference};
+use keyfile::{Held, KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
 use super::der::{HEAD_BYTES, is_key_file};
@@ -47,13 +47,12 @@ impl Decoder for BareDecoder {
         input.read(provider.core(), length.saturating_sub(HEAD_BYTES), &mut der);
         let (public, der) = match is_reference {
             true => (KeyReference::from_der(&der)?.public, der),
-            false => match KeyFile::from_der(&der) {
-                Err(error @ keyfile::Error::Handle(_)) => {
-                    let reference = KeyReference::of_key_file(&der).ok_or(error)?;
+            false => match Held::parse(&der)? {
+                Held::Reference(reference) => {
                     let der = reference.to_der()?;
                     (reference.public, der)
                 }
-                file => (file?.public, der),
+                Held::Key(file) => (file.public, der),
             },
         };
         hand_on(provider, &public, &der, found)

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use keyfile::{KeyFile, KeyReference, Public};
+use keyfile::{Held, KeyFile, KeyReference, Public};
 use tpm::Auth;
 use zeroize::Zeroizing;
 
@@ -62,11 +62,11 @@ impl<T: KeyType> KeyDecoder<T> {
             return Ok(true);
         }
         input.read(provider.core(), KeyFile::MAX_SIZE, &mut der);
-        let file = match (KeyFile::from_der(&der), KeyReference::of_key_file(&der)) {
-            (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+        let file = match Held::parse(&der)? {
+            Held::Reference(reference) => {
                 return Self::reference(provider, &reference.to_der()?, selection, found, passphrase);
             }
-            (file, _) => file?,
+            Held::Key(file) => *file,
         };
         if type_of(&file.public)? != T::KIND {
             return Ok(true);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyfile::{KeyFile, KeyReference};
+use keyfile::{Held, KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
 use super::handing::hand_on;
@@ -43,13 +43,12 @@ impl Decoder for PemDecoder {
                 let der = KeyReference::der(&block)?;
                 (KeyReference::from_der(&der)?.public, der)
             }
-            false => match (KeyFile::from_pem(&block), KeyReference::of_key_file(&block)) {
-                (Err(keyfile::Error::Handle(_)), Some(reference)) => {
+            false => match Held::parse(&block)? {
+                Held::Reference(reference) => {
                     let der = reference.to_der()?;
                     (reference.public, der)
                 }
-                (file, _) => {
-                    let file = file?;
+                Held::Key(file) => {
                     let der = Zeroizing::new(file.to_der()?);
                     (file.public, der)
                 }

@@ -92,11 +92,10 @@ fn password(reference: &KeyReference) -> &'static str {
 
 fn parent(file: &KeyFile) -> String {
     let handle = file.parent;
-    match (handle.hierarchy_words(), file.rsa_parent) {
-        (Some(hierarchy), false) => format!("{hierarchy} ({handle}), its P-256 primary"),
-        (Some(hierarchy), true) => format!("{hierarchy} ({handle}), its RSA-2048 primary"),
-        (None, _) if handle.is_transient() => format!("transient handle {handle}, which leads nowhere"),
-        (None, _) => format!("persistent key {handle}"),
+    match handle.hierarchy_words() {
+        Some(hierarchy) => format!("{hierarchy} ({handle}), its {} primary", file.primary()),
+        None if handle.is_transient() => format!("transient handle {handle}, which leads nowhere"),
+        None => format!("persistent key {handle}"),
     }
 }
 

@@ -37,6 +37,21 @@ fn setting(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
+/// Cases that failed once, by seed and number.
+const FAILED_ONCE: &[(u64, u64)] = &[
+    // A nonce was damaged where a session started, and a right password of PolicySecret was remembered as refused.
+    (11, 1880),
+];
+
+#[test]
+fn what_failed_once_does_not_fail_again() {
+    for &(seed, number) in FAILED_ONCE {
+        let work = Work::new();
+        let verdict = Case::of(seed, number, &work).run(&work);
+        assert!(verdict.fault.is_none(), "{}", verdict.text);
+    }
+}
+
 #[test]
 fn one_fault_costs_at_most_one_error_and_leaves_nothing() {
     let seed = setting("CAMPAIGN_SEED").unwrap_or(SEED);
