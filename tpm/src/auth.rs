@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clones_share_one_copy() {
+    fn clones_share_one_copy_of_the_password() {
         let auth = Auth::new("x");
         assert!(std::ptr::eq(&*auth.bytes, &*auth.clone().bytes));
     }
 
     #[test]
-    fn long_passwords_are_hashed_and_trailing_zeros_cut() {
+    fn long_passwords_are_hashed_and_trailing_zeros_removed() {
         let value = |bytes: &[u8], hash| Auth::new(bytes).as_value(hash).to_vec();
         assert_eq!(value(b"secret", HashAlg::Sha256), b"secret");
         assert_eq!(value(b"a\0b\0\0", HashAlg::Sha256), b"a\0b");

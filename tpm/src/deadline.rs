@@ -50,7 +50,7 @@ impl Deadline {
     }
 
     /// The same, or a later one that leaves at least this much.
-    pub(crate) fn leaving(self, least: Duration) -> Self {
+    pub(crate) fn at_least(self, least: Duration) -> Self {
         match self.left() {
             Some(left) if left < least => Self { allowed: self.allowed, ..Self::within(least) },
             _ => self,
@@ -94,11 +94,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_passes_and_never_does_not() {
+    fn a_deadline_passes_unless_it_is_never() {
         let past = Deadline::within(Duration::ZERO);
         assert!(past.has_passed() && past.milliseconds() == 0);
         assert!(!Deadline::NEVER.has_passed() && Deadline::NEVER.milliseconds() == -1);
-        assert!(!past.leaving(Duration::from_secs(5)).has_passed());
+        assert!(!past.at_least(Duration::from_secs(5)).has_passed());
         let later = Deadline::within(Duration::from_secs(60));
         assert!((59_000..=60_000).contains(&later.milliseconds()), "{later:?}");
         assert_eq!(later.at_most(Duration::from_secs(1)), Duration::from_secs(1));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_outlasts_the_kernels() {
+    fn the_default_timeout_is_longer_than_the_kernels() {
         let Timeout(default) = Timeout::default();
         assert!(default > Some(Duration::from_secs(300)));
         let text = Deadline::after(Timeout::default()).missed("the TPM has not answered").to_string();

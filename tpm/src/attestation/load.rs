@@ -13,7 +13,7 @@ use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::template::endorsement::branches;
-use crate::template::is_made_of;
+use crate::template::matches_template;
 
 /// The parts that primaries have in an operation.
 pub(super) const SIGNER: Transient = Transient::Temporary(0);
@@ -53,7 +53,7 @@ impl Connection {
     pub(super) fn load_primary(&mut self, part: Transient, key: &Primary) -> Result<LoadedPrimary, Error> {
         let parent = key.as_parent();
         self.open_session_for(&parent)?;
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(&parent, &auth);
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
@@ -63,7 +63,7 @@ impl Connection {
             })
             .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
-        if !is_made_of(&made.public, &key.template) {
+        if !matches_template(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(made.handle));
         }
@@ -79,7 +79,7 @@ impl Connection {
         for handle in handles(self, PERSISTENT)? {
             // One of an unknown kind is not readable here, and not the one that is sought.
             if let Ok((public, name)) = read_public(self, handle) {
-                if is_made_of(&public, &template.template) && public.key.has_numbers_of(key) {
+                if matches_template(&public, &template.template) && public.key.has_numbers_of(key) {
                     return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
             }
@@ -89,7 +89,7 @@ impl Connection {
     }
 
     /// Runs the policy of an endorsement key in the policy session.
-    pub(super) fn satisfy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
+    pub(super) fn satisfy_policy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
         let branches = branches(public)?;
         self.open_policy(public.name_alg)?;
         let password = Secret { hint: Handle(0), name: key.hierarchy.into(), policy_ref: Vec::new() };

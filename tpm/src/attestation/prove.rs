@@ -50,7 +50,7 @@ impl Tpm {
                 };
                 let value = random::bytes(SECRET)?;
                 let made = credential(&found.public, &signer.name, &value)?;
-                connection.satisfy(endorsement, &found.public)?;
+                connection.satisfy_policy(endorsement, &found.public)?;
                 let opened = activate_credential(connection, (signer.entity(), found.entity()), &made);
                 match opened.map_err(unopened)?.ct_eq(&value).into() {
                     true => Ok(Residence::Here(signer.name)),

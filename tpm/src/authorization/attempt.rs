@@ -3,7 +3,7 @@
 use keyfile::{Handle, Name};
 
 use super::memory::memory;
-use super::table::{ITSELF, Row, State, Tag};
+use super::table::{ENTITY, Row, State, Tag};
 use crate::error::Error;
 
 /// An entity, and the value that is to be proven to it. The value itself is not in it.
@@ -14,11 +14,11 @@ pub(crate) struct Attempt {
     pub(super) name: Name,
     pub(super) is_empty: bool,
     /// Whether a wrong value brings a lockout nearer.
-    pub(super) counts: bool,
+    pub(super) counts_failures: bool,
     /// Whether others can give the entity another value.
     pub(super) changeable: bool,
     /// Where to look whether it is there, before a value is tried again.
-    pub(super) place: Option<Handle>,
+    pub(super) handle: Option<Handle>,
 }
 
 impl Attempt {
@@ -48,55 +48,55 @@ impl Attempt {
             value: memory.tag(&[&high.to_be_bytes(), &low.to_be_bytes(), value]),
             name,
             is_empty: value.is_empty(),
-            counts: false,
+            counts_failures: false,
             changeable: true,
-            place: None,
+            handle: None,
         })
     }
 
     /// Says whether a wrong value brings a lockout nearer.
-    pub(crate) fn counting(self, counts: bool) -> Self {
-        Self { counts, ..self }
+    pub(crate) fn counting_failures(self, counts_failures: bool) -> Self {
+        Self { counts_failures, ..self }
     }
 
     /// Says where the entity was, to be looked at before another try.
-    pub(crate) fn placed(self, at: Handle) -> Self {
-        Self { place: Some(at), ..self }
+    pub(crate) fn at_handle(self, at: Handle) -> Self {
+        Self { handle: Some(at), ..self }
     }
 
     /// Takes note that the entity is at its place.
-    pub(crate) fn saw_entity(&self) -> Result<(), Error> {
+    pub(crate) fn note_entity_present(&self) -> Result<(), Error> {
         self.note_entity(State::Proven)
     }
 
-    /// Takes note that nobody has looked, unless somebody has.
-    pub(crate) fn expect_entity(&self) -> Result<(), Error> {
+    /// Takes note that nobody has clock_read, unless somebody has.
+    pub(crate) fn note_entity_unverified(&self) -> Result<(), Error> {
         match self.entity_state()? {
-            State::Unknown => self.note_entity(State::Unseen),
+            State::Unknown => self.note_entity(State::Unverified),
             _ => Ok(()),
         }
     }
 
     /// Whether somebody has to look first whether the entity is at its place.
-    pub(crate) fn is_unseen(&self) -> Result<bool, Error> {
-        Ok(self.entity_state()? == State::Unseen)
+    pub(crate) fn is_unverified(&self) -> Result<bool, Error> {
+        Ok(self.entity_state()? == State::Unverified)
     }
 
     /// Forgets all about an entity that is not there any more.
     pub(super) fn forget_entity(&self) -> Result<(), Error> {
         memory()?.table.with(|rows| rows.forget(self.entity));
-        self.note_entity(State::Unseen)
+        self.note_entity(State::Unverified)
     }
 
     pub(super) fn note_entity(&self, state: State) -> Result<(), Error> {
         let memory = memory()?;
-        let row = Row { entity: self.entity, value: ITSELF, state, since: memory.now(), ..Row::default() };
+        let row = Row { entity: self.entity, value: ENTITY, state, since: memory.now(), ..Row::default() };
         memory.table.with(|rows| rows.put(row));
         Ok(())
     }
 
     fn entity_state(&self) -> Result<State, Error> {
-        let row = memory()?.table.with(|rows| rows.find(self.entity, ITSELF));
+        let row = memory()?.table.with(|rows| rows.find(self.entity, ENTITY));
         Ok(row.map(|row| row.state).unwrap_or_default())
     }
 }
@@ -105,6 +105,6 @@ impl Attempt {
 ///
 /// # Errors
 /// The system gives no random bytes.
-pub(crate) fn prepare() -> Result<(), Error> {
+pub(crate) fn init_memory() -> Result<(), Error> {
     memory().map(drop)
 }

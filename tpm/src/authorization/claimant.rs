@@ -39,7 +39,7 @@ impl Claimant {
     }
 
     /// Whether the process of this number may still be there: one that was killed gives no claim back.
-    pub(super) fn lives(number: u64) -> bool {
+    pub(super) fn is_alive(number: u64) -> bool {
         let processes = Path::new("/proc");
         !processes.join("self").exists() || processes.join((number >> 32).to_string()).exists()
     }
@@ -50,13 +50,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_thread_is_one_and_lives_as_long_as_its_process() {
+    fn each_thread_is_one_claimant_and_is_alive_as_long_as_its_process() {
         let this = Claimant::this().unwrap();
         assert_eq!(this, Claimant::this().unwrap());
         let other = std::thread::spawn(|| Claimant::this().unwrap()).join().unwrap();
         assert_ne!(this, other);
-        assert!(Claimant::lives(this.number()) && Claimant::lives(other.number()));
+        assert!(Claimant::is_alive(this.number()) && Claimant::is_alive(other.number()));
         // No process has this number (proc(5), pid_max).
-        assert!(!Claimant::lives(u64::MAX));
+        assert!(!Claimant::is_alive(u64::MAX));
     }
 }

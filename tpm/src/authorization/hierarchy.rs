@@ -23,15 +23,15 @@ impl Connection {
     pub(crate) fn authorized_parent(&mut self, parent: &Parent) -> Result<usize, Error> {
         if parent.is_derived() && self.parents.find(parent.handle, parent.rsa).is_none() {
             let attempt = Attempt::of_hierarchy(&self.rules.tpm, parent.handle, &parent.hierarchy_auth())?;
-            self.admit(&attempt).map_err(|error| parent.explain(error))?;
+            self.check_not_refused(&attempt).map_err(|error| parent.explain(error))?;
             // It may have to derive this very parent, without its hierarchy's password.
             self.open_session_for(parent)?;
         }
-        self.deriving(parent, |connection| connection.parent(parent))
+        self.with_derivation(parent, |connection| connection.parent(parent))
     }
 
     /// Runs what needs a derived parent loaded, and so may have to derive it.
-    pub(super) fn deriving<T>(
+    pub(super) fn with_derivation<T>(
         &mut self,
         parent: &Parent,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_of_its_parts_and_of_this_process() {
+    fn a_tag_depends_on_its_parts_and_on_the_process() {
         let [one, other] = [Memory::new().unwrap(), Memory::new().unwrap()];
         assert_eq!(one.tag(&[b"a", b"b"]), one.tag(&[b"a", b"b"]));
         for different in [&[&b"ab"[..]][..], &[b"a", b"b", b""], &[b"b", b"a"], &[b"", b"ab"]] {

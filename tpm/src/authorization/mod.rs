@@ -22,5 +22,5 @@ mod refusal;
 mod table;
 mod verdict;
 
-pub(crate) use attempt::{Attempt, prepare};
+pub(crate) use attempt::{Attempt, init_memory};
 pub(crate) use refusal::pause;

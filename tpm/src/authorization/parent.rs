@@ -12,7 +12,7 @@ use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::rc::{Part, ResponseCode};
-use crate::template::under_parent::under;
+use crate::template::under_parent::for_parent;
 
 /// What a command names, and its authValue.
 struct ReadyParent {
@@ -35,7 +35,7 @@ impl Connection {
         let number = self.authorized_parent(parent)?;
         // What is known to be refused needs no session.
         if let Some(attempt) = self.attempt_on(number, parent)? {
-            self.admit(&attempt).map_err(|error| refused(error, parent))?;
+            self.check_not_refused(&attempt).map_err(|error| refused(error, parent))?;
         }
         self.open_session_under(number, parent)?;
         Ok(number)
@@ -46,8 +46,10 @@ impl Connection {
         if self.rules.unprotected || self.has_session() {
             return Ok(());
         }
-        match self.is_salt(number)? {
-            true => self.deriving(parent, |connection| connection.open_session(Some((number, parent)))),
+        match self.can_be_salt_key(number)? {
+            true => {
+                self.with_derivation(parent, |connection| connection.open_session(Some((number, parent))))
+            }
             false => self.open_session(Some((number, parent))),
         }
     }
@@ -61,7 +63,7 @@ impl Connection {
         protect: Protect,
     ) -> Result<Creation, Error> {
         let ready = self.ready_parent(number, parent)?;
-        let template = under(self.parent_public(number)?.0, template);
+        let template = for_parent(self.parent_public(number)?.0, template);
         self.prove_parent(&ready, |connection| {
             object::create(connection, &ready.guarded(), &template, auth, data, protect)
         })
@@ -103,8 +105,8 @@ impl Connection {
         let attempt = self.attempt_on(number, parent)?;
         let (public, name) = self.parent_public(number)?;
         let (auth, name) = (own_value(parent, public), name.clone());
-        let handle = self.deriving(parent, |connection| connection.load_parent(number, parent))?;
-        self.make_room_for_child(number, parent)?;
+        let handle = self.with_derivation(parent, |connection| connection.load_parent(number, parent))?;
+        self.free_slots_for_child(number, parent)?;
         Ok(ReadyParent { handle, name, auth, attempt })
     }
 
@@ -127,7 +129,7 @@ impl Connection {
         let (public, name) = self.parent_public(number)?;
         let counts = !public.attributes.contains(Attributes::NO_DA);
         let attempt = Attempt::of_named(&self.rules.tpm, name, &own_value(parent, public))?;
-        Ok(Some(attempt.counting(counts).placed(parent.handle)))
+        Ok(Some(attempt.counting_failures(counts).at_handle(parent.handle)))
     }
 }
 
@@ -140,7 +142,7 @@ fn own_value(parent: &Parent, public: &Public) -> Zeroizing<Vec<u8>> {
 /// What a refusal says. The template gives a primary that is derived the empty password, which cannot be wrong.
 fn refused(error: Error, parent: &Parent) -> Error {
     match parent.is_derived() && error.kind() == ErrorKind::Authorization {
-        true => error.refused_nothing(format_args!("the storage key of {}", parent.handle)),
+        true => error.empty_password_refused(format_args!("the storage key of {}", parent.handle)),
         false => parent.explain(error),
     }
 }
@@ -148,7 +150,7 @@ fn refused(error: Error, parent: &Parent) -> Error {
 /// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
 fn import_refused(error: Error, parent: &Parent) -> Error {
     match error.code().and_then(ResponseCode::part) {
-        Some(Part::Parameter(3 | 4)) => error.advise(parent.foreign()),
+        Some(Part::Parameter(3 | 4)) => error.advise(parent.wrong_parent_advice()),
         _ => refused(error, parent),
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Refusal {
 
 const MINUTE: u64 = 60_000;
 /// No pause is longer.
-const LONGEST: u64 = 60 * MINUTE;
+const MAX_PAUSE: u64 = 60 * MINUTE;
 
 impl Refusal {
     /// What a row says of a value; none when its pause is over, if it has one.
@@ -57,7 +57,7 @@ impl Refusal {
 /// How long what was refused so many times is not tried again: a minute first, doubled each time, an hour at most.
 pub(crate) fn pause(times: u8) -> Duration {
     let doubled = 1_u64.checked_shl(u32::from(times.saturating_sub(1))).unwrap_or(u64::MAX);
-    Duration::from_millis(doubled.saturating_mul(MINUTE).min(LONGEST))
+    Duration::from_millis(doubled.saturating_mul(MINUTE).min(MAX_PAUSE))
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -11,20 +11,20 @@ use crate::ffi;
 pub(crate) type Tag = [u64; 2];
 
 /// A value of no entity: stands for the entity itself.
-pub(super) const ITSELF: Tag = [0; 2];
+pub(super) const ENTITY: Tag = [0; 2];
 
 /// More than any program has passwords; the oldest verdict goes first, and a refusal last.
 const ROWS: usize = 256;
 /// As many refused values of one entity as are kept.
-const MOST_OF_ONE: usize = 8;
+const MAX_REFUSALS: usize = 8;
 const WORDS: usize = 10;
 /// The lock, the number of claimants, the rows.
 const NUMBERS: usize = 2 + ROWS * WORDS;
 
 /// How long a lock is believed to be held: its holder only reads and writes a few numbers. One that was killed meanwhile leaves one row
 /// that matches nothing.
-const PATIENCE: u32 = 1_000;
-const STEP: Duration = Duration::from_micros(50);
+const LOCK_TRIES: u32 = 1_000;
+const LOCK_PAUSE: Duration = Duration::from_micros(50);
 
 /// What one row says of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +53,7 @@ pub(super) enum State {
     Proven,
     Refused,
     /// Of an entity itself: look whether it is there before anything is tried.
-    Unseen,
+    Unverified,
 }
 
 /// The rows.
@@ -77,11 +77,11 @@ impl Table {
     pub(super) fn with<T>(&self, work: impl FnOnce(&Rows<'_>) -> T) -> T {
         let [lock, _, rows @ ..] = self.numbers();
         let taken = || lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        for _ in 0..PATIENCE {
+        for _ in 0..LOCK_TRIES {
             if taken() {
                 break;
             }
-            thread::sleep(STEP);
+            thread::sleep(LOCK_PAUSE);
         }
         let result = work(&Rows(rows));
         lock.store(0, Ordering::Release);
@@ -117,20 +117,20 @@ impl Rows<'_> {
 
     /// Writes the row of its entity and value; another goes where there is no room.
     pub(super) fn put(&self, row: Row) {
-        let place = self.all().find(|(_, known)| known.entity == row.entity && known.value == row.value);
-        let place = place.or_else(|| self.oldest(row.entity, row.state)).or_else(|| self.free());
-        if let Some((words, _)) = place.or_else(|| self.victim()) {
+        let target = self.all().find(|(_, known)| known.entity == row.entity && known.value == row.value);
+        let target = target.or_else(|| self.oldest(row.entity, row.state)).or_else(|| self.free());
+        if let Some((words, _)) = target.or_else(|| self.oldest_of_all()) {
             write(words, row);
         }
     }
 
     /// Forgets everything about an entity.
     pub(super) fn forget(&self, entity: Tag) {
-        self.forget_those(entity, |_| true);
+        self.forget_matching(entity, |_| true);
     }
 
     /// Forgets some of what is known about an entity.
-    pub(super) fn forget_those(&self, entity: Tag, which: impl Fn(&Row) -> bool) {
+    pub(super) fn forget_matching(&self, entity: Tag, which: impl Fn(&Row) -> bool) {
         for (words, row) in self.all() {
             if row.entity == entity && which(&row) {
                 write(words, Row::default());
@@ -143,17 +143,17 @@ impl Rows<'_> {
     }
 
     fn free(&self) -> Option<(&[AtomicU64], Row)> {
-        self.all().find(|(_, row)| row.entity == ITSELF)
+        self.all().find(|(_, row)| row.entity == ENTITY)
     }
 
     /// The oldest refusal of an entity that has as many as are kept.
     fn oldest(&self, entity: Tag, state: State) -> Option<(&[AtomicU64], Row)> {
         let of_one = || self.all().filter(|(_, row)| row.entity == entity && row.state == State::Refused);
-        let full = state == State::Refused && of_one().count() >= MOST_OF_ONE;
+        let full = state == State::Refused && of_one().count() >= MAX_REFUSALS;
         of_one().filter(|_| full).min_by_key(|(_, row)| row.since)
     }
 
-    fn victim(&self) -> Option<(&[AtomicU64], Row)> {
+    fn oldest_of_all(&self) -> Option<(&[AtomicU64], Row)> {
         self.all().min_by_key(|(_, row)| (row.state == State::Refused, row.since))
     }
 }
@@ -167,7 +167,7 @@ fn read(words: &[AtomicU64]) -> Row {
         state: match state {
             1 => State::Proven,
             2 => State::Refused,
-            3 => State::Unseen,
+            3 => State::Unverified,
             _ => State::Unknown,
         },
         times,
@@ -185,7 +185,7 @@ fn write(words: &[AtomicU64], row: Row) {
         State::Unknown => 0,
         State::Proven => 1,
         State::Refused => 2,
-        State::Unseen => 3,
+        State::Unverified => 3,
     };
     let what = u64::from(row.code) << 32 | u64::from(row.times) << 8 | u64::from(state);
     let [entity, rest] = row.entity;

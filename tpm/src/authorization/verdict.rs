@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// An error if the value is refused.
-    pub(super) fn admitted(self) -> Result<Self, Error> {
+    pub(super) fn ok_unless_refused(self) -> Result<Self, Error> {
         match self {
             Self::Refused(refusal) => Err(refusal.error()),
             known => Ok(known),
@@ -43,11 +43,11 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
     /// Nobody else does.
-    Ours,
+    Granted,
     /// Another process or connection does just now.
-    Others,
+    Held,
     /// Meanwhile something is known.
-    Known,
+    Decided,
 }
 
 impl Attempt {
@@ -55,15 +55,15 @@ impl Attempt {
     pub(crate) fn verdict(&self) -> Result<Verdict, Error> {
         let memory = memory()?;
         let now = memory.now();
-        Ok(memory.table.with(|rows| self.look(rows, now)).1)
+        Ok(memory.table.with(|rows| self.find_verdict(rows, now)).1)
     }
 
     /// An error if the memory alone says that it is refused.
     ///
     /// # Errors
     /// The refusal, with what the TPM had answered.
-    pub(crate) fn admit(&self) -> Result<(), Error> {
-        self.verdict()?.admitted().map(drop)
+    pub(crate) fn check_not_refused(&self) -> Result<(), Error> {
+        self.verdict()?.ok_unless_refused().map(drop)
     }
 
     /// Whether an operation has used the value, as far as the memory alone says.
@@ -72,9 +72,9 @@ impl Attempt {
     }
 
     /// The row of this value, and what is known.
-    fn look(&self, rows: &Rows<'_>, now: u64) -> (Option<Row>, Verdict) {
+    fn find_verdict(&self, rows: &Rows<'_>, now: u64) -> (Option<Row>, Verdict) {
         let row = rows.find(self.entity, self.value);
-        let other = (self.is_empty && self.counts).then(|| rows.refusal_of(self.entity)).flatten();
+        let other = (self.is_empty && self.counts_failures).then(|| rows.refusal_of(self.entity)).flatten();
         (row, self.judge(row, other, now))
     }
 
@@ -83,7 +83,7 @@ impl Attempt {
             return Verdict::Proven;
         }
         // Nobody can change the value of a key file; and of what has a password, the empty one is no guess worth a count.
-        let sure = self.counts && (!self.changeable || self.is_empty);
+        let sure = self.counts_failures && (!self.changeable || self.is_empty);
         let refused = row.filter(|row| row.state == State::Refused);
         let Some(row) = refused.or(other) else {
             return Verdict::Unknown;
@@ -103,24 +103,24 @@ impl Attempt {
             .map_or(u64::MAX, |time| now.saturating_add(time));
         // Looked up before: nobody reads /proc while others wait for the table.
         let holder = memory.table.with(|rows| rows.find(self.entity, self.value)).map_or(0, |row| row.claim);
-        let gone = (holder != 0 && !Claimant::lives(holder)).then_some(holder);
+        let gone = (holder != 0 && !Claimant::is_alive(holder)).then_some(holder);
         Ok(memory.table.with(|rows| {
-            let (known, verdict) = self.look(rows, now);
+            let (known, verdict) = self.find_verdict(rows, now);
             if verdict != Verdict::Unknown {
-                return Claim::Known;
+                return Claim::Decided;
             }
             let row = known.unwrap_or(Row { since: now, ..self.row() });
             let is_free = [Some(0), Some(who.number()), gone].contains(&Some(row.claim));
             if !is_free && now < row.until {
-                return Claim::Others;
+                return Claim::Held;
             }
             rows.put(Row { claim: who.number(), until, ..row });
-            Claim::Ours
+            Claim::Granted
         }))
     }
 
     /// Gives a claim back: it was not tried.
-    pub(super) fn unclaim(&self, who: Claimant) -> Result<(), Error> {
+    pub(super) fn release_claim(&self, who: Claimant) -> Result<(), Error> {
         memory()?.table.with(|rows| {
             if let Some(row) = rows.find(self.entity, self.value).filter(|row| row.claim == who.number()) {
                 rows.put(Row { claim: 0, until: 0, ..row });
@@ -155,26 +155,26 @@ impl Attempt {
             if was_proven && !is_proven {
                 return;
             }
-            if was_proven && !self.counts {
+            if was_proven && !self.counts_failures {
                 return rows.put(Row { since: now, ..self.row() });
             }
             let times = known.map_or(0, |row| row.times).saturating_add(1);
             let (state, code, since) = (State::Refused, code.0, now);
             rows.put(Row { state, times, code, since, epoch, time, ..self.row() });
         });
-        if self.changeable { self.note_entity(State::Unseen) } else { Ok(()) }
+        if self.changeable { self.note_entity(State::Unverified) } else { Ok(()) }
     }
 
     /// The TPM was reset since this refusal: forgets it, and those of the same time. What others have learned since stays.
     pub(super) fn forget_refusal(&self, refusal: &Refusal) -> Result<(), Error> {
         let is_old =
             |row: &Row| row.state == State::Refused && (row.epoch, row.time) == (refusal.epoch, refusal.time);
-        memory()?.table.with(|rows| rows.forget_those(self.entity, is_old));
-        self.note_entity(State::Unseen)
+        memory()?.table.with(|rows| rows.forget_matching(self.entity, is_old));
+        self.note_entity(State::Unverified)
     }
 
     /// The TPM's time of a refusal, which could not be read then.
-    pub(super) fn note_moment(&self, (epoch, time): (u64, u64)) -> Result<(), Error> {
+    pub(super) fn note_time(&self, (epoch, time): (u64, u64)) -> Result<(), Error> {
         memory()?.table.with(|rows| {
             let known = rows.find(self.entity, self.value).filter(|row| (row.epoch, row.time) == (0, 0));
             if let Some(row) = known.filter(|row| row.state == State::Refused) {
@@ -204,15 +204,15 @@ mod tests {
 
     fn object(value: &str) -> Attempt {
         let name = Name::of(HashAlg::Sha256, b"an object of these tests");
-        Attempt::of_named("somewhere", &name, value.as_bytes()).unwrap().counting(true)
+        Attempt::of_named("somewhere", &name, value.as_bytes()).unwrap().counting_failures(true)
     }
 
     #[test]
-    fn what_is_proven_or_refused_is_known_of_that_value_only() {
+    fn a_verdict_applies_to_one_value_of_one_key() {
         let name = Name::of(HashAlg::Sha256, b"a key of these tests");
         let of = |private: &str, value: &str| {
             let attempt = Attempt::of_file("somewhere", &name, private.as_bytes(), value.as_bytes());
-            attempt.unwrap().counting(true)
+            attempt.unwrap().counting_failures(true)
         };
         of("blob", "wrong").note_refused(REFUSED, (0, 0), false).unwrap();
         of("blob", "right").note_proven().unwrap();
@@ -224,11 +224,11 @@ mod tests {
         let later = memory().unwrap().now() + 1_000 * MINUTE;
         let wrong = of("blob", "wrong");
         assert!(matches!(wrong.judge(row(&wrong), None, later), Verdict::Refused(_)), "for ever");
-        assert_eq!(wrong.clone().counting(false).judge(row(&wrong), None, later), Verdict::Unknown);
+        assert_eq!(wrong.clone().counting_failures(false).judge(row(&wrong), None, later), Verdict::Unknown);
     }
 
     #[test]
-    fn what_others_can_change_is_tried_again_after_a_pause_that_doubles() {
+    fn a_refused_changeable_value_may_be_tried_again_after_a_doubling_pause() {
         let wrong = object("wrong");
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             wrong.note_refused(REFUSED, (0, 0), false).unwrap();
@@ -239,44 +239,44 @@ mod tests {
         }
         wrong.forget_entity().unwrap();
         assert_eq!(wrong.verdict().unwrap(), Verdict::Unknown);
-        assert!(wrong.is_unseen().unwrap());
+        assert!(wrong.is_unverified().unwrap());
     }
 
     #[test]
-    fn the_empty_value_is_no_guess_worth_a_count() {
+    fn the_empty_value_is_not_tried_after_another_value_was_refused() {
         let name = Name::from(Handle(0x4000_000a));
-        let of = |value: &[u8]| Attempt::of_named("elsewhere", &name, value).unwrap().counting(true);
+        let of = |value: &[u8]| Attempt::of_named("elsewhere", &name, value).unwrap().counting_failures(true);
         of(b"wrong").note_refused(REFUSED, (0, 0), false).unwrap();
         let empty = of(b"");
         assert!(matches!(empty.verdict().unwrap(), Verdict::Refused(_)));
-        assert_eq!(empty.clone().counting(false).verdict().unwrap(), Verdict::Unknown);
+        assert_eq!(empty.clone().counting_failures(false).verdict().unwrap(), Verdict::Unknown);
         empty.note_refused(REFUSED, (0, 0), false).unwrap();
         let later = memory().unwrap().now() + 1_000 * MINUTE;
         assert!(matches!(empty.judge(row(&empty), None, later), Verdict::Refused(_)));
     }
 
     #[test]
-    fn one_at_a_time_tries_a_value() {
+    fn only_one_claimant_tries_a_value() {
         let name = Name::of(HashAlg::Sha256, b"a key that two try");
         let value = Attempt::of_named("somewhere", &name, b"value").unwrap();
         let claimant = || Claimant::this().unwrap();
         let [one, other] = [claimant(), std::thread::spawn(claimant).join().unwrap()];
         let claim = |who| value.claim(who, None).unwrap();
-        assert_eq!([claim(one), claim(one), claim(other)], [Claim::Ours, Claim::Ours, Claim::Others]);
-        value.unclaim(other).unwrap();
-        assert_eq!(claim(other), Claim::Others, "it was not its own");
-        value.unclaim(one).unwrap();
-        assert_eq!(value.claim(other, Some(Duration::ZERO)).unwrap(), Claim::Ours);
-        assert_eq!(claim(one), Claim::Ours, "the other's time is over");
+        assert_eq!([claim(one), claim(one), claim(other)], [Claim::Granted, Claim::Granted, Claim::Held]);
+        value.release_claim(other).unwrap();
+        assert_eq!(claim(other), Claim::Held, "it was not its own");
+        value.release_claim(one).unwrap();
+        assert_eq!(value.claim(other, Some(Duration::ZERO)).unwrap(), Claim::Granted);
+        assert_eq!(claim(one), Claim::Granted, "the other's time is over");
         value.note_proven().unwrap();
-        assert_eq!(claim(other), Claim::Known);
+        assert_eq!(claim(other), Claim::Decided);
     }
 
     #[test]
-    fn a_proven_value_is_right_whatever_others_guess_and_wrong_when_it_is_refused() {
+    fn a_proven_value_stays_proven_until_the_tpm_refuses_it() {
         let name = Name::of(HashAlg::Sha256, b"a key without a password");
         let of = |value: &[u8]| Attempt::of_named("somewhere", &name, value).unwrap();
-        let [empty, wrong] = [&b""[..], b"wrong"].map(|value| of(value).counting(true));
+        let [empty, wrong] = [&b""[..], b"wrong"].map(|value| of(value).counting_failures(true));
         empty.note_proven().unwrap();
         wrong.note_refused(REFUSED, (1, 1), false).unwrap();
         assert_eq!(empty.verdict().unwrap(), Verdict::Proven);
@@ -295,6 +295,6 @@ mod tests {
         wrong.note_refused(REFUSED, (2, 1), false).unwrap();
         empty.forget_refusal(&refusal).unwrap();
         assert!(matches!(wrong.verdict().unwrap(), Verdict::Refused(_)));
-        assert_eq!(empty.counting(false).verdict().unwrap(), Verdict::Unknown);
+        assert_eq!(empty.counting_failures(false).verdict().unwrap(), Verdict::Unknown);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn certify(
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.on_both(&command, false)?;
+    let response = run.with_two_objects(&command, false)?;
     let mut r = Reader::new(response.parameters);
     let statement = r.sized()?.to_vec();
     let signature = Signature::unmarshal(&mut r)?;

@@ -12,9 +12,9 @@ use crate::rc::ResponseCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flushed {
     /// It was there until now.
-    Now,
+    Done,
     /// The TPM has nothing at this handle.
-    Before,
+    Absent,
 }
 
 /// FlushContext of an object or a session. An error leaves open whether it is still there.
@@ -26,22 +26,22 @@ pub(crate) fn flush(executor: &mut Executor, handle: Handle) -> Result<Flushed, 
         parameters: &[],
         makes_handle: false,
     };
-    match executor.run(&command, None, &mut Nobody) {
-        Ok(_) => Ok(Flushed::Now),
-        Err(error) if error.code().is_some_and(is_not_there) => Ok(Flushed::Before),
+    match executor.run(&command, None, &mut NoSlots) {
+        Ok(_) => Ok(Flushed::Done),
+        Err(error) if error.code().is_some_and(means_absent) => Ok(Flushed::Absent),
         Err(error) => Err(error),
     }
 }
 
 /// Whether the TPM says of the one handle in a command that there is nothing. VALUE: it is no handle of an object or session at all.
-pub(crate) fn is_not_there(code: ResponseCode) -> bool {
+pub(crate) fn means_absent(code: ResponseCode) -> bool {
     code.is_lost_reference() || matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE)
 }
 
 /// FlushContext takes no slot.
-struct Nobody;
+struct NoSlots;
 
-impl Evict for Nobody {
+impl Evict for NoSlots {
     fn victim(&mut self, _: &Command<'_>) -> Option<Handle> {
         None
     }

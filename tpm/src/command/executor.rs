@@ -41,12 +41,12 @@ impl Executor {
     /// Takes a connection; the buffers never grow, so no copy of a secret stays behind.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
         let buffer = || Zeroizing::new(Vec::with_capacity(2 * 4096));
-        let patience = Patience::alone(Deadline::NEVER);
+        let patience = Patience::without_waiters(Deadline::NEVER);
         Self { transport, command: buffer(), response: buffer(), patience }
     }
 
     /// From here on commands have this patience, and the one before is in its place.
-    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
+    pub(crate) fn swap_patience(&mut self, patience: &mut Patience) {
         self.transport.wait_until(patience.deadline());
         std::mem::swap(&mut self.patience, patience);
     }
@@ -61,7 +61,7 @@ impl Executor {
     }
 
     /// Goes on over another connection.
-    pub(crate) fn renew(&mut self, mut transport: Box<dyn Transport>) {
+    pub(crate) fn replace_transport(&mut self, mut transport: Box<dyn Transport>) {
         transport.wait_until(self.patience.deadline());
         self.transport = transport;
     }
@@ -77,7 +77,7 @@ impl Executor {
         mut area: Option<&mut (dyn Area + '_)>,
         slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
-        if let Some(code) = self.patience.gave_way() {
+        if let Some(code) = self.patience.interrupted() {
             return Err(refused(command, code));
         }
         loop {
@@ -153,7 +153,7 @@ impl Executor {
             }
         }
         if [CommandCode::CREATE, CommandCode::EVICT_CONTROL].contains(&command.code) {
-            self.patience.has_made();
+            self.patience.note_made();
         }
         Ok(())
     }

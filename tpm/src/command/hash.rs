@@ -9,12 +9,12 @@ use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
 /// MAX_DIGEST_BUFFER (Part 2 Annex A): what every TPM takes in one command.
-const PART: usize = 1024;
+const MAX_PART: usize = 1024;
 
 /// The digest of a message, and its ticket. In the clear, for neither is secret; but somebody on the bus may have the TPM hash a
 /// message of his own, and a key would sign that as willingly. So the digest must be the one that is computed here.
 pub(crate) fn hash(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
-    let (digest, ticket) = match message.len() > PART {
+    let (digest, ticket) = match message.len() > MAX_PART {
         true => hash_in_parts(run, message, hash)?,
         false => hash_at_once(run, message, hash)?,
     };
@@ -58,7 +58,7 @@ fn hash_in_parts(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Ve
 fn hash_rest(run: &mut dyn Run, handle: Handle, message: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {
     // Part 1 §32.4: the Name of a sequence is empty, its authorization is what it was started with.
     let sequence = Guarded { entity: Entity::plain(handle), auth: &[] };
-    let mut parts = message.chunks(PART).peekable();
+    let mut parts = message.chunks(MAX_PART).peekable();
     while let Some(part) = parts.next() {
         let mut w = Writer::new();
         w.sized(part);

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_how_long() {
+    fn the_lockout_text_says_how_long_it_lasts() {
         let lockout = Lockout {
             failures: 3,
             max_failures: 3,

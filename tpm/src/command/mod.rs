@@ -54,6 +54,6 @@ pub use clock::TimeInfo;
 pub(crate) use executor::{Evict, Executor};
 pub(crate) use frame::{Command, Entity, Response, same};
 pub use lockout::Lockout;
-pub(crate) use patience::{Backoff, Others, Patience};
+pub(crate) use patience::{Backoff, Patience, Waiters};
 pub(crate) use protect::{Guarded, Protect};
 pub(crate) use run::Run;

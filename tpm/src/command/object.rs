@@ -128,7 +128,7 @@ pub(crate) fn activate_credential(
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.on_both(&command, true)?;
+    let response = run.with_two_objects(&command, true)?;
     let secret = Zeroizing::new(Reader::new(response.parameters).sized()?.to_vec());
     Ok(secret)
 }

@@ -29,7 +29,7 @@ pub(crate) trait Run {
 
     /// A command on two objects that have no passwords; the policy of the second, if it has one, is satisfied in the policy session,
     /// which ends with the command.
-    fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
+    fn with_two_objects(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
 
     /// FlushContext of what a command has made; what the TPM will not flush now is not forgotten.
     fn flush(&mut self, handle: Handle) -> Result<(), Error>;

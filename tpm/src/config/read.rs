@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keyfile::Handle;
 
-use super::setting::{Given, Lookup, Setting};
+use super::setting::{Lookup, Setting, SettingValue};
 use super::value::{self, Fault};
 use super::{Config, Lifetime, Manager, Proof, Protection};
 use crate::auth::Auth;
@@ -29,7 +29,7 @@ impl Config {
     pub fn read_without_password(lookup: &dyn Lookup) -> Result<Self, Error> {
         Ok(Self {
             // TPM2_TCTI is one of the variables that the crate goes through when it connects.
-            tcti: given(Setting::TCTI.find_said(lookup), |text| Ok(text.to_owned()))?,
+            tcti: optional(Setting::TCTI.find_explicit(lookup), |text| Ok(text.to_owned()))?,
             connection: choice(
                 lookup,
                 &Setting::CONNECTION,
@@ -40,16 +40,16 @@ impl Config {
                 &Setting::SESSION,
                 &[("hmac", Protection::Hmac), ("password", Protection::Password)],
             )?,
-            timeout: given(Setting::TIMEOUT.find(lookup), value::seconds)?
+            timeout: optional(Setting::TIMEOUT.find(lookup), value::seconds)?
                 .map(Timeout::new)
                 .unwrap_or_default(),
-            session_keep: given(Setting::SESSION_KEEP.find(lookup), value::seconds)?.flatten(),
+            session_keep: optional(Setting::SESSION_KEEP.find(lookup), value::seconds)?.flatten(),
             manager: choice(
                 lookup,
                 &Setting::RESOURCE_MANAGER,
                 &[("auto", Manager::Auto), ("kernel", Manager::Kernel), ("none", Manager::None)],
             )?,
-            salt_name: given(Setting::SALT_NAME.find(lookup), value::name)?,
+            salt_name: optional(Setting::SALT_NAME.find(lookup), value::name)?,
             parent_auth: None,
             persistent_parent_auth: None,
             allow_last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
@@ -69,7 +69,7 @@ const TPM2_OPENSSL_PARENT_AUTH: &str = "TPM2OPENSSL_PARENT_AUTH";
 pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
     match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
         (Some(pin), _) => Ok(Some(Auth::new(pin.into_secret()))),
-        (None, Some(source)) => Ok(Some(Auth::new(source.parse_unseen(value::password)?))),
+        (None, Some(source)) => Ok(Some(Auth::new(source.parse_secret(value::password)?))),
         (None, None) => Ok(None),
     }
 }
@@ -128,7 +128,10 @@ pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
 }
 
 /// What a setting becomes, if it is given.
-fn given<T>(found: Option<Given>, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<Option<T>, Error> {
+fn optional<T>(
+    found: Option<SettingValue>,
+    parse: impl FnOnce(&str) -> Result<T, Fault>,
+) -> Result<Option<T>, Error> {
     found.map(|given| given.parse(parse)).transpose()
 }
 
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_is_the_default() {
+    fn unset_settings_have_their_defaults() {
         let config = Config::read(&Fake(&[], &[])).unwrap();
         assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
         assert_eq!((config.session, config.timeout), (Protection::Hmac, Timeout::default()));
@@ -178,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parent_of_new_keys_is_a_handle() {
+    fn the_parent_setting_is_a_handle() {
         let handle = |value| parent(&Fake(&[], value));
         assert_eq!(handle(&[]).unwrap(), None);
         assert_eq!(handle(&[("TPM2_PARENT", "81000001")]).unwrap(), Some(Handle(0x8100_0001)));
@@ -204,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_of_tpm2_openssl_comes_last() {
+    fn tpm2_openssl_variable_is_read_last() {
         const THEIRS: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "theirs");
         let auth = |section, environment, parent| {
             let config = Config::read(&Fake(section, environment)).unwrap();
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_value_is_named_with_its_place() {
+    fn an_unknown_value_is_reported_with_its_origin() {
         let message = |fake: &Fake| Config::read(fake).err().unwrap().to_string();
         let text = message(&Fake(&[("session", "hmmac")], &[]));
         assert!(text.contains("\"hmmac\" in session of the provider's section"), "{text}");
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_of_handles_has_a_colon() {
+    fn nv_prefix_must_contain_a_colon() {
         assert_eq!(nv_prefix(&Fake(&[], &[])).unwrap(), None);
         let right = nv_prefix(&Fake(&[("NVPREFIX", "tpmkey:")], &[]));
         assert_eq!(right.unwrap().unwrap(), "tpmkey:");
@@ -258,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_may_be_any_bytes_and_other_settings_only_text() {
+    fn a_password_may_be_any_bytes_and_other_settings_are_utf8() {
         struct Latin;
         impl Lookup for Latin {
             fn section(&self, name: &str) -> Option<Vec<u8>> {
@@ -275,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_hex_or_a_file() {
+    fn salt_name_is_hex_or_a_file() {
         let config = Config::read(&Fake(&[("salt-name", "000B0a")], &[])).unwrap();
         assert_eq!(config.salt_name.unwrap().as_bytes(), [0, 0x0b, 0x0a]);
         assert!(Config::read(&Fake(&[("salt-name", "/nonexistent")], &[])).is_err());

@@ -81,32 +81,33 @@ impl Setting {
     }
 
     /// Looks for an option, then in the section, then in the environment.
-    pub(super) fn find(&self, lookup: &dyn Lookup) -> Option<Given> {
-        self.find_said(lookup).or_else(|| {
+    pub(super) fn find(&self, lookup: &dyn Lookup) -> Option<SettingValue> {
+        self.find_explicit(lookup).or_else(|| {
             let variable = self.variable();
             let value = lookup.environment(&variable)?;
-            Some(Given::new(value, format!("the environment variable {variable}")))
+            Some(SettingValue::new(value, format!("the environment variable {variable}")))
         })
     }
 
     /// Looks for an option, then in the section only.
-    pub(super) fn find_said(&self, lookup: &dyn Lookup) -> Option<Given> {
-        let option = |name: &&str| Some(Given::new(lookup.option(name)?, format!("the option --{name}")));
+    pub(super) fn find_explicit(&self, lookup: &dyn Lookup) -> Option<SettingValue> {
+        let option =
+            |name: &&str| Some(SettingValue::new(lookup.option(name)?, format!("the option --{name}")));
         let line = |name: &&str| {
             let origin = format!("{name} of the provider's section in openssl.cnf");
-            Some(Given::new(lookup.section(name)?, origin))
+            Some(SettingValue::new(lookup.section(name)?, origin))
         };
         self.0.iter().find_map(option).or_else(|| self.0.iter().find_map(line))
     }
 }
 
 /// The value that somebody gave a setting, and where.
-pub(super) struct Given {
+pub(super) struct SettingValue {
     value: Zeroizing<Vec<u8>>,
     origin: String,
 }
 
-impl Given {
+impl SettingValue {
     fn new(value: Vec<u8>, origin: String) -> Self {
         Self { value: Zeroizing::new(value), origin }
     }
@@ -124,7 +125,7 @@ impl Given {
     ///
     /// # Errors
     /// `Configuration`: where the value was given, and what is wrong with it.
-    pub(super) fn parse_unseen<T>(&self, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<T, Error> {
+    pub(super) fn parse_secret<T>(&self, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<T, Error> {
         parse(self.text()?).map_err(|fault| wrong(format!("the value of {} {fault}", self.origin)))
     }
 

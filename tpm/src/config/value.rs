@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::input;
 
 /// No file of a setting is longer.
-const LONGEST: usize = 1 << 16;
+const MAX_FILE: usize = 1 << 16;
 
 /// What is wrong with a value, and what to do.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) fn name(value: &str) -> Result<Name, Fault> {
     if let Some(bytes) = hex(value) {
         return Ok(Name::from(bytes));
     }
-    let read = input::read(value.as_ref(), LONGEST).map_err(|error| {
+    let read = input::read(value.as_ref(), MAX_FILE).map_err(|error| {
         Fault(format!("is no hex, and no file that can be read ({error}): give the Name in either"))
     })?;
     let bytes = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
@@ -79,7 +79,7 @@ pub(super) fn file(value: &str) -> Option<&str> {
 /// # Errors
 /// It cannot be read.
 pub fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
-    let read = input::read(path, LONGEST)?;
+    let read = input::read(path, MAX_FILE)?;
     let line = read.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }
@@ -97,7 +97,7 @@ mod tests {
     use super::{hex, name, password};
 
     #[test]
-    fn hex_is_pairs_of_digits() {
+    fn hex_has_an_even_number_of_digits() {
         assert_eq!(hex("00Ff1"), None);
         assert_eq!(hex(""), None);
         assert_eq!(hex("0x00"), None);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn files_hold_names_and_passwords() {
+    fn names_and_passwords_are_read_from_files() {
         let path = std::env::temp_dir().join(format!("tpm2-config-{}", std::process::id()));
         std::fs::write(&path, "000b1234\n").unwrap();
         let text = path.to_str().unwrap();

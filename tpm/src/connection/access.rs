@@ -19,7 +19,7 @@ pub(crate) struct Access {
     config: Config,
     opener: Arc<Opener>,
     /// Where the TPM is, which distinguishes it from others.
-    place: Arc<str>,
+    tpm_id: Arc<str>,
     generations: Generations,
 }
 
@@ -27,13 +27,13 @@ impl Access {
     /// By connections that `opener` opens.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
         let found = || locate(None).map(|location| location.string).unwrap_or_default();
-        let place = config.tcti.clone().unwrap_or_else(found).into();
-        Self { config, opener: Arc::new(opener), place, generations: Generations::default() }
+        let tpm_id = config.tcti.clone().unwrap_or_else(found).into();
+        Self { config, opener: Arc::new(opener), tpm_id, generations: Generations::default() }
     }
 
     /// Where the TPM is, which distinguishes it from others.
-    pub(crate) fn place(&self) -> &str {
-        &self.place
+    pub(crate) fn tpm_id(&self) -> &str {
+        &self.tpm_id
     }
 
     /// What was chosen.
@@ -51,9 +51,9 @@ impl Access {
         deadline: Deadline,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let generation = self.generations.here();
+        let generation = self.generations.current();
         let result = self.operate_in_turn(&generation, briefly, deadline, operation);
-        generation.tidy();
+        generation.run_pending();
         result
     }
 
@@ -81,21 +81,21 @@ impl Access {
     ) -> Result<T, Error> {
         let mut patience = generation.patience(deadline);
         let mut turn = generation.turn(deadline)?;
-        let brief = briefly && turn.place().is_none();
-        let mut retry = Retry::new(turn.place().is_some(), deadline);
+        let brief = briefly && turn.connection().is_none();
+        let mut retry = Retry::new(turn.connection().is_some(), deadline);
         loop {
-            if turn.place().as_ref().is_some_and(Connection::is_spoiled) {
-                *turn.place() = None;
+            if turn.connection().as_ref().is_some_and(Connection::must_reconnect) {
+                *turn.connection() = None;
             }
-            if turn.place().is_none() {
-                *turn.place() = Some(self.connect(deadline)?);
+            if turn.connection().is_none() {
+                *turn.connection() = Some(self.connect(deadline)?);
             }
             let result = attempt(&mut turn, &mut patience, &mut operation);
-            turn.farewell(deadline);
-            let pause = match (patience.begin_again(), result) {
+            turn.use_cleanup_deadline(deadline);
+            let pause = match (patience.take_restart(), result) {
                 // Whatever came of it, it came without the TPM's answer.
                 (Some(pause), _) => pause,
-                (None, Err(failure)) => match retry.mend(failure, turn.place()) {
+                (None, Err(failure)) => match retry.recover(failure, turn.connection()) {
                     Ok(pause) => pause,
                     Err(failure) => return self.end(turn, brief, Err(failure)),
                 },
@@ -110,11 +110,11 @@ impl Access {
     }
 
     fn end<T>(&self, mut turn: Turn<'_>, brief: bool, result: Result<T, Error>) -> Result<T, Error> {
-        let result = result.map_err(|failure| explain(failure, turn.place()));
-        if let Some(connection) = turn.place() {
+        let result = result.map_err(|failure| explain(failure, turn.connection()));
+        if let Some(connection) = turn.connection() {
             connection.finish();
         }
-        let brief = brief && turn.place().as_ref().is_some_and(|connection| !connection.rules.kernel);
+        let brief = brief && turn.connection().as_ref().is_some_and(|connection| !connection.rules.kernel);
         if brief || self.config.connection == Lifetime::Operation {
             turn.close();
         }
@@ -127,7 +127,7 @@ impl Access {
     }
 
     fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        Connection::open(&self.opener, &self.config, &self.place, deadline)
+        Connection::open(&self.opener, &self.config, &self.tpm_id, deadline)
     }
 }
 
@@ -137,18 +137,18 @@ fn attempt<T>(
     patience: &mut Patience,
     operation: &mut impl FnMut(&mut Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let connection = turn.place().as_mut().ok_or_else(Error::lost)?;
-    connection.exchange_patience(patience);
+    let connection = turn.connection().as_mut().ok_or_else(Error::lost)?;
+    connection.swap_patience(patience);
     turn.flush_freed();
-    let connection = turn.place().as_mut().ok_or_else(Error::lost)?;
+    let connection = turn.connection().as_mut().ok_or_else(Error::lost)?;
     let result = connection.begin().and_then(|()| operation(connection));
-    connection.exchange_patience(patience);
+    connection.swap_patience(patience);
     result
 }
 
 /// Says how long a lockout lasts.
-fn explain(failure: Error, place: &mut Option<Connection>) -> Error {
-    match (failure.kind(), place) {
+fn explain(failure: Error, connection: &mut Option<Connection>) -> Error {
+    match (failure.kind(), connection) {
         // One of our own says it already.
         (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match lockout(connection) {
             Ok(lockout) => failure.advise(lockout.to_string()),

@@ -5,7 +5,7 @@ use keyfile::{CommandCode, Handle};
 use super::lost::Lost;
 use super::{Connection, Slot};
 use crate::command::Command;
-use crate::command::context::{Flushed, is_not_there};
+use crate::command::context::{Flushed, means_absent};
 use crate::command::object::read_public;
 use crate::error::Error;
 use crate::session::{Authorization, Session, Use};
@@ -26,8 +26,8 @@ pub(crate) struct Cleanup {
 
 /// What became of an object that was asked after.
 enum Presence {
-    Ours,
-    Gone,
+    Present,
+    Absent,
     /// The answer does not say.
     Unknown,
 }
@@ -35,12 +35,12 @@ enum Presence {
 impl Connection {
     /// Flushes what was left, as far as it is provably ours. Only a broken connection is a failure; what else cannot be flushed now is
     /// left to the next time.
-    pub(crate) fn clear(&mut self) -> Result<(), Error> {
+    pub(crate) fn flush_leftovers(&mut self) -> Result<(), Error> {
         if self.cleanup.is_empty() {
             return Ok(());
         }
         let mut left = std::mem::take(&mut self.cleanup);
-        let cleared = self.clear_of(&mut left);
+        let cleared = self.flush_cleanup(&mut left);
         self.cleanup.add(left);
         cleared?;
         self.search()
@@ -48,11 +48,11 @@ impl Connection {
 
     /// All is asked after before anything is flushed: an object that is still there speaks for the sessions, should this have to be
     /// done again.
-    fn clear_of(&mut self, left: &mut Cleanup) -> Result<(), Error> {
+    fn flush_cleanup(&mut self, left: &mut Cleanup) -> Result<(), Error> {
         let mut unknown = Vec::new();
-        let asked = self.ask_after(left, &mut unknown);
+        let asked = self.check_presence(left, &mut unknown);
         let was_reset = left.slots.is_empty();
-        let cleared = asked.and_then(|()| self.clear_of_sessions(left, was_reset)).and_then(|was_reset| {
+        let cleared = asked.and_then(|()| self.end_cleanup_sessions(left, was_reset)).and_then(|was_reset| {
             // Where others use the TPM, its handles may be theirs by now.
             left.refused.retain(|_| !(was_reset && self.rules.shared));
             let slots = left.slots.drain(..).map(|slot| (slot.handle, Lost::Object(vec![slot.name])));
@@ -64,14 +64,14 @@ impl Connection {
     }
 
     /// Leaves in `left.slots` what is still there and ours.
-    fn ask_after(&mut self, left: &mut Cleanup, unknown: &mut Vec<Slot>) -> Result<(), Error> {
+    fn check_presence(&mut self, left: &mut Cleanup, unknown: &mut Vec<Slot>) -> Result<(), Error> {
         let mut ours = Vec::new();
         let mut asked = Ok(());
         while let Some(slot) = left.slots.pop() {
             match self.presence(&slot) {
-                Ok(Presence::Ours) => ours.push(slot),
+                Ok(Presence::Present) => ours.push(slot),
                 // The answer that told of it may have been damaged.
-                Ok(Presence::Gone) => left.lose(slot),
+                Ok(Presence::Absent) => left.add_lost(slot),
                 Ok(Presence::Unknown) => unknown.push(slot),
                 Err(error) => {
                     left.slots.push(slot);
@@ -87,14 +87,14 @@ impl Connection {
     /// A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for its nonce has
     /// changed; but where our objects are still there, no reset has given its handle to somebody else. Tells whether there may have
     /// been one.
-    fn clear_of_sessions(&mut self, left: &mut Cleanup, mut was_reset: bool) -> Result<bool, Error> {
+    fn end_cleanup_sessions(&mut self, left: &mut Cleanup, mut was_reset: bool) -> Result<bool, Error> {
         while let Some(mut session) = left.sessions.pop() {
             if session.has_ended() {
                 continue;
             }
             match self.end_session(&mut session) {
                 Ok(()) => was_reset = false,
-                Err(error) if error.is_no_answer() => {
+                Err(error) if error.is_without_answer() => {
                     left.sessions.push(session);
                     return Err(error);
                 }
@@ -127,11 +127,11 @@ impl Connection {
     /// Flushes something; what the TPM would not flush stays in `left`, or what is not there where it should be.
     fn flush_or_keep(&mut self, handle: Handle, what: Lost, left: &mut Cleanup) -> Result<(), Error> {
         match self.flush_context(handle) {
-            Ok(Flushed::Now) => {}
-            Ok(Flushed::Before) => left.lost.push(what),
+            Ok(Flushed::Done) => {}
+            Ok(Flushed::Absent) => left.lost.push(what),
             Err(error) => {
                 left.refused.push((handle, what));
-                if error.is_no_answer() {
+                if error.is_without_answer() {
                     return Err(error);
                 }
             }
@@ -142,10 +142,10 @@ impl Connection {
     /// Whether it is still there. A broken connection says nothing about that, nor does a TPM that has no time.
     fn presence(&mut self, slot: &Slot) -> Result<Presence, Error> {
         match read_public(self, slot.handle) {
-            Ok((_, name)) if name == slot.name => Ok(Presence::Ours),
-            Ok(_) => Ok(Presence::Gone),
-            Err(error) if error.is_no_answer() => Err(error),
-            Err(error) if error.code().is_some_and(is_not_there) => Ok(Presence::Gone),
+            Ok((_, name)) if name == slot.name => Ok(Presence::Present),
+            Ok(_) => Ok(Presence::Absent),
+            Err(error) if error.is_without_answer() => Err(error),
+            Err(error) if error.code().is_some_and(means_absent) => Ok(Presence::Absent),
             Err(_) => Ok(Presence::Unknown),
         }
     }
@@ -160,10 +160,10 @@ impl Connection {
     }
 
     /// Clears it away on a new connection; the kernel has done that itself.
-    pub(crate) fn clear_away(&mut self, cleanup: Cleanup) {
+    pub(crate) fn flush_after_reconnect(&mut self, cleanup: Cleanup) {
         if !self.rules.kernel {
             self.cleanup.add(cleanup);
-            let _ = self.clear();
+            let _ = self.flush_leftovers();
         }
     }
 
@@ -196,7 +196,7 @@ impl Cleanup {
     }
 
     /// It is not where it should be.
-    pub(super) fn lose(&mut self, slot: Slot) {
+    pub(super) fn add_lost(&mut self, slot: Slot) {
         let lost = self.take_made(slot.handle).unwrap_or_else(|| Lost::Object(vec![slot.name]));
         self.lost.push(lost);
     }

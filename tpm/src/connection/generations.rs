@@ -25,27 +25,27 @@ impl Generations {
         while let Some(next) = node.next.get() {
             node = next;
         }
-        node.generation.is_here().then(|| Arc::clone(&node.generation))
+        node.generation.is_current().then(|| Arc::clone(&node.generation))
     }
 
     /// This process's generation.
-    pub(crate) fn here(&self) -> Arc<Generation> {
+    pub(crate) fn current(&self) -> Arc<Generation> {
         let process = Process::this();
-        let mut place = &self.first;
+        let mut node_cell = &self.first;
         loop {
-            let node = match place.get() {
+            let node = match node_cell.get() {
                 Some(node) => node,
                 None => {
                     // Made first: a child that is forked just now would wait endlessly for the thread that makes it.
                     let made = Box::new(Node::new(process));
-                    place.get_or_init(|| made)
+                    node_cell.get_or_init(|| made)
                 }
             };
             if node.next.get().is_none() && node.generation.process() == process {
                 return Arc::clone(&node.generation);
             }
-            node.generation.vacate(process);
-            place = &node.next;
+            node.generation.forget_inherited(process);
+            node_cell = &node.next;
         }
     }
 }
@@ -53,7 +53,7 @@ impl Generations {
 impl Node {
     fn new(process: Process) -> Self {
         let generation = Arc::new(Generation::new(process));
-        exit::remember(&generation);
+        exit::close_at_exit(&generation);
         Self { generation, next: OnceLock::new() }
     }
 }

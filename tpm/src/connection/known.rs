@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct KnownParents {
     known: Vec<KnownParent>,
     /// So many of them were known when an answer was last verified.
-    proven: usize,
+    confirmed: usize,
 }
 
 /// One of them.
@@ -57,14 +57,14 @@ impl KnownParents {
     }
 
     /// An answer was verified: whoever has answered holds the salt key, and has checked the Names in the command.
-    pub(super) fn prove(&mut self) {
-        self.proven = self.known.len();
+    pub(super) fn confirm(&mut self) {
+        self.confirmed = self.known.len();
     }
 
     /// Forgets those that nobody has vouched for, and gives their numbers.
-    pub(super) fn forget_unproven(&mut self) -> std::ops::Range<usize> {
+    pub(super) fn forget_unconfirmed(&mut self) -> std::ops::Range<usize> {
         let all = self.known.len();
-        self.known.truncate(self.proven);
-        self.proven..all
+        self.known.truncate(self.confirmed);
+        self.confirmed..all
     }
 }

@@ -7,7 +7,7 @@ use crate::command::object::read_public;
 use crate::command::{Command, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
-use crate::template::is_made_of;
+use crate::template::matches_template;
 
 /// One of them, and by what it is known again.
 pub(super) enum Lost {
@@ -49,11 +49,11 @@ impl Lost {
     }
 
     /// Whether it is this object.
-    fn is(&self, found: &Found) -> bool {
+    fn matches(&self, found: &Found) -> bool {
         match (self, found) {
             (Self::Sequence, Found::Sequence) => true,
             (Self::Object(names), Found::Object(_, name)) => names.contains(name),
-            (Self::Primary(template), Found::Object(public, _)) => is_made_of(public, template),
+            (Self::Primary(template), Found::Object(public, _)) => matches_template(public, template),
             _ => false,
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn is_session(handle: Handle) -> bool {
 }
 
 /// Whether one of the lost is at the handle.
-pub(super) fn is_one_of(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Result<bool, Error> {
+pub(super) fn is_lost_object(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Result<bool, Error> {
     let found = match read_public(run, handle) {
         Ok((public, name)) => Found::Object(Box::new(public), name),
         Err(error) if error.base_code() == Some(ResponseCode::SEQUENCE) => Found::Sequence,
@@ -73,7 +73,7 @@ pub(super) fn is_one_of(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Res
         Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => return Ok(false),
         Err(error) => return Err(error),
     };
-    Ok(lost.iter().any(|lost| lost.is(&found)))
+    Ok(lost.iter().any(|lost| lost.matches(&found)))
 }
 
 enum Found {

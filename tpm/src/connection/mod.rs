@@ -5,11 +5,11 @@
 //!    absent ----------> live ----------------> doubtful
 //!      ^                ^  ^                    |    |
 //!      |                |  +--------------------+    | disconnect
-//!      |                |    release_ours            v
-//!      |                |    start_again            lost
+//!      |                |    flush_own_objects            v
+//!      |                |    startup_again            lost
 //!      |                |    flush_all               |
 //!      |                +----------------------------+
-//!      |                     connect, clear_away
+//!      |                     connect, flush_after_reconnect
 //!      +---- live, lost: close; in a forked child: forget
 //! ```
 //!
@@ -27,7 +27,7 @@
 //! | `run`, `rules` | which sessions protect a command, and how long they live |
 //! | `slots`, `known` | what is loaded, and what is known of parents |
 //! | `close`, `cleanup` | letting go, and what could not be let go of |
-//! | `making`, `lost`, `search` | what a command has made, what is lost because its answer was, and the search for it |
+//! | `handle_recorder`, `lost`, `search` | what a command has made, what is lost because its answer was, and the search for it |
 
 mod access;
 mod cleanup;
@@ -36,9 +36,9 @@ mod exit;
 mod gate;
 mod generation;
 mod generations;
+mod handle_recorder;
 mod known;
 mod lost;
-mod making;
 mod operation;
 mod retry;
 mod rules;
@@ -80,11 +80,11 @@ pub(crate) struct Connection {
     /// What could not be let go of.
     cleanup: Cleanup,
     /// Whether something is lost on the connection that goes when it is closed.
-    spoiled: bool,
+    must_reconnect: bool,
     /// Where the entities of policies were found that do not say it.
     pub(crate) entities: HashMap<Name, Handle>,
     /// When the TPM's clock was read to see whether it was reset.
-    pub(crate) looked: Option<Instant>,
+    pub(crate) clock_read: Option<Instant>,
     pub(crate) rules: Rules,
 }
 
@@ -93,11 +93,11 @@ impl Connection {
     pub(crate) fn open(
         opener: &Arc<Opener>,
         config: &Config,
-        place: &Arc<str>,
+        tpm_id: &Arc<str>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let transport = opener(deadline)?;
-        let rules = Rules::new(config, &*transport, Arc::clone(place));
+        let rules = Rules::new(config, &*transport, Arc::clone(tpm_id));
         let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
         Ok(Self {
@@ -108,9 +108,9 @@ impl Connection {
             slots,
             parents,
             cleanup: Cleanup::default(),
-            spoiled: false,
+            must_reconnect: false,
             entities,
-            looked: None,
+            clock_read: None,
             rules,
         })
     }
@@ -121,13 +121,13 @@ impl Connection {
     }
 
     /// From here on commands have this patience.
-    pub(crate) fn serve(&mut self, mut patience: Patience) {
-        self.exchange_patience(&mut patience);
+    pub(crate) fn set_patience(&mut self, mut patience: Patience) {
+        self.swap_patience(&mut patience);
     }
 
     /// The same, and the patience before is in its place.
-    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
-        self.executor.exchange_patience(patience);
+    pub(crate) fn swap_patience(&mut self, patience: &mut Patience) {
+        self.executor.swap_patience(patience);
     }
 
     /// Whether a session is there to protect the next command.
@@ -138,11 +138,11 @@ impl Connection {
     /// Flushes one object. One that may still be in the TPM keeps its slot if the connection broke, and else is left to the clean-up.
     pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
         let Some(handle) = self.slots.find(transient) else { return Ok(()) };
-        let flushed = only_io(self.flush_context(handle))?;
-        let Some(slot) = self.slots.remove_slot(transient) else { return Ok(()) };
+        let flushed = io_error_only(self.flush_context(handle))?;
+        let Some(slot) = self.slots.remove(transient) else { return Ok(()) };
         match flushed {
-            Some(Flushed::Now) => {}
-            Some(Flushed::Before) => self.cleanup.lose(slot),
+            Some(Flushed::Done) => {}
+            Some(Flushed::Absent) => self.cleanup.add_lost(slot),
             None => self.cleanup.slots.push(slot),
         }
         Ok(())
@@ -151,7 +151,7 @@ impl Connection {
     /// FlushContext.
     fn flush_context(&mut self, handle: Handle) -> Result<Flushed, Error> {
         let flushed = flush(&mut self.executor, handle)?;
-        if flushed == Flushed::Now {
+        if flushed == Flushed::Done {
             self.cleanup.take_made(handle);
         }
         Ok(flushed)
@@ -169,7 +169,8 @@ impl Connection {
 
     /// Flushes the policy session, whose statements are of no more use.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
-        let Some(policy) = end(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)? else {
+        let Some(policy) = flush_session(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)?
+        else {
             return Ok(());
         };
         self.cleanup.policies.push(policy);
@@ -178,7 +179,8 @@ impl Connection {
 
     /// Flushes the session that protects.
     pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
-        let Some(session) = end(&mut self.executor, &mut self.session, &mut self.cleanup.lost)? else {
+        let Some(session) = flush_session(&mut self.executor, &mut self.session, &mut self.cleanup.lost)?
+        else {
             return Ok(());
         };
         self.cleanup.sessions.push(session);
@@ -188,28 +190,28 @@ impl Connection {
 
 /// Flushes a session, and gives it back if the TPM would not. One that may still be there, because the connection broke, is not
 /// forgotten, but nothing relies on it.
-fn end(
+fn flush_session(
     executor: &mut Executor,
-    place: &mut Option<Session>,
+    held: &mut Option<Session>,
     lost: &mut Vec<Lost>,
 ) -> Result<Option<Session>, Error> {
-    let Some(session) = place.as_mut().filter(|session| !session.has_ended()) else {
-        *place = None;
+    let Some(session) = held.as_mut().filter(|session| !session.has_ended()) else {
+        *held = None;
         return Ok(None);
     };
-    match only_io(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
-        Some(Flushed::Now) => *place = None,
-        Some(Flushed::Before) => {
-            *place = None;
+    match io_error_only(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
+        Some(Flushed::Done) => *held = None,
+        Some(Flushed::Absent) => {
+            *held = None;
             lost.push(Lost::Session);
         }
         None => {}
     }
-    Ok(place.take())
+    Ok(held.take())
 }
 
 /// A broken connection is a failure; what else the TPM answers to FlushContext leaves open what is there.
-fn only_io(flushed: Result<Flushed, Error>) -> Result<Option<Flushed>, Error> {
+fn io_error_only(flushed: Result<Flushed, Error>) -> Result<Option<Flushed>, Error> {
     match flushed {
         Ok(flushed) => Ok(Some(flushed)),
         Err(error) if error.kind() == ErrorKind::Io => Err(error),

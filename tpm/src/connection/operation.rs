@@ -7,7 +7,7 @@ use crate::session::Session;
 impl Connection {
     /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.clear()?;
+        self.flush_leftovers()?;
         while let Some(temporary) = self.slots.temporary() {
             self.evict(temporary)?;
         }
@@ -23,11 +23,11 @@ impl Connection {
     /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it, and so is what a failure
     /// has left. What fails is left to the next one.
     pub(crate) fn finish(&mut self) {
-        let _ = self.clear();
-        if self.session.as_ref().is_some_and(|session| self.rules.is_over(session)) {
+        let _ = self.flush_leftovers();
+        if self.session.as_ref().is_some_and(|session| self.rules.must_end(session)) {
             let _ = self.drop_session();
         }
-        if self.policy.as_ref().is_some_and(|policy| self.rules.policy_is_over(policy)) {
+        if self.policy.as_ref().is_some_and(|policy| self.rules.policy_must_end(policy)) {
             let _ = self.drop_policy();
         }
     }

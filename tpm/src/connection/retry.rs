@@ -22,7 +22,7 @@ pub(crate) struct Retry {
     /// Whether it has connected once more already.
     reconnected: bool,
     tries: u8,
-    others: Backoff,
+    slots: Backoff,
     deadline: Deadline,
 }
 
@@ -33,7 +33,7 @@ enum Remedy {
     /// The connection is broken.
     Reconnect,
     /// The TPM has lost what we relied on, or it is somebody else's by now.
-    Release,
+    FlushOwn,
     /// The simulator was reset, and nobody starts it up for us.
     Startup,
     /// Other processes hold the slots.
@@ -43,19 +43,23 @@ enum Remedy {
 impl Retry {
     /// For an operation that finds a connection, or finds none.
     pub(crate) fn new(connected: bool, deadline: Deadline) -> Self {
-        Self { fresh: !connected, reconnected: false, tries: TRIES, others: Backoff::for_slots(), deadline }
+        Self { fresh: !connected, reconnected: false, tries: TRIES, slots: Backoff::for_slots(), deadline }
     }
 
     /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
     /// when it must not.
-    pub(crate) fn mend(&mut self, failure: Error, place: &mut Option<Connection>) -> Result<Duration, Error> {
-        let Some(connection) = place.as_mut() else { return Err(failure) };
+    pub(crate) fn recover(
+        &mut self,
+        failure: Error,
+        connection: &mut Option<Connection>,
+    ) -> Result<Duration, Error> {
+        let Some(connection) = connection.as_mut() else { return Err(failure) };
         connection.note_failure(&failure);
-        let remedy = self.judge(&failure, connection);
+        let remedy = self.choose_remedy(&failure, connection);
         if remedy == Remedy::FreeSlots {
             // Whoever waits with something in hand waits for somebody who does the same.
             connection.flush_all();
-            return self.others.pause(self.deadline).ok_or(failure);
+            return self.slots.pause(self.deadline).ok_or(failure);
         }
         if remedy == Remedy::Report || self.tries == 0 {
             return Err(failure);
@@ -63,17 +67,17 @@ impl Retry {
         self.tries = self.tries.saturating_sub(1);
         self.fresh = true;
         match remedy {
-            Remedy::Startup => connection.start_again()?,
+            Remedy::Startup => connection.startup_again()?,
             Remedy::Reconnect => {
                 self.reconnected = true;
                 connection.reconnect()?;
             }
-            _ => connection.release_ours(),
+            _ => connection.flush_own_objects(),
         }
         Ok(Duration::ZERO)
     }
 
-    fn judge(&self, error: &Error, connection: &mut Connection) -> Remedy {
+    fn choose_remedy(&self, error: &Error, connection: &mut Connection) -> Remedy {
         match error.kind() {
             ErrorKind::Io if self.reconnected => return Remedy::Report,
             ErrorKind::Io => return Remedy::Reconnect,
@@ -84,11 +88,11 @@ impl Retry {
         match code.base() {
             ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
             ResponseCode::INITIALIZE if !self.fresh => Remedy::Reconnect,
-            _ if names_nothing(error, code) => Remedy::Release,
+            _ if names_missing_object(error, code) => Remedy::FlushOwn,
             // What was saved, or the parent at a handle, belongs to the time before a reset.
-            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::Release,
-            ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, connection) => {
-                Remedy::Release
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::FlushOwn,
+            ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_other_object(error, connection) => {
+                Remedy::FlushOwn
             }
             _ => Remedy::Report,
         }
@@ -97,7 +101,7 @@ impl Retry {
 
 /// Whether the command named an object or a session that is not there: it was lost in a reset, or its handle was damaged on the way to
 /// us, and is perhaps not even one of an object any more.
-fn names_nothing(error: &Error, code: ResponseCode) -> bool {
+fn names_missing_object(error: &Error, code: ResponseCode) -> bool {
     let is_wrong = matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE);
     let is_ours = || error.object().is_some_and(|(handle, _)| handle.is_transient() || is_session(handle));
     match code.part() {
@@ -109,7 +113,7 @@ fn names_nothing(error: &Error, code: ResponseCode) -> bool {
 }
 
 /// After a reset handles are given out anew: then nobody's password was wrong, but the object is another's.
-fn is_somebody_elses(error: &Error, connection: &mut Connection) -> bool {
+fn is_other_object(error: &Error, connection: &mut Connection) -> bool {
     let Some((handle, Some(expected))) = error.object() else { return false };
     // An NV index outlives every reset.
     if handle.is_nv() {

@@ -51,13 +51,13 @@ impl Rules {
     }
 
     /// Whether a session should not outlive the operation.
-    pub(super) fn is_over(&self, session: &Session) -> bool {
+    pub(super) fn must_end(&self, session: &Session) -> bool {
         session.is_distrusted() || self.keep.is_some_and(|keep| session.started().elapsed() >= keep)
     }
 
     /// The same for a policy session. A TPM has three slots for sessions: where several processes share them, one that waits for
     /// its next use would keep the others waiting too.
-    pub(super) fn policy_is_over(&self, policy: &Session) -> bool {
-        self.shared || self.is_over(policy)
+    pub(super) fn policy_must_end(&self, policy: &Session) -> bool {
+        self.shared || self.must_end(policy)
     }
 }

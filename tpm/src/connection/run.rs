@@ -3,8 +3,8 @@
 use keyfile::Handle;
 
 use super::Connection;
+use super::handle_recorder::HandleRecorder;
 use super::lost::Lost;
-use super::making::Making;
 use crate::command::context::Flushed;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
@@ -16,7 +16,7 @@ impl Run for Connection {
         let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
         let result = executor.run(command, None, slots);
         let sessions = [&*session, &*policy];
-        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
+        HandleRecorder { slots, sessions, cleanup, parents, shared: rules.shared }.record(command, result)
     }
 
     fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
@@ -38,7 +38,7 @@ impl Run for Connection {
         !self.rules.unprotected && self.session.as_ref().is_some_and(trusted)
     }
 
-    fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
+    fn with_two_objects(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
         let Self { executor, policy, slots, .. } = self;
         let how = Use { auth: &[], decrypt: false, encrypt: false, audit: false, keep: false };
         let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
@@ -65,7 +65,7 @@ impl Run for Connection {
         let mut authorizations = Vec::with_capacity(2);
         let by_policy = policy.is_some();
         if let Some(policy) = policy {
-            let keep = keep(rules.policy_is_over(policy));
+            let keep = keep(rules.policy_must_end(policy));
             let how = Use { auth, decrypt: false, encrypt: false, audit: false, keep };
             authorizations.push(Authorization::Session(policy, how));
         }
@@ -75,7 +75,7 @@ impl Run for Connection {
                 let auth = if by_policy { &[] } else { auth };
                 // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
                 let decrypt = decrypt || (by_policy && !encrypt);
-                let keep = keep(rules.is_over(session));
+                let keep = keep(rules.must_end(session));
                 let how = Use { auth, decrypt, encrypt, audit: false, keep };
                 authorizations.push(Authorization::Session(session, how));
             }
@@ -88,12 +88,12 @@ impl Run for Connection {
         }
         let in_step = !authorizations.iter().any(Authorization::is_distrusted);
         let result = executor.run(command, Some(&mut authorizations), slots);
-        let result = result.map_err(|error| match in_step && is_about_the_first(&error) {
+        let result = result.map_err(|error| match in_step && is_about_first_session(&error) {
             true => error,
-            false => not_about_a_password(error),
+            false => as_integrity_error(error),
         });
         if result.is_ok() && !protect.hidden && (protect.session || rules.unprotected) {
-            parents.prove();
+            parents.confirm();
             cleanup.made.clear();
         }
         if result.as_ref().is_err_and(|error| !is_busy(error)) && (protect.session || protect.policy) {
@@ -104,15 +104,15 @@ impl Run for Connection {
             }
         }
         let sessions = [&self.session, &self.policy];
-        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
+        HandleRecorder { slots, sessions, cleanup, parents, shared: rules.shared }.record(command, result)
     }
 
     fn flush(&mut self, handle: Handle) -> Result<(), Error> {
         let what = self.cleanup.take_made(handle);
         let flushed = self.flush_context(handle);
         match (flushed, what) {
-            (Ok(Flushed::Now), _) | (Ok(Flushed::Before), None) => Ok(()),
-            (Ok(Flushed::Before), Some(what)) => {
+            (Ok(Flushed::Done), _) | (Ok(Flushed::Absent), None) => Ok(()),
+            (Ok(Flushed::Absent), Some(what)) => {
                 self.cleanup.lost.push(what);
                 Ok(())
             }
@@ -140,7 +140,7 @@ impl Connection {
                 session.distrust();
             }
             match error.kind() {
-                ErrorKind::Authorization => error.altered(),
+                ErrorKind::Authorization => error.command_altered(),
                 _ => error,
             }
         })
@@ -157,12 +157,12 @@ fn no_session() -> Error {
 }
 
 /// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
-fn is_about_the_first(error: &Error) -> bool {
+fn is_about_first_session(error: &Error) -> bool {
     !matches!(error.code().and_then(ResponseCode::part), Some(Part::Session(2..)))
 }
 
 /// A session that is out of step with the TPM looks like a wrong password.
-fn not_about_a_password(error: Error) -> Error {
+fn as_integrity_error(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Authorization => error
             .of_kind(ErrorKind::Integrity)

@@ -8,8 +8,8 @@
 
 use keyfile::Handle;
 
-use super::lost::{Lost, is_one_of, is_session};
-use super::making::is_known;
+use super::handle_recorder::is_known;
+use super::lost::{Lost, is_lost_object, is_session};
 use super::{Connection, Transient};
 use crate::command::capability::handles;
 use crate::error::{Error, ErrorKind};
@@ -23,7 +23,7 @@ impl Connection {
     pub(super) fn search(&mut self) -> Result<(), Error> {
         let mut lost = std::mem::take(&mut self.cleanup.lost);
         if self.rules.kernel {
-            self.spoiled |= !lost.is_empty();
+            self.must_reconnect |= !lost.is_empty();
             return Ok(());
         }
         if self.rules.shared {
@@ -53,8 +53,8 @@ impl Connection {
                 }
             }
         }
-        for number in self.parents.forget_unproven() {
-            self.cleanup.slots.extend(self.slots.remove_slot(Transient::Parent(number)));
+        for number in self.parents.forget_unconfirmed() {
+            self.cleanup.slots.extend(self.slots.remove(Transient::Parent(number)));
         }
     }
 
@@ -65,7 +65,7 @@ impl Connection {
         }
         let mut found = self.unknown(OBJECTS)?;
         for handle in std::mem::take(&mut found) {
-            if is_one_of(lost, self, handle)? {
+            if is_lost_object(lost, self, handle)? {
                 found.push(handle);
             }
         }

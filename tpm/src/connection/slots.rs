@@ -62,7 +62,7 @@ impl Slots {
     }
 
     /// Forgets an object, whose slot is free or about to be; gives what was known of it.
-    pub(crate) fn remove_slot(&mut self, transient: Transient) -> Option<Slot> {
+    pub(crate) fn remove(&mut self, transient: Transient) -> Option<Slot> {
         let at = self.taken.iter().position(|slot| slot.transient == transient)?;
         Some(self.taken.swap_remove(at))
     }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_recently_used_goes_first() {
+    fn the_least_recently_used_object_is_evicted_first() {
         let mut slots = Slots::default();
         let [a, b] = [Transient::Key(1), Transient::Key(2)];
         slots.insert(a, Handle(0x8000_0000), Name::default());
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(slots.find(a), Some(Handle(0x8000_0000)));
         assert_eq!(slots.least_recent(&[]), Some(b));
         assert_eq!(slots.least_recent(&[b]), Some(a));
-        assert_eq!(slots.remove_slot(b).unwrap().handle, Handle(0x8000_0001));
+        assert_eq!(slots.remove(b).unwrap().handle, Handle(0x8000_0001));
         assert_eq!((slots.find(b), slots.len()), (None, 1));
     }
 }

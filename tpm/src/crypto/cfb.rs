@@ -44,7 +44,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn texts_of_every_length_and_key_agree() {
+    fn cfb_matches_the_vectors() {
         for v in of("cfb") {
             let (key, iv) = (v.bytes("key"), v.bytes("iv"));
             let mut data = v.bytes("plain");
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_or_iv_of_another_length_is_refused() {
+    fn keys_and_ivs_of_wrong_length_are_refused() {
         for (key, iv) in [(0, 16), (15, 16), (17, 16), (33, 16), (16, 0), (16, 15), (32, 17)] {
             assert!(encrypt(&vec![0; key], &vec![0; iv], &mut [0]).is_err());
             assert!(decrypt(&vec![0; key], &vec![0; iv], &mut [0]).is_err());

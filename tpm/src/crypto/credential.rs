@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::CryptoError;
 use super::random::{Random, System};
-use super::salt::{Purpose, share};
+use super::salt::{Purpose, make_secret};
 use super::wrap::{seal, storage_cipher};
 
 /// What TPM2_ActivateCredential takes.
@@ -33,7 +33,7 @@ fn credential_with(
     random: &mut dyn Random,
 ) -> Result<Credential, CryptoError> {
     let bits = storage_cipher(key)?;
-    let seed = share(key, Purpose::Identity, random)?;
+    let seed = make_secret(key, Purpose::Identity, random)?;
     let mut sized = Writer::new();
     sized.sized(value);
     let mut sized = Zeroizing::new(sized.finish()?);

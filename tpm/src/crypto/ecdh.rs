@@ -18,7 +18,7 @@ pub(super) struct Shared {
 }
 
 /// Whether [`agree`] knows the curve.
-pub(super) fn knows(curve: Curve) -> bool {
+pub(super) fn supports(curve: Curve) -> bool {
     matches!(curve, Curve::P256 | Curve::P384 | Curve::P521)
 }
 
@@ -30,20 +30,24 @@ pub(super) fn agree(
     random: &mut dyn Random,
 ) -> Result<Shared, CryptoError> {
     match curve {
-        Curve::P256 => on::<p256::NistP256>(x, y, 0xff, random),
-        Curve::P384 => on::<p384::NistP384>(x, y, 0xff, random),
-        Curve::P521 => on::<p521::NistP521>(x, y, 0x01, random),
+        Curve::P256 => agree_on::<p256::NistP256>(x, y, 0xff, random),
+        Curve::P384 => agree_on::<p384::NistP384>(x, y, 0xff, random),
+        Curve::P521 => agree_on::<p521::NistP521>(x, y, 0x01, random),
         other => Err(CryptoError::Curve(other)),
     }
 }
 
-fn on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
+fn agree_on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
 where
     C: CurveArithmetic,
     AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    let theirs = EncodedPoint::<C>::from_affine_coordinates(&field::<C>(x)?, &field::<C>(y)?, false);
+    let theirs = EncodedPoint::<C>::from_affine_coordinates(
+        &padded_coordinate::<C>(x)?,
+        &padded_coordinate::<C>(y)?,
+        false,
+    );
     let theirs =
         Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&theirs)).ok_or(CryptoError::Point)?;
     let ours = ephemeral::<C>(top, random)?;
@@ -77,7 +81,7 @@ where
 }
 
 /// A coordinate as long as the field: some TPMs cut leading zeros.
-fn field<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
+fn padded_coordinate<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
     let mut field = FieldBytes::<C>::default();
     let start = field.len().checked_sub(bytes.len()).ok_or(CryptoError::Point)?;
     field.iter_mut().skip(start).zip(bytes).for_each(|(to, from)| *to = *from);
@@ -90,7 +94,7 @@ mod tests {
     use crate::crypto::vectors::{Known, of};
 
     #[test]
-    fn shared_secrets_agree() {
+    fn ecdh_matches_the_vectors() {
         for v in of("ecdh") {
             let mut random = Known::new([v.bytes("ephemeral")]);
             let shared = agree(v.curve(), &v.bytes("x"), &v.bytes("y"), &mut random).unwrap();
@@ -100,17 +104,17 @@ mod tests {
     }
 
     #[test]
-    fn the_curves_that_are_known_are_agreed_on() {
+    fn supported_curves_are_those_that_agree_accepts() {
         for curve in
             [Curve::P192, Curve::P224, Curve::P256, Curve::P384, Curve::P521, Curve::BnP256, Curve::Sm2P256]
         {
             let refused = agree(curve, &[], &[], &mut Known::new([]));
-            assert_eq!(knows(curve), !matches!(refused, Err(CryptoError::Curve(_))), "{curve}");
+            assert_eq!(supports(curve), !matches!(refused, Err(CryptoError::Curve(_))), "{curve}");
         }
     }
 
     #[test]
-    fn a_coordinate_without_its_leading_zero_is_the_same_point() {
+    fn a_coordinate_without_leading_zero_is_padded() {
         let v = of("ecdh").into_iter().find(|v| v.bytes("x")[0] == 0).unwrap();
         let mut random = Known::new([v.bytes("ephemeral")]);
         let shared = agree(v.curve(), &v.bytes("x")[1..], &v.bytes("y"), &mut random).unwrap();
@@ -131,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_beyond_the_order_is_drawn_again() {
+    fn an_ephemeral_key_out_of_range_is_drawn_again() {
         let v = of("ecdh").into_iter().next().unwrap();
         let size = v.bytes("x").len();
         let mut random = Known::new([vec![0xff; size], vec![0; size], v.bytes("ephemeral")]);

@@ -52,7 +52,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn derived_keys_agree() {
+    fn kdfa_matches_the_vectors() {
         for v in of("kdfa") {
             let (u, w) = (v.bytes("u"), v.bytes("v"));
             let out = kdfa(v.hash(), &v.bytes("key"), v.text("label"), &u, &w, v.number("bits"));

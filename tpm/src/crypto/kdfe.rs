@@ -26,7 +26,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn derived_seeds_agree() {
+    fn kdfe_matches_the_vectors() {
         for v in of("kdfe") {
             let (u, w) = (v.bytes("u"), v.bytes("v"));
             let out = kdfe(v.hash(), &v.bytes("z"), v.text("label"), &u, &w, v.number("bits"));

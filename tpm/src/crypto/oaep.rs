@@ -84,7 +84,7 @@ mod tests {
     use crate::crypto::vectors::{Known, of};
 
     #[test]
-    fn encrypted_secrets_agree() {
+    fn oaep_matches_the_vectors() {
         for v in of("oaep") {
             let (n, e) = (v.bytes("modulus"), v.number("exponent"));
             let mut random = Known::new([v.bytes("seed")]);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_modulus_is_an_error() {
+    fn a_damaged_modulus_is_refused() {
         for modulus in [vec![], vec![0; 256], vec![1], vec![0xff; 16], vec![0xff; 2048]] {
             let mut random = Known::new([vec![7; 32]]);
             let out = encrypt(HashAlg::Sha256, "SECRET", &modulus, 65537, &[1; 32], &mut random);

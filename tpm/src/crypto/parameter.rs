@@ -65,7 +65,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn parameters_of_commands_and_responses_agree() {
+    fn parameter_encryption_matches_the_vectors() {
         for v in of("parameter") {
             let (hash, bits, value) = (v.hash(), u16::try_from(v.number("bits")).unwrap(), v.bytes("value"));
             let (caller, tpm) = (v.bytes("caller"), v.bytes("tpm"));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_three_sizes_of_aes_are_taken() {
+    fn only_aes_128_192_and_256_are_accepted() {
         let nonces = Nonces::of_command(b"caller", b"tpm");
         for bits in [0, 1, 127, 129, 160, 512, u16::MAX] {
             assert!(encrypt(HashAlg::Sha256, bits, b"", nonces, &mut [0]).is_err(), "{bits}");

@@ -47,7 +47,7 @@ mod tests {
     use super::bytes;
 
     #[test]
-    fn no_two_nonces_are_the_same() {
+    fn random_bytes_differ() {
         assert_eq!(bytes(32).unwrap().len(), 32);
         assert_ne!(bytes(32).unwrap(), bytes(32).unwrap());
     }

@@ -69,7 +69,7 @@ fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
 }
 
 #[test]
-fn every_parent_imports_and_loads_what_is_wrapped_for_it() {
+fn every_kind_of_parent_imports_and_loads_wrapped_objects() {
     for_each_parent(|tpm, parent, parent_public| {
         unseals(tpm, parent, parent_public);
         for (template, kind, private) in objects() {
@@ -114,7 +114,7 @@ fn imported(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
 }
 
 #[test]
-fn a_parameter_crosses_the_bus_encrypted_both_ways_in_sessions_salted_to_every_parent() {
+fn sessions_salted_to_every_kind_of_parent_encrypt_both_directions() {
     for_each_parent(|tpm, parent, parent_public| {
         for hash in HASHES {
             for bits in [128, 256] {

@@ -41,10 +41,10 @@ pub struct Secret {
 
 /// Whether [`secret_for`] knows keys of this kind.
 #[must_use]
-pub fn suits(key: &Public) -> bool {
+pub fn supports(key: &Public) -> bool {
     match &key.key {
         PublicKey::Rsa { .. } => true,
-        PublicKey::Ecc { curve, .. } => ecdh::knows(*curve),
+        PublicKey::Ecc { curve, .. } => ecdh::supports(*curve),
         _ => false,
     }
 }
@@ -54,10 +54,14 @@ pub fn suits(key: &Public) -> bool {
 /// # Errors
 /// The key is neither RSA nor on P-256, P-384 or P-521, its public area is damaged, or there are no random bytes.
 pub fn secret_for(key: &Public, purpose: Purpose) -> Result<Secret, CryptoError> {
-    share(key, purpose, &mut System)
+    make_secret(key, purpose, &mut System)
 }
 
-pub(super) fn share(key: &Public, purpose: Purpose, random: &mut dyn Random) -> Result<Secret, CryptoError> {
+pub(super) fn make_secret(
+    key: &Public,
+    purpose: Purpose,
+    random: &mut dyn Random,
+) -> Result<Secret, CryptoError> {
     let (hash, label) = (key.name_alg, purpose.label());
     match &key.key {
         PublicKey::Rsa { modulus, exponent, .. } => {
@@ -87,18 +91,18 @@ mod tests {
     use crate::crypto::vectors::{Known, of};
 
     #[test]
-    fn salts_for_every_kind_of_key_agree() {
+    fn salts_match_the_vectors() {
         for v in of("wrap") {
             let key = Public::from_bytes(&v.bytes("parent")).unwrap();
             let mut random = Known::new([v.bytes("draw1"), v.bytes("draw2")]);
-            let salt = share(&key, Purpose::Session, &mut random).unwrap();
+            let salt = make_secret(&key, Purpose::Session, &mut random).unwrap();
             assert_eq!((*salt.value).clone(), v.bytes("salt"), "{v}");
             assert_eq!(salt.encrypted, v.bytes("salt_secret"), "{v}");
         }
     }
 
     #[test]
-    fn no_two_salts_are_the_same() {
+    fn salts_differ() {
         for v in of("wrap") {
             let key = Public::from_bytes(&v.bytes("parent")).unwrap();
             let [one, two] = [(); 2].map(|()| secret_for(&key, Purpose::Session).unwrap());

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::hmac::{bytes_to_bits, hmac};
 use super::kdfa::kdfa;
 use super::random::{Random, System};
-use super::salt::{Purpose, share};
+use super::salt::{Purpose, make_secret};
 use super::{CryptoError, cfb};
 
 /// An object on its way to a parent: what TPM2_Import takes, and what an importable key file holds.
@@ -46,7 +46,7 @@ fn wrap_with(
         return Err(CryptoError::Attributes);
     }
     let bits = storage_cipher(parent)?;
-    let seed = share(parent, Purpose::Duplicate, random)?;
+    let seed = make_secret(parent, Purpose::Duplicate, random)?;
     let mut sensitive = Zeroizing::new(sensitive.to_sized()?);
     let duplicate = seal(parent.name_alg, bits, &seed.value, &object.name()?, &mut sensitive)?;
     Ok(Duplicate { public: object.clone(), duplicate, secret: seed.encrypted })
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_for_every_kind_of_parent_agree() {
+    fn wrapped_objects_match_the_vectors() {
         for v in of("wrap") {
             let duplicate = wrapped(&v, |_, _| {}).unwrap();
             assert_eq!(duplicate.secret, v.bytes("secret"), "{v}");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tpm_would_refuse_is_refused_here() {
+    fn objects_that_a_tpm_refuses_are_not_wrapped() {
         let v = &of("wrap")[0];
         for bad in [
             Attributes::FIXED_TPM,

@@ -37,7 +37,7 @@ impl Error {
 
     /// The TPM's answer to a command.
     pub(crate) fn refused(attempt: impl Into<Cow<'static, str>>, code: ResponseCode) -> Self {
-        let error = Self::new(kind_of(code), attempt).answer(code.0);
+        let error = Self::new(kind_of(code), attempt).with_code(code.0);
         match advice_on(code) {
             Some(advice) => error.advise(advice),
             None => error,
@@ -46,7 +46,7 @@ impl Error {
 
     /// An answer that the TPM has given before, and is not asked for again.
     pub(crate) fn remembered(attempt: &'static str, code: ResponseCode) -> Self {
-        let mut error = Self::new(kind_of(code), attempt).answer(code.0);
+        let mut error = Self::new(kind_of(code), attempt).with_code(code.0);
         error.0.recall = Recall::Remembered;
         error
     }
@@ -71,14 +71,14 @@ impl Error {
 
     /// Keeps in mind that the TPM was not asked again.
     #[must_use]
-    pub(crate) fn recalled_as(mut self, other: &Self) -> Self {
+    pub(crate) fn with_recall_of(mut self, other: &Self) -> Self {
         self.0.recall = other.0.recall;
         self
     }
 
     /// A broken connection.
     pub(crate) fn io(attempt: &'static str, code: u32) -> Self {
-        Self::new(ErrorKind::Io, attempt).answer(code)
+        Self::new(ErrorKind::Io, attempt).with_code(code)
     }
 
     /// A connection that broke, by what the system says.
@@ -98,7 +98,7 @@ impl Error {
     }
 
     /// A refusal of the empty password by what has no other: then it is no matter of passwords.
-    pub(crate) fn refused_nothing(self, who: impl fmt::Display) -> Self {
+    pub(crate) fn empty_password_refused(self, who: impl fmt::Display) -> Self {
         let Parts { attempt, code, .. } = *self.0;
         let name = code.and_then(ResponseCode::name).unwrap_or_default();
         Self::integrity(format!(
@@ -107,7 +107,7 @@ impl Error {
     }
 
     /// A refused password of a command that takes none: the TPM was asked about something else, or by somebody else.
-    pub(crate) fn altered(self) -> Self {
+    pub(crate) fn command_altered(self) -> Self {
         let Parts { attempt, code, object, .. } = *self.0;
         let name = code.and_then(ResponseCode::name).unwrap_or_default();
         let error = Self::integrity(format!("{attempt}: the command was altered on its way ({name})"));
@@ -119,7 +119,7 @@ impl Error {
 
     /// Adds the code that was answered.
     #[must_use]
-    pub(crate) fn answer(mut self, code: u32) -> Self {
+    pub(crate) fn with_code(mut self, code: u32) -> Self {
         self.0.code = Some(ResponseCode(code));
         self
     }

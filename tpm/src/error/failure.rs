@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_sentence() {
+    fn a_failure_is_displayed_as_a_sentence() {
         let mut failure = Failure {
             position: StatementPosition { signed: None, index: 1 },
             command: CommandCode::POLICY_PCR,

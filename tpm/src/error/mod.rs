@@ -103,7 +103,7 @@ impl Error {
     }
 
     /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.
-    pub(crate) fn is_no_answer(&self) -> bool {
+    pub(crate) fn is_without_answer(&self) -> bool {
         let busy = self.0.code.is_some_and(ResponseCode::is_busy);
         busy || matches!(self.0.kind, ErrorKind::Io | ErrorKind::Timeout)
     }

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::ptr::{self, NonNull};
 
-use super::{fork, signals::undisturbed};
+use super::{fork, signals::with_signals_blocked};
 
 use tss_esapi_sys::{
     TSS2_TCTI_CONTEXT, TSS2_TCTI_CONTEXT_COMMON_V1, TSS2_TCTI_POLL_HANDLE, TSS2_TCTI_TIMEOUT_BLOCK,
@@ -32,10 +32,11 @@ impl Context {
     /// Loads the TCTI library and connects.
     pub(crate) fn open(string: &CStr) -> Result<Self, u32> {
         // It may start a program.
-        fork::watch();
+        fork::count_forks();
         let mut context: *mut TSS2_TCTI_CONTEXT = ptr::null_mut();
         // SAFETY: Tss2_TctiLdr_Initialize(3) reads a terminated string and writes one pointer.
-        let code = undisturbed(|| unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) });
+        let code =
+            with_signals_blocked(|| unsafe { Tss2_TctiLdr_Initialize(string.as_ptr(), &raw mut context) });
         match (code, NonNull::new(context.cast())) {
             (0, Some(context)) => Ok(Self(context)),
             (0, None) => Err(NOT_IMPLEMENTED),
@@ -48,8 +49,8 @@ impl Context {
         let transmit = self.table().transmit.ok_or(NOT_IMPLEMENTED)?;
         let size = size_t::try_from(command.len()).map_err(|_| BAD_VALUE)?;
         // SAFETY: the context is open; the TCTI reads `size` bytes and keeps no pointer.
-        let code = undisturbed(|| unsafe { transmit(self.raw(), size, command.as_ptr()) });
-        done(code)
+        let code = with_signals_blocked(|| unsafe { transmit(self.raw(), size, command.as_ptr()) });
+        as_result(code)
     }
 
     /// Takes the answer to it; `timeout` is in milliseconds, or [`BLOCK`]. Many a TCTI waits in its own way whatever is said.
@@ -59,8 +60,8 @@ impl Context {
         let mut size = size_t::try_from(response.len()).map_err(|_| BAD_VALUE)?;
         let (context, bytes) = (self.raw(), response.as_mut_ptr());
         // SAFETY: the context is open; the TCTI writes at most `size` bytes and sets `size` to their number.
-        let code = undisturbed(|| unsafe { receive(context, &raw mut size, bytes, timeout) });
-        done(code)?;
+        let code = with_signals_blocked(|| unsafe { receive(context, &raw mut size, bytes, timeout) });
+        as_result(code)?;
         response.truncate(usize::try_from(size).unwrap_or_default());
         Ok(())
     }
@@ -97,11 +98,11 @@ impl Drop for Context {
     fn drop(&mut self) {
         let mut context = self.raw();
         // SAFETY: Tss2_TctiLdr_Finalize(3) takes back what Tss2_TctiLdr_Initialize gave; nobody else has it.
-        undisturbed(|| unsafe { Tss2_TctiLdr_Finalize(&raw mut context) });
+        with_signals_blocked(|| unsafe { Tss2_TctiLdr_Finalize(&raw mut context) });
     }
 }
 
-fn done(code: u32) -> Result<(), u32> {
+fn as_result(code: u32) -> Result<(), u32> {
     match code {
         0 => Ok(()),
         code => Err(code),

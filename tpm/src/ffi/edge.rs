@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
-use super::poll::until;
+use super::poll::poll_until;
 use crate::deadline::Deadline;
 
 /// What happens to one descriptor. A forked child shares it with its parent.
@@ -11,7 +11,7 @@ pub(crate) struct Edge(OwnedFd);
 
 impl Edge {
     /// Watches from now on. None where nothing can be waited for (epoll_ctl(2), EPERM).
-    pub(crate) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Option<Self>> {
+    pub(crate) fn watch(descriptor: BorrowedFd<'_>) -> io::Result<Option<Self>> {
         // SAFETY: epoll_create1(2) takes an integer.
         let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
         if fd < 0 {
@@ -35,7 +35,7 @@ impl Edge {
     pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<bool> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
         // SAFETY: epoll_wait(2) writes at most one event.
-        until(deadline, |milliseconds| unsafe {
+        poll_until(deadline, |milliseconds| unsafe {
             libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, milliseconds)
         })
     }
@@ -52,10 +52,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_event_is_told_once_and_the_deadline_ends_the_waiting() {
+    fn each_event_is_reported_once_and_the_deadline_ends_the_wait() {
         let soon = || Deadline::within(Duration::from_millis(20));
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let edge = Edge::of(ours.as_fd()).unwrap().unwrap();
+        let edge = Edge::watch(ours.as_fd()).unwrap().unwrap();
         assert!(edge.wait(Deadline::NEVER).unwrap(), "it can be written");
         let start = Instant::now();
         assert!(!edge.wait(soon()).unwrap());
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_waiting_for_what_does_not_know_poll() {
-        assert!(Edge::of(File::open("/dev/null").unwrap().as_fd()).unwrap().is_none());
+    fn a_file_without_poll_cannot_be_watched() {
+        assert!(Edge::watch(File::open("/dev/null").unwrap().as_fd()).unwrap().is_none());
     }
 }

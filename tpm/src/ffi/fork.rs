@@ -10,7 +10,7 @@ static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// The number of forks since the first call, counted in the child.
 pub(crate) fn forks() -> u32 {
-    watch();
+    count_forks();
     FORKS.load(Ordering::Relaxed)
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn forks() -> u32 {
 ///
 /// glibc takes the handler away again when it unloads the library that registered it (its pthread_atfork is linked into each library
 /// and passes the library's own __dso_handle); musl never unloads one. A child of vfork(2) or of a bare clone(2) is not counted.
-pub(super) fn watch() {
+pub(super) fn count_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // SAFETY: pthread_atfork(3) keeps a function pointer, which lives as long as this library.
@@ -29,7 +29,7 @@ pub(super) fn watch() {
 extern "C" fn in_child() {
     // The child has one thread; an atomic is safe in a signal handler, too.
     FORKS.fetch_add(1, Ordering::Relaxed);
-    signals::let_end();
+    signals::reset_signals_in_child();
 }
 
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_is_counted_and_its_parent_is_not() {
+    fn forks_are_counted_in_the_child_only() {
         let before = forks();
         // SAFETY: fork(2); the child does nothing but leave by _exit(2).
         let child = unsafe { libc::fork() };

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use zeroize::{Zeroize, Zeroizing};
 
 /// What one bit of a page's map stands for; no digest, and so no authValue, is longer.
-const CELL: usize = 64;
+const CELL_SIZE: usize = 64;
 /// Cells of a shared page; systems have pages of 4 KiB or larger.
 const CELLS: u32 = u64::BITS;
 /// Shared pages; when all are full, each secret gets a page of its own.
@@ -22,11 +22,11 @@ static SHARED: [Page; PAGES] = [const { Page::new() }; PAGES];
 
 /// A secret of fixed length.
 pub(crate) struct Locked {
-    place: Place,
+    storage: Storage,
     size: usize,
 }
 
-enum Place {
+enum Storage {
     /// A cell of a shared page, and its bit.
     Cell(&'static Page, u64, NonNull<u8>),
     Own(NonNull<u8>),
@@ -42,17 +42,17 @@ unsafe impl Sync for Locked {}
 impl Locked {
     /// Copies a secret.
     pub(crate) fn new(secret: &[u8]) -> Self {
-        let place = match secret.len() {
+        let storage = match secret.len() {
             0 => None,
-            1..=CELL => shared().or_else(|| map(secret.len()).map(Place::Own)),
-            size => map(size).map(Place::Own),
+            1..=CELL_SIZE => shared().or_else(|| map(secret.len()).map(Storage::Own)),
+            size => map(size).map(Storage::Own),
         };
-        let place = place.unwrap_or_else(|| Place::Heap(Zeroizing::new(secret.to_vec())));
-        if let Place::Cell(_, _, at) | Place::Own(at) = &place {
+        let storage = storage.unwrap_or_else(|| Storage::Heap(Zeroizing::new(secret.to_vec())));
+        if let Storage::Cell(_, _, at) | Storage::Own(at) = &storage {
             // SAFETY: nobody else has these so many bytes, which are mapped and writable.
             unsafe { ptr::copy_nonoverlapping(secret.as_ptr(), at.as_ptr(), secret.len()) };
         }
-        Self { place, size: secret.len() }
+        Self { storage, size: secret.len() }
     }
 }
 
@@ -60,26 +60,26 @@ impl Deref for Locked {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.place {
+        match &self.storage {
             // SAFETY: so many bytes were written by `new`, and nobody writes them before the end.
-            Place::Cell(_, _, at) | Place::Own(at) => unsafe {
+            Storage::Cell(_, _, at) | Storage::Own(at) => unsafe {
                 slice::from_raw_parts(at.as_ptr(), self.size)
             },
-            Place::Heap(secret) => secret,
+            Storage::Heap(secret) => secret,
         }
     }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        if let Place::Cell(_, _, at) | Place::Own(at) = &self.place {
+        if let Storage::Cell(_, _, at) | Storage::Own(at) = &self.storage {
             // SAFETY: as for `deref`, and nobody reads them any more.
             unsafe { slice::from_raw_parts_mut(at.as_ptr(), self.size) }.zeroize();
         }
-        match &self.place {
-            Place::Cell(page, bit, _) => drop(page.used.fetch_and(!bit, Ordering::Release)),
-            Place::Own(at) => unmap(*at, self.size),
-            Place::Heap(_) => {}
+        match &self.storage {
+            Storage::Cell(page, bit, _) => drop(page.used.fetch_and(!bit, Ordering::Release)),
+            Storage::Own(at) => unmap(*at, self.size),
+            Storage::Heap(_) => {}
         }
     }
 }
@@ -95,20 +95,20 @@ impl Page {
         Self { start: AtomicPtr::new(ptr::null_mut()), used: AtomicU64::new(0) }
     }
 
-    fn take(&'static self) -> Option<Place> {
+    fn take(&'static self) -> Option<Storage> {
         let start = self.mapped()?;
         let first_free = |used: u64| (used != u64::MAX).then(|| used | 1 << used.trailing_ones());
         let used = self.used.fetch_update(Ordering::Acquire, Ordering::Relaxed, first_free).ok()?;
         let cell = usize::try_from(used.trailing_ones()).ok()?;
         // SAFETY: a page has room for so many cells.
-        Some(Place::Cell(self, 1 << used.trailing_ones(), unsafe { start.add(cell * CELL) }))
+        Some(Storage::Cell(self, 1 << used.trailing_ones(), unsafe { start.add(cell * CELL_SIZE) }))
     }
 
     fn mapped(&self) -> Option<NonNull<u8>> {
         if let Some(start) = NonNull::new(self.start.load(Ordering::Acquire)) {
             return Some(start);
         }
-        let size = usize::try_from(CELLS).ok()? * CELL;
+        let size = usize::try_from(CELLS).ok()? * CELL_SIZE;
         let new = map(size)?;
         match self.start.compare_exchange(ptr::null_mut(), new.as_ptr(), Ordering::AcqRel, Ordering::Acquire)
         {
@@ -121,7 +121,7 @@ impl Page {
     }
 }
 
-fn shared() -> Option<Place> {
+fn shared() -> Option<Storage> {
     SHARED.iter().find_map(Page::take)
 }
 
@@ -170,14 +170,14 @@ mod tests {
     /// Whether this process may lock more than the tests do (getrlimit(2)).
     fn may_lock() -> bool {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: a place for the limit.
+        // SAFETY: a storage for the limit.
         let found = unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
         found == 0 && limit.rlim_cur >= 1 << 20
     }
 
     #[test]
-    fn secrets_are_locked_and_not_dumped() {
-        for size in [1, CELL, CELL + 1, 100_000] {
+    fn secrets_are_locked_and_excluded_from_core_dumps() {
+        for size in [1, CELL_SIZE, CELL_SIZE + 1, 100_000] {
             let secret = Locked::new(&vec![7; size]);
             assert_eq!(*secret, vec![7; size]);
             let flags = flags(secret.as_ptr());
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn more_secrets_than_shared_pages_hold_stay_apart_and_are_given_back() {
+    fn more_secrets_than_the_shared_pages_hold_do_not_overlap() {
         let threads: Vec<_> = (0..4_u8)
             .map(|thread| {
                 std::thread::spawn(move || {

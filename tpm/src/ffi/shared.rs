@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forked_child_writes_what_its_parent_reads() {
+    fn shared_memory_is_shared_with_a_forked_child() {
         let numbers = shared::<3>().unwrap();
         // SAFETY: the child makes one atomic store and leaves by _exit(2).
         match unsafe { libc::fork() } {

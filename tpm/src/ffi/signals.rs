@@ -16,23 +16,23 @@ const REQUESTS: [libc::c_int; 5] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, l
 thread_local! {
     /// Whether this thread is in such a call: what it forks now is a program that tpm2-tss starts. Without a destructor, for this library
     /// may be unloaded before the thread ends.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static IN_TSS_CALL: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `work` without being interrupted by a signal handler; a SIGPIPE that it raised is taken away, one that was pending before
 /// stays. Signals that arrive meanwhile are delivered afterwards.
-pub(crate) fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     let was_pending = is_pending(libc::SIGPIPE);
-    let set = disturbing();
+    let set = signals_to_block();
     let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: pthread_sigmask(3) reads one set and writes the other.
     let blocked = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, before.as_mut_ptr()) } == 0;
-    let outside = INSIDE.replace(true);
+    let outside = IN_TSS_CALL.replace(true);
     let result = work();
-    INSIDE.set(outside);
+    IN_TSS_CALL.set(outside);
     if blocked {
         if !was_pending && is_pending(libc::SIGPIPE) {
-            take(libc::SIGPIPE);
+            consume_pending(libc::SIGPIPE);
         }
         // SAFETY: pthread_sigmask(3) reads the set that it wrote above.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
@@ -42,8 +42,8 @@ pub(crate) fn undisturbed<T>(work: impl FnOnce() -> T) -> T {
 
 /// In a child: if tpm2-tss has forked it, to execute a program, that can be ended by SIGTERM. tcti-cmd ends its program so, and waits for
 /// it; but a mask and what is ignored outlive execve(2), be they ours or the host's.
-pub(super) fn let_end() {
-    if INSIDE.replace(false) {
+pub(super) fn reset_signals_in_child() {
+    if IN_TSS_CALL.replace(false) {
         let mut none = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: sigemptyset(3) writes one set.
         unsafe { libc::sigemptyset(none.as_mut_ptr()) };
@@ -54,7 +54,7 @@ pub(super) fn let_end() {
     }
 }
 
-fn disturbing() -> libc::sigset_t {
+fn signals_to_block() -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: sigfillset(3) writes one set.
     unsafe { libc::sigfillset(set.as_mut_ptr()) };
@@ -87,7 +87,7 @@ fn is_pending(signal: libc::c_int) -> bool {
     known && unsafe { libc::sigismember(set.as_ptr(), signal) } == 1
 }
 
-fn take(signal: libc::c_int) {
+fn consume_pending(signal: libc::c_int) {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: sigemptyset(3) writes one set.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
@@ -123,18 +123,18 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pipe_kills_nobody_and_leaves_nothing_pending() {
+    fn a_broken_pipe_raises_no_sigpipe_and_leaves_none_pending() {
         // Rust's test harness ignores SIGPIPE; most hosts written in C do not. std's sockets write with MSG_NOSIGNAL.
         let before = on(libc::SIGPIPE, libc::SIG_DFL);
-        undisturbed(broken_pipe);
+        with_signals_blocked(broken_pipe);
         assert!(!is_pending(libc::SIGPIPE));
-        undisturbed(broken_pipe);
+        with_signals_blocked(broken_pipe);
         on(libc::SIGPIPE, before);
     }
 
     #[test]
-    fn a_child_of_a_call_can_be_ended_and_any_other_is_as_it_was() {
-        super::super::fork::watch();
+    fn sigterm_ends_a_child_of_the_call_and_other_children_keep_their_mask() {
+        super::super::fork::count_forks();
         let child_is_ended_by = || {
             // SAFETY: the child calls only async-signal-safe functions, and leaves by a signal or _exit(2).
             match unsafe { libc::fork() } {
@@ -161,13 +161,13 @@ mod tests {
         // SAFETY: pthread_sigmask(3) reads one set.
         unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, term.as_ptr(), ptr::null_mut()) };
         assert_eq!(child_is_ended_by(), None, "the host's own child has the host's mask");
-        assert_eq!(undisturbed(child_is_ended_by), Some(libc::SIGTERM));
+        assert_eq!(with_signals_blocked(child_is_ended_by), Some(libc::SIGTERM));
         assert_eq!(child_is_ended_by(), None, "nothing stays");
     }
 
     #[test]
     #[expect(clippy::as_conversions, reason = "signal(2) takes a function as a number")]
-    fn a_handler_runs_after_the_call_and_what_the_kernel_does_is_not_delayed() {
+    fn handlers_run_after_the_call_and_default_actions_are_not_delayed() {
         static SEEN: AtomicU32 = AtomicU32::new(0);
         extern "C" fn count(_: libc::c_int) {
             SEEN.fetch_add(1, Ordering::SeqCst);
@@ -178,7 +178,7 @@ mod tests {
         let thread = unsafe { libc::pthread_self() };
         // SAFETY: pthread_kill(3) of this very thread.
         let raise = || unsafe { libc::pthread_kill(thread, libc::SIGUSR2) };
-        let during = undisturbed(|| {
+        let during = with_signals_blocked(|| {
             raise();
             SEEN.load(Ordering::SeqCst)
         });
@@ -186,7 +186,7 @@ mod tests {
         // Whoever runs the tests may ignore it (nohup(1)).
         on(libc::SIGHUP, libc::SIG_DFL);
         let contains = |signal| {
-            let set = disturbing();
+            let set = signals_to_block();
             // SAFETY: sigismember(3) reads an initialised set.
             unsafe { libc::sigismember(&raw const set, signal) == 1 }
         };

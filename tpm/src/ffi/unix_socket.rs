@@ -56,8 +56,8 @@ fn address(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
     if bytes.len() >= address.sun_path.len() || bytes.contains(&0) {
         return Err(invalid("the path of a socket has at most 107 bytes and no zero byte"));
     }
-    for (place, byte) in address.sun_path.iter_mut().zip(bytes) {
-        *place = libc::c_char::from_ne_bytes([*byte]);
+    for (target, byte) in address.sun_path.iter_mut().zip(bytes) {
+        *target = libc::c_char::from_ne_bytes([*byte]);
     }
     let size = libc::socklen_t::try_from(size_of_val(&address)).map_err(|_| invalid("no such size"))?;
     Ok((address, size))
@@ -85,7 +85,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_listener_without_room_is_given_up_in_time() {
+    fn connecting_to_a_full_listener_ends_at_the_deadline() {
         let path = std::env::temp_dir().join(format!("tpm2-unix-{}", std::process::id()));
         let start = Instant::now();
         let (_listener, open, error) = full_listener(&path);

@@ -22,7 +22,7 @@ pub(super) fn check(block: &[u8], public: &Public) -> Result<(), Error> {
 }
 
 /// Part 1 Annex B.4: with no scheme the result is as long as the modulus. Some TPMs cut zeros in front.
-pub(super) fn whole(result: Zeroizing<Vec<u8>>, size: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn left_padded(result: Zeroizing<Vec<u8>>, size: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let missing = size.checked_sub(result.len());
     let missing = missing.ok_or_else(|| Error::new(ErrorKind::Integrity, "the TPM's result is too long"))?;
     if missing == 0 {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_number_below_the_modulus_and_as_long_goes_in() {
+    fn a_block_must_be_below_the_modulus_and_of_its_length() {
         let key = PublicKey::Rsa {
             symmetric: Symmetric::Null,
             scheme: Scheme::Null,

@@ -26,17 +26,18 @@ impl Tpm {
         }
         let name = public.name()?;
         let counts = !public.attributes.contains(Attributes::NO_DA);
-        let attempt = Attempt::of_named(self.place(), &name, &[])?.counting(counts);
+        let attempt = Attempt::of_named(self.id(), &name, &[])?.counting_failures(counts);
         self.operate(|connection| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            let answer = connection.prove(&attempt, |connection| right(try_empty_auth(connection, &key)));
-            is_right(answer)
+            let answer =
+                connection.prove(&attempt, |connection| accept_type_error(try_empty_auth(connection, &key)));
+            is_accepted(answer)
         })
     }
 }
 
 /// Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
-fn right(answer: Result<(), Error>) -> Result<(), Error> {
+fn accept_type_error(answer: Result<(), Error>) -> Result<(), Error> {
     match answer {
         Err(error) if matches!(error.base_code(), Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES)) => {
             Ok(())
@@ -46,7 +47,7 @@ fn right(answer: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// What the answer to TPM2_Unseal says of the password.
-fn is_right(answer: Result<(), Error>) -> Result<bool, Error> {
+fn is_accepted(answer: Result<(), Error>) -> Result<bool, Error> {
     match answer {
         Err(error) if error.kind() == ErrorKind::Authorization => Ok(false),
         answer => answer.map(|()| true),
@@ -58,8 +59,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_refusal_of_the_type_says_that_the_password_was_right() {
-        let answer = |code| is_right(right(Err(Error::refused("open it", ResponseCode(code)))));
+    fn only_a_type_error_shows_that_the_password_was_accepted() {
+        let answer =
+            |code| is_accepted(accept_type_error(Err(Error::refused("open it", ResponseCode(code)))));
         // TYPE of handle 1 with and without its place, ATTRIBUTES of it; the same by way of the kernel's resource manager.
         for code in [0x18a, 0x08a, 0x182, 0x000b_018a] {
             assert!(answer(code).unwrap(), "{code:#x}");

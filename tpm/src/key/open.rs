@@ -60,7 +60,7 @@ impl Key {
     ) -> Result<Self, Error> {
         let name = public.name()?;
         let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
-        key.0.attempt.saw_entity()?;
+        key.0.attempt.note_entity_present()?;
         Ok(key)
     }
 
@@ -77,7 +77,7 @@ impl Key {
     ) -> Result<Self, Error> {
         let name = public.name()?;
         let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
-        key.0.attempt.expect_entity()?;
+        key.0.attempt.note_entity_unverified()?;
         Ok(key)
     }
 
@@ -85,12 +85,8 @@ impl Key {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
-        let attempt = origin.attempt(
-            tpm.place(),
-            &public,
-            &name,
-            value.as_ref().map_or(&[], |value| value.as_slice()),
-        )?;
+        let attempt =
+            origin.attempt(tpm.id(), &public, &name, value.as_ref().map_or(&[], |value| value.as_slice()))?;
         let tpm = tpm.clone();
         Ok(Self(Arc::new(Inner { tpm, number, origin, public, name, password: auth, attempt })))
     }
@@ -104,9 +100,9 @@ impl Origin {
             Self::File { file, .. } => {
                 // A file of ours says whether its key has a password, so the empty one is no guess. tpm2_encodeobject 5.4 to 5.7 inverts that.
                 let guess = !(value.is_empty() && file.empty_auth && !file.is_of_another_tool());
-                Attempt::of_file(tpm, name, &file.private, value)?.counting(protected && guess)
+                Attempt::of_file(tpm, name, &file.private, value)?.counting_failures(protected && guess)
             }
-            Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting(protected),
+            Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting_failures(protected),
         })
     }
 }

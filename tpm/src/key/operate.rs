@@ -27,11 +27,11 @@ impl Key {
         purpose: Purpose,
         run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<Answer<T>, Error> {
-        self.operate_to(purpose, run, |_, result| result)
+        self.operate_with_end(purpose, run, |_, result| result)
     }
 
     /// The same to an `end` that makes something else of what came: the error of `run` as well.
-    pub(super) fn operate_to<T, U>(
+    pub(super) fn operate_with_end<T, U>(
         &self,
         purpose: Purpose,
         mut run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
@@ -39,12 +39,12 @@ impl Key {
     ) -> Result<Answer<U>, Error> {
         let key = &*self.0;
         key.check_usable()?;
-        key.check_refused()?;
+        key.check_not_refused()?;
         key.tpm
             .operate(|connection| {
                 // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
                 let bare =
-                    connection.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
+                    connection.rules.kernel && purpose == Purpose::Signature && key.needs_no_password();
                 let value = key.authorized(connection, bare, &mut run);
                 let value = end(connection, value);
                 // A policy that was left half-way is of no use to the next one.
@@ -71,14 +71,14 @@ impl Inner {
             run(connection, &guarded, protect)
         };
         let Some(runner) = &runner else {
-            return self.proven(connection, |connection| run(connection, &self.auth_value(), protect));
+            return self.with_password(connection, |connection| run(connection, &self.auth_value(), protect));
         };
-        runner.foresee(connection)?;
+        runner.check_in_advance(connection)?;
         self.ready(connection, bare, Some(runner))?;
         runner.run(connection, |connection, with_auth_value| match with_auth_value {
-            true => {
-                self.proven(connection, |connection| run(connection, &self.auth_value(), protect.by_policy()))
-            }
+            true => self.with_password(connection, |connection| {
+                run(connection, &self.auth_value(), protect.by_policy())
+            }),
             false => {
                 let done = run(connection, &[], protect.by_policy());
                 done.map_err(|error| self.refused(connection, error))
@@ -87,7 +87,7 @@ impl Inner {
     }
 
     /// Runs what uses the key's own password, unless it is known to be refused.
-    pub(super) fn proven<T>(
+    pub(super) fn with_password<T>(
         &self,
         connection: &mut Connection,
         work: impl FnOnce(&mut Connection) -> Result<T, Error>,
@@ -101,7 +101,7 @@ impl Inner {
     }
 
     /// Whether no password is part of its authorization.
-    fn has_nothing_to_prove(&self) -> bool {
+    fn needs_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
             _ => self.auth_value().is_empty(),

@@ -63,7 +63,7 @@ impl Key {
                 (_, done) => done.map_err(unknown_scheme),
             }
         };
-        let answer = self.operate_to(Purpose::Decryption, run, |connection, done| {
+        let answer = self.operate_with_end(Purpose::Decryption, run, |connection, done| {
             let Some((padding, done)) = opened.take() else { return done.map(Some) };
             if hides {
                 // A failure ends the sessions.
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_padding_is_a_refusal_of_the_ciphertext_or_of_no_part_in_particular() {
+    fn padding_errors_name_the_ciphertext_or_no_parameter() {
         let of = |code| Padding::of(&Error::refused("RSA_Decrypt failed", ResponseCode(code)));
         for code in [0x084, 0x0c4, 0x1c4, 0x095, 0x0d5, 0x1d5] {
             assert_eq!(of(code), Some(Padding::Wrong), "{code:#x}");

@@ -21,7 +21,7 @@ impl Key {
             .operate(|connection| {
                 let loaded = key.ready(connection, false, None)?;
                 let again = std::mem::replace(&mut asked, true);
-                connection.keep(Entity::named(loaded, &key.name), at, auth, again)
+                connection.make_persistent(Entity::named(loaded, &key.name), at, auth, again)
             })
             .map_err(|error| error.on(key))
     }
@@ -34,13 +34,13 @@ impl Key {
         let key = &*self.0;
         let mut asked = false;
         key.tpm.operate(|connection| {
-            match key.still_there(connection, at) {
+            match key.check_name_unchanged(connection, at) {
                 // The TPM has done it, and its answer was lost.
                 Err(error) if asked && error.base_code() == Some(ResponseCode::HANDLE) => return Ok(()),
                 there => there?,
             }
             asked = true;
-            connection.take_away(at, &key.name, auth)
+            connection.evict_persistent(at, &key.name, auth)
         })
     }
 }

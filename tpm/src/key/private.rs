@@ -58,7 +58,7 @@ impl Key {
     fn with_zeros(&self, signature: Signature) -> Result<Signature, Error> {
         match (signature, &self.0.public.key) {
             (Signature::Rsa { scheme, hash, bytes }, PublicKey::Rsa { modulus, .. }) => {
-                let mut bytes = block::whole(Zeroizing::new(bytes), modulus.len())?;
+                let mut bytes = block::left_padded(Zeroizing::new(bytes), modulus.len())?;
                 Ok(Signature::Rsa { scheme, hash, bytes: std::mem::take(&mut bytes) })
             }
             (signature, _) => Ok(signature),
@@ -112,11 +112,11 @@ impl Key {
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
         let has_scheme = self.0.public.key.scheme() != Some(Scheme::Null);
-        self.0.tpm.raw_rsa().learn(|refused| {
+        self.0.tpm.raw_rsa().observe(|refused| {
             self.operate(purpose, |connection, key, protect| {
                 let message = bare_operation(connection, key, block, protect, refused);
                 refused.set(refused.get() && !has_scheme);
-                block::whole(message?, block.len())
+                block::left_padded(message?, block.len())
             })
         })
     }

@@ -18,15 +18,15 @@ impl Key {
     /// The password is wrong; the parent's is; or there is no TPM.
     pub fn prove(&self) -> Result<(), Error> {
         let key = &*self.0;
-        if !key.has_password_of_its_own() || self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
+        if !key.has_own_password() || self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
             return Ok(());
         }
-        key.check_refused()?;
+        key.check_not_refused()?;
         if key.attempt.is_proven()? {
             return Ok(());
         }
         let proven = key.tpm.operate_briefly(|connection| {
-            key.proven(connection, |connection| key.prove_in_trial(connection))
+            key.with_password(connection, |connection| key.prove_in_trial(connection))
                 .inspect_err(|_| drop(connection.drop_policy()))
         });
         proven.map_err(|error| error.on(key))
@@ -35,7 +35,7 @@ impl Key {
 
 impl Inner {
     /// TPM2_PolicySecret wants the USER role, which a password has only where userWithAuth is set.
-    fn has_password_of_its_own(&self) -> bool {
+    fn has_own_password(&self) -> bool {
         self.password.is_some()
             && !self.has_no_password()
             && self.public.attributes.contains(Attributes::USER_WITH_AUTH)

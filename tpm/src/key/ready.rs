@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use keyfile::{Handle, KeyFile};
 
-use super::usable::removed;
+use super::usable::explain_missing;
 use super::{Inner, Origin};
 use crate::authorization::policy::Runner;
 use crate::command::{Protect, object};
@@ -24,9 +24,9 @@ impl Inner {
     ) -> Result<Handle, Error> {
         match &self.origin {
             Origin::Persistent { handle } => {
-                if self.attempt.is_unseen()? {
-                    self.still_there(connection, *handle)?;
-                    self.attempt.saw_entity()?;
+                if self.attempt.is_unverified()? {
+                    self.check_name_unchanged(connection, *handle)?;
+                    self.attempt.note_entity_present()?;
                 }
                 if !bare {
                     connection.open_session(None)?;
@@ -54,8 +54,12 @@ impl Inner {
     }
 
     /// Whether it is this key that is at the handle.
-    pub(super) fn still_there(&self, connection: &mut Connection, handle: Handle) -> Result<(), Error> {
-        let (_, name) = object::read_public(connection, handle).map_err(removed)?;
+    pub(super) fn check_name_unchanged(
+        &self,
+        connection: &mut Connection,
+        handle: Handle,
+    ) -> Result<(), Error> {
+        let (_, name) = object::read_public(connection, handle).map_err(explain_missing)?;
         if name == self.name {
             return Ok(());
         }
@@ -82,7 +86,7 @@ impl Inner {
         };
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
         let loaded = connection.load_under(number, parent, (&private, &file.public), protect)?;
-        connection.hold(Transient::Key(self.number), &loaded, &self.name)
+        connection.register_key(Transient::Key(self.number), &loaded, &self.name)
     }
 
     /// What TPM2_Import makes of the file, once for a process.
@@ -105,7 +109,7 @@ impl Inner {
             secret: secret.to_vec(),
         };
         let private = connection.import_under(number, parent, &duplicate, Protect::SESSION)?;
-        self.tpm.imports().keep(&parts, &private);
+        self.tpm.imports().insert(&parts, &private);
         Ok(private)
     }
 }

@@ -45,10 +45,10 @@ impl Inner {
     }
 
     /// An error if the key's own password was refused before, and nobody can have changed it since: then nobody is asked.
-    pub(super) fn check_refused(&self) -> Result<(), Error> {
+    pub(super) fn check_not_refused(&self) -> Result<(), Error> {
         match &self.origin {
             Origin::File { file, .. } if !file.uses_policy() => {
-                self.attempt.admit().map_err(|error| self.explain(error).on(self))
+                self.attempt.check_not_refused().map_err(|error| self.explain(error).on(self))
             }
             _ => Ok(()),
         }
@@ -58,11 +58,11 @@ impl Inner {
         if let Origin::Persistent { handle } = self.origin {
             if error.kind() == ErrorKind::Authorization && !error.is_remembered() {
                 // The Name is part of what the password proves: another key at this handle looks like a wrong password.
-                if let Err(gone) = self.still_there(connection, handle) {
+                if let Err(gone) = self.check_name_unchanged(connection, handle) {
                     return gone;
                 }
             } else if error.kind() == ErrorKind::NoObject && error.code().is_some() {
-                return removed(error);
+                return explain_missing(error);
             }
         }
         self.explain(error)
@@ -73,9 +73,9 @@ impl Inner {
         match error.kind() {
             ErrorKind::Authorization if self.has_no_password() => match &self.origin {
                 Origin::File { file, .. } if file.is_of_another_tool() => {
-                    error.refused_nothing(self).advise(INVERTED)
+                    error.empty_password_refused(self).advise(INVERTED_EMPTY_AUTH)
                 }
-                _ => error.refused_nothing(self),
+                _ => error.empty_password_refused(self),
             },
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
@@ -86,11 +86,11 @@ impl Inner {
     }
 }
 
-const INVERTED: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none: give it by URI, as tpm2:file=KEY?pass; \
+const INVERTED_EMPTY_AUTH: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none: give it by URI, as tpm2:file=KEY?pass; \
     or something between this program and the TPM alters what they say";
 
 /// What a handle without a key says.
-pub(super) fn removed(error: Error) -> Error {
+pub(super) fn explain_missing(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => {
             error.advise("there is no key at this handle: it was removed, or it is in another TPM")

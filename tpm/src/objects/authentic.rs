@@ -16,7 +16,7 @@ impl Connection {
             self.drop_session()?;
             self.open_session(None)?;
             // The salt key has done its work.
-            self.settle(&[])?;
+            self.trim_loaded(&[])?;
         }
         Ok(())
     }
@@ -34,7 +34,7 @@ impl Connection {
     pub(crate) fn authentic_public(&mut self, handle: Handle) -> Result<(Public, Name), Error> {
         let (_, name) = read_public(self, handle)?;
         self.open_for_reading()?;
-        self.vouched(handle, &name)
+        self.read_authenticated(handle, &name)
     }
 
     /// The public area of a parent. A session may be salted to this very key, so none is opened for it, unless the user has named another.
@@ -45,7 +45,7 @@ impl Connection {
         }
         self.open_if_pinned()?;
         match self.is_authentic() {
-            true => self.vouched(handle, &name),
+            true => self.read_authenticated(handle, &name),
             false => Ok((public, name)),
         }
     }
@@ -65,7 +65,7 @@ impl Connection {
         }
     }
 
-    fn vouched(&mut self, handle: Handle, name: &Name) -> Result<(Public, Name), Error> {
+    fn read_authenticated(&mut self, handle: Handle, name: &Name) -> Result<(Public, Name), Error> {
         read_public_audited(self, handle, name).map_err(|error| error.on(handle))
     }
 }

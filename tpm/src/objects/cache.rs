@@ -26,7 +26,7 @@ impl<T: Clone> Cache<T> {
     }
 
     /// Keeps what was made from these parts.
-    pub(crate) fn keep(&self, parts: &[&[u8]], value: &T) {
+    pub(crate) fn insert(&self, parts: &[&[u8]], value: &T) {
         let key = key(parts);
         if let Some(mut values) = self.values() {
             values.retain(|(known, _)| *known != key);
@@ -58,26 +58,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_are_remembered() {
+    fn the_oldest_entry_is_dropped_first() {
         let cache = Cache::default();
         for number in 0..=255_u8 {
-            cache.keep(&[b"a", &[number]], &number);
+            cache.insert(&[b"a", &[number]], &number);
         }
         assert_eq!(cache.find(&[b"a", &[0]]), Some(0));
         assert_eq!(cache.find(&[b"", b"a", &[0]]), None);
-        cache.keep(&[b"b"], &1);
-        cache.keep(&[b"b"], &2);
+        cache.insert(&[b"b"], &1);
+        cache.insert(&[b"b"], &2);
         assert_eq!((cache.find(&[b"a", &[0]]), cache.find(&[b"b"])), (None, Some(2)));
         assert_eq!(cache.find(&[b"a", &[1]]), Some(1));
     }
 
     #[test]
-    fn nobody_waits_for_it() {
+    fn a_held_lock_is_not_waited_for() {
         let cache = Cache::default();
-        cache.keep(&[b"a"], &1);
+        cache.insert(&[b"a"], &1);
         let held = cache.values();
         assert_eq!(cache.find(&[b"a"]), None);
-        cache.keep(&[b"b"], &2);
+        cache.insert(&[b"b"], &2);
         drop(held);
         assert_eq!((cache.find(&[b"a"]), cache.find(&[b"b"])), (Some(1), None));
     }

@@ -34,7 +34,7 @@ impl Connection {
     }
 
     /// Whether something else is at the handle: then nobody's password was wrong.
-    pub(crate) fn is_another(&mut self, handle: Handle, name: &Name) -> bool {
+    pub(crate) fn is_other_object_at(&mut self, handle: Handle, name: &Name) -> bool {
         name.as_handle().is_none() && self.name_at(handle).is_ok_and(|found| found != *name)
     }
 }

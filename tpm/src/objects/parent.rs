@@ -41,17 +41,17 @@ impl Parent {
     /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
     pub(crate) fn explain(&self, error: Error) -> Error {
         if error.base_code() == Some(ResponseCode::INTEGRITY) {
-            return error.advise(self.foreign());
+            return error.advise(self.wrong_parent_advice());
         }
         // Of the handle: this TPM knows no such hierarchy (Part 2 §9.13, TPMI_RH_HIERARCHY).
         if self.handle.is_firmware_limited() && error.base_code() == Some(ResponseCode::VALUE) {
-            return error.advise(Self::UNLIMITED);
+            return error.advise(Self::NO_FIRMWARE_LIMITED);
         }
         if error.kind() != ErrorKind::Authorization {
             return error;
         }
         if self.is_null() {
-            return error.refused_nothing("the null hierarchy");
+            return error.empty_password_refused("the null hierarchy");
         }
         let (kind, advice) = match self.auth {
             None => (
@@ -64,10 +64,10 @@ impl Parent {
     }
 
     /// What a TPM before version 1.83 of the specification lacks.
-    const UNLIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
+    const NO_FIRMWARE_LIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
 
     /// What an object is that its parent does not know.
-    pub(crate) fn foreign(&self) -> &'static str {
+    pub(crate) fn wrong_parent_advice(&self) -> &'static str {
         match self.is_derived() {
             true => {
                 "the file is of another machine or parent, or the TPM was cleared since: if its parent is another primary key, make that \

@@ -9,7 +9,7 @@ use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
-use crate::template::{is_made_of, storage_primary};
+use crate::template::{matches_template, storage_primary};
 
 impl Connection {
     /// The parent's number, at the cost of one command the first time.
@@ -19,7 +19,7 @@ impl Connection {
             return Ok(number);
         }
         if handle.is_transient() {
-            return Err(transient(handle));
+            return Err(transient_parent(handle));
         }
         // First, because it may have to meet the null primary before.
         self.open_session_for(parent)?;
@@ -28,7 +28,7 @@ impl Connection {
         }
         let (public, name) = match parent.is_derived() {
             true => self.derive(parent, self.parents.next())?,
-            false => self.parent_area(handle).map_err(|error| no_parent(error, handle))?,
+            false => self.parent_area(handle).map_err(|error| explain_missing_parent(error, handle))?,
         };
         let number = self.parents.next();
         if let Err(error) = self.check_pinned(parent, &name) {
@@ -69,14 +69,14 @@ impl Connection {
             return Ok(handle);
         }
         if let Some(saved) = saved {
-            self.make_room(MAX_LOADED - 1, &[])?;
+            self.free_slots(MAX_LOADED - 1, &[])?;
             match context_load(self, &saved) {
                 Ok(handle) => {
                     self.slots.insert(slot, handle, name);
                     return Ok(handle);
                 }
                 // It is of the time before a reset, or nobody has vouched for the answer that held it.
-                Err(error) if error.code().is_some_and(is_no_context) => self.forget_context(number),
+                Err(error) if error.code().is_some_and(is_stale_context) => self.forget_context(number),
                 Err(error) => return Err(error),
             }
         }
@@ -99,14 +99,14 @@ impl Connection {
     pub(super) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(parent, &auth);
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
         let template = storage_primary(parent.rsa);
         let primary =
             create_primary(self, &hierarchy, &template, protect).map_err(|error| parent.explain(error))?;
         let slot = Transient::Parent(number);
         self.slots.insert(slot, primary.handle, primary.name.clone());
-        if !is_made_of(&primary.public, &template) {
+        if !matches_template(&primary.public, &template) {
             self.evict(slot)?;
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(format_args!("parent {}", parent.handle)));
@@ -116,7 +116,7 @@ impl Connection {
 }
 
 /// What the TPM says of bytes that are no saved context of its own, or of another time (Part 3 §28.3).
-fn is_no_context(code: ResponseCode) -> bool {
+fn is_stale_context(code: ResponseCode) -> bool {
     let about_it = matches!(code.part(), Some(Part::Parameter(_)));
     about_it
         || matches!(
@@ -126,7 +126,7 @@ fn is_no_context(code: ResponseCode) -> bool {
 }
 
 /// Some object may be there now; it is another one.
-fn transient(handle: Handle) -> Error {
+fn transient_parent(handle: Handle) -> Error {
     Error::new(
         ErrorKind::Input,
         format!("the key's parent is a transient handle ({handle}), which ended with the program that wrote the file"),
@@ -134,7 +134,7 @@ fn transient(handle: Handle) -> Error {
     .advise("make the parent persistent (tpm2_evictcontrol), and the file anew with its handle (tpm2_encodeobject -C 0x81......)")
 }
 
-fn no_parent(error: Error, handle: Handle) -> Error {
+fn explain_missing_parent(error: Error, handle: Handle) -> Error {
     match error.base_code() {
         Some(ResponseCode::HANDLE) => error
             .on(format_args!("parent {handle}"))

@@ -12,21 +12,21 @@ use crate::rc::ResponseCode;
 
 impl Connection {
     /// The null primary; or the key that the user has named, which is persistent or the owner's storage key.
-    pub(super) fn other_salt(&mut self) -> Result<(usize, Parent), Error> {
+    pub(super) fn null_or_pinned_salt(&mut self) -> Result<(usize, Parent), Error> {
         let (number, null) = self.null_primary()?;
-        if self.is_salt(number)? {
+        if self.can_be_salt_key(number)? {
             return Ok((number, null));
         }
-        let refusal = pinned(self.parent_public(number)?.1);
+        let refusal = pin_mismatch(self.parent_public(number)?.1);
         let Some(wanted) = self.rules.salt_name.clone() else { return Err(refusal) };
         for handle in handles(self, PERSISTENT)? {
             if read_public(self, handle).is_ok_and(|(_, name)| name == wanted) {
                 let parent = Parent { handle, rsa: false, auth: None };
                 let number = self.parent(&parent)?;
-                return if self.is_salt(number)? { Ok((number, parent)) } else { Err(refusal) };
+                return if self.can_be_salt_key(number)? { Ok((number, parent)) } else { Err(refusal) };
             }
         }
-        self.owners_salt(&wanted)?.ok_or(refusal)
+        self.owner_salt(&wanted)?.ok_or(refusal)
     }
 
     /// The P-256 primary of the null hierarchy; or the RSA-2048 one, where the TPM has no ECC.
@@ -48,16 +48,16 @@ impl Connection {
     }
 
     /// The owner's storage key, if it is the one that the user has named: its Name is the proof. An owner with a password is not asked for it.
-    fn owners_salt(&mut self, wanted: &Name) -> Result<Option<(usize, Parent)>, Error> {
+    fn owner_salt(&mut self, wanted: &Name) -> Result<Option<(usize, Parent)>, Error> {
         let owner = Parent { handle: Handle::OWNER, rsa: false, auth: None };
         if let Some(number) = self.parents.find(owner.handle, owner.rsa) {
-            return Ok(self.is_salt(number)?.then_some((number, owner)));
+            return Ok(self.can_be_salt_key(number)?.then_some((number, owner)));
         }
         let number = self.parents.next();
         match self.derive(&owner, number) {
             Ok((public, name)) if name == *wanted => {
                 self.remember(&owner, public, name);
-                Ok(self.is_salt(number)?.then_some((number, owner)))
+                Ok(self.can_be_salt_key(number)?.then_some((number, owner)))
             }
             Ok(_) => self.evict(Transient::Parent(number)).map(|()| None),
             Err(error) if error.kind() == ErrorKind::Io => Err(error),
@@ -66,12 +66,12 @@ impl Connection {
     }
 
     /// Whether a primary is to be derived in a session, because the user has named the salt key, and it is another.
-    pub(super) fn is_to_be_authentic(&self, parent: &Parent) -> Result<bool, Error> {
+    pub(super) fn needs_authentic_session(&self, parent: &Parent) -> Result<bool, Error> {
         if self.rules.salt_name.is_none() || parent.handle == Handle::NULL {
             return Ok(false);
         }
         match self.parents.find(parent.handle, parent.rsa) {
-            Some(number) => Ok(!self.is_salt(number)?),
+            Some(number) => Ok(!self.can_be_salt_key(number)?),
             None => Ok(true),
         }
     }
@@ -94,14 +94,14 @@ impl Connection {
             {
                 let null = self.parents.find(Handle::NULL, false).or(self.parents.find(Handle::NULL, true));
                 let null = null.and_then(|number| self.parents.get(number).ok()).map(|known| &known.name);
-                Err(pinned(null.unwrap_or(found)))
+                Err(pin_mismatch(null.unwrap_or(found)))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn pinned(found: &Name) -> Error {
+fn pin_mismatch(found: &Name) -> Error {
     Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name that salt-name demands; its null primary is {found}"))
         .advise("after a restart the null primary is another: update salt-name, unless somebody sits between this program and the TPM")
 }

@@ -4,7 +4,7 @@ use keyfile::{Attributes, Handle, Public};
 
 use super::Parent;
 use crate::connection::{Connection, Transient};
-use crate::crypto::salt::suits;
+use crate::crypto::salt::supports;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
 
@@ -33,9 +33,9 @@ impl Connection {
         starting: impl FnOnce(&Public) -> Result<Starting, Error>,
     ) -> Result<Session, Error> {
         let (number, parent) = match parent {
-            Some((number, parent)) if self.is_salt(number)? => (number, parent),
+            Some((number, parent)) if self.can_be_salt_key(number)? => (number, parent),
             _ => {
-                let (number, other) = self.other_salt()?;
+                let (number, other) = self.null_or_pinned_salt()?;
                 return self.start_with(number, &other, starting);
             }
         };
@@ -56,7 +56,7 @@ impl Connection {
     /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
     pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
         let secret = !parent.hierarchy_auth().is_empty();
-        if !parent.is_derived() || !(secret || self.is_to_be_authentic(parent)?) {
+        if !parent.is_derived() || !(secret || self.needs_authentic_session(parent)?) {
             return Ok(());
         }
         match self.open_session(None) {
@@ -73,10 +73,10 @@ impl Connection {
     }
 
     /// Whether a session may be salted to this parent.
-    pub(crate) fn is_salt(&self, number: usize) -> Result<bool, Error> {
+    pub(crate) fn can_be_salt_key(&self, number: usize) -> Result<bool, Error> {
         let (public, name) = self.parent_public(number)?;
         let pinned = self.rules.salt_name.as_ref();
-        Ok(is_trustworthy(public) && suits(public) && pinned.is_none_or(|pinned| pinned == name))
+        Ok(is_trustworthy(public) && supports(public) && pinned.is_none_or(|pinned| pinned == name))
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use crate::template::storage_primary as template;
 
     #[test]
-    fn an_imported_storage_key_is_no_salt_key() {
+    fn an_imported_storage_key_is_not_used_as_salt_key() {
         assert!(is_trustworthy(&template(false)) && is_trustworthy(&template(true)));
         for missing in [
             Attributes::FIXED_TPM,

@@ -41,7 +41,7 @@ impl Layer {
     }
 
     /// As in the names of its codes; none for layers whose codes have no names.
-    pub(super) fn word(self) -> Option<&'static str> {
+    pub(super) fn short_name(self) -> Option<&'static str> {
         match self {
             Self::Fapi => Some("FAPI"),
             Self::Esys => Some("ESYS"),

@@ -93,7 +93,7 @@ impl ResponseCode {
         if self.from_tpm().is_some() {
             return self.row().map(|row| row.name.to_owned());
         }
-        let (layer, (_, name, _)) = (self.layer().word()?, self.of_layer()?);
+        let (layer, (_, name, _)) = (self.layer().short_name()?, self.layer_row()?);
         Some(format!("TSS2_{layer}_RC_{name}"))
     }
 
@@ -108,7 +108,7 @@ impl ResponseCode {
                 None if code & VENDOR != 0 => "the maker of the TPM defines its meaning",
                 None => "no meaning is specified for it",
             },
-            None => self.of_layer().map_or("no meaning is specified for it", |(_, _, meaning)| meaning),
+            None => self.layer_row().map_or("no meaning is specified for it", |(_, _, meaning)| meaning),
         }
     }
 
@@ -129,8 +129,8 @@ impl ResponseCode {
         table::TABLE.iter().find(|row| row.code == base.0)
     }
 
-    fn of_layer(self) -> Option<&'static (u32, &'static str, &'static str)> {
-        self.layer().word()?;
+    fn layer_row(self) -> Option<&'static (u32, &'static str, &'static str)> {
+        self.layer().short_name()?;
         layer::BASE.iter().find(|(code, ..)| *code == self.0 & 0xffff)
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_answers_ask_for_another_try() {
+    fn busy_codes_and_lost_references_are_recognized() {
         assert!(ResponseCode(0x922).is_busy() && ResponseCode(0xb0908).is_busy());
         assert!(!ResponseCode(0x921).is_busy() && !ResponseCode(0xa0922).is_busy());
         assert!(ResponseCode(0x910).is_lost_reference() && ResponseCode(0xb091e).is_lost_reference());
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_reads_what_was_answered() {
+    fn a_code_is_displayed_with_name_part_layer_and_meaning() {
         for (code, text) in [
             (0x1c4, "TPM_RC_VALUE (0x1c4, parameter 1): the value is out of range or does not fit here"),
             (
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn code_compares_codes_without_place_and_resource_manager() {
+    fn base_removes_part_and_resource_manager_layer() {
         for code in [0x98e, 0x18e, 0x08e, 0xb098e] {
             assert_eq!(ResponseCode(code).base(), ResponseCode::AUTH_FAIL);
         }

@@ -48,7 +48,7 @@ fn decoded(code: u32) -> String {
 }
 
 #[test]
-fn every_code_of_the_header_has_its_name_here_and_no_other_has_one() {
+fn names_match_the_header_of_tpm2_tss() {
     let header = header();
     for code in 0..0x1000 {
         let rc = ResponseCode(code);
@@ -60,7 +60,7 @@ fn every_code_of_the_header_has_its_name_here_and_no_other_has_one() {
 }
 
 #[test]
-fn places_and_meanings_are_those_of_tpm2_rc_decode() {
+fn parts_and_meanings_match_tpm2_rc_decode() {
     let header = header();
     // For each code, places without number, the first and second of each kind, and the last.
     let codes = (0..0x1000_u32).filter(|code| matches!(code >> 8, 0 | 1 | 2 | 9 | 0xa | 0xf));

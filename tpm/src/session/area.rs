@@ -27,7 +27,7 @@ impl Area for Vec<Authorization<'_>> {
         let start = command.len();
         let size = start.saturating_sub(size_at).saturating_sub(4);
         let size = u32::try_from(size).map_err(|_| too_long())?;
-        put(command, size_at, &size.to_be_bytes());
+        write_at(command, size_at, &size.to_be_bytes());
         command.extend_from_slice(parameters);
 
         let parameters = command.get_mut(start..).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Area for Vec<Authorization<'_>> {
                         if at == 0 { &others } else { &[] },
                         how.attributes(),
                     );
-                    put(command, place, &proof);
+                    write_at(command, place, &proof);
                 }
             }
         }
@@ -125,7 +125,7 @@ fn first_parameter(parameters: &mut [u8]) -> Result<&mut [u8], Error> {
         .ok_or_else(|| Error::new(ErrorKind::Integrity, "an encrypted parameter is cut short"))
 }
 
-fn put(command: &mut [u8], at: usize, bytes: &[u8]) {
+fn write_at(command: &mut [u8], at: usize, bytes: &[u8]) {
     if let Some(place) = command.get_mut(at..at.saturating_add(bytes.len())) {
         place.copy_from_slice(bytes);
     }

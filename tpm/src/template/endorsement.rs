@@ -142,7 +142,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_policies_are_those_of_the_profile() {
+    fn policy_digests_match_the_profile() {
         for (hash, a, b) in PRINTED {
             assert_eq!(
                 (hex::encode(policy_a(hash).unwrap()), hex::encode(policy_b(hash).unwrap())),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_low_range_templates_are_byte_for_byte_those_of_the_profile() {
+    fn templates_match_the_profile_byte_for_byte() {
         let policy = PRINTED[0].1;
         let ecc = PublicKey::Ecc {
             symmetric: Symmetric::Null,

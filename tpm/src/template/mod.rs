@@ -5,7 +5,7 @@ mod made;
 mod storage;
 pub(crate) mod under_parent;
 
-pub use made::is_made_of;
+pub use made::matches_template;
 pub use storage::storage_primary;
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_follow_from_what_the_key_is_for() {
+    fn attributes_follow_from_the_usage() {
         let words = |template: Template| template.public().attributes.to_string();
         let made = "fixedTPM|fixedParent|sensitiveDataOrigin";
         assert_eq!(words(Template::rsa(2048)), format!("{made}|userWithAuth|noDA|decrypt|sign"));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn wrapped_keys_have_the_forms_that_a_tpm_gives_its_own() {
+    fn wrapped_keys_have_the_encoding_of_tpm_keys() {
         let public = Template::wrapped_ecc(Curve::P521, &[1], &[2; 66]).public();
         let PublicKey::Ecc { x, y, .. } = public.key else { panic!("not EC") };
         assert_eq!((x.len(), x[65], y), (66, 1, vec![2; 66]));

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_storage_primaries_are_byte_for_byte_those_of_the_tcg() {
+    fn storage_primaries_match_the_tcg_templates_byte_for_byte() {
         let bytes = |rsa| hex::encode(storage_primary(rsa).to_bytes().unwrap());
         assert_eq!(bytes(false), "0023000b00030472000000060080004300100003001000000000");
         assert_eq!(bytes(true), "0001000b00030472000000060080004300100800000000000000");

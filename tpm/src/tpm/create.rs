@@ -42,7 +42,7 @@ impl Tpm {
             let number = connection.parent_in_session(parent)?;
             let data = (template, auth.as_slice(), data);
             let made = connection.create_under(number, parent, data, Protect::SESSION.last())?;
-            connection.settle(&[])?;
+            connection.trim_loaded(&[])?;
             Ok(Created { public: made.public, private: made.private })
         })
     }
@@ -55,7 +55,7 @@ impl Tpm {
         self.operate(|connection| {
             let number = connection.parent_in_session(parent)?;
             let private = connection.import_under(number, parent, object, Protect::SESSION.last())?;
-            connection.settle(&[])?;
+            connection.trim_loaded(&[])?;
             Ok(private)
         })
     }
@@ -69,7 +69,7 @@ impl Tpm {
             let number = connection.authorized_parent(parent)?;
             let (public, name) = connection.parent_public(number)?;
             let found = (public.clone(), name.clone());
-            connection.settle(&[])?;
+            connection.trim_loaded(&[])?;
             Ok(found)
         })
     }

@@ -65,7 +65,7 @@ mod tests {
     use crate::template::Template;
 
     #[test]
-    fn what_the_tpm_lacks_is_answered_with_what_it_has() {
+    fn an_unsupported_choice_lists_the_supported_ones() {
         let capabilities = Capabilities {
             hashes: vec![keyfile::HashAlg::Sha256],
             curves: vec![Curve::P256, Curve::BnP256],

@@ -34,8 +34,8 @@ use std::time::Duration;
 
 use keyfile::{KeyFile, Ticket};
 
+use crate::authorization::init_memory;
 use crate::authorization::policy::{CheckedPath, check};
-use crate::authorization::prepare;
 use crate::config::Config;
 use crate::connection::{Access, Connection, Transient};
 use crate::deadline::Deadline;
@@ -75,7 +75,7 @@ impl Tpm {
     #[must_use]
     pub fn with_opener(config: Config, opener: Opener) -> Self {
         // So that children forked from now on share what is known of passwords. Where that fails, it is said at the first use.
-        let _ = prepare();
+        let _ = init_memory();
         let access = Access::new(config, opener);
         let (imports, tickets, raw_rsa) = Default::default();
         Self(Arc::new(Shared { access, imports, tickets, raw_rsa }))
@@ -148,8 +148,8 @@ impl Tpm {
     }
 
     /// Where it is, by which it is told from others.
-    pub(crate) fn place(&self) -> &str {
-        self.0.access.place()
+    pub(crate) fn id(&self) -> &str {
+        self.0.access.tpm_id()
     }
 
     /// Flushes one object, if it is loaded.

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_found_is_not_asked_for_again() {
+    fn pcrs_already_read_are_not_requested_again() {
         let selection: PcrSelection = "sha1:0,23+sha256:9".parse().unwrap();
         let value = |bank: HashAlg, pcr| PcrValue { bank: bank.id(), pcr, value: vec![1] };
         let mut found = vec![value(HashAlg::Sha256, 9), value(HashAlg::Sha1, 23)];

@@ -35,8 +35,8 @@ impl Tpm {
             let name = connection.parent_public(number)?.1.clone();
             let loaded = connection.load_parent(number, &parent)?;
             let again = std::mem::replace(&mut asked, true);
-            connection.keep(Entity::named(loaded, &name), at, auth, again)?;
-            connection.settle(&[])
+            connection.make_persistent(Entity::named(loaded, &name), at, auth, again)?;
+            connection.trim_loaded(&[])
         })
     }
 
@@ -59,14 +59,14 @@ impl Tpm {
                 Ok(_) => {}
             }
             asked = true;
-            connection.take_away(at, name, auth)
+            connection.evict_persistent(at, name, auth)
         })
     }
 }
 
 impl Connection {
     /// EvictControl of a loaded object; `again` where an earlier answer may have been lost.
-    pub(crate) fn keep(
+    pub(crate) fn make_persistent(
         &mut self,
         object: Entity<'_>,
         at: Handle,
@@ -87,7 +87,12 @@ impl Connection {
 
     /// EvictControl of a persistent object. Another one would look like a wrong password of the hierarchy, or, where no session protects,
     /// be taken away: the caller has looked.
-    pub(crate) fn take_away(&mut self, at: Handle, name: &Name, auth: Option<&Auth>) -> Result<(), Error> {
+    pub(crate) fn evict_persistent(
+        &mut self,
+        at: Handle,
+        name: &Name,
+        auth: Option<&Auth>,
+    ) -> Result<(), Error> {
         self.open_session(None)?;
         self.evict_control(Entity::named(at, name), at, auth)
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
 /// The key that is tried, in its slot.
-const TRIED: Transient = Transient::Temporary(3);
+const TEST_KEY: Transient = Transient::Temporary(3);
 
 /// Whether a TPM does the bare RSA operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,16 +35,16 @@ pub enum RawRsa {
 /// No lock: in a forked child it may be held by a thread that is not there.
 pub(crate) struct KnownRawRsa {
     start: Instant,
-    /// [`NOTHING`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte how many there were in a row.
+    /// [`UNKNOWN`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte how many there were in a row.
     shown: AtomicU64,
 }
 
-const NOTHING: u64 = 0;
+const UNKNOWN: u64 = 0;
 const WORKS: u64 = u64::MAX;
 
 impl Default for KnownRawRsa {
     fn default() -> Self {
-        Self { start: Instant::now(), shown: AtomicU64::new(NOTHING) }
+        Self { start: Instant::now(), shown: AtomicU64::new(UNKNOWN) }
     }
 }
 
@@ -57,7 +57,7 @@ impl KnownRawRsa {
     /// What is known so long after the start.
     fn after(&self, now: Duration) -> Option<RawRsa> {
         match self.shown.load(Ordering::Relaxed) {
-            NOTHING => None,
+            UNKNOWN => None,
             WORKS => Some(RawRsa::Allowed),
             refused => {
                 let since = Duration::from_millis(refused >> 8);
@@ -71,7 +71,10 @@ impl KnownRawRsa {
     ///
     /// # Errors
     /// What `run` says.
-    pub(crate) fn learn<T>(&self, mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn observe<T>(
+        &self,
+        mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let refused = Cell::new(false);
         let mut once = || {
             refused.set(false);
@@ -88,7 +91,7 @@ impl KnownRawRsa {
 
     fn note_refusal(&self, now: Duration) {
         let so_far = match self.shown.load(Ordering::Relaxed) {
-            NOTHING | WORKS => 0,
+            UNKNOWN | WORKS => 0,
             refused => times(refused),
         };
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
@@ -131,7 +134,7 @@ impl Tpm {
         // Below every modulus of that length.
         let block = vec![1; modulus.len()];
         let mut is_forbidden = false;
-        let tried = self.raw_rsa().learn(|refused| {
+        let tried = self.raw_rsa().observe(|refused| {
             let tried = self.operate(|connection| connection.try_raw_rsa(public, sensitive, &block, refused));
             is_forbidden = refused.get();
             tried
@@ -152,13 +155,13 @@ impl Connection {
         block: &[u8],
         refused: &Cell<bool>,
     ) -> Result<(), Error> {
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let name = public.name()?;
         let handle = load_external(self, public, Some(sensitive))?;
-        self.slots.insert(TRIED, handle, name.clone());
+        self.slots.insert(TEST_KEY, handle, name.clone());
         let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
         let tried = bare_operation(self, &key, block, Protect::NONE, refused);
-        self.evict(TRIED)?;
+        self.evict(TEST_KEY)?;
         tried.map(drop)
     }
 }
@@ -175,26 +178,26 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_believed_when_it_is_repeated_and_for_a_pause_that_doubles() {
+    fn a_repeated_refusal_is_remembered_for_a_doubling_pause() {
         let known = KnownRawRsa::default();
         let mut is_first = true;
         let once = |refused: &Cell<bool>| {
             if std::mem::take(&mut is_first) { is_refused(refused) } else { Ok(()) }
         };
-        known.learn(once).unwrap();
+        known.observe(once).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             let before = known.start.elapsed();
-            known.learn(is_refused).unwrap_err();
+            known.observe(is_refused).unwrap_err();
             let after = known.start.elapsed();
             let almost = before + minutes * MINUTE - MINUTE / 60;
             assert_eq!(known.after(almost), Some(RawRsa::Forbidden), "{minutes}");
             assert_eq!(known.after(after + minutes * MINUTE), None, "{minutes}");
         }
-        known.learn(|_| Ok(())).unwrap();
+        known.observe(|_| Ok(())).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));
         // A statement of a policy may be refused by the same code.
-        known.learn(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
+        known.observe(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
         assert_eq!(known.get(), Some(RawRsa::Allowed), "another failure shows nothing");
     }
 }

@@ -9,7 +9,7 @@ mod tcti;
 
 pub(crate) use open::locate;
 pub use open::open;
-use open::{not_reached, not_there};
+use open::{no_tpm_error, unreachable_error};
 
 use crate::deadline::Deadline;
 use crate::error::Error;

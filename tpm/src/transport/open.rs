@@ -31,7 +31,7 @@ pub fn open(tcti: Option<&str>, deadline: Deadline) -> Result<Box<dyn Transport>
         (Kind::Swtpm, Some(address)) => Ok(Box::new(Swtpm::open(address, &location, deadline)?)),
         (Kind::Mssim, Some(address)) => Ok(Box::new(Mssim::open(&address, &location, deadline)?)),
         _ => {
-            location.check(deadline).map_err(|error| not_reached(error, deadline))?;
+            location.check(deadline).map_err(|error| unreachable_error(error, deadline))?;
             Ok(Box::new(Tcti::open(&location, deadline)?))
         }
     }
@@ -39,18 +39,18 @@ pub fn open(tcti: Option<&str>, deadline: Deadline) -> Result<Box<dyn Transport>
 
 /// Where the TPM is; nothing is opened.
 pub(crate) fn locate(tcti: Option<&str>) -> Result<Location, Error> {
-    Location::find(tcti, &ffi::environment).map_err(not_there)
+    Location::find(tcti, &ffi::environment).map_err(no_tpm_error)
 }
 
-pub(super) fn not_there(error: LocationError) -> Error {
+pub(super) fn no_tpm_error(error: LocationError) -> Error {
     Error::new(ErrorKind::NoTpm, error.cause()).advise(error.advice())
 }
 
 /// The error of a simulator that is not there, or has no time.
-pub(super) fn not_reached(error: LocationError, deadline: Deadline) -> Error {
+pub(super) fn unreachable_error(error: LocationError, deadline: Deadline) -> Error {
     match deadline.has_passed() {
         true => deadline.missed("the TPM has not answered"),
-        false => not_there(error),
+        false => no_tpm_error(error),
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_simulator_without_time_for_us_is_an_error_in_time() {
+    fn a_simulator_that_does_not_accept_is_a_timeout() {
         let path = std::env::temp_dir().join(format!("tpm2-open-{}", std::process::id()));
         let control = path.with_extension("ctrl");
         let _full = [&path, &control].map(|path| ffi::full_listener(path));

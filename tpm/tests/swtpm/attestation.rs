@@ -30,7 +30,7 @@ fn kinds() -> Vec<PublicKey> {
 }
 
 #[test]
-fn every_endorsement_key_proves_where_it_lives() {
+fn every_endorsement_key_is_located_by_its_credential() {
     let (swtpm, other) = (Swtpm::start(), Swtpm::start());
     let (tpm, foreign) = (kit::direct(&swtpm), kit::direct(&other));
     let (_, expected) = tpm.primary(&signer(None)).unwrap();
@@ -58,7 +58,7 @@ fn every_endorsement_key_proves_where_it_lives() {
 }
 
 #[test]
-fn a_hierarchy_with_a_password_and_a_persistent_key() {
+fn attestation_uses_the_hierarchy_password_and_never_sends_it() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::ENDORSEMENT, b"", b"swordfish");
     let proxy = Proxy::start(&swtpm);
@@ -83,7 +83,7 @@ fn a_hierarchy_with_a_password_and_a_persistent_key() {
 }
 
 #[test]
-fn behind_a_resource_manager() {
+fn attestation_works_through_a_resource_manager() {
     let swtpm = Swtpm::start();
     let manager = ResourceManager::start(&swtpm, Options::default());
     let tpm = kit::managed(&manager);
@@ -95,7 +95,7 @@ fn behind_a_resource_manager() {
 }
 
 #[test]
-fn a_connection_that_breaks_leaves_nothing() {
+fn a_broken_connection_during_attestation_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
@@ -149,7 +149,7 @@ fn one_key_certifies_another() {
 }
 
 #[test]
-fn a_key_of_another_kind_than_the_template_is_refused() {
+fn a_key_that_does_not_match_the_template_is_refused() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);

@@ -18,7 +18,7 @@ fn raise(public: &keyfile::Public, block: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_ec_key_signs_and_agrees() {
+fn an_ec_key_signs_and_derives_a_shared_secret() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
@@ -37,7 +37,7 @@ fn an_ec_key_signs_and_agrees() {
 }
 
 #[test]
-fn an_rsa_key_decrypts_a_bare_block_and_signs_with_a_scheme() {
+fn an_rsa_key_decrypts_raw_blocks_and_signs_with_a_scheme() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let key = kit::open(&tpm, &kit::rsa(&swtpm, Some("secret")), Some("secret"));
@@ -64,7 +64,7 @@ fn an_rsa_key_decrypts_a_bare_block_and_signs_with_a_scheme() {
 }
 
 #[test]
-fn parents_of_every_kind() {
+fn keys_work_under_every_kind_of_parent() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary();
     swtpm.persist(handle, 0x8100_0001);
@@ -85,7 +85,7 @@ fn parents_of_every_kind() {
 }
 
 #[test]
-fn a_parent_or_hierarchy_with_a_password() {
+fn a_hierarchy_password_is_required_to_derive_the_parent() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(tests::raw::OWNER, b"", b"owner");
     let parent = Parent { auth: Some(Auth::new("owner")), ..OWNER };
@@ -106,7 +106,7 @@ fn a_parent_or_hierarchy_with_a_password() {
 }
 
 #[test]
-fn a_software_key_is_imported() {
+fn a_software_key_is_imported_and_signs() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let secret = p256::SecretKey::from_slice(&[9; 32]).unwrap();
@@ -132,7 +132,7 @@ fn a_software_key_is_imported() {
 }
 
 #[test]
-fn a_persistent_key_with_a_password() {
+fn a_persistent_key_requires_its_password() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, 0x8100_0101);
@@ -145,7 +145,7 @@ fn a_persistent_key_with_a_password() {
 }
 
 #[test]
-fn a_long_password_opens_the_key_that_another_tool_made_with_it() {
+fn a_long_password_opens_a_key_made_by_another_tool() {
     let swtpm = Swtpm::start();
     let long = "0123456789012345678901234567890123456789";
     let file = kit::ec(&swtpm, Some(long));
@@ -157,7 +157,7 @@ fn a_long_password_opens_the_key_that_another_tool_made_with_it() {
 }
 
 #[test]
-fn it_says_what_it_can() {
+fn capabilities_list_algorithms_curves_and_sizes() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let found = tpm.capabilities().unwrap();
@@ -177,7 +177,7 @@ fn it_says_what_it_can() {
 }
 
 #[test]
-fn a_restricted_usage_is_made_as_the_template_says() {
+fn a_sign_only_key_does_not_decrypt() {
     let swtpm = Swtpm::start();
     let file = kit::make(&swtpm, &OWNER, Template::rsa(2048).usage(Usage::Sign), None);
     assert!(!file.public.attributes.contains(Attributes::DECRYPT));
@@ -188,7 +188,7 @@ fn a_restricted_usage_is_made_as_the_template_says() {
 }
 
 #[test]
-fn a_restricted_signing_key_signs_what_the_tpm_hashed() {
+fn a_restricted_signing_key_signs_only_what_the_tpm_hashed() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let made = tpm.create(&OWNER, &kit::restricted(), None).unwrap();

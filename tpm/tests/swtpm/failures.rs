@@ -20,7 +20,7 @@ fn tried(proxy: &Proxy) -> usize {
 }
 
 #[test]
-fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
+fn wrong_password_missing_password_and_lockout_are_different_errors() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(2, 1000);
     let file = kit::protected(&swtpm, "secret");
@@ -54,7 +54,7 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
 }
 
 #[test]
-fn no_tpm_is_named_with_what_to_do() {
+fn a_missing_tpm_is_reported_with_its_tcti_string() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, None);
     let tcti = swtpm.tcti();
@@ -70,7 +70,7 @@ fn no_tpm_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_key_of_another_tpm_is_refused() {
+fn a_key_file_of_another_tpm_is_refused() {
     let (ours, theirs) = (Swtpm::start(), Swtpm::start());
     let file = kit::ec(&theirs, None);
     let error = failure(&kit::open(&kit::direct(&ours), &file, None));

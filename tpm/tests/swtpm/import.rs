@@ -153,7 +153,7 @@ fn parent(object: Object, hash: HashAlg, bits: u16) -> (Public, Vec<u8>) {
 }
 
 #[test]
-fn every_object_for_parents_of_every_kind_three_levels_deep() {
+fn every_kind_of_object_is_imported_under_parents_three_levels_deep() {
     let swtpm = Swtpm::start();
     let tpm = Tpm::new(Config { parent_auth: Some(Auth::new("of the parent")), ..kit::config(swtpm.tcti()) });
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"of the parent");
@@ -184,7 +184,7 @@ fn every_object_for_parents_of_every_kind_three_levels_deep() {
 }
 
 #[test]
-fn permanent_parents_with_passwords() {
+fn objects_are_imported_under_hierarchies_with_passwords() {
     let swtpm = Swtpm::start();
     for hierarchy in [raw::OWNER, raw::ENDORSEMENT, 0x4000_000c] {
         swtpm.set_hierarchy_auth(hierarchy, b"", b"hierarchy");
@@ -211,7 +211,7 @@ fn permanent_parents_with_passwords() {
 }
 
 #[test]
-fn with_a_policy_in_every_name_hash() {
+fn objects_with_policies_are_imported_with_every_name_hash() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let owner = tpm.parent_public(&OWNER).unwrap().0;
@@ -232,8 +232,8 @@ fn with_a_policy_in_every_name_hash() {
 }
 
 #[test]
-fn a_process_imports_once() {
-    alone("import::a_process_imports_once", || {
+fn a_process_imports_a_file_only_once() {
+    alone("import::a_process_imports_a_file_only_once", || {
         let swtpm = Swtpm::start();
         let files: Vec<_> = (0..3).map(|_| kit::ec(&swtpm, None)).collect();
         let proxy = Proxy::start(&swtpm);
@@ -257,7 +257,7 @@ fn a_process_imports_once() {
 }
 
 #[test]
-fn behind_the_kernels_manager() {
+fn importable_files_work_through_the_kernel_resource_manager() {
     let swtpm = Swtpm::start();
     let owner = kit::direct(&swtpm).parent_public(&OWNER).unwrap().0;
     let manager = ResourceManager::start(&swtpm, Options::default());
@@ -275,7 +275,7 @@ fn behind_the_kernels_manager() {
 }
 
 #[test]
-fn what_cannot_be_imported_says_why() {
+fn a_failed_import_reports_the_cause() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let owner = tpm.parent_public(&OWNER).unwrap().0;

@@ -29,7 +29,7 @@ pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) 
 }
 
 #[test]
-fn an_index_is_read_whole_whatever_one_command_reads() {
+fn an_index_larger_than_one_command_is_read_whole() {
     for size in [1, 512, 513, 2000] {
         let swtpm = Swtpm::start();
         let bytes = index(&swtpm, USUAL, b"", size);
@@ -56,7 +56,7 @@ fn an_index_is_read_whole_whatever_one_command_reads() {
 }
 
 #[test]
-fn passwords_of_the_index_and_of_the_owner() {
+fn an_index_is_read_with_its_password_or_the_owners() {
     let swtpm = Swtpm::start();
     let bytes = index(&swtpm, USUAL, b"index", 9);
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
@@ -89,7 +89,7 @@ fn passwords_of_the_index_and_of_the_owner() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn a_missing_or_unwritten_index_is_reported() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let error = tpm.nv_public(Handle(INDEX)).err().unwrap();
@@ -101,7 +101,7 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn nobody_leads_us_to_another_index() {
+fn an_answer_about_another_index_is_refused() {
     let swtpm = Swtpm::start();
     index(&swtpm, USUAL, b"", 9);
     let proxy = Proxy::start(&swtpm);

@@ -30,7 +30,7 @@ fn sign(key: &Key) -> Result<(), tpm::Error> {
 }
 
 #[test]
-fn one_command_tells_whether_there_is_a_password() {
+fn one_command_shows_whether_a_key_has_a_password() {
     // After a refusal it is asked whether it is this key, and when that was.
     for (password, empty, commands) in [(&b""[..], true, 1), (b"secret", false, 3)] {
         let swtpm = Swtpm::start();
@@ -49,7 +49,7 @@ fn one_command_tells_whether_there_is_a_password() {
 }
 
 #[test]
-fn a_key_that_is_expected_is_looked_at_once() {
+fn an_unverified_key_is_verified_once() {
     let swtpm = Swtpm::start();
     persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
     let public = public(&swtpm);
@@ -81,7 +81,7 @@ fn a_key_that_is_expected_is_looked_at_once() {
 }
 
 #[test]
-fn a_password_that_is_not_proven_is_never_the_last_try() {
+fn an_unproven_password_is_never_the_last_try() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(2, 1000);
     persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
@@ -116,7 +116,7 @@ fn a_password_that_is_not_proven_is_never_the_last_try() {
 }
 
 #[test]
-fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
+fn a_key_is_persisted_and_unpersisted_although_the_answer_is_lost() {
     let swtpm = Swtpm::start();
     let handle = Handle(HANDLE);
     // A policy is of no use for it: no session is started that only authorizes.
@@ -149,7 +149,7 @@ fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
 }
 
 #[test]
-fn another_key_at_the_handle_is_not_withdrawn() {
+fn another_key_at_the_handle_is_not_evicted() {
     let swtpm = Swtpm::start();
     persist(&swtpm, b"", Attributes::USER_WITH_AUTH);
     let file = kit::ec(&swtpm, None);

@@ -10,7 +10,7 @@ use crate::kit::{self};
 use crate::policy_kit::{extend, make, pcr, refused};
 
 #[test]
-fn a_policy_costs_a_command_for_each_statement() {
+fn a_policy_costs_one_command_for_each_statement() {
     let swtpm = Swtpm::start();
     let conditions = [Condition::AuthValue, Condition::Locality(1)];
     let with = make(&swtpm, HashAlg::Sha256, &conditions, Some("secret"));
@@ -46,7 +46,7 @@ fn a_policy_costs_a_command_for_each_statement() {
 }
 
 #[test]
-fn a_pcr_that_changes_meanwhile_runs_the_statements_again() {
+fn a_pcr_change_during_use_reruns_the_statements() {
     let swtpm = std::sync::Arc::new(Swtpm::start());
     let tpm = kit::direct(&swtpm);
     let file = make(&swtpm, HashAlg::Sha256, &[pcr(&tpm, HashAlg::Sha256, "7")], None);

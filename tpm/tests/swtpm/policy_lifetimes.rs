@@ -31,7 +31,7 @@ fn open_all(tpm: &Tpm, files: &[(KeyFile, Option<&str>)]) -> Vec<Key> {
 }
 
 #[test]
-fn a_reset_and_a_lost_session_are_not_noticed() {
+fn keys_with_policies_work_after_resets_and_lost_sessions() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let proxy = Proxy::start(&swtpm);
@@ -56,7 +56,7 @@ fn a_reset_and_a_lost_session_are_not_noticed() {
 }
 
 #[test]
-fn a_connection_that_breaks_at_a_statement_leaves_nothing() {
+fn a_connection_broken_at_a_statement_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let proxy = Proxy::start(&swtpm);
@@ -79,7 +79,7 @@ fn a_connection_that_breaks_at_a_statement_leaves_nothing() {
 }
 
 #[test]
-fn behind_managers_that_are_restarted() {
+fn policies_work_after_the_resource_manager_restarts() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let manager = ResourceManager::start(&swtpm, Options::default());
@@ -95,7 +95,7 @@ fn behind_managers_that_are_restarted() {
 }
 
 #[test]
-fn a_connection_for_each_operation_leaves_nothing() {
+fn one_operation_connections_leave_no_policy_session() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
@@ -109,7 +109,7 @@ fn a_connection_for_each_operation_leaves_nothing() {
 }
 
 #[test]
-fn without_protection_a_policy_works_too() {
+fn policies_work_without_session_protection() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let config = Config { session: Protection::Password, ..kit::config(swtpm.tcti()) };
@@ -130,8 +130,8 @@ fn without_protection_a_policy_works_too() {
 }
 
 #[test]
-fn many_keys_threads_and_a_child() {
-    alone("policy_lifetimes::many_keys_threads_and_a_child", || {
+fn threads_and_a_child_use_many_keys_with_policies() {
+    alone("policy_lifetimes::threads_and_a_child_use_many_keys_with_policies", || {
         let swtpm = Swtpm::start();
         let files = keys(&swtpm);
         let manager = ResourceManager::start(&swtpm, Options::default());
@@ -162,7 +162,7 @@ fn many_keys_threads_and_a_child() {
 }
 
 #[test]
-fn a_wrong_password_is_sent_once() {
+fn a_wrong_policy_secret_is_sent_once() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(4, 1000);
     let other = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);

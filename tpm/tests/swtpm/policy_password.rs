@@ -10,7 +10,7 @@ use crate::kit;
 use crate::policy_kit::{make, refused};
 
 #[test]
-fn a_password_is_proven_and_never_sent() {
+fn a_policy_password_is_proven_and_never_sent() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     for hash in HashAlg::ALL {
@@ -36,7 +36,7 @@ fn a_password_is_proven_and_never_sent() {
 }
 
 /// Where no handle is said, the object is sought; and again when another has taken its place.
-fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
+fn check_handle_is_searched_once(swtpm: &Swtpm, file: &KeyFile) {
     let proxy = Proxy::start(swtpm);
     let tpm = kit::through(&proxy);
     let key = kit::open(&tpm, file, Some("object"));
@@ -64,7 +64,7 @@ fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
 }
 
 #[test]
-fn an_entity_that_is_said_to_be_gone_is_not_asked_in_sessions_out_of_step() {
+fn a_forged_missing_entity_starts_new_sessions() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
     swtpm.persist(handle, 0x8100_0005);
@@ -97,7 +97,7 @@ fn an_entity_that_is_said_to_be_gone_is_not_asked_in_sessions_out_of_step() {
 }
 
 #[test]
-fn the_password_of_another() {
+fn policy_secret_uses_the_password_of_another_entity() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::STORAGE);
     swtpm.persist(handle, 0x8100_0005);
@@ -130,7 +130,7 @@ fn the_password_of_another() {
             assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
         }
     }
-    it_is_searched_for_once(&swtpm, &make(&swtpm, HashAlg::Sha256, &[secret(0, &name)], None));
+    check_handle_is_searched_once(&swtpm, &make(&swtpm, HashAlg::Sha256, &[secret(0, &name)], None));
     // An entity without a password is nobody's secret, and there may be none, or another.
     let owner = make(&swtpm, HashAlg::Sha256, &[secret(0, &Name::from(Handle::OWNER))], None);
     kit::check(&kit::open(&tpm, &owner, None));

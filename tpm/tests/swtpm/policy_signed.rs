@@ -24,7 +24,7 @@ impl Signer {
         Self { key: kit::open(tpm, &file, None), public }
     }
 
-    pub(crate) fn place(&self) -> Authorize {
+    pub(crate) fn unsigned(&self) -> Authorize {
         Authorize {
             key: self.public.clone(),
             policy_ref: b"ref".to_vec(),
@@ -40,7 +40,7 @@ impl Signer {
         conditions: &[Condition],
     ) -> keyfile::policy::AuthPolicy {
         let mut statements: Vec<_> = conditions.iter().map(|c| c.statement().unwrap()).collect();
-        let mut authorize = self.place();
+        let mut authorize = self.unsigned();
         let signed = authorize.signed_digest(&digest(&statements, hash).unwrap());
         let by = self.public.name_alg;
         authorize.signature = self.key.sign(&signed, by, AlgId::ECDSA).unwrap().value;
@@ -55,8 +55,8 @@ fn signed_policies_are_tried_in_order() {
     let tpm = kit::direct(&swtpm);
     for hash in HashAlg::ALL {
         let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
-        let place = Condition::Authorize(Box::new(signer.place()));
-        let mut file = make(&swtpm, hash, &[place, Condition::Locality(1)], None);
+        let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+        let mut file = make(&swtpm, hash, &[authorize, Condition::Locality(1)], None);
         let error = refused(&kit::open(&tpm, &file, None));
         assert!(error.to_string().contains("policy add"), "{error}");
 
@@ -102,12 +102,12 @@ fn signed_policies_are_tried_in_order() {
 }
 
 #[test]
-fn another_way_proves_the_password_in_sessions_that_are_in_step() {
+fn the_next_signed_policy_proves_the_password_in_new_sessions() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, hash);
-    let conditions = [Condition::Authorize(Box::new(signer.place())), Condition::AuthValue];
+    let conditions = [Condition::Authorize(Box::new(signer.unsigned())), Condition::AuthValue];
     let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
     let mut file = make_of(&swtpm, template, hash, &conditions, Some("secret"));
     let ways = [1, 3].map(|localities| [Condition::Locality(localities)]);
@@ -149,7 +149,7 @@ fn secrets(swtpm: &Swtpm, tpm: &Tpm, attributes: [u32; 2]) -> [Condition; 2] {
 }
 
 #[test]
-fn a_password_is_not_the_last_try_of_several() {
+fn several_signed_policies_do_not_use_up_the_last_try() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
@@ -157,8 +157,8 @@ fn a_password_is_not_the_last_try_of_several() {
     let another = raw::DA_PROTECTED | Attributes::ADMIN_WITH_POLICY.bits();
     let [one, two] = secrets(&swtpm, &tpm, [raw::DA_PROTECTED, another]);
     let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let mut file = make_of(&swtpm, template, hash, &[place], Some("secret"));
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let mut file = make_of(&swtpm, template, hash, &[authorize], Some("secret"));
     let ways = [("one", one), ("two", two), ("own", Condition::AuthValue)];
     file.auth_policies = ways.map(|(name, condition)| signer.sign(hash, name, &[condition])).to_vec();
     let wrong = |file: &KeyFile| Key::from_file(&tpm, file.clone(), Some(Auth::new("wrong"))).unwrap();
@@ -179,15 +179,15 @@ fn a_password_is_not_the_last_try_of_several() {
 }
 
 #[test]
-fn a_password_that_one_refuses_is_for_another() {
+fn a_password_refused_by_one_entity_is_tried_with_another() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, hash);
     swtpm.set_dictionary_attack(9, 1000);
     let [one, other] = secrets(&swtpm, &tpm, [raw::STORAGE, raw::DA_PROTECTED]);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let mut file = make(&swtpm, hash, &[place], Some("secret"));
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let mut file = make(&swtpm, hash, &[authorize], Some("secret"));
     file.auth_policies = vec![
         signer.sign(hash, "one", &[one.clone(), other.clone()]),
         signer.sign(hash, "one again", &[Condition::Locality(1), one]),
@@ -211,13 +211,13 @@ fn a_password_that_one_refuses_is_for_another() {
 }
 
 #[test]
-fn a_look_tells_what_would_pass() {
+fn checking_a_policy_shows_what_would_pass() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha384);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let conditions = [place, Condition::Locality(1), Condition::AuthValue];
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let conditions = [authorize, Condition::Locality(1), Condition::AuthValue];
     let mut file = make(&swtpm, hash, &conditions, Some("secret"));
     let old = pcr(&tpm, hash, "16");
     extend(&swtpm, 16);

@@ -9,7 +9,7 @@ use tpm::{Auth, Config, ErrorKind, Parent, Protection, Tpm};
 use crate::kit::{self, DIGEST, OWNER};
 
 #[test]
-fn no_password_and_no_secret_crosses_the_bus() {
+fn no_password_and_no_secret_crosses_the_bus_in_clear() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner-secret");
     let proxy = Proxy::start(&swtpm);
@@ -40,7 +40,7 @@ fn no_password_and_no_secret_crosses_the_bus() {
 }
 
 #[test]
-fn a_flipped_bit_is_an_error() {
+fn a_flipped_bit_is_detected() {
     let swtpm = Swtpm::start();
     // Each failure counts: a session that is out of step with the TPM looks like a wrong password.
     let template = Template::rsa(2048).dictionary_attack_protection(true);
@@ -72,7 +72,7 @@ fn a_flipped_bit_is_an_error() {
 }
 
 #[test]
-fn a_restricted_key_signs_no_other_message_than_ours() {
+fn a_restricted_key_signs_no_message_replaced_on_the_bus() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
@@ -104,7 +104,7 @@ fn a_restricted_key_signs_no_other_message_than_ours() {
 }
 
 #[test]
-fn a_replaced_nonce_is_an_error() {
+fn a_replaced_nonce_is_detected() {
     let swtpm = Swtpm::start();
     let file = kit::protected(&swtpm, "secret");
     let proxy = Proxy::start(&swtpm);
@@ -130,7 +130,7 @@ fn a_replaced_nonce_is_an_error() {
 }
 
 #[test]
-fn an_object_that_is_not_the_files_is_refused() {
+fn a_private_part_of_another_key_is_refused() {
     let swtpm = Swtpm::start();
     let (ours, theirs) = (kit::ec(&swtpm, None), kit::ec(&swtpm, None));
     let tpm = kit::direct(&swtpm);
@@ -142,7 +142,7 @@ fn an_object_that_is_not_the_files_is_refused() {
 }
 
 #[test]
-fn the_salt_key_can_be_pinned() {
+fn a_pinned_salt_key_is_required_for_every_read() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let tpm = kit::direct(&swtpm);
@@ -188,7 +188,7 @@ fn the_salt_key_can_be_pinned() {
 }
 
 #[test]
-fn an_imported_storage_key_carries_no_salt() {
+fn no_session_is_salted_to_an_imported_storage_key() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     // A parent whose private half its maker knows, as somebody could leave at the storage root's handle.
@@ -222,7 +222,7 @@ fn an_imported_storage_key_carries_no_salt() {
 }
 
 #[test]
-fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() {
+fn changed_answers_are_detected_and_count_as_no_wrong_password() {
     let swtpm = Swtpm::start();
     // Under dictionary-attack protection: a session that is out of step could look like a wrong password.
     let at = Handle(0x8100_0101);
@@ -267,7 +267,7 @@ fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() 
 }
 
 #[test]
-fn what_has_no_password_refuses_none() {
+fn a_refused_empty_password_of_a_key_without_one_is_an_integrity_error() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, None);
     let proxy = Proxy::start(&swtpm);

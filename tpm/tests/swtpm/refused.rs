@@ -36,7 +36,7 @@ fn refused(key: &Key) -> Error {
 }
 
 #[test]
-fn the_password_of_a_key_file_is_tried_once_for_all() {
+fn a_wrong_password_of_a_key_file_is_sent_once() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(9, 1000);
     let file = kit::protected(&swtpm, "secret");
@@ -69,7 +69,7 @@ fn the_password_of_a_key_file_is_tried_once_for_all() {
 }
 
 #[test]
-fn a_persistent_key_is_tried_once_until_the_tpm_is_reset() {
+fn a_wrong_password_of_a_persistent_key_is_sent_once_per_reset() {
     let swtpm = Swtpm::start();
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, HANDLE);
     let proxy = Proxy::start(&swtpm);
@@ -97,7 +97,7 @@ fn a_persistent_key_is_tried_once_until_the_tpm_is_reset() {
 }
 
 #[test]
-fn a_key_that_is_exchanged_costs_one_try() {
+fn a_replaced_persistent_key_costs_one_failed_try() {
     let swtpm = Swtpm::start();
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, HANDLE);
     let tpm = kit::direct(&swtpm);
@@ -119,7 +119,7 @@ fn kind_of(parent_auth: Option<&str>) -> ErrorKind {
 }
 
 #[test]
-fn a_parent_is_tried_once_with_each_password_and_without() {
+fn each_wrong_password_of_a_parent_is_sent_once() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(9, 1000);
     let parent = swtpm.create_primary_with(b"parent", raw::DA_PROTECTED);
@@ -146,7 +146,7 @@ fn a_parent_is_tried_once_with_each_password_and_without() {
 }
 
 #[test]
-fn a_hierarchy_is_asked_once_and_again_after_a_reset() {
+fn a_wrong_hierarchy_password_is_sent_once_per_reset() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let proxy = Proxy::start(&swtpm);
@@ -170,7 +170,7 @@ fn a_hierarchy_is_asked_once_and_again_after_a_reset() {
 }
 
 #[test]
-fn the_password_of_another_entity_is_tried_once() {
+fn a_wrong_password_of_a_policy_entity_is_sent_once() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
     swtpm.persist(handle, 0x8100_0005);
@@ -199,7 +199,7 @@ fn the_password_of_another_entity_is_tried_once() {
 }
 
 #[test]
-fn a_refusal_that_a_broken_bus_makes_up_is_none() {
+fn a_forged_refusal_is_an_integrity_error() {
     let swtpm = Swtpm::start();
     let file = kit::protected(&swtpm, "secret");
     let proxy = Proxy::start(&swtpm);
@@ -218,8 +218,8 @@ fn a_refusal_that_a_broken_bus_makes_up_is_none() {
 }
 
 #[test]
-fn children_and_threads_make_one_try_together() {
-    alone("refused::children_and_threads_make_one_try_together", || {
+fn children_and_threads_send_a_wrong_password_once() {
+    alone("refused::children_and_threads_send_a_wrong_password_once", || {
         let swtpm = Swtpm::start();
         let file = kit::protected(&swtpm, "secret");
         let tpm = kit::direct(&swtpm);

@@ -22,8 +22,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `run`, `tried` | every way that the file knows, and the first that passes |
-//! | `way` | one of them: its statements, and then the use of the key |
+//! | `run`, `failed` | every path that the file knows, and the first that passes |
+//! | `path` | one of them: its statements, and then the use of the key |
 //! | `step` | one statement: its place in the file, its command |
 //! | `check`, `outcome` | whether it would pass now |
 //! | `secret`, `ticket` | what PolicySecret and PolicyAuthorize need beside |
@@ -31,15 +31,15 @@
 //! | `session` | the policy session of a connection |
 
 mod check;
+mod failed_paths;
 mod outcome;
 mod refusal;
 mod run;
+mod run_path;
 mod secret;
 mod session;
 mod step;
 mod ticket;
-mod tried;
-mod way;
 
 pub(crate) use check::check;
 pub use outcome::{CheckedPath, CheckedStatement, Outcome};

@@ -4,7 +4,7 @@ use keyfile::policy::Statement;
 
 use crate::error::{Signed, StatementPosition};
 
-/// One way to satisfy a policy, as it stands now.
+/// One path to satisfy a policy, as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedPath {
     /// The signed policy that it begins with.
@@ -40,7 +40,7 @@ pub enum Outcome {
 }
 
 impl CheckedPath {
-    /// Whether the key can be used this way now: the worst of all outcomes.
+    /// Whether the key can be used this path now: the worst of all outcomes.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if !self.leads_to_key {

@@ -33,28 +33,32 @@ impl Connection {
     }
 
     /// An error if this password is known to be refused by the entity.
-    pub(crate) fn admit_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
+    pub(crate) fn check_secret_not_refused(
+        &mut self,
+        secret: &Secret,
+        password: Option<&Auth>,
+    ) -> Result<(), Error> {
         let handle = secret.entity().or_else(|| self.entities.get(&secret.name).copied());
         // What kind of value it has, its Name says where no handle is known.
         let handle = handle.unwrap_or(Handle(0));
         let auth = password.map(|password| auth_value(password, handle, &secret.name)).unwrap_or_default();
         let attempt = self.attempt_on_secret(secret, handle, &auth)?;
-        self.admit(&attempt)
+        self.check_not_refused(&attempt)
     }
 
     fn attempt_on_secret(&self, secret: &Secret, handle: Handle, auth: &[u8]) -> Result<Attempt, Error> {
         let attempt = Attempt::of_named(&self.rules.tpm, &secret.name, auth)?;
         // That of a hierarchy counts towards no lockout, but for the lockout's own.
         let counts = !secret.name.as_handle().is_some_and(Handle::is_hierarchy);
-        let attempt = attempt.counting(counts);
+        let attempt = attempt.counting_failures(counts);
         Ok(match secret.name.as_handle() {
-            None => attempt.placed(handle),
+            None => attempt.at_handle(handle),
             Some(_) => attempt,
         })
     }
 
     /// Forgets where the entity was, if that was known: the next try searches for it.
-    pub(crate) fn search_again(&mut self, secret: &Secret) -> bool {
+    pub(crate) fn forget_handle(&mut self, secret: &Secret) -> bool {
         self.entities.remove(&secret.name).is_some()
     }
 
@@ -88,7 +92,7 @@ impl Connection {
             _ => false,
         };
         match proven {
-            Err(error) if is_suspect(&error) && self.is_another(handle, &secret.name) => {
+            Err(error) if is_suspect(&error) && self.is_other_object_at(handle, &secret.name) => {
                 let text =
                     format!("at {handle} there is another object than the one whose password is wanted");
                 Err(Error::new(ErrorKind::Policy, text))

@@ -12,7 +12,9 @@ use crate::session::{Session, Starting};
 impl Connection {
     /// Makes sure that there is one of this hash.
     pub(crate) fn open_policy(&mut self, hash: HashAlg) -> Result<(), Error> {
-        self.open_policy_by(hash, false, |connection| Starting::policy(hash)?.start(connection, Handle::NULL))
+        self.open_policy_with(hash, false, |connection| {
+            Starting::policy(hash)?.start(connection, Handle::NULL)
+        })
     }
 
     /// The same, salted: it will prove a password, which somebody who listens could guess at otherwise.
@@ -21,7 +23,7 @@ impl Connection {
         hash: HashAlg,
         (number, parent): (usize, &Parent),
     ) -> Result<(), Error> {
-        self.open_policy_by(hash, true, |connection| {
+        self.open_policy_with(hash, true, |connection| {
             connection.start_salted(Some((number, parent)), |key| Starting::salted_policy(key, hash))
         })
     }
@@ -33,7 +35,7 @@ impl Connection {
         Ok(())
     }
 
-    fn open_policy_by(
+    fn open_policy_with(
         &mut self,
         hash: HashAlg,
         salted: bool,

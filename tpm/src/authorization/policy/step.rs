@@ -12,14 +12,14 @@ pub(crate) struct Step<'a> {
     condition: Result<Condition, Problem>,
 }
 
-/// One way to satisfy a policy.
-pub(crate) struct Way<'a> {
+/// One path to satisfy a policy.
+pub(crate) struct PolicyPath<'a> {
     /// The signed policy that it begins with.
     pub(crate) signed: Option<Signed>,
     pub(crate) steps: Vec<Step<'a>>,
 }
 
-impl<'a> Way<'a> {
+impl<'a> PolicyPath<'a> {
     /// All ways of the file, in the order to try them.
     pub(crate) fn all(file: &'a KeyFile) -> impl Iterator<Item = Self> {
         file.policy_paths().into_iter().enumerate().map(|(index, path)| {
@@ -55,7 +55,7 @@ impl<'a> Way<'a> {
     /// Where the first so many steps lead to.
     ///
     /// # Errors
-    /// As [`Way::digest`].
+    /// As [`PolicyPath::digest`].
     pub(crate) fn digest_before(&self, at: usize, hash: HashAlg) -> Result<Vec<u8>, Error> {
         let statements = self.steps.iter().take(at).map(|step| step.statement);
         digest(statements, hash).map_err(|error| Error::new(ErrorKind::Policy, error.to_string()))

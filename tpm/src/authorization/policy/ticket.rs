@@ -25,25 +25,29 @@ impl Connection {
         let signer = authorize.key.name()?;
         let parts = [signer.as_bytes(), &authorize.policy_ref, approved];
         if let Some(ticket) = tickets.find(&parts) {
-            match self.policy_authorize_by(authorize, approved, &ticket) {
+            match self.policy_authorize_with(authorize, approved, &ticket) {
                 // Made before the hierarchy was cleared.
                 Err(error) if error.base_code() == Some(ResponseCode::VALUE) => {}
                 done => return done,
             }
         }
-        let ticket = self.approve(authorize, approved)?;
-        self.policy_authorize_by(authorize, approved, &ticket)?;
-        tickets.keep(&parts, &ticket);
+        let ticket = self.verify_approval(authorize, approved)?;
+        self.policy_authorize_with(authorize, approved, &ticket)?;
+        tickets.insert(&parts, &ticket);
         Ok(())
     }
 
     /// The ticket that says that this policy was signed: LoadExternal, VerifySignature, FlushContext. The key that is to be used may lose
     /// its slot meanwhile.
-    pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
+    pub(crate) fn verify_approval(
+        &mut self,
+        authorize: &Authorize,
+        approved: &[u8],
+    ) -> Result<Ticket, Error> {
         if authorize.signature == Signature::Null {
             return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
         }
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let name = authorize.key.name()?;
         let handle = load_external(self, &authorize.key, None)?;
         self.slots.insert(SIGNER, handle, name);
@@ -52,7 +56,7 @@ impl Connection {
         ticket
     }
 
-    fn policy_authorize_by(
+    fn policy_authorize_with(
         &mut self,
         authorize: &Authorize,
         approved: &[u8],

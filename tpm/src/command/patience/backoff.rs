@@ -13,7 +13,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// With the TPM itself: self-tests and NV writes take seconds on some chips.
-    pub(super) fn for_the_tpm() -> Self {
+    pub(super) fn for_busy_tpm() -> Self {
         Self { next: Duration::from_millis(1), left: Duration::from_secs(10) }
     }
 
@@ -28,7 +28,7 @@ impl Backoff {
         if left.is_zero() {
             return None;
         }
-        let now = uneven(self.next).min(left);
+        let now = jittered(self.next).min(left);
         self.left = self.left.saturating_sub(now);
         self.next = self.next.saturating_mul(2).min(Duration::from_millis(250));
         Some(now)
@@ -36,7 +36,7 @@ impl Backoff {
 }
 
 /// Half of it to all of it: those who wait for each other must not do so in step.
-fn uneven(time: Duration) -> Duration {
+fn jittered(time: Duration) -> Duration {
     let mut byte = [255];
     // Without random bytes the wait is only an even one.
     let _ = random::fill(&mut byte);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patience_ends() {
+    fn pauses_end() {
         let mut backoff = Backoff { next: Duration::from_micros(1), left: Duration::from_micros(10) };
         let pauses = std::iter::from_fn(|| backoff.pause(Deadline::NEVER)).take(100).count();
         assert!((4..=7).contains(&pauses), "{pauses}");

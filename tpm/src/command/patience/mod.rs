@@ -12,24 +12,24 @@ use crate::deadline::Deadline;
 use crate::rc::ResponseCode;
 
 /// The other operations of this process that want the same connection.
-pub(crate) trait Others: Send + Sync {
+pub(crate) trait Waiters: Send + Sync {
     /// Waits this long, or until one of them waits for its turn; true if one does.
-    fn come_within(&self, pause: Duration) -> bool;
+    fn arrive_within(&self, pause: Duration) -> bool;
 }
 
 /// What an operation still bears with.
 pub(crate) struct Patience {
     busy: Backoff,
     deadline: Deadline,
-    others: Option<Arc<dyn Others>>,
+    waiters: Option<Arc<dyn Waiters>>,
     /// It has made something that it could not make again for nothing: so it is not begun again for a busy TPM.
     made: bool,
-    gave_way: Option<GaveWay>,
+    interrupted: Option<Interrupted>,
 }
 
-/// The operation has to begin again: others come first while the TPM is busy.
+/// The operation has to begin again: waiters come first while the TPM is busy.
 #[derive(Debug, Clone, Copy)]
-struct GaveWay {
+struct Interrupted {
     /// What the TPM answered.
     code: ResponseCode,
     /// How long to leave it alone.
@@ -38,13 +38,13 @@ struct GaveWay {
 
 impl Patience {
     /// For what belongs to no operation: a farewell, the first commands on a new connection.
-    pub(crate) fn alone(deadline: Deadline) -> Self {
-        Self { busy: Backoff::for_the_tpm(), deadline, others: None, made: false, gave_way: None }
+    pub(crate) fn without_waiters(deadline: Deadline) -> Self {
+        Self { busy: Backoff::for_busy_tpm(), deadline, waiters: None, made: false, interrupted: None }
     }
 
-    /// For an operation beside others.
-    pub(crate) fn among(others: Arc<dyn Others>, deadline: Deadline) -> Self {
-        Self { others: Some(others), ..Self::alone(deadline) }
+    /// For an operation beside waiters.
+    pub(crate) fn with_waiters(waiters: Arc<dyn Waiters>, deadline: Deadline) -> Self {
+        Self { waiters: Some(waiters), ..Self::without_waiters(deadline) }
     }
 
     /// Until when it waits.
@@ -53,7 +53,7 @@ impl Patience {
     }
 
     /// The TPM has done a command that is better not repeated.
-    pub(super) fn has_made(&mut self) {
+    pub(super) fn note_made(&mut self) {
         self.made = true;
     }
 
@@ -61,9 +61,9 @@ impl Patience {
     /// nobody else wants it.
     pub(super) fn wait(&mut self, code: ResponseCode) -> bool {
         let Some(pause) = self.busy.pause(self.deadline) else { return false };
-        match self.others.as_ref().filter(|_| !self.made) {
-            Some(others) if others.come_within(pause) => {
-                self.gave_way = Some(GaveWay { code, pause });
+        match self.waiters.as_ref().filter(|_| !self.made) {
+            Some(waiters) if waiters.arrive_within(pause) => {
+                self.interrupted = Some(Interrupted { code, pause });
                 false
             }
             Some(_) => true,
@@ -75,14 +75,14 @@ impl Patience {
     }
 
     /// What the TPM answered when the operation gave way: no command of it is sent any more.
-    pub(super) fn gave_way(&self) -> Option<ResponseCode> {
-        self.gave_way.map(|gave_way| gave_way.code)
+    pub(super) fn interrupted(&self) -> Option<ResponseCode> {
+        self.interrupted.map(|interrupted| interrupted.code)
     }
 
     /// Whether the operation begins again, and after which pause.
-    pub(crate) fn begin_again(&mut self) -> Option<Duration> {
+    pub(crate) fn take_restart(&mut self) -> Option<Duration> {
         self.made = false;
-        self.gave_way.take().map(|gave_way| gave_way.pause)
+        self.interrupted.take().map(|interrupted| interrupted.pause)
     }
 }
 
@@ -92,22 +92,22 @@ mod tests {
 
     struct Crowd(bool);
 
-    impl Others for Crowd {
-        fn come_within(&self, _: Duration) -> bool {
+    impl Waiters for Crowd {
+        fn arrive_within(&self, _: Duration) -> bool {
             self.0
         }
     }
 
     #[test]
-    fn who_waits_lets_others_through_but_not_after_a_key_was_made() {
+    fn a_busy_operation_yields_to_waiters_unless_it_made_a_key() {
         let deadline = Deadline::within(Duration::from_secs(60));
-        let mut nobody = Patience::among(Arc::new(Crowd(false)), deadline);
-        assert!(nobody.wait(ResponseCode::RETRY) && nobody.gave_way().is_none());
-        let mut crowd = Patience::among(Arc::new(Crowd(true)), deadline);
+        let mut nobody = Patience::with_waiters(Arc::new(Crowd(false)), deadline);
+        assert!(nobody.wait(ResponseCode::RETRY) && nobody.interrupted().is_none());
+        let mut crowd = Patience::with_waiters(Arc::new(Crowd(true)), deadline);
         assert!(!crowd.wait(ResponseCode::RETRY));
-        assert_eq!(crowd.gave_way(), Some(ResponseCode::RETRY));
-        assert!(crowd.begin_again().is_some());
-        crowd.has_made();
-        assert!(crowd.wait(ResponseCode::RETRY) && crowd.gave_way().is_none());
+        assert_eq!(crowd.interrupted(), Some(ResponseCode::RETRY));
+        assert!(crowd.take_restart().is_some());
+        crowd.note_made();
+        assert!(crowd.wait(ResponseCode::RETRY) && crowd.interrupted().is_none());
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Line {
 impl Line {
     /// Takes a file that was opened with O_NONBLOCK.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        let edge = Edge::of(file.as_fd())?;
+        let edge = Edge::watch(file.as_fd())?;
         Ok(Self { file, edge, busy: false })
     }
 
@@ -47,7 +47,7 @@ impl Line {
     /// Sends a command whole.
     pub(super) fn send(&mut self, command: &[u8]) -> io::Result<()> {
         // What has happened before is not about this command.
-        self.has_news(Deadline::within(Duration::ZERO))?;
+        self.wait_for_event(Deadline::within(Duration::ZERO))?;
         let written = loop {
             match self.file.write(command) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -63,7 +63,7 @@ impl Line {
         response.clear();
         response.resize(LARGEST, 0);
         let mut have = 0;
-        while self.has_news(deadline)? {
+        while self.wait_for_event(deadline)? {
             if self.read(response, &mut have).inspect_err(|_| self.busy = false)? {
                 self.busy = false;
                 response.truncate(have);
@@ -94,7 +94,7 @@ impl Line {
         }
     }
 
-    fn has_news(&self, deadline: Deadline) -> io::Result<bool> {
+    fn wait_for_event(&self, deadline: Deadline) -> io::Result<bool> {
         self.edge.as_ref().map_or(Ok(true), |edge| edge.wait(deadline))
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::transport::location::{Location, open_device};
-use crate::transport::{Transport, not_there};
+use crate::transport::{Transport, no_tpm_error};
 use line::Line;
 
 /// An open device.
@@ -27,7 +27,7 @@ impl Device {
     /// It does not open, or the answer that this process has given up has not come by the deadline.
     pub(crate) fn open(path: &Path, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         late::finish(path, deadline)?;
-        let file = open_device(path, location).map_err(not_there)?;
+        let file = open_device(path, location).map_err(no_tpm_error)?;
         let line = Line::new(file).map_err(|cause| Error::broken("opening the TPM's device", cause))?;
         let managed = location.is_kernel_resource_manager();
         Ok(Self { line: Some(line), managed, deadline })
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_answer_is_thrown_away_before_the_next_command() {
+    fn a_late_answer_is_discarded_before_the_next_command() {
         const SHORT: Duration = Duration::from_millis(100);
         let tpm = Swtpm::start();
         let device = TerminalDevice::start(&tpm);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_gives_no_answer_is_an_error() {
+    fn a_device_without_answer_is_an_error() {
         let location = Location::parse("device:/dev/null", Source::Explicit).unwrap();
         let mut device = Device::open("/dev/null".as_ref(), &location, Deadline::NEVER).unwrap();
         for _ in 0..2 {

@@ -43,12 +43,12 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_opens_is_accepted_in_silence() {
+    fn opening_a_device_prints_nothing() {
         opened("/dev/null").unwrap();
     }
 
     #[test]
-    fn what_is_wrong_with_a_device_is_said_with_its_string_and_what_to_try() {
+    fn device_errors_name_the_string_and_a_hint() {
         for (path, words) in [
             ("/dev/nonexistent", ["device:/dev/nonexistent", "No such file", "firmware"]),
             ("/etc/passwd", ["device:/etc/passwd", "not a device", "ls -l"]),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_of_others_and_one_in_use_have_their_own_advice() {
+    fn permission_and_busy_errors_have_their_own_hints() {
         for (path, code, words) in [
             ("/dev/tpmrm0", 13, ["device:/dev/tpmrm0", "Permission denied", "group tss", "usermod -aG tss"]),
             (
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernels_resource_manager_is_known_by_its_device() {
+    fn the_kernel_resource_manager_is_recognized_by_its_device_name() {
         assert!(at("/dev/tpmrm0").is_kernel_resource_manager());
         assert!(at("/dev/tpmrm12").is_kernel_resource_manager());
         assert!(!at("/dev/tpm0").is_kernel_resource_manager());

@@ -86,7 +86,7 @@ impl LocationError {
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
-            Self::Nowhere => ELSEWHERE.to_owned(),
+            Self::Nowhere => ENABLE_OR_NAME_TPM.to_owned(),
             Self::String { .. } => {
                 "write for example device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321".to_owned()
             }
@@ -101,7 +101,7 @@ impl LocationError {
                  variable TPM2_TCTI"
                 .to_owned(),
             Self::Device { cause, .. } => match cause.kind() {
-                ErrorKind::NotFound => ELSEWHERE.to_owned(),
+                ErrorKind::NotFound => ENABLE_OR_NAME_TPM.to_owned(),
                 // open(2) answers EPERM, and not EACCES, where the device cgroup forbids it.
                 ErrorKind::PermissionDenied if cause.raw_os_error() == Some(libc::EPERM) => "the service may not use this \
                      device, whatever its groups: set DeviceAllow=/dev/tpmrm0 rw and PrivateDevices=no in its unit"
@@ -120,7 +120,7 @@ impl LocationError {
     }
 }
 
-const ELSEWHERE: &str = "enable the TPM in the machine's firmware setup, or name another one with the parameter tcti or the \
+const ENABLE_OR_NAME_TPM: &str = "enable the TPM in the machine's firmware setup, or name another one with the parameter tcti or the \
      variable TPM2_TCTI";
 
 impl fmt::Display for LocationError {

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn who_listens_is_accepted_and_nobody_is_said() {
+    fn a_listening_socket_is_accepted_and_a_closed_one_is_reported() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let path = std::env::temp_dir().join(format!("tpm2-socket-{}", std::process::id()));
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn what_we_cannot_read_is_left_to_the_tcti() {
+    fn unknown_configurations_are_left_to_the_tcti() {
         for string in ["swtpm:hots=127.0.0.1", "mssim:port=many", "swtpm:127.0.0.1"] {
             check(string).unwrap();
         }
     }
 
     #[test]
-    fn a_string_names_two_channels() {
+    fn a_tcti_string_gives_both_channels() {
         let at = |host: &str, port| Address::Internet { host: host.to_owned(), port };
         for (string, first, second) in [
             ("mssim:host=::1,port=4000", at("::1", 4000), Some(at("::1", 4001))),

@@ -5,9 +5,9 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::channel::Channel;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::transport::answer::{LARGEST, number};
+use crate::transport::answer::{LARGEST, leading_u32};
 use crate::transport::location::{Address, Location, LocationError};
-use crate::transport::{Transport, not_reached};
+use crate::transport::{Transport, unreachable_error};
 
 /// TPM_SEND_COMMAND, and locality 0.
 const SEND_COMMAND: [u8; 5] = [0, 0, 0, 8, 0];
@@ -31,7 +31,7 @@ impl Mssim {
     pub(crate) fn open(address: &Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         let connect = |address: &Address| {
             Channel::open(address, deadline).map_err(|cause| {
-                not_reached(LocationError::Socket { location: location.clone(), cause }, deadline)
+                unreachable_error(LocationError::Socket { location: location.clone(), cause }, deadline)
             })
         };
         let no_second = || Error::new(ErrorKind::Input, "the simulator's second port would be above 65535");
@@ -83,7 +83,7 @@ impl Transport for Mssim {
 
 /// The size of the answer, the answer, four bytes of status.
 fn whole(came: &[u8]) -> usize {
-    number(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
+    leading_u32(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
 }
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
     use crate::transport::location::Source;
 
     #[test]
-    fn nothing_of_a_command_stays_once_it_is_sent() {
+    fn the_sent_command_is_wiped_from_the_buffer() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let location = Location::parse(&proxy.tcti(), Source::Explicit).unwrap();

@@ -5,7 +5,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::transport::answer::size;
 use crate::transport::location::{Address, Location, LocationError};
-use crate::transport::{Transport, not_reached};
+use crate::transport::{Transport, unreachable_error};
 
 /// CMD_SET_LOCALITY of swtpm_ioctls.h, with locality 0.
 const LOCALITY_0: [u8; 5] = [0, 0, 0, 5, 0];
@@ -16,13 +16,13 @@ pub(crate) struct Swtpm {
     location: Location,
     deadline: Deadline,
     /// An answer that was given up may still come: what the TPM holds is not what we think.
-    gave_up: bool,
+    timed_out: bool,
 }
 
 impl Swtpm {
     /// Sets the locality, as tcti-swtpm does; one that does not answer that does not answer at all.
     pub(crate) fn open(address: Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
-        let new = Self { address, location: location.clone(), deadline, gave_up: false };
+        let new = Self { address, location: location.clone(), deadline, timed_out: false };
         if let Some(second) = new.address.second() {
             new.connect(&second)?.control(&LOCALITY_0, deadline)?;
         }
@@ -31,14 +31,14 @@ impl Swtpm {
 
     fn connect(&self, address: &Address) -> Result<Channel, Error> {
         Channel::open(address, self.deadline).map_err(|cause| {
-            not_reached(LocationError::Socket { location: self.location.clone(), cause }, self.deadline)
+            unreachable_error(LocationError::Socket { location: self.location.clone(), cause }, self.deadline)
         })
     }
 }
 
 impl Transport for Swtpm {
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
-        if self.gave_up {
+        if self.timed_out {
             return Err(Error::lost());
         }
         // Once it was there: so it is a connection that broke.
@@ -52,7 +52,7 @@ impl Transport for Swtpm {
             }
             Err(_) => channel.map(drop),
         };
-        answered.inspect_err(|error| self.gave_up |= error.kind() == ErrorKind::Timeout)
+        answered.inspect_err(|error| self.timed_out |= error.kind() == ErrorKind::Timeout)
     }
 
     fn wait_until(&mut self, deadline: Deadline) {

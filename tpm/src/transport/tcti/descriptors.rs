@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_that_is_given_out_anew_is_another_descriptor() {
+    fn a_reused_descriptor_number_is_recognized() {
         let channel = || {
             let (socket, _) = UnixStream::pair().unwrap();
             let number = socket.as_raw_fd();

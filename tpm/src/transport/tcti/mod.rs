@@ -32,7 +32,7 @@ pub(crate) struct Tcti {
 enum State {
     Ready,
     /// An answer was given up: it may still come, and be taken for that to another command.
-    GaveUp,
+    TimedOut,
 }
 
 impl Tcti {
@@ -76,12 +76,12 @@ impl Tcti {
 
 impl Transport for Tcti {
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
-        if self.state == State::GaveUp {
+        if self.state == State::TimedOut {
             return Err(Error::lost());
         }
         self.exchange(command, response).inspect_err(|error| {
             if error.kind() == ErrorKind::Timeout {
-                self.state = State::GaveUp;
+                self.state = State::TimedOut;
             }
         })
     }
@@ -107,7 +107,7 @@ impl Transport for Tcti {
 fn no_tpm(location: &Location, code: u32) -> Error {
     let Location { string, source, .. } = location;
     Error::new(ErrorKind::NoTpm, format!("no TPM answers at {string} (given by {source})"))
-        .answer(code)
+        .with_code(code)
         .advise("see that it runs and that you may use it, or name another with the parameter tcti or the variable TPM2_TCTI")
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use crate::transport::location::Source;
 
     #[test]
-    fn a_closed_port_is_no_tpm() {
+    fn a_closed_port_is_reported_as_no_tpm() {
         let location = Location::parse("swtpm:host=127.0.0.1,port=1", Source::Explicit).unwrap();
         let error = Tcti::open(&location, Deadline::NEVER).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::NoTpm);

@@ -38,7 +38,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn one_fault_costs_at_most_one_error_and_leaves_nothing() {
+fn one_fault_causes_at_most_one_error_and_leaves_nothing_loaded() {
     let seed = setting("CAMPAIGN_SEED").unwrap_or(SEED);
     if let Some(number) = setting("CAMPAIGN_CASE") {
         let work = Work::new();

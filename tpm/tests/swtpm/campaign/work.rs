@@ -127,8 +127,8 @@ fn files(swtpm: &Swtpm, tpm: &Tpm, persistent: keyfile::Name) -> Vec<(&'static s
     let hash = HashAlg::Sha256;
     let under_root = Parent { handle: Handle(SRK), ..OWNER };
     let signer = policy_signed::Signer::new(swtpm, tpm, hash);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let mut signed = policy_kit::make(swtpm, hash, &[place, Condition::Locality(1)], None);
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let mut signed = policy_kit::make(swtpm, hash, &[authorize, Condition::Locality(1)], None);
     signed.auth_policies = vec![signer.sign(hash, "pcr", &[pcr(tpm, hash, "16")])];
     let secret = Condition::Secret(Secret { hint: Handle(KEY), name: persistent, policy_ref: Vec::new() });
     let made = tpm.create(&OWNER, &kit::restricted(), None).unwrap();

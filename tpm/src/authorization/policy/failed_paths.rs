@@ -1,50 +1,52 @@
-//! The ways to satisfy a policy that were tried in vain, and who refused the password. Nobody is asked twice.
+//! The ways to satisfy a policy that were failed in vain, and who refused the password. Nobody is asked twice.
 
 use keyfile::Name;
 
-use super::step::Way;
+use super::step::PolicyPath;
 use crate::error::{Error, ErrorKind};
 
-/// What was tried in vain.
+/// What was failed in vain.
 #[derive(Default)]
-pub(super) struct Tried {
+pub(super) struct FailedPaths {
     pub(super) errors: Vec<Error>,
     /// Those who refused the password. Nobody is asked twice.
-    pub(super) refused: Vec<Asked>,
+    pub(super) refused: Vec<Refuser>,
 }
 
 /// Who was asked whether the password is right.
 #[derive(PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Refuser {
     /// The key itself.
     Key,
     /// The entity of a PolicySecret.
     Entity(Name),
 }
 
-impl Asked {
+impl Refuser {
     /// Who refused the password: the entity of the statement that failed, or the key when it was used.
-    fn by(error: &Error, way: &Way<'_>) -> Option<Self> {
+    fn by(error: &Error, path: &PolicyPath<'_>) -> Option<Self> {
         match error.policy_failures().first() {
-            Some(failure) => way.secret_at(&failure.position).map(|secret| Self::Entity(secret.name.clone())),
-            None => way.asks_for_auth_value().then_some(Self::Key),
+            Some(failure) => {
+                path.secret_at(&failure.position).map(|secret| Self::Entity(secret.name.clone()))
+            }
+            None => path.asks_for_auth_value().then_some(Self::Key),
         }
     }
 }
 
-impl Tried {
-    pub(super) fn has_refused(&self, way: &Way<'_>) -> bool {
+impl FailedPaths {
+    pub(super) fn would_be_refused(&self, path: &PolicyPath<'_>) -> bool {
         self.refused.iter().any(|asked| match asked {
-            Asked::Key => way.asks_for_auth_value(),
-            Asked::Entity(name) => way.secrets().any(|secret| secret.name == *name),
+            Refuser::Key => path.asks_for_auth_value(),
+            Refuser::Entity(name) => path.secrets().any(|secret| secret.name == *name),
         })
     }
 
-    pub(super) fn note(&mut self, error: Error, way: &Way<'_>) {
+    pub(super) fn note(&mut self, error: Error, path: &PolicyPath<'_>) {
         // One that the TPM has answered, now or before.
         let refused = matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing);
         if refused && error.code().is_some() {
-            self.refused.extend(Asked::by(&error, way));
+            self.refused.extend(Refuser::by(&error, path));
         }
         self.errors.push(error);
     }

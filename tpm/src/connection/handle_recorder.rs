@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::session::Session;
 
 /// What a connection knows to be in the TPM, beside the answer that came.
-pub(super) struct Making<'a> {
+pub(super) struct HandleRecorder<'a> {
     pub(super) slots: &'a mut Slots,
     pub(super) sessions: [&'a Option<Session>; 2],
     pub(super) cleanup: &'a mut Cleanup,
@@ -18,9 +18,9 @@ pub(super) struct Making<'a> {
     pub(super) shared: bool,
 }
 
-impl Making<'_> {
+impl HandleRecorder<'_> {
     /// Takes note of what was made, or may have been: an answer that did not arrive as it was sent says nothing about that.
-    pub(super) fn note<'r>(
+    pub(super) fn record<'r>(
         self,
         command: &Command<'_>,
         result: Result<Response<'r>, Error>,
