@@ -1,4 +1,4 @@
-//! Proves a value to an entity, or does not: the one gate that every password goes through on its way to the TPM.
+//! Proves values to entities. Every password passes here before it is used in a command.
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +13,14 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-/// How often a connection asks whether the TPM was reset since a refusal.
+/// The minimum time between two reads of the TPM's clock that look for a reset.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Connection {
-    /// Runs what uses a value, unless it is known to be refused, and remembers what comes of it.
+    /// Runs `work`, which uses a value, unless the value is known to be refused, and records the result.
     ///
     /// # Errors
-    /// It is refused, now or before; it might be the last try before a lockout; or what `work` says.
+    /// The value is refused, now or earlier; it might be the last try before a lockout; or `work` fails.
     pub(crate) fn prove<T>(
         &mut self,
         attempt: &Attempt,
@@ -34,7 +34,7 @@ impl Connection {
         self.record_result(attempt, verdict, result)
     }
 
-    /// What is known; a refusal by something that others can change is forgotten when the TPM was reset since.
+    /// Returns the verdict. The refusal of a changeable entity is forgotten if the TPM was reset since.
     pub(crate) fn verdict(&mut self, attempt: &Attempt) -> Result<Verdict, Error> {
         match attempt.verdict()? {
             Verdict::Refused(refusal) if attempt.changeable && self.was_reset_since(attempt, &refusal)? => {
@@ -45,13 +45,12 @@ impl Connection {
         }
     }
 
-    /// An error if the value is known to be refused.
+    /// Returns an error if the value is known to be refused.
     pub(crate) fn check_not_refused(&mut self, attempt: &Attempt) -> Result<(), Error> {
         self.verdict(attempt)?.ok_unless_refused().map(drop)
     }
 
-    /// Before a value is tried of which nothing is known: whether the entity is there, whether nobody else tries it, whether it might
-    /// be the last try.
+    /// Checks before an unknown value is tried: the entity is there, no other thread tries the value, and it is not the last try.
     fn prepare_try(&mut self, attempt: &Attempt) -> Result<(), Error> {
         if let Some(handle) = attempt.handle {
             if attempt.is_unverified()? {
@@ -120,20 +119,21 @@ impl Connection {
         Err(error)
     }
 
-    /// Whether the TPM was reset, restarted or cleared since, or is another one: one command, and that not often.
+    /// Returns true if the TPM was reset, restarted or cleared since the refusal, or is another TPM. Costs one command, limited by
+    /// [`CLOCK_INTERVAL`].
     fn was_reset_since(&mut self, attempt: &Attempt, refusal: &Refusal) -> Result<bool, Error> {
         if self.clock_read.is_some_and(|looked| looked.elapsed() < CLOCK_INTERVAL) {
             return Ok(false);
         }
         let (epoch, time) = self.tpm_time();
         match (refusal.epoch, refusal.time) {
-            // Its clock could not be read then: what comes from now on is known.
+            // The clock could not be read at the refusal: record the present time instead.
             (0, 0) => attempt.note_time((epoch, time)).map(|()| false),
             then => Ok((epoch, time) != (0, 0) && (epoch != then.0 || time < then.1)),
         }
     }
 
-    /// How often the TPM was reset and restarted, and how long it has had power since.
+    /// Returns the TPM's reset and restart counters, and the time since it got power; zeros if they cannot be read.
     fn tpm_time(&mut self) -> (u64, u64) {
         self.clock_read = Some(Instant::now());
         let Ok(clock) = read_clock(self) else { return (0, 0) };
@@ -141,8 +141,8 @@ impl Connection {
     }
 }
 
-/// The code of a refusal of this entity, and the handle it was at if the entity has a Name of its own. What was no answer to this value
-/// is none.
+/// Returns the code of a refusal of this entity, and its handle if the entity has a Name of its own. Returns None for errors that do
+/// not answer this value.
 fn refusal_of(error: &Error, name: &Name) -> Option<(ResponseCode, Option<keyfile::Handle>)> {
     let code = error.code()?;
     let refused = matches!(code.base(), ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH);
@@ -152,7 +152,7 @@ fn refusal_of(error: &Error, name: &Name) -> Option<(ResponseCode, Option<keyfil
     about_it.then_some((code, found.map(|_| handle)))
 }
 
-/// Whether the command was about this entity.
+/// Returns true if the failed command named this entity.
 fn is_about(error: &Error, name: &Name) -> bool {
     match error.object() {
         Some((_, Some(found))) => found == name,

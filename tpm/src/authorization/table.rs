@@ -1,5 +1,5 @@
-//! The table of verdicts: rows of numbers behind a lock that nobody waits for long. It is shared with forked children, so what one
-//! process learns of a password, all know.
+//! The table of verdicts: rows of numbers, protected by a lock with a bounded wait. Forked children share it, so all processes know
+//! what one of them has learned about a password.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -7,41 +7,41 @@ use std::time::Duration;
 
 use crate::ffi;
 
-/// What a value or an entity is known by: a keyed digest, of which two do not collide by chance.
+/// A keyed digest that identifies a value or an entity. Collisions are negligible.
 pub(crate) type Tag = [u64; 2];
 
-/// A value of no entity: stands for the entity itself.
+/// The value tag of a row that describes the entity itself.
 pub(super) const ENTITY: Tag = [0; 2];
 
-/// More than any program has passwords; the oldest verdict goes first, and a refusal last.
+/// More than any program has passwords. The oldest verdict is replaced first, refusals last.
 const ROWS: usize = 256;
-/// As many refused values of one entity as are kept.
+/// The most refused values that are kept for one entity.
 const MAX_REFUSALS: usize = 8;
 const WORDS: usize = 10;
 /// The lock, the number of claimants, the rows.
 const NUMBERS: usize = 2 + ROWS * WORDS;
 
-/// How long a lock is believed to be held: its holder only reads and writes a few numbers. One that was killed meanwhile leaves one row
-/// that matches nothing.
+/// How often the lock is tried: its holder only reads and writes a few numbers. A holder that was killed leaves at most one row that
+/// matches nothing.
 const LOCK_TRIES: u32 = 1_000;
 const LOCK_PAUSE: Duration = Duration::from_micros(50);
 
-/// What one row says of a value.
+/// The verdict of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Row {
     pub(super) entity: Tag,
     pub(super) value: Tag,
     pub(super) state: State,
-    /// How often it was refused.
+    /// The number of refusals.
     pub(super) times: u8,
-    /// What the TPM answered.
+    /// The TPM's response code.
     pub(super) code: u32,
-    /// When, in milliseconds of this memory.
+    /// The time of the verdict, in milliseconds of this memory.
     pub(super) since: u64,
-    /// Resets and restarts of the TPM until then, and its own time.
+    /// The TPM's reset and restart counters, and its time since power-on, at the refusal.
     pub(super) epoch: u64,
     pub(super) time: u64,
-    /// Who is trying it just now, and until when at most; zero is nobody.
+    /// The claimant that tries the value now, and the end of its claim; zero if there is none.
     pub(super) claim: u64,
     pub(super) until: u64,
 }
@@ -52,16 +52,16 @@ pub(super) enum State {
     Unknown,
     Proven,
     Refused,
-    /// Of an entity itself: look whether it is there before anything is tried.
+    /// For the row of an entity: verify that it is at its handle before a value is tried.
     Unverified,
 }
 
-/// The rows.
+/// The table of rows.
 pub(super) struct Table(Numbers);
 
 enum Numbers {
     Shared(&'static [AtomicU64; NUMBERS]),
-    /// Where there is no shared memory: a child has a copy.
+    /// Without shared memory: a child has its own copy.
     Own(Box<[AtomicU64; NUMBERS]>),
 }
 
@@ -73,7 +73,7 @@ impl Table {
         })
     }
 
-    /// Works with the rows while nobody else does.
+    /// Runs `work` on the rows while the lock is held.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Rows<'_>) -> T) -> T {
         let [lock, _, rows @ ..] = self.numbers();
         let taken = || lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
@@ -88,7 +88,7 @@ impl Table {
         result
     }
 
-    /// A number that no other thread has, of any process that shares this table.
+    /// Returns a number that is unique among all threads of the processes that share this table.
     pub(super) fn number(&self) -> u64 {
         let [_, claimants, ..] = self.numbers();
         claimants.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
@@ -110,12 +110,12 @@ impl Rows<'_> {
         self.all().map(|(_, row)| row).find(|row| row.entity == entity && row.value == value)
     }
 
-    /// A refused value of this entity, whichever it is.
+    /// Returns any refused value of this entity.
     pub(super) fn refusal_of(&self, entity: Tag) -> Option<Row> {
         self.all().map(|(_, row)| row).find(|row| row.entity == entity && row.state == State::Refused)
     }
 
-    /// Writes the row of its entity and value; another goes where there is no room.
+    /// Writes the row of its entity and value; replaces another row if the table is full.
     pub(super) fn put(&self, row: Row) {
         let target = self.all().find(|(_, known)| known.entity == row.entity && known.value == row.value);
         let target = target.or_else(|| self.oldest(row.entity, row.state)).or_else(|| self.free());
@@ -129,7 +129,7 @@ impl Rows<'_> {
         self.forget_matching(entity, |_| true);
     }
 
-    /// Forgets some of what is known about an entity.
+    /// Forgets the matching rows of an entity.
     pub(super) fn forget_matching(&self, entity: Tag, which: impl Fn(&Row) -> bool) {
         for (words, row) in self.all() {
             if row.entity == entity && which(&row) {
@@ -146,7 +146,7 @@ impl Rows<'_> {
         self.all().find(|(_, row)| row.entity == ENTITY)
     }
 
-    /// The oldest refusal of an entity that has as many as are kept.
+    /// Returns the oldest refusal of an entity that has the most refusals allowed.
     fn oldest(&self, entity: Tag, state: State) -> Option<(&[AtomicU64], Row)> {
         let of_one = || self.all().filter(|(_, row)| row.entity == entity && row.state == State::Refused);
         let full = state == State::Refused && of_one().count() >= MAX_REFUSALS;

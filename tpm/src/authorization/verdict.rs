@@ -1,12 +1,11 @@
-//! All that this crate knows of an authorization: for an entity and a value, whether it is unknown, proven or refused. A refused value is
-//! not sent again.
+//! What this crate knows of an authorization: a value of an entity is unknown, proven or refused. A refused value is not sent again.
 //!
-//! | what | how long a refusal is remembered |
+//! | entity | how long a refusal is remembered |
 //! |---|---|
-//! | the key of a file under dictionary-attack protection: its value is fixed in its private part | as long as the process and its children |
-//! | the key of any other file | until a pause is over that doubles from a minute to an hour: the answer may have been damaged on its way |
-//! | what others can change: hierarchies, persistent objects, NV indexes | until another object is there, the TPM is reset or cleared, or a pause is over that doubles from a minute to an hour |
-//! | the empty value where a wrong one counts | the same without the pause; and no refusal of any other value may be known |
+//! | key file with dictionary-attack protection: its value is fixed in the private part | for the lifetime of the process and its children |
+//! | any other key file | for a pause that doubles from a minute to an hour: the answer may have been damaged in transit |
+//! | changeable entity: hierarchy, persistent object, NV index | until the object is replaced, the TPM is reset or cleared, or a pause has passed that doubles from a minute to an hour |
+//! | empty value where failures count | as above without the pause; and it is not tried if another value was refused |
 
 use std::time::Duration;
 
@@ -21,16 +20,16 @@ use crate::rc::ResponseCode;
 /// What is known of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Nothing: it may be tried.
+    /// Nothing is known. The value may be tried.
     Unknown,
     /// An operation has used the value.
     Proven,
-    /// The TPM has refused it.
+    /// The TPM has refused the value.
     Refused(Refusal),
 }
 
 impl Verdict {
-    /// An error if the value is refused.
+    /// Returns an error if the value is refused.
     pub(super) fn ok_unless_refused(self) -> Result<Self, Error> {
         match self {
             Self::Refused(refusal) => Err(refusal.error()),
@@ -39,39 +38,39 @@ impl Verdict {
     }
 }
 
-/// What came of asking to try a value that counts.
+/// The result of a request to try a counted value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
-    /// Nobody else does.
+    /// This thread may try the value.
     Granted,
-    /// Another process or connection does just now.
+    /// Another thread or process tries the value now.
     Held,
-    /// Meanwhile something is known.
+    /// The value was proven or refused meanwhile.
     Decided,
 }
 
 impl Attempt {
-    /// What is known, without a word to the TPM.
+    /// Returns the verdict from memory, without a command.
     pub(crate) fn verdict(&self) -> Result<Verdict, Error> {
         let memory = memory()?;
         let now = memory.now();
         Ok(memory.table.with(|rows| self.find_verdict(rows, now)).1)
     }
 
-    /// An error if the memory alone says that it is refused.
+    /// Returns an error if the memory shows that the value is refused.
     ///
     /// # Errors
-    /// The refusal, with what the TPM had answered.
+    /// The remembered refusal, with the TPM's answer.
     pub(crate) fn check_not_refused(&self) -> Result<(), Error> {
         self.verdict()?.ok_unless_refused().map(drop)
     }
 
-    /// Whether an operation has used the value, as far as the memory alone says.
+    /// Returns true if the memory shows that an operation has used the value.
     pub(crate) fn is_proven(&self) -> Result<bool, Error> {
         Ok(self.verdict()? == Verdict::Proven)
     }
 
-    /// The row of this value, and what is known.
+    /// Returns the row of this value and the verdict.
     fn find_verdict(&self, rows: &Rows<'_>, now: u64) -> (Option<Row>, Verdict) {
         let row = rows.find(self.entity, self.value);
         let other = (self.is_empty && self.counts_failures).then(|| rows.refusal_of(self.entity)).flatten();
@@ -82,7 +81,7 @@ impl Attempt {
         if row.is_some_and(|row| row.state == State::Proven) {
             return Verdict::Proven;
         }
-        // Nobody can change the value of a key file; and of what has a password, the empty one is no guess worth a count.
+        // The value of a key file cannot change. Where another password was refused, the empty one is not worth a counted failure.
         let sure = self.counts_failures && (!self.changeable || self.is_empty);
         let refused = row.filter(|row| row.state == State::Refused);
         let Some(row) = refused.or(other) else {
@@ -94,14 +93,14 @@ impl Attempt {
         }
     }
 
-    /// Claims the try, for as long at most.
+    /// Claims the right to try the value for at most `time`.
     pub(super) fn claim(&self, who: Claimant, time: Option<Duration>) -> Result<Claim, Error> {
         let memory = memory()?;
         let now = memory.now();
         let until = time
             .and_then(|time| u64::try_from(time.as_millis()).ok())
             .map_or(u64::MAX, |time| now.saturating_add(time));
-        // Looked up before: nobody reads /proc while others wait for the table.
+        // Looked up first, so that /proc is not read while other threads wait for the table.
         let holder = memory.table.with(|rows| rows.find(self.entity, self.value)).map_or(0, |row| row.claim);
         let gone = (holder != 0 && !Claimant::is_alive(holder)).then_some(holder);
         Ok(memory.table.with(|rows| {
@@ -119,7 +118,7 @@ impl Attempt {
         }))
     }
 
-    /// Gives a claim back: it was not tried.
+    /// Releases a claim without a try.
     pub(super) fn release_claim(&self, who: Claimant) -> Result<(), Error> {
         memory()?.table.with(|rows| {
             if let Some(row) = rows.find(self.entity, self.value).filter(|row| row.claim == who.number()) {
@@ -129,7 +128,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// An operation has used the value.
+    /// Records that an operation has used the value.
     pub(super) fn note_proven(&self) -> Result<(), Error> {
         let memory = memory()?;
         let row = Row { state: State::Proven, since: memory.now(), ..self.row() };
@@ -137,10 +136,10 @@ impl Attempt {
         Ok(())
     }
 
-    /// The TPM has refused the value, at this moment of its own.
+    /// Records that the TPM has refused the value at this time of the TPM.
     ///
-    /// A value that was proven: somebody has changed it, or the command was damaged on its way. Where that does not count, the next try
-    /// tells. What others have learned meanwhile stays.
+    /// If the value was proven before, it was changed or the command was damaged in transit. If failures do not count, the next try
+    /// decides. A verdict that another thread has recorded meanwhile is kept.
     pub(super) fn note_refused(
         &self,
         code: ResponseCode,
@@ -165,7 +164,7 @@ impl Attempt {
         if self.changeable { self.note_entity(State::Unverified) } else { Ok(()) }
     }
 
-    /// The TPM was reset since this refusal: forgets it, and those of the same time. What others have learned since stays.
+    /// Forgets this refusal and others of the same time, because the TPM was reset since. Newer verdicts are kept.
     pub(super) fn forget_refusal(&self, refusal: &Refusal) -> Result<(), Error> {
         let is_old =
             |row: &Row| row.state == State::Refused && (row.epoch, row.time) == (refusal.epoch, refusal.time);
@@ -173,7 +172,7 @@ impl Attempt {
         self.note_entity(State::Unverified)
     }
 
-    /// The TPM's time of a refusal, which could not be read then.
+    /// Records the TPM's time for a refusal whose time could not be read.
     pub(super) fn note_time(&self, (epoch, time): (u64, u64)) -> Result<(), Error> {
         memory()?.table.with(|rows| {
             let known = rows.find(self.entity, self.value).filter(|row| (row.epoch, row.time) == (0, 0));
@@ -280,18 +279,18 @@ mod tests {
         empty.note_proven().unwrap();
         wrong.note_refused(REFUSED, (1, 1), false).unwrap();
         assert_eq!(empty.verdict().unwrap(), Verdict::Proven);
-        // Where it does not count, the next try tells.
+        // If failures do not count, the next try decides.
         let free = of(b"free");
         free.note_proven().unwrap();
         free.note_refused(REFUSED, (1, 1), true).unwrap();
         assert_eq!(free.verdict().unwrap(), Verdict::Unknown);
         free.note_refused(REFUSED, (1, 1), false).unwrap();
-        // Who began before all that changes nothing of it.
+        // A thread that started earlier does not change the newer verdict.
         free.note_refused(REFUSED, (1, 1), true).unwrap();
         assert!(matches!(free.verdict().unwrap(), Verdict::Refused(_)));
         empty.note_refused(REFUSED, (1, 1), true).unwrap();
         let Verdict::Refused(refusal) = empty.verdict().unwrap() else { panic!("it counts") };
-        // A reset forgets what was refused before it, and nothing else.
+        // A reset forgets the refusals before it, and nothing else.
         wrong.note_refused(REFUSED, (2, 1), false).unwrap();
         empty.forget_refusal(&refusal).unwrap();
         assert!(matches!(wrong.verdict().unwrap(), Verdict::Refused(_)));

@@ -7,7 +7,7 @@ use super::Run;
 use super::frame::{Command, Entity};
 use crate::error::Error;
 
-/// Certify: the statement of `signer` that `object` is loaded, as bytes, and its signature. Neither has a password.
+/// Certify: returns the statement of `signer` about `object` as bytes, and its signature. Neither key has a password.
 pub(crate) fn certify(
     run: &mut dyn Run,
     (object, signer): (Entity<'_>, Entity<'_>),

@@ -1,4 +1,4 @@
-//! Looks whether policies would pass now; no key is loaded, no password is failed.
+//! Checks which policies would pass now. No key is loaded and no password is tried.
 
 use keyfile::policy::Condition;
 use keyfile::{DigestList, HashAlg, KeyFile};
@@ -12,10 +12,10 @@ use crate::command::policy::policy_command;
 use crate::connection::{Connection, MAX_LOADED};
 use crate::error::{Error, ErrorKind};
 
-/// Every path to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now.
+/// Returns every path through the policy of a key file with its present result, in the order in which an operation tries them.
 ///
 /// # Errors
-/// There is no TPM. What a statement finds is no error.
+/// There is no TPM. A statement that does not pass is not an error.
 pub(crate) fn check(connection: &mut Connection, file: &KeyFile) -> Result<Vec<CheckedPath>, Error> {
     let result = PolicyPath::all(file).map(|path| connection.check_path(path, file)).collect();
     let _ = connection.drop_policy();
@@ -63,7 +63,7 @@ impl Connection {
                 true => Outcome::Passes,
                 false => Outcome::Refused(condition.refusal()),
             },
-            // Whether it can follow what comes before is for the digest to say: here the signature counts.
+            // The digest decides if it fits the statements before it. Only the signature is checked here.
             Condition::Authorize(authorize) => {
                 let approved = path.digest_before(at, hash)?;
                 self.verify_approval(authorize, &approved)?;
@@ -74,7 +74,7 @@ impl Connection {
                 let session = self.policy_session()?.handle;
                 let parameters = condition.parameters()?.unwrap_or_default();
                 match policy_command(self, condition.command(), session, &parameters) {
-                    // Since an earlier statement, whatever this one wants.
+                    // A PCR was extended since an earlier statement, not necessarily one that this statement names.
                     Err(error) if refusal::has_pcr_changed(&error) => {
                         self.restart_policy()?;
                         policy_command(self, condition.command(), session, &parameters)?;
@@ -88,7 +88,7 @@ impl Connection {
 }
 
 impl Connection {
-    /// From which locality our commands come, as TPMA_LOCALITY: CreatePrimary and FlushContext.
+    /// Returns the locality of our commands as TPMA_LOCALITY: CreatePrimary and FlushContext.
     fn locality(&mut self) -> Result<u8, Error> {
         self.free_slots(MAX_LOADED - 1, &[])?;
         let (handle, locality) = create_for_locality(self)?;
@@ -97,7 +97,7 @@ impl Connection {
     }
 }
 
-/// A statement's own failure is what was to be found out.
+/// Turns the failure of a statement into the result of the check.
 fn refused(error: Error) -> Result<Outcome, Error> {
     match (error.kind(), error.policy_failures().first()) {
         (ErrorKind::Policy | ErrorKind::Unsupported, Some(failure)) => {
@@ -107,7 +107,7 @@ fn refused(error: Error) -> Result<Outcome, Error> {
     }
 }
 
-/// TPMA_LOCALITY (Part 2 §8.5): from 32 on the number of an extended locality, else a bit map.
+/// Compares localities. TPMA_LOCALITY (Part 2 §8.5) is an extended locality's number from 32 on, and a bit map below.
 fn allows(wanted: u8, here: u8) -> bool {
     match wanted {
         32.. => wanted == here,

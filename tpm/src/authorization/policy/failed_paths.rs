@@ -1,19 +1,19 @@
-//! The ways to satisfy a policy that were failed in vain, and who refused the password. Nobody is asked twice.
+//! The policy paths that failed, and the entities that refused the password. No entity is asked twice.
 
 use keyfile::Name;
 
 use super::step::PolicyPath;
 use crate::error::{Error, ErrorKind};
 
-/// What was failed in vain.
+/// The paths that failed.
 #[derive(Default)]
 pub(super) struct FailedPaths {
     pub(super) errors: Vec<Error>,
-    /// Those who refused the password. Nobody is asked twice.
+    /// The entities that refused the password. They are not asked again.
     pub(super) refused: Vec<Refuser>,
 }
 
-/// Who was asked whether the password is right.
+/// An entity that refused the password.
 #[derive(PartialEq, Eq)]
 pub(super) enum Refuser {
     /// The key itself.
@@ -23,7 +23,7 @@ pub(super) enum Refuser {
 }
 
 impl Refuser {
-    /// Who refused the password: the entity of the statement that failed, or the key when it was used.
+    /// Returns who refused the password: the entity of the failed statement, or the key when it was used.
     fn by(error: &Error, path: &PolicyPath<'_>) -> Option<Self> {
         match error.policy_failures().first() {
             Some(failure) => {
@@ -43,7 +43,7 @@ impl FailedPaths {
     }
 
     pub(super) fn note(&mut self, error: Error, path: &PolicyPath<'_>) {
-        // One that the TPM has answered, now or before.
+        // Only refusals that the TPM answered, now or earlier.
         let refused = matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing);
         if refused && error.code().is_some() {
             self.refused.extend(Refuser::by(&error, path));
@@ -51,7 +51,7 @@ impl FailedPaths {
         self.errors.push(error);
     }
 
-    /// One error for all.
+    /// Combines all failures into one error.
     pub(super) fn error(mut self) -> Error {
         if self.errors.len() <= 1 {
             let none = || Error::new(ErrorKind::Policy, "the file knows no way to satisfy the policy");

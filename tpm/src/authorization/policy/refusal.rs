@@ -1,4 +1,4 @@
-//! What it means that the TPM refused a statement, or the use of the key after all statements had passed.
+//! Explains why the TPM refused a statement, or the use of the key after all statements had passed.
 
 use keyfile::policy::Condition;
 use keyfile::{KeyFile, Public, Signature};
@@ -9,7 +9,7 @@ use crate::rc::ResponseCode;
 
 const PCR_KEEPS_CHANGING: &str = "a PCR was extended again and again meanwhile";
 
-/// The failure of a statement's own command.
+/// Explains the failure of a statement's command.
 pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
     let kind = match error.kind() {
         kind @ (ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Unsupported) => kind,
@@ -17,7 +17,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
         ErrorKind::Tpm | ErrorKind::Input if error.code().is_none_or(ResponseCode::is_about_a_part) => {
             ErrorKind::Policy
         }
-        // About the TPM, the path to it, or a lockout.
+        // The failure concerns the TPM, the connection or a lockout.
         _ => return error.on(&step.position),
     };
     let Ok(condition) = step.condition() else { return error };
@@ -50,7 +50,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
     advised(refused, condition)
 }
 
-/// The failure of the key's use: some statements only note what that must be like.
+/// Explains the failure of the key's use: some statements only record conditions for it.
 pub(crate) fn of_use(error: Error, path: &PolicyPath<'_>, file: &KeyFile) -> Error {
     let Some(code) = error.code() else { return error };
     let wanted: fn(&Condition) -> bool = match code.base() {
@@ -90,7 +90,7 @@ pub(crate) fn of_use(error: Error, path: &PolicyPath<'_>, file: &KeyFile) -> Err
     }
 }
 
-/// Whether a PCR was extended since the session looked at one.
+/// Returns true if a PCR was extended since the policy session read the PCRs.
 pub(crate) fn has_pcr_changed(error: &Error) -> bool {
     error.base_code() == Some(ResponseCode::PCR_CHANGED)
 }

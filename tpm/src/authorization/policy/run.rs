@@ -1,4 +1,4 @@
-//! Satisfies a policy and uses what it guards: every path that the file knows, and the first that passes.
+//! Satisfies a policy and uses the key: tries every path of the file until one passes.
 
 use keyfile::{KeyFile, Ticket};
 
@@ -11,33 +11,33 @@ use crate::connection::{Connection, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::objects::{Cache, Parent};
 
-/// A file whose policy is to be satisfied.
+/// A key file whose policy is to be satisfied.
 pub(crate) struct Runner<'a> {
     pub(crate) file: &'a KeyFile,
     pub(crate) parent: &'a Parent,
     pub(crate) transient: Transient,
-    /// The password, which is the key's or that of the entity in a PolicySecret.
+    /// The password: the key's, or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
-    /// What is known of it as the key's own.
+    /// The attempt to prove the password as the key's own.
     pub(crate) attempt: &'a Attempt,
     pub(crate) tickets: &'a Cache<Ticket>,
 }
 
 impl Runner<'_> {
-    /// Runs the statements of each path, then `then`, until that succeeds. `then` learns whether the key's password is part of the
-    /// authorization. The HMAC session is open already.
+    /// Runs the statements of each path, then `then`, until both succeed. The second argument of `then` is true if the key's password
+    /// is part of the authorization. The HMAC session is already open.
     pub(crate) fn run<T>(
         &self,
         connection: &mut Connection,
         mut then: impl FnMut(&mut Connection, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.open(connection)?;
-        // The salt key has done its work.
+        // The salt key is no longer needed.
         connection.trim_loaded(&[self.transient])?;
         self.run_paths(connection, &mut then)
     }
 
-    /// What is known before anything is loaded: an error when no path can pass.
+    /// Returns an error before anything is loaded if no path can pass.
     pub(crate) fn check_in_advance(&self, connection: &mut Connection) -> Result<(), Error> {
         let mut failed = FailedPaths::default();
         for path in PolicyPath::all(self.file) {
@@ -49,7 +49,7 @@ impl Runner<'_> {
         Err(failed.error())
     }
 
-    /// What is known of one path: that a statement is none for us, that a password is missing or was refused before.
+    /// Returns an error if a path is known to fail: a statement is unsupported, or a password is missing or was refused before.
     fn check_not_refused(&self, connection: &mut Connection, path: &PolicyPath<'_>) -> Result<(), Error> {
         if let Some(error) = path.steps.iter().find_map(|step| step.condition().err()) {
             return Err(error);
@@ -82,7 +82,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Opens the session that will authorize. At a time when the parent is loaded, its salt costs nothing.
+    /// Opens the policy session. If the parent is loaded, salting it costs no command.
     pub(crate) fn open(&self, connection: &mut Connection) -> Result<(), Error> {
         let hash = self.file.public.name_alg;
         let proves =
@@ -120,8 +120,8 @@ impl Runner<'_> {
         Err(failed.error())
     }
 
-    /// Empties the policy session for another path, or for the same once more. Where a command in the sessions has failed, they may be
-    /// out of step with the TPM, and that would pass for a wrong password.
+    /// Empties the policy session for another path, or for another run of the same one. After a failed command the sessions may be
+    /// out of step with the TPM, which would look like a wrong password; then both sessions are replaced.
     pub(super) fn restart(&self, connection: &mut Connection) -> Result<(), Error> {
         if !connection.policy_session()?.is_distrusted() {
             return connection.restart_policy();
@@ -137,13 +137,13 @@ impl Runner<'_> {
     }
 }
 
-/// Whether another path may pass where this one has failed.
+/// Returns true if another path may pass after this failure.
 fn may_try_next_path(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Policy | ErrorKind::Authorization | ErrorKind::PasswordMissing => true,
-        // A statement. What the TPM cannot do with the key, it cannot do by any path.
+        // The failure of a statement. If the TPM cannot do the operation itself, no other path helps.
         ErrorKind::Unsupported => !error.policy_failures().is_empty(),
-        // One of our own: what asks for no password may pass.
+        // Our own refusal to use the last try: a path without a password may still pass.
         ErrorKind::Lockout => error.code().is_none() && !error.is_being_tried(),
         _ => false,
     }

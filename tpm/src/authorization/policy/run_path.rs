@@ -1,4 +1,4 @@
-//! One path to satisfy a policy: its statements, in order, and then the use of what it guards.
+//! Runs one path through a policy: its statements in order, then the use of the key.
 
 use keyfile::policy::Condition;
 
@@ -9,7 +9,7 @@ use crate::command::policy::policy_command;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
-/// How often the statements run again because a PCR was extended meanwhile, whichever it was.
+/// How often the statements run again because some PCR was extended meanwhile.
 const RESTARTS: usize = 5;
 
 impl Runner<'_> {
@@ -68,8 +68,8 @@ impl Runner<'_> {
     }
 }
 
-/// Whether the entity of a PolicySecret is not where it was before: nobody's password was wrong. The statement alone is not sent
-/// again: nobody vouches for the answer, and the TPM may have passed it.
+/// Returns true if the entity of a PolicySecret is not at its former handle, so that no password was wrong. The whole path runs
+/// again: the answer is not authenticated, and the TPM may have accepted the statement.
 fn has_entity_moved(connection: &mut Connection, path: &PolicyPath<'_>, error: &Error) -> bool {
     let failure = error.policy_failures().first().filter(|_| error.kind() == ErrorKind::Policy);
     let secret = failure.and_then(|failure| path.secret_at(&failure.position));

@@ -1,28 +1,28 @@
-//! Pauses between tries: bounded together, and longer each time.
+//! Pauses between tries. Each is longer than the one before, and their sum is bounded.
 
 use std::time::Duration;
 
 use crate::crypto::random;
 use crate::deadline::Deadline;
 
-/// What is left of the will to try again.
+/// The pauses that are left.
 pub(crate) struct Backoff {
     next: Duration,
     left: Duration,
 }
 
 impl Backoff {
-    /// With the TPM itself: self-tests and NV writes take seconds on some chips.
+    /// For a busy TPM: self-tests and NV writes take seconds on some chips.
     pub(super) fn for_busy_tpm() -> Self {
         Self { next: Duration::from_millis(1), left: Duration::from_secs(10) }
     }
 
-    /// With other processes, which hold slots.
+    /// For slots that other processes hold.
     pub(crate) fn for_slots() -> Self {
         Self { next: Duration::from_millis(2), left: Duration::from_secs(4) }
     }
 
-    /// How long to pause now, if there is a point in it.
+    /// Returns the next pause; None if no time is left.
     pub(crate) fn pause(&mut self, deadline: Deadline) -> Option<Duration> {
         let left = deadline.at_most(self.left);
         if left.is_zero() {
@@ -35,10 +35,10 @@ impl Backoff {
     }
 }
 
-/// Half of it to all of it: those who wait for each other must not do so in step.
+/// Returns half of the time up to all of it, so that processes that wait for each other do not stay in step.
 fn jittered(time: Duration) -> Duration {
     let mut byte = [255];
-    // Without random bytes the wait is only an even one.
+    // Without random bytes the pause is merely not varied.
     let _ = random::fill(&mut byte);
     let [byte] = byte;
     time.saturating_mul(u32::from(byte).saturating_add(257)) / 512

@@ -1,4 +1,4 @@
-//! How long an operation waits for a TPM that says "not now", and that it keeps nobody else waiting meanwhile.
+//! How long an operation waits for a busy TPM, and how it lets waiting operations run meanwhile.
 
 mod backoff;
 
@@ -11,54 +11,54 @@ pub(crate) use backoff::Backoff;
 use crate::deadline::Deadline;
 use crate::rc::ResponseCode;
 
-/// The other operations of this process that want the same connection.
+/// The operations of this process that wait for the same connection.
 pub(crate) trait Waiters: Send + Sync {
-    /// Waits this long, or until one of them waits for its turn; true if one does.
+    /// Waits for `pause`, or until an operation waits for its turn. Returns true if one does.
     fn arrive_within(&self, pause: Duration) -> bool;
 }
 
-/// What an operation still bears with.
+/// The remaining waiting time of an operation.
 pub(crate) struct Patience {
     busy: Backoff,
     deadline: Deadline,
     waiters: Option<Arc<dyn Waiters>>,
-    /// It has made something that it could not make again for nothing: so it is not begun again for a busy TPM.
+    /// True if the operation has made an object that is expensive to make again. Then it is not interrupted.
     made: bool,
     interrupted: Option<Interrupted>,
 }
 
-/// The operation has to begin again: waiters come first while the TPM is busy.
+/// The operation must begin again, after the waiting operations have run.
 #[derive(Debug, Clone, Copy)]
 struct Interrupted {
-    /// What the TPM answered.
+    /// The TPM's response code.
     code: ResponseCode,
-    /// How long to leave it alone.
+    /// The pause before the operation begins again.
     pause: Duration,
 }
 
 impl Patience {
-    /// For what belongs to no operation: a farewell, the first commands on a new connection.
+    /// For commands outside an operation: clean-up, and the first commands on a new connection.
     pub(crate) fn without_waiters(deadline: Deadline) -> Self {
         Self { busy: Backoff::for_busy_tpm(), deadline, waiters: None, made: false, interrupted: None }
     }
 
-    /// For an operation beside waiters.
+    /// For an operation that other operations may wait for.
     pub(crate) fn with_waiters(waiters: Arc<dyn Waiters>, deadline: Deadline) -> Self {
         Self { waiters: Some(waiters), ..Self::without_waiters(deadline) }
     }
 
-    /// Until when it waits.
+    /// Returns the time until which it waits.
     pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 
-    /// The TPM has done a command that is better not repeated.
+    /// Records that the TPM has executed a command that is expensive to repeat.
     pub(super) fn note_made(&mut self) {
         self.made = true;
     }
 
-    /// The TPM said "not now": waits, and says whether to send the command again. The connection is held meanwhile, but only as long as
-    /// nobody else wants it.
+    /// Waits after a busy response and returns true if the command may be sent again. The connection is held only until another
+    /// operation waits for it.
     pub(super) fn wait(&mut self, code: ResponseCode) -> bool {
         let Some(pause) = self.busy.pause(self.deadline) else { return false };
         match self.waiters.as_ref().filter(|_| !self.made) {
@@ -74,12 +74,12 @@ impl Patience {
         }
     }
 
-    /// What the TPM answered when the operation gave way: no command of it is sent any more.
+    /// Returns the response code that interrupted the operation. No more commands of it are sent.
     pub(super) fn interrupted(&self) -> Option<ResponseCode> {
         self.interrupted.map(|interrupted| interrupted.code)
     }
 
-    /// Whether the operation begins again, and after which pause.
+    /// Returns the pause after which an interrupted operation begins again; None if it was not interrupted.
     pub(crate) fn take_restart(&mut self) -> Option<Duration> {
         self.made = false;
         self.interrupted.take().map(|interrupted| interrupted.pause)
