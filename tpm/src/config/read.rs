@@ -1,4 +1,4 @@
-//! Reads the configuration: every setting becomes a type here, for the provider and the key tool alike.
+//! Reads the configuration and parses every setting into its type, for the provider and the key tool.
 
 use std::path::PathBuf;
 
@@ -15,20 +15,20 @@ impl Config {
     /// Reads how to reach and use the TPM.
     ///
     /// # Errors
-    /// `Configuration`: a value is unknown; the text names it and where it was given.
+    /// `Configuration`: a value is unknown. The text names the value and where it was given.
     pub fn read(lookup: &dyn Lookup) -> Result<Self, Error> {
         let config = Self::read_without_password(lookup)?;
         let persistent_parent_auth = lookup.environment(TPM2_OPENSSL_PARENT_AUTH).map(Auth::new);
         Ok(Self { parent_auth: parent_auth(lookup)?, persistent_parent_auth, ..config })
     }
 
-    /// Reads the same for work that needs no password of a parent: the file with it may be for other users only.
+    /// Reads the same for work that needs no parent password: the file with that password may not be readable for this user.
     ///
     /// # Errors
     /// As [`Config::read`].
     pub fn read_without_password(lookup: &dyn Lookup) -> Result<Self, Error> {
         Ok(Self {
-            // TPM2_TCTI is one of the variables that the crate goes through when it connects.
+            // TPM2_TCTI is one of the variables that this crate reads when it connects.
             tcti: optional(Setting::TCTI.find_explicit(lookup), |text| Ok(text.to_owned()))?,
             connection: choice(
                 lookup,
@@ -58,8 +58,8 @@ impl Config {
     }
 }
 
-/// The environment variable with the password of a persistent parent that users of tpm2-openssl set. It is sent to no hierarchy, as it is not
-/// there.
+/// The environment variable in which users of tpm2-openssl set the password of a persistent parent. As there, it is not used for
+/// hierarchies.
 const TPM2_OPENSSL_PARENT_AUTH: &str = "TPM2OPENSSL_PARENT_AUTH";
 
 /// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`.
@@ -74,22 +74,21 @@ pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
     }
 }
 
-/// Reads the setting `parent`: where new keys are made unless the caller names another parent. Read by itself, since no other work
-/// needs it.
+/// Reads the setting `parent`: the parent of new keys if the caller names none. It is read separately, because no other work needs
+/// it.
 ///
 /// # Errors
-/// `Configuration`: there can be no such parent.
+/// `Configuration`: the value cannot be a parent.
 pub fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>, Error> {
     let Some(given) = Setting::PARENT.find(lookup) else { return Ok(None) };
     let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is no parent: {error}")));
     given.parse(handle).map(Some)
 }
 
-/// Reads the setting `NVPREFIX`: what a URI of a persistent key may begin with, beside the usual prefixes. As openssl_tpm2_engine has
-/// it, with its colon.
+/// Reads the setting `NVPREFIX`: an additional prefix for URIs of persistent keys. It includes its colon, as in openssl_tpm2_engine.
 ///
 /// # Errors
-/// `Configuration`: OpenSSL would never ask for it.
+/// `Configuration`: OpenSSL would never ask for this prefix.
 pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
     let Some(given) = Setting::NV_PREFIX.find(lookup) else { return Ok(None) };
     given.parse(|value| match value.split_once(':') {
@@ -100,18 +99,18 @@ pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
     })
 }
 
-/// Which of OpenSSL's providers do the work in software.
+/// The OpenSSL providers that do the work in software.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Software {
     /// The default provider.
     Default,
     /// The FIPS provider.
     Fips,
-    /// Those that this configuration of OpenSSL activates.
+    /// The providers that this OpenSSL configuration activates.
     File(PathBuf),
 }
 
-/// Reads the setting `software`, by itself: a mistake about the TPM must not stop what needs none.
+/// Reads the setting `software`. It is read separately, so that an error in a TPM setting does not stop work without a TPM.
 ///
 /// # Errors
 /// `Configuration`: the value is unknown.
@@ -120,14 +119,14 @@ pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
     given.parse(|value| match value {
         "default" => Ok(Software::Default),
         "fips" => Ok(Software::Fips),
-        // In openssl.cnf `default` would be taken for the name of a section, and this provider be dropped without a word.
+        // In openssl.cnf `default` would be read as the name of a section, and OpenSSL would silently ignore this provider.
         _ => value::file(value).filter(|path| !path.is_empty()).map(|path| Software::File(path.into())).ok_or_else(|| {
             Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
         }),
     })
 }
 
-/// What a setting becomes, if it is given.
+/// Parses a setting if it is set.
 fn optional<T>(
     found: Option<SettingValue>,
     parse: impl FnOnce(&str) -> Result<T, Fault>,
@@ -135,7 +134,7 @@ fn optional<T>(
     found.map(|given| given.parse(parse)).transpose()
 }
 
-/// One of several words; the type's default when nothing is set.
+/// Parses one of several words; returns the type's default if the setting is not set.
 fn choice<T: Copy + Default>(
     lookup: &dyn Lookup,
     setting: &Setting,
@@ -155,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    /// The section and the environment.
+    /// A section and an environment.
     struct Fake(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]);
 
     impl Lookup for Fake {

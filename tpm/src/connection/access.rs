@@ -1,4 +1,4 @@
-//! The way to one TPM, for all threads of a process and its children: one operation at a time, begun again where that helps.
+//! The access of all threads of a process and its children to one TPM: one operation at a time, repeated if that helps.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,37 +14,37 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::transport::{Opener, locate};
 
-/// The way to a TPM; nothing is opened before the first use.
+/// The access to a TPM. Nothing is opened before the first use.
 pub(crate) struct Access {
     config: Config,
     opener: Arc<Opener>,
-    /// Where the TPM is, which distinguishes it from others.
+    /// The location of the TPM, which identifies it.
     tpm_id: Arc<str>,
     generations: Generations,
 }
 
 impl Access {
-    /// By connections that `opener` opens.
+    /// Creates the access through connections from `opener`.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
         let found = || locate(None).map(|location| location.string).unwrap_or_default();
         let tpm_id = config.tcti.clone().unwrap_or_else(found).into();
         Self { config, opener: Arc::new(opener), tpm_id, generations: Generations::default() }
     }
 
-    /// Where the TPM is, which distinguishes it from others.
+    /// Returns the location of the TPM, which identifies it.
     pub(crate) fn tpm_id(&self) -> &str {
         &self.tpm_id
     }
 
-    /// What was chosen.
+    /// Returns the settings.
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one. Whoever has to
-    /// wait for the TPM or for a slot does so without the connection. All of it ends at the deadline; what is flushed afterwards has a
-    /// few seconds of its own. A connection that was opened for a brief one is closed again, unless the kernel's resource manager is
-    /// behind it.
+    /// Runs one operation exclusively on the connection, and once more on a new connection if the old one turns out to be stale. The
+    /// connection is free for other threads while an operation waits for the TPM or a slot. Everything ends at the deadline; clean-up
+    /// afterwards has a few seconds of its own. With `briefly`, a connection that was opened for this operation is closed again,
+    /// unless it uses the kernel's resource manager.
     pub(crate) fn operate<T>(
         &self,
         briefly: bool,
@@ -57,7 +57,7 @@ impl Access {
         result
     }
 
-    /// Flushes everything that is loaded and disconnects, if need be when the operation of another thread has ended. The next use
+    /// Flushes everything that is loaded and disconnects, after the running operation of another thread if there is one. The next use
     /// connects again.
     pub(crate) fn close(&self) {
         if let Some(generation) = self.generation() {
@@ -65,7 +65,7 @@ impl Access {
         }
     }
 
-    /// Flushes one object, if this process has a connection and it is loaded. Waits for no other thread.
+    /// Flushes one object if this process has loaded it. Does not wait for other threads.
     pub(crate) fn evict(&self, object: Transient) {
         if let Some(generation) = self.generation() {
             generation.evict(object);
@@ -93,7 +93,7 @@ impl Access {
             let result = attempt(&mut turn, &mut patience, &mut operation);
             turn.use_cleanup_deadline(deadline);
             let pause = match (patience.take_restart(), result) {
-                // Whatever came of it, it came without the TPM's answer.
+                // The result does not matter: the TPM has not answered.
                 (Some(pause), _) => pause,
                 (None, Err(failure)) => match retry.recover(failure, turn.connection()) {
                     Ok(pause) => pause,
@@ -121,7 +121,7 @@ impl Access {
         result
     }
 
-    /// This process's connection, if there has been one.
+    /// Returns this process's connection, if there was one.
     fn generation(&self) -> Option<Arc<Generation>> {
         self.generations.find()
     }
@@ -131,7 +131,7 @@ impl Access {
     }
 }
 
-/// The operation once, with what is left of its patience.
+/// Runs the operation once, with the rest of its patience.
 fn attempt<T>(
     turn: &mut Turn<'_>,
     patience: &mut Patience,
@@ -146,10 +146,10 @@ fn attempt<T>(
     result
 }
 
-/// Says how long a lockout lasts.
+/// Adds how long a lockout lasts.
 fn explain(failure: Error, connection: &mut Option<Connection>) -> Error {
     match (failure.kind(), connection) {
-        // One of our own says it already.
+        // Our own refusals say it already.
         (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match lockout(connection) {
             Ok(lockout) => failure.advise(lockout.to_string()),
             Err(_) => failure,

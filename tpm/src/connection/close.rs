@@ -1,4 +1,4 @@
-//! Letting go: of everything at the end, of what is provably ours after a reset, of all without a word in a forked child.
+//! Closes connections: flushes everything at the end, only what is identified as ours after a reset, and nothing in a forked child.
 
 use super::{Connection, KnownParents, Transient};
 use crate::command::startup::startup;
@@ -7,7 +7,7 @@ use crate::rc::ResponseCode;
 use crate::transport::Closed;
 
 impl Connection {
-    /// Flushes everything; over a new connection, if this one breaks. What fails then stays behind, for nothing more can be done.
+    /// Flushes everything, over a new connection if this one breaks. What cannot be flushed then stays loaded.
     pub(crate) fn flush_all(&mut self) {
         if self.try_flush_all().is_err() {
             let _ = self.reconnect();
@@ -15,7 +15,7 @@ impl Connection {
     }
 
     fn try_flush_all(&mut self) -> Result<(), Error> {
-        // Where others use the TPM too, it may have been reset unseen.
+        // If other processes use the TPM, it may have been reset unnoticed.
         if self.rules.shared {
             return self.try_flush_own_objects();
         }
@@ -25,13 +25,13 @@ impl Connection {
         }
         self.drop_session()?;
         self.drop_policy()?;
-        // What the TPM said is not there.
+        // Flushes what the TPM has reported as absent.
         self.flush_leftovers()
     }
 
-    /// Opens the connection again, and clears away what the old one has left in the TPM.
+    /// Opens the connection again and flushes what the old one has left in the TPM.
     pub(crate) fn reconnect(&mut self) -> Result<(), Error> {
-        // Many a way to the TPM takes one connection at a time.
+        // Many transports allow only one connection at a time.
         self.disconnect();
         let transport = (self.opener)(self.executor.deadline())?;
         self.executor.replace_transport(transport);
@@ -42,19 +42,20 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether only a new connection lets go of everything.
+    /// Returns true if lost objects can only be removed by a new connection.
     pub(crate) fn must_reconnect(&self) -> bool {
         self.must_reconnect
     }
 
-    /// Whether something of ours may still be in the TPM when the connection is closed; the kernel clears it away itself.
+    /// Returns true if our objects may still be in the TPM when the connection is closed. The kernel's resource manager removes them
+    /// itself.
     pub(crate) fn has_leftovers(&self) -> bool {
         let unflushed = self.slots.len() > 0 || self.session.is_some() || self.policy.is_some();
         !self.rules.kernel && (unflushed || !self.cleanup.is_empty())
     }
 
-    /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
-    /// after, because the connection broke, is left to the next operation.
+    /// Flushes what is identified as ours and forgets the rest: after a reset, the handles may belong to other processes. If the
+    /// connection breaks meanwhile, the next operation continues.
     pub(crate) fn flush_own_objects(&mut self) {
         let _ = self.try_flush_own_objects();
     }
@@ -66,7 +67,7 @@ impl Connection {
         self.flush_leftovers()
     }
 
-    /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
+    /// Flushes one object that has no user any more. The TPM may have been reset unnoticed.
     pub(crate) fn flush_freed_object(&mut self, transient: Transient) {
         if !self.rules.shared {
             let _ = self.evict(transient);
@@ -76,7 +77,7 @@ impl Connection {
         }
     }
 
-    /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
+    /// Sends Startup(CLEAR) after a reset. If another process was faster or there was no reset, our objects may still be present.
     pub(crate) fn startup_again(&mut self) -> Result<(), Error> {
         match startup(self) {
             Err(error) if error.base_code() == Some(ResponseCode::INITIALIZE) => {
@@ -90,19 +91,19 @@ impl Connection {
         }
     }
 
-    /// Closes the connection, and keeps in mind what it may have left in the TPM until there is another.
+    /// Closes the connection, and remembers what it may have left in the TPM.
     pub(crate) fn disconnect(&mut self) {
         self.executor.replace_transport(Box::new(Closed));
     }
 
-    /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
+    /// Forgets everything without a command: the TPM was reset, or the connection belongs to another process.
     pub(crate) fn forget_all(&mut self) {
         drop(self.take_cleanup());
         self.entities.clear();
         self.parents = KnownParents::default();
     }
 
-    /// Gives the connection up in a forked child.
+    /// Drops the connection in a forked child.
     pub(crate) fn forget(mut self) {
         self.forget_all();
         self.executor.into_transport().forget();

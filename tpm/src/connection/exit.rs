@@ -1,4 +1,4 @@
-//! What happens when the process ends: OpenSSL 4.0 tears nothing down, so what is loaded is flushed by a handler of ours.
+//! Flushes loaded objects at exit with a handler of our own: OpenSSL 4.0 does not unload providers at exit.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -9,11 +9,11 @@ use crate::ffi;
 
 static GENERATIONS: Mutex<Vec<Weak<Generation>>> = Mutex::new(Vec::new());
 
-/// Has the generation's connection closed at exit.
+/// Registers the generation's connection to be closed at exit.
 pub(crate) fn close_at_exit(generation: &Arc<Generation>) {
     ffi::at_exit(close_all);
-    // Never waits: in a forked child the lock may be held by a thread that is not there. A generation that is missed here is only left to
-    // the TPM's resource manager.
+    // Does not wait: in a forked child, a thread that does not exist there may hold the lock. A generation missed here is left to the
+    // TPM's resource manager.
     if let Some(mut generations) = retry_briefly(|| GENERATIONS.try_lock().ok()) {
         generations.retain(|generation| generation.strong_count() > 0);
         generations.push(Arc::downgrade(generation));
@@ -29,7 +29,7 @@ fn close_all() {
     for generation in
         generations.iter().filter_map(Weak::upgrade).filter(|generation| generation.is_current())
     {
-        // Another thread may be in the middle of a command; exit(3) does not stop it.
+        // Another thread may be in a command; exit(3) does not stop it.
         retry_briefly(|| generation.try_close().then_some(()));
     }
 }

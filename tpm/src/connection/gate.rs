@@ -1,10 +1,10 @@
-//! Whose turn it is: one operation at a time, in the order in which they came, none longer in the queue than its deadline allows.
+//! The queue for the connection: one operation at a time, in order of arrival, and none waits past its deadline.
 //!
-//! A thread that comes while nobody holds the turn takes it at once, though others are just waking up: so the TPM is not idle for
-//! the time that a thread takes to wake. Who has waited longer than [`FAIR_WAIT`] is handed the turn, and passed by nobody.
+//! A thread that arrives while the turn is free takes it at once, even if other threads are waking up. So the TPM is not idle while a
+//! thread wakes. A thread that has waited longer than [`FAIR_WAIT`] is handed the turn and cannot be overtaken.
 //!
-//! A thread whose turn took long, for it made an RSA key, comes to its next one as if it had arrived so much later: so the others,
-//! whose operations are short, have the TPM for as long.
+//! A thread whose turn was long, for instance to make an RSA key, queues next time as if it had arrived later by that time. So
+//! threads with short operations use the TPM for as long.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -15,11 +15,11 @@ use crate::command::Waiters;
 use crate::deadline::Deadline;
 use crate::error::Error;
 
-/// About as long as a signature on a chip: a few of them may pass whoever waits, but a handshake is not kept waiting.
+/// About the time of a signature on a chip: a few signatures may overtake a waiting thread, but do not delay a handshake.
 const FAIR_WAIT: Duration = Duration::from_millis(20);
 
 thread_local! {
-    /// When this thread's last turn ended, and how long it had taken, if that was long.
+    /// The end and the duration of this thread's last turn, if it was long.
     static LAST_TURN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
@@ -27,15 +27,15 @@ thread_local! {
 #[derive(Default)]
 pub(super) struct Gate {
     state: Mutex<State>,
-    /// Told when somebody joins the queue.
+    /// Notified when a thread joins the queue.
     joined: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// Since when somebody uses the turn.
+    /// When the present turn began.
     began: Option<Instant>,
-    /// Who was handed the turn, and has not woken up yet.
+    /// The waiter that was handed the turn and has not woken up yet.
     handed_to: Option<u64>,
     queue: VecDeque<Waiter>,
     tickets: u64,
@@ -43,7 +43,7 @@ struct State {
 
 struct Waiter {
     ticket: u64,
-    /// When it came, or is taken to have come.
+    /// The time of arrival, delayed after a long turn.
     since: Instant,
     wake: Arc<Condvar>,
 }
@@ -52,7 +52,7 @@ impl Gate {
     /// Waits for the turn.
     ///
     /// # Errors
-    /// It does not come before the deadline.
+    /// The turn does not come before the deadline.
     pub(super) fn enter(&self, deadline: Deadline) -> Result<(), Error> {
         let mut state = self.state();
         if state.try_take() {
@@ -86,7 +86,7 @@ impl Gate {
         }
     }
 
-    /// Takes the turn if nobody has it.
+    /// Takes the turn if it is free.
     pub(super) fn try_enter(&self) -> bool {
         self.state().try_take()
     }
@@ -113,7 +113,7 @@ impl Gate {
         }
     }
 
-    /// A thread that panics while it holds this lock has changed nothing half-way.
+    /// A panic while this lock is held leaves the state consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -208,7 +208,7 @@ mod tests {
             }
             thread::sleep(FAIR_WAIT * 2);
             gate.leave();
-            // The turn has an handed_to already.
+            // The turn is handed to a waiter already.
             assert!(!gate.try_enter());
         });
         assert_eq!(*order.lock().unwrap(), [0, 1, 2]);

@@ -1,4 +1,4 @@
-//! Which connection is this process's: after fork() a child must not touch its parent's, nor wait for its lock.
+//! Finds the connection of this process. After fork(), a child must neither use its parent's connection nor wait for its lock.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,8 +6,8 @@ use super::exit;
 use super::generation::Generation;
 use crate::process::Process;
 
-/// The connections of this process and of those it was forked from, oldest first. A child that finds itself in a new process
-/// appends a generation; the lock of an earlier one may be held for ever by a thread that exists in the parent only.
+/// The connections of this process and of its ancestors, oldest first. A child appends a generation. The lock of an earlier one may
+/// be held forever by a thread that exists only in the parent.
 #[derive(Default)]
 pub(crate) struct Generations {
     first: OnceLock<Box<Node>>,
@@ -19,7 +19,7 @@ struct Node {
 }
 
 impl Generations {
-    /// This process's generation, if it has one already.
+    /// Returns this process's generation if there is one.
     pub(crate) fn find(&self) -> Option<Arc<Generation>> {
         let mut node = self.first.get()?;
         while let Some(next) = node.next.get() {
@@ -28,7 +28,7 @@ impl Generations {
         node.generation.is_current().then(|| Arc::clone(&node.generation))
     }
 
-    /// This process's generation.
+    /// Returns this process's generation; creates it if needed.
     pub(crate) fn current(&self) -> Arc<Generation> {
         let process = Process::this();
         let mut node_cell = &self.first;
@@ -36,7 +36,8 @@ impl Generations {
             let node = match node_cell.get() {
                 Some(node) => node,
                 None => {
-                    // Made first: a child that is forked just now would wait endlessly for the thread that makes it.
+                    // Created before the lock is taken: a child forked during the creation would wait forever for the creating
+                    // thread.
                     let made = Box::new(Node::new(process));
                     node_cell.get_or_init(|| made)
                 }

@@ -69,27 +69,27 @@ use crate::transport::Opener;
 
 /// One live connection.
 pub(crate) struct Connection {
-    /// Opens it again.
+    /// Opens the connection again.
     opener: Arc<Opener>,
     executor: Executor,
     pub(crate) session: Option<Session>,
-    /// Authorizes where a policy does; the session above protects.
+    /// The policy session, which authorizes; the session above protects.
     pub(crate) policy: Option<Session>,
     pub(crate) slots: Slots,
     pub(crate) parents: KnownParents,
-    /// What could not be let go of.
+    /// What could not be flushed.
     cleanup: Cleanup,
-    /// Whether something is lost on the connection that goes when it is closed.
+    /// True if something was lost that only closing the connection removes.
     must_reconnect: bool,
-    /// Where the entities of policies were found that do not say it.
+    /// The handles at which entities of policies without handles were found.
     pub(crate) entities: HashMap<Name, Handle>,
-    /// When the TPM's clock was read to see whether it was reset.
+    /// When the TPM's clock was last read to detect a reset.
     pub(crate) clock_read: Option<Instant>,
     pub(crate) rules: Rules,
 }
 
 impl Connection {
-    /// Connects.
+    /// Opens a connection.
     pub(crate) fn open(
         opener: &Arc<Opener>,
         config: &Config,
@@ -115,27 +115,27 @@ impl Connection {
         })
     }
 
-    /// What is left of the operation's time; none if it has no end.
+    /// Returns the rest of the operation's time; None if it is unlimited.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         self.executor.deadline().left()
     }
 
-    /// From here on commands have this patience.
+    /// Sets the patience of the following commands.
     pub(crate) fn set_patience(&mut self, mut patience: Patience) {
         self.swap_patience(&mut patience);
     }
 
-    /// The same, and the patience before is in its place.
+    /// Swaps the patience of the following commands with `patience`.
     pub(crate) fn swap_patience(&mut self, patience: &mut Patience) {
         self.executor.swap_patience(patience);
     }
 
-    /// Whether a session is there to protect the next command.
+    /// Returns true if a session can protect the next command.
     pub(crate) fn has_session(&self) -> bool {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    /// Flushes one object. One that may still be in the TPM keeps its slot if the connection broke, and else is left to the clean-up.
+    /// Flushes one object. If the connection breaks, it keeps its slot; if the TPM refuses, it is left to the clean-up.
     pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
         let Some(handle) = self.slots.find(transient) else { return Ok(()) };
         let flushed = io_error_only(self.flush_context(handle))?;
@@ -148,7 +148,7 @@ impl Connection {
         Ok(())
     }
 
-    /// FlushContext.
+    /// Runs FlushContext.
     fn flush_context(&mut self, handle: Handle) -> Result<Flushed, Error> {
         let flushed = flush(&mut self.executor, handle)?;
         if flushed == Flushed::Done {
@@ -157,17 +157,17 @@ impl Connection {
         Ok(flushed)
     }
 
-    /// Whether nobody but us sends TPM2_Startup.
+    /// Returns true if only this crate sends TPM2_Startup.
     pub(crate) fn is_simulator(&mut self) -> bool {
         self.executor.transport().is_simulator()
     }
 
-    /// Ends the sessions with the operation, as a failure does.
+    /// Ends both sessions with this operation, as after a failure.
     pub(crate) fn distrust(&mut self) {
         self.session.iter_mut().chain(&mut self.policy).for_each(Session::distrust);
     }
 
-    /// Flushes the policy session, whose statements are of no more use.
+    /// Flushes the policy session.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
         let Some(policy) = flush_session(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)?
         else {
@@ -188,8 +188,7 @@ impl Connection {
     }
 }
 
-/// Flushes a session, and gives it back if the TPM would not. One that may still be there, because the connection broke, is not
-/// forgotten, but nothing relies on it.
+/// Flushes a session, and returns it if the TPM refuses. If the connection breaks, the session is kept but not trusted any more.
 fn flush_session(
     executor: &mut Executor,
     held: &mut Option<Session>,
@@ -210,7 +209,7 @@ fn flush_session(
     Ok(held.take())
 }
 
-/// A broken connection is a failure; what else the TPM answers to FlushContext leaves open what is there.
+/// Returns an error if the connection broke. After any other error of FlushContext the state of the object is unknown: None.
 fn io_error_only(flushed: Result<Flushed, Error>) -> Result<Option<Flushed>, Error> {
     match flushed {
         Ok(flushed) => Ok(Some(flushed)),

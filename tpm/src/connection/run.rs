@@ -1,4 +1,4 @@
-//! Commands that need authorization: which sessions stand around them.
+//! Runs commands in the sessions that protect or authorize them.
 
 use keyfile::Handle;
 
@@ -71,16 +71,16 @@ impl Run for Connection {
         }
         match session {
             Some(session) => {
-                // Beside a policy session it belongs to no handle, and no authValue is part of its keys (Part 1 §19.6.5, §21.2).
+                // Next to a policy session it authorizes no handle, and its keys contain no authValue (Part 1 §19.6.5, §21.2).
                 let auth = if by_policy { &[] } else { auth };
-                // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
+                // A session without a purpose is refused. TPM2_Sign cannot encrypt its answer, so its digest is encrypted.
                 let decrypt = decrypt || (by_policy && !encrypt);
                 let keep = keep(rules.must_end(session));
                 let how = Use { auth, decrypt, encrypt, audit: false, keep };
                 authorizations.push(Authorization::Session(session, how));
             }
             None if by_policy && (rules.unprotected || !protect.session) => {}
-            // The last bar before the bus: a password leaves in the clear only where the user chose that.
+            // The last check before the bus: a password is sent in the clear only if the user chose that.
             None if rules.unprotected || (!protect.session && auth.is_empty()) => {
                 authorizations.push(Authorization::Password(auth));
             }
@@ -97,8 +97,8 @@ impl Run for Connection {
             cleanup.made.clear();
         }
         if result.as_ref().is_err_and(|error| !is_busy(error)) && (protect.session || protect.policy) {
-            // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
-            // is proven with the old one counts as wrong.
+            // A response code is not authenticated: the TPM may have executed the command and changed its nonce. A password proven
+            // with the old nonce would count as wrong.
             for session in self.session.iter_mut().chain(&mut self.policy) {
                 session.distrust();
             }
@@ -130,7 +130,7 @@ impl Run for Connection {
 }
 
 impl Connection {
-    /// A command without handles, in the session.
+    /// Runs a command without handles in the session.
     fn in_session(&mut self, command: &Command<'_>, how: Use<'_>) -> Result<Response<'_>, Error> {
         let Self { executor, session, slots, .. } = self;
         let session = session.as_mut().filter(|session| !session.has_ended()).ok_or_else(no_session)?;
@@ -147,7 +147,7 @@ impl Connection {
     }
 }
 
-/// A busy TPM has not begun, and its nonces are what they were.
+/// Returns true if the TPM is busy. It has not executed the command, and its nonces are unchanged.
 fn is_busy(error: &Error) -> bool {
     error.code().is_some_and(ResponseCode::is_busy)
 }
@@ -156,12 +156,12 @@ fn no_session() -> Error {
     Error::new(ErrorKind::Integrity, "there is no session to protect the command")
 }
 
-/// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
+/// Returns true if a refusal is about the session that authorizes. The other one only protects and proves no password.
 fn is_about_first_session(error: &Error) -> bool {
     !matches!(error.code().and_then(ResponseCode::part), Some(Part::Session(2..)))
 }
 
-/// A session that is out of step with the TPM looks like a wrong password.
+/// Reports a refused password as an integrity error: a session that is out of step with the TPM looks like a wrong password.
 fn as_integrity_error(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Authorization => error

@@ -1,4 +1,5 @@
-//! One-pass ECDH with a TPM key's public point (TPM 2.0 Part 1 Annex C.6.1): an ephemeral key, and the secret shared with it.
+//! One-pass ECDH with the public point of a TPM key (TPM 2.0 Part 1 Annex C.6.1): returns an ephemeral public key and the shared
+//! secret.
 
 use keyfile::Curve;
 use p256::elliptic_curve::sec1::{EncodedPoint, FromEncodedPoint, ModulusSize, ToEncodedPoint};
@@ -10,14 +11,14 @@ use zeroize::Zeroizing;
 use super::CryptoError;
 use super::random::Random;
 
-/// The ephemeral public point, and the x coordinate of the shared one; all as long as a field element.
+/// The ephemeral public point (x, y), and the x coordinate z of the shared point. All have the length of a field element.
 pub(super) struct Shared {
     pub(super) x: Vec<u8>,
     pub(super) y: Vec<u8>,
     pub(super) z: Zeroizing<Vec<u8>>,
 }
 
-/// Whether [`agree`] knows the curve.
+/// Returns true if [`agree`] supports the curve.
 pub(super) fn supports(curve: Curve) -> bool {
     matches!(curve, Curve::P256 | Curve::P384 | Curve::P521)
 }
@@ -61,7 +62,8 @@ where
     })
 }
 
-/// A uniform private key by rejection: bytes with the bits above the order's length cleared, until they are below the order.
+/// Returns a uniform private key by rejection: random bytes without the bits above the order's length, until they are below the
+/// order.
 fn ephemeral<C>(top: u8, random: &mut dyn Random) -> Result<SecretKey<C>, CryptoError>
 where
     C: CurveArithmetic,
@@ -76,11 +78,12 @@ where
             return Ok(key);
         }
     }
-    // At worst (P-521: the order is 2^521 less a little) one try in 2^32 fails; 128 in a row mean a source that is not random.
+    // In the worst case (P-521: the order is slightly below 2^521) one try in 2^32 fails. 128 failures mean that the source is not
+    // random.
     Err(CryptoError::Random(getrandom::Error::UNEXPECTED))
 }
 
-/// A coordinate as long as the field: some TPMs cut leading zeros.
+/// Returns a coordinate padded to the length of the field: some TPMs remove leading zeros.
 fn padded_coordinate<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
     let mut field = FieldBytes::<C>::default();
     let start = field.len().checked_sub(bytes.len()).ok_or(CryptoError::Point)?;

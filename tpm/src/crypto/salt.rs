@@ -1,5 +1,5 @@
-//! A secret that only the holder of a TPM key can read: the salt of a session, the seed of a duplicate or of a credential
-//! (TPM 2.0 Part 1 Annexes B.10 and C.6).
+//! Secrets that only the holder of a TPM key can read: the salt of a session, the seed of a duplicate or of a credential (TPM 2.0
+//! Part 1 Annexes B.10 and C.6).
 
 use keyfile::wire::Writer;
 use keyfile::{Public, PublicKey};
@@ -10,7 +10,7 @@ use super::kdfe::kdfe;
 use super::random::{Random, System};
 use super::{CryptoError, ecdh, oaep};
 
-/// What the secret is for; it is bound into it, so that one cannot be passed off as another.
+/// The purpose of the secret. It is part of the encryption, so one secret cannot be used as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The salt of a session (StartAuthSession).
@@ -31,15 +31,15 @@ impl Purpose {
     }
 }
 
-/// A shared secret in both its forms.
+/// A shared secret in both forms.
 pub struct Secret {
-    /// The secret itself, as long as a digest of the key's nameAlg.
+    /// The secret, as long as a digest of the key's nameAlg.
     pub value: Zeroizing<Vec<u8>>,
-    /// What is sent: the contents of a TPM2B_ENCRYPTED_SECRET, without its size.
+    /// The form that is sent: the contents of a TPM2B_ENCRYPTED_SECRET, without its size.
     pub encrypted: Vec<u8>,
 }
 
-/// Whether [`secret_for`] knows keys of this kind.
+/// Returns true if [`secret_for`] supports keys of this type.
 #[must_use]
 pub fn supports(key: &Public) -> bool {
     match &key.key {
@@ -72,7 +72,7 @@ pub(super) fn make_secret(
         }
         PublicKey::Ecc { curve, x, y, .. } => {
             let shared = ecdh::agree(*curve, x, y, random)?;
-            // The TPM hashes the static x as its public area has it (reference code, CryptSecretDecrypt), so it is not padded here.
+            // The TPM hashes the static x as in its public area (reference code, CryptSecretDecrypt), so it is not padded here.
             let value = kdfe(hash, &shared.z, label, &shared.x, x, bytes_to_bits(hash.size()));
             let mut point = Writer::new();
             point.sized(&shared.x);
