@@ -1,4 +1,4 @@
-//! epoll(7), edge-triggered: waits for what happens to a descriptor, and asks the descriptor nothing before.
+//! epoll(7), edge-triggered: waits for events of a descriptor without polling the descriptor first.
 
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
@@ -6,18 +6,18 @@ use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use super::poll::poll_until;
 use crate::deadline::Deadline;
 
-/// What happens to one descriptor. A forked child shares it with its parent.
+/// Watches one descriptor for events. A forked child shares it with its parent.
 pub(crate) struct Edge(OwnedFd);
 
 impl Edge {
-    /// Watches from now on. None where nothing can be waited for (epoll_ctl(2), EPERM).
+    /// Watches the descriptor from now on. None if it does not support waiting (epoll_ctl(2), EPERM).
     pub(crate) fn watch(descriptor: BorrowedFd<'_>) -> io::Result<Option<Self>> {
         // SAFETY: epoll_create1(2) takes an integer.
         let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: a new descriptor that nobody else owns.
+        // SAFETY: a new descriptor that has no other owner.
         let edge = unsafe { OwnedFd::from_raw_fd(fd) };
         let events = u32::from_ne_bytes((libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLET).to_ne_bytes());
         let mut event = libc::epoll_event { events, u64: 0 };
@@ -31,7 +31,7 @@ impl Edge {
         }
     }
 
-    /// Waits until something has happened since the last time; a signal does not end it. False when the deadline passed.
+    /// Waits for an event since the last call; a signal does not end the wait. Returns false after the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<bool> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
         // SAFETY: epoll_wait(2) writes at most one event.

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::deadline::Deadline;
 
-/// Waits until one of the descriptors can be read, or is broken; a signal does not end it. False when the deadline passed.
+/// Waits until one of the descriptors is readable or broken; a signal does not end the wait. Returns false after the deadline.
 pub(crate) fn readable(descriptors: &[i32], deadline: Deadline) -> io::Result<bool> {
     let mut polled: Vec<libc::pollfd> =
         descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
@@ -13,8 +13,8 @@ pub(crate) fn readable(descriptors: &[i32], deadline: Deadline) -> io::Result<bo
     poll_until(deadline, |milliseconds| unsafe { libc::poll(polled.as_mut_ptr(), count, milliseconds) })
 }
 
-/// Waits by a system call that takes milliseconds and returns a number of events. Returns false when the deadline has passed; a signal
-/// does not end the wait.
+/// Waits with a system call that takes milliseconds and returns a number of events; a signal does not end the wait. Returns false
+/// after the deadline.
 pub(super) fn poll_until(
     deadline: Deadline,
     mut wait: impl FnMut(libc::c_int) -> libc::c_int,

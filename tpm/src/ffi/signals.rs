@@ -1,26 +1,28 @@
-//! Signals during calls into tpm2-tss, which takes an interrupted system call for a broken connection, and a broken connection with
-//! SIGPIPE for its end (signal(7)). Dispositions are the host's, so only this thread's mask changes, and only for the call.
+//! Blocks signals during calls into tpm2-tss. It treats an interrupted system call as a broken connection, and a broken connection
+//! raises SIGPIPE, which ends the process (signal(7)). The dispositions belong to the host, so only the mask of this thread is
+//! changed, and only for the call.
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// These tell of a fault in this thread; while blocked they would kill it unseen (pthread_sigmask(3)).
+/// These signals report a fault in this thread. If they were blocked, the thread would be killed without its handler
+/// (pthread_sigmask(3)).
 const SYNCHRONOUS: [libc::c_int; 7] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT, libc::SIGTRAP, libc::SIGSYS];
 
-/// Somebody asks the process to end or to stop. Where the host leaves that to the kernel, no handler interrupts anything, so it
-/// happens at once.
+/// Requests to end or stop the process. If the host has no handler for one, nothing is interrupted, so it is not blocked and acts at
+/// once.
 const REQUESTS: [libc::c_int; 5] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGTSTP];
 
 thread_local! {
-    /// Whether this thread is in such a call: what it forks now is a program that tpm2-tss starts. Without a destructor, for this library
-    /// may be unloaded before the thread ends.
+    /// True while this thread is in such a call: a process forked now is a program that tpm2-tss starts. Without a destructor,
+    /// because this library may be unloaded before the thread ends.
     static IN_TSS_CALL: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work` without being interrupted by a signal handler; a SIGPIPE that it raised is taken away, one that was pending before
-/// stays. Signals that arrive meanwhile are delivered afterwards.
+/// Runs `work` without interruption by a signal handler. A SIGPIPE that `work` raises is discarded; one that was pending before is
+/// kept. Signals that arrive meanwhile are delivered afterwards.
 pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     let was_pending = is_pending(libc::SIGPIPE);
     let set = signals_to_block();
@@ -40,14 +42,14 @@ pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// In a child: if tpm2-tss has forked it, to execute a program, that can be ended by SIGTERM. tcti-cmd ends its program so, and waits for
-/// it; but a mask and what is ignored outlive execve(2), be they ours or the host's.
+/// Resets the signals in a child that tpm2-tss has forked to execute a program, so that SIGTERM ends it. tcti-cmd ends its program so
+/// and waits for it; but the mask and ignored signals survive execve(2), both ours and the host's.
 pub(super) fn reset_signals_in_child() {
     if IN_TSS_CALL.replace(false) {
         let mut none = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: sigemptyset(3) writes one set.
         unsafe { libc::sigemptyset(none.as_mut_ptr()) };
-        // SAFETY: signal(2) takes two integers. The child has no handler of ours, and none of the host's is missed before execve(2).
+        // SAFETY: signal(2) takes two integers. The child has none of our handlers, and needs none of the host's before execve(2).
         unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
         // SAFETY: pthread_sigmask(3) reads one set.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
@@ -58,7 +60,7 @@ fn signals_to_block() -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: sigfillset(3) writes one set.
     unsafe { libc::sigfillset(set.as_mut_ptr()) };
-    // SAFETY: initialised by sigfillset.
+    // SAFETY: sigfillset has initialised the set.
     let mut set = unsafe { set.assume_init() };
     let requests = REQUESTS.into_iter().filter(|&signal| is_default(signal));
     for signal in SYNCHRONOUS.into_iter().chain(requests) {
@@ -68,22 +70,22 @@ fn signals_to_block() -> libc::sigset_t {
     set
 }
 
-/// Whether the kernel deals with the signal.
+/// Returns true if the signal has its default action.
 fn is_default(signal: libc::c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: sigaction(2) without a new action only writes the present one.
+    // SAFETY: sigaction(2) without a new action only writes the current one.
     let known = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) } == 0;
-    // SAFETY: all zeros is an action, and so is what sigaction wrote over it.
+    // SAFETY: all zeros is a valid action, and so is what sigaction wrote over it.
     let action = unsafe { action.assume_init() };
     known && action.sa_sigaction == libc::SIG_DFL
 }
 
-/// Whether the signal waits for this thread or its process.
+/// Returns true if the signal is pending for this thread or its process.
 fn is_pending(signal: libc::c_int) -> bool {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: sigpending(2) writes one set.
     let known = unsafe { libc::sigpending(set.as_mut_ptr()) } == 0;
-    // SAFETY: sigismember(3) reads a set that is initialised: all zeros is one, too.
+    // SAFETY: sigismember(3) reads an initialised set: all zeros is a valid one.
     known && unsafe { libc::sigismember(set.as_ptr(), signal) } == 1
 }
 
@@ -94,7 +96,7 @@ fn consume_pending(signal: libc::c_int) {
     // SAFETY: sigaddset(3) changes an initialised set.
     unsafe { libc::sigaddset(set.as_mut_ptr(), signal) };
     let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: sigtimedwait(2) reads a set and a time; it may get NULL for the details.
+    // SAFETY: sigtimedwait(2) reads a set and a time, and accepts NULL for the details.
     unsafe { libc::sigtimedwait(set.as_ptr(), ptr::null_mut(), &raw const now) };
 }
 
@@ -108,17 +110,17 @@ mod tests {
         let mut ends = [-1; 2];
         // SAFETY: pipe(2) writes two descriptors.
         assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
-        // SAFETY: close(2) of a descriptor of our own.
+        // SAFETY: close(2) of our own descriptor.
         unsafe { libc::close(ends[0]) };
         // SAFETY: write(2) reads one byte.
         let written = unsafe { libc::write(ends[1], c"x".as_ptr().cast(), 1) };
         assert_eq!(written, -1);
-        // SAFETY: close(2) of a descriptor of our own.
+        // SAFETY: close(2) of our own descriptor.
         unsafe { libc::close(ends[1]) };
     }
 
     fn on(signal: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
-        // SAFETY: signal(2) takes two integers, or a function that is safe in a handler.
+        // SAFETY: signal(2) takes two integers, or a function that is safe in a signal handler.
         unsafe { libc::signal(signal, handler) }
     }
 
@@ -136,10 +138,10 @@ mod tests {
     fn sigterm_ends_a_child_of_the_call_and_other_children_keep_their_mask() {
         super::super::fork::count_forks();
         let child_is_ended_by = || {
-            // SAFETY: the child calls only async-signal-safe functions, and leaves by a signal or _exit(2).
+            // SAFETY: the child calls only async-signal-safe functions, and ends by a signal or _exit(2).
             match unsafe { libc::fork() } {
                 0 => {
-                    // SAFETY: raise(3) takes a number; what is not blocked is delivered before it returns.
+                    // SAFETY: raise(3) takes a number; an unblocked signal is delivered before it returns.
                     unsafe { libc::raise(libc::SIGTERM) };
                     // SAFETY: _exit(2) takes a number.
                     unsafe { libc::_exit(0) }
@@ -152,7 +154,7 @@ mod tests {
                 }
             }
         };
-        // The host blocks it in this thread, as servers do that leave signals to one of theirs.
+        // The host blocks SIGTERM in this thread, as servers do that handle signals in another thread.
         let mut term = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: sigemptyset(3) writes one set.
         unsafe { libc::sigemptyset(term.as_mut_ptr()) };
@@ -176,14 +178,14 @@ mod tests {
         on(libc::SIGUSR2, handler as libc::sighandler_t);
         // SAFETY: pthread_self(3) takes nothing.
         let thread = unsafe { libc::pthread_self() };
-        // SAFETY: pthread_kill(3) of this very thread.
+        // SAFETY: pthread_kill(3) of this thread.
         let raise = || unsafe { libc::pthread_kill(thread, libc::SIGUSR2) };
         let during = with_signals_blocked(|| {
             raise();
             SEEN.load(Ordering::SeqCst)
         });
         assert_eq!((during, SEEN.load(Ordering::SeqCst)), (0, 1));
-        // Whoever runs the tests may ignore it (nohup(1)).
+        // The test runner may ignore it (nohup(1)).
         on(libc::SIGHUP, libc::SIG_DFL);
         let contains = |signal| {
             let set = signals_to_block();

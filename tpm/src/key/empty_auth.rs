@@ -1,4 +1,4 @@
-//! Whether a key at a handle has a password: nothing in its public area says so.
+//! Tests if a key at a handle has a password: its public area does not show it.
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
 
@@ -10,13 +10,13 @@ use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 
 impl Tpm {
-    /// Whether the empty password opens the key at a handle: one command, TPM2_Unseal. The TPM looks at the password first, and
-    /// then refuses because a key is no sealed data (Part 3 §12.7).
+    /// Returns true if the empty password authorizes the key at a handle. Sends one command, TPM2_Unseal: the TPM checks the password
+    /// first, and then refuses because a key is not sealed data (Part 3 §12.7).
     ///
-    /// A key under dictionary-attack protection counts a wrong try, so a refusal is remembered, and it is never the last try.
+    /// A wrong try counts for a key under dictionary-attack protection, so a refusal is remembered, and the last try is not used.
     ///
     /// # Errors
-    /// It is no asymmetric key, the TPM is locked out, or there is none.
+    /// It is not an asymmetric key, the TPM is locked out, or there is no TPM.
     pub fn accepts_empty_auth(&self, handle: Handle, public: &Public) -> Result<bool, Error> {
         if matches!(public.key, PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. }) {
             return Err(Error::new(ErrorKind::Input, "sealed data is not opened for a try").on(handle));
@@ -36,7 +36,7 @@ impl Tpm {
     }
 }
 
-/// Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
+/// Treats a refusal because of the object's type (Part 3 §12.7, table of codes) as success: the password was accepted.
 fn accept_type_error(answer: Result<(), Error>) -> Result<(), Error> {
     match answer {
         Err(error) if matches!(error.base_code(), Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES)) => {
@@ -46,7 +46,7 @@ fn accept_type_error(answer: Result<(), Error>) -> Result<(), Error> {
     }
 }
 
-/// What the answer to TPM2_Unseal says of the password.
+/// Returns true if the answer to TPM2_Unseal shows that the password was accepted.
 fn is_accepted(answer: Result<(), Error>) -> Result<bool, Error> {
     match answer {
         Err(error) if error.kind() == ErrorKind::Authorization => Ok(false),
@@ -62,7 +62,7 @@ mod tests {
     fn only_a_type_error_shows_that_the_password_was_accepted() {
         let answer =
             |code| is_accepted(accept_type_error(Err(Error::refused("open it", ResponseCode(code)))));
-        // TYPE of handle 1 with and without its place, ATTRIBUTES of it; the same by way of the kernel's resource manager.
+        // TYPE of handle 1 with and without its number, ATTRIBUTES of it; TYPE through the kernel's resource manager.
         for code in [0x18a, 0x08a, 0x182, 0x000b_018a] {
             assert!(answer(code).unwrap(), "{code:#x}");
         }

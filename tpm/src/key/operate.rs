@@ -1,4 +1,4 @@
-//! One private operation: the key made ready, authorized and used, and whose failure it was.
+//! Runs one private operation: loads, authorizes and uses the key, and explains its failures.
 
 use zeroize::Zeroizing;
 
@@ -10,10 +10,10 @@ use crate::connection::{Connection, Transient};
 use crate::error::Error;
 
 impl Key {
-    /// Loads the key and does not use it: its password and its policy are not asked for.
+    /// Loads the key without using it: neither its password nor its policy is needed.
     ///
     /// # Errors
-    /// It is another TPM's or another parent's, the parent's password is wrong, or there is no TPM.
+    /// The key belongs to another TPM or parent, the parent's password is wrong, or there is no TPM.
     pub fn load(&self) -> Result<(), Error> {
         let key = &*self.0;
         key.tpm
@@ -21,7 +21,7 @@ impl Key {
             .map_err(|error| error.on(key))
     }
 
-    /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
+    /// Runs one private operation: loads the key and opens a session if needed, and explains failures.
     pub(super) fn operate<T>(
         &self,
         purpose: Purpose,
@@ -30,7 +30,7 @@ impl Key {
         self.operate_with_end(purpose, run, |_, result| result)
     }
 
-    /// The same to an `end` that makes something else of what came: the error of `run` as well.
+    /// The same with a function `end` that converts the result of `run`, also an error.
     pub(super) fn operate_with_end<T, U>(
         &self,
         purpose: Purpose,
@@ -42,12 +42,12 @@ impl Key {
         key.check_not_refused()?;
         key.tpm
             .operate(|connection| {
-                // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
+                // Nothing secret is sent and the caller verifies the result, so no session is needed.
                 let bare =
                     connection.rules.kernel && purpose == Purpose::Signature && key.needs_no_password();
                 let value = key.authorized(connection, bare, &mut run);
                 let value = end(connection, value);
-                // A policy that was left half-way is of no use to the next one.
+                // A partly satisfied policy session is useless for the next operation.
                 let value = value.inspect_err(|_| drop(connection.drop_policy()))?;
                 Ok(Answer { value, authenticated: !bare && !connection.rules.unprotected })
             })
@@ -56,7 +56,7 @@ impl Key {
 }
 
 impl Inner {
-    /// Gives `run` the key, authorized as its public area says: by its password, or by a policy.
+    /// Calls `run` with the key, authorized as its public area demands: by password or by policy.
     fn authorized<T>(
         &self,
         connection: &mut Connection,
@@ -86,7 +86,7 @@ impl Inner {
         })
     }
 
-    /// Runs what uses the key's own password, unless it is known to be refused.
+    /// Runs `work`, which uses the key's own password, unless that is known to be refused.
     pub(super) fn with_password<T>(
         &self,
         connection: &mut Connection,
@@ -95,12 +95,12 @@ impl Inner {
         connection.prove(&self.attempt, work).map_err(|error| self.refused(connection, error))
     }
 
-    /// What the password stands for, for as long as an operation takes.
+    /// Returns the authValue, which lives as long as the operation.
     pub(super) fn auth_value(&self) -> Zeroizing<Vec<u8>> {
         self.password.as_ref().map(|password| password.as_value(self.public.name_alg)).unwrap_or_default()
     }
 
-    /// Whether no password is part of its authorization.
+    /// Returns true if no password is part of the authorization.
     fn needs_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
@@ -108,7 +108,7 @@ impl Inner {
         }
     }
 
-    /// What satisfies its policy, if it is used by one.
+    /// Returns the runner of its policy, if it is used by a policy.
     fn runner(&self) -> Option<Runner<'_>> {
         match &self.origin {
             Origin::File { file, parent, .. } if file.uses_policy() => Some(Runner {

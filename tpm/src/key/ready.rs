@@ -1,4 +1,4 @@
-//! Brings a key to where a command can name it: in a slot of the TPM, with a session to protect the command.
+//! Prepares a key for a command: loads it into a slot, and opens a session to protect the command.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 
 impl Inner {
-    /// A handle for the next command, and a session unless it goes without. The session of `runner` is opened beside when the parent is
-    /// loaded, for its salt.
+    /// Returns a handle for the next command, and opens a session unless `bare` is true. The session of `runner` is opened while the
+    /// parent is loaded as its salt key.
     pub(super) fn ready(
         &self,
         connection: &mut Connection,
@@ -41,7 +41,7 @@ impl Inner {
                     }
                     Some(handle) => {
                         connection.parent_in_session(parent)?;
-                        // The salt key may have taken its slot.
+                        // The salt key may have taken the key's slot.
                         match connection.slots.find(transient) {
                             Some(_) => Ok(handle),
                             None => self.load(connection, file, parent, bare, runner),
@@ -53,7 +53,7 @@ impl Inner {
         }
     }
 
-    /// Whether it is this key that is at the handle.
+    /// Returns an error if another key is at the handle.
     pub(super) fn check_name_unchanged(
         &self,
         connection: &mut Connection,
@@ -89,7 +89,7 @@ impl Inner {
         connection.register_key(Transient::Key(self.number), &loaded, &self.name)
     }
 
-    /// What TPM2_Import makes of the file, once for a process.
+    /// Imports the key of the file (TPM2_Import), once per process.
     fn import(
         &self,
         connection: &mut Connection,

@@ -1,4 +1,4 @@
-//! What is known of a key before it is used, and what a refusal says of it afterwards.
+//! Checks a key before it is used, and explains refusals afterwards.
 
 use keyfile::Attributes;
 
@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Inner {
-    /// An error if it is known beforehand that the key cannot be used.
+    /// Returns an error if the key is known to be unusable.
     pub(super) fn check_usable(&self) -> Result<(), Error> {
         let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
         match &self.origin {
@@ -22,7 +22,7 @@ impl Inner {
                     .on(self)
                     .advise("get the file from where the key was made"))
             }
-            // Not every way to satisfy a policy takes the password.
+            // Some paths through a policy need no password.
             Origin::File { .. } if by_policy => Ok(()),
             Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
                 Err(password_missing(Error::new(
@@ -35,7 +35,7 @@ impl Inner {
         }
     }
 
-    /// Whether its file says that it has no password, and none was given.
+    /// Returns true if the file says that the key has no password, and none was given.
     pub(super) fn has_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
@@ -44,7 +44,7 @@ impl Inner {
         }
     }
 
-    /// An error if the key's own password was refused before, and nobody can have changed it since: then nobody is asked.
+    /// Returns an error if the key's own password was refused before and cannot have changed since.
     pub(super) fn check_not_refused(&self) -> Result<(), Error> {
         match &self.origin {
             Origin::File { file, .. } if !file.uses_policy() => {
@@ -57,7 +57,7 @@ impl Inner {
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
         if let Origin::Persistent { handle } = self.origin {
             if error.kind() == ErrorKind::Authorization && !error.is_remembered() {
-                // The Name is part of what the password proves: another key at this handle looks like a wrong password.
+                // The proof of the password covers the Name, so another key at this handle looks like a wrong password.
                 if let Err(gone) = self.check_name_unchanged(connection, handle) {
                     return gone;
                 }
@@ -68,7 +68,7 @@ impl Inner {
         self.explain(error)
     }
 
-    /// What a refusal means.
+    /// Explains a refusal.
     fn explain(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Authorization if self.has_no_password() => match &self.origin {
@@ -89,7 +89,7 @@ impl Inner {
 const INVERTED_EMPTY_AUTH: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none: give it by URI, as tpm2:file=KEY?pass; \
     or something between this program and the TPM alters what they say";
 
-/// What a handle without a key says.
+/// Explains that there is no key at the handle.
 pub(super) fn explain_missing(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => {

@@ -1,4 +1,4 @@
-//! NV indexes: what they are, and what was written into them.
+//! NV indexes: their public areas and contents.
 
 use keyfile::{Handle, Name, NvAttributes, NvPublic};
 use zeroize::Zeroizing;
@@ -12,32 +12,33 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::tpm::Tpm;
 
-/// TPM_PT_NV_BUFFER_MAX (Part 2 §6.13): the most that one command reads.
+/// TPM_PT_NV_BUFFER_MAX (Part 2 §6.13): the most bytes that one command reads.
 const BUFFER_MAX: u32 = 0x12c;
-/// What every TPM reads at once, so that nobody has to ask.
+/// The bytes that every TPM reads with one command, so that its limit need not be read.
 const ALWAYS_READABLE: u16 = 512;
 
-/// Whose password lets an index be read.
+/// The entity whose password authorizes the read.
 #[derive(Clone)]
 pub enum NvReader {
-    /// That of the owner hierarchy.
+    /// The owner hierarchy.
     Owner(Option<Auth>),
-    /// That of the platform hierarchy.
+    /// The platform hierarchy.
     Platform(Option<Auth>),
-    /// That of the index itself.
+    /// The index itself.
     Index(Option<Auth>),
 }
 
 impl Tpm {
-    /// What an NV index is, read in a session that authenticates the answer.
+    /// Returns the public area of an NV index, read in a session that authenticates the answer.
     ///
     /// # Errors
-    /// There is none, the answer is not authentic, or there is no TPM.
+    /// There is no such index, the answer is not authentic, or there is no TPM.
     pub fn nv_public(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
         self.operate(|connection| connection.authentic_index(index))
     }
 
-    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and believes nothing before: that proves it to be this index.
+    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and trusts nothing before: that read proves the public
+    /// area.
     ///
     /// # Errors
     /// As [`Tpm::nv_public`].
@@ -45,10 +46,10 @@ impl Tpm {
         self.operate(|connection| connection.index_to_read(index))
     }
 
-    /// Everything that an index holds, padding and all; it may be a secret.
+    /// Returns all bytes of an index, including padding; they may be secret.
     ///
     /// # Errors
-    /// It was never written or cannot be read now, the password is wrong, or there is no TPM.
+    /// The index was never written or cannot be read now, the password is wrong, or there is no TPM.
     pub fn nv_read(&self, public: &NvPublic, reader: &NvReader) -> Result<Zeroizing<Vec<u8>>, Error> {
         let index = public.index;
         check_readable(public)?;
@@ -81,7 +82,7 @@ impl Tpm {
 }
 
 impl Connection {
-    /// In the session, whatever the password is: a public key that is read here may be believed.
+    /// Reads in the session, with any password, so that a public key read here can be trusted.
     fn read_all(
         &mut self,
         reader: &Guarded<'_>,
@@ -90,7 +91,7 @@ impl Connection {
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.open_session(None)?;
         let at_once = if size <= ALWAYS_READABLE { size } else { self.nv_buffer()?.max(1) };
-        // As large as it will be, so that no copy stays behind.
+        // The capacity is the final size, so that no copy is left.
         let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(size)));
         while let Some(left) = remaining(size, bytes.len()) {
             let part = left.min(at_once);
@@ -104,7 +105,7 @@ impl Connection {
         Ok(bytes)
     }
 
-    /// What a refusal says. It is no matter of passwords where another index is there, or where this one has none.
+    /// Explains a refused password. It was not wrong if another index is there, or if this one has no password.
     fn explain_read_error<T>(
         &mut self,
         error: Error,
@@ -118,7 +119,7 @@ impl Connection {
             return Err(error.empty_password_refused(format_args!("NV index {}", public.index)));
         }
         let (found, _) = self.authentic_index(public.index)?;
-        // Writing it changes its attributes, and with them its Name.
+        // A write to the index changes its attributes, and so its Name.
         match found == *public {
             true => Err(error),
             false => Err(Error::integrity(
@@ -131,23 +132,24 @@ impl Connection {
     fn nv_buffer(&mut self) -> Result<u16, Error> {
         let found = capability(self, Capability::Properties, BUFFER_MAX, 1)?;
         let value = found.iter().find(|(id, _)| *id == BUFFER_MAX).map_or(0, |(_, value)| *value);
-        // A TPM that does not say takes what every one takes.
+        // A TPM that does not report a limit reads what every TPM reads.
         Ok(u16::try_from(value).unwrap_or(u16::MAX).max(ALWAYS_READABLE))
     }
 }
 
-/// What the maker keeps about his endorsement keys has the empty password (TCG EK credential profile §2.2.1.4).
+/// Returns true for indexes in which TPM manufacturers store data about endorsement keys: their password is empty (TCG EK credential
+/// profile §2.2.1.4).
 fn has_no_password(public: &NvPublic) -> bool {
     (0x01c0_0000..=0x01c0_7fff).contains(&public.index.0)
         && public.attributes.contains(NvAttributes::PLATFORM_CREATE)
 }
 
-/// How much is still to be read; `None` when nothing is.
+/// Returns the number of bytes still to read; None at the end.
 fn remaining(size: u16, read: usize) -> Option<u16> {
     u16::try_from(usize::from(size).checked_sub(read)?).ok().filter(|left| *left > 0)
 }
 
-/// What the public area tells already, so that the TPM need not be asked to refuse.
+/// Returns an error if the public area shows that the index cannot be read, without a command.
 fn check_readable(public: &NvPublic) -> Result<(), Error> {
     let NvPublic { index, attributes, .. } = public;
     let refused = |kind, text| Err(Error::new(kind, text).on(format_args!("NV index {index}")));

@@ -10,40 +10,41 @@ use crate::rc::ResponseCode;
 /// The parent of a key.
 #[derive(Clone)]
 pub struct Parent {
-    /// A persistent handle, or the hierarchy whose standard primary it is.
+    /// A persistent handle, or the hierarchy of a standard primary key.
     pub handle: Handle,
-    /// In a hierarchy: the RSA-2048 primary instead of the P-256 one.
+    /// In a hierarchy: true for the RSA-2048 primary key, false for P-256.
     pub rsa: bool,
     /// The password of the persistent key or of the hierarchy.
     pub auth: Option<Auth>,
 }
 
 impl Parent {
-    /// The standard P-256 primary of the null hierarchy: there on every TPM, and nobody's.
+    /// The standard P-256 primary key of the null hierarchy. Every TPM has it, and it has no owner.
     pub(crate) const NULL: Self = Self { handle: Handle::NULL, rsa: false, auth: None };
 
-    /// Whether it is derived from a template, and has no password of its own.
+    /// Returns true if the parent is derived from a template and has no password of its own.
     pub(crate) fn is_derived(&self) -> bool {
         self.handle.is_permanent()
     }
 
-    /// Of the null hierarchy, which has no password.
+    /// Returns true for the null hierarchy, which has no password.
     fn is_null(&self) -> bool {
         self.handle.hierarchy() == Some(Handle::NULL)
     }
 
-    /// The null hierarchy has no password.
+    /// Returns the authValue of the hierarchy; empty for the null hierarchy, which has no password.
     pub(crate) fn hierarchy_auth(&self) -> Zeroizing<Vec<u8>> {
         let auth = self.auth.as_ref().filter(|_| !self.is_null());
         auth.map(Auth::as_hierarchy_value).unwrap_or_default()
     }
 
-    /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
+    /// Explains an error about the parent: a refused password is the parent's and not the key's, and an integrity error means another
+    /// parent.
     pub(crate) fn explain(&self, error: Error) -> Error {
         if error.base_code() == Some(ResponseCode::INTEGRITY) {
             return error.advise(self.wrong_parent_advice());
         }
-        // Of the handle: this TPM knows no such hierarchy (Part 2 §9.13, TPMI_RH_HIERARCHY).
+        // The TPM does not support the hierarchy in the handle (Part 2 §9.13, TPMI_RH_HIERARCHY).
         if self.handle.is_firmware_limited() && error.base_code() == Some(ResponseCode::VALUE) {
             return error.advise(Self::NO_FIRMWARE_LIMITED);
         }
@@ -63,10 +64,10 @@ impl Parent {
         error.of_kind(kind).on(format_args!("parent {}", self.handle)).advise(advice)
     }
 
-    /// What a TPM before version 1.83 of the specification lacks.
+    /// For TPMs older than version 1.83 of the specification.
     const NO_FIRMWARE_LIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
 
-    /// What an object is that its parent does not know.
+    /// Returns the advice for an object of another parent.
     pub(crate) fn wrong_parent_advice(&self) -> &'static str {
         match self.is_derived() {
             true => {

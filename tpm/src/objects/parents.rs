@@ -1,4 +1,5 @@
-//! The parents of keys, in the TPM: persistent ones by their public area, derived ones by template, loaded again when they must be.
+//! The parents of keys in the TPM: persistent ones by their public area, derived ones by their template. They are loaded again when
+//! needed.
 
 use keyfile::{Handle, Name, Public};
 
@@ -12,7 +13,7 @@ use crate::rc::{Part, ResponseCode};
 use crate::template::{matches_template, storage_primary};
 
 impl Connection {
-    /// The parent's number, at the cost of one command the first time.
+    /// Returns the parent's number. The first time costs one command.
     pub(crate) fn parent(&mut self, parent: &Parent) -> Result<usize, Error> {
         let Parent { handle, rsa, .. } = *parent;
         if let Some(number) = self.parents.find(handle, rsa) {
@@ -21,7 +22,7 @@ impl Connection {
         if handle.is_transient() {
             return Err(transient_parent(handle));
         }
-        // First, because it may have to meet the null primary before.
+        // First, because the session may need the null primary key.
         self.open_session_for(parent)?;
         if let Some(number) = self.parents.find(handle, rsa) {
             return Ok(number);
@@ -39,25 +40,25 @@ impl Connection {
         Ok(number)
     }
 
-    /// Takes note of a parent, whose number is the next one.
+    /// Adds a parent. It gets the next number.
     pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
         let Parent { handle, rsa, .. } = *parent;
         self.parents.push(KnownParent { handle, rsa, public, name, saved: None, derived: 1 });
     }
 
-    /// The public area of a parent.
+    /// Returns the public area of a parent.
     pub(crate) fn parent_public(&self, number: usize) -> Result<(&Public, &Name), Error> {
         self.parents.get(number).map(|known| (&known.public, &known.name))
     }
 
-    /// Whether the next use of the parent derives it.
+    /// Returns true if the next use of the parent derives it.
     pub(crate) fn must_derive(&self, parent: &Parent) -> bool {
         let Some(number) = self.parents.find(parent.handle, parent.rsa) else { return parent.is_derived() };
         let is_saved = self.parents.get(number).is_ok_and(|known| known.saved.is_some());
         parent.is_derived() && !is_saved && !self.slots.holds(Transient::Parent(number))
     }
 
-    /// A handle of the parent for a command: it is loaded again, if it had to make room.
+    /// Returns a handle of the parent for a command; loads it again if it has lost its slot.
     pub(crate) fn load_parent(&mut self, number: usize, parent: &Parent) -> Result<Handle, Error> {
         let known = self.parents.get(number)?;
         if !parent.is_derived() {
@@ -75,7 +76,7 @@ impl Connection {
                     self.slots.insert(slot, handle, name);
                     return Ok(handle);
                 }
-                // It is of the time before a reset, or nobody has vouched for the answer that held it.
+                // The context is older than a reset, or came in an answer that was not authenticated.
                 Err(error) if error.code().is_some_and(is_stale_context) => self.forget_context(number),
                 Err(error) => return Err(error),
             }
@@ -95,7 +96,7 @@ impl Connection {
         }
     }
 
-    /// CreatePrimary.
+    /// Derives the parent (CreatePrimary).
     pub(super) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(parent, &auth);
@@ -115,7 +116,7 @@ impl Connection {
     }
 }
 
-/// What the TPM says of bytes that are no saved context of its own, or of another time (Part 3 §28.3).
+/// Returns true if the TPM refuses a saved context as foreign or outdated (Part 3 §28.3).
 fn is_stale_context(code: ResponseCode) -> bool {
     let about_it = matches!(code.part(), Some(Part::Parameter(_)));
     about_it
@@ -125,7 +126,7 @@ fn is_stale_context(code: ResponseCode) -> bool {
         )
 }
 
-/// Some object may be there now; it is another one.
+/// Another object may be at this handle now.
 fn transient_parent(handle: Handle) -> Error {
     Error::new(
         ErrorKind::Input,

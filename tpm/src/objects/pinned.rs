@@ -1,4 +1,4 @@
-//! The salt key that the user has named (`salt-name`), and what is not believed without it.
+//! The salt key that the user has pinned (`salt-name`). Answers outside a session that is salted to it are not trusted.
 
 use keyfile::{Handle, Name};
 
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
 impl Connection {
-    /// The null primary; or the key that the user has named, which is persistent or the owner's storage key.
+    /// Returns the null primary key, or the pinned salt key, which is persistent or the owner's storage key.
     pub(super) fn null_or_pinned_salt(&mut self) -> Result<(usize, Parent), Error> {
         let (number, null) = self.null_primary()?;
         if self.can_be_salt_key(number)? {
@@ -29,7 +29,7 @@ impl Connection {
         self.owner_salt(&wanted)?.ok_or(refusal)
     }
 
-    /// The P-256 primary of the null hierarchy; or the RSA-2048 one, where the TPM has no ECC.
+    /// Returns the P-256 primary key of the null hierarchy, or the RSA-2048 one if the TPM lacks ECC.
     fn null_primary(&mut self) -> Result<(usize, Parent), Error> {
         let rsa = Parent { rsa: true, ..Parent::NULL };
         if let (None, None, Some(number)) = (
@@ -47,7 +47,8 @@ impl Connection {
         }
     }
 
-    /// The owner's storage key, if it is the one that the user has named: its Name is the proof. An owner with a password is not asked for it.
+    /// Returns the owner's storage key if it is the pinned one: its Name proves that. If the owner hierarchy has a password, the key
+    /// is not derived.
     fn owner_salt(&mut self, wanted: &Name) -> Result<Option<(usize, Parent)>, Error> {
         let owner = Parent { handle: Handle::OWNER, rsa: false, auth: None };
         if let Some(number) = self.parents.find(owner.handle, owner.rsa) {
@@ -65,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Whether a primary is to be derived in a session, because the user has named the salt key, and it is another.
+    /// Returns true if a primary key must be derived in a session, because another salt key is pinned.
     pub(super) fn needs_authentic_session(&self, parent: &Parent) -> Result<bool, Error> {
         if self.rules.salt_name.is_none() || parent.handle == Handle::NULL {
             return Ok(false);
@@ -76,14 +77,14 @@ impl Connection {
         }
     }
 
-    /// In which session a primary is derived: its answer is authentic where the user has named the salt key.
+    /// Returns the protection for deriving a primary key: its answer is authenticated if a salt key is pinned.
     pub(crate) fn protection_of_primary(&self, parent: &Parent, auth: &[u8]) -> Protect {
         let pinned = self.rules.salt_name.is_some() && parent.handle != Handle::NULL && self.is_authentic();
         if pinned || !auth.is_empty() { Protect::SESSION } else { Protect::NONE }
     }
 
-    /// Where the user has named the salt key, a parent is that key, or was read in a session that is salted to it. The null primary is
-    /// looked at before every session.
+    /// Checks a parent if a salt key is pinned: it must be that key, or read in a session that is salted to that key. The null
+    /// primary key is exempt; it is checked before every session.
     pub(crate) fn check_pinned(&self, parent: &Parent, found: &Name) -> Result<(), Error> {
         match &self.rules.salt_name {
             Some(wanted)

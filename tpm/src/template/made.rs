@@ -1,8 +1,9 @@
-//! What a TPM has made of a template.
+//! Compares a key that a TPM has made with its template.
 
 use keyfile::{Public, PublicKey};
 
-/// Whether a public area is the template but for what the TPM fills in: only then its Name says what the key can do.
+/// Returns true if a public area equals the template except for the values that the TPM fills in. Otherwise its Name does not show
+/// what the key can do.
 #[must_use]
 pub fn matches_template(public: &Public, template: &Public) -> bool {
     let blank = |public: &Public| {

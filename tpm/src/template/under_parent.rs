@@ -1,10 +1,10 @@
-//! What a parent asks of the keys that are made under it.
+//! Adapts the templates of new keys to their parent.
 
 use keyfile::{Attributes, Public, PublicKey};
 
-/// The template as this parent takes it: a key is bound to the TPM only if its parent is (Part 2 §8.3.3.2), and a parent that never
-/// leaves its own parent has the same cipher (Part 3 §12.1, TPM_RC_SYMMETRIC). The name hash must be the same then too, but
-/// passwords and policies depend on it, so it is the caller's choice.
+/// Returns the template adapted to this parent. A key is bound to the TPM only if its parent is (Part 2 §8.3.3.2). A parent that
+/// never leaves its own parent has the same cipher (Part 3 §12.1, TPM_RC_SYMMETRIC). The name hash must be the same then too, but
+/// passwords and policies depend on it, so the caller chooses it.
 pub(crate) fn for_parent(parent: &Public, template: &Public) -> Public {
     let mut child = template.clone();
     if !parent.attributes.contains(Attributes::FIXED_TPM) {
@@ -45,7 +45,7 @@ mod tests {
         let child = for_parent(&parent, &Template::ecc(Curve::P256).usage(Usage::Parent).public());
         assert_eq!(child.key.symmetric(), Some(Symmetric::AES_256_CFB));
         assert!(!child.attributes.contains(Attributes::FIXED_TPM));
-        // A key that signs has no cipher, and one that comes from elsewhere keeps its own.
+        // A signing key has no cipher, and a key from outside keeps its own.
         let child = for_parent(&parent, &Template::ecc(Curve::P256).public());
         assert_eq!(child.key.symmetric(), Some(Symmetric::Null));
         let child = for_parent(

@@ -1,5 +1,5 @@
-//! Whether a TPM does the bare RSA operation: some answer TPM2_RSA_Decrypt with scheme NULL by TPM_RC_SCHEME, such as libtpms under the
-//! profile attribute `no-unpadded-encryption`. No capability tells; a use does.
+//! Finds out if a TPM supports the raw RSA operation. Some TPMs answer TPM2_RSA_Decrypt with scheme NULL by TPM_RC_SCHEME, such as
+//! libtpms with the profile attribute `no-unpadded-encryption`. No capability shows it, only a use does.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,26 +16,27 @@ use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-/// The key that is tried, in its slot.
+/// The slot of the test key.
 const TEST_KEY: Transient = Transient::Temporary(3);
 
-/// Whether a TPM does the bare RSA operation.
+/// Whether a TPM supports the raw RSA operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RawRsa {
-    /// It does.
+    /// The TPM supports it.
     Allowed,
-    /// It refuses, whatever the key.
+    /// The TPM refuses it for every key.
     Forbidden,
 }
 
-/// What the uses so far have shown. It outlives a connection: one that is made anew reaches the same TPM. The last use counts, as a
-/// virtual TPM may move to another host. Nobody vouches for a refusal, so it is remembered for a pause only, which doubles from a minute
-/// to an hour.
+/// What the uses so far have shown. It outlives a connection, because a new one reaches the same TPM. The last use counts, because a
+/// virtual TPM may move to another host. A refusal is not authenticated, so it is remembered only for a pause that doubles from a
+/// minute to an hour.
 ///
-/// No lock: in a forked child it may be held by a thread that is not there.
+/// Without a lock: in a forked child, a thread that does not exist there may hold it.
 pub(crate) struct KnownRawRsa {
     start: Instant,
-    /// [`UNKNOWN`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte how many there were in a row.
+    /// [`UNKNOWN`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte the number of refusals in a
+    /// row.
     shown: AtomicU64,
 }
 
@@ -49,12 +50,12 @@ impl Default for KnownRawRsa {
 }
 
 impl KnownRawRsa {
-    /// What is known, as of now.
+    /// Returns what is known now.
     pub(crate) fn get(&self) -> Option<RawRsa> {
         self.after(self.start.elapsed())
     }
 
-    /// What is known so long after the start.
+    /// Returns what is known at this time after the start.
     fn after(&self, now: Duration) -> Option<RawRsa> {
         match self.shown.load(Ordering::Relaxed) {
             UNKNOWN => None,
@@ -66,11 +67,11 @@ impl KnownRawRsa {
         }
     }
 
-    /// Runs a use of the bare operation, which says whether that was refused as such, and takes note of what it shows. Only a refusal
-    /// that is repeated is believed.
+    /// Runs a use of the raw operation, which reports whether that operation was refused, and records the result. Only a repeated
+    /// refusal is recorded.
     ///
     /// # Errors
-    /// What `run` says.
+    /// The error of `run`.
     pub(crate) fn observe<T>(
         &self,
         mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>,
@@ -100,7 +101,7 @@ impl KnownRawRsa {
     }
 }
 
-/// More refusals make no longer pause.
+/// More refusals do not make the pause longer.
 const TIMES: u8 = 64;
 
 fn times(refused: u64) -> u8 {
@@ -108,7 +109,8 @@ fn times(refused: u64) -> u8 {
     times
 }
 
-/// The bare operation, and whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME): to a key that has no scheme of its own.
+/// Runs the raw operation, and reports whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME), with a key that has no scheme of
+/// its own.
 pub(crate) fn bare_operation(
     run: &mut dyn Run,
     key: &Guarded<'_>,
@@ -122,16 +124,15 @@ pub(crate) fn bare_operation(
 }
 
 impl Tpm {
-    /// Tries the bare RSA operation with a key of software that is good for nothing else: three commands, and as many again where it is
-    /// refused.
+    /// Tests the raw RSA operation with a software key that has no other use: three commands, and three more if it is refused.
     ///
     /// # Errors
-    /// The TPM does not take the key (its size, or a private half from outside), or there is no TPM.
+    /// The TPM does not accept the key (its size, or a private half from outside), or there is no TPM.
     pub fn try_raw_rsa(&self, public: &Public, sensitive: &Sensitive) -> Result<RawRsa, Error> {
         let PublicKey::Rsa { modulus, .. } = &public.key else {
             return Err(Error::new(ErrorKind::Input, "raw RSA is tried with an RSA key"));
         };
-        // Below every modulus of that length.
+        // The block is below every modulus of that length.
         let block = vec![1; modulus.len()];
         let mut is_forbidden = false;
         let tried = self.raw_rsa().observe(|refused| {
@@ -196,7 +197,7 @@ mod tests {
         }
         known.observe(|_| Ok(())).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));
-        // A statement of a policy may be refused by the same code.
+        // A policy statement may be refused with the same code.
         known.observe(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
         assert_eq!(known.get(), Some(RawRsa::Allowed), "another failure shows nothing");
     }
