@@ -1,33 +1,33 @@
-//! One live connection: what carries its commands, its sessions, the objects that are loaded through it.
+//! One live connection: its transport, its sessions, and the objects that are loaded through it.
 //!
 //! ```text
 //!             connect             a failure
 //!    absent ----------> live ----------------> doubtful
 //!      ^                ^  ^                    |    |
 //!      |                |  +--------------------+    | disconnect
-//!      |                |    flush_own_objects            v
-//!      |                |    startup_again            lost
+//!      |                |    flush_own_objects       v
+//!      |                |    startup_again          lost
 //!      |                |    flush_all               |
 //!      |                +----------------------------+
 //!      |                     connect, flush_after_reconnect
 //!      +---- live, lost: close; in a forked child: forget
 //! ```
 //!
-//! `retry` decides on the arrows that leave *doubtful*, by the answer alone. Handles are forgotten in `close` and `cleanup` only; a lost
-//! connection that may have left something in the TPM stays lost until the next use.
+//! `retry` chooses the arrow that leaves *doubtful*, from the answer alone. Only `close` and `cleanup` forget handles. A lost connection
+//! that may have left something in the TPM stays lost until the next use.
 //!
 //! | file | what |
 //! |---|---|
-//! | `access` | one operation alone on the connection, begun again where that helps |
-//! | `operation` | the begin and the end of one |
-//! | `retry` | what a failure says about the connection |
-//! | `gate` | whose turn it is |
-//! | `generation` | the connection of one process, and what is left to whoever holds it |
-//! | `generations`, `exit` | whose connection it is after fork, and its end with the process |
-//! | `run`, `rules` | which sessions protect a command, and how long they live |
-//! | `slots`, `known` | what is loaded, and what is known of parents |
-//! | `close`, `cleanup` | letting go, and what could not be let go of |
-//! | `handle_recorder`, `lost`, `search` | what a command has made, what is lost because its answer was, and the search for it |
+//! | `access` | one operation at a time on the connection, repeated if that helps |
+//! | `operation` | the beginning and the end of an operation |
+//! | `retry` | what an error shows about the connection |
+//! | `gate` | the queue for the connection |
+//! | `generation` | the connection of one process, and the work left to its holder |
+//! | `generations`, `exit` | the owner of a connection after fork, and closing at exit |
+//! | `run`, `rules` | the sessions of a command, and their lifetimes |
+//! | `slots`, `known` | the loaded objects, and the known parents |
+//! | `close`, `cleanup` | flushes objects, and keeps those that could not be flushed |
+//! | `handle_recorder`, `lost`, `search` | records new handles, those lost with an answer, and the search for them |
 
 mod access;
 mod cleanup;

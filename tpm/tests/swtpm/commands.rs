@@ -1,4 +1,4 @@
-//! Each command does what it is for.
+//! Tests each command for its purpose.
 
 use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, PublicKey, Sensitive, Signature};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
@@ -41,7 +41,7 @@ fn an_rsa_key_decrypts_raw_blocks_and_signs_with_a_scheme() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let key = kit::open(&tpm, &kit::rsa(&swtpm, Some("secret")), Some("secret"));
-    // Zeros in front must come back too.
+    // Leading zeros must be kept.
     let mut message = vec![0x5a; 256];
     message[..3].fill(0);
     let block = raise(key.public(), &message);
@@ -151,7 +151,7 @@ fn a_long_password_opens_a_key_made_by_another_tool() {
     let file = kit::ec(&swtpm, Some(long));
     let tpm = kit::direct(&swtpm);
     kit::check(&kit::open(&tpm, &file, Some(long)));
-    // What the other tool does: the hash of it is the authValue.
+    // The other tool uses the hash of the password as authValue.
     let hashed = Auth::new(HashAlg::Sha256.digest(&[long.as_bytes()]));
     kit::check(&Key::from_file(&tpm, file, Some(hashed)).unwrap());
 }
@@ -165,7 +165,7 @@ fn capabilities_list_algorithms_curves_and_sizes() {
     assert!(found.curves.contains(&Curve::P256) && found.curves.contains(&Curve::P384), "{:?}", found.curves);
     assert!(found.rsa_bits.contains(&2048), "{:?}", found.rsa_bits);
     assert_eq!(found.manufacturer(), "IBM");
-    // Of one key: its size; all sizes when it has not that one.
+    // For one key: its size only, or all sizes if the TPM does not support it.
     for (bits, told) in [(2048, vec![2048]), (2560, found.rsa_bits.clone())] {
         let some = tpm.capabilities_for(&Template::rsa(bits).public(), Handle::OWNER).unwrap();
         assert_eq!((some.rsa_bits, &some.curves, &some.hashes), (told, &found.curves, &found.hashes));
@@ -200,6 +200,6 @@ fn a_restricted_signing_key_signs_only_what_the_tpm_hashed() {
         let answer = key.sign_message(&message, HashAlg::Sha256, AlgId::ECDSA).unwrap();
         kit::verify_digest(key.public(), &answer.value, &HashAlg::Sha256.digest(&[&message]));
     }
-    // It might be taken for an attestation.
+    // It could be mistaken for an attestation.
     assert!(key.sign_message(b"\xffTCG forged", HashAlg::Sha256, AlgId::ECDSA).is_err());
 }

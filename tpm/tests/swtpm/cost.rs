@@ -1,4 +1,4 @@
-//! How many commands things cost: the table of what is promised.
+//! The number of commands that operations cost.
 
 use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg};
 use tests::raw::Tpm as _;
@@ -8,7 +8,7 @@ use tpm::{Auth, Key, Parent};
 
 use crate::kit::{self, DIGEST, OWNER};
 
-/// Names of the commands that were sent, for a readable failure.
+/// Returns the names of the commands, for a readable failure.
 fn names(codes: &[u32]) -> Vec<String> {
     codes.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect()
 }
@@ -89,7 +89,7 @@ fn a_persistent_key_costs_five_commands() {
     let tpm = kit::through(&proxy);
     let key = Key::persistent(&tpm, Handle(0x8100_0101), Some(Auth::new("secret"))).unwrap();
     kit::check(&key);
-    // The second ReadPublic is authentic: it binds itself to the Name that the first one says.
+    // The second ReadPublic is authenticated: it is bound to the Name that the first one returns.
     let sent = names(&proxy.log().codes());
     let read = "TPM2_ReadPublic";
     assert_eq!(sent, [read, "TPM2_CreatePrimary", "TPM2_StartAuthSession", read, "TPM2_Sign"]);

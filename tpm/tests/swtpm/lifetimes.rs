@@ -97,7 +97,7 @@ fn a_broken_one_operation_connection_leaves_nothing_loaded() {
     for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
         let tpm = Tpm::new(Config { connection: Lifetime::Operation, ..kit::config(tcti) });
         let key = kit::open(&tpm, &file, Some("secret"));
-        // Each operation is the first one of its connection: it connects once more, and not for ever.
+        // Each operation is the first one of its connection: it reconnects once, and not forever.
         proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
         kit::check(&key);
         swtpm.assert_empty();
@@ -116,7 +116,7 @@ fn a_damaged_handle_is_recovered_as_a_lost_reference() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
-    // The kind of the handle, its number, and its number where it becomes that of another object.
+    // A bit of the handle's type, of its number, and of its number such that it becomes that of another object.
     for bit in [10 * 8 + 4, 12 * 8 + 7, 13 * 8, 13 * 8 + 6, 13 * 8 + 7] {
         for command in [raw::CREATE_PRIMARY, raw::START_AUTH_SESSION, raw::LOAD] {
             let tpm = kit::through(&proxy);
@@ -135,7 +135,7 @@ fn the_search_for_lost_objects_keeps_those_of_other_programs() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
-    // Sessions are not told apart: with one of another's there, ours stays, too.
+    // Sessions cannot be distinguished: if another program's session is there, ours stays as well.
     for (command, sessions) in [(raw::CREATE_PRIMARY, 0), (raw::LOAD, 0), (raw::START_AUTH_SESSION, 1)] {
         let object = swtpm.create_primary_with(b"theirs", raw::DA_PROTECTED);
         let session = swtpm.start_session();
@@ -172,7 +172,7 @@ fn leftovers_that_cannot_be_checked_are_flushed_later() {
     assert!(swtpm.transient().is_empty(), "{}", proxy.log().text());
     shared.close();
     swtpm.assert_empty();
-    // It breaks at the use of a key, and again when its debris is asked after.
+    // It breaks when a key is used, and again when the leftovers are checked.
     for tpm in [shared, tpm] {
         let key = kit::open(&tpm, &by_policy, Some("secret"));
         kit::check(&key);
@@ -181,7 +181,7 @@ fn leftovers_that_cannot_be_checked_are_flushed_later() {
             Some(_) => tests::Fate::HangUp,
             None => tests::Fate::Pass,
         });
-        // On a new connection that breaks, too, the failure is reported.
+        // If the new connection breaks, too, the failure is reported.
         let _ = signs(&key);
         kit::check(&key);
         drop((key, tpm));
@@ -211,7 +211,7 @@ fn a_key_works_after_a_failed_system_call_of_the_kernel() {
     let manager = ResourceManager::start(&swtpm, options);
     let key = kit::open(&kit::managed(&manager), &file, Some("secret"));
     kit::check(&key);
-    // The TPM is reset under the manager: what it has saved does not load again.
+    // The TPM is reset behind the manager: contexts that it has saved do not load again.
     swtpm.reset_and_startup();
     kit::check(&key);
     assert!(!manager.refused().is_empty());

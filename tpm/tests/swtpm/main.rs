@@ -1,4 +1,4 @@
-//! The crate against a real TPM simulator: one swtpm per test, often with a proxy between.
+//! Tests the crate against a TPM simulator: one swtpm per test, often with a proxy.
 
 // In a helper a panic is the failure report, as clippy.toml says for tests.
 #![allow(clippy::panic, clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! Policies: what they let pass, what they refuse and how they say so, and what they leave behind.
+//! Policies: what they permit, how refusals are reported, and what they leave in the TPM.
 
 use keyfile::policy::{Comparison, Condition, CounterTimer, digest};
 use keyfile::{AlgId, CommandCode, DigestList, HashAlg, PcrBank};
@@ -35,7 +35,7 @@ fn pcr_policies_work_with_every_pcr_bank_and_name_hash() {
 fn a_repeated_pcr_answer_ends_in_an_error() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
-    // Where no session authenticates the answers.
+    // No session authenticates the answers.
     let session = tpm::Protection::Password;
     let tpm = tpm::Tpm::new(tpm::Config { session, ..kit::config(proxy.tcti()) });
     let (mut first, mut left) = (None, 100);
@@ -167,12 +167,12 @@ fn answers_in_a_policy_session_are_verified() {
     let proxy = Proxy::start(&swtpm);
     let key = kit::open(&kit::through(&proxy), &file, None);
     let plain = key.rsa_decrypt(&[0x11; 256]).unwrap().value;
-    // Nobody reads it on the bus.
+    // It is not readable on the bus.
     assert!(!proxy.log().contains(&plain[..32]), "{}", proxy.log().text());
     let bits = 8 * proxy.log().all().last().unwrap().response.len();
     for bit in (0..bits).step_by(83) {
         proxy.on_response(tamper::flip_bit(raw::RSA_DECRYPT, 0, bit));
-        // Bits of the header that have no meaning may be lost by the framing.
+        // Changed header bits without a meaning may be dropped by the framing.
         if let Ok(answer) = key.rsa_decrypt(&[0x11; 256]) {
             assert_eq!(answer.value, plain, "bit {bit}");
         }

@@ -1,4 +1,4 @@
-//! Policies across resets, lost sessions and connections, other users, and every way to keep a connection.
+//! Policies across resets, lost sessions and connections, in shared TPMs, and with every connection lifetime.
 
 use keyfile::policy::{Condition, Secret};
 use keyfile::{AlgId, CommandCode, Handle, HashAlg, KeyFile, Name};
@@ -10,7 +10,7 @@ use crate::kit::{self, DIGEST};
 use crate::policy_kit::{make, pcr};
 use crate::process::{alone, in_child};
 
-/// Keys of every kind of policy: a session without a key, one with a password, one that proves another's password.
+/// Keys for every kind of policy session: without a key, with a password, with another entity's password.
 fn keys(swtpm: &Swtpm) -> Vec<(KeyFile, Option<&'static str>)> {
     let tpm = kit::direct(swtpm);
     let lock = pcr(&tpm, HashAlg::Sha256, "16");
@@ -42,7 +42,7 @@ fn keys_with_policies_work_after_resets_and_lost_sessions() {
             kit::check(&key);
             swtpm.reset_and_startup();
             kit::check(&key);
-            // Somebody frees the places of sessions.
+            // Another program flushes the sessions.
             for session in swtpm.handles(0x0200_0000).into_iter().chain(swtpm.handles(0x0300_0000)) {
                 swtpm.flush(session);
                 kit::check(&key);
@@ -66,7 +66,7 @@ fn a_connection_broken_at_a_statement_leaves_nothing_loaded() {
         for times in [1, 2] {
             kit::check(&key);
             proxy.on_response(tests::tamper::hang_up(command.0, times));
-            // The second time the connection is a new one, and so the failure is reported.
+            // The second time the connection is new, so the failure is reported.
             assert_eq!(kit::signs(&key), times == 1, "{command}");
             proxy.behave();
             kit::check(&key);
@@ -148,7 +148,7 @@ fn threads_and_a_child_use_many_keys_with_policies() {
             tpm.close();
             let child = || {
                 let good = keys.iter().all(kit::signs);
-                // It leaves by _exit, and so without its exit handlers.
+                // The child exits by _exit, without its exit handlers.
                 tpm.close();
                 good
             };
@@ -181,7 +181,7 @@ fn a_wrong_policy_secret_is_sent_once() {
         let error = sign(&file, Some(Auth::new(word))).unwrap_err();
         assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::Authorization, failures), "{error}");
     }
-    // The file may say that there is no password; one that was refused tells that there is.
+    // The file claims that there is no password; the earlier refusal shows that there is one.
     file.empty_auth = true;
     let error = sign(&file, None).unwrap_err();
     assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::PasswordMissing, 2), "{error}");

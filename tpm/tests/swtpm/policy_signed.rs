@@ -1,4 +1,4 @@
-//! Policies that somebody signed, and a look at what would pass.
+//! Signed policies, and the check of what would pass.
 
 use keyfile::policy::{Authorize, Condition, Secret, digest};
 use keyfile::{AlgId, Attributes, CommandCode, Curve, Handle, HashAlg, KeyFile, Public};
@@ -10,7 +10,7 @@ use tpm::{Auth, ErrorKind, Key, Outcome, Signed, StatementPosition, Tpm};
 use crate::kit::{self, OWNER};
 use crate::policy_kit::{extend, make, make_of, pcr, refused};
 
-/// A key that signs policies, and its public area as a policy holds it.
+/// A key that signs policies, and its public area as a policy contains it.
 pub(crate) struct Signer {
     key: Key,
     public: Public,
@@ -32,7 +32,7 @@ impl Signer {
         }
     }
 
-    /// A signed policy for a key with this name hash.
+    /// Returns a signed policy for a key with this name hash.
     pub(crate) fn sign(
         &self,
         hash: HashAlg,
@@ -85,7 +85,7 @@ fn signed_policies_are_tried_in_order() {
         {
             assert!(error.to_string().contains(text), "{error}");
         }
-        // Somebody else's signature.
+        // A signature by another key.
         let stranger = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
         let mut forged = stranger.sign(hash, "forged", &[]);
         let Condition::Authorize(mut authorize) = forged.statements[0].condition().unwrap() else {
@@ -114,7 +114,7 @@ fn the_next_signed_policy_proves_the_password_in_new_sessions() {
     file.auth_policies = ways.iter().map(|way| signer.sign(hash, "", way)).collect();
     let proxy = Proxy::start(&swtpm);
     let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
-    // The TPM has signed, but somebody on the bus says that the policy has failed, or that a PCR was extended.
+    // The TPM has signed, but a bus attacker answers that the policy has failed, or that a PCR was extended.
     for forged in [Some(0x99d), Some(0x128), Some(0x99d), None] {
         let mut once = forged;
         proxy.on_response(move |command, response| {
@@ -136,7 +136,7 @@ fn the_next_signed_policy_proves_the_password_in_new_sessions() {
     swtpm.assert_empty();
 }
 
-/// PolicySecrets of two objects, which no handle tells: their passwords are "one" and "two".
+/// Returns PolicySecrets of two objects without their handles. Their passwords are "one" and "two".
 fn secrets(swtpm: &Swtpm, tpm: &Tpm, attributes: [u32; 2]) -> [Condition; 2] {
     let [one, two] = attributes;
     [(b"one", 0x8100_0005, one), (b"two", 0x8100_0006, two)].map(|(password, handle, attributes)| {
@@ -168,11 +168,11 @@ fn several_signed_policies_do_not_use_up_the_last_try() {
     for text in ["signed policy 2 (\"two\")", "would lock the TPM", "last-try = allow"] {
         assert!(error.to_string().contains(text), "{error}");
     }
-    // What asks for no password is tried nevertheless.
+    // A path without a password is still tried.
     swtpm.set_dictionary_attack(5, 1000);
     file.auth_policies.push(signer.sign(hash, "open", &[Condition::Locality(1)]));
     kit::check(&wrong(&file));
-    // Two have refused it before, and only the key itself is asked.
+    // Two entities have refused it before, so only the key itself is asked.
     assert_eq!(swtpm.failures(), 3);
     drop((tpm, signer));
     swtpm.assert_empty();
@@ -196,7 +196,7 @@ fn a_password_refused_by_one_entity_is_tried_with_another() {
     ];
     drop((tpm, signer));
     let proxy = Proxy::start(&swtpm);
-    // Nobody is asked twice: the first refuses both, the other only the key's.
+    // No entity is asked twice: the first one refuses both passwords, the other one only the key's.
     for (password, passes) in [("two", true), ("secret", true), ("wrong", false)] {
         let through = kit::through(&proxy);
         let key = kit::open(&through, &file, Some(password));
@@ -228,7 +228,7 @@ fn checking_a_policy_shows_what_would_pass() {
         signer.sign(hash, "new", &[new]),
         signer.sign(hash, "sign", &sign),
     ];
-    // A stranger signs the last.
+    // Another key signs the last policy.
     file.auth_policies[2].statements[1] =
         Signer::new(&swtpm, &tpm, hash).sign(hash, "", &sign).statements[1].clone();
     let proxy = Proxy::start(&swtpm);

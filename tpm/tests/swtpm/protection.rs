@@ -1,4 +1,4 @@
-//! The bus is clean, and no answer is believed that was not checked.
+//! No secret crosses the bus in the clear, and every answer is verified.
 
 use keyfile::{AlgId, CommandCode, Curve, Handle, HashAlg};
 use tests::raw::{self, Tpm as _};
@@ -28,7 +28,7 @@ fn no_password_and_no_secret_crosses_the_bus_in_clear() {
     assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
     tpm.close();
 
-    // And this is what the search finds where the user chose not to be protected.
+    // Without protection, the same search finds the secrets.
     let config = Config { session: Protection::Password, ..config };
     proxy.log().clear();
     let key = kit::open(&Tpm::new(config), &file, Some("key-secret"));
@@ -49,11 +49,12 @@ fn a_flipped_bit_is_detected() {
     let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
     let plain = key.rsa_decrypt(&[0x11; 256]).unwrap().value;
     let bits = 8 * proxy.log().all().last().unwrap().response.len();
-    // And every bit of the response code, which nobody vouches for.
+    // Also every bit of the response code, which is not authenticated.
     for bit in (48..80).chain((0..bits).step_by(41)) {
         proxy.on_response(tamper::flip_bit(raw::RSA_DECRYPT, 0, bit));
         match key.rsa_decrypt(&[0x11; 256]) {
-            // Bits of the header and of the attributes that have no meaning may be lost by the framing; the result may not.
+            // Changed bits of the header and the attributes without a meaning may be dropped by the framing; the result must not
+            // change.
             Ok(answer) => assert_eq!(answer.value, plain, "bit {bit}"),
             Err(error) => {
                 assert!(
@@ -81,13 +82,13 @@ fn a_restricted_key_signs_no_message_replaced_on_the_bus() {
     file.empty_auth = false;
     let key = kit::open(&tpm, &file, Some("secret"));
     let sign = |message: &[u8]| key.sign_message(message, HashAlg::Sha256, AlgId::ECDSA);
-    // At once, and in parts.
+    // In one command, and in several.
     for message in [&b"pay 1"[..], &[b'1'; 1030]] {
         let answer = sign(message).unwrap();
         assert!(answer.authenticated);
         kit::verify_digest(key.public(), &answer.value, &HashAlg::Sha256.digest(&[message]));
         proxy.log().clear();
-        // Somebody on the bus has the TPM hash a message of his own: the ticket is good.
+        // A bus attacker has the TPM hash another message: the ticket is valid.
         proxy.on_command(|command| {
             let hashes = [CommandCode::HASH.0, CommandCode::SEQUENCE_UPDATE.0].contains(&raw::code(command));
             if let Some(last) = command.iter().rposition(|byte| hashes && *byte == b'1') {
@@ -117,7 +118,7 @@ fn a_replaced_nonce_is_detected() {
     proxy.behave();
     kit::check(&key);
     assert_eq!(swtpm.failures(), 0);
-    // Of the nonce that a session begins with only the first command in it tells.
+    // A changed initial nonce of a session is detected only by the first command in it.
     tpm.close();
     proxy.on_response(tamper::replace_nonces(raw::START_AUTH_SESSION));
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
@@ -162,7 +163,7 @@ fn a_pinned_salt_key_is_required_for_every_read() {
         let config = Config { salt_name: Some(pin), ..kit::config(swtpm.tcti()) };
         let tpm = Tpm::new(config);
         let key = kit::open(&tpm, &file, Some("secret"));
-        // Whatever comes first, and again when nothing is loaded any more.
+        // In any order, and again when nothing is loaded any more.
         for _ in 0..2 {
             let results = [
                 tpm.capabilities().map(drop),
@@ -191,7 +192,7 @@ fn a_pinned_salt_key_is_required_for_every_read() {
 fn no_session_is_salted_to_an_imported_storage_key() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
-    // A parent whose private half its maker knows, as somebody could leave at the storage root's handle.
+    // A parent whose private half its maker knows, as an attacker could make persistent at the handle of the storage root key.
     let handle = swtpm.create_primary();
     swtpm.persist(handle, 0x8100_0001);
     swtpm.flush(handle);
@@ -248,7 +249,7 @@ fn changed_answers_are_detected_and_count_as_no_wrong_password() {
     let error = tpm.read_public(at).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     for command in [raw::PCR_READ, CommandCode::READ_CLOCK.0] {
-        // Every byte of the parameters and of what vouches for them.
+        // Every byte of the parameters and of the authorization area.
         for byte in 14..52 {
             proxy.on_response(tamper::flip_bit(command, 0, byte * 8));
             let result = match command {
@@ -273,7 +274,7 @@ fn a_refused_empty_password_of_a_key_without_one_is_an_integrity_error() {
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = kit::open(&tpm, &file, None);
-    // The storage key of the owner, and a key whose file says that it has none.
+    // The storage key of the owner, and a key whose file says that it has no password.
     for command in [raw::LOAD, raw::SIGN] {
         tpm.close();
         proxy.on_command(move |sent| {

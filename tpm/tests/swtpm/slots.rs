@@ -1,4 +1,4 @@
-//! Many keys, few places.
+//! Many keys in few slots.
 
 use keyfile::{AlgId, HashAlg};
 use tests::raw::Tpm as _;

@@ -1,4 +1,4 @@
-//! Behind tpm2-abrmd: threads work, and a forked child is told at once what to use instead.
+//! Through tpm2-abrmd: threads work, and a forked child gets a hint at once.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ const STORY: &str = "tabrmd::tabrmd_works_in_threads_and_a_forked_child_gets_a_h
 
 #[test]
 fn tabrmd_works_in_threads_and_a_forked_child_gets_a_hint() {
-    // The address of the bus is an environment variable, so the user of it is a process of its own.
+    // The address of the bus is an environment variable, so the key is used in another process.
     if let Some(file) = std::env::var_os("TABRMD_KEY") {
         return use_and_fork(&KeyFile::parse(&std::fs::read(file).unwrap()).unwrap());
     }

@@ -1,4 +1,4 @@
-//! Where the TPM is: the first TCTI string that was given, or the kernel's device.
+//! The location of the TPM: the first TCTI string that is given, or the kernel's device.
 
 mod device;
 mod error;
@@ -16,26 +16,27 @@ pub use kind::Kind;
 pub(crate) use socket::Address;
 pub use source::Source;
 
-/// The devices to try when nobody says anything, the one with a resource manager first.
+/// The devices to try if no location is given, the one with a resource manager first.
 const DEVICES: [&str; 2] = ["/dev/tpmrm0", "/dev/tpm0"];
 
-/// A TPM's place.
+/// The location of a TPM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// What the TCTI loader of tpm2-tss gets: never empty.
+    /// The string for the TCTI loader of tpm2-tss; never empty.
     pub string: String,
-    /// Who said so.
+    /// Where it was given.
     pub source: Source,
-    /// What way it is.
+    /// How the TPM is reached.
     pub kind: Kind,
 }
 
 impl Location {
-    /// Finds the TPM: `explicit` (the provider's parameter or the tool's option), else the variables of [`Source`] in their order, else
-    /// the devices. `environment` looks a variable up as secure_getenv(3) does: a TCTI string may name a command or a library to run.
+    /// Finds the TPM: from `explicit` (the provider's parameter or the tool's option), otherwise the variables of [`Source`] in their
+    /// order, otherwise the devices. `environment` looks up a variable as secure_getenv(3) does, because a TCTI string may name a
+    /// command or a library to run.
     ///
     /// # Errors
-    /// The first string that is given is not one, or nothing is given and there is no device.
+    /// The first string that is given is invalid, or none is given and there is no device.
     pub fn find(
         explicit: Option<&str>,
         environment: &dyn Fn(&str) -> Option<OsString>,
@@ -43,19 +44,19 @@ impl Location {
         find_with_devices(explicit, environment, &DEVICES.map(Path::new))
     }
 
-    /// Reads a TCTI string.
+    /// Parses a TCTI string.
     ///
     /// # Errors
-    /// It is empty, holds a zero byte, or names no TCTI.
+    /// It is empty, contains a zero byte, or names no TCTI.
     pub fn parse(string: &str, source: Source) -> Result<Self, LocationError> {
         parse_with_devices(string, source, &DEVICES.map(Path::new))
     }
 
-    /// Opens a socket once and closes it again, so that what is wrong is reported by us: tpm2-tss prints at each failed open. The other
-    /// kinds are not tried.
+    /// Opens a socket once and closes it again, so that this crate reports errors: tpm2-tss prints a message at each failed open.
+    /// Other kinds are not tried.
     ///
     /// # Errors
-    /// Nobody listens at the socket, or has no time by the deadline.
+    /// Nothing listens at the socket, or it does not accept by the deadline.
     pub(crate) fn check(&self, deadline: Deadline) -> Result<(), LocationError> {
         match &self.kind {
             Kind::Swtpm | Kind::Mssim => socket::connect_once(self, deadline),
@@ -63,7 +64,7 @@ impl Location {
         }
     }
 
-    /// Whether the kernel's resource manager is behind it, by the device's name.
+    /// Returns true if the device's name shows the kernel's resource manager.
     #[must_use]
     pub fn is_kernel_resource_manager(&self) -> bool {
         matches!(&self.kind, Kind::Device(path) if device::is_managed(path))
@@ -83,7 +84,7 @@ fn find_with_devices(
 
 fn parse_with_devices(string: &str, source: Source, devices: &[&Path]) -> Result<Location, LocationError> {
     match kind::parse(string, source)? {
-        // tcti-device would try the devices, too, and print.
+        // tcti-device would try the devices, too, and print messages.
         Kind::Device(path) if path.as_os_str().is_empty() => default_device(source, devices),
         kind => Ok(Location { string: string.to_owned(), source, kind }),
     }
@@ -104,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    /// What a process with these variables finds on a machine whose only device is /dev/null.
+    /// Returns what a process with these variables finds on a machine whose only device is /dev/null.
     fn find(explicit: Option<&str>, variables: &[(&str, &str)]) -> Result<Location, LocationError> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
         let environment = |name: &str| variables.get(name).map(OsString::from);

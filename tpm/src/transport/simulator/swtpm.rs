@@ -1,4 +1,5 @@
-//! swtpm's framing: a command and its answer as they are, one connection for each command, so that several processes may share it.
+//! swtpm's framing: commands and answers without additions, and one connection for each command, so that several processes can share
+//! it.
 
 use super::channel::Channel;
 use crate::deadline::Deadline;
@@ -10,17 +11,17 @@ use crate::transport::{Transport, unreachable_error};
 /// CMD_SET_LOCALITY of swtpm_ioctls.h, with locality 0.
 const LOCALITY_0: [u8; 5] = [0, 0, 0, 5, 0];
 
-/// A swtpm that answered when it was opened.
+/// A swtpm that has answered when it was opened.
 pub(crate) struct Swtpm {
     address: Address,
     location: Location,
     deadline: Deadline,
-    /// An answer that was given up may still come: what the TPM holds is not what we think.
+    /// True after a timeout: the answer may still come, and the state of the TPM is unknown.
     timed_out: bool,
 }
 
 impl Swtpm {
-    /// Sets the locality, as tcti-swtpm does; one that does not answer that does not answer at all.
+    /// Sets the locality, as tcti-swtpm does. If swtpm does not answer that, it does not answer at all.
     pub(crate) fn open(address: Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         let new = Self { address, location: location.clone(), deadline, timed_out: false };
         if let Some(second) = new.address.second() {
@@ -41,7 +42,7 @@ impl Transport for Swtpm {
         if self.timed_out {
             return Err(Error::lost());
         }
-        // Once it was there: so it is a connection that broke.
+        // It was reachable before, so the connection broke.
         let mut channel = self.connect(&self.address).map_err(|error| match error.kind() {
             ErrorKind::NoTpm => error.of_kind(ErrorKind::Io),
             _ => error,
