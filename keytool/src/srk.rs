@@ -2,7 +2,7 @@
 
 use clap::Args;
 use keyfile::{Handle, Public};
-use tpm::template::{Storage, is_made_of, storage_primary};
+use tpm::template::{Storage, matches_template, storage_primary};
 use tpm::{ErrorKind, Parent, Tpm};
 
 use crate::cli::Common;
@@ -47,7 +47,9 @@ impl Srk {
         match tpm.read_public(SRK) {
             Err(error) if error.kind() == ErrorKind::NoObject => {}
             Err(error) => return Err(error.into()),
-            Ok((found, _)) if !is_made_of(&found, &storage_primary(self.rsa)) => return Err(other(&found)),
+            Ok((found, _)) if !matches_template(&found, &storage_primary(self.rsa)) => {
+                return Err(other(&found));
+            }
             // It has the right template; only the key that the hierarchy derives from it is the standard one.
             Ok((found, name)) => {
                 let _progress = self.progress();

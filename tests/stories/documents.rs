@@ -16,7 +16,9 @@ const TRIED_ELSEWHERE: &str = "docs/programs";
 /// README.md, its sisters, and every page below docs.
 fn pages() -> Vec<PathBuf> {
     let root = module::workspace();
-    let mut pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "provider/provider-tpm2.md"].map(|page| root.join(page)).to_vec();
+    let mut pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "provider/provider-tpm2.md"]
+        .map(|page| root.join(page))
+        .to_vec();
     below(&root.join("docs"), &mut pages);
     pages
 }

@@ -8,28 +8,28 @@ use zeroize::Zeroizing;
 
 use crate::ffi::Locked;
 
-/// A password, never shown. Clones share the one copy in this process, which is neither swapped out nor dumped, and wiped with the last
-/// of them.
+/// A password, which is never shown. Clones share one copy in this process. It is not swapped out, not written to core dumps, and
+/// wiped when the last clone is dropped.
 #[derive(Clone)]
 pub struct Auth {
     bytes: Arc<Locked>,
 }
 
 impl Auth {
-    /// Takes the password as it was given.
+    /// Takes the password as the user gave it.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = Zeroizing::new(bytes.into());
         Self { bytes: Arc::new(Locked::new(&bytes)) }
     }
 
-    /// Whether it has no bytes.
+    /// Returns true if the password has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// The authValue of an object with this nameAlg, as every tool makes it: trailing zeros cut; when longer than the digest, its
-    /// hash, and cut again (TPM 2.0 Part 1 §17.6.4.2 for the zeros).
+    /// Returns the authValue for an object with this nameAlg, computed as other tools do: trailing zeros are removed; a value longer
+    /// than the digest is hashed, and trailing zeros are removed again (TPM 2.0 Part 1 §17.6.4.2 for the zeros).
     #[must_use]
     pub fn as_value(&self, name_alg: HashAlg) -> Zeroizing<Vec<u8>> {
         let value = cut(&self.bytes);
@@ -40,14 +40,14 @@ impl Auth {
         Zeroizing::new(cut(&hashed).to_vec())
     }
 
-    /// The authValue of a hierarchy: as given but for trailing zeros.
+    /// Returns the authValue for a hierarchy: the password without trailing zeros.
     #[must_use]
     pub fn as_hierarchy_value(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(cut(&self.bytes).to_vec())
     }
 }
 
-/// Cuts trailing zeros; looks at every byte whatever they are.
+/// Removes trailing zeros. Every byte is inspected, so the time does not depend on the value.
 fn cut(value: &[u8]) -> &[u8] {
     let mut end = 0_u32;
     for (at, byte) in (1_u32..).zip(value) {
@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clones_share_one_copy() {
+    fn clones_share_one_copy_of_the_password() {
         let auth = Auth::new("x");
         assert!(std::ptr::eq(&*auth.bytes, &*auth.clone().bytes));
     }
 
     #[test]
-    fn long_passwords_are_hashed_and_trailing_zeros_cut() {
+    fn long_passwords_are_hashed_and_trailing_zeros_removed() {
         let value = |bytes: &[u8], hash| Auth::new(bytes).as_value(hash).to_vec();
         assert_eq!(value(b"secret", HashAlg::Sha256), b"secret");
         assert_eq!(value(b"a\0b\0\0", HashAlg::Sha256), b"a\0b");

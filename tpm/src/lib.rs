@@ -1,19 +1,19 @@
-//! One connection to a TPM 2.0: protected sessions, object slots, loaded keys.
+//! Access to a TPM 2.0: protected sessions, object slots, loaded keys.
 //!
-//! [`Tpm`] is a TPM, [`Key`] a key in it. Nothing is sent before the first use; any number of threads may share both; a forked child
-//! connects anew by itself. A signature walks down this list, and no folder knows one above its own:
+//! [`Tpm`] is a TPM, and [`Key`] is a key in it. Nothing is sent before the first use. Any number of threads may share both. A forked
+//! child opens its own connection. A signature passes through these folders from top to bottom; no folder uses one above itself:
 //!
-//! | folder | what | knows nothing of |
+//! | folder | what | does not know |
 //! |---|---|---|
-//! | `key`, `nv`, `attestation`, `tpm` | what callers hold | |
+//! | `key`, `nv`, `attestation`, `tpm` | the interface to callers | |
 //! | `authorization` | passwords of parents, the last try before a lockout; `policy/`: the policies of key files | which key it is for |
-//! | `objects` | parents, salt keys, room for the next object, where a Name is | whether a password may be tried |
-//! | `connection` | one operation at a time: retries, forks, what is loaded, clean-up, exit; which sessions protect a command | what an object is for |
+//! | `objects` | parents, salt keys, free slots, the search for a Name | if a password may be tried |
+//! | `connection` | one operation at a time: retries, forks, loaded objects, clean-up, exit; which sessions protect a command | what an object is for |
 //! | `session` | HMAC and policy sessions, the authorization area, parameter encryption | how long a session lives |
 //! | `command` | the executor, and a typed function per TPM command | sessions |
-//! | `transport` | the kernel's devices, the simulators' sockets, any other TCTI, and where the TPM is | commands |
+//! | `transport` | the kernel's devices, the simulators' sockets, any other TCTI, and the location of the TPM | commands |
 //!
-//! What every folder may use stands beside them: `auth` (a password and its authValue), `config`, `crypto`, `deadline`, `error`, `input`,
+//! Every folder may use these modules: `auth` (a password and its authValue), `config`, `crypto`, `deadline`, `error`, `input`,
 //! `process`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]

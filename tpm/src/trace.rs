@@ -1,4 +1,4 @@
-//! The trace: `TPM2_TRACE=1` writes to standard error, `TPM2_TRACE=FILE` appends to a file. Never a secret.
+//! The trace: `TPM2_TRACE=1` writes to standard error, `TPM2_TRACE=FILE` appends to a file. It contains no secrets.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -13,15 +13,15 @@ enum Sink {
     File(File),
 }
 
-/// Whether somebody listens. Asked of the environment once.
+/// Returns true if the trace is enabled. The environment is read once.
 pub fn enabled() -> bool {
     sink().is_some()
 }
 
-/// Writes one line, with the process in front of it.
+/// Writes one line, preceded by the process id.
 pub fn line(text: fmt::Arguments<'_>) {
     let Some(sink) = sink() else { return };
-    // One write, so that lines of several processes do not mix. Nobody can be told when it fails.
+    // One write, so that lines of several processes do not mix. Errors are ignored: there is no caller to report them to.
     let line = format!("tpm2[{}]: {text}\n", process::id());
     let _ = match sink {
         Sink::StandardError => io::stderr().write_all(line.as_bytes()),

@@ -1,4 +1,4 @@
-//! Primary keys, loaded for one operation and flushed again.
+//! Loads primary keys for one operation and flushes them again.
 
 use keyfile::policy::Secret;
 use keyfile::wire::Marshal;
@@ -13,13 +13,13 @@ use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::template::endorsement::branches;
-use crate::template::is_made_of;
+use crate::template::matches_template;
 
-/// The parts that primaries have in an operation.
+/// The roles of the primary keys in an operation.
 pub(super) const SIGNER: Transient = Transient::Temporary(0);
 pub(super) const SUBJECT: Transient = Transient::Temporary(1);
 
-/// A key that an operation has loaded.
+/// A primary key that an operation has loaded.
 pub(super) struct LoadedPrimary {
     pub(super) handle: Handle,
     pub(super) public: Public,
@@ -33,14 +33,14 @@ impl LoadedPrimary {
 }
 
 impl Connection {
-    /// Flushes what an operation has loaded, whatever came of it.
+    /// Runs `work` and flushes the primary keys that it has loaded, also after an error.
     pub(super) fn with_primaries<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let result = work(self);
         if result.is_err() {
-            // Half a policy is of no use to the next one.
+            // A partly satisfied policy session is useless for the next operation.
             let _ = self.drop_policy();
         }
         let flushed = [SIGNER, SUBJECT].map(|primary| self.evict(primary));
@@ -49,11 +49,11 @@ impl Connection {
         Ok(value)
     }
 
-    /// Derives a key, which stays loaded to the end of the operation.
+    /// Derives a primary key, which stays loaded until the operation ends.
     pub(super) fn load_primary(&mut self, part: Transient, key: &Primary) -> Result<LoadedPrimary, Error> {
         let parent = key.as_parent();
         self.open_session_for(&parent)?;
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(&parent, &auth);
         let hierarchy = Guarded { entity: Entity::plain(key.hierarchy), auth: &auth };
@@ -63,23 +63,24 @@ impl Connection {
             })
             .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
-        if !is_made_of(&made.public, &key.template) {
+        if !matches_template(&made.public, &key.template) {
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(made.handle));
         }
         Ok(LoadedPrimary { handle: made.handle, public: made.public, name: made.name })
     }
 
-    /// The endorsement key with this public half: a persistent one, for deriving one takes long, or a derived one.
+    /// Returns the endorsement key with this public half: the persistent one if there is one, because deriving it takes long;
+    /// otherwise the derived one.
     pub(super) fn endorsement_key(
         &mut self,
         template: &Primary,
         key: &PublicKey,
     ) -> Result<Option<LoadedPrimary>, Error> {
         for handle in handles(self, PERSISTENT)? {
-            // One of an unknown kind is not readable here, and not the one that is sought.
+            // A key of an unsupported type cannot be read here, and is not the wanted one.
             if let Ok((public, name)) = read_public(self, handle) {
-                if is_made_of(&public, &template.template) && public.key.has_numbers_of(key) {
+                if matches_template(&public, &template.template) && public.key.has_numbers_of(key) {
                     return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
             }
@@ -88,8 +89,8 @@ impl Connection {
         Ok(derived.public.key.has_numbers_of(key).then_some(derived))
     }
 
-    /// Runs the policy of an endorsement key in the policy session.
-    pub(super) fn satisfy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
+    /// Satisfies the policy of an endorsement key in the policy session.
+    pub(super) fn satisfy_policy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
         let branches = branches(public)?;
         self.open_policy(public.name_alg)?;
         let password = Secret { hint: Handle(0), name: key.hierarchy.into(), policy_ref: Vec::new() };
@@ -104,7 +105,7 @@ impl Connection {
     }
 }
 
-/// A refused password of a hierarchy is not one of a key.
+/// Reports a refused password as the hierarchy's and not as the key's.
 fn refused(error: Error, key: &Primary) -> Error {
     let name = key.hierarchy.hierarchy_name().unwrap_or("unknown");
     match error.kind() {

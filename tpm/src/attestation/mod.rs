@@ -1,5 +1,5 @@
-//! Attestation: that a signing key is in the TPM that an EK certificate was issued for (TPM 2.0 Part 1 §24), and what that key says about
-//! another key. Nothing here believes an answer of the bus: what is proven is proven by who can decrypt and who can sign.
+//! Attestation: proves that a signing key is in the TPM that an EK certificate was issued for (TPM 2.0 Part 1 §24), and certifies
+//! other keys with it. No answer is trusted as it arrives from the bus: only decryption and signatures prove anything.
 
 mod load;
 mod prove;
@@ -10,7 +10,7 @@ use crate::auth::Auth;
 use crate::objects::Parent;
 use crate::template::{Storage, Template, Usage};
 
-/// A primary key: what a template always gives in a hierarchy. It has no password of its own.
+/// A primary key, derived from a template in a hierarchy. It has no password of its own.
 #[derive(Clone)]
 pub struct Primary {
     /// The hierarchy.
@@ -24,27 +24,27 @@ pub struct Primary {
 /// Where the private half of an endorsement key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Residence {
-    /// In one TPM with the signing key of this Name.
+    /// In the same TPM as the signing key with this Name.
     Here(Name),
-    /// Not in this TPM, as far as this template goes.
+    /// Not in this TPM, as far as this template shows.
     Elsewhere,
 }
 
-/// A key, and what another key says about it.
+/// A key, and the statement of another key about it.
 pub struct Certified {
-    /// The public area of the key, as the template has it.
+    /// The public area of the key, with the attributes of its template.
     pub public: Public,
-    /// The public area of the key that signs, as its template has it.
+    /// The public area of the signing key, with the attributes of its template.
     pub signer: Public,
-    /// The statement: a TPMS_ATTEST as it was signed. Whoever believes it verifies the signature first.
+    /// The statement: the TPMS_ATTEST as it was signed. Verify the signature before you trust it.
     pub statement: Vec<u8>,
     /// The signature.
     pub signature: Signature,
 }
 
 impl Primary {
-    /// A restricted signing key: it signs what its TPM says about itself, and nothing that looks like that. P-256 with ECDSA, or RSA-2048
-    /// with PKCS#1 v1.5 for TPMs without the curve.
+    /// Returns the template of a restricted signing key. It signs structures that its TPM generates, and no data that imitates them.
+    /// P-256 with ECDSA, or RSA-2048 with PKCS#1 v1.5 for TPMs without the curve.
     #[must_use]
     pub fn signer(hierarchy: Handle, auth: Option<Auth>, rsa: bool) -> Self {
         let (template, scheme) = match rsa {

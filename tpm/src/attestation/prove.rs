@@ -1,4 +1,4 @@
-//! The proofs: by who can decrypt, and by who can sign.
+//! Proofs by decryption and by signature.
 
 use keyfile::{Name, Public, PublicKey};
 use subtle::ConstantTimeEq;
@@ -13,14 +13,15 @@ use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 
-/// Bytes of the secret in a credential; no nameAlg of an endorsement key is shorter.
+/// Bytes of the secret in a credential; no digest of an endorsement key's nameAlg is shorter.
 const SECRET: usize = 32;
 
 impl Tpm {
-    /// Derives a primary key and flushes it again. Its Name is computed here, but that it is in a TPM at all is the word of the bus.
+    /// Derives a primary key and flushes it again. The Name is computed here, but the answer alone does not prove that the key is in
+    /// a TPM.
     ///
     /// # Errors
-    /// The hierarchy's password is wrong, the TPM has no such keys, or there is no TPM.
+    /// The hierarchy's password is wrong, the TPM does not support such keys, or there is no TPM.
     pub fn primary(&self, key: &Primary) -> Result<(Public, Name), Error> {
         self.operate(|connection| {
             connection.with_primaries(|connection| {
@@ -29,11 +30,12 @@ impl Tpm {
         })
     }
 
-    /// Whether the TPM that has the private half of `key` has the signing key, too: it opens a credential that was made here for both.
-    /// `endorsement` is the template by which that TPM derives its endorsement key; a persistent one is used where there is one.
+    /// Proves that the TPM with the private half of `key` also holds the signing key: the TPM opens a credential that was made here
+    /// for both. `endorsement` is the template from which that TPM derives its endorsement key; a persistent endorsement key is used
+    /// if there is one.
     ///
     /// # Errors
-    /// The hierarchy's password is wrong; the TPM shows the endorsement key, but does not open the credential; or there is no TPM.
+    /// The hierarchy's password is wrong; the TPM shows the endorsement key but does not open the credential; or there is no TPM.
     pub fn prove_residence(
         &self,
         signer: &Primary,
@@ -41,7 +43,7 @@ impl Tpm {
         key: &PublicKey,
     ) -> Result<Residence, Error> {
         self.operate(|connection| {
-            // First, for its salt key takes a slot; PolicySecret is proven within it.
+            // The session is opened first because its salt key takes a slot. PolicySecret is proven within it.
             connection.open_session(None)?;
             connection.with_primaries(|connection| {
                 let signer = connection.load_primary(SIGNER, signer)?;
@@ -50,7 +52,7 @@ impl Tpm {
                 };
                 let value = random::bytes(SECRET)?;
                 let made = credential(&found.public, &signer.name, &value)?;
-                connection.satisfy(endorsement, &found.public)?;
+                connection.satisfy_policy(endorsement, &found.public)?;
                 let opened = activate_credential(connection, (signer.entity(), found.entity()), &made);
                 match opened.map_err(unopened)?.ct_eq(&value).into() {
                     true => Ok(Residence::Here(signer.name)),
@@ -62,7 +64,7 @@ impl Tpm {
         })
     }
 
-    /// Has one primary key certify another.
+    /// Certifies one primary key with another.
     ///
     /// # Errors
     /// A hierarchy's password is wrong, or there is no TPM.
@@ -78,7 +80,7 @@ impl Tpm {
     }
 }
 
-/// TPM_RC_INTEGRITY and its like: the credential was made for another key, or beside another.
+/// Explains TPM_RC_INTEGRITY and similar codes: the credential was made for another key or another Name.
 fn unopened(error: Error) -> Error {
     match error.base_code() {
         Some(ResponseCode::INTEGRITY | ResponseCode::VALUE | ResponseCode::SIZE) => Error::integrity(

@@ -1,4 +1,4 @@
-//! Who tries a value: a thread of a process, told from all others that share the memory of verdicts.
+//! Identifies a thread of a process among all threads that share the memory of verdicts.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::memory::memory;
 use crate::error::Error;
 use crate::process::Process;
 
-/// A thread of a process. It has one operation at a time.
+/// A thread of a process. It runs one operation at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Claimant(u64);
 
@@ -16,7 +16,7 @@ thread_local! {
 }
 
 impl Claimant {
-    /// This thread. A forked child goes on with its parent's thread, and is another.
+    /// Returns the claimant of this thread. In a forked child, the same thread is another claimant.
     ///
     /// # Errors
     /// The system gives no random bytes.
@@ -33,13 +33,13 @@ impl Claimant {
         }
     }
 
-    /// What stands in the memory.
+    /// Returns the number that is stored in the memory.
     pub(super) fn number(self) -> u64 {
         self.0
     }
 
-    /// Whether the process of this number may still be there: one that was killed gives no claim back.
-    pub(super) fn lives(number: u64) -> bool {
+    /// Returns true if the process with this number may still exist: a killed process does not release its claims.
+    pub(super) fn is_alive(number: u64) -> bool {
         let processes = Path::new("/proc");
         !processes.join("self").exists() || processes.join((number >> 32).to_string()).exists()
     }
@@ -50,13 +50,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_thread_is_one_and_lives_as_long_as_its_process() {
+    fn each_thread_is_one_claimant_and_is_alive_as_long_as_its_process() {
         let this = Claimant::this().unwrap();
         assert_eq!(this, Claimant::this().unwrap());
         let other = std::thread::spawn(|| Claimant::this().unwrap()).join().unwrap();
         assert_ne!(this, other);
-        assert!(Claimant::lives(this.number()) && Claimant::lives(other.number()));
-        // No process has this number (proc(5), pid_max).
-        assert!(!Claimant::lives(u64::MAX));
+        assert!(Claimant::is_alive(this.number()) && Claimant::is_alive(other.number()));
+        // No process can have this number (proc(5), pid_max).
+        assert!(!Claimant::is_alive(u64::MAX));
     }
 }

@@ -1,4 +1,4 @@
-//! Hierarchies at work: their passwords, proven where a primary key is derived.
+//! Hierarchy passwords: they are proven when a primary key is derived.
 
 use keyfile::Handle;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::objects::Parent;
 
 impl Connection {
-    /// Runs what uses the password of a hierarchy, if it is not known to be refused.
+    /// Runs `work`, which uses the password of a hierarchy, unless that password is known to be refused.
     pub(crate) fn prove_hierarchy<T>(
         &mut self,
         hierarchy: Handle,
@@ -19,19 +19,19 @@ impl Connection {
         self.prove(&attempt, work)
     }
 
-    /// The parent's number, as `parent` gives it; what derives it proves the password of its hierarchy.
+    /// Returns the parent's number, as `parent` does. If the parent must be derived, this proves the password of its hierarchy.
     pub(crate) fn authorized_parent(&mut self, parent: &Parent) -> Result<usize, Error> {
         if parent.is_derived() && self.parents.find(parent.handle, parent.storage).is_none() {
             let attempt = Attempt::of_hierarchy(&self.rules.tpm, parent.handle, &parent.hierarchy_auth())?;
-            self.admit(&attempt).map_err(|error| parent.explain(error))?;
-            // It may have to derive this very parent, without its hierarchy's password.
+            self.check_not_refused(&attempt).map_err(|error| parent.explain(error))?;
+            // This may derive the same parent as salt key, without the hierarchy's password.
             self.open_session_for(parent)?;
         }
-        self.deriving(parent, |connection| connection.parent(parent))
+        self.with_derivation(parent, |connection| connection.parent(parent))
     }
 
-    /// Runs what needs a derived parent loaded, and so may have to derive it.
-    pub(super) fn deriving<T>(
+    /// Runs `work`, which needs a derived parent loaded and may therefore derive it.
+    pub(super) fn with_derivation<T>(
         &mut self,
         parent: &Parent,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,

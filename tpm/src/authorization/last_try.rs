@@ -1,11 +1,12 @@
-//! The last try before a dictionary-attack lockout: a password that is not proven is not to take it.
+//! Protects the last try before a dictionary-attack lockout from unproven passwords.
 
 use crate::command::lockout::lockout;
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Connection {
-    /// Before a value is used that counts when it is wrong, and of which nobody knows that it is right, wherever it came from.
+    /// Refuses a value that counts when it is wrong and is not proven, if one more failure would lock the TPM. It does not matter
+    /// where the value came from.
     pub(super) fn guard_last_try(&mut self, is_empty: bool) -> Result<(), Error> {
         if self.rules.allow_last_try {
             return Ok(());

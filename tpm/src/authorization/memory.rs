@@ -1,4 +1,4 @@
-//! The one memory of verdicts in a process. Forked children share it; no lock of it can be lost in a fork.
+//! The memory of verdicts, one per process. Forked children share it. It has no lock that a fork could leave held.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -11,14 +11,14 @@ use crate::crypto::hmac::hmac;
 use crate::crypto::random;
 use crate::error::Error;
 
-/// What is known of passwords. No password is in it, and no digest that says anything without the key.
+/// The state of known passwords. It contains no password, and no digest that is useful without the key.
 pub(super) struct Memory {
     key: Zeroizing<Vec<u8>>,
     start: Instant,
     pub(super) table: Table,
 }
 
-/// The memory of this process.
+/// Returns the memory of this process.
 ///
 /// # Errors
 /// The system gives no random bytes.
@@ -27,7 +27,7 @@ pub(super) fn memory() -> Result<&'static Memory, Error> {
     if let Some(memory) = MEMORY.get() {
         return Ok(memory);
     }
-    // Made first: a child that is forked just now would wait for ever for the thread that makes it.
+    // Created before the lock is taken: a child forked during the creation would wait forever for the creating thread.
     let memory = Memory::new()?;
     Ok(MEMORY.get_or_init(|| memory))
 }
@@ -37,9 +37,9 @@ impl Memory {
         Ok(Self { key: random::bytes(32)?, start: Instant::now(), table: Table::new() })
     }
 
-    /// By what these parts are known here.
+    /// Returns the tag of these parts in this process.
     pub(super) fn tag(&self, parts: &[&[u8]]) -> Tag {
-        // Each part by its own digest, so that none runs into the next.
+        // Each part is hashed separately, so that the parts cannot be confused.
         let digests: Vec<_> =
             parts.iter().map(|part| hmac(HashAlg::Sha256, &self.key, &[b"part", part])).collect();
         let digests: Vec<&[u8]> = digests.iter().map(|digest| digest.as_slice()).collect();
@@ -51,7 +51,7 @@ impl Memory {
         [half(0), half(8)]
     }
 
-    /// Milliseconds since it was made, in this process and in its children.
+    /// Returns the milliseconds since the memory was created, the same in this process and its children.
     pub(super) fn now(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_of_its_parts_and_of_this_process() {
+    fn a_tag_depends_on_its_parts_and_on_the_process() {
         let [one, other] = [Memory::new().unwrap(), Memory::new().unwrap()];
         assert_eq!(one.tag(&[b"a", b"b"]), one.tag(&[b"a", b"b"]));
         for different in [&[&b"ab"[..]][..], &[b"a", b"b", b""], &[b"b", b"a"], &[b"", b"ab"]] {

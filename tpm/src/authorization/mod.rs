@@ -1,14 +1,14 @@
-//! What lets a command use an entity: its password, or its policy. It decides whether a password may be tried, remembers what came of it,
-//! and says whose was refused.
+//! Authorizes commands on entities by password or policy. This module decides if a password may be tried, remembers the result, and
+//! reports whose password was refused.
 //!
 //! | file | what |
 //! |---|---|
-//! | `verdict`, `refusal` | unknown, proven or refused: all that is known of an authorization |
-//! | `attempt` | the entity and the value that it is known of |
-//! | `memory`, `table` | where that is remembered, for the process and its children |
-//! | `prove`, `last_try` | the gate that every password goes through |
-//! | `hierarchy`, `parent` | hierarchies and parents at work |
-//! | `policy/` | the statements of a key file, run |
+//! | `verdict`, `refusal` | unknown, proven or refused: what is known of an authorization |
+//! | `attempt` | the entity and the value that a verdict is about |
+//! | `memory`, `table` | the storage of verdicts, shared by the process and its children |
+//! | `prove`, `last_try` | the checks that every password passes |
+//! | `hierarchy`, `parent` | authorization of hierarchies and parents |
+//! | `policy/` | runs the policy statements of a key file |
 
 mod attempt;
 mod claimant;
@@ -22,5 +22,5 @@ mod refusal;
 mod table;
 mod verdict;
 
-pub(crate) use attempt::{Attempt, prepare};
+pub(crate) use attempt::{Attempt, init_memory};
 pub(crate) use refusal::pause;

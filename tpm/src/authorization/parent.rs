@@ -1,4 +1,4 @@
-//! A parent at work: its password, proven only where that does no harm, and what its refusal says.
+//! Uses parents: proves their passwords only where that is safe, and explains refusals.
 
 use keyfile::{Attributes, Handle, Name, Public};
 use zeroize::Zeroizing;
@@ -12,14 +12,14 @@ use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::rc::{Part, ResponseCode};
-use crate::template::under_parent::under;
+use crate::template::under_parent::for_parent;
 
-/// What a command names, and its authValue.
+/// A parent that a command can name, and its authValue.
 struct ReadyParent {
     handle: Handle,
     name: Name,
     auth: Zeroizing<Vec<u8>>,
-    /// None for one that is derived, which has no password of its own.
+    /// None for a derived parent, which has no password of its own.
     attempt: Option<Attempt>,
 }
 
@@ -30,29 +30,31 @@ impl ReadyParent {
 }
 
 impl Connection {
-    /// A parent, and a session that is salted to it if it can be.
+    /// Returns the parent's number and opens a session, salted to the parent if possible.
     pub(crate) fn parent_in_session(&mut self, parent: &Parent) -> Result<usize, Error> {
         let number = self.authorized_parent(parent)?;
-        // What is known to be refused needs no session.
+        // A password that is known to be refused needs no session.
         if let Some(attempt) = self.attempt_on(number, parent)? {
-            self.admit(&attempt).map_err(|error| refused(error, parent))?;
+            self.check_not_refused(&attempt).map_err(|error| refused(error, parent))?;
         }
         self.open_session_under(number, parent)?;
         Ok(number)
     }
 
-    /// A session for what has this parent, which is known.
+    /// Opens a session for a child of this known parent.
     pub(crate) fn open_session_under(&mut self, number: usize, parent: &Parent) -> Result<(), Error> {
         if self.rules.unprotected || self.has_session() {
             return Ok(());
         }
-        match self.is_salt(number)? {
-            true => self.deriving(parent, |connection| connection.open_session(Some((number, parent)))),
+        match self.can_be_salt_key(number)? {
+            true => {
+                self.with_derivation(parent, |connection| connection.open_session(Some((number, parent))))
+            }
             false => self.open_session(Some((number, parent))),
         }
     }
 
-    /// Create under a parent that is known.
+    /// Creates an object under a known parent.
     pub(crate) fn create_under(
         &mut self,
         number: usize,
@@ -61,14 +63,14 @@ impl Connection {
         protect: Protect,
     ) -> Result<Creation, Error> {
         let ready = self.ready_parent(number, parent)?;
-        let template = under(self.parent_public(number)?.0, template);
+        let template = for_parent(self.parent_public(number)?.0, template);
         self.prove_parent(&ready, |connection| {
             object::create(connection, &ready.guarded(), &template, auth, data, protect)
         })
         .map_err(|error| refused(error, parent))
     }
 
-    /// Import under a parent that is known.
+    /// Imports an object under a known parent.
     pub(crate) fn import_under(
         &mut self,
         number: usize,
@@ -83,7 +85,7 @@ impl Connection {
         .map_err(|error| import_refused(error, parent))
     }
 
-    /// Load under a parent that is known.
+    /// Loads an object under a known parent.
     pub(crate) fn load_under(
         &mut self,
         number: usize,
@@ -98,17 +100,17 @@ impl Connection {
         .map_err(|error| refused(error, parent))
     }
 
-    /// The parent ready for a command that makes an object, and room for that.
+    /// Prepares the parent for a command that makes an object, and frees a slot for that object.
     fn ready_parent(&mut self, number: usize, parent: &Parent) -> Result<ReadyParent, Error> {
         let attempt = self.attempt_on(number, parent)?;
         let (public, name) = self.parent_public(number)?;
         let (auth, name) = (own_value(parent, public), name.clone());
-        let handle = self.deriving(parent, |connection| connection.load_parent(number, parent))?;
-        self.make_room_for_child(number, parent)?;
+        let handle = self.with_derivation(parent, |connection| connection.load_parent(number, parent))?;
+        self.free_slots_for_child(number, parent)?;
         Ok(ReadyParent { handle, name, auth, attempt })
     }
 
-    /// A use of a parent's own password, if it has one.
+    /// Runs `work` with the parent's own password, if it has one.
     fn prove_parent<T>(
         &mut self,
         ready: &ReadyParent,
@@ -127,28 +129,28 @@ impl Connection {
         let (public, name) = self.parent_public(number)?;
         let counts = !public.attributes.contains(Attributes::NO_DA);
         let attempt = Attempt::of_named(&self.rules.tpm, name, &own_value(parent, public))?;
-        Ok(Some(attempt.counting(counts).placed(parent.handle)))
+        Ok(Some(attempt.counting_failures(counts).at_handle(parent.handle)))
     }
 }
 
-/// The authValue of a parent. A primary that we derive has none of its own.
+/// Returns the authValue of a parent. A derived primary key has an empty one.
 fn own_value(parent: &Parent, public: &Public) -> Zeroizing<Vec<u8>> {
     let auth = parent.auth.as_ref().filter(|_| !parent.is_derived());
     auth.map(|auth: &Auth| auth.as_value(public.name_alg)).unwrap_or_default()
 }
 
-/// What a refusal says. The template gives a primary that is derived the empty password, which cannot be wrong.
+/// Explains a refusal. A derived primary key has the empty password from its template, so a refusal cannot be a wrong password.
 fn refused(error: Error, parent: &Parent) -> Error {
     match parent.is_derived() && error.kind() == ErrorKind::Authorization {
-        true => error.refused_nothing(format_args!("the storage key of {}", parent.handle)),
+        true => error.empty_password_refused(format_args!("the storage key of {}", parent.handle)),
         false => parent.explain(error),
     }
 }
 
-/// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) are for one parent only.
+/// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) fit one parent only.
 fn import_refused(error: Error, parent: &Parent) -> Error {
     match error.code().and_then(ResponseCode::part) {
-        Some(Part::Parameter(3 | 4)) => error.advise(parent.foreign()),
+        Some(Part::Parameter(3 | 4)) => error.advise(parent.wrong_parent_advice()),
         _ => refused(error, parent),
     }
 }

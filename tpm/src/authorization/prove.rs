@@ -1,4 +1,4 @@
-//! Proves a value to an entity, or does not: the one gate that every password goes through on its way to the TPM.
+//! Proves values to entities. Every password passes here before it is used in a command.
 
 use std::time::{Duration, Instant};
 
@@ -13,28 +13,28 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-/// How often a connection asks whether the TPM was reset since a refusal.
-const LOOK: Duration = Duration::from_secs(5);
+/// The minimum time between two reads of the TPM's clock that look for a reset.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Connection {
-    /// Runs what uses a value, unless it is known to be refused, and remembers what comes of it.
+    /// Runs `work`, which uses a value, unless the value is known to be refused, and records the result.
     ///
     /// # Errors
-    /// It is refused, now or before; it might be the last try before a lockout; or what `work` says.
+    /// The value is refused, now or earlier; it might be the last try before a lockout; or `work` fails.
     pub(crate) fn prove<T>(
         &mut self,
         attempt: &Attempt,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let verdict = self.verdict(attempt)?.admitted()?;
+        let verdict = self.verdict(attempt)?.ok_unless_refused()?;
         if verdict == Verdict::Unknown {
             self.prepare_try(attempt)?;
         }
         let result = work(self);
-        self.learn(attempt, verdict, result)
+        self.record_result(attempt, verdict, result)
     }
 
-    /// What is known; a refusal by something that others can change is forgotten when the TPM was reset since.
+    /// Returns the verdict. The refusal of a changeable entity is forgotten if the TPM was reset since.
     pub(crate) fn verdict(&mut self, attempt: &Attempt) -> Result<Verdict, Error> {
         match attempt.verdict()? {
             Verdict::Refused(refusal) if attempt.changeable && self.was_reset_since(attempt, &refusal)? => {
@@ -45,37 +45,36 @@ impl Connection {
         }
     }
 
-    /// An error if the value is known to be refused.
-    pub(crate) fn admit(&mut self, attempt: &Attempt) -> Result<(), Error> {
-        self.verdict(attempt)?.admitted().map(drop)
+    /// Returns an error if the value is known to be refused.
+    pub(crate) fn check_not_refused(&mut self, attempt: &Attempt) -> Result<(), Error> {
+        self.verdict(attempt)?.ok_unless_refused().map(drop)
     }
 
-    /// Before a value is tried of which nothing is known: whether the entity is there, whether nobody else tries it, whether it might
-    /// be the last try.
+    /// Checks before an unknown value is tried: the entity is there, no other thread tries the value, and it is not the last try.
     fn prepare_try(&mut self, attempt: &Attempt) -> Result<(), Error> {
-        if let Some(handle) = attempt.place {
-            if attempt.is_unseen()? {
-                if self.is_another(handle, &attempt.name) {
+        if let Some(handle) = attempt.handle {
+            if attempt.is_unverified()? {
+                if self.is_other_object_at(handle, &attempt.name) {
                     attempt.forget_entity()?;
                     return Err(Error::refused("another object is at this handle now", ResponseCode::HANDLE)
                         .at(handle, Some(&attempt.name)));
                 }
-                attempt.saw_entity()?;
+                attempt.note_entity_present()?;
             }
         }
-        if !attempt.counts {
+        if !attempt.counts_failures {
             return Ok(());
         }
         let (who, time) = (Claimant::this()?, self.time_left());
         match attempt.claim(who, time)? {
-            Claim::Ours => {}
-            Claim::Known => return self.admit(attempt),
-            Claim::Others => return Err(Error::being_tried()),
+            Claim::Granted => {}
+            Claim::Decided => return self.check_not_refused(attempt),
+            Claim::Held => return Err(Error::being_tried()),
         }
-        self.guard_last_try(attempt.is_empty).inspect_err(|_| drop(attempt.unclaim(who)))
+        self.guard_last_try(attempt.is_empty).inspect_err(|_| drop(attempt.release_claim(who)))
     }
 
-    fn learn<T>(
+    fn record_result<T>(
         &mut self,
         attempt: &Attempt,
         verdict: Verdict,
@@ -92,11 +91,11 @@ impl Connection {
         };
         let was_proven = verdict == Verdict::Proven;
         match refusal_of(&error, &attempt.name) {
-            Some((_, Some(handle))) if self.is_another(handle, &attempt.name) => {
+            Some((_, Some(handle))) if self.is_other_object_at(handle, &attempt.name) => {
                 if attempt.changeable {
                     attempt.forget_entity()?;
                 } else {
-                    attempt.unclaim(Claimant::this()?)?;
+                    attempt.release_claim(Claimant::this()?)?;
                 }
             }
             Some(_) if was_proven && !attempt.changeable => {
@@ -105,7 +104,7 @@ impl Connection {
                     .advise("the TPM has taken this password before, so the command was altered on its way: try again; if it repeats, check the TPM's bus"));
             }
             Some((code, _)) => {
-                let moment = if attempt.changeable { self.moment() } else { (0, 0) };
+                let moment = if attempt.changeable { self.tpm_time() } else { (0, 0) };
                 attempt.note_refused(code, moment, was_proven)?;
             }
             None if attempt.changeable
@@ -114,35 +113,36 @@ impl Connection {
             {
                 attempt.forget_entity()?;
             }
-            None if attempt.counts && !was_proven => attempt.unclaim(Claimant::this()?)?,
+            None if attempt.counts_failures && !was_proven => attempt.release_claim(Claimant::this()?)?,
             None => {}
         }
         Err(error)
     }
 
-    /// Whether the TPM was reset, restarted or cleared since, or is another one: one command, and that not often.
+    /// Returns true if the TPM was reset, restarted or cleared since the refusal, or is another TPM. Costs one command, limited by
+    /// [`CLOCK_INTERVAL`].
     fn was_reset_since(&mut self, attempt: &Attempt, refusal: &Refusal) -> Result<bool, Error> {
-        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
+        if self.clock_read.is_some_and(|looked| looked.elapsed() < CLOCK_INTERVAL) {
             return Ok(false);
         }
-        let (epoch, time) = self.moment();
+        let (epoch, time) = self.tpm_time();
         match (refusal.epoch, refusal.time) {
-            // Its clock could not be read then: what comes from now on is known.
-            (0, 0) => attempt.note_moment((epoch, time)).map(|()| false),
+            // The clock could not be read at the refusal: record the present time instead.
+            (0, 0) => attempt.note_time((epoch, time)).map(|()| false),
             then => Ok((epoch, time) != (0, 0) && (epoch != then.0 || time < then.1)),
         }
     }
 
-    /// How often the TPM was reset and restarted, and how long it has had power since.
-    fn moment(&mut self) -> (u64, u64) {
-        self.looked = Some(Instant::now());
+    /// Returns the TPM's reset and restart counters, and the time since it got power; zeros if they cannot be read.
+    fn tpm_time(&mut self) -> (u64, u64) {
+        self.clock_read = Some(Instant::now());
         let Ok(clock) = read_clock(self) else { return (0, 0) };
         (u64::from(clock.reset_count) << 32 | u64::from(clock.restart_count), clock.time)
     }
 }
 
-/// The code of a refusal of this entity, and the handle it was at if the entity has a Name of its own. What was no answer to this value
-/// is none.
+/// Returns the code of a refusal of this entity, and its handle if the entity has a Name of its own. Returns None for errors that do
+/// not answer this value.
 fn refusal_of(error: &Error, name: &Name) -> Option<(ResponseCode, Option<keyfile::Handle>)> {
     let code = error.code()?;
     let refused = matches!(code.base(), ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH);
@@ -152,7 +152,7 @@ fn refusal_of(error: &Error, name: &Name) -> Option<(ResponseCode, Option<keyfil
     about_it.then_some((code, found.map(|_| handle)))
 }
 
-/// Whether the command was about this entity.
+/// Returns true if the failed command named this entity.
 fn is_about(error: &Error, name: &Name) -> bool {
     match error.object() {
         Some((_, Some(found))) => found == name,

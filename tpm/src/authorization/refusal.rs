@@ -1,4 +1,4 @@
-//! A refusal that is remembered: what the TPM answered, and how long that is believed.
+//! A remembered refusal: the TPM's answer and how long it is remembered.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use super::table::Row;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
-/// A refusal that is remembered.
+/// A remembered refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal {
     code: ResponseCode,
-    /// After so long it may be tried again.
+    /// The time until the value may be tried again; None if it may never be.
     left: Option<Duration>,
     is_empty: bool,
-    /// Resets and restarts of the TPM until then, and its own time.
+    /// The TPM's reset and restart counters at the refusal, and its time since power-on.
     pub(super) epoch: u64,
     pub(super) time: u64,
 }
 
 const MINUTE: u64 = 60_000;
-/// No pause is longer.
-const LONGEST: u64 = 60 * MINUTE;
+/// The longest pause.
+const MAX_PAUSE: u64 = 60 * MINUTE;
 
 impl Refusal {
-    /// What a row says of a value; none when its pause is over, if it has one.
+    /// Returns the refusal in a row; None if its pause is over.
     pub(super) fn of(row: &Row, is_empty: bool, pauses: bool, now: u64) -> Option<Self> {
         let left = row.since.saturating_add(milliseconds(pause(row.times))).saturating_sub(now);
         if left == 0 && pauses {
@@ -38,7 +38,7 @@ impl Refusal {
         })
     }
 
-    /// The refusal, as it was, and that it is remembered.
+    /// Returns the error for a value that is not sent again.
     pub(crate) fn error(self) -> Error {
         let text = match self.is_empty {
             true => "no password was given, and the empty one was refused before, and is not sent again",
@@ -54,10 +54,10 @@ impl Refusal {
     }
 }
 
-/// How long what was refused so many times is not tried again: a minute first, doubled each time, an hour at most.
+/// Returns the pause after so many refusals: one minute at first, doubled each time, at most an hour.
 pub(crate) fn pause(times: u8) -> Duration {
     let doubled = 1_u64.checked_shl(u32::from(times.saturating_sub(1))).unwrap_or(u64::MAX);
-    Duration::from_millis(doubled.saturating_mul(MINUTE).min(LONGEST))
+    Duration::from_millis(doubled.saturating_mul(MINUTE).min(MAX_PAUSE))
 }
 
 fn milliseconds(duration: Duration) -> u64 {

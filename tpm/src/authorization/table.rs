@@ -1,5 +1,5 @@
-//! The table of verdicts: rows of numbers behind a lock that nobody waits for long. It is shared with forked children, so what one
-//! process learns of a password, all know.
+//! The table of verdicts: rows of numbers, protected by a lock with a bounded wait. Forked children share it, so all processes know
+//! what one of them has learned about a password.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -7,41 +7,41 @@ use std::time::Duration;
 
 use crate::ffi;
 
-/// What a value or an entity is known by: a keyed digest, of which two do not collide by chance.
+/// A keyed digest that identifies a value or an entity. Collisions are negligible.
 pub(crate) type Tag = [u64; 2];
 
-/// A value of no entity: stands for the entity itself.
-pub(super) const ITSELF: Tag = [0; 2];
+/// The value tag of a row that describes the entity itself.
+pub(super) const ENTITY: Tag = [0; 2];
 
-/// More than any program has passwords; the oldest verdict goes first, and a refusal last.
+/// More than any program has passwords. The oldest verdict is replaced first, refusals last.
 const ROWS: usize = 256;
-/// As many refused values of one entity as are kept.
-const MOST_OF_ONE: usize = 8;
+/// The most refused values that are kept for one entity.
+const MAX_REFUSALS: usize = 8;
 const WORDS: usize = 10;
 /// The lock, the number of claimants, the rows.
 const NUMBERS: usize = 2 + ROWS * WORDS;
 
-/// How long a lock is believed to be held: its holder only reads and writes a few numbers. One that was killed meanwhile leaves one row
-/// that matches nothing.
-const PATIENCE: u32 = 1_000;
-const STEP: Duration = Duration::from_micros(50);
+/// How often the lock is tried: its holder only reads and writes a few numbers. A holder that was killed leaves at most one row that
+/// matches nothing.
+const LOCK_TRIES: u32 = 1_000;
+const LOCK_PAUSE: Duration = Duration::from_micros(50);
 
-/// What one row says of a value.
+/// The verdict of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Row {
     pub(super) entity: Tag,
     pub(super) value: Tag,
     pub(super) state: State,
-    /// How often it was refused.
+    /// The number of refusals.
     pub(super) times: u8,
-    /// What the TPM answered.
+    /// The TPM's response code.
     pub(super) code: u32,
-    /// When, in milliseconds of this memory.
+    /// The time of the verdict, in milliseconds of this memory.
     pub(super) since: u64,
-    /// Resets and restarts of the TPM until then, and its own time.
+    /// The TPM's reset and restart counters, and its time since power-on, at the refusal.
     pub(super) epoch: u64,
     pub(super) time: u64,
-    /// Who is trying it just now, and until when at most; zero is nobody.
+    /// The claimant that tries the value now, and the end of its claim; zero if there is none.
     pub(super) claim: u64,
     pub(super) until: u64,
 }
@@ -52,16 +52,16 @@ pub(super) enum State {
     Unknown,
     Proven,
     Refused,
-    /// Of an entity itself: look whether it is there before anything is tried.
-    Unseen,
+    /// For the row of an entity: verify that it is at its handle before a value is tried.
+    Unverified,
 }
 
-/// The rows.
+/// The table of rows.
 pub(super) struct Table(Numbers);
 
 enum Numbers {
     Shared(&'static [AtomicU64; NUMBERS]),
-    /// Where there is no shared memory: a child has a copy.
+    /// Without shared memory: a child has its own copy.
     Own(Box<[AtomicU64; NUMBERS]>),
 }
 
@@ -73,22 +73,22 @@ impl Table {
         })
     }
 
-    /// Works with the rows while nobody else does.
+    /// Runs `work` on the rows while the lock is held.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Rows<'_>) -> T) -> T {
         let [lock, _, rows @ ..] = self.numbers();
         let taken = || lock.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        for _ in 0..PATIENCE {
+        for _ in 0..LOCK_TRIES {
             if taken() {
                 break;
             }
-            thread::sleep(STEP);
+            thread::sleep(LOCK_PAUSE);
         }
         let result = work(&Rows(rows));
         lock.store(0, Ordering::Release);
         result
     }
 
-    /// A number that no other thread has, of any process that shares this table.
+    /// Returns a number that is unique among all threads of the processes that share this table.
     pub(super) fn number(&self) -> u64 {
         let [_, claimants, ..] = self.numbers();
         claimants.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
@@ -110,27 +110,27 @@ impl Rows<'_> {
         self.all().map(|(_, row)| row).find(|row| row.entity == entity && row.value == value)
     }
 
-    /// A refused value of this entity, whichever it is.
+    /// Returns any refused value of this entity.
     pub(super) fn refusal_of(&self, entity: Tag) -> Option<Row> {
         self.all().map(|(_, row)| row).find(|row| row.entity == entity && row.state == State::Refused)
     }
 
-    /// Writes the row of its entity and value; another goes where there is no room.
+    /// Writes the row of its entity and value; replaces another row if the table is full.
     pub(super) fn put(&self, row: Row) {
-        let place = self.all().find(|(_, known)| known.entity == row.entity && known.value == row.value);
-        let place = place.or_else(|| self.oldest(row.entity, row.state)).or_else(|| self.free());
-        if let Some((words, _)) = place.or_else(|| self.victim()) {
+        let target = self.all().find(|(_, known)| known.entity == row.entity && known.value == row.value);
+        let target = target.or_else(|| self.oldest(row.entity, row.state)).or_else(|| self.free());
+        if let Some((words, _)) = target.or_else(|| self.oldest_of_all()) {
             write(words, row);
         }
     }
 
     /// Forgets everything about an entity.
     pub(super) fn forget(&self, entity: Tag) {
-        self.forget_those(entity, |_| true);
+        self.forget_matching(entity, |_| true);
     }
 
-    /// Forgets some of what is known about an entity.
-    pub(super) fn forget_those(&self, entity: Tag, which: impl Fn(&Row) -> bool) {
+    /// Forgets the matching rows of an entity.
+    pub(super) fn forget_matching(&self, entity: Tag, which: impl Fn(&Row) -> bool) {
         for (words, row) in self.all() {
             if row.entity == entity && which(&row) {
                 write(words, Row::default());
@@ -143,17 +143,17 @@ impl Rows<'_> {
     }
 
     fn free(&self) -> Option<(&[AtomicU64], Row)> {
-        self.all().find(|(_, row)| row.entity == ITSELF)
+        self.all().find(|(_, row)| row.entity == ENTITY)
     }
 
-    /// The oldest refusal of an entity that has as many as are kept.
+    /// Returns the oldest refusal of an entity that has the most refusals allowed.
     fn oldest(&self, entity: Tag, state: State) -> Option<(&[AtomicU64], Row)> {
         let of_one = || self.all().filter(|(_, row)| row.entity == entity && row.state == State::Refused);
-        let full = state == State::Refused && of_one().count() >= MOST_OF_ONE;
+        let full = state == State::Refused && of_one().count() >= MAX_REFUSALS;
         of_one().filter(|_| full).min_by_key(|(_, row)| row.since)
     }
 
-    fn victim(&self) -> Option<(&[AtomicU64], Row)> {
+    fn oldest_of_all(&self) -> Option<(&[AtomicU64], Row)> {
         self.all().min_by_key(|(_, row)| (row.state == State::Refused, row.since))
     }
 }
@@ -167,7 +167,7 @@ fn read(words: &[AtomicU64]) -> Row {
         state: match state {
             1 => State::Proven,
             2 => State::Refused,
-            3 => State::Unseen,
+            3 => State::Unverified,
             _ => State::Unknown,
         },
         times,
@@ -185,7 +185,7 @@ fn write(words: &[AtomicU64], row: Row) {
         State::Unknown => 0,
         State::Proven => 1,
         State::Refused => 2,
-        State::Unseen => 3,
+        State::Unverified => 3,
     };
     let what = u64::from(row.code) << 32 | u64::from(row.times) << 8 | u64::from(state);
     let [entity, rest] = row.entity;

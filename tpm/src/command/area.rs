@@ -1,12 +1,12 @@
-//! The authorization area, as the executor sees it: whoever holds the sessions writes that of a command, and verifies that of its answer.
+//! The authorization area, as the executor uses it. The owner of the sessions writes it in commands and verifies it in answers.
 
 use keyfile::CommandCode;
 
 use crate::error::Error;
 
-/// What authorizes and protects one command.
+/// Authorizes and protects one command.
 pub(crate) trait Area {
-    /// Appends the authorization area and the parameters to a command that has its handles already.
+    /// Appends the authorization area and the parameters to a command that already has its handles.
     fn authorize(
         &mut self,
         command: &mut Vec<u8>,
@@ -18,6 +18,6 @@ pub(crate) trait Area {
     /// Verifies the authorization area of an answer and decrypts its first parameter.
     fn accept(&mut self, code: CommandCode, parameters: &mut [u8], area: &[u8]) -> Result<(), Error>;
 
-    /// What the trace says of it; no secret.
+    /// Returns its text in the trace, without secrets.
     fn traced(&self) -> String;
 }

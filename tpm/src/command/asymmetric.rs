@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// RSA_Decrypt. With the scheme NULL it is that of the key, or, if the key has none, the bare private operation. OAEP may have a label.
+/// RSA_Decrypt. The scheme NULL means the key's own scheme, or the raw private operation if the key has none. OAEP may have a label.
 pub(crate) fn rsa_decrypt(
     run: &mut dyn Run,
     key: &Guarded<'_>,
@@ -26,7 +26,7 @@ pub(crate) fn rsa_decrypt(
     Ok(message?)
 }
 
-/// ECDH_ZGen: the private half times a point.
+/// ECDH_ZGen: multiplies a point by the private key.
 pub(crate) fn ecdh_zgen(
     run: &mut dyn Run,
     key: &Guarded<'_>,

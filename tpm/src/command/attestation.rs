@@ -7,7 +7,7 @@ use super::Run;
 use super::frame::{Command, Entity};
 use crate::error::Error;
 
-/// Certify: the statement of `signer` that `object` is loaded, as bytes, and its signature. Neither has a password.
+/// Certify: returns the statement of `signer` about `object` as bytes, and its signature. Neither key has a password.
 pub(crate) fn certify(
     run: &mut dyn Run,
     (object, signer): (Entity<'_>, Entity<'_>),
@@ -23,7 +23,7 @@ pub(crate) fn certify(
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.on_both(&command, false)?;
+    let response = run.with_two_objects(&command, false)?;
     let mut r = Reader::new(response.parameters);
     let statement = r.sized()?.to_vec();
     let signature = Signature::unmarshal(&mut r)?;

@@ -8,7 +8,7 @@ use super::frame::Command;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
-/// TPM_CAP (Part 2 §6.12), as far as it is asked for.
+/// The values of TPM_CAP (Part 2 §6.12) that are used here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Capability {
     /// Algorithms with their attributes.
@@ -21,7 +21,7 @@ pub(crate) enum Capability {
     Curves,
 }
 
-/// As many as there are.
+/// A count that requests every entry.
 pub(crate) const ALL: u32 = 0x7fff;
 /// The first persistent handle, and the first NV index (Part 2 §7.2).
 pub(crate) const PERSISTENT: u32 = 0x8100_0000;
@@ -37,7 +37,7 @@ impl Capability {
         }
     }
 
-    /// One entry: what it is, and its value where it has one.
+    /// Reads one entry: its id, and its value if it has one.
     fn entry(self, r: &mut Reader<'_>) -> Result<(u32, u32), Error> {
         Ok(match self {
             Self::Algorithms => (u32::from(r.u16()?), r.u32()?),
@@ -48,7 +48,7 @@ impl Capability {
     }
 }
 
-/// Every entry from `first` on, at most `count`, page by page.
+/// Returns at most `count` entries from `first` on, page by page.
 pub(crate) fn capability(
     run: &mut dyn Run,
     capability: Capability,
@@ -78,7 +78,7 @@ pub(crate) fn capability(
         r.finish()?;
         let last = entries.last().map_or(next, |&(id, _)| id);
         let full = u32::try_from(entries.len()).unwrap_or(u32::MAX) >= count;
-        // A TPM that says "more" and gives nothing would keep us here for ever.
+        // A TPM that announces more entries and sends none would cause an endless loop.
         if !more || full || entries.len() == before {
             return Ok(entries);
         }
@@ -86,7 +86,7 @@ pub(crate) fn capability(
     }
 }
 
-/// The hashes of the PCR banks that hold PCRs (TPM_CAP_PCRS).
+/// Returns the hashes of the PCR banks that hold PCRs (TPM_CAP_PCRS).
 pub(crate) fn pcr_banks(run: &mut dyn Run) -> Result<Vec<AlgId>, Error> {
     let parameters = [5_u32, 0, 1].map(u32::to_be_bytes).concat();
     let command = Command {
@@ -111,7 +111,7 @@ pub(crate) fn pcr_banks(run: &mut dyn Run) -> Result<Vec<AlgId>, Error> {
     Ok(banks.iter().filter(|bank| bank.pcrs().next().is_some()).map(|bank| bank.hash).collect())
 }
 
-/// Returns true if the TPM takes keys on this curve.
+/// Returns true if the TPM supports keys on this curve.
 pub(crate) fn has_curve(run: &mut dyn Run, curve: Curve) -> Result<bool, Error> {
     // TPMT_PUBLIC_PARMS: ECC, no symmetric cipher, no scheme, the curve, no KDF.
     has(
@@ -122,7 +122,7 @@ pub(crate) fn has_curve(run: &mut dyn Run, curve: Curve) -> Result<bool, Error> 
     )
 }
 
-/// Whether the TPM takes RSA keys of this size.
+/// Returns true if the TPM supports RSA keys of this size.
 pub(crate) fn has_rsa(run: &mut dyn Run, bits: u16) -> Result<bool, Error> {
     // TPMT_PUBLIC_PARMS: RSA, no symmetric cipher, no scheme, bits, default exponent.
     let mut parameters = [AlgId::RSA.0, AlgId::NULL.0, AlgId::NULL.0, bits].map(u16::to_be_bytes).concat();
@@ -130,7 +130,7 @@ pub(crate) fn has_rsa(run: &mut dyn Run, bits: u16) -> Result<bool, Error> {
     has(run, &parameters)
 }
 
-/// TestParms.
+/// Runs TestParms.
 fn has(run: &mut dyn Run, parameters: &[u8]) -> Result<bool, Error> {
     let command = Command { code: CommandCode::TEST_PARMS, handles: &[], parameters, makes_handle: false };
     match run.bare(&command) {
@@ -142,7 +142,7 @@ fn has(run: &mut dyn Run, parameters: &[u8]) -> Result<bool, Error> {
     }
 }
 
-/// The handles of one kind, from `first` on.
+/// Returns the handles of one kind, from `first` on.
 pub(crate) fn handles(run: &mut dyn Run, first: u32) -> Result<Vec<Handle>, Error> {
     let found = capability(run, Capability::Handles, first, ALL)?;
     Ok(found.into_iter().map(|(handle, _)| Handle(handle)).collect())

@@ -1,4 +1,4 @@
-//! ReadClock (TPM 2.0 Part 3 §29.1): what time the TPM thinks it is (Part 1 §36; TPMS_TIME_INFO, Part 2 §10.11.6).
+//! ReadClock (TPM 2.0 Part 3 §29.1): the TPM's time (Part 1 §36; TPMS_TIME_INFO, Part 2 §10.11.6).
 
 use keyfile::CommandCode;
 use keyfile::wire::Reader;
@@ -12,17 +12,17 @@ use crate::error::Error;
 pub struct TimeInfo {
     /// Milliseconds since the TPM got power.
     pub time: u64,
-    /// Milliseconds that it has had power in its life; the owner may set it forward.
+    /// Milliseconds that the TPM has been powered in total; the owner may advance it.
     pub clock: u64,
     /// Resets since the last TPM2_Clear.
     pub reset_count: u32,
     /// Restarts and resumes since the last reset.
     pub restart_count: u32,
-    /// Whether `clock` was never set back by a loss of power.
+    /// True if `clock` was never set back by a loss of power.
     pub safe: bool,
 }
 
-/// ReadClock.
+/// Runs ReadClock.
 pub(crate) fn read_clock(run: &mut dyn Run) -> Result<TimeInfo, Error> {
     let command =
         Command { code: CommandCode::READ_CLOCK, handles: &[], parameters: &[], makes_handle: false };

@@ -8,40 +8,41 @@ use super::{Guarded, Protect, Run};
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
-/// What an object or session is after FlushContext: not in the TPM.
+/// The result of FlushContext: the object or session is not in the TPM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flushed {
-    /// It was there until now.
-    Now,
-    /// The TPM has nothing at this handle.
-    Before,
+    /// It was flushed now.
+    Done,
+    /// The TPM had nothing at this handle.
+    Absent,
 }
 
-/// FlushContext of an object or a session. An error leaves open whether it is still there.
+/// Flushes an object or a session (FlushContext). After an error it may still be loaded.
 pub(crate) fn flush(executor: &mut Executor, handle: Handle) -> Result<Flushed, Error> {
     let command = Command {
         code: CommandCode::FLUSH_CONTEXT,
-        // A parameter by the book (Part 3 §28.4); on the bus it stands where a handle does.
+        // The specification calls it a parameter (Part 3 §28.4); in the command it is in the position of a handle.
         handles: &[Entity::plain(handle)],
         parameters: &[],
         makes_handle: false,
     };
-    match executor.run(&command, None, &mut Nobody) {
-        Ok(_) => Ok(Flushed::Now),
-        Err(error) if error.code().is_some_and(is_not_there) => Ok(Flushed::Before),
+    match executor.run(&command, None, &mut NoSlots) {
+        Ok(_) => Ok(Flushed::Done),
+        Err(error) if error.code().is_some_and(means_absent) => Ok(Flushed::Absent),
         Err(error) => Err(error),
     }
 }
 
-/// Whether the TPM says of the one handle in a command that there is nothing. VALUE: it is no handle of an object or session at all.
-pub(crate) fn is_not_there(code: ResponseCode) -> bool {
+/// Returns true if the code says that the only handle of the command names nothing. VALUE means that it is not the handle of an
+/// object or session.
+pub(crate) fn means_absent(code: ResponseCode) -> bool {
     code.is_lost_reference() || matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE)
 }
 
-/// FlushContext takes no slot.
-struct Nobody;
+/// FlushContext needs no slot.
+struct NoSlots;
 
-impl Evict for Nobody {
+impl Evict for NoSlots {
     fn victim(&mut self, _: &Command<'_>) -> Option<Handle> {
         None
     }
@@ -49,7 +50,7 @@ impl Evict for Nobody {
     fn evicted(&mut self, _: Handle) {}
 }
 
-/// ContextSave: the object as bytes that only this TPM reads, until its next reset.
+/// ContextSave: returns the object as bytes that only this TPM can read until its next reset.
 pub(crate) fn context_save(run: &mut dyn Run, handle: Handle) -> Result<Vec<u8>, Error> {
     let command = Command {
         code: CommandCode::CONTEXT_SAVE,
@@ -60,14 +61,14 @@ pub(crate) fn context_save(run: &mut dyn Run, handle: Handle) -> Result<Vec<u8>,
     Ok(run.bare(&command)?.parameters.to_vec())
 }
 
-/// ContextLoad: the object again, at some handle.
+/// ContextLoad: loads a saved object, at a handle that the TPM chooses.
 pub(crate) fn context_load(run: &mut dyn Run, saved: &[u8]) -> Result<Handle, Error> {
     let command =
         Command { code: CommandCode::CONTEXT_LOAD, handles: &[], parameters: saved, makes_handle: true };
     Ok(run.bare(&command)?.handle)
 }
 
-/// EvictControl: a copy of a loaded object, at a handle that outlives power.
+/// EvictControl: copies a loaded object to a handle that survives power loss.
 pub(crate) fn evict_control(
     run: &mut dyn Run,
     hierarchy: &Guarded<'_>,

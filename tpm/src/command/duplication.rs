@@ -7,7 +7,7 @@ use super::{Guarded, Protect, Run};
 use crate::crypto::wrap::Duplicate;
 use crate::error::Error;
 
-/// Import: a duplicate becomes a child of its new parent.
+/// Import: makes a duplicate a child of its new parent.
 pub(crate) fn import(
     run: &mut dyn Run,
     parent: &Guarded<'_>,

@@ -1,5 +1,5 @@
-//! The generic executor: command code, handles with their Names, authorizations and parameters in; handle and parameters out.
-//! One frame is built in one buffer and leaves in one write; the answer is believed only after its HMACs were verified.
+//! The generic executor. It takes command code, handles with their Names, authorizations and parameters, and returns handle and
+//! parameters. A command is built in one buffer and sent in one write. An answer is trusted only after its HMACs were verified.
 
 use std::time::Instant;
 
@@ -20,16 +20,16 @@ use crate::transport::Transport;
 const NO_SESSIONS: u16 = 0x8001;
 const SESSIONS: u16 = 0x8002;
 
-/// Whoever knows what may go when the TPM has no object slot left.
+/// Chooses an object to flush when the TPM has no free object slot.
 pub(crate) trait Evict {
-    /// An object that the command does not use; None when there is none.
+    /// Returns an object that the command does not use; None if there is none.
     fn victim(&mut self, command: &Command<'_>) -> Option<Handle>;
 
-    /// It is gone.
+    /// Records that the object was flushed.
     fn evicted(&mut self, handle: Handle);
 }
 
-/// The way to the TPM with the frame that is on it.
+/// The connection to the TPM and the buffers of the current command.
 pub(crate) struct Executor {
     transport: Box<dyn Transport>,
     command: Zeroizing<Vec<u8>>,
@@ -38,20 +38,20 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// Takes a connection; the buffers never grow, so no copy of a secret stays behind.
+    /// Takes a connection. The buffers never grow, so no copy of a secret is left in freed memory.
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
         let buffer = || Zeroizing::new(Vec::with_capacity(2 * 4096));
-        let patience = Patience::alone(Deadline::NEVER);
+        let patience = Patience::without_waiters(Deadline::NEVER);
         Self { transport, command: buffer(), response: buffer(), patience }
     }
 
-    /// From here on commands have this patience, and the one before is in its place.
-    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
+    /// Swaps the patience of the following commands with `patience`.
+    pub(crate) fn swap_patience(&mut self, patience: &mut Patience) {
         self.transport.wait_until(patience.deadline());
         std::mem::swap(&mut self.patience, patience);
     }
 
-    /// Until when commands may wait.
+    /// Returns the time until which commands may wait.
     pub(crate) fn deadline(&self) -> Deadline {
         self.patience.deadline()
     }
@@ -60,8 +60,8 @@ impl Executor {
         &mut *self.transport
     }
 
-    /// Goes on over another connection.
-    pub(crate) fn renew(&mut self, mut transport: Box<dyn Transport>) {
+    /// Continues with another connection.
+    pub(crate) fn replace_transport(&mut self, mut transport: Box<dyn Transport>) {
         transport.wait_until(self.patience.deadline());
         self.transport = transport;
     }
@@ -77,7 +77,7 @@ impl Executor {
         mut area: Option<&mut (dyn Area + '_)>,
         slots: &mut dyn Evict,
     ) -> Result<Response<'_>, Error> {
-        if let Some(code) = self.patience.gave_way() {
+        if let Some(code) = self.patience.interrupted() {
             return Err(refused(command, code));
         }
         loop {
@@ -86,7 +86,7 @@ impl Executor {
             let result = self.exchange(command);
             let protection = || area.as_ref().map(|area| area.traced()).unwrap_or_default();
             trace::command(command, protection, &self.command, &self.response, result.as_ref().err(), start);
-            // Without a session of ours the password is in it.
+            // Without one of our sessions, the command contains the password.
             self.command.as_mut_slice().zeroize();
             let Err(error) = result else { return self.accept(command, area) };
             let is_full = error.base_code() == Some(ResponseCode::OBJECT_MEMORY);
@@ -136,10 +136,10 @@ impl Executor {
         Ok(())
     }
 
-    /// Sends the bytes until the TPM has done what they ask, or will not.
+    /// Sends the command until the TPM has executed or refused it.
     fn exchange(&mut self, command: &Command<'_>) -> Result<(), Error> {
         loop {
-            // A command without time for its answer would cost the connection.
+            // A command without time for its answer would break the connection.
             let deadline = self.patience.deadline();
             if deadline.has_passed() {
                 return Err(deadline.missed("the operation has not ended").not_sent());
@@ -153,7 +153,7 @@ impl Executor {
             }
         }
         if [CommandCode::CREATE, CommandCode::EVICT_CONTROL].contains(&command.code) {
-            self.patience.has_made();
+            self.patience.note_made();
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! One command and its answer, as the executor takes and gives them.
+//! One command and its answer, as the executor takes and returns them.
 
 use keyfile::wire::{Reader, WireError};
 use keyfile::{CommandCode, Handle, Name};
@@ -14,15 +14,15 @@ pub(crate) struct Command<'a> {
     pub(crate) code: CommandCode,
     pub(crate) handles: &'a [Entity<'a>],
     pub(crate) parameters: &'a [u8],
-    /// Whether the answer begins with a handle.
+    /// True if the answer begins with a handle.
     pub(crate) makes_handle: bool,
 }
 
-/// A handle, and the Name that binds a command to what is behind it.
+/// A handle, and the Name that binds a command to the entity at that handle.
 #[derive(Clone, Copy)]
 pub(crate) struct Entity<'a> {
     pub(crate) handle: Handle,
-    /// None where the handle is its own Name (Part 1 §16).
+    /// None if the handle is its own Name (Part 1 §16).
     pub(crate) name: Option<&'a Name>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Response<'a> {
 }
 
 impl<'a> Entity<'a> {
-    /// A hierarchy, a session, a PCR.
+    /// A hierarchy, a session or a PCR.
     pub(crate) fn plain(handle: Handle) -> Self {
         Self { handle, name: None }
     }
@@ -44,8 +44,8 @@ impl<'a> Entity<'a> {
     }
 }
 
-/// The code of an answer that is whole. One without a header is none: so a broken connection shows, too. A refusal is a header and nothing
-/// else (Part 1 §18): one with more to it was a success until it was damaged.
+/// Returns the code of a complete answer. An answer without a header is an error, as after a broken connection. A refusal consists of
+/// a header only (Part 1 §18); a longer one is a damaged success.
 pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
     let header = || {
         let mut r = Reader::new(response);
@@ -61,7 +61,7 @@ pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
     }
 }
 
-/// Compares what should be one Name.
+/// Checks that both Names are the same.
 pub(crate) fn same(expected: &Name, found: &Name) -> Result<(), Error> {
     match expected == found {
         true => Ok(()),

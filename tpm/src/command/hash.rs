@@ -1,5 +1,5 @@
-//! Hash, HashSequenceStart, SequenceUpdate, SequenceComplete (TPM 2.0 Part 3 §15.4, §17): a digest with a ticket that says the
-//! TPM made it of a message that does not pretend to be the TPM's own. Restricted signing keys sign nothing else.
+//! Hash, HashSequenceStart, SequenceUpdate, SequenceComplete (TPM 2.0 Part 3 §15.4, §17). They return a digest with a ticket: the TPM
+//! hashed the message itself, and it does not imitate a structure of the TPM. Restricted signing keys sign nothing else.
 
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, HashAlg, Ticket};
@@ -8,13 +8,13 @@ use super::frame::{Command, Entity};
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// MAX_DIGEST_BUFFER (Part 2 Annex A): what every TPM takes in one command.
-const PART: usize = 1024;
+/// MAX_DIGEST_BUFFER (Part 2 Annex A): the size that every TPM accepts in one command.
+const MAX_PART: usize = 1024;
 
-/// The digest of a message, and its ticket. In the clear, for neither is secret; but somebody on the bus may have the TPM hash a
-/// message of his own, and a key would sign that as willingly. So the digest must be the one that is computed here.
+/// Returns the digest of a message and its ticket. Both are sent in the clear, because neither is secret. But a bus attacker could
+/// have the TPM hash another message, and a key would sign it. So the digest is compared with one computed here.
 pub(crate) fn hash(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Vec<u8>, Ticket), Error> {
-    let (digest, ticket) = match message.len() > PART {
+    let (digest, ticket) = match message.len() > MAX_PART {
         true => hash_in_parts(run, message, hash)?,
         false => hash_at_once(run, message, hash)?,
     };
@@ -49,16 +49,16 @@ fn hash_in_parts(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(Ve
     let handle = run.bare(&command)?.handle;
     let result = hash_rest(run, handle, message);
     if result.is_err() {
-        // What went wrong counts; a sequence that is gone already cannot be flushed.
+        // The first error is reported. The sequence may be gone already, so the flush may fail.
         let _ = run.flush(handle);
     }
     result
 }
 
 fn hash_rest(run: &mut dyn Run, handle: Handle, message: &[u8]) -> Result<(Vec<u8>, Ticket), Error> {
-    // Part 1 §32.4: the Name of a sequence is empty, its authorization is what it was started with.
+    // Part 1 §32.4: the Name of a sequence is empty, and its authorization is the one it was started with.
     let sequence = Guarded { entity: Entity::plain(handle), auth: &[] };
-    let mut parts = message.chunks(PART).peekable();
+    let mut parts = message.chunks(MAX_PART).peekable();
     while let Some(part) = parts.next() {
         let mut w = Writer::new();
         w.sized(part);

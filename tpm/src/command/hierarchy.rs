@@ -9,14 +9,14 @@ use super::{Guarded, Protect, Run};
 use crate::error::Error;
 use crate::template::Template;
 
-/// A primary key, loaded.
+/// A loaded primary key.
 pub(crate) struct Primary {
     pub(crate) handle: Handle,
     pub(crate) public: Public,
     pub(crate) name: Name,
 }
 
-/// CreatePrimary: the key that this template always gives in this hierarchy.
+/// CreatePrimary: derives the key of this template in this hierarchy.
 pub(crate) fn create_primary(
     run: &mut dyn Run,
     hierarchy: &Guarded<'_>,
@@ -34,13 +34,13 @@ pub(crate) fn create_primary(
     let name = Name::unmarshal(&mut r)?;
     r.finish()?;
     let handle = response.handle;
-    // An answer outside of a session is nobody's word: at least it must agree with itself.
+    // An answer outside a session is not authenticated. At least its parts must agree.
     same(&public.name()?, &name).map_err(|error| error.on(handle))?;
     Ok(Primary { handle, public, name })
 }
 
-/// CreatePrimary of a sealed byte in the null hierarchy: its handle, and from which locality the command came, as TPMA_LOCALITY. Only
-/// the creation data of an object says so (Part 2 §15.1).
+/// CreatePrimary of a sealed byte in the null hierarchy. Returns its handle, and the locality of the command as TPMA_LOCALITY, which
+/// only the creation data of an object contains (Part 2 §15.1).
 pub(crate) fn create_for_locality(run: &mut dyn Run) -> Result<(Handle, Result<u8, Error>), Error> {
     let parameters = creation(&Template::sealed().public(), &[], &[0])?;
     let hierarchy = Guarded { entity: Entity::plain(Handle::NULL), auth: &[] };
@@ -57,7 +57,7 @@ fn locality_of_creation(parameters: &[u8]) -> Result<u8, Error> {
     Ok(r.u8()?)
 }
 
-/// The parameters of CreatePrimary and Create: authValue and data, public area, no outside info, no PCRs.
+/// Returns the parameters of CreatePrimary and Create: authValue and data, public area, no outside info, no PCRs.
 pub(super) fn creation(template: &Public, auth: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut w = Writer::new();
     w.sized_with(|w| {

@@ -7,17 +7,17 @@ use super::Run;
 use super::frame::Command;
 use crate::error::Error;
 
-/// One answer to PCR_Read: some of the PCRs that were asked for.
+/// One answer to PCR_Read: some of the requested PCRs.
 pub(crate) struct SomePcrs {
     /// Counts every change of any PCR.
     pub(crate) update_counter: u32,
-    /// Which they are.
+    /// The PCRs in this answer.
     pub(crate) selection: PcrSelection,
     /// Their values, in the order of the selection.
     pub(crate) values: Vec<Vec<u8>>,
 }
 
-/// PCR_Read: as many of them as one answer holds.
+/// PCR_Read: returns as many of the PCRs as one answer holds.
 pub(crate) fn some_pcrs(run: &mut dyn Run, selection: &PcrSelection) -> Result<SomePcrs, Error> {
     let parameters = selection.to_bytes()?;
     let command =

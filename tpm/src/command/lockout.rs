@@ -1,4 +1,4 @@
-//! The dictionary-attack lockout: how near it is, and how long it lasts (TPM 2.0 Part 1 §19.8).
+//! The dictionary-attack lockout: how close it is, and how long it lasts (TPM 2.0 Part 1 §19.8).
 
 use std::fmt;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use super::Run;
 use super::capability::{Capability, capability};
 use crate::error::Error;
 
-/// What the TPM counts about wrong passwords.
+/// The TPM's counters of wrong passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lockout {
-    /// Wrong passwords that it has not forgotten yet.
+    /// The number of wrong passwords that are counted now.
     pub failures: u32,
-    /// At so many it refuses every key that is under protection.
+    /// At this number the TPM refuses every key under dictionary-attack protection.
     pub max_failures: u32,
-    /// After so long it forgets one of them; zero is never.
+    /// The time after which one failure is forgotten; zero means never.
     pub interval: Duration,
-    /// After so long the lockout's own password may be tried again.
+    /// The time after which the lockout hierarchy's password may be tried again.
     pub recovery: Duration,
 }
 
@@ -24,7 +24,7 @@ pub struct Lockout {
 const COUNTER: u32 = 0x20e;
 
 impl Lockout {
-    /// Whether keys under protection are refused.
+    /// Returns true if keys under dictionary-attack protection are refused.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.failures >= self.max_failures
@@ -47,7 +47,7 @@ impl fmt::Display for Lockout {
     }
 }
 
-/// Asks for it: one GetCapability.
+/// Reads the counters with one GetCapability.
 pub(crate) fn lockout(run: &mut dyn Run) -> Result<Lockout, Error> {
     let values = capability(run, Capability::Properties, COUNTER, 4)?;
     let value = |at: u32| {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_how_long() {
+    fn the_lockout_text_says_how_long_it_lasts() {
         let lockout = Lockout {
             failures: 3,
             max_failures: 3,

@@ -1,7 +1,7 @@
-//! The commands: the one executor, and one typed function per TPM command, grouped as TPM 2.0 Part 3 groups them.
+//! The commands: one executor, and one typed function per TPM command, grouped as in TPM 2.0 Part 3.
 //!
-//! No thought is given here to why a command is sent, nor to the life of a session: the typed functions ask for somebody who runs
-//! commands ([`Run`]), the executor for somebody who authorizes them ([`Area`]) and for somebody who can free a slot ([`Evict`]).
+//! This layer does not know why a command is sent, or how long a session lives. The typed functions need an implementation of
+//! [`Run`], which runs commands. The executor needs an [`Area`], which authorizes them, and an [`Evict`], which frees slots.
 //!
 //! | file | what |
 //! |---|---|
@@ -54,6 +54,6 @@ pub use clock::TimeInfo;
 pub(crate) use executor::{Evict, Executor};
 pub(crate) use frame::{Command, Entity, Response, same};
 pub use lockout::Lockout;
-pub(crate) use patience::{Backoff, Others, Patience};
+pub(crate) use patience::{Backoff, Patience, Waiters};
 pub(crate) use protect::{Guarded, Protect};
 pub(crate) use run::Run;

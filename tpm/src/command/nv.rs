@@ -8,12 +8,13 @@ use super::frame::{Command, Entity, Response, same};
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// NV_ReadPublic: what an index is, and its Name. Nobody vouches for the answer.
+/// NV_ReadPublic: returns the public area of an index and its Name. The answer is not authenticated.
 pub(crate) fn nv_read_public(run: &mut dyn Run, index: Handle) -> Result<(NvPublic, Name), Error> {
     public_of(index, run.bare(&command(&[Entity::plain(index)]))?)
 }
 
-/// The same, authentic if a session is open. A command that is authenticated binds itself to the Name, which the bare one says first.
+/// The same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
+/// returns.
 pub(crate) fn nv_read_public_audited(
     run: &mut dyn Run,
     index: Handle,
@@ -32,7 +33,7 @@ fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), 
     let name = Name::unmarshal(&mut r)?;
     r.finish()?;
     same(&public.name()?, &name).map_err(|error| error.on(index))?;
-    // The Name of an index holds its handle, so whoever leads us to another shows it.
+    // The Name of an index contains its handle, so an answer about another index is detected.
     if public.index != index {
         return Err(Error::integrity(format!(
             "the TPM was asked about {index}, and tells of {}",
@@ -42,7 +43,7 @@ fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), 
     Ok((public, name))
 }
 
-/// NV_Read: so many bytes from `offset` on, authorized by `reader`. An index may hold a password.
+/// NV_Read: reads `size` bytes from `offset` on, authorized by `reader`. An index may hold a password.
 pub(crate) fn nv_read(
     run: &mut dyn Run,
     reader: &Guarded<'_>,

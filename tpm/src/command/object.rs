@@ -10,19 +10,19 @@ use super::{Guarded, Protect, Run};
 use crate::crypto::credential::Credential;
 use crate::error::Error;
 
-/// An object, loaded; the Name is the TPM's word.
+/// A loaded object, with the Name that the TPM answered.
 pub(crate) struct Loaded {
     pub(crate) handle: Handle,
     pub(crate) name: Name,
 }
 
-/// A new key: its public area, and its private one as the parent wrapped it.
+/// A new key: its public area, and its private area as the parent wrapped it.
 pub(crate) struct Creation {
     pub(crate) public: Public,
     pub(crate) private: Vec<u8>,
 }
 
-/// Create: a new key under a parent; or data that the TPM is to keep.
+/// Create: makes a new key, or seals data, under a parent.
 pub(crate) fn create(
     run: &mut dyn Run,
     parent: &Guarded<'_>,
@@ -39,7 +39,7 @@ pub(crate) fn create(
     Ok(Creation { public, private })
 }
 
-/// Load: an object under its parent.
+/// Load: loads an object under its parent.
 pub(crate) fn load(
     run: &mut dyn Run,
     parent: &Guarded<'_>,
@@ -51,7 +51,7 @@ pub(crate) fn load(
     w.sized(private);
     w.sized_with(|w| public.marshal(w));
     let parameters = w.finish()?;
-    // The blob is wrapped already, so the session need not encrypt it.
+    // The private area is already wrapped, so the session need not encrypt it.
     let response = run.guarded_making(CommandCode::LOAD, parent, &parameters, protect)?;
     let mut r = Reader::new(response.parameters);
     let name = Name::unmarshal(&mut r)?;
@@ -59,8 +59,8 @@ pub(crate) fn load(
     Ok(Loaded { handle: response.handle, name })
 }
 
-/// LoadExternal of a public key, in the owner hierarchy: a ticket of the null hierarchy would be empty. A key with its private half goes
-/// into the null hierarchy, the only one that takes it (Part 3 §12.3).
+/// LoadExternal. A public key is loaded in the owner hierarchy, because a ticket of the null hierarchy would be empty. A key with its
+/// private half is loaded in the null hierarchy, the only one that accepts it (Part 3 §12.3).
 pub(crate) fn load_external(
     run: &mut dyn Run,
     public: &Public,
@@ -83,12 +83,14 @@ pub(crate) fn load_external(
     Ok(run.bare(&command)?.handle)
 }
 
-/// ReadPublic: what is at a handle. Nobody vouches for the answer: it is for those who compare the Name with one that they know.
+/// ReadPublic: returns the public area and Name at a handle. The answer is not authenticated: use it only to compare the Name with a
+/// known one.
 pub(crate) fn read_public(run: &mut dyn Run, handle: Handle) -> Result<(Public, Name), Error> {
     public_of(handle, run.bare(&read(&[Entity::plain(handle)]))?)
 }
 
-/// The same, authentic if a session is open. A command that is authenticated binds itself to the Name, which the bare one says first.
+/// The same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
+/// returns.
 pub(crate) fn read_public_audited(
     run: &mut dyn Run,
     handle: Handle,
@@ -111,8 +113,8 @@ fn public_of(handle: Handle, response: Response<'_>) -> Result<(Public, Name), E
     Ok((public, name))
 }
 
-/// ActivateCredential: what is in it, if `object` has the Name that it was made for. Neither key has a password; that of `key` is
-/// used by its policy.
+/// ActivateCredential: returns the secret in the credential if `object` has the Name that it was made for. Neither key has a
+/// password; `key` is authorized by its policy.
 pub(crate) fn activate_credential(
     run: &mut dyn Run,
     (object, key): (Entity<'_>, Entity<'_>),
@@ -128,12 +130,12 @@ pub(crate) fn activate_credential(
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.on_both(&command, true)?;
+    let response = run.with_two_objects(&command, true)?;
     let secret = Zeroizing::new(Reader::new(response.parameters).sized()?.to_vec());
     Ok(secret)
 }
 
-/// Unseal: the data.
+/// Unseal: returns the sealed data.
 pub(crate) fn unseal(
     run: &mut dyn Run,
     object: &Guarded<'_>,
@@ -145,7 +147,7 @@ pub(crate) fn unseal(
     Ok(data?)
 }
 
-/// Unseal of a key, which no key allows: the answer tells whether its password is empty.
+/// Runs Unseal on a key, which always fails. The response code shows whether the key's password is empty.
 pub(crate) fn try_empty_auth(run: &mut dyn Run, key: &Guarded<'_>) -> Result<(), Error> {
     run.guarded(CommandCode::UNSEAL, key, &[], Protect::NONE).map(drop)
 }

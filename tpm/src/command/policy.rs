@@ -7,7 +7,7 @@ use super::frame::{Command, Entity};
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// Any policy command whose only handle is the session.
+/// Runs a policy command whose only handle is the session.
 pub(crate) fn policy_command(
     run: &mut dyn Run,
     code: CommandCode,
@@ -18,7 +18,7 @@ pub(crate) fn policy_command(
     run.bare(&Command { code, handles, parameters, makes_handle: false }).map(drop)
 }
 
-/// PolicySecret: the password of another entity is proven within the connection's session, and never sent.
+/// PolicySecret: proves the password of another entity within the connection's session. The password is not sent.
 pub(crate) fn policy_secret(
     run: &mut dyn Run,
     entity: &Guarded<'_>,

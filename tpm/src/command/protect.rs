@@ -1,8 +1,8 @@
-//! What guards a command: an authValue, and a session around it.
+//! The authorization and protection of a command: an authValue and a session.
 
 use super::Entity;
 
-/// A handle that a command needs authorization for.
+/// A handle that requires authorization.
 pub(crate) struct Guarded<'a> {
     pub(crate) entity: Entity<'a>,
     /// The authValue.
@@ -21,10 +21,10 @@ pub(crate) struct Protect {
 }
 
 impl Protect {
-    /// By nothing: only where nothing secret crosses the bus.
+    /// No protection: only for commands without secrets.
     pub(crate) const NONE: Self =
         Self { session: false, decrypt: false, encrypt: false, last: false, policy: false, hidden: false };
-    /// By the session.
+    /// Protection by the session.
     pub(crate) const SESSION: Self = Self { session: true, ..Self::NONE };
 
     /// Encrypts the first parameter of the command.
@@ -37,17 +37,17 @@ impl Protect {
         Self { encrypt: true, ..self }
     }
 
-    /// The session is not needed afterwards.
+    /// Allows the session to end with this command.
     pub(crate) fn last(self) -> Self {
         Self { last: true, ..self }
     }
 
-    /// Whatever comes of the command, the session is there afterwards, and nothing is learned of the answer.
+    /// Keeps the session after the command, and records nothing about the answer.
     pub(crate) fn hidden(self) -> Self {
         Self { last: false, hidden: true, ..self }
     }
 
-    /// The policy session authorizes, and the other only protects.
+    /// Authorizes by the policy session; the HMAC session only protects.
     pub(crate) fn by_policy(self) -> Self {
         Self { policy: true, ..self }
     }

@@ -8,7 +8,7 @@ use super::Run;
 use super::frame::Command;
 use crate::error::Error;
 
-/// GetRandom: at most so many bytes. A TPM gives as many as its longest digest has, or fewer.
+/// GetRandom: returns at most `wanted` bytes. A TPM returns at most the size of its longest digest.
 pub(crate) fn random(run: &mut dyn Run, wanted: u16) -> Result<Zeroizing<Vec<u8>>, Error> {
     let command = Command {
         code: CommandCode::GET_RANDOM,

@@ -1,25 +1,25 @@
-//! Whoever runs commands for the typed functions of this layer: a connection, which has the sessions that protect them.
+//! The interface through which the typed functions run commands. A connection implements it, with the sessions that protect commands.
 
 use keyfile::{CommandCode, Handle};
 
 use super::{Command, Guarded, Protect, Response};
 use crate::error::Error;
 
-/// Runs commands, and decides which sessions stand around them.
+/// Runs commands in the sessions that protect them.
 pub(crate) trait Run {
-    /// A command that needs no authorization.
+    /// Runs a command that needs no authorization.
     fn bare(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
 
-    /// A command that needs no authorization, and whose answer is authentic if a session is open.
+    /// Runs a command that needs no authorization. The answer is authenticated if a session is open.
     fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
 
-    /// A command that needs no authorization, and whose answer is secret: the session encrypts its first parameter.
+    /// Runs a command that needs no authorization and whose answer is secret: the session encrypts its first parameter.
     fn secret(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error>;
 
-    /// Whether the answers to such commands are authentic now.
+    /// Returns true if such answers are authenticated now.
     fn is_authentic(&self) -> bool;
 
-    /// A command whose first handle needs authorization.
+    /// Runs a command whose first handle needs authorization.
     fn authorized(
         &mut self,
         command: &Command<'_>,
@@ -27,17 +27,17 @@ pub(crate) trait Run {
         protect: Protect,
     ) -> Result<Response<'_>, Error>;
 
-    /// A command on two objects that have no passwords; the policy of the second, if it has one, is satisfied in the policy session,
-    /// which ends with the command.
-    fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
+    /// Runs a command on two objects without passwords. If the second has a policy, the policy session satisfies it and ends with the
+    /// command.
+    fn with_two_objects(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
 
-    /// FlushContext of what a command has made; what the TPM will not flush now is not forgotten.
+    /// Flushes an object that a command has made. If the TPM cannot flush it now, it is remembered.
     fn flush(&mut self, handle: Handle) -> Result<(), Error>;
 
     /// Wipes the last answer, which held a secret.
     fn wipe(&mut self);
 
-    /// A command with one handle, which needs authorization; gives the answer's parameters.
+    /// Runs a command whose only handle needs authorization, and returns the answer's parameters.
     fn guarded(
         &mut self,
         code: CommandCode,

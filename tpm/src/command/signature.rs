@@ -7,7 +7,7 @@ use super::frame::{Command, Entity};
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// Sign: a digest, with the proof that the TPM made it itself, or the null ticket.
+/// Sign: signs a digest, with the ticket that proves the TPM made it, or with the null ticket.
 pub(crate) fn sign(
     run: &mut dyn Run,
     key: &Guarded<'_>,
@@ -24,15 +24,15 @@ pub(crate) fn sign(
     }
     ticket.marshal(&mut w);
     let parameters = w.finish()?;
-    // The TPM refuses to encrypt a signature (0x982): its first parameter is no sized one.
+    // The TPM refuses to encrypt a signature (0x982): its first parameter has no size field.
     let response = run.guarded(CommandCode::SIGN, key, &parameters, protect)?;
     let signature = Signature::from_bytes(response);
-    // One that is kept back may stand for a secret (implicit rejection).
+    // A withheld signature may replace a secret (implicit rejection).
     run.wipe();
     Ok(signature?)
 }
 
-/// VerifySignature: the ticket that says that `key` signed this digest.
+/// VerifySignature: returns the ticket that proves that `key` signed this digest.
 pub(crate) fn verify_signature(
     run: &mut dyn Run,
     key: Handle,

@@ -8,7 +8,7 @@ use super::frame::Command;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
-/// Startup(CLEAR), what a machine's firmware does and a simulator's does not.
+/// Startup(CLEAR). A machine's firmware sends it, a simulator needs it from its user.
 pub(crate) fn startup(run: &mut dyn Run) -> Result<(), Error> {
     simple(run, CommandCode::STARTUP, &[0, 0])
 }
@@ -18,7 +18,7 @@ pub(crate) fn self_test(run: &mut dyn Run, full: bool) -> Result<(), Error> {
     simple(run, CommandCode::SELF_TEST, &[u8::from(full)])
 }
 
-/// GetTestResult: what the maker says about the run test, and its response code.
+/// GetTestResult: returns the manufacturer's data about the self-test, and its response code.
 pub(crate) fn test_result(run: &mut dyn Run) -> Result<(Vec<u8>, ResponseCode), Error> {
     let code = CommandCode::GET_TEST_RESULT;
     let response = run.bare(&Command { code, handles: &[], parameters: &[], makes_handle: false })?;

@@ -1,4 +1,4 @@
-//! One line of the trace for each command. Never a parameter: it may be a secret.
+//! Writes one line of the trace for each command, without parameters, which may be secret.
 
 use std::time::Instant;
 

@@ -1,12 +1,12 @@
-//! What a user may choose about the TPM and the way to it: from an option, the provider's section of openssl.cnf, or the environment.
+//! The settings of the TPM and the connection to it, from an option, the provider's section of openssl.cnf, or the environment.
 //!
-//! A setting `salt-name` is looked for as the option --salt-name, then in the section, then in the environment as TPM2_SALT_NAME.
+//! The setting `salt-name` is looked up as the option --salt-name, then in the section, then in the environment as TPM2_SALT_NAME.
 //!
 //! | file | what |
 //! |---|---|
 //! | `setting` | THE table: every setting by name. Read it first |
-//! | `read` | what each becomes |
-//! | `value` | texts as values |
+//! | `read` | parses the settings into types |
+//! | `value` | parses the text of a value |
 
 mod read;
 mod setting;
@@ -23,36 +23,36 @@ use keyfile::{Handle, Name};
 use crate::auth::Auth;
 use crate::deadline::Timeout;
 
-/// The choices; the default is right for most.
+/// The settings. The defaults suit most uses.
 #[derive(Default, Clone)]
 pub struct Config {
-    /// The TCTI string. Without one the environment is asked, then the devices are tried.
+    /// The TCTI string. Without one, the environment is read and then the devices are tried.
     pub tcti: Option<String>,
     /// How long a connection lives.
     pub connection: Lifetime,
-    /// How long one operation may take, waiting for others included.
+    /// How long one operation may take, including the wait for other operations.
     pub timeout: Timeout,
     /// What protects the commands.
     pub session: Protection,
-    /// Behind the kernel's resource manager: how long a session may be kept. The default is one operation, because a kept session
-    /// ages with every command of its connection, and starves the sessions of others.
+    /// How long a session may be kept with the kernel's resource manager. The default is one operation, because a kept session ages
+    /// with every command of its connection and starves the sessions of others.
     pub session_keep: Option<Duration>,
-    /// Which resource manager stands between.
+    /// The resource manager between this process and the TPM.
     pub manager: Manager,
     /// The Name of the only key that sessions may be salted to.
     pub salt_name: Option<Name>,
     /// The password of the parent or of the hierarchy.
     pub parent_auth: Option<Auth>,
-    /// The password of a parent at a persistent handle, if `parent_auth` gives none: tpm2-openssl's.
+    /// The password of a parent at a persistent handle, if `parent_auth` is not set: the one of tpm2-openssl.
     pub persistent_parent_auth: Option<Auth>,
-    /// Whether a password that is not proven may be the last try before the TPM locks everybody out.
+    /// True if an unproven password may be the last try before the TPM locks.
     pub allow_last_try: bool,
     /// When a password that was given with a key is proven.
     pub proof: Proof,
 }
 
 impl Config {
-    /// The password for this parent.
+    /// Returns the password for this parent.
     #[must_use]
     pub fn auth_of_parent(&self, parent: Handle) -> Option<Auth> {
         let theirs = self.persistent_parent_auth.as_ref().filter(|_| parent.is_persistent());
@@ -66,7 +66,7 @@ pub enum Proof {
     /// When the key is opened.
     #[default]
     Open,
-    /// By the first operation.
+    /// At the first operation.
     Use,
 }
 
@@ -76,7 +76,7 @@ pub enum Lifetime {
     /// As long as the process.
     #[default]
     Process,
-    /// For one operation, after which nothing is left in the TPM: several processes share a TPM that has no resource manager.
+    /// One operation, after which nothing is left in the TPM. For processes that share a TPM without a resource manager.
     Operation,
 }
 
@@ -86,18 +86,18 @@ pub enum Protection {
     /// A salted HMAC session with parameter encryption.
     #[default]
     Hmac,
-    /// Nothing: passwords and answers cross the bus in the clear.
+    /// No protection: passwords and answers are sent in the clear.
     Password,
 }
 
-/// Which resource manager stands between.
+/// The resource manager between this process and the TPM.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Manager {
-    /// The kernel's for `/dev/tpmrm*`, else none.
+    /// The kernel's for `/dev/tpmrm*`, otherwise none.
     #[default]
     Auto,
-    /// One that works by the rules of the kernel's.
+    /// One that follows the kernel's rules.
     Kernel,
-    /// None of the kernel's rules.
+    /// None, or one that does not follow the kernel's rules.
     None,
 }

@@ -1,10 +1,10 @@
-//! Reads the configuration: every setting becomes a type here, for the provider and the key tool alike.
+//! Reads the configuration and parses every setting into its type, for the provider and the key tool.
 
 use std::path::PathBuf;
 
 use keyfile::Handle;
 
-use super::setting::{Given, Lookup, Setting};
+use super::setting::{Lookup, Setting, SettingValue};
 use super::value::{self, Fault};
 use super::{Config, Lifetime, Manager, Proof, Protection};
 use crate::auth::Auth;
@@ -15,21 +15,21 @@ impl Config {
     /// Reads how to reach and use the TPM.
     ///
     /// # Errors
-    /// `Configuration`: a value is unknown; the text names it and where it was given.
+    /// `Configuration`: a value is unknown. The text names the value and where it was given.
     pub fn read(lookup: &dyn Lookup) -> Result<Self, Error> {
         let config = Self::read_without_password(lookup)?;
         let persistent_parent_auth = lookup.environment(TPM2_OPENSSL_PARENT_AUTH).map(Auth::new);
         Ok(Self { parent_auth: parent_auth(lookup)?, persistent_parent_auth, ..config })
     }
 
-    /// Reads the same for work that needs no password of a parent: the file with it may be for other users only.
+    /// Reads the same for work that needs no parent password: the file with that password may not be readable for this user.
     ///
     /// # Errors
     /// As [`Config::read`].
     pub fn read_without_password(lookup: &dyn Lookup) -> Result<Self, Error> {
         Ok(Self {
-            // TPM2_TCTI is one of the variables that the crate goes through when it connects.
-            tcti: given(Setting::TCTI.find_said(lookup), |text| Ok(text.to_owned()))?,
+            // TPM2_TCTI is one of the variables that this crate reads when it connects.
+            tcti: optional(Setting::TCTI.find_explicit(lookup), |text| Ok(text.to_owned()))?,
             connection: choice(
                 lookup,
                 &Setting::CONNECTION,
@@ -40,16 +40,16 @@ impl Config {
                 &Setting::SESSION,
                 &[("hmac", Protection::Hmac), ("password", Protection::Password)],
             )?,
-            timeout: given(Setting::TIMEOUT.find(lookup), value::seconds)?
+            timeout: optional(Setting::TIMEOUT.find(lookup), value::seconds)?
                 .map(Timeout::new)
                 .unwrap_or_default(),
-            session_keep: given(Setting::SESSION_KEEP.find(lookup), value::seconds)?.flatten(),
+            session_keep: optional(Setting::SESSION_KEEP.find(lookup), value::seconds)?.flatten(),
             manager: choice(
                 lookup,
                 &Setting::RESOURCE_MANAGER,
                 &[("auto", Manager::Auto), ("kernel", Manager::Kernel), ("none", Manager::None)],
             )?,
-            salt_name: given(Setting::SALT_NAME.find(lookup), value::name)?,
+            salt_name: optional(Setting::SALT_NAME.find(lookup), value::name)?,
             parent_auth: None,
             persistent_parent_auth: None,
             allow_last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
@@ -58,8 +58,8 @@ impl Config {
     }
 }
 
-/// The environment variable with the password of a persistent parent that users of tpm2-openssl set. It is sent to no hierarchy, as it is not
-/// there.
+/// The environment variable in which users of tpm2-openssl set the password of a persistent parent. As there, it is not used for
+/// hierarchies.
 const TPM2_OPENSSL_PARENT_AUTH: &str = "TPM2OPENSSL_PARENT_AUTH";
 
 /// Reads the password of the parent or of the hierarchy: `pin`, or the file of `pin-source`.
@@ -69,27 +69,26 @@ const TPM2_OPENSSL_PARENT_AUTH: &str = "TPM2OPENSSL_PARENT_AUTH";
 pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
     match (Setting::PIN.find(lookup), Setting::PIN_SOURCE.find(lookup)) {
         (Some(pin), _) => Ok(Some(Auth::new(pin.into_secret()))),
-        (None, Some(source)) => Ok(Some(Auth::new(source.parse_unseen(value::password)?))),
+        (None, Some(source)) => Ok(Some(Auth::new(source.parse_secret(value::password)?))),
         (None, None) => Ok(None),
     }
 }
 
-/// Reads the setting `parent`: where new keys are made unless the caller names another parent. Read by itself, since no other work
-/// needs it.
+/// Reads the setting `parent`: the parent of new keys if the caller names none. It is read separately, because no other work needs
+/// it.
 ///
 /// # Errors
-/// `Configuration`: there can be no such parent.
+/// `Configuration`: the value cannot be a parent.
 pub fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>, Error> {
     let Some(given) = Setting::PARENT.find(lookup) else { return Ok(None) };
     let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is no parent: {error}")));
     given.parse(handle).map(Some)
 }
 
-/// Reads the setting `NVPREFIX`: what a URI of a persistent key may begin with, beside the usual prefixes. As openssl_tpm2_engine has
-/// it, with its colon.
+/// Reads the setting `NVPREFIX`: an additional prefix for URIs of persistent keys. It includes its colon, as in openssl_tpm2_engine.
 ///
 /// # Errors
-/// `Configuration`: OpenSSL would never ask for it.
+/// `Configuration`: OpenSSL would never ask for this prefix.
 pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
     let Some(given) = Setting::NV_PREFIX.find(lookup) else { return Ok(None) };
     given.parse(|value| match value.split_once(':') {
@@ -100,18 +99,18 @@ pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
     })
 }
 
-/// Which of OpenSSL's providers do the work in software.
+/// The OpenSSL providers that do the work in software.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Software {
     /// The default provider.
     Default,
     /// The FIPS provider.
     Fips,
-    /// Those that this configuration of OpenSSL activates.
+    /// The providers that this OpenSSL configuration activates.
     File(PathBuf),
 }
 
-/// Reads the setting `software`, by itself: a mistake about the TPM must not stop what needs none.
+/// Reads the setting `software`. It is read separately, so that an error in a TPM setting does not stop work without a TPM.
 ///
 /// # Errors
 /// `Configuration`: the value is unknown.
@@ -120,19 +119,22 @@ pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
     given.parse(|value| match value {
         "default" => Ok(Software::Default),
         "fips" => Ok(Software::Fips),
-        // In openssl.cnf `default` would be taken for the name of a section, and this provider be dropped without a word.
+        // In openssl.cnf `default` would be read as the name of a section, and OpenSSL would silently ignore this provider.
         _ => value::file(value).filter(|path| !path.is_empty()).map(|path| Software::File(path.into())).ok_or_else(|| {
             Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
         }),
     })
 }
 
-/// What a setting becomes, if it is given.
-fn given<T>(found: Option<Given>, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<Option<T>, Error> {
+/// Parses a setting if it is set.
+fn optional<T>(
+    found: Option<SettingValue>,
+    parse: impl FnOnce(&str) -> Result<T, Fault>,
+) -> Result<Option<T>, Error> {
     found.map(|given| given.parse(parse)).transpose()
 }
 
-/// One of several words; the type's default when nothing is set.
+/// Parses one of several words; returns the type's default if the setting is not set.
 fn choice<T: Copy + Default>(
     lookup: &dyn Lookup,
     setting: &Setting,
@@ -152,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    /// The section and the environment.
+    /// A section and an environment.
     struct Fake(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]);
 
     impl Lookup for Fake {
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_is_the_default() {
+    fn unset_settings_have_their_defaults() {
         let config = Config::read(&Fake(&[], &[])).unwrap();
         assert!(config.tcti.is_none() && config.parent_auth.is_none() && config.session_keep.is_none());
         assert_eq!((config.session, config.timeout), (Protection::Hmac, Timeout::default()));
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parent_of_new_keys_is_a_handle() {
+    fn the_parent_setting_is_a_handle() {
         let handle = |value| parent(&Fake(&[], value));
         assert_eq!(handle(&[]).unwrap(), None);
         assert_eq!(handle(&[("TPM2_PARENT", "81000001")]).unwrap(), Some(Handle(0x8100_0001)));
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_of_tpm2_openssl_comes_last() {
+    fn tpm2_openssl_variable_is_read_last() {
         const THEIRS: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "theirs");
         let auth = |section, environment, parent| {
             let config = Config::read(&Fake(section, environment)).unwrap();
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_value_is_named_with_its_place() {
+    fn an_unknown_value_is_reported_with_its_origin() {
         let message = |fake: &Fake| Config::read(fake).err().unwrap().to_string();
         let text = message(&Fake(&[("session", "hmmac")], &[]));
         assert!(text.contains("\"hmmac\" in session of the provider's section"), "{text}");
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_of_handles_has_a_colon() {
+    fn nv_prefix_must_contain_a_colon() {
         assert_eq!(nv_prefix(&Fake(&[], &[])).unwrap(), None);
         let right = nv_prefix(&Fake(&[("NVPREFIX", "tpmkey:")], &[]));
         assert_eq!(right.unwrap().unwrap(), "tpmkey:");
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_may_be_any_bytes_and_other_settings_only_text() {
+    fn a_password_may_be_any_bytes_and_other_settings_are_utf8() {
         struct Latin;
         impl Lookup for Latin {
             fn section(&self, name: &str) -> Option<Vec<u8>> {
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_hex_or_a_file() {
+    fn salt_name_is_hex_or_a_file() {
         let config = Config::read(&Fake(&[("salt-name", "000B0a")], &[])).unwrap();
         assert_eq!(config.salt_name.unwrap().as_bytes(), [0, 0x0b, 0x0a]);
         assert!(Config::read(&Fake(&[("salt-name", "/nonexistent")], &[])).is_err());

@@ -1,4 +1,4 @@
-//! The settings by name, and where each is looked for. A new setting is one row here, one line in `read`, and one row of the story
+//! The settings by name, and where each is looked up. A new setting needs one row here, one line in `read`, and one row in the story
 //! `settings`, which shows that the provider and the key tool obey it.
 
 use zeroize::Zeroizing;
@@ -7,23 +7,23 @@ use super::value::Fault;
 use crate::error::{Error, ErrorKind};
 use crate::ffi;
 
-/// Where settings come from. The crate asks for each by its name and gives what it finds its type.
+/// The source of settings. The crate asks for each by name and parses what it finds.
 pub trait Lookup {
-    /// The value of a command-line option. Programs without such options have none.
+    /// Returns the value of a command-line option. Programs without such options return None.
     fn option(&self, _name: &str) -> Option<Vec<u8>> {
         None
     }
 
-    /// A value of the provider's section in openssl.cnf.
+    /// Returns a value of the provider's section in openssl.cnf.
     fn section(&self, name: &str) -> Option<Vec<u8>>;
 
-    /// An environment variable. A setuid program sees none.
+    /// Returns an environment variable. A setuid program gets None.
     fn environment(&self, name: &str) -> Option<Vec<u8>> {
         ffi::environment(name).map(std::os::unix::ffi::OsStringExt::into_vec)
     }
 }
 
-/// A setting. It has several names where other tools spell it in another way; the first is the usual one.
+/// A setting. It has several names if other tools spell it differently; the first is the usual one.
 pub struct Setting(&'static [&'static str]);
 
 macro_rules! settings {
@@ -45,7 +45,7 @@ settings! {
     SESSION = "session";
     /// How long one operation may take.
     TIMEOUT = "timeout";
-    /// How long a session may stay open behind the kernel's resource manager.
+    /// How long a session may stay open with the kernel's resource manager.
     SESSION_KEEP = "session_keep";
     /// Which resource manager is in use.
     RESOURCE_MANAGER = "resource-manager";
@@ -55,7 +55,7 @@ settings! {
     PIN = "pin" | "PIN";
     /// The file with that password.
     PIN_SOURCE = "pin-source";
-    /// Whether a password may be the last try before a lockout.
+    /// If a password may be the last try before a lockout.
     LAST_TRY = "last-try";
     /// When a password that was given with a key is proven.
     PROVE_PASSWORD = "prove-password";
@@ -63,55 +63,56 @@ settings! {
     PARENT = "parent";
     /// A prefix of URIs that name persistent keys.
     NV_PREFIX = "NVPREFIX" | "nvprefix";
-    /// Which of OpenSSL's providers do the work in software.
+    /// The OpenSSL providers that do the work in software.
     SOFTWARE = "software";
 }
 
 impl Setting {
-    /// Its usual name.
+    /// Returns its usual name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.first().copied().unwrap_or_default()
     }
 
-    /// The environment variable: TPM2_SALT_NAME for `salt-name`.
+    /// Returns its environment variable: TPM2_SALT_NAME for `salt-name`.
     #[must_use]
     pub fn variable(&self) -> String {
         format!("TPM2_{}", self.name().to_uppercase().replace('-', "_"))
     }
 
-    /// Looks for an option, then in the section, then in the environment.
-    pub(super) fn find(&self, lookup: &dyn Lookup) -> Option<Given> {
-        self.find_said(lookup).or_else(|| {
+    /// Looks up an option, then the section, then the environment.
+    pub(super) fn find(&self, lookup: &dyn Lookup) -> Option<SettingValue> {
+        self.find_explicit(lookup).or_else(|| {
             let variable = self.variable();
             let value = lookup.environment(&variable)?;
-            Some(Given::new(value, format!("the environment variable {variable}")))
+            Some(SettingValue::new(value, format!("the environment variable {variable}")))
         })
     }
 
-    /// Looks for an option, then in the section only.
-    pub(super) fn find_said(&self, lookup: &dyn Lookup) -> Option<Given> {
-        let option = |name: &&str| Some(Given::new(lookup.option(name)?, format!("the option --{name}")));
+    /// Looks up an option, then the section only.
+    pub(super) fn find_explicit(&self, lookup: &dyn Lookup) -> Option<SettingValue> {
+        let option =
+            |name: &&str| Some(SettingValue::new(lookup.option(name)?, format!("the option --{name}")));
         let line = |name: &&str| {
             let origin = format!("{name} of the provider's section in openssl.cnf");
-            Some(Given::new(lookup.section(name)?, origin))
+            Some(SettingValue::new(lookup.section(name)?, origin))
         };
         self.0.iter().find_map(option).or_else(|| self.0.iter().find_map(line))
     }
 }
 
-/// The value that somebody gave a setting, and where.
-pub(super) struct Given {
+/// The value of a setting, and where it was given.
+pub(super) struct SettingValue {
     value: Zeroizing<Vec<u8>>,
     origin: String,
 }
 
-impl Given {
+impl SettingValue {
     fn new(value: Vec<u8>, origin: String) -> Self {
         Self { value: Zeroizing::new(value), origin }
     }
 
-    /// Makes a value of it.
+    /// Parses the value.
     ///
     /// # Errors
     /// `Configuration`: the value, where it was given, and what is wrong with it.
@@ -120,15 +121,15 @@ impl Given {
         parse(value).map_err(|fault| wrong(format!("{value:?} in {} {fault}", self.origin)))
     }
 
-    /// The same of a value that may be a password by mistake: no message shows it.
+    /// The same for a value that may be a password by mistake: no message shows it.
     ///
     /// # Errors
     /// `Configuration`: where the value was given, and what is wrong with it.
-    pub(super) fn parse_unseen<T>(&self, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<T, Error> {
+    pub(super) fn parse_secret<T>(&self, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Result<T, Error> {
         parse(self.text()?).map_err(|fault| wrong(format!("the value of {} {fault}", self.origin)))
     }
 
-    /// The bytes as a password, which no message shows.
+    /// Returns the bytes as a password, which no message shows.
     pub(super) fn into_secret(mut self) -> Vec<u8> {
         std::mem::take(&mut *self.value)
     }

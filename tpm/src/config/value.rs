@@ -1,4 +1,4 @@
-//! How the text of a setting becomes a value.
+//! Parses the text of a setting.
 
 use std::fmt;
 use std::path::Path;
@@ -9,8 +9,8 @@ use keyfile::{Handle, Name};
 use crate::error::{Error, ErrorKind};
 use crate::input;
 
-/// No file of a setting is longer.
-const LONGEST: usize = 1 << 16;
+/// The largest file that a setting may name.
+const MAX_FILE: usize = 1 << 16;
 
 /// What is wrong with a value, and what to do.
 #[derive(Debug)]
@@ -22,25 +22,25 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A number of seconds; 0 is none.
+/// Parses a number of seconds; 0 means none.
 pub(super) fn seconds(value: &str) -> Result<Option<Duration>, Fault> {
     let seconds = value.parse().map_err(|_| Fault("is no number of seconds".into()))?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
-/// A Name in hex, or in the file of this path (hex too, as the kernel's null_name, or the bytes).
+/// Parses a Name in hex, or reads it from the file with this path (hex, as the kernel's null_name, or bytes).
 pub(super) fn name(value: &str) -> Result<Name, Fault> {
     if let Some(bytes) = hex(value) {
         return Ok(Name::from(bytes));
     }
-    let read = input::read(value.as_ref(), LONGEST).map_err(|error| {
+    let read = input::read(value.as_ref(), MAX_FILE).map_err(|error| {
         Fault(format!("is no hex, and no file that can be read ({error}): give the Name in either"))
     })?;
     let bytes = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
     Ok(Name::from(bytes.unwrap_or_else(|| read.to_vec())))
 }
 
-/// The handle that a user names as a parent: a persistent one in hexadecimal, or a hierarchy by its name.
+/// Parses the handle of a parent: a persistent one in hexadecimal, or a hierarchy by its name.
 pub(crate) fn parent(text: &str) -> Result<Handle, Error> {
     let wrong = |problem: String, advice| Err(Error::new(ErrorKind::Input, problem).advise(advice));
     match text.parse::<Handle>() {
@@ -57,10 +57,10 @@ pub(crate) fn parent(text: &str) -> Result<Handle, Error> {
     }
 }
 
-/// The first line of `file:PATH`, which is a password. No message shows what is in it.
+/// Returns the first line of `file:PATH`, which is a password. No message shows it.
 ///
 /// # Errors
-/// There is no such source, or the file cannot be read.
+/// The value has another form, or the file cannot be read.
 pub fn password(value: &str) -> Result<Vec<u8>, Fault> {
     let path = file(value).ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
     first_line(path.as_ref()).map_err(|error| {
@@ -68,18 +68,18 @@ pub fn password(value: &str) -> Result<Vec<u8>, Fault> {
     })
 }
 
-/// The path of `file:PATH`, where file:///PATH has an empty host (RFC 8089).
+/// Returns the path of `file:PATH`; file:///PATH has an empty host (RFC 8089).
 pub(super) fn file(value: &str) -> Option<&str> {
     let path = value.strip_prefix("file:")?;
     Some(path.strip_prefix("//").unwrap_or(path))
 }
 
-/// The first line of a file, which is a password.
+/// Returns the first line of a file, which is a password.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
-    let read = input::read(path, LONGEST)?;
+    let read = input::read(path, MAX_FILE)?;
     let line = read.split(|byte| *byte == b'\n').next().unwrap_or_default();
     Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
 }
@@ -97,7 +97,7 @@ mod tests {
     use super::{hex, name, password};
 
     #[test]
-    fn hex_is_pairs_of_digits() {
+    fn hex_has_an_even_number_of_digits() {
         assert_eq!(hex("00Ff1"), None);
         assert_eq!(hex(""), None);
         assert_eq!(hex("0x00"), None);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn files_hold_names_and_passwords() {
+    fn names_and_passwords_are_read_from_files() {
         let path = std::env::temp_dir().join(format!("tpm2-config-{}", std::process::id()));
         std::fs::write(&path, "000b1234\n").unwrap();
         let text = path.to_str().unwrap();

@@ -1,4 +1,4 @@
-//! The way to one TPM, for all threads of a process and its children: one operation at a time, begun again where that helps.
+//! The access of all threads of a process and its children to one TPM: one operation at a time, repeated if that helps.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,50 +14,50 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::transport::{Opener, locate};
 
-/// The way to a TPM; nothing is opened before the first use.
+/// The access to a TPM. Nothing is opened before the first use.
 pub(crate) struct Access {
     config: Config,
     opener: Arc<Opener>,
-    /// Where the TPM is, which distinguishes it from others.
-    place: Arc<str>,
+    /// The location of the TPM, which identifies it.
+    tpm_id: Arc<str>,
     generations: Generations,
 }
 
 impl Access {
-    /// By connections that `opener` opens.
+    /// Creates the access through connections from `opener`.
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
         let found = || locate(None).map(|location| location.string).unwrap_or_default();
-        let place = config.tcti.clone().unwrap_or_else(found).into();
-        Self { config, opener: Arc::new(opener), place, generations: Generations::default() }
+        let tpm_id = config.tcti.clone().unwrap_or_else(found).into();
+        Self { config, opener: Arc::new(opener), tpm_id, generations: Generations::default() }
     }
 
-    /// Where the TPM is, which distinguishes it from others.
-    pub(crate) fn place(&self) -> &str {
-        &self.place
+    /// Returns the location of the TPM, which identifies it.
+    pub(crate) fn tpm_id(&self) -> &str {
+        &self.tpm_id
     }
 
-    /// What was chosen.
+    /// Returns the settings.
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one. Whoever has to
-    /// wait for the TPM or for a slot does so without the connection. All of it ends at the deadline; what is flushed afterwards has a
-    /// few seconds of its own. A connection that was opened for a brief one is closed again, unless the kernel's resource manager is
-    /// behind it.
+    /// Runs one operation exclusively on the connection, and once more on a new connection if the old one turns out to be stale. The
+    /// connection is free for other threads while an operation waits for the TPM or a slot. Everything ends at the deadline; clean-up
+    /// afterwards has a few seconds of its own. With `briefly`, a connection that was opened for this operation is closed again,
+    /// unless it uses the kernel's resource manager.
     pub(crate) fn operate<T>(
         &self,
         briefly: bool,
         deadline: Deadline,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let generation = self.generations.here();
+        let generation = self.generations.current();
         let result = self.operate_in_turn(&generation, briefly, deadline, operation);
-        generation.tidy();
+        generation.run_pending();
         result
     }
 
-    /// Flushes everything that is loaded and disconnects, if need be when the operation of another thread has ended. The next use
+    /// Flushes everything that is loaded and disconnects, after the running operation of another thread if there is one. The next use
     /// connects again.
     pub(crate) fn close(&self) {
         if let Some(generation) = self.generation() {
@@ -65,7 +65,7 @@ impl Access {
         }
     }
 
-    /// Flushes one object, if this process has a connection and it is loaded. Waits for no other thread.
+    /// Flushes one object if this process has loaded it. Does not wait for other threads.
     pub(crate) fn evict(&self, object: Transient) {
         if let Some(generation) = self.generation() {
             generation.evict(object);
@@ -81,21 +81,21 @@ impl Access {
     ) -> Result<T, Error> {
         let mut patience = generation.patience(deadline);
         let mut turn = generation.turn(deadline)?;
-        let brief = briefly && turn.place().is_none();
-        let mut retry = Retry::new(turn.place().is_some(), deadline);
+        let brief = briefly && turn.connection().is_none();
+        let mut retry = Retry::new(turn.connection().is_some(), deadline);
         loop {
-            if turn.place().as_ref().is_some_and(Connection::is_spoiled) {
-                *turn.place() = None;
+            if turn.connection().as_ref().is_some_and(Connection::must_reconnect) {
+                *turn.connection() = None;
             }
-            if turn.place().is_none() {
-                *turn.place() = Some(self.connect(deadline)?);
+            if turn.connection().is_none() {
+                *turn.connection() = Some(self.connect(deadline)?);
             }
             let result = attempt(&mut turn, &mut patience, &mut operation);
-            turn.farewell(deadline);
-            let pause = match (patience.begin_again(), result) {
-                // Whatever came of it, it came without the TPM's answer.
+            turn.use_cleanup_deadline(deadline);
+            let pause = match (patience.take_restart(), result) {
+                // The result does not matter: the TPM has not answered.
                 (Some(pause), _) => pause,
-                (None, Err(failure)) => match retry.mend(failure, turn.place()) {
+                (None, Err(failure)) => match retry.recover(failure, turn.connection()) {
                     Ok(pause) => pause,
                     Err(failure) => return self.end(turn, brief, Err(failure)),
                 },
@@ -110,46 +110,46 @@ impl Access {
     }
 
     fn end<T>(&self, mut turn: Turn<'_>, brief: bool, result: Result<T, Error>) -> Result<T, Error> {
-        let result = result.map_err(|failure| explain(failure, turn.place()));
-        if let Some(connection) = turn.place() {
+        let result = result.map_err(|failure| explain(failure, turn.connection()));
+        if let Some(connection) = turn.connection() {
             connection.finish();
         }
-        let brief = brief && turn.place().as_ref().is_some_and(|connection| !connection.rules.kernel);
+        let brief = brief && turn.connection().as_ref().is_some_and(|connection| !connection.rules.kernel);
         if brief || self.config.connection == Lifetime::Operation {
             turn.close();
         }
         result
     }
 
-    /// This process's connection, if there has been one.
+    /// Returns this process's connection, if there was one.
     fn generation(&self) -> Option<Arc<Generation>> {
         self.generations.find()
     }
 
     fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        Connection::open(&self.opener, &self.config, &self.place, deadline)
+        Connection::open(&self.opener, &self.config, &self.tpm_id, deadline)
     }
 }
 
-/// The operation once, with what is left of its patience.
+/// Runs the operation once, with the rest of its patience.
 fn attempt<T>(
     turn: &mut Turn<'_>,
     patience: &mut Patience,
     operation: &mut impl FnMut(&mut Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let connection = turn.place().as_mut().ok_or_else(Error::lost)?;
-    connection.exchange_patience(patience);
+    let connection = turn.connection().as_mut().ok_or_else(Error::lost)?;
+    connection.swap_patience(patience);
     turn.flush_freed();
-    let connection = turn.place().as_mut().ok_or_else(Error::lost)?;
+    let connection = turn.connection().as_mut().ok_or_else(Error::lost)?;
     let result = connection.begin().and_then(|()| operation(connection));
-    connection.exchange_patience(patience);
+    connection.swap_patience(patience);
     result
 }
 
-/// Says how long a lockout lasts.
-fn explain(failure: Error, place: &mut Option<Connection>) -> Error {
-    match (failure.kind(), place) {
-        // One of our own says it already.
+/// Adds how long a lockout lasts.
+fn explain(failure: Error, connection: &mut Option<Connection>) -> Error {
+    match (failure.kind(), connection) {
+        // Our own refusals say it already.
         (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match lockout(connection) {
             Ok(lockout) => failure.advise(lockout.to_string()),
             Err(_) => failure,

@@ -1,59 +1,59 @@
-//! What may still be in the TPM, although nothing relies on it any more: it is asked after, and flushed if it is provably ours.
+//! Flushes objects and sessions that may still be in the TPM although nothing uses them. Each is identified before it is flushed.
 
 use keyfile::{CommandCode, Handle};
 
 use super::lost::Lost;
 use super::{Connection, Slot};
 use crate::command::Command;
-use crate::command::context::{Flushed, is_not_there};
+use crate::command::context::{Flushed, means_absent};
 use crate::command::object::read_public;
 use crate::error::Error;
 use crate::session::{Authorization, Session, Use};
 
-/// What may still be in the TPM, although nothing relies on it any more.
+/// Objects and sessions that may still be in the TPM although nothing uses them.
 #[derive(Default)]
 pub(crate) struct Cleanup {
     pub(super) slots: Vec<Slot>,
     pub(super) sessions: Vec<Session>,
     pub(super) policies: Vec<Session>,
-    /// What the TPM would not flush, and has nothing to prove itself by.
+    /// What the TPM has not flushed and what cannot be identified.
     pub(super) refused: Vec<(Handle, Lost)>,
-    /// What is at handles that nobody knows.
+    /// What is loaded at unknown handles.
     pub(super) lost: Vec<Lost>,
-    /// What was made, and what it was to be, until an answer was verified since.
+    /// What commands have made, with its expected identity, until an answer is verified.
     pub(super) made: Vec<(Handle, Lost)>,
 }
 
-/// What became of an object that was asked after.
+/// The state of an object that was read again.
 enum Presence {
-    Ours,
-    Gone,
-    /// The answer does not say.
+    Present,
+    Absent,
+    /// The answer does not show it.
     Unknown,
 }
 
 impl Connection {
-    /// Flushes what was left, as far as it is provably ours. Only a broken connection is a failure; what else cannot be flushed now is
-    /// left to the next time.
-    pub(crate) fn clear(&mut self) -> Result<(), Error> {
+    /// Flushes the leftovers that are identified as ours. Only a broken connection is an error; other failures are left to the next
+    /// time.
+    pub(crate) fn flush_leftovers(&mut self) -> Result<(), Error> {
         if self.cleanup.is_empty() {
             return Ok(());
         }
         let mut left = std::mem::take(&mut self.cleanup);
-        let cleared = self.clear_of(&mut left);
+        let cleared = self.flush_cleanup(&mut left);
         self.cleanup.add(left);
         cleared?;
         self.search()
     }
 
-    /// All is asked after before anything is flushed: an object that is still there speaks for the sessions, should this have to be
-    /// done again.
-    fn clear_of(&mut self, left: &mut Cleanup) -> Result<(), Error> {
+    /// Everything is read before anything is flushed: if this has to be repeated, an object that is still present proves that there
+    /// was no reset.
+    fn flush_cleanup(&mut self, left: &mut Cleanup) -> Result<(), Error> {
         let mut unknown = Vec::new();
-        let asked = self.ask_after(left, &mut unknown);
+        let asked = self.check_presence(left, &mut unknown);
         let was_reset = left.slots.is_empty();
-        let cleared = asked.and_then(|()| self.clear_of_sessions(left, was_reset)).and_then(|was_reset| {
-            // Where others use the TPM, its handles may be theirs by now.
+        let cleared = asked.and_then(|()| self.end_cleanup_sessions(left, was_reset)).and_then(|was_reset| {
+            // If other processes use the TPM, they may own these handles now.
             left.refused.retain(|_| !(was_reset && self.rules.shared));
             let slots = left.slots.drain(..).map(|slot| (slot.handle, Lost::Object(vec![slot.name])));
             left.refused.extend(slots);
@@ -63,15 +63,15 @@ impl Connection {
         cleared
     }
 
-    /// Leaves in `left.slots` what is still there and ours.
-    fn ask_after(&mut self, left: &mut Cleanup, unknown: &mut Vec<Slot>) -> Result<(), Error> {
+    /// Leaves in `left.slots` the objects that are still present and ours.
+    fn check_presence(&mut self, left: &mut Cleanup, unknown: &mut Vec<Slot>) -> Result<(), Error> {
         let mut ours = Vec::new();
         let mut asked = Ok(());
         while let Some(slot) = left.slots.pop() {
             match self.presence(&slot) {
-                Ok(Presence::Ours) => ours.push(slot),
-                // The answer that told of it may have been damaged.
-                Ok(Presence::Gone) => left.lose(slot),
+                Ok(Presence::Present) => ours.push(slot),
+                // The answer with its handle may have been damaged.
+                Ok(Presence::Absent) => left.add_lost(slot),
                 Ok(Presence::Unknown) => unknown.push(slot),
                 Err(error) => {
                     left.slots.push(slot);
@@ -84,17 +84,17 @@ impl Connection {
         asked
     }
 
-    /// A session proves itself by an HMAC; the command that asks for it ends it. One whose last answer was lost cannot, for its nonce has
-    /// changed; but where our objects are still there, no reset has given its handle to somebody else. Tells whether there may have
-    /// been one.
-    fn clear_of_sessions(&mut self, left: &mut Cleanup, mut was_reset: bool) -> Result<bool, Error> {
+    /// Ends the sessions. A session is identified by its HMAC, and the command that checks it ends it. After a lost answer the nonce
+    /// has changed and the check fails; but if our objects are still present, there was no reset, and the handle is still ours.
+    /// Returns true if there may have been a reset.
+    fn end_cleanup_sessions(&mut self, left: &mut Cleanup, mut was_reset: bool) -> Result<bool, Error> {
         while let Some(mut session) = left.sessions.pop() {
             if session.has_ended() {
                 continue;
             }
             match self.end_session(&mut session) {
                 Ok(()) => was_reset = false,
-                Err(error) if error.is_no_answer() => {
+                Err(error) if error.is_without_answer() => {
                     left.sessions.push(session);
                     return Err(error);
                 }
@@ -105,7 +105,7 @@ impl Connection {
         while let Some(policy) = left.policies.pop() {
             match (policy.has_ended(), was_reset) {
                 (true, _) => {}
-                // It has nothing to prove itself by.
+                // It cannot be identified.
                 (false, true) => left.lost.push(Lost::Session),
                 (false, false) => self.flush_or_keep(policy.handle, Lost::Session, left)?,
             }
@@ -124,14 +124,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Flushes something; what the TPM would not flush stays in `left`, or what is not there where it should be.
+    /// Flushes an object or session. If the TPM does not flush it, it stays in `left`; if it is absent, it is lost.
     fn flush_or_keep(&mut self, handle: Handle, what: Lost, left: &mut Cleanup) -> Result<(), Error> {
         match self.flush_context(handle) {
-            Ok(Flushed::Now) => {}
-            Ok(Flushed::Before) => left.lost.push(what),
+            Ok(Flushed::Done) => {}
+            Ok(Flushed::Absent) => left.lost.push(what),
             Err(error) => {
                 left.refused.push((handle, what));
-                if error.is_no_answer() {
+                if error.is_without_answer() {
                     return Err(error);
                 }
             }
@@ -139,18 +139,18 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether it is still there. A broken connection says nothing about that, nor does a TPM that has no time.
+    /// Reads the object again. A broken connection or a busy TPM shows nothing about it.
     fn presence(&mut self, slot: &Slot) -> Result<Presence, Error> {
         match read_public(self, slot.handle) {
-            Ok((_, name)) if name == slot.name => Ok(Presence::Ours),
-            Ok(_) => Ok(Presence::Gone),
-            Err(error) if error.is_no_answer() => Err(error),
-            Err(error) if error.code().is_some_and(is_not_there) => Ok(Presence::Gone),
+            Ok((_, name)) if name == slot.name => Ok(Presence::Present),
+            Ok(_) => Ok(Presence::Absent),
+            Err(error) if error.is_without_answer() => Err(error),
+            Err(error) if error.code().is_some_and(means_absent) => Ok(Presence::Absent),
             Err(_) => Ok(Presence::Unknown),
         }
     }
 
-    /// What a broken connection may have left in the TPM; nothing relies on it now.
+    /// Takes what a broken connection may have left in the TPM. Nothing uses it any more.
     pub(crate) fn take_cleanup(&mut self) -> Cleanup {
         let mut cleanup = std::mem::take(&mut self.cleanup);
         cleanup.slots.extend(self.slots.drain());
@@ -159,15 +159,15 @@ impl Connection {
         cleanup
     }
 
-    /// Clears it away on a new connection; the kernel has done that itself.
-    pub(crate) fn clear_away(&mut self, cleanup: Cleanup) {
+    /// Flushes the leftovers of an earlier connection. The kernel's resource manager has done that already.
+    pub(crate) fn flush_after_reconnect(&mut self, cleanup: Cleanup) {
         if !self.rules.kernel {
             self.cleanup.add(cleanup);
-            let _ = self.clear();
+            let _ = self.flush_leftovers();
         }
     }
 
-    /// GetRandom within the session, which is let go with it.
+    /// Runs GetRandom in the session, which ends with this command.
     fn end_session(&mut self, session: &mut Session) -> Result<(), Error> {
         let command =
             Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
@@ -195,19 +195,19 @@ impl Cleanup {
         self.made.extend(other.made);
     }
 
-    /// It is not where it should be.
-    pub(super) fn lose(&mut self, slot: Slot) {
+    /// Records that an object is not at its handle.
+    pub(super) fn add_lost(&mut self, slot: Slot) {
         let lost = self.take_made(slot.handle).unwrap_or_else(|| Lost::Object(vec![slot.name]));
         self.lost.push(lost);
     }
 
-    /// What was to be at this handle, if no answer was verified since.
+    /// Removes and returns the object that was expected at this handle, unless an answer was verified since.
     pub(super) fn take_made(&mut self, handle: Handle) -> Option<Lost> {
         let at = self.made.iter().position(|(made, _)| *made == handle)?;
         Some(self.made.swap_remove(at).1)
     }
 
-    /// Where what is known is.
+    /// Returns the handles of everything that is known.
     pub(super) fn handles(&self) -> impl Iterator<Item = Handle> {
         let sessions = self.sessions.iter().chain(&self.policies).map(|session| session.handle);
         let slots = self.slots.iter().map(|slot| slot.handle);

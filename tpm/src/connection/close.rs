@@ -1,4 +1,4 @@
-//! Letting go: of everything at the end, of what is provably ours after a reset, of all without a word in a forked child.
+//! Closes connections: flushes everything at the end, only what is identified as ours after a reset, and nothing in a forked child.
 
 use super::{Connection, KnownParents, Transient};
 use crate::command::startup::startup;
@@ -7,7 +7,7 @@ use crate::rc::ResponseCode;
 use crate::transport::Closed;
 
 impl Connection {
-    /// Flushes everything; over a new connection, if this one breaks. What fails then stays behind, for nothing more can be done.
+    /// Flushes everything, over a new connection if this one breaks. What cannot be flushed then stays loaded.
     pub(crate) fn flush_all(&mut self) {
         if self.try_flush_all().is_err() {
             let _ = self.reconnect();
@@ -15,72 +15,73 @@ impl Connection {
     }
 
     fn try_flush_all(&mut self) -> Result<(), Error> {
-        // Where others use the TPM too, it may have been reset unseen.
+        // If other processes use the TPM, it may have been reset unnoticed.
         if self.rules.shared {
-            return self.try_release_ours();
+            return self.try_flush_own_objects();
         }
-        self.clear()?;
+        self.flush_leftovers()?;
         for transient in self.slots.transients() {
             self.evict(transient)?;
         }
         self.drop_session()?;
         self.drop_policy()?;
-        // What the TPM said is not there.
-        self.clear()
+        // Flushes what the TPM has reported as absent.
+        self.flush_leftovers()
     }
 
-    /// Opens the connection again, and clears away what the old one has left in the TPM.
+    /// Opens the connection again and flushes what the old one has left in the TPM.
     pub(crate) fn reconnect(&mut self) -> Result<(), Error> {
-        // Many a way to the TPM takes one connection at a time.
+        // Many transports allow only one connection at a time.
         self.disconnect();
         let transport = (self.opener)(self.executor.deadline())?;
-        self.executor.renew(transport);
+        self.executor.replace_transport(transport);
         let left = self.take_cleanup();
         self.forget_all();
-        self.spoiled = false;
-        self.clear_away(left);
+        self.must_reconnect = false;
+        self.flush_after_reconnect(left);
         Ok(())
     }
 
-    /// Whether only a new connection lets go of everything.
-    pub(crate) fn is_spoiled(&self) -> bool {
-        self.spoiled
+    /// Returns true if lost objects can only be removed by a new connection.
+    pub(crate) fn must_reconnect(&self) -> bool {
+        self.must_reconnect
     }
 
-    /// Whether something of ours may still be in the TPM when the connection is closed; the kernel clears it away itself.
-    pub(crate) fn leaves_something(&self) -> bool {
+    /// Returns true if our objects may still be in the TPM when the connection is closed. The kernel's resource manager removes them
+    /// itself.
+    pub(crate) fn has_leftovers(&self) -> bool {
         let unflushed = self.slots.len() > 0 || self.session.is_some() || self.policy.is_some();
         !self.rules.kernel && (unflushed || !self.cleanup.is_empty())
     }
 
-    /// Flushes what is provably ours, and forgets the rest: after a reset the handles may be somebody else's. What cannot be asked
-    /// after, because the connection broke, is left to the next operation.
-    pub(crate) fn release_ours(&mut self) {
-        let _ = self.try_release_ours();
+    /// Flushes what is identified as ours and forgets the rest: after a reset, the handles may belong to other processes. If the
+    /// connection breaks meanwhile, the next operation continues.
+    pub(crate) fn flush_own_objects(&mut self) {
+        let _ = self.try_flush_own_objects();
     }
 
-    fn try_release_ours(&mut self) -> Result<(), Error> {
+    fn try_flush_own_objects(&mut self) -> Result<(), Error> {
         let cleanup = self.take_cleanup();
         self.cleanup.add(cleanup);
         self.parents = KnownParents::default();
-        self.clear()
+        self.flush_leftovers()
     }
 
-    /// Flushes one object whose user is gone, at a time when the TPM may have been reset unseen.
-    pub(crate) fn release(&mut self, transient: Transient) {
+    /// Flushes one object that has no user any more. The TPM may have been reset unnoticed.
+    pub(crate) fn flush_freed_object(&mut self, transient: Transient) {
         if !self.rules.shared {
             let _ = self.evict(transient);
-        } else if let Some(slot) = self.slots.remove_slot(transient) {
+        } else if let Some(slot) = self.slots.remove(transient) {
             self.cleanup.slots.push(slot);
-            let _ = self.clear();
+            let _ = self.flush_leftovers();
         }
     }
 
-    /// Startup(CLEAR) after a reset. If somebody was faster, or there was no reset, what is ours may still be there.
-    pub(crate) fn start_again(&mut self) -> Result<(), Error> {
+    /// Sends Startup(CLEAR) after a reset. If another process was faster or there was no reset, our objects may still be present.
+    pub(crate) fn startup_again(&mut self) -> Result<(), Error> {
         match startup(self) {
             Err(error) if error.base_code() == Some(ResponseCode::INITIALIZE) => {
-                self.release_ours();
+                self.flush_own_objects();
                 Ok(())
             }
             started => {
@@ -90,19 +91,19 @@ impl Connection {
         }
     }
 
-    /// Closes the connection, and keeps in mind what it may have left in the TPM until there is another.
+    /// Closes the connection, and remembers what it may have left in the TPM.
     pub(crate) fn disconnect(&mut self) {
-        self.executor.renew(Box::new(Closed));
+        self.executor.replace_transport(Box::new(Closed));
     }
 
-    /// Forgets everything without a word: the TPM was reset, or the connection is another process's.
+    /// Forgets everything without a command: the TPM was reset, or the connection belongs to another process.
     pub(crate) fn forget_all(&mut self) {
         drop(self.take_cleanup());
         self.entities.clear();
         self.parents = KnownParents::default();
     }
 
-    /// Gives the connection up in a forked child.
+    /// Drops the connection in a forked child.
     pub(crate) fn forget(mut self) {
         self.forget_all();
         self.executor.into_transport().forget();

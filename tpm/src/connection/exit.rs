@@ -1,4 +1,4 @@
-//! What happens when the process ends: OpenSSL 4.0 tears nothing down, so what is loaded is flushed by a handler of ours.
+//! Flushes loaded objects at exit with a handler of our own: OpenSSL 4.0 does not unload providers at exit.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -9,30 +9,32 @@ use crate::ffi;
 
 static GENERATIONS: Mutex<Vec<Weak<Generation>>> = Mutex::new(Vec::new());
 
-/// Has the generation's connection closed at exit.
-pub(crate) fn remember(generation: &Arc<Generation>) {
+/// Registers the generation's connection to be closed at exit.
+pub(crate) fn close_at_exit(generation: &Arc<Generation>) {
     ffi::at_exit(close_all);
-    // Never waits: in a forked child the lock may be held by a thread that is not there. A generation that is missed here is only left to
-    // the TPM's resource manager.
-    if let Some(mut generations) = patiently(|| GENERATIONS.try_lock().ok()) {
+    // Does not wait: in a forked child, a thread that does not exist there may hold the lock. A generation missed here is left to the
+    // TPM's resource manager.
+    if let Some(mut generations) = retry_briefly(|| GENERATIONS.try_lock().ok()) {
         generations.retain(|generation| generation.strong_count() > 0);
         generations.push(Arc::downgrade(generation));
     }
 }
 
 fn close_all() {
-    let Some(generations) =
-        patiently(|| GENERATIONS.try_lock().ok()).map(|mut generations| std::mem::take(&mut *generations))
+    let Some(generations) = retry_briefly(|| GENERATIONS.try_lock().ok())
+        .map(|mut generations| std::mem::take(&mut *generations))
     else {
         return;
     };
-    for generation in generations.iter().filter_map(Weak::upgrade).filter(|generation| generation.is_here()) {
-        // Another thread may be in the middle of a command; exit(3) does not stop it.
-        patiently(|| generation.try_close().then_some(()));
+    for generation in
+        generations.iter().filter_map(Weak::upgrade).filter(|generation| generation.is_current())
+    {
+        // Another thread may be in a command; exit(3) does not stop it.
+        retry_briefly(|| generation.try_close().then_some(()));
     }
 }
 
-fn patiently<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+fn retry_briefly<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
     for _ in 0..500 {
         if let Some(done) = attempt() {
             return Some(done);

@@ -1,49 +1,49 @@
-//! Whose turn it is: one operation at a time, in the order in which they came, none longer in the queue than its deadline allows.
+//! The queue for the connection: one operation at a time, in order of arrival, and none waits past its deadline.
 //!
-//! A thread that comes while nobody holds the turn takes it at once, though others are just waking up: so the TPM is not idle for
-//! the time that a thread takes to wake. Who has waited longer than [`PATIENT`] is handed the turn, and passed by nobody.
+//! A thread that arrives while the turn is free takes it at once, even if other threads are waking up. So the TPM is not idle while a
+//! thread wakes. A thread that has waited longer than [`FAIR_WAIT`] is handed the turn and cannot be overtaken.
 //!
-//! A thread whose turn took long, for it made an RSA key, comes to its next one as if it had arrived so much later: so the others,
-//! whose operations are short, have the TPM for as long.
+//! A thread whose turn was long, for instance to make an RSA key, queues next time as if it had arrived later by that time. So
+//! threads with short operations use the TPM for as long.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::command::Others;
+use crate::command::Waiters;
 use crate::deadline::Deadline;
 use crate::error::Error;
 
-/// About as long as a signature on a chip: a few of them may pass whoever waits, but a handshake is not kept waiting.
-const PATIENT: Duration = Duration::from_millis(20);
+/// About the time of a signature on a chip: a few signatures may overtake a waiting thread, but do not delay a handshake.
+const FAIR_WAIT: Duration = Duration::from_millis(20);
 
 thread_local! {
-    /// When this thread's last turn ended, and how long it had taken, if that was long.
-    static HELD: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+    /// The end and the duration of this thread's last turn, if it was long.
+    static LAST_TURN: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
 /// The queue.
 #[derive(Default)]
 pub(super) struct Gate {
     state: Mutex<State>,
-    /// Told when somebody joins the queue.
+    /// Notified when a thread joins the queue.
     joined: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// Since when somebody uses the turn.
+    /// When the present turn began.
     began: Option<Instant>,
-    /// Who was handed the turn, and has not woken up yet.
-    heir: Option<u64>,
+    /// The waiter that was handed the turn and has not woken up yet.
+    handed_to: Option<u64>,
     queue: VecDeque<Waiter>,
     tickets: u64,
 }
 
 struct Waiter {
     ticket: u64,
-    /// When it came, or is taken to have come.
+    /// The time of arrival, delayed after a long turn.
     since: Instant,
     wake: Arc<Condvar>,
 }
@@ -52,10 +52,10 @@ impl Gate {
     /// Waits for the turn.
     ///
     /// # Errors
-    /// It does not come before the deadline.
+    /// The turn does not come before the deadline.
     pub(super) fn enter(&self, deadline: Deadline) -> Result<(), Error> {
         let mut state = self.state();
-        if state.take() {
+        if state.try_take() {
             return Ok(());
         }
         let (ticket, wake) = state.join();
@@ -66,8 +66,8 @@ impl Gate {
                 None => wake.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(left) => wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
             };
-            if state.heir == Some(ticket) {
-                state.heir = None;
+            if state.handed_to == Some(ticket) {
+                state.handed_to = None;
                 state.began = Some(Instant::now());
                 return Ok(());
             }
@@ -75,7 +75,7 @@ impl Gate {
             if passed || !state.is_taken() {
                 state.queue.retain(|waiter| waiter.ticket != ticket);
             }
-            if state.take() {
+            if state.try_take() {
                 return Ok(());
             }
             if passed {
@@ -86,9 +86,9 @@ impl Gate {
         }
     }
 
-    /// Takes the turn if nobody has it.
+    /// Takes the turn if it is free.
     pub(super) fn try_enter(&self) -> bool {
-        self.state().take()
+        self.state().try_take()
     }
 
     /// Ends the turn.
@@ -96,11 +96,12 @@ impl Gate {
         let mut state = self.state();
         let now = Instant::now();
         let held = state.began.take().map(|began| now.saturating_duration_since(began));
-        let _ = HELD.try_with(|last| last.set(held.filter(|held| *held > PATIENT).map(|held| (now, held))));
+        let _ = LAST_TURN
+            .try_with(|last| last.set(held.filter(|held| *held > FAIR_WAIT).map(|held| (now, held))));
         match state.queue.front() {
-            Some(first) if now.saturating_duration_since(first.since) > PATIENT => {
+            Some(first) if now.saturating_duration_since(first.since) > FAIR_WAIT => {
                 let first = state.queue.pop_front();
-                state.heir = first.as_ref().map(|first| first.ticket);
+                state.handed_to = first.as_ref().map(|first| first.ticket);
                 drop(state);
                 first.iter().for_each(|first| first.wake.notify_one());
             }
@@ -112,14 +113,14 @@ impl Gate {
         }
     }
 
-    /// A thread that panics while it holds this lock has changed nothing half-way.
+    /// A panic while this lock is held leaves the state consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Others for Gate {
-    fn come_within(&self, pause: Duration) -> bool {
+impl Waiters for Gate {
+    fn arrive_within(&self, pause: Duration) -> bool {
         let state = self.state();
         let alone = |state: &mut State| state.queue.is_empty();
         let (state, _) =
@@ -130,7 +131,7 @@ impl Others for Gate {
 
 impl State {
     /// Takes the turn if it is free.
-    fn take(&mut self) -> bool {
+    fn try_take(&mut self) -> bool {
         let is_free = !self.is_taken();
         if is_free {
             self.began = Some(Instant::now());
@@ -139,17 +140,17 @@ impl State {
     }
 
     fn is_taken(&self) -> bool {
-        self.began.is_some() || self.heir.is_some()
+        self.began.is_some() || self.handed_to.is_some()
     }
 
     fn join(&mut self) -> (u64, Arc<Condvar>) {
         self.tickets = self.tickets.wrapping_add(1);
         let wake = Arc::<Condvar>::default();
-        let last = HELD.try_with(Cell::take).ok().flatten();
-        let behind = last.map_or(Duration::ZERO, |(ended, held)| held.saturating_sub(ended.elapsed()));
-        let since = Instant::now().checked_add(behind).unwrap_or_else(Instant::now);
-        let place = self.queue.partition_point(|waiter| waiter.since <= since);
-        self.queue.insert(place, Waiter { ticket: self.tickets, since, wake: Arc::clone(&wake) });
+        let last = LAST_TURN.try_with(Cell::take).ok().flatten();
+        let penalty = last.map_or(Duration::ZERO, |(ended, held)| held.saturating_sub(ended.elapsed()));
+        let since = Instant::now().checked_add(penalty).unwrap_or_else(Instant::now);
+        let index = self.queue.partition_point(|waiter| waiter.since <= since);
+        self.queue.insert(index, Waiter { ticket: self.tickets, since, wake: Arc::clone(&wake) });
         (self.tickets, wake)
     }
 }
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn one_at_a_time_and_everybody_gets_through() {
+    fn threads_enter_one_at_a_time_and_none_starves() {
         let (gate, inside, done) = (Gate::default(), AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_long_is_not_passed() {
+    fn a_long_waiter_is_not_overtaken() {
         let (gate, order) = (Gate::default(), Mutex::new(Vec::new()));
         gate.enter(Deadline::NEVER).unwrap();
         thread::scope(|scope| {
@@ -205,24 +206,24 @@ mod tests {
                 });
                 wait_for(gate, number + 1);
             }
-            thread::sleep(PATIENT * 2);
+            thread::sleep(FAIR_WAIT * 2);
             gate.leave();
-            // The turn has an heir already.
+            // The turn is handed to a waiter already.
             assert!(!gate.try_enter());
         });
         assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
     }
 
     #[test]
-    fn whose_turn_took_long_lets_others_pass() {
+    fn a_thread_with_a_long_turn_queues_behind_others() {
         let (gate, order) = (Gate::default(), Mutex::new(Vec::new()));
         gate.enter(Deadline::NEVER).unwrap();
         thread::sleep(SOON);
         gate.leave();
-        assert!(HELD.get().is_some_and(|(_, held)| held >= SOON));
+        assert!(LAST_TURN.get().is_some_and(|(_, held)| held >= SOON));
         gate.enter(Deadline::NEVER).unwrap();
         let come = |held: Duration| {
-            HELD.set(Some((Instant::now(), held)));
+            LAST_TURN.set(Some((Instant::now(), held)));
             gate.enter(Deadline::NEVER).unwrap();
             order.lock().unwrap().push(held);
             gate.leave();
@@ -240,13 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_has_a_deadline_and_whoever_holds_the_turn_sees_it() {
+    fn waiting_ends_at_the_deadline_and_the_holder_sees_waiters() {
         let gate = Gate::default();
         gate.enter(Deadline::NEVER).unwrap();
-        assert!(!gate.come_within(Duration::from_millis(1)));
+        assert!(!gate.arrive_within(Duration::from_millis(1)));
         thread::scope(|scope| {
             let late = scope.spawn(|| gate.enter(Deadline::within(SOON)));
-            assert!(gate.come_within(Duration::from_secs(60)));
+            assert!(gate.arrive_within(Duration::from_secs(60)));
             let error = late.join().unwrap().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Timeout, "{error}");
         });

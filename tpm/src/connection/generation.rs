@@ -1,4 +1,4 @@
-//! The connection of one process: held by one operation at a time, and what those who wait for nobody leave to its holder.
+//! The connection of one process. One operation holds it at a time; work that must not wait is left to the holder.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,32 +11,32 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::process::Process;
 
-/// How long a farewell waits for the TPM. What it cannot flush by then is asked after by the next operation.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// How long closing waits for the TPM. The next operation flushes the rest.
+const CLOSE_TIME: Duration = Duration::from_secs(10);
 
-/// How long the one who frees a key waits for the TPM.
-const FREEING: Duration = Duration::from_secs(2);
+/// How long a thread that drops a key waits for the TPM.
+const FREE_TIME: Duration = Duration::from_secs(2);
 
-/// The place of a connection, in one process.
+/// The connection of one process, open or not.
 pub(crate) struct Generation {
     process: Process,
     gate: Arc<Gate>,
     connection: Mutex<Option<Connection>>,
-    /// Objects whose users are gone.
+    /// Objects that have no user any more.
     freed: Mutex<Vec<Transient>>,
-    /// Somebody wants the connection closed.
+    /// True if the connection is to be closed.
     closing: AtomicBool,
 }
 
-/// The right to use the connection; given back when dropped.
+/// The right to use the connection; it ends when dropped.
 pub(crate) struct Turn<'a> {
     generation: &'a Generation,
-    place: MutexGuard<'a, Option<Connection>>,
-    // After the guard: fields are dropped in order.
-    _leave: Leave<'a>,
+    connection: MutexGuard<'a, Option<Connection>>,
+    // After the guard: fields are dropped in order of declaration.
+    _leave: LeaveGate<'a>,
 }
 
-struct Leave<'a>(&'a Gate);
+struct LeaveGate<'a>(&'a Gate);
 
 impl Generation {
     pub(super) fn new(process: Process) -> Self {
@@ -47,56 +47,56 @@ impl Generation {
     /// Waits for the connection.
     ///
     /// # Errors
-    /// Others keep it longer than the deadline allows.
+    /// Other operations keep the connection longer than the deadline allows.
     pub(super) fn turn(&self, deadline: Deadline) -> Result<Turn<'_>, Error> {
         self.gate.enter(deadline)?;
         Ok(self.entered())
     }
 
-    /// What an operation bears with beside the others.
+    /// Returns the patience of an operation that others may wait for.
     pub(super) fn patience(&self, deadline: Deadline) -> Patience {
         let others: Arc<Gate> = Arc::clone(&self.gate);
-        Patience::among(others, deadline)
+        Patience::with_waiters(others, deadline)
     }
 
-    /// Has an object flushed: now, if nobody uses the connection, else by whoever does. It waits for no other thread.
+    /// Flushes an object: now if the connection is free, otherwise by its holder. Does not wait for other threads.
     pub(crate) fn evict(&self, transient: Transient) {
         self.freed().push(transient);
-        self.tidy();
+        self.run_pending();
     }
 
-    /// Flushes what is loaded and disconnects: now, if nobody uses the connection, else as soon as nobody does.
+    /// Flushes everything and disconnects: now if the connection is free, otherwise as soon as it is.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
-        self.tidy();
+        self.run_pending();
     }
 
-    /// The same, but not later.
+    /// The same, but only now. Returns false if the connection is in use.
     pub(crate) fn try_close(&self) -> bool {
         self.try_turn().map(|mut turn| turn.close()).is_some()
     }
 
-    /// Does what was left to do, unless somebody uses the connection: he does it when he has ended.
-    pub(super) fn tidy(&self) {
+    /// Does the pending work if the connection is free; otherwise its holder does it afterwards.
+    pub(super) fn run_pending(&self) {
         while self.closing.load(Ordering::SeqCst) || !self.freed().is_empty() {
             let Some(mut turn) = self.try_turn() else { return };
             if self.closing.swap(false, Ordering::SeqCst) {
                 turn.close();
-            } else if turn.keep_freed() {
+            } else if turn.may_keep_freed() {
                 drop(turn);
-                // Nobody but us could have done it a moment ago.
+                // No other thread could have closed the connection while this one held the turn.
                 if !self.closing.load(Ordering::SeqCst) {
                     return;
                 }
             } else {
-                turn.farewell(Deadline::within(FREEING));
+                turn.use_cleanup_deadline(Deadline::within(FREE_TIME));
                 turn.flush_freed();
             }
         }
     }
 
-    /// Whether it is this process's.
-    pub(crate) fn is_here(&self) -> bool {
+    /// Returns true if the connection belongs to this process.
+    pub(crate) fn is_current(&self) -> bool {
         self.process == Process::this()
     }
 
@@ -104,8 +104,8 @@ impl Generation {
         self.process
     }
 
-    /// Lets go of a connection that a parent process is using.
-    pub(super) fn vacate(&self, process: Process) {
+    /// Drops the connection of a parent process.
+    pub(super) fn forget_inherited(&self, process: Process) {
         if self.process != process {
             if let Some(connection) =
                 self.connection.try_lock().ok().and_then(|mut connection| connection.take())
@@ -120,15 +120,15 @@ impl Generation {
     }
 
     fn entered(&self) -> Turn<'_> {
-        let leave = Leave(&self.gate);
-        Turn { generation: self, place: self.lock(), _leave: leave }
+        let leave = LeaveGate(&self.gate);
+        Turn { generation: self, connection: self.lock(), _leave: leave }
     }
 
-    /// The connection, which nobody else uses; a thread that panicked half-way has left one that nobody can trust.
+    /// Locks the connection, which the gate makes exclusive. After a panic of its holder, the connection is closed.
     fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
         self.connection.lock().unwrap_or_else(|poisoned| {
             let mut connection = poisoned.into_inner();
-            self.leave(connection.take());
+            self.close_or_forget(connection.take());
             self.connection.clear_poison();
             connection
         })
@@ -138,10 +138,10 @@ impl Generation {
         self.freed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn leave(&self, connection: Option<Connection>) {
+    fn close_or_forget(&self, connection: Option<Connection>) {
         match connection {
-            Some(mut connection) if self.is_here() => {
-                connection.serve(Patience::alone(Deadline::within(FAREWELL)));
+            Some(mut connection) if self.is_current() => {
+                connection.set_patience(Patience::without_waiters(Deadline::within(CLOSE_TIME)));
                 connection.flush_all();
             }
             Some(connection) => connection.forget(),
@@ -153,48 +153,48 @@ impl Generation {
 impl Drop for Generation {
     fn drop(&mut self) {
         let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        self.leave(connection);
+        self.close_or_forget(connection);
     }
 }
 
 impl Turn<'_> {
-    /// Where the connection is, or one may be put.
-    pub(super) fn place(&mut self) -> &mut Option<Connection> {
-        &mut self.place
+    /// Returns the connection, or where to put one.
+    pub(super) fn connection(&mut self) -> &mut Option<Connection> {
+        &mut self.connection
     }
 
-    /// Flushes the objects whose users are gone.
+    /// Flushes the objects that have no user any more.
     pub(super) fn flush_freed(&mut self) {
         let freed = std::mem::take(&mut *self.generation.freed());
-        let Some(connection) = self.place.as_mut() else { return };
-        freed.into_iter().for_each(|transient| connection.release(transient));
+        let Some(connection) = self.connection.as_mut() else { return };
+        freed.into_iter().for_each(|transient| connection.flush_freed_object(transient));
     }
 
-    /// Flushes everything and disconnects. What a broken connection keeps from being flushed is not forgotten: the next use, which
-    /// connects again, clears it away.
+    /// Flushes everything and disconnects. If the connection breaks, the next use connects again and flushes the rest.
     pub(super) fn close(&mut self) {
         self.generation.freed().clear();
-        self.farewell(Deadline::within(FAREWELL));
-        let Some(connection) = self.place.as_mut() else { return };
+        self.use_cleanup_deadline(Deadline::within(CLOSE_TIME));
+        let Some(connection) = self.connection.as_mut() else { return };
         connection.flush_all();
-        match connection.leaves_something() {
+        match connection.has_leftovers() {
             true => connection.disconnect(),
-            false => *self.place = None,
+            false => *self.connection = None,
         }
     }
 
-    /// What comes now is for nobody's answer. It still gives way to others when the TPM is busy, and leaves the rest to them.
-    pub(super) fn farewell(&mut self, deadline: Deadline) {
-        let patience = self.generation.patience(deadline.leaving(FREEING));
-        if let Some(connection) = self.place.as_mut() {
-            connection.serve(patience);
+    /// Limits the time of clean-up commands, for which no caller waits. They still yield to waiting operations, which then do the
+    /// rest.
+    pub(super) fn use_cleanup_deadline(&mut self, deadline: Deadline) {
+        let patience = self.generation.patience(deadline.at_least(FREE_TIME));
+        if let Some(connection) = self.connection.as_mut() {
+            connection.set_patience(patience);
         }
     }
 
-    /// Whether freed objects may stay until the next operation: behind the kernel's resource manager they are in nobody's way, but
-    /// another program's command may be. Those that are not loaded are forgotten.
-    fn keep_freed(&self) -> bool {
-        let Some(connection) = self.place.as_ref().filter(|connection| connection.rules.kernel) else {
+    /// Returns true if freed objects may stay until the next operation. With the kernel's resource manager they do not disturb other
+    /// processes, but commands to flush them may. Freed objects that are not loaded are forgotten.
+    fn may_keep_freed(&self) -> bool {
+        let Some(connection) = self.connection.as_ref().filter(|connection| connection.rules.kernel) else {
             return false;
         };
         let loaded = connection.slots.transients();
@@ -203,7 +203,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Leave<'_> {
+impl Drop for LeaveGate<'_> {
     fn drop(&mut self) {
         self.0.leave();
     }

@@ -1,4 +1,4 @@
-//! Which connection is this process's: after fork() a child must not touch its parent's, nor wait for its lock.
+//! Finds the connection of this process. After fork(), a child must neither use its parent's connection nor wait for its lock.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,8 +6,8 @@ use super::exit;
 use super::generation::Generation;
 use crate::process::Process;
 
-/// The connections of this process and of those it was forked from, oldest first. A child that finds itself in a new process
-/// appends a generation; the lock of an earlier one may be held for ever by a thread that exists in the parent only.
+/// The connections of this process and of its ancestors, oldest first. A child appends a generation. The lock of an earlier one may
+/// be held forever by a thread that exists only in the parent.
 #[derive(Default)]
 pub(crate) struct Generations {
     first: OnceLock<Box<Node>>,
@@ -19,33 +19,34 @@ struct Node {
 }
 
 impl Generations {
-    /// This process's generation, if it has one already.
+    /// Returns this process's generation if there is one.
     pub(crate) fn find(&self) -> Option<Arc<Generation>> {
         let mut node = self.first.get()?;
         while let Some(next) = node.next.get() {
             node = next;
         }
-        node.generation.is_here().then(|| Arc::clone(&node.generation))
+        node.generation.is_current().then(|| Arc::clone(&node.generation))
     }
 
-    /// This process's generation.
-    pub(crate) fn here(&self) -> Arc<Generation> {
+    /// Returns this process's generation; creates it if needed.
+    pub(crate) fn current(&self) -> Arc<Generation> {
         let process = Process::this();
-        let mut place = &self.first;
+        let mut node_cell = &self.first;
         loop {
-            let node = match place.get() {
+            let node = match node_cell.get() {
                 Some(node) => node,
                 None => {
-                    // Made first: a child that is forked just now would wait endlessly for the thread that makes it.
+                    // Created before the lock is taken: a child forked during the creation would wait forever for the creating
+                    // thread.
                     let made = Box::new(Node::new(process));
-                    place.get_or_init(|| made)
+                    node_cell.get_or_init(|| made)
                 }
             };
             if node.next.get().is_none() && node.generation.process() == process {
                 return Arc::clone(&node.generation);
             }
-            node.generation.vacate(process);
-            place = &node.next;
+            node.generation.forget_inherited(process);
+            node_cell = &node.next;
         }
     }
 }
@@ -53,7 +54,7 @@ impl Generations {
 impl Node {
     fn new(process: Process) -> Self {
         let generation = Arc::new(Generation::new(process));
-        exit::remember(&generation);
+        exit::close_at_exit(&generation);
         Self { generation, next: OnceLock::new() }
     }
 }

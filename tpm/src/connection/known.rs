@@ -1,19 +1,19 @@
-//! What a connection knows of the parents of keys. It is forgotten where the TPM may have been reset.
+//! The parents of keys that a connection knows. They are forgotten if the TPM may have been reset.
 
 use keyfile::{Handle, Name, Public};
 
 use crate::error::{Error, ErrorKind};
 use crate::template::Storage;
 
-/// All parents that this connection has met. A number stays good as long as an operation lasts.
+/// All parents that this connection has used. A number is valid within one operation.
 #[derive(Default)]
 pub(crate) struct KnownParents {
     known: Vec<KnownParent>,
-    /// So many of them were known when an answer was last verified.
-    proven: usize,
+    /// The number of parents known when an answer was last verified.
+    confirmed: usize,
 }
 
-/// One of them.
+/// A known parent.
 pub(crate) struct KnownParent {
     pub(crate) handle: Handle,
     pub(crate) storage: Storage,
@@ -26,46 +26,46 @@ pub(crate) struct KnownParent {
 }
 
 impl KnownParents {
-    /// The number of the parent at this handle.
+    /// Returns the number of the parent at this handle.
     pub(crate) fn find(&self, handle: Handle, storage: Storage) -> Option<usize> {
         self.known.iter().position(|known| known.handle == handle && known.storage == storage)
     }
 
-    /// The number that the next parent gets.
+    /// Returns the number of the next parent.
     pub(crate) fn next(&self) -> usize {
         self.known.len()
     }
 
-    /// Takes note of a parent.
+    /// Adds a parent.
     pub(crate) fn push(&mut self, parent: KnownParent) {
         self.known.push(parent);
     }
 
-    /// The parent of this number.
+    /// Returns the parent with this number.
     pub(crate) fn get(&self, number: usize) -> Result<&KnownParent, Error> {
         let lost = || Error::new(ErrorKind::Tpm, "the connection was lost within an operation");
         self.known.get(number).ok_or_else(lost)
     }
 
-    /// The same, to be changed, as long as it is known.
+    /// Returns the parent with this number for a change, if it is still known.
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut KnownParent> {
         self.known.get_mut(number)
     }
 
-    /// The Names of all.
+    /// Returns the Names of all parents.
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.known.iter().map(|known| &known.name)
     }
 
-    /// An answer was verified: whoever has answered holds the salt key, and has checked the Names in the command.
-    pub(super) fn prove(&mut self) {
-        self.proven = self.known.len();
+    /// Records a verified answer: its sender holds the salt key and has checked the Names in the command.
+    pub(super) fn confirm(&mut self) {
+        self.confirmed = self.known.len();
     }
 
-    /// Forgets those that nobody has vouched for, and gives their numbers.
-    pub(super) fn forget_unproven(&mut self) -> std::ops::Range<usize> {
+    /// Forgets the parents added since the last verified answer, and returns their numbers.
+    pub(super) fn forget_unconfirmed(&mut self) -> std::ops::Range<usize> {
         let all = self.known.len();
-        self.known.truncate(self.proven);
-        self.proven..all
+        self.known.truncate(self.confirmed);
+        self.confirmed..all
     }
 }

@@ -1,4 +1,4 @@
-//! What may be in the TPM at a handle that nobody knows: the answer that told it was lost or damaged.
+//! Objects and sessions at unknown handles: the answer with the handle was lost or damaged.
 
 use keyfile::wire::{Reader, Unmarshal};
 use keyfile::{CommandCode, Handle, Name, Public};
@@ -7,22 +7,22 @@ use crate::command::object::read_public;
 use crate::command::{Command, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
-use crate::template::is_made_of;
+use crate::template::matches_template;
 
-/// One of them, and by what it is known again.
+/// A lost object or session, and how to recognize it.
 pub(super) enum Lost {
-    /// Nothing tells one session from another.
+    /// A session: sessions cannot be distinguished.
     Session,
-    /// A sequence has no Name.
+    /// A sequence, which has no Name.
     Sequence,
     /// An object with one of these Names.
     Object(Vec<Name>),
-    /// A primary key, whose Name was to be learned.
+    /// A primary key whose Name is not known yet, with its template.
     Primary(Box<Public>),
 }
 
 impl Lost {
-    /// What the command makes; a saved context is of one of these objects.
+    /// Returns what the command makes. A saved context belongs to one of the objects in `saved`.
     pub(super) fn of(command: &Command<'_>, saved: impl FnOnce() -> Vec<Name>) -> Self {
         let public = || {
             let mut r = Reader::new(command.parameters);
@@ -43,37 +43,37 @@ impl Lost {
         }
     }
 
-    /// Whether it is a session.
+    /// Returns true for a session.
     pub(super) fn is_session(&self) -> bool {
         matches!(self, Self::Session)
     }
 
-    /// Whether it is this object.
-    fn is(&self, found: &Found) -> bool {
+    /// Returns true if the found object is this one.
+    fn matches(&self, found: &Found) -> bool {
         match (self, found) {
             (Self::Sequence, Found::Sequence) => true,
             (Self::Object(names), Found::Object(_, name)) => names.contains(name),
-            (Self::Primary(template), Found::Object(public, _)) => is_made_of(public, template),
+            (Self::Primary(template), Found::Object(public, _)) => matches_template(public, template),
             _ => false,
         }
     }
 }
 
-/// An HMAC or a policy session (Part 2 §7.2).
+/// Returns true for the handle of an HMAC or policy session (Part 2 §7.2).
 pub(super) fn is_session(handle: Handle) -> bool {
     matches!(handle.kind(), 0x02 | 0x03)
 }
 
-/// Whether one of the lost is at the handle.
-pub(super) fn is_one_of(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Result<bool, Error> {
+/// Returns true if one of the lost objects is at the handle.
+pub(super) fn is_lost_object(lost: &[Lost], run: &mut dyn Run, handle: Handle) -> Result<bool, Error> {
     let found = match read_public(run, handle) {
         Ok((public, name)) => Found::Object(Box::new(public), name),
         Err(error) if error.base_code() == Some(ResponseCode::SEQUENCE) => Found::Sequence,
-        // Gone meanwhile, or of a kind that is not known here.
+        // The object is gone meanwhile, or of an unsupported type.
         Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => return Ok(false),
         Err(error) => return Err(error),
     };
-    Ok(lost.iter().any(|lost| lost.is(&found)))
+    Ok(lost.iter().any(|lost| lost.matches(&found)))
 }
 
 enum Found {

@@ -1,33 +1,33 @@
-//! One live connection: what carries its commands, its sessions, the objects that are loaded through it.
+//! One live connection: its transport, its sessions, and the objects that are loaded through it.
 //!
 //! ```text
 //!             connect             a failure
 //!    absent ----------> live ----------------> doubtful
 //!      ^                ^  ^                    |    |
 //!      |                |  +--------------------+    | disconnect
-//!      |                |    release_ours            v
-//!      |                |    start_again            lost
+//!      |                |    flush_own_objects       v
+//!      |                |    startup_again          lost
 //!      |                |    flush_all               |
 //!      |                +----------------------------+
-//!      |                     connect, clear_away
+//!      |                     connect, flush_after_reconnect
 //!      +---- live, lost: close; in a forked child: forget
 //! ```
 //!
-//! `retry` decides on the arrows that leave *doubtful*, by the answer alone. Handles are forgotten in `close` and `cleanup` only; a lost
-//! connection that may have left something in the TPM stays lost until the next use.
+//! `retry` chooses the arrow that leaves *doubtful*, from the answer alone. Only `close` and `cleanup` forget handles. A lost connection
+//! that may have left something in the TPM stays lost until the next use.
 //!
 //! | file | what |
 //! |---|---|
-//! | `access` | one operation alone on the connection, begun again where that helps |
-//! | `operation` | the begin and the end of one |
-//! | `retry` | what a failure says about the connection |
-//! | `gate` | whose turn it is |
-//! | `generation` | the connection of one process, and what is left to whoever holds it |
-//! | `generations`, `exit` | whose connection it is after fork, and its end with the process |
-//! | `run`, `rules` | which sessions protect a command, and how long they live |
-//! | `slots`, `known` | what is loaded, and what is known of parents |
-//! | `close`, `cleanup` | letting go, and what could not be let go of |
-//! | `making`, `lost`, `search` | what a command has made, what is lost because its answer was, and the search for it |
+//! | `access` | one operation at a time on the connection, repeated if that helps |
+//! | `operation` | the beginning and the end of an operation |
+//! | `retry` | what an error shows about the connection |
+//! | `gate` | the queue for the connection |
+//! | `generation` | the connection of one process, and the work left to its holder |
+//! | `generations`, `exit` | the owner of a connection after fork, and closing at exit |
+//! | `run`, `rules` | the sessions of a command, and their lifetimes |
+//! | `slots`, `known` | the loaded objects, and the known parents |
+//! | `close`, `cleanup` | flushes objects, and keeps those that could not be flushed |
+//! | `handle_recorder`, `lost`, `search` | records new handles, those lost with an answer, and the search for them |
 
 mod access;
 mod cleanup;
@@ -36,9 +36,9 @@ mod exit;
 mod gate;
 mod generation;
 mod generations;
+mod handle_recorder;
 mod known;
 mod lost;
-mod making;
 mod operation;
 mod retry;
 mod rules;
@@ -69,35 +69,35 @@ use crate::transport::Opener;
 
 /// One live connection.
 pub(crate) struct Connection {
-    /// Opens it again.
+    /// Opens the connection again.
     opener: Arc<Opener>,
     executor: Executor,
     pub(crate) session: Option<Session>,
-    /// Authorizes where a policy does; the session above protects.
+    /// The policy session, which authorizes; the session above protects.
     pub(crate) policy: Option<Session>,
     pub(crate) slots: Slots,
     pub(crate) parents: KnownParents,
-    /// What could not be let go of.
+    /// What could not be flushed.
     cleanup: Cleanup,
-    /// Whether something is lost on the connection that goes when it is closed.
-    spoiled: bool,
-    /// Where the entities of policies were found that do not say it.
+    /// True if something was lost that only closing the connection removes.
+    must_reconnect: bool,
+    /// The handles at which entities of policies without handles were found.
     pub(crate) entities: HashMap<Name, Handle>,
-    /// When the TPM's clock was read to see whether it was reset.
-    pub(crate) looked: Option<Instant>,
+    /// When the TPM's clock was last read to detect a reset.
+    pub(crate) clock_read: Option<Instant>,
     pub(crate) rules: Rules,
 }
 
 impl Connection {
-    /// Connects.
+    /// Opens a connection.
     pub(crate) fn open(
         opener: &Arc<Opener>,
         config: &Config,
-        place: &Arc<str>,
+        tpm_id: &Arc<str>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let transport = opener(deadline)?;
-        let rules = Rules::new(config, &*transport, Arc::clone(place));
+        let rules = Rules::new(config, &*transport, Arc::clone(tpm_id));
         let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
         Ok(Self {
@@ -108,68 +108,69 @@ impl Connection {
             slots,
             parents,
             cleanup: Cleanup::default(),
-            spoiled: false,
+            must_reconnect: false,
             entities,
-            looked: None,
+            clock_read: None,
             rules,
         })
     }
 
-    /// What is left of the operation's time; none if it has no end.
+    /// Returns the rest of the operation's time; None if it is unlimited.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         self.executor.deadline().left()
     }
 
-    /// From here on commands have this patience.
-    pub(crate) fn serve(&mut self, mut patience: Patience) {
-        self.exchange_patience(&mut patience);
+    /// Sets the patience of the following commands.
+    pub(crate) fn set_patience(&mut self, mut patience: Patience) {
+        self.swap_patience(&mut patience);
     }
 
-    /// The same, and the patience before is in its place.
-    pub(crate) fn exchange_patience(&mut self, patience: &mut Patience) {
-        self.executor.exchange_patience(patience);
+    /// Swaps the patience of the following commands with `patience`.
+    pub(crate) fn swap_patience(&mut self, patience: &mut Patience) {
+        self.executor.swap_patience(patience);
     }
 
-    /// Whether a session is there to protect the next command.
+    /// Returns true if a session can protect the next command.
     pub(crate) fn has_session(&self) -> bool {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    /// Flushes one object. One that may still be in the TPM keeps its slot if the connection broke, and else is left to the clean-up.
+    /// Flushes one object. If the connection breaks, it keeps its slot; if the TPM refuses, it is left to the clean-up.
     pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
         let Some(handle) = self.slots.find(transient) else { return Ok(()) };
-        let flushed = only_io(self.flush_context(handle))?;
-        let Some(slot) = self.slots.remove_slot(transient) else { return Ok(()) };
+        let flushed = io_error_only(self.flush_context(handle))?;
+        let Some(slot) = self.slots.remove(transient) else { return Ok(()) };
         match flushed {
-            Some(Flushed::Now) => {}
-            Some(Flushed::Before) => self.cleanup.lose(slot),
+            Some(Flushed::Done) => {}
+            Some(Flushed::Absent) => self.cleanup.add_lost(slot),
             None => self.cleanup.slots.push(slot),
         }
         Ok(())
     }
 
-    /// FlushContext.
+    /// Runs FlushContext.
     fn flush_context(&mut self, handle: Handle) -> Result<Flushed, Error> {
         let flushed = flush(&mut self.executor, handle)?;
-        if flushed == Flushed::Now {
+        if flushed == Flushed::Done {
             self.cleanup.take_made(handle);
         }
         Ok(flushed)
     }
 
-    /// Whether nobody but us sends TPM2_Startup.
+    /// Returns true if only this crate sends TPM2_Startup.
     pub(crate) fn is_simulator(&mut self) -> bool {
         self.executor.transport().is_simulator()
     }
 
-    /// Ends the sessions with the operation, as a failure does.
+    /// Ends both sessions with this operation, as after a failure.
     pub(crate) fn distrust(&mut self) {
         self.session.iter_mut().chain(&mut self.policy).for_each(Session::distrust);
     }
 
-    /// Flushes the policy session, whose statements are of no more use.
+    /// Flushes the policy session.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
-        let Some(policy) = end(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)? else {
+        let Some(policy) = flush_session(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)?
+        else {
             return Ok(());
         };
         self.cleanup.policies.push(policy);
@@ -178,7 +179,8 @@ impl Connection {
 
     /// Flushes the session that protects.
     pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
-        let Some(session) = end(&mut self.executor, &mut self.session, &mut self.cleanup.lost)? else {
+        let Some(session) = flush_session(&mut self.executor, &mut self.session, &mut self.cleanup.lost)?
+        else {
             return Ok(());
         };
         self.cleanup.sessions.push(session);
@@ -186,30 +188,29 @@ impl Connection {
     }
 }
 
-/// Flushes a session, and gives it back if the TPM would not. One that may still be there, because the connection broke, is not
-/// forgotten, but nothing relies on it.
-fn end(
+/// Flushes a session, and returns it if the TPM refuses. If the connection breaks, the session is kept but not trusted any more.
+fn flush_session(
     executor: &mut Executor,
-    place: &mut Option<Session>,
+    held: &mut Option<Session>,
     lost: &mut Vec<Lost>,
 ) -> Result<Option<Session>, Error> {
-    let Some(session) = place.as_mut().filter(|session| !session.has_ended()) else {
-        *place = None;
+    let Some(session) = held.as_mut().filter(|session| !session.has_ended()) else {
+        *held = None;
         return Ok(None);
     };
-    match only_io(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
-        Some(Flushed::Now) => *place = None,
-        Some(Flushed::Before) => {
-            *place = None;
+    match io_error_only(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
+        Some(Flushed::Done) => *held = None,
+        Some(Flushed::Absent) => {
+            *held = None;
             lost.push(Lost::Session);
         }
         None => {}
     }
-    Ok(place.take())
+    Ok(held.take())
 }
 
-/// A broken connection is a failure; what else the TPM answers to FlushContext leaves open what is there.
-fn only_io(flushed: Result<Flushed, Error>) -> Result<Option<Flushed>, Error> {
+/// Returns an error if the connection broke. After any other error of FlushContext the state of the object is unknown: None.
+fn io_error_only(flushed: Result<Flushed, Error>) -> Result<Option<Flushed>, Error> {
     match flushed {
         Ok(flushed) => Ok(Some(flushed)),
         Err(error) if error.kind() == ErrorKind::Io => Err(error),

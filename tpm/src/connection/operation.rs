@@ -1,13 +1,13 @@
-//! The begin and the end of one operation, as far as the connection is concerned.
+//! The beginning and the end of an operation on the connection.
 
 use super::Connection;
 use crate::error::Error;
 use crate::session::Session;
 
 impl Connection {
-    /// Begins an operation: what an earlier one could not let go of, because the connection broke, goes now.
+    /// Begins an operation: flushes what an earlier operation could not, because the connection broke.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
-        self.clear()?;
+        self.flush_leftovers()?;
         while let Some(temporary) = self.slots.temporary() {
             self.evict(temporary)?;
         }
@@ -20,14 +20,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends an operation: a session that should not outlive it is flushed, if its last command has not ended it, and so is what a failure
-    /// has left. What fails is left to the next one.
+    /// Ends an operation: flushes sessions that must not outlive it, and the leftovers of a failure. What fails is left to the next
+    /// operation.
     pub(crate) fn finish(&mut self) {
-        let _ = self.clear();
-        if self.session.as_ref().is_some_and(|session| self.rules.is_over(session)) {
+        let _ = self.flush_leftovers();
+        if self.session.as_ref().is_some_and(|session| self.rules.must_end(session)) {
             let _ = self.drop_session();
         }
-        if self.policy.as_ref().is_some_and(|policy| self.rules.policy_is_over(policy)) {
+        if self.policy.as_ref().is_some_and(|policy| self.rules.policy_must_end(policy)) {
             let _ = self.drop_policy();
         }
     }

@@ -1,5 +1,5 @@
-//! What a failure says about the connection, and how to go on: a TPM reset, a restarted resource manager, a closed socket, other
-//! processes in all slots. All of that is known by the answer only. Codes are not authenticated, so everything here is bounded.
+//! Decides from an error how to continue: after a TPM reset, a restarted resource manager, a closed socket, or when other processes
+//! hold all slots. Only the answer shows which it is. Response codes are not authenticated, so every retry is bounded.
 
 use std::time::Duration;
 
@@ -11,51 +11,55 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
 
-/// How often an operation may begin again because the connection or the TPM was not what it had been: once for what was found stale,
-/// and once for what happened meanwhile.
+/// How often an operation may begin again because the connection or the TPM has changed: once for what was stale, and once for what
+/// happens meanwhile.
 const TRIES: u8 = 2;
 
-/// How often one operation may begin again, and why.
+/// Counts how often one operation may begin again.
 pub(crate) struct Retry {
-    /// Whether the operation relies on nothing older than itself.
+    /// True if the operation uses no state older than itself.
     fresh: bool,
-    /// Whether it has connected once more already.
+    /// True if it has reconnected already.
     reconnected: bool,
     tries: u8,
-    others: Backoff,
+    slots: Backoff,
     deadline: Deadline,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remedy {
-    /// Nothing helps.
+    /// Report the error.
     Report,
-    /// The connection is broken.
+    /// The connection is broken: open it again.
     Reconnect,
-    /// The TPM has lost what we relied on, or it is somebody else's by now.
-    Release,
-    /// The simulator was reset, and nobody starts it up for us.
+    /// The TPM has lost our objects, or their handles belong to other processes: flush our own.
+    FlushOwn,
+    /// The simulator was reset: send TPM2_Startup.
     Startup,
-    /// Other processes hold the slots.
+    /// Other processes hold the slots: free ours and wait.
     FreeSlots,
 }
 
 impl Retry {
-    /// For an operation that finds a connection, or finds none.
+    /// For an operation that starts with an open connection, or without one.
     pub(crate) fn new(connected: bool, deadline: Deadline) -> Self {
-        Self { fresh: !connected, reconnected: false, tries: TRIES, others: Backoff::for_slots(), deadline }
+        Self { fresh: !connected, reconnected: false, tries: TRIES, slots: Backoff::for_slots(), deadline }
     }
 
-    /// Mends the connection after a failure, and says how long to wait before the operation begins again. The failure comes back
-    /// when it must not.
-    pub(crate) fn mend(&mut self, failure: Error, place: &mut Option<Connection>) -> Result<Duration, Error> {
-        let Some(connection) = place.as_mut() else { return Err(failure) };
+    /// Repairs the connection after a failure, and returns the pause before the operation begins again. Returns the failure if the
+    /// operation must not begin again.
+    pub(crate) fn recover(
+        &mut self,
+        failure: Error,
+        connection: &mut Option<Connection>,
+    ) -> Result<Duration, Error> {
+        let Some(connection) = connection.as_mut() else { return Err(failure) };
         connection.note_failure(&failure);
-        let remedy = self.judge(&failure, connection);
+        let remedy = self.choose_remedy(&failure, connection);
         if remedy == Remedy::FreeSlots {
-            // Whoever waits with something in hand waits for somebody who does the same.
+            // Free our slots first: two processes that wait while holding slots would block each other.
             connection.flush_all();
-            return self.others.pause(self.deadline).ok_or(failure);
+            return self.slots.pause(self.deadline).ok_or(failure);
         }
         if remedy == Remedy::Report || self.tries == 0 {
             return Err(failure);
@@ -63,17 +67,17 @@ impl Retry {
         self.tries = self.tries.saturating_sub(1);
         self.fresh = true;
         match remedy {
-            Remedy::Startup => connection.start_again()?,
+            Remedy::Startup => connection.startup_again()?,
             Remedy::Reconnect => {
                 self.reconnected = true;
                 connection.reconnect()?;
             }
-            _ => connection.release_ours(),
+            _ => connection.flush_own_objects(),
         }
         Ok(Duration::ZERO)
     }
 
-    fn judge(&self, error: &Error, connection: &mut Connection) -> Remedy {
+    fn choose_remedy(&self, error: &Error, connection: &mut Connection) -> Remedy {
         match error.kind() {
             ErrorKind::Io if self.reconnected => return Remedy::Report,
             ErrorKind::Io => return Remedy::Reconnect,
@@ -84,20 +88,20 @@ impl Retry {
         match code.base() {
             ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
             ResponseCode::INITIALIZE if !self.fresh => Remedy::Reconnect,
-            _ if names_nothing(error, code) => Remedy::Release,
-            // What was saved, or the parent at a handle, belongs to the time before a reset.
-            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::Release,
-            ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_somebody_elses(error, connection) => {
-                Remedy::Release
+            _ if names_missing_object(error, code) => Remedy::FlushOwn,
+            // The saved context or the parent at the handle is older than a reset.
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::FlushOwn,
+            ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_other_object(error, connection) => {
+                Remedy::FlushOwn
             }
             _ => Remedy::Report,
         }
     }
 }
 
-/// Whether the command named an object or a session that is not there: it was lost in a reset, or its handle was damaged on the way to
-/// us, and is perhaps not even one of an object any more.
-fn names_nothing(error: &Error, code: ResponseCode) -> bool {
+/// Returns true if the command named an object or session that is not in the TPM: a reset has removed it, or its handle was damaged
+/// in transit and may not be one of an object at all.
+fn names_missing_object(error: &Error, code: ResponseCode) -> bool {
     let is_wrong = matches!(code.base(), ResponseCode::HANDLE | ResponseCode::VALUE);
     let is_ours = || error.object().is_some_and(|(handle, _)| handle.is_transient() || is_session(handle));
     match code.part() {
@@ -108,10 +112,10 @@ fn names_nothing(error: &Error, code: ResponseCode) -> bool {
     }
 }
 
-/// After a reset handles are given out anew: then nobody's password was wrong, but the object is another's.
-fn is_somebody_elses(error: &Error, connection: &mut Connection) -> bool {
+/// Returns true if another object is at the handle, so that no password was wrong: after a reset, handles are assigned anew.
+fn is_other_object(error: &Error, connection: &mut Connection) -> bool {
     let Some((handle, Some(expected))) = error.object() else { return false };
-    // An NV index outlives every reset.
+    // An NV index survives every reset.
     if handle.is_nv() {
         return false;
     }

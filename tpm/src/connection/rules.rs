@@ -1,4 +1,4 @@
-//! What the configuration and the way to the TPM say together about a connection.
+//! The rules of a connection, from the configuration and the transport.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use crate::config::{Config, Lifetime, Manager, Protection};
 use crate::session::Session;
 use crate::transport::Transport;
 
-/// What the configuration and the way to the TPM say together.
+/// The rules of a connection, from the configuration and the transport.
 pub(crate) struct Rules {
-    /// Whether passwords may cross the bus, because the user said so.
+    /// True if the user has allowed passwords in the clear.
     pub(crate) unprotected: bool,
-    /// How long a session is kept; None is as long as the connection.
+    /// How long a session is kept; None means as long as the connection.
     pub(crate) keep: Option<Duration>,
-    /// Whether the kernel's resource manager, or one like it, stands between.
+    /// True if the kernel's resource manager, or one like it, is in use.
     pub(crate) kernel: bool,
-    /// Whether other processes use the same object slots between our commands.
+    /// True if other processes use the same object slots between our commands.
     pub(crate) shared: bool,
-    /// Whether a password that is not proven may be the last try before a lockout.
+    /// True if an unproven password may be the last try before a lockout.
     pub(crate) allow_last_try: bool,
-    /// Where the TPM is, by which it is told from others.
+    /// The location of the TPM, which identifies it.
     pub(crate) tpm: Arc<str>,
-    /// The Name of the only salt key to trust.
+    /// The Name of the only trusted salt key.
     pub(crate) salt_name: Option<Name>,
 }
 
@@ -50,14 +50,14 @@ impl Rules {
         }
     }
 
-    /// Whether a session should not outlive the operation.
-    pub(super) fn is_over(&self, session: &Session) -> bool {
+    /// Returns true if a session must not outlive the operation.
+    pub(super) fn must_end(&self, session: &Session) -> bool {
         session.is_distrusted() || self.keep.is_some_and(|keep| session.started().elapsed() >= keep)
     }
 
-    /// The same for a policy session. A TPM has three slots for sessions: where several processes share them, one that waits for
-    /// its next use would keep the others waiting too.
-    pub(super) fn policy_is_over(&self, policy: &Session) -> bool {
-        self.shared || self.is_over(policy)
+    /// The same for a policy session. A TPM has three slots for sessions: if processes share them, an idle session would block the
+    /// others.
+    pub(super) fn policy_must_end(&self, policy: &Session) -> bool {
+        self.shared || self.must_end(policy)
     }
 }

@@ -1,10 +1,10 @@
-//! Commands that need authorization: which sessions stand around them.
+//! Runs commands in the sessions that protect or authorize them.
 
 use keyfile::Handle;
 
 use super::Connection;
+use super::handle_recorder::HandleRecorder;
 use super::lost::Lost;
-use super::making::Making;
 use crate::command::context::Flushed;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
@@ -16,7 +16,7 @@ impl Run for Connection {
         let Self { executor, session, policy, slots, cleanup, parents, rules, .. } = self;
         let result = executor.run(command, None, slots);
         let sessions = [&*session, &*policy];
-        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
+        HandleRecorder { slots, sessions, cleanup, parents, shared: rules.shared }.record(command, result)
     }
 
     fn audited(&mut self, command: &Command<'_>) -> Result<Response<'_>, Error> {
@@ -38,7 +38,7 @@ impl Run for Connection {
         !self.rules.unprotected && self.session.as_ref().is_some_and(trusted)
     }
 
-    fn on_both(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
+    fn with_two_objects(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
         let Self { executor, policy, slots, .. } = self;
         let how = Use { auth: &[], decrypt: false, encrypt: false, audit: false, keep: false };
         let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
@@ -65,22 +65,22 @@ impl Run for Connection {
         let mut authorizations = Vec::with_capacity(2);
         let by_policy = policy.is_some();
         if let Some(policy) = policy {
-            let keep = keep(rules.policy_is_over(policy));
+            let keep = keep(rules.policy_must_end(policy));
             let how = Use { auth, decrypt: false, encrypt: false, audit: false, keep };
             authorizations.push(Authorization::Session(policy, how));
         }
         match session {
             Some(session) => {
-                // Beside a policy session it belongs to no handle, and no authValue is part of its keys (Part 1 §19.6.5, §21.2).
+                // Next to a policy session it authorizes no handle, and its keys contain no authValue (Part 1 §19.6.5, §21.2).
                 let auth = if by_policy { &[] } else { auth };
-                // Nor may it be there for nothing: TPM2_Sign, which cannot encrypt its answer, takes an encrypted digest.
+                // A session without a purpose is refused. TPM2_Sign cannot encrypt its answer, so its digest is encrypted.
                 let decrypt = decrypt || (by_policy && !encrypt);
-                let keep = keep(rules.is_over(session));
+                let keep = keep(rules.must_end(session));
                 let how = Use { auth, decrypt, encrypt, audit: false, keep };
                 authorizations.push(Authorization::Session(session, how));
             }
             None if by_policy && (rules.unprotected || !protect.session) => {}
-            // The last bar before the bus: a password leaves in the clear only where the user chose that.
+            // The last check before the bus: a password is sent in the clear only if the user chose that.
             None if rules.unprotected || (!protect.session && auth.is_empty()) => {
                 authorizations.push(Authorization::Password(auth));
             }
@@ -88,31 +88,31 @@ impl Run for Connection {
         }
         let in_step = !authorizations.iter().any(Authorization::is_distrusted);
         let result = executor.run(command, Some(&mut authorizations), slots);
-        let result = result.map_err(|error| match in_step && is_about_the_first(&error) {
+        let result = result.map_err(|error| match in_step && is_about_first_session(&error) {
             true => error,
-            false => not_about_a_password(error),
+            false => as_integrity_error(error),
         });
         if result.is_ok() && !protect.hidden && (protect.session || rules.unprotected) {
-            parents.prove();
+            parents.confirm();
             cleanup.made.clear();
         }
         if result.as_ref().is_err_and(|error| !is_busy(error)) && (protect.session || protect.policy) {
-            // Nobody vouches for a response code: the TPM may have done the command, and have another nonce since. A password that
-            // is proven with the old one counts as wrong.
+            // A response code is not authenticated: the TPM may have executed the command and changed its nonce. A password proven
+            // with the old nonce would count as wrong.
             for session in self.session.iter_mut().chain(&mut self.policy) {
                 session.distrust();
             }
         }
         let sessions = [&self.session, &self.policy];
-        Making { slots, sessions, cleanup, parents, shared: rules.shared }.note(command, result)
+        HandleRecorder { slots, sessions, cleanup, parents, shared: rules.shared }.record(command, result)
     }
 
     fn flush(&mut self, handle: Handle) -> Result<(), Error> {
         let what = self.cleanup.take_made(handle);
         let flushed = self.flush_context(handle);
         match (flushed, what) {
-            (Ok(Flushed::Now), _) | (Ok(Flushed::Before), None) => Ok(()),
-            (Ok(Flushed::Before), Some(what)) => {
+            (Ok(Flushed::Done), _) | (Ok(Flushed::Absent), None) => Ok(()),
+            (Ok(Flushed::Absent), Some(what)) => {
                 self.cleanup.lost.push(what);
                 Ok(())
             }
@@ -130,7 +130,7 @@ impl Run for Connection {
 }
 
 impl Connection {
-    /// A command without handles, in the session.
+    /// Runs a command without handles in the session.
     fn in_session(&mut self, command: &Command<'_>, how: Use<'_>) -> Result<Response<'_>, Error> {
         let Self { executor, session, slots, .. } = self;
         let session = session.as_mut().filter(|session| !session.has_ended()).ok_or_else(no_session)?;
@@ -140,14 +140,14 @@ impl Connection {
                 session.distrust();
             }
             match error.kind() {
-                ErrorKind::Authorization => error.altered(),
+                ErrorKind::Authorization => error.command_altered(),
                 _ => error,
             }
         })
     }
 }
 
-/// A busy TPM has not begun, and its nonces are what they were.
+/// Returns true if the TPM is busy. It has not executed the command, and its nonces are unchanged.
 fn is_busy(error: &Error) -> bool {
     error.code().is_some_and(ResponseCode::is_busy)
 }
@@ -156,13 +156,13 @@ fn no_session() -> Error {
     Error::new(ErrorKind::Integrity, "there is no session to protect the command")
 }
 
-/// Whether a refusal is about the session that authorizes. Another only protects, and proves no password.
-fn is_about_the_first(error: &Error) -> bool {
+/// Returns true if a refusal is about the session that authorizes. The other one only protects and proves no password.
+fn is_about_first_session(error: &Error) -> bool {
     !matches!(error.code().and_then(ResponseCode::part), Some(Part::Session(2..)))
 }
 
-/// A session that is out of step with the TPM looks like a wrong password.
-fn not_about_a_password(error: Error) -> Error {
+/// Reports a refused password as an integrity error: a session that is out of step with the TPM looks like a wrong password.
+fn as_integrity_error(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Authorization => error
             .of_kind(ErrorKind::Integrity)

@@ -1,29 +1,29 @@
-//! The search for what an answer should have told us of, and did not: an object or session that the TPM may have made all the same.
+//! Searches for objects and sessions that the TPM may have made although the answer was lost.
 //!
-//! | where | what is flushed |
+//! | situation | what is flushed |
 //! |---|---|
-//! | nobody else uses the TPM while we do | as many as were lost, if there are not more: of objects those with the Name, or of the template, of one that was lost; of sessions, which nothing tells apart, any |
-//! | the kernel's resource manager | all that is ours, by a new connection |
-//! | other processes use the same slots | nothing: they load the same keys, and start sessions, too |
+//! | no other process uses the TPM | as many as were lost, if no more are found: objects with a lost Name or template; any sessions, because they cannot be distinguished |
+//! | the kernel's resource manager | everything of ours, by a new connection |
+//! | other processes use the same slots | nothing: they load the same keys and start sessions too |
 
 use keyfile::Handle;
 
-use super::lost::{Lost, is_one_of, is_session};
-use super::making::is_known;
+use super::handle_recorder::is_known;
+use super::lost::{Lost, is_lost_object, is_session};
 use super::{Connection, Transient};
 use crate::command::capability::handles;
 use crate::error::{Error, ErrorKind};
 
-/// The first handle of an object and of a session that is loaded (Part 2 §7.2).
+/// The first handles of loaded objects and of loaded sessions (Part 2 §7.2).
 const OBJECTS: u32 = 0x8000_0000;
 const SESSIONS: u32 = 0x0200_0000;
 
 impl Connection {
-    /// Flushes what was lost, if it is there; then it is lost no more.
+    /// Flushes what was lost if it is found. Then it is not lost any more.
     pub(super) fn search(&mut self) -> Result<(), Error> {
         let mut lost = std::mem::take(&mut self.cleanup.lost);
         if self.rules.kernel {
-            self.spoiled |= !lost.is_empty();
+            self.must_reconnect |= !lost.is_empty();
             return Ok(());
         }
         if self.rules.shared {
@@ -34,13 +34,13 @@ impl Connection {
         self.cleanup.lost.append(&mut lost);
         match error.kind() {
             ErrorKind::Io => Err(error),
-            // Next time.
+            // It is tried again next time.
             _ => Ok(()),
         }
     }
 
-    /// After a failure: what the operation has made and nobody has taken note of, because the rest of the answer could not be read, is
-    /// lost; and what it has learned is not believed, unless a session has vouched for it since.
+    /// Records a failure. What the operation has made without recording it, because the rest of the answer could not be read, is
+    /// lost. What it has learned is forgotten, unless an answer was verified since.
     pub(super) fn note_failure(&mut self, failure: &Error) {
         if failure.is_remembered() || failure.is_being_tried() {
             return;
@@ -53,8 +53,8 @@ impl Connection {
                 }
             }
         }
-        for number in self.parents.forget_unproven() {
-            self.cleanup.slots.extend(self.slots.remove_slot(Transient::Parent(number)));
+        for number in self.parents.forget_unconfirmed() {
+            self.cleanup.slots.extend(self.slots.remove(Transient::Parent(number)));
         }
     }
 
@@ -65,7 +65,7 @@ impl Connection {
         }
         let mut found = self.unknown(OBJECTS)?;
         for handle in std::mem::take(&mut found) {
-            if is_one_of(lost, self, handle)? {
+            if is_lost_object(lost, self, handle)? {
                 found.push(handle);
             }
         }
@@ -81,7 +81,7 @@ impl Connection {
         self.flush_found(&found, count)
     }
 
-    /// Where there are more than were lost, somebody else has left one that looks like ours.
+    /// If more are found than were lost, another process has left some that look like ours.
     fn flush_found(&mut self, found: &[Handle], lost: usize) -> Result<(), Error> {
         if found.len() <= lost {
             for &handle in found {
@@ -91,7 +91,7 @@ impl Connection {
         Ok(())
     }
 
-    /// What is loaded and nobody here knows of.
+    /// Returns the loaded objects or sessions that are not known here.
     fn unknown(&mut self, first: u32) -> Result<Vec<Handle>, Error> {
         let mut found = handles(self, first)?;
         let is_of_the_kind = |handle: Handle| handle.is_transient() || is_session(handle);

@@ -1,23 +1,23 @@
-//! The TPM's object slots that we hold. A TPM has three, and so has a connection of the kernel's resource manager.
+//! The TPM's object slots that this connection uses. A TPM has three, and so has a connection to the kernel's resource manager.
 //!
-//! A persistent handle takes one while its command runs, a command that makes an object takes one more: so at most two stay
-//! taken, and room is made beforehand.
+//! A persistent object takes a slot while its command runs, and a command that makes an object takes another. So at most two objects
+//! stay loaded, and slots are freed in advance.
 
 use keyfile::{Handle, Name};
 
 use crate::command::{Command, Evict};
 
-/// How many objects may stay loaded.
+/// The number of objects that may stay loaded.
 pub(crate) const MAX_LOADED: usize = 2;
 
-/// The slots that we have taken.
+/// The slots in use.
 #[derive(Default)]
 pub(crate) struct Slots {
     taken: Vec<Slot>,
     clock: u64,
 }
 
-/// What is loaded at a handle.
+/// An object that is loaded at a handle.
 pub(crate) struct Slot {
     pub(crate) transient: Transient,
     pub(crate) handle: Handle,
@@ -25,19 +25,19 @@ pub(crate) struct Slot {
     used: u64,
 }
 
-/// What is loaded in a slot.
+/// The identity of a loaded object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transient {
     /// A key, by its number in this process.
     Key(u64),
     /// A derived parent, by its number in this connection.
     Parent(usize),
-    /// A key that one operation loads and flushes, by its part in it.
+    /// A key that one operation loads and flushes, by its role in the operation.
     Temporary(u8),
 }
 
 impl Slots {
-    /// Where the object is, if it is loaded; it counts as used now.
+    /// Returns the handle of an object if it is loaded, and marks it as used now.
     pub(crate) fn find(&mut self, transient: Transient) -> Option<Handle> {
         self.clock = self.clock.saturating_add(1);
         let slot = self.taken.iter_mut().find(|slot| slot.transient == transient)?;
@@ -45,50 +45,50 @@ impl Slots {
         Some(slot.handle)
     }
 
-    /// Whether the object is loaded.
+    /// Returns true if the object is loaded.
     pub(crate) fn holds(&self, transient: Transient) -> bool {
         self.taken.iter().any(|slot| slot.transient == transient)
     }
 
-    /// Whether one of them is at this handle.
+    /// Returns true if one of these objects is at the handle.
     pub(crate) fn is_taken(&self, handle: Handle) -> bool {
         self.taken.iter().any(|slot| slot.handle == handle)
     }
 
-    /// Takes note of an object that was just loaded.
+    /// Adds an object that was just loaded.
     pub(crate) fn insert(&mut self, transient: Transient, handle: Handle, name: Name) {
         self.clock = self.clock.saturating_add(1);
         self.taken.push(Slot { transient, handle, name, used: self.clock });
     }
 
-    /// Forgets an object, whose slot is free or about to be; gives what was known of it.
-    pub(crate) fn remove_slot(&mut self, transient: Transient) -> Option<Slot> {
+    /// Removes and returns an object whose slot is free or about to be.
+    pub(crate) fn remove(&mut self, transient: Transient) -> Option<Slot> {
         let at = self.taken.iter().position(|slot| slot.transient == transient)?;
         Some(self.taken.swap_remove(at))
     }
 
-    /// Forgets all.
+    /// Removes all objects.
     pub(crate) fn drain(&mut self) -> Vec<Slot> {
         std::mem::take(&mut self.taken)
     }
 
-    /// All that have one.
+    /// Returns all loaded objects.
     pub(crate) fn transients(&self) -> Vec<Transient> {
         self.taken.iter().map(|slot| slot.transient).collect()
     }
 
-    /// An object of the operation that runs, if one is there.
+    /// Returns an object of the running operation, if one is loaded.
     pub(crate) fn temporary(&self) -> Option<Transient> {
         let mut transients = self.taken.iter().map(|slot| slot.transient);
         transients.find(|transient| matches!(transient, Transient::Temporary(_)))
     }
 
-    /// Forgets what is at a handle.
+    /// Removes the object at a handle.
     pub(crate) fn forget(&mut self, handle: Handle) {
         self.taken.retain(|slot| slot.handle != handle);
     }
 
-    /// Where they are.
+    /// Returns the handles of all objects.
     pub(crate) fn handles(&self) -> impl Iterator<Item = Handle> {
         self.taken.iter().map(|slot| slot.handle)
     }
@@ -97,7 +97,7 @@ impl Slots {
         self.taken.len()
     }
 
-    /// The one whose last use is longest ago, but for those that are needed now. Those of an operation are, as long as they are there.
+    /// Returns the least recently used object that is not needed now. Objects of the running operation are always needed.
     pub(crate) fn least_recent(&self, needed: &[Transient]) -> Option<Transient> {
         let is_temporary = |slot: &Slot| matches!(slot.transient, Transient::Temporary(_));
         let others =
@@ -105,7 +105,7 @@ impl Slots {
         others.min_by_key(|slot| slot.used).map(|slot| slot.transient)
     }
 
-    /// A parent that is loaded, but for those that are needed now.
+    /// Returns a loaded parent that is not needed now.
     pub(crate) fn parent(&self, needed: &[Transient]) -> Option<Transient> {
         let mut parents = self.taken.iter().map(|slot| slot.transient);
         parents.find(|transient| matches!(transient, Transient::Parent(_)) && !needed.contains(transient))
@@ -113,7 +113,7 @@ impl Slots {
 }
 
 impl Evict for Slots {
-    /// The TPM has fewer slots than it should, because others take them: gives up one of ours.
+    /// The TPM has fewer free slots than expected, because other processes use them: choose one of our objects.
     fn victim(&mut self, command: &Command<'_>) -> Option<Handle> {
         let needed = |slot: &Slot| command.handles.iter().any(|entity| entity.handle == slot.handle);
         let needed: Vec<_> =
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_recently_used_goes_first() {
+    fn the_least_recently_used_object_is_evicted_first() {
         let mut slots = Slots::default();
         let [a, b] = [Transient::Key(1), Transient::Key(2)];
         slots.insert(a, Handle(0x8000_0000), Name::default());
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(slots.find(a), Some(Handle(0x8000_0000)));
         assert_eq!(slots.least_recent(&[]), Some(b));
         assert_eq!(slots.least_recent(&[b]), Some(a));
-        assert_eq!(slots.remove_slot(b).unwrap().handle, Handle(0x8000_0001));
+        assert_eq!(slots.remove(b).unwrap().handle, Handle(0x8000_0001));
         assert_eq!((slots.find(b), slots.len()), (None, 1));
     }
 }

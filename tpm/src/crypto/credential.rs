@@ -1,4 +1,4 @@
-//! MakeCredential in software (TPM 2.0 Part 1 §24; Part 3 §12.6): a secret that a TPM gives out only when it holds both the key that the
+//! MakeCredential in software (TPM 2.0 Part 1 §24; Part 3 §12.6). A TPM releases the secret only if it holds both the key that the
 //! secret is encrypted to and an object with a certain Name.
 
 use keyfile::wire::Writer;
@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 
 use super::CryptoError;
 use super::random::{Random, System};
-use super::salt::{Purpose, share};
+use super::salt::{Purpose, make_secret};
 use super::wrap::{seal, storage_cipher};
 
-/// What TPM2_ActivateCredential takes.
+/// The parameters of TPM2_ActivateCredential.
 pub struct Credential {
     /// The contents of the TPM2B_ID_OBJECT, without its size.
     pub blob: Vec<u8>,
@@ -18,10 +18,11 @@ pub struct Credential {
     pub secret: Vec<u8>,
 }
 
-/// Encrypts `value`, at most as long as a digest of the key's nameAlg, to the holder of `key` beside an object with the Name.
+/// Encrypts `value` for the TPM that holds `key` and an object with the Name. The value is at most as long as a digest of the key's
+/// nameAlg.
 ///
 /// # Errors
-/// The key is no storage key or its public area is damaged, or there are no random bytes.
+/// The key is not a storage key, its public area is damaged, or there are no random bytes.
 pub fn credential(key: &Public, name: &Name, value: &[u8]) -> Result<Credential, CryptoError> {
     credential_with(key, name, value, &mut System)
 }
@@ -33,7 +34,7 @@ fn credential_with(
     random: &mut dyn Random,
 ) -> Result<Credential, CryptoError> {
     let bits = storage_cipher(key)?;
-    let seed = share(key, Purpose::Identity, random)?;
+    let seed = make_secret(key, Purpose::Identity, random)?;
     let mut sized = Writer::new();
     sized.sized(value);
     let mut sized = Zeroizing::new(sized.finish()?);

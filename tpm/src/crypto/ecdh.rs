@@ -1,4 +1,5 @@
-//! One-pass ECDH with a TPM key's public point (TPM 2.0 Part 1 Annex C.6.1): an ephemeral key, and the secret shared with it.
+//! One-pass ECDH with the public point of a TPM key (TPM 2.0 Part 1 Annex C.6.1): returns an ephemeral public key and the shared
+//! secret.
 
 use keyfile::Curve;
 use p256::elliptic_curve::sec1::{EncodedPoint, FromEncodedPoint, ModulusSize, ToEncodedPoint};
@@ -10,15 +11,15 @@ use zeroize::Zeroizing;
 use super::CryptoError;
 use super::random::Random;
 
-/// The ephemeral public point, and the x coordinate of the shared one; all as long as a field element.
+/// The ephemeral public point (x, y), and the x coordinate z of the shared point. All have the length of a field element.
 pub(super) struct Shared {
     pub(super) x: Vec<u8>,
     pub(super) y: Vec<u8>,
     pub(super) z: Zeroizing<Vec<u8>>,
 }
 
-/// Whether [`agree`] knows the curve.
-pub(super) fn knows(curve: Curve) -> bool {
+/// Returns true if [`agree`] supports the curve.
+pub(super) fn supports(curve: Curve) -> bool {
     matches!(curve, Curve::P256 | Curve::P384 | Curve::P521)
 }
 
@@ -30,20 +31,24 @@ pub(super) fn agree(
     random: &mut dyn Random,
 ) -> Result<Shared, CryptoError> {
     match curve {
-        Curve::P256 => on::<p256::NistP256>(x, y, 0xff, random),
-        Curve::P384 => on::<p384::NistP384>(x, y, 0xff, random),
-        Curve::P521 => on::<p521::NistP521>(x, y, 0x01, random),
+        Curve::P256 => agree_on::<p256::NistP256>(x, y, 0xff, random),
+        Curve::P384 => agree_on::<p384::NistP384>(x, y, 0xff, random),
+        Curve::P521 => agree_on::<p521::NistP521>(x, y, 0x01, random),
         other => Err(CryptoError::Curve(other)),
     }
 }
 
-fn on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
+fn agree_on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
 where
     C: CurveArithmetic,
     AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    let theirs = EncodedPoint::<C>::from_affine_coordinates(&field::<C>(x)?, &field::<C>(y)?, false);
+    let theirs = EncodedPoint::<C>::from_affine_coordinates(
+        &padded_coordinate::<C>(x)?,
+        &padded_coordinate::<C>(y)?,
+        false,
+    );
     let theirs =
         Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&theirs)).ok_or(CryptoError::Point)?;
     let ours = ephemeral::<C>(top, random)?;
@@ -57,7 +62,8 @@ where
     })
 }
 
-/// A uniform private key by rejection: bytes with the bits above the order's length cleared, until they are below the order.
+/// Returns a uniform private key by rejection: random bytes without the bits above the order's length, until they are below the
+/// order.
 fn ephemeral<C>(top: u8, random: &mut dyn Random) -> Result<SecretKey<C>, CryptoError>
 where
     C: CurveArithmetic,
@@ -72,12 +78,13 @@ where
             return Ok(key);
         }
     }
-    // At worst (P-521: the order is 2^521 less a little) one try in 2^32 fails; 128 in a row mean a source that is not random.
+    // In the worst case (P-521: the order is slightly below 2^521) one try in 2^32 fails. 128 failures mean that the source is not
+    // random.
     Err(CryptoError::Random(getrandom::Error::UNEXPECTED))
 }
 
-/// A coordinate as long as the field: some TPMs cut leading zeros.
-fn field<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
+/// Returns a coordinate padded to the length of the field: some TPMs remove leading zeros.
+fn padded_coordinate<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldBytes<C>, CryptoError> {
     let mut field = FieldBytes::<C>::default();
     let start = field.len().checked_sub(bytes.len()).ok_or(CryptoError::Point)?;
     field.iter_mut().skip(start).zip(bytes).for_each(|(to, from)| *to = *from);
@@ -90,7 +97,7 @@ mod tests {
     use crate::crypto::vectors::{Known, of};
 
     #[test]
-    fn shared_secrets_agree() {
+    fn ecdh_matches_the_vectors() {
         for v in of("ecdh") {
             let mut random = Known::new([v.bytes("ephemeral")]);
             let shared = agree(v.curve(), &v.bytes("x"), &v.bytes("y"), &mut random).unwrap();
@@ -100,17 +107,17 @@ mod tests {
     }
 
     #[test]
-    fn the_curves_that_are_known_are_agreed_on() {
+    fn supported_curves_are_those_that_agree_accepts() {
         for curve in
             [Curve::P192, Curve::P224, Curve::P256, Curve::P384, Curve::P521, Curve::BnP256, Curve::Sm2P256]
         {
             let refused = agree(curve, &[], &[], &mut Known::new([]));
-            assert_eq!(knows(curve), !matches!(refused, Err(CryptoError::Curve(_))), "{curve}");
+            assert_eq!(supports(curve), !matches!(refused, Err(CryptoError::Curve(_))), "{curve}");
         }
     }
 
     #[test]
-    fn a_coordinate_without_its_leading_zero_is_the_same_point() {
+    fn a_coordinate_without_leading_zero_is_padded() {
         let v = of("ecdh").into_iter().find(|v| v.bytes("x")[0] == 0).unwrap();
         let mut random = Known::new([v.bytes("ephemeral")]);
         let shared = agree(v.curve(), &v.bytes("x")[1..], &v.bytes("y"), &mut random).unwrap();
@@ -131,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_beyond_the_order_is_drawn_again() {
+    fn an_ephemeral_key_out_of_range_is_drawn_again() {
         let v = of("ecdh").into_iter().next().unwrap();
         let size = v.bytes("x").len();
         let mut random = Known::new([vec![0xff; size], vec![0; size], v.bytes("ephemeral")]);

@@ -1,26 +1,26 @@
-//! What can fail before anything is sent: a key that cannot carry a secret, or no random bytes.
+//! Errors before anything is sent: a key that cannot carry a secret, or no random bytes.
 
 use std::fmt;
 
 use keyfile::Curve;
 use keyfile::wire::WireError;
 
-/// Why a secret, a session value or a wrapped object could not be computed.
+/// The reason why a secret, a session value or a wrapped object could not be computed.
 #[derive(Debug)]
 pub enum CryptoError {
     /// The operating system gives no random bytes.
     Random(getrandom::Error),
-    /// No ECDH with keys of this curve here.
+    /// ECDH on this curve is not supported.
     Curve(Curve),
-    /// The point of the public area does not lie on its curve.
+    /// The point of the public area is not on its curve.
     Point,
-    /// The RSA public key does not encrypt.
+    /// Encryption with the RSA public key failed.
     Rsa(rsa::Error),
-    /// Not a storage key: it has neither an RSA nor an EC public key, or no AES-CFB.
+    /// The key is not a storage key: it is neither RSA nor EC, or has no AES-CFB cipher.
     NotStorage,
-    /// No AES key has this many bytes.
+    /// There is no AES with keys of this many bytes.
     KeySize(usize),
-    /// The object may not leave its TPM, or was made in one.
+    /// The object must not leave its TPM, or was made in one.
     Attributes,
     /// A part is too long for its TPM structure.
     Wire(WireError),
@@ -57,7 +57,8 @@ impl std::error::Error for CryptoError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Wire(cause) => Some(cause),
-            // The two crates' errors are std::error::Error only with their `std` features; the text above says all they know.
+            // The errors of the two crates implement std::error::Error only with their `std` features. The text above contains all
+            // they know.
             _ => None,
         }
     }

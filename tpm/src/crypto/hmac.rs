@@ -1,4 +1,4 @@
-//! Session HMACs: what binds a command and its answer to the session's secrets (TPM 2.0 Part 1 §18.7, §19.6).
+//! Session HMACs, which bind a command and its answer to the session's secrets (TPM 2.0 Part 1 §18.7, §19.6).
 
 use ::hmac::SimpleHmac;
 use digest::core_api::BlockSizeUser;
@@ -19,18 +19,18 @@ pub struct Nonces<'a> {
 }
 
 impl<'a> Nonces<'a> {
-    /// A command: the caller has just rolled its nonce.
+    /// Returns the nonces of a command: the caller has just renewed its nonce.
     pub fn of_command(caller: &'a [u8], tpm: &'a [u8]) -> Self {
         Self { newer: caller, older: tpm }
     }
 
-    /// A response: the TPM has just rolled its own.
+    /// Returns the nonces of a response: the TPM has just renewed its nonce.
     pub fn of_response(caller: &'a [u8], tpm: &'a [u8]) -> Self {
         Self { newer: tpm, older: caller }
     }
 }
 
-/// HMAC over the parts as if they were one (RFC 2104).
+/// Returns the HMAC of the concatenated parts (RFC 2104).
 pub fn hmac(hash: HashAlg, key: &[u8], parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     match hash {
         HashAlg::Sha1 => Keyed::<Sha1>::new(key).mac(parts),
@@ -40,7 +40,7 @@ pub fn hmac(hash: HashAlg, key: &[u8], parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     }
 }
 
-/// cpHash: the command, the Names of its handles and its parameters as they are sent (Part 1 §16.7).
+/// Returns cpHash: the digest of the command code, the Names of its handles, and its parameters as sent (Part 1 §16.7).
 pub fn cp_hash(hash: HashAlg, command: u32, names: &[&[u8]], parameters: &[u8]) -> Vec<u8> {
     let command = command.to_be_bytes();
     let mut parts: Vec<&[u8]> = vec![&command];
@@ -49,21 +49,22 @@ pub fn cp_hash(hash: HashAlg, command: u32, names: &[&[u8]], parameters: &[u8]) 
     hash.digest(&parts)
 }
 
-/// rpHash: the answer to a command and its parameters as they came (Part 1 §16.8). Handles are not in it.
+/// Returns rpHash: the digest of the response code, the command code, and the parameters as received (Part 1 §16.8). It does not
+/// cover handles.
 pub fn rp_hash(hash: HashAlg, response: u32, command: u32, parameters: &[u8]) -> Vec<u8> {
     hash.digest(&[&response.to_be_bytes(), &command.to_be_bytes(), parameters])
 }
 
-/// The session key of a salted or bound session (Part 1 §19.6.8); `bound` is the authValue of the object it is bound to.
+/// Returns the session key of a salted or bound session (Part 1 §19.6.8). `bound` is the authValue of the object that it is bound to.
 ///
-/// A session with neither has an empty session key: do not call this for one.
+/// A session that is neither salted nor bound has an empty session key: do not call this for one.
 pub fn session_key(hash: HashAlg, bound: &[u8], salt: &[u8], nonces: Nonces<'_>) -> Zeroizing<Vec<u8>> {
     let secret = Zeroizing::new([bound, salt].concat());
     kdfa(hash, &secret, "ATH", nonces.newer, nonces.older, bytes_to_bits(hash.size()))
 }
 
-/// The HMAC of an authorization (Part 1 §19.6.5). `key` is session key ‖ authValue; `others` are the nonceTPM of separate decrypt
-/// and encrypt sessions, which the first session's HMAC of a command binds in that order, and otherwise empty.
+/// Returns the HMAC of an authorization (Part 1 §19.6.5). `key` is session key ‖ authValue. `others` are the nonceTPM of separate
+/// decrypt and encrypt sessions, which the HMAC of a command's first session covers in this order; it is empty otherwise.
 pub fn authorization(
     hash: HashAlg,
     key: &[u8],
@@ -79,7 +80,7 @@ pub fn authorization(
     hmac(hash, key, &parts)
 }
 
-/// Whether two HMACs are the same, in a time that does not depend on where they differ.
+/// Returns true if two HMACs are equal, in a time that does not depend on their difference.
 #[must_use]
 pub fn same(computed: &[u8], received: &[u8]) -> bool {
     computed.ct_eq(received).into()
@@ -94,8 +95,8 @@ pub(super) struct Keyed<D: Digest + BlockSizeUser>(SimpleHmac<D>);
 
 impl<D: Digest + BlockSizeUser + Clone> Keyed<D> {
     pub(super) fn new(key: &[u8]) -> Self {
-        // RFC 2104 §2: a key longer than a block is hashed, a shorter one filled with zeros. Done here, because from a key of
-        // one block the construction cannot fail.
+        // RFC 2104 §2: a key longer than a block is hashed, a shorter one is padded with zeros. It is done here because the
+        // constructor cannot fail with a key of one block.
         let mut block = digest::Key::<SimpleHmac<D>>::default();
         let mut hashed = digest::Output::<D>::default();
         let key = if key.len() > block.len() {
@@ -129,14 +130,14 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn hmacs_of_every_hash_and_key_length_agree() {
+    fn hmac_matches_the_vectors() {
         for v in of("hmac") {
             assert_eq!(*hmac(v.hash(), &v.bytes("key"), &[&v.bytes("data")]), v.bytes("out"), "{v}");
         }
     }
 
     #[test]
-    fn a_command_and_its_answer_are_authorized() {
+    fn session_hmacs_match_the_vectors() {
         for v in of("session") {
             let (hash, caller, tpm) = (v.hash(), v.bytes("caller"), v.bytes("tpm"));
             let (first, second) = (v.bytes("caller1"), v.bytes("tpm1"));
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hmac_with_one_bit_changed_or_one_byte_less_is_refused() {
+    fn a_changed_or_truncated_hmac_is_refused() {
         let good = hmac(HashAlg::Sha256, b"key", &[b"data"]);
         assert!(same(&good, &good.clone()));
         for bit in 0..good.len() * 8 {

@@ -1,4 +1,4 @@
-//! KDFa: keys from a key (TPM 2.0 Part 1 §11.4.10.2, after SP 800-108 in counter mode).
+//! KDFa: derives keys from a key (TPM 2.0 Part 1 §11.4.10.2, based on SP 800-108 in counter mode).
 
 use digest::Digest;
 use digest::core_api::BlockSizeUser;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::hmac::Keyed;
 
-/// Derives `bits` bits from `key`. The label is hashed with a terminating zero byte, which `label` does not hold.
+/// Derives `bits` bits from `key`. The label is hashed with a terminating zero byte, which `label` does not contain.
 pub fn kdfa(hash: HashAlg, key: &[u8], label: &str, u: &[u8], v: &[u8], bits: u32) -> Zeroizing<Vec<u8>> {
     match hash {
         HashAlg::Sha1 => derive(&Keyed::<Sha1>::new(key), label, u, v, bits),
@@ -28,11 +28,11 @@ where
     })
 }
 
-/// Concatenates blocks 1, 2, … and cuts them to `bits` bits; of a last incomplete byte the low bits of the *first* count, as
-/// a big-endian number.
+/// Concatenates blocks 1, 2, … and truncates them to `bits` bits. If the last byte is incomplete, the high bits of the *first* byte
+/// are cleared, as for a big-endian number.
 pub(super) fn fill(bits: u32, block: impl Fn(u32) -> Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
     let size = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX);
-    // One block more than needed, so that the buffer never moves and leaves no copy of a key behind.
+    // The capacity is one block more than needed, so that the buffer is never reallocated and leaves no copy of a key.
     let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
     let mut counter = 1;
     while bytes.len() < size {
@@ -52,7 +52,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn derived_keys_agree() {
+    fn kdfa_matches_the_vectors() {
         for v in of("kdfa") {
             let (u, w) = (v.bytes("u"), v.bytes("v"));
             let out = kdfa(v.hash(), &v.bytes("key"), v.text("label"), &u, &w, v.number("bits"));

@@ -1,4 +1,4 @@
-//! KDFe: a seed from an ECDH secret (TPM 2.0 Part 1 §11.4.10.3, after SP 800-56A).
+//! KDFe: derives a seed from an ECDH secret (TPM 2.0 Part 1 §11.4.10.3, based on SP 800-56A).
 
 use keyfile::HashAlg;
 use zeroize::Zeroizing;
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::kdfa::fill;
 
 /// Derives `bits` bits from the x coordinate `z` of the shared point. `party_u` and `party_v` are the x coordinates of the ephemeral
-/// and of the static public key. The label is hashed with a terminating zero byte, which `label` does not hold.
+/// and the static public key. The label is hashed with a terminating zero byte, which `label` does not contain.
 pub fn kdfe(
     hash: HashAlg,
     z: &[u8],
@@ -26,7 +26,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn derived_seeds_agree() {
+    fn kdfe_matches_the_vectors() {
         for v in of("kdfe") {
             let (u, w) = (v.bytes("u"), v.bytes("v"));
             let out = kdfe(v.hash(), &v.bytes("z"), v.text("label"), &u, &w, v.number("bits"));

@@ -1,4 +1,4 @@
-//! RSA-OAEP as the TPM expects secrets (TPM 2.0 Part 1 Annex B.4, B.10), by the public operation of the `rsa` crate.
+//! RSA-OAEP for secrets sent to a TPM (TPM 2.0 Part 1 Annex B.4, B.10), with the public operation of the `rsa` crate.
 
 use std::num::NonZeroU32;
 
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 use super::CryptoError;
 use super::random::Random;
 
-/// RSA keys above this are refused: no TPM has them, and they would cost seconds.
+/// Larger RSA keys are refused: no TPM has them, and they would take seconds.
 const MAX_BITS: usize = 8192;
 
-/// Encrypts `secret` to the key. `hash` hashes the label and drives the mask; the label ends with the zero byte that the TPM counts in.
+/// Encrypts `secret` to the key. `hash` is used for the label and the mask. The label ends with a zero byte, which the TPM includes.
 pub(super) fn encrypt(
     hash: HashAlg,
     label: &str,
@@ -42,7 +42,7 @@ pub(super) fn encrypt(
     Ok(encrypted)
 }
 
-/// The seed of OAEP, drawn beforehand: a random number generator of the crate cannot fail, ours can.
+/// The seed of OAEP, drawn in advance: the crate's random number generators cannot report an error, ours can.
 struct Seed {
     bytes: Zeroizing<Vec<u8>>,
     used: usize,
@@ -62,7 +62,7 @@ impl RngCore for Seed {
     }
 
     fn fill_bytes(&mut self, to: &mut [u8]) {
-        // More than was drawn stays zero here and is an error of `encrypt`, which compares what was used.
+        // Bytes beyond those drawn stay zero here; `encrypt` detects that by the count and fails.
         self.bytes.iter().skip(self.used).zip(to.iter_mut()).for_each(|(from, to)| *to = *from);
         self.used = self.used.saturating_add(to.len());
     }
@@ -84,7 +84,7 @@ mod tests {
     use crate::crypto::vectors::{Known, of};
 
     #[test]
-    fn encrypted_secrets_agree() {
+    fn oaep_matches_the_vectors() {
         for v in of("oaep") {
             let (n, e) = (v.bytes("modulus"), v.number("exponent"));
             let mut random = Known::new([v.bytes("seed")]);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_modulus_is_an_error() {
+    fn a_damaged_modulus_is_refused() {
         for modulus in [vec![], vec![0; 256], vec![1], vec![0xff; 16], vec![0xff; 2048]] {
             let mut random = Known::new([vec![7; 32]]);
             let out = encrypt(HashAlg::Sha256, "SECRET", &modulus, 65537, &[1; 32], &mut random);

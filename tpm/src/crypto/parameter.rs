@@ -1,4 +1,4 @@
-//! Encryption of the first parameter of a command or response, when it is a sized one (TPM 2.0 Part 1 §21.3).
+//! Encrypts the first parameter of a command or response, if it has a size field (TPM 2.0 Part 1 §21.3).
 
 use keyfile::HashAlg;
 use zeroize::Zeroizing;
@@ -7,13 +7,13 @@ use super::hmac::{Nonces, bytes_to_bits};
 use super::kdfa::kdfa;
 use super::{CryptoError, cfb};
 
-/// Encrypts the contents of a command's first parameter (not its size) in place, before cpHash is computed.
+/// Encrypts the contents of a command's first parameter in place, without its size, before cpHash is computed.
 ///
-/// `hash` and `bits` (of the AES key) are the session's, `value` is session key ‖ authValue when the session also authorizes, else
-/// the session key.
+/// `hash` and `bits` (of the AES key) belong to the session. `value` is session key ‖ authValue if the session also authorizes,
+/// otherwise the session key.
 ///
 /// # Errors
-/// AES has no keys of `bits` bits.
+/// There is no AES with keys of `bits` bits.
 pub fn encrypt(
     hash: HashAlg,
     bits: u16,
@@ -26,10 +26,10 @@ pub fn encrypt(
     cfb::encrypt(key, iv, data)
 }
 
-/// Decrypts the contents of a response's first parameter in place, after rpHash was checked.
+/// Decrypts the contents of a response's first parameter in place, after rpHash was verified.
 ///
 /// # Errors
-/// AES has no keys of `bits` bits.
+/// There is no AES with keys of `bits` bits.
 pub fn decrypt(
     hash: HashAlg,
     bits: u16,
@@ -65,7 +65,7 @@ mod tests {
     use crate::crypto::vectors::of;
 
     #[test]
-    fn parameters_of_commands_and_responses_agree() {
+    fn parameter_encryption_matches_the_vectors() {
         for v in of("parameter") {
             let (hash, bits, value) = (v.hash(), u16::try_from(v.number("bits")).unwrap(), v.bytes("value"));
             let (caller, tpm) = (v.bytes("caller"), v.bytes("tpm"));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_three_sizes_of_aes_are_taken() {
+    fn only_aes_128_192_and_256_are_accepted() {
         let nonces = Nonces::of_command(b"caller", b"tpm");
         for bits in [0, 1, 127, 129, 160, 512, u16::MAX] {
             assert!(encrypt(HashAlg::Sha256, bits, b"", nonces, &mut [0]).is_err(), "{bits}");

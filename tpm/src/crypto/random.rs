@@ -4,12 +4,12 @@ use zeroize::Zeroizing;
 
 use super::CryptoError;
 
-/// A source of random bytes; tests give known ones.
+/// A source of random bytes; tests use fixed ones.
 pub(super) trait Random {
     /// Fills the buffer.
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), CryptoError>;
 
-    /// That many fresh bytes.
+    /// Returns `size` fresh bytes.
     fn bytes(&mut self, size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let mut bytes = Zeroizing::new(vec![0; size]);
         self.fill(&mut bytes)?;
@@ -26,7 +26,7 @@ impl Random for System {
     }
 }
 
-/// That many random bytes, for a nonce or a seed.
+/// Returns `size` random bytes, for a nonce or a seed.
 ///
 /// # Errors
 /// The operating system gives none.
@@ -34,7 +34,7 @@ pub fn bytes(size: usize) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     System.bytes(size)
 }
 
-/// Replaces the contents of a buffer by random bytes.
+/// Fills a buffer with random bytes.
 ///
 /// # Errors
 /// The operating system gives none.
@@ -47,7 +47,7 @@ mod tests {
     use super::bytes;
 
     #[test]
-    fn no_two_nonces_are_the_same() {
+    fn random_bytes_differ() {
         assert_eq!(bytes(32).unwrap().len(), 32);
         assert_ne!(bytes(32).unwrap(), bytes(32).unwrap());
     }

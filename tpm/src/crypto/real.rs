@@ -1,4 +1,4 @@
-//! The cryptography against a TPM: what it imports, and sessions in which it understands us and we understand it.
+//! Tests the cryptography against a TPM: imports of wrapped objects, and sessions with parameter encryption.
 
 use keyfile::wire::{Marshal, Reader, Unmarshal};
 use keyfile::{AlgId, Curve, HashAlg, Public, PublicKey, Sensitive, Symmetric};
@@ -15,14 +15,14 @@ use super::{parameter, random};
 use crate::auth::Auth;
 use crate::template::{MAX_SEALED, Template, storage_primary};
 
-/// TPM2_Hash (Part 2 §6.5.2): a sized parameter goes in and a sized one comes out.
+/// TPM2_Hash (Part 2 §6.5.2). Its first parameter and the first one of its answer have size fields.
 const HASH: u32 = 0x17d;
 /// continueSession, decrypt, encrypt.
 const BOTH_WAYS: u8 = 0x61;
 
 const HASHES: [HashAlg; 4] = HashAlg::ALL;
 
-/// A storage primary of another kind than the TCG's.
+/// Returns the template of a storage primary that differs from the TCG's.
 fn parent_template(curve: Option<Curve>, hash: HashAlg, bits: u16) -> Public {
     let mut public = storage_primary(curve.is_none());
     public.name_alg = hash;
@@ -35,7 +35,8 @@ fn parent_template(curve: Option<Curve>, hash: HashAlg, bits: u16) -> Public {
     public
 }
 
-/// Calls `with` for a parent of each kind: P-256, P-384 and P-521 with every nameAlg and AES; RSA, which is slow to make, less often.
+/// Calls `with` for a parent of each kind: P-256, P-384 and P-521 with every nameAlg and AES key size; RSA with fewer, because it is
+/// slow to make.
 fn for_each_parent(with: impl Fn(&Swtpm, u32, &Public)) {
     let tpm = Swtpm::start();
     let curves = [Some(Curve::P256), Some(Curve::P384), Some(Curve::P521), None];
@@ -57,7 +58,7 @@ fn for_each_parent(with: impl Fn(&Swtpm, u32, &Public)) {
     }
 }
 
-/// The keys to wrap.
+/// Returns the keys to wrap.
 fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
     let rsa = of("rsa_key")
         .into_iter()
@@ -69,7 +70,7 @@ fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
 }
 
 #[test]
-fn every_parent_imports_and_loads_what_is_wrapped_for_it() {
+fn every_kind_of_parent_imports_and_loads_wrapped_objects() {
     for_each_parent(|tpm, parent, parent_public| {
         unseals(tpm, parent, parent_public);
         for (template, kind, private) in objects() {
@@ -88,7 +89,7 @@ fn every_parent_imports_and_loads_what_is_wrapped_for_it() {
     });
 }
 
-/// Data with a password, wrapped for a parent and unsealed by the TPM.
+/// Wraps data with a password for a parent; the TPM unseals it.
 fn unseals(tpm: &Swtpm, parent: u32, parent_public: &Public) {
     for (hash, data) in
         [(HashAlg::Sha1, &[0xa5; MAX_SEALED][..]), (HashAlg::Sha256, &[0]), (HashAlg::Sha512, b"data")]
@@ -102,7 +103,7 @@ fn unseals(tpm: &Swtpm, parent: u32, parent_public: &Public) {
     }
 }
 
-/// Has the TPM take over a wrapped object, and gives the handle at which it is loaded.
+/// Imports a wrapped object into the TPM, and returns the handle at which it is loaded.
 fn imported(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
     let public = wrapped.public.to_sized().unwrap();
     let import =
@@ -114,7 +115,7 @@ fn imported(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
 }
 
 #[test]
-fn a_parameter_crosses_the_bus_encrypted_both_ways_in_sessions_salted_to_every_parent() {
+fn sessions_salted_to_every_kind_of_parent_encrypt_both_directions() {
     for_each_parent(|tpm, parent, parent_public| {
         for hash in HASHES {
             for bits in [128, 256] {
@@ -124,7 +125,7 @@ fn a_parameter_crosses_the_bus_encrypted_both_ways_in_sessions_salted_to_every_p
     });
 }
 
-/// Has the TPM hash a text that it alone can read, and reads the digest that we alone can read.
+/// Has the TPM hash an encrypted text, and decrypts the digest in its answer.
 fn hash_in_session(tpm: &Swtpm, parent: u32, parent_public: &Public, hash: HashAlg, bits: u16) {
     let text = b"a text that nobody reads on the bus";
     let salt = secret_for(parent_public, Purpose::Session).unwrap();

@@ -1,5 +1,5 @@
-//! A secret that only the holder of a TPM key can read: the salt of a session, the seed of a duplicate or of a credential
-//! (TPM 2.0 Part 1 Annexes B.10 and C.6).
+//! Secrets that only the holder of a TPM key can read: the salt of a session, the seed of a duplicate or of a credential (TPM 2.0
+//! Part 1 Annexes B.10 and C.6).
 
 use keyfile::wire::Writer;
 use keyfile::{Public, PublicKey};
@@ -10,7 +10,7 @@ use super::kdfe::kdfe;
 use super::random::{Random, System};
 use super::{CryptoError, ecdh, oaep};
 
-/// What the secret is for; it is bound into it, so that one cannot be passed off as another.
+/// The purpose of the secret. It is part of the encryption, so one secret cannot be used as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The salt of a session (StartAuthSession).
@@ -31,20 +31,20 @@ impl Purpose {
     }
 }
 
-/// A shared secret in both its forms.
+/// A shared secret in both forms.
 pub struct Secret {
-    /// The secret itself, as long as a digest of the key's nameAlg.
+    /// The secret, as long as a digest of the key's nameAlg.
     pub value: Zeroizing<Vec<u8>>,
-    /// What is sent: the contents of a TPM2B_ENCRYPTED_SECRET, without its size.
+    /// The form that is sent: the contents of a TPM2B_ENCRYPTED_SECRET, without its size.
     pub encrypted: Vec<u8>,
 }
 
-/// Whether [`secret_for`] knows keys of this kind.
+/// Returns true if [`secret_for`] supports keys of this type.
 #[must_use]
-pub fn suits(key: &Public) -> bool {
+pub fn supports(key: &Public) -> bool {
     match &key.key {
         PublicKey::Rsa { .. } => true,
-        PublicKey::Ecc { curve, .. } => ecdh::knows(*curve),
+        PublicKey::Ecc { curve, .. } => ecdh::supports(*curve),
         _ => false,
     }
 }
@@ -54,10 +54,14 @@ pub fn suits(key: &Public) -> bool {
 /// # Errors
 /// The key is neither RSA nor on P-256, P-384 or P-521, its public area is damaged, or there are no random bytes.
 pub fn secret_for(key: &Public, purpose: Purpose) -> Result<Secret, CryptoError> {
-    share(key, purpose, &mut System)
+    make_secret(key, purpose, &mut System)
 }
 
-pub(super) fn share(key: &Public, purpose: Purpose, random: &mut dyn Random) -> Result<Secret, CryptoError> {
+pub(super) fn make_secret(
+    key: &Public,
+    purpose: Purpose,
+    random: &mut dyn Random,
+) -> Result<Secret, CryptoError> {
     let (hash, label) = (key.name_alg, purpose.label());
     match &key.key {
         PublicKey::Rsa { modulus, exponent, .. } => {
@@ -68,7 +72,7 @@ pub(super) fn share(key: &Public, purpose: Purpose, random: &mut dyn Random) -> 
         }
         PublicKey::Ecc { curve, x, y, .. } => {
             let shared = ecdh::agree(*curve, x, y, random)?;
-            // The TPM hashes the static x as its public area has it (reference code, CryptSecretDecrypt), so it is not padded here.
+            // The TPM hashes the static x as in its public area (reference code, CryptSecretDecrypt), so it is not padded here.
             let value = kdfe(hash, &shared.z, label, &shared.x, x, bytes_to_bits(hash.size()));
             let mut point = Writer::new();
             point.sized(&shared.x);
@@ -87,18 +91,18 @@ mod tests {
     use crate::crypto::vectors::{Known, of};
 
     #[test]
-    fn salts_for_every_kind_of_key_agree() {
+    fn salts_match_the_vectors() {
         for v in of("wrap") {
             let key = Public::from_bytes(&v.bytes("parent")).unwrap();
             let mut random = Known::new([v.bytes("draw1"), v.bytes("draw2")]);
-            let salt = share(&key, Purpose::Session, &mut random).unwrap();
+            let salt = make_secret(&key, Purpose::Session, &mut random).unwrap();
             assert_eq!((*salt.value).clone(), v.bytes("salt"), "{v}");
             assert_eq!(salt.encrypted, v.bytes("salt_secret"), "{v}");
         }
     }
 
     #[test]
-    fn no_two_salts_are_the_same() {
+    fn salts_differ() {
         for v in of("wrap") {
             let key = Public::from_bytes(&v.bytes("parent")).unwrap();
             let [one, two] = [(); 2].map(|()| secret_for(&key, Purpose::Session).unwrap());

@@ -1,4 +1,4 @@
-//! Data that is sealed in software for a parent (TPM 2.0 Part 2 §12.2.3.2: unique of a keyed-hash object; §12.3.2.4).
+//! Seals data in software for a parent (TPM 2.0 Part 2 §12.2.3.2: unique of a keyed-hash object; §12.3.2.4).
 
 use keyfile::{AlgId, Public, PublicKey, Sensitive};
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use super::random::bytes;
 use super::wrap::{Duplicate, wrap};
 use crate::auth::Auth;
 
-/// Wraps data for the holder of `parent`; `template` is a public area of [`crate::template::Template::sealed`].
+/// Wraps data for the holder of `parent`. `template` is the public area of [`crate::template::Template::sealed`].
 ///
 /// # Errors
 /// As [`wrap`].
@@ -19,7 +19,7 @@ pub fn wrap_data(
     data: &[u8],
 ) -> Result<Duplicate, CryptoError> {
     let hash = template.name_alg;
-    // The obfuscation value: without it, whoever guesses the data could check the guess against the public area.
+    // The obfuscation value prevents guesses at the data from being checked against the public area.
     let seed_value = bytes(hash.size())?;
     let mut public = template.clone();
     if let PublicKey::KeyedHash { unique, .. } = &mut public.key {

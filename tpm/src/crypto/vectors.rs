@@ -1,4 +1,4 @@
-//! Reads tests/vectors/crypto.txt, which tests/vectors/crypto.py computed from the specification's text.
+//! Reads tests/vectors/crypto.txt, which tests/vectors/crypto.py computed from the text of the specification.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ pub(super) struct Vector {
     fields: BTreeMap<&'static str, &'static str>,
 }
 
-/// All vectors of a kind; there are some.
+/// Returns all vectors of a kind; there is at least one.
 pub(super) fn of(kind: &str) -> Vec<Vector> {
     let found: Vec<Vector> = include_str!("../../tests/vectors/crypto.txt")
         .lines()
@@ -56,7 +56,7 @@ impl fmt::Display for Vector {
     }
 }
 
-/// A source of random bytes that are known beforehand.
+/// A source of fixed bytes instead of random ones.
 pub(super) struct Known(Vec<Vec<u8>>);
 
 impl Known {

@@ -1,5 +1,5 @@
-//! Wraps an object for a parent whose public area is all that is known: the TPM's duplication scheme, outer wrapper only
-//! (TPM 2.0 Part 1 §23.3.2.3; TPM2_Import with symmetricAlg NULL). No private half crosses the bus in the clear.
+//! Wraps an object for a parent of which only the public area is known: the TPM's duplication scheme, outer wrapper only (TPM 2.0
+//! Part 1 §23.3.2.3; TPM2_Import with symmetricAlg NULL). No private half is sent in the clear.
 
 use keyfile::wire::{Marshal, Writer};
 use keyfile::{AlgId, Attributes, HashAlg, Name, Public, PublicKey, Sensitive, Symmetric};
@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 use super::hmac::{bytes_to_bits, hmac};
 use super::kdfa::kdfa;
 use super::random::{Random, System};
-use super::salt::{Purpose, share};
+use super::salt::{Purpose, make_secret};
 use super::{CryptoError, cfb};
 
-/// An object on its way to a parent: what TPM2_Import takes, and what an importable key file holds.
+/// An object wrapped for a parent: the input of TPM2_Import, and the content of an importable key file.
 #[derive(Clone)]
 pub struct Duplicate {
     /// The object.
@@ -22,16 +22,16 @@ pub struct Duplicate {
     pub secret: Vec<u8>,
 }
 
-/// What a TPM sets in objects that it made or keeps, and refuses in what it imports without an inner wrapper.
+/// Attributes that a TPM sets in objects it made or keeps, and refuses in objects imported without an inner wrapper.
 const NOT_IMPORTABLE: Attributes = Attributes::FIXED_TPM
     .union(Attributes::FIXED_PARENT)
     .union(Attributes::SENSITIVE_DATA_ORIGIN)
     .union(Attributes::ENCRYPTED_DUPLICATION);
 
-/// Wraps an object for the holder of `parent`, which is a storage key: its nameAlg and cipher protect the object.
+/// Wraps an object for the holder of `parent`, a storage key whose nameAlg and cipher protect the object.
 ///
 /// # Errors
-/// The parent is no storage key or its public area is damaged, the object's attributes forbid import, or there are no random bytes.
+/// The parent is not a storage key, its public area is damaged, the object's attributes forbid import, or there are no random bytes.
 pub fn wrap(parent: &Public, object: &Public, sensitive: &Sensitive) -> Result<Duplicate, CryptoError> {
     wrap_with(parent, object, sensitive, &mut System)
 }
@@ -46,13 +46,13 @@ fn wrap_with(
         return Err(CryptoError::Attributes);
     }
     let bits = storage_cipher(parent)?;
-    let seed = share(parent, Purpose::Duplicate, random)?;
+    let seed = make_secret(parent, Purpose::Duplicate, random)?;
     let mut sensitive = Zeroizing::new(sensitive.to_sized()?);
     let duplicate = seal(parent.name_alg, bits, &seed.value, &object.name()?, &mut sensitive)?;
     Ok(Duplicate { public: object.clone(), duplicate, secret: seed.encrypted })
 }
 
-/// The bits of the AES that a storage key protects its children with.
+/// Returns the AES key size with which a storage key protects its children.
 pub(super) fn storage_cipher(parent: &Public) -> Result<u16, CryptoError> {
     let (PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. }) = &parent.key else {
         return Err(CryptoError::NotStorage);
@@ -63,7 +63,7 @@ pub(super) fn storage_cipher(parent: &Public) -> Result<u16, CryptoError> {
     }
 }
 
-/// Encrypts the sized sensitive area and puts the HMAC over it and the object's Name in front.
+/// Encrypts the sized sensitive area, and prepends the HMAC of it and the object's Name.
 pub(super) fn seal(
     hash: HashAlg,
     bits: u16,
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_for_every_kind_of_parent_agree() {
+    fn wrapped_objects_match_the_vectors() {
         for v in of("wrap") {
             let duplicate = wrapped(&v, |_, _| {}).unwrap();
             assert_eq!(duplicate.secret, v.bytes("secret"), "{v}");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tpm_would_refuse_is_refused_here() {
+    fn objects_that_a_tpm_refuses_are_not_wrapped() {
         let v = &of("wrap")[0];
         for bad in [
             Attributes::FIXED_TPM,

@@ -1,4 +1,4 @@
-//! What an error is made of, bit by bit, on its way up.
+//! Constructors of errors, and methods that add details.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -13,7 +13,7 @@ use crate::crypto::CryptoError;
 use crate::rc::ResponseCode;
 
 impl Error {
-    /// A failure of this kind; `attempt` says what was attempted, or why it cannot be.
+    /// Creates an error of this kind. `attempt` says what was attempted, or why it is impossible.
     #[must_use]
     pub fn new(kind: ErrorKind, attempt: impl Into<Cow<'static, str>>) -> Self {
         let attempt = attempt.into();
@@ -30,28 +30,28 @@ impl Error {
         }))
     }
 
-    /// A statement of a policy that did not pass.
+    /// Creates the error of a policy statement that did not pass.
     pub(crate) fn statement(kind: ErrorKind, failure: Failure) -> Self {
         Self::new(kind, failure.to_string()).with_failures(vec![failure])
     }
 
-    /// The TPM's answer to a command.
+    /// Creates the error of a command that the TPM has refused.
     pub(crate) fn refused(attempt: impl Into<Cow<'static, str>>, code: ResponseCode) -> Self {
-        let error = Self::new(kind_of(code), attempt).answer(code.0);
+        let error = Self::new(kind_of(code), attempt).with_code(code.0);
         match advice_on(code) {
             Some(advice) => error.advise(advice),
             None => error,
         }
     }
 
-    /// An answer that the TPM has given before, and is not asked for again.
+    /// Creates the error of a remembered answer: the command is not sent again.
     pub(crate) fn remembered(attempt: &'static str, code: ResponseCode) -> Self {
-        let mut error = Self::new(kind_of(code), attempt).answer(code.0);
+        let mut error = Self::new(kind_of(code), attempt).with_code(code.0);
         error.0.recall = Recall::Remembered;
         error
     }
 
-    /// Another process tries the same password just now.
+    /// Creates the error of a password that another thread or process tries now.
     pub(crate) fn being_tried() -> Self {
         let mut error = Self::new(
             ErrorKind::Lockout,
@@ -62,43 +62,43 @@ impl Error {
         error
     }
 
-    /// Keeps in mind that the command was not sent.
+    /// Marks the error of a command that was not sent.
     #[must_use]
     pub(crate) fn not_sent(mut self) -> Self {
         self.0.recall = Recall::NotSent;
         self
     }
 
-    /// Keeps in mind that the TPM was not asked again.
+    /// Copies the mark that the TPM was not asked again.
     #[must_use]
-    pub(crate) fn recalled_as(mut self, other: &Self) -> Self {
+    pub(crate) fn with_recall_of(mut self, other: &Self) -> Self {
         self.0.recall = other.0.recall;
         self
     }
 
-    /// A broken connection.
+    /// Creates the error of a broken connection with a response code.
     pub(crate) fn io(attempt: &'static str, code: u32) -> Self {
-        Self::new(ErrorKind::Io, attempt).answer(code)
+        Self::new(ErrorKind::Io, attempt).with_code(code)
     }
 
-    /// A connection that broke, by what the system says.
+    /// Creates the error of a broken connection with the cause from the system.
     pub(crate) fn broken(attempt: &'static str, cause: std::io::Error) -> Self {
         Self::new(ErrorKind::Io, attempt).because(cause)
     }
 
-    /// A connection that broke before.
+    /// Creates the error of a connection that broke earlier.
     pub(crate) fn lost() -> Self {
         Self::new(ErrorKind::Io, "the connection to the TPM was lost")
     }
 
-    /// An answer that was not to be believed.
+    /// Creates the error of an answer that is not authentic.
     pub(crate) fn integrity(attempt: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Integrity, attempt)
             .advise("something between this program and the TPM alters what they say, or two programs use one session")
     }
 
-    /// A refusal of the empty password by what has no other: then it is no matter of passwords.
-    pub(crate) fn refused_nothing(self, who: impl fmt::Display) -> Self {
+    /// Turns the refusal of an empty password into an integrity error: the entity has no other password.
+    pub(crate) fn empty_password_refused(self, who: impl fmt::Display) -> Self {
         let Parts { attempt, code, .. } = *self.0;
         let name = code.and_then(ResponseCode::name).unwrap_or_default();
         Self::integrity(format!(
@@ -106,8 +106,8 @@ impl Error {
         ))
     }
 
-    /// A refused password of a command that takes none: the TPM was asked about something else, or by somebody else.
-    pub(crate) fn altered(self) -> Self {
+    /// Turns a refused password of a command without password into an integrity error: the command was changed in transit.
+    pub(crate) fn command_altered(self) -> Self {
         let Parts { attempt, code, object, .. } = *self.0;
         let name = code.and_then(ResponseCode::name).unwrap_or_default();
         let error = Self::integrity(format!("{attempt}: the command was altered on its way ({name})"));
@@ -117,14 +117,14 @@ impl Error {
         }
     }
 
-    /// Adds the code that was answered.
+    /// Adds the response code.
     #[must_use]
-    pub(crate) fn answer(mut self, code: u32) -> Self {
+    pub(crate) fn with_code(mut self, code: u32) -> Self {
         self.0.code = Some(ResponseCode(code));
         self
     }
 
-    /// Says what to do next; of what is only remembered, what was said about that stays.
+    /// Adds the advice. The advice of a remembered error is kept after it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
         let advice = advice.into();
@@ -135,35 +135,35 @@ impl Error {
         self
     }
 
-    /// Says on which key or handle it happened; the innermost saying stands.
+    /// Adds the key or handle. The first one that is added is kept.
     #[must_use]
     pub fn on(mut self, subject: impl fmt::Display) -> Self {
         self.0.subject.get_or_insert_with(|| subject.to_string());
         self
     }
 
-    /// Says at which handle it happened, and what should be there.
+    /// Adds the handle and the Name of the object that was expected there.
     #[must_use]
     pub(crate) fn at(mut self, handle: Handle, name: Option<&Name>) -> Self {
         self.0.object = Some((handle, name.cloned()));
         self
     }
 
-    /// Keeps the statements that did not pass.
+    /// Adds the policy statements that did not pass.
     #[must_use]
     pub(crate) fn with_failures(mut self, failures: Vec<Failure>) -> Self {
         self.0.failures = failures;
         self
     }
 
-    /// Keeps the cause.
+    /// Adds the cause.
     #[must_use]
     pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self
     }
 
-    /// Says that it is of another kind than the answer alone tells.
+    /// Changes the kind, when more is known than the response code shows.
     #[must_use]
     pub(crate) fn of_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;

@@ -1,11 +1,11 @@
-//! An error in words: what was attempted, on what, what was answered; then the advice.
+//! The text of an error: what was attempted, on what, the answer, and then the advice.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use super::{Error, ErrorKind, Parts};
 
-/// The error without its advice, for those who tell both apart.
+/// The text of an error without its advice.
 pub struct Cause<'a>(pub(super) &'a Parts);
 
 impl fmt::Display for Cause<'_> {
@@ -17,7 +17,7 @@ impl fmt::Display for Cause<'_> {
             (None, None) => {}
         }
         match (&self.0.code, self.0.kind) {
-            // Where none was given, the empty one was sent: nobody has given a wrong one.
+            // Without a password the empty one was sent, so the user has not given a wrong one.
             (Some(code), ErrorKind::PasswordMissing | ErrorKind::ParentPasswordMissing) => {
                 let told = code.to_string();
                 write!(f, ": {}", told.replace("the password is wrong", "the empty password is refused"))?;

@@ -1,21 +1,21 @@
-//! A statement of a policy that did not pass, for callers that act on it.
+//! A policy statement that did not pass, in a form for programs.
 
 use std::fmt;
 
 use keyfile::CommandCode;
 
-/// Which statement did not pass, and what it wanted. Its Display is a sentence.
+/// A policy statement that did not pass. Its Display is a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Where it stands.
+    /// Its position in the file.
     pub position: StatementPosition,
     /// Its command.
     pub command: CommandCode,
-    /// What it means: `PCR 7 (sha256) has changed`.
+    /// The reason: `PCR 7 (sha256) has changed`.
     pub reason: String,
 }
 
-/// Where a statement stands in a key file.
+/// The position of a statement in a key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementPosition {
     /// The signed policy that it belongs to; None for the policy of the key itself.
@@ -29,7 +29,7 @@ pub struct StatementPosition {
 pub struct Signed {
     /// Its number, from 0, the newest first.
     pub index: usize,
-    /// What people call it.
+    /// Its name, for people.
     pub name: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Failure {
 }
 
 impl fmt::Display for StatementPosition {
-    /// People count from 1.
+    /// The text counts from 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "statement {} of ", self.index.saturating_add(1))?;
         match &self.signed {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_sentence() {
+    fn a_failure_is_displayed_as_a_sentence() {
         let mut failure = Failure {
             position: StatementPosition { signed: None, index: 1 },
             command: CommandCode::POLICY_PCR,

@@ -1,46 +1,46 @@
-//! What sort of failure it is, and which the TPM's answer tells of.
+//! The kinds of errors, and how they follow from response codes.
 
 use crate::rc::ResponseCode;
 
-/// What sort of failure it is, for callers that act on it.
+/// The kind of an error, for programs that handle it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no TPM, or no way to it.
+    /// There is no TPM, or it is not reachable.
     NoTpm,
     /// The password of the key is wrong.
     Authorization,
     /// The key has a password, and none was given.
     PasswordMissing,
-    /// Too many wrong passwords: the TPM refuses every one for a time.
+    /// After too many wrong passwords, the TPM refuses all passwords for some time.
     Lockout,
     /// The password of the parent or of the hierarchy is wrong.
     ParentAuthorization,
     /// The parent or the hierarchy has a password, and none was given.
     ParentPasswordMissing,
-    /// All object or session slots of the TPM are taken by others.
+    /// Other programs use all object or session slots of the TPM.
     ObjectMemory,
-    /// The policy of the key is not fulfilled.
+    /// The policy of the key is not satisfied.
     Policy,
-    /// This TPM, or this version of the program, cannot do it.
+    /// This TPM, or this version of the program, does not support it.
     Unsupported,
-    /// An answer did not come from the TPM as it arrived, or an object is not what it should be.
+    /// An answer is not authentic, or an object is not the expected one.
     Integrity,
-    /// This process was forked from one that used a TPM connection that does not survive fork.
+    /// This process was forked from one whose TPM connection does not survive a fork.
     Forked,
     /// The connection to the TPM broke.
     Io,
     /// The TPM did not answer in time, or other operations kept it busy.
     Timeout,
-    /// Nothing is at the handle.
+    /// There is no object at the handle.
     NoObject,
     /// The NV index was never written.
     NotWritten,
     /// The TPM refused for another reason.
     Tpm,
-    /// What was handed in cannot be right.
+    /// An argument is not valid.
     Input,
-    /// A setting has a value that it cannot have.
+    /// A setting has an invalid value.
     Configuration,
 }
 

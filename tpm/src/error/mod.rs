@@ -1,4 +1,4 @@
-//! The one error of this crate: what was attempted, on what, what the TPM answered, and what to do next.
+//! The error type of this crate: what was attempted, on what, what the TPM answered, and what to do next.
 
 mod build;
 mod display;
@@ -16,7 +16,7 @@ use keyfile::{Handle, Name};
 
 use crate::rc::ResponseCode;
 
-/// Why something that needed the TPM did not happen.
+/// An error of an operation that needed the TPM.
 pub struct Error(Box<Parts>);
 
 struct Parts {
@@ -31,79 +31,79 @@ struct Parts {
     recall: Recall,
 }
 
-/// Whether the TPM was asked at all.
+/// How the error was obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Recall {
-    /// It was, or there was no need to.
+    /// The TPM has answered, or no command was needed.
     #[default]
     Not,
-    /// It has answered so before, and was not asked again.
+    /// The TPM has answered so earlier, and was not asked again.
     Remembered,
-    /// Somebody else is asking it just now.
+    /// Another thread or process asks the TPM now.
     BeingTried,
-    /// The command did not get as far.
+    /// The command was not sent.
     NotSent,
 }
 
 impl Error {
-    /// Which kind of failure it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The response code as it came, layer and all, when the TPM or something on the way answered.
+    /// Returns the response code as received, including its layer, if the TPM or a layer above it answered.
     #[must_use]
     pub fn response_code(&self) -> Option<u32> {
         self.0.code.map(|code| code.0)
     }
 
-    /// What happened, without the advice.
+    /// Returns the text without the advice.
     #[must_use]
     pub fn cause(&self) -> Cause<'_> {
         Cause(&self.0)
     }
 
-    /// What to do next, where there is something to say.
+    /// Returns what to do next, if there is advice.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
     }
 
-    /// The statements of the key's policy that did not pass; several when there are several signed policies.
+    /// Returns the statements of the key's policy that did not pass. There may be several if there are several signed policies.
     #[must_use]
     pub fn policy_failures(&self) -> &[Failure] {
         &self.0.failures
     }
 
-    /// The handle that the failed command named, and what should be there.
+    /// Returns the handle that the failed command named, and the Name of the object expected there.
     pub(crate) fn object(&self) -> Option<(Handle, Option<&Name>)> {
         self.0.object.as_ref().map(|(handle, name)| (*handle, name.as_ref()))
     }
 
-    /// Gives them on.
+    /// Returns the policy statements that did not pass.
     pub(crate) fn into_failures(self) -> Vec<Failure> {
         self.0.failures
     }
 
-    /// Whether the TPM has answered so before, and was not asked again.
+    /// Returns true if the TPM has given this answer earlier and was not asked again.
     #[must_use]
     pub fn is_remembered(&self) -> bool {
         self.0.recall == Recall::Remembered
     }
 
-    /// Whether another process tries the same password just now.
+    /// Returns true if another thread or process tries the same password now.
     pub(crate) fn is_being_tried(&self) -> bool {
         self.0.recall == Recall::BeingTried
     }
 
-    /// Whether the command was not sent, so that the TPM has done nothing.
+    /// Returns true if the command was not sent, so that the TPM has not executed it.
     pub(crate) fn is_not_sent(&self) -> bool {
         self.0.recall == Recall::NotSent
     }
 
-    /// Whether it says nothing about what was asked for: the connection broke, or the TPM had no time.
-    pub(crate) fn is_no_answer(&self) -> bool {
+    /// Returns true if the error contains no answer about the object: the connection broke, or the TPM was busy.
+    pub(crate) fn is_without_answer(&self) -> bool {
         let busy = self.0.code.is_some_and(ResponseCode::is_busy);
         busy || matches!(self.0.kind, ErrorKind::Io | ErrorKind::Timeout)
     }
@@ -112,7 +112,7 @@ impl Error {
         self.0.code
     }
 
-    /// The same without the number of the handle, parameter or session that it is about.
+    /// Returns the code without the number of the handle, parameter or session that it names.
     pub(crate) fn base_code(&self) -> Option<ResponseCode> {
         self.0.code.map(ResponseCode::base)
     }

@@ -1,23 +1,23 @@
-//! epoll(7), edge-triggered: waits for what happens to a descriptor, and asks the descriptor nothing before.
+//! epoll(7), edge-triggered: waits for events of a descriptor without polling the descriptor first.
 
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 
-use super::poll::until;
+use super::poll::poll_until;
 use crate::deadline::Deadline;
 
-/// What happens to one descriptor. A forked child shares it with its parent.
+/// Watches one descriptor for events. A forked child shares it with its parent.
 pub(crate) struct Edge(OwnedFd);
 
 impl Edge {
-    /// Watches from now on. None where nothing can be waited for (epoll_ctl(2), EPERM).
-    pub(crate) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Option<Self>> {
+    /// Watches the descriptor from now on. None if it does not support waiting (epoll_ctl(2), EPERM).
+    pub(crate) fn watch(descriptor: BorrowedFd<'_>) -> io::Result<Option<Self>> {
         // SAFETY: epoll_create1(2) takes an integer.
         let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: a new descriptor that nobody else owns.
+        // SAFETY: a new descriptor that has no other owner.
         let edge = unsafe { OwnedFd::from_raw_fd(fd) };
         let events = u32::from_ne_bytes((libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLET).to_ne_bytes());
         let mut event = libc::epoll_event { events, u64: 0 };
@@ -31,11 +31,11 @@ impl Edge {
         }
     }
 
-    /// Waits until something has happened since the last time; a signal does not end it. False when the deadline passed.
+    /// Waits for an event since the last call; a signal does not end the wait. Returns false after the deadline.
     pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<bool> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
         // SAFETY: epoll_wait(2) writes at most one event.
-        until(deadline, |milliseconds| unsafe {
+        poll_until(deadline, |milliseconds| unsafe {
             libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, milliseconds)
         })
     }
@@ -52,10 +52,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_event_is_told_once_and_the_deadline_ends_the_waiting() {
+    fn each_event_is_reported_once_and_the_deadline_ends_the_wait() {
         let soon = || Deadline::within(Duration::from_millis(20));
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let edge = Edge::of(ours.as_fd()).unwrap().unwrap();
+        let edge = Edge::watch(ours.as_fd()).unwrap().unwrap();
         assert!(edge.wait(Deadline::NEVER).unwrap(), "it can be written");
         let start = Instant::now();
         assert!(!edge.wait(soon()).unwrap());
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_waiting_for_what_does_not_know_poll() {
-        assert!(Edge::of(File::open("/dev/null").unwrap().as_fd()).unwrap().is_none());
+    fn a_file_without_poll_cannot_be_watched() {
+        assert!(Edge::watch(File::open("/dev/null").unwrap().as_fd()).unwrap().is_none());
     }
 }

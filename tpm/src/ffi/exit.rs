@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 static HANDLER: OnceLock<fn()> = OnceLock::new();
 
-/// Runs `handler` when the process exits normally, or when the library is unloaded before; only the first one counts.
+/// Registers `handler` to run when the process exits normally or the library is unloaded. Only the first handler is used.
 pub(crate) fn at_exit(handler: fn()) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -17,7 +17,7 @@ pub(crate) fn at_exit(handler: fn()) {
 
 extern "C" fn run() {
     if let Some(handler) = HANDLER.get() {
-        // Nothing may unwind into exit(3), and nobody could be told.
+        // A panic must not unwind into exit(3), and there is no caller to report it to.
         let _ = std::panic::catch_unwind(handler);
     }
 }

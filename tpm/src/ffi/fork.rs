@@ -1,5 +1,4 @@
-//! pthread_atfork(3): how often fork(2) was called on the way from the first process that asked to this one, and what a program that
-//! tpm2-tss starts inherits.
+//! pthread_atfork(3): counts the forks between the first process that asks and this one, and prepares children that tpm2-tss starts.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,28 +7,28 @@ use super::signals;
 
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
-/// The number of forks since the first call, counted in the child.
+/// Returns the number of forks since the first call, counted in the child.
 pub(crate) fn forks() -> u32 {
-    watch();
+    count_forks();
     FORKS.load(Ordering::Relaxed)
 }
 
-/// From here on each child is counted, and a program that tpm2-tss starts can be ended.
+/// Counts the forks from now on, and lets programs that tpm2-tss starts be terminated.
 ///
-/// glibc takes the handler away again when it unloads the library that registered it (its pthread_atfork is linked into each library
-/// and passes the library's own __dso_handle); musl never unloads one. A child of vfork(2) or of a bare clone(2) is not counted.
-pub(super) fn watch() {
+/// glibc removes the handler when it unloads the library that registered it (its pthread_atfork is linked into each library and
+/// passes the library's own __dso_handle). musl never unloads a library. A child of vfork(2) or of a plain clone(2) is not counted.
+pub(super) fn count_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: pthread_atfork(3) keeps a function pointer, which lives as long as this library.
+        // SAFETY: pthread_atfork(3) keeps a function pointer, which is valid as long as this library is loaded.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
 }
 
 extern "C" fn in_child() {
-    // The child has one thread; an atomic is safe in a signal handler, too.
+    // The child has one thread. An atomic is also safe in a signal handler.
     FORKS.fetch_add(1, Ordering::Relaxed);
-    signals::let_end();
+    signals::reset_signals_in_child();
 }
 
 #[cfg(test)]
@@ -37,9 +36,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_is_counted_and_its_parent_is_not() {
+    fn forks_are_counted_in_the_child_only() {
         let before = forks();
-        // SAFETY: fork(2); the child does nothing but leave by _exit(2).
+        // SAFETY: fork(2); the child only exits by _exit(2).
         let child = unsafe { libc::fork() };
         if child == 0 {
             let counted = forks().wrapping_sub(before);

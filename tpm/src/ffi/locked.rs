@@ -1,8 +1,8 @@
-//! Memory for secrets that live long: locked (mlock(2)) and left out of core dumps (madvise(2), MADV_DONTDUMP), wiped when freed.
+//! Memory for long-lived secrets: locked (mlock(2)), excluded from core dumps (madvise(2), MADV_DONTDUMP), and wiped when freed.
 //!
-//! Short secrets share pages, for a process may lock few (RLIMIT_MEMLOCK); where it may lock no more, they are unlocked but still left
-//! out of dumps. There is no lock of ours, so that a fork() in the middle of an allocation does not stop the child. Memory locks end
-//! in a child; that its pages are not dumped does not.
+//! Short secrets share pages, because the memory that a process may lock is limited (RLIMIT_MEMLOCK). Beyond that limit, pages are
+//! not locked but still excluded from dumps. The allocation uses no lock, so a fork() during an allocation does not block the child.
+//! A child inherits the exclusion from dumps, but not the memory locks.
 
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
@@ -11,30 +11,30 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// What one bit of a page's map stands for; no digest, and so no authValue, is longer.
-const CELL: usize = 64;
-/// Cells of a shared page; systems have pages of 4 KiB or larger.
+/// The bytes for one bit of a page's map. No digest, and so no authValue, is longer.
+const CELL_SIZE: usize = 64;
+/// The cells of a shared page. System pages have at least 4 KiB.
 const CELLS: u32 = u64::BITS;
-/// Shared pages; when all are full, each secret gets a page of its own.
+/// The number of shared pages. When all are full, each secret gets its own page.
 const PAGES: usize = 16;
 
 static SHARED: [Page; PAGES] = [const { Page::new() }; PAGES];
 
 /// A secret of fixed length.
 pub(crate) struct Locked {
-    place: Place,
+    storage: Storage,
     size: usize,
 }
 
-enum Place {
-    /// A cell of a shared page, and its bit.
+enum Storage {
+    /// A cell of a shared page, with its bit.
     Cell(&'static Page, u64, NonNull<u8>),
     Own(NonNull<u8>),
-    /// The system gives no pages.
+    /// On the heap, if the system gives no pages.
     Heap(Zeroizing<Vec<u8>>),
 }
 
-// SAFETY: the memory is owned, and not written between its making and its end.
+// SAFETY: the memory is owned, and not written between `new` and `drop`.
 unsafe impl Send for Locked {}
 // SAFETY: as above.
 unsafe impl Sync for Locked {}
@@ -42,17 +42,17 @@ unsafe impl Sync for Locked {}
 impl Locked {
     /// Copies a secret.
     pub(crate) fn new(secret: &[u8]) -> Self {
-        let place = match secret.len() {
+        let storage = match secret.len() {
             0 => None,
-            1..=CELL => shared().or_else(|| map(secret.len()).map(Place::Own)),
-            size => map(size).map(Place::Own),
+            1..=CELL_SIZE => shared().or_else(|| map(secret.len()).map(Storage::Own)),
+            size => map(size).map(Storage::Own),
         };
-        let place = place.unwrap_or_else(|| Place::Heap(Zeroizing::new(secret.to_vec())));
-        if let Place::Cell(_, _, at) | Place::Own(at) = &place {
-            // SAFETY: nobody else has these so many bytes, which are mapped and writable.
+        let storage = storage.unwrap_or_else(|| Storage::Heap(Zeroizing::new(secret.to_vec())));
+        if let Storage::Cell(_, _, at) | Storage::Own(at) = &storage {
+            // SAFETY: these bytes are mapped, writable and not shared.
             unsafe { ptr::copy_nonoverlapping(secret.as_ptr(), at.as_ptr(), secret.len()) };
         }
-        Self { place, size: secret.len() }
+        Self { storage, size: secret.len() }
     }
 }
 
@@ -60,31 +60,31 @@ impl Deref for Locked {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.place {
-            // SAFETY: so many bytes were written by `new`, and nobody writes them before the end.
-            Place::Cell(_, _, at) | Place::Own(at) => unsafe {
+        match &self.storage {
+            // SAFETY: `new` has written these bytes, and only `drop` writes them again.
+            Storage::Cell(_, _, at) | Storage::Own(at) => unsafe {
                 slice::from_raw_parts(at.as_ptr(), self.size)
             },
-            Place::Heap(secret) => secret,
+            Storage::Heap(secret) => secret,
         }
     }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        if let Place::Cell(_, _, at) | Place::Own(at) = &self.place {
-            // SAFETY: as for `deref`, and nobody reads them any more.
+        if let Storage::Cell(_, _, at) | Storage::Own(at) = &self.storage {
+            // SAFETY: as for `deref`; they are not read any more.
             unsafe { slice::from_raw_parts_mut(at.as_ptr(), self.size) }.zeroize();
         }
-        match &self.place {
-            Place::Cell(page, bit, _) => drop(page.used.fetch_and(!bit, Ordering::Release)),
-            Place::Own(at) => unmap(*at, self.size),
-            Place::Heap(_) => {}
+        match &self.storage {
+            Storage::Cell(page, bit, _) => drop(page.used.fetch_and(!bit, Ordering::Release)),
+            Storage::Own(at) => unmap(*at, self.size),
+            Storage::Heap(_) => {}
         }
     }
 }
 
-/// A page of cells, mapped at first use and then for good.
+/// A page of cells, mapped at first use and never unmapped.
 struct Page {
     start: AtomicPtr<u8>,
     used: AtomicU64,
@@ -95,20 +95,20 @@ impl Page {
         Self { start: AtomicPtr::new(ptr::null_mut()), used: AtomicU64::new(0) }
     }
 
-    fn take(&'static self) -> Option<Place> {
+    fn take(&'static self) -> Option<Storage> {
         let start = self.mapped()?;
         let first_free = |used: u64| (used != u64::MAX).then(|| used | 1 << used.trailing_ones());
         let used = self.used.fetch_update(Ordering::Acquire, Ordering::Relaxed, first_free).ok()?;
         let cell = usize::try_from(used.trailing_ones()).ok()?;
-        // SAFETY: a page has room for so many cells.
-        Some(Place::Cell(self, 1 << used.trailing_ones(), unsafe { start.add(cell * CELL) }))
+        // SAFETY: a page holds this many cells.
+        Some(Storage::Cell(self, 1 << used.trailing_ones(), unsafe { start.add(cell * CELL_SIZE) }))
     }
 
     fn mapped(&self) -> Option<NonNull<u8>> {
         if let Some(start) = NonNull::new(self.start.load(Ordering::Acquire)) {
             return Some(start);
         }
-        let size = usize::try_from(CELLS).ok()? * CELL;
+        let size = usize::try_from(CELLS).ok()? * CELL_SIZE;
         let new = map(size)?;
         match self.start.compare_exchange(ptr::null_mut(), new.as_ptr(), Ordering::AcqRel, Ordering::Acquire)
         {
@@ -121,14 +121,14 @@ impl Page {
     }
 }
 
-fn shared() -> Option<Place> {
+fn shared() -> Option<Storage> {
     SHARED.iter().find_map(Page::take)
 }
 
-/// Pages of zeros for so many bytes.
+/// Maps zeroed pages for `size` bytes.
 fn map(size: usize) -> Option<NonNull<u8>> {
     let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: mmap(2): a new mapping, in no file.
+    // SAFETY: mmap(2): a new mapping without a file.
     let start = unsafe { libc::mmap(ptr::null_mut(), size, access, kind, -1, 0) };
     if start == libc::MAP_FAILED {
         return None;
@@ -142,7 +142,7 @@ fn map(size: usize) -> Option<NonNull<u8>> {
 }
 
 fn unmap(start: NonNull<u8>, size: usize) {
-    // SAFETY: a mapping of this size, of which nobody has a pointer any more. It is unlocked by this (munmap(2)).
+    // SAFETY: a mapping of this size, to which there is no other pointer. munmap(2) also unlocks it.
     unsafe { libc::munmap(start.as_ptr().cast(), size) };
 }
 
@@ -150,7 +150,7 @@ fn unmap(start: NonNull<u8>, size: usize) {
 mod tests {
     use super::*;
 
-    /// The flags of the mapping that holds this address (proc(5), smaps).
+    /// Returns the flags of the mapping that contains this address (proc(5), smaps).
     fn flags(address: *const u8) -> String {
         let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
         let mut inside = false;
@@ -167,17 +167,17 @@ mod tests {
         panic!("no mapping");
     }
 
-    /// Whether this process may lock more than the tests do (getrlimit(2)).
+    /// Returns true if this process may lock more memory than the tests do (getrlimit(2)).
     fn may_lock() -> bool {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: a place for the limit.
+        // SAFETY: getrlimit(2) writes one limit.
         let found = unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
         found == 0 && limit.rlim_cur >= 1 << 20
     }
 
     #[test]
-    fn secrets_are_locked_and_not_dumped() {
-        for size in [1, CELL, CELL + 1, 100_000] {
+    fn secrets_are_locked_and_excluded_from_core_dumps() {
+        for size in [1, CELL_SIZE, CELL_SIZE + 1, 100_000] {
             let secret = Locked::new(&vec![7; size]);
             assert_eq!(*secret, vec![7; size]);
             let flags = flags(secret.as_ptr());
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn more_secrets_than_shared_pages_hold_stay_apart_and_are_given_back() {
+    fn more_secrets_than_the_shared_pages_hold_do_not_overlap() {
         let threads: Vec<_> = (0..4_u8)
             .map(|thread| {
                 std::thread::spawn(move || {

@@ -1,7 +1,7 @@
-//! The only unsafe code of this crate: the TCTI's function table, and the few calls of libc that std lacks.
+//! The only unsafe code of this crate: the TCTI's function table, and the few libc functions that std lacks.
 //!
-//! The promises that hold throughout are those of the "TSS 2.0 TCTI API Specification" §3: a context that Tss2_TctiLdr_Initialize
-//! gave stays valid until it is finalized; its functions are called by one thread at a time, which `&mut self` says here.
+//! It relies on the "TSS 2.0 TCTI API Specification" §3: a context from Tss2_TctiLdr_Initialize is valid until it is finalized, and
+//! one thread at a time calls its functions, which `&mut self` guarantees here.
 #![allow(unsafe_code)]
 
 mod context;

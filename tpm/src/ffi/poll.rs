@@ -4,18 +4,18 @@ use std::io;
 
 use crate::deadline::Deadline;
 
-/// Waits until one of the descriptors can be read, or is broken; a signal does not end it. False when the deadline passed.
+/// Waits until one of the descriptors is readable or broken; a signal does not end the wait. Returns false after the deadline.
 pub(crate) fn readable(descriptors: &[i32], deadline: Deadline) -> io::Result<bool> {
     let mut polled: Vec<libc::pollfd> =
         descriptors.iter().map(|&fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
     let count = libc::nfds_t::try_from(polled.len()).unwrap_or_default();
     // SAFETY: poll(2) reads and writes `count` structures.
-    until(deadline, |milliseconds| unsafe { libc::poll(polled.as_mut_ptr(), count, milliseconds) })
+    poll_until(deadline, |milliseconds| unsafe { libc::poll(polled.as_mut_ptr(), count, milliseconds) })
 }
 
-/// Waits by a system call that takes milliseconds and returns a number of events. Returns false when the deadline has passed; a signal
-/// does not end the wait.
-pub(super) fn until(
+/// Waits with a system call that takes milliseconds and returns a number of events; a signal does not end the wait. Returns false
+/// after the deadline.
+pub(super) fn poll_until(
     deadline: Deadline,
     mut wait: impl FnMut(libc::c_int) -> libc::c_int,
 ) -> io::Result<bool> {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_read_ends_it_and_so_does_the_deadline() {
+    fn poll_ends_with_data_or_at_the_deadline() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let fds = [ours.as_raw_fd()];
         let start = Instant::now();

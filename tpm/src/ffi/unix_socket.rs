@@ -1,4 +1,4 @@
-//! A connection to a Unix socket that is given up in time: std's waits until the listener has room for it.
+//! Connects to a Unix socket with a deadline: std waits until the listener has room.
 
 use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 
-/// How long a full listener is left alone.
+/// The pause between tries while the listener is full.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Connects.
+/// Connects until the deadline.
 pub(crate) fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedFd> {
     let (address, size) = address(path)?;
     let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
@@ -21,7 +21,7 @@ pub(crate) fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedF
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: a new descriptor that nobody else owns.
+    // SAFETY: a new descriptor that has no other owner.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     loop {
         // SAFETY: connect(2) reads `size` bytes of the address.
@@ -31,14 +31,14 @@ pub(crate) fn connect_unix(path: &Path, deadline: Deadline) -> io::Result<OwnedF
         }
         match io::Error::last_os_error() {
             error if error.kind() == io::ErrorKind::Interrupted => {}
-            // EAGAIN: no room, and nothing to poll for (unix(7)).
+            // EAGAIN: the listener is full, and there is nothing to poll for (unix(7)).
             error if error.kind() == io::ErrorKind::WouldBlock && !deadline.has_passed() => {
                 thread::sleep(PAUSE);
             }
             error => return Err(error),
         }
     }
-    // SAFETY: F_SETFL takes an integer: no flag, so reads and writes block again.
+    // SAFETY: F_SETFL takes an integer. Without flags, reads and writes block again.
     match unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFL, 0) } {
         0 => Ok(socket),
         _ => Err(io::Error::last_os_error()),
@@ -52,12 +52,12 @@ fn address(path: &Path) -> io::Result<(libc::sockaddr_un, libc::socklen_t)> {
         sun_family: libc::sa_family_t::try_from(libc::AF_UNIX).map_err(|_| invalid("no such family"))?,
         sun_path: [0; 108],
     };
-    // The last byte stays zero.
+    // The last byte must stay zero.
     if bytes.len() >= address.sun_path.len() || bytes.contains(&0) {
         return Err(invalid("the path of a socket has at most 107 bytes and no zero byte"));
     }
-    for (place, byte) in address.sun_path.iter_mut().zip(bytes) {
-        *place = libc::c_char::from_ne_bytes([*byte]);
+    for (target, byte) in address.sun_path.iter_mut().zip(bytes) {
+        *target = libc::c_char::from_ne_bytes([*byte]);
     }
     let size = libc::socklen_t::try_from(size_of_val(&address)).map_err(|_| invalid("no such size"))?;
     Ok((address, size))
@@ -70,10 +70,10 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A listener without room for another, and who fills it; and what that one gets.
+    /// Returns a full listener, the sockets that fill it, and the error of the next connection.
     pub(crate) fn full_listener(path: &Path) -> (UnixListener, Vec<OwnedFd>, io::Error) {
         let listener = UnixListener::bind(path).unwrap();
-        // SAFETY: listen(2) takes two integers; from here on there is room for one.
+        // SAFETY: listen(2) takes two integers; the backlog now holds one connection.
         assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
         let mut open = Vec::new();
         loop {
@@ -85,7 +85,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_listener_without_room_is_given_up_in_time() {
+    fn connecting_to_a_full_listener_ends_at_the_deadline() {
         let path = std::env::temp_dir().join(format!("tpm2-unix-{}", std::process::id()));
         let start = Instant::now();
         let (_listener, open, error) = full_listener(&path);

@@ -1,11 +1,12 @@
-//! What may go into a bare RSA operation, and what comes out.
+//! Checks the input of a raw RSA operation, and pads its output.
 
 use keyfile::{Public, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
 
-/// libtpms takes an empty block, and fails hard on one that is not below the modulus: so both are refused here.
+/// Returns an error if the block is empty or not below the modulus: libtpms accepts an empty block, and enters failure mode for a
+/// block that is too large.
 pub(super) fn check(block: &[u8], public: &Public) -> Result<(), Error> {
     let PublicKey::Rsa { modulus, .. } = &public.key else {
         return Err(Error::new(ErrorKind::Input, "an RSA operation with a key that is not RSA"));
@@ -14,15 +15,16 @@ pub(super) fn check(block: &[u8], public: &Public) -> Result<(), Error> {
         let (is, must) = (block.len(), modulus.len());
         return Err(Error::new(ErrorKind::Input, format!("a block of {is} bytes for an RSA key of {must}")));
     }
-    // Big-endian numbers of the same length compare like their bytes. Neither is secret when it comes from a caller who pads.
+    // Big-endian numbers of the same length compare like their bytes. Neither number is secret: the caller has padded the block.
     if block >= modulus.as_slice() {
         return Err(Error::new(ErrorKind::Input, "the block is not below the modulus of the RSA key"));
     }
     Ok(())
 }
 
-/// Part 1 Annex B.4: with no scheme the result is as long as the modulus. Some TPMs cut zeros in front.
-pub(super) fn whole(result: Zeroizing<Vec<u8>>, size: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+/// Returns the result padded to the length of the modulus. Without a scheme the result has that length (Part 1 Annex B.4), but some
+/// TPMs remove leading zeros.
+pub(super) fn left_padded(result: Zeroizing<Vec<u8>>, size: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let missing = size.checked_sub(result.len());
     let missing = missing.ok_or_else(|| Error::new(ErrorKind::Integrity, "the TPM's result is too long"))?;
     if missing == 0 {
@@ -43,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_number_below_the_modulus_and_as_long_goes_in() {
+    fn a_block_must_be_below_the_modulus_and_of_its_length() {
         let key = PublicKey::Rsa {
             symmetric: Symmetric::Null,
             scheme: Scheme::Null,

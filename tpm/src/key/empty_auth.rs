@@ -1,4 +1,4 @@
-//! Whether a key at a handle has a password: nothing in its public area says so.
+//! Tests if a key at a handle has a password: its public area does not show it.
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
 
@@ -10,13 +10,13 @@ use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
 
 impl Tpm {
-    /// Whether the empty password opens the key at a handle: one command, TPM2_Unseal. The TPM looks at the password first, and
-    /// then refuses because a key is no sealed data (Part 3 §12.7).
+    /// Returns true if the empty password authorizes the key at a handle. Sends one command, TPM2_Unseal: the TPM checks the password
+    /// first, and then refuses because a key is not sealed data (Part 3 §12.7).
     ///
-    /// A key under dictionary-attack protection counts a wrong try, so a refusal is remembered, and it is never the last try.
+    /// A wrong try counts for a key under dictionary-attack protection, so a refusal is remembered, and the last try is not used.
     ///
     /// # Errors
-    /// It is no asymmetric key, the TPM is locked out, or there is none.
+    /// It is not an asymmetric key, the TPM is locked out, or there is no TPM.
     pub fn accepts_empty_auth(&self, handle: Handle, public: &Public) -> Result<bool, Error> {
         if matches!(public.key, PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. }) {
             return Err(Error::new(ErrorKind::Input, "sealed data is not opened for a try").on(handle));
@@ -26,17 +26,18 @@ impl Tpm {
         }
         let name = public.name()?;
         let counts = !public.attributes.contains(Attributes::NO_DA);
-        let attempt = Attempt::of_named(self.place(), &name, &[])?.counting(counts);
+        let attempt = Attempt::of_named(self.id(), &name, &[])?.counting_failures(counts);
         self.operate(|connection| {
             let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
-            let answer = connection.prove(&attempt, |connection| right(try_empty_auth(connection, &key)));
-            is_right(answer)
+            let answer =
+                connection.prove(&attempt, |connection| accept_type_error(try_empty_auth(connection, &key)));
+            is_accepted(answer)
         })
     }
 }
 
-/// Refused for what it is (Part 3 §12.7, the codes of its table): so the password was right.
-fn right(answer: Result<(), Error>) -> Result<(), Error> {
+/// Treats a refusal because of the object's type (Part 3 §12.7, table of codes) as success: the password was accepted.
+fn accept_type_error(answer: Result<(), Error>) -> Result<(), Error> {
     match answer {
         Err(error) if matches!(error.base_code(), Some(ResponseCode::TYPE | ResponseCode::ATTRIBUTES)) => {
             Ok(())
@@ -45,8 +46,8 @@ fn right(answer: Result<(), Error>) -> Result<(), Error> {
     }
 }
 
-/// What the answer to TPM2_Unseal says of the password.
-fn is_right(answer: Result<(), Error>) -> Result<bool, Error> {
+/// Returns true if the answer to TPM2_Unseal shows that the password was accepted.
+fn is_accepted(answer: Result<(), Error>) -> Result<bool, Error> {
     match answer {
         Err(error) if error.kind() == ErrorKind::Authorization => Ok(false),
         answer => answer.map(|()| true),
@@ -58,9 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_refusal_of_the_type_says_that_the_password_was_right() {
-        let answer = |code| is_right(right(Err(Error::refused("open it", ResponseCode(code)))));
-        // TYPE of handle 1 with and without its place, ATTRIBUTES of it; the same by way of the kernel's resource manager.
+    fn only_a_type_error_shows_that_the_password_was_accepted() {
+        let answer =
+            |code| is_accepted(accept_type_error(Err(Error::refused("open it", ResponseCode(code)))));
+        // TYPE of handle 1 with and without its number, ATTRIBUTES of it; TYPE through the kernel's resource manager.
         for code in [0x18a, 0x08a, 0x182, 0x000b_018a] {
             assert!(answer(code).unwrap(), "{code:#x}");
         }

@@ -1,13 +1,13 @@
-//! A key in the TPM: loaded at first use, and again whenever it has lost its slot.
+//! A key in the TPM. It is loaded at first use, and again whenever it has lost its slot.
 //!
 //! | file | what |
 //! |---|---|
-//! | `open` | where a key comes from |
-//! | `private`, `block` | what it can do |
-//! | `operate`, `ready` | one operation: the key made ready, authorized and used |
-//! | `usable`, `empty_auth` | what is known of it and of its password |
-//! | `prove` | its password, proven before it is used |
-//! | `persist` | a copy that the TPM keeps |
+//! | `open` | opens keys from files and handles |
+//! | `private`, `block` | the private operations |
+//! | `operate`, `ready` | one operation: loads, authorizes and uses the key |
+//! | `usable`, `empty_auth` | what is known of the key and its password |
+//! | `prove` | proves the password before the key is used |
+//! | `persist` | persistent copies |
 
 mod block;
 mod empty_auth;
@@ -30,20 +30,20 @@ use crate::connection::Transient;
 use crate::objects::Parent;
 use crate::tpm::Tpm;
 
-/// A key in the TPM. Clones are the same key; the last one that is dropped evicts it.
+/// A key in the TPM. Clones are the same key; dropping the last one evicts it.
 #[derive(Clone)]
 pub struct Key(Arc<Inner>);
 
 struct Inner {
     tpm: Tpm,
-    /// By which the connection of each process knows it.
+    /// The number by which the connection of each process identifies it.
     number: u64,
     origin: Origin,
     public: Public,
     name: Name,
-    /// The password itself, which may be another entity's (PolicySecret).
+    /// The password, which may be another entity's (PolicySecret).
     password: Option<Auth>,
-    /// Its entity and value, by which it is known whether the password is right.
+    /// The attempt to prove the password, which identifies its verdict.
     attempt: Attempt,
 }
 
@@ -52,29 +52,29 @@ enum Origin {
     File { file: Box<KeyFile>, parent: Parent },
 }
 
-/// A result, and whether the TPM is known to have made it.
+/// A result, and whether it is authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer<T> {
     /// The result.
     pub value: T,
-    /// Whether a session's HMAC vouches for it. If not, the caller must verify it before it trusts it.
+    /// True if a session's HMAC authenticates it. If not, verify it before you trust it.
     pub authenticated: bool,
 }
 
 impl Key {
-    /// Its public area.
+    /// Returns its public area.
     #[must_use]
     pub fn public(&self) -> &Public {
         &self.0.public
     }
 
-    /// Its Name.
+    /// Returns its Name.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.0.name
     }
 
-    /// The file that it came from.
+    /// Returns the file that it came from.
     #[must_use]
     pub fn file(&self) -> Option<&KeyFile> {
         match &self.0.origin {
@@ -83,7 +83,7 @@ impl Key {
         }
     }
 
-    /// The persistent handle that it is at.
+    /// Returns its persistent handle.
     #[must_use]
     pub fn handle(&self) -> Option<Handle> {
         match self.0.origin {
@@ -92,7 +92,7 @@ impl Key {
         }
     }
 
-    /// The TPM that it is in.
+    /// Returns its TPM.
     #[must_use]
     pub fn tpm(&self) -> &Tpm {
         &self.0.tpm

@@ -1,4 +1,4 @@
-//! Where a key comes from: a file, or a persistent handle.
+//! Opens keys from files and at persistent handles.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,16 +14,16 @@ use crate::template::Storage;
 use crate::tpm::Tpm;
 
 impl Key {
-    /// The key in a file; the TPM hears of it at first use.
+    /// Opens the key in a file. The TPM is used only at the first operation.
     ///
     /// # Errors
-    /// The public area has a part that is too long to have a Name.
+    /// A part of the public area is too long.
     pub fn from_file(tpm: &Tpm, file: KeyFile, auth: Option<Auth>) -> Result<Self, Error> {
         let parent_auth = tpm.config().auth_of_parent(file.parent);
         Self::from_file_under(tpm, file, auth, parent_auth)
     }
 
-    /// The same, under a parent with a password of its own.
+    /// The same with a password for the parent.
     ///
     /// # Errors
     /// As [`Key::from_file`].
@@ -40,19 +40,19 @@ impl Key {
         Self::new(tpm, origin, public, name, auth)
     }
 
-    /// The key at a persistent handle.
+    /// Opens the key at a persistent handle.
     ///
     /// # Errors
-    /// There is none, or no TPM.
+    /// There is no key at the handle, or no TPM.
     pub fn persistent(tpm: &Tpm, handle: Handle, auth: Option<Auth>) -> Result<Self, Error> {
         let (public, _) = tpm.read_public(handle)?;
         Self::persistent_with_public(tpm, handle, public, auth)
     }
 
-    /// The same, with its public area as it was just read.
+    /// The same with the public area that the caller has just read.
     ///
     /// # Errors
-    /// The public area has a part that is too long to have a Name.
+    /// A part of the public area is too long.
     pub fn persistent_with_public(
         tpm: &Tpm,
         handle: Handle,
@@ -61,15 +61,15 @@ impl Key {
     ) -> Result<Self, Error> {
         let name = public.name()?;
         let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
-        key.0.attempt.saw_entity()?;
+        key.0.attempt.note_entity_present()?;
         Ok(key)
     }
 
-    /// The same, with its public area known from elsewhere; the TPM hears of it at first use, and is asked then whether it is that
-    /// key.
+    /// The same with a public area from another source. The TPM is used only at the first operation, which verifies the key at the
+    /// handle.
     ///
     /// # Errors
-    /// The public area has a part that is too long to have a Name.
+    /// A part of the public area is too long.
     pub fn persistent_unverified(
         tpm: &Tpm,
         handle: Handle,
@@ -78,7 +78,7 @@ impl Key {
     ) -> Result<Self, Error> {
         let name = public.name()?;
         let key = Self::new(tpm, Origin::Persistent { handle }, public, name, auth)?;
-        key.0.attempt.expect_entity()?;
+        key.0.attempt.note_entity_unverified()?;
         Ok(key)
     }
 
@@ -86,28 +86,25 @@ impl Key {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let value = auth.as_ref().map(|auth| auth.as_value(public.name_alg));
-        let attempt = origin.attempt(
-            tpm.place(),
-            &public,
-            &name,
-            value.as_ref().map_or(&[], |value| value.as_slice()),
-        )?;
+        let attempt =
+            origin.attempt(tpm.id(), &public, &name, value.as_ref().map_or(&[], |value| value.as_slice()))?;
         let tpm = tpm.clone();
         Ok(Self(Arc::new(Inner { tpm, number, origin, public, name, password: auth, attempt })))
     }
 }
 
 impl Origin {
-    /// What is known of the password is known of this.
+    /// Returns the attempt that identifies the verdict on the password.
     fn attempt(&self, tpm: &str, public: &Public, name: &Name, value: &[u8]) -> Result<Attempt, Error> {
         let protected = !public.attributes.contains(Attributes::NO_DA);
         Ok(match self {
             Self::File { file, .. } => {
-                // A file of ours says whether its key has a password, so the empty one is no guess. tpm2_encodeobject 5.4 to 5.7 inverts that.
+                // Our files record whether the key has a password, so the empty one is not a guess. tpm2_encodeobject 5.4 to 5.7
+                // inverts that flag.
                 let guess = !(value.is_empty() && file.empty_auth && !file.is_of_another_tool());
-                Attempt::of_file(tpm, name, &file.private, value)?.counting(protected && guess)
+                Attempt::of_file(tpm, name, &file.private, value)?.counting_failures(protected && guess)
             }
-            Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting(protected),
+            Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting_failures(protected),
         })
     }
 }

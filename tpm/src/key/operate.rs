@@ -1,4 +1,4 @@
-//! One private operation: the key made ready, authorized and used, and whose failure it was.
+//! Runs one private operation: loads, authorizes and uses the key, and explains its failures.
 
 use zeroize::Zeroizing;
 
@@ -10,10 +10,10 @@ use crate::connection::{Connection, Transient};
 use crate::error::Error;
 
 impl Key {
-    /// Loads the key and does not use it: its password and its policy are not asked for.
+    /// Loads the key without using it: neither its password nor its policy is needed.
     ///
     /// # Errors
-    /// It is another TPM's or another parent's, the parent's password is wrong, or there is no TPM.
+    /// The key belongs to another TPM or parent, the parent's password is wrong, or there is no TPM.
     pub fn load(&self) -> Result<(), Error> {
         let key = &*self.0;
         key.tpm
@@ -21,17 +21,17 @@ impl Key {
             .map_err(|error| error.on(key))
     }
 
-    /// Runs one private operation: loads the key if it must, opens a session if it must, and says which failure is whose.
+    /// Runs one private operation: loads the key and opens a session if needed, and explains failures.
     pub(super) fn operate<T>(
         &self,
         purpose: Purpose,
         run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
     ) -> Result<Answer<T>, Error> {
-        self.operate_to(purpose, run, |_, result| result)
+        self.operate_with_end(purpose, run, |_, result| result)
     }
 
-    /// The same to an `end` that makes something else of what came: the error of `run` as well.
-    pub(super) fn operate_to<T, U>(
+    /// The same with a function `end` that converts the result of `run`, also an error.
+    pub(super) fn operate_with_end<T, U>(
         &self,
         purpose: Purpose,
         mut run: impl FnMut(&mut Connection, &Guarded<'_>, Protect) -> Result<T, Error>,
@@ -39,15 +39,15 @@ impl Key {
     ) -> Result<Answer<U>, Error> {
         let key = &*self.0;
         key.check_usable()?;
-        key.check_refused()?;
+        key.check_not_refused()?;
         key.tpm
             .operate(|connection| {
-                // Nothing secret crosses the bus, and the caller verifies what comes: so no session has to be started for it.
+                // Nothing secret is sent and the caller verifies the result, so no session is needed.
                 let bare =
-                    connection.rules.kernel && purpose == Purpose::Signature && key.has_nothing_to_prove();
+                    connection.rules.kernel && purpose == Purpose::Signature && key.needs_no_password();
                 let value = key.authorized(connection, bare, &mut run);
                 let value = end(connection, value);
-                // A policy that was left half-way is of no use to the next one.
+                // A partly satisfied policy session is useless for the next operation.
                 let value = value.inspect_err(|_| drop(connection.drop_policy()))?;
                 Ok(Answer { value, authenticated: !bare && !connection.rules.unprotected })
             })
@@ -56,7 +56,7 @@ impl Key {
 }
 
 impl Inner {
-    /// Gives `run` the key, authorized as its public area says: by its password, or by a policy.
+    /// Calls `run` with the key, authorized as its public area demands: by password or by policy.
     fn authorized<T>(
         &self,
         connection: &mut Connection,
@@ -71,14 +71,14 @@ impl Inner {
             run(connection, &guarded, protect)
         };
         let Some(runner) = &runner else {
-            return self.proven(connection, |connection| run(connection, &self.auth_value(), protect));
+            return self.with_password(connection, |connection| run(connection, &self.auth_value(), protect));
         };
-        runner.foresee(connection)?;
+        runner.check_in_advance(connection)?;
         self.ready(connection, bare, Some(runner))?;
         runner.run(connection, |connection, with_auth_value| match with_auth_value {
-            true => {
-                self.proven(connection, |connection| run(connection, &self.auth_value(), protect.by_policy()))
-            }
+            true => self.with_password(connection, |connection| {
+                run(connection, &self.auth_value(), protect.by_policy())
+            }),
             false => {
                 let done = run(connection, &[], protect.by_policy());
                 done.map_err(|error| self.refused(connection, error))
@@ -86,8 +86,8 @@ impl Inner {
         })
     }
 
-    /// Runs what uses the key's own password, unless it is known to be refused.
-    pub(super) fn proven<T>(
+    /// Runs `work`, which uses the key's own password, unless that is known to be refused.
+    pub(super) fn with_password<T>(
         &self,
         connection: &mut Connection,
         work: impl FnOnce(&mut Connection) -> Result<T, Error>,
@@ -95,20 +95,20 @@ impl Inner {
         connection.prove(&self.attempt, work).map_err(|error| self.refused(connection, error))
     }
 
-    /// What the password stands for, for as long as an operation takes.
+    /// Returns the authValue, which lives as long as the operation.
     pub(super) fn auth_value(&self) -> Zeroizing<Vec<u8>> {
         self.password.as_ref().map(|password| password.as_value(self.public.name_alg)).unwrap_or_default()
     }
 
-    /// Whether no password is part of its authorization.
-    fn has_nothing_to_prove(&self) -> bool {
+    /// Returns true if no password is part of the authorization.
+    fn needs_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
             _ => self.auth_value().is_empty(),
         }
     }
 
-    /// What satisfies its policy, if it is used by one.
+    /// Returns the runner of its policy, if it is used by a policy.
     fn runner(&self) -> Option<Runner<'_>> {
         match &self.origin {
             Origin::File { file, parent, .. } if file.uses_policy() => Some(Runner {

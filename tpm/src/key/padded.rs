@@ -1,4 +1,4 @@
-//! Decryption by a scheme: the TPM takes the padding off, and says whether there was one (TPM 2.0 Part 3 §14.3).
+//! Decryption with a scheme: the TPM removes the padding and reports if it was wrong (TPM 2.0 Part 3 §14.3).
 
 use std::cell::RefCell;
 
@@ -13,23 +13,23 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
 
-/// What an answer to RSA_Decrypt says of the padding.
+/// What the answer to RSA_Decrypt shows about the padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Padding {
     /// It is right.
     Right,
     /// It is wrong: TPM_RC_VALUE, and from some TPM_RC_SIZE.
     Wrong,
-    /// It is wrong if the TPM works on: libtpms says TPM_RC_FAILURE.
+    /// It is wrong if the TPM still works: libtpms answers TPM_RC_FAILURE.
     Failure,
 }
 
 impl Key {
-    /// Decrypts by a scheme, NULL for the one that the key was made for; the TPM removes the padding. A label (OAEP) ends with a zero
-    /// byte. `None` is a wrong padding.
+    /// Decrypts with a scheme; NULL means the key's own one. The TPM removes the padding. An OAEP label ends with a zero byte. `None`
+    /// means a wrong padding.
     ///
-    /// With the scheme RSAES the commands for a wrong padding and for a right one are the same, now and later, so that the caller can
-    /// hide it.
+    /// With the scheme RSAES, right and wrong paddings cause the same commands, now and later, so that the caller can hide which it
+    /// was.
     ///
     /// # Errors
     /// The ciphertext has the wrong size or is not below the modulus; or the TPM refuses.
@@ -42,10 +42,10 @@ impl Key {
         block::check(ciphertext, &self.0.public)?;
         let hides = scheme == Scheme::Rsaes;
         if hides {
-            // Neither answer proves the password. Without this each operation would ask again whether it may be tried.
+            // Neither result proves the password. Without this, each operation would check again if it may be tried.
             self.prove()?;
         }
-        // What RSA_Decrypt itself has answered: a statement of a policy may be refused by the same codes.
+        // The answer of RSA_Decrypt itself: a policy statement may be refused with the same codes.
         let opened = RefCell::new(None);
         let run = |connection: &mut Connection, key: &Guarded<'_>, protect: Protect| {
             let protect = if hides { protect.hidden() } else { protect };
@@ -57,16 +57,16 @@ impl Key {
             match (padding, done) {
                 (Some(padding), done) if hides || done.is_err() => {
                     opened.replace(Some((padding, done)));
-                    // Neither is a success, which would prove a password.
+                    // Both results are returned as errors here, so that neither proves a password.
                     Err(Error::new(ErrorKind::Tpm, "what came of a decryption is not shown"))
                 }
                 (_, done) => done.map_err(unknown_scheme),
             }
         };
-        let answer = self.operate_to(Purpose::Decryption, run, |connection, done| {
+        let answer = self.operate_with_end(Purpose::Decryption, run, |connection, done| {
             let Some((padding, done)) = opened.take() else { return done.map(Some) };
             if hides {
-                // A failure ends the sessions.
+                // A failure ends the sessions, so a success must do so too.
                 connection.distrust();
             }
             let works = is_working(connection);
@@ -92,7 +92,7 @@ impl Padding {
     fn of(error: &Error) -> Option<Self> {
         match (error.base_code()?, error.code()?.part()) {
             (ResponseCode::FAILURE, _) => Some(Self::Failure),
-            // The first parameter is the ciphertext; the reference implementation names no part of the command.
+            // The first parameter is the ciphertext. The reference implementation names no part of the command.
             (
                 ResponseCode::VALUE | ResponseCode::SIZE,
                 None | Some(Part::Handle(0) | Part::Parameter(0 | 1)),
@@ -102,7 +102,7 @@ impl Padding {
     }
 }
 
-/// The second parameter is the scheme: this TPM has no such one, or not its hash.
+/// Explains an error about the second parameter, the scheme: this TPM does not support the scheme or its hash.
 fn unknown_scheme(error: Error) -> Error {
     match error.code().and_then(ResponseCode::part) {
         Some(Part::Parameter(2)) => error.of_kind(ErrorKind::Unsupported),
@@ -120,13 +120,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_padding_is_a_refusal_of_the_ciphertext_or_of_no_part_in_particular() {
+    fn padding_errors_name_the_ciphertext_or_no_parameter() {
         let of = |code| Padding::of(&Error::refused("RSA_Decrypt failed", ResponseCode(code)));
         for code in [0x084, 0x0c4, 0x1c4, 0x095, 0x0d5, 0x1d5] {
             assert_eq!(of(code), Some(Padding::Wrong), "{code:#x}");
         }
         assert_eq!(of(0x101), Some(Padding::Failure));
-        // The label, the scheme, the key, a session, a password.
+        // About the label, the scheme, the key, a session, a password.
         for code in [0x3c4, 0x2c4, 0x2d2, 0x184, 0x984, 0x98e, 0x922] {
             assert_eq!(of(code), None, "{code:#x}");
         }

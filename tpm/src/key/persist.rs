@@ -1,4 +1,4 @@
-//! A key from a file becomes one that the TPM keeps.
+//! Makes persistent copies of keys from files.
 
 use keyfile::Handle;
 
@@ -9,11 +9,12 @@ use crate::error::Error;
 use crate::rc::ResponseCode;
 
 impl Key {
-    /// Has the TPM keep a copy of the key at a persistent handle; `auth` is the password of the hierarchy that it belongs to. The key itself
-    /// is not used: neither its password nor its policy is asked for.
+    /// Makes the key persistent at a handle; `auth` is the password of its hierarchy. The key is not used: neither its password nor
+    /// its policy is needed.
     ///
     /// # Errors
-    /// The handle is taken, the hierarchy is not the key's, its password is wrong, the TPM's memory is full, or there is no TPM.
+    /// The handle is in use, the key belongs to another hierarchy, the hierarchy's password is wrong, the TPM's memory is full, or
+    /// there is no TPM.
     pub fn persist(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
         let key = &*self.0;
         let mut asked = false;
@@ -21,26 +22,26 @@ impl Key {
             .operate(|connection| {
                 let loaded = key.ready(connection, false, None)?;
                 let again = std::mem::replace(&mut asked, true);
-                connection.keep(Entity::named(loaded, &key.name), at, auth, again)
+                connection.make_persistent(Entity::named(loaded, &key.name), at, auth, again)
             })
             .map_err(|error| error.on(key))
     }
 
-    /// Takes the copy away again.
+    /// Removes the persistent copy.
     ///
     /// # Errors
-    /// There is another key, the password of the hierarchy is wrong, or there is no TPM.
+    /// Another key is at the handle, the password of the hierarchy is wrong, or there is no TPM.
     pub fn unpersist(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
         let key = &*self.0;
         let mut asked = false;
         key.tpm.operate(|connection| {
-            match key.still_there(connection, at) {
-                // The TPM has done it, and its answer was lost.
+            match key.check_name_unchanged(connection, at) {
+                // The TPM has executed the command, and its answer was lost.
                 Err(error) if asked && error.base_code() == Some(ResponseCode::HANDLE) => return Ok(()),
                 there => there?,
             }
             asked = true;
-            connection.take_away(at, &key.name, auth)
+            connection.evict_persistent(at, &key.name, auth)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What only the holder of the private half can do: sign, decrypt, agree on a secret, unseal.
+//! The operations with the private key: sign, decrypt, derive a shared secret, unseal.
 
 use keyfile::{AlgId, HashAlg, Point, PublicKey, Scheme, Signature, Ticket};
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ use crate::command::{asymmetric, hash, object, signature};
 use crate::error::{Error, ErrorKind};
 use crate::tpm::raw_rsa::{RawRsa, bare_operation};
 
-/// What an operation with the bare RSA key is for.
+/// The purpose of a raw RSA operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The result is public.
@@ -18,7 +18,7 @@ pub(super) enum Purpose {
 }
 
 impl Key {
-    /// Signs a digest that is as long as `hash` makes them (TPM2_Sign). With the scheme of the key itself, `scheme` is NULL.
+    /// Signs a digest of the length of `hash` (TPM2_Sign). `scheme` is NULL for the key's own scheme.
     ///
     /// # Errors
     /// The TPM refuses, for instance the password, the scheme or the policy.
@@ -26,10 +26,10 @@ impl Key {
         self.sign_with(digest, &Ticket::null(Ticket::HASHCHECK), hash, scheme)
     }
 
-    /// Signs a message that the TPM hashes itself, the only thing that a restricted signing key does (Part 3 §20.2).
+    /// Signs a message that the TPM hashes itself. Restricted signing keys sign nothing else (Part 3 §20.2).
     ///
     /// # Errors
-    /// As [`Key::sign`]; and a message that begins like a structure of the TPM's own (TPM_GENERATED_VALUE) is refused.
+    /// As [`Key::sign`]; and a message that begins like a structure of the TPM (TPM_GENERATED_VALUE) is refused.
     pub fn sign_message(
         &self,
         message: &[u8],
@@ -54,18 +54,19 @@ impl Key {
         })
     }
 
-    /// An RSA signature as long as the modulus (RFC 8017 §8.1.1): some TPMs cut zeros in front.
+    /// Returns an RSA signature padded to the length of the modulus (RFC 8017 §8.1.1): some TPMs remove leading zeros.
     fn with_zeros(&self, signature: Signature) -> Result<Signature, Error> {
         match (signature, &self.0.public.key) {
             (Signature::Rsa { scheme, hash, bytes }, PublicKey::Rsa { modulus, .. }) => {
-                let mut bytes = block::whole(Zeroizing::new(bytes), modulus.len())?;
+                let mut bytes = block::left_padded(Zeroizing::new(bytes), modulus.len())?;
                 Ok(Signature::Rsa { scheme, hash, bytes: std::mem::take(&mut bytes) })
             }
             (signature, _) => Ok(signature),
         }
     }
 
-    /// The bare private operation for a signature (TPM2_RSA_Decrypt without scheme): the block is as long as the modulus, and padded.
+    /// Runs the raw private operation for a signature (TPM2_RSA_Decrypt without scheme). The block is padded to the length of the
+    /// modulus.
     ///
     /// # Errors
     /// The block has the wrong size or is not below the modulus, or the TPM refuses.
@@ -73,7 +74,7 @@ impl Key {
         self.rsa(block, Purpose::Signature)
     }
 
-    /// The bare private operation for a decryption: the same, but the answer is secret, and never unprotected.
+    /// Runs the raw private operation for a decryption. The answer is secret and always protected.
     ///
     /// # Errors
     /// As [`Key::rsa_sign`].
@@ -81,13 +82,14 @@ impl Key {
         self.rsa(block, Purpose::Decryption)
     }
 
-    /// What is known of the bare private operation on this TPM. Where it is forbidden, [`Key::rsa_sign`] and [`Key::rsa_decrypt`] fail.
+    /// Returns what is known of the raw private operation on this TPM. If it is forbidden, [`Key::rsa_sign`] and [`Key::rsa_decrypt`]
+    /// fail.
     #[must_use]
     pub fn raw_rsa(&self) -> Option<RawRsa> {
         self.0.tpm.raw_rsa().get()
     }
 
-    /// The data of a sealed object (TPM2_Unseal).
+    /// Returns the data of a sealed object (TPM2_Unseal).
     ///
     /// # Errors
     /// It is a key and not sealed data; or the TPM refuses, for instance the password or the policy.
@@ -98,7 +100,7 @@ impl Key {
         self.operate(Purpose::Decryption, |connection, key, protect| object::unseal(connection, key, protect))
     }
 
-    /// The private half times a point (TPM2_ECDH_ZGen).
+    /// Multiplies a point by the private key (TPM2_ECDH_ZGen).
     ///
     /// # Errors
     /// The point is not on the curve, or the TPM refuses.
@@ -112,11 +114,11 @@ impl Key {
     fn rsa(&self, block: &[u8], purpose: Purpose) -> Result<Answer<Zeroizing<Vec<u8>>>, Error> {
         block::check(block, &self.0.public)?;
         let has_scheme = self.0.public.key.scheme() != Some(Scheme::Null);
-        self.0.tpm.raw_rsa().learn(|refused| {
+        self.0.tpm.raw_rsa().observe(|refused| {
             self.operate(purpose, |connection, key, protect| {
                 let message = bare_operation(connection, key, block, protect, refused);
                 refused.set(refused.get() && !has_scheme);
-                block::whole(message?, block.len())
+                block::left_padded(message?, block.len())
             })
         })
     }

@@ -1,4 +1,4 @@
-//! Proves the password of a key before it is used: TPM2_PolicySecret on the key in a trial session, which has no effect.
+//! Proves the password of a key before it is used: TPM2_PolicySecret on the key in a trial session, which has no other effect.
 
 use keyfile::policy::Secret;
 use keyfile::{Attributes, Handle};
@@ -11,22 +11,22 @@ use crate::error::Error;
 use crate::transport::location::Kind;
 
 impl Key {
-    /// Proves the password that was given, unless it is known whether it is right. Nothing happens where there is nothing to prove or no
-    /// way to do so: without a password, for a key that is used by its policy, and with tpm2-abrmd, whose library survives no fork.
+    /// Proves the given password, unless its verdict is known. Does nothing without a password, for a key that is used by its policy,
+    /// and with tpm2-abrmd, whose library does not survive a fork.
     ///
     /// # Errors
-    /// The password is wrong; the parent's is; or there is no TPM.
+    /// The password is wrong, the parent's password is wrong, or there is no TPM.
     pub fn prove(&self) -> Result<(), Error> {
         let key = &*self.0;
-        if !key.has_password_of_its_own() || self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
+        if !key.has_own_password() || self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
             return Ok(());
         }
-        key.check_refused()?;
+        key.check_not_refused()?;
         if key.attempt.is_proven()? {
             return Ok(());
         }
         let proven = key.tpm.operate_briefly(|connection| {
-            key.proven(connection, |connection| key.prove_in_trial(connection))
+            key.with_password(connection, |connection| key.prove_in_trial(connection))
                 .inspect_err(|_| drop(connection.drop_policy()))
         });
         proven.map_err(|error| error.on(key))
@@ -34,8 +34,8 @@ impl Key {
 }
 
 impl Inner {
-    /// TPM2_PolicySecret wants the USER role, which a password has only where userWithAuth is set.
-    fn has_password_of_its_own(&self) -> bool {
+    /// TPM2_PolicySecret needs the USER role, which a password has only if userWithAuth is set.
+    fn has_own_password(&self) -> bool {
         self.password.is_some()
             && !self.has_no_password()
             && self.public.attributes.contains(Attributes::USER_WITH_AUTH)

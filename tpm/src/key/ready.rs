@@ -1,10 +1,10 @@
-//! Brings a key to where a command can name it: in a slot of the TPM, with a session to protect the command.
+//! Prepares a key for a command: loads it into a slot, and opens a session to protect the command.
 
 use std::borrow::Cow;
 
 use keyfile::{Handle, KeyFile};
 
-use super::usable::removed;
+use super::usable::explain_missing;
 use super::{Inner, Origin};
 use crate::authorization::policy::Runner;
 use crate::command::{Protect, object};
@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 
 impl Inner {
-    /// A handle for the next command, and a session unless it goes without. The session of `runner` is opened beside when the parent is
-    /// loaded, for its salt.
+    /// Returns a handle for the next command, and opens a session unless `bare` is true. The session of `runner` is opened while the
+    /// parent is loaded as its salt key.
     pub(super) fn ready(
         &self,
         connection: &mut Connection,
@@ -24,9 +24,9 @@ impl Inner {
     ) -> Result<Handle, Error> {
         match &self.origin {
             Origin::Persistent { handle } => {
-                if self.attempt.is_unseen()? {
-                    self.still_there(connection, *handle)?;
-                    self.attempt.saw_entity()?;
+                if self.attempt.is_unverified()? {
+                    self.check_name_unchanged(connection, *handle)?;
+                    self.attempt.note_entity_present()?;
                 }
                 if !bare {
                     connection.open_session(None)?;
@@ -41,7 +41,7 @@ impl Inner {
                     }
                     Some(handle) => {
                         connection.parent_in_session(parent)?;
-                        // The salt key may have taken its slot.
+                        // The salt key may have taken the key's slot.
                         match connection.slots.find(transient) {
                             Some(_) => Ok(handle),
                             None => self.load(connection, file, parent, bare, runner),
@@ -53,9 +53,13 @@ impl Inner {
         }
     }
 
-    /// Whether it is this key that is at the handle.
-    pub(super) fn still_there(&self, connection: &mut Connection, handle: Handle) -> Result<(), Error> {
-        let (_, name) = object::read_public(connection, handle).map_err(removed)?;
+    /// Returns an error if another key is at the handle.
+    pub(super) fn check_name_unchanged(
+        &self,
+        connection: &mut Connection,
+        handle: Handle,
+    ) -> Result<(), Error> {
+        let (_, name) = object::read_public(connection, handle).map_err(explain_missing)?;
         if name == self.name {
             return Ok(());
         }
@@ -82,10 +86,10 @@ impl Inner {
         };
         let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
         let loaded = connection.load_under(number, parent, (&private, &file.public), protect)?;
-        connection.hold(Transient::Key(self.number), &loaded, &self.name)
+        connection.register_key(Transient::Key(self.number), &loaded, &self.name)
     }
 
-    /// What TPM2_Import makes of the file, once for a process.
+    /// Imports the key of the file (TPM2_Import), once per process.
     fn import(
         &self,
         connection: &mut Connection,
@@ -105,7 +109,7 @@ impl Inner {
             secret: secret.to_vec(),
         };
         let private = connection.import_under(number, parent, &duplicate, Protect::SESSION)?;
-        self.tpm.imports().keep(&parts, &private);
+        self.tpm.imports().insert(&parts, &private);
         Ok(private)
     }
 }

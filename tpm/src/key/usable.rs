@@ -1,4 +1,4 @@
-//! What is known of a key before it is used, and what a refusal says of it afterwards.
+//! Checks a key before it is used, and explains refusals afterwards.
 
 use keyfile::Attributes;
 
@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Inner {
-    /// An error if it is known beforehand that the key cannot be used.
+    /// Returns an error if the key is known to be unusable.
     pub(super) fn check_usable(&self) -> Result<(), Error> {
         let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
         match &self.origin {
@@ -22,7 +22,7 @@ impl Inner {
                     .on(self)
                     .advise("get the file from where the key was made"))
             }
-            // Not every way to satisfy a policy takes the password.
+            // Some paths through a policy need no password.
             Origin::File { .. } if by_policy => Ok(()),
             Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
                 Err(password_missing(Error::new(
@@ -35,7 +35,7 @@ impl Inner {
         }
     }
 
-    /// Whether its file says that it has no password, and none was given.
+    /// Returns true if the file says that the key has no password, and none was given.
     pub(super) fn has_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
@@ -44,11 +44,11 @@ impl Inner {
         }
     }
 
-    /// An error if the key's own password was refused before, and nobody can have changed it since: then nobody is asked.
-    pub(super) fn check_refused(&self) -> Result<(), Error> {
+    /// Returns an error if the key's own password was refused before and cannot have changed since.
+    pub(super) fn check_not_refused(&self) -> Result<(), Error> {
         match &self.origin {
             Origin::File { file, .. } if !file.uses_policy() => {
-                self.attempt.admit().map_err(|error| self.explain(error).on(self))
+                self.attempt.check_not_refused().map_err(|error| self.explain(error).on(self))
             }
             _ => Ok(()),
         }
@@ -57,25 +57,25 @@ impl Inner {
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
         if let Origin::Persistent { handle } = self.origin {
             if error.kind() == ErrorKind::Authorization && !error.is_remembered() {
-                // The Name is part of what the password proves: another key at this handle looks like a wrong password.
-                if let Err(gone) = self.still_there(connection, handle) {
+                // The proof of the password covers the Name, so another key at this handle looks like a wrong password.
+                if let Err(gone) = self.check_name_unchanged(connection, handle) {
                     return gone;
                 }
             } else if error.kind() == ErrorKind::NoObject && error.code().is_some() {
-                return removed(error);
+                return explain_missing(error);
             }
         }
         self.explain(error)
     }
 
-    /// What a refusal means.
+    /// Explains a refusal.
     fn explain(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Authorization if self.has_no_password() => match &self.origin {
                 Origin::File { file, .. } if file.may_be_inverted() => {
-                    error.refused_nothing(self).advise(INVERTED)
+                    error.empty_password_refused(self).advise(INVERTED_EMPTY_AUTH)
                 }
-                _ => error.refused_nothing(self),
+                _ => error.empty_password_refused(self),
             },
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
@@ -86,11 +86,11 @@ impl Inner {
     }
 }
 
-const INVERTED: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none, so that nobody is asked (-passin): give it by URI, as tpm2:file=KEY?pass; \
+const INVERTED_EMPTY_AUTH: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none, so that nobody is asked (-passin): give it by URI, as tpm2:file=KEY?pass; \
     or something between this program and the TPM alters what they say";
 
-/// What a handle without a key says.
-pub(super) fn removed(error: Error) -> Error {
+/// Explains that there is no key at the handle.
+pub(super) fn explain_missing(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => {
             error.advise("there is no key at this handle: it was removed, or it is in another TPM")

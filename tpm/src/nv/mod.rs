@@ -1,4 +1,4 @@
-//! NV indexes: what they are, and what was written into them.
+//! NV indexes: their public areas and contents.
 
 use keyfile::{Handle, Name, NvAttributes, NvPublic};
 use zeroize::Zeroizing;
@@ -12,32 +12,33 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::tpm::Tpm;
 
-/// TPM_PT_NV_BUFFER_MAX (Part 2 §6.13): the most that one command reads.
+/// TPM_PT_NV_BUFFER_MAX (Part 2 §6.13): the most bytes that one command reads.
 const BUFFER_MAX: u32 = 0x12c;
-/// What every TPM reads at once, so that nobody has to ask.
-const SMALL: u16 = 512;
+/// The bytes that every TPM reads with one command, so that its limit need not be read.
+const ALWAYS_READABLE: u16 = 512;
 
-/// Whose password lets an index be read.
+/// The entity whose password authorizes the read.
 #[derive(Clone)]
 pub enum NvReader {
-    /// That of the owner hierarchy.
+    /// The owner hierarchy.
     Owner(Option<Auth>),
-    /// That of the platform hierarchy.
+    /// The platform hierarchy.
     Platform(Option<Auth>),
-    /// That of the index itself.
+    /// The index itself.
     Index(Option<Auth>),
 }
 
 impl Tpm {
-    /// What an NV index is, read in a session that authenticates the answer.
+    /// Returns the public area of an NV index, read in a session that authenticates the answer.
     ///
     /// # Errors
-    /// There is none, the answer is not authentic, or there is no TPM.
+    /// There is no such index, the answer is not authentic, or there is no TPM.
     pub fn nv_public(&self, index: Handle) -> Result<(NvPublic, Name), Error> {
         self.operate(|connection| connection.authentic_index(index))
     }
 
-    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and believes nothing before: that proves it to be this index.
+    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and trusts nothing before: that read proves the public
+    /// area.
     ///
     /// # Errors
     /// As [`Tpm::nv_public`].
@@ -45,13 +46,13 @@ impl Tpm {
         self.operate(|connection| connection.index_to_read(index))
     }
 
-    /// Everything that an index holds, padding and all; it may be a secret.
+    /// Returns all bytes of an index, including padding; they may be secret.
     ///
     /// # Errors
-    /// It was never written or cannot be read now, the password is wrong, or there is no TPM.
+    /// The index was never written or cannot be read now, the password is wrong, or there is no TPM.
     pub fn nv_read(&self, public: &NvPublic, reader: &NvReader) -> Result<Zeroizing<Vec<u8>>, Error> {
         let index = public.index;
-        readable(public)?;
+        check_readable(public)?;
         let name = public.name()?;
         let (reader_handle, auth) = match reader {
             NvReader::Owner(auth) => (Entity::plain(Handle::OWNER), hierarchy_value(auth.as_ref())),
@@ -63,17 +64,17 @@ impl Tpm {
         };
         let on = Guarded { entity: reader_handle, auth: &auth };
         let attempt = match reader {
-            NvReader::Index(_) => Attempt::of_named(self.place(), &name, &auth)?
-                .counting(!public.attributes.contains(NvAttributes::NO_DA)),
+            NvReader::Index(_) => Attempt::of_named(self.id(), &name, &auth)?
+                .counting_failures(!public.attributes.contains(NvAttributes::NO_DA)),
             NvReader::Owner(_) | NvReader::Platform(_) => {
-                Attempt::of_hierarchy(self.place(), reader_handle.handle, &auth)?
+                Attempt::of_hierarchy(self.id(), reader_handle.handle, &auth)?
             }
         };
-        let by_nothing = matches!(reader, NvReader::Index(_)) && auth.is_empty();
+        let with_empty_password = matches!(reader, NvReader::Index(_)) && auth.is_empty();
         self.operate(|connection| {
             let result = connection.prove(&attempt, |connection| {
                 let read = connection.read_all(&on, Entity::named(index, &name), public.size);
-                read.or_else(|error| connection.not_read(error, public, by_nothing))
+                read.or_else(|error| connection.explain_read_error(error, public, with_empty_password))
             });
             result.map_err(|error| error.on(format_args!("NV index {index}")))
         })
@@ -81,7 +82,7 @@ impl Tpm {
 }
 
 impl Connection {
-    /// In the session, whatever the password is: a public key that is read here may be believed.
+    /// Reads in the session, with any password, so that a public key read here can be trusted.
     fn read_all(
         &mut self,
         reader: &Guarded<'_>,
@@ -89,10 +90,10 @@ impl Connection {
         size: u16,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.open_session(None)?;
-        let at_once = if size <= SMALL { size } else { self.nv_buffer()?.max(1) };
-        // As large as it will be, so that no copy stays behind.
+        let at_once = if size <= ALWAYS_READABLE { size } else { self.nv_buffer()?.max(1) };
+        // The capacity is the final size, so that no copy is left.
         let mut bytes = Zeroizing::new(Vec::with_capacity(usize::from(size)));
-        while let Some(left) = left(size, bytes.len()) {
+        while let Some(left) = remaining(size, bytes.len()) {
             let part = left.min(at_once);
             let protect = if part == left { Protect::SESSION.last() } else { Protect::SESSION };
             let read = command::nv::nv_read(self, reader, index, (size.saturating_sub(left), part), protect)?;
@@ -104,16 +105,21 @@ impl Connection {
         Ok(bytes)
     }
 
-    /// What a refusal says. It is no matter of passwords where another index is there, or where this one has none.
-    fn not_read<T>(&mut self, error: Error, public: &NvPublic, by_nothing: bool) -> Result<T, Error> {
+    /// Explains a refused password. It was not wrong if another index is there, or if this one has no password.
+    fn explain_read_error<T>(
+        &mut self,
+        error: Error,
+        public: &NvPublic,
+        with_empty_password: bool,
+    ) -> Result<T, Error> {
         if error.kind() != ErrorKind::Authorization {
             return Err(error);
         }
-        if by_nothing && has_no_password(public) {
-            return Err(error.refused_nothing(format_args!("NV index {}", public.index)));
+        if with_empty_password && has_no_password(public) {
+            return Err(error.empty_password_refused(format_args!("NV index {}", public.index)));
         }
         let (found, _) = self.authentic_index(public.index)?;
-        // Writing it changes its attributes, and with them its Name.
+        // A write to the index changes its attributes, and so its Name.
         match found == *public {
             true => Err(error),
             false => Err(Error::integrity(
@@ -126,24 +132,25 @@ impl Connection {
     fn nv_buffer(&mut self) -> Result<u16, Error> {
         let found = capability(self, Capability::Properties, BUFFER_MAX, 1)?;
         let value = found.iter().find(|(id, _)| *id == BUFFER_MAX).map_or(0, |(_, value)| *value);
-        // A TPM that does not say takes what every one takes.
-        Ok(u16::try_from(value).unwrap_or(u16::MAX).max(SMALL))
+        // A TPM that does not report a limit reads what every TPM reads.
+        Ok(u16::try_from(value).unwrap_or(u16::MAX).max(ALWAYS_READABLE))
     }
 }
 
-/// What the maker keeps about his endorsement keys has the empty password (TCG EK credential profile §2.2.1.4).
+/// Returns true for indexes in which TPM manufacturers store data about endorsement keys: their password is empty (TCG EK credential
+/// profile §2.2.1.4).
 fn has_no_password(public: &NvPublic) -> bool {
     (0x01c0_0000..=0x01c0_7fff).contains(&public.index.0)
         && public.attributes.contains(NvAttributes::PLATFORM_CREATE)
 }
 
-/// How much is still to be read; `None` when nothing is.
-fn left(size: u16, read: usize) -> Option<u16> {
+/// Returns the number of bytes still to read; None at the end.
+fn remaining(size: u16, read: usize) -> Option<u16> {
     u16::try_from(usize::from(size).checked_sub(read)?).ok().filter(|left| *left > 0)
 }
 
-/// What the public area tells already, so that the TPM need not be asked to refuse.
-fn readable(public: &NvPublic) -> Result<(), Error> {
+/// Returns an error if the public area shows that the index cannot be read, without a command.
+fn check_readable(public: &NvPublic) -> Result<(), Error> {
     let NvPublic { index, attributes, .. } = public;
     let refused = |kind, text| Err(Error::new(kind, text).on(format_args!("NV index {index}")));
     if !attributes.contains(NvAttributes::WRITTEN) {
@@ -172,12 +179,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_reached_and_not_passed() {
-        assert_eq!((left(7, 0), left(7, 6), left(7, 7), left(7, 8)), (Some(7), Some(1), None, None));
+    fn reading_ends_at_the_size_of_the_index() {
+        assert_eq!(
+            (remaining(7, 0), remaining(7, 6), remaining(7, 7), remaining(7, 8)),
+            (Some(7), Some(1), None, None)
+        );
     }
 
     #[test]
-    fn what_the_public_area_forbids_is_not_asked_for() {
+    fn an_unreadable_index_is_refused_without_a_command() {
         let index = |attributes| NvPublic {
             index: Handle(0x01c0_0002),
             name_alg: HashAlg::Sha256,
@@ -186,10 +196,10 @@ mod tests {
             size: 9,
         };
         let written = NvAttributes::WRITTEN.0;
-        assert!(readable(&index(NvAttributes(written))).is_ok());
-        let error = readable(&index(NvAttributes(0))).unwrap_err();
+        assert!(check_readable(&index(NvAttributes(written))).is_ok());
+        let error = check_readable(&index(NvAttributes(0))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotWritten);
         assert!(error.to_string().contains("0x01c00002"), "{error}");
-        assert!(readable(&index(NvAttributes(written | NvAttributes::READ_LOCKED.0))).is_err());
+        assert!(check_readable(&index(NvAttributes(written | NvAttributes::READ_LOCKED.0))).is_err());
     }
 }

@@ -1,13 +1,14 @@
-//! What a process remembers of what the TPM did, so that it need not do it again: imported objects, tickets. None of it is secret.
+//! Results of the TPM that a process keeps, so that they are not computed again: imported objects and tickets. None of them is
+//! secret.
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use keyfile::HashAlg;
 
-/// More than any program has keys; the oldest goes first.
+/// More than any program has keys. The oldest entry is removed first.
 const MOST: usize = 256;
 
-/// Values by the digest of what they were made from.
+/// Values by the digest of their inputs.
 pub(crate) struct Cache<T>(Mutex<Values<T>>);
 
 type Values<T> = Vec<(Vec<u8>, T)>;
@@ -19,14 +20,14 @@ impl<T> Default for Cache<T> {
 }
 
 impl<T: Clone> Cache<T> {
-    /// What was made from these parts.
+    /// Returns the value for these inputs.
     pub(crate) fn find(&self, parts: &[&[u8]]) -> Option<T> {
         let key = key(parts);
         self.values()?.iter().find(|(known, _)| *known == key).map(|(_, value)| value.clone())
     }
 
-    /// Keeps what was made from these parts.
-    pub(crate) fn keep(&self, parts: &[&[u8]], value: &T) {
+    /// Stores the value for these inputs.
+    pub(crate) fn insert(&self, parts: &[&[u8]], value: &T) {
         let key = key(parts);
         if let Some(mut values) = self.values() {
             values.retain(|(known, _)| *known != key);
@@ -37,7 +38,7 @@ impl<T: Clone> Cache<T> {
         }
     }
 
-    /// Never waits: in a forked child the lock may be held by a thread that is not there. Then nothing is remembered.
+    /// Does not wait: in a forked child, a thread that does not exist there may hold the lock. Then nothing is stored.
     fn values(&self) -> Option<MutexGuard<'_, Values<T>>> {
         match self.0.try_lock() {
             Ok(values) => Some(values),
@@ -47,7 +48,7 @@ impl<T: Clone> Cache<T> {
     }
 }
 
-/// Each part by its own digest, so that none runs into the next.
+/// Each part is hashed separately, so that the parts cannot be confused.
 fn key(parts: &[&[u8]]) -> Vec<u8> {
     let digests: Vec<Vec<u8>> = parts.iter().map(|part| HashAlg::Sha256.digest(&[part])).collect();
     digests.concat()
@@ -58,26 +59,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_are_remembered() {
+    fn the_oldest_entry_is_dropped_first() {
         let cache = Cache::default();
         for number in 0..=255_u8 {
-            cache.keep(&[b"a", &[number]], &number);
+            cache.insert(&[b"a", &[number]], &number);
         }
         assert_eq!(cache.find(&[b"a", &[0]]), Some(0));
         assert_eq!(cache.find(&[b"", b"a", &[0]]), None);
-        cache.keep(&[b"b"], &1);
-        cache.keep(&[b"b"], &2);
+        cache.insert(&[b"b"], &1);
+        cache.insert(&[b"b"], &2);
         assert_eq!((cache.find(&[b"a", &[0]]), cache.find(&[b"b"])), (None, Some(2)));
         assert_eq!(cache.find(&[b"a", &[1]]), Some(1));
     }
 
     #[test]
-    fn nobody_waits_for_it() {
+    fn a_held_lock_is_not_waited_for() {
         let cache = Cache::default();
-        cache.keep(&[b"a"], &1);
+        cache.insert(&[b"a"], &1);
         let held = cache.values();
         assert_eq!(cache.find(&[b"a"]), None);
-        cache.keep(&[b"b"], &2);
+        cache.insert(&[b"b"], &2);
         drop(held);
         assert_eq!((cache.find(&[b"a"]), cache.find(&[b"b"])), (Some(1), None));
     }

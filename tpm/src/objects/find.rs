@@ -1,4 +1,4 @@
-//! Where an object or NV index is of which only the Name is known.
+//! Finds objects and NV indexes by their Names.
 
 use keyfile::{Handle, Name};
 
@@ -9,14 +9,15 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Connection {
-    /// Where the object or NV index of this Name is: a policy need not say it. It is searched for once on a connection, unless it moves.
+    /// Returns the handle of the object or NV index with this Name: a policy need not contain it. A connection searches once, unless
+    /// the object moves.
     pub(crate) fn handle_of(&mut self, name: &Name) -> Result<Handle, Error> {
         for kind in [PERSISTENT, NV] {
             for handle in handles(self, kind)? {
                 match self.name_at(handle) {
                     Ok(found) if found == *name => return Ok(handle),
                     Ok(_) => {}
-                    // Gone meanwhile, or of a kind that is not known here.
+                    // The object is gone meanwhile, or of an unsupported type.
                     Err(error) if matches!(error.kind(), ErrorKind::NoObject | ErrorKind::Integrity) => {}
                     Err(error) => return Err(error),
                 }
@@ -33,8 +34,8 @@ impl Connection {
         }
     }
 
-    /// Whether something else is at the handle: then nobody's password was wrong.
-    pub(crate) fn is_another(&mut self, handle: Handle, name: &Name) -> bool {
+    /// Returns true if another object is at the handle, so that no password was wrong.
+    pub(crate) fn is_other_object_at(&mut self, handle: Handle, name: &Name) -> bool {
         name.as_handle().is_none() && self.name_at(handle).is_ok_and(|found| found != *name)
     }
 }

@@ -1,14 +1,14 @@
-//! The objects that this process uses in the TPM: parents, which are loaded again when they must be; the keys that sessions are salted
-//! to; room for the next object. Nothing here tries a password that could bring a lockout nearer, and nothing decides about retries.
+//! The objects that this process uses in the TPM: parents, which are loaded again when needed, salt keys, and slots for new objects.
+//! This folder does not try passwords that count towards the lockout, and does not retry.
 //!
 //! | file | what |
 //! |---|---|
 //! | `parent`, `parents` | the parent that a caller names, and that parent in the TPM |
-//! | `salt`, `pinned` | the key that a session is salted to, and the one that the user has named for it |
-//! | `authentic` | what is read in a session, so that nobody changes it on its way |
-//! | `room` | slots freed beforehand, and what was loaded into them |
-//! | `find` | where an entity is of which only the Name is known |
-//! | `cache` | what the TPM made once and need not make again |
+//! | `salt`, `pinned` | the salt key of a session, and the one that the user has pinned |
+//! | `authentic` | reads in a session, so that answers cannot be changed in transit |
+//! | `room` | frees slots in advance, and records loaded objects |
+//! | `find` | finds entities by their Names |
+//! | `cache` | results that the TPM need not compute again |
 
 mod authentic;
 mod cache;

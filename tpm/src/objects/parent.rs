@@ -11,48 +11,49 @@ use crate::template::Storage;
 /// The parent of a key.
 #[derive(Clone)]
 pub struct Parent {
-    /// A persistent handle, or the hierarchy whose standard primary it is.
+    /// A persistent handle, or the hierarchy of a standard primary key.
     pub handle: Handle,
-    /// In a hierarchy: which one.
+    /// In a hierarchy: which of its storage primary keys.
     pub storage: Storage,
     /// The password of the persistent key or of the hierarchy.
     pub auth: Option<Auth>,
 }
 
 impl Parent {
-    /// The standard P-256 primary of the null hierarchy: there on every TPM, and nobody's.
+    /// The standard P-256 primary key of the null hierarchy. Every TPM has it, and it has no owner.
     pub(crate) const NULL: Self = Self { handle: Handle::NULL, storage: Storage::P256, auth: None };
 
-    /// Whether it is derived from a template, and has no password of its own.
+    /// Returns true if the parent is derived from a template and has no password of its own.
     pub(crate) fn is_derived(&self) -> bool {
         self.handle.is_permanent()
     }
 
-    /// Of the null hierarchy, which has no password.
+    /// Returns true for the null hierarchy, which has no password.
     fn is_null(&self) -> bool {
         self.handle.hierarchy() == Some(Handle::NULL)
     }
 
-    /// The null hierarchy has no password.
+    /// Returns the authValue of the hierarchy; empty for the null hierarchy, which has no password.
     pub(crate) fn hierarchy_auth(&self) -> Zeroizing<Vec<u8>> {
         let auth = self.auth.as_ref().filter(|_| !self.is_null());
         auth.map(Auth::as_hierarchy_value).unwrap_or_default()
     }
 
-    /// A refused password of a parent is not a refused password of the key; and a parent knows its children.
+    /// Explains an error about the parent: a refused password is the parent's and not the key's, and an integrity error means another
+    /// parent.
     pub(crate) fn explain(&self, error: Error) -> Error {
         if error.base_code() == Some(ResponseCode::INTEGRITY) {
-            return error.advise(self.foreign());
+            return error.advise(self.wrong_parent_advice());
         }
-        // Of the handle: this TPM knows no such hierarchy (Part 2 §9.13, TPMI_RH_HIERARCHY).
+        // The TPM does not support the hierarchy in the handle (Part 2 §9.13, TPMI_RH_HIERARCHY).
         if self.handle.is_firmware_limited() && error.base_code() == Some(ResponseCode::VALUE) {
-            return error.advise(Self::UNLIMITED);
+            return error.advise(Self::NO_FIRMWARE_LIMITED);
         }
         if error.kind() != ErrorKind::Authorization {
             return error;
         }
         if self.is_null() {
-            return error.refused_nothing("the null hierarchy");
+            return error.empty_password_refused("the null hierarchy");
         }
         let (kind, advice) = match self.auth {
             None => (
@@ -64,11 +65,11 @@ impl Parent {
         error.of_kind(kind).on(format_args!("parent {}", self.handle)).advise(advice)
     }
 
-    /// What a TPM before version 1.83 of the specification lacks.
-    const UNLIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
+    /// For TPMs older than version 1.83 of the specification.
+    const NO_FIRMWARE_LIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
 
-    /// What an object is that its parent does not know.
-    pub(crate) fn foreign(&self) -> &'static str {
+    /// Returns the advice for an object of another parent.
+    pub(crate) fn wrong_parent_advice(&self) -> &'static str {
         match self.is_derived() {
             true => {
                 "the file is of another machine or parent, or the TPM was cleared since: if its parent is another primary key, make that \

@@ -1,4 +1,5 @@
-//! The parents of keys, in the TPM: persistent ones by their public area, derived ones by template, loaded again when they must be.
+//! The parents of keys in the TPM: persistent ones by their public area, derived ones by their template. They are loaded again when
+//! needed.
 
 use keyfile::{Handle, Name, Public};
 
@@ -9,26 +10,26 @@ use crate::command::{Entity, Guarded, same};
 use crate::connection::{Connection, KnownParent, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
-use crate::template::is_made_of;
+use crate::template::matches_template;
 
 impl Connection {
-    /// The parent's number, at the cost of one command the first time.
+    /// Returns the parent's number. The first time costs one command.
     pub(crate) fn parent(&mut self, parent: &Parent) -> Result<usize, Error> {
         let Parent { handle, storage, .. } = *parent;
         if let Some(number) = self.parents.find(handle, storage) {
             return Ok(number);
         }
         if handle.is_transient() {
-            return Err(transient(handle));
+            return Err(transient_parent(handle));
         }
-        // First, because it may have to meet the null primary before.
+        // First, because the session may need the null primary key.
         self.open_session_for(parent)?;
         if let Some(number) = self.parents.find(handle, storage) {
             return Ok(number);
         }
         let (public, name) = match parent.is_derived() {
             true => self.derive(parent, self.parents.next())?,
-            false => self.parent_area(handle).map_err(|error| no_parent(error, handle))?,
+            false => self.parent_area(handle).map_err(|error| explain_missing_parent(error, handle))?,
         };
         let number = self.parents.next();
         if let Err(error) = self.check_pinned(parent, &name) {
@@ -39,18 +40,18 @@ impl Connection {
         Ok(number)
     }
 
-    /// Takes note of a parent, whose number is the next one.
+    /// Adds a parent. It gets the next number.
     pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
         let Parent { handle, storage, .. } = *parent;
         self.parents.push(KnownParent { handle, storage, public, name, saved: None, derived: 1 });
     }
 
-    /// The public area of a parent.
+    /// Returns the public area of a parent.
     pub(crate) fn parent_public(&self, number: usize) -> Result<(&Public, &Name), Error> {
         self.parents.get(number).map(|known| (&known.public, &known.name))
     }
 
-    /// Whether the next use of the parent derives it.
+    /// Returns true if the next use of the parent derives it.
     pub(crate) fn must_derive(&self, parent: &Parent) -> bool {
         let Some(number) = self.parents.find(parent.handle, parent.storage) else {
             return parent.is_derived();
@@ -59,7 +60,7 @@ impl Connection {
         parent.is_derived() && !is_saved && !self.slots.holds(Transient::Parent(number))
     }
 
-    /// A handle of the parent for a command: it is loaded again, if it had to make room.
+    /// Returns a handle of the parent for a command; loads it again if it has lost its slot.
     pub(crate) fn load_parent(&mut self, number: usize, parent: &Parent) -> Result<Handle, Error> {
         let known = self.parents.get(number)?;
         if !parent.is_derived() {
@@ -71,14 +72,14 @@ impl Connection {
             return Ok(handle);
         }
         if let Some(saved) = saved {
-            self.make_room(MAX_LOADED - 1, &[])?;
+            self.free_slots(MAX_LOADED - 1, &[])?;
             match context_load(self, &saved) {
                 Ok(handle) => {
                     self.slots.insert(slot, handle, name);
                     return Ok(handle);
                 }
-                // It is of the time before a reset, or nobody has vouched for the answer that held it.
-                Err(error) if error.code().is_some_and(is_no_context) => self.forget_context(number),
+                // The context is older than a reset, or came in an answer that was not authenticated.
+                Err(error) if error.code().is_some_and(is_stale_context) => self.forget_context(number),
                 Err(error) => return Err(error),
             }
         }
@@ -97,18 +98,18 @@ impl Connection {
         }
     }
 
-    /// CreatePrimary.
+    /// Derives the parent (CreatePrimary).
     pub(super) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(parent, &auth);
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let hierarchy = Guarded { entity: Entity::plain(parent.handle), auth: &auth };
         let template = parent.storage.template();
         let primary =
             create_primary(self, &hierarchy, &template, protect).map_err(|error| parent.explain(error))?;
         let slot = Transient::Parent(number);
         self.slots.insert(slot, primary.handle, primary.name.clone());
-        if !is_made_of(&primary.public, &template) {
+        if !matches_template(&primary.public, &template) {
             self.evict(slot)?;
             return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
                 .on(format_args!("parent {}", parent.handle)));
@@ -117,8 +118,8 @@ impl Connection {
     }
 }
 
-/// What the TPM says of bytes that are no saved context of its own, or of another time (Part 3 §28.3).
-fn is_no_context(code: ResponseCode) -> bool {
+/// Returns true if the TPM refuses a saved context as foreign or outdated (Part 3 §28.3).
+fn is_stale_context(code: ResponseCode) -> bool {
     let about_it = matches!(code.part(), Some(Part::Parameter(_)));
     about_it
         || matches!(
@@ -127,8 +128,8 @@ fn is_no_context(code: ResponseCode) -> bool {
         )
 }
 
-/// Some object may be there now; it is another one.
-fn transient(handle: Handle) -> Error {
+/// Another object may be at this handle now.
+fn transient_parent(handle: Handle) -> Error {
     Error::new(
         ErrorKind::Input,
         format!("the key's parent is a transient handle ({handle}), which ended with the program that wrote the file"),
@@ -136,7 +137,7 @@ fn transient(handle: Handle) -> Error {
     .advise("make the parent persistent (tpm2_evictcontrol), and the file anew with its handle (tpm2_encodeobject -C 0x81......)")
 }
 
-fn no_parent(error: Error, handle: Handle) -> Error {
+fn explain_missing_parent(error: Error, handle: Handle) -> Error {
     match error.base_code() {
         Some(ResponseCode::HANDLE) => error
             .on(format_args!("parent {handle}"))

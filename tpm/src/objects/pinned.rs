@@ -1,4 +1,4 @@
-//! The salt key that the user has named (`salt-name`), and what is not believed without it.
+//! The salt key that the user has pinned (`salt-name`). Answers outside a session that is salted to it are not trusted.
 
 use keyfile::{Handle, Name};
 
@@ -12,25 +12,25 @@ use crate::rc::ResponseCode;
 use crate::template::Storage;
 
 impl Connection {
-    /// The null primary; or the key that the user has named, which is persistent or the owner's storage key.
-    pub(super) fn other_salt(&mut self) -> Result<(usize, Parent), Error> {
+    /// Returns the null primary key, or the pinned salt key, which is persistent or the owner's storage key.
+    pub(super) fn null_or_pinned_salt(&mut self) -> Result<(usize, Parent), Error> {
         let (number, null) = self.null_primary()?;
-        if self.is_salt(number)? {
+        if self.can_be_salt_key(number)? {
             return Ok((number, null));
         }
-        let refusal = pinned(self.parent_public(number)?.1);
+        let refusal = pin_mismatch(self.parent_public(number)?.1);
         let Some(wanted) = self.rules.salt_name.clone() else { return Err(refusal) };
         for handle in handles(self, PERSISTENT)? {
             if read_public(self, handle).is_ok_and(|(_, name)| name == wanted) {
                 let parent = Parent { handle, storage: Storage::P256, auth: None };
                 let number = self.parent(&parent)?;
-                return if self.is_salt(number)? { Ok((number, parent)) } else { Err(refusal) };
+                return if self.can_be_salt_key(number)? { Ok((number, parent)) } else { Err(refusal) };
             }
         }
-        self.owners_salt(&wanted)?.ok_or(refusal)
+        self.owner_salt(&wanted)?.ok_or(refusal)
     }
 
-    /// The P-256 primary of the null hierarchy; or the RSA-2048 one, where the TPM has no ECC.
+    /// Returns the P-256 primary key of the null hierarchy, or the RSA-2048 one if the TPM lacks ECC.
     fn null_primary(&mut self) -> Result<(usize, Parent), Error> {
         let rsa = Parent { storage: Storage::Rsa2048, ..Parent::NULL };
         if let (None, None, Some(number)) = (
@@ -48,17 +48,18 @@ impl Connection {
         }
     }
 
-    /// The owner's storage key, if it is the one that the user has named: its Name is the proof. An owner with a password is not asked for it.
-    fn owners_salt(&mut self, wanted: &Name) -> Result<Option<(usize, Parent)>, Error> {
+    /// Returns the owner's storage key if it is the pinned one: its Name proves that. If the owner hierarchy has a password, the key
+    /// is not derived.
+    fn owner_salt(&mut self, wanted: &Name) -> Result<Option<(usize, Parent)>, Error> {
         let owner = Parent { handle: Handle::OWNER, storage: Storage::P256, auth: None };
         if let Some(number) = self.parents.find(owner.handle, owner.storage) {
-            return Ok(self.is_salt(number)?.then_some((number, owner)));
+            return Ok(self.can_be_salt_key(number)?.then_some((number, owner)));
         }
         let number = self.parents.next();
         match self.derive(&owner, number) {
             Ok((public, name)) if name == *wanted => {
                 self.remember(&owner, public, name);
-                Ok(self.is_salt(number)?.then_some((number, owner)))
+                Ok(self.can_be_salt_key(number)?.then_some((number, owner)))
             }
             Ok(_) => self.evict(Transient::Parent(number)).map(|()| None),
             Err(error) if error.kind() == ErrorKind::Io => Err(error),
@@ -66,25 +67,25 @@ impl Connection {
         }
     }
 
-    /// Whether a primary is to be derived in a session, because the user has named the salt key, and it is another.
-    pub(super) fn is_to_be_authentic(&self, parent: &Parent) -> Result<bool, Error> {
+    /// Returns true if a primary key must be derived in a session, because another salt key is pinned.
+    pub(super) fn needs_authentic_session(&self, parent: &Parent) -> Result<bool, Error> {
         if self.rules.salt_name.is_none() || parent.handle == Handle::NULL {
             return Ok(false);
         }
         match self.parents.find(parent.handle, parent.storage) {
-            Some(number) => Ok(!self.is_salt(number)?),
+            Some(number) => Ok(!self.can_be_salt_key(number)?),
             None => Ok(true),
         }
     }
 
-    /// In which session a primary is derived: its answer is authentic where the user has named the salt key.
+    /// Returns the protection for deriving a primary key: its answer is authenticated if a salt key is pinned.
     pub(crate) fn protection_of_primary(&self, parent: &Parent, auth: &[u8]) -> Protect {
         let pinned = self.rules.salt_name.is_some() && parent.handle != Handle::NULL && self.is_authentic();
         if pinned || !auth.is_empty() { Protect::SESSION } else { Protect::NONE }
     }
 
-    /// Where the user has named the salt key, a parent is that key, or was read in a session that is salted to it. The null primary is
-    /// looked at before every session.
+    /// Checks a parent if a salt key is pinned: it must be that key, or read in a session that is salted to that key. The null
+    /// primary key is exempt; it is checked before every session.
     pub(crate) fn check_pinned(&self, parent: &Parent, found: &Name) -> Result<(), Error> {
         match &self.rules.salt_name {
             Some(wanted)
@@ -98,14 +99,14 @@ impl Connection {
                     .find(Handle::NULL, Storage::P256)
                     .or(self.parents.find(Handle::NULL, Storage::Rsa2048));
                 let null = null.and_then(|number| self.parents.get(number).ok()).map(|known| &known.name);
-                Err(pinned(null.unwrap_or(found)))
+                Err(pin_mismatch(null.unwrap_or(found)))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn pinned(found: &Name) -> Error {
+fn pin_mismatch(found: &Name) -> Error {
     Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name that salt-name demands; its null primary is {found}"))
         .advise("after a restart the null primary is another: update salt-name, unless somebody sits between this program and the TPM")
 }

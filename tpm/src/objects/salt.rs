@@ -1,16 +1,16 @@
-//! Which key a session is salted to, so that nobody without that key's private half can listen (TPM 2.0 Part 1 §19.6.4).
+//! Chooses the salt key of a session, so that only the holder of its private half can read the traffic (TPM 2.0 Part 1 §19.6.4).
 
 use keyfile::{Attributes, Handle, Public};
 
 use super::Parent;
 use crate::connection::{Connection, Transient};
-use crate::crypto::salt::suits;
+use crate::crypto::salt::supports;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
 use crate::template::Storage;
 
-/// What only a storage key has whose private half was made in this TPM and never leaves it: one that was imported has an owner who
-/// knows that half.
+/// The attributes of a storage key whose private half was made in this TPM and never leaves it. An imported key has an owner who
+/// knows its private half.
 const TRUSTWORTHY: Attributes = Attributes::FIXED_TPM
     .union(Attributes::FIXED_PARENT)
     .union(Attributes::SENSITIVE_DATA_ORIGIN)
@@ -18,7 +18,7 @@ const TRUSTWORTHY: Attributes = Attributes::FIXED_TPM
     .union(Attributes::DECRYPT);
 
 impl Connection {
-    /// Makes sure that there is a session, salted to the parent of the key if that can be, and otherwise to the null primary.
+    /// Opens a session unless one is open, salted to the key's parent if possible, otherwise to the null primary key.
     pub(crate) fn open_session(&mut self, parent: Option<(usize, &Parent)>) -> Result<(), Error> {
         if self.rules.unprotected || self.has_session() {
             return Ok(());
@@ -27,16 +27,16 @@ impl Connection {
         Ok(())
     }
 
-    /// Starts a session with the salt key that suits.
+    /// Starts a session with a suitable salt key.
     pub(crate) fn start_salted(
         &mut self,
         parent: Option<(usize, &Parent)>,
         starting: impl FnOnce(&Public) -> Result<Starting, Error>,
     ) -> Result<Session, Error> {
         let (number, parent) = match parent {
-            Some((number, parent)) if self.is_salt(number)? => (number, parent),
+            Some((number, parent)) if self.can_be_salt_key(number)? => (number, parent),
             _ => {
-                let (number, other) = self.other_salt()?;
+                let (number, other) = self.null_or_pinned_salt()?;
                 return self.start_with(number, &other, starting);
             }
         };
@@ -54,18 +54,18 @@ impl Connection {
         starting.start(self, key)
     }
 
-    /// A hierarchy with a password gets it proven within a session, which must be salted to the null primary then.
+    /// Opens a session to prove the password of a hierarchy. It must be salted to the null primary key.
     pub(crate) fn open_session_for(&mut self, parent: &Parent) -> Result<(), Error> {
         let secret = !parent.hierarchy_auth().is_empty();
-        if !parent.is_derived() || !(secret || self.is_to_be_authentic(parent)?) {
+        if !parent.is_derived() || !(secret || self.needs_authentic_session(parent)?) {
             return Ok(());
         }
         match self.open_session(None) {
-            // It may be this very primary that the user has named.
+            // The user may have pinned this primary key.
             Err(error) if !secret && error.kind() == ErrorKind::Integrity => return Ok(()),
             opened => opened?,
         }
-        // One session serves all, so its salt key is not needed again.
+        // One session serves all commands, so its salt key is not needed again.
         let null = self
             .parents
             .find(Handle::NULL, Storage::P256)
@@ -76,11 +76,11 @@ impl Connection {
         }
     }
 
-    /// Whether a session may be salted to this parent.
-    pub(crate) fn is_salt(&self, number: usize) -> Result<bool, Error> {
+    /// Returns true if a session may be salted to this parent.
+    pub(crate) fn can_be_salt_key(&self, number: usize) -> Result<bool, Error> {
         let (public, name) = self.parent_public(number)?;
         let pinned = self.rules.salt_name.as_ref();
-        Ok(is_trustworthy(public) && suits(public) && pinned.is_none_or(|pinned| pinned == name))
+        Ok(is_trustworthy(public) && supports(public) && pinned.is_none_or(|pinned| pinned == name))
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     use crate::template::storage_primary as template;
 
     #[test]
-    fn an_imported_storage_key_is_no_salt_key() {
+    fn an_imported_storage_key_is_not_used_as_salt_key() {
         assert!(is_trustworthy(&template(false)) && is_trustworthy(&template(true)));
         for missing in [
             Attributes::FIXED_TPM,

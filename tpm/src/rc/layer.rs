@@ -1,4 +1,4 @@
-//! Who answered, when it was not the TPM: the layers of the TCG Software Stack (TSS 2.0 Overview §4, tss2_common.h).
+//! The software layer that answered instead of the TPM: the layers of the TCG Software Stack (TSS 2.0 Overview §4, tss2_common.h).
 
 use std::fmt;
 
@@ -19,11 +19,11 @@ pub enum Layer {
     Tcti,
     /// A resource manager: tpm2-abrmd (layers 11 and 12), or the kernel's (layer 11).
     ResourceManager,
-    /// A driver, or somebody else.
+    /// A driver, or another layer.
     Other(u8),
 }
 
-/// Of a code, the bits that say the layer.
+/// The position of the layer in a code.
 pub(super) const SHIFT: u32 = 16;
 
 impl Layer {
@@ -40,8 +40,8 @@ impl Layer {
         }
     }
 
-    /// As in the names of its codes; none for layers whose codes have no names.
-    pub(super) fn word(self) -> Option<&'static str> {
+    /// Returns the layer's name in the names of its codes; None for layers whose codes have no names.
+    pub(super) fn short_name(self) -> Option<&'static str> {
         match self {
             Self::Fapi => Some("FAPI"),
             Self::Esys => Some("ESYS"),
@@ -69,8 +69,8 @@ impl fmt::Display for Layer {
     }
 }
 
-/// The codes that these layers share (TSS2_BASE_RC_*): name and explanation. The feature API's own (28 and above) are not among them:
-/// nothing here calls it.
+/// The codes that these layers share (TSS2_BASE_RC_*), with name and explanation. The feature API's own codes (28 and above) are
+/// missing, because nothing here calls it.
 #[rustfmt::skip]
 pub(super) static BASE: &[(u32, &str, &str)] = &[
     (1, "GENERAL_FAILURE", "it failed and says no more"),

@@ -1,4 +1,4 @@
-//! Response codes in words: what the TPM, or a layer above it, answered (TPM 2.0 Library Part 2 §6.6, TSS 2.0 Overview §4).
+//! Response codes as text: what the TPM, or a layer above it, answered (TPM 2.0 Library Part 2 §6.6, TSS 2.0 Overview §4).
 
 mod layer;
 #[cfg(test)]
@@ -13,14 +13,14 @@ pub use layer::Layer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ResponseCode(pub u32);
 
-/// Which part of the command a code is about, counted from 1.
+/// The part of the command that a code names, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// This handle; 0 when the TPM does not say which.
+    /// This handle; 0 if the TPM does not give the number.
     Handle(u8),
-    /// This session; 0 when the TPM does not say which.
+    /// This session; 0 if the TPM does not give the number.
     Session(u8),
-    /// This parameter; 0 when the TPM does not say which.
+    /// This parameter; 0 if the TPM does not give the number.
     Parameter(u8),
 }
 
@@ -32,20 +32,20 @@ const VERSION_2: u32 = 1 << 8;
 const VENDOR: u32 = 1 << 10;
 
 impl ResponseCode {
-    /// Whether it means success.
+    /// Returns true for success.
     #[must_use]
     pub fn is_success(self) -> bool {
         self == Self::SUCCESS
     }
 
-    /// Who answered.
+    /// Returns the layer that answered.
     #[must_use]
     pub fn layer(self) -> Layer {
         Layer::of(self.0)
     }
 
-    /// The code without place and without the layer of a resource manager: what to compare with [`ResponseCode::AUTH_FAIL`] and the like.
-    /// Codes of other layers stay as they are.
+    /// Returns the code without the part and without the layer of a resource manager, to compare with [`ResponseCode::AUTH_FAIL`] and
+    /// the like. Codes of other layers are unchanged.
     #[must_use]
     pub fn base(self) -> Self {
         match self.from_tpm() {
@@ -55,25 +55,25 @@ impl ResponseCode {
         }
     }
 
-    /// Whether the same command may simply be sent again after a while.
+    /// Returns true if the same command may be sent again after a pause.
     #[must_use]
     pub fn is_busy(self) -> bool {
         matches!(self.base(), Self::YIELDED | Self::TESTING | Self::NV_RATE | Self::RETRY)
     }
 
-    /// Whether the command names an object or session that the TPM does not have (any more).
+    /// Returns true if the command names an object or session that is not in the TPM (any more).
     #[must_use]
     pub fn is_lost_reference(self) -> bool {
         matches!(self.base().0, 0x910..=0x91e)
     }
 
-    /// Whether it is about a handle, a session or a parameter, and not about the state of the TPM.
+    /// Returns true if the code is about a handle, a session or a parameter, and not about the state of the TPM.
     #[must_use]
     pub fn is_about_a_part(self) -> bool {
         self.part().is_some()
     }
 
-    /// Which part of the command it is about; none when it is about the command as a whole.
+    /// Returns the part of the command that the code names; None if it is about the whole command.
     #[must_use]
     pub fn part(self) -> Option<Part> {
         let code = self.from_tpm().filter(|code| code & FORMAT_1 != 0)?;
@@ -87,17 +87,17 @@ impl ResponseCode {
         })
     }
 
-    /// Its symbolic name, such as `TPM_RC_LOCKOUT` or `TSS2_TCTI_RC_IO_ERROR`; none when nobody has given it one.
+    /// Returns its symbolic name, such as `TPM_RC_LOCKOUT` or `TSS2_TCTI_RC_IO_ERROR`, if it has one.
     #[must_use]
     pub fn name(self) -> Option<String> {
         if self.from_tpm().is_some() {
             return self.row().map(|row| row.name.to_owned());
         }
-        let (layer, (_, name, _)) = (self.layer().word()?, self.of_layer()?);
+        let (layer, (_, name, _)) = (self.layer().short_name()?, self.layer_row()?);
         Some(format!("TSS2_{layer}_RC_{name}"))
     }
 
-    /// What it means, in a sentence without full stop.
+    /// Returns its meaning, as a sentence without full stop.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self.from_tpm() {
@@ -108,12 +108,12 @@ impl ResponseCode {
                 None if code & VENDOR != 0 => "the maker of the TPM defines its meaning",
                 None => "no meaning is specified for it",
             },
-            None => self.of_layer().map_or("no meaning is specified for it", |(_, _, meaning)| meaning),
+            None => self.layer_row().map_or("no meaning is specified for it", |(_, _, meaning)| meaning),
         }
     }
 
-    /// The code without layer, if a TPM can have made it. Resource managers pass some of the TPM's codes off as theirs, or make them up
-    /// themselves, and differ in the layer that they use; those have one of two bits that the layers' own codes never have.
+    /// Returns the code without layer if it can come from a TPM. Resource managers pass on some of the TPM's codes as theirs or
+    /// generate them, and use different layers for that. Such codes have one of two bits that the layers' own codes never have.
     #[expect(clippy::wrong_self_convention, reason = "`from` is where the code comes from, no conversion")]
     fn from_tpm(self) -> Option<u32> {
         let code = self.0 & 0xffff;
@@ -129,8 +129,8 @@ impl ResponseCode {
         table::TABLE.iter().find(|row| row.code == base.0)
     }
 
-    fn of_layer(self) -> Option<&'static (u32, &'static str, &'static str)> {
-        self.layer().word()?;
+    fn layer_row(self) -> Option<&'static (u32, &'static str, &'static str)> {
+        self.layer().short_name()?;
         layer::BASE.iter().find(|(code, ..)| *code == self.0 & 0xffff)
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn some_answers_ask_for_another_try() {
+    fn busy_codes_and_lost_references_are_recognized() {
         assert!(ResponseCode(0x922).is_busy() && ResponseCode(0xb0908).is_busy());
         assert!(!ResponseCode(0x921).is_busy() && !ResponseCode(0xa0922).is_busy());
         assert!(ResponseCode(0x910).is_lost_reference() && ResponseCode(0xb091e).is_lost_reference());
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_reads_what_was_answered() {
+    fn a_code_is_displayed_with_name_part_layer_and_meaning() {
         for (code, text) in [
             (0x1c4, "TPM_RC_VALUE (0x1c4, parameter 1): the value is out of range or does not fit here"),
             (
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn code_compares_codes_without_place_and_resource_manager() {
+    fn base_removes_part_and_resource_manager_layer() {
         for code in [0x98e, 0x18e, 0x08e, 0xb098e] {
             assert_eq!(ResponseCode(code).base(), ResponseCode::AUTH_FAIL);
         }

@@ -1,4 +1,4 @@
-//! Response codes against two other lists: the header of tpm2-tss and the decoder of tpm2-tools.
+//! Compares the response codes with two other lists: the header of tpm2-tss and the decoder of tpm2-tools.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ const HEADER: &str = "/usr/include/tss2/tss2_tpm2_types.h";
 /// Newer than tpm2-tss 3.2.
 const NEW: [u32; 2] = [0x0a8, 0x0a9];
 
-/// Number → name and comment of each TPM2_RC_* line of the header that is a code and not a mask.
+/// Returns the number, name and comment of each TPM2_RC_* line of the header that is a code and not a mask.
 fn header() -> BTreeMap<u32, (String, String)> {
     let bases = BTreeMap::from([("TPM2_RC_VER1", 0x100), ("TPM2_RC_FMT1", 0x080), ("TPM2_RC_WARN", 0x900)]);
     let text = fs::read_to_string(HEADER).unwrap_or_else(|e| panic!("{HEADER} (libtss2-dev): {e}"));
@@ -48,7 +48,7 @@ fn decoded(code: u32) -> String {
 }
 
 #[test]
-fn every_code_of_the_header_has_its_name_here_and_no_other_has_one() {
+fn names_match_the_header_of_tpm2_tss() {
     let header = header();
     for code in 0..0x1000 {
         let rc = ResponseCode(code);
@@ -60,16 +60,16 @@ fn every_code_of_the_header_has_its_name_here_and_no_other_has_one() {
 }
 
 #[test]
-fn places_and_meanings_are_those_of_tpm2_rc_decode() {
+fn parts_and_meanings_match_tpm2_rc_decode() {
     let header = header();
-    // For each code, places without number, the first and second of each kind, and the last.
+    // For each code: parts without a number, the first and second of each kind, and the last.
     let codes = (0..0x1000_u32).filter(|code| matches!(code >> 8, 0 | 1 | 2 | 9 | 0xa | 0xf));
     for code in codes.filter(|code| header.contains_key(&ResponseCode(*code).base().0)) {
         let (rc, tool) = (ResponseCode(code), decoded(code));
         if let 0 | 0x01e | 0x97f = code {
             continue; // no text for success, TPM 1.2 and the code that is not used
         }
-        // The tool keeps three bits of a parameter's number; Part 2 §6.6.2 says four.
+        // The tool keeps three bits of a parameter's number; Part 2 §6.6.2 defines four.
         let place = match rc.part() {
             Some(Part::Handle(n)) => Some(("handle", n)),
             Some(Part::Session(n)) => Some(("session", n)),
@@ -80,7 +80,7 @@ fn places_and_meanings_are_those_of_tpm2_rc_decode() {
             let n = if n == 0 { "unk".to_owned() } else { n.to_string() };
             assert!(tool.starts_with(&format!("tpm:{kind}({n}):")), "{code:#x}: {tool}");
         }
-        // Its text for this number is the header's comment at our name: so all three mean the same code.
+        // The tool's text for this number is the header's comment for our name, so all three agree on the code.
         let (name, comment) = &header[&rc.base().0];
         let text = tool.rsplit(':').next().unwrap().trim();
         assert!(comment.contains(text), "{code:#x}: {tool}, but {name} is {comment}");

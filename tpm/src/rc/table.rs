@@ -1,8 +1,8 @@
-//! The TPM's response codes: TPM 2.0 Library Part 2 §6.6.3, in the order of their numbers, explained in a sentence each.
+//! The TPM's response codes: TPM 2.0 Library Part 2 §6.6.3, in numerical order, each with an explanation.
 
 use super::ResponseCode;
 
-/// A row: number without place and layer, name, explanation.
+/// A row: number without part and layer, name, explanation.
 pub(super) struct Row {
     pub(super) code: u32,
     pub(super) name: &'static str,
@@ -11,7 +11,7 @@ pub(super) struct Row {
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        /// The codes of Part 2 §6.6.3, each without the place and layer that an answer may add.
+        /// The codes of Part 2 §6.6.3, each without the part and layer that an answer may add.
         impl ResponseCode {
             $(#[doc = concat!("TPM_RC_", stringify!($name), ": ", $meaning, ".")] pub const $name: Self = Self($code);)*
         }

@@ -27,7 +27,7 @@ impl Area for Vec<Authorization<'_>> {
         let start = command.len();
         let size = start.saturating_sub(size_at).saturating_sub(4);
         let size = u32::try_from(size).map_err(|_| too_long())?;
-        put(command, size_at, &size.to_be_bytes());
+        write_at(command, size_at, &size.to_be_bytes());
         command.extend_from_slice(parameters);
 
         let parameters = command.get_mut(start..).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Area for Vec<Authorization<'_>> {
                         if at == 0 { &others } else { &[] },
                         how.attributes(),
                     );
-                    put(command, place, &proof);
+                    write_at(command, place, &proof);
                 }
             }
         }
@@ -81,7 +81,7 @@ impl Area for Vec<Authorization<'_>> {
             session.ended = attributes & CONTINUE == 0;
         }
         area.finish()?;
-        // Only now: a second session's HMAC is over the encrypted parameter too.
+        // Decrypted last: the HMAC of a second session covers the encrypted parameter too.
         for authorization in self.iter() {
             if let Authorization::Session(session, how) = authorization {
                 if how.encrypt {
@@ -103,7 +103,7 @@ impl Area for Vec<Authorization<'_>> {
     }
 }
 
-/// The nonceTPM of separate decrypt and encrypt sessions, which the first session's HMAC binds (Part 1 §19.6.5).
+/// Returns the nonceTPM of separate decrypt and encrypt sessions, which the HMAC of the first session covers (Part 1 §19.6.5).
 fn nonces_of_others(authorizations: &[Authorization<'_>]) -> Vec<Vec<u8>> {
     let others = || {
         authorizations.iter().skip(1).filter_map(|authorization| match authorization {
@@ -116,7 +116,7 @@ fn nonces_of_others(authorizations: &[Authorization<'_>]) -> Vec<Vec<u8>> {
     decrypt.into_iter().chain(encrypt).map(|(session, _)| session.nonce_tpm.clone()).collect()
 }
 
-/// The contents of the first parameter, which must be a sized one.
+/// Returns the contents of the first parameter, which must have a size field.
 fn first_parameter(parameters: &mut [u8]) -> Result<&mut [u8], Error> {
     let size = usize::from(Reader::new(parameters).u16()?);
     let end = size.saturating_add(2);
@@ -125,7 +125,7 @@ fn first_parameter(parameters: &mut [u8]) -> Result<&mut [u8], Error> {
         .ok_or_else(|| Error::new(ErrorKind::Integrity, "an encrypted parameter is cut short"))
 }
 
-fn put(command: &mut [u8], at: usize, bytes: &[u8]) {
+fn write_at(command: &mut [u8], at: usize, bytes: &[u8]) {
     if let Some(place) = command.get_mut(at..at.saturating_add(bytes.len())) {
         place.copy_from_slice(bytes);
     }

@@ -1,4 +1,4 @@
-//! How one command uses a session, and how that is written (TPM 2.0 Part 2 §10.13.2).
+//! How one command uses a session, and the encoding of that (TPM 2.0 Part 2 §10.13.2).
 
 use keyfile::Handle;
 
@@ -6,7 +6,7 @@ use super::Session;
 use crate::crypto::random;
 use crate::error::{Error, ErrorKind};
 
-/// What authorizes one handle of a command, or only protects its parameters.
+/// The authorization of one handle of a command, or the protection of its parameters.
 pub(crate) enum Authorization<'a> {
     /// The authValue itself, in the clear.
     Password(&'a [u8]),
@@ -17,15 +17,15 @@ pub(crate) enum Authorization<'a> {
 /// How one command uses a session.
 #[derive(Clone, Copy)]
 pub(crate) struct Use<'a> {
-    /// The authValue of the handle that the session authorizes; empty when it only protects.
+    /// The authValue of the handle that the session authorizes; empty if it only protects.
     pub(crate) auth: &'a [u8],
     /// Encrypts the first parameter of the command.
     pub(crate) decrypt: bool,
-    /// Has the TPM encrypt the first parameter of the answer.
+    /// The TPM encrypts the first parameter of the answer.
     pub(crate) encrypt: bool,
-    /// Has the TPM authenticate its answer in a session that belongs to no handle (Part 1 §19.6.3).
+    /// The TPM authenticates its answer in a session that authorizes no handle (Part 1 §19.6.3).
     pub(crate) audit: bool,
-    /// Keeps the session; otherwise the TPM drops it once the command has succeeded.
+    /// Keeps the session; otherwise the TPM ends it after a successful command.
     pub(crate) keep: bool,
 }
 
@@ -36,10 +36,10 @@ const ENCRYPT: u8 = 0x40;
 const AUDIT: u8 = 0x80;
 
 impl Use<'_> {
-    /// Authenticates an answer, and does nothing else.
+    /// Only authenticates the answer.
     pub(crate) const AUDIT: Self = Use { auth: &[], decrypt: false, encrypt: false, audit: true, keep: true };
 
-    /// Encrypts and authenticates an answer in a session that belongs to no handle.
+    /// Encrypts and authenticates the answer, in a session that authorizes no handle.
     pub(crate) const SECRET: Self =
         Use { auth: &[], decrypt: false, encrypt: true, audit: false, keep: true };
 
@@ -53,12 +53,12 @@ impl Use<'_> {
 }
 
 impl Authorization<'_> {
-    /// Whether the session may be out of step with the TPM.
+    /// Returns true if the session may be out of step with the TPM.
     pub(crate) fn is_distrusted(&self) -> bool {
         matches!(self, Self::Session(session, _) if session.is_distrusted())
     }
 
-    /// Writes one authorization with a place for its HMAC, and gives that place.
+    /// Writes one authorization with space for its HMAC, and returns the position of the HMAC.
     pub(super) fn write(&mut self, command: &mut Vec<u8>) -> Result<usize, Error> {
         match self {
             Self::Password(auth) => {

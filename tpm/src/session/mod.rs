@@ -1,4 +1,4 @@
-//! Sessions: what authorizes a command, protects it, and proves that its answer came from the TPM (TPM 2.0 Part 1 §16–§19, §21).
+//! Sessions: they authorize and protect commands, and prove that answers come from the TPM (TPM 2.0 Part 1 §16–§19, §21).
 
 mod area;
 mod authorization;
@@ -14,10 +14,10 @@ pub(crate) use start::Starting;
 
 use crate::ffi::Locked;
 
-/// The AES key of parameter encryption, in bits.
+/// The size of the AES key for parameter encryption, in bits.
 const CIPHER_BITS: u16 = 128;
 
-/// A session that the TPM holds for us.
+/// A session in the TPM.
 pub(crate) struct Session {
     pub(crate) handle: Handle,
     kind: Kind,
@@ -35,53 +35,53 @@ pub(crate) struct Session {
 pub(crate) enum Kind {
     /// Proves knowledge of the authValue, and may encrypt.
     Hmac,
-    /// Authorizes by statements.
+    /// Authorizes by policy statements.
     Policy,
-    /// Takes statements and authorizes nothing.
+    /// Accepts policy statements and authorizes nothing.
     Trial,
 }
 
 impl Session {
-    /// Whether the TPM has dropped it with its last command.
+    /// Returns true if the TPM has ended the session with its last command.
     ///
-    /// Not inlined: the compiler may read the field of a session before it looks whether there is one. Nothing depends on it
-    /// then, but valgrind cannot know.
+    /// Not inlined: the compiler may read this field before it checks that there is a session. The value is not used then, but
+    /// valgrind cannot know that.
     #[inline(never)]
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// An answer under it was an error or not authentic: whether its nonces are still the TPM's is unknown from now on.
+    /// Marks the session after an error or an answer that is not authentic: its nonces may differ from the TPM's.
     pub(crate) fn distrust(&mut self) {
         self.distrusted = true;
     }
 
-    /// Whether it should not outlive the operation, nor prove another password.
+    /// Returns true if the session must not outlive the operation or prove another password.
     pub(crate) fn is_distrusted(&self) -> bool {
         self.distrusted
     }
 
-    /// When it was started.
+    /// Returns its start time.
     pub(crate) fn started(&self) -> Instant {
         self.started
     }
 
-    /// The hash of its HMACs and of its policy digest.
+    /// Returns the hash of its HMACs and of its policy digest.
     pub(crate) fn hash(&self) -> HashAlg {
         self.hash
     }
 
-    /// Whether it has a key that only the TPM and we know.
+    /// Returns true if it has a key that only the TPM and this process know.
     pub(crate) fn is_salted(&self) -> bool {
         !self.key.is_empty()
     }
 
-    /// The TPM's last nonce, which a policy command may bind itself to.
+    /// Returns the TPM's last nonce, to which a policy command may be bound.
     pub(crate) fn nonce_tpm(&self) -> &[u8] {
         &self.nonce_tpm
     }
 
-    /// Session key ‖ authValue: the HMAC key, and what parameter encryption is derived from.
+    /// Returns session key ‖ authValue: the HMAC key, and the secret for parameter encryption.
     fn secret(&self, auth: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut secret = Zeroizing::new(Vec::with_capacity(self.key.len().saturating_add(auth.len())));
         secret.extend_from_slice(&self.key);
@@ -89,7 +89,8 @@ impl Session {
         secret
     }
 
-    /// A policy session without a key of its own proves nothing by HMAC, unless a statement asks for the authValue.
+    /// Returns true if its authorizations contain an HMAC. A policy session without a key has one only if a statement asks for the
+    /// authValue.
     fn has_hmac(&self, auth: &[u8]) -> bool {
         self.kind == Kind::Hmac || !self.key.is_empty() || !auth.is_empty()
     }

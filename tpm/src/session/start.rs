@@ -15,7 +15,7 @@ use crate::crypto::salt::{self, Purpose, Secret};
 use crate::error::Error;
 use crate::ffi::Locked;
 
-/// A session of which the TPM has not heard yet.
+/// A session that is not yet started in the TPM.
 pub(crate) struct Starting {
     kind: Kind,
     hash: HashAlg,
@@ -24,24 +24,24 @@ pub(crate) struct Starting {
 }
 
 impl Starting {
-    /// A session that only the holder of `key` can take part in.
+    /// Creates an HMAC session in which only the holder of `key` can take part.
     pub(crate) fn salted(key: &Public) -> Result<Self, Error> {
         let salt = salt::secret_for(key, Purpose::Session)?;
         Self::new(Kind::Hmac, HashAlg::Sha256, Some(salt))
     }
 
-    /// A session that only authorizes, and of which a listener learns nothing about the password that it proves.
+    /// Creates a salted policy session, so that an eavesdropper learns nothing about the password that it proves.
     pub(crate) fn salted_policy(key: &Public, hash: HashAlg) -> Result<Self, Error> {
         let salt = salt::secret_for(key, Purpose::Session)?;
         Self::new(Kind::Policy, hash, Some(salt))
     }
 
-    /// A session that only authorizes, with the hash of the object's policy.
+    /// Creates a policy session with the hash of the object's policy.
     pub(crate) fn policy(hash: HashAlg) -> Result<Self, Error> {
         Self::new(Kind::Policy, hash, None)
     }
 
-    /// A session that takes statements and authorizes nothing.
+    /// Creates a trial session, which accepts policy statements and authorizes nothing.
     pub(crate) fn trial() -> Result<Self, Error> {
         Self::new(Kind::Trial, HashAlg::Sha256, None)
     }
@@ -51,7 +51,7 @@ impl Starting {
         Ok(Self { kind, hash, nonce_caller, salt })
     }
 
-    /// Starts it; its salt is for `salt_key`, or there is none and the handle is NULL.
+    /// Starts the session. Its salt is encrypted to `salt_key`; without a salt the handle is NULL.
     pub(crate) fn start(self, run: &mut dyn Run, salt_key: Handle) -> Result<Session, Error> {
         let parameters = self.parameters()?;
         let response = start_auth_session(run, salt_key, &parameters)?;
@@ -76,7 +76,7 @@ impl Starting {
         Ok(w.finish()?)
     }
 
-    /// The session, from the TPM's answer.
+    /// Returns the session, from the TPM's answer.
     fn started(self, handle: Handle, parameters: &[u8]) -> Result<Session, Error> {
         let mut r = Reader::new(parameters);
         let nonce_tpm = r.sized()?.to_vec();

@@ -1,4 +1,4 @@
-//! Endorsement keys: the templates that TPM makers derive them by (TCG EK credential profile for TPM 2.0 §B.3, §B.4, §B.6).
+//! Endorsement keys: the templates from which TPMs derive them (TCG EK credential profile for TPM 2.0 §B.3, §B.4, §B.6).
 
 use keyfile::policy::{Condition, Secret, digest};
 use keyfile::{
@@ -7,26 +7,26 @@ use keyfile::{
 
 use crate::error::{Error, ErrorKind};
 
-/// Of all endorsement keys.
+/// The attributes of all endorsement keys.
 const LOW: Attributes = Attributes::FIXED_TPM
     .union(Attributes::FIXED_PARENT)
     .union(Attributes::SENSITIVE_DATA_ORIGIN)
     .union(Attributes::ADMIN_WITH_POLICY)
     .union(Attributes::RESTRICTED)
     .union(Attributes::DECRYPT);
-/// High-range ones can be used with their (empty) password too.
+/// High-range keys can also be used with their (empty) password.
 const HIGH: Attributes = LOW.union(Attributes::USER_WITH_AUTH);
 
-/// Which template, in the words of the profile.
+/// The range of a template, as the profile names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Range {
-    /// L-1 and L-2: PolicyA, and a unique field full of zeros.
+    /// L-1 and L-2: PolicyA, and a unique field of zeros.
     Low,
-    /// H-1 and the rest: PolicyB, and an empty unique field.
+    /// H-1 and higher: PolicyB, and an empty unique field.
     High,
 }
 
-/// The templates that can give a key of this type and size, those of most TPMs first; none for a size that no template has.
+/// Returns the templates for a key of this type and size, the most common first; empty if no template has this size.
 ///
 /// # Errors
 /// A policy digest cannot be computed.
@@ -66,7 +66,7 @@ fn template(key: &PublicKey, range: Range, hash: HashAlg) -> Result<Public, Erro
     Ok(Public { name_alg: hash, attributes, auth_policy, key })
 }
 
-/// The branches of the PolicyOR that ends the policy of a key, if it has one.
+/// Returns the branches of the PolicyOR at the end of the key's policy, if there is one.
 pub(crate) fn branches(public: &Public) -> Result<Option<DigestList>, Error> {
     let hash = public.name_alg;
     Ok((public.auth_policy == policy_b(hash)?)
@@ -87,7 +87,7 @@ fn policy_b(hash: HashAlg) -> Result<Vec<u8>, Error> {
     Ok(hash.digest(&[&vec![0; hash.size()], &code, &policy_a(hash)?, policy_c(hash)]))
 }
 
-/// PolicyC: PolicyAuthorizeNV with the index that the profile reserves for this hash (0x01c07f01 and following); no digest for SHA-1.
+/// PolicyC: PolicyAuthorizeNV with the index that the profile reserves for this hash (0x01c07f01 and following); empty for SHA-1.
 fn policy_c(hash: HashAlg) -> &'static [u8] {
     match hash {
         HashAlg::Sha1 => &[],
@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    /// The policies as the profile prints them (§B.6.2, §B.6.5).
+    /// The policy digests as printed in the profile (§B.6.2, §B.6.5).
     const PRINTED: [(HashAlg, &str, &str); 3] = [
         (
             HashAlg::Sha256,
@@ -142,7 +142,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_policies_are_those_of_the_profile() {
+    fn policy_digests_match_the_profile() {
         for (hash, a, b) in PRINTED {
             assert_eq!(
                 (hex::encode(policy_a(hash).unwrap()), hex::encode(policy_b(hash).unwrap())),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_low_range_templates_are_byte_for_byte_those_of_the_profile() {
+    fn templates_match_the_profile_byte_for_byte() {
         let policy = PRINTED[0].1;
         let ecc = PublicKey::Ecc {
             symmetric: Symmetric::Null,

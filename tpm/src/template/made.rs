@@ -1,10 +1,11 @@
-//! What a TPM has made of a template.
+//! Compares a key that a TPM has made with its template.
 
 use keyfile::{Public, PublicKey};
 
-/// Whether a public area is the template but for what the TPM fills in: only then its Name says what the key can do.
+/// Returns true if a public area equals the template except for the values that the TPM fills in. Otherwise its Name does not show
+/// what the key can do.
 #[must_use]
-pub fn is_made_of(public: &Public, template: &Public) -> bool {
+pub fn matches_template(public: &Public, template: &Public) -> bool {
     let blank = |public: &Public| {
         let mut public = public.clone();
         match &mut public.key {
@@ -26,12 +27,12 @@ mod tests {
     use crate::template::storage_primary;
 
     #[test]
-    fn a_key_is_known_by_its_template() {
+    fn a_key_matches_its_template_only() {
         let mut made = storage_primary(false);
         if let PublicKey::Ecc { x, y, .. } = &mut made.key {
             (*x, *y) = (vec![1; 32], vec![2; 32]);
         }
-        assert!(is_made_of(&made, &storage_primary(false)));
-        assert!(!is_made_of(&made, &storage_primary(true)));
+        assert!(matches_template(&made, &storage_primary(false)));
+        assert!(!matches_template(&made, &storage_primary(true)));
     }
 }

@@ -1,19 +1,19 @@
-//! Public areas of keys to be: what CreatePrimary, Create and the wrapping of software keys start from.
+//! Templates of new keys, for CreatePrimary, Create and the wrapping of software keys.
 
 pub mod endorsement;
 mod made;
 mod storage;
 pub(crate) mod under_parent;
 
-pub use made::is_made_of;
+pub use made::matches_template;
 pub use storage::{Storage, storage_primary};
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
 
-/// So many bytes can be sealed in one object (MAX_SYM_DATA of Part 2 §11.1.14; no TPM tells of another number).
+/// The most bytes that one object can seal (MAX_SYM_DATA of Part 2 §11.1.14; all TPMs report this number).
 pub const MAX_SEALED: usize = 128;
 
-/// A key to be. The defaults are right for a signing key of a server: SHA-256 name, no policy, not under dictionary-attack protection.
+/// The template of a new key. The defaults suit a server's signing key: SHA-256 name, no policy, no dictionary-attack protection.
 #[derive(Clone, Debug)]
 pub struct Template {
     key: PublicKey,
@@ -23,28 +23,28 @@ pub struct Template {
     policy: Option<Vec<u8>>,
 }
 
-/// What the private half may do.
+/// The permitted uses of the private half.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Usage {
     /// Sign and decrypt with any scheme, so that raw RSA and ECDH work too.
     #[default]
     SignDecrypt,
-    /// Decrypt only: for a TPM that refuses both with scheme NULL. Signing by raw RSA decryption still works.
+    /// Decrypt only: for a TPM that refuses both uses with scheme NULL. Signing by raw RSA decryption still works.
     Decrypt,
     /// Sign only.
     Sign,
-    /// Nothing: it is data.
+    /// No use: it is sealed data.
     Data,
-    /// Be a parent: restricted decryption, with AES-128-CFB for the children.
+    /// Parent: restricted decryption, with AES-128-CFB for the children.
     Parent,
 }
 
-/// Of keys that a TPM makes and that never leave it.
+/// The attributes of keys that a TPM makes and that never leave it.
 const MADE_HERE: Attributes =
     Attributes::FIXED_TPM.union(Attributes::FIXED_PARENT).union(Attributes::SENSITIVE_DATA_ORIGIN);
 
 impl Template {
-    /// An RSA key for the TPM to make.
+    /// Creates the template of an RSA key that the TPM makes.
     #[must_use]
     pub fn rsa(bits: u16) -> Self {
         Self::of(PublicKey::Rsa {
@@ -56,13 +56,13 @@ impl Template {
         })
     }
 
-    /// An EC key for the TPM to make.
+    /// Creates the template of an EC key that the TPM makes.
     #[must_use]
     pub fn ecc(curve: Curve) -> Self {
         Self::with_point(curve, Vec::new(), Vec::new())
     }
 
-    /// An RSA key that was made elsewhere; the modulus is a big-endian number without leading zeros.
+    /// Creates the template of an RSA key from outside. The modulus is a big-endian number without leading zeros.
     #[must_use]
     pub fn wrapped_rsa(modulus: &[u8], exponent: u32) -> Self {
         let bits = u16::try_from(modulus.len().saturating_mul(8)).unwrap_or(u16::MAX);
@@ -76,33 +76,34 @@ impl Template {
         key.exponent(exponent)
     }
 
-    /// An EC key that was made elsewhere.
+    /// Creates the template of an EC key from outside.
     #[must_use]
     pub fn wrapped_ecc(curve: Curve, x: &[u8], y: &[u8]) -> Self {
         let pad = |c: &[u8]| [vec![0; curve.field_bytes().saturating_sub(c.len())], c.to_vec()].concat();
         Self::with_point(curve, pad(x), pad(y))
     }
 
-    /// Data to seal. It may go to other parents, if its policy allows that; [`Attributes::FIXED_TPM`] is for the caller to add.
+    /// Creates the template of sealed data. It may be duplicated to other parents if its policy allows that; the caller adds
+    /// [`Attributes::FIXED_TPM`] to prevent it.
     #[must_use]
     pub fn sealed() -> Self {
         let key = PublicKey::KeyedHash { scheme: KeyedHashScheme::Null, unique: Vec::new() };
         Self::of(key).usage(Usage::Data)
     }
 
-    /// Another hash for Name and policy.
+    /// Sets the hash for Name and policy.
     #[must_use]
     pub fn name_alg(self, name_alg: HashAlg) -> Self {
         Self { name_alg, ..self }
     }
 
-    /// Another use.
+    /// Sets the use.
     #[must_use]
     pub fn usage(self, usage: Usage) -> Self {
         Self { usage, ..self }
     }
 
-    /// Fixed to one scheme.
+    /// Fixes the key to one scheme.
     #[must_use]
     pub fn scheme(mut self, fixed: Scheme) -> Self {
         if let PublicKey::Rsa { scheme, .. } | PublicKey::Ecc { scheme, .. } = &mut self.key {
@@ -111,7 +112,7 @@ impl Template {
         self
     }
 
-    /// Another public exponent of an RSA key.
+    /// Sets the public exponent of an RSA key.
     #[must_use]
     pub fn exponent(mut self, wanted: u32) -> Self {
         if let PublicKey::Rsa { exponent, .. } = &mut self.key {
@@ -120,19 +121,19 @@ impl Template {
         self
     }
 
-    /// Under dictionary-attack protection: wrong passwords count, and lock.
+    /// Sets dictionary-attack protection: wrong passwords count towards the lockout.
     #[must_use]
     pub fn dictionary_attack_protection(self, da: bool) -> Self {
         Self { da, ..self }
     }
 
-    /// Used by a policy session only; `digest` is as long as one of the name's hash.
+    /// Sets the policy, without which the key cannot be used. `digest` has the length of the name hash.
     #[must_use]
     pub fn policy(self, digest: Vec<u8>) -> Self {
         Self { policy: Some(digest), ..self }
     }
 
-    /// The public area.
+    /// Returns the public area.
     #[must_use]
     pub fn public(self) -> Public {
         let attributes = self.attributes();
@@ -186,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_follow_from_what_the_key_is_for() {
+    fn attributes_follow_from_the_usage() {
         let words = |template: Template| template.public().attributes.to_string();
         let made = "fixedTPM|fixedParent|sensitiveDataOrigin";
         assert_eq!(words(Template::rsa(2048)), format!("{made}|userWithAuth|noDA|decrypt|sign"));
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn wrapped_keys_have_the_forms_that_a_tpm_gives_its_own() {
+    fn wrapped_keys_have_the_encoding_of_tpm_keys() {
         let public = Template::wrapped_ecc(Curve::P521, &[1], &[2; 66]).public();
         let PublicKey::Ecc { x, y, .. } = public.key else { panic!("not EC") };
         assert_eq!((x.len(), x[65], y), (66, 1, vec![2; 66]));

@@ -1,11 +1,11 @@
-//! What a parent asks of the keys that are made under it.
+//! Adapts the templates of new keys to their parent.
 
 use keyfile::{Attributes, Public, PublicKey};
 
-/// The template as this parent takes it: a key is bound to the TPM only if its parent is (Part 2 §8.3.3.2), and a parent that never
-/// leaves its own parent has the same cipher (Part 3 §12.1, TPM_RC_SYMMETRIC). The name hash must be the same then too, but
-/// passwords and policies depend on it, so it is the caller's choice.
-pub(crate) fn under(parent: &Public, template: &Public) -> Public {
+/// Returns the template adapted to this parent. A key is bound to the TPM only if its parent is (Part 2 §8.3.3.2). A parent that
+/// never leaves its own parent has the same cipher (Part 3 §12.1, TPM_RC_SYMMETRIC). The name hash must be the same then too, but
+/// passwords and policies depend on it, so the caller chooses it.
+pub(crate) fn for_parent(parent: &Public, template: &Public) -> Public {
     let mut child = template.clone();
     if !parent.attributes.contains(Attributes::FIXED_TPM) {
         child.attributes = child.attributes.without(Attributes::FIXED_TPM);
@@ -27,29 +27,31 @@ mod tests {
     use crate::template::{Template, Usage, storage_primary};
 
     #[test]
-    fn a_child_of_a_standard_parent_is_made_as_asked() {
+    fn a_template_is_unchanged_under_a_standard_parent() {
         let parent = storage_primary(false);
         for template in [Template::rsa(2048), Template::ecc(Curve::P256).usage(Usage::Parent)] {
             let template = template.public();
-            assert_eq!(under(&parent, &template), template);
+            assert_eq!(for_parent(&parent, &template), template);
         }
     }
 
     #[test]
-    fn a_child_follows_a_parent_of_another_kind() {
+    fn a_template_is_adapted_to_other_parents() {
         let mut parent = storage_primary(false);
         parent.attributes = parent.attributes.without(Attributes::FIXED_TPM);
         if let PublicKey::Ecc { symmetric, .. } = &mut parent.key {
             *symmetric = Symmetric::AES_256_CFB;
         }
-        let child = under(&parent, &Template::ecc(Curve::P256).usage(Usage::Parent).public());
+        let child = for_parent(&parent, &Template::ecc(Curve::P256).usage(Usage::Parent).public());
         assert_eq!(child.key.symmetric(), Some(Symmetric::AES_256_CFB));
         assert!(!child.attributes.contains(Attributes::FIXED_TPM));
-        // A key that signs has no cipher, and one that comes from elsewhere keeps its own.
-        let child = under(&parent, &Template::ecc(Curve::P256).public());
+        // A signing key has no cipher, and a key from outside keeps its own.
+        let child = for_parent(&parent, &Template::ecc(Curve::P256).public());
         assert_eq!(child.key.symmetric(), Some(Symmetric::Null));
-        let child =
-            under(&parent, &Template::wrapped_ecc(Curve::P256, &[1], &[2]).usage(Usage::Parent).public());
+        let child = for_parent(
+            &parent,
+            &Template::wrapped_ecc(Curve::P256, &[1], &[2]).usage(Usage::Parent).public(),
+        );
         assert_eq!(child.key.symmetric(), Some(Symmetric::AES_128_CFB));
     }
 }

@@ -1,4 +1,4 @@
-//! Asks a TPM what it can do: once and whole, or as far as a new key wants to know.
+//! Reads what a TPM supports: everything, or as much as a new key needs.
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, Public, PublicKey};
 
@@ -14,7 +14,7 @@ const CURVES: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 
 impl Tpm {
-    /// The algorithms, key sizes and properties of the TPM.
+    /// Returns the algorithms, key sizes and properties of the TPM.
     ///
     /// # Errors
     /// There is no TPM.
@@ -25,8 +25,8 @@ impl Tpm {
         })
     }
 
-    /// As much of them as tells whether this key can be made under this parent ([`Capabilities::check`],
-    /// [`Parent::for_new_key`](crate::Parent::for_new_key)): a few commands instead of a dozen.
+    /// Returns as much of them as [`Capabilities::check`] and [`Parent::for_new_key`](crate::Parent::for_new_key) need for this key
+    /// and parent: a few commands instead of a dozen.
     ///
     /// # Errors
     /// There is no TPM.
@@ -37,7 +37,7 @@ impl Tpm {
         })
     }
 
-    /// Its elliptic curves, among those known here.
+    /// Returns the supported elliptic curves of the TPM.
     ///
     /// # Errors
     /// There is no TPM.
@@ -49,10 +49,10 @@ impl Tpm {
         })
     }
 
-    /// Who made it and which firmware it has, and nothing else: what a TPM in failure mode tells, too (Part 3 §30.2).
+    /// Returns the manufacturer and the firmware version only. A TPM in failure mode reports them, too (Part 3 §30.2).
     ///
     /// # Errors
-    /// There is no TPM, or it does not even tell that.
+    /// There is no TPM, or it does not report even that.
     pub fn identity(&self) -> Result<Capabilities, Error> {
         self.operate(|connection| {
             let mut told = Capabilities::default();
@@ -66,10 +66,10 @@ impl Tpm {
 }
 
 impl Connection {
-    /// Asks for everything, page by page.
+    /// Reads everything, page by page.
     pub(crate) fn capabilities(&mut self) -> Result<Capabilities, Error> {
         let known = self.algorithms_and_curves()?;
-        // A TPM ends its answer with the group, though it has more.
+        // A TPM ends its answer with the property group, even if there are more.
         let mut properties = capability(self, Capability::Properties, FIXED, ALL)?;
         properties.extend(capability(self, Capability::Properties, VARIABLE, ALL)?);
         Ok(Capabilities {
@@ -87,7 +87,7 @@ impl Connection {
     fn capabilities_for(&mut self, key: &Public, parent: Handle) -> Result<Capabilities, Error> {
         let mut known = self.algorithms_and_curves()?;
         if let PublicKey::Rsa { bits, .. } = key.key {
-            // What other sizes there are is told only to who asks for one that is not there.
+            // The other sizes are needed only if this one is not supported.
             let may_be = known.algorithms.contains(&AlgId::RSA) && RSA_SIZES.contains(&bits);
             let is_there = may_be && has_rsa(self, bits)?;
             known.rsa_bits = if is_there { vec![bits] } else { self.rsa_bits(&known)? };
@@ -115,7 +115,7 @@ impl Connection {
         Ok(algorithms.into_iter().filter_map(short).map(AlgId).collect())
     }
 
-    /// Its curves. Some firmware that has ECC lists none: the usual ones are tried then.
+    /// Returns its curves. Some firmware with ECC lists none; then the usual ones are tested.
     fn curve_ids(&mut self, algorithms: &[AlgId]) -> Result<Vec<u16>, Error> {
         let mut listed: Vec<u16> =
             capability(self, Capability::Curves, 0, ALL)?.into_iter().filter_map(short).collect();

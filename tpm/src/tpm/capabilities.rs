@@ -1,29 +1,29 @@
-//! What a TPM can do.
+//! What a TPM supports.
 
 use std::collections::BTreeMap;
 
 use keyfile::{AlgId, Curve, Handle, HashAlg};
 
-/// What this TPM can do.
+/// What this TPM supports.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Capabilities {
     /// Its algorithms.
     pub algorithms: Vec<AlgId>,
-    /// Those of its hashes that are known here.
+    /// Those of its hashes that this crate supports.
     pub hashes: Vec<HashAlg>,
-    /// Its elliptic curves, by TPM_ECC_CURVE; those known here are in `curves`.
+    /// Its elliptic curves, by TPM_ECC_CURVE; `curves` contains those that this crate supports.
     pub curve_ids: Vec<u16>,
-    /// Those of its curves that are known here.
+    /// Those of its curves that this crate supports.
     pub curves: Vec<Curve>,
     /// The sizes of its RSA keys in bits, among 1024, 2048, 3072 and 4096.
     pub rsa_bits: Vec<u16>,
-    /// Its properties (TPM_PT): the fixed ones and those that change.
+    /// Its properties (TPM_PT), the fixed and the variable ones.
     pub properties: BTreeMap<u32, u32>,
     /// Its persistent objects.
     pub persistent: Vec<Handle>,
-    /// Its NV indices.
+    /// Its NV indexes.
     pub nv: Vec<Handle>,
-    /// Sessions that somebody saved and may have forgotten.
+    /// Sessions that a program has saved and may have forgotten.
     pub saved_sessions: Vec<Handle>,
     /// The hashes of the PCR banks in use.
     pub pcr_banks: Vec<AlgId>,
@@ -37,19 +37,19 @@ const VENDOR_STRING: u32 = 0x106;
 pub(super) const FIRMWARE: u32 = 0x10b;
 
 impl Capabilities {
-    /// Who made it, as four letters.
+    /// Returns the manufacturer as four letters.
     #[must_use]
     pub fn manufacturer(&self) -> String {
         self.text(MANUFACTURER, 1)
     }
 
-    /// What its maker calls it.
+    /// Returns the manufacturer's name for the TPM.
     #[must_use]
     pub fn vendor_string(&self) -> String {
         self.text(VENDOR_STRING, 4)
     }
 
-    /// Its firmware, such as `8215.1561.22.36`.
+    /// Returns its firmware version, such as `8215.1561.22.36`.
     #[must_use]
     pub fn firmware(&self) -> String {
         let parts = [FIRMWARE, FIRMWARE + 1].map(|id| {
@@ -59,7 +59,7 @@ impl Capabilities {
         parts.join(".")
     }
 
-    /// The revision of the specification, such as 164 for 1.64.
+    /// Returns the revision of the specification, such as 164 for 1.64.
     #[must_use]
     pub fn revision(&self) -> u32 {
         self.properties.get(&(FIXED + 2)).copied().unwrap_or_default()

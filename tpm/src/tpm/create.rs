@@ -1,4 +1,4 @@
-//! New objects: keys and sealed data, made by the TPM under a parent, or wrapped and given a parent.
+//! Creates keys and sealed data under a parent, and imports wrapped objects.
 
 use keyfile::{Name, Public};
 
@@ -18,7 +18,7 @@ pub struct Created {
 }
 
 impl Tpm {
-    /// Makes a key under a parent.
+    /// Creates a key under a parent.
     ///
     /// # Errors
     /// The TPM refuses the template or the parent's password, or there is no TPM.
@@ -26,10 +26,10 @@ impl Tpm {
         self.seal(parent, template, auth, &[])
     }
 
-    /// Seals data under a parent; the template is [`crate::template::Template::sealed`].
+    /// Seals data under a parent. The template is [`crate::template::Template::sealed`].
     ///
     /// # Errors
-    /// As [`Tpm::create`], and there is more data than the TPM takes ([`crate::template::MAX_SEALED`]).
+    /// As [`Tpm::create`], and there is more data than the TPM accepts ([`crate::template::MAX_SEALED`]).
     pub fn seal(
         &self,
         parent: &Parent,
@@ -42,12 +42,12 @@ impl Tpm {
             let number = connection.parent_in_session(parent)?;
             let data = (template, auth.as_slice(), data);
             let made = connection.create_under(number, parent, data, Protect::SESSION.last())?;
-            connection.settle(&[])?;
+            connection.trim_loaded(&[])?;
             Ok(Created { public: made.public, private: made.private })
         })
     }
 
-    /// Gives a wrapped object its new parent; the answer is the contents of its TPM2B_PRIVATE.
+    /// Imports a wrapped object under a parent, and returns the contents of its TPM2B_PRIVATE.
     ///
     /// # Errors
     /// It was wrapped for another parent, the parent's password is wrong, or there is no TPM.
@@ -55,12 +55,12 @@ impl Tpm {
         self.operate(|connection| {
             let number = connection.parent_in_session(parent)?;
             let private = connection.import_under(number, parent, object, Protect::SESSION.last())?;
-            connection.settle(&[])?;
+            connection.trim_loaded(&[])?;
             Ok(private)
         })
     }
 
-    /// The public area and Name of a parent; a derived one is derived.
+    /// Returns the public area and Name of a parent; derives it if needed.
     ///
     /// # Errors
     /// There is no such parent, its hierarchy's password is wrong, or there is no TPM.
@@ -69,7 +69,7 @@ impl Tpm {
             let number = connection.authorized_parent(parent)?;
             let (public, name) = connection.parent_public(number)?;
             let found = (public.clone(), name.clone());
-            connection.settle(&[])?;
+            connection.trim_loaded(&[])?;
             Ok(found)
         })
     }

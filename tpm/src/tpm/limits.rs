@@ -1,4 +1,4 @@
-//! What cannot be, said before the TPM is asked for it: the answer to a wrong wish lists the right ones.
+//! Refuses what the TPM does not support before a command is sent. The advice lists what it supports.
 
 use keyfile::{Curve, Public, PublicKey};
 
@@ -7,10 +7,10 @@ use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
 
 impl Capabilities {
-    /// Looks whether the TPM can hold a key of this public area.
+    /// Checks that the TPM supports a key with this public area.
     ///
     /// # Errors
-    /// It cannot; the advice lists what it has.
+    /// It does not; the advice lists what it supports.
     pub fn check(&self, public: &Public) -> Result<(), Error> {
         let scheme = public.key.scheme().and_then(|scheme| scheme.hash());
         for hash in [Some(public.name_alg), scheme].into_iter().flatten() {
@@ -31,16 +31,16 @@ impl Capabilities {
     }
 }
 
-/// Whether it is the public area that the TPM did not like: some refuse RSA keys that sign and decrypt.
+/// Returns true if the TPM has refused the attributes of the public area: some TPMs refuse RSA keys that both sign and decrypt.
 #[must_use]
 pub fn refuses_sign_and_decrypt(error: &Error) -> bool {
-    // The second parameter of TPM2_Create and of TPM2_Import; some name no part of the command.
+    // The second parameter of TPM2_Create and of TPM2_Import. Some TPMs name no part of the command.
     let is_about_it =
         matches!(error.code().and_then(ResponseCode::part), Some(Part::Parameter(0 | 2) | Part::Handle(0)));
     is_about_it && matches!(error.base_code(), Some(ResponseCode::ATTRIBUTES | ResponseCode::SCHEME))
 }
 
-/// A curve as OpenSSL spells it; those that it lacks, and SM2, as openssl_tpm2_engine does: bnp256.
+/// Returns OpenSSL's name of a curve. For SM2 and curves that OpenSSL lacks, returns the name in openssl_tpm2_engine, such as bnp256.
 #[must_use]
 pub fn curve_name(curve: Curve) -> String {
     match curve.openssl_name() {
@@ -65,7 +65,7 @@ mod tests {
     use crate::template::Template;
 
     #[test]
-    fn what_the_tpm_lacks_is_answered_with_what_it_has() {
+    fn an_unsupported_choice_lists_the_supported_ones() {
         let capabilities = Capabilities {
             hashes: vec![keyfile::HashAlg::Sha256],
             curves: vec![Curve::P256, Curve::BnP256],

@@ -1,14 +1,14 @@
-//! The TPM as its users see it: opened at first use, shared by all threads, usable after fork.
+//! A TPM, as callers use it: opened at first use, shared by all threads, usable after fork.
 //!
 //! | file | what |
 //! |---|---|
-//! | `create` | new keys and sealed data |
-//! | `persistent` | objects that it keeps, and takes away again |
-//! | `read`, `pcr` | what it has, holds and counts |
-//! | `capabilities`, `ask` | what it can do |
-//! | `limits`, `new_parent` | what it cannot, said before it is asked |
+//! | `create` | creates keys and sealed data |
+//! | `persistent` | makes objects persistent and evicts them |
+//! | `read`, `pcr` | reads public areas, PCRs, clock and counters |
+//! | `capabilities`, `ask` | what the TPM supports |
+//! | `limits`, `new_parent` | refuses what it does not support before a command is sent |
 //! | `random` | random bytes |
-//! | `raw_rsa` | whether it does the bare RSA operation |
+//! | `raw_rsa` | tests if it supports the raw RSA operation |
 
 mod ask;
 mod capabilities;
@@ -34,8 +34,8 @@ use std::time::Duration;
 
 use keyfile::{KeyFile, Ticket};
 
+use crate::authorization::init_memory;
 use crate::authorization::policy::{CheckedPath, check};
-use crate::authorization::prepare;
 use crate::config::Config;
 use crate::connection::{Access, Connection, Transient};
 use crate::deadline::Deadline;
@@ -45,7 +45,7 @@ use crate::transport::location::Location;
 use crate::transport::{Opener, locate, open};
 use raw_rsa::KnownRawRsa;
 
-/// How long a thread waits between two looks whether another one has tried its password.
+/// The pauses of a thread while another one tries its password.
 const STEP: Duration = Duration::from_millis(10);
 const LONGEST_STEP: Duration = Duration::from_millis(200);
 
@@ -55,51 +55,51 @@ pub struct Tpm(Arc<Shared>);
 
 struct Shared {
     access: Access,
-    /// The contents of TPM2B_PRIVATEs, as TPM2_Import gave them.
+    /// The contents of TPM2B_PRIVATEs that TPM2_Import returned.
     imports: Cache<Vec<u8>>,
     /// The tickets of signed policies.
     tickets: Cache<Ticket>,
-    /// Whether the TPM does the bare RSA operation.
+    /// What is known of the raw RSA operation on this TPM.
     raw_rsa: KnownRawRsa,
 }
 
 impl Tpm {
-    /// Takes note of the choices; nothing is opened before the first use.
+    /// Creates a TPM with these settings. Nothing is opened before the first use.
     #[must_use]
     pub fn new(config: Config) -> Self {
         let tcti = config.tcti.clone();
         Self::with_opener(config, Box::new(move |deadline| open(tcti.as_deref(), deadline)))
     }
 
-    /// The same, over connections that somebody else opens.
+    /// The same with connections from `opener`.
     #[must_use]
     pub fn with_opener(config: Config, opener: Opener) -> Self {
-        // So that children forked from now on share what is known of passwords. Where that fails, it is said at the first use.
-        let _ = prepare();
+        // Created now, so that children forked later share the verdicts on passwords. An error is reported at the first use.
+        let _ = init_memory();
         let access = Access::new(config, opener);
         let (imports, tickets, raw_rsa) = Default::default();
         Self(Arc::new(Shared { access, imports, tickets, raw_rsa }))
     }
 
-    /// What was chosen.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> &Config {
         self.0.access.config()
     }
 
-    /// Where it is, as the configuration or the environment says it; nothing is opened.
+    /// Returns the location of the TPM from the configuration or the environment. Nothing is opened.
     ///
     /// # Errors
-    /// Nobody says where it is, or what is said is no TCTI string.
+    /// No location is given, or it is not a TCTI string.
     pub fn location(&self) -> Result<Location, Error> {
         locate(self.config().tcti.as_deref())
     }
 
-    /// Every way to satisfy the policy of a key file, in the order in which a use of the key tries them, as it stands now. None
-    /// for a key that is not used by a policy.
+    /// Returns every path through the policy of a key file with its present result, in the order in which an operation tries them.
+    /// Empty for a key without a policy.
     ///
     /// # Errors
-    /// There is no TPM. What a statement finds is no error.
+    /// There is no TPM. A statement that does not pass is not an error.
     pub fn check_policy(&self, file: &KeyFile) -> Result<Vec<CheckedPath>, Error> {
         match file.uses_policy() {
             true => self.operate(|connection| check(connection, file)),
@@ -112,7 +112,7 @@ impl Tpm {
         self.0.access.close();
     }
 
-    /// Runs one operation alone on the connection; when the connection turns out to be stale, once more on a new one.
+    /// Runs one operation exclusively on the connection, and once more on a new connection if the old one turns out to be stale.
     pub(crate) fn operate<T>(
         &self,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,
@@ -120,7 +120,8 @@ impl Tpm {
         self.run(false, operation)
     }
 
-    /// The same, for what is done at the opening of a key: nothing is kept that keeps the TPM from children to be forked.
+    /// The same for the opening of a key: the connection is closed afterwards, so that it does not keep the TPM from children forked
+    /// later.
     pub(crate) fn operate_briefly<T>(
         &self,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,
@@ -128,7 +129,7 @@ impl Tpm {
         self.run(true, operation)
     }
 
-    /// Another thread or process may just try the same password: the connection is free until that is known.
+    /// Repeats the operation while another thread or process tries the same password. The connection is free meanwhile.
     fn run<T>(
         &self,
         briefly: bool,
@@ -147,27 +148,27 @@ impl Tpm {
         }
     }
 
-    /// Where it is, by which it is told from others.
-    pub(crate) fn place(&self) -> &str {
-        self.0.access.place()
+    /// Returns the location of the TPM, which identifies it.
+    pub(crate) fn id(&self) -> &str {
+        self.0.access.tpm_id()
     }
 
-    /// Flushes one object, if it is loaded.
+    /// Flushes one object if it is loaded.
     pub(crate) fn evict(&self, object: Transient) {
         self.0.access.evict(object);
     }
 
-    /// What is known of the bare RSA operation.
+    /// Returns what is known of the raw RSA operation.
     pub(crate) fn raw_rsa(&self) -> &KnownRawRsa {
         &self.0.raw_rsa
     }
 
-    /// What was imported.
+    /// Returns the cache of imported objects.
     pub(crate) fn imports(&self) -> &Cache<Vec<u8>> {
         &self.0.imports
     }
 
-    /// What was verified of signed policies.
+    /// Returns the cache of tickets of signed policies.
     pub(crate) fn tickets(&self) -> &Cache<Ticket> {
         &self.0.tickets
     }

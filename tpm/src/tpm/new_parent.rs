@@ -1,4 +1,4 @@
-//! The parent of a key to be: what a user may name, and whether the TPM has it.
+//! The parent of a new key: parses the user's choice and checks it.
 
 use keyfile::{Attributes, Curve, Handle};
 
@@ -9,18 +9,18 @@ use crate::objects::Parent;
 use crate::template::Storage;
 
 impl Parent {
-    /// The handle that a user names as a parent: a persistent one in hexadecimal, or a hierarchy by its name.
+    /// Parses the handle of a parent: a persistent one in hexadecimal, or a hierarchy by its name.
     ///
     /// # Errors
-    /// It is no handle, or nothing can be made under it.
+    /// It is not a handle, or no key can be created under it.
     pub fn parse_handle(text: &str) -> Result<Handle, Error> {
         config::value::parent(text)
     }
 
-    /// The parent of a key to be: of a hierarchy the P-256 primary, or the RSA-2048 one where the TPM has no P-256.
+    /// Returns the parent of a new key. For a hierarchy it is the P-256 primary key, or the RSA-2048 one if the TPM lacks P-256.
     ///
     /// # Errors
-    /// There is nothing at a persistent handle, or no parent; the advice lists what is there. Or there is no TPM.
+    /// There is no object at the persistent handle, or it is not a parent; the advice lists what is there. Or there is no TPM.
     pub fn for_new_key(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Result<Self, Error> {
         if handle.is_persistent() {
             check_parent(tpm, capabilities, handle)?;
@@ -49,7 +49,7 @@ fn check_parent(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Resul
     if !public.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
         return wrong(format!("the key at {handle} is no parent: it is {}", public.attributes));
     }
-    // Such as an endorsement key of the low range (EK credential profile §B.3).
+    // For example a low-range endorsement key (EK credential profile §B.3).
     match public.attributes.contains(Attributes::USER_WITH_AUTH) {
         true => Ok(()),
         false => wrong(format!(

@@ -1,4 +1,4 @@
-//! The values of PCRs, all of one moment.
+//! Reads PCRs, all at the same time.
 
 use keyfile::{AlgId, HashAlg, PcrBank, PcrSelection};
 
@@ -7,7 +7,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-/// A PCR and what it holds.
+/// A PCR and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PcrValue {
     /// The hash of its bank.
@@ -18,17 +18,17 @@ pub struct PcrValue {
     pub value: Vec<u8>,
 }
 
-/// How often reading begins again because a PCR was extended meanwhile; Linux measures files all day.
+/// How often the read begins again because a PCR was extended meanwhile. Linux measures files continuously.
 const TRIES: usize = 16;
 
-/// What PolicyPCR compares: the digest of the values, one behind the other (Part 3 §23.7).
+/// Returns the digest that PolicyPCR compares: that of the concatenated values (Part 3 §23.7).
 pub(crate) fn digest(values: &[PcrValue], hash: HashAlg) -> Vec<u8> {
     let values: Vec<&[u8]> = values.iter().map(|pcr| pcr.value.as_slice()).collect();
     hash.digest(&values)
 }
 
 impl Connection {
-    /// The value of each, in the order of the selection. One answer holds eight of them, so it takes several commands.
+    /// Returns the values in the order of the selection. One answer holds eight values, so several commands may be needed.
     pub(crate) fn pcr_values(&mut self, selection: &PcrSelection) -> Result<Vec<PcrValue>, Error> {
         for _ in 0..TRIES {
             if let Some(values) = self.pcr_values_of_one_moment(selection)? {
@@ -38,7 +38,7 @@ impl Connection {
         Err(Error::new(ErrorKind::Tpm, "the PCRs change faster than they can be read").advise("try again"))
     }
 
-    /// None if a PCR was extended between two commands.
+    /// Returns None if a PCR was extended between two commands.
     fn pcr_values_of_one_moment(&mut self, selection: &PcrSelection) -> Result<Option<Vec<PcrValue>>, Error> {
         let mut found: Vec<PcrValue> = Vec::new();
         let mut counter = None;
@@ -54,7 +54,7 @@ impl Connection {
             let which = some.selection.banks.iter().flat_map(|bank| bank.pcrs().map(|pcr| (bank.hash, pcr)));
             let values = which.zip(some.values).map(|((bank, pcr), value)| PcrValue { bank, pcr, value });
             let before = found.len();
-            // Nobody vouches for the answer: what was not asked for is no progress.
+            // The answer may not be authentic: values that were not requested are ignored.
             found.extend(values.filter(|value| is_among(value, &missing)));
             if found.len() == before {
                 let (bank, pcr) = first;
@@ -64,7 +64,7 @@ impl Connection {
     }
 }
 
-/// Those that are not yet found; a bank without any stays away.
+/// Returns the PCRs that are not yet read, without empty banks.
 fn missing(selection: &PcrSelection, found: &[PcrValue]) -> PcrSelection {
     let bank = |bank: &PcrBank| {
         let mut bank = bank.clone();
@@ -89,7 +89,7 @@ fn in_order(selection: &PcrSelection, found: &[PcrValue]) -> Vec<PcrValue> {
     wanted.filter_map(value).collect()
 }
 
-/// A number that no PCR of this TPM has.
+/// Explains the error about a PCR number that this TPM does not have.
 fn unknown(error: Error, selection: &PcrSelection) -> Error {
     let last = selection.banks.iter().max_by_key(|bank| bank.bitmap.len());
     match (error.base_code(), last.and_then(|bank| Some((bank, bank.pcrs().last()?)))) {
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_found_is_not_asked_for_again() {
+    fn pcrs_already_read_are_not_requested_again() {
         let selection: PcrSelection = "sha1:0,23+sha256:9".parse().unwrap();
         let value = |bank: HashAlg, pcr| PcrValue { bank: bank.id(), pcr, value: vec![1] };
         let mut found = vec![value(HashAlg::Sha256, 9), value(HashAlg::Sha1, 23)];

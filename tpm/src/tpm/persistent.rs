@@ -1,4 +1,4 @@
-//! Persistent objects: what the TPM keeps across resets, and what is taken away again.
+//! Persistent objects: made, and evicted again.
 
 use keyfile::{Handle, Name};
 
@@ -13,21 +13,20 @@ use crate::objects::Parent;
 use crate::rc::ResponseCode;
 use crate::template::Storage;
 
-/// From here on persistent handles are the platform's (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).
+/// The first persistent handle of the platform (TPM 2.0 Part 2 §7.5, PLATFORM_PERSISTENT).
 const PLATFORM: Handle = Handle(0x8180_0000);
 
-/// The hierarchy that decides about a persistent handle.
+/// Returns the hierarchy that authorizes changes of a persistent handle.
 #[must_use]
 pub fn persistent_hierarchy(handle: Handle) -> Handle {
     if handle < PLATFORM { Handle::OWNER } else { Handle::PLATFORM }
 }
 
 impl Tpm {
-    /// Has the TPM keep the standard storage key of the owner hierarchy, P-256 or RSA-2048, at a persistent handle; `auth` is the owner's
-    /// password.
+    /// Makes the owner's standard storage key, P-256 or RSA-2048, persistent at a handle; `auth` is the owner's password.
     ///
     /// # Errors
-    /// The handle is taken, the owner's password is wrong or missing, the TPM's memory is full, or there is no TPM.
+    /// The handle is in use, the owner's password is wrong or missing, the TPM's memory is full, or there is no TPM.
     pub fn persist_storage_key(&self, rsa: bool, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
         let storage = if rsa { Storage::Rsa2048 } else { Storage::P256 };
         let parent = Parent { handle: Handle::OWNER, storage, auth: auth.cloned() };
@@ -37,12 +36,12 @@ impl Tpm {
             let name = connection.parent_public(number)?.1.clone();
             let loaded = connection.load_parent(number, &parent)?;
             let again = std::mem::replace(&mut asked, true);
-            connection.keep(Entity::named(loaded, &name), at, auth, again)?;
-            connection.settle(&[])
+            connection.make_persistent(Entity::named(loaded, &name), at, auth, again)?;
+            connection.trim_loaded(&[])
         })
     }
 
-    /// Takes away the object of this Name at a persistent handle; `auth` is the password of its [`persistent_hierarchy`].
+    /// Evicts the object with this Name at a persistent handle; `auth` is the password of its [`persistent_hierarchy`].
     ///
     /// # Errors
     /// Another object is there, the password is wrong or missing, or there is no TPM.
@@ -50,7 +49,7 @@ impl Tpm {
         let mut asked = false;
         self.operate(|connection| {
             match read_public(connection, at) {
-                // The TPM has done it, and its answer was lost.
+                // The TPM has executed the command, and its answer was lost.
                 Err(error) if asked && error.base_code() == Some(ResponseCode::HANDLE) => return Ok(()),
                 Err(error) => return Err(error.on(at)),
                 Ok((_, found)) if found != *name => {
@@ -61,14 +60,14 @@ impl Tpm {
                 Ok(_) => {}
             }
             asked = true;
-            connection.take_away(at, name, auth)
+            connection.evict_persistent(at, name, auth)
         })
     }
 }
 
 impl Connection {
-    /// EvictControl of a loaded object; `again` where an earlier answer may have been lost.
-    pub(crate) fn keep(
+    /// Makes a loaded object persistent (EvictControl). `again` is true if an earlier answer may have been lost.
+    pub(crate) fn make_persistent(
         &mut self,
         object: Entity<'_>,
         at: Handle,
@@ -76,7 +75,7 @@ impl Connection {
         again: bool,
     ) -> Result<(), Error> {
         match self.evict_control(object, at, auth) {
-            // The TPM has done it, and its answer was lost.
+            // The TPM has executed the command, and its answer was lost.
             Err(error) if again && error.base_code() == Some(ResponseCode::NV_DEFINED) => {
                 match read_public(self, at).is_ok_and(|(_, name)| Some(&name) == object.name) {
                     true => Ok(()),
@@ -87,9 +86,14 @@ impl Connection {
         }
     }
 
-    /// EvictControl of a persistent object. Another one would look like a wrong password of the hierarchy, or, where no session protects,
-    /// be taken away: the caller has looked.
-    pub(crate) fn take_away(&mut self, at: Handle, name: &Name, auth: Option<&Auth>) -> Result<(), Error> {
+    /// Evicts a persistent object (EvictControl). The caller has checked its Name: another object would look like a wrong password of
+    /// the hierarchy, or be evicted if no session protects the command.
+    pub(crate) fn evict_persistent(
+        &mut self,
+        at: Handle,
+        name: &Name,
+        auth: Option<&Auth>,
+    ) -> Result<(), Error> {
         self.open_session(None)?;
         self.evict_control(Entity::named(at, name), at, auth)
     }

@@ -1,4 +1,4 @@
-//! Random bytes of the TPM, for those who ask for them by name: nothing in this crate uses them.
+//! Random bytes of the TPM, for callers that request them. This crate itself does not use them.
 
 use zeroize::Zeroizing;
 
@@ -8,16 +8,16 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Tpm {
-    /// So many random bytes of the TPM.
+    /// Returns `length` random bytes of the TPM.
     ///
     /// # Errors
-    /// There is no TPM, or it does not give them.
+    /// There is no TPM, or it does not return them.
     pub fn random(&self, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.operate(|connection| connection.random(length))
     }
 
-    /// The same for a program that asks once: a connection that was opened for this is closed again, unless the kernel's resource
-    /// manager is behind it.
+    /// The same for a program that needs them once: a connection that was opened for this is closed again, unless it uses the
+    /// kernel's resource manager.
     ///
     /// # Errors
     /// As [`Tpm::random`].
@@ -29,7 +29,7 @@ impl Tpm {
 impl Connection {
     fn random(&mut self, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.open_session(None)?;
-        // As large as it will be, so that no copy stays behind.
+        // The capacity is the final size, so that no copy is left.
         let mut bytes = Zeroizing::new(Vec::with_capacity(length));
         while let Some(left) = length.checked_sub(bytes.len()).filter(|left| *left > 0) {
             let wanted = u16::try_from(left).unwrap_or(u16::MAX);

@@ -1,5 +1,5 @@
-//! Whether a TPM does the bare RSA operation: some answer TPM2_RSA_Decrypt with scheme NULL by TPM_RC_SCHEME, such as libtpms under the
-//! profile attribute `no-unpadded-encryption`. No capability tells; a use does.
+//! Finds out if a TPM supports the raw RSA operation. Some TPMs answer TPM2_RSA_Decrypt with scheme NULL by TPM_RC_SCHEME, such as
+//! libtpms with the profile attribute `no-unpadded-encryption`. No capability shows it, only a use does.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,48 +16,49 @@ use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-/// The key that is tried, in its slot.
-const TRIED: Transient = Transient::Temporary(3);
+/// The slot of the test key.
+const TEST_KEY: Transient = Transient::Temporary(3);
 
-/// Whether a TPM does the bare RSA operation.
+/// Whether a TPM supports the raw RSA operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RawRsa {
-    /// It does.
+    /// The TPM supports it.
     Allowed,
-    /// It refuses, whatever the key.
+    /// The TPM refuses it for every key.
     Forbidden,
 }
 
-/// What the uses so far have shown. It outlives a connection: one that is made anew reaches the same TPM. The last use counts, as a
-/// virtual TPM may move to another host. Nobody vouches for a refusal, so it is remembered for a pause only, which doubles from a minute
-/// to an hour.
+/// What the uses so far have shown. It outlives a connection, because a new one reaches the same TPM. The last use counts, because a
+/// virtual TPM may move to another host. A refusal is not authenticated, so it is remembered only for a pause that doubles from a
+/// minute to an hour.
 ///
-/// No lock: in a forked child it may be held by a thread that is not there.
+/// Without a lock: in a forked child, a thread that does not exist there may hold it.
 pub(crate) struct KnownRawRsa {
     start: Instant,
-    /// [`NOTHING`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte how many there were in a row.
+    /// [`UNKNOWN`], [`WORKS`], or the last refusal: milliseconds since the start, and in the lowest byte the number of refusals in a
+    /// row.
     shown: AtomicU64,
 }
 
-const NOTHING: u64 = 0;
+const UNKNOWN: u64 = 0;
 const WORKS: u64 = u64::MAX;
 
 impl Default for KnownRawRsa {
     fn default() -> Self {
-        Self { start: Instant::now(), shown: AtomicU64::new(NOTHING) }
+        Self { start: Instant::now(), shown: AtomicU64::new(UNKNOWN) }
     }
 }
 
 impl KnownRawRsa {
-    /// What is known, as of now.
+    /// Returns what is known now.
     pub(crate) fn get(&self) -> Option<RawRsa> {
         self.after(self.start.elapsed())
     }
 
-    /// What is known so long after the start.
+    /// Returns what is known at this time after the start.
     fn after(&self, now: Duration) -> Option<RawRsa> {
         match self.shown.load(Ordering::Relaxed) {
-            NOTHING => None,
+            UNKNOWN => None,
             WORKS => Some(RawRsa::Allowed),
             refused => {
                 let since = Duration::from_millis(refused >> 8);
@@ -66,12 +67,15 @@ impl KnownRawRsa {
         }
     }
 
-    /// Runs a use of the bare operation, which says whether that was refused as such, and takes note of what it shows. Only a refusal
-    /// that is repeated is believed.
+    /// Runs a use of the raw operation, which reports whether that operation was refused, and records the result. Only a repeated
+    /// refusal is recorded.
     ///
     /// # Errors
-    /// What `run` says.
-    pub(crate) fn learn<T>(&self, mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>) -> Result<T, Error> {
+    /// The error of `run`.
+    pub(crate) fn observe<T>(
+        &self,
+        mut run: impl FnMut(&Cell<bool>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let refused = Cell::new(false);
         let mut once = || {
             refused.set(false);
@@ -88,7 +92,7 @@ impl KnownRawRsa {
 
     fn note_refusal(&self, now: Duration) {
         let so_far = match self.shown.load(Ordering::Relaxed) {
-            NOTHING | WORKS => 0,
+            UNKNOWN | WORKS => 0,
             refused => times(refused),
         };
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
@@ -97,7 +101,7 @@ impl KnownRawRsa {
     }
 }
 
-/// More refusals make no longer pause.
+/// More refusals do not make the pause longer.
 const TIMES: u8 = 64;
 
 fn times(refused: u64) -> u8 {
@@ -105,7 +109,8 @@ fn times(refused: u64) -> u8 {
     times
 }
 
-/// The bare operation, and whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME): to a key that has no scheme of its own.
+/// Runs the raw operation, and reports whether it was refused as such (Part 3 §14.3, TPM_RC_SCHEME), with a key that has no scheme of
+/// its own.
 pub(crate) fn bare_operation(
     run: &mut dyn Run,
     key: &Guarded<'_>,
@@ -119,19 +124,18 @@ pub(crate) fn bare_operation(
 }
 
 impl Tpm {
-    /// Tries the bare RSA operation with a key of software that is good for nothing else: three commands, and as many again where it is
-    /// refused.
+    /// Tests the raw RSA operation with a software key that has no other use: three commands, and three more if it is refused.
     ///
     /// # Errors
-    /// The TPM does not take the key (its size, or a private half from outside), or there is no TPM.
+    /// The TPM does not accept the key (its size, or a private half from outside), or there is no TPM.
     pub fn try_raw_rsa(&self, public: &Public, sensitive: &Sensitive) -> Result<RawRsa, Error> {
         let PublicKey::Rsa { modulus, .. } = &public.key else {
             return Err(Error::new(ErrorKind::Input, "raw RSA is tried with an RSA key"));
         };
-        // Below every modulus of that length.
+        // The block is below every modulus of that length.
         let block = vec![1; modulus.len()];
         let mut is_forbidden = false;
-        let tried = self.raw_rsa().learn(|refused| {
+        let tried = self.raw_rsa().observe(|refused| {
             let tried = self.operate(|connection| connection.try_raw_rsa(public, sensitive, &block, refused));
             is_forbidden = refused.get();
             tried
@@ -152,13 +156,13 @@ impl Connection {
         block: &[u8],
         refused: &Cell<bool>,
     ) -> Result<(), Error> {
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let name = public.name()?;
         let handle = load_external(self, public, Some(sensitive))?;
-        self.slots.insert(TRIED, handle, name.clone());
+        self.slots.insert(TEST_KEY, handle, name.clone());
         let key = Guarded { entity: Entity::named(handle, &name), auth: &[] };
         let tried = bare_operation(self, &key, block, Protect::NONE, refused);
-        self.evict(TRIED)?;
+        self.evict(TEST_KEY)?;
         tried.map(drop)
     }
 }
@@ -175,26 +179,26 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_believed_when_it_is_repeated_and_for_a_pause_that_doubles() {
+    fn a_repeated_refusal_is_remembered_for_a_doubling_pause() {
         let known = KnownRawRsa::default();
         let mut is_first = true;
         let once = |refused: &Cell<bool>| {
             if std::mem::take(&mut is_first) { is_refused(refused) } else { Ok(()) }
         };
-        known.learn(once).unwrap();
+        known.observe(once).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             let before = known.start.elapsed();
-            known.learn(is_refused).unwrap_err();
+            known.observe(is_refused).unwrap_err();
             let after = known.start.elapsed();
             let almost = before + minutes * MINUTE - MINUTE / 60;
             assert_eq!(known.after(almost), Some(RawRsa::Forbidden), "{minutes}");
             assert_eq!(known.after(after + minutes * MINUTE), None, "{minutes}");
         }
-        known.learn(|_| Ok(())).unwrap();
+        known.observe(|_| Ok(())).unwrap();
         assert_eq!(known.get(), Some(RawRsa::Allowed));
-        // A statement of a policy may be refused by the same code.
-        known.learn(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
+        // A policy statement may be refused with the same code.
+        known.observe(|_| Err::<(), _>(Error::refused("it failed", ResponseCode(0x2d2)))).unwrap_err();
         assert_eq!(known.get(), Some(RawRsa::Allowed), "another failure shows nothing");
     }
 }

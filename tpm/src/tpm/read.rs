@@ -1,4 +1,4 @@
-//! What a TPM has, holds and counts, as far as one command or a few tell.
+//! Reads public areas, handles, PCRs, the lockout state and the clock.
 
 use keyfile::{Handle, HashAlg, Name, PcrSelection, Public};
 
@@ -10,18 +10,18 @@ use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
 impl Tpm {
-    /// Reads what is at a handle, in a session that authenticates the answer.
+    /// Returns the public area and Name at a handle, read in a session that authenticates the answer.
     ///
     /// # Errors
-    /// There is nothing, the answer is not authentic, or there is no TPM.
+    /// There is no object at the handle, the answer is not authentic, or there is no TPM.
     pub fn read_public(&self, handle: Handle) -> Result<(Public, Name), Error> {
         self.operate(|connection| connection.authentic_public(handle))
     }
 
-    /// The same at the handle of an object that another program has loaded, and that stays its own: nothing here flushes it.
+    /// The same for a transient object that another program has loaded. It stays loaded: this crate does not flush it.
     ///
     /// # Errors
-    /// As [`Tpm::read_public`]. `NoObject`, too: the object is this program's, or a resource manager is in between.
+    /// As [`Tpm::read_public`]. Also `NoObject`: the object belongs to this program, or a resource manager hides it.
     pub fn read_transient(&self, handle: Handle) -> Result<(Public, Name), Error> {
         self.operate(|connection| {
             let found = match connection.rules.kernel || connection.slots.is_taken(handle) {
@@ -29,7 +29,7 @@ impl Tpm {
                 false => connection.authentic_public(handle),
             };
             let is_absent = |error: &Error| match error.base_code() {
-                // Beyond the slots of the TPM, and a free slot (Part 2 §6.6.3).
+                // A handle beyond the TPM's slots, and a free slot (Part 2 §6.6.3).
                 Some(code) => matches!(code, ResponseCode::VALUE | ResponseCode::HANDLE | ResponseCode::REFERENCE_H0),
                 None => error.kind() == ErrorKind::NoObject,
             };
@@ -42,7 +42,7 @@ impl Tpm {
         })
     }
 
-    /// The persistent handles that are taken.
+    /// Returns the persistent handles in use.
     ///
     /// # Errors
     /// There is no TPM.
@@ -50,7 +50,7 @@ impl Tpm {
         self.list(PERSISTENT)
     }
 
-    /// The NV indexes that are defined.
+    /// Returns the defined NV indexes.
     ///
     /// # Errors
     /// There is no TPM.
@@ -58,10 +58,10 @@ impl Tpm {
         self.list(NV)
     }
 
-    /// The value of each of these PCRs, all of one moment, in the order of the selection.
+    /// Returns the values of these PCRs, all at the same time, in the order of the selection.
     ///
     /// # Errors
-    /// The TPM has not got one of them, or there is no TPM.
+    /// The TPM lacks one of them, or there is no TPM.
     pub fn pcr_read(&self, selection: &PcrSelection) -> Result<Vec<PcrValue>, Error> {
         self.operate(|connection| {
             connection.open_for_reading()?;
@@ -69,7 +69,7 @@ impl Tpm {
         })
     }
 
-    /// The digest of their values, as a PolicyPCR holds it.
+    /// Returns the digest of their values, as PolicyPCR contains it.
     ///
     /// # Errors
     /// As [`Tpm::pcr_read`].
@@ -77,7 +77,7 @@ impl Tpm {
         Ok(pcr::digest(&self.pcr_read(selection)?, hash))
     }
 
-    /// How near the dictionary-attack lockout is.
+    /// Returns the state of the dictionary-attack lockout.
     ///
     /// # Errors
     /// There is no TPM.
@@ -88,7 +88,7 @@ impl Tpm {
         })
     }
 
-    /// Its time, clock and counters.
+    /// Returns the TPM's time, clock and counters.
     ///
     /// # Errors
     /// There is no TPM.
@@ -106,15 +106,15 @@ impl Tpm {
         })
     }
 
-    /// Has the TPM test itself: all of it, or what it has not tested yet.
+    /// Runs the TPM's self-test: all of it, or what was not tested yet.
     ///
     /// # Errors
-    /// It fails, or there is no TPM.
+    /// The test fails, or there is no TPM.
     pub fn self_test(&self, full: bool) -> Result<(), Error> {
         self.operate(|connection| startup::self_test(connection, full))
     }
 
-    /// What came of the TPM's self test: its response code, and what the maker says about it.
+    /// Returns the result of the TPM's self-test: its response code, and the manufacturer's data.
     ///
     /// # Errors
     /// There is no TPM.

@@ -1,16 +1,16 @@
-//! How long an answer is.
+//! The length of an answer.
 
-/// No answer is longer (TPM2_MAX_RESPONSE_SIZE of the TCG's PC Client profile; Linux's TPM_BUFSIZE).
+/// The size of the longest answer (TPM2_MAX_RESPONSE_SIZE of the TCG's PC Client profile; Linux's TPM_BUFSIZE).
 pub(super) const LARGEST: usize = 4096;
 
-/// The size of the whole answer, as far as it can be told by what has come: the header says it (Part 1 §18.2).
+/// Returns the size of the whole answer as far as the received bytes show it: the header contains it (Part 1 §18.2).
 pub(super) fn size(came: &[u8]) -> usize {
     const HEADER: usize = 10;
-    came.get(2..).and_then(number).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
+    came.get(2..).and_then(leading_u32).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
 }
 
-/// The number at the beginning, if it has come.
-pub(super) fn number(bytes: &[u8]) -> Option<usize> {
+/// Returns the number at the beginning, if it is complete.
+pub(super) fn leading_u32(bytes: &[u8]) -> Option<usize> {
     let number = bytes.first_chunk().copied().map(u32::from_be_bytes)?;
     usize::try_from(number).ok()
 }

@@ -1,4 +1,4 @@
-//! What carries a command to a TPM: the kernel's device, a simulator's socket, any other TCTI, or something else in tests.
+//! Carries commands to a TPM: the kernel's device, a simulator's socket, any other TCTI, or a substitute in tests.
 
 mod answer;
 mod device;
@@ -9,45 +9,45 @@ mod tcti;
 
 pub(crate) use open::locate;
 pub use open::open;
-use open::{not_reached, not_there};
+use open::{no_tpm_error, unreachable_error};
 
 use crate::deadline::Deadline;
 use crate::error::Error;
 
 /// One connection to a TPM. Dropping it disconnects.
 pub trait Transport: Send {
-    /// Sends one command whole and waits for the answer to it.
+    /// Sends one complete command and waits for its answer.
     ///
     /// # Errors
-    /// When the connection is broken; what the TPM itself says is in the response.
+    /// The connection is broken. An error of the TPM itself is in the response.
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// Until when to wait for answers from now on; the connection is of no more use when one was given up.
+    /// Sets the deadline for the following answers. After a timeout the connection is unusable.
     fn wait_until(&mut self, _: Deadline) {}
 
-    /// Whether the kernel's resource manager is behind it.
+    /// Returns true if the connection goes through the kernel's resource manager.
     fn is_managed_by_kernel(&self) -> bool {
         false
     }
 
-    /// Whether other processes use the TPM's slots between our commands, with nobody to keep us apart.
+    /// Returns true if other processes use the TPM's slots between our commands, without a resource manager.
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// Whether it leads to a simulator, for which no firmware sends TPM2_Startup.
+    /// Returns true for a simulator, to which no firmware sends TPM2_Startup.
     fn is_simulator(&self) -> bool {
         false
     }
 
-    /// Lets go in a forked child: the connection is still the parent's, so nothing may be sent on it.
+    /// Drops the connection in a forked child. Nothing may be sent, because it still belongs to the parent.
     fn forget(self: Box<Self>);
 }
 
-/// Opens a connection, again after each loss; it waits for answers until the deadline.
+/// Opens a connection, also after each loss. It waits for answers until the deadline.
 pub type Opener = Box<dyn Fn(Deadline) -> Result<Box<dyn Transport>, Error> + Send + Sync>;
 
-/// What is left of a connection that was given up.
+/// A closed connection.
 pub(crate) struct Closed;
 
 impl Transport for Closed {

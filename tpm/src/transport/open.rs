@@ -1,4 +1,4 @@
-//! Opens the TPM: where it is, whether it can be, and whether this process may.
+//! Opens the TPM: finds it, and checks that this process may use it.
 
 use std::sync::OnceLock;
 
@@ -12,49 +12,49 @@ use crate::process::Process;
 use crate::transport::Transport;
 use crate::transport::location::{Address, Kind, Location, LocationError};
 
-/// Opens the TPM that the TCTI string names, or the one that is found without: commands as bytes, past sessions and slots.
+/// Opens the TPM that the TCTI string names, or the default one. The transport carries plain commands, without sessions and slots.
 ///
 /// # Errors
-/// When there is none, or this process may not use it, or it does not answer in time; the text says what to do.
+/// There is no TPM, this process may not use it, or it does not answer in time; the text says what to do.
 pub fn open(tcti: Option<&str>, deadline: Deadline) -> Result<Box<dyn Transport>, Error> {
     let location = locate(tcti)?;
     if location.kind == Kind::Tabrmd {
         claim_tabrmd(&location)?;
     }
-    // Any TCTI of this name leads to the same file.
+    // Any TCTI with this name opens the same file.
     if let Kind::Device(path) = &location.kind {
         return Ok(Box::new(Device::open(path, &location, deadline)?));
     }
-    // Who names a library gets that library.
+    // A library name selects that library.
     let short = ["swtpm", "mssim"].contains(&location.string.split(':').next().unwrap_or_default());
     match (&location.kind, Address::parse(&location.string).filter(|_| short)) {
         (Kind::Swtpm, Some(address)) => Ok(Box::new(Swtpm::open(address, &location, deadline)?)),
         (Kind::Mssim, Some(address)) => Ok(Box::new(Mssim::open(&address, &location, deadline)?)),
         _ => {
-            location.check(deadline).map_err(|error| not_reached(error, deadline))?;
+            location.check(deadline).map_err(|error| unreachable_error(error, deadline))?;
             Ok(Box::new(Tcti::open(&location, deadline)?))
         }
     }
 }
 
-/// Where the TPM is; nothing is opened.
+/// Returns the location of the TPM. Nothing is opened.
 pub(crate) fn locate(tcti: Option<&str>) -> Result<Location, Error> {
-    Location::find(tcti, &ffi::environment).map_err(not_there)
+    Location::find(tcti, &ffi::environment).map_err(no_tpm_error)
 }
 
-pub(super) fn not_there(error: LocationError) -> Error {
+pub(super) fn no_tpm_error(error: LocationError) -> Error {
     Error::new(ErrorKind::NoTpm, error.cause()).advise(error.advice())
 }
 
-/// The error of a simulator that is not there, or has no time.
-pub(super) fn not_reached(error: LocationError, deadline: Deadline) -> Error {
+/// Returns the error of a simulator that is not reachable or does not answer in time.
+pub(super) fn unreachable_error(error: LocationError, deadline: Deadline) -> Error {
     match deadline.has_passed() {
         true => deadline.missed("the TPM has not answered"),
-        false => not_there(error),
+        false => no_tpm_error(error),
     }
 }
 
-/// The D-Bus library behind `tabrmd:` hangs for ever in a child of a process that used it.
+/// Refuses tpm2-abrmd in a forked child: the D-Bus library behind `tabrmd:` hangs forever there if the parent used it.
 fn claim_tabrmd(location: &Location) -> Result<(), Error> {
     static USER: OnceLock<Process> = OnceLock::new();
     let process = Process::this();
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_simulator_without_time_for_us_is_an_error_in_time() {
+    fn a_simulator_that_does_not_accept_is_a_timeout() {
         let path = std::env::temp_dir().join(format!("tpm2-open-{}", std::process::id()));
         let control = path.with_extension("ctrl");
         let _full = [&path, &control].map(|path| ffi::full_listener(path));

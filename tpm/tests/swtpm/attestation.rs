@@ -1,4 +1,4 @@
-//! The TPM of an endorsement key, and what its keys say about each other.
+//! Attestation: finds the TPM of an endorsement key, and certifies keys.
 
 use keyfile::wire::Unmarshal;
 use keyfile::{Attributes, Certification, CommandCode, Curve, Handle, HashAlg, Public, PublicKey};
@@ -22,7 +22,7 @@ fn null() -> Primary {
     Primary { hierarchy: Handle::NULL, auth: None, template: storage_primary(false) }
 }
 
-/// What this library knows endorsement keys of: curves, then RSA sizes.
+/// The supported endorsement keys: curves, then RSA sizes.
 fn kinds() -> Vec<PublicKey> {
     let ecc = [Curve::P256, Curve::P384, Curve::P521].map(|curve| Template::ecc(curve).public().key);
     let rsa = [2048, 3072].map(|bits| Template::rsa(bits).public().key);
@@ -30,7 +30,7 @@ fn kinds() -> Vec<PublicKey> {
 }
 
 #[test]
-fn every_endorsement_key_proves_where_it_lives() {
+fn every_endorsement_key_is_located_by_its_credential() {
     let (swtpm, other) = (Swtpm::start(), Swtpm::start());
     let (tpm, foreign) = (kit::direct(&swtpm), kit::direct(&other));
     let (_, expected) = tpm.primary(&signer(None)).unwrap();
@@ -58,7 +58,7 @@ fn every_endorsement_key_proves_where_it_lives() {
 }
 
 #[test]
-fn a_hierarchy_with_a_password_and_a_persistent_key() {
+fn attestation_uses_the_hierarchy_password_and_never_sends_it() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::ENDORSEMENT, b"", b"swordfish");
     let proxy = Proxy::start(&swtpm);
@@ -83,7 +83,7 @@ fn a_hierarchy_with_a_password_and_a_persistent_key() {
 }
 
 #[test]
-fn behind_a_resource_manager() {
+fn attestation_works_through_a_resource_manager() {
     let swtpm = Swtpm::start();
     let manager = ResourceManager::start(&swtpm, Options::default());
     let tpm = kit::managed(&manager);
@@ -95,14 +95,14 @@ fn behind_a_resource_manager() {
 }
 
 #[test]
-fn a_connection_that_breaks_leaves_nothing() {
+fn a_broken_connection_during_attestation_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let kind = Template::ecc(Curve::P256).public().key;
     let ek = endorsement(templates(&kind).unwrap().remove(0), None);
     let (public, _) = tpm.primary(&ek).unwrap();
-    // What tells after a lost connection that the TPM was not reset.
+    // After a lost connection, this loaded key shows that the TPM was not reset.
     let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
     for command in [CommandCode::POLICY_SECRET, CommandCode::ACTIVATE_CREDENTIAL] {
         kit::check(&key);
@@ -114,7 +114,7 @@ fn a_connection_that_breaks_leaves_nothing() {
         assert!(swtpm.transient().len() <= 2, "{command}: {:x?}", swtpm.transient());
     }
     for times in [1, 2, 2] {
-        // The second time the connection is a new one, and so the failure is reported.
+        // The second time the connection is new, so the failure is reported.
         proxy.on_response(tests::tamper::hang_up(CommandCode::CERTIFY.0, times));
         let certified = tpm.certify(&signer(None), &null(), &[7; 32]);
         assert_eq!(certified.is_ok(), times == 1);
@@ -149,11 +149,11 @@ fn one_key_certifies_another() {
 }
 
 #[test]
-fn a_key_of_another_kind_than_the_template_is_refused() {
+fn a_key_that_does_not_match_the_template_is_refused() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
-    // Somebody on the bus asks the TPM for a key that is not restricted, and answers with that.
+    // A bus attacker requests an unrestricted key instead and returns the answer.
     let bit = Attributes::RESTRICTED.bits().to_be_bytes()[1];
     proxy.on_command(move |command| {
         if raw::code(command) == raw::CREATE_PRIMARY {

@@ -1,4 +1,4 @@
-//! Each command does what it is for.
+//! Tests each command for its purpose.
 
 use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, PublicKey, Sensitive, Signature};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
@@ -18,7 +18,7 @@ fn raise(public: &keyfile::Public, block: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_ec_key_signs_and_agrees() {
+fn an_ec_key_signs_and_derives_a_shared_secret() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
@@ -37,11 +37,11 @@ fn an_ec_key_signs_and_agrees() {
 }
 
 #[test]
-fn an_rsa_key_decrypts_a_bare_block_and_signs_with_a_scheme() {
+fn an_rsa_key_decrypts_raw_blocks_and_signs_with_a_scheme() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let key = kit::open(&tpm, &kit::rsa(&swtpm, Some("secret")), Some("secret"));
-    // Zeros in front must come back too.
+    // Leading zeros must be kept.
     let mut message = vec![0x5a; 256];
     message[..3].fill(0);
     let block = raise(key.public(), &message);
@@ -64,7 +64,7 @@ fn an_rsa_key_decrypts_a_bare_block_and_signs_with_a_scheme() {
 }
 
 #[test]
-fn parents_of_every_kind() {
+fn keys_work_under_every_kind_of_parent() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary();
     swtpm.persist(handle, 0x8100_0001);
@@ -85,7 +85,7 @@ fn parents_of_every_kind() {
 }
 
 #[test]
-fn a_parent_or_hierarchy_with_a_password() {
+fn a_hierarchy_password_is_required_to_derive_the_parent() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(tests::raw::OWNER, b"", b"owner");
     let parent = Parent { auth: Some(Auth::new("owner")), ..OWNER };
@@ -106,7 +106,7 @@ fn a_parent_or_hierarchy_with_a_password() {
 }
 
 #[test]
-fn a_software_key_is_imported() {
+fn a_software_key_is_imported_and_signs() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let secret = p256::SecretKey::from_slice(&[9; 32]).unwrap();
@@ -132,7 +132,7 @@ fn a_software_key_is_imported() {
 }
 
 #[test]
-fn a_persistent_key_with_a_password() {
+fn a_persistent_key_requires_its_password() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, 0x8100_0101);
@@ -145,19 +145,19 @@ fn a_persistent_key_with_a_password() {
 }
 
 #[test]
-fn a_long_password_opens_the_key_that_another_tool_made_with_it() {
+fn a_long_password_opens_a_key_made_by_another_tool() {
     let swtpm = Swtpm::start();
     let long = "0123456789012345678901234567890123456789";
     let file = kit::ec(&swtpm, Some(long));
     let tpm = kit::direct(&swtpm);
     kit::check(&kit::open(&tpm, &file, Some(long)));
-    // What the other tool does: the hash of it is the authValue.
+    // The other tool uses the hash of the password as authValue.
     let hashed = Auth::new(HashAlg::Sha256.digest(&[long.as_bytes()]));
     kit::check(&Key::from_file(&tpm, file, Some(hashed)).unwrap());
 }
 
 #[test]
-fn it_says_what_it_can() {
+fn capabilities_list_algorithms_curves_and_sizes() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let found = tpm.capabilities().unwrap();
@@ -165,7 +165,7 @@ fn it_says_what_it_can() {
     assert!(found.curves.contains(&Curve::P256) && found.curves.contains(&Curve::P384), "{:?}", found.curves);
     assert!(found.rsa_bits.contains(&2048), "{:?}", found.rsa_bits);
     assert_eq!(found.manufacturer(), "IBM");
-    // Of one key: its size; all sizes when it has not that one.
+    // For one key: its size only, or all sizes if the TPM does not support it.
     for (bits, told) in [(2048, vec![2048]), (2560, found.rsa_bits.clone())] {
         let some = tpm.capabilities_for(&Template::rsa(bits).public(), Handle::OWNER).unwrap();
         assert_eq!((some.rsa_bits, &some.curves, &some.hashes), (told, &found.curves, &found.hashes));
@@ -177,7 +177,7 @@ fn it_says_what_it_can() {
 }
 
 #[test]
-fn a_restricted_usage_is_made_as_the_template_says() {
+fn a_sign_only_key_does_not_decrypt() {
     let swtpm = Swtpm::start();
     let file = kit::make(&swtpm, &OWNER, Template::rsa(2048).usage(Usage::Sign), None);
     assert!(!file.public.attributes.contains(Attributes::DECRYPT));
@@ -188,7 +188,7 @@ fn a_restricted_usage_is_made_as_the_template_says() {
 }
 
 #[test]
-fn a_restricted_signing_key_signs_what_the_tpm_hashed() {
+fn a_restricted_signing_key_signs_only_what_the_tpm_hashed() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let made = tpm.create(&OWNER, &kit::restricted(), None).unwrap();
@@ -200,6 +200,6 @@ fn a_restricted_signing_key_signs_what_the_tpm_hashed() {
         let answer = key.sign_message(&message, HashAlg::Sha256, AlgId::ECDSA).unwrap();
         kit::verify_digest(key.public(), &answer.value, &HashAlg::Sha256.digest(&[&message]));
     }
-    // It might be taken for an attestation.
+    // It could be mistaken for an attestation.
     assert!(key.sign_message(b"\xffTCG forged", HashAlg::Sha256, AlgId::ECDSA).is_err());
 }

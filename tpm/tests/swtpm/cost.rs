@@ -1,4 +1,4 @@
-//! How many commands things cost: the table of what is promised.
+//! The number of commands that operations cost.
 
 use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg};
 use tests::raw::Tpm as _;
@@ -8,7 +8,7 @@ use tpm::{Auth, Key, Parent};
 
 use crate::kit::{self, DIGEST, OWNER};
 
-/// Names of the commands that were sent, for a readable failure.
+/// Returns the names of the commands, for a readable failure.
 fn names(codes: &[u32]) -> Vec<String> {
     codes.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect()
 }
@@ -34,7 +34,7 @@ fn nothing_is_sent_before_the_first_operation() {
 }
 
 #[test]
-fn a_persistent_parent_costs_four_then_one() {
+fn a_key_under_a_persistent_parent_costs_four_commands_then_one() {
     let swtpm = Swtpm::start();
     let parent = persist_root(&swtpm);
     for password in [None, Some("secret")] {
@@ -51,7 +51,7 @@ fn a_persistent_parent_costs_four_then_one() {
 }
 
 #[test]
-fn a_permanent_parent_costs_at_most_five_and_is_derived_once() {
+fn a_key_under_a_hierarchy_costs_at_most_five_commands_and_one_derivation() {
     let swtpm = Swtpm::start();
     let files: Vec<_> = (0..4).map(|_| kit::ec(&swtpm, Some("secret"))).collect();
     let proxy = Proxy::start(&swtpm);
@@ -70,7 +70,7 @@ fn a_permanent_parent_costs_at_most_five_and_is_derived_once() {
 }
 
 #[test]
-fn where_others_use_the_tpm_the_parent_goes_at_once() {
+fn a_shared_tpm_keeps_no_parent_loaded() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, None);
     let proxy = Proxy::start(&swtpm);
@@ -82,14 +82,14 @@ fn where_others_use_the_tpm_the_parent_goes_at_once() {
 }
 
 #[test]
-fn a_persistent_key_costs_five() {
+fn a_persistent_key_costs_five_commands() {
     let swtpm = Swtpm::start();
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH | Attributes::NO_DA, 0x8100_0101);
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = Key::persistent(&tpm, Handle(0x8100_0101), Some(Auth::new("secret"))).unwrap();
     kit::check(&key);
-    // The second ReadPublic is authentic: it binds itself to the Name that the first one says.
+    // The second ReadPublic is authenticated: it is bound to the Name that the first one returns.
     let sent = names(&proxy.log().codes());
     let read = "TPM2_ReadPublic";
     assert_eq!(sent, [read, "TPM2_CreatePrimary", "TPM2_StartAuthSession", read, "TPM2_Sign"]);
@@ -102,7 +102,7 @@ fn a_persistent_key_costs_five() {
 }
 
 #[test]
-fn behind_the_kernel_one_for_an_empty_authorization_else_two() {
+fn through_the_kernel_a_later_signature_costs_one_or_two_commands() {
     let swtpm = Swtpm::start();
     let parent = persist_root(&swtpm);
     for (parent, first) in [(&parent, 4), (&OWNER, 5)] {
@@ -125,7 +125,7 @@ fn behind_the_kernel_one_for_an_empty_authorization_else_two() {
 }
 
 #[test]
-fn a_hierarchy_with_a_password_costs_three_more() {
+fn a_hierarchy_password_costs_three_more_commands() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(tests::raw::OWNER, b"", b"owner");
     let parent = Parent { auth: Some(Auth::new("owner")), ..OWNER };

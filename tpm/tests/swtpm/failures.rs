@@ -1,4 +1,4 @@
-//! What a user is told.
+//! The errors that a user sees.
 
 use keyfile::{AlgId, HashAlg};
 use tests::raw::Tpm as _;
@@ -11,7 +11,7 @@ fn failure(key: &tpm::Key) -> tpm::Error {
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err()
 }
 
-/// How often the TPM has looked at a password. Before it counts a failure it says "retry", and writes first.
+/// Returns how often the TPM has checked a password. It answers "retry" before it counts a failure, to write first.
 fn tried(proxy: &Proxy) -> usize {
     let judged = |exchange: &tests::log::Exchange| {
         exchange.code() == tests::raw::SIGN && exchange.response_code() != Some(tests::raw::RETRY)
@@ -20,7 +20,7 @@ fn tried(proxy: &Proxy) -> usize {
 }
 
 #[test]
-fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
+fn wrong_password_missing_password_and_lockout_are_different_errors() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(2, 1000);
     let file = kit::protected(&swtpm, "secret");
@@ -36,7 +36,7 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
     assert!(error.to_string().contains("TPM_RC_AUTH_FAIL (0x98e"), "{error}");
     assert_eq!((tried(&proxy), swtpm.failures()), (1, 1), "{}", proxy.log().text());
 
-    // It is known to be wrong; and another, of which nothing is known, might be the last try.
+    // This password is known to be wrong; another, unknown one might be the last try.
     let error = failure(&kit::open(&tpm, &file, Some("wrong")));
     assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Authorization, 1), "{error}");
     let error = failure(&kit::open(&tpm, &file, Some("worse")));
@@ -54,7 +54,7 @@ fn wrong_and_missing_passwords_and_lockout_are_told_apart() {
 }
 
 #[test]
-fn no_tpm_is_named_with_what_to_do() {
+fn a_missing_tpm_is_reported_with_its_tcti_string() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, None);
     let tcti = swtpm.tcti();
@@ -70,7 +70,7 @@ fn no_tpm_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_key_of_another_tpm_is_refused() {
+fn a_key_file_of_another_tpm_is_refused() {
     let (ours, theirs) = (Swtpm::start(), Swtpm::start());
     let file = kit::ec(&theirs, None);
     let error = failure(&kit::open(&kit::direct(&ours), &file, None));

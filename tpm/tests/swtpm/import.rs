@@ -1,4 +1,4 @@
-//! Importable files: objects that were wrapped in software for a parent of which only the public area is known.
+//! Importable files: objects wrapped in software for a parent of which only the public area is known.
 
 use keyfile::policy::{Condition, digest};
 use keyfile::{
@@ -14,12 +14,12 @@ use tpm::{Auth, Config, ErrorKind, Key, Parent, Tpm};
 use crate::kit::{self, DIGEST, OWNER};
 use crate::process::{alone, in_child};
 
-/// An RSA key of openssl's, by modulus and one prime.
+/// An RSA key from openssl: its modulus and one prime.
 const MODULUS: &str = "d26417f16a978760fe8ee3f9d1f602e3b2c20579cc81751c743b67215b2009c0781f5ee346df203c20cb863ac98b2a186fcb65a37dcfffc783a5adade382d8cf5a6311b82bac79366dd130812edc4166c2602b6684398f26565e3c6e5885749adc32b00bcf131d5fd561026c4b4147ff90a69efdf6ed419af0bd446dc72ad9199287e5e215dbfd1d6955b53647e6e5d48783e70e24bf61c4cce5a501d7203d19cba955573494f57d5ca759e586754fa9a593666b533410413ec0b9cc9b143179d3b57e2379b4766de78fe134df4cc22d4565c4ea15272a16b701c5639d902459a17224a0d1758b394997e9e51ddc8234502906c3b608c243c63f3980427ee54f";
 const PRIME: &str = "e939e08f4cbfc6170807b93d64d20bf6283611bf898100e6eedf6cc2de35120a1890bd1691ddc9d28d258e03b98645cdbbb1efcb98567a9cd5fe5886de03d0dbbf5ae80064946be6ea466efbf441af017a7e914f16ed2e581a89e9d84b3374fde24676b5e2d8284d7284cf050599cea1b1be915a24d290e36a8cd88267e0cc35";
 const DATA: &[u8] = b"sealed in software";
 
-/// What is wrapped.
+/// The kind of wrapped object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
     P256,
@@ -31,7 +31,7 @@ enum Object {
 impl Object {
     const ALL: [Self; 4] = [Self::P256, Self::P384, Self::Rsa, Self::Data];
 
-    /// Its public area, without policy, and its secret parts.
+    /// Returns its public area without policy, and its secret part.
     fn halves(self, hash: HashAlg, usage: Usage) -> (Public, Vec<u8>) {
         let template = |template: Template| template.name_alg(hash).usage(usage).public();
         match self {
@@ -71,7 +71,7 @@ fn seed(hash: HashAlg) -> Vec<u8> {
     vec![3; hash.size()]
 }
 
-/// A file that somebody wrote who had nothing but the parent's public area.
+/// Returns a file whose writer knows only the parent's public area.
 fn wrap(
     (handle, parent): (Handle, &Public),
     object: Object,
@@ -116,13 +116,13 @@ fn wrap_public(
     file
 }
 
-/// A P-256 key that was wrapped for the owner's primary.
+/// Returns a P-256 key that was wrapped for the owner's primary key.
 pub(crate) fn p256(tpm: &Tpm) -> KeyFile {
     let (parent, _) = tpm.parent_public(&OWNER).unwrap();
     wrap((OWNER.handle, &parent), Object::P256, HashAlg::Sha256, None, None)
 }
 
-/// Uses the object in the way of its kind.
+/// Uses the object according to its kind.
 fn uses(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Result<(), tpm::Error> {
     let key = kit::open(tpm, file, password);
     match &file.public.key {
@@ -143,7 +143,7 @@ fn uses(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Result<(), tpm::Er
     Ok(())
 }
 
-/// A parent that was made elsewhere, too, and its cipher.
+/// Returns a parent from outside, with this cipher.
 fn parent(object: Object, hash: HashAlg, bits: u16) -> (Public, Vec<u8>) {
     let (mut public, secret) = object.halves(hash, Usage::Parent);
     if let PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. } = &mut public.key {
@@ -153,7 +153,7 @@ fn parent(object: Object, hash: HashAlg, bits: u16) -> (Public, Vec<u8>) {
 }
 
 #[test]
-fn every_object_for_parents_of_every_kind_three_levels_deep() {
+fn every_kind_of_object_is_imported_under_parents_three_levels_deep() {
     let swtpm = Swtpm::start();
     let tpm = Tpm::new(Config { parent_auth: Some(Auth::new("of the parent")), ..kit::config(swtpm.tcti()) });
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"of the parent");
@@ -184,7 +184,7 @@ fn every_object_for_parents_of_every_kind_three_levels_deep() {
 }
 
 #[test]
-fn permanent_parents_with_passwords() {
+fn objects_are_imported_under_hierarchies_with_passwords() {
     let swtpm = Swtpm::start();
     for hierarchy in [raw::OWNER, raw::ENDORSEMENT, 0x4000_000c] {
         swtpm.set_hierarchy_auth(hierarchy, b"", b"hierarchy");
@@ -212,7 +212,7 @@ fn permanent_parents_with_passwords() {
 }
 
 #[test]
-fn with_a_policy_in_every_name_hash() {
+fn objects_with_policies_are_imported_with_every_name_hash() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let owner = tpm.parent_public(&OWNER).unwrap().0;
@@ -233,8 +233,8 @@ fn with_a_policy_in_every_name_hash() {
 }
 
 #[test]
-fn a_process_imports_once() {
-    alone("import::a_process_imports_once", || {
+fn a_process_imports_a_file_only_once() {
+    alone("import::a_process_imports_a_file_only_once", || {
         let swtpm = Swtpm::start();
         let files: Vec<_> = (0..3).map(|_| kit::ec(&swtpm, None)).collect();
         let proxy = Proxy::start(&swtpm);
@@ -243,14 +243,14 @@ fn a_process_imports_once() {
         let file = wrap((Handle::OWNER, &owner), Object::P256, HashAlg::Sha256, Some("secret"), None);
         let key = kit::open(&tpm, &file, Some("secret"));
         kit::check(&key);
-        // Evicted by others, loaded by another copy of the file, after a lost connection, and in a child.
+        // Evicted by other keys, loaded by another copy of the file, after a lost connection, and in a child.
         let others: Vec<Key> = files.iter().map(|file| kit::open(&tpm, file, None)).collect();
         others.iter().for_each(kit::check);
         kit::check(&key);
         kit::check(&kit::open(&tpm, &file, Some("secret")));
         tpm.close();
         kit::check(&key);
-        // Which needs the places for itself.
+        // The child needs the slots for itself.
         tpm.close();
         in_child(|| kit::signs(&key))();
         assert_eq!(proxy.log().count(raw::IMPORT), 1, "{}", proxy.log().text());
@@ -258,7 +258,7 @@ fn a_process_imports_once() {
 }
 
 #[test]
-fn behind_the_kernels_manager() {
+fn importable_files_work_through_the_kernel_resource_manager() {
     let swtpm = Swtpm::start();
     let owner = kit::direct(&swtpm).parent_public(&OWNER).unwrap().0;
     let manager = ResourceManager::start(&swtpm, Options::default());
@@ -276,7 +276,7 @@ fn behind_the_kernels_manager() {
 }
 
 #[test]
-fn what_cannot_be_imported_says_why() {
+fn a_failed_import_reports_the_cause() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let owner = tpm.parent_public(&OWNER).unwrap().0;

@@ -1,4 +1,4 @@
-//! What the tests share: a TPM with keys made in it, and public-key work to check what they did.
+//! Shared helpers: a TPM with keys, and software verification of their results.
 
 use keyfile::{
     AlgId, Attributes, Curve, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Scheme, Signature,
@@ -29,7 +29,7 @@ pub(crate) fn managed(manager: &ResourceManager) -> Tpm {
     Tpm::new(Config { manager: Manager::Kernel, ..config(manager.tcti()) })
 }
 
-/// A new key as a file; the maker's connection is closed again.
+/// Creates a key and returns it as a file. The connection is closed again.
 pub(crate) fn make(swtpm: &Swtpm, parent: &Parent, template: Template, password: Option<&str>) -> KeyFile {
     let tpm = direct(swtpm);
     let auth = password.map(Auth::new);
@@ -53,7 +53,7 @@ pub(crate) fn protected(swtpm: &Swtpm, password: &str) -> KeyFile {
     make(swtpm, &OWNER, template, Some(password))
 }
 
-/// A P-256 key that signs only what the TPM hashed itself, as a template.
+/// Returns the template of a P-256 key that signs only what the TPM has hashed.
 pub(crate) fn restricted() -> Public {
     let mut public = Template::ecc(Curve::P256).usage(Usage::Sign).public();
     public.attributes = public.attributes.union(Attributes::RESTRICTED);
@@ -66,16 +66,17 @@ pub(crate) fn open(tpm: &Tpm, file: &KeyFile, password: Option<&str>) -> Key {
     Key::from_file(tpm, file.clone(), password.map(Auth::new)).unwrap()
 }
 
-/// How many commands the TPM did: libtpms answers TPM_RC_RETRY to the first use of what is under dictionary-attack protection.
+/// Returns the number of executed commands: libtpms answers TPM_RC_RETRY to the first use of an object under dictionary-attack
+/// protection.
 pub(crate) fn commands(proxy: &Proxy) -> usize {
     proxy.log().all().iter().filter(|exchange| exchange.response_code() != Some(raw::RETRY)).count()
 }
 
-/// Makes a signing key that is persistent.
+/// Makes a persistent signing key.
 pub(crate) fn persist(swtpm: &Swtpm, password: &[u8], attributes: Attributes, at: u32) {
     let attributes = Attributes::from_bits(0x32) | Attributes::SIGN | attributes;
     let mut parameters = raw::primary_parameters(password, attributes.bits());
-    // A signing key has no symmetric cipher: TPM_ALG_NULL instead of AES-128-CFB, and so four bytes less.
+    // A signing key has no symmetric cipher: TPM_ALG_NULL instead of AES-128-CFB, which is four bytes shorter.
     let cipher = parameters.windows(6).position(|w| w == [0, 6, 0, 128, 0, 67]).unwrap();
     parameters.splice(cipher..cipher + 6, [0, 16]);
     let sensitive = usize::from(*parameters.get(1).unwrap());

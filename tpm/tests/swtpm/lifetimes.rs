@@ -14,7 +14,7 @@ use crate::policy_kit::make;
 use crate::process::{alone, in_child};
 
 #[test]
-fn a_reset_is_not_noticed_even_when_handles_are_reused() {
+fn a_key_works_after_a_reset_even_if_handles_are_reused() {
     for password in [None, Some("secret")] {
         let swtpm = Swtpm::start();
         let key = kit::open(&kit::direct(&swtpm), &kit::ec(&swtpm, password), password);
@@ -38,7 +38,7 @@ fn a_reset_is_not_noticed_even_when_handles_are_reused() {
 }
 
 #[test]
-fn a_restarted_tpm_is_met_again() {
+fn a_key_works_after_the_tpm_restarts() {
     let mut swtpm = Swtpm::start();
     let key = kit::open(&kit::direct(&swtpm), &kit::ec(&swtpm, Some("secret")), Some("secret"));
     kit::check(&key);
@@ -47,7 +47,7 @@ fn a_restarted_tpm_is_met_again() {
 }
 
 #[test]
-fn a_broken_connection_is_mended_and_its_debris_cleared_away() {
+fn a_broken_connection_is_reopened_and_its_leftovers_are_flushed() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let key = kit::open(&kit::through(&proxy), &kit::ec(&swtpm, Some("secret")), Some("secret"));
@@ -61,7 +61,7 @@ fn a_broken_connection_is_mended_and_its_debris_cleared_away() {
 }
 
 #[test]
-fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
+fn a_connection_reopened_later_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
@@ -90,14 +90,14 @@ fn a_connection_that_is_not_mended_at_once_leaves_nothing() {
 }
 
 #[test]
-fn an_operation_that_breaks_off_is_mended_or_cleared_away_at_once() {
+fn a_broken_one_operation_connection_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
     for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
         let tpm = Tpm::new(Config { connection: Lifetime::Operation, ..kit::config(tcti) });
         let key = kit::open(&tpm, &file, Some("secret"));
-        // Each operation is the first one of its connection: it connects once more, and not for ever.
+        // Each operation is the first one of its connection: it reconnects once, and not forever.
         proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
         kit::check(&key);
         swtpm.assert_empty();
@@ -112,11 +112,11 @@ fn an_operation_that_breaks_off_is_mended_or_cleared_away_at_once() {
 }
 
 #[test]
-fn a_handle_that_was_damaged_on_its_way_is_a_lost_reference() {
+fn a_damaged_handle_is_recovered_as_a_lost_reference() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
-    // The kind of the handle, its number, and its number where it becomes that of another object.
+    // A bit of the handle's type, of its number, and of its number such that it becomes that of another object.
     for bit in [10 * 8 + 4, 12 * 8 + 7, 13 * 8, 13 * 8 + 6, 13 * 8 + 7] {
         for command in [raw::CREATE_PRIMARY, raw::START_AUTH_SESSION, raw::LOAD] {
             let tpm = kit::through(&proxy);
@@ -131,11 +131,11 @@ fn a_handle_that_was_damaged_on_its_way_is_a_lost_reference() {
 }
 
 #[test]
-fn the_search_for_what_was_lost_spares_what_others_have_left() {
+fn the_search_for_lost_objects_keeps_those_of_other_programs() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
-    // Sessions are not told apart: with one of another's there, ours stays, too.
+    // Sessions cannot be distinguished: if another program's session is there, ours stays as well.
     for (command, sessions) in [(raw::CREATE_PRIMARY, 0), (raw::LOAD, 0), (raw::START_AUTH_SESSION, 1)] {
         let object = swtpm.create_primary_with(b"theirs", raw::DA_PROTECTED);
         let session = swtpm.start_session();
@@ -154,7 +154,7 @@ fn the_search_for_what_was_lost_spares_what_others_have_left() {
 }
 
 #[test]
-fn what_cannot_be_asked_after_is_cleared_away_later() {
+fn leftovers_that_cannot_be_checked_are_flushed_later() {
     let swtpm = Swtpm::start();
     let plain = kit::ec(&swtpm, None);
     let by_policy = make(&swtpm, HashAlg::Sha256, &[Condition::AuthValue], Some("secret"));
@@ -172,7 +172,7 @@ fn what_cannot_be_asked_after_is_cleared_away_later() {
     assert!(swtpm.transient().is_empty(), "{}", proxy.log().text());
     shared.close();
     swtpm.assert_empty();
-    // It breaks at the use of a key, and again when its debris is asked after.
+    // It breaks when a key is used, and again when the leftovers are checked.
     for tpm in [shared, tpm] {
         let key = kit::open(&tpm, &by_policy, Some("secret"));
         kit::check(&key);
@@ -181,7 +181,7 @@ fn what_cannot_be_asked_after_is_cleared_away_later() {
             Some(_) => tests::Fate::HangUp,
             None => tests::Fate::Pass,
         });
-        // On a new connection that breaks, too, the failure is reported.
+        // If the new connection breaks, too, the failure is reported.
         let _ = signs(&key);
         kit::check(&key);
         drop((key, tpm));
@@ -190,7 +190,7 @@ fn what_cannot_be_asked_after_is_cleared_away_later() {
 }
 
 #[test]
-fn a_restarted_resource_manager_is_met_again() {
+fn keys_work_after_the_resource_manager_restarts() {
     let swtpm = Swtpm::start();
     let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
     let manager = ResourceManager::start(&swtpm, Options::default());
@@ -204,21 +204,21 @@ fn a_restarted_resource_manager_is_met_again() {
 }
 
 #[test]
-fn a_system_call_of_the_kernels_that_fails_is_met_again() {
+fn a_key_works_after_a_failed_system_call_of_the_kernel() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let options = Options { refusal: tests::Refusal::Empty, ..Options::default() };
     let manager = ResourceManager::start(&swtpm, options);
     let key = kit::open(&kit::managed(&manager), &file, Some("secret"));
     kit::check(&key);
-    // The TPM is reset under the manager: what it has saved does not load again.
+    // The TPM is reset behind the manager: contexts that it has saved do not load again.
     swtpm.reset_and_startup();
     kit::check(&key);
     assert!(!manager.refused().is_empty());
 }
 
 #[test]
-fn endless_resets_end_in_an_error() {
+fn repeated_resets_end_in_an_error() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
@@ -235,8 +235,8 @@ fn endless_resets_end_in_an_error() {
 }
 
 #[test]
-fn parent_and_children_sign_behind_the_resource_manager() {
-    alone("lifetimes::parent_and_children_sign_behind_the_resource_manager", || {
+fn parent_and_children_sign_through_the_resource_manager() {
+    alone("lifetimes::parent_and_children_sign_through_the_resource_manager", || {
         let swtpm = Swtpm::start();
         let files = [kit::ec(&swtpm, Some("secret")), kit::ec(&swtpm, None)];
         let manager = ResourceManager::start(&swtpm, Options::default());
@@ -259,8 +259,8 @@ fn parent_and_children_sign_behind_the_resource_manager() {
 }
 
 #[test]
-fn parent_and_four_children_share_a_bare_tpm_operation_by_operation() {
-    alone("lifetimes::parent_and_four_children_share_a_bare_tpm_operation_by_operation", || {
+fn parent_and_four_children_share_a_tpm_without_resource_manager() {
+    alone("lifetimes::parent_and_four_children_share_a_tpm_without_resource_manager", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, Some("secret"));
         let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
@@ -274,8 +274,8 @@ fn parent_and_four_children_share_a_bare_tpm_operation_by_operation() {
 }
 
 #[test]
-fn a_child_does_not_wait_for_a_lock_of_its_parents() {
-    alone("lifetimes::a_child_does_not_wait_for_a_lock_of_its_parents", || {
+fn a_child_does_not_wait_for_a_lock_of_its_parent() {
+    alone("lifetimes::a_child_does_not_wait_for_a_lock_of_its_parent", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, None);
         let proxy = Proxy::start(&swtpm);
@@ -293,8 +293,8 @@ fn a_child_does_not_wait_for_a_lock_of_its_parents() {
 }
 
 #[test]
-fn a_child_that_exits_flushes_nothing_of_its_parents() {
-    alone("lifetimes::a_child_that_exits_flushes_nothing_of_its_parents", || {
+fn a_child_that_exits_flushes_no_object_of_its_parent() {
+    alone("lifetimes::a_child_that_exits_flushes_no_object_of_its_parent", || {
         let swtpm = Swtpm::start();
         let tpm = kit::direct(&swtpm);
         let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
@@ -311,8 +311,8 @@ fn a_child_that_exits_flushes_nothing_of_its_parents() {
 }
 
 #[test]
-fn what_is_loaded_is_flushed_at_exit() {
-    alone("lifetimes::what_is_loaded_is_flushed_at_exit", || {
+fn loaded_objects_are_flushed_at_exit() {
+    alone("lifetimes::loaded_objects_are_flushed_at_exit", || {
         let swtpm = Swtpm::start();
         let file = kit::ec(&swtpm, Some("secret"));
         in_child(|| {
@@ -327,7 +327,7 @@ fn what_is_loaded_is_flushed_at_exit() {
 }
 
 #[test]
-fn an_idle_user_does_not_starve_another_at_a_small_context_gap() {
+fn an_idle_process_does_not_starve_another_with_a_small_context_gap() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let manager = ResourceManager::start(&swtpm, Options { context_gap: 255, ..Options::default() });
@@ -342,7 +342,7 @@ fn the_trace_names_commands_and_no_secrets() {
     let folder = tests::Scratch::new("trace");
     let file = folder.file("trace");
     let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
-    alone.args(["--exact", "commands::a_long_password_opens_the_key_that_another_tool_made_with_it"]);
+    alone.args(["--exact", "commands::a_long_password_opens_a_key_made_by_another_tool"]);
     assert!(alone.env("TPM2_TRACE", &file).status().unwrap().success());
     let trace = std::fs::read_to_string(&file).unwrap();
     for told in ["TPM2_CreatePrimary 0x40000001", "TPM2_Sign 0x80000001 +0x02000000", " bytes, ", " us\n"] {
@@ -352,8 +352,8 @@ fn the_trace_names_commands_and_no_secrets() {
 }
 
 #[test]
-fn a_program_that_is_executed_has_no_descriptor_of_the_tpm() {
-    alone("lifetimes::a_program_that_is_executed_has_no_descriptor_of_the_tpm", || {
+fn an_executed_program_inherits_no_descriptor_of_the_tpm() {
+    alone("lifetimes::an_executed_program_inherits_no_descriptor_of_the_tpm", || {
         let sockets = || {
             let listing = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
             String::from_utf8_lossy(&listing.stdout).matches("socket:").count()

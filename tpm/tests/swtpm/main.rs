@@ -1,4 +1,4 @@
-//! The crate against a real TPM simulator: one swtpm per test, often with a proxy between.
+//! Tests the crate against a TPM simulator: one swtpm per test, often with a proxy.
 
 // In a helper a panic is the failure report, as clippy.toml says for tests.
 #![allow(clippy::panic, clippy::unwrap_used)]
@@ -13,7 +13,6 @@ mod kit;
 mod lifetimes;
 mod nv;
 mod persistent;
-mod places;
 mod policy;
 mod policy_cost;
 mod policy_kit;
@@ -23,5 +22,6 @@ mod policy_signed;
 mod process;
 mod protection;
 mod refused;
+mod slots;
 mod tabrmd;
 mod unseal;

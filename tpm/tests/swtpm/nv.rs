@@ -1,4 +1,4 @@
-//! NV indexes: read whole, by whoever may, in a session.
+//! NV indexes are read whole, with each authorization, in a session.
 
 use keyfile::{Handle, NvAttributes};
 use tests::raw::{self, Tpm as _};
@@ -8,10 +8,10 @@ use tpm::{Auth, ErrorKind, NvReader};
 use crate::kit;
 
 pub(crate) const INDEX: u32 = 0x01c0_0002;
-/// ownerwrite | authwrite | ownerread | authread, as tpm2_nvdefine makes it.
+/// ownerwrite | authwrite | ownerread | authread, the defaults of tpm2_nvdefine.
 pub(crate) const USUAL: u32 = 0x0006_0006;
 
-/// Defines an index and writes so many bytes into it, 512 at a time.
+/// Defines an index and writes `size` bytes into it, 512 at a time.
 pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) -> Vec<u8> {
     let mut public = [INDEX.to_be_bytes(), [0, 0x0b, 0, 0]].concat();
     public.splice(6.., attributes.to_be_bytes());
@@ -29,7 +29,7 @@ pub(crate) fn index(swtpm: &Swtpm, attributes: u32, password: &[u8], size: u16) 
 }
 
 #[test]
-fn an_index_is_read_whole_whatever_one_command_reads() {
+fn an_index_larger_than_one_command_is_read_whole() {
     for size in [1, 512, 513, 2000] {
         let swtpm = Swtpm::start();
         let bytes = index(&swtpm, USUAL, b"", size);
@@ -38,11 +38,11 @@ fn an_index_is_read_whole_whatever_one_command_reads() {
         let (public, _) = tpm.nv_public(Handle(INDEX)).unwrap();
         assert_eq!(public.size, size);
         for reader in [NvReader::Owner(None), NvReader::Index(None)] {
-            // It may be a secret.
+            // The contents may be secret.
             let read: zeroize::Zeroizing<Vec<u8>> = tpm.nv_read(&public, &reader).unwrap();
             assert_eq!(*read, bytes);
         }
-        // NV_ReadPublic twice, CreatePrimary, StartAuthSession, the wrong passwords so far; then asking for the buffer's size only where it matters.
+        // NV_ReadPublic twice, CreatePrimary, StartAuthSession, the lockout counters; the buffer size is read only if it matters.
         let (asks, reads) = if size > 512 { (1, usize::from(size).div_ceil(1024)) } else { (0, 1) };
         assert_eq!(kit::commands(&proxy), 5 + 2 * (asks + reads), "{size}: {}", proxy.log().text());
         let start = bytes.get(..100);
@@ -56,7 +56,7 @@ fn an_index_is_read_whole_whatever_one_command_reads() {
 }
 
 #[test]
-fn passwords_of_the_index_and_of_the_owner() {
+fn an_index_is_read_with_its_password_or_the_owners() {
     let swtpm = Swtpm::start();
     let bytes = index(&swtpm, USUAL, b"index", 9);
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
@@ -89,7 +89,7 @@ fn passwords_of_the_index_and_of_the_owner() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn a_missing_or_unwritten_index_is_reported() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let error = tpm.nv_public(Handle(INDEX)).err().unwrap();
@@ -101,7 +101,7 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn nobody_leads_us_to_another_index() {
+fn an_answer_about_another_index_is_refused() {
     let swtpm = Swtpm::start();
     index(&swtpm, USUAL, b"", 9);
     let proxy = Proxy::start(&swtpm);

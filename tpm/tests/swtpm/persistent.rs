@@ -1,4 +1,4 @@
-//! Keys at persistent handles: whether they have a password, whether they are still there, and the last try.
+//! Keys at persistent handles: their passwords, their replacement, and the last try.
 
 use keyfile::policy::Condition;
 use keyfile::{AlgId, Attributes, Curve, Handle, HashAlg, Public};
@@ -30,8 +30,8 @@ fn sign(key: &Key) -> Result<(), tpm::Error> {
 }
 
 #[test]
-fn one_command_tells_whether_there_is_a_password() {
-    // After a refusal it is asked whether it is this key, and when that was.
+fn one_command_shows_whether_a_key_has_a_password() {
+    // After a refusal the key at the handle is checked, and the TPM's clock is read.
     for (password, empty, commands) in [(&b""[..], true, 1), (b"secret", false, 3)] {
         let swtpm = Swtpm::start();
         persist(&swtpm, password, Attributes::USER_WITH_AUTH | Attributes::NO_DA);
@@ -49,7 +49,7 @@ fn one_command_tells_whether_there_is_a_password() {
 }
 
 #[test]
-fn a_key_that_is_expected_is_looked_at_once() {
+fn an_unverified_key_is_verified_once() {
     let swtpm = Swtpm::start();
     persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
     let public = public(&swtpm);
@@ -59,12 +59,12 @@ fn a_key_that_is_expected_is_looked_at_once() {
         Key::persistent_unverified(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new("secret"))).unwrap();
     assert!(proxy.log().is_empty(), "{}", proxy.log().text());
     sign(&key).unwrap();
-    // One more the first time, for a password that might be the last try.
+    // One more the first time: the lockout counters, for a password that might be the last try.
     assert_eq!(kit::commands(&proxy), 5, "{}", proxy.log().text());
     sign(&key).unwrap();
     assert_eq!(kit::commands(&proxy), 6, "{}", proxy.log().text());
 
-    // Another key in its place: neither a wrong password nor a signature by the wrong key.
+    // Another key at the handle: this is neither a wrong password nor a signature by the wrong key.
     evict(&swtpm);
     let error = sign(&key).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoObject, "{error}");
@@ -81,7 +81,7 @@ fn a_key_that_is_expected_is_looked_at_once() {
 }
 
 #[test]
-fn a_password_that_is_not_proven_is_never_the_last_try() {
+fn an_unproven_password_is_never_the_last_try() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(2, 1000);
     persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
@@ -91,12 +91,12 @@ fn a_password_that_is_not_proven_is_never_the_last_try() {
     sign(&proven).unwrap();
     let wrong = sign(&key(&tpm, Some(Auth::new("wrong")))).unwrap_err();
     assert_eq!((wrong.kind(), swtpm.failures()), (ErrorKind::Authorization, 1), "{wrong}");
-    // Wherever it comes from: a callback may read a file as well.
+    // The origin of the password does not matter: a callback may read it from a file.
     let error = sign(&key(&tpm, Some(Auth::new("another")))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
     let text = error.to_string();
     assert!(text.contains("1000 seconds") && text.contains("last-try"), "{text}");
-    // A parent is a key as well.
+    // A parent is protected as well.
     let parent = swtpm.create_primary_with(b"parent", raw::DA_PROTECTED);
     swtpm.persist(parent, 0x8100_0001);
     swtpm.flush(parent);
@@ -107,7 +107,7 @@ fn a_password_that_is_not_proven_is_never_the_last_try() {
         assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
     }
     assert_eq!(swtpm.failures(), 1, "not tried");
-    // What is proven is used, by every key of the process.
+    // Every key of the process uses a proven password.
     sign(&proven).unwrap();
     sign(&key(&tpm, Some(Auth::new("secret")))).unwrap();
     let bold = Tpm::new(Config { allow_last_try: true, ..kit::config(swtpm.tcti()) });
@@ -116,10 +116,10 @@ fn a_password_that_is_not_proven_is_never_the_last_try() {
 }
 
 #[test]
-fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
+fn a_key_is_persisted_and_unpersisted_although_the_answer_is_lost() {
     let swtpm = Swtpm::start();
     let handle = Handle(HANDLE);
-    // A policy is of no use for it: no session is started that only authorizes.
+    // The policy is not needed: no policy session is started.
     let locality = [Condition::Locality(1)];
     let files = [kit::ec(&swtpm, None), make(&swtpm, HashAlg::Sha256, &locality, None)];
     let proxy = Proxy::start(&swtpm);
@@ -133,7 +133,7 @@ fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
         key.persist(handle, None).unwrap();
         proxy.behave();
         assert_eq!(tpm.read_public(handle).unwrap().1, *key.name());
-        // It is there, and nobody has lost an answer.
+        // It is persistent already, and no answer was lost.
         let error = key.persist(handle, None).unwrap_err();
         assert!(error.to_string().contains("a handle that is free"), "{error}");
         proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
@@ -149,7 +149,7 @@ fn a_key_is_kept_and_withdrawn_though_the_answer_is_lost() {
 }
 
 #[test]
-fn another_key_at_the_handle_is_not_withdrawn() {
+fn another_key_at_the_handle_is_not_evicted() {
     let swtpm = Swtpm::start();
     persist(&swtpm, b"", Attributes::USER_WITH_AUTH);
     let file = kit::ec(&swtpm, None);

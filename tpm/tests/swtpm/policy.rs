@@ -1,4 +1,4 @@
-//! Policies: what they let pass, what they refuse and how they say so, and what they leave behind.
+//! Policies: what they permit, how refusals are reported, and what they leave in the TPM.
 
 use keyfile::policy::{Comparison, Condition, CounterTimer, digest};
 use keyfile::{AlgId, CommandCode, DigestList, HashAlg, PcrBank};
@@ -11,7 +11,7 @@ use crate::kit::{self};
 use crate::policy_kit::{all_pcrs, extend, make, make_of, pcr, refused};
 
 #[test]
-fn pcrs_of_every_number_and_bank_in_every_name_hash() {
+fn pcr_policies_work_with_every_pcr_bank_and_name_hash() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     extend(&swtpm, 7);
@@ -32,10 +32,10 @@ fn pcrs_of_every_number_and_bank_in_every_name_hash() {
 }
 
 #[test]
-fn an_answer_that_comes_again_and_again_is_no_progress() {
+fn a_repeated_pcr_answer_ends_in_an_error() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
-    // Where no session authenticates the answers.
+    // No session authenticates the answers.
     let session = tpm::Protection::Password;
     let tpm = tpm::Tpm::new(tpm::Config { session, ..kit::config(proxy.tcti()) });
     let (mut first, mut left) = (None, 100);
@@ -54,7 +54,7 @@ fn an_answer_that_comes_again_and_again_is_no_progress() {
 }
 
 #[test]
-fn a_failing_policy_leaves_nothing_behind() {
+fn a_failing_policy_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let file = {
         let tpm = kit::direct(&swtpm);
@@ -88,7 +88,7 @@ fn a_failing_policy_leaves_nothing_behind() {
 }
 
 #[test]
-fn each_statement_that_fails_names_itself() {
+fn a_failing_statement_is_named_in_the_error() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let now = tpm.read_clock().unwrap().clock;
@@ -127,7 +127,7 @@ fn each_statement_that_fails_names_itself() {
 }
 
 #[test]
-fn one_of_several_policies() {
+fn a_policy_or_passes_with_one_of_its_branches() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     for hash in HashAlg::ALL {
@@ -161,18 +161,18 @@ fn one_of_several_policies() {
 }
 
 #[test]
-fn no_answer_under_a_policy_is_believed_unchecked() {
+fn answers_in_a_policy_session_are_verified() {
     let swtpm = Swtpm::start();
     let file = make_of(&swtpm, Template::rsa(2048), HashAlg::Sha384, &[Condition::Locality(1)], None);
     let proxy = Proxy::start(&swtpm);
     let key = kit::open(&kit::through(&proxy), &file, None);
     let plain = key.rsa_decrypt(&[0x11; 256]).unwrap().value;
-    // Nobody reads it on the bus.
+    // It is not readable on the bus.
     assert!(!proxy.log().contains(&plain[..32]), "{}", proxy.log().text());
     let bits = 8 * proxy.log().all().last().unwrap().response.len();
     for bit in (0..bits).step_by(83) {
         proxy.on_response(tamper::flip_bit(raw::RSA_DECRYPT, 0, bit));
-        // Bits of the header that have no meaning may be lost by the framing.
+        // Changed header bits without a meaning may be dropped by the framing.
         if let Ok(answer) = key.rsa_decrypt(&[0x11; 256]) {
             assert_eq!(answer.value, plain, "bit {bit}");
         }

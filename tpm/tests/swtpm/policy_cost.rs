@@ -1,4 +1,4 @@
-//! What policies cost, and what a PCR costs that changes meanwhile.
+//! The number of commands that policies cost, also if a PCR changes meanwhile.
 
 use keyfile::HashAlg;
 use keyfile::policy::Condition;
@@ -10,7 +10,7 @@ use crate::kit::{self};
 use crate::policy_kit::{extend, make, pcr, refused};
 
 #[test]
-fn a_policy_costs_a_command_for_each_statement() {
+fn a_policy_costs_one_command_for_each_statement() {
     let swtpm = Swtpm::start();
     let conditions = [Condition::AuthValue, Condition::Locality(1)];
     let with = make(&swtpm, HashAlg::Sha256, &conditions, Some("secret"));
@@ -18,12 +18,12 @@ fn a_policy_costs_a_command_for_each_statement() {
     let proxy = Proxy::start(&swtpm);
     let manager = ResourceManager::start(&swtpm, Options::default());
     let shared = Tpm::new(kit::config(proxy.swtpm_tcti()));
-    // To load the key: its parent, a session, Load, and where others want the place FlushContext of the parent. For the policy: its
-    // session, the statements, the use.
+    // To load the key: its parent, a session, Load, and in a shared TPM FlushContext of the parent. For the policy: its session, the
+    // statements, the use.
     for (file, password, statements) in [(&without, None, 1), (&with, Some("secret"), 2)] {
         for (tpm, log, load, later) in [
             (kit::through(&proxy), proxy.log(), 3, 0),
-            // Parent and session again, for the salt: what of it nobody else needs, is kept in vain.
+            // Parent and session again for the salt: in a shared TPM they are flushed after use.
             (shared.clone(), proxy.log(), 4, if password.is_some() { 5 } else { 1 }),
             (kit::managed(&manager), manager.log(), 3, if password.is_some() { 2 } else { 1 }),
         ] {
@@ -46,7 +46,7 @@ fn a_policy_costs_a_command_for_each_statement() {
 }
 
 #[test]
-fn a_pcr_that_changes_meanwhile_runs_the_statements_again() {
+fn a_pcr_change_during_use_reruns_the_statements() {
     let swtpm = std::sync::Arc::new(Swtpm::start());
     let tpm = kit::direct(&swtpm);
     let file = make(&swtpm, HashAlg::Sha256, &[pcr(&tpm, HashAlg::Sha256, "7")], None);
@@ -75,7 +75,7 @@ fn a_pcr_that_changes_meanwhile_runs_the_statements_again() {
             }
         }
         assert_eq!(proxy.log().count(0x17f), 1 + times.min(5), "{}", proxy.log().text());
-        // Nobody vouches for the answer, so each time both sessions are started anew.
+        // The answer is not authenticated, so both sessions are restarted each time.
         assert_eq!(proxy.log().count(raw::START_AUTH_SESSION), 2 * times.min(5), "{}", proxy.log().text());
         assert_eq!(proxy.log().count(0x180), 0, "{}", proxy.log().text());
     }

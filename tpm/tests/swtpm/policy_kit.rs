@@ -1,4 +1,4 @@
-//! What the tests of policies share: keys with policies, and PCRs that move.
+//! Shared helpers for policies: keys with policies, and changes of PCRs.
 
 use keyfile::policy::{Condition, digest};
 use keyfile::{AlgId, Curve, HashAlg, KeyFile, PcrBank, PcrSelection};
@@ -9,7 +9,7 @@ use tpm::{Key, Tpm};
 
 use crate::kit::{self, DIGEST, OWNER};
 
-/// A new P-256 key with a policy of these conditions.
+/// Creates a P-256 key with a policy of these conditions.
 pub(crate) fn make(
     swtpm: &Swtpm,
     hash: HashAlg,
@@ -19,7 +19,7 @@ pub(crate) fn make(
     make_of(swtpm, Template::ecc(Curve::P256), hash, conditions, password)
 }
 
-/// The same for a key of another kind.
+/// The same for a key of another type.
 pub(crate) fn make_of(
     swtpm: &Swtpm,
     template: Template,
@@ -34,24 +34,24 @@ pub(crate) fn make_of(
     file
 }
 
-/// Moves a PCR of the bank sha256.
+/// Extends a PCR of the bank sha256.
 pub(crate) fn extend(swtpm: &Swtpm, pcr: u32) {
     let digests = [&[0, 0, 0, 1, 0, 0x0b][..], &[1; 32]].concat();
     swtpm.raw(raw::PCR_EXTEND, &[pcr], &[b""], &digests).ok();
 }
 
-/// The condition that these PCRs stay as they are.
+/// Returns the condition that these PCRs keep their present values.
 pub(crate) fn pcr(tpm: &Tpm, hash: HashAlg, selection: &str) -> Condition {
     let selection: PcrSelection = selection.parse().unwrap();
     Condition::Pcr { digest: tpm.pcr_digest(&selection, hash).unwrap(), selection }
 }
 
-/// Why it does not sign.
+/// Returns the error of a signature.
 pub(crate) fn refused(key: &Key) -> tpm::Error {
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err()
 }
 
-/// Every PCR of every bank.
+/// Selects every PCR of every bank.
 pub(crate) fn all_pcrs() -> PcrSelection {
     PcrSelection { banks: HashAlg::ALL.into_iter().map(|hash| PcrBank::new(hash, 0..24)).collect() }
 }

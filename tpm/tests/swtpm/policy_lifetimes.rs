@@ -1,4 +1,4 @@
-//! Policies across resets, lost sessions and connections, other users, and every way to keep a connection.
+//! Policies across resets, lost sessions and connections, in shared TPMs, and with every connection lifetime.
 
 use keyfile::policy::{Condition, Secret};
 use keyfile::{AlgId, CommandCode, Handle, HashAlg, KeyFile, Name};
@@ -10,7 +10,7 @@ use crate::kit::{self, DIGEST};
 use crate::policy_kit::{make, pcr};
 use crate::process::{alone, in_child};
 
-/// Keys of every kind of policy: a session without a key, one with a password, one that proves another's password.
+/// Keys for every kind of policy session: without a key, with a password, with another entity's password.
 fn keys(swtpm: &Swtpm) -> Vec<(KeyFile, Option<&'static str>)> {
     let tpm = kit::direct(swtpm);
     let lock = pcr(&tpm, HashAlg::Sha256, "16");
@@ -31,7 +31,7 @@ fn open_all(tpm: &Tpm, files: &[(KeyFile, Option<&str>)]) -> Vec<Key> {
 }
 
 #[test]
-fn a_reset_and_a_lost_session_are_not_noticed() {
+fn keys_with_policies_work_after_resets_and_lost_sessions() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let proxy = Proxy::start(&swtpm);
@@ -42,7 +42,7 @@ fn a_reset_and_a_lost_session_are_not_noticed() {
             kit::check(&key);
             swtpm.reset_and_startup();
             kit::check(&key);
-            // Somebody frees the places of sessions.
+            // Another program flushes the sessions.
             for session in swtpm.handles(0x0200_0000).into_iter().chain(swtpm.handles(0x0300_0000)) {
                 swtpm.flush(session);
                 kit::check(&key);
@@ -56,7 +56,7 @@ fn a_reset_and_a_lost_session_are_not_noticed() {
 }
 
 #[test]
-fn a_connection_that_breaks_at_a_statement_leaves_nothing() {
+fn a_connection_broken_at_a_statement_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let proxy = Proxy::start(&swtpm);
@@ -66,7 +66,7 @@ fn a_connection_that_breaks_at_a_statement_leaves_nothing() {
         for times in [1, 2] {
             kit::check(&key);
             proxy.on_response(tests::tamper::hang_up(command.0, times));
-            // The second time the connection is a new one, and so the failure is reported.
+            // The second time the connection is new, so the failure is reported.
             assert_eq!(kit::signs(&key), times == 1, "{command}");
             proxy.behave();
             kit::check(&key);
@@ -79,7 +79,7 @@ fn a_connection_that_breaks_at_a_statement_leaves_nothing() {
 }
 
 #[test]
-fn behind_managers_that_are_restarted() {
+fn policies_work_after_the_resource_manager_restarts() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let manager = ResourceManager::start(&swtpm, Options::default());
@@ -95,7 +95,7 @@ fn behind_managers_that_are_restarted() {
 }
 
 #[test]
-fn a_connection_for_each_operation_leaves_nothing() {
+fn one_operation_connections_leave_no_policy_session() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
@@ -109,7 +109,7 @@ fn a_connection_for_each_operation_leaves_nothing() {
 }
 
 #[test]
-fn without_protection_a_policy_works_too() {
+fn policies_work_without_session_protection() {
     let swtpm = Swtpm::start();
     let files = keys(&swtpm);
     let config = Config { session: Protection::Password, ..kit::config(swtpm.tcti()) };
@@ -130,8 +130,8 @@ fn without_protection_a_policy_works_too() {
 }
 
 #[test]
-fn many_keys_threads_and_a_child() {
-    alone("policy_lifetimes::many_keys_threads_and_a_child", || {
+fn threads_and_a_child_use_many_keys_with_policies() {
+    alone("policy_lifetimes::threads_and_a_child_use_many_keys_with_policies", || {
         let swtpm = Swtpm::start();
         let files = keys(&swtpm);
         let manager = ResourceManager::start(&swtpm, Options::default());
@@ -148,7 +148,7 @@ fn many_keys_threads_and_a_child() {
             tpm.close();
             let child = || {
                 let good = keys.iter().all(kit::signs);
-                // It leaves by _exit, and so without its exit handlers.
+                // The child exits by _exit, without its exit handlers.
                 tpm.close();
                 good
             };
@@ -162,7 +162,7 @@ fn many_keys_threads_and_a_child() {
 }
 
 #[test]
-fn a_wrong_password_is_sent_once() {
+fn a_wrong_policy_secret_is_sent_once() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(4, 1000);
     let other = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
@@ -181,7 +181,7 @@ fn a_wrong_password_is_sent_once() {
         let error = sign(&file, Some(Auth::new(word))).unwrap_err();
         assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::Authorization, failures), "{error}");
     }
-    // The file may say that there is no password; one that was refused tells that there is.
+    // The file claims that there is no password; the earlier refusal shows that there is one.
     file.empty_auth = true;
     let error = sign(&file, None).unwrap_err();
     assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::PasswordMissing, 2), "{error}");

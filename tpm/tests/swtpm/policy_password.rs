@@ -10,7 +10,7 @@ use crate::kit;
 use crate::policy_kit::{make, refused};
 
 #[test]
-fn a_password_is_proven_and_never_sent() {
+fn a_policy_password_is_proven_and_never_sent() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     for hash in HashAlg::ALL {
@@ -20,7 +20,7 @@ fn a_password_is_proven_and_never_sent() {
         proxy.log().clear();
         kit::check(&key);
         kit::check(&key);
-        // Nor can it be guessed from what was sent: both sessions are salted.
+        // It cannot be guessed from the traffic either: both sessions are salted.
         let salted = |entry: &tests::log::Exchange| raw::u32_at(&entry.command, 10) != raw::NULL;
         let mut starts = proxy.log().all();
         starts.retain(|entry| entry.code() == raw::START_AUTH_SESSION);
@@ -35,15 +35,15 @@ fn a_password_is_proven_and_never_sent() {
     swtpm.assert_empty();
 }
 
-/// Where no handle is said, the object is sought; and again when another has taken its place.
-fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
+/// Without a handle in the policy, the object is searched for, and again if another object has replaced it.
+fn check_handle_is_searched_once(swtpm: &Swtpm, file: &KeyFile) {
     let proxy = Proxy::start(swtpm);
     let tpm = kit::through(&proxy);
     let key = kit::open(&tpm, file, Some("object"));
     for sought in [true, false, false] {
         proxy.log().clear();
         kit::check(&key);
-        // One more the first time, for a password that might be the last try.
+        // One more the first time: the lockout counters, for a password that might be the last try.
         assert_eq!(proxy.log().count(raw::GET_CAPABILITY), 2 * usize::from(sought), "{}", proxy.log().text());
         assert_eq!(proxy.log().count(raw::READ_PUBLIC), usize::from(sought), "{}", proxy.log().text());
     }
@@ -52,7 +52,7 @@ fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
         swtpm.persist(made, at);
         swtpm.flush(made);
     };
-    // Its place is free, and then another's.
+    // First its handle is free, then another object is at it.
     put(raw::STORAGE, 0x8100_0006);
     swtpm.persist(0x8100_0005, 0x8100_0005);
     kit::check(&key);
@@ -64,7 +64,7 @@ fn it_is_searched_for_once(swtpm: &Swtpm, file: &KeyFile) {
 }
 
 #[test]
-fn an_entity_that_is_said_to_be_gone_is_not_asked_in_sessions_out_of_step() {
+fn a_forged_missing_entity_starts_new_sessions() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
     swtpm.persist(handle, 0x8100_0005);
@@ -77,7 +77,7 @@ fn an_entity_that_is_said_to_be_gone_is_not_asked_in_sessions_out_of_step() {
     let proxy = Proxy::start(&swtpm);
     let key = kit::open(&kit::through(&proxy), &file, Some("object"));
     kit::check(&key);
-    // The TPM has taken the password, but somebody on the bus says that there is no object, or that the policy has failed.
+    // The TPM has accepted the password, but a bus attacker answers that there is no object, or that the policy has failed.
     for code in [0x18b, 0x99d] {
         let mut once = Some(code);
         proxy.on_response(move |command, response| {
@@ -97,7 +97,7 @@ fn an_entity_that_is_said_to_be_gone_is_not_asked_in_sessions_out_of_step() {
 }
 
 #[test]
-fn the_password_of_another() {
+fn policy_secret_uses_the_password_of_another_entity() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::STORAGE);
     swtpm.persist(handle, 0x8100_0005);
@@ -130,8 +130,8 @@ fn the_password_of_another() {
             assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
         }
     }
-    it_is_searched_for_once(&swtpm, &make(&swtpm, HashAlg::Sha256, &[secret(0, &name)], None));
-    // An entity without a password is nobody's secret, and there may be none, or another.
+    check_handle_is_searched_once(&swtpm, &make(&swtpm, HashAlg::Sha256, &[secret(0, &name)], None));
+    // The empty password of the owner is accepted; missing and different objects are reported.
     let owner = make(&swtpm, HashAlg::Sha256, &[secret(0, &Name::from(Handle::OWNER))], None);
     kit::check(&kit::open(&tpm, &owner, None));
     let nowhere = make(&swtpm, HashAlg::Sha256, &[secret(0x8100_0077, &name)], None);

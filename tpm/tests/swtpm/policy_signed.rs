@@ -1,4 +1,4 @@
-//! Policies that somebody signed, and a look at what would pass.
+//! Signed policies, and the check of what would pass.
 
 use keyfile::policy::{Authorize, Condition, Secret, digest};
 use keyfile::{AlgId, Attributes, CommandCode, Curve, Handle, HashAlg, KeyFile, Public};
@@ -10,7 +10,7 @@ use tpm::{Auth, ErrorKind, Key, Outcome, Signed, StatementPosition, Tpm};
 use crate::kit::{self, OWNER};
 use crate::policy_kit::{extend, make, make_of, pcr, refused};
 
-/// A key that signs policies, and its public area as a policy holds it.
+/// A key that signs policies, and its public area as a policy contains it.
 pub(crate) struct Signer {
     key: Key,
     public: Public,
@@ -24,7 +24,7 @@ impl Signer {
         Self { key: kit::open(tpm, &file, None), public }
     }
 
-    pub(crate) fn place(&self) -> Authorize {
+    pub(crate) fn unsigned(&self) -> Authorize {
         Authorize {
             key: self.public.clone(),
             policy_ref: b"ref".to_vec(),
@@ -32,7 +32,7 @@ impl Signer {
         }
     }
 
-    /// A signed policy for a key with this name hash.
+    /// Returns a signed policy for a key with this name hash.
     pub(crate) fn sign(
         &self,
         hash: HashAlg,
@@ -40,7 +40,7 @@ impl Signer {
         conditions: &[Condition],
     ) -> keyfile::policy::AuthPolicy {
         let mut statements: Vec<_> = conditions.iter().map(|c| c.statement().unwrap()).collect();
-        let mut authorize = self.place();
+        let mut authorize = self.unsigned();
         let signed = authorize.signed_digest(&digest(&statements, hash).unwrap());
         let by = self.public.name_alg;
         authorize.signature = self.key.sign(&signed, by, AlgId::ECDSA).unwrap().value;
@@ -55,8 +55,8 @@ fn signed_policies_are_tried_in_order() {
     let tpm = kit::direct(&swtpm);
     for hash in HashAlg::ALL {
         let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
-        let place = Condition::Authorize(Box::new(signer.place()));
-        let mut file = make(&swtpm, hash, &[place, Condition::Locality(1)], None);
+        let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+        let mut file = make(&swtpm, hash, &[authorize, Condition::Locality(1)], None);
         let error = refused(&kit::open(&tpm, &file, None));
         assert!(error.to_string().contains("policy add"), "{error}");
 
@@ -85,7 +85,7 @@ fn signed_policies_are_tried_in_order() {
         {
             assert!(error.to_string().contains(text), "{error}");
         }
-        // Somebody else's signature.
+        // A signature by another key.
         let stranger = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
         let mut forged = stranger.sign(hash, "forged", &[]);
         let Condition::Authorize(mut authorize) = forged.statements[0].condition().unwrap() else {
@@ -102,19 +102,19 @@ fn signed_policies_are_tried_in_order() {
 }
 
 #[test]
-fn another_way_proves_the_password_in_sessions_that_are_in_step() {
+fn the_next_signed_policy_proves_the_password_in_new_sessions() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, hash);
-    let conditions = [Condition::Authorize(Box::new(signer.place())), Condition::AuthValue];
+    let conditions = [Condition::Authorize(Box::new(signer.unsigned())), Condition::AuthValue];
     let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
     let mut file = make_of(&swtpm, template, hash, &conditions, Some("secret"));
     let ways = [1, 3].map(|localities| [Condition::Locality(localities)]);
     file.auth_policies = ways.iter().map(|way| signer.sign(hash, "", way)).collect();
     let proxy = Proxy::start(&swtpm);
     let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
-    // The TPM has signed, but somebody on the bus says that the policy has failed, or that a PCR was extended.
+    // The TPM has signed, but a bus attacker answers that the policy has failed, or that a PCR was extended.
     for forged in [Some(0x99d), Some(0x128), Some(0x99d), None] {
         let mut once = forged;
         proxy.on_response(move |command, response| {
@@ -136,7 +136,7 @@ fn another_way_proves_the_password_in_sessions_that_are_in_step() {
     swtpm.assert_empty();
 }
 
-/// PolicySecrets of two objects, which no handle tells: their passwords are "one" and "two".
+/// Returns PolicySecrets of two objects without their handles. Their passwords are "one" and "two".
 fn secrets(swtpm: &Swtpm, tpm: &Tpm, attributes: [u32; 2]) -> [Condition; 2] {
     let [one, two] = attributes;
     [(b"one", 0x8100_0005, one), (b"two", 0x8100_0006, two)].map(|(password, handle, attributes)| {
@@ -149,7 +149,7 @@ fn secrets(swtpm: &Swtpm, tpm: &Tpm, attributes: [u32; 2]) -> [Condition; 2] {
 }
 
 #[test]
-fn a_password_is_not_the_last_try_of_several() {
+fn several_signed_policies_do_not_use_up_the_last_try() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
@@ -157,8 +157,8 @@ fn a_password_is_not_the_last_try_of_several() {
     let another = raw::DA_PROTECTED | Attributes::ADMIN_WITH_POLICY.bits();
     let [one, two] = secrets(&swtpm, &tpm, [raw::DA_PROTECTED, another]);
     let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let mut file = make_of(&swtpm, template, hash, &[place], Some("secret"));
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let mut file = make_of(&swtpm, template, hash, &[authorize], Some("secret"));
     let ways = [("one", one), ("two", two), ("own", Condition::AuthValue)];
     file.auth_policies = ways.map(|(name, condition)| signer.sign(hash, name, &[condition])).to_vec();
     let wrong = |file: &KeyFile| Key::from_file(&tpm, file.clone(), Some(Auth::new("wrong"))).unwrap();
@@ -168,26 +168,26 @@ fn a_password_is_not_the_last_try_of_several() {
     for text in ["signed policy 2 (\"two\")", "would lock the TPM", "last-try = allow"] {
         assert!(error.to_string().contains(text), "{error}");
     }
-    // What asks for no password is tried nevertheless.
+    // A path without a password is still tried.
     swtpm.set_dictionary_attack(5, 1000);
     file.auth_policies.push(signer.sign(hash, "open", &[Condition::Locality(1)]));
     kit::check(&wrong(&file));
-    // Two have refused it before, and only the key itself is asked.
+    // Two entities have refused it before, so only the key itself is asked.
     assert_eq!(swtpm.failures(), 3);
     drop((tpm, signer));
     swtpm.assert_empty();
 }
 
 #[test]
-fn a_password_that_one_refuses_is_for_another() {
+fn a_password_refused_by_one_entity_is_tried_with_another() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, hash);
     swtpm.set_dictionary_attack(9, 1000);
     let [one, other] = secrets(&swtpm, &tpm, [raw::STORAGE, raw::DA_PROTECTED]);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let mut file = make(&swtpm, hash, &[place], Some("secret"));
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let mut file = make(&swtpm, hash, &[authorize], Some("secret"));
     file.auth_policies = vec![
         signer.sign(hash, "one", &[one.clone(), other.clone()]),
         signer.sign(hash, "one again", &[Condition::Locality(1), one]),
@@ -196,7 +196,7 @@ fn a_password_that_one_refuses_is_for_another() {
     ];
     drop((tpm, signer));
     let proxy = Proxy::start(&swtpm);
-    // Nobody is asked twice: the first refuses both, the other only the key's.
+    // No entity is asked twice: the first one refuses both passwords, the other one only the key's.
     for (password, passes) in [("two", true), ("secret", true), ("wrong", false)] {
         let through = kit::through(&proxy);
         let key = kit::open(&through, &file, Some(password));
@@ -211,13 +211,13 @@ fn a_password_that_one_refuses_is_for_another() {
 }
 
 #[test]
-fn a_look_tells_what_would_pass() {
+fn checking_a_policy_shows_what_would_pass() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let hash = HashAlg::Sha256;
     let signer = Signer::new(&swtpm, &tpm, HashAlg::Sha384);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let conditions = [place, Condition::Locality(1), Condition::AuthValue];
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let conditions = [authorize, Condition::Locality(1), Condition::AuthValue];
     let mut file = make(&swtpm, hash, &conditions, Some("secret"));
     let old = pcr(&tpm, hash, "16");
     extend(&swtpm, 16);
@@ -228,7 +228,7 @@ fn a_look_tells_what_would_pass() {
         signer.sign(hash, "new", &[new]),
         signer.sign(hash, "sign", &sign),
     ];
-    // A stranger signs the last.
+    // Another key signs the last policy.
     file.auth_policies[2].statements[1] =
         Signer::new(&swtpm, &tpm, hash).sign(hash, "", &sign).statements[1].clone();
     let proxy = Proxy::start(&swtpm);

@@ -1,6 +1,6 @@
-//! Processes: a story alone in one, a forked child.
+//! Processes: runs a test alone in one, and forks children.
 
-/// Runs a story in a process of its own: other tests' connections would be inherited by forked children, which keeps them open.
+/// Runs a test in its own process: forked children would inherit the connections of other tests and keep them open.
 pub(crate) fn alone(test: &str, story: impl FnOnce()) {
     if std::env::var_os("ALONE").is_some() {
         return story();
@@ -11,9 +11,9 @@ pub(crate) fn alone(test: &str, story: impl FnOnce()) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Runs `child` in a forked process and gives whether it ended well.
+/// Runs `child` in a forked process. The returned function waits for it and checks its result.
 pub(crate) fn in_child(child: impl FnOnce() -> bool) -> impl FnOnce() {
-    // SAFETY: the child calls only code that takes no lock of the test harness, and leaves by _exit.
+    // SAFETY: the child calls only code that takes no lock of the test harness, and exits by _exit.
     match unsafe { libc::fork() } {
         0 => {
             let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(false);

@@ -1,4 +1,4 @@
-//! The bus is clean, and no answer is believed that was not checked.
+//! No secret crosses the bus in the clear, and every answer is verified.
 
 use keyfile::{AlgId, CommandCode, Curve, Handle, HashAlg};
 use tests::raw::{self, Tpm as _};
@@ -9,7 +9,7 @@ use tpm::{Auth, Config, ErrorKind, Parent, Protection, Tpm};
 use crate::kit::{self, DIGEST, OWNER};
 
 #[test]
-fn no_password_and_no_secret_crosses_the_bus() {
+fn no_password_and_no_secret_crosses_the_bus_in_clear() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner-secret");
     let proxy = Proxy::start(&swtpm);
@@ -28,7 +28,7 @@ fn no_password_and_no_secret_crosses_the_bus() {
     assert!(proxy.log().unprotected().is_empty(), "{}", proxy.log().text());
     tpm.close();
 
-    // And this is what the search finds where the user chose not to be protected.
+    // Without protection, the same search finds the secrets.
     let config = Config { session: Protection::Password, ..config };
     proxy.log().clear();
     let key = kit::open(&Tpm::new(config), &file, Some("key-secret"));
@@ -40,7 +40,7 @@ fn no_password_and_no_secret_crosses_the_bus() {
 }
 
 #[test]
-fn a_flipped_bit_is_an_error() {
+fn a_flipped_bit_is_detected() {
     let swtpm = Swtpm::start();
     // Each failure counts: a session that is out of step with the TPM looks like a wrong password.
     let template = Template::rsa(2048).dictionary_attack_protection(true);
@@ -49,11 +49,12 @@ fn a_flipped_bit_is_an_error() {
     let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
     let plain = key.rsa_decrypt(&[0x11; 256]).unwrap().value;
     let bits = 8 * proxy.log().all().last().unwrap().response.len();
-    // And every bit of the response code, which nobody vouches for.
+    // Also every bit of the response code, which is not authenticated.
     for bit in (48..80).chain((0..bits).step_by(41)) {
         proxy.on_response(tamper::flip_bit(raw::RSA_DECRYPT, 0, bit));
         match key.rsa_decrypt(&[0x11; 256]) {
-            // Bits of the header and of the attributes that have no meaning may be lost by the framing; the result may not.
+            // Changed bits of the header and the attributes without a meaning may be dropped by the framing; the result must not
+            // change.
             Ok(answer) => assert_eq!(answer.value, plain, "bit {bit}"),
             Err(error) => {
                 assert!(
@@ -72,7 +73,7 @@ fn a_flipped_bit_is_an_error() {
 }
 
 #[test]
-fn a_restricted_key_signs_no_other_message_than_ours() {
+fn a_restricted_key_signs_no_message_replaced_on_the_bus() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
@@ -81,13 +82,13 @@ fn a_restricted_key_signs_no_other_message_than_ours() {
     file.empty_auth = false;
     let key = kit::open(&tpm, &file, Some("secret"));
     let sign = |message: &[u8]| key.sign_message(message, HashAlg::Sha256, AlgId::ECDSA);
-    // At once, and in parts.
+    // In one command, and in several.
     for message in [&b"pay 1"[..], &[b'1'; 1030]] {
         let answer = sign(message).unwrap();
         assert!(answer.authenticated);
         kit::verify_digest(key.public(), &answer.value, &HashAlg::Sha256.digest(&[message]));
         proxy.log().clear();
-        // Somebody on the bus has the TPM hash a message of his own: the ticket is good.
+        // A bus attacker has the TPM hash another message: the ticket is valid.
         proxy.on_command(|command| {
             let hashes = [CommandCode::HASH.0, CommandCode::SEQUENCE_UPDATE.0].contains(&raw::code(command));
             if let Some(last) = command.iter().rposition(|byte| hashes && *byte == b'1') {
@@ -104,7 +105,7 @@ fn a_restricted_key_signs_no_other_message_than_ours() {
 }
 
 #[test]
-fn a_replaced_nonce_is_an_error() {
+fn a_replaced_nonce_is_detected() {
     let swtpm = Swtpm::start();
     let file = kit::protected(&swtpm, "secret");
     let proxy = Proxy::start(&swtpm);
@@ -117,7 +118,7 @@ fn a_replaced_nonce_is_an_error() {
     proxy.behave();
     kit::check(&key);
     assert_eq!(swtpm.failures(), 0);
-    // Of the nonce that a session begins with only the first command in it tells.
+    // A changed initial nonce of a session is detected only by the first command in it.
     tpm.close();
     proxy.on_response(tamper::replace_nonces(raw::START_AUTH_SESSION));
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
@@ -130,7 +131,7 @@ fn a_replaced_nonce_is_an_error() {
 }
 
 #[test]
-fn an_object_that_is_not_the_files_is_refused() {
+fn a_private_part_of_another_key_is_refused() {
     let swtpm = Swtpm::start();
     let (ours, theirs) = (kit::ec(&swtpm, None), kit::ec(&swtpm, None));
     let tpm = kit::direct(&swtpm);
@@ -142,7 +143,7 @@ fn an_object_that_is_not_the_files_is_refused() {
 }
 
 #[test]
-fn the_salt_key_can_be_pinned() {
+fn a_pinned_salt_key_is_required_for_every_read() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let tpm = kit::direct(&swtpm);
@@ -162,7 +163,7 @@ fn the_salt_key_can_be_pinned() {
         let config = Config { salt_name: Some(pin), ..kit::config(swtpm.tcti()) };
         let tpm = Tpm::new(config);
         let key = kit::open(&tpm, &file, Some("secret"));
-        // Whatever comes first, and again when nothing is loaded any more.
+        // In any order, and again when nothing is loaded any more.
         for _ in 0..2 {
             let results = [
                 tpm.capabilities().map(drop),
@@ -188,10 +189,10 @@ fn the_salt_key_can_be_pinned() {
 }
 
 #[test]
-fn an_imported_storage_key_carries_no_salt() {
+fn no_session_is_salted_to_an_imported_storage_key() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
-    // A parent whose private half its maker knows, as somebody could leave at the storage root's handle.
+    // A parent whose private half its maker knows, as an attacker could make persistent at the handle of the storage root key.
     let handle = swtpm.create_primary();
     swtpm.persist(handle, 0x8100_0001);
     swtpm.flush(handle);
@@ -222,7 +223,7 @@ fn an_imported_storage_key_carries_no_salt() {
 }
 
 #[test]
-fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() {
+fn changed_answers_are_detected_and_count_as_no_wrong_password() {
     let swtpm = Swtpm::start();
     // Under dictionary-attack protection: a session that is out of step could look like a wrong password.
     let at = Handle(0x8100_0101);
@@ -248,7 +249,7 @@ fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() 
     let error = tpm.read_public(at).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     for command in [raw::PCR_READ, CommandCode::READ_CLOCK.0] {
-        // Every byte of the parameters and of what vouches for them.
+        // Every byte of the parameters and of the authorization area.
         for byte in 14..52 {
             proxy.on_response(tamper::flip_bit(command, 0, byte * 8));
             let result = match command {
@@ -267,13 +268,13 @@ fn what_is_read_is_authentic_and_a_changed_answer_counts_as_no_wrong_password() 
 }
 
 #[test]
-fn what_has_no_password_refuses_none() {
+fn a_refused_empty_password_of_a_key_without_one_is_an_integrity_error() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, None);
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = kit::open(&tpm, &file, None);
-    // The storage key of the owner, and a key whose file says that it has none.
+    // The storage key of the owner, and a key whose file says that it has no password.
     for command in [raw::LOAD, raw::SIGN] {
         tpm.close();
         proxy.on_command(move |sent| {

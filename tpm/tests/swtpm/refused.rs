@@ -1,4 +1,4 @@
-//! A refused password is remembered: one try for a process and its children, whatever uses it.
+//! A refused password is remembered: one try for a process and its children, for every use.
 
 use std::thread;
 
@@ -20,7 +20,7 @@ fn sign(key: &Key) -> Result<(), Error> {
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).map(|answer| kit::verify(key.public(), &answer.value))
 }
 
-/// Signs in vain, and says so as one who was refused.
+/// Signs, and returns the error of a refused password.
 #[track_caller]
 fn refused(key: &Key) -> Error {
     let error = sign(key).unwrap_err();
@@ -36,7 +36,7 @@ fn refused(key: &Key) -> Error {
 }
 
 #[test]
-fn the_password_of_a_key_file_is_tried_once_for_all() {
+fn a_wrong_password_of_a_key_file_is_sent_once() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(9, 1000);
     let file = kit::protected(&swtpm, "secret");
@@ -59,7 +59,7 @@ fn the_password_of_a_key_file_is_tried_once_for_all() {
         }
     }
     assert!(proxy.log().is_empty(), "{}", proxy.log().text());
-    // Two passwords in turn are two tries, and the right one is used.
+    // Two alternating passwords are two tries, and the right one is used.
     for _ in 0..3 {
         refused(&kit::open(&tpm, &file, Some("worse")));
         refused(&key);
@@ -69,7 +69,7 @@ fn the_password_of_a_key_file_is_tried_once_for_all() {
 }
 
 #[test]
-fn a_persistent_key_is_tried_once_until_the_tpm_is_reset() {
+fn a_wrong_password_of_a_persistent_key_is_sent_once_per_reset() {
     let swtpm = Swtpm::start();
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, HANDLE);
     let proxy = Proxy::start(&swtpm);
@@ -81,13 +81,13 @@ fn a_persistent_key_is_tried_once_until_the_tpm_is_reset() {
     for _ in 0..10 {
         let error = refused(&key);
         assert!(error.to_string().contains("wait a minute"), "{error}");
-        // That there is a password is known from the other's refusal.
+        // The refusal of the other password shows that there is one.
         assert_eq!(refused(&none).kind(), ErrorKind::PasswordMissing);
     }
     assert!(proxy.log().is_empty(), "{}", proxy.log().text());
     assert_eq!(swtpm.failures(), 1);
     sign(&open(Some("secret"))).unwrap();
-    // A reset that is known of, for the connection is another.
+    // A reset that is noticed, because the connection is new.
     tpm.close();
     swtpm.reset_and_startup();
     for failures in [2, 2] {
@@ -97,7 +97,7 @@ fn a_persistent_key_is_tried_once_until_the_tpm_is_reset() {
 }
 
 #[test]
-fn a_key_that_is_exchanged_costs_one_try() {
+fn a_replaced_persistent_key_costs_one_failed_try() {
     let swtpm = Swtpm::start();
     kit::persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH, HANDLE);
     let tpm = kit::direct(&swtpm);
@@ -113,13 +113,13 @@ fn a_key_that_is_exchanged_costs_one_try() {
     sign(&Key::persistent(&tpm, Handle(HANDLE), Some(Auth::new("secret"))).unwrap()).unwrap();
 }
 
-/// A password that was never given is not a wrong one.
+/// A missing password is not reported as a wrong one.
 fn kind_of(parent_auth: Option<&str>) -> ErrorKind {
     parent_auth.map_or(ErrorKind::ParentPasswordMissing, |_| ErrorKind::ParentAuthorization)
 }
 
 #[test]
-fn a_parent_is_tried_once_with_each_password_and_without() {
+fn each_wrong_password_of_a_parent_is_sent_once() {
     let swtpm = Swtpm::start();
     swtpm.set_dictionary_attack(9, 1000);
     let parent = swtpm.create_primary_with(b"parent", raw::DA_PROTECTED);
@@ -146,7 +146,7 @@ fn a_parent_is_tried_once_with_each_password_and_without() {
 }
 
 #[test]
-fn a_hierarchy_is_asked_once_and_again_after_a_reset() {
+fn a_wrong_hierarchy_password_is_sent_once_per_reset() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let proxy = Proxy::start(&swtpm);
@@ -170,7 +170,7 @@ fn a_hierarchy_is_asked_once_and_again_after_a_reset() {
 }
 
 #[test]
-fn the_password_of_another_entity_is_tried_once() {
+fn a_wrong_password_of_a_policy_entity_is_sent_once() {
     let swtpm = Swtpm::start();
     let handle = swtpm.create_primary_with(b"object", raw::DA_PROTECTED);
     swtpm.persist(handle, 0x8100_0005);
@@ -199,14 +199,14 @@ fn the_password_of_another_entity_is_tried_once() {
 }
 
 #[test]
-fn a_refusal_that_a_broken_bus_makes_up_is_none() {
+fn a_forged_refusal_is_an_integrity_error() {
     let swtpm = Swtpm::start();
     let file = kit::protected(&swtpm, "secret");
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = kit::open(&tpm, &file, Some("secret"));
     kit::check(&key);
-    // Of what was taken before, nobody believes it.
+    // A refusal of a password that was accepted before is not trusted.
     let mut once = true;
     proxy.on_response(move |command, _| match raw::code(command) == raw::SIGN && std::mem::take(&mut once) {
         true => tests::Fate::Answer(raw::answer(0x98e)),
@@ -218,20 +218,20 @@ fn a_refusal_that_a_broken_bus_makes_up_is_none() {
 }
 
 #[test]
-fn children_and_threads_make_one_try_together() {
-    alone("refused::children_and_threads_make_one_try_together", || {
+fn children_and_threads_send_a_wrong_password_once() {
+    alone("refused::children_and_threads_send_a_wrong_password_once", || {
         let swtpm = Swtpm::start();
         let file = kit::protected(&swtpm, "secret");
         let tpm = kit::direct(&swtpm);
         let key = kit::open(&tpm, &file, Some("wrong"));
-        // Nobody has tried it when they are forked; each has threads of its own.
+        // The password is not tried before the fork; each child has several threads.
         let child = || {
             let many = thread::scope(|scope| {
                 let sign = || (0..10).all(|_| sign(&key).unwrap_err().kind() == ErrorKind::Authorization);
                 let threads: Vec<_> = (0..2).map(|_| scope.spawn(sign)).collect();
                 threads.into_iter().all(|thread| thread.join().unwrap_or(false))
             });
-            // It leaves by _exit, and so without its exit handlers.
+            // The child exits by _exit, without its exit handlers.
             tpm.close();
             many
         };

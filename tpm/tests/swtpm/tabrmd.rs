@@ -1,4 +1,4 @@
-//! Behind tpm2-abrmd: threads work, and a forked child is told at once what to use instead.
+//! Through tpm2-abrmd: threads work, and a forked child gets a hint at once.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use tpm::{ErrorKind, Tpm};
 use crate::kit::{self, DIGEST, signs};
 use crate::process::in_child;
 
-const STORY: &str = "tabrmd::threads_work_and_a_forked_child_is_told_what_to_use_instead";
+const STORY: &str = "tabrmd::tabrmd_works_in_threads_and_a_forked_child_gets_a_hint";
 
 #[test]
-fn threads_work_and_a_forked_child_is_told_what_to_use_instead() {
-    // The address of the bus is an environment variable, so the user of it is a process of its own.
+fn tabrmd_works_in_threads_and_a_forked_child_gets_a_hint() {
+    // The address of the bus is an environment variable, so the key is used in another process.
     if let Some(file) = std::env::var_os("TABRMD_KEY") {
         return use_and_fork(&KeyFile::parse(&std::fs::read(file).unwrap()).unwrap());
     }

@@ -10,7 +10,7 @@ use crate::kit::{self, OWNER};
 use crate::policy_kit::pcr;
 
 #[test]
-fn sealed_data_comes_out_and_is_not_seen() {
+fn sealed_data_is_unsealed_and_never_crosses_the_bus_in_clear() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let (parent, _) = tpm.parent_public(&OWNER).unwrap();

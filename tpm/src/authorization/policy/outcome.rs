@@ -1,46 +1,46 @@
-//! What a look at a policy finds: whether it would pass now.
+//! The result of a policy check: what would pass now.
 
 use keyfile::policy::Statement;
 
 use crate::error::{Signed, StatementPosition};
 
-/// One way to satisfy a policy, as it stands now.
+/// One path through a policy, with its present result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedPath {
-    /// The signed policy that it begins with.
+    /// The signed policy at its beginning, if any.
     pub signed: Option<Signed>,
     /// Its statements, in the order in which they run.
     pub statements: Vec<CheckedStatement>,
-    /// Whether the statements lead to the policy digest of the key; if not, nothing else helps.
+    /// True if the statements lead to the policy digest of the key. Otherwise the path cannot pass.
     pub leads_to_key: bool,
 }
 
-/// One statement, as it stands now.
+/// One statement, with its present result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedStatement {
-    /// Where it stands in the file.
+    /// Its position in the file.
     pub position: StatementPosition,
-    /// The statement; its Display is what it demands, in a sentence.
+    /// The statement. Its Display is a sentence that says what it demands.
     pub statement: Statement,
-    /// Whether it passes.
+    /// Its result.
     pub outcome: Outcome,
 }
 
-/// Whether a statement passes now.
+/// The result of a statement or path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Yes.
+    /// It passes.
     Passes,
-    /// With the right password.
+    /// It passes with the right password.
     WithPassword,
-    /// That depends on how the key is used.
+    /// It depends on how the key is used.
     DependsOnUse,
-    /// No, because of this: `PCR 7 (sha256) has changed`.
+    /// It does not pass, for this reason: `PCR 7 (sha256) has changed`.
     Refused(String),
 }
 
 impl CheckedPath {
-    /// Whether the key can be used this way now: the worst of all outcomes.
+    /// Returns the result of this path: the worst of the results of its statements.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if !self.leads_to_key {

@@ -1,15 +1,15 @@
-//! What it means that the TPM refused a statement, or the use of the key after all statements had passed.
+//! Explains why the TPM refused a statement, or the use of the key after all statements had passed.
 
 use keyfile::policy::Condition;
 use keyfile::{KeyFile, Public, Signature};
 
-use super::step::{Step, Way};
+use super::step::{PolicyPath, Step};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-const AGAIN_AND_AGAIN: &str = "a PCR was extended again and again meanwhile";
+const PCR_KEEPS_CHANGING: &str = "a PCR was extended again and again meanwhile";
 
-/// The failure of a statement's own command.
+/// Explains the failure of a statement's command.
 pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
     let kind = match error.kind() {
         kind @ (ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Unsupported) => kind,
@@ -17,7 +17,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
         ErrorKind::Tpm | ErrorKind::Input if error.code().is_none_or(ResponseCode::is_about_a_part) => {
             ErrorKind::Policy
         }
-        // About the TPM, the way to it, or a lockout.
+        // The failure concerns the TPM, the connection or a lockout.
         _ => return error.on(&step.position),
     };
     let Ok(condition) = step.condition() else { return error };
@@ -35,35 +35,35 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
             true => format!("{}; it was refused before, and is not sent again", condition.refusal()),
             false => condition.refusal(),
         },
-        (Some(ResponseCode::PCR_CHANGED), _) => AGAIN_AND_AGAIN.to_owned(),
+        (Some(ResponseCode::PCR_CHANGED), _) => PCR_KEEPS_CHANGING.to_owned(),
         _ => "the TPM refuses it".to_owned(),
     };
     let refused = Error::statement(kind, step.failure(reason));
     let refused = match error.code() {
-        Some(code) => refused.answer(code.0),
+        Some(code) => refused.with_code(code.0),
         None => refused,
     };
     let refused = match error.advice().filter(|_| error.is_remembered()) {
-        Some(advice) => refused.advise(advice.to_owned()).recalled_as(&error),
+        Some(advice) => refused.advise(advice.to_owned()).with_recall_of(&error),
         None => refused,
     };
     advised(refused, condition)
 }
 
-/// The failure of the key's use: some statements only note what that must be like.
-pub(crate) fn of_use(error: Error, way: &Way<'_>, file: &KeyFile) -> Error {
+/// Explains the failure of the key's use: some statements only record conditions for it.
+pub(crate) fn of_use(error: Error, path: &PolicyPath<'_>, file: &KeyFile) -> Error {
     let Some(code) = error.code() else { return error };
     let wanted: fn(&Condition) -> bool = match code.base() {
         ResponseCode::LOCALITY => |condition| matches!(condition, Condition::Locality(_)),
         ResponseCode::POLICY_CC => |condition| matches!(condition, Condition::Command(_)),
         ResponseCode::PP => |condition| matches!(condition, Condition::PhysicalPresence),
         ResponseCode::PCR_CHANGED => |condition| matches!(condition, Condition::Pcr { .. }),
-        ResponseCode::POLICY_FAIL if leads_elsewhere(way, &file.public) => {
+        ResponseCode::POLICY_FAIL if has_other_digest(path, &file.public) => {
             return Error::new(
                 ErrorKind::Policy,
                 "the statements in the file do not lead to the policy of the key",
             )
-            .answer(code.0)
+            .with_code(code.0)
             .advise("the file was damaged or changed: get it from where the key was made");
         }
         ResponseCode::POLICY_FAIL => |condition| {
@@ -77,26 +77,26 @@ pub(crate) fn of_use(error: Error, way: &Way<'_>, file: &KeyFile) -> Error {
         },
         _ => return error,
     };
-    match way.step_with(wanted) {
+    match path.step_with(wanted) {
         Some((step, condition)) => {
             let reason = match code.base() {
-                ResponseCode::PCR_CHANGED => AGAIN_AND_AGAIN.to_owned(),
+                ResponseCode::PCR_CHANGED => PCR_KEEPS_CHANGING.to_owned(),
                 _ => condition.refusal(),
             };
-            let refused = Error::statement(ErrorKind::Policy, step.failure(reason)).answer(code.0);
+            let refused = Error::statement(ErrorKind::Policy, step.failure(reason)).with_code(code.0);
             advised(refused, condition)
         }
         None => error.of_kind(ErrorKind::Policy),
     }
 }
 
-/// Whether a PCR was extended since the session looked at one.
+/// Returns true if a PCR was extended since the policy session read the PCRs.
 pub(crate) fn has_pcr_changed(error: &Error) -> bool {
     error.base_code() == Some(ResponseCode::PCR_CHANGED)
 }
 
-fn leads_elsewhere(way: &Way<'_>, public: &Public) -> bool {
-    way.digest(public.name_alg).is_ok_and(|digest| digest != public.auth_policy)
+fn has_other_digest(path: &PolicyPath<'_>, public: &Public) -> bool {
+    path.digest(public.name_alg).is_ok_and(|digest| digest != public.auth_policy)
 }
 
 fn advised(error: Error, condition: &Condition) -> Error {

@@ -1,68 +1,68 @@
-//! Satisfies a policy and uses what it guards: every way that the file knows, and the first that passes.
+//! Satisfies a policy and uses the key: tries every path of the file until one passes.
 
 use keyfile::{KeyFile, Ticket};
 
+use super::failed_paths::FailedPaths;
 use super::refusal;
-use super::step::Way;
-use super::tried::Tried;
+use super::step::PolicyPath;
 use crate::auth::Auth;
 use crate::authorization::Attempt;
 use crate::connection::{Connection, Transient};
 use crate::error::{Error, ErrorKind};
 use crate::objects::{Cache, Parent};
 
-/// A file whose policy is to be satisfied.
+/// A key file whose policy is to be satisfied.
 pub(crate) struct Runner<'a> {
     pub(crate) file: &'a KeyFile,
     pub(crate) parent: &'a Parent,
     pub(crate) transient: Transient,
-    /// The password, which is the key's or that of the entity in a PolicySecret.
+    /// The password: the key's, or that of the entity in a PolicySecret.
     pub(crate) password: Option<&'a Auth>,
-    /// What is known of it as the key's own.
+    /// The attempt to prove the password as the key's own.
     pub(crate) attempt: &'a Attempt,
     pub(crate) tickets: &'a Cache<Ticket>,
 }
 
 impl Runner<'_> {
-    /// Runs the statements of each way, then `then`, until that succeeds. `then` learns whether the key's password is part of the
-    /// authorization. The HMAC session is open already.
+    /// Runs the statements of each path, then `then`, until both succeed. The second argument of `then` is true if the key's password
+    /// is part of the authorization. The HMAC session is already open.
     pub(crate) fn run<T>(
         &self,
         connection: &mut Connection,
         mut then: impl FnMut(&mut Connection, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.open(connection)?;
-        // The salt key has done its work.
-        connection.settle(&[self.transient])?;
-        self.ways(connection, &mut then)
+        // The salt key is no longer needed.
+        connection.trim_loaded(&[self.transient])?;
+        self.run_paths(connection, &mut then)
     }
 
-    /// What is known before anything is loaded: an error when no way can pass.
-    pub(crate) fn foresee(&self, connection: &mut Connection) -> Result<(), Error> {
-        let mut tried = Tried::default();
-        for way in Way::all(self.file) {
-            match self.admit(connection, &way) {
+    /// Returns an error before anything is loaded if no path can pass.
+    pub(crate) fn check_in_advance(&self, connection: &mut Connection) -> Result<(), Error> {
+        let mut failed = FailedPaths::default();
+        for path in PolicyPath::all(self.file) {
+            match self.check_not_refused(connection, &path) {
                 Ok(()) => return Ok(()),
-                Err(error) => tried.note(error, &way),
+                Err(error) => failed.note(error, &path),
             }
         }
-        Err(tried.error())
+        Err(failed.error())
     }
 
-    /// What is known of one way: that a statement is none for us, that a password is missing or was refused before.
-    fn admit(&self, connection: &mut Connection, way: &Way<'_>) -> Result<(), Error> {
-        if let Some(error) = way.steps.iter().find_map(|step| step.condition().err()) {
+    /// Returns an error if a path is known to fail: a statement is unsupported, or a password is missing or was refused before.
+    fn check_not_refused(&self, connection: &mut Connection, path: &PolicyPath<'_>) -> Result<(), Error> {
+        if let Some(error) = path.steps.iter().find_map(|step| step.condition().err()) {
             return Err(error);
         }
-        if self.password.is_none() && !self.file.empty_auth && way.asks_for_password() {
-            return Err(missing(way));
+        if self.password.is_none() && !self.file.empty_auth && path.asks_for_password() {
+            return Err(password_missing(path));
         }
-        if way.asks_for_auth_value() {
-            connection.admit(self.attempt).map_err(|error| self.of_key(error))?;
+        if path.asks_for_auth_value() {
+            connection.check_not_refused(self.attempt).map_err(|error| self.of_key(error))?;
         }
-        way.steps.iter().try_for_each(|step| match step.secret() {
+        path.steps.iter().try_for_each(|step| match step.secret() {
             Some(secret) => connection
-                .admit_secret(secret, self.password)
+                .check_secret_not_refused(secret, self.password)
                 .map_err(|error| refusal::of_statement(self.of_entity(error), step)),
             None => Ok(()),
         })
@@ -82,10 +82,11 @@ impl Runner<'_> {
         }
     }
 
-    /// Opens the session that will authorize. At a time when the parent is loaded, its salt costs nothing.
+    /// Opens the policy session. If the parent is loaded, salting it costs no command.
     pub(crate) fn open(&self, connection: &mut Connection) -> Result<(), Error> {
         let hash = self.file.public.name_alg;
-        let proves = self.password.is_some() && Way::all(self.file).any(|way| way.asks_for_auth_value());
+        let proves =
+            self.password.is_some() && PolicyPath::all(self.file).any(|path| path.asks_for_auth_value());
         if !proves || connection.rules.unprotected {
             return connection.open_policy(hash);
         }
@@ -93,35 +94,35 @@ impl Runner<'_> {
         connection.open_salted_policy(hash, (number, self.parent))
     }
 
-    fn ways<T>(
+    fn run_paths<T>(
         &self,
         connection: &mut Connection,
         then: &mut dyn FnMut(&mut Connection, bool) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut tried = Tried::default();
+        let mut failed = FailedPaths::default();
         let mut dirty = false;
-        for way in Way::all(self.file) {
-            if tried.has_refused(&way) {
+        for path in PolicyPath::all(self.file) {
+            if failed.would_be_refused(&path) {
                 continue;
             }
-            if let Err(error) = self.admit(connection, &way) {
-                tried.note(error, &way);
+            if let Err(error) = self.check_not_refused(connection, &path) {
+                failed.note(error, &path);
                 continue;
             }
             if std::mem::replace(&mut dirty, true) {
-                self.begin_again(connection)?;
+                self.restart(connection)?;
             }
-            match self.way(connection, &way, then) {
-                Err(error) if goes_on(&error) => tried.note(error, &way),
+            match self.run_path(connection, &path, then) {
+                Err(error) if may_try_next_path(&error) => failed.note(error, &path),
                 done => return done,
             }
         }
-        Err(tried.error())
+        Err(failed.error())
     }
 
-    /// Empties the policy session for another way, or for the same once more. Where a command in the sessions has failed, they may be
-    /// out of step with the TPM, and that would pass for a wrong password.
-    pub(super) fn begin_again(&self, connection: &mut Connection) -> Result<(), Error> {
+    /// Empties the policy session for another path, or for another run of the same one. After a failed command the sessions may be
+    /// out of step with the TPM, which would look like a wrong password; then both sessions are replaced.
+    pub(super) fn restart(&self, connection: &mut Connection) -> Result<(), Error> {
         if !connection.policy_session()?.is_distrusted() {
             return connection.restart_policy();
         }
@@ -132,24 +133,24 @@ impl Runner<'_> {
             connection.parent_in_session(self.parent)?;
         }
         self.open(connection)?;
-        connection.settle(&[self.transient])
+        connection.trim_loaded(&[self.transient])
     }
 }
 
-/// Whether another way may pass where this one has failed.
-fn goes_on(error: &Error) -> bool {
+/// Returns true if another path may pass after this failure.
+fn may_try_next_path(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Policy | ErrorKind::Authorization | ErrorKind::PasswordMissing => true,
-        // A statement. What the TPM cannot do with the key, it cannot do by any way.
+        // The failure of a statement. If the TPM cannot do the operation itself, no other path helps.
         ErrorKind::Unsupported => !error.policy_failures().is_empty(),
-        // One of our own: what asks for no password may pass.
+        // Our own refusal to use the last try: a path without a password may still pass.
         ErrorKind::Lockout => error.code().is_none() && !error.is_being_tried(),
         _ => false,
     }
 }
 
-fn missing(way: &Way<'_>) -> Error {
-    let who = way.signed.as_ref().map_or_else(|| "the policy of the key".to_owned(), ToString::to_string);
+fn password_missing(path: &PolicyPath<'_>) -> Error {
+    let who = path.signed.as_ref().map_or_else(|| "the policy of the key".to_owned(), ToString::to_string);
     Error::new(ErrorKind::PasswordMissing, format!("{who} asks for a password, and none was given"))
         .advise("give the password, for instance with -passin")
 }

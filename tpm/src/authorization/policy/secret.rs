@@ -1,4 +1,4 @@
-//! PolicySecret: the password of another entity, proven to the TPM within the connection's session.
+//! PolicySecret: proves the password of another entity within the connection's session.
 
 use keyfile::policy::Secret;
 use keyfile::wire::{Reader, Unmarshal};
@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 
 impl Connection {
-    /// PolicySecret with this password.
+    /// Runs PolicySecret with this password.
     pub(crate) fn prove_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
         let known = secret.entity().or_else(|| self.entities.get(&secret.name).copied());
         if let Some(handle) = known {
@@ -25,36 +25,40 @@ impl Connection {
             Ok(()) => true,
             Err(error) => error.kind() == ErrorKind::Authorization,
         };
-        // Where no session protects, nothing tells later that another object is there.
+        // Without a session, a later replacement of the object would not be noticed.
         if is_there && !self.rules.unprotected {
             self.entities.insert(secret.name.clone(), handle);
         }
         proven
     }
 
-    /// An error if this password is known to be refused by the entity.
-    pub(crate) fn admit_secret(&mut self, secret: &Secret, password: Option<&Auth>) -> Result<(), Error> {
+    /// Returns an error if the entity is known to refuse this password.
+    pub(crate) fn check_secret_not_refused(
+        &mut self,
+        secret: &Secret,
+        password: Option<&Auth>,
+    ) -> Result<(), Error> {
         let handle = secret.entity().or_else(|| self.entities.get(&secret.name).copied());
-        // What kind of value it has, its Name says where no handle is known.
+        // Without a handle, the Name decides how the authValue is computed.
         let handle = handle.unwrap_or(Handle(0));
         let auth = password.map(|password| auth_value(password, handle, &secret.name)).unwrap_or_default();
         let attempt = self.attempt_on_secret(secret, handle, &auth)?;
-        self.admit(&attempt)
+        self.check_not_refused(&attempt)
     }
 
     fn attempt_on_secret(&self, secret: &Secret, handle: Handle, auth: &[u8]) -> Result<Attempt, Error> {
         let attempt = Attempt::of_named(&self.rules.tpm, &secret.name, auth)?;
-        // That of a hierarchy counts towards no lockout, but for the lockout's own.
+        // Hierarchies are not subject to the dictionary-attack lockout, except the lockout hierarchy itself.
         let counts = !secret.name.as_handle().is_some_and(Handle::is_hierarchy);
-        let attempt = attempt.counting(counts);
+        let attempt = attempt.counting_failures(counts);
         Ok(match secret.name.as_handle() {
-            None => attempt.placed(handle),
+            None => attempt.at_handle(handle),
             Some(_) => attempt,
         })
     }
 
-    /// Forgets where the entity was, if that was known: the next try searches for it.
-    pub(crate) fn search_again(&mut self, secret: &Secret) -> bool {
+    /// Forgets the handle of the entity, so that the next try searches for it. Returns true if a handle was known.
+    pub(crate) fn forget_handle(&mut self, secret: &Secret) -> bool {
         self.entities.remove(&secret.name).is_some()
     }
 
@@ -88,7 +92,7 @@ impl Connection {
             _ => false,
         };
         match proven {
-            Err(error) if is_suspect(&error) && self.is_another(handle, &secret.name) => {
+            Err(error) if is_suspect(&error) && self.is_other_object_at(handle, &secret.name) => {
                 let text =
                     format!("at {handle} there is another object than the one whose password is wanted");
                 Err(Error::new(ErrorKind::Policy, text))
@@ -98,7 +102,7 @@ impl Connection {
     }
 }
 
-/// The authValue that this password stands for: hierarchies have it as it is, objects and NV indices by their nameAlg.
+/// Returns the authValue of this password: unhashed for hierarchies, by nameAlg for objects and NV indexes.
 fn auth_value(password: &Auth, handle: Handle, name: &Name) -> Zeroizing<Vec<u8>> {
     let hash = HashAlg::unmarshal(&mut Reader::new(name.as_bytes()));
     match hash {

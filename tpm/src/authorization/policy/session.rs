@@ -1,5 +1,5 @@
-//! The policy session of a connection. Between operations it is empty: the TPM empties it when it has authorized a command, and an
-//! operation that fails flushes it.
+//! The policy session of a connection. It is empty between operations: the TPM empties it when it has authorized a command, and a
+//! failed operation flushes it.
 
 use keyfile::{CommandCode, Handle, HashAlg};
 
@@ -10,30 +10,33 @@ use crate::objects::Parent;
 use crate::session::{Session, Starting};
 
 impl Connection {
-    /// Makes sure that there is one of this hash.
+    /// Opens a policy session with this hash, unless one is open.
     pub(crate) fn open_policy(&mut self, hash: HashAlg) -> Result<(), Error> {
-        self.open_policy_by(hash, false, |connection| Starting::policy(hash)?.start(connection, Handle::NULL))
+        self.open_policy_with(hash, false, |connection| {
+            Starting::policy(hash)?.start(connection, Handle::NULL)
+        })
     }
 
-    /// The same, salted: it will prove a password, which somebody who listens could guess at otherwise.
+    /// Opens a salted policy session with this hash. It will prove a password, which an eavesdropper could otherwise guess from the
+    /// traffic.
     pub(crate) fn open_salted_policy(
         &mut self,
         hash: HashAlg,
         (number, parent): (usize, &Parent),
     ) -> Result<(), Error> {
-        self.open_policy_by(hash, true, |connection| {
+        self.open_policy_with(hash, true, |connection| {
             connection.start_salted(Some((number, parent)), |key| Starting::salted_policy(key, hash))
         })
     }
 
-    /// In its place one that authorizes nothing, to be dropped after its one statement.
+    /// Replaces it by a trial session, which authorizes nothing and is dropped after one statement.
     pub(crate) fn open_trial(&mut self) -> Result<(), Error> {
         self.drop_policy()?;
         self.policy = Some(Starting::trial()?.start(self, Handle::NULL)?);
         Ok(())
     }
 
-    fn open_policy_by(
+    fn open_policy_with(
         &mut self,
         hash: HashAlg,
         salted: bool,
@@ -48,13 +51,13 @@ impl Connection {
         Ok(())
     }
 
-    /// PolicyRestart: as if it had just been started.
+    /// Resets the policy session to its initial state (PolicyRestart).
     pub(crate) fn restart_policy(&mut self) -> Result<(), Error> {
         let session = self.policy_session()?.handle;
         policy_command(self, CommandCode::POLICY_RESTART, session, &[])
     }
 
-    /// The policy session that was opened.
+    /// Returns the open policy session.
     pub(crate) fn policy_session(&self) -> Result<&Session, Error> {
         let lost = || Error::new(ErrorKind::Integrity, "there is no policy session to authorize the command");
         self.policy.as_ref().filter(|policy| !policy.has_ended()).ok_or_else(lost)

@@ -1,33 +1,33 @@
-//! The statements of a file as steps to take, in the order to take them.
+//! The statements of a file as steps, in the order in which they run.
 
 use keyfile::policy::{Condition, Problem, Secret, Statement, digest};
 use keyfile::{HashAlg, KeyFile};
 
 use crate::error::{Error, ErrorKind, Failure, Signed, StatementPosition};
 
-/// One statement.
+/// One statement of a policy path.
 pub(crate) struct Step<'a> {
     pub(crate) position: StatementPosition,
     pub(crate) statement: &'a Statement,
     condition: Result<Condition, Problem>,
 }
 
-/// One way to satisfy a policy.
-pub(crate) struct Way<'a> {
-    /// The signed policy that it begins with.
+/// One path through a policy.
+pub(crate) struct PolicyPath<'a> {
+    /// The signed policy at its beginning, if any.
     pub(crate) signed: Option<Signed>,
     pub(crate) steps: Vec<Step<'a>>,
 }
 
-impl<'a> Way<'a> {
-    /// All ways of the file, in the order to try them.
+impl<'a> PolicyPath<'a> {
+    /// Returns all paths of the file, in the order in which they are tried.
     pub(crate) fn all(file: &'a KeyFile) -> impl Iterator<Item = Self> {
         file.policy_paths().into_iter().enumerate().map(|(index, path)| {
             let signed = file.auth_policies.get(index);
             let of_signed = signed.map_or(0, |signed| signed.statements.len());
             let signed = signed.map(|signed| Signed { index, name: signed.name.clone() });
             let position = |at: usize| match at.checked_sub(of_signed) {
-                // The PolicyAuthorize that the policy begins with was the last statement of the signed one.
+                // The PolicyAuthorize at the start of the policy is the last statement of the signed policy.
                 Some(after) => StatementPosition {
                     signed: None,
                     index: after.saturating_add(usize::from(of_signed > 0)),
@@ -44,44 +44,44 @@ impl<'a> Way<'a> {
         })
     }
 
-    /// Where it leads to: the policy digest of the keys that it opens.
+    /// Returns the policy digest of this path.
     ///
     /// # Errors
-    /// A statement is damaged, or none that runs from a file.
+    /// A statement is damaged, or not supported in a file.
     pub(crate) fn digest(&self, hash: HashAlg) -> Result<Vec<u8>, Error> {
         self.digest_before(self.steps.len(), hash)
     }
 
-    /// Where the first so many steps lead to.
+    /// Returns the policy digest after the first `at` steps.
     ///
     /// # Errors
-    /// As [`Way::digest`].
+    /// As [`PolicyPath::digest`].
     pub(crate) fn digest_before(&self, at: usize, hash: HashAlg) -> Result<Vec<u8>, Error> {
         let statements = self.steps.iter().take(at).map(|step| step.statement);
         digest(statements, hash).map_err(|error| Error::new(ErrorKind::Policy, error.to_string()))
     }
 
-    /// Whether the password of the key is part of it.
+    /// Returns true if the path uses the password of the key.
     pub(crate) fn asks_for_auth_value(&self) -> bool {
         self.conditions().any(|condition| *condition == Condition::AuthValue)
     }
 
-    /// Those of others whose passwords are part of it.
+    /// Returns the entities whose passwords the path uses.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.steps.iter().filter_map(Step::secret)
     }
 
-    /// Whose password the statement at this place wants.
+    /// Returns the entity whose password the statement at this position uses.
     pub(crate) fn secret_at(&self, position: &StatementPosition) -> Option<&Secret> {
         self.steps.iter().find(|step| step.position == *position)?.secret()
     }
 
-    /// Whether a password is part of it.
+    /// Returns true if the path uses any password.
     pub(crate) fn asks_for_password(&self) -> bool {
         self.asks_for_auth_value() || self.secrets().next().is_some()
     }
 
-    /// The step with such a condition.
+    /// Returns the first step whose condition is wanted.
     pub(crate) fn step_with(&self, wanted: impl Fn(&Condition) -> bool) -> Option<(&Step<'a>, &Condition)> {
         let steps = self.steps.iter().filter_map(|step| Some((step, step.condition.as_ref().ok()?)));
         steps.into_iter().find(|(_, condition)| wanted(condition))
@@ -93,7 +93,7 @@ impl<'a> Way<'a> {
 }
 
 impl Step<'_> {
-    /// Whose password it wants, if that is what it wants.
+    /// Returns the entity whose password it uses, if it is a PolicySecret.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match &self.condition {
             Ok(Condition::Secret(secret)) => Some(secret),
@@ -101,17 +101,17 @@ impl Step<'_> {
         }
     }
 
-    /// What it demands.
+    /// Returns the condition that it demands.
     ///
     /// # Errors
-    /// It is damaged, or none that runs from a file.
+    /// It is damaged, or not supported in a file.
     pub(crate) fn condition(&self) -> Result<&Condition, Error> {
         let refused =
             |problem: &Problem| Error::statement(ErrorKind::Unsupported, self.failure(problem.to_string()));
         self.condition.as_ref().map_err(refused)
     }
 
-    /// That it did not pass, for this reason.
+    /// Returns the failure of this statement with its reason.
     pub(crate) fn failure(&self, reason: impl Into<String>) -> Failure {
         Failure { position: self.position.clone(), command: self.statement.command, reason: reason.into() }
     }

@@ -1,4 +1,4 @@
-//! The tickets of PolicyAuthorize. They stay good until the owner hierarchy is cleared, so a process asks for each only once.
+//! The tickets of PolicyAuthorize. They are valid until the owner hierarchy is cleared, so a process requests each only once.
 
 use keyfile::policy::Authorize;
 use keyfile::{CommandCode, Signature, Ticket};
@@ -11,11 +11,11 @@ use crate::error::{Error, ErrorKind};
 use crate::objects::Cache;
 use crate::rc::ResponseCode;
 
-/// The slot of the key of a signed policy.
+/// The slot of the key that signed a policy.
 const SIGNER: Transient = Transient::Temporary(2);
 
 impl Connection {
-    /// PolicyAuthorize: what the session has come to is what the key of the statement signed.
+    /// Runs PolicyAuthorize: the session's digest must be one that the key of the statement has signed.
     pub(crate) fn policy_authorize(
         &mut self,
         authorize: &Authorize,
@@ -25,25 +25,29 @@ impl Connection {
         let signer = authorize.key.name()?;
         let parts = [signer.as_bytes(), &authorize.policy_ref, approved];
         if let Some(ticket) = tickets.find(&parts) {
-            match self.policy_authorize_by(authorize, approved, &ticket) {
-                // Made before the hierarchy was cleared.
+            match self.policy_authorize_with(authorize, approved, &ticket) {
+                // The ticket is older than the last clear of the hierarchy.
                 Err(error) if error.base_code() == Some(ResponseCode::VALUE) => {}
                 done => return done,
             }
         }
-        let ticket = self.approve(authorize, approved)?;
-        self.policy_authorize_by(authorize, approved, &ticket)?;
-        tickets.keep(&parts, &ticket);
+        let ticket = self.verify_approval(authorize, approved)?;
+        self.policy_authorize_with(authorize, approved, &ticket)?;
+        tickets.insert(&parts, &ticket);
         Ok(())
     }
 
-    /// The ticket that says that this policy was signed: LoadExternal, VerifySignature, FlushContext. The key that is to be used may lose
-    /// its slot meanwhile.
-    pub(crate) fn approve(&mut self, authorize: &Authorize, approved: &[u8]) -> Result<Ticket, Error> {
+    /// Returns the ticket that proves the signature of this policy: LoadExternal, VerifySignature, FlushContext. The key of the
+    /// operation may lose its slot meanwhile.
+    pub(crate) fn verify_approval(
+        &mut self,
+        authorize: &Authorize,
+        approved: &[u8],
+    ) -> Result<Ticket, Error> {
         if authorize.signature == Signature::Null {
             return Err(Error::new(ErrorKind::Policy, "no policy was signed for the key yet"));
         }
-        self.make_room(MAX_LOADED - 1, &[])?;
+        self.free_slots(MAX_LOADED - 1, &[])?;
         let name = authorize.key.name()?;
         let handle = load_external(self, &authorize.key, None)?;
         self.slots.insert(SIGNER, handle, name);
@@ -52,7 +56,7 @@ impl Connection {
         ticket
     }
 
-    fn policy_authorize_by(
+    fn policy_authorize_with(
         &mut self,
         authorize: &Authorize,
         approved: &[u8],

@@ -1,4 +1,4 @@
-//! How long an operation waits for a TPM that says "not now", and that it keeps nobody else waiting meanwhile.
+//! How long an operation waits for a busy TPM, and how it lets waiting operations run meanwhile.
 
 mod backoff;
 
@@ -11,59 +11,59 @@ pub(crate) use backoff::Backoff;
 use crate::deadline::Deadline;
 use crate::rc::ResponseCode;
 
-/// The other operations of this process that want the same connection.
-pub(crate) trait Others: Send + Sync {
-    /// Waits this long, or until one of them waits for its turn; true if one does.
-    fn come_within(&self, pause: Duration) -> bool;
+/// The operations of this process that wait for the same connection.
+pub(crate) trait Waiters: Send + Sync {
+    /// Waits for `pause`, or until an operation waits for its turn. Returns true if one does.
+    fn arrive_within(&self, pause: Duration) -> bool;
 }
 
-/// What an operation still bears with.
+/// The remaining waiting time of an operation.
 pub(crate) struct Patience {
     busy: Backoff,
     deadline: Deadline,
-    others: Option<Arc<dyn Others>>,
-    /// It has made something that it could not make again for nothing: so it is not begun again for a busy TPM.
+    waiters: Option<Arc<dyn Waiters>>,
+    /// True if the operation has made an object that is expensive to make again. Then it is not interrupted.
     made: bool,
-    gave_way: Option<GaveWay>,
+    interrupted: Option<Interrupted>,
 }
 
-/// The operation has to begin again: others come first while the TPM is busy.
+/// The operation must begin again, after the waiting operations have run.
 #[derive(Debug, Clone, Copy)]
-struct GaveWay {
-    /// What the TPM answered.
+struct Interrupted {
+    /// The TPM's response code.
     code: ResponseCode,
-    /// How long to leave it alone.
+    /// The pause before the operation begins again.
     pause: Duration,
 }
 
 impl Patience {
-    /// For what belongs to no operation: a farewell, the first commands on a new connection.
-    pub(crate) fn alone(deadline: Deadline) -> Self {
-        Self { busy: Backoff::for_the_tpm(), deadline, others: None, made: false, gave_way: None }
+    /// For commands outside an operation: clean-up, and the first commands on a new connection.
+    pub(crate) fn without_waiters(deadline: Deadline) -> Self {
+        Self { busy: Backoff::for_busy_tpm(), deadline, waiters: None, made: false, interrupted: None }
     }
 
-    /// For an operation beside others.
-    pub(crate) fn among(others: Arc<dyn Others>, deadline: Deadline) -> Self {
-        Self { others: Some(others), ..Self::alone(deadline) }
+    /// For an operation that other operations may wait for.
+    pub(crate) fn with_waiters(waiters: Arc<dyn Waiters>, deadline: Deadline) -> Self {
+        Self { waiters: Some(waiters), ..Self::without_waiters(deadline) }
     }
 
-    /// Until when it waits.
+    /// Returns the time until which it waits.
     pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 
-    /// The TPM has done a command that is better not repeated.
-    pub(super) fn has_made(&mut self) {
+    /// Records that the TPM has executed a command that is expensive to repeat.
+    pub(super) fn note_made(&mut self) {
         self.made = true;
     }
 
-    /// The TPM said "not now": waits, and says whether to send the command again. The connection is held meanwhile, but only as long as
-    /// nobody else wants it.
+    /// Waits after a busy response and returns true if the command may be sent again. The connection is held only until another
+    /// operation waits for it.
     pub(super) fn wait(&mut self, code: ResponseCode) -> bool {
         let Some(pause) = self.busy.pause(self.deadline) else { return false };
-        match self.others.as_ref().filter(|_| !self.made) {
-            Some(others) if others.come_within(pause) => {
-                self.gave_way = Some(GaveWay { code, pause });
+        match self.waiters.as_ref().filter(|_| !self.made) {
+            Some(waiters) if waiters.arrive_within(pause) => {
+                self.interrupted = Some(Interrupted { code, pause });
                 false
             }
             Some(_) => true,
@@ -74,15 +74,15 @@ impl Patience {
         }
     }
 
-    /// What the TPM answered when the operation gave way: no command of it is sent any more.
-    pub(super) fn gave_way(&self) -> Option<ResponseCode> {
-        self.gave_way.map(|gave_way| gave_way.code)
+    /// Returns the response code that interrupted the operation. No more commands of it are sent.
+    pub(super) fn interrupted(&self) -> Option<ResponseCode> {
+        self.interrupted.map(|interrupted| interrupted.code)
     }
 
-    /// Whether the operation begins again, and after which pause.
-    pub(crate) fn begin_again(&mut self) -> Option<Duration> {
+    /// Returns the pause after which an interrupted operation begins again; None if it was not interrupted.
+    pub(crate) fn take_restart(&mut self) -> Option<Duration> {
         self.made = false;
-        self.gave_way.take().map(|gave_way| gave_way.pause)
+        self.interrupted.take().map(|interrupted| interrupted.pause)
     }
 }
 
@@ -92,22 +92,22 @@ mod tests {
 
     struct Crowd(bool);
 
-    impl Others for Crowd {
-        fn come_within(&self, _: Duration) -> bool {
+    impl Waiters for Crowd {
+        fn arrive_within(&self, _: Duration) -> bool {
             self.0
         }
     }
 
     #[test]
-    fn who_waits_lets_others_through_but_not_after_a_key_was_made() {
+    fn a_busy_operation_yields_to_waiters_unless_it_made_a_key() {
         let deadline = Deadline::within(Duration::from_secs(60));
-        let mut nobody = Patience::among(Arc::new(Crowd(false)), deadline);
-        assert!(nobody.wait(ResponseCode::RETRY) && nobody.gave_way().is_none());
-        let mut crowd = Patience::among(Arc::new(Crowd(true)), deadline);
+        let mut nobody = Patience::with_waiters(Arc::new(Crowd(false)), deadline);
+        assert!(nobody.wait(ResponseCode::RETRY) && nobody.interrupted().is_none());
+        let mut crowd = Patience::with_waiters(Arc::new(Crowd(true)), deadline);
         assert!(!crowd.wait(ResponseCode::RETRY));
-        assert_eq!(crowd.gave_way(), Some(ResponseCode::RETRY));
-        assert!(crowd.begin_again().is_some());
-        crowd.has_made();
-        assert!(crowd.wait(ResponseCode::RETRY) && crowd.gave_way().is_none());
+        assert_eq!(crowd.interrupted(), Some(ResponseCode::RETRY));
+        assert!(crowd.take_restart().is_some());
+        crowd.note_made();
+        assert!(crowd.wait(ResponseCode::RETRY) && crowd.interrupted().is_none());
     }
 }

@@ -1,5 +1,5 @@
-//! Devices with an answer that was given up: it must be read before the next command, or be closed, and both wait for the TPM. So they are
-//! kept, and the next connection begins with reading it; or they are closed with the process.
+//! Devices with an answer that was not waited for. The answer must be read before the next command or before closing, and both wait
+//! for the TPM. So the open devices are kept: the next connection reads the answer first, or they are closed with the process.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,13 +14,13 @@ use crate::error::Error;
 use crate::process::Process;
 use crate::transport::answer::LARGEST;
 
-/// One for each connection of the process that has given up and was not used since. Each slot has a lock of its own, which nobody waits
-/// for: in a forked child it may be held by a thread that is not there.
+/// One slot for each connection of the process that has timed out and was not used since. Each slot has its own lock, which is not
+/// waited for: in a forked child, a thread that does not exist there may hold it.
 static LATE: [Slot; 16] = [const { Mutex::new(None) }; 16];
 
 type Slot = Mutex<Option<(Process, Line)>>;
 
-/// Keeps one. When there are too many, it is closed, and that waits.
+/// Keeps an open device. If all slots are in use, it is closed, which waits for the answer.
 pub(super) fn keep(line: Line) {
     let mut kept = Some((Process::this(), line));
     for slot in &LATE {
@@ -31,17 +31,17 @@ pub(super) fn keep(line: Line) {
     }
 }
 
-/// Waits for the answers that are late at the device, and closes what they were waited for with. Where only one may have the device open,
-/// no other way leads to it; where many may, their commands wait for each other all the same.
+/// Waits for late answers of the device and closes the open files. If the device allows only one opener, there is no other way to use
+/// it; if it allows several, their commands wait for each other anyway.
 ///
 /// # Errors
-/// The deadline passes before.
+/// The deadline passes first.
 pub(super) fn finish(path: &Path, deadline: Deadline) -> Result<(), Error> {
-    // Whoever opens the device says what is wrong with it.
+    // The caller opens the device next and reports what is wrong with it.
     let Ok(device) = fs::metadata(path).map(|device| device.rdev()) else { return Ok(()) };
     let mut answer = Zeroizing::new(Vec::with_capacity(LARGEST));
     for mut line in LATE.iter().filter_map(|slot| take(slot, device)) {
-        // An error is an end, too.
+        // An error also ends the wait.
         if line.receive(&mut answer, deadline).is_ok_and(|came| !came) {
             keep(line);
             return Err(deadline.missed("the TPM has not answered an earlier command"));
@@ -50,7 +50,7 @@ pub(super) fn finish(path: &Path, deadline: Deadline) -> Result<(), Error> {
     Ok(())
 }
 
-/// The line to this device. One of a parent process is closed: its answer is the parent's to read.
+/// Takes the open file of this device. One of a parent process is closed: its answer belongs to the parent.
 fn take(slot: &Slot, device: u64) -> Option<Line> {
     let mut slot = slot.try_lock().ok()?;
     let (process, line) = slot.as_ref()?;

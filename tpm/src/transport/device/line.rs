@@ -1,13 +1,14 @@
-//! One open device file: a command in one write(2), its answer by read(2), and what the kernel has us mind between them
-//! (Linux, drivers/char/tpm/tpm-dev-common.c).
+//! One open device file: sends a command in one write(2) and reads its answer by read(2), within the kernel's rules (Linux,
+//! drivers/char/tpm/tpm-dev-common.c).
 //!
-//! - Opened with O_NONBLOCK, a command is only handed over by write(2). Linux before 5.0 does not know that, nor poll(2): there write(2)
-//!   waits for the answer.
-//! - Until the answer is there, poll(2), read(2) and close(2) block in the kernel, O_NONBLOCK and timeouts notwithstanding: they take the
-//!   lock that the command holds. epoll_wait(2) does not: it is woken when the command has ended, and asks the file only then.
-//! - read(2) gives the answer, or the error that the command came to. It gives nothing where an older kernel had such an error, and where
-//!   nobody has read the answer for two minutes.
-//! - No second command may be written before.
+//! - With O_NONBLOCK, write(2) only hands over the command. Linux before 5.0 does not support that, nor poll(2): there write(2) waits
+//!   for the answer.
+//! - Until the answer is there, poll(2), read(2) and close(2) block in the kernel, regardless of O_NONBLOCK and timeouts: they take
+//!   the lock that the command holds. epoll_wait(2) does not block: it is woken when the command has ended, and queries the file only
+//!   then.
+//! - read(2) returns the answer, or the error of the command. It returns nothing if an older kernel had such an error, or if the
+//!   answer was not read for two minutes.
+//! - A second command must not be written before the answer was read.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -19,10 +20,10 @@ use crate::deadline::Deadline;
 use crate::ffi::Edge;
 use crate::transport::answer::{LARGEST, size};
 
-/// A device file of our own.
+/// An open device file.
 pub(super) struct Line {
     file: File,
-    /// None where write(2) waits.
+    /// None if write(2) waits for the answer.
     edge: Option<Edge>,
     busy: bool,
 }
@@ -30,24 +31,24 @@ pub(super) struct Line {
 impl Line {
     /// Takes a file that was opened with O_NONBLOCK.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        let edge = Edge::of(file.as_fd())?;
+        let edge = Edge::watch(file.as_fd())?;
         Ok(Self { file, edge, busy: false })
     }
 
-    /// Whether a command was sent whose answer has not come. Then no other can be sent, and closing would wait.
+    /// Returns true if a command was sent and its answer has not come. No other command can be sent then, and closing would wait.
     pub(super) fn is_busy(&self) -> bool {
         self.busy
     }
 
-    /// The device's number.
+    /// Returns the device number.
     pub(super) fn number(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.rdev())
     }
 
-    /// Sends a command whole.
+    /// Sends one complete command.
     pub(super) fn send(&mut self, command: &[u8]) -> io::Result<()> {
-        // What has happened before is not about this command.
-        self.has_news(Deadline::within(Duration::ZERO))?;
+        // Discards earlier events, which are not about this command.
+        self.wait_for_event(Deadline::within(Duration::ZERO))?;
         let written = loop {
             match self.file.write(command) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -58,12 +59,12 @@ impl Line {
         (written == command.len()).then_some(()).ok_or_else(|| ErrorKind::WriteZero.into())
     }
 
-    /// Reads the answer into `response`. False when it has not come by the deadline.
+    /// Reads the answer into `response`. Returns false after the deadline.
     pub(super) fn receive(&mut self, response: &mut Vec<u8>, deadline: Deadline) -> io::Result<bool> {
         response.clear();
         response.resize(LARGEST, 0);
         let mut have = 0;
-        while self.has_news(deadline)? {
+        while self.wait_for_event(deadline)? {
             if self.read(response, &mut have).inspect_err(|_| self.busy = false)? {
                 self.busy = false;
                 response.truncate(have);
@@ -73,11 +74,11 @@ impl Line {
         Ok(false)
     }
 
-    /// Reads what is there. True when that is the whole answer.
+    /// Reads the available bytes. Returns true if the answer is complete.
     fn read(&mut self, response: &mut [u8], have: &mut usize) -> io::Result<bool> {
         loop {
             let (came, room) = response.split_at_mut_checked(*have).unwrap_or_default();
-            // A device gives the whole in one piece; what stands in for one may not.
+            // A device returns the answer in one piece; a substitute in tests may not.
             if !came.is_empty() && came.len() >= size(came) {
                 return Ok(true);
             }
@@ -85,7 +86,7 @@ impl Line {
                 Ok(0) => return Err(io::Error::new(ErrorKind::UnexpectedEof, "the device gives no answer")),
                 Ok(read) => *have = have.saturating_add(read),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // A terminal tells of other things, too.
+                // A terminal also reports other events.
                 Err(error) if error.kind() == ErrorKind::WouldBlock && self.edge.is_some() => {
                     return Ok(false);
                 }
@@ -94,7 +95,7 @@ impl Line {
         }
     }
 
-    fn has_news(&self, deadline: Deadline) -> io::Result<bool> {
+    fn wait_for_event(&self, deadline: Deadline) -> io::Result<bool> {
         self.edge.as_ref().map_or(Ok(true), |edge| edge.wait(deadline))
     }
 }

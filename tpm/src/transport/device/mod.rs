@@ -1,5 +1,5 @@
-//! The kernel's devices, without a TCTI: that of tpm2-tss sends a command of its own when it opens, gives it one second, and closes
-//! without asking how long that takes.
+//! The kernel's devices, without a TCTI. The TCTI of tpm2-tss sends its own command when it opens, allows one second for it, and
+//! closes without regard to the time that takes.
 
 mod late;
 mod line;
@@ -9,12 +9,12 @@ use std::path::Path;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::transport::location::{Location, open_device};
-use crate::transport::{Transport, not_there};
+use crate::transport::{Transport, no_tpm_error};
 use line::Line;
 
 /// An open device.
 pub(crate) struct Device {
-    /// None when it was let go of.
+    /// None after `forget`.
     line: Option<Line>,
     managed: bool,
     deadline: Deadline,
@@ -24,10 +24,10 @@ impl Device {
     /// Opens the device at the path. Nothing is sent.
     ///
     /// # Errors
-    /// It does not open, or the answer that this process has given up has not come by the deadline.
+    /// The device does not open, or a late answer to this process does not come by the deadline.
     pub(crate) fn open(path: &Path, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         late::finish(path, deadline)?;
-        let file = open_device(path, location).map_err(not_there)?;
+        let file = open_device(path, location).map_err(no_tpm_error)?;
         let line = Line::new(file).map_err(|cause| Error::broken("opening the TPM's device", cause))?;
         let managed = location.is_kernel_resource_manager();
         Ok(Self { line: Some(line), managed, deadline })
@@ -54,7 +54,7 @@ impl Transport for Device {
     }
 
     fn forget(mut self: Box<Self>) {
-        // The parent's answer is the parent's to read.
+        // The answer belongs to the parent process.
         self.line = None;
     }
 }
@@ -81,13 +81,13 @@ mod tests {
         crate::transport::open(Some(tcti), Deadline::within(time))
     }
 
-    /// TPM2_GetRandom of so many bytes; the last of its parameters.
+    /// TPM2_GetRandom of `size` bytes, its only parameter.
     fn random(size: u8) -> [u8; 12] {
         [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, size]
     }
 
     #[test]
-    fn a_late_answer_is_thrown_away_before_the_next_command() {
+    fn a_late_answer_is_discarded_before_the_next_command() {
         const SHORT: Duration = Duration::from_millis(100);
         let tpm = Swtpm::start();
         let device = TerminalDevice::start(&tpm);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_gives_no_answer_is_an_error() {
+    fn a_device_without_answer_is_an_error() {
         let location = Location::parse("device:/dev/null", Source::Explicit).unwrap();
         let mut device = Device::open("/dev/null".as_ref(), &location, Deadline::NEVER).unwrap();
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The kernel's devices: which have a resource manager, and how one is opened.
+//! The kernel's devices: recognizes a resource manager, and opens a device.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -7,20 +7,20 @@ use std::path::Path;
 
 use super::{Location, LocationError};
 
-/// Whether this is a device with the kernel's resource manager, be it by another name.
+/// Returns true if this device has the kernel's resource manager, also under another name.
 pub(super) fn is_managed(path: &Path) -> bool {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tpmrm"))
 }
 
-/// Opens the device, for reading and writing without waiting. Nothing is sent.
+/// Opens the device non-blocking for reading and writing. Nothing is sent.
 pub(crate) fn open(path: &Path, location: &Location) -> Result<File, LocationError> {
     let failed = |cause: io::Error| LocationError::Device { location: location.clone(), cause };
-    // What a FIFO or a terminal does when it is opened is not to be tried.
+    // Opening a FIFO or a terminal could have side effects.
     if !fs::metadata(path).map_err(failed)?.file_type().is_char_device() {
         return Err(LocationError::NoDevice(location.clone()));
     }
-    // What stands in for a device may be a terminal.
+    // The substitute for a device in tests may be a terminal.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     OpenOptions::new().read(true).write(true).custom_flags(flags).open(path).map_err(failed)
 }
@@ -43,18 +43,18 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_opens_is_accepted_in_silence() {
+    fn opening_a_device_prints_nothing() {
         opened("/dev/null").unwrap();
     }
 
     #[test]
-    fn what_is_wrong_with_a_device_is_said_with_its_string_and_what_to_try() {
+    fn device_errors_name_the_string_and_a_hint() {
         for (path, words) in [
             ("/dev/nonexistent", ["device:/dev/nonexistent", "No such file", "firmware"]),
             ("/etc/passwd", ["device:/etc/passwd", "not a device", "ls -l"]),
             ("/dev/tty", ["device:/dev/tty", "os error 6", "TPM2_TCTI"]),
         ] {
-            // /dev/tty opens where the test has a terminal.
+            // /dev/tty opens if the test has a terminal.
             let Err(error) = opened(path) else { continue };
             let text = error.to_string();
             assert!(words.iter().all(|word| text.contains(word)), "{path}: {text}");
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_of_others_and_one_in_use_have_their_own_advice() {
+    fn permission_and_busy_errors_have_their_own_hints() {
         for (path, code, words) in [
             ("/dev/tpmrm0", 13, ["device:/dev/tpmrm0", "Permission denied", "group tss", "usermod -aG tss"]),
             (
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernels_resource_manager_is_known_by_its_device() {
+    fn the_kernel_resource_manager_is_recognized_by_its_device_name() {
         assert!(at("/dev/tpmrm0").is_kernel_resource_manager());
         assert!(at("/dev/tpmrm12").is_kernel_resource_manager());
         assert!(!at("/dev/tpm0").is_kernel_resource_manager());

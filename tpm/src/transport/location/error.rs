@@ -1,4 +1,4 @@
-//! Why there is no TPM to talk to, and what to try.
+//! Why no TPM is reachable, and what to try.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -8,55 +8,55 @@ use super::{Location, Source};
 /// Why the TPM was not found.
 #[derive(Debug)]
 pub enum LocationError {
-    /// Nobody said where it is, and there is no device.
+    /// No location is given, and there is no device.
     Nowhere,
-    /// A TCTI string is none.
+    /// A string is not a TCTI string.
     String {
         /// The string.
         string: String,
-        /// Who gave it.
+        /// Where it was given.
         source: Source,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// A device's path stands where a TCTI string should.
+    /// A device path is given instead of a TCTI string.
     BareDevice {
         /// The path.
         path: String,
-        /// Who gave it.
+        /// Where it was given.
         source: Source,
     },
-    /// A variable of the IBM stack has a value that it cannot have.
+    /// A variable of the IBM stack has an invalid value.
     Value {
         /// The variable.
         name: &'static str,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The valid values.
         allowed: &'static str,
     },
     /// A variable is not UTF-8.
     NotText(&'static str),
-    /// The path is there, but is not a character device.
+    /// The path exists, but is not a character device.
     NoDevice(Location),
     /// The device does not open.
     Device {
         /// The device.
         location: Location,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
-    /// Nobody listens at the socket.
+    /// Nothing listens at the socket.
     Socket {
         /// The simulator.
         location: Location,
-        /// Why.
+        /// The cause.
         cause: io::Error,
     },
 }
 
 impl LocationError {
-    /// What is wrong.
+    /// Returns what is wrong.
     #[must_use]
     pub fn cause(&self) -> String {
         match self {
@@ -82,11 +82,11 @@ impl LocationError {
         }
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
-            Self::Nowhere => ELSEWHERE.to_owned(),
+            Self::Nowhere => ENABLE_OR_NAME_TPM.to_owned(),
             Self::String { .. } => {
                 "write for example device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321".to_owned()
             }
@@ -101,8 +101,8 @@ impl LocationError {
                  variable TPM2_TCTI"
                 .to_owned(),
             Self::Device { cause, .. } => match cause.kind() {
-                ErrorKind::NotFound => ELSEWHERE.to_owned(),
-                // open(2) answers EPERM, and not EACCES, where the device cgroup forbids it.
+                ErrorKind::NotFound => ENABLE_OR_NAME_TPM.to_owned(),
+                // open(2) returns EPERM, not EACCES, if the device cgroup forbids the device.
                 ErrorKind::PermissionDenied if cause.raw_os_error() == Some(libc::EPERM) => "the service may not use this \
                      device, whatever its groups: set DeviceAllow=/dev/tpmrm0 rw and PrivateDevices=no in its unit"
                     .to_owned(),
@@ -120,7 +120,7 @@ impl LocationError {
     }
 }
 
-const ELSEWHERE: &str = "enable the TPM in the machine's firmware setup, or name another one with the parameter tcti or the \
+const ENABLE_OR_NAME_TPM: &str = "enable the TPM in the machine's firmware setup, or name another one with the parameter tcti or the \
      variable TPM2_TCTI";
 
 impl fmt::Display for LocationError {

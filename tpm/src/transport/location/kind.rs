@@ -1,28 +1,28 @@
-//! What way a TCTI string names: `name:configuration`, as Tss2_TctiLdr_Initialize(3) reads it.
+//! The kind of a TCTI string: `name:configuration`, as Tss2_TctiLdr_Initialize(3) reads it.
 
 use std::path::PathBuf;
 
 use super::{LocationError, Source};
 
-/// The way to a TPM.
+/// How a TPM is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A character device of the kernel.
     Device(PathBuf),
-    /// A simulator on a socket by swtpm's framing: one connection per command.
+    /// A simulator on a socket with swtpm's framing: one connection per command.
     Swtpm,
-    /// A simulator on a socket by Microsoft's framing.
+    /// A simulator on a socket with Microsoft's framing.
     Mssim,
-    /// tpm2-abrmd by D-Bus.
+    /// tpm2-abrmd over D-Bus.
     Tabrmd,
     /// A program that is started.
     Command,
-    /// A library in our process (`libtpms`), a TCTI that records (`pcap`), or one that is not known here.
+    /// A library in this process (`libtpms`), a TCTI that records (`pcap`), or an unknown one.
     Other,
 }
 
-/// Names without more to know of them: tpm2-tss 4.1 has these, and `default`, which some distributions link to one of them.
-const OTHERS: [&str; 9] = [
+/// Other known names: those of tpm2-tss 4.1, and `default`, which some distributions link to one of them.
+const OTHER_TCTIS: [&str; 9] = [
     "default",
     "fuzzing",
     "i2c-ftdi",
@@ -34,7 +34,7 @@ const OTHERS: [&str; 9] = [
     "spi-ltt2go",
 ];
 
-pub(super) fn of(string: &str, source: Source) -> Result<Kind, LocationError> {
+pub(super) fn parse(string: &str, source: Source) -> Result<Kind, LocationError> {
     let bad = |why| LocationError::String { string: string.to_owned(), source, why };
     if string.is_empty() {
         return Err(bad("it is empty"));
@@ -43,16 +43,16 @@ pub(super) fn of(string: &str, source: Source) -> Result<Kind, LocationError> {
         return Err(bad("it holds a zero byte"));
     }
     let (name, configuration) = string.split_once(':').unwrap_or((string, ""));
-    match short(name) {
+    match short_name(name) {
         "device" => Ok(Kind::Device(configuration.into())),
         "swtpm" => Ok(Kind::Swtpm),
         "mssim" => Ok(Kind::Mssim),
         "tabrmd" => Ok(Kind::Tabrmd),
         "cmd" if configuration.is_empty() => Err(bad("no command follows cmd:")),
         "cmd" => Ok(Kind::Command),
-        other if OTHERS.contains(&other) => Ok(Kind::Other),
+        other if OTHER_TCTIS.contains(&other) => Ok(Kind::Other),
         _ if name.starts_with("/dev/") => Err(LocationError::BareDevice { path: string.to_owned(), source }),
-        // The loader takes the file name of any library.
+        // The loader accepts the file name of any library.
         _ if name.contains(".so") => Ok(Kind::Other),
         _ => Err(bad(
             "it names no TCTI: they are device, swtpm, mssim, tabrmd, cmd, libtpms, pcap …, or the file name of a library",
@@ -60,8 +60,8 @@ pub(super) fn of(string: &str, source: Source) -> Result<Kind, LocationError> {
     }
 }
 
-/// `swtpm` of `/usr/lib/libtss2-tcti-swtpm.so.0`; what is not spelled like that stays.
-fn short(name: &str) -> &str {
+/// Returns `swtpm` for `/usr/lib/libtss2-tcti-swtpm.so.0`; other names are returned unchanged.
+fn short_name(name: &str) -> &str {
     let file = name.rsplit('/').next().unwrap_or(name);
     match file.strip_prefix("libtss2-tcti-").and_then(|rest| rest.split_once(".so")) {
         Some((short, _)) => short,
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_string_that_tpm2_tss_knows_is_of_a_kind() {
+    fn every_tcti_string_of_tpm2_tss_is_recognized() {
         for (string, kind) in [
             ("device:/dev/tpmrm0", Kind::Device("/dev/tpmrm0".into())),
             ("device", Kind::Device("".into())),
@@ -91,7 +91,7 @@ mod tests {
             ("libtss2-tcti-mine.so.3:x", Kind::Other),
             ("/opt/libmytcti.so", Kind::Other),
         ] {
-            assert_eq!(of(string, Source::Explicit).unwrap(), kind, "{string}");
+            assert_eq!(parse(string, Source::Explicit).unwrap(), kind, "{string}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where the TPM is: the first TCTI string that was given, or the kernel's device.
+//! The location of the TPM: the first TCTI string that is given, or the kernel's device.
 
 mod device;
 mod error;
@@ -16,46 +16,47 @@ pub use kind::Kind;
 pub(crate) use socket::Address;
 pub use source::Source;
 
-/// The devices to try when nobody says anything, the one with a resource manager first.
+/// The devices to try if no location is given, the one with a resource manager first.
 const DEVICES: [&str; 2] = ["/dev/tpmrm0", "/dev/tpm0"];
 
-/// A TPM's place.
+/// The location of a TPM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// What the TCTI loader of tpm2-tss gets: never empty.
+    /// The string for the TCTI loader of tpm2-tss; never empty.
     pub string: String,
-    /// Who said so.
+    /// Where it was given.
     pub source: Source,
-    /// What way it is.
+    /// How the TPM is reached.
     pub kind: Kind,
 }
 
 impl Location {
-    /// Finds the TPM: `explicit` (the provider's parameter or the tool's option), else the variables of [`Source`] in their order, else
-    /// the devices. `environment` looks a variable up as secure_getenv(3) does: a TCTI string may name a command or a library to run.
+    /// Finds the TPM: from `explicit` (the provider's parameter or the tool's option), otherwise the variables of [`Source`] in their
+    /// order, otherwise the devices. `environment` looks up a variable as secure_getenv(3) does, because a TCTI string may name a
+    /// command or a library to run.
     ///
     /// # Errors
-    /// The first string that is given is not one, or nothing is given and there is no device.
+    /// The first string that is given is invalid, or none is given and there is no device.
     pub fn find(
         explicit: Option<&str>,
         environment: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, LocationError> {
-        find_among(explicit, environment, &DEVICES.map(Path::new))
+        find_with_devices(explicit, environment, &DEVICES.map(Path::new))
     }
 
-    /// Reads a TCTI string.
+    /// Parses a TCTI string.
     ///
     /// # Errors
-    /// It is empty, holds a zero byte, or names no TCTI.
+    /// It is empty, contains a zero byte, or names no TCTI.
     pub fn parse(string: &str, source: Source) -> Result<Self, LocationError> {
-        parse_among(string, source, &DEVICES.map(Path::new))
+        parse_with_devices(string, source, &DEVICES.map(Path::new))
     }
 
-    /// Opens a socket once and closes it again, so that what is wrong is reported by us: tpm2-tss prints at each failed open. The other
-    /// kinds are not tried.
+    /// Opens a socket once and closes it again, so that this crate reports errors: tpm2-tss prints a message at each failed open.
+    /// Other kinds are not tried.
     ///
     /// # Errors
-    /// Nobody listens at the socket, or has no time by the deadline.
+    /// Nothing listens at the socket, or it does not accept by the deadline.
     pub(crate) fn check(&self, deadline: Deadline) -> Result<(), LocationError> {
         match &self.kind {
             Kind::Swtpm | Kind::Mssim => socket::connect_once(self, deadline),
@@ -63,27 +64,27 @@ impl Location {
         }
     }
 
-    /// Whether the kernel's resource manager is behind it, by the device's name.
+    /// Returns true if the device's name shows the kernel's resource manager.
     #[must_use]
     pub fn is_kernel_resource_manager(&self) -> bool {
         matches!(&self.kind, Kind::Device(path) if device::is_managed(path))
     }
 }
 
-fn find_among(
+fn find_with_devices(
     explicit: Option<&str>,
     environment: &dyn Fn(&str) -> Option<OsString>,
     devices: &[&Path],
 ) -> Result<Location, LocationError> {
     match source::first(explicit, environment)? {
-        Some((string, source)) => parse_among(&string, source, devices),
+        Some((string, source)) => parse_with_devices(&string, source, devices),
         None => default_device(Source::Default, devices),
     }
 }
 
-fn parse_among(string: &str, source: Source, devices: &[&Path]) -> Result<Location, LocationError> {
-    match kind::of(string, source)? {
-        // tcti-device would try the devices, too, and print.
+fn parse_with_devices(string: &str, source: Source, devices: &[&Path]) -> Result<Location, LocationError> {
+    match kind::parse(string, source)? {
+        // tcti-device would try the devices, too, and print messages.
         Kind::Device(path) if path.as_os_str().is_empty() => default_device(source, devices),
         kind => Ok(Location { string: string.to_owned(), source, kind }),
     }
@@ -104,15 +105,15 @@ mod tests {
 
     use super::*;
 
-    /// What a process with these variables finds on a machine whose only device is /dev/null.
+    /// Returns what a process with these variables finds on a machine whose only device is /dev/null.
     fn find(explicit: Option<&str>, variables: &[(&str, &str)]) -> Result<Location, LocationError> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
         let environment = |name: &str| variables.get(name).map(OsString::from);
-        find_among(explicit, &environment, &["/nonexistent".as_ref(), "/dev/null".as_ref()])
+        find_with_devices(explicit, &environment, &["/nonexistent".as_ref(), "/dev/null".as_ref()])
     }
 
     #[test]
-    fn the_first_that_says_something_is_believed() {
+    fn the_first_source_that_is_set_is_used() {
         let mut variables = vec![
             ("TPM2_TCTI", "mssim:port=1"),
             ("TPM2OPENSSL_TCTI", "mssim:port=2"),
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_of_the_ibm_stack_name_a_device_or_a_simulator() {
+    fn ibm_variables_name_a_device_or_a_simulator() {
         for (variables, string) in [
             (vec![("TPM_INTERFACE_TYPE", "dev"), ("TPM_DEVICE", "/dev/tpm7")], "device:/dev/tpm7"),
             (vec![("TPM_INTERFACE_TYPE", "dev")], "device:/dev/null"),
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_are_none_are_said_to_be_none_and_by_whom() {
+    fn invalid_tcti_strings_are_reported_with_their_source() {
         for (string, word) in [
             ("", "empty"),
             ("device:/dev/tpm\0rm0", "zero byte"),
@@ -183,16 +184,16 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_not_text_is_an_error_and_not_passed_over() {
+    fn a_variable_that_is_not_utf8_is_an_error() {
         use std::os::unix::ffi::OsStringExt;
         let environment = |name: &str| (name == "TCTI").then(|| OsString::from_vec(vec![0xff, 0xfe]));
-        let error = find_among(None, &environment, &[]).unwrap_err().to_string();
+        let error = find_with_devices(None, &environment, &[]).unwrap_err().to_string();
         assert!(error.contains("TCTI"), "{error}");
     }
 
     #[test]
-    fn without_any_tpm_the_error_says_where_it_looked_and_what_to_try() {
-        let error = find_among(None, &|_| None, &["/nonexistent".as_ref()]).unwrap_err().to_string();
+    fn without_a_tpm_the_error_names_the_devices_and_a_hint() {
+        let error = find_with_devices(None, &|_| None, &["/nonexistent".as_ref()]).unwrap_err().to_string();
         for word in ["TPM2_TCTI", "/dev/tpmrm0", "/dev/tpm0", "firmware"] {
             assert!(error.contains(word), "{word}: {error}");
         }

@@ -1,4 +1,4 @@
-//! The sockets of simulators: where a string says that they are, and whether somebody listens.
+//! The sockets of simulators: parses their addresses and connects.
 
 use std::io::{self, ErrorKind};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -10,21 +10,21 @@ use super::{Location, LocationError};
 use crate::deadline::Deadline;
 use crate::ffi;
 
-/// Where a simulator takes commands; it has a second channel beside, for what is done to a machine.
+/// The address of a simulator's command channel. A second channel controls the simulated machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// The second channel is at the next port.
+    /// The second channel is on the next port.
     Internet { host: String, port: u16 },
-    /// The second channel has `.ctrl` at its end.
+    /// The path of the second channel ends in `.ctrl`.
     Unix(PathBuf),
 }
 
-/// How long to wait for one address of a host when nothing says how long.
+/// How long to wait for one address of a host without a deadline.
 const LONGEST: Duration = Duration::from_secs(120);
 
 impl Address {
-    /// `host=HOST,port=PORT` or `path=PATH`, as tss2-tcti-swtpm(7) and tss2-tcti-mssim(7) have it; what is left out is localhost
-    /// and 2321. None of what cannot be read: a TCTI may know better.
+    /// Parses `host=HOST,port=PORT` or `path=PATH`, as tss2-tcti-swtpm(7) and tss2-tcti-mssim(7) define it; the defaults are
+    /// localhost and 2321. Returns None for anything else, which a TCTI may support.
     pub(crate) fn parse(string: &str) -> Option<Self> {
         let (_, configuration) = string.split_once(':').unwrap_or((string, ""));
         let (mut host, mut port) = ("localhost", 2321);
@@ -39,7 +39,7 @@ impl Address {
         Some(Self::Internet { host: host.to_owned(), port })
     }
 
-    /// The second channel.
+    /// Returns the address of the second channel.
     pub(crate) fn second(&self) -> Option<Self> {
         match self {
             Self::Internet { host, port } => {
@@ -53,7 +53,7 @@ impl Address {
         }
     }
 
-    /// Connects. Not inherited by programs that the process executes.
+    /// Connects. Programs that the process executes do not inherit the socket.
     pub(crate) fn connect(&self, deadline: Deadline) -> io::Result<OwnedFd> {
         let (host, port) = match self {
             Self::Unix(path) => return ffi::connect_unix(path, deadline),
@@ -61,7 +61,7 @@ impl Address {
         };
         let mut failure = io::Error::from(ErrorKind::NotFound);
         for address in (host, port).to_socket_addrs()? {
-            // Zero is refused.
+            // A timeout of zero is refused.
             let left = deadline.at_most(LONGEST).max(Duration::from_millis(1));
             match TcpStream::connect_timeout(&address, left) {
                 Ok(stream) => {
@@ -75,9 +75,9 @@ impl Address {
     }
 }
 
-/// Connects and hangs up. Nothing is sent.
+/// Connects and disconnects. Nothing is sent.
 pub(super) fn connect_once(location: &Location, deadline: Deadline) -> Result<(), LocationError> {
-    // What cannot be read is for the TCTI to refuse.
+    // The TCTI reports what cannot be parsed here.
     let Some(address) = Address::parse(&location.string) else { return Ok(()) };
     address
         .connect(deadline)
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn who_listens_is_accepted_and_nobody_is_said() {
+    fn a_listening_socket_is_accepted_and_a_closed_one_is_reported() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let path = std::env::temp_dir().join(format!("tpm2-socket-{}", std::process::id()));
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn what_we_cannot_read_is_left_to_the_tcti() {
+    fn unknown_configurations_are_left_to_the_tcti() {
         for string in ["swtpm:hots=127.0.0.1", "mssim:port=many", "swtpm:127.0.0.1"] {
             check(string).unwrap();
         }
     }
 
     #[test]
-    fn a_string_names_two_channels() {
+    fn a_tcti_string_gives_both_channels() {
         let at = |host: &str, port| Address::Internet { host: host.to_owned(), port };
         for (string, first, second) in [
             ("mssim:host=::1,port=4000", at("::1", 4000), Some(at("::1", 4001))),

@@ -1,18 +1,18 @@
-//! Who says where the TPM is: a parameter, or one of the variables that the tools of this field read.
+//! The sources of the TPM's location: a parameter, or an environment variable of this or another tool.
 
 use std::ffi::OsString;
 use std::fmt;
 
 use super::LocationError;
 
-/// Who said where the TPM is.
+/// Where the location was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The `tcti` parameter of the provider, or the option of the tool.
     Explicit,
     /// This environment variable.
     Variable(&'static str),
-    /// Nobody: it is the first device that is there.
+    /// Nowhere: the first existing device is used.
     Default,
 }
 
@@ -26,15 +26,15 @@ impl fmt::Display for Source {
     }
 }
 
-/// Variables that hold a TCTI string: ours, then those of tpm2-openssl, tpm2-tools, and older tools.
+/// Variables with a TCTI string: ours, then those of tpm2-openssl, tpm2-tools and older tools.
 pub(super) const VARIABLES: [&str; 4] = ["TPM2_TCTI", "TPM2OPENSSL_TCTI", "TPM2TOOLS_TCTI", "TCTI"];
 
-/// The variable of the IBM stack that says whether its others are about a device or a simulator.
+/// The variable of the IBM stack that selects a device or a simulator.
 const IBM: &str = "TPM_INTERFACE_TYPE";
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// The first string that is given, whatever it is worth.
+/// Returns the first string that is given, valid or not.
 pub(super) fn first(
     explicit: Option<&str>,
     environment: Environment<'_>,
@@ -50,7 +50,7 @@ pub(super) fn first(
     Ok(ibm(environment)?.map(|string| (string, Source::Variable(IBM))))
 }
 
-/// The IBM stack's way of saying it, with its defaults.
+/// Returns the location from the variables of the IBM stack, with its defaults.
 fn ibm(environment: Environment<'_>) -> Result<Option<String>, LocationError> {
     let or = |name, default: &str| Ok(variable(environment, name)?.unwrap_or_else(|| default.to_owned()));
     let refuse = |name, value, allowed| Err(LocationError::Value { name, value, allowed });

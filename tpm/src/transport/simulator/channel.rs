@@ -1,4 +1,4 @@
-//! One connection to a simulator: what is written and read on it, until a deadline.
+//! One connection to a simulator, with a deadline.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use crate::ffi;
 use crate::transport::answer::LARGEST;
 use crate::transport::location::Address;
 
-/// A socket of either family: std sends and receives on both by the same calls, without SIGPIPE.
+/// A socket of either family: std uses the same calls for both, without SIGPIPE.
 pub(super) struct Channel(TcpStream);
 
 impl Channel {
@@ -19,13 +19,12 @@ impl Channel {
         address.connect(deadline).map(|socket| Self(socket.into()))
     }
 
-    /// Sends it whole.
+    /// Sends all bytes.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.0.write_all(bytes).map_err(|cause| Error::broken("sending a command to the TPM", cause))
     }
 
-    /// Reads into `buffer`, which is emptied first, until `size` is satisfied: it says how long the whole will be, as far as it can be
-    /// told by what has come.
+    /// Reads into `buffer`, replacing its contents, until it has the size that `size` returns for the received bytes.
     pub(super) fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -56,7 +55,7 @@ impl Channel {
         }
     }
 
-    /// One exchange on the second channel, whose answer must begin with four zero bytes.
+    /// Sends one request on the second channel. Its answer must begin with four zero bytes.
     pub(super) fn control(&mut self, request: &[u8], deadline: Deadline) -> Result<(), Error> {
         let mut answer = Vec::new();
         self.send(request)?;

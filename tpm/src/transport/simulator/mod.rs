@@ -1,5 +1,5 @@
-//! The simulators that listen on a socket, without a TCTI: that of swtpm in tpm2-tss has no descriptor to wait on and knows no
-//! deadline, that of Microsoft's simulator waits without one when it opens and within an answer.
+//! The simulators on a socket, without a TCTI. In tpm2-tss, the TCTI for swtpm has no descriptor to wait on and no deadline, and the
+//! one for Microsoft's simulator waits without a deadline when it opens and within an answer.
 
 mod channel;
 mod mssim;

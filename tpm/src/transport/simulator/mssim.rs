@@ -5,33 +5,33 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::channel::Channel;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::transport::answer::{LARGEST, number};
+use crate::transport::answer::{LARGEST, leading_u32};
 use crate::transport::location::{Address, Location, LocationError};
-use crate::transport::{Transport, not_reached};
+use crate::transport::{Transport, unreachable_error};
 
-/// TPM_SEND_COMMAND, and locality 0.
+/// TPM_SEND_COMMAND with locality 0.
 const SEND_COMMAND: [u8; 5] = [0, 0, 0, 8, 0];
-/// TPM_SIGNAL_POWER_ON and TPM_SIGNAL_NV_ON, which do nothing where they were sent before.
+/// TPM_SIGNAL_POWER_ON and TPM_SIGNAL_NV_ON, which have no effect if they were sent before.
 const POWER_ON: [u8; 4] = [0, 0, 0, 1];
 const NV_ON: [u8; 4] = [0, 0, 0, 11];
 
 /// A connection to a simulator.
 pub(crate) struct Mssim {
-    /// None once it broke.
+    /// None after an error.
     commands: Option<Channel>,
-    /// Held open as tcti-mssim does.
+    /// Held open, as tcti-mssim does.
     _platform: Channel,
-    /// It never grows, so no copy of a secret stays behind.
+    /// It is never reallocated, so no copy of a secret is left.
     frame: Zeroizing<Vec<u8>>,
     deadline: Deadline,
 }
 
 impl Mssim {
-    /// Connects and switches the simulator on.
+    /// Connects and powers the simulator on.
     pub(crate) fn open(address: &Address, location: &Location, deadline: Deadline) -> Result<Self, Error> {
         let connect = |address: &Address| {
             Channel::open(address, deadline).map_err(|cause| {
-                not_reached(LocationError::Socket { location: location.clone(), cause }, deadline)
+                unreachable_error(LocationError::Socket { location: location.clone(), cause }, deadline)
             })
         };
         let no_second = || Error::new(ErrorKind::Input, "the simulator's second port would be above 65535");
@@ -50,15 +50,15 @@ impl Mssim {
         self.frame.extend_from_slice(&SEND_COMMAND);
         self.frame.extend_from_slice(&size.to_be_bytes());
         self.frame.extend_from_slice(command);
-        // In one write: TCP would hold a second one back until the first is acknowledged.
+        // One write: TCP would delay a second one until the first is acknowledged.
         let sent = channel.send(&self.frame);
-        // Without a session of ours a password is in it.
+        // Without one of our sessions, the command contains a password.
         self.frame.as_mut_slice().zeroize();
         sent?;
         channel.receive(response, whole, self.deadline)?;
         let size = response.len().saturating_sub(8);
         response.copy_within(4..size.saturating_add(4), 0);
-        // Nothing secret stays behind the end.
+        // No secret is left beyond the end.
         response.iter_mut().skip(size).for_each(|byte| *byte = 0);
         response.truncate(size);
         Ok(())
@@ -81,9 +81,9 @@ impl Transport for Mssim {
     fn forget(self: Box<Self>) {}
 }
 
-/// The size of the answer, the answer, four bytes of status.
+/// Returns the length of the whole frame: the answer's size, the answer, four bytes of status.
 fn whole(came: &[u8]) -> usize {
-    number(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
+    leading_u32(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
 }
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
     use crate::transport::location::Source;
 
     #[test]
-    fn nothing_of_a_command_stays_once_it_is_sent() {
+    fn the_sent_command_is_wiped_from_the_buffer() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let location = Location::parse(&proxy.tcti(), Source::Explicit).unwrap();

@@ -1,6 +1,6 @@
-//! The TCTI's file descriptors and close-on-exec: a program that the host executes must not inherit loaded keys.
+//! Sets close-on-exec on the TCTI's file descriptors: a program that the host executes must not inherit loaded keys.
 //!
-//! tpm2-tss opens devices, pipes and sockets without O_CLOEXEC. getPollHandles names one descriptor; tcti-cmd and others hold more.
+//! tpm2-tss opens devices, pipes and sockets without O_CLOEXEC. getPollHandles names one descriptor; tcti-cmd and others have more.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,21 +9,21 @@ use std::path::{Path, PathBuf};
 use crate::ffi;
 use crate::transport::location::Kind;
 
-/// The descriptors that were open before a TCTI was, and what they led to: a number may be given out anew at once.
+/// The descriptors that were open before the TCTI, and their targets: a number may be reused at once.
 pub(super) struct Watch(Option<BTreeSet<Open>>);
 
-/// A descriptor, and what it leads to as the kernel spells it: `socket:[4711]`.
+/// A descriptor, and its target in the kernel's spelling: `socket:[4711]`.
 type Open = (i32, PathBuf);
 
 impl Watch {
-    /// Looks, where the TCTI does not name all of its descriptors.
+    /// Records the open descriptors, if the TCTI does not name all of its own.
     pub(super) fn before(kind: &Kind) -> Self {
         Self(matches!(kind, Kind::Mssim | Kind::Command | Kind::Other).then(open_descriptors))
     }
 
-    /// Marks those that the TCTI names, and what it opened besides.
+    /// Marks the descriptors that the TCTI names, and those that it opened in addition.
     ///
-    /// Another thread may open a descriptor in the same moment: so only pipes and sockets are taken for the TCTI's.
+    /// Another thread may open a descriptor at the same time, so only new pipes and sockets are attributed to the TCTI.
     pub(super) fn close_on_exec(&self, named: &[i32]) {
         close_on_exec(named);
         let Some(before) = &self.0 else { return };
@@ -33,7 +33,7 @@ impl Watch {
     }
 }
 
-/// Marks each of them.
+/// Marks the descriptors.
 fn close_on_exec(descriptors: &[i32]) {
     descriptors.iter().for_each(|&fd| ffi::close_on_exec(fd));
 }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_that_is_given_out_anew_is_another_descriptor() {
+    fn a_reused_descriptor_number_is_recognized() {
         let channel = || {
             let (socket, _) = UnixStream::pair().unwrap();
             let number = socket.as_raw_fd();
@@ -68,7 +68,7 @@ mod tests {
             assert!(is_channel(&target), "{target:?}");
             (number, target)
         };
-        // Other tests take numbers, too.
+        // Other tests use numbers, too.
         let mut pairs = (0..1000).map(|_| (channel(), channel()));
         let ((_, before), (_, after)) = pairs.find(|(before, after)| before.0 == after.0).unwrap();
         assert_ne!(before, after);

@@ -1,7 +1,7 @@
-//! The TCTI: how bytes reach a TPM and come back, by whatever way a TCTI string of tpm2-tss names and we do not know ourselves.
+//! Reaches a TPM through any TCTI of tpm2-tss that this crate does not implement itself.
 //!
-//! The waiting is ours wherever a TCTI names a descriptor: those of tpm2-tss take a signal that interrupts their poll(2) for a broken
-//! connection, and know no deadline or one each.
+//! If the TCTI names a descriptor, this crate waits for the answer: the TCTIs of tpm2-tss treat a poll(2) interrupted by a signal as
+//! a broken connection, and have no deadline or one of their own.
 
 mod descriptors;
 
@@ -14,15 +14,15 @@ use crate::transport::Transport;
 use crate::transport::location::{Kind, Location};
 use descriptors::Watch;
 
-/// TSS2_TCTI_RC_TRY_AGAIN: nothing or not all of the answer is there yet.
+/// TSS2_TCTI_RC_TRY_AGAIN: the answer is not complete yet.
 const TRY_AGAIN: u32 = 0x000a_0009;
 
-/// One open TCTI; finalized when dropped.
+/// An open TCTI; finalized when dropped.
 pub(crate) struct Tcti {
-    /// None when it was let go of.
+    /// None after `forget`.
     context: Option<ffi::Context>,
     kind: Kind,
-    /// What becomes readable when there is an answer; none where the TCTI does not tell.
+    /// The descriptors that become readable with an answer; empty if the TCTI does not name them.
     descriptors: Vec<i32>,
     deadline: Deadline,
     state: State,
@@ -31,12 +31,12 @@ pub(crate) struct Tcti {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
-    /// An answer was given up: it may still come, and be taken for that to another command.
-    GaveUp,
+    /// An answer was not waited for. It may still come, and be taken for the answer to another command.
+    TimedOut,
 }
 
 impl Tcti {
-    /// Opens the TPM at a place.
+    /// Opens the TPM at this location.
     pub(crate) fn open(location: &Location, deadline: Deadline) -> Result<Self, Error> {
         let Location { string, kind, .. } = location;
         let text = CString::new(string.as_str())
@@ -64,9 +64,9 @@ impl Tcti {
             match context.receive(response, timeout) {
                 Err(TRY_AGAIN) if self.deadline.has_passed() => return Err(missed()),
                 Err(TRY_AGAIN) => {}
-                // Bad value, not implemented: it can only wait forever.
+                // Bad value, not implemented: the TCTI can only wait forever.
                 Err(0x000a_000b | 0x000a_0002) if timeout != BLOCK => timeout = BLOCK,
-                // Where the TCTI has waited itself, it says no more than that it came to nothing.
+                // A TCTI that waits itself reports only that the wait has failed.
                 Err(_) if self.descriptors.is_empty() && self.deadline.has_passed() => return Err(missed()),
                 answer => return answer.map_err(|code| Error::io(WAITING, code)),
             }
@@ -76,12 +76,12 @@ impl Tcti {
 
 impl Transport for Tcti {
     fn transact(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
-        if self.state == State::GaveUp {
+        if self.state == State::TimedOut {
             return Err(Error::lost());
         }
         self.exchange(command, response).inspect_err(|error| {
             if error.kind() == ErrorKind::Timeout {
-                self.state = State::GaveUp;
+                self.state = State::TimedOut;
             }
         })
     }
@@ -99,7 +99,7 @@ impl Transport for Tcti {
     }
 
     fn forget(mut self: Box<Self>) {
-        // Its finalizer might speak on a channel that is still the parent's.
+        // The finalizer might send on a channel that belongs to the parent.
         std::mem::forget(self.context.take());
     }
 }
@@ -107,7 +107,7 @@ impl Transport for Tcti {
 fn no_tpm(location: &Location, code: u32) -> Error {
     let Location { string, source, .. } = location;
     Error::new(ErrorKind::NoTpm, format!("no TPM answers at {string} (given by {source})"))
-        .answer(code)
+        .with_code(code)
         .advise("see that it runs and that you may use it, or name another with the parameter tcti or the variable TPM2_TCTI")
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use crate::transport::location::Source;
 
     #[test]
-    fn a_closed_port_is_no_tpm() {
+    fn a_closed_port_is_reported_as_no_tpm() {
         let location = Location::parse("swtpm:host=127.0.0.1,port=1", Source::Explicit).unwrap();
         let error = Tcti::open(&location, Deadline::NEVER).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::NoTpm);

@@ -1,4 +1,4 @@
-//! One case, from its number to its verdict.
+//! One case of the campaign, from its number to its verdict.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -8,26 +8,26 @@ use super::operations::{ALL, Operation};
 use super::random::Random;
 use super::work::{Process, Way, Work};
 
-/// More than any operation takes that does not hang: a TPM that says "not now" once is asked again soon.
+/// Longer than any operation that does not hang: a TPM that is busy once is asked again soon.
 const LIMIT: Duration = Duration::from_secs(9);
 
-/// What is done, and what goes wrong.
+/// The operation and the fault of a case.
 pub(super) struct Case {
     seed: u64,
     number: u64,
     way: Way,
     operation: &'static Operation,
-    /// What the process did before.
+    /// The earlier operation of the process.
     before: Option<&'static Operation>,
     fault: Fault,
-    /// Of the operation's commands and those of the farewell, the one that it meets.
+    /// The number of the command that the fault hits, counted over the operation and the closing.
     at: usize,
 }
 
 pub(super) struct Verdict {
-    /// For the count.
+    /// The result, for the statistics.
     pub(super) outcome: &'static str,
-    /// What must not be.
+    /// A violation, if there is one.
     pub(super) fault: Option<String>,
     pub(super) text: String,
 }
@@ -47,7 +47,7 @@ impl Case {
         Self { seed, number, way, operation, before, fault, at: random.below(count) }
     }
 
-    /// How many commands there are where nothing goes wrong.
+    /// Returns the number of commands without a fault.
     fn count(way: Way, operation: &Operation, before: Option<&Operation>, work: &Work) -> usize {
         let key = (way, operation.name, before.map_or("", |before| before.name));
         *work.counts.borrow_mut().entry(key).or_insert_with(|| {

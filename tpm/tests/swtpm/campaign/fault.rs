@@ -1,43 +1,43 @@
-//! The ways to spoil an answer.
+//! The faults of the campaign.
 
 use super::random::Random;
 
-/// What happens at one command.
+/// The fault at one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The TPM does not hear of it, so many times; this code is answered.
+    /// The TPM does not get the command, for this many commands; this code is answered instead.
     Code(u32, usize),
-    /// The connection breaks before the TPM hears of it.
+    /// The connection breaks before the TPM gets the command.
     CutBefore,
-    /// It breaks when the TPM has done it.
+    /// The connection breaks after the TPM has executed the command.
     CutAfter,
-    /// Nothing goes through any more until the operation has ended.
+    /// The connection stays broken until the operation has ended.
     CutForGood,
-    /// The same, and each command gets this code.
+    /// Every command is answered with this code until the operation has ended.
     CodeForGood(u32),
-    /// So much of the answer arrives.
+    /// Only this many bytes of the answer arrive.
     Truncated(usize),
-    /// The same, and its header says that this is all.
+    /// The same, with a header that gives this size.
     Short(usize),
-    /// One bit of the answer is another.
+    /// One bit of the answer is flipped.
     Flipped(usize),
-    /// One bit of the command is another.
+    /// One bit of the command is flipped.
     FlippedCommand(usize),
-    /// An earlier answer comes instead; to the same command, if there was one.
+    /// An earlier answer is replayed, to the same command if there was one.
     Replayed(usize),
-    /// An earlier answer comes instead, to whatever command.
+    /// An earlier answer to any command is replayed.
     Swapped(usize),
 }
 
-/// Every warning and error without a place that Part 2 §6.6.3 names, or leaves to the future.
+/// Every warning and error without a part that Part 2 §6.6.3 defines or reserves.
 const ONE_PART: std::ops::Range<u32> = 0x100..0x160;
 const WARNINGS: std::ops::Range<u32> = 0x901..0x924;
-/// Those about a part: the number of the code, and of the part.
+/// Codes about a part: the number of the code, and of the part.
 const FORMAT_1: std::ops::Range<u32> = 0x080..0x0c0;
 const PARTS: [u32; 8] = [0x000, 0x100, 0x200, 0x040 | 0x100, 0x040 | 0x200, 0x800, 0x900, 0xa00];
-/// Of a TCTI, of resource managers, and of nobody.
+/// Codes of a TCTI, of resource managers, and undefined ones.
 const OTHERS: [u32; 8] = [0x1e, 0x26, 0x500, 0xa_000a, 0xb_0902, 0xb_098e, 0xc_0903, 0xffff_ffff];
-/// "Not now".
+/// The codes of a busy TPM.
 const BUSY: [u32; 4] = [0x908, 0x90a, 0x920, 0x922];
 
 impl Fault {
@@ -49,19 +49,19 @@ impl Fault {
             10 | 11 => Self::CutAfter,
             12 => Self::Truncated(random.below(600)),
             13 => Self::Short(random.below(600)),
-            // The handle and what stands before it are a small part of an answer, and the part that matters.
+            // The header and the handle are a small and important part of an answer.
             14 => Self::Flipped(random.below(8 * 20)),
             15 | 16 => Self::Flipped(random.below(8 * 600)),
             17 => Self::FlippedCommand(random.below(8 * 600)),
             18 | 19 => Self::Replayed(random.below(1000)),
             20 => Self::Swapped(random.below(1000)),
             21 => Self::CutForGood,
-            // "Not now" and "no room" would be waited for.
+            // Busy codes and missing slots would be waited for.
             _ => Self::CodeForGood(FORMAT_1.start + u32::try_from(random.below(FORMAT_1.len())).unwrap()),
         }
     }
 
-    /// How many commands it meets.
+    /// Returns the number of commands that the fault hits.
     pub(super) fn times(self) -> usize {
         match self {
             Self::Code(_, times) => times,
@@ -83,7 +83,7 @@ fn code(random: &mut Random) -> u32 {
     }
 }
 
-/// The same bytes with one bit changed; one past the end counts from the beginning again.
+/// Flips one bit; a number past the end wraps around.
 pub(super) fn flip(bytes: &mut [u8], bit: usize) {
     let bit = bit % (bytes.len() * 8).max(1);
     if let Some(byte) = bytes.get_mut(bit / 8) {
@@ -91,7 +91,7 @@ pub(super) fn flip(bytes: &mut [u8], bit: usize) {
     }
 }
 
-/// The first bytes of an answer, and its header says that there are no more.
+/// Shortens an answer and adapts the size in its header.
 pub(super) fn shorten(answer: &mut Vec<u8>, size: usize) {
     answer.truncate((size % answer.len()).max(10));
     let size = u32::try_from(answer.len()).unwrap().to_be_bytes();

@@ -1,16 +1,17 @@
-//! The fault campaign: one answer is spoilt, in every way that there is, at every command of every operation. It costs at most one honest
-//! error: the same process works again, and what it leaves in the TPM is nothing.
+//! The fault campaign: one answer or command is damaged, in every possible way, at every command of every operation. This may cause
+//! at most one error: the same process must work again, and must leave nothing in the TPM.
 //!
-//! A seed and a number name a case. `CAMPAIGN_SEED`, `CAMPAIGN_SECONDS` (each of two lanes), and `CAMPAIGN_CASE` for one case alone.
+//! A seed and a number identify a case. `CAMPAIGN_SEED` sets the seed, `CAMPAIGN_SECONDS` the time of each of the two lanes, and
+//! `CAMPAIGN_CASE` runs one case alone.
 //!
 //! | file | what |
 //! |---|---|
-//! | `fault` | the ways to spoil an answer |
-//! | `wire` | the transport that spoils one |
+//! | `fault` | the faults |
+//! | `wire` | the transport that injects one |
 //! | `work` | the TPM with its keys, and the processes that use it |
-//! | `operations` | what such a process does |
+//! | `operations` | the operations of such a process |
 //! | `case` | one case, from its number to its verdict |
-//! | `random` | what a number decides |
+//! | `random` | the numbers of a case |
 
 mod case;
 mod fault;
@@ -26,9 +27,9 @@ use std::time::{Duration, Instant};
 use case::{Case, Verdict};
 use work::Work;
 
-/// How many cases run at the same time, each lane on a TPM of its own.
+/// The number of cases that run at the same time, each lane with its own TPM.
 const LANES: u64 = 2;
-/// What is tried where nobody says for how long.
+/// The default time of a campaign.
 const SECONDS: u64 = 60;
 const SEED: u64 = 11;
 
@@ -53,7 +54,7 @@ fn what_failed_once_does_not_fail_again() {
 }
 
 #[test]
-fn one_fault_costs_at_most_one_error_and_leaves_nothing() {
+fn one_fault_causes_at_most_one_error_and_leaves_nothing_loaded() {
     let seed = setting("CAMPAIGN_SEED").unwrap_or(SEED);
     if let Some(number) = setting("CAMPAIGN_CASE") {
         let work = Work::new();
@@ -77,7 +78,7 @@ fn one_fault_costs_at_most_one_error_and_leaves_nothing() {
     assert!(verdicts.len() > 100, "only {} cases in {limit:?}", verdicts.len());
 }
 
-/// Cases one after the other; those that went well are kept as counts only.
+/// Runs cases one after the other, and collects their verdicts.
 fn lane(seed: u64, next: &AtomicU64, limit: Duration) -> Vec<Verdict> {
     let mut work = Work::new();
     let start = Instant::now();
@@ -85,7 +86,7 @@ fn lane(seed: u64, next: &AtomicU64, limit: Duration) -> Vec<Verdict> {
     while start.elapsed() < limit {
         let verdict = Case::of(seed, next.fetch_add(1, Ordering::Relaxed), &work).run(&work);
         if verdict.fault.is_some() {
-            // What it left is not to spoil the next one.
+            // Its leftovers must not affect the next case.
             work = Work::new();
         }
         verdicts.push(verdict);

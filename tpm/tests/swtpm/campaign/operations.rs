@@ -1,4 +1,4 @@
-//! What a process does with its keys. A wrong result is a panic; an error is an error.
+//! The operations of a process. A wrong result panics; an error is returned.
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, Point};
 use tpm::endorsement::templates;
@@ -93,7 +93,7 @@ fn sign(key: &Key) -> Result<(), Error> {
     check(key, answer.authenticated, &answer.value, &DIGEST)
 }
 
-/// What no session has vouched for is verified by the caller.
+/// The caller verifies what no session has authenticated.
 fn check(key: &Key, authenticated: bool, signature: &keyfile::Signature, digest: &[u8]) -> Result<(), Error> {
     let is_right = kit::is_valid_for(key.public(), signature, digest);
     assert!(is_right || !authenticated, "a wrong signature");
@@ -119,7 +119,7 @@ fn rsa(process: &Process, run: Raw) -> Result<(), Error> {
     }
 }
 
-/// The point is the key's own: the result is on the curve and always the same.
+/// The point belongs to the key itself, so the result is on the curve and always the same.
 fn agree(process: &Process, _: &Work) -> Result<(), Error> {
     let key = process.key("ec");
     let keyfile::PublicKey::Ecc { x, y, .. } = &key.public().key else { panic!("not EC") };
@@ -134,7 +134,7 @@ fn agree(process: &Process, _: &Work) -> Result<(), Error> {
     Ok(())
 }
 
-/// An endorsement key and a key that signs.
+/// Returns an endorsement key and a signing key.
 fn primaries() -> [Primary; 2] {
     let template = templates(&Template::ecc(Curve::P256).public().key).unwrap().remove(0);
     let endorsement = Primary { hierarchy: Handle::ENDORSEMENT, auth: None, template };

@@ -1,4 +1,4 @@
-//! What a number decides: SplitMix64 (Steele, Lea, Flood 2014), the same on every machine.
+//! The numbers of a case: SplitMix64 (Steele, Lea, Flood 2014), the same on every machine.
 
 pub(super) struct Random(u64);
 
@@ -18,7 +18,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below this one.
+    /// Returns a number below `end`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end.max(1)).unwrap()).unwrap()
     }

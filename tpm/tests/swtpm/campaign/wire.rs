@@ -1,4 +1,4 @@
-//! The transport that spoils an answer.
+//! The transport that injects faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,16 +7,16 @@ use tpm::{Deadline, Error, ErrorKind, Opener, Transport};
 
 use super::fault::{Fault, flip, shorten};
 
-/// What goes over all connections of one process.
+/// The traffic of all connections of one process.
 #[derive(Clone, Default)]
 pub(super) struct Bus(Arc<Mutex<Traffic>>);
 
 #[derive(Default)]
 struct Traffic {
-    /// Commands and answers, as they were before somebody spoilt them.
+    /// Commands and answers before they were damaged.
     exchanges: Vec<(Vec<u8>, Vec<u8>)>,
     armed: Option<(usize, Fault)>,
-    /// The commands that were spoilt.
+    /// The commands that were damaged.
     spoilt: Vec<u32>,
 }
 
@@ -25,12 +25,12 @@ struct Wire {
     inner: Box<dyn Transport>,
     bus: Bus,
     broken: bool,
-    /// Whether the next command goes over a connection of its own.
+    /// True if each command uses its own connection.
     shared: bool,
 }
 
 impl Bus {
-    /// Connections that `open` opens.
+    /// Returns an opener for connections that `open` opens.
     pub(super) fn opener(
         &self,
         shared: bool,
@@ -42,37 +42,37 @@ impl Bus {
         })
     }
 
-    /// Spoils the answer to a command, counted from now.
+    /// Damages the answer to a command, counted from now.
     pub(super) fn arm(&self, at: usize, fault: Fault) {
         let mut traffic = self.lock();
         traffic.armed = Some((traffic.exchanges.len() + at, fault));
         traffic.spoilt.clear();
     }
 
-    /// Honest again; gives the commands that were spoilt.
+    /// Stops the fault; returns the commands that were damaged.
     pub(super) fn disarm(&self) -> Vec<u32> {
         let mut traffic = self.lock();
         traffic.armed = None;
         std::mem::take(&mut traffic.spoilt)
     }
 
-    /// The same, if the fault has happened already.
+    /// The same if the fault has happened already.
     pub(super) fn disarm_if_spoilt(&self) -> Vec<u32> {
         let has_happened = !self.lock().spoilt.is_empty();
         if has_happened { self.disarm() } else { Vec::new() }
     }
 
-    /// A panic says what went wrong; nobody needs another one.
+    /// A poisoned lock is ignored: the first panic explains the failure.
     fn lock(&self) -> MutexGuard<'_, Traffic> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many commands there were.
+    /// Returns the number of commands so far.
     pub(super) fn len(&self) -> usize {
         self.lock().exchanges.len()
     }
 
-    /// The commands since then, and what the TPM answered.
+    /// Returns the commands since then as text, with their answers.
     pub(super) fn text(&self, since: usize) -> String {
         let traffic = self.lock();
         let one = |(command, answer): &(Vec<u8>, Vec<u8>)| {
@@ -85,7 +85,7 @@ impl Bus {
 }
 
 impl Traffic {
-    /// The fault that is due, if one is.
+    /// Returns the fault for this command, if any.
     fn due(&mut self, command: &[u8]) -> Option<Fault> {
         let (at, fault) = self.armed?;
         let here = self.exchanges.len().checked_sub(at)?;

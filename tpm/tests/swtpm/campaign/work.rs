@@ -1,4 +1,4 @@
-//! The TPM of a lane with the keys that were made in it, and the processes that use it.
+//! The TPM of a lane with its keys, and the processes that use it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,26 +24,26 @@ const KEY: u32 = 0x8100_0101;
 /// How a process reaches the TPM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
-    /// It has the TPM to itself.
+    /// It has the TPM for itself.
     Alone,
     /// Other processes use the same slots.
     Shared,
-    /// Behind the kernel's resource manager.
+    /// Through the kernel's resource manager.
     Kernel,
 }
 
-/// A TPM, and what is needed to work with it.
+/// A TPM with the keys and files of the campaign.
 pub(super) struct Work {
     pub(super) swtpm: Arc<Swtpm>,
     manager: ResourceManager,
     files: Vec<(&'static str, KeyFile)>,
     persistent: Public,
     pub(super) nv: (NvPublic, Vec<u8>),
-    /// How many commands an operation takes after another, with those of the farewell.
+    /// The number of commands of an operation after another one, including the closing.
     pub(super) counts: RefCell<BTreeMap<(Way, &'static str, &'static str), usize>>,
 }
 
-/// One process: a connection, and keys of which the TPM has not heard.
+/// One process: a connection, and keys that the TPM does not know yet.
 pub(super) struct Process {
     pub(super) tpm: Tpm,
     pub(super) bus: Bus,
@@ -51,7 +51,7 @@ pub(super) struct Process {
     pub(super) persistent: Key,
 }
 
-/// swtpm's plain framing, a connection for each command; so others can look at the TPM meanwhile.
+/// swtpm's plain framing, with a connection for each command, so that the test can inspect the TPM meanwhile.
 struct Direct(Arc<Swtpm>);
 
 impl Work {
@@ -80,7 +80,7 @@ impl Work {
         }
     }
 
-    /// A new process.
+    /// Returns a new process.
     pub(super) fn process(&self, way: Way) -> Process {
         let bus = Bus::default();
         let (swtpm, tcti) = (self.swtpm.clone(), self.manager.tcti());
@@ -102,12 +102,12 @@ impl Work {
         Process { tpm, bus, keys, persistent }
     }
 
-    /// Flushes what was left.
+    /// Flushes everything in the TPM.
     pub(super) fn clear(&self) {
         self.swtpm.clear();
     }
 
-    /// What a process has left: objects, sessions.
+    /// Returns what a process has left: objects and sessions.
     pub(super) fn left(&self, way: Way) -> (Vec<u32>, Vec<u32>) {
         if way == Way::Kernel {
             self.manager.wait_for_connections(0);
@@ -122,13 +122,13 @@ impl Process {
     }
 }
 
-/// One key of each kind that is loaded in a way of its own.
+/// Returns one key of each kind that is loaded differently.
 fn files(swtpm: &Swtpm, tpm: &Tpm, persistent: keyfile::Name) -> Vec<(&'static str, KeyFile)> {
     let hash = HashAlg::Sha256;
     let under_root = Parent { handle: Handle(SRK), ..OWNER };
     let signer = policy_signed::Signer::new(swtpm, tpm, hash);
-    let place = Condition::Authorize(Box::new(signer.place()));
-    let mut signed = policy_kit::make(swtpm, hash, &[place, Condition::Locality(1)], None);
+    let authorize = Condition::Authorize(Box::new(signer.unsigned()));
+    let mut signed = policy_kit::make(swtpm, hash, &[authorize, Condition::Locality(1)], None);
     signed.auth_policies = vec![signer.sign(hash, "pcr", &[pcr(tpm, hash, "16")])];
     let secret = Condition::Secret(Secret { hint: Handle(KEY), name: persistent, policy_ref: Vec::new() });
     let made = tpm.create(&OWNER, &kit::restricted(), None).unwrap();

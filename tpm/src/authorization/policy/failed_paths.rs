@@ -1,55 +1,57 @@
-//! The ways to satisfy a policy that were tried in vain, and who refused the password. Nobody is asked twice.
+//! The policy paths that failed, and the entities that refused the password. No entity is asked twice.
 
 use keyfile::Name;
 
-use super::step::Way;
+use super::step::PolicyPath;
 use crate::error::{Error, ErrorKind};
 
-/// What was tried in vain.
+/// The paths that failed.
 #[derive(Default)]
-pub(super) struct Tried {
+pub(super) struct FailedPaths {
     pub(super) errors: Vec<Error>,
-    /// Those who refused the password. Nobody is asked twice.
-    pub(super) refused: Vec<Asked>,
+    /// The entities that refused the password. They are not asked again.
+    pub(super) refused: Vec<Refuser>,
 }
 
-/// Who was asked whether the password is right.
+/// An entity that refused the password.
 #[derive(PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Refuser {
     /// The key itself.
     Key,
     /// The entity of a PolicySecret.
     Entity(Name),
 }
 
-impl Asked {
-    /// Who refused the password: the entity of the statement that failed, or the key when it was used.
-    fn by(error: &Error, way: &Way<'_>) -> Option<Self> {
+impl Refuser {
+    /// Returns who refused the password: the entity of the failed statement, or the key when it was used.
+    fn by(error: &Error, path: &PolicyPath<'_>) -> Option<Self> {
         match error.policy_failures().first() {
-            Some(failure) => way.secret_at(&failure.position).map(|secret| Self::Entity(secret.name.clone())),
-            None => way.asks_for_auth_value().then_some(Self::Key),
+            Some(failure) => {
+                path.secret_at(&failure.position).map(|secret| Self::Entity(secret.name.clone()))
+            }
+            None => path.asks_for_auth_value().then_some(Self::Key),
         }
     }
 }
 
-impl Tried {
-    pub(super) fn has_refused(&self, way: &Way<'_>) -> bool {
+impl FailedPaths {
+    pub(super) fn would_be_refused(&self, path: &PolicyPath<'_>) -> bool {
         self.refused.iter().any(|asked| match asked {
-            Asked::Key => way.asks_for_auth_value(),
-            Asked::Entity(name) => way.secrets().any(|secret| secret.name == *name),
+            Refuser::Key => path.asks_for_auth_value(),
+            Refuser::Entity(name) => path.secrets().any(|secret| secret.name == *name),
         })
     }
 
-    pub(super) fn note(&mut self, error: Error, way: &Way<'_>) {
-        // One that the TPM has answered, now or before.
+    pub(super) fn note(&mut self, error: Error, path: &PolicyPath<'_>) {
+        // Only refusals that the TPM answered, now or earlier.
         let refused = matches!(error.kind(), ErrorKind::Authorization | ErrorKind::PasswordMissing);
         if refused && error.code().is_some() {
-            self.refused.extend(Asked::by(&error, way));
+            self.refused.extend(Refuser::by(&error, path));
         }
         self.errors.push(error);
     }
 
-    /// One error for all.
+    /// Combines all failures into one error.
     pub(super) fn error(mut self) -> Error {
         if self.errors.len() <= 1 {
             let none = || Error::new(ErrorKind::Policy, "the file knows no way to satisfy the policy");

@@ -1,5 +1,5 @@
-//! What a command that makes an object or session has to tell: its handle. No HMAC is over it (Part 1 §18.7), and no other answer brings
-//! it back.
+//! Records the handles of new objects and sessions. An HMAC does not cover the handle in an answer (Part 1 §18.7), and no other
+//! answer repeats it.
 
 use keyfile::{CommandCode, Handle};
 
@@ -9,8 +9,8 @@ use crate::command::{Command, Response};
 use crate::error::{Error, ErrorKind};
 use crate::session::Session;
 
-/// What a connection knows to be in the TPM, beside the answer that came.
-pub(super) struct Making<'a> {
+/// What a connection knows to be in the TPM before the answer.
+pub(super) struct HandleRecorder<'a> {
     pub(super) slots: &'a mut Slots,
     pub(super) sessions: [&'a Option<Session>; 2],
     pub(super) cleanup: &'a mut Cleanup,
@@ -18,9 +18,9 @@ pub(super) struct Making<'a> {
     pub(super) shared: bool,
 }
 
-impl Making<'_> {
-    /// Takes note of what was made, or may have been: an answer that did not arrive as it was sent says nothing about that.
-    pub(super) fn note<'r>(
+impl HandleRecorder<'_> {
+    /// Records what was made or may have been made: after a damaged answer, both are possible.
+    pub(super) fn record<'r>(
         self,
         command: &Command<'_>,
         result: Result<Response<'r>, Error>,
@@ -32,7 +32,7 @@ impl Making<'_> {
         match &result {
             Ok(response) if self.is_possible(command, response.handle) => {
                 if self.shared {
-                    // What was there before has gone in a reset that nobody has seen.
+                    // The object recorded at this handle was removed by an unnoticed reset.
                     self.slots.forget(response.handle);
                 }
                 self.cleanup.made.retain(|(made, _)| *made != response.handle);
@@ -56,7 +56,7 @@ impl Making<'_> {
         }
     }
 
-    /// Whether a new object or session can be at the handle.
+    /// Returns true if a new object or session can be at the handle.
     fn is_possible(&self, command: &Command<'_>, handle: Handle) -> bool {
         let right_kind = match command.code {
             CommandCode::START_AUTH_SESSION => is_session(handle),
@@ -66,7 +66,7 @@ impl Making<'_> {
     }
 }
 
-/// Whether something of ours is known to be at the handle.
+/// Returns true if one of our objects or sessions is at the handle.
 pub(super) fn is_known(
     handle: Handle,
     slots: &Slots,

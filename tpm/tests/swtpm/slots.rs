@@ -1,4 +1,4 @@
-//! Many keys, few places.
+//! Many keys in few slots.
 
 use keyfile::{AlgId, HashAlg};
 use tests::raw::Tpm as _;
@@ -8,7 +8,7 @@ use tpm::{Config, Lifetime, Tpm};
 use crate::kit::{self, DIGEST};
 
 #[test]
-fn twenty_keys_in_turn_from_four_threads_on_three_places() {
+fn four_threads_use_twenty_keys_in_three_slots() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let keys: Vec<_> = (0..20).map(|_| kit::open(&tpm, &kit::ec(&swtpm, None), None)).collect();
@@ -24,7 +24,7 @@ fn twenty_keys_in_turn_from_four_threads_on_three_places() {
 }
 
 #[test]
-fn many_keys_behind_the_kernels_manager() {
+fn many_keys_work_through_the_kernel_resource_manager() {
     let swtpm = Swtpm::start();
     let files: Vec<_> = (0..5).map(|at| kit::ec(&swtpm, (at % 2 == 0).then_some("secret"))).collect();
     let manager = ResourceManager::start(&swtpm, Options::default());
@@ -37,7 +37,7 @@ fn many_keys_behind_the_kernels_manager() {
 }
 
 #[test]
-fn a_dropped_key_leaves_its_place() {
+fn a_dropped_key_frees_its_slot() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let key = kit::open(&tpm, &kit::ec(&swtpm, None), None);
@@ -50,7 +50,7 @@ fn a_dropped_key_leaves_its_place() {
 }
 
 #[test]
-fn places_that_others_hold_are_waited_for_and_then_named() {
+fn slots_held_by_other_programs_are_waited_for_then_reported() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, None);
     let others = [swtpm.create_primary(), swtpm.create_primary()];
@@ -64,7 +64,7 @@ fn places_that_others_hold_are_waited_for_and_then_named() {
 }
 
 #[test]
-fn two_users_share_a_bare_tpm() {
+fn two_connections_share_a_tpm_without_resource_manager() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let keys = [(); 2].map(|()| kit::open(&kit::direct(&swtpm), &file, Some("secret")));
@@ -72,7 +72,7 @@ fn two_users_share_a_bare_tpm() {
 }
 
 #[test]
-fn an_operation_leaves_nothing_behind() {
+fn a_one_operation_connection_leaves_nothing_loaded() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let config = Config { connection: Lifetime::Operation, ..kit::config(swtpm.tcti()) };
