@@ -76,11 +76,9 @@ impl Libcrypto {
         let found = unsafe { Self::read(&|name| library.function(name)) };
         found.map(Arc::new).map_err(|missing| {
             let (object, function) = (object.path(), missing.function);
-            let text = format!(
-                "cannot use the OpenSSL in {}: it does not export {function}; if it is linked into a program, link that with -Wl,--export-dynamic or with a shared libcrypto",
-                object.display()
-            );
-            Error::new(Reason::Unsupported, text)
+            let text = format!("cannot use the OpenSSL in {}: it does not export {function}", object.display());
+            let hint = "if it is linked into a program, link that with -Wl,--export-dynamic or with a shared libcrypto";
+            Error::new(Reason::Unsupported, text).with_hint(hint)
         })
     }
 
