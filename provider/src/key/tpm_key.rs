@@ -252,7 +252,8 @@ fn uncompressed_point(field_bytes: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
 
 /// The error for an SM2 key: OpenSSL does not accept keys on this curve as type EC.
 pub(crate) fn no_sm2() -> Error {
-    let text = "SM2 keys are not supported: OpenSSL has a separate key type for them, which this provider lacks";
+    let text =
+        "SM2 keys are not supported: OpenSSL has a separate key type for them, which this provider lacks";
     Error::new(Reason::Unsupported, text).with_hint("use P-256")
 }
 

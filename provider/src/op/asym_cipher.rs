@@ -173,5 +173,6 @@ impl AsymCipher for RsaCipher {
 }
 
 fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the operation is not initialized for this call").with_hint("call the init function first")
+    Error::new(Reason::Sequence, "the operation is not initialized for this call")
+        .with_hint("call the init function first")
 }

@@ -90,7 +90,8 @@ impl<F: Output> Encoder for KeyEncoder<F> {
             }
             Some(Material::Tpm(tpm)) => {
                 if self.cipher.is_some() {
-                    let text = "cannot encrypt a TPM key file with a passphrase: only its TPM can use it anyway";
+                    let text =
+                        "cannot encrypt a TPM key file with a passphrase: only its TPM can use it anyway";
                     let hint = "write it without a cipher (-noenc); set a password when the key is created (-pkeyopt user-auth:…)";
                     return Err(Error::new(Reason::Unsupported, text).with_hint(hint));
                 }

@@ -209,5 +209,6 @@ fn field_bytes(key: &dyn Private) -> Result<usize> {
 }
 
 fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the derivation is not initialized").with_hint("call the init function first")
+    Error::new(Reason::Sequence, "the derivation is not initialized")
+        .with_hint("call the init function first")
 }

@@ -145,7 +145,9 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         let has_point = key.kind() == Kind::Ec && matches!(key.material(), Some(Material::Tpm(_)));
         if has_point && params.find(c"encoded-pub-key").is_some() {
             let text = "the public half of a TPM key cannot be changed";
-            return Err(Error::new(Reason::WrongKey, text).with_hint("set it in a copy of the key's parameters"));
+            return Err(
+                Error::new(Reason::WrongKey, text).with_hint("set it in a copy of the key's parameters")
+            );
         }
         Ok(key.software()?.set_params(params)?)
     }

@@ -28,7 +28,11 @@ pub(super) fn decrypt(
         (Scheme::Oaep(hash), Padding::Oaep { digest, mgf1, label })
             if tpm_hash(digest) == Some(hash) && tpm_hash(mgf1) == Some(hash) =>
         {
-            fitting(label, "the TPM removes the padding of this key", "use such a label, or a key without scheme")?
+            fitting(
+                label,
+                "the TPM removes the padding of this key",
+                "use such a label, or a key without scheme",
+            )?
         }
         _ => return Err(another(scheme)),
     };
@@ -46,8 +50,7 @@ pub(super) fn opened(
     label: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
     let answer = private.rsa_decrypt_by_scheme(block, scheme, label)?;
-    let damaged =
-        || Error::new(Reason::Padding, "cannot decrypt the message: the TPM refuses its padding");
+    let damaged = || Error::new(Reason::Padding, "cannot decrypt the message: the TPM refuses its padding");
     Ok(answer.ok_or_else(damaged)?.value)
 }
 

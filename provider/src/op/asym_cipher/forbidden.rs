@@ -34,7 +34,8 @@ pub(super) fn oaep(
     let hash = tpm_hash(digest).filter(|hash| tpm_hash(mgf1) == Some(*hash));
     let hash = hash.ok_or_else(|| {
         let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1";
-        Error::new(Reason::Padding, text).with_hint("use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)")
+        Error::new(Reason::Padding, text)
+            .with_hint("use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)")
     })?;
     let label = fitting(
         label,
@@ -57,9 +58,9 @@ pub(super) fn oaep(
 /// # Errors
 /// What the TPM reports, except for a wrong padding.
 pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let answer = private
-        .rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])
-        .map_err(|error| lacks(error, "does not decrypt PKCS#1 v1.5", "encrypt with oaep (rsa_padding_mode)"))?;
+    let answer = private.rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[]).map_err(|error| {
+        lacks(error, "does not decrypt PKCS#1 v1.5", "encrypt with oaep (rsa_padding_mode)")
+    })?;
     Ok(padded(answer.map(|answer| answer.value), block.len()))
 }
 
@@ -88,7 +89,8 @@ fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>
 pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
     if !private.public().attributes.contains(Attributes::SIGN) {
         let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings";
-        return Err(Error::new(Reason::Padding, text).with_hint("use OAEP, or a key that also signs (tpm2-keytool create)"));
+        return Err(Error::new(Reason::Padding, text)
+            .with_hint("use OAEP, or a key that also signs (tpm2-keytool create)"));
     }
     let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
     let Signature::Rsa { bytes, .. } = answer.value else { return Err(wrong_result()) };
@@ -122,7 +124,8 @@ fn lacks(error: Error, what: &str, hint: &str) -> Error {
 /// The error for a message without padding.
 pub(super) fn unpadded() -> Error {
     let text = "this TPM forbids raw RSA: it cannot decrypt without padding";
-    Error::new(Reason::Padding, text).with_hint("encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key")
+    Error::new(Reason::Padding, text)
+        .with_hint("encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key")
 }
 
 #[cfg(test)]

@@ -41,8 +41,7 @@ impl Padding {
             }),
             other => {
                 let number = other.unwrap_or_default();
-                let text =
-                    format!("cannot decrypt with the RSA padding number {number}");
+                let text = format!("cannot decrypt with the RSA padding number {number}");
                 Err(Error::new(Reason::Padding, text).with_hint("use the padding oaep, pkcs1 or none"))
             }
         }

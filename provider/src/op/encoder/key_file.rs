@@ -97,7 +97,8 @@ fn parameters(key: &Key, selection: Selection, form: Form) -> Result<Vec<u8>> {
 fn reference(tpm: &TpmKey) -> Result<Option<&KeyReference>> {
     match tpm.place() {
         Some(place) if !place.handle.is_persistent() => {
-            let text = format!("the key at {} is a transient object, which a file cannot refer to", place.handle);
+            let text =
+                format!("the key at {} is a transient object, which a file cannot refer to", place.handle);
             Err(Error::new(Reason::WrongHandle, text).with_hint("make it persistent (tpm2_evictcontrol)"))
         }
         place => Ok(place.map(|place| &place.reference)),

@@ -181,7 +181,8 @@ impl TpmGeneration {
         // Parameters are generated instantly, so no progress is reported.
         let parameters = self.parameters(&Progress::unheard())?;
         let Some(name) = parameters.text(c"group") else {
-            return Err(Error::new(Reason::Parameter, "a TPM only supports named curves").with_hint("use -pkeyopt group:P-256"));
+            return Err(Error::new(Reason::Parameter, "a TPM only supports named curves")
+                .with_hint("use -pkeyopt group:P-256"));
         };
         let curve = name.parse().map_err(|_| {
             let text = format!("no TPM supports the curve {name}");

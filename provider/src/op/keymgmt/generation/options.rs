@@ -195,10 +195,8 @@ fn yes_or_no(value: &IntOrText) -> Result<bool> {
         IntOrText::Text(text) => match text.to_ascii_lowercase().as_str() {
             "1" | "yes" | "on" | "true" => Ok(true),
             "0" | "no" | "off" | "false" => Ok(false),
-            _ => {
-                Err(Error::new(Reason::Parameter, format!("da has the value {text:?}"))
-                    .with_hint("use yes or no"))
-            }
+            _ => Err(Error::new(Reason::Parameter, format!("da has the value {text:?}"))
+                .with_hint("use yes or no")),
         },
     }
 }
