@@ -45,6 +45,6 @@ fn lists_are_opened_in_pem_and_in_der() {
     nv(&machine, "0x1c00005", "", &openssl.read("authority.crt"));
     openssl
         .failed("crl -in handle:0x1c00005 -noout")
-        .says("revocation lists are in files, and in NV indexes");
+        .says("revocation lists are in files and in NV indexes");
     machine.tpm.assert_empty();
 }

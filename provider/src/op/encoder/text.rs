@@ -56,7 +56,7 @@ fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
         // The URI may contain a password, even in more than one part.
         let kind = if place.handle.is_persistent() { "persistent" } else { "transient" };
         writeln!(text, "kind: {kind} key {}", place.handle)?;
-        writeln!(text, "parent: a {kind} key does not tell")?;
+        writeln!(text, "parent: unknown for a {kind} key")?;
         writeln!(text, "password: {}", password(&place.reference))?;
     }
     if let Some(file) = file {
@@ -78,17 +78,17 @@ fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
         Some(file) => policy(text, file),
         None if public.auth_policy.is_empty() => writeln!(text, "policy: none"),
         None => {
-            writeln!(text, "policy: there is one; only the key file that belongs to it tells its statements")
+            writeln!(text, "policy: set; only the key file lists its statements")
         }
     }
 }
 
-/// The password state of a persistent key from its reference, worded as in `tpm2-keytool show`.
+/// The password state of a persistent key from its reference.
 fn password(reference: &KeyReference) -> &'static str {
     match reference.public.attributes.contains(Attributes::USER_WITH_AUTH) {
-        false => "it does not authorize use; the policy does",
+        false => "does not authorize use; the policy does",
         true if reference.empty_auth => "none",
-        true => "not known to be without",
+        true => "may be needed",
     }
 }
 
@@ -97,7 +97,7 @@ fn parent(file: &KeyFile) -> String {
     match (handle.hierarchy_words(), file.rsa_parent) {
         (Some(hierarchy), false) => format!("{hierarchy} ({handle}), its P-256 primary"),
         (Some(hierarchy), true) => format!("{hierarchy} ({handle}), its RSA-2048 primary"),
-        (None, _) if handle.is_transient() => format!("transient handle {handle}, which leads nowhere"),
+        (None, _) if handle.is_transient() => format!("transient handle {handle}, which is no longer valid"),
         (None, _) => format!("persistent key {handle}"),
     }
 }
@@ -108,7 +108,7 @@ fn policy(text: &mut String, file: &KeyFile) -> std::fmt::Result {
         None if file.public.attributes.contains(Attributes::USER_WITH_AUTH) => {
             writeln!(text, "policy: none")?;
         }
-        None => writeln!(text, "policy: its statements are not in the file")?,
+        None => writeln!(text, "policy: set, but its statements are not in the file")?,
         Some(statements) => {
             writeln!(text, "policy:")?;
             statements.iter().try_for_each(|statement| writeln!(text, "    {statement}"))?;
