@@ -72,7 +72,7 @@ impl Scheme for Rsa {
                 if is_restricted(key) {
                     Err(restricted_to(fixed))
                 } else {
-                    Err(tpm_scheme::made_for(scheme, hash))
+                    Err(tpm_scheme::restricted_to_scheme(scheme, hash))
                 }
             }
             _ => Ok(()),
@@ -329,9 +329,9 @@ mod tests {
         }
     }
 
-    /// The restrictions of the key name a salt as long as the digest, which this TPM does not make.
+    /// The restrictions of the key require a salt as long as the digest, which this TPM does not produce.
     #[test]
-    fn a_salt_that_nobody_asked_for_is_the_tpms_own() {
+    fn a_salt_that_the_caller_leaves_open_is_the_tpms_own() {
         let fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
         let numbers = [c"n", c"e"].map(|name| fake.key.unsigned(name).unwrap());
         let restrictions = Restrictions { digest: "sha256", salt: 32 };
