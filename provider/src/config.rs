@@ -31,8 +31,8 @@ pub(crate) fn password_from(name: &str, source: &str) -> Result<Vec<u8>> {
 /// `File`: the file cannot be read.
 pub(crate) fn password_in(path: &Path) -> Result<Auth> {
     let line = config::first_line(path).map_err(|error| {
-        let text = format!("the password file {} cannot be read: check path and rights", path.display());
-        Error::new(Reason::File, text).with_source(error)
+        let text = format!("the password file {} cannot be read", path.display());
+        Error::new(Reason::File, text).with_source(error).with_hint("check its path and permissions")
     })?;
     Ok(Auth::new(line))
 }

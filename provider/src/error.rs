@@ -11,21 +11,27 @@ use crate::ffi::params::ParamError;
 /// The result type of all safe code.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// An error: its reason (a number for programs), a text, and the error that caused it.
+/// An error: its reason (a number for programs), a text, a hint what to do, and the error that caused it.
 #[derive(Debug)]
 pub(crate) struct Error {
     reason: Reason,
     text: String,
+    hint: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// Creates an error of this provider.
     pub(crate) fn new(reason: Reason, text: impl Into<String>) -> Error {
-        Error { reason, text: text.into(), source: None }
+        Error { reason, text: text.into(), hint: None, source: None }
     }
 
-    /// Adds the error that caused this one. The message ends with the text of `source`.
+    /// Adds what the user can do about it. The message ends with the hint.
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Error {
+        Error { hint: Some(hint.into()), ..self }
+    }
+
+    /// Adds the error that caused this one. Its text follows the text of this error.
     pub(crate) fn with_source(self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         Error { source: Some(Box::new(source)), ..self }
     }
@@ -109,11 +115,14 @@ impl From<tpm::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
-        let Some(source) = &self.source else { return Ok(()) };
-        if !self.text.is_empty() {
-            f.write_str(": ")?;
+        if let Some(source) = &self.source {
+            let separator = if self.text.is_empty() { "" } else { ": " };
+            write!(f, "{separator}{source}")?;
         }
-        write!(f, "{source}")
+        match &self.hint {
+            Some(hint) => write!(f, "; hint: {hint}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -167,7 +176,7 @@ reasons! {
     PasswordMissing = 22, c"the key needs a password";
     Lockout = 23, c"the TPM is in dictionary-attack lockout";
     ParentAuthorization = 24, c"the TPM refused the password of the parent";
-    ObjectMemory = 25, c"no free place in the TPM";
+    ObjectMemory = 25, c"no free object slot in the TPM";
     Policy = 26, c"the policy of the key is not satisfied";
     TpmUnsupported = 27, c"not supported by this TPM";
     Integrity = 28, c"a response was not protected as it should be";

@@ -18,7 +18,7 @@ pub(crate) mod handle;
 mod init;
 pub(crate) mod libcrypto;
 pub(crate) mod op;
-// A whole set of parameter types, though not every one is in a table of today.
+// All parameter types, although no table uses some of them.
 #[allow(dead_code, reason = "kept whole, and tested")]
 pub(crate) mod params;
 mod raise;

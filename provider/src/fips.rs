@@ -40,8 +40,10 @@ impl Provider {
         if let Err(error) = self.software() {
             return error;
         }
-        let text = "this process accepts only fips=yes (or did at its first fetch), for which tpm2 needs a FIPS provider: set software = fips, or file: and an OpenSSL configuration that activates fips and base";
-        Error::new(Reason::Configuration, text)
+        let text =
+            "this process accepts only fips=yes (or did at its first fetch), and tpm2 has no FIPS provider";
+        let hint = "set software = fips, or file: and an OpenSSL configuration that activates fips and base";
+        Error::new(Reason::Configuration, text).with_hint(hint)
     }
 
     /// Returns true if a FIPS provider does the software part. With `software = fips` nothing is loaded to

@@ -118,7 +118,7 @@ impl Key {
     pub(crate) fn fill(&self, material: Material) -> Result<()> {
         self.material
             .set(material)
-            .map_err(|_| Error::new(Reason::Sequence, "the key object has its content already"))
+            .map_err(|_| Error::new(Reason::Sequence, "the key object already has its content"))
     }
 
     /// Returns the key in software: a whole software key, or the public half of a TPM key.

@@ -71,8 +71,9 @@ impl Provider {
             Software::Default => self.core.private_context(&Providers::Named(&[c"default"]))?,
             // The FIPS provider has neither encoders nor decoders, so base is loaded as well.
             Software::Fips => self.fips_context().map_err(|refused| {
-                let text = "OpenSSL's FIPS provider cannot be loaded: if it needs its fipsmodule.cnf, set software to file: and an OpenSSL configuration that includes that and activates fips and base";
-                Error::new(Reason::Configuration, text).with_source(refused)
+                let text = "OpenSSL's FIPS provider cannot be loaded";
+                let hint = "if it needs fipsmodule.cnf, set software to file: and a configuration that includes it and activates fips and base";
+                Error::new(Reason::Configuration, text).with_source(refused).with_hint(hint)
             })?,
             Software::File(path) => return self.configured_once(&path),
         };
@@ -121,11 +122,9 @@ impl Provider {
 
     fn configured(&self, path: &Path) -> Result<PrivateContext> {
         let failed = || {
-            let text = format!(
-                "{} is no configuration for OpenSSL's software: it has to activate the provider default, or fips and base, and not this one",
-                path.display()
-            );
-            Error::new(Reason::Configuration, text)
+            let text = format!("{} activates no provider that tpm2 can use for software", path.display());
+            let hint = "activate default, or fips and base, in that file, but not tpm2";
+            Error::new(Reason::Configuration, text).with_hint(hint)
         };
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| failed())?;
         self.core

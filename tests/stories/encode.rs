@@ -56,7 +56,7 @@ fn commands_that_know_old_structures_only_write_the_file_too() {
             openssl.ok("pkey -in copy -out copy.pem");
             assert_eq!(openssl.text("copy.pem"), openssl.text(key), "{line}, DER");
             let refused = openssl.failed(&format!("{line} -aes256 -passout pass:secret"));
-            refused.says("not encrypted by a passphrase").says("user-auth");
+            refused.says("cannot encrypt a TPM key file").says("user-auth");
         }
         // Public halves and parameters are nobody's file.
         openssl.ok("rsa -in rsa -RSAPublicKey_out -out public");
@@ -125,7 +125,7 @@ fn a_persistent_key_is_written_as_a_reference_in_old_structures_too() {
             machine.signs("reference");
             let refused =
                 openssl.failed(&format!("{line} -in handle:0x{handle} -aes256 -passout pass:secret"));
-            refused.says("not encrypted by a passphrase");
+            refused.says("cannot encrypt a TPM key file");
         }
     }
 }

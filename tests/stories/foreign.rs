@@ -26,7 +26,7 @@ fn keys_of_tpm2_encodeobject() {
         format!("dgst -sha256 -passin pass:{password} -sign {key} -out message.sig message")
     };
     // It has no password: an empty one works, and the message says so.
-    machine.openssl.failed(&sign("none")).says("tpm2_encodeobject 5.4 to 5.7").says("empty one (pass:)");
+    machine.openssl.failed(&sign("none")).says("tpm2_encodeobject 5.4 to 5.7").says("empty password (pass:)");
     machine.openssl.ok(&with("none", ""));
     // It has one, and its file denies that: the message names the URI that asks for it.
     machine.openssl.failed(&sign("secret")).says("tpm2_encodeobject 5.4 to 5.7").says("tpm2:file=KEY?pass");

@@ -232,8 +232,8 @@ fn what_cannot_be_made_is_said() {
     let mut orders = Order::BOTH.into_iter().cycle();
     for (options, says) in [
         ("RSA -pkeyopt bits:1536", "no RSA keys of 1536 bits; it has 1024, 2048"),
-        ("RSA -pkeyopt bits:70000", "no TPM has RSA keys of 70000 bits"),
-        ("RSA -pkeyopt primes:3", "two primes"),
+        ("RSA -pkeyopt bits:70000", "no TPM supports RSA keys of 70000 bits"),
+        ("RSA -pkeyopt primes:3", "they always have two"),
         ("RSA -pkeyopt rsa_keygen_pubexp:3", "public exponent 3"),
         ("RSA -pkeyopt rsa_keygen_pubexp:4294967297", "longer than the 32 bits"),
         ("RSA-PSS -pkeyopt rsa_pss_keygen_md:md5", "sha256"),
@@ -242,7 +242,7 @@ fn what_cannot_be_made_is_said() {
             "leave mgf1-digest out",
         ),
         ("RSA-PSS -pkeyopt rsa_pss_keygen_saltlen:64", "at most 32"),
-        ("EC", "needs its curve"),
+        ("EC", "needs a curve"),
         ("EC -pkeyopt group:brainpoolP256r1", "no curve brainpoolP256r1; it has"),
         ("EC -pkeyopt group:secp256k1", "no TPM has the curve secp256k1"),
         ("EC -pkeyopt group:bnp256", "does not know the curve"),
@@ -254,7 +254,7 @@ fn what_cannot_be_made_is_said() {
         ("EC -pkeyopt group:P-256 -pkeyopt parent:80000001", "transient handle"),
         ("EC -pkeyopt group:P-256 -pkeyopt parent:lockout", "no key can be made under"),
         ("EC -pkeyopt group:P-256 -pkeyopt user-auth:", "leave it out"),
-        ("EC -pkeyopt group:P-256 -pkeyopt da:perhaps", "say yes or no"),
+        ("EC -pkeyopt group:P-256 -pkeyopt da:perhaps", "use yes or no"),
         ("EC -pkeyopt group:P-256 -pkeyopt pcr-lock:sha256:99", "sha256:1,3-5"),
         ("EC -pkeyopt group:P-256 -pkeyopt pcr-lock:md5:1", "sha256:1,3-5"),
         ("EC -pkeyopt group:P-256 -pkeyopt no-such-option:1", "no-such-option"),

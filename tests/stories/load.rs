@@ -51,7 +51,7 @@ fn a_key_is_written_back_as_it_was() {
         openssl.ok("rsa -in rsa -out copy");
         assert_eq!(openssl.text("copy"), openssl.text("rsa"));
         let refused = openssl.failed("pkey -in ec -aes256 -passout pass:secret -out copy");
-        refused.says("not encrypted by a passphrase").says("without a cipher");
+        refused.says("cannot encrypt a TPM key file").says("without a cipher");
     }
 }
 

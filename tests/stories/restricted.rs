@@ -161,7 +161,7 @@ fn they_speak_tls() {
             let _ = tls::handshake(&strict.client(&openssl, &format!("{own} {options}")));
         }
         for options in bad {
-            strict.client(&openssl, &format!("{own} {options}")).failed().says("ask for the padding pkcs1");
+            strict.client(&openssl, &format!("{own} {options}")).failed().says("use the padding pkcs1");
         }
         serve(&openssl, &stranger, name, &own);
         machine.tpm.reset_and_startup();
@@ -193,6 +193,6 @@ fn serve(openssl: &Openssl, client: &Openssl, name: &str, options: &str) {
     }
     if name == "child" {
         meet("-tls1_3").failed();
-        server.wait_for("ask for the padding pkcs1");
+        server.wait_for("use the padding pkcs1");
     }
 }

@@ -43,8 +43,6 @@ fn lists_are_opened_in_pem_and_in_der() {
     machine.tool.ok("show 0x1c00002").says("a revocation list of CN=authority");
     openssl.ok("storeutl -noout tpm2:").says("revocation list");
     nv(&machine, "0x1c00005", "", &openssl.read("authority.crt"));
-    openssl
-        .failed("crl -in handle:0x1c00005 -noout")
-        .says("revocation lists are in files, and in NV indexes");
+    openssl.failed("crl -in handle:0x1c00005 -noout").says("revocation lists are in files and in NV indexes");
     machine.tpm.assert_empty();
 }

@@ -59,7 +59,7 @@ fn keys_and_serialized_objects_of_tpm2_tools() {
     machine.openssl.failed(sign).says("nothing at this handle");
     tools.ok("tpm2_evictcontrol -Q -C o -c key 0x81000200");
     tools.ok("tpm2_flushcontext -t");
-    machine.openssl.failed(sign).says("another than the serialized object says");
+    machine.openssl.failed(sign).says("differs from the serialized object");
 }
 
 #[test]

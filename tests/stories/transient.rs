@@ -47,7 +47,7 @@ fn a_loaded_key_is_used_and_stays_loaded() {
         machine
             .openssl
             .failed(&format!("pkey -in '{key}' {passin} -out file"))
-            .says("is a transient object, which no file can lead to");
+            .says("is a transient object, which a file cannot refer to");
         machine.tool.failed(&format!("reference {key} file")).says("leads to a persistent key");
         machine.tool.failed(&format!("show {key}")).says("is a transient object");
         assert_eq!(machine.tpm.transient(), taken);

@@ -1,5 +1,5 @@
-//! A test compiles every line of `dispatch.rs`, `upcalls.rs` and `libcrypto/functions.rs` against the installed headers: the C text
-//! comes from the lines themselves, so the two cannot drift apart.
+//! A test compiles every line of `dispatch.rs`, `upcalls.rs` and `libcrypto/functions.rs` against the
+//! installed headers. The C text is generated from the lines themselves, so the two cannot diverge.
 
 use std::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 use std::fmt::Write as _;
@@ -18,18 +18,18 @@ use super::sys::{
 };
 use super::upcalls::UPCALLS;
 
-/// One line as C sees it.
+/// One line of a table, in C spelling.
 pub(super) struct Slot {
     pub(super) function: &'static str,
     pub(super) id: &'static str,
     pub(super) number: c_int,
-    /// The version of OpenSSL that brought it.
+    /// The first version of OpenSSL that has it.
     pub(super) since: &'static str,
     pub(super) result: &'static str,
     pub(super) arguments: &'static [&'static str],
 }
 
-/// The C spelling of a Rust type in a line.
+/// The C spelling of a Rust type.
 pub(super) trait CType {
     const NAME: &'static str;
 }
@@ -96,7 +96,7 @@ c_types! {
         = "OSSL_provider_init_fn *";
 }
 
-/// The version of a line; most are as old as providers.
+/// The version of a line. The default is 3.0, the first version with providers.
 macro_rules! since {
     () => {
         "3.0"
@@ -107,7 +107,7 @@ macro_rules! since {
 }
 pub(super) use since;
 
-/// The result type of a line, which may be missing.
+/// The result type of a line; the default is `()`.
 macro_rules! c_result {
     () => {
         ()
@@ -169,7 +169,8 @@ fn c_source() -> String {
     source
 }
 
-/// A pointer of our type to each function: a header that says otherwise is an error. Those that are newer than the headers are left out.
+/// Declares a pointer of our type to each function. A header that disagrees makes it a compile error.
+/// Functions newer than the headers are left out.
 fn libcrypto_source() -> String {
     let headers = ["core_names", "crypto", "encoder", "err", "evp", "provider", "rand", "rsa", "x509"];
     let mut source: String = headers.iter().map(|name| format!("#include <openssl/{name}.h>\n")).collect();
@@ -196,7 +197,7 @@ fn libcrypto_source() -> String {
     source
 }
 
-/// The line that leaves out what is newer than the headers.
+/// The preprocessor line that skips what is newer than the headers.
 fn if_there(since: &str) -> String {
     let (major, minor) = since.split_once('.').unwrap();
     format!("#if OPENSSL_VERSION_PREREQ({major}, {minor})")

@@ -1,7 +1,9 @@
-//! The application's library context, as a child context shows it: OpenSSL mirrors in it which providers the application has loaded.
+//! The application's library context, seen through a child context. OpenSSL mirrors in the child which
+//! providers the application has loaded.
 //!
-//! Nothing runs in the child; it answers questions. OpenSSL does not mirror one provider in it: the default provider, if the application
-//! gets that without loading it (OSSL_PROVIDER_try_load(3ossl), `retain_fallbacks`). So the context itself is asked for that one.
+//! No operation runs in the child; it only answers questions. OpenSSL does not mirror one provider in it: the
+//! default provider, if the application uses it without loading it (OSSL_PROVIDER_try_load(3ossl),
+//! `retain_fallbacks`). So this file asks the application's context itself for that one.
 
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -16,10 +18,10 @@ use super::sys::{
 };
 use super::upcalls::Upcalls;
 
-/// Matches no row of this provider.
+/// A query that matches no row of this provider.
 const OTHERS: &CStr = c"provider!=tpm2,tpm2.software!=yes";
 
-/// The application's context itself.
+/// The application's context itself, not the child.
 #[derive(Clone, Copy)]
 struct Own(NonNull<OSSL_LIB_CTX>);
 
@@ -68,24 +70,25 @@ impl Application {
         Ok(Self { context, own, is_default, children, libcrypto: Arc::clone(libcrypto) })
     }
 
-    /// Returns true if the application has the default provider, whether it has loaded it or OpenSSL has.
+    /// Returns true if the application has the default provider, loaded by the application or by OpenSSL.
     fn has_default(&self) -> bool {
         let Some(Own(context)) = self.own else { return false };
         // SAFETY: this libcrypto made the context, which outlives its providers; the string ends with NUL.
         unsafe { (self.children.OSSL_PROVIDER_available)(context.as_ptr(), c"default".as_ptr()) == 1 }
     }
 
-    /// Returns true if the application's default property query is `fips=yes`. `?fips=yes` is a wish, and demands nothing.
+    /// Returns true if the application's default property query is `fips=yes`. `?fips=yes` is only a
+    /// preference and demands nothing.
     ///
-    /// False in a context of the application's own making: to ask there would load openssl.cnf into the default one, which a fetch in
-    /// that one has done by then.
+    /// Returns false in a context that the application created: the question would load openssl.cnf into the
+    /// default context. A fetch in the default context has already loaded it.
     pub(crate) fn demands_fips(&self) -> bool {
         let Some(fips) = self.libcrypto.fips.ok().filter(|_| self.is_default) else { return false };
         // SAFETY: the context is alive; OpenSSL keeps its default properties equal to those of the application.
         unsafe { (fips.EVP_default_properties_is_fips_enabled)(self.context.as_ptr()) == 1 }
     }
 
-    /// Returns true if a provider other than this one has key management of this name at this moment.
+    /// Returns true if another provider has key management of this name at this moment.
     pub(crate) fn others_manage(&self, algorithm: &CStr) -> bool {
         let Children { EVP_KEYMGMT_fetch, EVP_KEYMGMT_free, .. } = self.children;
         if self.has_default() {
@@ -101,22 +104,23 @@ impl Application {
         })
     }
 
-    /// Returns true if a provider other than this one has the random bit generator of this name at this moment.
+    /// Returns true if another provider has a random generator of this name at this moment.
     ///
-    /// Call it from within a fetch of the application's: it fetches nothing, for that would ask this provider again.
+    /// Call it only during a fetch of the application. It fetches nothing itself, because a fetch would ask
+    /// this provider again.
     pub(crate) fn others_generate(&self, generator: &CStr) -> bool {
         thread_local! {
             /// It has no destructor, so the module may be unloaded.
             static ASKING: Cell<bool> = const { Cell::new(false) };
         }
-        /// Ends the asking, after a panic as well.
+        /// Clears the mark, even after a panic.
         struct Asking;
         impl Drop for Asking {
             fn drop(&mut self) {
                 ASKING.set(false);
             }
         }
-        // A second copy of this module asks this one in turn.
+        // A second copy of this module may ask this one back.
         if ASKING.replace(true) {
             return true;
         }

@@ -1,4 +1,4 @@
-//! BIOs of the application's libcrypto, read and written through the core.
+//! BIOs of the application's libcrypto, which are read and written through the core.
 
 use super::core::Core;
 use super::raw::Raw;
@@ -7,7 +7,7 @@ use crate::error::{Error, Reason, Result};
 use std::marker::PhantomData;
 use zeroize::Zeroizing;
 
-/// A BIO that a call got as an argument.
+/// A BIO that a call received as an argument.
 pub(crate) struct Bio<'a> {
     bio: *mut OSSL_CORE_BIO,
     lifetime: PhantomData<&'a OSSL_CORE_BIO>,
@@ -24,12 +24,13 @@ impl Raw for *mut OSSL_CORE_BIO {
 }
 
 impl Bio<'_> {
-    /// Reads to the end, or up to `limit` bytes, and appends them. Whoever reads a password makes the room before.
+    /// Reads up to the end or `limit` bytes, and appends them. To read a password, reserve the room first: a
+    /// reallocation would leave a copy.
     pub(crate) fn read(&mut self, core: &Core, limit: usize, bytes: &mut Vec<u8>) {
         let mut buffer = Zeroizing::new([0; 4096]);
         let mut left = limit;
         loop {
-            // No byte more than asked for: what follows is for another reader.
+            // Reads no byte beyond the limit: what follows belongs to another reader.
             let wanted = buffer.len().min(left);
             let Some(room) = buffer.get_mut(..wanted).filter(|room| !room.is_empty()) else { return };
             // SAFETY: a BIO of the running call.
@@ -39,17 +40,17 @@ impl Bio<'_> {
         }
     }
 
-    /// Reads one line, or its first `N` - 1 bytes.
+    /// Reads one line, or as much of it as fits into the buffer.
     pub(crate) fn line<'b>(&mut self, core: &Core, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
         // SAFETY: a BIO of the running call.
         let count = unsafe { core.bio_gets(self.bio, buffer) }?;
         buffer.get(..count)
     }
 
-    /// Writes everything.
+    /// Writes all bytes.
     ///
     /// # Errors
-    /// The BIO takes no more.
+    /// `Internal`: the BIO accepts no more.
     pub(crate) fn write(&mut self, core: &Core, bytes: &[u8]) -> Result<()> {
         // SAFETY: a BIO of the running call.
         if unsafe { core.bio_write(self.bio, bytes) } {

@@ -1,4 +1,5 @@
-//! Output with OpenSSL's size protocol: NULL asks for the size, too small is an error, nothing is written but on success.
+//! Output with OpenSSL's size protocol: NULL asks for the size, a small buffer is an error, and bytes are
+//! written only on success.
 
 use std::marker::PhantomData;
 
@@ -21,18 +22,19 @@ impl<'a> Output<'a> {
         Ok(Output { buffer, length, size })
     }
 
-    /// Whether the caller only asks for the size.
+    /// Returns true if the caller only asks for the size.
     pub(crate) fn is_query(&self) -> bool {
         self.buffer.is_null()
     }
 
-    /// How many bytes the caller has room for; `None` when only the size is asked.
+    /// The number of bytes in the caller's buffer; `None` if the caller only asks for the size.
     pub(crate) fn offered(&self) -> Option<usize> {
         (!self.is_query()).then_some(self.size)
     }
 
-    /// The first step of every operation with output, before any work: answers a size query (then `None`: the call is done) or
-    /// makes sure that `size` bytes, the most that will come, fit.
+    /// Answers a size query, or checks that `size` bytes fit. This is the first step of every operation with
+    /// output, before any work. After a size query it returns `None`, and the call is done. `size` is the
+    /// largest possible size of the result.
     ///
     /// # Errors
     /// `BufferTooSmall`.
@@ -61,7 +63,7 @@ impl Room<'_> {
     /// Writes the result and its length.
     ///
     /// # Errors
-    /// `BufferTooSmall`, if more comes than was announced.
+    /// `BufferTooSmall`: the result is longer than announced.
     pub(crate) fn write(self, bytes: &[u8]) -> Result<()> {
         if bytes.len() > self.size {
             return Err(Error::new(Reason::BufferTooSmall, "the result is longer than announced"));

@@ -1,4 +1,4 @@
-//! Callbacks of libcrypto: results handed up as parameters, passphrases asked for.
+//! Callbacks of libcrypto: they receive results as parameters, or ask for a passphrase.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ use super::sys::{OSSL_CALLBACK, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
 use crate::error::{Error, Reason, Result};
 use crate::key::Key;
 
-/// The longest password that OpenSSL's own callbacks take (PEM_BUFSIZE).
+/// The longest password that OpenSSL's own callbacks accept (PEM_BUFSIZE).
 const PASSWORD_BYTES: usize = 1024;
 
 /// OSSL_CALLBACK with its argument.
@@ -33,23 +33,23 @@ impl Callback<'_> {
         Ok(Callback { function, argument, lifetime: PhantomData })
     }
 
-    /// Calls it with parameters; whether it accepted them.
+    /// Calls the function with parameters. Returns true if it accepted them.
     pub(crate) fn call(&self, params: Params<'_>) -> bool {
         // SAFETY: promised at `new`; the array lives until the call returns.
         unsafe { (self.function)(params.as_ptr(), self.argument) == 1 }
     }
 
-    /// Hands it the selected parts of a software key.
+    /// Passes the selected parts of a software key to the callback.
     ///
     /// # Errors
-    /// The key has not what is selected, or the receiver refuses.
+    /// The key lacks a selected part, or the callback refuses.
     pub(crate) fn export(&self, key: &Pkey, selection: Selection) -> Result<()> {
         // SAFETY: promised at `new`.
         Ok(unsafe { key.export(selection, Some(self.function), self.argument) }?)
     }
 
-    /// Hands a key up by reference (provider-object(7)): whoever wants it takes it in keymgmt's load, else it is dropped.
-    /// `list` holds what else describes the object.
+    /// Passes a key by reference (provider-object(7)). A caller that wants the key takes it over in keymgmt's
+    /// load; otherwise the key is dropped. `list` contains what else describes the object.
     pub(crate) fn call_with_key(&self, mut list: ParamList, key: Arc<Key>) -> bool {
         let mut reference = handle::give(key);
         let bytes = ptr::from_mut(&mut reference).cast::<u8>();
@@ -62,7 +62,7 @@ impl Callback<'_> {
     }
 }
 
-/// The callback that a generation reports to, if there is one (provider-keymgmt(7)).
+/// The callback that receives the progress of a key generation, if there is one (provider-keymgmt(7)).
 pub(crate) struct Progress<'a>(Option<Callback<'a>>);
 
 impl Progress<'_> {
@@ -73,12 +73,13 @@ impl Progress<'_> {
         Progress(function.map(callback))
     }
 
-    /// Nobody listens.
+    /// No callback.
     pub(crate) const fn unheard() -> Self {
         Progress(None)
     }
 
-    /// Tells how far it is, in the numbers of BN_GENCB_call(3ossl); whether to go on.
+    /// Reports the progress, in the numbers of BN_GENCB_call(3ossl). Returns true if the generation is to go
+    /// on.
     pub(crate) fn report(&self, potential: i32, iteration: i32) -> bool {
         self.0.as_ref().is_none_or(|callback| {
             let mut list = ParamList::new();
@@ -88,13 +89,13 @@ impl Progress<'_> {
     }
 }
 
-/// OSSL_PASSPHRASE_CALLBACK with its argument. It may prompt or fork: no lock is held while it runs.
+/// OSSL_PASSPHRASE_CALLBACK with its argument. It may prompt or fork: hold no lock while it runs.
 pub(crate) struct Passphrase<'a> {
     question: Question<'a>,
     libcrypto: &'a Libcrypto,
 }
 
-/// The callback and its argument, as a call brings them.
+/// The callback and its argument, as a call receives them.
 pub(crate) struct Question<'a> {
     function: OSSL_PASSPHRASE_CALLBACK,
     argument: *mut c_void,
@@ -108,21 +109,22 @@ impl<'a> Question<'a> {
         Question { function, argument, lifetime: PhantomData }
     }
 
-    /// With the libcrypto that calls.
+    /// Adds the libcrypto that makes the call.
     pub(crate) fn of(self, libcrypto: &'a Libcrypto) -> Passphrase<'a> {
         Passphrase { question: self, libcrypto }
     }
 }
 
 impl Passphrase<'_> {
-    /// Asks for the passphrase of what `info` names; `None` when nobody answers.
+    /// Asks for the passphrase of `info`. Returns `None` if there is no answer.
     pub(crate) fn ask(&self, info: &str) -> Option<Zeroizing<Vec<u8>>> {
         let function = self.question.function?;
         let mut list = ParamList::new();
         list.text(c"info", info);
         let mut password = Zeroizing::new(vec![0; PASSWORD_BYTES]);
         let mut length = 0;
-        // That nobody answers is no error yet: the key may do without, or the one who needs it says so.
+        // No answer is not an error here: the key may need no passphrase. If it needs one, the operation
+        // reports it.
         let ok = self.libcrypto.quietly(|| {
             // SAFETY: promised at `new`; buffer with its size, and an array that lives until the call returns.
             unsafe {
@@ -142,7 +144,7 @@ impl Passphrase<'_> {
         Some(password)
     }
 
-    /// The pair for a call into libcrypto that asks itself.
+    /// The callback and its argument, for a libcrypto function that asks for the passphrase itself.
     pub(in crate::ffi) fn as_pair(&self) -> (OSSL_PASSPHRASE_CALLBACK, *mut c_void) {
         (self.question.function, self.question.argument)
     }

@@ -1,4 +1,5 @@
-//! Capabilities of the private context's providers, handed on (provider-base(7), CAPABILITIES).
+//! Capabilities of the private context's providers, passed on to the application (provider-base(7),
+//! CAPABILITIES).
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
@@ -10,14 +11,14 @@ use super::params::{ParamList, Params};
 use super::sys::OSSL_PARAM;
 use crate::error::Result;
 
-/// Other values of text parameters.
+/// New values of text parameters.
 pub(crate) type Changes = Vec<(&'static CStr, CString)>;
 
-/// Hands the elements of a capability on to `receiver`, each as often as `change` says, with those changes; whether that went
-/// well.
+/// Passes the elements of a capability on to `receiver`. `change` returns a list for each element: the
+/// element is passed on once per entry, with the changes of that entry. Returns true if all calls succeeded.
 ///
 /// # Errors
-/// libcrypto hands none on.
+/// libcrypto lacks the functions for capabilities.
 pub(crate) fn forward(
     context: &PrivateContext,
     capability: &CStr,
@@ -46,7 +47,7 @@ unsafe extern "C" fn pass(params: *const OSSL_PARAM, filter: *mut c_void) -> c_i
 }
 
 /// # Safety
-/// The filter is that of `forward`, which waits; the array is valid during the call.
+/// The filter belongs to `forward`, which is waiting. The array is valid during the call.
 unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> bool {
     // SAFETY: from `forward`, which waits.
     let Some(filter) = (unsafe { filter.cast::<Filter<'_>>().as_ref() }) else { return false };

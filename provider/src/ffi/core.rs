@@ -1,4 +1,5 @@
-//! The core as one provider instance sees it: errors, its section of openssl.cnf, BIOs, the private library context.
+//! The core as a provider instance uses it: errors, its section of openssl.cnf, BIOs, the private library
+//! context.
 
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -13,7 +14,7 @@ use super::sys::{OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM};
 use super::upcalls::Upcalls;
 use crate::error::Error;
 
-/// Handle and functions of the core (provider-base(7)), and of the libcrypto that it is a part of.
+/// Handle and functions of the core (provider-base(7)), and the libcrypto that the core belongs to.
 pub(crate) struct Core {
     handle: *const OSSL_CORE_HANDLE,
     dispatch: *const OSSL_DISPATCH,
@@ -28,8 +29,9 @@ unsafe impl Sync for Core {}
 
 impl Core {
     /// # Safety
-    /// The arguments of OSSL_provider_init, which stay valid until teardown (the table is a constant of libcrypto); the functions in
-    /// that table, and the libcrypto that called.
+    /// `handle` and `dispatch` are the arguments of OSSL_provider_init, which stay valid until teardown (the
+    /// table is a constant of libcrypto). `upcalls` are the functions in that table. `libcrypto` is the
+    /// library that called.
     pub(crate) unsafe fn new(
         handle: *const OSSL_CORE_HANDLE,
         dispatch: *const OSSL_DISPATCH,
@@ -44,15 +46,17 @@ impl Core {
         &self.libcrypto
     }
 
-    /// Puts an error on OpenSSL's queue under our library name. Called by `guard` only, so that each error is raised once.
+    /// Puts an error on OpenSSL's queue under this provider's library name. Only `guard` calls it, so that
+    /// each error is raised once.
     pub(crate) fn raise(&self, entry: &CStr, error: &Error) {
         // SAFETY: handle and functions of the core.
         unsafe { raise(&self.upcalls, self.handle, entry, error) };
     }
 
-    /// Keeps the instance for good if OPENSSL_cleanup was here before. Asked where a key is freed: after the last one the core
-    /// would unload our reason strings, by a lock that is gone, and crash (as of OpenSSL 3.0; providers without such strings know
-    /// no such trouble). Programs free keys so late in exit handlers and in destructors of C++.
+    /// Keeps the instance loaded for good if OPENSSL_cleanup has already run. Called when a key is freed:
+    /// after the last key the core would unload our reason strings under a lock that no longer exists, and
+    /// crash (seen with OpenSSL 3.0; providers without reason strings do not have this problem). Programs
+    /// free keys this late in exit handlers and in C++ destructors.
     pub(crate) fn outlive_cleanup(&self) {
         // SAFETY: no settings. With no option it does nothing, and fails once OPENSSL_cleanup was called.
         let over = unsafe { (self.libcrypto.OPENSSL_init_crypto)(0, ptr::null()) } != 1;
@@ -62,7 +66,7 @@ impl Core {
         }
     }
 
-    /// A value of the provider's section in openssl.cnf, or a built-in one such as "openssl-version".
+    /// A value from the provider's section of openssl.cnf, or a built-in value such as "openssl-version".
     pub(crate) fn parameter(&self, name: &CStr) -> Option<Vec<u8>> {
         let get_params = self.upcalls.core_get_params?;
         let mut value: *const c_char = ptr::null();
@@ -92,10 +96,10 @@ impl Core {
         Some(value.to_bytes().to_vec())
     }
 
-    /// A library context of our own with these providers and nothing else.
+    /// Creates a library context with these providers only.
     ///
     /// # Errors
-    /// OpenSSL cannot make it, or has no such providers.
+    /// OpenSSL cannot create it, or lacks one of the providers.
     pub(crate) fn private_context(&self, providers: &Providers) -> Result<PrivateContext, Refused> {
         // SAFETY: the arguments of OSSL_provider_init (OSSL_LIB_CTX_new_from_dispatch(3)).
         let context = unsafe { (self.libcrypto.OSSL_LIB_CTX_new_from_dispatch)(self.handle, self.dispatch) };
@@ -114,10 +118,10 @@ impl Core {
         })
     }
 
-    /// Reads up to the buffer's length; `None` at the end or on an error.
+    /// Reads up to the buffer's length. Returns `None` at the end or on an error.
     ///
     /// # Safety
-    /// `bio` was handed to the running call by the core.
+    /// The core passed `bio` to the running call.
     pub(crate) unsafe fn bio_read(&self, bio: *mut OSSL_CORE_BIO, buffer: &mut [u8]) -> Option<usize> {
         let read = self.upcalls.BIO_read_ex?;
         let mut count = 0;
@@ -126,7 +130,7 @@ impl Core {
         (ok == 1 && count > 0).then_some(count)
     }
 
-    /// Reads one line or as much of it as fits, without the terminating zero; `None` at the end.
+    /// Reads one line, or as much of it as fits, without the terminating zero. Returns `None` at the end.
     ///
     /// # Safety
     /// As `bio_read`.
@@ -138,7 +142,7 @@ impl Core {
         usize::try_from(count).ok().filter(|count| *count > 0)
     }
 
-    /// Writes everything; false on an error.
+    /// Writes all bytes. Returns false on an error.
     ///
     /// # Safety
     /// As `bio_read`.

@@ -1,13 +1,14 @@
 //! Safe OpenSSL in the private context: digests, public keys, software keys.
 //!
-//! Every constructor takes the [`PrivateContext`]. Nothing here may reach the application's default context: with tpm2
-//! first in its list of providers a call there comes back to us until the stack ends. So no function without a library
-//! context is used.
+//! Every constructor takes the [`PrivateContext`]. Nothing here may reach the application's default context:
+//! if tpm2 is first in its list of providers, a call there comes back to this provider until the stack
+//! overflows. So no function without a library context is used.
 //!
-//! Safety of this folder: an `Owned` frees what it owns once, by the function of the libcrypto that made it; a wrapper keeps an `Arc` of the
-//! private context below its pointer, so that the pointer goes first. libcrypto's reference counts are atomic, and its
-//! EVP_PKEY, EVP_MD and OSSL_LIB_CTX may be used by several threads when nobody changes them (openssl-threads(7)); the
-//! _CTX types belong to one caller at a time, which `&mut` says.
+//! Safety of this folder: an `Owned` frees its object once, by the function of the libcrypto that made it. A
+//! wrapper declares the `Arc` of the private context below its pointer, so that the pointer is dropped first.
+//! libcrypto's reference counts are atomic. Several threads may use an EVP_PKEY, EVP_MD or OSSL_LIB_CTX as
+//! long as no thread changes it (openssl-threads(7)). The _CTX types belong to one caller at a time, which
+//! `&mut` ensures.
 
 mod context;
 mod digest;

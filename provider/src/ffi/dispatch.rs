@@ -1,5 +1,5 @@
-//! Typed slot constructors: number, C signature and Rust function of every slot meet in one line that the compiler checks on our
-//! side and the test in `abi.rs` compiles against `openssl/core_dispatch.h` on OpenSSL's.
+//! Typed slot constructors. Number, C signature and Rust function of a slot meet in one line. The compiler
+//! checks the Rust side; the test in `abi.rs` compiles the line against `openssl/core_dispatch.h`.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
@@ -10,17 +10,18 @@ use super::sys::{
     OSSL_PASSPHRASE_CALLBACK,
 };
 
-/// The row that ends a function table.
+/// The end mark of a function table.
 pub(crate) const END: OSSL_DISPATCH = OSSL_DISPATCH { function_id: 0, function: None };
 
-/// Each line makes a constructor of a table row: it takes only a function of that line's C signature. An OpenSSL that is older than a
-/// slot passes it over.
+/// Each line makes a constructor of a table row, which accepts only a function of that line's C signature.
+/// OpenSSL ignores slots that it does not know.
 macro_rules! slots {
     ($( $slot:ident, $id:ident = $number:literal $(since $since:literal)?: fn($($argument:ty),*) $(-> $result:ty)?; )*) => {
         $(
             pub(crate) const fn $slot(function: unsafe extern "C" fn($($argument),*) $(-> $result)?) -> OSSL_DISPATCH {
-                // SAFETY: function pointers have one size and layout; libcrypto calls it by the signature of its number,
-                // which is this line's (checked against core_dispatch.h in abi.rs).
+                // SAFETY: function pointers have one size and layout. libcrypto calls the function by the
+                // signature of its number, which is the signature of this line (checked against
+                // core_dispatch.h in abi.rs).
                 let function = unsafe {
                     std::mem::transmute::<unsafe extern "C" fn($($argument),*) $(-> $result)?, unsafe extern "C" fn()>(function)
                 };

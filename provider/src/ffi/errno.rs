@@ -1,12 +1,12 @@
-//! errno(3): a program may look at it after a failed call of libcrypto, and take what it finds for the reason (Python's
-//! load_cert_chain does). What we do inside is none of its reasons, so errno stays as it was.
+//! errno(3) stays unchanged across calls. A program may read it after a failed call of libcrypto and report
+//! it as the reason (Python's load_cert_chain does), but the errors of our system calls are not the reason.
 
-/// errno as it was; set back when dropped.
+/// Stores errno, and restores it when dropped.
 pub(super) struct Errno(libc::c_int);
 
 impl Errno {
     pub(super) fn keep() -> Self {
-        // SAFETY: the address that `place` gives is valid as long as the thread.
+        // SAFETY: the address is valid as long as the thread.
         Self(unsafe { *place() })
     }
 }
@@ -18,9 +18,9 @@ impl Drop for Errno {
     }
 }
 
-/// This thread's own errno.
+/// The address of this thread's errno.
 fn place() -> *mut libc::c_int {
-    // SAFETY: it only gives an address (errno(3)).
+    // SAFETY: the function only returns an address (errno(3)).
     unsafe { libc::__errno_location() }
 }
 

@@ -1,4 +1,5 @@
-//! A test fetches every row of the registry: OpenSSL drops an algorithm silently when its function set is incomplete.
+//! A test fetches every row of the registry, because OpenSSL silently drops an algorithm whose function set
+//! is incomplete.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -11,7 +12,7 @@ type Fetch = unsafe extern "C" fn(*mut OSSL_LIB_CTX, *const c_char, *const c_cha
 type Free = unsafe extern "C" fn(*mut c_void);
 type Description = unsafe extern "C" fn(*const c_void) -> *const c_char;
 
-/// An operation's number and the functions of its methods.
+/// The number of an operation, and the functions of its methods.
 macro_rules! operations {
     ($($number:path: $fetch:literal, $free:literal, $description:literal;)*) => {
         fn operations() -> Vec<(c_int, Fetch, Free, Description)> {
@@ -54,7 +55,7 @@ fn every_row_of_the_registry_can_be_fetched() {
     assert!(!provider.is_null());
     let mut fetched = 0;
     for (operation, fetch, free, description) in operations() {
-        // With no other provider.
+        // Generators have their rows because no other provider is loaded.
         let generators = registry::GENERATORS.into_iter().filter(|row| !row.algorithm_names.is_null());
         let generators = generators.filter(|_| operation == sys::OSSL_OP_RAND);
         for row in registry::rows(operation, libcrypto.is_at_least(3, 4)).chain(generators) {
@@ -64,9 +65,10 @@ fn every_row_of_the_registry_can_be_fetched() {
             let wanted = unsafe { CStr::from_ptr(row.algorithm_description) };
             for name in names.split(':') {
                 let c_name = std::ffi::CString::new(name).unwrap();
-                // SAFETY: context and strings are alive; a row's property definition is a query that it fulfils.
+                // SAFETY: context and strings are alive. The property definition of a row is a query that
+                // this row fulfils.
                 let method = unsafe { fetch(context, c_name.as_ptr(), row.property_definition) };
-                assert!(!method.is_null(), "operation {operation}: {name} is not there: {wanted:?}");
+                assert!(!method.is_null(), "operation {operation}: {name} is missing: {wanted:?}");
                 // SAFETY: the method is alive.
                 let found = unsafe { description(method) };
                 // SAFETY: every row has a description.
@@ -79,7 +81,7 @@ fn every_row_of_the_registry_can_be_fetched() {
         }
     }
     assert!(fetched > 50, "{fetched}");
-    // An OpenSSL without calls for them is not shown the algorithms that programs fetch by name.
+    // An OpenSSL that cannot fetch signature algorithms by name must not see those rows.
     let rows = |has_named| registry::rows(sys::OSSL_OP_SIGNATURE, has_named).collect::<Vec<_>>();
     let [old, all] = [false, true].map(rows);
     let is_ours = |row: &OSSL_ALGORITHM| {
@@ -90,6 +92,6 @@ fn every_row_of_the_registry_can_be_fetched() {
     assert_eq!(all.iter().filter(|row| !is_ours(row)).count(), all.len() - old.len());
     // SAFETY: loaded above.
     unsafe { (libcrypto.OSSL_PROVIDER_unload)(provider) };
-    // SAFETY: made above, used no more.
+    // SAFETY: made above, not used afterwards.
     unsafe { (libcrypto.OSSL_LIB_CTX_free)(context) };
 }

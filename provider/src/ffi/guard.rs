@@ -1,12 +1,15 @@
-//! The one way out to C: it borrows the handle, converts the arguments, stops panics, raises an error once, traces.
+//! The only return path to C. It borrows the handle, converts the arguments, stops panics, raises an error
+//! once, and traces.
 //!
-//! Every function that C calls is behind it (a story of `house` looks): by `shared`, `exclusive` and `free` what has a handle, by
-//! `contain` what has none to raise an error on: OSSL_provider_init, keymgmt's load and query_operation_name, the lists of
-//! parameters and algorithms, and what libcrypto calls back. Only get_reason_strings is not: it gives the address of a constant.
+//! Every function that C calls goes through it (a `house` story checks this). Functions with a handle use
+//! `shared`, `exclusive` or `free`. Functions without a handle to raise an error on use `contain`:
+//! OSSL_provider_init, keymgmt's load and query_operation_name, the lists of parameters and algorithms, and
+//! the callbacks of libcrypto. The only exception is get_reason_strings, which returns the address of a
+//! constant.
 //!
-//! Shared promise of all callers (the thunks in `ffi/op`): libcrypto calls a slot with what its manual page says, that is with
-//! pointers that `handle::give` made for the same table (or NULL), with buffers of the given length, and with strings and
-//! parameter arrays that live until the call returns.
+//! Shared promise of all callers (the thunks in `ffi/op`): libcrypto calls a slot as its manual page
+//! describes. Pointers were made by `handle::give` for the same table, or are NULL. Buffers have the given
+//! length. Strings and parameter arrays live until the call returns.
 
 use std::any::Any;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -27,13 +30,13 @@ use crate::error::{Error, Reason, Result};
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// How a result looks in C.
+/// A result that can be returned to C.
 pub(crate) trait Answer {
     /// The C type.
     type C;
-    /// What a failed call returns.
+    /// The value that a failed call returns.
     const FAILED: Self::C;
-    /// What a successful call returns.
+    /// The value that a successful call returns.
     fn into_c(self) -> Self::C;
 }
 
@@ -45,7 +48,7 @@ impl Answer for () {
     }
 }
 
-/// No: 0, without an error.
+/// False is 0 without an error.
 impl Answer for bool {
     type C = c_int;
     const FAILED: c_int = 0;
@@ -54,7 +57,7 @@ impl Answer for bool {
     }
 }
 
-/// A length: 0 is a failure.
+/// A length; 0 means failure.
 impl Answer for usize {
     type C = usize;
     const FAILED: usize = 0;
@@ -63,7 +66,7 @@ impl Answer for usize {
     }
 }
 
-/// OpenSSL's own number.
+/// The number that OpenSSL returned.
 impl Answer for Verdict {
     type C = c_int;
     const FAILED: c_int = 0;
@@ -105,7 +108,7 @@ impl Answer for &Descriptors {
     }
 }
 
-/// A pointer to what is there already.
+/// A pointer to an existing object.
 impl Answer for *mut c_void {
     type C = *mut c_void;
     const FAILED: *mut c_void = ptr::null_mut();
@@ -122,7 +125,7 @@ impl Answer for &'static CStr {
     }
 }
 
-/// `None`: failed.
+/// `None` means failure.
 impl<R: Answer> Answer for Option<R> {
     type C = R::C;
     const FAILED: R::C = R::FAILED;
@@ -131,7 +134,8 @@ impl<R: Answer> Answer for Option<R> {
     }
 }
 
-/// A call on something that other threads may use too: the provider instance, a key, a context that is copied.
+/// Runs a call on something that other threads may use too: the provider instance, a key, a context that is
+/// copied.
 ///
 /// # Safety
 /// The shared promise above.
@@ -150,7 +154,7 @@ pub(crate) unsafe fn shared<H: Handle, A: Raw, R: Answer>(
     })
 }
 
-/// A call on a context, which one thread uses at a time.
+/// Runs a call on a context, which one thread uses at a time.
 ///
 /// # Safety
 /// The shared promise above.
@@ -173,41 +177,42 @@ pub(crate) unsafe fn exclusive<T: 'static, A: Raw, R: Answer>(
 /// Takes back what libcrypto held, and drops it.
 ///
 /// # Safety
-/// The shared promise above, and libcrypto uses the pointer no more.
+/// The shared promise above. libcrypto does not use the pointer afterwards.
 pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void) {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::take::<H>(pointer) }) else { return };
-    // The last owner disconnects below, outside of `run`.
+    // The drop of the last owner, below and outside `run`, disconnects from the TPM. It must keep errno too.
     let _errno = Errno::keep();
     let provider = Arc::clone(handle.provider());
     run(&provider, entry, || {
         drop(handle);
         Ok(())
     });
-    // The last owner of the instance lets go of the TPM. There is nobody left to tell what went wrong.
+    // The last owner of the instance disconnects from the TPM. No error can be raised any more.
     contain(|| drop(provider));
 }
 
-/// Runs what has no handle to raise an error on: nothing unwinds into C, a panic is a failure there. Of what libcrypto calls back
-/// while a call of ours waits, that call says so.
+/// Runs work without a handle to raise an error on. Nothing unwinds into C; a panic becomes a failure. If
+/// libcrypto called back during a call into this provider, that outer call reports the failure.
 pub(in crate::ffi) fn contain<R: Answer>(work: impl FnOnce() -> R) -> R::C {
     catch_unwind(AssertUnwindSafe(|| work().into_c())).unwrap_or(R::FAILED)
 }
 
-/// Runs the work of an entry: nothing unwinds, an error is raised once.
+/// Runs the work of a slot. Nothing unwinds into C, and an error is raised once.
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
     let _errno = Errno::keep();
     let start = trace::enabled().then(Instant::now);
     let before = provider.core().libcrypto().last_error();
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
-    // What makes the text of an error may panic as well.
+    // Formatting an error may panic as well.
     contain(|| {
         if let Some(start) = start {
             report(entry, start, &result);
         }
         result
             .map_err(|error| {
-                // One error for one failure, as OpenSSL's own provider does: where software refused, it has said why.
+                // One error per failure, as in OpenSSL's own provider: if software refused, OpenSSL has
+                // already reported why.
                 let last = provider.core().libcrypto().last_error();
                 if !error.is_of_software() || [0, before].contains(&last) {
                     provider.core().raise(entry, &error);
@@ -226,7 +231,8 @@ fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
     }
 }
 
-/// A panic as an error: its message goes to the queue, because the hook of this module prints nothing.
+/// Turns a panic into an error. Its message goes to the error queue, because the panic hook of this module
+/// prints nothing.
 fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic
         .downcast_ref::<String>()
@@ -247,7 +253,7 @@ mod tests {
     use crate::ffi::sys::{OSSL_CORE_HANDLE, OSSL_DISPATCH};
     use crate::ffi::upcalls::Upcalls;
 
-    /// The reasons that were raised, in order; 0 for each new error.
+    /// The raised reasons in order, with a 0 for each new error.
     static RAISED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
     unsafe extern "C" fn new_error(_: *const OSSL_CORE_HANDLE) {
@@ -279,13 +285,14 @@ mod tests {
         OSSL_DISPATCH { function_id, function: Some(function) }
     }
 
-    /// A core that only counts errors.
+    /// A core that only records errors.
     fn provider() -> *mut c_void {
         let new_error: unsafe extern "C" fn(*const OSSL_CORE_HANDLE) = new_error;
         let set_debug: unsafe extern "C" fn(_, _, _, _) = set_debug;
         let vset_error: unsafe extern "C" fn(_, _, _, _) = vset_error;
         let table = [
-            // SAFETY: function pointers have one layout; `Upcalls::read` turns this one back by its number, and so below.
+            // SAFETY: function pointers have one layout. `Upcalls::read` converts this one back by its
+            // number. The same holds below.
             row(5, unsafe { std::mem::transmute::<unsafe extern "C" fn(_), Erased>(new_error) }),
             // SAFETY: as above.
             row(6, unsafe { std::mem::transmute::<unsafe extern "C" fn(_, _, _, _), Erased>(set_debug) }),
@@ -295,7 +302,7 @@ mod tests {
         ];
         // SAFETY: the table ends with number 0.
         let upcalls = unsafe { Upcalls::read(table.as_ptr()) };
-        // SAFETY: its functions take any handle; the table is not used after this.
+        // SAFETY: its functions accept any handle. The table is not used afterwards.
         let core = unsafe { Core::new(ptr::null(), table.as_ptr(), upcalls, Libcrypto::for_tests()) };
         handle::give(Arc::new(Provider::new(core, Err(Refused("show an application")))))
     }
@@ -316,7 +323,7 @@ mod tests {
         };
         assert_eq!(call(|| Ok(true)), 1);
         assert_eq!(call(|| Ok(false)), 0);
-        assert!(RAISED.lock().unwrap().is_empty(), "no is no error");
+        assert!(RAISED.lock().unwrap().is_empty(), "false is not an error");
         assert_eq!(call(|| Err(Error::new(Reason::Digest, "x"))), 0);
         assert_eq!(call(|| panic!("in the work")), 0);
         let internal = Reason::Internal.number();
@@ -324,7 +331,7 @@ mod tests {
         // SAFETY: NULL is allowed everywhere, and fails.
         let null = unsafe { shared(c"entry", ptr::null(), (), |_: &Arc<Provider>, ()| Ok(())) };
         assert_eq!(null, 0);
-        // SAFETY: given above, used no more.
+        // SAFETY: given above, not used afterwards.
         unsafe { free::<Arc<Provider>>(c"entry", provider) };
     }
 }

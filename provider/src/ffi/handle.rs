@@ -1,4 +1,4 @@
-//! What libcrypto holds of ours is a `Box` behind a `void *`: given away here, lent here, taken back here.
+//! Objects that libcrypto holds: a `Box` as a `void *`. This file gives it away, lends it and takes it back.
 
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// Something that libcrypto holds. Three kinds exist: the provider instance, keys, and contexts of operations.
+/// An object that libcrypto holds: the provider instance, a key, or an operation context.
 pub(crate) trait Handle: Sized + 'static {
-    /// The instance it belongs to, whose core takes the errors.
+    /// The provider instance, whose core receives the errors.
     fn provider(&self) -> &Arc<Provider>;
 }
 
@@ -24,8 +24,9 @@ impl Handle for Arc<Key> {
     }
 }
 
-/// The context of an operation with the instance that made it. Used by one thread at a time (provider(7)), but for its copying:
-/// libcrypto copies through a pointer to const, so that threads may share a context as a template (EVP_MD_CTX_copy_ex(3ossl)).
+/// An operation context with the instance that created it. One thread uses it at a time (provider(7)).
+/// Copying is an exception: libcrypto copies through a pointer to const, so threads may share a context as a
+/// template (EVP_MD_CTX_copy_ex(3ossl)).
 pub(crate) struct Operation<T> {
     pub(crate) provider: Arc<Provider>,
     pub(crate) state: T,
@@ -42,28 +43,28 @@ pub(crate) fn give<H: Handle>(handle: H) -> *mut c_void {
     Box::into_raw(Box::new(handle)).cast()
 }
 
-/// Borrows what libcrypto holds; `None` for NULL.
+/// Borrows an object that libcrypto holds. Returns `None` for NULL.
 ///
 /// # Safety
-/// `pointer` came from `give::<H>`, was not taken back, and stays so for `'a`.
+/// `pointer` came from `give::<H>` and is not taken back during `'a`.
 pub(crate) unsafe fn lend<'a, H: Handle>(pointer: *const c_void) -> Option<&'a H> {
     // SAFETY: promised by the caller.
     unsafe { pointer.cast::<H>().as_ref() }
 }
 
-/// Borrows what libcrypto holds and no other call uses; `None` for NULL.
+/// Borrows an object that libcrypto holds and no other call uses. Returns `None` for NULL.
 ///
 /// # Safety
-/// As `lend`, and no other borrow of it exists for `'a`.
+/// As `lend`. No other borrow of the object exists during `'a`.
 pub(crate) unsafe fn lend_mut<'a, H: Handle>(pointer: *mut c_void) -> Option<&'a mut H> {
     // SAFETY: promised by the caller.
     unsafe { pointer.cast::<H>().as_mut() }
 }
 
-/// Takes ownership back; `None` for NULL.
+/// Takes ownership back. Returns `None` for NULL.
 ///
 /// # Safety
-/// As `lend_mut`, and libcrypto uses the pointer no more.
+/// As `lend_mut`. libcrypto does not use the pointer afterwards.
 pub(crate) unsafe fn take<H: Handle>(pointer: *mut c_void) -> Option<Box<H>> {
     if pointer.is_null() {
         return None;

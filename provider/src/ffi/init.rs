@@ -34,12 +34,12 @@ static FUNCTIONS: &[OSSL_DISPATCH] = &[
     END,
 ];
 
-/// Whether this is the function table of this module.
+/// Returns true if this is the function table of this module.
 pub(super) fn is_ours(dispatch: *const OSSL_DISPATCH) -> bool {
     ptr::eq(dispatch, FUNCTIONS.as_ptr())
 }
 
-/// The reason strings as C sees them; the last row is zero.
+/// The reason strings for C; the last row is zero.
 static REASONS: [OSSL_ITEM; Reason::ALL.len() + 1] = {
     let mut items = [const { OSSL_ITEM { id: 0, ptr: ptr::null() } }; Reason::ALL.len() + 1];
     let mut all = Reason::ALL;
@@ -52,11 +52,11 @@ static REASONS: [OSSL_ITEM; Reason::ALL.len() + 1] = {
     items
 };
 
-/// OSSL_provider_init: opens nothing, starts nothing, reads no configuration, and so cannot fail for want of a TPM. It does fail
-/// when the libcrypto that calls does not show its functions.
+/// OSSL_provider_init. It opens nothing, starts nothing and reads no configuration, so it does not fail
+/// without a TPM. It fails if the calling libcrypto does not export its functions.
 ///
 /// # Safety
-/// Called by libcrypto with what provider-base(7) says.
+/// libcrypto calls it as provider-base(7) describes.
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn OSSL_provider_init(
     handle: *const OSSL_CORE_HANDLE,
@@ -77,8 +77,8 @@ unsafe fn begin(
     out: *mut *const OSSL_DISPATCH,
     provider: *mut *mut c_void,
 ) -> bool {
-    // A panic is reported through OpenSSL's queue (`guard`), never on the host's stderr. The hook is that of the copy of std
-    // linked into this module, which no other code of the process uses.
+    // A panic is reported through OpenSSL's queue (`guard`), never on the host's stderr. The hook belongs to
+    // the copy of std that is linked into this module; no other code of the process uses it.
     if !cfg!(test) {
         std::panic::set_hook(Box::new(|_| {}));
     }
@@ -95,7 +95,8 @@ unsafe fn begin(
     };
     // SAFETY: promised by the caller.
     let core = unsafe { Core::new(handle, dispatch, upcalls, libcrypto) };
-    // Here, as OpenSSL's own providers do: libcrypto's list of child contexts has no lock that a load in another thread respects.
+    // Created here, as OpenSSL's own providers do: a load in another thread does not respect the lock on
+    // libcrypto's list of child contexts.
     let application = core.application();
     let instance = handle::give(Arc::new(Provider::new(core, application)));
     // SAFETY: promised by the caller.
@@ -133,13 +134,13 @@ unsafe extern "C" fn query_operation(
 ) -> *const OSSL_ALGORITHM {
     // SAFETY: libcrypto
     if let Some(no_store) = unsafe { no_store.as_mut() } {
-        // Which generators there are depends on the other providers, and is asked anew by each fetch.
+        // The available generators depend on the other providers, so each fetch asks again.
         *no_store = c_int::from(operation == OSSL_OP_RAND);
     }
     // SAFETY: libcrypto
     unsafe {
         shared(c"provider_query_operation", provider, (), |provider: &Arc<Provider>, ()| {
-            // libcrypto asks for digests and random numbers too: nothing is read for those.
+            // libcrypto also asks for digests and random generators: these queries read no configuration.
             Ok(match operation {
                 OSSL_OP_RAND => Pointer::to_generators(provider.is_only_generator()),
                 _ if OPERATIONS.contains(&operation) => provider.rows().of(operation),

@@ -1,8 +1,9 @@
-//! The libcrypto that loaded this instance: its functions, looked up when the instance begins.
+//! The libcrypto that loaded this instance: its functions, which are looked up when the instance starts.
 //!
-//! The module is not linked with any libcrypto, so one file serves every OpenSSL from 3.0 on, shared or linked into the program.
-//! A process may hold several of them, and they share this module: so each instance has a table of its own, and what its libcrypto
-//! made is used and freed by that table. No object of one libcrypto ever reaches another.
+//! The module is not linked with any libcrypto, so one file works with every OpenSSL from 3.0 on, shared or
+//! linked into the program. A process may contain several of them, and all of them share this module. So each
+//! instance has its own table, and objects of a libcrypto are used and freed through its table only. An
+//! object of one libcrypto never reaches another.
 
 mod functions;
 mod object;
@@ -22,7 +23,8 @@ use object::Object;
 
 use crate::error::{Error, Reason, Result};
 
-/// The functions of one libcrypto. Where one of a group is missing, what needs the group is refused, with that reason.
+/// The functions of one libcrypto. If a function of a group is missing, operations that need the group are
+/// refused with that reason.
 pub(crate) struct Libcrypto {
     base: Base,
     pub(crate) capabilities: Group<Capabilities>,
@@ -34,10 +36,10 @@ pub(crate) struct Libcrypto {
     pub(crate) names: Group<Names>,
 }
 
-/// Some functions, or which one is missing.
+/// A group of functions, or the name of a missing one.
 type Group<T> = std::result::Result<T, Refused>;
 
-/// A function that libcrypto lacks, or does not show.
+/// A function that libcrypto lacks or does not export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Missing {
     function: &'static str,
@@ -58,10 +60,10 @@ impl Deref for Libcrypto {
 }
 
 impl Libcrypto {
-    /// The libcrypto that this function is a part of.
+    /// Finds the libcrypto that contains this function.
     ///
     /// # Errors
-    /// `Unsupported`: it lacks functions, or does not show them.
+    /// `Unsupported`: it lacks functions or does not export them.
     ///
     /// # Safety
     /// The function is part of a libcrypto of OpenSSL 3.0 or later.
@@ -74,17 +76,15 @@ impl Libcrypto {
         let found = unsafe { Self::read(&|name| library.function(name)) };
         found.map(Arc::new).map_err(|missing| {
             let (object, function) = (object.path(), missing.function);
-            let text = format!(
-                "cannot use the OpenSSL in {}: it does not export {function}; if it is linked into a program, link that with -Wl,--export-dynamic or with a shared libcrypto",
-                object.display()
-            );
-            Error::new(Reason::Unsupported, text)
+            let text = format!("cannot use the OpenSSL in {}: it does not export {function}", object.display());
+            let hint = "if it is linked into a program, link that with -Wl,--export-dynamic or with a shared libcrypto";
+            Error::new(Reason::Unsupported, text).with_hint(hint)
         })
     }
 
-    /// Returns true if it is of this version of OpenSSL, or later.
+    /// Returns true if OpenSSL has this version or a later one.
     pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
-        // SAFETY: it only answers a number.
+        // SAFETY: it only returns a number.
         let found = unsafe { (self.OPENSSL_version_major)() };
         // SAFETY: as above.
         (found, unsafe { (self.OPENSSL_version_minor)() }) >= (major, minor)
@@ -93,10 +93,10 @@ impl Libcrypto {
     /// Looks up every function.
     ///
     /// # Errors
-    /// One of the base is missing.
+    /// A function of `Base` is missing.
     ///
     /// # Safety
-    /// `find` gives the function of libcrypto that has this name, or none.
+    /// `find` returns the function of libcrypto with this name, or none.
     unsafe fn read(find: &impl Fn(&CStr) -> Function) -> std::result::Result<Self, Missing> {
         Ok(Self {
             // SAFETY: promised by the caller, here and below.

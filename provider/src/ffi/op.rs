@@ -1,4 +1,5 @@
-//! The operations: per operation a safe trait, generic `extern "C"` thunks over it, and the table made of them.
+//! The operations. Each one has a safe trait, generic `extern "C"` thunks that call it, and a table of these
+//! thunks.
 //!
 //! Every `SAFETY: libcrypto` below refers to the shared promise at the top of `guard`.
 

@@ -1,11 +1,13 @@
 //! OSSL_PARAM arrays (OSSL_PARAM(3ossl)): one table gives the descriptor list, the reader and the type.
 //!
-//! An array of a caller is [`Params`] when it is read and [`ParamsMut`] when it is answered; an array of our own is a
-//! [`ParamList`]. The tables are [`settable!`] (what may be set, read into a struct of options) and [`gettable!`] (what
-//! may be asked, an enum whose `match` must answer every row that the list promises).
+//! A caller's array is [`Params`] for reading and [`ParamsMut`] for answers. An array of this provider is a
+//! [`ParamList`]. The tables are [`settable!`] (parameters that a caller may set, read into a struct) and
+//! [`gettable!`] (parameters that a caller may ask for, an enum whose `match` must answer every row of the
+//! list).
 //!
-//! Safety of this folder: an array comes from libcrypto and is, by OSSL_PARAM(3ossl), either NULL or a sequence of
-//! elements ended by one with a NULL key, in which `data` is NULL or points to `data_size` bytes of the stated type.
+//! Safety of this folder: an array comes from libcrypto. By OSSL_PARAM(3ossl) it is NULL or a sequence of
+//! elements that ends with a NULL key. `data` of an element is NULL or points to `data_size` bytes of the
+//! stated type.
 
 mod descriptor;
 mod list;
@@ -17,10 +19,11 @@ pub(crate) use list::ParamList;
 pub(crate) use read::{FromParam, IntOrText, ParamError, Params, Password, Unsigned};
 pub(crate) use write::ParamsMut;
 
-/// A table of parameters that may be set: `struct`, reader and descriptor list in one.
+/// A table of parameters that may be set: struct, reader and descriptor list in one.
 ///
-/// Each field is an `Option` of its type, `None` when the caller did not send it. Unknown parameters are ignored:
-/// libcrypto sends what other versions know (4.0 sends `tls-version` to every signature).
+/// Each field is an `Option` of its type, and `None` if the caller did not send it. Unknown parameters are
+/// ignored, because libcrypto sends parameters of other versions too (4.0 sends `tls-version` to every
+/// signature).
 macro_rules! settable {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $key:literal,)* }) => {
         $(#[$meta])*
@@ -31,7 +34,7 @@ macro_rules! settable {
             /// Reads the rows of the table from a caller's array.
             ///
             /// # Errors
-            /// A parameter of the table has another type than stated, or does not fit.
+            /// A parameter of the table has the wrong type or does not fit.
             $vis fn read(params: $crate::ffi::params::Params<'_>) -> ::std::result::Result<Self, $crate::ffi::params::ParamError> {
                 let mut read = Self::default();
                 for param in params {
@@ -44,8 +47,8 @@ macro_rules! settable {
                 Ok(read)
             }
 
-            /// The descriptor list that goes with [`Self::read`].
-            #[allow(dead_code, reason = "a table may be read beside a longer list")]
+            /// The descriptor list that matches [`Self::read`].
+            #[allow(dead_code, reason = "some tables are read with a longer list")]
             $vis fn descriptors() -> &'static $crate::ffi::params::Descriptors {
                 static LIST: $crate::ffi::params::Descriptors = $crate::ffi::params::Descriptors::new(&[
                     $($crate::ffi::params::Descriptor::new($key, <$type as $crate::ffi::params::FromParam>::KIND),)*
@@ -58,7 +61,8 @@ macro_rules! settable {
 }
 pub(crate) use settable;
 
-/// A table of parameters that may be asked: an enum with one variant per row, and the descriptor list.
+/// A table of parameters that a caller may ask for: an enum with one variant per row, and the descriptor
+/// list.
 macro_rules! gettable {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$row_meta:meta])* $row:ident: $kind:ident = $key:literal,)* }) => {
         $(#[$meta])*
@@ -66,7 +70,7 @@ macro_rules! gettable {
         $vis enum $name { $($(#[$row_meta])* $row,)* }
 
         impl $name {
-            /// The row of this name.
+            /// Returns the row of this name.
             $vis fn named(name: &::std::ffi::CStr) -> Option<Self> {
                 match name.to_bytes_with_nul() {
                     $(bytes if bytes == $key.to_bytes_with_nul() => Some(Self::$row),)*

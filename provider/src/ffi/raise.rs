@@ -6,10 +6,10 @@ use super::sys::{self, OSSL_CORE_HANDLE};
 use super::upcalls::Upcalls;
 use crate::error::Error;
 
-/// OpenSSL cuts error texts here (ERR_MAX_DATA_SIZE).
+/// The longest error text of OpenSSL (ERR_MAX_DATA_SIZE).
 const TEXT_BYTES: usize = 1023;
 
-/// Puts an error on the queue under our library name.
+/// Puts an error on the queue under this provider's library name.
 ///
 /// # Safety
 /// Handle and functions are those that the core passed to OSSL_provider_init.
@@ -24,13 +24,13 @@ pub(super) unsafe fn raise(upcalls: &Upcalls, handle: *const OSSL_CORE_HANDLE, e
     unsafe { new_error(handle) };
     // SAFETY: as above; OpenSSL copies both strings.
     unsafe { set_error_debug(handle, c"tpm2".as_ptr(), 0, entry.as_ptr()) };
-    // SAFETY: as above; "%s" takes exactly one C string, which lives until the call returns.
+    // SAFETY: as above; "%s" expects exactly one C string, which lives until the call returns.
     unsafe {
         sys::tpm2_vset_error(vset_error, handle, error.reason().number(), c"%s".as_ptr(), text.as_ptr());
     };
 }
 
-/// A C string of at most what OpenSSL keeps, cut between characters.
+/// Converts a text to a C string of the size that OpenSSL keeps, cut between characters.
 fn c_text(text: &str) -> CString {
     let mut text = text.replace('\0', " ");
     if text.len() > TEXT_BYTES {

@@ -1,4 +1,4 @@
-//! Arguments as C hands them over, and what becomes of them: each group of C arguments is named once here.
+//! Conversion of C arguments: each group of arguments is defined once here.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
@@ -14,21 +14,22 @@ use crate::key::Key;
 
 /// A group of C arguments.
 pub(crate) trait Raw {
-    /// What safe code gets.
+    /// The safe type.
     type Cooked<'a>;
 
-    /// Converts.
+    /// Converts the arguments.
     ///
     /// # Safety
-    /// Pointers are NULL or valid for `'a`, with the lengths given, as the manual page of the called function says.
+    /// Pointers are NULL or valid for `'a`, with the given lengths, as the manual page of the called function
+    /// describes.
     unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>>;
 }
 
-/// Bytes in: pointer and length.
+/// Input bytes: pointer and length.
 pub(crate) struct RawInput(pub(crate) *const u8, pub(crate) usize);
-/// Bytes out: buffer (NULL asks for the size), where the length goes, size of the buffer.
+/// Output bytes: buffer (NULL asks for the size), a pointer for the length, and the size of the buffer.
 pub(crate) struct RawOutput(pub(crate) *mut u8, pub(crate) *mut usize, pub(crate) usize);
-/// A key of ours, or NULL.
+/// A key of this provider, or NULL.
 pub(crate) struct RawKey(pub(crate) *const c_void);
 /// OSSL_KEYMGMT_SELECT_*
 pub(crate) struct RawSelection(pub(crate) c_int);
@@ -116,7 +117,7 @@ impl Raw for *mut OSSL_PARAM {
     }
 }
 
-/// Where a pointer to bytes goes.
+/// A pointer that receives the address of bytes.
 impl Raw for *mut *mut u8 {
     type Cooked<'a> = Option<&'a mut *mut u8>;
     unsafe fn cook<'a>(self) -> Result<Option<&'a mut *mut u8>> {
@@ -140,7 +141,7 @@ impl Raw for () {
     }
 }
 
-/// Several groups at once.
+/// Several groups in one call.
 macro_rules! tuples {
     ($( ($($group:ident),*); )*) => { $(
         impl<$($group: Raw),*> Raw for ($($group,)*) {

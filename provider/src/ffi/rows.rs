@@ -1,4 +1,4 @@
-//! The algorithm rows of one instance: those of the registry, with what its configuration adds.
+//! The algorithm rows of one instance: the rows of the registry, with changes from the configuration.
 
 use std::ffi::{CStr, CString, c_int};
 use std::ptr;
@@ -7,32 +7,32 @@ use super::guard::Answer;
 use super::sys::{self, OSSL_ALGORITHM};
 use crate::registry;
 
-/// What rows say of `fips`.
+/// The property `fips` on the rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Label {
-    /// Nothing: a query for `fips=yes` does not find them.
+    /// None: a query for `fips=yes` does not find the rows.
     None,
-    /// All say `fips=yes`.
+    /// All rows have `fips=yes`.
     Fips,
-    /// Nothing, but the application accepts nothing else: more rows tell it what to set.
+    /// None, and the application accepts only `fips=yes`: additional rows report which setting is missing.
     Advice,
 }
 
-/// Rows, and what they point to.
+/// Rows with the strings that they point to.
 pub(crate) struct Rows {
     tables: Vec<(c_int, Vec<OSSL_ALGORITHM>)>,
-    /// A string does not move when its owner does.
+    /// A string's buffer does not move when its owner does.
     _texts: Vec<CString>,
 }
 
-/// The pointer to rows for libcrypto. They live as long as the instance.
+/// A pointer to rows for libcrypto. The rows live as long as the instance.
 pub(crate) struct Pointer(*const OSSL_ALGORITHM);
 
 impl Pointer {
     /// No rows.
     pub(super) const NONE: Self = Self(ptr::null());
 
-    /// The rows of RAND: all, or without the name that other providers have.
+    /// The rows of RAND: all, or only those whose names no other provider has.
     pub(super) fn to_generators(all: bool) -> Self {
         let rows =
             if all { &registry::GENERATORS } else { registry::GENERATORS.get(1..).unwrap_or_default() };
@@ -41,7 +41,8 @@ impl Pointer {
 }
 
 impl Rows {
-    /// The rows of every operation. The store has one more, for `scheme`, unless C cannot have that.
+    /// Creates the rows of every operation. If `scheme` is a valid C string, the store has an additional row
+    /// for it.
     pub(crate) fn new(scheme: Option<&str>, label: Label, has_named: bool) -> Rows {
         let mut texts = Vec::new();
         let mut keep = |text: CString| {
@@ -76,7 +77,7 @@ impl Rows {
     }
 }
 
-/// The properties of a row, and that one.
+/// The properties of a row with `fips=yes` added.
 fn with_fips(row: &OSSL_ALGORITHM) -> CString {
     // SAFETY: a constant string of the registry.
     let properties = unsafe { CStr::from_ptr(row.property_definition) };

@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-/// A function pointer whose type only its number tells; `None` ends a table.
+/// A function pointer of unknown type; its number determines the type. `None` ends a table.
 pub(crate) type Function = Option<unsafe extern "C" fn()>;
 
 /// `OSSL_DISPATCH`: one row of a function table.
@@ -43,14 +43,15 @@ pub(crate) struct OSSL_ALGORITHM {
     pub(crate) algorithm_description: *const c_char,
 }
 
-// SAFETY: the pointers of these two types lead to what is never written (see `dispatch`, `registry` and `rows`).
+// SAFETY: the pointers of these two types lead to data that is never written (see `dispatch`, `registry` and
+// `rows`).
 unsafe impl Sync for OSSL_ITEM {}
 // SAFETY: as above.
 unsafe impl Sync for OSSL_ALGORITHM {}
 // SAFETY: as above.
 unsafe impl Send for OSSL_ALGORITHM {}
 
-/// Types that only libcrypto looks into.
+/// Types whose contents only libcrypto knows.
 macro_rules! opaque {
     ($($name:ident)*) => { $( #[doc = concat!("`", stringify!($name), "`")] pub(crate) enum $name {} )* };
 }
@@ -62,7 +63,7 @@ opaque! {
 pub(crate) enum OSSL_CORE_HANDLE {}
 /// A BIO of the application's libcrypto, used through upcalls only.
 pub(crate) enum OSSL_CORE_BIO {}
-/// The application's library context, to compare only.
+/// The application's library context; only its address is compared.
 pub(crate) enum OPENSSL_CORE_CTX {}
 
 /// `OSSL_CALLBACK`
@@ -73,7 +74,7 @@ pub(crate) type OSSL_PASSPHRASE_CALLBACK =
 /// `EVP_PKEY_gen_cb`
 pub(crate) type EVP_PKEY_gen_cb = Option<unsafe extern "C" fn(*mut EVP_PKEY_CTX) -> c_int>;
 
-/// `va_list`, which only the C shim `vset_error.c` can make: no value of it exists in Rust.
+/// `va_list`. Only the C shim `vset_error.c` can create one; no value of it exists in Rust.
 pub(crate) enum VaList {}
 
 pub(crate) const OSSL_KEYMGMT_VALIDATE_QUICK_CHECK: c_int = 1;

@@ -1,4 +1,4 @@
-//! The functions that the core lends us (provider-base(7)), read from its table at init.
+//! The functions of the core (provider-base(7)), read from its table at init.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -8,10 +8,10 @@ use super::sys::{
     Function, OPENSSL_CORE_CTX, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_PARAM, VaList,
 };
 
-/// Each line makes a field that holds the core's function of that number, typed by that line.
+/// Each line makes a field with the core's function of that number and the C signature of that line.
 macro_rules! upcalls {
     ($( $upcall:ident, $id:ident = $number:literal: fn($($argument:ty),*) $(-> $result:ty)?; )*) => {
-        /// `None` where the core lacks a function.
+        /// A field is `None` if the core lacks the function.
         #[derive(Clone, Copy, Default)]
         #[allow(non_snake_case, reason = "the names of core_dispatch.h")]
         pub(crate) struct Upcalls {
@@ -26,7 +26,7 @@ macro_rules! upcalls {
             pub(crate) unsafe fn read(mut row: *const OSSL_DISPATCH) -> Upcalls {
                 let mut upcalls = Upcalls::default();
                 loop {
-                    // SAFETY: within the table, because no row before was its end.
+                    // SAFETY: within the table, because no earlier row was its end.
                     let OSSL_DISPATCH { function_id, function } = unsafe { *row };
                     match (function_id, function) {
                         (0, _) => return upcalls,
@@ -68,11 +68,11 @@ upcalls! {
 }
 
 impl Upcalls {
-    /// A function inside libcrypto. This one is static there, so that no other library can take its place.
+    /// A function inside libcrypto. This one is static there, so no other library can replace it.
     pub(super) fn inside(&self) -> Function {
         let get_params = self.core_get_params?;
         type GetParams = unsafe extern "C" fn(*const OSSL_CORE_HANDLE, *mut OSSL_PARAM) -> c_int;
-        // SAFETY: function pointers have one layout; nobody calls this one by its new type.
+        // SAFETY: function pointers have one layout; the function is never called by its new type.
         Some(unsafe { std::mem::transmute::<GetParams, unsafe extern "C" fn()>(get_params) })
     }
 }

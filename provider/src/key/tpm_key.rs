@@ -151,7 +151,7 @@ impl TpmKey {
             }
         }
         .map_err(|refused| {
-            Error::new(Reason::Software, "OpenSSL does not take the public half of the key")
+            Error::new(Reason::Software, "OpenSSL does not accept the public half of the key")
                 .with_source(refused)
         })?;
         Ok(self.software.get_or_init(|| pkey))
@@ -252,8 +252,9 @@ fn uncompressed_point(field_bytes: usize, x: &[u8], y: &[u8]) -> Vec<u8> {
 
 /// The error for an SM2 key: OpenSSL does not accept keys on this curve as type EC.
 pub(crate) fn no_sm2() -> Error {
-    let text = "SM2 keys are not supported: OpenSSL has a key type of its own for them, which this provider lacks; use P-256";
-    Error::new(Reason::Unsupported, text)
+    let text =
+        "SM2 keys are not supported: OpenSSL has a separate key type for them, which this provider lacks";
+    Error::new(Reason::Unsupported, text).with_hint("use P-256")
 }
 
 #[cfg(test)]

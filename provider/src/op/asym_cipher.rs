@@ -1,6 +1,7 @@
-//! ASYM_CIPHER: TPM2-RSA. Encryption and software keys are forwarded whole to the private context.
+//! ASYM_CIPHER: TPM2-RSA. Encryption and all operations of software keys run in the private context.
 //!
-//! A decryption in the TPM keeps a shadow there, an encryption of the public key, which takes every parameter of the caller.
+//! A decryption in the TPM keeps an encryption context of the public key there, which accepts every parameter
+//! of the caller (the shadow).
 
 mod by_scheme;
 mod decrypt;
@@ -33,15 +34,16 @@ enum State {
 }
 
 settable! {
-    /// What OpenSSL 3.0 does not keep for us.
+    /// A parameter that OpenSSL 3.0 does not keep.
     struct Own {
-        /// Whether a wrong PKCS#1 v1.5 padding gives a synthetic message (EVP_PKEY_CTX_ctrl(3ossl) of 3.2); 1 by default.
+        /// If not 0, a wrong PKCS#1 v1.5 padding gives a synthetic message (EVP_PKEY_CTX_ctrl(3ossl) of 3.2).
+        /// The default is 1.
         implicit_rejection: u32 = c"implicit-rejection",
     }
 }
 
 impl RsaCipher {
-    /// The key of this init, or that of the last one.
+    /// Returns the key of this init or of the last one.
     fn take_key(&mut self, key: Option<&Arc<Key>>) -> Result<Arc<Key>> {
         if let Some(key) = key {
             self.key = Some(Arc::clone(key));
@@ -171,5 +173,6 @@ impl AsymCipher for RsaCipher {
 }
 
 fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the operation was not begun for this: call the init function first")
+    Error::new(Reason::Sequence, "the operation is not initialized for this call")
+        .with_hint("call the init function first")
 }

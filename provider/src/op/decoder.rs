@@ -1,4 +1,4 @@
-//! Decoders: a key file becomes a key object. A TPM is asked only to prove a password.
+//! Decoders: a key file becomes a key object. The TPM is used only to verify a password.
 
 mod bare;
 mod der;
@@ -12,5 +12,5 @@ pub(crate) use der::{KeyDecoder, password, type_of};
 pub(crate) use pem::PemDecoder;
 pub(crate) use reference::referenced;
 
-/// The structure by which libcrypto hands PEM contents on to the decoders of our files only.
+/// The structure by which libcrypto passes PEM contents only to the decoders of this provider.
 const STRUCTURE: &str = "TPM2";

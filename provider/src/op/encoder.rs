@@ -1,7 +1,7 @@
-//! Encoders: a TPM key is written as its key file, or told in words; its public half as OpenSSL writes it.
+//! Encoders. A TPM key is written as its key file or as text, its public half as OpenSSL writes it.
 //!
-//! libcrypto asks us first for our software keys too, and takes a refusal for final: those are written through the private
-//! context.
+//! libcrypto also asks this provider first for its software keys, and treats a refusal as final. So they are
+//! written through the private context.
 
 mod key_file;
 mod public_key;
@@ -25,21 +25,21 @@ use crate::ffi::params::{Descriptors, Params, settable};
 use crate::key::{Key, Material, TpmKey};
 use crate::provider::Provider;
 
-/// What differs by output.
+/// The differences between output formats.
 pub(crate) trait Output: 'static {
-    /// How software keys are written.
+    /// The format of software keys.
     const FORM: Form;
-    /// Which selections it writes.
+    /// Returns true if it writes this selection.
     fn takes(selection: Selection) -> bool;
-    /// A TPM key.
+    /// Writes a TPM key.
     ///
     /// # Errors
-    /// The selected part is not there, or cannot be written.
+    /// The selected part is missing or cannot be written.
     fn tpm_key(key: &Key, tpm: &TpmKey, selection: Selection) -> Result<Vec<u8>>;
 }
 
 settable! {
-    /// What an application sets (provider-encoder(7)).
+    /// The options that an application sets (provider-encoder(7)).
     struct Options {
         cipher: String = c"cipher",
         properties: String = c"properties",
@@ -64,7 +64,7 @@ impl<F: Output> Encoder for KeyEncoder<F> {
 
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
         if let Some(cipher) = Options::read(params)?.cipher {
-            // An empty name is OpenSSL's way to say: not encrypted.
+            // OpenSSL sets an empty name to turn encryption off.
             self.cipher = Some(cipher).filter(|cipher| !cipher.is_empty());
         }
         Ok(())
@@ -83,19 +83,19 @@ impl<F: Output> Encoder for KeyEncoder<F> {
     ) -> Result<()> {
         let core = self.provider.core();
         match key.material() {
-            None => Err(Error::new(Reason::NoKey, "the key object is empty: there is nothing to write")),
+            None => Err(Error::new(Reason::NoKey, "cannot write the key: the key object is empty")),
             Some(Material::Software(pkey)) => {
                 let encryption = self.cipher.as_deref().map(|cipher| (cipher, passphrase));
                 output.write(core, &pkey.encode(selection, F::FORM, encryption)?)
             }
             Some(Material::Tpm(tpm)) => {
                 if self.cipher.is_some() {
-                    let text = "a TPM key file is not encrypted by a passphrase, because only its TPM can open it: write it \
-                                without a cipher (-noenc), and protect the use of the key by a password when it is made \
-                                (-pkeyopt user-auth:…, or tpm2-keytool create --auth)";
-                    return Err(Error::new(Reason::Unsupported, text));
+                    let text =
+                        "cannot encrypt a TPM key file with a passphrase: only its TPM can use it anyway";
+                    let hint = "write it without a cipher (-noenc); set a password when the key is created (-pkeyopt user-auth:…)";
+                    return Err(Error::new(Reason::Unsupported, text).with_hint(hint));
                 }
-                // A reference may hold a password.
+                // A reference may contain a password.
                 output.write(core, &Zeroizing::new(F::tpm_key(key, tpm, selection)?))
             }
         }

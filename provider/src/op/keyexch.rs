@@ -1,7 +1,8 @@
-//! KEYEXCH: TPM2-ECDH. Software keys are forwarded whole to the private context.
+//! KEYEXCH: TPM2-ECDH. All operations of software keys run in the private context.
 //!
-//! A derivation in the TPM keeps a shadow there, a derive operation of the public key, which takes every parameter of the
-//! caller; the TPM gives the shared point (TPM2_ECDH_ZGen), the key derivation function runs here.
+//! A derivation in the TPM keeps a derive operation of the public key there, which accepts every parameter of
+//! the caller (the shadow). The TPM computes the shared point (TPM2_ECDH_ZGen); the key derivation function
+//! runs in this provider.
 
 mod kdf;
 
@@ -30,7 +31,7 @@ enum State {
     Idle,
     /// In software.
     Software(Operation),
-    /// In the TPM; the shadow is made when a parameter is set or asked for.
+    /// In the TPM. The shadow is created when a parameter is set or requested.
     Tpm { public: Pkey, shadow: Option<Operation>, peer: Option<Pkey> },
 }
 
@@ -74,7 +75,7 @@ impl KeyExchange for Ecdh {
             State::Tpm { public, peer: place, .. } => {
                 let peer = peer.software()?;
                 if !peer.parameters_eq(public) {
-                    let text = "the peer's key is on another curve than the key in the TPM";
+                    let text = "the peer's key and the key in the TPM are on different curves";
                     return Err(Error::new(Reason::WrongKey, text));
                 }
                 *place = Some(peer.clone());
@@ -160,25 +161,26 @@ impl Ecdh {
     }
 }
 
-/// A smaller buffer gets the first bytes of a bare shared secret, and no error, as from OpenSSL's own ECDH.
+/// A smaller buffer gets the first bytes of the shared secret without an error, as in OpenSSL's own ECDH.
 fn at_most(output: &Output<'_>, size: usize) -> usize {
     output.offered().map_or(size, |offered| offered.min(size))
 }
 
-/// The x coordinate of the shared point, as long as the field (SEC 1 §3.3.1). The curves of TPMs have cofactor 1, so the
-/// cofactor mode changes nothing.
+/// Returns the x coordinate of the shared point, as long as the field (SEC 1 §3.3.1). The curves of TPMs have
+/// cofactor 1, so the cofactor mode changes nothing.
 fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     agrees(key.public())?;
     let size = field_bytes(key)?;
-    // OpenSSL checked the point to be on the curve when it made the peer's key.
+    // OpenSSL checked that the point is on the curve when it created the peer's key.
     let point = peer.encoded_point().filter(|point| point.len() == 2 * size + 1 && point.first() == Some(&4));
     let point =
         point.ok_or_else(|| Error::new(Reason::WrongKey, "the peer's key has no uncompressed point"))?;
     let (x, y) = point.split_at_checked(size + 1).ok_or_else(out_of_sequence)?;
     let x = x.get(1..).unwrap_or_default();
-    // Software cannot verify a shared secret: it never comes unprotected, but where the user wants that (session = password).
+    // Software cannot verify a shared secret. It is unprotected only if the user turned protection off
+    // (session = password).
     let Point { x: z, y: rest } = key.ecdh_zgen(&Point { x: x.to_vec(), y: y.to_vec() })?.value;
-    // Either coordinate gives the other away.
+    // Each coordinate reveals the other.
     let (z, _rest) = (Zeroizing::new(z), Zeroizing::new(rest));
     let zeros = size
         .checked_sub(z.len())
@@ -189,16 +191,14 @@ fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     Ok(secret)
 }
 
-/// Refuses a key that TPM2_ECDH_ZGen does not take (TPM 2.0 Part 3 §14.5).
+/// Refuses a key that TPM2_ECDH_ZGen does not accept (TPM 2.0 Part 3 §14.5).
 fn agrees(public: &Public) -> Result<()> {
     let decrypts = public.attributes.contains(Attributes::DECRYPT);
     if decrypts && !public.attributes.contains(Attributes::RESTRICTED) {
         return Ok(());
     }
-    Err(Error::new(
-        Reason::WrongKey,
-        "the key was not made for key agreement: use one that may decrypt and is not restricted",
-    ))
+    let hint = "use a key that may decrypt and is not restricted";
+    Err(Error::new(Reason::WrongKey, "the key may not derive secrets").with_hint(hint))
 }
 
 fn field_bytes(key: &dyn Private) -> Result<usize> {
@@ -209,5 +209,6 @@ fn field_bytes(key: &dyn Private) -> Result<usize> {
 }
 
 fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the derivation was not begun: call the init function first")
+    Error::new(Reason::Sequence, "the derivation is not initialized")
+        .with_hint("call the init function first")
 }

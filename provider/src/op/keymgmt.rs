@@ -1,6 +1,7 @@
-//! Key management: everything that libcrypto asks of a key but its operations.
+//! Key management: everything that libcrypto does with a key except operations.
 //!
-//! What is public is answered by an EVP_PKEY of the private context, so that it is answered as OpenSSL's own keys do.
+//! An EVP_PKEY of the private context answers queries about the public half, so the answers are the same as
+//! for OpenSSL's own keys.
 
 mod ec;
 mod generation;
@@ -24,28 +25,28 @@ use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::key::{Key, Kind, Material};
 use crate::provider::Provider;
 
-/// What differs by type of key.
+/// The differences between key types.
 pub(crate) trait KeyType: 'static {
     const KIND: Kind;
-    /// True if a key may be made of its parameters alone.
+    /// True if a key may consist of its parameters alone.
     const HAS_PARAMETERS: bool;
     const GETTABLE: &'static Descriptors;
     const SETTABLE: &'static Descriptors;
-    /// What may be set of a key that is generated.
+    /// The parameters that can be set for a generation.
     const GENERATION: &'static Descriptors;
 
-    /// What the selected parts are made of.
+    /// The parameters of the selected parts.
     fn types(selection: Selection) -> Option<&'static Descriptors>;
 
     fn operation_name(operation: OperationId) -> Option<&'static CStr>;
 }
 
-/// Returns true if such a key has something that is selected.
+/// Returns true if a key of this type can have a selected part.
 fn has_any<T: KeyType>(selection: Selection) -> bool {
     T::HAS_PARAMETERS || selection.any(Selection::KEYS)
 }
 
-/// The keymgmt of one type that generates in one place.
+/// The key management of one type that generates keys in one location.
 pub(crate) struct Management<T, P>(PhantomData<(T, P)>);
 
 impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
@@ -67,8 +68,8 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         if key.kind() != other.kind() {
             return Ok(false);
         }
-        // Without a public half there is nothing to compare but the parameters. A private half alone does not come up: every
-        // key of ours that has one has both.
+        // Without a public half only the parameters can be compared. A private half without a public one does
+        // not occur: each key with a private half has both.
         if selection.any(Selection::KEYS) {
             return key.public_eq(other);
         }
@@ -79,7 +80,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         match key.material() {
             None => Ok(false),
             Some(Material::Software(pkey)) => Ok(pkey.is_valid(selection, quick)),
-            // The TPM has checked the private half when the key was made or loaded.
+            // The TPM checked the private half when the key was created or loaded.
             Some(Material::Tpm(tpm)) => {
                 let has = !selection.any(Selection::PRIVATE_KEY) || tpm.has_private();
                 Ok(has && key.software()?.is_valid(selection.without(Selection::PRIVATE_KEY), quick))
@@ -101,9 +102,9 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
 
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool> {
         if selection.any(Selection::PRIVATE_KEY) && matches!(key.material(), Some(Material::Tpm(_))) {
-            let text = "the private half of a TPM key never leaves the TPM: use the key through this provider, and a copy of its \
-                        public half (d2i_PUBKEY) as the peer of a software key";
-            return Err(Error::new(Reason::NotExportable, text));
+            let text = "the private half of a TPM key never leaves the TPM";
+            let hint = "use the key through this provider; as the peer of a software key, use a copy of its public half (d2i_PUBKEY)";
+            return Err(Error::new(Reason::NotExportable, text).with_hint(hint));
         }
         receiver.export(key.software()?, selection)?;
         Ok(true)
@@ -120,8 +121,9 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         if software.answer(&mut params).is_err() {
             return Ok(false);
         }
-        // The software half of an RSA-PSS key has no default, and calls the mandatory one SHA2-256: a name by which libcrypto finds no
-        // digest that no provider has, as with tpm2 and base alone (EVP_get_digestbyname).
+        // The software half of an RSA-PSS key has no default digest, and its mandatory digest is SHA2-256. By
+        // this name libcrypto finds no digest if no provider has one, as with tpm2 and base alone
+        // (EVP_get_digestbyname).
         let default = key.default_digest().filter(|_| key.kind() != Kind::RsaPss);
         let mandatory = key.mandatory_digest();
         params.each(|name, slot| match (name.to_bytes(), default, mandatory) {
@@ -138,12 +140,14 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn set_params(key: &Key, params: Params<'_>) -> Result<()> {
-        // OpenSSL would put another point into the software half only, and what the TPM signs would verify no more.
+        // OpenSSL would set another point in the software half only, and the TPM's signatures would no longer
+        // verify.
         let has_point = key.kind() == Kind::Ec && matches!(key.material(), Some(Material::Tpm(_)));
         if has_point && params.find(c"encoded-pub-key").is_some() {
-            let text =
-                "the public half of a TPM key cannot be changed: set it in a copy of the key's parameters";
-            return Err(Error::new(Reason::WrongKey, text));
+            let text = "the public half of a TPM key cannot be changed";
+            return Err(
+                Error::new(Reason::WrongKey, text).with_hint("set it in a copy of the key's parameters")
+            );
         }
         Ok(key.software()?.set_params(params)?)
     }

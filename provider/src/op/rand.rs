@@ -1,4 +1,5 @@
-//! RAND: random bytes of the TPM, for a program or a configuration that asks for them by name (docs/decisions/random.md).
+//! RAND: random bytes of the TPM, for a program or configuration that selects them by name
+//! (docs/decisions/random.md).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,16 +10,17 @@ use crate::ffi::op::rand::Generator;
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::provider::Provider;
 
-/// The TPM's own generator: it has no state but whether it is instantiated.
+/// The TPM's random generator. Its only state is whether it is instantiated.
 pub(crate) struct TpmRandom {
     ready: AtomicBool,
 }
 
-/// In bits. A TPM generates keys of this strength with the same generator (TPM 2.0 Part 1 §11.4.10).
+/// The strength in bits. A TPM generates keys of this strength with the same generator (TPM 2.0 Part 1
+/// §11.4.10).
 const STRENGTH: u32 = 256;
-/// What libcrypto asks for at once at most, in bytes; it splits longer requests (EVP_RAND_generate(3)). A TPM gives no more than its longest
-/// digest by one command, and other threads, which may have signatures to make, wait for a whole request: so it is a few commands long. Less
-/// would start a session for nearly each command where sessions end with an operation.
+/// The largest request in bytes that libcrypto makes at once; it splits longer requests (EVP_RAND_generate(3)). A TPM returns at most its
+/// longest digest per command, and other threads that sign wait for a whole request, so a request is a few commands long. With a smaller
+/// limit nearly each command would start a session where sessions end with an operation.
 const MAX_REQUEST: usize = 256;
 /// EVP_RAND_STATE_UNINITIALISED and EVP_RAND_STATE_READY of evp.h.
 const UNINITIALISED: i32 = 0;
@@ -52,7 +54,7 @@ impl Generator for TpmRandom {
         strong_enough(strength)?;
         self.check_ready()?;
         if length > MAX_REQUEST {
-            let text = format!("{length} random bytes are asked for at once: ask for {MAX_REQUEST} at most");
+            let text = format!("cannot return {length} random bytes at once: the limit is {MAX_REQUEST}");
             return Err(Error::new(Reason::InvalidArgument, text));
         }
         Ok(provider.tpm()?.random(length)?)
@@ -104,7 +106,7 @@ fn strong_enough(strength: u32) -> Result<()> {
         true => Ok(()),
         false => {
             let text =
-                format!("a strength of {strength} bits is asked for: a TPM's generator has {STRENGTH}");
+                format!("a strength of {strength} bits is not available: the TPM's generator has {STRENGTH}");
             Err(Error::new(Reason::InvalidArgument, text))
         }
     }

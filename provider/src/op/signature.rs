@@ -1,10 +1,10 @@
-//! SIGNATURE: TPM2-RSA and TPM2-ECDSA, one context for both; what differs is a [`Scheme`]. Algorithms that name their digest
-//! (RSA-SHA256) begin the same context with it.
+//! SIGNATURE: TPM2-RSA and TPM2-ECDSA. Both have the same context and differ in a [`Scheme`]. Algorithms that
+//! name their digest (RSA-SHA256) initialize the same context with it.
 //!
-//! A software key and every verification are forwarded whole to the private context. A signature in the TPM keeps a
-//! *shadow* there: a verify operation of the public key that is given every parameter of the caller. So OpenSSL parses
-//! each spelling and answers get_params and algorithm-id, typed values are read from it when the signature is made, and
-//! the result can be verified under exactly the parameters that were asked for.
+//! Operations of software keys and all verifications run in the private context. A signature in the TPM keeps
+//! a *shadow* there: a verify operation of the public key, which gets every parameter of the caller. OpenSSL
+//! parses each spelling and answers get_params and algorithm-id. Typed values are read from the shadow when
+//! the signature is made, and the shadow can verify the result under exactly the requested parameters.
 
 mod context;
 mod der;
@@ -37,31 +37,31 @@ pub(crate) use named::NamedContext;
 pub(crate) use rsa::Rsa;
 use shadow::Shadow;
 
-/// What differs between the kinds of keys.
+/// The differences between RSA and ECDSA.
 pub(crate) trait Scheme: 'static {
     /// True if a signature needs no parameters.
     const IS_PLAIN: bool;
 
-    /// What a signature of this kind may be told; once a message is under way its digest stays.
+    /// The parameters that can be set. During a message its digest cannot be changed.
     fn settable(in_message: bool) -> &'static Descriptors;
-    /// What it answers.
+    /// The parameters that can be read.
     fn gettable() -> &'static Descriptors;
 
-    /// Refuses what software would do and the TPM cannot.
+    /// Refuses parameters that software supports and the TPM does not.
     ///
     /// # Errors
-    /// Names the parameter.
+    /// The text names the parameter.
     fn refuse(params: Params<'_>) -> Result<()>;
 
-    /// Refuses a digest that the key does not sign, before a message is begun: so libssl finds out which signatures a key
-    /// makes (EVP_PKEY_digestsign_supports_digest(3ossl)).
+    /// Refuses a digest that the key cannot sign, before a message begins. This is how libssl learns which
+    /// signatures a key can make (EVP_PKEY_digestsign_supports_digest(3ossl)).
     ///
     /// # Errors
-    /// Names the digests that it signs.
+    /// The text names the digests that the key signs.
     fn accepts(key: &dyn Private, public: &Pkey, digest: &Digest) -> Result<()>;
 
-    /// Settles what the caller left open and the TPM decides, before the algorithm identifier names it. `salt` keeps what was
-    /// found out.
+    /// Determines what the caller left open and the TPM decides, before the algorithm identifier names it.
+    /// `salt` stores the result for later signatures.
     ///
     /// # Errors
     /// The TPM refuses.
@@ -70,24 +70,24 @@ pub(crate) trait Scheme: 'static {
     /// Makes a signature in the TPM.
     ///
     /// # Errors
-    /// Padding, digest and key do not go together, or the TPM refuses.
+    /// Padding, digest and key do not fit together, or the TPM refuses.
     fn sign(request: Request<'_>) -> Result<Vec<u8>>;
 }
 
-/// All that a signature in the TPM is made of.
+/// The input of a signature in the TPM.
 pub(crate) struct Request<'a> {
     key: &'a dyn Private,
     public: &'a Pkey,
     shadow: &'a mut Shadow,
-    /// The digest, or, without an algorithm, any bytes.
+    /// The digest; without an algorithm, any bytes.
     digest: &'a [u8],
     algorithm: Option<&'a Digest>,
-    /// The message, which a restricted key wants to see.
+    /// The message, which a restricted key needs.
     message: Option<&'a [u8]>,
 }
 
 impl Request<'_> {
-    /// TPM2_Sign, of the digest as it is labelled, or for a restricted key of the message.
+    /// Runs TPM2_Sign on the labelled digest, or on the message if the key is restricted.
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<keyfile::Signature>> {
         if !is_restricted(self.key) {
             return self.key.sign(digest, hash, scheme);
@@ -97,19 +97,18 @@ impl Request<'_> {
                 return self.key.sign_message(message, hash, scheme);
             }
             Some(_) => return Err(restricted_to(hash)),
-            None => {
-                "the key is restricted to what the TPM hashed itself: let it sign the message (dgst -sign, pkeyutl -rawin, cms without -noattr)"
-            }
+            None => "the key is restricted to messages that the TPM hashed itself",
         };
-        Err(Error::new(Reason::Digest, text))
+        let hint = "sign the message, not its digest (dgst -sign, pkeyutl -rawin, cms without -noattr)";
+        Err(Error::new(Reason::Digest, text).with_hint(hint))
     }
 }
 
 fn restricted_to(hash: HashAlg) -> Error {
-    Error::new(Reason::Digest, format!("the key is restricted to {hash}: ask for that digest"))
+    Error::new(Reason::Digest, format!("the key is restricted to {hash}")).with_hint("use that digest")
 }
 
-/// The hash of the TPM that is this digest.
+/// The TPM's hash for this digest.
 pub(crate) fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
     match missing::Digest::from_name(digest.name())? {
         missing::Digest::Sha1 => Some(HashAlg::Sha1),
@@ -120,7 +119,7 @@ pub(crate) fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
     }
 }
 
-/// Whether the key signs only what the TPM hashed itself.
+/// Returns true if the key signs only messages that the TPM hashed itself.
 fn is_restricted(private: &dyn Private) -> bool {
     private.public().attributes.contains(Attributes::RESTRICTED)
 }

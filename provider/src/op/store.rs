@@ -1,4 +1,5 @@
-//! The store: keys at persistent handles, what stands in NV indexes and in files, and a list of it all, by URI.
+//! The store: keys at persistent handles, contents of NV indexes and files, and a list of all of them, by
+//! URI.
 
 mod contents;
 mod key;
@@ -28,41 +29,41 @@ use crate::key::Key;
 use crate::provider::Provider;
 use wanted::Wanted;
 
-/// One URI that was opened, or the contents of a BIO.
+/// An open URI, or the contents of a BIO.
 pub(crate) struct TpmStore {
     source: Source,
     wanted: Wanted,
     state: State,
-    /// The last load said an error. The end comes with the next one only: what is said at the end is no error to
-    /// OSSL_STORE_error(3ossl).
+    /// The last load reported an error. The end is reported only by the next load, because
+    /// OSSL_STORE_error(3ossl) ignores an error at the end.
     failed: bool,
 }
 
-/// Where the objects come from. Either may hold a password.
+/// The source of the objects. Each variant may contain a password.
 enum Source {
     /// A URI, and the contents of the serialized object that it names.
     Uri(Zeroizing<Vec<u8>>, Option<Zeroizing<Vec<u8>>>),
     Attached(Zeroizing<Vec<u8>>),
 }
 
-/// How far the loading has come.
+/// The progress of loading.
 enum State {
-    /// Nothing was looked at.
+    /// Nothing has been read.
     Opened,
-    /// These are still to be handed up.
+    /// These objects are still to be loaded.
     Found(VecDeque<Found>),
 }
 
-/// What a URI names.
+/// An object that a URI names.
 enum Found {
-    /// Something to hand up as it is.
+    /// A ready object.
     Object(Object),
-    /// What stands in a file or an NV index, and the password. It becomes an object when its turn comes: nobody is asked for the
-    /// password of a key that nobody takes, or told what is wrong with it.
+    /// Contents of a file or an NV index, with the password. They become an object when they are loaded: so a
+    /// key that the caller does not load causes neither a password prompt nor an error.
     Content(Content, Password),
 }
 
-/// Something to hand up.
+/// An object for the caller.
 enum Object {
     /// A key, or its public half.
     Key(Arc<Key>),
@@ -70,13 +71,13 @@ enum Object {
     Certificate(Vec<u8>),
     /// A revocation list in DER.
     RevocationList(Vec<u8>),
-    /// A public key in DER, of a type that is not ours.
+    /// A public key in DER of a type that this provider lacks.
     PublicKey(Vec<u8>),
-    /// The URI of something, and what it is.
+    /// A URI and its description.
     Name(String, String),
 }
 
-/// What the objects are opened with.
+/// The environment for opening objects.
 #[derive(Clone, Copy)]
 struct Opening<'a> {
     provider: &'a Arc<Provider>,
@@ -87,7 +88,7 @@ struct Opening<'a> {
 impl Store for TpmStore {
     fn open(provider: &Provider, uri: &CStr) -> Result<Self> {
         let bytes = uri.to_bytes();
-        // What is wrong with it is said by the first load. Of a serialized object that is not there programs are told earlier, as by
+        // The first load reports faults of the URI. A missing serialized object is reported earlier, as in
         // tpm2-openssl.
         let path = understood(bytes, provider).ok().and_then(|uri| match uri.place {
             Place::Serialized(path) => Some(path),
@@ -98,7 +99,7 @@ impl Store for TpmStore {
     }
 
     fn attach(provider: &Provider, mut input: Bio<'_>) -> Self {
-        // One more than there may be shows that there are too many.
+        // One byte more than the limit shows that the input is too large.
         let room = KeyFile::MAX_SIZE.saturating_add(1);
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         input.read(provider.core(), room, &mut bytes);
@@ -137,10 +138,10 @@ impl TpmStore {
 }
 
 impl State {
-    /// The next object; `None` when there is none.
+    /// Returns the next object; `None` at the end.
     fn next(&mut self, source: &Source, opening: Opening<'_>) -> Result<Option<Object>> {
         if let Self::Opened = self {
-            // Whatever happens now, it happens once.
+            // The URI is opened only once, even if it fails.
             *self = Self::Found(VecDeque::new());
             let everything = match source {
                 Source::Uri(uri, file) => everything(uri, file.as_ref().map_or(&[], |file| file), opening),
@@ -159,19 +160,19 @@ impl State {
     }
 }
 
-/// What the URI says.
+/// Parses the URI.
 fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
     let text = std::str::from_utf8(uri).map_err(|_| {
-        Error::new(Reason::Uri, "the URI is not UTF-8: write other bytes of a path as %C3%BC")
+        Error::new(Reason::Uri, "the URI is not UTF-8").with_hint("write other bytes of a path as %C3%BC")
     })?;
     Ok(Uri::parse(text, tpm::config::nv_prefix(provider)?.as_deref())?)
 }
 
-/// Everything that the URI names and that is wanted; `file` holds the serialized object that it names.
+/// Returns all wanted objects that the URI names. `file` contains the serialized object that it names.
 fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     let uri = understood(uri, opening.provider)?;
     let found = match &uri.place {
-        // A list may be empty.
+        // The list may be empty.
         Place::All => return list::all(opening),
         Place::Key(handle) | Place::Transient(handle) => key::open(*handle, &uri.password, opening),
         Place::Nv(index) => nv::open(*index, &uri.password, opening),
@@ -187,8 +188,8 @@ fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found
     Ok(found)
 }
 
-/// Everything that is wanted of the bytes that were attached: a serialized object, or what is in a file. OSSL_STORE_attach(3ossl)
-/// does not pass on which of our schemes was used.
+/// Returns all wanted objects in the attached bytes, which are a serialized object or the contents of a file.
+/// OSSL_STORE_attach(3ossl) does not pass on which URI scheme was used.
 fn everything_attached(bytes: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     if bytes.len() > KeyFile::MAX_SIZE {
         return Err(Error::new(Reason::Contents, "the attached data is larger than any key file"));
@@ -199,7 +200,7 @@ fn everything_attached(bytes: &[u8], opening: Opening<'_>) -> Result<Vec<Found>>
     }
 }
 
-/// What a serialized object names.
+/// Opens the object that a serialized object names.
 fn named_by(object: Serialized, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     match object {
         Serialized::Key { handle, public } => key::open_expected(handle, &public, password, opening),
@@ -209,10 +210,8 @@ fn named_by(object: Serialized, password: &Password, opening: Opening<'_>) -> Re
 
 fn serialized(path: &std::path::Path, file: &[u8]) -> Result<Serialized> {
     Serialized::from_bytes(file).map_err(|source| {
-        let text = format!(
-            "{} is no serialized object of tpm2-tss, such as tpm2_evictcontrol -o writes",
-            path.display()
-        );
+        let text =
+            format!("{} is not a serialized object of tpm2-tss (tpm2_evictcontrol -o)", path.display());
         Error::new(Reason::Contents, text).with_source(source)
     })
 }

@@ -212,7 +212,7 @@ static void refusals(void)
     EVP_PKEY_CTX *ctx = begin("EC", TPM, "EC");
     OSSL_PARAM number[] = {OSSL_PARAM_construct_size_t("parent", &(size_t){1}), OSSL_PARAM_construct_end()};
 
-    refused(EVP_PKEY_generate(ctx, &key), "no curve", "needs its curve");
+    refused(EVP_PKEY_generate(ctx, &key), "no curve", "needs a curve");
     check(EVP_PKEY_CTX_set_group_name(ctx, "P-256") == 1, "a curve by name");
     refused(EVP_PKEY_CTX_set_params(ctx, number), "a parent as a number", "parent");
     EVP_PKEY_CTX_set_cb(ctx, stop);

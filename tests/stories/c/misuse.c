@@ -71,7 +71,7 @@ static void message(EVP_PKEY *key)
 
     MUST(EVP_DigestSignInit_ex(ctx, &options, "SHA256", NULL, NULL, key, NULL) == 1);
     MUST(EVP_DigestSignUpdate(ctx, "message", 7) == 1);
-    MUST(EVP_PKEY_CTX_set_params(options, params) != 1 && says("begin again"));
+    MUST(EVP_PKEY_CTX_set_params(options, params) != 1 && says("cannot change the digest"));
     MUST(EVP_DigestSignFinal(ctx, room, &length) != 1 && says("the buffer has 10"));
     MUST(EVP_DigestVerifyFinal(ctx, room, length) != 1);
     ERR_clear_error();
@@ -102,7 +102,7 @@ static void derive(EVP_PKEY *key)
 
     MUST(EVP_PKEY_derive_init(ctx) == 1);
     MUST(EVP_PKEY_derive(ctx, room, &length) != 1 && says("the peer's key is not set"));
-    MUST(EVP_PKEY_derive_set_peer(ctx, other) != 1 && says("another curve"));
+    MUST(EVP_PKEY_derive_set_peer(ctx, other) != 1 && says("different curves"));
     MUST(room[0] == 0xa5);
     EVP_PKEY_free(other);
     EVP_PKEY_CTX_free(ctx);

@@ -1,4 +1,5 @@
-//! The private context: a library context of our own with OpenSSL's default provider, or those that are set, and nothing else.
+//! The private context: a library context with OpenSSL's default provider, or the configured providers, and
+//! nothing else.
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr::{self, NonNull};
@@ -12,32 +13,32 @@ use crate::ffi::init;
 use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::sys::{OSSL_LIB_CTX, OSSL_PROVIDER};
 
-/// Which providers a private context gets.
+/// The providers of a private context.
 pub(crate) enum Providers {
-    /// These.
+    /// The providers of these names.
     Named(&'static [&'static CStr]),
-    /// Those that the OpenSSL configuration at this path activates.
+    /// The providers that the OpenSSL configuration at this path activates.
     Configured(CString),
 }
 
-/// The context; everything made in it keeps it alive by `Arc`.
+/// The context. Objects made in it keep it alive by `Arc`.
 pub(crate) struct PrivateContext {
-    /// Alive until the context goes, which unloads them.
+    /// Alive until the context is dropped, which unloads them.
     providers: Vec<NonNull<OSSL_PROVIDER>>,
     context: Loaded,
     is_fips: bool,
 }
 
-// SAFETY: the pointers are to objects that libcrypto locks itself (openssl-threads(7)).
+// SAFETY: libcrypto locks these objects itself (openssl-threads(7)).
 unsafe impl Send for PrivateContext {}
 // SAFETY: as above.
 unsafe impl Sync for PrivateContext {}
 
 impl PrivateContext {
-    /// Takes over a fresh context and loads the providers that do the software work into it.
+    /// Takes over a fresh context and loads the providers for software operations into it.
     ///
     /// # Errors
-    /// The context is NULL, or a provider does not load, or none is there, or it would be this one.
+    /// The context is NULL, a provider does not load, no provider is active, or a provider is this module.
     ///
     /// # Safety
     /// `context` is NULL or from OSSL_LIB_CTX_new_from_dispatch of this libcrypto, and belongs to the caller.
@@ -52,7 +53,7 @@ impl PrivateContext {
         match wanted {
             Providers::Named(names) => names.iter().try_for_each(|name| context.load(name))?,
             Providers::Configured(path) => {
-                // A context without any would take default by itself (OSSL_PROVIDER_load(3ossl)).
+                // A context without any provider would load default on its own (OSSL_PROVIDER_load(3ossl)).
                 context.load(c"null")?;
                 context.configure(path)?;
             }
@@ -73,12 +74,12 @@ impl PrivateContext {
         self.context.context.as_ptr()
     }
 
-    /// Returns true if a FIPS provider does everything in it: nothing else is found by a fetch.
+    /// Returns true if a FIPS provider does everything in it, because a fetch finds nothing else.
     pub(crate) fn is_fips(&self) -> bool {
         self.is_fips
     }
 
-    /// The libcrypto that it lives in.
+    /// The libcrypto that the context belongs to.
     pub(crate) fn libcrypto(&self) -> &Libcrypto {
         &self.context.libcrypto
     }
@@ -99,12 +100,12 @@ impl PrivateContext {
     }
 }
 
-/// Providers of OpenSSL that compute nothing.
+/// OpenSSL's providers without algorithms.
 const WITHOUT_ALGORITHMS: [&CStr; 2] = [c"base", c"null"];
 
 /// A library context with providers.
 struct Loaded {
-    /// Unloaded before the context goes.
+    /// Unloaded before the context is freed.
     loaded: Vec<NonNull<OSSL_PROVIDER>>,
     context: Owned<OSSL_LIB_CTX>,
     libcrypto: Arc<Libcrypto>,
@@ -126,46 +127,46 @@ impl Loaded {
         succeed(result, "take the configuration")
     }
 
-    /// All that are active.
+    /// All active providers.
     fn providers(&self) -> Vec<NonNull<OSSL_PROVIDER>> {
         // SAFETY: the context is alive.
         unsafe { active(&self.libcrypto, self.context.as_ptr()) }
     }
 
-    /// Returns true if all algorithms are those of one provider that says `fips=yes`. Call it only without an instance of this module in
-    /// here: it fetches.
+    /// Returns true if all algorithms belong to one provider with `fips=yes`. Call it only if no instance of
+    /// this module is in the context, because it fetches.
     fn has_only_fips(&self, providers: &[NonNull<OSSL_PROVIDER>]) -> bool {
         let Ok(fips) = self.libcrypto.fips else { return false };
         self.libcrypto.quietly(|| {
-            // Every provider with algorithms has this one.
+            // Every provider with algorithms has this digest.
             let (name, properties) = (c"SHA2-256".as_ptr(), c"fips=yes".as_ptr());
             // SAFETY: the context is alive, the strings end with NUL.
             let found = unsafe { (self.libcrypto.EVP_MD_fetch)(self.context.as_ptr(), name, properties) };
             if found.is_null() {
                 return false;
             }
-            // SAFETY: a digest, which the next line frees; its provider is one of the context's.
+            // SAFETY: a digest, which the next line frees. Its provider belongs to the context.
             let validated = unsafe { (fips.EVP_MD_get0_provider)(found) };
             // SAFETY: a reference of our own, freed once.
             unsafe { (self.libcrypto.EVP_MD_free)(found) };
             providers.iter().all(|provider| {
                 // SAFETY: the provider is alive.
                 let name = unsafe { (fips.OSSL_PROVIDER_get0_name)(provider.as_ptr()) };
-                // SAFETY: a string of the provider's, which ends with NUL.
+                // SAFETY: a string of the provider, which ends with NUL.
                 let name = unsafe { CStr::from_ptr(name) };
                 ptr::eq(provider.as_ptr(), validated) || WITHOUT_ALGORITHMS.contains(&name)
             })
         })
     }
 
-    /// Returns true if it is another instance of this module, which would call itself endlessly.
+    /// Returns true if the provider is another instance of this module, which would call itself endlessly.
     fn is_this_one(&self, provider: NonNull<OSSL_PROVIDER>) -> bool {
         // SAFETY: the provider is alive.
         init::is_ours(unsafe { (self.libcrypto.OSSL_PROVIDER_get0_dispatch)(provider.as_ptr()) })
     }
 }
 
-/// All providers that are active in a library context.
+/// Lists all active providers of a library context.
 ///
 /// # Safety
 /// The context is alive.
@@ -180,9 +181,9 @@ pub(in crate::ffi) unsafe fn active(
     found
 }
 
-/// Notes a provider in the list of `active`.
+/// Adds a provider to the list of `active`.
 unsafe extern "C" fn note(provider: *mut OSSL_PROVIDER, list: *mut c_void) -> c_int {
-    // SAFETY: from `active`, which waits.
+    // SAFETY: from `active`, which is waiting.
     let list = unsafe { list.cast::<Vec<NonNull<OSSL_PROVIDER>>>().as_mut() };
     contain(|| list.zip(NonNull::new(provider)).map(|(list, provider)| list.push(provider)).is_some())
 }

@@ -1,4 +1,4 @@
-//! Digests by name, one-shot and streaming.
+//! Digests by name, one-shot or streaming.
 
 use std::ffi::{CStr, CString};
 use std::ptr;
@@ -22,10 +22,10 @@ pub(crate) struct Digest {
 }
 
 impl Digest {
-    /// Fetches it by any name or OID that the software provider knows.
+    /// Fetches the digest by any name or OID that the software provider knows.
     ///
     /// # Errors
-    /// It is unknown, or has no fixed size (an XOF cannot be signed without one).
+    /// The digest is unknown or has no fixed size (an XOF without a size cannot be signed).
     pub(crate) fn fetch(context: &Arc<PrivateContext>, name: &str) -> Result<Self, Refused> {
         const WHAT: &str = "find the digest";
         let libcrypto = context.libcrypto();
@@ -41,17 +41,17 @@ impl Digest {
         Ok(Self { md, size, asked, context: Arc::clone(context) })
     }
 
-    /// The name that it was asked for by.
+    /// The name by which the caller fetched it.
     pub(crate) fn asked(&self) -> &str {
         &self.asked
     }
 
-    /// The size of its results in bytes.
+    /// The size of a digest value in bytes.
     pub(crate) const fn size(&self) -> usize {
         self.size
     }
 
-    /// Its first name, as the provider spells it (`SHA2-256`).
+    /// The first name, as the provider spells it (`SHA2-256`).
     pub(crate) fn name(&self) -> &str {
         // SAFETY: the digest is alive, and so is its name EVP_MD_get0_name(3ossl)).
         let name = unsafe { (self.libcrypto().EVP_MD_get0_name)(self.md.as_ptr()) };
@@ -62,7 +62,7 @@ impl Digest {
         unsafe { CStr::from_ptr(name) }.to_str().unwrap_or_default()
     }
 
-    /// Whether this is one of its names or its OID.
+    /// Returns true if `name` is one of its names or its OID.
     pub(crate) fn is_a(&self, name: &str) -> bool {
         let Ok(name) = CString::new(name) else { return false };
         // SAFETY: the digest is alive, the name ends with NUL.
@@ -73,7 +73,7 @@ impl Digest {
         self.context.libcrypto()
     }
 
-    /// The digest of a message in parts.
+    /// Computes the digest of a message in parts.
     ///
     /// # Errors
     /// libcrypto is out of memory.
@@ -88,7 +88,7 @@ impl Digest {
 
 impl Clone for Digest {
     fn clone(&self) -> Self {
-        // SAFETY: the digest is alive; the count of a fetched digest goes up by one, and cannot fail.
+        // SAFETY: the digest is alive. Counting a fetched digest up by one cannot fail.
         unsafe { (self.libcrypto().EVP_MD_up_ref)(self.md.as_ptr()) };
         // SAFETY: it was just counted.
         let md = unsafe { self.md.counted() };
@@ -96,7 +96,7 @@ impl Clone for Digest {
     }
 }
 
-/// A digest under way.
+/// A digest computation in progress.
 pub(crate) struct Hasher {
     ctx: Owned<EVP_MD_CTX>,
     digest: Digest,
@@ -113,7 +113,7 @@ impl Hasher {
         Ok(hasher)
     }
 
-    /// Begins anew.
+    /// Restarts the digest.
     ///
     /// # Errors
     /// libcrypto is out of memory.
@@ -146,10 +146,10 @@ impl Hasher {
         succeed(result, "continue the digest")
     }
 
-    /// Ends the message and answers its digest.
+    /// Finishes the message and returns its digest.
     ///
     /// # Errors
-    /// The digest was finished before.
+    /// The digest was already finished.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, Refused> {
         let mut bytes = vec![0; self.digest.size.max(MAX_DIGEST)];
         let mut length = 0;
@@ -166,7 +166,7 @@ impl Hasher {
         Ok(bytes)
     }
 
-    /// A second one that goes on from here.
+    /// Copies the computation in its current state.
     ///
     /// # Errors
     /// libcrypto is out of memory.
@@ -180,7 +180,7 @@ impl Hasher {
     }
 }
 
-/// An empty EVP_MD_CTX.
+/// Creates an empty EVP_MD_CTX.
 pub(super) fn new_md_ctx(libcrypto: &Libcrypto) -> Result<Owned<EVP_MD_CTX>, Refused> {
     // SAFETY: has no preconditions.
     let ctx = unsafe { (libcrypto.EVP_MD_CTX_new)() };

@@ -1,4 +1,4 @@
-//! Writing keys of the private context, by its own encoders OSSL_ENCODER_CTX_new_for_pkey(3ossl)).
+//! Writes keys of the private context, with its own encoders (OSSL_ENCODER_CTX_new_for_pkey(3ossl)).
 
 use std::ffi::{CStr, CString};
 use std::ptr;
@@ -12,20 +12,21 @@ use crate::ffi::callback::Passphrase;
 use crate::ffi::libcrypto::Encoding;
 use crate::ffi::sys::OSSL_ENCODER_CTX;
 
-/// What a key is written as.
+/// An output format of a key.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
     /// `PEM`, `DER` or `TEXT`.
     pub(crate) output: &'static CStr,
-    /// `PrivateKeyInfo`, or none for text.
+    /// `PrivateKeyInfo`; none for text.
     pub(crate) structure: Option<&'static CStr>,
 }
 
 impl Pkey {
-    /// Writes the selected parts; with a cipher, encrypted by the passphrase that is asked for.
+    /// Writes the selected parts. With a cipher they are encrypted by a passphrase, which the callback is
+    /// asked for.
     ///
     /// # Errors
-    /// The key has not what is selected, the cipher is unknown, or nobody gives a passphrase.
+    /// The key lacks a selected part, the cipher is unknown, or there is no passphrase.
     pub(crate) fn encode(
         &self,
         selection: Selection,
@@ -96,7 +97,7 @@ mod tests {
         assert!(bytes.starts_with(b"-----BEGIN PRIVATE KEY-----\n"));
         let text = Form { output: c"TEXT", structure: None };
         let bytes = key.encode(Selection::PUBLIC, text, None).unwrap();
-        // OpenSSL 4.0 goes on with "field, 128 bit security level)".
+        // OpenSSL 4.0 continues with "field, 128 bit security level)".
         assert!(bytes.starts_with(b"Public-Key: (256 bit"));
     }
 }

@@ -1,4 +1,4 @@
-//! Giving keys away: whole, by callback, as a keymgmt's export does, and checking them.
+//! Exports keys, whole or in part, and checks them.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
@@ -10,10 +10,10 @@ use crate::ffi::params::{Kind, Params};
 use crate::ffi::sys::{OSSL_CALLBACK, OSSL_PARAM};
 
 impl Pkey {
-    /// Hands the selected parts to a callback of libcrypto EVP_PKEY_export(3ossl)).
+    /// Passes the selected parts to a callback of libcrypto (EVP_PKEY_export(3ossl)).
     ///
     /// # Errors
-    /// The key has not what is selected, or the callback refuses.
+    /// The key lacks a selected part, or the callback refuses.
     ///
     /// # Safety
     /// `callback` and `argument` belong together, as a caller of a keymgmt's export passed them.
@@ -29,13 +29,13 @@ impl Pkey {
         succeed(result, "export the key")
     }
 
-    /// A key of the selected parts only.
+    /// Creates a key with the selected parts only.
     ///
     /// # Errors
-    /// The key has not what is selected.
+    /// The key lacks a selected part.
     pub(crate) fn part(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
         let mut params = ptr::null_mut();
-        // SAFETY: the key is alive; the array that comes back is ours EVP_PKEY_todata(3ossl)).
+        // SAFETY: the key is alive. The returned array is ours (EVP_PKEY_todata(3ossl)).
         let result =
             unsafe { (self.libcrypto().EVP_PKEY_todata)(self.as_ptr(), selection.0, &raw mut params) };
         succeed(result, "take the key apart")?;
@@ -47,7 +47,8 @@ impl Pkey {
         part
     }
 
-    /// Whether the key has this parameter: whether a question without room for the answer is refused or gets a size.
+    /// Returns true if the key has this parameter: a query without a buffer for the answer then gets a size
+    /// or is refused.
     pub(crate) fn knows(&self, name: &'static CStr) -> bool {
         const UNTOUCHED: usize = usize::MAX;
         let kind = match name.to_bytes() {

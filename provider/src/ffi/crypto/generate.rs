@@ -1,4 +1,4 @@
-//! Generation of software keys, as a keymgmt's gen functions want it: begin, set parameters, generate.
+//! Generates software keys in the steps of keymgmt's gen functions: begin, set parameters, generate.
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_int};
@@ -15,7 +15,7 @@ use crate::ffi::libcrypto::Generation;
 use crate::ffi::params::Params;
 use crate::ffi::sys::EVP_PKEY_CTX;
 
-/// A generation under way.
+/// A key generation in progress.
 pub(crate) struct Generator {
     ctx: Owned<EVP_PKEY_CTX>,
     generation: Generation,
@@ -23,7 +23,7 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    /// Begins the generation of a key of this algorithm, or of its parameters only when nothing else is selected.
+    /// Begins to generate a key of this algorithm, or only its parameters if nothing else is selected.
     ///
     /// # Errors
     /// The algorithm is unknown.
@@ -35,10 +35,10 @@ impl Generator {
         Self::begin(new_ctx_by_name(context, algorithm)?, context, selection)
     }
 
-    /// The same with the parameters of another key (a peer's curve).
+    /// Begins to generate a key with the parameters of another key (for example a peer's curve).
     ///
     /// # Errors
-    /// The other has none.
+    /// The other key has no parameters.
     pub(crate) fn like(template: &Pkey, selection: Selection) -> Result<Self, Refused> {
         Self::begin(new_ctx(template)?, template.context(), selection)
     }
@@ -63,7 +63,7 @@ impl Generator {
     /// Sets parameters (`group`, `bits`, `primes`, `e`).
     ///
     /// # Errors
-    /// One is refused.
+    /// A parameter is refused.
     pub(crate) fn set_params(&mut self, params: Params<'_>) -> Result<(), Refused> {
         let libcrypto = self.context.libcrypto();
         // SAFETY: the context is alive, the array valid by `Params`.
@@ -71,10 +71,10 @@ impl Generator {
         succeed(result, "set a parameter of the generation")
     }
 
-    /// Generates, and tells how far it is.
+    /// Generates the key, and reports the progress.
     ///
     /// # Errors
-    /// The parameters make no key, or the listener says to stop.
+    /// The parameters do not give a key, or the callback stops the generation.
     pub(crate) fn generate(&mut self, progress: &Progress<'_>) -> Result<Pkey, Refused> {
         let (ctx, generation) = (self.ctx.as_ptr(), self.generation);
         let listener = Listener { progress, generation };
@@ -92,28 +92,28 @@ impl Generator {
     }
 }
 
-/// Who listens, and the functions of the libcrypto that tells.
+/// The progress callback, and the functions of the libcrypto that reports to it.
 struct Listener<'a> {
     progress: &'a Progress<'a>,
     generation: Generation,
 }
 
 thread_local! {
-    /// The listener of the `generate` that runs on this thread. The callback gets nothing but a context, which does not show the
-    /// libcrypto that it belongs to.
+    /// The listener of the `generate` that runs on this thread. libcrypto passes the callback only a context,
+    /// which does not show the libcrypto that it belongs to.
     static LISTENER: Cell<*const Listener<'static>> = const { Cell::new(ptr::null()) };
 }
 
-/// EVP_PKEY_gen_cb: hands the two numbers on.
+/// EVP_PKEY_gen_cb: passes the two numbers on.
 unsafe extern "C" fn relay(ctx: *mut EVP_PKEY_CTX) -> c_int {
     // SAFETY: as it was called.
     contain(|| unsafe { report(ctx) })
 }
 
 /// # Safety
-/// The context is that of the running `generate`.
+/// The context is the context of the running `generate`.
 unsafe fn report(ctx: *mut EVP_PKEY_CTX) -> bool {
-    // SAFETY: NULL, or the listener of the running `generate`, which waits.
+    // SAFETY: NULL, or the listener of the running `generate`, which is waiting.
     let Some(listener) = (unsafe { LISTENER.get().as_ref() }) else { return true };
     let info = listener.generation.EVP_PKEY_CTX_get_keygen_info;
     // SAFETY: the context is alive; there are two numbers (EVP_PKEY_keygen(3ossl)).

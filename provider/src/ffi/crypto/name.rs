@@ -1,4 +1,4 @@
-//! Distinguished names, compared as RFC 5280 §7.1 wants it: letters of either case, blanks folded.
+//! Compares distinguished names by RFC 5280 §7.1: upper and lower case are equal, blanks are folded.
 
 use std::ffi::c_long;
 use std::ptr;
@@ -8,10 +8,10 @@ use super::owned::Owned;
 use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::sys::X509_NAME;
 
-/// Whether both are DER of one name.
+/// Returns true if both are DER encodings of the same name.
 ///
 /// # Errors
-/// libcrypto compares no names.
+/// libcrypto lacks the functions for names.
 pub(crate) fn is_same_name(libcrypto: &Libcrypto, one: &[u8], other: &[u8]) -> Result<bool, Refused> {
     let names = libcrypto.names?;
     let (Some(one), Some(other)) = (parse(libcrypto, one)?, parse(libcrypto, other)?) else {
@@ -21,12 +21,12 @@ pub(crate) fn is_same_name(libcrypto: &Libcrypto, one: &[u8], other: &[u8]) -> R
     Ok(unsafe { (names.X509_NAME_cmp)(one.as_ptr(), other.as_ptr()) == 0 })
 }
 
-/// The name, if it is one.
+/// Parses a name. Returns `None` if it is not one.
 fn parse(libcrypto: &Libcrypto, der: &[u8]) -> Result<Option<Owned<X509_NAME>>, Refused> {
     let names = libcrypto.names?;
     let Ok(length) = c_long::try_from(der.len()) else { return Ok(None) };
     let mut bytes = der.as_ptr();
-    // SAFETY: so many bytes are there; the answer is ours.
+    // SAFETY: the slice has this many bytes; the result is ours.
     let name =
         libcrypto.quietly(|| unsafe { (names.d2i_X509_NAME)(ptr::null_mut(), &raw mut bytes, length) });
     // SAFETY: NULL or ours.

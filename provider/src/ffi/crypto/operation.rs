@@ -1,4 +1,4 @@
-//! Operations of a key without a digest: raw signatures, encryption, derivation.
+//! Operations with a key and without a digest: raw signatures, encryption, derivation.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -13,18 +13,19 @@ use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::Params;
 use crate::ffi::sys::EVP_PKEY_CTX;
 
-/// What libcrypto says of a signature: 1, it is right; 0, it is wrong; less, it cannot be read (EVP_PKEY_verify(3ossl)).
+/// libcrypto's result of a verification: 1 for a valid signature, 0 for a wrong one, less if it cannot be
+/// parsed (EVP_PKEY_verify(3ossl)).
 #[derive(Clone, Copy)]
 pub(crate) struct Verdict(pub(crate) c_int);
 
 impl Verdict {
-    /// Returns true if the signature is right.
+    /// Returns true if the signature is valid.
     pub(crate) const fn is_right(self) -> bool {
         self.0 == 1
     }
 }
 
-/// What a context is for.
+/// The purpose of a context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Purpose {
     /// EVP_PKEY_sign(3ossl)
@@ -41,7 +42,7 @@ pub(crate) enum Purpose {
     Derive,
 }
 
-/// An operation under way.
+/// An operation in progress.
 pub(crate) struct Operation {
     ctx: Owned<EVP_PKEY_CTX>,
     /// Keeps the private context alive as well.
@@ -52,7 +53,7 @@ impl Operation {
     /// Begins an operation.
     ///
     /// # Errors
-    /// The key cannot do it, or a parameter is refused.
+    /// The key does not support it, or a parameter is refused.
     pub(crate) fn new(key: &Pkey, purpose: Purpose, params: Params<'_>) -> Result<Self, Refused> {
         let ctx = new_ctx(key)?;
         let libcrypto = key.libcrypto();
@@ -69,18 +70,18 @@ impl Operation {
         Ok(Self { ctx, key: key.clone() })
     }
 
-    /// A second one in the same state.
+    /// Copies the operation in its current state.
     ///
     /// # Errors
     /// libcrypto is out of memory.
     pub(crate) fn try_clone(&self) -> Result<Self, Refused> {
-        // SAFETY: the context is alive; the answer is ours.
+        // SAFETY: the context is alive; the result is ours.
         let ctx = unsafe { (self.libcrypto().EVP_PKEY_CTX_dup)(self.ctx.as_ptr()) };
         let ctx = own_ctx(self.libcrypto(), ctx)?;
         Ok(Self { ctx, key: self.key.clone() })
     }
 
-    /// Its key.
+    /// The key of the operation.
     pub(crate) const fn key(&self) -> &Pkey {
         &self.key
     }
@@ -97,13 +98,14 @@ impl Operation {
     /// Signs a digest.
     ///
     /// # Errors
-    /// The key is public, or the digest has not the right size.
+    /// The key is public, or the digest has the wrong size.
     pub(crate) fn sign(&mut self, digest: &[u8]) -> Result<Vec<u8>, Refused> {
         self.transform(self.libcrypto().EVP_PKEY_sign, digest, "sign")
             .map(|mut bytes| std::mem::take(&mut *bytes))
     }
 
-    /// Verifies a signature of a digest. A wrong one leaves the reason on the error queue, as OpenSSL's own does.
+    /// Verifies a signature of a digest. A wrong signature leaves the reason on the error queue, as in
+    /// OpenSSL's own providers.
     pub(crate) fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Verdict {
         // SAFETY: the context is alive, the slices have their lengths.
         Verdict(unsafe {
@@ -117,7 +119,7 @@ impl Operation {
         })
     }
 
-    /// Recovers what was signed.
+    /// Recovers the signed data.
     ///
     /// # Errors
     /// The signature is wrong.
@@ -143,24 +145,25 @@ impl Operation {
         self.transform(self.libcrypto().EVP_PKEY_decrypt, message, "decrypt")
     }
 
-    /// Sets the other side of a derivation.
+    /// Sets the peer's key of a derivation.
     ///
     /// # Errors
-    /// It is no key of the same curve.
+    /// It is not a key on the same curve.
     pub(crate) fn set_peer(&mut self, peer: &Pkey) -> Result<(), Refused> {
         // SAFETY: both are alive; the context counts the peer.
         let result = unsafe { (self.libcrypto().EVP_PKEY_derive_set_peer)(self.ctx.as_ptr(), peer.as_ptr()) };
         succeed(result, "take the peer's key")
     }
 
-    /// Derives a shared secret into a buffer of this size. One that is too small gets a part of a bare secret.
+    /// Derives a shared secret into a buffer of this size. A smaller buffer gets the beginning of the secret
+    /// if there is no key derivation function.
     ///
     /// # Errors
-    /// There is no peer, or the key derivation function gives more.
+    /// There is no peer, or the output of the key derivation function is longer.
     pub(crate) fn derive(&mut self, size: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
         let mut length = size;
         let mut secret = Zeroizing::new(vec![0; length]);
-        // SAFETY: the buffer has the length that is told.
+        // SAFETY: the buffer has the given length.
         let result = unsafe {
             (self.libcrypto().EVP_PKEY_derive)(self.ctx.as_ptr(), secret.as_mut_ptr(), &raw mut length)
         };
@@ -169,7 +172,7 @@ impl Operation {
         Ok(secret)
     }
 
-    /// How long the secret will be.
+    /// The size of the secret.
     ///
     /// # Errors
     /// There is no peer.
@@ -183,7 +186,7 @@ impl Operation {
         Ok(length)
     }
 
-    /// How long the result will be at most.
+    /// The largest possible size of the result.
     ///
     /// # Errors
     /// The operation was begun for another purpose.
@@ -217,7 +220,7 @@ impl Operation {
     ) -> Result<Zeroizing<Vec<u8>>, Refused> {
         let mut length = self.ask(function, input)?;
         let mut output = Zeroizing::new(vec![0; length]);
-        // SAFETY: the buffer has the length that is told, the input its own.
+        // SAFETY: output buffer and input have the given lengths.
         let result = unsafe {
             function(self.ctx.as_ptr(), output.as_mut_ptr(), &raw mut length, input.as_ptr(), input.len())
         };
@@ -227,5 +230,5 @@ impl Operation {
     }
 }
 
-/// EVP_PKEY_sign, _verify_recover, _encrypt and _decrypt have one shape.
+/// The common signature of EVP_PKEY_sign, _verify_recover, _encrypt and _decrypt.
 type Transform = unsafe extern "C" fn(*mut EVP_PKEY_CTX, *mut u8, *mut usize, *const u8, usize) -> i32;

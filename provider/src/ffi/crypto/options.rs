@@ -1,4 +1,4 @@
-//! The parameters of an operation under way: a caller's array passed on, and typed values read.
+//! The parameters of an operation in progress: sets a caller's array, and reads typed values.
 
 use std::ffi::{CStr, c_void};
 use std::ptr;
@@ -9,7 +9,7 @@ use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::{Kind, Params, ParamsMut};
 use crate::ffi::sys::{EVP_PKEY_CTX, OSSL_PARAM};
 
-/// The parameters of an operation under way, of either kind.
+/// The parameters of an operation in progress, with or without a digest.
 pub(crate) struct Options<'a> {
     pub(super) ctx: *mut EVP_PKEY_CTX,
     pub(super) libcrypto: &'a Libcrypto,
@@ -17,7 +17,7 @@ pub(crate) struct Options<'a> {
 }
 
 impl Options<'_> {
-    /// Passes a caller's array on, in every spelling that OpenSSL knows.
+    /// Passes a caller's array on, in every spelling that OpenSSL accepts.
     ///
     /// # Errors
     /// A parameter is refused.
@@ -40,22 +40,22 @@ impl Options<'_> {
         succeed(result, "answer a parameter of the operation")
     }
 
-    /// An integer parameter, `None` when the operation has none of this name.
+    /// An integer parameter; `None` if the operation has no parameter of this name.
     pub(crate) fn int(&mut self, name: &'static CStr) -> Option<i32> {
         self.number(name, Kind::Integer)
     }
 
-    /// An unsigned integer, `None` when the operation has none of this name.
+    /// An unsigned integer; `None` if the operation has no parameter of this name.
     pub(crate) fn uint(&mut self, name: &'static CStr) -> Option<u32> {
         self.number(name, Kind::Unsigned)
     }
 
-    /// A length, `None` when the operation has none of this name.
+    /// A length; `None` if the operation has no parameter of this name.
     pub(crate) fn size(&mut self, name: &'static CStr) -> Option<usize> {
         self.number(name, Kind::Unsigned)
     }
 
-    /// The bytes that the operation holds under this name, `None` when it holds none.
+    /// The bytes that the operation holds under this name; `None` if it holds none.
     pub(crate) fn bytes(&mut self, name: &'static CStr) -> Option<Vec<u8>> {
         let mut held: *const u8 = ptr::null();
         // SAFETY: room for a pointer.
@@ -64,14 +64,15 @@ impl Options<'_> {
         if held.is_null() || length == 0 {
             return None;
         }
-        // SAFETY: an OSSL_PARAM_OCTET_PTR was answered with a pointer to so many bytes of the context, which is alive.
+        // SAFETY: an OSSL_PARAM_OCTET_PTR was answered with a pointer to this many bytes of the context,
+        // which is alive.
         Some(unsafe { std::slice::from_raw_parts(held, length) }.to_vec())
     }
 
-    /// A text parameter, `None` when the operation has none of this name, or an empty one.
+    /// A text parameter; `None` if the operation has no parameter of this name, or an empty one.
     pub(crate) fn text(&mut self, name: &'static CStr) -> Option<String> {
         let mut bytes = [0_u8; 80];
-        // SAFETY: room for so many bytes.
+        // SAFETY: the buffer has this size.
         let length = unsafe { self.one(name, Kind::Text, bytes.as_mut_ptr().cast(), bytes.len()) }?;
         let text = std::str::from_utf8(bytes.get(..length)?).ok()?;
         (!text.is_empty()).then(|| text.to_owned())
@@ -79,15 +80,15 @@ impl Options<'_> {
 
     fn number<T: Number>(&mut self, name: &'static CStr, kind: Kind) -> Option<T> {
         let mut value = T::default();
-        // SAFETY: room for a number of this size.
+        // SAFETY: the buffer is a number of this size.
         unsafe { self.one(name, kind, (&raw mut value).cast(), size_of::<T>()) }?;
         Some(value)
     }
 
-    /// Asks one parameter and answers the size of what was written.
+    /// Reads one parameter and returns the size of the answer.
     ///
     /// # Safety
-    /// `data` is valid for writes of `size` bytes, and aligned as `kind` wants it.
+    /// `data` is valid for writes of `size` bytes, and aligned as `kind` requires.
     unsafe fn one(
         &mut self,
         name: &'static CStr,
@@ -118,7 +119,7 @@ impl Options<'_> {
     }
 }
 
-/// What libcrypto writes as it is.
+/// A number that libcrypto writes directly.
 trait Number: Copy + Default {}
 impl Number for i32 {}
 impl Number for u32 {}

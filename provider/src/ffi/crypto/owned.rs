@@ -1,4 +1,5 @@
-//! What libcrypto made for us, freed once by the function of the library that made it.
+//! Owners of objects that libcrypto made. They free an object once, by the function of the library that made
+//! it.
 
 use std::ptr::NonNull;
 
@@ -12,10 +13,10 @@ pub(in crate::ffi) struct Owned<T> {
 }
 
 impl<T> Owned<T> {
-    /// Takes over what libcrypto just made.
+    /// Takes over an object that libcrypto just made.
     ///
     /// # Errors
-    /// It is NULL: libcrypto could not do `what`.
+    /// The pointer is NULL: libcrypto could not do `what`.
     ///
     /// # Safety
     /// The pointer is NULL or belongs to the caller, and `free` is the function that frees it.
@@ -27,10 +28,10 @@ impl<T> Owned<T> {
         NonNull::new(pointer).map(|pointer| Self { pointer, free }).ok_or(Refused(what))
     }
 
-    /// A second owner, when the object counts them.
+    /// Creates a second owner of a reference-counted object.
     ///
     /// # Safety
-    /// The object was just counted up for it.
+    /// The caller has just increased the count.
     pub(super) unsafe fn counted(&self) -> Self {
         Self { pointer: self.pointer, free: self.free }
     }
@@ -41,9 +42,9 @@ impl<T> Owned<T> {
     }
 }
 
-// SAFETY: libcrypto's objects belong to no thread (openssl-threads(7)).
+// SAFETY: libcrypto's objects are not bound to a thread (openssl-threads(7)).
 unsafe impl<T> Send for Owned<T> {}
-// SAFETY: several threads may use one that nobody changes (openssl-threads(7)).
+// SAFETY: several threads may use an object that no thread changes (openssl-threads(7)).
 unsafe impl Sync for Owned<EVP_MD> {}
 // SAFETY: as above.
 unsafe impl Sync for Owned<EVP_PKEY> {}

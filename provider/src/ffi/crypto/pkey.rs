@@ -13,26 +13,26 @@ use crate::ffi::params::{ParamList, Params, ParamsMut};
 use crate::ffi::sys::OSSL_PARAM;
 use crate::ffi::sys::{EVP_PKEY, EVP_PKEY_CTX};
 
-/// A key of the private context. A clone is the same key.
+/// A key of the private context. A clone refers to the same key.
 pub(crate) struct Pkey {
     key: Owned<EVP_PKEY>,
     context: Arc<PrivateContext>,
 }
 
-/// What an RSA-PSS key restricts its signatures to (RFC 4055 §3.1).
+/// The restrictions of an RSA-PSS key on its signatures (RFC 4055 §3.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Restrictions {
-    /// The digest, of the message and of MGF1.
+    /// The digest of the message and of MGF1.
     pub(crate) digest: &'static str,
-    /// The shortest salt, which is also the one that OpenSSL expects when nobody names another.
+    /// The shortest salt. OpenSSL also expects this length if the caller sets no other.
     pub(crate) salt: i32,
 }
 
 impl Pkey {
-    /// Imports a key of this algorithm (`RSA`, `EC`) from parameters EVP_PKEY_fromdata(3ossl)).
+    /// Imports a key of this algorithm (`RSA`, `EC`) from parameters (EVP_PKEY_fromdata(3ossl)).
     ///
     /// # Errors
-    /// The parameters make no key.
+    /// The parameters do not give a key.
     pub(crate) fn from_params(
         context: &Arc<PrivateContext>,
         algorithm: &CStr,
@@ -43,7 +43,7 @@ impl Pkey {
         // SAFETY: the context is alive.
         succeed(unsafe { (context.libcrypto().EVP_PKEY_fromdata_init)(ctx.as_ptr()) }, "begin an import")?;
         let mut key = ptr::null_mut();
-        // SAFETY: the array is valid by `Params`; libcrypto does not change it (the missing const is the API's).
+        // SAFETY: the array is valid by `Params`. libcrypto does not change it; the API only lacks the const.
         let result = unsafe {
             (context.libcrypto().EVP_PKEY_fromdata)(
                 ctx.as_ptr(),
@@ -56,10 +56,11 @@ impl Pkey {
         Self::own(context, key, "import the key")
     }
 
-    /// A public RSA key of modulus and exponent, most significant byte first; of type RSA-PSS with its restrictions.
+    /// Creates a public RSA key from modulus and exponent, most significant byte first. The restrictions make
+    /// it an RSA-PSS key.
     ///
     /// # Errors
-    /// The numbers make no key.
+    /// The numbers do not give a key.
     pub(crate) fn public_rsa(
         context: &Arc<PrivateContext>,
         algorithm: &CStr,
@@ -75,7 +76,8 @@ impl Pkey {
         Self::from_params(context, algorithm, Selection::PUBLIC, params.as_params())
     }
 
-    /// A public EC key of a named curve and an encoded point (SEC 1 §2.3.3), which is checked to be on the curve.
+    /// Creates a public EC key from a named curve and an encoded point (SEC 1 §2.3.3). The point is checked
+    /// to be on the curve.
     ///
     /// # Errors
     /// The curve is unknown, or the point is not on it.
@@ -89,15 +91,15 @@ impl Pkey {
         Self::from_params(context, c"EC", Selection::PUBLIC, params.as_params())
     }
 
-    /// A public key of any type (SubjectPublicKeyInfo).
+    /// Parses a public key of any type (SubjectPublicKeyInfo).
     ///
     /// # Errors
-    /// It is none, or of a type that OpenSSL lacks.
+    /// It is not a public key, or OpenSSL lacks its type.
     pub(crate) fn public_from_der(context: &Arc<PrivateContext>, der: &[u8]) -> Result<Self, Refused> {
         const WHAT: &str = "read the public key";
         let length = c_long::try_from(der.len()).map_err(|_| Refused(WHAT))?;
         let mut bytes = der.as_ptr();
-        // SAFETY: so many bytes are there, the context is alive; the answer is ours.
+        // SAFETY: the slice has this many bytes, the context is alive; the result is ours.
         let key = unsafe {
             (context.libcrypto().d2i_PUBKEY_ex)(
                 ptr::null_mut(),
@@ -110,32 +112,32 @@ impl Pkey {
         Self::own(context, key, WHAT)
     }
 
-    /// Whether it is of this type.
+    /// Returns true if the key is of this type.
     pub(crate) fn is_a(&self, algorithm: &CStr) -> bool {
         // SAFETY: key and name are alive.
         unsafe { (self.libcrypto().EVP_PKEY_is_a)(self.as_ptr(), algorithm.as_ptr()) == 1 }
     }
 
-    /// The size of the modulus or of the order in bits.
+    /// The size in bits of the modulus or of the order.
     pub(crate) fn bits(&self) -> i32 {
         // SAFETY: the key is alive.
         unsafe { (self.libcrypto().EVP_PKEY_get_bits)(self.as_ptr()) }
     }
 
-    /// The largest result of an operation in bytes.
+    /// The largest possible result of an operation, in bytes.
     pub(crate) fn size(&self) -> usize {
         // SAFETY: the key is alive.
         let size = unsafe { (self.libcrypto().EVP_PKEY_get_size)(self.as_ptr()) };
         usize::try_from(size).unwrap_or_default()
     }
 
-    /// Whether both have the same public half.
+    /// Returns true if both keys have the same public half.
     pub(crate) fn public_eq(&self, other: &Self) -> bool {
         // SAFETY: both keys are alive.
         self.quietly(|| unsafe { (self.libcrypto().EVP_PKEY_eq)(self.as_ptr(), other.as_ptr()) }) == 1
     }
 
-    /// Whether both have the same parameters (the curve).
+    /// Returns true if both keys have the same parameters (the curve).
     pub(crate) fn parameters_eq(&self, other: &Self) -> bool {
         // SAFETY: both keys are alive.
         self.libcrypto()
@@ -158,19 +160,22 @@ impl Pkey {
     /// # Errors
     /// The key refuses one.
     pub(crate) fn set_params(&self, params: Params<'_>) -> Result<(), Refused> {
-        // SAFETY: the key is alive, the array valid by `Params` and not changed (the missing const is the API's).
+        // SAFETY: the key is alive, the array valid by `Params`. It is not changed; the API only lacks the
+        // const.
         let result =
             unsafe { (self.libcrypto().EVP_PKEY_set_params)(self.as_ptr(), params.as_ptr().cast_mut()) };
         succeed(result, "set a parameter of the key")
     }
 
-    /// The point of an EC key (SEC 1 §2.3.3), `None` for other keys. libcrypto computes it for each question: so its size is not asked for.
+    /// The point of an EC key (SEC 1 §2.3.3); `None` for other keys. libcrypto computes it for each query, so
+    /// there is no separate query for the size.
     pub(crate) fn encoded_point(&self) -> Option<Vec<u8>> {
-        // OpenSSL's fields have at most 661 bits (OPENSSL_ECC_MAX_FIELD_BITS); 3.0 writes past a buffer that is too short.
+        // OpenSSL's fields have at most 661 bits (OPENSSL_ECC_MAX_FIELD_BITS). OpenSSL 3.0 writes beyond a
+        // buffer that is too short.
         let mut bytes = vec![0; 1 + 2 * 83];
         let mut length = 0;
         self.quietly(|| {
-            // SAFETY: the key is alive, and the buffer has the length that is told.
+            // SAFETY: the key is alive, and the buffer has the given length.
             let told = unsafe {
                 (self.libcrypto().EVP_PKEY_get_octet_string_param)(
                     self.as_ptr(),
@@ -185,10 +190,10 @@ impl Pkey {
         })
     }
 
-    /// A number, most significant byte first, `None` when the key has none of this name.
+    /// A number, most significant byte first; `None` if the key has no parameter of this name.
     #[cfg(test)]
     pub(crate) fn unsigned(&self, name: &'static CStr) -> Option<Vec<u8>> {
-        // Room for 16,384 bits, the largest modulus that OpenSSL takes.
+        // Room for 16,384 bits, the largest modulus that OpenSSL accepts.
         let mut bytes = vec![0_u8; 2048];
         let end = OSSL_PARAM {
             key: ptr::null(),
@@ -219,13 +224,13 @@ impl Pkey {
         Some(bytes.split_off(zeros))
     }
 
-    /// A text parameter, `None` when the key has none of this name.
+    /// A text parameter; `None` if the key has no parameter of this name.
     pub(crate) fn text(&self, name: &CStr) -> Option<String> {
         self.quietly(|| {
             let mut bytes = vec![0_u8; 256];
             let mut length = 0;
             let room = bytes.len();
-            // SAFETY: key and name are alive, the buffer has the length that is told.
+            // SAFETY: key and name are alive, the buffer has the given length.
             let told = unsafe {
                 (self.libcrypto().EVP_PKEY_get_utf8_string_param)(
                     self.as_ptr(),
@@ -240,27 +245,27 @@ impl Pkey {
         })
     }
 
-    /// A second key with the same contents, which may be changed by itself.
+    /// Copies the key. Changes to the copy do not affect the original.
     ///
     /// # Errors
     /// libcrypto is out of memory.
     pub(crate) fn duplicate(&self) -> Result<Self, Refused> {
-        // SAFETY: the key is alive; the answer is ours.
+        // SAFETY: the key is alive; the result is ours.
         let key = unsafe { (self.libcrypto().EVP_PKEY_dup)(self.as_ptr()) };
         Self::own(&self.context, key, "duplicate the key")
     }
 
-    /// The context that it lives in.
+    /// The context that the key belongs to.
     pub(crate) const fn context(&self) -> &Arc<PrivateContext> {
         &self.context
     }
 
-    /// The libcrypto that it lives in.
+    /// The libcrypto that the key belongs to.
     pub(crate) fn libcrypto(&self) -> &Libcrypto {
         self.context.libcrypto()
     }
 
-    /// Runs a trial with the key whose failure is no error.
+    /// Runs a trial with the key. Its failure is not an error.
     pub(crate) fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
         self.libcrypto().quietly(trial)
     }
@@ -292,7 +297,7 @@ impl Clone for Pkey {
     }
 }
 
-/// An EVP_PKEY_CTX for an algorithm.
+/// Creates an EVP_PKEY_CTX for an algorithm.
 pub(super) fn new_ctx_by_name(
     context: &Arc<PrivateContext>,
     algorithm: &CStr,
@@ -304,7 +309,7 @@ pub(super) fn new_ctx_by_name(
     own_ctx(libcrypto, ctx)
 }
 
-/// An EVP_PKEY_CTX for a key.
+/// Creates an EVP_PKEY_CTX for a key.
 pub(super) fn new_ctx(key: &Pkey) -> Result<Owned<EVP_PKEY_CTX>, Refused> {
     let (libcrypto, context) = (key.libcrypto(), key.context.as_ptr());
     // SAFETY: context and key are alive; NULL properties are allowed. The new context counts the key.
@@ -318,7 +323,7 @@ pub(super) fn own_ctx(libcrypto: &Libcrypto, ctx: *mut EVP_PKEY_CTX) -> Result<O
     unsafe { Owned::new(ctx, libcrypto.EVP_PKEY_CTX_free, "make a key context") }
 }
 
-/// A name that libcrypto takes as a C string.
+/// Converts a name to a C string.
 pub(super) fn c_name(name: &str) -> Result<CString, Refused> {
     CString::new(name).map_err(|_| Refused("take a name with a NUL in it"))
 }

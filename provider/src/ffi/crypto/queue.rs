@@ -1,5 +1,5 @@
-//! What a refusal of libcrypto looks like: its reasons are on the thread's error queue, and are enough. Where it gives none, we say
-//! what was attempted.
+//! Refusals of libcrypto. Its reasons are already on the thread's error queue and suffice. If there is none,
+//! this provider reports what it attempted.
 
 use std::ffi::{CStr, c_ulong};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::ptr;
 
 use crate::ffi::libcrypto::Libcrypto;
 
-/// libcrypto refused; why is on the error queue of the thread, or nowhere.
+/// libcrypto refused. If it gave a reason, it is on the thread's error queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refused(pub(crate) &'static str);
 
@@ -25,9 +25,10 @@ pub(super) fn succeed(result: i32, what: &'static str) -> Result<(), Refused> {
 }
 
 impl Libcrypto {
-    /// Runs a trial whose failure is no error: what it raised leaves the queue.
+    /// Runs a trial whose failure is not an error: the errors it raised are removed from the queue.
     pub(crate) fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
-        // An empty queue takes no mark (the answer is 0), and is emptied by the pop: so that answer does not count.
+        // An empty queue accepts no mark (the result is 0), and the pop then empties it. So the result does
+        // not matter.
         // SAFETY: touches only the error queue of this thread (ERR_set_mark(3ossl)).
         unsafe { (self.ERR_set_mark)() };
         let result = trial();
@@ -36,18 +37,19 @@ impl Libcrypto {
         result
     }
 
-    /// The last error on this thread's queue; 0 when there is none.
+    /// The last error on this thread's queue; 0 if there is none.
     pub(crate) fn last_error(&self) -> c_ulong {
-        // SAFETY: touches only the error queue of this thread; a NULL name is not wanted (ERR_peek_last_error_func(3ossl)).
+        // SAFETY: touches only the error queue of this thread. NULL is allowed if the name is not wanted
+        // (ERR_peek_last_error_func(3ossl)).
         unsafe { (self.ERR_peek_last_error_func)(ptr::null_mut()) }
     }
 
-    /// Whether the last error on this thread's queue was raised by this function.
+    /// Returns true if this function raised the last error on this thread's queue.
     pub(crate) fn is_last_error_of(&self, function: &CStr) -> bool {
         let mut name = ptr::null();
-        // SAFETY: writes one pointer, to a C string that the queue holds (ERR_peek_last_error_func(3ossl)).
+        // SAFETY: writes one pointer to a C string that the queue holds (ERR_peek_last_error_func(3ossl)).
         let error = unsafe { (self.ERR_peek_last_error_func)(&raw mut name) };
-        // SAFETY: as above; nothing touches the queue meanwhile.
+        // SAFETY: as above; nothing changes the queue in between.
         error != 0 && !name.is_null() && unsafe { CStr::from_ptr(name) } == function
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::queue::succeed;
 use super::{PrivateContext, Refused};
 
-/// So many bytes that nobody can foretell (RAND_bytes_ex(3ossl)).
+/// Returns random bytes (RAND_bytes_ex(3ossl)).
 ///
 /// # Errors
 /// The generator has no entropy.
 pub(crate) fn random(context: &Arc<PrivateContext>, length: usize) -> Result<Vec<u8>, Refused> {
     let mut bytes = vec![0; length];
-    // SAFETY: the context is alive, the buffer has its length; strength 0 asks for the generator's own.
+    // SAFETY: the context is alive, the buffer has this length; strength 0 asks for the generator's default.
     let result =
         unsafe { (context.libcrypto().RAND_bytes_ex)(context.as_ptr(), bytes.as_mut_ptr(), length, 0) };
     succeed(result, "draw random bytes")?;

@@ -1,4 +1,4 @@
-//! The paddings of RSA by their numbers in openssl/rsa.h.
+//! RSA paddings by their numbers in openssl/rsa.h.
 
 /// RSA_PKCS1_PADDING
 pub(crate) const PKCS1: i32 = 1;

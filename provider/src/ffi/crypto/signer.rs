@@ -1,4 +1,4 @@
-//! Signatures over a message with a digest, streaming and one-shot, by software (EVP_DigestSignInit(3ossl)).
+//! Signatures over a message with a digest, streaming or one-shot, in software (EVP_DigestSignInit(3ossl)).
 
 use std::marker::PhantomData;
 use std::ptr;
@@ -13,7 +13,7 @@ use crate::ffi::libcrypto::Libcrypto;
 use crate::ffi::params::Params;
 use crate::ffi::sys::EVP_MD_CTX;
 
-/// Which of the two.
+/// Sign or verify.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Direction {
     /// EVP_DigestSign(3ossl)
@@ -22,7 +22,7 @@ pub(crate) enum Direction {
     Verify,
 }
 
-/// A signature over a message under way.
+/// A signature over a message in progress.
 pub(crate) struct Signer {
     ctx: Owned<EVP_MD_CTX>,
     direction: Direction,
@@ -31,10 +31,10 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// Begins; without a digest name the key's default is taken.
+    /// Begins a signature. Without a digest name, the key's default digest is used.
     ///
     /// # Errors
-    /// The key cannot do it, or the digest or a parameter is refused.
+    /// The key does not support it, or the digest or a parameter is refused.
     pub(crate) fn new(
         key: &Pkey,
         direction: Direction,
@@ -50,14 +50,15 @@ impl Signer {
             Direction::Verify => libcrypto.EVP_DigestVerifyInit_ex,
         };
         let (libctx, pkey) = (key.context().as_ptr(), key.as_ptr());
-        // SAFETY: all pointers are alive or NULL where the manual page allows it; the context counts the key.
+        // SAFETY: all pointers are alive, or NULL where the manual page allows it; the context counts the
+        // key.
         let result =
             unsafe { init(ctx.as_ptr(), ptr::null_mut(), name, libctx, ptr::null(), pkey, params.as_ptr()) };
         succeed(result, "begin the signature")?;
         Ok(Self { ctx, direction, key: key.clone() })
     }
 
-    /// A second one in the same state.
+    /// Copies the signature in its current state.
     ///
     /// # Errors
     /// libcrypto is out of memory.
@@ -69,7 +70,7 @@ impl Signer {
         Ok(Self { ctx, direction: self.direction, key: self.key.clone() })
     }
 
-    /// Which of the two it is.
+    /// Sign or verify.
     pub(crate) const fn direction(&self) -> Direction {
         self.direction
     }
@@ -80,7 +81,7 @@ impl Signer {
 
     /// The parameters of the signature.
     pub(crate) fn options(&mut self) -> Options<'_> {
-        // SAFETY: the context is alive and was begun for a signature, so it has a key context, which it owns.
+        // SAFETY: the context is alive and was initialized for a signature, so it owns a key context.
         let ctx = unsafe { (self.libcrypto().EVP_MD_CTX_get_pkey_ctx)(self.ctx.as_ptr()) };
         Options { ctx, libcrypto: self.libcrypto(), borrow: PhantomData }
     }
@@ -88,7 +89,7 @@ impl Signer {
     /// Adds a part of the message.
     ///
     /// # Errors
-    /// The signature was finished.
+    /// The signature was already finished.
     pub(crate) fn update(&mut self, part: &[u8]) -> Result<(), Refused> {
         let update = match self.direction {
             Direction::Sign => self.libcrypto().EVP_DigestSignUpdate,
@@ -101,7 +102,7 @@ impl Signer {
         )
     }
 
-    /// The size of the signature at most.
+    /// The largest possible size of the signature.
     ///
     /// # Errors
     /// It is a verification.
@@ -115,14 +116,14 @@ impl Signer {
         Ok(length)
     }
 
-    /// Ends the message and signs it.
+    /// Finishes the message and signs it.
     ///
     /// # Errors
     /// The key is public, or the padding does not fit.
     pub(crate) fn sign(&mut self) -> Result<Vec<u8>, Refused> {
         let mut length = self.size()?;
         let mut signature = vec![0; length];
-        // SAFETY: the buffer has the length that is told.
+        // SAFETY: the buffer has the given length.
         let result = unsafe {
             (self.libcrypto().EVP_DigestSignFinal)(self.ctx.as_ptr(), signature.as_mut_ptr(), &raw mut length)
         };
@@ -131,7 +132,7 @@ impl Signer {
         Ok(signature)
     }
 
-    /// Ends the message and verifies its signature.
+    /// Finishes the message and verifies its signature.
     pub(crate) fn verify(&mut self, signature: &[u8]) -> Verdict {
         // SAFETY: the context is alive, the signature has its length.
         Verdict(unsafe {

@@ -1,4 +1,5 @@
-//! Every function of libcrypto that the provider calls: name, C signature, and the version of OpenSSL that brought it.
+//! Every function of libcrypto that the provider calls, with its C signature and the first version of OpenSSL
+//! that has it.
 
 use std::ffi::{CStr, c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
@@ -12,7 +13,8 @@ use crate::ffi::sys::{
     OSSL_LIB_CTX, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, X509_NAME,
 };
 
-/// Each group becomes a struct of typed pointers, each line a field of it. A test compiles the lines against the headers (`abi.rs`).
+/// Each group becomes a struct with one typed pointer per line. A test compiles the lines against the headers
+/// (`abi.rs`).
 macro_rules! functions {
     ($list:ident = $( $(#[$doc:meta])* $group:ident { $( $function:ident, $since:literal: fn($($argument:ty),*) $(-> $result:ty)?; )* } )*) => {
         $(
@@ -57,7 +59,7 @@ macro_rules! functions {
 #[cfg(test)]
 pub(super) use functions;
 
-/// One line as C sees it.
+/// One line of the table, in C spelling.
 #[cfg(test)]
 pub(in crate::ffi) struct Declaration {
     pub(in crate::ffi) function: &'static str,
@@ -69,7 +71,7 @@ pub(in crate::ffi) struct Declaration {
 functions! {
     DECLARATIONS =
 
-    /// What everything needs.
+    /// Functions that every instance needs.
     Base {
         // OPENSSL_init_crypto(3ossl), OpenSSL_version(3ossl), OSSL_LIB_CTX(3ossl)
         OPENSSL_init_crypto, "3.0": fn(c_ulong, *const OPENSSL_INIT_SETTINGS) -> c_int;
@@ -168,7 +170,7 @@ functions! {
         EVP_PKEY_pairwise_check, "3.0": fn(*mut EVP_PKEY_CTX) -> c_int;
     }
 
-    /// Handing capabilities on: OSSL_PROVIDER(3ossl).
+    /// Passes capabilities on: OSSL_PROVIDER(3ossl).
     Capabilities {
         OSSL_PROVIDER_get_capabilities, "3.0": fn(*const OSSL_PROVIDER, *const c_char, OSSL_CALLBACK, *mut c_void) -> c_int;
     }
@@ -183,7 +185,7 @@ functions! {
         OSSL_PROVIDER_unquery_operation, "3.0": fn(*const OSSL_PROVIDER, c_int, *const OSSL_ALGORITHM);
     }
 
-    /// Writing keys: OSSL_ENCODER_CTX(3ossl), OSSL_ENCODER_to_bio(3ossl), OPENSSL_malloc(3ossl).
+    /// Writes keys: OSSL_ENCODER_CTX(3ossl), OSSL_ENCODER_to_bio(3ossl), OPENSSL_malloc(3ossl).
     Encoding {
         OSSL_ENCODER_CTX_new_for_pkey, "3.0": fn(*const EVP_PKEY, c_int, *const c_char, *const c_char, *const c_char) -> *mut OSSL_ENCODER_CTX;
         OSSL_ENCODER_CTX_free, "3.0": fn(*mut OSSL_ENCODER_CTX);
@@ -193,12 +195,13 @@ functions! {
         CRYPTO_clear_free, "3.0": fn(*mut c_void, usize, *const c_char, c_int);
     }
 
-    /// Providers by a configuration file: OSSL_LIB_CTX(3ossl).
+    /// Loads providers by a configuration file: OSSL_LIB_CTX(3ossl).
     Files {
         OSSL_LIB_CTX_load_config, "3.0": fn(*mut OSSL_LIB_CTX, *const c_char) -> c_int;
     }
 
-    /// Shows if a plain fetch asks for `fips=yes`, and which provider answers such a fetch: EVP_set_default_properties(3ossl), OSSL_PROVIDER(3ossl).
+    /// Shows whether a plain fetch demands `fips=yes` and which provider answers it:
+    /// EVP_set_default_properties(3ossl), OSSL_PROVIDER(3ossl).
     Fips {
         EVP_default_properties_is_fips_enabled, "3.0": fn(*mut OSSL_LIB_CTX) -> c_int;
         OSSL_LIB_CTX_get0_global_default, "3.0": fn() -> *mut OSSL_LIB_CTX;
@@ -206,7 +209,7 @@ functions! {
         OSSL_PROVIDER_get0_name, "3.0": fn(*const OSSL_PROVIDER) -> *const c_char;
     }
 
-    /// Generating keys: EVP_PKEY_keygen(3ossl).
+    /// Generates keys: EVP_PKEY_keygen(3ossl).
     Generation {
         EVP_PKEY_keygen_init, "3.0": fn(*mut EVP_PKEY_CTX) -> c_int;
         EVP_PKEY_paramgen_init, "3.0": fn(*mut EVP_PKEY_CTX) -> c_int;
@@ -215,7 +218,7 @@ functions! {
         EVP_PKEY_CTX_get_keygen_info, "3.0": fn(*mut EVP_PKEY_CTX, c_int) -> c_int;
     }
 
-    /// Comparing distinguished names: d2i_X509_NAME(3ossl), X509_NAME_cmp(3ossl).
+    /// Compares distinguished names: d2i_X509_NAME(3ossl), X509_NAME_cmp(3ossl).
     Names {
         d2i_X509_NAME, "3.0": fn(*mut *mut X509_NAME, *mut *const c_uchar, c_long) -> *mut X509_NAME;
         X509_NAME_cmp, "3.0": fn(*const X509_NAME, *const X509_NAME) -> c_int;

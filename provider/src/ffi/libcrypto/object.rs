@@ -1,4 +1,4 @@
-//! The library or program that an address belongs to, among those that are loaded (dl_iterate_phdr(3)).
+//! Finds the loaded library or program that contains an address (dl_iterate_phdr(3)).
 
 use std::ffi::{CStr, CString, OsStr, c_int, c_void};
 use std::ops::Range;
@@ -9,14 +9,14 @@ use std::ptr::{self, NonNull};
 use crate::ffi::guard::contain;
 use crate::ffi::sys::Function;
 
-/// One loaded object: its name (empty for the program itself), and where its segments are.
+/// One loaded object: its name (empty for the program itself) and its segments.
 pub(super) struct Object {
     name: CString,
     segments: Vec<Range<usize>>,
 }
 
 impl Object {
-    /// The object that this function is a part of.
+    /// Finds the object that contains this function.
     pub(super) fn around(function: Function) -> Option<Self> {
         let mut search = Search { address: address(function?), found: None };
         // SAFETY: `look` takes the search, which lives until the call returns.
@@ -24,16 +24,16 @@ impl Object {
         search.found
     }
 
-    /// A handle of the object, which is loaded.
+    /// Opens a handle to the object, which is already loaded.
     pub(super) fn open(&self) -> Option<Library<'_>> {
-        // The program has no name that dlopen(3) would find; NULL means it.
+        // The program has no name that dlopen(3) accepts; NULL stands for it.
         let name = if self.name.is_empty() { ptr::null() } else { self.name.as_ptr() };
         // SAFETY: NULL or a string; it loads nothing.
         let handle = unsafe { libc::dlopen(name, libc::RTLD_NOLOAD | libc::RTLD_LAZY) };
         NonNull::new(handle).map(|handle| Library { handle, object: self })
     }
 
-    /// The file it came from.
+    /// The path of the object's file.
     pub(super) fn path(&self) -> PathBuf {
         match self.name.is_empty() {
             true => std::env::current_exe().unwrap_or_else(|_| "the program".into()),
@@ -46,15 +46,16 @@ impl Object {
     }
 }
 
-/// An object that stays loaded meanwhile.
+/// An open handle, which keeps the object loaded.
 pub(super) struct Library<'a> {
     handle: NonNull<c_void>,
     object: &'a Object,
 }
 
 impl Library<'_> {
-    /// The object's function of this name. dlsym(3) looks into other objects as well: a libcrypto that a program hides must not
-    /// be taken for another one that is loaded beside it.
+    /// Returns the object's function of this name. dlsym(3) searches other objects as well; their functions
+    /// are rejected. Otherwise a hidden libcrypto of the program could be mixed with another one that is
+    /// loaded.
     pub(super) fn function(&self, name: &CStr) -> Function {
         // SAFETY: an open handle and a string.
         let symbol = unsafe { libc::dlsym(self.handle.as_ptr(), name.as_ptr()) };
@@ -66,7 +67,7 @@ impl Library<'_> {
 
 impl Drop for Library<'_> {
     fn drop(&mut self) {
-        // SAFETY: opened once, closed once. Whoever called us is in the object, and keeps it.
+        // SAFETY: opened once, closed once. Our caller is in this object and keeps it loaded.
         unsafe { libc::dlclose(self.handle.as_ptr()) };
     }
 }
@@ -76,14 +77,14 @@ struct Search {
     found: Option<Object>,
 }
 
-/// Takes the object if it is the one, and ends the search then.
+/// Records the object if it contains the address, and ends the search.
 unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, search: *mut c_void) -> c_int {
     // SAFETY: as it was called by `dl_iterate_phdr`.
     contain(|| unsafe { is_found(info, search) })
 }
 
 /// # Safety
-/// The arguments are those of a callback of `Object::around`, which waits.
+/// The arguments are those of a callback of `Object::around`, which is waiting.
 unsafe fn is_found(info: *const libc::dl_phdr_info, search: *mut c_void) -> bool {
     // SAFETY: promised by the caller.
     let Some(info) = (unsafe { info.as_ref() }) else { return false };
@@ -92,7 +93,7 @@ unsafe fn is_found(info: *const libc::dl_phdr_info, search: *mut c_void) -> bool
     if info.dlpi_phdr.is_null() {
         return false;
     }
-    // SAFETY: there are so many headers, as long as the object is loaded.
+    // SAFETY: the array has this many headers as long as the object is loaded.
     let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
     let segments = headers.iter().filter(|header| header.p_type == libc::PT_LOAD).filter_map(|header| {
         let start = usize::try_from(info.dlpi_addr.wrapping_add(header.p_vaddr)).ok()?;
@@ -108,7 +109,7 @@ unsafe fn is_found(info: *const libc::dl_phdr_info, search: *mut c_void) -> bool
     true
 }
 
-#[expect(clippy::as_conversions, reason = "no other safe way leads from a function to its address")]
+#[expect(clippy::as_conversions, reason = "there is no other safe way to get the address of a function")]
 fn address(function: unsafe extern "C" fn()) -> usize {
     (function as *const c_void).addr()
 }

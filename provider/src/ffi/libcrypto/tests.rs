@@ -14,7 +14,7 @@ use crate::ffi::sys::{Function, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX};
 functions! {
     TESTED =
 
-    /// What only the tests call.
+    /// Functions that only the tests call.
     Testing {
         ERR_clear_error, "3.0": fn();
         ERR_peek_last_error, "3.0": fn() -> c_ulong;
@@ -23,7 +23,7 @@ functions! {
     }
 }
 
-/// Some function of libcrypto.
+/// A function of libcrypto.
 const NAME: &CStr = c"OSSL_LIB_CTX_new";
 
 impl Testing {
@@ -42,7 +42,7 @@ impl Libcrypto {
     }
 }
 
-/// A function of the libcrypto that the headers belong to, which stays loaded.
+/// Returns a function of the libcrypto that the headers belong to. That library stays loaded.
 pub(in crate::ffi) fn function(name: &CStr) -> Function {
     // SAFETY: a string; libcrypto may be loaded at any time.
     let library = unsafe { libc::dlopen(c"libcrypto.so".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };

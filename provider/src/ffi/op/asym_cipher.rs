@@ -14,11 +14,12 @@ use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// An encryption algorithm: the state of one context. A key of `None` keeps the key of the last init.
+/// An encryption algorithm; a value is the state of one context. If the key is `None`, the key of the last
+/// init is kept.
 pub(crate) trait AsymCipher: Sized + 'static {
     /// A fresh context.
     fn new() -> Self;
-    /// A copy, at whatever point the context is.
+    /// A copy in the current state.
     fn dup(&self) -> Result<Self>;
     fn encrypt_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
     fn encrypt(&mut self, output: Output<'_>, input: &[u8]) -> Result<()>;

@@ -1,4 +1,5 @@
-//! The operation DECODER (provider-decoder(7)). Our decoders keep no state, so their context is the provider instance.
+//! The operation DECODER (provider-decoder(7)). These decoders keep no state, so their context is the
+//! provider instance.
 
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
@@ -15,14 +16,15 @@ use crate::provider::Provider;
 
 /// A decoder.
 pub(crate) trait Decoder: 'static {
-    /// Whether it can give this part of a key.
+    /// Returns true if it can return this part of a key.
     fn does_selection(selection: Selection) -> bool;
 
-    /// Reads the input and hands what it finds to `found`. `true`: done, or the input is for another decoder, which then left
-    /// nothing behind; `false`: whoever was handed the result did not want it.
+    /// Reads the input and passes the result to `found`. Returns true if this succeeded, or if the input is
+    /// not for this decoder; then no error is left on the queue. Returns false if the receiver did not accept
+    /// the result.
     ///
     /// # Errors
-    /// The input is for this decoder, and damaged.
+    /// The input is for this decoder, and is damaged.
     fn decode(
         provider: &Arc<Provider>,
         input: Bio<'_>,

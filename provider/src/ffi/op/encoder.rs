@@ -1,4 +1,5 @@
-//! The operation ENCODER (provider-encoder(7)). Without IMPORT_OBJECT: libcrypto asks us for our own keys only.
+//! The operation ENCODER (provider-encoder(7)). It lacks IMPORT_OBJECT: libcrypto uses it only for keys of
+//! this provider.
 
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
@@ -16,11 +17,11 @@ use crate::ffi::sys::{OSSL_CORE_BIO, OSSL_DISPATCH, OSSL_PARAM, OSSL_PASSPHRASE_
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// An encoder: the state of one context.
+/// An encoder; a value is the state of one context.
 pub(crate) trait Encoder: Sized + 'static {
     /// A fresh context.
     fn new(provider: &Arc<Provider>) -> Result<Self>;
-    /// Whether it writes this part of a key.
+    /// Returns true if it writes this part of a key.
     fn does_selection(selection: Selection) -> bool;
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()>;
     fn settable_ctx_params() -> &'static Descriptors;

@@ -14,11 +14,12 @@ use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// A key agreement algorithm: the state of one context. A key of `None` keeps the key of the last init.
+/// A key agreement algorithm; a value is the state of one context. If the key is `None`, the key of the last
+/// init is kept.
 pub(crate) trait KeyExchange: Sized + 'static {
     /// A fresh context.
     fn new() -> Self;
-    /// A copy, at whatever point the context is.
+    /// A copy in the current state.
     fn dup(&self) -> Result<Self>;
     fn init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
     fn set_peer(&mut self, peer: &Arc<Key>) -> Result<()>;

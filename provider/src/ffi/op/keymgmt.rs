@@ -1,4 +1,4 @@
-//! The operation KEYMGMT (provider-keymgmt(7)). Key data is an `Arc<Key>`, whatever the row.
+//! The operation KEYMGMT (provider-keymgmt(7)). In every row, key data is an `Arc<Key>`.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
@@ -16,37 +16,37 @@ use crate::ffi::sys::{self, OSSL_CALLBACK, OSSL_DISPATCH, OSSL_PARAM};
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// The management of one type of key.
+/// The management of one key type.
 pub(crate) trait KeyManagement: 'static {
     /// The state of one generation.
     type Generation: 'static;
 
     /// A key of this type without content.
     fn empty(provider: &Arc<Provider>) -> Arc<Key>;
-    /// Whether a key that a decoder handed up is of this type.
+    /// Returns true if a key from a decoder is of this type.
     fn takes(key: &Key) -> bool;
     fn has(key: &Key, selection: Selection) -> bool;
     fn matches(key: &Key, other: &Key, selection: Selection) -> Result<bool>;
     fn validate(key: &Key, selection: Selection, quick: bool) -> Result<bool>;
-    /// `None`: there is no key of this selection alone.
+    /// Returns `None` if no key can consist of this selection alone.
     fn dup(key: &Arc<Key>, selection: Selection) -> Result<Option<Arc<Key>>>;
 
     fn import(key: &Key, selection: Selection, params: Params<'_>) -> Result<()>;
-    /// What the selected parts of a key are made of.
+    /// The parameters of the selected parts of a key.
     fn types(selection: Selection) -> Option<&'static Descriptors>;
-    /// `false`: the receiver did not want it.
+    /// Returns false if the receiver did not accept the key.
     fn export(key: &Key, selection: Selection, receiver: &Callback<'_>) -> Result<bool>;
 
-    /// `false`: the key has not what is asked for.
+    /// Returns false if the key lacks a requested value.
     fn params(key: &Key, params: ParamsMut<'_>) -> Result<bool>;
     fn gettable_params() -> &'static Descriptors;
     fn set_params(key: &Key, params: Params<'_>) -> Result<()>;
     fn settable_params() -> &'static Descriptors;
 
-    /// The name of the operation row that takes these keys.
+    /// The name of the operation row that accepts these keys.
     fn operation_name(operation: OperationId) -> Option<&'static CStr>;
 
-    /// `None`: nothing of this selection is generated.
+    /// Returns `None` if nothing of this selection can be generated.
     fn generation(
         provider: &Arc<Provider>,
         selection: Selection,
@@ -58,7 +58,7 @@ pub(crate) trait KeyManagement: 'static {
     fn generate(generation: &mut Self::Generation, progress: &Progress<'_>) -> Result<Arc<Key>>;
 }
 
-/// The operations that keys are used in.
+/// The operations that use keys.
 #[derive(Clone, Copy)]
 pub(crate) enum OperationId {
     KeyExchange,
@@ -118,10 +118,11 @@ unsafe extern "C" fn load<T: KeyManagement>(reference: *const c_void, size: usiz
     contain(|| unsafe { take_over::<T>(reference, size) })
 }
 
-/// Takes over a key that one of our decoders handed up: `reference` is its variable, which is cleared.
+/// Takes over a key from a decoder of this provider. `reference` points to the decoder's variable, which is
+/// cleared.
 ///
 /// # Safety
-/// The reference is what `Callback::call_with_key` handed up, still on its stack.
+/// The reference came from `Callback::call_with_key`, and its variable is still alive.
 unsafe fn take_over<T: KeyManagement>(reference: *const c_void, size: usize) -> *mut c_void {
     if reference.is_null() || size != size_of::<*mut c_void>() {
         return ptr::null_mut();
@@ -129,12 +130,12 @@ unsafe fn take_over<T: KeyManagement>(reference: *const c_void, size: usize) -> 
     let variable: *mut *mut c_void = reference.cast_mut().cast();
     // SAFETY: promised by the caller.
     let pointer = unsafe { variable.read_unaligned() };
-    // SAFETY: promised by the caller; it is a key or NULL.
+    // SAFETY: promised by the caller; the variable contains a key or NULL.
     let key = unsafe { handle::lend::<Arc<Key>>(pointer) };
     if !key.is_some_and(|key| T::takes(key)) {
         return ptr::null_mut();
     }
-    // SAFETY: as above; the variable is ours and mutable, `const` is only the slot's signature.
+    // SAFETY: as above. The variable is ours and mutable; `const` is only the slot's signature.
     unsafe { variable.write_unaligned(ptr::null_mut()) };
     pointer
 }

@@ -1,6 +1,8 @@
-//! The operation SIGNATURE of algorithms that name their digest, such as RSA-SHA256 (provider-signature(7) of OpenSSL 3.4 and later).
+//! The operation SIGNATURE for algorithms that name their digest, such as RSA-SHA256 (provider-signature(7)
+//! of OpenSSL 3.4 and later).
 //!
-//! A program fetches one and begins EVP_PKEY_sign_message_init(3ossl) or EVP_PKEY_sign_init_ex2(3ossl) with it.
+//! A program fetches an algorithm and passes it to EVP_PKEY_sign_message_init(3ossl) or
+//! EVP_PKEY_sign_init_ex2(3ossl).
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
@@ -20,9 +22,9 @@ use crate::ffi::raw::RawKey;
 use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
 use crate::provider::Provider;
 
-/// A signature algorithm that names its digest. Messages are begun without one.
+/// A signature algorithm that names its digest. The caller passes no digest name.
 pub(crate) trait NamedSignature: Signature {
-    /// The types of keys that sign by it.
+    /// The types of keys that it signs with.
     const KEY_TYPES: &'static KeyTypes;
 
     /// A fresh context.
@@ -36,13 +38,13 @@ pub(crate) trait DigestName: 'static {
     const NAME: &'static CStr;
 }
 
-/// A list of names as libcrypto reads it.
+/// A list of names for libcrypto.
 pub(crate) struct KeyTypes([*const c_char; 2]);
 
-// SAFETY: it points to a constant, and is never written.
+// SAFETY: it points to a constant and is never written.
 unsafe impl Sync for KeyTypes {}
 
-/// libcrypto takes it for a list that could be changed, and changes nothing.
+/// The C signature lacks a const; libcrypto does not change the list.
 impl Answer for &'static KeyTypes {
     type C = *mut *const c_char;
     const FAILED: *mut *const c_char = ptr::null_mut();
@@ -52,7 +54,7 @@ impl Answer for &'static KeyTypes {
 }
 
 impl KeyTypes {
-    /// A list of one.
+    /// Creates a list with one name.
     pub(crate) const fn only(name: &'static CStr) -> Self {
         Self([name.as_ptr(), ptr::null()])
     }

@@ -1,6 +1,7 @@
-//! The operation RAND (provider-rand(7)): a generator, which may also be the seed source of another provider's generators.
+//! The operation RAND (provider-rand(7)): a random generator, which can also be the seed source of another
+//! provider's generators.
 //!
-//! Threads share a generator, and each call is complete in itself: so the lock that libcrypto asks for is none.
+//! Threads share a generator, and each call is independent, so the lock that libcrypto requests does nothing.
 
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr;
@@ -17,22 +18,22 @@ use crate::ffi::raw::RawOutput;
 use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
 use crate::provider::Provider;
 
-/// A generator of random bytes.
+/// A random generator.
 pub(crate) trait Generator: Sized + Sync + 'static {
-    /// One that is not instantiated.
+    /// Creates a generator that is not instantiated.
     fn new() -> Self;
     fn instantiate(&self, strength: u32) -> Result<()>;
     fn uninstantiate(&self);
-    /// So many random bytes.
+    /// Returns `length` random bytes.
     fn generate(&self, provider: &Provider, length: usize, strength: u32) -> Result<Zeroizing<Vec<u8>>>;
-    /// As many as have this entropy in bits, within the bounds.
+    /// Returns enough bytes for this entropy in bits, within the bounds.
     fn seed(&self, provider: &Provider, entropy: usize, bounds: (usize, usize))
     -> Result<Zeroizing<Vec<u8>>>;
     fn ctx_params(&self, params: ParamsMut<'_>) -> Result<()>;
     fn gettable_ctx_params() -> &'static Descriptors;
 }
 
-/// The function table of a generator.
+/// The function table of a random generator.
 pub(crate) struct Table<T>(T);
 
 impl<T: Generator> Table<T> {
@@ -94,7 +95,7 @@ unsafe extern "C" fn uninstantiate<T: Generator>(ctx: *mut c_void) -> c_int {
     }
 }
 
-/// Prediction resistance and additional input ask for nothing that the TPM does not do by itself.
+/// The TPM always does what prediction resistance and additional input ask for.
 unsafe extern "C" fn generate<T: Generator>(
     ctx: *mut c_void,
     out: *mut u8,
@@ -136,7 +137,7 @@ unsafe extern "C" fn get_ctx_params<T: Generator>(ctx: *mut c_void, params: *mut
     }
 }
 
-/// The caller gives the buffer back to `clear_seed`.
+/// The caller returns the buffer to `clear_seed`.
 unsafe extern "C" fn get_seed<T: Generator>(
     ctx: *mut c_void,
     buffer: *mut *mut u8,
@@ -166,7 +167,7 @@ unsafe extern "C" fn clear_seed(_: *mut c_void, buffer: *mut u8, length: usize) 
     if buffer.is_null() {
         return;
     }
-    // SAFETY: from `get_seed`, with the length that it answered; libcrypto uses it no more.
+    // SAFETY: from `get_seed`, with the length that it returned; libcrypto does not use it afterwards.
     let mut seed = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(buffer, length)) };
     contain(|| seed.zeroize());
 }

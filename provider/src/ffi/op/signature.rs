@@ -15,13 +15,14 @@ use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
 use crate::key::Key;
 use crate::provider::Provider;
 
-/// A signature algorithm: the state of one context. A key of `None` keeps the key of the last init.
+/// A signature algorithm; a value is the state of one context. If the key is `None`, the key of the last init
+/// is kept.
 pub(crate) trait Signature: Sized + 'static {
-    /// A copy, at whatever point the context is.
+    /// A copy in the current state.
     fn dup(&self) -> Result<Self>;
 
     fn sign_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
-    /// Signs a digest (or, where the padding says so, any bytes).
+    /// Signs a digest, or any bytes if the padding permits it.
     fn sign(&mut self, output: Output<'_>, digest: &[u8]) -> Result<()>;
     fn verify_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
     fn verify(&mut self, signature: &[u8], digest: &[u8]) -> Result<Verdict>;
@@ -46,24 +47,25 @@ pub(crate) trait Signature: Sized + 'static {
     fn ctx_params(&mut self, params: ParamsMut<'_>) -> Result<()>;
     fn gettable_ctx_params() -> &'static Descriptors;
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()>;
-    /// What may be set in this context, or in any.
+    /// The parameters that can be set in this context, or in any context.
     fn settable_ctx_params(context: Option<&Self>) -> &'static Descriptors;
 }
 
-/// One whose digest is chosen by the caller.
+/// An algorithm whose caller chooses the digest.
 pub(crate) trait Unnamed: Signature {
     /// A fresh context.
     fn new() -> Self;
 }
 
-/// One whose signatures contain what was signed.
+/// An algorithm whose signatures contain the signed data.
 pub(crate) trait Recovery: Signature {
     fn verify_recover_init(&mut self, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()>;
     fn verify_recover(&mut self, output: Output<'_>, signature: &[u8]) -> Result<()>;
 }
 
-/// The function tables of a signature algorithm. There are no slots for one call (digest_sign): where they are, EVP_DigestSign(3ossl)
-/// forgets what it was given before, and OpenSSL's own algorithms do not.
+/// The function tables of a signature algorithm. The one-shot slots (digest_sign) are missing on purpose:
+/// with them, EVP_DigestSign(3ossl) ignores the data of earlier updates. OpenSSL's own algorithms do not
+/// ignore it.
 pub(crate) struct Table<T>(T);
 
 macro_rules! rows {
@@ -364,7 +366,7 @@ pub(super) unsafe extern "C" fn settable_ctx_params<T: Signature>(
     ctx: *mut c_void,
     _: *mut c_void,
 ) -> *const OSSL_PARAM {
-    // SAFETY: libcrypto; NULL asks what any context takes.
+    // SAFETY: libcrypto. With NULL, the parameters of any context are asked for.
     let ctx = unsafe { handle::lend::<Operation<T>>(ctx) };
     contain(|| T::settable_ctx_params(ctx.map(|ctx| &ctx.state)))
 }

@@ -1,4 +1,4 @@
-//! The operation STORE (provider-storemgmt(7)): URIs opened, what they name handed up.
+//! The operation STORE (provider-storemgmt(7)): opens URIs and loads the objects that they name.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
@@ -14,33 +14,35 @@ use crate::ffi::raw::{RawCallback, RawPassphrase};
 use crate::ffi::sys::{OSSL_CALLBACK, OSSL_CORE_BIO, OSSL_DISPATCH, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK};
 use crate::provider::Provider;
 
-/// One URI that was opened, or the contents of a BIO.
+/// An open URI, or the contents of a BIO.
 pub(crate) trait Store: Sized + 'static {
-    /// Takes note of the URI, and reads the serialized object that it names. What else is wrong with it is said by `load`: libcrypto tries
-    /// several loaders, and adds what the others say where none opens.
+    /// Stores the URI, and reads the serialized object that it names. `load` reports other faults of the URI:
+    /// libcrypto tries several loaders, and if none opens the URI it adds the errors of the other loaders.
     ///
     /// # Errors
     /// The serialized object cannot be read.
     fn open(provider: &Provider, uri: &CStr) -> Result<Self>;
-    /// Reads what is in a BIO. What is wrong with it is said by `load` as well.
+    /// Reads the contents of a BIO. `load` reports their faults as well.
     fn attach(provider: &Provider, input: Bio<'_>) -> Self;
-    /// Takes note of what is wanted.
+    /// Stores which objects the caller wants.
     ///
     /// # Errors
     /// A parameter has the wrong type.
     fn set_params(&mut self, params: Params<'_>) -> Result<()>;
     fn settable_params() -> &'static Descriptors;
-    /// Hands the next object to `found`; nothing when there is none that is wanted. `false`: it was not taken.
+    /// Passes the next wanted object to `found`, if there is one. Returns false if the receiver did not
+    /// accept it.
     ///
     /// # Errors
-    /// What the URI names, or the object whose turn it is, cannot be had. Others may follow, and `is_at_end` says no until the next load.
+    /// The URI or the next object cannot be loaded. Other objects may follow, so `is_at_end` returns false
+    /// until the next load.
     fn load(
         &mut self,
         provider: &Arc<Provider>,
         found: &Callback<'_>,
         passphrase: &Passphrase<'_>,
     ) -> Result<bool>;
-    /// Whether there is nothing more to load.
+    /// Returns true if there is nothing more to load.
     fn is_at_end(&self) -> bool;
 }
 
@@ -50,7 +52,7 @@ pub(crate) struct Table<T>(T);
 impl<T: Store> Table<T> {
     pub(crate) const ROWS: &'static [OSSL_DISPATCH] = &[
         slot::store_open(open::<T>),
-        // OpenSSL 3.0 calls it without looking whether it is there.
+        // OpenSSL 3.0 calls it without checking for NULL.
         slot::store_attach(attach::<T>),
         slot::store_settable_ctx_params(settable_ctx_params::<T>),
         slot::store_set_ctx_params(set_ctx_params::<T>),
@@ -110,7 +112,7 @@ unsafe extern "C" fn load<T: Store>(
     }
 }
 
-/// A context that is not there is at its end: a caller loops until then.
+/// A NULL context is at its end, because a caller loops until the end.
 unsafe extern "C" fn eof<T: Store>(ctx: *mut c_void) -> c_int {
     if ctx.is_null() {
         return 1;

@@ -1,11 +1,11 @@
-//! Descriptor lists: what the settable and gettable functions hand to libcrypto.
+//! Descriptor lists, which the settable and gettable functions return to libcrypto.
 
 use std::ffi::CStr;
 use std::ptr;
 
 use crate::ffi::sys::OSSL_PARAM;
 
-/// The data types of core.h, whose numbers stand here only.
+/// The data types of core.h, with their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// OSSL_PARAM_INTEGER.
@@ -16,9 +16,9 @@ pub(crate) enum Kind {
     Text,
     /// OSSL_PARAM_OCTET_STRING.
     Bytes,
-    /// OSSL_PARAM_OCTET_PTR: the answer is a pointer to what the context holds.
+    /// OSSL_PARAM_OCTET_PTR: the answer is a pointer to bytes in the context.
     BytesPointer,
-    /// OSSL_PARAM_UTF8_PTR: text that never goes away.
+    /// OSSL_PARAM_UTF8_PTR: text that lives forever.
     Constant,
 }
 
@@ -41,11 +41,11 @@ impl Kind {
 #[repr(transparent)]
 pub(crate) struct Descriptor(OSSL_PARAM);
 
-// SAFETY: a descriptor points to nothing but its name, a `'static` string, and is never written.
+// SAFETY: a descriptor only points to its name, a `'static` string, and is never written.
 unsafe impl Sync for Descriptor {}
 
 impl Descriptor {
-    /// The row that ends a list.
+    /// The end mark of a list.
     pub(crate) const END: Self = Self(OSSL_PARAM {
         key: ptr::null(),
         data_type: 0,
@@ -54,7 +54,7 @@ impl Descriptor {
         return_size: 0,
     });
 
-    /// A row.
+    /// Creates a row.
     pub(crate) const fn new(name: &'static CStr, kind: Kind) -> Self {
         Self(OSSL_PARAM {
             key: name.as_ptr(),
@@ -66,7 +66,7 @@ impl Descriptor {
     }
 }
 
-/// These lists as one of `N` rows, which has room for all of them and an end.
+/// Joins lists into one of `N` rows, which must have room for all of them and the end mark.
 #[expect(
     clippy::indexing_slicing,
     reason = "it is called in constants: an index out of bounds does not compile"
@@ -87,11 +87,11 @@ pub(crate) const fn joined<const N: usize>(lists: &[&[Descriptor]]) -> [Descript
     rows
 }
 
-/// A whole list, ended by [`Descriptor::END`].
+/// A whole list with its end mark, [`Descriptor::END`].
 pub(crate) struct Descriptors(&'static [Descriptor]);
 
 impl Descriptors {
-    /// Wraps a list, which must end with [`Descriptor::END`]: anything else does not compile.
+    /// Wraps a list. A list that does not end with [`Descriptor::END`] does not compile.
     pub(crate) const fn new(rows: &'static [Descriptor]) -> Self {
         assert!(matches!(rows.last(), Some(row) if row.0.key.is_null()));
         Self(rows)

@@ -1,4 +1,5 @@
-//! An OSSL_PARAM array of our own, for calls into libcrypto; wiped when dropped, since it may hold private numbers.
+//! An OSSL_PARAM array for calls into libcrypto. It is wiped when dropped, because it may contain private
+//! numbers.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
@@ -12,10 +13,10 @@ use super::{Kind, Params};
 /// The array: elements, and the buffers they point to.
 #[derive(Default)]
 pub(crate) struct ParamList {
-    /// All elements, the end included once `as_params` was called.
+    /// All elements. `as_params` adds the end mark.
     elements: Vec<OSSL_PARAM>,
     data: Vec<Zeroizing<Vec<u8>>>,
-    /// Those that are not `'static`.
+    /// The names that are not `'static`.
     names: Vec<CString>,
 }
 
@@ -25,15 +26,15 @@ impl ParamList {
         Self::default()
     }
 
-    /// A copy of a caller's array, to be read when that is gone.
+    /// Copies a caller's array, so that it can be used after the call.
     ///
     /// # Errors
-    /// An element has no data, or is of a type that none of ours has.
+    /// An element has no data or an unknown type.
     pub(crate) fn copy_of(params: Params<'_>) -> Result<Self, ParamError> {
         Self::renamed(params, &[])
     }
 
-    /// A copy that has other names for some elements: pairs of what the caller says and what the copy says.
+    /// Copies an array and renames elements. `names` are pairs of the caller's name and the new name.
     ///
     /// # Errors
     /// As `copy_of`.
@@ -41,7 +42,7 @@ impl ParamList {
         Self::of(params, names)
     }
 
-    /// A copy without the elements of this name.
+    /// Copies an array without the elements of this name.
     ///
     /// # Errors
     /// As `copy_of`.
@@ -92,14 +93,14 @@ impl ParamList {
 
     /// Adds an octet string.
     pub(crate) fn bytes(&mut self, name: &'static CStr, value: &[u8]) -> &mut Self {
-        // An empty string must not have a NULL pointer: libcrypto takes that for a size query. Room is made before the value is
-        // there, which leaves no copy of it behind.
+        // An empty string must not have a NULL pointer, because libcrypto takes that as a size query. The
+        // capacity is reserved in advance, so that no reallocation leaves a copy of a secret.
         let mut bytes = Vec::with_capacity(value.len() + 1);
         bytes.extend_from_slice(value);
         self.push(name.as_ptr(), Kind::Bytes, bytes, 0)
     }
 
-    /// Adds an octet string that stays where it is: the reference of an object, which its taker clears
+    /// Adds an octet string by pointer: the reference of an object, which the receiver clears
     /// (provider-object(7)).
     ///
     /// # Safety
@@ -121,10 +122,10 @@ impl ParamList {
         self
     }
 
-    /// Adds an element of another array, whose data stay where they are.
+    /// Adds an element of another array, without copying its data.
     ///
     /// # Safety
-    /// The other array lives as long as this one is used.
+    /// The other array lives as long as this one.
     pub(in crate::ffi) unsafe fn element(&mut self, param: Param<'_>) -> &mut Self {
         let OSSL_PARAM { key, data_type, data, data_size, .. } = *param.as_raw();
         self.elements.retain(|element| !element.key.is_null());
@@ -132,7 +133,7 @@ impl ParamList {
         self
     }
 
-    /// The array, to be read by a call into libcrypto.
+    /// The array for a call into libcrypto.
     pub(crate) fn as_params(&mut self) -> Params<'_> {
         if self.elements.last().is_none_or(|last| !last.key.is_null()) {
             self.elements.push(OSSL_PARAM {
@@ -147,9 +148,9 @@ impl ParamList {
         unsafe { Params::from_ptr(self.elements.as_ptr()) }
     }
 
-    /// `uncounted` bytes at the end (a NUL) do not count in the size.
+    /// Adds an element. `uncounted` bytes at the end (a NUL) do not count in its size.
     fn push(&mut self, name: *const c_char, kind: Kind, bytes: Vec<u8>, uncounted: usize) -> &mut Self {
-        // The end is put there anew by the next `as_params`.
+        // The next `as_params` adds the end mark again.
         self.elements.retain(|element| !element.key.is_null());
         let mut bytes = Zeroizing::new(bytes);
         self.elements.push(OSSL_PARAM {

@@ -17,7 +17,7 @@ const OCTET_STRING: u32 = Kind::Bytes.number();
 const UTF8_PTR: u32 = Kind::Constant.number();
 const OCTET_PTR: u32 = Kind::BytesPointer.number();
 
-/// An array that a caller sets, perhaps absent.
+/// An array that a caller sets; it may be absent.
 #[derive(Clone, Copy)]
 pub(crate) struct Params<'a> {
     next: *const OSSL_PARAM,
@@ -25,7 +25,7 @@ pub(crate) struct Params<'a> {
 }
 
 impl Params<'_> {
-    /// No parameters at all.
+    /// An empty array.
     pub(crate) const fn none() -> Self {
         Self { next: std::ptr::null(), borrow: PhantomData }
     }
@@ -38,14 +38,14 @@ impl Params<'_> {
         Self { next: array, borrow: PhantomData }
     }
 
-    /// The array for a call into libcrypto, NULL when there is none.
+    /// The array for a call into libcrypto; NULL if there is none.
     pub(in crate::ffi) const fn as_ptr(self) -> *const OSSL_PARAM {
         self.next
     }
 }
 
 impl<'a> Params<'a> {
-    /// Whether there are no parameters.
+    /// Returns true if there are no parameters.
     pub(crate) fn is_none(mut self) -> bool {
         self.next().is_none()
     }
@@ -72,7 +72,7 @@ impl<'a> Iterator for Params<'a> {
 pub(crate) struct Param<'a>(&'a OSSL_PARAM);
 
 impl<'a> Param<'a> {
-    /// Its name.
+    /// The name.
     pub(crate) fn name(self) -> &'a CStr {
         // SAFETY: the key of an element that is not the last is a string (OSSL_PARAM(3ossl)).
         unsafe { CStr::from_ptr(self.0.key) }
@@ -83,10 +83,10 @@ impl<'a> Param<'a> {
         self.0
     }
 
-    /// The value as an integer of the machine.
+    /// The value as a machine integer.
     ///
     /// # Errors
-    /// It is no integer, or too large.
+    /// It is not an integer, or it is too large.
     pub(crate) fn integer(self) -> Result<i128, ParamError> {
         let signed = match self.0.data_type {
             INTEGER => true,
@@ -106,10 +106,10 @@ impl<'a> Param<'a> {
     /// The value as text.
     ///
     /// # Errors
-    /// It is no text, or not UTF-8.
+    /// It is not text, or not UTF-8.
     pub(crate) fn text(self) -> Result<&'a str, ParamError> {
         let bytes = match self.0.data_type {
-            // The size of a string does not count its NUL, but there are callers that do count it.
+            // The size of a string does not include its NUL, but some callers include it.
             UTF8_STRING => self.data()?,
             UTF8_PTR => {
                 let text = self.pointee()?.cast::<c_char>();
@@ -125,7 +125,7 @@ impl<'a> Param<'a> {
     /// The value as an octet string.
     ///
     /// # Errors
-    /// It is no octet string.
+    /// It is not an octet string.
     pub(crate) fn bytes(self) -> Result<&'a [u8], ParamError> {
         match self.0.data_type {
             OCTET_STRING => self.data(),
@@ -138,10 +138,10 @@ impl<'a> Param<'a> {
         }
     }
 
-    /// The value whatever its type, a pointer to one followed.
+    /// The value of any type. Pointers are followed.
     ///
     /// # Errors
-    /// It has no data, or is of no type that we know.
+    /// It has no data or an unknown type.
     pub(super) fn value(self) -> Result<(Kind, &'a [u8]), ParamError> {
         match self.0.data_type {
             INTEGER => Ok((Kind::Integer, self.data()?)),
@@ -190,11 +190,11 @@ impl fmt::Display for ParamError {
 
 impl std::error::Error for ParamError {}
 
-/// A type that a row of a `settable!` table can have.
+/// A type of a row in a `settable!` table.
 pub(crate) trait FromParam: Sized {
-    /// What the descriptor list says.
+    /// The type in the descriptor list.
     const KIND: Kind;
-    /// Reads it.
+    /// Reads a parameter.
     ///
     /// # Errors
     /// The parameter has another type, or does not fit.
@@ -245,7 +245,8 @@ impl Password {
 }
 
 impl FromParam for Password {
-    // With this type `-pkeyopt hexuser-auth:00ff` says it in hexadecimal (OSSL_PARAM_allocate_from_text(3ossl)).
+    // With this type `-pkeyopt hexuser-auth:00ff` gives the password in hexadecimal
+    // (OSSL_PARAM_allocate_from_text(3ossl)).
     const KIND: Kind = Kind::Bytes;
     fn read(param: Param<'_>) -> Result<Self, ParamError> {
         let bytes = match param.0.data_type {

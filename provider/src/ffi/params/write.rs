@@ -1,5 +1,5 @@
-//! Answering a caller's OSSL_PARAM array, with the size protocol of OSSL_PARAM(3ossl): `return_size` always says what is
-//! needed, NULL data asks for the size only, too little room is an error.
+//! Answers a caller's OSSL_PARAM array, with the size protocol of OSSL_PARAM(3ossl): `return_size` always
+//! contains the required size, NULL data only asks for the size, and a small buffer is an error.
 
 use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ const UTF8_STRING: u32 = Kind::Text.number();
 const OCTET_STRING: u32 = Kind::Bytes.number();
 const UTF8_PTR: u32 = Kind::Constant.number();
 
-/// An array that a caller wants answered, perhaps absent.
+/// An array that a caller wants answered; it may be absent.
 pub(crate) struct ParamsMut<'a> {
     first: *mut OSSL_PARAM,
     borrow: PhantomData<&'a mut OSSL_PARAM>,
@@ -25,17 +25,18 @@ impl ParamsMut<'_> {
     /// Takes a pointer from libcrypto.
     ///
     /// # Safety
-    /// `array` is NULL or an array as OSSL_PARAM(3ossl) describes it, used by nobody else during the lifetime.
+    /// `array` is NULL or an array as OSSL_PARAM(3ossl) describes it, and has no other user during the
+    /// lifetime.
     pub(in crate::ffi) const unsafe fn from_ptr(array: *mut OSSL_PARAM) -> Self {
         Self { first: array, borrow: PhantomData }
     }
 
-    /// The array for a call into libcrypto, NULL when there is none.
+    /// The array for a call into libcrypto; NULL if there is none.
     pub(in crate::ffi) const fn as_ptr(&mut self) -> *mut OSSL_PARAM {
         self.first
     }
 
-    /// Whether an element of this name is among them.
+    /// Returns true if the array has an element of this name.
     pub(crate) fn ask(&mut self, name: &CStr) -> bool {
         let mut asked = false;
         let found = self.each(|element, _| {
@@ -45,10 +46,12 @@ impl ParamsMut<'_> {
         found.is_ok() && asked
     }
 
-    /// Before libcrypto writes an octet string into the element of this name: for an encoded point, OpenSSL 3.0 takes any type and
-    /// `return_size`, which is no limit, for the room (common_get_params in ec_kmgmt.c), and so writes past the end of a short buffer.
+    /// Call it before libcrypto writes an octet string into the element of this name. For an encoded point,
+    /// OpenSSL 3.0 accepts any type and takes `return_size`, which is no limit, as the size of the buffer
+    /// (common_get_params in ec_kmgmt.c). So it writes beyond a short buffer.
     ///
     /// # Errors
+    /// The element is not an octet string.
     /// The element is no octet string.
     pub(crate) fn bound_bytes(&mut self, name: &CStr) -> Result<(), ParamError> {
         self.each(|element, slot| match slot.0.data_type {
@@ -61,7 +64,8 @@ impl ParamsMut<'_> {
         })
     }
 
-    /// Lets `answer` fill each element; elements that it leaves alone stay unmodified, as OSSL_PARAM(3ossl) wants it.
+    /// Calls `answer` for each element. Elements that it skips stay unmodified, as OSSL_PARAM(3ossl)
+    /// requires.
     ///
     /// # Errors
     /// The first error of `answer`.
@@ -71,7 +75,7 @@ impl ParamsMut<'_> {
     ) -> Result<(), E> {
         let mut next = self.first;
         loop {
-            // SAFETY: by `from_ptr`, `next` is NULL or an element of the array, which nobody else uses.
+            // SAFETY: by `from_ptr`, `next` is NULL or an element of the array, which has no other user.
             let Some(param) = (unsafe { next.as_mut() }).filter(|param| !param.key.is_null()) else {
                 return Ok(());
             };
@@ -83,23 +87,23 @@ impl ParamsMut<'_> {
     }
 }
 
-/// One element that wants an answer.
+/// One element that expects an answer.
 pub(crate) struct Slot<'a>(&'a mut OSSL_PARAM);
 
 impl Slot<'_> {
-    /// Answers an integer, in whatever width the caller has.
+    /// Answers an integer in the caller's width.
     ///
     /// # Errors
-    /// The element is no integer, or too narrow.
+    /// The element is not an integer, or is too narrow.
     pub(crate) fn int(&mut self, value: impl Into<i64>) -> Result<(), ParamError> {
         let value: i64 = value.into();
         self.integer(i128::from(value))
     }
 
-    /// Answers an unsigned integer of the machine.
+    /// Answers a machine size.
     ///
     /// # Errors
-    /// The element is no integer, or too narrow.
+    /// The element is not an integer, or is too narrow.
     pub(crate) fn size(&mut self, value: usize) -> Result<(), ParamError> {
         let value = i128::try_from(value).map_err(|_| self.error("is too large"))?;
         self.integer(value)
@@ -108,7 +112,7 @@ impl Slot<'_> {
     /// Answers an unsigned integer of any length (a BIGNUM), given most significant byte first.
     ///
     /// # Errors
-    /// The element is no unsigned integer, or too small.
+    /// The element is not an unsigned integer, or is too small.
     pub(crate) fn unsigned(&mut self, big_endian: &[u8]) -> Result<(), ParamError> {
         if self.0.data_type != UNSIGNED {
             return Err(self.error("is asked as another type than an unsigned integer"));
@@ -121,7 +125,7 @@ impl Slot<'_> {
     /// Answers text.
     ///
     /// # Errors
-    /// The element is no text, or too small.
+    /// The element is not text, or is too small.
     pub(crate) fn text(&mut self, value: &str) -> Result<(), ParamError> {
         if self.0.data_type != UTF8_STRING {
             return Err(self.error("is asked as another type than text"));
@@ -129,17 +133,18 @@ impl Slot<'_> {
         let bytes = value.as_bytes();
         let Some(room) = self.room(bytes.len())? else { return Ok(()) };
         copy(bytes, room);
-        // The NUL does not count in the size, and is written where there is room for it.
+        // The size does not include the NUL, which is written only if it fits.
         if let Some(end) = room.get_mut(bytes.len()) {
             *end = 0;
         }
         Ok(())
     }
 
-    /// Answers text that never goes away: by pointer, where that is asked (provider-base(7)), or by copy.
+    /// Answers text that lives forever: by pointer if the caller asks for one (provider-base(7)), otherwise
+    /// by copy.
     ///
     /// # Errors
-    /// The element is no text, or too small.
+    /// The element is not text, or is too small.
     pub(crate) fn constant(&mut self, value: &'static CStr) -> Result<(), ParamError> {
         if self.0.data_type != UTF8_PTR {
             return self.text(&value.to_string_lossy());
@@ -155,7 +160,7 @@ impl Slot<'_> {
     /// Answers an octet string.
     ///
     /// # Errors
-    /// The element is no octet string, or too small.
+    /// The element is not an octet string, or is too small.
     pub(crate) fn bytes(&mut self, value: &[u8]) -> Result<(), ParamError> {
         if self.0.data_type != OCTET_STRING {
             return Err(self.error("is asked as another type than an octet string"));
@@ -183,14 +188,15 @@ impl Slot<'_> {
             significant = rest;
         }
         if self.0.data.is_null() {
-            // What a caller without a buffer should bring: an int, or an int64 where that is too narrow.
+            // The size that a caller without a buffer should provide: an int, or an int64 if that is too
+            // narrow.
             self.0.return_size = if significant.len() <= 4 { 4 } else { 8 };
             return Ok(());
         }
         self.native(significant, fill)
     }
 
-    /// Writes an integer as wide as the caller's element.
+    /// Writes an integer in the width of the caller's element.
     fn native(&mut self, significant: &[u8], fill: u8) -> Result<(), ParamError> {
         let Some(room) = self.room(significant.len().max(1))? else { return Ok(()) };
         room.fill(fill);
@@ -206,7 +212,7 @@ impl Slot<'_> {
         Ok(())
     }
 
-    /// The caller's buffer, `None` when only the size is asked.
+    /// The caller's buffer; `None` if the caller only asks for the size.
     fn room(&mut self, needed: usize) -> Result<Option<&mut [u8]>, ParamError> {
         self.0.return_size = needed;
         if self.0.data.is_null() {
@@ -215,7 +221,7 @@ impl Slot<'_> {
         if self.0.data_size < needed {
             return Err(self.error("has too little room"));
         }
-        // SAFETY: `data` points to `data_size` bytes that nobody else uses (`ParamsMut::from_ptr`).
+        // SAFETY: `data` points to `data_size` bytes, which have no other user (`ParamsMut::from_ptr`).
         Ok(Some(unsafe { slice::from_raw_parts_mut(self.0.data.cast(), self.0.data_size) }))
     }
 
@@ -226,7 +232,7 @@ impl Slot<'_> {
     }
 }
 
-/// Copies as much as fits; the callers have asked for the room.
+/// Copies as much as fits. The callers have checked the size.
 fn copy(from: &[u8], to: &mut [u8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;

@@ -1,7 +1,8 @@
-//! Decryption with a key that was made for one scheme: the TPM takes the padding off, and no other padding can be asked for.
+//! Decryption with a key that is restricted to one scheme. The TPM removes the padding, and the key refuses
+//! any other padding.
 //!
-//! Such a key cannot have implicit rejection: the TPM says itself that a PKCS#1 v1.5 padding was wrong, and does no bare
-//! private operation that a secret could be made from.
+//! Such a key cannot have implicit rejection: the TPM itself reports that a PKCS#1 v1.5 padding is wrong, and
+//! it does no bare private operation from which a secret could be derived.
 
 use keyfile::{HashAlg, Scheme};
 use zeroize::Zeroizing;
@@ -14,7 +15,8 @@ use crate::private::Private;
 /// Decrypts a block as long as the modulus.
 ///
 /// # Errors
-/// Another padding was asked for than the key was made for; or the TPM refuses, a wrong padding as well.
+/// The caller asked for another padding than the scheme of the key, or the TPM refuses, for example because
+/// the padding is wrong.
 pub(super) fn decrypt(
     private: &dyn Private,
     scheme: Scheme,
@@ -26,17 +28,21 @@ pub(super) fn decrypt(
         (Scheme::Oaep(hash), Padding::Oaep { digest, mgf1, label })
             if tpm_hash(digest) == Some(hash) && tpm_hash(mgf1) == Some(hash) =>
         {
-            fitting(label, "this key unpads in the TPM", "use one, or a key without scheme")?
+            fitting(
+                label,
+                "the TPM removes the padding of this key",
+                "use such a label, or a key without scheme",
+            )?
         }
         _ => return Err(another(scheme)),
     };
     opened(private, block, Scheme::Null, label)
 }
 
-/// What the TPM finds in a ciphertext by a scheme.
+/// Decrypts a ciphertext by a scheme in the TPM.
 ///
 /// # Errors
-/// A wrong padding is one error, whatever is wrong with it.
+/// Every wrong padding gives the same error.
 pub(super) fn opened(
     private: &dyn Private,
     block: &[u8],
@@ -44,34 +50,31 @@ pub(super) fn opened(
     label: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
     let answer = private.rsa_decrypt_by_scheme(block, scheme, label)?;
-    let damaged =
-        || Error::new(Reason::Padding, "the message cannot be decrypted: the TPM refuses its padding");
+    let damaged = || Error::new(Reason::Padding, "cannot decrypt the message: the TPM refuses its padding");
     Ok(answer.ok_or_else(damaged)?.value)
 }
 
-/// A label that the TPM takes (TPM 2.0 Part 3 §14.3.1): none, or one that ends with a zero byte.
-pub(super) fn fitting<'a>(label: &'a [u8], why: &str, advice: &str) -> Result<&'a [u8]> {
+/// Checks that the TPM accepts a label (TPM 2.0 Part 3 §14.3.1): it must be empty or end with a zero byte.
+pub(super) fn fitting<'a>(label: &'a [u8], why: &str, hint: &str) -> Result<&'a [u8]> {
     match label.last() {
         None | Some(0) => Ok(label),
         Some(_) => {
-            let text = format!("{why}, which takes OAEP labels that end with a zero byte only: {advice}");
-            Err(Error::new(Reason::Padding, text))
+            let text = format!("{why}, and it only accepts OAEP labels that end with a zero byte");
+            Err(Error::new(Reason::Padding, text).with_hint(hint))
         }
     }
 }
 
 fn another(scheme: Scheme) -> Error {
     let ask = match scheme {
-        Scheme::Rsaes => "ask for the padding pkcs1".to_owned(),
+        Scheme::Rsaes => "use the padding pkcs1".to_owned(),
         Scheme::Oaep(hash) => same_digest(hash),
-        _ => "it signs".to_owned(),
+        _ => "use it for signatures".to_owned(),
     };
-    let text = format!(
-        "the key was made for {scheme} only, and another padding was asked for: {ask}, or use a key without scheme"
-    );
-    Error::new(Reason::Padding, text)
+    let text = format!("the key is restricted to {scheme}, and the caller asked for another padding");
+    Error::new(Reason::Padding, text).with_hint(format!("{ask}, or use a key without scheme"))
 }
 
 fn same_digest(hash: HashAlg) -> String {
-    format!("ask for the padding oaep with the digest {hash}, for MGF1 too")
+    format!("use the padding oaep with the digest {hash}, for MGF1 too")
 }

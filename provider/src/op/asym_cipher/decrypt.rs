@@ -1,8 +1,9 @@
-//! Decryption with an RSA key in the TPM: one TPM2_RSA_Decrypt with scheme NULL, the padding is taken off here. Where the TPM forbids
-//! that, it takes the padding off itself (`forbidden`).
+//! Decryption with an RSA key in the TPM: one TPM2_RSA_Decrypt with scheme NULL; this module removes the
+//! padding. If the TPM forbids that, the TPM removes the padding itself (`forbidden`).
 //!
-//! Taking it off is constant-time (`missing`), and what is wrong with a padding shows nowhere: a PKCS#1 v1.5 block gives a
-//! synthetic message instead of an error (implicit rejection), TLS a random premaster secret, OAEP one error for everything.
+//! The padding is removed in constant time (`missing`), and a caller never learns what is wrong with it: a
+//! PKCS#1 v1.5 block gives a synthetic message instead of an error (implicit rejection), TLS gives a random
+//! premaster secret, and OAEP gives one error for everything.
 
 use keyfile::{Attributes, PublicKey, Scheme};
 use missing::Message;
@@ -21,10 +22,11 @@ use crate::ffi::params::ParamList;
 use crate::key::Key;
 use crate::private::{Answer, Private};
 
-/// Decrypts.
+/// Decrypts a ciphertext.
 ///
 /// # Errors
-/// The ciphertext is none of this key, or the TPM refuses; of the padding nothing but OAEP's one error.
+/// The ciphertext does not belong to this key, or the TPM refuses. About the padding, only OAEP reports an
+/// error, and only one.
 pub(super) fn decrypt(
     key: &Key,
     public: &Pkey,
@@ -57,7 +59,7 @@ struct Decryption<'a> {
     block: &'a [u8],
 }
 
-/// What the private key makes of a ciphertext: the padded block.
+/// The padded block that the private operation returns.
 type Opened = Zeroizing<Vec<u8>>;
 
 impl Decryption<'_> {
@@ -76,7 +78,7 @@ impl Decryption<'_> {
         }
     }
 
-    /// The TPM takes the padding off.
+    /// Decrypts with a scheme: the TPM removes the padding.
     fn by_scheme(&self, padding: &Padding) -> Result<Opened> {
         let open = || forbidden::pkcs1_block(self.private, self.block);
         match padding {
@@ -102,7 +104,7 @@ impl Decryption<'_> {
         if !implicit_rejection {
             return revealed(encryption::decode(&open()?).and_then(Message::reveal));
         }
-        // Before any padding is looked at.
+        // The secret must exist before any padding is checked.
         let secret = self.key.rejection_secret(raw_rsa, secret)?;
         revealed(rejection::decode(&open()?, self.ciphertext, secret))
     }
@@ -125,23 +127,22 @@ fn revealed(message: std::result::Result<Message, missing::Error>) -> Result<Ope
     Ok(Zeroizing::new(message.map_err(damaged)?.to_vec()))
 }
 
-/// The scheme that the key decrypts by.
+/// The scheme that the key decrypts with.
 fn decryption_scheme(private: &dyn Private) -> Result<Scheme> {
     let public = private.public();
     let allowed = public.attributes.contains(Attributes::DECRYPT)
         && !public.attributes.contains(Attributes::RESTRICTED);
     match public.key {
         PublicKey::Rsa { scheme, .. } if allowed => Ok(scheme),
-        PublicKey::Rsa { .. } => Err(Error::new(
-            Reason::WrongKey,
-            "the key was not made for decryption: use one that may decrypt and is not restricted",
-        )),
+        PublicKey::Rsa { .. } => Err(Error::new(Reason::WrongKey, "the key may not decrypt")
+            .with_hint("use a key that may decrypt and is not restricted")),
         _ => Err(Error::new(Reason::WrongKey, "RSA decryption needs an RSA key")),
     }
 }
 
-/// The ciphertext as long as the modulus, and below it: libtpms goes into failure mode otherwise. An empty one is no number; later
-/// versions of libcrypto leave that to the provider.
+/// Returns the ciphertext padded to the length of the modulus. It must be below the modulus; otherwise
+/// libtpms enters failure mode. An empty ciphertext is not a number, and later versions of libcrypto leave
+/// that check to the provider.
 fn whole(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
     if ciphertext.is_empty() {
@@ -153,10 +154,11 @@ fn whole(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
     if block.as_slice() < modulus.as_slice() { Ok(block) } else { Err(no_ciphertext()) }
 }
 
-/// The private operation.
+/// Runs the bare private operation.
 fn bare(private: &dyn Private, public: &Pkey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let Answer { value, authenticated } = private.rsa_decrypt(block)?;
-    // No session protects a TPM that is used without (session = password): encrypting must give the ciphertext again.
+    // Without a session (session = password) the answer is not protected: encrypting the result must give the
+    // ciphertext again.
     if authenticated || encrypts_to(public, &value, block) { Ok(value) } else { Err(wrong_result()) }
 }
 
@@ -171,8 +173,8 @@ fn encrypts_to(public: &Pkey, block: &[u8], ciphertext: &[u8]) -> bool {
         .is_ok_and(|encrypted| encrypted == ciphertext)
 }
 
-/// What synthetic messages are derived from: the private operation over a block that only the key determines, so that two
-/// processes, and two runs, give the same message for the same ciphertext.
+/// Returns the secret from which synthetic messages are derived: the private operation on a block that
+/// depends only on the key. So all processes get the same message for the same ciphertext.
 fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
     let probe = rejection::probe(modulus).map_err(damaged)?;
@@ -182,7 +184,7 @@ fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
 fn no_ciphertext() -> Error {
     Error::new(
         Reason::Padding,
-        "the message was not encrypted for this key: its number is not below the modulus",
+        "the message is not encrypted for this key: it is empty, too long or not below the modulus",
     )
 }
 
@@ -191,16 +193,16 @@ fn no_version() -> Error {
 }
 
 fn no_random() -> Error {
-    Error::new(Reason::Internal, "the random generator gave another number of bytes than asked for")
+    Error::new(Reason::Internal, "the random generator returned a wrong number of bytes")
 }
 
 fn damaged(error: missing::Error) -> Error {
-    Error::new(Reason::Padding, "the message cannot be decrypted").with_source(error)
+    Error::new(Reason::Padding, "cannot decrypt the message").with_source(error)
 }
 
 pub(super) fn wrong_result() -> Error {
     Error::new(
         Reason::Integrity,
-        "the TPM's result is not right, and was thrown away: something altered it on its way",
+        "the result of the TPM is wrong and was discarded: it was altered on the way",
     )
 }

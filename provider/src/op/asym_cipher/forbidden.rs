@@ -1,7 +1,9 @@
-//! Decryption with a key without a scheme on a TPM that forbids the bare private operation: the TPM takes the padding off.
+//! Decryption with a key without a scheme on a TPM that forbids the bare private operation. The TPM removes
+//! the padding.
 //!
-//! PKCS#1 v1.5 keeps its implicit rejection: what the TPM took off is put on again, a refusal becomes a block that is no message, and
-//! `missing` looks at either in the same way. How long the TPM takes to refuse is the TPM's.
+//! PKCS#1 v1.5 keeps its implicit rejection: the padding that the TPM removed is added again, and a refusal
+//! becomes a block without a message. `missing` then processes both in the same way. The time that the TPM
+//! takes to refuse depends on the TPM.
 
 use keyfile::{AlgId, Attributes, HashAlg, Scheme, Signature};
 use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
@@ -16,13 +18,13 @@ use crate::ffi::params::ParamList;
 use crate::op::signature::tpm_hash;
 use crate::private::Private;
 
-/// Of a padded block: 00 02, eight bytes of padding at least, 00 (RFC 8017 §7.2.1).
+/// The overhead of a padded block: 00 02, at least eight bytes of padding, 00 (RFC 8017 §7.2.1).
 const LEAST_PADDING: usize = 11;
 
-/// OAEP (TPM_ALG_OAEP): the TPM has one hash for message, label and MGF1.
+/// Decrypts OAEP (TPM_ALG_OAEP). The TPM uses one hash for message, label and MGF1.
 ///
 /// # Errors
-/// The hashes or the label are none of the TPM's; the padding is wrong.
+/// The TPM does not support the hashes or the label, or the padding is wrong.
 pub(super) fn oaep(
     private: &dyn Private,
     block: &[u8],
@@ -31,44 +33,46 @@ pub(super) fn oaep(
 ) -> Result<Zeroizing<Vec<u8>>> {
     let hash = tpm_hash(digest).filter(|hash| tpm_hash(mgf1) == Some(*hash));
     let hash = hash.ok_or_else(|| {
-        let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1: use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)";
+        let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1";
         Error::new(Reason::Padding, text)
+            .with_hint("use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)")
     })?;
     let label = fitting(
         label,
         "this TPM forbids raw RSA and decrypts OAEP itself",
-        "encrypt with such a label, or none",
+        "encrypt with such a label or without one",
     )?;
     opened(private, block, Scheme::Oaep(hash), label).map_err(|error| {
         lacks(
             error,
-            &format!(
-                "decrypts no OAEP with {hash}: use another digest, such as sha256 (rsa_oaep_md, rsa_mgf1_md)"
-            ),
+            &format!("does not decrypt OAEP with {hash}"),
+            "use another digest, such as sha256 (rsa_oaep_md, rsa_mgf1_md)",
         )
     })
 }
 
-/// A block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would give it, but for the bytes of the padding. One that the TPM
-/// refuses becomes zeros, which are no padding.
+/// Returns a block of PKCS#1 v1.5 (TPM_ALG_RSAES) as the private operation would return it, except for the
+/// bytes of the padding. If the TPM refuses the padding, the block consists of zeros, which are not a
+/// padding.
 ///
 /// # Errors
-/// What the TPM reports, but for a wrong padding.
+/// What the TPM reports, except for a wrong padding.
 pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let answer = private
-        .rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[])
-        .map_err(|error| lacks(error, "decrypts no PKCS#1 v1.5: encrypt with oaep (rsa_padding_mode)"))?;
+    let answer = private.rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[]).map_err(|error| {
+        lacks(error, "does not decrypt PKCS#1 v1.5", "encrypt with oaep (rsa_padding_mode)")
+    })?;
     Ok(padded(answer.map(|answer| answer.value), block.len()))
 }
 
-/// The block of a message, or one without a message. Some TPMs take a padding that is too short: then there is no message either.
+/// Pads a message, or returns a block without a message. Some TPMs accept a padding that is too short; that
+/// is not a message either.
 fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>> {
     let longest = size.saturating_sub(LEAST_PADDING);
     let (begin, filler, message) = match message.filter(|message| message.len() <= longest) {
         Some(message) => ([0, 2], 0xff, message),
         None => ([0, 0], 0, Zeroizing::default()),
     };
-    // Its room is there from the beginning: a vector that grows leaves copies behind.
+    // The capacity is reserved in advance: a vector that grows leaves copies behind.
     let mut block = Zeroizing::new(Vec::with_capacity(size));
     block.extend_from_slice(&begin);
     block.resize(size.saturating_sub(message.len()).saturating_sub(1), filler);
@@ -77,14 +81,16 @@ fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>
     block
 }
 
-/// What synthetic messages are derived from: a signature that is the same each time, and that this provider gives to nobody.
+/// Returns the secret from which synthetic messages are derived: a deterministic signature that this provider
+/// never gives to a caller.
 ///
 /// # Errors
-/// The key may not sign: then a wrong padding could not be hidden.
+/// The key may not sign. Then a wrong padding cannot be hidden.
 pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
     if !private.public().attributes.contains(Attributes::SIGN) {
-        let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings; use OAEP, or a key that also signs (tpm2-keytool create)";
-        return Err(Error::new(Reason::Padding, text));
+        let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings";
+        return Err(Error::new(Reason::Padding, text)
+            .with_hint("use OAEP, or a key that also signs (tpm2-keytool create)"));
     }
     let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
     let Signature::Rsa { bytes, .. } = answer.value else { return Err(wrong_result()) };
@@ -103,21 +109,23 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
         .unwrap_or_default()
 }
 
-/// The TPM does not know the scheme.
-fn lacks(error: Error, what: &str) -> Error {
+/// Explains an error of a TPM that does not support the scheme.
+fn lacks(error: Error, what: &str, hint: &str) -> Error {
     // The scheme is the second parameter of TPM2_RSA_Decrypt.
     match error.tpm_code().and_then(ResponseCode::part) {
         Some(Part::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
-            Error::new(Reason::Padding, format!("this TPM forbids raw RSA and {what}")).with_source(error)
+            let text = format!("this TPM forbids raw RSA and {what}");
+            Error::new(Reason::Padding, text).with_hint(hint).with_source(error)
         }
         _ => error,
     }
 }
 
-/// Nothing was padded.
+/// The error for a message without padding.
 pub(super) fn unpadded() -> Error {
-    let text = "this TPM forbids raw RSA: it decrypts nothing without padding; encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key";
+    let text = "this TPM forbids raw RSA: it cannot decrypt without padding";
     Error::new(Reason::Padding, text)
+        .with_hint("encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The padding of an encrypted message, as a type: read from the shadow.
+//! The padding of an encrypted message, as a type. It is read from the shadow operation.
 
 use missing::pkcs1::tls;
 
@@ -8,21 +8,22 @@ use crate::ffi::crypto::{Digest, Options, Pkey};
 
 /// A padding of EVP_ASYM_CIPHER-RSA(7ossl).
 pub(super) enum Padding {
-    /// PKCS#1 v1.5 (RFC 8017 §7.2); with a synthetic message for a wrong one, or an error.
+    /// PKCS#1 v1.5 (RFC 8017 §7.2). A wrong padding gives a synthetic message or an error.
     Pkcs1 { implicit_rejection: bool },
     /// OAEP (RFC 8017 §7.1).
     Oaep { digest: Digest, mgf1: Digest, label: Vec<u8> },
-    /// None: the block is the message.
+    /// No padding: the block is the message.
     None,
-    /// The premaster secret of TLS 1.2 and earlier (RFC 5246 §7.4.7.1), with the versions that were told.
+    /// The premaster secret of TLS 1.2 and earlier (RFC 5246 §7.4.7.1), with the versions that the caller
+    /// set.
     Tls { client: Option<u16>, negotiated: Option<u16> },
 }
 
 impl Padding {
-    /// Reads it from the options of an encryption.
+    /// Reads the padding from the options of an encryption.
     ///
     /// # Errors
-    /// It is none for decryption, or a digest is unknown.
+    /// The padding is not for decryption, or a digest is unknown.
     pub(super) fn read(public: &Pkey, options: &mut Options<'_>, implicit_rejection: bool) -> Result<Self> {
         match options.int(c"pad-mode") {
             Some(PKCS1) => Ok(Self::Pkcs1 { implicit_rejection }),
@@ -40,14 +41,13 @@ impl Padding {
             }),
             other => {
                 let number = other.unwrap_or_default();
-                let text =
-                    format!("the padding number {number} is not for decryption: ask for pkcs1, oaep or none");
-                Err(Error::new(Reason::Padding, text))
+                let text = format!("cannot decrypt with the RSA padding number {number}");
+                Err(Error::new(Reason::Padding, text).with_hint("use the padding oaep, pkcs1 or none"))
             }
         }
     }
 
-    /// The longest message, which depends on nothing secret.
+    /// The largest possible message. It depends on nothing secret.
     pub(super) fn longest(&self, public: &Pkey) -> usize {
         match self {
             Self::Tls { .. } => tls::PREMASTER,
@@ -56,7 +56,7 @@ impl Padding {
     }
 }
 
-/// A protocol version; OpenSSL says 0 for one that was not told.
+/// Converts a protocol version; OpenSSL uses 0 if it is not set.
 fn version(number: Option<u32>) -> Option<u16> {
     number.and_then(|number| u16::try_from(number).ok()).filter(|number| *number != 0)
 }

@@ -1,5 +1,5 @@
-//! Bare DER to the same DER, and the structure that leads it to the decoders of our files: so that somebody who is heard says what is
-//! wrong with it (`dropped`).
+//! Adds a structure to bare DER, so that it reaches the decoders of this provider. An error of such a decoder
+//! is then reported (see `dropped`).
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::ffi::crypto::Selection;
 use crate::ffi::op::decoder::Decoder;
 use crate::provider::Provider;
 
-/// Takes the next DER structure of the input, if it is a key file of the TPM.
+/// Accepts the next DER structure of the input if it is a TPM key file.
 pub(crate) struct BareDecoder;
 
 impl Decoder for BareDecoder {
@@ -36,12 +36,13 @@ impl Decoder for BareDecoder {
         if !is_reference && !is_key_file(&head) {
             return Ok(true);
         }
-        // libcrypto asks the decoders of DER whatever the query, and drops without a word what the next ones would give.
+        // libcrypto asks all decoders of DER, whatever the query is, and silently drops what the next
+        // decoders return.
         provider.check_fips()?;
         let longest = if is_reference { KeyReference::MAX_SIZE } else { KeyFile::MAX_SIZE };
-        // No byte of what follows: that is for the next round.
+        // Reads no byte beyond the structure: what follows belongs to the next round.
         let length = length(&head).min(longest.saturating_add(HEAD_BYTES));
-        // Room for all of it at once: a buffer that grows leaves copies of a password behind.
+        // The capacity is reserved in advance: a buffer that grows leaves copies of a password behind.
         let mut der = Zeroizing::new(Vec::with_capacity(length.max(HEAD_BYTES)));
         der.extend_from_slice(&head);
         input.read(provider.core(), length.saturating_sub(HEAD_BYTES), &mut der);
@@ -59,7 +60,7 @@ impl Decoder for BareDecoder {
     }
 }
 
-/// The length of a SEQUENCE and of what stands before its contents (X.690 §8.1.3), in bytes.
+/// The length of a SEQUENCE with its header (X.690 §8.1.3), in bytes.
 fn length(head: &[u8]) -> usize {
     let Some([_, first, rest @ ..]) = head.get(..10) else { return head.len() };
     if first & 0x80 == 0 {

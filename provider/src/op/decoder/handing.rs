@@ -1,4 +1,5 @@
-//! Hands the DER of a key file on to the decoders of our files, and says again what they say: libcrypto's store drops that.
+//! Passes the DER of a key file to the inner decoders, and reports their errors again because libcrypto's
+//! store drops them.
 
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use crate::provider::Provider;
 /// OSSL_OBJECT_PKEY (core_object.h).
 pub(super) const OBJECT_KEY: i32 = 2;
 
-/// `true`: somebody took it.
+/// Passes the DER on. Returns true if a receiver accepted the key.
 ///
 /// # Errors
-/// What the decoder of this file said, unless libcrypto reports it by itself.
+/// The error of the inner decoder, unless libcrypto reports it itself.
 pub(super) fn hand_on(
     provider: &Arc<Provider>,
     public: &Public,
@@ -32,7 +33,7 @@ pub(super) fn hand_on(
     drop(dropped::take());
     let taken = found.call(list.as_params());
     match dropped::take().filter(|_| !taken) {
-        // libcrypto reports it, unless its store is around, and then a decoder around that says it again.
+        // libcrypto reports it, except inside its store. Then an outer decoder reports it again.
         Some(error) if provider.core().libcrypto().is_last_error_of(c"decoder_decode") => {
             dropped::keep(&error);
             Ok(false)

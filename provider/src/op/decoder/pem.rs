@@ -1,4 +1,4 @@
-//! PEM to DER, for both labels of key files and that of references.
+//! Turns PEM into DER, for both labels of key files and the label of key references.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::provider::Provider;
 const LABELS: [&[u8]; 3] = [b"-----BEGIN TSS2 PRIVATE KEY-----", b"-----BEGIN TSS2 KEY BLOB-----", REFERENCE];
 const REFERENCE: &[u8] = b"-----BEGIN TPM2 KEY REFERENCE-----";
 
-/// The longest part of a line that is read at once.
+/// The longest part of a line that is read in one step.
 const LINE: usize = 1024;
 
-/// Takes the next PEM block of the input, if it is a key file of the TPM.
+/// Accepts the next PEM block of the input if it is a TPM key file.
 pub(crate) struct PemDecoder;
 
 impl Decoder for PemDecoder {
@@ -36,7 +36,8 @@ impl Decoder for PemDecoder {
         _: &Passphrase<'_>,
     ) -> Result<bool> {
         let Some(block) = next_block(provider.core(), &mut input) else { return Ok(true) };
-        // libcrypto asks the decoders of PEM whatever the query, and drops without a word what the next ones would give.
+        // libcrypto asks all decoders of PEM, whatever the query is, and silently drops what the next
+        // decoders return.
         provider.check_fips()?;
         let (public, der) = match block.starts_with(REFERENCE) {
             true => {
@@ -58,13 +59,13 @@ impl Decoder for PemDecoder {
     }
 }
 
-/// The next block, if it has one of our labels. Reads line by line and never behind the END line: what follows belongs to
-/// the next round.
+/// Returns the next block if it has a known label. Reads line by line and never beyond the END line: what
+/// follows belongs to the next round.
 fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Zeroizing<Vec<u8>>> {
     let mut buffer = Zeroizing::new([0; LINE]);
     loop {
         let line = input.line(core, &mut *buffer)?;
-        // Editors of some systems put a byte order mark before the first line, and libcrypto takes it away of its own.
+        // Editors of some systems put a byte order mark before the first line. libcrypto removes it as well.
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         if !line.starts_with(b"-----BEGIN ") {
             continue;
@@ -73,15 +74,15 @@ fn next_block(core: &Core, input: &mut Bio<'_>) -> Option<Zeroizing<Vec<u8>>> {
             return None;
         }
         let (longest, room) = match line.starts_with(REFERENCE) {
-            // Room for all of it at once: a buffer that grows leaves copies of a password behind.
+            // The capacity is reserved in advance: a buffer that grows leaves copies of a password behind.
             true => (KeyReference::MAX_SIZE, KeyReference::MAX_SIZE.saturating_add(LINE)),
             false => (KeyFile::MAX_SIZE, LINE),
         };
         let mut block = Zeroizing::new(Vec::with_capacity(room));
         block.extend_from_slice(line);
         while let Some(line) = input.line(core, &mut *buffer) {
-            // A block that is longer than any key is refused by its size. It is read to its end nevertheless: the store would
-            // try what is left of it again and again, a few bytes further each time.
+            // A block that is longer than any key is refused by its size. It is still read to its end:
+            // otherwise the store would try the rest again and again, a few bytes further each time.
             if block.len() <= longest {
                 block.extend_from_slice(line);
             }

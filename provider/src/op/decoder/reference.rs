@@ -1,5 +1,6 @@
-//! A reference file becomes a key object: the file holds the public area. A TPM is asked only to prove a password. What is at the handle
-//! is compared with the public area before its first use, which can say what is wrong.
+//! Turns a key reference file into a key object. The file contains the public area. The TPM is used only to
+//! verify a password. Before its first use, the key at the handle is compared with the public area; then a
+//! difference can be reported.
 
 use std::sync::Arc;
 
@@ -13,10 +14,11 @@ use crate::key::{KeyAuth, Place, TpmKey};
 use crate::op::store;
 use crate::provider::Provider;
 
-/// The key that a reference leads to. A password that is given goes before what the reference says of one.
+/// Returns the key that a reference names. A given password overrides the password source in the reference.
 ///
 /// # Errors
-/// `Uri`, `WrongHandle`: it leads to no persistent key. `PasswordMissing`, `Authorization`: its password is missing or wrong.
+/// `Uri`, `WrongHandle`: it names no persistent key. `PasswordMissing`, `Authorization`: the password is
+/// missing or wrong.
 pub(crate) fn referenced(
     provider: &Arc<Provider>,
     reference: KeyReference,
@@ -31,14 +33,14 @@ pub(crate) fn referenced(
     TpmKey::at(Place { handle, reference }, auth).opened(provider)
 }
 
-/// The URI of a reference, and the handle that it leads to.
+/// Returns the URI of a reference and the handle that it names.
 ///
 /// # Errors
-/// As `referenced`, but for the password.
+/// As `referenced`, except for the password.
 pub(super) fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
     let uri = Uri::parse(&reference.uri, tpm::config::nv_prefix(&**provider)?.as_deref())?;
     let Named::Key(handle) = uri.place else {
-        let text = "the key reference leads to something else than a persistent key (0x81......)";
+        let text = "the key reference does not name a persistent key (0x81......)";
         return Err(Error::new(Reason::WrongHandle, text));
     };
     Ok((uri, handle))

@@ -1,5 +1,5 @@
-//! A TPM key as its TSS2 file, as it was read, and a persistent key as a file that leads to it; whatever structure a program asks
-//! for, since there is no other that could hold it.
+//! Writes a TPM key as its TSS2 key file, unchanged, and a persistent key as a reference file. This happens
+//! for every requested structure of private keys, because no other structure can contain a TPM key.
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -11,18 +11,18 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Form, Selection};
 use crate::key::{Key, TpmKey};
 
-/// The file in PEM.
+/// The key file in PEM.
 pub(crate) struct Pem<S>(PhantomData<S>);
-/// The file in DER.
+/// The key file in DER.
 pub(crate) struct Der<S>(PhantomData<S>);
 
-/// A structure of private keys, in which software keys are written.
+/// A structure of private keys, used for software keys.
 pub(crate) trait Structure: 'static {
     const NAME: &'static CStr;
-    /// Whether it is that of bare parameters as well.
+    /// True if bare parameters are written in this structure too.
     const HAS_PARAMETERS: bool = false;
 
-    /// What is written in it.
+    /// Returns true if this selection is written in the structure.
     fn takes(selection: Selection) -> bool {
         let bare = selection.any(Selection::PARAMETERS) && !selection.any(Selection::KEYS);
         selection.any(Selection::PRIVATE_KEY) || (Self::HAS_PARAMETERS && bare)
@@ -31,11 +31,11 @@ pub(crate) trait Structure: 'static {
 
 /// PKCS#8.
 pub(crate) struct PrivateKeyInfo;
-/// What OpenSSL wrote before PKCS#8; `openssl ec` writes nothing else.
+/// OpenSSL's structure before PKCS#8; `openssl ec` writes nothing else.
 pub(crate) struct TypeSpecific;
-/// The same of EC keys, which have parameters.
+/// The same structure for EC keys, which have parameters.
 pub(crate) struct WithParameters;
-/// The same of RSA keys by another name, for `openssl rsa -traditional`.
+/// The same structure for RSA keys by another name, for `openssl rsa -traditional`.
 pub(crate) struct Pkcs1;
 
 impl Structure for PrivateKeyInfo {
@@ -88,20 +88,18 @@ impl<S: Structure> Output for Der<S> {
     }
 }
 
-/// As software writes those of the public half.
+/// Writes bare parameters as software does for the public half.
 fn parameters(key: &Key, selection: Selection, form: Form) -> Result<Vec<u8>> {
     Ok(std::mem::take(&mut *key.software()?.encode(selection, form, None)?))
 }
 
-/// What leads to a persistent key.
+/// The reference to a persistent key.
 fn reference(tpm: &TpmKey) -> Result<Option<&KeyReference>> {
     match tpm.place() {
         Some(place) if !place.handle.is_persistent() => {
-            let text = format!(
-                "the key at {} is a transient object, which no file can lead to: make it persistent (tpm2_evictcontrol)",
-                place.handle
-            );
-            Err(Error::new(Reason::WrongHandle, text))
+            let text =
+                format!("the key at {} is a transient object, which a file cannot refer to", place.handle);
+            Err(Error::new(Reason::WrongHandle, text).with_hint("make it persistent (tpm2_evictcontrol)"))
         }
         place => Ok(place.map(|place| &place.reference)),
     }
@@ -109,7 +107,7 @@ fn reference(tpm: &TpmKey) -> Result<Option<&KeyReference>> {
 
 fn file(tpm: &TpmKey) -> Result<&KeyFile> {
     tpm.file().ok_or_else(|| {
-        let text = "this is the public half of a key, and there is no file to write: write the public half (-pubout)";
-        Error::new(Reason::NoKey, text)
+        let text = "cannot write a key file: this key has only its public half";
+        Error::new(Reason::NoKey, text).with_hint("write the public half (-pubout)")
     })
 }

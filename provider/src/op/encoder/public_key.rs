@@ -1,6 +1,7 @@
 //! The public half of a TPM key, as OpenSSL writes it.
 //!
-//! Without these OpenSSL would write it by export, and lose on the way how points are to be written (`openssl ec -conv_form`).
+//! Without these encoders OpenSSL would export the key, and the option for the point format would be lost
+//! (`openssl ec -conv_form`).
 
 use super::Output;
 use crate::error::Result;

@@ -1,4 +1,5 @@
-//! A TPM key in words (`openssl pkey -text`): what the file tells of it, and its public half as OpenSSL tells it.
+//! Writes a TPM key as text (`openssl pkey -text`): the contents of the key file, and the public half in
+//! OpenSSL's form.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Form, Selection};
 use crate::key::{Key, TpmKey};
 
-/// Words.
+/// Text output.
 pub(crate) struct Text;
 
 impl Output for Text {
@@ -23,13 +24,13 @@ impl Output for Text {
         if !selection.any(Selection::PRIVATE_KEY) {
             return Ok(key.software()?.encode(selection, Text::FORM, None)?.to_vec());
         }
-        // Who asks for the private half alone gets the public one too, as of OpenSSL's own keys.
+        // If only the private half is selected, the public half is printed too, as for OpenSSL's own keys.
         let public = key.software()?.encode(Selection::PUBLIC, Text::FORM, None)?;
         let bits = key.software()?.bits();
         let mut text = format!("Private-Key: ({bits} bit, in a TPM 2.0)\n");
         tell(&mut text, tpm).map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
         let mut text = text.into_bytes();
-        // OpenSSL's first line, "Public-Key: (256 bit)", is ours above.
+        // OpenSSL's first line, "Public-Key: (256 bit)", is replaced by the one above.
         for line in public.split_inclusive(|byte| *byte == b'\n').skip(1) {
             let label = LABELS.iter().find_map(|(label, of_private_keys)| {
                 Some((of_private_keys, line.strip_prefix(label.as_bytes())?))
@@ -45,16 +46,17 @@ impl Output for Text {
     }
 }
 
-/// OpenSSL has other labels for the public numbers where it prints a private key, and shell programs look for those.
+/// OpenSSL uses other labels for the public numbers when it prints a private key, and shell scripts look for
+/// them.
 const LABELS: [(&str, &str); 2] = [("Modulus:", "modulus:"), ("Exponent:", "publicExponent:")];
 
 fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
     let (public, file) = (tpm.public(), tpm.file());
     if let Some(place) = tpm.place() {
-        // Its URI may hold a password, and in more than one spot.
+        // The URI may contain a password, even in more than one part.
         let kind = if place.handle.is_persistent() { "persistent" } else { "transient" };
         writeln!(text, "kind: {kind} key {}", place.handle)?;
-        writeln!(text, "parent: a {kind} key does not tell")?;
+        writeln!(text, "parent: unknown for a {kind} key")?;
         writeln!(text, "password: {}", password(&place.reference))?;
     }
     if let Some(file) = file {
@@ -76,17 +78,17 @@ fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
         Some(file) => policy(text, file),
         None if public.auth_policy.is_empty() => writeln!(text, "policy: none"),
         None => {
-            writeln!(text, "policy: there is one; only the key file that belongs to it tells its statements")
+            writeln!(text, "policy: set; only the key file lists its statements")
         }
     }
 }
 
-/// Of a persistent key: what its reference knows, in the words of `tpm2-keytool show`.
+/// The password state of a persistent key from its reference.
 fn password(reference: &KeyReference) -> &'static str {
     match reference.public.attributes.contains(Attributes::USER_WITH_AUTH) {
-        false => "it does not authorize use; the policy does",
+        false => "does not authorize use; the policy does",
         true if reference.empty_auth => "none",
-        true => "not known to be without",
+        true => "may be needed",
     }
 }
 
@@ -94,18 +96,18 @@ fn parent(file: &KeyFile) -> String {
     let handle = file.parent;
     match handle.hierarchy_words() {
         Some(hierarchy) => format!("{hierarchy} ({handle}), its {} primary", file.primary()),
-        None if handle.is_transient() => format!("transient handle {handle}, which leads nowhere"),
+        None if handle.is_transient() => format!("transient handle {handle}, which is no longer valid"),
         None => format!("persistent key {handle}"),
     }
 }
 
-/// Sentence by sentence, in the order in which it runs.
+/// Writes the statements of the policy in the order of execution.
 fn policy(text: &mut String, file: &KeyFile) -> std::fmt::Result {
     match &file.policy {
         None if file.public.attributes.contains(Attributes::USER_WITH_AUTH) => {
             writeln!(text, "policy: none")?;
         }
-        None => writeln!(text, "policy: its statements are not in the file")?,
+        None => writeln!(text, "policy: set, but its statements are not in the file")?,
         Some(statements) => {
             writeln!(text, "policy:")?;
             statements.iter().try_for_each(|statement| writeln!(text, "    {statement}"))?;

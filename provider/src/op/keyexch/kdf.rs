@@ -14,20 +14,18 @@ pub(super) struct Kdf {
 }
 
 impl Kdf {
-    /// Reads it from the options of a derivation; `None` when no function was asked for.
+    /// Reads the function from the options of a derivation. Returns `None` if the caller selected none.
     ///
     /// # Errors
-    /// It is unknown, or a parameter lacks.
+    /// The function is unknown, or a parameter is missing.
     pub(super) fn read(shadow: &mut Operation) -> Result<Option<Self>> {
         let mut options = shadow.options();
         match options.text(c"kdf-type").as_deref() {
             None => return Ok(None),
             Some("X963KDF") => {}
             Some(other) => {
-                let text = format!(
-                    "the key derivation function {other} is not known here; ask for X963KDF, or for none"
-                );
-                return Err(Error::new(Reason::Unsupported, text));
+                let text = format!("the key derivation function {other} is unknown");
+                return Err(Error::new(Reason::Unsupported, text).with_hint("use X963KDF, or none"));
             }
         }
         let lacks =
@@ -42,15 +40,15 @@ impl Kdf {
         Ok(Some(Self { digest, size, info }))
     }
 
-    /// How many bytes it gives.
+    /// The number of bytes that it returns.
     pub(super) const fn size(&self) -> usize {
         self.size
     }
 
-    /// The derived key.
+    /// Derives the key.
     ///
     /// # Errors
-    /// libcrypto is out of memory, or more is asked than the function can give.
+    /// libcrypto is out of memory, or the requested length exceeds the limit of the function.
     pub(super) fn derive(&self, secret: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let mut key = Zeroizing::new(Vec::with_capacity(self.size + self.digest.size()));
         let mut counter: u32 = 0;

@@ -49,13 +49,13 @@ macro_rules! types_of_selections {
     };
 }
 
-/// The lists of all selections: a bit of the index for each part that is selected.
+/// The lists of all selections. The index has one bit for each selected part.
 static TYPES: [Descriptors; 16] = types_of_selections!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 const PRIVATE: &[Descriptor] = &[Descriptor::new(c"priv", Type::Unsigned)];
 const PUBLIC: &[Descriptor] = &[Descriptor::new(c"pub", Type::Bytes)];
 
-/// What EVP_PKEY-EC(7) calls common EC parameters: those of the curve.
+/// The "common EC parameters" of EVP_PKEY-EC(7): the parameters of the curve.
 const DOMAIN: &[Descriptor] = &[
     Descriptor::new(c"group", Type::Text),
     Descriptor::new(c"encoding", Type::Text),
@@ -71,7 +71,7 @@ const DOMAIN: &[Descriptor] = &[
     Descriptor::new(c"decoded-from-explicit", Type::Integer),
 ];
 
-/// Those of the key.
+/// The parameters of the key.
 const OTHERS: &[Descriptor] = &[
     Descriptor::new(c"use-cofactor-flag", Type::Integer),
     Descriptor::new(c"include-public", Type::Integer),

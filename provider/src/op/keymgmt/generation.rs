@@ -1,4 +1,4 @@
-//! Generation of keys: in the TPM for `provider=tpm2`, mostly in software for a plain fetch.
+//! Generation of keys: in the TPM for `provider=tpm2`, usually in software for a plain fetch.
 
 mod in_tpm;
 mod maker;
@@ -21,22 +21,22 @@ use crate::ffi::params::Params;
 use crate::key::{Key, Kind};
 use crate::provider::Provider;
 
-/// A generation under way.
+/// A key generation in progress.
 pub(crate) trait Generate: Sized + 'static {
-    /// Begins that of a key, or of its parameters only when nothing else is selected.
+    /// Begins to generate a key, or only its parameters if nothing else is selected.
     fn new(provider: &Arc<Provider>, kind: Kind, selection: Selection, params: Params<'_>) -> Result<Self>;
-    /// Takes the parameters (the curve) of another key.
+    /// Sets the parameters (the curve) of another key.
     fn set_template(&mut self, template: &Arc<Key>) -> Result<()>;
     fn set_params(&mut self, params: Params<'_>) -> Result<()>;
     fn generate(&mut self, progress: &Progress<'_>) -> Result<Key>;
 }
 
-/// Where a row of the registry generates.
+/// The location in which a row of the registry generates keys.
 pub(crate) trait Place: 'static {
     type Generation: Generate;
 }
 
-/// The row `tpm2.software=yes`: a plain fetch takes it.
+/// The row `tpm2.software=yes`, which a plain fetch finds.
 pub(crate) struct Plain;
 
 impl Place for Plain {
@@ -50,7 +50,7 @@ impl Place for InTpm {
     type Generation = TpmGeneration;
 }
 
-/// The row for a process that accepts only `fips=yes`, of an instance that lacks it.
+/// The row for a process that accepts only `fips=yes`, if the instance lacks it.
 pub(crate) struct NotFips;
 
 impl Place for NotFips {

@@ -1,4 +1,4 @@
-//! RSA keys and RSA keys fixed to PSS.
+//! RSA keys, and RSA keys restricted to PSS.
 
 use std::ffi::CStr;
 
@@ -54,7 +54,7 @@ impl KeyType for RsaPss {
 
 static NONE: Descriptors = Descriptors::new(&[Descriptor::END]);
 
-/// What EVP_PKEY-RSA(7) calls common and private RSA parameters.
+/// The common and private RSA parameters of EVP_PKEY-RSA(7).
 const NUMBERS: &[Descriptor] = &[
     Descriptor::new(c"n", Type::Unsigned),
     Descriptor::new(c"e", Type::Unsigned),
@@ -109,7 +109,7 @@ static GETTABLE: Descriptors = Descriptors::new(&{
     LIST
 });
 
-/// RSA keys have no parameters that make a key of their own.
+/// The parameters of an RSA key cannot make a key alone.
 fn types(selection: Selection) -> Option<&'static Descriptors> {
     selection.any(Selection::KEYS).then_some(&TYPES)
 }

@@ -1,4 +1,4 @@
-//! The context of a signature or verification, of either kind of key: what is under way, and where.
+//! The context of a signature or verification, for software keys and TPM keys.
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -33,14 +33,12 @@ enum State {
 }
 
 impl<S: Scheme> SignatureContext<S> {
-    /// The key of this init, or that of the last one (EVP_DigestSignInit(3ossl) with a NULL key).
+    /// Returns the key of this init or of the last one (EVP_DigestSignInit(3ossl) with a NULL key).
     fn take_key(&mut self, key: Option<&Arc<Key>>) -> Result<Arc<Key>> {
         if let Some(key) = key {
             self.key = Some(Arc::clone(key));
         }
-        self.key
-            .clone()
-            .ok_or_else(|| Error::new(Reason::NoKey, "a signature needs a key, and none was given"))
+        self.key.clone().ok_or_else(|| Error::new(Reason::NoKey, "cannot sign or verify without a key"))
     }
 
     fn begin(&mut self, purpose: Purpose, key: Option<&Arc<Key>>, params: Params<'_>) -> Result<()> {
@@ -77,7 +75,7 @@ impl<S: Scheme> SignatureContext<S> {
         S::refuse(params)?;
         let private = key.private()?;
         if digest == Some("") {
-            // Until OpenSSL 3.6 it is the digest that the key has by default, since 4.0 it is refused.
+            // An empty name selects the key's default digest until OpenSSL 3.6; OpenSSL 4.0 refuses it.
             Signer::new(key.software()?, Direction::Verify, digest, Params::none())?;
         }
         let digest = match (digest.filter(|name| !name.is_empty()), &self.state) {
@@ -88,7 +86,7 @@ impl<S: Scheme> SignatureContext<S> {
         keep_digest(&digest, params)?;
         S::accepts(private, key.software()?, &digest)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
-        // OpenSSL decides which digests can be signed. Those of a TPM are among them.
+        // OpenSSL decides which digests can be signed. The TPM's digests are always among them.
         if !S::IS_PLAIN || tpm_hash(&digest).is_none() {
             shadow.operation()?;
         }
@@ -123,7 +121,7 @@ impl<S: Scheme> SignatureContext<S> {
         room.write(&signature)
     }
 
-    /// The parameters, wherever they are kept.
+    /// The parameters of the operation.
     fn options(&mut self) -> Result<Options<'_>> {
         match &mut self.state {
             State::Idle => Err(out_of_sequence()),
@@ -265,18 +263,18 @@ impl Recovery for SignatureContext<Rsa> {
         if output.is_query() {
             return output.room(size).map(drop);
         }
-        // What comes out is shorter than the modulus, and callers bring as much room as they expect.
+        // The result is shorter than the modulus, and callers provide only as much room as they expect.
         let recovered = operation.verify_recover(signature)?;
         let Some(room) = output.room(recovered.len())? else { return Ok(()) };
         room.write(&recovered)
     }
 }
 
-/// What is to be signed.
+/// The data to sign.
 enum Bytes<'a> {
-    /// A digest that the caller made.
+    /// A digest that the caller computed.
     Digest(&'a [u8]),
-    /// The message that is under way.
+    /// The message in progress.
     Message,
 }
 
@@ -287,11 +285,11 @@ fn check_length(algorithm: &Digest, digest: &[u8]) -> Result<()> {
     let (name, size, found) = (algorithm.name(), algorithm.size(), digest.len());
     Err(Error::new(
         Reason::Digest,
-        format!("a {name} digest has {size} bytes, and {found} were given to be signed"),
+        format!("a {name} digest has {size} bytes, but the caller passed {found} bytes to sign"),
     ))
 }
 
-/// Once a message is under way its digest cannot be changed, as in OpenSSL's own signatures.
+/// Refuses to change the digest while a message is in progress, as OpenSSL's own signatures do.
 fn keep_digest(digest: &Digest, params: Params<'_>) -> Result<()> {
     let Some(param) = params.find(c"digest") else { return Ok(()) };
     let asked = param.text()?;
@@ -299,8 +297,8 @@ fn keep_digest(digest: &Digest, params: Params<'_>) -> Result<()> {
         return Ok(());
     }
     let text =
-        format!("the digest {} of a signature under way cannot become {asked}: begin again", digest.name());
-    Err(Error::new(Reason::Digest, text))
+        format!("cannot change the digest of a signature in progress from {} to {asked}", digest.name());
+    Err(Error::new(Reason::Digest, text).with_hint("call the init function again"))
 }
 
 fn text(name: &CStr) -> Result<&str> {
@@ -308,7 +306,8 @@ fn text(name: &CStr) -> Result<&str> {
 }
 
 fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the signature was not begun for this: call the init function first")
+    Error::new(Reason::Sequence, "the signature is not initialized for this call")
+        .with_hint("call the init function first")
 }
 
 #[cfg(test)]
@@ -318,7 +317,7 @@ mod tests {
     use crate::ffi::params::ParamList;
 
     #[test]
-    fn another_name_of_the_digest_is_no_change() {
+    fn another_name_of_the_same_digest_is_accepted() {
         for (name, same, other) in [
             ("sha256", ["SHA2-256", "2.16.840.1.101.3.4.2.1"], "sha384"),
             ("blake2b512", ["BLAKE2B-512", "1.3.6.1.4.1.1722.12.2.1.16"], "blake2s256"),

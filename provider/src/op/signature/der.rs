@@ -2,7 +2,7 @@
 
 use asn1::BigUint;
 
-/// The DER form of a signature; `None` when a number is zero, which no signature has.
+/// Encodes a signature in DER. Returns `None` if a number is zero, which no valid signature contains.
 pub(super) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = (positive(r)?, positive(s)?);
     let (r, s) = (BigUint::new(&r)?, BigUint::new(&s)?);
@@ -15,7 +15,7 @@ pub(super) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
     .ok()
 }
 
-/// A number without superfluous zeros, and with one where it would read as negative.
+/// Removes superfluous zeros, and adds one if the number would be read as negative.
 fn positive(bytes: &[u8]) -> Option<Vec<u8>> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let significant = bytes.get(zeros..)?;
@@ -28,7 +28,7 @@ fn positive(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(number)
 }
 
-/// r and s of a signature, for the pretended TPM of the tests.
+/// r and s of a signature, for the fake TPM of the tests.
 #[cfg(test)]
 #[allow(clippy::result_large_err, reason = "asn1's own")]
 pub(super) fn numbers(signature: &[u8]) -> [Vec<u8>; 2] {

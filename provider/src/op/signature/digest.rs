@@ -1,4 +1,4 @@
-//! The digests that the names of signature algorithms contain, as types: a row of the registry is made for one of them.
+//! The digests in the names of signature algorithms, as types. Each row of the registry has one of them.
 
 use std::ffi::CStr;
 

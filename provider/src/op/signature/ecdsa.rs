@@ -16,15 +16,15 @@ use crate::private::{Private, TpmSalt};
 pub(crate) struct Ecdsa;
 
 settable! {
-    /// What OpenSSL's own ECDSA knows since 3.2 and a TPM does not do.
+    /// A parameter that OpenSSL's own ECDSA has since 3.2 and a TPM does not support.
     struct Refused {
-        /// 1 asks for the deterministic nonce of RFC 6979.
+        /// 1 selects the deterministic nonce of RFC 6979.
         nonce_type: u32 = c"nonce-type",
     }
 }
 
 impl Ecdsa {
-    /// The kind of nonce that is asked for.
+    /// The requested nonce type.
     ///
     /// # Errors
     /// The parameter has the wrong type.
@@ -64,8 +64,9 @@ impl Scheme for Ecdsa {
         match Ecdsa::nonce_type(params)? {
             None | Some(0) => Ok(()),
             Some(_) => {
-                let text = "a TPM draws the nonce of each signature itself: deterministic nonces (nonce-type 1) need a software key";
-                Err(Error::new(Reason::Unsupported, text))
+                let text = "a TPM generates the nonce of each signature itself, so nonce-type 1 (deterministic) is not possible";
+                Err(Error::new(Reason::Unsupported, text)
+                    .with_hint("use a software key for deterministic nonces"))
             }
         }
     }
@@ -91,7 +92,7 @@ impl Scheme for Ecdsa {
     }
 }
 
-/// The only hash that the key signs, if it was made for one.
+/// The only hash that the key signs with, if it is restricted to one.
 fn fixed(key: &dyn Private) -> Result<Option<HashAlg>> {
     let PublicKey::Ecc { scheme, .. } = key.public().key else {
         return Err(Error::new(Reason::WrongKey, "an ECDSA signature needs an EC key"));
@@ -100,7 +101,7 @@ fn fixed(key: &dyn Private) -> Result<Option<HashAlg>> {
         KeyScheme::Null => Ok(None),
         KeyScheme::Ecdsa(hash) => Ok(Some(hash)),
         other => {
-            let text = format!("the key was made for {other} only, and ECDSA was asked for");
+            let text = format!("the key is restricted to {other} and cannot sign with ECDSA");
             Err(Error::new(Reason::WrongKey, text))
         }
     }
@@ -110,7 +111,8 @@ fn order_bits(public: &Pkey) -> usize {
     usize::try_from(public.bits()).unwrap_or_default()
 }
 
-/// Tries the labels, the shortest first: a TPM need not have them all, and asking which would cost each process a command.
+/// Tries the labels, the shortest first. A TPM may lack some of them, and to query them would cost each
+/// process a command.
 fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
     let mut refused = None;
     for (hash, digest) in labelled(request.digest, order_bits(request.public), fixed) {
@@ -137,14 +139,14 @@ fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
 fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
     let text = match fixed {
         Some(hash) => {
-            format!("a digest of {length} bytes does not go into {hash}, the only hash that the key takes")
+            format!("a digest of {length} bytes is too long for {hash}, the only hash of the key")
         }
-        None => format!("a digest of {length} bytes does not go into any hash that this TPM signs"),
+        None => format!("a digest of {length} bytes is too long for every hash that this TPM signs with"),
     };
     Error::new(Reason::Digest, text)
 }
 
-/// What no session protected is verified before anybody gets it.
+/// Verifies a result that no session protected, before the caller gets it.
 fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
     request
         .public
@@ -156,7 +158,7 @@ fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
 }
 
 fn wrong_result() -> Error {
-    let text = "the TPM's signature does not verify, and was thrown away: something altered it on its way, or the TPM is faulty";
+    let text = "the TPM's signature does not verify and was discarded: it was altered on the way, or the TPM is faulty";
     Error::new(Reason::Integrity, text)
 }
 

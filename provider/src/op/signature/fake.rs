@@ -1,4 +1,4 @@
-//! A key that pretends to be in a TPM: software with the answers, the habits and the faults that a TPM can have.
+//! A fake TPM key: a software key with the answers, the peculiarities and the faults that a TPM can have.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -21,20 +21,20 @@ pub(super) fn context() -> Arc<PrivateContext> {
     Arc::clone(CONTEXT.get_or_init(PrivateContext::for_tests))
 }
 
-/// The key, and how the "TPM" behaves.
+/// The key, and the behavior of the fake TPM.
 pub(super) struct Fake {
     pub(super) key: Pkey,
     pub(super) public: Public,
-    /// Flips a bit of each result.
+    /// Flips a bit in each result.
     pub(super) faulty: bool,
-    /// Leaves the session out.
+    /// False: no session protects the result.
     pub(super) authenticated: bool,
-    /// The hashes that TPM2_Sign knows.
+    /// The hashes that TPM2_Sign supports.
     pub(super) hashes: &'static [HashAlg],
-    /// Forbids raw RSA, as a use shows.
+    /// Forbids raw RSA; the first use shows it.
     pub(super) forbids_raw_rsa: bool,
     pub(super) raw_rsa: Mutex<Option<RawRsa>>,
-    /// The salt length of its PSS signatures: as long as possible on many chips.
+    /// The salt length of its PSS signatures. Many chips use the maximum.
     pub(super) salt: &'static str,
 }
 
@@ -87,7 +87,7 @@ impl Fake {
         self.sign_digest::<S>(digest, &bytes, Some(message), options)
     }
 
-    /// Signs what somebody else has hashed.
+    /// Signs a digest that the caller computed.
     pub(super) fn sign_digest<S: super::Scheme>(
         &self,
         name: Option<&str>,
@@ -102,7 +102,7 @@ impl Fake {
         S::sign(Request { key, public, shadow: &mut shadow, digest, algorithm, message })
     }
 
-    /// A verification with these options.
+    /// Returns a verification with these options.
     pub(super) fn verification(&self, digest: Option<&str>, options: &mut ParamList) -> Result<Operation> {
         let mut shadow = Operation::new(&self.key, Purpose::Verify, Params::none())?;
         if let Some(digest) = digest {

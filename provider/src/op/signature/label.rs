@@ -1,21 +1,24 @@
-//! How a digest of any length goes into TPM2_Sign for ECDSA, which wants one exactly as long as the hash it is labelled with.
+//! Fits a digest of any length into TPM2_Sign for ECDSA, which requires a digest exactly as long as the hash
+//! it is labelled with.
 //!
-//! ECDSA signs e, the leftmost bits of the digest, as many as the order of the curve has (FIPS 186-5 §6.4.1). The TPM takes
-//! e from the bytes that it is given by the same rule, so they are made such that it finds the same number.
+//! ECDSA signs e, the leftmost bits of the digest, as many as the order of the curve has (FIPS 186-5 §6.4.1).
+//! The TPM extracts e from its input by the same rule. So the input is built such that the TPM finds the same
+//! number.
 
 use keyfile::HashAlg;
 
-/// The hashes that label a digest, the shortest first. Never SHA-1, which TPMs and policies retire.
+/// The hashes that can label a digest, the shortest first. SHA-1 is missing because TPMs and policies retire
+/// it.
 const LABELS: [HashAlg; 3] = [HashAlg::Sha256, HashAlg::Sha384, HashAlg::Sha512];
 
-/// The labels that can carry e, with the bytes for each: the shortest first, or the only one that the key takes.
+/// Returns the labels that can carry e, with the input for each: the shortest first, or only the key's hash.
 pub(super) fn labelled(digest: &[u8], order_bits: usize, fixed: Option<HashAlg>) -> Vec<(HashAlg, Vec<u8>)> {
     let e = leftmost(digest, order_bits);
     let labels = fixed.map_or_else(|| LABELS.to_vec(), |hash| vec![hash]);
     labels.into_iter().filter_map(|hash| Some((hash, placed(&e, order_bits, hash.size())?))).collect()
 }
 
-/// e as bytes, most significant first.
+/// Returns e as bytes, most significant first.
 fn leftmost(digest: &[u8], order_bits: usize) -> Vec<u8> {
     let whole = order_bits.div_ceil(8);
     let mut e = digest.get(..whole).unwrap_or(digest).to_vec();
@@ -26,9 +29,9 @@ fn leftmost(digest: &[u8], order_bits: usize) -> Vec<u8> {
     e.split_off(zeros)
 }
 
-/// So many bytes whose leftmost bits, as many as the order has, are e; `None` when e is longer.
+/// Returns `size` bytes whose leftmost bits, as many as the order has, are e. Returns `None` if e is longer.
 fn placed(e: &[u8], order_bits: usize, size: usize) -> Option<Vec<u8>> {
-    // A hash that is longer than the order loses its right end: e stands left of that.
+    // A hash that is longer than the order loses its right end, so e is placed to the left of it.
     let lost = (size * 8).saturating_sub(order_bits);
     let mut bytes = vec![0; size.checked_sub(lost / 8)?.checked_sub(e.len())?];
     bytes.extend_from_slice(e);
@@ -63,13 +66,13 @@ fn shift_left(bytes: &mut [u8], bits: usize) {
 mod tests {
     use super::*;
 
-    /// e as the TPM takes it from what it is given.
+    /// e as the TPM extracts it from its input.
     fn taken(bytes: &[u8], order_bits: usize) -> Vec<u8> {
         leftmost(bytes, order_bits)
     }
 
     #[test]
-    fn the_tpm_finds_the_number_that_was_meant() {
+    fn the_tpm_extracts_the_same_number() {
         let digest: Vec<u8> = (1..=80).collect();
         for order_bits in [192, 224, 256, 384, 521, 638] {
             for length in [0, 1, 16, 20, 28, 32, 36, 48, 64, 65, 66, 80] {
@@ -99,7 +102,7 @@ mod tests {
         assert_eq!(label(48, 384), Some(HashAlg::Sha384));
         assert_eq!(label(28, 521), Some(HashAlg::Sha256));
         assert_eq!(label(64, 521), Some(HashAlg::Sha512));
-        assert_eq!(label(66, 521), None, "521 bits go into no hash");
+        assert_eq!(label(66, 521), None, "521 bits do not fit into any hash");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What TPM2_Sign cannot do with an RSA key, and what works instead. The TPM pads, with its own digests and its own salt.
+//! What TPM2_Sign cannot do with an RSA key, and the alternatives. The TPM pads with its own digests and its
+//! own salt.
 
 use keyfile::{Attributes, HashAlg, Public};
 use tpm::rc::ResponseCode;
@@ -9,96 +10,107 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Digest;
 use crate::private::TpmSalt;
 
-/// Why a key signs by TPM2_Sign.
+/// The reason why a key signs with TPM2_Sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limit {
-    /// It may not decrypt, or not anything.
+    /// The key may not decrypt, or not everything.
     Key,
     /// This TPM forbids raw RSA.
     Tpm,
 }
 
 impl Limit {
-    /// The reason why this key does.
+    /// Returns the reason for this key.
     ///
     /// # Errors
-    /// The TPM forbids what the key may, and the key may do nothing else.
+    /// The TPM forbids raw RSA, and the key may not sign otherwise.
     pub(super) fn of(public: &Public) -> Result<Self> {
         match (decrypts_anything(public), public.attributes.contains(Attributes::SIGN)) {
             (false, _) => Ok(Self::Key),
             (true, true) => Ok(Self::Tpm),
             (true, false) => {
-                let text = "this TPM forbids raw RSA and the key may only decrypt, so it cannot sign: use a key that may sign (tpm2-keytool create makes one)";
-                Err(Error::new(Reason::WrongKey, text))
+                let text = "this TPM forbids raw RSA and the key may only decrypt, so it cannot sign";
+                Err(Error::new(Reason::WrongKey, text)
+                    .with_hint("use a key that may sign (tpm2-keytool create makes one)"))
             }
         }
     }
 
-    /// The hash of the TPM that is this digest.
+    /// Returns the TPM's hash for this digest.
     ///
     /// # Errors
-    /// It is none.
+    /// The TPM has none.
     pub(super) fn hash(self, digest: Option<&Digest>) -> Result<HashAlg> {
-        let text = match self {
-            Self::Key => {
-                "this key signs by TPM2_Sign only, which takes sha1, sha256, sha384 and sha512; use one of these, or a key that may decrypt as well, where tpm2-keytool status shows raw RSA: yes"
-            }
-            Self::Tpm => {
-                "this TPM forbids raw RSA and signs digests of sha1, sha256, sha384 and sha512 only: use one of these that it has, or an EC key (tpm2-keytool create -e P-256)"
-            }
+        let (text, hint) = match self {
+            Self::Key => (
+                "this key signs with TPM2_Sign only, which supports sha1, sha256, sha384 and sha512",
+                "use one of these, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)",
+            ),
+            Self::Tpm => (
+                "this TPM forbids raw RSA and signs digests of sha1, sha256, sha384 and sha512 only",
+                "use one of these that it supports, or an EC key (tpm2-keytool create -e P-256)",
+            ),
         };
-        digest.and_then(tpm_hash).ok_or_else(|| Error::new(Reason::Digest, text))
+        digest.and_then(tpm_hash).ok_or_else(|| Error::new(Reason::Digest, text).with_hint(hint))
     }
 
-    /// The TPM refused: it may lack the hash.
+    /// Explains a refusal of the TPM: it may lack the hash.
     pub(super) fn refused(self, hash: HashAlg, error: Error) -> Error {
         if self == Self::Key || error.tpm_code().map(ResponseCode::base) != Some(ResponseCode::HASH) {
             return error;
         }
-        let text = format!(
-            "this TPM forbids raw RSA and does not sign {hash} itself: use another digest, such as sha256"
-        );
-        Error::new(Reason::Digest, text).with_source(error)
+        let text = format!("this TPM forbids raw RSA and does not sign {hash} itself");
+        Error::new(Reason::Digest, text).with_hint("use another digest, such as sha256").with_source(error)
     }
 
-    /// No padding was asked for.
+    /// The error for a signature without padding.
     pub(super) fn no_padding(self) -> Error {
-        padding(match self {
-            Self::Key => {
-                "this key signs by TPM2_Sign only, which pads by itself; signing without padding needs a key that may decrypt as well, where tpm2-keytool status shows raw RSA: yes"
-            }
-            Self::Tpm => {
-                "this TPM forbids raw RSA, so its keys sign nothing without padding: use pkcs1 or pss (rsa_padding_mode), or a software key"
-            }
-        })
+        match self {
+            Self::Key => padding("this key signs with TPM2_Sign only, which always pads", RAW_RSA),
+            Self::Tpm => padding(
+                "this TPM forbids raw RSA, so it cannot sign without padding",
+                "use pkcs1 or pss (rsa_padding_mode), or a software key",
+            ),
+        }
     }
 
-    /// Another digest was asked for in MGF1.
+    /// The error for another digest in MGF1.
     pub(super) fn mgf1(self) -> Error {
-        padding(match self {
-            Self::Key => {
-                "this key signs by TPM2_Sign only, where MGF1 has the digest of the message; ask for the same, or use a key that may decrypt as well, where tpm2-keytool status shows raw RSA: yes"
-            }
-            Self::Tpm => {
-                "this TPM forbids raw RSA and pads PSS itself, where MGF1 has the digest of the message: ask for the same (rsa_mgf1_md)"
-            }
-        })
+        match self {
+            Self::Key => padding(
+                "this key signs with TPM2_Sign only, which uses the digest of the message for MGF1",
+                RAW_RSA_OR_DIGEST,
+            ),
+            Self::Tpm => padding(
+                "this TPM forbids raw RSA and pads PSS itself, with the digest of the message for MGF1",
+                "use the same digest (rsa_mgf1_md)",
+            ),
+        }
     }
 
-    /// Another salt was asked for.
+    /// The error for another salt length.
     pub(super) fn salt(self, own: TpmSalt) -> Error {
         let own = own.word();
-        padding(match self {
-            Self::Key => format!(
-                "this TPM signs PSS with a salt of its own length (rsa_pss_saltlen:{own}), not with the one that was asked for; ask for that or for auto, or use a key that may decrypt as well (it signs with any salt, where tpm2-keytool status shows raw RSA: yes)"
+        match self {
+            Self::Key => padding(
+                format!("the TPM pads PSS for this key with its own salt length ({own})"),
+                format!(
+                    "use rsa_pss_saltlen:{own} or auto, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)"
+                ),
             ),
-            Self::Tpm => format!(
-                "this TPM forbids raw RSA and signs PSS with its own salt only: ask for rsa_pss_saltlen:{own} or auto, or use an EC key (tpm2-keytool create -e P-256)"
+            Self::Tpm => padding(
+                format!("this TPM forbids raw RSA and pads PSS with its own salt length ({own})"),
+                format!("use rsa_pss_saltlen:{own} or auto, or an EC key (tpm2-keytool create -e P-256)"),
             ),
-        })
+        }
     }
 }
 
-fn padding(text: impl Into<String>) -> Error {
-    Error::new(Reason::Padding, text)
+/// Hints for keys that may not decrypt.
+const RAW_RSA: &str = "use a key that may also decrypt, on a TPM that allows raw RSA (tpm2-keytool status)";
+const RAW_RSA_OR_DIGEST: &str =
+    "use the same digest, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)";
+
+fn padding(text: impl Into<String>, hint: impl Into<String>) -> Error {
+    Error::new(Reason::Padding, text).with_hint(hint)
 }

@@ -1,4 +1,5 @@
-//! Signatures by an algorithm that names its digest (RSA-SHA256): the same context, begun with that digest.
+//! Signatures by an algorithm that names its digest (RSA-SHA256). They use the same context, initialized with
+//! that digest.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -17,14 +18,14 @@ pub(crate) struct NamedContext<S> {
     context: SignatureContext<S>,
     digest: &'static CStr,
     state: State,
-    /// What is to be verified at the end of the message.
+    /// The signature that is verified at the end of the message.
     signature: Option<Vec<u8>>,
 }
 
-/// What was begun.
+/// The operation that was initialized.
 #[derive(Clone, Copy)]
 enum State {
-    /// Nothing, or signatures of digests.
+    /// None, or signatures of digests.
     Digests,
     /// The signature of one message, in parts or in one call (EVP_PKEY_sign(3ossl)).
     Message(Purpose, Progress),
@@ -44,22 +45,22 @@ enum Progress {
 }
 
 settable! {
-    /// What the verification of a message is told (provider-signature(7)).
+    /// The parameters for the verification of a message (provider-signature(7)).
     struct Verification {
         signature: Vec<u8> = c"signature",
     }
 }
 
-/// What differs by type of key.
+/// The differences between key types.
 pub(crate) trait Named: Scheme {
     const KEY_TYPES: &'static KeyTypes;
-    /// What is said of a signature that nobody gave, as OpenSSL's own algorithms say it.
+    /// The result of a verification without a signature, as in OpenSSL's own algorithms.
     const WITHOUT_SIGNATURE: Verdict;
 
-    /// What the verification of a message is told.
+    /// The parameters that can be set for the verification of a message.
     fn of_verification() -> &'static Descriptors;
 
-    /// What the name does not say.
+    /// Returns the parameters that the algorithm name does not determine.
     ///
     /// # Errors
     /// A parameter has the wrong type.
@@ -106,7 +107,7 @@ impl Named for Ecdsa {
 }
 
 impl<S: Named> NamedContext<S> {
-    /// Begins to sign, verify or recover digests.
+    /// Initializes the context to sign, verify or recover digests.
     fn begin(&mut self, params: Params<'_>) -> Result<()> {
         let digest = self.digest.to_str().map_err(|_| out_of_sequence())?;
         self.context.set_ctx_params(ParamList::new().text(c"digest", digest).as_params())?;
@@ -120,7 +121,7 @@ impl<S: Named> NamedContext<S> {
         self.set_ctx_params(params)
     }
 
-    /// Goes on with a message that is not at its end.
+    /// Continues a message that is not finished.
     fn go_on(&mut self, purpose: Purpose, to: Progress) -> Result<()> {
         match &mut self.state {
             State::Message(of, progress) if *of == purpose && *progress != Progress::Ended => {
@@ -237,7 +238,7 @@ impl<S: Named> Signature for NamedContext<S> {
         S::gettable()
     }
 
-    /// Padding and digest are those of the name: what is said of them is passed over, as OpenSSL's own algorithms do.
+    /// The name determines padding and digest. Such parameters are ignored, as in OpenSSL's own algorithms.
     fn set_ctx_params(&mut self, params: Params<'_>) -> Result<()> {
         if let Some(signature) = Verification::read(params)?.signature {
             self.signature = Some(signature);
@@ -269,7 +270,8 @@ impl Recovery for NamedContext<Rsa> {
 }
 
 fn out_of_sequence() -> Error {
-    Error::new(Reason::Sequence, "the message was not begun, or is at its end: call the init function first")
+    Error::new(Reason::Sequence, "the message is not initialized, or already finished")
+        .with_hint("call the init function first")
 }
 
 #[cfg(test)]
@@ -277,12 +279,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_name_does_not_say_is_passed_on() {
+    fn parameters_that_the_name_does_not_determine_are_passed_on() {
         let mut list = ParamList::new();
         let params = list.unsigned(c"nonce-type", &[1]).text(c"digest", "sha1").as_params();
         assert!(Rsa::passed_on(params).unwrap().is_none());
         let mut passed = Ecdsa::passed_on(params).unwrap().unwrap();
-        // A TPM refuses it, as it does without such a name.
+        // A TPM refuses it, as it does for an algorithm without a digest in its name.
         assert!(Ecdsa::refuse(passed.as_params()).is_err());
         assert!(Ecdsa::passed_on(Params::none()).unwrap().is_none());
     }

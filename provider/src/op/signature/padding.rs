@@ -1,4 +1,4 @@
-//! The padding of an RSA signature, as a type: read from the shadow, turned into a block by `missing`.
+//! The padding of an RSA signature, as a type. It is read from the shadow, and `missing` builds the block.
 
 use missing::SaltLength;
 use zeroize::Zeroizing;
@@ -14,20 +14,20 @@ pub(super) enum Padding {
     Pkcs1,
     /// PSS (RFC 8017 §9.1).
     Pss {
-        /// The salt length that was asked for.
+        /// The requested salt length.
         salt: SaltLength,
-        /// The digest of the mask generation function, when it is another than that of the message.
+        /// The digest of the mask generation function, if it differs from the digest of the message.
         mgf1: Option<Digest>,
     },
-    /// None: the bytes are the block.
+    /// No padding: the bytes are the block.
     None,
 }
 
 impl Padding {
-    /// Reads it from the options of the shadow.
+    /// Reads the padding from the options of the shadow.
     ///
     /// # Errors
-    /// It is a padding that a TPM key does not do.
+    /// TPM keys do not support the padding.
     pub(super) fn read(shadow: &mut Shadow) -> Result<Self> {
         let (public, has_salt_of_key) = (shadow.public().clone(), shadow.has_salt_of_key());
         let mut options = shadow.options()?;
@@ -49,16 +49,17 @@ impl Padding {
         }
     }
 
-    /// Whether whoever signs chooses the length of the salt: what OpenSSL begins with, −2 in 3.0 and −4 since 3.1, and what a
-    /// verification takes from the signature. A restricted key names a salt length that its TPM may not produce.
+    /// Returns true if the signer chooses the salt length. This is OpenSSL's default (−2 in 3.0, −4 since
+    /// 3.1), and the value for a verification that takes the length from the signature. A restricted key
+    /// names a salt length that its TPM may not produce.
     pub(super) const fn leaves_salt_open(&self) -> bool {
         matches!(self, Self::Pss { salt: SaltLength::Auto | SaltLength::AutoDigestMax, .. })
     }
 
-    /// The block that the private operation is applied to, as long as the modulus.
+    /// Returns the block for the private operation, as long as the modulus.
     ///
     /// # Errors
-    /// Digest, salt and modulus do not go together.
+    /// Digest, salt and modulus do not fit together.
     pub(super) fn block(&self, public: &Pkey, digest: &[u8], algorithm: Option<&Digest>) -> Result<Vec<u8>> {
         let bits = usize::try_from(public.bits()).unwrap_or_default();
         let size = public.size();
@@ -68,26 +69,20 @@ impl Padding {
                 let known = algorithm.name().parse().map_err(refused)?;
                 missing::pkcs1::encode_signature(known, digest, size).map_err(refused)
             }
-            (Self::Pss { .. }, None) => Err(Error::new(
-                Reason::Digest,
-                "PSS needs to know the digest: set one (-pkeyopt digest:sha256)",
-            )),
+            (Self::Pss { .. }, None) => Err(Error::new(Reason::Digest, "PSS needs a digest")
+                .with_hint("set one (-pkeyopt digest:sha256)")),
             (Self::Pss { salt, mgf1 }, Some(algorithm)) => {
                 let salt = salt.for_signing(algorithm.size(), bits).map_err(refused)?;
                 let salt = random(public.context(), salt)?;
                 let mgf1 = mgf1.as_ref().unwrap_or(algorithm);
                 missing::pss::encode(algorithm, digest, &salt, mgf1, bits).map_err(refused)
             }
-            (Self::None, Some(_)) => Err(Error::new(
-                Reason::Padding,
-                "without padding there is no place for a digest: sign the block itself",
-            )),
+            (Self::None, Some(_)) => Err(Error::new(Reason::Padding, "cannot sign a digest without padding")
+                .with_hint("sign the whole block instead")),
             (Self::None, None) if digest.len() == size => Ok(digest.to_vec()),
             (Self::None, None) => {
-                let text = format!(
-                    "without padding exactly {size} bytes are signed, and {} were given",
-                    digest.len()
-                );
+                let text =
+                    format!("without padding the input must have {size} bytes, but it has {}", digest.len());
                 Err(Error::new(Reason::Padding, text))
             }
         }
@@ -110,8 +105,8 @@ impl missing::Hasher for Digest {
 }
 
 fn unsupported(what: &str) -> Error {
-    let text = format!("a TPM key does not do the padding {what}: ask for pkcs1, pss or none");
-    Error::new(Reason::Padding, text)
+    Error::new(Reason::Padding, format!("TPM keys do not support the padding {what}"))
+        .with_hint("use pkcs1, pss or none")
 }
 
 fn refused(error: missing::Error) -> Error {

@@ -1,11 +1,12 @@
-//! RSA signatures in the TPM (`spec`: how RSA is done).
+//! RSA signatures in the TPM.
 //!
-//! TPM2_Sign knows only its own digests, and many chips fix the PSS salt to the largest size, which breaks TLS 1.3. So a
-//! key that may decrypt signs by TPM2_RSA_Decrypt with scheme NULL, the bare private operation, over a block padded here.
-//! Only a key that cannot do that, or on a TPM that forbids it, goes through TPM2_Sign.
+//! TPM2_Sign supports only the TPM's digests, and many chips always use the largest PSS salt, which breaks
+//! TLS 1.3. So a key that may decrypt signs with TPM2_RSA_Decrypt and scheme NULL, the bare private
+//! operation, on a block that is padded in this module. TPM2_Sign is used if the key may not do that or the
+//! TPM forbids it.
 //!
-//! A result that no session vouches for is verified in software before it leaves, and so is what TPM2_Sign padded by PSS:
-//! its salt may have another length than was asked for.
+//! Software verifies a result that no session protected before the caller gets it. It also verifies PSS
+//! signatures that TPM2_Sign padded, because the salt may have another length than requested.
 
 use std::sync::OnceLock;
 
@@ -71,7 +72,7 @@ impl Scheme for Rsa {
                 if is_restricted(key) {
                     Err(restricted_to(fixed))
                 } else {
-                    Err(tpm_scheme::made_for(scheme, hash))
+                    Err(tpm_scheme::restricted_to_scheme(scheme, hash))
                 }
             }
             _ => Ok(()),
@@ -88,20 +89,20 @@ impl Scheme for Rsa {
         if !padding.leaves_salt_open() || salt::is_free(key, public, &padding, shadow)? {
             return Ok(());
         }
-        // What the key cannot do is said here, before the TPM is asked for a signature that nobody wants.
+        // Reports what the key cannot do before the TPM makes a signature in vain.
         tpm_scheme::of(key.public(), Limit::of(key.public())?, &padding, shadow.digest()?.as_ref())?;
         salt::settle(key, public, shadow, known)
     }
 
     fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
-        // Also behind a DigestInfo or a padding that the caller has made.
+        // The value may also follow a DigestInfo or a padding of the caller.
         if request.digest.ends_with(&SIGNED_DIGEST) {
             return Err(kept_back());
         }
         let padding = Padding::read(request.shadow)?;
         if may_sign_by_decryption(request.key) {
             match by_decryption(&mut request, &padding) {
-                // Found out just now.
+                // The TPM has just refused raw RSA.
                 Err(_) if request.key.raw_rsa() == Some(RawRsa::Forbidden) => {}
                 done => return done,
             }
@@ -120,12 +121,12 @@ const OF_PADDING: &[Descriptor] = &[
     Descriptor::new(c"saltlen", Kind::Text),
 ];
 
-/// Returns true if the key does the bare private operation, as far as is known of the TPM.
+/// Returns true if the key can do the bare private operation, as far as the TPM is known.
 pub(super) fn may_sign_by_decryption(key: &dyn Private) -> bool {
     decrypts_anything(key.public()) && key.raw_rsa() != Some(RawRsa::Forbidden)
 }
 
-/// Returns true if the key may do the bare private operation: it may decrypt anything, in any way.
+/// Returns true if the key may do the bare private operation: it may decrypt everything with every scheme.
 pub(super) fn decrypts_anything(public: &Public) -> bool {
     public.attributes.contains(Attributes::DECRYPT)
         && !public.attributes.contains(Attributes::RESTRICTED)
@@ -135,12 +136,12 @@ pub(super) fn decrypts_anything(public: &Public) -> bool {
 fn by_decryption(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
     let block = Zeroizing::new(padding.block(request.public, request.digest, request.algorithm)?);
     let PublicKey::Rsa { modulus, .. } = &request.key.public().key else { return Err(no_rsa_key()) };
-    // TPM 2.0 Part 3 §14.3: the value has to be below the modulus; libtpms goes into failure mode otherwise.
+    // TPM 2.0 Part 3 §14.3: the value must be below the modulus; otherwise libtpms enters failure mode.
     if block.len() != modulus.len() || block.as_slice() >= modulus.as_slice() {
-        return Err(Error::new(Reason::Padding, "the value to be signed is not below the modulus"));
+        return Err(Error::new(Reason::Padding, "the value to sign is not below the modulus"));
     }
     let answer = request.key.rsa_sign(&block)?;
-    // Some TPMs leave leading zeros out.
+    // Some TPMs leave out leading zeros.
     let zeros = modulus.len().checked_sub(answer.value.len()).ok_or_else(wrong_result)?;
     let mut signature = vec![0; zeros];
     signature.extend_from_slice(&answer.value);
@@ -176,7 +177,7 @@ pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> 
 }
 
 fn kept_back() -> Error {
-    let text = "this value is not signed: its signature is the secret that hides wrong paddings from whoever sends ciphertexts (PKCS#1 v1.5)";
+    let text = "this value is not signed: its signature is the secret that hides wrong PKCS#1 v1.5 paddings";
     Error::new(Reason::Digest, text)
 }
 
@@ -185,7 +186,7 @@ fn no_rsa_key() -> Error {
 }
 
 fn wrong_result() -> Error {
-    let text = "the TPM's signature does not verify, and was thrown away: something altered it on its way, or the TPM is faulty";
+    let text = "the TPM's signature does not verify and was discarded: it was altered on the way, or the TPM is faulty";
     Error::new(Reason::Integrity, text)
 }
 
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_of_implicit_rejection_is_no_signature_for_anybody() {
+    fn the_secret_of_implicit_rejection_is_never_signed_for_a_caller() {
         let fake = Fake::rsa(KeyScheme::Null, true);
         // DigestInfo of SHA-256 (RFC 8017 §9.2, note 1).
         let info = [
@@ -328,9 +329,9 @@ mod tests {
         }
     }
 
-    /// The restrictions of the key name a salt as long as the digest, which this TPM does not make.
+    /// The restrictions of the key require a salt as long as the digest, which this TPM does not produce.
     #[test]
-    fn a_salt_that_nobody_asked_for_is_the_tpms_own() {
+    fn a_salt_that_the_caller_leaves_open_is_the_tpms_own() {
         let fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
         let numbers = [c"n", c"e"].map(|name| fake.key.unsigned(name).unwrap());
         let restrictions = Restrictions { digest: "sha256", salt: 32 };

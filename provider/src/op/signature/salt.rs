@@ -1,5 +1,5 @@
-//! The salt of PSS as a TPM makes it: as long as the digest, or as long as there is room for (TPM 2.0 Part 1 Annex B.7). Which,
-//! no capability tells; a signature does.
+//! The salt length of the TPM's PSS signatures: as long as the digest, or as long as the modulus allows (TPM
+//! 2.0 Part 1 Annex B.7). No capability shows which; a signature does.
 
 use std::sync::OnceLock;
 
@@ -14,14 +14,15 @@ use crate::ffi::crypto::Pkey;
 use crate::ffi::params::ParamList;
 use crate::private::{Private, TpmSalt};
 
-/// What is signed to find out. It names itself, so that nobody takes it for anything else.
+/// The message of the trial signature. Its text makes it useless for any other purpose.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
 
-/// Returns true if the key pads here, with any salt. Where the TPM may forbid that, and the key has another way, one use of it shows: a
-/// certificate that names another salt than its signature has is worth nothing.
+/// Returns true if this provider pads for the key, so it can use any salt. If the TPM may forbid that and the
+/// key can also sign with TPM2_Sign, one trial shows it: a certificate that names another salt length than
+/// its signature has is invalid.
 ///
 /// # Errors
-/// The TPM refuses the key.
+/// The TPM refuses the trial.
 pub(super) fn is_free(
     key: &dyn Private,
     public: &Pkey,
@@ -42,11 +43,11 @@ pub(super) fn is_free(
     Ok(may_sign_by_decryption(key))
 }
 
-/// Puts the TPM's own salt length in the place of one that was left open, found out by one signature for each key and process: a
-/// certificate names the length of the salt before it is signed.
+/// Sets the TPM's own salt length if the caller left it open. One signature per key and process shows it,
+/// because a certificate names the salt length before it is signed.
 ///
 /// # Errors
-/// The TPM refuses; its salt has neither length.
+/// The TPM refuses, or its salt has neither length.
 pub(super) fn settle(
     key: &dyn Private,
     public: &Pkey,
@@ -63,7 +64,8 @@ pub(super) fn settle(
     shadow.set(ParamList::new().text(c"saltlen", salt.word()).as_params())
 }
 
-/// The salt length of a signature that is right but for that; `None` when it is wrong, or the length is another still.
+/// The salt length of a signature that is valid except for that length. Returns `None` if it is invalid or
+/// has another length.
 pub(super) fn of(shadow: &Shadow, signature: &[u8], digest: &[u8]) -> Option<TpmSalt> {
     [TpmSalt::Digest, TpmSalt::Max].into_iter().find(|salt| {
         shadow
@@ -90,8 +92,9 @@ fn try_out(key: &dyn Private, public: &Pkey, shadow: &mut Shadow) -> Result<TpmS
 }
 
 fn unknown() -> Error {
-    let text = "the salt of this TPM's PSS signatures is neither as long as the digest nor as long as it can be: ask for its length (rsa_pss_saltlen)";
-    Error::new(Reason::Padding, text)
+    let text =
+        "the salt of this TPM's PSS signatures is neither as long as the digest nor as long as possible";
+    Error::new(Reason::Padding, text).with_hint("set the length (rsa_pss_saltlen)")
 }
 
 #[cfg(test)]
@@ -127,16 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_open_becomes_what_the_tpm_does() {
+    fn an_open_salt_length_becomes_the_length_of_the_tpm() {
         for own in ["digest", "max"] {
             let mut fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
             fake.salt = own;
             let known = OnceLock::new();
-            assert_eq!(settled(&fake, Some("20"), &known).unwrap(), "20", "what was asked for stays");
+            assert_eq!(settled(&fake, Some("20"), &known).unwrap(), "20", "a requested length is kept");
             assert_eq!(known.get(), None);
             assert_eq!(settled(&fake, None, &known).unwrap(), own);
             fake.salt = "7";
-            assert_eq!(settled(&fake, Some("auto"), &known).unwrap(), own, "found out once");
+            assert_eq!(settled(&fake, Some("auto"), &known).unwrap(), own, "learned once");
             assert!(
                 settled(&fake, None, &OnceLock::new()).unwrap_err().to_string().contains("rsa_pss_saltlen")
             );
@@ -147,7 +150,7 @@ mod tests {
     fn a_key_that_may_decrypt_signs_with_any_salt() {
         let known = OnceLock::new();
         let salt = settled(&Fake::rsa(KeyScheme::Null, true), None, &known).unwrap();
-        // As OpenSSL 3.0 begins, and as later ones do.
+        // OpenSSL 3.0's default, and the default of later versions.
         assert!(["auto", "auto-digestmax"].contains(&salt.as_str()), "{salt}");
         assert_eq!(known.get(), None);
     }
@@ -169,11 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_tried_that_the_key_cannot_do() {
+    fn a_scheme_that_the_key_lacks_is_refused_without_a_trial() {
         for (scheme, mgf1, says) in [
-            (KeyScheme::Rsassa(HashAlg::Sha256), "sha256", "ask for the padding pkcs1"),
+            (KeyScheme::Rsassa(HashAlg::Sha256), "sha256", "use the padding pkcs1"),
             (KeyScheme::Rsapss(HashAlg::Sha256), "sha1", "MGF1"),
-            (KeyScheme::Rsapss(HashAlg::Sha384), "sha256", "RSAPSS sha384 only, and sha256 was asked for"),
+            (KeyScheme::Rsapss(HashAlg::Sha384), "sha256", "RSAPSS sha384, but the caller asked for sha256"),
         ] {
             let error = settled_with(&Fake::rsa(scheme, false), None, mgf1, &OnceLock::new()).unwrap_err();
             assert!(error.to_string().contains(says), "{scheme}: {error}");

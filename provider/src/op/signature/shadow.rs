@@ -1,24 +1,25 @@
-//! The shadow of a signature in the TPM: a verification in software that holds its parameters.
+//! The shadow of a signature in the TPM: a verification in software that keeps its parameters.
 //!
-//! It is made when the first parameter is set or asked, or the result is verified: a plain ECDSA signature does without, and
-//! saves a tenth of the client's time.
+//! It is created when a parameter is set or requested, or when the result is verified. A plain ECDSA
+//! signature needs none, which saves a tenth of the client's time.
 
 use crate::error::Result;
 use crate::ffi::crypto::{Digest, Operation, Options, Pkey, Purpose};
 use crate::ffi::params::{IntOrText, ParamList, Params, settable};
 
-/// A verify operation of the public key, made when it is needed.
+/// A verify operation of the public key, created when it is needed.
 pub(crate) struct Shadow {
     public: Pkey,
-    /// The digest of a message under way.
+    /// The digest of a message in progress.
     digest: Option<Digest>,
     operation: Option<Operation>,
-    /// The caller named the length of the salt.
+    /// True if the caller set the salt length.
     has_salt: bool,
 }
 
 impl Shadow {
-    /// A shadow of this key; with the digest of a message, or for a digest that the caller made.
+    /// Creates a shadow of this key: with the digest of a message, or without one for a digest that the
+    /// caller computed.
     pub(super) const fn new(public: Pkey, digest: Option<Digest>) -> Self {
         Self { public, digest, operation: None, has_salt: false }
     }
@@ -28,7 +29,7 @@ impl Shadow {
         &self.public
     }
 
-    /// The digest, as it was begun with or set since.
+    /// The digest: the one of the message, or the one that was set since.
     pub(super) fn digest(&mut self) -> Result<Option<Digest>> {
         match (&self.digest, &mut self.operation) {
             (Some(digest), _) => Ok(Some(digest.clone())),
@@ -40,13 +41,14 @@ impl Shadow {
         }
     }
 
-    /// Takes the parameters of a caller.
+    /// Sets the parameters of a caller.
     pub(super) fn set(&mut self, params: Params<'_>) -> Result<()> {
         if params.is_none() {
             return Ok(());
         }
         if self.is_pss_key() && leaves_salt_open(params)? {
-            // Some versions of OpenSSL let a restricted key sign so and not verify, others the reverse.
+            // With this value and a restricted key, some versions of OpenSSL sign and do not verify, others
+            // the reverse.
             self.has_salt = false;
             return Ok(self.options()?.set(ParamList::without(params, c"saltlen")?.as_params())?);
         }
@@ -55,7 +57,7 @@ impl Shadow {
         Ok(())
     }
 
-    /// Returns true if the caller named no length of the salt, and the restrictions of the key did.
+    /// Returns true if the salt length comes from the restrictions of the key, not from the caller.
     pub(super) fn has_salt_of_key(&self) -> bool {
         !self.has_salt && self.is_pss_key()
     }
@@ -85,7 +87,7 @@ impl Shadow {
         Ok(self.operation.insert(operation))
     }
 
-    /// A second one with the same parameters.
+    /// Copies the shadow.
     pub(super) fn try_clone(&self) -> Result<Self> {
         let operation = self.operation.as_ref().map(Operation::try_clone).transpose()?;
         Ok(Self {
@@ -98,13 +100,13 @@ impl Shadow {
 }
 
 settable! {
-    /// What is said of the salt (EVP_SIGNATURE-RSA(7)).
+    /// The salt length (EVP_SIGNATURE-RSA(7)).
     struct Salt {
         length: IntOrText = c"saltlen",
     }
 }
 
-/// Returns true if the parameters leave the length of the salt to whoever signs.
+/// Returns true if the parameters leave the salt length to the signer.
 fn leaves_salt_open(params: Params<'_>) -> Result<bool> {
     Ok(match Salt::read(params)?.length {
         Some(IntOrText::Int(number)) => matches!(number, -2 | -4),

@@ -1,4 +1,4 @@
-//! The scheme of an RSA key by which TPM2_Sign pads what is asked for (TPM 2.0 Part 2 §11.2.4).
+//! The scheme with which TPM2_Sign pads a signature of an RSA key (TPM 2.0 Part 2 §11.2.4).
 
 use keyfile::{AlgId, HashAlg, Public, Scheme};
 
@@ -8,10 +8,10 @@ use super::tpm_hash;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::Digest;
 
-/// The scheme, and its hash.
+/// Returns the scheme and its hash.
 ///
 /// # Errors
-/// No scheme does what is asked for, or the key was made for another one.
+/// No scheme fits the request, or the key is restricted to another one.
 pub(super) fn of(
     public: &Public,
     limit: Limit,
@@ -34,26 +34,27 @@ pub(super) fn of(
     Ok((asked, hash))
 }
 
-/// The key has a scheme with another hash.
-pub(super) fn made_for(scheme: Scheme, asked: HashAlg) -> Error {
-    Error::new(Reason::Digest, format!("the key was made for {scheme} only, and {asked} was asked for"))
+/// The error for a key whose scheme has another hash.
+pub(super) fn restricted_to_scheme(scheme: Scheme, asked: HashAlg) -> Error {
+    let text = format!("the key is restricted to {scheme}, but the caller asked for {asked}");
+    Error::new(Reason::Digest, text)
 }
 
-/// Refuses what the scheme that the key was made for does not allow.
+/// Refuses a scheme that the key's own scheme does not allow.
 fn fits_key(public: &Public, asked: Scheme, hash: HashAlg) -> Result<()> {
     match public.key.scheme() {
         Some(Scheme::Null) => Ok(()),
         Some(fixed) if fixed == asked => Ok(()),
-        Some(fixed) if fixed.id() == asked.id() => Err(made_for(fixed, hash)),
+        Some(fixed) if fixed.id() == asked.id() => Err(restricted_to_scheme(fixed, hash)),
         Some(fixed) => {
-            let remedy = match fixed.id() {
+            let hint = match fixed.id() {
                 AlgId::RSASSA => {
-                    "ask for the padding pkcs1 (TLS takes it in version 1.2, when PSS is not offered: -sigalgs RSA+SHA256)"
+                    "use the padding pkcs1 (TLS 1.2 uses it if PSS is not offered: -sigalgs RSA+SHA256)"
                 }
-                _ => "ask for the padding pss",
+                _ => "use the padding pss",
             };
-            let text = format!("the key was made for {fixed} only, and {asked} was asked for: {remedy}");
-            Err(Error::new(Reason::Padding, text))
+            let text = format!("the key is restricted to {fixed}, but the caller asked for {asked}");
+            Err(Error::new(Reason::Padding, text).with_hint(hint))
         }
         None => Err(Error::new(Reason::WrongKey, "an RSA signature needs an RSA key")),
     }

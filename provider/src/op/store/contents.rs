@@ -1,4 +1,4 @@
-//! What stands in a file or an NV index becomes objects, each when its turn comes.
+//! Turns the contents of a file or an NV index into objects, each when it is loaded.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::ffi::crypto::Pkey;
 use crate::key::{Key, Kind, Material, TpmKey};
 use crate::op::decoder;
 
-/// Everything that is wanted of what stands there; `origin` says where.
+/// Returns all wanted contents. `origin` describes the source.
 ///
 /// # Errors
-/// There is nothing, or something damaged.
+/// There are none, or they are damaged.
 pub(super) fn found(
     bytes: &[u8],
     password: &Password,
@@ -38,10 +38,10 @@ pub(super) fn found(
     Ok(all)
 }
 
-/// Opens it.
+/// Opens an object.
 ///
 /// # Errors
-/// A key is of no kind that OpenSSL has, or leads nowhere; the file with its password cannot be read.
+/// OpenSSL lacks the key type, a reference names no key, or the password file cannot be read.
 pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>) -> Result<Object> {
     let only_public_half = opening.wanted.only_public_half();
     match content {
@@ -53,7 +53,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
             let kind = decoder::type_of(&file.public)?;
             let auth = match password::said(password)? {
                 Some(auth) => Some(auth),
-                // A file may say wrongly that its key has no password.
+                // A file may state wrongly that its key has no password.
                 None if matches!(password, Password::Asked) => {
                     let what = file.description.as_deref().unwrap_or("TPM key");
                     match password::asked(what, opening.passphrase) {
@@ -75,7 +75,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
     }
 }
 
-/// A file, up to the size of the largest that is of use.
+/// Reads a file, up to the size of the largest key file.
 ///
 /// # Errors
 /// `File`: it cannot be read.
@@ -97,7 +97,8 @@ fn public_half(public: Public, opening: Opening<'_>) -> Result<Object> {
     Ok(key(kind, TpmKey::public_only(public), opening))
 }
 
-/// A public key of a type that we have is ours, so that it can be had with no other provider; another is for the application's.
+/// A public key of a type that this provider has becomes a key of this provider, so it works without any
+/// other provider. Other types are left to the application's providers.
 fn public_key(der: Vec<u8>, opening: Opening<'_>) -> Result<Object> {
     let pkey = Pkey::public_from_der(opening.provider.software()?, &der)?;
     let kind = [Kind::Rsa, Kind::RsaPss, Kind::Ec].into_iter().find(|kind| pkey.is_a(kind.algorithm()));

@@ -1,4 +1,4 @@
-//! Keys at persistent handles, and at transient ones.
+//! Keys at persistent and transient handles.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::key::{Key, Kind, Material, Place, TpmKey};
 /// Opens the key at a handle.
 ///
 /// # Errors
-/// There is none, it is none of OpenSSL's kinds, or there is no TPM.
+/// There is no key, OpenSSL lacks its type, or no TPM is reachable.
 pub(super) fn open(handle: Handle, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     match wanted(opening) {
         true => opened(handle, public(handle, opening)?, password, opening),
@@ -22,10 +22,10 @@ pub(super) fn open(handle: Handle, password: &Password, opening: Opening<'_>) ->
     }
 }
 
-/// The same, if it is the key of this public area.
+/// Opens the key at a handle if it has this public area.
 ///
 /// # Errors
-/// As `open`, and another key is there now.
+/// As `open`. Also if there is another key at the handle now.
 pub(super) fn open_expected(
     handle: Handle,
     expected: &Public,
@@ -33,7 +33,8 @@ pub(super) fn open_expected(
     opening: Opening<'_>,
 ) -> Result<Vec<Found>> {
     if !handle.is_persistent() {
-        let text = format!("the serialized object is at {handle}, which is no persistent key (0x81......)");
+        let text =
+            format!("the serialized object names {handle}, which is not a persistent key (0x81......)");
         return Err(Error::new(Reason::WrongHandle, text));
     }
     if !wanted(opening) {
@@ -41,26 +42,25 @@ pub(super) fn open_expected(
     }
     let found = public(handle, opening)?;
     if found != *expected {
-        let text =
-            format!("the key at {handle} is another than the serialized object says: serialize it anew");
-        return Err(Error::new(Reason::NoObject, text));
+        let text = format!("the key at {handle} differs from the serialized object");
+        return Err(Error::new(Reason::NoObject, text).with_hint("serialize the key again"));
     }
     opened(handle, found, password, opening)
 }
 
-/// ReadPublic.
+/// Reads the public area (TPM2_ReadPublic).
 ///
 /// # Errors
-/// There is no key, or no TPM.
+/// There is no key, or no TPM is reachable.
 pub(super) fn public(handle: Handle, opening: Opening<'_>) -> Result<Public> {
     let tpm = opening.provider.tpm()?;
     let read = if handle.is_transient() { tpm.read_transient(handle) } else { tpm.read_public(handle) };
     let (public, _) = read.map_err(|error| match error.kind() {
-        tpm::ErrorKind::NoObject if handle.is_persistent() => Error::new(
-            Reason::NoObject,
-            format!("there is no key at {handle}: `openssl storeutl tpm2:` lists those that are there"),
-        )
-        .with_source(error),
+        tpm::ErrorKind::NoObject if handle.is_persistent() => {
+            Error::new(Reason::NoObject, format!("there is no key at {handle}"))
+                .with_source(error)
+                .with_hint("`openssl storeutl tpm2:` lists all keys")
+        }
         _ => Error::from(error),
     })?;
     Ok(public)
@@ -72,7 +72,7 @@ fn wanted(opening: Opening<'_>) -> bool {
 
 fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     let kind = Kind::of(&public).ok_or_else(|| {
-        let text = format!("what is at {handle} is sealed data or a symmetric key, and no RSA or EC key");
+        let text = format!("the object at {handle} is sealed data or a symmetric key, not an RSA or EC key");
         Error::new(Reason::WrongKey, text)
     })?;
     let key = if opening.wanted.only_public_half() {

@@ -1,5 +1,6 @@
-//! Everything that has a URI: persistent keys, and NV indexes with something of use that can be read without a password. What cannot be
-//! read has a name that says why, for those who ask for everything, and a URI that opens nothing.
+//! Lists everything that has a URI: persistent keys, and NV indexes with usable contents that can be read
+//! without a password. If the caller wants everything, an unreadable index is listed with the reason, and
+//! with a URI that opens nothing.
 
 use std::error::Error as _;
 
@@ -12,15 +13,16 @@ use super::{Found, Object, Opening};
 use crate::error::Result;
 use crate::key::Kind;
 
-/// A name for each.
+/// Returns a name for each object.
 ///
 /// # Errors
-/// There is no TPM, or it fails in the middle: what was found until then would pass for all.
+/// No TPM is reachable, or it fails in the middle: a partial list would look complete.
 pub(super) fn all(opening: Opening<'_>) -> Result<Vec<Found>> {
     let tpm = opening.provider.tpm()?;
     let libcrypto = opening.provider.core().libcrypto();
     let mut names = Vec::new();
-    // Who looks for certificates opens what is named; a password that nobody gave is no certificate.
+    // A caller that searches for certificates opens what is listed. An entry without contents would be no
+    // certificate.
     let everything = opening.wanted.wants_everything();
     if opening.wanted.any_key() {
         for handle in tpm.persistent_handles()? {
@@ -76,12 +78,12 @@ fn unread(handle: Handle, why: &str) -> Found {
     name(format!("tpm2:unread={handle}"), format!("not read: {why}"))
 }
 
-/// What came of a look at one of them.
+/// The result of reading an object.
 enum Seen<T> {
     Found(T),
-    /// It is gone since.
+    /// The object has been removed meanwhile.
     Gone,
-    /// It is of an algorithm that nobody here knows.
+    /// The object has an unknown algorithm.
     Unknown(String),
 }
 

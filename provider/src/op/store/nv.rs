@@ -1,4 +1,4 @@
-//! NV indexes: read by whoever may, with the password that fits.
+//! NV indexes: chooses who reads them, with which password.
 
 use keyfile::uri::Password;
 use keyfile::{Handle, NvAttributes, NvPublic};
@@ -9,43 +9,43 @@ use zeroize::Zeroizing;
 use super::{Found, Opening, contents, password};
 use crate::error::{Error, Reason, Result};
 
-/// Opens what stands in an index.
+/// Opens the contents of an index.
 ///
 /// # Errors
-/// There is no index, it was never written, nobody may read it, its password is missing or wrong, or nothing of use is in it.
+/// There is no index, it was never written, it cannot be read, its password is missing or wrong, or its
+/// contents are not usable.
 pub(super) fn open(index: Handle, given: &Password, opening: Opening<'_>) -> Result<Vec<Found>> {
     let (public, _) =
         opening.provider.tpm()?.nv_public_before_read(index).map_err(|error| match error.kind() {
             ErrorKind::NoObject => {
-                let text =
-                    format!("there is no NV index {index}: `tpm2-keytool status` lists those that are there");
-                Error::new(Reason::NoObject, text).with_source(error)
+                let text = format!("there is no NV index {index}");
+                let hint = "`tpm2-keytool status` lists all NV indexes";
+                Error::new(Reason::NoObject, text).with_hint(hint).with_source(error)
             }
             _ => Error::from(error),
         })?;
     if !public.attributes.is_ordinary() {
-        let text =
-            format!("NV index {index} is a counter, a bit field, a PCR or a PIN: it holds no contents");
+        let text = format!("NV index {index} is a counter, a bit field, a PCR or a PIN, not data");
         return Err(Error::new(Reason::WrongHandle, text));
     }
     let bytes = read(&public, given, opening)?;
     contents::found(&bytes, &Password::Unmarked, opening, &format!("NV index {index}"))
 }
 
-/// What can be read of an index without a password.
+/// The part of an index that can be read without a password.
 pub(super) enum Peek {
-    /// Everything that was written; it may be a reference that holds a password.
+    /// All bytes that were written. They may be a reference with a password.
     Contents(Zeroizing<Vec<u8>>),
-    /// It holds nothing that has contents.
+    /// The index contains no data.
     Nothing,
-    /// It is kept from us, for this reason.
+    /// The index cannot be read, for this reason.
     Kept(String),
 }
 
-/// Reads it without a password, if that can be.
+/// Reads the index without a password, if possible.
 ///
 /// # Errors
-/// It is not this index that keeps it from us: the TPM cannot be asked, or its answer is not authentic.
+/// The failure does not concern this index: the TPM is not reachable, or its answer is not authentic.
 pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Peek> {
     let attributes = public.attributes;
     let may = |attribute| attributes.contains(attribute);
@@ -69,7 +69,7 @@ pub(super) fn peek(tpm: &Tpm, public: &NvPublic) -> Result<Peek> {
     Ok(Peek::Kept(kept))
 }
 
-/// Whether the TPM says of one index, its hierarchy or its password that it cannot be read.
+/// Returns true if the error concerns only this index, its hierarchy or its password.
 fn keeps_its_contents(error: &tpm::Error) -> bool {
     let about_it = |code: ResponseCode| {
         code.is_about_a_part()
@@ -82,7 +82,8 @@ fn keeps_its_contents(error: &tpm::Error) -> bool {
     }
 }
 
-/// The owner is tried first, for a wrong password of a hierarchy counts towards no lockout; then the index's own.
+/// Reads the index. The owner is tried first, because a wrong password of a hierarchy does not count towards
+/// the lockout. Then the index's own password is used.
 fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Zeroizing<Vec<u8>>> {
     let tpm = opening.provider.tpm()?;
     let may = |attribute| public.attributes.contains(attribute);
@@ -96,12 +97,10 @@ fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Zer
         match tpm.nv_read(public, &reader) {
             Err(error) if error.kind() == ErrorKind::Authorization && own => {}
             Err(error) if error.kind() == ErrorKind::Authorization => {
-                let text = format!(
-                    "NV index {} is read with the password of the hierarchy: give it as pin or pin-source in \
-                     openssl.cnf, or as pin-value or pin-source of the URI",
-                    public.index
-                );
-                return Err(Error::new(Reason::NvPassword, text).with_source(error));
+                let text = format!("the hierarchy's password is needed to read NV index {}", public.index);
+                let hint =
+                    "give it as pin or pin-source in openssl.cnf, or as pin-value or pin-source of the URI";
+                return Err(Error::new(Reason::NvPassword, text).with_source(error).with_hint(hint));
             }
             read => return Ok(read?),
         }
@@ -116,8 +115,9 @@ fn by_own_password(
     opening: Opening<'_>,
 ) -> Result<Zeroizing<Vec<u8>>> {
     let empty = || tpm.nv_read(public, &NvReader::Index(None));
-    // Under dictionary-attack protection a wrong empty password counts: it is tried only after a form of URI that says that there is
-    // none, never as the last try, and then nothing else is tried.
+    // Under dictionary-attack protection a wrong empty password counts. It is tried only for a URI form that
+    // states that there is no password, and never if it would lock the TPM. After it, no other password is
+    // tried.
     let protected = !public.attributes.contains(NvAttributes::NO_DA);
     match given {
         Password::Unmarked if protected => return empty().map_err(|error| refused(public, error)),
@@ -130,30 +130,24 @@ fn by_own_password(
     match password::asked(&format!("NV index {}", public.index), opening.passphrase) {
         Ok(auth) => Ok(tpm.nv_read(public, &NvReader::Index(Some(auth)))?),
         Err(_) => {
-            let text = format!(
-                "NV index {} has a password, and none was given: give it, for instance with -passin, or as pin-value \
-                 or pin-source of the URI",
-                public.index
-            );
-            Err(Error::new(Reason::NvPassword, text))
+            let text = format!("NV index {} has a password, and none was given", public.index);
+            let hint = "give it, for example with -passin, or as pin-value or pin-source of the URI";
+            Err(Error::new(Reason::NvPassword, text).with_hint(hint))
         }
     }
 }
 
-/// No password was given where the URI would say that there is one.
+/// Explains a refusal if no password was given and the URI does not mention one.
 fn refused(public: &NvPublic, error: tpm::Error) -> Error {
     if error.kind() != ErrorKind::Authorization {
         return Error::from(error);
     }
-    let text = format!(
-        "NV index {} has a password, and its URI does not say so: write ?pass behind it and give the password, for instance \
-         with -passin, or write ?pin-value or ?pin-source",
-        public.index
-    );
-    Error::new(Reason::NvPassword, text).with_source(error)
+    let text = format!("NV index {} has a password, but its URI does not mention one", public.index);
+    let hint = "append ?pass to the URI and give the password, for example with -passin, or append ?pin-value or ?pin-source";
+    Error::new(Reason::NvPassword, text).with_source(error).with_hint(hint)
 }
 
-/// Which hierarchy may read.
+/// Returns the hierarchy that may read the index.
 fn hierarchy(public: &NvPublic, auth: Option<Auth>) -> Result<NvReader> {
     let may = |attribute| public.attributes.contains(attribute);
     if may(NvAttributes::OWNER_READ) {
@@ -162,6 +156,6 @@ fn hierarchy(public: &NvPublic, auth: Option<Auth>) -> Result<NvReader> {
     if may(NvAttributes::PP_READ) {
         return Ok(NvReader::Platform(auth));
     }
-    let text = format!("NV index {} can be read by a policy only, which is not supported", public.index);
+    let text = format!("NV index {} can only be read with a policy, which is not supported", public.index);
     Err(Error::new(Reason::Unsupported, text))
 }

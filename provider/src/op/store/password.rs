@@ -1,4 +1,4 @@
-//! Where the password of a key in the TPM comes from: its URI says it, or it is asked for when one is needed.
+//! The password of a key in the TPM: from its URI, or from a prompt if one is needed.
 
 use keyfile::uri::{Password, Uri};
 use keyfile::{Attributes, Handle, KeyReference, Public};
@@ -13,17 +13,17 @@ use crate::provider::Provider;
 /// A password, if there is one.
 pub(super) struct Found {
     pub(super) auth: Option<Auth>,
-    /// Whether the TPM said that there is none.
+    /// True if the TPM confirmed that there is no password.
     pub(super) none: bool,
 }
 
-/// The password of a key at a handle.
+/// Returns the password of a key at a handle.
 ///
-/// A key under dictionary-attack protection is not tried with the empty password before somebody was asked, because a failure counts;
-/// where nobody answers, whoever opens the key tries it once.
+/// For a key under dictionary-attack protection the user is asked before the empty password is tried, because
+/// a failure counts. If there is no answer, the empty password is tried once when the key is opened.
 ///
 /// # Errors
-/// The file with the password cannot be read, or there is no TPM.
+/// The password file cannot be read, or no TPM is reachable.
 pub(super) fn of_key(
     password: &Password,
     handle: Handle,
@@ -48,12 +48,14 @@ pub(super) fn of_key(
     }
 }
 
-/// The password of the key that a reference file leads to, without a word to the TPM. The file says only whether there is none.
+/// Returns the password of the key that a reference file names, without a TPM command. The file only states
+/// whether the key has no password.
 ///
-/// A file that holds the password is read now, if it may be: a server reads it before it gives up its rights.
+/// A password file is read now, if permissions allow it, so that a server can read it before dropping
+/// privileges.
 ///
 /// # Errors
-/// `PasswordMissing`: the URI says `?pass`, and nobody answers.
+/// `PasswordMissing`: the URI contains `?pass`, and there is no answer.
 pub(crate) fn of_reference(
     uri: &Uri,
     reference: &KeyReference,
@@ -62,17 +64,17 @@ pub(crate) fn of_reference(
     Ok(match (&uri.password, said(&uri.password)) {
         (_, Ok(Some(auth))) => KeyAuth::Known(Some(auth)),
         (Password::Source(path), Err(_)) => KeyAuth::Unread(path.clone()),
-        // Known to be right, and not a guess.
+        // The reference states that the key has no password, so this is not a guess.
         _ if reference.empty_auth => KeyAuth::Known(Some(Auth::new([]))),
         (Password::Asked, _) => KeyAuth::Known(Some(asked(&reference.uri, passphrase)?)),
         _ => KeyAuth::Known(Some(asked_or_empty(&reference.uri, passphrase))),
     })
 }
 
-/// What the URI says.
+/// Returns the password from the URI.
 ///
 /// # Errors
-/// The file with the password cannot be read.
+/// The password file cannot be read.
 pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
     match password {
         Password::Value(value) => Ok(Some(Auth::new(value.as_slice()))),
@@ -81,20 +83,21 @@ pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
     }
 }
 
-/// The same for a key that may have none, as nobody knows: where nobody answers, the empty one is tried when the key is opened.
+/// Asks for the password of a key that may have none. If there is no answer, the empty password is tried when
+/// the key is opened.
 fn asked_or_empty(what: &str, passphrase: &Passphrase<'_>) -> Auth {
     asked(what, passphrase).unwrap_or_else(|_| Auth::new([]))
 }
 
-/// Asks for it. Nothing is locked while the user is asked.
+/// Asks for the password. No lock is held meanwhile.
 ///
 /// # Errors
-/// `PasswordMissing`: nobody answers. Opening an encrypted software key fails then, too.
+/// `PasswordMissing`: there is no answer. Opening an encrypted software key fails then, too.
 pub(crate) fn asked(what: &str, passphrase: &Passphrase<'_>) -> Result<Auth> {
-    // Whoever wrote the URI or made the file must not write on the terminal of whoever opens it.
+    // The author of a URI or a key file must not control the terminal of the user who opens it.
     let what: String = what.chars().filter(|character| !character.is_control()).collect();
     passphrase.ask(&what).map(|password| Auth::new(password.as_slice())).ok_or_else(|| {
-        let text = format!("{what} has a password, and none was given: give it, for instance with -passin");
-        Error::new(Reason::PasswordMissing, text)
+        let text = format!("{what} has a password, and none was given");
+        Error::new(Reason::PasswordMissing, text).with_hint("give it, for example with -passin")
     })
 }

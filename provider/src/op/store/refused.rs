@@ -1,4 +1,4 @@
-//! The store for a process that accepts only `fips=yes`, of an instance that lacks it: an error.
+//! The store for a process that accepts only `fips=yes`, if the instance lacks it: loading fails.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::ffi::op::store::Store;
 use crate::ffi::params::{Descriptors, Params};
 use crate::provider::Provider;
 
-/// A URI that is refused.
+/// A refused URI.
 pub(crate) struct RefusedStore {
-    /// Its error was not raised yet: what is said at the end is no error to OSSL_STORE_error(3ossl).
+    /// True until the error has been raised: OSSL_STORE_error(3ossl) ignores an error at the end.
     waits: bool,
 }
 

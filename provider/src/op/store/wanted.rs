@@ -1,4 +1,4 @@
-//! What the caller of a store wants of it: one kind of object, or the certificate of one subject.
+//! The choice of a store's caller: one type of object, or the certificate of one subject.
 
 use keyfile::Content;
 use keyfile::uri::Place;
@@ -17,7 +17,7 @@ settable! {
     }
 }
 
-/// What is wanted; everything unless somebody says otherwise.
+/// The wanted objects. The default is all.
 #[derive(Default)]
 pub(super) struct Wanted {
     expect: Option<i32>,
@@ -33,7 +33,7 @@ const REVOCATION_LIST: i32 = 6;
 impl Wanted {
     pub(super) fn set(&mut self, params: Params<'_>) -> Result<()> {
         let Choice { expect, subject } = Choice::read(params)?;
-        // 0 takes it back.
+        // 0 removes the restriction.
         self.expect = expect.or(self.expect).filter(|expect| *expect != 0);
         self.subject = subject.or(self.subject.take());
         Ok(())
@@ -43,55 +43,61 @@ impl Wanted {
         Choice::descriptors()
     }
 
-    /// Nothing of what the URI names is wanted. A search may find nothing; who opens a key as a certificate has the wrong URI.
+    /// Called if nothing that the URI names is wanted. A search may find nothing; a caller that opens a key
+    /// as a certificate has the wrong URI.
     ///
     /// # Errors
-    /// `WrongHandle`: says what was wanted, and where such things are.
+    /// `WrongHandle`: names the wanted type, and where such objects are.
     pub(super) fn missed(&self, place: &Place) -> Result<()> {
-        let (what, where_to) = match self.expect {
+        let (what, hint) = match self.expect {
             _ if self.subject.is_some() => return Ok(()),
-            Some(PUBLIC_KEY) => ("a public key", ""),
-            Some(KEY) => ("a key", ": private keys are at persistent handles, such as handle:0x81000101"),
-            Some(CERTIFICATE) => {
-                ("a certificate", ": certificates are in files, and in NV indexes, such as handle:0x01c00002")
-            }
+            Some(PUBLIC_KEY) => ("a public key", None),
+            Some(KEY) => ("a key", Some("private keys are at persistent handles, such as handle:0x81000101")),
+            Some(CERTIFICATE) => (
+                "a certificate",
+                Some("certificates are in files and in NV indexes, such as handle:0x01c00002"),
+            ),
             Some(REVOCATION_LIST) => (
                 "a revocation list",
-                ": revocation lists are in files, and in NV indexes, such as handle:0x01c00003",
+                Some("revocation lists are in files and in NV indexes, such as handle:0x01c00003"),
             ),
             _ => return Ok(()),
         };
         let but = match place {
             Place::Key(handle) | Place::Transient(handle) => format!("{handle} is a key"),
-            Place::Nv(index) => format!("NV index {index} holds none"),
-            Place::File(path) | Place::Serialized(path) => format!("{} leads to none", path.display()),
+            Place::Nv(index) => format!("NV index {index} contains none"),
+            Place::File(path) | Place::Serialized(path) => format!("{} contains none", path.display()),
             Place::All => "the TPM has none".to_owned(),
-            Place::Unread(handle) => format!("nobody can read what is at {handle} without a password"),
+            Place::Unread(handle) => format!("the object at {handle} cannot be read without a password"),
         };
-        Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and {but}{where_to}")))
+        let error = Error::new(Reason::WrongHandle, format!("{what} is wanted, but {but}"));
+        Err(match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        })
     }
 
-    /// Whatever there is.
+    /// Returns true if all objects are wanted.
     pub(super) fn wants_everything(&self) -> bool {
         self.subject.is_none() && self.expect.is_none()
     }
 
-    /// A key with its private half.
+    /// Returns true if a private key is wanted.
     pub(super) fn key(&self) -> bool {
         self.subject.is_none() && self.expect.is_none_or(|expect| expect == KEY)
     }
 
-    /// A public key and no more.
+    /// Returns true if a public key is wanted.
     pub(super) fn public_key(&self) -> bool {
         self.subject.is_none() && self.expect.is_none_or(|expect| expect == PUBLIC_KEY)
     }
 
-    /// A key, with its private half or without.
+    /// Returns true if a key is wanted, with its private half or without.
     pub(super) fn any_key(&self) -> bool {
         self.key() || self.public_key()
     }
 
-    /// What a file or an NV index holds.
+    /// Returns true if this content of a file or an NV index is wanted.
     ///
     /// # Errors
     /// As `certificate`.
@@ -104,25 +110,26 @@ impl Wanted {
         })
     }
 
-    /// The public half of a key instead of the whole.
+    /// Returns true if only the public half of a key is wanted.
     pub(super) fn only_public_half(&self) -> bool {
         self.expect == Some(PUBLIC_KEY)
     }
 
-    /// Some certificate.
+    /// Returns true if any certificate is wanted.
     pub(super) fn certificates(&self) -> bool {
         self.wants(CERTIFICATE)
     }
 
-    /// This certificate.
+    /// Returns true if this certificate is wanted.
     ///
     /// # Errors
-    /// `Software`: this libcrypto compares no names.
+    /// `Software`: this libcrypto lacks the functions for names.
     pub(super) fn certificate(&self, der: &[u8], libcrypto: &Libcrypto) -> Result<bool> {
         Ok(self.certificates() && self.has_name(keyfile::subject(der), libcrypto)?)
     }
 
-    /// This revocation list: a search for a subject finds what that subject has issued.
+    /// Returns true if this revocation list is wanted. A search for a subject finds the lists that the
+    /// subject has issued.
     ///
     /// # Errors
     /// As `certificate`.

@@ -60,10 +60,10 @@ static void refuses(const struct subject *subject)
         MUST(EVP_PKEY_decrypt_init(ctx) <= 0 && EVP_PKEY_encrypt_init(ctx) <= 0);
     else
         MUST(EVP_PKEY_decrypt_init(ctx) == 1 && EVP_PKEY_decrypt(ctx, octets, &length, octets, 256) <= 0
-             && says("not made for decryption"));
+             && says("may not decrypt"));
     if (!subject->rsa)
         MUST(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, subject->key) == 1
-             && EVP_PKEY_derive(ctx, octets, &length) <= 0 && says("not made for key agreement"));
+             && EVP_PKEY_derive(ctx, octets, &length) <= 0 && says("may not derive secrets"));
     ERR_clear_error();
     EVP_PKEY_CTX_free(ctx);
 }

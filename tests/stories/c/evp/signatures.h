@@ -78,7 +78,7 @@ static void digests(const struct subject *subject)
     EVP_PKEY_CTX_free(ctx);
     MUST(EVP_PKEY_sign(twin, NULL, &length, digest, size) == 1 && length <= sizeof signature);
     if (subject->kind == RESTRICTED) {
-        MUST(EVP_PKEY_sign(twin, signature, &length, digest, size) <= 0 && says("let it sign the message"));
+        MUST(EVP_PKEY_sign(twin, signature, &length, digest, size) <= 0 && says("sign the message, not its digest"));
         length = sizeof signature;
         MUST(EVP_DigestSignInit_ex(message, NULL, hash, NULL, NULL, subject->key, NULL) == 1);
         MUST(EVP_DigestSign(message, signature, &length, text, sizeof text) == 1);

@@ -1,4 +1,4 @@
-//! Generation in the TPM. What is no key of the TPM's is made in software: bare parameters, and libssl's ephemeral keys.
+//! Generation in the TPM. Bare parameters and libssl's ephemeral keys are generated in software.
 
 use std::sync::Arc;
 
@@ -15,25 +15,28 @@ use crate::key::{Key, Kind, Material, no_sm2};
 use crate::provider::Provider;
 use crate::tls_group;
 
-/// A generation under way.
+/// The hint of an error about the curve.
+const CURVES: &str = "use -pkeyopt group:P-256, P-384 or P-521";
+
+/// A key generation in progress.
 pub(crate) struct TpmGeneration {
     provider: Arc<Provider>,
     kind: Kind,
-    /// Bare parameters are wanted, and no key.
+    /// True if only parameters are wanted, not a key.
     bare: bool,
     options: Options,
     rsa: RsaOptions,
     ec: EcOptions,
-    /// Reads every spelling of a curve, by making the parameters of such a key.
+    /// Parses every spelling of a curve by generating the parameters of such a key.
     curve: Option<Generator>,
     template: Option<Pkey>,
-    /// Of a template that is fixed to PSS.
+    /// The hash of a template that is restricted to PSS.
     pss_hash: Option<HashAlg>,
     ephemeral: bool,
 }
 
 settable! {
-    /// Those of EVP_PKEY-EC(7) that are not the curve's.
+    /// The parameters of EVP_PKEY-EC(7) that do not describe the curve.
     struct EcOptions {
         group: String = c"group",
         encoding: String = c"encoding",
@@ -118,7 +121,7 @@ impl Generate for TpmGeneration {
             }
         };
         if !progress.report(0, 0) {
-            return Err(Error::new(Reason::Stopped, "the progress callback said not to generate the key"));
+            return Err(Error::new(Reason::Stopped, "the progress callback stopped the generation"));
         }
         let digest = self.digest()?;
         let made = maker::make(&self.provider, template, &self.options)?.signing_with(digest);
@@ -130,18 +133,18 @@ impl Generate for TpmGeneration {
 }
 
 impl TpmGeneration {
-    /// What was asked for, then what the template has, then what OpenSSL takes.
+    /// The size from the options, then from the template, then OpenSSL's default.
     fn bits(&self) -> u16 {
         let template = self.template.as_ref().and_then(|template| u16::try_from(template.bits()).ok());
         self.rsa.bits.or(template).unwrap_or(2048)
     }
 
-    /// What the key signs with unless a program says otherwise. As with tpm2-openssl it is no part of the public area: a key that is
-    /// fixed to one scheme and digest could neither decrypt nor sign for TLS 1.3.
+    /// The key's default digest for signatures. As in tpm2-openssl it is not part of the public area: a key
+    /// that is restricted to one scheme and digest could neither decrypt nor sign for TLS 1.3.
     fn digest(&self) -> Result<Option<HashAlg>> {
         match (self.kind, &self.ec.digest) {
             (Kind::Rsa, _) => Ok(self.rsa.hash),
-            // It is in the scheme.
+            // The digest is in the scheme.
             (Kind::RsaPss, _) | (Kind::Ec, None) => Ok(None),
             (Kind::Ec, Some(name)) => {
                 let wrong = |error| Error::new(Reason::Parameter, "digest").with_source(error);
@@ -150,18 +153,16 @@ impl TpmGeneration {
         }
     }
 
-    /// The parameters of the key to be, without a key.
+    /// The parameters of the key, without a key.
     fn parameters(&mut self, progress: &Progress<'_>) -> Result<Pkey> {
         match (&self.template, &mut self.curve) {
             (Some(template), _) => Ok(template.clone()),
             (None, Some(curve)) => curve.generate(progress).map_err(|_| {
                 let text = match &self.ec.group {
-                    Some(group) => {
-                        format!("OpenSSL does not know the curve {group:?}: say P-256, P-384 or P-521")
-                    }
-                    None => "an EC key needs its curve: say group:P-256, P-384 or P-521".to_owned(),
+                    Some(group) => format!("OpenSSL does not know the curve {group:?}"),
+                    None => "an EC key needs a curve".to_owned(),
                 };
-                Error::new(Reason::Parameter, text)
+                Error::new(Reason::Parameter, text).with_hint(CURVES)
             }),
             (None, None) => Err(no_parameters()),
         }
@@ -177,14 +178,15 @@ impl TpmGeneration {
 
     /// The curve in the TPM's terms.
     fn tpm_curve(&mut self) -> Result<Curve> {
-        // Its parameters take no time, so nobody is told of it.
+        // Parameters are generated instantly, so no progress is reported.
         let parameters = self.parameters(&Progress::unheard())?;
         let Some(name) = parameters.text(c"group") else {
-            return Err(Error::new(Reason::Parameter, "a TPM knows named curves only: say group:P-256"));
+            return Err(Error::new(Reason::Parameter, "a TPM only supports named curves")
+                .with_hint("use -pkeyopt group:P-256"));
         };
         let curve = name.parse().map_err(|_| {
-            let text = format!("no TPM has the curve {name}: say P-256, P-384 or P-521");
-            Error::new(Reason::TpmUnsupported, text)
+            let text = format!("no TPM supports the curve {name}");
+            Error::new(Reason::TpmUnsupported, text).with_hint(CURVES)
         })?;
         match curve {
             Curve::Sm2P256 => Err(no_sm2()),
@@ -192,7 +194,7 @@ impl TpmGeneration {
         }
     }
 
-    /// How the public half is to be written, as an application may ask at the generation.
+    /// Sets the output form of the public half, which an application may choose at the generation.
     fn encode_as_asked(&self, key: &Key) -> Result<()> {
         let mut list = ParamList::new();
         for (name, value) in [(c"encoding", &self.ec.encoding), (c"point-format", &self.ec.point_format)] {
@@ -208,15 +210,15 @@ impl TpmGeneration {
     }
 }
 
-/// The hash of a key that is fixed to PSS.
+/// Returns the hash of a key that is restricted to PSS.
 ///
 /// # Errors
-/// `Parameter`: no TPM has it.
+/// `Parameter`: no TPM supports it.
 fn pss_hash(template: &Key) -> Result<Option<HashAlg>> {
     if let Some(Material::Tpm(tpm)) = template.material() {
         return Ok(tpm.public().key.scheme().and_then(Scheme::hash));
     }
-    // A software key without restrictions tells of none.
+    // A software key without restrictions has no digest.
     let Some(name) = template.software()?.text(c"digest") else { return Ok(None) };
     name.parse()
         .map(Some)

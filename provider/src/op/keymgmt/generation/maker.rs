@@ -1,4 +1,4 @@
-//! Has the TPM make a key, and gives it as a key file that is in use already: with its password, under its parent.
+//! Creates a key in the TPM. The result is a key file with its password and its parent, and is ready to use.
 
 use keyfile::policy::{self, Condition, Statement};
 use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Kind, PublicKey};
@@ -11,13 +11,13 @@ use crate::error::{Error, Reason, Result};
 use crate::key::TpmKey;
 use crate::provider::Provider;
 
-/// Of the key's Name and of its policy.
+/// The hash of the key's Name and of its policy.
 const NAME_HASH: HashAlg = HashAlg::Sha256;
 
-/// Makes the key.
+/// Creates the key.
 ///
 /// # Errors
-/// The TPM cannot hold it, there is no such parent, its password is wrong, or there is no TPM.
+/// The TPM does not support the key, the parent is missing, its password is wrong, or no TPM is reachable.
 pub(super) fn make(provider: &Provider, template: Template, options: &Options) -> Result<TpmKey> {
     let tpm = provider.tpm()?;
     let mut template = template.name_alg(NAME_HASH).dictionary_attack_protection(options.da);
@@ -52,15 +52,16 @@ pub(super) fn make(provider: &Provider, template: Template, options: &Options) -
     Ok(TpmKey::in_use(file, options.auth.clone(), key))
 }
 
-/// Returns true if a key that may only decrypt cannot sign: the TPM forbids raw RSA, as one use shows.
+/// Returns true if a decrypt-only key cannot sign because the TPM forbids raw RSA. One trial shows it.
 fn cannot_sign(key: &tpm::Key) -> bool {
     let PublicKey::Rsa { modulus, .. } = &key.public().key else { return false };
-    // Below every modulus of that length; what it becomes is nobody's message.
+    // This value is below every modulus of that length. Its result is discarded.
     let _ = key.rsa_sign(&vec![1; modulus.len()]);
     key.raw_rsa() == Some(RawRsa::Forbidden)
 }
 
-/// What must hold before the key is used: the PCRs are as they are now; then its password, which somebody may have to type.
+/// Returns the policy: the PCRs must keep their present values, and then the password is required, which a
+/// user may have to type.
 fn statements(tpm: &Tpm, options: &Options) -> Result<Option<Vec<Statement>>> {
     let Some(selection) = options.lock.clone() else { return Ok(None) };
     let digest = tpm.pcr_digest(&selection, NAME_HASH)?;
@@ -74,7 +75,8 @@ fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Reason::Parameter, "pcr-lock").with_source(error)
 }
 
-/// For signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too, unless it is forbidden.
+/// Creates a key for signing and decryption. If the TPM refuses both uses for RSA, the key only decrypts: raw
+/// decryption also signs, unless the TPM forbids it.
 fn create(tpm: &Tpm, parent: &Parent, template: Template, auth: Option<&Auth>) -> Result<Created> {
     let public = template.clone().public();
     let free = public.key.scheme().is_some_and(|scheme| scheme.id() == AlgId::NULL);
@@ -87,15 +89,14 @@ fn create(tpm: &Tpm, parent: &Parent, template: Template, auth: Option<&Auth>) -
     }
 }
 
-/// Most TPMs know one public exponent only.
+/// Explains a refused public exponent: most TPMs support only one.
 fn explain(error: tpm::Error, key: &PublicKey) -> Error {
     let code = error.response_code().map(|code| ResponseCode(code).base());
     match key {
         PublicKey::Rsa { exponent, .. } if *exponent != 0 && code == Some(ResponseCode::RANGE) => {
-            let text = format!(
-                "this TPM makes no RSA keys with the public exponent {exponent}: leave it out for 65537"
-            );
-            Error::new(Reason::TpmUnsupported, text).with_source(error)
+            let text = format!("this TPM does not support the public exponent {exponent} for RSA keys");
+            let hint = "leave the option out for 65537";
+            Error::new(Reason::TpmUnsupported, text).with_hint(hint).with_source(error)
         }
         _ => error.into(),
     }

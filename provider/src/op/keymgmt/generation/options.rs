@@ -1,4 +1,4 @@
-//! What may be said of a key that the TPM is to make: OpenSSL's own parameters, and ours.
+//! Options for a key that the TPM generates: OpenSSL's parameters and those of this provider.
 
 use keyfile::{Handle, HashAlg, PcrSelection, PublicKey};
 use tpm::{Auth, Parent};
@@ -8,9 +8,10 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::params::{IntOrText, Params, Password, Unsigned, settable};
 use crate::key::Kind;
 
-/// The list of one type of key: OpenSSL's own parameters, and ours beside them.
+/// The list of one key type: OpenSSL's parameters and those of this provider.
 ///
-/// It is the same in software, since a template is shown after what is set: it may be a key of the TPM's.
+/// The row for software keys has the same list, because libcrypto sets the template last, and it may be a TPM
+/// key.
 macro_rules! generation_list {
     ($list:ident: $($name:literal: $kind:ident,)*) => {
         static $list: Descriptors = Descriptors::new(&[
@@ -29,7 +30,7 @@ macro_rules! generation_list {
 pub(in crate::op::keymgmt) use generation_list;
 
 settable! {
-    /// What only a key in the TPM has.
+    /// The parameters that only keys in the TPM have.
     struct Ours {
         parent: String = c"parent",
         parent_auth: Password = c"parent-auth",
@@ -53,13 +54,14 @@ settable! {
     }
 }
 
-/// Returns true if the array has one of these. Of RSA-PSS keys alone, software has a digest as well.
+/// Returns true if the array has a parameter for TPM keys. `digest` is one, except for RSA-PSS keys, which
+/// have it in software too.
 pub(super) fn has_tpm_option(kind: Kind, params: Params<'_>) -> bool {
     let digest = (kind != Kind::RsaPss).then_some(c"digest");
     Ours::descriptors().names().into_iter().chain(digest).any(|name| params.find(name).is_some())
 }
 
-/// What has been said of a key, whatever its type.
+/// The options of any key type.
 #[derive(Default)]
 pub(super) struct Options {
     pub(super) parent: Option<Handle>,
@@ -70,10 +72,10 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Takes what an array says; what it does not say stays.
+    /// Reads an array. Options that it lacks keep their values.
     ///
     /// # Errors
-    /// `Parameter`: a value makes no sense.
+    /// `Parameter`: a value is invalid.
     pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
         let said = Ours::read(params)?;
         if let Some(text) = said.parent {
@@ -84,8 +86,8 @@ impl Options {
         }
         if let Some(auth) = password("user-auth-source", said.user_auth, said.user_auth_source)? {
             if auth.is_empty() {
-                let text = "user-auth is empty: leave it out for a key without password";
-                return Err(Error::new(Reason::Parameter, text));
+                let hint = "leave it out for a key without password";
+                return Err(Error::new(Reason::Parameter, "user-auth is empty").with_hint(hint));
             }
             self.auth = Some(auth);
         }
@@ -99,7 +101,7 @@ impl Options {
     }
 }
 
-/// What has been said of an RSA key.
+/// The options of an RSA key.
 #[derive(Default)]
 pub(super) struct RsaOptions {
     pub(super) bits: Option<u16>,
@@ -110,27 +112,28 @@ pub(super) struct RsaOptions {
 }
 
 impl RsaOptions {
-    /// Takes what an array says; what it does not say stays.
+    /// Reads an array. Options that it lacks keep their values.
     ///
     /// # Errors
-    /// `Parameter`: no TPM makes such a key.
+    /// `Parameter`: no TPM generates such a key.
     pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
         let said = Rsa::read(params)?;
         let never = |text: String| Err(Error::new(Reason::Parameter, text));
         if let Some(bits) = said.bits {
             let Ok(bits) = u16::try_from(bits) else {
-                return never(format!("no TPM has RSA keys of {bits} bits: say 2048, 3072 or 4096"));
+                let text = format!("no TPM supports RSA keys of {bits} bits");
+                return Err(Error::new(Reason::Parameter, text).with_hint("use 2048, 3072 or 4096"));
             };
             self.bits = Some(bits);
         }
         if let Some(primes) = said.primes.filter(|primes| *primes != 2) {
-            return never(format!("a TPM makes RSA keys of two primes, not of {primes}"));
+            return never(format!("no TPM generates RSA keys of {primes} primes: they always have two"));
         }
         if let Some(exponent) = said.exponent {
             let bytes = exponent.as_bytes();
             if bytes.len() > size_of::<u32>() {
                 return never(
-                    "the public exponent is longer than the 32 bits that a TPM has for it".to_owned(),
+                    "the public exponent is longer than the 32 bits that a TPM supports".to_owned(),
                 );
             }
             self.exponent = Some(bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)));
@@ -146,39 +149,38 @@ impl RsaOptions {
         Ok(())
     }
 
-    /// The exponent as a public area holds it.
+    /// The exponent for the public area.
     pub(super) fn exponent(&self) -> u32 {
         self.exponent.unwrap_or(PublicKey::DEFAULT_EXPONENT)
     }
 
-    /// The hash of a key that is fixed to PSS: of message and mask, as the TPM does it (TPM 2.0 Part 1, B.7). What is not said is as in
-    /// the template.
+    /// The hash of a key that is restricted to PSS. The TPM uses it for message and mask (TPM 2.0 Part 1,
+    /// B.7). Missing options are taken from the template.
     ///
     /// # Errors
-    /// `Parameter`: the restrictions are none that a TPM keeps.
+    /// `Parameter`: a TPM cannot keep the restrictions.
     pub(super) fn pss_hash(&self, template: Option<HashAlg>) -> Result<HashAlg> {
         let hash = self.hash.or(self.mgf1).or(template).unwrap_or(HashAlg::Sha256);
         if self.mgf1.is_some_and(|mgf1| mgf1 != hash) {
-            let text = format!(
-                "a TPM masks with the digest that it signs with: leave mgf1-digest out, or say {hash}"
-            );
-            return Err(Error::new(Reason::Parameter, text));
+            let text = "a TPM uses the digest of the signature for MGF1 as well";
+            return Err(Error::new(Reason::Parameter, text)
+                .with_hint(format!("leave mgf1-digest out, or set it to {hash}")));
         }
-        // The TPM's salt is as long as the digest, or as long as fits; OpenSSL's restriction is the least length.
+        // The TPM's salt is as long as the digest or the longest that fits. OpenSSL's restriction is the
+        // minimum length.
         let size = i32::try_from(hash.size()).unwrap_or(i32::MAX);
         match self.salt {
             Some(salt) if salt > size => {
-                let text = format!(
-                    "a TPM promises no salt of {salt} bytes: leave saltlen out, or say at most {size}"
-                );
-                Err(Error::new(Reason::Parameter, text))
+                let text = format!("a TPM cannot guarantee a salt of {salt} bytes");
+                Err(Error::new(Reason::Parameter, text)
+                    .with_hint(format!("leave saltlen out, or set it to at most {size}")))
             }
             _ => Ok(hash),
         }
     }
 }
 
-/// A password as it is, or the first line of a file: what is said to a command stands in the list of processes.
+/// A password itself, or the first line of a file: a command's arguments are visible in the process list.
 fn password(name: &str, said: Option<Password>, source: Option<String>) -> Result<Option<Auth>> {
     match (said, source) {
         (Some(said), _) => Ok(Some(Auth::new(said.as_bytes()))),
@@ -193,7 +195,8 @@ fn yes_or_no(value: &IntOrText) -> Result<bool> {
         IntOrText::Text(text) => match text.to_ascii_lowercase().as_str() {
             "1" | "yes" | "on" | "true" => Ok(true),
             "0" | "no" | "off" | "false" => Ok(false),
-            _ => Err(Error::new(Reason::Parameter, format!("da is {text:?}: say yes or no"))),
+            _ => Err(Error::new(Reason::Parameter, format!("da has the value {text:?}"))
+                .with_hint("use yes or no")),
         },
     }
 }
@@ -239,7 +242,7 @@ mod tests {
             (c"parent", "80000000", "transient"),
             (c"parent", "srk", "parent"),
             (c"pcr-lock", "sha256:x", "pcr-lock"),
-            (c"da", "perhaps", "say yes or no"),
+            (c"da", "perhaps", "use yes or no"),
         ] {
             let error = said(|list| list.text(name, value)).err().unwrap().to_string();
             assert!(error.contains(text), "{error}");

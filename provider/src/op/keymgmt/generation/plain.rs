@@ -1,7 +1,7 @@
-//! Generation for a plain fetch: in software, unless something says that the key is meant to be in the TPM.
+//! Generation for a plain fetch: in software, unless something shows that the key belongs in the TPM.
 //!
-//! libcrypto tells a generation neither its property query nor which providers are loaded. So this row decides when the key is
-//! generated, with everything that was said at hand (docs/decisions/provider-order.md).
+//! libcrypto does not show a generation its property query or the loaded providers. So this row decides late,
+//! when the key is generated and all parameters are known (docs/decisions/provider-order.md).
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use crate::ffi::params::{ParamList, Params};
 use crate::key::{Key, Kind, Material};
 use crate::provider::Provider;
 
-/// A generation under way.
+/// A key generation in progress.
 pub(crate) struct PlainGeneration {
     provider: Arc<Provider>,
     kind: Kind,
     selection: Selection,
-    /// Checks at once what is set, and makes the key if that is to be a software key.
+    /// Checks the parameters at once, and generates the key if it is a software key.
     software: Generator,
-    /// What was set, to be repeated: libcrypto sets the template last.
+    /// The parameters that were set. They are set again after the template, which libcrypto sets last.
     said: Vec<ParamList>,
-    /// One of them exists for TPM keys only.
+    /// True if one of the parameters exists for TPM keys only.
     has_tpm_option: bool,
     template: Option<Arc<Key>>,
 }
@@ -76,8 +76,9 @@ impl Generate for PlainGeneration {
 }
 
 impl PlainGeneration {
-    /// Returns true if the template is a TPM key, an option says so, or no other provider could make such a key: a user who loads
-    /// no other provider expects nothing else, and must not get a key in clear text.
+    /// Returns true if the template is a TPM key, an option is for TPM keys only, or no other provider can
+    /// generate such a key. A user who loads no other provider wants TPM keys, and must not get a key in
+    /// clear text.
     fn is_for_the_tpm(&self) -> Result<bool> {
         Ok(self.is_like_a_tpm_key() || self.has_tpm_option || !self.provider.others_manage(self.kind)?)
     }

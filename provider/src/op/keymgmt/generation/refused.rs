@@ -1,4 +1,4 @@
-//! Generation of keys for a process that accepts only `fips=yes`, by an instance that lacks it: an error.
+//! Refuses to generate keys for a process that accepts only `fips=yes`, if the instance lacks it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::ffi::params::Params;
 use crate::key::{Key, Kind};
 use crate::provider::Provider;
 
-/// Never begins.
+/// A generation that cannot be created.
 pub(crate) enum RefusedGeneration {}
 
 impl Generate for RefusedGeneration {

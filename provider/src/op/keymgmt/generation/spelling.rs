@@ -1,12 +1,12 @@
-//! Names of `-pkeyopt` that libcrypto translates for its own key types only (EVP_PKEY_CTX_ctrl_str(3ossl)). Under our names
-//! (TPM2-RSA, TPM2-EC) they arrive as they were typed.
+//! Option names of `-pkeyopt` that libcrypto translates only for its own key types
+//! (EVP_PKEY_CTX_ctrl_str(3ossl)). For the names TPM2-RSA and TPM2-EC they arrive untranslated.
 
 use std::ffi::CStr;
 
 use crate::error::Result;
 use crate::ffi::params::{ParamList, Params};
 
-/// The option and the parameter of provider-keymgmt(7ossl).
+/// The option, and the parameter of provider-keymgmt(7ossl).
 const SPELLINGS: &[(&CStr, &CStr)] = &[
     (c"rsa_keygen_bits", c"bits"),
     (c"rsa_keygen_primes", c"primes"),
@@ -18,10 +18,10 @@ const SPELLINGS: &[(&CStr, &CStr)] = &[
     (c"ec_param_enc", c"encoding"),
 ];
 
-/// A copy with the parameters' names; `None` if it has these already.
+/// Copies the array with the names of the parameters. Returns `None` if nothing needs translation.
 ///
 /// # Errors
-/// An element has no data, or a type that no parameter has.
+/// An element has no data or an unknown type.
 pub(super) fn translated(params: Params<'_>) -> Result<Option<ParamList>> {
     let found = SPELLINGS.iter().any(|(option, _)| params.find(option).is_some());
     Ok(if found { Some(ParamList::renamed(params, SPELLINGS)?) } else { None })
