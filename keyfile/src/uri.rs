@@ -27,14 +27,14 @@ pub use error::UriError;
 #[derive(Clone)]
 pub struct Uri {
     /// What it names.
-    pub place: Place,
+    pub location: Location,
     /// What it says about the password.
     pub password: Password,
 }
 
 /// What a URI names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A key at a persistent handle.
     Key(Handle),
     /// A key at a transient handle: one that another program has loaded.
@@ -93,8 +93,8 @@ impl Uri {
 
     fn of_handle(rest: &str, kinds: Kinds, otherwise: Password) -> Result<Self, UriError> {
         let (handle, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let place = place(handle, kinds)?;
-        Ok(Self { place, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
+        let location = location(handle, kinds)?;
+        Ok(Self { location, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
     }
 
     /// A path is taken as it is; it may hold a question mark, unless attributes follow it. The first that looks like one ends the path:
@@ -108,7 +108,7 @@ impl Uri {
             return Err(UriError::Empty("the path of a serialized object"));
         }
         let password = password(attributes::of_query(query))?.unwrap_or(Password::Unmarked);
-        Ok(Self { place: Place::Serialized(path.into()), password })
+        Ok(Self { location: Location::Serialized(path.into()), password })
     }
 
     fn of_attributes(rest: &str) -> Result<Self, UriError> {
@@ -118,17 +118,17 @@ impl Uri {
         for attribute in attributes::of_path(path) {
             let value = || attribute.value.ok_or(UriError::Empty("handle=, nv= or file="));
             let found = match attribute.name {
-                "handle" => place(value()?, Kinds::Key)?,
-                "nv" => place(value()?, Kinds::Nv)?,
-                "unread" => match place(value()?, Kinds::KeyOrNv)? {
-                    Place::Key(handle) | Place::Transient(handle) | Place::Nv(handle) => {
-                        Place::Unread(handle)
+                "handle" => location(value()?, Kinds::Key)?,
+                "nv" => location(value()?, Kinds::Nv)?,
+                "unread" => match location(value()?, Kinds::KeyOrNv)? {
+                    Location::Key(handle) | Location::Transient(handle) | Location::Nv(handle) => {
+                        Location::Unread(handle)
                     }
                     other => other,
                 },
                 "file" => match decoded_path(value()?)? {
                     path if path.as_os_str().is_empty() => return Err(UriError::Empty("file=")),
-                    path => Place::File(path),
+                    path => Location::File(path),
                 },
                 "pass" | "pin-value" | "pin-source" => {
                     others.push(attribute);
@@ -141,7 +141,7 @@ impl Uri {
             }
         }
         let password = password(others.into_iter().chain(attributes::of_query(query)))?;
-        Ok(Self { place: named.unwrap_or(Place::All), password: password.unwrap_or(Password::Unsaid) })
+        Ok(Self { location: named.unwrap_or(Location::All), password: password.unwrap_or(Password::Unsaid) })
     }
 }
 
@@ -153,7 +153,7 @@ enum Kinds {
     KeyOrNv,
 }
 
-fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
+fn location(text: &str, kinds: Kinds) -> Result<Location, UriError> {
     // What stands behind may be a password, and is not repeated.
     if text.contains(['&', ';', '=']) {
         return Err(UriError::Separator);
@@ -161,9 +161,9 @@ fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
     let no_handle = |_| UriError::Handle(ParseError::new("handle", text, "hexadecimal such as 0x81000101"));
     let handle = text.parse::<Handle>().map_err(no_handle)?;
     match kinds {
-        Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Place::Key(handle)),
-        Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Place::Nv(handle)),
-        Kinds::KeyOrNv if handle.is_transient() => Ok(Place::Transient(handle)),
+        Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Location::Key(handle)),
+        Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Location::Nv(handle)),
+        Kinds::KeyOrNv if handle.is_transient() => Ok(Location::Transient(handle)),
         Kinds::Key => Err(UriError::Kind { handle, wanted: "a persistent key (0x81......)" }),
         Kinds::Nv => Err(UriError::Kind { handle, wanted: "an NV index (0x01......)" }),
         Kinds::KeyOrNv => Err(UriError::Kind {
@@ -188,13 +188,13 @@ fn password<'a>(attributes: impl IntoIterator<Item = Attribute<'a>>) -> Result<O
 mod tests {
     use super::*;
 
-    const KEY: Place = Place::Key(Handle(0x8100_0101));
-    const INDEX: Place = Place::Nv(Handle(0x01c0_0002));
+    const KEY: Location = Location::Key(Handle(0x8100_0101));
+    const INDEX: Location = Location::Nv(Handle(0x01c0_0002));
 
     #[track_caller]
-    fn place_of(text: &str) -> Place {
+    fn location_of(text: &str) -> Location {
         match Uri::parse(text, None) {
-            Ok(Uri { place, password: Password::Unsaid | Password::Unmarked }) => place,
+            Ok(Uri { location, password: Password::Unsaid | Password::Unmarked }) => location,
             Ok(_) => panic!("{text}: a password"),
             Err(error) => panic!("{text}: {error}"),
         }
@@ -220,23 +220,23 @@ mod tests {
             "tpm2:handle=0x81000101",
             "TPM2:handle=81000101",
         ] {
-            assert_eq!(place_of(text), KEY, "{text}");
+            assert_eq!(location_of(text), KEY, "{text}");
         }
         for text in ["handle:0x1c00002", "handle:0x01C00002", "tpm2:nv=0x1c00002"] {
-            assert_eq!(place_of(text), INDEX, "{text}");
+            assert_eq!(location_of(text), INDEX, "{text}");
         }
-        assert_eq!(Uri::parse("my:key:81000101", Some("my:key:")).ok().unwrap().place, KEY);
-        assert_eq!(place_of("tpm2:"), Place::All);
-        assert_eq!(place_of("tpm2:unread=0x01c00002"), Place::Unread(Handle(0x01c0_0002)));
+        assert_eq!(Uri::parse("my:key:81000101", Some("my:key:")).ok().unwrap().location, KEY);
+        assert_eq!(location_of("tpm2:"), Location::All);
+        assert_eq!(location_of("tpm2:unread=0x01c00002"), Location::Unread(Handle(0x01c0_0002)));
     }
 
     #[test]
     fn files_with_odd_names() {
-        let serialized = |path: &str| Place::Serialized(path.into());
-        assert_eq!(place_of("object:/a/b"), serialized("/a/b"));
-        assert_eq!(place_of("object:what?%41"), serialized("what?%41"));
-        assert_eq!(Uri::parse("object:what??pass", None).ok().unwrap().place, serialized("what?"));
-        assert_eq!(place_of("tpm2:file=/a%3fb%3B/c"), Place::File("/a?b;/c".into()));
+        let serialized = |path: &str| Location::Serialized(path.into());
+        assert_eq!(location_of("object:/a/b"), serialized("/a/b"));
+        assert_eq!(location_of("object:what?%41"), serialized("what?%41"));
+        assert_eq!(Uri::parse("object:what??pass", None).ok().unwrap().location, serialized("what?"));
+        assert_eq!(location_of("tpm2:file=/a%3fb%3B/c"), Location::File("/a?b;/c".into()));
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
         {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Kind { .. })), "{text}");
         }
-        assert_eq!(place_of("handle:0x80000000"), Place::Transient(Handle(0x8000_0000)));
+        assert_eq!(location_of("handle:0x80000000"), Location::Transient(Handle(0x8000_0000)));
         assert!(refused("nvkey:01c00002").contains("0x01c00002"));
         assert!(refused("tpm2:handle=81000101;nv=1c00002").contains("twice"));
         assert!(refused("nvkey:81000101?pass&pass").contains("twice"));

@@ -2,7 +2,7 @@
 
 use super::asn1_types::{Boolean, TpmPolicy, Unsigned};
 use super::reader::{field, optional, parent, public_area, sized, statements};
-use super::{Error, KeyFile, Kind, place};
+use super::{Error, KeyFile, Kind, persistent};
 use asn1::{ObjectIdentifier, Parser, SequenceOf, oid};
 
 /// The type of every key in the old layout.
@@ -18,7 +18,7 @@ pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
     let policy = optional::<SequenceOf<'_, TpmPolicy<'_>>, 3>(p, "policy")?.map(statements);
     let private = field::<&[u8]>(p, "privkey")?;
     let public = public_area(public)?;
-    if let Some(handle) = place::handle(private) {
+    if let Some(handle) = persistent::handle(private) {
         return Err(Error::Handle(handle));
     }
     let private = sized(private, "privkey")?;

@@ -6,7 +6,7 @@ mod keep;
 mod kind;
 mod legacy;
 pub(crate) mod pem;
-mod place;
+mod persistent;
 mod reader;
 mod rules;
 mod source;

@@ -1,7 +1,7 @@
 //! TPMKey, read: strict about structure, liberal where the tools of the field are.
 
 use super::asn1_types::{Boolean, TpmAuthPolicy, TpmPolicy, Unsigned};
-use super::{Error, KeyFile, Kind, legacy, place};
+use super::{Error, KeyFile, Kind, legacy, persistent};
 use crate::policy::{AuthPolicy, Statement};
 use crate::wire::{Reader, Unmarshal, WireError};
 use crate::{Handle, Public};
@@ -48,7 +48,7 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
     let parent = parent(field::<Unsigned>(p, "parent")?);
     let public = field::<&[u8]>(p, "pubkey")?;
     let private = field::<&[u8]>(p, "privkey")?;
-    if let Some(handle) = place::handle(private) {
+    if let Some(handle) = persistent::handle(private) {
         return Err(Error::Handle(handle));
     }
     Ok(KeyFile {

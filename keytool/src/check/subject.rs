@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
-use keyfile::uri::{Password, Place, Uri};
+use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Handle, KeyFile, KeyReference, Public, Serialized};
 use tpm::config::first_line;
 
@@ -46,20 +46,22 @@ impl Subject {
                 "give a key file, or the URI of a persistent key, such as handle:0x81000100",
             )
         };
-        let Uri { place, password: said } = Uri::parse(&text, prefix).map_err(|error| wrong(&error))?;
+        let Uri { location, password: said } = Uri::parse(&text, prefix).map_err(|error| wrong(&error))?;
         let uri = OsString::from(text);
-        match place {
-            Place::Key(handle) => {
+        match location {
+            Location::Key(handle) => {
                 let told = format!("it is at the persistent handle {handle}");
                 Ok(Self { uri, kind: Kind::Handle(handle, None), told, said })
             }
-            Place::Nv(index) => {
+            Location::Nv(index) => {
                 let told = format!("it is in the NV index {index}");
                 Ok(Self { uri, kind: Kind::Nv(index), told, said })
             }
-            Place::File(path) | Place::Serialized(path) => Ok(Self { uri, ..Self::of_file(path, said)? }),
-            Place::Transient(_) => Err(wrong(&"a transient object belongs to the program that loaded it")),
-            Place::All | Place::Unread(_) => Err(wrong(&"it names several objects")),
+            Location::File(path) | Location::Serialized(path) => {
+                Ok(Self { uri, ..Self::of_file(path, said)? })
+            }
+            Location::Transient(_) => Err(wrong(&"a transient object belongs to the program that loaded it")),
+            Location::All | Location::Unread(_) => Err(wrong(&"it names several objects")),
         }
     }
 
@@ -80,7 +82,7 @@ impl Subject {
             |handle| format!("{} is readable, and leads to the persistent handle {handle}", path.display());
         if let Ok(reference) = KeyReference::parse(&bytes) {
             let led = Uri::parse(&reference.uri, None);
-            let Ok(Uri { place: Place::Key(handle), password }) = led else {
+            let Ok(Uri { location: Location::Key(handle), password }) = led else {
                 let problem = "it is a reference that leads to no persistent key";
                 return Err(Error::file(&path, problem, "make it again with `tpm2-keytool reference`"));
             };

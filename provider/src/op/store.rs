@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(crate) use password::{asked, of_reference};
 pub(crate) use refused::RefusedStore;
 
-use keyfile::uri::{Password, Place, Uri};
+use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Content, KeyFile, Serialized};
 use zeroize::Zeroizing;
 
@@ -89,8 +89,8 @@ impl Store for TpmStore {
         let bytes = uri.to_bytes();
         // What is wrong with it is said by the first load. Of a serialized object that is not there programs are told earlier, as by
         // tpm2-openssl.
-        let path = understood(bytes, provider).ok().and_then(|uri| match uri.place {
-            Place::Serialized(path) => Some(path),
+        let path = understood(bytes, provider).ok().and_then(|uri| match uri.location {
+            Location::Serialized(path) => Some(path),
             _ => None,
         });
         let file = path.map(|path| contents::read(&path)).transpose()?;
@@ -170,19 +170,19 @@ fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
 /// Everything that the URI names and that is wanted; `file` holds the serialized object that it names.
 fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     let uri = understood(uri, opening.provider)?;
-    let found = match &uri.place {
+    let found = match &uri.location {
         // A list may be empty.
-        Place::All => return list::all(opening),
-        Place::Key(handle) | Place::Transient(handle) => key::open(*handle, &uri.password, opening),
-        Place::Nv(index) => nv::open(*index, &uri.password, opening),
-        Place::Unread(_) => Ok(Vec::new()),
-        Place::File(path) => {
+        Location::All => return list::all(opening),
+        Location::Key(handle) | Location::Transient(handle) => key::open(*handle, &uri.password, opening),
+        Location::Nv(index) => nv::open(*index, &uri.password, opening),
+        Location::Unread(_) => Ok(Vec::new()),
+        Location::File(path) => {
             contents::found(&contents::read(path)?, &uri.password, opening, &path.display().to_string())
         }
-        Place::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
+        Location::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
     }?;
     if found.is_empty() {
-        opening.wanted.missed(&uri.place)?;
+        opening.wanted.missed(&uri.location)?;
     }
     Ok(found)
 }

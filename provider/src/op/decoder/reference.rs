@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use keyfile::uri::{Place as Named, Uri};
+use keyfile::uri::{Location, Uri};
 use keyfile::{Handle, KeyReference};
 use tpm::Auth;
 
@@ -37,7 +37,7 @@ pub(crate) fn referenced(
 /// As `referenced`, but for the password.
 pub(super) fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
     let uri = Uri::parse(&reference.uri, tpm::config::nv_prefix(&**provider)?.as_deref())?;
-    let Named::Key(handle) = uri.place else {
+    let Location::Key(handle) = uri.location else {
         let text = "the key reference leads to something else than a persistent key (0x81......)";
         return Err(Error::new(Reason::WrongHandle, text));
     };

@@ -1,7 +1,7 @@
 //! What the caller of a store wants of it: one kind of object, or the certificate of one subject.
 
 use keyfile::Content;
-use keyfile::uri::Place;
+use keyfile::uri::Location;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
@@ -47,7 +47,7 @@ impl Wanted {
     ///
     /// # Errors
     /// `WrongHandle`: says what was wanted, and where such things are.
-    pub(super) fn missed(&self, place: &Place) -> Result<()> {
+    pub(super) fn missed(&self, location: &Location) -> Result<()> {
         let (what, where_to) = match self.expect {
             _ if self.subject.is_some() => return Ok(()),
             Some(PUBLIC_KEY) => ("a public key", ""),
@@ -61,12 +61,12 @@ impl Wanted {
             ),
             _ => return Ok(()),
         };
-        let but = match place {
-            Place::Key(handle) | Place::Transient(handle) => format!("{handle} is a key"),
-            Place::Nv(index) => format!("NV index {index} holds none"),
-            Place::File(path) | Place::Serialized(path) => format!("{} leads to none", path.display()),
-            Place::All => "the TPM has none".to_owned(),
-            Place::Unread(handle) => format!("nobody can read what is at {handle} without a password"),
+        let but = match location {
+            Location::Key(handle) | Location::Transient(handle) => format!("{handle} is a key"),
+            Location::Nv(index) => format!("NV index {index} holds none"),
+            Location::File(path) | Location::Serialized(path) => format!("{} leads to none", path.display()),
+            Location::All => "the TPM has none".to_owned(),
+            Location::Unread(handle) => format!("nobody can read what is at {handle} without a password"),
         };
         Err(Error::new(Reason::WrongHandle, format!("{what} is wanted, and {but}{where_to}")))
     }
