@@ -1,16 +1,16 @@
-//! URIs that name something in a TPM, or a file that leads there.
+//! URIs of objects in a TPM, and of files that refer to them.
 //!
 //! | URI | opens |
 //! |---|---|
-//! | `//nvkey:81000101`, `nvkey:81000101` | the key at a persistent handle (openssl_tpm2_engine's form; its prefix may be another) |
-//! | `handle:0x81000101`, `handle:0x1c00002` | a persistent key; what was written into an NV index (tpm2-openssl's form) |
-//! | `handle:0x80000001` | the key that another program has loaded, in a TPM without resource manager (tpm2-openssl's form) |
-//! | `object:/path` | what a serialized object of tpm2-tss names (tpm2-openssl's form) |
+//! | `//nvkey:81000101`, `nvkey:81000101` | the key at a persistent handle (the form of openssl_tpm2_engine; the prefix can be configured) |
+//! | `handle:0x81000101`, `handle:0x1c00002` | a persistent key; the contents of an NV index (the form of tpm2-openssl) |
+//! | `handle:0x80000001` | a key that another program has loaded, in a TPM without resource manager (the form of tpm2-openssl) |
+//! | `object:/path` | the object that a serialized object of tpm2-tss refers to (the form of tpm2-openssl) |
 //! | `tpm2:handle=0x81000101`, `tpm2:nv=0x1c00002`, `tpm2:file=/path` | the same, and a key file |
-//! | `tpm2:` | everything that has such a URI |
-//! | `tpm2:unread=0x1c00003` | nothing: it names in that list what could not be read |
+//! | `tpm2:` | everything that has a URI |
+//! | `tpm2:unread=0x1c00003` | nothing: in that list, it names an index that could not be read |
 //!
-//! All of them take attributes behind a question mark: `?pass` (ask for the password), `?pin-value=WORD`, `?pin-source=file:/path`.
+//! All forms accept attributes after a question mark: `?pass` (ask for the password), `?pin-value=PASSWORD`, `?pin-source=file:/path`.
 
 mod attributes;
 mod error;
@@ -23,65 +23,65 @@ use crate::{Handle, ParseError};
 use attributes::{Attribute, decoded_path};
 pub use error::UriError;
 
-/// A URI, understood.
+/// A parsed URI.
 #[derive(Clone)]
 pub struct Uri {
-    /// What it names.
+    /// The object or file that the URI names.
     pub location: Location,
-    /// What it says about the password.
+    /// How the URI provides the password.
     pub password: Password,
 }
 
-/// What a URI names.
+/// The object or file that a URI names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// A key at a persistent handle.
     Key(Handle),
-    /// A key at a transient handle: one that another program has loaded.
+    /// A key at a transient handle: another program has loaded it.
     Transient(Handle),
     /// An NV index.
     Nv(Handle),
-    /// What the serialized object in this file names.
+    /// The object that the serialized object in this file refers to.
     Serialized(PathBuf),
     /// A key file.
     File(PathBuf),
     /// Everything that has a URI.
     All,
-    /// What could not be read when everything was listed. It is named, and never opened: who opens all that a list names (`storeutl -r`)
-    /// would be asked for its password, or try a wrong one.
+    /// An object that could not be read while all objects were listed. Opening it finds nothing: otherwise a program that opens every
+    /// listed object (`storeutl -r`) would be asked for its password, or would try a wrong one.
     Unread(Handle),
 }
 
-/// What a URI says about the password.
+/// How a URI provides the password.
 #[derive(Clone)]
 pub enum Password {
-    /// Nothing.
-    Unsaid,
-    /// Nothing, in tpm2-openssl's forms, where `?pass` stands wherever there is one.
+    /// The URI does not mention a password.
+    Unspecified,
+    /// The URI does not mention a password, and has a form of tpm2-openssl, in which `?pass` marks every object that has one.
     Unmarked,
-    /// The user knows it.
+    /// The user is asked for it.
     Asked,
-    /// This is it.
+    /// The URI contains it.
     Value(Zeroizing<Vec<u8>>),
-    /// It is the first line of this file.
+    /// This file contains it, in its first line.
     Source(PathBuf),
 }
 
 impl Uri {
-    /// The schemes of all such URIs: what stands before the first colon.
+    /// The schemes of all URIs: the text before the first colon.
     pub const SCHEMES: [&'static str; 5] = ["nvkey", "//nvkey", "handle", "object", "tpm2"];
 
-    /// Understands a URI; `prefix` is another one that stands before a persistent handle, colon and all.
+    /// Parses a URI. `prefix` is a further prefix of persistent handles, including its colon.
     ///
     /// # Errors
-    /// It is none of these, names what it cannot name, or has an attribute that nobody knows.
+    /// [`UriError`] if the URI has none of these forms, names an unusable handle, or has an unknown attribute.
     pub fn parse(text: &str, prefix: Option<&str>) -> Result<Self, UriError> {
         if let Some(rest) = prefix.and_then(|prefix| text.strip_prefix(prefix)) {
-            return Self::of_handle(rest, Kinds::Key, Password::Unsaid);
+            return Self::of_handle(rest, Kinds::Key, Password::Unspecified);
         }
         match text.split_once(':') {
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key, Password::Unsaid),
+                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key, Password::Unspecified),
                 "handle" => Self::of_handle(rest, Kinds::KeyOrNv, Password::Unmarked),
                 "object" => Self::of_serialized(rest),
                 "tpm2" => Self::of_attributes(rest),
@@ -97,8 +97,8 @@ impl Uri {
         Ok(Self { location, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
     }
 
-    /// A path is taken as it is; it may hold a question mark, unless attributes follow it. The first that looks like one ends the path:
-    /// a password may hold a question mark, too (RFC 3986 §3.4), and is not to become part of a path that is shown.
+    /// Takes the path unchanged. It may contain a question mark, but not one followed by a known attribute: the first such question mark
+    /// ends the path. A password may contain a question mark too (RFC 3986 §3.4), and must not become part of a path that is shown.
     fn of_serialized(rest: &str) -> Result<Self, UriError> {
         let known = |query: &str| query == "pass" || query.starts_with("pass&") || query.starts_with("pin-");
         let mark = |(at, mark): (usize, &str)| Some((rest.get(..at)?, rest.get(at..)?.strip_prefix(mark)?));
@@ -141,11 +141,14 @@ impl Uri {
             }
         }
         let password = password(others.into_iter().chain(attributes::of_query(query)))?;
-        Ok(Self { location: named.unwrap_or(Location::All), password: password.unwrap_or(Password::Unsaid) })
+        Ok(Self {
+            location: named.unwrap_or(Location::All),
+            password: password.unwrap_or(Password::Unspecified),
+        })
     }
 }
 
-/// Which handles a form of URI takes.
+/// The types of handles that a form of URI accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kinds {
     Key,
@@ -154,7 +157,7 @@ enum Kinds {
 }
 
 fn location(text: &str, kinds: Kinds) -> Result<Location, UriError> {
-    // What stands behind may be a password, and is not repeated.
+    // The text after the separator may be a password, and is not repeated.
     if text.contains(['&', ';', '=']) {
         return Err(UriError::Separator);
     }
@@ -194,7 +197,7 @@ mod tests {
     #[track_caller]
     fn location_of(text: &str) -> Location {
         match Uri::parse(text, None) {
-            Ok(Uri { location, password: Password::Unsaid | Password::Unmarked }) => location,
+            Ok(Uri { location, password: Password::Unspecified | Password::Unmarked }) => location,
             Ok(_) => panic!("{text}: a password"),
             Err(error) => panic!("{text}: {error}"),
         }
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_a_handle() {
+    fn handles_are_parsed_in_every_form() {
         for text in [
             "//nvkey:81000101",
             "nvkey:81000101",
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn files_with_odd_names() {
+    fn unusual_paths_are_parsed() {
         let serialized = |path: &str| Location::Serialized(path.into());
         assert_eq!(location_of("object:/a/b"), serialized("/a/b"));
         assert_eq!(location_of("object:what?%41"), serialized("what?%41"));
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_in_every_form() {
+    fn passwords_are_parsed_in_every_form() {
         let value = |text: &str| match password_of(text) {
             Password::Value(bytes) => bytes.to_vec(),
             _ => panic!("{text}: no password"),
@@ -272,17 +275,17 @@ mod tests {
     }
 
     #[test]
-    fn tpm2_openssls_forms_would_mark_a_password() {
+    fn unmarked_password_is_recognized_in_forms_of_tpm2_openssl() {
         for text in ["handle:0x81000101", "handle:0x1c00002", "object:x"] {
             assert!(matches!(password_of(text), Password::Unmarked), "{text}");
         }
         for text in ["nvkey:81000101", "tpm2:handle=0x81000101", "tpm2:nv=0x1c00002", "tpm2:file=x"] {
-            assert!(matches!(password_of(text), Password::Unsaid), "{text}");
+            assert!(matches!(password_of(text), Password::Unspecified), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_be_is_refused_by_name() {
+    fn invalid_uris_are_rejected_with_the_reason() {
         for text in ["", "81000101", "pkcs11:object=x", "file:/x"] {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Scheme)), "{text}");
         }
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_repeated() {
+    fn errors_never_repeat_a_password() {
         for text in [
             "nvkey:81000101?pin-value=hunter2%4",
             "nvkey:81000101?pin-source=hunter2",

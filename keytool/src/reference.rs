@@ -98,7 +98,7 @@ impl Reference {
                     ));
                 }
             }
-            Password::Unsaid | Password::Unmarked | Password::Asked => {}
+            Password::Unspecified | Password::Unmarked | Password::Asked => {}
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ fn make(
             "use the key's own file, which holds them",
         ));
     }
-    let said = auth || !matches!(password, Password::Unsaid | Password::Unmarked);
+    let said = auth || !matches!(password, Password::Unspecified | Password::Unmarked);
     let empty_auth = !said && is_open(tpm, handle, &public)?;
     Ok(KeyReference { uri: Zeroizing::new(uri), empty_auth, public })
 }

@@ -1,4 +1,4 @@
-//! The layout before the standard, PEM label `TSS2 KEY BLOB`: read, never written.
+//! Reads the layout from before the standard, PEM label `TSS2 KEY BLOB`. It is never written.
 
 use super::asn1_types::{Boolean, TpmPolicy, Unsigned};
 use super::reader::{field, optional, parent, public_area, sized, statements};
@@ -8,7 +8,7 @@ use asn1::{ObjectIdentifier, Parser, SequenceOf, oid};
 /// The type of every key in the old layout.
 pub(super) const OID: ObjectIdentifier = oid!(2, 23, 133, 10, 2);
 
-/// What follows the type.
+/// Reads the fields after the type.
 pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
     let empty_auth = optional::<Boolean, 0>(p, "emptyAuth")?.is_some_and(|flag| flag.0);
     let number = optional::<Unsigned, 1>(p, "parent")?;
@@ -22,7 +22,7 @@ pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
         return Err(Error::Handle(handle));
     }
     let private = sized(private, "privkey")?;
-    // Without a parent: the owner hierarchy.
+    // Without a parent, the key is a child of the owner hierarchy's primary key.
     let parent = parent(number.unwrap_or(Unsigned(0)));
     Ok(KeyFile { empty_auth, policy, ..KeyFile::new(Kind::Loadable, parent, public, private) })
 }

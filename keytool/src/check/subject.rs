@@ -38,7 +38,9 @@ impl Subject {
     /// # Errors
     /// It cannot be read, or is no key of a TPM.
     pub(super) fn read(key: &Path, prefix: Option<&str>) -> Result<Self, Error> {
-        let Some(text) = uri(key, prefix) else { return Self::of_file(key.to_owned(), Password::Unsaid) };
+        let Some(text) = uri(key, prefix) else {
+            return Self::of_file(key.to_owned(), Password::Unspecified);
+        };
         // Not the text: a password may stand in it.
         let wrong = |why: &dyn std::fmt::Display| {
             Error::request(
@@ -88,7 +90,7 @@ impl Subject {
             };
             // The program is asked for the password of such a key, so it is asked for here: nothing is tried instead.
             let said = match password {
-                Password::Unsaid | Password::Unmarked if !reference.empty_auth => Password::Asked,
+                Password::Unspecified | Password::Unmarked if !reference.empty_auth => Password::Asked,
                 said => said,
             };
             let kind = Kind::Handle(handle, Some(Box::new(reference.public)));
@@ -97,7 +99,7 @@ impl Subject {
         if let Ok(Serialized::Key { handle, public }) = Serialized::from_bytes(&bytes) {
             let mut object = OsString::from("object:");
             object.push(&uri);
-            let said = if matches!(said, Password::Unsaid) { Password::Unmarked } else { said };
+            let said = if matches!(said, Password::Unspecified) { Password::Unmarked } else { said };
             let kind = Kind::Handle(handle, Some(public));
             return Ok(Self { uri: object, kind, told: leads(handle), said });
         }

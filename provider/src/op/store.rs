@@ -194,8 +194,8 @@ fn everything_attached(bytes: &[u8], opening: Opening<'_>) -> Result<Vec<Found>>
         return Err(Error::new(Reason::Contents, "the attached data is larger than any key file"));
     }
     match Serialized::from_bytes(bytes) {
-        Ok(object) => named_by(object, &Password::Unsaid, opening),
-        Err(_) => contents::found(bytes, &Password::Unsaid, opening, "the attached data"),
+        Ok(object) => named_by(object, &Password::Unspecified, opening),
+        Err(_) => contents::found(bytes, &Password::Unspecified, opening, "the attached data"),
     }
 }
 

@@ -93,7 +93,7 @@ impl Origin {
         Ok(match self {
             Self::File { file, .. } => {
                 // A file of ours says whether its key has a password, so the empty one is no guess. tpm2_encodeobject 5.4 to 5.7 inverts that.
-                let guess = !(value.is_empty() && file.empty_auth && !file.is_of_another_tool());
+                let guess = !(value.is_empty() && file.empty_auth && !file.is_from_another_tool());
                 Attempt::of_file(tpm, name, &file.private, value)?.counting(protected && guess)
             }
             Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting(protected),

@@ -72,7 +72,7 @@ impl Inner {
     fn explain(&self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Authorization if self.has_no_password() => match &self.origin {
-                Origin::File { file, .. } if file.is_of_another_tool() => {
+                Origin::File { file, .. } if file.is_from_another_tool() => {
                     error.refused_nothing(self).advise(INVERTED)
                 }
                 _ => error.refused_nothing(self),
