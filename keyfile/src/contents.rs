@@ -1,6 +1,6 @@
-//! What stands in an NV index or in a file: keys, references, certificates, revocation lists and public keys, as DER or as PEM.
+//! Reads everything in an NV index or a file: keys, references, certificates, revocation lists and public keys, as DER or as PEM.
 //!
-//! Indexes are defined before it is known how long their contents will be, so what follows a DER structure is padding.
+//! An index is defined before the length of its contents is known, so bytes after a DER structure are padding.
 
 mod certificate;
 mod revocation_list;
@@ -14,7 +14,7 @@ use crate::{Error, Held, KeyFile, KeyReference, ReferenceError};
 pub use certificate::subject;
 pub use revocation_list::issuer;
 
-/// One thing that was found.
+/// One item found in the bytes.
 #[derive(Clone)]
 pub enum Content {
     /// A key file.
@@ -29,7 +29,7 @@ pub enum Content {
     PublicKey(Vec<u8>),
 }
 
-/// The labels of PEM blocks that are understood.
+/// The labels of the PEM blocks that this module reads.
 const LABELS: [&str; 7] = [
     "TSS2 PRIVATE KEY",
     "TSS2 KEY BLOB",
@@ -40,10 +40,10 @@ const LABELS: [&str; 7] = [
     "PUBLIC KEY",
 ];
 
-/// Everything that stands in these bytes, in its order.
+/// Returns everything in these bytes, in order.
 ///
 /// # Errors
-/// There is nothing, or something damaged.
+/// [`ContentsError`] if the bytes contain nothing that is known, or something damaged.
 pub fn contents(bytes: &[u8]) -> Result<Vec<Content>, ContentsError> {
     let mut found = Vec::new();
     let mut rest = bytes;
@@ -68,7 +68,7 @@ pub fn contents(bytes: &[u8]) -> Result<Vec<Content>, ContentsError> {
     }
 }
 
-/// By its structure, whatever a label says.
+/// Classifies an item by its structure and ignores its label.
 fn classify(der: &[u8]) -> Result<Content, ContentsError> {
     if KeyReference::is_der(der) {
         return Ok(Content::Reference(Box::new(KeyReference::from_der(der)?)));
@@ -81,8 +81,8 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
         }
         Ok::<_, ContentsError>((first, others))
     })?;
-    // A key file begins with its type; in a certificate and a public key stands a SEQUENCE, of more or of an algorithm. That stands in
-    // an encrypted private key, too, but before an OCTET STRING.
+    // A key file begins with its type. A certificate and a public key begin with a SEQUENCE; in a public key it is the algorithm. An
+    // encrypted private key begins with an algorithm too, but an OCTET STRING follows it.
     const BIT_STRING: u8 = 0x03;
     const OID: u8 = 0x06;
     const SEQUENCE: u8 = 0x30;
@@ -98,20 +98,20 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
     }
 }
 
-/// Why nothing was found.
+/// Why the contents cannot be read.
 #[derive(Debug)]
 pub enum ContentsError {
-    /// Neither DER nor a PEM block that is understood.
+    /// The bytes are neither DER nor contain a known PEM block.
     Nothing,
-    /// DER of something else.
+    /// The DER is another structure.
     Unknown,
-    /// DER that is damaged.
+    /// The DER is damaged.
     Asn1(Box<asn1::ParseError>),
-    /// A PEM block that is damaged.
+    /// A PEM block is damaged.
     Block(BlockError),
-    /// A damaged key file.
+    /// A key file is damaged.
     Key(Box<Error>),
-    /// A damaged reference.
+    /// A reference file is damaged.
     Reference(Box<ReferenceError>),
 }
 
@@ -137,11 +137,11 @@ impl fmt::Display for BlockError {
 impl fmt::Display for ContentsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => f.write_str(
-                "there is no key, certificate, revocation list or public key, neither as PEM nor as DER",
-            ),
+            Self::Nothing => {
+                f.write_str("there is no key, certificate, revocation list or public key, in PEM or DER")
+            }
             Self::Unknown => {
-                f.write_str("the DER is that of no key file, certificate, revocation list or public key")
+                f.write_str("the DER is not a key file, certificate, revocation list or public key")
             }
             Self::Asn1(source) => write!(f, "the DER is damaged or cut off: {source}"),
             Self::Block(source) => source.fmt(f),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_cut_off_and_several_stand_behind_each_other() {
+    fn padding_is_dropped_and_several_items_are_read() {
         let (certificate, public) = (hex::decode(CERTIFICATE).unwrap(), hex::decode(PUBLIC_KEY).unwrap());
         for padding in [&b""[..], &[0; 100], &[0xff; 7], b"garbage"] {
             let bytes = [&certificate, padding].concat();
@@ -212,12 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nothing_is_said() {
+    fn unreadable_contents_are_reported() {
         let why = |bytes: &[u8]| contents(bytes).err().unwrap();
         for nothing in [&b""[..], &[0; 9], &[0xff; 9], b"text"] {
             assert!(matches!(why(nothing), ContentsError::Nothing));
         }
-        // A PrivateKeyInfo, an encrypted one, and a public key with something behind; nothing at all in a SEQUENCE; an end in the middle.
+        // A PrivateKeyInfo, an encrypted one, and a public key followed by another element. Then an empty SEQUENCE, and DER that ends
+        // early.
         for other in ["3007020100300206000400", "3007300306012a0400", "3009300306012a03000500"] {
             assert!(matches!(why(&hex::decode(other).unwrap()), ContentsError::Unknown), "{other}");
         }

@@ -8,10 +8,10 @@
 //! | `types` | the TPM's structures (TPM 2.0 Library Part 2), re-exported here one by one |
 //! | [`policy`] | the statements of a policy: their meaning, their digest, in words |
 //! | `file` | [`KeyFile`]: PEM, DER, and the rules between the fields |
-//! | `contents` | [`contents()`]: whatever stands in a file or an NV index |
-//! | `reference` | [`KeyReference`]: a file that leads to a key in the TPM |
-//! | `serialized` | [`Serialized`]: the same as tpm2-tss writes it |
-//! | [`uri`] | names of what is in a TPM |
+//! | `contents` | [`contents()`]: everything in a file or an NV index |
+//! | `reference` | [`KeyReference`]: a file that refers to a key in the TPM |
+//! | `serialized` | [`Serialized`]: the same in the format of tpm2-tss |
+//! | [`uri`] | URIs of objects in a TPM |
 
 #![forbid(unsafe_code)]
 

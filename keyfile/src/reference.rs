@@ -1,4 +1,4 @@
-//! A file that leads to a key in the TPM, for programs that can only open a file: docs/reference-file.md.
+//! A file that refers to a key in the TPM, for programs that can only open files: docs/reference-file.md.
 
 mod error;
 
@@ -11,41 +11,41 @@ use crate::file::pem;
 use crate::wire::{Marshal, Unmarshal};
 pub use error::ReferenceError;
 
-/// What such a file begins with.
+/// The string at the beginning of such a file.
 const DESCRIPTION: &str = "TPM2 Key Reference v1.0";
 
-/// Where a key is, and what it is.
+/// A reference to a key: its URI and its public area.
 #[derive(Clone)]
 pub struct KeyReference {
     /// The key's URI. It may hold a password.
     pub uri: Zeroizing<String>,
-    /// Whether the key is known to have no password.
+    /// True if the key is known to have no password.
     pub empty_auth: bool,
-    /// The public area, so that nothing has to be asked of a TPM before the key is used.
+    /// The public area, so that the TPM is not asked for it before the key is used.
     pub public: Public,
 }
 
 impl KeyReference {
     /// The PEM label.
     pub const LABEL: &'static str = "TPM2 KEY REFERENCE";
-    /// The largest file that is read.
+    /// The size of the largest file that is read.
     pub const MAX_SIZE: usize = 1 << 16;
 
-    /// Whether DER begins as a reference does; 32 bytes of it are enough.
+    /// Returns true if the DER begins like a reference; the first 32 bytes are enough.
     #[must_use]
     pub fn is_der(head: &[u8]) -> bool {
         let [0x30, length, rest @ ..] = head else { return false };
         // X.690 §8.1.3: the number of further length bytes, or the length itself.
         let further = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
-        // VisibleString, its length, its beginning: a later version is a reference as well.
+        // A VisibleString: tag, length, first characters. A later version is a reference too.
         let Some([0x1a, _, text @ ..]) = rest.get(further..) else { return false };
         text.starts_with(b"TPM2 Key Referen")
     }
 
-    /// Reads PEM with whatever stands around it, or the bare DER.
+    /// Reads PEM with any text around it, or plain DER.
     ///
     /// # Errors
-    /// It is none, or damaged.
+    /// [`ReferenceError`] if the bytes are not a reference, or are damaged.
     pub fn parse(bytes: &[u8]) -> Result<Self, ReferenceError> {
         match Self::is_der(bytes) {
             true => Self::from_der(bytes),
@@ -53,27 +53,27 @@ impl KeyReference {
         }
     }
 
-    /// Reads the first PEM block of this label.
+    /// Reads the first PEM block with this label.
     ///
     /// # Errors
-    /// There is none, or it is damaged.
+    /// [`ReferenceError`] if there is none, or if it is damaged.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, ReferenceError> {
         Self::from_der(&Self::der(bytes)?)
     }
 
-    /// The DER in the first PEM block of this label.
+    /// Returns the DER in the first PEM block with this label.
     ///
     /// # Errors
-    /// There is none, or it is no base64.
+    /// [`ReferenceError`] if there is none, or if it is not base64.
     pub fn der(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReferenceError> {
         size(bytes)?;
         Ok(pem::block(bytes, &[Self::LABEL])?.der)
     }
 
-    /// Reads the bare DER.
+    /// Reads plain DER.
     ///
     /// # Errors
-    /// It is none, or damaged.
+    /// [`ReferenceError`] if the bytes are not a reference, or are damaged.
     pub fn from_der(bytes: &[u8]) -> Result<Self, ReferenceError> {
         size(bytes)?;
         let sequence = asn1::parse_single::<Sequence<'_>>(bytes)?;
@@ -90,10 +90,10 @@ impl KeyReference {
         })
     }
 
-    /// The DER.
+    /// Returns the DER.
     ///
     /// # Errors
-    /// A part is too long.
+    /// [`ReferenceError`] if a part is too long.
     pub fn to_der(&self) -> Result<Zeroizing<Vec<u8>>, ReferenceError> {
         let public = self.public.to_sized()?;
         let description = VisibleString::new(DESCRIPTION).ok_or(ReferenceError::Memory)?;
@@ -103,7 +103,7 @@ impl KeyReference {
             w.write_element(&self.empty_auth.then(|| Explicit::<_, 0>::new(Boolean(true))))?;
             w.write_element(&public.as_slice())
         };
-        // Room for all of it at once: a buffer that grows leaves copies of the URI behind.
+        // The buffer is allocated once: a buffer that grows leaves copies of the URI behind.
         let room =
             DESCRIPTION.len().saturating_add(self.uri.len()).saturating_add(public.len()).saturating_add(64);
         let body = |buffer: &mut asn1::WriteBuf| -> Result<(), WriteError> {
@@ -115,16 +115,16 @@ impl KeyReference {
         der.map(Zeroizing::new).map_err(|_: WriteError| ReferenceError::Memory)
     }
 
-    /// The PEM block.
+    /// Returns the PEM block.
     ///
     /// # Errors
-    /// A part is too long.
+    /// [`ReferenceError`] if a part is too long.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, ReferenceError> {
         pem::encode_as(Self::LABEL, &self.to_der()?).map(Zeroizing::new).map_err(ReferenceError::Pem)
     }
 }
 
-/// What a later version may add behind the rest.
+/// Skips elements that a later version may append.
 fn skip(p: &mut Parser<'_>) -> Result<(), ReferenceError> {
     while !p.is_empty() {
         p.read_element::<Tlv<'_>>()?;
@@ -159,29 +159,29 @@ mod tests {
     }
 
     #[track_caller]
-    fn same(read: Result<KeyReference, ReferenceError>, written: &KeyReference) {
+    fn assert_same(read: Result<KeyReference, ReferenceError>, written: &KeyReference) {
         let read = read.ok().unwrap();
         assert_eq!((read.uri, read.empty_auth), (written.uri.clone(), written.empty_auth));
         assert_eq!(read.public, written.public);
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn written_reference_is_read_back() {
         for empty_auth in [true, false] {
             let reference = KeyReference { empty_auth, ..reference() };
             let der = reference.to_der().unwrap();
             assert!(KeyReference::is_der(&der) && KeyReference::is_der(&der[..32]));
-            same(KeyReference::parse(&der), &reference);
+            assert_same(KeyReference::parse(&der), &reference);
             let pem = reference.to_pem().unwrap();
             let pem = pem.as_str();
             assert!(pem.starts_with("-----BEGIN TPM2 KEY REFERENCE-----\n"), "{pem}");
-            same(KeyReference::parse(format!("text before\n{pem}and behind").as_bytes()), &reference);
+            assert_same(KeyReference::parse(format!("text before\n{pem}and behind").as_bytes()), &reference);
             assert_eq!(KeyReference::der(pem.as_bytes()).unwrap(), der);
         }
     }
 
     #[test]
-    fn damage_is_noticed_everywhere() {
+    fn damage_is_detected_everywhere() {
         let der = reference().to_der().unwrap();
         for end in 0..der.len() {
             assert!(KeyReference::from_der(&der[..end]).is_err(), "{end}");
@@ -202,12 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_later_version_adds_is_skipped() {
+    fn elements_of_a_later_version_are_skipped() {
         let mut der = reference().to_der().unwrap();
         let length = usize::from(der[2]);
         assert_eq!(der[1], 0x81);
         der[2] = u8::try_from(length + 4).unwrap();
         der.extend([0xa5, 2, 5, 0]);
-        same(KeyReference::parse(&der), &reference());
+        assert_same(KeyReference::parse(&der), &reference());
     }
 }

@@ -1,6 +1,6 @@
-//! A serialized object of tpm2-tss (Esys_TR_Serialize): what `tpm2_evictcontrol -o` and `tpm2_readpublic -t` write.
+//! A serialized object of tpm2-tss (Esys_TR_Serialize), as written by `tpm2_evictcontrol -o` and `tpm2_readpublic -t`.
 //!
-//! UINT32 handle, TPM2B_NAME, UINT32 what it is, and for a key its TPM2B_PUBLIC, for an NV index its TPM2B_NV_PUBLIC.
+//! Layout: UINT32 handle, TPM2B_NAME, UINT32 type of the object; then TPM2B_PUBLIC for a key, TPM2B_NV_PUBLIC for an NV index.
 
 use crate::wire::{Reader, Unmarshal, WireError};
 use crate::{Handle, Name, NvPublic, Public};
@@ -9,14 +9,14 @@ use crate::{Handle, Name, NvPublic, Public};
 const KEY: u32 = 1;
 const NV: u32 = 2;
 
-/// What such a file says of an object that is in the TPM.
+/// An object in the TPM, as such a file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Serialized {
     /// A key.
     Key {
-        /// Where it is.
+        /// The key's handle.
         handle: Handle,
-        /// Its public area.
+        /// The key's public area.
         public: Box<Public>,
     },
     /// An NV index.
@@ -24,10 +24,10 @@ pub enum Serialized {
 }
 
 impl Serialized {
-    /// Reads the contents of such a file.
+    /// Parses the contents of such a file.
     ///
     /// # Errors
-    /// It is no such file, or one of something else, or its Name is not that of its public area.
+    /// [`WireError`] if the file has another format or describes another kind of object, or if the Name does not match the public area.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
         let mut r = Reader::new(bytes);
         let handle = Handle::unmarshal(&mut r)?;
@@ -59,14 +59,14 @@ mod tests {
     use super::*;
     use crate::{HashAlg, NvAttributes, wire::Marshal, wire::Writer};
 
-    /// As `tpm2_evictcontrol -o` of tpm2-tools 5.4 wrote it.
+    /// Written by `tpm2_evictcontrol -o` of tpm2-tools 5.4.
     const KEY_FILE: &str = "810001010022000b040964b52924882efc62ed0e0f63c0118b1ec5a7d30b3b000d5ce3f3c0a5084f00000001\
         00560023000b0006007200000010001000030010\
         0020d2828d2da9ac617e13bdef0e73fde608f461eb6acfd2e23a372f62cc5e062f1d\
         0020c05dce665096b053ee734d29f2dfa7c01fac3f987eecfc0fc5caa0f2ff724449";
 
     #[test]
-    fn a_file_of_tpm2_tools() {
+    fn file_from_tpm2_tools_is_read() {
         let bytes = hex::decode(KEY_FILE).unwrap();
         let Serialized::Key { handle, public } = Serialized::from_bytes(&bytes).unwrap() else {
             panic!("it is a key");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index() {
+    fn nv_index_is_read() {
         let public = NvPublic {
             index: Handle(0x01c0_0002),
             name_alg: HashAlg::Sha256,

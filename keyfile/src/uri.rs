@@ -1,16 +1,16 @@
-//! URIs that name something in a TPM, or a file that leads there.
+//! URIs of objects in a TPM, and of files that refer to them.
 //!
 //! | URI | opens |
 //! |---|---|
-//! | `//nvkey:81000101`, `nvkey:81000101` | the key at a persistent handle (openssl_tpm2_engine's form; its prefix may be another) |
-//! | `handle:0x81000101`, `handle:0x1c00002` | a persistent key; what was written into an NV index (tpm2-openssl's form) |
-//! | `handle:0x80000001` | the key that another program has loaded, in a TPM without resource manager (tpm2-openssl's form) |
-//! | `object:/path` | what a serialized object of tpm2-tss names (tpm2-openssl's form) |
+//! | `//nvkey:81000101`, `nvkey:81000101` | the key at a persistent handle (the form of openssl_tpm2_engine; the prefix can be configured) |
+//! | `handle:0x81000101`, `handle:0x1c00002` | a persistent key; the contents of an NV index (the form of tpm2-openssl) |
+//! | `handle:0x80000001` | a key that another program has loaded, in a TPM without resource manager (the form of tpm2-openssl) |
+//! | `object:/path` | the object that a serialized object of tpm2-tss refers to (the form of tpm2-openssl) |
 //! | `tpm2:handle=0x81000101`, `tpm2:nv=0x1c00002`, `tpm2:file=/path` | the same, and a key file |
-//! | `tpm2:` | everything that has such a URI |
-//! | `tpm2:unread=0x1c00003` | nothing: it names in that list what could not be read |
+//! | `tpm2:` | everything that has a URI |
+//! | `tpm2:unread=0x1c00003` | nothing: in that list, it names an index that could not be read |
 //!
-//! All of them take attributes behind a question mark: `?pass` (ask for the password), `?pin-value=WORD`, `?pin-source=file:/path`.
+//! All forms accept attributes after a question mark: `?pass` (ask for the password), `?pin-value=PASSWORD`, `?pin-source=file:/path`.
 
 mod attributes;
 mod error;
@@ -23,65 +23,65 @@ use crate::{Handle, ParseError};
 use attributes::{Attribute, decoded_path};
 pub use error::UriError;
 
-/// A URI, understood.
+/// A parsed URI.
 #[derive(Clone)]
 pub struct Uri {
-    /// What it names.
-    pub place: Place,
-    /// What it says about the password.
+    /// The object or file that the URI names.
+    pub location: Location,
+    /// How the URI provides the password.
     pub password: Password,
 }
 
-/// What a URI names.
+/// The object or file that a URI names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A key at a persistent handle.
     Key(Handle),
-    /// A key at a transient handle: one that another program has loaded.
+    /// A key at a transient handle: another program has loaded it.
     Transient(Handle),
     /// An NV index.
     Nv(Handle),
-    /// What the serialized object in this file names.
+    /// The object that the serialized object in this file refers to.
     Serialized(PathBuf),
     /// A key file.
     File(PathBuf),
     /// Everything that has a URI.
     All,
-    /// What could not be read when everything was listed. It is named, and never opened: who opens all that a list names (`storeutl -r`)
-    /// would be asked for its password, or try a wrong one.
+    /// An object that could not be read while all objects were listed. Opening it finds nothing: otherwise a program that opens every
+    /// listed object (`storeutl -r`) would be asked for its password, or would try a wrong one.
     Unread(Handle),
 }
 
-/// What a URI says about the password.
+/// How a URI provides the password.
 #[derive(Clone)]
 pub enum Password {
-    /// Nothing.
-    Unsaid,
-    /// Nothing, in tpm2-openssl's forms, where `?pass` stands wherever there is one.
+    /// The URI does not mention a password.
+    Unspecified,
+    /// The URI does not mention a password, and has a form of tpm2-openssl, in which `?pass` marks every object that has one.
     Unmarked,
-    /// The user knows it.
+    /// The user is asked for it.
     Asked,
-    /// This is it.
+    /// The URI contains it.
     Value(Zeroizing<Vec<u8>>),
-    /// It is the first line of this file.
+    /// This file contains it, in its first line.
     Source(PathBuf),
 }
 
 impl Uri {
-    /// The schemes of all such URIs: what stands before the first colon.
+    /// The schemes of all URIs: the text before the first colon.
     pub const SCHEMES: [&'static str; 5] = ["nvkey", "//nvkey", "handle", "object", "tpm2"];
 
-    /// Understands a URI; `prefix` is another one that stands before a persistent handle, colon and all.
+    /// Parses a URI. `prefix` is a further prefix of persistent handles, including its colon.
     ///
     /// # Errors
-    /// It is none of these, names what it cannot name, or has an attribute that nobody knows.
+    /// [`UriError`] if the URI has none of these forms, names an unusable handle, or has an unknown attribute.
     pub fn parse(text: &str, prefix: Option<&str>) -> Result<Self, UriError> {
         if let Some(rest) = prefix.and_then(|prefix| text.strip_prefix(prefix)) {
-            return Self::of_handle(rest, Kinds::Key, Password::Unsaid);
+            return Self::of_handle(rest, Kinds::Key, Password::Unspecified);
         }
         match text.split_once(':') {
             Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key, Password::Unsaid),
+                "nvkey" | "//nvkey" => Self::of_handle(rest, Kinds::Key, Password::Unspecified),
                 "handle" => Self::of_handle(rest, Kinds::KeyOrNv, Password::Unmarked),
                 "object" => Self::of_serialized(rest),
                 "tpm2" => Self::of_attributes(rest),
@@ -93,12 +93,12 @@ impl Uri {
 
     fn of_handle(rest: &str, kinds: Kinds, otherwise: Password) -> Result<Self, UriError> {
         let (handle, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let place = place(handle, kinds)?;
-        Ok(Self { place, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
+        let location = location(handle, kinds)?;
+        Ok(Self { location, password: password(attributes::of_query(query))?.unwrap_or(otherwise) })
     }
 
-    /// A path is taken as it is; it may hold a question mark, unless attributes follow it. The first that looks like one ends the path:
-    /// a password may hold a question mark, too (RFC 3986 §3.4), and is not to become part of a path that is shown.
+    /// Takes the path unchanged. It may contain a question mark, but not one followed by a known attribute: the first such question mark
+    /// ends the path. A password may contain a question mark too (RFC 3986 §3.4), and must not become part of a path that is shown.
     fn of_serialized(rest: &str) -> Result<Self, UriError> {
         let known = |query: &str| query == "pass" || query.starts_with("pass&") || query.starts_with("pin-");
         let mark = |(at, mark): (usize, &str)| Some((rest.get(..at)?, rest.get(at..)?.strip_prefix(mark)?));
@@ -108,7 +108,7 @@ impl Uri {
             return Err(UriError::Empty("the path of a serialized object"));
         }
         let password = password(attributes::of_query(query))?.unwrap_or(Password::Unmarked);
-        Ok(Self { place: Place::Serialized(path.into()), password })
+        Ok(Self { location: Location::Serialized(path.into()), password })
     }
 
     fn of_attributes(rest: &str) -> Result<Self, UriError> {
@@ -118,17 +118,17 @@ impl Uri {
         for attribute in attributes::of_path(path) {
             let value = || attribute.value.ok_or(UriError::Empty("handle=, nv= or file="));
             let found = match attribute.name {
-                "handle" => place(value()?, Kinds::Key)?,
-                "nv" => place(value()?, Kinds::Nv)?,
-                "unread" => match place(value()?, Kinds::KeyOrNv)? {
-                    Place::Key(handle) | Place::Transient(handle) | Place::Nv(handle) => {
-                        Place::Unread(handle)
+                "handle" => location(value()?, Kinds::Key)?,
+                "nv" => location(value()?, Kinds::Nv)?,
+                "unread" => match location(value()?, Kinds::KeyOrNv)? {
+                    Location::Key(handle) | Location::Transient(handle) | Location::Nv(handle) => {
+                        Location::Unread(handle)
                     }
                     other => other,
                 },
                 "file" => match decoded_path(value()?)? {
                     path if path.as_os_str().is_empty() => return Err(UriError::Empty("file=")),
-                    path => Place::File(path),
+                    path => Location::File(path),
                 },
                 "pass" | "pin-value" | "pin-source" => {
                     others.push(attribute);
@@ -141,11 +141,14 @@ impl Uri {
             }
         }
         let password = password(others.into_iter().chain(attributes::of_query(query)))?;
-        Ok(Self { place: named.unwrap_or(Place::All), password: password.unwrap_or(Password::Unsaid) })
+        Ok(Self {
+            location: named.unwrap_or(Location::All),
+            password: password.unwrap_or(Password::Unspecified),
+        })
     }
 }
 
-/// Which handles a form of URI takes.
+/// The types of handles that a form of URI accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kinds {
     Key,
@@ -153,17 +156,17 @@ enum Kinds {
     KeyOrNv,
 }
 
-fn place(text: &str, kinds: Kinds) -> Result<Place, UriError> {
-    // What stands behind may be a password, and is not repeated.
+fn location(text: &str, kinds: Kinds) -> Result<Location, UriError> {
+    // The text after the separator may be a password, and is not repeated.
     if text.contains(['&', ';', '=']) {
         return Err(UriError::Separator);
     }
     let no_handle = |_| UriError::Handle(ParseError::new("handle", text, "hexadecimal such as 0x81000101"));
     let handle = text.parse::<Handle>().map_err(no_handle)?;
     match kinds {
-        Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Place::Key(handle)),
-        Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Place::Nv(handle)),
-        Kinds::KeyOrNv if handle.is_transient() => Ok(Place::Transient(handle)),
+        Kinds::Key | Kinds::KeyOrNv if handle.is_persistent() => Ok(Location::Key(handle)),
+        Kinds::Nv | Kinds::KeyOrNv if handle.is_nv() => Ok(Location::Nv(handle)),
+        Kinds::KeyOrNv if handle.is_transient() => Ok(Location::Transient(handle)),
         Kinds::Key => Err(UriError::Kind { handle, wanted: "a persistent key (0x81......)" }),
         Kinds::Nv => Err(UriError::Kind { handle, wanted: "an NV index (0x01......)" }),
         Kinds::KeyOrNv => Err(UriError::Kind {
@@ -188,13 +191,13 @@ fn password<'a>(attributes: impl IntoIterator<Item = Attribute<'a>>) -> Result<O
 mod tests {
     use super::*;
 
-    const KEY: Place = Place::Key(Handle(0x8100_0101));
-    const INDEX: Place = Place::Nv(Handle(0x01c0_0002));
+    const KEY: Location = Location::Key(Handle(0x8100_0101));
+    const INDEX: Location = Location::Nv(Handle(0x01c0_0002));
 
     #[track_caller]
-    fn place_of(text: &str) -> Place {
+    fn location_of(text: &str) -> Location {
         match Uri::parse(text, None) {
-            Ok(Uri { place, password: Password::Unsaid | Password::Unmarked }) => place,
+            Ok(Uri { location, password: Password::Unspecified | Password::Unmarked }) => location,
             Ok(_) => panic!("{text}: a password"),
             Err(error) => panic!("{text}: {error}"),
         }
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_a_handle() {
+    fn handles_are_parsed_in_every_form() {
         for text in [
             "//nvkey:81000101",
             "nvkey:81000101",
@@ -220,27 +223,27 @@ mod tests {
             "tpm2:handle=0x81000101",
             "TPM2:handle=81000101",
         ] {
-            assert_eq!(place_of(text), KEY, "{text}");
+            assert_eq!(location_of(text), KEY, "{text}");
         }
         for text in ["handle:0x1c00002", "handle:0x01C00002", "tpm2:nv=0x1c00002"] {
-            assert_eq!(place_of(text), INDEX, "{text}");
+            assert_eq!(location_of(text), INDEX, "{text}");
         }
-        assert_eq!(Uri::parse("my:key:81000101", Some("my:key:")).ok().unwrap().place, KEY);
-        assert_eq!(place_of("tpm2:"), Place::All);
-        assert_eq!(place_of("tpm2:unread=0x01c00002"), Place::Unread(Handle(0x01c0_0002)));
+        assert_eq!(Uri::parse("my:key:81000101", Some("my:key:")).ok().unwrap().location, KEY);
+        assert_eq!(location_of("tpm2:"), Location::All);
+        assert_eq!(location_of("tpm2:unread=0x01c00002"), Location::Unread(Handle(0x01c0_0002)));
     }
 
     #[test]
-    fn files_with_odd_names() {
-        let serialized = |path: &str| Place::Serialized(path.into());
-        assert_eq!(place_of("object:/a/b"), serialized("/a/b"));
-        assert_eq!(place_of("object:what?%41"), serialized("what?%41"));
-        assert_eq!(Uri::parse("object:what??pass", None).ok().unwrap().place, serialized("what?"));
-        assert_eq!(place_of("tpm2:file=/a%3fb%3B/c"), Place::File("/a?b;/c".into()));
+    fn unusual_paths_are_parsed() {
+        let serialized = |path: &str| Location::Serialized(path.into());
+        assert_eq!(location_of("object:/a/b"), serialized("/a/b"));
+        assert_eq!(location_of("object:what?%41"), serialized("what?%41"));
+        assert_eq!(Uri::parse("object:what??pass", None).ok().unwrap().location, serialized("what?"));
+        assert_eq!(location_of("tpm2:file=/a%3fb%3B/c"), Location::File("/a?b;/c".into()));
     }
 
     #[test]
-    fn passwords_in_every_form() {
+    fn passwords_are_parsed_in_every_form() {
         let value = |text: &str| match password_of(text) {
             Password::Value(bytes) => bytes.to_vec(),
             _ => panic!("{text}: no password"),
@@ -272,17 +275,17 @@ mod tests {
     }
 
     #[test]
-    fn tpm2_openssls_forms_would_mark_a_password() {
+    fn unmarked_password_is_recognized_in_forms_of_tpm2_openssl() {
         for text in ["handle:0x81000101", "handle:0x1c00002", "object:x"] {
             assert!(matches!(password_of(text), Password::Unmarked), "{text}");
         }
         for text in ["nvkey:81000101", "tpm2:handle=0x81000101", "tpm2:nv=0x1c00002", "tpm2:file=x"] {
-            assert!(matches!(password_of(text), Password::Unsaid), "{text}");
+            assert!(matches!(password_of(text), Password::Unspecified), "{text}");
         }
     }
 
     #[test]
-    fn what_cannot_be_is_refused_by_name() {
+    fn invalid_uris_are_rejected_with_the_reason() {
         for text in ["", "81000101", "pkcs11:object=x", "file:/x"] {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Scheme)), "{text}");
         }
@@ -294,7 +297,7 @@ mod tests {
         {
             assert!(matches!(Uri::parse(text, None), Err(UriError::Kind { .. })), "{text}");
         }
-        assert_eq!(place_of("handle:0x80000000"), Place::Transient(Handle(0x8000_0000)));
+        assert_eq!(location_of("handle:0x80000000"), Location::Transient(Handle(0x8000_0000)));
         assert!(refused("nvkey:01c00002").contains("0x01c00002"));
         assert!(refused("tpm2:handle=81000101;nv=1c00002").contains("twice"));
         assert!(refused("nvkey:81000101?pass&pass").contains("twice"));
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_repeated() {
+    fn errors_never_repeat_a_password() {
         for text in [
             "nvkey:81000101?pin-value=hunter2%4",
             "nvkey:81000101?pin-source=hunter2",

@@ -1,4 +1,4 @@
-//! Damaged input: a typed error or a key, never a panic, never more memory than the input asks for.
+//! Damaged input gives a typed error or a key. It never panics, and it never allocates more memory than the input has.
 
 // In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -26,7 +26,7 @@ const FILES: [&str; 6] = [
     "signed-policies.pem",
 ];
 
-/// Whatever is read can be written and said in words.
+/// Writes whatever was read, and describes it in words.
 fn use_it(result: Result<KeyFile, Error>) {
     match result {
         Ok(file) => {
@@ -42,7 +42,7 @@ fn use_it(result: Result<KeyFile, Error>) {
 }
 
 #[test]
-fn cut_off_at_each_byte() {
+fn file_cut_off_at_each_byte_is_rejected() {
     for name in FILES {
         let der = der(name);
         for end in 0..der.len() {
@@ -58,7 +58,7 @@ fn cut_off_at_each_byte() {
 }
 
 #[test]
-fn each_byte_changed() {
+fn each_changed_byte_is_harmless() {
     for name in FILES {
         let der = der(name);
         let pem = bytes(name);
@@ -80,7 +80,7 @@ fn each_byte_changed() {
 }
 
 #[test]
-fn bytes_inserted_and_removed() {
+fn inserted_or_removed_byte_is_rejected() {
     for name in FILES {
         let der = der(name);
         for at in 0..der.len() {
@@ -94,7 +94,7 @@ fn bytes_inserted_and_removed() {
     }
 }
 
-/// Marsaglia's xorshift: the same damage each time.
+/// Marsaglia's xorshift, so that the damage is the same in each run.
 struct Damage(u64);
 
 impl Damage {
@@ -105,7 +105,7 @@ impl Damage {
         usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
     }
 
-    /// Up to eight bytes changed, then a part of another place copied over.
+    /// Changes up to eight bytes, then copies a part to another position.
     fn wreak(&mut self, bytes: &mut [u8]) {
         for _ in 0..=self.next(8) {
             bytes[self.next(bytes.len())] = u8::try_from(self.next(256)).unwrap();
@@ -117,7 +117,7 @@ impl Damage {
 }
 
 #[test]
-fn several_bytes_at_once() {
+fn several_changed_bytes_are_harmless() {
     let mut damage = Damage(0x9e37_79b9_7f4a_7c15);
     for name in FILES {
         let der = der(name);
@@ -130,7 +130,7 @@ fn several_bytes_at_once() {
 }
 
 #[test]
-fn damaged_structures_inside_a_sound_file() {
+fn damaged_structures_in_an_intact_file_are_harmless() {
     let mut damage = Damage(1);
     for name in FILES {
         let file = KeyFile::parse(&bytes(name)).unwrap();
@@ -141,7 +141,7 @@ fn damaged_structures_inside_a_sound_file() {
             let mut damaged = public.clone();
             damage.wreak(&mut damaged);
             if let Ok(read) = Public::from_bytes(&damaged) {
-                // What is read is what was written: nothing is lost on the way.
+                // Writing returns the bytes that were read: nothing was lost.
                 assert_eq!(read.to_bytes().unwrap(), damaged);
             }
             for statement in statements.iter().filter(|statement| !statement.body.is_empty()) {
@@ -157,18 +157,18 @@ fn damaged_structures_inside_a_sound_file() {
 }
 
 #[test]
-fn nothing_and_far_too_much() {
+fn empty_and_oversized_input_is_rejected() {
     assert_eq!(KeyFile::parse(&[]).err(), Some(Error::NoKey));
     assert_eq!(KeyFile::parse(&vec![b'\n'; 10 << 20]).err(), Some(Error::TooLarge { size: 10 << 20 }));
     let mut most = bytes("policy.pem");
     most.resize(KeyFile::MAX_SIZE, b'\n');
     assert!(KeyFile::parse(&most).is_ok());
-    // A length of four gigabytes, and lists that claim 2^32 members, cost nothing.
+    // A length of four gigabytes and lists that claim 2^32 members must not allocate memory.
     assert!(matches!(KeyFile::parse(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), Err(Error::Asn1 { .. })));
 }
 
 #[test]
-fn another_key_another_type_an_unknown_curve() {
+fn other_keys_types_and_unknown_curves_are_rejected() {
     let foreign = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     assert_eq!(KeyFile::parse(foreign).err(), Some(Error::NoKey));
 
@@ -185,7 +185,7 @@ fn another_key_another_type_an_unknown_curve() {
     let at = unknown_curve.windows(parameters.len()).position(|window| window == parameters).unwrap();
     unknown_curve[at + 3] = 0x99;
     let error = KeyFile::parse(&unknown_curve).unwrap_err();
-    assert_eq!(error.to_string(), "pubkey of the key file cannot be used: 0x0099 is no curve known here");
+    assert_eq!(error.to_string(), "pubkey of the key file cannot be used: 0x0099 is not a known curve");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn text_around_the_block_is_tolerated_and_kept() {
         block.replace('\n', "  \n"),
         block.replace("\n-----END", "\n\n-----END"),
         block.trim_end().to_owned(),
-        // Lines of 76, as other base64 encoders make them.
+        // Lines of 76 characters, as other base64 encoders write.
         {
             let body: String = block.lines().filter(|line| !line.starts_with('-')).collect();
             let lines: Vec<&str> =
@@ -222,9 +222,9 @@ fn text_around_the_block_is_tolerated_and_kept() {
     }
 }
 
-/// What an NV index or somebody's file may hold.
+/// The other contents of an NV index or of a file that a user names.
 #[test]
-fn other_files_damaged() {
+fn damaged_references_and_chains_are_harmless() {
     let public = KeyFile::parse(&bytes("description.pem")).unwrap().public;
     let reference =
         KeyReference { uri: "handle:0x81000101?pass".to_owned().into(), empty_auth: true, public };
@@ -256,7 +256,7 @@ fn other_files_damaged() {
 }
 
 #[test]
-fn uris_damaged() {
+fn damaged_uris_are_harmless() {
     let mut damage = Damage(0x0fed_cba9_8765_4321);
     let mut understood = 0;
     for whole in [
@@ -273,11 +273,11 @@ fn uris_damaged() {
             }
         }
     }
-    assert!(understood > 10, "{understood}: paths stay paths");
+    assert!(understood > 10, "{understood}: some damaged URIs are still valid");
 }
 
 #[test]
-fn armour_that_is_no_armour() {
+fn unusual_pem_is_rejected() {
     let block = String::from_utf8(bytes("policy.pem")).unwrap();
     let encrypted =
         block.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1);

@@ -1,4 +1,4 @@
-//! Key files of other tools: read right, written back byte by byte, changed without losing anything.
+//! Key files from other tools are read correctly, written back byte by byte, and changed without losses.
 
 // In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -18,7 +18,7 @@ fn read(name: &str) -> KeyFile {
     KeyFile::parse(&bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Every file of the folder that is a key.
+/// Returns the names of all key files in the folder.
 fn all() -> Vec<String> {
     let names = fs::read_dir(data()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let keys: Vec<String> = names.filter(|name| name.ends_with(".pem") || name.ends_with(".der")).collect();
@@ -36,7 +36,7 @@ fn curve(file: &KeyFile) -> Curve {
 const PERSISTENT: Handle = Handle(0x8100_0001);
 
 #[test]
-fn tpm2_openssl_keys_say_what_genpkey_was_told() {
+fn keys_from_tpm2_openssl_match_their_genpkey_options() {
     let rsa = read("tpm2-openssl-rsa.pem");
     assert_eq!((rsa.kind, rsa.parent, rsa.empty_auth), (Kind::Loadable, PERSISTENT, true));
     assert!(!rsa.needs_password());
@@ -61,9 +61,9 @@ fn tpm2_openssl_keys_say_what_genpkey_was_told() {
 }
 
 #[test]
-fn tpm2_tools_and_pytss_keys() {
-    // tpm2_encodeobject 5.4 means emptyAuth the other way round: -p ("the key has a password") writes TRUE. There is
-    // no telling such a file from a right one, so it is read as it stands.
+fn keys_from_tpm2_tools_and_pytss_are_read() {
+    // tpm2_encodeobject 5.4 inverts emptyAuth: -p ("the key has a password") writes TRUE. Such a file cannot be distinguished from a
+    // correct one, so it is read literally.
     let plain = read("encodeobject.pem");
     assert_eq!((plain.parent, plain.empty_auth), (PERSISTENT, false));
     let password = read("encodeobject-password.pem");
@@ -74,7 +74,7 @@ fn tpm2_tools_and_pytss_keys() {
 }
 
 #[test]
-fn optional_fields() {
+fn optional_fields_are_read() {
     let described = read("description.pem");
     assert_eq!(described.description.as_deref(), Some("Schlüssel of the web server"));
     assert!(described.rsa_parent);
@@ -84,12 +84,12 @@ fn optional_fields() {
     assert_eq!(read("sealed.pem").kind, Kind::Sealed);
 
     let importable = read("importable.pem");
-    // An encrypted point on P-256: two coordinates with their sizes.
+    // An encrypted point on P-256: two coordinates, each with its size.
     assert_eq!((importable.kind, importable.secret.map(|secret| secret.len())), (Kind::Importable, Some(68)));
 }
 
 #[test]
-fn policies() {
+fn policies_are_read() {
     let file = read("policy.pem");
     let commands: Vec<_> = file.policy.iter().flatten().map(|statement| statement.command).collect();
     assert_eq!(commands, [CommandCode::POLICY_PCR, CommandCode::POLICY_AUTH_VALUE]);
@@ -104,19 +104,19 @@ fn policies() {
 }
 
 #[test]
-fn the_layout_before_the_standard() {
+fn old_layout_is_read_and_converted() {
     let blob = read("key-blob.pem");
     assert_eq!((blob.kind, blob.parent, blob.empty_auth), (Kind::Loadable, Handle::OWNER, true));
     let policy = read("key-blob-policy.pem");
     assert_eq!((policy.parent, policy.empty_auth), (PERSISTENT, false));
     assert_eq!(policy.policy.iter().flatten().count(), 1);
-    // Under a hierarchy it means a primary that the standard layout cannot name, and keeps its own.
+    // Under a hierarchy it means a primary key that the standard layout cannot name, so the file keeps its layout.
     assert!(blob.old_layout && !policy.old_layout);
     assert_eq!(blob.primary(), "old P-256 (without fixedTPM and fixedParent)");
     let mut described = blob;
     described.description = Some("changed".into());
     assert!(matches!(described.to_der(), Err(Error::Rule(_))));
-    // Else what is written has the layout and the label of today.
+    // Any other file is written with the current layout and label.
     let written = String::from_utf8(policy.to_file().unwrap()).unwrap();
     assert!(written.starts_with("-----BEGIN TSS2 PRIVATE KEY-----\n"), "{written}");
     let again = KeyFile::parse(written.as_bytes()).unwrap();
@@ -124,7 +124,7 @@ fn the_layout_before_the_standard() {
 }
 
 #[test]
-fn an_unchanged_file_goes_back_byte_by_byte() {
+fn unchanged_file_is_written_back_byte_by_byte() {
     for name in all().iter().filter(|name| *name != "key-blob-policy.pem") {
         assert_eq!(read(name).to_file().unwrap(), bytes(name), "{name}");
         let der = read(name).to_der().unwrap();
@@ -134,14 +134,14 @@ fn an_unchanged_file_goes_back_byte_by_byte() {
 }
 
 #[test]
-fn a_changed_file_keeps_everything_else() {
+fn changed_file_keeps_all_other_elements() {
     for name in all().into_iter().filter(|name| name != "key-blob.pem") {
         let mut file = read(&name);
         file.description = Some("changed".into());
         let changed =
             KeyFile::parse(&file.to_file().unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(changed.description.as_deref(), Some("changed"));
-        // Changed back, nothing is lost, not even the spelling: BOOLEAN 0x01, absence for FALSE, an INTEGER without its zero.
+        // Changing it back restores every byte, even the encoding: BOOLEAN 0x01, absence for FALSE, an INTEGER without its zero byte.
         let mut back = changed;
         back.description = read(&name).description;
         assert_eq!(back.to_der().unwrap(), read(&name).to_der().unwrap(), "{name}");
@@ -149,12 +149,12 @@ fn a_changed_file_keeps_everything_else() {
 }
 
 #[test]
-fn elements_of_a_later_version_survive_a_change() {
+fn elements_of_a_later_version_are_kept_on_change() {
     let mut file = read("later-version.pem");
     let original = file.to_der().unwrap();
     file.empty_auth = false;
     let changed = file.to_der().unwrap();
-    // [0] BOOLEAN is FALSE now, one byte; all else stands as it stood.
+    // One byte differs: [0] BOOLEAN is now FALSE.
     let differing: Vec<_> = original.iter().zip(&changed).filter(|(before, after)| before != after).collect();
     assert_eq!((changed.len(), differing), (original.len(), vec![(&0xFF, &0x00)]));
     let text = b"a field of tomorrow";
@@ -164,7 +164,7 @@ fn elements_of_a_later_version_survive_a_change() {
 }
 
 #[test]
-fn a_new_file_reads_back() {
+fn new_file_is_read_back() {
     let model = read("policy.pem");
     let mut file = KeyFile::new(Kind::Loadable, Handle::OWNER, model.public.clone(), model.private.clone());
     assert!(file.empty_auth && !file.needs_password());
@@ -176,7 +176,7 @@ fn a_new_file_reads_back() {
     assert_eq!((again.policy, again.rsa_parent, again.empty_auth), (model.policy, true, false));
     assert_eq!((again.public, again.private), (model.public, model.private));
 
-    // No statements: the digest that a fresh session has.
+    // Without statements, the digest is that of a fresh session.
     file.policy = Some(Vec::new());
     file.public.auth_policy = vec![0; 32];
     let again = KeyFile::parse(file.to_pem().unwrap().as_bytes()).unwrap();
@@ -186,7 +186,7 @@ fn a_new_file_reads_back() {
 }
 
 #[test]
-fn contradictions_are_not_written() {
+fn contradictory_fields_are_not_written() {
     let mut transient = read("encodeobject.pem");
     transient.parent = Handle(0x8000_0001);
     assert_eq!(transient.to_der(), Err(Error::Parent(Handle(0x8000_0001))));

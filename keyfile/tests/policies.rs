@@ -1,4 +1,4 @@
-//! Policy digests and command parameters against tpm2-tools and against a TPM; sentences.
+//! Compares policy digests and command parameters with tpm2-tools and with a TPM, and checks the descriptions in words.
 
 // In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -14,7 +14,7 @@ fn data(name: &str) -> Vec<u8> {
     fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
 }
 
-/// What tpm2-tools' trial sessions said: hash, digest, statements.
+/// Returns the results of tpm2-tools' trial sessions: hash, digest, statements.
 fn vectors() -> Vec<(HashAlg, Vec<u8>, Vec<Statement>)> {
     let text = String::from_utf8(data("policies.txt")).unwrap();
     let vector = |line: &str| {
@@ -41,7 +41,7 @@ fn digest_of(tpm: &Swtpm, session: u32) -> Vec<u8> {
     tpm.raw(CommandCode::POLICY_GET_DIGEST.0, &[session], &[], &[]).ok().split_off(2)
 }
 
-/// Runs a statement as a policy runner would.
+/// Runs a statement like a policy runner.
 fn run(tpm: &Swtpm, session: u32, trial: bool, statement: &Statement) {
     let condition = statement.condition().unwrap();
     let command = condition.command().0;
@@ -74,7 +74,7 @@ fn verify(tpm: &Swtpm, authorize: &policy::Authorize, approved: &[u8]) -> Ticket
 }
 
 #[test]
-fn digests_are_those_of_tpm2_tools() {
+fn digests_match_tpm2_tools() {
     for (hash, digest, statements) in vectors() {
         let ours = policy::digest(&statements, hash).unwrap();
         assert_eq!(hex::encode(ours), hex::encode(digest), "{hash} {statements:x?}");
@@ -82,7 +82,7 @@ fn digests_are_those_of_tpm2_tools() {
 }
 
 #[test]
-fn a_tpm_takes_the_parameters_and_comes_to_the_same_digest() {
+fn tpm_accepts_the_parameters_and_computes_the_same_digest() {
     let tpm = Swtpm::start();
     for (hash, digest, statements) in vectors() {
         let session = policy_session(&tpm, TRIAL, hash);
@@ -93,7 +93,7 @@ fn a_tpm_takes_the_parameters_and_comes_to_the_same_digest() {
 }
 
 #[test]
-fn each_signed_policy_leads_to_the_key() {
+fn each_signed_policy_leads_to_the_key_policy_digest() {
     let tpm = Swtpm::start();
     let file = KeyFile::parse(&data("signed-policies.pem")).unwrap();
     let paths = file.policy_paths();
@@ -106,20 +106,20 @@ fn each_signed_policy_leads_to_the_key() {
         assert_eq!(policy::digest(path.statements, HashAlg::Sha256).unwrap(), file.public.auth_policy);
         tpm.flush(session);
     }
-    // The place for the signature leads there too, in software.
-    let place = file.policy.as_deref().unwrap();
-    assert_eq!(policy::digest(place, HashAlg::Sha256).unwrap(), file.public.auth_policy);
-    match place[0].condition().unwrap() {
+    // In software, the placeholder for the signature leads to the same digest.
+    let placeholder = file.policy.as_deref().unwrap();
+    assert_eq!(policy::digest(placeholder, HashAlg::Sha256).unwrap(), file.public.auth_policy);
+    match placeholder[0].condition().unwrap() {
         Condition::Authorize(authorize) => assert_eq!(authorize.signature, Signature::Null),
         other => panic!("{other}"),
     }
 }
 
 #[test]
-fn conditions_of_this_moment_hold_in_a_policy_session() {
+fn conditions_that_are_met_pass_in_a_policy_session() {
     let tpm = Swtpm::start();
     let selection = PcrSelection::from(PcrBank::new(HashAlg::Sha256, [0, 7]));
-    // No PCR of a swtpm is extended before anybody does.
+    // In a fresh swtpm, no PCR has been extended.
     let digest = HashAlg::Sha384.digest(&[&[0; 64]]);
     let clock = CounterTimer { operand: vec![0; 8], offset: 8, operation: Comparison::AtLeast };
     let statements = [Condition::Pcr { selection, digest }, Condition::CounterTimer(clock)]
@@ -130,14 +130,14 @@ fn conditions_of_this_moment_hold_in_a_policy_session() {
 }
 
 #[test]
-fn the_fixture_with_pcrs_and_password() {
+fn policy_with_pcrs_and_password_is_described() {
     let file = KeyFile::parse(&data("policy.pem")).unwrap();
     let statements = file.policy.as_deref().unwrap();
     assert_eq!(policy::digest(statements, file.public.name_alg).unwrap(), file.public.auth_policy);
-    let said: Vec<String> = statements.iter().map(ToString::to_string).collect();
+    let described: Vec<String> = statements.iter().map(ToString::to_string).collect();
     let zeros = hex::encode(HashAlg::Sha256.digest(&[&[0; 64]]));
     assert_eq!(
-        said,
+        described,
         [
             format!("PCRs 7, 8 of bank sha256 must hold the values with the digest {zeros}"),
             "the key's password must be given".into()
@@ -147,7 +147,7 @@ fn the_fixture_with_pcrs_and_password() {
 }
 
 #[test]
-fn both_orders_of_a_pcr_body_mean_the_same() {
+fn both_orders_of_a_pcr_body_give_the_same_condition() {
     let selection: PcrSelection = "sha256:7".parse().unwrap();
     let digest = vec![5; 32];
     let condition = Condition::Pcr { selection, digest };
@@ -157,19 +157,19 @@ fn both_orders_of_a_pcr_body_mean_the_same() {
     let other = Statement { body: parameters, ..statement.clone() };
     assert_eq!(other.condition().as_ref(), Ok(&condition));
     assert_eq!(policy::digest([&other], HashAlg::Sha256), policy::digest([&statement], HashAlg::Sha256));
-    // A digest of another hash than the name's is refused before a TPM sees it.
+    // A digest of another hash than the name hash is rejected before a TPM receives it.
     let error = policy::digest([&statement], HashAlg::Sha1).unwrap_err();
     assert_eq!(error.problem, Problem::DigestSize { size: 32, hash: HashAlg::Sha1 });
 }
 
 #[test]
-fn what_cannot_run_from_a_file_is_named() {
+fn commands_that_cannot_run_from_a_file_are_rejected() {
     let auth = Condition::AuthValue.statement().unwrap();
     for command in [
         CommandCode::POLICY_NV,
         CommandCode::POLICY_SIGNED,
         CommandCode::POLICY_AUTHORIZE_NV,
-        // No policy at all: a file must not make a TPM do just anything.
+        // Not a policy command: a file must not be able to run arbitrary commands on a TPM.
         CommandCode::CLEAR,
         CommandCode(0xffff_ffff),
     ] {
@@ -183,7 +183,7 @@ fn what_cannot_run_from_a_file_is_named() {
 }
 
 #[test]
-fn one_of_several_policies() {
+fn policy_or_accepts_two_to_eight_branches() {
     let tpm = Swtpm::start();
     for hash in HashAlg::ALL {
         let first = Condition::Locality(1).statement().unwrap();
@@ -213,7 +213,7 @@ fn one_of_several_policies() {
 }
 
 #[test]
-fn what_only_a_tpm_knows_the_digest_of_runs_all_the_same() {
+fn condition_without_software_digest_still_has_parameters() {
     for command in [CommandCode::POLICY_TICKET, CommandCode::POLICY_DUPLICATION_SELECT] {
         let statement = Statement { command, body: vec![1, 2, 3] };
         let condition = statement.condition().unwrap();
@@ -224,8 +224,8 @@ fn what_only_a_tpm_knows_the_digest_of_runs_all_the_same() {
 }
 
 #[test]
-fn sentences() {
-    let said: Vec<String> = vectors()
+fn conditions_are_described_in_words() {
+    let described: Vec<String> = vectors()
         .iter()
         .filter(|(hash, _, statements)| *hash == HashAlg::Sha256 && statements.len() == 1)
         .map(|(.., statements)| statements[0].to_string())
@@ -240,7 +240,7 @@ fn sentences() {
         "the command must be TPM2_Sign",
         "the NV index must not have been written",
     ] {
-        assert!(said.iter().any(|said| said == sentence), "{sentence}: {said:#?}");
+        assert!(described.iter().any(|described| described == sentence), "{sentence}: {described:#?}");
     }
     let locality = Condition::Locality(0b0001_0101);
     assert_eq!(locality.refusal(), "the command does not come from locality 0 or 2 or 4");
@@ -250,15 +250,15 @@ fn sentences() {
 }
 
 #[test]
-fn statements_survive_reading_and_writing() {
+fn parsed_statements_are_written_back_unchanged() {
     for (_, _, statements) in vectors() {
         for statement in statements {
             let condition = statement.condition().unwrap();
-            // PolicyPassword becomes what it means.
+            // PolicyPassword becomes PolicyAuthValue, which means the same.
             if statement.command != CommandCode::POLICY_PASSWORD {
                 assert_eq!(condition.statement().unwrap(), statement);
             }
-            // No part can be cut off, but where the length is free: operand B.
+            // No statement can be shortened, except where the length is variable: operand B.
             if !matches!(condition, Condition::CounterTimer(_)) && !statement.body.is_empty() {
                 let short = Statement { body: statement.body[1..].to_vec(), ..statement.clone() };
                 assert!(short.condition().is_err(), "{statement:x?}");

@@ -1,4 +1,4 @@
-//! Every structure that tss-esapi can marshal, through both: ours to theirs and theirs to ours.
+//! Compares the wire form of each structure that tss-esapi can marshal: its bytes are read by this crate, and ours are read by it.
 
 // In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
@@ -36,7 +36,7 @@ where
     assert_eq!(bytes, theirs.marshall().unwrap(), "{ours:?}");
     assert_eq!(&T::unmarshall(&bytes).unwrap(), theirs);
     assert_eq!(&O::from_bytes(&bytes).unwrap(), ours);
-    // What tss-esapi tolerates, we refuse.
+    // This crate rejects trailing bytes, which tss-esapi tolerates.
     assert!(O::from_bytes(&[bytes.as_slice(), &[0]].concat()).is_err());
     for end in 0..bytes.len() {
         assert!(O::from_bytes(&bytes[..end]).is_err(), "{end} bytes of {ours:?}");
@@ -49,7 +49,7 @@ fn aes() -> (Symmetric, SymmetricDefinitionObject) {
 }
 
 #[test]
-fn rsa_public_areas() {
+fn rsa_public_areas_agree() {
     for (ours_hash, their_hash) in HASHES {
         let hash = HashScheme::new(their_hash);
         for (scheme, their_scheme) in [
@@ -89,7 +89,7 @@ fn rsa_public_areas() {
 }
 
 #[test]
-fn elliptic_curve_public_areas() {
+fn elliptic_curve_public_areas_agree() {
     let curves = [
         (Curve::P192, EccCurve::NistP192),
         (Curve::P224, EccCurve::NistP224),
@@ -114,7 +114,7 @@ fn elliptic_curve_public_areas() {
         (Scheme::Ecdh(ours_hash), EccScheme::EcDh(hash)),
         (Scheme::Ecmqv(ours_hash), EccScheme::EcMqv(hash)),
     ];
-    // Not KDF2: tss2-mu 3.2.1 cannot marshal it.
+    // KDF2 is missing because tss2-mu 3.2.1 cannot marshal it.
     let kdfs = [
         (Kdf::Null, KeyDerivationFunctionScheme::Null),
         (Kdf::Mgf1(ours_hash), KeyDerivationFunctionScheme::Mgf1(hash)),
@@ -159,7 +159,7 @@ fn elliptic_curve_public_areas() {
 }
 
 #[test]
-fn keyed_hash_public_areas() {
+fn keyed_hash_public_areas_agree() {
     let xor = theirs::XorScheme::new(
         HashingAlgorithm::Sha512,
         tss_esapi::interface_types::algorithm::KeyDerivationFunction::Kdf1Sp800_108,
@@ -193,7 +193,7 @@ fn keyed_hash_public_areas() {
 }
 
 #[test]
-fn cipher_public_areas() {
+fn cipher_public_areas_agree() {
     let cipher = |algorithm, bits, mode| Symmetric::Cipher { algorithm, bits, mode };
     for (symmetric, their_symmetric) in [
         aes(),
@@ -227,7 +227,7 @@ fn cipher_public_areas() {
 }
 
 #[test]
-fn signatures() {
+fn signatures_agree() {
     agree(&Signature::Null, &theirs::Signature::Null);
     for (hash, their_hash) in HASHES {
         let rsa = RsaSignature::create(their_hash, vec![7; 256].try_into().unwrap()).unwrap();
@@ -254,7 +254,7 @@ fn signatures() {
 }
 
 #[test]
-fn sensitive_areas() {
+fn sensitive_areas_agree() {
     let auth: theirs::Auth = vec![1; 8].try_into().unwrap();
     let seed: theirs::Digest = vec![2; 32].try_into().unwrap();
     for (kind, sensitive, theirs) in [

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keyfile::uri::{Password, Place, Uri};
+use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Attributes, Handle, KeyReference, Public, PublicKey, Serialized};
 use tpm::{ErrorKind, Tpm};
 use zeroize::Zeroizing;
@@ -58,13 +58,17 @@ impl Reference {
                 "give the URI of a persistent key, such as handle:0x81000100",
             )
         })?;
-        let (handle, text) = match &uri.place {
-            Place::Key(handle) => (*handle, text),
-            Place::Serialized(path) => {
+        let (handle, text) = match &uri.location {
+            Location::Key(handle) => (*handle, text),
+            Location::Serialized(path) => {
                 let handle = serialized(path)?;
                 (handle, canonical(handle, &text))
             }
-            Place::Transient(_) | Place::Nv(_) | Place::File(_) | Place::All | Place::Unread(_) => {
+            Location::Transient(_)
+            | Location::Nv(_)
+            | Location::File(_)
+            | Location::All
+            | Location::Unread(_) => {
                 return Err(Error::request(
                     "a reference leads to a persistent key, and to nothing else",
                     "give its URI, such as handle:0x81000100; a key file needs no reference",
@@ -94,7 +98,7 @@ impl Reference {
                     ));
                 }
             }
-            Password::Unsaid | Password::Unmarked | Password::Asked => {}
+            Password::Unspecified | Password::Unmarked | Password::Asked => {}
         }
         Ok(())
     }
@@ -126,7 +130,7 @@ fn make(
             "use the key's own file, which holds them",
         ));
     }
-    let said = auth || !matches!(password, Password::Unsaid | Password::Unmarked);
+    let said = auth || !matches!(password, Password::Unspecified | Password::Unmarked);
     let empty_auth = !said && is_open(tpm, handle, &public)?;
     Ok(KeyReference { uri: Zeroizing::new(uri), empty_auth, public })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keyfile::uri::{Place, Uri};
+use keyfile::uri::{Location, Uri};
 use keyfile::{Handle, Held, KeyFile, KeyReference, Serialized};
 use tpm::{ErrorKind, Tpm};
 
@@ -46,19 +46,21 @@ impl Show {
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm_if_asked()?;
         let prefix = common.nv_prefix()?;
-        let rows = match place(&self.key, prefix.as_deref())? {
-            Some(Place::Nv(index) | Place::Unread(index)) if index.is_nv() => {
+        let rows = match location(&self.key, prefix.as_deref())? {
+            Some(Location::Nv(index) | Location::Unread(index)) if index.is_nv() => {
                 asked(&tpm, || nv::rows(&tpm, index, &|| common.parent_auth()))
             }
-            Some(Place::Key(handle) | Place::Nv(handle) | Place::Unread(handle)) => {
+            Some(Location::Key(handle) | Location::Nv(handle) | Location::Unread(handle)) => {
                 asked(&tpm, || elsewhere::persistent(&tpm, handle))
             }
-            Some(Place::Transient(handle)) => Err(Error::request(
+            Some(Location::Transient(handle)) => Err(Error::request(
                 format!("{handle} is a transient object, which belongs to the program that loaded it"),
                 "make it persistent (tpm2_evictcontrol), and show that; there is no file of that name",
             )),
-            Some(Place::Serialized(path) | Place::File(path)) => file(&tpm, &path, prefix.as_deref(), common),
-            Some(Place::All) | None => file(&tpm, &self.key, prefix.as_deref(), common),
+            Some(Location::Serialized(path) | Location::File(path)) => {
+                file(&tpm, &path, prefix.as_deref(), common)
+            }
+            Some(Location::All) | None => file(&tpm, &self.key, prefix.as_deref(), common),
         };
         let rows = rows?;
         match self.json {
@@ -82,7 +84,7 @@ fn asked(tpm: &Tpm, ask: impl FnOnce() -> Result<Rows, Error>) -> Result<Rows, E
 ///
 /// # Errors
 /// It is a URI or a handle, but not of anything that can be shown.
-fn place(key: &Path, prefix: Option<&str>) -> Result<Option<Place>, Error> {
+fn location(key: &Path, prefix: Option<&str>) -> Result<Option<Location>, Error> {
     let Some(text) = key.to_str().filter(|_| !key.exists()) else { return Ok(None) };
     let is_handle = |text: &str| text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok());
     let is_scheme = |text: &str| Uri::SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(text));
@@ -100,9 +102,9 @@ fn place(key: &Path, prefix: Option<&str>) -> Result<Option<Place>, Error> {
             "give a file, a handle such as 0x81000100, or a URI such as tpm2:nv=0x1c00002; `tpm2-keytool status` lists what this TPM holds",
         )
     };
-    match uri.map(|uri| uri.place) {
-        Ok(Place::All) => Err(nothing(&"it stands for everything")),
-        Ok(place) => Ok(Some(place)),
+    match uri.map(|uri| uri.location) {
+        Ok(Location::All) => Err(nothing(&"it stands for everything")),
+        Ok(location) => Ok(Some(location)),
         Err(error) => Err(nothing(&error)),
     }
 }

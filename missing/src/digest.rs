@@ -1,19 +1,19 @@
-//! The digests that OpenSSL names in PKCS#1 v1.5 signatures, found by any name that OpenSSL has for them.
+//! The digests that OpenSSL uses in PKCS#1 v1.5 signatures, found by any of OpenSSL's names for them.
 use std::{fmt, str::FromStr};
 
 use crate::Error;
 
-/// A digest that can stand in a PKCS#1 v1.5 signature.
+/// A digest that a PKCS#1 v1.5 signature can contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Digest {
-    /// MD2, of which only old signatures are left.
+    /// MD2, found only in old signatures.
     Md2,
     /// MD4.
     Md4,
     /// MD5.
     Md5,
-    /// MD5 and SHA-1 of the same data, one after the other: TLS 1.0 and 1.1.
+    /// MD5 followed by SHA-1 of the same data: TLS 1.0 and 1.1.
     Md5Sha1,
     /// MDC-2 with DES (ISO/IEC 10118-2).
     Mdc2,
@@ -46,7 +46,7 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// Every digest.
+    /// All digests.
     pub const ALL: [Self; 18] = [
         Self::Md2,
         Self::Md4,
@@ -68,8 +68,8 @@ impl Digest {
         Self::Sm3,
     ];
 
-    /// The digest of that name: a name of OpenSSL's provider algorithms or of its older tables, or the object
-    /// identifier in dots. Case does not count, as in `EVP_MD_fetch(3)`.
+    /// Returns the digest with this name: a name of OpenSSL's provider algorithms or older tables, or the dotted object identifier. Case is
+    /// ignored, as in `EVP_MD_fetch(3)`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
@@ -77,16 +77,15 @@ impl Digest {
             .find(|digest| digest.names().iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 
-    /// The name under which OpenSSL's providers offer it first, as `EVP_MD_get0_name(3)` answers.
+    /// Returns the first name in OpenSSL's providers, as `EVP_MD_get0_name(3)` does.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.names().first().copied().unwrap_or_default()
     }
 
-    /// Every name, that of [`name`](Self::name) first and the object identifier second.
+    /// Returns all names: [`name`](Self::name) first, the object identifier second.
     ///
-    /// The provider algorithms' names of `openssl list -digest-algorithms -verbose`, then those that only
-    /// `EVP_get_digestbyname(3)` knows.
+    /// The rest are the names that `openssl list -digest-algorithms -verbose` lists, then those that only `EVP_get_digestbyname(3)` knows.
     #[must_use]
     pub const fn names(self) -> &'static [&'static str] {
         match self {
@@ -177,7 +176,7 @@ impl Digest {
         }
     }
 
-    /// How many bytes it makes.
+    /// Returns the size of the digest in bytes.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {
@@ -211,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_that_openssl_users_type_is_found() {
+    fn all_openssl_names_are_found() {
         for (name, digest) in [
             ("sha256", Digest::Sha256),
             ("SHA2-256", Digest::Sha256),
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_without_a_place_in_pkcs1_is_an_error_that_names_it() {
+    fn unsupported_digest_is_rejected_by_name() {
         for name in ["", "SHAKE256", "BLAKE2b512", "whirlpool", "SHA", "SHA2-2561"] {
             let error = name.parse::<Digest>().unwrap_err();
             assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_means_two_digests() {
+    fn names_are_unique() {
         let mut names: Vec<_> =
             Digest::ALL.iter().flat_map(|digest| digest.names()).map(|n| n.to_lowercase()).collect();
         names.sort();

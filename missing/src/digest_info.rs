@@ -1,14 +1,14 @@
-//! The bytes that stand before a digest in a PKCS#1 v1.5 signature: the DER of `DigestInfo` up to the digest.
+//! The bytes before a digest in a PKCS#1 v1.5 signature: the DER of `DigestInfo` up to the digest.
 use crate::Digest;
 
-/// What stands before the digest (RFC 8017 §9.2, note 1; §A.2.4 for the SHA-512/t digests).
+/// Returns the bytes before the digest (RFC 8017 §9.2, note 1; §A.2.4 for the SHA-512/t digests).
 ///
-/// Four are not by the book, but what OpenSSL signs and verifies:
-/// - MD5-SHA1 is bare, as TLS 1.0 and 1.1 have it (RFC 4346 §7.4.3).
-/// - MDC-2 is a bare `OCTET STRING`, not a `DigestInfo` (`RSA_sign_ASN1_OCTET_STRING(3)`).
-/// - MD4 carries 1.2.840.113549.2.3 where its own identifier, …2.4, should stand.
-/// - SM3 carries the identifier of `sm3WithRSAEncryption` (1.2.156.10197.1.504) where that of the digest
-///   (…1.401) should stand. OpenSSL before 3.2 has no SM3 with RSA, all after have it so.
+/// Four differ from the RFC, but match what OpenSSL signs and verifies:
+/// - MD5-SHA1 has no prefix, as in TLS 1.0 and 1.1 (RFC 4346 §7.4.3).
+/// - MDC-2 is an `OCTET STRING` without `DigestInfo` (`RSA_sign_ASN1_OCTET_STRING(3)`).
+/// - MD4 has the identifier 1.2.840.113549.2.3 instead of its own, …2.4.
+/// - SM3 has the identifier of `sm3WithRSAEncryption` (1.2.156.10197.1.504) instead of the digest's (…1.401). OpenSSL before 3.2 does not
+///   support SM3 with RSA; all later versions do it this way.
 #[must_use]
 pub const fn prefix(digest: Digest) -> &'static [u8] {
     match digest {

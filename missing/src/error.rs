@@ -1,68 +1,67 @@
-//! What can go wrong with a padding: the cause, then what to do about it.
+//! The errors of paddings: each message gives the cause, then the remedy.
 use std::fmt;
 
-/// What a [`Hasher`](crate::Hasher) or a source of random bytes answers when it fails; kept as the
-/// [`source`](std::error::Error::source) of the error.
+/// The error of a [`Hasher`](crate::Hasher) or of a source of random bytes, kept as the [`source`](std::error::Error::source) of our error.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A source of random bytes: fills the slice.
+/// A source of random bytes, which fills the slice.
 pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<(), Failure> + 'a;
 
-/// Why a block was not made or not read.
+/// Why a block could not be encoded or decoded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// No digest of this name has a place in a PKCS#1 v1.5 signature.
+    /// PKCS#1 v1.5 signatures support no digest with this name.
     UnknownDigest(String),
-    /// A digest value is not as long as its algorithm makes it.
+    /// A digest does not have the length of its algorithm.
     DigestLength {
-        /// What the algorithm makes.
+        /// The length of the algorithm's digests, in bytes.
         expected: usize,
-        /// What was given.
+        /// The length of the given digest, in bytes.
         found: usize,
     },
-    /// The bytes to pad are longer than key and padding leave room for.
+    /// The input is too long for the key and the padding.
     TooLong {
-        /// The room, in bytes.
+        /// The maximum, in bytes.
         max: usize,
-        /// What was given.
+        /// The length of the input, in bytes.
         found: usize,
     },
-    /// The key is too small for this padding with this digest, whatever the message.
+    /// The key is too small for this padding and digest, whatever the message.
     ModulusTooSmall {
-        /// The least size of a modulus, in bits.
+        /// The minimum size of the modulus, in bits.
         needed: usize,
-        /// The size of this one, in bits.
+        /// The size of this modulus, in bits.
         found: usize,
     },
-    /// The key is larger than implicit rejection is defined for.
+    /// The key is too large for implicit rejection.
     ModulusTooLarge {
-        /// The largest size of a modulus, in bits.
+        /// The maximum size of the modulus, in bits.
         max: usize,
-        /// The size of this one, in bits.
+        /// The size of this modulus, in bits.
         found: usize,
     },
-    /// The PSS salt is longer than key and digest leave room for.
+    /// The PSS salt is too long for the key and the digest.
     SaltTooLong {
-        /// The longest salt.
+        /// The maximum, in bytes.
         max: usize,
-        /// What was asked for.
+        /// The requested length, in bytes.
         asked: usize,
     },
-    /// Neither a word nor a number that names a PSS salt length.
+    /// The text is not a PSS salt length.
     SaltLength(String),
-    /// A block is not as long as the modulus.
+    /// The block does not have the length of the modulus.
     BlockLength {
         /// The size of the modulus, in bytes.
         expected: usize,
-        /// What was given.
+        /// The length of the given block, in bytes.
         found: usize,
     },
-    /// The block is not a padded one. On purpose the only answer to all that can be wrong with it.
+    /// The padding is wrong. This is deliberately the only error for everything that can be wrong with a block.
     Padding,
-    /// The hash function that the caller handed in has failed.
+    /// The caller's hash function failed.
     Hash(Failure),
-    /// The source of random bytes that the caller handed in has failed.
+    /// The caller's source of random bytes failed.
     Random(Failure),
 }
 
@@ -71,37 +70,37 @@ impl fmt::Display for Error {
         match self {
             Self::UnknownDigest(name) => write!(
                 f,
-                "PKCS#1 v1.5 signatures have no place for the digest {name:?}: \
+                "PKCS#1 v1.5 signatures do not support the digest {name:?}: \
                  use SHA-256 or another of its family, or PSS"
             ),
             Self::DigestLength { expected, found } => write!(
                 f,
-                "the digest has {found} bytes where its algorithm makes {expected}: \
+                "the digest has {found} bytes instead of the {expected} of its algorithm: \
                  hash the data first, or name the digest that was used"
             ),
             Self::TooLong { max, found } => write!(
                 f,
-                "{found} bytes do not fit into this RSA key with this padding, which leave room for {max}: \
+                "{found} bytes do not fit into this RSA key with this padding; at most {max} do: \
                  use a shorter input or a larger key"
             ),
             Self::ModulusTooSmall { needed, found } => write!(
                 f,
-                "an RSA key of {found} bits is too small for this padding and digest, which need {needed}: \
+                "an RSA key of {found} bits is too small for this padding and digest, which need {needed} bits: \
                  use a shorter digest or a larger key"
             ),
             Self::ModulusTooLarge { max, found } => write!(
                 f,
-                "an RSA key of {found} bits is too large for implicit rejection, which ends at {max}: \
+                "an RSA key of {found} bits is too large for implicit rejection, which supports at most {max} bits: \
                  use a smaller key or OAEP"
             ),
             Self::SaltTooLong { max, asked } => write!(
                 f,
-                "a PSS salt of {asked} bytes does not fit, {max} is the longest for this key and digest: \
-                 use that, or the salt length digest or max"
+                "a PSS salt of {asked} bytes does not fit; the maximum for this key and digest is {max}: \
+                 use that length, or the salt length digest or max"
             ),
             Self::SaltLength(text) => write!(
                 f,
-                "{text:?} is no PSS salt length: \
+                "{text:?} is not a PSS salt length: \
                  use digest, max, auto, auto-digestmax or a number of bytes"
             ),
             Self::BlockLength { expected, found } => write!(
@@ -111,14 +110,14 @@ impl fmt::Display for Error {
             ),
             Self::Padding => f.write_str(
                 "the padding is wrong: \
-                 check that key, padding mode, digests and label are those of the sender",
+                 check that the sender used the same key, padding mode, digests and label",
             ),
             Self::Hash(_) => f.write_str(
-                "a hash function failed inside the padding: \
+                "a hash function failed in the padding: \
                  check that the digest and the MGF1 digest are enabled",
             ),
             Self::Random(_) => f.write_str(
-                "no random bytes for the padding: \
+                "cannot get random bytes for the padding: \
                  check the random number generator",
             ),
         }

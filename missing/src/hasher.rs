@@ -1,4 +1,4 @@
-//! The hash functions that PSS, OAEP and MGF1 run on: handed in, so that callers may use any that they have.
+//! The hash functions of PSS, OAEP and MGF1. The caller passes them in, so that it can use any implementation.
 use std::marker::PhantomData;
 
 use zeroize::Zeroizing;
@@ -7,20 +7,20 @@ use crate::{Error, error::Failure};
 
 /// A hash function.
 ///
-/// The paddings that decrypt feed it secrets; an implementation has to be constant-time in the contents of its
-/// input, as those of OpenSSL and RustCrypto are.
+/// The decrypting paddings pass secrets to it. An implementation must be constant-time in the contents of its input, as those of OpenSSL
+/// and RustCrypto are.
 pub trait Hasher {
-    /// How many bytes it makes (hLen of RFC 8017).
+    /// Returns the size of the digest in bytes (hLen of RFC 8017).
     fn size(&self) -> usize;
 
-    /// Hashes the `parts`, one after the other, into `out`, which is [`size`](Self::size) bytes long.
+    /// Hashes the concatenated `parts` into `out`, which is [`size`](Self::size) bytes long.
     ///
     /// # Errors
-    /// Whatever the implementation can fail with.
+    /// Any error of the implementation.
     fn hash(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), Failure>;
 }
 
-/// The hash of the `parts`, in memory that is wiped.
+/// Returns the hash of the `parts`, in memory that is wiped on drop.
 pub(crate) fn digest(hasher: &dyn Hasher, parts: &[&[u8]]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut out = Zeroizing::new(vec![0; hasher.size()]);
     hasher.hash(parts, &mut out).map_err(Error::Hash)?;
@@ -31,7 +31,7 @@ pub(crate) fn digest(hasher: &dyn Hasher, parts: &[&[u8]]) -> Result<Zeroizing<V
 pub struct RustCrypto<D>(PhantomData<fn() -> D>);
 
 impl<D> RustCrypto<D> {
-    /// That hash function.
+    /// Returns the hash function.
     #[must_use]
     pub const fn new() -> Self {
         Self(PhantomData)
@@ -55,7 +55,7 @@ impl<D: ::digest::Digest> Hasher for RustCrypto<D> {
             state.update(part);
         }
         if out.len() != self.size() {
-            return Err("the place for the digest is not as long as the digest".into());
+            return Err("the output buffer does not have the size of the digest".into());
         }
         out.copy_from_slice(&state.finalize());
         Ok(())

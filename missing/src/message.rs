@@ -1,4 +1,4 @@
-//! What a private key decrypted.
+//! A message that a private key decrypted.
 use std::{cell::Cell, ops::Deref};
 
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _, CtOption};
@@ -6,38 +6,38 @@ use zeroize::Zeroize as _;
 
 use crate::{Error, ct};
 
-/// A decrypted message: a slice of bytes, wiped when it is dropped.
+/// A decrypted message: a slice of bytes that is wiped on drop.
 ///
-/// It lies in a buffer as long as the block it came in, and all of that is wiped, so that the time does not depend on
-/// the message's length. (A shortened `Zeroizing<Vec<u8>>` wipes its bytes and then its capacity.)
+/// Its buffer is as long as the block that contained it, and the whole buffer is wiped, so that the time does not depend on the length of
+/// the message. (A shortened `Zeroizing<Vec<u8>>` wipes its bytes and then its capacity.)
 pub struct Message {
     buffer: Box<[u8]>,
     length: usize,
 }
 
 impl Message {
-    /// A copy of these bytes.
+    /// Copies these bytes.
     pub(crate) fn new(bytes: &[u8]) -> Self {
         Self { buffer: bytes.into(), length: bytes.len() }
     }
 
-    /// The message if there is one: the only branch on what a decoder found, made where the outcome may show.
+    /// Returns the message if there is one. This is the only branch on a decoder's result, made where the result may become visible.
     ///
     /// # Errors
-    /// [`Error::Padding`] if there is none.
+    /// [`Error::Padding`] if there is no message.
     pub fn reveal(decoded: CtOption<Self>) -> Result<Self, Error> {
         Option::from(decoded).ok_or(Error::Padding)
     }
 
-    /// All bytes.
+    /// Returns the whole buffer.
     pub(crate) fn buffer(&mut self) -> &mut [u8] {
         &mut self.buffer
     }
 
-    /// The bytes from `start` on, a secret number of at most the buffer's length.
+    /// Returns the bytes from `start` on. `start` is secret and at most the length of the buffer.
     ///
-    /// Moves every byte once for each bit of the buffer's length, whatever `start` is.
-    pub(crate) fn behind(mut self, start: u32) -> Self {
+    /// Moves every byte once for each bit of the buffer's length, regardless of `start`.
+    pub(crate) fn starting_at(mut self, start: u32) -> Self {
         let length = ct::length(&self.buffer).wrapping_sub(start);
         let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
         let (mut bit, mut distance) = (1_u32, 1_usize);
@@ -55,7 +55,7 @@ impl Message {
 }
 
 impl Drop for Message {
-    // One copy of this code, so that a decoder that drops a message takes the time of a caller that does.
+    // Not inlined: a decoder that drops a message then takes the same time as a caller that does.
     #[inline(never)]
     fn drop(&mut self) {
         self.buffer.zeroize();
@@ -81,11 +81,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_what_a_slice_gives() {
+    fn bytes_after_start_equal_the_slice() {
         for size in [0_u8, 1, 2, 7, 8, 9, 64, 129] {
             let bytes: Vec<u8> = (0..size).collect();
             for start in 0..=size {
-                let message = Message::new(&bytes).behind(start.into());
+                let message = Message::new(&bytes).starting_at(start.into());
                 assert_eq!(*message, bytes[usize::from(start)..], "{start} of {size}");
             }
         }

@@ -6,16 +6,16 @@ use crate::{Error, Hasher, Message, ct, error::Random, hasher, mgf1};
 
 /// The parameters of OAEP (RFC 8017 §A.2.1).
 pub struct Oaep<'a> {
-    /// The digest of the label; its size is that of the seed.
+    /// The digest of the label; the seed has the same size.
     pub digest: &'a dyn Hasher,
     /// The digest of the mask generation function.
     pub mgf1: &'a dyn Hasher,
-    /// The label L, most often empty.
+    /// The label L, usually empty.
     pub label: &'a [u8],
 }
 
 impl Oaep<'_> {
-    /// The longest message for a modulus of `size` bytes: k − 2 hLen − 2 (RFC 8017 §7.1.1, step 1).
+    /// Returns the maximum message length for a modulus of `size` bytes: k − 2 hLen − 2 (RFC 8017 §7.1.1, step 1).
     ///
     /// # Errors
     /// [`Error::ModulusTooSmall`] if not even an empty message fits.
@@ -26,14 +26,14 @@ impl Oaep<'_> {
         size.checked_sub(needed).ok_or_else(too_small)
     }
 
-    /// EME-OAEP encoding (RFC 8017 §7.1.1, steps 1 and 2): the block of a message for a modulus of `size` bytes, with
-    /// a seed from `random`.
+    /// Encodes a message with EME-OAEP (RFC 8017 §7.1.1, steps 1 and 2): returns the block for a modulus of `size` bytes, with a seed from
+    /// `random`.
     ///
-    /// Constant time in the contents of message and seed, as far as the hash functions are.
+    /// Constant-time in the contents of message and seed if the hash functions are.
     ///
     /// # Errors
-    /// [`Error::TooLong`] if the message does not fit, [`Error::ModulusTooSmall`] if none does, [`Error::Random`] and
-    /// [`Error::Hash`] if `random` or a hash function fails.
+    /// [`Error::TooLong`] if the message does not fit, [`Error::ModulusTooSmall`] if no message does, [`Error::Random`] and [`Error::Hash`]
+    /// if `random` or a hash function fails.
     pub fn encode(
         &self,
         message: &[u8],
@@ -60,16 +60,15 @@ impl Oaep<'_> {
         Ok(block)
     }
 
-    /// EME-OAEP decoding (RFC 8017 §7.1.2, step 3): the message in a block that the private key decrypted.
+    /// Decodes a block that the private key decrypted with EME-OAEP (RFC 8017 §7.1.2, step 3).
     ///
-    /// Constant time, as far as the hash functions are: no address and no branch depends on the contents of the block,
-    /// and everything is done for every block, whatever is wrong with it. What [`Message::reveal`] shows is the outcome:
-    /// the message with its length, or the one error for first byte, label and separator alike (note in step 3 g;
-    /// Manger, CRYPTO 2001).
+    /// Constant-time if the hash functions are: no address and no branch depends on the contents of the block, and all steps run for every
+    /// block, whatever is wrong with it. Only [`Message::reveal`] shows the result: the message and its length, or one error, the same for
+    /// first byte, label and separator (note in step 3 g; Manger, CRYPTO 2001).
     ///
     /// # Errors
-    /// [`Error::ModulusTooSmall`] if no block of this size can have been made with these parameters, and
-    /// [`Error::Hash`] if a hash function fails; neither depends on the block's contents.
+    /// [`Error::ModulusTooSmall`] if no block with these parameters can have this size, and [`Error::Hash`] if a hash function fails.
+    /// Neither depends on the contents of the block.
     pub fn decode(&self, block: &[u8]) -> Result<CtOption<Message>, Error> {
         self.longest(block.len())?;
         let (first, masked) = block.split_first().ok_or(Error::Padding)?;
@@ -82,16 +81,16 @@ impl Oaep<'_> {
         let (hash, padded) = db.split_at_checked(self.digest.size()).ok_or(Error::Padding)?;
         let (separated, start) = separator(padded);
         let good = first.ct_eq(&0) & self.label_hash()?.ct_eq(hash) & separated;
-        Ok(CtOption::new(Message::new(padded).behind(start), good))
+        Ok(CtOption::new(Message::new(padded).starting_at(start), good))
     }
 
-    /// lHash
+    /// Returns lHash.
     fn label_hash(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         hasher::digest(self.digest, &[self.label])
     }
 }
 
-/// Whether zero bytes and then a one lead the bytes, and the place behind the one.
+/// Returns true if the bytes begin with zeros and then a one, and the position after the one.
 fn separator(bytes: &[u8]) -> (Choice, u32) {
     let (zeros, _) = ct::leading(bytes, |byte| !byte.ct_eq(&0));
     let (others, endless) = ct::leading(bytes, |byte| byte.ct_eq(&1));

@@ -1,20 +1,20 @@
 //! PSS, the probabilistic padding of signatures (RFC 8017 §9.1), with any digest, MGF1 digest, salt and key size.
 //!
-//! Nothing here is secret: whoever has the public key can recover the block, and the salt, from the signature.
+//! PSS blocks are not secret: anyone with the public key can recover the block and the salt from the signature.
 use crate::{Error, Hasher, hasher, mgf1, salt};
 
-/// What ends every block (RFC 8017 §9.1.1, step 12).
+/// The last byte of every block (RFC 8017 §9.1.1, step 12).
 const TRAILER: u8 = 0xbc;
 
-/// EMSA-PSS-ENCODE (RFC 8017 §9.1.1): the block of a signature over `mhash`, the message's digest by `digest`, for a
-/// modulus of `modulus_bits` bits.
+/// Encodes with EMSA-PSS-ENCODE (RFC 8017 §9.1.1): returns the block of a signature over `mhash`, the message's digest made with `digest`,
+/// for a modulus of `modulus_bits` bits.
 ///
-/// The block is as long as the modulus: a modulus of 8 n + 1 bits gets a zero byte before RFC 8017's EM. The salt
-/// should be random; [`SaltLength`](crate::SaltLength) says how long.
+/// The block is as long as the modulus: for a modulus of 8 n + 1 bits, a zero byte precedes RFC 8017's EM. The salt should be random;
+/// [`SaltLength`](crate::SaltLength) gives its length.
 ///
 /// # Errors
-/// [`Error::DigestLength`] if `mhash` is not of `digest`, [`Error::ModulusTooSmall`] and [`Error::SaltTooLong`] if the
-/// key leaves no room, [`Error::Hash`] if a hash function fails.
+/// [`Error::DigestLength`] if `mhash` does not have the length of `digest`, [`Error::ModulusTooSmall`] and [`Error::SaltTooLong`] if the
+/// key is too small, [`Error::Hash`] if a hash function fails.
 pub fn encode(
     digest: &dyn Hasher,
     mhash: &[u8],
@@ -45,11 +45,11 @@ pub fn encode(
     Ok(block)
 }
 
-/// EMSA-PSS-VERIFY (RFC 8017 §9.1.2) with a salt of any length: the salt of a block that the public key recovered
-/// from a signature over `mhash`.
+/// Verifies with EMSA-PSS-VERIFY (RFC 8017 §9.1.2), for any length of salt: returns the salt of a block that the public key recovered from
+/// a signature over `mhash`.
 ///
 /// # Errors
-/// [`Error::Padding`] if it is no block of that digest, [`Error::BlockLength`] if it is not as long as the modulus,
+/// [`Error::Padding`] if the block is not one over this digest, [`Error::BlockLength`] if it does not have the length of the modulus,
 /// [`Error::DigestLength`], [`Error::ModulusTooSmall`] and [`Error::Hash`] as in [`encode`].
 pub fn verify(
     digest: &dyn Hasher,
@@ -88,17 +88,17 @@ pub fn verify(
     if **hash(digest, mhash, salt)? == *h { Ok(salt.to_vec()) } else { Err(Error::Padding) }
 }
 
-/// H (RFC 8017 §9.1.1, steps 5 and 6): the hash of eight zero bytes, the message's digest and the salt.
+/// Returns H (RFC 8017 §9.1.1, steps 5 and 6): the hash of eight zero bytes, the message's digest and the salt.
 fn hash(digest: &dyn Hasher, mhash: &[u8], salt: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
     hasher::digest(digest, &[&[0; 8], mhash, salt])
 }
 
-/// emLen: the bytes of a number of one bit less than the modulus.
+/// Returns emLen: the bytes of a number with one bit less than the modulus.
 fn encoded_length(modulus_bits: usize) -> usize {
     modulus_bits.saturating_sub(1).div_ceil(8)
 }
 
-/// The bits of the first byte of EM that a number of emBits = modulus bits − 1 has (step 11).
+/// Returns the mask of the bits in the first byte of EM that a number of emBits = modulus bits − 1 uses (step 11).
 fn first_mask(modulus_bits: usize) -> u8 {
     let spare = encoded_length(modulus_bits).saturating_mul(8).saturating_sub(modulus_bits.saturating_sub(1));
     u32::try_from(spare).ok().and_then(|spare| 0xff_u8.checked_shr(spare)).unwrap_or(0xff)

@@ -1,29 +1,29 @@
-//! How long the salt of a PSS signature is: the words and numbers that OpenSSL's users say it with.
+//! The length of a PSS salt, in the words and numbers of OpenSSL's users.
 use std::str::FromStr;
 
 use crate::Error;
 
-/// A PSS salt length as users ask for it (`rsa_pss_saltlen`, `EVP_PKEY_CTX_set_rsa_pss_saltlen(3)`).
+/// A PSS salt length as users specify it (`rsa_pss_saltlen`, `EVP_PKEY_CTX_set_rsa_pss_saltlen(3)`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SaltLength {
-    /// As long as the digest (`digest`, −1). What TLS 1.3 prescribes (RFC 8446 §4.2.3).
+    /// As long as the digest (`digest`, −1). TLS 1.3 prescribes it (RFC 8446 §4.2.3).
     Digest,
-    /// What the signature says (`auto`, −2), which has a meaning for verifying only; signing takes the longest.
+    /// The length in the signature (`auto`, −2), which is meaningful only for verification. Signing uses the maximum.
     Auto,
-    /// The longest that key and digest leave room for (`max`, −3).
+    /// The maximum for the key and the digest (`max`, −3).
     Max,
-    /// The longest, but no longer than the digest (`auto-digestmax`, −4; OpenSSL 3.1 and later). FIPS 186-5 §5.4.
+    /// The maximum, but no longer than the digest (`auto-digestmax`, −4; OpenSSL 3.1 and later). FIPS 186-5 §5.4.
     AutoDigestMax,
-    /// So many bytes.
+    /// This number of bytes.
     Exactly(usize),
 }
 
 impl SaltLength {
-    /// The bytes of salt that a signature of this key (its modulus in bits) and digest (in bytes) gets.
+    /// Returns the salt length in bytes of a signature with this modulus size (in bits) and digest size (in bytes).
     ///
     /// # Errors
-    /// [`Error::ModulusTooSmall`] if key and digest leave no room for PSS at all, [`Error::SaltTooLong`] if the salt
-    /// asked for does not fit; it says the longest.
+    /// [`Error::ModulusTooSmall`] if the key and the digest leave no room for PSS, [`Error::SaltTooLong`] if the requested salt does not
+    /// fit; the error contains the maximum.
     pub fn for_signing(self, digest_size: usize, modulus_bits: usize) -> Result<usize, Error> {
         let max = longest(digest_size, modulus_bits)?;
         let asked = match self {
@@ -36,8 +36,8 @@ impl SaltLength {
     }
 }
 
-/// The longest salt of a key (its modulus in bits) and a digest (in bytes): emLen − hLen − 2 (RFC 8017 §9.1.1,
-/// step 3), where emLen is a byte shorter than the modulus if that has 8 n + 1 bits.
+/// Returns the maximum salt length for a modulus size (in bits) and a digest size (in bytes): emLen − hLen − 2 (RFC 8017 §9.1.1, step 3),
+/// where emLen is one byte shorter than a modulus of 8 n + 1 bits.
 ///
 /// # Errors
 /// [`Error::ModulusTooSmall`] if not even an empty salt fits.
@@ -52,7 +52,7 @@ pub fn longest(digest_size: usize, modulus_bits: usize) -> Result<usize, Error> 
 impl FromStr for SaltLength {
     type Err = Error;
 
-    /// `digest`, `auto`, `max`, `auto-digestmax`, or a number as in [`TryFrom<i32>`](Self#impl-TryFrom<i32>-for-SaltLength).
+    /// Parses `digest`, `auto`, `max`, `auto-digestmax`, or a number as in [`TryFrom<i32>`](Self#impl-TryFrom<i32>-for-SaltLength).
     fn from_str(text: &str) -> Result<Self, Error> {
         match text {
             "digest" => Ok(Self::Digest),
@@ -71,7 +71,7 @@ impl FromStr for SaltLength {
 impl TryFrom<i32> for SaltLength {
     type Error = Error;
 
-    /// A number of bytes, or one of OpenSSL's negative codes `RSA_PSS_SALTLEN_*`.
+    /// Converts a number of bytes, or one of OpenSSL's negative codes `RSA_PSS_SALTLEN_*`.
     fn try_from(number: i32) -> Result<Self, Error> {
         match number {
             -1 => Ok(Self::Digest),
@@ -90,8 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_and_numbers_mean_what_openssl_means() {
-        // 2048 bits, SHA-256: emLen 256, longest 256 - 32 - 2.
+    fn words_and_numbers_mean_the_same_as_in_openssl() {
+        // 2048 bits, SHA-256: emLen is 256, the maximum is 256 - 32 - 2.
         for (text, bytes) in [
             ("digest", 32),
             ("-1", 32),
@@ -111,18 +111,18 @@ mod tests {
     }
 
     #[test]
-    fn a_salt_that_is_too_long_is_told_the_longest() {
+    fn too_long_salt_is_rejected_with_the_maximum() {
         let error = SaltLength::Exactly(223).for_signing(32, 2048).unwrap_err();
         assert!(matches!(error, Error::SaltTooLong { max: 222, asked: 223 }), "{error}");
         assert!(error.to_string().contains("222"), "{error}");
-        // SHA-512 in RSA-1024 leaves 62 bytes: the digest's length does not fit, OpenSSL refuses it too.
+        // SHA-512 in RSA-1024 leaves 62 bytes, which is less than the digest. OpenSSL rejects it too.
         let error = SaltLength::Digest.for_signing(64, 1024).unwrap_err();
         assert!(matches!(error, Error::SaltTooLong { max: 62, asked: 64 }), "{error}");
         assert_eq!(SaltLength::AutoDigestMax.for_signing(64, 1024).unwrap(), 62);
     }
 
     #[test]
-    fn a_modulus_of_one_bit_more_than_whole_bytes_loses_one() {
+    fn modulus_of_8n_plus_1_bits_has_a_shorter_encoded_message() {
         assert_eq!(longest(32, 2041).unwrap(), 221);
         assert_eq!(longest(32, 2042).unwrap(), 222);
         assert_eq!(longest(64, 522).unwrap(), 0);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_by_name() {
+    fn other_salt_lengths_are_rejected() {
         for text in ["", "Max", "-5", "7 ", "99999999999"] {
             assert!(
                 matches!(text.parse::<SaltLength>(), Err(Error::SaltLength(found)) if found == text),

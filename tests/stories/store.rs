@@ -167,7 +167,7 @@ fn what_cannot_be_opened_says_why_and_nothing_else() {
         (certificate, "handle:0x1c00005", "a handle of the wrong kind", "counter"),
         (certificate, "handle:0x1c00004?pin-value=secret", "no key, certificate or public key", "0x01c00004"),
         (certificate, "handle:0x1c00004?pin-value=wrong", "the TPM refused the password", "0x01c00004"),
-        (key, "nvkey:81x", "malformed URI", "\"81x\" is no handle: give hexadecimal such as 0x81000101"),
+        (key, "nvkey:81x", "malformed URI", "\"81x\" is not a handle: give hexadecimal such as 0x81000101"),
         (key, "handle:0x81000101?pin=x", "malformed URI", "\"pin\""),
         (key, "tpm2:key=81000101", "malformed URI", "\"key\""),
         (

@@ -1,9 +1,9 @@
-//! Records what swtpm answers to the operations of the target `answers`, into `src/answers/recorded.txt`.
+//! Records the answers of swtpm to the operations of the target `answers`, into `src/answers/recorded.txt`.
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "what fails here, fails before anybody relies on it"
+    reason = "a failure here stops the recording before its result is used"
 )]
 
 use keyfile::policy::{AuthPolicy, Authorize, Condition, Secret, digest};
@@ -65,7 +65,7 @@ fn with_policy(tpm: &Tpm, conditions: &[Condition]) -> KeyFile {
     file
 }
 
-/// A key whose policy is what a signer approved: this condition.
+/// Creates a key whose policy is approved by a signer: this condition.
 fn signed(tpm: &Tpm, condition: &Condition) -> KeyFile {
     let signer = make(tpm, &OWNER, Template::ecc(Curve::P256).usage(Usage::Sign), None);
     let PublicKey::Ecc { x, y, .. } = &signer.public.key else { panic!("an EC key") };
@@ -81,7 +81,7 @@ fn signed(tpm: &Tpm, condition: &Condition) -> KeyFile {
     file
 }
 
-/// The private key 1, whose public half is the base point (SEC 2 §2.4.2), wrapped for the owner's primary.
+/// Returns the private key 1, whose public point is the base point (SEC 2 §2.4.2), wrapped for the owner hierarchy's primary key.
 fn importable(tpm: &Tpm) -> KeyFile {
     let point = [
         "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
@@ -107,7 +107,7 @@ fn sealed(tpm: &Tpm) -> KeyFile {
     KeyFile::new(Kind::Sealed, Handle::OWNER, made.public, made.private)
 }
 
-/// ownerwrite | authwrite | ownerread | authread, written.
+/// Defines and writes an index with the attributes ownerwrite, authwrite, ownerread and authread.
 fn define_index(swtpm: &Swtpm) {
     let (attributes, size) = (0x0006_0006_u32.to_be_bytes(), 64_u16.to_be_bytes());
     let public = [&INDEX.0.to_be_bytes()[..], &[0, 0x0b], &attributes, &[0, 0], &size].concat();

@@ -1,4 +1,4 @@
-//! Writes the seeds of targets where libFuzzer starts from: `seeds FOLDER TARGET…`.
+//! Writes the seeds of targets to the folder where libFuzzer starts: `seeds FOLDER TARGET…`.
 
 use std::path::Path;
 use std::{env, fs, io};

@@ -1,8 +1,8 @@
-//! Files that libcrypto reads with the module loaded, in each way that programs do it.
+//! Files that libcrypto reads with the module loaded, in each way that programs use.
 
 use crate::ffi::{Context, Key, Use, Way, watched};
 
-/// Key files, references, and files of others, behind the byte that says how they are read.
+/// Returns key files, references and other tools' files, each after the byte that chooses how they are read.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut files: Vec<Vec<u8>> = crate::key_file::FILES.iter().map(|file| file.to_vec()).collect();
@@ -11,7 +11,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     files.iter().flat_map(|file| ways().map(move |way| [&[way], &file[..]].concat())).collect()
 }
 
-/// Reads a key. What is written of it again is the same key, and what it cannot do without a TPM fails.
+/// Reads a key. If it is written again, it must be read as the same key. Operations that need a TPM fail.
 pub fn run(data: &[u8]) {
     let Some((way, bytes)) = data.split_first() else { return };
     let way = Way::ALL[usize::from(*way) % Way::ALL.len()];
@@ -19,7 +19,7 @@ pub fn run(data: &[u8]) {
         let Some(key) = Key::read(bytes, way) else { return };
         key.show();
         if let Some(pem) = key.to_pem() {
-            let again = Key::read(&pem, Way::Decoder).expect("what was written is read");
+            let again = Key::read(&pem, Way::Decoder).expect("a written key is read");
             assert!(again.is_like(&key), "it is the same key");
         }
         for wanted in [Use::Sign, Use::Verify, Use::Encrypt, Use::Decrypt] {

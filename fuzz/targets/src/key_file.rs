@@ -1,4 +1,4 @@
-//! Key files, chains of PEM blocks, statements of policies, and the TPM's structures within.
+//! Key files, chains of PEM blocks, statements of policies, and the TPM's structures in them.
 
 use keyfile::policy::{self, Statement};
 use keyfile::wire::{Marshal, Unmarshal};
@@ -6,7 +6,7 @@ use keyfile::{
     Content, HashAlg, KeyFile, NvPublic, Public, Sensitive, Signature, Ticket, contents, issuer, subject,
 };
 
-/// Sound key files.
+/// Intact key files.
 pub(crate) const FILES: [&[u8]; 14] = [
     include_bytes!("../../../keyfile/tests/data/description.pem"),
     include_bytes!("../../../keyfile/tests/data/encodeobject-password.pem"),
@@ -24,7 +24,7 @@ pub(crate) const FILES: [&[u8]; 14] = [
     include_bytes!("../../../keyfile/tests/data/tpm2-openssl-rsa.pem"),
 ];
 
-/// The files, their DER, and the structures within, each behind the byte that says what it is.
+/// Returns the files, their DER, and the structures in them, each after the byte that chooses how it is read.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
@@ -44,7 +44,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Reads the bytes as the first of them says.
+/// Reads the bytes in the way that the first byte chooses.
 pub fn run(data: &[u8]) {
     let Some((kind, bytes)) = data.split_first() else { return };
     match kind % 5 {
@@ -72,7 +72,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What was read and is unchanged is written byte by byte; what is written is read again as the same key.
+/// Checks that an unchanged file is written byte by byte, and that a written file is read as the same key.
 fn written_again(file: &KeyFile) {
     let _ = (file.needs_password(), file.asks_for_password(), file.policy_paths().len());
     let signed = file.auth_policies.iter().flat_map(|policy| &policy.statements);

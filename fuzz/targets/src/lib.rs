@@ -1,18 +1,18 @@
-//! What is fuzzed: a function of bytes for each kind of input from outside, its seeds, and a mutator.
+//! The fuzz targets: for each kind of external input, a function of bytes and its seeds; and a mutator.
 //!
-//! | module | what the bytes are |
+//! | module | meaning of the bytes |
 //! |---|---|
-//! | `key_file` | a key file, a chain of PEM blocks, the statements and structures within |
+//! | `key_file` | a key file, a chain of PEM blocks, the statements and structures in them |
 //! | `uri` | the URI of a key |
 //! | `reference` | a reference file, or a serialized object of tpm2-tss |
-//! | `answers` | which operation is done, and what the TPM answers to its commands |
+//! | `answers` | the operations, and the TPM's answers to their commands |
 //! | `parameters` | lists of OSSL_PARAM for the module's contexts and keys |
 //! | `decode` | a file that libcrypto reads with the module loaded |
 //!
-//! A fault is a panic. `tests/smoke.rs` runs each target on its seeds and on mutants of them; `make fuzz` gives both to libFuzzer.
+//! A panic is a fault. `tests/smoke.rs` runs each target on its seeds and on mutants of them; `make fuzz` passes both to libFuzzer.
 
 #![deny(unsafe_code)]
-// A panic is how a target reports what it found.
+// A target reports a fault by a panic.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 pub mod answers;
@@ -25,17 +25,17 @@ pub mod parameters;
 pub mod reference;
 pub mod uri;
 
-/// One kind of input.
+/// A target.
 pub struct Target {
-    /// As `make fuzz TARGETS=` knows it.
+    /// The name, as in `make fuzz TARGETS=`.
     pub name: &'static str,
-    /// Uses bytes as such an input.
+    /// Uses the bytes as input.
     pub run: fn(&[u8]),
-    /// Sound inputs.
+    /// Returns valid inputs.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// Every target.
+/// All targets.
 pub const ALL: &[Target] = &[
     Target { name: "key_file", run: key_file::run, seeds: key_file::seeds },
     Target { name: "uri", run: uri::run, seeds: uri::seeds },

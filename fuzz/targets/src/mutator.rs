@@ -1,19 +1,19 @@
-//! Makes mutants of sound inputs, the same ones each time.
+//! Makes mutants of valid inputs, the same ones in each run.
 
-/// Bytes where lengths, counts and tags change their meaning.
-const TELLING: [u8; 12] = [0x00, 0x01, 0x02, 0x10, 0x20, 0x30, 0x40, 0x7f, 0x80, 0x81, 0xa0, 0xff];
+/// Bytes at which the meaning of lengths, counts and tags changes.
+const BOUNDARIES: [u8; 12] = [0x00, 0x01, 0x02, 0x10, 0x20, 0x30, 0x40, 0x7f, 0x80, 0x81, 0xa0, 0xff];
 
 /// A source of mutants.
 pub struct Mutator(u64);
 
 impl Mutator {
-    /// The mutants of one seed number; any but 0.
+    /// Returns the mutants of a seed number, which must not be 0.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed.max(1))
     }
 
-    /// A mutant of one of the inputs.
+    /// Returns a mutant of one of the inputs.
     pub fn mutant(&mut self, inputs: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = self.one_of(inputs).clone();
         for _ in 0..=self.below(6) {
@@ -40,7 +40,7 @@ impl Mutator {
                 bytes.splice(at..end, other[from..to].iter().copied());
             }
             5 | 6 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
-            7 if at < bytes.len() => bytes[at] = TELLING[self.below(TELLING.len())],
+            7 if at < bytes.len() => bytes[at] = BOUNDARIES[self.below(BOUNDARIES.len())],
             _ if at < bytes.len() => bytes[at] = self.byte(),
             _ => bytes.push(self.byte()),
         }
@@ -58,7 +58,7 @@ impl Mutator {
         usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap_or(1)).unwrap_or(0)
     }
 
-    /// Marsaglia's xorshift.
+    /// Returns the next number of Marsaglia's xorshift.
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -1,12 +1,13 @@
 //! Lists of OSSL_PARAM for the module's contexts and keys.
 //!
-//! The first byte says to whom the list goes. An element is its name (one of `NAMES`), its type, its size and so many bytes.
+//! The first byte chooses the receiver of the list. An element is its name (an index into `NAMES`), its type, its size, and that many
+//! bytes.
 
 use std::ffi::CStr;
 
 use crate::ffi::{Context, Element, Key, List, Use, Way, watched};
 
-/// Every name that the module knows, and one that it does not.
+/// Every name that the module knows, and one unknown name.
 const NAMES: [&CStr; 72] = [
     c"digest",
     c"saltlen",
@@ -82,13 +83,13 @@ const NAMES: [&CStr; 72] = [
     c"unknown",
 ];
 
-/// OSSL_PARAM_INTEGER … OSSL_PARAM_OCTET_PTR, and two types that there are not.
+/// OSSL_PARAM_INTEGER … OSSL_PARAM_OCTET_PTR, and two unknown types.
 const TYPES: [u32; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 99];
 
 /// OSSL_PARAM_INTEGER and OSSL_PARAM_UNSIGNED_INTEGER.
 const NUMBERS: [u32; 2] = [1, 2];
 
-/// Who gets the list.
+/// The receiver of the list.
 enum Receiver {
     Key(&'static [u8], Use),
     New(&'static CStr, Use),
@@ -108,7 +109,7 @@ const RECEIVERS: [Receiver; 15] = [
     Receiver::Key(EC, Use::Sign),
     Receiver::Key(EC, Use::Verify),
     Receiver::Key(EC, Use::Derive),
-    // Only where no key comes of it: one in software may take minutes.
+    // Only without creating a key: a software key may take minutes.
     Receiver::New(c"TPM2-RSA", Use::Generate),
     Receiver::New(c"TPM2-RSA-PSS", Use::Generate),
     Receiver::New(c"TPM2-EC", Use::Generate),
@@ -117,7 +118,7 @@ const RECEIVERS: [Receiver; 15] = [
     Receiver::New(c"TPM2-EC", Use::Import),
 ];
 
-/// For each receiver, parameters that many of them take.
+/// Returns, for each receiver, parameters that many receivers accept.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let name =
@@ -172,38 +173,38 @@ pub fn seeds() -> Vec<Vec<u8>> {
     lists.iter().flat_map(|list| receivers().map(move |to| [&[to], &list[..]].concat())).collect()
 }
 
-/// Sets a list, asks for its names, and does what the context is for.
+/// Sets a list, gets the same names, and runs the context's operation.
 pub fn run(data: &[u8]) {
     let Some((to, rest)) = data.split_first() else { return };
     let elements = elements(rest);
-    let (told, asked) = (|| List::told(&elements), || List::asked(&elements));
+    let (to_set, to_get) = (|| List::to_set(&elements), || List::to_get(&elements));
     watched(|| match &RECEIVERS[usize::from(*to) % RECEIVERS.len()] {
         Receiver::Key(file, wanted) => {
             let key = Key::read(file, Way::Decoder).expect("a sound file");
-            give(told(), |list| key.set(list));
-            give(asked(), |list| key.get(list));
+            give(to_set(), |list| key.set(list));
+            give(to_get(), |list| key.get(list));
             if let Some(context) = Context::of(&key, *wanted) {
-                exercise(&context, told(), asked());
+                exercise(&context, to_set(), to_get());
             }
         }
         Receiver::New(name, Use::Import) => {
             let context = Context::named(name, Use::Import).expect("a name of ours");
             let mut key = None;
-            give(told(), |list| key = context.import(list));
+            give(to_set(), |list| key = context.import(list));
             if let Some(key) = key {
                 key.show();
-                give(asked(), |list| key.get(list));
+                give(to_get(), |list| key.get(list));
             }
         }
         Receiver::New(name, wanted) => {
-            exercise(&Context::named(name, *wanted).expect("a name of ours"), told(), asked());
+            exercise(&Context::named(name, *wanted).expect("a name of ours"), to_set(), to_get());
         }
     });
 }
 
-fn exercise(context: &Context, told: List, asked: List) {
-    give(told, |list| context.set(list));
-    give(asked, |list| context.get(list));
+fn exercise(context: &Context, to_set: List, to_get: List) {
+    give(to_set, |list| context.set(list));
+    give(to_get, |list| context.get(list));
     context.run();
 }
 
@@ -220,7 +221,7 @@ fn elements(mut rest: &[u8]) -> Vec<Element> {
         elements.push(Element {
             name: NAMES[usize::from(*name) % NAMES.len()],
             kind: kind_of,
-            // Of an integer without any bytes libcrypto itself reads one before (copy_integer in params.c).
+            // For an integer without bytes, libcrypto itself reads one byte before the buffer (copy_integer in params.c).
             data: if NUMBERS.contains(&kind_of) && data.is_empty() { vec![0] } else { data.to_vec() },
             absent: *kind >= 0x80 && *size % 2 == 0,
         });

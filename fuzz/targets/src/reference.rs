@@ -3,7 +3,7 @@
 use keyfile::wire::Marshal;
 use keyfile::{KeyFile, KeyReference, Serialized};
 
-/// A reference as PEM and as DER, and a serialized object.
+/// Returns a reference as PEM and as DER, and a serialized object.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
@@ -11,7 +11,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let public = KeyFile::parse(bytes).expect("a sound file").public;
         let name = public.name().and_then(|name| name.to_bytes()).expect("its Name");
         let area = public.to_sized().expect("its public area");
-        // Handle, TPM2B_NAME, a kind of object, TPM2B_PUBLIC.
+        // Handle, TPM2B_NAME, type of the object, TPM2B_PUBLIC.
         seeds.push([&[0x81, 0, 1, 1][..], &name, &[0, 0, 0, 1], &area].concat());
         for empty_auth in [true, false] {
             let uri = "handle:0x81000101?pass".to_owned().into();
@@ -23,7 +23,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Reads the bytes as either.
+/// Reads the bytes as both.
 pub fn run(data: &[u8]) {
     let _ = KeyReference::is_der(data);
     match KeyReference::parse(data) {
@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What is written is read again as the same.
+/// Checks that a written reference is read as the same one.
 pub(crate) fn written_again(reference: &KeyReference) {
     let der = reference.to_der().expect("what was read is written");
     let again = KeyReference::from_der(&der).expect("what was written is read");

@@ -1,11 +1,11 @@
-//! URIs of keys, which may hold a password.
+//! URIs of keys, which may contain a password.
 
 use keyfile::uri::Uri;
 
 /// The password in the seeds; no message may show it.
 const PASSWORD: &str = "Xq7v-";
 
-/// A URI of each form.
+/// Returns a URI of each form.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     [
@@ -25,7 +25,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     .into()
 }
 
-/// Understands the bytes as a URI.
+/// Parses the bytes as a URI.
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for prefix in [None, Some("site:")] {

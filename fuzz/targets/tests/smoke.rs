@@ -1,12 +1,12 @@
-//! Every target on its seeds and on some mutants of them, the same ones each time: what takes longer is `make fuzz`.
+//! Runs every target on its seeds and on some mutants of them, the same ones each time. `make fuzz` runs longer.
 
-// A panic is the failure report.
+// A panic reports a failure.
 #![allow(clippy::expect_used, clippy::print_stderr)]
 
 use targets::mutator::Mutator;
 use targets::{ALL, Target};
 
-/// Runs a target; the input that it panics on is printed.
+/// Runs a target and prints the input on which it panics.
 fn smoke(name: &str, mutants: u64) {
     let target = ALL.iter().find(|target| target.name == name).expect("a target");
     let seeds = (target.seeds)();
@@ -35,31 +35,31 @@ fn shown(target: &Target, input: &[u8]) {
 }
 
 #[test]
-fn key_files() {
+fn key_files_do_not_panic() {
     smoke("key_file", 10_000);
 }
 
 #[test]
-fn uris() {
+fn uris_do_not_panic() {
     smoke("uri", 20_000);
 }
 
 #[test]
-fn references() {
+fn references_do_not_panic() {
     smoke("reference", 10_000);
 }
 
 #[test]
-fn answers() {
+fn answers_do_not_panic() {
     smoke("answers", 1_500);
 }
 
 #[test]
-fn parameters() {
+fn parameters_do_not_panic() {
     smoke("parameters", 1_500);
 }
 
 #[test]
-fn files_through_libcrypto() {
+fn files_read_by_libcrypto_do_not_panic() {
     smoke("decode", 500);
 }

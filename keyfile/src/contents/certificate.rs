@@ -1,8 +1,8 @@
-//! The one field of a certificate that is looked for (RFC 5280 §4.1).
+//! Finds the subject of a certificate (RFC 5280 §4.1).
 
 use asn1::{ParseError, Parser, Sequence, Tlv};
 
-/// The parser's error is large, and nobody asks for it here.
+/// The bytes are not a certificate. The parser's error is large, and no caller needs it.
 pub(super) struct NoCertificate;
 
 impl From<ParseError> for NoCertificate {
@@ -11,7 +11,7 @@ impl From<ParseError> for NoCertificate {
     }
 }
 
-/// The subject of a certificate, as DER; `None` when it is no certificate.
+/// Returns the subject of a certificate as DER; `None` if the bytes are not a certificate.
 #[must_use]
 pub fn subject(certificate: &[u8]) -> Option<&[u8]> {
     asn1::parse_single::<Sequence<'_>>(certificate).ok()?.parse(of_certificate).ok()
@@ -56,7 +56,7 @@ pub(super) mod tests {
         6e62c37766c94e6f6b98d983b356a8c59089d308";
 
     #[test]
-    fn the_subject_is_found() {
+    fn subject_is_found() {
         let certificate = hex::decode(CERTIFICATE).unwrap();
         assert_eq!(hex::encode(subject(&certificate).unwrap()), "300c310a300806035504030c0178");
         for end in 0..certificate.len() {

@@ -1,10 +1,10 @@
-//! The one field of a certificate revocation list that is looked for (RFC 5280 §5.1).
+//! Finds the issuer of a certificate revocation list (RFC 5280 §5.1).
 
 use asn1::{Parser, Sequence, Tlv};
 
 use super::certificate::NoCertificate;
 
-/// The issuer of a revocation list, as DER; `None` when it is none.
+/// Returns the issuer of a revocation list as DER; `None` if the bytes are not a revocation list.
 #[must_use]
 pub fn issuer(list: &[u8]) -> Option<&[u8]> {
     asn1::parse_single::<Sequence<'_>>(list).ok()?.parse(of_list).ok()

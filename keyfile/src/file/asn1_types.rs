@@ -1,7 +1,6 @@
-//! ASN.1 types that are read more liberally than DER, and the nested structures. The crate `asn1` reads and writes
-//! all structures.
+//! ASN.1 types that are read more liberally than DER, and the nested structures. The crate `asn1` reads and writes all structures.
 
-// The size of asn1::ParseError is not ours to choose; it leaves this module boxed.
+// asn1::ParseError is large and its size is not ours to choose. It is boxed when it leaves this module.
 #![allow(clippy::result_large_err)]
 
 use crate::CommandCode;
@@ -11,7 +10,7 @@ use asn1::{
     SimpleAsn1Writable, Tag, WriteBuf, WriteResult,
 };
 
-/// A BOOLEAN of which any non-zero byte is TRUE: tpm2-openssl writes 0x01.
+/// A BOOLEAN that reads any non-zero byte as TRUE: tpm2-openssl writes 0x01.
 pub(crate) struct Boolean(pub(crate) bool);
 
 impl SimpleAsn1Readable<'_> for Boolean {
@@ -38,7 +37,7 @@ impl SimpleAsn1Writable for Boolean {
     }
 }
 
-/// An INTEGER of 32 bits without sign, with or without the leading zero byte that DER wants before a set top bit.
+/// An unsigned 32-bit INTEGER. The reader accepts it with or without the leading zero byte that DER requires when the top bit is set.
 pub(super) struct Unsigned(pub(super) u32);
 
 impl SimpleAsn1Readable<'_> for Unsigned {
@@ -96,7 +95,7 @@ impl<'a> From<&'a Statement> for TpmPolicy<'a> {
     }
 }
 
-/// TPMAuthPolicy, to be read.
+/// TPMAuthPolicy, for reading.
 #[derive(Asn1Read)]
 pub(super) struct TpmAuthPolicy<'a> {
     name: Option<Explicit<asn1::Utf8String<'a>, 0>>,
@@ -112,7 +111,7 @@ impl From<TpmAuthPolicy<'_>> for AuthPolicy {
     }
 }
 
-/// TPMAuthPolicy, to be written.
+/// TPMAuthPolicy, for writing.
 #[derive(Asn1Write)]
 pub(super) struct TpmAuthPolicyOut<'a> {
     name: Option<Explicit<asn1::Utf8String<'a>, 0>>,
@@ -128,10 +127,10 @@ impl<'a> From<&'a AuthPolicy> for TpmAuthPolicyOut<'a> {
     }
 }
 
-/// SEQUENCE OF TPMPolicy, to be written.
+/// SEQUENCE OF TPMPolicy, for writing.
 pub(super) type Sequence<'a> = asn1::SequenceOfWriter<'a, TpmPolicy<'a>, Vec<TpmPolicy<'a>>>;
 
-/// The statements, to be written.
+/// Returns the statements as a SEQUENCE, for writing.
 pub(super) fn sequence(statements: &[Statement]) -> Sequence<'_> {
     asn1::SequenceOfWriter::new(statements.iter().map(TpmPolicy::from).collect())
 }
@@ -141,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_of_the_field() {
+    fn integers_of_other_tools_are_read() {
         let read = |hex: &str| asn1::parse_single::<Unsigned>(&hex::decode(hex).unwrap()).map(|u| u.0).ok();
         assert_eq!(read("02050081000001"), Some(0x8100_0001));
         assert_eq!(read("020481000001"), Some(0x8100_0001));
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans_of_the_field() {
+    fn booleans_of_other_tools_are_read() {
         let read = |bytes: &[u8]| asn1::parse_single::<Boolean>(bytes).map(|b| b.0).ok();
         assert_eq!(read(&[1, 1, 255]), Some(true));
         assert_eq!(read(&[1, 1, 1]), Some(true));

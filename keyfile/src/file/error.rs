@@ -1,49 +1,49 @@
-//! What can be wrong with a key file.
+//! The errors of key files.
 
 use crate::wire::WireError;
 use crate::{Handle, policy};
 use std::fmt;
 
-/// Why bytes are no key, or a key cannot be written.
+/// Why bytes are not a key file, or why a key file cannot be written.
 #[derive(Debug, PartialEq)]
 pub enum Error {
-    /// Neither PEM label nor DER.
+    /// The bytes have neither a PEM label of a key nor the DER of one.
     NoKey,
-    /// Text in UTF-16.
+    /// The text is encoded in UTF-16.
     Utf16,
-    /// Instead of a private key it holds the handle of one that the TPM keeps.
+    /// The file contains the handle of a persistent key instead of a private key.
     Handle(Handle),
-    /// Larger than any key.
+    /// The file is larger than any key file.
     TooLarge {
         /// Its size in bytes.
         size: usize,
     },
     /// The PEM block has a BEGIN line, but no END line.
     NoEnd,
-    /// What stands between BEGIN and END is not base64.
+    /// The text between BEGIN and END is not base64.
     Pem(der::pem::Error),
-    /// The ASN.1 structure is damaged, or another one.
+    /// The ASN.1 structure is damaged, or is another structure.
     Asn1 {
         /// The field that could not be read.
         field: &'static str,
         /// What is wrong there.
         source: Box<asn1::ParseError>,
     },
-    /// The OID is none of the format's types.
+    /// The OID is not one of the format's types.
     UnknownType {
         /// The OID in dotted form.
         oid: String,
     },
-    /// A field holds a TPM structure that is damaged, or that this program does not know.
+    /// A field contains a TPM structure that is damaged or unknown to this program.
     Wire {
         /// The field.
         field: &'static str,
         /// What is wrong there.
         source: WireError,
     },
-    /// The parent is no handle that a key can have.
+    /// The parent's handle is not one that a key file can have.
     Parent(Handle),
-    /// The policy of a new key has no digest.
+    /// The policy digest of a new key cannot be computed.
     Policy(policy::Error),
     /// The fields contradict each other.
     Rule(&'static str),
@@ -55,31 +55,31 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKey => f.write_str(
-                "there is no TSS2 PRIVATE KEY, neither as PEM nor as DER: give a key file of a TPM 2.0 tool",
+                "the file contains no TSS2 PRIVATE KEY, in PEM or DER: give a key file of a TPM 2.0 tool",
             ),
             Self::Utf16 => f.write_str(
                 "the file is text in UTF-16: convert it (iconv -f UTF-16 -t UTF-8), or save it as UTF-8",
             ),
             Self::Handle(handle) => write!(
                 f,
-                "instead of a private key the file holds the handle of a persistent one: name that key, as handle:{handle}"
+                "the file contains the handle of a persistent key instead of a private key: use handle:{handle}"
             ),
             Self::TooLarge { size } => {
-                write!(f, "{size} bytes are more than any key file has: give a key file of a TPM 2.0 tool")
+                write!(f, "{size} bytes are too many for a key file: give a key file of a TPM 2.0 tool")
             }
             Self::NoEnd => f.write_str(
-                "the TSS2 PRIVATE KEY block has no END line: the file is cut off, take a whole copy",
+                "the TSS2 PRIVATE KEY block has no END line, so the file is cut off: use a complete copy",
             ),
             Self::Pem(source) => {
-                write!(f, "the TSS2 PRIVATE KEY block is damaged, take a whole copy: {source}")
+                write!(f, "the TSS2 PRIVATE KEY block is damaged, use a complete copy: {source}")
             }
             Self::Asn1 { field, source } => {
                 write!(f, "{field} of the key file is damaged or missing: {source}")
             }
             Self::UnknownType { oid } => write!(
                 f,
-                "the key file's type {oid} is not known here: loadable keys (2.23.133.10.1.3), importable keys \
-                 (2.23.133.10.1.4) and sealed data (2.23.133.10.1.5) are"
+                "the key file has the unknown type {oid}: give a loadable key (2.23.133.10.1.3), an importable key \
+                 (2.23.133.10.1.4) or sealed data (2.23.133.10.1.5)"
             ),
             Self::Wire { field, source } => write!(f, "{field} of the key file cannot be used: {source}"),
             Self::Parent(handle) => write!(
@@ -89,7 +89,7 @@ impl fmt::Display for Error {
             ),
             Self::Policy(source) => write!(f, "the policy cannot be written into a key file: {source}"),
             Self::Rule(rule) => write!(f, "the key file contradicts itself: {rule}"),
-            Self::Memory => f.write_str("no memory left to write the key file"),
+            Self::Memory => f.write_str("out of memory while writing the key file"),
         }
     }
 }
@@ -106,7 +106,7 @@ impl std::error::Error for Error {
 }
 
 impl From<asn1::ParseError> for Error {
-    /// Faults between the fields, such as bytes behind the last one.
+    /// Converts faults between the fields, such as bytes after the last one.
     fn from(source: asn1::ParseError) -> Self {
         Self::Asn1 { field: "the structure", source: Box::new(source) }
     }
@@ -114,7 +114,7 @@ impl From<asn1::ParseError> for Error {
 
 impl From<asn1::WriteError> for Error {
     fn from(_: asn1::WriteError) -> Self {
-        // The other cause, unsorted SETs, cannot be: the format has none.
+        // asn1's other cause, a SET that is not sorted, cannot occur: the format has no SETs.
         Self::Memory
     }
 }

@@ -1,18 +1,19 @@
-//! A file that was changed in one place keeps the bytes of all others.
+//! Keeps the bytes of unchanged elements when another part of the file has changed.
 //!
-//! Other tools' files are not always canonical: emptyAuth is 0x01 or lacks, the parent is a negative INTEGER. Whoever adds a signed policy
-//! changes that element alone.
+//! Files from other tools are not always canonical: emptyAuth is 0x01 or absent, the parent is a negative INTEGER. Adding a signed policy
+//! changes only that element.
 
 use super::Error;
 use asn1::{Sequence, SequenceWriter, Tag, Tlv};
 
-/// The elements of `new`, but those as they stood in `read` that our writer had made into `canonical`, and makes into the same now.
+/// Returns the elements of `new`, but takes an element from `read` if it has not changed. It has not changed if `canonical`, which our
+/// writer made of the file when it was read, contains the same element.
 pub(super) fn unchanged(read: &[u8], canonical: &[u8], new: &[u8]) -> Result<Vec<u8>, Error> {
     let (read, canonical) = (elements(read)?, elements(canonical)?);
     let mut kept = Vec::new();
     for (key, element) in elements(new)? {
         match find(&canonical, key) {
-            // Not there in the file that was read: the writer says what its absence means.
+            // The file that was read lacks the element: the writer adds what its absence means.
             Some(same) if same == element => kept.extend(find(&read, key)),
             _ => kept.push(element),
         }
@@ -21,7 +22,7 @@ pub(super) fn unchanged(read: &[u8], canonical: &[u8], new: &[u8]) -> Result<Vec
     Ok(asn1::write_single(&SequenceWriter::new(&fields))?)
 }
 
-/// An element's tag, and how many of this tag stand before it.
+/// An element's tag, and how many elements with this tag precede it.
 type Key = (Tag, usize);
 
 pub(super) fn elements(der: &[u8]) -> Result<Vec<(Key, Tlv<'_>)>, Error> {

@@ -2,21 +2,21 @@
 
 use asn1::{ObjectIdentifier, oid};
 
-/// What a TPM does with the object first.
+/// The type of a key file, by the commands that make the object usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// TPM2_Load.
+    /// A key: TPM2_Load.
     Loadable,
-    /// TPM2_Import, then TPM2_Load.
+    /// A key to import: TPM2_Import, then TPM2_Load.
     Importable,
-    /// TPM2_Load (TPM2_Import before it when there is a secret), then TPM2_Unseal.
+    /// Sealed data: TPM2_Load (after TPM2_Import if there is a secret), then TPM2_Unseal.
     Sealed,
 }
 
 impl Kind {
     const ALL: [Self; 3] = [Self::Loadable, Self::Importable, Self::Sealed];
 
-    /// The type's OID.
+    /// Returns the type's OID.
     pub(super) const fn oid(self) -> ObjectIdentifier {
         match self {
             Self::Loadable => oid!(2, 23, 133, 10, 1, 3),

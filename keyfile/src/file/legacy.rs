@@ -1,16 +1,16 @@
-//! The layout from before the standard, PEM label `TSS2 KEY BLOB`. It is written only on request, or where the standard layout cannot say the
-//! same: with a hierarchy as the parent it means a primary without fixedTPM and fixedParent.
+//! The layout from before the standard, PEM label `TSS2 KEY BLOB`. It is written only on request, or if the standard layout cannot
+//! express the same: with a hierarchy as the parent it means a primary key without fixedTPM and fixedParent.
 
 use super::asn1_types::{Boolean, TpmPolicy, Unsigned, sequence};
 use super::reader::{field, optional, parent, public_area, sized, statements};
-use super::{Error, KeyFile, Kind, place, writer};
+use super::{Error, KeyFile, Kind, persistent, writer};
 use crate::wire::Marshal;
 use asn1::{Explicit, ObjectIdentifier, Parser, SequenceOf, SequenceWriter, WriteError, oid};
 
 /// The type of every key in the old layout.
 pub(super) const OID: ObjectIdentifier = oid!(2, 23, 133, 10, 2);
 
-/// What follows the type.
+/// Reads the fields after the type.
 pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
     let empty_auth = optional::<Boolean, 0>(p, "emptyAuth")?.is_some_and(|flag| flag.0);
     let number = optional::<Unsigned, 1>(p, "parent")?;
@@ -20,11 +20,11 @@ pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
     let policy = optional::<SequenceOf<'_, TpmPolicy<'_>>, 3>(p, "policy")?.map(statements);
     let private = field::<&[u8]>(p, "privkey")?;
     let public = public_area(public)?;
-    if let Some(handle) = place::handle(private) {
+    if let Some(handle) = persistent::handle(private) {
         return Err(Error::Handle(handle));
     }
     let private = sized(private, "privkey")?;
-    // Without a parent: the owner hierarchy.
+    // Without a parent, the key is a child of the owner hierarchy's primary key.
     let parent = parent(number.unwrap_or(Unsigned(0)));
     // The standard layout has no way to name this primary.
     let old_layout = parent.is_hierarchy();

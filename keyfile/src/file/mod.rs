@@ -1,4 +1,4 @@
-//! One TSS2 PRIVATE KEY file: draft-bottomley-tpm2-keys, and what the tools of the field really write.
+//! One TSS2 PRIVATE KEY file: the format of draft-bottomley-tpm2-keys, and the variants that other tools write.
 
 pub(crate) mod asn1_types;
 mod error;
@@ -6,7 +6,7 @@ mod keep;
 mod kind;
 mod legacy;
 pub(crate) mod pem;
-mod place;
+mod persistent;
 mod reader;
 mod rules;
 mod source;
@@ -14,20 +14,20 @@ mod writer;
 
 pub use error::Error;
 pub use kind::Kind;
-pub use place::Held;
+pub use persistent::Held;
 
 use crate::policy::{AuthPolicy, Path, Statement};
 use crate::{Attributes, CommandCode, Handle, Public};
 use source::{Form, Source};
 
-/// A key as a file holds it: everything but a password.
+/// The contents of a key file: everything but the password.
 ///
-/// The fields are free to change; what was read and not changed is written back byte by byte.
+/// The fields are free to change. Elements that were read and not changed are written back byte by byte.
 #[derive(Debug, Clone)]
 pub struct KeyFile {
-    /// What the TPM does with it first.
+    /// The type of the file.
     pub kind: Kind,
-    /// Whether the key says that it has no password.
+    /// True if the file declares that the key has no password.
     pub empty_auth: bool,
     /// The statements that a policy session runs, in this order; `None` without a policy. May be empty.
     pub policy: Option<Vec<Statement>>,
@@ -35,28 +35,28 @@ pub struct KeyFile {
     pub secret: Option<Vec<u8>>,
     /// Signed policies, the newest first; only beside a `policy` that starts with PolicyAuthorize.
     pub auth_policies: Vec<AuthPolicy>,
-    /// What somebody noted about the key.
+    /// A note about the key, for people.
     pub description: Option<String>,
-    /// With a hierarchy as parent: whether the primary is the RSA-2048 one instead of the P-256 one.
+    /// If the parent is a hierarchy: true for its RSA-2048 primary key, false for its P-256 primary key.
     pub rsa_parent: bool,
-    /// Whether it has the layout from before the standard, `TSS2 KEY BLOB`, in which a hierarchy means another primary than today.
+    /// True for the layout from before the standard, `TSS2 KEY BLOB`, in which a hierarchy means another primary key than today.
     pub old_layout: bool,
-    /// A persistent handle, or the hierarchy whose standard primary is the parent.
+    /// A persistent handle, or the hierarchy whose standard primary key is the parent.
     pub parent: Handle,
     /// The public area.
     pub public: Public,
     /// The wrapped private area: the contents of the TPM2B_PRIVATE, without its size.
     pub private: Vec<u8>,
-    /// Elements of a later format, tag and all; kept when the file is written again.
+    /// Elements of a later version of the format, with their tags; kept when the file is written again.
     unknown: Vec<Vec<u8>>,
     source: Option<Source>,
 }
 
 impl KeyFile {
-    /// The largest file that is read: everything in a key has a size of 16 bits, so this is ample.
+    /// The size of the largest file that is read. Every part of a key has a 16-bit size, so this is ample.
     pub const MAX_SIZE: usize = 1 << 20;
 
-    /// A new key without password, policy or remarks.
+    /// Returns a new key file without password, policy or description.
     #[must_use]
     pub const fn new(kind: Kind, parent: Handle, public: Public, private: Vec<u8>) -> Self {
         Self {
@@ -76,12 +76,12 @@ impl KeyFile {
         }
     }
 
-    /// Reads PEM of either label, with whatever stands around it, or the bare DER.
+    /// Reads PEM with either label and any text around it, or plain DER.
     ///
     /// # Errors
-    /// [`Error`] when there is no such key or it is damaged.
+    /// [`Error`] if the bytes contain no such key or a damaged one.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        // A DER SEQUENCE; but the text before a PEM block may also begin with a zero.
+        // 0x30 begins a DER SEQUENCE. It is also the digit 0, which can begin the text before a PEM block.
         if bytes.first() != Some(&0x30) {
             return Self::from_pem(bytes);
         }
@@ -94,7 +94,7 @@ impl KeyFile {
     /// Reads the first PEM block with one of the two labels.
     ///
     /// # Errors
-    /// [`Error`] when there is no such block or it is damaged.
+    /// [`Error`] if there is no such block or it is damaged.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
         rules::size(bytes)?;
         if pem::is_utf16(bytes) {
@@ -104,20 +104,19 @@ impl KeyFile {
         Self::read(&der, form)
     }
 
-    /// Reads the bare DER.
+    /// Reads plain DER.
     ///
     /// # Errors
-    /// [`Error`] when it is damaged or another structure.
+    /// [`Error`] if the DER is damaged or another structure.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
         rules::size(bytes)?;
         Self::read(bytes, Form::Der)
     }
 
-    /// The DER: that which was read; where something was changed, that element alone differs.
+    /// Returns the DER. If the file was read, only the changed elements differ.
     ///
     /// # Errors
-    /// [`Error::Rule`], [`Error::Parent`] or [`Error::Policy`] when the fields contradict each other, [`Error::Wire`]
-    /// when one is too long.
+    /// [`Error::Rule`], [`Error::Parent`] or [`Error::Policy`] if the fields contradict each other, [`Error::Wire`] if one is too long.
     pub fn to_der(&self) -> Result<Vec<u8>, Error> {
         let der = writer::write(self)?;
         if let Some(source) = self.source_of(&der) {
@@ -130,7 +129,7 @@ impl KeyFile {
         }
     }
 
-    /// The PEM block: that which was read, if nothing was changed.
+    /// Returns the PEM block: the one that was read, if nothing has changed.
     ///
     /// # Errors
     /// As [`KeyFile::to_der`].
@@ -141,7 +140,7 @@ impl KeyFile {
         }
     }
 
-    /// The whole file in the form in which it was read: DER, or PEM with the text around the block. PEM for a new key.
+    /// Returns the whole file in the form in which it was read: DER, or PEM with the text around the block. A new key is PEM.
     ///
     /// # Errors
     /// As [`KeyFile::to_der`].
@@ -155,7 +154,7 @@ impl KeyFile {
         }
     }
 
-    /// Names the primary that is the parent, for people, where the parent is a hierarchy.
+    /// Describes the primary key that is the parent, for people, if the parent is a hierarchy.
     #[must_use]
     pub const fn primary(&self) -> &'static str {
         match (self.old_layout, self.rsa_parent) {
@@ -165,14 +164,14 @@ impl KeyFile {
         }
     }
 
-    /// Whether its bytes differ from those that this crate writes: another tool wrote it.
+    /// Returns true if another tool wrote the file: its bytes differ from those that this crate writes.
     #[must_use]
-    pub fn is_of_another_tool(&self) -> bool {
+    pub fn is_from_another_tool(&self) -> bool {
         self.source.as_ref().is_some_and(|source| source.der != source.canonical)
     }
 
-    /// Returns true if the file says that there is no password, and says it as the tools of tpm2-software do: by the byte 0x01, where DER
-    /// and all others have 0xff. tpm2_encodeobject 5.4 to 5.7 means the opposite.
+    /// Returns true if the file declares that there is no password by the byte 0x01, as the tools of tpm2-software do; DER and all
+    /// other tools write 0xff. tpm2_encodeobject 5.4 to 5.7 means the opposite.
     #[must_use]
     pub fn may_be_inverted(&self) -> bool {
         let is_one = |source: &Source| {
@@ -182,43 +181,44 @@ impl KeyFile {
         self.empty_auth && self.source.as_ref().is_some_and(is_one)
     }
 
-    /// Whether use of the private key takes a password.
+    /// Returns true if using the private key requires a password.
     ///
-    /// The file says so, and the password is of use: either the key is authorized by it, or a statement of a policy
-    /// asks for it.
+    /// This is so if the file declares a password and it has an effect: the password authorizes the key, or a statement of a policy
+    /// requires it.
     #[must_use]
     pub fn needs_password(&self) -> bool {
         !self.empty_auth && (!self.uses_policy() || self.statements().any(asks_for_password))
     }
 
-    /// Whether a password may be of use, so that somebody should be asked for it.
+    /// Returns true if the user should be asked for a password.
     ///
-    /// As [`KeyFile::needs_password`]; and the password of another entity may be wanted though the key has none itself.
+    /// This is so if [`KeyFile::needs_password`] returns true, or if a policy requires the password of another entity, even if the key
+    /// itself has none.
     #[must_use]
     pub fn asks_for_password(&self) -> bool {
         let secret = |statement: &Statement| statement.command == CommandCode::POLICY_SECRET;
         self.needs_password() || (self.uses_policy() && self.statements().any(secret))
     }
 
-    /// Whether the key is authorized by a policy session: exactly when userWithAuth is clear.
+    /// Returns true if a policy session authorizes the key: userWithAuth is clear.
     #[must_use]
     pub const fn uses_policy(&self) -> bool {
         !self.public.attributes.contains(Attributes::USER_WITH_AUTH)
     }
 
-    /// The ways to satisfy the policy, in the order to try them; none without a policy.
+    /// Returns the ways to satisfy the policy, in the order to try them; empty without a policy.
     #[must_use]
     pub fn policy_paths(&self) -> Vec<Path<'_>> {
         self.policy.as_deref().map(|policy| Path::all(policy, &self.auth_policies)).unwrap_or_default()
     }
 
-    /// All statements, those of the signed policies too.
+    /// Returns all statements, including those of the signed policies.
     fn statements(&self) -> impl Iterator<Item = &Statement> {
         let signed = self.auth_policies.iter().flat_map(|signed| &signed.statements);
         self.policy.iter().flatten().chain(signed)
     }
 
-    /// What was read, if it still says what the fields say.
+    /// Returns what was read, if the fields have not changed since.
     fn source_of(&self, canonical: &[u8]) -> Option<&Source> {
         self.source.as_ref().filter(|source| source.canonical == canonical)
     }
@@ -228,7 +228,7 @@ impl KeyFile {
         rules::check(&file)?;
         let canonical = writer::write(&file)?;
         file.source = Some(match reader::is_legacy(bytes) && !file.old_layout {
-            // The standard layout can say the same, and takes its place.
+            // The standard layout can express the same and replaces it.
             true => Source { form: form.converted(&canonical)?, der: canonical.clone(), canonical },
             false => Source { form, der: bytes.to_vec(), canonical },
         });

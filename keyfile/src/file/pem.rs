@@ -1,5 +1,5 @@
-//! PEM armour, as tolerant as OpenSSL's reader: any text around the block, other blocks before it, lines of any
-//! width, blanks at their ends, CRLF. The crate `der` decodes and encodes the block itself.
+//! PEM, read as tolerantly as OpenSSL does: any text around the block, other blocks before it, lines of any width, blanks at the end of
+//! lines, CRLF. The crate `der` decodes and encodes the block itself.
 
 use std::ops::Range;
 
@@ -10,20 +10,20 @@ use der::pem::LineEnding;
 use zeroize::Zeroizing;
 
 const LABEL: &str = "TSS2 PRIVATE KEY";
-/// Of the layout before the standard.
+/// The label of the layout from before the standard.
 const OLD_LABEL: &str = "TSS2 KEY BLOB";
 /// The width of a line (RFC 7468 §2).
 const WIDTH: usize = 64;
 
 /// A block in a text.
 pub(crate) struct Block {
-    /// What stands in it: of a reference, perhaps a password.
+    /// The decoded block. A key reference may contain a password.
     pub(crate) der: Zeroizing<Vec<u8>>,
-    /// Where it stands, BEGIN and END line included.
+    /// The position of the block, including its BEGIN and END lines.
     pub(crate) range: Range<usize>,
 }
 
-/// Why there is no block.
+/// Why no block was decoded.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Fault {
     None,
@@ -31,7 +31,7 @@ pub(crate) enum Fault {
     Damaged(der::pem::Error),
 }
 
-/// Finds the first block with one of the labels of keys.
+/// Finds and decodes the first block with a key's label.
 pub(super) fn find(bytes: &[u8]) -> Result<(Vec<u8>, Form), Error> {
     let Block { mut der, range } = block(bytes, &[LABEL, OLD_LABEL]).map_err(|fault| match fault {
         Fault::None => Error::NoKey,
@@ -44,7 +44,7 @@ pub(super) fn find(bytes: &[u8]) -> Result<(Vec<u8>, Form), Error> {
     Ok((std::mem::take(&mut *der), Form::Pem { before, block, after }))
 }
 
-/// Finds the first block with one of these labels, and decodes it.
+/// Finds and decodes the first block with one of these labels.
 pub(crate) fn block(bytes: &[u8], labels: &[&'static str]) -> Result<Block, Fault> {
     let (start, label, body) = begin(bytes, labels).ok_or(Fault::None)?;
     let (body, end) = end(bytes, body, label).ok_or(Fault::NoEnd)?;
@@ -52,29 +52,29 @@ pub(crate) fn block(bytes: &[u8], labels: &[&'static str]) -> Result<Block, Faul
     Ok(Block { der: decode(label, text)?, range: start..end })
 }
 
-/// A block with the label of the layout.
+/// Encodes a block with the label of the layout.
 pub(super) fn encode(der: &[u8]) -> Result<String, Error> {
     let label = if reader::is_legacy(der) { OLD_LABEL } else { LABEL };
     encode_as(label, der).map_err(Error::Pem)
 }
 
-/// A block with this label.
+/// Encodes a block with this label.
 pub(crate) fn encode_as(label: &str, der: &[u8]) -> Result<String, der::pem::Error> {
     der::pem::encode_string(label, LineEnding::LF, der)
 }
 
-/// Text in UTF-16 that begins as PEM does, with or without a byte order mark.
+/// Returns true if the bytes begin like PEM in UTF-16, with or without a byte order mark.
 pub(super) fn is_utf16(bytes: &[u8]) -> bool {
     [&b"\xff\xfe"[..], b"\xfe\xff", b"-\0-\0", b"\0-\0-"].iter().any(|head| bytes.starts_with(head))
 }
 
-/// Where the block begins, its label, and where its body begins.
+/// Returns the start of the block, its label, and the start of its body.
 fn begin(bytes: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str, usize)> {
     let mut at: usize = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let start = at;
         at = at.saturating_add(line.len());
-        // Editors of some systems put a byte order mark before the first line.
+        // Some editors put a byte order mark before the first line.
         let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| start == 0).unwrap_or(line).trim_ascii_end();
         let label = text.strip_prefix(b"-----BEGIN ").and_then(|text| text.strip_suffix(b"-----"));
         if let Some(label) = labels.iter().copied().find(|known| label == Some(known.as_bytes())) {
@@ -84,7 +84,7 @@ fn begin(bytes: &[u8], labels: &[&'static str]) -> Option<(usize, &'static str, 
     None
 }
 
-/// What stands before the END line, and where that line ends. Only so much is copied, however many blocks follow.
+/// Returns the body before the END line, and the end of that line. Only the body is copied, however many blocks follow.
 fn end<'a>(bytes: &'a [u8], body: usize, label: &str) -> Option<(&'a [u8], usize)> {
     let end_line = format!("-----END {label}-----");
     let mut at = body;
@@ -98,7 +98,8 @@ fn end<'a>(bytes: &'a [u8], body: usize, label: &str) -> Option<(&'a [u8], usize
     None
 }
 
-/// Folds the body into lines as `der` wants them, and decodes it. Room for all of it at once: a buffer that grows leaves copies behind.
+/// Folds the body into the lines that `der` requires, and decodes it. The buffer is allocated once: a buffer that grows leaves copies
+/// behind.
 fn decode(label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let armour = label.len().saturating_add(32).saturating_mul(2);
     let room = text.len().saturating_add(text.len() / WIDTH).saturating_add(armour);
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_no_longer_than_its_block() {
+    fn body_ends_at_the_first_end_line() {
         let text = b"AAAA\nBB==  \n-----END A-----  \r\nmore\n-----END A-----\n";
         assert_eq!(end(text, 5, "A"), Some((&b"BB==  \n"[..], 31)));
         assert_eq!((end(text, 60, "A"), end(text, 0, "B")), (None, None));

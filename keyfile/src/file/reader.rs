@@ -1,7 +1,7 @@
-//! TPMKey, read: strict about structure, liberal where the tools of the field are.
+//! Reads TPMKey: strict about structure, liberal where other tools are.
 
 use super::asn1_types::{Boolean, TpmAuthPolicy, TpmPolicy, Unsigned};
-use super::{Error, KeyFile, Kind, legacy, place};
+use super::{Error, KeyFile, Kind, legacy, persistent};
 use crate::policy::{AuthPolicy, Statement};
 use crate::wire::{Reader, Unmarshal, WireError};
 use crate::{Handle, Public};
@@ -23,7 +23,7 @@ pub(super) fn read(der: &[u8]) -> Result<KeyFile, Error> {
     })
 }
 
-/// Whether these bytes, which were read before, have the old layout.
+/// Returns true if DER that was read before has the old layout.
 pub(super) fn is_legacy(der: &[u8]) -> bool {
     let oid = |sequence: Sequence<'_>| {
         sequence.parse(|p| {
@@ -48,7 +48,7 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
     let parent = parent(field::<Unsigned>(p, "parent")?);
     let public = field::<&[u8]>(p, "pubkey")?;
     let private = field::<&[u8]>(p, "privkey")?;
-    if let Some(handle) = place::handle(private) {
+    if let Some(handle) = persistent::handle(private) {
         return Err(Error::Handle(handle));
     }
     Ok(KeyFile {
@@ -68,12 +68,12 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
     })
 }
 
-/// A field that must be there.
+/// Reads a required field.
 pub(super) fn field<'a, T: Asn1Readable<'a>>(p: &mut Parser<'a>, field: &'static str) -> Result<T, Error> {
     p.read_element().map_err(|source| Error::Asn1 { field, source: Box::new(source) })
 }
 
-/// A field behind an explicit tag that may lack.
+/// Reads an optional field with an explicit tag.
 pub(super) fn optional<'a, T: Asn1Readable<'a>, const TAG: u32>(
     p: &mut Parser<'a>,
     name: &'static str,
@@ -85,7 +85,7 @@ pub(super) fn statements(list: SequenceOf<'_, TpmPolicy<'_>>) -> Vec<Statement> 
     list.map(Statement::from).collect()
 }
 
-/// 0 is the owner in old files.
+/// Returns the parent's handle. Old files write 0 for the owner hierarchy.
 pub(super) const fn parent(number: Unsigned) -> Handle {
     match number.0 {
         0 => Handle::OWNER,
@@ -97,7 +97,7 @@ pub(super) fn public_area(bytes: &[u8]) -> Result<Public, Error> {
     Public::from_sized(bytes).map_err(|source| Error::Wire { field: "pubkey", source })
 }
 
-/// The contents of a TPM2B that fills a field.
+/// Returns the contents of a TPM2B that fills a field.
 pub(super) fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
     let inner = |bytes| -> Result<Vec<u8>, WireError> {
         let mut r = Reader::new(bytes);
@@ -107,7 +107,7 @@ pub(super) fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error>
     inner(bytes).map_err(|source| Error::Wire { field, source })
 }
 
-/// Elements of a later version of the format: it grows by explicit tags.
+/// Reads the elements of a later version of the format, which grows by explicit tags.
 fn unknown(p: &mut Parser<'_>) -> Result<Vec<Vec<u8>>, Error> {
     let mut elements = Vec::new();
     while p.peek_tag().is_some_and(|tag| tag.value() > LAST_TAG && tag == asn1::explicit_tag(tag.value())) {

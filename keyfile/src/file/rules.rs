@@ -1,9 +1,9 @@
-//! What the fields of a key file owe each other.
+//! The rules between the fields of a key file.
 
 use super::{Error, KeyFile, Kind};
 use crate::{CommandCode, policy};
 
-/// Refuses what is too large to be a key before anything looks at it.
+/// Rejects a file that is too large to be a key, before it is parsed.
 pub(super) const fn size(bytes: &[u8]) -> Result<(), Error> {
     match bytes.len() {
         0..=KeyFile::MAX_SIZE => Ok(()),
@@ -11,10 +11,10 @@ pub(super) const fn size(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// The rules for every file.
+/// Checks the rules for every file.
 pub(super) fn check(file: &KeyFile) -> Result<(), Error> {
     let parent = file.parent;
-    // Tools that leave a transient handle behind exist; whether it still means anything is for the TPM to say.
+    // Some tools write a transient handle. Only the TPM knows if it is still valid.
     if !(parent.is_persistent() || parent.is_transient() || parent.is_hierarchy()) {
         return Err(Error::Parent(parent));
     }
@@ -30,7 +30,7 @@ pub(super) fn check(file: &KeyFile) -> Result<(), Error> {
     Ok(())
 }
 
-/// The rules for a file that we make or change.
+/// Checks the rules for a file that we create or change.
 pub(super) fn check_new(file: &KeyFile) -> Result<(), Error> {
     check(file)?;
     if file.parent.is_transient() {
@@ -39,11 +39,11 @@ pub(super) fn check_new(file: &KeyFile) -> Result<(), Error> {
     if file.rsa_parent && !file.parent.is_hierarchy() {
         return Err(Error::Rule("rsaParent is only for a parent that is a hierarchy"));
     }
-    // A file from elsewhere may have a policy that we cannot compute, and still get another description.
+    // A file from another tool may have a policy whose digest we cannot compute. Its description can be changed all the same.
     if file.source.is_none() { check_policy(file) } else { Ok(()) }
 }
 
-/// The statements lead to the key's policy digest: else nobody could ever use the key.
+/// Checks that the statements lead to the key's policy digest. Otherwise the key could never be used.
 fn check_policy(file: &KeyFile) -> Result<(), Error> {
     let digest = match &file.policy {
         Some(statements) => policy::digest(statements, file.public.name_alg).map_err(Error::Policy)?,

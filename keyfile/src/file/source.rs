@@ -1,27 +1,27 @@
-//! Where a key came from, so that an unchanged one goes back as it was.
+//! The bytes that a key file was read from, so that an unchanged one is written back unchanged.
 
 use super::{Error, pem};
 
-/// What was read.
+/// The bytes that were read.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     pub(super) form: Form,
-    /// The DER as it was: other tools' BOOLEANs and INTEGERs are not always canonical.
+    /// The DER that was read: BOOLEANs and INTEGERs from other tools are not always canonical.
     pub(super) der: Vec<u8>,
-    /// What our writer made of it then: the same again means that nothing was changed.
+    /// What our writer made of it at that time. If it makes the same again, nothing has changed.
     pub(super) canonical: Vec<u8>,
 }
 
-/// How the DER was wrapped.
+/// The encoding of the DER.
 #[derive(Debug, Clone)]
 pub(super) enum Form {
-    /// Not at all.
+    /// Plain DER.
     Der,
-    /// In PEM.
+    /// PEM.
     Pem {
         /// The text before the block.
         before: Vec<u8>,
-        /// From the BEGIN line to the end of the END line.
+        /// The block, from the BEGIN line to the end of the END line.
         block: String,
         /// The text after the block.
         after: Vec<u8>,
@@ -29,7 +29,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The same surroundings around another DER.
+    /// Returns the same encoding, with the same text around it, for another DER.
     pub(super) fn converted(self, der: &[u8]) -> Result<Self, Error> {
         match self {
             Self::Der => Ok(Self::Der),

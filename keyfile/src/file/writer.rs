@@ -1,11 +1,11 @@
-//! TPMKey, written: DER.
+//! Writes TPMKey as DER.
 
 use super::asn1_types::{Boolean, TpmAuthPolicyOut, Unsigned, sequence};
 use super::{Error, KeyFile, legacy};
 use crate::wire::{Marshal, WireError, Writer};
 use asn1::{Explicit, SequenceOfWriter, SequenceWriter, Tlv, Utf8String, WriteError};
 
-/// The canonical DER of the fields.
+/// Returns the canonical DER of the fields.
 pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
     if file.old_layout {
         return legacy::write(file);
@@ -18,7 +18,7 @@ pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
 
     let fields = |w: &mut asn1::Writer<'_>| -> Result<(), WriteError> {
         w.write_element(&file.kind.oid())?;
-        // FALSE is written, too: tpm2-openssl 1.1 takes its absence, which means the same, for TRUE and asks for no password.
+        // FALSE is written too. Leaving it out means the same, but tpm2-openssl 1.1 then reads TRUE and asks for no password.
         w.write_element(&Explicit::<_, 0>::new(Boolean(file.empty_auth)))?;
         w.write_element(&file.policy.as_deref().map(|policy| Explicit::<_, 1>::new(sequence(policy))))?;
         w.write_element(&secret.as_deref().map(Explicit::<&[u8], 2>::new))?;
@@ -37,7 +37,7 @@ pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
     Ok(asn1::write_single(&SequenceWriter::new(&fields))?)
 }
 
-/// The bytes as the TPM2B that fills a field.
+/// Returns the bytes as the TPM2B that fills a field.
 pub(super) fn sized(bytes: &[u8], field: &'static str) -> Result<Vec<u8>, Error> {
     let sized = || -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();

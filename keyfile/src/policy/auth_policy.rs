@@ -1,11 +1,11 @@
-//! TPMAuthPolicy: a policy that somebody signed after the key was made.
+//! TPMAuthPolicy: a policy that was signed after the key was created.
 
 use super::Statement;
 
-/// A signed policy: statements that end in a PolicyAuthorize with the signature over what comes before it.
+/// A signed policy: statements that end in a PolicyAuthorize, whose signature covers the statements before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthPolicy {
-    /// What people call it.
+    /// The policy's name, for people.
     pub name: Option<String>,
     /// The statements, the PolicyAuthorize last.
     pub statements: Vec<Statement>,

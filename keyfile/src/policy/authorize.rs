@@ -1,31 +1,31 @@
-//! PolicyAuthorize: whatever policy came before, if the key says so (Part 3 §23.16).
+//! PolicyAuthorize: accepts any policy that the signing key has signed (Part 3 §23.16).
 
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use crate::{Public, Signature, Ticket};
 
-/// A signed policy, or the place for one.
+/// A signed policy, or a placeholder for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorize {
     /// The public area of the key that signs.
     pub key: Public,
-    /// The qualifier that is signed too; a nonce of the key that the policy belongs to.
+    /// The qualifier, which is signed too: a nonce of the key that the policy belongs to.
     pub policy_ref: Vec<u8>,
-    /// The signature; [`Signature::Null`] in the place for one.
+    /// The signature; [`Signature::Null`] in a placeholder.
     pub signature: Signature,
 }
 
 impl Authorize {
-    /// The digest that the key signs, and that TPM2_VerifySignature takes: H(approvedPolicy ‖ policyRef), with the
-    /// key's nameAlg. `approved` is the digest of the statements before this one.
+    /// Returns the digest that the key signs and that TPM2_VerifySignature receives: H(approvedPolicy ‖ policyRef), with the key's nameAlg.
+    /// `approved` is the digest of the statements before this one.
     #[must_use]
     pub fn signed_digest(&self, approved: &[u8]) -> Vec<u8> {
         self.key.name_alg.digest(&[approved, &self.policy_ref])
     }
 
-    /// The parameters of TPM2_PolicyAuthorize, with the ticket of TPM2_VerifySignature.
+    /// Returns the parameters of TPM2_PolicyAuthorize, with the ticket from TPM2_VerifySignature.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a part is too long for the wire.
+    /// [`WireError::TooLong`] if a part is too long for the wire.
     pub fn parameters(&self, approved: &[u8], ticket: &Ticket) -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         w.sized(approved);

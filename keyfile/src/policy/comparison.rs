@@ -1,4 +1,4 @@
-//! TPM_EO (Part 2 §6.8): how PolicyCounterTimer compares.
+//! TPM_EO (Part 2 §6.8): the comparisons of PolicyCounterTimer.
 
 use crate::wire::WireError;
 use std::fmt;
@@ -48,16 +48,16 @@ impl Comparison {
         (Self::BitsClear, 0xb, "no bit of"),
     ];
 
-    /// Its TPM_EO.
+    /// Returns the TPM_EO value.
     #[must_use]
     pub fn id(self) -> u16 {
         Self::TABLE.into_iter().find(|(comparison, ..)| *comparison == self).map_or(0, |(_, id, _)| id)
     }
 
-    /// The comparison of a TPM_EO.
+    /// Returns the comparison with this TPM_EO value.
     ///
     /// # Errors
-    /// [`WireError::Unknown`] when there is none.
+    /// [`WireError::Unknown`] if there is none.
     pub(super) fn from_id(id: u16) -> Result<Self, WireError> {
         let unknown = WireError::Unknown { what: "comparison", value: u32::from(id) };
         Self::TABLE.into_iter().find(|row| row.1 == id).map(|row| row.0).ok_or(unknown)

@@ -1,4 +1,4 @@
-//! What a statement demands, typed.
+//! The typed condition of a statement.
 
 use super::{Authorize, CounterTimer, Secret, Statement};
 use crate::wire::{Marshal, WireError, Writer};
@@ -22,21 +22,20 @@ use crate::{CommandCode, DigestList, PcrSelection};
 /// | `Other` | the parameters of the command |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// The object's password. TPM2_PolicyPassword means the same, and is never run as itself: it would put the
-    /// password on the bus.
+    /// The object's password. TPM2_PolicyPassword means the same but is never run itself: it would put the password on the bus.
     AuthValue,
     /// Values of PCRs.
     Pcr {
-        /// Which.
+        /// The PCRs.
         selection: PcrSelection,
-        /// The digest of their values, one behind the other.
+        /// The digest of their concatenated values.
         digest: Vec<u8>,
     },
-    /// A locality of this bit map; from 32 on the number of an extended locality.
+    /// A bit map of localities; from 32 on, the number of an extended locality.
     Locality(u8),
     /// A comparison with the TPM's clock and counters.
     CounterTimer(CounterTimer),
-    /// A policy that somebody signed.
+    /// A signed policy.
     Authorize(Box<Authorize>),
     /// The password of another entity.
     Secret(Secret),
@@ -48,13 +47,13 @@ pub enum Condition {
     Template(Vec<u8>),
     /// One command only.
     Command(CommandCode),
-    /// An NV index that was written, or was not.
+    /// An NV index that has been written, or has not.
     NvWritten(bool),
-    /// Somebody at the machine.
+    /// A person at the machine.
     PhysicalPresence,
-    /// What came before led to one of these digests.
+    /// The digest so far is one of these digests.
     Or(DigestList),
-    /// A command that makes sense in policies of other kinds, but needs no more than the session: it runs as it stands.
+    /// Any other command that needs only the session. It runs unchanged.
     Other {
         /// The command.
         command: CommandCode,
@@ -64,7 +63,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// The command that a TPM runs for it.
+    /// Returns the command that a TPM runs for the condition.
     #[must_use]
     pub const fn command(&self) -> CommandCode {
         match self {
@@ -85,10 +84,10 @@ impl Condition {
         }
     }
 
-    /// The statement for a file.
+    /// Returns the statement for a file.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a part is too long for the wire.
+    /// [`WireError::TooLong`] if a part is too long for the wire.
     pub fn statement(&self) -> Result<Statement, WireError> {
         let mut w = Writer::new();
         match self {

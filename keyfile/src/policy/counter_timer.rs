@@ -15,7 +15,7 @@ pub struct CounterTimer {
 }
 
 impl CounterTimer {
-    /// Offset and operation come last, and operand B has no size: it is what comes before them.
+    /// Reads a body. Offset and operation come last, and operand B has no size: it is everything before them.
     pub(super) fn read(body: &[u8]) -> Result<Self, WireError> {
         let (operand, tail) =
             body.split_last_chunk::<4>().ok_or(WireError::Truncated { wanted: 4, left: body.len() })?;
@@ -23,13 +23,13 @@ impl CounterTimer {
         Ok(Self { operand: operand.to_vec(), offset: r.u16()?, operation: Comparison::from_id(r.u16()?)? })
     }
 
-    /// The body in a file, which is also what its hash in the policy digest is made of.
+    /// Writes the body as in a file. The policy digest contains the hash of the same bytes.
     pub(super) fn body(&self, w: &mut Writer) {
         w.bytes(&self.operand);
         self.tail(w);
     }
 
-    /// The parameters of the command.
+    /// Writes the parameters of the command.
     pub(super) fn parameters(&self, w: &mut Writer) {
         w.sized(&self.operand);
         self.tail(w);
@@ -40,7 +40,7 @@ impl CounterTimer {
         w.u16(self.operation.id());
     }
 
-    /// `clock at offset 8 must be <= 60000`, or `… is not <= 60000`.
+    /// Describes the comparison: `clock at offset 8 must be <= 60000`, or `… is not <= 60000`.
     pub(super) fn sentence(&self, refused: bool) -> String {
         let field = self.field().unwrap_or("time information");
         let verb = match (self.operation, refused) {
@@ -52,7 +52,7 @@ impl CounterTimer {
         format!("{field} at offset {} {verb} {} {}", self.offset, self.operation, self.value())
     }
 
-    /// Operand B as a number if it is compared with one.
+    /// Returns operand B as a number if the field is a number.
     fn value(&self) -> String {
         let padding = vec![0; 8_usize.saturating_sub(self.operand.len())];
         match <[u8; 8]>::try_from([padding.as_slice(), &self.operand].concat()) {
@@ -61,7 +61,7 @@ impl CounterTimer {
         }
     }
 
-    /// The field at this offset with the size of the operand.
+    /// Returns the name of the field at this offset with the size of the operand.
     fn field(&self) -> Option<&'static str> {
         match (self.offset, self.operand.len()) {
             (0, 8) => Some("time since start"),

@@ -3,7 +3,7 @@
 use super::{Condition, Error, Problem, Statement};
 use crate::{DigestList, HashAlg};
 
-/// The digest that these statements lead to, one after the other, in a session of this hash.
+/// Returns the policy digest after these statements, in a session with this hash.
 ///
 /// # Errors
 /// [`Error`] names the statement that is damaged or cannot run from a file.
@@ -30,7 +30,7 @@ fn extend(old: &[u8], condition: &Condition, hash: HashAlg) -> Result<Vec<u8>, P
         {
             return Err(Problem::DigestSize { size: digest.len(), hash });
         }
-        // One of several: the digest starts again from zero, with all of them.
+        // PolicyOR starts the digest again from zero, with all the branches.
         Condition::Or(DigestList(digests)) => {
             if let Some(other) = digests.iter().find(|digest| digest.len() != hash.size()) {
                 return Err(Problem::DigestSize { size: other.len(), hash });
@@ -39,7 +39,7 @@ fn extend(old: &[u8], condition: &Condition, hash: HashAlg) -> Result<Vec<u8>, P
         }
         Condition::Other { .. } => return Err(Problem::Digest),
         Condition::CounterTimer(_) => hash.digest(&[old, &code, &hash.digest(&[&body])]),
-        // What came before is approved by the signature: the digest starts again from zero.
+        // The signature approves the digest so far; the digest starts again from zero.
         Condition::Authorize(authorize) => {
             let zeros = vec![0; hash.size()];
             let named = hash.digest(&[&zeros, &code, authorize.key.name()?.as_bytes()]);

@@ -1,4 +1,4 @@
-//! Why a policy has no digest, or cannot run.
+//! Why the digest of a policy cannot be computed, or why the policy cannot run.
 
 use crate::wire::WireError;
 use crate::{CommandCode, HashAlg};
@@ -9,16 +9,16 @@ use std::fmt;
 pub enum Problem {
     /// The body is damaged.
     Body(WireError),
-    /// A digest in the body is not of the policy's hash.
+    /// A digest in the body has another size than digests of the policy's hash.
     DigestSize {
-        /// Its bytes.
+        /// The digest's size in bytes.
         size: usize,
-        /// The hash that the policy is computed with.
+        /// The hash of the policy.
         hash: HashAlg,
     },
-    /// What it makes of the policy digest is not known here, where a TPM might still run it.
+    /// The statement's effect on the policy digest is not known here, although a TPM might run it.
     Digest,
-    /// The command needs more than a session and its body, or is no policy command.
+    /// The command needs more than a session and its body, or is not a policy command.
     Unsupported,
 }
 
@@ -27,7 +27,10 @@ impl fmt::Display for Problem {
         match self {
             Self::Body(source) => write!(f, "its body is damaged: {source}"),
             Self::DigestSize { size, hash } => {
-                write!(f, "a digest of {size} bytes is no {hash} digest, which the key's name hash wants")
+                write!(
+                    f,
+                    "a digest of {size} bytes is not a {hash} digest, which the key's name hash requires"
+                )
             }
             Self::Digest => {
                 f.write_str("its digest cannot be computed here; make the key with other statements")
@@ -45,10 +48,10 @@ impl From<WireError> for Problem {
     }
 }
 
-/// What is wrong with a policy, and where.
+/// A problem in a policy, and the statement that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// The place of the statement, from 0.
+    /// The index of the statement, from 0.
     pub index: usize,
     /// Its command.
     pub command: CommandCode,
@@ -57,7 +60,7 @@ pub struct Error {
 }
 
 impl fmt::Display for Error {
-    /// People count from 1.
+    /// Counts statements from 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.index.saturating_add(1);
         write!(f, "statement {number} of the policy, {}: {}", self.command, self.problem)

@@ -1,15 +1,15 @@
-//! Policy files: a line for each statement, four bytes of command code and the body, in hexadecimal.
+//! Policy files: one line per statement, with four bytes of command code and the body, in hexadecimal.
 
 use super::{Problem, Statement};
 use crate::CommandCode;
 use std::fmt;
 
-/// Which line of a policy file is wrong, and why.
+/// The line of a policy file that is wrong, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineError {
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// What is wrong with its statement; `None` when it is not hexadecimal.
+    /// What is wrong with the statement; `None` if the line is not hexadecimal.
     pub problem: Option<Problem>,
 }
 
@@ -25,10 +25,10 @@ impl fmt::Display for LineError {
 
 impl std::error::Error for LineError {}
 
-/// The statements of a policy file; empty lines do not count.
+/// Parses the statements of a policy file; empty lines are skipped.
 ///
 /// # Errors
-/// [`LineError`] names the line that is no statement, or none that can run.
+/// [`LineError`] names the line that is not a statement, or whose statement cannot run.
 pub fn parse_lines(text: &str) -> Result<Vec<Statement>, LineError> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     let statement = |(text, line): (&str, usize)| {
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_become_statements() {
+    fn lines_are_parsed_as_statements() {
         let statements = parse_lines("0000016F08\n\n  0000016b\r\n").unwrap();
-        let said: Vec<String> = statements.iter().map(ToString::to_string).collect();
-        assert_eq!(said, ["the command must come from locality 3", "the key's password must be given"]);
+        let described: Vec<String> = statements.iter().map(ToString::to_string).collect();
+        assert_eq!(described, ["the command must come from locality 3", "the key's password must be given"]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Policies as data: the statements of a key file, what they mean, the digest that they lead to, and the parameters
-//! with which a TPM runs them. The table of bodies is in the documentation of [`Condition`].
+//! Policies as data: the statements of a key file, their meaning, their policy digest, and the parameters with which a TPM runs them. The
+//! table of bodies is in the documentation of [`Condition`].
 
 mod auth_policy;
 mod authorize;

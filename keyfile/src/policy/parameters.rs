@@ -1,14 +1,14 @@
-//! A condition as the TPM takes it: parameters in the order of the command.
+//! The parameters with which a TPM runs a condition, in the order of the command.
 
 use super::Condition;
 use crate::wire::{Marshal, WireError, Writer};
 
 impl Condition {
-    /// The parameter bytes of [`Condition::command`], whose only handle is the policy session; `None` for
-    /// [`Condition::Authorize`] and [`Condition::Secret`], which need what only a TPM has: see their own `parameters`.
+    /// Returns the parameter bytes of [`Condition::command`], whose only handle is the policy session. Returns `None` for
+    /// [`Condition::Authorize`] and [`Condition::Secret`], which need values that only a TPM has: see their own `parameters`.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a part is too long for the wire.
+    /// [`WireError::TooLong`] if a part is too long for the wire.
     pub fn parameters(&self) -> Result<Option<Vec<u8>>, WireError> {
         let mut w = Writer::new();
         match self {

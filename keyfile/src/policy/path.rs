@@ -2,7 +2,7 @@
 
 use super::{AuthPolicy, Statement};
 
-/// Statements that one policy session runs, one after the other.
+/// The statements that one policy session runs, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path<'a> {
     /// The statements.
@@ -10,8 +10,8 @@ pub struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// The policy itself; or each signed policy, the newest first, with what follows the PolicyAuthorize that the
-    /// policy begins with.
+    /// Returns the policy itself if there are no signed policies. Otherwise returns one path for each signed policy, the newest first: it
+    /// replaces the PolicyAuthorize at the beginning of the policy.
     pub(crate) fn all(policy: &'a [Statement], signed: &'a [AuthPolicy]) -> Vec<Self> {
         if signed.is_empty() {
             return vec![Self { statements: policy.iter().collect() }];

@@ -1,10 +1,10 @@
-//! From command code and body to a condition.
+//! Parses command code and body into a condition.
 
 use super::{Authorize, Condition, CounterTimer, Problem, Secret};
 use crate::wire::{Reader, Unmarshal, WireError};
 use crate::{CommandCode, DigestList, HashAlg, PcrSelection};
 
-/// What the statement demands. Only these commands ever reach a TPM from a file: another could do anything.
+/// Returns the condition of a statement. Only the commands listed here reach a TPM from a file: any other could do anything.
 pub(super) fn condition(command: CommandCode, body: &[u8]) -> Result<Condition, Problem> {
     Ok(match command {
         CommandCode::POLICY_AUTH_VALUE | CommandCode::POLICY_PASSWORD => empty(body, Condition::AuthValue)?,
@@ -41,8 +41,8 @@ fn byte(body: &[u8]) -> Result<u8, WireError> {
     r.finish().map(|()| byte)
 }
 
-/// The order of the digest, or that of the parameters: the count of a selection begins with two zero bytes, the size
-/// of a digest does not.
+/// Reads the parts in the order of the policy digest or of the parameters. They are distinguished by the first bytes: the count of a
+/// selection begins with two zero bytes, the size of a digest does not.
 fn pcr(body: &[u8]) -> Result<Condition, WireError> {
     let mut r = Reader::new(body);
     if body.starts_with(&[0, 0]) {
@@ -54,7 +54,7 @@ fn pcr(body: &[u8]) -> Result<Condition, WireError> {
     }
 }
 
-/// A digest without its size, or with it.
+/// Reads a digest with or without its size.
 fn digest(body: &[u8]) -> Result<Vec<u8>, WireError> {
     bare(body).or_else(|error| {
         let mut r = Reader::new(body);
@@ -63,20 +63,20 @@ fn digest(body: &[u8]) -> Result<Vec<u8>, WireError> {
     })
 }
 
-/// Two to eight digests (Part 3 §23.6).
+/// Reads two to eight digests (Part 3 §23.6).
 fn or(body: &[u8]) -> Result<Condition, WireError> {
     let digests = DigestList::from_bytes(body)?;
     match digests.0.len() {
         2..=8 => digests.0.iter().try_for_each(|digest| bare(digest).map(drop))?,
         count => {
             let value = u32::try_from(count).unwrap_or(u32::MAX);
-            return Err(WireError::Unknown { what: "number of policies to choose from", value });
+            return Err(WireError::Unknown { what: "number of alternative policies", value });
         }
     }
     Ok(Condition::Or(digests))
 }
 
-/// Bytes that are as long as some digest.
+/// Returns the bytes if they have the length of a digest.
 fn bare(bytes: &[u8]) -> Result<Vec<u8>, WireError> {
     let size = bytes.len();
     if HashAlg::ALL.into_iter().any(|hash| hash.size() == size) {

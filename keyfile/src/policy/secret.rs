@@ -1,21 +1,21 @@
-//! PolicySecret: another entity's password (Part 3 §23.4).
+//! PolicySecret: the password of another entity (Part 3 §23.4).
 
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use crate::{Handle, Name};
 
-/// The entity whose password is wanted.
+/// The entity whose password is required.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// Where it was when the policy was made; 0 for nowhere in particular.
+    /// The entity's handle when the policy was made; 0 if none was recorded.
     pub hint: Handle,
-    /// Its Name, which the digest holds.
+    /// The entity's Name, which is part of the policy digest.
     pub name: Name,
     /// A qualifier.
     pub policy_ref: Vec<u8>,
 }
 
 impl Secret {
-    /// The handle to use: the hint, or the Name of an entity whose Name is its handle.
+    /// Returns the handle to use: the hint, or the Name of an entity whose Name is its handle.
     #[must_use]
     pub fn entity(&self) -> Option<Handle> {
         match self.hint {
@@ -24,11 +24,10 @@ impl Secret {
         }
     }
 
-    /// The parameters of TPM2_PolicySecret: good for this session (`nonce` is its nonceTPM), for any command, for
-    /// ever.
+    /// Returns the parameters of TPM2_PolicySecret: valid for this session (`nonce` is its nonceTPM), for any command, without expiry.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a part is too long for the wire.
+    /// [`WireError::TooLong`] if a part is too long for the wire.
     pub fn parameters(&self, nonce: &[u8]) -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         w.sized(nonce);

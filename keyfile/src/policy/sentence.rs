@@ -1,4 +1,4 @@
-//! Policies in plain words: what must hold, and what it means when it does not.
+//! Policies in plain words: what a statement requires, and why the TPM refused it.
 
 use super::{Condition, Statement};
 use crate::{DigestList, Handle, PcrSelection};
@@ -48,10 +48,10 @@ impl fmt::Display for Condition {
             Self::NvWritten(written) => {
                 write!(f, "the NV index must {}have been written", if *written { "" } else { "not " })
             }
-            Self::PhysicalPresence => f.write_str("somebody at the machine must assert physical presence"),
+            Self::PhysicalPresence => f.write_str("a person at the machine must assert physical presence"),
             Self::Or(DigestList(digests)) => {
                 let digests: Vec<String> = digests.iter().map(|digest| hex(digest)).collect();
-                write!(f, "the statements before must lead to one of {}", digests.join(", "))
+                write!(f, "the preceding statements must lead to one of {}", digests.join(", "))
             }
             Self::Other { command, parameters } => {
                 write!(f, "{command} must pass with the parameters {}", hex(parameters))
@@ -61,7 +61,7 @@ impl fmt::Display for Condition {
 }
 
 impl Condition {
-    /// What it means that the TPM refused: `PCR 7 (sha256) has changed`.
+    /// Describes why the TPM refused the condition: `PCR 7 (sha256) has changed`.
     #[must_use]
     pub fn refusal(&self) -> String {
         match self {
@@ -76,13 +76,13 @@ impl Condition {
             },
             Self::Locality(map) => format!("the command does not come from {}", localities(*map)),
             Self::CounterTimer(comparison) => format!("the TPM's {}", comparison.sentence(true)),
-            Self::Authorize(_) => "the signature of the policy is wrong, or of another key".into(),
+            Self::Authorize(_) => "the signature of the policy is wrong, or another key made it".into(),
             Self::Secret(secret) => match secret.entity() {
                 Some(handle) => format!("the password of {} is wrong", entity(handle)),
-                None => "the entity whose password is wanted has no handle".into(),
+                None => "the entity whose password is required has no handle".into(),
             },
-            Self::Or(_) => "the statements before lead to none of the policies to choose from".into(),
-            other => format!("not so: {other}"),
+            Self::Or(_) => "the preceding statements lead to none of the alternative policies".into(),
+            other => format!("not met: {other}"),
         }
     }
 }

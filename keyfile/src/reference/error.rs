@@ -1,27 +1,27 @@
-//! What can be wrong with a reference file.
+//! The errors of reference files.
 
 use std::fmt;
 
 use crate::file::pem::Fault;
 use crate::wire::WireError;
 
-/// Why bytes are no reference.
+/// Why bytes are not a reference.
 #[derive(Debug, PartialEq)]
 pub enum ReferenceError {
-    /// Neither the PEM label nor the DER.
+    /// The bytes have neither the PEM label nor the DER of a reference.
     None,
-    /// Larger than any reference.
+    /// The file is larger than any reference.
     TooLarge {
         /// Its size in bytes.
         size: usize,
     },
     /// The PEM block has a BEGIN line, but no END line.
     NoEnd,
-    /// What stands between BEGIN and END is not base64.
+    /// The text between BEGIN and END is not base64.
     Pem(der::pem::Error),
-    /// A version that this program does not know.
+    /// The version is unknown to this program.
     Version(String),
-    /// The ASN.1 structure is damaged, or another one.
+    /// The ASN.1 structure is damaged, or is another structure.
     Asn1(Box<asn1::ParseError>),
     /// The public area is damaged.
     Public(WireError),
@@ -32,14 +32,16 @@ pub enum ReferenceError {
 impl fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("there is no TPM2 KEY REFERENCE"),
-            Self::TooLarge { size } => write!(f, "{size} bytes are more than any key reference has"),
-            Self::NoEnd => f.write_str("the TPM2 KEY REFERENCE block has no END line: the file is cut off"),
+            Self::None => f.write_str("the file contains no TPM2 KEY REFERENCE"),
+            Self::TooLarge { size } => write!(f, "{size} bytes are too many for a key reference"),
+            Self::NoEnd => {
+                f.write_str("the TPM2 KEY REFERENCE block has no END line, so the file is cut off")
+            }
             Self::Pem(source) => write!(f, "the TPM2 KEY REFERENCE block is damaged: {source}"),
-            Self::Version(found) => write!(f, "{found:?} is a kind of key reference that is not known here"),
+            Self::Version(found) => write!(f, "{found:?} is an unknown kind of key reference"),
             Self::Asn1(source) => write!(f, "the key reference is damaged: {source}"),
             Self::Public(source) => write!(f, "the public area of the key reference is damaged: {source}"),
-            Self::Memory => f.write_str("no memory left to write the key reference"),
+            Self::Memory => f.write_str("out of memory while writing the key reference"),
         }?;
         match self {
             Self::Memory => Ok(()),

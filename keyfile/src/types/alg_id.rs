@@ -3,7 +3,7 @@
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::fmt;
 
-/// An algorithm identifier; any value, known or not.
+/// An algorithm identifier, with any value, known or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AlgId(pub u16);
 
@@ -12,7 +12,7 @@ macro_rules! algorithms {
         impl AlgId {
             $(#[doc = concat!("`TPM_ALG_", stringify!($name), "`")] pub const $name: Self = Self($value);)*
 
-            /// The registry's name without `TPM_ALG_`, if it is known.
+            /// Returns the registry's name without `TPM_ALG_`, if it is known.
             #[must_use]
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {

@@ -3,7 +3,7 @@
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::fmt;
 
-/// What an object may do and how its use is authorized. Bits of later specifications are kept.
+/// The attributes of an object: what it may do and how its use is authorized. Unknown bits of later specifications are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Attributes(u32);
 
@@ -24,61 +24,61 @@ attributes! {
     ST_CLEAR = 2, "stClear";
     /// The object never gets another parent.
     FIXED_PARENT = 4, "fixedParent";
-    /// The TPM made the secret itself.
+    /// The TPM generated the secret itself.
     SENSITIVE_DATA_ORIGIN = 5, "sensitiveDataOrigin";
-    /// The password authorizes use; when clear, only a policy session does.
+    /// The password authorizes use. If clear, only a policy session does.
     USER_WITH_AUTH = 6, "userWithAuth";
-    /// Only a policy session authorizes certification and changes of the password.
+    /// Only a policy session authorizes certification and password changes.
     ADMIN_WITH_POLICY = 7, "adminWithPolicy";
-    /// No dictionary-attack protection.
+    /// The object has no dictionary-attack protection.
     NO_DA = 10, "noDA";
     /// Duplication needs an inner wrapper.
     ENCRYPTED_DUPLICATION = 11, "encryptedDuplication";
-    /// Handles structures of known format only.
+    /// The key handles only structures of known format.
     RESTRICTED = 16, "restricted";
     /// The private part may decrypt.
     DECRYPT = 17, "decrypt";
     /// The private part may sign (a symmetric key: encrypt).
     SIGN = 18, "sign";
-    /// The private part signs X.509 structures only.
+    /// The private part signs only X.509 structures.
     X509_SIGN = 19, "x509sign";
 }
 
 impl Attributes {
-    /// None set.
+    /// No attributes.
     pub const NONE: Self = Self(0);
 
-    /// The bits as they are on the wire.
+    /// Returns the attributes with these wire bits.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// The bits as they go to the wire.
+    /// Returns the wire bits.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether all of `other` are set.
+    /// Returns true if all of `other` are set.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any of `other` is set.
+    /// Returns true if any of `other` is set.
     #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Both.
+    /// Returns the attributes that are set in either.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// These, but none of `other`.
+    /// Returns these attributes without those of `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -94,7 +94,7 @@ impl std::ops::BitOr for Attributes {
 }
 
 impl fmt::Display for Attributes {
-    /// The words of Part 2, such as `fixedTPM|fixedParent|sign`.
+    /// Writes the words of Part 2, such as `fixedTPM|fixedParent|sign`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words: Vec<String> = Self::WORDS
             .iter()
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bits_are_those_of_part_2_and_are_said_in_words() {
+    fn bits_and_words_match_part_2() {
         let storage = Attributes::from_bits(0x0003_0472);
         assert_eq!(
             storage.to_string(),

@@ -1,33 +1,33 @@
-//! TPMS_ATTEST with TPMS_CERTIFY_INFO (Part 2 §10.12): what a TPM signs when it certifies one of its objects.
+//! TPMS_ATTEST with TPMS_CERTIFY_INFO (Part 2 §10.12): the structure that a TPM signs when it certifies one of its objects.
 
 use super::Name;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 
-/// The statement of TPM2_Certify: an object with this Name is loaded in the TPM of the key that signs.
+/// The statement of TPM2_Certify: the TPM of the signing key contains an object with this Name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certification {
-    /// The qualified Name of the key that signs.
+    /// The qualified Name of the signing key.
     pub qualified_signer: Name,
-    /// What the asker gave along, so that no answer of old can be passed off as this one.
+    /// The caller's nonce (qualifyingData), which prevents replay.
     pub extra_data: Vec<u8>,
-    /// Milliseconds that the TPM was on since it was last cleared.
+    /// How long the TPM has been on since it was last cleared, in milliseconds.
     pub clock: u64,
-    /// Resets of the TPM since it was last cleared.
+    /// How often the TPM has been reset since it was last cleared.
     pub reset_count: u32,
-    /// Restarts and resumes since the last reset.
+    /// How often the TPM has been restarted or resumed since the last reset.
     pub restart_count: u32,
-    /// Whether `clock` never had a greater value before.
+    /// True if `clock` has never had a greater value.
     pub safe: bool,
-    /// The firmware, as its maker counts.
+    /// The firmware version, as the vendor counts.
     pub firmware_version: u64,
     /// The Name of the certified object.
     pub name: Name,
-    /// Its qualified Name, in which the hierarchy is.
+    /// The qualified Name of the certified object, which includes its hierarchy.
     pub qualified_name: Name,
 }
 
 impl Certification {
-    /// TPM_GENERATED_VALUE: what nobody but the TPM itself can have a restricted key sign (Part 2 §6.2).
+    /// TPM_GENERATED_VALUE: only the TPM itself can make a restricted key sign it (Part 2 §6.2).
     pub const MAGIC: u32 = 0xff54_4347;
     /// TPM_ST_ATTEST_CERTIFY (Part 2 §6.9).
     pub const TAG: u16 = 0x8017;
@@ -53,7 +53,10 @@ impl Unmarshal for Certification {
     fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let magic = r.u32()?;
         if magic != Self::MAGIC {
-            return Err(WireError::Unknown { what: "mark of what a TPM itself says", value: magic });
+            return Err(WireError::Unknown {
+                what: "mark of a structure from a TPM (TPM_GENERATED_VALUE)",
+                value: magic,
+            });
         }
         let tag = r.u16()?;
         if tag != Self::TAG {
@@ -94,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_read_as_it_is_written_and_whole_only() {
+    fn written_certification_is_read_back_unless_cut_off() {
         let bytes = sample().to_bytes().unwrap();
         assert_eq!(Certification::from_bytes(&bytes), Ok(sample()));
         for length in 0..bytes.len() {
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn another_structure_is_no_certification() {
+    fn another_structure_is_rejected() {
         // The first bytes of the mark, and a quote (TPM_ST_ATTEST_QUOTE).
         for (at, value) in [(0, 0xfe), (3, 0x48), (4, 0x00), (5, 0x18)] {
             let mut bytes = sample().to_bytes().unwrap();
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_qualified_name_has_the_hierarchy_in_it() {
+    fn qualified_name_depends_on_the_hierarchy() {
         let name = Name::of(HashAlg::Sha256, b"public area");
         let expected = Name::of(HashAlg::Sha256, &[&[0x40, 0, 0, 7][..], name.as_bytes()].concat());
         assert_eq!(name.qualified(&Handle::NULL.into()), Some(expected.clone()));

@@ -1,9 +1,9 @@
-//! TPM_CC (Part 2 §6.5.2): the commands by number and name.
+//! TPM_CC (Part 2 §6.5.2): numbers and names of the commands.
 
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::fmt;
 
-/// A command code; any value, known or not.
+/// A command code, with any value, known or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandCode(pub u32);
 
@@ -12,7 +12,7 @@ macro_rules! commands {
         impl CommandCode {
             $(#[doc = concat!("`TPM2_", $word, "`")] pub const $name: Self = Self($value);)*
 
-            /// The command's name without `TPM2_`, if it is known.
+            /// Returns the command's name without `TPM2_`, if it is known.
             #[must_use]
             pub const fn name(self) -> Option<&'static str> {
                 match self.0 {
@@ -146,7 +146,7 @@ commands! {
 }
 
 impl fmt::Display for CommandCode {
-    /// As Part 3 names commands: `TPM2_PolicyPCR`.
+    /// Writes the name as Part 3 does: `TPM2_PolicyPCR`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "TPM2_{name}"),

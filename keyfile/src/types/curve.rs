@@ -1,4 +1,4 @@
-//! TPM_ECC_CURVE (Part 2 §6.4, values from the TCG Algorithm Registry) and every name people give the curves.
+//! TPM_ECC_CURVE (Part 2 §6.4, values from the TCG Algorithm Registry), and all names that are in use for the curves.
 
 use super::ParseError;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
@@ -38,7 +38,7 @@ struct Row {
     /// The registry's name without `TPM_ECC_`.
     tpm: &'static str,
     openssl: Option<&'static str>,
-    /// Spellings beside those two, in the normal form of [`normal`].
+    /// Other names, in the form that [`normal`] returns.
     others: &'static [&'static str],
 }
 
@@ -67,42 +67,42 @@ static TABLE: [Row; 11] = [
 ];
 
 impl Curve {
-    /// All of them, in the order of the registry.
+    /// Returns all curves, in the order of the registry.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|row| row.curve)
     }
 
-    /// Its TPM_ECC_CURVE.
+    /// Returns the TPM_ECC_CURVE value.
     #[must_use]
     pub fn id(self) -> u16 {
         self.row(|row| row.id)
     }
 
-    /// The curve of a TPM_ECC_CURVE.
+    /// Returns the curve with this TPM_ECC_CURVE value.
     #[must_use]
     pub fn from_id(id: u16) -> Option<Self> {
         TABLE.iter().find(|row| row.id == id).map(|row| row.curve)
     }
 
-    /// Bits of the field, which for all these curves are also the bits of the order.
+    /// Returns the size of the field in bits. For all these curves it is also the size of the order.
     #[must_use]
     pub fn bits(self) -> u16 {
         self.row(|row| row.bits)
     }
 
-    /// Bytes of a coordinate.
+    /// Returns the size of a coordinate in bytes.
     #[must_use]
     pub fn field_bytes(self) -> usize {
         usize::from(self.bits().div_ceil(8))
     }
 
-    /// What OpenSSL calls it (the short name of its object), if OpenSSL knows it.
+    /// Returns OpenSSL's short name of the curve, if OpenSSL knows the curve.
     #[must_use]
     pub fn openssl_name(self) -> Option<&'static str> {
         self.row(|row| row.openssl)
     }
 
-    /// What people call it: `P-256`, or the registry's name for the lesser known.
+    /// Returns the usual name: `P-256`, or the registry's name for less known curves.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -115,7 +115,7 @@ impl Curve {
         }
     }
 
-    /// One column of the table: every variant has its row (a test looks).
+    /// Returns one column of the curve's row. A test checks that every variant has a row.
     fn row<T: Default>(self, column: impl FnOnce(&Row) -> T) -> T {
         TABLE.iter().find(|row| row.curve == self).map(column).unwrap_or_default()
     }
@@ -130,8 +130,8 @@ impl fmt::Display for Curve {
 impl FromStr for Curve {
     type Err = ParseError;
 
-    /// Takes OpenSSL's names (`prime256v1`), NIST's (`P-256`), SSH's (`nistp256`) and those of the TPM tools
-    /// (`ecc256`, `ecc_nist_p256`, `TPM2_ECC_NIST_P256`, `bnp256`), in any case.
+    /// Parses the names of OpenSSL (`prime256v1`), NIST (`P-256`), SSH (`nistp256`) and the TPM tools (`ecc256`, `ecc_nist_p256`,
+    /// `TPM2_ECC_NIST_P256`, `bnp256`), in upper or lower case.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let wanted = normal(text);
         TABLE
@@ -159,7 +159,7 @@ impl Unmarshal for Curve {
     }
 }
 
-/// Letters and digits only, lower case, without the prefixes that say no more than "a curve of a TPM".
+/// Returns only letters and digits, in lower case, without prefixes such as `tpm2` and `ecc` that do not identify the curve.
 fn normal(text: &str) -> String {
     let plain: String =
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_in_the_field_finds_its_curve() {
+    fn names_of_all_tools_are_parsed() {
         for (text, curve) in [
             ("prime256v1", Curve::P256),
             ("secp256r1", Curve::P256),

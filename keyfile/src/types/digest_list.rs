@@ -15,7 +15,7 @@ impl Marshal for DigestList {
 
 impl Unmarshal for DigestList {
     fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        // The count only bounds the loop: memory grows with the bytes that are really there.
+        // The count only limits the loop: memory grows only with the bytes that are present.
         (0..r.u32()?).map(|_| Ok(r.sized()?.to_vec())).collect::<Result<_, _>>().map(Self)
     }
 }

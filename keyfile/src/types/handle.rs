@@ -1,17 +1,17 @@
-//! TPM_HANDLE (Part 2 §7): its kinds by the first byte, and how people write it.
+//! TPM_HANDLE (Part 2 §7): the types of handles, and their text form.
 
 use super::ParseError;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::{fmt, str::FromStr};
 
-/// A handle; any value.
+/// A handle, with any value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(pub u32);
 
 impl Handle {
     /// The owner hierarchy.
     pub const OWNER: Self = Self(0x4000_0001);
-    /// The null hierarchy; also "no handle".
+    /// The null hierarchy. It also means "no handle".
     pub const NULL: Self = Self(0x4000_0007);
     /// The password pseudo-session, `TPM_RS_PW`.
     pub const PW: Self = Self(0x4000_0009);
@@ -22,38 +22,39 @@ impl Handle {
     /// The platform hierarchy.
     pub const PLATFORM: Self = Self(0x4000_000c);
 
-    /// The first byte: the handle's type, `TPM_HT`.
+    /// Returns the first byte: the handle's type, `TPM_HT`.
     #[must_use]
     pub const fn kind(self) -> u8 {
         let [kind, ..] = self.0.to_be_bytes();
         kind
     }
 
-    /// A PCR.
+    /// Returns true for a PCR.
     #[must_use]
     pub const fn is_pcr(self) -> bool {
         self.kind() == 0x00
     }
 
-    /// An NV index.
+    /// Returns true for an NV index.
     #[must_use]
     pub const fn is_nv(self) -> bool {
         self.kind() == 0x01
     }
 
-    /// A hierarchy or another entity that every TPM has.
+    /// Returns true for a hierarchy or another entity that every TPM has.
     #[must_use]
     pub const fn is_permanent(self) -> bool {
         self.kind() == 0x40
     }
 
-    /// A hierarchy that primary keys can be made in.
+    /// Returns true for a hierarchy in which primary keys can be created.
     #[must_use]
     pub const fn is_hierarchy(self) -> bool {
         self.hierarchy().is_some()
     }
 
-    /// The hierarchy that decides: of one that is limited to some firmware (TPM 2.0 version 1.83, Part 2 §7.4), the one without that limit.
+    /// Returns the hierarchy whose authorization applies: for a firmware-limited hierarchy (TPM 2.0 version 1.83, Part 2 §7.4), the one
+    /// without that limit.
     #[must_use]
     pub const fn hierarchy(self) -> Option<Self> {
         match self.0 {
@@ -65,13 +66,14 @@ impl Handle {
         }
     }
 
-    /// A hierarchy whose keys only some versions of the TPM's firmware can load (TPM_RH_FW_OWNER, TPM_RH_SVN_OWNER_BASE and their like).
+    /// Returns true for a hierarchy whose keys only some versions of the TPM's firmware can load (TPM_RH_FW_OWNER, TPM_RH_SVN_OWNER_BASE
+    /// and the others).
     #[must_use]
     pub const fn is_firmware_limited(self) -> bool {
         self.is_hierarchy() && self.hierarchy_name().is_none()
     }
 
-    /// A hierarchy in words, such as `owner hierarchy, limited to the TPM's present firmware`.
+    /// Describes a hierarchy, for example `owner hierarchy, limited to the firmware that made the key`.
     #[must_use]
     pub fn hierarchy_words(self) -> Option<String> {
         let name = self.hierarchy()?.hierarchy_name()?;
@@ -87,19 +89,19 @@ impl Handle {
         })
     }
 
-    /// A loaded object.
+    /// Returns true for a loaded object.
     #[must_use]
     pub const fn is_transient(self) -> bool {
         self.kind() == 0x80
     }
 
-    /// A persistent object.
+    /// Returns true for a persistent object.
     #[must_use]
     pub const fn is_persistent(self) -> bool {
         self.kind() == 0x81
     }
 
-    /// The name of a hierarchy as the tools spell it.
+    /// Returns the name of a hierarchy, as the TPM tools spell it.
     #[must_use]
     pub const fn hierarchy_name(self) -> Option<&'static str> {
         match self {
@@ -122,7 +124,7 @@ impl fmt::Display for Handle {
 impl FromStr for Handle {
     type Err = ParseError;
 
-    /// Hexadecimal with or without `0x`, or the name of a hierarchy.
+    /// Parses hexadecimal with or without `0x`, or the name of a hierarchy.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let lower = text.to_ascii_lowercase();
         let named = [Self::OWNER, Self::NULL, Self::ENDORSEMENT, Self::PLATFORM, Self::LOCKOUT];
@@ -130,7 +132,7 @@ impl FromStr for Handle {
             return Ok(handle);
         }
         let digits = lower.strip_prefix("0x").unwrap_or(&lower);
-        // from_str_radix alone would take a sign.
+        // from_str_radix alone would accept a sign.
         let all_hex = digits.bytes().all(|c| c.is_ascii_hexdigit());
         u32::from_str_radix(digits, 16).ok().filter(|_| all_hex).map(Self).ok_or_else(|| {
             ParseError::new(
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hierarchies_of_some_firmware_are_told_in_words() {
+    fn firmware_limited_hierarchies_are_described() {
         for (handle, hierarchy, words) in [
             (0x4000_0001, Handle::OWNER, "owner hierarchy"),
             (0x4000_0140, Handle::OWNER, "owner hierarchy, limited to the firmware that made the key"),
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn is_written_as_people_write_it() {
+    fn text_form_is_parsed_and_written() {
         for text in ["81000001", "0x81000001", "0X81000001"] {
             assert_eq!(text.parse(), Ok(Handle(0x8100_0001)), "{text}");
         }

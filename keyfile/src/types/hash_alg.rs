@@ -19,10 +19,10 @@ pub enum HashAlg {
 }
 
 impl HashAlg {
-    /// All of them, the weakest first.
+    /// All algorithms, the weakest first.
     pub const ALL: [Self; 4] = [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
 
-    /// Its TPM_ALG_ID.
+    /// Returns the TPM_ALG_ID.
     #[must_use]
     pub const fn id(self) -> AlgId {
         match self {
@@ -33,13 +33,13 @@ impl HashAlg {
         }
     }
 
-    /// The algorithm of a TPM_ALG_ID.
+    /// Returns the algorithm with this TPM_ALG_ID.
     #[must_use]
     pub fn from_id(id: AlgId) -> Option<Self> {
         Self::ALL.into_iter().find(|hash| hash.id() == id)
     }
 
-    /// Bytes of a digest.
+    /// Returns the size of a digest in bytes.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {
@@ -50,7 +50,7 @@ impl HashAlg {
         }
     }
 
-    /// Its name as the TPM tools spell it, such as `sha256`.
+    /// Returns the name as the TPM tools spell it, such as `sha256`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,7 +61,7 @@ impl HashAlg {
         }
     }
 
-    /// The digest of the parts, one behind the other.
+    /// Returns the digest of the concatenated parts.
     #[must_use]
     pub fn digest(self, parts: &[&[u8]]) -> Vec<u8> {
         match self {
@@ -106,8 +106,8 @@ impl Unmarshal for HashAlg {
     }
 }
 
-/// What is hashed may be a password: the state is finished where it is, for a move leaves its last block on the stack, and that block is
-/// overwritten.
+/// The input may be a password. The state is finished in place, because moving it would leave a copy of the last block on the stack, and
+/// then that block is overwritten.
 fn hash<D: Digest + FixedOutputReset>(parts: &[&[u8]]) -> Vec<u8> {
     /// Fills the buffer of a block of 64 or 128 bytes, except the last byte.
     const ZEROS: [u8; 127] = [0; 127];
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_those_of_fips_180() {
+    fn digests_match_fips_180() {
         let abc = |hash: HashAlg| hex::encode(hash.digest(&[b"a", b"", b"bc"]));
         assert_eq!(abc(HashAlg::Sha1), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(abc(HashAlg::Sha256), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

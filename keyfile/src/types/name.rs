@@ -1,15 +1,15 @@
-//! The Name of an entity (Part 1 §16): what authorizations and policies call it by.
+//! The Name of an entity (Part 1 §16), by which authorizations and policies identify it.
 
 use super::{AlgId, Handle, HashAlg};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::fmt;
 
-/// A Name: the handle of a PCR, session or hierarchy; else nameAlg ‖ H(public area). On the wire a TPM2B.
+/// A Name: the handle of a PCR, session or hierarchy; otherwise nameAlg ‖ H(public area). On the wire it is a TPM2B.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Name(Vec<u8>);
 
 impl Name {
-    /// The Name of what these marshalled public bytes describe (TPMT_PUBLIC or TPMS_NV_PUBLIC).
+    /// Returns the Name of an object or index with these marshalled public bytes (TPMT_PUBLIC or TPMS_NV_PUBLIC).
     #[must_use]
     pub fn of(name_alg: HashAlg, public: &[u8]) -> Self {
         let mut bytes = name_alg.id().0.to_be_bytes().to_vec();
@@ -17,20 +17,20 @@ impl Name {
         Self(bytes)
     }
 
-    /// The bytes, without a size.
+    /// Returns the bytes, without a size.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The handle, if this is the Name of something that has no public area.
+    /// Returns the handle, if this is the Name of an entity without a public area.
     #[must_use]
     pub fn as_handle(&self) -> Option<Handle> {
         <[u8; 4]>::try_from(self.0.as_slice()).ok().map(|bytes| Handle(u32::from_be_bytes(bytes)))
     }
 
-    /// The qualified Name of an object with this Name below a parent with that qualified Name; a hierarchy's is its handle (Part 1
-    /// §26.5). None for what has no public area.
+    /// Returns the qualified Name of an object with this Name, whose parent has the qualified Name `parent`. The qualified Name of a
+    /// hierarchy is its handle (Part 1 §26.5). Returns `None` for an entity without a public area.
     #[must_use]
     pub fn qualified(&self, parent: &Self) -> Option<Self> {
         let hash = HashAlg::from_id(AlgId(Reader::new(&self.0).u16().ok()?))?;
@@ -40,7 +40,7 @@ impl Name {
 }
 
 impl From<Handle> for Name {
-    /// The Name of a PCR, session or hierarchy.
+    /// Returns the Name of a PCR, session or hierarchy.
     fn from(handle: Handle) -> Self {
         Self(handle.0.to_be_bytes().to_vec())
     }

@@ -1,4 +1,4 @@
-//! TPMS_NV_PUBLIC (Part 2 §13.5): the public area of an NV index, from which its Name is made.
+//! TPMS_NV_PUBLIC (Part 2 §13.5): the public area of an NV index, from which its Name is computed.
 
 use super::{Handle, HashAlg, Name, NvAttributes};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
@@ -8,21 +8,21 @@ use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 pub struct NvPublic {
     /// The index itself.
     pub index: Handle,
-    /// The hash of the Name and of the policy.
+    /// The hash of the Name and the policy.
     pub name_alg: HashAlg,
-    /// Who may do what with it.
+    /// Who may use the index, and how.
     pub attributes: NvAttributes,
-    /// The policy digest; empty when there is none.
+    /// The policy digest; empty without a policy.
     pub auth_policy: Vec<u8>,
-    /// How many bytes it holds.
+    /// The size of its contents in bytes.
     pub size: u16,
 }
 
 impl NvPublic {
-    /// The Name: nameAlg ‖ H(the public area) (Part 1 §16).
+    /// Returns the Name: nameAlg ‖ H(public area) (Part 1 §16).
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when the policy digest is too long for the wire; never for an area that was read from it.
+    /// [`WireError::TooLong`] if the policy digest is too long for the wire; never for an area that was read from the wire.
     pub fn name(&self) -> Result<Name, WireError> {
         Ok(Name::of(self.name_alg, &self.to_bytes()?))
     }

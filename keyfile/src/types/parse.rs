@@ -1,8 +1,8 @@
-//! What is wrong with a name or number that somebody typed.
+//! The error of a name or number that a user typed.
 
 use std::fmt;
 
-/// Text that names nothing known.
+/// The text is not a known name or number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     what: &'static str,
@@ -11,7 +11,7 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// `text` is no `what`; `expected` says what would be.
+    /// The error that `text` is not a `what`; `expected` describes what would be.
     pub(crate) fn new(what: &'static str, text: &str, expected: &'static str) -> Self {
         Self { what, text: text.chars().take(80).collect(), expected }
     }
@@ -19,7 +19,7 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no {}: give {}", self.text, self.what, self.expected)
+        write!(f, "{:?} is not a {}: give {}", self.text, self.what, self.expected)
     }
 }
 

@@ -1,4 +1,4 @@
-//! TPML_PCR_SELECTION (Part 2 §10.9.7): which PCRs of which banks.
+//! TPML_PCR_SELECTION (Part 2 §10.9.7): PCRs, by bank.
 
 use super::{AlgId, HashAlg, ParseError};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
@@ -14,14 +14,14 @@ pub struct PcrSelection {
 /// PCRs of one bank (TPMS_PCR_SELECTION).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PcrBank {
-    /// The bank's hash; a TPM may have banks that this crate cannot compute.
+    /// The bank's hash. A TPM may have banks that this crate cannot compute.
     pub hash: AlgId,
-    /// The bit map, PCR 0 first; its length is kept, for it counts in a policy digest.
+    /// The bit map, PCR 0 first. Its length is kept, because it is part of a policy digest.
     pub bitmap: Vec<u8>,
 }
 
 impl PcrBank {
-    /// The bit map of 24 PCRs, which PC-class TPMs have.
+    /// Returns a bit map of 24 PCRs, as PC-class TPMs have.
     #[must_use]
     pub fn new(hash: HashAlg, pcrs: impl IntoIterator<Item = u8>) -> Self {
         let mut bitmap = vec![0; 3];
@@ -37,7 +37,7 @@ impl PcrBank {
         Self { hash: hash.id(), bitmap }
     }
 
-    /// The numbers of the PCRs, in order.
+    /// Returns the numbers of the PCRs, in order.
     pub fn pcrs(&self) -> impl Iterator<Item = usize> + '_ {
         self.bitmap.iter().enumerate().flat_map(|(at, byte)| {
             (0..8_usize)
@@ -46,7 +46,7 @@ impl PcrBank {
         })
     }
 
-    /// What people call the bank, such as `sha256`.
+    /// Returns the usual name of the bank, such as `sha256`.
     #[must_use]
     pub fn bank_name(&self) -> String {
         HashAlg::from_id(self.hash).map_or_else(|| self.hash.to_string(), |hash| hash.name().to_owned())
@@ -73,7 +73,7 @@ impl fmt::Display for PcrSelection {
 impl FromStr for PcrSelection {
     type Err = ParseError;
 
-    /// `sha256:1,3-5`, several banks joined by `+`; without a bank, sha256.
+    /// Parses `sha256:1,3-5`; several banks are joined by `+`; the default bank is sha256.
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let wrong = || ParseError::new("PCR selection", text, "bank:list, such as sha256:1,3-5");
         let bank = |part: &str| {
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_read_as_typed_and_written_as_the_tpm_wants() {
+    fn text_form_is_parsed_and_wire_form_is_canonical() {
         let selection: PcrSelection = "sha256:1,3-5+sha1:16".parse().unwrap();
         assert_eq!(hex::encode(selection.to_bytes().unwrap()), "00000002000b033a0000000403000001");
         assert_eq!(selection.to_string(), "sha256:1,3,4,5+sha1:16");
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn any_length_of_bitmap_comes_back() {
+    fn bitmap_length_is_kept() {
         let bytes = hex::decode("00000002000b0200020012040000000180").unwrap();
         assert_eq!(PcrSelection::from_bytes(&bytes[..16]).unwrap().to_bytes().unwrap(), &bytes[..16]);
         assert_eq!(PcrSelection::from_bytes(&bytes), Err(WireError::Trailing { left: 1 }));

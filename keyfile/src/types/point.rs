@@ -2,7 +2,7 @@
 
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 
-/// A point by its coordinates; a TPM may leave out leading zeros.
+/// The coordinates of a point; a TPM may leave out leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Point {
     /// The x coordinate, big-endian.

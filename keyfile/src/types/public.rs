@@ -1,4 +1,4 @@
-//! TPMT_PUBLIC (Part 2 §12.2.4): the public area, from which the Name is made.
+//! TPMT_PUBLIC (Part 2 §12.2.4): the public area, from which the Name is computed.
 
 use super::{AlgId, Attributes, HashAlg, Name, PublicKey};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
@@ -6,21 +6,21 @@ use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 /// The public area of an object, or a template for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Public {
-    /// The hash of the Name and of the policy.
+    /// The hash of the Name and the policy.
     pub name_alg: HashAlg,
     /// What the object may do.
     pub attributes: Attributes,
-    /// The policy digest; empty when there is none.
+    /// The policy digest; empty without a policy.
     pub auth_policy: Vec<u8>,
-    /// Type, parameters and public part.
+    /// The type, the parameters and the public part.
     pub key: PublicKey,
 }
 
 impl Public {
-    /// The Name: nameAlg ‖ H(the public area) (Part 1 §16).
+    /// Returns the Name: nameAlg ‖ H(public area) (Part 1 §16).
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a part is too long for the wire; never for an area that was read from it.
+    /// [`WireError::TooLong`] if a part is too long for the wire; never for an area that was read from the wire.
     pub fn name(&self) -> Result<Name, WireError> {
         Ok(Name::of(self.name_alg, &self.to_bytes()?))
     }

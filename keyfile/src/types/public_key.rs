@@ -1,4 +1,4 @@
-//! TPMU_PUBLIC_PARMS and TPMU_PUBLIC_ID (Part 2 §12.2.3): what of a public area depends on its type.
+//! TPMU_PUBLIC_PARMS and TPMU_PUBLIC_ID (Part 2 §12.2.3): the part of a public area that depends on its type.
 
 use super::{AlgId, Curve, Kdf, KeyedHashScheme, Point, Scheme, Symmetric};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
@@ -10,7 +10,7 @@ pub enum PublicKey {
     Rsa {
         /// The cipher for children; [`Symmetric::Null`] unless the key is a parent.
         symmetric: Symmetric,
-        /// The only scheme that the key takes, or [`Scheme::Null`].
+        /// The only scheme that the key accepts, or [`Scheme::Null`].
         scheme: Scheme,
         /// Bits of the modulus.
         bits: u16,
@@ -23,15 +23,15 @@ pub enum PublicKey {
     Ecc {
         /// The cipher for children; [`Symmetric::Null`] unless the key is a parent.
         symmetric: Symmetric,
-        /// The only scheme that the key takes, or [`Scheme::Null`].
+        /// The only scheme that the key accepts, or [`Scheme::Null`].
         scheme: Scheme,
         /// The curve.
         curve: Curve,
-        /// The only key derivation function that the key takes; no TPM uses it today.
+        /// The only key derivation function that the key accepts; no current TPM uses it.
         kdf: Kdf,
-        /// The x coordinate, big-endian; leading zeros may lack.
+        /// The x coordinate, big-endian; leading zeros may be missing.
         x: Vec<u8>,
-        /// The y coordinate, big-endian; leading zeros may lack.
+        /// The y coordinate, big-endian; leading zeros may be missing.
         y: Vec<u8>,
     },
     /// Sealed data or an HMAC key.
@@ -51,10 +51,10 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// The public exponent that an `exponent` of 0 stands for.
+    /// The public exponent of a key whose `exponent` is 0.
     pub const DEFAULT_EXPONENT: u32 = 65_537;
 
-    /// The object's type, TPMI_ALG_PUBLIC.
+    /// Returns the object's type, TPMI_ALG_PUBLIC.
     #[must_use]
     pub const fn kind(&self) -> AlgId {
         match self {
@@ -65,7 +65,7 @@ impl PublicKey {
         }
     }
 
-    /// The scheme of an asymmetric key.
+    /// Returns the scheme of an asymmetric key.
     #[must_use]
     pub const fn scheme(&self) -> Option<Scheme> {
         match self {
@@ -74,7 +74,7 @@ impl PublicKey {
         }
     }
 
-    /// The cipher for children or of the key itself.
+    /// Returns the cipher for children, or the cipher of the key itself.
     #[must_use]
     pub const fn symmetric(&self) -> Option<Symmetric> {
         match self {
@@ -85,7 +85,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether two keys have the same public numbers, whatever they may be used for.
+    /// Returns true if two keys have the same public numbers, even if their attributes and schemes differ.
     #[must_use]
     pub fn has_numbers_of(&self, other: &Self) -> bool {
         match (self, other) {
@@ -100,7 +100,7 @@ impl PublicKey {
         }
     }
 
-    /// Reads what follows the type, the nameAlg, the attributes and the policy in a TPMT_PUBLIC.
+    /// Reads the part of a TPMT_PUBLIC after the type, nameAlg, attributes and policy.
     pub(super) fn unmarshal(kind: AlgId, r: &mut Reader<'_>) -> Result<Self, WireError> {
         match kind {
             AlgId::RSA => Ok(Self::Rsa {
@@ -129,7 +129,7 @@ impl PublicKey {
     }
 }
 
-/// Without leading zeros, which some TPMs leave out.
+/// Returns the number without leading zeros, which some TPMs leave out.
 fn number(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     bytes.get(zeros..).unwrap_or_default()
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_the_same_in_every_spelling() {
+    fn numbers_are_compared_without_leading_zeros() {
         assert!(rsa(0, &[7, 0]).has_numbers_of(&rsa(65_537, &[0, 7, 0])));
         assert!(!rsa(0, &[7]).has_numbers_of(&rsa(3, &[7])));
         assert!(!rsa(0, &[7, 0]).has_numbers_of(&rsa(0, &[7])));

@@ -4,10 +4,10 @@ use super::{AlgId, HashAlg};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::fmt;
 
-/// A scheme of an asymmetric key, or of one operation with it.
+/// The scheme of an asymmetric key, or of one operation with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Scheme {
-    /// None fixed: the operation chooses.
+    /// No fixed scheme: the operation chooses.
     #[default]
     Null,
     /// RSA signature, PKCS#1 v1.5.
@@ -33,7 +33,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// Its TPM_ALG_ID.
+    /// Returns the TPM_ALG_ID.
     #[must_use]
     pub const fn id(self) -> AlgId {
         match self {
@@ -51,7 +51,7 @@ impl Scheme {
         }
     }
 
-    /// The hash that it fixes.
+    /// Returns the fixed hash, if there is one.
     #[must_use]
     pub const fn hash(self) -> Option<HashAlg> {
         match self {
@@ -68,13 +68,13 @@ impl Scheme {
         }
     }
 
-    /// Whether an RSA key can have it.
+    /// Returns true if an RSA key can have this scheme.
     #[must_use]
     pub const fn is_rsa(self) -> bool {
         matches!(self, Self::Null | Self::Rsassa(_) | Self::Rsapss(_) | Self::Rsaes | Self::Oaep(_))
     }
 
-    /// Whether an elliptic-curve key can have it.
+    /// Returns true if an elliptic-curve key can have this scheme.
     #[must_use]
     pub const fn is_ecc(self) -> bool {
         matches!(self, Self::Null) || !self.is_rsa()
@@ -82,7 +82,7 @@ impl Scheme {
 }
 
 impl fmt::Display for Scheme {
-    /// The identifier and the hash: `TPM_ALG_RSAPSS sha256`.
+    /// Writes the identifier and the hash: `TPM_ALG_RSAPSS sha256`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.hash() {
             Some(hash) => write!(f, "{} {hash}", self.id()),

@@ -4,16 +4,16 @@ use super::AlgId;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use zeroize::Zeroizing;
 
-/// The private area: no Debug, wiped on drop.
+/// The private area. It has no Debug and is wiped on drop.
 #[derive(Clone)]
 pub struct Sensitive {
     /// The type of the object, as in its public area.
     pub kind: AlgId,
-    /// authValue, trailing zeros cut.
+    /// authValue, without trailing zeros.
     pub auth_value: Zeroizing<Vec<u8>>,
-    /// The seed of a parent, or the obfuscation value of symmetric objects and sealed data; else empty.
+    /// The seed of a parent, or the obfuscation value of symmetric objects and sealed data; otherwise empty.
     pub seed_value: Zeroizing<Vec<u8>>,
-    /// RSA: one prime. Elliptic curve: the scalar. Keyed hash: key or data.
+    /// RSA: one prime. Elliptic curve: the scalar. Keyed hash: the key or the data.
     pub sensitive: Zeroizing<Vec<u8>>,
 }
 

@@ -3,10 +3,10 @@
 use super::{AlgId, HashAlg};
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 
-/// A signature as a TPM makes and checks it.
+/// A signature in the TPM's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signature {
-    /// None: what a policy file holds where the signature comes later.
+    /// No signature: a policy in a file holds it as a placeholder.
     Null,
     /// An RSA signature.
     Rsa {
@@ -23,9 +23,9 @@ pub enum Signature {
         scheme: AlgId,
         /// The hash that was signed.
         hash: HashAlg,
-        /// r, big-endian; leading zeros may lack.
+        /// r, big-endian; leading zeros may be missing.
         r: Vec<u8>,
-        /// s, big-endian; leading zeros may lack.
+        /// s, big-endian; leading zeros may be missing.
         s: Vec<u8>,
     },
     /// An HMAC.

@@ -11,19 +11,19 @@ pub enum Symmetric {
     Null,
     /// A block cipher.
     Cipher {
-        /// Such as [`AlgId::AES`].
+        /// For example [`AlgId::AES`].
         algorithm: AlgId,
-        /// Bits of the key.
+        /// The size of the key in bits.
         bits: u16,
-        /// Such as [`AlgId::CFB`]; [`AlgId::NULL`] in a cipher key that leaves it open.
+        /// For example [`AlgId::CFB`]. A cipher key with [`AlgId::NULL`] accepts any mode.
         mode: AlgId,
     },
 }
 
 impl Symmetric {
-    /// AES-128 in CFB mode, as the storage templates of the TCG EK credential profile have it.
+    /// AES-128 in CFB mode, as in the storage templates of the TCG EK credential profile.
     pub const AES_128_CFB: Self = Self::Cipher { algorithm: AlgId::AES, bits: 128, mode: AlgId::CFB };
-    /// AES-256 in CFB mode, as high-range templates have it.
+    /// AES-256 in CFB mode, as in high-range templates.
     pub const AES_256_CFB: Self = Self::Cipher { algorithm: AlgId::AES, bits: 256, mode: AlgId::CFB };
 }
 

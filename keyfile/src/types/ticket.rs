@@ -3,10 +3,10 @@
 use super::Handle;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 
-/// A proof that the TPM did something before.
+/// A proof that the TPM did something earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// The structure tag, TPM_ST, that says which ticket it is.
+    /// The structure tag, TPM_ST, which identifies the type of the ticket.
     pub tag: u16,
     /// The hierarchy of the proof.
     pub hierarchy: Handle,
@@ -26,7 +26,7 @@ impl Ticket {
     /// `TPM_ST_AUTH_SIGNED`
     pub const AUTH_SIGNED: u16 = 0x8025;
 
-    /// The null ticket: it proves nothing, and says so.
+    /// Returns the null ticket, which proves nothing.
     #[must_use]
     pub const fn null(tag: u16) -> Self {
         Self { tag, hierarchy: Handle::NULL, digest: Vec::new() }

@@ -1,5 +1,5 @@
-//! The attributes of a URI, as PKCS#11 URIs have them (RFC 7512 §2.3): `;` between those of the path, `&` between those of the
-//! query, bytes as `%20`.
+//! The attributes of a URI, as in PKCS#11 URIs (RFC 7512 §2.3): `;` separates path attributes, `&` separates query attributes, and bytes
+//! are written as `%20`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -9,14 +9,14 @@ use zeroize::Zeroizing;
 
 use super::{Password, UriError};
 
-/// A name, and what is behind its equals sign.
+/// An attribute: the name, and the value after the equals sign.
 pub(super) struct Attribute<'a> {
     pub(super) name: &'a str,
     pub(super) value: Option<&'a str>,
 }
 
 impl Attribute<'_> {
-    /// What it says about the password; `first` if no other says anything before it.
+    /// Returns what the attribute says about the password. `first` is true if no attribute about the password precedes it.
     pub(super) fn password(&self, first: bool) -> Result<Password, UriError> {
         match (self.name, self.value) {
             ("pass", None) => Ok(Password::Asked),
@@ -32,20 +32,20 @@ impl Attribute<'_> {
         }
     }
 
-    /// Nobody knows it. It is named only where it is no piece of a password: one with an `&` in it, or one in the wrong place, which
-    /// may end with equals signs.
+    /// Returns the error of an unknown attribute. The error shows the name only if it cannot be part of a password: a password that
+    /// contains `&`, or one that was put in the wrong position, may look like an attribute and may end with equals signs.
     pub(super) fn unknown(&self, first: bool) -> UriError {
         let has_value = self.value.is_some_and(|value| !value.is_empty() && !value.starts_with('='));
         UriError::Attribute(if first && has_value { self.name } else { "…" }.to_owned())
     }
 }
 
-/// Those before the question mark.
+/// Returns the attributes before the question mark.
 pub(super) fn of_path(text: &str) -> impl Iterator<Item = Attribute<'_>> {
     split(text, ';')
 }
 
-/// Those behind it.
+/// Returns the attributes after the question mark.
 pub(super) fn of_query(text: &str) -> impl Iterator<Item = Attribute<'_>> {
     split(text, '&')
 }
@@ -57,18 +57,18 @@ fn split(text: &str, at: char) -> impl Iterator<Item = Attribute<'_>> {
     })
 }
 
-/// A path; its bytes need not be UTF-8.
+/// Decodes a path; its bytes need not be UTF-8.
 pub(super) fn decoded_path(text: &str) -> Result<PathBuf, UriError> {
     Ok(OsString::from_vec(decoded(text)?.to_vec()).into())
 }
 
-/// RFC 3986 §2.1.
+/// Decodes percent-encoded bytes (RFC 3986 §2.1).
 fn decoded(text: &str) -> Result<Zeroizing<Vec<u8>>, UriError> {
     let digit = |digit: Option<u8>| {
         let value = char::from(digit?).to_digit(16)?;
         u8::try_from(value).ok()
     };
-    // Never longer than the text: no copy stays behind where the buffer grew.
+    // The result is never longer than the text, so the buffer does not grow and leaves no copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,34 +1,34 @@
-//! What can be wrong with a URI. No text repeats what may be a password.
+//! The errors of URIs. No message repeats text that may be a password.
 
 use std::fmt;
 
 use crate::{Handle, ParseError};
 
-/// Why a text names nothing.
+/// Why a text is not one of our URIs.
 #[derive(Debug, PartialEq)]
 pub enum UriError {
-    /// It begins like none of the known ones.
+    /// The scheme is none of ours.
     Scheme,
-    /// No handle.
+    /// The text after the scheme is not a handle.
     Handle(ParseError),
-    /// A handle of something else.
+    /// The handle is of another type.
     Kind {
         /// The handle.
         handle: Handle,
-        /// What it should be of.
+        /// The type of handle that is expected.
         wanted: &'static str,
     },
-    /// An attribute that nobody knows.
+    /// An unknown attribute.
     Attribute(String),
-    /// Said twice.
+    /// The attribute occurs twice.
     Twice(&'static str),
-    /// Said, but without a value, or with one that it does not take.
+    /// The attribute lacks a value, or has a value although it takes none.
     Empty(&'static str),
-    /// A percent sign without two digits behind it.
+    /// A percent sign without two hexadecimal digits after it.
     Percent,
-    /// Attributes behind something else than a question mark.
+    /// Attributes that do not follow a question mark.
     Separator,
-    /// A source of a password that is no file.
+    /// The password's source is not a file.
     Source,
 }
 
@@ -36,25 +36,25 @@ impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => f.write_str(
-                "it begins with none of nvkey:, //nvkey:, handle:, object: and tpm2:, such as handle:0x81000101",
+                "the URI must begin with nvkey:, //nvkey:, handle:, object: or tpm2:, for example handle:0x81000101",
             ),
             Self::Handle(source) => source.fmt(f),
             Self::Kind { handle, wanted } => {
-                write!(f, "{handle} is no handle of {wanted}")?;
+                write!(f, "{handle} is not the handle of {wanted}")?;
                 match handle.is_nv() || handle.is_persistent() {
-                    true => write!(f, ": handle:{handle} opens what is there"),
+                    true => write!(f, ": use handle:{handle} for this object"),
                     false => Ok(()),
                 }
             }
             Self::Attribute(name) => write!(
                 f,
-                "the attribute {name:?} is not known: handle=, nv= and file= are, and ?pass, ?pin-value= and ?pin-source="
+                "the attribute {name:?} is not known: use handle=, nv= or file=, and ?pass, ?pin-value= or ?pin-source="
             ),
-            Self::Twice(what) => write!(f, "{what} stands there twice: say it once"),
-            Self::Empty(what) => write!(f, "{what} has no value, or one that it does not take"),
-            Self::Percent => f.write_str("a % is not followed by two hexadecimal digits: write %25 for the sign itself"),
-            Self::Separator => f.write_str("attributes follow a question mark: handle:0x81000101?pin-source=file:/path"),
-            Self::Source => f.write_str("pin-source is followed by file: and a path"),
+            Self::Twice(what) => write!(f, "{what} is given twice: give it once"),
+            Self::Empty(what) => write!(f, "{what} has no value, or a value that is not allowed"),
+            Self::Percent => f.write_str("a % is not followed by two hexadecimal digits: write %25 for a percent sign"),
+            Self::Separator => f.write_str("attributes must follow a question mark, for example handle:0x81000101?pin-source=file:/path"),
+            Self::Source => f.write_str("the value of pin-source must be file: and a path"),
         }
     }
 }

@@ -1,30 +1,30 @@
-//! What can be wrong with bytes from a TPM or a file.
+//! The errors of bytes from a TPM or a file.
 
 use std::fmt;
 
-/// Why bytes are not the structure that was wanted.
+/// Why bytes are not the expected structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WireError {
     /// The bytes end in the middle of the structure.
     Truncated {
-        /// How many bytes were wanted at this place.
+        /// How many bytes were expected here.
         wanted: usize,
         /// How many were left.
         left: usize,
     },
-    /// Bytes are left over behind the structure.
+    /// Bytes follow the structure.
     Trailing {
         /// How many.
         left: usize,
     },
-    /// A part is longer than its size field can say.
+    /// A part is longer than its size field allows.
     TooLong {
         /// Its length.
         size: usize,
     },
-    /// An identifier that this crate does not know, or that may not stand in this place.
+    /// An identifier that this crate does not know, or that is not allowed here.
     Unknown {
-        /// What it should identify.
+        /// What it identifies.
         what: &'static str,
         /// Its value.
         value: u32,
@@ -35,13 +35,13 @@ impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { wanted, left } => {
-                write!(f, "the bytes end early: {wanted} wanted, {left} left")
+                write!(f, "the data ends early: {wanted} bytes expected, {left} left")
             }
-            Self::Trailing { left } => write!(f, "{left} bytes too many"),
+            Self::Trailing { left } => write!(f, "{left} bytes too many at the end"),
             Self::TooLong { size } => {
                 write!(f, "a part of {size} bytes is longer than a TPM structure can hold")
             }
-            Self::Unknown { what, value } => write!(f, "{value:#06x} is no {what} known here"),
+            Self::Unknown { what, value } => write!(f, "{value:#06x} is not a known {what}"),
         }
     }
 }

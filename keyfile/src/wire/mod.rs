@@ -1,4 +1,4 @@
-//! Big-endian TPM bytes in and out: TPM 2.0 Library Part 1, "Marshaling", and Part 2 §10.4 for sized buffers.
+//! Reads and writes big-endian TPM bytes: TPM 2.0 Library Part 1, "Marshaling", and Part 2 §10.4 for sized buffers.
 
 mod error;
 mod reader;
@@ -8,25 +8,25 @@ pub use error::WireError;
 pub use reader::Reader;
 pub use writer::Writer;
 
-/// Everything that has a wire form of its own.
+/// A type that has a wire form.
 pub trait Marshal {
     /// Appends the canonical form.
     fn marshal(&self, w: &mut Writer);
 
-    /// The canonical form alone.
+    /// Returns the canonical form alone.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a sized part has more than 65,535 bytes.
+    /// [`WireError::TooLong`] if a sized part has more than 65,535 bytes.
     fn to_bytes(&self) -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         self.marshal(&mut w);
         w.finish()
     }
 
-    /// The canonical form behind its UINT16 size: the TPM2B of this structure.
+    /// Returns the canonical form after its UINT16 size: the TPM2B of this structure.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when it or a part of it has more than 65,535 bytes.
+    /// [`WireError::TooLong`] if the structure or a part of it has more than 65,535 bytes.
     fn to_sized(&self) -> Result<Vec<u8>, WireError> {
         let mut w = Writer::new();
         w.sized_with(|w| self.marshal(w));
@@ -34,18 +34,18 @@ pub trait Marshal {
     }
 }
 
-/// Everything that can be read from its wire form.
+/// A type that can be read from its wire form.
 pub trait Unmarshal: Sized {
-    /// Reads the structure and leaves what follows it.
+    /// Reads the structure and leaves the bytes after it.
     ///
     /// # Errors
-    /// [`WireError`] when the bytes end early or are not this structure.
+    /// [`WireError`] if the bytes end early or are not this structure.
     fn unmarshal(r: &mut Reader<'_>) -> Result<Self, WireError>;
 
     /// Reads the structure from bytes that hold nothing else.
     ///
     /// # Errors
-    /// As [`Unmarshal::unmarshal`], and [`WireError::Trailing`] when bytes are left over.
+    /// As [`Unmarshal::unmarshal`], and [`WireError::Trailing`] if bytes are left over.
     fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
         let mut r = Reader::new(bytes);
         let value = Self::unmarshal(&mut r)?;

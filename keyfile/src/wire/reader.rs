@@ -1,4 +1,4 @@
-//! Reads big-endian TPM bytes; never beyond the end, never more memory than the input.
+//! Reads big-endian TPM bytes. It never reads beyond the end and never allocates more memory than the input has.
 
 use super::WireError;
 
@@ -15,7 +15,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// One byte.
+    /// Reads one byte.
     ///
     /// # Errors
     /// [`WireError::Truncated`] at the end.
@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
         self.array().map(u8::from_be_bytes)
     }
 
-    /// A UINT16.
+    /// Reads a UINT16.
     ///
     /// # Errors
     /// [`WireError::Truncated`] at the end.
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
         self.array().map(u16::from_be_bytes)
     }
 
-    /// A UINT32.
+    /// Reads a UINT32.
     ///
     /// # Errors
     /// [`WireError::Truncated`] at the end.
@@ -39,7 +39,7 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// A UINT64.
+    /// Reads a UINT64.
     ///
     /// # Errors
     /// [`WireError::Truncated`] at the end.
@@ -47,10 +47,10 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// The next `n` bytes.
+    /// Reads the next `n` bytes.
     ///
     /// # Errors
-    /// [`WireError::Truncated`] when fewer are left.
+    /// [`WireError::Truncated`] if fewer are left.
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], WireError> {
         let (taken, rest) =
             self.rest.split_at_checked(n).ok_or(WireError::Truncated { wanted: n, left: self.rest.len() })?;
@@ -58,30 +58,30 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The contents of a sized buffer (TPM2B): a UINT16 size, then as many bytes.
+    /// Reads the contents of a sized buffer (TPM2B): a UINT16 size, then as many bytes.
     ///
     /// # Errors
-    /// [`WireError::Truncated`] when fewer are left.
+    /// [`WireError::Truncated`] if fewer are left.
     pub fn sized(&mut self) -> Result<&'a [u8], WireError> {
         let size = self.u16()?;
         self.take(usize::from(size))
     }
 
-    /// Everything that is left.
+    /// Reads everything that is left.
     pub fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
-    /// Whether nothing is left.
+    /// Returns true if nothing is left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// Refuses trailing bytes.
+    /// Rejects trailing bytes.
     ///
     /// # Errors
-    /// [`WireError::Trailing`] when something is left.
+    /// [`WireError::Trailing`] if bytes are left.
     pub const fn finish(self) -> Result<(), WireError> {
         match self.rest.len() {
             0 => Ok(()),
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_in_order_and_refuses_what_is_left() {
+    fn values_are_read_in_order_and_trailing_bytes_rejected() {
         let mut r = Reader::new(&[1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 2, 5, 6, 7]);
         assert_eq!(
             (r.u8(), r.u16(), r.u32(), r.u64(), r.sized()),

@@ -1,9 +1,9 @@
-//! Writes big-endian TPM bytes. The buffer may hold secrets: every copy that growth leaves behind is wiped.
+//! Writes big-endian TPM bytes. The buffer may contain secrets: when it grows, the old copy is wiped.
 
 use super::WireError;
 use zeroize::Zeroizing;
 
-/// Collects bytes; its only failure, a part that is too long for its size field, shows at [`Writer::finish`].
+/// Collects bytes. Its only error, a part that is too long for its size field, is reported by [`Writer::finish`].
 #[derive(Default)]
 pub struct Writer {
     buffer: Zeroizing<Vec<u8>>,
@@ -11,44 +11,44 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// An empty writer.
+    /// Returns an empty writer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One byte.
+    /// Appends one byte.
     pub fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
     }
 
-    /// A UINT16.
+    /// Appends a UINT16.
     pub fn u16(&mut self, value: u16) {
         self.bytes(&value.to_be_bytes());
     }
 
-    /// A UINT32.
+    /// Appends a UINT32.
     pub fn u32(&mut self, value: u32) {
         self.bytes(&value.to_be_bytes());
     }
 
-    /// A UINT64.
+    /// Appends a UINT64.
     pub fn u64(&mut self, value: u64) {
         self.bytes(&value.to_be_bytes());
     }
 
-    /// Bytes as they are.
+    /// Appends the bytes without a size.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.reserve(bytes.len());
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// A sized buffer (TPM2B): its UINT16 size, then the bytes.
+    /// Appends a sized buffer (TPM2B): the UINT16 size, then the bytes.
     pub fn sized(&mut self, bytes: &[u8]) {
         self.sized_with(|w| w.bytes(bytes));
     }
 
-    /// Bytes behind a size of one byte, as PCR bit maps have it.
+    /// Appends the bytes after a one-byte size, as PCR bit maps have it.
     pub fn sized8(&mut self, bytes: &[u8]) {
         match u8::try_from(bytes.len()) {
             Ok(size) => {
@@ -59,7 +59,7 @@ impl Writer {
         }
     }
 
-    /// A sized structure: the UINT16 size of whatever `inner` writes, then that.
+    /// Appends a sized structure: the UINT16 size of what `inner` writes, then what it writes.
     pub fn sized_with(&mut self, inner: impl FnOnce(&mut Self)) {
         let at = self.buffer.len();
         self.u16(0);
@@ -72,7 +72,7 @@ impl Writer {
         }
     }
 
-    /// The UINT32 count of a list (TPML).
+    /// Appends the UINT32 count of a list (TPML).
     pub fn count(&mut self, count: usize) {
         match u32::try_from(count) {
             Ok(count) => self.u32(count),
@@ -80,22 +80,22 @@ impl Writer {
         }
     }
 
-    /// How many bytes were written so far.
+    /// Returns how many bytes have been written.
     #[must_use]
     pub fn len(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Whether nothing was written yet.
+    /// Returns true if nothing has been written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     ///
     /// # Errors
-    /// [`WireError::TooLong`] when a sized part had more bytes than its size field can say.
+    /// [`WireError::TooLong`] if a sized part has more bytes than its size field allows.
     pub fn finish(mut self) -> Result<Vec<u8>, WireError> {
         match self.too_long {
             None => Ok(std::mem::take(&mut *self.buffer)),
@@ -103,7 +103,7 @@ impl Writer {
         }
     }
 
-    /// Moves to a larger buffer by hand, so that the old one is wiped and not just freed.
+    /// Moves the bytes to a larger buffer, so that the old one is wiped and not only freed.
     fn reserve(&mut self, more: usize) {
         let wanted = self.buffer.len().saturating_add(more);
         if wanted > self.buffer.capacity() {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_64k_fails_at_the_end_only() {
+    fn too_long_part_is_reported_by_finish() {
         let mut w = Writer::new();
         w.sized(&vec![7; 65535]);
         let full = w.finish().unwrap();

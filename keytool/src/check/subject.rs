@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf, absolute};
 
-use keyfile::uri::{Password, Place, Uri};
+use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Handle, KeyFile, KeyReference, Public, Serialized};
 use tpm::config::first_line;
 
@@ -40,7 +40,9 @@ impl Subject {
     /// # Errors
     /// It cannot be read, or is no key of a TPM.
     pub(super) fn read(key: &Path, prefix: Option<&str>) -> Result<Self, Error> {
-        let Some(text) = uri(key, prefix) else { return Self::of_file(key.to_owned(), Password::Unsaid) };
+        let Some(text) = uri(key, prefix) else {
+            return Self::of_file(key.to_owned(), Password::Unspecified);
+        };
         // Not the text: a password may stand in it.
         let wrong = |why: &dyn std::fmt::Display| {
             Error::request(
@@ -48,20 +50,22 @@ impl Subject {
                 "give a key file, or the URI of a persistent key, such as handle:0x81000100",
             )
         };
-        let Uri { place, password: said } = Uri::parse(&text, prefix).map_err(|error| wrong(&error))?;
+        let Uri { location, password: said } = Uri::parse(&text, prefix).map_err(|error| wrong(&error))?;
         let uri = OsString::from(text);
-        match place {
-            Place::Key(handle) => {
+        match location {
+            Location::Key(handle) => {
                 let told = format!("it is at the persistent handle {handle}");
                 Ok(Self { uri, kind: Kind::Handle(handle, None), told, said })
             }
-            Place::Nv(index) => {
+            Location::Nv(index) => {
                 let told = format!("it is in the NV index {index}");
                 Ok(Self { uri, kind: Kind::Nv(index), told, said })
             }
-            Place::File(path) | Place::Serialized(path) => Ok(Self { uri, ..Self::of_file(path, said)? }),
-            Place::Transient(_) => Err(wrong(&"a transient object belongs to the program that loaded it")),
-            Place::All | Place::Unread(_) => Err(wrong(&"it names several objects")),
+            Location::File(path) | Location::Serialized(path) => {
+                Ok(Self { uri, ..Self::of_file(path, said)? })
+            }
+            Location::Transient(_) => Err(wrong(&"a transient object belongs to the program that loaded it")),
+            Location::All | Location::Unread(_) => Err(wrong(&"it names several objects")),
         }
     }
 
@@ -85,13 +89,13 @@ impl Subject {
             |handle| format!("{} is readable, and leads to the persistent handle {handle}", path.display());
         if let Ok(reference) = KeyReference::parse(&bytes) {
             let led = Uri::parse(&reference.uri, None);
-            let Ok(Uri { place: Place::Key(handle), password }) = led else {
+            let Ok(Uri { location: Location::Key(handle), password }) = led else {
                 let problem = "it is a reference that leads to no persistent key";
                 return Err(Error::file(&path, problem, "make it again with `tpm2-keytool reference`"));
             };
             // The program is asked for the password of such a key, so it is asked for here: nothing is tried instead.
             let said = match password {
-                Password::Unsaid | Password::Unmarked if !reference.empty_auth => Password::Asked,
+                Password::Unspecified | Password::Unmarked if !reference.empty_auth => Password::Asked,
                 said => said,
             };
             let kind = Kind::Handle(handle, Some(Box::new(reference.public)));
@@ -100,7 +104,7 @@ impl Subject {
         if let Ok(Serialized::Key { handle, public }) = Serialized::from_bytes(&bytes) {
             let mut object = OsString::from("object:");
             object.push(&uri);
-            let said = if matches!(said, Password::Unsaid) { Password::Unmarked } else { said };
+            let said = if matches!(said, Password::Unspecified) { Password::Unmarked } else { said };
             let kind = Kind::Handle(handle, Some(public));
             return Ok(Self { uri: object, kind, told: leads(handle), said });
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use keyfile::uri::{Place, Uri};
+use keyfile::uri::{Location, Uri};
 use keyfile::{Attributes, Handle, KeyReference, Public, Serialized};
 use tpm::{ErrorKind, Tpm};
 
@@ -27,8 +27,8 @@ pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference, prefix
     rows.fact("kind", "reference");
     public::tell(&mut rows, &reference.public);
     // Nothing of the text itself: a password may stand anywhere in it.
-    match Uri::parse(&reference.uri, prefix).map(|uri| uri.place) {
-        Ok(Place::Key(handle)) => {
+    match Uri::parse(&reference.uri, prefix).map(|uri| uri.location) {
+        Ok(Location::Key(handle)) => {
             rows.fact("leads_to", handle.to_string());
             rows.add("leads to", handle);
             rows.add("there now", there(tpm, handle, &reference.public));

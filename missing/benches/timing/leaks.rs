@@ -1,4 +1,4 @@
-//! Decoders with a planted leak each, of the kinds that were in the field: the benchmark must find every one.
+//! Decoders with planted leaks, of the kinds that have occurred in real software. The benchmark must find every one.
 use std::hint::black_box;
 
 use missing::Hasher as _;
@@ -6,7 +6,7 @@ use missing::mgf1;
 
 use crate::subjects::{Expectation, SHA256, Subject, good_or_bad, manger, oaep, oaep_good_or_bad};
 
-/// The leaks.
+/// Returns the leaks.
 pub(crate) fn all() -> Vec<Subject> {
     let subject = |name, block, run: fn(&[u8])| {
         let expectation = Expectation::Leak;
@@ -28,14 +28,14 @@ pub(crate) fn all() -> Vec<Subject> {
     ]
 }
 
-/// What everybody writes first.
+/// Decodes in the most obvious way, and stops at the first fault.
 fn first_fault(block: &[u8]) -> Option<Vec<u8>> {
     let padded = block.strip_prefix(&[0, 2])?;
     let zero = padded.iter().position(|&byte| byte == 0).filter(|&zero| zero >= 8)?;
     padded.get(zero.checked_add(1)?..).map(<[u8]>::to_vec)
 }
 
-/// OAEP by the book (RFC 8017 §7.1.2), with the comparison and the search of every standard library.
+/// Decodes OAEP literally (RFC 8017 §7.1.2), with the comparison and the search of a standard library.
 fn early_compare(block: &[u8]) -> Option<Vec<u8>> {
     let mut block = block.to_vec();
     let (seed, db) = block.split_at_mut_checked(33)?;

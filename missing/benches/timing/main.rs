@@ -1,8 +1,8 @@
-//! Whether the decoders take the same time for good and bad paddings: `cargo bench -p missing [-- SAMPLES]`.
+//! Tests if the decoders take the same time for good and bad paddings: `cargo bench -p missing [-- SAMPLES]`.
 //!
-//! The method is that of Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?" (DATE 2017): measure two
-//! classes of input in random order and ask by Welch's t-test whether their times differ. |t| above 5 says that they do.
-//! The program fails when a decoder of this crate stays above it, and when a planted leak is not found.
+//! The method is that of Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?" (DATE 2017): measure two classes of input in
+//! random order, and test with Welch's t-test if their times differ. |t| above 5 means that they do. The program fails if a decoder of this
+//! crate stays above 5, or if a planted leak is not found.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod leaks;
@@ -24,19 +24,20 @@ use random::Random;
 use subjects::{Expectation, Subject};
 use welch::Comparison;
 
-/// As many as |t| is to stay small for.
+/// The default number of samples over which |t| must stay small.
 const SAMPLES: usize = 1_000_000;
-/// After how many more the planted leaks are looked for.
+/// How many samples are taken between two checks for a planted leak.
 const FEW: usize = 20_000;
-/// Blocks that are made before the clock runs.
+/// How many blocks are made before the clock runs.
 const BATCH: usize = 1000;
-/// |t| of a difference.
+/// |t| above this value is a difference.
 const LIMIT: f64 = 5.0;
-/// What is there shows each time; a machine that was busy in one class by chance is not so three times.
+/// How often a measurement is tried. A real difference shows each time; a machine that is busy during one class by chance is not so three
+/// times.
 const TRIES: usize = 3;
 
 fn main() -> Result<ExitCode, Failure> {
-    // `cargo test --all-targets` starts benchmarks too, without this word.
+    // `cargo test --all-targets` starts benchmarks too, but without this argument.
     if !env::args().any(|argument| argument == "--bench") {
         return Ok(ExitCode::SUCCESS);
     }
@@ -57,7 +58,7 @@ fn main() -> Result<ExitCode, Failure> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether no difference is seen, in one of several tries.
+/// Returns true if one of several tries shows no difference.
 fn is_constant(subject: &Subject, samples: usize) -> Result<bool, Failure> {
     for _ in 0..TRIES {
         let mut comparison = Comparison::default();
@@ -70,7 +71,7 @@ fn is_constant(subject: &Subject, samples: usize) -> Result<bool, Failure> {
     Ok(false)
 }
 
-/// Whether a leak is found: with few samples on an idle machine, with more of them on a busy one.
+/// Returns true if a leak is found. An idle machine needs few samples, a busy one more.
 fn is_found(subject: &Subject, samples: usize) -> Result<bool, Failure> {
     let (start, mut comparison) = (Instant::now(), Comparison::default());
     loop {
@@ -88,7 +89,7 @@ fn print(subject: &Subject, comparison: &Comparison) {
     println!("{:<50} {first:>9} {second:>9} {:>7.2}", subject.name, comparison.t());
 }
 
-/// Times the subject on blocks of either class, in random order, each block once.
+/// Times the subject on blocks of both classes, in random order, once per block.
 fn measure(subject: &Subject, samples: usize, comparison: &mut Comparison) -> Result<(), Failure> {
     let mut random = Random::new();
     let mut input = vec![0; subjects::SIZE];
@@ -101,7 +102,7 @@ fn measure(subject: &Subject, samples: usize, comparison: &mut Comparison) -> Re
         let batch = batch.collect::<Result<Vec<_>, Failure>>()?;
         left = left.saturating_sub(batch.len());
         for (second, block) in batch {
-            // Always the same memory, and nothing under way, so that only the decoder can tell the classes apart.
+            // Uses the same memory for all blocks, with no pending loads, so that only the decoder can distinguish the classes.
             input.copy_from_slice(&block);
             fence(Ordering::SeqCst);
             let start = Instant::now();

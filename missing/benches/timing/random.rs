@@ -17,13 +17,13 @@ impl Random {
         z ^ z >> 31
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % limit).unwrap_or(0)
     }
 
-    /// Random bytes.
+    /// Fills `out` with random bytes.
     pub(crate) fn fill(&mut self, out: &mut [u8]) {
         for part in out.chunks_mut(8) {
             for (byte, random) in part.iter_mut().zip(self.next().to_le_bytes()) {

@@ -1,4 +1,4 @@
-//! The decoders, and the two classes of blocks that each should take the same time for.
+//! The decoders, each with two classes of blocks for which it should take the same time.
 use std::hint::black_box;
 
 use missing::{
@@ -15,34 +15,34 @@ use sha2::Sha256;
 
 use crate::random::Random;
 
-/// Bytes of a block.
+/// The size of a block in bytes.
 pub(crate) const SIZE: usize = 256;
 
-/// Decodes, and throws the result away.
+/// Decodes a block and drops the result.
 type Decoder = Box<dyn Fn(&[u8])>;
 
-/// What must come of a measurement.
+/// The expected result of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expectation {
     /// No difference between the classes.
     Constant,
-    /// A difference: a leak was planted, to show that one is found.
+    /// A difference: a leak was planted to show that the benchmark finds it.
     Leak,
 }
 
 /// A decoder and its blocks.
 pub(crate) struct Subject {
-    /// Decoder and classes.
+    /// The decoder and the classes.
     pub(crate) name: &'static str,
     /// Makes a block of the second class, or of the first.
     pub(crate) block: fn(second: bool, &mut Random) -> Result<Vec<u8>, Failure>,
     /// The decoder.
     pub(crate) run: Decoder,
-    /// Which of the two it is.
+    /// The expected result.
     pub(crate) expectation: Expectation,
 }
 
-/// The decoders of this crate.
+/// Returns the decoders of this crate.
 pub(crate) fn all() -> Vec<Subject> {
     let subject = |name, block, run| Subject { name, block, run, expectation: Expectation::Constant };
     vec![
@@ -121,7 +121,7 @@ pub(crate) fn manger(second: bool, random: &mut Random) -> Result<Vec<u8>, Failu
     }
 }
 
-/// A block for a message of 48 bytes, with a byte damaged before masking (after it, all would be garbage).
+/// Returns a block for a message of 48 bytes, with one byte damaged before masking (damage after it would make the whole block garbage).
 fn oaep_damaged(at: Option<usize>, random: &mut Random) -> Result<Vec<u8>, Failure> {
     let mut hash = vec![0; 32];
     SHA256.hash(&[b""], &mut hash)?;

@@ -27,8 +27,8 @@ impl Comparison {
         })
     }
 
-    /// The largest |t|. An interrupt makes a time long for reasons of its own, so the largest times are left out, more
-    /// and more of them, as the paper has it.
+    /// Returns the largest |t|. An interrupt makes a sample long for unrelated reasons, so more and more of the largest times are left out,
+    /// as in the paper.
     pub(crate) fn t(&self) -> f64 {
         let mut all = self.0.concat();
         all.sort_unstable();
@@ -44,7 +44,7 @@ impl Comparison {
     }
 }
 
-/// Of the times up to the limit (Welford's algorithm).
+/// Returns the moments of the times up to the limit (Welford's algorithm).
 fn moments(times: &[u32], limit: u32) -> Moments {
     let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
     for &time in times.iter().filter(|&&time| time <= limit) {

@@ -1,8 +1,8 @@
-//! PKCS#1 v1.5 decryption with implicit rejection: a wrong padding gives a message too, one that nobody can foretell.
+//! PKCS#1 v1.5 decryption with implicit rejection: a block with wrong padding also gives a message, one that an attacker cannot predict.
 //!
-//! draft-irtf-cfrg-rsa-guidance ("Implementation Guidance for the PKCS #1 RSA Cryptography Specification"), byte for
-//! byte as OpenSSL 3.2 and later do it. The same ciphertext gives the same message always, so that asking twice, or
-//! asking two processes, tells nothing.
+//! Follows draft-irtf-cfrg-rsa-guidance ("Implementation Guidance for the PKCS #1 RSA Cryptography Specification"), byte for byte as
+//! OpenSSL 3.2 and later do. The same ciphertext always gives the same message, so that asking twice, or asking two processes, reveals
+//! nothing.
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeLess as _};
@@ -11,20 +11,20 @@ use zeroize::Zeroizing;
 use super::encryption;
 use crate::{Error, Message, RustCrypto, ct, mgf1};
 
-/// How many lengths are drawn until one is short enough; that none is has a probability below 2⁻¹²⁸.
+/// How many lengths are drawn to find one that is short enough. The probability that there is none is below 2⁻¹²⁸.
 const CANDIDATES: usize = 128;
 
-/// What separates the one private operation of [`probe`] from every other.
+/// Separates the private operation on [`probe`] from all others.
 const LABEL: &[u8] = b"PKCS#1 v1.5 implicit rejection";
 
-/// What a key's synthetic messages are derived from: as secret as the key, and the same in each process.
+/// The secret from which a key's synthetic messages are derived. It is as secret as the key, and the same in each process.
 pub struct Secret(Zeroizing<[u8; 32]>);
 
 impl Secret {
-    /// The SHA-256 of bytes that only the holder of the private key can have.
+    /// Returns the SHA-256 of bytes that only the holder of the private key can know.
     ///
-    /// OpenSSL takes the private exponent, as many bytes as the modulus has. Where that is out of reach, take the
-    /// answer of the private operation to [`probe`], or the signature of [`SIGNED_DIGEST`].
+    /// OpenSSL uses the private exponent, with as many bytes as the modulus. If it is not available, use the result of the private
+    /// operation on [`probe`], or the signature of [`SIGNED_DIGEST`].
     #[must_use]
     pub fn new(private: &[u8]) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
@@ -33,11 +33,11 @@ impl Secret {
     }
 }
 
-/// A block for the private operation whose result only the key's holder can have: a full-domain hash (MGF1 with
-/// SHA-256) of a label and the `modulus`, behind a zero byte, so that its value is below the modulus.
+/// Returns a block for the private operation whose result only the key's holder can know: a zero byte, so that the value is below the
+/// modulus, then a full-domain hash (MGF1 with SHA-256) of a label and the `modulus`.
 ///
 /// # Errors
-/// [`Error::Hash`] never, as SHA-256 does not fail.
+/// Never [`Error::Hash`], because SHA-256 does not fail.
 pub fn probe(modulus: &[u8]) -> Result<Vec<u8>, Error> {
     let mut block = vec![0; modulus.len()];
     if let Some((_, hash)) = block.split_first_mut() {
@@ -46,20 +46,20 @@ pub fn probe(modulus: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(block)
 }
 
-/// A digest for a signature that only the key's holder can have, where a private key signs and does nothing else: RSASSA-PKCS1-v1_5 with
-/// SHA-256 is deterministic. It is the label and zeros, and the SHA-256 of no message that anybody knows: so nobody gets that signature
-/// from a service that hashes what it signs. Whoever signs digests of others has to refuse this one.
+/// A digest to sign with a key that can only sign: RSASSA-PKCS1-v1_5 with SHA-256 is deterministic, so only the key's holder can know the
+/// signature. The digest is the label and zeros. It is not the SHA-256 of any known message, so a service that hashes the messages it signs
+/// never reveals the signature. A service that signs digests from others must reject this one.
 pub const SIGNED_DIGEST: [u8; 32] = *b"PKCS#1 v1.5 implicit rejection\0\0";
 
-/// RSAES-PKCS1-v1_5 decoding (RFC 8017 §7.2.2, step 3) of the `block` that the private key made of `ciphertext`: the
-/// message, or a synthetic one if the block is not of type 2.
+/// Decodes the `block` that the private key made from `ciphertext` with RSAES-PKCS1-v1_5 (RFC 8017 §7.2.2, step 3). Returns the message, or
+/// a synthetic one if the block is not of type 2.
 ///
-/// Constant time: no branch and no address depends on the contents of the block, both messages are made and moved for
-/// every block. The length of the answer shows, as that of any message.
+/// Constant-time: no branch and no address depends on the contents of the block, and both messages are made and moved for every block. The
+/// length of the result is visible, like that of any message.
 ///
 /// # Errors
-/// None depends on the contents of the block: [`Error::BlockLength`] if the ciphertext is longer than the block,
-/// [`Error::ModulusTooSmall`] and [`Error::ModulusTooLarge`] if the block is no RSA block.
+/// [`Error::BlockLength`] if the ciphertext is longer than the block, [`Error::ModulusTooSmall`] and [`Error::ModulusTooLarge`] if the
+/// block cannot be an RSA block. None depends on the contents of the block.
 pub fn decode(block: &[u8], ciphertext: &[u8], secret: &Secret) -> Result<Message, Error> {
     let (good, start) = encryption::scan(block)?;
     let key = derivation_key(block.len(), ciphertext, secret)?;
@@ -69,10 +69,10 @@ pub fn decode(block: &[u8], ciphertext: &[u8], secret: &Secret) -> Result<Messag
 
     ct::assign(message.buffer(), block, good);
     begin.conditional_assign(&start, good);
-    Ok(message.behind(begin))
+    Ok(message.starting_at(begin))
 }
 
-/// KDK: the HMAC of the ciphertext, as long as the modulus, with the key's secret.
+/// Returns KDK: the HMAC of the ciphertext, padded to the length of the modulus, with the key's secret.
 fn derivation_key(size: usize, ciphertext: &[u8], secret: &Secret) -> Result<Zeroizing<[u8; 32]>, Error> {
     let zeros = size
         .checked_sub(ciphertext.len())
@@ -83,7 +83,7 @@ fn derivation_key(size: usize, ciphertext: &[u8], secret: &Secret) -> Result<Zer
     Ok(Zeroizing::new(hmac.finalize().into_bytes().into()))
 }
 
-/// The last of the drawn lengths that leaves room for the least padding.
+/// Returns the last of the drawn lengths that leaves room for the minimum padding.
 fn synthetic_length(key: &[u8], block: &[u8]) -> Result<u32, Error> {
     let limit = ct::length(block).saturating_sub(10);
     let mask = u32::MAX.checked_shr(limit.leading_zeros()).unwrap_or(0);
@@ -97,7 +97,7 @@ fn synthetic_length(key: &[u8], block: &[u8]) -> Result<u32, Error> {
     Ok(length)
 }
 
-/// IRPRF: as many bytes as asked for, from key and label.
+/// Fills `out` with IRPRF of the key and the label.
 fn expand(key: &[u8], label: &[u8], out: &mut [u8]) -> Result<(), Error> {
     let bits = out.len().saturating_mul(8);
     let bits =

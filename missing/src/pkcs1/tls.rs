@@ -5,17 +5,17 @@ use zeroize::Zeroizing;
 use super::OVERHEAD;
 use crate::{Error, ct};
 
-/// How many bytes a premaster secret has.
+/// The size of a premaster secret in bytes.
 pub const PREMASTER: usize = 48;
 
-/// The premaster secret in a block that the private key decrypted, or `random` if there is none of that version
-/// (RFC 5246 §7.4.7.1).
+/// Returns the premaster secret in a block that the private key decrypted, or `random` if the block contains no premaster secret of that
+/// version (RFC 5246 §7.4.7.1).
 ///
-/// `client` is the version of the ClientHello. Some old clients send the `negotiated` one instead
-/// (`SSL_OP_TLS_ROLLBACK_BUG`); it is right too if given.
+/// `client` is the version of the ClientHello. Some old clients send the `negotiated` version instead (`SSL_OP_TLS_ROLLBACK_BUG`). If it is
+/// given, it is accepted too.
 ///
-/// Constant time: no branch and no address depends on the contents of the block, and a wrong version (Klíma, Pokorný,
-/// Rosa, CHES 2003) is like any other damage.
+/// Constant-time: no branch and no address depends on the contents of the block, and a wrong version (Klíma, Pokorný, Rosa, CHES 2003) is
+/// treated like any other damage.
 ///
 /// # Errors
 /// [`Error::ModulusTooSmall`] if the block has no room for a premaster secret, whatever it contains.

@@ -1,14 +1,14 @@
-//! PKCS#1 v1.5 encryption, a bad padding being an error.
+//! PKCS#1 v1.5 encryption, where a bad padding is an error.
 use missing::{Error, Message, pkcs1::encryption};
 
 use crate::vectors;
 
-/// The message in a block.
+/// Decodes the message in a block.
 fn decode(block: &[u8]) -> Result<Vec<u8>, Error> {
     encryption::decode(block).and_then(Message::reveal).map(|message| message.to_vec())
 }
 
-/// The message as the words of RFC 8017 §7.2.2 have it.
+/// Decodes literally as RFC 8017 §7.2.2 describes.
 pub(crate) fn by_the_book(block: &[u8]) -> Option<&[u8]> {
     let padded = block.strip_prefix(&[0, 2])?;
     let zero = padded.iter().position(|&byte| byte == 0)?;
@@ -16,7 +16,7 @@ pub(crate) fn by_the_book(block: &[u8]) -> Option<&[u8]> {
 }
 
 #[test]
-fn every_block_is_opened_or_refused_as_by_openssl() {
+fn every_block_decodes_as_in_openssl() {
     for vector in vectors::read(include_str!("explicit.txt")) {
         let message = decode(&vector.bytes("block"));
         match vector.answer("message") {
@@ -27,7 +27,7 @@ fn every_block_is_opened_or_refused_as_by_openssl() {
 }
 
 #[test]
-fn damage_to_each_byte_does_what_the_rfc_says() {
+fn damage_to_each_byte_is_handled_as_in_the_rfc() {
     let block = [b"\0\x02padding bytes\0".as_slice(), b"message"].concat();
     for at in 0..block.len() {
         for byte in 0..=255 {
@@ -40,7 +40,7 @@ fn damage_to_each_byte_does_what_the_rfc_says() {
 }
 
 #[test]
-fn what_is_encoded_decodes_and_its_padding_has_no_zero() {
+fn encoded_message_is_decoded_and_padding_has_no_zero() {
     // Every second byte of this source is zero.
     let mut counter = 0_u8;
     let mut random = |out: &mut [u8]| {
@@ -63,13 +63,13 @@ fn what_is_encoded_decodes_and_its_padding_has_no_zero() {
 }
 
 #[test]
-fn a_broken_random_source_ends_in_an_error() {
+fn broken_random_source_is_an_error() {
     let error = encryption::encode(b"", 64, &mut |_| Ok(())).unwrap_err();
     assert!(matches!(error, Error::Random(_)), "{error}");
 }
 
 #[test]
-fn a_block_too_small_for_any_padding_says_so() {
+fn block_too_small_for_any_padding_is_rejected() {
     for size in 0..11 {
         let error = decode(&vec![0; size]).unwrap_err();
         assert!(

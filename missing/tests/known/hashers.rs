@@ -1,7 +1,7 @@
-//! The hash functions of the known answers, by the names that OpenSSL has for them.
+//! The hash functions of the known answers, by OpenSSL's names.
 use missing::{Digest, Hasher, RustCrypto};
 
-/// The hash function of that name.
+/// Returns the hash function with this name.
 pub(crate) fn named(name: &str) -> Box<dyn Hasher> {
     match Digest::from_name(name).unwrap() {
         Digest::Sha1 => Box::new(RustCrypto::<sha1::Sha1>::new()),

@@ -1,4 +1,4 @@
-//! Every padding against blocks that another implementation made: `make.py` says how.
+//! Compares every padding with blocks from another implementation: see `make.py`.
 #![cfg(test)]
 
 mod encryption;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the known answers of this folder: stock openssl pads, Python's pow() recovers the blocks.
+"""Creates the known answers of this folder: stock openssl pads, and Python's pow() recovers the blocks.
 
-Run it here: ./make.py. Needs the openssl command (3.0) and, for what that does not have (RSA with SM3, implicit
-rejection), the Python package cryptography with an OpenSSL of 3.2 or later inside.
+Run it here: ./make.py. It needs the openssl command (3.0). For the features that this version lacks (RSA with SM3,
+implicit rejection) it needs the Python package cryptography, built with OpenSSL 3.2 or later.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ class Key:
     def __init__(self, bits):
         self.bits, self.size, self.file = bits, (bits + 7) // 8, path(f"{bits}.pem")
         self.key = None
-        while not self.key or self.key.key_size != bits:  # odd sizes come out a bit short now and then
+        while not self.key or self.key.key_size != bits:  # odd sizes are sometimes one bit short
             openssl("genrsa", "-out", self.file, str(bits))
             with open(self.file, "rb") as file:
                 self.key = load_pem_private_key(file.read(), None)
@@ -59,7 +59,7 @@ def key(bits):
 
 
 def write(name, how, groups):
-    """One file: a line of comment on its source, then groups of `key = value`, empty lines between them."""
+    """Writes one file: a comment about its source, then groups of `key = value`, separated by empty lines."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), "w") as file:
         file.write(f"# {how} Made by make.py.\n")
         for group in groups:
@@ -146,7 +146,7 @@ def type2(size, length):
 
 
 def blocks(size):
-    """What a decoder of type 2 may meet: right, and wrong in each way."""
+    """Returns inputs for a decoder of type 2: correct ones, and ones that are wrong in each way."""
     for length in (0, 1, 16, 48, size - 12, size - 11):
         yield type2(size, length)
     yield type2(size, size - 10)
@@ -175,7 +175,7 @@ def rejection():
 
 
 class Libcrypto:
-    """EVP_PKEY_decrypt of the system's OpenSSL 3.0, without implicit rejection, and with the padding of TLS."""
+    """Calls EVP_PKEY_decrypt of the system's OpenSSL 3.0, without implicit rejection, and with the padding of TLS."""
 
     def __init__(self):
         self.lib = ctypes.CDLL("libcrypto.so.3")
@@ -234,7 +234,7 @@ def tls():
                 if int.from_bytes(block, "big") >= key(bits).n:
                     continue
                 versions = dict(tls_client_version=client, tls_negotiated_version=negotiated)
-                # A premaster secret of OpenSSL's invention is another each time.
+                # OpenSSL's random premaster secret is different each time.
                 answers = [LIBCRYPTO.decrypt(key(bits), key(bits).public(block), pad_mode=7, **versions) for _ in "12"]
                 premaster = answers[0] if answers[0] == answers[1] else "random"
                 yield dict(bits=bits, block=block, client=f"{client:04x}", negotiated=f"{negotiated:04x}", premaster=premaster)

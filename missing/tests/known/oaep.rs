@@ -3,7 +3,7 @@ use missing::{Error, Hasher, Message, Oaep, error::Failure, mgf1};
 
 use crate::{hashers, vectors};
 
-/// A source of "random" bytes that gives these.
+/// Returns a source of "random" bytes that provides these bytes.
 fn given(bytes: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), Failure> {
     move |out| {
         out.copy_from_slice(&bytes);
@@ -11,12 +11,12 @@ fn given(bytes: Vec<u8>) -> impl FnMut(&mut [u8]) -> Result<(), Failure> {
     }
 }
 
-/// The message in a block.
+/// Decodes the message in a block.
 fn decode(oaep: &Oaep<'_>, block: &[u8]) -> Result<Vec<u8>, Error> {
     oaep.decode(block).and_then(Message::reveal).map(|message| message.to_vec())
 }
 
-/// The seed in a block: what the mask of the rest lays bare.
+/// Returns the seed in a block, unmasked with the rest of the block.
 fn seed(block: &[u8], digest: &dyn Hasher, mgf1: &dyn Hasher) -> Vec<u8> {
     let (masked_seed, masked_db) = block[1..].split_at(digest.size());
     let mut seed = masked_seed.to_vec();
@@ -25,7 +25,7 @@ fn seed(block: &[u8], digest: &dyn Hasher, mgf1: &dyn Hasher) -> Vec<u8> {
 }
 
 #[test]
-fn a_block_of_openssl_gives_its_message_and_message_and_seed_give_the_block() {
+fn openssl_block_is_decoded_and_encoded_again() {
     for vector in vectors::read(include_str!("oaep.txt")) {
         let (message, label) = (vector.bytes("message"), vector.bytes("label"));
         let (digest, mgf1) = (hashers::named(vector.text("digest")), hashers::named(vector.text("mgf1")));
@@ -44,7 +44,7 @@ fn a_block_of_openssl_gives_its_message_and_message_and_seed_give_the_block() {
 }
 
 #[test]
-fn damage_to_any_byte_is_the_one_error() {
+fn damage_to_any_byte_gives_the_same_error() {
     let sha256 = hashers::named("sha256");
     let oaep = Oaep { digest: &*sha256, mgf1: &*sha256, label: b"" };
     let block = oaep.encode(b"message", 128, &mut given(vec![7; 32])).unwrap();
@@ -58,7 +58,7 @@ fn damage_to_any_byte_is_the_one_error() {
 }
 
 #[test]
-fn each_wrong_part_alone_is_refused() {
+fn each_wrong_part_is_rejected() {
     let (sha1, sha256) = (hashers::named("sha1"), hashers::named("sha256"));
     let oaep = Oaep { digest: &*sha1, mgf1: &*sha256, label: b"label" };
     let block = oaep.encode(b"message", 128, &mut given(vec![7; 20])).unwrap();
@@ -71,7 +71,7 @@ fn each_wrong_part_alone_is_refused() {
         assert!(matches!(decode(&other, &block), Err(Error::Padding)));
     }
 
-    // What stands under the mask behind the label's hash, damaged on purpose: zeros, 01, message.
+    // Damages the unmasked part after the label's hash: zeros, 01, message.
     let mut hash = vec![0; 20];
     sha1.hash(&[b"label"], &mut hash).unwrap();
     let rest = 128 - 1 - 20 - 20;
@@ -94,7 +94,7 @@ fn each_wrong_part_alone_is_refused() {
 }
 
 #[test]
-fn a_message_that_is_too_long_is_told_the_longest() {
+fn too_long_message_is_rejected_with_the_maximum() {
     let sha256 = hashers::named("sha256");
     let oaep = Oaep { digest: &*sha256, mgf1: &*sha256, label: b"" };
     let error = oaep.encode(&[0; 63], 128, &mut given(vec![7; 32])).unwrap_err();
@@ -104,7 +104,7 @@ fn a_message_that_is_too_long_is_told_the_longest() {
 }
 
 #[test]
-fn a_failing_hash_or_random_source_is_told_apart_and_keeps_its_source() {
+fn failure_of_hash_or_random_source_keeps_its_source() {
     struct Broken;
     impl Hasher for Broken {
         fn size(&self) -> usize {

@@ -4,7 +4,7 @@ use missing::{Digest, Error, pkcs1};
 use crate::vectors;
 
 #[test]
-fn the_block_of_every_digest_is_that_of_openssl() {
+fn block_of_every_digest_matches_openssl() {
     let mut seen = Vec::new();
     for vector in vectors::read(include_str!("signatures.txt")) {
         let digest = vector.text("digest").parse::<Digest>().unwrap();
@@ -13,13 +13,13 @@ fn the_block_of_every_digest_is_that_of_openssl() {
         assert_eq!(hex::encode(block), vector.text("block"), "{digest} {size}");
         seen.push(digest);
     }
-    // No OpenSSL of today makes these two; tested below.
+    // No current OpenSSL makes these two; they are tested below.
     let unseen: Vec<_> = Digest::ALL.into_iter().filter(|digest| !seen.contains(digest)).collect();
     assert_eq!(unseen, [Digest::Md2, Digest::Mdc2]);
 }
 
 #[test]
-fn md2_is_by_the_rfc_and_mdc2_a_bare_octet_string() {
+fn md2_follows_the_rfc_and_mdc2_is_an_octet_string() {
     // RFC 8017 §9.2, note 1.
     let block = pkcs1::encode_signature(Digest::Md2, &[7; 16], 64).unwrap();
     let info = "3020300c06082a864886f70d020205000410";
@@ -29,7 +29,7 @@ fn md2_is_by_the_rfc_and_mdc2_a_bare_octet_string() {
 }
 
 #[test]
-fn raw_bytes_are_padded_or_refused_as_by_openssl() {
+fn raw_bytes_are_padded_as_in_openssl() {
     for vector in vectors::read(include_str!("raw.txt")) {
         let (bytes, size) = (vector.bytes("bytes"), vector.number("bits").div_ceil(8));
         match (pkcs1::encode_raw(&bytes, size), vector.answer("block")) {
@@ -43,13 +43,13 @@ fn raw_bytes_are_padded_or_refused_as_by_openssl() {
 }
 
 #[test]
-fn nothing_at_all_is_a_raw_input_too() {
+fn empty_raw_input_is_padded() {
     assert_eq!(hex::encode(pkcs1::encode_raw(&[], 16).unwrap()), format!("0001{}00", "ff".repeat(13)));
     assert!(matches!(pkcs1::encode_raw(&[], 10), Err(Error::TooLong { max: 0, found: 0 })));
 }
 
 #[test]
-fn a_digest_of_another_length_is_refused_with_both_lengths() {
+fn digest_of_wrong_length_is_rejected_with_both_lengths() {
     let error = pkcs1::encode_signature(Digest::Sha256, &[0; 20], 256).unwrap_err();
     assert!(matches!(error, Error::DigestLength { expected: 32, found: 20 }), "{error}");
     assert!(error.to_string().contains("20 bytes") && error.to_string().contains("32"), "{error}");
@@ -58,8 +58,8 @@ fn a_digest_of_another_length_is_refused_with_both_lengths() {
 }
 
 #[test]
-fn a_key_too_small_for_the_digest_says_how_large_it_has_to_be() {
-    // SHA-512: 19 + 64 bytes and 11 of padding.
+fn key_too_small_for_the_digest_is_rejected_with_the_minimum() {
+    // SHA-512: 19 + 64 bytes and 11 bytes of padding.
     assert!(pkcs1::encode_signature(Digest::Sha512, &[0; 64], 94).is_ok());
     let error = pkcs1::encode_signature(Digest::Sha512, &[0; 64], 93).unwrap_err();
     assert!(matches!(error, Error::ModulusTooSmall { needed: 752, found: 744 }), "{error}");

@@ -4,7 +4,7 @@ use missing::{Error, SaltLength, pss};
 use crate::{hashers, vectors};
 
 #[test]
-fn a_block_of_openssl_gives_its_salt_and_the_salt_gives_the_block() {
+fn openssl_block_is_verified_and_encoded_again() {
     for vector in vectors::read(include_str!("pss.txt")) {
         let (bits, mhash) = (vector.number("bits"), vector.bytes("value"));
         let (digest, mgf1) = (hashers::named(vector.text("digest")), hashers::named(vector.text("mgf1")));
@@ -25,7 +25,7 @@ fn a_block_of_openssl_gives_its_salt_and_the_salt_gives_the_block() {
 }
 
 #[test]
-fn damage_to_any_byte_of_block_or_digest_is_seen() {
+fn damage_to_any_byte_of_block_or_digest_is_detected() {
     let sha256 = hashers::named("sha256");
     for bits in [1024, 1025, 1031] {
         let block = pss::encode(&*sha256, &[7; 32], b"salt", &*sha256, bits).unwrap();
@@ -46,7 +46,7 @@ fn damage_to_any_byte_of_block_or_digest_is_seen() {
 }
 
 #[test]
-fn a_block_is_below_every_modulus_of_its_size() {
+fn block_is_below_every_modulus_of_its_size() {
     let sha1 = hashers::named("sha1");
     for bits in 1000..1040 {
         for salt in 0..16_u8 {
@@ -60,7 +60,7 @@ fn a_block_is_below_every_modulus_of_its_size() {
 }
 
 #[test]
-fn lengths_that_do_not_fit_are_refused_with_the_length_that_would() {
+fn wrong_lengths_are_rejected_with_the_right_one() {
     let sha256 = hashers::named("sha256");
     let error = pss::encode(&*sha256, &[0; 32], &[0; 95], &*sha256, 1024).unwrap_err();
     assert!(matches!(error, Error::SaltTooLong { max: 94, asked: 95 }), "{error}");

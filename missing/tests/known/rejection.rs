@@ -6,13 +6,13 @@ use missing::{
 
 use crate::{encryption::by_the_book, vectors};
 
-/// The message, real or synthetic.
+/// Decodes the message, real or synthetic.
 fn decode(block: &[u8], ciphertext: &[u8], secret: &Secret) -> Result<Vec<u8>, Error> {
     rejection::decode(block, ciphertext, secret).map(|message| message.to_vec())
 }
 
 #[test]
-fn every_message_real_or_synthetic_is_that_of_openssl() {
+fn real_and_synthetic_messages_match_openssl() {
     let mut synthetic = 0;
     for vector in vectors::read(include_str!("rejection.txt")) {
         let (block, secret) = (vector.bytes("block"), Secret::new(&vector.bytes("d")));
@@ -24,7 +24,7 @@ fn every_message_real_or_synthetic_is_that_of_openssl() {
 }
 
 #[test]
-fn damage_to_each_byte_gives_what_the_rfc_says_or_the_synthetic_message() {
+fn damage_to_each_byte_gives_the_message_or_the_synthetic_one() {
     let block = [b"\0\x02padding bytes\0".as_slice(), b"message"].concat();
     let (secret, ciphertext) = (Secret::new(b"secret"), vec![7; block.len()]);
     let synthetic = decode(&vec![0; block.len()], &ciphertext, &secret).unwrap();
@@ -39,7 +39,7 @@ fn damage_to_each_byte_gives_what_the_rfc_says_or_the_synthetic_message() {
 }
 
 #[test]
-fn the_synthetic_message_depends_on_ciphertext_and_secret_but_not_on_the_damage() {
+fn synthetic_message_depends_on_ciphertext_and_secret_only() {
     let bad = |first: u8, ciphertext: &[u8], secret: &[u8]| {
         decode(&[first; 256], ciphertext, &Secret::new(secret)).unwrap()
     };
@@ -53,7 +53,7 @@ fn the_synthetic_message_depends_on_ciphertext_and_secret_but_not_on_the_damage(
 }
 
 #[test]
-fn synthetic_lengths_spread_over_all_that_a_key_allows() {
+fn synthetic_lengths_cover_all_possible_lengths() {
     let secret = Secret::new(b"secret");
     let lengths: Vec<_> = (0..=255).map(|n| decode(&[0; 64], &[n; 64], &secret).unwrap().len()).collect();
     assert!(lengths.iter().all(|&length| length <= 53));
@@ -61,9 +61,9 @@ fn synthetic_lengths_spread_over_all_that_a_key_allows() {
 }
 
 #[test]
-fn the_probe_is_a_number_below_the_modulus_and_never_changes() {
+fn probe_is_below_the_modulus_and_stable() {
     let modulus: Vec<u8> = (0x80..0xc0).collect();
-    // Python: b"\0" + MGF1-SHA-256(label + modulus). Another value would be another secret after an update.
+    // Python: b"\0" + MGF1-SHA-256(label + modulus). If this value changed, an update would change the secret.
     assert_eq!(
         hex::encode(rejection::probe(&modulus).unwrap()),
         "00ef723df0a4ed9f68f1db836061fdb2a449dc9320c315792f2f332d464a0f786de940087b2eab9deed74cdb09ce0076df64c4b2c810cce7238c91aceb81e8f5"
@@ -72,7 +72,7 @@ fn the_probe_is_a_number_below_the_modulus_and_never_changes() {
 }
 
 #[test]
-fn what_is_no_rsa_block_is_refused_by_its_size() {
+fn block_with_impossible_size_is_rejected() {
     let secret = Secret::new(b"secret");
     let refused =
         |size: usize, ciphertext: usize| decode(&vec![0; size], &vec![0; ciphertext], &secret).unwrap_err();

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) use password::{asked, of_reference};
 pub(crate) use refused::RefusedStore;
 
-use keyfile::uri::{Password, Place, Uri};
+use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Content, KeyFile, Serialized};
 use zeroize::Zeroizing;
 
@@ -90,8 +90,8 @@ impl Store for TpmStore {
         let bytes = uri.to_bytes();
         // The first load reports faults of the URI. A missing serialized object is reported earlier, as in
         // tpm2-openssl.
-        let path = understood(bytes, provider).ok().and_then(|uri| match uri.place {
-            Place::Serialized(path) => Some(path),
+        let path = understood(bytes, provider).ok().and_then(|uri| match uri.location {
+            Location::Serialized(path) => Some(path),
             _ => None,
         });
         let file = path.map(|path| contents::read(&path)).transpose()?;
@@ -171,19 +171,19 @@ fn understood(uri: &[u8], provider: &Provider) -> Result<Uri> {
 /// Returns all wanted objects that the URI names. `file` contains the serialized object that it names.
 fn everything(uri: &[u8], file: &[u8], opening: Opening<'_>) -> Result<Vec<Found>> {
     let uri = understood(uri, opening.provider)?;
-    let found = match &uri.place {
-        // The list may be empty.
-        Place::All => return list::all(opening),
-        Place::Key(handle) | Place::Transient(handle) => key::open(*handle, &uri.password, opening),
-        Place::Nv(index) => nv::open(*index, &uri.password, opening),
-        Place::Unread(_) => Ok(Vec::new()),
-        Place::File(path) => {
+    let found = match &uri.location {
+        // A list may be empty.
+        Location::All => return list::all(opening),
+        Location::Key(handle) | Location::Transient(handle) => key::open(*handle, &uri.password, opening),
+        Location::Nv(index) => nv::open(*index, &uri.password, opening),
+        Location::Unread(_) => Ok(Vec::new()),
+        Location::File(path) => {
             contents::found(&contents::read(path)?, &uri.password, opening, &path.display().to_string())
         }
-        Place::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
+        Location::Serialized(path) => named_by(serialized(path, file)?, &uri.password, opening),
     }?;
     if found.is_empty() {
-        opening.wanted.missed(&uri.place)?;
+        opening.wanted.missed(&uri.location)?;
     }
     Ok(found)
 }
@@ -195,8 +195,8 @@ fn everything_attached(bytes: &[u8], opening: Opening<'_>) -> Result<Vec<Found>>
         return Err(Error::new(Reason::Contents, "the attached data is larger than any key file"));
     }
     match Serialized::from_bytes(bytes) {
-        Ok(object) => named_by(object, &Password::Unsaid, opening),
-        Err(_) => contents::found(bytes, &Password::Unsaid, opening, "the attached data"),
+        Ok(object) => named_by(object, &Password::Unspecified, opening),
+        Err(_) => contents::found(bytes, &Password::Unspecified, opening, "the attached data"),
     }
 }
 

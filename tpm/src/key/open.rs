@@ -101,7 +101,7 @@ impl Origin {
             Self::File { file, .. } => {
                 // Our files record whether the key has a password, so the empty one is not a guess. tpm2_encodeobject 5.4 to 5.7
                 // inverts that flag.
-                let guess = !(value.is_empty() && file.empty_auth && !file.is_of_another_tool());
+                let guess = !(value.is_empty() && file.empty_auth && !file.is_from_another_tool());
                 Attempt::of_file(tpm, name, &file.private, value)?.counting_failures(protected && guess)
             }
             Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting_failures(protected),

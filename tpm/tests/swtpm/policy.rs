@@ -105,10 +105,10 @@ fn a_failing_statement_is_named_in_the_error() {
             "statement 1 of the policy (TPM2_PolicyLocality): the command does not come from locality 3",
         ),
         (clock(now / 2, Comparison::AtMost), "the TPM's clock at offset 8 is not <= "),
-        (Condition::Command(CommandCode::UNSEAL), "not so: the command must be TPM2_Unseal"),
-        (Condition::NameHash(vec![0; 32]), "not so: the command's objects must have Names"),
-        (Condition::CpHash(vec![0; 32]), "not so: the command must be the one whose parameters"),
-        (Condition::PhysicalPresence, "not so: somebody at the machine"),
+        (Condition::Command(CommandCode::UNSEAL), "not met: the command must be TPM2_Unseal"),
+        (Condition::NameHash(vec![0; 32]), "not met: the command's objects must have Names"),
+        (Condition::CpHash(vec![0; 32]), "not met: the command must be the one whose parameters"),
+        (Condition::PhysicalPresence, "not met: a person at the machine"),
     ] {
         let error = refused(&kit::open(&tpm, &make(&swtpm, HashAlg::Sha256, &[condition], None), None));
         assert_eq!(error.kind(), ErrorKind::Policy, "{error}");

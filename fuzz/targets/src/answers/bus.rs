@@ -1,4 +1,4 @@
-//! A transport that answers from a script: what a real TPM once answered, damaged or not, or anything else.
+//! A transport whose answers follow a script: a recorded answer of a real TPM, intact or damaged, or arbitrary bytes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,10 +6,10 @@ use tpm::{Error, ErrorKind, Transport};
 
 use super::record::recorded;
 
-/// No operation needs so many commands.
+/// No operation needs this many commands.
 const MOST: usize = 400;
 
-/// What has not been answered yet.
+/// The rest of the script.
 pub(super) struct Script {
     bytes: Vec<u8>,
     next: usize,
@@ -26,7 +26,7 @@ impl Script {
         self.commands = 0;
     }
 
-    /// The next byte; zeros at the end, so that a script that is too short goes on with sound answers.
+    /// Returns the next byte, and zeros at the end: with a script that is too short, the operation continues with intact answers.
     fn byte(&mut self) -> u8 {
         let byte = self.bytes.get(self.next).copied().unwrap_or(0);
         self.next += 1;
@@ -39,7 +39,7 @@ impl Script {
 
     fn answer(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), Error> {
         self.commands += 1;
-        assert!(self.commands <= MOST, "the operation goes on and on");
+        assert!(self.commands <= MOST, "the operation does not end");
         response.clear();
         match self.byte() {
             how @ 0..=199 => {
@@ -54,7 +54,7 @@ impl Script {
                 }
             }
             200..=227 => {
-                // A success of the right form with any contents.
+                // A success response with a valid header and any contents.
                 let size = self.size() % 4086;
                 let contents: Vec<u8> = (0..size).map(|_| self.byte()).collect();
                 response.extend_from_slice(&command[..2]);
@@ -89,7 +89,7 @@ impl Script {
         sized(response);
     }
 
-    /// For TPM_RC_RETRY and its like, and for full memories, the caller waits: once is enough for a run.
+    /// Allows one error per run after which the caller waits (TPM_RC_RETRY and similar, and full memories), and replaces the others.
     fn without_waiting(&mut self, code: u16) -> u16 {
         let waits = matches!(code, 0x900..=0x906 | 0x908 | 0x90a | 0x920 | 0x922);
         if waits && !std::mem::take(&mut self.waits) { 0x101 } else { code }
@@ -102,7 +102,7 @@ fn failure(response: &mut Vec<u8>, code: u16) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts the size where Part 1 §18 has it.
+/// Writes the size into the header (Part 1 §18).
 fn sized(response: &mut [u8]) {
     let size = u32::try_from(response.len()).expect("a short response");
     response[2..6].copy_from_slice(&size.to_be_bytes());

@@ -1,6 +1,6 @@
-//! Whatever a TPM, or an attacker on the bus, answers to the commands of an operation: no operation may panic or go on for ever.
+//! Any answers of a TPM, or of an attacker on the bus, to the commands of an operation. No operation may panic or run forever.
 //!
-//! The first byte chooses the configuration, the next two the operations; the rest says what each answer is (`bus`).
+//! The first byte chooses the configuration, the next two choose the operations; the rest controls the answers (`bus`).
 
 mod bus;
 mod operations;
@@ -15,7 +15,7 @@ use operations::OPERATIONS;
 pub use operations::{INDEX, PASSWORD, PERSISTENT};
 pub use record::record;
 
-/// The operations one by one with sound answers, without sessions and with; over a plain connection and the kernel's.
+/// Returns each operation with intact answers, without and with sessions, over a plain connection and over the kernel's.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let operations = (0_u8..).zip(OPERATIONS).map(|(number, _)| number);
@@ -30,7 +30,7 @@ const SIMULATOR: u8 = 0x04;
 const SHARED: u8 = 0x08;
 const KERNEL: u8 = 0x10;
 
-/// Does two operations, one after the other, on one connection.
+/// Runs two operations, one after the other, on one connection.
 pub fn run(data: &[u8]) {
     let Some((head, answers)) = data.split_first_chunk() else { return };
     let [flags, first, second] = *head;

@@ -1,4 +1,4 @@
-//! The operations of the crate `tpm` that a program or the key tool asks for.
+//! The operations of the crate `tpm` that programs and the key tool use.
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, PublicKey};
 use tpm::template::{Template, storage_primary};
@@ -10,9 +10,9 @@ type Operation = fn(&Tpm) -> Result<(), Error>;
 
 /// A persistent P-256 key without a password.
 pub const PERSISTENT: Handle = Handle(0x8100_0100);
-/// Where nothing is.
+/// A handle without an object.
 const FREE: Handle = Handle(0x8100_0200);
-/// An index that owner and index read without a password.
+/// An index that the owner and the index itself can read without a password.
 pub const INDEX: Handle = Handle(0x01c0_0002);
 /// The password of the key `password`.
 pub const PASSWORD: &[u8] = b"password";

@@ -1,6 +1,6 @@
-//! What a real TPM answered to the operations, and the key files that it made for them.
+//! The recorded answers of a real TPM to the operations, and the key files that it created for them.
 //!
-//! `recorded.txt` is written by `cargo run -p targets --example record`.
+//! `cargo run -p targets --example record` writes `recorded.txt`.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,7 +17,7 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// The answers to a command: its tag is that of its answers.
+    /// Returns the answers to a command: those with the same command code and tag.
     pub(super) fn answers(&self, command: &[u8]) -> Vec<&[u8]> {
         let is_of =
             |(code, answer): &&(Vec<u8>, Vec<u8>)| code[..] == command[6..10] && answer[..2] == command[..2];
@@ -49,20 +49,19 @@ impl Recorded {
     }
 }
 
-/// What was recorded; or, while that is being done, the key files alone.
+/// Returns the recording; during a recording, only the key files.
 pub(super) fn recorded() -> &'static Recorded {
     RECORDED.get_or_init(|| Recorded::parse(include_str!("recorded.txt")))
 }
 
 static RECORDED: OnceLock<Recorded> = OnceLock::new();
 
-/// Does every operation with these key files on the TPM at `tcti`, without a session and with, and gives the text of
-/// `recorded.txt`.
+/// Runs every operation with these key files on the TPM at `tcti`, without and with a session, and returns the text of `recorded.txt`.
 ///
 /// # Panics
-/// When an operation fails, or something was recorded before.
+/// If an operation fails, or if this process has recorded before.
 pub fn record(files: &[(&str, KeyFile)], tcti: &str) -> String {
-    let mut text = String::from("# What swtpm answered: see record.rs\n");
+    let mut text = String::from("# Answers of swtpm: see record.rs\n");
     for (name, file) in files {
         let _ = writeln!(text, "file {name} {}", hex::encode(file.to_der().expect("a sound file")));
     }
@@ -87,7 +86,7 @@ pub fn record(files: &[(&str, KeyFile)], tcti: &str) -> String {
     text
 }
 
-/// Writes down each success.
+/// Writes down each successful answer.
 struct Recorder {
     to: Box<dyn Transport>,
     answers: Arc<Mutex<Vec<String>>>,
@@ -99,7 +98,7 @@ impl Transport for Recorder {
         if response[6..10] == [0; 4] {
             let line = format!("answer {} {}", hex::encode(&command[6..10]), hex::encode(response));
             let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            // A few of each command and length are as good as all.
+            // A few answers per command and length are enough.
             let alike = |other: &&String| other[..20] == line[..20] && other.len() == line.len();
             if answers.iter().filter(alike).count() < 3 {
                 answers.push(line);

@@ -1,4 +1,4 @@
-//! Memory that libcrypto reads from, and a place where it writes.
+//! Memory that libcrypto reads from or writes to.
 
 use std::ffi::c_int;
 
@@ -10,26 +10,26 @@ use super::sys;
 pub(super) struct Bio(*mut BIO);
 
 impl Bio {
-    /// Reads these bytes.
+    /// Returns a BIO that reads these bytes.
     pub(super) fn over(bytes: &[u8]) -> Self {
         let size = c_int::try_from(bytes.len()).expect("a short input");
-        // SAFETY: libcrypto copies nothing, and the caller drops the BIO first; so many bytes.
+        // SAFETY: the pointer and the length are those of `bytes`. libcrypto does not copy them; the caller drops the BIO before them.
         Self(unsafe { openssl_sys::BIO_new_mem_buf(bytes.as_ptr().cast(), size) })
     }
 
-    /// Takes what is written into it.
+    /// Returns a BIO that collects what is written to it.
     pub(super) fn sink() -> Self {
         // SAFETY: it has no preconditions.
         let method = unsafe { openssl_sys::BIO_s_mem() };
-        // SAFETY: a method.
+        // SAFETY: `method` is valid.
         Self(unsafe { openssl_sys::BIO_new(method) })
     }
 
-    /// Forgets what is written into it.
+    /// Returns a BIO that discards what is written to it.
     pub(super) fn null() -> Self {
         // SAFETY: it has no preconditions.
         let method = unsafe { sys::BIO_s_null() };
-        // SAFETY: a method.
+        // SAFETY: `method` is valid.
         Self(unsafe { openssl_sys::BIO_new(method) })
     }
 
@@ -37,11 +37,11 @@ impl Bio {
         self.0
     }
 
-    /// Everything that was written.
+    /// Returns everything that was written.
     pub(super) fn contents(&self) -> Vec<u8> {
         let mut contents = vec![0; 1 << 16];
         let size = c_int::try_from(contents.len()).expect("a short buffer");
-        // SAFETY: a buffer of that size.
+        // SAFETY: the buffer has that size.
         let read = unsafe { openssl_sys::BIO_read(self.0, contents.as_mut_ptr().cast(), size) };
         contents.truncate(usize::try_from(read).unwrap_or(0));
         contents

@@ -1,4 +1,4 @@
-//! A context of one operation, which takes parameters and is used then.
+//! A context for one operation: it receives parameters and is then used.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -12,7 +12,7 @@ use super::sys;
 /// EVP_PKEY_KEYPAIR
 const KEYPAIR: i32 = 0x87;
 
-/// What a context is for.
+/// The operation of a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     Sign,
@@ -28,14 +28,14 @@ pub(crate) enum Use {
 pub(crate) struct Context(*mut EVP_PKEY_CTX, Use);
 
 impl Context {
-    /// For a key, ready for its use.
+    /// Returns a context for a key, initialized for its operation.
     pub(crate) fn of(key: &Key, wanted: Use) -> Option<Self> {
         // SAFETY: the shared promise.
         let ctx = unsafe { openssl_sys::EVP_PKEY_CTX_new(key.as_ptr(), ptr::null_mut()) };
         Self::ready(ctx, wanted)
     }
 
-    /// For a new key.
+    /// Returns a context for a new key.
     pub(crate) fn named(name: &CStr, wanted: Use) -> Option<Self> {
         // SAFETY: a string.
         let ctx =
@@ -68,7 +68,7 @@ impl Context {
         unsafe { openssl_sys::EVP_PKEY_CTX_get_params(self.0, list.as_mut_ptr()) };
     }
 
-    /// Does what it is for, with some input.
+    /// Runs the operation with some input.
     pub(crate) fn run(&self) {
         let mut out = [0_u8; 1024];
         let mut size = out.len();
@@ -99,7 +99,7 @@ impl Context {
             Use::Derive => unsafe { openssl_sys::EVP_PKEY_derive(self.0, to, size) },
             Use::Generate => {
                 let mut key = ptr::null_mut();
-                // SAFETY: a place for the key.
+                // SAFETY: `key` is a location for the key.
                 let result = unsafe { sys::EVP_PKEY_generate(self.0, &raw mut key) };
                 drop(Key::from_ptr(key));
                 result
@@ -108,10 +108,10 @@ impl Context {
         };
     }
 
-    /// A key that these parameters describe.
+    /// Returns a key that these parameters describe.
     pub(crate) fn import(&self, list: &mut List) -> Option<Key> {
         let mut key = ptr::null_mut();
-        // SAFETY: an array that ends with a NULL key, and a place for the key.
+        // SAFETY: an array that ends with a NULL key, and a location for the key.
         unsafe { openssl_sys::EVP_PKEY_fromdata(self.0, &raw mut key, KEYPAIR, list.as_mut_ptr()) };
         Key::from_ptr(key)
     }
@@ -124,7 +124,7 @@ impl Drop for Context {
     }
 }
 
-/// Asks a key, and tells it.
+/// Gets and sets parameters of a key.
 impl Key {
     pub(crate) fn get(&self, list: &mut List) {
         // SAFETY: an array that ends with a NULL key, and buffers of the sizes in it.

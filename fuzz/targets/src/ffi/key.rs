@@ -1,4 +1,4 @@
-//! A key that libcrypto reads, in each way that programs do it.
+//! A key that libcrypto reads, in each way that programs use.
 
 use std::ffi::{c_char, c_int, c_long, c_void};
 use std::ptr;
@@ -26,7 +26,7 @@ impl Way {
 pub(crate) struct Key(*mut EVP_PKEY);
 
 impl Key {
-    /// Reads a key; the password, if somebody asks, is "password".
+    /// Reads a key. If a password is requested, it is "password".
     pub(crate) fn read(bytes: &[u8], way: Way) -> Option<Self> {
         let bio = Bio::over(bytes);
         let key = match way {
@@ -43,7 +43,7 @@ impl Key {
             Way::Der => {
                 let mut next = bytes.as_ptr();
                 let size = c_long::try_from(bytes.len()).expect("a short input");
-                // SAFETY: so many bytes.
+                // SAFETY: the pointer and the size are those of the input.
                 unsafe { openssl_sys::d2i_AutoPrivateKey(ptr::null_mut(), &raw mut next, size) }
             }
             // SAFETY: the shared promise.
@@ -68,7 +68,7 @@ impl Key {
         (!key.is_null()).then_some(Self(key))
     }
 
-    /// Prints it and writes its public half, into nothing.
+    /// Prints the key and writes its public half, and discards both.
     pub(crate) fn show(&self) {
         let sink = Bio::null();
         // SAFETY: the shared promise.
@@ -77,7 +77,7 @@ impl Key {
         unsafe { openssl_sys::PEM_write_bio_PUBKEY(sink.as_ptr(), self.0) };
     }
 
-    /// Writes it as PEM, if it can be written.
+    /// Writes the key as PEM, if it can be written.
     pub(crate) fn to_pem(&self) -> Option<Vec<u8>> {
         let sink = Bio::sink();
         // SAFETY: the shared promise; no cipher.
@@ -95,7 +95,7 @@ impl Key {
         (written == 1).then(|| sink.contents())
     }
 
-    /// Whether both have the same public half.
+    /// Returns true if both keys have the same public half.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         // SAFETY: the shared promise.
         unsafe { openssl_sys::EVP_PKEY_eq(self.0, other.0) == 1 }
@@ -111,7 +111,7 @@ impl Drop for Key {
 
 fn by_decoder(bio: &Bio) -> *mut EVP_PKEY {
     let mut key = ptr::null_mut();
-    // SAFETY: a place for the key, which lives until the context is freed.
+    // SAFETY: a location for the key, which lives until the context is freed.
     let ctx = unsafe {
         openssl_sys::OSSL_DECODER_CTX_new_for_pkey(
             &raw mut key,
@@ -127,14 +127,14 @@ fn by_decoder(bio: &Bio) -> *mut EVP_PKEY {
     unsafe { openssl_sys::OSSL_DECODER_CTX_set_pem_password_cb(ctx, Some(password), ptr::null_mut()) };
     // SAFETY: the shared promise.
     unsafe { openssl_sys::OSSL_DECODER_from_bio(ctx, bio.as_ptr()) };
-    // SAFETY: nothing uses it any more.
+    // SAFETY: the context is not used any more.
     unsafe { openssl_sys::OSSL_DECODER_CTX_free(ctx) };
     key
 }
 
 fn by_store(bio: &Bio) -> *mut EVP_PKEY {
     // SAFETY: it has no preconditions.
-    let nobody = unsafe { sys::UI_null() };
+    let no_ui = unsafe { sys::UI_null() };
     // SAFETY: the shared promise.
     let store = unsafe {
         sys::OSSL_STORE_attach(
@@ -142,7 +142,7 @@ fn by_store(bio: &Bio) -> *mut EVP_PKEY {
             c"file".as_ptr(),
             ptr::null_mut(),
             ptr::null(),
-            nobody,
+            no_ui,
             ptr::null_mut(),
             ptr::null(),
             ptr::null(),
@@ -157,9 +157,9 @@ fn by_store(bio: &Bio) -> *mut EVP_PKEY {
         if info.is_null() {
             continue;
         }
-        // SAFETY: what the store gave.
+        // SAFETY: `info` comes from the store.
         key = unsafe { sys::OSSL_STORE_INFO_get1_PKEY(info) };
-        // SAFETY: what the store gave.
+        // SAFETY: `info` comes from the store.
         unsafe { sys::OSSL_STORE_INFO_free(info) };
     }
     // SAFETY: an open store, or NULL.
@@ -168,12 +168,12 @@ fn by_store(bio: &Bio) -> *mut EVP_PKEY {
 }
 
 unsafe extern "C" fn password(buffer: *mut c_char, size: c_int, _: c_int, _: *mut c_void) -> c_int {
-    let word = b"password";
-    let fits = usize::try_from(size).is_ok_and(|size| size >= word.len());
+    let secret = b"password";
+    let fits = usize::try_from(size).is_ok_and(|size| size >= secret.len());
     if !fits {
         return -1;
     }
-    // SAFETY: the buffer has room for the word.
-    unsafe { ptr::copy_nonoverlapping(word.as_ptr(), buffer.cast(), word.len()) };
-    c_int::try_from(word.len()).unwrap_or(-1)
+    // SAFETY: the buffer has room for the password.
+    unsafe { ptr::copy_nonoverlapping(secret.as_ptr(), buffer.cast(), secret.len()) };
+    c_int::try_from(secret.len()).unwrap_or(-1)
 }

@@ -7,7 +7,7 @@ use openssl_sys::OSSL_PARAM;
 
 /// OSSL_PARAM_UTF8_PTR and OSSL_PARAM_OCTET_PTR.
 const POINTERS: [u32; 2] = [6, 7];
-/// What must be found behind each buffer after a call.
+/// The bytes that must follow each buffer after a call.
 const BEHIND: [u8; 16] = [0xa5; 16];
 
 /// One element.
@@ -19,7 +19,7 @@ pub(crate) struct Element {
     pub(crate) absent: bool,
 }
 
-/// The elements with their buffers, each followed by a NUL and by what nobody may touch.
+/// The elements with their buffers, each followed by a NUL and by bytes that must not change.
 pub(crate) struct List {
     array: Vec<OSSL_PARAM>,
     buffers: Vec<(Box<[u8]>, usize)>,
@@ -27,20 +27,20 @@ pub(crate) struct List {
 }
 
 impl List {
-    /// What a caller sets.
-    pub(crate) fn told(elements: &[Element]) -> Self {
+    /// Returns the parameters that a caller sets.
+    pub(crate) fn to_set(elements: &[Element]) -> Self {
         Self::new(elements, false)
     }
 
-    /// What a caller asks for: here a buffer may be absent.
-    pub(crate) fn asked(elements: &[Element]) -> Self {
+    /// Returns the parameters that a caller gets. Their buffers may be absent.
+    pub(crate) fn to_get(elements: &[Element]) -> Self {
         Self::new(elements, true)
     }
 
-    fn new(elements: &[Element], asked: bool) -> Self {
+    fn new(elements: &[Element], absent_allowed: bool) -> Self {
         let mut list = Self { array: Vec::new(), buffers: Vec::new(), pointers: Vec::new() };
         for element in elements {
-            list.push(element, asked && element.absent);
+            list.push(element, absent_allowed && element.absent);
         }
         list.array.push(OSSL_PARAM {
             key: ptr::null(),
@@ -78,7 +78,7 @@ impl List {
         self.array.as_mut_ptr()
     }
 
-    /// Nothing was written past the end of a buffer.
+    /// Checks that nothing was written past the end of a buffer.
     pub(crate) fn check(&self) {
         for (buffer, size) in &self.buffers {
             assert_eq!(buffer[size + 1..], BEHIND, "written past the end of a buffer of {size}");

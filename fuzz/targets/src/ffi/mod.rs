@@ -1,7 +1,7 @@
-//! The module in this process, and what programs do with it through libcrypto. All that is unsafe here.
+//! The module in this process, and the ways in which programs use it through libcrypto. All unsafe code is here.
 //!
-//! Shared promise: what libcrypto gave is freed by its owner's Drop and used before that; buffers outlive the call they are
-//! passed to.
+//! Shared promise: an object from libcrypto is freed by its owner's Drop and not used after that; buffers outlive the call to which they
+//! are passed.
 
 mod bio;
 mod context;

@@ -6,12 +6,12 @@ use std::{panic, ptr};
 
 use super::sys::{OSSL_PROVIDER_add_builtin, OSSL_provider_init};
 
-// Links the module, which nothing else here names.
+// Links the module, which no other line here names.
 use tpm2 as _;
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// Does something with the module. A panic there is stopped at the edge to C; this one passes it on.
+/// Runs `work` with the module. The module stops a panic at its C interface; this function passes it on.
 pub(crate) fn watched(work: impl FnOnce()) {
     static LOADED: OnceLock<()> = OnceLock::new();
     LOADED.get_or_init(load);
@@ -23,19 +23,19 @@ pub(crate) fn watched(work: impl FnOnce()) {
 }
 
 fn load() {
-    // No configuration of this machine, and no TPM.
+    // Without this machine's configuration, and without a TPM.
     for (name, value) in [(c"OPENSSL_CONF", c"/dev/null"), (c"TPM2_TCTI", c"device:/nonexistent")] {
         // SAFETY: nothing reads the environment before the module is loaded.
         let set = unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) };
         assert_eq!(set, 0);
     }
-    // The module silences panics; those who run the target want to hear of them.
+    // The module silences panics, but here they must be reported.
     let report = panic::take_hook();
     // SAFETY: the entry has the type of OSSL_provider_init_fn (core.h).
     let added = unsafe { OSSL_PROVIDER_add_builtin(ptr::null_mut(), c"tpm2".as_ptr(), OSSL_provider_init) };
     assert_eq!(added, 1);
     for name in [c"default", c"tpm2"] {
-        // SAFETY: a string.
+        // SAFETY: `name` is a C string.
         let provider = unsafe { openssl_sys::OSSL_PROVIDER_load(ptr::null_mut(), name.as_ptr()) };
         assert!(!provider.is_null(), "provider {name:?} does not load");
     }

@@ -1,4 +1,4 @@
-//! What openssl-sys lacks of libcrypto's functions, and the module's entry.
+//! The functions of libcrypto that openssl-sys lacks, and the module's entry point.
 
 use std::ffi::{c_char, c_int, c_void};
 

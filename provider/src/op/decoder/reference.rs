@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use keyfile::uri::{Place as Named, Uri};
+use keyfile::uri::{Location, Uri};
 use keyfile::{Handle, KeyReference};
 use tpm::Auth;
 
@@ -39,7 +39,7 @@ pub(crate) fn referenced(
 /// As `referenced`, except for the password.
 pub(super) fn read(provider: &Arc<Provider>, reference: &KeyReference) -> Result<(Uri, Handle)> {
     let uri = Uri::parse(&reference.uri, tpm::config::nv_prefix(&**provider)?.as_deref())?;
-    let Named::Key(handle) = uri.place else {
+    let Location::Key(handle) = uri.location else {
         let text = "the key reference does not name a persistent key (0x81......)";
         return Err(Error::new(Reason::WrongHandle, text));
     };

@@ -121,7 +121,7 @@ fn by_own_password(
     let protected = !public.attributes.contains(NvAttributes::NO_DA);
     match given {
         Password::Unmarked if protected => return empty().map_err(|error| refused(public, error)),
-        Password::Unsaid | Password::Unmarked if !protected => match empty() {
+        Password::Unspecified | Password::Unmarked if !protected => match empty() {
             Err(error) if error.kind() == ErrorKind::Authorization => {}
             read => return Ok(read?),
         },

@@ -79,7 +79,7 @@ pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
     match password {
         Password::Value(value) => Ok(Some(Auth::new(value.as_slice()))),
         Password::Source(path) => config::password_in(path).map(Some),
-        Password::Asked | Password::Unsaid | Password::Unmarked => Ok(None),
+        Password::Asked | Password::Unspecified | Password::Unmarked => Ok(None),
     }
 }
 

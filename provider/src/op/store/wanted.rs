@@ -1,7 +1,7 @@
 //! The choice of a store's caller: one type of object, or the certificate of one subject.
 
 use keyfile::Content;
-use keyfile::uri::Place;
+use keyfile::uri::Location;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
@@ -48,7 +48,7 @@ impl Wanted {
     ///
     /// # Errors
     /// `WrongHandle`: names the wanted type, and where such objects are.
-    pub(super) fn missed(&self, place: &Place) -> Result<()> {
+    pub(super) fn missed(&self, location: &Location) -> Result<()> {
         let (what, hint) = match self.expect {
             _ if self.subject.is_some() => return Ok(()),
             Some(PUBLIC_KEY) => ("a public key", None),
@@ -63,12 +63,12 @@ impl Wanted {
             ),
             _ => return Ok(()),
         };
-        let but = match place {
-            Place::Key(handle) | Place::Transient(handle) => format!("{handle} is a key"),
-            Place::Nv(index) => format!("NV index {index} contains none"),
-            Place::File(path) | Place::Serialized(path) => format!("{} contains none", path.display()),
-            Place::All => "the TPM has none".to_owned(),
-            Place::Unread(handle) => format!("the object at {handle} cannot be read without a password"),
+        let but = match location {
+            Location::Key(handle) | Location::Transient(handle) => format!("{handle} is a key"),
+            Location::Nv(index) => format!("NV index {index} contains none"),
+            Location::File(path) | Location::Serialized(path) => format!("{} contains none", path.display()),
+            Location::All => "the TPM has none".to_owned(),
+            Location::Unread(handle) => format!("the object at {handle} cannot be read without a password"),
         };
         let error = Error::new(Reason::WrongHandle, format!("{what} is wanted, but {but}"));
         Err(match hint {

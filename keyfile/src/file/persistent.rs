@@ -1,4 +1,4 @@
-//! Key files without a private key: tpm2-tss-engine and tpm2-openssl write the handle of a persistent key in its place.
+//! Key files without a private key: tpm2-tss-engine and tpm2-openssl write the handle of a persistent key instead.
 
 use super::asn1_types::{Boolean, Unsigned};
 use super::pem;
@@ -8,11 +8,11 @@ use crate::{Handle, KeyReference};
 use asn1::{ObjectIdentifier, Sequence};
 use zeroize::Zeroizing;
 
-/// The handle that stands in the field of the private key, if one does.
+/// Returns the handle in the private key's field, if the field contains a handle.
 ///
-/// Four bytes are the handle (tpm2-tss-engine). tpm2-openssl 1.1 writes its memory, in which the handle lies, as if it were a
-/// TPM2B_PRIVATE on a machine of little-endian order: the lower half is taken for the size, and zeros follow the upper half. Of a size of
-/// one only 0x81 is lost, and of none the whole upper half; it is that of the first handles, 0x8100.
+/// tpm2-tss-engine writes the four bytes of the handle. tpm2-openssl 1.1 writes its memory, which contains the handle, as if it were a
+/// TPM2B_PRIVATE on a little-endian machine: the lower half is read as the size, and zeros follow the upper half. If that size is one, only
+/// the 0x81 is lost. If it is zero, the whole upper half is lost; the first handles have 0x8100 there.
 pub(super) fn handle(private: &[u8]) -> Option<Handle> {
     let whole = <[u8; 4]>::try_from(private).map(|bytes| Handle(u32::from_be_bytes(bytes)));
     if let Some(handle) = whole.ok().filter(|handle| handle.is_persistent()) {
@@ -83,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn handles_are_told_from_private_keys() {
+    fn handles_are_distinguished_from_private_keys() {
         let of = |hex: &str| handle(&hex::decode(hex).unwrap()).map(|handle| handle.0);
         assert_eq!(of("81000101"), Some(0x8100_0101));
         assert_eq!((of("80000001"), of("40000001"), of(""), of("00")), (None, None, None, None));
-        // What tpm2-openssl 1.1 writes of 0x81000000, 0x81000001, 0x81010001, 0x81000004 and 0x81010002.
+        // What tpm2-openssl 1.1 writes for 0x81000000, 0x81000001, 0x81010001, 0x81000004 and 0x81010002.
         assert_eq!((of("0000"), of("000100")), (Some(0x8100_0000), Some(0x8100_0001)));
         assert_eq!(of("000101"), Some(0x8101_0001));
         assert_eq!((of("000400810000"), of("00020181")), (Some(0x8100_0004), Some(0x8101_0002)));
