@@ -1,10 +1,10 @@
-//! A key of the TPM is written as its TSS2 file, whatever structure a program asks for; byte by byte as it was read.
+//! A TPM key is written as its TSS2 file, byte for byte as it was read, whichever structure a program asks for.
 use keyfile::KeyFile;
 use tests::{Openssl, Order};
 
 use crate::machine::{Machine, program};
 
-/// Key files of several makers, and whether each has a password.
+/// Key files of several tools, and true for each that has a password.
 const FILES: [(&str, bool); 8] = [
     ("tpm2-openssl-p256.pem", false),
     ("tpm2-openssl-p384-password.pem", true),
@@ -20,7 +20,7 @@ const FILES: [(&str, bool); 8] = [
 const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
 
 #[test]
-fn files_of_all_makers_are_written_as_they_were_read() {
+fn files_of_all_tools_are_written_as_they_were_read() {
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2(NOWHERE, order);
         for (name, password) in FILES {
@@ -42,7 +42,7 @@ fn files_of_all_makers_are_written_as_they_were_read() {
 }
 
 #[test]
-fn commands_that_know_old_structures_only_write_the_file_too() {
+fn commands_for_old_structures_write_the_file_too() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
@@ -58,7 +58,7 @@ fn commands_that_know_old_structures_only_write_the_file_too() {
             let refused = openssl.failed(&format!("{line} -aes256 -passout pass:secret"));
             refused.says("not encrypted by a passphrase").says("user-auth");
         }
-        // Public halves and parameters are nobody's file.
+        // Public halves and parameters are written in the old structures.
         openssl.ok("rsa -in rsa -RSAPublicKey_out -out public");
         assert!(openssl.text("public").starts_with("-----BEGIN RSA PUBLIC KEY-----"));
         openssl.ok("rsa -in rsa -pubout -out public");
@@ -67,7 +67,7 @@ fn commands_that_know_old_structures_only_write_the_file_too() {
 }
 
 #[test]
-fn software_keys_are_written_in_old_structures_as_default_would() {
+fn software_keys_are_written_in_old_structures_as_by_the_default_provider() {
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2(NOWHERE, order);
         let stranger = openssl.stranger();
@@ -95,7 +95,7 @@ fn software_keys_are_written_in_old_structures_as_default_would() {
 }
 
 #[test]
-fn the_calls_of_programs_write_the_file_too() {
+fn library_calls_for_old_structures_write_the_file_too() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
@@ -109,7 +109,7 @@ fn the_calls_of_programs_write_the_file_too() {
 }
 
 #[test]
-fn a_persistent_key_is_written_as_a_reference_in_old_structures_too() {
+fn old_structures_of_a_persistent_key_are_a_reference() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");

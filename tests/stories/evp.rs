@@ -1,4 +1,4 @@
-//! Every call of EVP on keys of a TPM and on software keys that the provider keeps, from C, as programs make them.
+//! Every EVP call on TPM keys and on software keys in this provider, from C, as programs make them.
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order, Swtpm, valgrind};
 
@@ -7,10 +7,10 @@ use crate::restricted;
 
 const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
 
-/// What `persist` makes persistent, in both spellings, the last with its password.
+/// The handles that `persist` makes persistent, in every spelling; the last one has a password.
 const PERSISTENT: &str = "handle:0x81000010 //nvkey:81000011 tpm2:handle=0x81000012?pin-value=secret";
 
-/// Operation, option of `openssl list`.
+/// The name of an operation, and the option of `openssl list` that lists it.
 const LISTS: [(&str, &str); 7] = [
     ("KEYMGMT", "-key-managers"),
     ("KEYEXCH", "-key-exchange-algorithms"),
@@ -22,7 +22,7 @@ const LISTS: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn every_row_of_the_registry_is_fetched_by_every_name() {
+fn every_algorithm_can_be_fetched_by_each_of_its_names() {
     let openssl = Openssl::with_tpm2(NOWHERE, Order::DefaultFirst);
     let registry = program(openssl.shell(), "registry");
     let rows = openssl.shell().ok(&registry).out();
@@ -40,7 +40,7 @@ fn every_row_of_the_registry_is_fetched_by_every_name() {
 }
 
 #[test]
-fn every_call_on_keys_of_the_tpm_and_of_software() {
+fn every_call_works_on_tpm_keys_and_software_keys() {
     let machine = machine();
     persist(&machine, "ec", "rsa");
     machine.openssl.ok("genpkey -algorithm RSA-PSS -propquery provider=tpm2 -out pss");
@@ -53,7 +53,7 @@ fn every_call_on_keys_of_the_tpm_and_of_software() {
 }
 
 #[test]
-fn every_call_on_restricted_keys() {
+fn every_call_works_on_restricted_keys() {
     let machine = restricted::machine(Swtpm::tcti);
     let evp = program(machine.openssl.shell(), "evp");
     let keys = restricted::KEYS.map(|(_, key, _)| key).join(" ");
@@ -64,7 +64,7 @@ fn every_call_on_restricted_keys() {
 }
 
 #[test]
-fn a_program_that_does_wrong_is_told_so() {
+fn misuse_of_the_api_is_an_error() {
     let machine = machine();
     let misuse = program(machine.openssl.shell(), "misuse");
     for order in Order::BOTH {
