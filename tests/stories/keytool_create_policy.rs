@@ -135,7 +135,7 @@ fn policy_statements_are_read_from_a_file() {
     assert_policy(&desk, "key.tpm", &commands);
     let steps = "tpm2_policylocality -Q -S $S zero; tpm2_policyauthvalue -Q -S $S; tpm2_policypcr -Q -S $S -l sha256:16";
     sign_by(&desk, "key.tpm", "sha256", steps, "+secret").ok();
-    // PolicyCounterTimer: the restart counter is 0, and what the digest holds of it is a hash.
+    // PolicyCounterTimer: the restart counter is 0, and the digest contains a hash of it.
     desk.shell.write("policy", "0000016d0000000000140000");
     desk.run("create_tpm2_key -e P-256 --key-policy policy key.tpm").ok();
     sign_by(&desk, "key.tpm", "sha256", "tpm2_policycountertimer -Q -S $S restarts=0", "").ok();

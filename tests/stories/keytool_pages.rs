@@ -102,7 +102,7 @@ fn bash_completes_the_options_of_subcommands() {
 }
 
 #[test]
-fn help_shows_examples_and_version_is_printed() {
+fn help_explains_create_and_the_version_is_printed() {
     let folder = Folder::new();
     for line in ["create_tpm2_key --help", "tpm2-keytool create --help"] {
         folder.run(line).ok().says("What it buys").says("What decides of the parent").says("process list");

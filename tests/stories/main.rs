@@ -1,8 +1,8 @@
 //! The user stories: one file each, against a real TPM simulator and stock `openssl`.
 //!
-//! They test what `make build` left in target/release; a missing or stale module fails at once and says so.
+//! They test the files that `make build` left in target/release; a missing or stale module is an error with that message.
 #![deny(unsafe_code)]
-// In a test, and in what only tests use, a panic is the failure report.
+// In a test, and in code that only tests use, a panic is the failure report.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,9 +1,8 @@
-//! A certificate authority, mail, revocation and time stamps with keys in the TPM; every result is judged by an openssl
-//! that has never heard of it.
+//! A certificate authority, mail, revocation and time stamps with TPM keys; a stock openssl without tpm2 verifies every result.
 
 use tests::{Openssl, Order, Shell, Swtpm, Tool};
 
-/// What `openssl ca` and `openssl ts` want of a configuration.
+/// The configuration sections that `openssl ca` and `openssl ts` need.
 pub(crate) const SECTIONS: &str = "\
 [ca]\ndefault_ca = our_ca\n\
 [our_ca]\ndatabase = index\nnew_certs_dir = .\nserial = serial\ncrlnumber = crlnumber\ndefault_md = sha256\npolicy = anything\n\
@@ -14,7 +13,7 @@ default_days = 2\ndefault_crl_days = 2\ncopy_extensions = copy\n\
 [v3_ca]\nbasicConstraints = critical,CA:true\nkeyUsage = critical,keyCertSign,cRLSign,digitalSignature\n\
 [v3_tsa]\nextendedKeyUsage = critical,timeStamping\n";
 
-/// A TPM with one key of a type, a self-signed CA certificate for it, and a judge.
+/// A TPM with one key of a type, a self-signed CA certificate for the key, and a stock openssl that verifies.
 struct Authority {
     _tpm: Swtpm,
     tpm2: Openssl,
@@ -34,7 +33,7 @@ impl Authority {
         Self { _tpm: tpm, tpm2, judge }
     }
 
-    /// A certificate for a software key, issued by the TPM's.
+    /// Issues a certificate for a software key, signed by the TPM key.
     fn issue(&self, name: &str) {
         self.judge.ok(&format!("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -subj /CN={name} -out {name}.csr"));
         self.tpm2.ok(&format!(
@@ -43,7 +42,7 @@ impl Authority {
     }
 }
 
-/// What an authority of those sections keeps in its folder.
+/// Writes the files that an authority of those sections keeps in its folder.
 pub(crate) fn office(shell: &Shell) {
     shell.write("ca.ext", SECTIONS);
     for (name, text) in [("index", ""), ("serial", "01\n"), ("crlnumber", "01\n"), ("tsaserial", "01\n")] {
@@ -96,7 +95,7 @@ fn an_authority_issues_and_revokes() {
 }
 
 #[test]
-fn a_responder_answers_for_certificates() {
+fn a_responder_reports_the_status_of_certificates() {
     for key in KEYS {
         let ca = Authority::new(key);
         ca.judge.ok("req -newkey rsa:2048 -nodes -keyout one.key -subj /CN=one -out one.csr");
@@ -142,7 +141,7 @@ fn mail_is_signed_with_pss() {
 }
 
 #[test]
-fn time_is_stamped() {
+fn time_stamps_are_signed() {
     for key in KEYS {
         let ca = Authority::new(key);
         ca.tpm2.ok("req -new -key ca.tpm -subj /CN=tsa -out tsa.csr");
