@@ -166,9 +166,9 @@ fn signed_policies_are_listed_by_number_and_name() {
         "openssl genpkey -algorithm RSA -out signer.key 2>/dev/null; openssl pkey -in signer.key -pubout -out signer.pub",
     );
     desk.run("create_tpm2_key -e P-256 --signed-policy signer.pub key.tpm").ok();
-    let nobody = desk.run("tpm2-keytool show key.tpm").ok();
-    assert_eq!(nobody.out().matches("does not pass now").count(), 2, "{nobody}");
-    nobody.says("nobody has signed a policy for this key yet");
+    let unsigned = desk.run("tpm2-keytool show key.tpm").ok();
+    assert_eq!(unsigned.out().matches("does not pass now").count(), 2, "{unsigned}");
+    unsigned.says("unsigned has signed a policy for this key yet");
     let locality = |map: u8| Statement { command: CommandCode::POLICY_LOCALITY, body: vec![map] };
     sign(&desk, "key.tpm", Some("workshop"), locality(2));
     desk.run("tpm2-keytool show key.tpm")

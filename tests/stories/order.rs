@@ -17,7 +17,7 @@ fn software_keys_work_in_either_order() {
 }
 
 #[test]
-fn software_keys_work_after_a_tpm_key_was_used() {
+fn software_keys_work_after_a_tpm_key_was_used_too() {
     for order in Order::BOTH {
         let machine = Machine::new();
         machine.key("ec", "-e P-256");

@@ -159,9 +159,9 @@ fn only_the_response_to_the_decryption_can_mean_a_wrong_padding() {
         }
         proxy.also_on_command(move |sent| {
             // With the scheme RSAES and no label.
-            let is_meant =
+            let is_targeted =
                 raw::code(sent) == command && (command == raw::LOAD || sent.ends_with(&[0, 0x15, 0, 0]));
-            if is_meant { Fate::Answer(raw::answer(code)) } else { Fate::Pass }
+            if is_targeted { Fate::Answer(raw::answer(code)) } else { Fate::Pass }
         });
         openssl.failed(decrypt).says(match (command, code) {
             (raw::LOAD, _) => "TPM2_Load",

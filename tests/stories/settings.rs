@@ -101,7 +101,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
             }
             for output in run(&wrong, row.uses_wrong.unwrap_or(row.uses)) {
                 let output = output.failed().says(row.says);
-                // Only the parser of settings names the place of a malformed value; other values are refused by their user.
+                // Only the parser of settings names the place of a malformed value; other values are refused where they are used.
                 let spelling = !["tcti", "salt-name", "pin"].contains(&name);
                 assert!(!spelling || output.err().contains(place), "{name} = {}: {output}", row.wrong);
             }

@@ -425,7 +425,7 @@ fn valgrind_finds_nothing_of_ours_in_a_store() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_opens_no_store() {
+fn an_unreadable_file_opens_no_store() {
     let machine = Machine::new();
     machine.openssl.write("text", "no serialized object");
     machine.openssl.write("large", vec![0; 10_241]);
@@ -441,7 +441,7 @@ fn a_file_that_cannot_be_read_opens_no_store() {
     }
     machine.tpm.assert_empty();
 }
-
+/// Writes contents into an NV index with tpm2-tools.
 /// Writes something into an NV index by tpm2-tools, as anybody would.
 #[track_caller]
 pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8]) {
@@ -450,7 +450,7 @@ pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8])
     tools.ok(&format!("tpm2_nvdefine -Q -C o -s {} {options} {index}", contents.len()));
     tools.ok(&format!("tpm2_nvwrite -Q -C o -i contents {index}"));
 }
-
+/// Makes a self-signed certificate and returns it in DER; it is in NAME.crt, and its key in NAME.key.
 /// A new self-signed certificate in DER; its key is in NAME.key, and it in NAME.crt.
 #[track_caller]
 pub(crate) fn certificate(openssl: &Openssl, name: &str) -> Vec<u8> {

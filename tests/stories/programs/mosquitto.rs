@@ -18,7 +18,7 @@ user root
 ";
 
 #[test]
-fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
+fn mosquitto_and_its_clients_use_keys_in_the_tpm() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = referenced(Machine::managed(tpm, &manager));
@@ -47,7 +47,7 @@ const TRIED: Program = Program {
     does: "TLS 1.2 and 1.3 as a broker, with a reload, and as mosquitto_pub and mosquitto_sub",
 };
 
-/// It becomes the user mosquitto, and reads the key after that.
+/// The broker becomes the user mosquitto before it reads the key.
 const BROKER: &str = "\
 listener PORT 127.0.0.1
 allow_anonymous true
