@@ -17,7 +17,7 @@ fn counts(text: &str) -> [u32; 5] {
 }
 
 #[test]
-fn every_truncation_and_every_changed_byte() {
+fn truncated_and_changed_files_give_a_reason() {
     let machine = Machine::new();
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in KINDS {
@@ -61,7 +61,7 @@ fn a_damaged_file_that_loads_signs_correctly_or_fails() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_damaged_files() {
+fn valgrind_finds_no_error_of_ours_in_damaged_files() {
     let machine = Machine::new();
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in KINDS {
@@ -77,7 +77,7 @@ fn valgrind_finds_nothing_of_ours_in_damaged_files() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_a_signature() {
+fn valgrind_finds_no_error_of_ours_in_a_signature() {
     let machine = Machine::new();
     machine.openssl.write("file", b"contents");
     for (key, options) in [("ec", "-e P-256 -k secret"), ("rsa", "-r")] {

@@ -17,12 +17,12 @@ const FILES: [(&str, bool); 8] = [
 ];
 
 /// No TPM listens there.
-const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
+const NO_TPM: &str = "swtpm:host=127.0.0.1,port=9";
 
 #[test]
 fn files_of_all_tools_are_written_as_they_were_read() {
     for order in Order::BOTH {
-        let openssl = Openssl::with_tpm2(NOWHERE, order);
+        let openssl = Openssl::with_tpm2(NO_TPM, order);
         for (name, password) in FILES {
             let path = format!("{}/../keyfile/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
             let read = std::fs::read_to_string(&path).unwrap();
@@ -47,7 +47,7 @@ fn commands_for_old_structures_write_the_file_too() {
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
     for order in Order::BOTH {
-        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NOWHERE, order);
+        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NO_TPM, order);
         for (line, key) in [("ec -in ec", "ec"), ("rsa -in rsa", "rsa"), ("rsa -in rsa -traditional", "rsa")]
         {
             openssl.ok(&format!("{line} -out copy"));
@@ -69,7 +69,7 @@ fn commands_for_old_structures_write_the_file_too() {
 #[test]
 fn software_keys_are_written_in_old_structures_as_by_the_default_provider() {
     for order in Order::BOTH {
-        let openssl = Openssl::with_tpm2(NOWHERE, order);
+        let openssl = Openssl::with_tpm2(NO_TPM, order);
         let stranger = openssl.stranger();
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out ec");
         openssl.ok("genpkey -algorithm RSA -out rsa");
@@ -101,7 +101,7 @@ fn library_calls_for_old_structures_write_the_file_too() {
     machine.key("rsa", "-r");
     let program = program(machine.openssl.shell(), "write");
     for order in Order::BOTH {
-        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NOWHERE, order);
+        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NO_TPM, order);
         for key in ["ec", "rsa"] {
             openssl.shell().ok(&format!("{program} {key}"));
         }

@@ -45,13 +45,13 @@ fn the_tpm_signs_once_per_handshake_and_does_nothing_else() {
                         format!("{version} -groups {group}{also} -CAfile cert -verify_return_error");
                     let output = listening.client(&client, &options);
                     let _ = handshake(&output);
-                    let told = match group {
+                    let printed = match group {
                         "X25519" => "X25519, 253 bits",
                         "P-384" => "ECDH, secp384r1, 384 bits",
                         "secp521r1" => "ECDH, secp521r1, 521 bits",
                         _ => "ECDH, prime256v1, 256 bits",
                     };
-                    output.says(&format!(" Temp Key: {told}"));
+                    output.says(&format!(" Temp Key: {printed}"));
                     // The first handshake also loads the key.
                     if !std::mem::take(&mut first) {
                         assert_eq!(here.log().codes(), [raw::SIGN], "{order:?} {query:?} {version} {group}");

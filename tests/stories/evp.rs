@@ -5,7 +5,7 @@ use tests::{Openssl, Order, Swtpm, valgrind};
 use crate::machine::{Machine, program};
 use crate::restricted;
 
-const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
+const NO_TPM: &str = "swtpm:host=127.0.0.1,port=9";
 
 /// The handles that `persist` makes persistent, in every spelling; the last one has a password.
 const PERSISTENT: &str = "handle:0x81000010 //nvkey:81000011 tpm2:handle=0x81000012?pin-value=secret";
@@ -23,7 +23,7 @@ const LISTS: [(&str, &str); 7] = [
 
 #[test]
 fn every_algorithm_can_be_fetched_by_each_of_its_names() {
-    let openssl = Openssl::with_tpm2(NOWHERE, Order::DefaultFirst);
+    let openssl = Openssl::with_tpm2(NO_TPM, Order::DefaultFirst);
     let registry = program(openssl.shell(), "registry");
     let rows = openssl.shell().ok(&registry).out();
     assert!(rows.lines().count() > 30, "{rows}");
@@ -74,7 +74,7 @@ fn misuse_of_the_api_is_an_error() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_any_call() {
+fn valgrind_finds_no_error_of_ours_in_any_call() {
     let machine = restricted::machine(Swtpm::tcti);
     machine.key("free-ec", "-e P-256");
     machine.key("free-rsa", "-r");
@@ -93,7 +93,7 @@ fn valgrind_finds_nothing_of_ours_in_any_call() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_the_registry_in_generation_and_in_encoders() {
+fn valgrind_finds_no_error_of_ours_in_the_registry_in_generation_and_in_encoders() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     let [registry, generate, write] =

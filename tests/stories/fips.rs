@@ -35,8 +35,8 @@ const ACTIVATE: &str = "openssl_conf = init\n[init]\nproviders = providers\n[bas
 fn provider(shell: &Shell) -> String {
     std::fs::create_dir(shell.file("modules")).unwrap();
     symlink(module::folder().join("tpm2.so"), shell.file("modules/tpm2.so")).unwrap();
-    let told = shell.ok("openssl version -m").out();
-    let real = Path::new(told.split('"').nth(1).unwrap()).join("fips.so");
+    let printed = shell.ok("openssl version -m").out();
+    let real = Path::new(printed.split('"').nth(1).unwrap()).join("fips.so");
     if real.exists() {
         symlink(real, shell.file("modules/fips.so")).unwrap();
         shell.ok(

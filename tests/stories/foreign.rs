@@ -81,7 +81,7 @@ fn key_of(machine: &Machine) -> KeyFile {
 }
 
 #[test]
-fn a_byte_order_mark_does_not_matter_and_utf_16_is_named() {
+fn a_byte_order_mark_is_accepted_and_utf_16_is_named() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     let text = machine.openssl.text("key");

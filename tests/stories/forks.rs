@@ -18,7 +18,7 @@ fn children_sign_with_the_parents_key_through_the_kernels_resource_manager() {
         signer.ok("forks 4 10 a");
         signer.ok("sign a 3");
         manager.wait_for_connections(1);
-        assert_eq!(manager.log().connections(), 5, "the parent's and four of the children's own");
+        assert_eq!(manager.log().connections(), 5, "one of the parent and one of each of the four children");
         signer.ok("forks 4 10 a");
         signer.end("quit");
         manager.wait_for_connections(0);
@@ -69,7 +69,7 @@ fn a_child_with_its_parents_process_id_is_another_process() {
     signer.ok("load a key secret");
     signer.ok("sign a 2");
     assert_eq!(signer.ok("namespace a"), "1", "the parent is process 1");
-    assert_eq!(manager.log().connections(), 2, "the child has a connection of its own");
+    assert_eq!(manager.log().connections(), 2, "the child has its own connection");
     signer.ok("sign a 2");
     signer.end("quit");
     manager.wait_for_connections(0);
@@ -108,7 +108,10 @@ fn executed_programs_inherit_no_socket_of_the_tpm() {
     let descriptors = machine.openssl.text("descriptors");
     assert!(descriptors.contains("descriptors") && !descriptors.contains("socket:"), "{descriptors}");
     signer.ok("exec ls -l /proc/$PPID/fd >descriptors");
-    assert!(machine.openssl.text("descriptors").contains("socket:"), "the parent has no socket: no proof");
+    assert!(
+        machine.openssl.text("descriptors").contains("socket:"),
+        "the parent has no socket: the check proves nothing"
+    );
     signer.ok("sign a");
 }
 

@@ -43,7 +43,7 @@ fn genpkey_makes_the_same_keys_as_the_key_tool() {
 #[test]
 fn sizes_and_curves_are_those_of_the_tpm() {
     let machine = Machine::new();
-    for (algorithm, told) in [
+    for (algorithm, printed) in [
         ("RSA -pkeyopt bits:1024", "1024 bit"),
         // libtpms accepts public exponents that are primes above 2^16.
         (
@@ -54,7 +54,7 @@ fn sizes_and_curves_are_those_of_the_tpm() {
         ("EC -pkeyopt group:P-521", "521 bit"),
     ] {
         machine.openssl.ok(&format!("genpkey -algorithm {algorithm} -propquery provider=tpm2 -out new"));
-        machine.openssl.ok("pkey -in new -noout -text").says(told);
+        machine.openssl.ok("pkey -in new -noout -text").says(printed);
         machine.signs("new");
     }
     for line in [
@@ -69,7 +69,7 @@ fn sizes_and_curves_are_those_of_the_tpm() {
 }
 
 #[test]
-fn a_pss_key_is_fixed_in_the_tpm() {
+fn a_pss_key_has_its_scheme_in_the_tpm() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     openssl.write("file", "contents");

@@ -194,13 +194,13 @@ fn the_licence_of_every_linked_crate_is_installed() {
     site.make("install", &site.packaged()).ok();
     let licences = site.0.text(&format!("{DOC}/LICENSE-THIRD-PARTY"));
     let (crates, texts) = licences.split_once("\n====").unwrap();
-    let of_the_house = ["missing", "keyfile", "tpm"];
-    for name in of_the_house.iter().chain(&["provider", "keytool"]) {
+    let libraries = ["missing", "keyfile", "tpm"];
+    for name in libraries.iter().chain(&["provider", "keytool"]) {
         for (_, dependency) in
             house::dependencies(name).iter().filter(|(section, _)| section == "dependencies")
         {
             let listed = crates.contains(&format!("\n{dependency} v"));
-            assert_ne!(of_the_house.contains(&dependency.as_str()), listed, "{dependency}: {crates}");
+            assert_ne!(libraries.contains(&dependency.as_str()), listed, "{dependency}: {crates}");
         }
     }
     for name in crates.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name) {

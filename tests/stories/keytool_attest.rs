@@ -414,8 +414,8 @@ fn an_altered_certification_is_refused() {
     for at in (14..whole.len() - 10).step_by(11) {
         proxy.on_response(tamper::flip_bit(CERTIFY, 0, at * 8 + 7));
         let output = desk.run("attest_tpm2_primary -n signer.name -C null -f no.pem").failed();
-        let told = output.err();
-        assert!(told.contains("not to be believed") || told.contains("cannot be read"), "{at}: {output}");
+        let shown = output.err();
+        assert!(shown.contains("not to be believed") || shown.contains("cannot be read"), "{at}: {output}");
         desk.assert_absent("no.pem");
     }
     desk.assert_tidy();
@@ -517,8 +517,8 @@ fn the_signing_key_of_an_interposer_is_refused() {
     desk.refuse("attest_tpm2_primary -n signer.name -C null", "but signer.name says");
     // The interposer's endorsement key is not the one in the certificate.
     desk.refuse("attest_tpm2_primary -A ek.pem", "belongs to another TPM");
-    let told = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus").out();
-    assert_ne!(told.trim(), honest.to_string());
+    let shown = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus").out();
+    assert_ne!(shown.trim(), honest.to_string());
 
     // The interposer shows the right endorsement key, and its own signing key: the TPM opens no credential for that key.
     let second = Arc::clone(&his);

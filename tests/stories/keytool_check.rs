@@ -92,8 +92,8 @@ impl Service {
         let output = self.check(rest);
         assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
         let out = output.out();
-        let told: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
-        assert!(told.len() == 1 && told[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
+        let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
+        assert!(printed.len() == 1 && printed[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
         assert!(out.contains(words) && out.contains("\n         what to do: "), "{words:?} in {output}");
         assert!(output.err().is_empty(), "{output}");
         self.0.assert_tidy();

@@ -78,9 +78,9 @@ fn a_public_key_alone_is_assumed_to_be_a_standard_storage_key() {
             desk.import("key.tpm", &format!("0x8100000{n}"));
             desk.sign("-s ecdsa").ok();
         }
-        let told =
+        let printed =
             desk.run(&format!("create_tpm2_key {NO_TPM} -i {n}.area -p 8100000{n} -e P-256 key.tpm")).ok();
-        assert_eq!(told.err(), "");
+        assert_eq!(printed.err(), "");
     }
 }
 

@@ -10,7 +10,7 @@ use tests::raw::{self, Tpm as _};
 use crate::keytool::Desk;
 
 /// Makes the key in a file persistent with tpm2-tools.
-fn keep(desk: &Desk, key: &str, parent: &str, handle: &str) {
+fn make_persistent(desk: &Desk, key: &str, parent: &str, handle: &str) {
     desk.load(key, parent);
     desk.others(&format!("tpm2_evictcontrol -Q -c key.ctx {handle}; tpm2_flushcontext -t"));
 }
@@ -26,13 +26,13 @@ fn parents_work_three_levels_deep() {
     );
     assert_eq!(key.key.symmetric(), Some(Symmetric::AES_128_CFB));
     desk.run("tpm2-keytool show one.tpm").ok().says("parent");
-    keep(&desk, "one.tpm", "o", "0x81000011");
+    make_persistent(&desk, "one.tpm", "o", "0x81000011");
     // RSA under EC, with a password.
     desk.run("tpm2-keytool create --restricted -p 81000011 -k second two.tpm").ok();
     assert!(matches!(desk.key("two.tpm").public.key, PublicKey::Rsa { bits: 2048, .. }));
-    keep(&desk, "two.tpm", "0x81000011", "0x81000012");
+    make_persistent(&desk, "two.tpm", "0x81000011", "0x81000012");
     desk.run("tpm2-keytool create --restricted -p 81000012 -b second -e P-384 three.tpm").ok();
-    keep(&desk, "three.tpm", "0x81000012 -P second", "0x81000013");
+    make_persistent(&desk, "three.tpm", "0x81000012 -P second", "0x81000013");
     desk.run("tpm2-keytool create --restricted -p 81000011 -n sha384 no.tpm")
         .failed()
         .says("name hash sha384");
@@ -62,7 +62,7 @@ fn a_parent_can_be_wrapped_from_an_existing_private_key() {
     );
     for (n, kind) in [(1, "ec"), (2, "rsa")] {
         desk.run(&format!("create_tpm2_key --restricted -p 81000001 -w {kind}.pem parent.tpm")).ok();
-        keep(&desk, "parent.tpm", "0x81000001", &format!("0x8100002{n}"));
+        make_persistent(&desk, "parent.tpm", "0x81000001", &format!("0x8100002{n}"));
         desk.run(&format!("create_tpm2_key -e P-256 -p 8100002{n} key.tpm")).ok();
         desk.load("key.tpm", &format!("0x8100002{n}"));
         desk.sign("-s ecdsa").ok();
@@ -155,7 +155,7 @@ fn a_parent_follows_its_own_parents_hash_and_cipher() {
     desk.run("create_tpm2_key --restricted -e P-256 -p 81000001 parent.tpm").ok();
     let public = desk.key("parent.tpm").public;
     assert_eq!((public.name_alg, public.key.symmetric()), (HashAlg::Sha384, Some(Symmetric::AES_256_CFB)));
-    keep(&desk, "parent.tpm", "0x81000001", "0x81000002");
+    make_persistent(&desk, "parent.tpm", "0x81000001", "0x81000002");
     desk.run("create_tpm2_key -e P-256 -p 81000002 key.tpm").ok();
     desk.load("key.tpm", "0x81000002");
     desk.sign("-s ecdsa").ok();

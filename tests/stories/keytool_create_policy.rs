@@ -160,7 +160,7 @@ fn policies_can_be_signed_later() {
             desk.run(&format!("create_tpm2_key -e P-256 --signed-policy {kind}.{file} key.tpm")).ok();
             assert_policy(&desk, "key.tpm", &[CommandCode::POLICY_AUTHORIZE]);
             let Ok(Condition::Authorize(place)) = desk.key("key.tpm").policy.unwrap()[0].condition() else {
-                panic!("no place for a signature")
+                panic!("no PolicyAuthorize statement")
             };
             assert_eq!(
                 place.key.name().unwrap().as_bytes(),

@@ -376,6 +376,6 @@ fn wrong_uses_of_policy_are_refused() {
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
     let Ok(Condition::Authorize(_)) = desk.key("key.tpm").policy.unwrap()[0].condition() else {
-        panic!("no place for a signature")
+        panic!("no PolicyAuthorize statement")
     };
 }

@@ -481,17 +481,17 @@ fn a_full_disk_leaves_the_old_file() {
             "full",
             format!(
                 "mkdir -p disk; mount -t tmpfs -o size=4k tmpfs disk; cp sealed.tpm disk
-                 status=0; echo hello | {} {line} 2>told || status=$?
+                 status=0; echo hello | {} {line} 2>printed || status=$?
                  cmp sealed.tpm disk/sealed.tpm; ls -A disk; exit $status",
                 tool.display()
             ),
         );
         let output = desk.shell.run("unshare --map-root-user --mount sh full").failed();
         assert_eq!(output.out(), "sealed.tpm\n", "{output}");
-        let told = desk.shell.text("told");
+        let printed = desk.shell.text("printed");
         assert!(
-            told.contains("disk/sealed.tpm: No space left on device") && told.lines().count() == 2,
-            "{line}: {told}"
+            printed.contains("disk/sealed.tpm: No space left on device") && printed.lines().count() == 2,
+            "{line}: {printed}"
         );
         desk.assert_tidy();
     }

@@ -286,16 +286,16 @@ fn a_full_disk_leaves_the_old_file() {
             "full",
             format!(
                 "mkdir -p disk; mount -t tmpfs -o size=4k,nr_inodes={inodes} tmpfs disk; echo 'the only copy' >disk/key.tpm
-                 status=0; {} create --force -e P-256 disk/key.tpm 2>told || status=$?
+                 status=0; {} create --force -e P-256 disk/key.tpm 2>printed || status=$?
                  cat disk/key.tpm; ls -A disk; exit $status",
                 module::keytool().display()
             ),
         );
         let output = desk.shell.run("unshare --map-root-user --mount sh full").failed();
         assert_eq!(output.out(), "the only copy\nkey.tpm\n", "{output}");
-        let told = desk.shell.text("told");
-        assert!(told.contains("disk/key.tpm: No space left on device (os error 28)\n"), "{told}");
-        assert_eq!(told.lines().count(), 2, "{told}");
+        let printed = desk.shell.text("printed");
+        assert!(printed.contains("disk/key.tpm: No space left on device (os error 28)\n"), "{printed}");
+        assert_eq!(printed.lines().count(), 2, "{printed}");
         desk.assert_tidy();
     }
 }

@@ -204,7 +204,7 @@ fn signed_policies_are_listed_by_number_and_name() {
 fn sign(desk: &Desk, name: &str, policy: Option<&str>, statement: Statement) {
     let mut key = desk.key(name);
     let Ok(Condition::Authorize(place)) = key.policy.as_ref().unwrap()[0].condition() else {
-        panic!("no place for signed policies")
+        panic!("no PolicyAuthorize statement")
     };
     let approved = keyfile::policy::digest([&statement], key.public.name_alg).unwrap();
     desk.shell.write("digest", place.signed_digest(&approved));
@@ -387,9 +387,9 @@ fn nv_indexes_are_described() {
         ("80000001", "0x80000001 is a transient object"),
         ("TPM2:", "it stands for everything"),
     ] {
-        let told =
+        let printed =
             desk.run(&format!("tpm2-keytool show '{key}'")).failed().says(why).says("no file of that name");
-        assert!(!told.err().contains("hunter2"), "{told}");
+        assert!(!printed.err().contains("hunter2"), "{printed}");
     }
     desk.run("tpm2-keytool show nowhere:x").failed().says("cannot read nowhere:x");
     desk.run("tpm2-keytool show tpm2:handle=81000009").failed().says("there is no key at 0x81000009");

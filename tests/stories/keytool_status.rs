@@ -10,7 +10,7 @@ use crate::keytool::Desk;
 #[test]
 fn a_new_tpm_is_reported_healthy() {
     let desk = Desk::new();
-    let told = desk.run("tpm2-keytool status").ok();
+    let printed = desk.run("tpm2-keytool status").ok();
     for part in [
         "IBM",
         "TPM 2.0",
@@ -21,9 +21,9 @@ fn a_new_tpm_is_reported_healthy() {
         "open: 0 wrong passwords",
         "none at 0x81000001",
     ] {
-        assert!(told.out().contains(part), "{part}: {told}");
+        assert!(printed.out().contains(part), "{part}: {printed}");
     }
-    assert!(told.out().contains("TPM2_TCTI") && told.out().contains("port="), "{told}");
+    assert!(printed.out().contains("TPM2_TCTI") && printed.out().contains("port="), "{printed}");
     let explicit = desk.run(&format!("tpm2-keytool status --tcti {}", desk.tpm.tcti())).ok();
     assert!(explicit.out().contains("parameter tcti"), "{explicit}");
     desk.assert_tidy();
@@ -109,8 +109,8 @@ fn every_line_agrees_with_tpm2_tools() {
     let _key = desk.tpm.create_primary();
     desk.others("tpm2_startauthsession -Q -S session.ctx");
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
-    let told = desk.run("tpm2-keytool status").ok();
-    let status = told.out();
+    let printed = desk.run("tpm2-keytool status").ok();
+    let status = printed.out();
     for what in [
         "properties-fixed",
         "properties-variable",
@@ -226,7 +226,7 @@ fn every_line_agrees_with_tpm2_tools() {
         }
         assert_eq!(handles.lines().count(), 2);
     }
-    told.says("EC P-256, fixedTPM").says("RSA 2048, fixedTPM").says("--passparent");
+    printed.says("EC P-256, fixedTPM").says("RSA 2048, fixedTPM").says("--passparent");
 }
 
 #[test]
@@ -278,10 +278,13 @@ fn a_tpm_in_failure_mode_is_reported() {
         _ => Fate::Answer(raw::answer(0x101)),
     });
     let output = desk.run("tpm2-keytool status").failed();
-    let told = output.out();
-    assert_eq!(row(&told, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
-    assert!(row(&told, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{told}");
-    assert!(told.contains("deadbeef") && !told.contains("lockout") && !told.contains("well"), "{told}");
+    let printed = output.out();
+    assert_eq!(row(&printed, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
+    assert!(row(&printed, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{printed}");
+    assert!(
+        printed.contains("deadbeef") && !printed.contains("lockout") && !printed.contains("well"),
+        "{printed}"
+    );
     output.says("the TPM is in failure mode").says("off and on");
     // A TPM that does not answer even that.
     proxy.on_command(|_| Fate::Answer(raw::answer(0x101)));

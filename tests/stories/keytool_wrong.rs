@@ -107,7 +107,7 @@ fn an_existing_file_is_kept_when_the_new_one_fails() {
 /// A tool that waits for the TPM's response to one command.
 struct Waiting {
     process: Process,
-    told: Lines<BufReader<ChildStderr>>,
+    printed: Lines<BufReader<ChildStderr>>,
     /// Dropping this makes the TPM respond.
     answer: Option<mpsc::Sender<()>>,
     desk: Desk,
@@ -134,8 +134,8 @@ impl Waiting {
         tool.stderr(Stdio::piped());
         let mut process = Process::spawn(tool);
         comes.recv_timeout(LIMIT).expect("the command");
-        let told = BufReader::new(process.child().stderr.take().unwrap()).lines();
-        Self { process, told, answer: Some(answer), desk, _proxy: proxy }
+        let printed = BufReader::new(process.child().stderr.take().unwrap()).lines();
+        Self { process, printed, answer: Some(answer), desk, _proxy: proxy }
     }
 
     /// Sends a signal, which the tool handles and reports.
@@ -146,7 +146,7 @@ impl Waiting {
     }
 
     fn says(&mut self) -> String {
-        self.told.next().expect("a line").unwrap()
+        self.printed.next().expect("a line").unwrap()
     }
 }
 

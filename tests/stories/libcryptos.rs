@@ -54,8 +54,8 @@ fn two_libcryptos_of_one_process_both_sign() {
     let (first, second) = (first.display(), second.display());
     for shell in [shell.clone(), shell.env("GLOBAL", "1")] {
         for order in [format!("{first} {second}"), format!("{second} {first}")] {
-            let told = shell.ok(&format!("{program} key.tpm {order}")).out();
-            assert_eq!(told.matches(" signed\n").count(), 2, "{told}");
+            let printed = shell.ok(&format!("{program} key.tpm {order}")).out();
+            assert_eq!(printed.matches(" signed\n").count(), 2, "{printed}");
         }
     }
     machine.tpm.assert_empty();
@@ -70,8 +70,8 @@ fn a_libcrypto_linked_into_the_program_signs_beside_a_shared_one() {
     let first = libcrypto(&shell);
     let first = first.display();
     for shell in [shell.clone(), shell.env("GLOBAL", "1")] {
-        let told = shell.ok(&format!("{program} key.tpm {first} linked")).out();
-        assert_eq!(told.matches(" signed\n").count(), 2, "{told}");
+        let printed = shell.ok(&format!("{program} key.tpm {first} linked")).out();
+        assert_eq!(printed.matches(" signed\n").count(), 2, "{printed}");
     }
     machine.tpm.assert_empty();
 }

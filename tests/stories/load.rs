@@ -60,7 +60,7 @@ fn the_public_half_is_written_as_openssl_writes_it() {
     for order in Order::BOTH {
         let openssl = keys(order);
         let stranger = openssl.stranger();
-        for (line, told) in [
+        for (line, printed) in [
             ("ec -in ec -pubout", "NIST CURVE: P-384"),
             ("ec -in ec -pubout -conv_form compressed", "NIST CURVE: P-384"),
             ("ec -in ec -pubout -param_enc explicit", "Prime:"),
@@ -68,7 +68,7 @@ fn the_public_half_is_written_as_openssl_writes_it() {
             ("pkey -in rsa -pubout -outform DER", "Exponent: 65537"),
         ] {
             openssl.ok(&format!("{line} -out public"));
-            stranger.ok("pkey -pubin -in public -noout -text").says(told);
+            stranger.ok("pkey -pubin -in public -noout -text").says(printed);
         }
         let size = |form: &str| {
             openssl.ok(&format!("ec -in ec -pubout -outform DER -conv_form {form} -out public"));

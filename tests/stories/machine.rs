@@ -111,7 +111,7 @@ pub(crate) fn program(shell: &Shell, name: &str) -> String {
 
 /// Loads another program's key, under dictionary-attack protection, at this very handle: a wrong password for it counts.
 #[track_caller]
-pub(crate) fn somebody_elses_key(tpm: &Swtpm, handle: u32) {
+pub(crate) fn another_programs_key(tpm: &Swtpm, handle: u32) {
     let mut others = Vec::new();
     while others.last() != Some(&handle) {
         others.push(tpm.create_primary_with(b"somebody else's password", raw::DA_PROTECTED));

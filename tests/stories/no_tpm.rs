@@ -7,7 +7,7 @@ use tests::{Openssl, Order, Swtpm};
 use crate::machine::Machine;
 
 /// Makes keys with a TPM, and returns an openssl that finds no TPM.
-fn orphan(tcti: &str, order: Order) -> Openssl {
+fn openssl_without_tpm(tcti: &str, order: Order) -> Openssl {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
@@ -16,13 +16,13 @@ fn orphan(tcti: &str, order: Order) -> Openssl {
 }
 
 /// Returns a TCTI string of a TPM that has just been stopped.
-fn gone() -> String {
+fn stopped_tpm() -> String {
     Swtpm::start().tcti()
 }
 
 #[test]
 fn uses_without_the_private_half_work_without_a_tpm() {
-    let openssl = orphan(&gone(), Order::Tpm2First);
+    let openssl = openssl_without_tpm(&stopped_tpm(), Order::Tpm2First);
     for order in Order::BOTH {
         let openssl = openssl.clone().ordered(order);
         // A module in a program's process prints nothing.
@@ -45,8 +45,8 @@ fn uses_without_the_private_half_work_without_a_tpm() {
 
 #[test]
 fn a_failed_signature_names_the_tcti_and_the_remedy() {
-    let socket = gone();
-    let openssl = orphan(&socket, Order::Tpm2First);
+    let socket = stopped_tpm();
+    let openssl = openssl_without_tpm(&socket, Order::Tpm2First);
     let mssim = socket.replace("swtpm:", "mssim:");
     for (tcti, named) in [
         (socket.as_str(), socket.as_str()),
@@ -60,7 +60,7 @@ fn a_failed_signature_names_the_tcti_and_the_remedy() {
                 let start = Instant::now();
                 let output = openssl.failed(&format!("dgst -sha256 -sign {key} -out sig file"));
                 assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-                names_it(&output.err(), named);
+                assert_names_tpm(&output.err(), named);
             }
         }
     }
@@ -72,28 +72,31 @@ fn without_a_tcti_the_error_lists_where_it_looked() {
         // This machine has a TPM, which would be found.
         return;
     }
-    let openssl = orphan("", Order::Tpm2First);
+    let openssl = openssl_without_tpm("", Order::Tpm2First);
     let output = openssl.shell().failed("env -u TPM2_TCTI openssl dgst -sha256 -sign ec -out sig file");
-    names_it(&output.err(), "neither /dev/tpmrm0 nor /dev/tpm0");
+    assert_names_tpm(&output.err(), "neither /dev/tpmrm0 nor /dev/tpm0");
 }
 
 /// Checks that there is one error of ours that names the TPM and a remedy; all other lines are those that openssl itself prints for any
 /// failed signature, and none comes from tpm2-tss or GLib.
 #[track_caller]
-fn names_it(stderr: &str, named: &str) {
+fn assert_names_tpm(stderr: &str, named: &str) {
     let ours: Vec<&str> = stderr.lines().filter(|line| line.contains("no TPM can be reached")).collect();
     let [ours] = ours[..] else { panic!("not one line of ours:\n{stderr}") };
     assert!(ours.contains(named), "should name {named}:\n{stderr}");
     assert!(["TPM2_TCTI", "tcti"].iter().any(|advice| ours.contains(advice)), "no advice:\n{stderr}");
     for line in stderr.lines() {
-        assert!(line.contains(":error:") || line.starts_with("Error "), "who prints {line:?}?\n{stderr}");
+        assert!(
+            line.contains(":error:") || line.starts_with("Error "),
+            "unexpected line {line:?}:\n{stderr}"
+        );
     }
 }
 
 #[test]
 fn the_list_of_providers_describes_tpm2() {
     // Without a configuration and without a TPM.
-    let openssl = Openssl::with_tpm2(&gone(), Order::DefaultFirst).env("OPENSSL_CONF", "/dev/null");
+    let openssl = Openssl::with_tpm2(&stopped_tpm(), Order::DefaultFirst).env("OPENSSL_CONF", "/dev/null");
     let output = openssl.ok("list -providers -verbose -provider tpm2");
     assert_eq!(output.err(), "", "{output}");
     let text = output.out();

@@ -133,7 +133,7 @@ fn every_wrong_padding_gives_the_same_error() {
         assert!(watched.open(&good).0.starts_with("ok "), "{options}");
         let (answer, commands) = watched.one_answer(wrong);
         assert!(answer.starts_with("error 0 ") || answer.starts_with("error -1 "), "{answer}");
-        assert_eq!(commands, watched.open(&good).1, "as many as for a good padding");
+        assert_eq!(commands, watched.open(&good).1, "the same commands as for a good padding");
     }
 }
 
@@ -162,9 +162,9 @@ fn a_synthetic_message_is_the_same_in_every_process_and_after_a_restart() {
         ciphertexts.iter().map(|ciphertext| program.ok(&format!("run {ciphertext}"))).collect()
     };
     let first = synthetic(&mut watched.program);
-    assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), first.len(), "each has one of its own");
+    assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), first.len(), "each ciphertext has its own");
     watched.machine.tpm.reset_and_startup();
-    assert_eq!(synthetic(&mut watched.program), first, "in a process that lived on");
+    assert_eq!(synthetic(&mut watched.program), first, "in a process that continues");
     watched.program.end("quit");
     let mut another = watched.machine.decrypter();
     another.ok("load key key");

@@ -11,7 +11,7 @@ use crate::policy::EXTEND;
 fn approve(machine: &Machine, key: &str, signer: &str, name: &str, conditions: &[Condition]) {
     let mut file = KeyFile::parse(&machine.openssl.read(key)).unwrap();
     let Ok(Condition::Authorize(place)) = file.policy.as_ref().unwrap()[0].condition() else {
-        panic!("no place for a signed policy")
+        panic!("no PolicyAuthorize statement")
     };
     let mut statements: Vec<_> = conditions.iter().map(|condition| condition.statement().unwrap()).collect();
     let approved = digest(&statements, file.public.name_alg).unwrap();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use tests::raw::Tpm as _;
 use tests::{Proxy, Swtpm, raw, tamper};
 
-use crate::machine::{Machine, somebody_elses_key};
+use crate::machine::{Machine, another_programs_key};
 
 const KINDS: [(&str, &str); 3] = [("ec", "-e P-256"), ("rsa", "-r"), ("password", "-e P-256 -d -k secret")];
 
@@ -19,11 +19,11 @@ fn a_reset_that_gives_our_handles_to_another_programs_key_costs_no_try() {
         let ours = machine.tpm.transient();
         machine.tpm.reset_and_startup();
         assert_eq!(ours.len(), 1, "{ours:x?}");
-        somebody_elses_key(&machine.tpm, ours[0]);
+        another_programs_key(&machine.tpm, ours[0]);
         signer.ok("sign a 2");
-        assert_eq!(machine.tpm.failures(), 0, "{name}: a wrong password was tried on somebody else's key");
+        assert_eq!(machine.tpm.failures(), 0, "{name}: a wrong password was tried on another program's key");
         signer.end("quit");
-        assert_eq!(machine.tpm.transient(), ours, "theirs is untouched, ours are gone");
+        assert_eq!(machine.tpm.transient(), ours, "only the other program's key is loaded");
         assert_eq!((machine.tpm.loaded_sessions(), machine.tpm.saved_sessions()), (vec![], vec![]));
     }
 }
@@ -53,9 +53,9 @@ fn a_reset_between_exit_and_flush_does_no_harm() {
     signer.ok("sign a");
     let ours = machine.tpm.transient();
     machine.tpm.reset_and_startup();
-    somebody_elses_key(&machine.tpm, ours[0]);
+    another_programs_key(&machine.tpm, ours[0]);
     signer.end("quit");
-    assert_eq!(machine.tpm.transient(), ours, "exit flushed somebody else's key");
+    assert_eq!(machine.tpm.transient(), ours, "exit flushed another program's key");
 }
 
 #[test]

@@ -127,8 +127,8 @@ fn certificates_name_the_salt_length_of_the_tpm() {
     assert_eq!(signs("req -new -key pss -subj /CN=pss -out csr"), 2);
     stranger.ok("req -in csr -verify -noout").says("verify OK");
     // A request for the TPM's salt length succeeds at once, and a request for another fails with the TPM's length.
-    let told = stranger.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
-    let (own, other) = if told { ("digest", "max") } else { ("max", "digest") };
+    let printed = stranger.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
+    let (own, other) = if printed { ("digest", "max") } else { ("max", "digest") };
     let asked =
         |salt: &str| format!("req -new -key pss -subj /CN=pss -sigopt rsa_pss_saltlen:{salt} -out csr");
     assert_eq!(signs(&asked(own)), 1);

@@ -79,7 +79,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
     let rows = rows(&machine);
     for setting in Setting::ALL {
         let here = rows.iter().any(|row| row.setting.name() == setting.name());
-        assert!(here, "the setting {} is not shown: give it a row", setting.name());
+        assert!(here, "the setting {} has no row here: add one", setting.name());
     }
     let mut locked = false;
     for row in &rows {

@@ -52,7 +52,7 @@ fn rsa_keys_sign_with_every_digest() {
     }
 }
 
-/// Writes a software key, the PKCS#8 file `soft`, in each container; the password is always `word`.
+/// The containers of software keys, each with the command that writes it from the PKCS#8 file `soft`; the password is always `word`.
 const CONTAINERS: [(&str, &str); 6] = [
     ("pkcs8", "pkey -in soft"),
     ("pkcs8-der", "pkey -in soft -outform DER"),
@@ -194,7 +194,7 @@ fn a_wrong_signature_does_not_verify() {
 
 /// Keys of other tools with only the sign attribute or only one scheme, for which TPM2_RSA_Decrypt fails.
 #[test]
-fn keys_with_only_the_sign_attribute_sign() {
+fn keys_that_cannot_decrypt_sign() {
     const SIGN: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let machine = Machine::new();
     machine.provision();

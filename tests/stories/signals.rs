@@ -13,7 +13,7 @@ const TIMERS: [(u32, u32); 6] = [(1_000, 0), (1_000, 1), (3_000, 1), (7_000, 0),
 
 /// Signs under each timer. Each time the key is new to the process, so that signals also interrupt loading it.
 #[track_caller]
-fn undisturbed(machine: &Machine, way: &str) {
+fn assert_undisturbed(machine: &Machine, way: &str) {
     let times = match std::env::var("TPM2_SIGNALS").as_deref() {
         // 2,010 is divisible by the number of timers.
         Ok("thorough") => 2_010 / TIMERS.len(),
@@ -31,7 +31,7 @@ fn undisturbed(machine: &Machine, way: &str) {
             came += signer.ok("timer 0 0").parse::<u32>().unwrap();
             signer.end("quit");
         }
-        assert!(came > 10, "{way}, {name}: {came} signals only prove nothing");
+        assert!(came > 10, "{way}, {name}: only {came} signals: too few to prove anything");
     }
     machine.tpm.assert_empty();
 }
@@ -41,8 +41,8 @@ fn timers_interrupt_no_operation_of_a_simulator() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
-    undisturbed(&machine, "mssim");
-    undisturbed(&Machine::new(), "swtpm");
+    assert_undisturbed(&machine, "mssim");
+    assert_undisturbed(&Machine::new(), "swtpm");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn timers_interrupt_no_operation_of_a_device() {
     let tpm = Swtpm::start();
     let device = TerminalDevice::start(&tpm);
     let machine = Machine::reached_by(tpm, &device.tcti());
-    undisturbed(&machine, "device");
+    assert_undisturbed(&machine, "device");
 }
 
 #[test]
@@ -59,14 +59,14 @@ fn timers_interrupt_no_operation_through_a_resource_manager() {
     let tabrmd = Tabrmd::start(&tpm);
     let machine = Machine::reached_by(tpm, tabrmd.tcti());
     let openssl = machine.openssl.env("DBUS_SESSION_BUS_ADDRESS", tabrmd.bus_address());
-    undisturbed(&Machine { openssl, ..machine }, "tabrmd");
+    assert_undisturbed(&Machine { openssl, ..machine }, "tabrmd");
 }
 
 #[test]
 fn timers_interrupt_no_operation_through_tcti_cmd() {
     let tpm = Swtpm::start();
     let tcti = format!("cmd:tpm2_send -T {}", tpm.tcti());
-    undisturbed(&Machine::reached_by(tpm, &tcti), "cmd");
+    assert_undisturbed(&Machine::reached_by(tpm, &tcti), "cmd");
 }
 
 #[test]

@@ -407,7 +407,7 @@ fn a_password_is_never_the_last_try() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_a_store() {
+fn valgrind_finds_no_error_of_ours_in_a_store() {
     let machine = prepared(Machine::new(), "-e P-256");
     nv(&machine, "0x1c00002", "", &certificate(&machine.openssl, "host"));
     machine.tool.ok(&format!("reference -a handle:0x{LOCKED} key.ref"));

@@ -6,13 +6,13 @@ use tests::tls::handshake;
 use tests::{Openssl, Order, TlsServer};
 
 use crate::machine::Machine;
-use crate::pki::{SECTIONS, office};
+use crate::pki::{SECTIONS, authority_files};
 use crate::store::{LOCKED, PLAIN, persist};
 
 /// One key in the form that a user names.
 struct Key<'a> {
     openssl: &'a Openssl,
-    judge: Openssl,
+    verifier: Openssl,
     /// The value of -key.
     name: String,
     /// The password for commands with this option: `-passin pass:secret`.
@@ -39,7 +39,7 @@ impl Key<'_> {
 
     #[track_caller]
     fn verifies(&self, line: &str) {
-        self.judge.ok(&line.replace("PUBLIC", &self.public));
+        self.verifier.ok(&line.replace("PUBLIC", &self.public));
     }
 }
 
@@ -69,10 +69,10 @@ fn with_each(kind: &str, first: Order, story: impl Fn(&Key<'_>)) {
             let openssl = machine.openssl.clone().ordered(order);
             order = other(order);
             let name = format!("{form}{handle}");
-            office(openssl.shell());
-            let judge = openssl.stranger();
+            authority_files(openssl.shell());
+            let verifier = openssl.stranger();
             let public = format!("{handle}.pub");
-            story(&Key { openssl: &openssl, judge, name, passin, pass, public });
+            story(&Key { openssl: &openssl, verifier, name, passin, pass, public });
             // A killed server leaves its session in the TPM.
             machine.tpm.clear();
         }
@@ -170,8 +170,8 @@ fn every_command_works_with_ec_keys() {
         mails(key, &["cms"]);
         shakes_hands(key);
         key.ok("ec -in KEY -noout -text").says("NIST CURVE: P-256");
-        key.judge.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer.key");
-        key.judge.ok("pkey -in peer.key -pubout -out peer.pub");
+        key.verifier.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer.key");
+        key.verifier.ok("pkey -in peer.key -pubout -out peer.pub");
         key.ok("pkeyutl -derive -inkey KEY -peerkey peer.pub -out ours");
         key.verifies("pkeyutl -derive -inkey peer.key -peerkey PUBLIC -out theirs");
         assert_eq!(key.openssl.read("ours"), key.openssl.read("theirs"));

@@ -109,8 +109,8 @@ fn server_and_client_authenticate_each_other_with_keys_in_their_tpms() {
             let agreed = handshake(&output);
             assert_eq!(agreed.protocol, if version == "tls1_3" { "TLSv1.3" } else { "TLSv1.2" }, "{output}");
             assert!(agreed.cipher.contains("DHE") || version == "tls1_3", "{output}");
-            let told = [*kind, iana(signature.0)].map(|name| format!("Peer signature type: {name}\n"));
-            assert!(told.iter().any(|line| output.out().contains(line)), "{told:?}: {output}");
+            let printed = [*kind, iana(signature.0)].map(|name| format!("Peer signature type: {name}\n"));
+            assert!(printed.iter().any(|line| output.out().contains(line)), "{printed:?}: {output}");
             let output = output.says(&format!("Peer signing digest: {digest}"));
             // "Server Temp Key" in OpenSSL 3.0, "Peer Temp Key" later.
             output.says(&format!("Temp Key: {}", ephemeral(group)));

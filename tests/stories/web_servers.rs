@@ -111,10 +111,10 @@ fn twenty_reloads_of_apache_under_load_fail_no_handshake() {
     }
     openssl.write("stop", "");
     assert!(clients.wait(LIMIT).success());
-    let told = openssl.text("clients.log");
-    let (visits, failures) = told.trim().split_once(' ').unwrap();
+    let printed = openssl.text("clients.log");
+    let (visits, failures) = printed.trim().split_once(' ').unwrap();
     assert_eq!(failures, "[]", "{}", openssl.text("error.log"));
-    assert!(visits.parse::<u32>().unwrap() > 100, "{visits} visits only prove nothing");
+    assert!(visits.parse::<u32>().unwrap() > 100, "only {visits} visits: too few to prove anything");
     let restarts = openssl.text("error.log").matches("Graceful restart requested").count();
     assert_eq!(restarts, 20, "{}", openssl.text("error.log"));
 }

@@ -17,7 +17,7 @@
  *   quit
  *
  * An option is NAME:VALUE for EVP_PKEY_CTX_ctrl_str, or implicit-rejection:N, tls:VERSION, negotiated:VERSION. "-" means no bytes.
-  * Each line has a one-line answer: "ok ..." or "error RETURNED LENGTH | REASON | REASON". */
+ * Each line has a one-line answer: "ok ..." or "error RETURNED LENGTH | REASON | REASON". */
 #include "answers.h"
 #include <openssl/core_names.h>
 #include <openssl/ec.h>

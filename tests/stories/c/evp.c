@@ -3,8 +3,8 @@
  *   evp [-q] KEY ... [-fixed KEY ...] [-restricted KEY ...] [-software KEY ...]
  *
  * A KEY is a file or another URI. The keys of -fixed sign with one scheme, and SHA-256; those of -restricted in the same way, but only
-  * what the TPM hashed itself; those of -software are imported into tpm2. With -q RSA keys are not checked: under valgrind OpenSSL's
-  * search for factors takes half a minute.
+ * what the TPM hashed itself; those of -software are imported into tpm2. With -q RSA keys are not checked: under valgrind OpenSSL's
+ * search for factors takes half a minute.
  *
  * A second library context without tpm2 gives the expected results. */
 /* The calls with old types are tested as well. */

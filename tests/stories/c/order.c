@@ -1,7 +1,7 @@
 /* Uses software keys by plain fetches: they must behave as if tpm2 were absent, whichever provider serves them.
  *
  *   order NAME [KEY ...]   signs with the keys of these files first; prints the provider of a plain fetch of EC and RSA, which must be
-  *                          NAME unless that is "any"; then tries everything
+ *                          NAME unless that is "any"; then tries everything
  *
  * A second library context without tpm2 checks every result. */
 #include <openssl/core_names.h>

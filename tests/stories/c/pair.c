@@ -1,10 +1,10 @@
 /* Checks if a certificate, a private key and other keys belong together, with the calls that programs use.
  *
  *   pair KEY CERT OTHER-KEY OTHER-CERT [TWIN]    KEY belongs to CERT, and OTHER-KEY, of the same type, to OTHER-CERT; TWIN is
-  *                                                the file of the software key that KEY was made of.
+ *                                                the file of the software key that KEY was made of.
  *
  * Each pair of keys is compared in both directions. The same public keys come from the certificates, from files read in a second
-  * library context without tpm2, and from copies. */
+ * library context without tpm2, and from copies. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>

@@ -3,7 +3,7 @@
  *   same KEY [PROPERTIES]
  *
  * A line is the source text of the call, its result and the number of errors that it left; lines with returned numbers and texts follow.
-  * The output does not depend on the key's numbers or on chance. PROPERTIES is the property query of fetched algorithms. */
+ * The output does not depend on the key's numbers or on chance. PROPERTIES is the property query of fetched algorithms. */
 /* The calls with old types are compared as well. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "same/ciphers.h"

@@ -49,12 +49,12 @@ fn haproxy_uses_keys_in_the_tpm_as_server_and_client() {
             format!("curl -sS --max-time 20 --cacert authority.pem --tlsv{version} --tls-max {version}");
         let pages =
             (0..3).map(|at| format!("https://localhost:{}/", first + at)).collect::<Vec<_>>().join(" ");
-        let told = openssl.stranger().shell().ok(&format!("{curl} {pages}")).out();
-        assert_eq!(told, "one 0\ntwo\nthree\n");
+        let printed = openssl.stranger().shell().ok(&format!("{curl} {pages}")).out();
+        assert_eq!(printed, "one 0\ntwo\nthree\n");
     }
-    let told =
+    let printed =
         openssl.stranger().shell().ok(&format!("curl -sS --max-time 20 http://127.0.0.1:{}/", first + 3));
-    assert_eq!(told.out(), "one 1\n", "{}", openssl.text("haproxy.log"));
+    assert_eq!(printed.out(), "one 1\n", "{}", openssl.text("haproxy.log"));
 }
 
 const TRIED: Program = Program {

@@ -33,8 +33,8 @@ fn mosquitto_and_its_clients_use_keys_in_the_tpm() {
     };
     let reference = format!("{LOCKED}.ref");
     openssl.shell().ok(&client("mosquitto_pub", LOCKED, &reference, "-r -m retained"));
-    let told = openssl.shell().ok(&client("mosquitto_sub", PLAIN, PLAIN, "-C 1 -W 20"));
-    assert_eq!(told.out(), "retained\n", "{}", openssl.text("mosquitto.log"));
+    let printed = openssl.shell().ok(&client("mosquitto_sub", PLAIN, PLAIN, "-C 1 -W 20"));
+    assert_eq!(printed.out(), "retained\n", "{}", openssl.text("mosquitto.log"));
     openssl
         .shell()
         .failed(&format!("mosquitto_pub -h 127.0.0.1 -p {port} --cafile authority.pem -t topic -m nobody"));

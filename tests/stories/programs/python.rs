@@ -90,8 +90,8 @@ fn python() {
         }
         let server = case.strict_server();
         case.openssl.write("clients.py", CLIENTS);
-        let told = case.ok(&format!("/usr/bin/python3 clients.py {} {arguments}", server.port())).out();
-        assert_eq!(told, "True\n");
+        let printed = case.ok(&format!("/usr/bin/python3 clients.py {} {arguments}", server.port())).out();
+        assert_eq!(printed, "True\n");
         Outcome::Works
     });
 }
@@ -136,7 +136,7 @@ fn python_uses_keys_in_the_tpm_as_server_and_client() {
         machine.openssl.ok("req -x509 -key key.tpm -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 -out crt");
         machine.openssl.write("programs.py", PYTHON);
         // Debian's own Python, which is linked to the openssl under test; another one in the PATH may have its own OpenSSL.
-        let told = machine.openssl.shell().ok("/usr/bin/python3 programs.py").out();
-        assert_eq!(told, "TLSv1.3 hello\n".repeat(5) + "TLSv1.3 known\n");
+        let printed = machine.openssl.shell().ok("/usr/bin/python3 programs.py").out();
+        assert_eq!(printed, "TLSv1.3 hello\n".repeat(5) + "TLSv1.3 known\n");
     }
 }

@@ -68,8 +68,8 @@ fn ruby() {
         let arguments = format!("CERTIFICATE KEY {password}");
         let server = case.strict_server();
         case.openssl.write("client.rb", CLIENT.replace("OPEN\n", KEY));
-        let told = case.ok(&format!("ruby client.rb {} {arguments}", server.port())).out();
-        assert_eq!(told, "Client certificate\n".repeat(2));
+        let printed = case.ok(&format!("ruby client.rb {} {arguments}", server.port())).out();
+        assert_eq!(printed, "Client certificate\n".repeat(2));
         let text = SERVER.replace("OPEN\n", KEY);
         case.server("server.rb", &text, &format!("ruby server.rb PORT {arguments}")).answers("");
         case.openssl.write("asked.rb", ASKED);

@@ -89,7 +89,7 @@ impl Transcript {
 impl Answer {
     fn of_call(line: &str) -> (&str, Self) {
         let (name, answer) = line.rsplit_once(" = ").expect("a call has a result");
-        let (result, errors) = answer.split_once(", errors ").expect("a call tells its errors");
+        let (result, errors) = answer.split_once(", errors ").expect("a call has a number of errors");
         let number = "a result is a number";
         (name, Self::Call { result: result.parse().expect(number), errors: errors.parse().expect(number) })
     }

@@ -16,7 +16,7 @@ fn loading_sends_nothing_and_each_later_signature_is_one_command() {
             let mut signer = machine.signer();
             proxy.log().clear();
             signer.ok("load a key secret");
-            // refused.rs measures the commands that prove a password.
+            // wrong_password.rs measures the commands that prove a password.
             assert!(!password.is_empty() || proxy.log().is_empty(), "{}", proxy.log().text());
             proxy.log().clear();
             signer.ok("sign a");
