@@ -22,7 +22,7 @@ impl Site {
                 let hidden =
                     without.iter().chain(scripts.iter().map(|(name, _)| name)).any(|other| name == *other);
                 if !hidden && !bin.join(&name).exists() {
-                    // An earlier folder of the PATH may have this name already.
+                    // A dangling link of this name may exist already.
                     let _ = symlink(path, bin.join(&name));
                 }
             }

@@ -49,8 +49,7 @@ impl Desk {
     }
 
     /// Runs a line with `input` on stdin and sends it a signal while the TPM behind the proxy executes `command`. The tool must end by
-    /// that
-    /// signal, report it in one line, and leave nothing behind.
+    /// that signal, report it in one line, and leave nothing behind.
     #[track_caller]
     pub(crate) fn interrupt(&self, proxy: &Proxy, command: u32, signal: i32, line: &str, input: &[u8]) {
         let (arrived, arrival) = mpsc::channel();

@@ -150,7 +150,7 @@ fn policies_demand_passwords_of_the_key_and_of_other_objects() {
     desk.run("signed_tpm2_policy add -x 16 sealed.tpm ecc.pem").ok();
     desk.unseals("-k secret", b"hello");
     desk.stays_sealed("-k wrong", "password");
-    // One policy demands the password and one does not: the latter needs no password of the key.
+    // A policy that demands the password itself, beside one that does not: the first needs no password in addition.
     desk.run("signed_tpm2_policy add -a --locality 1 sealed.tpm ecc.pem").ok();
     let commands: Vec<_> = desk.key("sealed.tpm").auth_policies[0]
         .statements

@@ -32,7 +32,7 @@ fn data_is_bound_to_pcr_values() {
         desk.stays_sealed("", "has changed");
         desk.others("tpm2_pcrreset 16");
     }
-    // Ten failures leave nothing in the TPM that fills it.
+    // Ten failures leave no more in the TPM than one.
     desk.others("tpm2_pcrevent -Q 16 script");
     for _ in 0..10 {
         desk.stays_sealed("", "PCR 16");

@@ -217,8 +217,7 @@ fn secrets_are_wiped_from_memory_when_no_longer_needed() {
     let number = &number[4..28];
     let scalar = &scalar[4..28];
     // What the tool still holds at its first command (which shows that the search finds it), what is wiped by then, and what is wiped by
-    // the
-    // last command.
+    // the last command.
     let [policy, create, seal, unseal] = [
         ("policy add -x 16 --passin file:word key.tpm secret.pem", number),
         ("create --force -w secret.pem --passin file:word wrapped.tpm", scalar),

@@ -17,8 +17,7 @@ pub(crate) const KEYS: [(&str, &str, &str); 4] = [
 ];
 
 /// A machine with the keys: two files, and two persistent keys of the storage and the endorsement hierarchy. The public areas are those
-/// of
-/// tpm2-tools and the IBM tools (`tsscreate -sir`).
+/// of tpm2-tools and the IBM tools (`tsscreate -sir`).
 pub(crate) fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
     let tpm = Swtpm::start();
     let tcti = tcti(&tpm);

@@ -441,8 +441,8 @@ fn an_unreadable_file_opens_no_store() {
     }
     machine.tpm.assert_empty();
 }
+
 /// Writes contents into an NV index with tpm2-tools.
-/// Writes something into an NV index by tpm2-tools, as anybody would.
 #[track_caller]
 pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8]) {
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
@@ -450,8 +450,8 @@ pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8])
     tools.ok(&format!("tpm2_nvdefine -Q -C o -s {} {options} {index}", contents.len()));
     tools.ok(&format!("tpm2_nvwrite -Q -C o -i contents {index}"));
 }
+
 /// Makes a self-signed certificate and returns it in DER; it is in NAME.crt, and its key in NAME.key.
-/// A new self-signed certificate in DER; its key is in NAME.key, and it in NAME.crt.
 #[track_caller]
 pub(crate) fn certificate(openssl: &Openssl, name: &str) -> Vec<u8> {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";

@@ -1,6 +1,5 @@
 //! Every command of `openssl` that uses a private key works with the key as a file, as an engine's URI and as tpm2-openssl's URI, with
-//! and
-//! without password, in both orders of the providers. A stock openssl without tpm2 checks the results.
+//! and without password, in both orders of the providers. A stock openssl without tpm2 checks the results.
 use tests::raw::Tpm as _;
 use tests::tls::handshake;
 use tests::{Openssl, Order, TlsServer};
@@ -59,8 +58,7 @@ fn machine(kind: &str) -> Machine {
 /// Runs a story with the key in each of its forms, with and without password.
 ///
 /// The order of the providers alternates, and the two types of key begin with different orders. So each command runs in each order with
-/// each
-/// form, and each form runs in both orders: once with a password, once without.
+/// each form, and each form runs in both orders: once with a password, once without.
 fn with_each(kind: &str, first: Order, story: impl Fn(&Key<'_>)) {
     let machine = machine(kind);
     let mut order = first;

@@ -99,8 +99,7 @@ fn server_and_client_authenticate_each_other_with_keys_in_their_tpms() {
             };
             let cipher = if auth == "ec" { "ECDHE+aECDSA" } else { "ECDHE+aRSA" };
             // In TLS 1.2 the list of groups also names the curves of certificates; in TLS 1.3 a server of OpenSSL 3.5 or later would
-            // request P-256
-            // from the list.
+            // request P-256 from the list.
             let alone = group == "P-256" || version == "tls1_3";
             let groups = if alone { group.to_owned() } else { format!("{group}:P-256") };
             let options = format!("-{version} -cipher {cipher} -groups {groups} -sigalgs {sigalgs} {trust}");

@@ -7,8 +7,7 @@
  *   forks N TIMES NAME            N children and the parent sign at once; the children free the keys and exit
  *   kills N TIMES NAME            N children sign until they are killed during an operation; the parent signs TIMES meanwhile
  *   exec COMMAND                  runs a shell command in a forked child, like a server that starts a helper
- *   while NAME sign NAME TIMES    one thread signs with the first key while another signs with the second; "ok MILLISECONDS" of the
- * second
+ *   while NAME sign NAME TIMES    one thread signs with the first key while another signs with the second: "ok MILLISECONDS" of it
  *   while NAME free NAME          the same, but the second key is freed
  *   timer MICROSECONDS RESTART    from now on a handled SIGALRM arrives at this interval; 0 stops it, and returns the number of signals
  *   sigterm handled|blocked|ignored  sets the treatment of SIGTERM from now on

@@ -20,7 +20,7 @@ const ASKS: &str =
 pub(super) struct Case<'a> {
     pub(super) kind: Type,
     pub(super) form: Form,
-    /// With the provider configured.
+    /// An openssl whose configuration loads the provider.
     pub(super) openssl: Openssl,
     pub(super) world: &'a World,
 }
@@ -215,8 +215,7 @@ impl Server<'_> {
     }
 
     /// Fails unless the processes that use the TPM have this user and these groups: `www-data (tss)`. A connection is open meanwhile,
-    /// since
-    /// some servers have a process for each. Does nothing without root, where no server drops privileges.
+    /// since some servers have a process for each. Does nothing without root, where no server drops privileges.
     #[track_caller]
     pub(super) fn used_by(&self, options: &str, user: &str) {
         if !users::is_root() {

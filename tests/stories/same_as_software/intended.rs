@@ -12,15 +12,16 @@ const OPTIONS: &str = "a key made in a TPM has more parameters, with the names o
 const NEWER: &str =
     "it works with every version of OpenSSL, whose own provider has it in later versions only";
 const TESTS: &str = "only the self tests of OpenSSL's own providers use it";
-const BEGUN: &str = "the digest of a message that is begun stays, though OpenSSL 3.5 lists it";
-const STAYS: &str =
-    "another digest of a message that is begun is refused, as by OpenSSL before 3.6, which passes it over";
-const KEM: &str = "keys of the TPM have no key encapsulation";
+const BEGUN: &str =
+    "the digest cannot change after a message has begun, though OpenSSL 3.5 lists it as settable";
+const STAYS: &str = "another digest for a message that has begun is refused, as by OpenSSL before 3.6; later versions ignore it";
+const KEM: &str = "TPM keys have no key encapsulation";
 const SALT: &str =
-    "the TPM chooses the length of the salt, and OpenSSL's verification says whether it may be left open";
+    "the TPM chooses the salt length, and OpenSSL's verification decides if it may be unspecified";
 const SIZE: &str = "an unsupported padding is already an error in the size query";
 const NOTHING: &str = "an empty ciphertext is not sent to the TPM";
-const DIGEST: &str = "libcrypto knows the digest by this name even if no provider has it, and by OpenSSL's newer name does not";
+const DIGEST: &str =
+    "libcrypto finds the digest by this name even if no provider has it, but not by OpenSSL's newer name";
 const NEVER: &str = "an operation that the key type lacks is not offered, instead of failing";
 
 /// The types of keys, a part of the line, and the reason for the difference.

@@ -111,7 +111,7 @@ static void parameters(const struct subject *subject)
     MUST(!EVP_PKEY_missing_parameters(subject->key) && EVP_PKEY_can_sign(subject->key) == 1);
     char name[80];
     size_t length;
-    /* 2: it is mandatory. */
+    /* 2 means that the digest is mandatory, 1 that it is a default. */
     int number, answer = free_to_sign(subject) ? 1 : 2;
     MUST(EVP_PKEY_get_default_digest_name(subject->key, name, sizeof(name)) == answer);
     MUST(strcasecmp(name, hash) == 0 || (subject->pss && strcmp(name, "SHA2-256") == 0));

@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum kind {
-    OF_TPM, /* may do everything that its type can */
-    FIXED, /* signs by one scheme and digest */
+    OF_TPM, /* supports every operation of its type */
+    FIXED, /* signs with one scheme and digest */
     RESTRICTED, /* the same, and only what the TPM hashed itself */
-    SOFTWARE, /* kept by tpm2, not in the TPM */
+    SOFTWARE, /* a software key in tpm2 */
 };
 
 struct subject {
