@@ -1,11 +1,11 @@
-//! A key file in DER that cannot be used says why, in `openssl` and in what else opens it by OSSL_STORE, as the same file in PEM does.
+//! A key file in DER that cannot be used gives the same error as the same file in PEM, in `openssl` and through OSSL_STORE.
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order};
 
 use crate::machine::Machine;
 use crate::store::certificate;
 
-/// The same file in DER.
+/// Writes the same key in DER and returns its bytes.
 #[track_caller]
 fn der(openssl: &Openssl, key: &str, passin: &str) -> Vec<u8> {
     openssl.ok(&format!("pkey -in {key} {passin} -outform DER -out {key}.der"));
@@ -13,7 +13,7 @@ fn der(openssl: &Openssl, key: &str, passin: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_wrong_with_it_is_said() {
+fn the_error_names_the_fault_of_a_der_file() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     machine.key("rsa", "-r");
@@ -39,7 +39,7 @@ fn what_is_wrong_with_it_is_said() {
         ] {
             openssl.failed(&format!("pkey -noout {options} -in {file}")).says(says);
             openssl.failed(&format!("rsa -noout {options} -in {file}")).says(says);
-            // It goes on after an error, and OpenSSL 3.0 ends with 0.
+            // storeutl continues after an error, and OpenSSL 3.0 exits with 0.
             let found = openssl.run(&format!("storeutl -noout {options} {file}"));
             assert!(found.err().contains(says) && !found.out().contains("Pkey"), "{found}");
         }
@@ -55,7 +55,7 @@ fn what_is_wrong_with_it_is_said() {
 }
 
 #[test]
-fn what_follows_it_is_found_as_well() {
+fn objects_after_a_der_key_are_found() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     machine.key("key", "-e P-256");

@@ -1,4 +1,4 @@
-//! One battery of what people do with keys, on every page of the book of chips. docs/chips.md shows what came of it.
+//! The same battery of key operations runs on every chip profile of the book. docs/chips.md lists the results.
 use std::fmt::Write as _;
 use std::fs;
 use std::sync::Mutex;
@@ -10,11 +10,11 @@ use tests::{Authority, Options, Proxy, Refusal, ResourceManager, Swtpm, TlsServe
 
 use crate::machine::Machine;
 
-/// What people do, in the columns of the table.
+/// The groups of operations: the columns of the table.
 const GROUPS: [&str; 10] =
     ["create", "wrap", "sign", "decrypt", "derive", "TLS", "seal", "policy", "store", "status"];
 
-/// How many pages are tried at once.
+/// How many chips are tested at the same time.
 const AT_ONCE: usize = 4;
 
 const OAEP: &str = "-pkeyopt rsa_padding_mode:oaep";
@@ -22,9 +22,9 @@ const OAEP: &str = "-pkeyopt rsa_padding_mode:oaep";
 /// A step of the battery.
 struct Step {
     group: &'static str,
-    /// As it is shown.
+    /// The step's name in the page.
     name: &'static str,
-    /// The file that an earlier step makes.
+    /// The file that an earlier step must have made; empty if none.
     needs: &'static str,
     run: fn(&Bench) -> Result<(), String>,
 }
@@ -79,10 +79,10 @@ const BATTERY: &[Step] = &[
     step("status", "status", "", |bench| bench.tool("status")),
 ];
 
-/// What came of each step; none where what it needs is not there.
+/// The result of each step; `None` where the file it needs is missing.
 type Found = Vec<Option<Result<(), String>>>;
 
-/// A machine with the chip, its keys, and a stranger who knows the public halves.
+/// A machine with the chip, its keys, and a stock openssl that knows the public halves.
 struct Bench {
     machine: Machine,
     trust: String,
@@ -92,7 +92,7 @@ struct Bench {
 impl Bench {
     fn new(tpm: Swtpm, chip: &Chip) -> Self {
         chip.prepare(&tpm);
-        // The gap is the manager's, everything else a matter of the bus.
+        // The resource manager makes the context gap; the proxy on the bus makes everything else.
         let (machine, way) = if chip.name.contains("gap") {
             let options = Options { context_gap: 255, refusal: Refusal::Empty };
             let manager = ResourceManager::start(&tpm, options);
@@ -131,7 +131,7 @@ impl Bench {
         said(&self.machine.openssl.run(line))
     }
 
-    /// The public half of a key, for strangers.
+    /// Writes the public half of a key, for the stock openssl.
     fn public(&self, key: &str) -> Result<(), String> {
         self.openssl(&format!("pkey -in {key} -pubout -out public"))
     }
@@ -163,7 +163,7 @@ impl Bench {
         same(&openssl.read("ours"), &openssl.read("theirs"))
     }
 
-    /// A certificate of the key, and the options for it.
+    /// Makes a certificate of the key, and returns the options that use it.
     fn certified(&self, key: &str) -> Result<String, String> {
         self.public(key)?;
         let openssl = self.machine.openssl.stranger();
@@ -180,7 +180,7 @@ impl Bench {
         let stranger = self.machine.openssl.stranger();
         let met = server.client(&stranger, &format!("{version} {}", self.trust));
         let printed = server.printed();
-        // It is killed, and nobody manages this TPM: its keys are still loaded.
+        // The server is killed and no resource manager flushes for it: its keys are still loaded.
         drop(server);
         if self.way.0.is_some() {
             self.machine.tpm.clear();
@@ -201,12 +201,12 @@ fn same(ours: &[u8], theirs: &[u8]) -> Result<(), String> {
     if ours == theirs { Ok(()) } else { Err("another result than software has".to_owned()) }
 }
 
-/// Success, or what was said instead.
+/// Success, or the error message of the program.
 fn said(output: &Output) -> Result<(), String> {
     if output.success() { Ok(()) } else { Err(message(&output.err())) }
 }
 
-/// The message of ours in what a program has printed, without what differs from run to run.
+/// Returns our message within what a program printed, without the parts that differ between runs.
 fn message(printed: &str) -> String {
     let of_provider = printed.lines().find_map(|line| line.split_once(":tpm2:0:").map(|(_, text)| text));
     let of_tool = printed.lines().find_map(|line| line.strip_prefix("tpm2-keytool: "));
@@ -227,7 +227,7 @@ fn every_chip_works_or_says_what_it_lacks() {
     assert_page(rows, |at| Bench::new(Swtpm::start(), &BOOK[at]));
 }
 
-/// Profiles of swtpm 0.10, and how they differ from the TPM without one.
+/// The profiles of swtpm 0.10, and how each differs from a TPM without a profile.
 const PROFILES: [(&str, &str, &str); 5] = [
     ("default-v1", "has all that libtpms 0.10 has", "name=default-v1"),
     (
@@ -253,7 +253,7 @@ const CUSTOM: &str = r#"profile={"Name":"custom","Algorithms":"rsa,rsa-min-size=
 #[test]
 fn every_profile_of_swtpm_works_or_says_what_it_lacks() {
     if !Swtpm::has_profiles() {
-        // Debian 12 and 13 have such a swtpm; `make matrix` comes here with swtpm 0.10.
+        // Debian 12 and 13 have a swtpm without profiles; `make matrix` runs this story with swtpm 0.10.
         assert_ne!(std::env::var("TPM2_PROFILES").as_deref(), Ok("required"), "this swtpm knows no profiles");
         assert_page_has(PROFILES.iter().map(|(name, what, _)| (*name, *what)));
         return;
@@ -262,7 +262,7 @@ fn every_profile_of_swtpm_works_or_says_what_it_lacks() {
     assert_page(rows, |at| Bench::new(Swtpm::with_profile(PROFILES[at].2), Chip::named("swtpm")));
 }
 
-/// Runs the battery on every one, and compares what came of it with the page.
+/// Runs the battery on each chip or profile and compares the results with the page.
 fn assert_page<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>, bench: impl Fn(usize) -> Bench + Sync) {
     let rows: Vec<_> = rows.collect();
     let results: Vec<Mutex<Found>> = rows.iter().map(|_| Mutex::default()).collect();
@@ -297,7 +297,7 @@ fn page() -> String {
     fs::read_to_string(module::workspace().join("docs/chips.md")).expect("docs/chips.md")
 }
 
-/// Every chip stands on the page: how it differs, and what came of the battery.
+/// Checks that the page lists every chip: how it differs, and the results of the battery.
 fn assert_page_has<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) {
     let page = page();
     for (name, what) in rows {
@@ -307,7 +307,7 @@ fn assert_page_has<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>) {
     }
 }
 
-/// What came of a group: `works`, or how many steps did and the notes on the others.
+/// The result of a group: `works`, or the number of steps that work and notes on the others.
 fn cell(group: &str, found: &[Option<Result<(), String>>], notes: &mut Vec<String>) -> String {
     let steps: Vec<_> = BATTERY.iter().zip(found).filter(|(step, _)| step.group == group).collect();
     let good = steps.iter().filter(|(_, result)| matches!(result, Some(Ok(())))).count();

@@ -1,11 +1,11 @@
-//! The bus is clean: no password crosses it, private operations run in HMAC sessions, and whoever changes an answer
-//! on the way gets an error, never a wrong result taken for good.
+//! A bus attacker learns nothing: no password crosses the bus, private operations run in HMAC sessions, and a changed response
+//! gives an error, never a wrong result that is accepted.
 use tests::raw::Tpm as _;
 use tests::{Proxy, Swtpm, peers, raw, tamper};
 
 use crate::machine::{Machine, SRK};
 
-/// Forty bytes: longer than any digest a name is made with, so it is hashed; neither form may be seen.
+/// Forty bytes: longer than the digest of any name hash, so the TPM uses its hash. Neither form may appear on the bus.
 const PASSWORD: &str = "correct-horse-battery-staple-and-more-40";
 
 fn watched() -> (Machine, Proxy) {
@@ -21,7 +21,7 @@ fn no_password_crosses_the_bus() {
     let guarded = machine.tpm.create_primary_with(b"parent-password", raw::STORAGE);
     machine.tpm.persist(guarded, SRK + 1);
     machine.tpm.flush(guarded);
-    // The tool under watch too: passwords of keys, of the hierarchy and of a persistent parent.
+    // The key tool is watched as well: passwords of keys, of a hierarchy and of a persistent parent.
     let tool = tests::Tool::new(machine.openssl.shell(), &proxy.tcti());
     machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner-password");
     tool.ok(&format!("create -e P-256 -k {PASSWORD} -b owner-password ec"));
@@ -38,7 +38,7 @@ fn no_password_crosses_the_bus() {
         openssl.ok(&line);
         openssl.failed(&line.replace("pass:", "pass:not-")).says("the TPM refused the password");
     }
-    // A password that is longer than the name's digest is used as its hash.
+    // The hash of a password that is longer than the name hash's digest is the authorization value.
     let hashed = machine.openssl.stranger().pipe("dgst -sha256 -binary", PASSWORD).ok().stdout;
     let words = [PASSWORD, "short-secret", "third-secret", "owner-password", "parent-password", "not-"];
     let secrets = words.iter().map(|word| word.as_bytes()).chain([&hashed[..]]);
@@ -51,7 +51,7 @@ fn no_password_crosses_the_bus() {
 }
 
 #[test]
-fn the_search_finds_a_password_that_does_cross_it() {
+fn the_search_finds_a_password_sent_in_clear() {
     let (machine, proxy) = watched();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &proxy.tcti());
     tools.ok("tpm2_createprimary -C o -c primary.ctx -p short-secret");
@@ -77,7 +77,7 @@ fn every_private_operation_runs_in_an_hmac_session() {
 }
 
 #[test]
-fn what_is_decrypted_or_derived_cannot_be_read_on_the_bus() {
+fn decrypted_and_derived_secrets_cannot_be_read_on_the_bus() {
     let (machine, proxy) = watched();
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
     openssl.write("plain", b"a secret of no great length");
@@ -103,14 +103,14 @@ fn what_is_decrypted_or_derived_cannot_be_read_on_the_bus() {
     }
 }
 
-/// The commands of a first signature, and how many bytes each response has.
+/// Returns the commands of a first signature, and the length of each response in bytes.
 fn responses(machine: &Machine, proxy: &Proxy, key: &str) -> Vec<(u32, usize)> {
     proxy.log().clear();
     machine.signs(key);
     proxy.log().all().iter().map(|e| (e.code(), e.response.len())).collect()
 }
 
-/// Signs under a tampering proxy: an error, or a signature that a stranger verifies; nothing else.
+/// Signs under a tampering proxy. The result is an error or a signature that a stock openssl verifies, nothing else.
 #[track_caller]
 fn error_or_right(machine: &Machine, key: &str, what: &str) -> bool {
     let output = machine.openssl.run(&format!("dgst -sha256 -sign {key} -out message.sig message"));
@@ -119,9 +119,9 @@ fn error_or_right(machine: &Machine, key: &str, what: &str) -> bool {
     if output.success() {
         let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
         let verified = machine.openssl.stranger().run(&verify);
-        assert!(verified.success(), "{what}: a wrong result was taken for good\n{output}\n{verified}");
+        assert!(verified.success(), "{what}: a wrong result was accepted\n{output}\n{verified}");
     }
-    // What a lost or changed answer left behind goes, so that each round begins alike.
+    // Flushes what a lost or changed response left in the TPM, so that each round begins in the same state.
     machine.tpm.reset_and_startup();
     output.success()
 }
@@ -130,7 +130,7 @@ fn flip_bits(machine: &Machine, proxy: &Proxy, key: &str) {
     let responses = responses(machine, proxy, key);
     for (nth, (command, size)) in responses.iter().copied().enumerate() {
         let occurrence = responses[..nth].iter().filter(|(earlier, _)| *earlier == command).count();
-        // Every byte of the header, then every twenty-third; another bit each time.
+        // Every byte of the header, then every twenty-third byte; a different bit each time.
         for byte in (0..10).chain((10..size).step_by(23)) {
             let bit = byte * 8 + (byte + nth) % 8;
             proxy.on_response(tamper::flip_bit(command, occurrence, bit));
@@ -191,7 +191,7 @@ fn a_replaced_nonce_is_an_error() {
             proxy.log().clear();
             let right = error_or_right(&machine, "key", &format!("nonces of {command:#x} replaced"));
             assert!(replaced(), "no nonce of {command:#x} was replaced:\n{}", proxy.log().text());
-            assert!(!right, "nonces of {command:#x} replaced, and nobody noticed");
+            assert!(!right, "nonces of {command:#x} replaced, and no error came");
             proxy.behave();
         }
         machine.signs("key");

@@ -1,19 +1,19 @@
-//! A process that crashes: its core dump holds no password of a key, and nothing that is made of it.
+//! A process crashes: its core dump contains no password of a key, and no authorization value made from one.
 //!
-//! gdb takes the dump as the kernel would: without what is marked (madvise(2), MADV_DONTDUMP).
+//! gdb writes the dump as the kernel would: without pages marked by madvise(2), MADV_DONTDUMP.
 
 use tests::raw::{self, Tpm as _};
 use tests::{Order, Shell};
 
 use crate::machine::{Machine, program};
 
-/// Longer than the digest, so that the authValue is its hash.
+/// Longer than the digest, so the authorization value is its hash.
 const PASSWORD: &str = "Vq3mT8yKz1wXn6RbJ4cLh9PdF2sGu7AeYo5iZt0WkMx";
 const CONTROL: &str = "a7Hs2Kd9Lf4Jg6Zx1Cv8Bn3Mq5Wr0Ty";
 /// SHA-256 of the password.
 const AUTH_VALUE: &str = "7243f41aa8f33ee6b8d1d49f002af2556d82d034b9ae7463d46093c251ae416c";
 
-/// Runs the program under gdb until it aborts, and looks for what its core holds. The control is there, or nothing was looked for.
+/// Runs the program under gdb until it aborts, and searches its core. The control string must be found: it proves that the search works.
 #[track_caller]
 fn crashed(shell: &Shell, line: &str, secrets: &[&str], digests: &[&str]) {
     shell.write("control", CONTROL);
@@ -39,7 +39,7 @@ fn crashed(shell: &Shell, line: &str, secrets: &[&str], digests: &[&str]) {
     }
 }
 
-/// Every part of so many characters: what is left of an overwritten password is still a find.
+/// Every part of twelve characters: the rest of a partly overwritten password counts as found.
 fn parts(secret: &str) -> Vec<String> {
     (0..=secret.len() - 12).map(|at| secret[at..at + 12].to_owned()).collect()
 }
@@ -64,7 +64,7 @@ fn the_password_of_a_key_is_in_no_core() {
 fn the_password_is_in_no_core_where_no_memory_can_be_locked() {
     let machine = Machine::new();
     let crash = with_key(&machine);
-    // Root may lock all the same, while it has the capability.
+    // Root can lock memory despite the limit while it has the capability.
     let as_root = if machine.openssl.shell().ok("id -u").out().trim() == "0" {
         "setpriv --bounding-set=-ipc_lock "
     } else {

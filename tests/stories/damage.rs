@@ -1,4 +1,4 @@
-//! Damaged key files: an OpenSSL error with a reason of ours, never a crash, and nothing for valgrind to find.
+//! Damaged key files give an OpenSSL error with a reason of this provider, never a crash, and valgrind finds no error.
 use std::time::{Duration, Instant};
 
 use tests::{Order, valgrind};
@@ -8,7 +8,7 @@ use crate::machine::{Machine, program};
 const KINDS: [(&str, &str); 3] =
     [("ec", "-e P-256"), ("rsa", "-r --description damaged"), ("password", "-e P-384 -n sha384 -k secret")];
 
-/// What `damage` counted: loaded, ours, others, silent, wrong.
+/// The counts of the program `damage`: loaded, ours, others, silent, wrong.
 #[track_caller]
 fn counts(text: &str) -> [u32; 5] {
     let numbers =
@@ -17,12 +17,12 @@ fn counts(text: &str) -> [u32; 5] {
 }
 
 #[test]
-fn every_truncation_and_every_changed_byte() {
+fn truncated_and_changed_files_give_a_reason() {
     let machine = Machine::new();
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in KINDS {
         machine.key(key, options);
-        // The envelope is the same whatever is in it.
+        // The PEM and DER envelope is the same for every key, so one key tests all modes.
         let all = if key == "ec" { 6 } else { 2 };
         for mode in &["cut", "change", "text-cut", "text-change", "der-cut", "der-change"][..all] {
             // An RSA file is three times as long, and half of it is one encrypted blob.
@@ -31,7 +31,7 @@ fn every_truncation_and_every_changed_byte() {
             let [loaded, ours, others, silent, _] = counts(&output.out());
             assert!(ours + others + loaded > 100, "{mode}: {output}");
             assert_eq!(silent, 0, "{key} {mode}: a failure without a reason: {output}");
-            // The label says whose file it is, so the reason must be ours; and no part of a file is a file.
+            // The PEM label is ours, so the reason must be ours; and no part of a file may load as a file.
             assert!(
                 !["cut", "change"].contains(mode) || others == 0,
                 "{key} {mode}: not our reason: {output}"
@@ -45,7 +45,7 @@ fn every_truncation_and_every_changed_byte() {
 }
 
 #[test]
-fn what_still_loads_signs_rightly_or_not_at_all() {
+fn a_damaged_file_that_loads_signs_correctly_or_fails() {
     let machine = Machine::new();
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in &KINDS[..2] {
@@ -61,12 +61,12 @@ fn what_still_loads_signs_rightly_or_not_at_all() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_damaged_files() {
+fn valgrind_finds_no_error_of_ours_in_damaged_files() {
     let machine = Machine::new();
     let damage = program(machine.openssl.shell(), "damage");
     for (key, options) in KINDS {
         machine.key(key, options);
-        // Valgrind is fifty times slower: a few bytes of each field.
+        // Valgrind is fifty times slower, so a few bytes of each field are enough.
         let modes = if key == "ec" { &["cut 29", "change 61", "text-cut 151"][..] } else { &["change 97"] };
         for mode in modes {
             let report = valgrind::run(machine.openssl.shell(), &format!("{damage} {key} {mode}"), "tpm2.so");
@@ -77,7 +77,7 @@ fn valgrind_finds_nothing_of_ours_in_damaged_files() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_a_signature() {
+fn valgrind_finds_no_error_of_ours_in_a_signature() {
     let machine = Machine::new();
     machine.openssl.write("file", b"contents");
     for (key, options) in [("ec", "-e P-256 -k secret"), ("rsa", "-r")] {
@@ -90,7 +90,7 @@ fn valgrind_finds_nothing_of_ours_in_a_signature() {
 }
 
 #[test]
-fn files_of_no_and_of_too_many_bytes() {
+fn empty_and_oversized_files_are_refused() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     let (openssl, text) = (&machine.openssl, machine.openssl.text("key"));
@@ -101,7 +101,7 @@ fn files_of_no_and_of_too_many_bytes() {
     openssl.write("endless", format!("{begin}{body}"));
     openssl.write("label", begin);
     openssl.write("huge", format!("{begin}{}-----END TSS2 PRIVATE KEY-----\n", line.repeat(10_000_000 / 65)));
-    // Without a label nobody knows whose it is, and stock openssl itself needs minutes for ten megabytes.
+    // Without a label no decoder can tell the format, and stock openssl itself needs minutes for ten megabytes.
     openssl.write("zeros", vec![0; 100_000]);
     openssl.write(
         "noise",
@@ -109,8 +109,8 @@ fn files_of_no_and_of_too_many_bytes() {
             .map(|i| u8::try_from(u64::from(i) * u64::from(i) % 251).unwrap())
             .collect::<Vec<u8>>(),
     );
-    // The store drops what is said of an empty file. Of ten megabytes that are no PEM at all it makes minutes without any
-    // provider of ours, so the decoders are called themselves.
+    // OSSL_STORE drops the message for an empty file. It takes minutes over ten megabytes that are not PEM even without this
+    // provider, so the decoders are called directly.
     openssl.failed("pkey -in empty -noout").says("Could not ").says(" from empty");
     for name in ["endless", "label", "huge"] {
         let start = Instant::now();
@@ -127,7 +127,7 @@ fn files_of_no_and_of_too_many_bytes() {
     }
 }
 
-/// Sound files that say what nobody can do: (what stands there, what instead, the message).
+/// Well-formed files with an unsupported value: (the original bytes, their replacement, the expected message).
 #[test]
 fn a_wrong_type_and_an_unknown_curve_are_named() {
     let machine = Machine::new();
@@ -137,13 +137,14 @@ fn a_wrong_type_and_an_unknown_curve_are_named() {
     let der = openssl.read("key.der");
     // 2.23.133.10.1.3; TPM_ECC_NIST_P256 between TPM_ALG_NULL (the scheme) and TPM_ALG_NULL (the KDF).
     let (oid, curve) = (hex::decode("06066781050a0103").unwrap(), [0, 0x10, 0, 3, 0, 0x10]);
-    for (there, instead, says) in [
+    for (original, replacement, says) in [
         (&oid[..], hex::decode("06066781050a0109").unwrap(), "2.23.133.10.1.9"),
         (&curve[..], vec![0, 0x10, 0, 0x7f, 0, 0x10], "curve"),
     ] {
-        let at = der.windows(there.len()).position(|window| window == there).expect("the place to damage");
+        let at =
+            der.windows(original.len()).position(|window| window == original).expect("the bytes to replace");
         let mut damaged = der.clone();
-        damaged[at..at + there.len()].copy_from_slice(&instead);
+        damaged[at..at + original.len()].copy_from_slice(&replacement);
         openssl.write("damaged.der", damaged);
         let base64 = openssl.stranger().ok("base64 -in damaged.der").out();
         openssl.write(

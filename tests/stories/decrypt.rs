@@ -1,4 +1,4 @@
-//! Decryption with RSA keys in the TPM; the other side is an openssl that has never heard of tpm2.
+//! Decryption with RSA keys in the TPM. A stock openssl without tpm2 encrypts.
 use tests::raw::{self, Tpm as _};
 use tests::{Dialog, Proxy, Swtpm, peers};
 
@@ -20,7 +20,7 @@ fn prepared(machine: Machine) -> Machine {
     machine
 }
 
-/// A machine whose TPM commands are counted, with an RSA key in the resident program.
+/// A machine whose TPM commands are counted, with an RSA key loaded in the program `decrypter`.
 fn counted() -> (Machine, Proxy, Dialog) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
@@ -31,13 +31,13 @@ fn counted() -> (Machine, Proxy, Dialog) {
     (machine, proxy, program)
 }
 
-/// A ciphertext of this message.
+/// Returns a ciphertext of this message.
 fn sealed(program: &mut Dialog, message: &str, options: &str) -> String {
     program.ok(&format!("seal key {message} {options}"))
 }
 
 #[test]
-fn what_a_stranger_encrypts_is_decrypted_with_every_padding() {
+fn ciphertexts_of_stock_openssl_are_decrypted_with_every_padding() {
     let machine = machine("-r");
     machine.openssl.write("block", [0x11; 256]);
     for (input, options) in [
@@ -66,7 +66,7 @@ fn what_a_stranger_encrypts_is_decrypted_with_every_padding() {
 }
 
 #[test]
-fn what_was_not_encrypted_so_is_refused() {
+fn a_ciphertext_with_another_padding_or_key_is_refused() {
     let machine = machine("-r");
     let decrypt = "pkeyutl -decrypt -inkey key -out opened";
     machine.openssl.write("high", [0xff; 256]);
@@ -83,7 +83,7 @@ fn what_was_not_encrypted_so_is_refused() {
 }
 
 #[test]
-fn a_context_asks_sizes_for_nothing_and_decrypts_again_and_again() {
+fn a_size_query_sends_no_command_and_a_context_decrypts_repeatedly() {
     let (machine, proxy, mut program) = counted();
     let (first, second) = (sealed(&mut program, "0102", ""), sealed(&mut program, "030405", ""));
     proxy.log().clear();
@@ -95,7 +95,7 @@ fn a_context_asks_sizes_for_nothing_and_decrypts_again_and_again() {
     assert_eq!(proxy.log().len(), 0, "{}", proxy.log().text());
 
     assert_eq!(program.ok(&format!("run {first}")), "0102");
-    // The key loaded; then the block that determines the secret of implicit rejection, and the message.
+    // The key is loaded; then come the block that determines the secret of implicit rejection, and the message.
     assert_eq!(proxy.log().count(raw::RSA_DECRYPT), 2, "{}", proxy.log().text());
     proxy.log().clear();
     assert_eq!(program.ok(&format!("run {second}")), "030405");
@@ -113,7 +113,7 @@ fn a_context_asks_sizes_for_nothing_and_decrypts_again_and_again() {
 }
 
 #[test]
-fn implicit_rejection_is_switched_off_as_in_openssl() {
+fn implicit_rejection_can_be_disabled_as_in_openssl() {
     let (_machine, proxy, mut program) = counted();
     let message = sealed(&mut program, "0102", "");
     program.ok("decrypting key implicit-rejection:0");
@@ -126,7 +126,7 @@ fn implicit_rejection_is_switched_off_as_in_openssl() {
 }
 
 #[test]
-fn a_premaster_secret_of_tls_comes_out_or_a_random_one() {
+fn tls_decryption_returns_the_premaster_secret_or_a_random_one() {
     let (_machine, proxy, mut program) = counted();
     let premaster = format!("0303{}", "2a".repeat(46));
     let message = sealed(&mut program, &premaster, "");
@@ -151,14 +151,14 @@ fn a_premaster_secret_of_tls_comes_out_or_a_random_one() {
 }
 
 #[test]
-fn two_hundred_random_messages_by_oaep() {
+fn two_hundred_random_messages_are_decrypted_with_oaep() {
     let (_machine, _proxy, mut program) = counted();
     program.ok("oaep key 200");
 }
 
-/// Keys of other tools, made for one scheme: the TPM takes the padding off.
+/// Keys of other tools, made for one scheme: the TPM removes the padding.
 #[test]
-fn keys_made_for_one_scheme_decrypt_by_that_only() {
+fn keys_with_one_scheme_decrypt_with_that_scheme_only() {
     const DECRYPT: &str = "decrypt|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let machine = Machine::new();
     machine.provision();
@@ -189,7 +189,7 @@ fn keys_made_for_one_scheme_decrypt_by_that_only() {
         machine.openssl.failed(&format!("{decrypt} {NONE}")).says("another padding");
         machine.openssl.write("damaged", [0x11; 256]);
         let damaged = machine.openssl.run(&format!("{} {fitting}", decrypt.replace("sealed", "damaged")));
-        // A simulator built on OpenSSL 3.2 or later answers a wrong PKCS#1 v1.5 padding with a synthetic message itself.
+        // A simulator built on OpenSSL 3.2 or later itself answers a wrong PKCS#1 v1.5 padding with a synthetic message.
         if scheme == "rsaes" && damaged.success() {
             assert_ne!(machine.openssl.read("opened"), SECRET);
         } else {
@@ -211,7 +211,7 @@ fn keys_that_only_sign_do_not_decrypt() {
 }
 
 #[test]
-fn a_tpm_that_is_used_without_sessions_decrypts_and_derives_too() {
+fn decryption_and_derivation_work_without_sessions() {
     let machine = machine("-r").set("session", "password");
     machine.openssl.stranger().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
     machine.openssl.ok("pkeyutl -decrypt -inkey key -in sealed -out opened");

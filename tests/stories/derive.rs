@@ -1,4 +1,4 @@
-//! Derivation with EC keys in the TPM; the other side is an openssl that has never heard of tpm2.
+//! Key agreement with EC keys in the TPM. The peer is a stock openssl without tpm2.
 use tests::raw::{self, Tpm as _};
 use tests::{Dialog, Order, Proxy, Swtpm, peers};
 
@@ -14,14 +14,14 @@ fn machine(curve: &str) -> Machine {
     machine
 }
 
-/// A stranger's key and its public half.
+/// Makes a software key of the stock openssl, and its public half.
 fn peer(machine: &Machine, name: &str, curve: &str) {
     let stranger = machine.openssl.stranger();
     stranger.ok(&format!("genpkey -algorithm EC -pkeyopt group:{curve} -out {name}"));
     stranger.ok(&format!("pkey -in {name} -pubout -out {name}.pub"));
 }
 
-/// Both sides derive with these options.
+/// Derives on both sides with these options, and returns the secret.
 #[track_caller]
 fn same_on_both_sides(machine: &Machine, options: &str) -> Vec<u8> {
     machine.openssl.ok(&format!("pkeyutl -derive -inkey key -peerkey peer.pub -out ours {options}"));
@@ -42,7 +42,7 @@ fn counted(options: &str) -> (Machine, Proxy, Dialog) {
     (machine, proxy, program)
 }
 
-/// The public key of a file as the resident program takes it.
+/// The public key of a file in the form that the program `decrypter` takes.
 fn spki(machine: &Machine, file: &str) -> String {
     machine.openssl.stranger().ok(&format!("pkey -pubin -in {file} -outform DER -out {file}.der"));
     hex::encode(machine.openssl.read(format!("{file}.der")))
@@ -73,11 +73,11 @@ fn a_shared_secret_is_the_same_on_both_sides() {
 }
 
 #[test]
-fn a_peer_may_come_from_anywhere_and_look_as_it_likes() {
+fn a_peer_may_have_any_source_and_encoding() {
     let machine = machine("P-256");
     let plain = same_on_both_sides(&machine, "");
     let derive = "pkeyutl -derive -inkey key -peerkey";
-    // Compressed; with the curve spelled out; a private key.
+    // A compressed point; explicit curve parameters; a private key.
     machine.openssl.stranger().ok("ec -in peer -pubout -conv_form compressed -out compressed.pub");
     machine.openssl.stranger().ok("ec -in peer -pubout -param_enc explicit -out explicit.pub");
     for peer in ["compressed.pub", "explicit.pub"] {
@@ -96,7 +96,7 @@ fn a_peer_may_come_from_anywhere_and_look_as_it_likes() {
 }
 
 #[test]
-fn a_peer_that_is_none_of_this_curve_never_becomes_a_command() {
+fn a_peer_on_another_curve_is_refused_without_a_command() {
     let (machine, proxy, mut program) = counted("-e P-256");
     peer(&machine, "peer", "P-256");
     peer(&machine, "wrong", "P-384");
@@ -128,7 +128,7 @@ fn a_peer_that_is_none_of_this_curve_never_becomes_a_command() {
 }
 
 #[test]
-fn a_context_asks_sizes_for_nothing_and_derives_again_and_again() {
+fn a_size_query_sends_no_command_and_a_context_derives_repeatedly() {
     let (machine, proxy, mut program) = counted("-e P-384");
     peer(&machine, "peer", "P-384");
     let der = spki(&machine, "peer.pub");
@@ -140,7 +140,7 @@ fn a_context_asks_sizes_for_nothing_and_derives_again_and_again() {
     assert_eq!(proxy.log().len(), 0, "{}", proxy.log().text());
     let secret = program.ok("run");
     proxy.log().clear();
-    // As OpenSSL's own: a smaller buffer gets a part.
+    // As in OpenSSL, a smaller buffer receives the first bytes of the secret.
     assert_eq!(program.ok("run - 20"), secret[..40]);
     assert_eq!(program.ok("run - 48"), secret);
     assert_eq!(proxy.log().codes(), [raw::ECDH_ZGEN; 2], "{}", proxy.log().text());
@@ -159,7 +159,7 @@ fn a_context_asks_sizes_for_nothing_and_derives_again_and_again() {
 }
 
 #[test]
-fn two_hundred_random_secrets_some_with_leading_zeros() {
+fn two_hundred_random_secrets_keep_their_leading_zeros() {
     for curve in CURVES {
         let (_machine, _proxy, mut program) = counted(&format!("-e {curve}"));
         let zeros: u32 = program.ok("ecdh key 200").parse().unwrap();
@@ -180,9 +180,9 @@ fn keys_that_only_sign_do_not_derive() {
     machine.openssl.failed(derive).says("may not derive secrets");
 }
 
-/// libcrypto asks for the whole peer key, private half included, when the software key is another provider's.
+/// libcrypto asks for the whole peer key, private half included, when the software key belongs to another provider.
 #[test]
-fn a_copy_of_the_public_half_is_the_peer_of_a_software_key() {
+fn a_copy_of_the_public_half_can_be_the_peer_of_a_software_key() {
     let machine = machine("P-256");
     for order in Order::BOTH {
         let openssl = machine.openssl.clone().ordered(order);

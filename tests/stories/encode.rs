@@ -1,10 +1,10 @@
-//! A key of the TPM is written as its TSS2 file, whatever structure a program asks for; byte by byte as it was read.
+//! A TPM key is written as its TSS2 file, byte for byte as it was read, whichever structure a program asks for.
 use keyfile::KeyFile;
 use tests::{Openssl, Order};
 
 use crate::machine::{Machine, program};
 
-/// Key files of several makers, and whether each has a password.
+/// Key files of several tools, and true for each that has a password.
 const FILES: [(&str, bool); 8] = [
     ("tpm2-openssl-p256.pem", false),
     ("tpm2-openssl-p384-password.pem", true),
@@ -17,12 +17,12 @@ const FILES: [(&str, bool); 8] = [
 ];
 
 /// No TPM listens there.
-const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
+const NO_TPM: &str = "swtpm:host=127.0.0.1,port=9";
 
 #[test]
-fn files_of_all_makers_are_written_as_they_were_read() {
+fn files_of_all_tools_are_written_as_they_were_read() {
     for order in Order::BOTH {
-        let openssl = Openssl::with_tpm2(NOWHERE, order);
+        let openssl = Openssl::with_tpm2(NO_TPM, order);
         for (name, password) in FILES {
             let path = format!("{}/../keyfile/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
             let read = std::fs::read_to_string(&path).unwrap();
@@ -42,12 +42,12 @@ fn files_of_all_makers_are_written_as_they_were_read() {
 }
 
 #[test]
-fn commands_that_know_old_structures_only_write_the_file_too() {
+fn commands_for_old_structures_write_the_file_too() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
     for order in Order::BOTH {
-        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NOWHERE, order);
+        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NO_TPM, order);
         for (line, key) in [("ec -in ec", "ec"), ("rsa -in rsa", "rsa"), ("rsa -in rsa -traditional", "rsa")]
         {
             openssl.ok(&format!("{line} -out copy"));
@@ -58,7 +58,7 @@ fn commands_that_know_old_structures_only_write_the_file_too() {
             let refused = openssl.failed(&format!("{line} -aes256 -passout pass:secret"));
             refused.says("cannot encrypt a TPM key file").says("user-auth");
         }
-        // Public halves and parameters are nobody's file.
+        // Public halves and parameters are written in the old structures.
         openssl.ok("rsa -in rsa -RSAPublicKey_out -out public");
         assert!(openssl.text("public").starts_with("-----BEGIN RSA PUBLIC KEY-----"));
         openssl.ok("rsa -in rsa -pubout -out public");
@@ -67,9 +67,9 @@ fn commands_that_know_old_structures_only_write_the_file_too() {
 }
 
 #[test]
-fn software_keys_are_written_in_old_structures_as_default_would() {
+fn software_keys_are_written_in_old_structures_as_by_the_default_provider() {
     for order in Order::BOTH {
-        let openssl = Openssl::with_tpm2(NOWHERE, order);
+        let openssl = Openssl::with_tpm2(NO_TPM, order);
         let stranger = openssl.stranger();
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out ec");
         openssl.ok("genpkey -algorithm RSA -out rsa");
@@ -95,13 +95,13 @@ fn software_keys_are_written_in_old_structures_as_default_would() {
 }
 
 #[test]
-fn the_calls_of_programs_write_the_file_too() {
+fn library_calls_for_old_structures_write_the_file_too() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
     let program = program(machine.openssl.shell(), "write");
     for order in Order::BOTH {
-        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NOWHERE, order);
+        let openssl = Openssl::in_shell(machine.openssl.shell().clone(), NO_TPM, order);
         for key in ["ec", "rsa"] {
             openssl.shell().ok(&format!("{program} {key}"));
         }
@@ -109,7 +109,7 @@ fn the_calls_of_programs_write_the_file_too() {
 }
 
 #[test]
-fn a_persistent_key_is_written_as_a_reference_in_old_structures_too() {
+fn old_structures_of_a_persistent_key_are_a_reference() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");

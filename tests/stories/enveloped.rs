@@ -1,4 +1,4 @@
-//! Mail and files enveloped by a stranger for a certificate, opened with its key in the TPM.
+//! A stock openssl encrypts mail and files to a certificate; its key in the TPM decrypts them.
 use tests::{Order, raw};
 use tests::{Proxy, Swtpm};
 
@@ -17,8 +17,8 @@ fn machine(options: &str) -> (Machine, Proxy) {
     (machine, proxy)
 }
 
-/// A stranger seals with these options, and we open: with the certificate, and without, when every recipient is tried. The orders of
-/// the providers take turns: `nth` says whose turn it is.
+/// Encrypts with a stock openssl and these options, and decrypts with the TPM key: once with the certificate named, once without, when
+/// every recipient is tried. Calls alternate between the two orders of the providers: `nth` is the number of the call.
 #[track_caller]
 fn cms(machine: &Machine, nth: usize, seal: &str) {
     machine
@@ -34,7 +34,7 @@ fn cms(machine: &Machine, nth: usize, seal: &str) {
 }
 
 #[test]
-fn cms_for_an_rsa_key() {
+fn cms_to_an_rsa_key_is_decrypted() {
     let (machine, proxy) = machine("-r");
     for (nth, cipher) in ["-aes128", "-aes-256-cbc", "-aes-256-gcm"].into_iter().enumerate() {
         cms(&machine, nth, cipher);
@@ -50,7 +50,7 @@ fn cms_for_an_rsa_key() {
 }
 
 #[test]
-fn cms_for_ec_keys() {
+fn cms_to_ec_keys_is_decrypted() {
     for curve in ["P-256", "P-384", "P-521"] {
         let (machine, proxy) = machine(&format!("-e {curve}"));
         for (nth, kdf) in ["sha1", "sha256", "sha384", "sha512"].into_iter().enumerate() {
@@ -64,7 +64,7 @@ fn cms_for_ec_keys() {
 }
 
 #[test]
-fn smime_for_an_rsa_key() {
+fn smime_to_an_rsa_key_is_decrypted() {
     let (machine, _proxy) = machine("-r");
     machine.openssl.stranger().ok("smime -encrypt -binary -aes256 -in secret -out mail cert.pem");
     for order in Order::BOTH {

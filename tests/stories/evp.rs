@@ -1,16 +1,16 @@
-//! Every call of EVP on keys of a TPM and on software keys that the provider keeps, from C, as programs make them.
+//! Every EVP call on TPM keys and on software keys in this provider, from C, as programs make them.
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order, Swtpm, valgrind};
 
 use crate::machine::{Machine, program};
 use crate::restricted;
 
-const NOWHERE: &str = "swtpm:host=127.0.0.1,port=9";
+const NO_TPM: &str = "swtpm:host=127.0.0.1,port=9";
 
-/// What `persist` makes persistent, in both spellings, the last with its password.
+/// The handles that `persist` makes persistent, in every spelling; the last one has a password.
 const PERSISTENT: &str = "handle:0x81000010 //nvkey:81000011 tpm2:handle=0x81000012?pin-value=secret";
 
-/// Operation, option of `openssl list`.
+/// The name of an operation, and the option of `openssl list` that lists it.
 const LISTS: [(&str, &str); 7] = [
     ("KEYMGMT", "-key-managers"),
     ("KEYEXCH", "-key-exchange-algorithms"),
@@ -22,8 +22,8 @@ const LISTS: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn every_row_of_the_registry_is_fetched_by_every_name() {
-    let openssl = Openssl::with_tpm2(NOWHERE, Order::DefaultFirst);
+fn every_algorithm_can_be_fetched_by_each_of_its_names() {
+    let openssl = Openssl::with_tpm2(NO_TPM, Order::DefaultFirst);
     let registry = program(openssl.shell(), "registry");
     let rows = openssl.shell().ok(&registry).out();
     assert!(rows.lines().count() > 30, "{rows}");
@@ -40,7 +40,7 @@ fn every_row_of_the_registry_is_fetched_by_every_name() {
 }
 
 #[test]
-fn every_call_on_keys_of_the_tpm_and_of_software() {
+fn every_call_works_on_tpm_keys_and_software_keys() {
     let machine = machine();
     persist(&machine, "ec", "rsa");
     machine.openssl.ok("genpkey -algorithm RSA-PSS -propquery provider=tpm2 -out pss");
@@ -53,7 +53,7 @@ fn every_call_on_keys_of_the_tpm_and_of_software() {
 }
 
 #[test]
-fn every_call_on_restricted_keys() {
+fn every_call_works_on_restricted_keys() {
     let machine = restricted::machine(Swtpm::tcti);
     let evp = program(machine.openssl.shell(), "evp");
     let keys = restricted::KEYS.map(|(_, key, _)| key).join(" ");
@@ -64,7 +64,7 @@ fn every_call_on_restricted_keys() {
 }
 
 #[test]
-fn a_program_that_does_wrong_is_told_so() {
+fn misuse_of_the_api_is_an_error() {
     let machine = machine();
     let misuse = program(machine.openssl.shell(), "misuse");
     for order in Order::BOTH {
@@ -74,7 +74,7 @@ fn a_program_that_does_wrong_is_told_so() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_any_call() {
+fn valgrind_finds_no_error_of_ours_in_any_call() {
     let machine = restricted::machine(Swtpm::tcti);
     machine.key("free-ec", "-e P-256");
     machine.key("free-rsa", "-r");
@@ -93,7 +93,7 @@ fn valgrind_finds_nothing_of_ours_in_any_call() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_the_registry_in_generation_and_in_encoders() {
+fn valgrind_finds_no_error_of_ours_in_the_registry_in_generation_and_in_encoders() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     let [registry, generate, write] =

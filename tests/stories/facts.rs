@@ -1,10 +1,10 @@
-//! What libcrypto says of a TPM key is what it says of the same public key in software; the self test, on request only.
+//! libcrypto reports the same properties for a TPM key as for the same public key in software. The self test runs on request only.
 use tests::{Openssl, Order, Proxy, Swtpm};
 
 use crate::machine::{Machine, program};
 
 #[test]
-fn a_tpm_key_has_the_facts_of_its_public_half() {
+fn a_tpm_key_has_the_properties_of_its_public_half() {
     let machine = Machine::new();
     let keys = [("p256", "-e P-256"), ("p384", "-e P-384"), ("p521", "-e P-521"), ("rsa", "-r")];
     for (key, options) in keys {
@@ -37,7 +37,7 @@ fn the_public_half_of_a_tpm_key_cannot_be_changed() {
 }
 
 #[test]
-fn the_self_test_is_the_tpms() {
+fn the_self_test_runs_in_the_tpm() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let openssl = Openssl::with_tpm2(&proxy.tcti(), Order::Tpm2First);
@@ -45,6 +45,6 @@ fn the_self_test_is_the_tpms() {
     openssl.shell().ok(&format!("{program} -self-test"));
     // TPM2_SelfTest, fullTest YES (Part 3 §10.2).
     assert!(proxy.log().text().contains("0x143 80010000000b0000014301"), "{}", proxy.log().text());
-    let nobody = Openssl::in_shell(openssl.shell().clone(), "swtpm:host=127.0.0.1,port=9", Order::Tpm2First);
-    nobody.shell().failed(&format!("{program} -self-test")).says("no TPM can be reached");
+    let no_tpm = Openssl::in_shell(openssl.shell().clone(), "swtpm:host=127.0.0.1,port=9", Order::Tpm2First);
+    no_tpm.shell().failed(&format!("{program} -self-test")).says("no TPM can be reached");
 }

@@ -1,7 +1,7 @@
 //! A process whose default property query is `fips=yes` uses TPM keys when the setting `software` names a FIPS provider.
 //!
-//! Where OpenSSL's module folder has the real one (Debian 13: openssl-provider-fips) it is that one, elsewhere a stand-in whose
-//! algorithms are those of the default provider. TPM2_FIPS=real makes the stand-in an error.
+//! The story uses the real FIPS provider if OpenSSL's module folder has it (Debian 13: openssl-provider-fips), and otherwise a stand-in
+//! with the algorithms of the default provider. TPM2_FIPS=real makes the stand-in an error.
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::machine::{Machine, SRK, program};
 
 const ADVICE: &str = "set software = fips, or file:";
 
-/// A machine with keys, where OpenSSL finds a FIPS provider. Its configuration does not use that yet.
+/// A machine with keys, where OpenSSL finds a FIPS provider. Its configuration does not use that provider yet.
 fn machine() -> Machine {
     let machine = Machine::new();
     machine.key("rsa.tpm", "--rsa");
@@ -31,12 +31,12 @@ fn machine() -> Machine {
 
 const ACTIVATE: &str = "openssl_conf = init\n[init]\nproviders = providers\n[base_provider]\nactivate = 1\n";
 
-/// Puts our module and a FIPS provider into the folder `modules`, and gives the section that activates the latter.
+/// Puts our module and a FIPS provider into the folder `modules`, and returns the section that activates the FIPS provider.
 fn provider(shell: &Shell) -> String {
     std::fs::create_dir(shell.file("modules")).unwrap();
     symlink(module::folder().join("tpm2.so"), shell.file("modules/tpm2.so")).unwrap();
-    let told = shell.ok("openssl version -m").out();
-    let real = Path::new(told.split('"').nth(1).unwrap()).join("fips.so");
+    let printed = shell.ok("openssl version -m").out();
+    let real = Path::new(printed.split('"').nth(1).unwrap()).join("fips.so");
     if real.exists() {
         symlink(real, shell.file("modules/fips.so")).unwrap();
         shell.ok(
@@ -51,7 +51,7 @@ fn provider(shell: &Shell) -> String {
     "[fips_provider]\nactivate = 1\n".to_owned()
 }
 
-/// With the FIPS provider instead of the default one, and this default property query.
+/// The configuration with the FIPS provider instead of the default one, and with this default property query.
 fn querying(openssl: &Openssl, query: &str) -> Openssl {
     let section = openssl.text("module.cnf");
     openssl.clone().ordered(Order::Tpm2AndFips).sections(&format!(
@@ -59,20 +59,20 @@ fn querying(openssl: &Openssl, query: &str) -> Openssl {
     ))
 }
 
-/// Both settings that lead to it.
+/// Both values of `software` that select the FIPS provider.
 fn settings(openssl: &Openssl) -> [String; 2] {
     ["fips".to_owned(), format!("file:{}", openssl.file("fips.cnf").display())]
 }
 
 #[test]
-fn every_row_says_fips_yes_when_a_fips_provider_does_the_software_part() {
+fn every_algorithm_is_fips_when_a_fips_provider_does_the_software_part() {
     let machine = machine();
     let registry = program(machine.openssl.shell(), "registry");
     let rows = machine.openssl.shell().ok(&registry).out();
-    // The TPM's random numbers are no FIPS generator's.
+    // The TPM's random number generator is not a FIPS generator.
     let rows: String =
         rows.lines().filter(|row| !row.starts_with("RAND ")).map(|row| format!("{row}\n")).collect();
-    // An instance for itself, and one of a process that asks for nothing else.
+    // One instance without a query, and one in a process that fetches with `fips=yes` only.
     for openssl in [machine.openssl.clone(), querying(&machine.openssl, "fips=yes")] {
         for software in settings(&openssl) {
             let openssl = openssl.clone().set("software", &software);
@@ -83,7 +83,7 @@ fn every_row_says_fips_yes_when_a_fips_provider_does_the_software_part() {
 }
 
 #[test]
-fn no_row_says_it_when_anything_else_may_do_the_software_part() {
+fn no_algorithm_is_fips_when_another_provider_may_do_the_software_part() {
     let machine = machine();
     let registry = program(machine.openssl.shell(), "registry");
     let both = format!("file:{}", machine.openssl.file("both.cnf").display());
@@ -97,12 +97,12 @@ fn no_row_says_it_when_anything_else_may_do_the_software_part() {
         let algorithms = openssl.ok("list -signature-algorithms -propquery fips=yes").out();
         assert!(!algorithms.contains("tpm2"), "{algorithms}");
     }
-    // Each is found without that query.
+    // Each algorithm is found without that query.
     machine.openssl.shell().ok(&registry);
 }
 
 #[test]
-fn a_process_that_accepts_only_fips_uses_keys_of_the_tpm() {
+fn a_process_that_accepts_only_fips_uses_tpm_keys() {
     let mut machine = machine();
     let plain = machine.openssl.clone();
     for query in ["fips=yes", "?fips=yes"] {
@@ -112,7 +112,7 @@ fn a_process_that_accepts_only_fips_uses_keys_of_the_tpm() {
             makes_keys(&machine);
             machine.tpm.assert_empty();
             serves(&machine);
-            // What the servers had loaded when they were killed.
+            // Flushes the keys that the killed servers left loaded.
             machine.tpm.reset_and_startup();
         }
     }
@@ -129,7 +129,7 @@ fn signs_decrypts_and_derives(machine: &Machine) {
     let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
     openssl.ok(&format!("dgst -sha384 {pss} -sign rsa.tpm -out message.sig message"));
     stranger.ok(&format!("dgst -sha384 {pss} -verify rsa.tpm.pub -signature message.sig message"));
-    // What FIPS does not have is not taken from elsewhere.
+    // An algorithm that FIPS lacks is not taken from another provider.
     openssl.failed("dgst -md5 -sign rsa.tpm -out message.md5 message");
 
     let oaep = "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256";
@@ -150,7 +150,7 @@ fn makes_keys(machine: &Machine) {
         openssl.ok(&format!("genpkey {how} -pkeyopt group:P-256 -out new.tpm"));
         machine.signs("new.tpm");
     }
-    // A plain one is of software, whoever makes it.
+    // A key without TPM options is a software key, whichever provider makes it.
     openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
     assert!(openssl.text("soft.pem").contains("BEGIN PRIVATE KEY"), "{}", openssl.text("soft.pem"));
     openssl.ok("pkey -in soft.pem -check -noout");
@@ -163,7 +163,7 @@ fn serves(machine: &Machine) {
         openssl.ok(&format!("req -x509 -key {key}.tpm -subj /CN=localhost -days 1 -out {key}.crt"));
         let server = TlsServer::start(openssl, &format!("-key {key}.tpm -cert {key}.crt"));
         for (version, protocol) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
-            // The client is not bound to anything.
+            // The client may use any algorithm.
             let options = format!("{version} -CAfile {key}.crt -verify_return_error");
             let client = server.client(&openssl.stranger(), &options);
             assert_eq!(handshake(&client).protocol, protocol);
@@ -172,7 +172,7 @@ fn serves(machine: &Machine) {
 }
 
 #[test]
-fn without_it_the_error_says_what_to_set() {
+fn without_the_setting_the_error_names_it() {
     let machine = machine();
     let both = format!("file:{}", machine.openssl.file("both.cnf").display());
     let demanding = querying(&machine.openssl, "fips=yes");
@@ -191,13 +191,13 @@ fn without_it_the_error_says_what_to_set() {
             .failed("pkey -in site-key:81000001 -pubout")
             .says(ADVICE);
         openssl.failed("genpkey -algorithm TPM2-EC -pkeyopt group:P-256").says(ADVICE);
-        // Keys that have nothing to do with a TPM are as without tpm2.
+        // Software keys work as without tpm2.
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
         openssl.ok("pkey -in soft.pem -noout");
     }
     let absent = demanding.clone().set("software", "file:/nonexistent.cnf");
     absent.failed("pkey -in rsa.tpm -pubout").says("/nonexistent.cnf is no configuration");
-    // Who only prefers it gets what there is.
+    // A process that only prefers FIPS gets what is available.
     let preferring = Machine { openssl: querying(&machine.openssl, "?fips=yes"), ..machine };
     preferring.signs("ec.tpm");
     preferring.openssl.ok("pkey -in handle:0x81000001 -pubout");
@@ -206,7 +206,7 @@ fn without_it_the_error_says_what_to_set() {
 }
 
 #[test]
-fn a_program_with_a_context_of_its_own_keeps_its_choice_of_a_configuration() {
+fn a_program_with_its_own_library_context_keeps_its_configuration() {
     let machine = machine();
     let shell = machine.openssl.shell();
     let base = format!("{ACTIVATE}[providers]\nbase = base_provider\n");

@@ -1,4 +1,4 @@
-//! Key files as they are out there: those whose tools wrote something else than they meant, and what editors and shells made of them.
+//! Key files found in the field: files that do not contain what their tool meant, and files changed by editors and shells.
 
 use keyfile::wire::Marshal as _;
 use keyfile::{Handle, KeyFile, Kind};
@@ -9,7 +9,7 @@ use crate::machine::{Machine, SRK};
 
 /// tpm2_encodeobject 5.4 to 5.7 writes emptyAuth inverted.
 #[test]
-fn keys_of_tpm2_encodeobject() {
+fn keys_of_tpm2_encodeobject_are_used() {
     let machine = Machine::new();
     machine.provision();
     for (key, password, flag) in [("none", "", ""), ("secret", "-p secret", "-p")] {
@@ -25,10 +25,10 @@ fn keys_of_tpm2_encodeobject() {
     let with = |key: &str, password: &str| {
         format!("dgst -sha256 -passin pass:{password} -sign {key} -out message.sig message")
     };
-    // It has no password: an empty one works, and the message says so.
+    // The key has no password but its file claims one: an empty password works, and the message says so.
     machine.openssl.failed(&sign("none")).says("tpm2_encodeobject 5.4 to 5.7").says("empty password (pass:)");
     machine.openssl.ok(&with("none", ""));
-    // It has one, and its file denies that: the message names the URI that asks for it.
+    // The key has a password but its file denies it: the message names the URI that asks for the password.
     machine.openssl.failed(&sign("secret")).says("tpm2_encodeobject 5.4 to 5.7").says("tpm2:file=KEY?pass");
     // OpenSSL is not asked for the password of a key that has none, as its file says: -passin has no effect.
     machine.openssl.failed(&with("secret", "secret")).says("(-passin)").says("tpm2:file=KEY?pass");
@@ -38,9 +38,9 @@ fn keys_of_tpm2_encodeobject() {
     machine.tpm.assert_empty();
 }
 
-/// tpm2-tss-engine writes four bytes, tpm2-openssl 1.1 what lies in its memory.
+/// tpm2-tss-engine writes four bytes there; tpm2-openssl 1.1 writes uninitialized memory.
 #[test]
-fn a_handle_in_place_of_the_private_key() {
+fn a_handle_instead_of_the_private_key_is_understood() {
     let machine = Machine::new();
     machine.provision();
     machine.key("key", "-e P-256");
@@ -83,23 +83,23 @@ fn key_of(machine: &Machine) -> KeyFile {
 }
 
 #[test]
-fn a_byte_order_mark_does_not_matter_and_utf_16_is_named() {
+fn a_byte_order_mark_is_accepted_and_utf_16_is_named() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     let text = machine.openssl.text("key");
     machine.openssl.write("bom", format!("\u{feff}{text}"));
     machine.signs("bom");
     machine.tool.ok("show bom").says("curve P-256");
-    // OpenSSL itself reads no key in UTF-16; the tool says why.
+    // OpenSSL itself cannot read a key in UTF-16; the key tool names the reason.
     for form in ["UTF-16", "UTF-16LE", "UTF-16BE"] {
         machine.openssl.shell().ok(&format!("iconv -f UTF-8 -t {form} key -o utf16"));
         machine.tool.failed("show utf16").says("text in UTF-16").says("iconv");
     }
 }
 
-/// TPM 2.0 version 1.83; no TPM of the tests has such hierarchies.
+/// Handles of TPM 2.0 version 1.83; no TPM of the tests has these hierarchies.
 #[test]
-fn parents_that_this_tpm_does_not_have() {
+fn parents_that_this_tpm_lacks_are_named() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     for (parent, words, why) in [
@@ -128,7 +128,7 @@ fn parents_that_this_tpm_does_not_have() {
     machine.tpm.assert_empty();
 }
 
-/// Since Linux 5.13 a key file in hexadecimal; before that the two halves.
+/// A trusted key is a key file in hexadecimal since Linux 5.13; before, it was the two halves.
 #[test]
 fn trusted_keys_of_the_kernel_are_shown() {
     let machine = Machine::new();

@@ -1,11 +1,11 @@
-//! Forks: servers load keys, fork workers, and both go on. A child never touches its parent's connection.
+//! A server loads keys and forks workers, and both processes continue. A child never uses its parent's connection.
 use tests::raw::Tpm as _;
 use tests::{Options, ResourceManager, Swtpm, TerminalDevice};
 
 use crate::machine::Machine;
 
 #[test]
-fn children_sign_with_the_parents_key_behind_the_kernels_manager() {
+fn children_sign_with_the_parents_key_through_the_kernels_resource_manager() {
     for options in ["-e P-256", "-r", "-e P-256 -k secret"] {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options::default());
@@ -14,11 +14,11 @@ fn children_sign_with_the_parents_key_behind_the_kernels_manager() {
         let mut signer = machine.signer();
         signer.ok("load a key secret");
         signer.ok("sign a 3");
-        // The children free the key and exit by exit(3), which must flush nothing of the parent's.
+        // The children free the key and exit by exit(3), which must not flush the parent's objects.
         signer.ok("forks 4 10 a");
         signer.ok("sign a 3");
         manager.wait_for_connections(1);
-        assert_eq!(manager.log().connections(), 5, "the parent's and four of the children's own");
+        assert_eq!(manager.log().connections(), 5, "one of the parent and one of each of the four children");
         signer.ok("forks 4 10 a");
         signer.end("quit");
         manager.wait_for_connections(0);
@@ -27,7 +27,7 @@ fn children_sign_with_the_parents_key_behind_the_kernels_manager() {
 }
 
 #[test]
-fn children_killed_in_mid_operation_do_not_disturb_the_parent() {
+fn children_killed_during_an_operation_do_not_disturb_the_parent() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -59,8 +59,8 @@ fn a_key_that_was_loaded_but_not_used_before_the_fork_works_in_the_children() {
 }
 
 #[test]
-fn a_child_with_its_parents_process_number_is_another_process() {
-    // The first process of a container makes another one: both are process 1, each in its namespace.
+fn a_child_with_its_parents_process_id_is_another_process() {
+    // The first process of a container starts another one: both are process 1, each in its own PID namespace.
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -69,7 +69,7 @@ fn a_child_with_its_parents_process_number_is_another_process() {
     signer.ok("load a key secret");
     signer.ok("sign a 2");
     assert_eq!(signer.ok("namespace a"), "1", "the parent is process 1");
-    assert_eq!(manager.log().connections(), 2, "the child has a connection of its own");
+    assert_eq!(manager.log().connections(), 2, "the child has its own connection");
     signer.ok("sign a 2");
     signer.end("quit");
     manager.wait_for_connections(0);
@@ -77,7 +77,7 @@ fn a_child_with_its_parents_process_number_is_another_process() {
 }
 
 #[test]
-fn a_bare_tpm_is_shared_by_opening_and_closing_around_each_operation() {
+fn processes_share_a_tpm_without_a_resource_manager_by_one_connection_per_operation() {
     let machine = Machine::new().set("connection", "operation");
     machine.provision();
     for (name, options) in [("ec", "-e P-256 -p 81000001"), ("rsa", "-r")] {
@@ -85,7 +85,7 @@ fn a_bare_tpm_is_shared_by_opening_and_closing_around_each_operation() {
         let mut signer = machine.signer();
         signer.ok(&format!("load a {name}"));
         signer.ok("sign a 2");
-        // Nothing stays, even while the process lives.
+        // Nothing stays in the TPM, even while the process lives.
         machine.tpm.assert_empty();
         signer.ok("forks 4 10 a");
         signer.end("quit");
@@ -94,7 +94,7 @@ fn a_bare_tpm_is_shared_by_opening_and_closing_around_each_operation() {
 }
 
 #[test]
-fn what_a_server_execs_has_no_descriptor_of_the_tpm() {
+fn executed_programs_inherit_no_socket_of_the_tpm() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -104,16 +104,19 @@ fn what_a_server_execs_has_no_descriptor_of_the_tpm() {
     signer.ok("sign a");
     manager.wait_for_connections(1);
     signer.ok("exec ls -l /proc/self/fd >descriptors");
-    // tcti-mssim holds two sockets; the parent of the ls must have them, the ls must not.
+    // tcti-mssim holds two sockets; the parent of `ls` must have them, and `ls` must not.
     let descriptors = machine.openssl.text("descriptors");
     assert!(descriptors.contains("descriptors") && !descriptors.contains("socket:"), "{descriptors}");
     signer.ok("exec ls -l /proc/$PPID/fd >descriptors");
-    assert!(machine.openssl.text("descriptors").contains("socket:"), "the parent has no socket: no proof");
+    assert!(
+        machine.openssl.text("descriptors").contains("socket:"),
+        "the parent has no socket: the check proves nothing"
+    );
     signer.ok("sign a");
 }
 
 #[test]
-fn what_a_server_execs_has_no_descriptor_of_the_device() {
+fn executed_programs_inherit_no_descriptor_of_the_device() {
     let tpm = Swtpm::start();
     let device = TerminalDevice::start(&tpm);
     let machine = Machine::reached_by(tpm, &device.tcti());
@@ -124,7 +127,7 @@ fn what_a_server_execs_has_no_descriptor_of_the_device() {
     for (process, has_it) in [("self", false), ("$PPID", true)] {
         signer.ok(&format!("exec ls -l /proc/{process}/fd >descriptors"));
         let descriptors = machine.openssl.text("descriptors");
-        // The file, and what waits for it.
+        // The terminal, and the epoll descriptor that waits for it.
         for what in ["/dev/pts/", "eventpoll"] {
             assert_eq!(descriptors.contains(what), has_it, "{process}, {what}: {descriptors}");
         }

@@ -1,4 +1,4 @@
-//! Stock `openssl` has the TPM make keys, when it is asked for `provider=tpm2`; else everything stays as it was.
+//! Stock `openssl` makes keys in the TPM when `provider=tpm2` is requested; otherwise it makes software keys as before.
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Scheme};
 use tests::raw::Tpm as _;
 use tests::{Openssl, Options, Order, Proxy, Pty, ResourceManager, Swtpm, peers, raw};
@@ -7,14 +7,14 @@ use crate::machine::{Machine, SRK, program};
 
 const EC: &str = "genpkey -algorithm EC -pkeyopt group:P-256 -propquery provider=tpm2";
 
-/// The key file of this name.
+/// Reads the key file of this name.
 #[track_caller]
 fn file(openssl: &Openssl, name: &str) -> KeyFile {
     KeyFile::parse(&openssl.read(name)).unwrap()
 }
 
 #[test]
-fn genpkey_makes_keys_such_as_the_key_tool_makes() {
+fn genpkey_makes_the_same_keys_as_the_key_tool() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
@@ -41,11 +41,11 @@ fn genpkey_makes_keys_such_as_the_key_tool_makes() {
 }
 
 #[test]
-fn sizes_and_curves_are_the_tpms() {
+fn sizes_and_curves_are_those_of_the_tpm() {
     let machine = Machine::new();
-    for (algorithm, told) in [
+    for (algorithm, printed) in [
         ("RSA -pkeyopt bits:1024", "1024 bit"),
-        // libtpms takes primes above 2^16.
+        // libtpms accepts public exponents that are primes above 2^16.
         (
             "RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:65539 -pkeyopt primes:2",
             "Exponent: 65539",
@@ -54,7 +54,7 @@ fn sizes_and_curves_are_the_tpms() {
         ("EC -pkeyopt group:P-521", "521 bit"),
     ] {
         machine.openssl.ok(&format!("genpkey -algorithm {algorithm} -propquery provider=tpm2 -out new"));
-        machine.openssl.ok("pkey -in new -noout -text").says(told);
+        machine.openssl.ok("pkey -in new -noout -text").says(printed);
         machine.signs("new");
     }
     for line in [
@@ -69,7 +69,7 @@ fn sizes_and_curves_are_the_tpms() {
 }
 
 #[test]
-fn a_pss_key_is_fixed_in_the_tpm() {
+fn a_pss_key_has_its_scheme_in_the_tpm() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     openssl.write("file", "contents");
@@ -93,7 +93,7 @@ fn a_pss_key_is_fixed_in_the_tpm() {
 }
 
 #[test]
-fn a_request_brings_its_own_key() {
+fn a_certificate_request_makes_its_key() {
     let machine = Machine::new();
     for (order, query) in [(Order::Tpm2First, "provider=tpm2"), (Order::DefaultFirst, "?provider=tpm2")] {
         let openssl = machine.openssl.clone().ordered(order);
@@ -107,7 +107,7 @@ fn a_request_brings_its_own_key() {
             openssl.ok(&format!("req -new {line} -out request"));
             openssl.stranger().ok("req -in request -verify -noout").says("verify OK");
         }
-        // Without -noenc OpenSSL asks for a file encrypted by a passphrase.
+        // Without -noenc OpenSSL asks for a file that is encrypted with a passphrase.
         let line =
             format!("-newkey ec -pkeyopt group:P-256 -propquery {query} -passout pass:secret -keyout key");
         let refused = openssl.failed(&format!("req -x509 {line} -subj /CN=localhost -out cert"));
@@ -117,12 +117,12 @@ fn a_request_brings_its_own_key() {
 }
 
 #[test]
-fn a_password_is_asked_for_by_those_who_load_the_key_only() {
+fn only_programs_that_load_the_key_ask_for_its_password() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
     let openssl = &machine.openssl;
-    // The key signs the certificate at once, and nobody asks at the terminal.
+    // The key signs the certificate at once, without a prompt at the terminal.
     let line = "req -x509 -newkey ec -pkeyopt group:P-256 -pkeyopt user-auth:swordfish -propquery provider=tpm2 -noenc \
                 -keyout key -subj /CN=localhost -out cert";
     let (success, screen) = Pty::start(openssl.command(&format!("openssl {line}"))).end();
@@ -136,18 +136,18 @@ fn a_password_is_asked_for_by_those_who_load_the_key_only() {
     openssl.failed("dgst -sha256 -sign key -out sig file").says("the key needs a password");
     assert!(!proxy.log().contains(b"swordfish"), "the password on the bus:\n{}", proxy.log().text());
 
-    // From a file, where the list of processes does not show it.
+    // From a file, where the process list does not show it.
     openssl.write("password", "sword\nfish\n");
     openssl.ok(&format!("{EC} -pkeyopt user-auth-source:file:password -out key"));
     openssl.ok("dgst -sha256 -sign key -passin pass:sword -out sig file");
     let absent = openssl.failed(&format!("{EC} -pkeyopt user-auth-source:file:absent -out key"));
     absent.says("user-auth-source").says("check path and rights");
 
-    // In hexadecimal; and under dictionary-attack protection.
+    // In hexadecimal, and under dictionary-attack protection.
     openssl.ok(&format!("{EC} -pkeyopt hexuser-auth:61ff62 -pkeyopt da:yes -out key"));
     openssl.write("password", b"a\xffb\n");
     openssl.ok("dgst -sha256 -sign key -passin file:password -out sig file");
-    // No more is asked of the TPM than whether it has such keys: its algorithms and curves.
+    // The only queries are whether the TPM has such keys: its algorithms and curves.
     proxy.log().clear();
     openssl.ok(&format!("{EC} -out key.free"));
     assert_eq!(proxy.log().count(raw::GET_CAPABILITY), 2, "{}", proxy.log().text());
@@ -156,7 +156,7 @@ fn a_password_is_asked_for_by_those_who_load_the_key_only() {
 }
 
 #[test]
-fn a_key_locked_to_pcrs_is_of_use_until_they_change() {
+fn a_key_locked_to_pcrs_works_until_they_change() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     openssl.write("file", "contents");
@@ -202,7 +202,7 @@ fn the_parent_is_chosen_by_option_or_by_configuration() {
     assert_eq!(parent(&openssl.clone().env("TPM2_PARENT", "81000001"), ""), Handle(SRK));
     configured.clone().set("parent", "srk").failed(&format!("{EC} -out new")).says("\"srk\"").says("parent");
 
-    // A parent with a password: said for this key, or in the configuration. The key that was made signs at once.
+    // A parent with a password, given for this key or in the configuration. The new key signs at once.
     let line = "req -x509 -newkey ec -pkeyopt group:P-256 -propquery provider=tpm2 -pkeyopt parent:81000002 -noenc \
                 -subj /CN=localhost -keyout new -out cert";
     openssl.ok(&format!("{line} -pkeyopt parent-auth:word"));
@@ -212,11 +212,11 @@ fn the_parent_is_chosen_by_option_or_by_configuration() {
     openssl
         .failed(&format!("{line} -pkeyopt parent-auth:sword"))
         .says("the TPM refused the password of the parent");
-    // A password that was never given is not wrong.
+    // A missing password is not reported as a wrong one.
     openssl.failed(line).says("the parent needs a password").says("pin in openssl.cnf");
     openssl.write("word", "word\n");
     openssl.ok(&format!("{line} -pkeyopt parent-auth-source:file:word"));
-    // A hierarchy with one.
+    // A hierarchy with a password.
     machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     openssl.ok(&format!("{EC} -pkeyopt parent-auth:owner -out new"));
     openssl.failed(&format!("{EC} -out new")).says("the parent needs a password");
@@ -224,7 +224,7 @@ fn the_parent_is_chosen_by_option_or_by_configuration() {
 }
 
 #[test]
-fn what_cannot_be_made_is_said() {
+fn an_impossible_key_gives_an_error_with_its_reason() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     machine.key("no-parent", "-e P-256");
@@ -264,35 +264,35 @@ fn what_cannot_be_made_is_said() {
         assert!(!openssl.text("new").contains("BEGIN"), "{refused}");
     }
     machine.tpm.assert_empty();
-    let nobody =
+    let no_tpm =
         Openssl::in_shell(openssl.shell().clone(), "swtpm:host=127.0.0.1,port=9", Order::DefaultFirst);
-    nobody.failed(&format!("{EC} -out new")).says("no TPM can be reached");
-    nobody.failed("genpkey -algorithm ED25519 -propquery provider=tpm2 -out new");
+    no_tpm.failed(&format!("{EC} -out new")).says("no TPM can be reached");
+    no_tpm.failed("genpkey -algorithm ED25519 -propquery provider=tpm2 -out new");
 }
 
-/// What makes genpkey tell of its progress: OpenSSL 4.0 has to be asked, 3 does not know the question.
+/// The option that makes genpkey show its progress: OpenSSL 4.0 needs it, and 3.x does not have it.
 fn progress(openssl: &Openssl) -> &'static str {
     if openssl.ok("version").out().starts_with("OpenSSL 3") { "" } else { "-verbose" }
 }
 
 #[test]
-fn without_the_query_a_key_is_of_software() {
+fn without_the_property_query_a_key_is_a_software_key() {
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2("swtpm:host=127.0.0.1,port=9", order);
         for algorithm in ["EC -pkeyopt group:P-256", "RSA", "RSA-PSS"] {
             let made = openssl.ok(&format!("genpkey {} -algorithm {algorithm} -out new", progress(&openssl)));
             assert!(openssl.text("new").starts_with("-----BEGIN PRIVATE KEY-----"));
-            // Dots tell of the search for primes, in either order.
+            // Dots show the search for primes, in either order.
             assert_eq!(made.err().contains('.'), algorithm.starts_with("RSA"), "{order:?}: {made}");
         }
-        // An option of a TPM key never makes a software key.
+        // An option for TPM keys never makes a software key.
         openssl.failed("genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt user-auth:secret -out refused");
         assert_eq!(openssl.text("refused"), "");
     }
 }
 
 #[test]
-fn programs_generate_by_the_calls_of_libcrypto() {
+fn programs_generate_keys_with_libcrypto_calls() {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     let program = program(machine.openssl.shell(), "generate");
@@ -313,9 +313,9 @@ fn programs_generate_by_the_calls_of_libcrypto() {
 }
 
 #[test]
-fn parameters_of_a_file_are_generated_by_their_own_provider() {
-    // libcrypto does not look at the query then, and docs/generate.md warns of it. (3.5 and later do not read the file of the first
-    // command by `provider=tpm2`, and so fail.)
+fn parameters_from_a_file_belong_to_the_provider_that_read_them() {
+    // libcrypto ignores the property query then; docs/generate.md warns of it. (OpenSSL 3.5 and later cannot read the file of the first
+    // command with `provider=tpm2`, and so fail.)
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2("swtpm:host=127.0.0.1,port=9", order);
         openssl.ok("genpkey -genparam -algorithm EC -pkeyopt group:P-256 -out parameters");
@@ -330,7 +330,7 @@ fn parameters_of_a_file_are_generated_by_their_own_provider() {
 }
 
 #[test]
-fn by_every_way_to_the_tpm() {
+fn keys_are_generated_over_every_connection_to_the_tpm() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -344,7 +344,7 @@ fn by_every_way_to_the_tpm() {
         machine.tpm.assert_empty();
         let key = file(&openssl, "new");
         assert!(!key.empty_auth && key.parent == Handle::OWNER);
-        // The key signs in the process that has it made.
+        // The new key signs in the process that made it.
         if openssl.run("list -providers").out().contains("default") {
             openssl.ok("req -x509 -newkey ec -pkeyopt group:P-256 -pkeyopt user-auth:secret -propquery provider=tpm2 -noenc \
                         -keyout new -subj /CN=localhost -out cert");
@@ -356,7 +356,7 @@ fn by_every_way_to_the_tpm() {
 }
 
 #[test]
-fn a_digest_is_what_a_new_key_signs_with_by_itself() {
+fn the_digest_option_is_the_default_digest_of_the_new_key() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     for (order, algorithm, newkey) in [
@@ -368,7 +368,7 @@ fn a_digest_is_what_a_new_key_signs_with_by_itself() {
         let openssl = openssl.clone().ordered(order);
         let query = if newkey.is_empty() { "" } else { "-propquery ?provider=tpm2" };
         openssl.ok(&format!("genpkey -algorithm {algorithm} {query} -pkeyopt digest:sha384 -out new"));
-        // As tpm2-openssl makes it: a key for every scheme.
+        // The key supports every scheme, like a key of tpm2-openssl.
         let made = file(&openssl, "new").public;
         assert_eq!(made.key.scheme(), Some(Scheme::Null));
         assert!(made.attributes.contains(Attributes::SIGN.union(Attributes::DECRYPT)));
@@ -382,7 +382,7 @@ fn a_digest_is_what_a_new_key_signs_with_by_itself() {
             assert!(text.to_lowercase().contains("sha384"), "{text}");
         }
     }
-    // Software keys have none: so the key is not made in software.
+    // Software keys do not have this option, so the key is not made in software.
     openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -pkeyopt digest:sha256 -out new");
     assert!(openssl.text("new").contains("BEGIN TSS2 PRIVATE KEY"));
     machine.tpm.assert_empty();

@@ -1,4 +1,4 @@
-//! Where a key is made: each set of providers, in each order, by each command. The table in docs/generate.md is what this measures.
+//! Where a key is made (TPM or software): each set of providers, in each order, with each command. docs/generate.md has the same table.
 use std::fmt::Write as _;
 use std::fs;
 
@@ -15,7 +15,7 @@ const SETS: [(Order, &str); 4] = [
     (Order::DefaultFirst, "default, tpm2"),
 ];
 
-/// Commands that say nothing of a TPM.
+/// Commands without any TPM option.
 const PLAIN: &[&str] = &[
     "genpkey -algorithm RSA -out key",
     "genpkey -algorithm RSA-PSS -out key",
@@ -26,7 +26,7 @@ const PLAIN: &[&str] = &[
     "req -newkey rsa:2048 -noenc -keyout key -subj /CN=host -out host.csr",
 ];
 
-/// Commands that order a TPM key.
+/// Commands that request a TPM key.
 const ORDERED: &[&str] = &[
     "genpkey -algorithm TPM2-RSA -pkeyopt rsa_keygen_bits:2048 -out key",
     "genpkey -algorithm TPM2-RSA-PSS -pkeyopt rsa_pss_keygen_md:sha384 -out key",
@@ -38,10 +38,10 @@ const ORDERED: &[&str] = &[
     "req -newkey TPM2-EC -pkeyopt group:P-256 -noenc -keyout key -subj /CN=host -out host.csr",
 ];
 
-/// Ordered with a template that belongs to `default`: libcrypto does not ask this provider (docs/decisions/provider-order.md).
+/// Requests a TPM key with a template that belongs to `default`: libcrypto does not ask this provider (docs/decisions/provider-order.md).
 const TEMPLATE: &str = "genpkey -paramfile curve.pem -propquery ?provider=tpm2 -out key";
 
-/// What a command left in the file `key`. It may fail after that: `req` needs a digest.
+/// The kind of key that a command wrote to the file `key`. The command may fail after that: `req` needs a digest.
 fn made(openssl: &Openssl, line: &str) -> &'static str {
     openssl.write("key", "");
     let output = openssl.run(line);
@@ -60,7 +60,7 @@ fn row(openssl: &Openssl, line: &str) -> [&'static str; SETS.len()] {
     SETS.map(|(order, _)| made(&openssl.clone().ordered(order), line))
 }
 
-/// The TPM commands that the ephemeral keys of two handshakes cost a client.
+/// The TPM commands that a client sends for the ephemeral keys of two handshakes.
 fn ephemeral(machine: &Machine, order: Order) -> &'static str {
     let proxy = Proxy::start(&machine.tpm);
     let client = Openssl::in_shell(machine.openssl.shell().clone(), &proxy.tcti(), order);
@@ -78,7 +78,7 @@ fn ephemeral(machine: &Machine, order: Order) -> &'static str {
 }
 
 #[test]
-fn a_software_key_is_never_made_in_silence() {
+fn a_request_for_a_tpm_key_never_makes_a_software_key() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     openssl.stranger().ok("genpkey -genparam -algorithm EC -pkeyopt group:P-256 -out curve.pem");
@@ -94,7 +94,7 @@ fn a_software_key_is_never_made_in_silence() {
     for line in PLAIN {
         let cells = row(openssl, line);
         assert!(!cells[..2].contains(&"software"), "{line}: {cells:?}");
-        // Programs notice nothing of tpm2 where `default` is loaded.
+        // Programs work as without tpm2 where `default` is loaded.
         assert_eq!(cells[2..], ["software", "software"], "{line}");
         add(&format!("`{line}`"), cells);
     }
@@ -112,7 +112,7 @@ fn a_software_key_is_never_made_in_silence() {
 }
 
 #[test]
-fn names_of_tpm_keys_write_the_usual_files() {
+fn the_algorithm_names_of_tpm_keys_write_the_usual_files() {
     let machine = Machine::new();
     for order in [Order::Tpm2First, Order::DefaultFirst] {
         let openssl = machine.openssl.clone().ordered(order);
@@ -135,7 +135,7 @@ fn names_of_tpm_keys_write_the_usual_files() {
             assert_eq!((named.parent, named.empty_auth), (usual.parent, usual.empty_auth));
             machine.signs("named");
         }
-        // The key certifies itself in the process that has it made.
+        // The key certifies itself in the process that made it.
         openssl.ok("req -x509 -newkey TPM2-RSA:1024 -noenc -keyout key -subj /CN=host -out cert");
         openssl.stranger().ok("verify -CAfile cert cert");
         for wrong in ["TPM2-RSA -pkeyopt rsa_keygen_bits:1536", "TPM2-EC", "TPM2-EC -pkeyopt group:secp256k1"]
@@ -163,9 +163,9 @@ fn without_a_tpm_the_command_fails() {
 }
 
 #[test]
-fn a_living_process_follows_what_is_loaded() {
+fn a_running_process_follows_the_set_of_loaded_providers() {
     let machine = Machine::new();
-    // Several library contexts, one after another, and a TPM that takes one connection at a time.
+    // Several library contexts, one after another, and a TPM that accepts one connection at a time.
     let shell = machine.openssl.clone().env("TPM2_CONNECTION", "operation").shell().clone();
     let program = program(&shell, "come_and_go");
     shell.ok(&format!("{program} turns 20"));

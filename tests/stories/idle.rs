@@ -1,4 +1,4 @@
-//! The module is active and has nothing to do: not one command reaches the TPM, not even a connection is made.
+//! The module is active but has nothing to do: it sends no command to the TPM, and opens no connection.
 use tests::{Openssl, Order, Proxy, Swtpm, TlsServer, tls};
 
 use crate::machine::Machine;
@@ -80,7 +80,7 @@ fn the_public_half_of_a_key_file_needs_no_tpm() {
         machine.key(key, options);
         machine.openssl.ok(&format!("req -x509 -key {key} -subj /CN=localhost -out {key}.crt"));
         machine.openssl.ok(&format!("dgst -sha256 -sign {key} -out {key}.sig {key}.crt"));
-        assert!(!proxy.log().is_empty(), "a certificate is signed in the TPM: no proof");
+        assert!(!proxy.log().is_empty(), "signing a certificate sends no command: the counter does not work");
         let proxy = Proxy::start(&machine.tpm);
         let openssl = Openssl::in_shell(machine.openssl.shell().clone(), &proxy.tcti(), Order::Tpm2First);
         openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));

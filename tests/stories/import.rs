@@ -1,4 +1,4 @@
-//! Importable keys: written where no TPM is, used by openssl on the machine that they are for.
+//! Importable keys are written on a machine without the TPM, and openssl uses them on the machine of the parent.
 
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
@@ -6,8 +6,8 @@ use tests::{Proxy, Swtpm};
 use crate::machine::{Machine, SRK};
 use crate::policy::EXTEND;
 
-/// Nobody listens there: whoever asks a TPM fails.
-const NOBODY: &str = "--tcti swtpm:host=127.0.0.1,port=1";
+/// No TPM listens there: a command that needs a TPM fails.
+const NO_TPM: &str = "--tcti swtpm:host=127.0.0.1,port=1";
 
 /// Parents of other kinds than the usual one.
 const PARENTS: [(&str, &str); 3] = [
@@ -17,7 +17,7 @@ const PARENTS: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn made_without_a_tpm_for_parents_of_every_kind() {
+fn keys_for_parents_of_every_kind_are_made_without_a_tpm() {
     let machine = Machine::new().set("pin", "parent");
     let openssl = &machine.openssl;
     let stranger = openssl.stranger();
@@ -31,14 +31,14 @@ fn made_without_a_tpm_for_parents_of_every_kind() {
              tpm2_readpublic -Q -c 0x{handle} -o area"
         ));
         for kind in ["rsa", "ec"] {
-            machine.key("key", &format!("{NOBODY} -i area -p {handle} -w {kind}.pem -k secret"));
+            machine.key("key", &format!("{NO_TPM} -i area -p {handle} -w {kind}.pem -k secret"));
             machine.signs_with("key", "secret");
-            // It is the key that was wrapped.
+            // The imported key is the key that was wrapped.
             stranger.ok(&format!("pkey -in {kind}.pem -pubout -out own.pub"));
             stranger.ok("dgst -sha256 -verify own.pub -signature message.sig message");
             machine.refuses("key", "-passin pass:wrong").says("the TPM refused the password");
         }
-        machine.key("key", &format!("{NOBODY} -i area -p {handle} -w rsa.pem"));
+        machine.key("key", &format!("{NO_TPM} -i area -p {handle} -w rsa.pem"));
         stranger.ok("pkey -in rsa.pem -pubout -out own.pub");
         stranger.ok(
             "pkeyutl -encrypt -pubin -inkey own.pub -pkeyopt rsa_padding_mode:oaep -in plain -out cipher",
@@ -47,13 +47,13 @@ fn made_without_a_tpm_for_parents_of_every_kind() {
         assert_eq!(openssl.read("back"), openssl.read("plain"));
     }
     let wrong = openssl.clone().set("pin", "wrong");
-    machine.key("key", &format!("{NOBODY} -i area -p 81000022 -e P-256"));
+    machine.key("key", &format!("{NO_TPM} -i area -p 81000022 -e P-256"));
     wrong.failed("dgst -sha256 -sign key message");
     machine.tpm.assert_empty();
 }
 
 #[test]
-fn with_a_policy_of_the_machine_that_it_is_for() {
+fn an_importable_key_may_have_a_policy_of_its_machine() {
     let machine = Machine::new();
     machine.provision();
     machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
@@ -69,7 +69,7 @@ fn with_a_policy_of_the_machine_that_it_is_for() {
 }
 
 #[test]
-fn under_parents_that_were_wrapped_too() {
+fn wrapped_parents_import_keys_too() {
     let machine = Machine::new();
     machine.provision();
     let stranger = machine.openssl.stranger();
@@ -78,11 +78,11 @@ fn under_parents_that_were_wrapped_too() {
         [("81000001", "81000031", "EC -pkeyopt ec_paramgen_curve:P-256"), ("81000031", "81000032", "RSA")]
     {
         stranger.ok(&format!("genpkey -quiet -algorithm {kind} -out parent.pem"));
-        machine.key("parent", &format!("{NOBODY} --restricted -i area -p {above} -w parent.pem"));
+        machine.key("parent", &format!("{NO_TPM} --restricted -i area -p {above} -w parent.pem"));
         machine.tool.ok(&format!("load parent {handle}"));
         machine.others(&format!("tpm2_readpublic -Q -c 0x{handle} -o area"));
         for options in ["-e P-256", "-r -k secret"] {
-            machine.key("key", &format!("{NOBODY} -i area -p {handle} {options}"));
+            machine.key("key", &format!("{NO_TPM} -i area -p {handle} {options}"));
             machine.signs_with("key", "secret");
         }
     }
@@ -90,17 +90,17 @@ fn under_parents_that_were_wrapped_too() {
 }
 
 #[test]
-fn a_process_imports_once() {
+fn a_process_imports_a_key_once() {
     let swtpm = Swtpm::start();
     let proxy = Proxy::start(&swtpm);
     let machine = Machine::reached_by(swtpm, &proxy.tcti());
     machine.provision();
     machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
-    machine.key("key", &format!("{NOBODY} -i srk.area -p 81000001 -e P-256"));
+    machine.key("key", &format!("{NO_TPM} -i srk.area -p 81000001 -e P-256"));
     let mut signer = machine.signer();
     signer.ok("load a key");
     signer.ok("sign a");
-    // Read again, while the first is there and after it.
+    // The file is loaded again, while the first key is loaded and after it is freed.
     signer.ok("load b key");
     signer.ok("sign b");
     signer.ok("free a");
@@ -113,18 +113,18 @@ fn a_process_imports_once() {
 }
 
 #[test]
-fn for_another_machine() {
+fn a_key_for_another_machine_is_refused() {
     let [here, there] = [Machine::new(), Machine::new()];
     for machine in [&here, &there] {
         machine.provision();
         machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
     }
     there.openssl.write("here.area", here.openssl.read("srk.area"));
-    there.key("key", &format!("{NOBODY} -i here.area -p 81000001 -e P-256"));
+    there.key("key", &format!("{NO_TPM} -i here.area -p 81000001 -e P-256"));
     there.refuses("key", "").says("TPM2_Import failed").says("another machine or parent");
     here.openssl.write("key", there.openssl.read("key"));
     here.signs("key");
-    // A damaged one, and one whose parent is not there.
+    // A damaged file, and a file whose parent is missing.
     let mut file = keyfile::KeyFile::parse(&here.openssl.read("key")).unwrap();
     file.private[40] ^= 1;
     here.openssl.write("damaged", file.to_file().unwrap());

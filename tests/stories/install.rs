@@ -1,4 +1,4 @@
-//! `make install` and `make uninstall`: what is put where, and that nothing of it is left.
+//! `make install` and `make uninstall`: where each file is installed, and that uninstalling removes all of them.
 use std::fs;
 use std::path::PathBuf;
 
@@ -15,24 +15,24 @@ impl Site {
         Self(Shell::new("install"))
     }
 
-    /// The same with another PATH.
+    /// Returns the same folder with another PATH.
     pub(crate) fn path(&self, path: &str) -> Self {
         Self(self.0.clone().env("PATH", path))
     }
 
-    /// `make GOAL` with variables.
+    /// Runs `make GOAL` with variables.
     pub(crate) fn make(&self, goal: &str, variables: &str) -> Output {
         let (root, out) = (module::workspace(), module::folder());
         let make = format!("make --no-print-directory -C {} {goal}", root.display());
         self.0.run(&format!("{make} BUILT={} {variables}", out.display()))
     }
 
-    /// The variables that put everything under `root` of the folder, as a package is made.
+    /// The variables that install everything under `root` of the folder, as a package build does.
     pub(crate) fn packaged(&self) -> String {
         format!("DESTDIR={} PREFIX=/opt/tpm2 MODULES=/opt/modules", self.0.file("root").display())
     }
 
-    /// All that is below `root`: kind, mode, path.
+    /// Everything below `root`: kind, mode, path.
     pub(crate) fn listing(&self) -> Vec<String> {
         let mut all: Vec<String> =
             self.0.ok("find root -printf '%y %m %P\n'").out().lines().map(str::to_owned).collect();
@@ -100,7 +100,7 @@ fn every_file_is_installed_and_uninstall_leaves_nothing() {
 }
 
 #[test]
-fn programs_are_stripped_and_no_file_names_a_folder_of_the_build() {
+fn programs_are_stripped_and_no_file_contains_a_build_path() {
     let site = Site::new();
     site.make("install", &site.packaged()).ok();
     for (name, built) in [
@@ -117,7 +117,7 @@ fn programs_are_stripped_and_no_file_names_a_folder_of_the_build() {
     for folder in [module::workspace(), site.0.folder().to_owned()] {
         site.0.failed(&format!("grep -rlF {} root", folder.display()));
     }
-    // Symbols stay for the tools of a package.
+    // STRIP= keeps the symbols for packaging tools.
     site.make("install", &format!("{} STRIP=", site.packaged())).ok();
     assert!(site.0.ok("readelf -SW root/opt/modules/tpm2.so").out().contains(".symtab"));
     site.make("install", &format!("{} STRIP=no-such-strip", site.packaged()))
@@ -137,13 +137,13 @@ fn modes_do_not_depend_on_the_umask() {
 }
 
 #[test]
-fn installing_again_replaces_and_leaves_nothing_of_before() {
+fn installing_again_replaces_all_files() {
     let site = Site::new();
     site.make("install", &site.packaged()).ok();
     let (first, list) = (site.listing(), site.0.read(format!("{DOC}/installed")));
     site.make("install", &site.packaged()).ok();
     assert_eq!((site.listing(), site.0.read(format!("{DOC}/installed"))), (first.clone(), list));
-    // The module moves.
+    // The module is installed in another folder.
     let variables = site.packaged().replace("/opt/modules", "/opt/elsewhere");
     site.make("install", &variables).ok();
     assert!(site.0.file("root/opt/elsewhere/tpm2.so").exists());
@@ -153,7 +153,7 @@ fn installing_again_replaces_and_leaves_nothing_of_before() {
 }
 
 #[test]
-fn an_edited_configuration_outlives_installing_and_uninstalling() {
+fn an_edited_configuration_survives_installing_and_uninstalling() {
     let site = Site::new();
     site.make("install", &site.packaged()).ok();
     let (file, new) = (format!("{DOC}/tpm2.cnf"), format!("{DOC}/tpm2.cnf.new"));
@@ -167,7 +167,7 @@ fn an_edited_configuration_outlives_installing_and_uninstalling() {
     site.make("uninstall", &site.packaged()).ok().says("kept").says("tpm2.cnf, which has changed");
     let left: Vec<String> = site.listing().into_iter().filter(|line| !line.starts_with("d ")).collect();
     assert_eq!(left, ["f 644 opt/tpm2/share/doc/tpm2-provider/tpm2.cnf"]);
-    // Whoever throws his changes away gets ours.
+    // After a user deletes the edited file, installing writes the default one.
     fs::remove_file(site.0.file(&file)).unwrap();
     site.make("install", &site.packaged()).ok();
     assert_eq!((site.0.read(&file), site.0.file(&new).exists()), (original, false));
@@ -189,22 +189,22 @@ fn nothing_is_installed_before_it_is_built() {
 }
 
 #[test]
-fn the_licence_of_every_linked_crate_is_there() {
+fn the_licence_of_every_linked_crate_is_installed() {
     let site = Site::new();
     site.make("install", &site.packaged()).ok();
     let licences = site.0.text(&format!("{DOC}/LICENSE-THIRD-PARTY"));
     let (crates, texts) = licences.split_once("\n====").unwrap();
-    let of_the_house = ["missing", "keyfile", "tpm"];
-    for name in of_the_house.iter().chain(&["provider", "keytool"]) {
+    let libraries = ["missing", "keyfile", "tpm"];
+    for name in libraries.iter().chain(&["provider", "keytool"]) {
         for (_, dependency) in
             house::dependencies(name).iter().filter(|(section, _)| section == "dependencies")
         {
             let listed = crates.contains(&format!("\n{dependency} v"));
-            assert_ne!(of_the_house.contains(&dependency.as_str()), listed, "{dependency}: {crates}");
+            assert_ne!(libraries.contains(&dependency.as_str()), listed, "{dependency}: {crates}");
         }
     }
     for name in crates.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name) {
-        // A list of crates is broken at blanks.
+        // The list wraps crate names at spaces.
         let (name, version) = name.split_once(' ').unwrap();
         assert!(texts.contains(name) && texts.contains(version), "{name} {version} has no text");
     }

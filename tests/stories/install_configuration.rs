@@ -1,4 +1,4 @@
-//! The installed configuration beside the system's own openssl.cnf: TPM keys open, and the system's settings stay.
+//! The installed configuration includes the system's openssl.cnf: TPM keys work, and the system's settings stay in force.
 use std::fs;
 
 use tests::Shell;
@@ -13,7 +13,7 @@ struct System {
 }
 
 impl System {
-    /// With the text of the system's file, or without that file.
+    /// A system whose openssl.cnf has this text, or that has no openssl.cnf.
     fn new(text: Option<&str>) -> Self {
         let machine = Machine::new();
         machine.key("key.tpm", "--ecc P-256");
@@ -35,7 +35,7 @@ impl System {
         format!("PREFIX={} MODULES={} OPENSSLDIR={}", path("usr"), path("modules"), path("ssl"))
     }
 
-    /// A shell that knows the TPM and a configuration in the folder; OpenSSL finds the module by that.
+    /// A shell with the TPM and this configuration file of the folder; the configuration names the module.
     fn shell(&self, configuration: &str) -> Shell {
         let shell = self.site.0.clone().env("TPM2_TCTI", self.machine.tpm.tcti());
         shell.env("OPENSSL_CONF", self.site.0.file(configuration))
@@ -57,26 +57,26 @@ impl System {
 const OURS: &str = "usr/share/doc/tpm2-provider/openssl.cnf";
 
 #[test]
-fn the_stock_file_of_this_system_goes_on() {
+fn the_stock_openssl_cnf_stays_in_force() {
     let folder = Shell::new("install").ok("openssl version -d").out();
     let folder = folder.split('"').nth(1).unwrap();
     let stock = fs::read_to_string(format!("{folder}/openssl.cnf")).unwrap();
     let system = System::new(Some(&stock)).installed();
     system.signs(OURS);
-    // The extensions are the file's.
+    // The extensions come from the system's file.
     system.shell(OURS).ok("openssl req -x509 -key key.tpm -subj /CN=machine -out crt.pem");
     system.site.0.ok("openssl x509 -in crt.pem -noout -ext basicConstraints").says("CA:TRUE");
 }
 
 #[test]
-fn settings_beside_the_providers_stay_in_force() {
+fn settings_outside_the_provider_section_stay_in_force() {
     let system = System::new(Some(
         "openssl_conf = openssl_init\n[openssl_init]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n[tls]\nCipherString = ECDHE-RSA-AES256-GCM-SHA384\n",
     ))
     .installed();
     system.signs(OURS);
     let ciphers = system.shell(OURS).ok("openssl ciphers -s").out();
-    // Those of TLS 1.3 have a setting of their own.
+    // The TLS 1.3 ciphers have a separate setting.
     let others = ciphers.trim().split(':').filter(|name| !name.starts_with("TLS_"));
     assert_eq!(others.collect::<Vec<_>>(), ["ECDHE-RSA-AES256-GCM-SHA384"]);
 }
@@ -101,20 +101,20 @@ fn a_missing_file_does_no_harm() {
 }
 
 #[test]
-fn the_systems_file_may_include_ours() {
+fn the_systems_openssl_cnf_may_include_ours() {
     let system = System::new(Some("[last]\nx = y\n")).installed();
     let line = format!(".include {}\n", system.site.0.file("usr/share/doc/tpm2-provider/tpm2.cnf").display());
     let file = system.site.0.file("ssl/openssl.cnf");
     fs::write(&file, fs::read_to_string(&file).unwrap() + &line).unwrap();
     system.signs("ssl/openssl.cnf");
     system.signs(OURS);
-    // After uninstalling it goes on by itself, with the line.
+    // After uninstalling, the system's file still works with the line.
     system.site.make("uninstall", &system.variables()).ok();
     system.shell("ssl/openssl.cnf").ok("openssl list -providers").says("default");
 }
 
 #[test]
-fn a_section_of_another_name_is_noted() {
+fn an_init_section_with_another_name_is_noted() {
     let system = System::new(Some("openssl_conf = default_conf # ours\n[default_conf]\n"));
     let output = system.site.make("install", &system.variables()).ok();
     output.says("note: openssl_conf of").says("names [default_conf]");

@@ -1,17 +1,17 @@
-//! `make install` beside files of others, and on machines without an `openssl` program.
+//! `make install` beside files of other packages, and on machines without an `openssl` program.
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::install::Site;
 
-/// Stands in for the package manager: the file tpm2.so of the modules' folder is tpm2-openssl's.
+/// Replaces the package manager: the file tpm2.so of the modules folder belongs to tpm2-openssl.
 const DPKG: &str = "#!/bin/sh
 case $2 in */modules/tpm2.so) echo \"tpm2-openssl:amd64: $2\" ;; *) exit 1 ;; esac
 ";
 
 impl Site {
-    /// A PATH of this system's programs without some, and with scripts in their place.
+    /// Returns a PATH with this system's programs except some, plus scripts that replace them.
     fn path_with(&self, without: &[&str], scripts: &[(&str, &str)]) -> String {
         let bin = self.0.file("bin");
         let _ = fs::remove_dir_all(&bin);
@@ -22,7 +22,7 @@ impl Site {
                 let hidden =
                     without.iter().chain(scripts.iter().map(|(name, _)| name)).any(|other| name == *other);
                 if !hidden && !bin.join(&name).exists() {
-                    // A link that leads nowhere may be there already.
+                    // A dangling link of this name may exist already.
                     let _ = symlink(path, bin.join(&name));
                 }
             }
@@ -35,7 +35,7 @@ impl Site {
 }
 
 #[test]
-fn a_module_of_a_package_stops_the_install_before_anything_is_touched() {
+fn the_module_of_another_package_stops_the_install_before_any_change() {
     let site = Site::new();
     let site = site.path(&site.path_with(&[], &[("dpkg", DPKG)]));
     fs::create_dir_all(site.0.file("root/opt/modules")).unwrap();
@@ -45,7 +45,7 @@ fn a_module_of_a_package_stops_the_install_before_anything_is_touched() {
     output.says("belongs to the package tpm2-openssl").says("hint: ").says("MODULES=");
     assert_eq!(site.listing(), before);
     assert_eq!(site.0.text("root/opt/modules/tpm2.so"), "of a package");
-    // The way out that the message names; the configuration finds the module there.
+    // The message names another folder as the solution; the configuration then finds the module there.
     let elsewhere = site.packaged().replace("/opt/modules", "/opt/ours");
     site.make("install", &elsewhere).ok();
     let configuration = site.0.text("root/opt/tpm2/share/doc/tpm2-provider/tpm2.cnf");
@@ -55,7 +55,7 @@ fn a_module_of_a_package_stops_the_install_before_anything_is_touched() {
 }
 
 #[test]
-fn a_package_that_came_later_keeps_its_module() {
+fn a_package_installed_later_keeps_its_module() {
     let site = Site::new();
     site.make("install", &site.packaged()).ok();
     let site = site.path(&site.path_with(&[], &[("dpkg", DPKG)]));
@@ -68,7 +68,7 @@ fn a_package_that_came_later_keeps_its_module() {
 }
 
 #[test]
-fn a_file_of_nobody_known_stops_the_install() {
+fn a_module_of_unknown_origin_stops_the_install() {
     let site = Site::new();
     fs::create_dir_all(site.0.file("root/opt/tpm2/bin")).unwrap();
     site.0.write("root/opt/tpm2/bin/create_tpm2_key", "of openssl_tpm2_engine");
@@ -98,7 +98,7 @@ fn the_folders_are_found_without_an_openssl_program() {
     let doc = "root/opt/tpm2/share/doc/tpm2-provider";
     site.make("install", &root).ok();
     let (usual, configuration) = (site.listing(), site.0.text(&format!("{doc}/openssl.cnf")));
-    // OpenSSL's own folder needs no line.
+    // A module in OpenSSL's own folder needs no line.
     assert!(site.0.text(&format!("{doc}/tpm2.cnf")).contains("\n# module = "));
     site.make("uninstall", &root).ok();
 
@@ -117,7 +117,7 @@ fn the_folders_are_found_without_an_openssl_program() {
 }
 
 #[test]
-fn two_openssls_are_not_chosen_from() {
+fn two_openssl_installations_are_an_error() {
     let site = Site::new();
     let other = "#!/bin/sh\ncase $2 in -m) echo 'MODULESDIR: \"/opt/ssl/modules\"' ;; -d) echo 'OPENSSLDIR: \"/opt/ssl\"' ;; esac\n";
     let site = site.path(&site.path_with(&[], &[("openssl", other)]));

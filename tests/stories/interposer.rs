@@ -1,4 +1,4 @@
-//! Somebody sits on the bus and changes what he likes: nothing of it is believed, and nobody is asked for a password because of it.
+//! A bus attacker changes responses: the change is detected, and the user is never asked for a password because of it.
 use tests::raw::{self, Tpm as _};
 use tests::{Fate, Proxy, Swtpm, Tool, module};
 
@@ -8,7 +8,7 @@ use crate::store::{PLAIN, certificate, nv, persist};
 struct Desk {
     machine: Machine,
     proxy: Proxy,
-    /// The key tool behind the interposer; `machine.tool` is past him.
+    /// The key tool, connected through the interposer; `machine.tool` is connected directly.
     tool: Tool,
 }
 
@@ -21,7 +21,7 @@ fn desk() -> Desk {
 }
 
 impl Desk {
-    /// Changes the last bytes of what every answer to the command says: of the parameters, behind which the session's part stands.
+    /// Changes one of the last bytes of the parameters in every response to this command; the session area comes after them.
     fn alters(&self, command: u32, of_parameters: usize) {
         self.proxy.on_response(move |sent, response| {
             if raw::code(sent) == command && raw::code(response) == 0 {
@@ -35,7 +35,7 @@ impl Desk {
         });
     }
 
-    /// Damages every command of this code on its way to the TPM.
+    /// Damages every command with this code on its way to the TPM.
     fn damages(&self, command: u32) {
         self.proxy.on_command(move |sent| {
             if raw::code(sent) == command {
@@ -51,7 +51,7 @@ impl Desk {
 }
 
 #[test]
-fn nobody_chooses_the_state_that_is_signed_or_bound_to() {
+fn a_forged_pcr_value_is_neither_signed_nor_bound_to() {
     let desk = desk();
     let (openssl, tool) = (&desk.machine.openssl, &desk.tool);
     openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.pem");
@@ -75,13 +75,13 @@ fn nobody_chooses_the_state_that_is_signed_or_bound_to() {
 }
 
 #[test]
-fn the_public_half_at_a_handle_is_what_the_tpm_says() {
+fn a_forged_public_half_of_a_persistent_key_is_detected() {
     let desk = desk();
     let (openssl, tool) = (&desk.machine.openssl, &desk.tool);
     persist(&desk.machine, PLAIN, "-e P-256");
     let other = desk.machine.tpm.create_primary();
     desk.machine.tpm.persist(other, 0x8100_0177);
-    // A whole answer of another key, which agrees with itself.
+    // A complete, consistent response for another key.
     let forged = desk.machine.tpm.transact(&raw::command(raw::READ_PUBLIC, &[0x8100_0177], &[], &[]));
     desk.proxy.on_response(move |sent, response| {
         let bare = raw::code(sent) == raw::READ_PUBLIC && sent.starts_with(&[0x80, 0x01]);
@@ -107,7 +107,7 @@ fn the_public_half_at_a_handle_is_what_the_tpm_says() {
 }
 
 #[test]
-fn where_the_salt_key_is_named_every_answer_is_authentic() {
+fn with_a_known_salt_key_every_response_is_authenticated() {
     let desk = desk();
     let shell = desk.machine.openssl.clone().set("salt-name", &desk.null_name());
     let tool = module::keytool().display().to_string();
@@ -116,7 +116,7 @@ fn where_the_salt_key_is_named_every_answer_is_authentic() {
     shell.shell().ok(&wrap);
     for command in [raw::GET_CAPABILITY, raw::CREATE_PRIMARY] {
         desk.proxy.on_response(move |sent, response| {
-            // The null primary is known by its Name.
+            // The null primary is authenticated by its Name.
             let of_null = command == raw::CREATE_PRIMARY && raw::u32_at(sent, 10) == raw::NULL;
             if raw::code(sent) == command && !of_null {
                 let middle = response.len() / 2;
@@ -129,7 +129,7 @@ fn where_the_salt_key_is_named_every_answer_is_authentic() {
         assert_eq!(desk.proxy.log().count(raw::IMPORT), 0, "{}", desk.proxy.log().text());
         desk.proxy.behave();
     }
-    // Another one than the TPM has: nothing secret leaves.
+    // The salt key has another Name than expected: no secret is sent.
     let other = desk.machine.openssl.clone().set("salt-name", &format!("000b{}", "11".repeat(32)));
     for line in ["seal --force new.tpm", "create --force -e P-256 --passout pass:secret new.tpm"] {
         desk.proxy.log().clear();
@@ -139,7 +139,7 @@ fn where_the_salt_key_is_named_every_answer_is_authentic() {
 }
 
 #[test]
-fn a_persistent_key_can_be_the_salt_key_of_everything() {
+fn a_persistent_key_can_be_the_salt_key_of_every_command() {
     let desk = desk();
     desk.machine.provision();
     let name = desk.machine.tool.ok("show 0x81000001").out();
@@ -155,7 +155,7 @@ fn a_persistent_key_can_be_the_salt_key_of_everything() {
 }
 
 #[test]
-fn damage_is_not_called_a_wrong_password() {
+fn damaged_commands_are_not_reported_as_a_wrong_password() {
     let desk = desk();
     let openssl = &desk.machine.openssl;
     desk.machine.key("key", "-e P-256");
@@ -172,7 +172,7 @@ fn damage_is_not_called_a_wrong_password() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn an_unreadable_nv_index_is_named() {
     let desk = desk();
     let openssl = &desk.machine.openssl;
     let der = certificate(openssl, "host");
@@ -182,7 +182,7 @@ fn what_cannot_be_read_is_named() {
     list.says("tpm2:nv=0x01c00002")
         .says("tpm2:unread=0x01c00003")
         .says("not read: the NV index is read with a password");
-    // Who looks for certificates is not asked for passwords.
+    // A search for certificates asks for no password.
     openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
     desk.tool.ok("show 0x1c00003").says("not told without a password");
     desk.alters(raw::NV_READ, 1);

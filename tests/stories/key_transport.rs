@@ -1,4 +1,4 @@
-//! RSA key transport of TLS 1.2: the server decrypts the premaster secret in its TPM.
+//! RSA key transport of TLS 1.2: the server's TPM decrypts the premaster secret.
 use tests::tls::handshake;
 use tests::{Order, Proxy, Swtpm, TlsServer, raw};
 
@@ -22,7 +22,7 @@ fn a_server_decrypts_the_premaster_secret() {
             proxy.log().clear();
             let options = format!("-CAfile cert.pem -verify_return_error -tls1_2 -cipher {cipher}");
             let agreed = handshake(&server.client(&client, &options));
-            // s_client tells since when a cipher exists, not the version of the handshake, which the options fix.
+            // s_client shows the version that introduced the cipher, not the version of the handshake; the options fix the latter.
             assert_eq!(agreed.cipher, cipher, "{order:?}");
             assert_eq!(proxy.log().count(raw::RSA_DECRYPT), 1, "{order:?}\n{}", proxy.log().text());
         }

@@ -1,4 +1,4 @@
-//! What the stories about the key tool share: a TPM, a folder, our tool under its names, and other people's tools.
+//! Fixtures of the key tool stories: a TPM, a folder, the key tool under all of its names, and other tools.
 
 use std::process::Command;
 use std::sync::mpsc;
@@ -10,21 +10,21 @@ use tests::process::{LIMIT, Output, Process};
 use tests::raw::{self, Tpm as _};
 use tests::{Fate, Proxy, Shell, Swtpm, module};
 
-/// A desk to work at.
+/// A TPM, a folder and the key tool in it.
 pub(crate) struct Desk {
     pub(crate) tpm: Swtpm,
     pub(crate) shell: Shell,
 }
 
 impl Desk {
-    /// A new TPM and an empty folder.
+    /// Starts a new TPM and makes an empty folder.
     pub(crate) fn new() -> Self {
         let tpm = Swtpm::start();
         let tcti = tpm.tcti();
         Self::by(tpm, &tcti)
     }
 
-    /// The same by another way to the TPM, such as a proxy's.
+    /// Returns a desk that reaches this TPM in another way, such as through a proxy.
     pub(crate) fn by(tpm: Swtpm, tcti: &str) -> Self {
         let mut shell = Shell::new("keytool").env("OPENSSL_CONF", "/dev/null");
         for name in ["TPM2_TCTI", "TPM2TOOLS_TCTI", "TPM2OPENSSL_TCTI"] {
@@ -33,23 +33,23 @@ impl Desk {
         Self { tpm, shell }
     }
 
-    /// The command for a line that begins with `tpm2-keytool` or with one of its drop-in names.
+    /// Returns the command for a line that begins with `tpm2-keytool` or with one of its drop-in names.
     pub(crate) fn command(&self, line: &str) -> Command {
         self.shell.command(&full(line))
     }
 
-    /// Runs such a line to its end.
+    /// Runs such a line and waits for its end.
     pub(crate) fn run(&self, line: &str) -> Output {
         self.pipe(line, "")
     }
 
-    /// The same, with something on stdin.
+    /// Runs such a line with this input on stdin.
     pub(crate) fn pipe(&self, line: &str, input: impl AsRef<[u8]>) -> Output {
         self.shell.pipe(&full(line), input)
     }
 
-    /// Runs a line with `input` on stdin, and a signal reaches it while the TPM behind the proxy works on a command: it must end by that, say so in
-    /// one line, and leave nothing.
+    /// Runs a line with `input` on stdin and sends it a signal while the TPM behind the proxy executes `command`. The tool must end by
+    /// that signal, report it in one line, and leave nothing behind.
     #[track_caller]
     pub(crate) fn interrupt(&self, proxy: &Proxy, command: u32, signal: i32, line: &str, input: &[u8]) {
         let (arrived, arrival) = mpsc::channel();
@@ -70,7 +70,7 @@ impl Desk {
         let mut process = Process::spawn(tool);
         arrival.recv_timeout(LIMIT).expect("the command");
         process.signal(signal);
-        // The TPM answers after the signal was taken.
+        // The TPM responds only after the tool has handled the signal.
         while !String::from_utf8_lossy(&self.shell.read("errors")).contains("stopping") {
             assert!(process.ended().is_none(), "it did not wait for the TPM's answer");
             std::thread::sleep(Duration::from_millis(2));
@@ -86,20 +86,20 @@ impl Desk {
         self.assert_tidy();
     }
 
-    /// A script of other people's tools, which must succeed.
+    /// Runs a script of other tools, which must succeed.
     #[track_caller]
     pub(crate) fn others(&self, script: &str) -> Output {
         self.shell.write("script", script);
         self.shell.ok("sh -e script")
     }
 
-    /// A key file that the tool wrote.
+    /// Reads a key file that the tool wrote.
     #[track_caller]
     pub(crate) fn key(&self, name: &str) -> KeyFile {
         KeyFile::parse(&self.shell.read(name)).unwrap()
     }
 
-    /// A key file as tpm2-tools take it: NAME.pub and NAME.priv.
+    /// Writes a key file in the form of tpm2-tools: NAME.pub and NAME.priv.
     #[track_caller]
     pub(crate) fn halves(&self, name: &str) {
         let key = self.key(name);
@@ -110,7 +110,7 @@ impl Desk {
         self.shell.write(format!("{name}.priv"), private.finish().unwrap());
     }
 
-    /// Imports an importable key file with tpm2-tools under a persistent handle, and loads it as key.ctx.
+    /// Imports an importable key file with tpm2-tools, makes it persistent, and loads it as key.ctx.
     #[track_caller]
     pub(crate) fn import(&self, name: &str, parent: &str) {
         let key = self.key(name);
@@ -124,8 +124,8 @@ impl Desk {
         ));
     }
 
-    /// Loads a key file with tpm2-tools as key.ctx, under `parent`: a persistent handle, or the letter of a hierarchy, with
-    /// `-G rsa2048` behind it for the RSA storage key.
+    /// Loads a key file with tpm2-tools as key.ctx, under `parent`: a persistent handle, or the letter of a hierarchy, followed by
+    /// `-G rsa2048` for the RSA storage key.
     #[track_caller]
     pub(crate) fn load(&self, name: &str, parent: &str) {
         self.halves(name);
@@ -144,7 +144,7 @@ impl Desk {
         ));
     }
 
-    /// Signs with key.ctx by tpm2-tools; `options` holds the password.
+    /// Signs with key.ctx and tpm2-tools; `options` holds the password.
     pub(crate) fn sign(&self, options: &str) -> Output {
         self.shell.write("data", "hello\n");
         let signed = self
@@ -154,13 +154,13 @@ impl Desk {
         signed
     }
 
-    /// The public half of a key file checks what `sign` left, in software.
+    /// Verifies the signature that `sign` left, in software, with the public half of a key file.
     #[track_caller]
     pub(crate) fn verify(&self, public: &str) {
         self.shell.ok(&format!("openssl dgst -sha256 -verify {public} -signature signature data"));
     }
 
-    /// Makes certain that the tool left nothing: no handle in the TPM, no temporary file.
+    /// Checks that the tool left nothing behind: no handle in the TPM, no temporary file.
     #[track_caller]
     pub(crate) fn assert_tidy(&self) {
         self.tpm.assert_empty();
@@ -169,14 +169,14 @@ impl Desk {
         assert!(left.is_empty(), "left behind: {left:?}");
     }
 
-    /// Makes certain that there is no such file.
+    /// Checks that there is no such file.
     #[track_caller]
     pub(crate) fn assert_absent(&self, name: &str) {
         assert!(!self.shell.file(name).exists(), "{name} was written");
     }
 }
 
-/// A line with the path of the program.
+/// Replaces the program's name at the start of a line by its path.
 pub(crate) fn full(line: &str) -> String {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     format!("{} {rest}", module::keytool().with_file_name(name).display())

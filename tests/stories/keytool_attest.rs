@@ -1,5 +1,5 @@
-//! `attest`: which TPM this is, by EK certificates of every template; what its keys are, by its own signature; and who sits on the bus
-//! and would like to be a TPM.
+//! `attest` identifies a TPM by EK certificates of every template, and its keys by the TPM's own signature. It detects an interposer
+//! that pretends to be a TPM.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use tests::{Authority, Fate, Openssl, Proxy, Swtpm, tamper};
 
 use crate::keytool::Desk;
 
-/// TPM_CC of Part 2 §6.5.2.
+/// TPM_CC (Part 2 §6.5.2).
 const CERTIFY: u32 = 0x148;
 const ACTIVATE_CREDENTIAL: u32 = 0x147;
 
-/// The signing key as tpm2-tools make it.
+/// Makes the signing key with tpm2-tools.
 const SIGNER: &str = "tpm2_createprimary -Q -C e -G ecc256:ecdsa-sha256:null -c signer.ctx -a \
     'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign'";
 /// PolicyB of the TCG EK credential profile.
@@ -32,7 +32,7 @@ const POLICY_B: [(&str, &str); 3] = [
 ];
 
 impl Desk {
-    /// An EK certificate NAME.pem for the public key that a script leaves in NAME.pub; an authority that knows nothing of TPMs makes it.
+    /// Makes an EK certificate NAME.pem for the public key that a script writes to NAME.pub; the authority has no TPM.
     #[track_caller]
     fn certificate(&self, name: &str, script: &str) {
         self.others(&format!("{script}; tpm2_flushcontext -t; tpm2_flushcontext -l; tpm2_flushcontext -s"));
@@ -42,13 +42,13 @@ impl Desk {
         ));
     }
 
-    /// The certificate ek.pem of the P-256 key of the low range.
+    /// Makes the certificate ek.pem of the low-range P-256 key.
     #[track_caller]
     fn ec_certificate(&self) {
         self.certificate("ek", "tpm2_createek -Q -c ek.ctx -G ecc -u ek.pub -f pem");
     }
 
-    /// The same for the key that a template gives in the endorsement hierarchy.
+    /// Makes a certificate of the key that a template gives in the endorsement hierarchy.
     #[track_caller]
     fn certificate_by(&self, name: &str, template: &Public) {
         let parameters = [raw::sized(&[0; 4]), template.to_sized().unwrap(), vec![0; 6]].concat();
@@ -63,14 +63,14 @@ impl Desk {
         self.certificate(name, &format!("openssl pkey -pubin -inform DER -in point -out {name}.pub"));
     }
 
-    /// The Name of a key in a context file, by tpm2-tools.
+    /// Returns the Name of a key in a context file, computed by tpm2-tools.
     #[track_caller]
     fn name_of(&self, context: &str) -> String {
         self.others(&format!("tpm2_readpublic -Q -c {context} -n name; tpm2_flushcontext -t"));
         hex::encode(self.shell.read("name"))
     }
 
-    /// Lines that must fail with a cause, and leave nothing behind.
+    /// Runs a line that must fail with this cause and leave nothing behind.
     #[track_caller]
     fn refuse(&self, line: &str, cause: &str) {
         let output = self.run(line).failed().says(cause);
@@ -80,7 +80,7 @@ impl Desk {
 }
 
 #[test]
-fn a_low_range_certificate_and_what_is_printed() {
+fn a_low_range_certificate_proves_the_printed_name() {
     let desk = Desk::new();
     desk.ec_certificate();
     desk.shell.ok("openssl x509 -in ek.pem -outform DER -out ek.der");
@@ -90,12 +90,12 @@ fn a_low_range_certificate_and_what_is_printed() {
         assert_eq!(desk.run(line).ok().out(), format!("{signer}\n"), "{line}");
         desk.assert_tidy();
     }
-    // As NV indexes hold certificates: filled up with zeros or ones.
+    // Certificates in NV indexes are padded with zeros or ones.
     for filling in [0, 0xff] {
         desk.shell.write("nv.der", [desk.shell.read("ek.der"), vec![filling; 100]].concat());
         desk.run("attest_tpm2_primary -A nv.der").ok().says("in one TPM").says(&signer);
     }
-    // Without a proof the Name is printed, but with a warning.
+    // Without a proof the Name is printed with a warning.
     let unproven = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus");
     assert_eq!(unproven.out(), format!("{signer}\n"));
     desk.run("attest_tpm2_primary --help").ok().says("What is proven").says("openssl verify");
@@ -104,7 +104,7 @@ fn a_low_range_certificate_and_what_is_printed() {
 }
 
 #[test]
-fn certificates_of_every_template() {
+fn certificates_of_every_template_are_accepted() {
     let desk = Desk::new();
     for (hash, digest) in POLICY_B {
         desk.shell.write(format!("{hash}.policy"), hex::decode(digest).unwrap());
@@ -132,9 +132,9 @@ fn certificates_of_every_template() {
     }
 }
 
-/// A maker may put a nonce into the template, or use one of his own, and leaves both in NV.
+/// A TPM maker may add a nonce to the template or use its own template, and stores either in NV.
 #[test]
-fn templates_and_nonces_of_the_maker() {
+fn templates_and_nonces_of_the_tpm_maker_are_read() {
     let desk = Desk::new();
     let define = |index: &str, bytes: &[u8]| {
         desk.shell.write("bytes", bytes);
@@ -156,7 +156,7 @@ fn templates_and_nonces_of_the_maker() {
     desk.certificate_by("usual", &usual);
     desk.certificate_by("nonce", &with_nonce(&usual));
     desk.shell.write("policy", &usual.auth_policy);
-    // The unique field of tpm2_createprimary: its size, low byte first, the nonce, and zeros.
+    // The unique field for tpm2_createprimary: its size (little-endian), the nonce, and zeros.
     desk.shell.write("unique", [&[0, 1][..], b"nonce-of-the-maker", &[0; 238]].concat());
     desk.certificate(
         "rsa",
@@ -164,7 +164,7 @@ fn templates_and_nonces_of_the_maker() {
              -a 'fixedtpm|fixedparent|sensitivedataorigin|adminwithpolicy|restricted|decrypt'
          tpm2_readpublic -Q -c ek.ctx -f pem -o rsa.pub",
     );
-    // A template of the maker's own: under no dictionary-attack protection.
+    // A template of the maker: without dictionary-attack protection.
     let mut own = usual.clone();
     own.attributes = own.attributes | Attributes::NO_DA;
     desk.certificate_by("own", &own);
@@ -184,16 +184,16 @@ fn templates_and_nonces_of_the_maker() {
     define("0x01c0000b", b"nonce-of-the-maker");
     proven(&["usual", "nonce", "rsa"], &["own", "both"]);
     define("0x01c0000c", &own.to_bytes().unwrap());
-    // Nobody's password is tried to read them.
+    // The owner has a password, and no password is tried to read the indexes.
     desk.others("tpm2_changeauth -Q -c o word");
     proven(&["usual", "own", "both"], &["nonce"]);
     assert_eq!(desk.tpm.failures(), 0);
 }
 
-/// swtpm_setup makes a TPM as a maker would: persistent endorsement keys (RSA of the low range, P-384 of the high range), their
-/// certificates by a chain of authorities in its NV indexes.
+/// swtpm_setup makes a TPM as a maker delivers it: persistent endorsement keys (RSA of the low range, P-384 of the high range), and
+/// their certificates with the chain of authorities in NV indexes.
 #[test]
-fn a_tpm_as_its_maker_delivers_it() {
+fn a_tpm_with_factory_keys_and_certificates_is_attested() {
     let mut desk = Desk::new();
     desk.tpm.stop();
     let folder = desk.shell.folder().display().to_string();
@@ -220,14 +220,14 @@ fn a_tpm_as_its_maker_delivers_it() {
         desk.run(&format!("tpm2-keytool attest --tcti {tcti} -A {certificate}")).ok().says("in one TPM");
         desk.tpm.assert_empty();
     }
-    // The keys are there, so no RSA key is derived: the signing key and the salt key, for each.
+    // The keys are persistent, so no RSA key is derived: only the signing key and the salt key, for each.
     assert_eq!(proxy.log().count(raw::CREATE_PRIMARY), 4, "{}", proxy.log().text());
     desk.others("tpm2_getekcertificate -o nv.der 2>/dev/null");
     desk.run("tpm2-keytool attest -A nv.der").ok().says("in one TPM");
 }
 
 #[test]
-fn the_storage_key_of_each_hierarchy() {
+fn the_storage_key_of_each_hierarchy_is_attested() {
     let desk = Desk::new();
     desk.run("attest_tpm2_primary -E").ok();
     desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
@@ -241,13 +241,13 @@ fn the_storage_key_of_each_hierarchy() {
         let line = format!("attest_tpm2_primary -n signer.name -C {hierarchy}");
         assert_eq!(desk.run(&format!("{line} -o -f key.pem")).ok().out(), format!("{name}\n"));
         assert_eq!(desk.shell.read("key.pem"), desk.shell.read("expected.pem"), "{hierarchy}");
-        // As the kernel writes it, and as tpm2_readpublic does.
+        // In the kernel's format, and in that of tpm2_readpublic.
         desk.shell.write("null_name", format!("{name}\n"));
         desk.run(&format!("{line} null_name")).ok().says("it is that key");
         desk.run(&format!("{line} name")).ok().says("it is that key");
         desk.assert_tidy();
     }
-    // The null hierarchy is the default; after a reset its key is another.
+    // The null hierarchy is the default; its key changes at each reset.
     desk.run("attest_tpm2_primary -n signer.name -o").ok();
     desk.shell.write("null_name", desk.run("attest_tpm2_primary -n signer.name -o").ok().out());
     desk.run("attest_tpm2_primary -n signer.name null_name").ok().says("null: its storage key");
@@ -257,9 +257,9 @@ fn the_storage_key_of_each_hierarchy() {
     desk.run("attest_tpm2_primary -C lockout").failed().says("owner, null, endorsement or platform");
 }
 
-/// An older chip: RSA keys sign, and RSA keys are the storage keys.
+/// An older TPM without P-256: RSA keys sign, and the storage keys are RSA.
 #[test]
-fn a_tpm_without_p256() {
+fn a_tpm_without_p256_is_attested() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -276,7 +276,7 @@ fn a_tpm_without_p256() {
     desk.refuse("attest_tpm2_primary -A ecc.pem", "belongs to another TPM: this TPM has no curve prime256v1");
     proxy.also_on_response(|command, response| {
         if raw::code(command) == CERTIFY {
-            // The last byte of the signature, before the authorization area.
+            // The last byte of the signature; the authorization area follows it.
             let at = response.len() - 11;
             response[at] ^= 1;
         }
@@ -286,7 +286,7 @@ fn a_tpm_without_p256() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn mismatched_arguments_are_refused() {
     let desk = Desk::new();
     desk.ec_certificate();
     let other = Desk::new();
@@ -346,7 +346,7 @@ fn what_does_not_fit_is_refused() {
 }
 
 #[test]
-fn hierarchies_with_passwords() {
+fn hierarchies_with_passwords_are_attested() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -400,9 +400,9 @@ fn an_interruption_leaves_nothing() {
     desk.shell.ok("openssl pkey -pubin -in old -noout");
 }
 
-/// Whoever alters one byte of the certification is found out, whichever it is.
+/// A change of any byte of the certification is detected.
 #[test]
-fn an_altered_certification_is_not_believed() {
+fn an_altered_certification_is_refused() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -410,20 +410,20 @@ fn an_altered_certification_is_not_believed() {
     proxy.log().clear();
     desk.run("attest_tpm2_primary -n signer.name -C null").ok();
     let whole = proxy.log().all().into_iter().find(|exchange| exchange.code() == CERTIFY).unwrap().response;
-    // Behind the header and the size, before the authorization area: two empty nonces, attributes and HMACs.
+    // After the header and the size, before the authorization area: two empty nonces, attributes and HMACs.
     for at in (14..whole.len() - 10).step_by(11) {
         proxy.on_response(tamper::flip_bit(CERTIFY, 0, at * 8 + 7));
         let output = desk.run("attest_tpm2_primary -n signer.name -C null -f no.pem").failed();
-        let told = output.err();
-        assert!(told.contains("not to be believed") || told.contains("cannot be read"), "{at}: {output}");
+        let shown = output.err();
+        assert!(shown.contains("not to be believed") || shown.contains("cannot be read"), "{at}: {output}");
         desk.assert_absent("no.pem");
     }
     desk.assert_tidy();
 }
 
-/// Answers of old, answers of others: each is a real TPM's, and none is the right one.
+/// Recorded or foreign responses: each comes from a real TPM, and none is the right one.
 #[test]
-fn another_answer_than_the_right_one_is_not_believed() {
+fn recorded_and_foreign_responses_are_refused() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -442,17 +442,17 @@ fn another_answer_than_the_right_one_is_not_believed() {
     let old = certify("null");
     assert_ne!(said(&old), said(&certify("null")));
 
-    // A replay of everything, with no TPM behind it: the nonce is of old, also where nothing but the Name is to be proven.
+    // A replay of everything without a TPM: the nonce is an earlier one, even where only the Name is to be proven.
     proxy.log().clear();
     desk.run("attest_tpm2_primary -n signer.name").ok().says("it is the signing key of this TPM");
     replay(&proxy);
     desk.refuse("attest_tpm2_primary -n signer.name", "our nonce is not in it");
     desk.refuse("attest_tpm2_primary -n signer.name -E", "our nonce is not in it");
     proxy.behave();
-    // Of this answer alone.
+    // A replay of this response alone.
     replace(&proxy, CERTIFY, old);
     desk.refuse("attest_tpm2_primary -n signer.name -C null", "our nonce is not in it");
-    // The key of another hierarchy: the command goes to the TPM with that one's.
+    // The key of another hierarchy: the command reaches the TPM with that hierarchy.
     proxy.on_response(|_, _| Fate::Pass);
     proxy.on_command(|command| {
         if raw::code(command) == raw::CREATE_PRIMARY && command[10..14] == raw::OWNER.to_be_bytes() {
@@ -463,7 +463,7 @@ fn another_answer_than_the_right_one_is_not_believed() {
     desk.refuse("attest_tpm2_primary -n signer.name -C owner", "another hierarchy");
     proxy.on_command(|_| Fate::Pass);
 
-    // Another TPM's signing key, loaded and answering for itself: the whole TPM is another.
+    // The signing key of another TPM, loaded there and certified by it: every command goes to the other TPM.
     let other = Swtpm::start();
     let foreign = other.tcti();
     desk.refuse(
@@ -473,10 +473,10 @@ fn another_answer_than_the_right_one_is_not_believed() {
     desk.refuse(&format!("attest_tpm2_primary -A ek.pem --tcti {foreign}"), "belongs to another TPM");
     other.assert_empty();
 
-    // The foreign TPM shows the right endorsement key, of which it has no private half; or opens something else.
+    // The foreign TPM shows the right endorsement key without its private half, or decrypts something else.
     proxy.on_response(move |command, response| {
         if raw::code(command) == ACTIVATE_CREDENTIAL {
-            // Header, size of the parameters, size of the secret.
+            // After the header, the size of the parameters, and the size of the secret.
             response[16..48].fill(0x5a);
         }
         Fate::Pass
@@ -487,19 +487,19 @@ fn another_answer_than_the_right_one_is_not_believed() {
     desk.assert_tidy();
 }
 
-/// An interposer with a signing key of his own: he answers the TPM's place when the signing key is derived.
+/// An interposer with a second TPM answers for the TPM when the signing key is derived.
 #[test]
-fn an_interposers_own_signing_key_is_not_taken_for_the_tpms() {
+fn the_signing_key_of_an_interposer_is_refused() {
     let (tpm, his) = (Swtpm::start(), Arc::new(Swtpm::start()));
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     desk.ec_certificate();
     desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E -A ek.pem").ok().out());
     let honest = Name::from(hex::decode(desk.shell.text("signer.name").trim()).unwrap());
-    // What his TPM answers to the same command; the handle is the one that ours has given.
+    // What the interposer's TPM answers to the same command, with the handle that the real TPM gave.
     let answer = |his: &Swtpm, command: &[u8], response: &mut Vec<u8>| {
         let (ours, theirs) = (response[10..14].to_vec(), his.transact(command));
-        // His TPM has three places, too.
+        // The interposer's TPM has three object slots, too.
         his.flush(raw::u32_at(&theirs, 10));
         *response = theirs;
         response[10..14].copy_from_slice(&ours);
@@ -507,25 +507,25 @@ fn an_interposers_own_signing_key_is_not_taken_for_the_tpms() {
     let is_endorsement = |command: &[u8]| {
         raw::code(command) == raw::CREATE_PRIMARY && command[10..14] == raw::ENDORSEMENT.to_be_bytes()
     };
-    let hers = Arc::clone(&his);
+    let second = Arc::clone(&his);
     proxy.on_response(move |command, response| {
         if is_endorsement(command) {
-            answer(&hers, command, response);
+            answer(&second, command, response);
         }
         Fate::Pass
     });
     desk.refuse("attest_tpm2_primary -n signer.name -C null", "but signer.name says");
-    // His endorsement key is not the certificate's.
+    // The interposer's endorsement key is not the one in the certificate.
     desk.refuse("attest_tpm2_primary -A ek.pem", "belongs to another TPM");
-    let told = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus").out();
-    assert_ne!(told.trim(), honest.to_string());
+    let shown = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus").out();
+    assert_ne!(shown.trim(), honest.to_string());
 
-    // He shows the right endorsement key, and his signing key: the TPM opens no credential for that.
-    let hers = Arc::clone(&his);
+    // The interposer shows the right endorsement key, and its own signing key: the TPM opens no credential for that key.
+    let second = Arc::clone(&his);
     proxy.on_response(move |command, response| {
-        // A template without a unique field and a policy is short.
+        // The command is short for a template without a unique field and a policy.
         if is_endorsement(command) && command.len() < 80 {
-            answer(&hers, command, response);
+            answer(&second, command, response);
         }
         Fate::Pass
     });
@@ -533,7 +533,7 @@ fn an_interposers_own_signing_key_is_not_taken_for_the_tpms() {
     his.assert_empty();
 }
 
-/// From now on no command reaches the TPM: each is answered as it was in what the log has, one that was not seen as another of its code.
+/// No command reaches the TPM any more: each gets its recorded response, or that of another command of its code if it was not recorded.
 fn replay(proxy: &Proxy) {
     let seen = proxy.log().all();
     proxy.on_command(move |command| {
@@ -543,7 +543,7 @@ fn replay(proxy: &Proxy) {
     });
 }
 
-/// From now on each command of this code is done, and answered with this.
+/// The TPM executes each command of this code, and this response replaces its own.
 fn replace(proxy: &Proxy, code: u32, answer: Vec<u8>) {
     proxy.on_response(move |command, _| match raw::code(command) == code {
         true => Fate::Answer(answer.clone()),

@@ -1,4 +1,4 @@
-//! `check`: a service as nobody, with an openssl.cnf of its own; each fault is planted once, and named with what to do.
+//! `check` tests a service that runs as the user nobody, with its own openssl.cnf. Each fault is made once, and named with a remedy.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ use tests::{Fate, Proxy, Swtpm, module};
 
 use crate::keytool::Desk;
 
-/// A machine with a service that runs as nobody.
+/// A machine with a service that runs as the user nobody.
 struct Service(Desk);
 
 impl Service {
@@ -27,14 +27,14 @@ impl Service {
     fn at(desk: Desk) -> Self {
         let service = Self(desk);
         service.mode(".", 0o755);
-        // The build may be in a closed folder.
+        // The user nobody may not be able to enter the build folder.
         fs::copy(module::folder().join("tpm2.so"), service.0.shell.file("tpm2.so")).unwrap();
         service.configure("default = d\ntpm2 = t", "");
         service.create("");
         service
     }
 
-    /// Writes service.cnf with these providers, and this in the provider's section.
+    /// Writes service.cnf with these providers, and these settings in the provider's section.
     fn configure(&self, providers: &str, settings: &str) {
         let module = self.0.shell.file("tpm2.so").display().to_string();
         let tcti = self.tcti();
@@ -49,14 +49,14 @@ impl Service {
         self.0.tpm.tcti()
     }
 
-    /// Changes one line of service.cnf.
+    /// Replaces text in service.cnf.
     fn edit(&self, from: &str, to: &str) {
         let text = self.0.shell.text("service.cnf");
         assert!(text.contains(from), "{from:?} in\n{text}");
         self.0.shell.write("service.cnf", text.replace(from, to));
     }
 
-    /// Makes key.tpm for everybody to read, and its certificate host.pem.
+    /// Makes key.tpm, readable for everyone, and its certificate host.pem.
     #[track_caller]
     fn create(&self, options: &str) {
         self.0.run(&format!("tpm2-keytool create --force -e P-256 {options} key.tpm")).ok();
@@ -65,7 +65,7 @@ impl Service {
         self.certify("host.pem", day(-1), day(1));
     }
 
-    /// A certificate of key.tpm by an authority of software, valid from then to then, in seconds from now.
+    /// Makes a certificate of key.tpm by a software authority, valid in this range, in seconds from now.
     #[track_caller]
     fn certify(&self, name: &str, from: i64, to: i64) {
         let public = self.0.key("key.tpm").public;
@@ -86,14 +86,14 @@ impl Service {
         self.0.run(&format!("tpm2-keytool check --as nobody --config service.cnf {rest}"))
     }
 
-    /// It fails with this code, at this check alone, in these words.
+    /// Checks that the run fails with this exit code, at this check alone, with these words.
     #[track_caller]
     fn fails(&self, rest: &str, code: i32, line: &str, words: &str) {
         let output = self.check(rest);
         assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
         let out = output.out();
-        let told: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
-        assert!(told.len() == 1 && told[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
+        let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
+        assert!(printed.len() == 1 && printed[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
         assert!(out.contains(words) && out.contains("\n         hint: "), "{words:?} in {output}");
         assert!(output.err().is_empty(), "{output}");
         self.0.assert_tidy();
@@ -141,14 +141,14 @@ fn a_service_that_works_passes_every_check() {
     }
     assert!(output.err().is_empty() && !out.contains("FAILED") && !out.contains("warning"), "{output}");
     service.0.assert_tidy();
-    // And without --as, with the caller's own environment.
+    // The same without --as, with the caller's own environment.
     let config = service.0.shell.file("service.cnf").display().to_string();
     let shell = service.0.shell.clone().env("OPENSSL_CONF", config);
     shell.ok(&format!("{} check key.tpm host.pem", module::keytool().display()));
 }
 
 #[test]
-fn each_fault_is_named_with_what_to_do() {
+fn each_fault_is_named_with_its_remedy() {
     let service = Service::new();
     service.mode("key.tpm", 0o600);
     service.fails("key.tpm", 1, "key", "key.tpm: it may not be read (Permission denied");
@@ -158,7 +158,7 @@ fn each_fault_is_named_with_what_to_do() {
     fs::copy(service.0.shell.file("key.tpm"), service.0.shell.file("closed/key.tpm")).unwrap();
     service.mode("closed", 0o700);
     service.fails("closed/key.tpm", 1, "key", "closed may not be entered (mode 0700, user 0, group 0)");
-    // By a link that everybody may follow.
+    // The key is reached by a symbolic link outside of the closed folder.
     std::os::unix::fs::symlink("closed/key.tpm", service.0.shell.file("link.tpm")).unwrap();
     service.fails("link.tpm", 1, "key", "closed may not be entered");
     service.fails("no-such-key.tpm", 1, "key", "No such file");
@@ -192,7 +192,7 @@ fn each_fault_is_named_with_what_to_do() {
     service.edit(&service.tcti(), "swtpm:host=127.0.0.1,port=1");
     service.fails("key.tpm", 4, "tpm", "Connection refused");
     let path = service.0.shell.file("tpm.sock");
-    // The commands' socket, and the one that controls the simulator.
+    // The socket for commands, and the one that controls the simulator.
     let names = ["tpm.sock", "tpm.sock.ctrl"];
     let _closed = names.map(|name| {
         let listener = UnixListener::bind(service.0.shell.file(name)).unwrap();
@@ -210,7 +210,7 @@ fn each_fault_is_named_with_what_to_do() {
     let other = certificate(&PKey::public_key_from_der(&other).unwrap(), -1, 1_000);
     service.0.shell.write("other.pem", &other);
     service.fails("key.tpm other.pem", 1, "certificate", "other.pem: it is of another key");
-    // A chain that begins with the issuer.
+    // A chain file that begins with the issuer.
     service.0.shell.write("turned.pem", [other, service.0.shell.read("host.pem")].concat());
     service.fails("key.tpm turned.pem", 1, "certificate", "certificate 2 is of the key, and not the first");
     service.fails("key.tpm text", 1, "certificate", "there is no certificate in it");
@@ -218,28 +218,28 @@ fn each_fault_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_wrong_password_counts_once_and_never_locks() {
+fn a_wrong_password_counts_once_and_never_locks_the_tpm() {
     let service = Service::new();
     service.0.tpm.set_dictionary_attack(5, 1000);
     service.create("-d -k secret");
     service.check("-k secret key.tpm host.pem").ok().says("ok       password: the TPM takes it");
     assert_eq!(service.0.tpm.failures(), 0);
-    // Nobody gave one: that is not wrong, and not tried.
+    // A missing password is not reported as wrong, and no password is tried.
     service.fails("key.tpm host.pem", 7, "password", "no password of the key");
     assert_eq!(service.0.tpm.failures(), 0);
     service.fails("-k wrong key.tpm", 3, "password", "TPM_RC_AUTH_FAIL");
     assert_eq!(service.0.tpm.failures(), 1);
-    // The file is opened by the service's user.
+    // The service's user opens the password file.
     service.0.shell.write("word", "secret\n");
     service.check("--passin file:word key.tpm").ok();
     service.mode("word", 0o600);
     service.fails("--passin file:word key.tpm", 7, "password", "word: Permission denied");
-    // Whatever the service's configuration allows.
+    // The last try is never spent, whatever the service's configuration allows.
     service.configure("default = d\ntpm2 = t", "last-try = allow");
     service.0.tpm.set_dictionary_attack(2, 1000);
     service.fails("-k wrong key.tpm", 5, "password", "would lock the TPM");
     assert_eq!(service.0.tpm.failures(), 1);
-    // A password of the policy is not proven beforehand.
+    // A password that the policy demands is not proven beforehand.
     service.0.tpm.raw(raw::DICTIONARY_ATTACK_LOCK_RESET, &[raw::LOCKOUT], &[b""], &[]).ok();
     service.create("-d -k secret -x sha256:16");
     service.check("-k secret key.tpm").ok().says("with the right password");
@@ -250,7 +250,7 @@ fn a_wrong_password_counts_once_and_never_locks() {
 }
 
 #[test]
-fn no_password_crosses_the_bus_or_is_told() {
+fn no_password_crosses_the_bus_or_is_printed() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
@@ -347,7 +347,7 @@ fn a_policy_that_does_not_pass_is_named() {
 }
 
 #[test]
-fn a_parent_with_a_password_is_told_from_a_wrong_one() {
+fn a_parent_with_a_password_is_not_reported_as_a_wrong_parent() {
     let service = Service::new();
     service.0.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     service.create("-k secret -b owner");
@@ -379,7 +379,7 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
         service.check(&format!("{key} host.pem")).ok().says("certificate: host.pem is of this key");
     }
     assert_eq!(service.0.tpm.failures(), 0);
-    // OpenSSL would try the empty password, which counts.
+    // OpenSSL would try the empty password, which counts as a failure.
     service.fails("-k secret handle:0x81000100", 7, "password", "add ?pass to the URI");
     assert_eq!(service.0.tpm.failures(), 0);
     service.fails("81000100", 7, "password", "has one, and none was given");
@@ -388,7 +388,7 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
     assert_eq!(service.0.tpm.failures(), 2);
     service.fails("81000101", 1, "key", "there is no key at 0x81000101");
     service.fails("tpm2:", 1, "key", "it names several objects");
-    // Another key is there now.
+    // Another key is at the handle now.
     service.0.run("tpm2-keytool evict --yes 81000100").ok();
     service.0.run("tpm2-keytool create --force -e P-256 other.tpm").ok();
     service.0.run("tpm2-keytool load other.tpm 81000100").ok();
@@ -397,7 +397,7 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
 }
 
 #[test]
-fn every_kind_of_key_signs_and_one_that_cannot_is_told() {
+fn every_kind_of_signing_key_passes_and_others_are_named() {
     let service = Service::new();
     for options in ["-r", "-e P-384", "-r -x sha256:16", "-e P-256 --locality 1"] {
         service.0.run(&format!("tpm2-keytool create --force {options} kind.tpm")).ok();
@@ -407,7 +407,7 @@ fn every_kind_of_key_signs_and_one_that_cannot_is_told() {
     service.0.run("tpm2-keytool create --force --restricted -e P-256 kind.tpm").ok();
     service.mode("kind.tpm", 0o644);
     service.check("kind.tpm").says("the key does not sign");
-    // Attestation keys sign with one digest.
+    // Attestation keys sign with one digest only.
     service.0.others(
         "tpm2_createprimary -Q -C o -G ecc256 -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000002; tpm2_flushcontext -t",
     );
@@ -427,7 +427,7 @@ fn every_kind_of_key_signs_and_one_that_cannot_is_told() {
 }
 
 #[test]
-fn certificates_that_are_not_valid_now_are_warned_of() {
+fn certificates_that_are_not_valid_now_give_a_warning() {
     let service = Service::new();
     service.certify("old.pem", -2_000, -1_000);
     service.check("key.tpm old.pem").ok().says("warning  validity: certificate 1 of old.pem has expired on ");
@@ -444,13 +444,13 @@ fn certificates_that_are_not_valid_now_are_warned_of() {
 }
 
 #[test]
-fn groups_are_those_of_the_user_and_of_the_unit() {
+fn the_groups_of_the_user_and_of_the_unit_are_used() {
     let service = Service::new();
     service.mode("key.tpm", 0o640);
     service.0.shell.ok("chgrp daemon key.tpm");
     service.fails("key.tpm", 1, "key", "it may not be read");
     service.check("--groups daemon key.tpm").ok().says("in the groups daemon nogroup");
-    // daemon is in its own group.
+    // The user daemon is in its own group.
     service.0.run("tpm2-keytool check --as daemon --config service.cnf key.tpm").ok();
     for (line, words) in [
         ("check --as no-such-user key.tpm", "there is no user no-such-user"),
@@ -473,10 +473,10 @@ fn groups_are_those_of_the_user_and_of_the_unit() {
 }
 
 #[test]
-fn the_environment_of_the_caller_is_not_that_of_the_service() {
+fn the_environment_of_the_caller_is_not_used_for_the_service() {
     let service = Service::new();
     service.edit(&format!("tcti = {}\n", service.tcti()), "");
-    // The caller's own TPM2_TCTI would do.
+    // The key would work with the caller's own TPM2_TCTI.
     let shell = service.0.shell.clone().env("OPENSSL_CONF", service.0.shell.file("service.cnf"));
     shell.ok(&format!("{} check key.tpm", module::keytool().display()));
     let lost = service.check("key.tpm");

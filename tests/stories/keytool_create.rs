@@ -1,4 +1,4 @@
-//! Keys made inside the TPM: every type, name hash and parent; other people's tools load what we wrote.
+//! Keys are made inside the TPM, of every type, name hash and parent; other tools load the files.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -27,7 +27,7 @@ fn rsa_is_the_default_and_the_file_is_private() {
 }
 
 #[test]
-fn every_size_that_the_tpm_has_and_no_other() {
+fn every_rsa_size_of_the_tpm_and_no_other_is_made() {
     let desk = Desk::new();
     for bits in [1024, 2048, 3072, 4096, 1000] {
         let output = desk.run(&format!("tpm2-keytool create -s {bits} {bits}.tpm"));
@@ -44,7 +44,7 @@ fn every_size_that_the_tpm_has_and_no_other() {
 }
 
 #[test]
-fn curves_in_every_spelling() {
+fn curves_are_accepted_in_every_spelling() {
     let desk = Desk::new();
     for (spelling, curve) in [
         ("prime256v1", Curve::P256),
@@ -77,7 +77,7 @@ fn the_listed_curves_are_those_that_can_be_made() {
     let list = desk.run("create_tpm2_key --list-curves").ok().out();
     assert!(list.lines().any(|line| line == "prime256v1"), "{list}");
     assert_eq!(desk.run("create_tpm2_key -l").ok().out(), list);
-    // A file beside it is not written.
+    // A key file named on the same line is not written.
     assert_eq!(desk.run("tpm2-keytool create -l no.tpm").ok().out(), list);
     desk.assert_absent("no.tpm");
     for curve in list.lines() {
@@ -87,7 +87,7 @@ fn the_listed_curves_are_those_that_can_be_made() {
 }
 
 #[test]
-fn every_name_hash() {
+fn keys_are_made_with_every_name_hash() {
     let desk = Desk::new();
     for hash in HashAlg::ALL {
         desk.run(&format!("create_tpm2_key -e P-256 -n {hash} {hash}.tpm")).ok();
@@ -99,7 +99,7 @@ fn every_name_hash() {
 }
 
 #[test]
-fn every_hierarchy_is_a_parent() {
+fn keys_are_made_under_every_hierarchy() {
     let desk = Desk::new();
     for (name, letter, handle) in [
         ("owner", "o", Handle::OWNER),
@@ -116,7 +116,7 @@ fn every_hierarchy_is_a_parent() {
 }
 
 #[test]
-fn a_persistent_parent_with_and_without_password() {
+fn keys_are_made_under_a_persistent_parent_with_and_without_password() {
     let desk = Desk::new();
     for (word, handle) in [(&b""[..], 0x8100_0001), (b"parent", 0x8100_0002)] {
         let parent = desk.tpm.create_primary_with(word, raw::STORAGE);
@@ -143,7 +143,7 @@ fn a_persistent_parent_with_and_without_password() {
 }
 
 #[test]
-fn a_hierarchy_with_a_password() {
+fn keys_are_made_under_a_hierarchy_with_a_password() {
     let desk = Desk::new();
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     desk.run("create_tpm2_key -e P-256 -b owner key.tpm").ok();
@@ -155,7 +155,7 @@ fn a_hierarchy_with_a_password() {
 }
 
 #[test]
-fn passwords_from_everywhere() {
+fn passwords_are_read_from_every_source() {
     let desk = Desk::new();
     desk.shell.write("words", "first\nsecond\n");
     for (options, input, word) in [
@@ -180,7 +180,7 @@ fn passwords_from_everywhere() {
 }
 
 #[test]
-fn a_password_at_the_prompt() {
+fn a_new_password_is_typed_twice_and_not_shown() {
     let desk = Desk::new();
     let mut terminal = Pty::start(desk.command("create_tpm2_key -e P-256 -a key.tpm"));
     let (success, screen) =
@@ -196,7 +196,7 @@ fn a_password_at_the_prompt() {
     let mut terminal = Pty::start(desk.command("create_tpm2_key -e P-256 -a no.tpm"));
     let (success, screen) = terminal.expect("password").type_line("\x03").end();
     assert!(!success && screen.contains("nothing was written"), "{screen}");
-    // Whoever ends the tool at the prompt leaves the terminal as it was.
+    // Terminating the tool at the prompt restores the terminal's settings.
     let tool = module::keytool().display().to_string();
     desk.shell.write(
         "ended",
@@ -213,7 +213,7 @@ fn a_password_at_the_prompt() {
 }
 
 #[test]
-fn passwords_that_are_none() {
+fn unusable_passwords_are_refused() {
     let desk = Desk::new();
     for (options, input, why) in [
         ("-a", "one\nother\n", "differ"),
@@ -231,7 +231,7 @@ fn passwords_that_are_none() {
 }
 
 #[test]
-fn dictionary_attack_protection_is_asked_for() {
+fn dictionary_attack_protection_is_an_option() {
     let desk = Desk::new();
     for (option, guarded) in [("-d", true), ("--da", true), ("", false)] {
         desk.run(&format!("create_tpm2_key -e P-256 -k secret {option} key.tpm")).ok();
@@ -240,7 +240,7 @@ fn dictionary_attack_protection_is_asked_for() {
 }
 
 #[test]
-fn a_description_goes_into_the_file() {
+fn the_description_is_stored_in_the_file() {
     let desk = Desk::new();
     desk.run("create_tpm2_key -e P-256 --description 'the web server’s key' key.tpm").ok();
     assert_eq!(desk.key("key.tpm").description.as_deref(), Some("the web server’s key"));
@@ -261,7 +261,7 @@ fn no_password_crosses_the_bus() {
 }
 
 #[test]
-fn a_curve_whose_hash_the_tpm_lacks_is_made_with_a_warning() {
+fn a_curve_without_a_matching_hash_gives_a_warning() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     proxy.become_chip(Chip::named("no SHA-384"));

@@ -1,14 +1,14 @@
-//! Keys for a parent of which only the public key is known: written without any TPM, imported by other people's tools.
+//! Keys are made for a parent of which only the public key is known: without a TPM, and imported with other tools.
 
 use keyfile::wire::{Marshal, Writer};
 use keyfile::{Attributes, Handle, Kind};
 
 use crate::keytool::Desk;
 
-/// Nobody listens there: whoever asks a TPM fails.
-const NOBODY: &str = "--tcti swtpm:host=127.0.0.1,port=1";
+/// No TPM listens there: a command that needs a TPM fails.
+const NO_TPM: &str = "--tcti swtpm:host=127.0.0.1,port=1";
 
-/// Parents of every kind at 0x81000001 and on, and what their machine gives away of each: N.area, N.pem, N.der.
+/// Makes parents of these kinds persistent at 0x81000001 and on, and writes the public key of each: N.area, N.pem, N.der.
 fn parents(desk: &Desk, templates: &[&str]) {
     for (n, template) in (1..).zip(templates) {
         desk.others(&format!(
@@ -21,7 +21,7 @@ fn parents(desk: &Desk, templates: &[&str]) {
 }
 
 #[test]
-fn for_parents_of_every_kind() {
+fn keys_are_made_for_parents_of_every_kind() {
     let desk = Desk::new();
     let templates = [
         "-G ecc256:aes128cfb",
@@ -40,7 +40,7 @@ fn for_parents_of_every_kind() {
     ] {
         let parent = format!("0x8100000{n}");
         let secret = if n % 2 == 0 { "-k secret" } else { "" };
-        desk.run(&format!("create_tpm2_key {NOBODY} -i {n}.area -p {parent} {options} {secret} key.tpm"))
+        desk.run(&format!("create_tpm2_key {NO_TPM} -i {n}.area -p {parent} {options} {secret} key.tpm"))
             .ok();
         let key = desk.key("key.tpm");
         assert_eq!(
@@ -54,7 +54,7 @@ fn for_parents_of_every_kind() {
             desk.sign(&format!("{scheme} -p wrong")).failed();
         }
     }
-    // It was encrypted for one parent; no other can read it.
+    // The key is encrypted to one parent; no other parent can import it.
     desk.run("create_tpm2_key -i 1.area -p 81000001 -e P-256 key.tpm").ok();
     desk.halves("key.tpm");
     let mut seed = Writer::new();
@@ -66,26 +66,26 @@ fn for_parents_of_every_kind() {
 }
 
 #[test]
-fn a_public_key_alone_is_taken_for_a_standard_storage_key_and_this_is_said() {
+fn a_public_key_alone_is_assumed_to_be_a_standard_storage_key() {
     let desk = Desk::new();
     parents(&desk, &["-G ecc256:aes128cfb", "-G rsa2048:aes128cfb", "-G ecc384:aes128cfb"]);
     for n in [1, 2, 3] {
         for form in ["pem", "der"] {
-            desk.run(&format!("create_tpm2_key {NOBODY} --import {n}.{form} -p 8100000{n} -e P-256 key.tpm"))
+            desk.run(&format!("create_tpm2_key {NO_TPM} --import {n}.{form} -p 8100000{n} -e P-256 key.tpm"))
                 .ok()
                 .says("assuming")
                 .says("AES-128-CFB");
             desk.import("key.tpm", &format!("0x8100000{n}"));
             desk.sign("-s ecdsa").ok();
         }
-        let told =
-            desk.run(&format!("create_tpm2_key {NOBODY} -i {n}.area -p 8100000{n} -e P-256 key.tpm")).ok();
-        assert_eq!(told.err(), "");
+        let printed =
+            desk.run(&format!("create_tpm2_key {NO_TPM} -i {n}.area -p 8100000{n} -e P-256 key.tpm")).ok();
+        assert_eq!(printed.err(), "");
     }
 }
 
 #[test]
-fn for_the_storage_keys_of_a_hierarchy() {
+fn keys_are_made_for_the_storage_keys_of_a_hierarchy() {
     let desk = Desk::new();
     let attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
     for (kind, rsa) in [("ecc256", false), ("rsa2048", true)] {
@@ -95,23 +95,23 @@ fn for_the_storage_keys_of_a_hierarchy() {
              tpm2_print -t TPM2B_PUBLIC -f pem {kind}.area >{kind}.pem"
         ));
         for form in ["area", "pem"] {
-            desk.run(&format!("create_tpm2_key {NOBODY} -i {kind}.{form} -e P-256 key.tpm")).ok();
+            desk.run(&format!("create_tpm2_key {NO_TPM} -i {kind}.{form} -e P-256 key.tpm")).ok();
             let key = desk.key("key.tpm");
             assert_eq!((key.parent, key.rsa_parent), (Handle::OWNER, rsa));
             desk.import("key.tpm", "primary.ctx");
             desk.sign("-s ecdsa").ok();
         }
     }
-    // Whoever loads such a file derives the standard key, and this is another.
+    // Loading such a file derives the standard storage key, and these parents are others.
     parents(&desk, &["-G ecc384:aes128cfb", "-G ecc256:aes256cfb"]);
     for file in ["1.area", "1.pem", "2.area"] {
-        desk.run(&format!("create_tpm2_key {NOBODY} -i {file} -e P-256 no.tpm")).failed().says("-p 81");
+        desk.run(&format!("create_tpm2_key {NO_TPM} -i {file} -e P-256 no.tpm")).failed().says("-p 81");
     }
     desk.assert_absent("no.tpm");
 }
 
 #[test]
-fn a_given_key_and_a_policy() {
+fn existing_keys_and_policies_are_accepted() {
     let desk = Desk::new();
     parents(&desk, &["-G ecc256:aes128cfb"]);
     desk.others(
@@ -121,19 +121,19 @@ fn a_given_key_and_a_policy() {
          for k in ec rsa; do openssl pkey -in $k.pem -pubout -out $k.public; done",
     );
     for (kind, scheme) in [("ec", "-s ecdsa"), ("rsa", "-s rsassa")] {
-        desk.run(&format!("create_tpm2_key {NOBODY} -i 1.area -p 81000001 -w {kind}.pem key.tpm")).ok();
+        desk.run(&format!("create_tpm2_key {NO_TPM} -i 1.area -p 81000001 -w {kind}.pem key.tpm")).ok();
         desk.import("key.tpm", "0x81000001");
         desk.sign(scheme).ok();
         desk.verify(&format!("{kind}.public"));
     }
     desk.shell.write("policy", "0000016f01");
     let line = "-i 1.area -p 81000001 -w ec.pem -c policy --secret owner -n sha384 key.tpm";
-    desk.run(&format!("create_tpm2_key {NOBODY} {line}")).ok();
+    desk.run(&format!("create_tpm2_key {NO_TPM} {line}")).ok();
     assert!(desk.key("key.tpm").uses_policy());
     desk.import("key.tpm", "0x81000001");
     desk.sign("-s ecdsa").failed();
-    // The values of PCRs, and a public Name, are only to be had from a TPM.
-    desk.run(&format!("create_tpm2_key {NOBODY} -i 1.area -p 81000001 -x 16 no.tpm")).failed().says("port=1");
+    // PCR values and the Name of an object can only be read from a TPM.
+    desk.run(&format!("create_tpm2_key {NO_TPM} -i 1.area -p 81000001 -x 16 no.tpm")).failed().says("port=1");
     desk.run("create_tpm2_key -i 1.area -p 81000001 -e P-256 --secret 81000001 key.tpm").ok();
     desk.run("create_tpm2_key -i 1.area -p 81000001 -e P-256 -x 16 key.tpm").ok();
     for (options, why) in [
@@ -142,7 +142,7 @@ fn a_given_key_and_a_policy() {
         ("-e bnp256", "OpenSSL does not know the curve"),
         ("-w ec.public", "no private key"),
     ] {
-        let line = format!("create_tpm2_key {NOBODY} -i 1.area -p 81000001 {options} no.tpm");
+        let line = format!("create_tpm2_key {NO_TPM} -i 1.area -p 81000001 {options} no.tpm");
         desk.run(&line).failed().says(why);
     }
     desk.assert_absent("no.tpm");
@@ -150,7 +150,7 @@ fn a_given_key_and_a_policy() {
 }
 
 #[test]
-fn what_is_no_parents_public_key() {
+fn files_without_a_parents_public_key_are_refused() {
     let desk = Desk::new();
     desk.others(
         "tpm2_createprimary -Q -C o -G ecc256 -c primary.ctx; tpm2_create -Q -C primary.ctx -G ecc256 -u key.area -r key.priv; tpm2_flushcontext -t
@@ -175,7 +175,7 @@ fn what_is_no_parents_public_key() {
         ("no-such-file", "No such file"),
         ("/dev/null", "no public key"),
     ] {
-        let output = desk.run(&format!("create_tpm2_key {NOBODY} -i {file} no.tpm")).failed().says(why);
+        let output = desk.run(&format!("create_tpm2_key {NO_TPM} -i {file} no.tpm")).failed().says(why);
         assert_eq!(output.err().lines().filter(|line| !line.contains("assuming")).count(), 2, "{output}");
     }
     let output = desk.run("create_tpm2_key -i key.area -b parent no.tpm").failed();

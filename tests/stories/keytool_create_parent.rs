@@ -1,4 +1,4 @@
-//! Parents: restricted keys that `create` makes, three levels deep; passwords of hierarchies and parents; RSA and EC.
+//! `create` makes parents (restricted keys), RSA and EC, three levels deep, with passwords of hierarchies and parents.
 
 use keyfile::wire::Unmarshal as _;
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public, PublicKey, Sensitive, Symmetric};
@@ -9,14 +9,14 @@ use tests::raw::{self, Tpm as _};
 
 use crate::keytool::Desk;
 
-/// Makes the key of a file persistent, with tpm2-tools.
-fn keep(desk: &Desk, key: &str, parent: &str, handle: &str) {
+/// Makes the key in a file persistent with tpm2-tools.
+fn make_persistent(desk: &Desk, key: &str, parent: &str, handle: &str) {
     desk.load(key, parent);
     desk.others(&format!("tpm2_evictcontrol -Q -c key.ctx {handle}; tpm2_flushcontext -t"));
 }
 
 #[test]
-fn three_levels_deep() {
+fn parents_work_three_levels_deep() {
     let desk = Desk::new();
     desk.run("tpm2-keytool create --restricted -e P-256 one.tpm").ok();
     let key = desk.key("one.tpm").public;
@@ -26,13 +26,13 @@ fn three_levels_deep() {
     );
     assert_eq!(key.key.symmetric(), Some(Symmetric::AES_128_CFB));
     desk.run("tpm2-keytool show one.tpm").ok().says("parent");
-    keep(&desk, "one.tpm", "o", "0x81000011");
+    make_persistent(&desk, "one.tpm", "o", "0x81000011");
     // RSA under EC, with a password.
     desk.run("tpm2-keytool create --restricted -p 81000011 -k second two.tpm").ok();
     assert!(matches!(desk.key("two.tpm").public.key, PublicKey::Rsa { bits: 2048, .. }));
-    keep(&desk, "two.tpm", "0x81000011", "0x81000012");
+    make_persistent(&desk, "two.tpm", "0x81000011", "0x81000012");
     desk.run("tpm2-keytool create --restricted -p 81000012 -b second -e P-384 three.tpm").ok();
-    keep(&desk, "three.tpm", "0x81000012 -P second", "0x81000013");
+    make_persistent(&desk, "three.tpm", "0x81000012 -P second", "0x81000013");
     desk.run("tpm2-keytool create --restricted -p 81000011 -n sha384 no.tpm")
         .failed()
         .says("name hash sha384");
@@ -52,7 +52,7 @@ fn three_levels_deep() {
 }
 
 #[test]
-fn a_parent_that_was_made_elsewhere() {
+fn a_parent_can_be_wrapped_from_an_existing_private_key() {
     let desk = Desk::new();
     desk.others(
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
@@ -62,11 +62,11 @@ fn a_parent_that_was_made_elsewhere() {
     );
     for (n, kind) in [(1, "ec"), (2, "rsa")] {
         desk.run(&format!("create_tpm2_key --restricted -p 81000001 -w {kind}.pem parent.tpm")).ok();
-        keep(&desk, "parent.tpm", "0x81000001", &format!("0x8100002{n}"));
+        make_persistent(&desk, "parent.tpm", "0x81000001", &format!("0x8100002{n}"));
         desk.run(&format!("create_tpm2_key -e P-256 -p 8100002{n} key.tpm")).ok();
         desk.load("key.tpm", &format!("0x8100002{n}"));
         desk.sign("-s ecdsa").ok();
-        // And by its public key alone.
+        // The same, from the public key alone.
         desk.run(&format!(
             "create_tpm2_key --restricted -i area -p 81000001 -n sha384 -w {kind}.pem parent.tpm"
         ))
@@ -80,8 +80,8 @@ fn a_parent_that_was_made_elsewhere() {
     desk.assert_tidy();
 }
 
-/// The same private key makes the same parent again: on a TPM that was cleared since, and by openssl_tpm2_engine, whose seed is the name
-/// hash over the public numbers and the private one (of RSA the second prime).
+/// The same private key gives the same parent again: on a TPM that was cleared in between, and in openssl_tpm2_engine, whose seed is the
+/// name hash over the public numbers and the private number (for RSA the second prime).
 #[test]
 fn children_move_with_the_private_key_of_their_parent() {
     let desk = Desk::new();
@@ -94,7 +94,7 @@ fn children_move_with_the_private_key_of_their_parent() {
             desk.run(&format!("create_tpm2_key --restricted -n {hash} -w {kind}.pem parent.tpm")).ok();
             desk.run("load_tpm2_key parent.tpm 81000101").ok();
             desk.run("create_tpm2_key -e P-256 -p 81000101 child.tpm").ok();
-            // A new owner, whose storage keys are others.
+            // A new owner has other storage keys.
             desk.others("tpm2_clear; tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c primary.ctx; tpm2_evictcontrol -Q -c primary.ctx 0x81000001; tpm2_flushcontext -t; tpm2_readpublic -Q -c 0x81000001 -o area");
             desk.run(&format!("create_tpm2_key --restricted -n {hash} -w {kind}.pem parent.tpm")).ok();
             desk.run("load_tpm2_key parent.tpm 81000101").ok();
@@ -110,7 +110,7 @@ fn children_move_with_the_private_key_of_their_parent() {
     }
 }
 
-/// The same parent from the private key as openssl reads it, with the engine's seed, as an importable key for the storage key in `area`.
+/// Wraps the same private key with the engine's seed, as an importable key for the storage key in `area`.
 fn as_the_engine_wraps_it(desk: &Desk, private: &str, parent: &str) {
     let key = PKey::private_key_from_pem(&desk.shell.read(private)).unwrap();
     let public = desk.key(parent).public;
@@ -141,7 +141,7 @@ fn as_the_engine_wraps_it(desk: &Desk, private: &str, parent: &str) {
 }
 
 #[test]
-fn a_parent_with_a_policy_is_made_and_warned_of() {
+fn a_parent_with_a_policy_gives_a_warning() {
     let desk = Desk::new();
     desk.run("create_tpm2_key --restricted -x 16 parent.tpm").ok().says("parent with a policy");
     desk.run("load_tpm2_key parent.tpm 81000101").failed().says("policy");
@@ -155,7 +155,7 @@ fn a_parent_follows_its_own_parents_hash_and_cipher() {
     desk.run("create_tpm2_key --restricted -e P-256 -p 81000001 parent.tpm").ok();
     let public = desk.key("parent.tpm").public;
     assert_eq!((public.name_alg, public.key.symmetric()), (HashAlg::Sha384, Some(Symmetric::AES_256_CFB)));
-    keep(&desk, "parent.tpm", "0x81000001", "0x81000002");
+    make_persistent(&desk, "parent.tpm", "0x81000001", "0x81000002");
     desk.run("create_tpm2_key -e P-256 -p 81000002 key.tpm").ok();
     desk.load("key.tpm", "0x81000002");
     desk.sign("-s ecdsa").ok();
@@ -163,7 +163,7 @@ fn a_parent_follows_its_own_parents_hash_and_cipher() {
 }
 
 #[test]
-fn hierarchies_with_passwords() {
+fn hierarchies_with_passwords_are_parents() {
     let desk = Desk::new();
     for (name, letter, handle) in
         [("owner", "o", raw::OWNER), ("endorsement", "e", raw::ENDORSEMENT), ("platform", "p", 0x4000_000C)]
@@ -177,7 +177,7 @@ fn hierarchies_with_passwords() {
                 .says("password");
         }
     }
-    // The null hierarchy has none, and does not mind one.
+    // The null hierarchy has no password, and accepts any.
     desk.run("create_tpm2_key -e P-256 -p null -b word key.tpm").ok();
     desk.assert_absent("no.tpm");
     desk.assert_tidy();

@@ -1,4 +1,4 @@
-//! Keys with a policy: each option of `create`, and other people's policy commands that satisfy it or do not.
+//! Keys with a policy: `create` has an option for each condition, and the policy commands of other tools satisfy it or fail.
 
 use keyfile::policy::Condition;
 use keyfile::{Attributes, CommandCode, HashAlg};
@@ -7,13 +7,13 @@ use tests::raw::{self, Tpm as _};
 
 use crate::keytool::Desk;
 
-/// Loads KEY, a child of the owner's, and signs with it in a policy session of `hash` that ran `steps`; `$S` is the session.
+/// Loads KEY, a child of the owner hierarchy, and signs with it in a policy session of `hash` that ran `steps`; `$S` is the session.
 fn sign_by(desk: &Desk, key: &str, hash: &str, steps: &str, password: &str) -> Output {
     desk.load(key, "o");
     sign_in_session(desk, hash, steps, password)
 }
 
-/// The same with key.ctx.
+/// Does the same with key.ctx.
 fn sign_in_session(desk: &Desk, hash: &str, steps: &str, password: &str) -> Output {
     desk.shell.write("data", "hello\n");
     desk.shell.write(
@@ -30,7 +30,7 @@ fn sign_in_session(desk: &Desk, hash: &str, steps: &str, password: &str) -> Outp
     signed
 }
 
-/// The key is used by its policy only, and the file has the statements in this order.
+/// Checks that the key can be used by its policy only, and that the file has these statements in this order.
 fn assert_policy(desk: &Desk, key: &str, commands: &[CommandCode]) {
     let key = desk.key(key);
     assert!(key.uses_policy() && !key.public.attributes.contains(Attributes::USER_WITH_AUTH));
@@ -39,7 +39,7 @@ fn assert_policy(desk: &Desk, key: &str, commands: &[CommandCode]) {
 }
 
 #[test]
-fn pcr_values_of_now_in_every_name_hash_and_bank() {
+fn current_pcr_values_are_bound_in_every_name_hash_and_bank() {
     let desk = Desk::new();
     desk.others("tpm2_pcrextend 16:sha1=0123456789012345678901234567890123456789");
     for (hash, spec, list) in [
@@ -62,10 +62,10 @@ fn pcr_values_of_now_in_every_name_hash_and_bank() {
 }
 
 #[test]
-fn more_pcrs_than_one_answer_holds() {
+fn more_pcrs_than_one_response_holds_are_bound() {
     let desk = Desk::new();
     desk.others("tpm2_pcrextend 3:sha1=0123456789012345678901234567890123456789");
-    // Two banks of 24, against what tpm2-tools read.
+    // Two banks of 24 PCRs, compared with the values that tpm2-tools read.
     desk.others("tpm2_pcrread -Q sha1:all+sha256:all -o values");
     for hash in HashAlg::ALL {
         desk.run(&format!("create_tpm2_key -e P-256 -n {hash} -x sha1:0-23+sha256:0-23 key.tpm")).ok();
@@ -77,7 +77,7 @@ fn more_pcrs_than_one_answer_holds() {
 }
 
 #[test]
-fn a_password_beside_the_policy() {
+fn a_password_and_a_policy_are_both_demanded() {
     let desk = Desk::new();
     for options in ["-a -k secret", "--passout pass:secret"] {
         desk.run(&format!("create_tpm2_key -e P-256 -x 16 {options} key.tpm")).ok();
@@ -90,7 +90,7 @@ fn a_password_beside_the_policy() {
 }
 
 #[test]
-fn localities() {
+fn a_locality_is_demanded() {
     let desk = Desk::new();
     for (map, name, allowed) in [("1", "zero", true), ("0x8", "three", false)] {
         desk.run(&format!("create_tpm2_key -e P-256 --locality {map} key.tpm")).ok();
@@ -102,7 +102,7 @@ fn localities() {
 }
 
 #[test]
-fn the_password_of_another_object() {
+fn the_password_of_another_object_is_demanded() {
     let desk = Desk::new();
     desk.others("tpm2_nvdefine -Q 0x1500016 -C o -s 8 -p index -a 'authread|authwrite|no_da'");
     let parent = desk.tpm.create_primary_with(b"other", raw::STORAGE);
@@ -127,7 +127,7 @@ fn the_password_of_another_object() {
 }
 
 #[test]
-fn statements_of_a_file() {
+fn policy_statements_are_read_from_a_file() {
     let desk = Desk::new();
     desk.shell.write("policy", "0000016f01\n\n0000016b\n");
     desk.run("create_tpm2_key -e P-256 -k secret -c policy -x 16 key.tpm").ok();
@@ -135,14 +135,14 @@ fn statements_of_a_file() {
     assert_policy(&desk, "key.tpm", &commands);
     let steps = "tpm2_policylocality -Q -S $S zero; tpm2_policyauthvalue -Q -S $S; tpm2_policypcr -Q -S $S -l sha256:16";
     sign_by(&desk, "key.tpm", "sha256", steps, "+secret").ok();
-    // PolicyCounterTimer: the restart counter is 0, and what the digest holds of it is a hash.
+    // PolicyCounterTimer: the restart counter is 0, and the digest contains a hash of it.
     desk.shell.write("policy", "0000016d0000000000140000");
     desk.run("create_tpm2_key -e P-256 --key-policy policy key.tpm").ok();
     sign_by(&desk, "key.tpm", "sha256", "tpm2_policycountertimer -Q -S $S restarts=0", "").ok();
 }
 
 #[test]
-fn policies_that_are_signed_later() {
+fn policies_can_be_signed_later() {
     let desk = Desk::new();
     desk.others(
         "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
@@ -160,7 +160,7 @@ fn policies_that_are_signed_later() {
             desk.run(&format!("create_tpm2_key -e P-256 --signed-policy {kind}.{file} key.tpm")).ok();
             assert_policy(&desk, "key.tpm", &[CommandCode::POLICY_AUTHORIZE]);
             let Ok(Condition::Authorize(place)) = desk.key("key.tpm").policy.unwrap()[0].condition() else {
-                panic!("no place for a signature")
+                panic!("no PolicyAuthorize statement")
             };
             assert_eq!(
                 place.key.name().unwrap().as_bytes(),
@@ -185,14 +185,14 @@ fn policies_that_are_signed_later() {
     nonces.sort();
     nonces.dedup();
     assert_eq!(nonces.len(), 6, "two keys have one nonce");
-    // With a password: asked for whatever is signed.
+    // With a password: it is needed whatever is signed later.
     desk.run("create_tpm2_key -e P-256 -k secret -x 16 --signed-policy rsa.public key.tpm").ok();
     let commands = [CommandCode::POLICY_AUTHORIZE, CommandCode::POLICY_PCR, CommandCode::POLICY_AUTH_VALUE];
     assert_policy(&desk, "key.tpm", &commands);
 }
 
 #[test]
-fn a_wrapped_key_has_a_policy_too() {
+fn a_wrapped_key_can_have_a_policy() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
     desk.run("create_tpm2_key -w ec.pem -n sha384 -x 16 -k secret key.tpm").ok();
@@ -202,7 +202,7 @@ fn a_wrapped_key_has_a_policy_too() {
 }
 
 #[test]
-fn what_cannot_be_a_policy_is_refused_before_the_tpm_is_asked() {
+fn an_invalid_policy_is_refused_before_any_tpm_command() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm ED25519 -out ed.pem; openssl pkey -in ed.pem -pubout -out ed.public; head -c 2000000 /dev/zero >huge");
     for (name, text) in [
@@ -235,7 +235,7 @@ fn what_cannot_be_a_policy_is_refused_before_the_tpm_is_asked() {
         ("--signed-policy odd", "no public key"),
         ("--signed-policy no-such-file", "No such file"),
     ] {
-        // Nobody listens there: whoever asks a TPM fails otherwise.
+        // No TPM listens there: a command that needs a TPM fails with another message.
         let line = format!("create_tpm2_key --tcti swtpm:host=127.0.0.1,port=1 {options} no.tpm");
         let output = desk.run(&line).failed().says(why);
         assert_eq!(output.err().lines().count(), 2, "{output}");
@@ -253,7 +253,7 @@ fn what_cannot_be_a_policy_is_refused_before_the_tpm_is_asked() {
         let output = desk.run(&format!("create_tpm2_key {options} no.tpm")).failed();
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
-    // Only the TPM knows which banks it has, and which signatures it verifies.
+    // Only the TPM knows which banks it has, and which signatures it can verify.
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1 -out bp.pem; openssl pkey -in bp.pem -pubout -out bp.public");
     desk.run("create_tpm2_key -e P-256 --signed-policy bp.public no.tpm")
         .failed()

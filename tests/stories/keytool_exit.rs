@@ -1,4 +1,4 @@
-//! How the key tool ends: the exit codes of its table, and quietly where nobody reads its output.
+//! How the key tool exits: with the exit codes of its table, and silently when its output has no reader.
 
 use tests::module;
 use tests::process::Output;
@@ -32,7 +32,7 @@ fn each_failure_has_its_exit_code() {
         &run("create -w ec.pem --passin pass:wrong no.tpm").says("cannot wrap ec.pem: the password is wrong"),
         3,
     );
-    // A password that nobody gave is not wrong.
+    // A missing password is not reported as wrong.
     ends(&run("unseal sealed.tpm"), 7);
     desk.others("tpm2_pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000001");
     ends(&run("unseal bound-data.tpm"), 6);
@@ -41,7 +41,7 @@ fn each_failure_has_its_exit_code() {
 }
 
 #[test]
-fn a_password_of_the_parent_that_was_never_given_is_not_wrong() {
+fn a_missing_parent_password_is_not_reported_as_wrong() {
     let desk = Desk::new();
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let missing = desk.run("tpm2-keytool create -e P-256 key.tpm").failed().says("it has a password");
@@ -54,7 +54,7 @@ fn a_password_of_the_parent_that_was_never_given_is_not_wrong() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn a_closed_pipe_ends_the_tool_silently() {
     let desk = Desk::new();
     desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
     desk.pipe("tpm2-keytool seal sealed.tpm", "data").ok();
@@ -70,7 +70,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         "--help",
         "--version",
     ] {
-        // The reader is gone before the tool starts.
+        // The reader has exited before the tool starts.
         desk.shell.write(
             "unread",
             format!("mkfifo pipe; exec 3<>pipe 4>pipe 3<&-; rm pipe; {tool} {line} >&4; echo $? >status"),
@@ -78,7 +78,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         let output = desk.shell.ok("bash unread");
         assert_eq!((output.err().as_str(), desk.shell.text("status").as_str()), ("", "141\n"), "{line}");
     }
-    // Nor is a closed stderr a crash.
+    // A closed stderr does not make it crash either.
     desk.shell.write(
         "unread",
         format!(

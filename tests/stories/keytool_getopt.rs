@@ -1,33 +1,33 @@
-//! The drop-in names read their command lines as getopt_long(3) does, and report errors under the name that was called.
+//! The drop-in names parse their command lines like getopt_long(3), and report errors under the name that was called.
 
 use keyfile::{Curve, Handle, PublicKey};
 
 use crate::keytool::Desk;
 
 #[test]
-fn options_may_be_abbreviated_joined_repeated_and_come_last() {
+fn options_may_be_abbreviated_joined_repeated_and_last() {
     let desk = Desk::new();
     desk.run("create_tpm2_key --restricted --ec prime256v1 parent.tpm").ok();
     desk.run("load_tpm2_key parent.tpm 0x81000101").ok();
-    // A password that looks like an option, behind a flag of the same word.
+    // A password that looks like an option, after a flag in the same argument.
     desk.run("create_tpm2_key key.tpm -ak -secret --ec=secp384r1 --par 81000101").ok();
     let key = desk.key("key.tpm");
     assert!(key.needs_password() && matches!(key.public.key, PublicKey::Ecc { curve: Curve::P384, .. }));
     assert_eq!(key.parent, Handle(0x8100_0101));
-    // The value in the same word, and an operand behind it.
+    // The value in the same argument, and an operand after it.
     desk.run("create_tpm2_key -aksecret -eprime256v1 joined.tpm").ok();
     assert!(desk.key("joined.tpm").needs_password());
     // The last one counts.
     desk.run("create_tpm2_key -p null -e prime256v1 --parent owner -- -odd.tpm").ok();
     assert_eq!(desk.key("-odd.tpm").parent, Handle::OWNER);
-    // Their --pas is --password, though there are --passin and --passout here.
+    // Their --pas means --password, although --passin and --passout exist here.
     desk.pipe("seal_tpm2_data -a --pas secret sealed.tpm", "hello").ok();
     assert_eq!(desk.run("unseal_tpm2_data sealed.tpm --pass secret").ok().out(), "hello");
     desk.run("attest_tpm2_primary --ek").ok();
 }
 
 #[test]
-fn banks_come_in_an_option_each() {
+fn each_pcr_bank_has_its_option() {
     let desk = Desk::new();
     desk.pipe("seal_tpm2_data --pcr-lock sha256:16 -x sha1:3,5-6 sealed.tpm", "hello").ok();
     desk.run("tpm2-keytool show sealed.tpm").ok().says("PCR 16 of bank sha256 and PCRs 3, 5, 6 of bank sha1");
@@ -41,7 +41,7 @@ fn banks_come_in_an_option_each() {
 }
 
 #[test]
-fn a_wrapped_key_has_its_own_type() {
+fn a_wrapped_key_keeps_its_type() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     desk.run("create_tpm2_key --rsa -w ec.pem key.tpm").ok();

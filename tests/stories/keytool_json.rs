@@ -1,4 +1,4 @@
-//! `--json`: each document is what docs/json.md says, name by name, and the page lists every exit code.
+//! `--json`: each document has the names that docs/json.md describes, and that page lists every exit code.
 
 use std::fs;
 
@@ -9,14 +9,14 @@ use tests::raw::{self, Tpm as _};
 
 use crate::keytool::Desk;
 
-/// One row of a table of the page.
+/// One row of a table on the page.
 struct Row {
     name: String,
     kind: String,
     words: String,
 }
 
-/// The page.
+/// The text of docs/json.md.
 struct Page(String);
 
 impl Page {
@@ -24,7 +24,7 @@ impl Page {
         Self(fs::read_to_string(module::workspace().join("docs/json.md")).unwrap())
     }
 
-    /// The rows of the first table behind a text.
+    /// Returns the rows of the first table after a text.
     #[track_caller]
     fn table(&self, after: &str) -> Vec<Row> {
         let (_, rest) = self.0.split_once(after).unwrap_or_else(|| panic!("{after:?} is not on the page"));
@@ -43,7 +43,7 @@ impl Page {
     }
 }
 
-/// The object has these names, no others, and values of these types; a string that the page enumerates is one of its words.
+/// Checks that the object has exactly these names, with values of these types; an enumerated string has one of the listed values.
 #[track_caller]
 fn conforms(value: &Value, tables: &[&[Row]]) {
     let object = value.as_object().unwrap_or_else(|| panic!("no object: {value}"));
@@ -82,7 +82,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a Vec<Value> {
     value[name].as_array().unwrap_or_else(|| panic!("{name} in {value}"))
 }
 
-/// A desk with one of everything.
+/// Makes a desk with one object of each kind.
 fn desk() -> Desk {
     let desk = Desk::new();
     desk.run("tpm2-keytool srk").ok();
@@ -103,7 +103,7 @@ fn desk() -> Desk {
 }
 
 #[test]
-fn lists_are_as_documented() {
+fn the_output_of_list_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let found = document(&desk.run("tpm2-keytool list --json").ok());
     conforms(&found, &[&page.table("## `list --json`")]);
@@ -118,7 +118,7 @@ fn lists_are_as_documented() {
 }
 
 #[test]
-fn shown_things_are_as_documented() {
+fn the_output_of_show_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let show = page.table("## `show --json`");
     let of_file = page.table("Of a key file, too:");
@@ -157,7 +157,7 @@ fn shown_things_are_as_documented() {
 }
 
 #[test]
-fn the_status_is_as_documented() {
+fn the_output_of_status_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let status = page.table("## `status --json`");
     let found = document(&desk.run("tpm2-keytool status --json").ok());
@@ -166,7 +166,7 @@ fn the_status_is_as_documented() {
     for object in list(&found, "persistent") {
         conforms(&object["key"], &[&page.table("## A key")]);
     }
-    // The names within are on the page, too.
+    // The names within each object are on the page, too.
     for name in ["lockout", "enabled", "has_password", "free"] {
         let row = status.iter().find(|row| row.name == name).unwrap();
         for inner in found[name].as_object().unwrap().keys() {
@@ -178,7 +178,7 @@ fn the_status_is_as_documented() {
 }
 
 #[test]
-fn checks_are_as_documented() {
+fn the_output_of_check_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let (check, each) = (page.table("## `check --json`"), page.table("Each of `checks`:"));
     let conf = format!(
@@ -210,7 +210,7 @@ fn checks_are_as_documented() {
 }
 
 #[test]
-fn the_page_lists_the_exit_codes_of_help() {
+fn the_page_lists_the_exit_codes_of_the_help() {
     let (desk, page) = (Desk::new(), Page::read());
     let help = desk.run("tpm2-keytool --help").ok().out();
     let (_, table) = help.split_once("Exit codes:\n").unwrap();

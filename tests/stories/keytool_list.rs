@@ -1,11 +1,11 @@
-//! `list` and `evict`: what the TPM keeps, in words; and a key taken away.
+//! `list` describes the TPM's persistent keys and NV indexes; `evict` removes a key.
 
 use tests::Pty;
 use tests::raw::{self, Tpm as _};
 
 use crate::keytool::Desk;
 
-/// A TPM with keys of each kind, and NV indexes.
+/// Makes a TPM with keys of each kind, and NV indexes.
 fn full() -> Desk {
     let desk = Desk::new();
     desk.run("tpm2-keytool srk").ok();
@@ -25,7 +25,7 @@ fn full() -> Desk {
 }
 
 #[test]
-fn what_the_tpm_keeps_is_listed_in_words() {
+fn persistent_objects_are_listed_in_words() {
     let empty = Desk::new();
     assert_eq!(empty.run("tpm2-keytool list").ok().out(), "this TPM keeps no keys and no NV indexes\n");
     let desk = full();
@@ -45,10 +45,10 @@ fn what_the_tpm_keeps_is_listed_in_words() {
 }
 
 #[test]
-fn a_key_is_taken_away_when_the_user_agrees() {
+fn a_key_is_evicted_after_the_user_confirms() {
     let desk = full();
     let kept = desk.tpm.persistent();
-    // Nobody can be asked.
+    // There is no terminal to ask on.
     desk.run("tpm2-keytool evict 81000100").failed().says("no terminal to ask on").says("--yes");
     assert_eq!(desk.tpm.persistent(), kept);
     for (answer, removed) in [("n", false), ("", false), ("y", true)] {
@@ -74,7 +74,7 @@ fn a_key_is_taken_away_when_the_user_agrees() {
 }
 
 #[test]
-fn the_owner_and_the_platform_decide_by_their_passwords() {
+fn evict_needs_the_password_of_the_hierarchy() {
     let desk = Desk::new();
     desk.run("tpm2-keytool create -p platform -e P-256 platform.tpm").ok();
     desk.run("tpm2-keytool load platform.tpm 81800001").ok();
@@ -91,7 +91,7 @@ fn the_owner_and_the_platform_decide_by_their_passwords() {
         let output = desk.run(&format!("tpm2-keytool evict --yes {line}")).failed().says("password");
         assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
     }
-    // The password of the settings is the owner's.
+    // The password of the settings is used for the owner hierarchy.
     let shell = desk.shell.clone().env("TPM2_PIN", "owner");
     let tool = tests::module::keytool().display().to_string();
     shell.failed(&format!("{tool} evict --yes 81800001")).says("the platform hierarchy has a password");

@@ -1,4 +1,4 @@
-//! `load`: a key of a file becomes persistent; other people's tools find it there and sign with it.
+//! `load` makes the key of a file persistent; other tools find the key and sign with it.
 
 use keyfile::{Handle, Kind};
 use tests::raw::{self, Tpm as _};
@@ -6,13 +6,13 @@ use tests::{Proxy, Swtpm};
 
 use crate::keytool::Desk;
 
-/// The public key of a handle as `public.pem`, and its Name in hexadecimal.
+/// Writes the public key at a handle to `public.pem`, and returns its Name in hexadecimal.
 fn name_at(desk: &Desk, handle: &str) -> String {
     desk.others(&format!("tpm2_readpublic -Q -c {handle} -f pem -o public.pem -n name"));
     hex::encode(desk.shell.read("name"))
 }
 
-/// tpm2-tools sign with a handle, and openssl verifies.
+/// Signs with a handle and tpm2-tools, and verifies with openssl.
 fn signs(desk: &Desk, handle: &str, options: &str) {
     desk.shell.write("data", "hello\n");
     desk.others(&format!(
@@ -22,7 +22,7 @@ fn signs(desk: &Desk, handle: &str, options: &str) {
 }
 
 #[test]
-fn a_key_is_kept_and_signs() {
+fn a_key_is_made_persistent_and_signs() {
     let desk = Desk::new();
     for (options, handle, sign) in [
         ("-e P-256", "81000001", "-s ecdsa"),
@@ -39,11 +39,11 @@ fn a_key_is_kept_and_signs() {
         let name = name_at(&desk, &handle);
         assert_eq!(name, hex::encode(desk.key("key.tpm").public.name().unwrap().as_bytes()));
         signs(&desk, &handle, sign);
-        // The file is as good as before.
+        // The file is unchanged and still loads.
         assert_eq!(desk.shell.read("key.tpm"), before);
         desk.load("key.tpm", if options.contains("endorsement") { "e" } else { "o" });
     }
-    // It outlives a reset.
+    // The key survives a reset.
     desk.tpm.reset_and_startup();
     name_at(&desk, "0x81000001");
     signs(&desk, "0x81000001", "-s ecdsa");
@@ -51,14 +51,14 @@ fn a_key_is_kept_and_signs() {
 }
 
 #[test]
-fn the_drop_in_name_and_the_platforms_handles() {
+fn the_drop_in_name_and_the_platforms_handles_work() {
     let desk = Desk::new();
     desk.run("create_tpm2_key -e P-256 -p platform key.tpm").ok();
     desk.run("load_tpm2_key key.tpm 81800001").ok();
     name_at(&desk, "0x81800001");
     signs(&desk, "0x81800001", "-s ecdsa");
     desk.assert_tidy();
-    // Each hierarchy keeps its own.
+    // Each hierarchy has its own range of handles.
     desk.run("load_tpm2_key key.tpm 81000001").failed().says("platform hierarchy go to 81800000");
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
     desk.run("load_tpm2_key key.tpm 81800002").failed().says("owner and endorsement below");
@@ -67,7 +67,7 @@ fn the_drop_in_name_and_the_platforms_handles() {
 }
 
 #[test]
-fn passwords_of_parent_and_owner() {
+fn passwords_of_the_parent_and_of_the_owner_are_used() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary_with(b"parent", raw::STORAGE);
     desk.tpm.persist(parent, 0x8100_0001);
@@ -111,7 +111,7 @@ fn an_importable_key_is_imported_first() {
     signs(&desk, "0x81000009", "-s ecdsa");
     desk.verify("ec.public");
     desk.assert_tidy();
-    // For another parent than the one that is there.
+    // A key for another parent than the one at the handle.
     let mut key = desk.key("key.tpm");
     key.parent = Handle::OWNER;
     desk.shell.write("other.tpm", key.to_pem().unwrap());
@@ -119,7 +119,7 @@ fn an_importable_key_is_imported_first() {
     desk.assert_tidy();
 }
 
-/// key.tpm: ec.pem on its way to a P-384 parent at this handle.
+/// Writes key.tpm: ec.pem as an importable key for a P-384 parent at this handle.
 fn importable(desk: &Desk, parent: &str) {
     desk.others(&format!(
         "tpm2_createprimary -Q -C o -G ecc384:aes256cfb -g sha384 -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x{parent}
@@ -147,7 +147,7 @@ fn importable(desk: &Desk, parent: &str) {
 }
 
 #[test]
-fn a_key_with_a_policy_is_kept_only_by_force() {
+fn a_key_with_a_policy_is_made_persistent_only_with_force() {
     let desk = Desk::new();
     desk.others(
         "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c primary.ctx -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
@@ -175,7 +175,7 @@ fn a_key_with_a_policy_is_kept_only_by_force() {
 }
 
 #[test]
-fn wrong_uses_of_load() {
+fn wrong_uses_of_load_are_refused() {
     let desk = Desk::new();
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
     desk.run("create_tpm2_key -e P-256 -p null null.tpm").ok();
@@ -225,7 +225,7 @@ fn the_owners_password_does_not_cross_the_bus() {
     proxy.log().clear();
     desk.run("load_tpm2_key key.tpm 81000001 -b ownerword").ok();
     assert_eq!(proxy.log().count(raw::EVICT_CONTROL), 1);
-    // One command tells that the handle is free; the TPM's abilities are not asked for one by one.
+    // One command shows that the handle is free; the TPM's properties are not queried one by one.
     assert_eq!(proxy.log().codes()[0], raw::READ_PUBLIC, "{}", proxy.log().text());
     assert!(!proxy.log().contains(b"ownerword"), "{}", proxy.log().text());
     desk.assert_tidy();

@@ -1,11 +1,11 @@
-//! A file that exists: the subcommands leave it alone unless they are told to replace it; the drop-in names replace it, as theirs did.
+//! Existing files: the subcommands refuse to replace one without --force; the drop-in names replace it, like the original tools.
 
 use tests::raw::Tpm as _;
 
 use crate::keytool::Desk;
 
 #[test]
-fn an_existing_file_is_replaced_by_force_only() {
+fn an_existing_file_is_replaced_with_force_only() {
     let desk = Desk::new();
     let key = desk.tpm.create_primary();
     desk.tpm.persist(key, 0x8100_0001);
@@ -29,7 +29,7 @@ fn an_existing_file_is_replaced_by_force_only() {
 }
 
 #[test]
-fn the_drop_in_names_replace_as_theirs_did() {
+fn the_drop_in_names_replace_files_like_the_original_tools() {
     let desk = Desk::new();
     for line in ["create_tpm2_key -e P-256", "seal_tpm2_data"] {
         desk.shell.write("file", "an old key");

@@ -1,11 +1,11 @@
-//! Manual pages, completions, help and version, under every name.
+//! Manual pages, completions, help and version are available under every name.
 
 use tests::Shell;
 use tests::process::Output;
 
 use crate::keytool::full;
 
-/// A folder where the tool runs; no TPM is needed for any of this.
+/// A folder in which the tool runs; none of this needs a TPM.
 struct Folder(Shell);
 
 impl Folder {
@@ -19,7 +19,7 @@ impl Folder {
 }
 
 #[test]
-fn manual_pages_of_every_name_and_subcommand() {
+fn every_name_and_subcommand_has_a_manual_page() {
     let folder = Folder::new();
     folder.run("tpm2-keytool man pages/man1").ok();
     for page in [
@@ -52,7 +52,7 @@ fn manual_pages_of_every_name_and_subcommand() {
 }
 
 #[test]
-fn completions_for_every_shell_and_name() {
+fn every_shell_and_name_has_completions() {
     let folder = Folder::new();
     for name in ["", "create_tpm2_key"] {
         for shell in ["bash", "zsh", "fish"] {
@@ -68,7 +68,7 @@ fn completions_for_every_shell_and_name() {
 }
 
 #[test]
-fn bash_offers_the_options_of_subcommands() {
+fn bash_completes_the_options_of_subcommands() {
     let folder = Folder::new();
     for (line, typed, offered) in [
         ("tpm2-keytool create --par", "2", "--parent-handle"),
@@ -86,7 +86,7 @@ fn bash_offers_the_options_of_subcommands() {
         let name = line.split(' ').next().unwrap();
         let script = folder.run(&format!("tpm2-keytool completions bash {name}")).ok().out();
         folder.0.write("completions", script);
-        // As bash calls it: the command, the word to complete, the one before it.
+        // Bash passes three arguments: the command, the word to complete, the word before it.
         folder.0.write(
             "ask",
             format!(
@@ -102,7 +102,7 @@ fn bash_offers_the_options_of_subcommands() {
 }
 
 #[test]
-fn help_teaches_and_the_version_is_told() {
+fn help_explains_create_and_the_version_is_printed() {
     let folder = Folder::new();
     for line in ["create_tpm2_key --help", "tpm2-keytool create --help"] {
         folder.run(line).ok().says("What it buys").says("What decides of the parent").says("process list");
@@ -114,7 +114,7 @@ fn help_teaches_and_the_version_is_told() {
 }
 
 #[test]
-fn help_explains_a_subcommand() {
+fn help_describes_each_subcommand() {
     let folder = Folder::new();
     for name in [
         "create",
@@ -161,7 +161,7 @@ fn every_password_option_warns_of_the_process_list() {
         "attest_tpm2_primary",
     ] {
         let help = folder.run(&format!("{name} --help")).ok().out();
-        // Each option with what is said of it, up to the next one.
+        // Each option with its description, up to the next option.
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
         for after in words.split("<PWD>").skip(1) {
             let said = after.find("<SOURCE>").map_or(after, |end| &after[..end]);

@@ -1,4 +1,4 @@
-//! `policy add`, `ls`, `rm`: what somebody signs later opens what was locked before.
+//! `policy add`, `ls` and `rm`: a policy that is signed later unlocks an object that was locked before.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -12,7 +12,7 @@ use crate::keytool::Desk;
 
 const EXTEND: &str = "tpm2_pcrevent -Q 16 script";
 
-/// Keys that sign: KIND.pem, and its public half in KIND.public and as the area KIND.area.
+/// Makes signing keys: KIND.pem, and its public half in KIND.public and as the public area KIND.area.
 fn signers(desk: &Desk) {
     desk.others(
         "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
@@ -25,7 +25,7 @@ fn signers(desk: &Desk) {
 }
 
 impl Desk {
-    /// What `ls` says.
+    /// Returns the output of `ls`.
     #[track_caller]
     fn listed(&self, file: &str) -> String {
         self.run(&format!("tpm2-keytool policy ls {file}")).ok().out()
@@ -33,7 +33,7 @@ impl Desk {
 }
 
 #[test]
-fn the_first_policy_that_holds_opens() {
+fn the_first_policy_that_holds_unlocks() {
     let desk = Desk::new();
     signers(&desk);
     for kind in ["rsa", "ecc"] {
@@ -50,7 +50,7 @@ fn the_first_policy_that_holds_opens() {
         ))
         .ok();
         assert_eq!(desk.listed("sealed.tpm"), "1  extended\n2  clean\n");
-        // The second that is tried, and then the first.
+        // The second policy that is tried, and then the first.
         desk.unseals("", b"hello");
         desk.others("tpm2_pcrreset 16");
         desk.unseals("", b"hello");
@@ -66,7 +66,7 @@ fn the_first_policy_that_holds_opens() {
 }
 
 #[test]
-fn every_condition_and_name_hash() {
+fn every_condition_and_name_hash_can_be_signed() {
     let desk = Desk::new();
     signers(&desk);
     desk.shell.write("policy", "0000016c0000015e");
@@ -89,15 +89,15 @@ fn every_condition_and_name_hash() {
             assert_eq!(desk.shell.read("sealed.tpm"), untouched);
         }
     }
-    // A policy that demands nothing is allowed, and said.
+    // A policy without conditions is allowed, with a warning.
     desk.run("signed_tpm2_policy add sealed.tpm ecc.pem").ok().says("demands nothing");
     desk.unseals("", b"hello");
     assert_eq!(desk.listed("sealed.tpm"), "1  \n");
 }
 
-/// openssl_tpm2_engine takes the object's name hash for that of the signing key, whatever its public area says.
+/// openssl_tpm2_engine uses the object's name hash for the signing key, whatever the key's public area says.
 #[test]
-fn the_signing_key_has_the_name_hash_of_the_object() {
+fn the_signing_key_uses_the_name_hash_of_the_object() {
     let desk = Desk::new();
     signers(&desk);
     for hash in HashAlg::ALL {
@@ -127,7 +127,7 @@ fn the_signing_key_has_the_name_hash_of_the_object() {
 }
 
 #[test]
-fn a_signed_policy_within_a_signed_policy_is_written_and_warned_of() {
+fn a_signed_policy_within_a_signed_policy_gives_a_warning() {
     let desk = Desk::new();
     signers(&desk);
     desk.seal("--signed-policy ecc.public", b"hello");
@@ -135,22 +135,22 @@ fn a_signed_policy_within_a_signed_policy_is_written_and_warned_of() {
     desk.run("signed_tpm2_policy add --signed-policy rsa.public sealed.tpm ecc.pem")
         .ok()
         .says("nobody can satisfy");
-    // The other one still opens.
+    // The other policy still unlocks.
     desk.unseals("", b"hello");
     desk.run("signed_tpm2_policy rm sealed.tpm 2").ok();
     desk.stays_sealed("", "");
 }
 
 #[test]
-fn passwords_of_the_key_and_of_others() {
+fn policies_demand_passwords_of_the_key_and_of_other_objects() {
     let desk = Desk::new();
     signers(&desk);
-    // Without a policy of its own the data's password is behind the signed policy.
+    // Without a policy of its own, the data's password is demanded in addition to the signed policy.
     desk.seal("-k secret --signed-policy ecc.public", b"hello");
     desk.run("signed_tpm2_policy add -x 16 sealed.tpm ecc.pem").ok();
     desk.unseals("-k secret", b"hello");
     desk.stays_sealed("-k wrong", "password");
-    // A policy that demands it, beside one that does not: whoever fulfils the first needs no password of the key's own.
+    // A policy that demands the password itself, beside one that does not: the first needs no password in addition.
     desk.run("signed_tpm2_policy add -a --locality 1 sealed.tpm ecc.pem").ok();
     let commands: Vec<_> = desk.key("sealed.tpm").auth_policies[0]
         .statements
@@ -162,7 +162,7 @@ fn passwords_of_the_key_and_of_others() {
         [CommandCode::POLICY_LOCALITY, CommandCode::POLICY_AUTH_VALUE, CommandCode::POLICY_AUTHORIZE]
     );
     desk.unseals("-k secret", b"hello");
-    // Another object's password: from now on somebody is asked.
+    // Another object's password: now a password is asked for.
     desk.tpm.set_hierarchy_auth(tests::raw::ENDORSEMENT, b"", b"endorsed");
     desk.seal("--signed-policy rsa.public", b"hello");
     assert!(!desk.key("sealed.tpm").needs_password());
@@ -174,7 +174,7 @@ fn passwords_of_the_key_and_of_others() {
     };
     refused("-a --secret owner", "two passwords");
     refused("--secret 81000009", "nothing at 0x81000009");
-    // The empty one can be demanded: everybody has it.
+    // An empty password can be demanded; it is always satisfied.
     let untouched = desk.shell.read("sealed.tpm");
     desk.run("signed_tpm2_policy add -a sealed.tpm rsa.pem").ok().says("has no password");
     desk.unseals("", b"hello");
@@ -184,7 +184,7 @@ fn passwords_of_the_key_and_of_others() {
     assert!(desk.key("sealed.tpm").needs_password());
     desk.unseals("-k endorsed", b"hello");
     desk.stays_sealed("-k wrong", "endorsement");
-    // Whether the data has a password of its own is not known any more: none is claimed.
+    // The file no longer shows whether the data has a password: it claims none.
     desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
     desk.run("tpm2-keytool show sealed.tpm").ok().says("password      not asked for");
 }
@@ -208,7 +208,7 @@ fn a_key_signs_when_its_signed_policy_holds() {
 }
 
 #[test]
-fn private_keys_in_every_container_and_with_the_scheme_of_the_public_area() {
+fn signing_keys_are_read_from_every_container_and_use_their_scheme() {
     let desk = Desk::new();
     signers(&desk);
     desk.seal("--signed-policy ecc.public", b"hello");
@@ -231,7 +231,7 @@ fn private_keys_in_every_container_and_with_the_scheme_of_the_public_area() {
         assert_eq!(screen.contains("the password is wrong"), !opens, "{screen}");
     }
     desk.unseals("", b"hello");
-    // A public area may want PSS, or another hash than its name has: that no TPM could verify.
+    // A public area may demand PSS, or another hash than its name hash: no TPM could verify such a signature.
     desk.others("tpm2_loadexternal -Q -G rsa -C o -u rsa.public -c rsa.ctx; tpm2_readpublic -Q -c rsa.ctx -o rsa.area; tpm2_flushcontext -t");
     let area = Public::from_sized(&desk.shell.read("rsa.area")).unwrap();
     for (scheme, signs) in [
@@ -258,7 +258,7 @@ fn private_keys_in_every_container_and_with_the_scheme_of_the_public_area() {
 }
 
 #[test]
-fn a_policy_of_one_file_does_not_open_another() {
+fn a_policy_of_one_file_does_not_unlock_another() {
     let desk = Desk::new();
     signers(&desk);
     desk.seal("--signed-policy ecc.public", b"one");
@@ -269,7 +269,7 @@ fn a_policy_of_one_file_does_not_open_another() {
     other.auth_policies = signed;
     desk.shell.write("sealed.tpm", other.to_file().unwrap());
     desk.stays_sealed("", "policy");
-    // Nor does one that was altered after it was signed.
+    // A policy that was altered after it was signed does not unlock either.
     desk.seal("--signed-policy ecc.public", b"other");
     desk.run("signed_tpm2_policy add --locality 2 sealed.tpm ecc.pem").ok();
     desk.stays_sealed("", "locality 1");
@@ -280,11 +280,11 @@ fn a_policy_of_one_file_does_not_open_another() {
 }
 
 #[test]
-fn everything_else_in_the_file_stays_as_it_is() {
+fn everything_else_in_the_file_is_unchanged() {
     let desk = Desk::new();
     signers(&desk);
     desk.run("create_tpm2_key -e P-256 --signed-policy ecc.public --description 'mine' key.tpm").ok();
-    // As others write it: emptyAuth as 1, a parent without its leading zero, text around the block.
+    // As other tools write it: emptyAuth as 1, a parent without its leading zero, text around the block.
     let der = desk.key("key.tpm").to_der().unwrap();
     let mut foreign = der.clone();
     let at = der.windows(5).position(|window| window == [0xa0, 3, 1, 1, 0xff]).unwrap();
@@ -324,7 +324,7 @@ fn everything_else_in_the_file_stays_as_it_is() {
 }
 
 #[test]
-fn wrong_uses_of_policy() {
+fn wrong_uses_of_policy_are_refused() {
     let desk = Desk::new();
     signers(&desk);
     desk.run("create_tpm2_key -e P-256 plain.tpm").ok();
@@ -376,6 +376,6 @@ fn wrong_uses_of_policy() {
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
     let Ok(Condition::Authorize(_)) = desk.key("key.tpm").policy.unwrap()[0].condition() else {
-        panic!("no place for a signature")
+        panic!("no PolicyAuthorize statement")
     };
 }

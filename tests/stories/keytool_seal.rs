@@ -1,4 +1,4 @@
-//! `seal` and `unseal`: what goes in comes out, byte for byte, on this TPM and for whoever may.
+//! `seal` and `unseal`: the data comes back byte for byte, on this TPM only and with the right password only.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -11,13 +11,13 @@ use crate::keytool::Desk;
 /// TPM_CC_PolicyPCR (Part 2 §6.5.2).
 const POLICY_PCR: u32 = 0x17F;
 
-/// Every byte there is, or as many as fit.
+/// Returns `length` bytes that go through all byte values.
 pub(crate) fn binary(length: usize) -> Vec<u8> {
     (0..=255).rev().cycle().skip(1).step_by(7).take(length).collect()
 }
 
 impl Desk {
-    /// Seals by a line, and makes certain that it says nothing.
+    /// Seals data into sealed.tpm, and checks that the tool prints nothing.
     #[track_caller]
     pub(crate) fn seal(&self, options: &str, data: &[u8]) {
         let output = self.pipe(&format!("seal_tpm2_data {options} sealed.tpm"), data).ok();
@@ -25,7 +25,7 @@ impl Desk {
         self.assert_tidy();
     }
 
-    /// Unseals sealed.tpm, and compares.
+    /// Unseals sealed.tpm and compares the data.
     #[track_caller]
     pub(crate) fn unseals(&self, options: &str, data: &[u8]) {
         let output = self.run(&format!("unseal_tpm2_data {options} sealed.tpm")).ok();
@@ -33,7 +33,7 @@ impl Desk {
         self.assert_tidy();
     }
 
-    /// Fails to unseal sealed.tpm, and writes nothing.
+    /// Fails to unseal sealed.tpm, and checks that nothing is written.
     #[track_caller]
     pub(crate) fn stays_sealed(&self, options: &str, cause: &str) {
         let output = self.run(&format!("unseal_tpm2_data {options} sealed.tpm")).failed().says(cause);
@@ -43,20 +43,20 @@ impl Desk {
 }
 
 #[test]
-fn data_comes_back_byte_for_byte() {
+fn sealed_data_comes_back_byte_for_byte() {
     let desk = Desk::new();
     for data in [&b"\0"[..], b"secret\n", &[0; 128], &binary(64), &binary(128)] {
         desk.seal("", data);
         let file = desk.key("sealed.tpm");
         assert_eq!((file.kind, file.parent, file.empty_auth), (Kind::Sealed, Handle::OWNER, true));
-        // fixedTPM, fixedParent, userWithAuth, noDA; what is sealed was not made in the TPM.
+        // fixedTPM, fixedParent, userWithAuth, noDA; no sensitiveDataOrigin, since the data was not made in the TPM.
         assert_eq!(file.public.attributes.bits(), 0x0452);
         let mode = std::fs::metadata(desk.shell.file("sealed.tpm")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         desk.unseals("", data);
         let output = desk.run("tpm2-keytool unseal sealed.tpm").ok();
         assert_eq!(output.stdout, data);
-        // Other people's tools open it too.
+        // Other tools unseal it, too.
         desk.load("sealed.tpm", "o");
         assert_eq!(desk.others("tpm2_unseal -c key.ctx; tpm2_flushcontext -t").stdout, data);
     }
@@ -64,7 +64,7 @@ fn data_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn under_every_parent_and_name_hash() {
+fn data_is_sealed_under_every_parent_and_name_hash() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary_with(b"parent", raw::STORAGE);
     desk.tpm.persist(parent, 0x8100_0001);
@@ -90,7 +90,7 @@ fn under_every_parent_and_name_hash() {
 }
 
 #[test]
-fn passwords_from_everywhere() {
+fn passwords_are_read_from_every_source() {
     let desk = Desk::new();
     desk.shell.write("words", "first\nsecond\n");
     let long = "a password that is longer than the digest of any hash ".repeat(2);
@@ -99,7 +99,7 @@ fn passwords_from_everywhere() {
         ("-a -k secret", "secret", ""),
         ("--passout pass:secret", "secret", ""),
         ("--passout file:words", "first", ""),
-        // Its first line; the data follows.
+        // The first line is the password; the data follows.
         ("--passout stdin", "typed", "typed\n"),
         (&format!("-k '{long}'"), &long, ""),
     ] {
@@ -109,20 +109,20 @@ fn passwords_from_everywhere() {
         desk.shell.write("word", word);
         desk.unseals("--passin file:word", &binary(128));
         desk.unseals(&format!("-k '{word}'"), &binary(128));
-        // tpm2-tools take no password that is longer than a digest.
+        // tpm2-tools accept no password longer than a digest.
         if word.len() <= 32 {
             desk.load("sealed.tpm", "o");
             let output = desk.others("tpm2_unseal -c key.ctx -p file:word; tpm2_flushcontext -t");
             assert_eq!(output.stdout, binary(128));
         }
-        // Without an option it is asked for; without a terminal that is a line of stdin.
+        // Without an option the password is asked for; without a terminal it is a line of stdin.
         let asked = desk.pipe("unseal_tpm2_data sealed.tpm", format!("{word}\n")).ok();
         assert_eq!(asked.stdout, binary(128));
         desk.stays_sealed("-k wrong", "password");
         desk.stays_sealed("-k ''", "password");
         desk.stays_sealed("", "no terminal");
     }
-    // The data is never taken for a password.
+    // The data is never used as the password.
     for (options, why) in
         [("-a", "no terminal to ask on"), ("-k ''", "empty"), ("--passout file:none", "none")]
     {
@@ -132,7 +132,7 @@ fn passwords_from_everywhere() {
 }
 
 #[test]
-fn a_password_at_the_prompt() {
+fn a_password_is_typed_at_the_prompt() {
     let desk = Desk::new();
     desk.shell.write("data", "hello");
     let line = format!("sh -c '{} seal -a sealed.tpm < data'", tests::module::keytool().display());
@@ -148,10 +148,10 @@ fn a_password_at_the_prompt() {
 }
 
 #[test]
-fn prompt_as_the_source_of_every_password() {
+fn every_password_can_be_asked_for_at_a_prompt() {
     let desk = Desk::new();
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"swordfish");
-    // Nothing asks for it unless told to; the advice says how.
+    // The parent's password is asked for only if an option demands it; the advice names the option.
     desk.run("create_tpm2_key -e P-256 key.tpm").failed().says("--passparent prompt");
     for (line, answers, fits) in [
         ("create_tpm2_key -e P-256 --passparent prompt key.tpm", &[("parent", "swordfish")][..], true),
@@ -183,7 +183,7 @@ fn prompt_as_the_source_of_every_password() {
         desk.assert_tidy();
     }
     assert!(desk.key("own.tpm").needs_password() && desk.tpm.persistent() == [0x8100_0001]);
-    // Without a terminal it is a line of stdin, unless that holds data.
+    // Without a terminal the password is a line of stdin, unless stdin has the data.
     desk.pipe("create_tpm2_key -e P-256 --passparent prompt key.tpm", "swordfish\n").ok();
     desk.pipe("seal_tpm2_data --passparent prompt no.tpm", b"swordfish\ndata")
         .failed()
@@ -203,7 +203,7 @@ fn prompt_as_the_source_of_every_password() {
 }
 
 #[test]
-fn guessing_counts_where_it_was_asked_for() {
+fn wrong_passwords_count_under_dictionary_attack_protection() {
     let desk = Desk::new();
     desk.tpm.set_dictionary_attack(3, 1000);
     desk.seal("-k secret", b"hello");
@@ -221,7 +221,7 @@ fn guessing_counts_where_it_was_asked_for() {
         desk.stays_sealed("-k wrong", "password");
         assert_eq!(desk.tpm.failures(), failures);
     }
-    // A new process does not know which password is right, so that the last try is not spent.
+    // A new process does not know whether a password is right, so it does not spend the last try.
     for word in ["wrong", "secret"] {
         desk.stays_sealed(&format!("-k {word}"), "would lock the TPM");
     }
@@ -231,7 +231,7 @@ fn guessing_counts_where_it_was_asked_for() {
 }
 
 #[test]
-fn what_is_too_long_or_not_there_is_refused_before_the_tpm_is_asked() {
+fn oversized_and_missing_data_is_refused_before_any_tpm_command() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -299,7 +299,7 @@ fn wrong_uses_leave_nothing() {
         desk.assert_tidy();
     }
     desk.unseals("-b owner", b"hello");
-    // What cannot be written is no success.
+    // An output that cannot be written is a failure.
     let line =
         format!("sh -c '{} unseal -b owner sealed.tpm > /dev/full'", tests::module::keytool().display());
     desk.shell.failed(&line).says("cannot write stdout");
@@ -307,10 +307,10 @@ fn wrong_uses_leave_nothing() {
 }
 
 #[test]
-fn sealed_objects_of_other_tools_open() {
+fn sealed_objects_of_other_tools_are_unsealed() {
     let desk = Desk::new();
     desk.shell.write("data", binary(100));
-    // tpm2_encodeobject says of every object that it is a key.
+    // tpm2_encodeobject labels every object as a key.
     let sealed = |password: bool, options: &str| {
         let option = peers::encodeobject_option(&desk.shell, password);
         desk.others(&format!(
@@ -330,9 +330,9 @@ fn sealed_objects_of_other_tools_open() {
 }
 
 #[test]
-fn data_never_leaves_its_tpm_unless_its_parent_may() {
+fn sealed_data_never_leaves_its_tpm_unless_its_parent_can() {
     let desk = Desk::new();
-    // A storage key that was made elsewhere: no fixedTPM.
+    // A storage key that was made in software: no fixedTPM.
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     let parent = movable_parent(&desk);
     assert!(!parent.attributes.contains(Attributes::FIXED_TPM));
@@ -349,7 +349,7 @@ fn data_never_leaves_its_tpm_unless_its_parent_may() {
     }
 }
 
-/// 0x81000002: ec.pem as a storage key, wrapped in software and imported.
+/// Makes ec.pem a persistent storage key at 0x81000002: wrapped in software and imported.
 fn movable_parent(desk: &Desk) -> Public {
     let ec = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap().ec_key().unwrap();
     let mut context = openssl::bn::BigNumContext::new().unwrap();
@@ -379,7 +379,7 @@ fn movable_parent(desk: &Desk) -> Public {
 }
 
 #[test]
-fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
+fn no_secret_crosses_the_bus_or_is_written_elsewhere() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -390,7 +390,7 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
     for word in [&b"keyword"[..], &data[..20]] {
         assert!(!proxy.log().contains(word), "on the bus:\n{}", proxy.log().text());
     }
-    // Every byte that the two programs write to anything at all.
+    // Every byte that the two programs write to any descriptor.
     let tool = tests::module::keytool();
     let strace = "strace -f -xx -s 4096 -e trace=write,writev,pwrite64,sendto,sendmsg -o trace";
     desk.shell.write("data", data);
@@ -406,7 +406,7 @@ fn nothing_secret_crosses_the_bus_or_is_written_elsewhere() {
     let output = desk.shell.ok(&format!("{strace} {} unseal --passin file:word sealed.tpm", tool.display()));
     assert_eq!(output.stdout, data);
     let trace = String::from_utf8(desk.shell.read("trace")).unwrap();
-    // The data goes out once, whole, and to stdout.
+    // The data is written once, completely, to stdout.
     let lines: Vec<&str> = trace.lines().filter(|line| line.contains(&spelled(&data[..16]))).collect();
     assert!(lines.len() == 1 && lines[0].contains(&spelled(data)), "{lines:?}");
     assert!(!trace.contains(&spelled(b"keyword")));
@@ -455,7 +455,7 @@ fn an_interruption_leaves_nothing() {
 }
 
 #[test]
-fn a_full_disk_leaves_what_was_there() {
+fn a_full_disk_leaves_the_old_file() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
     desk.seal("--signed-policy ec.public", b"hello");
@@ -476,26 +476,26 @@ fn a_full_disk_leaves_what_was_there() {
         "attest -C owner --force -f disk/sealed.tpm",
         "reference --force 81000001 disk/sealed.tpm",
     ] {
-        // One page, which the old file takes.
+        // A file system of one page, which the old file fills.
         desk.shell.write(
             "full",
             format!(
                 "mkdir -p disk; mount -t tmpfs -o size=4k tmpfs disk; cp sealed.tpm disk
-                 status=0; echo hello | {} {line} 2>told || status=$?
+                 status=0; echo hello | {} {line} 2>printed || status=$?
                  cmp sealed.tpm disk/sealed.tpm; ls -A disk; exit $status",
                 tool.display()
             ),
         );
         let output = desk.shell.run("unshare --map-root-user --mount sh full").failed();
         assert_eq!(output.out(), "sealed.tpm\n", "{output}");
-        let told = desk.shell.text("told");
+        let printed = desk.shell.text("printed");
         assert!(
-            told.contains("disk/sealed.tpm: No space left on device") && told.lines().count() == 2,
-            "{line}: {told}"
+            printed.contains("disk/sealed.tpm: No space left on device") && printed.lines().count() == 2,
+            "{line}: {printed}"
         );
         desk.assert_tidy();
     }
-    // What is printed, too, is no success when it is lost.
+    // Printed output that is lost is a failure, too.
     for line in [
         "create -l",
         "show sealed.tpm",
@@ -511,7 +511,7 @@ fn a_full_disk_leaves_what_was_there() {
 }
 
 #[test]
-fn behind_the_kernels_resource_manager() {
+fn sealing_works_through_the_kernels_resource_manager() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let desk = Desk::by(tpm, &manager.tcti());

@@ -1,4 +1,4 @@
-//! Sealed data behind a policy: it opens while the policy holds, and says what does not.
+//! Sealed data with a policy: it is unsealed while the policy holds; otherwise the error names the condition that fails.
 
 use keyfile::{Attributes, Handle, HashAlg, Kind};
 use tests::raw::{self, Tpm as _};
@@ -6,11 +6,11 @@ use tests::raw::{self, Tpm as _};
 use crate::keytool::Desk;
 use crate::keytool_seal::binary;
 
-/// Nobody listens there: whoever asks a TPM fails.
-const NOBODY: &str = "--tcti swtpm:host=127.0.0.1,port=1";
+/// No TPM listens there: a command that needs a TPM fails.
+const NO_TPM: &str = "--tcti swtpm:host=127.0.0.1,port=1";
 
 #[test]
-fn the_values_of_pcrs() {
+fn data_is_bound_to_pcr_values() {
     let desk = Desk::new();
     for hash in HashAlg::ALL {
         desk.seal(&format!("-n {hash} -x sha256:16,23"), &binary(100));
@@ -24,7 +24,7 @@ fn the_values_of_pcrs() {
         desk.others("tpm2_pcrreset 16");
         desk.unseals("", &binary(100));
     }
-    // Other banks, and more PCRs than one PCR_Read answers.
+    // Other banks, and more PCRs than one response to PCR_Read holds.
     for spec in ["sha1:16", "sha512:16", "sha1:0-23+sha256:0-23", "16"] {
         desk.seal(&format!("--pcr-lock {spec}"), b"hello");
         desk.unseals("", b"hello");
@@ -32,12 +32,12 @@ fn the_values_of_pcrs() {
         desk.stays_sealed("", "has changed");
         desk.others("tpm2_pcrreset 16");
     }
-    // Ten failures leave no more than one.
+    // Ten failures leave no more in the TPM than one.
     desk.others("tpm2_pcrevent -Q 16 script");
     for _ in 0..10 {
         desk.stays_sealed("", "PCR 16");
     }
-    // All of a TPM with four banks.
+    // All PCRs of a TPM with four banks.
     desk.seal("-x sha1:0-23+sha256:0-23+sha384:0-23+sha512:0-23", b"hello");
     desk.unseals("", b"hello");
     for bank in HashAlg::ALL {
@@ -50,7 +50,7 @@ fn the_values_of_pcrs() {
 }
 
 #[test]
-fn what_is_no_policy_is_refused_before_the_tpm_is_asked() {
+fn an_invalid_policy_is_refused_before_any_tpm_command() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
     desk.seal("--signed-policy ec.public", b"hello");
@@ -73,7 +73,7 @@ fn what_is_no_policy_is_refused_before_the_tpm_is_asked() {
             format!("seal_tpm2_data {options} no.tpm"),
             format!("signed_tpm2_policy add {options} sealed.tpm ec.pem"),
         ] {
-            let output = desk.pipe(&format!("{line} {NOBODY}"), b"hello").failed().says(cause);
+            let output = desk.pipe(&format!("{line} {NO_TPM}"), b"hello").failed().says(cause);
             assert_eq!(output.status.and_then(|ended| ended.code()), Some(status), "{output}");
             assert!(output.stdout.is_empty() && desk.shell.read("sealed.tpm") == before, "{output}");
             desk.assert_absent("no.tpm");
@@ -82,7 +82,7 @@ fn what_is_no_policy_is_refused_before_the_tpm_is_asked() {
 }
 
 #[test]
-fn a_password_beside_the_pcrs() {
+fn a_password_and_pcr_values_are_both_demanded() {
     let desk = Desk::new();
     desk.seal("-x 16 -k secret", b"hello");
     desk.unseals("-k secret", b"hello");
@@ -91,7 +91,7 @@ fn a_password_beside_the_pcrs() {
     desk.others("tpm2_pcrevent -Q 16 script");
     desk.stays_sealed("-k secret", "PCR 16");
     assert_eq!(desk.tpm.failures(), 0);
-    // Under dictionary-attack protection the wrong password counts, a changed PCR does not.
+    // Under dictionary-attack protection a wrong password counts, and a changed PCR does not.
     desk.others("tpm2_pcrreset 16");
     desk.seal("-d -x 16 -k secret", b"hello");
     desk.unseals("-k secret", b"hello");
@@ -103,7 +103,7 @@ fn a_password_beside_the_pcrs() {
 }
 
 #[test]
-fn localities_counters_and_commands() {
+fn localities_counters_and_commands_are_demanded() {
     let desk = Desk::new();
     desk.seal("--locality 1", b"hello");
     desk.unseals("", b"hello");
@@ -111,7 +111,7 @@ fn localities_counters_and_commands() {
     desk.unseals("", b"hello");
     desk.seal("--locality 8", b"hello");
     desk.stays_sealed("", "locality 3");
-    // The clock is below 2^40 ms; TPM2_Unseal; not written; each with what it means to fail.
+    // The clock is below 2^40 ms; the command is TPM2_Unseal; NV is not written; each with the message of its failure.
     for (line, holds, cause) in [
         ("0000016d 0000010000000000 0008 0005", true, ""),
         ("0000016d 0000010000000000 0008 0003", false, "clock"),
@@ -129,7 +129,7 @@ fn localities_counters_and_commands() {
             desk.stays_sealed(word, cause);
         }
     }
-    // A clock that goes on.
+    // A clock that advances past the limit.
     desk.shell.write("policy", "0000016d00000000009896800008 0005".replace(' ', ""));
     desk.seal("-c policy", b"hello");
     desk.unseals("", b"hello");
@@ -137,7 +137,7 @@ fn localities_counters_and_commands() {
     desk.stays_sealed("", "clock");
 }
 
-/// As other tools write it: the data itself has no password.
+/// Rewrites the file as other tools do: the data itself has no password.
 fn without_password(desk: &Desk) {
     let mut file = desk.key("sealed.tpm");
     file.empty_auth = true;
@@ -145,7 +145,7 @@ fn without_password(desk: &Desk) {
 }
 
 #[test]
-fn the_password_of_another_object() {
+fn the_password_of_another_object_is_demanded() {
     let desk = Desk::new();
     desk.others(
         "tpm2_startauthsession -S s.ctx; tpm2_policycommandcode -Q -S s.ctx -L change TPM2_CC_NV_ChangeAuth; tpm2_flushcontext s.ctx
@@ -158,7 +158,7 @@ fn the_password_of_another_object() {
     assert!(desk.key("sealed.tpm").needs_password());
     desk.unseals("-k other", b"hello");
     desk.stays_sealed("-k wrong", "0x81000007");
-    // That of the other object is asked for all the same.
+    // The password of the other object is asked for all the same.
     let failures = desk.tpm.failures();
     without_password(&desk);
     assert_eq!(desk.pipe("tpm2-keytool unseal sealed.tpm", "other\n").ok().stdout, b"hello");
@@ -173,14 +173,14 @@ fn the_password_of_another_object() {
     );
     desk.stays_sealed("-k index", "0x01500016");
     desk.unseals("-k newer", b"hello");
-    // Without an option that object's password is asked for, by name.
+    // Without an option the password of the other object is asked for, by name.
     desk.stays_sealed("", "no password of the object at 0x01500016");
     desk.others("tpm2_nvundefine -Q -C o 0x1500016");
     desk.stays_sealed("-k newer", "0x01500016");
     desk.seal("--secret endorsement", b"hello");
     desk.unseals("-k ''", b"hello");
     desk.stays_sealed("", "no password of the endorsement hierarchy");
-    // At boot nobody is there to ask, and none is needed where the other object has none.
+    // At boot there is no terminal, and no password is needed if the other object has none.
     without_password(&desk);
     desk.unseals("", b"hello");
     desk.others("tpm2_changeauth -Q -c e changed");
@@ -190,7 +190,7 @@ fn the_password_of_another_object() {
         desk.seal(&format!("--secret {name}"), b"hello");
         desk.unseals("-k ''", b"hello");
         desk.others(&format!("tpm2_changeauth -Q -c {letter} changed"));
-        // Guesses at the lockout password end its use for a day (Part 1 §19.8.6): none is tried.
+        // A wrong lockout password disables lockout authorization for a day (Part 1 §19.8.6): none is tried.
         if name != "lockout" {
             desk.stays_sealed(&format!("{} -k wrong", if name == "owner" { "-b changed" } else { "" }), name);
         }
@@ -210,7 +210,7 @@ fn the_password_of_another_object() {
 }
 
 #[test]
-fn importable_data_needs_no_tpm_to_be_written() {
+fn importable_data_is_sealed_without_a_tpm() {
     let desk = Desk::new();
     let templates = [
         "-G ecc256:aes128cfb",
@@ -225,14 +225,14 @@ fn importable_data_needs_no_tpm_to_be_written() {
         ));
     }
     for (n, hash) in (1..).zip(["sha256", "sha1", "sha512", "sha384"]) {
-        let options = format!("{NOBODY} -i {n}.area -p 8100000{n} -n {hash}");
+        let options = format!("{NO_TPM} -i {n}.area -p 8100000{n} -n {hash}");
         for data in [binary(1), binary(128)] {
             desk.seal(&options, &data);
             let file = desk.key("sealed.tpm");
             assert_eq!((file.kind, file.parent), (Kind::Sealed, Handle(0x8100_0000 + n)));
             assert!(file.secret.is_some() && !file.public.attributes.contains(Attributes::FIXED_TPM));
             desk.unseals("", &data);
-            // Other people's tools import it.
+            // Other tools import it.
             desk.import("sealed.tpm", &format!("0x8100000{n}"));
             assert_eq!(desk.others("tpm2_unseal -c key.ctx; tpm2_flushcontext -t").stdout, data);
         }
@@ -246,25 +246,25 @@ fn importable_data_needs_no_tpm_to_be_written() {
         desk.seal(&format!("{options} -c policy"), b"hello");
         desk.stays_sealed("", "locality 3");
     }
-    // For another parent than the one that is there.
+    // The data is sealed for another parent than the one at the handle.
     for other in [Handle(0x8100_0002), Handle(0x8100_0003), Handle::OWNER] {
-        desk.seal(&format!("{NOBODY} -i 1.area -p 81000001"), b"hello");
+        desk.seal(&format!("{NO_TPM} -i 1.area -p 81000001"), b"hello");
         let mut moved = desk.key("sealed.tpm");
         moved.parent = other;
         desk.shell.write("sealed.tpm", moved.to_pem().unwrap());
         desk.stays_sealed("", "of another machine or parent");
     }
-    // Where the public key alone is known, this is said; the values of PCRs only a TPM knows.
-    let line = format!("seal_tpm2_data {NOBODY} -i 1.pem -p 81000001 sealed.tpm");
+    // With the public key alone, the tool says what it assumes; PCR values can only be read from a TPM.
+    let line = format!("seal_tpm2_data {NO_TPM} -i 1.pem -p 81000001 sealed.tpm");
     desk.pipe(&line, b"hello").ok().says("assuming");
     desk.unseals("", b"hello");
-    desk.pipe(&format!("seal_tpm2_data {NOBODY} -i 1.area -p 81000001 -x 16 no.tpm"), b"hello")
+    desk.pipe(&format!("seal_tpm2_data {NO_TPM} -i 1.area -p 81000001 -x 16 no.tpm"), b"hello")
         .failed()
         .says("port=1");
     desk.seal("-i 1.area -p 81000001 -x 16", b"hello");
     desk.unseals("", b"hello");
     for (options, why) in [("-i 1.area", "-p 81"), ("-i sealed.tpm -p 81000001", "private key")] {
-        desk.pipe(&format!("seal_tpm2_data {NOBODY} {options} no.tpm"), b"hello").failed().says(why);
+        desk.pipe(&format!("seal_tpm2_data {NO_TPM} {options} no.tpm"), b"hello").failed().says(why);
     }
     for options in ["-i 1.area -b word", "-i 1.area -m"] {
         let output = desk.pipe(&format!("seal_tpm2_data {options} no.tpm"), b"hello").failed();
@@ -274,7 +274,7 @@ fn importable_data_needs_no_tpm_to_be_written() {
 }
 
 #[test]
-fn importable_data_for_the_storage_keys_of_a_hierarchy() {
+fn importable_data_is_sealed_for_the_storage_keys_of_a_hierarchy() {
     let desk = Desk::new();
     let attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt";
     for (kind, rsa) in [("ecc256", false), ("rsa2048", true)] {
@@ -282,7 +282,7 @@ fn importable_data_for_the_storage_keys_of_a_hierarchy() {
             "tpm2_createprimary -Q -C o -G {kind}:aes128cfb -a '{attributes}' -c primary.ctx
              tpm2_readpublic -Q -c primary.ctx -o {kind}.area; tpm2_flushcontext -t"
         ));
-        desk.seal(&format!("{NOBODY} -i {kind}.area"), &binary(50));
+        desk.seal(&format!("{NO_TPM} -i {kind}.area"), &binary(50));
         let file = desk.key("sealed.tpm");
         assert_eq!((file.parent, file.rsa_parent), (Handle::OWNER, rsa));
         desk.unseals("", &binary(50));

@@ -1,4 +1,4 @@
-//! What the key tool lets out: files of their owner only, no secret in what it writes, and nothing half-written on a full disk.
+//! What the key tool writes: files with mode 0600, no secret in any other output, and no partial file on a full disk.
 
 use std::io::BufRead as _;
 use std::os::unix::fs::{FileExt as _, PermissionsExt};
@@ -11,26 +11,26 @@ use tests::{Fate, Proxy, Shell, Swtpm, module};
 
 use crate::keytool::Desk;
 
-/// Every call of Linux that takes bytes out of a process; what they take is left in the file `trace`.
+/// Traces every Linux system call that writes bytes out of a process to the file `trace`.
 const STRACE: &str = "strace -f -xx -s 65536 \
     -e trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg -o trace";
-/// TPM2_EvictControl and TPM2_Certify (Part 2 §6.5.2), as they go over the bus.
+/// TPM2_EvictControl and TPM2_Certify (Part 2 §6.5.2), as they appear on the bus.
 const EVICT_CONTROL: &[u8] = &[0, 0, 1, 0x20];
 const CERTIFY: &[u8] = &[0, 0, 1, 0x48];
 
-/// Every byte that the tool writes anywhere, as strace saw it.
+/// Returns every byte that the tool wrote anywhere, as strace saw it.
 fn written(shell: &Shell) -> Vec<u8> {
     shell.text("trace").lines().flat_map(bytes).collect()
 }
 
-/// What one call writes.
+/// Returns the bytes that one system call writes.
 fn bytes(call: &str) -> Vec<u8> {
     let digits = call.split("\\x").skip(1).filter_map(|part| part.get(..2));
     digits.filter_map(|digits| u8::from_str_radix(digits, 16).ok()).collect()
 }
 
 #[test]
-fn no_write_holds_a_secret() {
+fn no_write_contains_a_secret() {
     let desk = Desk::new();
     desk.others(
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
@@ -108,7 +108,7 @@ fn no_other_subcommand_writes_a_secret() {
     let mut secrets: Vec<Vec<u8>> = WORDS.map(<[u8]>::to_vec).to_vec();
     secrets.extend(WORDS.map(|word| hex::encode(word).into_bytes()));
     secrets.extend([DATA, &scalar].map(|bytes| openssl::base64::encode_block(bytes).into_bytes()));
-    // A part of each is as bad.
+    // A part of a number is a secret as well.
     secrets.extend(numbers.iter().map(|number| number[4..28].to_vec()));
 
     let run = |line: &str, input: &[u8]| {
@@ -138,7 +138,7 @@ fn no_other_subcommand_writes_a_secret() {
         assert!(has(&written(&desk.shell), command), "{line} was not traced");
         kept(line, b"");
     }
-    // The data goes to stdout, and nowhere else.
+    // The data goes to stdout only.
     let line = "unseal --passin file:both --passparent file:both sealed.tpm";
     assert_eq!(run(line, b"").stdout, DATA);
     let trace = desk.shell.text("trace");
@@ -146,7 +146,7 @@ fn no_other_subcommand_writes_a_secret() {
     kept(line, DATA);
 }
 
-/// The writable memory of a process.
+/// Returns the writable memory of a process.
 fn memory(process: u32) -> Vec<u8> {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let file = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
@@ -163,7 +163,7 @@ fn memory(process: u32) -> Vec<u8> {
     bytes
 }
 
-/// Runs a line, and gives the tool's memory at each command, before the TPM gets it.
+/// Runs a line and returns the tool's memory at each command, before the TPM gets the command.
 #[track_caller]
 fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>> {
     let (came, comes) = mpsc::channel();
@@ -193,7 +193,7 @@ fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>
 }
 
 #[test]
-fn what_is_no_longer_needed_is_wiped_from_memory() {
+fn secrets_are_wiped_from_memory_when_no_longer_needed() {
     const DATA: &[u8] = b"a passphrase that its owner alone reads";
     const SIGNERS: &[u8] = b"signersecretword";
     const DATAS: &[u8] = b"datasecretword";
@@ -211,12 +211,13 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
     desk.run("tpm2-keytool create -e P-256 --signed-policy ec.public key.tpm").ok();
     let ec = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap().ec_key().unwrap();
     let scalar = ec.private_key().to_vec();
-    // As OpenSSL has it: the lowest byte first.
+    // In libcrypto's order: the lowest byte first.
     let mut number = scalar.clone();
     number.reverse();
     let number = &number[4..28];
     let scalar = &scalar[4..28];
-    // What the tool still holds at its first command, to show that the search finds it; what is gone then, and what at the last command.
+    // What the tool still holds at its first command (which shows that the search finds it), what is wiped by then, and what is wiped by
+    // the last command.
     let [policy, create, seal, unseal] = [
         ("policy add -x 16 --passin file:word key.tpm secret.pem", number),
         ("create --force -w secret.pem --passin file:word wrapped.tpm", scalar),
@@ -226,7 +227,7 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
     for ((line, held), early, late) in [
         (policy, vec![SIGNERS], vec![]),
         (create, vec![SIGNERS], vec![SIGNERS, scalar, number]),
-        // In clear, as libcrypto's decoders pass it on to each other.
+        // Unencrypted, as libcrypto's decoders pass it to each other.
         (("create --force -w ec.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
         (("create --force -w sec1.pem wrapped.tpm", scalar), vec![], vec![scalar, number]),
         (("create --force -w ec.der wrapped.tpm", scalar), vec![], vec![scalar, number]),
@@ -249,7 +250,7 @@ fn what_is_no_longer_needed_is_wiped_from_memory() {
     }
 }
 
-/// A debug build, too, searches megabytes quickly with the search of `BufRead`.
+/// Searches megabytes quickly even in a debug build, by the search of `BufRead`.
 fn has(bytes: &[u8], part: &[u8]) -> bool {
     let (first, others) = part.split_first().unwrap();
     let mut rest = bytes;
@@ -262,7 +263,7 @@ fn has(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
-fn a_file_is_never_open_to_others_while_it_is_written() {
+fn a_file_is_never_readable_for_others_while_it_is_written() {
     let desk = Desk::new();
     desk.shell.ok(&format!(
         "strace -f -e trace=open,openat,creat,chmod,fchmod,fchmodat -o trace sh -c 'umask 0; {} create -e P-256 key.tpm'",
@@ -276,24 +277,24 @@ fn a_file_is_never_open_to_others_while_it_is_written() {
 }
 
 #[test]
-fn a_full_disk_leaves_what_was_there() {
+fn a_full_disk_leaves_the_old_file() {
     let desk = Desk::new();
-    // One page, which the old file takes: no room for the new one's bytes, or not even for its name.
+    // A file system of one page, which the old file fills: no room for the new file's bytes, or not even for its name.
     for inodes in [10, 2] {
         desk.shell.write(
             "full",
             format!(
                 "mkdir -p disk; mount -t tmpfs -o size=4k,nr_inodes={inodes} tmpfs disk; echo 'the only copy' >disk/key.tpm
-                 status=0; {} create --force -e P-256 disk/key.tpm 2>told || status=$?
+                 status=0; {} create --force -e P-256 disk/key.tpm 2>printed || status=$?
                  cat disk/key.tpm; ls -A disk; exit $status",
                 module::keytool().display()
             ),
         );
         let output = desk.shell.run("unshare --map-root-user --mount sh full").failed();
         assert_eq!(output.out(), "the only copy\nkey.tpm\n", "{output}");
-        let told = desk.shell.text("told");
-        assert!(told.contains("disk/key.tpm: No space left on device (os error 28)\n"), "{told}");
-        assert_eq!(told.lines().count(), 2, "{told}");
+        let printed = desk.shell.text("printed");
+        assert!(printed.contains("disk/key.tpm: No space left on device (os error 28)\n"), "{printed}");
+        assert_eq!(printed.lines().count(), 2, "{printed}");
         desk.assert_tidy();
     }
 }

@@ -1,4 +1,4 @@
-//! `show`: what a key is, in words; files without a TPM, persistent keys with one.
+//! `show` describes a key in words: a key file without a TPM, a persistent key with one.
 
 use keyfile::policy::{AuthPolicy, Authorize, Condition, Statement};
 use keyfile::wire::Unmarshal as _;
@@ -9,7 +9,7 @@ use tests::raw::{self, Tpm as _};
 use crate::keytool::{Desk, full};
 
 #[test]
-fn a_file_is_told_without_a_tpm() {
+fn a_key_file_is_described_without_a_tpm() {
     let desk = Desk::new();
     desk.run("tpm2-keytool create -e P-384 -k secret -d --description 'mine' key.tpm").ok();
     desk.run("tpm2-keytool create key2.tpm").ok();
@@ -34,9 +34,9 @@ fn a_file_is_told_without_a_tpm() {
     desk.assert_tidy();
 }
 
-/// One TPM2_Load without use: the key's password is not needed, and no wrong one is counted.
+/// One TPM2_Load without use of the key: the key's password is not needed, and no wrong password is counted.
 #[test]
-fn whether_this_tpm_can_load_a_file_is_said_with_its_reason() {
+fn show_says_if_this_tpm_can_load_the_file_and_why_not() {
     let (desk, other) = (Desk::new(), Desk::new());
     desk.run("tpm2-keytool create -e P-256 -k secret -d key.tpm").ok();
     other.shell.write("key.tpm", desk.shell.read("key.tpm"));
@@ -46,7 +46,7 @@ fn whether_this_tpm_can_load_a_file_is_said_with_its_reason() {
         .says("loads here    no: ")
         .says("TPM_RC_INTEGRITY")
         .says("another machine");
-    // An importable one is imported first.
+    // An importable key is imported first.
     desk.others("tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c srk.ctx; tpm2_evictcontrol -Q -c srk.ctx 0x81000001; tpm2_flushcontext -t; tpm2_readpublic -Q -c 0x81000001 -o area");
     desk.run("tpm2-keytool create -e P-256 -i area -p 81000001 far.tpm").ok();
     // tpm2-tools leave the parent under dictionary-attack protection.
@@ -69,7 +69,7 @@ fn whether_this_tpm_can_load_a_file_is_said_with_its_reason() {
 }
 
 #[test]
-fn a_wrapped_key_under_a_persistent_parent() {
+fn a_wrapped_key_under_a_persistent_parent_is_described() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary();
     desk.tpm.persist(parent, 0x8100_0001);
@@ -83,7 +83,7 @@ fn a_wrapped_key_under_a_persistent_parent() {
 }
 
 #[test]
-fn a_policy_sentence_by_sentence() {
+fn a_policy_is_described_statement_by_statement() {
     let desk = Desk::new();
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
     let mut key = desk.key("key.tpm");
@@ -106,7 +106,7 @@ fn a_policy_sentence_by_sentence() {
 }
 
 #[test]
-fn whether_a_policy_would_pass_now() {
+fn show_says_if_each_policy_statement_passes_now() {
     let desk = Desk::new();
     let pcr = "PCRs 16, 23 of bank sha256 must hold the values with the digest";
     // The clock: above zero, and below it (TPM_EO, Part 2 §6.8).
@@ -134,7 +134,7 @@ fn whether_a_policy_would_pass_now() {
         assert!(usable.contains(verdict), "{shown}");
         desk.assert_tidy();
     }
-    // What moves underneath is seen; the other statements stand as they stood.
+    // A changed PCR is noticed; the results of the other statements are unchanged.
     desk.run("create_tpm2_key -e P-256 -x sha256:16 --locality 1 -k word key.tpm").ok();
     desk.others("tpm2_pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000001");
     desk.run("tpm2-keytool show key.tpm")
@@ -145,13 +145,13 @@ fn whether_a_policy_would_pass_now() {
         .says("use now       does not pass now: PCR 16 (sha256) has changed");
     desk.others("tpm2_pcrreset 16");
     desk.run("tpm2-keytool show key.tpm").ok().says("use now       passes with the right password");
-    // Without a TPM there is no such answer, and it is no failure.
+    // Without a TPM the result is unknown, and the command succeeds.
     for nowhere in ["device:/dev/no-such-tpm", "swtpm:host=127.0.0.1,port=1"] {
         let shown = desk.run(&format!("tpm2-keytool show key.tpm --tcti {nowhere}")).ok();
         assert_eq!(shown.out().matches("unknown, no TPM").count(), 5, "{shown}");
         assert!(shown.err().is_empty(), "{shown}");
     }
-    // The statements lead elsewhere than the key's policy.
+    // The statements do not lead to the key's policy digest.
     let mut key = desk.key("key.tpm");
     key.policy.as_mut().unwrap().remove(1);
     desk.shell.write("key.tpm", key.to_pem().unwrap());
@@ -160,15 +160,15 @@ fn whether_a_policy_would_pass_now() {
 }
 
 #[test]
-fn signed_policies_by_number_and_name() {
+fn signed_policies_are_listed_by_number_and_name() {
     let desk = Desk::new();
     desk.others(
         "openssl genpkey -algorithm RSA -out signer.key 2>/dev/null; openssl pkey -in signer.key -pubout -out signer.pub",
     );
     desk.run("create_tpm2_key -e P-256 --signed-policy signer.pub key.tpm").ok();
-    let nobody = desk.run("tpm2-keytool show key.tpm").ok();
-    assert_eq!(nobody.out().matches("does not pass now").count(), 2, "{nobody}");
-    nobody.says("nobody has signed a policy for this key yet");
+    let unsigned = desk.run("tpm2-keytool show key.tpm").ok();
+    assert_eq!(unsigned.out().matches("does not pass now").count(), 2, "{unsigned}");
+    unsigned.says("unsigned has signed a policy for this key yet");
     let locality = |map: u8| Statement { command: CommandCode::POLICY_LOCALITY, body: vec![map] };
     sign(&desk, "key.tpm", Some("workshop"), locality(2));
     desk.run("tpm2-keytool show key.tpm")
@@ -186,7 +186,7 @@ fn signed_policies_by_number_and_name() {
         .says("– passes now, by signed policy 1 (\"desk\")")
         .says("use now       passes now, by signed policy 1 (\"desk\")");
     assert_eq!(shown.out().matches("that is signed by the key with the Name").count(), 4, "{shown}");
-    // A signature of another key counts for nothing.
+    // A signature by another key is not valid.
     desk.others("openssl genpkey -algorithm RSA -out signer.key 2>/dev/null");
     sign(&desk, "key.tpm", Some("forged"), locality(1));
     desk.run("tpm2-keytool show key.tpm")
@@ -199,12 +199,12 @@ fn signed_policies_by_number_and_name() {
     desk.assert_tidy();
 }
 
-/// Adds a signed policy of one statement in front of the others; signer.key signs it.
+/// Adds a signed policy of one statement before the others; signer.key signs it.
 #[track_caller]
 fn sign(desk: &Desk, name: &str, policy: Option<&str>, statement: Statement) {
     let mut key = desk.key(name);
     let Ok(Condition::Authorize(place)) = key.policy.as_ref().unwrap()[0].condition() else {
-        panic!("no place for signed policies")
+        panic!("no PolicyAuthorize statement")
     };
     let approved = keyfile::policy::digest([&statement], key.public.name_alg).unwrap();
     desk.shell.write("digest", place.signed_digest(&approved));
@@ -218,7 +218,7 @@ fn sign(desk: &Desk, name: &str, policy: Option<&str>, statement: Statement) {
 }
 
 #[test]
-fn an_importable_key() {
+fn an_importable_key_is_described() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     desk.run("create_tpm2_key -w ec.pem key.tpm").ok();
@@ -229,7 +229,7 @@ fn an_importable_key() {
 }
 
 #[test]
-fn sealed_data() {
+fn sealed_data_is_described() {
     let desk = Desk::new();
     desk.pipe("seal_tpm2_data -x 16 -k word sealed.tpm", "secret").ok();
     let nowhere = "--tcti device:/dev/no-such-tpm";
@@ -252,7 +252,7 @@ fn sealed_data() {
 }
 
 #[test]
-fn a_persistent_handle() {
+fn a_persistent_handle_is_described() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary_with(b"", raw::STORAGE);
     desk.tpm.persist(parent, 0x8100_0001);
@@ -266,14 +266,14 @@ fn a_persistent_handle() {
             .says("a parent")
             .says("P-256");
     }
-    // A file is meant before a handle.
+    // A file takes precedence over a handle.
     desk.run("create_tpm2_key 81000001").ok();
     desk.run("tpm2-keytool show 81000001").ok().says("RSA, 2048 bits");
     desk.assert_tidy();
 }
 
 #[test]
-fn what_leads_to_a_key_in_the_tpm() {
+fn uris_and_references_to_a_persistent_key_are_described() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary();
     desk.tpm.persist(parent, 0x8100_0001);
@@ -323,7 +323,7 @@ fn what_leads_to_a_key_in_the_tpm() {
 }
 
 #[test]
-fn nv_indexes() {
+fn nv_indexes_are_described() {
     let desk = Desk::new();
     desk.others(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -subj /O=maker/CN=host -outform DER -out crt 2>/dev/null
@@ -368,7 +368,7 @@ fn nv_indexes() {
     assert_eq!(desk.tpm.failures(), 0);
     // No try of a PIN was spent.
     desk.others("tpm2_nvread 0x1500006 -C p -o now; cmp now limit");
-    // Name and attributes are those of tpm2-tools, for each.
+    // Name and attributes are those of tpm2-tools, for each index.
     let public = desk.shell.text("public");
     for (index, shown) in shown {
         let theirs = public.split(&format!("0x{index}:")).nth(1).unwrap();
@@ -387,9 +387,9 @@ fn nv_indexes() {
         ("80000001", "0x80000001 is a transient object"),
         ("TPM2:", "it stands for everything"),
     ] {
-        let told =
+        let printed =
             desk.run(&format!("tpm2-keytool show '{key}'")).failed().says(why).says("no file of that name");
-        assert!(!told.err().contains("hunter2"), "{told}");
+        assert!(!printed.err().contains("hunter2"), "{printed}");
     }
     desk.run("tpm2-keytool show nowhere:x").failed().says("cannot read nowhere:x");
     desk.run("tpm2-keytool show tpm2:handle=81000009").failed().says("there is no key at 0x81000009");
@@ -397,7 +397,7 @@ fn nv_indexes() {
 }
 
 #[test]
-fn files_of_tpm2_openssl() {
+fn files_of_tpm2_openssl_are_described() {
     let desk = Desk::new();
     let other = peers::tpm2_openssl(&desk.shell, &desk.tpm.tcti());
     let genpkey = "openssl genpkey -provider tpm2 -provider default -propquery ?provider=tpm2";

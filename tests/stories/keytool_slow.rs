@@ -1,4 +1,4 @@
-//! What few TPMs do and swtpm does not: a proxy plays them. And what the tool shows while a slow one works.
+//! Behaviour of rare TPMs that swtpm lacks, imitated by a proxy; and the progress that the tool shows while a slow TPM works.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use tests::{Fate, Proxy, Pty, Swtpm, tamper};
 
 use crate::keytool::Desk;
 
-/// A desk at a TPM behind a proxy.
+/// Makes a desk whose TPM is behind a proxy.
 fn desk() -> (Desk, Proxy) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     (Desk::by(tpm, &proxy.swtpm_tcti()), proxy)
 }
 
-/// Its list of curves is P-384 alone (TPM_CAP_ECC_CURVES, TPML_ECC_CURVE: Part 2 §6.12, §10.9.6).
+/// Makes P-384 the only curve in the TPM's list (TPM_CAP_ECC_CURVES, TPML_ECC_CURVE: Part 2 §6.12, §10.9.6).
 fn without_p256(proxy: &Proxy) {
     proxy.on_response(|command, response| {
         if raw::code(command) == raw::GET_CAPABILITY && u32_at(command, 10) == 8 {
@@ -56,14 +56,14 @@ fn a_tpm_that_refuses_to_sign_and_decrypt_gets_keys_that_decrypt() {
         assert!(attributes.contains(Attributes::DECRYPT) && !attributes.contains(Attributes::SIGN));
         desk.assert_tidy();
     }
-    // Another refusal is no reason to try again.
+    // After another error there is no second attempt.
     proxy.on_command(tamper::answer(raw::CREATE, 0x2D2, 2));
     desk.run("create_tpm2_key -e P-256 no.tpm").failed().says("TPM_RC_SCHEME");
     desk.assert_absent("no.tpm");
     desk.assert_tidy();
 }
 
-/// A TPM that takes longer than a second for this command.
+/// Makes the TPM take longer than a second for this command.
 fn slow(proxy: &Proxy, slow: u32) {
     proxy.on_command(move |command| {
         if raw::code(command) == slow {
@@ -81,7 +81,7 @@ fn progress_is_shown_on_a_terminal_after_a_second() {
         Pty::start(desk.command("create_tpm2_key key.tpm")).expect("searches primes").expect("1 s").end();
     assert!(success && screen.ends_with("\r\x1b[K"), "{screen:?}");
     assert_eq!(desk.run("create_tpm2_key key.tpm").ok().err(), "");
-    // What is quick, or no search of primes, is not worth a line.
+    // A fast command, or one that searches no primes, shows no progress.
     let (success, screen) = Pty::start(desk.command("create_tpm2_key -e P-256 key.tpm")).end();
     assert!(success && screen.is_empty(), "{screen:?}");
     proxy.behave();

@@ -1,4 +1,4 @@
-//! `srk`: the standard storage key where everybody looks for it; other people's tools derive the same.
+//! `srk` makes the standard storage key persistent at its standard handle; other tools derive the same key.
 
 use tests::raw::{self, Tpm as _};
 use tests::{Fate, Proxy, Swtpm};
@@ -9,14 +9,14 @@ use crate::keytool::Desk;
 fn the_standard_storage_key_is_made_persistent_once() {
     for (option, kind, theirs) in [("", "P-256", "ecc256"), ("--rsa", "RSA-2048", "rsa2048")] {
         let desk = Desk::new();
-        // A file of the owner hierarchy, made before.
+        // A file under the owner hierarchy, made earlier.
         desk.run("tpm2-keytool create -e P-256 before.tpm").ok();
         let made = desk.run(&format!("tpm2-keytool srk {option}")).ok();
         assert_eq!(made.out(), format!("made the {kind} storage key persistent at 0x81000001\n"));
         assert_eq!(desk.tpm.persistent(), [0x8100_0001]);
         let again = desk.run(&format!("tpm2-keytool srk {option}")).ok();
         assert_eq!(again.out(), format!("the {kind} storage key is at 0x81000001 already\n"));
-        // tpm2-tools derive the same key by the TCG's template.
+        // tpm2-tools derive the same key from the TCG template.
         desk.others(&format!(
             "tpm2_createprimary -Q -C o -G {theirs}:aes128cfb -c p.ctx -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
              tpm2_readpublic -Q -c p.ctx -n derived; tpm2_flushcontext -t; tpm2_readpublic -Q -c 0x81000001 -n kept; cmp derived kept"
@@ -34,7 +34,7 @@ fn the_standard_storage_key_is_made_persistent_once() {
 }
 
 #[test]
-fn another_object_there_stays() {
+fn another_object_at_the_handle_is_kept() {
     let desk = Desk::new();
     desk.run("tpm2-keytool srk --rsa").ok();
     desk.run("tpm2-keytool srk")
@@ -47,7 +47,7 @@ fn another_object_there_stays() {
     for option in ["", "--rsa"] {
         desk.run(&format!("tpm2-keytool srk {option}")).failed().says("EC prime256v1, signs and decrypts");
     }
-    // The template alone does not make it: another unique field gives another key.
+    // The template alone does not determine the key: another unique field gives another key.
     desk.run("tpm2-keytool evict --yes 81000001").ok();
     desk.others(
         "head -c 32 /dev/zero >x; printf '\\040\\000' >unique; cat x >>unique; printf '\\040\\000' >>unique; cat x >>unique
@@ -60,7 +60,7 @@ fn another_object_there_stays() {
 }
 
 #[test]
-fn the_owner_has_a_password() {
+fn the_owners_password_is_used() {
     let tpm = Swtpm::start();
     tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
     let proxy = Proxy::start(&tpm);
@@ -73,7 +73,7 @@ fn the_owner_has_a_password() {
     assert!(desk.tpm.persistent().is_empty());
     desk.run("tpm2-keytool srk --passowner file:word").ok().says("made the P-256");
     desk.run("tpm2-keytool evict --yes --passowner file:word 81000001").ok().says("removed 0x81000001");
-    // As the settings say it.
+    // The settings give the password.
     let shell = desk.shell.clone().env("TPM2_PIN", "ownersecretword");
     let tool = tests::module::keytool().display().to_string();
     assert!(shell.run(&format!("{tool} srk")).ok().out().contains("made the P-256"));
@@ -82,7 +82,7 @@ fn the_owner_has_a_password() {
 }
 
 #[test]
-fn an_answer_that_is_lost_is_no_second_key() {
+fn a_lost_response_does_not_make_a_second_key() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -93,7 +93,7 @@ fn an_answer_that_is_lost_is_no_second_key() {
     });
     let output = desk.run("tpm2-keytool srk");
     proxy.behave();
-    // The tool connects again, finds the key there, and the next run does, too.
+    // The tool connects again, finds the key, and so does the next run.
     output.ok().says("made the P-256 storage key persistent");
     desk.run("tpm2-keytool srk").ok().says("already");
     assert_eq!(desk.tpm.persistent(), [0x8100_0001]);

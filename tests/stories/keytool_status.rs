@@ -1,4 +1,4 @@
-//! `status`: the TPM in words, and what to do about what is wrong; truthful when there is none.
+//! `status` describes the TPM in words and suggests a fix for each fault; it says so when there is no TPM.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use tests::{Fate, Options, Proxy, ResourceManager, Swtpm};
 use crate::keytool::Desk;
 
 #[test]
-fn a_new_tpm_is_well() {
+fn a_new_tpm_is_reported_healthy() {
     let desk = Desk::new();
-    let told = desk.run("tpm2-keytool status").ok();
+    let printed = desk.run("tpm2-keytool status").ok();
     for part in [
         "IBM",
         "TPM 2.0",
@@ -21,16 +21,16 @@ fn a_new_tpm_is_well() {
         "open: 0 wrong passwords",
         "none at 0x81000001",
     ] {
-        assert!(told.out().contains(part), "{part}: {told}");
+        assert!(printed.out().contains(part), "{part}: {printed}");
     }
-    assert!(told.out().contains("TPM2_TCTI") && told.out().contains("port="), "{told}");
+    assert!(printed.out().contains("TPM2_TCTI") && printed.out().contains("port="), "{printed}");
     let explicit = desk.run(&format!("tpm2-keytool status --tcti {}", desk.tpm.tcti())).ok();
     assert!(explicit.out().contains("parameter tcti"), "{explicit}");
     desk.assert_tidy();
 }
 
 #[test]
-fn what_is_wrong_has_its_remedy() {
+fn each_fault_is_shown_with_its_remedy() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary();
     desk.tpm.persist(parent, 0x8100_0001);
@@ -49,7 +49,7 @@ fn what_is_wrong_has_its_remedy() {
 }
 
 #[test]
-fn no_tpm_at_all_is_said_and_fails() {
+fn a_missing_tpm_is_an_error() {
     let mut desk = Desk::new();
     let port = desk.tpm.port();
     desk.tpm.stop();
@@ -59,7 +59,7 @@ fn no_tpm_at_all_is_said_and_fails() {
 }
 
 #[test]
-fn behind_a_resource_manager() {
+fn status_works_through_a_resource_manager() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let desk = Desk::by(tpm, &manager.tcti());
@@ -70,14 +70,14 @@ fn behind_a_resource_manager() {
     desk.assert_tidy();
 }
 
-/// The value of one row.
+/// Returns the value of one row.
 #[track_caller]
 fn row(status: &str, name: &str) -> String {
     let line = status.lines().find(|line| line.starts_with(&format!("  {name:14}")));
     line.unwrap_or_else(|| panic!("no row {name} in\n{status}"))[16..].to_owned()
 }
 
-/// The raw value of a property in tpm2_getcap's text.
+/// Returns the raw value of a property in the output of tpm2_getcap.
 #[track_caller]
 fn property(text: &str, name: &str) -> u32 {
     let rest = text.split(&format!("TPM2_PT_{name}:")).nth(1).unwrap_or_else(|| panic!("{name} in\n{text}"));
@@ -86,16 +86,16 @@ fn property(text: &str, name: &str) -> u32 {
     digits.map_or_else(|| value.parse(), |digits| u32::from_str_radix(digits, 16)).unwrap()
 }
 
-/// A bit of a property.
+/// Returns a bit of a property.
 #[track_caller]
 fn bit(text: &str, name: &str) -> bool {
     text.split(&format!("{name}:")).nth(1).unwrap().split_whitespace().next().unwrap() == "1"
 }
 
 #[test]
-fn every_line_is_what_tpm2_tools_say() {
+fn every_line_agrees_with_tpm2_tools() {
     let desk = Desk::new();
-    // Nothing as it is by default.
+    // Every value differs from its default.
     desk.others(
         "tpm2_createprimary -Q -C o -G ecc256 -c owner.ctx; tpm2_evictcontrol -Q -c owner.ctx 0x81000001; tpm2_flushcontext -t
          tpm2_createprimary -Q -C e -G rsa2048 -c rsa.ctx; tpm2_evictcontrol -Q -c rsa.ctx 0x81010001; tpm2_flushcontext -t
@@ -109,8 +109,8 @@ fn every_line_is_what_tpm2_tools_say() {
     let _key = desk.tpm.create_primary();
     desk.others("tpm2_startauthsession -Q -S session.ctx");
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
-    let told = desk.run("tpm2-keytool status").ok();
-    let status = told.out();
+    let printed = desk.run("tpm2-keytool status").ok();
+    let status = printed.out();
     for what in [
         "properties-fixed",
         "properties-variable",
@@ -226,11 +226,11 @@ fn every_line_is_what_tpm2_tools_say() {
         }
         assert_eq!(handles.lines().count(), 2);
     }
-    told.says("EC P-256, fixedTPM").says("RSA 2048, fixedTPM").says("--passparent");
+    printed.says("EC P-256, fixedTPM").says("RSA 2048, fixedTPM").says("--passparent");
 }
 
 #[test]
-fn a_lockout_is_told_with_its_remedy() {
+fn a_lockout_is_shown_with_its_remedy() {
     let desk = Desk::new();
     desk.tpm.set_dictionary_attack(5, 7_200);
     let key = desk.tpm.create_primary_with(b"secret", raw::DA_PROTECTED);
@@ -261,14 +261,14 @@ fn a_lockout_is_told_with_its_remedy() {
         .says("`attest` cannot work");
 }
 
-/// In failure mode a TPM answers GetTestResult, and GetCapability with who made it (Part 3 §10.4, §30.2), and nothing else.
+/// In failure mode a TPM answers GetTestResult, and GetCapability for its manufacturer (Part 3 §10.4, §30.2), and nothing else.
 #[test]
-fn a_tpm_in_failure_mode_is_of_no_use_and_says_so() {
+fn a_tpm_in_failure_mode_is_reported() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     proxy.on_command(|command| match raw::code(command) {
-        // TPM2_GetTestResult: four bytes of the maker's, and TPM_RC_FAILURE.
+        // TPM2_GetTestResult: four manufacturer-specific bytes, and TPM_RC_FAILURE.
         0x17c => {
             Fate::Answer(vec![0x80, 1, 0, 0, 0, 20, 0, 0, 0, 0, 0, 4, 0xde, 0xad, 0xbe, 0xef, 0, 0, 1, 1])
         }
@@ -278,18 +278,21 @@ fn a_tpm_in_failure_mode_is_of_no_use_and_says_so() {
         _ => Fate::Answer(raw::answer(0x101)),
     });
     let output = desk.run("tpm2-keytool status").failed();
-    let told = output.out();
-    assert_eq!(row(&told, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
-    assert!(row(&told, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{told}");
-    assert!(told.contains("deadbeef") && !told.contains("lockout") && !told.contains("well"), "{told}");
+    let printed = output.out();
+    assert_eq!(row(&printed, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
+    assert!(row(&printed, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{printed}");
+    assert!(
+        printed.contains("deadbeef") && !printed.contains("lockout") && !printed.contains("well"),
+        "{printed}"
+    );
     output.says("the TPM is in failure mode").says("off and on");
-    // And one that does not even answer that.
+    // A TPM that does not answer even that.
     proxy.on_command(|_| Fate::Answer(raw::answer(0x101)));
     desk.run("tpm2-keytool status").failed().says("failure mode").says("not told");
 }
 
 #[test]
-fn what_is_no_tpm_is_told_with_what_to_do() {
+fn anything_but_a_tpm_2_is_an_error_with_a_remedy() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -300,7 +303,7 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
         ("device:/dev/no-such-tpm", "/dev/no-such-tpm"),
         ("device:/dev/null", "the device gives no answer"),
         ("device:/etc/passwd", "not a device"),
-        // It may be gone before the command is written, or after.
+        // The program may exit before the command is written, or after.
         ("cmd:false", "what answers there is no TPM 2.0"),
         ("cmd:cat", "damaged on its way"),
         ("nonsense", "no TCTI string"),
@@ -310,7 +313,7 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
         let output = desk.run(&format!("tpm2-keytool status --tcti {tcti}")).failed().says(cause);
         assert!(output.err().contains("  hint: ") && output.out().is_empty(), "{output}");
     }
-    // A TPM 1.2, one that was not started and cannot be, one that hangs up.
+    // A TPM 1.2, a TPM that is not started and cannot be, a TPM that closes the connection.
     for (answer, cause) in [(0x1e, "TPM 1.2"), (0x100, "not started"), (0x9ff, "0x9ff")] {
         proxy.on_command(move |_| Fate::Answer(raw::answer(answer)));
         let output = desk.run("tpm2-keytool status").failed().says(cause);
@@ -318,7 +321,7 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
     }
     proxy.on_command(|_| Fate::HangUp);
     desk.run("tpm2-keytool status").failed().says("hint: ");
-    // No environment, no device.
+    // No TCTI in the environment, no device.
     let shell = desk.shell.beside().limit(Duration::from_secs(20));
     let output = shell.run(&format!("{} status", tests::module::keytool().display()));
     assert!(!output.success() || std::path::Path::new("/dev/tpm0").exists(), "{output}");

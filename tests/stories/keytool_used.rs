@@ -1,4 +1,4 @@
-//! Keys of every option of `create`, used by stock openssl through the provider.
+//! Stock openssl uses keys made with every option of `create`, through the provider.
 
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Swtpm};
@@ -28,7 +28,7 @@ fn keys_with_policies_sign() {
     }
 }
 
-/// Signs with a password, which must be asked for; and not with another one.
+/// Signs with a password, which must be asked for, and fails with another one.
 #[track_caller]
 fn signs_with(machine: &Machine, key: &str, password: &str) {
     let openssl = &machine.openssl;
@@ -45,7 +45,7 @@ fn signs_with(machine: &Machine, key: &str, password: &str) {
 }
 
 #[test]
-fn a_key_of_a_locality_signs_from_there() {
+fn a_key_bound_to_a_locality_signs_from_that_locality() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -88,7 +88,7 @@ fn keys_with_a_password_in_the_policy_sign() {
 }
 
 #[test]
-fn importable_keys_sign_where_the_parent_is() {
+fn importable_keys_sign_on_the_machine_of_the_parent() {
     let machine = Machine::new();
     machine.provision();
     let shell = tests::peers::tpm2_tools(machine.tool.shell(), &machine.tpm.tcti());
@@ -101,7 +101,7 @@ fn importable_keys_sign_where_the_parent_is() {
         ("-e P-384 --locality 1 -k secret", "secret"),
         ("-e P-256 -x 16", ""),
     ] {
-        // The standard storage key of the owner, persistent or derived.
+        // The standard storage key of the owner hierarchy, persistent or derived.
         for parent in ["", "-p 81000001"] {
             machine.key("key.tpm", &format!("-i srk.area {options} {parent}"));
             if password.is_empty() {

@@ -1,4 +1,4 @@
-//! Private keys that exist already: from every container and of every type they go into the TPM and sign there as the same key.
+//! `create -w` wraps existing private keys, from every container and of every type; they sign in the TPM as the same key.
 
 use tests::raw::{self, Tpm as _};
 use tests::{Proxy, Pty, Swtpm, module};
@@ -6,7 +6,7 @@ use tests::{Proxy, Pty, Swtpm, module};
 use crate::keytool::Desk;
 
 #[test]
-fn every_container_of_rsa_and_ec() {
+fn every_container_of_rsa_and_ec_keys_is_read() {
     let desk = Desk::new();
     desk.others(
         "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem
@@ -45,7 +45,7 @@ fn every_container_of_rsa_and_ec() {
             desk.run(&format!("{line} --passin pass:word key.tpm")).ok();
             check();
             desk.run(&format!("{line} --passin pass:wrong no.tpm")).failed().says("the password is wrong");
-            // Without --passin it is asked for; without a terminal that is a line of stdin.
+            // Without --passin the password is asked for; without a terminal it is a line of stdin.
             desk.pipe(&format!("{line} key.tpm"), "word\n").ok();
         }
     }
@@ -54,7 +54,7 @@ fn every_container_of_rsa_and_ec() {
 }
 
 #[test]
-fn explicit_parameters_of_a_known_curve() {
+fn explicit_parameters_of_a_known_curve_are_recognized() {
     let desk = Desk::new();
     desk.others(
         "for c in prime256v1 secp384r1 secp521r1; do
@@ -75,7 +75,7 @@ fn explicit_parameters_of_a_known_curve() {
         }
     }
     desk.run("create_tpm2_key -w k1.sec1 no.tpm").failed().says("secp256k1");
-    // Parameters of no curve at all: the generator of P-256 is another point.
+    // Parameters of no known curve: P-256 with another order.
     let explicit = openssl_explicit(&desk);
     desk.shell.write("own.der", explicit);
     desk.run("create_tpm2_key -w own.der no.tpm").failed().says("own.der");
@@ -83,11 +83,11 @@ fn explicit_parameters_of_a_known_curve() {
     desk.assert_tidy();
 }
 
-/// The P-256 key with explicit parameters, the last byte of its cofactor's neighbour, the order, changed.
+/// The P-256 key with explicit parameters in which the last byte of the order (before the cofactor) is changed.
 fn openssl_explicit(desk: &Desk) -> Vec<u8> {
     desk.others("openssl ec -in prime256v1.sec1 -outform DER -out explicit.der");
     let mut der = desk.shell.read("explicit.der");
-    // The order of P-256 (FIPS 186-4 §D.1.2.3) ends so.
+    // The last bytes of the order of P-256 (FIPS 186-4 §D.1.2.3).
     let end = [0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51];
     let at = der.windows(end.len()).position(|window| window == end).expect("the order") + end.len() - 1;
     der[at] = 0x53;
@@ -107,7 +107,7 @@ fn the_password_of_the_file_is_asked_on_the_terminal() {
 }
 
 #[test]
-fn every_type_that_the_tpm_has() {
+fn every_key_type_of_the_tpm_is_wrapped() {
     let desk = Desk::new();
     desk.others(
         "for c in P-256 P-384 P-521; do openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$c -out $c.pem; done
@@ -130,7 +130,7 @@ fn every_type_that_the_tpm_has() {
 }
 
 #[test]
-fn under_every_parent_and_name_hash_with_a_password() {
+fn keys_are_wrapped_under_every_parent_and_name_hash_with_a_password() {
     let desk = Desk::new();
     let parent = desk.tpm.create_primary();
     desk.tpm.persist(parent, 0x8100_0001);
@@ -158,7 +158,7 @@ fn under_every_parent_and_name_hash_with_a_password() {
 }
 
 #[test]
-fn what_no_tpm_can_hold_is_refused_before_it_is_asked() {
+fn unsupported_keys_are_refused_before_any_tpm_command() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
@@ -210,7 +210,7 @@ fn the_private_half_never_crosses_the_bus() {
 fn the_users_configuration_of_openssl_does_not_matter() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
-    // Whoever reads this has no provider that could read a key.
+    // With this configuration OpenSSL has no provider that could read a key.
     let text = "openssl_conf = init\n[init]\nproviders = list\n[list]\nnull = on\n[on]\nactivate = 1\n";
     let path = desk.shell.write("openssl.cnf", text);
     let configured = desk.shell.clone().env("OPENSSL_CONF", &path);

@@ -1,4 +1,4 @@
-//! Wrong uses: each ends with a status other than 0, a cause line and an advice line, no file, and nothing left in the TPM.
+//! Wrong uses: each ends with an exit code other than 0, a cause line and an advice line, no file, and nothing left in the TPM.
 
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
@@ -12,16 +12,16 @@ use tests::{Fate, Proxy, Swtpm};
 use crate::keytool::{Desk, full};
 
 #[test]
-fn causes_and_advice() {
+fn each_error_has_a_cause_and_advice() {
     let desk = Desk::new();
     let signing = desk.tpm.create_primary_with(b"", raw::STORAGE);
     desk.tpm.persist(signing, 0x8100_0001);
     desk.tpm.flush(signing);
     desk.run("create_tpm2_key -e P-256 -p 81000001 key.tpm").ok();
-    // A key that is no parent, made persistent.
+    // A key that cannot be a parent, made persistent.
     desk.load("key.tpm", "0x81000001");
     desk.others("tpm2_evictcontrol -Q -c key.ctx 0x81000003; tpm2_flushcontext -t");
-    // And an endorsement key, which only its policy allows to be used.
+    // An endorsement key, which can be used by its policy only.
     desk.others("tpm2_createek -Q -G ecc -c 0x81010001 -u ek.pub; tpm2_readpublic -Q -c 0x81010001 -o ek.area; tpm2_flushcontext -t");
     desk.shell.write("text", "hello");
     for (line, cause) in [
@@ -56,7 +56,7 @@ fn causes_and_advice() {
 }
 
 #[test]
-fn a_wrong_command_line_is_refused_with_status_2() {
+fn a_wrong_command_line_gives_exit_code_2() {
     let desk = Desk::new();
     for line in [
         "create_tpm2_key",
@@ -76,10 +76,10 @@ fn a_wrong_command_line_is_refused_with_status_2() {
 }
 
 #[test]
-fn a_file_that_may_not_be_read_or_a_folder_that_may_not_be_written() {
+fn missing_permissions_are_reported() {
     let desk = Desk::new();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; mkdir folder; chmod 555 folder; chmod 0 ec.pem");
-    // Permissions do not bind root: run as nobody where we are root.
+    // Permissions do not apply to root: the tool runs as nobody if we are root.
     std::fs::set_permissions(desk.shell.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let as_nobody = |line: &str| {
         let command = desk.command(line);
@@ -95,7 +95,7 @@ fn a_file_that_may_not_be_read_or_a_folder_that_may_not_be_written() {
 }
 
 #[test]
-fn an_existing_file_stays_when_the_new_one_fails() {
+fn an_existing_file_is_kept_when_the_new_one_fails() {
     let desk = Desk::new();
     desk.shell.write("key.tpm", "the only copy");
     desk.run("create_tpm2_key -p 81000009 key.tpm").failed();
@@ -104,11 +104,11 @@ fn an_existing_file_stays_when_the_new_one_fails() {
     desk.assert_tidy();
 }
 
-/// A tool that waits for the TPM's answer to one command.
+/// A tool that waits for the TPM's response to one command.
 struct Waiting {
     process: Process,
-    told: Lines<BufReader<ChildStderr>>,
-    /// Dropped, the TPM answers.
+    printed: Lines<BufReader<ChildStderr>>,
+    /// Dropping this makes the TPM respond.
     answer: Option<mpsc::Sender<()>>,
     desk: Desk,
     _proxy: Proxy,
@@ -134,11 +134,11 @@ impl Waiting {
         tool.stderr(Stdio::piped());
         let mut process = Process::spawn(tool);
         comes.recv_timeout(LIMIT).expect("the command");
-        let told = BufReader::new(process.child().stderr.take().unwrap()).lines();
-        Self { process, told, answer: Some(answer), desk, _proxy: proxy }
+        let printed = BufReader::new(process.child().stderr.take().unwrap()).lines();
+        Self { process, printed, answer: Some(answer), desk, _proxy: proxy }
     }
 
-    /// A signal that it takes, and says so.
+    /// Sends a signal, which the tool handles and reports.
     #[track_caller]
     fn signal(&mut self, signal: i32) {
         self.process.signal(signal);
@@ -146,11 +146,11 @@ impl Waiting {
     }
 
     fn says(&mut self) -> String {
-        self.told.next().expect("a line").unwrap()
+        self.printed.next().expect("a line").unwrap()
     }
 }
 
-/// SIGINT (or another) while the TPM works on a command.
+/// Sends SIGINT (or another signal) while the TPM executes a command.
 fn interrupted(command: u32, line: &str, signal: i32) {
     let mut tool = Waiting::at(command, line);
     tool.signal(signal);
@@ -176,13 +176,13 @@ fn a_second_interruption_does_not_wait_for_the_tpm() {
     let mut tool = Waiting::at(raw::CREATE, "create_tpm2_key -e P-256 key.tpm");
     tool.signal(libc::SIGINT);
     tool.process.signal(libc::SIGINT);
-    // The TPM has not answered yet.
+    // The TPM has not responded yet.
     assert_eq!(tool.process.wait(LIMIT).code(), Some(130));
     assert_eq!(tool.desk.shell.read("key.tpm"), b"the only copy");
 }
 
 #[test]
-fn a_locked_tpm_says_for_how_long() {
+fn a_lockout_error_says_how_long_it_lasts() {
     let desk = Desk::new();
     desk.tpm.set_dictionary_attack(2, 1000);
     let parent = desk.tpm.create_primary_with(b"parent", raw::DA_PROTECTED);

@@ -1,4 +1,4 @@
-//! One module file for every libcrypto: linked into a program, several of them in a process, and one that cannot be used.
+//! One module file works with every libcrypto: one linked into the program, or several in a process. A hidden libcrypto is refused.
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use tests::{Shell, module};
 
 use crate::machine::Machine;
 
-/// The program of `c/libcryptos.c` in a machine's folder, compiled with these options.
+/// Compiles the program `c/libcryptos.c` with these options in a machine's folder.
 #[track_caller]
 fn program(machine: &Machine, name: &str, options: &str) -> String {
     let source = module::workspace().join("tests/stories/c/libcryptos.c");
@@ -16,7 +16,7 @@ fn program(machine: &Machine, name: &str, options: &str) -> String {
     format!("./{name}")
 }
 
-/// The options that link in all of libcrypto, as Node.js has it.
+/// Returns the options that link in all of libcrypto, as in Node.js.
 fn whole(shell: &Shell) -> String {
     let needs = shell.ok("pkg-config --static --libs libcrypto").out().replace("-lcrypto", "");
     format!("-DLINKED -Wl,--whole-archive -l:libcrypto.a -Wl,--no-whole-archive {}", needs.trim())
@@ -40,11 +40,11 @@ fn unconfigured(machine: &Machine) -> Shell {
 }
 
 #[test]
-fn two_libcryptos_of_one_process_sign_in_turn() {
+fn two_libcryptos_of_one_process_both_sign() {
     let machine = machine();
     let shell = unconfigured(&machine);
     let (program, first) = (program(&machine, "libcryptos", ""), libcrypto(&shell));
-    // Another version, where the system has one; else a copy, which is another library to the loader.
+    // Another version, if the system has one; otherwise a copy, which is another library to the loader.
     let versions = ["libcrypto.so.3", "libcrypto.so.4"].map(|name| first.with_file_name(name));
     let is_another = |path: &PathBuf| fs::canonicalize(path).is_ok_and(|path| path != first);
     let second = versions.into_iter().find(is_another).unwrap_or_else(|| {
@@ -54,15 +54,15 @@ fn two_libcryptos_of_one_process_sign_in_turn() {
     let (first, second) = (first.display(), second.display());
     for shell in [shell.clone(), shell.env("GLOBAL", "1")] {
         for order in [format!("{first} {second}"), format!("{second} {first}")] {
-            let told = shell.ok(&format!("{program} key.tpm {order}")).out();
-            assert_eq!(told.matches(" signed\n").count(), 2, "{told}");
+            let printed = shell.ok(&format!("{program} key.tpm {order}")).out();
+            assert_eq!(printed.matches(" signed\n").count(), 2, "{printed}");
         }
     }
     machine.tpm.assert_empty();
 }
 
 #[test]
-fn a_libcrypto_that_is_linked_into_the_program_signs_beside_another_one() {
+fn a_libcrypto_linked_into_the_program_signs_beside_a_shared_one() {
     let machine = machine();
     let shell = unconfigured(&machine);
     let program = program(&machine, "shown", &format!("-Wl,--export-dynamic {}", whole(&shell)));
@@ -70,15 +70,15 @@ fn a_libcrypto_that_is_linked_into_the_program_signs_beside_another_one() {
     let first = libcrypto(&shell);
     let first = first.display();
     for shell in [shell.clone(), shell.env("GLOBAL", "1")] {
-        let told = shell.ok(&format!("{program} key.tpm {first} linked")).out();
-        assert_eq!(told.matches(" signed\n").count(), 2, "{told}");
+        let printed = shell.ok(&format!("{program} key.tpm {first} linked")).out();
+        assert_eq!(printed.matches(" signed\n").count(), 2, "{printed}");
     }
     machine.tpm.assert_empty();
 }
 
-/// What dlsym(3) finds there is of another libcrypto, or nothing.
+/// dlsym(3) finds the functions of another libcrypto there, or none.
 #[test]
-fn a_libcrypto_that_a_program_hides_is_refused_and_no_other_one_is_taken_for_it() {
+fn a_hidden_libcrypto_is_refused_and_not_confused_with_another_one() {
     let machine = machine();
     let shell = unconfigured(&machine).env("GLOBAL", "1");
     let program = program(&machine, "hidden", &whole(&shell));

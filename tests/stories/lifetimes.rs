@@ -1,4 +1,4 @@
-//! Providers, library contexts and keys come and go in the orders that programs have.
+//! Providers, library contexts and keys are created and freed in every order that programs use.
 use tests::raw::Tpm as _;
 use tests::{Order, valgrind};
 
@@ -13,9 +13,9 @@ fn machine() -> (Machine, String) {
 }
 
 #[test]
-fn two_library_contexts_have_the_same_key_at_once() {
+fn two_library_contexts_use_the_same_key_at_once() {
     let (machine, lifetimes) = machine();
-    // Each has a connection of its own, and this TPM takes one at a time.
+    // Each context has its own connection, and this TPM accepts one at a time.
     let openssl = machine.openssl.clone().env("TPM2_CONNECTION", "operation");
     for key in ["ec", "rsa"] {
         openssl.shell().ok(&format!("{lifetimes} contexts {key}"));
@@ -24,19 +24,19 @@ fn two_library_contexts_have_the_same_key_at_once() {
 }
 
 #[test]
-fn a_provider_that_is_loaded_a_thousand_times_leaves_nothing() {
+fn loading_the_provider_a_thousand_times_leaks_nothing() {
     let (machine, lifetimes) = machine();
     for key in ["ec", "rsa"] {
         let output = machine.openssl.shell().ok(&format!("{lifetimes} reload {key} 1000"));
         let grown: i64 = output.out().trim().parse().expect("a number of bytes");
-        // 900 turns: 300 bytes that are left of each would show.
+        // 900 rounds: a leak of 300 bytes per round is detected.
         assert!(grown < 900 * 300, "{grown} bytes");
         machine.tpm.assert_empty();
     }
 }
 
 #[test]
-fn keys_outlive_their_provider_and_a_process_ends_as_it_likes() {
+fn keys_outlive_their_provider_and_a_process_may_exit_in_any_way() {
     let (machine, lifetimes) = machine();
     for mode in ["provider-first", "exit", "cleanup", "late"] {
         for (key, order) in ["ec", "rsa"].into_iter().zip(Order::BOTH) {

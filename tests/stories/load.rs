@@ -1,9 +1,9 @@
-//! Key files are read, told, written back and converted by stock `openssl`, and nothing of it asks a TPM.
+//! Stock `openssl` reads, prints, rewrites and converts key files without a TPM command.
 use tests::{Openssl, Order};
 
 use crate::machine::{Machine, program};
 
-/// A machine with an EC and an RSA key, and an openssl whose TPM is gone.
+/// Makes an EC and an RSA key, and returns an openssl whose TPM is gone.
 fn keys(order: Order) -> Openssl {
     let machine = Machine::new();
     machine.key("ec", "-e P-384 --description gate");
@@ -13,14 +13,14 @@ fn keys(order: Order) -> Openssl {
 }
 
 #[test]
-fn the_text_tells_what_the_file_holds() {
+fn the_text_describes_the_content_of_the_file() {
     let openssl = keys(Order::Tpm2First);
     for (key, bits) in [("ec", "384"), ("rsa", "2048")] {
         let text = openssl.ok(&format!("pkey -in {key} -noout -text"));
         let text = text.says(&format!("Private-Key: ({bits} bit, in a TPM 2.0)"));
         let text = text.says("kind: loadable key").says("parent: owner hierarchy (0x40000001)");
         let text = text.says("password: none").says("attributes: ").says("sign").says("policy: none");
-        // What follows is the public half, as a stranger tells it of a private key.
+        // The public half follows, as a stock openssl prints it for a private key.
         openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));
         let public = openssl.stranger().ok(&format!("pkey -pubin -in {key}.pub -noout -text")).out();
         let numbers = public.split_once('\n').expect("two lines").1;
@@ -29,7 +29,7 @@ fn the_text_tells_what_the_file_holds() {
     }
     openssl.ok("pkey -in ec -noout -text").says("description: gate");
     openssl.ok("pkey -in locked -passin pass:x -noout -text").says("password: needed");
-    // As shell programs read it.
+    // The lines that shell scripts parse.
     openssl.ok("rsa -in rsa -noout -text").says("\nmodulus:\n").says("\npublicExponent: 65537 (0x10001)\n");
     openssl.ok("rsa -in rsa -noout -modulus").says("Modulus=");
     openssl.ok("ec -in ec -noout -text").says("NIST CURVE: P-384");
@@ -60,7 +60,7 @@ fn the_public_half_is_written_as_openssl_writes_it() {
     for order in Order::BOTH {
         let openssl = keys(order);
         let stranger = openssl.stranger();
-        for (line, told) in [
+        for (line, printed) in [
             ("ec -in ec -pubout", "NIST CURVE: P-384"),
             ("ec -in ec -pubout -conv_form compressed", "NIST CURVE: P-384"),
             ("ec -in ec -pubout -param_enc explicit", "Prime:"),
@@ -68,7 +68,7 @@ fn the_public_half_is_written_as_openssl_writes_it() {
             ("pkey -in rsa -pubout -outform DER", "Exponent: 65537"),
         ] {
             openssl.ok(&format!("{line} -out public"));
-            stranger.ok("pkey -pubin -in public -noout -text").says(told);
+            stranger.ok("pkey -pubin -in public -noout -text").says(printed);
         }
         let size = |form: &str| {
             openssl.ok(&format!("ec -in ec -pubout -outform DER -conv_form {form} -out public"));
@@ -79,7 +79,7 @@ fn the_public_half_is_written_as_openssl_writes_it() {
 }
 
 #[test]
-fn the_private_half_does_not_leave() {
+fn the_private_half_cannot_be_exported() {
     let openssl = keys(Order::Tpm2First);
     openssl.failed("pkey -in rsa -traditional -out private").says("the private half of a TPM key");
     openssl.failed("pkcs8 -topk8 -nocrypt -in rsa -out private");
@@ -110,7 +110,7 @@ fn keys_are_found_beside_certificates() {
 }
 
 #[test]
-fn software_keys_are_written_encrypted_where_we_come_first() {
+fn software_keys_are_written_encrypted_with_tpm2_first() {
     for order in Order::BOTH {
         let openssl = keys(order);
         for algorithm in ["EC -pkeyopt group:P-256", "RSA", "RSA-PSS"] {
@@ -157,7 +157,7 @@ fn a_wrong_setting_is_named_at_its_first_use() {
 }
 
 #[test]
-fn software_is_what_a_configuration_activates() {
+fn the_software_setting_may_name_a_configuration() {
     let openssl = keys(Order::Tpm2First);
     openssl.write("file", "contents");
     let file =

@@ -1,54 +1,54 @@
-//! A machine of a story: a TPM, a folder with keys, the key tool, and an `openssl` that has the provider.
+//! The fixture of the stories: a TPM, a folder with keys, the key tool, and an `openssl` with the provider.
 use std::fs::File;
 use std::path::Path;
 
 use tests::raw::Tpm as _;
 use tests::{Dialog, Openssl, Order, ResourceManager, Shell, Swtpm, Tool, c_program, raw};
 
-/// Where the usual storage key is persistent.
+/// The handle of the persistent standard storage key.
 pub(crate) const SRK: u32 = 0x8100_0001;
 
-/// A machine whose keys are made on its TPM past every proxy and manager.
+/// A machine whose keys are made directly on its TPM, past any proxy and resource manager.
 pub(crate) struct Machine {
-    // Before the TPM: what holds a connection goes first.
+    // Declared before the TPM, so dropped first: the process that holds a connection.
     pub(crate) openssl: Openssl,
     pub(crate) tool: Tool,
     pub(crate) tpm: Swtpm,
 }
 
 impl Machine {
-    /// One that talks to its TPM directly.
+    /// Starts a machine whose provider connects to its TPM directly.
     pub(crate) fn new() -> Self {
         let tpm = Swtpm::start();
         let tcti = tpm.tcti();
         Self::reached_by(tpm, &tcti)
     }
 
-    /// One whose provider reaches the TPM through something else.
+    /// Starts a machine whose provider reaches the TPM through something else.
     pub(crate) fn reached_by(tpm: Swtpm, tcti: &str) -> Self {
         let openssl = Openssl::with_tpm2(tcti, Order::Tpm2First);
         let tool = Tool::new(openssl.shell(), &tpm.tcti());
         Self { openssl, tool, tpm }
     }
 
-    /// One behind a resource manager of the kernel's rules, and told so.
+    /// Starts a machine whose provider connects through a resource manager with the kernel's rules, and knows it.
     pub(crate) fn managed(tpm: Swtpm, manager: &ResourceManager) -> Self {
         let machine = Self::reached_by(tpm, &manager.tcti());
         Self { openssl: machine.openssl.set("resource-manager", "kernel"), ..machine }
     }
 
-    /// With a setting in the provider's section of openssl.cnf.
+    /// Adds a setting to the provider's section of openssl.cnf.
     pub(crate) fn set(self, name: &str, value: &str) -> Self {
         Self { openssl: self.openssl.set(name, value), ..self }
     }
 
-    /// Makes a key file by `tpm2-keytool create OPTIONS NAME`.
+    /// Makes a key file with `tpm2-keytool create OPTIONS NAME`.
     #[track_caller]
     pub(crate) fn key(&self, name: &str, options: &str) {
         self.tool.ok(&format!("create --force {options} {name}"));
     }
 
-    /// Makes the usual P-256 storage key persistent, as provisioned machines have it.
+    /// Makes the standard P-256 storage key persistent, as on provisioned machines.
     #[track_caller]
     pub(crate) fn provision(&self) {
         let handle = self.tpm.create_primary();
@@ -56,7 +56,7 @@ impl Machine {
         self.tpm.flush(handle);
     }
 
-    /// Signs a new message by `openssl dgst -sign` and has a stranger verify it.
+    /// Signs a new message with `openssl dgst -sign` and verifies it with a stock openssl.
     #[track_caller]
     pub(crate) fn signs(&self, key: &str) {
         self.openssl.write("message", b"what is signed");
@@ -66,13 +66,13 @@ impl Machine {
         self.openssl.stranger().ok(&verify).says("Verified OK");
     }
 
-    /// Starts the resident program of `c/signer.c`.
+    /// Starts the resident program `c/signer.c`.
     #[track_caller]
     pub(crate) fn signer(&self) -> Dialog {
         self.resident("signer")
     }
 
-    /// The same as process 1 of a PID namespace, as the first process of a container is.
+    /// Starts the same program as process 1 of a PID namespace, like the first process of a container.
     #[track_caller]
     pub(crate) fn contained_signer(&self) -> Dialog {
         let user = self.openssl.shell().ok("id -u").out();
@@ -80,7 +80,7 @@ impl Machine {
         self.resident_in(&format!("unshare --pid --fork --kill-child {map}"), "signer")
     }
 
-    /// Starts the resident program of `c/decrypter.c`.
+    /// Starts the resident program `c/decrypter.c`.
     #[track_caller]
     pub(crate) fn decrypter(&self) -> Dialog {
         self.resident("decrypter")
@@ -100,7 +100,7 @@ impl Machine {
     }
 }
 
-/// Puts one of `stories/c` into the folder.
+/// Compiles a program of `stories/c` in the folder, and returns its path.
 #[track_caller]
 pub(crate) fn program(shell: &Shell, name: &str) -> String {
     if shell.file(name).exists() {
@@ -109,9 +109,9 @@ pub(crate) fn program(shell: &Shell, name: &str) -> String {
     c_program::build(shell, &Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stories/c/{name}.c")))
 }
 
-/// Somebody else's key under dictionary-attack protection, loaded at this very handle: a wrong password for it counts.
+/// Loads another program's key, under dictionary-attack protection, at this very handle: a wrong password for it counts.
 #[track_caller]
-pub(crate) fn somebody_elses_key(tpm: &Swtpm, handle: u32) {
+pub(crate) fn another_programs_key(tpm: &Swtpm, handle: u32) {
     let mut others = Vec::new();
     while others.last() != Some(&handle) {
         others.push(tpm.create_primary_with(b"somebody else's password", raw::DA_PROTECTED));

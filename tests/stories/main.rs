@@ -1,8 +1,8 @@
 //! The user stories: one file each, against a real TPM simulator and stock `openssl`.
 //!
-//! They test what `make build` left in target/release; a missing or stale module fails at once and says so.
+//! They test the files that `make build` left in target/release; a missing or stale module is an error with that message.
 #![deny(unsafe_code)]
-// In a test, and in what only tests use, a panic is the failure report.
+// In a test, and in code that only tests use, a panic is the failure report.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -11,14 +11,14 @@
     clippy::unwrap_used
 )]
 
-mod alone;
 mod bare_der;
 mod chips;
 mod clean_bus;
+mod command_counts;
 mod core_dump;
-mod cost;
 mod damage;
 mod decrypt;
+mod deps;
 mod derive;
 mod documents;
 mod encode;
@@ -72,7 +72,6 @@ mod machine;
 mod managers;
 mod manual;
 mod matching;
-mod needs;
 mod no_tpm;
 mod node;
 mod old_label;
@@ -91,12 +90,10 @@ mod pytss;
 mod random;
 mod raw_rsa;
 mod raw_rsa_padding;
-mod reach;
-mod refused;
 mod resets;
 mod restricted;
 mod revocation_list;
-mod same;
+mod same_as_software;
 mod sample;
 mod settings;
 mod settings_needed;
@@ -109,9 +106,12 @@ mod store_peers;
 mod store_programs;
 mod store_reference;
 mod tabrmd;
+mod tcti;
 mod threads;
 mod tls;
 mod transient;
 mod transport_certificate;
 mod waiting;
 mod web_servers;
+mod without_default;
+mod wrong_password;

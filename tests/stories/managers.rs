@@ -1,11 +1,11 @@
-//! Behind the kernel's resource manager: few places, and sessions that nobody else may suffer from.
+//! Through the kernel's resource manager: few object slots are needed, and no session is kept that would block other processes.
 use tests::raw::Tpm as _;
 use tests::{Options, ResourceManager, Swtpm, raw};
 
 use crate::machine::Machine;
 
 #[test]
-fn an_idle_process_does_not_stop_the_others_at_the_context_gap() {
+fn an_idle_process_does_not_block_others_at_the_context_gap() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options { context_gap: 255, ..Options::default() });
     let machine = Machine::managed(tpm, &manager);
@@ -38,7 +38,7 @@ fn no_session_outlives_an_operation() {
         signer.ok("sign a");
         assert!(machine.tpm.saved_sessions().is_empty());
     }
-    // A later operation: StartAuthSession and the operation, whose session ends by itself.
+    // A later operation: StartAuthSession and the operation, which ends the session.
     assert_eq!(
         manager.log().codes(),
         [raw::START_AUTH_SESSION, raw::RSA_DECRYPT],
@@ -62,7 +62,7 @@ fn a_signature_with_an_empty_authorization_is_one_command() {
 }
 
 #[test]
-fn twenty_keys_of_two_processes_never_need_a_fourth_place() {
+fn twenty_keys_of_two_processes_never_need_a_fourth_slot() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -89,7 +89,7 @@ fn twenty_keys_of_two_processes_never_need_a_fourth_place() {
 }
 
 #[test]
-fn a_restarted_manager_costs_no_signature() {
+fn a_restarted_resource_manager_fails_no_signature() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);

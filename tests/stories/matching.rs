@@ -1,4 +1,4 @@
-//! Keys and certificates are told to belong together, or not, without a TPM command.
+//! Programs compare keys and certificates without a TPM command.
 use tests::{Authority, Openssl, Order, Proxy};
 
 use crate::machine::{Machine, program};
@@ -6,7 +6,7 @@ use crate::machine::{Machine, program};
 #[test]
 fn certificates_match_their_keys_and_no_others() {
     let machine = Machine::new();
-    // Two of each: a mismatch within a type and between types.
+    // Two keys of each kind: a mismatch within a type and between types.
     let keys =
         [("ec1", "-e P-256"), ("ec2", "-e P-256"), ("p384", "-e P-384"), ("rsa1", "-r"), ("rsa2", "-r")];
     for (key, options) in keys {
@@ -24,7 +24,7 @@ fn certificates_match_their_keys_and_no_others() {
                 let expected = match (key == cert, kind(key) == kind(cert)) {
                     (true, _) => "eq=1 back=1 check=1 ssl=1",
                     (_, true) => "eq=0 back=0 check=0 ssl=0",
-                    // Another curve is another set of parameters, another type another type (EVP_PKEY_eq(3)).
+                    // Another curve means other parameters, another type means another type (EVP_PKEY_eq(3)).
                     (_, false) if key.starts_with("rsa") || cert.starts_with("rsa") => {
                         "eq=-1 back=-1 check=0 ssl=0"
                     }
@@ -37,14 +37,14 @@ fn certificates_match_their_keys_and_no_others() {
     }
 }
 
-/// (name, how it is made, how a software key of the same kind is made)
+/// (name, options of the TPM key, options of a software key of the same kind)
 const KINDS: [(&str, &str, &str); 2] = [
     ("rsa", "", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"),
     ("ec", "-e P-256", "-algorithm EC -pkeyopt group:P-256"),
 ];
 
 #[test]
-fn keys_of_the_tpm_and_of_software_are_told_apart_or_the_same() {
+fn tpm_keys_and_software_keys_are_equal_only_if_they_are_the_same() {
     let Machine { openssl, tool, tpm: _tpm } = Machine::new();
     let stranger = openssl.stranger();
     let authority = Authority::new(&openssl, "authority");
@@ -64,34 +64,34 @@ fn keys_of_the_tpm_and_of_software_are_told_apart_or_the_same() {
     for order in Order::BOTH {
         let openssl = openssl.clone().ordered(order);
         for (kind, ..) in KINDS {
-            // Two keys of the TPM, one of the TPM and one of software in both places, and the same key in both.
+            // Two TPM keys, a TPM key and a software key in both orders, and two TPM keys of which one is wrapped.
             for (one, other) in [("one", "two"), ("two", "soft"), ("soft", "one"), ("wrapped", "one")] {
                 let line = format!("{kind}-{one}.key {kind}-{one}.pem {kind}-{other}.key {kind}-{other}.pem");
                 openssl.shell().ok(&format!("{pair} {line}"));
             }
-            // The key in the TPM is that of the file it was made of, with the certificate of either.
+            // The wrapped key equals the software key it was made of, with the certificate of either.
             let line =
                 format!("{kind}-wrapped.key {kind}-soft.pem {kind}-two.key {kind}-two.pem {kind}-soft.key");
             openssl.shell().ok(&format!("{pair} {line}"));
 
-            // `x509 -key` makes a certificate of its own for that key, whoever was named in the first.
+            // `x509 -key` makes a self-signed certificate for that key, whatever key the first certificate had.
             for key in ["one", "two", "soft"] {
                 openssl.ok(&format!("x509 -clrext -in {kind}-one.pem -key {kind}-{key}.key -out self.pem"));
                 stranger.ok("verify -check_ss_sig -CAfile self.pem self.pem");
                 let public = stranger.ok("x509 -in self.pem -noout -pubkey").out();
                 assert_eq!(public, openssl.text(&format!("{kind}-{key}.pub")), "{order:?} {kind}-{key}");
             }
-            // `x509 -CA -CAkey` wants that certificate's own key.
+            // `x509 -CA -CAkey` needs the key of that certificate.
             let issue = |key: &str| {
                 let public = format!("-force_pubkey {kind}-soft.pub");
                 openssl.run(&format!("x509 -new {public} -subj /CN=x -CA {kind}-one.pem -CAkey {key}.key"))
             };
             issue(&format!("{kind}-one")).ok();
-            for other in [format!("{kind}-two"), format!("{kind}-soft"), format!("{}-one", stranger_to(kind))]
+            for other in [format!("{kind}-two"), format!("{kind}-soft"), format!("{}-one", other_type(kind))]
             {
                 issue(&other).failed().says("CA certificate and CA private key do not match");
             }
-            // And so does a server.
+            // A server needs it, too.
             openssl
                 .failed(&format!("s_server -accept 127.0.0.1:0 -cert {kind}-one.pem -key {kind}-two.key"))
                 .says("key values mismatch");
@@ -99,7 +99,7 @@ fn keys_of_the_tpm_and_of_software_are_told_apart_or_the_same() {
     }
 }
 
-/// The other kind of key.
-fn stranger_to(kind: &str) -> &'static str {
+/// Returns the other type of key.
+fn other_type(kind: &str) -> &'static str {
     if kind == "rsa" { "ec" } else { "rsa" }
 }

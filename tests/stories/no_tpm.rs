@@ -1,4 +1,4 @@
-//! No TPM at all: everything that needs none works, and a signature says what is missing and what to do.
+//! Without a TPM: everything that needs none works, and a signature fails with a message that names the cause and the remedy.
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use tests::{Openssl, Order, Swtpm};
 
 use crate::machine::Machine;
 
-/// A machine that had a TPM when its keys were made, and an openssl that finds none.
-fn orphan(tcti: &str, order: Order) -> Openssl {
+/// Makes keys with a TPM, and returns an openssl that finds no TPM.
+fn openssl_without_tpm(tcti: &str, order: Order) -> Openssl {
     let machine = Machine::new();
     machine.key("ec", "-e P-256");
     machine.key("rsa", "-r");
@@ -15,17 +15,17 @@ fn orphan(tcti: &str, order: Order) -> Openssl {
     Openssl::in_shell(machine.openssl.shell().clone(), tcti, order)
 }
 
-/// A TCTI string of a TPM that was there a moment ago.
-fn gone() -> String {
+/// Returns a TCTI string of a TPM that has just been stopped.
+fn stopped_tpm() -> String {
     Swtpm::start().tcti()
 }
 
 #[test]
-fn what_needs_no_tpm_works_without_one() {
-    let openssl = orphan(&gone(), Order::Tpm2First);
+fn uses_without_the_private_half_work_without_a_tpm() {
+    let openssl = openssl_without_tpm(&stopped_tpm(), Order::Tpm2First);
     for order in Order::BOTH {
         let openssl = openssl.clone().ordered(order);
-        // A module in somebody's process is silent.
+        // A module in a program's process prints nothing.
         let quiet = |line: &str| {
             let output = openssl.shell().ok(line);
             assert_eq!(output.err(), "", "{output}");
@@ -44,9 +44,9 @@ fn what_needs_no_tpm_works_without_one() {
 }
 
 #[test]
-fn a_signature_names_what_it_looked_for_and_what_to_do() {
-    let socket = gone();
-    let openssl = orphan(&socket, Order::Tpm2First);
+fn a_failed_signature_names_the_tcti_and_the_remedy() {
+    let socket = stopped_tpm();
+    let openssl = openssl_without_tpm(&socket, Order::Tpm2First);
     let mssim = socket.replace("swtpm:", "mssim:");
     for (tcti, named) in [
         (socket.as_str(), socket.as_str()),
@@ -60,40 +60,43 @@ fn a_signature_names_what_it_looked_for_and_what_to_do() {
                 let start = Instant::now();
                 let output = openssl.failed(&format!("dgst -sha256 -sign {key} -out sig file"));
                 assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-                names_it(&output.err(), named);
+                assert_names_tpm(&output.err(), named);
             }
         }
     }
 }
 
 #[test]
-fn without_a_hint_it_says_where_it_looked() {
+fn without_a_tcti_the_error_lists_where_it_looked() {
     if ["/dev/tpmrm0", "/dev/tpm0"].iter().any(|device| Path::new(device).exists()) {
-        // This machine has a TPM, and it would be found.
+        // This machine has a TPM, which would be found.
         return;
     }
-    let openssl = orphan("", Order::Tpm2First);
+    let openssl = openssl_without_tpm("", Order::Tpm2First);
     let output = openssl.shell().failed("env -u TPM2_TCTI openssl dgst -sha256 -sign ec -out sig file");
-    names_it(&output.err(), "neither /dev/tpmrm0 nor /dev/tpm0");
+    assert_names_tpm(&output.err(), "neither /dev/tpmrm0 nor /dev/tpm0");
 }
 
-/// One error of ours that names the TPM and what to do about it; beside it only what openssl itself prints of any failed
-/// signature, nothing of tpm2-tss or GLib.
+/// Checks that there is one error of ours that names the TPM and a remedy; all other lines are those that openssl itself prints for any
+/// failed signature, and none comes from tpm2-tss or GLib.
 #[track_caller]
-fn names_it(stderr: &str, named: &str) {
+fn assert_names_tpm(stderr: &str, named: &str) {
     let ours: Vec<&str> = stderr.lines().filter(|line| line.contains("no TPM can be reached")).collect();
     let [ours] = ours[..] else { panic!("not one line of ours:\n{stderr}") };
     assert!(ours.contains(named), "should name {named}:\n{stderr}");
     assert!(["TPM2_TCTI", "tcti"].iter().any(|advice| ours.contains(advice)), "no advice:\n{stderr}");
     for line in stderr.lines() {
-        assert!(line.contains(":error:") || line.starts_with("Error "), "who prints {line:?}?\n{stderr}");
+        assert!(
+            line.contains(":error:") || line.starts_with("Error "),
+            "unexpected line {line:?}:\n{stderr}"
+        );
     }
 }
 
 #[test]
-fn the_list_of_providers_tells_about_ours() {
-    // Neither a configuration nor a TPM.
-    let openssl = Openssl::with_tpm2(&gone(), Order::DefaultFirst).env("OPENSSL_CONF", "/dev/null");
+fn the_list_of_providers_describes_tpm2() {
+    // Without a configuration and without a TPM.
+    let openssl = Openssl::with_tpm2(&stopped_tpm(), Order::DefaultFirst).env("OPENSSL_CONF", "/dev/null");
     let output = openssl.ok("list -providers -verbose -provider tpm2");
     assert_eq!(output.err(), "", "{output}");
     let text = output.out();

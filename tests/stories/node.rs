@@ -1,4 +1,4 @@
-//! The official Node.js has an OpenSSL linked in: the module works with that one, and brings in no other.
+//! The official Node.js has OpenSSL linked in: the module works with that OpenSSL, and loads no other.
 use tests::peers;
 
 use crate::machine::Machine;

@@ -1,4 +1,4 @@
-//! Key files of the layout before the standard, `TSS2 KEY BLOB`: openssl signs with them, `show` tells them, `load` keeps them.
+//! Key files of the format before the standard (`TSS2 KEY BLOB`): openssl signs with them, `show` describes them, `load` loads them.
 
 use keyfile::wire::{Marshal as _, Writer};
 use keyfile::{KeyFile, Kind};
@@ -7,7 +7,7 @@ use tests::raw::Tpm as _;
 use crate::machine::{Machine, SRK};
 
 impl Machine {
-    /// Writes a key file again as its forerunners were: openssl's own ASN.1 tool makes KEY.der and KEY.pem of it.
+    /// Rewrites a key file in the old format: openssl's own ASN.1 tool makes KEY.der and KEY.pem of it.
     #[track_caller]
     fn as_before_the_standard(&self, key: &str, fields: &str) {
         let file = KeyFile::parse(&self.openssl.read(key)).unwrap();
@@ -18,14 +18,14 @@ impl Machine {
         let mut fields = fields
             .replace("PUBLIC", &format!("pubkey=EXPLICIT:2,FORMAT:HEX,OCTETSTRING:{public}\n"))
             .replace(' ', "\n");
-        // The statements of a policy, as they are today: code and body.
+        // The statements of a policy, as in the current format: code and body.
         if let Some(statements) = &file.policy {
             let (mut list, mut each) = ("[policy]\n".to_owned(), String::new());
             for (i, statement) in statements.iter().enumerate() {
                 let (code, body) = (statement.command.0, hex::encode(&statement.body));
                 list += &format!("s{i}=SEQUENCE:s{i}\n");
                 each += &format!("[s{i}]\ncode=EXPLICIT:0,INTEGER:{code:#x}\n");
-                // It takes no HEX without digits.
+                // The ASN.1 tool accepts no HEX without digits.
                 let format = if body.is_empty() { "" } else { "FORMAT:HEX," };
                 each += &format!("body=EXPLICIT:1,{format}OCTETSTRING:{body}\n");
             }
@@ -45,7 +45,7 @@ impl Machine {
 }
 
 #[test]
-fn a_key_from_before_the_standard_is_used() {
+fn a_key_file_with_the_old_label_is_used() {
     let machine = Machine::new();
     machine.provision();
     for (i, (options, fields, password, parent)) in [
@@ -85,12 +85,12 @@ fn a_key_from_before_the_standard_is_used() {
         if !password.is_empty() {
             machine.refuses("key.pem", "-passin pass:wrong").says("password");
         }
-        // What openssl writes back has the label of today, where that can say the same.
+        // openssl writes the key back with the current label if the current layout can express it.
         let passin = format!("-passin pass:{password}");
-        machine.openssl.ok(&format!("pkey -in key.pem {passin} -out today"));
+        machine.openssl.ok(&format!("pkey -in key.pem {passin} -out current"));
         let label = if parent.contains("hierarchy") { "TSS2 KEY BLOB" } else { "TSS2 PRIVATE KEY" };
-        assert!(machine.openssl.text("today").starts_with(&format!("-----BEGIN {label}-----\n")));
-        machine.signs_with("today", password);
+        assert!(machine.openssl.text("current").starts_with(&format!("-----BEGIN {label}-----\n")));
+        machine.signs_with("current", password);
         let (handle, key) = (SRK + 1 + u32::try_from(i).unwrap(), ["key.pem", "key.der"][i % 2]);
         let force = if options.contains("-x") { "-f" } else { "" };
         machine.tool.ok(&format!("load {force} {key} {handle:x}"));
@@ -99,7 +99,7 @@ fn a_key_from_before_the_standard_is_used() {
         let expected = machine.openssl.ok(&format!("pkey -in key {passin} -pubout")).out();
         assert_eq!(public.out(), expected, "{options}");
     }
-    // Without its public half no TPM can load it.
+    // No TPM can load a key without its public half.
     machine.as_before_the_standard("key", "");
     machine.openssl.failed("pkey -in key.pem -noout").says("pubkey");
     machine.tool.failed("show key.pem").says("without pubkey").says("make the key file again");

@@ -1,4 +1,4 @@
-//! No padding oracle: whatever is wrong with a padding, the answer, the error queue and the TPM commands are the same.
+//! No padding oracle: for every fault in a padding, the result, the error queue and the TPM commands are the same.
 use std::collections::BTreeSet;
 
 use keyfile::HashAlg;
@@ -23,7 +23,7 @@ impl Hasher for Sha1 {
     }
 }
 
-/// A block of type 2 with a message of ten bytes, changed.
+/// Returns a block of type 2 with a message of ten bytes, and a change in it.
 fn pkcs1(change: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut block = vec![0x5a; SIZE];
     block[..2].copy_from_slice(&[0, 2]);
@@ -32,7 +32,7 @@ fn pkcs1(change: impl Fn(&mut [u8])) -> Vec<u8> {
     block
 }
 
-/// Everything that can be wrong with such a block (RFC 8017 §7.2.2, step 3).
+/// All faults of such a block (RFC 8017 §7.2.2, step 3).
 fn wrong_pkcs1() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("the first byte", pkcs1(|block| block[0] = 1)),
@@ -54,7 +54,7 @@ fn oaep(label: &[u8]) -> Vec<u8> {
     oaep.encode(b"0123456789", SIZE, &mut random).unwrap().to_vec()
 }
 
-/// A good block whose DB is changed under its masks.
+/// Returns a good block whose DB is changed under its masks.
 fn remasked(change: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut block = oaep(b"");
     let (seed, db) = block[1..].split_at_mut(Sha1.size());
@@ -66,7 +66,7 @@ fn remasked(change: impl Fn(&mut [u8])) -> Vec<u8> {
     block
 }
 
-/// Everything that can be wrong with an OAEP block (RFC 8017 §7.1.2, step 3 g).
+/// All faults of an OAEP block (RFC 8017 §7.1.2, step 3 g).
 fn wrong_oaep() -> Vec<(&'static str, Vec<u8>)> {
     let separator = SIZE - 1 - Sha1.size() - 11;
     let mut high = oaep(b"");
@@ -98,18 +98,18 @@ impl Watched {
         Self { program, proxy, machine }
     }
 
-    /// The ciphertext of a whole block.
+    /// Returns the ciphertext of a whole block.
     fn seal(&mut self, block: &[u8]) -> String {
         self.program.ok(&format!("seal key {} rsa_padding_mode:none", hex::encode(block)))
     }
 
-    /// The answer, and the TPM commands.
+    /// Returns the program's answer, and the TPM commands.
     fn open(&mut self, ciphertext: &str) -> (String, Vec<u32>) {
         self.proxy.log().clear();
         (self.program.ask(&format!("run {ciphertext}")), self.proxy.log().codes())
     }
 
-    /// What all of them are answered by.
+    /// Checks that all blocks have the same answer, and returns it.
     fn one_answer(&mut self, blocks: Vec<(&str, Vec<u8>)>) -> (String, Vec<u32>) {
         let mut first = None;
         for (what, block) in blocks {
@@ -133,12 +133,12 @@ fn every_wrong_padding_gives_the_same_error() {
         assert!(watched.open(&good).0.starts_with("ok "), "{options}");
         let (answer, commands) = watched.one_answer(wrong);
         assert!(answer.starts_with("error 0 ") || answer.starts_with("error -1 "), "{answer}");
-        assert_eq!(commands, watched.open(&good).1, "as many as for a good padding");
+        assert_eq!(commands, watched.open(&good).1, "the same commands as for a good padding");
     }
 }
 
 #[test]
-fn a_wrong_pkcs1_padding_is_no_error_and_costs_as_much_as_a_good_one() {
+fn a_wrong_pkcs1_padding_is_no_error_and_sends_the_same_commands() {
     let mut watched = Watched::new();
     watched.program.ok("decrypting key");
     let good = watched.seal(&pkcs1(|_| ()));
@@ -162,9 +162,9 @@ fn a_synthetic_message_is_the_same_in_every_process_and_after_a_restart() {
         ciphertexts.iter().map(|ciphertext| program.ok(&format!("run {ciphertext}"))).collect()
     };
     let first = synthetic(&mut watched.program);
-    assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), first.len(), "each has one of its own");
+    assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), first.len(), "each ciphertext has its own");
     watched.machine.tpm.reset_and_startup();
-    assert_eq!(synthetic(&mut watched.program), first, "in a process that lived on");
+    assert_eq!(synthetic(&mut watched.program), first, "in a process that continues");
     watched.program.end("quit");
     let mut another = watched.machine.decrypter();
     another.ok("load key key");
@@ -175,13 +175,13 @@ fn a_synthetic_message_is_the_same_in_every_process_and_after_a_restart() {
     after.ok("load key key");
     assert_eq!(synthetic(&mut after), first, "after a restart");
     after.end("quit");
-    // And a key of the same kind that is another has others.
+    // Another key of the same type gives other synthetic messages.
     watched.machine.key("key", "-r");
     let mut other = watched.machine.decrypter();
     other.ok("load key key");
     other.ok("decrypting key");
     for (ciphertext, message) in ciphertexts.iter().zip(&first) {
-        // Unless it is above the other's modulus.
+        // Except if the ciphertext is above the other key's modulus.
         assert_ne!(other.ask(&format!("run {ciphertext}")), format!("ok {message}"));
     }
 }

@@ -1,12 +1,12 @@
-//! A key file whose key lies under another primary key than the standard one: the error names that cause, and what docs/migrate.md says of
-//! it works.
+//! The key in a file has another primary key than the standard one as its parent: the error names that cause, and the remedy in
+//! docs/migrate.md works.
 use tests::peers;
 use tests::raw::Tpm as _;
 
 use crate::machine::Machine;
 
 #[test]
-fn the_way_out_works_that_the_error_names() {
+fn the_remedy_in_the_error_works() {
     let machine = Machine::new();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     // The default template of tpm2_createprimary: an RSA key, under dictionary-attack protection.

@@ -1,13 +1,13 @@
-//! Key files of the field's other tools open here, those with long passwords too.
+//! Key files of other tools work here, including those with long passwords, and ours work in the other tools.
 use tests::raw::Tpm as _;
 use tests::{Swtpm, peers};
 
 use crate::machine::{Machine, SRK};
 
-/// Longer than any digest that a name is made with: its hash is the authValue.
+/// Longer than the digest of any name hash, so its hash is the authorization value.
 const LONG: &str = "0123456789012345678901234567890123456789";
 
-/// Signs with somebody else's key file and has a stranger verify it.
+/// Signs with another tool's key file, and verifies with a stock openssl.
 #[track_caller]
 fn signs(machine: &Machine, key: &str, password: &str) {
     let openssl = &machine.openssl;
@@ -19,7 +19,7 @@ fn signs(machine: &Machine, key: &str, password: &str) {
 }
 
 #[test]
-fn key_files_of_tpm2_openssl() {
+fn key_files_of_tpm2_openssl_sign_here() {
     let machine = Machine::new();
     machine.provision();
     let theirs = peers::tpm2_openssl(machine.openssl.shell(), &machine.tpm.tcti());
@@ -44,14 +44,14 @@ fn key_files_of_tpm2_openssl() {
 }
 
 #[test]
-fn our_key_files_open_in_tpm2_openssl() {
+fn our_key_files_sign_in_tpm2_openssl() {
     let machine = Machine::new();
     machine.provision();
     let theirs = peers::tpm2_openssl(machine.openssl.shell(), &machine.tpm.tcti());
     theirs.write("message", b"what is signed");
     for (key, options) in [("ec", "-e P-256"), ("rsa", "-r"), ("password", "-e P-256 -a -k secret")] {
         machine.key(key, &format!("{options} -p {SRK:x}"));
-        // Without the query, default takes the public half of their key and fails.
+        // Without the property query, the default provider takes the public half of the key and fails.
         let query = "-provider tpm2 -provider default -propquery ?provider=tpm2";
         theirs.ok(&format!(
             "openssl dgst {query} -sha256 -sign {key} -passin pass:secret -out message.sig message"
@@ -64,7 +64,7 @@ fn our_key_files_open_in_tpm2_openssl() {
 }
 
 #[test]
-fn key_files_of_tpm2_tools() {
+fn key_files_of_tpm2_tools_sign_here() {
     let tpm = Swtpm::start();
     let tcti = tpm.tcti();
     let machine = Machine::reached_by(tpm, &tcti);
@@ -84,7 +84,7 @@ fn key_files_of_tpm2_tools() {
 }
 
 #[test]
-fn our_key_files_open_in_tpm2_tools() {
+fn our_key_files_sign_in_tpm2_tools() {
     let machine = Machine::new();
     machine.provision();
     let theirs = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
@@ -98,7 +98,7 @@ fn our_key_files_open_in_tpm2_tools() {
         let parent = if options.contains("-p") { String::new() } else { format!("-p {SRK:x}") };
         machine.key(key, &format!("{options} {parent}"));
         theirs.ok(&format!("tpm2_print -t TSSPRIVKEY_OBJ {key}")).says("sign");
-        // They find the parent in the file.
+        // tpm2-tools read the parent from the file.
         theirs.ok(&format!("tpm2_load -Q -r {key} -c key.ctx"));
         machine.tpm.clear();
         let signed = format!("-c key.ctx {password} -g sha256 -s {scheme} -f plain -o message.sig message");

@@ -1,4 +1,4 @@
-//! Keys with policies, used by openssl while other people's tools move the TPM underneath.
+//! openssl uses keys with policies while other tools change the state of the TPM.
 
 use keyfile::KeyFile;
 use keyfile::policy::{Comparison, Condition, CounterTimer};
@@ -9,7 +9,7 @@ use tests::raw::Tpm as _;
 use crate::machine::Machine;
 
 impl Machine {
-    /// A script of other people's tools, which must succeed.
+    /// Runs a script of other tools, which must succeed.
     #[track_caller]
     pub(crate) fn others(&self, script: &str) -> Output {
         let shell = peers::tpm2_tools(self.openssl.shell(), &self.tpm.tcti());
@@ -17,14 +17,14 @@ impl Machine {
         shell.ok("sh -e script")
     }
 
-    /// Signs and fails.
+    /// Tries to sign, which must fail.
     #[track_caller]
     pub(crate) fn refuses(&self, key: &str, options: &str) -> Output {
         self.openssl.write("message", b"what is signed");
         self.openssl.failed(&format!("dgst -sha256 -sign {key} {options} -out refused.sig message"))
     }
 
-    /// Signs with a password, and has a stranger verify it.
+    /// Signs with a password, and verifies with a stock openssl.
     #[track_caller]
     pub(crate) fn signs_with(&self, key: &str, password: &str) {
         self.openssl.write("message", b"what is signed");
@@ -35,7 +35,7 @@ impl Machine {
         self.openssl.stranger().ok(&verify).says("Verified OK");
     }
 
-    /// A key with this policy file.
+    /// Makes a key with these conditions as its policy file.
     #[track_caller]
     pub(crate) fn key_with(&self, name: &str, conditions: &[Condition], options: &str) {
         let line = |condition: &Condition| {
@@ -47,12 +47,12 @@ impl Machine {
     }
 }
 
-/// Moves PCR 16.
+/// Extends PCR 16.
 pub(crate) const EXTEND: &str =
     "tpm2_pcrextend 16:sha256=0123456789012345678901234567890123456789012345678901234567890123";
 
 #[test]
-fn bound_to_a_boot_state() {
+fn a_key_bound_to_pcrs_signs_while_they_match() {
     const ALL: &str = "sha1:0-23+sha256:0-23+sha384:0-23+sha512:0-23";
     let machine = Machine::new();
     for (options, spec) in [
@@ -78,7 +78,7 @@ fn bound_to_a_boot_state() {
 }
 
 #[test]
-fn every_use_of_a_bound_key() {
+fn every_operation_works_with_a_bound_key() {
     let machine = Machine::new();
     machine.key("rsa", "-r -x 16");
     machine.key("ec", "-e P-256 -x 16 -k secret");
@@ -112,7 +112,7 @@ fn every_use_of_a_bound_key() {
 }
 
 #[test]
-fn from_a_place_and_for_a_time() {
+fn a_key_bound_to_a_locality_or_a_time_signs_only_then() {
     let machine = Machine::new();
     machine.key("zero", "-e P-256 --locality 1");
     machine.signs("zero");
@@ -132,7 +132,7 @@ fn from_a_place_and_for_a_time() {
     machine.others(&format!("tpm2_setclock {}", clock + 7_200_000));
     let text = format!("the TPM's clock at offset 8 is not <= {}", clock + 3_600_000);
     machine.refuses("today", "").says(&text);
-    // Only until the next reset: TPMS_TIME_INFO counts resets, and what comes between two of them.
+    // Only until the next reset: TPMS_TIME_INFO counts resets, and the restarts between two of them.
     let counted = |name: &str| {
         let clock = machine.others("tpm2_readclock").out();
         clock.lines().find_map(|line| line.trim().strip_prefix(name)?.parse::<u32>().ok()).unwrap()
@@ -148,14 +148,14 @@ fn from_a_place_and_for_a_time() {
     machine.tpm.reset_and_startup();
     let refused = machine.refuses("boot", "-passin pass:secret");
     refused.says("statement 1 of the policy (TPM2_PolicyCounterTimer)").says("offset 16");
-    // Another key of this boot, so that it is the boot that stopped the first.
+    // A key bound to the current boot signs: it was the reset that stopped the first key.
     machine.key_with("next", &[same(resets + 1, 16)], "-e P-256");
     machine.signs("next");
     machine.tpm.assert_empty();
 }
 
 #[test]
-fn what_else_stands_in_a_policy_file() {
+fn other_statements_of_a_policy_file_are_run_or_named() {
     let machine = Machine::new();
     machine.key_with(
         "sign",
@@ -174,14 +174,14 @@ fn what_else_stands_in_a_policy_file() {
         .says("TPM2_Unseal");
     machine.key_with("presence", &[Condition::PhysicalPresence], "-e P-256");
     machine.refuses("presence", "").says("physical presence");
-    // PolicyPassword puts the password on the bus, so it runs as PolicyAuthValue, which has the same digest.
+    // PolicyPassword sends the password in the clear, so it runs as PolicyAuthValue, which has the same digest.
     machine.key_with("password", &[Condition::AuthValue], "-e P-256 -k secret");
     let mut file = KeyFile::parse(&machine.openssl.read("password")).unwrap();
     file.policy.as_mut().unwrap()[0].command = keyfile::CommandCode::POLICY_PASSWORD;
     machine.openssl.write("password", file.to_file().unwrap());
     machine.signs_with("password", "secret");
     machine.refuses("password", "-passin pass:wrong").says("the TPM refused the password");
-    // The order of a PCR's parameters, as some tools write it.
+    // The parameters of PolicyPCR in the order of some other tools.
     machine.key("pcr", "-e P-256 -n sha384 -x 16");
     let mut file = KeyFile::parse(&machine.openssl.read("pcr")).unwrap();
     let body = &mut file.policy.as_mut().unwrap()[0].body;
@@ -189,12 +189,12 @@ fn what_else_stands_in_a_policy_file() {
     *body = [&[0, 48], value, selection].concat();
     machine.openssl.write("pcr", file.to_file().unwrap());
     machine.signs("pcr");
-    // A statement that a file cannot run is named.
+    // A statement that cannot be run from a file is named.
     let mut file = KeyFile::parse(&machine.openssl.read("pcr")).unwrap();
     file.policy.as_mut().unwrap()[0].command = keyfile::CommandCode::POLICY_NV;
     machine.openssl.write("nv", file.to_file().unwrap());
     machine.refuses("nv", "").says("statement 1 of the policy (TPM2_PolicyNV)");
-    // Somebody took a statement out.
+    // A statement was removed from the file.
     let mut file = KeyFile::parse(&machine.openssl.read("sign")).unwrap();
     file.policy.as_mut().unwrap().pop();
     machine.openssl.write("changed", file.to_file().unwrap());

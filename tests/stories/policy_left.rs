@@ -1,4 +1,4 @@
-//! What the use of keys with policies leaves in a TPM: nothing, whether they pass or not, and whoever else uses it.
+//! Using keys with policies leaves nothing in the TPM, whether the policies pass or fail, with one user of the TPM or many.
 
 use tests::raw::{self, Tpm as _};
 use tests::{Options, ResourceManager, Swtpm};
@@ -37,7 +37,7 @@ fn a_policy_that_fails_leaves_nothing_behind() {
 }
 
 #[test]
-fn many_threads_and_children_with_one_bound_key() {
+fn threads_and_children_share_one_bound_key() {
     for options in ["-e P-256 -x 16", "-e P-256 -x 16 -k secret"] {
         let machine = Machine::new();
         machine.key("key", options);
@@ -46,7 +46,7 @@ fn many_threads_and_children_with_one_bound_key() {
         signer.ok(if options.contains("-k") { "load a key secret" } else { "load a key" });
         signer.ok("load b other");
         signer.ok("threads 4 5 a b");
-        // Two processes and one TPM without a manager: places for both.
+        // Two processes share a TPM without a resource manager: it needs slots for both.
         signer.ok("free b");
         signer.ok("forks 1 4 a");
         signer.ok("sign a");

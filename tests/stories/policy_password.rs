@@ -1,4 +1,4 @@
-//! Passwords in policies: asked for where a statement wants one, and only there; the key's own, and those of something else.
+//! Passwords in policies are asked for only where a statement demands one: the key's own, and those of other objects.
 
 use keyfile::HashAlg;
 use tests::Pty;
@@ -6,7 +6,7 @@ use tests::raw::Tpm as _;
 
 use crate::machine::Machine;
 
-/// Runs a line on a terminal, types the password if there is one, and tells how often it was asked for.
+/// Runs a line on a terminal and types the password, if there is one. Returns the result and the number of prompts.
 fn asked(machine: &Machine, line: &str, password: Option<&str>) -> (bool, usize) {
     let mut terminal = Pty::start(machine.openssl.command(&format!("openssl {line}")));
     if let Some(password) = password {
@@ -17,7 +17,7 @@ fn asked(machine: &Machine, line: &str, password: Option<&str>) -> (bool, usize)
 }
 
 #[test]
-fn a_password_is_asked_for_where_a_statement_wants_one() {
+fn a_password_is_asked_for_where_a_statement_demands_it() {
     let machine = Machine::new();
     machine.others("tpm2_changeauth -c e endorsed");
     machine.openssl.write("message", b"what is signed");
@@ -38,7 +38,7 @@ fn a_password_is_asked_for_where_a_statement_wants_one() {
 }
 
 #[test]
-fn the_password_of_something_else_as_it_is_now() {
+fn the_current_password_of_another_object_is_used() {
     let machine = Machine::new();
     machine.others(
         "tpm2_nvdefine -Q 0x1500016 -C o -s 8 -p index -a 'authread|authwrite|no_da'

@@ -1,4 +1,4 @@
-//! Keys that a signer's later policies open.
+//! A signer's later policies unlock a key.
 
 use keyfile::policy::{AuthPolicy, Authorize, Condition, digest};
 use keyfile::{AlgId, HashAlg, KeyFile, Signature};
@@ -7,11 +7,11 @@ use tests::raw::Tpm as _;
 use crate::machine::Machine;
 use crate::policy::EXTEND;
 
-/// Puts a policy that stock openssl signs in front of a key's signed policies.
+/// Adds a policy, signed by stock openssl, before a key's other signed policies.
 fn approve(machine: &Machine, key: &str, signer: &str, name: &str, conditions: &[Condition]) {
     let mut file = KeyFile::parse(&machine.openssl.read(key)).unwrap();
     let Ok(Condition::Authorize(place)) = file.policy.as_ref().unwrap()[0].condition() else {
-        panic!("no place for a signed policy")
+        panic!("no PolicyAuthorize statement")
     };
     let mut statements: Vec<_> = conditions.iter().map(|condition| condition.statement().unwrap()).collect();
     let approved = digest(&statements, file.public.name_alg).unwrap();
@@ -25,14 +25,14 @@ fn approve(machine: &Machine, key: &str, signer: &str, name: &str, conditions: &
     machine.openssl.write(key, file.to_file().unwrap());
 }
 
-/// What a PCR lock of now demands.
+/// The condition of a PCR lock to the current values.
 fn now(machine: &Machine, spec: &str) -> Condition {
     machine.key("lock", &format!("-e P-256 -x {spec}"));
     KeyFile::parse(&machine.openssl.read("lock")).unwrap().policy.unwrap()[0].condition().unwrap()
 }
 
 #[test]
-fn whatever_a_signer_allows_later() {
+fn a_key_signs_under_any_policy_that_its_signer_signed() {
     let machine = Machine::new();
     let stranger = machine.openssl.stranger();
     for signer in ["signer", "other"] {
@@ -50,14 +50,14 @@ fn whatever_a_signer_allows_later() {
     machine.signs_with("key", "secret");
     machine.refuses("key", "-passin pass:wrong").says("the TPM refused the password");
     machine.refuses("key", "").says("the key needs a password");
-    // The older one is good again, though the newer is tried first.
+    // The older policy holds again, although the newer one is tried first.
     machine.others("tpm2_pcrreset 16");
     machine.signs_with("key", "secret");
     machine.others(EXTEND);
     machine.others(EXTEND);
     let refused = machine.refuses("key", sign).says("none of 2 signed policies passes");
     refused.says("signed policy 1 (\"after\")").says("signed policy 2 (\"before\")");
-    // A stranger's signature, and a policy that was signed for another key.
+    // A policy signed by another key, and a policy signed for another object.
     approve(&machine, "key", "other", "forged", &[Condition::Locality(1)]);
     machine
         .refuses("key", sign)

@@ -1,7 +1,7 @@
-//! Programs that know nothing of TPMs: they get a key file, or a reference to a key at a handle, where they expect a PEM key.
+//! Programs without TPM support get a key file, or a reference to a persistent key, where they expect a PEM key.
 //!
-//! One file each, with a page of the same name in docs/programs. `make test` runs each program whose packages it needs anyway, with two
-//! keys; `make programs` runs every program with every key, and writes what it tried into the pages.
+//! Each program has one file here, and a page of the same name in docs/programs. `make test` runs the programs whose packages are needed
+//! anyway, with two keys; `make programs` runs every program with every key, and writes the results into the pages.
 mod apache;
 mod bind;
 mod case;

@@ -1,5 +1,5 @@
-//! Passwords: by option, by callback, at the prompt; wrong, missing and locked out are told apart; and nobody is asked
-//! who need not be.
+//! Passwords by option, by callback, and at the prompt. Wrong, missing and locked-out passwords have different messages, and no password
+//! is asked for where none is needed.
 use tests::raw::Tpm as _;
 use tests::{Pty, raw};
 
@@ -19,7 +19,7 @@ fn machine(options: &str) -> Machine {
     machine
 }
 
-/// Runs a line on a terminal; types the password at the prompt, if one is given.
+/// Runs a line on a terminal and types the password at the prompt, if one is given.
 #[track_caller]
 fn at_terminal(machine: &Machine, line: &str, password: Option<&str>) -> (bool, String) {
     let mut terminal = Pty::start(machine.openssl.command(&format!("openssl {line}")));
@@ -43,7 +43,7 @@ fn verifies(machine: &Machine) {
 }
 
 #[test]
-fn a_password_by_option_or_at_the_prompt() {
+fn a_password_is_given_by_option_or_at_the_prompt() {
     for options in ["-e P-256 -k secret", "-r -k secret"] {
         let machine = machine(options);
         machine.openssl.ok(&sign_with("secret"));
@@ -55,7 +55,7 @@ fn a_password_by_option_or_at_the_prompt() {
 }
 
 #[test]
-fn a_password_by_callback() {
+fn a_password_is_given_by_callback() {
     let machine = machine("-e P-256 -k secret");
     let mut signer = machine.signer();
     signer.ok("load a key secret");
@@ -63,7 +63,7 @@ fn a_password_by_callback() {
 }
 
 #[test]
-fn nobody_is_asked_who_need_not_be() {
+fn no_password_is_asked_for_where_none_is_needed() {
     let machine = machine("-e P-256");
     let (success, screen) = at_terminal(&machine, SIGN, None);
     assert!(success, "{screen}");
@@ -79,7 +79,7 @@ fn nobody_is_asked_who_need_not_be() {
 }
 
 #[test]
-fn wrong_missing_and_locked_out_have_their_own_messages() {
+fn wrong_missing_and_locked_out_passwords_have_different_messages() {
     let machine = machine("-e P-256 -d -k secret");
     machine.tpm.set_dictionary_attack(3, 1000);
     let wrong = sign_with("wrong");
@@ -89,14 +89,14 @@ fn wrong_missing_and_locked_out_have_their_own_messages() {
     assert_eq!(machine.tpm.failures(), 1, "a missing password is not tried");
     machine.openssl.ok(&sign_with("secret"));
     machine.openssl.failed(&wrong).says("the TPM refused the password");
-    // The last try is nobody's to spend: a new process does not know which password is right.
+    // No process spends the last try: a new process does not know whether a password is right.
     machine.openssl.failed(&sign_with("secret")).says("would lock the TPM").says("last-try");
     assert_eq!(machine.tpm.failures(), 2);
     let bold = machine.openssl.clone().set("last-try", "allow");
     bold.ok(&sign_with("secret"));
     bold.failed(&wrong).says("the TPM refused the password");
     assert_eq!(machine.tpm.failures(), 3);
-    // Locked out: the right password does not help, and the message says how long.
+    // In lockout the right password fails too, and the message says how long the lockout lasts.
     let locked = machine.openssl.failed(&sign_with("secret"));
     locked.says("dictionary-attack lockout").says("second");
     machine.tpm.raw(raw::DICTIONARY_ATTACK_LOCK_RESET, &[raw::LOCKOUT], &[b""], &[]).ok();
@@ -104,7 +104,7 @@ fn wrong_missing_and_locked_out_have_their_own_messages() {
 }
 
 #[test]
-fn a_wrong_password_at_the_prompt_is_asked_once() {
+fn a_wrong_password_is_asked_for_once() {
     let machine = machine("-e P-256 -k secret");
     let (success, screen) = at_terminal(&machine, SIGN, Some("wrong"));
     assert!(!success && screen.contains("the TPM refused the password"), "{screen}");

@@ -1,4 +1,4 @@
-//! Key files go both ways between us and tpm2-pytss (TSSPrivKey).
+//! Key files of tpm2-pytss (TSSPrivKey) work here, and ours work there.
 
 use keyfile::KeyFile;
 use tests::peers;
@@ -6,7 +6,8 @@ use tests::raw::Tpm as _;
 
 use crate::machine::Machine;
 
-/// What both scripts begin with. Each further argument is a job, NAME,KIND,PARENT,PASSWORD: Python starts slowly.
+/// The beginning of both scripts. Each further argument is a job, NAME,KIND,PARENT,PASSWORD: one process runs all, since Python starts
+/// slowly.
 const HEAD: &str = "\
 import sys, hashlib, logging
 logging.getLogger('tpm2_pytss').setLevel(logging.CRITICAL)
@@ -19,7 +20,7 @@ def jobs():
     for job in sys.argv[2:]:
         name, kind, parent, password = job.split(',')
         yield name, kind, int(parent, 16), password.encode() or None
-        # A derived parent is left behind.
+        # The derived parent is still loaded.
         _, found = ectx.get_capability(TPM2_CAP.HANDLES, 0x80000000, 16)
         for n in range(found.data.handles.count):
             ectx.flush_context(ectx.tr_from_tpmpublic(found.data.handles.handle[n]))
@@ -57,10 +58,10 @@ struct Job {
     password: &'static str,
 }
 
-/// Longer than a digest, so that its hash is the authValue.
+/// Longer than a digest, so its hash is the authorization value.
 const LONG: &str = "0123456789012345678901234567890123456789";
 
-/// Both kinds of key under the owner's storage key and under a persistent one, without and with passwords.
+/// Both types of key under the owner's storage key and under a persistent one, without and with passwords.
 fn jobs() -> Vec<Job> {
     let all = [
         ("ecc", "40000001", ""),
@@ -86,7 +87,7 @@ fn python(machine: &Machine, script: &str, jobs: &[Job]) {
 }
 
 #[test]
-fn their_keys_sign_here() {
+fn keys_of_tpm2_pytss_sign_here() {
     let machine = Machine::new();
     machine.provision();
     machine.openssl.write("message", b"what is signed");
@@ -102,7 +103,7 @@ fn their_keys_sign_here() {
 }
 
 #[test]
-fn our_keys_sign_there() {
+fn our_keys_sign_in_tpm2_pytss() {
     let machine = Machine::new();
     machine.provision();
     machine.openssl.write("message", b"what is signed");

@@ -1,10 +1,10 @@
-//! The TPM's generator of random bytes: for those who ask for it by name, and for a program that loads no other provider.
+//! The TPM's random number generator is used by programs that request it by name, and by programs without another provider.
 use tests::raw::{self, Tpm as _};
 use tests::{Openssl, Order, Proxy, Swtpm, module};
 
 use crate::machine::{Machine, program};
 
-/// The lengths in bytes that the TPM was asked for; eight are those that show that a session is alive.
+/// The lengths in bytes of the TPM2_GetRandom commands; those of eight bytes only check that a session is alive.
 fn drawn(proxy: &Proxy) -> Vec<u16> {
     let asked = proxy.log().all().into_iter().filter(|exchange| exchange.code() == raw::GET_RANDOM);
     let length = |command: &[u8]| *command.last_chunk::<2>().expect("the parameter");
@@ -12,7 +12,7 @@ fn drawn(proxy: &Proxy) -> Vec<u16> {
 }
 
 #[test]
-fn rand_with_no_other_provider_draws_from_the_tpm() {
+fn without_another_provider_random_bytes_come_from_the_tpm() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     for order in [Order::Tpm2Only, Order::Tpm2AndBase] {
@@ -22,7 +22,7 @@ fn rand_with_no_other_provider_draws_from_the_tpm() {
         assert_eq!(found.trim().len(), 32, "{found}");
         assert!(drawn(&proxy).contains(&16), "{}", proxy.log().text());
         assert_ne!(found, openssl.ok("rand -hex 16").out());
-        // One command gives as many bytes as the longest digest has.
+        // One command returns at most as many bytes as the longest digest has.
         proxy.log().clear();
         assert_eq!(openssl.ok("rand -hex 1000").out().trim().len(), 2000);
         // And one call of the provider is a few commands long, so that other threads get their turn.
@@ -30,7 +30,7 @@ fn rand_with_no_other_provider_draws_from_the_tpm() {
         openssl.ok("list -random-generators").says("CTR-DRBG @ tpm2").says("TPM2-RAND @ tpm2");
     }
     tpm.assert_empty();
-    // tpm2-openssl's own documentation names the provider on the command line.
+    // The documentation of tpm2-openssl names the provider on the command line.
     let stranger = Machine::new();
     let line = "rand -provider tpm2 -hex 10";
     let folder = module::folder();
@@ -43,7 +43,7 @@ fn rand_with_no_other_provider_draws_from_the_tpm() {
 }
 
 #[test]
-fn beside_another_generator_it_is_used_by_name_only() {
+fn beside_another_provider_the_generator_is_used_by_name_only() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     for order in Order::BOTH {
@@ -73,7 +73,7 @@ fn beside_another_generator_it_is_used_by_name_only() {
                 Some(length) => assert!(drawn.contains(&length), "{line}: {drawn:?}"),
                 None => assert!(drawn.iter().any(|length| *length >= 32), "{line}: {drawn:?}"),
             }
-            // A TPM that is not there is no silent fallback.
+            // A missing TPM is an error, not a silent fallback.
             let nowhere = by_name.env("TPM2_TCTI", "swtpm:path=/nonexistent");
             nowhere.failed("rand -hex 16");
         }
@@ -95,7 +95,7 @@ fn random_bytes_cross_the_bus_encrypted() {
 }
 
 #[test]
-fn a_program_shares_it_with_threads_and_children() {
+fn threads_and_children_share_the_generator() {
     for order in Order::BOTH {
         let machine = Machine::new();
         let openssl = machine.openssl.clone().ordered(order);
@@ -107,7 +107,7 @@ fn a_program_shares_it_with_threads_and_children() {
 }
 
 #[test]
-fn a_default_provider_that_openssl_activates_by_itself_generates() {
+fn the_fallback_default_provider_generates() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let openssl = Openssl::with_tpm2(&proxy.tcti(), Order::Tpm2First).stranger();

@@ -1,5 +1,5 @@
-//! A TPM that forbids the bare RSA operation, as libtpms does on FIPS hosts: what works by the TPM's own schemes, and what is said of
-//! the rest.
+//! A TPM that forbids the raw RSA operation, as libtpms does on FIPS hosts: the TPM's own schemes still work, and the rest fails with a
+//! clear error.
 use tests::chips::Chip;
 use tests::raw::{self, Tpm as _};
 use tests::{Authority, Proxy, Swtpm, TlsServer, Tool, peers, tls};
@@ -10,7 +10,7 @@ const PSS: &str = "-sigopt rsa_padding_mode:pss";
 const OAEP: &str = "-pkeyopt rsa_padding_mode:oaep";
 const FORBIDS: &str = "this TPM forbids raw RSA";
 
-/// A machine whose programs all reach such a TPM, with a message and a secret.
+/// A machine whose programs all use such a TPM, with a message and a secret.
 pub(crate) fn machine() -> (Machine, Proxy) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
@@ -23,7 +23,7 @@ pub(crate) fn machine() -> (Machine, Proxy) {
     (machine, proxy)
 }
 
-/// A key of `create`, and its public half.
+/// Makes a key with `create`, and its public half.
 #[track_caller]
 fn key(machine: &Machine) {
     machine.key("key", "-r");
@@ -31,7 +31,7 @@ fn key(machine: &Machine) {
 }
 
 #[test]
-fn signatures_go_by_the_schemes_of_the_tpm() {
+fn signatures_use_the_schemes_of_the_tpm() {
     let (machine, _proxy) = machine();
     key(&machine);
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
@@ -48,7 +48,7 @@ fn signatures_go_by_the_schemes_of_the_tpm() {
 }
 
 #[test]
-fn what_cannot_be_signed_names_what_can() {
+fn an_unsupported_signature_names_the_supported_ones() {
     let (machine, _proxy) = machine();
     key(&machine);
     let openssl = &machine.openssl;
@@ -69,7 +69,7 @@ fn certificates_of_both_paddings_verify() {
     let (machine, _proxy) = machine();
     key(&machine);
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
-    // The salt that a certificate names is that of its signature, whether it was asked for or not.
+    // The certificate names the salt length of its signature, whether an option gave it or not.
     for options in
         ["", "-sha512", PSS, &format!("{PSS} -sigopt rsa_pss_saltlen:digest"), &format!("{PSS} -sha384")]
     {
@@ -81,7 +81,7 @@ fn certificates_of_both_paddings_verify() {
 }
 
 #[test]
-fn what_a_stranger_encrypts_is_decrypted() {
+fn ciphertexts_of_stock_openssl_are_decrypted() {
     let (machine, _proxy) = machine();
     key(&machine);
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
@@ -112,14 +112,14 @@ fn what_a_stranger_encrypts_is_decrypted() {
 }
 
 #[test]
-fn it_is_learned_once_for_a_process_and_its_reconnections() {
+fn a_process_probes_raw_rsa_once_even_if_it_reconnects() {
     let (machine, proxy) = machine();
     key(&machine);
     let mut signer = machine.signer();
     signer.ok("load a key secret");
     proxy.log().clear();
     signer.ok("sign a");
-    // A refusal is believed when it is repeated.
+    // A refusal is believed only if it is repeated.
     assert_eq!(proxy.log().count(raw::RSA_DECRYPT), 2, "{}", proxy.log().text());
     proxy.log().clear();
     signer.ok("sign a 5");
@@ -147,7 +147,7 @@ fn one_forged_refusal_changes_nothing() {
 }
 
 #[test]
-fn keys_of_other_tools_work_as_far_as_they_may() {
+fn keys_of_other_tools_work_within_their_schemes() {
     const MADE: &str = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let (machine, proxy) = machine();
     machine.provision();
@@ -180,12 +180,12 @@ fn keys_of_other_tools_work_as_far_as_they_may() {
 }
 
 #[test]
-fn status_shows_it_and_create_warns() {
+fn status_shows_missing_raw_rsa_and_create_warns() {
     let (machine, proxy) = machine();
     machine.tool.ok("status").says("raw RSA       forbidden");
     machine.openssl.stranger().ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft");
     for (command, options) in [(raw::CREATE, "-r"), (raw::IMPORT, "-w soft")] {
-        // A TPM that takes no RSA keys for both uses either (TPM_RC_SCHEME of the second parameter).
+        // A TPM that also refuses RSA keys for both uses (TPM_RC_SCHEME of the second parameter).
         refuse_both_uses(&proxy, command);
         machine
             .tool
@@ -211,7 +211,7 @@ fn refuse_both_uses(proxy: &Proxy, command: u32) {
 }
 
 #[test]
-fn tls_works_with_keys_of_every_maker() {
+fn tls_works_with_keys_of_every_tool() {
     let (machine, proxy) = machine();
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
     let authority = Authority::new(openssl, "authority");

@@ -1,5 +1,5 @@
-//! A TPM that forbids the bare RSA operation takes paddings off itself: whether one was wrong shows nowhere, and nothing else counts as
-//! a wrong padding.
+//! A TPM that forbids the raw RSA operation removes the paddings itself: a wrong padding cannot be observed, and no other failure is
+//! treated as a wrong padding.
 use tests::chips::Chip;
 use tests::raw;
 use tests::{Dialog, Fate, Proxy};
@@ -10,16 +10,16 @@ use crate::raw_rsa::machine;
 
 const OAEP: &str = "-pkeyopt rsa_padding_mode:oaep";
 
-/// A ciphertext of no padded message.
+/// A ciphertext without a correctly padded message.
 fn wrong() -> String {
     "11".repeat(256)
 }
 
-/// How TPMs answer a wrong padding: libtpms by TPM_RC_FAILURE, the reference implementation by TPM_RC_VALUE, which others put down to a
-/// parameter, or to the first one.
+/// The responses of TPMs to a wrong padding: TPM_RC_FAILURE in libtpms; TPM_RC_VALUE in the reference implementation, which other TPMs
+/// attribute to a parameter, or to the first parameter.
 const ANSWERS: [u32; 4] = [0x101, raw::VALUE, 0x0C4, 0x1C4];
 
-/// Has the TPM answer so.
+/// Makes the TPM respond with this code to a wrong padding.
 fn answers(proxy: &Proxy, code: u32) {
     proxy.become_chip(Chip::named("no raw RSA"));
     proxy.also_on_response(move |sent, response| {
@@ -31,11 +31,11 @@ fn answers(proxy: &Proxy, code: u32) {
 }
 
 #[test]
-fn a_wrong_padding_stays_hidden() {
-    ANSWERS.into_iter().for_each(stays_hidden);
+fn a_wrong_padding_cannot_be_observed() {
+    ANSWERS.into_iter().for_each(cannot_be_observed);
 }
 
-fn stays_hidden(answer: u32) {
+fn cannot_be_observed(answer: u32) {
     let (machine, proxy) = machine();
     answers(&proxy, answer);
     machine.key("key", "-r");
@@ -59,7 +59,7 @@ fn stays_hidden(answer: u32) {
     assert_eq!(program.ok(&format!("run {right}")), "0102");
     program.ok("decrypting key implicit-rejection:0");
     let refused = program.ask(&format!("run {}", wrong()));
-    // A simulator built on OpenSSL 3.2 or later answers with a synthetic message itself.
+    // A simulator built on OpenSSL 3.2 or later returns a synthetic message itself.
     assert!(refused.contains("cannot decrypt the message") || refused.starts_with("ok "), "{refused}");
     program.ok("decrypting key tls:0x0303");
     let random = [0, 1].map(|_| program.ok(&format!("run {} 48", wrong())));
@@ -74,7 +74,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// The commands of a process whose first ciphertext, and whose third, is this one.
+/// The commands of a process that decrypts this ciphertext first and third.
 fn commands(machine: &Machine, proxy: &Proxy, padding: &str, first: &str) -> Vec<Vec<u32>> {
     let mut program = machine.decrypter();
     program.ok("load key key");
@@ -98,7 +98,7 @@ fn sealed(program: &mut Dialog) -> String {
 }
 
 #[test]
-fn the_commands_are_the_same_for_a_right_padding_and_a_wrong_one() {
+fn right_and_wrong_paddings_send_the_same_commands() {
     for make in [
         "create -r key",
         "create -r -x 16 key",
@@ -118,7 +118,7 @@ fn the_commands_are_the_same_for_a_right_padding_and_a_wrong_one() {
             make.split("; ").for_each(|line| drop(machine.tool.ok(line)));
             let (name, value) = setting.split_once('=').unwrap();
             let machine = Machine { openssl: machine.openssl.env(name, value), ..machine };
-            // Implicit rejection, and a premaster secret, for which nothing is signed before.
+            // Implicit rejection, and a premaster secret, which needs no signature beforehand.
             for padding in ["", "tls:0x0303"] {
                 let [right, wrong] =
                     ["right", "wrong"].map(|first| commands(&machine, &proxy, padding, first));
@@ -130,7 +130,7 @@ fn the_commands_are_the_same_for_a_right_padding_and_a_wrong_one() {
 }
 
 #[test]
-fn only_the_answer_to_the_decryption_itself_is_a_wrong_padding() {
+fn only_the_response_to_the_decryption_can_mean_a_wrong_padding() {
     let (machine, proxy) = machine();
     machine.key("key", "-r -x 16");
     let openssl = &machine.openssl;
@@ -139,11 +139,11 @@ fn only_the_answer_to_the_decryption_itself_is_a_wrong_padding() {
     let decrypt = "pkeyutl -decrypt -inkey key -in sealed -out opened";
     openssl.ok(decrypt);
     assert_eq!(openssl.read("opened"), openssl.read("secret"));
-    // PolicyPCR answers TPM_RC_VALUE.
+    // PolicyPCR responds with TPM_RC_VALUE.
     machine.others(EXTEND);
     openssl.failed(decrypt).says("PCR 16 (sha256) has changed");
     machine.others("tpm2_pcrreset 16");
-    // So does a TPM that cannot load the key, or has failed.
+    // So does a TPM that cannot load the key, or that is in failure mode.
     for (command, code) in
         [(raw::LOAD, 0x1C4), (raw::LOAD, 0x1D5), (raw::RSA_DECRYPT, 0x2C4), (raw::RSA_DECRYPT, 0x101)]
     {
@@ -158,10 +158,10 @@ fn only_the_answer_to_the_decryption_itself_is_a_wrong_padding() {
             });
         }
         proxy.also_on_command(move |sent| {
-            // By the scheme RSAES, with no label.
-            let is_meant =
+            // With the scheme RSAES and no label.
+            let is_targeted =
                 raw::code(sent) == command && (command == raw::LOAD || sent.ends_with(&[0, 0x15, 0, 0]));
-            if is_meant { Fate::Answer(raw::answer(code)) } else { Fate::Pass }
+            if is_targeted { Fate::Answer(raw::answer(code)) } else { Fate::Pass }
         });
         openssl.failed(decrypt).says(match (command, code) {
             (raw::LOAD, _) => "TPM2_Load",
@@ -174,7 +174,7 @@ fn only_the_answer_to_the_decryption_itself_is_a_wrong_padding() {
 }
 
 #[test]
-fn a_key_with_several_signed_policies_is_used_all_the_same() {
+fn a_key_with_several_signed_policies_decrypts() {
     let (machine, proxy) = machine();
     let openssl = &machine.openssl;
     openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out signer.pem");
@@ -184,7 +184,7 @@ fn a_key_with_several_signed_policies_is_used_all_the_same() {
     machine.tool.ok("policy add -x 16 -n second key signer.pem");
     proxy.log().clear();
     machine.signs("key");
-    // The bare operation, which is believed to be forbidden when that is repeated: not once for each policy.
+    // The raw operation is believed to be forbidden after its second refusal: it is not tried again for each policy.
     assert_eq!(proxy.log().count(raw::RSA_DECRYPT), 2, "{}", proxy.log().text());
     openssl.ok("pkey -in key -pubout -out key.pub");
     openssl.stranger().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
@@ -195,13 +195,13 @@ fn a_key_with_several_signed_policies_is_used_all_the_same() {
 }
 
 #[test]
-fn the_secret_that_hides_wrong_paddings_is_signed_for_nobody() {
+fn the_block_behind_implicit_rejection_is_never_signed_for_a_caller() {
     let (machine, _proxy) = machine();
     machine.key("key", "-r");
     let digest = b"PKCS#1 v1.5 implicit rejection\0\0";
     machine.openssl.write("digest", digest);
     let sign = "pkeyutl -sign -inkey key -in digest -pkeyopt digest:sha256 -out signature";
     machine.openssl.failed(sign).says("is not signed").says("wrong PKCS#1 v1.5 paddings");
-    // A message of the same bytes is hashed, and is like any other.
+    // A signature over the same bytes as a message is an ordinary one: they are hashed.
     machine.openssl.ok("dgst -sha256 -sign key -out signature digest");
 }

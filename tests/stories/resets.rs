@@ -1,16 +1,15 @@
-//! TPM resets, restarts and bad moments under a running process: the next signature is right, and nobody's lockout
-//! counter moves.
+//! TPM resets, restarts and transient errors under a running process: the next signature is right, and no lockout counter changes.
 use std::time::{Duration, Instant};
 
 use tests::raw::Tpm as _;
 use tests::{Proxy, Swtpm, raw, tamper};
 
-use crate::machine::{Machine, somebody_elses_key};
+use crate::machine::{Machine, another_programs_key};
 
 const KINDS: [(&str, &str); 3] = [("ec", "-e P-256"), ("rsa", "-r"), ("password", "-e P-256 -d -k secret")];
 
 #[test]
-fn a_reset_that_gives_our_handles_to_somebody_elses_password_key() {
+fn a_reset_that_gives_our_handles_to_another_programs_key_costs_no_try() {
     for (name, options) in KINDS {
         let machine = Machine::new();
         machine.key(name, options);
@@ -20,17 +19,17 @@ fn a_reset_that_gives_our_handles_to_somebody_elses_password_key() {
         let ours = machine.tpm.transient();
         machine.tpm.reset_and_startup();
         assert_eq!(ours.len(), 1, "{ours:x?}");
-        somebody_elses_key(&machine.tpm, ours[0]);
+        another_programs_key(&machine.tpm, ours[0]);
         signer.ok("sign a 2");
-        assert_eq!(machine.tpm.failures(), 0, "{name}: a wrong password was tried on somebody else's key");
+        assert_eq!(machine.tpm.failures(), 0, "{name}: a wrong password was tried on another program's key");
         signer.end("quit");
-        assert_eq!(machine.tpm.transient(), ours, "theirs is untouched, ours are gone");
+        assert_eq!(machine.tpm.transient(), ours, "only the other program's key is loaded");
         assert_eq!((machine.tpm.loaded_sessions(), machine.tpm.saved_sessions()), (vec![], vec![]));
     }
 }
 
 #[test]
-fn a_reset_without_startup() {
+fn a_reset_without_startup_is_recovered() {
     for (name, options) in KINDS {
         let machine = Machine::new();
         machine.key(name, options);
@@ -54,13 +53,13 @@ fn a_reset_between_exit_and_flush_does_no_harm() {
     signer.ok("sign a");
     let ours = machine.tpm.transient();
     machine.tpm.reset_and_startup();
-    somebody_elses_key(&machine.tpm, ours[0]);
+    another_programs_key(&machine.tpm, ours[0]);
     signer.end("quit");
-    assert_eq!(machine.tpm.transient(), ours, "exit flushed somebody else's key");
+    assert_eq!(machine.tpm.transient(), ours, "exit flushed another program's key");
 }
 
 #[test]
-fn a_power_cut() {
+fn a_power_cut_is_recovered() {
     let mut machine = Machine::new();
     machine.provision();
     machine.key("key", "-e P-256 -p 81000001");
@@ -75,7 +74,7 @@ fn a_power_cut() {
 }
 
 #[test]
-fn a_busy_tpm_is_asked_again() {
+fn commands_to_a_busy_tpm_are_repeated() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -93,14 +92,14 @@ fn a_busy_tpm_is_asked_again() {
 }
 
 #[test]
-fn a_tpm_that_is_busy_when_something_is_flushed_is_not_left_full() {
+fn objects_are_flushed_although_the_tpm_is_busy() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
     machine.key("key", "-e P-256");
     machine.openssl.write("message", b"what is signed");
     let sign = || machine.openssl.ok("dgst -sha256 -sign key -out message.sig message");
-    // TPM_RC_RETRY, TPM_RC_YIELDED, TPM_RC_TESTING; and TPM_RC_FAILURE, which is no "not now": the process asks once more.
+    // TPM_RC_RETRY, TPM_RC_YIELDED, TPM_RC_TESTING; and TPM_RC_FAILURE, which is not transient: the process tries once more.
     for code in [0x922, 0x908, 0x90A] {
         proxy.on_command(tamper::answer(raw::FLUSH_CONTEXT, code, 3));
         sign();
@@ -117,7 +116,7 @@ fn a_tpm_that_is_busy_when_something_is_flushed_is_not_left_full() {
 }
 
 #[test]
-fn a_tpm_that_is_always_busy_is_an_error_in_the_end() {
+fn a_tpm_that_stays_busy_is_an_error() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -146,14 +145,14 @@ fn a_refused_authorization_is_tried_once() {
         proxy.on_command(tamper::answer(raw::SIGN, code, usize::MAX));
         let answer = signer.ask("sign a");
         assert!(answer.contains(&format!("{code:#x}")), "{answer}");
-        // An AUTH_FAIL may be looked into once: the handle could have become another's.
+        // After AUTH_FAIL one more attempt is allowed: the handle could belong to another object now.
         let tries = proxy.log().count(raw::SIGN);
         assert!(tries <= at_most, "{code:#x}: sent {tries} times");
     }
 }
 
 #[test]
-fn a_connection_that_breaks_in_mid_command_is_made_anew() {
+fn a_connection_that_breaks_during_a_command_is_reopened() {
     for (name, options, command) in [("ec", "-e P-256", raw::SIGN), ("rsa", "-r", raw::RSA_DECRYPT)] {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
@@ -164,7 +163,7 @@ fn a_connection_that_breaks_in_mid_command_is_made_anew() {
         signer.ok("sign a");
         proxy.on_response(tamper::hang_up(command, 1));
         signer.ok("sign a 2");
-        // Always is too often.
+        // The connection breaks every time: that is an error.
         proxy.on_response(tamper::hang_up(command, usize::MAX));
         let answer = signer.ask("sign a");
         assert!(answer.starts_with("error") && answer.contains("connection to the TPM lost"), "{answer}");
@@ -176,7 +175,7 @@ fn a_connection_that_breaks_in_mid_command_is_made_anew() {
 }
 
 #[test]
-fn a_connection_that_breaks_at_the_first_use_is_made_anew_and_leaves_nothing() {
+fn a_connection_that_breaks_at_the_first_use_is_reopened_and_leaves_nothing() {
     for command in [raw::CREATE_PRIMARY, raw::START_AUTH_SESSION, raw::LOAD, raw::FLUSH_CONTEXT, raw::SIGN] {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);

@@ -1,5 +1,5 @@
-//! Attestation keys of other tools, restricted to what the TPM hashed itself and to one scheme and digest: they certify, ask for
-//! certificates, sign mail and speak TLS all the same.
+//! Attestation keys of other tools, restricted to digests that the TPM computed and to one scheme and digest: they certify, request
+//! certificates, sign mail and work in TLS.
 use keyfile::KeyFile;
 use tests::raw::{self, Tpm as _};
 use tests::{Authority, Openssl, Order, Proxy, Shell, Swtpm, TlsServer, peers, tls};
@@ -8,7 +8,7 @@ use crate::machine::{Machine, SRK, program};
 
 const ATTRIBUTES: &str = "sign|restricted|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
 
-/// Name, URI (a file, or a handle in either spelling), what `-keyopt` of cms wants.
+/// Name, URI (a file, or a handle in either spelling), value of `-keyopt` for cms.
 pub(crate) const KEYS: [(&str, &str, &str); 4] = [
     ("pss", "pss", "-keyopt rsa_padding_mode:pss"),
     ("rsa", "//nvkey:81000002", ""),
@@ -16,8 +16,8 @@ pub(crate) const KEYS: [(&str, &str, &str); 4] = [
     ("child", "handle:0x81000003", ""),
 ];
 
-/// A machine with the keys: two files, a key of the storage hierarchy and one of the endorsement hierarchy at handles. The areas are those
-/// that tpm2-tools and the IBM tools (`tsscreate -sir`) ask for.
+/// A machine with the keys: two files, and two persistent keys of the storage and the endorsement hierarchy. The public areas are those
+/// of tpm2-tools and the IBM tools (`tsscreate -sir`).
 pub(crate) fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
     let tpm = Swtpm::start();
     let tcti = tcti(&tpm);
@@ -46,7 +46,7 @@ pub(crate) fn machine(tcti: impl FnOnce(&Swtpm) -> String) -> Machine {
 }
 
 fn encode(machine: &Machine, theirs: &Shell, name: &str) {
-    // Of tpm2-tools 5.4, -p says that the key has no password; of later ones, that it has one.
+    // In tpm2-tools 5.4, -p says that the key has no password; in later versions, that it has one.
     let written = |option| {
         theirs.ok(&format!("tpm2_encodeobject -Q -C {SRK:#x} -u u -r r {option} -o {name}"));
         machine.tpm.clear();
@@ -56,18 +56,18 @@ fn encode(machine: &Machine, theirs: &Shell, name: &str) {
 }
 
 #[test]
-fn they_certify_and_sign_mail() {
+fn attestation_keys_certify_themselves_and_sign_mail() {
     let machine = machine(Swtpm::tcti);
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
     openssl.write("mail", "from here\r\n");
-    // EVP_PKEY_get_default_digest_name(3ossl): 2 is a mandatory digest, 1 one that may be replaced.
+    // EVP_PKEY_get_default_digest_name(3ossl): 2 is a mandatory digest, 1 a replaceable one.
     let facts = program(openssl.shell(), "facts");
     machine.key("free", "-e P-256");
     openssl.shell().ok(&format!("{facts} free")).says("digest 1 SHA256");
     for (i, (name, key, keyopt)) in KEYS.iter().enumerate() {
         let openssl = openssl.clone().ordered(Order::BOTH[i % 2]);
         openssl.shell().ok(&format!("{facts} {key}")).says("digest 2 SHA256");
-        // It need not be named.
+        // No option needs to name the digest.
         openssl.ok(&format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt"));
         stranger.ok(&format!("verify -check_ss_sig -CAfile {name}.crt {name}.crt"));
         openssl.ok(&format!("req -new -key {key} -subj /CN={name} -out csr"));
@@ -78,9 +78,9 @@ fn they_certify_and_sign_mail() {
         openssl.ok(&format!("cms -sign -in mail {sign} {keyopt} -out mail.cms"));
         let verify = format!("-CAfile {name}.crt -purpose any -out read");
         stranger.ok(&format!("cms -verify -in mail.cms {verify}")).says("successful");
-        // Without signed attributes cms makes the digest itself.
+        // Without signed attributes cms computes the digest itself.
         openssl.failed(&format!("cms -sign -noattr -in mail {sign} {keyopt}")).says("cms without -noattr");
-        // OpenSSL 3.0 itself signs no S/MIME of PKCS#7 by keys that are fixed to PSS.
+        // OpenSSL 3.0 cannot sign S/MIME (PKCS#7) with keys that are fixed to PSS.
         if keyopt.is_empty() {
             openssl.ok(&format!("smime -sign -in mail {sign} -out mail.smime"));
             stranger.ok(&format!("smime -verify -in mail.smime {verify}")).says("successful");
@@ -91,13 +91,13 @@ fn they_certify_and_sign_mail() {
 }
 
 #[test]
-fn they_certify_others() {
+fn attestation_keys_certify_other_keys() {
     let machine = machine(Swtpm::tcti);
     let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
     stranger.ok("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=leaf -out leaf.csr");
     for (name, key, _) in KEYS {
         let own = format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt");
-        // OpenSSL 3.5 and later take nothing else for an authority.
+        // OpenSSL 3.5 and later accept no other certificate for an authority.
         openssl.ok(&format!("{own} -addext basicConstraints=critical,CA:TRUE"));
         let issue = format!("x509 -req -in leaf.csr -CA {name}.crt -CAkey {key} -CAcreateserial -days 2");
         openssl.ok(&format!("{issue} -out leaf.crt"));
@@ -107,7 +107,7 @@ fn they_certify_others() {
 }
 
 #[test]
-fn the_salt_of_the_tpm_is_what_a_certificate_says() {
+fn certificates_name_the_salt_length_of_the_tpm() {
     let mut reached = None;
     let machine = machine(|tpm| reached.insert(Proxy::start(tpm)).tcti());
     let proxy = reached.expect("a proxy");
@@ -117,28 +117,28 @@ fn the_salt_of_the_tpm_is_what_a_certificate_says() {
         openssl.ok(line);
         proxy.log().count(raw::SIGN)
     };
-    // Nobody asks how long the salt is: any will do.
+    // No option gives a salt length: any is accepted.
     assert_eq!(signs("dgst -sign pss -out signature pss"), 1);
     stranger.write("pss.pub", openssl.ok("pkey -in pss -pubout").out());
     stranger.ok("dgst -verify pss.pub -signature signature pss");
-    // A certificate says it before it is signed, so one signature has to tell.
+    // A certificate names the salt length before it is signed, so one additional signature measures it.
     assert_eq!(signs("req -x509 -key pss -subj /CN=pss -out pss.crt"), 2, "{}", proxy.log().text());
     assert_eq!(signs("req -new -key pss -subj /CN=pss -out csr"), 2);
     stranger.ok("req -in csr -verify -noout").says("verify OK");
-    // Whoever asks for what the TPM does gets it at once, and whoever asks for something else is told what it does.
-    let told = stranger.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
-    let (own, other) = if told { ("digest", "max") } else { ("max", "digest") };
+    // A request for the TPM's salt length succeeds at once, and a request for another fails with the TPM's length.
+    let printed = stranger.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
+    let (own, other) = if printed { ("digest", "max") } else { ("max", "digest") };
     let asked =
         |salt: &str| format!("req -new -key pss -subj /CN=pss -sigopt rsa_pss_saltlen:{salt} -out csr");
     assert_eq!(signs(&asked(own)), 1);
     stranger.ok("req -in csr -verify -noout").says("verify OK");
     openssl.failed(&asked(other)).says(&format!("rsa_pss_saltlen:{own}"));
-    // The key is restricted to salts that are as long as its digest at least.
+    // The key requires salts at least as long as its digest.
     openssl.failed(&asked("20")).says("Should be more than 32");
 }
 
 #[test]
-fn they_speak_tls() {
+fn attestation_keys_work_in_tls() {
     let machine = machine(Swtpm::tcti);
     let stranger = machine.openssl.stranger();
     let authority = Authority::new(&machine.openssl, "authority");
@@ -147,7 +147,7 @@ fn they_speak_tls() {
     authority.certify("soft.pub", "soft.pem");
     let trust = "-CAfile authority.pem -verify_return_error";
     let strict = TlsServer::start(&stranger, &format!("-cert soft.pem -key soft.key {trust} -Verify 1"));
-    // The key of tpm2_createak may have a password, for all that can be seen: s_client would take the request for it.
+    // The file of tpm2_createak does not say that the key has no password: s_client would take the prompt as input.
     for (i, (name, key, _)) in KEYS.iter().filter(|(name, ..)| *name != "rsa").enumerate() {
         let openssl = machine.openssl.clone().ordered(Order::BOTH[i % 2]);
         openssl.ok(&format!("pkey -in {key} -pubout -out {name}.pub"));
@@ -168,7 +168,7 @@ fn they_speak_tls() {
     }
 }
 
-/// A server with the key, and a client whose first choice of digests is not the key's.
+/// Runs a server with the key, and a client that prefers another digest than the key's.
 #[track_caller]
 fn serve(openssl: &Openssl, client: &Openssl, name: &str, options: &str) {
     let server = TlsServer::start(openssl, options);

@@ -1,11 +1,11 @@
-//! Certificate revocation lists in NV indexes: `openssl crl` and `storeutl -crls` open them by URI, as with tpm2-openssl.
+//! Certificate revocation lists in NV indexes: `openssl crl` and `storeutl -crls` read them by URI, as with tpm2-openssl.
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order};
 
 use crate::machine::Machine;
 use crate::store::{certificate, nv};
 
-/// A new list of the issuer NAME, in NAME.crl, and in DER.
+/// Makes a new list of the issuer NAME in NAME.crl, and returns it in PEM and in DER.
 #[track_caller]
 fn list(openssl: &Openssl, name: &str) -> [Vec<u8>; 2] {
     let stranger = openssl.stranger().sections(
@@ -19,7 +19,7 @@ fn list(openssl: &Openssl, name: &str) -> [Vec<u8>; 2] {
 }
 
 #[test]
-fn lists_are_opened_in_pem_and_in_der() {
+fn lists_are_read_in_pem_and_in_der() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     let authority = certificate(openssl, "authority");

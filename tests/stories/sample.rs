@@ -1,4 +1,4 @@
-//! The sample configuration of the repository, as it stands and with each of its settings.
+//! The sample configuration of the repository works unchanged and with each of its settings.
 use std::fs;
 
 use tests::module;
@@ -7,7 +7,7 @@ use tests::raw::{self, Tpm as _};
 use crate::machine::Machine;
 
 #[test]
-fn the_sample_configuration_works_as_it_is() {
+fn the_sample_configuration_works_unchanged() {
     let machine = with_configuration(&sample());
     machine.openssl.ok("list -providers").says("default").says("tpm2");
     machine.signs("key.tpm");
@@ -27,9 +27,9 @@ fn each_setting_of_the_sample_is_read() {
             _ => "dgst -sha256 -sign key.tpm -out sig key.tpm",
         });
         failed.says(match name {
-            // The nonsense is a password for the owner, who has none.
+            // The test value is a password for the owner hierarchy, which has none.
             "pin" => "the TPM refused the password of the parent",
-            // It may be a password by mistake, so it is not repeated.
+            // The value may be a password by mistake, so the message does not repeat it.
             "pin-source" => "the value of pin-source",
             _ => "nonsense",
         });
@@ -37,7 +37,7 @@ fn each_setting_of_the_sample_is_read() {
 }
 
 #[test]
-fn each_setting_of_the_sample_does_what_it_says_there() {
+fn each_setting_of_the_sample_has_its_effect() {
     let sample = sample();
     let machine = with_configuration(&sample);
     let secret = machine.openssl.write("pin", "word\n").display().to_string();
@@ -54,7 +54,7 @@ fn each_setting_of_the_sample_does_what_it_says_there() {
         };
         seen += 1;
         machine.openssl.write("sample.cnf", sample.replace(line, &format!("{name} = {value}")));
-        // A password is right where there is one.
+        // The hierarchy has this password for the settings that give one.
         let owner: &[u8] = if name.starts_with("pin") { b"word" } else { b"" };
         machine.tpm.set_hierarchy_auth(raw::OWNER, b"", owner);
         machine.signs("key.tpm");
@@ -69,7 +69,7 @@ fn each_setting_of_the_sample_does_what_it_says_there() {
     assert!(seen >= 8, "{seen} settings in the sample");
 }
 
-/// A setting that is commented out: `# name = value`.
+/// Parses a setting that is commented out: `# name = value`.
 fn setting(line: &str) -> Option<(&str, &str, &str)> {
     let (name, value) = line.strip_prefix("# ")?.split_once(" = ")?;
     name.bytes().all(|b| b.is_ascii_lowercase() || b"-_".contains(&b)).then_some((line, name, value))
@@ -79,7 +79,7 @@ fn sample() -> String {
     fs::read_to_string(module::workspace().join("openssl.cnf")).unwrap()
 }
 
-/// A machine with a key file, whose openssl is configured by that text and nothing else.
+/// A machine with a key file, whose openssl is configured by that text only.
 fn with_configuration(text: &str) -> Machine {
     let machine = Machine::new();
     machine.key("key.tpm", "--ecc P-256");

@@ -1,4 +1,4 @@
-//! Every setting, in openssl.cnf and in the environment: the provider and the key tool obey both.
+//! The provider and the key tool obey every setting, in openssl.cnf and in the environment.
 use tests::process::Output;
 use tests::raw::{self, Tpm as _};
 use tests::{Openssl, Proxy, Swtpm, module};
@@ -6,15 +6,15 @@ use tpm::config::Setting;
 
 use crate::machine::Machine;
 
-/// A setting, a value with which everything works, one with which nothing does, and what is said of that.
+/// A setting, a value with which everything works, a value with which everything fails, and the error of the latter.
 struct Row {
     setting: Setting,
     right: String,
     wrong: &'static str,
     says: &'static str,
-    /// What needs the setting: a command of `openssl`, and one of the key tool.
+    /// The commands that need the setting: one of `openssl`, and one of the key tool.
     uses: [&'static str; 2],
-    /// The same where the wrong value needs another command.
+    /// The commands for the wrong value, if it needs others.
     uses_wrong: Option<[&'static str; 2]>,
 }
 
@@ -45,7 +45,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
         row(Setting::PARENT, "endorsement", "80000001", "transient"),
         Row {
             uses: ["pkey -in site-key:81000001 -pubout", "show site-key:81000001"],
-            // OpenSSL takes the wrong one for a file, and we are not asked.
+            // OpenSSL takes the wrong value for a file name, and does not ask the provider.
             uses_wrong: Some(["pkey -in handle:81000001 -pubout", "show 81000001"]),
             ..row(Setting::NV_PREFIX, "site-key:", "site-key", "is no prefix")
         },
@@ -53,18 +53,18 @@ fn rows(machine: &Machine) -> Vec<Row> {
             uses: ["pkey -in key.tpm -pubout", "create --force --wrap soft.pem new.tpm"],
             ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "leave it out")
         },
-        // The owner has a password from here on.
+        // The owner hierarchy has a password from here on.
         row(Setting::PIN, "owner", "other", "parent"),
         row(Setting::PIN_SOURCE, &file("owner.pin"), "file:/nonexistent", "check path and rights"),
     ]
 }
 
-/// In hexadecimal, as the kernel shows it.
+/// Returns the Name in hexadecimal, as the kernel shows it.
 fn null_name(machine: &Machine) -> String {
     machine.tool.ok("attest -C null --outname").out().trim().to_owned()
 }
 
-/// Both programs, each with its command.
+/// Runs both programs, each with its command.
 fn run(openssl: &Openssl, [ours, tool]: [&str; 2]) -> [Output; 2] {
     let tool = format!("{} {tool}", module::keytool().display());
     [openssl.run(ours), openssl.shell().run(&tool)]
@@ -79,7 +79,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
     let rows = rows(&machine);
     for setting in Setting::ALL {
         let here = rows.iter().any(|row| row.setting.name() == setting.name());
-        assert!(here, "the setting {} is not shown: give it a row", setting.name());
+        assert!(here, "the setting {} has no row here: add one", setting.name());
     }
     let mut locked = false;
     for row in &rows {
@@ -93,7 +93,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
         for (place, right, wrong) in [
             (name, line(&row.right), line(row.wrong)),
             (variable.as_str(), environment(&row.right), environment(row.wrong)),
-            // The section comes first.
+            // The section takes precedence over the variable.
             (name, line(&row.right).env(&variable, row.wrong), line(row.wrong).env(&variable, &row.right)),
         ] {
             for output in run(&right, row.uses) {
@@ -101,7 +101,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
             }
             for output in run(&wrong, row.uses_wrong.unwrap_or(row.uses)) {
                 let output = output.failed().says(row.says);
-                // What is no mistake of spelling is said by whoever refuses it.
+                // Only the parser of settings names the place of a malformed value; other values are refused where they are used.
                 let spelling = !["tcti", "salt-name", "pin"].contains(&name);
                 assert!(!spelling || output.err().contains(place), "{name} = {}: {output}", row.wrong);
             }
@@ -110,7 +110,7 @@ fn the_provider_and_the_key_tool_obey_every_setting() {
 }
 
 #[test]
-fn what_a_setting_does_shows_in_both() {
+fn the_effect_of_a_setting_shows_in_both_programs() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -128,7 +128,7 @@ fn what_a_setting_does_shows_in_both() {
 }
 
 #[test]
-fn an_option_of_the_key_tool_comes_before_every_setting() {
+fn an_option_of_the_key_tool_overrides_every_setting() {
     let machine = Machine::new();
     let tool = module::keytool().display().to_string();
     let elsewhere = machine.openssl.clone().set("tcti", "nowhere:").set("salt-name", "000b0000");
@@ -144,20 +144,20 @@ fn an_option_of_the_key_tool_comes_before_every_setting() {
 }
 
 #[test]
-fn an_openssl_cnf_that_cannot_be_read_is_no_empty_one() {
+fn an_unreadable_openssl_cnf_is_an_error() {
     let machine = Machine::new();
     let tool = module::keytool().display().to_string();
     let shell = machine.openssl.shell();
     let path = shell.write("broken.cnf", "openssl_conf = init\n[init\n");
     let broken = shell.clone().env("OPENSSL_CONF", path);
     broken.failed(&format!("{tool} {CREATE}")).says("broken.cnf").says("line 2");
-    // One that is not there says nothing, to OpenSSL neither.
+    // A missing file is like an empty one, also for OpenSSL.
     let absent = shell.clone().env("OPENSSL_CONF", shell.file("absent.cnf"));
     absent.ok(&format!("{tool} {CREATE}"));
 }
 
 #[test]
-fn the_parents_password_of_tpm2_openssl_comes_after_ours() {
+fn our_parent_password_overrides_that_of_tpm2_openssl() {
     let machine = Machine::new();
     // A wrong password for this parent counts.
     machine.tpm.set_dictionary_attack(30, 10_000);
@@ -173,18 +173,18 @@ fn the_parents_password_of_tpm2_openssl_comes_after_ours() {
     for make in [&generate, &create] {
         with("right").shell().ok(make);
         with("right").shell().ok(sign);
-        // What is set here comes first.
+        // The provider's own settings take precedence.
         with("wrong").set("pin", "right").shell().ok(make);
         with("wrong").set("pin-source", "file:right").shell().ok(make);
         with("wrong").env("TPM2_PIN", "right").shell().ok(sign);
     }
     with("wrong").shell().ok(&format!("{generate} -pkeyopt parent-auth:right"));
     with("wrong").shell().ok(&format!("{create} -b right"));
-    // It is for a parent at a handle: the owner hierarchy has no password, and is sent none.
+    // The variable is for a parent at a handle: the owner hierarchy has no password, and none is sent to it.
     with("wrong").shell().ok(&format!("{tool} create -e P-256 owned.tpm"));
     with("wrong").shell().ok(&format!("openssl {GENERATE}"));
     with("wrong").shell().ok("openssl dgst -sha256 -sign owned.tpm -out sig right");
-    assert_eq!(machine.tpm.failures(), 0, "something wrong was tried");
+    assert_eq!(machine.tpm.failures(), 0, "a wrong password was tried");
     for make in [&generate, &create] {
         with("right").env("TPM2_PIN", "other").shell().failed(make).says("parent");
         let refused = with("unsaid").env("TPM2_TRACE", "1").shell().failed(make).says("parent");

@@ -1,4 +1,4 @@
-//! What a command does not need stops it not: a setting that points at a file that cannot be read, a password for another parent.
+//! A wrong setting stops only the commands that need it: an unreadable file, or a password for another parent.
 use tests::raw::{self, Tpm as _};
 use tests::{Openssl, Tool};
 
@@ -10,7 +10,7 @@ fn tool(openssl: &Openssl) -> Tool {
     Tool::configured(openssl.shell())
 }
 
-/// With a persistent parent, its public key in `srk.pem`, a key file and a software key.
+/// A machine with a persistent parent, its public key in `srk.pem`, a key file and a software key.
 fn machine() -> Machine {
     let machine = Machine::new();
     machine.provision();
@@ -21,7 +21,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// What needs no TPM at all.
+/// Runs commands that need no TPM.
 fn without_a_tpm(tool: &Tool) {
     tool.ok("show key.tpm");
     tool.ok("create -e P-256 -i srk.pem -p 81000001 --signed-policy vendor.pub far.tpm");
@@ -31,7 +31,7 @@ fn without_a_tpm(tool: &Tool) {
 }
 
 #[test]
-fn a_pin_source_that_cannot_be_read_stops_only_what_needs_the_password() {
+fn an_unreadable_pin_source_stops_only_commands_that_need_the_password() {
     let machine = machine();
     machine.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let tool = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
@@ -47,7 +47,7 @@ fn a_pin_source_that_cannot_be_read_stops_only_what_needs_the_password() {
 }
 
 #[test]
-fn the_empty_password_of_an_option_comes_before_the_setting() {
+fn an_empty_password_by_option_overrides_the_setting() {
     let machine = Machine::new();
     for setting in [("pin", "other"), ("pin-source", "file:/nonexistent")] {
         let tool = tool(&machine.openssl.clone().set(setting.0, setting.1));
@@ -59,7 +59,7 @@ fn the_empty_password_of_an_option_comes_before_the_setting() {
 }
 
 #[test]
-fn the_owners_password_of_the_settings_reads_an_index_and_certifies_a_key() {
+fn the_owners_password_in_the_settings_reads_an_index_and_certifies_a_key() {
     let machine = machine();
     let der = certificate(&machine.openssl, "host");
     nv(&machine, "0x1500001", "-a 'ownerread|ownerwrite'", &der);
@@ -71,7 +71,7 @@ fn the_owners_password_of_the_settings_reads_an_index_and_certifies_a_key() {
     with("other").ok(show).says("not told without a password");
     with("other").failed(attest);
     with("other").ok(&format!("{attest} -b owner"));
-    // An option says that there is none.
+    // An option gives the empty password.
     with("owner").failed(&format!("{attest} -b ''"));
     let unreadable = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
     unreadable.ok(show).says("it cannot be read: ").says("pin-source");
@@ -80,7 +80,7 @@ fn the_owners_password_of_the_settings_reads_an_index_and_certifies_a_key() {
 }
 
 #[test]
-fn a_salt_name_that_cannot_be_read_stops_only_what_asks_the_tpm() {
+fn an_unreadable_salt_name_stops_only_commands_that_use_the_tpm() {
     let machine = machine();
     let openssl = machine.openssl.clone().set("salt-name", "/nonexistent");
     without_a_tpm(&tool(&openssl.clone().set("tcti", "nowhere:")));

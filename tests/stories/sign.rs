@@ -1,11 +1,11 @@
-//! Signatures with every digest, padding and salt length by stock openssl, verified by one that has never heard of tpm2.
+//! Stock openssl signs with every digest, padding and salt length; an openssl without tpm2 verifies.
 use tests::peers;
 
 use crate::machine::Machine;
 
 const DIGESTS: [&str; 8] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha512-256"];
 
-/// A salt length to sign with, and one that the verifier must agree to: the number of bytes, for SHA-256 and 2048 bits.
+/// A salt length to sign with, and the number of bytes that the verifier must find, for SHA-256 and 2048 bits.
 const SALTS: [(&str, &str); 6] =
     [("digest", "32"), ("max", "222"), ("auto", "222"), ("0", "0"), ("7", "7"), ("20", "20")];
 
@@ -22,7 +22,7 @@ fn prepared(machine: Machine) -> Machine {
     machine
 }
 
-/// `dgst -sign` with these options, and with a stranger's `dgst -verify`.
+/// Signs with `dgst -sign` and these options, and verifies with `dgst -verify` of a stock openssl.
 #[track_caller]
 fn dgst(machine: &Machine, digest: &str, sign: &str, verify: &str) {
     machine.openssl.ok(&format!("dgst -{digest} {sign} -sign key -out message.sig message"));
@@ -30,7 +30,7 @@ fn dgst(machine: &Machine, digest: &str, sign: &str, verify: &str) {
     machine.openssl.stranger().ok(&verify).says("Verified OK");
 }
 
-/// `pkeyutl -sign` of a digest (or with -rawin of the message) and a stranger's `pkeyutl -verify`.
+/// Signs a digest (or with -rawin the message) with `pkeyutl -sign`, and verifies with `pkeyutl -verify` of a stock openssl.
 #[track_caller]
 fn pkeyutl(machine: &Machine, input: &str, sign: &str, verify: &str) {
     machine.openssl.ok(&format!("pkeyutl -sign -inkey key -in {input} {sign} -out pkeyutl.sig"));
@@ -39,7 +39,7 @@ fn pkeyutl(machine: &Machine, input: &str, sign: &str, verify: &str) {
 }
 
 #[test]
-fn every_digest_with_rsa_keys() {
+fn rsa_keys_sign_with_every_digest() {
     for bits in [2048, 3072] {
         let machine = machine(&format!("-r -s {bits}"));
         for digest in DIGESTS {
@@ -52,7 +52,7 @@ fn every_digest_with_rsa_keys() {
     }
 }
 
-/// The containers that software keys come in, from the PKCS#8 file `soft`; the password is always `word`.
+/// The containers of software keys, each with the command that writes it from the PKCS#8 file `soft`; the password is always `word`.
 const CONTAINERS: [(&str, &str); 6] = [
     ("pkcs8", "pkey -in soft"),
     ("pkcs8-der", "pkey -in soft -outform DER"),
@@ -64,7 +64,7 @@ const CONTAINERS: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn keys_that_were_wrapped_sign_as_the_software_keys_did() {
+fn wrapped_keys_sign_like_their_software_keys() {
     let machine = Machine::new();
     machine.openssl.write("message", b"what is signed");
     let stranger = machine.openssl.stranger();
@@ -98,7 +98,7 @@ fn keys_that_were_wrapped_sign_as_the_software_keys_did() {
 }
 
 #[test]
-fn every_digest_with_keys_on_every_curve() {
+fn keys_on_every_curve_sign_with_every_digest() {
     for curve in ["P-256", "P-384", "P-521"] {
         let machine = machine(&format!("-e {curve}"));
         for digest in DIGESTS {
@@ -112,14 +112,14 @@ fn every_digest_with_keys_on_every_curve() {
                 &format!("-rawin -digest {digest}"),
             );
         }
-        // Bytes that are no digest at all: ECDSA takes what fits.
+        // Bytes of no digest's length: ECDSA accepts any length.
         machine.openssl.write("short", b"x");
         pkeyutl(&machine, "short", "", "");
     }
 }
 
 #[test]
-fn pss_with_every_salt_length_and_another_mgf1_digest() {
+fn pss_signs_with_every_salt_length_and_another_mgf1_digest() {
     let machine = machine("-r");
     machine.openssl.ok("dgst -sha256 -binary -out digest message");
     for (salt, bytes) in SALTS {
@@ -142,7 +142,7 @@ fn pss_with_every_salt_length_and_another_mgf1_digest() {
 }
 
 #[test]
-fn raw_rsa_with_and_without_padding() {
+fn raw_rsa_signs_with_and_without_padding() {
     let machine = machine("-r");
     machine.openssl.write("bytes", b"any bytes");
     pkeyutl(&machine, "bytes", "", "");
@@ -168,7 +168,7 @@ fn raw_rsa_with_and_without_padding() {
 }
 
 #[test]
-fn what_a_verification_recovers_is_what_was_signed() {
+fn verify_recover_returns_the_signed_bytes() {
     let machine = machine("-r");
     machine.openssl.write("bytes", b"any bytes");
     machine.openssl.ok("pkeyutl -sign -inkey key -in bytes -out signature");
@@ -192,9 +192,9 @@ fn a_wrong_signature_does_not_verify() {
     }
 }
 
-/// Keys of other tools, made for signing only or for one scheme only, which TPM2_RSA_Decrypt cannot serve.
+/// Keys of other tools with only the sign attribute or only one scheme, for which TPM2_RSA_Decrypt fails.
 #[test]
-fn keys_that_only_sign() {
+fn keys_that_cannot_decrypt_sign() {
     const SIGN: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let machine = Machine::new();
     machine.provision();
@@ -202,7 +202,7 @@ fn keys_that_only_sign() {
     let make = |algorithm: &str, attributes: &str| {
         tools.ok(&format!("tpm2_create -Q -C 0x81000001 -G {algorithm} -a {attributes} -u key.u -r key.r"));
         tools.ok("tpm2_encodeobject -Q -C 0x81000001 -u key.u -r key.r -o key");
-        // It leaves a session behind.
+        // tpm2-tools leave a session open.
         tools.ok("tpm2_flushcontext -l");
         machine.openssl.ok("pkey -in key -passin pass: -pubout -out key.pub");
     };
@@ -216,7 +216,7 @@ fn keys_that_only_sign() {
     dgst(&machine, "sha256", "", "");
     machine.openssl.failed("dgst -sha3-256 -passin pass: -sign key message").says("may decrypt");
     make("rsa2048:rsapss-sha256:null", SIGN);
-    // The public key names the digest and the length of the salt: nobody need say them.
+    // The public key names the digest and the salt length: no option is needed.
     dgst(&machine, "sha256", &format!("{pss}auto"), "");
     dgst(&machine, "sha256", "", "");
     pkeyutl(&machine, "message", "-rawin -passin pass:", "-rawin");

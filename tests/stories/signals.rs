@@ -1,6 +1,6 @@
-//! Signals in the middle of operations: a handler runs, and nothing fails; a request to end ends the program at once.
+//! Signals during operations: the handler runs and no operation fails; a request to terminate ends the program at once.
 //!
-//! TPM2_SIGNALS=thorough signs as often as a long field trial.
+//! TPM2_SIGNALS=thorough signs as often as a long field test.
 use std::time::{Duration, Instant};
 
 use tests::raw::Tpm as _;
@@ -8,14 +8,14 @@ use tests::{Options, Proxy, ResourceManager, Swtpm, Tabrmd, TerminalDevice, raw,
 
 use crate::machine::Machine;
 
-/// Of the timer, in microseconds, and whether the handler asks for SA_RESTART.
+/// The interval of the timer in microseconds, and 1 if the handler uses SA_RESTART.
 const TIMERS: [(u32, u32); 6] = [(1_000, 0), (1_000, 1), (3_000, 1), (7_000, 0), (7_000, 1), (20_000, 0)];
 
-/// Signs under each timer; the key is new to the process each time, so that loading it is disturbed, too.
+/// Signs under each timer. Each time the key is new to the process, so that signals also interrupt loading it.
 #[track_caller]
-fn undisturbed(machine: &Machine, way: &str) {
+fn assert_undisturbed(machine: &Machine, way: &str) {
     let times = match std::env::var("TPM2_SIGNALS").as_deref() {
-        // Two thousand and ten, so that each share is whole.
+        // 2,010 is divisible by the number of timers.
         Ok("thorough") => 2_010 / TIMERS.len(),
         _ => 50,
     };
@@ -31,7 +31,7 @@ fn undisturbed(machine: &Machine, way: &str) {
             came += signer.ok("timer 0 0").parse::<u32>().unwrap();
             signer.end("quit");
         }
-        assert!(came > 10, "{way}, {name}: {came} signals only prove nothing");
+        assert!(came > 10, "{way}, {name}: only {came} signals: too few to prove anything");
     }
     machine.tpm.assert_empty();
 }
@@ -41,8 +41,8 @@ fn timers_interrupt_no_operation_of_a_simulator() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
-    undisturbed(&machine, "mssim");
-    undisturbed(&Machine::new(), "swtpm");
+    assert_undisturbed(&machine, "mssim");
+    assert_undisturbed(&Machine::new(), "swtpm");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn timers_interrupt_no_operation_of_a_device() {
     let tpm = Swtpm::start();
     let device = TerminalDevice::start(&tpm);
     let machine = Machine::reached_by(tpm, &device.tcti());
-    undisturbed(&machine, "device");
+    assert_undisturbed(&machine, "device");
 }
 
 #[test]
@@ -59,18 +59,18 @@ fn timers_interrupt_no_operation_through_a_resource_manager() {
     let tabrmd = Tabrmd::start(&tpm);
     let machine = Machine::reached_by(tpm, tabrmd.tcti());
     let openssl = machine.openssl.env("DBUS_SESSION_BUS_ADDRESS", tabrmd.bus_address());
-    undisturbed(&Machine { openssl, ..machine }, "tabrmd");
+    assert_undisturbed(&Machine { openssl, ..machine }, "tabrmd");
 }
 
 #[test]
-fn timers_interrupt_no_operation_of_a_program_that_is_asked_through_pipes() {
+fn timers_interrupt_no_operation_through_tcti_cmd() {
     let tpm = Swtpm::start();
     let tcti = format!("cmd:tpm2_send -T {}", tpm.tcti());
-    undisturbed(&Machine::reached_by(tpm, &tcti), "cmd");
+    assert_undisturbed(&Machine::reached_by(tpm, &tcti), "cmd");
 }
 
 #[test]
-fn a_program_that_is_asked_through_pipes_ends_whatever_the_host_does_with_sigterm() {
+fn the_program_of_tcti_cmd_ends_even_if_the_host_blocks_sigterm() {
     let tpm = Swtpm::start();
     let tcti = format!("cmd:tpm2_send -T {}", tpm.tcti());
     let machine = Machine::reached_by(tpm, &tcti);
@@ -80,14 +80,14 @@ fn a_program_that_is_asked_through_pipes_ends_whatever_the_host_does_with_sigter
         signer.ok(&format!("sigterm {how}"));
         signer.ok("load a key");
         signer.ok("sign a");
-        // tcti-cmd sends SIGTERM to its program, and waits for it without a limit.
+        // tcti-cmd sends SIGTERM to its program, and waits for it without a timeout.
         signer.end("quit");
         machine.tpm.assert_empty();
     }
 }
 
 #[test]
-fn a_request_to_end_is_obeyed_while_the_tpm_works() {
+fn sigterm_ends_the_program_while_the_tpm_works() {
     let ways: [fn(&Proxy) -> String; 3] =
         [Proxy::tcti, Proxy::swtpm_tcti, |proxy| format!("cmd:tpm2_send -T {}", proxy.swtpm_tcti())];
     for (way, signal) in ways.into_iter().zip([libc::SIGTERM, libc::SIGINT, libc::SIGTERM]) {
@@ -110,7 +110,7 @@ fn a_request_to_end_is_obeyed_while_the_tpm_works() {
 }
 
 #[test]
-fn a_program_that_is_ended_in_the_middle_leaves_nothing_behind_a_resource_manager() {
+fn a_terminated_program_leaves_nothing_in_a_resource_manager() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);

@@ -1,17 +1,17 @@
-//! Keys in the TPM, opened by URI: every form, with and without password, beside every provider; and what it costs.
+//! Persistent keys opened by URI: every form, with and without password, beside every provider; and the commands it takes.
 use tests::raw::{self, Tpm as _};
 use tests::{Openssl, Options, Order, Proxy, Pty, ResourceManager, Swtpm, peers, valgrind};
 
 use crate::machine::{Machine, program};
 
-/// Where the keys of these stories are.
+/// The handles of the keys in these stories.
 pub(crate) const PLAIN: &str = "81000101";
 pub(crate) const LOCKED: &str = "81000102";
 
 /// The forms of a handle's URI.
 const FORMS: [&str; 4] = ["//nvkey:", "nvkey:", "handle:0x", "tpm2:handle=0x"];
 
-/// Makes a key at a handle, and leaves its file in HANDLE and its public half in HANDLE.pub.
+/// Makes a key persistent at a handle, with its file in HANDLE and its public half in HANDLE.pub.
 #[track_caller]
 pub(crate) fn persist(machine: &Machine, handle: &str, options: &str) {
     machine.key(handle, options);
@@ -19,13 +19,13 @@ pub(crate) fn persist(machine: &Machine, handle: &str, options: &str) {
     machine.openssl.ok(&format!("pkey -pubin -in {handle} -pubout -out {handle}.pub"));
 }
 
-/// Takes the key at a handle away.
+/// Removes the persistent key at a handle.
 pub(crate) fn evict(tpm: &Swtpm, handle: &str) {
     let handle = u32::from_str_radix(handle, 16).unwrap();
     tpm.persist(handle, handle);
 }
 
-/// A machine with a key without password and one with it, both of this kind.
+/// Prepares a machine with two persistent keys of this kind: one without a password, one with it.
 fn prepared(machine: Machine, kind: &str) -> Machine {
     persist(&machine, PLAIN, kind);
     persist(&machine, LOCKED, &format!("{kind} -k secret"));
@@ -33,7 +33,7 @@ fn prepared(machine: Machine, kind: &str) -> Machine {
     machine
 }
 
-/// Signs by `openssl dgst`, and has a stranger verify it with the public half that the key's file had.
+/// Signs with `openssl dgst`, and verifies with a stock openssl and the public half of the key's file.
 #[track_caller]
 fn signs(openssl: &Openssl, uri: &str, handle: &str, options: &str) {
     openssl.ok(&format!("dgst -sha256 -sign '{uri}' {options} -out sig message"));
@@ -59,7 +59,7 @@ fn every_form_of_uri_opens_the_key_in_both_orders() {
         signs(&openssl, &format!("tpm2:file={PLAIN}"), PLAIN, "");
         signs(&openssl, &format!("tpm2:file={LOCKED}"), LOCKED, "-passin pass:secret");
         signs(&openssl, &format!("tpm2:file={LOCKED}?pin-value=secret"), LOCKED, "");
-        // The public half, for which nobody is asked.
+        // The public half needs no password.
         for uri in [format!("nvkey:{LOCKED}"), format!("tpm2:file={LOCKED}")] {
             let public = openssl.ok(&format!("pkey -pubin -in {uri} -pubout")).out();
             assert_eq!(public, openssl.text(&format!("{LOCKED}.pub")), "{uri}");
@@ -69,7 +69,7 @@ fn every_form_of_uri_opens_the_key_in_both_orders() {
 }
 
 #[test]
-fn a_prefix_of_ones_own() {
+fn the_prefix_of_uris_can_be_set() {
     let machine = prepared(Machine::new(), "-e P-256");
     let openssl = machine.openssl.clone().set("NVPREFIX", "site-key:");
     for form in ["site-key:", "//nvkey:", "handle:"] {
@@ -86,7 +86,7 @@ fn a_prefix_of_ones_own() {
 }
 
 #[test]
-fn with_no_other_provider() {
+fn uris_work_without_another_provider() {
     let machine = prepared(Machine::new(), "-e P-256");
     machine.openssl.stranger().ok("dgst -sha256 -binary -out digest message");
     nv(&machine, "0x1c00002", "", &certificate(&machine.openssl, "alone"));
@@ -110,7 +110,7 @@ fn with_no_other_provider() {
 }
 
 #[test]
-fn a_store_lists_what_is_there() {
+fn a_store_lists_persistent_keys_and_certificates() {
     let machine = prepared(Machine::new(), "-e P-256");
     let openssl = &machine.openssl;
     nv(&machine, "0x1c00002", "", &certificate(openssl, "listed"));
@@ -123,7 +123,7 @@ fn a_store_lists_what_is_there() {
     openssl.ok("storeutl -noout -keys tpm2:").says("Total found: 2");
     openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
     openssl.ok("storeutl -noout -subject /CN=listed tpm2:").says("Total found: 1");
-    // OpenSSL 3.0 says "Total found: 0", later ones nothing.
+    // OpenSSL 3.0 prints "Total found: 0", later versions print nothing.
     let other = openssl.ok("storeutl -noout -subject /CN=other tpm2:");
     assert!(!other.out().contains("0: "), "{other}");
     openssl.ok(&format!("storeutl -noout handle:0x{PLAIN}")).says("0: Pkey").says("Total found: 1");
@@ -133,7 +133,7 @@ fn a_store_lists_what_is_there() {
 }
 
 #[test]
-fn what_cannot_be_opened_says_why_and_nothing_else() {
+fn a_failure_to_open_gives_one_error_with_its_reason() {
     let machine = prepared(Machine::new(), "-e P-256");
     let openssl = &machine.openssl;
     nv(&machine, "0x1c00002", "", &certificate(openssl, "there"));
@@ -193,12 +193,12 @@ fn what_cannot_be_opened_says_why_and_nothing_else() {
         (key, "nvkey:81000101?pin-source=file:/no/such", "a file cannot be read", "/no/such"),
     ] {
         let output = openssl.failed(&format!("{command} '{uri}'")).says(reason).says(detail);
-        // OpenSSL later than 3.0 adds what its prompt finds where there is no terminal.
+        // After 3.0, OpenSSL adds an error of its prompt where there is no terminal.
         let text = output.err();
         let errors = text.lines().filter(|line| line.contains(":error:") && !line.contains(":UI ")).count();
         assert_eq!(errors, 1, "{output}");
     }
-    // storeutl fails by what OSSL_STORE_error(3ossl) tells it.
+    // storeutl fails because OSSL_STORE_error(3ossl) reports it.
     openssl.failed("storeutl -noout nvkey:81000999").says("the TPM has nothing at this handle");
     let wrong = format!("dgst -sha256 -sign nvkey:{LOCKED} -passin pass:wrong -out sig message");
     openssl.failed(&wrong).says("the TPM refused the password");
@@ -208,7 +208,7 @@ fn what_cannot_be_opened_says_why_and_nothing_else() {
 }
 
 #[test]
-fn what_nobody_takes_of_a_file_is_not_opened() {
+fn objects_of_an_unwanted_type_are_not_opened() {
     let openssl = Openssl::with_tpm2("swtpm:host=127.0.0.1,port=9", Order::Tpm2First);
     certificate(&openssl, "host");
     let data = |name: &str| {
@@ -218,16 +218,16 @@ fn what_nobody_takes_of_a_file_is_not_opened() {
     openssl.write("bundle", [keys.concat(), openssl.read("host.crt")].concat());
     let taken = openssl.ok("pkey -in tpm2:file=bundle -noout -text").says("P-256");
     assert!(!taken.err().contains("pass phrase"), "{taken}");
-    // Whoever takes everything hears of what is no key, and has the rest.
+    // A program that takes every object gets an error for the one that is not a key, and the rest.
     let all = openssl.failed("storeutl -noout -passin pass:x tpm2:file=bundle").says("sealed data");
     all.says("1: Pkey").says("2: Certificate").says("Total found: 3");
 }
 
 #[test]
-fn who_is_asked_and_who_is_not() {
+fn a_password_is_asked_for_only_when_it_is_needed() {
     let machine = prepared(Machine::new(), "-e P-256");
     persist(&machine, "81000103", "-e P-256 -d -k secret");
-    // Under dictionary-attack protection, and without a password: as tpm2_create makes keys.
+    // Under dictionary-attack protection and without a password: the defaults of tpm2_create.
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     tools.ok("tpm2_createprimary -Q -C o -c primary");
     tools.ok("tpm2_create -Q -C primary -G ecc256 -u open.u -r open.r -c open");
@@ -242,7 +242,7 @@ fn who_is_asked_and_who_is_not() {
         ("nvkey:81000103".to_owned(), Some("secret")),
         ("handle:0x81000103?pass".to_owned(), Some("secret")),
         ("tpm2:handle=81000103?pin-value=secret".to_owned(), None),
-        // tpm2-openssl's form would say ?pass.
+        // In the form of tpm2-openssl, ?pass would be needed.
         ("handle:0x81000104".to_owned(), None),
         ("nvkey:81000104".to_owned(), Some("")),
         ("nvkey:81000104?pin-value=".to_owned(), None),
@@ -256,11 +256,11 @@ fn who_is_asked_and_who_is_not() {
         assert!(success, "{uri}: {screen}");
         assert_eq!(screen.matches("pass phrase").count(), usize::from(typed.is_some()), "{uri}: {screen}");
     }
-    assert_eq!(machine.tpm.failures(), 0, "nobody tried a wrong password");
+    assert_eq!(machine.tpm.failures(), 0, "no wrong password was tried");
 }
 
 #[test]
-fn opening_by_a_uri_costs_at_most_five_commands_and_a_reference_none() {
+fn opening_a_uri_takes_at_most_five_commands_and_a_reference_none() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti()).set("prove-password", "use");
@@ -268,13 +268,14 @@ fn opening_by_a_uri_costs_at_most_five_commands_and_a_reference_none() {
     machine.tool.ok(&format!("reference handle:0x{PLAIN} plain.ref"));
     let mut signer = machine.signer();
     for (open, opening, reads) in [
-        // The salt key, StartAuthSession, ReadPublic for the Name and for the proof; without a word about the password the empty one is tried.
+        // The salt key, StartAuthSession, ReadPublic for the Name and for the proof. A URI without a password parameter means the empty
+        // password.
         (format!("open a handle:0x{PLAIN}"), 5, 2),
-        // When that is refused, the TPM is asked whether it is still that key, and for its clock, to see later whether it was reset.
+        // After its refusal the provider checks that the key is unchanged, and reads the clock, which later shows if the TPM was reset.
         (format!("open a nvkey:{LOCKED} secret"), 5, 3),
         (format!("open a handle:0x{LOCKED}?pin-value=secret"), 2, 2),
         (format!("open a handle:0x{LOCKED}?pass secret"), 2, 2),
-        // The file holds the public area, and this process knows that the key is there.
+        // The file contains the public area, and this process knows that the key is at the handle.
         ("load a plain.ref".to_owned(), 0, 0),
     ] {
         proxy.log().clear();
@@ -294,7 +295,7 @@ fn opening_by_a_uri_costs_at_most_five_commands_and_a_reference_none() {
 }
 
 #[test]
-fn a_certificate_or_a_public_half_asks_for_no_more_than_that() {
+fn a_request_for_a_certificate_or_public_key_reads_nothing_else() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = prepared(Machine::reached_by(tpm, &proxy.tcti()), "-e P-256");
@@ -327,7 +328,7 @@ fn children_sign_with_a_key_that_the_parent_opened() {
 }
 
 #[test]
-fn two_contexts_and_libssls_own_function() {
+fn keys_open_in_two_contexts_and_by_libssl() {
     let machine = prepared(Machine::new(), "-e P-256");
     let opener = program(machine.openssl.shell(), "opener");
     for (handle, options, word) in [(PLAIN, "", ""), (LOCKED, "-a", "secret")] {
@@ -338,7 +339,7 @@ fn two_contexts_and_libssls_own_function() {
 }
 
 #[test]
-fn a_key_that_somebody_takes_away_or_exchanges() {
+fn a_key_that_is_removed_or_replaced_is_an_error() {
     let machine = prepared(Machine::new(), "-e P-256");
     let mut signer = machine.signer();
     for (handle, options) in [(PLAIN, ""), (LOCKED, "-k secret")] {
@@ -350,7 +351,7 @@ fn a_key_that_somebody_takes_away_or_exchanges() {
             let gone = signer.ask(&format!("sign {key}"));
             assert!(gone.contains("nothing at this handle") && gone.contains("removed"), "{gone}");
         }
-        // Another one comes to the place.
+        // Another key is made persistent at the handle.
         machine.key("other", &format!("-e P-256 {options}"));
         machine.tool.ok(&format!("load other {handle}"));
         for key in ["a", "used"] {
@@ -385,7 +386,7 @@ fn a_password_is_never_the_last_try() {
     machine.tpm.set_dictionary_attack(9, 1000);
     signs(&machine.openssl, &format!("nvkey:{LOCKED}"), LOCKED, "-passin pass:secret");
     machine.tpm.set_dictionary_attack(2, 1000);
-    // Nor is the empty one where a URI says nothing, of a key or an index.
+    // The empty password of a URI without parameters is never the last try either, for a key or an index.
     nv(&machine, "0x1c00004", "-p word -a ownerwrite|authread", b"contents");
     let refused = |line: &str, failures| {
         let output = machine.openssl.failed(line);
@@ -406,7 +407,7 @@ fn a_password_is_never_the_last_try() {
 }
 
 #[test]
-fn valgrind_finds_nothing_of_ours_in_a_store() {
+fn valgrind_finds_no_error_of_ours_in_a_store() {
     let machine = prepared(Machine::new(), "-e P-256");
     nv(&machine, "0x1c00002", "", &certificate(&machine.openssl, "host"));
     machine.tool.ok(&format!("reference -a handle:0x{LOCKED} key.ref"));
@@ -424,7 +425,7 @@ fn valgrind_finds_nothing_of_ours_in_a_store() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_opens_no_store() {
+fn an_unreadable_file_opens_no_store() {
     let machine = Machine::new();
     machine.openssl.write("text", "no serialized object");
     machine.openssl.write("large", vec![0; 10_241]);
@@ -441,7 +442,7 @@ fn a_file_that_cannot_be_read_opens_no_store() {
     machine.tpm.assert_empty();
 }
 
-/// Writes something into an NV index by tpm2-tools, as anybody would.
+/// Writes contents into an NV index with tpm2-tools.
 #[track_caller]
 pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8]) {
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
@@ -450,7 +451,7 @@ pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8])
     tools.ok(&format!("tpm2_nvwrite -Q -C o -i contents {index}"));
 }
 
-/// A new self-signed certificate in DER; its key is in NAME.key, and it in NAME.crt.
+/// Makes a self-signed certificate and returns it in DER; it is in NAME.crt, and its key in NAME.key.
 #[track_caller]
 pub(crate) fn certificate(openssl: &Openssl, name: &str) -> Vec<u8> {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";

@@ -1,4 +1,4 @@
-//! What a program has read already is opened by OSSL_STORE_attach(3ossl), under every scheme of the store.
+//! OSSL_STORE_attach(3ossl) opens data that a program has already read, under every scheme of the store.
 use tests::raw::Tpm as _;
 use tests::{Order, peers};
 
@@ -7,7 +7,7 @@ use crate::machine::{Machine, program};
 const SCHEMES: [&str; 5] = ["object", "handle", "nvkey", "//nvkey", "tpm2"];
 
 #[test]
-fn what_is_attached_is_opened_as_what_is_in_a_file() {
+fn attached_data_is_opened_like_a_file() {
     let machine = Machine::new();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     tools.ok("tpm2_createprimary -Q -C o -G ecc256 -a sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth -c primary");

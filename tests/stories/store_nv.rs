@@ -1,4 +1,4 @@
-//! Certificates and public keys in NV indexes, written by tpm2-tools and opened by URI.
+//! Certificates and public keys in NV indexes, written with tpm2-tools and opened by URI.
 use tests::raw::{self, Tpm as _};
 use tests::tls::handshake;
 use tests::{Authority, Order, Proxy, Swtpm, TlsServer, peers, tamper};
@@ -6,7 +6,7 @@ use tests::{Authority, Order, Proxy, Swtpm, TlsServer, peers, tamper};
 use crate::machine::Machine;
 use crate::store::{LOCKED, certificate, nv, persist};
 
-/// What a program reads out of an index: the certificate in PEM, without what -nameopt and the like may add.
+/// Checks that a program reads the certificate NAME out of an index, in PEM; `options` are additional options of x509.
 #[track_caller]
 fn same(machine: &Machine, uri: &str, name: &str, options: &str) {
     let found = machine.openssl.ok(&format!("x509 -in '{uri}' {options}")).out();
@@ -14,7 +14,7 @@ fn same(machine: &Machine, uri: &str, name: &str, options: &str) {
 }
 
 #[test]
-fn certificates_in_every_form_with_any_padding() {
+fn certificates_are_read_in_every_form_with_any_padding() {
     let machine = Machine::new();
     let der = certificate(&machine.openssl, "host");
     let pem = machine.openssl.read("host.crt");
@@ -29,7 +29,7 @@ fn certificates_in_every_form_with_any_padding() {
         same(&machine, &format!("handle:{index}"), "host", "");
         same(&machine, &format!("tpm2:nv={index}"), "host", "");
     }
-    // Written in parts, never to its end: what the TPM has not got yet is 0xff.
+    // Written in parts and never completely: bytes that were not written are 0xff.
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     tools.ok("tpm2_nvdefine -Q -C o -s 2000 0x1c00009");
     machine.openssl.write("part", &der);
@@ -39,7 +39,7 @@ fn certificates_in_every_form_with_any_padding() {
 }
 
 #[test]
-fn several_behind_each_other_and_longer_than_one_read() {
+fn several_certificates_in_an_index_and_long_contents_are_read() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -61,11 +61,12 @@ fn several_behind_each_other_and_longer_than_one_read() {
             .openssl
             .ok(&format!("storeutl -noout -subject /CN=two handle:{index}"))
             .says("Total found: 1");
-        // OpenSSL 3.0 says "Total found: 0", later ones nothing.
+        // OpenSSL 3.0 prints "Total found: 0", later versions print nothing.
         let other = machine.openssl.ok(&format!("storeutl -noout -subject /CN=x handle:{index}"));
         assert!(!other.out().contains("0: "), "{other}");
     }
-    // A list leaves out what is gone meanwhile (TPM_RC_HANDLE), and names what keeps its contents (TPM_RC_NV_LOCKED), if that was asked for.
+    // A list skips an index that was removed meanwhile (TPM_RC_HANDLE), and names one that cannot be read (TPM_RC_NV_LOCKED) if it was
+    // requested.
     let list = "storeutl -noout tpm2:";
     proxy.on_command(tamper::answer(raw::NV_READ_PUBLIC, 0x18b, 2));
     machine.openssl.ok(list).says("tpm2:nv=0x01c00003").says("Total found: 1");
@@ -74,7 +75,7 @@ fn several_behind_each_other_and_longer_than_one_read() {
     machine.openssl.ok(list).says("Total found: 2").says("not read: ").says("TPM_RC_NV_LOCKED");
     locked();
     machine.openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
-    // A TPM that fails in the middle, or goes away, is no short list.
+    // A TPM that fails during the list, or disconnects, is an error, not a shorter list.
     for command in [raw::NV_READ_PUBLIC, raw::NV_READ] {
         proxy.on_command(tamper::answer(command, 0x101, 1));
         machine.openssl.failed(list).says("TPM_RC_FAILURE");
@@ -86,7 +87,7 @@ fn several_behind_each_other_and_longer_than_one_read() {
 }
 
 #[test]
-fn whoever_opens_all_that_is_listed_is_asked_for_no_password() {
+fn opening_every_listed_object_asks_for_no_password() {
     let machine = Machine::new();
     let der = certificate(&machine.openssl, "host");
     nv(&machine, "0x1c00002", "", &der);
@@ -106,7 +107,7 @@ fn whoever_opens_all_that_is_listed_is_asked_for_no_password() {
 }
 
 #[test]
-fn public_keys_of_every_type() {
+fn public_keys_of_every_type_are_read() {
     let machine = Machine::new();
     let stranger = machine.openssl.stranger();
     machine.openssl.write("message", b"what is signed");
@@ -145,7 +146,7 @@ fn public_keys_of_every_type() {
 }
 
 #[test]
-fn passwords_of_the_index_and_of_the_owner() {
+fn passwords_of_the_index_and_of_the_owner_are_used() {
     let machine = Machine::new();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     let der = certificate(&machine.openssl, "host");
@@ -189,9 +190,9 @@ fn passwords_of_the_index_and_of_the_owner() {
     machine.tpm.assert_empty();
 }
 
-/// A server whose key and certificate are both in the TPM, and a client that trusts a root in the TPM.
+/// A server whose key and certificate are both in the TPM, and a client that trusts a root certificate in the TPM.
 #[test]
-fn everything_of_a_server_is_in_the_tpm() {
+fn key_and_certificate_of_a_server_can_both_be_in_the_tpm() {
     let machine = Machine::new();
     persist(&machine, LOCKED, "-e P-256 -k secret");
     let authority = Authority::new(&machine.openssl, "authority");

@@ -1,4 +1,4 @@
-//! What other tools put into the TPM is opened by URI: primary and other keys, and the serialized objects of tpm2-tools.
+//! Objects that other tools put into the TPM are opened by URI: primary and other keys, and the serialized objects of tpm2-tools.
 use tests::peers;
 use tests::raw::Tpm as _;
 
@@ -15,7 +15,7 @@ fn signs(machine: &Machine, uri: &str, options: &str) {
 }
 
 #[test]
-fn keys_and_serialized_objects_of_tpm2_tools() {
+fn keys_and_serialized_objects_of_tpm2_tools_are_used() {
     let machine = Machine::new();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     tools.ok("tpm2_createprimary -Q -C o -c primary");
@@ -23,7 +23,7 @@ fn keys_and_serialized_objects_of_tpm2_tools() {
         ("rsa2048", "", ""),
         ("ecc256", "", ""),
         ("ecc384", "-p secret", "-passin pass:secret"),
-        // What a longer password than the name hash becomes.
+        // The hash that replaces a password longer than the name hash's digest.
         (
             "ecc256:ecdsa",
             "-p 0123456789012345678901234567890123456789",
@@ -48,12 +48,12 @@ fn keys_and_serialized_objects_of_tpm2_tools() {
         signs(&machine, &format!("object:{at}.obj{pass}"), passin);
         let path = machine.openssl.file(format!("{at}.obj"));
         signs(&machine, &format!("object:{}{pass}", path.display()), passin);
-        // tpm2-openssl agrees about which key that is.
+        // tpm2-openssl finds the same key there.
         let theirs = peers::tpm2_openssl(machine.openssl.shell(), &machine.tpm.tcti());
         let line = format!("openssl pkey -provider tpm2 -provider default -in handle:0x{handle} -pubout");
         assert_eq!(theirs.ok(&line).out(), machine.openssl.text("key.pub"), "{algorithm}");
     }
-    // The object stays when its key is another's, or gone.
+    // The object file remains, but its key is replaced or removed.
     evict(&machine.tpm, "81000200");
     let sign = "dgst -sha256 -sign object:0.obj -out sig message";
     machine.openssl.failed(sign).says("nothing at this handle");
@@ -63,14 +63,14 @@ fn keys_and_serialized_objects_of_tpm2_tools() {
 }
 
 #[test]
-fn serialized_indexes_of_tpm2_tools() {
+fn serialized_indexes_of_tpm2_tools_are_read() {
     let machine = Machine::new();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
     let der = certificate(&machine.openssl, "host");
     machine.openssl.write("contents", &der);
     tools.ok(&format!("tpm2_nvdefine -Q -C o -s {} 0x1c00002", der.len()));
     tools.ok("tpm2_nvwrite -Q -C o -i contents 0x1c00002");
-    // tpm2-tools write no such file of an index: handle, Name, IESYSC_NV_RSRC, and the public area, as NV_ReadPublic gives them.
+    // tpm2-tools do not write such a file for an index: handle, Name, IESYSC_NV_RSRC, and the public area, as NV_ReadPublic returns them.
     let answer = machine.tpm.raw(tests::raw::NV_READ_PUBLIC, &[0x01c0_0002], &[], &[]).ok();
     let size = 2 + usize::from(u16::from_be_bytes([answer[0], answer[1]]));
     let (public, name) = answer.split_at(size);
@@ -81,7 +81,7 @@ fn serialized_indexes_of_tpm2_tools() {
 
 /// The template of the IBM tools (`tsscreateprimary -si`): an unrestricted primary key, for signatures of any scheme.
 #[test]
-fn primary_keys_that_sign() {
+fn unrestricted_primary_keys_sign() {
     const ATTRIBUTES: &str = "sign|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let machine = Machine::new();
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());

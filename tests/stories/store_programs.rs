@@ -1,34 +1,34 @@
-//! Every command of `openssl` that uses a private key, with one key as a file, as an engine's URI and as tpm2-openssl's URI, with
-//! and without password, in both orders of the providers; an openssl that has never heard of tpm2 judges the results.
+//! Every command of `openssl` that uses a private key works with the key as a file, as an engine's URI and as tpm2-openssl's URI, with
+//! and without password, in both orders of the providers. A stock openssl without tpm2 checks the results.
 use tests::raw::Tpm as _;
 use tests::tls::handshake;
 use tests::{Openssl, Order, TlsServer};
 
 use crate::machine::Machine;
-use crate::pki::{SECTIONS, office};
+use crate::pki::{SECTIONS, authority_files};
 use crate::store::{LOCKED, PLAIN, persist};
 
-/// One key as its user names it.
+/// One key in the form that a user names.
 struct Key<'a> {
     openssl: &'a Openssl,
-    judge: Openssl,
-    /// What stands after -key.
+    verifier: Openssl,
+    /// The value of -key.
     name: String,
-    /// The same for commands that call their password so: `-passin pass:secret`.
+    /// The password for commands with this option: `-passin pass:secret`.
     passin: &'static str,
-    /// For s_server and s_client.
+    /// The password for s_server and s_client.
     pass: &'static str,
     public: String,
 }
 
 impl Key<'_> {
-    /// `openssl LINE`, in which KEY is the key with its password.
+    /// Runs `openssl LINE`, in which KEY is replaced by the key with its password.
     #[track_caller]
     fn ok(&self, line: &str) -> tests::process::Output {
         self.openssl.ok(&line.replace("KEY", &format!("'{}' {}", self.name, self.passin)))
     }
 
-    /// A file that leads to it.
+    /// A file that leads to the key.
     fn file(&self) -> String {
         match self.name.split_once(':') {
             Some((_, handle)) => format!("{}.ref", handle.trim_start_matches("0x")),
@@ -38,11 +38,11 @@ impl Key<'_> {
 
     #[track_caller]
     fn verifies(&self, line: &str) {
-        self.judge.ok(&line.replace("PUBLIC", &self.public));
+        self.verifier.ok(&line.replace("PUBLIC", &self.public));
     }
 }
 
-/// The machine with both keys, persistent and as files, and what the commands want beside.
+/// A machine with both keys, persistent and as files, and the other files that the commands need.
 fn machine(kind: &str) -> Machine {
     let machine = Machine::new();
     let machine = Machine { openssl: machine.openssl.clone().sections(SECTIONS), ..machine };
@@ -57,8 +57,8 @@ fn machine(kind: &str) -> Machine {
 
 /// Runs a story with the key in each of its forms, with and without password.
 ///
-/// The order of the providers changes from one to the next, and one type of key begins with the other order than the
-/// other: so each command sees each order with each form, and a form with and without password sees both.
+/// The order of the providers alternates, and the two types of key begin with different orders. So each command runs in each order with
+/// each form, and each form runs in both orders: once with a password, once without.
 fn with_each(kind: &str, first: Order, story: impl Fn(&Key<'_>)) {
     let machine = machine(kind);
     let mut order = first;
@@ -67,11 +67,11 @@ fn with_each(kind: &str, first: Order, story: impl Fn(&Key<'_>)) {
             let openssl = machine.openssl.clone().ordered(order);
             order = other(order);
             let name = format!("{form}{handle}");
-            office(openssl.shell());
-            let judge = openssl.stranger();
+            authority_files(openssl.shell());
+            let verifier = openssl.stranger();
             let public = format!("{handle}.pub");
-            story(&Key { openssl: &openssl, judge, name, passin, pass, public });
-            // A server that is killed leaves its session behind.
+            story(&Key { openssl: &openssl, verifier, name, passin, pass, public });
+            // A killed server leaves its session in the TPM.
             machine.tpm.clear();
         }
     }
@@ -81,7 +81,7 @@ fn other(order: Order) -> Order {
     if order == Order::Tpm2First { Order::DefaultFirst } else { Order::Tpm2First }
 }
 
-/// pkey, storeutl, dgst, pkeyutl, req, x509, verify: what every type of key can do.
+/// pkey, storeutl, dgst, pkeyutl, req, x509, verify: the commands for every type of key.
 fn signs(key: &Key<'_>) {
     let public = key.ok("pkey -in KEY -pubout").out();
     assert_eq!(public, key.openssl.text(&key.public), "{}", key.name);
@@ -99,7 +99,7 @@ fn signs(key: &Key<'_>) {
     key.verifies("verify -CAfile ca.crt ca.crt host.crt");
 }
 
-/// ca, ocsp, ts: what authorities do.
+/// ca, ocsp, ts: the commands of authorities.
 fn certifies(key: &Key<'_>) {
     key.ok("ca -batch -notext -in host.csr -cert ca.crt -out issued.crt -keyfile KEY");
     key.verifies("verify -CAfile ca.crt issued.crt");
@@ -113,13 +113,13 @@ fn certifies(key: &Key<'_>) {
     key.verifies("ts -query -data message -sha256 -cert -out query.tsq");
     let reply =
         "ts -reply -section our_tsa -queryfile query.tsq -signer tsa.crt -chain ca.crt -out reply.tsr";
-    // It reads keys by itself, and files only.
+    // ts loads keys itself, from files only.
     let file = key.file();
     key.openssl.ok(&format!("{reply} -inkey {file} {}", key.passin));
     key.verifies("ts -verify -data message -in reply.tsr -CAfile ca.crt");
 }
 
-/// cms, smime: mail that is signed, and enveloped mail that is opened by those tools that can for this type of key.
+/// cms, smime: signed mail, and encrypted mail for the tools that support this type of key.
 fn mails(key: &Key<'_>, openers: &[&str]) {
     for tool in ["cms", "smime"] {
         key.ok(&format!("{tool} -sign -in message -signer ca.crt -out mail -inkey KEY"));
@@ -145,7 +145,7 @@ fn shakes_hands(key: &Key<'_>) {
 }
 
 #[test]
-fn rsa_keys() {
+fn every_command_works_with_rsa_keys() {
     with_each("-r", Order::Tpm2First, |key| {
         signs(key);
         certifies(key);
@@ -161,15 +161,15 @@ fn rsa_keys() {
 }
 
 #[test]
-fn ec_keys() {
+fn every_command_works_with_ec_keys() {
     with_each("-e P-256", Order::DefaultFirst, |key| {
         signs(key);
         certifies(key);
         mails(key, &["cms"]);
         shakes_hands(key);
         key.ok("ec -in KEY -noout -text").says("NIST CURVE: P-256");
-        key.judge.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer.key");
-        key.judge.ok("pkey -in peer.key -pubout -out peer.pub");
+        key.verifier.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer.key");
+        key.verifier.ok("pkey -in peer.key -pubout -out peer.pub");
         key.ok("pkeyutl -derive -inkey KEY -peerkey peer.pub -out ours");
         key.verifies("pkeyutl -derive -inkey peer.key -peerkey PUBLIC -out theirs");
         assert_eq!(key.openssl.read("ours"), key.openssl.read("theirs"));

@@ -1,4 +1,4 @@
-//! Reference files: programs that can only open a file use a key at a persistent handle.
+//! Reference files: programs that can only open a file use a persistent key.
 use std::os::unix::fs::PermissionsExt as _;
 
 use keyfile::KeyReference;
@@ -22,7 +22,7 @@ fn reference(openssl: &Openssl, name: &str) -> KeyReference {
 }
 
 #[test]
-fn it_holds_what_its_page_says() {
+fn a_reference_contains_what_its_page_documents() {
     let machine = machine();
     let (tool, openssl) = (&machine.tool, &machine.openssl);
     for (uri, handle, empty) in [
@@ -37,7 +37,7 @@ fn it_holds_what_its_page_says() {
         assert_eq!(made.public, keyfile::KeyFile::parse(&openssl.read(handle)).unwrap().public);
         let mode = openssl.file("key.ref").metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        // An openssl of any kind reads the structure that the page writes down.
+        // Any openssl reads the structure that the page documents.
         openssl.stranger().ok("asn1parse -in key.ref").says("TPM2 Key Reference v1.0").says("UTF8STRING");
     }
     tool.ok(&format!("reference --force {PLAIN} key.ref"));
@@ -56,11 +56,11 @@ fn it_holds_what_its_page_says() {
 }
 
 #[test]
-fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
+fn openssl_reads_and_writes_a_reference_without_a_tpm_command() {
     let machine = machine();
     machine.tool.ok(&format!("reference --force handle:0x{PLAIN} plain.ref"));
     machine.tool.ok(&format!("reference --force handle:0x{LOCKED} locked.ref"));
-    // The password of who opens it goes before its own.
+    // The password of the caller takes precedence over the password in the reference.
     machine.tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-value=other wrong.ref"));
     machine.openssl.write("pin", "secret\n");
     machine.openssl.ok(&format!("pkey -in handle:0x{PLAIN} -out written.ref"));
@@ -95,7 +95,7 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
         }
         openssl.failed("dgst -sha256 -sign locked.ref -out sig message").says("the key needs a password");
     }
-    // Its key stands in text; its password never does.
+    // The text shows the key's URI, and never its password.
     machine.openssl.ok("pkey -in plain.ref -noout -text").says("password: none");
     for uri in ["tpm2:handle=0x{};pin-value=secret", "handle:0x{}?pin-value=secret"] {
         machine.tool.ok(&format!("reference --force '{}' pin.ref", uri.replace("{}", LOCKED)));
@@ -108,7 +108,7 @@ fn openssl_reads_and_writes_it_and_no_tpm_is_asked() {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn each_fault_of_a_reference_has_its_error() {
     let machine = machine();
     let openssl = &machine.openssl;
     machine.tool.ok(&format!("reference --force handle:0x{PLAIN} key.ref"));
@@ -131,11 +131,11 @@ fn what_is_wrong_is_said() {
     *made.uri = format!("handle:0x{PLAIN}?pin-source=file:/no/such/file");
     openssl.write("damaged.ref", made.to_pem().unwrap());
     openssl.failed(sign).says("a file cannot be read").says("/no/such/file");
-    // Who needs the public half only may have no right to the password.
+    // A program that needs only the public half may not be allowed to read the password file.
     let public = openssl.text(&format!("{PLAIN}.pub"));
     assert_eq!(openssl.ok("pkey -pubin -in damaged.ref -pubout").out(), public);
     assert_eq!(openssl.ok("pkey -in damaged.ref -pubout").out(), public);
-    // Another key in the place, and none.
+    // Another key at the handle, and no key.
     *made.uri = format!("handle:0x{LOCKED}");
     openssl.write("damaged.ref", made.to_pem().unwrap());
     openssl.failed(sign).says("nothing at this handle").says("another key is at this handle now");
@@ -145,7 +145,7 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
-fn wrong_uses_of_the_tool() {
+fn wrong_uses_of_the_tool_are_refused() {
     let desk = Desk::new();
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
     desk.run("load_tpm2_key key.tpm 81000101").ok();
@@ -171,7 +171,7 @@ fn wrong_uses_of_the_tool() {
         assert!(output.err().contains(what), "{line}: {output}");
     }
     desk.assert_absent("out");
-    // The last try before a lockout is nobody's to spend.
+    // The last try before a lockout is never spent.
     desk.tpm.set_dictionary_attack(2, 1000);
     desk.run("tpm2-keytool reference 81000103 one.ref").ok();
     assert_eq!(desk.tpm.failures(), 1);
@@ -183,9 +183,9 @@ fn wrong_uses_of_the_tool() {
     desk.assert_tidy();
 }
 
-/// curl takes a path and no URI.
+/// curl accepts a path and no URI.
 #[test]
-fn curl_proves_who_it_is_with_a_key_in_the_tpm() {
+fn curl_authenticates_with_a_key_in_the_tpm() {
     let machine = machine();
     let authority = Authority::new(&machine.openssl, "authority");
     for handle in [PLAIN, LOCKED] {
@@ -200,6 +200,6 @@ fn curl_proves_who_it_is_with_a_key_in_the_tpm() {
         machine.openssl.shell().ok(&line).says("Verify return code: 0");
     }
     let port = server.port();
-    let nobody = format!("curl -sS --max-time 20 --cacert authority.pem https://localhost:{port}/");
-    machine.openssl.shell().failed(&nobody);
+    let anonymous = format!("curl -sS --max-time 20 --cacert authority.pem https://localhost:{port}/");
+    machine.openssl.shell().failed(&anonymous);
 }

@@ -1,4 +1,4 @@
-//! Behind tpm2-abrmd on a private bus: threads work; a forked child gets its error at once.
+//! Through tpm2-abrmd on a private bus: threads work, and a forked child gets an error at once.
 use std::time::{Duration, Instant};
 
 use tests::raw::Tpm as _;
@@ -30,7 +30,7 @@ fn threads_sign_and_leave_nothing() {
 }
 
 #[test]
-fn a_forked_child_gets_its_error_at_once() {
+fn a_forked_child_gets_an_error_at_once() {
     let tpm = Swtpm::start();
     let tabrmd = Tabrmd::start(&tpm);
     let machine = machine(tpm, &tabrmd);
@@ -45,12 +45,12 @@ fn a_forked_child_gets_its_error_at_once() {
         "no error with a remedy: {answer}"
     );
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    // The parent goes on.
+    // The parent continues to work.
     signer.ok("sign a");
 }
 
 #[test]
-fn a_child_of_a_process_that_has_not_used_the_bus_yet_signs() {
+fn a_child_signs_if_its_parent_has_not_used_the_bus_yet() {
     let tpm = Swtpm::start();
     let tabrmd = Tabrmd::start(&tpm);
     let machine = machine(tpm, &tabrmd);

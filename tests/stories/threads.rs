@@ -1,4 +1,4 @@
-//! Threads share one connection: with one key, and with more keys than the TPM has places.
+//! Threads share one connection: with one key, and with more keys than the TPM has object slots.
 use tests::raw::Tpm as _;
 use tests::{Options, Proxy, ResourceManager, Swtpm, raw};
 
@@ -26,7 +26,7 @@ fn eight_threads_sign_with_one_key() {
 }
 
 #[test]
-fn eight_threads_sign_with_eight_keys_in_three_places() {
+fn eight_threads_sign_with_eight_keys_in_three_slots() {
     let machine = Machine::new();
     machine.provision();
     let mut signer = machine.signer();
@@ -40,7 +40,7 @@ fn eight_threads_sign_with_eight_keys_in_three_places() {
 }
 
 #[test]
-fn eight_threads_with_one_and_with_eight_keys_behind_the_kernels_manager() {
+fn eight_threads_sign_with_one_and_eight_keys_through_the_kernels_resource_manager() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -58,7 +58,7 @@ fn eight_threads_with_one_and_with_eight_keys_behind_the_kernels_manager() {
 }
 
 #[test]
-fn twenty_keys_in_turn_in_three_places() {
+fn twenty_keys_sign_one_after_another_in_three_slots() {
     let machine = Machine::new();
     let mut signer = machine.signer();
     let names: Vec<String> = (0..20).map(|i| format!("key{i}")).collect();
@@ -77,11 +77,11 @@ fn twenty_keys_in_turn_in_three_places() {
 }
 
 #[test]
-fn another_process_that_fills_the_tpm_gets_in_the_way_only_while_it_does() {
+fn another_process_that_fills_the_tpm_is_an_error_only_while_it_does() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     let others: Vec<u32> = (0..3).map(|_| machine.tpm.create_primary()).collect();
-    // TPM_RC_OBJECT_MEMORY, retried for a while, then said.
+    // TPM_RC_OBJECT_MEMORY, retried for some time and then reported.
     machine.openssl.write("message", b"what is signed");
     machine.openssl.failed("dgst -sha256 -sign key -out message.sig message").says("0x902");
     for other in others {

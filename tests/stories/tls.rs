@@ -1,4 +1,4 @@
-//! TLS with keys in a TPM, and with keys that have nothing to do with it, while the providers stand in either order.
+//! TLS with keys in a TPM, and with software keys, in both orders of the providers.
 use tests::tls::handshake;
 use tests::{Authority, Openssl, Order, Swtpm, TlsServer, Tool};
 
@@ -6,7 +6,7 @@ use crate::machine::program;
 
 const GROUPS: [&str; 6] = ["P-256", "P-384", "P-521", "X25519", "X448", "ffdhe2048"];
 
-/// What s_client prints of the ephemeral key of the server.
+/// The name that s_client prints for the server's ephemeral key.
 fn ephemeral(group: &str) -> &str {
     match group {
         "P-256" => "ECDH, prime256v1, 256 bits",
@@ -18,7 +18,7 @@ fn ephemeral(group: &str) -> &str {
     }
 }
 
-/// Signatures: options for both ends that allow this one only, the type and digest that s_client prints.
+/// Signatures: options that allow only this one at both ends, then the type and the digest that s_client prints.
 const SIGNATURES_1_2: [(&str, &str, &str); 4] = [
     ("RSA+SHA256", "RSA", "SHA256"),
     ("RSA+SHA512", "RSA", "SHA512"),
@@ -31,7 +31,7 @@ const SIGNATURES_1_3: [(&str, &str, &str); 3] = [
     ("ecdsa_secp256r1_sha256", "ECDSA", "SHA256"),
 ];
 
-/// The registered name of a signature, which s_client prints where that of OpenSSL 3.0 prints the type.
+/// The registered name of a signature, which s_client prints where OpenSSL 3.0 prints the type.
 fn iana(sigalgs: &str) -> &str {
     match sigalgs {
         "RSA+SHA256" => "rsa_pkcs1_sha256",
@@ -51,12 +51,12 @@ fn machine(openssl: &Openssl, tpm: &Swtpm, name: &str) {
     }
 }
 
-/// Who answers a plain fetch when the configuration is in this order.
+/// The provider that serves a plain fetch when the configuration has this order.
 fn first(order: Order) -> &'static str {
     if order == Order::DefaultFirst { "default" } else { "tpm2" }
 }
 
-/// Proves that the order of the configuration is the order of a plain fetch, without which the rest proves nothing.
+/// Checks that the order in the configuration is the order of a plain fetch; otherwise the story tests nothing.
 #[track_caller]
 fn prove(openssl: &Openssl, fetch: &str, order: Order) {
     let name = first(order);
@@ -65,7 +65,7 @@ fn prove(openssl: &Openssl, fetch: &str, order: Order) {
 }
 
 #[test]
-fn s_server_and_s_client_authenticate_each_other_with_keys_in_their_tpms() {
+fn server_and_client_authenticate_each_other_with_keys_in_their_tpms() {
     let (here, there) = (Swtpm::start(), Swtpm::start());
     let server = Openssl::with_tpm2(&here.tcti(), Order::Tpm2First);
     let client = Openssl::in_shell(server.shell().beside(), &there.tcti(), Order::Tpm2First);
@@ -82,7 +82,7 @@ fn s_server_and_s_client_authenticate_each_other_with_keys_in_their_tpms() {
     for order in Order::BOTH {
         let (server, client) = (server.clone().ordered(order), client.clone().ordered(order));
         prove(&server, &fetch, order);
-        // The server of the last turn was killed, and nobody manages this TPM: its keys are still loaded.
+        // The previous server was killed, and there is no resource manager: its keys are still loaded.
         here.reset_and_startup();
         let listening = TlsServer::start(&server, &format!("{keys} {trust} -Verify 1"));
         let mut turn = 0;
@@ -91,15 +91,15 @@ fn s_server_and_s_client_authenticate_each_other_with_keys_in_their_tpms() {
             let own = if turn % 2 == 0 { "rsa" } else { "ec" };
             let (sigalgs, kind, digest) = signature;
             let auth = if *kind == "ECDSA" { "ec" } else { "rsa" };
-            // The list is also that of the client's own signature; the server takes the first that it can.
+            // The list also applies to the client's own signature; the server takes the first one that it supports.
             let sigalgs = match own {
                 own if own == auth => (*sigalgs).to_owned(),
                 "ec" => format!("{sigalgs}:ECDSA+SHA256"),
                 _ => format!("{sigalgs}:rsa_pss_rsae_sha256"),
             };
             let cipher = if auth == "ec" { "ECDHE+aECDSA" } else { "ECDHE+aRSA" };
-            // In TLS 1.2 the list of groups names the curves of certificates too; in TLS 1.3 a server of OpenSSL 3.5 or
-            // later would ask for the P-256 of the list.
+            // In TLS 1.2 the list of groups also names the curves of certificates; in TLS 1.3 a server of OpenSSL 3.5 or later would
+            // request P-256 from the list.
             let alone = group == "P-256" || version == "tls1_3";
             let groups = if alone { group.to_owned() } else { format!("{group}:P-256") };
             let options = format!("-{version} -cipher {cipher} -groups {groups} -sigalgs {sigalgs} {trust}");
@@ -108,8 +108,8 @@ fn s_server_and_s_client_authenticate_each_other_with_keys_in_their_tpms() {
             let agreed = handshake(&output);
             assert_eq!(agreed.protocol, if version == "tls1_3" { "TLSv1.3" } else { "TLSv1.2" }, "{output}");
             assert!(agreed.cipher.contains("DHE") || version == "tls1_3", "{output}");
-            let told = [*kind, iana(signature.0)].map(|name| format!("Peer signature type: {name}\n"));
-            assert!(told.iter().any(|line| output.out().contains(line)), "{told:?}: {output}");
+            let printed = [*kind, iana(signature.0)].map(|name| format!("Peer signature type: {name}\n"));
+            assert!(printed.iter().any(|line| output.out().contains(line)), "{printed:?}: {output}");
             let output = output.says(&format!("Peer signing digest: {digest}"));
             // "Server Temp Key" in OpenSSL 3.0, "Peer Temp Key" later.
             output.says(&format!("Temp Key: {}", ephemeral(group)));
@@ -125,7 +125,7 @@ fn s_server_and_s_client_authenticate_each_other_with_keys_in_their_tpms() {
 }
 
 #[test]
-fn every_group_and_signature_in_one_process() {
+fn every_group_and_signature_works_in_one_process() {
     let tpm = Swtpm::start();
     let openssl = Openssl::with_tpm2(&tpm.tcti(), Order::Tpm2First);
     machine(&openssl, &tpm, "tpm");
@@ -133,14 +133,14 @@ fn every_group_and_signature_in_one_process() {
     let tool = Tool::new(openssl.shell(), &tpm.tcti());
     let curves = tool.ok("create -l").out();
     for (curve, name) in [("secp384r1", "tpm-p384"), ("secp521r1", "tpm-p521")] {
-        // Not every TPM has them.
+        // Not every TPM supports these curves.
         if curves.contains(curve) {
             tool.ok(&format!("create -e {curve} {name}.key"));
             openssl.ok(&format!("pkey -in {name}.key -pubout -out {name}.pub"));
             names.push(name);
         }
     }
-    // Keys of software beside those of the TPM: in the second round their process used the TPM's.
+    // Software keys beside TPM keys: in the second round their process has used the TPM keys before.
     let stranger = openssl.stranger();
     stranger.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa.key");
     stranger.ok("genpkey -algorithm EC -pkeyopt group:P-384 -out soft-ec.key");
@@ -159,7 +159,7 @@ fn every_group_and_signature_in_one_process() {
 }
 
 #[test]
-fn a_client_verifies_a_chain_of_foreign_keys() {
+fn a_client_verifies_a_chain_of_software_keys() {
     let tpm = Swtpm::start();
     let openssl = Openssl::with_tpm2(&tpm.tcti(), Order::Tpm2First);
     machine(&openssl, &tpm, "client");
@@ -174,9 +174,9 @@ fn a_client_verifies_a_chain_of_foreign_keys() {
     let chain = openssl.text("p521.pem") + &openssl.text("ed25519.pem");
     openssl.write("chain.pem", chain);
 
-    // The server has never heard of tpm2.
+    // The server has no tpm2.
     let options = "-cert leaf.pem -key leaf.key -cert_chain chain.pem -CAfile root.pem -verify_return_error";
-    let modest = TlsServer::start(&stranger, options);
+    let stock_server = TlsServer::start(&stranger, options);
     let strict = TlsServer::start(&stranger, &format!("{options} -Verify 3"));
     let fetch = program(openssl.shell(), "fetch");
     for order in Order::BOTH {
@@ -187,12 +187,12 @@ fn a_client_verifies_a_chain_of_foreign_keys() {
         let own = "-cert client-ec.pem -key client-ec.key -cert_chain chain.pem";
         for version in ["-tls1_2", "-tls1_3"] {
             let trust = format!("{version} -CAfile root.pem -verify_return_error");
-            let page = modest.client(&openssl, &trust);
+            let page = stock_server.client(&openssl, &trust);
             let _ = handshake(&page);
             let page = strict.client(&openssl, &format!("{trust} {own}"));
             let _ = handshake(&page);
-            // And one who trusts somebody else refuses it.
-            modest
+            // A client that trusts another authority refuses the chain.
+            stock_server
                 .client(&openssl, &format!("{version} -CAfile client-ec.pem -verify_return_error"))
                 .failed()
                 .says("verify error");

@@ -4,7 +4,7 @@ use tests::{Openssl, Options, Order, ResourceManager, Swtpm, peers};
 
 use crate::machine::Machine;
 
-/// Loads a key by tpm2-tools beside its parent, and gives its handle and all that are taken.
+/// Loads a key and its parent with tpm2-tools, and returns the key's handle and all occupied handles.
 #[track_caller]
 fn load(machine: &Machine, options: &str) -> (String, Vec<u32>) {
     let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
@@ -43,7 +43,7 @@ fn a_loaded_key_is_used_and_stays_loaded() {
             let wrong = format!("dgst -sha256 -sign '{key}' -passin pass:other -out sig message");
             machine.openssl.failed(&wrong).says("the password of the key is wrong");
         }
-        // No file can lead to it.
+        // A reference file to such a key is refused.
         machine
             .openssl
             .failed(&format!("pkey -in '{key}' {passin} -out file"))

@@ -1,4 +1,4 @@
-//! The transport certificate of a cloud agent: a host seals a secret to it, and only the agent's TPM opens it.
+//! The transport certificate of a cloud agent: a host encrypts a secret to it, and only the agent's TPM decrypts it.
 use crate::machine::Machine;
 
 const SECRET: &[u8] = b"the password of the database\n";
@@ -6,7 +6,7 @@ const OPEN: &str =
     "cms -decrypt -inform PEM -in sealed -recip transport.pem -inkey transport.key -out opened";
 
 #[test]
-fn what_a_host_seals_to_the_certificate_is_opened_by_that_tpm_only() {
+fn a_message_to_the_certificate_is_decrypted_by_that_tpm_only() {
     for options in ["-r", "-e P-256"] {
         let agent = Machine::new();
         agent.key("transport.key", options);
@@ -19,16 +19,16 @@ fn what_a_host_seals_to_the_certificate_is_opened_by_that_tpm_only() {
         agent.openssl.ok(OPEN);
         assert_eq!(agent.openssl.read("opened"), SECRET, "{options}");
 
-        // A thief copies every file, to a machine with another TPM.
-        let thief = Machine::new();
+        // An attacker copies every file to a machine with another TPM.
+        let attacker = Machine::new();
         for file in ["transport.key", "transport.pem", "sealed"] {
-            thief.openssl.write(file, agent.openssl.read(file));
+            attacker.openssl.write(file, agent.openssl.read(file));
         }
-        // Against RSA oracles OpenSSL goes on with a random key, whose padding is right by chance in one of 256 cases.
-        let _ = thief.openssl.run(OPEN);
-        assert_ne!(thief.openssl.text("opened").as_bytes(), SECRET, "{options}");
-        // It says why if it is asked.
-        thief.openssl.failed(&format!("{OPEN} -debug_decrypt")).says("TPM_RC_INTEGRITY");
-        assert_ne!(thief.openssl.text("opened").as_bytes(), SECRET, "{options}");
+        // As a protection against RSA oracles OpenSSL continues with a random key, whose padding is right by chance in one of 256 cases.
+        let _ = attacker.openssl.run(OPEN);
+        assert_ne!(attacker.openssl.text("opened").as_bytes(), SECRET, "{options}");
+        // With this option OpenSSL shows the error.
+        attacker.openssl.failed(&format!("{OPEN} -debug_decrypt")).says("TPM_RC_INTEGRITY");
+        assert_ne!(attacker.openssl.text("opened").as_bytes(), SECRET, "{options}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who waits for whom: a TPM that never answers, one that is busy, and other threads' long commands.
+//! Timeouts: a TPM that never responds, a busy TPM, and long commands of other threads.
 use std::time::{Duration, Instant};
 
 use tests::raw::Tpm as _;
@@ -8,14 +8,14 @@ use crate::machine::Machine;
 
 const LONG: Duration = Duration::from_secs(6);
 
-/// A machine whose provider speaks to the proxy in the framing of Microsoft's simulator, which keeps its connection.
+/// A machine whose provider talks to the proxy with the protocol of Microsoft's simulator, which keeps its connection.
 fn behind_a_proxy() -> (Machine, Proxy) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     (Machine::reached_by(tpm, &proxy.tcti()), proxy)
 }
 
-/// The answer to one command of this code comes much too late.
+/// Delays the response to one command of this code far too long.
 fn stall(proxy: &Proxy, command: u32) {
     let mut stalled = false;
     proxy.on_command(move |sent| {
@@ -31,7 +31,7 @@ fn milliseconds(answer: &str) -> u128 {
 }
 
 #[test]
-fn a_tpm_that_does_not_answer_is_an_error_in_time_and_the_next_operation_works() {
+fn a_silent_tpm_is_a_timeout_and_the_next_operation_works() {
     let (machine, proxy) = behind_a_proxy();
     let machine = machine.set("timeout", "2");
     machine.key("key", "-e P-256 -k secret");
@@ -43,7 +43,7 @@ fn a_tpm_that_does_not_answer_is_an_error_in_time_and_the_next_operation_works()
         for command in [raw::START_AUTH_SESSION, raw::SIGN] {
             stall(&proxy, command);
             let start = Instant::now();
-            // All wait for the same answer, and none for longer than for its own time.
+            // All threads wait for the same response, and none waits longer than its own timeout.
             let answer = signer.ask("threads 4 1 a");
             let took = start.elapsed();
             assert!(answer.contains("did not answer in time"), "{tcti}: {answer}");
@@ -54,17 +54,17 @@ fn a_tpm_that_does_not_answer_is_an_error_in_time_and_the_next_operation_works()
         }
         signer.end("quit");
     }
-    // Of the sessions whose handles never came nobody knows.
+    // Sessions whose handles were never received cannot be flushed.
     assert!(machine.tpm.transient().is_empty());
 }
 
 #[test]
-fn a_tpm_that_does_not_answer_at_the_first_use_is_an_error_in_time() {
+fn a_tpm_that_is_silent_at_the_first_use_is_a_timeout() {
     let machine = Machine::new().set("timeout", "1");
     machine.key("key", "-e P-256");
     machine.openssl.write("message", b"what is signed");
     let sign = "dgst -sha256 -sign key -out signature message";
-    // What listens here accepts in the kernel, and nobody takes a word of it.
+    // The kernel accepts the connection, and no process reads from it.
     let (port, _listeners) = tests::port::listen_pair();
     for framing in ["swtpm", "mssim"] {
         let openssl =
@@ -76,7 +76,7 @@ fn a_tpm_that_does_not_answer_at_the_first_use_is_an_error_in_time() {
 }
 
 #[test]
-fn a_device_that_does_not_answer_is_an_error_in_time_and_works_again_when_it_has() {
+fn a_silent_device_is_a_timeout_and_works_again_after_its_response() {
     let tpm = Swtpm::start();
     let device = TerminalDevice::start(&tpm);
     let machine = Machine::reached_by(tpm, &device.tcti()).set("timeout", "2");
@@ -92,7 +92,7 @@ fn a_device_that_does_not_answer_is_an_error_in_time_and_works_again_when_it_has
         assert!(answer.contains("did not answer in time") && answer.contains("within 2 seconds"), "{answer}");
         assert!((2..5).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     }
-    // The kernel takes no other command, and would wait when the device is closed.
+    // The kernel accepts no other command, and would wait when the device is closed.
     assert_eq!(device.commands(), before + 1, "sent while an answer was outstanding");
     device.pause(false);
     signer.ok("sign a 3");
@@ -101,14 +101,14 @@ fn a_device_that_does_not_answer_is_an_error_in_time_and_works_again_when_it_has
 }
 
 #[test]
-fn a_device_that_is_busy_when_it_is_opened_is_waited_for() {
+fn opening_a_busy_device_waits() {
     let tpm = Swtpm::start();
     let device = TerminalDevice::start(&tpm);
     let machine = Machine::reached_by(tpm, &device.tcti());
     machine.key("key", "-e P-256");
     let mut signer = machine.signer();
     signer.ok("load a key");
-    // Another program has an RSA key made.
+    // Another program makes an RSA key.
     device.pause(true);
     signer.tell("sign a");
     std::thread::sleep(Duration::from_secs(4));
@@ -134,14 +134,14 @@ fn a_key_is_freed_while_another_thread_waits_for_the_tpm() {
     let answer = signer.ok("while long free free");
     assert!(answer.ends_with("and signed"), "{answer}");
     assert!(milliseconds(&answer) < 1_000, "EVP_PKEY_free waited: {answer}");
-    // Whoever held the connection has flushed it.
+    // The thread that held the connection has flushed the key.
     assert_eq!(machine.tpm.transient().len(), 1);
     signer.end("quit");
     machine.tpm.assert_empty();
 }
 
 #[test]
-fn threads_that_wait_for_a_busy_tpm_wait_together_and_let_others_through() {
+fn threads_retry_on_a_busy_tpm_together_and_do_not_block_others() {
     let (machine, proxy) = behind_a_proxy();
     machine.key("ec", "-e P-256 -k secret");
     machine.key("rsa", "-r");
@@ -156,12 +156,12 @@ fn threads_that_wait_for_a_busy_tpm_wait_together_and_let_others_through() {
     let answer = signer.ask("threads 5 1 ec");
     let alone = start.elapsed();
     assert!(answer.contains("TPM_RC_RETRY"), "{answer}");
-    // Each gives the TPM ten seconds; one after the other that would be fifty.
+    // Each thread retries for ten seconds; one after another that would take fifty.
     assert!(alone < Duration::from_secs(25), "{alone:?}");
     let answer = signer.ok("while ec sign rsa 10");
     assert!(answer.contains("TPM_RC_RETRY"), "{answer}");
-    assert!(milliseconds(&answer) < 8_000, "waited for the other's patience: {answer}");
-    // A password is proven with the nonces that the TPM has: none counted as wrong.
+    assert!(milliseconds(&answer) < 8_000, "waited for the retries of the other key: {answer}");
+    // A password is proven with current nonces of the TPM: no try counted as wrong.
     proxy.on_command(tamper::answer(raw::SIGN, 0x922, 40));
     signer.ok("threads 4 5 ec rsa");
     signer.end("quit");

@@ -1,4 +1,4 @@
-//! Apache and nginx: reloaded under load without a lost handshake, and told before they start that a password is wrong.
+//! Apache and nginx reload under load without a failed handshake, and report a wrong password before they start.
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use crate::machine::Machine;
 
 const NAME: &str = "-subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2";
 
-/// For all that waits here.
+/// The limit of every wait here.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Debian's modules; each child serves one connection at a time, and Apache's signals reach it in the middle of one.
+/// Debian's modules; each child serves one connection at a time, and Apache's signals reach it during a connection.
 const APACHE: &str = "\
 ServerRoot FOLDER
 ServerName localhost
@@ -39,8 +39,8 @@ SSLCertificateKeyFile FOLDER/key.tpm
 </VirtualHost>
 ";
 
-/// Four threads that connect and ask for a page until the file `stop` is there. The file `visits` grows by a byte with each. Prints how many
-/// times it went well, and each failure.
+/// Four threads connect and request a page until the file `stop` exists. The file `visits` grows by a byte with each request. Prints the
+/// number of successes, and each failure.
 const CLIENTS: &str = r#"
 import os, socket, ssl, sys, threading
 
@@ -68,7 +68,7 @@ print(results.count(""), [result for result in results if result])
 "#;
 
 #[test]
-fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
+fn twenty_reloads_of_apache_under_load_fail_no_handshake() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
@@ -86,7 +86,7 @@ fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
     });
     let mut clients =
         openssl.stranger().shell().spawn(&format!("/usr/bin/python3 clients.py {port}"), "clients.log");
-    // A signal that comes before the last one was seen is lost.
+    // Apache drops a signal that arrives before the last one was handled.
     let starts = || openssl.text("error.log").matches("resuming normal operations").count();
     let reach = |count| {
         let start = Instant::now();
@@ -95,11 +95,11 @@ fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
             thread::sleep(Duration::from_millis(50));
         }
     };
-    // However slow the machine is, each reload comes in the middle of visits.
+    // However slow the machine is, each reload happens during requests.
     let visited = |count| {
         let start = Instant::now();
         while openssl.text("visits").len() < count {
-            assert!(start.elapsed() < LIMIT, "nobody is served: {}", openssl.text("error.log"));
+            assert!(start.elapsed() < LIMIT, "no request is served: {}", openssl.text("error.log"));
             thread::sleep(Duration::from_millis(20));
         }
     };
@@ -111,10 +111,10 @@ fn apache_is_reloaded_twenty_times_under_load_and_loses_no_handshake() {
     }
     openssl.write("stop", "");
     assert!(clients.wait(LIMIT).success());
-    let told = openssl.text("clients.log");
-    let (visits, failures) = told.trim().split_once(' ').unwrap();
+    let printed = openssl.text("clients.log");
+    let (visits, failures) = printed.trim().split_once(' ').unwrap();
     assert_eq!(failures, "[]", "{}", openssl.text("error.log"));
-    assert!(visits.parse::<u32>().unwrap() > 100, "{visits} visits only prove nothing");
+    assert!(visits.parse::<u32>().unwrap() > 100, "only {visits} visits: too few to prove anything");
     let restarts = openssl.text("error.log").matches("Graceful restart requested").count();
     assert_eq!(restarts, 20, "{}", openssl.text("error.log"));
 }
@@ -135,7 +135,7 @@ http {
 ";
 
 #[test]
-fn nginx_says_before_it_starts_what_is_wrong_with_a_password() {
+fn nginx_reports_a_wrong_password_before_it_starts() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
     machine.key("key.tpm", "-e P-256 -k secret");

@@ -1,4 +1,4 @@
-/* What resident programs answer: one line each. */
+/* The answers of resident programs: one line each. */
 #ifndef ANSWERS_H
 #define ANSWERS_H
 #include <openssl/err.h>
@@ -7,7 +7,7 @@
 
 #define LINE 4096
 
-/* Empties the error queue into one line. */
+/* Moves the error queue into one line of text. */
 static const char *errors(char *text)
 {
     unsigned long code;

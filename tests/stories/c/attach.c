@@ -1,5 +1,5 @@
-/* attach SCHEME FILE: opens the contents of a file by OSSL_STORE_attach(3ossl), prints what is in it, one object a line, and signs with
- * the keys. Fails where OpenSSL reports an error. */
+/* attach SCHEME FILE: opens the contents of a file with OSSL_STORE_attach(3ossl), prints the objects, one a line, and signs with the
+ * keys. Fails if OpenSSL reports an error. */
 #include "must.h"
 #include <openssl/bio.h>
 #include <openssl/evp.h>

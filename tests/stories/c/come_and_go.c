@@ -1,7 +1,7 @@
-/* A process in which providers come and go: where a plain generation makes its key follows what is loaded at that moment.
+/* A process that loads and unloads providers: the provider of a plain key generation follows what is loaded at that moment.
  *
  *   come_and_go turns ROUNDS     one thread
- *   come_and_go threads ROUNDS   one thread loads and unloads default, others generate: each key is of one kind or the other */
+ *   come_and_go threads ROUNDS   one thread loads and unloads default, others generate: each key is a software key or a TPM key */
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@ static EVP_PKEY *generate(void)
     return key;
 }
 
-/* Software keys come from `default`, or through tpm2 from its own software; only the private half of a TPM key cannot be had. */
+/* Software keys come from `default`, or from the software of tpm2; only the private half of a TPM key cannot be exported. */
 static int is_software(EVP_PKEY *key)
 {
     BIGNUM *number = NULL;

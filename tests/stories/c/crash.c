@@ -1,5 +1,5 @@
-/* Opens a key with the password in a file, signs, and aborts: crash KEY PASSWORD-FILE CONTROL-FILE. KEY is a file, or a URI that says
- * itself where the password is. Nothing of the program's own holds the password afterwards; the contents of CONTROL-FILE stay. */
+/* Loads a key with the password in a file, signs, and aborts: crash KEY PASSWORD-FILE CONTROL-FILE. KEY is a file, or a URI that names
+ * the password itself. The program itself keeps no copy of the password; the contents of CONTROL-FILE stay in memory. */
 #include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>

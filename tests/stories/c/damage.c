@@ -1,14 +1,14 @@
 /* Reads a key file with every kind of small damage, in one process, in each way that programs do: damage FILE MODE [STEP].
  *
  *   text-cut, text-change   the PEM text, cut at each byte, each byte changed
- *   cut, change             the DER within, armoured again, so that our decoder is the one who sees it
+ *   cut, change             the DER in it, encoded as PEM again, so that the decoder of tpm2 reads it
  *   der-cut, der-change     the DER alone
- *   sign                    as change, and what loads is asked for a signature
- *   whole                   the file as it is, but not by the store: over much that is no key it takes minutes without us
+ *   sign                    as change, and each key that loads must sign
+ *   whole                   the unchanged file, without OSSL_STORE: with a large file without a key that takes minutes even without tpm2
  *
- * Every STEP-th byte, all by default. Says how many loaded, failed with a reason of the provider tpm2, with somebody
- * else's only, or without any, and how many gave a wrong signature: "loaded=1 ours=2 others=3 silent=4 wrong=5". A failed
- * signature counts as a failure. What loads is printed and exported, into nothing. */
+ * Damages every STEP-th byte, all by default. Prints how many files loaded, failed with a reason of the provider tpm2, failed with a
+ * reason of others only, or failed without a reason, and how many gave a wrong signature: "loaded=1 ours=2 others=3 silent=4 wrong=5".
+ * A failed signature counts as a failure. Each key that loads is printed and exported, without output. */
 #include <openssl/bio.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
@@ -27,7 +27,7 @@ static int no_password(char *buffer, int size, int writing, void *unused)
     return -1;
 }
 
-/* Counts a failure by what it left on the queue. */
+/* Counts a failure by the errors that it left in the queue. */
 static void failed(void)
 {
     unsigned long code;
@@ -125,7 +125,7 @@ static void read_by(EVP_PKEY *(*way)(BIO *), const unsigned char *bytes, size_t 
     BIO_free(bio);
 }
 
-/* Whether anybody can see whose file it is: by the first line of PEM, or by the first bytes of DER and their length. */
+/* Returns true if the format can be recognized: by the first line of PEM, or by the first bytes of DER and their length. */
 static int is_ours(const unsigned char *bytes, size_t size)
 {
     static const char line[] = "-----BEGIN TSS2 PRIVATE KEY-----\n";
@@ -143,7 +143,7 @@ static void decode(const unsigned char *bytes, size_t size)
     if (signing)
         return;
     read_by(text ? by_pem : by_der, bytes, size);
-    /* Of what it does not know at all the store says nothing. */
+    /* OSSL_STORE reports no error for an unknown format. */
     if (is_ours(bytes, size))
         read_by(by_store, bytes, size);
 }
@@ -200,7 +200,7 @@ int main(int argc, char **argv)
     unsigned char *copy = malloc(length);
     int cut = strstr(mode, "cut") != NULL;
     for (size_t i = 0; i < length; i += step) {
-        /* A block of exactly that size, so that valgrind sees a read past its end. */
+        /* A block of exactly that size, so that valgrind detects a read past its end. */
         if (cut) {
             unsigned char *block = malloc(i > 0 ? i : 1);
             memcpy(block, source, i);

@@ -1,23 +1,23 @@
-/* A resident program that decrypts and derives, driven by lines on its standard input; the other side of each operation is a
- * context that has never heard of tpm2.
+/* A resident program that decrypts and derives, controlled by lines on its standard input; the other side of each operation is a
+ * library context without tpm2.
  *
  *   load NAME FILE                 reads a private key file through libcrypto's decoders
- *   software NAME FILE             the same key in software, for `compare`
+ *   software NAME FILE             reads the same key in software, for `compare`
  *   seal NAME HEX [OPTION...]      encrypts to the public half, in software
- *   decrypting NAME [OPTION...]    makes this the context of what follows
- *   deriving NAME [OPTION...]      the same
- *   peer HEX                       a SubjectPublicKeyInfo: the other side of the derivation
- *   size [HEX]                     asks how long the result will be
- *   run [HEX] [ROOM]               decrypts or derives, into a buffer of so many bytes
- *   dup                            goes on with a copy of the context
- *   get NAME                       an integer parameter of the context
+ *   decrypting NAME [OPTION...]    begins a decryption: the commands below use its context
+ *   deriving NAME [OPTION...]      begins a derivation in the same way
+ *   peer HEX                       sets the peer of the derivation, a SubjectPublicKeyInfo
+ *   size [HEX]                     returns the length of the result
+ *   run [HEX] [ROOM]               decrypts or derives, into a buffer of ROOM bytes
+ *   dup                            continues with a copy of the context
+ *   get NAME                       returns an integer parameter of the context
  *   compare NAME HEX [OPTION...]   decrypts (or derives with this peer) in the TPM and in software: "ok OURS THEIRS"
- *   verify KEY MD SIG MSG [OPTION...]  verifies by the provider and by software: "ok OURS THEIRS"
- *   ecdh NAME TIMES, oaep NAME TIMES   random round trips; ecdh says how many secrets began with a zero byte
+ *   verify KEY MD SIG MSG [OPTION...]  verifies with the provider and in software: "ok OURS THEIRS"
+ *   ecdh NAME TIMES, oaep NAME TIMES   random round trips; ecdh returns the number of secrets that begin with a zero byte
  *   quit
  *
- * An option is NAME:VALUE as EVP_PKEY_CTX_ctrl_str takes it, or implicit-rejection:N, tls:VERSION, negotiated:VERSION. No bytes
- * at all are "-". Each line is answered by one: "ok ..." or "error RETURNED LENGTH | REASON | REASON". */
+ * An option is NAME:VALUE for EVP_PKEY_CTX_ctrl_str, or implicit-rejection:N, tls:VERSION, negotiated:VERSION. "-" means no bytes.
+ * Each line has a one-line answer: "ok ..." or "error RETURNED LENGTH | REASON | REASON". */
 #include "answers.h"
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -248,7 +248,7 @@ static int verified(EVP_PKEY *key, OSSL_LIB_CTX *library, char **words)
     return done;
 }
 
-/* The same key by the keymgmt and the signature of the provider, and by those of a context without it. */
+/* Verifies with the same key in the provider's keymgmt and signature, and in a context without the provider. */
 static void verify(char **words)
 {
     unsigned char der[BYTES];
@@ -270,7 +270,7 @@ static void verify(char **words)
     EVP_PKEY_free(theirs);
 }
 
-/* At least so many round trips, and as many more as it takes to see two shared secrets that begin with a zero byte. */
+/* Runs at least TIMES round trips, and more until two shared secrets have begun with a zero byte. */
 static void ecdh(int i, int times)
 {
     char *none[] = { NULL }, group[64], answer[LINE] = "";

@@ -1,13 +1,13 @@
-/* Walks every call of EVP that takes a key, on keys of a TPM and on software keys that tpm2 keeps.
+/* Makes every EVP call that takes a key, on TPM keys and on software keys in tpm2.
  *
  *   evp [-q] KEY ... [-fixed KEY ...] [-restricted KEY ...] [-software KEY ...]
  *
- * A KEY is a file or another URI. Those of -fixed sign by one scheme, with SHA-256; those of -restricted sign in that way only what
- * the TPM hashed itself; those of -software are given to tpm2. With -q RSA keys are not checked: under valgrind OpenSSL's search
- * for factors takes half a minute.
+ * A KEY is a file or another URI. The keys of -fixed sign with one scheme, and SHA-256; those of -restricted in the same way, but only
+ * what the TPM hashed itself; those of -software are imported into tpm2. With -q RSA keys are not checked: under valgrind OpenSSL's
+ * search for factors takes half a minute.
  *
- * A second library context that has never heard of tpm2 says what is right. */
-/* The calls of old types are among those that are walked. */
+ * A second library context without tpm2 gives the expected results. */
+/* The calls with old types are tested as well. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "evp/parameters.h"
 #include "evp/secrets.h"
@@ -35,7 +35,7 @@ static void walk(EVP_PKEY *key, enum kind kind)
     print(&subject);
     files(&subject);
     certificate(&subject);
-    /* The copy goes on when the original is gone. */
+    /* The copy still works after the original is freed. */
     EVP_PKEY_free(key);
     subject.key = twin;
     messages(&subject);
@@ -65,7 +65,7 @@ int main(int count, char **arguments)
     for (int i = 1; i < count; i++) {
         const char *word = arguments[i];
 
-        /* The last line says which key failed. */
+        /* The last line shows which key failed. */
         puts(word);
         password = strstr(word, "pin-value=");
         password = password == NULL ? "" : strchr(password, '=') + 1;
@@ -82,7 +82,7 @@ int main(int count, char **arguments)
         } else {
             EVP_PKEY *theirs = load(word, clean);
 
-            /* The property of our first row, by which it is tpm2 who imports it in any order of the providers. */
+            /* A property of our first algorithm, so that tpm2 imports the key in either order of the providers. */
             walk(copy(theirs, EVP_PKEY_KEYPAIR, NULL, "tpm2.software=yes"), kind);
             EVP_PKEY_free(theirs);
         }

@@ -1,4 +1,4 @@
-/* facts FILE: what libcrypto says of a key, one fact a line. facts -self-test: runs the self test of tpm2. */
+/* facts FILE: prints what libcrypto reports about a key, one fact a line. facts -self-test: runs the self test of tpm2. */
 #include <stdio.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ static void bytes(EVP_PKEY *key, const char *name)
     printf("\n");
 }
 
-/* An empty key with the parameters of another, then with its public half: what libssl makes of a client's key share. */
+/* Copies the parameters of a key to an empty key, and then its public half: as libssl does with a client's key share. */
 static void copies(EVP_PKEY *key)
 {
     EVP_PKEY *copy = EVP_PKEY_new(), *twin = EVP_PKEY_dup(key);
@@ -120,7 +120,7 @@ static int facts(const char *file)
     return 1;
 }
 
-/* Whether the key refuses a public half that is not its own, and keeps what it had. */
+/* Returns true if the key refuses another public half and keeps its own. */
 static int keeps(const char *file)
 {
     EVP_PKEY *key = load(file), *twin = EVP_PKEY_dup(key);

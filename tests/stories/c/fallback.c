@@ -1,5 +1,6 @@
-/* A provider loaded beside the default one that OpenSSL itself activates (OSSL_PROVIDER_try_load(3ossl)), as curl does: fallback [base].
-   Prints who generates random bytes. */
+/* Loads a provider beside the default provider that OpenSSL itself activates (OSSL_PROVIDER_try_load(3ossl)), as curl does: fallback
+ * [base].
+ * Prints the provider that generates random bytes. */
 #include "must.h"
 #include <openssl/evp.h>
 #include <openssl/provider.h>

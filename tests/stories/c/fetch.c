@@ -1,5 +1,5 @@
-/* Prints which provider answers a plain fetch of each algorithm of key management, before anything else was done and, with a
- * key file, again after that key has signed.
+/* Prints the provider that serves a plain fetch of each key management algorithm, before any other call and, with a key file, again
+ * after that key has signed.
  *
  *   fetch [KEY] */
 #include <openssl/err.h>
@@ -14,7 +14,7 @@ static void print(const char *when)
     printf("%s:", when);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(NULL, names[i], NULL);
-        const char *provider = keymgmt ? OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(keymgmt)) : "nobody";
+        const char *provider = keymgmt ? OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(keymgmt)) : "none";
         printf(" %s=%s", names[i], provider);
         EVP_KEYMGMT_free(keymgmt);
     }

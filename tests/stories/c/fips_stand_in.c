@@ -1,5 +1,5 @@
-/* Stands in for OpenSSL's FIPS provider where a system has none: the algorithms of the default provider say fips=yes here, without
- * MD5. It validates nothing. Like the real one it has neither encoders, decoders nor stores. */
+/* Replaces OpenSSL's FIPS provider where a system has none: offers the algorithms of the default provider with fips=yes, without MD5.
+ * It validates nothing. Like the real one it has no encoders, decoders or stores. */
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -11,7 +11,7 @@
 
 enum { OPERATIONS = 64, ROWS = 200 };
 
-/* One for all instances, for the life of the process. */
+/* Shared by all instances, for the life of the process. */
 static OSSL_PROVIDER *original;
 static OSSL_ALGORITHM tables[OPERATIONS][ROWS];
 

@@ -1,6 +1,6 @@
-/* generate [-q] FILE: keys generated in the TPM by the calls of libcrypto, used at once; FILE is the key file of an EC key.
+/* generate [-q] FILE: generates keys in the TPM with the calls of libcrypto and uses them at once; FILE is the key file of an EC key.
  *
- * With -q no RSA key is made in software: under valgrind the search for its primes takes seconds. */
+ * With -q no RSA key is generated in software: under valgrind the search for its primes takes seconds. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +27,7 @@ static void check(int fine, const char *what)
     }
 }
 
-/* Refused, and the queue says this. */
+/* Checks that a call failed with this error in the queue. */
 static void refused(int result, const char *what, const char *why)
 {
     char text[LINE];
@@ -40,7 +40,7 @@ static void refused(int result, const char *what, const char *why)
     }
 }
 
-/* The key is of this kind, signs, and what it signs is good. */
+/* Checks that the key has this label, signs, and that the signature verifies. */
 static void is_of(EVP_PKEY *key, const char *label, const char *what)
 {
     unsigned char signature[1024];
@@ -88,7 +88,7 @@ static EVP_PKEY *finish(EVP_PKEY_CTX *ctx, const char *what)
     return key;
 }
 
-/* From a template, with a query that libcrypto does not look at. */
+/* Generates from a template, with a property query that libcrypto ignores. */
 static EVP_PKEY *like(EVP_PKEY *template, const char *query, const char *what)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, template, query);
@@ -97,7 +97,7 @@ static EVP_PKEY *like(EVP_PKEY *template, const char *query, const char *what)
     return finish(ctx, what);
 }
 
-/* The same, and what is set of the key, which libcrypto says before it shows the template. */
+/* The same with parameters of the key, which libcrypto passes before the template. */
 static EVP_PKEY_CTX *like_but(EVP_PKEY *template, OSSL_PARAM *params, const char *what)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, template, NULL);
@@ -174,7 +174,7 @@ static void with_parameters(void)
     EVP_PKEY *key;
 
     check(EVP_PKEY_CTX_set_params(ctx, params) == 1, "parameters");
-    /* The later one counts. */
+    /* The later password takes effect. */
     check(EVP_PKEY_CTX_set_params(ctx, bytes) == 1, "a password with a zero in it");
     key = finish(ctx, "EC with parameters");
     in_tpm(key, "EC with parameters");
@@ -195,7 +195,7 @@ static void with_parameters(void)
     check(reports > 0, "progress");
     EVP_PKEY_free(key);
 
-    /* One context, two keys. */
+    /* One context generates two keys. */
     ctx = begin("EC", TPM, "EC");
     check(EVP_PKEY_CTX_set_group_name(ctx, "P-256") == 1, "a curve by name");
     key = NULL;
@@ -240,7 +240,7 @@ static void templates(const char *name)
     in_tpm(key = like(file, NULL, "like the key of a file, no query"), "like the key of a file, no query");
     EVP_PKEY_free(key);
 
-    /* Parameters of a TPM key are parameters. */
+    /* The parameters of a TPM key are ordinary parameters. */
     ctx = EVP_PKEY_CTX_new_from_pkey(NULL, file, NULL);
     check(EVP_PKEY_paramgen_init(ctx) == 1 && EVP_PKEY_paramgen(ctx, &parameters) == 1, "parameters of a TPM key");
     check(EVP_PKEY_parameters_eq(parameters, file) == 1, "they are its own");
@@ -279,7 +279,7 @@ static void templates(const char *name)
     EVP_PKEY_free(key);
     EVP_PKEY_free(parameters);
 
-    /* What has nothing to do with a TPM begets what has nothing to do with one. */
+    /* A software template gives a software key. */
     software = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
     is_of(software, "BEGIN PRIVATE KEY", "no query");
     is_of(key = like(software, NULL, "like a software key"), "BEGIN PRIVATE KEY", "like a software key");
@@ -289,7 +289,7 @@ static void templates(const char *name)
     BIO_free(in);
 }
 
-/* What is said of a key like another holds; the story looks at the files. */
+/* Parameters override the template; the story checks the files. */
 static void templates_and_parameters(const char *name)
 {
     OSSL_PARAM ours[] = {
@@ -321,7 +321,7 @@ static void templates_and_parameters(const char *name)
     keep(key, "like.ec");
     EVP_PKEY_free(key);
     key = NULL;
-    /* As text, which is how commands say it. */
+    /* As text, like the command line. */
     ctx = like_but(file, da, "protection");
     check(EVP_PKEY_CTX_ctrl_str(ctx, "user-auth", "secret") == 1, "a password as text");
     keep(key = finish(ctx, "like a file, with a password"), "like.text");

@@ -1,7 +1,7 @@
-/* TLS handshakes of two ends in one process, over memory BIOs, both with certificates: every version, group and signature.
+/* TLS handshakes between two ends in one process, over memory BIOs, both with certificates: every version, group and signature.
  *
- *   handshakes PROVIDER CA NAME ...    PROVIDER must answer a plain fetch of EC and RSA (or "any"); each NAME stands for
- *                                      NAME.key and NAME.pem. Everything runs twice: the second time in a process that used
+ *   handshakes PROVIDER CA NAME ...    PROVIDER must serve a plain fetch of EC and RSA (or "any"); each NAME means NAME.key
+ *                                      and NAME.pem. Everything runs twice: the second time in a process that has used
  *                                      all the keys before. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -25,7 +25,7 @@ static char doing[256];
         }                                                                                                                     \
     } while (0)
 
-/* Key exchanges: the name that is asked for, and the group or type of the ephemeral key that must come of it. */
+/* Key exchanges: the requested name, and the group or type that the ephemeral key must have. */
 static const struct { const char *ask, *get; int versions; } groups[] = {
     {"P-256", "prime256v1", 3},
     {"P-384", "secp384r1", 3},
@@ -43,7 +43,7 @@ static const struct { const char *ask, *get; int versions; } groups[] = {
     {"ffdhe4096", "ffdhe4096", 2},
 };
 
-/* Signatures: for which keys (bits of an EC key, or 0 for RSA) and versions (1: TLS 1.2, 2: TLS 1.3), and their type. */
+/* Signatures: the keys (bits of an EC key, or 0 for RSA), the versions (1: TLS 1.2, 2: TLS 1.3), and the type of each. */
 static const struct { const char *name; int bits, versions, type; } signatures[] = {
     {"rsa_pss_rsae_sha256", 0, 3, EVP_PKEY_RSA_PSS},
     {"rsa_pss_rsae_sha384", 0, 3, EVP_PKEY_RSA_PSS},
@@ -81,8 +81,8 @@ static SSL_CTX *context(const char *name, const SSL_METHOD *method, const char *
     return ctx;
 }
 
-/* Only the group that is asked for, but in TLS 1.2 the list names the curves of certificates too: behind it, as it is the first
- * that counts. */
+/* Lists only the requested group; in TLS 1.2 also the curves of certificates, which are listed after it because the first one is used
+ * for the key exchange. */
 static const char *group_list(const char *group)
 {
     static const char *const others[] = {"P-256", "P-384", "P-521"};
@@ -94,7 +94,7 @@ static const char *group_list(const char *group)
     return list;
 }
 
-/* Gives the two ends their turns until both are through. */
+/* Runs the two ends alternately until both have finished. */
 static void converse(SSL *server, SSL *client)
 {
     SSL *ends[] = {client, server};

@@ -1,4 +1,4 @@
-/* libcryptos KEY LIBCRYPTO ...: several libcryptos in one process sign in turn with the same key file, each with a tpm2 of its own.
+/* libcryptos KEY LIBCRYPTO ...: several libcryptos in one process sign with the same key file, one after another, each with its own tpm2.
  * LIBCRYPTO is a path, or "linked": the one that is linked into this program (compiled with -DLINKED). */
 #define _GNU_SOURCE
 #include <dlfcn.h>

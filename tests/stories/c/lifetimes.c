@@ -1,11 +1,11 @@
-/* Providers, library contexts and keys come and go, in orders that programs have.
+/* Creates and frees providers, library contexts and keys in orders that programs use.
  *
- *   lifetimes contexts FILE        the same key in two library contexts at once, which go one after the other
- *   lifetimes reload FILE TIMES    loads the provider, uses a key and unloads it again, so many times
- *   lifetimes provider-first FILE  unloads the provider and frees its context before the key and a signature under way
+ *   lifetimes contexts FILE        the same key in two library contexts at once, which are freed one after the other
+ *   lifetimes reload FILE TIMES    loads the provider, uses a key and unloads the provider, TIMES times
+ *   lifetimes provider-first FILE  unloads the provider and frees its context before the key and an unfinished signature
  *   lifetimes exit FILE            exits by exit(3) and frees nothing
- *   lifetimes cleanup FILE         frees the key, then everything by OPENSSL_cleanup
- *   lifetimes late FILE            frees the key, and one of software, in an exit handler that runs after OpenSSL's own */
+ *   lifetimes cleanup FILE         frees the key, then everything with OPENSSL_cleanup
+ *   lifetimes late FILE            frees the key, and a software key, in an exit handler that runs after OpenSSL's own */
 #include "must.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -45,7 +45,7 @@ static EVP_PKEY *load(const char *file, OSSL_LIB_CTX *libctx)
     return key;
 }
 
-/* Signs here and verifies there. */
+/* Signs with one key and verifies with the other. */
 static void sign(EVP_PKEY *key, OSSL_LIB_CTX *here, EVP_PKEY *other, OSSL_LIB_CTX *there)
 {
     unsigned char signature[1024];
@@ -77,13 +77,13 @@ static void contexts(const char *file)
     sign(twin, one.libctx, there, two.libctx);
     EVP_PKEY_free(twin);
     end(&one);
-    /* The other does not notice. */
+    /* The other context is not affected. */
     sign(there, two.libctx, there, two.libctx);
     EVP_PKEY_free(there);
     end(&two);
 }
 
-/* Bytes of this process in memory. */
+/* The resident memory of this process in bytes. */
 static long resident(void)
 {
     long total = 0, pages = 0;
@@ -94,7 +94,7 @@ static long resident(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-/* Prints by how many bytes the process has grown, after a tenth of the turns in which everybody may settle down. */
+/* Prints by how many bytes the process has grown, measured after the first tenth of the rounds. */
 static void reload(const char *file, int times)
 {
     long settled = 0;
@@ -102,7 +102,7 @@ static void reload(const char *file, int times)
     for (int i = 0; i < times; i++) {
         struct context context = begin();
 
-        /* The public half needs the provider's own context of software, a signature the TPM. */
+        /* The public half uses the provider's own software context, a signature the TPM. */
         if (i % 10 == 0) {
             EVP_PKEY *key = load(file, context.libctx);
 
@@ -127,14 +127,14 @@ static void provider_first(const char *file)
     sign(key, context.libctx, key, context.libctx);
     MUST(EVP_DigestSignInit_ex(ctx, NULL, "SHA256", context.libctx, NULL, key, NULL) == 1);
     MUST(EVP_DigestSignUpdate(ctx, "message", 7) == 1);
-    /* Its keys and contexts hold the provider. */
+    /* The keys and contexts keep the provider loaded. */
     MUST(OSSL_PROVIDER_unload(context.tpm2) == 1 && OSSL_PROVIDER_unload(context.standard) == 1);
     EVP_PKEY_free(key);
     EVP_MD_CTX_free(ctx);
     OSSL_LIB_CTX_free(context.libctx);
 }
 
-/* What is freed by nobody is still known to the program. */
+/* Reachable for the exit handler, and never freed otherwise. */
 static EVP_PKEY *left, *software;
 
 static void free_late(void)
@@ -155,7 +155,7 @@ int main(int count, char **arguments)
     } else if (strcmp(mode, "provider-first") == 0) {
         provider_first(arguments[2]);
     } else {
-        /* OpenSSL has not begun, and so its handler comes later, and runs before. */
+        /* OpenSSL is not initialized yet, so its handler is registered later and runs earlier. */
         if (strcmp(mode, "late") == 0)
             atexit(free_late);
         left = load(arguments[2], NULL);

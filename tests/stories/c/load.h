@@ -1,10 +1,10 @@
-/* Keys by URI. */
+/* Loads keys by URI. */
 #ifndef LOAD_H
 #define LOAD_H
 #include "must.h"
 #include <openssl/store.h>
 
-/* The key of a file or another URI. */
+/* Returns the key of a file or another URI. */
 static EVP_PKEY *load(const char *uri, OSSL_LIB_CTX *libctx)
 {
     OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, libctx, NULL, NULL, NULL, NULL, NULL, NULL);

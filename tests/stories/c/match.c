@@ -1,4 +1,4 @@
-/* Whether keys and certificates belong together, by every way to ask: match KEY CERTIFICATE.
+/* Compares a key and a certificate in every way that OpenSSL offers: match KEY CERTIFICATE.
  *
  * KEY is a private key file, CERTIFICATE a certificate; the software key in the certificate is compared with KEY in both
  * directions. Prints "eq=1 back=1 check=1 ssl=1": EVP_PKEY_eq(key, public), (public, key), X509_check_private_key,

@@ -1,6 +1,6 @@
-/* What a program in C does wrong: each call fails with words of tpm2 that say what is wrong, and the key goes on.
+/* Wrong calls of a program in C: each fails with an error of tpm2 that names the mistake, and the key still works.
  *
- *   misuse FILE ...      private keys of the TPM */
+ *   misuse FILE ...      private keys in the TPM */
 #include "must.h"
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -12,7 +12,7 @@
 static unsigned char room[1000];
 static const unsigned char digest[32] = "a digest of thirty-two bytes..";
 
-/* Whether one of the errors since the last call is of tpm2 and holds the text. */
+/* Returns true if one of the errors since the last call comes from tpm2 and contains the text. */
 static int says(const char *part)
 {
     unsigned long code;
@@ -26,7 +26,7 @@ static int says(const char *part)
                  && (flags & ERR_TXT_STRING) && strstr(data, part) != NULL;
     }
     if (!found)
-        fprintf(stderr, "nobody said: %s\n", part);
+        fprintf(stderr, "no error contains: %s\n", part);
     return found;
 }
 
@@ -55,7 +55,7 @@ static void sign(EVP_PKEY *key)
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha384()) == 1);
     MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("has 48 bytes, and 32 were given"));
     MUST(room[0] == 0xa5);
-    /* After all that it signs. */
+    /* After all these errors it signs. */
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1);
     MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) == 1 && length <= size);
     EVP_PKEY_CTX_free(ctx);
@@ -108,7 +108,7 @@ static void derive(EVP_PKEY *key)
     EVP_PKEY_CTX_free(ctx);
 }
 
-/* The public half signs nothing, and does not pretend to. */
+/* The public half signs nothing and fails with an error. */
 static void public_half(EVP_PKEY *key)
 {
     OSSL_PARAM *params = NULL;

@@ -1,4 +1,4 @@
-/* What must be, or the program ends with the line and OpenSSL's errors. */
+/* Checks a condition: if it is false, the program prints the line and OpenSSL's errors, and ends. */
 #ifndef MUST_H
 #define MUST_H
 #include <openssl/err.h>

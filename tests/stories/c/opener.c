@@ -1,7 +1,7 @@
-/* Opens a key in ways that no command line does: opener URI FILE [PASSWORD].
+/* Opens a key in ways that no command offers: opener URI FILE [PASSWORD].
  *
- * The URI in two more library contexts at once, each signing in turn and leaving before the other; the file by libssl's own function.
- * Prints "ok", or what went wrong. */
+ * Opens the URI in two more library contexts at once: each signs and is freed while the other exists. Loads the file with libssl's own
+ * function. Prints "ok" or the error. */
 #include "answers.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,9 +1,9 @@
-/* Keys that have nothing to do with a TPM, by plain fetches: they must behave as if tpm2 were absent, whoever serves them.
+/* Uses software keys by plain fetches: they must behave as if tpm2 were absent, whichever provider serves them.
  *
- *   order NAME [KEY ...]   signs with the keys of some files first; prints the provider that a plain fetch of EC and RSA takes,
- *                          which must be NAME, unless that is "any"; then tries everything
+ *   order NAME [KEY ...]   signs with the keys of these files first; prints the provider of a plain fetch of EC and RSA, which must be
+ *                          NAME unless that is "any"; then tries everything
  *
- * A second library context that has never heard of tpm2 checks every result. */
+ * A second library context without tpm2 checks every result. */
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -39,7 +39,7 @@ static const char *provider_of(const char *algorithm)
     return name;
 }
 
-/* The same key in another library context, whole or its public half, by way of parameters. */
+/* Copies a key or its public half to another library context, through parameters. */
 static EVP_PKEY *copy(EVP_PKEY *key, int selection, OSSL_LIB_CTX *to)
 {
     OSSL_PARAM *params = NULL;
@@ -52,7 +52,7 @@ static EVP_PKEY *copy(EVP_PKEY *key, int selection, OSSL_LIB_CTX *to)
     return other;
 }
 
-/* Signs in parts, with a context that is copied in the middle, and checks with another key object; then one-shot, the other way. */
+/* Signs in parts with a context that is copied midway, and verifies with another key object; then one-shot, the other way round. */
 static void sign_and_verify(EVP_PKEY *key, EVP_PKEY *other, const char *digest, const OSSL_PARAM *params)
 {
     unsigned char signature[1024], again[1024];
@@ -117,7 +117,7 @@ static void curve(const char *group)
 
     MUST(derive(key, other_here, NULL, NULL, ours) == derive(other, key_there, clean, NULL, theirs));
     MUST(memcmp(ours, theirs, (size_t)(EVP_PKEY_get_bits(key) + 7) / 8) == 0);
-    /* libssl takes a peer of whatever provider made it. */
+    /* libssl accepts a peer of any provider. */
     MUST(derive(key, other, NULL, NULL, ours) > 0 && memcmp(ours, theirs, 20) == 0);
     OSSL_PARAM kdf[] = {
         OSSL_PARAM_construct_utf8_string("kdf-type", "X963KDF", 0),
@@ -129,7 +129,7 @@ static void curve(const char *group)
     MUST(derive(key, other_here, NULL, kdf, ours) == 100 && derive(other, key_there, clean, kdf, theirs) == 100);
     MUST(memcmp(ours, theirs, 100) == 0);
 
-    /* As libssl does it: an ephemeral key like the peer's. */
+    /* As libssl does: an ephemeral key with the peer's parameters. */
     EVP_PKEY *ephemeral = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, other_here, NULL);
     MUST(ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_keygen(ctx, &ephemeral) == 1);
@@ -214,7 +214,7 @@ static void rsa(void)
     EVP_PKEY_free(whole);
 }
 
-/* Foreign keys of a certificate chain: verified by whoever has them, never by us. */
+/* Software keys of a certificate chain: verified by the provider that has them, never by tpm2. */
 static void foreign(const char *type)
 {
     unsigned char signature[128], *der = NULL;

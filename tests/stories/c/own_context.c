@@ -1,5 +1,5 @@
-/* A program that uses a library context of its own, and takes a configuration file for the default one later: own_context FILE.
- * Prints whether the provider that the file activates is there. */
+/* A program that uses its own library context, and loads a configuration file for the default context later: own_context FILE.
+ * Prints if the provider that the file activates is loaded. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
@@ -13,7 +13,7 @@ int main(int count, char **words)
     if (count != 2 || standard == NULL || tpm2 == NULL)
         return 2;
     EVP_MD_free(EVP_MD_fetch(context, "SHA2-256", NULL));
-    /* Not of key management: for that OpenSSL 4.0 loads the configuration itself, whatever providers there are. */
+    /* No fetch of key management: for that OpenSSL 4.0 loads the configuration itself, whatever providers are loaded. */
     OSSL_STORE_LOADER_free(OSSL_STORE_LOADER_fetch(context, "handle", NULL));
     OPENSSL_INIT_SETTINGS *settings = OPENSSL_INIT_new();
     OPENSSL_INIT_set_config_filename(settings, words[1]);

@@ -1,10 +1,10 @@
-/* Whether a certificate, a private key and other keys belong together, as programs ask it.
+/* Checks if a certificate, a private key and other keys belong together, with the calls that programs use.
  *
  *   pair KEY CERT OTHER-KEY OTHER-CERT [TWIN]    KEY belongs to CERT, and OTHER-KEY, of the same type, to OTHER-CERT; TWIN is
  *                                                the file of the software key that KEY was made of.
  *
- * Each pair of keys is asked in both directions; the same public keys come from the certificates, from files read in a second
- * library context that has never heard of tpm2, and as copies. */
+ * Each pair of keys is compared in both directions. The same public keys come from the certificates, from files read in a second
+ * library context without tpm2, and from copies. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -58,7 +58,7 @@ static void in_tls(const char *key, const char *own, const char *other)
     MUST(SSL_CTX_check_private_key(ctx) == 1);
     SSL_CTX_free(ctx);
 
-    /* The key first. */
+    /* The key before the certificate. */
     ctx = SSL_CTX_new(TLS_server_method());
     MUST(SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1);
     MUST(SSL_CTX_use_certificate_file(ctx, own, SSL_FILETYPE_PEM) == 1);

@@ -1,4 +1,4 @@
-/* The TPM's generator through EVP_RAND(3ossl): random. Prints one line for each thing that works, and ends with 1 at the first that does not. */
+/* The TPM's generator through EVP_RAND(3ossl): random. Prints one line for each call that works, and ends with 1 at the first failure. */
 #include "must.h"
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -53,7 +53,7 @@ int main(void)
     unsigned char *bytes = calloc(1, LENGTH);
     MUST(bytes != NULL && EVP_RAND_generate(generator, bytes, 1000, 0, 0, NULL, 0));
     MUST(EVP_RAND_generate(generator, bytes, LENGTH, 0, 0, NULL, 0));
-    /* So many bytes hold every value, at the end of the buffer as at its beginning. */
+    /* So many bytes contain every value, at the end of the buffer as at its beginning. */
     for (int half = 0; half < 2; half++) {
         int seen[256] = { 0 };
         for (int i = 0; i < LENGTH / 2; i++)

@@ -1,8 +1,8 @@
-/* Fetches every algorithm that tpm2 offers, by every name it has, and prints one line for each row: OPERATION NAME.
+/* Fetches every algorithm of tpm2 by each of its names, and prints one line for each row: OPERATION NAME.
  *
- *   registry [PROPERTY]   each row must say this property, too
+ *   registry [PROPERTY]   each row must have this property, too
  *
- * OpenSSL drops a row whose functions do not go together without a word; here that is an error. */
+ * OpenSSL silently drops a row whose functions are inconsistent; here that is an error. */
 #include "must.h"
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
@@ -13,7 +13,7 @@
 #include <openssl/store.h>
 #include <string.h>
 
-/* The provider and the description of what a fetch by this name gave. */
+/* The provider and the description that a fetch by this name returned. */
 struct found {
     const OSSL_PROVIDER *provider;
     const char *description;
@@ -70,7 +70,7 @@ static void row(const OSSL_PROVIDER *provider, int operation, const OSSL_ALGORIT
 
     MUST(strlen(algorithm->algorithm_names) < sizeof(names));
     strcpy(names, algorithm->algorithm_names);
-    /* Random numbers are for those who name them, and have no other property. */
+    /* The random generator is fetched by name only, and has no other property. */
     if (operation == OSSL_OP_RAND && *property != '\0')
         return;
     if (strstr(algorithm->property_definition, property) == NULL)

@@ -1,10 +1,10 @@
-/* Prints what libcrypto answers to every call that takes a key, one call a line, so that two keys can be compared.
+/* Prints the result of every libcrypto call that takes a key, one call a line, so that two keys can be compared.
  *
  *   same KEY [PROPERTIES]
  *
- * A line is the call as it is written here, its result and how many errors it left; lines with numbers and texts that the calls
- * gave follow it. Nothing is printed that depends on the key's numbers or on chance. PROPERTIES are those of fetched algorithms. */
-/* The calls of old types are among those that are compared. */
+ * A line is the source text of the call, its result and the number of errors that it left; lines with returned numbers and texts follow.
+ * The output does not depend on the key's numbers or on chance. PROPERTIES is the property query of fetched algorithms. */
+/* The calls with old types are compared as well. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "same/ciphers.h"
 #include "same/digests.h"

@@ -1,4 +1,4 @@
-/* A TPM key as the peer of a software key, and the other way round: set_peer KEY. The peer is the key itself, then a copy of its public half. */
+/* A TPM key as the peer of a software key, and the reverse: set_peer KEY. The peer is the key itself, then a copy of its public half. */
 #include "load.h"
 #include <openssl/evp.h>
 #include <openssl/x509.h>

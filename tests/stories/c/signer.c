@@ -1,21 +1,21 @@
-/* A resident program with keys, driven by lines on its standard input: what servers do, step by step.
+/* A resident program with keys, controlled by lines on its standard input: the steps of a server, one by one.
  *
  *   load NAME FILE [PASSWORD]     reads a private key file through libcrypto's decoders
- *   open NAME URI [PASSWORD]      the first private key of a store
- *   sign NAME [TIMES]             signs, and verifies each signature in a context that has never heard of tpm2
- *   threads N TIMES NAME ...      N threads sign at once, with the keys in turn
+ *   open NAME URI [PASSWORD]      loads the first private key of a store
+ *   sign NAME [TIMES]             signs, and verifies each signature in a library context without tpm2
+ *   threads N TIMES NAME ...      N threads sign at once, and take the keys one after another
  *   forks N TIMES NAME            N children and the parent sign at once; the children free the keys and exit
- *   kills N TIMES NAME            N children sign until they are killed in mid-operation; the parent signs TIMES meanwhile
- *   exec COMMAND                  runs a shell command in a forked child, as a server that starts a helper
- *   while NAME sign NAME TIMES    one thread signs with the first key, and meanwhile another with the second; "ok MILLISECONDS" of the second
- *   while NAME free NAME          the same, with a key that is freed
- *   timer MICROSECONDS RESTART    from here on a handled SIGALRM comes at this interval; 0 ends it, and says how many came
- *   sigterm handled|blocked|ignored  what becomes of a SIGTERM from here on
- *   namespace NAME                a child that is process 1 of a PID namespace of its own signs, and the parent goes on
+ *   kills N TIMES NAME            N children sign until they are killed during an operation; the parent signs TIMES meanwhile
+ *   exec COMMAND                  runs a shell command in a forked child, like a server that starts a helper
+ *   while NAME sign NAME TIMES    one thread signs with the first key while another signs with the second: "ok MILLISECONDS" of it
+ *   while NAME free NAME          the same, but the second key is freed
+ *   timer MICROSECONDS RESTART    from now on a handled SIGALRM arrives at this interval; 0 stops it, and returns the number of signals
+ *   sigterm handled|blocked|ignored  sets the treatment of SIGTERM from now on
+ *   namespace NAME                a child that is process 1 of its own PID namespace signs, and the parent continues
  *   free NAME                     frees the key
  *   quit                          frees everything and exits by exit(3)
  *
- * Each is answered by one line: "ok ...", "error REASON | REASON", or "bad SIGNATURE" for a signature that does not verify. */
+ * Each line has a one-line answer: "ok ...", "error REASON | REASON", or "bad SIGNATURE" for a signature that does not verify. */
 #define _GNU_SOURCE
 #include "answers.h"
 #include <openssl/bio.h>
@@ -38,7 +38,7 @@
 #include <unistd.h>
 
 #define KEYS 64
-/* A child that takes longer hangs, and dies by SIGALRM. */
+/* A child that takes longer is stuck, and is killed by SIGALRM. */
 #define HANG 60
 
 static struct { char name[64]; EVP_PKEY *key, *public; } keys[KEYS];
@@ -53,7 +53,7 @@ static int find(const char *name)
     return -1;
 }
 
-/* The public half in the clean context: what it verifies is right, whoever made it. */
+/* Returns the public half in the context without tpm2, whose verification is the reference. */
 static EVP_PKEY *stranger(EVP_PKEY *key)
 {
     unsigned char *der = NULL;
@@ -116,7 +116,7 @@ static void open_store(const char *name, const char *uri, char *password)
     keep(name, key);
 }
 
-/* 1, or 0 and text says why. */
+/* Returns 1, or 0 with the reason in text. */
 static int sign(int i, char *text)
 {
     unsigned char message[40], *signature = NULL;
@@ -202,7 +202,7 @@ static void forks(int count, int times, int i)
             alarm(HANG);
             close(pipes[0]);
             if (!sign_times(i, times, text)) {
-                /* One write below PIPE_BUF: children do not mix. */
+                /* One write below PIPE_BUF is atomic: the lines of children do not mix. */
                 strcat(text, "\n");
                 ssize_t written = write(pipes[1], text, strlen(text));
                 (void)written;
@@ -284,7 +284,7 @@ static long milliseconds(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* TIMES is 0 for a key that is freed. */
+/* TIMES is 0 if the second key is freed. */
 static void meanwhile(int i, int other, int times)
 {
     char text[LINE] = "";
@@ -355,7 +355,7 @@ static void in_namespace(int i)
     say("%s %d", text, (int)getpid());
 }
 
-/* The next line; a signal of the timer waits, since stdio takes an interrupted read for the end. */
+/* Reads the next line; the timer's signal is blocked, since stdio treats an interrupted read as the end of input. */
 static char *next_line(char *line)
 {
     sigset_t timer, before;

@@ -1,4 +1,4 @@
-/* Opens a key in many threads at once, as the first thing of a process: starters KEY. Ends with 0 if each has got it. */
+/* Loads a key in many threads at once, as the first action of a process: starters KEY. Exits with 0 if each thread has it. */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-/* write FILE: every way in which a program writes a private key, with a key file of a TPM. */
+/* write FILE: writes the key of a TPM key file in every way that a program can write a private key. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void check(int fine, const char *what)
     }
 }
 
-/* The bytes in the BIO are the file, or the DER of it; the BIO is empty then. */
+/* Checks that the BIO contains the file, or its DER, and empties it. */
 static void is_file(BIO *out, const char *what)
 {
     char *bytes;
@@ -44,7 +44,7 @@ static void is_der(const unsigned char *der, int length, const char *what)
     BIO_free(out);
 }
 
-/* Refused, with a reason of ours. */
+/* Checks that a call failed with a reason of tpm2. */
 static void refused(int result, const char *what)
 {
     char text[LINE];
@@ -57,7 +57,7 @@ static void refused(int result, const char *what)
     }
 }
 
-/* By OSSL_ENCODER, in this structure. */
+/* Writes with OSSL_ENCODER, in this structure. */
 static int encode(EVP_PKEY *key, int selection, const char *form, const char *structure, const char *cipher, BIO *out)
 {
     OSSL_ENCODER_CTX *ctx = OSSL_ENCODER_CTX_new_for_pkey(key, selection, form, structure, NULL);
@@ -100,18 +100,18 @@ int main(int argc, char **argv)
         BIO_reset(out);
         refused(encode(key, EVP_PKEY_KEYPAIR, "PEM", *structure, "AES-256-CBC", out), *structure);
     }
-    /* The first one that comes. */
+    /* The first encoder that fits. */
     check(encode(key, EVP_PKEY_KEYPAIR, "PEM", NULL, NULL, out), "no structure");
     is_file(out, "no structure");
 
-    /* Under a passphrase: not at all. */
+    /* Encryption with a passphrase is refused. */
     refused(PEM_write_bio_PrivateKey(out, key, EVP_aes_256_cbc(), (unsigned char *)"secret", 6, NULL, NULL), "cipher");
     refused(PEM_write_bio_PKCS8PrivateKey(out, key, EVP_aes_256_cbc(), "secret", 6, NULL, NULL), "PKCS#8 cipher");
     refused(i2d_PKCS8PrivateKey_bio(out, key, EVP_aes_256_cbc(), "secret", 6, NULL, NULL), "PKCS#8 cipher, DER");
     refused(encode(key, EVP_PKEY_KEYPAIR, "PEM", "EncryptedPrivateKeyInfo", "AES-256-CBC", out), "EncryptedPrivateKeyInfo");
     check(BIO_pending(out) == 0, "nothing is written when it is refused");
 
-    /* The public half is default's. */
+    /* The default provider writes the public half. */
     check(PEM_write_bio_PUBKEY(out, key), "PEM_write_bio_PUBKEY");
     check(i2d_PUBKEY(key, NULL) > 0 && i2d_PublicKey(key, NULL) > 0, "i2d_PUBKEY, i2d_PublicKey");
     EVP_PKEY_free(key);

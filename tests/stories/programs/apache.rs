@@ -1,4 +1,4 @@
-//! Apache: the parent reads the key, the children use it; threads in the one MPM, processes in the other.
+//! Apache: the parent reads the key, the children use it; threads in one MPM, processes in the other.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 
@@ -31,7 +31,7 @@ SSLCertificateKeyFile KEY
 </VirtualHost>
 ";
 
-/// Prints the password, whatever Apache says of the key.
+/// Prints the password, whatever key Apache names.
 const DIALOG: &str = "#!/bin/sh\ncat WORD\n";
 
 const LINE: &str = "/usr/sbin/apache2 -f FOLDER/apache.conf -DFOREGROUND";

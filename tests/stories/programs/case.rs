@@ -1,4 +1,4 @@
-//! One try of a program: an order of the providers, a type of key, and the form in which the program gets the key.
+//! One run of a program: an order of the providers, a type of key, and the form in which the program gets the key.
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -9,34 +9,34 @@ use super::keys::{self, Form, PASSWORD, Type, World};
 use super::tried::Outcome;
 use super::users;
 
-/// For a client, which is a short process, and for what a server does soon.
+/// The limit for a client, which ends soon, and for what a server does at once.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// In the page of each server that `asks`.
+/// The sentence in the page of each server that `asks`.
 const ASKS: &str =
     "A key file with password: the server asks for it at its terminal, and a service has none.";
 
-/// What a program is tried with.
+/// The parameters of a run.
 pub(super) struct Case<'a> {
     pub(super) kind: Type,
     pub(super) form: Form,
-    /// With the provider configured.
+    /// An openssl whose configuration loads the provider.
     pub(super) openssl: Openssl,
     pub(super) world: &'a World,
 }
 
 impl Case<'_> {
-    /// The password that the program has to give, if its configuration names a key file with one.
+    /// The password that the program must give, if its configuration names a key file with one.
     pub(super) fn password(&self) -> Option<&'static str> {
         (self.form == Form::Password).then_some(PASSWORD)
     }
 
-    /// A line of the program's configuration that is written only where the program gives the password.
+    /// A line of the program's configuration that is written only if the program gives the password.
     pub(super) fn if_password<'l>(&self, line: &'l str) -> &'l str {
         if self.password().is_some() { line } else { "" }
     }
 
-    /// A command line that runs where a user is a member of the group tss.
+    /// Returns a command line that runs as if this user were a member of the group tss.
     pub(super) fn with_member(&self, user: &str, line: &str) -> String {
         let groups = fs::read_to_string("/etc/group").expect("/etc/group");
         let add = |group: &str| {
@@ -46,7 +46,7 @@ impl Case<'_> {
         format!("unshare --mount sh -c 'mount --bind FOLDER/group /etc/group && exec {line}'")
     }
 
-    /// Lines of a configuration that need root: without it a server may refuse to become another user.
+    /// Lines of a configuration that need root: without root a server may refuse to become another user.
     pub(super) fn if_root<'l>(&self, lines: &'l str) -> &'l str {
         if users::is_root() { lines } else { "" }
     }
@@ -61,12 +61,12 @@ impl Case<'_> {
         self.path(&keys::certificate(self.kind, self.form))
     }
 
-    /// The absolute path of a file of the folder.
+    /// The absolute path of a file in the folder.
     pub(super) fn path(&self, name: &str) -> String {
         self.openssl.file(name).display().to_string()
     }
 
-    /// The text with the words FOLDER, KEY, CERTIFICATE, AUTHORITY, WORD (the file with the password) and PASSWORD replaced.
+    /// Replaces the words FOLDER, KEY, CERTIFICATE, AUTHORITY, WORD (the file with the password) and PASSWORD in the text.
     pub(super) fn fill(&self, text: &str) -> String {
         text.replace("FOLDER", &self.openssl.shell().folder().display().to_string())
             .replace("AUTHORITY", &self.path("authority.pem"))
@@ -76,7 +76,7 @@ impl Case<'_> {
             .replace("WORD", &self.path("word"))
     }
 
-    /// Writes a configuration: `fill`, with PORT, PORT1 … replaced as well.
+    /// Writes a configuration, after `fill` and after replacing PORT, PORT1 … as well.
     pub(super) fn configure(&self, name: &str, text: &str, port: u16) {
         let text = (1..9)
             .rev()
@@ -84,8 +84,8 @@ impl Case<'_> {
         self.openssl.write(name, text.replace("PORT", &port.to_string()));
     }
 
-    /// Gives the files of the key to a user that reads them itself; otherwise only root can read them.
-    /// Without root nobody is another user.
+    /// Gives the key's files to a user that reads them itself; otherwise only root can read them. Does nothing without root, where every
+    /// process has the same user.
     #[track_caller]
     pub(super) fn give(&self, user: &str) {
         if !users::is_root() {
@@ -94,7 +94,8 @@ impl Case<'_> {
         self.openssl.shell().ok(&format!("chown {user} {} {}", self.key(), self.path("word")));
     }
 
-    /// The users, with their groups, whose processes use the TPM: `www-data (tss)`. Root may have proved a password before.
+    /// Returns the users, with their groups, whose processes use the TPM: `www-data (tss)`. A root process may have proven a password
+    /// before.
     pub(super) fn users(&self) -> Vec<String> {
         let mut users = users::of_port(self.world.port());
         if users.iter().any(|name| !name.starts_with("root (")) {
@@ -103,13 +104,13 @@ impl Case<'_> {
         users
     }
 
-    /// Starts a server whose configuration is `text` in the file `name`, by the command line, until it listens on PORT.
+    /// Starts a server with the configuration `text` in the file `name`, by this command line, and waits until it listens on PORT.
     #[track_caller]
     pub(super) fn server(&self, name: &str, text: &str, line: &str) -> Server<'_> {
         self.serve(self.openssl.shell(), name, text, line)
     }
 
-    /// The same for a server of the other side, which has never heard of tpm2.
+    /// Starts a server for the other side in the same way, without tpm2.
     #[track_caller]
     pub(super) fn other_side(&self, name: &str, text: &str, line: &str) -> Server<'_> {
         self.serve(self.openssl.stranger().shell(), name, text, line)
@@ -128,21 +129,21 @@ impl Case<'_> {
         Server { case: self, port, process, log }
     }
 
-    /// An `openssl s_server` with a software key, which wants a certificate that the authority has issued.
+    /// Starts an `openssl s_server` with a software key, which requires a client certificate issued by the authority.
     #[track_caller]
     pub(super) fn strict_server(&self) -> TlsServer {
         let verify = "-CAfile authority.pem -Verify 2 -verify_return_error";
         TlsServer::start(&self.openssl.stranger(), &format!("-cert software.crt -key software.key {verify}"))
     }
 
-    /// A server that can get no password but from a terminal: without one it must end with an exit status, and say so.
+    /// Runs a server that can ask for a password at a terminal only: without one it must report that and exit with an error.
     #[track_caller]
     pub(super) fn asks(&self, name: &str, text: &str, line: &str, says: &str) -> Outcome {
         self.server_fails(name, text, line).says(says);
         Outcome::Fails(ASKS)
     }
 
-    /// A server with such a configuration that must end at once with an exit status.
+    /// Runs a server with a configuration with which it must exit with an error at once.
     #[track_caller]
     pub(super) fn server_fails(&self, name: &str, text: &str, line: &str) -> Output {
         let port = port::free(1);
@@ -151,19 +152,19 @@ impl Case<'_> {
         self.openssl.shell().clone().limit(LIMIT).failed(&line)
     }
 
-    /// A short program; the words of `fill` are replaced.
+    /// Runs a short program; the words of `fill` are replaced.
     #[track_caller]
     pub(super) fn run(&self, line: &str) -> Output {
         self.openssl.shell().clone().limit(LIMIT).run(&self.fill(line))
     }
 
-    /// The same, which must succeed.
+    /// Runs a short program, which must succeed.
     #[track_caller]
     pub(super) fn ok(&self, line: &str) -> Output {
         self.run(line).ok()
     }
 
-    /// The same by a stranger, who checks what the program made.
+    /// Runs a stock openssl, which checks what the program made.
     #[track_caller]
     pub(super) fn checked(&self, line: &str) -> Output {
         self.world.machine.openssl.stranger().shell().ok(&self.fill(line))
@@ -179,7 +180,7 @@ pub(super) struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// A stranger's TLS 1.2 and TLS 1.3 connections, each of which verifies the server's certificate; `options` as
+    /// Makes TLS 1.2 and TLS 1.3 connections with a stock openssl, each of which verifies the server's certificate; `options` such as
     /// `-starttls smtp`.
     #[track_caller]
     pub(super) fn answers(&self, options: &str) {
@@ -188,7 +189,7 @@ impl Server<'_> {
         }
     }
 
-    /// One connection of a version of TLS.
+    /// Makes one connection with this version of TLS.
     #[track_caller]
     pub(super) fn answers_by(&self, version: &str, options: &str) {
         let verify = "-CAfile authority.pem -verify_return_error -verify_hostname localhost";
@@ -198,7 +199,7 @@ impl Server<'_> {
         assert!(verified, "{output}\n{}", self.printed());
     }
 
-    /// The server shows a new certificate of the same key after `reload`, to both versions of TLS.
+    /// Checks that the server presents a new certificate for the same key after `reload`, in both versions of TLS.
     #[track_caller]
     pub(super) fn reloads(&self, options: &str, reload: impl FnOnce(&Process)) {
         self.case.world.certify(self.case.kind, self.case.form);
@@ -213,9 +214,8 @@ impl Server<'_> {
         self.answers(options);
     }
 
-    /// Fails unless it is this user, with these groups, whose processes use the TPM: `www-data (tss)`. Some servers have a process for
-    /// each connection: therefore one is open meanwhile.
-    /// Without root no server drops privileges.
+    /// Fails unless the processes that use the TPM have this user and these groups: `www-data (tss)`. A connection is open meanwhile,
+    /// since some servers have a process for each. Does nothing without root, where no server drops privileges.
     #[track_caller]
     pub(super) fn used_by(&self, options: &str, user: &str) {
         if !users::is_root() {
@@ -232,7 +232,7 @@ impl Server<'_> {
         }
     }
 
-    /// Waits until it has printed the text.
+    /// Waits until the server has printed the text.
     #[track_caller]
     pub(super) fn wait_for(&self, text: &str) {
         let start = Instant::now();
@@ -242,20 +242,20 @@ impl Server<'_> {
         }
     }
 
-    /// Ends it by its own signal and waits: for servers whose processes leave the process group.
+    /// Ends the server with its own signal and waits: for servers whose processes leave the process group.
     #[track_caller]
     pub(super) fn stop(mut self, signal: i32) {
         self.process.signal(signal);
         self.process.wait(LIMIT);
     }
 
-    /// What it printed.
+    /// Returns what the server printed.
     pub(super) fn printed(&self) -> String {
         self.case.openssl.text(&self.log)
     }
 }
 
-/// Shows what a server printed that does not come up.
+/// Shows the output of a server that does not start.
 struct Shown<'a> {
     case: &'a Case<'a>,
     log: &'a str,

@@ -1,4 +1,4 @@
-//! dehydrated, a client of ACME, with the account's key and the site's key in the TPM; pebble is the authority.
+//! dehydrated, an ACME client, with the account key and the site's key in the TPM; pebble is the authority.
 use std::fs;
 
 use super::keys::{Form, Type, file};
@@ -32,7 +32,7 @@ fn dehydrated() {
         let shell = case.openssl.shell();
         let _ = fs::remove_dir_all(shell.file("acme"));
         fs::create_dir_all(shell.file("acme/certs/site.example")).expect("folders");
-        // Whoever wants a certificate gets one: there is no web server to look at. No nonce is refused for the sake of a test.
+        // The authority validates every request, since there is no web server; and it rejects no valid nonce, as it would by default.
         let settings = "PEBBLE_VA_ALWAYS_VALID=1 PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0";
         let pebble = format!("env {settings} pebble -config pebble.json");
         let pebble = case.other_side("pebble.json", PEBBLE, &pebble);

@@ -1,4 +1,4 @@
-//! Dovecot: the process config reads the key, the login processes get its text and use it.
+//! Dovecot: the config process reads the key; the login processes get its text and use it.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

@@ -1,4 +1,4 @@
-//! EAP-TLS: a RADIUS server, and eapol_test in the place of a wireless client.
+//! EAP-TLS: a RADIUS server, and eapol_test as the wireless client.
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -7,22 +7,22 @@ use tests::process::Process;
 
 use super::case::Case;
 
-/// How a client proves itself.
+/// The certificate and key of a client.
 pub(super) struct Identity {
     pub(super) certificate: String,
     pub(super) key: String,
-    /// A line of wpa_supplicant.conf with the password, if there is one.
+    /// A line of wpa_supplicant.conf with the password, if the key has one.
     pub(super) password: String,
 }
 
 impl Identity {
-    /// With a software key.
+    /// The identity with a software key.
     pub(super) fn software() -> Self {
         Self { certificate: "software.crt".into(), key: "software.key".into(), password: String::new() }
     }
 }
 
-/// A network of wpa_supplicant.conf.
+/// A network block of wpa_supplicant.conf.
 const NETWORK: &str = r#"
 network={
     key_mgmt=IEEE8021X
@@ -36,7 +36,7 @@ network={
 }
 "#;
 
-/// Runs eapol_test against a RADIUS server: true if both sides accept each other. `version`: `1.2`, `1.3`.
+/// Runs eapol_test against a RADIUS server: succeeds if both sides accept each other. `version`: `1.2`, `1.3`.
 pub(super) fn accepted(case: &Case, port: u16, identity: &Identity, version: &str) -> Result<(), String> {
     let text = NETWORK
         .replace("CRT", &identity.certificate)
@@ -50,7 +50,7 @@ pub(super) fn accepted(case: &Case, port: u16, identity: &Identity, version: &st
     if output.success() && spoken { Ok(()) } else { Err(format!("{output}")) }
 }
 
-/// hostapd as a RADIUS server alone, on a port of its own.
+/// hostapd as a RADIUS server only, on its own port.
 pub(super) struct Hostapd<'a> {
     case: &'a Case<'a>,
     pub(super) port: u16,
@@ -69,7 +69,7 @@ tls_flags=[ENABLE-TLSv1.3]
 ";
 
 impl<'a> Hostapd<'a> {
-    /// With lines that name certificate and key.
+    /// Starts it with lines that name the certificate and the key.
     #[track_caller]
     pub(super) fn start(case: &'a Case, settings: &str) -> Self {
         case.openssl.write("users", "* TLS\n");

@@ -1,4 +1,4 @@
-//! fetchmail, with a certificate for its server.
+//! fetchmail, with a client certificate for its server.
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -12,7 +12,7 @@ const FETCHMAIL: Program = Program {
     does: "a client's certificate in TLS 1.2 and 1.3",
 };
 
-/// A server of IMAP with an empty mailbox, which wants a certificate.
+/// An IMAP server with an empty mailbox, which requires a client certificate.
 const IMAP: &str = r#"
 import socket, ssl, sys
 

@@ -1,4 +1,4 @@
-//! FreeRADIUS: EAP-TLS, all of it as the user freerad.
+//! FreeRADIUS: EAP-TLS; all processes run as the user freerad.
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,7 @@ fn freeradius() {
             .replace("private_key_password = PASSWORD", case.if_password("private_key_password = PASSWORD"));
         let port = port::free(1);
         case.configure("radius/radiusd.conf", &text, port);
-        // As Debian's unit would start it with `SupplementaryGroups=tss`.
+        // As Debian's unit starts it with `SupplementaryGroups=tss`.
         let user = "setpriv --reuid freerad --regid freerad --groups tss";
         let process = shell
             .spawn(&case.fill(&format!("{user} freeradius -f -x -l stdout -d FOLDER/radius")), "radius.log");

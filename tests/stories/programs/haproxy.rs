@@ -1,4 +1,4 @@
-//! HAProxy: a master that reads the keys, and a worker that uses them.
+//! HAProxy: a master reads the keys, and a worker uses them.
 use tests::port;
 
 use super::case::Case;
@@ -8,7 +8,7 @@ use super::tried::{Outcome, Program};
 use crate::machine::Machine;
 use crate::store::{LOCKED, PLAIN};
 
-/// Each front end has the key in another way; the last one asks the first and shows a certificate.
+/// Each frontend has the key in another form; the last one connects to the first and presents a certificate.
 const HAPROXY: &str = "\
 defaults
     mode http
@@ -32,13 +32,13 @@ backend encrypted
 ";
 
 #[test]
-fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
+fn haproxy_uses_keys_in_the_tpm_as_server_and_client() {
     let machine = referenced(Machine::new());
     let openssl = &machine.openssl;
     openssl.write("site.crt", openssl.read(format!("{PLAIN}.crt")));
     openssl.write("site.crt.key", openssl.read(PLAIN));
     let text = HAPROXY.replace("PLAIN", PLAIN).replace("LOCKED", LOCKED);
-    // A master that reads the keys and a worker that uses them, as the distributions start it.
+    // The distributions start a master, which reads the keys, and a worker, which uses them.
     let (first, _server) = port::serve_forking(4, |first| {
         let put = |text: String, at: u16| text.replace(&format!("PORT{at}"), &(first + at).to_string());
         openssl.write("haproxy.cfg", (0..4).fold(text.clone(), put));
@@ -49,12 +49,12 @@ fn haproxy_serves_and_asks_with_keys_in_the_tpm() {
             format!("curl -sS --max-time 20 --cacert authority.pem --tlsv{version} --tls-max {version}");
         let pages =
             (0..3).map(|at| format!("https://localhost:{}/", first + at)).collect::<Vec<_>>().join(" ");
-        let told = openssl.stranger().shell().ok(&format!("{curl} {pages}")).out();
-        assert_eq!(told, "one 0\ntwo\nthree\n");
+        let printed = openssl.stranger().shell().ok(&format!("{curl} {pages}")).out();
+        assert_eq!(printed, "one 0\ntwo\nthree\n");
     }
-    let told =
+    let printed =
         openssl.stranger().shell().ok(&format!("curl -sS --max-time 20 http://127.0.0.1:{}/", first + 3));
-    assert_eq!(told.out(), "one 1\n", "{}", openssl.text("haproxy.log"));
+    assert_eq!(printed.out(), "one 1\n", "{}", openssl.text("haproxy.log"));
 }
 
 const TRIED: Program = Program {
@@ -98,7 +98,7 @@ fn haproxy() {
     });
 }
 
-/// The certificate and the key in one file, which only root can read.
+/// Writes the certificate and the key into one file, which only root can read.
 fn write_site(case: &Case) {
     let shell = case.openssl.shell();
     shell.write("site.pem", [shell.read(case.certificate()), shell.read(case.key())].concat());

@@ -1,4 +1,4 @@
-//! The keys that every program is tried with, their certificates, and a software key for the other side.
+//! The keys for every program, their certificates, and a software key for the other side.
 use std::fs;
 
 use tests::{Authority, Openssl, Options, Order, ResourceManager, Shell, Swtpm, module};
@@ -6,7 +6,7 @@ use tests::{Authority, Openssl, Options, Order, ResourceManager, Shell, Swtpm, m
 use crate::machine::Machine;
 use crate::store::persist;
 
-/// The password of those that have one; the file `word` holds it.
+/// The password of the keys with a password; the file `word` contains it.
 pub(super) const PASSWORD: &str = "sesame";
 
 /// A type of key.
@@ -19,7 +19,7 @@ pub(super) enum Type {
 impl Type {
     pub(super) const BOTH: [Self; 2] = [Self::Ec, Self::Rsa];
 
-    /// The stem of its files.
+    /// The stem of the names of its files.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ec => "ec",
@@ -35,7 +35,7 @@ impl Type {
     }
 }
 
-/// What the program's configuration names.
+/// The kind of file that the program's configuration names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// A key file.
@@ -44,16 +44,16 @@ pub(super) enum Form {
     Reference,
     /// A key file with a password, which the program gives.
     Password,
-    /// A reference file with the path of the password's file in it.
+    /// A reference file that contains the path of the password file.
     PasswordReference,
 }
 
 impl Form {
     pub(super) const ALL: [Self; 4] = [Self::File, Self::Reference, Self::Password, Self::PasswordReference];
-    /// For programs that have no setting for a password.
+    /// The forms for programs without a setting for a password.
     pub(super) const WITHOUT_PASSWORD: [Self; 3] = [Self::File, Self::Reference, Self::PasswordReference];
 
-    /// As the pages name it.
+    /// The name in the pages.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::File => "key file",
@@ -74,7 +74,7 @@ fn stem(kind: Type, form: Form) -> String {
     format!("{}{locked}", kind.name())
 }
 
-/// Where the key is persistent.
+/// The handle of the persistent key.
 fn handle(kind: Type, form: Form) -> &'static str {
     match (kind, form.has_password()) {
         (Type::Ec, false) => "81000110",
@@ -132,14 +132,14 @@ impl World {
         Self { machine, manager, authority }
     }
 
-    /// The provider configured by openssl.cnf alone: services have no environment, and nginx clears that of its workers.
+    /// Configures the provider by openssl.cnf alone: services have no variables, and nginx clears the environment of its workers.
     pub(super) fn openssl(&self, order: Order) -> Openssl {
         let openssl = self.machine.openssl.clone().ordered(order).set("tcti", &self.manager.tcti());
         let module = openssl.file("tpm2.so").display().to_string();
         openssl.set("module", &module).unset("OPENSSL_MODULES").unset("TPM2_TCTI")
     }
 
-    /// Writes a reference to the key that says nothing of its password.
+    /// Writes a reference to the key without its password.
     pub(super) fn refer(&self, kind: Type, form: Form, name: &str) {
         self.machine.tool.ok(&format!("reference --force handle:0x{} {name}", handle(kind, form)));
     }
@@ -155,7 +155,7 @@ impl World {
     }
 }
 
-/// As on a machine of the field: every user can read the certificates, and load the module; only root can read the keys.
+/// Sets the modes as on a production machine: every user can read the certificates and load the module; only root can read the keys.
 fn open(shell: &Shell) {
     fs::copy(module::folder().join("tpm2.so"), shell.file("tpm2.so")).expect("copy the module");
     let folder = shell.folder().display();

@@ -1,4 +1,4 @@
-//! librdkafka, by kcat: a client of Kafka that shows a certificate.
+//! librdkafka, through kcat: a Kafka client that presents a certificate.
 use std::time::{Duration, Instant};
 
 use tests::Shell;
@@ -13,7 +13,7 @@ const LIBRDKAFKA: Program = Program {
     does: "a client's certificate in TLS 1.2 and 1.3, by kcat",
 };
 
-/// What ends TLS for the broker, which speaks none, and wants a certificate.
+/// Terminates TLS for the broker, which has no TLS, and requires a client certificate.
 const HAPROXY: &str = "\
 defaults
     mode tcp
@@ -34,7 +34,7 @@ fn librdkafka() {
         let stranger = case.openssl.stranger();
         let both = ["software.crt", "software.key"].map(|name| stranger.text(name));
         stranger.write("both.pem", both.concat());
-        // A broker inside of a consumer, which librdkafka has for tests.
+        // librdkafka has a broker for tests, which runs inside of a consumer.
         let mock = "kcat -C -b nobody:1 -t topic -X test.mock.num.brokers=1 -X debug=mock";
         let _broker = stranger.shell().spawn(mock, "broker.log");
         let broker = broker(stranger.shell());
@@ -50,7 +50,7 @@ fn librdkafka() {
     });
 }
 
-/// The address that the broker has printed.
+/// Returns the address that the broker has printed.
 fn broker(shell: &Shell) -> String {
     let start = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! lighttpd: reads the key as root, uses it as another user.
+//! lighttpd reads the key as root and uses it as another user.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

@@ -60,7 +60,7 @@ fn start<'a>(case: &'a Case, settings: &str) -> Server<'a> {
     case.server("mariadb.cnf", &format!("{CONFIGURATION}{settings}"), &line(case))
 }
 
-/// The command that starts a server as Debian's unit would with `SupplementaryGroups=tss`; makes its databases before.
+/// Makes the databases, and returns the command that starts a server as Debian's unit does with `SupplementaryGroups=tss`.
 #[track_caller]
 fn line(case: &Case) -> String {
     let shell = case.openssl.shell();

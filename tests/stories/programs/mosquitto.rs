@@ -18,7 +18,7 @@ user root
 ";
 
 #[test]
-fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
+fn mosquitto_and_its_clients_use_keys_in_the_tpm() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = referenced(Machine::managed(tpm, &manager));
@@ -33,8 +33,8 @@ fn mosquitto_and_its_clients_meet_with_keys_in_the_tpm() {
     };
     let reference = format!("{LOCKED}.ref");
     openssl.shell().ok(&client("mosquitto_pub", LOCKED, &reference, "-r -m retained"));
-    let told = openssl.shell().ok(&client("mosquitto_sub", PLAIN, PLAIN, "-C 1 -W 20"));
-    assert_eq!(told.out(), "retained\n", "{}", openssl.text("mosquitto.log"));
+    let printed = openssl.shell().ok(&client("mosquitto_sub", PLAIN, PLAIN, "-C 1 -W 20"));
+    assert_eq!(printed.out(), "retained\n", "{}", openssl.text("mosquitto.log"));
     openssl
         .shell()
         .failed(&format!("mosquitto_pub -h 127.0.0.1 -p {port} --cafile authority.pem -t topic -m nobody"));
@@ -47,7 +47,7 @@ const TRIED: Program = Program {
     does: "TLS 1.2 and 1.3 as a broker, with a reload, and as mosquitto_pub and mosquitto_sub",
 };
 
-/// It becomes the user mosquitto, and reads the key after that.
+/// The broker becomes the user mosquitto before it reads the key.
 const BROKER: &str = "\
 listener PORT 127.0.0.1
 allow_anonymous true

@@ -1,4 +1,4 @@
-//! Node.js: the one of the distribution, and the official binaries, which have an OpenSSL linked in.
+//! Node.js: the version of the distribution, and the official binaries, which have OpenSSL linked in.
 use tests::peers;
 use tests::process::Output;
 
@@ -32,7 +32,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
 }
 "#;
 
-/// What is done with a key that is an object; the last argument chooses.
+/// Uses a key object; the first argument selects the call.
 const CALLS: &str = r#"
 const crypto = require("crypto"), fs = require("fs"), [call, certificate, file, passphrase] = process.argv.slice(2);
 const key = crypto.createPrivateKey({ key: fs.readFileSync(file), passphrase });
@@ -47,7 +47,7 @@ const calls = {
 console.log(calls[call]());
 "#;
 
-/// Those that work, and those in which Node.js ends itself: it takes for granted that EVP_PKEY_get0_RSA or EVP_PKEY_get0_EC_KEY answers.
+/// The calls that work, and those in which Node.js aborts, because it assumes that EVP_PKEY_get0_RSA or EVP_PKEY_get0_EC_KEY succeeds.
 const WORK: [&str; 3] = ["sign", "createPublicKey", "checkPrivateKey"];
 const ABORT: [&str; 2] = ["asymmetricKeyDetails", "jwk"];
 

@@ -1,4 +1,4 @@
-//! opendkim, which signs by functions of OpenSSL that know no providers.
+//! opendkim signs with functions of OpenSSL that do not support providers.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

@@ -1,4 +1,4 @@
-//! `openssl cmp`: enrolment by the certificate management protocol.
+//! `openssl cmp`: enrolment with the certificate management protocol.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

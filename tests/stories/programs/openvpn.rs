@@ -1,4 +1,4 @@
-//! OpenVPN: either side of a tunnel reads its key as root and uses it as nobody.
+//! OpenVPN: each side of a tunnel reads its key as root and uses it as nobody.
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ const OPENVPN: Program = Program {
     does: "TLS 1.2 and 1.3, as a server and as a client, and a restart by SIGUSR1",
 };
 
-/// No interface: the tunnel is up when the other side has proved who it is.
+/// Without an interface: the tunnel is up when the other side is authenticated.
 const COMMON: &str = "\
 dev null
 ifconfig-noexec
@@ -41,7 +41,7 @@ fn openvpn() {
     });
 }
 
-/// Starts both sides and waits until both have a tunnel.
+/// Starts both sides and waits until the tunnel is up on both.
 #[track_caller]
 fn meet(case: &Case, version: &str, server: &str, client: &str) {
     let common = COMMON.replace("VERSION", version);
@@ -60,7 +60,7 @@ fn meet(case: &Case, version: &str, server: &str, client: &str) {
     };
     both_up(1);
     assert_eq!(case.users(), ["nobody (tss)"]);
-    // The server starts again as nobody, with the key that it has, and its client comes back.
+    // The server restarts as nobody, with the key that it has, and its client reconnects.
     running.process.signal(libc::SIGUSR1);
     both_up(2);
 }

@@ -1,4 +1,4 @@
-//! osslsigncode: signatures of Authenticode, for Windows and UEFI.
+//! osslsigncode: Authenticode signatures, for Windows and UEFI.
 use super::keys::Form;
 use super::sbsign;
 use super::tried::{Outcome, Program};
@@ -16,7 +16,7 @@ fn osslsigncode() {
     OSSLSIGNCODE.tried(|case| {
         let (program, pass) = (sbsign::program(), case.if_password("-pass PASSWORD"));
         let output = case.openssl.file("signed.exe");
-        // It does not overwrite.
+        // osslsigncode does not overwrite a file.
         let _ = std::fs::remove_file(output);
         case.ok(&format!(
             "osslsigncode sign -certs CERTIFICATE -key KEY {pass} -h sha256 -in {program} -out signed.exe"

@@ -1,4 +1,4 @@
-//! Each program has a page in docs/programs, from one template.
+//! Each program has a page in docs/programs, with the sections of one template.
 use std::fs;
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use tests::module;
 const SECTIONS: [&str; 6] =
     ["What to write", "Who opens what", "Password", "Reload", "Service unit", "What fails"];
 
-/// Fails if the program's page is missing, or not as the others.
+/// Fails if the program's page is missing, or has other sections.
 #[track_caller]
 pub(super) fn check(name: &str) {
     let text = page(name);

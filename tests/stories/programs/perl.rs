@@ -38,8 +38,8 @@ fn perl() {
         let arguments = format!("CERTIFICATE KEY {}", case.if_password("PASSWORD"));
         let server = case.strict_server();
         case.openssl.write("client.pl", CLIENT);
-        let told = case.ok(&format!("perl client.pl {} {arguments}", server.port())).out();
-        assert_eq!(told, "Client certificate\n".repeat(2));
+        let printed = case.ok(&format!("perl client.pl {} {arguments}", server.port())).out();
+        assert_eq!(printed, "Client certificate\n".repeat(2));
         case.server("server.pl", SERVER, &format!("perl server.pl PORT {arguments}")).answers("");
         Outcome::Works
     });

@@ -1,4 +1,4 @@
-//! PHP: its functions openssl_*, a TLS client and a TLS server.
+//! PHP: its openssl_* functions, a TLS client and a TLS server.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

@@ -1,4 +1,4 @@
-//! Postfix: smtpd reads the key as root and uses it as postfix; smtp shows a certificate.
+//! Postfix: smtpd reads the key as root and uses it as postfix; smtp presents a certificate.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

@@ -48,7 +48,7 @@ fn postgresql() {
     });
 }
 
-/// A cluster that runs as Debian's unit would with `SupplementaryGroups=tss`.
+/// Starts a cluster as Debian's unit does with `SupplementaryGroups=tss`.
 #[track_caller]
 pub(super) fn start<'a>(case: &'a Case, settings: &str, hba: &str) -> Server<'a> {
     let shell = case.openssl.shell();

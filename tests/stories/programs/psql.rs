@@ -1,4 +1,4 @@
-//! psql, and with it every program that uses libpq: shows a certificate instead of a password.
+//! psql, like every program with libpq, presents a certificate instead of a password.
 use super::keys::Form;
 use super::postgresql;
 use super::tried::{Outcome, Program};

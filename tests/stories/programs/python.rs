@@ -1,4 +1,4 @@
-//! Python: its module ssl, alone and under asyncio, requests and pyOpenSSL.
+//! Python: its module ssl, alone and with asyncio, requests and pyOpenSSL.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 use crate::machine::Machine;
@@ -39,7 +39,7 @@ async def serve():
 asyncio.run(serve())
 "#;
 
-/// Each prints whether the server has seen its certificate.
+/// Each client prints if the server has seen its certificate.
 const CLIENTS: &str = r#"
 import socket, ssl, sys, urllib.request
 import requests
@@ -75,7 +75,7 @@ def by_pyopenssl(version):
 
 pages = [client(version) for client in (by_ssl, by_pyopenssl) for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)]
 if not password:
-    # It has no setting for one.
+    # requests has no setting for a password.
     pages.append(requests.get(url, cert=(certificate, key), verify="authority.pem").content)
 print(all(b"Client certificate" in page for page in pages))
 "#;
@@ -90,13 +90,13 @@ fn python() {
         }
         let server = case.strict_server();
         case.openssl.write("clients.py", CLIENTS);
-        let told = case.ok(&format!("/usr/bin/python3 clients.py {} {arguments}", server.port())).out();
-        assert_eq!(told, "True\n");
+        let printed = case.ok(&format!("/usr/bin/python3 clients.py {} {arguments}", server.port())).out();
+        assert_eq!(printed, "True\n");
         Outcome::Works
     });
 }
 
-/// Five TLS connections to a server of Python's, each on a thread of its own, then one to a client that shows a certificate.
+/// Five TLS connections to a Python server, each in its own thread, then one to a client that presents a certificate.
 const PYTHON: &str = r#"
 import socket, ssl, threading
 
@@ -129,14 +129,14 @@ print(*ask())
 "#;
 
 #[test]
-fn python_serves_and_asks_with_a_key_in_the_tpm() {
+fn python_uses_keys_in_the_tpm_as_server_and_client() {
     for options in ["--ecc P-256", "--key-size 2048"] {
         let machine = Machine::new();
         machine.key("key.tpm", options);
         machine.openssl.ok("req -x509 -key key.tpm -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 -out crt");
         machine.openssl.write("programs.py", PYTHON);
-        // Debian's own, which is linked to the openssl under test; another one of the PATH may bring its own OpenSSL.
-        let told = machine.openssl.shell().ok("/usr/bin/python3 programs.py").out();
-        assert_eq!(told, "TLSv1.3 hello\n".repeat(5) + "TLSv1.3 known\n");
+        // Debian's own Python, which is linked to the openssl under test; another one in the PATH may have its own OpenSSL.
+        let printed = machine.openssl.shell().ok("/usr/bin/python3 programs.py").out();
+        assert_eq!(printed, "TLSv1.3 hello\n".repeat(5) + "TLSv1.3 known\n");
     }
 }

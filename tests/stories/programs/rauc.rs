@@ -1,4 +1,4 @@
-//! RAUC: signs bundles of updates.
+//! RAUC signs update bundles.
 use super::keys::{Form, PASSWORD};
 use super::tried::{Outcome, Program};
 
@@ -26,9 +26,9 @@ fn rauc() {
         let shell = case.openssl.shell();
         std::fs::create_dir_all(shell.file("input")).expect("a folder");
         shell.write("input/manifest.raucm", MANIFEST);
-        // More than a block after compression.
+        // More than one block after compression.
         shell.ok("dd if=/dev/urandom of=input/rootfs.img bs=64k count=1");
-        // It does not overwrite.
+        // RAUC does not overwrite a file.
         let _ = std::fs::remove_file(shell.file("update.raucb"));
         let shell = shell.clone().env("RAUC_KEY_PASSPHRASE", case.if_password(PASSWORD));
         let bundle = "rauc --cert=CERTIFICATE --key=KEY --keyring=AUTHORITY bundle input update.raucb";

@@ -31,7 +31,7 @@ tls-cert-file FOLDER/software.crt
 tls-key-file FOLDER/software.key
 ";
 
-/// As Debian's unit would start it with `SupplementaryGroups=tss`.
+/// As Debian's unit starts it with `SupplementaryGroups=tss`.
 const START: &str = "setpriv --reuid redis --regid redis --groups tss redis-server FOLDER/redis.conf";
 
 #[test]

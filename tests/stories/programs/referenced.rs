@@ -4,7 +4,7 @@ use tests::Authority;
 use crate::machine::Machine;
 use crate::store::{LOCKED, PLAIN, persist};
 
-/// A machine with an EC key at a handle and an RSA key with password at another, references to both, and certificates.
+/// Adds a persistent EC key and a persistent RSA key with a password, references to both, and certificates.
 pub(super) fn referenced(machine: Machine) -> Machine {
     let authority = Authority::new(&machine.openssl, "authority");
     let word = machine.openssl.write("word", "secret\n");

@@ -1,4 +1,4 @@
-//! Ruby's library openssl, which asks a key by OpenSSL's old types whether it is a private one.
+//! Ruby's openssl library, which decides by OpenSSL's old types if a key is private.
 use super::keys::Form;
 use super::pages;
 use super::tried::{Outcome, Program};
@@ -10,7 +10,7 @@ const RUBY: Program = Program {
     does: "a signature, a certificate request, a TLS server and a client's certificate in TLS 1.2 and 1.3, all after `def key.private? = true`",
 };
 
-/// The page has the second line, which every script needs.
+/// The page documents the second line, which every script needs.
 const KEY: &str = r#"
 key = OpenSSL::PKey.read(File.read(file), password)
 def key.private? = true
@@ -68,13 +68,13 @@ fn ruby() {
         let arguments = format!("CERTIFICATE KEY {password}");
         let server = case.strict_server();
         case.openssl.write("client.rb", CLIENT.replace("OPEN\n", KEY));
-        let told = case.ok(&format!("ruby client.rb {} {arguments}", server.port())).out();
-        assert_eq!(told, "Client certificate\n".repeat(2));
+        let printed = case.ok(&format!("ruby client.rb {} {arguments}", server.port())).out();
+        assert_eq!(printed, "Client certificate\n".repeat(2));
         let text = SERVER.replace("OPEN\n", KEY);
         case.server("server.rb", &text, &format!("ruby server.rb PORT {arguments}")).answers("");
         case.openssl.write("asked.rb", ASKED);
         let asked = case.run(&format!("ruby asked.rb KEY {password}"));
-        assert!(!asked.success(), "Ruby needs the line no more:\n{asked}");
+        assert!(!asked.success(), "Ruby no longer needs the line:\n{asked}");
         pages::says("ruby", "Without it Ruby 3.1 ends with `[BUG] Segmentation fault`");
         Outcome::Works
     });

@@ -1,4 +1,4 @@
-//! stunnel: a server in front of another, which drops root.
+//! stunnel: a TLS server in front of another server; it drops privileges.
 use super::keys::Form;
 use super::tried::{Outcome, Program};
 

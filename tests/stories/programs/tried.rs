@@ -1,4 +1,4 @@
-//! Runs a program with every key, in both orders, and records for its page what was tried.
+//! Runs a program with every key, in both orders, and records the results for its page.
 use std::path::PathBuf;
 use std::{env, fs, thread};
 
@@ -8,27 +8,27 @@ use super::case::Case;
 use super::keys::{Form, Type, World};
 use super::pages;
 
-/// A program as its page names it.
+/// A program with the name of its page.
 pub(super) struct Program {
     /// The stem of its page, `docs/programs/NAME.md`.
     pub(super) name: &'static str,
     /// The command that prints its version.
     pub(super) version: &'static str,
-    /// The forms in which it can take a key; the first and the last are those of `make test`.
+    /// The forms in which it accepts a key; `make test` uses the first and the last.
     pub(super) forms: &'static [Form],
-    /// Which versions of TLS its story speaks, or what else it does: `TLS 1.2 and 1.3`.
+    /// The versions of TLS that its story uses, or what else the program does: `TLS 1.2 and 1.3`.
     pub(super) does: &'static str,
 }
 
-/// How a try ended.
+/// The result of a run.
 pub(super) enum Outcome {
     Works,
-    /// It cannot work, the story has seen how it fails, and the page has this sentence.
+    /// It cannot work; the story has seen the failure, and the page has this sentence.
     Fails(&'static str),
 }
 
 impl Program {
-    /// Tries the program with each key. The story panics when it does not go as it says.
+    /// Runs the program with each key. The story panics if an expectation fails.
     #[track_caller]
     pub(super) fn tried(&self, story: impl Fn(&Case) -> Outcome) {
         pages::check(self.name);
@@ -49,7 +49,7 @@ impl Program {
         }
     }
 
-    /// All of them, or in `make test` two that differ in everything.
+    /// All combinations, or in `make test` two that differ in every respect.
     fn cases(&self) -> Vec<(Order, Type, Form)> {
         let (Some(first), Some(last)) = (self.forms.first(), self.forms.last()) else { return Vec::new() };
         if !all() {
@@ -63,7 +63,7 @@ impl Program {
             .collect()
     }
 
-    /// For scripts/programs: name, version, forms, what it does, and how many sentences about what fails.
+    /// Writes a record for scripts/programs: name, version, forms, what it does, and the number of sentences about failures.
     fn record(&self, fails: &[&str]) {
         let folder = folder();
         fs::create_dir_all(&folder).expect("a folder for the records");
@@ -73,7 +73,7 @@ impl Program {
         fs::write(folder.join(self.name), fields.join("\t") + "\n").expect("write a record");
     }
 
-    /// The version that is installed: the first word of what the program prints that begins with a digit.
+    /// The installed version: the first word in the program's output that begins with a digit.
     fn installed(&self) -> String {
         let output = Shell::new("version").run(self.version);
         let text = format!("{} {}", output.out(), output.err());
@@ -85,7 +85,7 @@ impl Program {
     }
 }
 
-/// Says which try it was when a story panics.
+/// Prints which run it was when a story panics.
 struct Label(String);
 
 impl Drop for Label {
@@ -96,12 +96,12 @@ impl Drop for Label {
     }
 }
 
-/// Whether this is `make programs`.
+/// Returns true if this is `make programs`.
 fn all() -> bool {
     env::var_os("TPM2_PROGRAMS").is_some_and(|value| value == "all")
 }
 
-/// Where scripts/programs looks for the records.
+/// The folder in which scripts/programs finds the records.
 fn folder() -> PathBuf {
     module::folder().join("../programs")
 }

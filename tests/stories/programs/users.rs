@@ -1,8 +1,8 @@
-//! Which users' processes talk to the TPM: those that must be in the group of /dev/tpmrm0.
+//! The users whose processes talk to the TPM: they must be in the group of /dev/tpmrm0.
 use std::collections::BTreeSet;
 use std::fs;
 
-/// `www-data (tss, www-data)` for each user, and its groups, that has a connection to the port of 127.0.0.1.
+/// Returns `www-data (tss, www-data)` for each user, with its groups, that has a connection to this port of 127.0.0.1.
 pub(super) fn of_port(port: u16) -> Vec<String> {
     let sockets = sockets(port);
     let processes = fs::read_dir("/proc").expect("/proc").flatten();
@@ -11,13 +11,13 @@ pub(super) fn of_port(port: u16) -> Vec<String> {
     users.into_iter().collect()
 }
 
-/// Whether this process may become another user.
+/// Returns true if this process may become another user.
 pub(super) fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").expect("/proc/self/status");
     status.lines().any(|line| line.split_whitespace().take(3).eq(["Uid:", "0", "0"]))
 }
 
-/// The established connections to the port, as /proc/PID/fd names them (proc(5): /proc/net/tcp).
+/// The established connections to the port, as named in /proc/PID/fd (proc(5): /proc/net/tcp).
 fn sockets(port: u16) -> Vec<String> {
     let remote = format!(":{port:04X}");
     let table = fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
@@ -35,7 +35,7 @@ fn has(pid: u32, sockets: &[String]) -> bool {
     targets.into_iter().any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
 }
 
-/// Of a process: its effective user, and in parentheses its effective and supplementary groups.
+/// Returns the effective user of a process, and in parentheses its effective and supplementary groups.
 fn user(pid: u32) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = |key: &str| status.lines().find_map(|line| line.strip_prefix(key));
@@ -46,7 +46,7 @@ fn user(pid: u32) -> Option<String> {
     Some(format!("{user} ({})", groups.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
-/// The name of an id in passwd(5) or group(5).
+/// Returns the name of an id in passwd(5) or group(5).
 fn name(table: &str, id: &str) -> String {
     let text = fs::read_to_string(table).unwrap_or_default();
     let found = text.lines().find(|line| line.split(':').nth(2) == Some(id));

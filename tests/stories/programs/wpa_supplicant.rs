@@ -1,4 +1,4 @@
-//! wpa_supplicant, by eapol_test, which is its code with RADIUS in the place of a network card.
+//! wpa_supplicant, tested with eapol_test: the same code with RADIUS instead of a network card.
 use super::case::Case;
 use super::eap::{self, Hostapd, Identity};
 use super::keys::Form;

@@ -1,4 +1,4 @@
-//! xmlsec1, which takes an RSA key for a public one where it shows no private exponent.
+//! xmlsec1 treats an RSA key without a visible private exponent as a public key.
 use super::keys::{Form, Type};
 use super::tried::{Outcome, Program};
 

@@ -1,4 +1,4 @@
-/* Every parameter that a key or a context has. */
+/* Tests every parameter of a key or a context. */
 #ifndef PARAMETERS_H
 #define PARAMETERS_H
 #include "subject.h"
@@ -6,7 +6,7 @@
 #include <openssl/provider.h>
 #include <strings.h>
 
-/* Asks one parameter as its descriptor says: without room, with the room that was told, with too little. */
+/* Queries one parameter by its descriptor: without a buffer, with a buffer of the returned size, and with a smaller one. */
 static size_t ask(const EVP_PKEY *key, const OSSL_PARAM *descriptor, unsigned char *value, size_t room)
 {
     OSSL_PARAM params[2] = {*descriptor, OSSL_PARAM_construct_end()};
@@ -29,7 +29,7 @@ static size_t ask(const EVP_PKEY *key, const OSSL_PARAM *descriptor, unsigned ch
     MUST(EVP_PKEY_get_params(key, params) == 1 && OSSL_PARAM_modified(params) && params[0].return_size == size);
     for (size_t i = params[0].data_size; i < room; i++)
         MUST(value[i] == 0xa5);
-    /* Of integers OpenSSL 3.0 itself reads what is there. */
+    /* OpenSSL 3.0 itself reads integers from smaller buffers. */
     if (size > 1 && descriptor->data_type != OSSL_PARAM_INTEGER) {
         unsigned char little[1] = {0xa5};
 
@@ -43,7 +43,7 @@ static size_t ask(const EVP_PKEY *key, const OSSL_PARAM *descriptor, unsigned ch
     return size;
 }
 
-/* Whether a parameter is answered where there is room for it: OpenSSL 3.0 does not tell the size of an EC key's "priv". */
+/* Returns true if a parameter is returned into a large enough buffer: OpenSSL 3.0 does not return the size of an EC key's "priv". */
 static int has(const EVP_PKEY *key, const OSSL_PARAM *descriptor)
 {
     unsigned char value[1100];
@@ -64,7 +64,7 @@ static int is_private(const char *name)
     return strcmp(name, "d") == 0 || strcmp(name, "priv") == 0 || strncmp(name, "rsa-", 4) == 0;
 }
 
-/* What only keys of more than two primes have. */
+/* Parameters of keys with more than two primes. */
 static int is_of_more_primes(const char *name)
 {
     const char *number = name + strcspn(name, "0123456789");
@@ -86,7 +86,7 @@ static void parameters(const struct subject *subject)
             MUST(size == 0 || !in_tpm(subject));
             continue;
         }
-        /* What the public half of another provider says, but for the digest that a key of the TPM may be fixed to. */
+        /* Each value equals that of the public half in another provider, except the digest that a TPM key may be fixed to. */
         if (strstr(next->key, "digest") == NULL) {
             MUST(ask(subject->there, next, theirs, sizeof(theirs)) == size);
             MUST(memcmp(ours, theirs, size) == 0);
@@ -94,7 +94,7 @@ static void parameters(const struct subject *subject)
         answered += size != 0;
     }
     MUST(answered >= (subject->rsa ? 5 : 10));
-    /* What may be set takes the value that it has. */
+    /* A settable parameter accepts the value that it has. */
     for (const OSSL_PARAM *next = settable; next != NULL && next->key != NULL; next++) {
         OSSL_PARAM params[2] = {*next, OSSL_PARAM_construct_end()};
 
@@ -111,7 +111,7 @@ static void parameters(const struct subject *subject)
     MUST(!EVP_PKEY_missing_parameters(subject->key) && EVP_PKEY_can_sign(subject->key) == 1);
     char name[80];
     size_t length;
-    /* 2: it is mandatory. */
+    /* 2 means that the digest is mandatory, 1 that it is a default. */
     int number, answer = free_to_sign(subject) ? 1 : 2;
     MUST(EVP_PKEY_get_default_digest_name(subject->key, name, sizeof(name)) == answer);
     MUST(strcasecmp(name, hash) == 0 || (subject->pss && strcmp(name, "SHA2-256") == 0));
@@ -124,7 +124,7 @@ static void parameters(const struct subject *subject)
     ERR_clear_error();
 }
 
-/* Reads everything that a context answers, and gives how much that is. */
+/* Reads every parameter of a context, and returns their total size. */
 static size_t answers(EVP_PKEY_CTX *ctx)
 {
     size_t answered = 0;

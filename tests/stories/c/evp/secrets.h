@@ -1,4 +1,4 @@
-/* Decryption and key agreement; contexts are copied in the middle of them. */
+/* Decryption and key agreement; contexts are copied midway. */
 #ifndef SECRETS_H
 #define SECRETS_H
 #include "parameters.h"
@@ -48,14 +48,14 @@ static void secrets(const struct subject *subject)
     EVP_PKEY_free(here);
 }
 
-/* What a key that may only sign does not do, and says so. */
+/* Operations that a key with only the sign attribute refuses with an error. */
 static void refuses(const struct subject *subject)
 {
     unsigned char octets[1024] = {0};
     size_t length = sizeof octets;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, subject->key, NULL);
 
-    /* Of these types OpenSSL itself knows that they do not decrypt. */
+    /* For these types OpenSSL itself refuses decryption. */
     if (subject->pss || !subject->rsa)
         MUST(EVP_PKEY_decrypt_init(ctx) <= 0 && EVP_PKEY_encrypt_init(ctx) <= 0);
     else

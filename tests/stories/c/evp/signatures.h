@@ -1,4 +1,4 @@
-/* Signatures, verifications and certificates; contexts are copied in the middle of them. */
+/* Signatures, verifications and certificates; contexts are copied midway. */
 #ifndef SIGNATURES_H
 #define SIGNATURES_H
 #include "parameters.h"
@@ -16,7 +16,7 @@ static int verifies(const struct subject *subject, const unsigned char *signatur
     return result;
 }
 
-/* Signs in parts; the context is copied in the middle, and the original goes before the copy is finished. */
+/* Signs in parts; the context is copied midway, and the original is freed before the copy is finished. */
 static void messages(const struct subject *subject)
 {
     unsigned char signature[1024];
@@ -31,12 +31,12 @@ static void messages(const struct subject *subject)
     MUST(EVP_DigestSignUpdate(ctx, "something else", 14) == 1);
     EVP_MD_CTX_free(ctx);
     MUST(EVP_DigestSignUpdate(twin, text + half, sizeof text - half) == 1);
-    /* A final copies the context by itself: it may be asked twice. */
+    /* A final call copies the context itself: it may be repeated. */
     for (int i = 0; i < 2; i++) {
         MUST(EVP_DigestSignFinal(twin, NULL, &length) == 1 && length <= sizeof signature);
         MUST(EVP_DigestSignFinal(twin, signature, &length) == 1 && verifies(subject, signature, length));
     }
-    /* A context that is begun anew without a key keeps the one that it has. */
+    /* A context that is initialized again without a key keeps its key. */
     MUST(EVP_DigestSignInit_ex(twin, NULL, hash, NULL, NULL, NULL, NULL) == 1);
     length = sizeof signature;
     MUST(EVP_DigestSign(twin, signature, &length, text, sizeof text) == 1 && verifies(subject, signature, length));
@@ -53,16 +53,16 @@ static void messages(const struct subject *subject)
     EVP_MD_CTX_free(twin);
 }
 
-/* What a signature or verification of a digest is set to. */
+/* Sets the parameters of a signature or verification of a digest. */
 static void set(EVP_PKEY_CTX *ctx, const struct subject *subject)
 {
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1);
-    /* A key that is fixed to a scheme needs no telling. */
+    /* A key that is fixed to a scheme needs no parameters. */
     if (subject->rsa && free_to_sign(subject))
         MUST(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32) == 1);
 }
 
-/* Signs a digest with a context that is copied after its parameters are set, and goes before the copy is used. */
+/* Signs a digest with a context that is copied after its parameters are set, and freed before the copy is used. */
 static void digests(const struct subject *subject)
 {
     unsigned char signature[1024], digest[32];
@@ -115,7 +115,7 @@ static void recover(const struct subject *subject)
     EVP_PKEY_CTX_free(twin);
 }
 
-/* A request and a certificate, as applications make them by the library. */
+/* Makes a request and a certificate with library calls, as applications do. */
 static void certificate(const struct subject *subject)
 {
     X509 *cert = X509_new();

@@ -1,4 +1,4 @@
-/* A key that is walked, and the context that says what is right. */
+/* The key under test, and the context that gives the expected results. */
 #ifndef SUBJECT_H
 #define SUBJECT_H
 #include "../load.h"
@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum kind {
-    OF_TPM, /* may do everything that its type can */
-    FIXED, /* signs by one scheme and digest */
+    OF_TPM, /* supports every operation of its type */
+    FIXED, /* signs with one scheme and digest */
     RESTRICTED, /* the same, and only what the TPM hashed itself */
-    SOFTWARE, /* kept by tpm2, not in the TPM */
+    SOFTWARE, /* a software key in tpm2 */
 };
 
 struct subject {
@@ -21,9 +21,9 @@ struct subject {
     enum kind kind;
 };
 
-/* What the key's URI says. */
+/* The password in the key's URI. */
 static const char *password = "";
-/* A library context that has never heard of tpm2. */
+/* A library context without tpm2. */
 static OSSL_LIB_CTX *clean;
 /* The digest of all signatures, to which the fixed keys are fixed. */
 static const char hash[] = "SHA256";
@@ -39,7 +39,7 @@ static int free_to_sign(const struct subject *subject)
     return subject->kind == OF_TPM || subject->kind == SOFTWARE;
 }
 
-/* The error that was raised last, which must be one of tpm2's; the queue is empty afterwards. */
+/* Checks the error that was raised last, which must come from tpm2, and empties the queue. */
 static int says(const char *part)
 {
     const char *data = "";
@@ -50,11 +50,11 @@ static int says(const char *part)
         found |= (unsigned long)(ERR_lib_error_string(code) != NULL && strcmp(ERR_lib_error_string(code), "tpm2") == 0
                                  && (flags & ERR_TXT_STRING) && strstr(data, part) != NULL);
     if (!found)
-        fprintf(stderr, "nobody said: %s\n", part);
+        fprintf(stderr, "no error contains: %s\n", part);
     return found != 0;
 }
 
-/* The key in another library context or by another provider, by way of parameters. */
+/* Copies the key to another library context or provider, through parameters. */
 static EVP_PKEY *copy(const EVP_PKEY *key, int selection, OSSL_LIB_CTX *to, const char *properties)
 {
     OSSL_PARAM *params = NULL;

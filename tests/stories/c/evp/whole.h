@@ -1,4 +1,4 @@
-/* A key as a whole: as data, checked, printed, written and read. */
+/* Tests a key as a whole: exported, checked, printed, written and read. */
 #ifndef WHOLE_H
 #define WHOLE_H
 #include "subject.h"
@@ -101,7 +101,7 @@ static void print(const struct subject *subject)
     MUST(!in_tpm(subject) || (strstr(page, "priv:") == NULL && strstr(page, "privateExponent:") == NULL));
 }
 
-/* Read from DER, with the password that one of the keys has. */
+/* Reads a key from DER, with the password that one of the keys has. */
 static EVP_PKEY *decoded(const unsigned char *der, size_t length)
 {
     EVP_PKEY *key = NULL;
@@ -113,7 +113,7 @@ static EVP_PKEY *decoded(const unsigned char *der, size_t length)
     return key;
 }
 
-/* Written and read again, as PEM and as DER. */
+/* Writes the key and reads it again, as PEM and as DER. */
 static void files(const struct subject *subject)
 {
     unsigned char *der = NULL;
@@ -134,7 +134,7 @@ static void files(const struct subject *subject)
     OPENSSL_free(der);
 
     MUST(PEM_write_bio_PrivateKey(bio, subject->key, NULL, NULL, 0, NULL, NULL) == 1);
-    /* A password that a URI has said is not written. */
+    /* The password of a URI is not written. */
     again = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)password);
     MUST(again != NULL && EVP_PKEY_eq(again, subject->key) == 1 && check(again, NULL, EVP_PKEY_private_check) == 1);
     EVP_PKEY_free(again);
@@ -153,7 +153,7 @@ static void files(const struct subject *subject)
     if (in_tpm(subject)) {
         MUST(PEM_write_bio_PrivateKey(bio, subject->key, EVP_aes_128_cbc(), NULL, 0, NULL, (void *)"word") != 1);
         MUST(says("without a cipher"));
-        /* OpenSSL's old types hold both halves or none. */
+        /* OpenSSL's old types have both halves or none. */
         MUST(subject->rsa ? EVP_PKEY_get0_RSA(subject->key) == NULL : EVP_PKEY_get0_EC_KEY(subject->key) == NULL);
     }
     ERR_clear_error();

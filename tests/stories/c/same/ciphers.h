@@ -35,7 +35,7 @@ static void cipher(EVP_PKEY *key, int padding)
         SAY(EVP_PKEY_decrypt(twin, out, room(), encrypted, size));
     EVP_PKEY_CTX_free(twin);
     encrypted[size - 1] ^= 1;
-    /* PKCS#1 v1.5 gives something at random (3.2 and later), of a length at random. */
+    /* PKCS#1 v1.5 gives a random message (3.2 and later), of random length. */
     SAY(EVP_PKEY_decrypt(ctx, out, room(), encrypted, size));
     memset(encrypted, 0xff, size);
     SAY(EVP_PKEY_decrypt(ctx, out, room(), encrypted, size));

@@ -1,9 +1,9 @@
-/* Signatures of digests, and what is recovered from them. */
+/* Signatures of digests, and verify-recover. */
 #ifndef DIGESTS_H
 #define DIGESTS_H
 #include "say.h"
 
-/* Signs so many bytes as the context is set, and verifies that by another, which is not told the length of the salt. */
+/* Signs this many bytes with the context, and verifies with another context, without the salt length. */
 static void both(EVP_PKEY *key, EVP_PKEY_CTX *ctx, size_t bytes)
 {
     EVP_PKEY_CTX *other = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
@@ -30,7 +30,7 @@ static void both(EVP_PKEY *key, EVP_PKEY_CTX *ctx, size_t bytes)
     EVP_PKEY_CTX_free(other);
 }
 
-/* Everything that RSA may be told. */
+/* Tries every padding and salt length of RSA. */
 static void paddings(EVP_PKEY *key, EVP_PKEY_CTX *ctx)
 {
     static const int modes[] = {RSA_NO_PADDING, RSA_PKCS1_PADDING, RSA_X931_PADDING, RSA_PKCS1_OAEP_PADDING, 0, 99, RSA_PKCS1_PSS_PADDING};

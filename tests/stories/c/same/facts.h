@@ -1,4 +1,4 @@
-/* What a key says of itself. */
+/* The parameters that a key reports. */
 #ifndef FACTS_H
 #define FACTS_H
 #include "say.h"

@@ -1,4 +1,4 @@
-/* A key as it is written and printed. */
+/* A key written and printed. */
 #ifndef FILES_H
 #define FILES_H
 #include "say.h"
@@ -6,7 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-/* The labels of public numbers and restrictions, which a program that reads a text looks for, in their order. */
+/* Prints the labels of public numbers and restrictions that programs search for in the text, in their order. */
 static void labels(BIO *bio)
 {
     static const char *known[] = {"Private-Key:", "Public-Key:", "RSA-PSS ", "modulus:", "Modulus:", "publicExponent:", "Exponent:", "pub:", "ASN1 OID:", "NIST CURVE:",
@@ -18,7 +18,7 @@ static void labels(BIO *bio)
             const char *text = line + strspn(line, " ");
 
             if (strncmp(text, known[i], strlen(known[i])) == 0) {
-                /* What follows these says where the private half is. */
+                /* The rest of these lines says where the private half is. */
                 if (strstr(text, "-Key:") != NULL)
                     line[strcspn(line, ":") + 1] = 0;
                 line[strcspn(line, "\n")] = 0;
@@ -56,7 +56,7 @@ static void printed(EVP_PKEY *key)
     BIO_free(bio);
 }
 
-/* A public key that is written and read is the same, with its restrictions. */
+/* A public key that is written and read again is the same, with its restrictions. */
 static void read_back(EVP_PKEY *key)
 {
     BIO *bio = BIO_new(BIO_s_mem());

@@ -3,7 +3,7 @@
 #define MESSAGES_H
 #include "say.h"
 
-/* Whether it is the signature of so many bytes of the text. */
+/* Returns true if it is the signature over this many bytes of the text. */
 static int verifies(EVP_PKEY *key, const char *digest, size_t size, size_t bytes)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -69,7 +69,7 @@ static void message(EVP_PKEY *key, const char *digest)
     EVP_MD_CTX_free(twin);
 }
 
-/* A context that ends with its first signature. */
+/* A context whose first signature is final. */
 static void finalised(EVP_PKEY *key)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();

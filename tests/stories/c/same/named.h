@@ -4,7 +4,7 @@
 #include "messages.h"
 
 #if OPENSSL_VERSION_PREREQ(3, 4)
-/* The digest that the name ends with. */
+/* Returns the digest at the end of the name. */
 static const char *digest_of(const char *name)
 {
     static char digest[40];

@@ -1,9 +1,9 @@
-/* Parts of a key: taken out, copied, compared, checked. */
+/* Parts of a key: exported, copied, compared, checked. */
 #ifndef PARTS_H
 #define PARTS_H
 #include "say.h"
 
-/* The parts of a selection, and a key that is made of them. */
+/* Exports a selection of a key, and makes a key of it. */
 static void part(EVP_PKEY *key, EVP_PKEY_CTX *ctx, int selection)
 {
     OSSL_PARAM *params = NULL;
@@ -14,7 +14,7 @@ static void part(EVP_PKEY *key, EVP_PKEY_CTX *ctx, int selection)
     names("data", params);
     names("fromdata_settable", EVP_PKEY_fromdata_settable(ctx, selection));
     SAY(EVP_PKEY_fromdata_init(ctx));
-    /* Of the private half there is no data where the key is in a TPM. */
+    /* The private half of a TPM key cannot be exported. */
     if ((selection & 1) == 0 && SAY(EVP_PKEY_fromdata(ctx, &made, selection, params)) == 1) {
         SAY(EVP_PKEY_eq(made, key));
         SAY(EVP_PKEY_parameters_eq(made, key));
@@ -85,7 +85,7 @@ static void copies(EVP_PKEY *key)
     EVP_PKEY_free(ed25519);
 }
 
-/* Another key of the same type, from this one's context. */
+/* Generates another key of the same type, with a context of this key. */
 static void generations(EVP_PKEY *key)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);

@@ -1,4 +1,4 @@
-/* How a call is reported, and what the calls work on. */
+/* Reports the calls; the data that the calls use. */
 #ifndef SAY_H
 #define SAY_H
 #include "../load.h"
@@ -11,19 +11,19 @@
 
 /* The type of the key. */
 static int rsa, pss;
-/* What is signed, encrypted or read as a digest. */
+/* The message, plaintext or digest. */
 static const unsigned char text[64] = "a message of some length, signed in parts";
-/* Where results go, and how long they are. */
+/* The buffer for results, and the length of a result. */
 static unsigned char out[4096];
 static size_t length;
 
-/* What the following calls have in common. */
+/* Prints what the following calls have in common. */
 #define HEAD(...) (printf("# " __VA_ARGS__), printf("\n"))
-/* A call, its result, and how many errors it left. */
+/* Prints a call, its result, and the number of errors that it left. */
 #define SAY(call) (ERR_clear_error(), say(#call, (long)(call)))
-/* The same for what gives a pointer. */
+/* The same for a call that returns a pointer. */
 #define HAS(call) (ERR_clear_error(), say(#call, (call) != NULL))
-/* What a call gave. */
+/* Prints what a call returned. */
 #define NUMBER(number) printf("    %s: %ld\n", #number, (long)(number))
 #define WORDS(words) printf("    %s: %s\n", #words, (words) == NULL ? "-" : (words))
 
@@ -45,7 +45,7 @@ static size_t *room(void)
     return &length;
 }
 
-/* The names of parameters. */
+/* Prints the names of parameters. */
 static void names(const char *what, const OSSL_PARAM *params)
 {
     printf("    %s:", what);
@@ -54,7 +54,7 @@ static void names(const char *what, const OSSL_PARAM *params)
     printf("\n");
 }
 
-/* A text parameter of a context. */
+/* Returns a text parameter of a context. */
 static const char *option(EVP_PKEY_CTX *ctx, const char *name)
 {
     static char value[80];

@@ -1,4 +1,4 @@
-//! What works with no provider beside this one, or with `base`: parameters of EC keys, and keys that are fixed to a digest.
+//! Work without the default provider (tpm2 alone, or tpm2 and `base`): EC parameters, and keys that are fixed to a digest.
 use tests::Order;
 use tests::raw::Tpm as _;
 
@@ -23,20 +23,20 @@ fn ecparam_prints_the_curve_and_makes_a_tpm_key() {
             openssl.write("both", &both);
             let key = openssl.ok(&format!("ecparam {query} -name {curve} -genkey -noout")).out();
             assert!(key.starts_with("-----BEGIN TSS2 PRIVATE KEY"), "{key}");
-            // The usual next step.
+            // The usual next step of a user.
             machine.signs("both");
         }
     }
-    // Of a TPM key, too.
+    // The same command works with a TPM key as its input.
     machine.key("key", "-e P-384");
     let wanted = machine.openssl.stranger().ok("ecparam -name secp384r1").out();
     assert_eq!(machine.openssl.ok("ec -in key -param_out").out(), wanted);
     machine.tpm.assert_empty();
 }
 
-/// `openssl pkeyutl -rawin` asks libcrypto for the digest by the name that the key gives it.
+/// `openssl pkeyutl -rawin` takes the digest's name from the key and fetches that digest.
 #[test]
-fn a_key_fixed_to_pss_signs_by_itself_where_no_provider_has_digests() {
+fn a_pss_key_signs_with_its_own_digest_where_no_provider_has_digests() {
     let machine = Machine::new();
     let openssl = machine.openssl.clone().ordered(Order::Tpm2AndBase);
     openssl.write("message", "what is signed");

@@ -1,16 +1,16 @@
-//! What the program of `c/same.c` printed, and how two of these differ.
+//! The output of the program `c/same.c`, and how two outputs differ.
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// The lines of one key, in the order in which they were printed.
 pub(super) struct Transcript {
     lines: Vec<Line>,
-    /// Since OpenSSL 3.4 each call that fails adds an error, those too that software calls are forwarded to.
+    /// Since OpenSSL 3.4 each failing call adds an error, including the software calls that a call is forwarded to.
     spare_errors: usize,
 }
 
 struct Line {
-    /// What the calls around it have in common, and the call or the name of a value.
+    /// The context that the calls around it share, and the call or the name of a value.
     name: String,
     answer: Answer,
 }
@@ -21,11 +21,11 @@ enum Answer {
         errors: usize,
     },
     Value(String),
-    /// Names of parameters: in no order, and each once.
+    /// Names of parameters, without order and duplicates.
     Names(BTreeSet<String>),
 }
 
-/// The lists of names among the values.
+/// The values that are lists of names.
 const LISTS: [&str; 6] = ["gettable", "settable", "verify settable", "data", "fromdata_settable", "keygen"];
 
 impl Transcript {
@@ -57,13 +57,13 @@ impl Transcript {
         Self { lines, spare_errors }
     }
 
-    /// How many calls were made.
+    /// The number of calls.
     pub(super) fn calls(&self) -> usize {
         self.lines.iter().filter(|line| matches!(line.answer, Answer::Call { .. })).count()
     }
 
-    /// The lines that differ, but for those that are meant to.
-    pub(super) fn differences(&self, other: &Self, is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+    /// Returns the lines that differ, without the intended ones.
+    pub(super) fn differences(&self, other: &Self, is_intended: impl Fn(&str) -> bool) -> Vec<String> {
         let pairs = self.lines.iter().zip(&other.lines);
         let parted = pairs.clone().find(|(expected, found)| expected.name != found.name);
         let mut all: Vec<String> = pairs
@@ -71,7 +71,7 @@ impl Transcript {
             .flat_map(|(expected, found)| {
                 expected.answer.differences(&found.answer, &expected.name, self.spare_errors)
             })
-            .filter(|line| !is_meant(line))
+            .filter(|line| !is_intended(line))
             .collect();
         match parted {
             Some((expected, found)) => {
@@ -89,7 +89,7 @@ impl Transcript {
 impl Answer {
     fn of_call(line: &str) -> (&str, Self) {
         let (name, answer) = line.rsplit_once(" = ").expect("a call has a result");
-        let (result, errors) = answer.split_once(", errors ").expect("a call tells its errors");
+        let (result, errors) = answer.split_once(", errors ").expect("a call has a number of errors");
         let number = "a result is a number";
         (name, Self::Call { result: result.parse().expect(number), errors: errors.parse().expect(number) })
     }
@@ -101,7 +101,7 @@ impl Answer {
         }
     }
 
-    /// What a caller notices, a line for each.
+    /// Returns the differences that a caller can observe, a line for each.
     fn differences(&self, found: &Self, name: &str, spare_errors: usize) -> Vec<String> {
         match (self, found) {
             (Self::Call { result, errors }, Self::Call { result: other, errors: others })
@@ -120,12 +120,12 @@ impl Answer {
     }
 }
 
-/// Of a verification 0 means that the signature is wrong, and less that it could not be looked at; elsewhere both are failures.
+/// In a verification 0 means a wrong signature, and less means an error; elsewhere both are failures.
 fn same_result(expected: i64, found: i64, name: &str) -> bool {
     expected == found || (!name.contains("verify") && [expected, found].iter().all(|r| [-1, 0].contains(r)))
 }
 
-/// A success leaves no more than OpenSSL does, and a failure one where OpenSSL leaves none or one.
+/// A success leaves no more errors than OpenSSL does, and a failure one error where OpenSSL leaves none or one.
 fn right_errors(result: i64, expected: usize, found: usize, spare: usize) -> bool {
     match result > 0 {
         true => expected == found,

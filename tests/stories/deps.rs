@@ -1,14 +1,14 @@
-//! scripts/deps looks for what is needed before it calls a package manager, and does not install anything in silence.
+//! scripts/deps checks what is missing before it calls a package manager, and installs nothing without asking.
 use tests::process::Output;
 use tests::{Shell, module};
 
-/// The whole PATH of scripts/deps: the system's programs without `strace`, an `id` that reports an ordinary user, and fakes that record
-/// their calls.
-struct Place {
+/// The PATH of scripts/deps: the system's programs without `strace`, an `id` that reports an ordinary user, and fakes that record their
+/// calls.
+struct System {
     shell: Shell,
 }
 
-impl Place {
+impl System {
     fn new() -> Self {
         let shell = Shell::new("needs");
         shell.write(
@@ -33,7 +33,7 @@ impl Place {
 
     fn looks(&self, step: &str) -> Output {
         let shell = self.shell.beside().env("PATH", self.shell.file("bin"));
-        // rustup's cargo looks for its toolchains there.
+        // rustup's cargo finds its toolchains there.
         let shell = shell.env("HOME", std::env::var_os("HOME").unwrap_or_default());
         shell.run(&format!("{}/scripts/deps {step}", module::workspace().display()))
     }
@@ -41,7 +41,7 @@ impl Place {
 
 #[test]
 fn no_package_manager_is_called_when_nothing_is_missing() {
-    let place = Place::new();
+    let place = System::new();
     for manager in ["apt-get", "apt-cache", "dnf", "sudo"] {
         place.fake(manager, "exit 1");
     }
@@ -51,7 +51,7 @@ fn no_package_manager_is_called_when_nothing_is_missing() {
 
 #[test]
 fn an_ordinary_user_gets_the_command_for_the_administrator() {
-    let place = Place::new();
+    let place = System::new();
     place.fake("sudo", "exit 1");
     place.fake(
         "apt-get",
@@ -71,8 +71,8 @@ fn an_ordinary_user_gets_the_command_for_the_administrator() {
 }
 
 #[test]
-fn what_is_missing_is_listed_without_a_package_manager() {
-    let place = Place::new();
+fn missing_programs_are_listed_without_a_package_manager() {
+    let place = System::new();
     place
         .looks("test")
         .failed()

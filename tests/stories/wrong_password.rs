@@ -1,4 +1,4 @@
-//! A wrong password costs one try, however often a server is asked; and whoever opens a key is told.
+//! A wrong password costs one try, however many clients connect to a server; and a program that loads a key gets the error at once.
 use std::fs;
 
 use tests::raw::{self, Tpm as _};
@@ -6,7 +6,7 @@ use tests::{Options, Proxy, ResourceManager, Swtpm, TlsServer};
 
 use crate::machine::{Machine, SRK};
 
-/// Four workers with one listener, forked after or before the key is opened, and 200 handshakes. It prints how many fail.
+/// Four workers share a listener, forked before or after the key is loaded; 200 clients connect. Prints the number of failed handshakes.
 const WORKERS: &str = r#"
 import os, signal, socket, ssl, sys
 
@@ -42,7 +42,7 @@ for child in children:
 print(failed)
 "#;
 
-/// A machine with a key under dictionary-attack protection, a certificate, and the right and a wrong password in files.
+/// A machine with a key under dictionary-attack protection, a certificate, and files with the right and a wrong password.
 fn machine(machine: Machine) -> Machine {
     machine.key("key.tpm", "-e P-256 -d -k secret");
     let name = "-subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2";
@@ -52,7 +52,7 @@ fn machine(machine: Machine) -> Machine {
     machine
 }
 
-/// Runs a program of Debian's own Python, which is linked to the openssl under test, and gives what it prints.
+/// Runs a program with Debian's own Python, which is linked to the openssl under test, and returns its output.
 #[track_caller]
 fn python(machine: &Machine, text: &str, arguments: &str) -> String {
     machine.openssl.write("refused.py", text);
@@ -60,8 +60,8 @@ fn python(machine: &Machine, text: &str, arguments: &str) -> String {
 }
 
 #[test]
-fn four_workers_and_two_hundred_clients_spend_one_try() {
-    // Four connections take more slots than a bare TPM has.
+fn four_workers_with_two_hundred_clients_spend_one_try() {
+    // Four connections take more slots than a TPM without a resource manager has.
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = machine(Machine::managed(tpm, &manager).set("prove-password", "use"));
@@ -69,16 +69,16 @@ fn four_workers_and_two_hundred_clients_spend_one_try() {
         assert_eq!(python(&machine, WORKERS, who), "200\n");
         machine.tpm.failures()
     };
-    // What the parent has opened, its children try once together.
+    // The children try the password of a key that the parent loaded only once between them.
     assert_eq!(run("parent"), 1);
-    // Each by itself: one try for each process.
+    // Each child loads the key: one try for each process.
     assert!((1..=4).contains(&(run("child") - 1)));
     machine.openssl.write("word", "secret");
     assert_eq!(python(&machine, WORKERS, "parent"), "0\n");
 }
 
 #[test]
-fn a_server_with_a_wrong_password_costs_one_try_whoever_connects() {
+fn a_server_with_a_wrong_password_spends_one_try() {
     let machine = machine(Machine::new().set("prove-password", "use"));
     let server = TlsServer::start(&machine.openssl, "-cert crt -key key.tpm -pass pass:wrong");
     for _ in 0..20 {
@@ -89,7 +89,7 @@ fn a_server_with_a_wrong_password_costs_one_try_whoever_connects() {
     assert_eq!(machine.tpm.failures(), 1);
 }
 
-/// What openssl says of a key whose password is this.
+/// Loads a key with this password, and returns the error of openssl.
 #[track_caller]
 fn opens(machine: &Machine, key: &str, word: &str) -> Result<(), String> {
     let word = if word.is_empty() { String::new() } else { format!("-passin pass:{word}") };
@@ -98,7 +98,7 @@ fn opens(machine: &Machine, key: &str, word: &str) -> Result<(), String> {
 }
 
 #[test]
-fn a_key_does_not_open_with_a_wrong_password_or_without_one() {
+fn a_key_does_not_load_with_a_wrong_or_missing_password() {
     let machine = machine(Machine::new());
     machine.tool.ok("load key.tpm 81000101");
     machine.tool.ok("reference 'handle:0x81000101?pass' key.ref");
@@ -112,7 +112,7 @@ fn a_key_does_not_open_with_a_wrong_password_or_without_one() {
         // The public half needs no password.
         machine.openssl.ok(&format!("pkey -pubin -in '{key}' -noout"));
     }
-    // Where nobody is to be asked, or nobody can be, the key opens.
+    // Where the proof is disabled, or not possible, the key loads.
     let later = Machine { openssl: machine.openssl.clone().set("prove-password", "use"), ..machine };
     opens(&later, "key.tpm", "wrong").unwrap();
     let nowhere = Machine { openssl: later.openssl.clone().set("tcti", "swtpm:port=1"), ..later };
@@ -120,7 +120,7 @@ fn a_key_does_not_open_with_a_wrong_password_or_without_one() {
 }
 
 #[test]
-fn python_is_told_by_an_error_of_ssl_and_not_of_the_system() {
+fn python_gets_an_ssl_error_and_no_system_error() {
     let machine = machine(Machine::new());
     let text = r#"
 import ssl
@@ -136,7 +136,7 @@ for word in [lambda: "", "wrong", "secret"]:
 }
 
 #[test]
-fn haproxy_says_before_it_starts_that_the_password_is_wrong() {
+fn haproxy_reports_a_wrong_password_before_it_starts() {
     let machine = machine(Machine::new());
     let word = machine.openssl.write("wrong", "wrong\n");
     machine.tool.ok("load key.tpm 81000101");
@@ -156,13 +156,13 @@ fn haproxy_says_before_it_starts_that_the_password_is_wrong() {
 }
 
 #[test]
-fn a_proof_costs_three_commands_and_leaves_nothing() {
+fn proving_a_password_takes_three_commands_and_leaves_nothing() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
     machine.provision();
-    // ReadPublic of the parent or CreatePrimary, StartAuthSession and Load are those of a first use; then a trial session,
-    // TPM2_PolicySecret, and FlushContext of that session, of the key, of the session that protects, and of a derived parent.
+    // ReadPublic of the parent or CreatePrimary, StartAuthSession and Load are needed for any first use. Then come a trial session,
+    // TPM2_PolicySecret, and FlushContext of that session, of the key, of the protecting session, and of a derived parent.
     for (parent, commands) in [(format!("-p {SRK:x}"), 8), ("-p owner".to_owned(), 9)] {
         machine.key("key", &format!("-e P-256 -k secret {parent}"));
         let mut signer = machine.signer();
@@ -170,7 +170,7 @@ fn a_proof_costs_three_commands_and_leaves_nothing() {
         signer.ok("load a key secret");
         assert_eq!(proxy.log().len(), commands, "{parent}:\n{}", proxy.log().text());
         machine.tpm.assert_empty();
-        // A second one knows that it is right.
+        // The second key is known to have the right password.
         proxy.log().clear();
         signer.ok("load b key secret");
         assert_eq!(proxy.log().count(raw::LOAD), 0, "{}", proxy.log().text());

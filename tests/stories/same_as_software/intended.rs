@@ -1,4 +1,4 @@
-//! The differences that are meant, each with its reason. A new one fails the test.
+//! The intended differences, each with its reason. A new difference fails the test.
 
 const ANY: &[&str] = &["ec", "rsa", "pss"];
 const RSA: &[&str] = &["rsa", "pss"];
@@ -8,22 +8,24 @@ const PSS: &[&str] = &["pss"];
 const PRIVATE: &str = "the private half never leaves the TPM";
 const OLD: &str = "the old types hold the private half, which never leaves the TPM";
 const FILE: &str = "a TPM key is written as its key file";
-const OPTIONS: &str = "more may be said of a key that is made in a TPM, and in the words of pkeyopt";
-const NEWER: &str = "it is there with every version of OpenSSL, whose own provider has it in later ones only";
-const TESTS: &str = "it is for the self tests of OpenSSL's own providers";
-const BEGUN: &str = "the digest of a message that is begun stays, though OpenSSL 3.5 lists it";
-const STAYS: &str =
-    "another digest of a message that is begun is refused, as by OpenSSL before 3.6, which passes it over";
-const KEM: &str = "keys of the TPM have no key encapsulation";
+const OPTIONS: &str = "a key made in a TPM has more parameters, with the names of pkeyopt";
+const NEWER: &str =
+    "it works with every version of OpenSSL, whose own provider has it in later versions only";
+const TESTS: &str = "only the self tests of OpenSSL's own providers use it";
+const BEGUN: &str =
+    "the digest cannot change after a message has begun, though OpenSSL 3.5 lists it as settable";
+const STAYS: &str = "another digest for a message that has begun is refused, as by OpenSSL before 3.6; later versions ignore it";
+const KEM: &str = "TPM keys have no key encapsulation";
 const SALT: &str =
-    "the TPM chooses the length of the salt, and OpenSSL's verification says whether it may be left open";
-const SIZE: &str = "a padding that is not there is noticed when the size is asked";
-const NOTHING: &str = "nothing, as a number to decrypt, is not sent to the TPM";
-const DIGEST: &str = "libcrypto knows the digest by this name even if no provider has it, and by OpenSSL's newer name does not";
-const NEVER: &str = "what the type of the key cannot do is not there, rather than there to fail";
+    "the TPM chooses the salt length, and OpenSSL's verification decides if it may be unspecified";
+const SIZE: &str = "an unsupported padding is already an error in the size query";
+const NOTHING: &str = "an empty ciphertext is not sent to the TPM";
+const DIGEST: &str =
+    "libcrypto finds the digest by this name even if no provider has it, but not by OpenSSL's newer name";
+const NEVER: &str = "an operation that the key type lacks is not offered, instead of failing";
 
-/// The types of keys, a part of the line, and why it differs.
-const MEANT: &[(&[&str], &str, &str)] = &[
+/// The types of keys, a part of the line, and the reason for the difference.
+const INTENDED: &[(&[&str], &str, &str)] = &[
     (RSA, "d | EVP_PKEY_get_bn_param", PRIVATE),
     (RSA, "rsa-factor1 | EVP_PKEY_get_bn_param", PRIVATE),
     (EC, "priv | EVP_PKEY_get_bn_param", PRIVATE),
@@ -51,7 +53,7 @@ const MEANT: &[(&[&str], &str, &str)] = &[
     (RSA, "| set(options, \"digest\", \"SHA", STAYS),
     (EC, "EVP_DigestSignInit_ex(ctx, &options, digest, NULL, NULL, key, NULL) | settable lacks", BEGUN),
     (RSA, "has implicit-rejection", NEWER),
-    // A wrong padding of PKCS#1 v1.5 gives a synthetic message since OpenSSL 3.2.
+    // A wrong PKCS#1 v1.5 padding gives a synthetic message since OpenSSL 3.2.
     (RSA, "padding 1 | EVP_PKEY_decrypt(ctx, out, room(), encrypted, size", NEWER),
     (RSA, "padding 6 | EVP_PKEY_decrypt(ctx, out, room(), encrypted, size", NEWER),
     (RSA, "ciphers | EVP_PKEY_decrypt(ctx, out, room(), text, 32)", NEWER),
@@ -65,7 +67,7 @@ const MEANT: &[(&[&str], &str, &str)] = &[
     (PSS, "option(options, \"digest\")", DIGEST),
 ];
 
-/// Why this line of this type of key differs.
+/// Returns why this line differs for this type of key, if the difference is intended.
 pub(super) fn why(key: &str, line: &str) -> Option<&'static str> {
-    MEANT.iter().find(|(keys, part, _)| keys.contains(&key) && line.contains(part)).map(|(_, _, why)| *why)
+    INTENDED.iter().find(|(keys, part, _)| keys.contains(&key) && line.contains(part)).map(|(_, _, why)| *why)
 }

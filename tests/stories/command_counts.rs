@@ -1,10 +1,10 @@
-//! What a program pays in TPM commands: nothing to load a key, few for its first signature, one for each later one.
+//! The number of TPM commands that a program sends: none to load a key, few for the first signature, one for each later one.
 use tests::{Proxy, Swtpm, peers, raw};
 
 use crate::machine::{Machine, SRK};
 
 #[test]
-fn loading_is_free_the_first_signature_cheap_and_each_later_one_a_single_command() {
+fn loading_sends_nothing_and_each_later_signature_is_one_command() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -16,7 +16,7 @@ fn loading_is_free_the_first_signature_cheap_and_each_later_one_a_single_command
             let mut signer = machine.signer();
             proxy.log().clear();
             signer.ok("load a key secret");
-            // What the proof of a password costs is in the story of refusals.
+            // wrong_password.rs measures the commands that prove a password.
             assert!(!password.is_empty() || proxy.log().is_empty(), "{}", proxy.log().text());
             proxy.log().clear();
             signer.ok("sign a");
@@ -30,12 +30,12 @@ fn loading_is_free_the_first_signature_cheap_and_each_later_one_a_single_command
 }
 
 #[test]
-fn the_first_pss_certificate_costs_a_signature_more() {
+fn the_first_pss_certificate_takes_one_more_signature() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
     machine.key("key", "-r");
-    // Which shows whether the TPM does raw RSA, and so which salt the certificate has to name.
+    // The additional signature shows whether the TPM does raw RSA, and so which salt length the certificate must name.
     for (options, signatures) in [("-sigopt rsa_padding_mode:pss", 2), ("", 1)] {
         proxy.log().clear();
         machine.openssl.ok(&format!("req -x509 -key key -subj /CN=x {options} -out crt"));
@@ -44,7 +44,7 @@ fn the_first_pss_certificate_costs_a_signature_more() {
 }
 
 #[test]
-fn a_key_made_for_rsaes_decrypts_by_a_single_command() {
+fn a_key_with_the_rsaes_scheme_decrypts_with_one_command() {
     const DECRYPT: &str = "decrypt|fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda";
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
@@ -71,7 +71,7 @@ fn a_key_made_for_rsaes_decrypts_by_a_single_command() {
 }
 
 #[test]
-fn a_policy_costs_its_statements_and_a_session_that_is_kept() {
+fn a_policy_takes_its_statements_and_one_session_that_is_kept() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
@@ -82,7 +82,7 @@ fn a_policy_costs_its_statements_and_a_session_that_is_kept() {
         proxy.log().clear();
         signer.ok("load a key secret");
         signer.ok("sign a");
-        // Three to load the key.
+        // Three commands load the key.
         assert_eq!(proxy.log().len(), 3 + statements + 2, "{options}:\n{}", proxy.log().text());
         proxy.log().clear();
         signer.ok("sign a 10");

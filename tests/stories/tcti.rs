@@ -1,10 +1,10 @@
-//! A TPM is reached by every kind of TCTI string and from every place that may name it.
+//! The TPM is reached with every kind of TCTI string, from every place that may name it.
 use tests::raw::{self, Tpm as _};
 use tests::{Openssl, Proxy, TerminalDevice};
 
 use crate::machine::Machine;
 
-/// Signs by this line, whatever stands before `openssl`, and has a stranger verify it.
+/// Signs with this line, which may begin with anything before `openssl`, and verifies with a stock openssl.
 #[track_caller]
 fn signs(openssl: &Openssl, before: &str) {
     openssl.shell().ok(&format!("{before} openssl dgst -sha256 -sign key -out sig key"));
@@ -19,7 +19,7 @@ fn machine() -> Machine {
 }
 
 #[test]
-fn simulators_devices_and_commands() {
+fn simulators_devices_and_commands_are_reached() {
     let machine = machine();
     let proxy = Proxy::start(&machine.tpm);
     let terminal = TerminalDevice::start(&machine.tpm);
@@ -34,7 +34,7 @@ fn simulators_devices_and_commands() {
 }
 
 #[test]
-fn variables_of_ours_and_of_other_tools_and_the_section_before_them() {
+fn the_section_precedes_our_variables_and_those_of_other_tools() {
     let machine = machine();
     let (tcti, nowhere) = (machine.tpm.tcti(), "swtpm:host=127.0.0.1,port=9");
     let variables = ["TPM2_TCTI", "TPM2OPENSSL_TCTI", "TPM2TOOLS_TCTI", "TCTI"];

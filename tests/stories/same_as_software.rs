@@ -1,14 +1,14 @@
-//! A key of the TPM answers every call of libcrypto as a software key does, but for the differences that are meant.
+//! A TPM key gives the same result as a software key in every call of libcrypto, except for the intended differences.
 use tests::raw::Tpm as _;
 use tests::{Openssl, Order};
 
 use crate::machine::{Machine, program};
 use transcript::Transcript;
 
-mod meant;
+mod intended;
 mod transcript;
 
-/// Name, how it is made in the TPM, and what is said more of a software key that is like it.
+/// Name, options of the TPM key, and the additional options of a comparable software key.
 const KEYS: [(&str, &str, &str); 3] = [
     ("ec", "-algorithm EC -pkeyopt group:P-256", ""),
     ("rsa", "-algorithm RSA -pkeyopt bits:2048", ""),
@@ -19,7 +19,7 @@ const KEYS: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// What a key answers to the program of `c/same.c`.
+/// Runs the program `c/same.c` with a key, and returns its results.
 #[track_caller]
 fn answers(openssl: &Openssl, key: &str, properties: &str) -> Transcript {
     let program = program(openssl.shell(), "same");
@@ -27,14 +27,14 @@ fn answers(openssl: &Openssl, key: &str, properties: &str) -> Transcript {
 }
 
 #[test]
-fn every_call_gives_what_it_gives_for_a_software_key() {
+fn every_call_gives_the_same_result_as_for_a_software_key() {
     let machine = machine();
     let stranger = machine.openssl.stranger();
     let mut new = Vec::new();
     for (key, ..) in KEYS {
         let expected = answers(&stranger, &format!("soft-{key}"), "");
         assert!(expected.calls() > 150, "{} calls", expected.calls());
-        // A plain fetch by name takes the provider that comes first.
+        // A plain fetch by name takes the first provider.
         for (order, properties) in [
             (Order::DefaultFirst, "provider=tpm2"),
             (Order::Tpm2First, "provider=tpm2"),
@@ -42,7 +42,7 @@ fn every_call_gives_what_it_gives_for_a_software_key() {
         ] {
             let openssl = machine.openssl.clone().ordered(order);
             let found = answers(&openssl, key, properties);
-            let differences = expected.differences(&found, |line| meant::why(key, line).is_some());
+            let differences = expected.differences(&found, |line| intended::why(key, line).is_some());
             new.extend(differences.iter().map(|line| format!("{key}, {order:?}: {line}")));
         }
         machine.tpm.assert_empty();
@@ -51,7 +51,7 @@ fn every_call_gives_what_it_gives_for_a_software_key() {
 }
 
 #[test]
-fn a_software_key_does_not_notice_the_provider() {
+fn software_keys_are_not_affected_by_the_provider() {
     let machine = machine();
     let stranger = machine.openssl.stranger();
     for (key, ..) in KEYS {
@@ -59,9 +59,9 @@ fn a_software_key_does_not_notice_the_provider() {
         let expected = answers(&stranger, &key, "");
         for order in Order::BOTH {
             let openssl = machine.openssl.clone().ordered(order);
-            // Some algorithms are fetched from the provider that comes first.
-            let is_meant = |line: &str| line.ends_with(" lacks kat");
-            let differences = expected.differences(&answers(&openssl, &key, ""), is_meant);
+            // Some algorithms are fetched from the first provider.
+            let is_intended = |line: &str| line.ends_with(" lacks kat");
+            let differences = expected.differences(&answers(&openssl, &key, ""), is_intended);
             assert!(differences.is_empty(), "{key}, {order:?}:\n{}", differences.join("\n"));
         }
     }
