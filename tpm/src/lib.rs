@@ -48,7 +48,7 @@ pub use config::{Config, Lifetime, Manager, Proof, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use deadline::{Deadline, Timeout};
-pub use error::{Error, ErrorKind, Failure, Place, Signed};
+pub use error::{Error, ErrorKind, Failure, HINT, Place, Signed};
 pub use key::{Answer, Key};
 pub use nv::NvReader;
 pub use objects::Parent;

@@ -92,6 +92,14 @@ impl Connection {
         };
         let was_proven = verdict == Verdict::Proven;
         match refusal_of(&error, &attempt.name) {
+            Some(_) if self.has_damaged_session() => {
+                if attempt.counts && !was_proven {
+                    attempt.unclaim(Claimant::this()?)?;
+                }
+                return Err(error
+                    .of_kind(ErrorKind::Integrity)
+                    .advise("what the TPM answered was altered on its way: try again; if it repeats, check the TPM's bus"));
+            }
             Some((_, Some(handle))) if self.is_another(handle, &attempt.name) => {
                 if attempt.changeable {
                     attempt.forget_entity()?;

@@ -1,6 +1,6 @@
 //! Commands that need authorization: which sessions stand around them.
 
-use keyfile::Handle;
+use keyfile::{CommandCode, Handle};
 
 use super::Connection;
 use super::lost::Lost;
@@ -144,6 +144,23 @@ impl Connection {
                 _ => error,
             }
         })
+    }
+}
+
+impl Connection {
+    /// Returns true if the TPM refuses the session that protects, which no answer has proven, where no password is at stake: what it answered
+    /// when the session started was altered on its way. Asked after a refusal. A policy session takes no such question: it cannot audit.
+    pub(crate) fn has_damaged_session(&mut self) -> bool {
+        let Self { executor, session, slots, .. } = self;
+        let suspect = session.as_mut().filter(|session| !session.is_proven() && !session.has_ended());
+        let Some(session) = suspect else { return false };
+        let parameters = &1_u16.to_be_bytes();
+        let command =
+            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters, makes_handle: false };
+        // An HMAC that belongs to no handle counts towards no lockout.
+        let asked =
+            executor.run(&command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
+        asked.is_err_and(|error| error.kind() == ErrorKind::Authorization)
     }
 }
 

@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::{Error, ErrorKind, Parts};
 
+/// Begins the advice, here and in the key tool.
+pub const HINT: &str = "hint:";
+
 /// The error without its advice, for those who tell both apart.
 pub struct Cause<'a>(pub(super) &'a Parts);
 
@@ -36,7 +39,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cause().fmt(f)?;
         match &self.0.advice {
-            Some(advice) => write!(f, "; {advice}"),
+            Some(advice) => write!(f, "; {HINT} {advice}"),
             None => Ok(()),
         }
     }
