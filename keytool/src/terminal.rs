@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use clap::error::ErrorKind;
+use tpm::HINT;
 
 use crate::cli::NAME;
 use crate::error::Error;
@@ -20,9 +21,6 @@ use crate::ffi::settings::Settings;
 mod progress;
 
 pub(crate) use progress::Progress;
-
-/// Begins the line that says what to do about a failure.
-pub(crate) const HINT: &str = "hint:";
 
 /// The name that this program was called by, which its errors begin with.
 static CALLED: OnceLock<String> = OnceLock::new();

@@ -48,7 +48,7 @@ pub use config::{Config, Lifetime, Manager, Proof, Protection};
 pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use deadline::{Deadline, Timeout};
-pub use error::{Error, ErrorKind, Failure, Signed, StatementPosition};
+pub use error::{Error, ErrorKind, Failure, HINT, Signed, StatementPosition};
 pub use key::{Answer, Key};
 pub use nv::NvReader;
 pub use objects::Parent;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
+use tpm::HINT;
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::terminal::HINT;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ use openssl::hash::MessageDigest;
 use openssl::pkey::{Id, PKey, PKeyRef, Public as PublicHalf};
 use openssl::rsa::Padding;
 use openssl::sign::Verifier;
-use tpm::ErrorKind;
+use tpm::{ErrorKind, HINT};
 
 use super::report::Report;
 use super::subject::Subject;
@@ -113,8 +113,13 @@ fn refused(what: &str, errors: &ErrorStack) -> Error {
         None => (errors.errors().first(), ErrorKind::Tpm),
     };
     let text = error.map_or("no reason given".to_owned(), told);
-    let error = tpm::Error::new(kind, format!("OpenSSL cannot {what}: {text}"));
-    error.advise("README.md lists the messages of the provider; TPM2_TRACE=1 shows each step").into()
+    // A hint of the provider's own is the better one.
+    let (cause, hint) = text.split_once(&format!("; {HINT} ")).unwrap_or((
+        &text,
+        "docs/troubleshooting.md lists the messages of the provider; TPM2_TRACE=1 shows each step",
+    ));
+    let error = tpm::Error::new(kind, format!("OpenSSL cannot {what}: {cause}"));
+    error.advise(hint.to_owned()).into()
 }
 
 /// The name of the provider, which its errors bear as their library (provider(7)).

@@ -1,6 +1,6 @@
 //! Runs commands in the sessions that protect or authorize them.
 
-use keyfile::Handle;
+use keyfile::{CommandCode, Handle};
 
 use super::Connection;
 use super::handle_recorder::HandleRecorder;
@@ -144,6 +144,23 @@ impl Connection {
                 _ => error,
             }
         })
+    }
+}
+
+impl Connection {
+    /// Returns true if the response that started the protecting session was altered in transit. Called after a refusal: it runs a command
+    /// that needs no password in the session, and the TPM refuses that too. Policy sessions are not tested: they cannot audit.
+    pub(crate) fn has_damaged_session(&mut self) -> bool {
+        let Self { executor, session, slots, .. } = self;
+        let suspect = session.as_mut().filter(|session| !session.is_proven() && !session.has_ended());
+        let Some(session) = suspect else { return false };
+        let parameters = &1_u16.to_be_bytes();
+        let command =
+            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters, makes_handle: false };
+        // The HMAC of a session without a handle does not count towards the lockout.
+        let asked =
+            executor.run(&command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
+        asked.is_err_and(|error| error.kind() == ErrorKind::Authorization)
     }
 }
 

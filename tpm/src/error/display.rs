@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::{Error, ErrorKind, Parts};
 
+/// Introduces the advice, here and in the key tool.
+pub const HINT: &str = "hint:";
+
 /// The text of an error without its advice.
 pub struct Cause<'a>(pub(super) &'a Parts);
 
@@ -36,7 +39,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cause().fmt(f)?;
         match &self.0.advice {
-            Some(advice) => write!(f, "; {advice}"),
+            Some(advice) => write!(f, "; {HINT} {advice}"),
             None => Ok(()),
         }
     }

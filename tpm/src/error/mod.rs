@@ -6,6 +6,7 @@ mod failure;
 mod kind;
 
 use display::Cause;
+pub use display::HINT;
 pub use failure::{Failure, Signed, StatementPosition};
 pub use kind::ErrorKind;
 

@@ -77,6 +77,7 @@ impl Area for Vec<Authorization<'_>> {
                 if !hmac::same(&expected, proof) {
                     return Err(Error::integrity(format!("the answer to {code} is not authentic")));
                 }
+                session.proven = true;
             }
             session.ended = attributes & CONTINUE == 0;
         }

@@ -27,6 +27,8 @@ pub(crate) struct Session {
     nonce_tpm: Vec<u8>,
     ended: bool,
     distrusted: bool,
+    /// Whether an answer under it was authentic: then what the TPM answered when it started was not altered.
+    proven: bool,
     started: Instant,
 }
 
@@ -59,6 +61,11 @@ impl Session {
     /// Returns true if the session must not outlive the operation or prove another password.
     pub(crate) fn is_distrusted(&self) -> bool {
         self.distrusted
+    }
+
+    /// Returns true if the TPM is known to have the same key.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.proven
     }
 
     /// Returns its start time.

@@ -97,6 +97,7 @@ impl Starting {
             nonce_tpm,
             ended: false,
             distrusted: false,
+            proven: false,
             started: Instant::now(),
         })
     }

@@ -48,6 +48,34 @@ fn one_command_shows_whether_a_key_has_a_password() {
     }
 }
 
+/// The nonce in the answer to StartAuthSession, which the password is proven with, is damaged.
+#[test]
+fn a_session_that_was_damaged_is_no_wrong_password() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(9, 1000);
+    persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
+    let public = public(&swtpm);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let key =
+        |word: &str| Key::expected(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap();
+    let (right, wrong) = (key("secret"), key("wrong"));
+    proxy.on_response(tamper::flip_bit(raw::START_AUTH_SESSION, 0, 8 * 20));
+    let error = sign(&right).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}\n{}", proxy.log().text());
+    proxy.behave();
+    tpm.close();
+    // A wrong one is still wrong, in a session that nothing has proven, and sent once.
+    for _ in 0..2 {
+        assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Authorization);
+    }
+    // The damaged one, and the wrong one.
+    assert_eq!(swtpm.failures(), 2);
+    sign(&right).unwrap();
+    tpm.close();
+    swtpm.assert_empty();
+}
+
 #[test]
 fn an_unverified_key_is_verified_once() {
     let swtpm = Swtpm::start();
