@@ -6,7 +6,11 @@ const ALL: &[(&str, &str, &str)] = &[
     ("tpm2-keytool", "", "openssl req -x509 -key server.tpm -subj /CN=localhost -out server.crt"),
     ("tpm2-keytool", "Check that a service can use them:", "tpm2-keytool check server.tpm server.crt"),
     ("tpm2-keytool-create", "Create an EC key:", "tpm2-keytool create --ecc P-256 new.tpm"),
-    ("tpm2-keytool-create", "Wrap an existing private key:", "tpm2-keytool create --wrap software.pem wrapped.tpm"),
+    (
+        "tpm2-keytool-create",
+        "Wrap an existing private key:",
+        "tpm2-keytool create --wrap software.pem wrapped.tpm",
+    ),
     (
         "tpm2-keytool-create",
         "Create an RSA key that works only while the PCRs are as they are now:",
@@ -32,7 +36,11 @@ const ALL: &[(&str, &str, &str)] = &[
     ),
     ("tpm2-keytool-srk", "Make the standard storage key persistent:", "tpm2-keytool srk"),
     ("tpm2-keytool-list", "List what the TPM holds, for a program:", "tpm2-keytool list --json"),
-    ("tpm2-keytool-evict", "Remove a persistent key, without a question:", "tpm2-keytool evict --force 81000100"),
+    (
+        "tpm2-keytool-evict",
+        "Remove a persistent key, without a question:",
+        "tpm2-keytool evict --force 81000100",
+    ),
     ("tpm2-keytool-check", "Check a key as the present user:", "tpm2-keytool check key.tpm"),
     ("tpm2-keytool-show", "Show what a key file holds:", "tpm2-keytool show key.tpm"),
     ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),

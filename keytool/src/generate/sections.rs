@@ -19,11 +19,17 @@ pub(super) fn of(page: &str) -> String {
 }
 
 const VARIABLES: &[(&str, &str)] = &[
-    ("OPENSSL_CONF", "The openssl.cnf whose section of the provider has the settings. Default: the system's."),
+    (
+        "OPENSSL_CONF",
+        "The openssl.cnf whose section of the provider has the settings. Default: the system's.",
+    ),
     ("TPM2OPENSSL_TCTI, TPM2TOOLS_TCTI, TCTI", "Where the TPM is, if neither tcti nor TPM2_TCTI is set."),
     ("TPM_INTERFACE_TYPE", "The same for users of IBM's TSS, with its other variables."),
     ("TPM2OPENSSL_PARENT_AUTH", "The password of a persistent parent, if no setting gives it."),
-    ("TPM2_TRACE", "1: print each TPM command on stderr. A path: append them to this file. No secret is in it."),
+    (
+        "TPM2_TRACE",
+        "1: print each TPM command on stderr. A path: append them to this file. No secret is in it.",
+    ),
 ];
 
 const FILES: &[(&str, &str)] = &[
