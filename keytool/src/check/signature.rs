@@ -109,7 +109,7 @@ fn refused(what: &str, errors: &ErrorStack) -> Error {
     let ours = errors.errors().iter().find(|error| error.reason().and_then(kind_of).is_some());
     let text = ours.or_else(|| errors.errors().first()).map_or("no reason given".to_owned(), told);
     let error = tpm::Error::new(kind.unwrap_or(ErrorKind::Tpm), format!("OpenSSL cannot {what}: {text}"));
-    error.advise("README.md lists the messages of the provider; TPM2_TRACE=1 shows each step").into()
+    error.advise("docs/troubleshooting.md explains each message; TPM2_TRACE=1 shows each step").into()
 }
 
 /// Reasons of the provider (provider/src/error.rs) that have an exit code of their own.
