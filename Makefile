@@ -11,7 +11,7 @@ export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench campaign programs fuzz shell valgrind matrix systems install uninstall clean
+.PHONY: all help build demo site test check bench campaign programs fuzz shell valgrind matrix systems install uninstall clean
 
 all: build
 
@@ -87,6 +87,10 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@$(DEPS) demo
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
+
+site: ## README.md and docs/ as a site in target/site/book, by mdBook
+	@$(DEPS) site
+	@./scripts/site
 
 install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]; docs/install.md has them all
 	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(BUILT)

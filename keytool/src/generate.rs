@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 
 use crate::cli;
@@ -88,11 +88,23 @@ fn write(folder: &Path, name: &str, command: Command) -> Result<(), Error> {
     fs::write(&path, page(command)?).map_err(|source| Error::write(&path, source))
 }
 
+/// Adds the other spellings of an option to its help, as `--help` shows them and clap_mangen 0.2 does not.
+fn with_aliases(option: Arg) -> Arg {
+    let Some(aliases) = option.get_visible_aliases().filter(|aliases| !aliases.is_empty()) else {
+        return option;
+    };
+    let spelled: Vec<String> = aliases.iter().map(|alias| format!("--{alias}")).collect();
+    let help = option.get_long_help().or(option.get_help()).map(ToString::to_string).unwrap_or_default();
+    option.long_help(format!("{help}\n\nAlso spelled {}.", spelled.join(", ")))
+}
+
 fn page(command: Command) -> Result<Vec<u8>, Error> {
     let mut page = Vec::new();
     let title = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    let rendered =
-        clap_mangen::Man::new(command).title(&title).manual("TPM 2.0 keys for OpenSSL").render(&mut page);
+    let rendered = clap_mangen::Man::new(command.mut_args(with_aliases))
+        .title(&title)
+        .manual("TPM 2.0 keys for OpenSSL")
+        .render(&mut page);
     rendered.map_err(|source| Error::write("the manual page".as_ref(), source))?;
     page.extend(sections::of(&title).into_bytes());
     Ok(page)

@@ -37,13 +37,13 @@ fn below(folder: &Path, pages: &mut Vec<PathBuf>) {
 #[test]
 fn the_commands_of_every_page_run_and_print_what_it_says() {
     let pages = Mutex::new(pages());
-    let counts = thread::scope(|scope| {
-        let next = || pages.lock().unwrap().pop();
-        let work = || std::iter::from_fn(next).map(|page| page::run(&page, &blocks(&page))).sum::<usize>();
+    let next = || pages.lock().unwrap().pop();
+    let work = || std::iter::from_fn(next).map(|page| page::run(&page, &blocks(&page))).sum::<usize>();
+    let ran = thread::scope(|scope| {
         let workers: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>()
     });
-    assert!(counts > 30, "{counts} blocks ran");
+    assert!(ran > 30, "{ran} blocks ran");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_block_that_is_not_run_says_what_it_needs() {
     }
     for (place, reason) in &not_run {
         eprintln!("{place}: {reason}");
-        assert!(reason.starts_with("needs ") && (12..80).contains(&reason.len()), "{place}: {reason:?}");
+        assert!(reason.starts_with("needs ") && (9..80).contains(&reason.len()), "{place}: {reason:?}");
     }
     assert!(!not_run.is_empty() && not_run.len() < run, "{} are not run, and {run} are", not_run.len());
 }

@@ -4,6 +4,7 @@ use std::fs;
 use tests::{Shell, module};
 
 mod floors;
+mod pages;
 mod words;
 
 /// Each crate and the crates of the house that it may be built on.
@@ -124,25 +125,6 @@ fn the_lints_of_the_workspace_bind_every_crate() {
         ["undocumented_unsafe_blocks", "unwrap_used", "as_conversions", "missing_docs", "missing_errors_doc"]
     {
         assert!(root.contains(&format!("{lint} = \"deny\"")), "{lint} is allowed");
-    }
-}
-
-#[test]
-fn every_page_and_command_that_the_documents_name_is_there() {
-    let root = module::workspace();
-    let makefile = fs::read_to_string(root.join("Makefile")).unwrap();
-    let docs =
-        files(&root.join("docs")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "md"));
-    for page in ["README.md", "CONTRIBUTING.md"].map(|page| root.join(page)).into_iter().chain(docs) {
-        let text = fs::read_to_string(&page).unwrap();
-        let folder = page.parent().unwrap().to_owned();
-        let page = page.display();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            assert!(link.contains("://") || folder.join(link).exists(), "{page} links to {link}");
-        }
-        for target in text.split("`make ").skip(1).filter_map(|rest| rest.split([' ', '`']).next()) {
-            assert!(makefile.contains(&format!("\n{target}:")), "{page} names make {target}");
-        }
     }
 }
 

@@ -77,6 +77,7 @@ fn every_file_is_installed_and_uninstall_leaves_nothing() {
     for page in fs::read_dir(site.0.file("pages")).unwrap() {
         has(format!("f 644 opt/tpm2/share/man/man1/{}", page.unwrap().file_name().to_string_lossy()));
     }
+    has("f 644 opt/tpm2/share/man/man7/provider-tpm2.7".to_owned());
     for file in [
         "README.md",
         "CHANGELOG.md",
@@ -92,7 +93,10 @@ fn every_file_is_installed_and_uninstall_leaves_nothing() {
     ] {
         has(format!("f 644 opt/tpm2/share/doc/tpm2-provider/{file}"));
     }
-    assert!(site.0.text(&format!("{DOC}/docs/examples/service.conf")).contains("=/opt/tpm2/share/doc/tpm2-"));
+    for unit in ["service.conf", "agent.service"] {
+        let text = site.0.text(&format!("{DOC}/docs/examples/{unit}"));
+        assert!(text.contains("=/opt/tpm2/share/doc/tpm2-") && !text.contains("/usr/local"), "{text}");
+    }
 
     site.make("uninstall", &site.packaged()).ok().says("uninstalled");
     assert_eq!(site.listing(), before);

@@ -25,6 +25,7 @@ mod encode;
 mod enveloped;
 mod ephemeral;
 mod evp;
+mod examples;
 mod facts;
 mod fips;
 mod foreign;

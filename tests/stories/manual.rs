@@ -1,4 +1,5 @@
-//! The manual pages: they render, their examples run, and nothing that a user can set or be told is missing from them.
+//! The manual pages: they render, their examples run, and nothing that a user can set or be told is missing from them. And the picture of
+//! the demo, which a script draws, too.
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -41,7 +42,7 @@ fn every_page_renders_without_a_warning() {
     assert!(pages.len() >= 20, "{} pages", pages.len());
     let files = pages.iter().map(|(name, _)| format!("man1/{name}.1")).chain(["provider-tpm2.7".to_owned()]);
     for file in files {
-        let rendered = shell.ok(&format!("groff -k -man -ww -Tutf8 {file}"));
+        let rendered = shell.ok(&format!("groff -k -man -ww -Tutf8 -P-cbou {file}"));
         assert_eq!(rendered.err(), "", "{file}");
         assert!(rendered.out().contains("NAME"), "{file}");
     }
@@ -103,9 +104,8 @@ echo secret | tpm2-keytool seal sealed.tpm
 #[test]
 fn the_page_of_the_provider_describes_all_that_it_takes() {
     let page = provider_page(&Shell::new("manual"));
-    let described = |name: &str| {
-        page.lines().any(|line| line.split(|c: char| " ,:".contains(c)).any(|word| word == name))
-    };
+    let words: BTreeSet<&str> = page.split(|c: char| c.is_whitespace() || ",:.".contains(c)).collect();
+    let described = |name: &str| words.contains(name);
     for setting in Setting::ALL {
         assert!(described(setting.name()), "no setting {}", setting.name());
     }
@@ -150,4 +150,30 @@ fn reasons() -> BTreeSet<String> {
         rows.filter_map(|row| Some(row.split_once("c\"")?.1.strip_suffix("\";")?.to_owned())).collect();
     assert!(reasons.len() > 35, "{reasons:?}");
     reasons
+}
+
+#[test]
+fn the_picture_of_the_demo_shows_the_commands_of_a_run() {
+    let root = module::workspace();
+    let picture = fs::read_to_string(root.join("docs/demo.svg")).unwrap();
+    let titles = picture.split("<title>").skip(1).map(|rest| rest.split("</title>").next().unwrap());
+    let shown: Vec<String> =
+        titles.map(|line| line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")).collect();
+    let demo = root.join("scripts/demo");
+    let script = fs::read_to_string(demo).unwrap();
+    // What the script prints of itself: its steps, and the commands that it runs.
+    let quoted = |line: &str, before: &str| Some(line.trim().strip_prefix(before)?.to_owned());
+    let steps: Vec<String> = script.lines().filter_map(|line| quoted(line, "say \"")).collect();
+    let commands: Vec<String> = script.lines().filter_map(|line| quoted(line, "run ")).collect();
+    assert!(steps.len() > 3 && commands.len() > 5, "{steps:?} {commands:?}");
+    for step in steps.iter().map(|step| format!("== {}", step.trim_end_matches('"'))) {
+        assert!(shown.contains(&step), "docs/demo.svg lacks {step:?}: run scripts/picture >docs/demo.svg");
+    }
+    for command in commands.iter().map(|command| format!("$ {command}")) {
+        assert!(
+            shown.contains(&command),
+            "docs/demo.svg lacks {command:?}: run scripts/picture >docs/demo.svg"
+        );
+    }
+    assert!(shown.iter().any(|line| line.starts_with("demo: it works")));
 }

@@ -113,11 +113,10 @@ fn refused(what: &str, errors: &ErrorStack) -> Error {
         None => (errors.errors().first(), ErrorKind::Tpm),
     };
     let text = error.map_or("no reason given".to_owned(), told);
-    // A hint of the provider's own is the better one.
-    let (cause, hint) = text.split_once(&format!("; {HINT} ")).unwrap_or((
-        &text,
-        "docs/troubleshooting.md lists the messages of the provider; TPM2_TRACE=1 shows each step",
-    ));
+    // The provider's own hint is better.
+    let (cause, hint) = text
+        .split_once(&format!("; {HINT} "))
+        .unwrap_or((&text, "docs/troubleshooting.md explains each message; TPM2_TRACE=1 shows each step"));
     let error = tpm::Error::new(kind, format!("OpenSSL cannot {what}: {cause}"));
     error.advise(hint.to_owned()).into()
 }

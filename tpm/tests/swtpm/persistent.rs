@@ -57,8 +57,9 @@ fn a_session_that_was_damaged_is_no_wrong_password() {
     let public = public(&swtpm);
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
-    let key =
-        |word: &str| Key::expected(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap();
+    let key = |word: &str| {
+        Key::persistent_with_public(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap()
+    };
     let (right, wrong) = (key("secret"), key("wrong"));
     proxy.on_response(tamper::flip_bit(raw::START_AUTH_SESSION, 0, 8 * 20));
     let error = sign(&right).unwrap_err();
