@@ -529,7 +529,7 @@ fn an_interposers_own_signing_key_is_not_taken_for_the_tpms() {
         }
         Fate::Pass
     });
-    desk.refuse("attest_tpm2_primary -A ek.pem", "they are not in one TPM");
+    desk.refuse("attest_tpm2_primary -A ek.pem", "they are not in the same TPM");
     his.assert_empty();
 }
 

@@ -252,7 +252,7 @@ fn importable_data_needs_no_tpm_to_be_written() {
         let mut moved = desk.key("sealed.tpm");
         moved.parent = other;
         desk.shell.write("sealed.tpm", moved.to_pem().unwrap());
-        desk.stays_sealed("", "of another machine or parent");
+        desk.stays_sealed("", "belongs to another machine or parent");
     }
     // Where the public key alone is known, this is said; the values of PCRs only a TPM knows.
     let line = format!("seal_tpm2_data {NOBODY} -i 1.pem -p 81000001 sealed.tpm");

@@ -302,8 +302,8 @@ fn what_is_no_tpm_is_told_with_what_to_do() {
         ("device:/etc/passwd", "not a device"),
         // It may be gone before the command is written, or after.
         ("cmd:false", "what answers there is no TPM 2.0"),
-        ("cmd:cat", "damaged on its way"),
-        ("nonsense", "no TCTI string"),
+        ("cmd:cat", "damaged in transit"),
+        ("nonsense", "not a TCTI string"),
         ("nonsense:x=y", "nonsense"),
         ("''", "it is empty"),
     ] {

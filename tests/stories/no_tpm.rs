@@ -74,7 +74,7 @@ fn without_a_hint_it_says_where_it_looked() {
     }
     let openssl = orphan("", Order::Tpm2First);
     let output = openssl.shell().failed("env -u TPM2_TCTI openssl dgst -sha256 -sign ec -out sig file");
-    names_it(&output.err(), "neither /dev/tpmrm0 nor /dev/tpm0");
+    names_it(&output.err(), "/dev/tpmrm0 and /dev/tpm0 do not exist");
 }
 
 /// One error of ours that names the TPM and what to do about it; beside it only what openssl itself prints of any failed

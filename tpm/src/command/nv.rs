@@ -36,7 +36,7 @@ fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), 
     // The Name of an index contains its handle, so an answer about another index is detected.
     if public.index != index {
         return Err(Error::integrity(format!(
-            "the TPM was asked about {index}, and tells of {}",
+            "the TPM was asked about {index}, and answered about {}",
             public.index
         )));
     }

@@ -81,7 +81,7 @@ pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
 /// `Configuration`: the value cannot be a parent.
 pub fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>, Error> {
     let Some(given) = Setting::PARENT.find(lookup) else { return Ok(None) };
-    let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is no parent: {error}")));
+    let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is not a parent: {error}")));
     given.parse(handle).map(Some)
 }
 
@@ -93,7 +93,7 @@ pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
     let Some(given) = Setting::NV_PREFIX.find(lookup) else { return Ok(None) };
     given.parse(|value| match value.split_once(':') {
         Some(("" | "file", _)) | None => Err(Fault(
-            "is no prefix that OpenSSL asks for: say one with a colon, such as //nvkey:".to_owned(),
+            "is not a prefix that OpenSSL asks for: write one with a colon, such as //nvkey:".to_owned(),
         )),
         Some(_) => Ok(Some(value.to_owned())),
     })
@@ -121,7 +121,7 @@ pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
         "fips" => Ok(Software::Fips),
         // In openssl.cnf `default` would be read as the name of a section, and OpenSSL would silently ignore this provider.
         _ => value::file(value).filter(|path| !path.is_empty()).map(|path| Software::File(path.into())).ok_or_else(|| {
-            Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
+            Fault("is not known: write fips, or file: and the path of an OpenSSL configuration, or omit it for OpenSSL's default provider".to_owned())
         }),
     })
 }
@@ -144,7 +144,7 @@ fn choice<T: Copy + Default>(
     given.parse(|value| {
         let found = words.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice);
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        found.ok_or_else(|| Fault(format!("is not known: say {}", all.join(" or "))))
+        found.ok_or_else(|| Fault(format!("is not known: write {}", all.join(" or "))))
     })
 }
 
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((config.session, config.timeout), (Protection::Hmac, Timeout::default()));
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
         let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
-        assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
+        assert!(wrong.contains("legacy") && wrong.contains("omit it"), "{wrong}");
         let file = |setting| software(&Fake(setting, &[]));
         assert_eq!(file(&[("software", "file:///a")]).unwrap(), Software::File("/a".into()));
         assert!(file(&[("software", "file:")]).is_err());

@@ -79,9 +79,8 @@ impl Gate {
                 return Ok(());
             }
             if passed {
-                return Err(
-                    deadline.missed("other operations of this process kept the TPM busy; no turn came")
-                );
+                return Err(deadline
+                    .missed("other operations of this process kept the TPM busy; this one did not start"));
             }
         }
     }

@@ -290,7 +290,7 @@ fn a_failed_import_reports_the_cause() {
         let error = uses(&tpm, &file, None).unwrap_err();
         assert!(error.to_string().contains("TPM2_Import failed"), "{error}");
         assert!(
-            error.advice().is_some_and(|advice| advice.contains("of another machine or parent")),
+            error.advice().is_some_and(|advice| advice.contains("belongs to another machine or parent")),
             "{error}"
         );
     }
