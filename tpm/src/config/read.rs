@@ -207,20 +207,20 @@ mod tests {
 
     #[test]
     fn tpm2_openssl_variable_is_read_last() {
-        const THEIRS: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "theirs");
+        const OTHER_TOOL: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "other tool");
         let auth = |section, environment, parent| {
             let config = Config::read(&Fake(section, environment)).unwrap();
             let auth = config.auth_of_parent(parent)?;
             Some(String::from_utf8(auth.as_hierarchy_value().to_vec()).unwrap())
         };
         let persistent: Handle = "81000001".parse().unwrap();
-        assert_eq!(auth(&[], &[THEIRS], persistent).unwrap(), "theirs");
-        assert_eq!(auth(&[], &[THEIRS], Handle::OWNER), None, "tpm2-openssl sends it to no hierarchy");
+        assert_eq!(auth(&[], &[OTHER_TOOL], persistent).unwrap(), "other tool");
+        assert_eq!(auth(&[], &[OTHER_TOOL], Handle::OWNER), None, "tpm2-openssl sends it to no hierarchy");
         for parent in [persistent, Handle::OWNER] {
-            assert_eq!(auth(&[("pin", "ours")], &[THEIRS], parent).unwrap(), "ours");
-            assert_eq!(auth(&[], &[THEIRS, ("TPM2_PIN", "ours")], parent).unwrap(), "ours");
+            assert_eq!(auth(&[("pin", "ours")], &[OTHER_TOOL], parent).unwrap(), "ours");
+            assert_eq!(auth(&[], &[OTHER_TOOL, ("TPM2_PIN", "ours")], parent).unwrap(), "ours");
         }
-        let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[THEIRS]);
+        let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[OTHER_TOOL]);
         assert!(parent_auth(&unreadable).is_err(), "a mistake in our setting is not passed over");
     }
 

@@ -90,9 +90,9 @@ impl Patience {
 mod tests {
     use super::*;
 
-    struct Crowd(bool);
+    struct FixedWaiters(bool);
 
-    impl Waiters for Crowd {
+    impl Waiters for FixedWaiters {
         fn arrive_within(&self, _: Duration) -> bool {
             self.0
         }
@@ -101,13 +101,13 @@ mod tests {
     #[test]
     fn a_busy_operation_yields_to_waiters_unless_it_made_a_key() {
         let deadline = Deadline::within(Duration::from_secs(60));
-        let mut nobody = Patience::with_waiters(Arc::new(Crowd(false)), deadline);
-        assert!(nobody.wait(ResponseCode::RETRY) && nobody.interrupted().is_none());
-        let mut crowd = Patience::with_waiters(Arc::new(Crowd(true)), deadline);
-        assert!(!crowd.wait(ResponseCode::RETRY));
-        assert_eq!(crowd.interrupted(), Some(ResponseCode::RETRY));
-        assert!(crowd.take_restart().is_some());
-        crowd.note_made();
-        assert!(crowd.wait(ResponseCode::RETRY) && crowd.interrupted().is_none());
+        let mut free = Patience::with_waiters(Arc::new(FixedWaiters(false)), deadline);
+        assert!(free.wait(ResponseCode::RETRY) && free.interrupted().is_none());
+        let mut contended = Patience::with_waiters(Arc::new(FixedWaiters(true)), deadline);
+        assert!(!contended.wait(ResponseCode::RETRY));
+        assert_eq!(contended.interrupted(), Some(ResponseCode::RETRY));
+        assert!(contended.take_restart().is_some());
+        contended.note_made();
+        assert!(contended.wait(ResponseCode::RETRY) && contended.interrupted().is_none());
     }
 }
