@@ -33,12 +33,12 @@ pub(crate) struct Response<'a> {
 }
 
 impl<'a> Entity<'a> {
-    /// A hierarchy, a session or a PCR.
+    /// Returns the entity of a hierarchy, a session or a PCR.
     pub(crate) fn plain(handle: Handle) -> Self {
         Self { handle, name: None }
     }
 
-    /// An object.
+    /// Returns the entity of an object.
     pub(crate) fn named(handle: Handle, name: &'a Name) -> Self {
         Self { handle, name: Some(name) }
     }

@@ -13,7 +13,7 @@ pub(crate) fn nv_read_public(run: &mut dyn Run, index: Handle) -> Result<(NvPubl
     public_of(index, run.bare(&command(&[Entity::plain(index)]))?)
 }
 
-/// The same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
+/// Reads the same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
 /// returns.
 pub(crate) fn nv_read_public_audited(
     run: &mut dyn Run,

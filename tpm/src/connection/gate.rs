@@ -112,7 +112,7 @@ impl Gate {
         }
     }
 
-    /// A panic while this lock is held leaves the state consistent.
+    /// Locks the state. A panic while this lock is held leaves the state consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,8 +37,8 @@ impl Tpm {
         self.operate(|connection| connection.authentic_index(index))
     }
 
-    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and trusts nothing before: that read proves the public
-    /// area.
+    /// Returns the public area for a caller that reads the index next ([`Tpm::nv_read`]) and trusts nothing before: that read proves
+    /// the public area.
     ///
     /// # Errors
     /// As [`Tpm::nv_public`].

@@ -48,7 +48,7 @@ impl<T: Clone> Cache<T> {
     }
 }
 
-/// Each part is hashed separately, so that the parts cannot be confused.
+/// Returns the digest of these inputs. Each part is hashed separately, so that the parts cannot be confused.
 fn key(parts: &[&[u8]]) -> Vec<u8> {
     let digests: Vec<Vec<u8>> = parts.iter().map(|part| HashAlg::Sha256.digest(&[part])).collect();
     digests.concat()

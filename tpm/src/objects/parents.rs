@@ -126,7 +126,7 @@ fn is_stale_context(code: ResponseCode) -> bool {
         )
 }
 
-/// Another object may be at this handle now.
+/// Returns the error for a transient parent: another object may be at this handle now.
 fn transient_parent(handle: Handle) -> Error {
     Error::new(
         ErrorKind::Input,

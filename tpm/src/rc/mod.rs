@@ -136,7 +136,7 @@ impl ResponseCode {
 }
 
 impl fmt::Display for ResponseCode {
-    /// `TPM_RC_VALUE (0x2c4, parameter 2): the value is out of range or does not fit here`
+    /// Writes for example `TPM_RC_VALUE (0x2c4, parameter 2): the value is out of range or does not fit here`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "{name} ({:#x}", self.0)?,

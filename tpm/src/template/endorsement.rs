@@ -73,7 +73,7 @@ pub(crate) fn branches(public: &Public) -> Result<Option<DigestList>, Error> {
         .then_some(DigestList(vec![policy_a(hash)?, policy_c(hash).to_vec()])))
 }
 
-/// PolicyA: the password of the endorsement hierarchy.
+/// Returns PolicyA: the password of the endorsement hierarchy.
 fn policy_a(hash: HashAlg) -> Result<Vec<u8>, Error> {
     let secret = Secret { hint: Handle(0), name: Handle::ENDORSEMENT.into(), policy_ref: Vec::new() };
     let statement = Condition::Secret(secret).statement()?;
@@ -81,13 +81,13 @@ fn policy_a(hash: HashAlg) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::new(ErrorKind::Unsupported, "a policy digest").because(error))
 }
 
-/// PolicyB: PolicyA or PolicyC.
+/// Returns PolicyB: PolicyA or PolicyC.
 fn policy_b(hash: HashAlg) -> Result<Vec<u8>, Error> {
     let code = CommandCode::POLICY_OR.0.to_be_bytes();
     Ok(hash.digest(&[&vec![0; hash.size()], &code, &policy_a(hash)?, policy_c(hash)]))
 }
 
-/// PolicyC: PolicyAuthorizeNV with the index that the profile reserves for this hash (0x01c07f01 and following); empty for SHA-1.
+/// Returns PolicyC: PolicyAuthorizeNV with the index that the profile reserves for this hash (0x01c07f01 and following); empty for SHA-1.
 fn policy_c(hash: HashAlg) -> &'static [u8] {
     match hash {
         HashAlg::Sha1 => &[],

@@ -37,12 +37,12 @@ struct Interrupted {
 }
 
 impl Patience {
-    /// For commands outside an operation: clean-up, and the first commands on a new connection.
+    /// Creates the patience for commands outside an operation: clean-up, and the first commands on a new connection.
     pub(crate) fn without_waiters(deadline: Deadline) -> Self {
         Self { busy: Backoff::for_busy_tpm(), deadline, waiters: None, made: false, interrupted: None }
     }
 
-    /// For an operation that other operations may wait for.
+    /// Creates the patience for an operation that other operations may wait for.
     pub(crate) fn with_waiters(waiters: Arc<dyn Waiters>, deadline: Deadline) -> Self {
         Self { waiters: Some(waiters), ..Self::without_waiters(deadline) }
     }
