@@ -106,12 +106,12 @@ fn parents_that_this_tpm_lacks_are_named() {
         (
             0x4000_0140_u32,
             "owner hierarchy, limited to the firmware that made the key",
-            "no hierarchies that are limited",
+            "no firmware-limited hierarchies",
         ),
         (
             0x4001_0005,
             "owner hierarchy, limited to firmware of security version 5 or later",
-            "no hierarchies that are limited",
+            "no firmware-limited hierarchies",
         ),
         (0x8000_0000, "transient handle", "tpm2_encodeobject -C"),
     ] {
@@ -123,7 +123,7 @@ fn parents_that_this_tpm_lacks_are_named() {
         machine.openssl.ok("pkey -in foreign.der -noout -text").says(words);
         machine.refuses("foreign.der", "").says(why);
     }
-    machine.tool.failed("create -p 40000140 no").says("no hierarchies that are limited");
+    machine.tool.failed("create -p 40000140 no").says("no firmware-limited hierarchies");
     machine.tool.failed("create -p 80000000 no").says("transient handle");
     machine.tpm.assert_empty();
 }

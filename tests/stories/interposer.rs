@@ -97,7 +97,7 @@ fn a_forged_public_half_of_a_persistent_key_is_detected() {
         tool.run(&format!("show 0x{PLAIN}")),
         tool.run(&format!("create --force -e P-256 --secret {PLAIN} new.tpm")),
     ] {
-        output.failed().says("altered on its way");
+        output.failed().says("changed in transit");
     }
     desk.alters(raw::READ_PUBLIC, 1);
     openssl.failed(&format!("pkey -in handle:0x{PLAIN} -pubout"));
@@ -133,7 +133,7 @@ fn with_a_known_salt_key_every_response_is_authenticated() {
     let other = desk.machine.openssl.clone().set("salt-name", &format!("000b{}", "11".repeat(32)));
     for line in ["seal --force new.tpm", "create --force -e P-256 --passout pass:secret new.tpm"] {
         desk.proxy.log().clear();
-        other.shell().pipe(&format!("{tool} {line}"), "secret data").failed().says("salt-name demands");
+        other.shell().pipe(&format!("{tool} {line}"), "secret data").failed().says("the Name in salt-name");
         assert_eq!(desk.proxy.log().count(raw::CREATE), 0, "{line}: {}", desk.proxy.log().text());
     }
 }

@@ -529,7 +529,7 @@ fn the_signing_key_of_an_interposer_is_refused() {
         }
         Fate::Pass
     });
-    desk.refuse("attest_tpm2_primary -A ek.pem", "they are not in one TPM");
+    desk.refuse("attest_tpm2_primary -A ek.pem", "they are not in the same TPM");
     his.assert_empty();
 }
 

@@ -201,7 +201,7 @@ fn each_fault_is_named_with_its_remedy() {
     });
     service.configure("default = d\ntpm2 = t", "");
     service.edit(&service.tcti(), &format!("swtpm:path={}", path.display()));
-    service.fails("key.tpm", 4, "tpm", "closed to this user");
+    service.fails("key.tpm", 4, "tpm", "not accessible for this user");
     service.configure("default = d\ntpm2 = t", "");
 
     let other =
@@ -351,7 +351,7 @@ fn a_parent_with_a_password_is_not_reported_as_a_wrong_parent() {
     let service = Service::new();
     service.0.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     service.create("-k secret -b owner");
-    service.fails("-k secret key.tpm", 7, "parent", "it has a password");
+    service.fails("-k secret key.tpm", 7, "parent", "give the parent's password");
     service.configure("default = d\ntpm2 = t", "pin = other");
     service.fails("-k secret key.tpm", 3, "parent", "the parent's password is wrong");
     service.configure("default = d\ntpm2 = t", "pin = owner");

@@ -44,7 +44,8 @@ fn each_failure_has_its_exit_code() {
 fn a_missing_parent_password_is_not_reported_as_wrong() {
     let desk = Desk::new();
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
-    let missing = desk.run("tpm2-keytool create -e P-256 key.tpm").failed().says("it has a password");
+    let missing =
+        desk.run("tpm2-keytool create -e P-256 key.tpm").failed().says("give the parent's password");
     ends(&missing, 7);
     assert!(!missing.err().contains("wrong"), "{missing}");
     ends(&desk.run("tpm2-keytool create -e P-256 -b other key.tpm").failed().says("password is wrong"), 3);

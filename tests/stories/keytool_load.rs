@@ -59,9 +59,11 @@ fn the_drop_in_name_and_the_platforms_handles_work() {
     signs(&desk, "0x81800001", "-s ecdsa");
     desk.assert_tidy();
     // Each hierarchy has its own range of handles.
-    desk.run("load_tpm2_key key.tpm 81000001").failed().says("platform hierarchy go to 81800000");
+    desk.run("load_tpm2_key key.tpm 81000001")
+        .failed()
+        .says("use 81800000 or above for keys of the platform hierarchy");
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
-    desk.run("load_tpm2_key key.tpm 81800002").failed().says("owner and endorsement below");
+    desk.run("load_tpm2_key key.tpm 81800002").failed().says("a lower handle for owner and endorsement");
     assert_eq!(desk.tpm.persistent(), [0x8180_0001]);
     desk.assert_tidy();
 }

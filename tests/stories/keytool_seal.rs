@@ -285,7 +285,7 @@ fn wrong_uses_leave_nothing() {
         ("unseal key.tpm", "holds a key, and no sealed data"),
         ("unseal sealed.tpm", "password"),
         ("unseal -b wrong sealed.tpm", "password"),
-        ("unseal foreign.tpm", "of another machine"),
+        ("unseal foreign.tpm", "belongs to another machine"),
         ("unseal moved.tpm", "no key there"),
         ("unseal -b owner -k word sealed.tpm", "password"),
         ("unseal sealed.tpm --tcti nonsense", "nonsense"),

@@ -252,7 +252,7 @@ fn importable_data_is_sealed_without_a_tpm() {
         let mut moved = desk.key("sealed.tpm");
         moved.parent = other;
         desk.shell.write("sealed.tpm", moved.to_pem().unwrap());
-        desk.stays_sealed("", "of another machine or parent");
+        desk.stays_sealed("", "belongs to another machine or parent");
     }
     // With the public key alone, the tool says what it assumes; PCR values can only be read from a TPM.
     let line = format!("seal_tpm2_data {NO_TPM} -i 1.pem -p 81000001 sealed.tpm");

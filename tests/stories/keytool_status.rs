@@ -305,8 +305,8 @@ fn anything_but_a_tpm_2_is_an_error_with_a_remedy() {
         ("device:/etc/passwd", "not a device"),
         // The program may exit before the command is written, or after.
         ("cmd:false", "what answers there is no TPM 2.0"),
-        ("cmd:cat", "damaged on its way"),
-        ("nonsense", "no TCTI string"),
+        ("cmd:cat", "damaged in transit"),
+        ("nonsense", "not a TCTI string"),
         ("nonsense:x=y", "nonsense"),
         ("''", "it is empty"),
     ] {

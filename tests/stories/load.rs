@@ -132,10 +132,10 @@ fn a_wrong_setting_is_named_at_its_first_use() {
         ("session", "hmmac", "say hmac or password"),
         ("connection", "sometimes", "say process or operation"),
         ("resource-manager", "mine", "say auto or kernel or none"),
-        ("session_keep", "soon", "is no number of seconds"),
-        ("timeout", "-1", "is no number of seconds"),
+        ("session_keep", "soon", "is not a number of seconds"),
+        ("timeout", "-1", "is not a number of seconds"),
         ("salt-name", "/nonexistent", "No such file"),
-        ("pin-source", "file:/nonexistent", "check path and rights"),
+        ("pin-source", "file:/nonexistent", "check the path and its permissions"),
     ] {
         let variable = format!("TPM2_{}", name.to_uppercase().replace('-', "_"));
         for openssl in
@@ -150,7 +150,7 @@ fn a_wrong_setting_is_named_at_its_first_use() {
         }
     }
     let openssl = machine.openssl.clone().set("pin-source", "pass:hunter2");
-    let refused = openssl.failed("dgst -sha256 -sign key -out sig file").says("say file: and a path");
+    let refused = openssl.failed("dgst -sha256 -sign key -out sig file").says("write file: and a path");
     assert!(!refused.err().contains("hunter2"), "what may be a password is not repeated: {refused}");
     let openssl = machine.openssl.clone().set("software", "hardware");
     openssl.failed("pkey -in key -pubout").says("\"hardware\" in software of the provider's section");

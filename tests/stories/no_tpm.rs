@@ -74,7 +74,7 @@ fn without_a_tcti_the_error_lists_where_it_looked() {
     }
     let openssl = openssl_without_tpm("", Order::Tpm2First);
     let output = openssl.shell().failed("env -u TPM2_TCTI openssl dgst -sha256 -sign ec -out sig file");
-    assert_names_tpm(&output.err(), "neither /dev/tpmrm0 nor /dev/tpm0");
+    assert_names_tpm(&output.err(), "/dev/tpmrm0 and /dev/tpm0 do not exist");
 }
 
 /// Checks that there is one error of ours that names the TPM and a remedy; all other lines are those that openssl itself prints for any

@@ -165,7 +165,7 @@ fn only_the_response_to_the_decryption_can_mean_a_wrong_padding() {
         });
         openssl.failed(decrypt).says(match (command, code) {
             (raw::LOAD, _) => "TPM2_Load",
-            (_, 0x101) => "does not say that it works",
+            (_, 0x101) => "does not report that it works",
             _ => "TPM2_RSA_Decrypt",
         });
         proxy.become_chip(Chip::named("no raw RSA"));

@@ -33,13 +33,13 @@ fn rows(machine: &Machine) -> Vec<Row> {
         "openssl_conf = init\n[init]\nproviders = all\n[all]\ndefault = active\n[active]\nactivate = 1\n",
     );
     vec![
-        row(Setting::TCTI, &machine.tpm.tcti(), "nowhere:", "no TCTI string"),
+        row(Setting::TCTI, &machine.tpm.tcti(), "nowhere:", "not a TCTI string"),
         row(Setting::CONNECTION, "operation", "forever", "say process or operation"),
         row(Setting::SESSION, "password", "open", "say hmac or password"),
-        row(Setting::TIMEOUT, "60", "soon", "no number of seconds"),
-        row(Setting::SESSION_KEEP, "30", "soon", "no number of seconds"),
+        row(Setting::TIMEOUT, "60", "soon", "not a number of seconds"),
+        row(Setting::SESSION_KEEP, "30", "soon", "not a number of seconds"),
         row(Setting::RESOURCE_MANAGER, "kernel", "some", "say auto or kernel or none"),
-        row(Setting::SALT_NAME, &null_name(machine), "000b0000", "salt-name demands"),
+        row(Setting::SALT_NAME, &null_name(machine), "000b0000", "the Name in salt-name"),
         row(Setting::LAST_TRY, "allow", "perhaps", "say refuse or allow"),
         row(Setting::PROVE_PASSWORD, "use", "never", "say open or use"),
         row(Setting::PARENT, "endorsement", "80000001", "transient"),
@@ -47,15 +47,20 @@ fn rows(machine: &Machine) -> Vec<Row> {
             uses: ["pkey -in site-key:81000001 -pubout", "show site-key:81000001"],
             // OpenSSL takes the wrong value for a file name, and does not ask the provider.
             uses_wrong: Some(["pkey -in handle:81000001 -pubout", "show 81000001"]),
-            ..row(Setting::NV_PREFIX, "site-key:", "site-key", "is no prefix")
+            ..row(Setting::NV_PREFIX, "site-key:", "site-key", "is not a prefix")
         },
         Row {
             uses: ["pkey -in key.tpm -pubout", "create --force --wrap soft.pem new.tpm"],
-            ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "leave it out")
+            ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "omit it")
         },
         // The owner hierarchy has a password from here on.
         row(Setting::PIN, "owner", "other", "parent"),
-        row(Setting::PIN_SOURCE, &file("owner.pin"), "file:/nonexistent", "check path and rights"),
+        row(
+            Setting::PIN_SOURCE,
+            &file("owner.pin"),
+            "file:/nonexistent",
+            "check the path and its permissions",
+        ),
     ]
 }
 
@@ -135,7 +140,7 @@ fn an_option_of_the_key_tool_overrides_every_setting() {
     let (tcti, name) = (machine.tpm.tcti(), null_name(&machine));
     let create = format!("{tool} {CREATE}");
     elsewhere.shell().failed(&create).says("nowhere:");
-    elsewhere.shell().failed(&format!("{create} --tcti {tcti}")).says("salt-name demands");
+    elsewhere.shell().failed(&format!("{create} --tcti {tcti}")).says("the Name in salt-name");
     elsewhere.shell().ok(&format!("{create} --tcti {tcti} --salt-name {name}"));
     elsewhere
         .shell()

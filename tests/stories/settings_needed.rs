@@ -39,7 +39,9 @@ fn an_unreadable_pin_source_stops_only_commands_that_need_the_password() {
     for line in ["status", "show 81000001", "reference --force 81000001 ref", "create -l", "attest -E"] {
         tool.ok(line);
     }
-    tool.failed("create --force -e P-256 new.tpm").says("pin-source").says("check path and rights");
+    tool.failed("create --force -e P-256 new.tpm")
+        .says("pin-source")
+        .says("check the path and its permissions");
     tool.ok("create --force -e P-256 -b owner new.tpm");
     tool.ok("load new.tpm 81000100 -b owner");
     tool.pipe("seal --force -b owner data.tpm", "data").ok();

@@ -17,7 +17,7 @@ impl Timeout {
 }
 
 impl Default for Timeout {
-    /// Six minutes. No command takes longer than the creation of an RSA key. Linux allows a chip 300 seconds for it
+    /// Returns six minutes. No command takes longer than the creation of an RSA key. Linux allows a chip 300 seconds for it
     /// (TPM2_DURATION_LONG_LONG, drivers/char/tpm), and its maintainers have seen one or two minutes. So the kernel reports a dead
     /// chip first, and an operation that waited for another one's key has a minute left.
     fn default() -> Self {

@@ -138,7 +138,7 @@ fn at_handle(
 ) -> Result<bool, Failed> {
     if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
         let problem =
-            format!("the key at {handle} is used by a policy only, and a handle does not say which");
+            format!("the key at {handle} is used by a policy only, and a handle does not contain it");
         return Err(("policy", Error::request(problem, "use the key's file, which holds the policy")));
     }
     if password.is_none() {

@@ -64,8 +64,9 @@ impl Connection {
             .map_err(|error| refused(error, key))?;
         self.slots.insert(part, made.handle, made.name.clone());
         if !matches_template(&made.public, &key.template) {
-            return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
-                .on(made.handle));
+            return Err(
+                Error::integrity("the TPM returned another kind of key than requested").on(made.handle)
+            );
         }
         Ok(LoadedPrimary { handle: made.handle, public: made.public, name: made.name })
     }
@@ -111,8 +112,8 @@ fn refused(error: Error, key: &Primary) -> Error {
     match error.kind() {
         ErrorKind::Authorization => {
             let (kind, advice) = match key.auth {
-                None => (ErrorKind::ParentPasswordMissing, "it has a password: give it"),
-                Some(_) => (ErrorKind::ParentAuthorization, "the hierarchy's password is another"),
+                None => (ErrorKind::ParentPasswordMissing, "give the password of the hierarchy"),
+                Some(_) => (ErrorKind::ParentAuthorization, "the password of the hierarchy is wrong"),
             };
             error.of_kind(kind).on(format_args!("{name} hierarchy")).advise(advice)
         }

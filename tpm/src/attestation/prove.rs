@@ -57,7 +57,7 @@ impl Tpm {
                 match opened.map_err(unopened)?.ct_eq(&value).into() {
                     true => Ok(Residence::Here(signer.name)),
                     false => Err(Error::integrity(
-                        "the TPM has opened another secret than the one in the credential",
+                        "the TPM returned another secret than the one in the credential",
                     )),
                 }
             })
@@ -84,7 +84,7 @@ impl Tpm {
 fn unopened(error: Error) -> Error {
     match error.base_code() {
         Some(ResponseCode::INTEGRITY | ResponseCode::VALUE | ResponseCode::SIZE) => Error::integrity(
-            "the TPM cannot open a credential for its endorsement key beside its signing key: they are not in one TPM",
+            "the TPM cannot open a credential for its endorsement key and its signing key: they are not in the same TPM",
         )
         .because(error),
         _ => error,

@@ -147,7 +147,7 @@ fn refused(error: Error, parent: &Parent) -> Error {
     }
 }
 
-/// The duplicate and its seed (parameters 3 and 4 of TPM2_Import) fit one parent only.
+/// Explains a refused import: the duplicate and its seed (parameters 3 and 4 of TPM2_Import) fit one parent only.
 fn import_refused(error: Error, parent: &Parent) -> Error {
     match error.code().and_then(ResponseCode::part) {
         Some(Part::Parameter(3 | 4)) => error.advise(parent.wrong_parent_advice()),

@@ -109,7 +109,7 @@ impl Connection {
             Some(_) if was_proven && !attempt.changeable => {
                 return Err(error
                     .of_kind(ErrorKind::Integrity)
-                    .advise("the TPM has taken this password before, so the command was altered on its way: try again; if it repeats, check the TPM's bus"));
+                    .advise("the TPM accepted this password before, so the command was changed in transit: try again; if it repeats, check the TPM's bus"));
             }
             Some((code, _)) => {
                 let moment = if attempt.changeable { self.tpm_time() } else { (0, 0) };

@@ -224,7 +224,7 @@ mod tests {
         }
         let later = memory().unwrap().now() + 1_000 * MINUTE;
         let wrong = of("blob", "wrong");
-        assert!(matches!(wrong.judge(row(&wrong), None, later), Verdict::Refused(_)), "for ever");
+        assert!(matches!(wrong.judge(row(&wrong), None, later), Verdict::Refused(_)), "forever");
         assert_eq!(wrong.clone().counting_failures(false).judge(row(&wrong), None, later), Verdict::Unknown);
     }
 

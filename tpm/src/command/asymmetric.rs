@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 use super::{Guarded, Protect, Run};
 use crate::error::Error;
 
-/// RSA_Decrypt. The scheme NULL means the key's own scheme, or the raw private operation if the key has none. OAEP may have a label.
+/// RSA_Decrypt: decrypts a block. The scheme NULL means the key's own scheme, or the raw private operation if the key has none. OAEP
+/// may have a label.
 pub(crate) fn rsa_decrypt(
     run: &mut dyn Run,
     key: &Guarded<'_>,

@@ -200,5 +200,5 @@ fn refused(command: &Command<'_>, code: ResponseCode) -> Error {
 }
 
 fn unexpected(command: &Command<'_>) -> Error {
-    Error::integrity(format!("the answer to {} has not the form it must have", command.code))
+    Error::integrity(format!("the answer to {} is malformed", command.code))
 }

@@ -33,12 +33,12 @@ pub(crate) struct Response<'a> {
 }
 
 impl<'a> Entity<'a> {
-    /// A hierarchy, a session or a PCR.
+    /// Returns the entity of a hierarchy, a session or a PCR.
     pub(crate) fn plain(handle: Handle) -> Self {
         Self { handle, name: None }
     }
 
-    /// An object.
+    /// Returns the entity of an object.
     pub(crate) fn named(handle: Handle, name: &'a Name) -> Self {
         Self { handle, name: Some(name) }
     }
@@ -55,9 +55,9 @@ pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
     match header() {
         Ok((size, code)) if size == response.len() && (code.is_success() || size == HEADER) => Ok(code),
         Ok((size, _)) if size == response.len() => {
-            Err(Error::new(ErrorKind::Io, "the TPM's answer was damaged on its way"))
+            Err(Error::new(ErrorKind::Io, "the TPM's answer was damaged in transit"))
         }
-        _ => Err(Error::new(ErrorKind::Io, "the TPM's answer is cut short")),
+        _ => Err(Error::new(ErrorKind::Io, "the TPM's answer is truncated")),
     }
 }
 
@@ -65,6 +65,9 @@ pub(super) fn response_code(response: &[u8]) -> Result<ResponseCode, Error> {
 pub(crate) fn same(expected: &Name, found: &Name) -> Result<(), Error> {
     match expected == found {
         true => Ok(()),
-        false => Err(Error::new(ErrorKind::Integrity, format!("the object is not {expected}, but {found}"))),
+        false => Err(Error::new(
+            ErrorKind::Integrity,
+            format!("the object has the Name {found} instead of {expected}"),
+        )),
     }
 }

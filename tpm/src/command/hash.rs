@@ -20,7 +20,7 @@ pub(crate) fn hash(run: &mut dyn Run, message: &[u8], hash: HashAlg) -> Result<(
     };
     match digest == hash.digest(&[message]) {
         true => Ok((digest, ticket)),
-        false => Err(Error::integrity("the TPM has hashed another message than the one to be signed")),
+        false => Err(Error::integrity("the TPM hashed another message than the one to sign")),
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn nv_read_public(run: &mut dyn Run, index: Handle) -> Result<(NvPubl
     public_of(index, run.bare(&command(&[Entity::plain(index)]))?)
 }
 
-/// The same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
+/// Reads the same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
 /// returns.
 pub(crate) fn nv_read_public_audited(
     run: &mut dyn Run,
@@ -36,7 +36,7 @@ fn public_of(index: Handle, response: Response<'_>) -> Result<(NvPublic, Name), 
     // The Name of an index contains its handle, so an answer about another index is detected.
     if public.index != index {
         return Err(Error::integrity(format!(
-            "the TPM was asked about {index}, and tells of {}",
+            "the TPM was asked about {index}, and answered about {}",
             public.index
         )));
     }

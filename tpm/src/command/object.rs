@@ -59,8 +59,8 @@ pub(crate) fn load(
     Ok(Loaded { handle: response.handle, name })
 }
 
-/// LoadExternal. A public key is loaded in the owner hierarchy, because a ticket of the null hierarchy would be empty. A key with its
-/// private half is loaded in the null hierarchy, the only one that accepts it (Part 3 §12.3).
+/// LoadExternal: loads a key from outside. A public key is loaded in the owner hierarchy, because a ticket of the null hierarchy
+/// would be empty. A key with its private half is loaded in the null hierarchy, the only one that accepts it (Part 3 §12.3).
 pub(crate) fn load_external(
     run: &mut dyn Run,
     public: &Public,
@@ -89,7 +89,7 @@ pub(crate) fn read_public(run: &mut dyn Run, handle: Handle) -> Result<(Public, 
     public_of(handle, run.bare(&read(&[Entity::plain(handle)]))?)
 }
 
-/// The same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
+/// Reads the same, authenticated if a session is open. The authenticated command is bound to the Name, which the first, plain command
 /// returns.
 pub(crate) fn read_public_audited(
     run: &mut dyn Run,

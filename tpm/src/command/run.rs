@@ -49,7 +49,7 @@ pub(crate) trait Run {
         Ok(self.authorized(&command, on.auth, protect)?.parameters)
     }
 
-    /// The same for a command that makes an object.
+    /// Runs such a command that makes an object.
     fn guarded_making(
         &mut self,
         code: CommandCode,

@@ -6,7 +6,7 @@ use super::Run;
 use super::frame::{Command, Entity, Response};
 use crate::error::Error;
 
-/// StartAuthSession. The salt in `parameters` is encrypted to `salt_key`; without a salt the handle is NULL.
+/// StartAuthSession: starts a session. The salt in `parameters` is encrypted to `salt_key`; without a salt the handle is NULL.
 pub(crate) fn start_auth_session<'a>(
     run: &'a mut dyn Run,
     salt_key: Handle,

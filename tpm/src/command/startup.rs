@@ -8,12 +8,12 @@ use super::frame::Command;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
-/// Startup(CLEAR). A machine's firmware sends it, a simulator needs it from its user.
+/// Startup(CLEAR): starts the TPM. A machine's firmware sends it, a simulator needs it from its user.
 pub(crate) fn startup(run: &mut dyn Run) -> Result<(), Error> {
     simple(run, CommandCode::STARTUP, &[0, 0])
 }
 
-/// SelfTest: of everything, or of what was not tested yet.
+/// SelfTest: tests everything, or what was not tested yet.
 pub(crate) fn self_test(run: &mut dyn Run, full: bool) -> Result<(), Error> {
     simple(run, CommandCode::SELF_TEST, &[u8::from(full)])
 }

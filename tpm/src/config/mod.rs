@@ -55,8 +55,8 @@ impl Config {
     /// Returns the password for this parent.
     #[must_use]
     pub fn auth_of_parent(&self, parent: Handle) -> Option<Auth> {
-        let theirs = self.persistent_parent_auth.as_ref().filter(|_| parent.is_persistent());
-        self.parent_auth.as_ref().or(theirs).cloned()
+        let persistent = self.persistent_parent_auth.as_ref().filter(|_| parent.is_persistent());
+        self.parent_auth.as_ref().or(persistent).cloned()
     }
 }
 

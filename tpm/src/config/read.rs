@@ -81,7 +81,7 @@ pub fn parent_auth(lookup: &dyn Lookup) -> Result<Option<Auth>, Error> {
 /// `Configuration`: the value cannot be a parent.
 pub fn parent(lookup: &dyn Lookup) -> Result<Option<Handle>, Error> {
     let Some(given) = Setting::PARENT.find(lookup) else { return Ok(None) };
-    let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is no parent: {error}")));
+    let handle = |text: &str| value::parent(text).map_err(|error| Fault(format!("is not a parent: {error}")));
     given.parse(handle).map(Some)
 }
 
@@ -93,7 +93,7 @@ pub fn nv_prefix(lookup: &dyn Lookup) -> Result<Option<String>, Error> {
     let Some(given) = Setting::NV_PREFIX.find(lookup) else { return Ok(None) };
     given.parse(|value| match value.split_once(':') {
         Some(("" | "file", _)) | None => Err(Fault(
-            "is no prefix that OpenSSL asks for: say one with a colon, such as //nvkey:".to_owned(),
+            "is not a prefix that OpenSSL asks for: write one with a colon, such as //nvkey:".to_owned(),
         )),
         Some(_) => Ok(Some(value.to_owned())),
     })
@@ -121,7 +121,7 @@ pub fn software(lookup: &dyn Lookup) -> Result<Software, Error> {
         "fips" => Ok(Software::Fips),
         // In openssl.cnf `default` would be read as the name of a section, and OpenSSL would silently ignore this provider.
         _ => value::file(value).filter(|path| !path.is_empty()).map(|path| Software::File(path.into())).ok_or_else(|| {
-            Fault("is not known: say fips, file: and the path of an OpenSSL configuration, or leave it out for OpenSSL's default provider".to_owned())
+            Fault("is not known: write fips, or file: and the path of an OpenSSL configuration, or omit it for OpenSSL's default provider".to_owned())
         }),
     })
 }
@@ -144,7 +144,7 @@ fn choice<T: Copy + Default>(
     given.parse(|value| {
         let found = words.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice);
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        found.ok_or_else(|| Fault(format!("is not known: say {}", all.join(" or "))))
+        found.ok_or_else(|| Fault(format!("is not known: write {}", all.join(" or "))))
     })
 }
 
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((config.session, config.timeout), (Protection::Hmac, Timeout::default()));
         assert_eq!(software(&Fake(&[], &[])).unwrap(), Software::Default);
         let wrong = software(&Fake(&[("software", "legacy")], &[])).unwrap_err().to_string();
-        assert!(wrong.contains("legacy") && wrong.contains("leave it out"), "{wrong}");
+        assert!(wrong.contains("legacy") && wrong.contains("omit it"), "{wrong}");
         let file = |setting| software(&Fake(setting, &[]));
         assert_eq!(file(&[("software", "file:///a")]).unwrap(), Software::File("/a".into()));
         assert!(file(&[("software", "file:")]).is_err());
@@ -207,20 +207,20 @@ mod tests {
 
     #[test]
     fn tpm2_openssl_variable_is_read_last() {
-        const THEIRS: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "theirs");
+        const OTHER_TOOL: (&str, &str) = ("TPM2OPENSSL_PARENT_AUTH", "other tool");
         let auth = |section, environment, parent| {
             let config = Config::read(&Fake(section, environment)).unwrap();
             let auth = config.auth_of_parent(parent)?;
             Some(String::from_utf8(auth.as_hierarchy_value().to_vec()).unwrap())
         };
         let persistent: Handle = "81000001".parse().unwrap();
-        assert_eq!(auth(&[], &[THEIRS], persistent).unwrap(), "theirs");
-        assert_eq!(auth(&[], &[THEIRS], Handle::OWNER), None, "tpm2-openssl sends it to no hierarchy");
+        assert_eq!(auth(&[], &[OTHER_TOOL], persistent).unwrap(), "other tool");
+        assert_eq!(auth(&[], &[OTHER_TOOL], Handle::OWNER), None, "tpm2-openssl sends it to no hierarchy");
         for parent in [persistent, Handle::OWNER] {
-            assert_eq!(auth(&[("pin", "ours")], &[THEIRS], parent).unwrap(), "ours");
-            assert_eq!(auth(&[], &[THEIRS, ("TPM2_PIN", "ours")], parent).unwrap(), "ours");
+            assert_eq!(auth(&[("pin", "ours")], &[OTHER_TOOL], parent).unwrap(), "ours");
+            assert_eq!(auth(&[], &[OTHER_TOOL, ("TPM2_PIN", "ours")], parent).unwrap(), "ours");
         }
-        let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[THEIRS]);
+        let unreadable = Fake(&[("pin-source", "file:/nonexistent")], &[OTHER_TOOL]);
         assert!(parent_auth(&unreadable).is_err(), "a mistake in our setting is not passed over");
     }
 

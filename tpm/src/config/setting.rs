@@ -121,7 +121,7 @@ impl SettingValue {
         parse(value).map_err(|fault| wrong(format!("{value:?} in {} {fault}", self.origin)))
     }
 
-    /// The same for a value that may be a password by mistake: no message shows it.
+    /// Parses a value that may be a password by mistake: no message shows it.
     ///
     /// # Errors
     /// `Configuration`: where the value was given, and what is wrong with it.

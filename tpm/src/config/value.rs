@@ -24,7 +24,7 @@ impl fmt::Display for Fault {
 
 /// Parses a number of seconds; 0 means none.
 pub(super) fn seconds(value: &str) -> Result<Option<Duration>, Fault> {
-    let seconds = value.parse().map_err(|_| Fault("is no number of seconds".into()))?;
+    let seconds = value.parse().map_err(|_| Fault("is not a number of seconds".into()))?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
@@ -34,7 +34,7 @@ pub(super) fn name(value: &str) -> Result<Name, Fault> {
         return Ok(Name::from(bytes));
     }
     let read = input::read(value.as_ref(), MAX_FILE).map_err(|error| {
-        Fault(format!("is no hex, and no file that can be read ({error}): give the Name in either"))
+        Fault(format!("is neither hex nor a readable file ({error}): give the Name as hex or in a file"))
     })?;
     let bytes = std::str::from_utf8(&read).ok().and_then(|text| hex(text.trim()));
     Ok(Name::from(bytes.unwrap_or_else(|| read.to_vec())))
@@ -46,11 +46,11 @@ pub(crate) fn parent(text: &str) -> Result<Handle, Error> {
     match text.parse::<Handle>() {
         Ok(handle) if handle.is_persistent() || handle.is_hierarchy() => Ok(handle),
         Ok(handle) if handle.is_transient() => wrong(
-            format!("{handle} is a transient handle, gone with the program that has it"),
+            format!("{handle} is a transient handle, which ends with the program that loaded it"),
             "make the key persistent (tpm2_evictcontrol), or name a hierarchy",
         ),
         Ok(handle) => wrong(
-            format!("no key can be made under {handle}"),
+            format!("no key can be created under {handle}"),
             "name a persistent handle (81……), or owner, null, endorsement, platform",
         ),
         Err(error) => Err(Error::new(ErrorKind::Input, error.to_string())),
@@ -62,9 +62,9 @@ pub(crate) fn parent(text: &str) -> Result<Handle, Error> {
 /// # Errors
 /// The value has another form, or the file cannot be read.
 pub fn password(value: &str) -> Result<Vec<u8>, Fault> {
-    let path = file(value).ok_or_else(|| Fault("is not known: say file: and a path".into()))?;
+    let path = file(value).ok_or_else(|| Fault("is not known: write file: and a path".into()))?;
     first_line(path.as_ref()).map_err(|error| {
-        Fault(format!("names {path:?}, which cannot be read ({error}): check path and rights"))
+        Fault(format!("names {path:?}, which cannot be read ({error}): check the path and its permissions"))
     })
 }
 

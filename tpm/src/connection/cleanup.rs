@@ -46,8 +46,8 @@ impl Connection {
         self.search()
     }
 
-    /// Everything is read before anything is flushed: if this has to be repeated, an object that is still present proves that there
-    /// was no reset.
+    /// Flushes the leftovers in `left`. Everything is read before anything is flushed: if this has to be repeated, an object that is
+    /// still present proves that there was no reset.
     fn flush_cleanup(&mut self, left: &mut Cleanup) -> Result<(), Error> {
         let mut unknown = Vec::new();
         let asked = self.check_presence(left, &mut unknown);

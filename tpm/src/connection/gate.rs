@@ -79,9 +79,8 @@ impl Gate {
                 return Ok(());
             }
             if passed {
-                return Err(
-                    deadline.missed("other operations of this process kept the TPM busy; no turn came")
-                );
+                return Err(deadline
+                    .missed("other operations of this process kept the TPM busy; this one did not start"));
             }
         }
     }
@@ -113,7 +112,7 @@ impl Gate {
         }
     }
 
-    /// A panic while this lock is held leaves the state consistent.
+    /// Locks the state. A panic while this lock is held leaves the state consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

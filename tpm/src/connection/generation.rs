@@ -71,7 +71,7 @@ impl Generation {
         self.run_pending();
     }
 
-    /// The same, but only now. Returns false if the connection is in use.
+    /// Flushes everything and disconnects if the connection is free. Returns false if it is in use.
     pub(crate) fn try_close(&self) -> bool {
         self.try_turn().map(|mut turn| turn.close()).is_some()
     }

@@ -42,7 +42,7 @@ impl HandleRecorder<'_> {
             Ok(response) => {
                 self.cleanup.lost.push(lost());
                 let text = format!(
-                    "the handle in the answer to {} was damaged on its way: {}",
+                    "the handle in the answer to {} was damaged in transit: {}",
                     command.code, response.handle
                 );
                 Err(Error::new(ErrorKind::Io, text))

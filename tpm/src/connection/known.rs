@@ -43,7 +43,7 @@ impl KnownParents {
 
     /// Returns the parent with this number.
     pub(crate) fn get(&self, number: usize) -> Result<&KnownParent, Error> {
-        let lost = || Error::new(ErrorKind::Tpm, "the connection was lost within an operation");
+        let lost = || Error::new(ErrorKind::Tpm, "the connection was lost during an operation");
         self.known.get(number).ok_or_else(lost)
     }
 

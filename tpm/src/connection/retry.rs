@@ -41,7 +41,7 @@ enum Remedy {
 }
 
 impl Retry {
-    /// For an operation that starts with an open connection, or without one.
+    /// Creates the counters for an operation that starts with an open connection, or without one.
     pub(crate) fn new(connected: bool, deadline: Deadline) -> Self {
         Self { fresh: !connected, reconnected: false, tries: TRIES, slots: Backoff::for_slots(), deadline }
     }

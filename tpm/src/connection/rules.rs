@@ -55,8 +55,8 @@ impl Rules {
         session.is_distrusted() || self.keep.is_some_and(|keep| session.started().elapsed() >= keep)
     }
 
-    /// The same for a policy session. A TPM has three slots for sessions: if processes share them, an idle session would block the
-    /// others.
+    /// Returns true if a policy session must not outlive the operation. A TPM has three slots for sessions: if processes share them,
+    /// an idle session would block the others.
     pub(super) fn policy_must_end(&self, policy: &Session) -> bool {
         self.shared || self.must_end(policy)
     }

@@ -81,7 +81,7 @@ impl Connection {
         self.flush_found(&found, count)
     }
 
-    /// If more are found than were lost, another process has left some that look like ours.
+    /// Flushes the found objects, unless more are found than were lost: then another process has left some that look like ours.
     fn flush_found(&mut self, found: &[Handle], lost: usize) -> Result<(), Error> {
         if found.len() <= lost {
             for &handle in found {

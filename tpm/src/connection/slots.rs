@@ -113,7 +113,7 @@ impl Slots {
 }
 
 impl Evict for Slots {
-    /// The TPM has fewer free slots than expected, because other processes use them: choose one of our objects.
+    /// Chooses one of our objects when the TPM has fewer free slots than expected, because other processes use them.
     fn victim(&mut self, command: &Command<'_>) -> Option<Handle> {
         let needed = |slot: &Slot| command.handles.iter().any(|entity| entity.handle == slot.handle);
         let needed: Vec<_> =

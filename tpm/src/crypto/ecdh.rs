@@ -44,16 +44,16 @@ where
     AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    let theirs = EncodedPoint::<C>::from_affine_coordinates(
+    let peer = EncodedPoint::<C>::from_affine_coordinates(
         &padded_coordinate::<C>(x)?,
         &padded_coordinate::<C>(y)?,
         false,
     );
-    let theirs =
-        Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&theirs)).ok_or(CryptoError::Point)?;
-    let ours = ephemeral::<C>(top, random)?;
-    let public = ours.public_key().to_encoded_point(false);
-    let z = elliptic_curve::ecdh::diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine());
+    let peer =
+        Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&peer)).ok_or(CryptoError::Point)?;
+    let own = ephemeral::<C>(top, random)?;
+    let public = own.public_key().to_encoded_point(false);
+    let z = elliptic_curve::ecdh::diffie_hellman(own.to_nonzero_scalar(), peer.as_affine());
     let coordinate = |c: Option<&FieldBytes<C>>| c.map(|c| c.to_vec()).ok_or(CryptoError::Point);
     Ok(Shared {
         x: coordinate(public.x())?,

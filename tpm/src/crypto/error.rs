@@ -37,9 +37,12 @@ impl fmt::Display for CryptoError {
             Self::Point => {
                 write!(f, "the public point of the parent is not on its curve; its public area is damaged")
             }
-            Self::Rsa(cause) => write!(f, "the RSA public key of the parent does not encrypt: {cause}"),
+            Self::Rsa(cause) => write!(f, "encryption to the RSA public key of the parent failed: {cause}"),
             Self::NotStorage => {
-                write!(f, "the parent is no storage key (RSA or EC with AES-CFB); name one, or its hierarchy")
+                write!(
+                    f,
+                    "the parent is not a storage key (RSA or EC with AES-CFB); name one, or its hierarchy"
+                )
             }
             Self::KeySize(bytes) => {
                 write!(f, "AES has no keys of {bytes} bytes; the public area is damaged")

@@ -18,7 +18,7 @@ use crate::template::{MAX_SEALED, Template, storage_primary};
 /// TPM2_Hash (Part 2 §6.5.2). Its first parameter and the first one of its answer have size fields.
 const HASH: u32 = 0x17d;
 /// continueSession, decrypt, encrypt.
-const BOTH_WAYS: u8 = 0x61;
+const DECRYPT_AND_ENCRYPT: u8 = 0x61;
 
 const HASHES: [HashAlg; 4] = HashAlg::ALL;
 
@@ -72,7 +72,7 @@ fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
 #[test]
 fn every_kind_of_parent_imports_and_loads_wrapped_objects() {
     for_each_parent(|tpm, parent, parent_public| {
-        unseals(tpm, parent, parent_public);
+        seal_and_unseal(tpm, parent, parent_public);
         for (template, kind, private) in objects() {
             for hash in HASHES {
                 let object = template.clone().name_alg(hash).public();
@@ -82,7 +82,7 @@ fn every_kind_of_parent_imports_and_loads_wrapped_objects() {
                     seed_value: Zeroizing::default(),
                     sensitive: Zeroizing::new(private.clone()),
                 };
-                let loaded = imported(tpm, parent, &wrap(parent_public, &object, &sensitive).unwrap());
+                let loaded = import_and_load(tpm, parent, &wrap(parent_public, &object, &sensitive).unwrap());
                 tpm.flush(loaded);
             }
         }
@@ -90,21 +90,21 @@ fn every_kind_of_parent_imports_and_loads_wrapped_objects() {
 }
 
 /// Wraps data with a password for a parent; the TPM unseals it.
-fn unseals(tpm: &Swtpm, parent: u32, parent_public: &Public) {
+fn seal_and_unseal(tpm: &Swtpm, parent: u32, parent_public: &Public) {
     for (hash, data) in
         [(HashAlg::Sha1, &[0xa5; MAX_SEALED][..]), (HashAlg::Sha256, &[0]), (HashAlg::Sha512, b"data")]
     {
         let template = Template::sealed().name_alg(hash).public();
         let auth = Auth::new(*b"password");
         let wrapped = wrap_data(parent_public, &template, Some(&auth), data).unwrap();
-        let loaded = imported(tpm, parent, &wrapped);
+        let loaded = import_and_load(tpm, parent, &wrapped);
         assert_eq!(tpm.raw(raw::UNSEAL, &[loaded], &[b"password"], &[]).ok(), sized(data));
         tpm.flush(loaded);
     }
 }
 
 /// Imports a wrapped object into the TPM, and returns the handle at which it is loaded.
-fn imported(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
+fn import_and_load(tpm: &Swtpm, parent: u32, wrapped: &Duplicate) -> u32 {
     let public = wrapped.public.to_sized().unwrap();
     let import =
         [sized(b""), public.clone(), sized(&wrapped.duplicate), sized(&wrapped.secret), vec![0, 0x10]];
@@ -127,7 +127,7 @@ fn sessions_salted_to_every_kind_of_parent_encrypt_both_directions() {
 
 /// Has the TPM hash an encrypted text, and decrypts the digest in its answer.
 fn hash_in_session(tpm: &Swtpm, parent: u32, parent_public: &Public, hash: HashAlg, bits: u16) {
-    let text = b"a text that nobody reads on the bus";
+    let text = b"a text that is secret on the bus";
     let salt = secret_for(parent_public, Purpose::Session).unwrap();
     let caller = random::bytes(hash.size()).unwrap();
     let cipher = Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB }.to_bytes().unwrap();
@@ -142,9 +142,10 @@ fn hash_in_session(tpm: &Swtpm, parent: u32, parent_public: &Public, hash: HashA
     parameter::encrypt(hash, bits, &key, nonces, &mut data).unwrap();
     let parameters =
         [sized(&data), HashAlg::Sha256.to_bytes().unwrap(), raw::NULL.to_be_bytes().to_vec()].concat();
-    let proof = authorization(hash, &key, &cp_hash(hash, HASH, &[], &parameters), nonces, &[], BOTH_WAYS);
+    let proof =
+        authorization(hash, &key, &cp_hash(hash, HASH, &[], &parameters), nonces, &[], DECRYPT_AND_ENCRYPT);
     let session = started.handle().to_be_bytes();
-    let area = [&session[..], &sized(&caller), &[BOTH_WAYS], &sized(&proof)].concat();
+    let area = [&session[..], &sized(&caller), &[DECRYPT_AND_ENCRYPT], &sized(&proof)].concat();
     let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_be_bytes();
     let body = [&HASH.to_be_bytes()[..], &size(&area), &area, &parameters].concat();
     let whole = u32::try_from(body.len() + 6).unwrap().to_be_bytes();

@@ -94,7 +94,7 @@ impl Error {
     /// Creates the error of an answer that is not authentic.
     pub(crate) fn integrity(attempt: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Integrity, attempt)
-            .advise("something between this program and the TPM alters what they say, or two programs use one session")
+            .advise("something changes the traffic between this program and the TPM, or two programs use the same session")
     }
 
     /// Turns the refusal of an empty password into an integrity error: the entity has no other password.
@@ -110,7 +110,7 @@ impl Error {
     pub(crate) fn command_altered(self) -> Self {
         let Parts { attempt, code, object, .. } = *self.0;
         let name = code.and_then(ResponseCode::name).unwrap_or_default();
-        let error = Self::integrity(format!("{attempt}: the command was altered on its way ({name})"));
+        let error = Self::integrity(format!("{attempt}: the command was changed in transit ({name})"));
         match object {
             Some((handle, _)) => error.at(handle, None),
             None => error,
@@ -179,6 +179,6 @@ impl From<WireError> for Error {
 
 impl From<CryptoError> for Error {
     fn from(cause: CryptoError) -> Self {
-        Self::new(ErrorKind::Unsupported, "preparing a protected command").because(cause)
+        Self::new(ErrorKind::Unsupported, "cannot prepare a protected command").because(cause)
     }
 }

@@ -22,8 +22,8 @@ impl fmt::Display for Cause<'_> {
         match (&self.0.code, self.0.kind) {
             // Without a password the empty one was sent, so the user has not given a wrong one.
             (Some(code), ErrorKind::PasswordMissing | ErrorKind::ParentPasswordMissing) => {
-                let told = code.to_string();
-                write!(f, ": {}", told.replace("the password is wrong", "the empty password is refused"))?;
+                let text = code.to_string();
+                write!(f, ": {}", text.replace("the password is wrong", "the empty password is refused"))?;
             }
             (Some(code), _) => write!(f, ": {code}")?,
             (None, _) => {}

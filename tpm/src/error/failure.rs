@@ -40,7 +40,7 @@ impl fmt::Display for Failure {
 }
 
 impl fmt::Display for StatementPosition {
-    /// The text counts from 1.
+    /// Writes the position, counted from 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "statement {} of ", self.index.saturating_add(1))?;
         match &self.signed {

@@ -72,13 +72,13 @@ pub(super) fn kind_of(code: ResponseCode) -> ErrorKind {
 pub(super) fn advice_on(code: ResponseCode) -> Option<&'static str> {
     match code.base() {
         ResponseCode::OBJECT_MEMORY | ResponseCode::OBJECT_HANDLES => {
-            Some("use a resource manager (/dev/tpmrm0), or free the places with tpm2_flushcontext -t")
+            Some("use a resource manager (/dev/tpmrm0), or free the slots with tpm2_flushcontext -t")
         }
         ResponseCode::SESSION_MEMORY | ResponseCode::SESSION_HANDLES => Some(
-            "use a resource manager (/dev/tpmrm0), or free the places with tpm2_flushcontext -l and tpm2_flushcontext -s",
+            "use a resource manager (/dev/tpmrm0), or free the slots with tpm2_flushcontext -l and tpm2_flushcontext -s",
         ),
         ResponseCode::CONTEXT_GAP => {
-            Some("restart the program that does; if it is this one, look at session_keep")
+            Some("restart the program that keeps the session; if it is this one, check session_keep")
         }
         ResponseCode::INITIALIZE => Some("restart the machine, or send TPM2_Startup (tpm2_startup -c)"),
         _ => None,

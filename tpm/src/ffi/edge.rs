@@ -54,16 +54,16 @@ mod tests {
     #[test]
     fn each_event_is_reported_once_and_the_deadline_ends_the_wait() {
         let soon = || Deadline::within(Duration::from_millis(20));
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let edge = Edge::watch(ours.as_fd()).unwrap().unwrap();
+        let (own, mut peer) = UnixStream::pair().unwrap();
+        let edge = Edge::watch(own.as_fd()).unwrap().unwrap();
         assert!(edge.wait(Deadline::NEVER).unwrap(), "it can be written");
         let start = Instant::now();
         assert!(!edge.wait(soon()).unwrap());
         assert!(start.elapsed() >= Duration::from_millis(20));
         for _ in 0..2 {
-            theirs.write_all(b"x").unwrap();
+            peer.write_all(b"x").unwrap();
             assert!(edge.wait(Deadline::NEVER).unwrap());
-            assert!(!edge.wait(soon()).unwrap(), "told again, though nobody has read it");
+            assert!(!edge.wait(soon()).unwrap(), "reported again before the byte was read");
         }
     }
 

@@ -43,12 +43,12 @@ mod tests {
 
     #[test]
     fn poll_ends_with_data_or_at_the_deadline() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let fds = [ours.as_raw_fd()];
+        let (own, mut peer) = UnixStream::pair().unwrap();
+        let fds = [own.as_raw_fd()];
         let start = Instant::now();
         assert!(!readable(&fds, Deadline::within(Duration::from_millis(20))).unwrap());
         assert!(start.elapsed() >= Duration::from_millis(20));
-        theirs.write_all(b"x").unwrap();
+        peer.write_all(b"x").unwrap();
         assert!(readable(&fds, Deadline::NEVER).unwrap());
     }
 }

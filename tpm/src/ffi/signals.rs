@@ -193,7 +193,7 @@ mod tests {
             unsafe { libc::sigismember(&raw const set, signal) == 1 }
         };
         assert!(contains(libc::SIGUSR1) && contains(libc::SIGALRM) && contains(libc::SIGPIPE));
-        assert!(!contains(libc::SIGSEGV) && !contains(libc::SIGHUP), "nobody handles SIGHUP here");
+        assert!(!contains(libc::SIGSEGV) && !contains(libc::SIGHUP), "SIGHUP has no handler here");
         on(libc::SIGHUP, handler as libc::sighandler_t);
         assert!(contains(libc::SIGHUP));
         on(libc::SIGHUP, libc::SIG_DFL);

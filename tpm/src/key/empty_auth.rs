@@ -19,7 +19,9 @@ impl Tpm {
     /// It is not an asymmetric key, the TPM is locked out, or there is no TPM.
     pub fn accepts_empty_auth(&self, handle: Handle, public: &Public) -> Result<bool, Error> {
         if matches!(public.key, PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. }) {
-            return Err(Error::new(ErrorKind::Input, "sealed data is not opened for a try").on(handle));
+            return Err(
+                Error::new(ErrorKind::Input, "sealed data cannot be tested for an empty password").on(handle)
+            );
         }
         if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
             return Ok(true);

@@ -23,7 +23,7 @@ impl Key {
         Self::from_file_under(tpm, file, auth, parent_auth)
     }
 
-    /// The same with a password for the parent.
+    /// Opens the key in a file, with a password for its parent.
     ///
     /// # Errors
     /// As [`Key::from_file`].
@@ -49,7 +49,7 @@ impl Key {
         Self::persistent_with_public(tpm, handle, public, auth)
     }
 
-    /// The same with the public area that the caller has just read.
+    /// Opens the key at a persistent handle, with the public area that the caller has just read.
     ///
     /// # Errors
     /// A part of the public area is too long.
@@ -65,8 +65,8 @@ impl Key {
         Ok(key)
     }
 
-    /// The same with a public area from another source. The TPM is used only at the first operation, which verifies the key at the
-    /// handle.
+    /// Opens the key at a persistent handle, with a public area from another source. The TPM is used only at the first operation,
+    /// which verifies the key at the handle.
     ///
     /// # Errors
     /// A part of the public area is too long.

@@ -30,7 +30,7 @@ impl Key {
         self.operate_with_end(purpose, run, |_, result| result)
     }
 
-    /// The same with a function `end` that converts the result of `run`, also an error.
+    /// Runs one private operation, and then `end`, which converts the result of `run`, also an error.
     pub(super) fn operate_with_end<T, U>(
         &self,
         purpose: Purpose,

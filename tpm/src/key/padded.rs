@@ -58,7 +58,7 @@ impl Key {
                 (Some(padding), done) if hides || done.is_err() => {
                     opened.replace(Some((padding, done)));
                     // Both results are returned as errors here, so that neither proves a password.
-                    Err(Error::new(ErrorKind::Tpm, "what came of a decryption is not shown"))
+                    Err(Error::new(ErrorKind::Tpm, "the result of a decryption is withheld"))
                 }
                 (_, done) => done.map_err(unknown_scheme),
             }
@@ -73,7 +73,7 @@ impl Key {
             if hides && !works {
                 return Err(Error::new(
                     ErrorKind::Tpm,
-                    "after a decryption the TPM does not say that it works",
+                    "after a decryption the TPM does not report that it works",
                 ));
             }
             match padding {

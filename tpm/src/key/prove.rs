@@ -34,7 +34,8 @@ impl Key {
 }
 
 impl Inner {
-    /// TPM2_PolicySecret needs the USER role, which a password has only if userWithAuth is set.
+    /// Returns true if a password was given that can be proven. TPM2_PolicySecret needs the USER role, which a password has only if
+    /// userWithAuth is set.
     fn has_own_password(&self) -> bool {
         self.password.is_some()
             && !self.has_no_password()

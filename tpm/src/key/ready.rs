@@ -65,7 +65,7 @@ impl Inner {
         }
         Err(Error::new(ErrorKind::NoObject, "another key is at this handle now")
             .on(self)
-            .advise("open the key anew, or make the reference file again: the one that was here is gone"))
+            .advise("the former key was removed: open the key again, or create a new reference file"))
     }
 
     fn load(

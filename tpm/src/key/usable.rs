@@ -13,15 +13,16 @@ impl Inner {
         match &self.origin {
             Origin::Persistent { .. } if by_policy => Err(Error::new(
                 ErrorKind::Unsupported,
-                "the key is used by a policy only, and a handle does not say which",
+                "the key is used by a policy only, and a handle does not contain it",
             )
             .on(self)
             .advise("use the key's file, which holds the statements of the policy")),
-            Origin::File { file, .. } if by_policy && file.policy.is_none() => {
-                Err(Error::new(ErrorKind::Input, "the key is used by a policy only, and its file holds none")
-                    .on(self)
-                    .advise("get the file from where the key was made"))
-            }
+            Origin::File { file, .. } if by_policy && file.policy.is_none() => Err(Error::new(
+                ErrorKind::Input,
+                "the key is used by a policy only, and its file contains none",
+            )
+            .on(self)
+            .advise("copy the file again from where the key was created")),
             // Some paths through a policy need no password.
             Origin::File { .. } if by_policy => Ok(()),
             Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
@@ -86,8 +87,8 @@ impl Inner {
     }
 }
 
-const INVERTED_EMPTY_AUTH: &str = "tpm2_encodeobject 5.4 to 5.7 says of keys with a password that they have none, so that nobody is asked (-passin): give it by URI, as tpm2:file=KEY?pass; \
-    or something between this program and the TPM alters what they say";
+const INVERTED_EMPTY_AUTH: &str = "tpm2_encodeobject 5.4 to 5.7 marks keys with a password as having none, so OpenSSL does not ask for it (-passin): give it by URI, as tpm2:file=KEY?pass; \
+    otherwise check the TPM's bus";
 
 /// Explains that there is no key at the handle.
 pub(super) fn explain_missing(error: Error) -> Error {

@@ -37,8 +37,8 @@ impl Tpm {
         self.operate(|connection| connection.authentic_index(index))
     }
 
-    /// The same for a caller that reads the index next ([`Tpm::nv_read`]) and trusts nothing before: that read proves the public
-    /// area.
+    /// Returns the public area for a caller that reads the index next ([`Tpm::nv_read`]) and trusts nothing before: that read proves
+    /// the public area.
     ///
     /// # Errors
     /// As [`Tpm::nv_public`].
@@ -98,7 +98,7 @@ impl Connection {
             let protect = if part == left { Protect::SESSION.last() } else { Protect::SESSION };
             let read = command::nv::nv_read(self, reader, index, (size.saturating_sub(left), part), protect)?;
             if read.len() != usize::from(part) {
-                return Err(Error::new(ErrorKind::Integrity, "the TPM has read less than was asked for"));
+                return Err(Error::new(ErrorKind::Integrity, "the TPM returned fewer bytes than requested"));
             }
             bytes.extend_from_slice(&read);
         }
@@ -123,7 +123,7 @@ impl Connection {
         match found == *public {
             true => Err(error),
             false => Err(Error::integrity(
-                "the NV index is not what the TPM seemed to say, or was written meanwhile",
+                "the NV index differs from the earlier answer of the TPM, or was written meanwhile",
             )
             .because(error)),
         }
@@ -156,7 +156,7 @@ fn check_readable(public: &NvPublic) -> Result<(), Error> {
     if !attributes.contains(NvAttributes::WRITTEN) {
         return refused(
             ErrorKind::NotWritten,
-            "the NV index was defined, but nothing was ever written into it: write it first, for instance with tpm2_nvwrite",
+            "the NV index is defined but was never written: write it first, for instance with tpm2_nvwrite",
         );
     }
     if attributes.contains(NvAttributes::READ_LOCKED) {

@@ -21,7 +21,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The same if the user has pinned the salt key: then only authenticated answers are trusted. Otherwise an open session is used,
+    /// Opens a session if the user has pinned the salt key: then only authenticated answers are trusted. Otherwise an open session is used,
     /// but none is opened.
     pub(crate) fn open_if_pinned(&mut self) -> Result<(), Error> {
         match self.rules.salt_name {
@@ -58,7 +58,7 @@ impl Connection {
         nv_read_public_audited(self, index, &name).map_err(|error| error.on(index))
     }
 
-    /// The same for a caller that reads the contents next: NV_Read proves the Name.
+    /// Returns the public area for a caller that reads the contents next: NV_Read proves the Name.
     pub(crate) fn index_to_read(&mut self, index: Handle) -> Result<(NvPublic, Name), Error> {
         match self.rules.salt_name {
             Some(_) => self.authentic_index(index),

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use keyfile::HashAlg;
 
 /// More than any program has keys. The oldest entry is removed first.
-const MOST: usize = 256;
+const MAX_ENTRIES: usize = 256;
 
 /// Values by the digest of their inputs.
 pub(crate) struct Cache<T>(Mutex<Values<T>>);
@@ -31,7 +31,7 @@ impl<T: Clone> Cache<T> {
         let key = key(parts);
         if let Some(mut values) = self.values() {
             values.retain(|(known, _)| *known != key);
-            if values.len() >= MOST {
+            if values.len() >= MAX_ENTRIES {
                 values.remove(0);
             }
             values.push((key, value.clone()));
@@ -48,7 +48,7 @@ impl<T: Clone> Cache<T> {
     }
 }
 
-/// Each part is hashed separately, so that the parts cannot be confused.
+/// Returns the digest of these inputs. Each part is hashed separately, so that the parts cannot be confused.
 fn key(parts: &[&[u8]]) -> Vec<u8> {
     let digests: Vec<Vec<u8>> = parts.iter().map(|part| HashAlg::Sha256.digest(&[part])).collect();
     digests.concat()

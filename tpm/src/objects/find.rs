@@ -23,7 +23,7 @@ impl Connection {
                 }
             }
         }
-        let text = format!("the TPM has nothing with the Name {name}, whose password is wanted");
+        let text = format!("the TPM has nothing with the Name {name}, whose password is required");
         Err(Error::new(ErrorKind::Policy, text))
     }
 

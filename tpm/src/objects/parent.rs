@@ -58,7 +58,7 @@ impl Parent {
         let (kind, advice) = match self.auth {
             None => (
                 ErrorKind::ParentPasswordMissing,
-                "it has a password: give it as the parent's (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)",
+                "give the parent's password (TPM2_PIN, or pin in openssl.cnf; --passparent prompt for the key tool)",
             ),
             Some(_) => (ErrorKind::ParentAuthorization, "the parent's password is wrong"),
         };
@@ -66,17 +66,17 @@ impl Parent {
     }
 
     /// For TPMs older than version 1.83 of the specification.
-    const NO_FIRMWARE_LIMITED: &str = "this TPM has no hierarchies that are limited to some firmware (TPM 2.0 version 1.83): make the key under another parent";
+    const NO_FIRMWARE_LIMITED: &str = "this TPM has no firmware-limited hierarchies (TPM 2.0 version 1.83): create the key under another parent";
 
     /// Returns the advice for an object of another parent.
     pub(crate) fn wrong_parent_advice(&self) -> &'static str {
         match self.is_derived() {
             true => {
-                "the file is of another machine or parent, or the TPM was cleared since: if its parent is another primary key, make that \
-                 persistent and name its handle as the parent (docs/migrate.md)"
+                "the file belongs to another machine or parent, or the TPM was cleared; if its parent is another primary key, make that \
+                 persistent (docs/migrate.md)"
             }
             false => {
-                "the file is of another machine or parent, or the TPM was cleared since: make a new one for this parent"
+                "the file belongs to another machine or parent, or the TPM was cleared since: create a new file for this parent"
             }
         }
     }

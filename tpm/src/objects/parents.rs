@@ -111,7 +111,7 @@ impl Connection {
         self.slots.insert(slot, primary.handle, primary.name.clone());
         if !matches_template(&primary.public, &template) {
             self.evict(slot)?;
-            return Err(Error::integrity("the TPM answers with another kind of key than it was asked for")
+            return Err(Error::integrity("the TPM returned another kind of key than requested")
                 .on(format_args!("parent {}", parent.handle)));
         }
         Ok((primary.public, primary.name))
@@ -128,13 +128,13 @@ fn is_stale_context(code: ResponseCode) -> bool {
         )
 }
 
-/// Another object may be at this handle now.
+/// Returns the error for a transient parent: another object may be at this handle now.
 fn transient_parent(handle: Handle) -> Error {
     Error::new(
         ErrorKind::Input,
         format!("the key's parent is a transient handle ({handle}), which ended with the program that wrote the file"),
     )
-    .advise("make the parent persistent (tpm2_evictcontrol), and the file anew with its handle (tpm2_encodeobject -C 0x81......)")
+    .advise("make the parent persistent (tpm2_evictcontrol), and create the file again with its handle (tpm2_encodeobject -C 0x81......)")
 }
 
 fn explain_missing_parent(error: Error, handle: Handle) -> Error {

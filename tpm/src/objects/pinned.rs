@@ -107,6 +107,6 @@ impl Connection {
 }
 
 fn pin_mismatch(found: &Name) -> Error {
-    Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name that salt-name demands; its null primary is {found}"))
-        .advise("after a restart the null primary is another: update salt-name, unless somebody sits between this program and the TPM")
+    Error::new(ErrorKind::Integrity, format!("no key of the TPM has the Name in salt-name; its null primary key is {found}"))
+        .advise("each restart changes the null primary key: update salt-name, or, without a restart, check the TPM's bus")
 }

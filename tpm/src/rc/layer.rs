@@ -73,11 +73,11 @@ impl fmt::Display for Layer {
 /// missing, because nothing here calls it.
 #[rustfmt::skip]
 pub(super) static BASE: &[(u32, &str, &str)] = &[
-    (1, "GENERAL_FAILURE", "it failed and says no more"),
+    (1, "GENERAL_FAILURE", "it failed without a reason"),
     (2, "NOT_IMPLEMENTED", "it does not have this function"),
     (3, "BAD_CONTEXT", "its context is damaged, or was made by another library"),
     (4, "ABI_MISMATCH", "it was built for another version of the interface"),
-    (5, "BAD_REFERENCE", "it was given no pointer where it needs one"),
+    (5, "BAD_REFERENCE", "a required pointer is missing"),
     (6, "INSUFFICIENT_BUFFER", "the buffer is too small for the answer"),
     (7, "BAD_SEQUENCE", "functions were called in the wrong order"),
     (8, "NO_CONNECTION", "it cannot connect to what is below it"),
@@ -89,7 +89,7 @@ pub(super) static BASE: &[(u32, &str, &str)] = &[
     (14, "NO_DECRYPT_PARAM", "the command has no parameter to encrypt"),
     (15, "NO_ENCRYPT_PARAM", "the response has no parameter to encrypt"),
     (16, "BAD_SIZE", "a size is wrong"),
-    (17, "MALFORMED_RESPONSE", "the response is no TPM response"),
+    (17, "MALFORMED_RESPONSE", "the response is not a TPM response"),
     (18, "INSUFFICIENT_CONTEXT", "the memory for its context is too small"),
     (19, "INSUFFICIENT_RESPONSE", "the response is too short"),
     (20, "INCOMPATIBLE_TCTI", "it cannot work with this TCTI"),

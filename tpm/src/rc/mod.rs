@@ -105,7 +105,7 @@ impl ResponseCode {
                 Some(row) => row.meaning,
                 None if code & FORMAT_1 != 0 => "no meaning is specified for it",
                 None if code & VERSION_2 == 0 => "a code of TPM 1.2; a TPM 2.0 is needed",
-                None if code & VENDOR != 0 => "the maker of the TPM defines its meaning",
+                None if code & VENDOR != 0 => "the manufacturer of the TPM defines its meaning",
                 None => "no meaning is specified for it",
             },
             None => self.layer_row().map_or("no meaning is specified for it", |(_, _, meaning)| meaning),
@@ -136,7 +136,7 @@ impl ResponseCode {
 }
 
 impl fmt::Display for ResponseCode {
-    /// `TPM_RC_VALUE (0x2c4, parameter 2): the value is out of range or does not fit here`
+    /// Writes for example `TPM_RC_VALUE (0x2c4, parameter 2): the value is out of range or does not fit here`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(f, "{name} ({:#x}", self.0)?,
@@ -183,7 +183,7 @@ mod tests {
             ),
             (
                 0xc0902,
-                "TPM_RC_OBJECT_MEMORY (0xc0902, from the resource manager): all places for loaded objects are taken, perhaps by another process",
+                "TPM_RC_OBJECT_MEMORY (0xc0902, from the resource manager): all slots for loaded objects are in use, possibly by another process",
             ),
             (
                 0xc000b,
@@ -194,7 +194,7 @@ mod tests {
                 "TSS2_TCTI_RC_IO_ERROR (0xa000a, from the TCTI): reading or writing failed: the TPM, its device or its server is gone or refuses",
             ),
             (0x026, "unknown response code (0x26): a code of TPM 1.2; a TPM 2.0 is needed"),
-            (0x501, "unknown response code (0x501): the maker of the TPM defines its meaning"),
+            (0x501, "unknown response code (0x501): the manufacturer of the TPM defines its meaning"),
             (0x0d0001, "unknown response code (0xd0001, from layer 13): no meaning is specified for it"),
             (
                 0xffff_ffff,

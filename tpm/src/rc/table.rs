@@ -23,10 +23,10 @@ macro_rules! codes {
 
 codes! {
     SUCCESS = 0x000, "the command succeeded";
-    BAD_TAG = 0x01e, "the command's tag was not understood; a TPM 1.2 answers so to a TPM 2.0 command";
+    BAD_TAG = 0x01e, "the command's tag was not understood; a TPM 1.2 gives this answer to a TPM 2.0 command";
     // Format 1: about a parameter, handle or session of the command.
     ASYMMETRIC = 0x081, "this TPM has no such asymmetric algorithm, or it does not fit here";
-    ATTRIBUTES = 0x082, "the attributes contradict each other, or the object's do not allow this use";
+    ATTRIBUTES = 0x082, "the attributes contradict each other, or do not allow this use of the object";
     HASH = 0x083, "this TPM has no such hash algorithm, or it does not fit here";
     VALUE = 0x084, "the value is out of range or does not fit here";
     HIERARCHY = 0x085, "the hierarchy is disabled, or is not the right one for this";
@@ -39,13 +39,13 @@ codes! {
     RANGE = 0x08d, "the value is out of the allowed range";
     AUTH_FAIL = 0x08e, "the password is wrong; the failure was counted towards the dictionary-attack lockout";
     NONCE = 0x08f, "a nonce has the wrong size or value";
-    PP = 0x090, "somebody has to assert physical presence for this";
+    PP = 0x090, "physical presence must be asserted for this";
     SCHEME = 0x092, "this TPM has no such scheme, or the key does not allow it";
     SIZE = 0x095, "a structure has the wrong size";
     SYMMETRIC = 0x096, "this TPM has no such symmetric algorithm or key size, or it does not fit here";
     TAG = 0x097, "a structure has the wrong tag";
-    SELECTOR = 0x098, "a structure is of no known variant";
-    INSUFFICIENT = 0x09a, "the command ends before its last value does";
+    SELECTOR = 0x098, "a structure has an unknown variant";
+    INSUFFICIENT = 0x09a, "the command is too short for its values";
     SIGNATURE = 0x09b, "the signature is not valid";
     KEY = 0x09c, "the key cannot be used in this way";
     POLICY_FAIL = 0x09d, "the policy is not satisfied";
@@ -92,18 +92,18 @@ codes! {
     BAD_CONTEXT = 0x150, "the saved context is not valid; it may be from before a reset";
     CPHASH = 0x151, "the policy allows another command or other parameters only";
     PARENT = 0x152, "the handle names no key that can be a parent";
-    NEEDS_TEST = 0x153, "a self test has to run first";
+    NEEDS_TEST = 0x153, "a self-test must run first";
     NO_RESULT = 0x154, "the TPM could not process the request";
-    SENSITIVE = 0x155, "the decrypted private area is not one; it is damaged, or was made for another parent";
+    SENSITIVE = 0x155, "the decrypted private area is not valid; it is damaged, or was made for another parent";
     // Format 0 warnings: the same command may succeed later.
     CONTEXT_GAP = 0x901, "the oldest saved session is too old: another process keeps one without using it";
-    OBJECT_MEMORY = 0x902, "all places for loaded objects are taken, perhaps by another process";
-    SESSION_MEMORY = 0x903, "all places for loaded sessions are taken, perhaps by another process";
+    OBJECT_MEMORY = 0x902, "all slots for loaded objects are in use, possibly by another process";
+    SESSION_MEMORY = 0x903, "all slots for loaded sessions are in use, possibly by another process";
     MEMORY = 0x904, "the TPM is out of memory for objects and sessions";
-    SESSION_HANDLES = 0x905, "all session handles are taken, perhaps by sessions that another process left behind";
+    SESSION_HANDLES = 0x905, "all session handles are in use, possibly by sessions that another process has left";
     OBJECT_HANDLES = 0x906, "all object handles are used up until the next reset";
-    LOCALITY = 0x907, "not from this locality";
-    YIELDED = 0x908, "the TPM has suspended the command; it is to be sent again";
+    LOCALITY = 0x907, "the command is not permitted from this locality";
+    YIELDED = 0x908, "the TPM has suspended the command; it must be sent again";
     CANCELED = 0x909, "the command was cancelled";
     TESTING = 0x90a, "the TPM is testing itself";
     REFERENCE_H0 = 0x910, "the first handle names an object or session that is not loaded (any more)";

@@ -123,7 +123,7 @@ fn first_parameter(parameters: &mut [u8]) -> Result<&mut [u8], Error> {
     let end = size.saturating_add(2);
     parameters
         .get_mut(2..end)
-        .ok_or_else(|| Error::new(ErrorKind::Integrity, "an encrypted parameter is cut short"))
+        .ok_or_else(|| Error::new(ErrorKind::Integrity, "an encrypted parameter is truncated"))
 }
 
 fn write_at(command: &mut [u8], at: usize, bytes: &[u8]) {

@@ -73,7 +73,7 @@ pub(crate) fn branches(public: &Public) -> Result<Option<DigestList>, Error> {
         .then_some(DigestList(vec![policy_a(hash)?, policy_c(hash).to_vec()])))
 }
 
-/// PolicyA: the password of the endorsement hierarchy.
+/// Returns PolicyA: the password of the endorsement hierarchy.
 fn policy_a(hash: HashAlg) -> Result<Vec<u8>, Error> {
     let secret = Secret { hint: Handle(0), name: Handle::ENDORSEMENT.into(), policy_ref: Vec::new() };
     let statement = Condition::Secret(secret).statement()?;
@@ -81,13 +81,13 @@ fn policy_a(hash: HashAlg) -> Result<Vec<u8>, Error> {
         .map_err(|error| Error::new(ErrorKind::Unsupported, "a policy digest").because(error))
 }
 
-/// PolicyB: PolicyA or PolicyC.
+/// Returns PolicyB: PolicyA or PolicyC.
 fn policy_b(hash: HashAlg) -> Result<Vec<u8>, Error> {
     let code = CommandCode::POLICY_OR.0.to_be_bytes();
     Ok(hash.digest(&[&vec![0; hash.size()], &code, &policy_a(hash)?, policy_c(hash)]))
 }
 
-/// PolicyC: PolicyAuthorizeNV with the index that the profile reserves for this hash (0x01c07f01 and following); empty for SHA-1.
+/// Returns PolicyC: PolicyAuthorizeNV with the index that the profile reserves for this hash (0x01c07f01 and following); empty for SHA-1.
 fn policy_c(hash: HashAlg) -> &'static [u8] {
     match hash {
         HashAlg::Sha1 => &[],
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     /// The policy digests as printed in the profile (§B.6.2, §B.6.5).
-    const PRINTED: [(HashAlg, &str, &str); 3] = [
+    const PROFILE_DIGESTS: [(HashAlg, &str, &str); 3] = [
         (
             HashAlg::Sha256,
             "837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa",
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn policy_digests_match_the_profile() {
-        for (hash, a, b) in PRINTED {
+        for (hash, a, b) in PROFILE_DIGESTS {
             assert_eq!(
                 (hex::encode(policy_a(hash).unwrap()), hex::encode(policy_b(hash).unwrap())),
                 (a.into(), b.into())
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn templates_match_the_profile_byte_for_byte() {
-        let policy = PRINTED[0].1;
+        let policy = PROFILE_DIGESTS[0].1;
         let ecc = PublicKey::Ecc {
             symmetric: Symmetric::Null,
             scheme: Scheme::Null,
@@ -167,7 +167,7 @@ mod tests {
         let low =
             format!("0023000b000300b20020{policy}0006008000430010000300100020{}0020{}", zeros(32), zeros(32));
         assert_eq!(hex::encode(made[0].to_bytes().unwrap()), low);
-        let high = format!("0023000b000300f20020{}00060080004300100003001000000000", PRINTED[0].2);
+        let high = format!("0023000b000300f20020{}00060080004300100003001000000000", PROFILE_DIGESTS[0].2);
         assert_eq!(hex::encode(made[1].to_bytes().unwrap()), high);
         let rsa = |bits| PublicKey::Rsa {
             symmetric: Symmetric::Null,
@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(hex::encode(made[0].to_bytes().unwrap()), low);
         assert!(branches(&made[0]).unwrap().is_none() && branches(&made[1]).unwrap().is_some());
         let made = templates(&rsa(3072)).unwrap();
-        let high =
-            format!("0001000c000300f20030{}0006010000430010 0c00000000000000", PRINTED[1].2).replace(' ', "");
+        let high = format!("0001000c000300f20030{}0006010000430010 0c00000000000000", PROFILE_DIGESTS[1].2)
+            .replace(' ', "");
         assert_eq!((made.len(), hex::encode(made[0].to_bytes().unwrap())), (1, high));
         assert!(templates(&rsa(1024)).unwrap().is_empty());
     }

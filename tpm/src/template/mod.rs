@@ -40,7 +40,7 @@ pub enum Usage {
 }
 
 /// The attributes of keys that a TPM makes and that never leave it.
-const MADE_HERE: Attributes =
+const MADE_IN_TPM: Attributes =
     Attributes::FIXED_TPM.union(Attributes::FIXED_PARENT).union(Attributes::SENSITIVE_DATA_ORIGIN);
 
 impl Template {
@@ -161,7 +161,7 @@ impl Template {
             Usage::Parent => Attributes::RESTRICTED | Attributes::DECRYPT,
         };
         usage
-            | when(made_here, MADE_HERE)
+            | when(made_here, MADE_IN_TPM)
             | when(!self.da, Attributes::NO_DA)
             | when(self.policy.is_none(), Attributes::USER_WITH_AUTH)
     }

@@ -2,10 +2,10 @@
 
 use keyfile::{Attributes, Curve, KeyFile, Public};
 
-use super::{MADE_HERE, Template, Usage};
+use super::{MADE_IN_TPM, Template, Usage};
 
 /// The attributes of a storage primary key of the TCG (EK credential profile §B.4, "H" templates).
-const STORAGE: Attributes = MADE_HERE
+const STORAGE: Attributes = MADE_IN_TPM
     .union(Attributes::USER_WITH_AUTH)
     .union(Attributes::NO_DA)
     .union(Attributes::RESTRICTED)

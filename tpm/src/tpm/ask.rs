@@ -55,12 +55,13 @@ impl Tpm {
     /// There is no TPM, or it does not report even that.
     pub fn identity(&self) -> Result<Capabilities, Error> {
         self.operate(|connection| {
-            let mut told = Capabilities::default();
+            let mut found = Capabilities::default();
             for id in MANUFACTURER..=FIRMWARE + 1 {
-                told.properties
+                found
+                    .properties
                     .extend(capability(connection, Capability::Properties, id, 1)?.into_iter().take(1));
             }
-            Ok(told)
+            Ok(found)
         })
     }
 }

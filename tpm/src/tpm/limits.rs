@@ -53,7 +53,7 @@ pub fn curve_name(curve: Curve) -> String {
 fn lacks(what: String, has: impl Iterator<Item = impl ToString>) -> Error {
     let has: Vec<String> = has.map(|one| one.to_string()).collect();
     let advice = match has.is_empty() {
-        true => "it has nothing of this kind: use another type of key".to_owned(),
+        true => "it supports none: use another type of key".to_owned(),
         false => format!("it has {}", has.join(", ")),
     };
     Error::new(ErrorKind::Unsupported, format!("this TPM has no {what}")).advise(advice)

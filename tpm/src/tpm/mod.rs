@@ -71,7 +71,7 @@ impl Tpm {
         Self::with_opener(config, Box::new(move |deadline| open(tcti.as_deref(), deadline)))
     }
 
-    /// The same with connections from `opener`.
+    /// Creates a TPM with these settings and connections from `opener`.
     #[must_use]
     pub fn with_opener(config: Config, opener: Opener) -> Self {
         // Created now, so that children forked later share the verdicts on passwords. An error is reported at the first use.
@@ -120,8 +120,8 @@ impl Tpm {
         self.run(false, operation)
     }
 
-    /// The same for the opening of a key: the connection is closed afterwards, so that it does not keep the TPM from children forked
-    /// later.
+    /// Runs one operation for the opening of a key: the connection is closed afterwards, so that it does not keep the TPM from
+    /// children forked later.
     pub(crate) fn operate_briefly<T>(
         &self,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,

@@ -47,13 +47,13 @@ fn check_parent(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Resul
     }
     let (public, _) = tpm.read_public(handle)?;
     if !public.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
-        return wrong(format!("the key at {handle} is no parent: it is {}", public.attributes));
+        return wrong(format!("the key at {handle} is not a parent: it is {}", public.attributes));
     }
     // For example a low-range endorsement key (EK credential profile §B.3).
     match public.attributes.contains(Attributes::USER_WITH_AUTH) {
         true => Ok(()),
         false => wrong(format!(
-            "the key at {handle} can be no parent here: only a policy, not its password, allows its use"
+            "the key at {handle} cannot be a parent here: only a policy authorizes it, not its password"
         )),
     }
 }

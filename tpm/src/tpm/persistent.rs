@@ -124,9 +124,9 @@ fn explain(error: Error, hierarchy: Handle, at: Handle, given: bool) -> Error {
     }
     match error.base_code() {
         Some(ResponseCode::NV_DEFINED) => error.on(at).advise("name a handle that is free"),
-        Some(ResponseCode::NV_SPACE) => error.on(at).advise("remove a persistent key that nobody needs"),
+        Some(ResponseCode::NV_SPACE) => error.on(at).advise("remove a persistent key that is not needed"),
         Some(ResponseCode::HIERARCHY) => error.on(at).advise(
-            "keys of the platform hierarchy go to 81800000 and above, keys of owner and endorsement below; those of the null hierarchy to neither",
+            "use 81800000 or above for keys of the platform hierarchy, a lower handle for owner and endorsement; keys of the null hierarchy cannot be persistent",
         ),
         _ => error,
     }

@@ -16,8 +16,8 @@ impl Tpm {
         self.operate(|connection| connection.random(length))
     }
 
-    /// The same for a program that needs them once: a connection that was opened for this is closed again, unless it uses the
-    /// kernel's resource manager.
+    /// Returns `length` random bytes to a program that needs them once: a connection that was opened for this is closed again, unless
+    /// it uses the kernel's resource manager.
     ///
     /// # Errors
     /// As [`Tpm::random`].

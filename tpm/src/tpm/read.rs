@@ -18,7 +18,8 @@ impl Tpm {
         self.operate(|connection| connection.authentic_public(handle))
     }
 
-    /// The same for a transient object that another program has loaded. It stays loaded: this crate does not flush it.
+    /// Returns the public area and Name of a transient object that another program has loaded. It stays loaded: this crate does not
+    /// flush it.
     ///
     /// # Errors
     /// As [`Tpm::read_public`]. Also `NoObject`: the object belongs to this program, or a resource manager hides it.

@@ -4,9 +4,9 @@
 pub(super) const LARGEST: usize = 4096;
 
 /// Returns the size of the whole answer as far as the received bytes show it: the header contains it (Part 1 §18.2).
-pub(super) fn size(came: &[u8]) -> usize {
+pub(super) fn size(received: &[u8]) -> usize {
     const HEADER: usize = 10;
-    came.get(2..).and_then(leading_u32).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
+    received.get(2..).and_then(leading_u32).map_or(HEADER, |size| size.clamp(HEADER, LARGEST))
 }
 
 /// Returns the number at the beginning, if it is complete.

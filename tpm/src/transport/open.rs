@@ -61,7 +61,7 @@ fn claim_tabrmd(location: &Location) -> Result<(), Error> {
     match USER.get_or_init(|| process) {
         user if *user != process => Err(Error::new(
             ErrorKind::Forked,
-            format!("this process was forked from one (process {}) that uses {}, and the D-Bus library under it does not survive fork", user.id, location.string),
+            format!("this process was forked from one (process {}) that uses {}, and its D-Bus library does not survive a fork", user.id, location.string),
         )
         .advise("use device:/dev/tpmrm0, or the TCTI cmd:tpm2_send -T tabrmd:")),
         _ => Ok(()),

@@ -166,9 +166,9 @@ fn capabilities_list_algorithms_curves_and_sizes() {
     assert!(found.rsa_bits.contains(&2048), "{:?}", found.rsa_bits);
     assert_eq!(found.manufacturer(), "IBM");
     // For one key: its size only, or all sizes if the TPM does not support it.
-    for (bits, told) in [(2048, vec![2048]), (2560, found.rsa_bits.clone())] {
+    for (bits, expected) in [(2048, vec![2048]), (2560, found.rsa_bits.clone())] {
         let some = tpm.capabilities_for(&Template::rsa(bits).public(), Handle::OWNER).unwrap();
-        assert_eq!((some.rsa_bits, &some.curves, &some.hashes), (told, &found.curves, &found.hashes));
+        assert_eq!((some.rsa_bits, &some.curves, &some.hashes), (expected, &found.curves, &found.hashes));
     }
     assert_eq!(found.properties.get(&0x20e), Some(&0));
     let lockout = tpm.lockout().unwrap();

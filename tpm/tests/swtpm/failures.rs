@@ -41,9 +41,9 @@ fn wrong_password_missing_password_and_lockout_are_different_errors() {
     assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Authorization, 1), "{error}");
     let error = failure(&kit::open(&tpm, &file, Some("worse")));
     assert_eq!((error.kind(), tried(&proxy)), (ErrorKind::Lockout, 1), "{error}");
-    let bold = Tpm::new(tpm::Config { allow_last_try: true, ..kit::config(proxy.tcti()) });
-    failure(&kit::open(&bold, &file, Some("worse")));
-    let error = failure(&kit::open(&bold, &file, Some("secret")));
+    let with_last_try = Tpm::new(tpm::Config { allow_last_try: true, ..kit::config(proxy.tcti()) });
+    failure(&kit::open(&with_last_try, &file, Some("worse")));
+    let error = failure(&kit::open(&with_last_try, &file, Some("secret")));
     assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
     assert!(
         error.to_string().contains("TPM_RC_LOCKOUT (0x921)") && error.to_string().contains("1000 seconds"),
@@ -71,9 +71,9 @@ fn a_missing_tpm_is_reported_with_its_tcti_string() {
 
 #[test]
 fn a_key_file_of_another_tpm_is_refused() {
-    let (ours, theirs) = (Swtpm::start(), Swtpm::start());
-    let file = kit::ec(&theirs, None);
-    let error = failure(&kit::open(&kit::direct(&ours), &file, None));
+    let (own, other) = (Swtpm::start(), Swtpm::start());
+    let file = kit::ec(&other, None);
+    let error = failure(&kit::open(&kit::direct(&own), &file, None));
     assert!(error.to_string().contains("another"), "{error}");
-    ours.assert_empty();
+    own.assert_empty();
 }

@@ -105,7 +105,9 @@ fn wrap_public(
     };
     let sensitive = Sensitive {
         kind: public.key.kind(),
-        auth_value: password.map(|word| Auth::new(word).as_value(public.name_alg)).unwrap_or_default(),
+        auth_value: password
+            .map(|password| Auth::new(password).as_value(public.name_alg))
+            .unwrap_or_default(),
         seed_value: seed_value.into(),
         sensitive: secret.into(),
     };
@@ -189,8 +191,9 @@ fn objects_are_imported_under_hierarchies_with_passwords() {
     for hierarchy in [raw::OWNER, raw::ENDORSEMENT, 0x4000_000c] {
         swtpm.set_hierarchy_auth(hierarchy, b"", b"hierarchy");
     }
-    let tpm =
-        |word: &str| Tpm::new(Config { parent_auth: Some(Auth::new(word)), ..kit::config(swtpm.tcti()) });
+    let tpm = |password: &str| {
+        Tpm::new(Config { parent_auth: Some(Auth::new(password)), ..kit::config(swtpm.tcti()) })
+    };
     for handle in [Handle::OWNER, Handle::NULL, Handle::ENDORSEMENT, Handle::PLATFORM] {
         for rsa in [false, true] {
             let public = tpm::template::storage_primary(rsa);
@@ -291,7 +294,7 @@ fn a_failed_import_reports_the_cause() {
         let error = uses(&tpm, &file, None).unwrap_err();
         assert!(error.to_string().contains("TPM2_Import failed"), "{error}");
         assert!(
-            error.advice().is_some_and(|advice| advice.contains("of another machine or parent")),
+            error.advice().is_some_and(|advice| advice.contains("belongs to another machine or parent")),
             "{error}"
         );
     }

@@ -22,12 +22,12 @@ fn a_key_works_after_a_reset_even_if_handles_are_reused() {
 
         swtpm.reset();
         kit::check(&key);
-        let ours = swtpm.transient();
+        let own = swtpm.transient();
 
         swtpm.reset_and_startup();
         let mut others = Vec::new();
-        while others.last() != ours.last() {
-            others.push(swtpm.create_primary_with(b"theirs", raw::DA_PROTECTED));
+        while others.last() != own.last() {
+            others.push(swtpm.create_primary_with(b"other", raw::DA_PROTECTED));
         }
         others.drain(..others.len() - 1).for_each(|other| swtpm.flush(other));
         kit::check(&key);
@@ -70,7 +70,7 @@ fn a_connection_reopened_later_leaves_nothing_loaded() {
         let (left, at) = (failures.clone(), tcti.clone());
         let refuses = move || left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
         let opener = move |deadline| match refuses() {
-            true => Err(tpm::Error::new(tpm::ErrorKind::NoTpm, "the door is shut")),
+            true => Err(tpm::Error::new(tpm::ErrorKind::NoTpm, "the TPM is closed")),
             false => tpm::open(Some(&at), deadline),
         };
         let tpm = Tpm::with_opener(kit::config(tcti), Box::new(opener));
@@ -81,7 +81,7 @@ fn a_connection_reopened_later_leaves_nothing_loaded() {
         proxy.on_response(tests::tamper::hang_up(raw::SIGN, 1));
         for _ in 0..2 {
             let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
-            assert!(error.to_string().contains("the door is shut"), "{error}");
+            assert!(error.to_string().contains("the TPM is closed"), "{error}");
         }
         kit::check(&key);
         drop((key, tpm));
@@ -135,9 +135,9 @@ fn the_search_for_lost_objects_keeps_those_of_other_programs() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     let proxy = Proxy::start(&swtpm);
-    // Sessions cannot be distinguished: if another program's session is there, ours stays as well.
+    // Sessions cannot be distinguished: if another program's session is there, own stays as well.
     for (command, sessions) in [(raw::CREATE_PRIMARY, 0), (raw::LOAD, 0), (raw::START_AUTH_SESSION, 1)] {
-        let object = swtpm.create_primary_with(b"theirs", raw::DA_PROTECTED);
+        let object = swtpm.create_primary_with(b"other", raw::DA_PROTECTED);
         let session = swtpm.start_session();
         let tpm = kit::through(&proxy);
         let key = kit::open(&tpm, &file, Some("secret"));
@@ -145,8 +145,8 @@ fn the_search_for_lost_objects_keeps_those_of_other_programs() {
         kit::check(&key);
         drop((key, tpm));
         let left = [(swtpm.transient(), object, 0), (swtpm.loaded_sessions(), session, sessions)];
-        for (left, theirs, ours) in left {
-            let is_right = left.contains(&theirs) && left.len() == 1 + ours;
+        for (left, other, own) in left {
+            let is_right = left.contains(&other) && left.len() == 1 + own;
             assert!(is_right, "{left:x?}: {}", proxy.log().text());
         }
         swtpm.clear();
@@ -345,8 +345,8 @@ fn the_trace_names_commands_and_no_secrets() {
     alone.args(["--exact", "commands::a_long_password_opens_a_key_made_by_another_tool"]);
     assert!(alone.env("TPM2_TRACE", &file).status().unwrap().success());
     let trace = std::fs::read_to_string(&file).unwrap();
-    for told in ["TPM2_CreatePrimary 0x40000001", "TPM2_Sign 0x80000001 +0x02000000", " bytes, ", " us\n"] {
-        assert!(trace.contains(told), "{told}: {trace}");
+    for part in ["TPM2_CreatePrimary 0x40000001", "TPM2_Sign 0x80000001 +0x02000000", " bytes, ", " us\n"] {
+        assert!(trace.contains(part), "{part}: {trace}");
     }
     assert!(!trace.contains("0123456789"), "{trace}");
 }

@@ -139,8 +139,8 @@ fn an_unproven_password_is_never_the_last_try() {
     // Every key of the process uses a proven password.
     sign(&proven).unwrap();
     sign(&key(&tpm, Some(Auth::new("secret")))).unwrap();
-    let bold = Tpm::new(Config { allow_last_try: true, ..kit::config(swtpm.tcti()) });
-    bold.create(&under(Some(Auth::new("parent"))), &template, None).unwrap();
+    let with_last_try = Tpm::new(Config { allow_last_try: true, ..kit::config(swtpm.tcti()) });
+    with_last_try.create(&under(Some(Auth::new("parent"))), &template, None).unwrap();
     tpm.create(&under(Some(Auth::new("parent"))), &template, None).unwrap();
 }
 

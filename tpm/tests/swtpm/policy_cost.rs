@@ -71,7 +71,7 @@ fn a_pcr_change_during_use_reruns_the_statements() {
             false => {
                 let error = refused(&key);
                 assert_eq!(error.kind(), ErrorKind::Policy, "{error}");
-                assert!(error.to_string().contains("again and again"), "{error}");
+                assert!(error.to_string().contains("repeatedly"), "{error}");
             }
         }
         assert_eq!(proxy.log().count(0x17f), 1 + times.min(5), "{}", proxy.log().text());

@@ -177,8 +177,8 @@ fn a_wrong_policy_secret_is_sent_once() {
         let key = Key::from_file(&tpm, file.clone(), auth).unwrap();
         key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA)
     };
-    for (word, failures) in [("wrong", 1), ("wrong", 1), ("worse", 2), ("wrong", 2)] {
-        let error = sign(&file, Some(Auth::new(word))).unwrap_err();
+    for (password, failures) in [("wrong", 1), ("wrong", 1), ("worse", 2), ("wrong", 2)] {
+        let error = sign(&file, Some(Auth::new(password))).unwrap_err();
         assert_eq!((error.kind(), swtpm.failures()), (ErrorKind::Authorization, failures), "{error}");
     }
     // The file claims that there is no password; the earlier refusal shows that there is one.

@@ -133,13 +133,13 @@ fn a_replaced_nonce_is_detected() {
 #[test]
 fn a_private_part_of_another_key_is_refused() {
     let swtpm = Swtpm::start();
-    let (ours, theirs) = (kit::ec(&swtpm, None), kit::ec(&swtpm, None));
+    let (own, other) = (kit::ec(&swtpm, None), kit::ec(&swtpm, None));
     let tpm = kit::direct(&swtpm);
-    let mut mixed = ours.clone();
-    mixed.public = theirs.public;
+    let mut mixed = own.clone();
+    mixed.public = other.public;
     let error = kit::open(&tpm, &mixed, None).sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
     assert!(error.to_string().contains("TPM2_Load"), "{error}");
-    kit::check(&kit::open(&tpm, &ours, None));
+    kit::check(&kit::open(&tpm, &own, None));
 }
 
 #[test]

@@ -72,10 +72,10 @@ def oaep(h, label, n, e, secret, seed):
 
 def ecdh(curve, ephemeral, x, y):
     params, _, length = CURVES[curve]
-    theirs = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), params).public_key()
-    ours = ec.derive_private_key(int.from_bytes(ephemeral, "big"), params)
-    point = ours.public_key().public_numbers()
-    return point.x.to_bytes(length, "big"), point.y.to_bytes(length, "big"), ours.exchange(ec.ECDH(), theirs)
+    peer = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), params).public_key()
+    own = ec.derive_private_key(int.from_bytes(ephemeral, "big"), params)
+    point = own.public_key().public_numbers()
+    return point.x.to_bytes(length, "big"), point.y.to_bytes(length, "big"), own.exchange(ec.ECDH(), peer)
 
 
 def seed_to_ecc(h, label, curve, x, y, ephemeral):

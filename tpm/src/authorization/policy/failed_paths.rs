@@ -54,7 +54,7 @@ impl FailedPaths {
     /// Combines all failures into one error.
     pub(super) fn error(mut self) -> Error {
         if self.errors.len() <= 1 {
-            let none = || Error::new(ErrorKind::Policy, "the file knows no way to satisfy the policy");
+            let none = || Error::new(ErrorKind::Policy, "the file contains no way to satisfy the policy");
             return self.errors.pop().unwrap_or_else(none);
         }
         let kinds =

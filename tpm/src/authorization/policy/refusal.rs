@@ -7,7 +7,7 @@ use super::step::{PolicyPath, Step};
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
 
-const PCR_KEEPS_CHANGING: &str = "a PCR was extended again and again meanwhile";
+const PCR_KEEPS_CHANGING: &str = "a PCR was extended repeatedly meanwhile";
 
 /// Explains the failure of a statement's command.
 pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
@@ -25,7 +25,7 @@ pub(crate) fn of_statement(error: Error, step: &Step<'_>) -> Error {
     let reason = match (base, condition) {
         (None, _) => error.cause().to_string(),
         (Some(ResponseCode::HANDLE), Condition::Secret(secret)) => match secret.entity() {
-            Some(handle) => format!("there is nothing at {handle}, whose password is wanted"),
+            Some(handle) => format!("there is nothing at {handle}, whose password is required"),
             None => condition.refusal(),
         },
         (Some(ResponseCode::VALUE | ResponseCode::POLICY | ResponseCode::SIGNATURE), condition) => {
@@ -64,7 +64,7 @@ pub(crate) fn of_use(error: Error, path: &PolicyPath<'_>, file: &KeyFile) -> Err
                 "the statements in the file do not lead to the policy of the key",
             )
             .with_code(code.0)
-            .advise("the file was damaged or changed: get it from where the key was made");
+            .advise("the file was damaged or changed: copy it again from where the key was created");
         }
         ResponseCode::POLICY_FAIL => |condition| {
             matches!(
@@ -102,13 +102,13 @@ fn has_other_digest(path: &PolicyPath<'_>, public: &Public) -> bool {
 fn advised(error: Error, condition: &Condition) -> Error {
     match condition {
         Condition::Pcr { .. } if error.kind() == ErrorKind::Policy => error.advise(
-            "the machine is not in the state that the key is bound to: start it as it was, or make the key anew for the state it is in",
+            "boot the machine in the state that the key is bound to, or create the key again for the present state",
         ),
         Condition::Authorize(authorize) if authorize.signature == Signature::Null => {
             error.advise("add a signed policy with tpm2-keytool policy add")
         }
         Condition::Secret(_) if error.kind() == ErrorKind::PasswordMissing => {
-            error.advise("give the password of that entity as the key's")
+            error.advise("give the password of that entity as the key's password")
         }
         _ => error,
     }

@@ -151,6 +151,6 @@ fn may_try_next_path(error: &Error) -> bool {
 
 fn password_missing(path: &PolicyPath<'_>) -> Error {
     let who = path.signed.as_ref().map_or_else(|| "the policy of the key".to_owned(), ToString::to_string);
-    Error::new(ErrorKind::PasswordMissing, format!("{who} asks for a password, and none was given"))
+    Error::new(ErrorKind::PasswordMissing, format!("{who} requires a password, and none was given"))
         .advise("give the password, for instance with -passin")
 }

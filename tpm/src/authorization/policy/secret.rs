@@ -94,7 +94,7 @@ impl Connection {
         match proven {
             Err(error) if is_suspect(&error) && self.is_other_object_at(handle, &secret.name) => {
                 let text =
-                    format!("at {handle} there is another object than the one whose password is wanted");
+                    format!("at {handle} there is another object than the one whose password is required");
                 Err(Error::new(ErrorKind::Policy, text))
             }
             done => done,

@@ -12,12 +12,12 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// For a busy TPM: self-tests and NV writes take seconds on some chips.
+    /// Returns the pauses for a busy TPM: self-tests and NV writes take seconds on some chips.
     pub(super) fn for_busy_tpm() -> Self {
         Self { next: Duration::from_millis(1), left: Duration::from_secs(10) }
     }
 
-    /// For slots that other processes hold.
+    /// Returns the pauses for slots that other processes hold.
     pub(crate) fn for_slots() -> Self {
         Self { next: Duration::from_millis(2), left: Duration::from_secs(4) }
     }

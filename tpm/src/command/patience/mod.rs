@@ -37,12 +37,12 @@ struct Interrupted {
 }
 
 impl Patience {
-    /// For commands outside an operation: clean-up, and the first commands on a new connection.
+    /// Creates the patience for commands outside an operation: clean-up, and the first commands on a new connection.
     pub(crate) fn without_waiters(deadline: Deadline) -> Self {
         Self { busy: Backoff::for_busy_tpm(), deadline, waiters: None, made: false, interrupted: None }
     }
 
-    /// For an operation that other operations may wait for.
+    /// Creates the patience for an operation that other operations may wait for.
     pub(crate) fn with_waiters(waiters: Arc<dyn Waiters>, deadline: Deadline) -> Self {
         Self { waiters: Some(waiters), ..Self::without_waiters(deadline) }
     }
@@ -90,9 +90,9 @@ impl Patience {
 mod tests {
     use super::*;
 
-    struct Crowd(bool);
+    struct FixedWaiters(bool);
 
-    impl Waiters for Crowd {
+    impl Waiters for FixedWaiters {
         fn arrive_within(&self, _: Duration) -> bool {
             self.0
         }
@@ -101,13 +101,13 @@ mod tests {
     #[test]
     fn a_busy_operation_yields_to_waiters_unless_it_made_a_key() {
         let deadline = Deadline::within(Duration::from_secs(60));
-        let mut nobody = Patience::with_waiters(Arc::new(Crowd(false)), deadline);
-        assert!(nobody.wait(ResponseCode::RETRY) && nobody.interrupted().is_none());
-        let mut crowd = Patience::with_waiters(Arc::new(Crowd(true)), deadline);
-        assert!(!crowd.wait(ResponseCode::RETRY));
-        assert_eq!(crowd.interrupted(), Some(ResponseCode::RETRY));
-        assert!(crowd.take_restart().is_some());
-        crowd.note_made();
-        assert!(crowd.wait(ResponseCode::RETRY) && crowd.interrupted().is_none());
+        let mut free = Patience::with_waiters(Arc::new(FixedWaiters(false)), deadline);
+        assert!(free.wait(ResponseCode::RETRY) && free.interrupted().is_none());
+        let mut contended = Patience::with_waiters(Arc::new(FixedWaiters(true)), deadline);
+        assert!(!contended.wait(ResponseCode::RETRY));
+        assert_eq!(contended.interrupted(), Some(ResponseCode::RETRY));
+        assert!(contended.take_restart().is_some());
+        contended.note_made();
+        assert!(contended.wait(ResponseCode::RETRY) && contended.interrupted().is_none());
     }
 }

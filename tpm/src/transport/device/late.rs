@@ -42,7 +42,7 @@ pub(super) fn finish(path: &Path, deadline: Deadline) -> Result<(), Error> {
     let mut answer = Zeroizing::new(Vec::with_capacity(LARGEST));
     for mut line in LATE.iter().filter_map(|slot| take(slot, device)) {
         // An error also ends the wait.
-        if line.receive(&mut answer, deadline).is_ok_and(|came| !came) {
+        if line.receive(&mut answer, deadline).is_ok_and(|received| !received) {
             keep(line);
             return Err(deadline.missed("the TPM has not answered an earlier command"));
         }

@@ -77,9 +77,9 @@ impl Line {
     /// Reads the available bytes. Returns true if the answer is complete.
     fn read(&mut self, response: &mut [u8], have: &mut usize) -> io::Result<bool> {
         loop {
-            let (came, room) = response.split_at_mut_checked(*have).unwrap_or_default();
+            let (received, room) = response.split_at_mut_checked(*have).unwrap_or_default();
             // A device returns the answer in one piece; a substitute in tests may not.
-            if !came.is_empty() && came.len() >= size(came) {
+            if !received.is_empty() && received.len() >= size(received) {
                 return Ok(true);
             }
             match self.file.read(room) {

@@ -61,13 +61,13 @@ impl LocationError {
     pub fn cause(&self) -> String {
         match self {
             Self::Nowhere => {
-                "no TPM found: there is neither /dev/tpmrm0 nor /dev/tpm0, and nothing names another"
+                "no TPM found: /dev/tpmrm0 and /dev/tpm0 do not exist, and no other TPM is configured"
                     .to_owned()
             }
             Self::String { string, source, why } => {
-                format!("{string:?}, given by {source}, is no TCTI string: {why}")
+                format!("{string:?}, given by {source}, is not a TCTI string: {why}")
             }
-            Self::BareDevice { path, source } => format!("{path:?}, given by {source}, is no TCTI string"),
+            Self::BareDevice { path, source } => format!("{path:?}, given by {source}, is not a TCTI string"),
             Self::Value { name, value, .. } => format!("the environment variable {name} cannot be {value:?}"),
             Self::NotText(name) => format!("the environment variable {name} is not UTF-8"),
             Self::NoDevice(Location { string, source, .. }) => {
@@ -93,11 +93,11 @@ impl LocationError {
             Self::BareDevice { path, .. } => format!("write device:{path}"),
             Self::Value { allowed, .. } => format!("it may be {allowed}"),
             Self::NotText(_) => "unset it, or set it to a TCTI string".to_owned(),
-            Self::NoDevice(_) => "look at it with ls -l".to_owned(),
-            Self::Socket { cause, .. } if cause.kind() == ErrorKind::PermissionDenied => "the socket, or a folder on the way \
-                 to it, is closed to this user: look at its mode and group with ls -l"
+            Self::NoDevice(_) => "check it with ls -l".to_owned(),
+            Self::Socket { cause, .. } if cause.kind() == ErrorKind::PermissionDenied => "the socket, or a folder on its \
+                 path, is not accessible for this user: check its mode and group with ls -l"
                 .to_owned(),
-            Self::Socket { .. } => "see that it runs and that you may use it, or name another one with the parameter tcti or the \
+            Self::Socket { .. } => "check that it runs and that you may use it, or name another one with the parameter tcti or the \
                  variable TPM2_TCTI"
                 .to_owned(),
             Self::Device { cause, .. } => match cause.kind() {
@@ -106,10 +106,10 @@ impl LocationError {
                 ErrorKind::PermissionDenied if cause.raw_os_error() == Some(libc::EPERM) => "the service may not use this \
                      device, whatever its groups: set DeviceAllow=/dev/tpmrm0 rw and PrivateDevices=no in its unit"
                     .to_owned(),
-                ErrorKind::PermissionDenied => "it belongs to the group tss on most systems: let the administrator run \
+                ErrorKind::PermissionDenied => "on most systems it belongs to the group tss: as administrator run \
                      usermod -aG tss USER, and log in again"
                     .to_owned(),
-                ErrorKind::ResourceBusy => "another program has opened it, and it takes one at a time: use \
+                ErrorKind::ResourceBusy => "another program has opened it, and it allows one at a time: use \
                      device:/dev/tpmrm0, or stop the other"
                     .to_owned(),
                 _ => "look for the TPM in the kernel's log (dmesg), or name another one with the parameter tcti or the \

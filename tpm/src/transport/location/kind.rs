@@ -40,7 +40,7 @@ pub(super) fn parse(string: &str, source: Source) -> Result<Kind, LocationError>
         return Err(bad("it is empty"));
     }
     if string.contains('\0') {
-        return Err(bad("it holds a zero byte"));
+        return Err(bad("it contains a zero byte"));
     }
     let (name, configuration) = string.split_once(':').unwrap_or((string, ""));
     match short_name(name) {
@@ -55,7 +55,7 @@ pub(super) fn parse(string: &str, source: Source) -> Result<Kind, LocationError>
         // The loader accepts the file name of any library.
         _ if name.contains(".so") => Ok(Kind::Other),
         _ => Err(bad(
-            "it names no TCTI: they are device, swtpm, mssim, tabrmd, cmd, libtpms, pcap …, or the file name of a library",
+            "its TCTI is unknown: use device, swtpm, mssim, tabrmd, cmd, libtpms, pcap …, or the file name of a library",
         )),
     }
 }

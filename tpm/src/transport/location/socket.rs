@@ -117,7 +117,7 @@ mod tests {
         for string in &strings {
             let text = check(string).unwrap_err();
             assert!(
-                [string, "see that it runs", "TPM2_TCTI"].iter().all(|word| text.contains(word)),
+                [string, "check that it runs", "TPM2_TCTI"].iter().all(|word| text.contains(word)),
                 "{text}"
             );
         }

@@ -36,8 +36,8 @@ impl Channel {
         buffer.resize(LARGEST + 8, 0);
         let mut have = 0;
         loop {
-            let (came, room) = buffer.split_at_mut_checked(have).unwrap_or_default();
-            let whole = size(came);
+            let (received, room) = buffer.split_at_mut_checked(have).unwrap_or_default();
+            let whole = size(received);
             if have >= whole {
                 buffer.truncate(whole);
                 return Ok(());

@@ -82,8 +82,8 @@ impl Transport for Mssim {
 }
 
 /// Returns the length of the whole frame: the answer's size, the answer, four bytes of status.
-fn whole(came: &[u8]) -> usize {
-    leading_u32(came).map_or(4, |size| size.min(LARGEST).saturating_add(8))
+fn whole(received: &[u8]) -> usize {
+    leading_u32(received).map_or(4, |size| size.min(LARGEST).saturating_add(8))
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn no_tpm(location: &Location, code: u32) -> Error {
     let Location { string, source, .. } = location;
     Error::new(ErrorKind::NoTpm, format!("no TPM answers at {string} (given by {source})"))
         .with_code(code)
-        .advise("see that it runs and that you may use it, or name another with the parameter tcti or the variable TPM2_TCTI")
+        .advise("check that it runs and that you may use it, or name another with the parameter tcti or the variable TPM2_TCTI")
 }
 
 #[cfg(test)]

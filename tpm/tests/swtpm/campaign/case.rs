@@ -65,12 +65,12 @@ impl Case {
         prepare(&process, self.before, work);
         let (bus, start) = (process.bus.clone(), process.bus.len());
         bus.arm(self.at, self.fault);
-        let result = catch_unwind(AssertUnwindSafe(|| self.spoilt(process, work)));
-        let (outcome, fault, spoilt) = match result {
-            Ok((outcome, fault, spoilt)) => (outcome, fault, spoilt),
+        let result = catch_unwind(AssertUnwindSafe(|| self.damaged(process, work)));
+        let (outcome, fault, damaged) = match result {
+            Ok((outcome, fault, damaged)) => (outcome, fault, damaged),
             Err(panic) => ("panic", Some(message(&*panic)), bus.disarm()),
         };
-        let names: Vec<_> = spoilt.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect();
+        let names: Vec<_> = damaged.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect();
         let Self { seed, number, way, fault: what, at, .. } = self;
         let before = self.before.map_or("nothing", |before| before.name);
         let text = format!(
@@ -83,28 +83,28 @@ impl Case {
         Verdict { outcome, fault, text }
     }
 
-    fn spoilt(&self, process: Process, work: &Work) -> (&'static str, Option<String>, Vec<u32>) {
+    fn damaged(&self, process: Process, work: &Work) -> (&'static str, Option<String>, Vec<u32>) {
         let start = Instant::now();
         let first = (self.operation.run)(&process, work);
-        let mut spoilt = process.bus.disarm_if_spoilt();
-        let outcome = match (&first, spoilt.is_empty()) {
-            (Ok(()), false) => "mended",
+        let mut damaged = process.bus.disarm_if_damaged();
+        let outcome = match (&first, damaged.is_empty()) {
+            (Ok(()), false) => "recovered",
             (Err(_), false) => "one error",
             (Ok(()), true) => "at the end",
             (Err(error), true) => {
-                return ("error", Some(format!("an error without a fault: {error}")), spoilt);
+                return ("error", Some(format!("an error without a fault: {error}")), damaged);
             }
         };
-        if spoilt.is_empty() {
+        if damaged.is_empty() {
             process.tpm.close();
-            spoilt = process.bus.disarm();
+            damaged = process.bus.disarm();
         }
         if start.elapsed() > LIMIT {
-            return (outcome, Some(format!("it took {:?}", start.elapsed())), spoilt);
+            return (outcome, Some(format!("it took {:?}", start.elapsed())), damaged);
         }
         let first = first.err().map(|error| format!("{error:?}")).unwrap_or_default();
         if let Err(error) = (self.operation.run)(&process, work) {
-            return (outcome, Some(format!("it does not work again: {error:?}; at first {first}")), spoilt);
+            return (outcome, Some(format!("the second run fails: {error:?}; the first {first}")), damaged);
         }
         process.tpm.close();
         drop(process);
@@ -112,17 +112,17 @@ impl Case {
         let is_clean = left == (Vec::new(), Vec::new());
         if self.way == Way::Shared && !is_clean {
             work.clear();
-            return ("left where others share", None, spoilt);
+            return ("left in a shared TPM", None, damaged);
         }
-        let fault = (!is_clean).then(|| format!("left in the TPM: {left:x?}; at first {first}"));
-        (outcome, fault, spoilt)
+        let fault = (!is_clean).then(|| format!("left in the TPM: {left:x?}; the first run {first}"));
+        (outcome, fault, damaged)
     }
 }
 
 fn prepare(process: &Process, before: Option<&Operation>, work: &Work) {
     if let Some(before) = before {
         (before.run)(process, work)
-            .unwrap_or_else(|error| panic!("{} fails by itself: {error}", before.name));
+            .unwrap_or_else(|error| panic!("{} fails without a fault: {error}", before.name));
     }
 }
 

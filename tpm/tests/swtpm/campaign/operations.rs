@@ -36,10 +36,10 @@ operations! {
     "sign by the root's child" = |process, _| sign(process.key("child"));
     "sign by an imported key" = |process, _| sign(process.key("imported"));
     "sign by a persistent key" = |process, _| sign(&process.persistent);
-    "sign where PCRs and a password are asked for" = |process, _| sign(process.key("pcr"));
-    "sign where a policy was signed" = |process, _| sign(process.key("signed"));
-    "sign where another's password is asked for" = |process, _| sign(process.key("secret"));
-    "sign what the TPM hashes" = |process, _| {
+    "sign by a key with a PCR policy and a password" = |process, _| sign(process.key("pcr"));
+    "sign by a key with a signed policy" = |process, _| sign(process.key("signed"));
+    "sign by a key with PolicySecret" = |process, _| sign(process.key("secret"));
+    "sign a message that the TPM hashes" = |process, _| {
         let key = process.key("restricted");
         let answer = key.sign_message(&[5; 1500], HashAlg::Sha256, AlgId::ECDSA)?;
         check(key, answer.authenticated, &answer.value, &HashAlg::Sha256.digest(&[&[5; 1500]]))
@@ -52,16 +52,16 @@ operations! {
         assert_eq!(*process.tpm.nv_read(public, &NvReader::Owner(None))?, *bytes);
         Ok(())
     };
-    "look at policies" = |process, _| {
+    "check policies" = |process, _| {
         let files = ["pcr", "signed"].map(|name| process.key(name).file().unwrap());
         files.iter().try_for_each(|file| process.tpm.check_policy(file).map(drop))
     };
-    "look where it sends from" = |process, _| {
+    "check the locality" = |process, _| {
         let mut file = process.key("signed").file().unwrap().clone();
         file.auth_policies.clear();
         process.tpm.check_policy(&file).map(drop)
     };
-    "prove where an endorsement key lives" = |process, _| {
+    "locate an endorsement key" = |process, _| {
         let [endorsement, signer] = primaries();
         let key = Template::ecc(Curve::P256).public().key;
         process.tpm.prove_residence(&signer, &endorsement, &key).map(drop)
@@ -75,7 +75,7 @@ operations! {
         process.tpm.pcr_read(&"sha256:0-16".parse().unwrap())?;
         process.tpm.read_clock().map(drop)
     };
-    "sign by two keys in turn" = |process, _| {
+    "sign by two keys alternately" = |process, _| {
         sign(process.key("ec"))?;
         sign(process.key("child"))?;
         rsa(process, Key::rsa_sign)?;

@@ -17,7 +17,7 @@ struct Traffic {
     exchanges: Vec<(Vec<u8>, Vec<u8>)>,
     armed: Option<(usize, Fault)>,
     /// The commands that were damaged.
-    spoilt: Vec<u32>,
+    damaged: Vec<u32>,
 }
 
 /// One connection.
@@ -46,19 +46,19 @@ impl Bus {
     pub(super) fn arm(&self, at: usize, fault: Fault) {
         let mut traffic = self.lock();
         traffic.armed = Some((traffic.exchanges.len() + at, fault));
-        traffic.spoilt.clear();
+        traffic.damaged.clear();
     }
 
     /// Stops the fault; returns the commands that were damaged.
     pub(super) fn disarm(&self) -> Vec<u32> {
         let mut traffic = self.lock();
         traffic.armed = None;
-        std::mem::take(&mut traffic.spoilt)
+        std::mem::take(&mut traffic.damaged)
     }
 
     /// The same if the fault has happened already.
-    pub(super) fn disarm_if_spoilt(&self) -> Vec<u32> {
-        let has_happened = !self.lock().spoilt.is_empty();
+    pub(super) fn disarm_if_damaged(&self) -> Vec<u32> {
+        let has_happened = !self.lock().damaged.is_empty();
         if has_happened { self.disarm() } else { Vec::new() }
     }
 
@@ -92,7 +92,7 @@ impl Traffic {
         if here >= fault.times() {
             return None;
         }
-        self.spoilt.push(raw::code(command));
+        self.damaged.push(raw::code(command));
         Some(fault)
     }
 
