@@ -104,13 +104,13 @@ static DECODERS: &[OSSL_ALGORITHM] = &[
 
 const KEY_DER: &CStr = c"provider=tpm2,output=der,structure=PrivateKeyInfo";
 const KEY_PEM: &CStr = c"provider=tpm2,output=pem,structure=PrivateKeyInfo";
-const OLD_DER: &CStr = c"provider=tpm2,output=der,structure=type-specific";
-const OLD_PEM: &CStr = c"provider=tpm2,output=pem,structure=type-specific";
+const TYPE_SPECIFIC_DER: &CStr = c"provider=tpm2,output=der,structure=type-specific";
+const TYPE_SPECIFIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=type-specific";
 const PKCS1_DER: &CStr = c"provider=tpm2,output=der,structure=pkcs1";
 const PKCS1_PEM: &CStr = c"provider=tpm2,output=pem,structure=pkcs1";
 const PUBLIC_DER: &CStr = c"provider=tpm2,output=der,structure=SubjectPublicKeyInfo";
 const PUBLIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=SubjectPublicKeyInfo";
-const WORDS: &CStr = c"provider=tpm2,output=text";
+const TEXT: &CStr = c"provider=tpm2,output=text";
 
 /// Encoder rows: names and description of a key type, then its output formats.
 macro_rules! encoders {
@@ -124,28 +124,28 @@ macro_rules! encoders {
 static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
     RSA, c"RSA key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     RSA_PSS, c"RSA-PSS key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<WithParameters>, TYPE_SPECIFIC_PEM = Pem<WithParameters>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     TPM2_RSA, c"RSA key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     TPM2_RSA_PSS, c"RSA-PSS key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     TPM2_EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<WithParameters>, TYPE_SPECIFIC_PEM = Pem<WithParameters>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
 };
 /// Three rows per type, which differ in where they generate keys. A plain fetch takes the first,
 /// `provider=tpm2` the second, and a name that only this provider has takes the third. Generation never sees

@@ -91,7 +91,7 @@ mod tests {
         let mut params = crate::ffi::params::ParamList::new();
         params.text(c"group", "P-256");
         generator.set_params(params.as_params()).unwrap();
-        let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
+        let key = generator.generate(&crate::ffi::callback::Progress::none()).unwrap();
         let pem = Form { output: c"PEM", structure: Some(c"PrivateKeyInfo") };
         let bytes = key.encode(Selection::KEYPAIR, pem, None).unwrap();
         assert!(bytes.starts_with(b"-----BEGIN PRIVATE KEY-----\n"));

@@ -33,7 +33,7 @@ impl Pkey {
     ///
     /// # Errors
     /// The key lacks a selected part.
-    pub(crate) fn part(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
+    pub(crate) fn copy_selected(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
         let mut params = ptr::null_mut();
         // SAFETY: the key is alive. The returned array is ours (EVP_PKEY_todata(3ossl)).
         let result =

@@ -20,7 +20,7 @@ pub(crate) struct Verdict(pub(crate) c_int);
 
 impl Verdict {
     /// Returns true if the signature is valid.
-    pub(crate) const fn is_right(self) -> bool {
+    pub(crate) const fn is_valid_signature(self) -> bool {
         self.0 == 1
     }
 }
