@@ -243,14 +243,24 @@ pub(crate) fn refusals(operation: c_int) -> &'static [OSSL_ALGORITHM] {
 }
 
 static REFUSED_KEYS: &[OSSL_ALGORITHM] = &[
-    row(TPM2_RSA, REFUSING, keymgmt::Table::<Management<Rsa, NotFips>>::ROWS, c"none: software is not fips"),
+    row(
+        TPM2_RSA,
+        REFUSING,
+        keymgmt::Table::<Management<Rsa, NotFips>>::ROWS,
+        c"refused: the software provider is not FIPS",
+    ),
     row(
         TPM2_RSA_PSS,
         REFUSING,
         keymgmt::Table::<Management<RsaPss, NotFips>>::ROWS,
-        c"none: software is not fips",
+        c"refused: the software provider is not FIPS",
     ),
-    row(TPM2_EC, REFUSING, keymgmt::Table::<Management<Ec, NotFips>>::ROWS, c"none: software is not fips"),
+    row(
+        TPM2_EC,
+        REFUSING,
+        keymgmt::Table::<Management<Ec, NotFips>>::ROWS,
+        c"refused: the software provider is not FIPS",
+    ),
 ];
 
 static REFUSED_STORES: &[OSSL_ALGORITHM] = &[
@@ -267,7 +277,7 @@ pub(crate) const fn refused_store(scheme: *const c_char) -> OSSL_ALGORITHM {
         algorithm_names: scheme,
         property_definition: REFUSING.as_ptr(),
         implementation: store::Table::<RefusedStore>::ROWS.as_ptr(),
-        algorithm_description: c"none: software is not fips".as_ptr(),
+        algorithm_description: c"refused: the software provider is not FIPS".as_ptr(),
     }
 }
 

@@ -53,7 +53,7 @@ impl Callback<'_> {
     pub(crate) fn call_with_key(&self, mut list: ParamList, key: Arc<Key>) -> bool {
         let mut reference = handle::give(key);
         let bytes = ptr::from_mut(&mut reference).cast::<u8>();
-        // SAFETY: the bytes of a live pointer variable; libcrypto hands them to `keymgmt_load` of ours only.
+        // SAFETY: the bytes of a live pointer variable; libcrypto passes them only to `keymgmt_load` of this provider.
         unsafe { list.bytes_at(c"reference", bytes, size_of::<*mut c_void>()) };
         let accepted = self.call(list.as_params());
         // SAFETY: made by `give` above; `load` sets the variable to NULL when it takes the key over.

@@ -31,7 +31,7 @@ pub(crate) enum KeyAuth {
 pub(super) enum Source {
     /// A key file.
     File(Box<KeyFile>),
-    /// A persistent key in the TPM.
+    /// A key at a handle of the TPM.
     AtHandle(Box<AtHandle>),
 }
 

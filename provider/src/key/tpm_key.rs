@@ -41,13 +41,13 @@ impl TpmKey {
         TpmKey::new(public, Some(Origin::new(Source::File(Box::new(file)), KeyAuth::Known(auth))))
     }
 
-    /// Creates a persistent key.
+    /// Creates a key at a handle.
     pub(crate) fn from_handle(at: AtHandle, auth: KeyAuth) -> TpmKey {
         let public = at.reference.public.clone();
         TpmKey::new(public, Some(Origin::new(Source::AtHandle(Box::new(at)), auth)))
     }
 
-    /// Creates a persistent key that was just read from the TPM.
+    /// Creates a key at a handle that was just read from the TPM.
     pub(crate) fn from_handle_in_use(at: AtHandle, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
         let public = at.reference.public.clone();
         TpmKey::new(public, Some(Origin::in_use(Source::AtHandle(Box::new(at)), KeyAuth::Known(auth), key)))
@@ -80,7 +80,7 @@ impl TpmKey {
         TpmKey { digest, ..self }
     }
 
-    /// The key file; `None` for a persistent key and for a public half.
+    /// The key file; `None` for a key at a handle and for a public half.
     pub(crate) fn file(&self) -> Option<&KeyFile> {
         match &self.origin.as_ref()?.source {
             Source::File(file) => Some(file),
@@ -88,7 +88,7 @@ impl TpmKey {
         }
     }
 
-    /// The persistent key; `None` for others.
+    /// The handle and the reference of a key at a handle; `None` for others.
     pub(crate) fn at_handle(&self) -> Option<&AtHandle> {
         match &self.origin.as_ref()?.source {
             Source::File(_) => None,

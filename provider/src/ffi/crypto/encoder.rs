@@ -68,7 +68,7 @@ fn encrypt(
     cipher: &str,
     passphrase: &Passphrase<'_>,
 ) -> Result<(), Refused> {
-    let cipher = CString::new(cipher).map_err(|_| Refused("take a cipher with a NUL in its name"))?;
+    let cipher = CString::new(cipher).map_err(|_| Refused("accept a cipher name that contains a NUL"))?;
     // SAFETY: the context is alive, the name ends with NUL.
     let result =
         unsafe { (encoding.OSSL_ENCODER_CTX_set_cipher)(ctx.as_ptr(), cipher.as_ptr(), ptr::null()) };

@@ -38,7 +38,7 @@ impl Pkey {
         // SAFETY: the key is alive. The returned array is ours (EVP_PKEY_todata(3ossl)).
         let result =
             unsafe { (self.libcrypto().EVP_PKEY_todata)(self.as_ptr(), selection.0, &raw mut params) };
-        succeed(result, "take the key apart")?;
+        succeed(result, "read the parts of the key")?;
         // SAFETY: the array lives until it is freed below.
         let part =
             Self::from_params(self.context(), algorithm, selection, unsafe { Params::from_ptr(params) });

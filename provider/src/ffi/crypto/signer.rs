@@ -112,7 +112,7 @@ impl Signer {
         let result = unsafe {
             (self.libcrypto().EVP_DigestSignFinal)(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length)
         };
-        succeed(result, "tell the size of the signature")?;
+        succeed(result, "determine the size of the signature")?;
         Ok(length)
     }
 

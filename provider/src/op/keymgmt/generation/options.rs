@@ -31,7 +31,7 @@ pub(in crate::op::keymgmt) use generation_list;
 
 settable! {
     /// The parameters that only keys in the TPM have.
-    struct Ours {
+    struct TpmParameters {
         parent: String = c"parent",
         parent_auth: Password = c"parent-auth",
         parent_auth_source: String = c"parent-auth-source",
@@ -58,7 +58,7 @@ settable! {
 /// have it in software too.
 pub(super) fn has_tpm_option(kind: Kind, params: Params<'_>) -> bool {
     let digest = (kind != Kind::RsaPss).then_some(c"digest");
-    Ours::descriptors().names().into_iter().chain(digest).any(|name| params.find(name).is_some())
+    TpmParameters::descriptors().names().into_iter().chain(digest).any(|name| params.find(name).is_some())
 }
 
 /// The options of any key type.
@@ -77,7 +77,7 @@ impl Options {
     /// # Errors
     /// `Parameter`: a value is invalid.
     pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
-        let given = Ours::read(params)?;
+        let given = TpmParameters::read(params)?;
         if let Some(text) = given.parent {
             self.parent = Some(Parent::handle_from(&text).map_err(|error| wrong("parent", error))?);
         }
