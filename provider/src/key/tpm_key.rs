@@ -21,7 +21,7 @@ pub(crate) struct TpmKey {
     software: OnceLock<Pkey>,
     /// Created when the first PKCS#1 v1.5 message is decrypted. Copies of the key share it.
     rejection: Arc<Secrets>,
-    /// Learned when a certificate has to name it. Copies of the key share it.
+    /// Determined when a certificate first has to name it. Copies of the key share it.
     salt: Arc<OnceLock<TpmSalt>>,
     /// The digest that the caller of the generation chose for signatures.
     digest: Option<HashAlg>,
@@ -230,9 +230,9 @@ impl TpmKey {
     }
 }
 
-/// Returns the restrictions that a fixed PSS scheme puts on a key. The shortest salt is as long as the
-/// digest, or as long as the modulus allows, as a TPM makes it that follows FIPS 186-4 (TPM 2.0 Part 1 Annex
-/// B.7). Other TPMs make a longer salt, which the restriction permits.
+/// Returns the restrictions that a fixed PSS scheme puts on a key. The shortest salt is as long as the digest, or
+/// as long as the modulus allows. A TPM that follows FIPS 186-4 uses this length (TPM 2.0 Part 1 Annex B.7). Other
+/// TPMs use a longer salt, which the restriction permits.
 fn restrictions(scheme: Scheme, modulus: usize) -> Option<Restrictions> {
     let Scheme::Rsapss(hash) = scheme else { return None };
     // RFC 8017 §9.1.1: the salt, the digest and two bytes fill the block.
