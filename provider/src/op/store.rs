@@ -48,7 +48,7 @@ enum Source {
 
 /// The progress of loading.
 enum State {
-    /// Nothing has been read.
+    /// Nothing has been loaded.
     Decrypted,
     /// These objects are still to be loaded.
     Found(VecDeque<Found>),

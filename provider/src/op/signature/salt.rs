@@ -14,7 +14,7 @@ use crate::ffi::crypto::Pkey;
 use crate::ffi::params::ParamList;
 use crate::private::{Private, TpmSalt};
 
-/// The message of the trial signature. Its text makes it useless for any other purpose.
+/// The message of the trial signature. Its text states its purpose, so it cannot be mistaken.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
 
 /// Returns true if this provider pads for the key, so it can use any salt. If the TPM may forbid that and the
