@@ -37,7 +37,7 @@ impl Error {
     }
 
     /// Returns true if the error reports only that software refused. OpenSSL has already reported the reason.
-    pub(crate) fn is_of_software(&self) -> bool {
+    pub(crate) fn is_software_refusal(&self) -> bool {
         self.reason == Reason::Software && self.text.is_empty()
     }
 

@@ -17,7 +17,7 @@ impl Provider {
         if self.is_fips() {
             Label::Fips
         } else if self.is_fips_demanded() {
-            Label::Advice
+            Label::Refusals
         } else {
             Label::None
         }

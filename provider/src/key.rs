@@ -6,7 +6,7 @@ mod tpm_key;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use origin::{KeyAuth, Place};
+pub(crate) use origin::{AtHandle, KeyAuth};
 pub(crate) use tpm_key::{TpmKey, no_sm2};
 
 use keyfile::{Public, PublicKey, Scheme};
@@ -222,7 +222,7 @@ impl Key {
     ///
     /// # Errors
     /// As `software`.
-    pub(crate) fn part(&self, selection: Selection) -> Result<Key> {
+    pub(crate) fn copy_selected(&self, selection: Selection) -> Result<Key> {
         let copy = Key::empty(&self.provider, self.kind).ephemeral(self.ephemeral);
         let private = selection.any(Selection::PRIVATE_KEY);
         let material = match self.material() {
@@ -233,7 +233,7 @@ impl Key {
             Some(Material::Software(pkey)) if private => Material::Software(pkey.duplicate()?),
             // RSA keys have no domain parameters.
             Some(_) if !selection.any(Selection::PUBLIC_KEY) && self.kind != Kind::Ec => return Ok(copy),
-            Some(_) => Material::Software(self.software()?.part(self.kind.algorithm(), selection)?),
+            Some(_) => Material::Software(self.software()?.copy_selected(self.kind.algorithm(), selection)?),
         };
         copy.fill(material)?;
         Ok(copy)

@@ -78,7 +78,7 @@ pub(crate) enum TpmSalt {
 
 impl TpmSalt {
     /// The value of OpenSSL's option `rsa_pss_saltlen`.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn option_value(self) -> &'static str {
         match self {
             Self::Digest => "digest",
             Self::Max => "max",

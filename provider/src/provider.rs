@@ -91,15 +91,15 @@ impl Provider {
     ///
     /// # Errors
     /// `Software`: OpenSSL cannot show the application's providers.
-    pub(crate) fn others_manage(&self, kind: Kind) -> Result<bool> {
+    pub(crate) fn another_manages(&self, kind: Kind) -> Result<bool> {
         let application = self.application.as_ref().map_err(|refused| *refused)?;
-        Ok(application.others_manage(kind.algorithm()))
+        Ok(application.another_manages(kind.algorithm()))
     }
 
     /// Returns true if no other provider of the application has the random generator that libcrypto uses by
     /// default. Returns false if OpenSSL cannot show the providers.
     pub(crate) fn is_only_generator(&self) -> bool {
-        self.application.as_ref().is_ok_and(|application| !application.others_generate(GENERATOR))
+        self.application.as_ref().is_ok_and(|application| !application.another_generates(GENERATOR))
     }
 
     /// Returns true if a fetch without properties finds only algorithms with `fips=yes` in the application.
@@ -191,7 +191,7 @@ impl Provider {
         if !capability.to_bytes().eq_ignore_ascii_case(b"TLS-GROUP") {
             return Ok(true);
         }
-        capability::forward(self.software()?, capability, tls_group::handed_on, receiver)
+        capability::forward(self.software()?, capability, tls_group::reported_names, receiver)
     }
 
     /// Runs the TPM's full self test. It runs only on request.

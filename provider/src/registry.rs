@@ -104,13 +104,13 @@ static DECODERS: &[OSSL_ALGORITHM] = &[
 
 const KEY_DER: &CStr = c"provider=tpm2,output=der,structure=PrivateKeyInfo";
 const KEY_PEM: &CStr = c"provider=tpm2,output=pem,structure=PrivateKeyInfo";
-const OLD_DER: &CStr = c"provider=tpm2,output=der,structure=type-specific";
-const OLD_PEM: &CStr = c"provider=tpm2,output=pem,structure=type-specific";
+const TYPE_SPECIFIC_DER: &CStr = c"provider=tpm2,output=der,structure=type-specific";
+const TYPE_SPECIFIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=type-specific";
 const PKCS1_DER: &CStr = c"provider=tpm2,output=der,structure=pkcs1";
 const PKCS1_PEM: &CStr = c"provider=tpm2,output=pem,structure=pkcs1";
 const PUBLIC_DER: &CStr = c"provider=tpm2,output=der,structure=SubjectPublicKeyInfo";
 const PUBLIC_PEM: &CStr = c"provider=tpm2,output=pem,structure=SubjectPublicKeyInfo";
-const WORDS: &CStr = c"provider=tpm2,output=text";
+const TEXT: &CStr = c"provider=tpm2,output=text";
 
 /// Encoder rows: names and description of a key type, then its output formats.
 macro_rules! encoders {
@@ -124,28 +124,28 @@ macro_rules! encoders {
 static ENCODERS: &[OSSL_ALGORITHM] = encoders! {
     RSA, c"RSA key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     RSA_PSS, c"RSA-PSS key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<WithParameters>, TYPE_SPECIFIC_PEM = Pem<WithParameters>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     TPM2_RSA, c"RSA key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     TPM2_RSA_PSS, c"RSA-PSS key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<TypeSpecific>, OLD_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<TypeSpecific>, TYPE_SPECIFIC_PEM = Pem<TypeSpecific>, PKCS1_DER = Der<Pkcs1>, PKCS1_PEM = Pem<Pkcs1>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
     TPM2_EC, c"EC key of a TPM":
         KEY_DER = Der<PrivateKeyInfo>, KEY_PEM = Pem<PrivateKeyInfo>,
-        OLD_DER = Der<WithParameters>, OLD_PEM = Pem<WithParameters>,
-        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, WORDS = Text;
+        TYPE_SPECIFIC_DER = Der<WithParameters>, TYPE_SPECIFIC_PEM = Pem<WithParameters>,
+        PUBLIC_DER = PublicDer, PUBLIC_PEM = PublicPem, TEXT = Text;
 };
 /// Three rows per type, which differ in where they generate keys. A plain fetch takes the first,
 /// `provider=tpm2` the second, and a name that only this provider has takes the third. Generation never sees
@@ -243,14 +243,24 @@ pub(crate) fn refusals(operation: c_int) -> &'static [OSSL_ALGORITHM] {
 }
 
 static REFUSED_KEYS: &[OSSL_ALGORITHM] = &[
-    row(TPM2_RSA, REFUSING, keymgmt::Table::<Management<Rsa, NotFips>>::ROWS, c"none: software is not fips"),
+    row(
+        TPM2_RSA,
+        REFUSING,
+        keymgmt::Table::<Management<Rsa, NotFips>>::ROWS,
+        c"refused: the software provider is not FIPS",
+    ),
     row(
         TPM2_RSA_PSS,
         REFUSING,
         keymgmt::Table::<Management<RsaPss, NotFips>>::ROWS,
-        c"none: software is not fips",
+        c"refused: the software provider is not FIPS",
     ),
-    row(TPM2_EC, REFUSING, keymgmt::Table::<Management<Ec, NotFips>>::ROWS, c"none: software is not fips"),
+    row(
+        TPM2_EC,
+        REFUSING,
+        keymgmt::Table::<Management<Ec, NotFips>>::ROWS,
+        c"refused: the software provider is not FIPS",
+    ),
 ];
 
 static REFUSED_STORES: &[OSSL_ALGORITHM] = &[
@@ -267,7 +277,7 @@ pub(crate) const fn refused_store(scheme: *const c_char) -> OSSL_ALGORITHM {
         algorithm_names: scheme,
         property_definition: REFUSING.as_ptr(),
         implementation: store::Table::<RefusedStore>::ROWS.as_ptr(),
-        algorithm_description: c"none: software is not fips".as_ptr(),
+        algorithm_description: c"refused: the software provider is not FIPS".as_ptr(),
     }
 }
 

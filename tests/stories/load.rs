@@ -183,7 +183,7 @@ fn the_software_setting_may_name_a_configuration() {
         (file("absent.cnf"), "absent.cnf"),
         (file("damaged.cnf"), "damaged.cnf"),
         (configuration("none.cnf", ""), "find a provider that is activated"),
-        (configuration("own.cnf", &own), "another provider than this one"),
+        (configuration("own.cnf", &own), "use this provider for its own software operations"),
     ] {
         refused.failed("pkey -in ec -pubout").says("invalid configuration").says(why);
     }

@@ -89,7 +89,7 @@ impl Application {
     }
 
     /// Returns true if another provider has key management of this name at this moment.
-    pub(crate) fn others_manage(&self, algorithm: &CStr) -> bool {
+    pub(crate) fn another_manages(&self, algorithm: &CStr) -> bool {
         let Children { EVP_KEYMGMT_fetch, EVP_KEYMGMT_free, .. } = self.children;
         if self.has_default() {
             return true;
@@ -108,7 +108,7 @@ impl Application {
     ///
     /// Call it only during a fetch of the application. It fetches nothing itself, because a fetch would ask
     /// this provider again.
-    pub(crate) fn others_generate(&self, generator: &CStr) -> bool {
+    pub(crate) fn another_generates(&self, generator: &CStr) -> bool {
         thread_local! {
             /// It has no destructor, so the module may be unloaded.
             static ASKING: Cell<bool> = const { Cell::new(false) };

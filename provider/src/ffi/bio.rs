@@ -14,8 +14,8 @@ pub(crate) struct Bio<'a> {
 }
 
 impl Raw for *mut OSSL_CORE_BIO {
-    type Cooked<'a> = Bio<'a>;
-    unsafe fn cook<'a>(self) -> Result<Bio<'a>> {
+    type Converted<'a> = Bio<'a>;
+    unsafe fn convert<'a>(self) -> Result<Bio<'a>> {
         if self.is_null() {
             return Err(Error::new(Reason::InvalidArgument, "the BIO is NULL"));
         }

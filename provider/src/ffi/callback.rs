@@ -53,7 +53,7 @@ impl Callback<'_> {
     pub(crate) fn call_with_key(&self, mut list: ParamList, key: Arc<Key>) -> bool {
         let mut reference = handle::give(key);
         let bytes = ptr::from_mut(&mut reference).cast::<u8>();
-        // SAFETY: the bytes of a live pointer variable; libcrypto hands them to `keymgmt_load` of ours only.
+        // SAFETY: the bytes of a live pointer variable; libcrypto passes them only to `keymgmt_load` of this provider.
         unsafe { list.bytes_at(c"reference", bytes, size_of::<*mut c_void>()) };
         let accepted = self.call(list.as_params());
         // SAFETY: made by `give` above; `load` sets the variable to NULL when it takes the key over.
@@ -74,7 +74,7 @@ impl Progress<'_> {
     }
 
     /// No callback.
-    pub(crate) const fn unheard() -> Self {
+    pub(crate) const fn none() -> Self {
         Progress(None)
     }
 
@@ -91,34 +91,34 @@ impl Progress<'_> {
 
 /// OSSL_PASSPHRASE_CALLBACK with its argument. It may prompt or fork: hold no lock while it runs.
 pub(crate) struct Passphrase<'a> {
-    question: Question<'a>,
+    callback: PassphraseCallback<'a>,
     libcrypto: &'a Libcrypto,
 }
 
 /// The callback and its argument, as a call receives them.
-pub(crate) struct Question<'a> {
+pub(crate) struct PassphraseCallback<'a> {
     function: OSSL_PASSPHRASE_CALLBACK,
     argument: *mut c_void,
     lifetime: PhantomData<&'a c_void>,
 }
 
-impl<'a> Question<'a> {
+impl<'a> PassphraseCallback<'a> {
     /// # Safety
     /// Function and argument belong together and stay valid for the lifetime.
     pub(crate) unsafe fn new(function: OSSL_PASSPHRASE_CALLBACK, argument: *mut c_void) -> Self {
-        Question { function, argument, lifetime: PhantomData }
+        PassphraseCallback { function, argument, lifetime: PhantomData }
     }
 
     /// Adds the libcrypto that makes the call.
-    pub(crate) fn of(self, libcrypto: &'a Libcrypto) -> Passphrase<'a> {
-        Passphrase { question: self, libcrypto }
+    pub(crate) fn with_libcrypto(self, libcrypto: &'a Libcrypto) -> Passphrase<'a> {
+        Passphrase { callback: self, libcrypto }
     }
 }
 
 impl Passphrase<'_> {
     /// Asks for the passphrase of `info`. Returns `None` if there is no answer.
     pub(crate) fn ask(&self, info: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let function = self.question.function?;
+        let function = self.callback.function?;
         let mut list = ParamList::new();
         list.text(c"info", info);
         let mut password = Zeroizing::new(vec![0; PASSWORD_BYTES]);
@@ -133,7 +133,7 @@ impl Passphrase<'_> {
                     password.len(),
                     &mut length,
                     list.as_params().as_ptr(),
-                    self.question.argument,
+                    self.callback.argument,
                 )
             }
         });
@@ -146,6 +146,6 @@ impl Passphrase<'_> {
 
     /// The callback and its argument, for a libcrypto function that asks for the passphrase itself.
     pub(in crate::ffi) fn as_pair(&self) -> (OSSL_PASSPHRASE_CALLBACK, *mut c_void) {
-        (self.question.function, self.question.argument)
+        (self.callback.function, self.callback.argument)
     }
 }

@@ -53,7 +53,7 @@ unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> bool {
     let Some(filter) = (unsafe { filter.cast::<Filter<'_>>().as_ref() }) else { return false };
     // SAFETY: an array of OSSL_PROVIDER_get_capabilities, valid during the call.
     let params = unsafe { Params::from_ptr(params) };
-    let hand_on = |changes: Changes| {
+    let pass_on = |changes: Changes| {
         let mut list = ParamList::new();
         for param in params {
             match changes.iter().find(|(name, _)| *name == param.name()) {
@@ -64,5 +64,5 @@ unsafe fn pass_on(params: *const OSSL_PARAM, filter: *mut c_void) -> bool {
         }
         filter.receiver.call(list.as_params())
     };
-    (filter.change)(params).into_iter().all(hand_on)
+    (filter.change)(params).into_iter().all(pass_on)
 }

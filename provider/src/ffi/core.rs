@@ -57,7 +57,7 @@ impl Core {
     /// after the last key the core would unload our reason strings under a lock that no longer exists, and
     /// crash (seen with OpenSSL 3.0; providers without reason strings do not have this problem). Programs
     /// free keys this late in exit handlers and in C++ destructors.
-    pub(crate) fn outlive_cleanup(&self) {
+    pub(crate) fn stay_loaded_after_cleanup(&self) {
         // SAFETY: no settings. With no option it does nothing, and fails once OPENSSL_cleanup was called.
         let over = unsafe { (self.libcrypto.OPENSSL_init_crypto)(0, ptr::null()) } != 1;
         if let (true, Some(up_ref)) = (over, self.upcalls.provider_up_ref) {

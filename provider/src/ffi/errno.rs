@@ -5,21 +5,21 @@
 pub(super) struct Errno(libc::c_int);
 
 impl Errno {
-    pub(super) fn keep() -> Self {
+    pub(super) fn save() -> Self {
         // SAFETY: the address is valid as long as the thread.
-        Self(unsafe { *place() })
+        Self(unsafe { *location() })
     }
 }
 
 impl Drop for Errno {
     fn drop(&mut self) {
         // SAFETY: as above.
-        unsafe { *place() = self.0 };
+        unsafe { *location() = self.0 };
     }
 }
 
 /// The address of this thread's errno.
-fn place() -> *mut libc::c_int {
+fn location() -> *mut libc::c_int {
     // SAFETY: the function only returns an address (errno(3)).
     unsafe { libc::__errno_location() }
 }
@@ -29,11 +29,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fails_inside_is_not_seen_outside() {
+    fn errno_is_restored_after_a_failed_system_call() {
         let errno = || std::io::Error::last_os_error().raw_os_error();
         let _ = std::fs::File::open("/nonexistent");
         assert_eq!(errno(), Some(libc::ENOENT));
-        let kept = Errno::keep();
+        let kept = Errno::save();
         let _ = std::fs::read("/");
         assert_eq!(errno(), Some(libc::EISDIR));
         drop(kept);

@@ -143,13 +143,13 @@ pub(crate) unsafe fn shared<H: Handle, A: Raw, R: Answer>(
     entry: &'static CStr,
     handle: *const c_void,
     arguments: A,
-    work: impl for<'a> FnOnce(&'a H, A::Cooked<'a>) -> Result<R>,
+    work: impl for<'a> FnOnce(&'a H, A::Converted<'a>) -> Result<R>,
 ) -> R::C {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::lend::<H>(handle) }) else { return R::FAILED };
     run(handle.provider(), entry, || {
         // SAFETY: promised by the caller.
-        let arguments = unsafe { arguments.cook() }?;
+        let arguments = unsafe { arguments.convert() }?;
         work(handle, arguments)
     })
 }
@@ -162,14 +162,14 @@ pub(crate) unsafe fn exclusive<T: 'static, A: Raw, R: Answer>(
     entry: &'static CStr,
     handle: *mut c_void,
     arguments: A,
-    work: impl for<'a> FnOnce(&'a mut Operation<T>, A::Cooked<'a>) -> Result<R>,
+    work: impl for<'a> FnOnce(&'a mut Operation<T>, A::Converted<'a>) -> Result<R>,
 ) -> R::C {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::lend_mut::<Operation<T>>(handle) }) else { return R::FAILED };
     let provider = Arc::clone(handle.provider());
     run(&provider, entry, || {
         // SAFETY: promised by the caller.
-        let arguments = unsafe { arguments.cook() }?;
+        let arguments = unsafe { arguments.convert() }?;
         work(handle, arguments)
     })
 }
@@ -182,7 +182,7 @@ pub(crate) unsafe fn free<H: Handle>(entry: &'static CStr, pointer: *mut c_void)
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::take::<H>(pointer) }) else { return };
     // The drop of the last owner, below and outside `run`, disconnects from the TPM. It must keep errno too.
-    let _errno = Errno::keep();
+    let _errno = Errno::save();
     let provider = Arc::clone(handle.provider());
     run(&provider, entry, || {
         drop(handle);
@@ -200,7 +200,7 @@ pub(in crate::ffi) fn contain<R: Answer>(work: impl FnOnce() -> R) -> R::C {
 
 /// Runs the work of a slot. Nothing unwinds into C, and an error is raised once.
 fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce() -> Result<R>) -> R::C {
-    let _errno = Errno::keep();
+    let _errno = Errno::save();
     let start = trace::enabled().then(Instant::now);
     let before = provider.core().libcrypto().last_error();
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)));
@@ -214,7 +214,7 @@ fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce()
                 // One error per failure, as in OpenSSL's own provider: if software refused, OpenSSL has
                 // already reported why.
                 let last = provider.core().libcrypto().last_error();
-                if !error.is_of_software() || [0, before].contains(&last) {
+                if !error.is_software_refusal() || [0, before].contains(&last) {
                     provider.core().raise(entry, &error);
                 }
             })
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_unwinds_and_an_error_is_raised_once() {
+    fn panics_do_not_unwind_and_errors_are_raised_once() {
         let provider = provider();
         let call = |work: fn() -> Result<bool>| {
             // SAFETY: the handle is alive.

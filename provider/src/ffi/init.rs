@@ -64,7 +64,7 @@ pub(super) unsafe extern "C" fn OSSL_provider_init(
     out: *mut *const OSSL_DISPATCH,
     provider: *mut *mut c_void,
 ) -> c_int {
-    let _errno = Errno::keep();
+    let _errno = Errno::save();
     // SAFETY: libcrypto
     contain(|| unsafe { begin(handle, dispatch, out, provider) })
 }

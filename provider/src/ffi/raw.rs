@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::buffer::Output;
-use super::callback::{Callback, Progress, Question};
+use super::callback::{Callback, PassphraseCallback, Progress};
 use super::crypto::Selection;
 use super::handle;
 use super::params::{Params, ParamsMut};
@@ -15,14 +15,14 @@ use crate::key::Key;
 /// A group of C arguments.
 pub(crate) trait Raw {
     /// The safe type.
-    type Cooked<'a>;
+    type Converted<'a>;
 
     /// Converts the arguments.
     ///
     /// # Safety
     /// Pointers are NULL or valid for `'a`, with the given lengths, as the manual page of the called function
     /// describes.
-    unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>>;
+    unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>>;
 }
 
 /// Input bytes: pointer and length.
@@ -41,8 +41,8 @@ pub(crate) struct RawProgress(pub(crate) OSSL_CALLBACK, pub(crate) *mut c_void);
 pub(crate) struct RawPassphrase(pub(crate) OSSL_PASSPHRASE_CALLBACK, pub(crate) *mut c_void);
 
 impl Raw for RawInput {
-    type Cooked<'a> = &'a [u8];
-    unsafe fn cook<'a>(self) -> Result<&'a [u8]> {
+    type Converted<'a> = &'a [u8];
+    unsafe fn convert<'a>(self) -> Result<&'a [u8]> {
         let RawInput(pointer, length) = self;
         match (pointer.is_null(), length) {
             (_, 0) => Ok(&[]),
@@ -54,8 +54,8 @@ impl Raw for RawInput {
 }
 
 impl Raw for RawOutput {
-    type Cooked<'a> = Output<'a>;
-    unsafe fn cook<'a>(self) -> Result<Output<'a>> {
+    type Converted<'a> = Output<'a>;
+    unsafe fn convert<'a>(self) -> Result<Output<'a>> {
         let RawOutput(buffer, length, size) = self;
         // SAFETY: promised by the caller.
         unsafe { Output::new(buffer, length, size) }
@@ -63,55 +63,55 @@ impl Raw for RawOutput {
 }
 
 impl Raw for RawKey {
-    type Cooked<'a> = Option<&'a Arc<Key>>;
-    unsafe fn cook<'a>(self) -> Result<Option<&'a Arc<Key>>> {
+    type Converted<'a> = Option<&'a Arc<Key>>;
+    unsafe fn convert<'a>(self) -> Result<Option<&'a Arc<Key>>> {
         // SAFETY: promised by the caller; keys are made by `handle::give::<Arc<Key>>` only.
         Ok(unsafe { handle::lend::<Arc<Key>>(self.0) })
     }
 }
 
 impl Raw for RawSelection {
-    type Cooked<'a> = Selection;
-    unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>> {
+    type Converted<'a> = Selection;
+    unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
         Ok(Selection(self.0))
     }
 }
 
 impl Raw for RawCallback {
-    type Cooked<'a> = Callback<'a>;
-    unsafe fn cook<'a>(self) -> Result<Callback<'a>> {
+    type Converted<'a> = Callback<'a>;
+    unsafe fn convert<'a>(self) -> Result<Callback<'a>> {
         // SAFETY: promised by the caller.
         unsafe { Callback::new(self.0, self.1) }
     }
 }
 
 impl Raw for RawProgress {
-    type Cooked<'a> = Progress<'a>;
-    unsafe fn cook<'a>(self) -> Result<Progress<'a>> {
+    type Converted<'a> = Progress<'a>;
+    unsafe fn convert<'a>(self) -> Result<Progress<'a>> {
         // SAFETY: promised by the caller.
         Ok(unsafe { Progress::new(self.0, self.1) })
     }
 }
 
 impl Raw for RawPassphrase {
-    type Cooked<'a> = Question<'a>;
-    unsafe fn cook<'a>(self) -> Result<Question<'a>> {
+    type Converted<'a> = PassphraseCallback<'a>;
+    unsafe fn convert<'a>(self) -> Result<PassphraseCallback<'a>> {
         // SAFETY: promised by the caller.
-        Ok(unsafe { Question::new(self.0, self.1) })
+        Ok(unsafe { PassphraseCallback::new(self.0, self.1) })
     }
 }
 
 impl Raw for *const OSSL_PARAM {
-    type Cooked<'a> = Params<'a>;
-    unsafe fn cook<'a>(self) -> Result<Params<'a>> {
+    type Converted<'a> = Params<'a>;
+    unsafe fn convert<'a>(self) -> Result<Params<'a>> {
         // SAFETY: promised by the caller.
         Ok(unsafe { Params::from_ptr(self) })
     }
 }
 
 impl Raw for *mut OSSL_PARAM {
-    type Cooked<'a> = ParamsMut<'a>;
-    unsafe fn cook<'a>(self) -> Result<ParamsMut<'a>> {
+    type Converted<'a> = ParamsMut<'a>;
+    unsafe fn convert<'a>(self) -> Result<ParamsMut<'a>> {
         // SAFETY: promised by the caller.
         Ok(unsafe { ParamsMut::from_ptr(self) })
     }
@@ -119,24 +119,24 @@ impl Raw for *mut OSSL_PARAM {
 
 /// A pointer that receives the address of bytes.
 impl Raw for *mut *mut u8 {
-    type Cooked<'a> = Option<&'a mut *mut u8>;
-    unsafe fn cook<'a>(self) -> Result<Option<&'a mut *mut u8>> {
+    type Converted<'a> = Option<&'a mut *mut u8>;
+    unsafe fn convert<'a>(self) -> Result<Option<&'a mut *mut u8>> {
         // SAFETY: promised by the caller.
         Ok(unsafe { self.as_mut() })
     }
 }
 
 impl Raw for *const c_char {
-    type Cooked<'a> = Option<&'a CStr>;
-    unsafe fn cook<'a>(self) -> Result<Option<&'a CStr>> {
+    type Converted<'a> = Option<&'a CStr>;
+    unsafe fn convert<'a>(self) -> Result<Option<&'a CStr>> {
         // SAFETY: promised by the caller.
         Ok((!self.is_null()).then(|| unsafe { CStr::from_ptr(self) }))
     }
 }
 
 impl Raw for () {
-    type Cooked<'a> = ();
-    unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>> {
+    type Converted<'a> = ();
+    unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
         Ok(())
     }
 }
@@ -145,13 +145,13 @@ impl Raw for () {
 macro_rules! tuples {
     ($( ($($group:ident),*); )*) => { $(
         impl<$($group: Raw),*> Raw for ($($group,)*) {
-            type Cooked<'a> = ($($group::Cooked<'a>,)*);
+            type Converted<'a> = ($($group::Converted<'a>,)*);
             #[allow(non_snake_case, reason = "one variable per type")]
-            unsafe fn cook<'a>(self) -> Result<Self::Cooked<'a>> {
+            unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
                 let ($($group,)*) = self;
                 $(
                     // SAFETY: promised by the caller.
-                    let $group = unsafe { $group.cook() }?;
+                    let $group = unsafe { $group.convert() }?;
                 )*
                 Ok(($($group,)*))
             }

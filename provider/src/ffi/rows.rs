@@ -15,7 +15,7 @@ pub(crate) enum Label {
     /// All rows have `fips=yes`.
     Fips,
     /// None, and the application accepts only `fips=yes`: additional rows report which setting is missing.
-    Advice,
+    Refusals,
 }
 
 /// Rows with the strings that they point to.
@@ -58,7 +58,7 @@ impl Rows {
             match label {
                 Label::None => {}
                 Label::Fips => rows.iter_mut().for_each(|row| row.property_definition = keep(with_fips(row))),
-                Label::Advice => {
+                Label::Refusals => {
                     rows.extend(scheme.map(registry::refused_store));
                     rows.extend(registry::refusals(operation));
                 }

@@ -31,12 +31,12 @@ pub(crate) enum KeyAuth {
 pub(super) enum Source {
     /// A key file.
     File(Box<KeyFile>),
-    /// A persistent key in the TPM.
-    Place(Box<Place>),
+    /// A key at a handle of the TPM.
+    AtHandle(Box<AtHandle>),
 }
 
-/// A persistent key.
-pub(crate) struct Place {
+/// A key at a handle of the TPM: a persistent key, or a transient object.
+pub(crate) struct AtHandle {
     /// The handle.
     pub(crate) handle: Handle,
     /// The reference file that names the handle.
@@ -84,9 +84,9 @@ impl Origin {
         };
         let key = match &self.source {
             Source::File(file) => tpm::Key::from_file(tpm, (**file).clone(), auth)?,
-            Source::Place(place) => {
-                let public = place.reference.public.clone();
-                tpm::Key::persistent_unverified(tpm, place.handle, public, auth)?
+            Source::AtHandle(at_handle) => {
+                let public = at_handle.reference.public.clone();
+                tpm::Key::persistent_unverified(tpm, at_handle.handle, public, auth)?
             }
         };
         Ok(self.key.get_or_init(|| key))
@@ -98,7 +98,7 @@ impl Source {
     fn has_no_password(&self) -> bool {
         match self {
             Self::File(file) => file.empty_auth,
-            Self::Place(place) => place.reference.empty_auth,
+            Self::AtHandle(at_handle) => at_handle.reference.empty_auth,
         }
     }
 }

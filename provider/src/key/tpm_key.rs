@@ -7,7 +7,7 @@ use missing::pkcs1::rejection::Secret;
 use tpm::{Auth, RawRsa};
 
 use super::Kind;
-use super::origin::{KeyAuth, Origin, Place, Source};
+use super::origin::{AtHandle, KeyAuth, Origin, Source};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Restrictions};
 use crate::private::{Private, TpmSalt, no_private_half};
@@ -21,7 +21,7 @@ pub(crate) struct TpmKey {
     software: OnceLock<Pkey>,
     /// Created when the first PKCS#1 v1.5 message is decrypted. Copies of the key share it.
     rejection: Arc<Secrets>,
-    /// Learned when a certificate has to name it. Copies of the key share it.
+    /// Determined when a certificate first has to name it. Copies of the key share it.
     salt: Arc<OnceLock<TpmSalt>>,
     /// The digest that the caller of the generation chose for signatures.
     digest: Option<HashAlg>,
@@ -41,16 +41,16 @@ impl TpmKey {
         TpmKey::new(public, Some(Origin::new(Source::File(Box::new(file)), KeyAuth::Known(auth))))
     }
 
-    /// Creates a persistent key.
-    pub(crate) fn at(place: Place, auth: KeyAuth) -> TpmKey {
-        let public = place.reference.public.clone();
-        TpmKey::new(public, Some(Origin::new(Source::Place(Box::new(place)), auth)))
+    /// Creates a key at a handle.
+    pub(crate) fn from_handle(at: AtHandle, auth: KeyAuth) -> TpmKey {
+        let public = at.reference.public.clone();
+        TpmKey::new(public, Some(Origin::new(Source::AtHandle(Box::new(at)), auth)))
     }
 
-    /// Creates a persistent key that was just read from the TPM.
-    pub(crate) fn found(place: Place, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
-        let public = place.reference.public.clone();
-        TpmKey::new(public, Some(Origin::in_use(Source::Place(Box::new(place)), KeyAuth::Known(auth), key)))
+    /// Creates a key at a handle that was just read from the TPM.
+    pub(crate) fn from_handle_in_use(at: AtHandle, auth: Option<Auth>, key: tpm::Key) -> TpmKey {
+        let public = at.reference.public.clone();
+        TpmKey::new(public, Some(Origin::in_use(Source::AtHandle(Box::new(at)), KeyAuth::Known(auth), key)))
     }
 
     /// Creates a key that the TPM has just created, with its file.
@@ -80,19 +80,19 @@ impl TpmKey {
         TpmKey { digest, ..self }
     }
 
-    /// The key file; `None` for a persistent key and for a public half.
+    /// The key file; `None` for a key at a handle and for a public half.
     pub(crate) fn file(&self) -> Option<&KeyFile> {
         match &self.origin.as_ref()?.source {
             Source::File(file) => Some(file),
-            Source::Place(_) => None,
+            Source::AtHandle(_) => None,
         }
     }
 
-    /// The persistent key; `None` for others.
-    pub(crate) fn place(&self) -> Option<&Place> {
+    /// The handle and the reference of a key at a handle; `None` for others.
+    pub(crate) fn at_handle(&self) -> Option<&AtHandle> {
         match &self.origin.as_ref()?.source {
             Source::File(_) => None,
-            Source::Place(place) => Some(place),
+            Source::AtHandle(at) => Some(at),
         }
     }
 
@@ -163,15 +163,15 @@ impl TpmKey {
         raw_rsa: RawRsa,
         make: impl FnOnce() -> Result<Secret>,
     ) -> Result<&Secret> {
-        let place = match raw_rsa {
+        let cell = match raw_rsa {
             RawRsa::Allowed => &self.rejection.raw,
             RawRsa::Forbidden => &self.rejection.signed,
         };
-        match place.get() {
+        match cell.get() {
             Some(secret) => Ok(secret),
             None => {
                 let secret = make()?;
-                Ok(place.get_or_init(|| secret))
+                Ok(cell.get_or_init(|| secret))
             }
         }
     }
@@ -230,9 +230,9 @@ impl TpmKey {
     }
 }
 
-/// Returns the restrictions that a fixed PSS scheme puts on a key. The shortest salt is as long as the
-/// digest, or as long as the modulus allows, as a TPM makes it that follows FIPS 186-4 (TPM 2.0 Part 1 Annex
-/// B.7). Other TPMs make a longer salt, which the restriction permits.
+/// Returns the restrictions that a fixed PSS scheme puts on a key. The shortest salt is as long as the digest, or
+/// as long as the modulus allows. A TPM that follows FIPS 186-4 uses this length (TPM 2.0 Part 1 Annex B.7). Other
+/// TPMs use a longer salt, which the restriction permits.
 fn restrictions(scheme: Scheme, modulus: usize) -> Option<Restrictions> {
     let Scheme::Rsapss(hash) = scheme else { return None };
     // RFC 8017 §9.1.1: the salt, the digest and two bytes fill the block.
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_mandatory_where_no_other_signs() {
+    fn a_digest_is_mandatory_if_the_tpm_signs_no_other() {
         let rsa = |scheme| Template::rsa(2048).scheme(scheme);
         let ec = |curve, scheme| Template::ecc(curve).scheme(scheme);
         for (template, default, mandatory) in [
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_salt_has_room_beside_the_digest() {
+    fn a_salt_is_as_long_as_digest_and_modulus_allow() {
         let restricted = |hash, modulus| restrictions(Scheme::Rsapss(hash), modulus);
         let expected = |digest, salt| Some(Restrictions { digest, salt });
         assert_eq!(restricted(HashAlg::Sha256, 256), expected("sha256", 32));

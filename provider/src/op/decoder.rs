@@ -2,8 +2,8 @@
 
 mod bare;
 mod der;
-mod dropped;
-mod handing;
+mod last_error;
+mod passing;
 mod pem;
 mod reference;
 

@@ -72,13 +72,13 @@ impl KeyExchange for Ecdh {
         match &mut self.state {
             State::Idle => Err(out_of_sequence()),
             State::Software(operation) => Ok(operation.set_peer(peer.software()?)?),
-            State::Tpm { public, peer: place, .. } => {
+            State::Tpm { public, peer: current, .. } => {
                 let peer = peer.software()?;
                 if !peer.parameters_eq(public) {
                     let text = "the peer's key and the key in the TPM are on different curves";
                     return Err(Error::new(Reason::WrongKey, text));
                 }
-                *place = Some(peer.clone());
+                *current = Some(peer.clone());
                 Ok(())
             }
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use ec::Ec;
 use generation::Generate;
-pub(crate) use generation::{InTpm, NotFips, Place, Plain};
+pub(crate) use generation::{InTpm, Location, NotFips, Plain};
 pub(crate) use rsa::{Rsa, RsaPss};
 
 use crate::error::{Error, Reason, Result};
@@ -49,7 +49,7 @@ fn has_any<T: KeyType>(selection: Selection) -> bool {
 /// The key management of one type that generates keys in one location.
 pub(crate) struct Management<T, P>(PhantomData<(T, P)>);
 
-impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
+impl<T: KeyType, P: Location> KeyManagement for Management<T, P> {
     type Generation = P::Generation;
 
     fn empty(provider: &Arc<Provider>) -> Arc<Key> {
@@ -89,7 +89,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
     }
 
     fn dup(key: &Arc<Key>, selection: Selection) -> Result<Option<Arc<Key>>> {
-        has_any::<T>(selection).then(|| key.part(selection).map(Arc::new)).transpose()
+        has_any::<T>(selection).then(|| key.copy_selected(selection).map(Arc::new)).transpose()
     }
 
     fn import(key: &Key, selection: Selection, params: Params<'_>) -> Result<()> {
@@ -116,7 +116,7 @@ impl<T: KeyType, P: Place> KeyManagement for Management<T, P> {
         }
         let software = key.software()?;
         if software.is_a(c"EC") {
-            params.bound_bytes(c"encoded-pub-key")?;
+            params.limit_bytes(c"encoded-pub-key")?;
         }
         if software.answer(&mut params).is_err() {
             return Ok(false);

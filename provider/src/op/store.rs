@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-pub(crate) use password::{asked, of_reference};
+pub(crate) use password::{for_reference, prompt};
 pub(crate) use refused::RefusedStore;
 
 use keyfile::uri::{Location, Password, Uri};
@@ -48,8 +48,8 @@ enum Source {
 
 /// The progress of loading.
 enum State {
-    /// Nothing has been read.
-    Opened,
+    /// Nothing has been loaded.
+    Decrypted,
     /// These objects are still to be loaded.
     Found(VecDeque<Found>),
 }
@@ -133,14 +133,14 @@ impl Store for TpmStore {
 
 impl TpmStore {
     fn new(source: Source) -> Self {
-        TpmStore { source, wanted: Wanted::default(), state: State::Opened, failed: false }
+        TpmStore { source, wanted: Wanted::default(), state: State::Decrypted, failed: false }
     }
 }
 
 impl State {
     /// Returns the next object; `None` at the end.
     fn next(&mut self, source: &Source, opening: Opening<'_>) -> Result<Option<Object>> {
-        if let Self::Opened = self {
+        if let Self::Decrypted = self {
             // The URI is opened only once, even if it fails.
             *self = Self::Found(VecDeque::new());
             let everything = match source {

@@ -60,7 +60,7 @@ impl PrivateContext {
         }
         let providers = context.providers();
         if providers.iter().any(|provider| context.is_this_one(*provider)) {
-            return Err(Refused("leave the work to another provider than this one"));
+            return Err(Refused("use this provider for its own software operations"));
         }
         if matches!(wanted, Providers::Configured(_)) && providers.len() < 2 {
             return Err(Refused("find a provider that is activated"));
@@ -124,7 +124,7 @@ impl Loaded {
         let files = self.libcrypto.files?;
         // SAFETY: the context is alive, the path ends with NUL.
         let result = unsafe { (files.OSSL_LIB_CTX_load_config)(self.context.as_ptr(), path.as_ptr()) };
-        succeed(result, "take the configuration")
+        succeed(result, "load the configuration")
     }
 
     /// All active providers.

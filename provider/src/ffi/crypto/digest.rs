@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_of_every_spelling() {
+    fn digests_are_found_by_every_spelling() {
         let context = PrivateContext::for_tests();
         for name in ["sha256", "SHA256", "SHA2-256", "2.16.840.1.101.3.4.2.1"] {
             let digest = Digest::fetch(&context, name).unwrap();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_goes_its_own_way() {
+    fn a_copied_digest_is_independent() {
         let context = PrivateContext::for_tests();
         let digest = Digest::fetch(&context, "sha1").unwrap();
         let mut first = Hasher::new(&digest).unwrap();

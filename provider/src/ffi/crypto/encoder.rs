@@ -68,7 +68,7 @@ fn encrypt(
     cipher: &str,
     passphrase: &Passphrase<'_>,
 ) -> Result<(), Refused> {
-    let cipher = CString::new(cipher).map_err(|_| Refused("take a cipher with a NUL in its name"))?;
+    let cipher = CString::new(cipher).map_err(|_| Refused("accept a cipher name that contains a NUL"))?;
     // SAFETY: the context is alive, the name ends with NUL.
     let result =
         unsafe { (encoding.OSSL_ENCODER_CTX_set_cipher)(ctx.as_ptr(), cipher.as_ptr(), ptr::null()) };
@@ -91,7 +91,7 @@ mod tests {
         let mut params = crate::ffi::params::ParamList::new();
         params.text(c"group", "P-256");
         generator.set_params(params.as_params()).unwrap();
-        let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
+        let key = generator.generate(&crate::ffi::callback::Progress::none()).unwrap();
         let pem = Form { output: c"PEM", structure: Some(c"PrivateKeyInfo") };
         let bytes = key.encode(Selection::KEYPAIR, pem, None).unwrap();
         assert!(bytes.starts_with(b"-----BEGIN PRIVATE KEY-----\n"));

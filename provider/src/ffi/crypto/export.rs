@@ -33,12 +33,12 @@ impl Pkey {
     ///
     /// # Errors
     /// The key lacks a selected part.
-    pub(crate) fn part(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
+    pub(crate) fn copy_selected(&self, algorithm: &CStr, selection: Selection) -> Result<Self, Refused> {
         let mut params = ptr::null_mut();
         // SAFETY: the key is alive. The returned array is ours (EVP_PKEY_todata(3ossl)).
         let result =
             unsafe { (self.libcrypto().EVP_PKEY_todata)(self.as_ptr(), selection.0, &raw mut params) };
-        succeed(result, "take the key apart")?;
+        succeed(result, "read the parts of the key")?;
         // SAFETY: the array lives until it is freed below.
         let part =
             Self::from_params(self.context(), algorithm, selection, unsafe { Params::from_ptr(params) });

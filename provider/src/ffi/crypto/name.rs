@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_as_people_read_them() {
+    fn names_are_compared_without_case_and_extra_blanks() {
         let libcrypto = Libcrypto::for_tests();
         let same = |one: &[u8], other: &[u8]| is_same_name(&libcrypto, one, other).unwrap();
         assert!(same(&name(0x0c, "A  root"), &name(0x13, "a ROOT")));

@@ -20,7 +20,7 @@ pub(crate) struct Verdict(pub(crate) c_int);
 
 impl Verdict {
     /// Returns true if the signature is valid.
-    pub(crate) const fn is_right(self) -> bool {
+    pub(crate) const fn is_valid_signature(self) -> bool {
         self.0 == 1
     }
 }
@@ -152,7 +152,7 @@ impl Operation {
     pub(crate) fn set_peer(&mut self, peer: &Pkey) -> Result<(), Refused> {
         // SAFETY: both are alive; the context counts the peer.
         let result = unsafe { (self.libcrypto().EVP_PKEY_derive_set_peer)(self.ctx.as_ptr(), peer.as_ptr()) };
-        succeed(result, "take the peer's key")
+        succeed(result, "accept the peer's key")
     }
 
     /// Derives a shared secret into a buffer of this size. A smaller buffer gets the beginning of the secret
@@ -182,7 +182,7 @@ impl Operation {
         let result = unsafe {
             (self.libcrypto().EVP_PKEY_derive)(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length)
         };
-        succeed(result, "tell the size of the secret")?;
+        succeed(result, "determine the size of the secret")?;
         Ok(length)
     }
 
@@ -197,7 +197,7 @@ impl Operation {
             Purpose::Encrypt => self.libcrypto().EVP_PKEY_encrypt,
             Purpose::Decrypt => self.libcrypto().EVP_PKEY_decrypt,
             Purpose::Derive => return self.secret_size(),
-            Purpose::Verify => return Err(Refused("tell the size of a verification")),
+            Purpose::Verify => return Err(Refused("determine the size of a verification")),
         };
         self.ask(function, input)
     }
@@ -208,7 +208,7 @@ impl Operation {
         let result = unsafe {
             function(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length, input.as_ptr(), input.len())
         };
-        succeed(result, "tell the size of the result")?;
+        succeed(result, "determine the size of the result")?;
         Ok(length)
     }
 

@@ -27,7 +27,7 @@ impl Options<'_> {
         }
         // SAFETY: the context is alive for the borrow, the array valid by `Params`.
         let result = unsafe { (self.libcrypto.EVP_PKEY_CTX_set_params)(self.ctx, params.as_ptr()) };
-        succeed(result, "take a parameter of the operation")
+        succeed(result, "set a parameter of the operation")
     }
 
     /// Lets the operation answer a caller's array.

@@ -176,7 +176,7 @@ impl Pkey {
         let mut length = 0;
         self.quietly(|| {
             // SAFETY: the key is alive, and the buffer has the given length.
-            let told = unsafe {
+            let result = unsafe {
                 (self.libcrypto().EVP_PKEY_get_octet_string_param)(
                     self.as_ptr(),
                     c"encoded-pub-key".as_ptr(),
@@ -186,7 +186,7 @@ impl Pkey {
                 )
             };
             bytes.truncate(length);
-            (told == 1).then_some(bytes)
+            (result == 1).then_some(bytes)
         })
     }
 
@@ -231,7 +231,7 @@ impl Pkey {
             let mut length = 0;
             let room = bytes.len();
             // SAFETY: key and name are alive, the buffer has the given length.
-            let told = unsafe {
+            let result = unsafe {
                 (self.libcrypto().EVP_PKEY_get_utf8_string_param)(
                     self.as_ptr(),
                     name.as_ptr(),
@@ -241,7 +241,7 @@ impl Pkey {
                 )
             };
             bytes.truncate(length);
-            (told == 1).then(|| String::from_utf8(bytes).ok())?
+            (result == 1).then(|| String::from_utf8(bytes).ok())?
         })
     }
 
@@ -325,5 +325,5 @@ pub(super) fn own_ctx(libcrypto: &Libcrypto, ctx: *mut EVP_PKEY_CTX) -> Result<O
 
 /// Converts a name to a C string.
 pub(super) fn c_name(name: &str) -> Result<CString, Refused> {
-    CString::new(name).map_err(|_| Refused("take a name with a NUL in it"))
+    CString::new(name).map_err(|_| Refused("accept a name that contains a NUL"))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Refused(pub(crate) &'static str);
 
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "OpenSSL's software could not {}", self.0)
+        write!(formatter, "OpenSSL could not {}", self.0)
     }
 }
 

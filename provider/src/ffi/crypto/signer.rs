@@ -112,7 +112,7 @@ impl Signer {
         let result = unsafe {
             (self.libcrypto().EVP_DigestSignFinal)(self.ctx.as_ptr(), ptr::null_mut(), &raw mut length)
         };
-        succeed(result, "tell the size of the signature")?;
+        succeed(result, "determine the size of the signature")?;
         Ok(length)
     }
 
@@ -153,7 +153,7 @@ mod tests {
         let mut generator = Generator::new(&context, c"EC", Selection::KEYPAIR).unwrap();
         let mut params = ParamList::new();
         generator.set_params(params.text(c"group", "P-256").as_params()).unwrap();
-        let key = generator.generate(&crate::ffi::callback::Progress::unheard()).unwrap();
+        let key = generator.generate(&crate::ffi::callback::Progress::none()).unwrap();
         let point = key.encoded_point().unwrap();
         let public = Pkey::public_ec(&context, "prime256v1", &point).unwrap();
         assert!(
@@ -170,7 +170,7 @@ mod tests {
             let mut verifier =
                 Signer::new(&public, Direction::Verify, Some("SHA3-256"), Params::none()).unwrap();
             verifier.update(message).unwrap();
-            assert_eq!(verifier.verify(&signature).is_right(), right);
+            assert_eq!(verifier.verify(&signature).is_valid_signature(), right);
         }
         assert!(
             context.libcrypto().quietly(|| Pkey::public_ec(&context, "P-256", &[4; 65])).is_err(),

@@ -73,7 +73,7 @@ fn every_function_is_found() {
 }
 
 #[test]
-fn a_missing_function_disables_what_needs_it_and_says_which_it_is() {
+fn a_missing_function_disables_its_group_and_is_named() {
     let libcrypto = without(c"X509_NAME_cmp").unwrap();
     let refused = libcrypto.names.err().unwrap();
     assert_eq!(
@@ -96,7 +96,7 @@ fn a_function_of_another_library_is_refused() {
 }
 
 #[test]
-fn each_libcrypto_of_a_process_has_a_table_of_its_own() {
+fn each_libcrypto_of_a_process_has_its_own_table() {
     let path = |function| Object::around(function).unwrap().path();
     let inside = |libcrypto: &Libcrypto| {
         let free: unsafe extern "C" fn(*mut OSSL_LIB_CTX) = libcrypto.OSSL_LIB_CTX_free;

@@ -93,7 +93,7 @@ unsafe extern "C" fn decode<T: Decoder>(
             ctx,
             arguments,
             |provider: &Arc<Provider>, (input, selection, found, passphrase)| {
-                let passphrase = passphrase.of(provider.core().libcrypto());
+                let passphrase = passphrase.with_libcrypto(provider.core().libcrypto());
                 T::decode(provider, input, selection, &found, &passphrase)
             },
         )

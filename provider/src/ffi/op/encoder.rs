@@ -108,7 +108,7 @@ unsafe extern "C" fn encode<T: Encoder>(
             arguments,
             |ctx: &mut Operation<T>, (output, key, selection, passphrase)| {
                 let key = key.ok_or_else(|| Error::new(Reason::NoKey, "there is no key to write"))?;
-                let passphrase = passphrase.of(ctx.provider.core().libcrypto());
+                let passphrase = passphrase.with_libcrypto(ctx.provider.core().libcrypto());
                 ctx.state.encode(output, key, selection, &passphrase)
             },
         )

@@ -143,7 +143,7 @@ unsafe fn take_over<T: KeyManagement>(reference: *const c_void, size: usize) -> 
 unsafe extern "C" fn free_key(key: *mut c_void) {
     // SAFETY: libcrypto
     let lent = unsafe { handle::lend::<Arc<Key>>(key) };
-    contain(|| lent.map(|key| key.provider().core().outlive_cleanup()));
+    contain(|| lent.map(|key| key.provider().core().stay_loaded_after_cleanup()));
     // SAFETY: libcrypto
     unsafe { free::<Arc<Key>>(c"keymgmt_free", key) }
 }

@@ -106,7 +106,7 @@ unsafe extern "C" fn load<T: Store>(
     // SAFETY: libcrypto
     unsafe {
         exclusive(c"store_load", ctx, arguments, |ctx: &mut Operation<T>, (found, passphrase)| {
-            let passphrase = passphrase.of(ctx.provider.core().libcrypto());
+            let passphrase = passphrase.with_libcrypto(ctx.provider.core().libcrypto());
             ctx.state.load(&ctx.provider, &found, &passphrase)
         })
     }

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_has_other_names_where_told() {
+    fn a_copy_renames_the_listed_parameters() {
         let mut original = ParamList::new();
         let mut copy = ParamList::renamed(
             original.int(c"rate", 9).text(c"text", "word").as_params(),

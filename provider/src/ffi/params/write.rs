@@ -53,7 +53,7 @@ impl ParamsMut<'_> {
     /// # Errors
     /// The element is not an octet string.
     /// The element is no octet string.
-    pub(crate) fn bound_bytes(&mut self, name: &CStr) -> Result<(), ParamError> {
+    pub(crate) fn limit_bytes(&mut self, name: &CStr) -> Result<(), ParamError> {
         self.each(|element, slot| match slot.0.data_type {
             OCTET_STRING if element == name => {
                 slot.0.return_size = slot.0.data_size;
@@ -293,11 +293,11 @@ mod tests {
         let mut array = [element(OCTET_STRING, Some(&mut two)), element(OCTET_STRING, None)];
         array[1].key = ptr::null();
         // SAFETY: an array that ends with a NULL key.
-        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_bytes(c"x").unwrap();
+        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.limit_bytes(c"x").unwrap();
         assert_eq!(array[0].return_size, 2);
         array[0].data_type = Kind::BytesPointer.number();
         // SAFETY: as above.
-        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.bound_bytes(c"x").unwrap_err();
+        unsafe { ParamsMut::from_ptr(array.as_mut_ptr()) }.limit_bytes(c"x").unwrap_err();
     }
 
     #[test]

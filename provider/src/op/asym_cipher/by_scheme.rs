@@ -28,22 +28,22 @@ pub(super) fn decrypt(
         (Scheme::Oaep(hash), Padding::Oaep { digest, mgf1, label })
             if tpm_hash(digest) == Some(hash) && tpm_hash(mgf1) == Some(hash) =>
         {
-            fitting(
+            check_label(
                 label,
                 "the TPM removes the padding of this key",
                 "use such a label, or a key without scheme",
             )?
         }
-        _ => return Err(another(scheme)),
+        _ => return Err(other_padding(scheme)),
     };
-    opened(private, block, Scheme::Null, label)
+    decrypt_by_scheme(private, block, Scheme::Null, label)
 }
 
 /// Decrypts a ciphertext by a scheme in the TPM.
 ///
 /// # Errors
 /// Every wrong padding gives the same error.
-pub(super) fn opened(
+pub(super) fn decrypt_by_scheme(
     private: &dyn Private,
     block: &[u8],
     scheme: Scheme,
@@ -55,7 +55,7 @@ pub(super) fn opened(
 }
 
 /// Checks that the TPM accepts a label (TPM 2.0 Part 3 §14.3.1): it must be empty or end with a zero byte.
-pub(super) fn fitting<'a>(label: &'a [u8], why: &str, hint: &str) -> Result<&'a [u8]> {
+pub(super) fn check_label<'a>(label: &'a [u8], why: &str, hint: &str) -> Result<&'a [u8]> {
     match label.last() {
         None | Some(0) => Ok(label),
         Some(_) => {
@@ -65,7 +65,7 @@ pub(super) fn fitting<'a>(label: &'a [u8], why: &str, hint: &str) -> Result<&'a 
     }
 }
 
-fn another(scheme: Scheme) -> Error {
+fn other_padding(scheme: Scheme) -> Error {
     let ask = match scheme {
         Scheme::Rsaes => "use the padding pkcs1".to_owned(),
         Scheme::Oaep(hash) => same_digest(hash),

@@ -35,7 +35,7 @@ pub(super) fn decrypt(
 ) -> Result<Zeroizing<Vec<u8>>> {
     let private = key.private()?;
     let scheme = decryption_scheme(private)?;
-    let block = whole(private, ciphertext)?;
+    let block = padded_ciphertext(private, ciphertext)?;
     if scheme != Scheme::Null {
         return by_scheme::decrypt(private, scheme, padding, &block);
     }
@@ -60,15 +60,15 @@ struct Decryption<'a> {
 }
 
 /// The padded block that the private operation returns.
-type Opened = Zeroizing<Vec<u8>>;
+type Decrypted = Zeroizing<Vec<u8>>;
 
 impl Decryption<'_> {
-    fn by_raw_rsa(&self, padding: &Padding) -> Result<Opened> {
-        let open = || bare(self.private, self.public, self.block);
+    fn by_raw_rsa(&self, padding: &Padding) -> Result<Decrypted> {
+        let open = || raw_rsa(self.private, self.public, self.block);
         match padding {
             Padding::None => open(),
             Padding::Oaep { digest, mgf1, label } => {
-                revealed(Oaep { digest, mgf1, label }.decode(&open()?).and_then(Message::reveal))
+                reveal(Oaep { digest, mgf1, label }.decode(&open()?).and_then(Message::reveal))
             }
             Padding::Pkcs1 { implicit_rejection } => {
                 let secret = || secret(self.private, self.public);
@@ -79,10 +79,10 @@ impl Decryption<'_> {
     }
 
     /// Decrypts with a scheme: the TPM removes the padding.
-    fn by_scheme(&self, padding: &Padding) -> Result<Opened> {
+    fn by_scheme(&self, padding: &Padding) -> Result<Decrypted> {
         let open = || forbidden::pkcs1_block(self.private, self.block);
         match padding {
-            Padding::None => Err(forbidden::unpadded()),
+            Padding::None => Err(forbidden::no_padding()),
             Padding::Oaep { digest, mgf1, label } => {
                 forbidden::oaep(self.private, self.block, [digest, mgf1], label)
             }
@@ -99,32 +99,32 @@ impl Decryption<'_> {
         implicit_rejection: bool,
         raw_rsa: RawRsa,
         secret: impl FnOnce() -> Result<Secret>,
-        open: impl FnOnce() -> Result<Opened>,
-    ) -> Result<Opened> {
+        open: impl FnOnce() -> Result<Decrypted>,
+    ) -> Result<Decrypted> {
         if !implicit_rejection {
-            return revealed(encryption::decode(&open()?).and_then(Message::reveal));
+            return reveal(encryption::decode(&open()?).and_then(Message::reveal));
         }
         // The secret must exist before any padding is checked.
         let secret = self.key.rejection_secret(raw_rsa, secret)?;
-        revealed(rejection::decode(&open()?, self.ciphertext, secret))
+        reveal(rejection::decode(&open()?, self.ciphertext, secret))
     }
 
     fn tls(
         &self,
         client: Option<u16>,
         negotiated: Option<u16>,
-        open: impl FnOnce() -> Result<Opened>,
-    ) -> Result<Opened> {
+        open: impl FnOnce() -> Result<Decrypted>,
+    ) -> Result<Decrypted> {
         let client = client.ok_or_else(no_version)?;
         let instead = Zeroizing::new(random(self.public.context(), tls::PREMASTER)?);
         let instead: &[u8; tls::PREMASTER] = instead.as_slice().try_into().map_err(|_| no_random())?;
-        let premaster = tls::decode(&open()?, client, negotiated, instead).map_err(damaged)?;
+        let premaster = tls::decode(&open()?, client, negotiated, instead).map_err(padding_error)?;
         Ok(Zeroizing::new(premaster.to_vec()))
     }
 }
 
-fn revealed(message: std::result::Result<Message, missing::Error>) -> Result<Opened> {
-    Ok(Zeroizing::new(message.map_err(damaged)?.to_vec()))
+fn reveal(message: std::result::Result<Message, missing::Error>) -> Result<Decrypted> {
+    Ok(Zeroizing::new(message.map_err(padding_error)?.to_vec()))
 }
 
 /// The scheme that the key decrypts with.
@@ -143,7 +143,7 @@ fn decryption_scheme(private: &dyn Private) -> Result<Scheme> {
 /// Returns the ciphertext padded to the length of the modulus. It must be below the modulus; otherwise
 /// libtpms enters failure mode. An empty ciphertext is not a number, and later versions of libcrypto leave
 /// that check to the provider.
-fn whole(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
+fn padded_ciphertext(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
     if ciphertext.is_empty() {
         return Err(no_ciphertext());
@@ -155,7 +155,7 @@ fn whole(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Runs the bare private operation.
-fn bare(private: &dyn Private, public: &Pkey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+fn raw_rsa(private: &dyn Private, public: &Pkey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let Answer { value, authenticated } = private.rsa_decrypt(block)?;
     // Without a session (session = password) the answer is not protected: encrypting the result must give the
     // ciphertext again.
@@ -177,8 +177,8 @@ fn encrypts_to(public: &Pkey, block: &[u8], ciphertext: &[u8]) -> bool {
 /// depends only on the key. So all processes get the same message for the same ciphertext.
 fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
-    let probe = rejection::probe(modulus).map_err(damaged)?;
-    Ok(Secret::new(&bare(private, public, &probe)?))
+    let probe = rejection::probe(modulus).map_err(padding_error)?;
+    Ok(Secret::new(&raw_rsa(private, public, &probe)?))
 }
 
 fn no_ciphertext() -> Error {
@@ -196,7 +196,7 @@ fn no_random() -> Error {
     Error::new(Reason::Internal, "the random generator returned a wrong number of bytes")
 }
 
-fn damaged(error: missing::Error) -> Error {
+fn padding_error(error: missing::Error) -> Error {
     Error::new(Reason::Padding, "cannot decrypt the message").with_source(error)
 }
 

@@ -10,7 +10,7 @@ use missing::pkcs1::rejection::{SIGNED_DIGEST, Secret};
 use tpm::rc::{Part, ResponseCode};
 use zeroize::Zeroizing;
 
-use super::by_scheme::{fitting, opened};
+use super::by_scheme::{check_label, decrypt_by_scheme};
 use super::decrypt::wrong_result;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose};
@@ -37,13 +37,13 @@ pub(super) fn oaep(
         Error::new(Reason::Padding, text)
             .with_hint("use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)")
     })?;
-    let label = fitting(
+    let label = check_label(
         label,
         "this TPM forbids raw RSA and decrypts OAEP itself",
         "encrypt with such a label or without one",
     )?;
-    opened(private, block, Scheme::Oaep(hash), label).map_err(|error| {
-        lacks(
+    decrypt_by_scheme(private, block, Scheme::Oaep(hash), label).map_err(|error| {
+        explain_missing_scheme(
             error,
             &format!("does not decrypt OAEP with {hash}"),
             "use another digest, such as sha256 (rsa_oaep_md, rsa_mgf1_md)",
@@ -59,7 +59,7 @@ pub(super) fn oaep(
 /// What the TPM reports, except for a wrong padding.
 pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let answer = private.rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[]).map_err(|error| {
-        lacks(error, "does not decrypt PKCS#1 v1.5", "encrypt with oaep (rsa_padding_mode)")
+        explain_missing_scheme(error, "does not decrypt PKCS#1 v1.5", "encrypt with oaep (rsa_padding_mode)")
     })?;
     Ok(padded(answer.map(|answer| answer.value), block.len()))
 }
@@ -104,13 +104,15 @@ fn verifies(public: &Pkey, signature: &[u8]) -> bool {
             let mut list = ParamList::new();
             let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
             let mut verification = Operation::new(public, Purpose::Verify, params)?;
-            Ok::<_, crate::ffi::crypto::Refused>(verification.verify(signature, &SIGNED_DIGEST).is_right())
+            Ok::<_, crate::ffi::crypto::Refused>(
+                verification.verify(signature, &SIGNED_DIGEST).is_valid_signature(),
+            )
         })
         .unwrap_or_default()
 }
 
 /// Explains an error of a TPM that does not support the scheme.
-fn lacks(error: Error, what: &str, hint: &str) -> Error {
+fn explain_missing_scheme(error: Error, what: &str, hint: &str) -> Error {
     // The scheme is the second parameter of TPM2_RSA_Decrypt.
     match error.tpm_code().and_then(ResponseCode::part) {
         Some(Part::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
@@ -122,7 +124,7 @@ fn lacks(error: Error, what: &str, hint: &str) -> Error {
 }
 
 /// The error for a message without padding.
-pub(super) fn unpadded() -> Error {
+pub(super) fn no_padding() -> Error {
     let text = "this TPM forbids raw RSA: it cannot decrypt without padding";
     Error::new(Reason::Padding, text)
         .with_hint("encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key")
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_that_leaves_no_room_for_its_padding_is_none() {
+    fn a_message_without_room_for_padding_is_refused() {
         for (length, is_message) in [
             (Some(0), true),
             (Some(245), true),

@@ -1,5 +1,5 @@
 //! Adds a structure to bare DER, so that it reaches the decoders of this provider. An error of such a decoder
-//! is then reported (see `dropped`).
+//! is then reported (see `last_error`).
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use keyfile::{Held, KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
 use super::der::{HEAD_BYTES, is_key_file};
-use super::handing::hand_on;
+use super::passing::pass_on;
 use crate::error::Result;
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
@@ -56,7 +56,7 @@ impl Decoder for BareDecoder {
                 Held::Key(file) => (file.public, der),
             },
         };
-        hand_on(provider, &public, &der, found)
+        pass_on(provider, &public, &der, found)
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
     use super::length;
 
     #[test]
-    fn a_length_has_one_form_for_short_and_one_for_long_contents() {
+    fn short_and_long_der_lengths_are_read() {
         let head = |first: &[u8]| [first, &[0; 16]].concat();
         assert_eq!(length(&head(&[0x30, 0x23])), 0x25);
         assert_eq!(length(&head(&[0x30, 0x81, 0xf0])), 0xf3);

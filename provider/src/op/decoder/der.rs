@@ -7,8 +7,8 @@ use keyfile::{Held, KeyFile, KeyReference, Public};
 use tpm::Auth;
 use zeroize::Zeroizing;
 
-use super::dropped;
-use super::handing::OBJECT_KEY;
+use super::last_error;
+use super::passing::OBJECT_KEY;
 use super::reference::{self, referenced};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::bio::Bio;
@@ -36,7 +36,7 @@ impl<T: KeyType> Decoder for KeyDecoder<T> {
         found: &Callback<'_>,
         passphrase: &Passphrase<'_>,
     ) -> Result<bool> {
-        Self::key(provider, input, selection, found, passphrase).inspect_err(dropped::keep)
+        Self::key(provider, input, selection, found, passphrase).inspect_err(last_error::keep)
     }
 }
 
@@ -77,7 +77,7 @@ impl<T: KeyType> KeyDecoder<T> {
         } else {
             TpmKey::public_only(file.public)
         };
-        Ok(Self::hand_up(provider, key, found))
+        Ok(Self::pass_key(provider, key, found))
     }
 
     fn reference(
@@ -98,10 +98,10 @@ impl<T: KeyType> KeyDecoder<T> {
                 TpmKey::public_only(reference.public)
             }
         };
-        Ok(Self::hand_up(provider, key, found))
+        Ok(Self::pass_key(provider, key, found))
     }
 
-    fn hand_up(provider: &Arc<Provider>, key: TpmKey, found: &Callback<'_>) -> bool {
+    fn pass_key(provider: &Arc<Provider>, key: TpmKey, found: &Callback<'_>) -> bool {
         let mut list = ParamList::new();
         list.int(c"type", OBJECT_KEY).text(c"data-type", T::KIND.name());
         found.call_with_key(list, Arc::new(Key::new(provider, T::KIND, Material::Tpm(key))))
@@ -148,7 +148,7 @@ pub(crate) fn password(file: &KeyFile, passphrase: &Passphrase<'_>) -> Result<Op
         return Ok(None);
     }
     let what = file.description.as_deref().unwrap_or("TPM key");
-    match store::asked(what, passphrase) {
+    match store::prompt(what, passphrase) {
         // The policy may work without a password.
         Err(_) if !file.needs_password() => Ok(None),
         // tpm2_encodeobject 5.4 to 5.7 marks keys without a password as keys with one, and its files have no

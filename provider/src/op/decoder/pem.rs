@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyfile::{Held, KeyFile, KeyReference};
 use zeroize::Zeroizing;
 
-use super::handing::hand_on;
+use super::passing::pass_on;
 use crate::error::Result;
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
@@ -55,7 +55,7 @@ impl Decoder for PemDecoder {
                 }
             },
         };
-        hand_on(provider, &public, &der, found)
+        pass_on(provider, &public, &der, found)
     }
 }
 

@@ -10,7 +10,7 @@ use tpm::Auth;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Passphrase;
-use crate::key::{KeyAuth, Place, TpmKey};
+use crate::key::{AtHandle, KeyAuth, TpmKey};
 use crate::op::store;
 use crate::provider::Provider;
 
@@ -28,9 +28,9 @@ pub(crate) fn referenced(
     let (uri, handle) = read(provider, &reference)?;
     let auth = match given {
         Some(auth) => KeyAuth::Known(Some(auth)),
-        None => store::of_reference(&uri, &reference, passphrase)?,
+        None => store::for_reference(&uri, &reference, passphrase)?,
     };
-    TpmKey::at(Place { handle, reference }, auth).opened(provider)
+    TpmKey::from_handle(AtHandle { handle, reference }, auth).opened(provider)
 }
 
 /// Returns the URI of a reference and the handle that it names.

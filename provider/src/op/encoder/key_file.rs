@@ -95,13 +95,15 @@ fn parameters(key: &Key, selection: Selection, form: Form) -> Result<Vec<u8>> {
 
 /// The reference to a persistent key.
 fn reference(tpm: &TpmKey) -> Result<Option<&KeyReference>> {
-    match tpm.place() {
-        Some(place) if !place.handle.is_persistent() => {
-            let text =
-                format!("the key at {} is a transient object, which a file cannot refer to", place.handle);
+    match tpm.at_handle() {
+        Some(at_handle) if !at_handle.handle.is_persistent() => {
+            let text = format!(
+                "the key at {} is a transient object, which a file cannot refer to",
+                at_handle.handle
+            );
             Err(Error::new(Reason::WrongHandle, text).with_hint("make it persistent (tpm2_evictcontrol)"))
         }
-        place => Ok(place.map(|place| &place.reference)),
+        at_handle => Ok(at_handle.map(|at_handle| &at_handle.reference)),
     }
 }
 

@@ -28,7 +28,8 @@ impl Output for Text {
         let public = key.software()?.encode(Selection::PUBLIC, Text::FORM, None)?;
         let bits = key.software()?.bits();
         let mut text = format!("Private-Key: ({bits} bit, in a TPM 2.0)\n");
-        tell(&mut text, tpm).map_err(|error| Error::new(Reason::Internal, "the text").with_source(error))?;
+        write_details(&mut text, tpm)
+            .map_err(|error| Error::new(Reason::Internal, "cannot write the text").with_source(error))?;
         let mut text = text.into_bytes();
         // OpenSSL's first line, "Public-Key: (256 bit)", is replaced by the one above.
         for line in public.split_inclusive(|byte| *byte == b'\n').skip(1) {
@@ -50,14 +51,14 @@ impl Output for Text {
 /// them.
 const LABELS: [(&str, &str); 2] = [("Modulus:", "modulus:"), ("Exponent:", "publicExponent:")];
 
-fn tell(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
+fn write_details(text: &mut String, tpm: &TpmKey) -> std::fmt::Result {
     let (public, file) = (tpm.public(), tpm.file());
-    if let Some(place) = tpm.place() {
+    if let Some(at_handle) = tpm.at_handle() {
         // The URI may contain a password, even in more than one part.
-        let kind = if place.handle.is_persistent() { "persistent" } else { "transient" };
-        writeln!(text, "kind: {kind} key {}", place.handle)?;
+        let kind = if at_handle.handle.is_persistent() { "persistent" } else { "transient" };
+        writeln!(text, "kind: {kind} key {}", at_handle.handle)?;
         writeln!(text, "parent: unknown for a {kind} key")?;
-        writeln!(text, "password: {}", password(&place.reference))?;
+        writeln!(text, "password: {}", password(&at_handle.reference))?;
     }
     if let Some(file) = file {
         writeln!(text, "kind: {}", file.kind)?;

@@ -1,7 +1,7 @@
 //! Generation of keys: in the TPM for `provider=tpm2`, usually in software for a plain fetch.
 
+mod creation;
 mod in_tpm;
-mod maker;
 mod options;
 mod plain;
 mod refused;
@@ -32,27 +32,27 @@ pub(crate) trait Generate: Sized + 'static {
 }
 
 /// The location in which a row of the registry generates keys.
-pub(crate) trait Place: 'static {
+pub(crate) trait Location: 'static {
     type Generation: Generate;
 }
 
 /// The row `tpm2.software=yes`, which a plain fetch finds.
 pub(crate) struct Plain;
 
-impl Place for Plain {
+impl Location for Plain {
     type Generation = PlainGeneration;
 }
 
 /// The row `provider=tpm2`.
 pub(crate) struct InTpm;
 
-impl Place for InTpm {
+impl Location for InTpm {
     type Generation = TpmGeneration;
 }
 
 /// The row for a process that accepts only `fips=yes`, if the instance lacks it.
 pub(crate) struct NotFips;
 
-impl Place for NotFips {
+impl Location for NotFips {
     type Generation = RefusedGeneration;
 }

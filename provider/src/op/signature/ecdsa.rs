@@ -152,7 +152,9 @@ fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
         .public
         .quietly(|| {
             let mut operation = Operation::new(request.public, Purpose::Verify, Params::none())?;
-            Ok::<_, crate::ffi::crypto::Refused>(operation.verify(signature, request.digest).is_right())
+            Ok::<_, crate::ffi::crypto::Refused>(
+                operation.verify(signature, request.digest).is_valid_signature(),
+            )
         })
         .unwrap_or_default()
 }
@@ -175,11 +177,11 @@ mod tests {
         fake.verification(Some(digest), &mut ParamList::new())
             .unwrap()
             .verify(signature, &digest_bytes)
-            .is_right()
+            .is_valid_signature()
     }
 
     #[test]
-    fn every_digest_on_every_curve() {
+    fn every_digest_signs_on_every_curve() {
         for curve in [Curve::P224, Curve::P256, Curve::P384, Curve::P521] {
             for fixed in [KeyScheme::Null, KeyScheme::Ecdsa(HashAlg::Sha512)] {
                 let fake = Fake::ec(fixed, curve);
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tpm_that_lacks_a_hash_signs_by_a_longer_one() {
+    fn a_tpm_that_lacks_a_hash_signs_with_a_longer_one() {
         let mut fake = Fake::ec(KeyScheme::Null, Curve::P256);
         fake.hashes = &[HashAlg::Sha1, HashAlg::Sha384];
         let signature = fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).unwrap();
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unprotected_result_is_verified_before_it_leaves() {
+    fn an_unprotected_result_is_verified_before_it_is_returned() {
         let mut fake = Fake::ec(KeyScheme::Null, Curve::P256);
         fake.authenticated = false;
         assert!(fake.sign::<Ecdsa>(Some("sha256"), b"message", &mut ParamList::new()).is_ok());

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_label_that_holds_the_number() {
+    fn the_shortest_label_that_fits_is_first() {
         let label = |length: usize, order_bits| {
             labelled(&vec![0xff; length], order_bits, None).first().map(|(hash, _)| *hash)
         };
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_placed_left_and_right() {
+    fn e_is_placed_at_the_left_of_a_long_hash_and_at_the_right_of_a_short_digest() {
         let placed = |digest: &[u8], order_bits, hash| labelled(digest, order_bits, Some(hash)).remove(0).1;
         assert_eq!(placed(&[1, 2], 256, HashAlg::Sha256)[29..], [0, 1, 2]);
         let wide = placed(&[0xff; 20], 256, HashAlg::Sha512);

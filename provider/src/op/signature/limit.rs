@@ -90,7 +90,7 @@ impl Limit {
 
     /// The error for another salt length.
     pub(super) fn salt(self, own: TpmSalt) -> Error {
-        let own = own.word();
+        let own = own.option_value();
         match self {
             Self::Key => padding(
                 format!("the TPM pads PSS for this key with its own salt length ({own})"),

@@ -97,7 +97,7 @@ impl Scheme for Rsa {
     fn sign(mut request: Request<'_>) -> Result<Vec<u8>> {
         // The value may also follow a DigestInfo or a padding of the caller.
         if request.digest.ends_with(&SIGNED_DIGEST) {
-            return Err(kept_back());
+            return Err(reserved_for_rejection());
         }
         let padding = Padding::read(request.shadow)?;
         if may_sign_by_decryption(request.key) {
@@ -172,11 +172,12 @@ fn by_signing(request: &mut Request<'_>, padding: &Padding) -> Result<Vec<u8>> {
 
 pub(super) fn verifies(shadow: &mut Shadow, signature: &[u8], digest: &[u8]) -> bool {
     let public = shadow.public().clone();
-    public
-        .quietly(|| shadow.operation().is_ok_and(|operation| operation.verify(signature, digest).is_right()))
+    public.quietly(|| {
+        shadow.operation().is_ok_and(|operation| operation.verify(signature, digest).is_valid_signature())
+    })
 }
 
-fn kept_back() -> Error {
+fn reserved_for_rejection() -> Error {
     let text = "this value is not signed: its signature is the secret that hides wrong PKCS#1 v1.5 paddings";
     Error::new(Reason::Digest, text)
 }
@@ -210,7 +211,7 @@ mod tests {
         let algorithm = Digest::fetch(fake.key.context(), digest)?;
         let bytes = algorithm.of(&[b"message"])?;
         let verdict = fake.verification(Some(digest), &mut options)?.verify(&signature, &bytes);
-        assert!(verdict.is_right(), "{digest}");
+        assert!(verdict.is_valid_signature(), "{digest}");
         Ok(())
     }
 
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signing_key_signs_by_the_schemes_of_the_tpm() {
+    fn a_sign_only_key_signs_with_the_schemes_of_the_tpm() {
         let fake = Fake::rsa(KeyScheme::Null, false);
         check(&fake, "sha256", ParamList::new()).unwrap();
         check(&fake, "sha384", pss("auto", "sha384")).unwrap();
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_tpm_forbids_raw_rsa_a_key_that_may_sign_signs_by_its_schemes() {
+    fn a_tpm_without_raw_rsa_signs_with_its_schemes() {
         let mut fake = Fake::rsa(KeyScheme::Null, true);
         fake.forbids_raw_rsa = true;
         fake.salt = "digest";
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_a_scheme_signs_by_that_only() {
+    fn a_key_with_a_scheme_signs_with_that_scheme_only() {
         let fake = Fake::rsa(KeyScheme::Rsapss(HashAlg::Sha256), false);
         check(&fake, "sha256", pss("auto", "sha256")).unwrap();
         let error = check(&fake, "sha256", ParamList::new()).unwrap_err();
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unprotected_result_is_verified_before_it_leaves() {
+    fn an_unprotected_result_is_verified_before_it_is_returned() {
         for decrypts in [true, false] {
             let mut fake = Fake::rsa(KeyScheme::Null, decrypts);
             fake.authenticated = false;

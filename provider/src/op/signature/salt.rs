@@ -14,7 +14,7 @@ use crate::ffi::crypto::Pkey;
 use crate::ffi::params::ParamList;
 use crate::private::{Private, TpmSalt};
 
-/// The message of the trial signature. Its text makes it useless for any other purpose.
+/// The message of the trial signature. Its text states its purpose, so it cannot be mistaken.
 const TRIAL: &[u8] = b"tpm2: this signature shows how long the salt of the TPM is";
 
 /// Returns true if this provider pads for the key, so it can use any salt. If the TPM may forbid that and the
@@ -61,7 +61,7 @@ pub(super) fn settle(
             *known.get_or_init(|| salt)
         }
     };
-    shadow.set(ParamList::new().text(c"saltlen", salt.word()).as_params())
+    shadow.set(ParamList::new().text(c"saltlen", salt.option_value()).as_params())
 }
 
 /// The salt length of a signature that is valid except for that length. Returns `None` if it is invalid or
@@ -72,7 +72,7 @@ pub(super) fn of(shadow: &Shadow, signature: &[u8], digest: &[u8]) -> Option<Tpm
             .public()
             .quietly(|| {
                 let mut other = shadow.try_clone().ok()?;
-                other.set(ParamList::new().text(c"saltlen", salt.word()).as_params()).ok()?;
+                other.set(ParamList::new().text(c"saltlen", salt.option_value()).as_params()).ok()?;
                 Some(verifies(&mut other, signature, digest))
             })
             .unwrap_or_default()

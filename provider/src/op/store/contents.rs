@@ -51,12 +51,12 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
         Content::Key(file) if only_public_half => public_half(file.public, opening),
         Content::Key(file) => {
             let kind = decoder::type_of(&file.public)?;
-            let auth = match password::said(password)? {
+            let auth = match password::from_uri(password)? {
                 Some(auth) => Some(auth),
                 // A file may state wrongly that its key has no password.
                 None if matches!(password, Password::Asked) => {
                     let what = file.description.as_deref().unwrap_or("TPM key");
-                    match password::asked(what, opening.passphrase) {
+                    match password::prompt(what, opening.passphrase) {
                         Err(_) if !file.needs_password() => None,
                         auth => Some(auth?),
                     }
@@ -68,7 +68,7 @@ pub(super) fn object(content: Content, password: &Password, opening: Opening<'_>
         Content::Reference(reference) if only_public_half => public_half(reference.public, opening),
         Content::Reference(reference) => {
             let kind = decoder::type_of(&reference.public)?;
-            let auth = password::said(password)?;
+            let auth = password::from_uri(password)?;
             let referenced = decoder::referenced(opening.provider, *reference, auth, opening.passphrase)?;
             Ok(key(kind, referenced, opening))
         }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::password;
 use super::{Found, Object, Opening};
 use crate::error::{Error, Reason, Result};
-use crate::key::{Key, Kind, Material, Place, TpmKey};
+use crate::key::{AtHandle, Key, Kind, Material, TpmKey};
 
 /// Opens the key at a handle.
 ///
@@ -78,7 +78,7 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
     let key = if opening.wanted.only_public_half() {
         TpmKey::public_only(public)
     } else {
-        let found = password::of_key(password, handle, &public, opening.provider, opening.passphrase)?;
+        let found = password::for_key(password, handle, &public, opening.provider, opening.passphrase)?;
         let reference =
             KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth: found.none, public };
         let key = tpm::Key::persistent_with_public(
@@ -87,7 +87,8 @@ fn opened(handle: Handle, public: Public, password: &Password, opening: Opening<
             reference.public.clone(),
             found.auth.clone(),
         )?;
-        TpmKey::found(Place { handle, reference }, found.auth, key).opened(opening.provider)?
+        TpmKey::from_handle_in_use(AtHandle { handle, reference }, found.auth, key)
+            .opened(opening.provider)?
     };
     let key = Arc::new(Key::new(opening.provider, kind, Material::Tpm(key)));
     Ok(vec![Found::Object(Object::Key(key))])

@@ -88,7 +88,7 @@ fn read(public: &NvPublic, given: &Password, opening: Opening<'_>) -> Result<Zer
     let tpm = opening.provider.tpm()?;
     let may = |attribute| public.attributes.contains(attribute);
     let (owner, own) = (may(NvAttributes::OWNER_READ), may(NvAttributes::AUTH_READ));
-    if let Some(auth) = password::said(given)? {
+    if let Some(auth) = password::from_uri(given)? {
         let reader = if own { NvReader::Index(Some(auth)) } else { hierarchy(public, Some(auth))? };
         return Ok(tpm.nv_read(public, &reader)?);
     }
@@ -127,7 +127,7 @@ fn by_own_password(
         },
         _ => {}
     }
-    match password::asked(&format!("NV index {}", public.index), opening.passphrase) {
+    match password::prompt(&format!("NV index {}", public.index), opening.passphrase) {
         Ok(auth) => Ok(tpm.nv_read(public, &NvReader::Index(Some(auth)))?),
         Err(_) => {
             let text = format!("NV index {} has a password, and none was given", public.index);

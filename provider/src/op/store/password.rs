@@ -24,7 +24,7 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// The password file cannot be read, or no TPM is reachable.
-pub(super) fn of_key(
+pub(super) fn for_key(
     password: &Password,
     handle: Handle,
     public: &Public,
@@ -32,8 +32,8 @@ pub(super) fn of_key(
     passphrase: &Passphrase<'_>,
 ) -> Result<Found> {
     let what = format!("key at {handle}");
-    let ask = || asked(&what, passphrase).map(|auth| Found { auth: Some(auth), none: false });
-    if let Some(auth) = said(password)? {
+    let ask = || prompt(&what, passphrase).map(|auth| Found { auth: Some(auth), none: false });
+    if let Some(auth) = from_uri(password)? {
         return Ok(Found { auth: Some(auth), none: false });
     }
     let protected = !public.attributes.contains(Attributes::NO_DA);
@@ -42,7 +42,7 @@ pub(super) fn of_key(
         Password::Asked => ask(),
         _ if !by_password => Ok(Found { auth: None, none: false }),
         Password::Unmarked if protected => Ok(Found { auth: None, none: false }),
-        _ if protected => Ok(Found { auth: Some(asked_or_empty(&what, passphrase)), none: false }),
+        _ if protected => Ok(Found { auth: Some(prompt_or_empty(&what, passphrase)), none: false }),
         _ if provider.tpm()?.accepts_empty_auth(handle, public)? => Ok(Found { auth: None, none: true }),
         _ => ask(),
     }
@@ -56,18 +56,18 @@ pub(super) fn of_key(
 ///
 /// # Errors
 /// `PasswordMissing`: the URI contains `?pass`, and there is no answer.
-pub(crate) fn of_reference(
+pub(crate) fn for_reference(
     uri: &Uri,
     reference: &KeyReference,
     passphrase: &Passphrase<'_>,
 ) -> Result<KeyAuth> {
-    Ok(match (&uri.password, said(&uri.password)) {
+    Ok(match (&uri.password, from_uri(&uri.password)) {
         (_, Ok(Some(auth))) => KeyAuth::Known(Some(auth)),
         (Password::Source(path), Err(_)) => KeyAuth::Unread(path.clone()),
         // The reference states that the key has no password, so this is not a guess.
         _ if reference.empty_auth => KeyAuth::Known(Some(Auth::new([]))),
-        (Password::Asked, _) => KeyAuth::Known(Some(asked(&reference.uri, passphrase)?)),
-        _ => KeyAuth::Known(Some(asked_or_empty(&reference.uri, passphrase))),
+        (Password::Asked, _) => KeyAuth::Known(Some(prompt(&reference.uri, passphrase)?)),
+        _ => KeyAuth::Known(Some(prompt_or_empty(&reference.uri, passphrase))),
     })
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn of_reference(
 ///
 /// # Errors
 /// The password file cannot be read.
-pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
+pub(super) fn from_uri(password: &Password) -> Result<Option<Auth>> {
     match password {
         Password::Value(value) => Ok(Some(Auth::new(value.as_slice()))),
         Password::Source(path) => config::password_in(path).map(Some),
@@ -85,15 +85,15 @@ pub(super) fn said(password: &Password) -> Result<Option<Auth>> {
 
 /// Asks for the password of a key that may have none. If there is no answer, the empty password is tried when
 /// the key is opened.
-fn asked_or_empty(what: &str, passphrase: &Passphrase<'_>) -> Auth {
-    asked(what, passphrase).unwrap_or_else(|_| Auth::new([]))
+fn prompt_or_empty(what: &str, passphrase: &Passphrase<'_>) -> Auth {
+    prompt(what, passphrase).unwrap_or_else(|_| Auth::new([]))
 }
 
 /// Asks for the password. No lock is held meanwhile.
 ///
 /// # Errors
 /// `PasswordMissing`: there is no answer. Opening an encrypted software key fails then, too.
-pub(crate) fn asked(what: &str, passphrase: &Passphrase<'_>) -> Result<Auth> {
+pub(crate) fn prompt(what: &str, passphrase: &Passphrase<'_>) -> Result<Auth> {
     // The author of a URI or a key file must not control the terminal of the user who opens it.
     let what: String = what.chars().filter(|character| !character.is_control()).collect();
     passphrase.ask(&what).map(|password| Auth::new(password.as_slice())).ok_or_else(|| {

@@ -6,7 +6,7 @@ use keyfile::{Curve, HashAlg, Scheme};
 use tpm::template::{Template, Usage};
 
 use super::options::{Options, RsaOptions};
-use super::{Generate, maker, spelling};
+use super::{Generate, creation, spelling};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::Progress;
 use crate::ffi::crypto::{Generator, Pkey, Selection};
@@ -86,15 +86,15 @@ impl Generate for TpmGeneration {
         let params = translated.as_mut().map_or(params, ParamList::as_params);
         self.options.read(params)?;
         let Some(curve) = &mut self.curve else { return self.rsa.read(params) };
-        let said = EcOptions::read(params)?;
-        if let Some(group) = &said.group {
+        let given = EcOptions::read(params)?;
+        if let Some(group) = &given.group {
             self.ephemeral = tls_group::is_ephemeral(group);
         }
         self.ec = EcOptions {
-            group: said.group.or(self.ec.group.take()),
-            encoding: said.encoding.or(self.ec.encoding.take()),
-            point_format: said.point_format.or(self.ec.point_format.take()),
-            digest: said.digest.or(self.ec.digest.take()),
+            group: given.group.or(self.ec.group.take()),
+            encoding: given.encoding.or(self.ec.encoding.take()),
+            point_format: given.point_format.or(self.ec.point_format.take()),
+            digest: given.digest.or(self.ec.digest.take()),
         };
         curve.set_params(params).map_err(|refused| {
             let text = match &self.ec.group {
@@ -124,10 +124,10 @@ impl Generate for TpmGeneration {
             return Err(Error::new(Reason::Stopped, "the progress callback stopped the generation"));
         }
         let digest = self.digest()?;
-        let made = maker::make(&self.provider, template, &self.options)?.signing_with(digest);
+        let made = creation::create_key(&self.provider, template, &self.options)?.signing_with(digest);
         progress.report(3, 0);
         let key = Key::new(&self.provider, self.kind, Material::Tpm(made));
-        self.encode_as_asked(&key)?;
+        self.set_encoding(&key)?;
         Ok(key)
     }
 }
@@ -171,7 +171,7 @@ impl TpmGeneration {
     fn in_software(&mut self, progress: &Progress<'_>) -> Result<Pkey> {
         let parameters = self.parameters(progress)?;
         match self.bare {
-            true => Ok(parameters.part(self.kind.algorithm(), Selection::PARAMETERS)?),
+            true => Ok(parameters.copy_selected(self.kind.algorithm(), Selection::PARAMETERS)?),
             false => Ok(Generator::like(&parameters, Selection::KEYS)?.generate(progress)?),
         }
     }
@@ -179,7 +179,7 @@ impl TpmGeneration {
     /// The curve in the TPM's terms.
     fn tpm_curve(&mut self) -> Result<Curve> {
         // Parameters are generated instantly, so no progress is reported.
-        let parameters = self.parameters(&Progress::unheard())?;
+        let parameters = self.parameters(&Progress::none())?;
         let Some(name) = parameters.text(c"group") else {
             return Err(Error::new(Reason::Parameter, "a TPM only supports named curves")
                 .with_hint("use -pkeyopt group:P-256"));
@@ -195,7 +195,7 @@ impl TpmGeneration {
     }
 
     /// Sets the output form of the public half, which an application may choose at the generation.
-    fn encode_as_asked(&self, key: &Key) -> Result<()> {
+    fn set_encoding(&self, key: &Key) -> Result<()> {
         let mut list = ParamList::new();
         for (name, value) in [(c"encoding", &self.ec.encoding), (c"point-format", &self.ec.point_format)] {
             if let Some(value) = value {

@@ -31,7 +31,7 @@ pub(in crate::op::keymgmt) use generation_list;
 
 settable! {
     /// The parameters that only keys in the TPM have.
-    struct Ours {
+    struct TpmParameters {
         parent: String = c"parent",
         parent_auth: Password = c"parent-auth",
         parent_auth_source: String = c"parent-auth-source",
@@ -58,7 +58,7 @@ settable! {
 /// have it in software too.
 pub(super) fn has_tpm_option(kind: Kind, params: Params<'_>) -> bool {
     let digest = (kind != Kind::RsaPss).then_some(c"digest");
-    Ours::descriptors().names().into_iter().chain(digest).any(|name| params.find(name).is_some())
+    TpmParameters::descriptors().names().into_iter().chain(digest).any(|name| params.find(name).is_some())
 }
 
 /// The options of any key type.
@@ -77,24 +77,24 @@ impl Options {
     /// # Errors
     /// `Parameter`: a value is invalid.
     pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
-        let said = Ours::read(params)?;
-        if let Some(text) = said.parent {
+        let given = TpmParameters::read(params)?;
+        if let Some(text) = given.parent {
             self.parent = Some(Parent::parse_handle(&text).map_err(|error| wrong("parent", error))?);
         }
-        if let Some(auth) = password("parent-auth-source", said.parent_auth, said.parent_auth_source)? {
+        if let Some(auth) = password("parent-auth-source", given.parent_auth, given.parent_auth_source)? {
             self.parent_auth = Some(auth);
         }
-        if let Some(auth) = password("user-auth-source", said.user_auth, said.user_auth_source)? {
+        if let Some(auth) = password("user-auth-source", given.user_auth, given.user_auth_source)? {
             if auth.is_empty() {
                 let hint = "leave it out for a key without password";
                 return Err(Error::new(Reason::Parameter, "user-auth is empty").with_hint(hint));
             }
             self.auth = Some(auth);
         }
-        if let Some(text) = said.pcr_lock {
+        if let Some(text) = given.pcr_lock {
             self.lock = Some(text.parse().map_err(|error| wrong("pcr-lock", error))?);
         }
-        if let Some(da) = said.da {
+        if let Some(da) = given.da {
             self.da = yes_or_no(&da)?;
         }
         Ok(())
@@ -117,19 +117,19 @@ impl RsaOptions {
     /// # Errors
     /// `Parameter`: no TPM generates such a key.
     pub(super) fn read(&mut self, params: Params<'_>) -> Result<()> {
-        let said = Rsa::read(params)?;
+        let given = Rsa::read(params)?;
         let never = |text: String| Err(Error::new(Reason::Parameter, text));
-        if let Some(bits) = said.bits {
+        if let Some(bits) = given.bits {
             let Ok(bits) = u16::try_from(bits) else {
                 let text = format!("no TPM supports RSA keys of {bits} bits");
                 return Err(Error::new(Reason::Parameter, text).with_hint("use 2048, 3072 or 4096"));
             };
             self.bits = Some(bits);
         }
-        if let Some(primes) = said.primes.filter(|primes| *primes != 2) {
+        if let Some(primes) = given.primes.filter(|primes| *primes != 2) {
             return never(format!("no TPM generates RSA keys of {primes} primes: they always have two"));
         }
-        if let Some(exponent) = said.exponent {
+        if let Some(exponent) = given.exponent {
             let bytes = exponent.as_bytes();
             if bytes.len() > size_of::<u32>() {
                 return never(
@@ -139,13 +139,13 @@ impl RsaOptions {
             self.exponent = Some(bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)));
         }
         let hash = |name: String| name.parse().map_err(|error| wrong("digest", error));
-        if let Some(name) = said.digest {
+        if let Some(name) = given.digest {
             self.hash = Some(hash(name)?);
         }
-        if let Some(name) = said.mgf1_digest {
+        if let Some(name) = given.mgf1_digest {
             self.mgf1 = Some(hash(name)?);
         }
-        self.salt = said.salt.or(self.salt);
+        self.salt = given.salt.or(self.salt);
         Ok(())
     }
 
@@ -181,9 +181,9 @@ impl RsaOptions {
 }
 
 /// A password itself, or the first line of a file: a command's arguments are visible in the process list.
-fn password(name: &str, said: Option<Password>, source: Option<String>) -> Result<Option<Auth>> {
-    match (said, source) {
-        (Some(said), _) => Ok(Some(Auth::new(said.as_bytes()))),
+fn password(name: &str, given: Option<Password>, source: Option<String>) -> Result<Option<Auth>> {
+    match (given, source) {
+        (Some(given), _) => Ok(Some(Auth::new(given.as_bytes()))),
         (None, Some(source)) => config::password_from(name, &source).map(|bytes| Some(Auth::new(bytes))),
         (None, None) => Ok(None),
     }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
     use crate::ffi::params::ParamList;
 
-    fn said(fill: impl FnOnce(&mut ParamList) -> &mut ParamList) -> Result<Options> {
+    fn given(fill: impl FnOnce(&mut ParamList) -> &mut ParamList) -> Result<Options> {
         let mut list = ParamList::new();
         fill(&mut list);
         let mut options = Options::default();
@@ -227,32 +227,32 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_bytes_or_text() {
-        let bytes = said(|list| list.bytes(c"user-auth", b"a\0b")).unwrap().auth.unwrap();
+    fn passwords_can_be_bytes_or_text() {
+        let bytes = given(|list| list.bytes(c"user-auth", b"a\0b")).unwrap().auth.unwrap();
         assert_eq!(*bytes.as_hierarchy_value(), b"a\0b");
-        let text = said(|list| list.text(c"parent-auth", "word")).unwrap().parent_auth.unwrap();
+        let text = given(|list| list.text(c"parent-auth", "word")).unwrap().parent_auth.unwrap();
         assert_eq!(*text.as_hierarchy_value(), b"word");
-        let empty = said(|list| list.text(c"user-auth", "")).err().unwrap().to_string();
+        let empty = given(|list| list.text(c"user-auth", "")).err().unwrap().to_string();
         assert!(empty.contains("leave it out"), "{empty}");
     }
 
     #[test]
-    fn wrong_values_are_named() {
+    fn wrong_values_are_named_in_the_error() {
         for (name, value, text) in [
             (c"parent", "80000000", "transient"),
             (c"parent", "srk", "parent"),
             (c"pcr-lock", "sha256:x", "pcr-lock"),
             (c"da", "perhaps", "use yes or no"),
         ] {
-            let error = said(|list| list.text(name, value)).err().unwrap().to_string();
+            let error = given(|list| list.text(name, value)).err().unwrap().to_string();
             assert!(error.contains(text), "{error}");
         }
-        assert!(said(|list| list.text(c"da", "Yes")).unwrap().da);
-        assert!(said(|list| list.int(c"da", 1)).unwrap().da);
+        assert!(given(|list| list.text(c"da", "Yes")).unwrap().da);
+        assert!(given(|list| list.int(c"da", 1)).unwrap().da);
     }
 
     #[test]
-    fn rsa_keys_are_such_as_tpms_make() {
+    fn rsa_options_that_no_tpm_supports_are_refused() {
         assert_eq!(rsa(|list| list.unsigned(c"bits", &[0x08, 0x00])).unwrap().bits, Some(2048));
         assert_eq!(rsa(|list| list.unsigned(c"e", &[1, 0, 1])).unwrap().exponent(), 65537);
         rsa(|list| list.unsigned(c"primes", &[2])).unwrap();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn pss_restrictions_are_such_as_tpms_keep() {
+    fn pss_restrictions_that_no_tpm_keeps_are_refused() {
         let hash = |digest: &str, mgf1: &str, salt| {
             let filled =
                 rsa(|list| list.text(c"digest", digest).text(c"mgf1-digest", mgf1).int(c"saltlen", salt));

@@ -23,7 +23,7 @@ pub(crate) struct PlainGeneration {
     /// Checks the parameters at once, and generates the key if it is a software key.
     software: Generator,
     /// The parameters that were set. They are set again after the template, which libcrypto sets last.
-    said: Vec<ParamList>,
+    given: Vec<ParamList>,
     /// True if one of the parameters exists for TPM keys only.
     has_tpm_option: bool,
     template: Option<Arc<Key>>,
@@ -36,7 +36,7 @@ impl Generate for PlainGeneration {
             kind,
             selection,
             software: Generator::new(provider.software()?, kind.algorithm(), selection)?,
-            said: Vec::new(),
+            given: Vec::new(),
             has_tpm_option: false,
             template: None,
         };
@@ -50,8 +50,8 @@ impl Generate for PlainGeneration {
             return Ok(());
         }
         self.software = Generator::like(template.software()?, self.selection)?;
-        for said in &mut self.said {
-            self.software.set_params(said.as_params())?;
+        for given in &mut self.given {
+            self.software.set_params(given.as_params())?;
         }
         Ok(())
     }
@@ -62,7 +62,7 @@ impl Generate for PlainGeneration {
         }
         self.software.set_params(params)?;
         self.has_tpm_option |= has_tpm_option(self.kind, params);
-        self.said.push(ParamList::copy_of(params)?);
+        self.given.push(ParamList::copy_of(params)?);
         Ok(())
     }
 
@@ -80,7 +80,7 @@ impl PlainGeneration {
     /// generate such a key. A user who loads no other provider wants TPM keys, and must not get a key in
     /// clear text.
     fn is_for_the_tpm(&self) -> Result<bool> {
-        Ok(self.is_like_a_tpm_key() || self.has_tpm_option || !self.provider.others_manage(self.kind)?)
+        Ok(self.is_like_a_tpm_key() || self.has_tpm_option || !self.provider.another_manages(self.kind)?)
     }
 
     fn is_like_a_tpm_key(&self) -> bool {
@@ -93,8 +93,8 @@ impl PlainGeneration {
         if let Some(template) = &self.template {
             generation.set_template(template)?;
         }
-        for said in &mut self.said {
-            generation.set_params(said.as_params())?;
+        for given in &mut self.given {
+            generation.set_params(given.as_params())?;
         }
         Ok(generation)
     }

@@ -18,7 +18,7 @@ const NAME_HASH: HashAlg = HashAlg::Sha256;
 ///
 /// # Errors
 /// The TPM does not support the key, the parent is missing, its password is wrong, or no TPM is reachable.
-pub(super) fn make(provider: &Provider, template: Template, options: &Options) -> Result<TpmKey> {
+pub(super) fn create_key(provider: &Provider, template: Template, options: &Options) -> Result<TpmKey> {
     let tpm = provider.tpm()?;
     let mut template = template.name_alg(NAME_HASH).dictionary_attack_protection(options.da);
     let public = template.clone().public();

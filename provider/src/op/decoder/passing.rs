@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyfile::Public;
 
 use super::der::type_of;
-use super::{STRUCTURE, dropped};
+use super::{STRUCTURE, last_error};
 use crate::error::Result;
 use crate::ffi::callback::Callback;
 use crate::ffi::params::ParamList;
@@ -19,7 +19,7 @@ pub(super) const OBJECT_KEY: i32 = 2;
 ///
 /// # Errors
 /// The error of the inner decoder, unless libcrypto reports it itself.
-pub(super) fn hand_on(
+pub(super) fn pass_on(
     provider: &Arc<Provider>,
     public: &Public,
     der: &[u8],
@@ -30,12 +30,12 @@ pub(super) fn hand_on(
         .text(c"data-type", type_of(public)?.name())
         .text(c"data-structure", STRUCTURE)
         .bytes(c"data", der);
-    drop(dropped::take());
+    drop(last_error::take());
     let taken = found.call(list.as_params());
-    match dropped::take().filter(|_| !taken) {
+    match last_error::take().filter(|_| !taken) {
         // libcrypto reports it, except inside its store. Then an outer decoder reports it again.
         Some(error) if provider.core().libcrypto().is_last_error_of(c"decoder_decode") => {
-            dropped::keep(&error);
+            last_error::keep(&error);
             Ok(false)
         }
         Some(error) => Err(error),
