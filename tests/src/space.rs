@@ -78,18 +78,18 @@ impl Space {
     }
 
     fn load(&mut self, tpm: &mut Device) -> Result<(), Errno> {
-        for place in &mut self.objects {
-            let Some(object) = place else { continue };
+        for slot in &mut self.objects {
+            let Some(object) = slot else { continue };
             match tpm.load(&object.context)? {
                 Some(handle) => object.handle = handle,
-                None => *place = None,
+                None => *slot = None,
             }
         }
-        for place in &mut self.sessions {
-            let Some(session) = place else { continue };
+        for slot in &mut self.sessions {
+            let Some(session) = slot else { continue };
             tpm.gap.forget(session.handle);
             if tpm.load(&session.context)?.is_none() {
-                *place = None;
+                *slot = None;
             }
         }
         Ok(())
@@ -105,8 +105,8 @@ impl Space {
         for at in (0..count).map(|i| 10 + 4 * i) {
             let handle = u32_at(command, at);
             if handle >> 24 == 0x80 {
-                let place = usize::try_from(0x80FF_FFFF - handle).ok().and_then(|i| self.objects.get(i));
-                let object = place.and_then(Option::as_ref).ok_or(Errno::Invalid)?;
+                let slot = usize::try_from(0x80FF_FFFF - handle).ok().and_then(|i| self.objects.get(i));
+                let object = slot.and_then(Option::as_ref).ok_or(Errno::Invalid)?;
                 mapped
                     .get_mut(at..at + 4)
                     .ok_or(Errno::Invalid)?
@@ -123,7 +123,7 @@ impl Space {
         command: &[u8],
         mut response: Vec<u8>,
     ) -> Result<Vec<u8>, Errno> {
-        if self.lacks_place(code(command), code(&response)) {
+        if self.lacks_slot(code(command), code(&response)) {
             return Err(Errno::NoMemory);
         }
         if code(&response) != 0 {
@@ -139,11 +139,11 @@ impl Space {
                 self.objects[i] = Some(Object { handle, context: Vec::new() });
                 response[10..14].copy_from_slice(&virtual_handle(i).to_be_bytes());
             } else {
-                let Some(place) = self.sessions.iter_mut().find(|s| s.is_none()) else {
+                let Some(slot) = self.sessions.iter_mut().find(|s| s.is_none()) else {
                     tpm.flush(handle);
                     return Err(Errno::NoMemory);
                 };
-                *place = Some(Session { handle, context: Vec::new() });
+                *slot = Some(Session { handle, context: Vec::new() });
             }
         }
         if code(command) == GET_CAPABILITY && u32_at(&response, 11) == 1 {
@@ -154,7 +154,7 @@ impl Space {
 
     /// Returns true if swtpm, which itself has only three slots, refused a fourth object. A TPM with more slots would have created it, and
     /// the kernel would have failed. This behaves as with such a TPM.
-    fn lacks_place(&self, command: u32, answer: u32) -> bool {
+    fn lacks_slot(&self, command: u32, answer: u32) -> bool {
         let full = match answer {
             OBJECT_MEMORY => self.objects.iter().all(Option::is_some),
             SESSION_MEMORY => self.sessions.iter().all(Option::is_some),
@@ -183,18 +183,18 @@ impl Space {
     }
 
     fn save(&mut self, tpm: &mut Device) -> Result<(), Errno> {
-        for place in &mut self.objects {
-            let Some(object) = place else { continue };
+        for slot in &mut self.objects {
+            let Some(object) = slot else { continue };
             match tpm.save(object.handle)? {
                 Some(context) => {
                     tpm.flush(object.handle);
                     *object = Object { handle: 0, context };
                 }
-                None => *place = None,
+                None => *slot = None,
             }
         }
-        for place in &mut self.sessions {
-            let Some(session) = place else { continue };
+        for slot in &mut self.sessions {
+            let Some(session) = slot else { continue };
             if tpm.gap.reached() {
                 return Err(Errno::Fault);
             }
@@ -203,7 +203,7 @@ impl Space {
                     session.context = context;
                     tpm.gap.save(session.handle);
                 }
-                None => *place = None,
+                None => *slot = None,
             }
         }
         Ok(())
@@ -251,6 +251,6 @@ impl Device {
     }
 }
 
-fn virtual_handle(place: usize) -> u32 {
-    0x80FF_FFFF - u32::try_from(place).expect("one of three places")
+fn virtual_handle(slot: usize) -> u32 {
+    0x80FF_FFFF - u32::try_from(slot).expect("one of three slots")
 }

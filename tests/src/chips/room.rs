@@ -56,5 +56,5 @@ pub(super) fn nv(tpm: u16, most: u32) -> Rules {
 fn loaded(tpm: u16, first: u32) -> u32 {
     let parameters = [1, first, 254].map(u32::to_be_bytes).concat();
     let asked = raw::command(raw::GET_CAPABILITY, &[], &[], &parameters);
-    u32_at(&upstream::transact(tpm, &asked).expect("the TPM behind the chip"), 15)
+    u32_at(&upstream::transact(tpm, &asked).expect("the TPM of the chip"), 15)
 }

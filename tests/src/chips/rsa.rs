@@ -32,7 +32,7 @@ pub(super) fn no_size(bits: u16) -> Rules {
 /// Returns the scheme in the public area of a key.
 fn scheme_of(tpm: u16, handle: u32) -> u16 {
     let read = raw::command(raw::READ_PUBLIC, &[handle], &[], &[]);
-    let response = upstream::transact(tpm, &read).expect("the TPM behind the chip");
+    let response = upstream::transact(tpm, &read).expect("the TPM of the chip");
     let public = response.get(10..).unwrap_or_default();
     Parameters::from(public).sized().public().scheme
 }
