@@ -49,9 +49,9 @@ pub fn contents(bytes: &[u8]) -> Result<Vec<Content>, ContentsError> {
     let mut rest = bytes;
     if rest.first() == Some(&0x30) {
         while rest.first() == Some(&0x30) {
-            let (structure, behind) = asn1::strip_tlv(rest)?;
+            let (structure, after) = asn1::strip_tlv(rest)?;
             found.push(classify(structure.full_data())?);
-            rest = behind;
+            rest = after;
         }
         return Ok(found);
     }

@@ -1,6 +1,6 @@
 //! Damaged input gives a typed error or a key. It never panics, and it never allocates more memory than the input has.
 
-// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+// In tests, a panic reports a failure. clippy.toml allows it only in the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use keyfile::policy::{self, Statement};

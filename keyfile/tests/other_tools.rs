@@ -1,6 +1,6 @@
 //! Key files from other tools are read correctly, written back byte by byte, and changed without losses.
 
-// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+// In tests, a panic reports a failure. clippy.toml allows it only in the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use keyfile::{Attributes, CommandCode, Curve, Error, Handle, HashAlg, KeyFile, Kind, PublicKey, Scheme};

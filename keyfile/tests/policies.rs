@@ -1,6 +1,6 @@
 //! Compares policy digests and command parameters with tpm2-tools and with a TPM, and checks the descriptions in words.
 
-// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+// In tests, a panic reports a failure. clippy.toml allows it only in the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use keyfile::policy::{self, Comparison, Condition, CounterTimer, Problem, Statement};

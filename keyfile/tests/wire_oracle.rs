@@ -1,6 +1,6 @@
 //! Compares the wire form of each structure that tss-esapi can marshal: its bytes are read by this crate, and ours are read by it.
 
-// In tests a panic is the failure report; clippy.toml says so only for the test functions themselves.
+// In tests, a panic reports a failure. clippy.toml allows it only in the test functions themselves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use keyfile::wire::{Marshal, Unmarshal};

@@ -1,20 +1,20 @@
-//! Between tcti-cmd and swtpm: commands from standard input, answers to standard output, one connection for all.
+//! Connects tcti-cmd to swtpm: commands from standard input, responses to standard output, one connection for all.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use tests::Swtpm;
 
-/// Tag, size and code (Part 1 §16, Part 3 §4).
+/// The size of a header: tag, size and code (Part 1 §16, Part 3 §4).
 const HEADER: usize = 10;
 
-/// `cmd:` and this program.
+/// Returns the TCTI that runs this program as a bridge.
 pub(crate) fn tcti(tpm: &Swtpm) -> String {
     let program = std::env::current_exe().expect("this program");
     format!("cmd:{} bridge {}", program.display(), tpm.port())
 }
 
-/// `bridge PORT`
+/// Runs as `bridge PORT`.
 pub(crate) fn serve(port: &str) {
     let mut tpm = TcpStream::connect(format!("127.0.0.1:{port}")).expect("a TPM");
     tpm.set_nodelay(true).expect("a socket");
@@ -26,7 +26,7 @@ pub(crate) fn serve(port: &str) {
     }
 }
 
-/// A command or a response; none at the end of the input.
+/// Reads a command or a response; `None` at the end of the input.
 fn whole(from: &mut impl Read) -> Option<Vec<u8>> {
     let mut bytes = vec![0; HEADER];
     from.read_exact(&mut bytes).ok()?;

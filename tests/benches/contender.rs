@@ -1,4 +1,4 @@
-//! Who takes part, what they do, and the process that each of them runs in.
+//! The contenders, their operations, and the process in which each of them runs.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
@@ -19,9 +19,9 @@ pub(crate) enum Algorithm {
     Rsaes2048,
     /// A decryption, OAEP with SHA-256.
     Oaep2048,
-    /// A derivation with a new peer, whose point libcrypto checks before any provider hears of it.
+    /// A derivation with a new peer. libcrypto checks the peer's point before it calls a provider.
     EcdhP256,
-    /// The same without that check, which takes as long as a fifth of a simulator's derivation; the TPM makes its own.
+    /// A derivation without that check, which takes a fifth of the time of a simulator's derivation. The TPM checks the point itself.
     EcdhUnchecked,
 }
 
@@ -35,7 +35,7 @@ impl Algorithm {
         Algorithm::EcdhUnchecked,
     ];
 
-    /// The key tool's options that make such a key.
+    /// Returns the key tool's options that create such a key.
     pub(crate) fn options(self) -> &'static str {
         match self {
             Algorithm::EcdsaP256 | Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => "--ecc P-256",
@@ -74,7 +74,7 @@ pub(crate) enum Session {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The same TPM command in a password session, through the same TCTI, and nothing else.
+    /// Only the same TPM command, in a password session and through the same TCTI.
     Floor,
     /// This provider.
     Ours,
@@ -115,12 +115,12 @@ impl FromStr for Kind {
     }
 }
 
-/// A contender's process, with the TPM that it has to itself.
+/// A contender's process, with a TPM of its own.
 pub(crate) struct Contender {
     process: Process,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
-    /// Its own, for as long as it lives.
+    /// The contender's own TPM, which must live as long as the contender.
     _tpm: Option<Swtpm>,
 }
 
@@ -129,7 +129,7 @@ pub(crate) struct Contender {
 pub(crate) enum Way {
     /// tcti-swtpm, which makes a TCP connection for each command.
     Direct,
-    /// tcti-cmd, whose pipes cost the client about what a device does.
+    /// tcti-cmd. Its pipes cost the client about as much as a device.
     Pipes,
 }
 
@@ -154,12 +154,12 @@ impl Contender {
         contender
     }
 
-    /// This provider with a key file and a TPM that are there.
+    /// Starts this provider with an existing key file and TPM.
     pub(crate) fn with(openssl: &Openssl, algorithm: Algorithm, key: &str) -> Self {
         spawn(openssl.shell(), &format!("{} {algorithm} none {key}", Kind::Ours))
     }
 
-    /// Wall and CPU time of one operation in ns, as the mean over a batch; none when the contender could not do it.
+    /// Returns wall and CPU time of one operation in ns, as the mean over a batch; `None` if the contender failed.
     pub(crate) fn batch(&mut self, operations: u32, threads: u32) -> Option<(f64, f64)> {
         writeln!(self.requests.as_mut().expect("a worker"), "{operations} {threads}").ok()?;
         let mut line = String::new();
@@ -177,12 +177,12 @@ impl Drop for Contender {
     }
 }
 
-/// This program again, as a worker in the environment of a shell.
+/// Starts this program again, as a worker in the environment of a shell.
 fn spawn(shell: &Shell, worker: &str) -> Contender {
     let program = std::env::current_exe().expect("this program");
     let mut command = shell.command(&format!("{} worker {worker}", program.display()));
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    // Its library prints a page about each thing that it cannot do.
+    // The library of tss-esapi prints a page for each missing feature.
     if worker.starts_with(&Kind::Peer.to_string()) {
         command.stderr(Stdio::null());
     }
@@ -191,7 +191,7 @@ fn spawn(shell: &Shell, worker: &str) -> Contender {
     let mut answers = BufReader::new(process.child().stdout.take().expect("its output"));
     let mut line = String::new();
     answers.read_line(&mut line).expect("its first line");
-    // Others may fail by themselves; then their batches are none.
+    // Other contenders may fail on their own; their batches are then `None`.
     let ours = !worker.starts_with(&Kind::Peer.to_string());
     assert!(line.trim() == "ready" || !ours, "a worker did not start: {worker}");
     Contender { process, requests, answers, _tpm: None }

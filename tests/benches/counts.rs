@@ -1,4 +1,4 @@
-//! How many TPM commands each step takes, counted on the bus.
+//! Counts the TPM commands of each step on the bus.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::contender::{Algorithm, Contender};
 const SIGN: u32 = 0x15D;
 
 pub(crate) fn print() {
-    println!("TPM commands (what a process clears away when it ends is not counted)");
+    println!("TPM commands (without those with which a process cleans up when it ends)");
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let shell = Shell::new("bench");
@@ -47,7 +47,7 @@ pub(crate) fn print() {
     later(&proxy, &openssl, "each later derivation", Algorithm::EcdhP256, "permanent.tpm");
 }
 
-/// A key with a password, opened by a process; everything that this process sends.
+/// Counts everything that a process sends to open a key with a password.
 fn opening(proxy: &Proxy, openssl: &Openssl, when: &str) {
     let openssl = openssl.clone().set("prove-password", when);
     let mut times: Vec<_> = (0..15)
@@ -63,7 +63,7 @@ fn opening(proxy: &Proxy, openssl: &Openssl, when: &str) {
     println!("  {step:<48} {:>5}   a process of {:.1} ms", proxy.log().len(), times[7].as_secs_f64() * 1e3);
 }
 
-/// Operations on a loaded key: what a worker's batch adds.
+/// Counts the commands that a worker's batch adds, for a loaded key.
 fn later(proxy: &Proxy, openssl: &Openssl, step: &str, algorithm: Algorithm, key: &str) {
     let mut contender = Contender::with(openssl, algorithm, key);
     proxy.log().clear();
@@ -72,7 +72,7 @@ fn later(proxy: &Proxy, openssl: &Openssl, step: &str, algorithm: Algorithm, key
     println!("  {step:<48} {each:>5}");
 }
 
-/// The commands up to the signature; none when there was none. What comes behind it clears away.
+/// Returns the number of commands up to the signature; 0 if there was no signature. Later commands only clean up.
 fn until_signed(codes: &[u32]) -> usize {
     codes.iter().rposition(|code| *code == SIGN).map_or(codes.len(), |last| last + 1)
 }

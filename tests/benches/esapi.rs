@@ -1,4 +1,4 @@
-//! The same operation through tss_esapi::Context, without OpenSSL: what the library's own way to send commands costs.
+//! The same operation through tss_esapi::Context, without OpenSSL: the cost of that library's way to send commands.
 
 use std::str::FromStr;
 use std::sync::Mutex;
@@ -65,7 +65,9 @@ impl Operation for Esapi {
                 };
                 context.sign(self.key, digest, scheme, ticket.try_into().unwrap()).unwrap();
             }
-            Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => panic!("signatures show what a Context costs"),
+            Algorithm::EcdhP256 | Algorithm::EcdhUnchecked => {
+                panic!("the cost of a Context is measured with signatures")
+            }
             Algorithm::Rsa2048 | Algorithm::Rsaes2048 | Algorithm::Oaep2048 => {
                 let block = PublicKeyRsa::try_from(vec![7; 256]).unwrap();
                 context.rsa_decrypt(self.key, block, RsaDecryptionScheme::Null, Data::default()).unwrap();
@@ -74,7 +76,7 @@ impl Operation for Esapi {
     }
 }
 
-/// TPM2_Sign refuses a session that encrypts the response.
+/// Starts a session. TPM2_Sign refuses a session that encrypts the response.
 fn start(
     context: &mut Context,
     salt_key: Option<KeyHandle>,

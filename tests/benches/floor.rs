@@ -1,4 +1,4 @@
-//! The bare command: the same operation in a password session, prepared bytes through the same TCTI, and nothing else.
+//! The bare command: only the same operation in a password session, prepared bytes through the same TCTI.
 
 use std::sync::Mutex;
 
@@ -16,7 +16,7 @@ const ECDH_ZGEN: u32 = 0x154;
 const RSA_DECRYPT: u32 = 0x159;
 const SIGN: u32 = 0x15D;
 
-/// The base point of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3), a point as good as any.
+/// The base point of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3). Any point would do.
 const GENERATOR: [[u64; 4]; 2] = [
     [0x6b17_d1f2_e12c_4247, 0xf8bc_e6e5_63a4_40f2, 0x7703_7d81_2deb_33a0, 0xf4a1_3945_d898_c296],
     [0x4fe3_42e2_fe1a_7f9b, 0x8ee7_eb4a_7c0f_9e16, 0x2bce_3357_6b31_5ece, 0xcbb6_4068_37bf_51f5],

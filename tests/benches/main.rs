@@ -1,9 +1,9 @@
-//! `make bench`: what an operation costs through the provider, against the bare TPM command and against others' ways, as one table.
+//! `make bench`: compares the cost of an operation through the provider, as the bare TPM command, and with other software, in one table.
 //!
-//! Each contender is a process of its own beside a TPM of its own, and they take turns: figures of one run compare, figures of
-//! two runs do not. A row's ratio is the median of the ratios of each turn.
+//! Each contender is a process of its own with a TPM of its own, and they take turns. Figures of one run can be compared; figures of two
+//! runs cannot. A row's ratio is the median of the ratios of all turns.
 
-// A benchmark is a program for its developer's terminal: it prints, and a panic is its failure report.
+// A benchmark runs in its developer's terminal: it prints, and a panic reports a failure.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -28,8 +28,8 @@ fn main() {
         Some("worker") => worker::serve(&arguments[2..]),
         Some("bridge") => bridge::serve(&arguments[2]),
         Some("match") => openssl::matches(&arguments[2], &arguments[3]),
-        // cargo bench adds --bench; cargo test --benches runs nothing here, since timings are no tests. A word before it chooses
-        // rows: cargo bench -p tests --bench bench -- ECDH
+        // cargo bench adds --bench. cargo test --benches runs nothing here, since measurements are not tests. A name selects rows: cargo
+        // bench -p tests --bench bench -- ECDH
         _ if arguments.iter().any(|argument| argument == "--bench") => {
             counts::print();
             tail::print();

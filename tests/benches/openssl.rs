@@ -1,5 +1,5 @@
-//! An operation as a program makes it: with a fresh context over a key that OpenSSL loaded from a file. Which module serves it
-//! is the configuration's business (OPENSSL_CONF).
+//! An operation as in a program: with a fresh context for a key that OpenSSL loaded from a file. The configuration (OPENSSL_CONF) chooses
+//! the module.
 
 use openssl::derive::Deriver;
 use openssl::ec::{EcGroup, EcKey};
@@ -21,7 +21,7 @@ pub(crate) struct OpenSsl {
     work: Work,
 }
 
-/// What is done with the key, with what is needed beside it.
+/// The operation with the key, and its inputs.
 enum Work {
     Sign,
     Decrypt { sealed: Vec<u8>, padding: Padding },
@@ -43,7 +43,7 @@ impl OpenSsl {
 }
 
 impl Work {
-    /// The message, encrypted to the key.
+    /// Prepares to decrypt the message, encrypted to the key.
     fn decrypt(key: &PKey<Private>, padding: Padding) -> Self {
         let public = PKey::public_key_from_der(&key.public_key_to_der().expect("its public half"));
         let public = public.expect("a public key");
@@ -63,14 +63,14 @@ fn load(file: &str) -> PKey<Private> {
     PKey::private_key_from_pem(&std::fs::read(file).expect("the key file")).expect("a key of the provider")
 }
 
-/// Somebody to share a secret with.
+/// Returns the public key of a peer to share a secret with.
 fn peer() -> PKey<Public> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
     PKey::public_key_from_der(&key.public_key_to_der().expect("its public half")).expect("a public key")
 }
 
-/// Loads a key file and holds it against a certificate, as each TLS server does when it starts.
+/// Loads a key file and compares it with a certificate, as each TLS server does when it starts.
 pub(crate) fn matches(key: &str, certificate: &str) {
     let key = load(key);
     let certificate =

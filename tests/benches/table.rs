@@ -1,10 +1,10 @@
-//! The time of one operation: every contender in turn, many turns, medians.
+//! The time of one operation: all contenders take turns, many times; the table shows medians.
 
 use crate::contender::{Algorithm, Contender, Kind, Way};
 
 const TURNS: usize = 15;
 
-/// The rows of the algorithms whose names have this in them.
+/// Prints the rows of the algorithms whose names contain `name`.
 pub(crate) fn print(name: &str) {
     println!(
         "\ntime of one operation on a loaded key (medians of {TURNS} turns; ratio: median of each turn's ratio to the bare command)"
@@ -20,15 +20,15 @@ pub(crate) fn print(name: &str) {
             rows(algorithm, threads, Way::Direct, kinds);
         }
     }
-    // tcti-swtpm connects anew for each command, which may cost the client more than all else.
-    println!("the same through pipes, which cost the client about what a device does");
+    // tcti-swtpm makes a new connection for each command, which may cost the client more than everything else.
+    println!("the same through pipes, which cost the client about as much as a device");
     for algorithm in chosen() {
         rows(algorithm, 1, Way::Pipes, [Kind::Floor, Kind::Ours].into_iter());
     }
 }
 
 fn takes_part(kind: Kind, algorithm: Algorithm, threads: u32) -> bool {
-    // A Context of tss-esapi belongs to one thread, and what it adds to a command the signatures show.
+    // A Context of tss-esapi belongs to one thread. Its cost per command is shown by the signatures.
     let signs = matches!(algorithm, Algorithm::EcdsaP256 | Algorithm::Rsa2048);
     (threads == 1 && signs) || !matches!(kind, Kind::Esapi(_))
 }

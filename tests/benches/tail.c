@@ -1,6 +1,6 @@
-/* How long signatures take that wait for each other and for others: tail KEY SECONDS BITS. Eight threads sign for so many seconds; with
- * BITS, one more has the TPM make RSA keys all the time. Prints microseconds of the median, the 99th percentile and the slowest
- * signature, their number, and number and milliseconds of the generations. */
+/* Measures how long signatures take that wait for each other and for other operations: tail KEY SECONDS BITS. Eight threads sign for
+ * SECONDS seconds. With BITS, another thread makes the TPM create RSA keys all the time. Prints microseconds of the median, the 99th
+ * percentile and the slowest signature, their number, and number and milliseconds of the key generations. */
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>

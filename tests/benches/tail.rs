@@ -1,4 +1,5 @@
-//! The slowest of many: eight threads sign, alone and while one more has the TPM make RSA keys, during which it does nothing else.
+//! The slowest of many signatures: eight threads sign, first alone, then while another thread creates RSA keys in the TPM, which meanwhile
+//! does nothing else.
 
 use std::path::Path;
 
@@ -14,9 +15,9 @@ pub(crate) fn print() {
     println!("\n8 threads sign with an ECDSA-P256 key for 10 seconds, in ms");
     println!(
         "{:<36} {:>8} {:>8} {:>8} {:>8} {:>6} {:>12}",
-        "beside them", "median", "p99", "slowest", "number", "keys", "each key took"
+        "meanwhile", "median", "p99", "slowest", "number", "keys", "each key took"
     );
-    for (beside, bits) in [("nobody", 0), ("one has RSA-2048 keys made", 2048)] {
+    for (beside, bits) in [("nothing else", 0), ("one thread creates RSA-2048 keys", 2048)] {
         let output = openssl.shell().ok(&format!("{program} key.tpm 10 {bits}")).out();
         let figures: Vec<f64> =
             output.split_whitespace().map(|word| word.parse().expect("a number")).collect();

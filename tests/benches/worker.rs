@@ -1,6 +1,6 @@
-//! A contender's process: loads its key once, then does as many operations as each line of its standard input asks.
+//! A contender's process: loads its key once, then does as many operations as each line of its standard input requests.
 //!
-//! Request: `OPERATIONS THREADS`. Answer: `WALL_NS CPU_NS`, the whole batch. End of input ends the process.
+//! Request: `OPERATIONS THREADS`. Response: `WALL_NS CPU_NS` of the whole batch. The process ends at the end of its input.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -10,12 +10,12 @@ use tests::process::cpu_time;
 use crate::contender::Kind;
 use crate::{esapi, floor, openssl};
 
-/// One private-key operation on a key that is loaded; called from several threads at once.
+/// One private-key operation with a loaded key. Several threads call it at once.
 pub(crate) trait Operation: Sync {
     fn run(&self);
 }
 
-/// `worker KIND ALGORITHM TCTI KEY`
+/// Runs as `worker KIND ALGORITHM TCTI KEY`.
 pub(crate) fn serve(arguments: &[String]) {
     let [kind, algorithm, tcti, key] = arguments else { panic!("worker KIND ALGORITHM TCTI KEY") };
     let algorithm = algorithm.parse().expect("an algorithm");

@@ -1,48 +1,47 @@
-//! A certification authority of stock `openssl` that has never heard of the TPM: it certifies public keys, whoever has the
-//! private half.
+//! A certification authority run with stock `openssl` without the provider. It certifies any public key, wherever the private key is.
 use crate::Openssl;
 
-/// An authority; its certificate is in a file of the folder where everybody works.
+/// An authority. Its certificate is a file in the shared folder.
 pub struct Authority {
     openssl: Openssl,
     name: String,
 }
 
 impl Authority {
-    /// A self-signed P-256 authority: `NAME.pem` and `NAME.key` in the folder of `openssl`.
+    /// Creates a self-signed P-256 authority: `NAME.pem` and `NAME.key` in the folder of `openssl`.
     #[must_use]
     #[track_caller]
     pub fn new(openssl: &Openssl, name: &str) -> Self {
         Self::with_key(openssl, name, "ec -pkeyopt ec_paramgen_curve:P-256")
     }
 
-    /// The same with another key: `rsa:4096`.
+    /// Creates an authority with another kind of key, for example `rsa:4096`.
     #[must_use]
     #[track_caller]
     pub fn with_key(openssl: &Openssl, name: &str, newkey: &str) -> Self {
         let openssl = openssl.stranger();
         let files = format!("-keyout {name}.key -out {name}.pem");
-        // OpenSSL 3.0 would make version 1, in which a root needs no basicConstraints; later ones make version 3.
+        // OpenSSL 3.0 would write version 1, in which a root needs no basicConstraints; later versions write version 3.
         let kind = "-addext basicConstraints=critical,CA:TRUE";
         openssl.ok(&format!("req -x509 -newkey {newkey} -nodes -subj /CN={name} -days 2 {kind} {files}"));
         Self { openssl, name: name.to_owned() }
     }
 
-    /// Its certificate.
+    /// Returns the file name of its certificate.
     #[must_use]
     pub fn certificate(&self) -> String {
         format!("{}.pem", self.name)
     }
 
-    /// Writes the certificate of the public key in one file into another.
+    /// Certifies the public key in a file and writes the certificate to another.
     #[track_caller]
     pub fn certify(&self, public: &str, certificate: &str) {
-        // A minimal system knows no address of localhost.
+        // A minimal system cannot resolve localhost.
         let extensions = "basicConstraints = CA:FALSE\nsubjectAltName = DNS:localhost, IP:127.0.0.1\n";
         self.issue(public, "/CN=localhost", certificate, extensions);
     }
 
-    /// An authority below this one: `NAME.pem` and `NAME.key`; `algorithm` is for `openssl genpkey`.
+    /// Creates a subordinate authority: `NAME.pem` and `NAME.key`; `algorithm` is for `openssl genpkey`.
     #[must_use]
     #[track_caller]
     pub fn below(&self, name: &str, algorithm: &str) -> Self {
@@ -57,7 +56,7 @@ impl Authority {
     fn issue(&self, public: &str, subject: &str, certificate: &str, extensions: &str) {
         let file = self.openssl.write(format!("{certificate}.ext"), extensions);
         let issuer = format!("-CA {0}.pem -CAkey {0}.key -extfile {1}", self.name, file.display());
-        // -new with -force_pubkey: neither a request nor any signature of the certified key is needed.
+        // With -new and -force_pubkey, neither a request nor a signature of the certified key is needed.
         let made = format!("x509 -new -force_pubkey {public} -subj {subject} -days 2");
         self.openssl.ok(&format!("{made} {issuer} -out {certificate}"));
     }
@@ -68,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chain_of_two_authorities_verifies() {
+    fn chain_of_two_authorities_is_verified() {
         let openssl = Openssl::clean();
         let root = Authority::new(&openssl, "root");
         let below = root.below("below", "-algorithm ED25519");

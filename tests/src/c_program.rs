@@ -1,4 +1,4 @@
-//! C programs of the tests: what no command line of `openssl` does (threads, forks, callbacks).
+//! C programs for tests, for what the `openssl` command cannot do (threads, forks, callbacks).
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd as _;
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::Shell;
 
-/// Puts the program of `source` into the shell's folder, compiled against the system's OpenSSL, and gives the line that starts it:
+/// Compiles the program `source` against the system's OpenSSL, puts it into the shell's folder, and returns the line that starts it:
 /// `./NAME`. Many tests use the same program, so it is compiled once for all of them.
 ///
 /// # Panics
-/// When the compiler has anything to say.
+/// If the compiler prints anything.
 #[must_use]
 #[track_caller]
 pub fn build(shell: &Shell, source: &Path) -> String {
@@ -22,7 +22,7 @@ pub fn build(shell: &Shell, source: &Path) -> String {
     format!("./{name}")
 }
 
-/// The file stays open here when the folder in which it was compiled is gone.
+/// The compiled program. The open file outlives the folder in which it was compiled.
 type Program = Arc<OnceLock<File>>;
 
 #[track_caller]
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_built_and_run() {
+    fn program_is_built_and_run() {
         let shell = Shell::new("c");
         let source = shell.write(
             "hello.c",

@@ -1,7 +1,7 @@
-//! Stands in for /dev/tpm0: a pseudo-terminal, which programs open, read, write and poll like the kernel's device.
+//! Replaces /dev/tpm0: a pseudo-terminal, which programs open, read, write and poll like the kernel's device.
 //!
-//! It is unlike one where nothing is there to be read (EAGAIN, not an end), in that closing it never waits, and in that any number of
-//! programs may open it.
+//! It differs from the device in three ways: a read without data returns EAGAIN instead of an end of file, closing it never waits, and any
+//! number of programs may open it.
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -12,20 +12,20 @@ use std::time::Duration;
 
 use crate::{Swtpm, ffi, raw, upstream};
 
-/// A device with a TPM behind it; one program may use it at a time.
+/// A device with a TPM; one program may use it at a time.
 pub struct TerminalDevice {
     path: PathBuf,
     paused: Arc<AtomicBool>,
     commands: Arc<AtomicUsize>,
-    // Open here as well, so that the terminal outlives each program.
+    // Kept open, so that the terminal outlives each program.
     _theirs: OwnedFd,
 }
 
 impl TerminalDevice {
-    /// A device of the TPM.
+    /// Starts a device for the TPM.
     ///
     /// # Panics
-    /// When the system has no terminals.
+    /// If the system has no pseudo-terminals.
     #[must_use]
     pub fn start(tpm: &Swtpm) -> Self {
         let (ours, theirs) = ffi::open_terminal().expect("a pseudo-terminal");
@@ -39,25 +39,25 @@ impl TerminalDevice {
         Self { path, paused, commands, _theirs: theirs }
     }
 
-    /// For `TPM2_TCTI` and every program of tpm2-tss: `device:/dev/pts/N`.
+    /// Returns the TCTI for `TPM2_TCTI` and programs that use tpm2-tss: `device:/dev/pts/N`.
     #[must_use]
     pub fn tcti(&self) -> String {
         format!("device:{}", self.path.display())
     }
 
-    /// From here on commands are held back, or go on.
+    /// Holds back commands from now on, or lets them pass.
     pub fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::SeqCst);
     }
 
-    /// How many commands have come, those that are held back included.
+    /// Returns how many commands have arrived, including those held back.
     #[must_use]
     pub fn commands(&self) -> usize {
         self.commands.load(Ordering::SeqCst)
     }
 }
 
-/// Ends when the last one who has it open closes it.
+/// Serves the device until the last program that has it open closes it.
 fn serve(mut terminal: File, port: u16, paused: &AtomicBool, commands: &AtomicUsize) {
     while let Ok(command) = raw::read_message(&mut terminal) {
         commands.fetch_add(1, Ordering::SeqCst);
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stock_tools_work_through_it() {
+    fn tpm2_tools_work_with_the_device() {
         let tpm = Swtpm::start();
         let device = TerminalDevice::start(&tpm);
         let mut command = std::process::Command::new("tpm2_getrandom");

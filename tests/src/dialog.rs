@@ -1,4 +1,4 @@
-//! A child that is asked by lines and answers each by one line.
+//! A child process that reads questions line by line and answers each with one line.
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::process::{Process, command_line};
 
-/// How long an answer may take. Longer than any time limit within the child, whose message says more.
+/// The time limit of an answer. It is longer than any time limit in the child, whose message explains more.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A running child; ended when dropped.
+/// A running child; it is ended on drop.
 pub struct Dialog {
     process: Process,
     answers: Receiver<String>,
@@ -17,7 +17,7 @@ pub struct Dialog {
 }
 
 impl Dialog {
-    /// Starts the command; its standard error goes where the command says.
+    /// Starts the command. The command decides where its standard error goes.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -38,20 +38,20 @@ impl Dialog {
         Self { process, answers, line }
     }
 
-    /// Asks, and gives the answer.
+    /// Asks a question and returns the answer.
     ///
     /// # Panics
-    /// When the child has ended, crashed, or does not answer in two minutes.
+    /// If the child has ended, crashes, or does not answer within two minutes.
     #[track_caller]
     pub fn ask(&mut self, question: &str) -> String {
         self.tell(question);
         self.answer(question)
     }
 
-    /// Asks something that must be answered by "ok"; gives what follows.
+    /// Asks a question that must be answered with "ok", and returns the rest of the answer.
     ///
     /// # Panics
-    /// When the answer is another, or does not come.
+    /// If the answer is different or does not come.
     #[track_caller]
     pub fn ok(&mut self, question: &str) -> String {
         let answer = self.ask(question);
@@ -59,10 +59,10 @@ impl Dialog {
         rest.unwrap_or_else(|| panic!("{question}: {answer}\n$ {}", self.line)).trim().to_owned()
     }
 
-    /// Asks it to end, and waits until it has: with status 0, its exit handlers done.
+    /// Asks the child to end, and waits until it has ended with status 0 after its exit handlers.
     ///
     /// # Panics
-    /// When the answer is not "ok", or it ends otherwise.
+    /// If the answer is not "ok", or if it ends in another way.
     #[track_caller]
     pub fn end(&mut self, question: &str) {
         self.ok(question);
@@ -70,7 +70,7 @@ impl Dialog {
         assert!(status.success(), "{question}: {status}\n$ {}", self.line);
     }
 
-    /// Asks without waiting; `answer` gives the answer later.
+    /// Sends a question without waiting; `answer` returns the answer later.
     ///
     /// # Panics
     /// When the child has ended.
@@ -79,7 +79,7 @@ impl Dialog {
         writeln!(stdin, "{question}").unwrap_or_else(|e| panic!("{question}: {e}: the program is gone"));
     }
 
-    /// The next line that the child says.
+    /// Returns the next line that the child prints.
     ///
     /// # Panics
     /// When none comes.
@@ -91,7 +91,7 @@ impl Dialog {
         })
     }
 
-    /// The child.
+    /// Returns the child process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }

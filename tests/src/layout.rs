@@ -1,9 +1,9 @@
-//! Where the handles, authorizations and nonces stand in commands and responses (TPM 2.0 Library, Part 1 §16–19).
+//! The positions of handles, authorizations and nonces in commands and responses (TPM 2.0 Library, Part 1 §16–19).
 use std::ops::Range;
 
 use crate::raw::{START_AUTH_SESSION, code, u32_at};
 
-/// How many handles stand in front of the authorizations of a command (Part 3; swtpm's TPM_CAP_COMMANDS says the same).
+/// Returns how many handles precede the authorizations of a command (Part 3; swtpm's TPM_CAP_COMMANDS agrees).
 #[must_use]
 pub fn command_handles(code: u32) -> usize {
     match code {
@@ -15,7 +15,7 @@ pub fn command_handles(code: u32) -> usize {
     }
 }
 
-/// Whether the response to the command begins with a handle.
+/// Returns true if the response to the command begins with a handle.
 #[must_use]
 pub fn returns_handle(code: u32) -> bool {
     matches!(code, 0x131 | 0x157 | 0x15B | 0x161 | 0x167 | 0x176 | 0x186 | 0x191)
@@ -33,23 +33,23 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    /// Whether an HMAC session authorizes, not a password.
+    /// Returns true for an HMAC session, false for a password.
     #[must_use]
     pub fn is_hmac(&self) -> bool {
         self.session >> 24 == 0x02 && !self.hmac.is_empty()
     }
 }
 
-/// The handles of a command.
+/// Returns the handles of a command.
 #[must_use]
 pub fn handles(command: &[u8]) -> Vec<u32> {
     (0..command_handles(code(command))).map(|i| u32_at(command, 10 + 4 * i)).collect()
 }
 
-/// The authorizations of a command; none for one without sessions.
+/// Returns the authorizations of a command; empty without sessions.
 ///
 /// # Panics
-/// When the command is cut short.
+/// If the command is cut off.
 #[must_use]
 pub fn authorizations(command: &[u8]) -> Vec<Authorization> {
     if !command.starts_with(&[0x80, 0x02]) {
@@ -73,7 +73,7 @@ pub fn authorizations(command: &[u8]) -> Vec<Authorization> {
     found
 }
 
-/// Where the TPM's nonces stand in a response to the command.
+/// Returns the positions of the TPM's nonces in a response to the command.
 #[must_use]
 pub fn nonces(command: &[u8], response: &[u8]) -> Vec<Range<usize>> {
     if code(response) != 0 {
@@ -96,7 +96,7 @@ pub fn nonces(command: &[u8], response: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// The bytes of the TPM2B at `at`.
+/// Returns the position of the bytes of the TPM2B at `at`.
 fn sized(message: &[u8], at: usize) -> Range<usize> {
     let size = usize::from(u16::from_be_bytes([message[at], message[at + 1]]));
     at + 2..at + 2 + size
@@ -109,8 +109,8 @@ mod tests {
     use crate::raw::{self, Tpm as _};
 
     #[test]
-    fn the_table_is_what_the_tpm_says() {
-        // TPM_CAP_COMMANDS gives a TPMA_CC each (Part 2 §8.9): 0:15 code, 25:27 handles, 28 response handle.
+    fn table_matches_the_tpm() {
+        // TPM_CAP_COMMANDS returns one TPMA_CC per command (Part 2 §8.9): bits 0:15 code, 25:27 handles, 28 response handle.
         let list = Swtpm::start().capability(2, 0);
         assert!(u32_at(&list, 0) > 80);
         for row in list[4..].chunks_exact(4).map(|row| u32_at(row, 0)) {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn authorizations_are_read_from_a_command() {
+    fn authorizations_of_a_command_are_parsed() {
         let command = raw::command(raw::SIGN, &[0x8000_0000], &[b"pw", b""], &[0; 8]);
         let found = authorizations(&command);
         assert_eq!(found.len(), 2);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nonce_of_a_new_session_is_found() {
+    fn nonce_of_a_new_session_is_found() {
         let tpm = Swtpm::start();
         let command =
             raw::command(START_AUTH_SESSION, &[raw::NULL, raw::NULL], &[], &raw::session_parameters());

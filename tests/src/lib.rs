@@ -1,30 +1,30 @@
-//! Fixtures of the user stories: real TPM simulators, stock `openssl`, and what stands between them.
+//! Fixtures of the user stories: real TPM simulators, stock `openssl`, and the layers between them.
 //!
-//! This library knows none of the house's other crates, so that each of them may dev-depend on it.
-//! A fixture starts its processes on free ports of 127.0.0.1, ends them by pid when it is dropped, and
-//! keeps its folder with the commands to replay when the test panics.
+//! This library depends on none of the workspace's other crates, so that each of them can dev-depend on it.
+//! A fixture starts its processes on free ports of 127.0.0.1 and ends them by pid on drop. If the test panics, it keeps its folder with the
+//! commands to replay.
 //!
 //! | file | what |
 //! |---|---|
 //! | `swtpm` | one TPM 2.0 simulator per test |
-//! | `raw`, `layout` | TPM commands as bytes, for looking at a TPM past every stack |
-//! | `proxy`, `tamper` | a man in the middle, and what he does to the bytes |
-//! | `resource_manager`, `space`, `gap` | stands in for /dev/tpmrm0, by the kernel's rules |
-//! | `chips` | a book of TPMs that lack something, or answer oddly |
-//! | `log` | what went over a bus |
-//! | `device` | stands in for /dev/tpm0 |
+//! | `raw`, `layout` | TPM commands as bytes, for accessing a TPM without any library |
+//! | `proxy`, `tamper` | a man in the middle, and the ways in which it changes the bytes |
+//! | `resource_manager`, `space`, `gap` | a replacement for /dev/tpmrm0 that follows the kernel's rules |
+//! | `chips` | a collection of TPMs that lack features or answer unusually |
+//! | `log` | the traffic of a bus |
+//! | `device` | a replacement for /dev/tpm0 |
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
-//! | `shell` | a folder and a clean environment; commands as one would type them |
+//! | `shell` | a folder and a clean environment, and command lines as a user types them |
 //! | `openssl`, `tool`, `peers` | stock openssl, the key tool, the other implementations |
 //! | `authority` | certificates for public keys |
 //! | `tls`, `pty`, `dialog`, `c_program`, `valgrind` | servers and clients, prompts, resident programs, C, memory |
-//! | `module` | where the freshly built module is |
+//! | `module` | the location of the freshly built module |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
-//! | `process` | children that die with us, and runs with a time limit |
-//! | `scratch` | a folder per fixture, kept with replay notes when the test panics |
+//! | `process` | children that end with this process, and runs with a time limit |
+//! | `scratch` | a folder per fixture, kept with replay notes if the test panics |
 
 #![deny(unsafe_code)]
-// In a fixture a panic is the failure report, as clippy.toml says for tests.
+// In a fixture, a panic reports a failure, as clippy.toml says for tests.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

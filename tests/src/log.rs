@@ -1,4 +1,4 @@
-//! What went over a bus: every command and response, as bytes.
+//! The traffic of a bus: every command and response, as bytes.
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,27 +7,27 @@ use std::time::Instant;
 use crate::layout;
 use crate::raw::code;
 
-/// One command and what came back to the client.
+/// One command and the response that the client received.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Which connection it came on; numbered from 0.
+    /// The number of the connection, from 0.
     pub connection: usize,
-    /// When it was answered.
+    /// When the command was answered.
     pub at: Instant,
-    /// The command as the client sent it.
+    /// The command that the client sent.
     pub command: Vec<u8>,
-    /// The response as the client got it; empty when it got none.
+    /// The response that the client received; empty if there was none.
     pub response: Vec<u8>,
 }
 
 impl Exchange {
-    /// The command code.
+    /// Returns the command code.
     #[must_use]
     pub fn code(&self) -> u32 {
         code(&self.command)
     }
 
-    /// The response code; `None` when there was no response.
+    /// Returns the response code; `None` if there was no response.
     #[must_use]
     pub fn response_code(&self) -> Option<u32> {
         (!self.response.is_empty()).then(|| code(&self.response))
@@ -39,37 +39,37 @@ impl Exchange {
 pub struct Log(Arc<Mutex<Vec<Exchange>>>);
 
 impl Log {
-    /// Everything so far, in the order of the answers.
+    /// Returns all exchanges so far, in the order of the responses.
     #[must_use]
     pub fn all(&self) -> Vec<Exchange> {
         self.lock().clone()
     }
 
-    /// How many commands there were.
+    /// Returns how many commands there were.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().len()
     }
 
-    /// Whether there was none.
+    /// Returns true if there was no command.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
 
-    /// The command codes in order.
+    /// Returns the command codes in order.
     #[must_use]
     pub fn codes(&self) -> Vec<u32> {
         self.lock().iter().map(Exchange::code).collect()
     }
 
-    /// How often the command was sent.
+    /// Returns how often the command was sent.
     #[must_use]
     pub fn count(&self, command: u32) -> usize {
         self.lock().iter().filter(|e| e.code() == command).count()
     }
 
-    /// How often each command was sent.
+    /// Returns how often each command was sent.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<u32, usize> {
         self.codes().into_iter().fold(BTreeMap::new(), |mut counts, code| {
@@ -78,20 +78,20 @@ impl Log {
         })
     }
 
-    /// How many connections there were that sent something.
+    /// Returns how many connections sent a command.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.lock().iter().map(|e| e.connection).collect::<std::collections::BTreeSet<_>>().len()
     }
 
-    /// Whether the bytes stand anywhere in a command or response.
+    /// Returns true if a command or response contains the bytes.
     #[must_use]
     pub fn contains(&self, bytes: &[u8]) -> bool {
         let holds = |message: &[u8]| message.windows(bytes.len()).any(|window| window == bytes);
         self.lock().iter().any(|e| holds(&e.command) || holds(&e.response))
     }
 
-    /// Commands that used a private key (Sign, RSA_Decrypt, ECDH_ZGen, Unseal) without an HMAC session.
+    /// Returns the commands that used a private key (Sign, RSA_Decrypt, ECDH_ZGen, Unseal) without an HMAC session.
     #[must_use]
     pub fn unprotected(&self) -> Vec<Exchange> {
         let private = [crate::raw::SIGN, crate::raw::RSA_DECRYPT, crate::raw::ECDH_ZGEN, crate::raw::UNSEAL];
@@ -100,12 +100,12 @@ impl Log {
         self.all().into_iter().filter(|e| private.contains(&e.code()) && !hmac(e)).collect()
     }
 
-    /// Begins anew.
+    /// Empties the log.
     pub fn clear(&self) {
         self.lock().clear();
     }
 
-    /// One line for each exchange, for a failure's message.
+    /// Returns one line per exchange, for a failure's message.
     #[must_use]
     pub fn text(&self) -> String {
         self.lock().iter().fold(String::new(), |mut text, e| {

@@ -1,17 +1,17 @@
-//! Where the freshly built module and tool are; missing or stale ones fail loudly.
+//! Locates the freshly built module and tool. If one is missing or stale, the test fails with a clear message.
 //!
-//! Tests never build what they test: `make build` does. Cargo writes beside each artifact the list of the sources that it
-//! was made of (libtpm2.d), so nothing here has to know the crates. One look is enough for a test program.
+//! Tests never build what they test: `make build` does. Cargo writes the list of sources of each artifact beside it (libtpm2.d), so this
+//! file need not know the crates. Each test program checks once.
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-/// The folder that holds `tpm2.so`, for OPENSSL_MODULES: TPM2_MODULE_DIR, or `release` of the target folder.
+/// Returns the folder that contains `tpm2.so`, for OPENSSL_MODULES: TPM2_MODULE_DIR, or `release` in the target folder.
 ///
 /// # Panics
-/// When the module is missing or older than a source of it.
+/// If the module is missing or older than one of its sources.
 #[must_use]
 #[track_caller]
 pub fn folder() -> PathBuf {
@@ -24,10 +24,10 @@ pub fn folder() -> PathBuf {
     module.clone()
 }
 
-/// The key tool, beside the module.
+/// Returns the path of the key tool, which is beside the module.
 ///
 /// # Panics
-/// When it is missing or older than a source of it.
+/// If it is missing or older than one of its sources.
 #[must_use]
 #[track_caller]
 pub fn keytool() -> PathBuf {
@@ -40,10 +40,10 @@ pub fn keytool() -> PathBuf {
     tool.clone()
 }
 
-/// The folder that cargo builds in.
+/// Returns cargo's target folder.
 ///
 /// # Panics
-/// When scripts/target-dir, which asks cargo, does not answer.
+/// If scripts/target-dir, which asks cargo, fails.
 #[must_use]
 pub fn target() -> PathBuf {
     static TARGET: OnceLock<PathBuf> = OnceLock::new();
@@ -57,10 +57,10 @@ pub fn target() -> PathBuf {
     target.clone()
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 ///
 /// # Panics
-/// Never: this crate is a folder of it.
+/// Never: this crate is a folder of the workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder of the workspace").to_owned()
@@ -73,7 +73,7 @@ fn chosen() -> PathBuf {
 #[track_caller]
 fn check(artifact: &Path, sources: &Path) {
     let Ok(built) = modified(artifact) else { panic!("{} is missing: run `make build`", artifact.display()) };
-    // An installed module has no list; it was chosen by hand.
+    // An installed module has no list; the user chose it.
     let list = fs::read_to_string(sources).unwrap_or_default();
     for source in list.lines().flat_map(|line| line.split_once(": ")).flat_map(|(_, files)| files.split(' '))
     {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_and_stale_artifacts_are_told_from_fresh_ones() {
+    fn missing_and_stale_artifacts_are_rejected() {
         let scratch = crate::Scratch::new("module");
         let (artifact, list) = (scratch.file("x.so"), scratch.file("x.d"));
         let fails = || std::panic::catch_unwind(|| check(&artifact, &list)).is_err();
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn the_target_folder_is_what_cargo_says() {
+    fn target_folder_is_that_of_cargo() {
         let told = |variable: &str, value: &str, cargo: Option<&str>| {
             let mut command = Command::new(workspace().join("scripts/target-dir"));
             command.env_remove("CARGO_TARGET_DIR").env(variable, value);
             command.envs(cargo.map(|cargo| ("CARGO", cargo)));
             String::from_utf8(command.output().unwrap().stdout).unwrap()
         };
-        // build.target-dir of a configuration, as cargo spells it for the environment.
+        // build.target-dir of a configuration file, in cargo's name for the environment.
         assert_eq!(told("CARGO_BUILD_TARGET_DIR", "/elsewhere", None), "/elsewhere\n");
         assert_eq!(told("CARGO_TARGET_DIR", "/elsewhere", None), "/elsewhere\n");
         let beside = format!("{}\n", workspace().join("beside").display());

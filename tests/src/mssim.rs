@@ -1,4 +1,4 @@
-//! The framing of Microsoft's simulator, which tcti-mssim speaks: a command port and a platform port.
+//! The framing of Microsoft's simulator, as in tcti-mssim: a command port and a platform port.
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
@@ -8,18 +8,18 @@ use crate::{ffi, raw};
 const SEND_COMMAND: u32 = 8;
 const SESSION_END: u32 = 20;
 
-/// The next TPM command of a client; `None` when it says good-bye.
+/// Reads the next TPM command of a client; `None` if the client ends the session.
 ///
 /// # Errors
-/// What the stream says; UnexpectedEof when the client just closes.
+/// The stream's error; UnexpectedEof if the client closes the connection without ending the session.
 pub(crate) fn read_command(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     match read_u32(stream)? {
         SESSION_END => Ok(None),
         SEND_COMMAND => {
             let mut locality_and_size = [0; 5];
             stream.read_exact(&mut locality_and_size)?;
-            // tcti-mssim writes this and the command one after the other, and its socket holds the second back until the first is
-            // acknowledged: 40 ms for each command.
+            // tcti-mssim writes this and the command separately, and its socket holds back the second until the first is acknowledged,
+            // which costs 40 ms per command.
             ffi::acknowledge(stream);
             raw::read_message(stream).map(Some)
         }
@@ -27,16 +27,16 @@ pub(crate) fn read_command(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>
     }
 }
 
-/// Answers one command: size, response, a status of 0.
+/// Answers one command: size, response, status 0.
 ///
 /// # Errors
-/// What the stream says.
+/// The stream's error.
 pub(crate) fn write_response(stream: &mut impl Write, response: &[u8]) -> io::Result<()> {
     let size = u32::try_from(response.len()).map_err(io::Error::other)?;
     stream.write_all(&[&size.to_be_bytes()[..], response, &[0; 4]].concat())
 }
 
-/// Serves the platform port (power on, NV on, cancel …): everything succeeds and does nothing.
+/// Serves the platform port (power on, NV on, cancel …): every request succeeds without effect.
 pub(crate) fn platform(mut stream: TcpStream) {
     while let Ok(request) = read_u32(&mut stream) {
         if request == SESSION_END || stream.write_all(&[0; 4]).is_err() {
@@ -51,7 +51,7 @@ fn read_u32(stream: &mut impl Read) -> io::Result<u32> {
     Ok(u32::from_be_bytes(bytes))
 }
 
-/// A client of the framing, for tests of what speaks it.
+/// A client of the framing, for tests of its servers.
 #[cfg(test)]
 pub(crate) struct Client(std::sync::Mutex<TcpStream>);
 

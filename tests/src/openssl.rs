@@ -1,10 +1,10 @@
-//! Stock `openssl`, with the provider under test or without ever having heard of it.
+//! Stock `openssl`, with the provider under test or without it.
 use std::ops::Deref;
 
 use crate::process::Output;
 use crate::{Shell, module};
 
-/// Which providers the generated openssl.cnf activates, in this order.
+/// The providers that the generated openssl.cnf activates, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// tpm2, then default.
@@ -13,14 +13,14 @@ pub enum Order {
     DefaultFirst,
     /// tpm2 alone.
     Tpm2Only,
-    /// tpm2, and instead of default the provider fips with base: a module `fips.so` must be where OpenSSL looks for it.
+    /// tpm2, and the providers fips and base instead of default. A module `fips.so` must be where OpenSSL looks for it.
     Tpm2AndFips,
     /// tpm2 and base, which reads and writes files but has no keys.
     Tpm2AndBase,
 }
 
 impl Order {
-    /// Both that people use: a story that must hold in either order loops over them.
+    /// The two usual orders: a story that must hold in both loops over them.
     pub const BOTH: [Self; 2] = [Self::Tpm2First, Self::DefaultFirst];
 
     fn providers(self) -> &'static [&'static str] {
@@ -34,7 +34,7 @@ impl Order {
     }
 }
 
-/// The `openssl` of the system. What a [`Shell`] can, this can too; file names are in its folder.
+/// The system's `openssl`. It has all methods of [`Shell`]; file names are relative to its folder.
 #[derive(Clone)]
 pub struct Openssl {
     shell: Shell,
@@ -44,14 +44,14 @@ pub struct Openssl {
 }
 
 impl Openssl {
-    /// With the module under test, its TPM given by TPM2_TCTI.
+    /// Returns an `openssl` with the module under test, whose TPM is given by TPM2_TCTI.
     #[must_use]
     #[track_caller]
     pub fn with_tpm2(tcti: &str, order: Order) -> Self {
         Self::in_shell(Shell::new("openssl"), tcti, order)
     }
 
-    /// The same in the folder of a shell.
+    /// Returns the same in the folder of a shell.
     #[must_use]
     #[track_caller]
     pub fn in_shell(shell: Shell, tcti: &str, order: Order) -> Self {
@@ -60,20 +60,20 @@ impl Openssl {
         new.configured()
     }
 
-    /// One that has never heard of tpm2: its own modules, a configuration without providers.
+    /// Returns an `openssl` without tpm2: its own modules, and a configuration without providers.
     #[must_use]
     pub fn clean() -> Self {
         Self::clean_in(Shell::new("openssl"))
     }
 
-    /// The same in the folder of a shell.
+    /// Returns the same in the folder of a shell.
     #[must_use]
     pub fn clean_in(shell: Shell) -> Self {
         Self { shell: shell.beside(), settings: String::new(), sections: String::new(), order: None }
             .configured()
     }
 
-    /// A stranger in the same folder: one that has never heard of tpm2.
+    /// Returns an `openssl` without tpm2 in the same folder.
     #[must_use]
     pub fn stranger(&self) -> Self {
         let mut stranger = Self::clean_in(self.shell.clone());
@@ -81,80 +81,80 @@ impl Openssl {
         stranger.configured()
     }
 
-    /// With the providers in another order.
+    /// Activates the providers in another order.
     #[must_use]
     pub fn ordered(mut self, order: Order) -> Self {
         self.order = Some(order);
         self.configured()
     }
 
-    /// With a line in the provider's section: `set("session", "password")`.
+    /// Adds a line to the provider's section: `set("session", "password")`.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.settings += &format!("{name} = {value}\n");
         self.configured()
     }
 
-    /// With sections of their own at the end of openssl.cnf (`[req]`, `[ca]` …).
+    /// Adds sections at the end of openssl.cnf (`[req]`, `[ca]` …).
     #[must_use]
     pub fn sections(mut self, text: &str) -> Self {
         self.sections += text;
         self.configured()
     }
 
-    /// With an environment variable.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.shell = self.shell.env(name, value);
         self
     }
 
-    /// Without an environment variable that was set.
+    /// Removes an environment variable that was set.
     #[must_use]
     pub fn unset(mut self, name: &str) -> Self {
         self.shell = self.shell.unset(name);
         self
     }
 
-    /// With words in front of each command: `valgrind -q`.
+    /// Puts words before each command: `valgrind -q`.
     #[must_use]
     pub fn under(mut self, wrapper: &str) -> Self {
         self.shell = self.shell.under(wrapper);
         self
     }
 
-    /// Its shell: other programs with the same configuration, in the same folder.
+    /// Returns its shell, to run other programs with the same configuration in the same folder.
     #[must_use]
     pub fn shell(&self) -> &Shell {
         &self.shell
     }
 
-    /// `openssl LINE` to its end.
+    /// Runs `openssl LINE` to its end.
     #[must_use]
     pub fn run(&self, line: &str) -> Output {
         self.shell.run(&format!("openssl {line}"))
     }
 
-    /// `openssl LINE` with a standard input.
+    /// Runs `openssl LINE` with a standard input.
     #[must_use]
     pub fn pipe(&self, line: &str, input: impl AsRef<[u8]>) -> Output {
         self.shell.pipe(&format!("openssl {line}"), input)
     }
 
-    /// `openssl LINE`, which must succeed.
+    /// Runs `openssl LINE`, which must succeed.
     #[track_caller]
     pub fn ok(&self, line: &str) -> Output {
         self.run(line).ok()
     }
 
-    /// `openssl LINE`, which must fail, but neither crash nor hang.
+    /// Runs `openssl LINE`, which must fail, but neither crash nor hang.
     #[track_caller]
     pub fn failed(&self, line: &str) -> Output {
         self.run(line).failed()
     }
 
-    /// Writes openssl.cnf and points to it. The file's name tells its contents, so that clones in one folder do not
-    /// change each other's.
+    /// Writes openssl.cnf and points to it. The file's name depends on its contents, so that clones in one folder do not change each
+    /// other's file.
     fn configured(mut self) -> Self {
         let providers = self.order.map_or(&[][..], Order::providers);
         let text = configuration(providers, &self.settings, &self.sections);
@@ -168,7 +168,7 @@ impl Openssl {
     }
 }
 
-/// File access by [`Shell`]'s methods.
+/// Access to the files, with [`Shell`]'s methods.
 impl Deref for Openssl {
     type Target = Shell;
 
@@ -180,7 +180,7 @@ impl Deref for Openssl {
 fn configuration(providers: &[&str], settings: &str, sections: &str) -> String {
     let mut text = String::new();
     if !providers.is_empty() {
-        // Without `extensions`, x509 of OpenSSL 4.0 takes the whole first section for extensions of a certificate.
+        // Without `extensions`, x509 of OpenSSL 4.0 reads the whole first section as extensions of a certificate.
         text += "openssl_conf = init\nnodejs_conf = init\nextensions = none\n[none]\n[init]\nproviders = providers\n[providers]\n";
         text.extend(providers.iter().map(|name| format!("{name} = {name}_provider\n")));
         for name in providers {
@@ -188,7 +188,7 @@ fn configuration(providers: &[&str], settings: &str, sections: &str) -> String {
                 &format!("[{name}_provider]\nactivate = 1\n{}", if *name == "tpm2" { settings } else { "" });
         }
     }
-    // What `openssl req` wants of any configuration.
+    // `openssl req` requires this of any configuration.
     text + "[req]\ndistinguished_name = name\n[name]\n" + sections
 }
 
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clean_openssl_knows_no_tpm2() {
+    fn clean_openssl_has_no_tpm2() {
         let openssl = Openssl::clean();
         let list = openssl.ok("list -providers").out();
         assert!(list.contains("default") && !list.contains("tpm2"), "{list}");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_configuration_is_as_asked() {
+    fn configuration_has_the_requested_order() {
         let first = configuration(Order::Tpm2First.providers(), "session = password\n", "");
         let last = configuration(Order::DefaultFirst.providers(), "session = password\n", "");
         assert!(first.find("tpm2 =") < first.find("default ="));

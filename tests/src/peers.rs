@@ -1,19 +1,19 @@
-//! The other implementations of this field, as shells with the right environment: files and keys are exchanged with them.
+//! The other TPM tools and providers, as shells with the right environment. Stories exchange files and keys with them.
 use std::path::PathBuf;
 
 use crate::{Openssl, Order, Shell, module};
 
-/// tpm2-tools (`tpm2_createprimary …`) in the folder of the shell.
+/// Returns a shell for tpm2-tools (`tpm2_createprimary …`) in the same folder.
 #[must_use]
 pub fn tpm2_tools(shell: &Shell, tcti: &str) -> Shell {
     shell.beside().env("TPM2TOOLS_TCTI", tcti)
 }
 
-/// The option of tpm2_encodeobject for an object that has a password or has none. Before 5.8 it writes emptyAuth the wrong way round: TRUE
+/// Returns the option of tpm2_encodeobject for an object with or without a password. Versions before 5.8 invert emptyAuth: they write TRUE
 /// with `-p`, "the key needs a password".
 ///
 /// # Panics
-/// When tpm2-tools do not print their version.
+/// If tpm2-tools do not print their version.
 #[must_use]
 #[track_caller]
 pub fn encodeobject_option(shell: &Shell, password: bool) -> &'static str {
@@ -25,21 +25,21 @@ pub fn encodeobject_option(shell: &Shell, password: bool) -> &'static str {
     if password == is_right { "-p" } else { "" }
 }
 
-/// Stock openssl with tpm2-openssl, which has the same provider name as ours.
+/// Returns a shell for stock openssl with tpm2-openssl, whose provider has the same name as ours.
 #[must_use]
 #[track_caller]
 pub fn tpm2_openssl(shell: &Shell, tcti: &str) -> Shell {
     with_its_module(Openssl::clean_in(shell.clone()), tcti)
 }
 
-/// The same, active by configuration: for programs that name no provider.
+/// Returns a shell with tpm2-openssl activated by the configuration, for programs that name no provider.
 #[must_use]
 #[track_caller]
 pub fn tpm2_openssl_everywhere(shell: &Shell, tcti: &str) -> Shell {
     with_its_module(Openssl::clean_in(shell.clone()).ordered(Order::Tpm2First), tcti)
 }
 
-/// From a folder of its own, since the system's module folder may hold ours under that name.
+/// Loads the module from a folder of its own, because the system's module folder may contain ours under that name.
 #[track_caller]
 fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {
     let modules = folder().join("tpm2-openssl");
@@ -51,13 +51,13 @@ fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {
     openssl.shell().clone().env("OPENSSL_MODULES", modules).env("TPM2OPENSSL_TCTI", tcti)
 }
 
-/// The major versions of the official Node.js that scripts/deps brings; they have OpenSSL 3.0 and 3.5 linked in.
+/// The major versions of the official Node.js that scripts/deps installs; they are linked with OpenSSL 3.0 and 3.5.
 pub const NODE: [&str; 2] = ["20", "22"];
 
-/// The official `node` of a major version.
+/// Returns the path of the official `node` of a major version.
 ///
 /// # Panics
-/// When it is missing.
+/// If it is missing.
 #[must_use]
 #[track_caller]
 pub fn node(version: &str) -> PathBuf {
@@ -67,7 +67,7 @@ pub fn node(version: &str) -> PathBuf {
     node
 }
 
-/// Where scripts/deps unpacks them: TPM2_PEERS_DIR, or `peers` of the target folder.
+/// Returns the folder into which scripts/deps unpacks them: TPM2_PEERS_DIR, or `peers` in the target folder.
 fn folder() -> PathBuf {
     std::env::var_os("TPM2_PEERS_DIR").map_or_else(|| module::target().join("peers"), PathBuf::from)
 }
@@ -79,7 +79,7 @@ mod tests {
     use crate::raw::Tpm as _;
 
     #[test]
-    fn each_peer_makes_a_key() {
+    fn each_peer_creates_a_key() {
         let tpm = Swtpm::start();
         let shell = Shell::new("peers");
         tpm2_tools(&shell, &tpm.tcti()).ok("tpm2_createprimary -C o -c primary.ctx");

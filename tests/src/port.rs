@@ -1,7 +1,7 @@
 //! Free TCP ports of 127.0.0.1, proven to belong to the child that listens.
 //!
-//! Nothing can reserve a port for another process; so take one at random below the range that the kernel hands out to
-//! clients, and look afterwards whose it became.
+//! A port cannot be reserved for another process. Therefore a random one is taken below the range that the kernel assigns to clients, and
+//! afterwards its owner is checked.
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead, BufReader};
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use crate::process::Process;
 
-/// Below net.ipv4.ip_local_port_range, so that no client's socket takes one between our look and the child's bind.
+/// Below net.ipv4.ip_local_port_range, so that no client's socket takes the port between our check and the child's bind.
 const RANGE: std::ops::Range<u16> = 10_000..32_000;
 
-/// `count` neighbouring ports that nobody listened on a moment ago.
+/// Returns the first of `count` adjacent ports on which nothing was listening a moment ago.
 ///
 /// # Panics
-/// When none are to be had.
+/// If no ports are free.
 #[must_use]
 pub fn free(count: u16) -> u16 {
     for _ in 0..1000 {
@@ -28,10 +28,10 @@ pub fn free(count: u16) -> u16 {
     panic!("no {count} free ports on 127.0.0.1");
 }
 
-/// Two neighbouring ports that this process listens on.
+/// Returns two adjacent ports on which this process listens.
 ///
 /// # Panics
-/// When none are to be had.
+/// If no ports are free.
 #[must_use]
 pub fn listen_pair() -> (u16, [TcpListener; 2]) {
     for _ in 0..1000 {
@@ -44,23 +44,23 @@ pub fn listen_pair() -> (u16, [TcpListener; 2]) {
     panic!("no two free ports on 127.0.0.1");
 }
 
-/// Starts a server on fresh ports until one comes up: `start` is given the first of `count` ports.
+/// Starts a server on fresh ports until one comes up; `start` receives the first of `count` ports.
 ///
 /// # Panics
-/// When the server does not come up in many attempts; the message holds what the last one left.
+/// If the server does not come up after many attempts; the message contains the output of the last attempt.
 pub fn serve(count: u16, start: impl FnMut(u16) -> Process) -> (u16, Process) {
     come_up(count, start, |pid| vec![pid])
 }
 
-/// As `serve`, where a process that the server forks may be the one that listens.
+/// Like `serve`, but a process that the server forks may be the one that listens.
 ///
 /// # Panics
-/// As `serve`.
+/// As in `serve`.
 pub fn serve_forking(count: u16, start: impl FnMut(u16) -> Process) -> (u16, Process) {
     come_up(count, start, group)
 }
 
-/// Waits until the process itself listens on all the ports; false when it ended or took too long.
+/// Waits until the process itself listens on all the ports. Returns false if it ends or takes too long.
 pub fn listening(process: &mut Process, first: u16, count: u16) -> bool {
     listen(process, first, count, |pid| vec![pid])
 }
@@ -92,7 +92,7 @@ fn listen(process: &mut Process, first: u16, count: u16, members: fn(u32) -> Vec
     false
 }
 
-/// The processes of a group (proc(5): the fifth column of /proc/PID/stat; the name before it may hold anything).
+/// Returns the processes of a group (proc(5): the fifth column of /proc/PID/stat; the name before it may contain any bytes).
 fn group(leader: u32) -> Vec<u32> {
     let is_member = |pid: &u32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -103,7 +103,7 @@ fn group(leader: u32) -> Vec<u32> {
     all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_member).collect()
 }
 
-/// Whether the process holds the listening socket of the port (proc(5): /proc/net/tcp and tcp6, /proc/PID/fd).
+/// Returns true if the process holds the listening socket of the port (proc(5): /proc/net/tcp and tcp6, /proc/PID/fd).
 fn owner_is(pid: u32, port: u16) -> bool {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
@@ -117,8 +117,8 @@ fn owner_is(pid: u32, port: u16) -> bool {
         .any(|target| inodes.iter().any(|inode| target.as_os_str() == inode.as_str()))
 }
 
-/// Who listens on the port, as /proc/PID/fd names it. Linux lists the sockets that listen first, and thousands of closed connections
-/// behind them, which take longer to read than a server to start.
+/// Returns the sockets that listen on the port, as /proc/PID/fd names them. Linux lists the listening sockets first. Thousands of closed
+/// connections may follow, which take longer to read than a server takes to start.
 fn listeners(table: impl BufRead, port: u16) -> Vec<String> {
     table
         .lines()
@@ -135,7 +135,7 @@ fn listeners(table: impl BufRead, port: u16) -> Vec<String> {
 }
 
 fn random() -> u16 {
-    // RandomState is seeded by the system; no crate needed for a port.
+    // The system seeds RandomState, so no crate is needed for a port.
     u16::try_from(RandomState::new().hash_one(std::process::id()) % 65_536).expect("a remainder of 65,536")
 }
 
@@ -146,13 +146,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_strangers_listener_is_no_server_of_ours() {
+    fn listener_of_another_process_is_not_our_server() {
         let mut strangers = Vec::new();
         let (port, mut server) = serve_forking(1, |port| {
             let listen = format!(
                 "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
             );
-            // The port goes to somebody else first, and the server ends.
+            // On the first attempt another process gets the port, and the server ends.
             if strangers.is_empty() {
                 strangers.push(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
             }

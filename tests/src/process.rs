@@ -1,7 +1,7 @@
-//! Children that die with us, and runs with a time limit.
+//! Children that end with this process, and runs with a time limit.
 //!
-//! PR_SET_PDEATHSIG looks at the thread that spawned, not at its process, and a test is a thread: therefore one thread
-//! of this process, which never ends, spawns all children.
+//! PR_SET_PDEATHSIG depends on the thread that spawns, not on its process, and a test is a thread. Therefore one thread of this process,
+//! which never ends, spawns all children.
 use std::fmt;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use crate::ffi;
 
-/// How long a run may take when nothing else is said. A hang is a failure.
+/// The default time limit of a run. A hang is a failure.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
-/// The processor time that this process has used so far, of all its threads.
+/// Returns the processor time that all threads of this process have used.
 ///
 /// # Panics
-/// Never: a process's time is not negative.
+/// Never: the time of a process is not negative.
 #[must_use]
 pub fn cpu_time() -> Duration {
     let time = ffi::process_cpu_time();
@@ -27,7 +27,7 @@ pub fn cpu_time() -> Duration {
     )
 }
 
-/// A running child; ended with its whole process group when dropped.
+/// A running child; it is ended with its whole process group on drop.
 pub struct Process {
     child: Child,
     line: String,
@@ -37,7 +37,7 @@ impl Process {
     /// Starts the command in a session of its own.
     ///
     /// # Panics
-    /// When the program cannot be started.
+    /// If the program cannot be started.
     #[must_use]
     pub fn spawn(command: Command) -> Self {
         let line = command_line(&command);
@@ -45,31 +45,31 @@ impl Process {
         Self { child, line }
     }
 
-    /// The process id, which is also the id of the process group.
+    /// Returns the process id, which is also the id of the process group.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Standard input, output and error as the command asked for them.
+    /// Returns the child, with standard input, output and error as the command requested them.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// The exit status, if it has ended.
+    /// Returns the exit status if the child has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("wait for our own child")
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the child ends.
     ///
     /// # Panics
-    /// When it is still running after `limit`; it is killed then.
+    /// If it still runs after `limit`; it is then killed.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         self.wait_for(limit).unwrap_or_else(|| panic!("`{}` still ran after {limit:?}: hung", self.line))
     }
 
-    /// Waits until it ends by itself; `None` when the time is over: it was killed.
+    /// Waits until the child ends. Returns `None` if the limit was reached; the child was then killed.
     pub fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
         let start = Instant::now();
         loop {
@@ -80,12 +80,12 @@ impl Process {
                 self.kill();
                 return None;
             }
-            // A moment longer than what is left, since poll(2) counts whole milliseconds.
+            // Slightly longer than the rest, because poll(2) counts whole milliseconds.
             ffi::await_end(self.id(), limit.saturating_sub(start.elapsed()) + Duration::from_millis(1));
         }
     }
 
-    /// Sends a signal to the process alone.
+    /// Sends a signal to the process, not to its group.
     pub fn signal(&self, signal: i32) {
         ffi::kill(i32::try_from(self.id()).expect("a pid"), signal);
     }
@@ -105,51 +105,51 @@ impl Drop for Process {
     }
 }
 
-/// What a finished run left.
+/// The result of a finished run.
 pub struct Output {
-    /// The command, ready to be pasted into a shell.
+    /// The command, ready to paste into a shell.
     pub line: String,
     /// Standard output.
     pub stdout: Vec<u8>,
     /// Standard error.
     pub stderr: Vec<u8>,
-    /// `None` when the time limit was reached.
+    /// The exit status; `None` if the time limit was reached.
     pub status: Option<ExitStatus>,
 }
 
 impl Output {
-    /// Whether it ended with status 0.
+    /// Returns true if it ended with status 0.
     #[must_use]
     pub fn success(&self) -> bool {
         self.status.is_some_and(|s| s.success())
     }
 
-    /// Standard output as text.
+    /// Returns standard output as text.
     #[must_use]
     pub fn out(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// Standard error as text.
+    /// Returns standard error as text.
     #[must_use]
     pub fn err(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// Itself, after it is certain that the run succeeded.
+    /// Asserts that the run succeeded.
     ///
     /// # Panics
-    /// When it did not; the message holds the command and everything it printed.
+    /// If it did not; the message contains the command and everything it printed.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert!(self.success(), "should have succeeded:\n{self}");
         self
     }
 
-    /// Itself, after it is certain that the run ended with a status other than 0, neither by a signal nor by the limit.
+    /// Asserts that the run ended with a status other than 0, and not by a signal or the limit.
     ///
     /// # Panics
-    /// When it succeeded, crashed or hung.
+    /// If it succeeded, crashed or hung.
     #[track_caller]
     pub fn failed(self) -> Self {
         let code = self.status.and_then(|s| s.code());
@@ -157,10 +157,10 @@ impl Output {
         self
     }
 
-    /// Itself, after it is certain that the text stands in standard output or standard error.
+    /// Asserts that standard output or standard error contains the text.
     ///
     /// # Panics
-    /// When it does not.
+    /// If neither does.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.out().contains(text) || self.err().contains(text), "should say {text:?}:\n{self}");
@@ -184,10 +184,10 @@ impl fmt::Display for Output {
 /// Runs the command to its end, or to the limit, with `input` as its standard input.
 ///
 /// # Panics
-/// When the program cannot be started.
+/// If the program cannot be started.
 #[must_use]
 pub fn run(mut command: Command, input: &[u8], limit: Duration) -> Output {
-    // Files, not pipes: a grandchild that keeps a pipe open must not make us wait.
+    // Files instead of pipes: a grandchild that keeps a pipe open must not make us wait.
     let (stdin, mut stdout, mut stderr) = (file(input), file(b""), file(b""));
     command.stdin(stdin).stdout(stdout.try_clone().expect("dup")).stderr(stderr.try_clone().expect("dup"));
     let mut process = Process::spawn(command);
@@ -200,7 +200,7 @@ pub fn run(mut command: Command, input: &[u8], limit: Duration) -> Output {
     }
 }
 
-/// The command as a line for a shell: what differs in its environment, the program, the arguments.
+/// Returns the command as a shell line: the changes of its environment, the program, the arguments.
 #[must_use]
 pub fn command_line(command: &Command) -> String {
     let mut words: Vec<String> = command
@@ -218,7 +218,7 @@ pub fn command_line(command: &Command) -> String {
     }
 }
 
-/// Quotes a word for sh where it needs that.
+/// Quotes a word for sh if necessary.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -272,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn a_run_gives_what_was_printed_and_the_status() {
+    fn run_returns_output_and_status() {
         let output = run(shell("cat; echo two >&2; exit 3"), b"one", LIMIT).failed();
         assert_eq!((output.out().as_str(), output.err().as_str()), ("one", "two\n"));
     }
 
     #[test]
-    fn a_hang_is_killed_with_its_grandchildren() {
+    fn hanging_process_is_killed_with_its_grandchildren() {
         let output = run(shell("sleep 77 & echo $!; wait"), b"", Duration::from_millis(300));
         assert!(output.status.is_none(), "{output}");
         let grandchild = output.out().trim().to_owned();
@@ -293,14 +293,14 @@ mod tests {
     }
 
     #[test]
-    fn a_child_outlives_the_thread_that_asked_for_it() {
+    fn child_outlives_the_thread_that_requested_it() {
         let mut process = std::thread::spawn(|| Process::spawn(shell("sleep 77"))).join().unwrap();
         std::thread::sleep(Duration::from_millis(50));
         assert!(process.ended().is_none());
     }
 
     #[test]
-    fn a_command_line_can_be_pasted() {
+    fn command_line_can_be_pasted() {
         let mut command = shell("echo \"$A\" 'b c'");
         command.env("A", "x y");
         assert_eq!(run(shell(&command_line(&command)), b"", LIMIT).ok().out(), "x y b c\n");

@@ -1,4 +1,4 @@
-//! A man in the middle: logs what goes over the bus, and changes it when a test says so.
+//! A man in the middle: it logs the traffic of the bus, and changes it by the rules of a test.
 use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,9 +9,9 @@ use crate::server::Server;
 use crate::tamper::{Fate, Tamper};
 use crate::{Swtpm, mssim, port, raw, upstream};
 
-/// Stands between clients and a TPM; speaks both framings, each on a pair of ports of its own.
+/// A proxy between clients and a TPM. It speaks both framings, each on its own pair of ports.
 ///
-/// Clients' commands go to the TPM one at a time, in the order in which they arrive.
+/// It passes commands to the TPM one at a time, in the order in which they arrive.
 pub struct Proxy {
     mssim: Server,
     swtpm: Server,
@@ -28,10 +28,10 @@ struct Bus {
 }
 
 impl Proxy {
-    /// A proxy in front of the TPM.
+    /// Starts a proxy in front of the TPM.
     ///
     /// # Panics
-    /// When the system has no ports.
+    /// If the system has no free ports.
     #[must_use]
     pub fn start(tpm: &Swtpm) -> Self {
         let bus = Arc::new(Bus { tpm: tpm.port(), log: Log::default(), tamper: Mutex::default() });
@@ -40,7 +40,7 @@ impl Proxy {
         let (of_mssim, of_swtpm, control_port) = (bus.clone(), bus.clone(), tpm.port() + 1);
         Self {
             mssim: Server::start(commands, move |number, stream| of_mssim.serve_mssim(number, stream)),
-            // A plain connection carries one command of tcti-swtpm; numbers from 1000 tell the two apart in the log.
+            // A plain connection carries one command of tcti-swtpm. Numbers from 1000 distinguish these connections in the log.
             swtpm: Server::start(plain, move |number, stream| of_swtpm.serve_swtpm(number + 1000, stream)),
             _platform: Server::start(platform, |_, stream| mssim::platform(stream)),
             _control: Server::start(control, move |_, stream| join(stream, control_port)),
@@ -49,39 +49,39 @@ impl Proxy {
         }
     }
 
-    /// For tcti-mssim, which keeps its connection: `mssim:host=127.0.0.1,port=N`.
+    /// Returns the TCTI for tcti-mssim, which keeps its connection: `mssim:host=127.0.0.1,port=N`.
     #[must_use]
     pub fn tcti(&self) -> String {
         format!("mssim:host=127.0.0.1,port={}", self.ports.0)
     }
 
-    /// For tcti-swtpm, which connects for each command: `swtpm:host=127.0.0.1,port=N`.
+    /// Returns the TCTI for tcti-swtpm, which connects for each command: `swtpm:host=127.0.0.1,port=N`.
     #[must_use]
     pub fn swtpm_tcti(&self) -> String {
         format!("swtpm:host=127.0.0.1,port={}", self.ports.1)
     }
 
-    /// The port that speaks swtpm's plain framing.
+    /// Returns the port with swtpm's plain framing.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.ports.1
     }
 
-    /// What went over the bus, as the clients saw it.
+    /// Returns the traffic, as the clients saw it.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.bus.log
     }
 
-    /// Decides from now on what becomes of each command before the TPM sees it; it may be changed in place.
+    /// Sets the rule for commands. It runs before the TPM receives a command, and may change the command in place.
     pub fn on_command(&self, rule: impl FnMut(&mut Vec<u8>) -> Fate + Send + 'static) {
         self.tamper().on_command = Some(Box::new(rule));
     }
 
-    /// Decides before the rule that is there already, which gets what passes.
+    /// Adds a rule before the existing one, which then receives what passes.
     ///
     /// # Panics
-    /// When a rule has panicked before.
+    /// If a rule has panicked before.
     pub fn also_on_command(&self, mut rule: impl FnMut(&mut Vec<u8>) -> Fate + Send + 'static) {
         let mut tamper = self.tamper();
         let mut before = tamper.on_command.take();
@@ -91,15 +91,15 @@ impl Proxy {
         }));
     }
 
-    /// Decides from now on what becomes of each response before the client sees it; it may be changed in place.
+    /// Sets the rule for responses. It runs before the client receives a response, and may change the response in place.
     pub fn on_response(&self, rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
         self.tamper().on_response = Some(Box::new(rule));
     }
 
-    /// Decides before the rule that is there already, which gets what passes.
+    /// Adds a rule before the existing one, which then receives what passes.
     ///
     /// # Panics
-    /// When a rule has panicked before.
+    /// If a rule has panicked before.
     pub fn also_on_response(&self, mut rule: impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + 'static) {
         let mut tamper = self.tamper();
         let mut before = tamper.on_response.take();
@@ -110,7 +110,7 @@ impl Proxy {
             }));
     }
 
-    /// Makes another chip of the TPM from now on.
+    /// Emulates another chip from now on.
     pub fn become_chip(&self, chip: &Chip) {
         let rules = Arc::new(Mutex::new(chip.rules(self.bus.tpm)));
         let of_commands = rules.clone();
@@ -122,7 +122,7 @@ impl Proxy {
         });
     }
 
-    /// Honest again.
+    /// Removes all rules.
     pub fn behave(&self) {
         *self.tamper() = Tamper::default();
     }
@@ -133,13 +133,13 @@ impl Proxy {
         self.swtpm.hang_up();
     }
 
-    /// How many connections were ever made for commands, with or without one.
+    /// Returns how many connections for commands there have been, including those without a command.
     #[must_use]
     pub fn seen(&self) -> usize {
         self.mssim.seen() + self.swtpm.seen()
     }
 
-    /// How many connections are open now.
+    /// Returns how many connections are open.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.mssim.connections() + self.swtpm.connections()
@@ -169,9 +169,9 @@ impl Bus {
         }
     }
 
-    /// One command through the rules; `None` hangs up.
+    /// Passes one command through the rules; `None` closes the connection.
     fn exchange(&self, number: usize, command: Vec<u8>) -> Option<Vec<u8>> {
-        // One at a time: the rules are locked for the whole exchange.
+        // One command at a time: the rules are locked for the whole exchange.
         let mut tamper = self.tamper.lock().expect("the rules of the proxy");
         let response = tamper.exchange(&command, |bytes| upstream::transact(self.tpm, bytes).ok());
         self.log.add(number, command, response.clone().unwrap_or_default());
@@ -179,7 +179,7 @@ impl Bus {
     }
 }
 
-/// Copies bytes both ways, for swtpm's control channel.
+/// Copies bytes in both directions, for swtpm's control channel.
 fn join(client: TcpStream, port: u16) {
     let Ok(server) = upstream::connect(port) else { return };
     let (Ok(mut from_client), Ok(mut to_server)) = (client.try_clone(), server.try_clone()) else { return };
@@ -200,7 +200,7 @@ mod tests {
     use crate::tamper;
 
     #[test]
-    fn both_framings_pass_and_are_logged() {
+    fn both_framings_are_passed_and_logged() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let client = mssim::Client::connect(&proxy.tcti());
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn stock_tools_work_through_both() {
+    fn tpm2_tools_work_through_both_framings() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bit_is_flipped_in_one_response() {
+    fn one_bit_of_one_response_is_flipped() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let client = mssim::Client::connect(&proxy.tcti());
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_answered_by_the_proxy_a_few_times() {
+    fn proxy_answers_a_command_a_few_times() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let client = mssim::Client::connect(&proxy.tcti());
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_replaced() {
+    fn nonce_is_replaced() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let client = mssim::Client::connect(&proxy.tcti());
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_dropped_in_mid_command() {
+    fn connection_is_dropped_during_a_command() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let client = mssim::Client::connect(&proxy.tcti());

@@ -1,4 +1,4 @@
-//! A pseudo-terminal: prompts are answered as a person would.
+//! A pseudo-terminal, to answer prompts as a person does.
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::ffi;
 use crate::process::{LIMIT, Process, command_line};
 
-/// A program whose standard input, output, error and controlling terminal are a terminal of ours.
+/// A program whose standard input, output, error and controlling terminal are a pseudo-terminal.
 pub struct Pty {
     process: Process,
     keyboard: File,
@@ -22,7 +22,7 @@ impl Pty {
     /// Starts the command on a terminal of its own.
     ///
     /// # Panics
-    /// When the system has no terminals.
+    /// If the system has no pseudo-terminals.
     #[must_use]
     pub fn start(mut command: Command) -> Self {
         let (ours, theirs) = ffi::open_terminal().expect("a pseudo-terminal");
@@ -37,7 +37,7 @@ impl Pty {
         let (tell, screen) = channel();
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // EIO is the end: the last program has closed its side (pty(7)).
+            // EIO means the end: the last program has closed its side (pty(7)).
             while let Ok(size @ 1..) = reader.read(&mut buffer) {
                 if tell.send(buffer[..size].to_vec()).is_err() {
                     break;
@@ -47,10 +47,10 @@ impl Pty {
         Self { process, keyboard: ours, screen, seen: String::new(), read: 0, line }
     }
 
-    /// Waits until the text is on the screen, after what was expected before.
+    /// Waits until the text appears on the screen after the previously expected text.
     ///
     /// # Panics
-    /// When it does not come in 60 seconds, or the program ends without it.
+    /// If it does not appear within 60 seconds, or if the program ends without it.
     #[track_caller]
     pub fn expect(&mut self, text: &str) -> &mut Self {
         let start = Instant::now();
@@ -71,10 +71,10 @@ impl Pty {
         }
     }
 
-    /// Waits until the program has switched the echo off, as a prompt for a password does after its text is on the screen.
+    /// Waits until the program has switched off the echo. A password prompt does this after its text has appeared.
     ///
     /// # Panics
-    /// When it does not in 60 seconds.
+    /// If it does not do so within 60 seconds.
     #[track_caller]
     pub fn expect_no_echo(&mut self) -> &mut Self {
         let start = Instant::now();
@@ -85,10 +85,10 @@ impl Pty {
         self
     }
 
-    /// Types a password: a line, once the program has switched the echo off. Typed earlier it would be on the screen, or flushed.
+    /// Types a password and a newline after the program has switched off the echo. Typed earlier, it would be visible or flushed.
     ///
     /// # Panics
-    /// When the program leaves the echo on for 60 seconds, or the terminal is gone.
+    /// If the program does not switch off the echo within 60 seconds, or if the terminal is gone.
     #[track_caller]
     pub fn type_line(&mut self, line: &str) -> &mut Self {
         self.expect_no_echo();
@@ -96,16 +96,16 @@ impl Pty {
         self
     }
 
-    /// Types a line that may be seen, such as the answer to a question.
+    /// Types a visible line, such as the answer to a question.
     ///
     /// # Panics
-    /// When the terminal is gone.
+    /// If the terminal is gone.
     pub fn answer(&mut self, line: &str) -> &mut Self {
         self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("type on the terminal");
         self
     }
 
-    /// Waits for the end of the program: whether it succeeded, and all that was on the screen.
+    /// Waits for the end of the program. Returns true if it succeeded, and the whole screen.
     pub fn end(&mut self) -> (bool, String) {
         let status = self.process.wait(LIMIT);
         while let Ok(bytes) = self.screen.recv_timeout(Duration::from_secs(2)) {
@@ -121,7 +121,7 @@ mod tests {
     use crate::Openssl;
 
     #[test]
-    fn a_prompt_is_answered() {
+    fn prompt_is_answered() {
         let openssl = Openssl::clean();
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -aes128 -pass pass:swordfish -out key");
         for (password, opens) in [("swordfish", true), ("trout", false)] {

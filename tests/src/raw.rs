@@ -1,9 +1,9 @@
-//! TPM commands as bytes, for looking at a TPM past every stack. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
+//! TPM commands as bytes, to access a TPM without any library. Layouts: TPM 2.0 Library, Part 1 §16 and Part 3.
 use std::io::{self, Read};
 
 use crate::layout::{command_handles, returns_handle};
 
-/// TPM2_Startup (TPM 2.0 Library, Part 2 §6.5.2, as all codes here).
+/// TPM2_Startup (all command codes here: TPM 2.0 Library, Part 2 §6.5.2).
 pub const STARTUP: u32 = 0x144;
 /// TPM2_Shutdown.
 pub const SHUTDOWN: u32 = 0x145;
@@ -83,7 +83,7 @@ pub const ENCRYPT_DECRYPT_2: u32 = 0x193;
 /// TPM2_TestParms.
 pub const TEST_PARMS: u32 = 0x18A;
 
-/// TPM_ALG_RSA (Part 2 §6.3, as all algorithms here).
+/// TPM_ALG_RSA (all algorithms here: Part 2 §6.3).
 pub const RSA: u16 = 0x0001;
 /// TPM_ALG_SHA1.
 pub const SHA1: u16 = 0x0004;
@@ -104,34 +104,34 @@ pub const OAEP: u16 = 0x0017;
 /// TPM_ALG_ECC.
 pub const ECC: u16 = 0x0023;
 
-/// TPM_RC_SCHEME: no such scheme (Part 2 §6.6, as all response codes here).
+/// TPM_RC_SCHEME: the TPM lacks the scheme (all response codes here: Part 2 §6.6).
 pub const SCHEME: u32 = 0x092;
 /// TPM_RC_VALUE.
 pub const VALUE: u32 = 0x084;
-/// TPM_RC_HASH: no such hash.
+/// TPM_RC_HASH: the TPM lacks the hash.
 pub const NO_HASH: u32 = 0x083;
-/// TPM_RC_CURVE: no such curve.
+/// TPM_RC_CURVE: the TPM lacks the curve.
 pub const CURVE: u32 = 0x0A6;
-/// TPM_RC_TYPE: no such kind of key.
+/// TPM_RC_TYPE: the TPM lacks this kind of key.
 pub const TYPE: u32 = 0x08A;
-/// TPM_RC_KEY_SIZE: no keys of this size.
+/// TPM_RC_KEY_SIZE: the TPM lacks keys of this size.
 pub const KEY_SIZE: u32 = 0x087;
-/// TPM_RC_SYMMETRIC: no such cipher.
+/// TPM_RC_SYMMETRIC: the TPM lacks the cipher.
 pub const SYMMETRIC: u32 = 0x096;
-/// TPM_RC_COMMAND_CODE: no such command.
+/// TPM_RC_COMMAND_CODE: the TPM lacks the command.
 pub const NO_COMMAND: u32 = 0x143;
-/// TPM_RC_NV_SPACE: no room.
+/// TPM_RC_NV_SPACE: NV memory is full.
 pub const NV_SPACE: u32 = 0x14B;
 
-/// TPM_RC_RETRY: nothing was done, send it again.
+/// TPM_RC_RETRY: the TPM did nothing; the command must be sent again.
 pub const RETRY: u32 = 0x922;
 
 /// TPM_RC_CONTEXT_GAP: a saved session is too far behind.
 pub const CONTEXT_GAP: u32 = 0x901;
 
-/// TPM_RC_OBJECT_MEMORY: no place for another object.
+/// TPM_RC_OBJECT_MEMORY: no free object slot.
 pub const OBJECT_MEMORY: u32 = 0x902;
-/// TPM_RC_SESSION_MEMORY: no place for another session.
+/// TPM_RC_SESSION_MEMORY: no free session slot.
 pub const SESSION_MEMORY: u32 = 0x903;
 
 /// TPM_RH_OWNER.
@@ -145,15 +145,15 @@ pub const PLATFORM: u32 = 0x4000_000C;
 /// TPM_RH_ENDORSEMENT.
 pub const ENDORSEMENT: u32 = 0x4000_000B;
 
-/// Attributes of the TCG storage template: under no dictionary-attack protection.
+/// Attributes of the TCG storage template, without dictionary-attack protection.
 pub const STORAGE: u32 = 0x0003_0472;
-/// The same without noDA: a wrong password counts.
+/// The same without noDA: wrong passwords count.
 pub const DA_PROTECTED: u32 = 0x0003_0072;
 
-/// A command with password authorizations (empty `auths`: without an authorization area).
+/// Builds a command with password authorizations (if `auths` is empty, without an authorization area).
 ///
 /// # Panics
-/// When a part is longer than its length field.
+/// If a part is longer than its length field allows.
 #[must_use]
 pub fn command(code: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -> Vec<u8> {
     let mut body: Vec<u8> = handles.iter().flat_map(|h| h.to_be_bytes()).collect();
@@ -170,28 +170,28 @@ pub fn command(code: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -
     [&tag.to_be_bytes()[..], &size.to_be_bytes(), &code.to_be_bytes(), &body].concat()
 }
 
-/// A TPM2B: two bytes of length, then the bytes.
+/// Returns a TPM2B: two bytes of length, then the bytes.
 ///
 /// # Panics
-/// When there are more than 65,535.
+/// If there are more than 65,535 bytes.
 #[must_use]
 pub fn sized(bytes: &[u8]) -> Vec<u8> {
     [&u16::try_from(bytes.len()).expect("a short buffer").to_be_bytes()[..], bytes].concat()
 }
 
-/// The four bytes at `at` as a number; 0 where there are none.
+/// Returns the four bytes at `at` as a number; 0 beyond the end.
 #[must_use]
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).map_or(0, |o| u32::from_be_bytes(o.try_into().expect("four bytes")))
 }
 
-/// The command code of a command, or the response code of a response.
+/// Returns the command code of a command, or the response code of a response.
 #[must_use]
 pub fn code(message: &[u8]) -> u32 {
     u32_at(message, 6)
 }
 
-/// The parameters of a command, after its handles and authorizations.
+/// Returns the parameters of a command, which follow its handles and authorizations.
 #[must_use]
 pub fn command_parameters(command: &[u8]) -> &[u8] {
     let mut at = 10 + 4 * command_handles(code(command));
@@ -201,16 +201,16 @@ pub fn command_parameters(command: &[u8]) -> &[u8] {
     command.get(at..).unwrap_or_default()
 }
 
-/// A response without parameters.
+/// Returns a response without parameters.
 #[must_use]
 pub fn answer(code: u32) -> Vec<u8> {
     [&[0x80, 0x01, 0, 0, 0, 10][..], &code.to_be_bytes()].concat()
 }
 
-/// One whole command or response from a stream.
+/// Reads one whole command or response from a stream.
 ///
 /// # Errors
-/// What the stream says; UnexpectedEof when it ends before or within the message.
+/// The stream's error; UnexpectedEof if it ends before or within the message.
 pub fn read_message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut message = vec![0; 10];
     stream.read_exact(&mut message)?;
@@ -223,23 +223,23 @@ pub fn read_message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(message)
 }
 
-/// A response and what was asked.
+/// A response, and the code of its command.
 pub struct Response {
     command: u32,
     bytes: Vec<u8>,
 }
 
 impl Response {
-    /// The response code; 0 is success.
+    /// Returns the response code; 0 is success.
     #[must_use]
     pub fn code(&self) -> u32 {
         code(&self.bytes)
     }
 
-    /// The handle in front of the parameters.
+    /// Returns the handle before the parameters.
     ///
     /// # Panics
-    /// When the command failed or gives no handle.
+    /// If the command failed, or if its response has no handle.
     #[must_use]
     #[track_caller]
     pub fn handle(&self) -> u32 {
@@ -248,10 +248,10 @@ impl Response {
         u32_at(&self.bytes, 10)
     }
 
-    /// The parameters, without handle and sessions.
+    /// Returns the parameters, without handle and sessions.
     ///
     /// # Panics
-    /// When the command failed.
+    /// If the command failed.
     #[track_caller]
     pub fn ok(&self) -> Vec<u8> {
         self.check();
@@ -270,46 +270,46 @@ impl Response {
     }
 }
 
-/// Whatever answers TPM commands, and what a test asks it most.
+/// Anything that answers TPM commands, with methods for the most frequent commands of tests.
 pub trait Tpm {
-    /// Sends one command and gives the response.
+    /// Sends one command and returns the response.
     fn transact(&self, command: &[u8]) -> Vec<u8>;
 
-    /// Sends a command with password authorizations; again when the TPM answers TPM_RC_RETRY, as libtpms does at the
-    /// first use of a key under dictionary-attack protection.
+    /// Sends a command with password authorizations, and repeats it if the TPM answers TPM_RC_RETRY. libtpms does so at the first use of a
+    /// key with dictionary-attack protection.
     fn raw(&self, command: u32, handles: &[u32], auths: &[&[u8]], parameters: &[u8]) -> Response {
         let bytes = self::command(command, handles, auths, parameters);
         let answers = std::iter::repeat_with(|| Response { command, bytes: self.transact(&bytes) });
         answers.take(10).find(|r| r.code() != RETRY).expect("an answer other than TPM_RC_RETRY")
     }
 
-    /// The handles in use from `first` on (TPM_CAP_HANDLES, Part 3 §30.2).
+    /// Returns the handles in use from `first` on (TPM_CAP_HANDLES, Part 3 §30.2).
     fn handles(&self, first: u32) -> Vec<u32> {
         let list = self.capability(1, first);
         list[4..].chunks_exact(4).map(|handle| u32_at(handle, 0)).collect()
     }
 
-    /// Loaded objects.
+    /// Returns the handles of loaded objects.
     fn transient(&self) -> Vec<u32> {
         self.handles(0x8000_0000)
     }
 
-    /// Sessions that occupy a place (TPM_HT_LOADED_SESSION).
+    /// Returns the sessions that occupy a slot (TPM_HT_LOADED_SESSION).
     fn loaded_sessions(&self) -> Vec<u32> {
         self.handles(0x0200_0000)
     }
 
-    /// Sessions whose context was saved (TPM_HT_SAVED_SESSION).
+    /// Returns the sessions whose context was saved (TPM_HT_SAVED_SESSION).
     fn saved_sessions(&self) -> Vec<u32> {
         self.handles(0x0300_0000)
     }
 
-    /// Persistent objects.
+    /// Returns the handles of persistent objects.
     fn persistent(&self) -> Vec<u32> {
         self.handles(0x8100_0000)
     }
 
-    /// Asserts that nothing is loaded or saved: what a well-behaved client leaves behind.
+    /// Asserts that no object or session is loaded or saved: a well-behaved client leaves nothing behind.
     #[track_caller]
     fn assert_empty(&self) {
         let left = (self.transient(), self.loaded_sessions(), self.saved_sessions());
@@ -320,24 +320,24 @@ pub trait Tpm {
         );
     }
 
-    /// A TPM property (TPM_CAP_TPM_PROPERTIES); 0 when the TPM has no such one.
+    /// Returns a TPM property (TPM_CAP_TPM_PROPERTIES); 0 if the TPM lacks it.
     fn property(&self, tag: u32) -> u32 {
         let list = self.capability(6, tag);
         if u32_at(&list, 4) == tag { u32_at(&list, 8) } else { 0 }
     }
 
-    /// TPM_PT_LOCKOUT_COUNTER: wrong passwords since the last success of time.
+    /// Returns TPM_PT_LOCKOUT_COUNTER: the wrong passwords that have not been forgiven.
     fn failures(&self) -> u32 {
         self.property(0x20E)
     }
 
-    /// TPM_PT_MAX_AUTH_FAIL.
+    /// Returns TPM_PT_MAX_AUTH_FAIL.
     fn max_failures(&self) -> u32 {
         self.property(0x20F)
     }
 
-    /// TPM2_DictionaryAttackParameters with an empty lockout password: lockout after `failures` wrong ones, one is
-    /// forgiven after `recovery` seconds.
+    /// Sends TPM2_DictionaryAttackParameters with an empty lockout password: lockout after `failures` wrong passwords; one is forgiven
+    /// after `recovery` seconds.
     #[track_caller]
     fn set_dictionary_attack(&self, failures: u32, recovery: u32) {
         let parameters = [failures, recovery, recovery].map(u32::to_be_bytes).concat();
@@ -350,19 +350,19 @@ pub trait Tpm {
         self.raw(HIERARCHY_CHANGE_AUTH, &[hierarchy], &[old], &sized(new)).ok();
     }
 
-    /// A P-256 storage primary of the owner hierarchy by the TCG template (EK credential profile, H-2).
+    /// Creates a P-256 storage primary key of the owner hierarchy with the TCG template (EK credential profile, H-2).
     #[track_caller]
     fn create_primary(&self) -> u32 {
         self.create_primary_with(b"", STORAGE)
     }
 
-    /// The same with a password and other attributes.
+    /// Creates the same with a password and other attributes.
     #[track_caller]
     fn create_primary_with(&self, auth: &[u8], attributes: u32) -> u32 {
         self.raw(CREATE_PRIMARY, &[OWNER], &[b""], &primary_parameters(auth, attributes)).handle()
     }
 
-    /// Makes an object persistent under an owner without password.
+    /// Makes an object persistent. The owner must have no password.
     #[track_caller]
     fn persist(&self, object: u32, persistent: u32) {
         self.raw(EVICT_CONTROL, &[OWNER, object], &[b""], &persistent.to_be_bytes()).ok();
@@ -374,7 +374,7 @@ pub trait Tpm {
         self.raw(FLUSH_CONTEXT, &[], &[], &handle.to_be_bytes()).ok();
     }
 
-    /// Flushes every object and session: what others have left behind.
+    /// Flushes every object and session that was left behind.
     #[track_caller]
     fn clear(&self) {
         for handle in [self.transient(), self.loaded_sessions(), self.saved_sessions()].concat() {
@@ -382,13 +382,13 @@ pub trait Tpm {
         }
     }
 
-    /// An unbound, unsalted HMAC session (SHA-256, no parameter encryption).
+    /// Starts an unbound, unsalted HMAC session (SHA-256, no parameter encryption).
     #[track_caller]
     fn start_session(&self) -> u32 {
         self.raw(START_AUTH_SESSION, &[NULL, NULL], &[], &session_parameters()).handle()
     }
 
-    /// A TPML or TPMS list after the capability's tag.
+    /// Returns a TPML or TPMS list, which follows the capability's tag.
     #[track_caller]
     fn capability(&self, capability: u32, property: u32) -> Vec<u8> {
         let parameters = [capability, property, 254].map(u32::to_be_bytes).concat();
@@ -396,7 +396,7 @@ pub trait Tpm {
     }
 }
 
-/// Parameters of TPM2_CreatePrimary for a P-256 storage key.
+/// Returns the parameters of TPM2_CreatePrimary for a P-256 storage key.
 #[must_use]
 pub fn primary_parameters(auth: &[u8], attributes: u32) -> Vec<u8> {
     let sensitive = [sized(auth), sized(b"")].concat();
@@ -410,7 +410,7 @@ pub fn primary_parameters(auth: &[u8], attributes: u32) -> Vec<u8> {
     [sized(&sensitive), sized(&public), sized(b""), vec![0; 4]].concat()
 }
 
-/// Parameters of TPM2_StartAuthSession: a nonce of 16 bytes, no salt, HMAC, symmetric NULL, SHA-256.
+/// Returns the parameters of TPM2_StartAuthSession: a nonce of 16 bytes, no salt, HMAC, symmetric NULL, SHA-256.
 #[must_use]
 pub fn session_parameters() -> Vec<u8> {
     [sized(&[7; 16]), sized(b""), vec![0, 0, 0x10, 0, 0x0B]].concat()
@@ -421,7 +421,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_laid_out_as_part_1_says() {
+    fn command_layout_matches_part_1() {
         assert_eq!(command(GET_RANDOM, &[], &[], &[0, 8]), [0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7B, 0, 8]);
         let with_password = command(HIERARCHY_CHANGE_AUTH, &[OWNER], &[b"a"], &sized(b"b"));
         let expected = "8002 0000001f 00000129 40000001 0000000a 40000009 0000 00 0001 61 0001 62";

@@ -1,16 +1,16 @@
-//! Stands in for /dev/tpmrm0: many connections, each with places of its own, by the rules of Linux
-//! (drivers/char/tpm/tpm2-space.c; what follows is its behaviour, not its code).
+//! Replaces /dev/tpmrm0: many connections, each with slots of its own, by the rules of Linux (drivers/char/tpm/tpm2-space.c; this describes
+//! its behaviour, not its code).
 //!
-//! - A connection has three places for objects and three for sessions. Before each of its commands they are loaded,
-//!   after it they are saved and flushed: between commands the TPM is empty.
+//! - A connection has three slots for objects and three for sessions. They are loaded before each of its commands, and saved and flushed
+//!   after it: between commands the TPM is empty.
 //! - Object handles are virtual: 0x80FFFFFF, 0x80FFFFFE, 0x80FFFFFD. Session handles are the TPM's.
-//! - A fourth object or session makes the *system call* fail (ENOMEM): the client sees no TPM response code. The
-//!   connection's sessions are flushed; its objects stay.
-//! - A session that cannot be saved or loaded makes the system call fail too (EFAULT), with the same consequence.
-//! - A closed connection is cleaned up.
-//! - The kernel knows nothing of context gaps: see `gap`.
+//! - A fourth object or session makes the *system call* fail (ENOMEM): the client receives no TPM response code. The connection's sessions
+//!   are flushed; its objects stay.
+//! - A session that cannot be saved or loaded also makes the system call fail (EFAULT), with the same consequence.
+//! - When a connection is closed, its objects and sessions are removed.
+//! - The kernel does not handle context gaps: see `gap`.
 //!
-//! The framing is mssim's, which has no errno. [`Refusal`] says what a failed system call becomes.
+//! The framing is that of mssim, which has no errno. [`Refusal`] defines what the client receives for a failed system call.
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,24 +21,23 @@ use crate::server::Server;
 use crate::space::{Device, Errno, Space};
 use crate::{Swtpm, mssim, port};
 
-/// What a client sees of a system call that failed.
+/// What a client receives for a system call that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Refusal {
-    /// The connection is closed: an I/O error of the TCTI. Harsher than the kernel, whose descriptor stays usable,
-    /// but nothing else is an I/O error to tcti-mssim.
+    /// The connection is closed: an I/O error of the TCTI. This is harsher than the kernel, whose descriptor stays usable, but tcti-mssim
+    /// reports nothing else as an I/O error.
     #[default]
     HangUp,
-    /// A response of no bytes; the connection and its objects live on, as the kernel's do.
+    /// An empty response. The connection and its objects continue to exist, as in the kernel.
     Empty,
 }
 
-/// How a resource manager is set up.
+/// The options of a resource manager.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How many session saves a saved session may lag behind (TPM_PT_CONTEXT_GAP_MAX): 65,535 on libtpms, 255 on some
-    /// chips.
+    /// How many session saves a saved session may lag behind (TPM_PT_CONTEXT_GAP_MAX): 65,535 in libtpms, 255 in some chips.
     pub context_gap: u64,
-    /// What a failed system call becomes.
+    /// What the client receives for a failed system call.
     pub refusal: Refusal,
 }
 
@@ -58,10 +57,10 @@ pub struct ResourceManager {
 }
 
 impl ResourceManager {
-    /// A resource manager that has the TPM to itself.
+    /// Starts a resource manager, which must be the TPM's only user.
     ///
     /// # Panics
-    /// When the system has no ports.
+    /// If the system has no free ports.
     #[must_use]
     pub fn start(tpm: &Swtpm, options: Options) -> Self {
         let device = Arc::new(Mutex::new(Device { port: tpm.port(), gap: Gap::new(options.context_gap) }));
@@ -81,43 +80,43 @@ impl ResourceManager {
         }
     }
 
-    /// For tcti-mssim: `mssim:host=127.0.0.1,port=N`.
+    /// Returns the TCTI for tcti-mssim: `mssim:host=127.0.0.1,port=N`.
     #[must_use]
     pub fn tcti(&self) -> String {
         format!("mssim:host=127.0.0.1,port={}", self.port)
     }
 
-    /// Where it listens for commands.
+    /// Returns the port for commands.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What the clients sent and got, with virtual handles; not what the manager itself does.
+    /// Returns the traffic of the clients, with virtual handles, without the manager's own commands.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// The system calls that failed so far.
+    /// Returns the errors of the system calls that have failed.
     ///
     /// # Panics
-    /// When a connection's thread panicked.
+    /// If a connection's thread panicked.
     #[must_use]
     pub fn refused(&self) -> Vec<Errno> {
         self.refused.lock().expect("the errors").clone()
     }
 
-    /// How many connections are open.
+    /// Returns how many connections are open.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.commands.connections()
     }
 
-    /// Waits until so many connections are open and the closed ones are cleaned up.
+    /// Waits until this many connections are open and the closed ones are cleaned up.
     ///
     /// # Panics
-    /// After ten seconds.
+    /// If this takes longer than ten seconds.
     #[track_caller]
     pub fn wait_for_connections(&self, count: usize) {
         let start = Instant::now();
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn each_connection_has_three_places_and_virtual_handles() {
+    fn each_connection_has_three_slots_and_virtual_handles() {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options::default());
         let clients = [open(&manager), open(&manager)];
@@ -191,7 +190,7 @@ mod tests {
             let session = client.start_session();
             assert!(client.loaded_sessions().contains(&session));
         }
-        // Between commands nothing is loaded in the TPM, but the sessions are saved there.
+        // Between commands nothing is loaded in the TPM; the sessions are saved there.
         assert_eq!((tpm.transient(), tpm.loaded_sessions(), tpm.saved_sessions().len()), (vec![], vec![], 2));
         clients[0].flush(0x80FF_FFFE);
         assert_eq!(clients[0].transient(), [0x80FF_FFFF, 0x80FF_FFFD]);
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fourth_object_is_no_tpm_error_and_costs_the_sessions() {
+    fn fourth_object_fails_the_system_call_and_flushes_the_sessions() {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options { refusal: Refusal::Empty, ..Options::default() });
         let (client, other) = (open(&manager), open(&manager));
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_hangs_up_unless_told_otherwise() {
+    fn failed_system_call_closes_the_connection_by_default() {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options::default());
         let client = open(&manager);
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fourth_session_is_refused_too() {
+    fn fourth_session_fails_the_system_call() {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options { refusal: Refusal::Empty, ..Options::default() });
         let client = open(&manager);
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn one_idle_session_stops_everybody_at_the_gap() {
+    fn idle_session_blocks_all_sessions_at_the_gap() {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options { context_gap: 255, refusal: Refusal::Empty });
         let (idle, busy, third) = (open(&manager), open(&manager), open(&manager));
@@ -262,7 +261,7 @@ mod tests {
         let start =
             raw::command(raw::START_AUTH_SESSION, &[raw::NULL, raw::NULL], &[], &raw::session_parameters());
         assert_eq!(raw::code(&third.try_transact(&start).unwrap()), raw::CONTEXT_GAP);
-        // Whoever has no session is not concerned; when the idle one goes, all is well.
+        // Connections without a session are not affected. When the idle session is gone, all work again.
         assert_eq!(third.try_transact(&random).unwrap().len(), 16);
         drop(idle);
         manager.wait_for_connections(2);
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn stock_tools_work_through_it() {
+    fn tpm2_tools_work_through_the_manager() {
         let tpm = Swtpm::start();
         let manager = ResourceManager::start(&tpm, Options::default());
         let folder = crate::Scratch::new("manager");

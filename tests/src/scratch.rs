@@ -1,4 +1,4 @@
-//! A folder per fixture: removed when the test ends well, kept with the commands to replay when it panics.
+//! A folder per fixture: removed if the test succeeds, kept with the commands to replay if it panics.
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -12,10 +12,10 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// A new empty folder whose name begins with `name`.
+    /// Creates an empty folder whose name begins with `name`.
     ///
     /// # Panics
-    /// When the system has no place for it.
+    /// If the system has no room for it.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let folder =
@@ -23,35 +23,35 @@ impl Scratch {
         Self { folder: Some(folder), notes: Mutex::default() }
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     ///
     /// # Panics
-    /// Never: the folder lives as long as this.
+    /// Never: the folder exists as long as this object.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.as_ref().expect("the folder lives as long as we").path()
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in the folder.
     #[must_use]
     pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path().join(name)
     }
 
-    /// Writes a file into it and gives its path.
+    /// Writes a file into the folder and returns its path.
     ///
     /// # Panics
-    /// When the disk is full.
+    /// If the disk is full.
     pub fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(name);
         fs::write(&path, contents).expect("write into the temporary folder");
         path
     }
 
-    /// Reads a file in it.
+    /// Reads a file in the folder.
     ///
     /// # Panics
-    /// When the file is not there.
+    /// If the file does not exist.
     #[must_use]
     #[track_caller]
     pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
@@ -59,10 +59,10 @@ impl Scratch {
         fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     }
 
-    /// A line for `replay.sh`, which is written when the test panics.
+    /// Adds a line to `replay.sh`, which is written if the test panics.
     ///
     /// # Panics
-    /// When another thread panicked while it wrote one.
+    /// If another thread panicked while it added one.
     pub fn note(&self, line: impl Into<String>) {
         self.notes.lock().expect("notes").push(line.into());
     }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_goes_with_its_test_and_stays_after_a_panic() {
+    fn folder_is_removed_on_success_and_kept_after_a_panic() {
         let quiet = Scratch::new("scratch");
         let gone = quiet.path().to_owned();
         drop(quiet);

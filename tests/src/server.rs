@@ -1,4 +1,4 @@
-//! A TCP server inside the test process: one thread a connection, all ended when it is dropped.
+//! A TCP server in the test process, with one thread per connection. It ends on drop.
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves each connection of the listener by `serve` with its number, in a thread of its own.
+    /// Serves each connection of the listener in a thread of its own, by `serve` with the number of the connection.
     pub(crate) fn start(
         listener: TcpListener,
         serve: impl Fn(usize, TcpStream) + Send + Sync + 'static,
@@ -38,7 +38,7 @@ impl Server {
                 let (serve, connections) = (serve.clone(), connections.clone());
                 std::thread::spawn(move || {
                     serve(number, stream);
-                    // Closes what the connection list holds, so that the client sees the end.
+                    // Closes the connection in the list too, so that the client sees the end.
                     connections.lock().expect("connections").retain(|(n, s)| {
                         let keep = *n != number;
                         if !keep {
@@ -52,12 +52,12 @@ impl Server {
         Self { port, stop, seen, open, acceptor: Some(acceptor) }
     }
 
-    /// How many connections were ever made.
+    /// Returns how many connections there have been.
     pub(crate) fn seen(&self) -> usize {
         self.seen.load(Ordering::SeqCst)
     }
 
-    /// How many connections are open.
+    /// Returns how many connections are open.
     pub(crate) fn connections(&self) -> usize {
         self.open.lock().expect("connections").len()
     }

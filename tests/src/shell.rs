@@ -1,4 +1,4 @@
-//! A folder to work in, a clean environment, and programs run in it by command lines as one would type them.
+//! A working folder, a clean environment, and programs that run in it by command lines as a user types them.
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::Scratch;
 use crate::process::{LIMIT, Output, Process, command_line, run};
 
-/// Runs commands in a temporary folder; nothing of the caller's environment but PATH reaches them.
+/// Runs commands in a temporary folder. Of the caller's environment they inherit only PATH.
 ///
 /// A clone works in the same folder with an environment of its own.
 #[derive(Clone)]
@@ -21,17 +21,17 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// A shell in a new folder.
+    /// Creates a shell in a new folder.
     ///
     /// # Panics
-    /// When the system has no place for the folder.
+    /// If the system has no room for the folder.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let scratch = Arc::new(Scratch::new(name));
         Self { scratch, environment: Vec::new(), limit: LIMIT, wrapper: Vec::new() }
     }
 
-    /// The same folder, the plain environment.
+    /// Returns a shell in the same folder with the initial environment.
     #[must_use]
     pub fn beside(&self) -> Self {
         Self {
@@ -42,41 +42,41 @@ impl Shell {
         }
     }
 
-    /// With an environment variable; the last of a name counts.
+    /// Sets an environment variable; the last value of a name counts.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Without an environment variable that was set.
+    /// Removes an environment variable that was set.
     #[must_use]
     pub fn unset(mut self, name: &str) -> Self {
         self.environment.retain(|(set, _)| set != name);
         self
     }
 
-    /// With another time limit for each run.
+    /// Sets another time limit for each run.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// With words in front of each command: `valgrind -q`, `strace -f`.
+    /// Puts words before each command: `valgrind -q`, `strace -f`.
     #[must_use]
     pub fn under(mut self, wrapper: &str) -> Self {
         self.wrapper = words(wrapper);
         self
     }
 
-    /// The folder.
+    /// Returns the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// The path of a file in the folder.
+    /// Returns the path of a file in the folder.
     #[must_use]
     pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.scratch.file(name)
@@ -87,13 +87,13 @@ impl Shell {
         self.scratch.write(name, contents)
     }
 
-    /// Writes a program into the folder, a script or an executable file.
+    /// Writes a program, a script or an executable file, into the folder.
     ///
-    /// A process without threads writes it: what another test starts meanwhile would hold a file that we write,
-    /// and execve(2) answers ETXTBSY while somebody may write it.
+    /// A process without threads writes it. Otherwise a process that another test starts meanwhile could inherit the open file, and
+    /// execve(2) fails with ETXTBSY while any process has it open for writing.
     ///
     /// # Panics
-    /// When the disk is full.
+    /// If the disk is full.
     pub fn program(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(name);
         let mut install = Command::new("install");
@@ -102,17 +102,17 @@ impl Shell {
         path
     }
 
-    /// Reads a file of the folder.
+    /// Reads a file in the folder.
     #[must_use]
     #[track_caller]
     pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
         self.scratch.read(name)
     }
 
-    /// The command for a line: words split at blanks, quotes as in sh; no variables, no globs.
+    /// Returns the command for a line: words are split at blanks, quotes work as in sh; there are no variables and no globs.
     ///
     /// # Panics
-    /// When the line is empty or a quote is left open.
+    /// If the line is empty or a quote is not closed.
     #[must_use]
     pub fn command(&self, line: &str) -> Command {
         let mut all = self.wrapper.clone();
@@ -120,9 +120,9 @@ impl Shell {
         let mut command = Command::new(&all[0]);
         command.args(&all[1..]).current_dir(self.folder()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        // HOME here: no ~/.rnd, no ~/.tpm2_pkcs11, no user's configuration.
+        // HOME is this folder: no ~/.rnd, no ~/.tpm2_pkcs11, no user configuration.
         command.env("HOME", self.folder()).env("LC_ALL", "C");
-        // No roots of the system's: `openssl x509 -req` and others read all of them at each start, for 50 ms.
+        // Hides the system's root certificates: `openssl x509 -req` and other commands read all of them at each start, which takes 50 ms.
         command.env("SSL_CERT_FILE", self.file("no-roots.pem"));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -142,22 +142,22 @@ impl Shell {
         run(command, input.as_ref(), self.limit)
     }
 
-    /// Runs a line that must succeed.
+    /// Runs a line, which must succeed.
     #[track_caller]
     pub fn ok(&self, line: &str) -> Output {
         self.run(line).ok()
     }
 
-    /// Runs a line that must fail with an exit status: a crash or a hang is no failure but a fault.
+    /// Runs a line, which must fail with an exit status; a crash or a hang does not count.
     #[track_caller]
     pub fn failed(&self, line: &str) -> Output {
         self.run(line).failed()
     }
 
-    /// Starts a line that goes on, its output going to `log` in the folder.
+    /// Starts a line that keeps running, with its output in the file `log`.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[must_use]
     pub fn spawn(&self, line: &str, log: &str) -> Process {
         let file = File::create(self.file(log)).expect("a log file");
@@ -167,7 +167,7 @@ impl Shell {
         Process::spawn(command)
     }
 
-    /// A file of the folder as text; what is not there is empty.
+    /// Returns a file in the folder as text; empty if it does not exist.
     #[must_use]
     pub fn text(&self, name: &str) -> String {
         std::fs::read(self.file(name))
@@ -175,7 +175,7 @@ impl Shell {
     }
 }
 
-/// Splits a line into words, at blanks outside of quotes.
+/// Splits a line into words, at blanks outside quotes.
 fn words(line: &str) -> Vec<String> {
     let (mut all, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in line.chars() {
@@ -199,12 +199,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_split_as_sh_would() {
+    fn line_is_split_as_in_sh() {
         assert_eq!(words("a  'b c' d\"e f\"g ''"), ["a", "b c", "de fg", ""]);
     }
 
     #[test]
-    fn commands_meet_in_a_folder_with_a_clean_environment() {
+    fn commands_share_a_folder_and_a_clean_environment() {
         let shell = Shell::new("shell").env("A", "1");
         shell.write("in", "x");
         assert_eq!(shell.ok("cat in").out(), "x");

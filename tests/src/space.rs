@@ -1,4 +1,4 @@
-//! The places of one connection of the resource manager, and what happens around each of its commands.
+//! The slots of one connection of the resource manager, and the actions before and after each of its commands.
 use crate::gap::Gap;
 use crate::layout::{command_handles, returns_handle};
 use crate::raw::{
@@ -17,17 +17,17 @@ pub enum Errno {
     NoMemory,
     /// EFAULT: a context could not be saved or loaded.
     Fault,
-    /// EINVAL: a virtual handle that is not this connection's.
+    /// EINVAL: a virtual handle that does not belong to this connection.
     Invalid,
 }
 
-/// The TPM, held by one connection at a time.
+/// The TPM, used by one connection at a time.
 pub(crate) struct Device {
     pub(crate) port: u16,
     pub(crate) gap: Gap,
 }
 
-/// What one connection has in the TPM. Copied before each command and written back when it went well.
+/// The objects and sessions of one connection. Copied before each command, and written back if the command succeeded.
 #[derive(Clone, Default)]
 pub(crate) struct Space {
     objects: [Option<Object>; PLACES],
@@ -48,19 +48,19 @@ struct Session {
 }
 
 impl Space {
-    /// One command of the connection.
+    /// Runs one command of the connection.
     pub(crate) fn transact(&mut self, tpm: &mut Device, command: &[u8]) -> Result<Vec<u8>, Errno> {
         let mut work = self.clone();
         let result = work.around(tpm, command);
         match result {
             Ok(_) => *self = work,
-            // The objects' saved contexts stay good; the sessions are gone.
+            // The saved contexts of objects stay valid; the sessions are gone.
             Err(_) => work.flush(tpm),
         }
         result
     }
 
-    /// The connection is closed: saved objects are only bytes here, saved sessions hold something in the TPM.
+    /// Closes the connection. Saved objects are only bytes here; saved sessions occupy memory in the TPM.
     pub(crate) fn close(&mut self, tpm: &mut Device) {
         self.flush(tpm);
     }
@@ -78,24 +78,24 @@ impl Space {
     }
 
     fn load(&mut self, tpm: &mut Device) -> Result<(), Errno> {
-        for place in &mut self.objects {
-            let Some(object) = place else { continue };
+        for slot in &mut self.objects {
+            let Some(object) = slot else { continue };
             match tpm.load(&object.context)? {
                 Some(handle) => object.handle = handle,
-                None => *place = None,
+                None => *slot = None,
             }
         }
-        for place in &mut self.sessions {
-            let Some(session) = place else { continue };
+        for slot in &mut self.sessions {
+            let Some(session) = slot else { continue };
             tpm.gap.forget(session.handle);
             if tpm.load(&session.context)?.is_none() {
-                *place = None;
+                *slot = None;
             }
         }
         Ok(())
     }
 
-    /// Real handles for virtual ones. FlushContext and ContextSave count as commands with one handle.
+    /// Replaces virtual handles with real ones. FlushContext and ContextSave count as commands with one handle.
     fn map_command(&self, command: &[u8]) -> Result<Vec<u8>, Errno> {
         let count = match code(command) {
             FLUSH_CONTEXT | CONTEXT_SAVE => 1,
@@ -105,8 +105,8 @@ impl Space {
         for at in (0..count).map(|i| 10 + 4 * i) {
             let handle = u32_at(command, at);
             if handle >> 24 == 0x80 {
-                let place = usize::try_from(0x80FF_FFFF - handle).ok().and_then(|i| self.objects.get(i));
-                let object = place.and_then(Option::as_ref).ok_or(Errno::Invalid)?;
+                let slot = usize::try_from(0x80FF_FFFF - handle).ok().and_then(|i| self.objects.get(i));
+                let object = slot.and_then(Option::as_ref).ok_or(Errno::Invalid)?;
                 mapped
                     .get_mut(at..at + 4)
                     .ok_or(Errno::Invalid)?
@@ -116,14 +116,14 @@ impl Space {
         Ok(mapped)
     }
 
-    /// A place for a new object or session, and virtual handles for real ones.
+    /// Finds a slot for a new object or session, and replaces real handles with virtual ones.
     fn map_response(
         &mut self,
         tpm: &mut Device,
         command: &[u8],
         mut response: Vec<u8>,
     ) -> Result<Vec<u8>, Errno> {
-        if self.lacks_place(code(command), code(&response)) {
+        if self.lacks_slot(code(command), code(&response)) {
             return Err(Errno::NoMemory);
         }
         if code(&response) != 0 {
@@ -139,11 +139,11 @@ impl Space {
                 self.objects[i] = Some(Object { handle, context: Vec::new() });
                 response[10..14].copy_from_slice(&virtual_handle(i).to_be_bytes());
             } else {
-                let Some(place) = self.sessions.iter_mut().find(|s| s.is_none()) else {
+                let Some(slot) = self.sessions.iter_mut().find(|s| s.is_none()) else {
                     tpm.flush(handle);
                     return Err(Errno::NoMemory);
                 };
-                *place = Some(Session { handle, context: Vec::new() });
+                *slot = Some(Session { handle, context: Vec::new() });
             }
         }
         if code(command) == GET_CAPABILITY && u32_at(&response, 11) == 1 {
@@ -152,9 +152,9 @@ impl Space {
         Ok(response)
     }
 
-    /// swtpm has no more than three places itself and refuses the fourth on its own; a roomier TPM would have made it,
-    /// and the kernel would have failed. Behave as with the roomier one.
-    fn lacks_place(&self, command: u32, answer: u32) -> bool {
+    /// Returns true if swtpm, which itself has only three slots, refused a fourth object. A TPM with more slots would have created it, and
+    /// the kernel would have failed. This behaves as with such a TPM.
+    fn lacks_slot(&self, command: u32, answer: u32) -> bool {
         let full = match answer {
             OBJECT_MEMORY => self.objects.iter().all(Option::is_some),
             SESSION_MEMORY => self.sessions.iter().all(Option::is_some),
@@ -163,7 +163,7 @@ impl Space {
         full && returns_handle(command)
     }
 
-    /// A list of handles: this connection's objects by their virtual handles, nobody else's.
+    /// Filters a list of handles: this connection's objects by their virtual handles, and no other objects.
     fn map_list(&self, response: &[u8]) -> Vec<u8> {
         let handles = response[19..].chunks_exact(4).map(|bytes| u32_at(bytes, 0));
         let seen: Vec<u32> = handles
@@ -183,18 +183,18 @@ impl Space {
     }
 
     fn save(&mut self, tpm: &mut Device) -> Result<(), Errno> {
-        for place in &mut self.objects {
-            let Some(object) = place else { continue };
+        for slot in &mut self.objects {
+            let Some(object) = slot else { continue };
             match tpm.save(object.handle)? {
                 Some(context) => {
                     tpm.flush(object.handle);
                     *object = Object { handle: 0, context };
                 }
-                None => *place = None,
+                None => *slot = None,
             }
         }
-        for place in &mut self.sessions {
-            let Some(session) = place else { continue };
+        for slot in &mut self.sessions {
+            let Some(session) = slot else { continue };
             if tpm.gap.reached() {
                 return Err(Errno::Fault);
             }
@@ -203,7 +203,7 @@ impl Space {
                     session.context = context;
                     tpm.gap.save(session.handle);
                 }
-                None => *place = None,
+                None => *slot = None,
             }
         }
         Ok(())
@@ -225,7 +225,7 @@ impl Device {
         upstream::transact(self.port, command).map_err(|_| Errno::Fault)
     }
 
-    /// TPM2_ContextLoad; `None` when the TPM knows the context no more.
+    /// Sends TPM2_ContextLoad. Returns `None` if the TPM no longer knows the context.
     fn load(&self, context: &[u8]) -> Result<Option<u32>, Errno> {
         let response = self.send(&raw::command(CONTEXT_LOAD, &[], &[], context))?;
         match code(&response) {
@@ -236,7 +236,7 @@ impl Device {
         }
     }
 
-    /// TPM2_ContextSave; `None` when the handle is loaded no more.
+    /// Sends TPM2_ContextSave. Returns `None` if the handle is no longer loaded.
     fn save(&self, handle: u32) -> Result<Option<Vec<u8>>, Errno> {
         let response = self.send(&raw::command(CONTEXT_SAVE, &[handle], &[], &[]))?;
         match code(&response) {
@@ -251,6 +251,6 @@ impl Device {
     }
 }
 
-fn virtual_handle(place: usize) -> u32 {
-    0x80FF_FFFF - u32::try_from(place).expect("one of three places")
+fn virtual_handle(slot: usize) -> u32 {
+    0x80FF_FFFF - u32::try_from(slot).expect("one of three slots")
 }

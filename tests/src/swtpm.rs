@@ -7,9 +7,9 @@ use crate::process::{LIMIT, Process, command_line, run};
 use crate::raw::Tpm as _;
 use crate::{Scratch, port, raw, upstream};
 
-/// A running swtpm; ended by pid when dropped.
+/// A running swtpm; it is ended by pid on drop.
 ///
-/// tcti-swtpm and tcti-mssim of tpm2-tss 3.2 want TCP, the command port P and the control port P + 1.
+/// tcti-swtpm and tcti-mssim of tpm2-tss 3.2 require TCP, with the command port P and the control port P + 1.
 pub struct Swtpm {
     // Before the folder: fields are dropped in order, and the process writes into the folder.
     process: Option<Process>,
@@ -19,19 +19,19 @@ pub struct Swtpm {
 }
 
 impl Swtpm {
-    /// A new TPM, started up (TPM2_Startup CLEAR).
+    /// Starts a new TPM and sends TPM2_Startup(CLEAR).
     ///
     /// # Panics
-    /// When swtpm is not installed or does not come up.
+    /// If swtpm is not installed or does not come up.
     #[must_use]
     pub fn start() -> Self {
         Self::launched(None)
     }
 
-    /// The same with what swtpm calls a profile, as its option `--profile` takes it; from swtpm 0.10 on ([`Self::has_profiles`]).
+    /// Starts a TPM with a swtpm profile, as in the option `--profile`; requires swtpm 0.10 ([`Self::has_profiles`]).
     ///
     /// # Panics
-    /// When swtpm does not come up with it.
+    /// If swtpm does not come up with it.
     #[must_use]
     pub fn with_profile(profile: &str) -> Self {
         Self::launched(Some(profile.to_owned()))
@@ -40,7 +40,7 @@ impl Swtpm {
     /// Returns true if this swtpm knows profiles.
     ///
     /// # Panics
-    /// When swtpm is not installed.
+    /// If swtpm is not installed.
     #[must_use]
     pub fn has_profiles() -> bool {
         let mut command = Command::new("swtpm");
@@ -54,67 +54,67 @@ impl Swtpm {
         Self { process: Some(process), port, scratch, profile }
     }
 
-    /// For `TPM2_TCTI` and every other program of tpm2-tss: `swtpm:host=127.0.0.1,port=N`.
+    /// Returns the TCTI for `TPM2_TCTI` and programs that use tpm2-tss: `swtpm:host=127.0.0.1,port=N`.
     #[must_use]
     pub fn tcti(&self) -> String {
         format!("swtpm:host=127.0.0.1,port={}", self.port)
     }
 
-    /// The command port; the control channel is the next one.
+    /// Returns the command port; the control channel is the next port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder that holds its state and log.
+    /// Returns the folder with its state and log.
     #[must_use]
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
     }
 
-    /// Sends one command as it is, past every stack, and gives the response.
+    /// Sends one command directly, without any library, and returns the response.
     ///
     /// # Panics
-    /// When the TPM does not answer.
+    /// If the TPM does not answer.
     #[must_use]
     pub fn transact(&self, command: &[u8]) -> Vec<u8> {
         upstream::transact(self.port, command).expect("a response of swtpm")
     }
 
-    /// Power off and on again: all transient objects and sessions are gone, and every command answers
-    /// TPM_RC_INITIALIZE (0x100) until somebody sends Startup.
+    /// Switches the power off and on: all transient objects and sessions are gone, and every command fails with TPM_RC_INITIALIZE (0x100)
+    /// until Startup is sent.
     ///
-    /// Shutdown(CLEAR) goes first, as a machine sends it. Without it a TPM counts a wrong password when a key under
-    /// dictionary-attack protection was used (Part 1 §19.8.5): see `stop` for a power cut.
+    /// Sends Shutdown(CLEAR) first, as a machine does. Without it, a TPM counts a wrong password if a key with dictionary-attack protection
+    /// was used (Part 1 §19.8.5): see `stop` for a power cut.
     pub fn reset(&self) {
-        // A TPM that was not started up since the last reset refuses.
+        // A TPM that was not started up since the last reset refuses it.
         let _ = self.raw(raw::SHUTDOWN, &[], &[], &[0, 0]);
         // swtpm_ioctls.h: CMD_INIT = 2, with the flags of ptm_init.
         self.control(&[0, 0, 0, 2, 0, 0, 0, 0]);
     }
 
-    /// The same, and TPM2_Startup(CLEAR), as the firmware of a machine sends it.
+    /// Resets the TPM and sends TPM2_Startup(CLEAR), as the firmware of a machine does.
     pub fn reset_and_startup(&self) {
         self.reset();
         self.raw(raw::STARTUP, &[], &[], &[0, 0]).ok();
     }
 
-    /// From here on commands come from this locality, 0 to 4. The TCTI for swtpm sets its own when it connects; behind a proxy, the one for mssim
-    /// does not.
+    /// Makes later commands come from this locality, 0 to 4. The TCTI for swtpm sets its own when it connects; the TCTI for mssim, which
+    /// works through a proxy, does not.
     pub fn set_locality(&self, locality: u8) {
         // CMD_SET_LOCALITY = 5, with ptm_loc.
         self.control(&[0, 0, 0, 5, locality]);
     }
 
-    /// Kills the process, as a power cut would; connections break. The state stays for `restart`.
+    /// Kills the process, like a power cut; connections break. The state stays for `restart`.
     pub fn stop(&mut self) {
         self.process = None;
     }
 
-    /// A new process on the same ports with the same state; started up.
+    /// Starts a new process on the same ports with the same state, and sends TPM2_Startup.
     ///
     /// # Panics
-    /// When it does not come up within ten seconds.
+    /// If it does not come up within ten seconds.
     pub fn restart(&mut self) {
         self.stop();
         for _ in 0..100 {
@@ -128,10 +128,10 @@ impl Swtpm {
         panic!("swtpm did not come back: {}", String::from_utf8_lossy(&self.scratch.read("swtpm.log")));
     }
 
-    /// A request to the control channel; gives what follows the result.
+    /// Sends a request to the control channel and checks the result.
     ///
     /// # Panics
-    /// When swtpm refuses it.
+    /// If swtpm refuses it.
     fn control(&self, request: &[u8]) {
         let mut stream = upstream::connect(self.port + 1).expect("connect to swtpm's control channel");
         stream.write_all(request).expect("send to swtpm's control channel");
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tpm_answers_and_is_gone_afterwards() {
+    fn tpm_answers_and_is_gone_after_drop() {
         let tpm = Swtpm::start();
         assert_eq!(tpm.raw(raw::GET_RANDOM, &[], &[], &[0, 8]).ok().len(), 10);
         let (pid, folder) = (tpm.process.as_ref().unwrap().id(), tpm.scratch.path().to_owned());
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn many_start_at_once() {
+    fn many_tpms_start_at_once() {
         let threads: Vec<_> = (0..12).map(|_| std::thread::spawn(Swtpm::start)).collect();
         let tpms: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
         let mut ports: Vec<_> = tpms.iter().map(Swtpm::port).collect();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_forgets_objects_and_wants_startup() {
+    fn reset_flushes_objects_and_requires_startup() {
         let tpm = Swtpm::start();
         let handle = tpm.create_primary();
         assert_eq!(tpm.transient(), [handle]);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_power_cut_keeps_what_is_persistent() {
+    fn power_cut_keeps_persistent_objects() {
         let mut tpm = Swtpm::start();
         let handle = tpm.create_primary();
         tpm.persist(handle, 0x8100_0001);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn hierarchy_passwords_and_the_lockout_counter() {
+    fn hierarchy_password_and_lockout_counter_work() {
         let tpm = Swtpm::start();
         tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
         tpm.set_hierarchy_auth(raw::OWNER, b"owner", b"");

@@ -4,20 +4,20 @@ use std::time::{Duration, Instant};
 use crate::process::Process;
 use crate::{Shell, Swtpm};
 
-/// The running daemons; ended when dropped, the resource manager first.
+/// The running daemons; they are ended on drop, the resource manager first.
 pub struct Tabrmd {
     _abrmd: Process,
     _bus: Process,
     address: String,
-    // Last: the folder holds the socket of the bus.
+    // Last: the folder contains the socket of the bus.
     _shell: Shell,
 }
 
 impl Tabrmd {
-    /// Starts both and waits until a command goes through.
+    /// Starts both daemons and waits until a command succeeds.
     ///
     /// # Panics
-    /// When they do not come up in 20 seconds; the message holds what they printed.
+    /// If they do not come up within 20 seconds; the message contains their output.
     #[must_use]
     pub fn start(tpm: &Swtpm) -> Self {
         let shell = Shell::new("tabrmd");
@@ -26,7 +26,7 @@ impl Tabrmd {
         let bus = shell.spawn(&line, "bus.log");
         let client = shell.beside().env("DBUS_SESSION_BUS_ADDRESS", &address);
         wait(&client, "bus", |shell| shell.file("bus").exists());
-        // --allow-root: containers run tests as root, which it refuses otherwise.
+        // --allow-root: containers run tests as root, which it otherwise refuses.
         let abrmd =
             client.spawn(&format!("tpm2-abrmd --session --allow-root --tcti={}", tpm.tcti()), "abrmd.log");
         let random = "tpm2_getrandom -T tabrmd:bus_type=session -o /dev/null 4";
@@ -34,13 +34,13 @@ impl Tabrmd {
         Self { _abrmd: abrmd, _bus: bus, address, _shell: shell }
     }
 
-    /// For TPM2_TCTI, together with the address in DBUS_SESSION_BUS_ADDRESS.
+    /// Returns the TCTI for TPM2_TCTI, to use with the address in DBUS_SESSION_BUS_ADDRESS.
     #[must_use]
     pub fn tcti(&self) -> &'static str {
         "tabrmd:bus_type=session"
     }
 
-    /// The address of the bus, for DBUS_SESSION_BUS_ADDRESS.
+    /// Returns the address of the bus, for DBUS_SESSION_BUS_ADDRESS.
     #[must_use]
     pub fn bus_address(&self) -> &str {
         &self.address
@@ -62,7 +62,7 @@ mod tests {
     use crate::raw::Tpm as _;
 
     #[test]
-    fn a_tool_works_through_it() {
+    fn tpm2_tools_work_through_the_daemon() {
         let tpm = Swtpm::start();
         let tabrmd = Tabrmd::start(&tpm);
         let shell = Shell::new("tools").env("DBUS_SESSION_BUS_ADDRESS", tabrmd.bus_address());

@@ -1,24 +1,24 @@
-//! What a proxy does to commands and responses: any closure, and the usual ones ready made.
+//! How a proxy changes commands and responses: any closure, and functions for the usual changes.
 use std::time::Duration;
 
 use crate::layout;
 use crate::raw::{answer as response, code};
 
-/// What becomes of a command or response that a rule has looked at (and may have changed).
+/// The result of a rule for a command or response, which the rule may also have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It goes on its way.
+    /// It is passed on.
     Pass,
-    /// The client gets these bytes instead; a command so answered never reaches the TPM.
+    /// The client receives these bytes instead. A command with this result never reaches the TPM.
     Answer(Vec<u8>),
-    /// The client's connection is closed without an answer.
+    /// The client's connection is closed without a response.
     HangUp,
 }
 
 type OnCommand = Box<dyn FnMut(&mut Vec<u8>) -> Fate + Send>;
 type OnResponse = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Fate + Send>;
 
-/// The rules in force.
+/// The current rules.
 #[derive(Default)]
 pub(crate) struct Tamper {
     pub(crate) on_command: Option<OnCommand>,
@@ -26,7 +26,7 @@ pub(crate) struct Tamper {
 }
 
 impl Tamper {
-    /// One command through the rules; `None`: hang up.
+    /// Passes one command through the rules; `None` closes the connection.
     pub(crate) fn exchange(
         &mut self,
         command: &[u8],
@@ -47,7 +47,7 @@ impl Tamper {
     }
 }
 
-/// A rule for commands: the next `times` commands of this code get a response code and never reach the TPM.
+/// Returns a rule for commands: the next `times` commands with this code get a response code and never reach the TPM.
 pub fn answer(
     command: u32,
     response_code: u32,
@@ -63,7 +63,7 @@ pub fn answer(
     }
 }
 
-/// A rule for commands: this long before each one of the code.
+/// Returns a rule for commands: each command with this code is delayed.
 pub fn delay(command: u32, time: Duration) -> impl FnMut(&mut Vec<u8>) -> Fate + Send + use<> {
     move |sent| {
         if code(sent) == command {
@@ -73,8 +73,8 @@ pub fn delay(command: u32, time: Duration) -> impl FnMut(&mut Vec<u8>) -> Fate +
     }
 }
 
-/// A rule for responses: flips one bit (counted from the first byte's most significant) of the `nth` response (from 0)
-/// to the command; one past the end counts from the beginning again.
+/// Returns a rule for responses: flips one bit (counted from the most significant of the first byte) of the `nth` response (from 0) to the
+/// command. A position past the end wraps around.
 pub fn flip_bit(
     command: u32,
     nth: usize,
@@ -93,7 +93,7 @@ pub fn flip_bit(
     }
 }
 
-/// A rule for responses: the TPM's nonces in responses to the command are replaced by others.
+/// Returns a rule for responses: replaces the TPM's nonces in responses to the command.
 pub fn replace_nonces(command: u32) -> impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + use<> {
     move |sent, response| {
         if code(sent) == command {
@@ -105,7 +105,7 @@ pub fn replace_nonces(command: u32) -> impl FnMut(&[u8], &mut Vec<u8>) -> Fate +
     }
 }
 
-/// A rule for responses: after the TPM has done the command, the connection breaks, `times` times.
+/// Returns a rule for responses: the connection breaks after the TPM has run the command, `times` times.
 pub fn hang_up(command: u32, times: usize) -> impl FnMut(&[u8], &mut Vec<u8>) -> Fate + Send + use<> {
     let mut left = times;
     move |sent, _| {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use crate::process::{Output, Process};
 use crate::{Openssl, port};
 
-/// A running `openssl s_server -www`: it answers each connection with a page that tells what was negotiated.
+/// A running `openssl s_server -www`: it answers each connection with a page that shows what was negotiated.
 pub struct TlsServer {
     process: Process,
     port: u16,
@@ -13,10 +13,10 @@ pub struct TlsServer {
 }
 
 impl TlsServer {
-    /// `openssl s_server OPTIONS` on a free port; `-cert` and `-key` are among the options.
+    /// Starts `openssl s_server OPTIONS` on a free port; the options include `-cert` and `-key`.
     ///
     /// # Panics
-    /// When it does not come up; the message holds what it printed.
+    /// If it does not come up; the message contains its output.
     #[must_use]
     #[track_caller]
     pub fn start(openssl: &Openssl, options: &str) -> Self {
@@ -34,25 +34,25 @@ impl TlsServer {
         panic!("no port for s_server");
     }
 
-    /// Where it listens.
+    /// Returns the port of the server.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What it printed so far.
+    /// Returns the output so far.
     #[must_use]
     pub fn printed(&self) -> String {
         self.openssl.text(&self.log)
     }
 
-    /// Its process.
+    /// Returns the server's process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }
 
-    /// `openssl s_client OPTIONS` against it, fetching the page. Whether the handshake went well stands in the status
-    /// only with `-verify_return_error`; see [`handshake`].
+    /// Runs `openssl s_client OPTIONS` against the server and fetches the page. The exit status shows a failed handshake only with
+    /// `-verify_return_error`; see [`handshake`].
     #[must_use]
     pub fn client(&self, openssl: &Openssl, options: &str) -> Output {
         let line = format!("s_client -connect 127.0.0.1:{} -ign_eof {options}", self.port);
@@ -62,7 +62,7 @@ impl TlsServer {
     /// Waits until the server has printed the text.
     ///
     /// # Panics
-    /// After ten seconds.
+    /// If this takes longer than ten seconds.
     #[track_caller]
     pub fn wait_for(&self, text: &str) {
         let start = Instant::now();
@@ -77,7 +77,7 @@ impl TlsServer {
     }
 }
 
-/// What a client and a server agreed on.
+/// The negotiated parameters.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Handshake {
     /// `TLSv1.3`
@@ -86,10 +86,10 @@ pub struct Handshake {
     pub cipher: String,
 }
 
-/// Reads what was agreed from a client's output, after it is certain that the client got the server's page.
+/// Reads the negotiated parameters from a client's output.
 ///
 /// # Panics
-/// When the handshake failed.
+/// If the client did not receive the server's page.
 #[must_use]
 #[track_caller]
 pub fn handshake(output: &Output) -> Handshake {
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_software_handshake() {
+    fn handshake_with_a_software_key_succeeds() {
         let openssl = Openssl::clean();
         let curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
         openssl.ok(&format!("req -x509 {curve} -keyout key -subj /CN=localhost -out cert"));

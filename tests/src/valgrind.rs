@@ -1,12 +1,12 @@
-//! Runs a command under valgrind and tells what it found in the provider's own frames.
+//! Runs a command under valgrind and reports errors in the provider's own frames.
 use std::path::PathBuf;
 
 use crate::Shell;
 use crate::process::Output;
 
-/// What valgrind saw of one run.
+/// Valgrind's results for one run.
 pub struct Report {
-    /// The run itself.
+    /// The run.
     pub output: Output,
     /// The errors and leaks that have a frame of the module on their stack, as valgrind's XML.
     pub ours: Vec<String>,
@@ -15,7 +15,7 @@ pub struct Report {
 /// Runs the line under valgrind (memcheck, definite leaks).
 ///
 /// # Panics
-/// When valgrind left no report.
+/// If valgrind wrote no report.
 #[must_use]
 #[track_caller]
 pub fn run(shell: &Shell, line: &str, module: &str) -> Report {
@@ -28,10 +28,10 @@ pub fn run(shell: &Shell, line: &str, module: &str) -> Report {
     Report { ours: ours(&report, module), output }
 }
 
-/// Runs the line under valgrind, which must find nothing in the frames of the provider, and must succeed.
+/// Runs the line under valgrind. Valgrind must find nothing in the provider's frames, and the line must succeed.
 ///
 /// # Panics
-/// When it finds something, or the line fails.
+/// If valgrind finds something, or if the line fails.
 #[track_caller]
 pub fn clean(shell: &Shell, line: &str) {
     let report = run(shell, line, "tpm2.so");
@@ -39,7 +39,7 @@ pub fn clean(shell: &Shell, line: &str) {
     assert!(report.ours.is_empty(), "{line}:\n{}", report.ours.join("\n"));
 }
 
-/// Whether there is time for more than a short run of each program: `make valgrind` says so.
+/// Returns true if longer runs are wanted: `make valgrind` sets this.
 #[must_use]
 pub fn thorough() -> bool {
     std::env::var_os("TPM2_VALGRIND").is_some_and(|word| word == "thorough")
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_found_in_the_module_that_has_it() {
+    fn fault_is_reported_for_the_module_that_has_it() {
         let shell = Shell::new("valgrind");
         shell.write(
             "bad.c",

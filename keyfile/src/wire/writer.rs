@@ -67,7 +67,7 @@ impl Writer {
         inner(self);
         let size = self.buffer.len().saturating_sub(start);
         match (u16::try_from(size), self.buffer.get_mut(at..start)) {
-            (Ok(size), Some(place)) => place.copy_from_slice(&size.to_be_bytes()),
+            (Ok(size), Some(field)) => field.copy_from_slice(&size.to_be_bytes()),
             _ => self.too_long = self.too_long.or(Some(size)),
         }
     }

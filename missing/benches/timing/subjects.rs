@@ -138,7 +138,7 @@ fn oaep_damaged(at: Option<usize>, random: &mut Random) -> Result<Vec<u8>, Failu
 }
 
 fn set(block: &mut [u8], at: usize, byte: u8) {
-    if let Some(place) = block.get_mut(at) {
-        *place = byte;
+    if let Some(target) = block.get_mut(at) {
+        *target = byte;
     }
 }

@@ -1,4 +1,4 @@
-//! Algorithms that a chip lacks: refused where they are named, and left out of the lists.
+//! Algorithms that a chip lacks: it refuses commands that name them and omits them from its lists.
 use super::Rules;
 use super::list::{without_algorithms, without_curves};
 use super::parameters::{Asked, Parameters};
@@ -9,7 +9,7 @@ const LONG_CURVES: [u16; 2] = [4, 5];
 /// TPM_ALG_ECDSA, ECDH, ECDAA, SM2, ECSCHNORR, ECMQV, KDF1_SP800_56A and ECC.
 const OF_ECC: &[u16] = &[0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x20, ECC];
 
-/// Lacks hashes.
+/// Returns the rules of a chip that lacks these hashes.
 pub(super) fn no_hash(missing: &'static [u16]) -> Rules {
     let refused = move |hash: u16| missing.contains(&hash);
     without_algorithms(missing).command(move |command| {
@@ -47,7 +47,7 @@ pub(super) fn no_hash(missing: &'static [u16]) -> Rules {
     })
 }
 
-/// Lacks AES with long keys.
+/// Returns the rules of a chip that lacks AES with long keys.
 pub(super) fn no_aes_256() -> Rules {
     Rules::default().command(|command| {
         let bits = if code(command) == raw::START_AUTH_SESSION {
@@ -63,7 +63,7 @@ pub(super) fn no_aes_256() -> Rules {
     })
 }
 
-/// Has P-256 as its only NIST curve.
+/// Returns the rules of a chip whose only NIST curve is P-256.
 pub(super) fn no_long_curves() -> Rules {
     without_curves(|curve| LONG_CURVES.contains(&curve)).command(|command| {
         let refused = |asked: Asked| asked.kind == ECC && LONG_CURVES.contains(&asked.size);
@@ -71,7 +71,7 @@ pub(super) fn no_long_curves() -> Rules {
     })
 }
 
-/// Has no elliptic curves.
+/// Returns the rules of a chip without elliptic curves.
 pub(super) fn no_ecc() -> Rules {
     without_curves(|_| true).and(without_algorithms(OF_ECC)).command(|command| {
         Asked::by(command).is_some_and(|asked| asked.kind == ECC).then(|| answer(raw::TYPE))

@@ -1,4 +1,4 @@
-//! The pages of the book.
+//! All emulated chips.
 use std::time::Duration;
 
 use super::habit::{cuts_zeros, no_commands, one_bank, revision_116, slow};
@@ -6,7 +6,7 @@ use super::list::{too_many_banks, without_curves};
 use super::{Chip, Rules, algorithm, room, rsa};
 use crate::raw::{ENCRYPT_DECRYPT, ENCRYPT_DECRYPT_2, SHA1, SHA384, SHA512};
 
-/// Every chip that the core battery runs on.
+/// Every chip on which the core stories run.
 pub const BOOK: &[Chip] = &[
     page("swtpm", "nothing", |_| Rules::default()),
     page(
@@ -53,10 +53,10 @@ const fn page(name: &'static str, what: &'static str, make: fn(u16) -> Rules) ->
 }
 
 impl Chip {
-    /// The page of this name.
+    /// Returns the chip with this name.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     #[must_use]
     #[track_caller]
     pub fn named(name: &str) -> &'static Chip {

@@ -1,4 +1,4 @@
-//! Commands that a chip lacks, does slowly, or answers in its own way.
+//! Commands that a chip lacks, runs slowly, or answers unusually.
 use std::time::Duration;
 
 use super::Rules;
@@ -8,20 +8,20 @@ use crate::raw::{self, Tpm as _, answer, code};
 
 /// TPM_PT_REVISION.
 const REVISION: u32 = 0x102;
-/// TPM2_PolicyTemplate, the first command that came after revision 1.16.
+/// TPM2_PolicyTemplate, the first command added after revision 1.16.
 const FIRST_LATER: u32 = 0x190;
 
-/// The commands of revision 1.16.
+/// Returns the rules of a chip with the commands of revision 1.16.
 pub(super) fn revision_116() -> Rules {
     property(REVISION, 116).command(|command| (code(command) >= FIRST_LATER).then(|| answer(raw::NO_COMMAND)))
 }
 
-/// Lacks commands.
+/// Returns the rules of a chip that lacks these commands.
 pub(super) fn no_commands(missing: &'static [u32]) -> Rules {
     Rules::default().command(move |command| missing.contains(&code(command)).then(|| answer(raw::NO_COMMAND)))
 }
 
-/// Takes this long for each use of a private key.
+/// Returns the rules of a chip that takes this long for each use of a private key.
 pub(super) fn slow(time: Duration) -> Rules {
     Rules::default().command(move |command| {
         if [raw::SIGN, raw::RSA_DECRYPT, raw::ECDH_ZGEN].contains(&code(command)) {
@@ -31,7 +31,7 @@ pub(super) fn slow(time: Duration) -> Rules {
     })
 }
 
-/// Holds PCRs of one bank only: TPM2_PCR_Allocate, which a reset makes true.
+/// Allocates the PCRs of one bank only: TPM2_PCR_Allocate, which takes effect with a reset.
 pub(super) fn one_bank(tpm: &Swtpm, hash: u16) {
     let selections = [raw::SHA1, raw::SHA256, raw::SHA384, raw::SHA512].map(|bank| {
         let selected = if bank == hash { 0xFF } else { 0 };
@@ -42,10 +42,10 @@ pub(super) fn one_bank(tpm: &Swtpm, hash: u16) {
     tpm.reset_and_startup();
 }
 
-/// Cuts leading zeros of RSA results and of numbers of ECC, in answers that no HMAC protects.
+/// Returns the rules of a chip that omits leading zeros of RSA results and of ECC numbers, in responses without an HMAC.
 pub(super) fn cuts_zeros() -> Rules {
     Rules::default().response(|command, response| {
-        // The answer to a password: two lengths and a set of attributes after the parameters.
+        // The response to a password authorization: two lengths and one byte of attributes after the parameters.
         let (start, end) = (14, response.len().saturating_sub(5));
         if !response.starts_with(&[0x80, 0x02]) || response.get(end..) != Some(&[0, 0, 1, 0, 0][..]) {
             return;
@@ -53,7 +53,7 @@ pub(super) fn cuts_zeros() -> Rules {
         let parameters = &response[start..end];
         let cut = match code(command) {
             raw::RSA_DECRYPT => shortened(parameters),
-            // TPMT_SIGNATURE: scheme and hash, then one number or two.
+            // TPMT_SIGNATURE: scheme and hash, then one or two numbers.
             raw::SIGN => [&parameters[..4], &shortened(&parameters[4..])].concat(),
             raw::ECDH_ZGEN => raw::sized(&shortened(&parameters[2..])),
             _ => return,
@@ -67,7 +67,7 @@ pub(super) fn cuts_zeros() -> Rules {
     })
 }
 
-/// TPM2Bs without their leading zeros.
+/// Returns the TPM2Bs without their leading zeros.
 fn shortened(mut buffers: &[u8]) -> Vec<u8> {
     let mut cut = Vec::new();
     while let Some((size, rest)) = buffers.split_first_chunk::<2>() {
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zeros_are_cut_in_each_number() {
+    fn leading_zeros_of_each_number_are_removed() {
         assert_eq!(shortened(&[0, 3, 0, 0, 5, 0, 2, 7, 0, 0, 1, 0]), [0, 1, 5, 0, 2, 7, 0, 0, 0]);
     }
 }

@@ -1,4 +1,4 @@
-//! The answers of TPM2_GetCapability (Part 3 §30.2), where no session protects them.
+//! Changes responses of TPM2_GetCapability (Part 3 §30.2) that no session protects.
 use crate::raw::{self, GET_CAPABILITY, code, u32_at};
 
 use super::Rules;
@@ -9,21 +9,21 @@ const PCRS: u32 = 5;
 const PROPERTIES: u32 = 6;
 const CURVES: u32 = 8;
 
-/// Where the list begins: after the header, moreData and the capability comes its length.
+/// The position of the list's length: after the header, moreData and the capability.
 const COUNT: usize = 15;
 const LIST: usize = 19;
 
-/// Leaves algorithms out.
+/// Omits algorithms.
 pub(super) fn without_algorithms(missing: &'static [u16]) -> Rules {
     filtered(ALGORITHMS, 6, move |entry| !missing.contains(&u16_of(entry)))
 }
 
-/// Leaves curves out.
+/// Omits curves.
 pub(super) fn without_curves(missing: impl Fn(u16) -> bool + Send + 'static) -> Rules {
     filtered(CURVES, 2, move |entry| !missing(u16_of(entry)))
 }
 
-/// Another value of a property.
+/// Changes the value of a property.
 pub(super) fn property(tag: u32, value: u32) -> Rules {
     of(PROPERTIES, move |response| {
         for at in (LIST..response.len()).step_by(8) {
@@ -34,7 +34,7 @@ pub(super) fn property(tag: u32, value: u32) -> Rules {
     })
 }
 
-/// More banks than are written down, as some firmware says.
+/// Announces more banks than the list has, as some firmware does.
 pub(super) fn too_many_banks() -> Rules {
     of(PCRS, |response| {
         let count = u32_at(response, COUNT) + 4;
@@ -42,7 +42,7 @@ pub(super) fn too_many_banks() -> Rules {
     })
 }
 
-/// The entries of one capability, as long as they all are, that stay.
+/// Keeps only some entries of one capability. All entries have the same length.
 fn filtered(capability: u32, size: usize, keep: impl Fn(&[u8]) -> bool + Send + 'static) -> Rules {
     of(capability, move |response| {
         let kept: Vec<&[u8]> = response[LIST..].chunks_exact(size).filter(|entry| keep(entry)).collect();

@@ -1,37 +1,37 @@
-//! The parameters of a command, read from the front.
+//! Parses the parameters of a command from the front.
 use crate::raw::{self, command_parameters, u32_at};
 
-/// What is left to read of a command's parameters; what is not there reads as zero.
+/// The rest of a command's parameters. Missing bytes read as zero.
 pub(super) struct Parameters<'a>(&'a [u8]);
 
 impl<'a> Parameters<'a> {
-    /// Those of a command.
+    /// Returns the parameters of a command.
     pub(super) fn of(command: &'a [u8]) -> Self {
         Self(command_parameters(command))
     }
 
-    /// A number of one byte.
+    /// Reads one byte.
     pub(super) fn u8(&mut self) -> u8 {
         let number = self.0.first().copied().unwrap_or_default();
         self.0 = self.0.get(1..).unwrap_or_default();
         number
     }
 
-    /// A number of two bytes.
+    /// Reads a two-byte number.
     pub(super) fn u16(&mut self) -> u16 {
         let number = self.0.get(..2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
         self.0 = self.0.get(2..).unwrap_or_default();
         number
     }
 
-    /// A number of four bytes.
+    /// Reads a four-byte number.
     pub(super) fn u32(&mut self) -> u32 {
         let number = u32_at(self.0, 0);
         self.0 = self.0.get(4..).unwrap_or_default();
         number
     }
 
-    /// A TPM2B.
+    /// Reads a TPM2B.
     pub(super) fn sized(&mut self) -> Parameters<'a> {
         let size = usize::from(self.u16()).min(self.0.len());
         let (whole, rest) = self.0.split_at(size);
@@ -39,14 +39,14 @@ impl<'a> Parameters<'a> {
         Self(whole)
     }
 
-    /// A TPMT_PUBLIC (Part 2 §12.2.4), as far as chips differ in it.
+    /// Reads the fields of a TPMT_PUBLIC (Part 2 §12.2.4) in which chips differ.
     pub(super) fn public(&mut self) -> Asked {
         let (kind, name_alg, attributes) = (self.u16(), self.u16(), self.u32());
         self.sized();
         Asked { name_alg, attributes, ..self.parms(kind) }
     }
 
-    /// A TPMT_PUBLIC_PARMS (Part 2 §12.2.3.8), which has the parameters only.
+    /// Reads a TPMT_PUBLIC_PARMS (Part 2 §12.2.3.8), which has only the parameters.
     pub(super) fn public_parms(&mut self) -> Asked {
         let kind = self.u16();
         self.parms(kind)
@@ -66,7 +66,7 @@ impl<'a> Parameters<'a> {
         if asked.scheme != raw::ALG_NULL && asked.scheme != raw::RSAES {
             asked.scheme_hash = self.u16();
         }
-        // The bits of RSA, or the curve.
+        // The size of an RSA key in bits, or the curve.
         asked.size = self.u16();
         asked
     }
@@ -78,7 +78,7 @@ impl<'a> From<&'a [u8]> for Parameters<'a> {
     }
 }
 
-/// What a template or a public area says.
+/// The contents of a template or a public area.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) kind: u16,
@@ -92,11 +92,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The public area that a command makes, loads or tests.
+    /// Returns the public area that a command creates, loads or tests.
     pub(super) fn by(command: &[u8]) -> Option<Self> {
         let mut parameters = Parameters::of(command);
         match raw::code(command) {
-            // The private half comes first; in IMPORT the key of the inner wrapper.
+            // The private part comes first; in IMPORT, the key of the inner wrapper.
             raw::CREATE
             | raw::CREATE_PRIMARY
             | raw::CREATE_LOADED

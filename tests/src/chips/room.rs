@@ -1,4 +1,4 @@
-//! Chips with little room: for sessions, objects, and in NV memory.
+//! Chips with small limits for sessions, objects and NV memory.
 use super::Rules;
 use super::parameters::Parameters;
 use crate::layout::{handles, returns_handle};
@@ -9,7 +9,7 @@ use crate::upstream;
 const SESSIONS: u32 = 0x0200_0000;
 const OBJECTS: u32 = 0x8000_0000;
 
-/// So many loaded sessions.
+/// Returns the rules of a chip with at most this many loaded sessions.
 pub(super) fn sessions(tpm: u16, most: u32) -> Rules {
     Rules::default().command(move |command| {
         let full = code(command) == raw::START_AUTH_SESSION && loaded(tpm, SESSIONS) >= most;
@@ -17,7 +17,7 @@ pub(super) fn sessions(tpm: u16, most: u32) -> Rules {
     })
 }
 
-/// So many slots, of which a persistent object takes one while a command uses it.
+/// Returns the rules of a chip with at most this many object slots. A persistent object occupies one while a command uses it.
 pub(super) fn objects(tpm: u16, most: u32) -> Rules {
     Rules::default().command(move |command| {
         let persistent = handles(command).into_iter().filter(|handle| handle >> 24 == 0x81).count();
@@ -28,7 +28,7 @@ pub(super) fn objects(tpm: u16, most: u32) -> Rules {
     })
 }
 
-/// So many bytes of NV memory, of which a persistent object takes a quarter of 2 KiB.
+/// Returns the rules of a chip with this many bytes of NV memory. A persistent object occupies a quarter of 2 KiB.
 pub(super) fn nv(tpm: u16, most: u32) -> Rules {
     const OBJECT: u32 = 512;
     Rules::default().command(move |command| {
@@ -52,9 +52,9 @@ pub(super) fn nv(tpm: u16, most: u32) -> Rules {
     })
 }
 
-/// How many handles there are from here on.
+/// Returns how many handles are in use from here on.
 fn loaded(tpm: u16, first: u32) -> u32 {
     let parameters = [1, first, 254].map(u32::to_be_bytes).concat();
     let asked = raw::command(raw::GET_CAPABILITY, &[], &[], &parameters);
-    u32_at(&upstream::transact(tpm, &asked).expect("the TPM behind the chip"), 15)
+    u32_at(&upstream::transact(tpm, &asked).expect("the TPM of the chip"), 15)
 }

@@ -7,10 +7,10 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::ptr;
 
-/// A terminal: our side, and the side of the program.
+/// Opens a terminal: our side, and the program's side.
 ///
 /// # Errors
-/// What openpty(3) says.
+/// The error of openpty(3).
 pub(crate) fn open_terminal() -> io::Result<(File, OwnedFd)> {
     let (mut ours, mut theirs) = (-1, -1);
     // SAFETY: openpty(3) writes two descriptors; name, settings and size may be NULL.
@@ -19,45 +19,45 @@ pub(crate) fn open_terminal() -> io::Result<(File, OwnedFd)> {
     if result != 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: openpty(3) succeeded, so this is a new descriptor that nobody else owns.
+    // SAFETY: openpty(3) succeeded, so this is a new descriptor that nothing else owns.
     let ours = unsafe { File::from_raw_fd(ours) };
     // SAFETY: as above.
     let theirs = unsafe { OwnedFd::from_raw_fd(theirs) };
     for descriptor in [ours.as_raw_fd(), theirs.as_raw_fd()] {
-        // A child of another test must not hold our terminal open.
+        // A child of another test must not keep our terminal open.
         // SAFETY: fcntl(2) with F_SETFD takes an integer.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
     Ok((ours, theirs))
 }
 
-/// Whether the terminal shows what is typed (termios(3)); either side tells.
+/// Returns true if the terminal echoes what is typed (termios(3)). Either side can be given.
 ///
 /// # Errors
-/// What tcgetattr(3) says.
+/// The error of tcgetattr(3).
 pub(crate) fn echoes(terminal: &File) -> io::Result<bool> {
     let mut settings = MaybeUninit::<libc::termios>::uninit();
-    // SAFETY: tcgetattr(3) writes the structure behind the pointer, or says that it did not.
+    // SAFETY: tcgetattr(3) writes the structure, or reports that it did not.
     if unsafe { libc::tcgetattr(terminal.as_raw_fd(), settings.as_mut_ptr()) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it was written.
+    // SAFETY: tcgetattr(3) has written it.
     Ok(unsafe { settings.assume_init() }.c_lflag & libc::ECHO != 0)
 }
 
-/// Bytes pass as they are (cfmakeraw(3)).
+/// Sets raw mode, so that bytes pass unchanged (cfmakeraw(3)).
 ///
 /// # Errors
-/// What tcgetattr(3) and tcsetattr(3) say.
+/// The errors of tcgetattr(3) and tcsetattr(3).
 pub(crate) fn make_raw(terminal: &OwnedFd) -> io::Result<()> {
     let mut settings = MaybeUninit::<libc::termios>::uninit();
-    // SAFETY: tcgetattr(3) writes the structure behind the pointer, or says that it did not.
+    // SAFETY: tcgetattr(3) writes the structure, or reports that it did not.
     if unsafe { libc::tcgetattr(terminal.as_raw_fd(), settings.as_mut_ptr()) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it was written.
+    // SAFETY: tcgetattr(3) has written it.
     let mut settings = unsafe { settings.assume_init() };
-    // SAFETY: cfmakeraw(3) changes an initialised structure.
+    // SAFETY: cfmakeraw(3) changes an initialized structure.
     unsafe { libc::cfmakeraw(&raw mut settings) };
     // SAFETY: tcsetattr(3) reads it.
     match unsafe { libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const settings) } {
@@ -66,8 +66,8 @@ pub(crate) fn make_raw(terminal: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// Makes the child's standard input its controlling terminal. TIOCSCTTY wants a session leader, so this starts the
-/// session already; the setsid(2) of [`super::detach()`], which comes later, fails harmlessly then.
+/// Makes the child's standard input its controlling terminal. TIOCSCTTY requires a session leader, so this starts the session; the later
+/// setsid(2) of [`super::detach()`] then fails harmlessly.
 pub(crate) fn control_terminal(command: &mut Command) {
     let prepare = || {
         // SAFETY: setsid(2) takes nothing and touches no memory.

@@ -76,8 +76,8 @@ impl Script {
     }
 
     fn damage(&mut self, response: &mut Vec<u8>) {
-        let (place, value, how) = (self.size(), self.byte(), self.byte());
-        let at = 6 + place % (response.len() - 6).max(1);
+        let (offset, value, how) = (self.size(), self.byte(), self.byte());
+        let at = 6 + offset % (response.len() - 6).max(1);
         match how % 5 {
             0 if at < response.len() => response[at] = value,
             1 if at < response.len() => response[at] ^= value,

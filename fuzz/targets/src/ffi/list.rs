@@ -8,7 +8,7 @@ use openssl_sys::OSSL_PARAM;
 /// OSSL_PARAM_UTF8_PTR and OSSL_PARAM_OCTET_PTR.
 const POINTERS: [u32; 2] = [6, 7];
 /// The bytes that must follow each buffer after a call.
-const BEHIND: [u8; 16] = [0xa5; 16];
+const CANARY: [u8; 16] = [0xa5; 16];
 
 /// One element.
 pub(crate) struct Element {
@@ -54,7 +54,7 @@ impl List {
 
     fn push(&mut self, element: &Element, absent: bool) {
         let size = element.data.len();
-        let mut buffer = [&element.data[..], &[0], &BEHIND].concat().into_boxed_slice();
+        let mut buffer = [&element.data[..], &[0], &CANARY].concat().into_boxed_slice();
         let mut data: *mut c_void = buffer.as_mut_ptr().cast();
         self.buffers.push((buffer, size));
         if POINTERS.contains(&element.kind) {
@@ -81,7 +81,7 @@ impl List {
     /// Checks that nothing was written past the end of a buffer.
     pub(crate) fn check(&self) {
         for (buffer, size) in &self.buffers {
-            assert_eq!(buffer[size + 1..], BEHIND, "written past the end of a buffer of {size}");
+            assert_eq!(buffer[size + 1..], CANARY, "written past the end of a buffer of {size}");
         }
     }
 }
