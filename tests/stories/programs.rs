@@ -40,6 +40,7 @@ mod ruby;
 mod sbsign;
 mod strongswan_pki;
 mod stunnel;
+mod systemd_sbsign;
 mod tried;
 mod unbound;
 mod users;

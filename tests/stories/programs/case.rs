@@ -56,6 +56,11 @@ impl Case<'_> {
         self.path(&keys::file(self.kind, self.form))
     }
 
+    /// The URI of the key, for programs that take one; with the path of the password's file if the reference has it.
+    pub(super) fn uri(&self) -> String {
+        keys::uri(self.kind, self.form, &self.key(), &self.path("word"))
+    }
+
     /// The absolute path of the key's certificate.
     pub(super) fn certificate(&self) -> String {
         self.path(&keys::certificate(self.kind, self.form))

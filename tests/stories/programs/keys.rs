@@ -93,6 +93,15 @@ pub(super) fn file(kind: Type, form: Form) -> String {
     format!("{}.{extension}", stem(kind, form))
 }
 
+/// The URI that opens what a form names: its file is at `path`, the password in the file `word`.
+pub(super) fn uri(kind: Type, form: Form, path: &str, word: &str) -> String {
+    match form {
+        Form::File | Form::Password => format!("tpm2:file={path}"),
+        Form::Reference => format!("handle:0x{}", handle(kind, form)),
+        Form::PasswordReference => format!("handle:0x{}?pin-source=file:{word}", handle(kind, form)),
+    }
+}
+
 /// The file with the key's certificate.
 pub(super) fn certificate(kind: Type, form: Form) -> String {
     format!("{}.crt", stem(kind, form))
@@ -112,13 +121,13 @@ impl World {
         let machine = Machine::managed(tpm, &manager);
         let openssl = &machine.openssl;
         let authority = Authority::new(openssl, "authority");
-        let word = openssl.write("word", format!("{PASSWORD}\n"));
+        let word = openssl.write("word", format!("{PASSWORD}\n")).display().to_string();
         for (kind, form) in Type::BOTH.into_iter().flat_map(|t| [(t, Form::File), (t, Form::Password)]) {
             let (stem, handle) = (stem(kind, form), handle(kind, form));
             let password = if form.has_password() { format!("-k {PASSWORD}") } else { String::new() };
             persist(&machine, handle, &format!("{} {password}", kind.options()));
-            let source = form.has_password().then(|| format!("?pin-source=file:{}", word.display()));
-            let uri = format!("handle:0x{handle}{}", source.unwrap_or_default());
+            let reference = if form.has_password() { Form::PasswordReference } else { Form::Reference };
+            let uri = uri(kind, reference, "", &word);
             machine.tool.ok(&format!("reference {uri} {stem}.ref"));
             openssl.write(format!("{stem}.tpm"), openssl.read(handle));
             openssl.write(format!("{stem}.pub"), openssl.read(format!("{handle}.pub")));
