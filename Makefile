@@ -11,7 +11,7 @@ export CARGO
 # A story waits for its programs half of the time.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo test check bench campaign programs fuzz shell valgrind matrix systems install uninstall clean
+.PHONY: all help build demo test check coverage bench campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
 
 all: build
 
@@ -88,8 +88,12 @@ shell: ## a shell beside a private TPM, with the provider configured
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
+dist: ## a release in target/dist: source with all crates, .deb, .rpm, SBOM, checksums; fails unless two builds give the same bytes
+	@$(DEPS) dist
+	@./scripts/dist
+
 install: ## what make build left: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]; docs/install.md has them all
-	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(BUILT)
+	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" CONFIGDIR="$(CONFIGDIR)" DESTDIR="$(DESTDIR)" ./scripts/install $(BUILT)
 
 uninstall: ## what make install put there, but for what was changed since: make uninstall [PREFIX=/usr/local] [DESTDIR=…]
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" ./scripts/uninstall
