@@ -4,6 +4,7 @@ use std::fs;
 use tests::{Shell, module};
 
 mod floors;
+mod release;
 
 /// Each crate and the crates of the house that it may be built on.
 const LAYERS: [(&str, &[&str]); 7] = [
