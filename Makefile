@@ -49,6 +49,10 @@ check: ## rustfmt, clippy, rustdoc, layers and exports; licences and advisories 
 	@./scripts/deny
 	@./scripts/msrv
 
+coverage: ## lines of missing, keyfile and tpm that their own tests run; fails below the goal: make coverage [GOAL=90] [CRATES="tpm"]
+	@$(DEPS) coverage
+	@GOAL=$(or $(GOAL),90) ./scripts/coverage $(CRATES)
+
 bench: ## what an operation costs, against the bare TPM command and others' ways; whether a padding shows in the time
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
