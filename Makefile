@@ -83,7 +83,7 @@ matrix: ## the stories on OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixi
 	@$(MAKE) --no-print-directory build
 	@./scripts/matrix $(RELEASES)
 
-systems: ## the first five minutes on a minimal Debian 12 and 13: make systems [RELEASES="bookworm trixie"]; as root, with network
+systems: ## the first five minutes on a minimal Debian 12 and 13, the .deb of make dist: make systems [RELEASES="bookworm trixie sid"] [STEPS=…]; as root
 	@$(DEPS) systems
 	@./scripts/systems $(RELEASES)
 
