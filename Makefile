@@ -11,7 +11,7 @@ export CARGO
 # A story spends half of its time waiting for its programs.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo site test check bench campaign programs fuzz shell valgrind matrix systems install uninstall clean
+.PHONY: all help build demo site test check coverage bench campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
 
 all: build
 
@@ -49,6 +49,10 @@ check: ## check format, lints, documentation, layers and exports; licences and a
 	@./scripts/deny
 	@./scripts/msrv
 
+coverage: ## measure the lines of missing, keyfile and tpm that their own tests run, and fail below the goal: make coverage [GOAL=90] [CRATES="tpm"]
+	@$(DEPS) coverage
+	@GOAL=$(or $(GOAL),90) ./scripts/coverage $(CRATES)
+
 bench: ## measure the cost of an operation against the bare TPM command and other software; test that paddings are constant-time
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
@@ -79,7 +83,7 @@ matrix: ## run the stories with OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES=
 	@$(MAKE) --no-print-directory build
 	@./scripts/matrix $(RELEASES)
 
-systems: ## test the first five minutes of a new user on a minimal Debian 12 and 13: make systems [RELEASES="bookworm trixie"]; requires root and network
+systems: ## test the first five minutes of a new user on minimal Debian, and the .deb of make dist: make systems [RELEASES="bookworm trixie sid"] [STEPS=…]; requires root and network
 	@$(DEPS) systems
 	@./scripts/systems $(RELEASES)
 
@@ -88,12 +92,16 @@ shell: ## start a shell with a private TPM and the provider configured
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm $(or $(SHELL),bash)
 
-site: ## README.md and docs/ as a site in target/site/book, by mdBook
+site: ## build README.md and docs/ as a site in target/site/book, with mdBook
 	@$(DEPS) site
 	@./scripts/site
 
+dist: ## build a release in target/dist: source with all crates, .deb, .rpm, SBOM, checksums; fail unless two builds give the same bytes
+	@$(DEPS) dist
+	@./scripts/dist
+
 install: ## install the output of make build: make install [PREFIX=/usr/local] [MODULES=…] [DESTDIR=…]; all variables: docs/install.md
-	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" DESTDIR="$(DESTDIR)" ./scripts/install $(BUILT)
+	@PREFIX="$(PREFIX)" MODULES="$(MODULES)" CONFIGDIR="$(CONFIGDIR)" DESTDIR="$(DESTDIR)" ./scripts/install $(BUILT)
 
 uninstall: ## remove what make install installed, except files that have changed since: make uninstall [PREFIX=/usr/local] [DESTDIR=…]
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" ./scripts/uninstall

@@ -5,6 +5,7 @@ use tests::{Shell, module};
 
 mod floors;
 mod pages;
+mod release;
 mod words;
 
 /// Each crate and the crates of the house that it may be built on.

@@ -104,6 +104,22 @@ fn every_file_is_installed_and_uninstall_leaves_nothing() {
 }
 
 #[test]
+fn a_package_may_have_its_configuration_in_a_folder_of_its_own() {
+    let site = Site::new();
+    let variables = format!("{} CONFIGDIR=/opt/etc/tpm2", site.packaged());
+    site.make("install", &variables).ok();
+    for file in ["openssl.cnf", "tpm2.cnf"] {
+        assert!(site.0.file(format!("root/opt/etc/tpm2/{file}")).exists(), "{file}");
+        assert!(!site.0.file(format!("{DOC}/{file}")).exists(), "{file}");
+    }
+    assert!(site.0.text("root/opt/etc/tpm2/openssl.cnf").contains(".include /opt/etc/tpm2/tpm2.cnf\n"));
+    // The documents name the files where they are.
+    site.0.failed(&format!("grep -rF /usr/local/share/doc/tpm2-provider/openssl.cnf {DOC}"));
+    site.make("uninstall", &variables).ok();
+    assert!(!site.0.file("root").exists(), "{:?}", site.listing());
+}
+
+#[test]
 fn programs_are_stripped_and_no_file_contains_a_build_path() {
     let site = Site::new();
     site.make("install", &site.packaged()).ok();
