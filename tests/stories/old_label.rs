@@ -16,7 +16,7 @@ impl Machine {
         let private = hex::encode(private.finish().unwrap());
         let public = hex::encode(file.public.to_sized().unwrap());
         let mut fields = fields
-            .replace("PUBLIC", &format!("pubkey=EXPLICIT:2,FORMAT:HEX,BYTESTRING:{public}\n"))
+            .replace("PUBLIC", &format!("pubkey=EXPLICIT:2,FORMAT:HEX,OCTETSTRING:{public}\n"))
             .replace(' ', "\n");
         // The statements of a policy, as they are today: code and body.
         if let Some(statements) = &file.policy {
@@ -27,13 +27,13 @@ impl Machine {
                 each += &format!("[s{i}]\ncode=EXPLICIT:0,INTEGER:{code:#x}\n");
                 // It takes no HEX without digits.
                 let format = if body.is_empty() { "" } else { "FORMAT:HEX," };
-                each += &format!("body=EXPLICIT:1,{format}BYTESTRING:{body}\n");
+                each += &format!("body=EXPLICIT:1,{format}OCTETSTRING:{body}\n");
             }
             fields += &format!("\npolicy=EXPLICIT:3,SEQUENCE:policy\nprivkey=KEY\n{list}{each}");
         } else {
             fields += "\nprivkey=KEY\n";
         }
-        let fields = fields.replace("KEY", &format!("FORMAT:HEX,BYTESTRING:{private}"));
+        let fields = fields.replace("KEY", &format!("FORMAT:HEX,OCTETSTRING:{private}"));
         self.openssl.write("fields", format!("asn1=SEQUENCE:key\n[key]\ntype=OID:2.23.133.10.2\n{fields}"));
         self.openssl.stranger().ok(&format!("asn1parse -genconf fields -noout -out {key}.der"));
         let block = openssl::base64::encode_block(&self.openssl.read(format!("{key}.der")));
