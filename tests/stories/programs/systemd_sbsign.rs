@@ -73,7 +73,7 @@ fn sign(options: &str) -> String {
     format!("{SBSIGN} sign {options} --certificate=CERTIFICATE --output=signed.efi {program}")
 }
 
-/// By one call of ukify for Secure Boot and for the PCR values, as mkosi and kernel-install do it.
+/// By one call of ukify for Secure Boot and for the PCR values.
 fn signs_a_kernel(case: &Case, key: &Key) {
     let provider = if key.by_provider { "--signing-provider=tpm2 --pcr-public-key=CERTIFICATE" } else { "" };
     let options = "--signtool=systemd-sbsign --no-sign-kernel --secureboot-certificate=CERTIFICATE";
