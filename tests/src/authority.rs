@@ -22,7 +22,8 @@ impl Authority {
         let openssl = openssl.stranger();
         let files = format!("-keyout {name}.key -out {name}.pem");
         // OpenSSL 3.0 would write version 1, in which a root needs no basicConstraints; later versions write version 3.
-        let kind = "-addext basicConstraints=critical,CA:TRUE";
+        // Python 3.13 verifies with X509_V_FLAG_X509_STRICT, which requires keyUsage.
+        let kind = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign";
         openssl.ok(&format!("req -x509 -newkey {newkey} -nodes -subj /CN={name} -days 2 {kind} {files}"));
         Self { openssl, name: name.to_owned() }
     }
@@ -47,7 +48,7 @@ impl Authority {
     pub fn below(&self, name: &str, algorithm: &str) -> Self {
         self.openssl.ok(&format!("genpkey {algorithm} -out {name}.key"));
         self.openssl.ok(&format!("pkey -in {name}.key -pubout -out {name}.pub"));
-        let extensions = "basicConstraints = critical, CA:TRUE";
+        let extensions = "basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign";
         self.issue(&format!("{name}.pub"), &format!("/CN={name}"), &format!("{name}.pem"), extensions);
         Self { openssl: self.openssl.clone(), name: name.to_owned() }
     }

@@ -44,11 +44,11 @@ for name, kind, parent, password in jobs():
     scheme.details.any.hashAlg = TPM2_ALG.SHA256
     made = ectx.sign(key.load(ectx, password), digest, scheme, ticket).signature
     if kind == 'rsa':
-        bytes = bytes(made.rsassa.sig)
+        encoded = bytes(made.rsassa.sig)
     else:
         numbers = (made.ecdsa.signatureR, made.ecdsa.signatureS)
-        bytes = encode_dss_signature(*[int.from_bytes(bytes(n), 'big') for n in numbers])
-    open(name + '.sig', 'wb').write(bytes)
+        encoded = encode_dss_signature(*[int.from_bytes(bytes(n), 'big') for n in numbers])
+    open(name + '.sig', 'wb').write(encoded)
 ";
 
 struct Job {

@@ -436,7 +436,7 @@ fn an_unreadable_file_opens_no_store() {
         }
         for malformed in ["object:text", "object:large"] {
             let refused = openssl.failed(&format!("pkey -in {malformed} -noout"));
-            refused.says("Could not read").says("not a serialized object of tpm2-tss");
+            refused.says("Could not ").says("not a serialized object of tpm2-tss");
         }
     }
     machine.tpm.assert_empty();
