@@ -24,7 +24,7 @@ build: export CARGO_BUILD_RUSTFLAGS = --remap-path-prefix=$(CURDIR)=.
 endif
 build: ## build tpm2.so, tpm2-keytool and its drop-in names in target/release, and manual pages, completions and licences beside it
 	@$(DEPS) build
-	$(CARGO) build --locked --release -p provider -p keytool
+	$(CARGO) build --locked --release -p tpm2-provider -p tpm2-keytool
 	@out=$$(./scripts/target-dir)/release && ./scripts/link-names $$out && ./scripts/pages $$out && ./scripts/licences $$out && \
 		echo $$out >.built
 
@@ -37,7 +37,7 @@ test: ## run all tests: unit tests, every TPM command on swtpm, the user stories
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
 	$(CARGO) test --locked --workspace
-	$(CARGO) bench --locked -p missing --bench timing -- 20000
+	$(CARGO) bench --locked -p tpm2-provider-missing --bench timing -- 20000
 
 check: ## check format, lints, documentation, layers and exports; licences and advisories of the dependencies; the oldest supported Rust
 	@$(DEPS) check
@@ -56,13 +56,13 @@ coverage: ## measure the lines of missing, keyfile and tpm that their own tests 
 bench: ## measure the cost of an operation against the bare TPM command and other software; test that paddings are constant-time
 	@$(DEPS) test
 	@$(MAKE) --no-print-directory build
-	$(CARGO) bench --locked -p tests --bench bench
-	$(CARGO) bench --locked -p missing --bench timing
+	$(CARGO) bench --locked -p tpm2-provider-tests --bench bench
+	$(CARGO) bench --locked -p tpm2-provider-missing --bench timing
 
 campaign: ## inject faults on the bus for an hour, at every command of every operation: make campaign [SECONDS=3600] [SEED=N]
 	@$(DEPS) test
 	CAMPAIGN_SECONDS=$(or $(SECONDS),3600) CAMPAIGN_SEED=$(or $(SEED),$(shell date +%s)) \
-	  $(CARGO) test --locked -p tpm --test swtpm campaign -- --nocapture
+	  $(CARGO) test --locked -p tpm2-provider-tpm --test swtpm campaign -- --nocapture
 
 fuzz: ## fuzz all readers of external input with libFuzzer: make fuzz [TIME=60] [TARGETS="key_file answers"]
 	@$(DEPS) fuzz

@@ -13,7 +13,7 @@ for target in $(sed -n 's|^path = "fuzz_targets/\(.*\)\.rs"|\1|p' fuzz/Cargo.tom
     # RPATH, which also serves the libraries that libtss2-tctildr needs.
     patchelf --force-rpath --set-rpath "\$ORIGIN/lib" "$OUT/$target"
 
-    RUSTFLAGS='' cargo run --locked --quiet -p targets --example seeds -- "$OUT/seeds" "$target"
+    RUSTFLAGS='' cargo run --locked --quiet -p tpm2-provider-fuzz-targets --example seeds -- "$OUT/seeds" "$target"
     zip -qjr "$OUT/${target}_seed_corpus.zip" "$OUT/seeds/$target"
     printf '[libfuzzer]\nmax_len = 8192\ntimeout = 20\n' >"$OUT/$target.options"
 done

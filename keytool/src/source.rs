@@ -167,7 +167,7 @@ mod tests {
         let from = format!("file:{}", path.display());
         let mut sources = Sources::default();
         assert_eq!(bytes(&mut sources, "pass:a:b "), b"a:b ");
-        assert_eq!(bytes(&mut sources, "env:CARGO_PKG_NAME"), b"keytool");
+        assert_eq!(bytes(&mut sources, "env:CARGO_PKG_NAME"), b"tpm2-keytool");
         assert_eq!(bytes(&mut sources, &from), b"first");
         assert_eq!(bytes(&mut sources, &from), b"second");
         assert!(sources.next(&source(&from), "password").is_err());

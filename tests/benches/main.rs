@@ -29,7 +29,7 @@ fn main() {
         Some("bridge") => bridge::serve(&arguments[2]),
         Some("match") => openssl::matches(&arguments[2], &arguments[3]),
         // cargo bench adds --bench. cargo test --benches runs nothing here, since measurements are not tests. A name selects rows: cargo
-        // bench -p tests --bench bench -- ECDH
+        // bench -p tpm2-provider-tests --bench bench -- ECDH
         _ if arguments.iter().any(|argument| argument == "--bench") => {
             counts::print();
             tail::print();

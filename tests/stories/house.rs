@@ -148,7 +148,10 @@ pub(crate) fn dependencies(name: &str) -> Vec<(String, String)> {
         if let Some(header) = line.strip_prefix('[') {
             section = header.trim_end_matches(']').to_owned();
         } else if let (true, Some((key, _))) = (section.ends_with("dependencies"), line.split_once('=')) {
-            found.push((section.clone(), key.trim().split('.').next().unwrap().to_owned()));
+            let name = key.trim().split('.').next().unwrap();
+            // The key of the module is its package name, because its library has another name than its folder.
+            let name = if name == "tpm2-provider" { "provider" } else { name };
+            found.push((section.clone(), name.to_owned()));
         }
     }
     found

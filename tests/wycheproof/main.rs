@@ -1,7 +1,7 @@
 //! Project Wycheproof's vectors. The key tool wraps their private keys into a TPM, and the provider uses them. Vectors that no TPM here
 //! supports are checked with `missing` directly. Nothing is accepted that OpenSSL rejects.
 //!
-//! `cargo test -p tests --test wycheproof -- --nocapture` prints what ran, what was skipped, and why. This is a separate binary, because
+//! `cargo test -p tpm2-provider-tests --test wycheproof -- --nocapture` prints what ran, what was skipped, and why. This is a separate binary, because
 //! the vectors have thirty megabytes, for which no other story should wait.
 #![deny(unsafe_code)]
 // In a test, and in code that only tests use, a panic reports a failure. The figures are printed on request.

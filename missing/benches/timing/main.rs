@@ -1,4 +1,4 @@
-//! Tests if the decoders take the same time for good and bad paddings: `cargo bench -p missing [-- SAMPLES]`.
+//! Tests if the decoders take the same time for good and bad paddings: `cargo bench -p tpm2-provider-missing [-- SAMPLES]`.
 //!
 //! The method is that of Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?" (DATE 2017): measure two classes of input in
 //! random order, and test with Welch's t-test if their times differ. |t| above 5 means that they do. The program fails if a decoder of this

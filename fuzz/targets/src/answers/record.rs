@@ -1,6 +1,6 @@
 //! The recorded answers of a real TPM to the operations, and the key files that it created for them.
 //!
-//! `cargo run -p targets --example record` writes `recorded.txt`.
+//! `cargo run -p tpm2-provider-fuzz-targets --example record` writes `recorded.txt`.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

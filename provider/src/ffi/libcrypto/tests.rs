@@ -78,7 +78,7 @@ fn a_missing_function_disables_its_group_and_is_named() {
     let refused = libcrypto.names.err().unwrap();
     assert_eq!(
         refused.to_string(),
-        "OpenSSL's software could not call X509_NAME_cmp: this libcrypto lacks it, though OpenSSL has it since 3.0"
+        "OpenSSL could not call X509_NAME_cmp: this libcrypto lacks it, though OpenSSL has it since 3.0"
     );
     assert!(libcrypto.encoding.is_ok() && libcrypto.generation.is_ok());
     assert_eq!(without(c"EVP_MD_fetch").err().unwrap().function, "EVP_MD_fetch");

@@ -74,7 +74,7 @@ impl Case {
         let Self { seed, number, way, fault: what, at, .. } = self;
         let before = self.before.map_or("nothing", |before| before.name);
         let text = format!(
-            "{}: {} after {before}, {way:?}: {what:x?} at command {at} ({}): {outcome}\n{}\n  CAMPAIGN_SEED={seed} CAMPAIGN_CASE={number} cargo test -p tpm --test swtpm campaign -- --nocapture",
+            "{}: {} after {before}, {way:?}: {what:x?} at command {at} ({}): {outcome}\n{}\n  CAMPAIGN_SEED={seed} CAMPAIGN_CASE={number} cargo test -p tpm2-provider-tpm --test swtpm campaign -- --nocapture",
             fault.as_deref().unwrap_or("good"),
             self.operation.name,
             names.join(" "),
