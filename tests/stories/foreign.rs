@@ -65,10 +65,7 @@ fn a_handle_instead_of_the_private_key_is_understood() {
                 .says(&format!("leads to      {handle:#x}"))
                 .says("there now     yes")
                 .says("a handle for its private key");
-            machine
-                .tool
-                .failed(&format!("load {file} 81000200"))
-                .says(&format!("name that key, as handle:{handle:#x}"));
+            machine.tool.failed(&format!("load {file} 81000200")).says(&format!("use handle:{handle:#x}"));
             assert_eq!(
                 KeyFile::parse(&machine.openssl.read(file)).unwrap_err(),
                 keyfile::Error::Handle(Handle(handle))

@@ -88,7 +88,7 @@ fn a_pss_key_has_its_scheme_in_the_tpm() {
         openssl.ok(&format!("dgst -{hash} -sign new -out sig file"));
         let verify = format!("dgst -{hash} -verify new.pub -sigopt rsa_padding_mode:pss -signature sig file");
         openssl.stranger().ok(&verify).says("Verified OK");
-        openssl.failed("dgst -sha512 -sign new -out sig file").says("made for TPM_ALG_RSAPSS");
+        openssl.failed("dgst -sha512 -sign new -out sig file").says("restricted to TPM_ALG_RSAPSS");
     }
 }
 
@@ -141,7 +141,7 @@ fn only_programs_that_load_the_key_ask_for_its_password() {
     openssl.ok(&format!("{EC} -pkeyopt user-auth-source:file:password -out key"));
     openssl.ok("dgst -sha256 -sign key -passin pass:sword -out sig file");
     let absent = openssl.failed(&format!("{EC} -pkeyopt user-auth-source:file:absent -out key"));
-    absent.says("user-auth-source").says("check path and rights");
+    absent.says("user-auth-source").says("check the path and its permissions");
 
     // In hexadecimal, and under dictionary-attack protection.
     openssl.ok(&format!("{EC} -pkeyopt hexuser-auth:61ff62 -pkeyopt da:yes -out key"));
@@ -231,7 +231,7 @@ fn an_impossible_key_gives_an_error_with_its_reason() {
     machine.tool.ok("load no-parent 81000001");
     let mut orders = Order::BOTH.into_iter().cycle();
     for (options, says) in [
-        ("RSA -pkeyopt bits:1536", "no RSA keys of 1536 bits; it has 1024, 2048"),
+        ("RSA -pkeyopt bits:1536", "no RSA keys of 1536 bits; hint: it has 1024, 2048"),
         ("RSA -pkeyopt bits:70000", "no TPM supports RSA keys of 70000 bits"),
         ("RSA -pkeyopt primes:3", "they always have two"),
         ("RSA -pkeyopt rsa_keygen_pubexp:3", "public exponent 3"),

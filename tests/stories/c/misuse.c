@@ -53,7 +53,7 @@ static void sign(EVP_PKEY *key)
     length = sizeof room;
     MUST(EVP_PKEY_sign(ctx, room, &length, NULL, sizeof digest) != 1 && says("the input is NULL"));
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha384()) == 1);
-    MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("has 48 bytes, and 32 were given"));
+    MUST(EVP_PKEY_sign(ctx, room, &length, digest, sizeof digest) != 1 && says("has 48 bytes, but the caller passed 32 bytes"));
     MUST(room[0] == 0xa5);
     /* After all these errors it signs. */
     MUST(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1);

@@ -27,7 +27,7 @@ pub(crate) struct Session {
     nonce_tpm: Vec<u8>,
     ended: bool,
     distrusted: bool,
-    /// Whether an answer under it was authentic: then what the TPM answered when it started was not altered.
+    /// True once a response in this session was authentic, which proves that the response that started it was not altered.
     proven: bool,
     started: Instant,
 }

@@ -19,7 +19,7 @@ use crate::rc::ResponseCode;
 /// The slot of the test key.
 const TEST_KEY: Transient = Transient::Temporary(3);
 
-/// Whether a TPM supports the raw RSA operation.
+/// Shows if a TPM supports the raw RSA operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RawRsa {
     /// The TPM supports it.
