@@ -129,9 +129,9 @@ fn a_wrong_setting_is_named_at_its_first_use() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     for (name, value, advice) in [
-        ("session", "hmmac", "say hmac or password"),
-        ("connection", "sometimes", "say process or operation"),
-        ("resource-manager", "mine", "say auto or kernel or none"),
+        ("session", "hmmac", "write hmac or password"),
+        ("connection", "sometimes", "write process or operation"),
+        ("resource-manager", "mine", "write auto or kernel or none"),
         ("session_keep", "soon", "is not a number of seconds"),
         ("timeout", "-1", "is not a number of seconds"),
         ("salt-name", "/nonexistent", "No such file"),

@@ -34,14 +34,14 @@ fn rows(machine: &Machine) -> Vec<Row> {
     );
     vec![
         row(Setting::TCTI, &machine.tpm.tcti(), "nowhere:", "not a TCTI string"),
-        row(Setting::CONNECTION, "operation", "forever", "say process or operation"),
-        row(Setting::SESSION, "password", "open", "say hmac or password"),
+        row(Setting::CONNECTION, "operation", "forever", "write process or operation"),
+        row(Setting::SESSION, "password", "open", "write hmac or password"),
         row(Setting::TIMEOUT, "60", "soon", "not a number of seconds"),
         row(Setting::SESSION_KEEP, "30", "soon", "not a number of seconds"),
-        row(Setting::RESOURCE_MANAGER, "kernel", "some", "say auto or kernel or none"),
+        row(Setting::RESOURCE_MANAGER, "kernel", "some", "write auto or kernel or none"),
         row(Setting::SALT_NAME, &null_name(machine), "000b0000", "the Name in salt-name"),
-        row(Setting::LAST_TRY, "allow", "perhaps", "say refuse or allow"),
-        row(Setting::PROVE_PASSWORD, "use", "never", "say open or use"),
+        row(Setting::LAST_TRY, "allow", "perhaps", "write refuse or allow"),
+        row(Setting::PROVE_PASSWORD, "use", "never", "write open or use"),
         row(Setting::PARENT, "endorsement", "80000001", "transient"),
         Row {
             uses: ["pkey -in site-key:81000001 -pubout", "show site-key:81000001"],
