@@ -48,7 +48,7 @@ fn postgresql() {
     });
 }
 
-/// Starts a cluster as Debian's unit does with `SupplementaryGroups=tss`.
+/// Starts a cluster as Debian's pg_ctlcluster does if postgres is a member of tss: it drops the groups of the unit.
 #[track_caller]
 pub(super) fn start<'a>(case: &'a Case, settings: &str, hba: &str) -> Server<'a> {
     let shell = case.openssl.shell();
