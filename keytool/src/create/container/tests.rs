@@ -1,4 +1,4 @@
-//! Every container, every damage.
+//! Tests of every container, undamaged and damaged.
 
 use super::*;
 use openssl::asn1::Asn1Time;
@@ -101,22 +101,22 @@ fn every_container_gives_the_key() {
 }
 
 #[test]
-fn what_is_no_key_for_a_tpm_is_told_apart() {
+fn each_unsuitable_file_has_its_own_error() {
     let ec = ec_key(Nid::X9_62_PRIME256V1);
     let secp256k1 = ec_key(Nid::SECP256K1);
     let ed25519 = PKey::generate_ed25519().unwrap();
     let cases: [(Vec<u8>, &str); 10] = [
         (Vec::new(), "neither PEM nor DER"),
         (b"hello".to_vec(), "neither PEM nor DER"),
-        (b"-----BEGIN TSS2 PRIVATE KEY-----\n".to_vec(), "TPM key file already"),
+        (b"-----BEGIN TSS2 PRIVATE KEY-----\n".to_vec(), "already a TPM key file"),
         (
             b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n".to_vec(),
             "OpenSSL cannot read it",
         ),
         (certificate(&ec).to_der().unwrap(), "certificate"),
-        (certificate(&ec).to_pem().unwrap(), "no private key in it"),
+        (certificate(&ec).to_pem().unwrap(), "contains no private key"),
         (ec.public_key_to_der().unwrap(), "public key"),
-        (secp256k1.private_key_to_pkcs8().unwrap(), "no TPM has its curve, secp256k1"),
+        (secp256k1.private_key_to_pkcs8().unwrap(), "no TPM supports its curve, secp256k1"),
         (ed25519.private_key_to_pkcs8().unwrap(), "neither"),
         (vec![0x30; 2 << 20], "longer than a megabyte"),
     ];
@@ -127,7 +127,7 @@ fn what_is_no_key_for_a_tpm_is_told_apart() {
 }
 
 #[test]
-fn keys_whose_numbers_are_wrong_are_refused() {
+fn keys_with_inconsistent_numbers_are_refused() {
     let (one, other) = (Rsa::generate(2048).unwrap(), Rsa::generate(2048).unwrap());
     let own = |number: &openssl::bn::BigNumRef| number.to_owned().unwrap();
     let mixed = Rsa::from_private_components(
