@@ -199,7 +199,7 @@ fn the_password_of_another_object_is_demanded() {
         desk.unseals("-k ''", b"hello");
     }
     for (options, why) in [
-        ("--secret 81000009", "nothing at 0x81000009"),
+        ("--secret 81000009", "no object at 0x81000009"),
         ("--secret owner -k word", "two passwords"),
         ("-x sha256:31", "PCR 31"),
     ] {
