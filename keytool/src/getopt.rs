@@ -1,14 +1,14 @@
-//! The command line as getopt_long(3) reads it: long options may be abbreviated, and what follows an option that takes a value is its
-//! value, whatever it looks like.
+//! Command lines as getopt_long(3) reads them: long options may be abbreviated, and the argument after an option that takes a value is
+//! always its value.
 //!
-//! clap differs in both. So the words are spelled out here as clap reads them the same way, and clap parses those.
+//! clap differs in both points. This module rewrites the arguments so that clap understands them as getopt_long(3) does.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::{Arg, Command};
 
-/// An abbreviation that more than one option has.
+/// An abbreviation that fits several options.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Ambiguous {
     word: String,
@@ -22,7 +22,7 @@ impl std::fmt::Display for Ambiguous {
     }
 }
 
-/// Spells out the words behind the name of a program. `first` are the long options whose abbreviations come before those of the others.
+/// Expands the arguments after the program's name. The long options in `first` have precedence when an abbreviation is expanded.
 ///
 /// # Errors
 /// An abbreviation fits several options.
@@ -65,7 +65,7 @@ impl Options<'_> {
             Some(at) => (word.get(..at).unwrap_or_default(), word.get(at.saturating_add(1)..)),
             None => (word, None),
         };
-        // clap says what is wrong with a word that is no option.
+        // clap reports an unknown option.
         let Some((long, option)) = self.named(&String::from_utf8_lossy(name))? else {
             out.push(joined(&[b"--", word]));
             return Ok(());
@@ -93,7 +93,7 @@ impl Options<'_> {
                 continue;
             }
             let rest = letters.get(at.saturating_add(1)..).unwrap_or_default();
-            // Only where nothing is left of this word is the next one the value.
+            // The next argument is the value only if nothing follows the letter in this one.
             let value = if rest.is_empty() { words.next() } else { Some(joined(&[rest])) };
             out.push(match value {
                 Some(value) => with_value(long, value.as_bytes()),
@@ -103,7 +103,7 @@ impl Options<'_> {
         }
     }
 
-    /// The option of this name or abbreviation.
+    /// Returns the option with this name or abbreviation.
     fn named(&self, name: &str) -> Result<Option<(&str, &Arg)>, Ambiguous> {
         let all =
             || self.command.get_arguments().flat_map(|option| longs(option).map(move |long| (long, option)));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn abbreviations_are_spelled_out_and_values_are_joined_to_their_options() {
+    fn abbreviations_are_expanded_and_values_are_joined_to_their_options() {
         for (line, expected) in [
             ("--auth --auth-p x f", "--auth --auth-parent=x f"),
             ("--pas=x --res", "--password=x --restricted"),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_abbreviation_of_several_options_is_refused() {
+    fn ambiguous_abbreviation_is_refused() {
         let expected = "option '--pa' is ambiguous; possibilities: '--password' '--parent-handle'";
         assert_eq!(spelled("--pa x"), Err(expected.to_owned()));
     }

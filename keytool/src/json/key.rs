@@ -3,7 +3,7 @@
 use keyfile::{Attributes, Public, PublicKey, Scheme};
 use serde::Serialize;
 
-/// What a public area says of its key.
+/// The properties of a key, from its public area.
 #[derive(Serialize)]
 pub(crate) struct Key {
     r#type: &'static str,
@@ -18,7 +18,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Reads it off.
+    /// Returns the properties of this key.
     pub(crate) fn of(public: &Public) -> Self {
         let (r#type, bits, curve) = match &public.key {
             PublicKey::Rsa { bits, .. } => ("RSA", Some(*bits), None),
@@ -41,7 +41,7 @@ impl Key {
     }
 }
 
-/// As `|` separates them; `none` is no word.
+/// Splits the attributes at `|`. `none` stands for no attribute.
 fn words(attributes: &str) -> Vec<String> {
     attributes.split('|').filter(|word| *word != "none").map(str::to_owned).collect()
 }
