@@ -11,7 +11,7 @@ use tpm::Auth;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::password::{Passwords, Secret};
 use crate::source::Source;
 use crate::terminal;
@@ -122,7 +122,7 @@ struct Findings {
 
 impl Attest {
     /// Runs the requested proofs, and prints and writes the requested results.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         let known = self.attest.is_some() || self.name.is_some();
         if self.expected.is_some() && !known {
             return Err(Error::request(
@@ -131,9 +131,9 @@ impl Attest {
             ));
         }
         // Everything that can fail without the TPM is done first.
-        let target = self.file.as_deref().map(|file| Target::new(file, if_there)).transpose()?;
+        let target = self.file.as_deref().map(|file| Target::new(file, if_exists)).transpose()?;
         let key = self.attest.as_deref().map(certificate::key_in).transpose()?;
-        let noted = self.name.as_deref().map(name::read).transpose()?;
+        let recorded = self.name.as_deref().map(name::read).transpose()?;
         let expected = self.expected.as_deref().map(name::read).transpose()?;
         let mut passwords = Passwords::default();
         let endorsement = self.endorsement_password(&mut passwords)?;
@@ -144,7 +144,7 @@ impl Attest {
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let found = Prover::new(&tpm, endorsement, owner)
-            .and_then(|prover| self.ask(&prover, key.as_ref(), noted.as_ref(), certified, &deferred));
+            .and_then(|prover| self.ask(&prover, key.as_ref(), recorded.as_ref(), certified, &deferred));
         // In every case, no object of this process is left in the TPM.
         tpm.close();
         let found = found?;
@@ -167,26 +167,26 @@ impl Attest {
         &self,
         prover: &Prover<'_>,
         key: Option<&PublicKey>,
-        noted: Option<&Name>,
+        recorded: Option<&Name>,
         parent: Option<Auth>,
         deferred: &Deferred,
     ) -> Result<Findings, Error> {
-        let is_noted = |signer: &Name| match (&self.name, noted) {
-            (Some(path), Some(noted)) => same("signing key of this TPM", signer, noted, path),
+        let is_recorded = |signer: &Name| match (&self.name, recorded) {
+            (Some(path), Some(recorded)) => same("signing key of this TPM", signer, recorded, path),
             _ => Ok(()),
         };
         let proven = match (&self.attest, key) {
             (Some(path), Some(key)) => Some(prover.prove_same_tpm(key, path)?),
             _ => None,
         };
-        proven.as_ref().map(is_noted).transpose()?;
+        proven.as_ref().map(is_recorded).transpose()?;
         deferred.check()?;
         let is_signer = |signer: &Name| match &proven {
             Some(proven) => prover::same(signer, proven),
-            None => is_noted(signer),
+            None => is_recorded(signer),
         };
         // A public area proves nothing, because it can be replayed. A key that is known by its Name only must sign.
-        let challenge = noted.filter(|_| proven.is_none()).map(|_| (Handle::NULL, None));
+        let challenge = recorded.filter(|_| proven.is_none()).map(|_| (Handle::NULL, None));
         match self.hierarchy().map(|Hierarchy(hierarchy)| (hierarchy, parent)).or(challenge) {
             Some((hierarchy, auth)) => {
                 let (signer, certified) = prover.certified(hierarchy, auth, is_signer)?;

@@ -18,7 +18,7 @@ mod access;
 mod certificate;
 mod configuration;
 mod identity;
-mod reach;
+mod readable;
 mod report;
 mod signature;
 mod subject;

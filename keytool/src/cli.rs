@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::generate::{Completions, Manual};
 use crate::list::List;
 use crate::load::Load;
-use crate::output::IfThere;
+use crate::output::IfExists;
 use crate::parent::ParentHandle;
 use crate::password::Secret;
 use crate::reference::Reference;
@@ -69,14 +69,14 @@ impl Applet {
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
             Applet::Keytool(Keytool { common, verb }) => match verb {
-                Verb::Create(create) => create.run(|create, if_there| create.run(&common, if_there)),
+                Verb::Create(create) => create.run(|create, if_exists| create.run(&common, if_exists)),
                 Verb::Load(load) => load.run(&common),
-                Verb::Attest(attest) => attest.run(|attest, if_there| attest.run(&common, if_there)),
-                Verb::Seal(seal) => seal.run(|seal, if_there| seal.run(&common, if_there)),
+                Verb::Attest(attest) => attest.run(|attest, if_exists| attest.run(&common, if_exists)),
+                Verb::Seal(seal) => seal.run(|seal, if_exists| seal.run(&common, if_exists)),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
                 Verb::Reference(reference) => {
-                    reference.run(|reference, if_there| reference.run(&common, if_there))
+                    reference.run(|reference, if_exists| reference.run(&common, if_exists))
                 }
                 Verb::Srk(srk) => srk.run(&common),
                 Verb::List(list) => list.run(&common),
@@ -87,10 +87,10 @@ impl Applet {
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
-            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common, IfThere::Replace),
-            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common, IfThere::Replace),
+            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common, IfExists::Replace),
+            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common, IfExists::Replace),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
-            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common, IfThere::Replace),
+            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common, IfExists::Replace),
             Applet::SignedTpm2Policy(tool) => tool.options.run(&tool.common),
             Applet::UnsealTpm2Data(tool) => tool.options.run(&tool.common),
         }
@@ -145,8 +145,8 @@ struct Writing<A: Args> {
 }
 
 impl<A: Args> Writing<A> {
-    fn run(self, run: impl FnOnce(A, IfThere) -> Result<(), Error>) -> Result<(), Error> {
-        run(self.options, if self.force { IfThere::Replace } else { IfThere::Refuse })
+    fn run(self, run: impl FnOnce(A, IfExists) -> Result<(), Error>) -> Result<(), Error> {
+        run(self.options, if self.force { IfExists::Replace } else { IfExists::Refuse })
     }
 }
 
@@ -267,10 +267,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<App
     let mut all = command();
     let known = all.get_subcommands().any(|applet| base == applet.get_name());
     let name = if known { base } else { NAME };
-    let words = drop_in::spelled_out(&all, name, arguments).map_err(discreet)?;
-    let matches =
-        all.try_get_matches_from_mut(std::iter::once(name.into()).chain(words)).map_err(discreet)?;
-    Applet::from_arg_matches(&matches).map_err(|error| discreet(error.format(&mut all)))
+    let arguments = drop_in::expanded(&all, name, arguments).map_err(without_password)?;
+    let matches = all
+        .try_get_matches_from_mut(std::iter::once(name.into()).chain(arguments))
+        .map_err(without_password)?;
+    Applet::from_arg_matches(&matches).map_err(|error| without_password(error.format(&mut all)))
 }
 
 /// Returns the command lines of all names.
@@ -279,7 +280,7 @@ fn command() -> Command {
 }
 
 /// Removes the value of a wrong password option from the error, because it may be the password itself.
-fn discreet(mut error: clap::Error) -> clap::Error {
+fn without_password(mut error: clap::Error) -> clap::Error {
     if error.get(ContextKind::InvalidArg).is_some_and(|option| option.to_string().starts_with("--pass")) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }

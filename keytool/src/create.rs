@@ -10,7 +10,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::new_password::NewPassword;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -134,13 +134,13 @@ enum Way {
 
 impl Create {
     /// Makes the key.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         if self.list_curves {
             return inside::list_curves(&common.tpm()?);
         }
         let Some(file) = &self.file else { return Ok(()) };
         // Everything that can fail without the TPM is done first.
-        let target = Target::new(file, if_there)?;
+        let target = Target::new(file, if_exists)?;
         // The settings of this machine do not apply to a parent on another machine.
         let handle = match (&self.import, self.parent_handle) {
             (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),

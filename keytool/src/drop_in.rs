@@ -110,17 +110,17 @@ fn engine() -> Arg {
 ///
 /// # Errors
 /// An abbreviation fits several options.
-pub(crate) fn spelled_out(
+pub(crate) fn expanded(
     command: &Command,
     name: &str,
-    words: impl Iterator<Item = OsString>,
+    arguments: impl Iterator<Item = OsString>,
 ) -> Result<Vec<OsString>, clap::Error> {
     let Some((_, originals)) = TOOLS.iter().find(|(tool, _)| *tool == name) else {
-        return Ok(words.collect());
+        return Ok(arguments.collect());
     };
     let mut command = command.clone();
     command.build();
-    let Some(tool) = command.find_subcommand_mut(name) else { return Ok(words.collect()) };
-    getopt::spelled_out(tool, originals, words)
+    let Some(tool) = command.find_subcommand_mut(name) else { return Ok(arguments.collect()) };
+    getopt::expanded(tool, originals, arguments)
         .map_err(|ambiguous| tool.error(ErrorKind::UnknownArgument, ambiguous.to_string()))
 }

@@ -62,9 +62,9 @@ impl Evict {
         tpm.close();
         drop(deferred);
         let (public, name) = found.map_err(|error| absent(handle, error))?;
-        let words = Persistent { handle, public: &public }.to_string();
+        let description = Persistent { handle, public: &public }.to_string();
         if !self.yes {
-            confirm(handle, &words)?;
+            confirm(handle, &description)?;
         }
         let deferred = Deferred::start();
         let auth = owner_password::auth(&tpm, given.as_ref(), handle);
@@ -72,12 +72,12 @@ impl Evict {
             deferred.check().and_then(|()| Ok(tpm.evict_persistent(handle, &name, auth.as_ref())?));
         tpm.close();
         removed?;
-        terminal::result(format_args!("removed {handle}: {words}"))
+        terminal::result(format_args!("removed {handle}: {description}"))
     }
 }
 
-fn confirm(handle: Handle, words: &str) -> Result<(), Error> {
-    match terminal::confirm(format_args!("Remove {handle} ({words}) from the TPM?")) {
+fn confirm(handle: Handle, description: &str) -> Result<(), Error> {
+    match terminal::confirm(format_args!("Remove {handle} ({description}) from the TPM?")) {
         Some(true) => Ok(()),
         Some(false) => Err(Error::request("nothing was removed", "answer y to remove it")),
         None => Err(Error::request(

@@ -50,7 +50,7 @@ fn look(tpm: &Tpm, common: &Common, deferred: &Deferred) -> Result<Document, Err
     for index in tpm.nv_indexes()? {
         deferred.check()?;
         let (size, holds) = match tpm.nv_public(index) {
-            Ok((public, _)) => (Some(public.size), nv::held(tpm, &public, &|| common.parent_auth())),
+            Ok((public, _)) => (Some(public.size), nv::content(tpm, &public, &|| common.parent_auth())),
             Err(error) => (None, vec![format!("cannot be read: {}", error.cause())]),
         };
         document.nv.push(Index::new(index, size, holds));
@@ -62,8 +62,8 @@ fn look(tpm: &Tpm, common: &Common, deferred: &Deferred) -> Result<Document, Err
 fn object(tpm: &Tpm, handle: Handle) -> Object {
     match tpm.read_public(handle) {
         Ok((public, _)) => {
-            let words = Persistent { handle, public: &public };
-            Object::new(handle, words.purpose(), words.to_string(), Some(&public))
+            let description = Persistent { handle, public: &public };
+            Object::new(handle, description.purpose(), description.to_string(), Some(&public))
         }
         Err(error) => Object::new(handle, "unknown", format!("cannot be read: {}", error.cause()), None),
     }

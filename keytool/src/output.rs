@@ -20,7 +20,7 @@ pub(crate) fn lock() -> MutexGuard<'static, ()> {
 
 /// What happens to an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IfThere {
+pub(crate) enum IfExists {
     /// It is replaced, as the original tools of the drop-in names do.
     Replace,
     /// It is kept: an overwritten key is lost.
@@ -31,7 +31,7 @@ pub(crate) enum IfThere {
 pub(crate) struct Target {
     path: PathBuf,
     folder: PathBuf,
-    if_there: IfThere,
+    if_exists: IfExists,
 }
 
 impl Target {
@@ -40,7 +40,7 @@ impl Target {
     /// # Errors
     /// The folder cannot be written, the file exists and must be kept, or the path is not a regular file: the rename would replace a
     /// device.
-    pub(crate) fn new(path: &Path, if_there: IfThere) -> Result<Self, Error> {
+    pub(crate) fn new(path: &Path, if_exists: IfExists) -> Result<Self, Error> {
         let path = match fs::metadata(path) {
             // A symbolic link is kept: its target is replaced.
             Ok(_) => fs::canonicalize(path).map_err(|source| Error::write(path, source))?,
@@ -54,7 +54,7 @@ impl Target {
                 "name a regular file: the key is written to a temporary file, which is renamed",
             ));
         }
-        if path.exists() && if_there == IfThere::Refuse {
+        if path.exists() && if_exists == IfExists::Refuse {
             return Err(exists(&path));
         }
         let folder = match path.parent() {
@@ -67,7 +67,7 @@ impl Target {
                 "name the file to write",
             ));
         }
-        let target = Target { path, folder, if_there };
+        let target = Target { path, folder, if_exists };
         let _writing = lock();
         target.temporary().map(drop)?;
         Ok(target)
@@ -102,9 +102,9 @@ impl Target {
     fn replace(&self, mut file: NamedTempFile, bytes: &[u8]) -> Result<(), Error> {
         let written = file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all());
         written.map_err(|source| Error::write(&self.path, source))?;
-        let persisted = match self.if_there {
-            IfThere::Replace => file.persist(&self.path),
-            IfThere::Refuse => file.persist_noclobber(&self.path),
+        let persisted = match self.if_exists {
+            IfExists::Replace => file.persist(&self.path),
+            IfExists::Refuse => file.persist_noclobber(&self.path),
         };
         persisted.map_err(|failed| match failed.error.kind() {
             io::ErrorKind::AlreadyExists => exists(&self.path),
@@ -137,10 +137,10 @@ mod tests {
     fn existing_file_is_kept_without_force() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.tpm");
-        let target = Target::new(&path, IfThere::Refuse).unwrap();
+        let target = Target::new(&path, IfExists::Refuse).unwrap();
         // Another process creates it meanwhile.
         fs::write(&path, "the only copy").unwrap();
-        assert!(target.write(b"new").is_err() && Target::new(&path, IfThere::Refuse).is_err());
+        assert!(target.write(b"new").is_err() && Target::new(&path, IfExists::Refuse).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"the only copy");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -151,7 +151,7 @@ mod tests {
         let path = folder.path().join("key.tpm");
         fs::write(&path, "an older and longer key").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        Target::new(&path, IfThere::Replace).unwrap().write(b"key").unwrap();
+        Target::new(&path, IfExists::Replace).unwrap().write(b"key").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"key");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -164,18 +164,18 @@ mod tests {
         for mode in [0o640, 0o600, 0o444] {
             fs::write(&path, "old").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            Target::new(&path, IfThere::Replace).unwrap().rewrite(b"new").unwrap();
+            Target::new(&path, IfExists::Replace).unwrap().rewrite(b"new").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"new");
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
             fs::remove_file(&path).unwrap();
         }
-        assert!(Target::new(&path, IfThere::Replace).unwrap().rewrite(b"new").is_err());
+        assert!(Target::new(&path, IfExists::Replace).unwrap().rewrite(b"new").is_err());
     }
 
     #[test]
     fn checking_the_target_creates_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        Target::new(&folder.path().join("key.tpm"), IfThere::Refuse).unwrap();
+        Target::new(&folder.path().join("key.tpm"), IfExists::Refuse).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -185,7 +185,7 @@ mod tests {
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, "old").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        Target::new(&link, IfThere::Replace).unwrap().write(b"new").unwrap();
+        Target::new(&link, IfExists::Replace).unwrap().write(b"new").unwrap();
         assert!(link.is_symlink());
         assert_eq!(fs::read(&real).unwrap(), b"new");
     }
@@ -196,7 +196,7 @@ mod tests {
         for path in
             [Path::new("/dev/null"), folder.path(), &folder.path().join("no/such/key"), Path::new("/")]
         {
-            assert!(Target::new(path, IfThere::Replace).is_err(), "{}", path.display());
+            assert!(Target::new(path, IfExists::Replace).is_err(), "{}", path.display());
         }
     }
 }

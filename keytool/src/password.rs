@@ -37,14 +37,14 @@ impl Secret {
 }
 
 impl From<OsString> for Secret {
-    fn from(word: OsString) -> Self {
-        Secret(Zeroizing::new(word.into_vec()))
+    fn from(value: OsString) -> Self {
+        Secret(Zeroizing::new(value.into_vec()))
     }
 }
 
 impl From<Vec<u8>> for Secret {
-    fn from(word: Vec<u8>) -> Self {
-        Secret(Zeroizing::new(word))
+    fn from(value: Vec<u8>) -> Self {
+        Secret(Zeroizing::new(value))
     }
 }
 

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::{input, terminal};
 
 /// Write a file that refers to a persistent key
@@ -42,7 +42,7 @@ pub(crate) struct Reference {
 
 impl Reference {
     /// Writes the file.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         // Users often type the handle alone.
         let bare = self.uri.parse::<Handle>().ok().filter(|handle| handle.is_persistent());
         let text = bare.map_or_else(|| self.uri.clone(), |handle| format!("handle:{handle}"));
@@ -75,7 +75,7 @@ impl Reference {
                 ));
             }
         };
-        let target = Target::new(&self.file, if_there)?;
+        let target = Target::new(&self.file, if_exists)?;
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let made = make(&tpm, handle, text, &uri.password, self.auth);

@@ -9,7 +9,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::new_password::NewPassword;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -76,9 +76,9 @@ pub(crate) struct Seal {
 
 impl Seal {
     /// Seals the data.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         // Everything that can fail without the TPM is done first.
-        let target = Target::new(&self.file, if_there)?;
+        let target = Target::new(&self.file, if_exists)?;
         // The settings of this machine do not apply to a parent on another machine.
         let parent = match (&self.import, self.parent_handle) {
             (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),

@@ -9,7 +9,7 @@ use keyfile::policy::AuthPolicy;
 
 use crate::cli::Common;
 use crate::error::Error;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::policy::PolicyOptions;
 use crate::source::Source;
 use crate::{key_file, terminal};
@@ -96,7 +96,7 @@ impl SignedPolicies {
     }
 
     fn add(&self, key: &Path, common: &Common) -> Result<(), Error> {
-        let target = Target::new(&self.file, IfThere::Replace)?;
+        let target = Target::new(&self.file, IfExists::Replace)?;
         let mut file = key_file::read(&self.file)?;
         let adding = Adding {
             path: &self.file,
@@ -118,7 +118,7 @@ impl SignedPolicies {
     }
 
     fn rm(&self, number: &Path) -> Result<(), Error> {
-        let target = Target::new(&self.file, IfThere::Replace)?;
+        let target = Target::new(&self.file, IfExists::Replace)?;
         let mut file = key_file::read(&self.file)?;
         let count = file.auth_policies.len();
         let number = number.to_string_lossy();

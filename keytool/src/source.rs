@@ -36,8 +36,8 @@ impl Source {
             Ok(Source::Stdin)
         } else if bytes == b"prompt" {
             Ok(Source::Prompt)
-        } else if let Some(word) = after("pass:") {
-            Ok(Source::Pass(Secret::from(word.to_os_string())))
+        } else if let Some(password) = after("pass:") {
+            Ok(Source::Pass(Secret::from(password.to_os_string())))
         } else if let Some(name) = after("env:") {
             Ok(Source::Env(name.to_os_string()))
         } else if let Some(path) = after("file:") {
@@ -68,7 +68,7 @@ impl Sources {
         match source {
             Source::Pass(secret) => Ok(secret.clone()),
             Source::Env(name) => match std::env::var_os(name) {
-                Some(word) => Ok(Secret::from(word)),
+                Some(password) => Ok(Secret::from(password)),
                 None => Err(missing(
                     what,
                     format!("the environment variable {} is not set", name.to_string_lossy()),
@@ -116,27 +116,27 @@ impl Sources {
 
 /// Reads one line without its line end. Reads byte by byte, so that no buffer keeps a copy and the next line is left for the next reader.
 pub(crate) fn line(from: &mut impl Read) -> io::Result<Option<Secret>> {
-    let mut word = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut password = Zeroizing::new(Vec::with_capacity(LONGEST));
     let mut byte = [0];
     loop {
         if from.read(&mut byte)? == 0 {
-            if word.is_empty() {
+            if password.is_empty() {
                 return Ok(None);
             }
             break;
         }
         match byte {
             [b'\n'] => break,
-            _ if word.len() == LONGEST => {
+            _ if password.len() == LONGEST => {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1024 bytes"));
             }
-            [byte] => word.push(byte),
+            [byte] => password.push(byte),
         }
     }
-    if word.last() == Some(&b'\r') {
-        word.pop();
+    if password.last() == Some(&b'\r') {
+        password.pop();
     }
-    Ok(Some(Secret::from(OsString::from_vec(std::mem::take(&mut word)))))
+    Ok(Some(Secret::from(OsString::from_vec(std::mem::take(&mut password)))))
 }
 
 fn missing(what: &str, problem: String) -> Error {
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn each_source_gives_its_password() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("words");
+        let path = folder.path().join("passwords");
         std::fs::write(&path, "first\r\nsecond").unwrap();
         let from = format!("file:{}", path.display());
         let mut sources = Sources::default();
@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn unknown_source_is_not_repeated_in_the_error() {
-        let Err(told) = Source::parse("hunter2".into()) else { panic!("accepted") };
-        assert!(!told.contains("hunter2"));
+        let Err(error) = Source::parse("hunter2".into()) else { panic!("accepted") };
+        assert!(!error.contains("hunter2"));
         assert!(Source::parse("fd:x".into()).is_err());
     }
 

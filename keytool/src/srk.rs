@@ -76,9 +76,9 @@ impl Srk {
 }
 
 fn other(found: &Public) -> Error {
-    let words = Persistent { handle: SRK, public: found };
+    let description = Persistent { handle: SRK, public: found };
     Error::request(
-        format!("another object is at {SRK}: {words}"),
+        format!("another object is at {SRK}: {description}"),
         format!("if no key needs it, remove it with `tpm2-keytool evict {SRK}`"),
     )
 }

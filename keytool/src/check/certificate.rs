@@ -8,7 +8,7 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{PKeyRef, Public};
 use openssl::x509::{X509, X509Ref};
 
-use super::reach;
+use super::readable;
 use super::report::Report;
 use crate::error::Error;
 use crate::{input, software};
@@ -37,7 +37,7 @@ pub(super) fn check(report: &mut Report, path: &Path, key: Option<&PKeyRef<Publi
 /// Reads the certificates of a file, in their order.
 fn read(path: &Path) -> Result<Vec<X509>, Error> {
     software::start()?;
-    let bytes = input::read(path, WHAT).map_err(reach::explained)?;
+    let bytes = input::read(path, WHAT).map_err(readable::explained)?;
     let chain = X509::stack_from_pem(&bytes).ok().filter(|chain| !chain.is_empty());
     match chain {
         Some(chain) => Ok(chain),

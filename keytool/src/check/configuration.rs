@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use openssl::error::ErrorStack;
 
-use super::reach;
+use super::readable;
 use super::report::Report;
 use crate::configured::{Configured, Unlisted};
 use crate::error::Error;
@@ -82,7 +82,7 @@ fn read() -> Result<(PathBuf, Configured), Error> {
     let path = Configuration::default_path().ok_or_else(|| {
         Error::request("OpenSSL reads no configuration: OPENSSL_CONF is empty", "unset it, or name a file")
     })?;
-    reach::check(&path).map_err(|error| match error {
+    readable::check(&path).map_err(|error| match error {
         Error::Read { path, source } if source.kind() == ErrorKind::NotFound => Error::request(
             format!("there is no {}, so OpenSSL loads only the provider default", path.display()),
             "create it, or give the service's own file with --config",
@@ -119,7 +119,7 @@ fn module(configured: &Configured) -> PathBuf {
 }
 
 fn unloadable(module: &Path, why: Option<ErrorStack>) -> Error {
-    if let Err(error) = reach::check(module) {
+    if let Err(error) = readable::check(module) {
         return match error {
             Error::Read { path, source } if source.kind() == ErrorKind::NotFound => Error::request(
                 format!("there is no module {}", path.display()),

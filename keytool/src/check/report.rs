@@ -99,14 +99,14 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, Line { check, result, text, advice }) in self.checks.iter().enumerate() {
-            let word = match result {
+            let label = match result {
                 Result::Ok => "ok",
                 Result::Warning => "warning",
                 Result::Failed => "FAILED",
                 Result::Skipped => "skipped",
             };
             let end = if at == 0 { "" } else { "\n" };
-            write!(f, "{end}{word:<8} {check}: {text}")?;
+            write!(f, "{end}{label:<8} {check}: {text}")?;
             if let Some(advice) = advice {
                 write!(f, "\n         {HINT} {advice}")?;
             }

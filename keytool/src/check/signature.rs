@@ -107,8 +107,8 @@ fn refused(what: &str, errors: &ErrorStack) -> Error {
         let reason = error.reason().unwrap_or("unknown reason");
         error.data().map_or_else(|| reason.to_owned(), |data| format!("{reason}: {data}"))
     };
-    let ours = errors.errors().iter().find_map(|error| Some((error, kind_of(error)?)));
-    let (error, kind) = match ours {
+    let known = errors.errors().iter().find_map(|error| Some((error, kind_of(error)?)));
+    let (error, kind) = match known {
         Some((error, kind)) => (Some(error), kind),
         None => (errors.errors().first(), ErrorKind::Tpm),
     };

@@ -9,7 +9,7 @@ use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Handle, KeyFile, KeyReference, Public, Serialized};
 use tpm::config::first_line;
 
-use super::reach;
+use super::readable;
 use crate::error::Error;
 use crate::input;
 use crate::password::{Passwords, Secret};
@@ -77,7 +77,7 @@ impl Subject {
             let problem = "it is a pipe, which OpenSSL cannot read a second time";
             return Err(Error::file(&path, problem, "name a key file"));
         }
-        let bytes = input::read(&path, "name a key file").map_err(reach::explained)?;
+        let bytes = input::read(&path, "name a key file").map_err(readable::explained)?;
         let uri = path.clone().into_os_string();
         let not_a_key = match KeyFile::parse(&bytes) {
             Ok(file) => {
@@ -126,7 +126,8 @@ impl Subject {
             _ if given.is_some() => Ok(given),
             (Password::Value(value), _) => Ok(Some(Secret::from(value.to_vec()))),
             (Password::Source(path), _) => {
-                let line = first_line(path).map_err(|source| reach::explained(Error::read(path, source)))?;
+                let line =
+                    first_line(path).map_err(|source| readable::explained(Error::read(path, source)))?;
                 Ok(Some(Secret::from(line)))
             }
             (Password::Asked, _) => passwords.ask(WHAT).map(Some),

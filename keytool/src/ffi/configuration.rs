@@ -50,11 +50,11 @@ impl Configuration {
     /// The file cannot be read or is malformed. The text contains the line and the reason.
     pub(crate) fn load(path: &Path) -> Result<Self, String> {
         let name = CString::new(path.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
-        // SAFETY: NCONF_new(3): NULL stands for the usual method.
+        // SAFETY: NCONF_new(3): NULL selects the default method.
         let conf = NonNull::new(unsafe { NCONF_new(ptr::null()) });
         let conf = Self(conf.ok_or_else(|| ErrorStack::get().to_string())?);
         let mut line: c_long = 0;
-        // SAFETY: NCONF_load(3): a new CONF, a C string, and a place for a number.
+        // SAFETY: NCONF_load(3): a new CONF, a C string, and memory for a number.
         if unsafe { NCONF_load(conf.0.as_ptr(), name.as_ptr(), &mut line) } == 1 {
             return Ok(conf);
         }
@@ -105,7 +105,7 @@ impl Configuration {
 
 impl Drop for Configuration {
     fn drop(&mut self) {
-        // SAFETY: NCONF_free(3): it is ours, and nothing of it is used any more.
+        // SAFETY: NCONF_free(3): this process owns it and does not use it any more.
         unsafe { NCONF_free(self.0.as_ptr()) };
     }
 }

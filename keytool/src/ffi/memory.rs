@@ -34,7 +34,7 @@ unsafe extern "C" fn reallocate(
     line: c_int,
 ) -> *mut c_void {
     if size == 0 {
-        // SAFETY: as ours.
+        // SAFETY: the same contract as the called function.
         unsafe { free(old, file, line) };
         return ptr::null_mut();
     }
@@ -43,12 +43,12 @@ unsafe extern "C" fn reallocate(
     if room >= size {
         return old;
     }
-    // SAFETY: as ours.
+    // SAFETY: the same contract as the called function.
     let new = unsafe { allocate(size, file, line) };
     if !new.is_null() && !old.is_null() {
         // SAFETY: `old` has `room` bytes, and `new` has more and does not overlap it.
         unsafe { ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), room) };
-        // SAFETY: as ours; the caller of realloc(3) gives `old` away.
+        // SAFETY: as `free`; the caller of realloc(3) gives `old` away.
         unsafe { free(old, file, line) };
     }
     new

@@ -119,7 +119,7 @@ impl Library {
         };
         let found = if store.is_null() { None } else { first_key(store) };
         let failed = ErrorStack::get();
-        // SAFETY: UI_create_method(3): ours, and the store that used it is closed.
+        // SAFETY: UI_create_method(3): it was created here, and the store that used it is closed.
         unsafe { UI_destroy_method(ui) };
         found.map(|key| ServiceKey::of(key, self)).ok_or(failed)
     }
@@ -127,7 +127,7 @@ impl Library {
 
 impl Drop for Library {
     fn drop(&mut self) {
-        // SAFETY: OSSL_LIB_CTX_free(3): ours; no key of it is left, for each borrows it.
+        // SAFETY: OSSL_LIB_CTX_free(3): it was created by `new`; no key of it is left, because each borrows it.
         unsafe { openssl_sys::OSSL_LIB_CTX_free(self.0.as_ptr()) };
     }
 }
@@ -146,7 +146,7 @@ fn first_key(store: *mut c_void) -> Option<PKey<Private>> {
         }
         // SAFETY: OSSL_STORE_INFO(3): NULL where it is no key; else a key of our own.
         let key = unsafe { OSSL_STORE_INFO_get1_PKEY(info) };
-        // SAFETY: OSSL_STORE_INFO(3): ours.
+        // SAFETY: OSSL_STORE_INFO(3): the caller owns it.
         unsafe { OSSL_STORE_INFO_free(info) };
         // SAFETY: not NULL, so a key that we own.
         found = (!key.is_null()).then(|| unsafe { PKey::from_ptr(key) });
@@ -170,7 +170,7 @@ unsafe extern "C" fn give_password(
     if length > size {
         return -1;
     }
-    // SAFETY: the buffer has `size` bytes, and is not ours.
+    // SAFETY: the buffer has `size` bytes, and does not overlap the password.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast::<u8>(), bytes.len()) };
     length
 }

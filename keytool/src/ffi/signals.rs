@@ -36,7 +36,7 @@ impl Signals {
     /// The set is not valid.
     pub(crate) fn wait(&self) -> io::Result<c_int> {
         let mut signal = 0;
-        // SAFETY: sigwait(3): both pointers are to initialised memory of ours.
+        // SAFETY: sigwait(3): both pointers refer to initialised memory.
         match unsafe { libc::sigwait(&raw const self.0, &raw mut signal) } {
             0 => Ok(signal),
             number => Err(io::Error::from_raw_os_error(number)),

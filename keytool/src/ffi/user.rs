@@ -35,7 +35,7 @@ impl User {
         let mut record = MaybeUninit::<libc::passwd>::uninit();
         let mut room = vec![0; ROOM];
         let mut found = ptr::null_mut();
-        // SAFETY: getpwnam_r(3): a C string, a place for the record, room for its texts with its length, and a place for a pointer.
+        // SAFETY: getpwnam_r(3): a C string, memory for the record, memory for its texts with its length, and memory for a pointer.
         let failed = unsafe {
             libc::getpwnam_r(
                 name.as_ptr(),
@@ -59,7 +59,7 @@ impl User {
     /// # Errors
     /// The process is not root, or lacks the permission.
     pub(crate) fn become_permanently(&self) -> io::Result<()> {
-        // SAFETY: setgroups(2) reads as many numbers as it is told.
+        // SAFETY: setgroups(2) reads as many numbers as the slice has.
         done(unsafe { libc::setgroups(self.groups.len(), self.groups.as_ptr()) })?;
         // SAFETY: setresgid(2) takes numbers.
         done(unsafe { libc::setresgid(self.gid, self.gid, self.gid) })?;

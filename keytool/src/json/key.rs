@@ -34,7 +34,7 @@ impl Key {
             scheme: scheme.map(|scheme| scheme.to_string()),
             name: public.name().ok().map(|name| name.to_string()),
             name_hash: public.name_alg.to_string(),
-            attributes: words(&public.attributes.to_string()),
+            attributes: attribute_names(&public.attributes.to_string()),
             lockout_protected: !public.attributes.contains(Attributes::NO_DA),
             used_by_policy_only: !public.attributes.contains(Attributes::USER_WITH_AUTH),
         }
@@ -42,6 +42,6 @@ impl Key {
 }
 
 /// Splits the attributes at `|`. `none` stands for no attribute.
-fn words(attributes: &str) -> Vec<String> {
-    attributes.split('|').filter(|word| *word != "none").map(str::to_owned).collect()
+fn attribute_names(attributes: &str) -> Vec<String> {
+    attributes.split('|').filter(|name| *name != "none").map(str::to_owned).collect()
 }

@@ -16,7 +16,7 @@ pub(super) fn persistent(tpm: &Tpm, handle: Handle) -> Result<Rows, Error> {
     let mut rows = Rows::new(format_args!("persistent handle {handle}"));
     rows.fact("kind", "persistent");
     rows.fact("leads_to", handle.to_string());
-    public::tell(&mut rows, &public);
+    public::add_identity(&mut rows, &public);
     add_use(&mut rows, &public, "unknown: the TPM does not report it");
     Ok(rows)
 }
@@ -25,7 +25,7 @@ pub(super) fn persistent(tpm: &Tpm, handle: Handle) -> Result<Rows, Error> {
 pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference, prefix: Option<&str>) -> Rows {
     let mut rows = Rows::new(path.display());
     rows.fact("kind", "reference");
-    public::tell(&mut rows, &reference.public);
+    public::add_identity(&mut rows, &reference.public);
     // The URI itself is not shown, because any part of it may be a password.
     match Uri::parse(&reference.uri, prefix).map(|uri| uri.location) {
         Ok(Location::Key(handle)) => {
@@ -53,11 +53,11 @@ pub(super) fn serialized(tpm: &Tpm, path: &Path, serialized: &Serialized) -> Row
     match serialized {
         Serialized::Nv(index) => {
             rows.add("kind", "serialized object of tpm2-tss: refers to an NV index");
-            nv::tell(&mut rows, index);
+            nv::add_rows(&mut rows, index);
         }
         Serialized::Key { handle, public } => {
             rows.add("kind", "serialized object of tpm2-tss: refers to a key in the TPM");
-            public::tell(&mut rows, public);
+            public::add_identity(&mut rows, public);
             rows.fact("leads_to", handle.to_string());
             rows.add("leads to", handle);
             rows.add("there now", present(tpm, *handle, public));
@@ -72,7 +72,7 @@ pub(super) fn area(path: &Path, public: &Public) -> Rows {
     let mut rows = Rows::new(path.display());
     rows.fact("kind", "public-area");
     rows.add("kind", "public area only: this file neither contains the private half nor refers to it");
-    public::tell(&mut rows, public);
+    public::add_identity(&mut rows, public);
     add_use(&mut rows, public, "unknown: this file does not contain it");
     rows
 }
@@ -83,11 +83,11 @@ fn add_use(rows: &mut Rows, public: &Public, password: &str) {
         false => "not used: the policy authorizes the use",
     };
     rows.add("password", password);
-    public::tell_rules(rows, public);
+    public::add_rules(rows, public);
     if !public.auth_policy.is_empty() {
         rows.add("policy", "there is one; its statements are only in the key file");
     }
-    public::tell_uses(rows, public);
+    public::add_uses(rows, public);
 }
 
 /// Returns the text for the row that says whether the TPM has the expected key at this handle.

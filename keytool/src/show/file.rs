@@ -19,17 +19,17 @@ pub(super) fn rows(
 ) -> Rows {
     let mut rows = Rows::new(path.display());
     facts(&mut rows, key);
-    public::tell(&mut rows, &key.public);
+    public::add_identity(&mut rows, &key.public);
     rows.add("kind", kind(key));
     rows.add("parent", parent(key));
     rows.add("loads here", loads::here(tpm, key, parent_auth));
     rows.add("password", password(key));
-    public::tell_rules(&mut rows, &key.public);
-    policy::tell(&mut rows, tpm, key);
+    public::add_rules(&mut rows, &key.public);
+    policy::add_rows(&mut rows, tpm, key);
     if let Some(description) = &key.description {
         rows.add("description", description.escape_debug());
     }
-    public::tell_uses(&mut rows, &key.public);
+    public::add_uses(&mut rows, &key.public);
     rows
 }
 

@@ -12,7 +12,7 @@ use crate::rows::Rows;
 use crate::software;
 
 /// The names of tpm2-tools for the bits of TPMA_NV (TPM 2.0 Part 2 §13.4). Bits 4 to 7 are the type.
-const WORDS: [(u8, &str); 21] = [
+const NAMES: [(u8, &str); 21] = [
     (0, "ppwrite"),
     (1, "ownerwrite"),
     (2, "authwrite"),
@@ -44,8 +44,8 @@ pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, 
     let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
     let mut rows = Rows::new(format_args!("NV index {index}"));
     rows.fact("kind", "nv");
-    tell(&mut rows, &public);
-    let holds = held(tpm, &public, owner);
+    add_rows(&mut rows, &public);
+    let holds = content(tpm, &public, owner);
     rows.fact("holds", &holds);
     for line in holds {
         rows.add("holds", line);
@@ -54,7 +54,7 @@ pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, 
 }
 
 /// Adds the rows about the index's public area.
-pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
+pub(super) fn add_rows(rows: &mut Rows, public: &NvPublic) {
     let has = |bit: NvAttributes| public.attributes.contains(bit);
     let bit = |number: u8| has(NvAttributes(1 << number));
     rows.fact("index", public.index.to_string());
@@ -73,8 +73,8 @@ pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
     let locked = |now: bool| if now { "; locked now" } else { "" };
     rows.add("read by", format_args!("{}{}", by(16), locked(bit(28))));
     rows.add("written by", format_args!("{}{}", by(0), locked(bit(11))));
-    let words: Vec<&str> = WORDS.iter().filter(|(number, _)| bit(*number)).map(|(_, word)| *word).collect();
-    rows.add("attributes", words.join("|"));
+    let names: Vec<&str> = NAMES.iter().filter(|(number, _)| bit(*number)).map(|(_, name)| *name).collect();
+    rows.add("attributes", names.join("|"));
     rows.add(
         "lockout",
         match has(NvAttributes::NO_DA) {
@@ -106,7 +106,7 @@ fn kind(attributes: NvAttributes) -> String {
 
 /// Returns the content of the index. It is read only with the owner's password from the settings, or with an empty password whose failure
 /// does not count.
-pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
+pub(crate) fn content(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
     let has = |bits: NvAttributes| public.attributes.contains(bits);
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
@@ -127,7 +127,7 @@ pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<Strin
         };
     }
     match contents(&bytes) {
-        Ok(found) => found.iter().map(words).collect(),
+        Ok(found) => found.iter().map(text).collect(),
         Err(_) => vec![format!("{} bytes, neither a certificate nor a key", bytes.len())],
     }
 }
@@ -153,7 +153,7 @@ fn pin(bytes: &[u8]) -> String {
     }
 }
 
-fn words(content: &Content) -> String {
+fn text(content: &Content) -> String {
     match content {
         Content::Key(_) => "a key file".to_owned(),
         Content::Reference(_) => "a reference to a key in the TPM".to_owned(),

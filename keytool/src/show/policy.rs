@@ -13,7 +13,7 @@ use crate::rows::Rows;
 struct Now(Result<Vec<CheckedPath>, String>);
 
 /// Adds the rows about the policy of a key file and its signed policies.
-pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
+pub(super) fn add_rows(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
     let statements = match &key.policy {
         None if key.uses_policy() => {
             return rows
@@ -24,7 +24,7 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
     };
     let now = Now::of(tpm, key);
     rows.fact("policy", facts(&now, key, None, statements));
-    rows.fact("policy_now", now.word(key));
+    rows.fact("policy_now", now.json_value(key));
     match statements.as_slice() {
         [] => rows.add("policy", "one without statements: always satisfied"),
         all => rows.list(
@@ -38,7 +38,7 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
             Some(name) => format!("{name:?}"),
             None => "without a name".to_owned(),
         };
-        rows.add(format!("signed {}", number + 1), format!("{name}: {}", now.way(number)));
+        rows.add(format!("signed {}", number + 1), format!("{name}: {}", now.signed_outcome(number)));
         let sentences = signed.statements.iter().enumerate();
         signed_facts.push(json!({
             "name": signed.name,
@@ -61,7 +61,7 @@ fn facts(now: &Now, key: &KeyFile, signed: Option<usize>, statements: &[Statemen
 
 impl Now {
     /// Returns the result for the whole policy, as one of the values in docs/json.md.
-    fn word(&self, key: &KeyFile) -> &'static str {
+    fn json_value(&self, key: &KeyFile) -> &'static str {
         let Ok(ways) = &self.0 else { return "unknown" };
         match self.first_that_passes().or(ways.first()).map(CheckedPath::outcome) {
             _ if !key.uses_policy() => "not-asked",
@@ -114,19 +114,19 @@ impl Now {
                 // A statement after the signed policies is checked once for each of them.
                 let found = found.map(|checked| &checked.outcome);
                 let best = found.min_by_key(|outcome| matches!(outcome, Outcome::Refused(_)));
-                best.map_or_else(|| "unknown".to_owned(), words)
+                best.map_or_else(|| "unknown".to_owned(), text)
             }
         };
         format!("{statement} – {outcome}")
     }
 
     /// Returns the outcome of a signed policy.
-    fn way(&self, number: usize) -> String {
+    fn signed_outcome(&self, number: usize) -> String {
         match &self.0 {
             Err(unknown) => unknown.clone(),
             Ok(ways) => {
                 let way = ways.iter().find(|way| way.signed.as_ref().is_some_and(|it| it.index == number));
-                way.map_or_else(|| "not checked".to_owned(), |way| words(&way.outcome()))
+                way.map_or_else(|| "not checked".to_owned(), |way| text(&way.outcome()))
             }
         }
     }
@@ -138,9 +138,9 @@ impl Now {
             Ok(ways) => ways,
         };
         match (self.first_that_passes(), ways.as_slice()) {
-            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", words(&way.outcome()), by(way)),
-            (Some(way), _) => words(&way.outcome()),
-            (None, [only]) => words(&only.outcome()),
+            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", text(&way.outcome()), by(way)),
+            (Some(way), _) => text(&way.outcome()),
+            (None, [only]) => text(&only.outcome()),
             (None, all) => format!("does not pass now: none of the {} signed policies passes", all.len()),
         }
     }
@@ -155,7 +155,7 @@ fn by(way: &CheckedPath) -> impl Display + '_ {
     way.signed.as_ref().map_or_else(|| "the policy".to_owned(), ToString::to_string)
 }
 
-fn words(outcome: &Outcome) -> String {
+fn text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passes => "passes now".to_owned(),
         Outcome::WithPassword => "passes with the right password".to_owned(),

@@ -7,7 +7,7 @@ use crate::json::Key;
 use crate::rows::Rows;
 
 /// Adds the rows about type and identity.
-pub(crate) fn tell(rows: &mut Rows, public: &Public) {
+pub(crate) fn add_identity(rows: &mut Rows, public: &Public) {
     rows.fact("key", Key::of(public));
     rows.add("type", kind(&public.key));
     rows.add("made", origin(public.attributes));
@@ -18,7 +18,7 @@ pub(crate) fn tell(rows: &mut Rows, public: &Public) {
 }
 
 /// Adds the rows about the attributes and their consequences.
-pub(crate) fn tell_rules(rows: &mut Rows, public: &Public) {
+pub(crate) fn add_rules(rows: &mut Rows, public: &Public) {
     let attributes = public.attributes;
     rows.add("attributes", attributes);
     rows.add(
@@ -34,7 +34,7 @@ pub(crate) fn tell_rules(rows: &mut Rows, public: &Public) {
 }
 
 /// Adds the rows about the uses of the key.
-pub(crate) fn tell_uses(rows: &mut Rows, public: &Public) {
+pub(crate) fn add_uses(rows: &mut Rows, public: &Public) {
     let uses = Uses::of(public);
     rows.add("TLS 1.2", uses.tls12);
     rows.add("TLS 1.3", uses.tls13);

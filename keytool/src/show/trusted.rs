@@ -34,11 +34,11 @@ pub(super) fn halves(bytes: &[u8]) -> Option<Public> {
 pub(super) fn rows(mut rows: Rows, area: &Public) -> Rows {
     rows.add("kind", "trusted key of a Linux before 5.13: TPM2B_PRIVATE and TPM2B_PUBLIC of sealed data");
     rows.add("written as", WRITTEN);
-    public::tell(&mut rows, area);
+    public::add_identity(&mut rows, area);
     rows.add("parent", "unknown: this file does not contain it; keyctl add sets it (keyhandle=)");
     rows.add("password", "unknown: this file does not contain it");
-    public::tell_rules(&mut rows, area);
-    public::tell_uses(&mut rows, area);
+    public::add_rules(&mut rows, area);
+    public::add_uses(&mut rows, area);
     rows
 }
 

@@ -129,7 +129,7 @@ mod tests {
     fn says_only(remedy: &str, fault: impl FnOnce(&mut Facts)) {
         let mut facts = healthy();
         fault(&mut facts);
-        let said = advice(&facts);
-        assert!(said.len() == 1 && said[0].contains(remedy), "{remedy}: {said:?}");
+        let found = advice(&facts);
+        assert!(found.len() == 1 && found[0].contains(remedy), "{remedy}: {found:?}");
     }
 }

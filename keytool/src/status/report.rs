@@ -157,8 +157,8 @@ pub(crate) fn duration(seconds: u32) -> String {
         0..=119 => vec![(seconds, "s")],
         _ => vec![(days, "days"), (rest / 3_600, "h"), (rest % 3_600 / 60, "min"), (rest % 60, "s")],
     };
-    let said = parts.into_iter().filter(|(number, _)| *number > 0 || seconds == 0);
-    said.map(|(number, unit)| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
+    let nonzero = parts.into_iter().filter(|(number, _)| *number > 0 || seconds == 0);
+    nonzero.map(|(number, unit)| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
 }
 
 fn number(facts: &Facts, property: u32) -> String {
@@ -184,10 +184,10 @@ fn curve(curve: &Curve) -> String {
     curve.to_string()
 }
 
-fn list<T>(all: &[T], word: impl Fn(&T) -> String) -> String {
+fn list<T>(all: &[T], name: impl Fn(&T) -> String) -> String {
     match all.is_empty() {
         true => "none".to_owned(),
-        false => all.iter().map(word).collect::<Vec<_>>().join(" "),
+        false => all.iter().map(name).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    fn told(values: &[(u32, u32)]) -> String {
+    fn report(values: &[(u32, u32)]) -> String {
         let properties = values.iter().copied().collect();
         let capabilities = Capabilities { properties, ..Capabilities::default() };
         rows(&Facts { capabilities, ..Facts::default() }).to_string()
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn report_describes_a_chip() {
-        let text = told(&[
+        let text = report(&[
             (0x102, 138),
             (0x105, 0x4946_5800),
             (0x106, 0x534C_4239),
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn durations_are_exact() {
-        for (seconds, said) in [
+        for (seconds, text) in [
             (0, "0 s"),
             (119, "119 s"),
             (120, "2 min"),
@@ -241,7 +241,7 @@ mod tests {
             (90_061, "25 h 1 min 1 s"),
             (172_801, "2 days 1 s"),
         ] {
-            assert_eq!(duration(seconds), said);
+            assert_eq!(duration(seconds), text);
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn missing_properties_are_not_reported() {
-        let text = told(&[]);
+        let text = report(&[]);
         assert!(
             text.contains("firmware      not reported") && text.contains("context gap   not reported"),
             "{text}"

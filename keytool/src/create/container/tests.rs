@@ -12,13 +12,13 @@ use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use openssl::x509::{X509, X509Builder};
 
-const WORD: &str = "opensesame";
+const PASSWORD: &str = "opensesame";
 
 fn from(bytes: &[u8], password: Option<&str>) -> Result<PrivateKey, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let asked = || match password {
-        Some(word) => Ok(Secret::from(std::ffi::OsString::from(word))),
+        Some(password) => Ok(Secret::from(std::ffi::OsString::from(password))),
         None => panic!("asked for a password of a file that has none"),
     };
     read(file.path(), asked).map_err(|error| format!("{error} / {}", error.advice().unwrap_or_default()))
@@ -41,8 +41,8 @@ fn certificate(key: &PKey<Private>) -> X509 {
     builder.build()
 }
 
-fn pkcs12(key: &PKey<Private>, word: &str) -> Vec<u8> {
-    Pkcs12::builder().pkey(key).cert(&certificate(key)).build2(word).unwrap().to_der().unwrap()
+fn pkcs12(key: &PKey<Private>, password: &str) -> Vec<u8> {
+    Pkcs12::builder().pkey(key).cert(&certificate(key)).build2(password).unwrap().to_der().unwrap()
 }
 
 fn same(key: &PKey<Private>, read: &PrivateKey) {
@@ -79,23 +79,23 @@ fn every_container_gives_the_key() {
             pkcs12(&key, ""),
         ];
         for bytes in plain {
-            same(&key, &from(&bytes, None).unwrap_or_else(|told| panic!("{told}")));
+            same(&key, &from(&bytes, None).unwrap_or_else(|error| panic!("{error}")));
         }
         let encrypted = [
-            key.private_key_to_pem_pkcs8_passphrase(cipher, WORD.as_bytes()).unwrap(),
-            key.private_key_to_pkcs8_passphrase(cipher, WORD.as_bytes()).unwrap(),
+            key.private_key_to_pem_pkcs8_passphrase(cipher, PASSWORD.as_bytes()).unwrap(),
+            key.private_key_to_pkcs8_passphrase(cipher, PASSWORD.as_bytes()).unwrap(),
             match key.rsa() {
-                Ok(rsa) => rsa.private_key_to_pem_passphrase(cipher, WORD.as_bytes()).unwrap(),
+                Ok(rsa) => rsa.private_key_to_pem_passphrase(cipher, PASSWORD.as_bytes()).unwrap(),
                 Err(_) => {
-                    key.ec_key().unwrap().private_key_to_pem_passphrase(cipher, WORD.as_bytes()).unwrap()
+                    key.ec_key().unwrap().private_key_to_pem_passphrase(cipher, PASSWORD.as_bytes()).unwrap()
                 }
             },
-            pkcs12(&key, WORD),
+            pkcs12(&key, PASSWORD),
         ];
         for bytes in encrypted {
-            same(&key, &from(&bytes, Some(WORD)).unwrap_or_else(|told| panic!("{told}")));
-            let told = from(&bytes, Some("wrong")).err().unwrap();
-            assert!(told.contains("password is wrong"), "{told}");
+            same(&key, &from(&bytes, Some(PASSWORD)).unwrap_or_else(|error| panic!("{error}")));
+            let error = from(&bytes, Some("wrong")).err().unwrap();
+            assert!(error.contains("password is wrong"), "{error}");
         }
     }
 }
@@ -121,8 +121,8 @@ fn each_unsuitable_file_has_its_own_error() {
         (vec![0x30; 2 << 20], "longer than a megabyte"),
     ];
     for (bytes, why) in cases {
-        let told = from(&bytes, None).err().unwrap();
-        assert!(told.contains(why), "{told}");
+        let error = from(&bytes, None).err().unwrap();
+        assert!(error.contains(why), "{error}");
     }
 }
 
@@ -140,8 +140,8 @@ fn keys_with_inconsistent_numbers_are_refused() {
         own(one.dmq1().unwrap()),
         own(one.iqmp().unwrap()),
     );
-    let told = from(&mixed.unwrap().private_key_to_der().unwrap(), None).err().unwrap();
-    assert!(told.contains("two primes"), "{told}");
+    let error = from(&mixed.unwrap().private_key_to_der().unwrap(), None).err().unwrap();
+    assert!(error.contains("two primes"), "{error}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn damaged_files_never_panic() {
         [key.private_key_to_pkcs8().unwrap(), key.private_key_to_pem_pkcs8().unwrap(), pkcs12(&key, "")]
     {
         for end in (0..whole.len()).step_by(7) {
-            let _ = from(&whole[..end], Some(WORD));
+            let _ = from(&whole[..end], Some(PASSWORD));
         }
     }
 }

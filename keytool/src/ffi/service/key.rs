@@ -63,7 +63,7 @@ impl<'a> ServiceKey<'a> {
         }
         // SAFETY: OSSL_PROVIDER(3): a provider.
         let name = unsafe { OSSL_PROVIDER_get0_name(provider) };
-        // SAFETY: OSSL_PROVIDER(3): its name is a C string of its own.
+        // SAFETY: OSSL_PROVIDER(3): its name is a C string that it owns.
         unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
     }
 
@@ -79,7 +79,7 @@ impl<'a> ServiceKey<'a> {
     pub(crate) fn sign(&self, data: &[u8], pss: bool) -> Result<Signed, ErrorStack> {
         let context = Context::new()?;
         let mut key_context = ptr::null_mut();
-        // SAFETY: EVP_DigestSignInit(3): a context, a place for a pointer, the default digest, and a key of the same library context.
+        // SAFETY: EVP_DigestSignInit(3): a context, memory for a pointer, the default digest, and a key of the same library context.
         let started = unsafe {
             EVP_DigestSignInit_ex(
                 context.0.as_ptr(),
@@ -135,14 +135,14 @@ impl Context {
         }
         // SAFETY: EVP_MD_get0_name(3): a digest.
         let name = unsafe { EVP_MD_get0_name(digest) };
-        // SAFETY: EVP_MD_get0_name(3): its name is a C string of its own.
+        // SAFETY: EVP_MD_get0_name(3): its name is a C string that it owns.
         unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: EVP_MD_CTX_free(3): ours.
+        // SAFETY: EVP_MD_CTX_free(3): it was created by `new`.
         unsafe { EVP_MD_CTX_free(self.0.as_ptr()) };
     }
 }
