@@ -209,10 +209,15 @@ fn each_fault_is_named_with_its_remedy() {
     let other = PKey::from_ec_key(other.unwrap()).unwrap().public_key_to_der().unwrap();
     let other = certificate(&PKey::public_key_from_der(&other).unwrap(), -1, 1_000);
     service.0.shell.write("other.pem", &other);
-    service.fails("key.tpm other.pem", 1, "certificate", "other.pem: it is of another key");
+    service.fails("key.tpm other.pem", 1, "certificate", "other.pem: it belongs to another key");
     // A chain file that begins with the issuer.
     service.0.shell.write("turned.pem", [other, service.0.shell.read("host.pem")].concat());
-    service.fails("key.tpm turned.pem", 1, "certificate", "certificate 2 belongs to the key, not the first one");
+    service.fails(
+        "key.tpm turned.pem",
+        1,
+        "certificate",
+        "certificate 2 belongs to the key, not the first one",
+    );
     service.fails("key.tpm text", 1, "certificate", "it contains no certificate");
     service.check("key.tpm host.pem").ok();
 }

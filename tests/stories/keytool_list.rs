@@ -27,13 +27,16 @@ fn full() -> Desk {
 #[test]
 fn persistent_objects_are_listed_in_words() {
     let empty = Desk::new();
-    assert_eq!(empty.run("tpm2-keytool list").ok().out(), "this TPM has no persistent keys and no NV indexes\n");
+    assert_eq!(
+        empty.run("tpm2-keytool list").ok().out(),
+        "this TPM has no persistent keys and no NV indexes\n"
+    );
     let desk = full();
     let out = desk.run("tpm2-keytool list").ok().out();
     assert_eq!(
         out.lines().collect::<Vec<_>>(),
         [
-            "0x81000001  EC prime256v1, standard storage key: a parent of keys",
+            "0x81000001  EC prime256v1, standard storage key: a parent of other keys",
             "0x81000100  RSA 2048, signs and decrypts",
             "0x81000101  EC prime256v1, signs and decrypts; can only be used with a policy",
             "0x81010001  EC prime256v1, endorsement key; can only be used with a policy",
@@ -65,7 +68,8 @@ fn a_key_is_evicted_after_the_user_confirms() {
     );
     assert_eq!(desk.tpm.persistent(), [0x8100_0001, 0x8101_0001]);
     desk.run("tpm2-keytool evict --yes 81000101").failed().says("there is no key at 0x81000101");
-    for (handle, words) in [("80000001", "not a persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")]
+    for (handle, words) in
+        [("80000001", "not a persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")]
     {
         let output = desk.run(&format!("tpm2-keytool evict --yes {handle}")).failed().says(words);
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");

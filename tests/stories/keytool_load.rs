@@ -212,7 +212,9 @@ fn wrong_uses_of_load_are_refused() {
         let output = desk.run(&format!("load_tpm2_key {line}")).failed();
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
-    desk.run("load_tpm2_key key.tpm 80000001").failed().says("not a persistent handle: the range is 81000000 to");
+    desk.run("load_tpm2_key key.tpm 80000001")
+        .failed()
+        .says("not a persistent handle: the range is 81000000 to");
     assert_eq!(desk.tpm.persistent(), [0x8100_0001]);
     desk.assert_tidy();
 }

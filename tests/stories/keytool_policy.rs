@@ -186,7 +186,7 @@ fn policies_demand_passwords_of_the_key_and_of_other_objects() {
     desk.stays_sealed("-k wrong", "endorsement");
     // The file no longer shows whether the data has a password: it claims none.
     desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
-    desk.run("tpm2-keytool show sealed.tpm").ok().says("password      not asked for");
+    desk.run("tpm2-keytool show sealed.tpm").ok().says("password      not needed");
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn wrong_uses_of_policy_are_refused() {
         ("add locked.tpm ecc.pem", "does not accept signed policies"),
         ("add key.tpm other.pem", "not the private half of the key"),
         ("add key.tpm rsa.pem", "not the private half of the key"),
-        ("add key.tpm ecc.public", "cannot sign with ecc.public: there is no private key in it"),
+        ("add key.tpm ecc.public", "cannot sign with ecc.public: it contains no private key"),
         ("add key.tpm plain.tpm", "already a TPM key file"),
         ("add key.tpm no-such-file", "No such file"),
         ("add key.tpm ecc.secret.pem --passin pass:wrong", "the password is wrong"),
@@ -359,7 +359,7 @@ fn wrong_uses_of_policy_are_refused() {
         ("rm key.tpm 0", "numbered from 1 to 1"),
         ("rm key.tpm 2", "numbered from 1 to 1"),
         ("rm key.tpm first", "numbered from 1 to 1"),
-        ("rm plain.tpm 1", "there is none"),
+        ("rm plain.tpm 1", "the file has no signed policies"),
     ] {
         let output = desk.run(&format!("tpm2-keytool policy {line}")).failed().says(cause);
         let error = output.err();

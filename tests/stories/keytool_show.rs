@@ -343,11 +343,7 @@ fn nv_indexes_are_described() {
         ("1500002", "counter, 8 bytes", "holds         the number 1"),
         ("1500003", "holds         unknown: a password is needed to read it", "its own password"),
         ("1500004", "holds         nothing: it was never written", "(sha384)"),
-        (
-            "1500005",
-            "written by    its own password; locked now",
-            "8 bytes, neither a certificate nor a key",
-        ),
+        ("1500005", "written by    its own password; locked now", "8 bytes, neither a certificate nor a key"),
     ]
     .map(|(index, first, second)| {
         (index, desk.run(&format!("tpm2-keytool show {index}")).ok().says(first).says(second).out())

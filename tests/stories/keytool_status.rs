@@ -279,7 +279,7 @@ fn a_tpm_in_failure_mode_is_reported() {
     });
     let output = desk.run("tpm2-keytool status").failed();
     let printed = output.out();
-    assert_eq!(row(&printed, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
+    assert_eq!(row(&printed, "maker"), "IBM: IBM (also reported by swtpm and libtpms); model \"SW   TPM\"");
     assert!(row(&printed, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{printed}");
     assert!(
         printed.contains("deadbeef") && !printed.contains("lockout") && !printed.contains("well"),
