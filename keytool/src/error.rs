@@ -137,7 +137,7 @@ impl fmt::Display for Error {
                 write!(f, "cannot {purpose} {path}: the password is wrong, or the file is damaged")
             }
             Error::File { path, problem, .. } => write!(f, "cannot use {}: {problem}", path.display()),
-            Error::Password { what, problem, .. } => write!(f, "no {what}: {problem}"),
+            Error::Password { what, problem, .. } => write!(f, "cannot read the {what}: {problem}"),
             Error::Request { problem, .. } => f.write_str(problem),
             Error::Tpm(source) => source.cause().fmt(f),
             Error::Wrap(source) => write!(f, "cannot encrypt the key for its parent: {source}"),

@@ -189,7 +189,7 @@ mod tests {
         };
         assert_eq!(
             error.to_string(),
-            "no password of the parent: the environment variable NO_SUCH_VARIABLE is not set"
+            "cannot read the password of the parent: the environment variable NO_SUCH_VARIABLE is not set"
         );
         assert!(sources.next(&source("file:/no/such/file"), "password").is_err());
     }

@@ -377,7 +377,7 @@ fn hierarchies_with_passwords_are_attested() {
     }
     desk.refuse(&format!("{own} -C owner"), "--passparent");
     desk.refuse(&format!("{own} -C owner -b wrong"), "owner hierarchy");
-    desk.refuse("attest_tpm2_primary -a -E", "no password of the endorsement hierarchy");
+    desk.refuse("attest_tpm2_primary -a -E", "cannot read the password of the endorsement hierarchy");
     for word in ["swordfish", "trout-of-old", "pike"] {
         assert!(!proxy.log().contains(word.as_bytes()), "{word} was on the bus");
     }

@@ -230,7 +230,7 @@ fn a_wrong_password_counts_once_and_never_locks_the_tpm() {
     service.check("-k secret key.tpm host.pem").ok().says("ok       password: the TPM accepts it");
     assert_eq!(service.0.tpm.failures(), 0);
     // A missing password is not reported as wrong, and no password is tried.
-    service.fails("key.tpm host.pem", 7, "password", "no password of the key");
+    service.fails("key.tpm host.pem", 7, "password", "cannot read the password of the key");
     assert_eq!(service.0.tpm.failures(), 0);
     service.fails("-k wrong key.tpm", 3, "password", "TPM_RC_AUTH_FAIL");
     assert_eq!(service.0.tpm.failures(), 1);

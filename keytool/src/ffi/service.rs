@@ -144,7 +144,7 @@ fn first_key(store: *mut c_void) -> Option<PKey<Private>> {
         if info.is_null() {
             continue;
         }
-        // SAFETY: OSSL_STORE_INFO(3): NULL where it is no key; else a key of our own.
+        // SAFETY: OSSL_STORE_INFO(3): NULL if it is not a key, otherwise a key that the caller owns.
         let key = unsafe { OSSL_STORE_INFO_get1_PKEY(info) };
         // SAFETY: OSSL_STORE_INFO(3): the caller owns it.
         unsafe { OSSL_STORE_INFO_free(info) };
