@@ -1,4 +1,4 @@
-//! `attest`: which TPM this is, by its EK certificate, and what its keys are, by its own signature.
+//! `attest`: proves with the EK certificate which TPM this is, and with the TPM's signature which keys it holds.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use tpm::Auth;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::password::{Passwords, Secret};
 use crate::source::Source;
 use crate::terminal;
@@ -27,37 +27,37 @@ use help::PROOFS;
 pub(crate) use nv::readers;
 use prover::{Certified, Prover};
 
-/// Prove that this TPM is the one of its EK certificate, and that a primary key is in it
+/// Prove that an EK certificate belongs to this TPM, and that a primary key is in it
 ///
-/// A restricted signing key of the endorsement hierarchy, the same each time, vouches for the other keys of its TPM. What the TPM or the bus says is not
-/// believed but verified in software. Exits with 0 only when all that was asked for holds.
+/// A restricted signing key of the endorsement hierarchy, which is the same each time, certifies the other keys of its TPM. All data from the TPM and the
+/// bus is verified in software. The exit code is 0 only if every requested proof succeeds.
 #[derive(Args)]
-#[command(arg_required_else_help = true, after_long_help = PROOFS, after_help = "See --help for what is proven, and what is not.")]
+#[command(arg_required_else_help = true, after_long_help = PROOFS, after_help = "See --help for what is proven and what is not.")]
 pub(crate) struct Attest {
     /// Print the Name of the signing key in hexadecimal
     ///
-    /// With -A only after the proof. The Name is what -n takes.
+    /// With -A it is printed only after the proof. Save it for -n.
     #[arg(short = 'E', long)]
     eksign: bool,
 
     /// Prove that the signing key is in the TPM of this EK certificate
     ///
-    /// DER or PEM, RSA or EC. All templates of the TCG EK credential profile are known: RSA 2048 and P-256 of the low and the high range, RSA 3072 and 4096,
-    /// P-384 and P-521.
+    /// DER or PEM, RSA or EC. All templates of the TCG EK credential profile are supported: RSA 2048 and P-256 of the low and the high range, RSA 3072 and
+    /// 4096, P-384 and P-521.
     #[arg(short = 'A', long, value_name = "CERT")]
     attest: Option<PathBuf>,
 
-    /// Have the signing key certify the primary storage key of a hierarchy: owner, null, endorsement or platform
+    /// Certify the primary storage key of a hierarchy with the signing key: owner, null, endorsement or platform
     ///
-    /// It is the key that key files with this parent are made under, and that a kernel salts its sessions to (null). With -o, -f or NAMEFILE, null is the
-    /// default.
+    /// Key files with this parent are made under this storage key, and the Linux kernel salts its sessions to the one of null. With -o, -f or NAMEFILE the
+    /// default is null.
     #[arg(short = 'C', long, value_name = "HIERARCHY")]
     certify: Option<Hierarchy>,
 
     /// Prove that the signing key is the one with the Name in this file
     ///
-    /// Without -A it signs a random nonce: where there is no -C, in a certification of the null hierarchy's storage key. With -A, whose proof is as fresh, the
-    /// Names are compared and no more.
+    /// Without -A the key signs a random nonce; without -C it does so in a certification of the null hierarchy's storage key. With -A, which also proves that
+    /// the key is present now, only the Names are compared.
     #[arg(short, long, value_name = "FILE")]
     name: Option<PathBuf>,
 
@@ -69,27 +69,27 @@ pub(crate) struct Attest {
     #[arg(short, long, value_name = "PEM")]
     file: Option<PathBuf>,
 
-    /// The endorsement hierarchy has a password: ask for it
+    /// Ask for the password of the endorsement hierarchy
     #[arg(short, long)]
     auth: bool,
 
-    /// The password of the endorsement hierarchy, instead of the question
+    /// The password of the endorsement hierarchy
     ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passin is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passin: Option<Source>,
 
-    /// The password of the hierarchy that -C names, where it has one of its own
+    /// The password of the hierarchy that -C names, if it has its own
     ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passparent is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passparent.
     #[arg(short = 'b', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     auth_parent: Option<Secret>,
 
-    /// Where that password comes from; as --passin
+    /// The source of that password, as for --passin
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_parent")]
     passparent: Option<Source>,
 
@@ -114,38 +114,38 @@ impl FromStr for Hierarchy {
     }
 }
 
-/// What came of it.
+/// The results of the proofs.
 struct Findings {
     signer: Name,
     certified: Option<Certified>,
 }
 
 impl Attest {
-    /// Proves what was asked for, and prints and writes what was wanted of it.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
+    /// Runs the requested proofs, and prints and writes the requested results.
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         let known = self.attest.is_some() || self.name.is_some();
         if self.expected.is_some() && !known {
             return Err(Error::request(
-                "the signing key is not known: whoever is on the bus can sign with one of his own",
-                "give the EK certificate (-A), or the Name that -E printed after -A before (-n)",
+                "the signing key is not verified: an attacker on the bus can sign with another key",
+                "give the EK certificate (-A), or the Name that `-A CERT -E` printed earlier (-n)",
             ));
         }
-        // Everything that can fail without the TPM fails before it is asked.
-        let target = self.file.as_deref().map(|file| Target::new(file, if_there)).transpose()?;
+        // Everything that can fail without the TPM is done first.
+        let target = self.file.as_deref().map(|file| Target::new(file, if_exists)).transpose()?;
         let key = self.attest.as_deref().map(certificate::key_in).transpose()?;
-        let noted = self.name.as_deref().map(name::read).transpose()?;
+        let recorded = self.name.as_deref().map(name::read).transpose()?;
         let expected = self.expected.as_deref().map(name::read).transpose()?;
         let mut passwords = Passwords::default();
         let endorsement = self.endorsement_password(&mut passwords)?;
         let certified = self.parent_password(&mut passwords, endorsement.as_ref(), common)?;
-        // Where it cannot be read, no index is read with it: what stands there is tried, and not believed.
+        // If the password cannot be read, no index is read with it. The indexes are only hints for the template.
         let owner = self.attest.as_ref().and_then(|_| common.parent_auth().ok()?);
 
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
         let found = Prover::new(&tpm, endorsement, owner)
-            .and_then(|prover| self.ask(&prover, key.as_ref(), noted.as_ref(), certified, &deferred));
-        // Whatever happened, nothing of ours stays in the TPM.
+            .and_then(|prover| self.ask(&prover, key.as_ref(), recorded.as_ref(), certified, &deferred));
+        // In every case, no object of this process is left in the TPM.
         tpm.close();
         let found = found?;
         deferred.check()?;
@@ -157,7 +157,7 @@ impl Attest {
         }
         if !known {
             terminal::notice(
-                "the signing key is the word of whoever is on the bus: -A proves that it is in a TPM, -n that it is the one of old",
+                "warning: the signing key is not verified: -A proves that it is in a TPM, -n that it is the key recorded earlier",
             );
         }
         self.report(&found)
@@ -167,26 +167,26 @@ impl Attest {
         &self,
         prover: &Prover<'_>,
         key: Option<&PublicKey>,
-        noted: Option<&Name>,
+        recorded: Option<&Name>,
         parent: Option<Auth>,
         deferred: &Deferred,
     ) -> Result<Findings, Error> {
-        let is_noted = |signer: &Name| match (&self.name, noted) {
-            (Some(path), Some(noted)) => same("signing key of this TPM", signer, noted, path),
+        let is_recorded = |signer: &Name| match (&self.name, recorded) {
+            (Some(path), Some(recorded)) => same("signing key of this TPM", signer, recorded, path),
             _ => Ok(()),
         };
         let proven = match (&self.attest, key) {
-            (Some(path), Some(key)) => Some(prover.lives_with(key, path)?),
+            (Some(path), Some(key)) => Some(prover.prove_same_tpm(key, path)?),
             _ => None,
         };
-        proven.as_ref().map(is_noted).transpose()?;
+        proven.as_ref().map(is_recorded).transpose()?;
         deferred.check()?;
         let is_signer = |signer: &Name| match &proven {
             Some(proven) => prover::same(signer, proven),
-            None => is_noted(signer),
+            None => is_recorded(signer),
         };
-        // A public area is no proof, for whoever saw one before can show it again: a key that is known by its Name alone has to sign.
-        let challenge = noted.filter(|_| proven.is_none()).map(|_| (Handle::NULL, None));
+        // A public area proves nothing, because it can be replayed. A key that is known by its Name only must sign.
+        let challenge = recorded.filter(|_| proven.is_none()).map(|_| (Handle::NULL, None));
         match self.hierarchy().map(|Hierarchy(hierarchy)| (hierarchy, parent)).or(challenge) {
             Some((hierarchy, auth)) => {
                 let (signer, certified) = prover.certified(hierarchy, auth, is_signer)?;
@@ -196,7 +196,7 @@ impl Attest {
         }
     }
 
-    /// The names that were asked for, each on a line; if none was, what was proven, in words.
+    /// Prints the requested Names, one per line. If none is requested, prints what was proven.
     fn report(&self, found: &Findings) -> Result<(), Error> {
         let signer = &found.signer;
         let certified = found.certified.as_ref().map(|certified| &certified.name);
@@ -209,8 +209,10 @@ impl Attest {
         }
         if lines.is_empty() && self.file.is_none() {
             if let Some(path) = &self.attest {
-                lines
-                    .push(format!("{}: its key and the signing key {signer} are in one TPM", path.display()));
+                lines.push(format!(
+                    "{}: its key and the signing key {signer} are in the same TPM",
+                    path.display()
+                ));
             }
             if let Some(path) = &self.name {
                 lines.push(format!("{}: it is the signing key of this TPM", path.display()));
@@ -226,7 +228,7 @@ impl Attest {
         lines.into_iter().try_for_each(terminal::result)
     }
 
-    /// The hierarchy whose key is certified, if any is.
+    /// Returns the hierarchy whose key is certified, if one is requested.
     fn hierarchy(&self) -> Option<Hierarchy> {
         let wanted = self.outname || self.file.is_some() || self.expected.is_some();
         self.certify.or_else(|| wanted.then_some(Hierarchy(Handle::NULL)))
@@ -241,7 +243,7 @@ impl Attest {
         Ok(auth(secret))
     }
 
-    /// Of the hierarchy whose key is certified: the setting is the owner's.
+    /// Returns the password of the hierarchy whose key is certified. The setting applies to the owner hierarchy only.
     fn parent_password(
         &self,
         passwords: &mut Passwords,
@@ -268,7 +270,7 @@ fn same(what: &str, found: &Name, expected: &Name, path: &Path) -> Result<(), Er
         return Ok(());
     }
     Err(Error::request(
-        format!("the {what} is {found}, but {} says {expected}", path.display()),
-        "one of the two is of another TPM, or of before a reset or a change of the hierarchy's seed; if neither can be, somebody stood between",
+        format!("the {what} is {found}, but {} contains {expected}", path.display()),
+        "check that the file is from this TPM, after its last reset and change of seed; if it is, an attacker may control the bus",
     ))
 }

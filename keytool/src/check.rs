@@ -1,4 +1,4 @@
-//! `check`: whether a service can use a key, as its user and with its configuration.
+//! `check`: tests whether a service can use a key, as the service's user and with its configuration.
 
 use std::path::{PathBuf, absolute};
 
@@ -18,7 +18,7 @@ mod access;
 mod certificate;
 mod configuration;
 mod identity;
-mod reach;
+mod readable;
 mod report;
 mod signature;
 mod subject;
@@ -29,16 +29,16 @@ use subject::Subject;
 
 /// Check whether a service can use a key
 ///
-/// Check, as the user and with the configuration of a service, all that the use of KEY takes: the file, openssl.cnf with the providers tpm2 and default,
-/// the module, the TPM, the password, the policy, a signature, and whether CERT is of KEY. Print a line for each: ok, or a hint. The password is sent
-/// at most once unless it is right, and never where a wrong one would lock the TPM.
+/// Checks everything that the service needs to use KEY, as the service's user and with its configuration: the file, openssl.cnf with the providers tpm2 and
+/// default, the module, the TPM, the password, the policy, a signature, and whether CERT belongs to KEY. Prints a line for each check, with a hint if it
+/// fails. A wrong password is sent at most once, and never if it would lock the TPM.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = examples())]
 pub(crate) struct Check {
     /// The key as the service names it: a key file, a reference, or a URI such as handle:0x81000100
     key: PathBuf,
 
-    /// The certificate of the service, in PEM or DER; in PEM its chain may follow
+    /// The certificate of the service, in PEM or DER; a PEM file may contain its chain, too
     #[arg(value_name = "CERT")]
     certificate: Option<PathBuf>,
 
@@ -46,29 +46,29 @@ pub(crate) struct Check {
     #[arg(long = "as", value_name = "USER")]
     user: Option<String>,
 
-    /// More groups than USER has, as SupplementaryGroups= of its unit gives them
+    /// Additional groups for USER, as in SupplementaryGroups= of its unit
     ///
-    /// nginx's workers and others that change their user themselves do not get these: check them without.
+    /// Programs that change their user themselves, such as the workers of nginx, do not get these groups: check them without this option.
     #[arg(long, value_name = "GROUP", value_delimiter = ',', requires = "user")]
     groups: Vec<String>,
 
-    /// A variable of the service's environment, as Environment= of its unit sets it
+    /// A variable of the service's environment, as in Environment= of its unit
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
 
-    /// The openssl.cnf of the service [default: the one that OpenSSL reads without OPENSSL_CONF; without --as also that]
+    /// The openssl.cnf of the service [default: OpenSSL's default file; without --as, OPENSSL_CONF applies]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// The password of the key
     ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passin is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     ///
-    /// A file is opened as USER: it is checked, too.
+    /// A file is opened as USER, so this also checks its permissions.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passin: Option<Source>,
 
@@ -89,17 +89,17 @@ fn examples() -> String {
 }
 
 impl Check {
-    /// Checks everything, and tells.
+    /// Runs all checks and prints the report.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         if common.tcti.is_some() || common.salt_name.is_some() {
             return Err(Error::request(
-                "--tcti and --salt-name do not apply to check, since a service has no options of this tool",
-                "leave it out: its TPM is that of its openssl.cnf (--config) and its environment (--env)",
+                "check does not accept --tcti and --salt-name, because a service does not use the options of this tool",
+                "omit them: set the service's TPM in its openssl.cnf (--config) or its environment (--env)",
             ));
         }
         let mut report = Report::new();
         let mut passwords = Passwords::default();
-        // A descriptor and a variable are those of the caller, and not of the user that this process becomes; a file is read as that user.
+        // A descriptor and a variable belong to the caller and are read now. A file is read later, as the service's user.
         let given = match &self.passin {
             Some(Source::File(_)) => None,
             source => Some(self.given(&mut passwords, source.as_ref())),
@@ -130,19 +130,19 @@ impl Check {
         &self,
         report: &mut Report,
         common: &Common,
-        (word, passwords): (Result<Option<Secret>, Error>, &mut Passwords),
+        (option, passwords): (Result<Option<Secret>, Error>, &mut Passwords),
     ) -> Result<(), Error> {
         let given = configuration::check(report);
         let prefix = given.as_ref().and_then(|_| report.pass("settings", common.nv_prefix()).flatten());
         let subject = report.pass("key", Subject::read(&self.key, prefix.as_deref()));
         if let Some(subject) = &subject {
-            report.ok("key", &subject.told);
+            report.ok("key", &subject.text);
         }
         let password = subject.as_ref().and_then(|subject| {
-            let password = word.and_then(|word| subject.password(word, passwords));
+            let password = option.and_then(|given| subject.password(given, passwords));
             report.pass("password", password)
         });
-        // From here on the TPM holds something of ours, or libcrypto has it hold something.
+        // From here on this process, or libcrypto in it, has objects in the TPM.
         let deferred = Deferred::start();
         let access = match &given {
             Some(_) => Access::open(report, common),
@@ -165,11 +165,11 @@ impl Check {
                 signature::check(report, library, subject, known.public.as_ref(), password)
             }
             _ => {
-                report.skip("signature", "it needs all of the above");
+                report.skip("signature", "not possible, because a check above failed");
                 None
             }
         };
-        // At the end of this process the module flushes what it holds.
+        // The module flushes its objects when this process ends.
         deferred.check()?;
         if let Some(path) = &self.certificate {
             certificate::check(report, path, half.as_deref());
@@ -178,12 +178,12 @@ impl Check {
     }
 }
 
-/// `NAME=VALUE`
+/// Parses `NAME=VALUE`.
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
             Ok((name.to_owned(), value.to_owned()))
         }
-        _ => Err("a variable is given as NAME=VALUE".to_owned()),
+        _ => Err("give the variable as NAME=VALUE".to_owned()),
     }
 }

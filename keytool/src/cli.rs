@@ -1,4 +1,4 @@
-//! The command line: every name and subcommand of this binary, and the options that all of them share.
+//! The command line: the names and subcommands of this binary, and the options that all of them share.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::generate::{Completions, Manual};
 use crate::list::List;
 use crate::load::Load;
-use crate::output::IfThere;
+use crate::output::IfExists;
 use crate::parent::ParentHandle;
 use crate::password::Secret;
 use crate::reference::Reference;
@@ -34,10 +34,10 @@ use crate::unseal::Unseal;
 /// The name of the binary itself.
 pub(crate) const NAME: &str = "tpm2-keytool";
 
-/// The subcommand that clap adds.
+/// The name of the help subcommand, which clap adds.
 pub(crate) const HELP: &str = "help";
 
-/// What is run is chosen by the name it is called by, as busybox does.
+/// The names of this binary. The name it is called by selects the tool, as in busybox.
 #[derive(Parser)]
 #[command(multicall = true, version, propagate_version = true, disable_version_flag = true)]
 pub(crate) enum Applet {
@@ -50,13 +50,13 @@ pub(crate) enum Applet {
     /// Make the key of a file persistent in the TPM.
     #[command(name = "load_tpm2_key")]
     LoadTpm2Key(Box<DropIn<Load>>),
-    /// Prove that this TPM is the one of its EK certificate, and that a primary key is in it.
+    /// Prove that an EK certificate belongs to this TPM, and that a primary key is in it.
     #[command(name = "attest_tpm2_primary")]
     AttestTpm2Primary(Box<DropIn<Attest>>),
-    /// Seal data from stdin in a file that only this TPM opens.
+    /// Seal data from stdin in a file that only this TPM can open.
     #[command(name = "seal_tpm2_data")]
     SealTpm2Data(Box<DropIn<Seal>>),
-    /// Keep the signed policies of a key file.
+    /// Add, list or remove the signed policies of a key file.
     #[command(name = "signed_tpm2_policy")]
     SignedTpm2Policy(Box<DropIn<SignedPolicies>>),
     /// Write the data of a sealed file to stdout.
@@ -65,18 +65,18 @@ pub(crate) enum Applet {
 }
 
 impl Applet {
-    /// Runs what was asked for.
+    /// Runs the selected tool or subcommand.
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
             Applet::Keytool(Keytool { common, verb }) => match verb {
-                Verb::Create(create) => create.run(|create, if_there| create.run(&common, if_there)),
+                Verb::Create(create) => create.run(|create, if_exists| create.run(&common, if_exists)),
                 Verb::Load(load) => load.run(&common),
-                Verb::Attest(attest) => attest.run(|attest, if_there| attest.run(&common, if_there)),
-                Verb::Seal(seal) => seal.run(|seal, if_there| seal.run(&common, if_there)),
+                Verb::Attest(attest) => attest.run(|attest, if_exists| attest.run(&common, if_exists)),
+                Verb::Seal(seal) => seal.run(|seal, if_exists| seal.run(&common, if_exists)),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
                 Verb::Reference(reference) => {
-                    reference.run(|reference, if_there| reference.run(&common, if_there))
+                    reference.run(|reference, if_exists| reference.run(&common, if_exists))
                 }
                 Verb::Srk(srk) => srk.run(&common),
                 Verb::List(list) => list.run(&common),
@@ -87,10 +87,10 @@ impl Applet {
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
-            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common, IfThere::Replace),
-            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common, IfThere::Replace),
+            Applet::AttestTpm2Primary(tool) => tool.options.run(&tool.common, IfExists::Replace),
+            Applet::CreateTpm2Key(tool) => tool.options.run(&tool.common, IfExists::Replace),
             Applet::LoadTpm2Key(tool) => tool.options.run(&tool.common),
-            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common, IfThere::Replace),
+            Applet::SealTpm2Data(tool) => tool.options.run(&tool.common, IfExists::Replace),
             Applet::SignedTpm2Policy(tool) => tool.options.run(&tool.common),
             Applet::UnsealTpm2Data(tool) => tool.options.run(&tool.common),
         }
@@ -99,8 +99,8 @@ impl Applet {
 
 /// Make, wrap and inspect TPM keys for OpenSSL.
 ///
-/// A key file (TSS2 PRIVATE KEY) holds a private key that only one TPM can use; OpenSSL reads it wherever it takes a key, through the
-/// provider tpm2. Under the name create_tpm2_key this program takes that tool's options.
+/// A key file (TSS2 PRIVATE KEY) holds a private key that only one TPM can use. With the provider tpm2, OpenSSL accepts it wherever it accepts a
+/// private key. Called as create_tpm2_key, this program accepts that tool's options.
 #[derive(Args)]
 #[command(disable_version_flag = true, arg_required_else_help = true, after_help = Exit::table())]
 pub(crate) struct Keytool {
@@ -130,8 +130,8 @@ enum Verb {
     Man(Manual),
 }
 
-// A subcommand that writes a file. The tools that it stands in for replace one that is there, so this is none of their options. No doc
-// comment: clap would show it instead of the subcommand's own.
+// A subcommand that writes a file. The drop-in names always replace an existing file, so they lack the option --force. This is not a doc
+// comment, because clap would show it instead of the subcommand's own.
 #[derive(Args)]
 struct Writing<A: Args> {
     #[command(flatten)]
@@ -139,18 +139,18 @@ struct Writing<A: Args> {
 
     /// Replace the file if it exists
     ///
-    /// Without this an existing file stays as it is, and the command fails before it asks the TPM.
+    /// Without this option an existing file is kept, and the command fails before it contacts the TPM.
     #[arg(long)]
     force: bool,
 }
 
 impl<A: Args> Writing<A> {
-    fn run(self, run: impl FnOnce(A, IfThere) -> Result<(), Error>) -> Result<(), Error> {
-        run(self.options, if self.force { IfThere::Replace } else { IfThere::Refuse })
+    fn run(self, run: impl FnOnce(A, IfExists) -> Result<(), Error>) -> Result<(), Error> {
+        run(self.options, if self.force { IfExists::Replace } else { IfExists::Refuse })
     }
 }
 
-/// A subcommand under the name of the tool that it stands in for.
+/// A subcommand called by its drop-in name.
 #[derive(Args)]
 #[command(disable_version_flag = true)]
 pub(crate) struct DropIn<A: Args> {
@@ -160,19 +160,21 @@ pub(crate) struct DropIn<A: Args> {
     options: A,
 }
 
-/// What every subcommand takes.
+/// The options of every subcommand.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// How to reach the TPM, as tpm2-tss spells it
+    /// The TPM to use, as a TCTI string of tpm2-tss
     ///
-    /// For example device:/dev/tpmrm0, swtpm:host=127.0.0.1,port=2321, tabrmd: or cmd:… Without it the first that is set decides: tcti in openssl.cnf,
-    /// TPM2_TCTI, TPM2OPENSSL_TCTI, TPM2TOOLS_TCTI, TCTI, TPM_INTERFACE_TYPE; then /dev/tpmrm0 and /dev/tpm0. `tpm2-keytool status` says which.
+    /// For example device:/dev/tpmrm0, swtpm:host=127.0.0.1,port=2321, tabrmd: or cmd:… The default is the first of these that is set: tcti in
+    /// openssl.cnf, TPM2_TCTI, TPM2OPENSSL_TCTI, TPM2TOOLS_TCTI, TCTI, TPM_INTERFACE_TYPE; then /dev/tpmrm0 and /dev/tpm0. `tpm2-keytool status` shows
+    /// which one is used.
     #[arg(long, value_name = "TCTI", global = true, display_order = 900)]
     pub(crate) tcti: Option<String>,
 
-    /// The Name of the key that sessions are salted to, in hexadecimal or as a file
+    /// The Name of the key to which sessions are salted: hexadecimal, or a file that holds it
     ///
-    /// As salt-name in openssl.cnf: /sys/class/tpm/tpm0/null_name on Linux 6.10 and later. Without it whoever controls the bus can pose as the TPM.
+    /// The same as salt-name in openssl.cnf; on Linux 6.10 and later give /sys/class/tpm/tpm0/null_name. Without it an attacker who controls the bus can
+    /// pose as the TPM.
     #[arg(long, value_name = "NAME", global = true, display_order = 901)]
     pub(crate) salt_name: Option<String>,
 
@@ -182,15 +184,16 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// The settings: these options, openssl.cnf and the environment.
+    /// Returns the settings from these options, openssl.cnf and the environment.
     ///
     /// # Errors
-    /// The openssl.cnf cannot be read.
+    /// openssl.cnf cannot be read.
     pub(crate) fn settings(&self) -> Result<Settings<'_>, Error> {
         self.settings_with(None)
     }
 
-    /// The same; the password of a parent or hierarchy comes before `pin` and `pin-source`, which is not opened then.
+    /// Returns the settings, with a password for a parent or hierarchy. It has precedence over `pin` and `pin-source`, which is then not
+    /// opened.
     fn settings_with<'a>(&'a self, pin: Option<&'a Secret>) -> Result<Settings<'a>, Error> {
         Settings::with(&[
             (Setting::TCTI, self.tcti.as_deref().map(str::as_bytes)),
@@ -199,7 +202,7 @@ impl Common {
         ])
     }
 
-    /// A TPM for work that needs no password of a parent; nothing is sent to it yet.
+    /// Returns a TPM for work that needs no parent password. Sends nothing to it yet.
     ///
     /// # Errors
     /// A setting has an unknown value.
@@ -207,10 +210,10 @@ impl Common {
         Ok(Tpm::new(Config::read_without_password(&self.settings()?)?))
     }
 
-    /// The same for work that mostly asks no TPM: what is wrong with a setting is said when the TPM is asked.
+    /// Returns a TPM for work that may not need one. A wrong setting is reported only when the TPM is used.
     ///
     /// # Errors
-    /// The openssl.cnf cannot be read.
+    /// openssl.cnf cannot be read.
     pub(crate) fn tpm_if_asked(&self) -> Result<Tpm, Error> {
         let wrong = match Config::read_without_password(&self.settings()?) {
             Ok(config) => return Ok(Tpm::new(config)),
@@ -220,26 +223,26 @@ impl Common {
         Ok(Tpm::with_opener(Config::default(), Box::new(refuse)))
     }
 
-    /// The same for work under a parent, with its password or that of its hierarchy if it is given here and not by a setting.
+    /// Returns a TPM for work under a parent. `parent` is the password of the parent or of its hierarchy; without it the settings apply.
     ///
     /// # Errors
-    /// As [`Common::tpm`], and the file with the password cannot be read.
+    /// As [`Common::tpm`]; also when the file with the password cannot be read.
     pub(crate) fn tpm_by(&self, parent: Option<&Secret>) -> Result<Tpm, Error> {
         Ok(Tpm::new(Config::read(&self.settings_with(parent)?)?))
     }
 
-    /// The password of the parent or of the owner that the settings say.
+    /// Returns the password of the parent or of the owner from the settings.
     ///
     /// # Errors
-    /// The file with it cannot be read.
+    /// The file with the password cannot be read.
     pub(crate) fn parent_auth(&self) -> Result<Option<Auth>, Error> {
         Ok(tpm::config::parent_auth(&self.settings()?)?)
     }
 
-    /// The parent of a new key: the one that was named, or the one of the setting `parent`.
+    /// Returns the parent of a new key: `named`, or the setting `parent`, or the owner hierarchy.
     ///
     /// # Errors
-    /// There can be no such parent.
+    /// The setting `parent` is not valid.
     pub(crate) fn parent(&self, named: Option<ParentHandle>) -> Result<Handle, Error> {
         match named {
             Some(ParentHandle(handle)) => Ok(handle),
@@ -247,16 +250,16 @@ impl Common {
         }
     }
 
-    /// What the setting `NVPREFIX` says.
+    /// Returns the setting `NVPREFIX`.
     ///
     /// # Errors
-    /// It is no prefix of URIs.
+    /// The setting is not a URI prefix.
     pub(crate) fn nv_prefix(&self) -> Result<Option<String>, Error> {
         Ok(tpm::config::nv_prefix(&self.settings()?)?)
     }
 }
 
-/// Reads the command line; a file name that is no applet's means the binary itself.
+/// Parses the command line. A file name that is not a drop-in name selects the binary's own command.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Applet, clap::Error> {
     let mut arguments = arguments.into_iter();
     let called = arguments.next().unwrap_or_default();
@@ -264,30 +267,31 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<App
     let mut all = command();
     let known = all.get_subcommands().any(|applet| base == applet.get_name());
     let name = if known { base } else { NAME };
-    let words = drop_in::spelled_out(&all, name, arguments).map_err(discreet)?;
-    let matches =
-        all.try_get_matches_from_mut(std::iter::once(name.into()).chain(words)).map_err(discreet)?;
-    Applet::from_arg_matches(&matches).map_err(|error| discreet(error.format(&mut all)))
+    let arguments = drop_in::expanded(&all, name, arguments).map_err(without_password)?;
+    let matches = all
+        .try_get_matches_from_mut(std::iter::once(name.into()).chain(arguments))
+        .map_err(without_password)?;
+    Applet::from_arg_matches(&matches).map_err(|error| without_password(error.format(&mut all)))
 }
 
-/// The command line of every name.
+/// Returns the command lines of all names.
 fn command() -> Command {
     drop_in::adapted(Applet::command())
 }
 
-/// A wrong source of a password may be the password itself: it is not repeated.
-fn discreet(mut error: clap::Error) -> clap::Error {
+/// Removes the value of a wrong password option from the error, because it may be the password itself.
+fn without_password(mut error: clap::Error) -> clap::Error {
     if error.get(ContextKind::InvalidArg).is_some_and(|option| option.to_string().starts_with("--pass")) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }
     error
 }
 
-/// The command of each applet, complete with the options that clap adds.
+/// Returns the command of each name, with the options that clap adds.
 pub(crate) fn applets() -> Vec<Command> {
     let mut all = command();
     all.build();
-    // clap's own `help` is no name of this binary.
+    // clap adds `help`, which is not a name of this binary.
     all.get_subcommands().filter(|applet| applet.get_name() != HELP).cloned().collect()
 }
 
@@ -305,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_the_binary_does_not_matter() {
+    fn binary_is_recognized_under_any_path() {
         for name in ["tpm2-keytool", "/usr/local/bin/tpm2-keytool", "./keytool-0.1"] {
             let Ok(Applet::Keytool(Keytool { verb: Verb::Show(_), common })) =
                 parsed(&[name, "show", "--tcti", "swtpm:", "key.tpm"])
@@ -328,18 +332,18 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_source_of_a_password_is_not_repeated() {
+    fn wrong_password_source_is_not_repeated_in_the_error() {
         let Err(answer) = parsed(&["create_tpm2_key", "--passout", "hunter2", "key.tpm"]) else {
             panic!("accepted")
         };
         assert!(
-            answer.to_string().contains("pass:WORD") && !answer.to_string().contains("hunter2"),
+            answer.to_string().contains("pass:PASSWORD") && !answer.to_string().contains("hunter2"),
             "{answer}"
         );
     }
 
     #[test]
-    fn the_version_is_told_by_both_letters_and_under_each_name() {
+    fn both_letters_print_the_version_under_each_name() {
         for line in [["tpm2-keytool", "-v"], ["tpm2-keytool", "-V"], ["create_tpm2_key", "--version"]] {
             let Err(answer) = parsed(&line) else { panic!("{line:?} ran") };
             assert_eq!(answer.kind(), clap::error::ErrorKind::DisplayVersion);

@@ -1,5 +1,5 @@
-//! The provider that is ours in a configuration of OpenSSL: by its name, which is that of its line unless `identity` says another, or by
-//! its file. It counts whether the provider is activated there or by the program.
+//! Finds this project's provider in an OpenSSL configuration: by its name, which is the name of its line unless `identity` sets another one,
+//! or by its file. It is found even if only the program activates it.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -7,48 +7,48 @@ use std::path::{Path, PathBuf};
 
 use crate::ffi::configuration::Configuration;
 
-/// The provider's own name, and that of its file.
+/// The name of the provider and of its file.
 const NAME: &str = "tpm2";
 
 /// How a configuration lists the provider.
 pub(crate) struct Configured {
-    /// By which OpenSSL knows it.
+    /// The name under which OpenSSL knows it.
     pub(crate) name: String,
     /// The section with its settings.
     pub(crate) section: Vec<u8>,
-    /// Its file, where the configuration names it.
+    /// Its file, if the configuration names it.
     pub(crate) module: Option<PathBuf>,
-    /// Whether a line says `activate`.
+    /// True if its section has a line `activate`.
     pub(crate) activate: bool,
 }
 
-/// Why a configuration lists no such provider.
+/// The reason why a configuration does not list the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unlisted {
     /// The file has no line `openssl_conf` before its first section.
     Start,
-    /// The section that it names has no line `providers`.
+    /// The section that this line names has no line `providers`.
     Providers,
-    /// The section of providers has no line for ours.
+    /// The section of providers does not list this provider.
     Provider,
 }
 
 impl Configured {
-    /// Finds it as OpenSSL would: `openssl_conf`, `providers`, and the provider.
+    /// Finds the provider as OpenSSL does: through `openssl_conf` and `providers`.
     ///
     /// # Errors
-    /// There is none.
+    /// The configuration does not list it.
     pub(crate) fn of(configuration: &Configuration) -> Result<Self, Unlisted> {
         let start = configuration.value(None, "openssl_conf").ok_or(Unlisted::Start)?;
         let providers = configuration.value(Some(&start), "providers").ok_or(Unlisted::Providers)?;
         let lines = configuration.section(&providers).ok_or(Unlisted::Providers)?;
         let all = lines.into_iter().map(|(line, section)| Self::read(configuration, &line, section));
-        all.into_iter().find(Self::is_ours).ok_or(Unlisted::Provider)
+        all.into_iter().find(Self::is_this_provider).ok_or(Unlisted::Provider)
     }
 
     fn read(configuration: &Configuration, line: &[u8], section: Vec<u8>) -> Self {
         let value = |name| configuration.value(Some(&section), name);
-        // Of `2.tpm2` OpenSSL takes what stands behind the dot.
+        // From `2.tpm2` OpenSSL takes the part after the dot.
         let named = value("identity")
             .unwrap_or_else(|| line.rsplit(|byte| *byte == b'.').next().unwrap_or(line).to_vec());
         let module = value("module").map(|path| PathBuf::from(OsStr::from_bytes(&path)));
@@ -56,7 +56,7 @@ impl Configured {
         Self { name: String::from_utf8_lossy(&named).into_owned(), section, module, activate }
     }
 
-    fn is_ours(&self) -> bool {
+    fn is_this_provider(&self) -> bool {
         let stem = self.module.as_deref().and_then(Path::file_stem);
         self.name == NAME || stem.is_some_and(|stem| stem == NAME)
     }

@@ -1,4 +1,4 @@
-//! `create`: makes a key inside the TPM, or wraps a private key that exists, and writes its key file.
+//! `create`: makes a key inside the TPM, or wraps an existing private key, and writes its key file.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::new_password::NewPassword;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -32,12 +32,12 @@ use private_key::PrivateKey;
 
 /// Create a TPM key, or wrap an existing private key, and write its key file
 ///
-/// The key is made inside the TPM and never leaves it: FILE holds it encrypted for its parent, which only this TPM has. OpenSSL takes FILE wherever it
-/// takes a private key once the provider tpm2 is configured.
+/// The key is made inside the TPM and never leaves it unencrypted: FILE contains the key encrypted for its parent, which only this TPM has. When the
+/// provider tpm2 is configured, OpenSSL accepts FILE wherever it accepts a private key.
 #[derive(Args)]
-#[command(after_long_help = PARENTS, after_help = "See --help for what decides about passwords (-d) and the parent (-p).")]
+#[command(after_long_help = PARENTS, after_help = "See --help for how to choose passwords (-d) and a parent (-p).")]
 pub(crate) struct Create {
-    /// The key file to write: whole or not at all, readable by its owner only
+    /// The key file to write; only its owner can read it
     #[arg(required_unless_present = "list_curves")]
     file: Option<PathBuf>,
 
@@ -49,36 +49,36 @@ pub(crate) struct Create {
 
     /// Put the key under dictionary-attack protection
     ///
-    /// What it buys: after some wrong passwords (32 on many TPMs) the TPM refuses every key that has this protection, for minutes to hours, so that a short
-    /// password cannot be guessed by trying. What it costs: whoever may use the TPM can lock all such keys by guessing wrong, and each unclean power-off
-    /// may count as one wrong guess. Without -d nothing ever locks, and the password must be long enough to withstand guessing at the TPM's speed (some
-    /// hundred a second). It means nothing for a key without a password. `tpm2-keytool status` tells the counter and how to reset it.
+    /// Benefit: after a number of wrong passwords (32 on many TPMs) the TPM refuses every key with this protection for minutes to hours, so that even a
+    /// short password cannot be guessed. Cost: every user of the TPM can lock all such keys with wrong passwords, and each unclean power-off may count as a
+    /// wrong password. Without -d the TPM never locks, and the password must withstand guessing at the TPM's speed (some hundred tries a second). The option
+    /// has no effect on a key without a password. `tpm2-keytool status` shows the counter and how to reset it.
     #[arg(short, long)]
     da: bool,
 
-    /// An RSA key (the default)
+    /// Create an RSA key (the default)
     #[arg(short, long, conflicts_with = "ecc")]
     rsa: bool,
 
-    /// Bits of the RSA key: what the TPM offers, 2048 on all of them
+    /// The size of the RSA key; every TPM supports 2048
     #[arg(short = 's', long, value_name = "BITS", default_value_t = 2048, conflicts_with = "ecc")]
     key_size: u16,
 
-    /// An elliptic-curve key, on this curve
+    /// Create an EC key on this curve
     ///
-    /// As OpenSSL or the TPM spells it: prime256v1, P-256, nistp256, secp384r1, bnp256 and so on; -l lists what this TPM has. OpenSSL itself knows no BN
-    /// curves.
+    /// The name of OpenSSL or of the TPM: prime256v1, P-256, nistp256, secp384r1, bnp256 and so on; -l lists the curves of this TPM. OpenSSL does not
+    /// support the BN curves.
     #[arg(short, long, value_name = "CURVE")]
     ecc: Option<Curve>,
 
-    /// List the curves that this TPM has, one a line
+    /// List the curves of this TPM, one per line
     #[arg(short, long)]
     list_curves: bool,
 
-    /// The hash of the key's name (its identity inside the TPM): sha1, sha256, sha384 or sha512 [default: sha256]
+    /// The hash of the key's Name (its identity in the TPM): sha1, sha256, sha384 or sha512 [default: sha256]
     ///
-    /// It is also that of its policies, and passwords longer than its digest are hashed with it. It does not limit what the key can sign. A parent
-    /// (--restricted) that the TPM makes has that of its own parent.
+    /// The same hash is used for the key's policy digest and to shorten long passwords. It does not limit what the key can sign. A parent (--restricted) that
+    /// the TPM makes gets the name hash of its own parent.
     #[arg(short, long, value_name = "HASH")]
     name_scheme: Option<HashAlg>,
 
@@ -86,37 +86,37 @@ pub(crate) struct Create {
     #[arg(short, long, value_name = "H", long_help = PARENT)]
     parent_handle: Option<ParentHandle>,
 
-    /// Wrap this private key instead of making one
+    /// Wrap this private key instead of making a new one
     ///
-    /// An RSA or EC key in PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER, encrypted or not. It is encrypted for the parent in this process, so that it never
-    /// crosses the bus in clear. FILE is then as good as a key made in the TPM, but copies of the original remain as dangerous as they were.
-    /// Without --salt-name, or -i with the public key of a parent that you know, an attacker who controls the bus can show another parent.
+    /// An RSA or EC key in PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER, encrypted or not. This process encrypts it for the parent, so that it never
+    /// crosses the bus in the clear. FILE is then as good as a key made in the TPM, but copies of the original file remain dangerous.
+    /// Without --salt-name, or -i with the public key of a known parent, an attacker who controls the bus can substitute another parent.
     #[arg(short, long, value_name = "PRIVATE-KEY", conflicts_with_all = ["ecc", "key_size", "rsa"])]
     wrap: Option<PathBuf>,
 
-    /// Where the password of the wrapped file comes from, as openssl's -passin; without it you are asked
+    /// The source of the wrapped file's password, like -passin of openssl; without it you are asked
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), requires = "wrap")]
     passin: Option<Source>,
 
-    /// Make an importable key for the parent with this public key: needs no TPM
+    /// Make an importable key for the parent with this public key; no TPM is needed
     #[arg(short, long, value_name = "PUBKEY", long_help = IMPORT, conflicts_with_all = ["auth_parent", "passparent", "list_curves"])]
     import: Option<PathBuf>,
 
     /// Make a parent of other keys: a restricted decryption key
     ///
-    /// Make it persistent (tpm2-keytool load) and name its handle with -p. It neither signs nor decrypts anything else. -a gives it a password, which each
-    /// use of its children needs. With -w it is the same parent each time and on each TPM, and openssl_tpm2_engine makes the same of that private key: the
-    /// files of its children work under all of them, after the TPM was cleared too, and whoever has the private key can read them.
+    /// Make it persistent (tpm2-keytool load) and give its handle with -p. It cannot sign or decrypt anything else. With -a it gets a password, which each
+    /// use of its children needs. With -w the same private key always gives the same parent, on each TPM and with openssl_tpm2_engine: the key files of its
+    /// children work on all of them, also after the TPM was cleared. Anyone who has the private key can decrypt these key files.
     #[arg(long)]
     restricted: bool,
 
-    /// Write the layout from before the standard, TSS2 KEY BLOB, for programs that read no other
+    /// Write the old layout TSS2 KEY BLOB, for programs that read no other
     ///
-    /// Under a hierarchy the parent is then the primary that such files mean: a P-256 storage key without fixedTPM and fixedParent.
+    /// Under a hierarchy the parent is then the primary key of the old layout: a P-256 storage key without fixedTPM and fixedParent.
     #[arg(long, hide_short_help = true, conflicts_with_all = ["import", "description"])]
     deprecated: bool,
 
-    /// A description, kept in the file
+    /// A description to write to the file
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
@@ -124,9 +124,9 @@ pub(crate) struct Create {
     policy: PolicyOptions,
 }
 
-/// Where a key is made.
+/// The place where a key is made.
 enum Way {
-    /// In software, for a parent that need not be here.
+    /// In software, for a parent that may be in another TPM.
     Outside(ParentArea, PrivateKey),
     /// By the TPM.
     Inside(Wanted),
@@ -134,14 +134,14 @@ enum Way {
 
 impl Create {
     /// Makes the key.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         if self.list_curves {
             return inside::list_curves(&common.tpm()?);
         }
         let Some(file) = &self.file else { return Ok(()) };
-        // Everything that can fail without the TPM fails before it is asked.
-        let target = Target::new(file, if_there)?;
-        // Where another machine has the parent is no matter of this one's settings.
+        // Everything that can fail without the TPM is done first.
+        let target = Target::new(file, if_exists)?;
+        // The settings of this machine do not apply to a parent on another machine.
         let handle = match (&self.import, self.parent_handle) {
             (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),
             (None, named) => common.parent(named)?,
@@ -156,9 +156,9 @@ impl Create {
         };
         let plan = self.plan(&order)?;
 
-        // Software makes a key before the TPM is at work: Ctrl-C ends that at once.
+        // Software makes its key before the TPM works, so that Ctrl-C ends it at once.
         let way = match area {
-            Some(area) => Way::Outside(area, importable::given(wanted)?),
+            Some(area) => Way::Outside(area, importable::private_key(wanted)?),
             None => Way::Inside(wanted),
         };
         let deferred = Deferred::start();
@@ -166,7 +166,7 @@ impl Create {
             Way::Outside(area, given) => importable::make(&tpm, &order, given, &area, plan),
             Way::Inside(wanted) => inside::make(&tpm, order, wanted, plan, &deferred),
         };
-        // Whatever happened, nothing of ours stays in the TPM.
+        // In every case, no object of this process is left in the TPM.
         tpm.close();
         let key = made?;
         deferred.check()?;
@@ -203,7 +203,7 @@ impl Create {
         let plan = self.policy.plan(order.auth.is_some())?;
         if plan.is_some() && self.restricted {
             terminal::notice(
-                "warning: neither this program nor the provider uses a parent with a policy: they load its children with its password only",
+                "warning: this program and the provider cannot use a parent with a policy: they load its children with its password only",
             );
         }
         Ok(plan)

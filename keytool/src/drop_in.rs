@@ -1,4 +1,4 @@
-//! The names of openssl_tpm2_engine's tools: what these take beside the options of our subcommands, as version 4.3 does.
+//! The tool names of openssl_tpm2_engine: the options that they accept in addition to those of the subcommands, as version 4.3 does.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use clap::{Arg, Command};
 
 use crate::getopt;
 
-/// The long options of each tool, whose abbreviations stay theirs.
+/// The original long options of each tool. Their abbreviations keep their meaning.
 const TOOLS: [(&str, &[&str]); 6] = [
     (
         "create_tpm2_key",
@@ -78,15 +78,15 @@ const TOOLS: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// Gives the command of the binary what those tools take.
+/// Adds the options of these tools to the binary's command.
 pub(crate) fn adapted(command: Command) -> Command {
-    // Of an option that comes twice the last one counts.
+    // If an option is given twice, the last one counts.
     let command = TOOLS.iter().fold(command, |command, (name, _)| {
         command.mut_subcommand(name, |tool| tool.args_override_self(true))
     });
     command
         .mut_subcommand("create_tpm2_key", |tool| {
-            // The type of a key that is wrapped is its own, whatever else is said.
+            // The options for the type do not apply to a wrapped key, and are ignored.
             tool.mut_arg("wrap", |wrap| wrap.conflicts_with(Resettable::Reset).conflicts_with("key_size"))
                 .mut_arg("key_size", |size| size.conflicts_with(Resettable::Reset))
         })
@@ -96,29 +96,31 @@ pub(crate) fn adapted(command: Command) -> Command {
         .mut_subcommand("signed_tpm2_policy", |tool| tool.arg(engine()))
 }
 
-/// Theirs never had the engine sign.
+/// Returns the option --engine. The original tool accepts it, but never signs with an engine.
 fn engine() -> Arg {
     Arg::new("engine")
         .short('e')
         .long("engine")
         .value_name("ENGINE")
-        .help("Taken and not used")
+        .help("Accepted and ignored")
         .display_order(903)
 }
 
-/// The words behind such a name, as clap is to read them; those behind another name stay as they are.
+/// Rewrites the arguments of a drop-in name for clap. Arguments of other names are returned unchanged.
 ///
 /// # Errors
 /// An abbreviation fits several options.
-pub(crate) fn spelled_out(
+pub(crate) fn expanded(
     command: &Command,
     name: &str,
-    words: impl Iterator<Item = OsString>,
+    arguments: impl Iterator<Item = OsString>,
 ) -> Result<Vec<OsString>, clap::Error> {
-    let Some((_, theirs)) = TOOLS.iter().find(|(tool, _)| *tool == name) else { return Ok(words.collect()) };
+    let Some((_, originals)) = TOOLS.iter().find(|(tool, _)| *tool == name) else {
+        return Ok(arguments.collect());
+    };
     let mut command = command.clone();
     command.build();
-    let Some(tool) = command.find_subcommand_mut(name) else { return Ok(words.collect()) };
-    getopt::spelled_out(tool, theirs, words)
+    let Some(tool) = command.find_subcommand_mut(name) else { return Ok(arguments.collect()) };
+    getopt::expanded(tool, originals, arguments)
         .map_err(|ambiguous| tool.error(ErrorKind::UnknownArgument, ambiguous.to_string()))
 }

@@ -1,4 +1,4 @@
-//! `evict`: takes a persistent key away.
+//! `evict`: removes a persistent key.
 
 use std::str::FromStr;
 
@@ -13,16 +13,17 @@ use crate::owner_password::{self, OwnerPassword};
 use crate::persistent::Persistent;
 use crate::terminal;
 
-/// Take a persistent key away from the TPM
+/// Remove a persistent key from the TPM
 ///
-/// You are asked first, on a terminal. A key that is in no key file is lost for good, and so are the keys under a parent until the same parent is back.
+/// Asks for confirmation on the terminal. A key without a key file is lost for good. Keys under a removed parent cannot be used until the same parent is
+/// persistent again.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool evict 81000100")]
 pub(crate) struct Evict {
     /// The persistent handle in hexadecimal; `tpm2-keytool list` shows them
     handle: PersistentHandle,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long, visible_alias = "force")]
     yes: bool,
 
@@ -30,7 +31,7 @@ pub(crate) struct Evict {
     owner: OwnerPassword,
 }
 
-/// A handle where a key can be kept.
+/// A handle of a persistent key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct PersistentHandle(Handle);
 
@@ -44,26 +45,26 @@ impl FromStr for PersistentHandle {
             handle if handle.is_nv() => {
                 Err(format!("{handle} is an NV index: `tpm2_nvundefine {handle}` removes it"))
             }
-            handle => Err(format!("{handle} is no persistent handle: those are 81000000 to 81ffffff")),
+            handle => Err(format!("{handle} is not a persistent handle: the range is 81000000 to 81ffffff")),
         }
     }
 }
 
 impl Evict {
-    /// Looks, asks, and takes it away.
+    /// Reads the key, asks for confirmation, and removes it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let PersistentHandle(handle) = self.handle;
         let given = self.owner.given()?;
         let tpm = common.tpm_by(given.as_ref())?;
         let deferred = Deferred::start();
         let found = tpm.read_public(handle);
-        // The question may stay open for long: the TPM is free meanwhile.
+        // The answer may take long, so the TPM is released meanwhile.
         tpm.close();
         drop(deferred);
         let (public, name) = found.map_err(|error| absent(handle, error))?;
-        let words = Persistent { handle, public: &public }.to_string();
+        let description = Persistent { handle, public: &public }.to_string();
         if !self.yes {
-            confirm(handle, &words)?;
+            confirm(handle, &description)?;
         }
         let deferred = Deferred::start();
         let auth = owner_password::auth(&tpm, given.as_ref(), handle);
@@ -71,16 +72,16 @@ impl Evict {
             deferred.check().and_then(|()| Ok(tpm.evict_persistent(handle, &name, auth.as_ref())?));
         tpm.close();
         removed?;
-        terminal::result(format_args!("removed {handle}: {words}"))
+        terminal::result(format_args!("removed {handle}: {description}"))
     }
 }
 
-fn confirm(handle: Handle, words: &str) -> Result<(), Error> {
-    match terminal::confirm(format_args!("Take {handle} ({words}) away from the TPM?")) {
+fn confirm(handle: Handle, description: &str) -> Result<(), Error> {
+    match terminal::confirm(format_args!("Remove {handle} ({description}) from the TPM?")) {
         Some(true) => Ok(()),
         Some(false) => Err(Error::request("nothing was removed", "answer y to remove it")),
         None => Err(Error::request(
-            format!("{handle} is removed only when somebody says so, and there is no terminal to ask on"),
+            format!("{handle} is removed only after confirmation, and there is no terminal"),
             "give --yes",
         )),
     }

@@ -1,11 +1,11 @@
-//! The exit codes: one table, which the code uses and `--help`, the manual pages and docs/json.md show.
+//! The exit codes, in one table for the code, `--help`, the manual pages and docs/json.md.
 
 use std::ffi::c_int;
 use std::process::ExitCode;
 
 use tpm::ErrorKind;
 
-/// How a run ends.
+/// The exit code of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exit(u8);
 
@@ -14,33 +14,33 @@ macro_rules! exits {
         impl Exit {
             $( $(#[$about])* pub(crate) const $name: Exit = Exit($number); )*
 
-            /// Number and meaning of each.
+            /// The number and meaning of each code.
             pub(crate) const ALL: &[(u8, &str)] = &[ $( ($number, $text), )* ];
         }
     };
 }
 
 exits! {
-    /// All that was asked for was done.
+    /// Everything requested was done.
     OK = 0, "success";
     /// Any other failure.
     FAILURE = 1, "another failure";
     /// The command line is wrong.
     USAGE = 2, "wrong use: unknown option, missing argument";
-    /// A password was sent, and refused.
+    /// The TPM refused a password.
     WRONG_PASSWORD = 3, "a password is wrong: the key's, the parent's or a hierarchy's";
-    /// There is no TPM.
+    /// No TPM can be used.
     NO_TPM = 4, "no TPM: none found, no permission, or the connection broke";
-    /// No password is tried.
+    /// No password is tried, because the TPM is locked or would be locked by one more failure.
     LOCKED_OUT = 5, "the TPM is locked out, or one more wrong password would lock it";
-    /// The policy of the key.
+    /// The policy of the key is not satisfied.
     POLICY = 6, "the policy of the key is not satisfied";
-    /// A password is needed, and none was given.
-    NO_PASSWORD = 7, "a password is needed, and none was given";
+    /// A password is needed, but none was given.
+    NO_PASSWORD = 7, "a password is needed, but none was given";
 }
 
 impl Exit {
-    /// The code of what the TPM reported.
+    /// Returns the code for an error of the TPM.
     pub(crate) fn of_tpm(error: ErrorKind) -> Self {
         match error {
             ErrorKind::Authorization | ErrorKind::ParentAuthorization => Self::WRONG_PASSWORD,
@@ -52,26 +52,26 @@ impl Exit {
         }
     }
 
-    /// The code that a shell reports for a program that this signal ended.
+    /// Returns the code that a shell reports for a program ended by this signal.
     pub(crate) fn of_signal(signal: c_int) -> Self {
         u8::try_from(signal).ok().and_then(|signal| signal.checked_add(128)).map_or(Self(u8::MAX), Self)
     }
 
-    /// The code of this number.
+    /// Returns the code with this number.
     pub(crate) fn of_number(number: u8) -> Self {
         Self(number)
     }
 
-    /// The number itself.
+    /// Returns the number.
     pub(crate) fn number(self) -> u8 {
         self.0
     }
 
-    /// The table as `--help` shows it.
+    /// Returns the table for `--help`.
     pub(crate) fn table() -> String {
         let row = |(number, text): &(u8, &str)| format!("  {number}  {text}\n");
         let rows: String = Self::ALL.iter().map(row).collect();
-        format!("Exit codes:\n{rows}  128 + N when signal N ended it")
+        format!("Exit codes:\n{rows}  128 + N if signal N ended the program")
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_password_is_not_a_wrong_one() {
+    fn missing_password_and_wrong_password_have_different_codes() {
         assert_eq!(Exit::of_tpm(ErrorKind::PasswordMissing), Exit::NO_PASSWORD);
         assert_eq!(Exit::of_tpm(ErrorKind::ParentPasswordMissing), Exit::NO_PASSWORD);
         assert_eq!(Exit::of_tpm(ErrorKind::ParentAuthorization), Exit::WRONG_PASSWORD);

@@ -1,4 +1,4 @@
-//! `completions` and `man`: shell completions and manual pages, made from the command line itself.
+//! `completions` and `man`: shell completions and manual pages, generated from the definition of the command line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,27 +13,27 @@ use crate::terminal;
 mod examples;
 mod sections;
 
-/// Print the completions of a shell
+/// Print the completions for a shell
 #[derive(Args)]
 #[command(hide = true)]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,
-    /// The name that is completed: this binary's, or a drop-in name
+    /// The name to complete: the name of this binary, or a drop-in name
     #[arg(default_value = cli::NAME)]
     name: String,
 }
 
 impl Completions {
-    /// Prints them.
+    /// Prints the completions.
     pub(crate) fn run(self) -> Result<(), Error> {
         let mut applets = cli::applets().into_iter();
         let Some(mut applet) = applets.find(|applet| applet.get_name() == self.name) else {
             let names: Vec<String> =
                 cli::applets().iter().map(|applet| applet.get_name().to_owned()).collect();
             return Err(Error::request(
-                format!("{} is no name of mine", self.name),
-                format!("they are {}", names.join(", ")),
+                format!("{} is not a name of this program", self.name),
+                format!("its names are {}", names.join(", ")),
             ));
         };
         let mut script = Vec::new();
@@ -43,7 +43,7 @@ impl Completions {
     }
 }
 
-/// Gives the binary one name in a bash script, in which clap_complete 4.6 writes a hyphen in two ways: subcommands set
+/// Makes the spelling of the binary's name in a bash script consistent. clap_complete 4.6 writes a hyphen in two ways: subcommands set
 /// `tpm2__keytool__…` and are looked up as `tpm2__subcmd__keytool__…` (clap-rs/clap#6421).
 fn one_name(name: &str, script: &str) -> String {
     script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"))
@@ -53,7 +53,7 @@ fn one_name(name: &str, script: &str) -> String {
 #[derive(Args)]
 #[command(hide = true)]
 pub(crate) struct Manual {
-    /// The folder to write them into; without one the page of tpm2-keytool itself is printed
+    /// The folder for the pages; without it the page of tpm2-keytool is printed
     folder: Option<PathBuf>,
 }
 
@@ -67,7 +67,7 @@ impl Manual {
         fs::create_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
         for applet in cli::applets() {
             for command in applet.get_subcommands().filter(|command| has_page(command)) {
-                // build() named it in full: tpm2-keytool-create
+                // build() has set the full name: tpm2-keytool-create
                 let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
                 write(&folder, &name, command.clone())?;
             }
@@ -78,7 +78,7 @@ impl Manual {
     }
 }
 
-/// `help` is explained by what it prints.
+/// Returns true if the command gets a page. `help` needs none.
 fn has_page(command: &Command) -> bool {
     !command.is_hide_set() && command.get_name() != cli::HELP
 }
@@ -88,7 +88,7 @@ fn write(folder: &Path, name: &str, command: Command) -> Result<(), Error> {
     fs::write(&path, page(command)?).map_err(|source| Error::write(&path, source))
 }
 
-/// Adds the other spellings of an option to its help, as `--help` shows them and clap_mangen 0.2 does not.
+/// Adds the visible aliases of an option to its help, because clap_mangen 0.2 does not show them.
 fn with_aliases(option: Arg) -> Arg {
     let Some(aliases) = option.get_visible_aliases().filter(|aliases| !aliases.is_empty()) else {
         return option;

@@ -1,49 +1,49 @@
-//! The command line as getopt_long(3) reads it: long options may be abbreviated, and what follows an option that takes a value is its
-//! value, whatever it looks like.
+//! Command lines as getopt_long(3) reads them: long options may be abbreviated, and the argument after an option that takes a value is
+//! always its value.
 //!
-//! clap differs in both. So the words are spelled out here as clap reads them the same way, and clap parses those.
+//! clap differs in both points. This module rewrites the arguments so that clap understands them as getopt_long(3) does.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use clap::{Arg, Command};
 
-/// An abbreviation that more than one option has.
+/// An abbreviation that fits several options.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Ambiguous {
-    word: String,
+    argument: String,
     possibilities: Vec<String>,
 }
 
 impl std::fmt::Display for Ambiguous {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { word, possibilities } = self;
-        write!(f, "option '--{word}' is ambiguous; possibilities: {}", possibilities.join(" "))
+        let Self { argument, possibilities } = self;
+        write!(f, "option '--{argument}' is ambiguous; possibilities: {}", possibilities.join(" "))
     }
 }
 
-/// Spells out the words behind the name of a program. `first` are the long options whose abbreviations come before those of the others.
+/// Expands the arguments after the program's name. The long options in `first` have precedence when an abbreviation is expanded.
 ///
 /// # Errors
 /// An abbreviation fits several options.
-pub(crate) fn spelled_out(
+pub(crate) fn expanded(
     command: &Command,
     first: &[&str],
-    words: impl IntoIterator<Item = OsString>,
+    arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Vec<OsString>, Ambiguous> {
     let options = Options { command, first };
-    let mut words = words.into_iter();
+    let mut arguments = arguments.into_iter();
     let mut out = Vec::new();
-    while let Some(word) = words.next() {
-        match word.as_bytes() {
+    while let Some(argument) = arguments.next() {
+        match argument.as_bytes() {
             b"--" => {
-                out.push(word);
-                out.extend(words);
+                out.push(argument);
+                out.extend(arguments);
                 break;
             }
-            [b'-', b'-', long @ ..] => options.long(long, &mut words, &mut out)?,
-            [b'-', letters @ ..] if !letters.is_empty() => options.short(letters, &mut words, &mut out),
-            _ => out.push(word),
+            [b'-', b'-', long @ ..] => options.long(long, &mut arguments, &mut out)?,
+            [b'-', letters @ ..] if !letters.is_empty() => options.short(letters, &mut arguments, &mut out),
+            _ => out.push(argument),
         }
     }
     Ok(out)
@@ -57,23 +57,23 @@ struct Options<'a> {
 impl Options<'_> {
     fn long(
         &self,
-        word: &[u8],
-        words: &mut impl Iterator<Item = OsString>,
+        argument: &[u8],
+        arguments: &mut impl Iterator<Item = OsString>,
         out: &mut Vec<OsString>,
     ) -> Result<(), Ambiguous> {
-        let (name, value) = match word.iter().position(|&byte| byte == b'=') {
-            Some(at) => (word.get(..at).unwrap_or_default(), word.get(at.saturating_add(1)..)),
-            None => (word, None),
+        let (name, value) = match argument.iter().position(|&byte| byte == b'=') {
+            Some(at) => (argument.get(..at).unwrap_or_default(), argument.get(at.saturating_add(1)..)),
+            None => (argument, None),
         };
-        // clap says what is wrong with a word that is no option.
+        // clap reports an unknown option.
         let Some((long, option)) = self.named(&String::from_utf8_lossy(name))? else {
-            out.push(joined(&[b"--", word]));
+            out.push(joined(&[b"--", argument]));
             return Ok(());
         };
         out.push(match (value, takes_value(option)) {
             (Some(value), _) => with_value(long, value),
             (None, false) => joined(&[b"--", long.as_bytes()]),
-            (None, true) => match words.next() {
+            (None, true) => match arguments.next() {
                 Some(value) => with_value(long, value.as_bytes()),
                 None => joined(&[b"--", long.as_bytes()]),
             },
@@ -81,7 +81,7 @@ impl Options<'_> {
         Ok(())
     }
 
-    fn short(&self, letters: &[u8], words: &mut impl Iterator<Item = OsString>, out: &mut Vec<OsString>) {
+    fn short(&self, letters: &[u8], arguments: &mut impl Iterator<Item = OsString>, out: &mut Vec<OsString>) {
         for (at, &letter) in letters.iter().enumerate() {
             let option = self.command.get_arguments().find(|option| has_short(option, char::from(letter)));
             let Some((option, long)) = option.and_then(|option| Some((option, option.get_long()?))) else {
@@ -93,8 +93,8 @@ impl Options<'_> {
                 continue;
             }
             let rest = letters.get(at.saturating_add(1)..).unwrap_or_default();
-            // Only where nothing is left of this word is the next one the value.
-            let value = if rest.is_empty() { words.next() } else { Some(joined(&[rest])) };
+            // The next argument is the value only if nothing follows the letter in this one.
+            let value = if rest.is_empty() { arguments.next() } else { Some(joined(&[rest])) };
             out.push(match value {
                 Some(value) => with_value(long, value.as_bytes()),
                 None => joined(&[b"--", long.as_bytes()]),
@@ -103,7 +103,7 @@ impl Options<'_> {
         }
     }
 
-    /// The option of this name or abbreviation.
+    /// Returns the option with this name or abbreviation.
     fn named(&self, name: &str) -> Result<Option<(&str, &Arg)>, Ambiguous> {
         let all =
             || self.command.get_arguments().flat_map(|option| longs(option).map(move |long| (long, option)));
@@ -119,7 +119,7 @@ impl Options<'_> {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
             several => Err(Ambiguous {
-                word: name.to_owned(),
+                argument: name.to_owned(),
                 possibilities: several.iter().map(|(long, _)| format!("'--{long}'")).collect(),
             }),
         }
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use clap::ArgAction;
 
-    fn spelled(line: &str) -> Result<String, String> {
+    fn expand(line: &str) -> Result<String, String> {
         let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
         let value = |name: &'static str| Arg::new(name).long(name);
         let command = Command::new("tool").args([
@@ -166,13 +166,13 @@ mod tests {
             Arg::new("file"),
         ]);
         let first = ["auth", "auth-parent", "password", "key-policy", "parent-handle", "restricted"];
-        let out = spelled_out(&command, &first, line.split(' ').map(OsString::from));
+        let out = expanded(&command, &first, line.split(' ').map(OsString::from));
         let out = out.map_err(|error| error.to_string())?;
-        Ok(out.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "))
+        Ok(out.iter().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
-    fn abbreviations_are_spelled_out_and_values_are_joined_to_their_options() {
+    fn abbreviations_are_expanded_and_values_are_joined_to_their_options() {
         for (line, expected) in [
             ("--auth --auth-p x f", "--auth --auth-parent=x f"),
             ("--pas=x --res", "--password=x --restricted"),
@@ -187,13 +187,13 @@ mod tests {
             ("--password --", "--password=--"),
             ("--auth=1", "--auth=1"),
         ] {
-            assert_eq!(spelled(line).as_deref(), Ok(expected), "{line}");
+            assert_eq!(expand(line).as_deref(), Ok(expected), "{line}");
         }
     }
 
     #[test]
-    fn an_abbreviation_of_several_options_is_refused() {
+    fn ambiguous_abbreviation_is_refused() {
         let expected = "option '--pa' is ambiguous; possibilities: '--password' '--parent-handle'";
-        assert_eq!(spelled("--pa x"), Err(expected.to_owned()));
+        assert_eq!(expand("--pa x"), Err(expected.to_owned()));
     }
 }

@@ -1,8 +1,8 @@
-//! Ctrl-C in the middle: the TPM finishes its command, what it made is flushed, and no file is left.
+//! Handling of Ctrl-C: the TPM finishes its command, its objects are flushed, and no file is written.
 //!
-//! A process killed while a bare TPM works leaves its keys in the TPM's three places. So SIGINT, SIGTERM and SIGHUP are taken by a thread:
-//! while nothing is under way they end the process at once; within `Deferred` the first one only sets a flag, the second ends it. A prompt
-//! that is ended so leaves the terminal as it was.
+//! Without a resource manager, a process killed during a TPM command leaves its keys in the TPM's three object slots. So a thread waits for
+//! SIGINT, SIGTERM and SIGHUP. A signal ends the process at once, unless a `Deferred` exists: then the first signal only sets a flag, and the
+//! second one ends the process. If a prompt is open, the settings of the terminal are restored first.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -15,14 +15,14 @@ use crate::ffi::signals::Signals;
 use crate::{output, terminal};
 
 static DEFERRED: AtomicBool = AtomicBool::new(false);
-static ASKED: AtomicI32 = AtomicI32::new(0);
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
 static TERMINAL: Mutex<Option<Settings>> = Mutex::new(None);
 
-/// Takes the signals from here on; called once, before any other thread.
+/// Starts the thread that waits for signals. Must be called once, before any other thread is started.
 ///
 /// # Errors
-/// The system has no thread to spare.
-pub(crate) fn hold() -> Result<(), Error> {
+/// The system cannot start a thread.
+pub(crate) fn start() -> Result<(), Error> {
     let failed = |source| {
         Error::request(format!("cannot wait for signals: {source}"), "try again when the system is less busy")
     };
@@ -31,22 +31,22 @@ pub(crate) fn hold() -> Result<(), Error> {
     Ok(())
 }
 
-/// While it lives, the TPM holds something of ours.
+/// Delays signals while it exists. Held while the TPM holds objects of this process.
 pub(crate) struct Deferred;
 
 impl Deferred {
-    /// From here on a signal waits.
+    /// Begins to delay signals.
     pub(crate) fn start() -> Self {
         DEFERRED.store(true, Ordering::SeqCst);
         Deferred
     }
 
-    /// Between two steps: whether to go on.
+    /// Checks between two steps whether a signal was received.
     ///
     /// # Errors
-    /// Somebody asked to stop.
+    /// A signal was received.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        match ASKED.load(Ordering::SeqCst) {
+        match SIGNAL.load(Ordering::SeqCst) {
             0 => Ok(()),
             signal => Err(Error::Interrupted(signal)),
         }
@@ -59,12 +59,12 @@ impl Drop for Deferred {
     }
 }
 
-/// While it lives, somebody is asked on the terminal, whose settings are others.
+/// Keeps the echo of the terminal off while it exists: a password is being asked for.
 pub(crate) struct Prompt;
 
 impl Prompt {
-    /// From here on nothing is echoed, and the end of the process restores the settings. Comes before the prompt is on the screen: who
-    /// answers at once must not be seen.
+    /// Switches the echo off. The settings are restored when this value is dropped or the process ends. Must be called before the prompt
+    /// is printed, because the user may type at once.
     pub(crate) fn start() -> Self {
         let mut settings = before_prompt();
         *settings = Settings::now();
@@ -78,25 +78,25 @@ impl Prompt {
 impl Drop for Prompt {
     fn drop(&mut self) {
         if let Some(settings) = before_prompt().take() {
-            settings.put_back();
+            settings.restore_after_answer();
         }
     }
 }
 
-/// The terminal's settings, while somebody is asked.
+/// Returns the settings of the terminal from before the open prompt, if there is one.
 fn before_prompt() -> MutexGuard<'static, Option<Settings>> {
     TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn listen(signals: &Signals) {
     while let Ok(signal) = signals.wait() {
-        let first = ASKED.swap(signal, Ordering::SeqCst) == 0;
+        let first = SIGNAL.swap(signal, Ordering::SeqCst) == 0;
         if DEFERRED.load(Ordering::SeqCst) && first {
-            terminal::notice("stopping when the TPM has answered; once more to stop at once");
+            terminal::notice("stopping when the TPM has answered; repeat to stop at once");
             continue;
         }
-        let _whole = output::settled();
-        // Held to the end, so that no prompt begins.
+        let _writing = output::lock();
+        // Held until the process ends, so that no prompt begins.
         let prompt = before_prompt();
         match prompt.as_ref() {
             Some(settings) => settings.end(128 + signal),

@@ -1,4 +1,4 @@
-//! Output for programs: one JSON document on stdout, as docs/json.md describes it.
+//! Output for programs: one JSON document on stdout, described in docs/json.md.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ mod key;
 
 pub(crate) use key::Key;
 
-/// Prints it.
+/// Prints a document.
 ///
 /// # Errors
 /// stdout cannot be written.

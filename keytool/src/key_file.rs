@@ -1,4 +1,4 @@
-//! A key file: one that is there is read whole, and refused when it is none; a new one says what its use takes.
+//! Reads a key file, and completes a new one with its policy.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use crate::error::Error;
 use crate::input;
 use crate::policy::Policy;
 
-/// Reads `path`.
+/// Reads the key file at `path`.
 ///
 /// # Errors
-/// It cannot be read, or is no key file, or a damaged one.
+/// The file cannot be read, is not a key file, or is damaged.
 pub(crate) fn read(path: &Path) -> Result<KeyFile, Error> {
     let bytes = input::read(path, "name a key file")?;
     KeyFile::parse(&bytes).map_err(|source| Error::KeyFile { path: path.to_owned(), source })
 }
 
-/// A new file, with its policy, and whether anybody has to be asked for a password: its own, or the one that the policy wants.
+/// Sets the policy of a new file, and `emptyAuth`: it is false if the key or its policy needs a password.
 pub(crate) fn authorized(mut file: KeyFile, has_password: bool, policy: Option<Policy>) -> KeyFile {
     file.empty_auth = !has_password && !policy.as_ref().is_some_and(|policy| policy.password);
     file.policy = policy.map(|policy| policy.statements);

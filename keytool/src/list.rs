@@ -1,4 +1,4 @@
-//! `list`: what the TPM keeps, one line each.
+//! `list`: lists the persistent keys and NV indexes, one line each.
 
 use clap::Args;
 use keyfile::Handle;
@@ -17,7 +17,8 @@ use document::{Document, Index, Object};
 
 /// List the persistent keys and the NV indexes of the TPM, one line each
 ///
-/// `tpm2-keytool show HANDLE` tells more of each. What an NV index holds is read where that takes no password but the owner's of openssl.cnf (pin).
+/// `tpm2-keytool show HANDLE` shows more about each. The content of an NV index is read only if this needs no password, or the owner's password, which is
+/// the setting pin in openssl.cnf.
 #[derive(Args)]
 pub(crate) struct List {
     /// Print JSON (docs/json.md)
@@ -26,7 +27,7 @@ pub(crate) struct List {
 }
 
 impl List {
-    /// Reads and tells.
+    /// Reads and prints the list.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
@@ -49,21 +50,21 @@ fn look(tpm: &Tpm, common: &Common, deferred: &Deferred) -> Result<Document, Err
     for index in tpm.nv_indexes()? {
         deferred.check()?;
         let (size, holds) = match tpm.nv_public(index) {
-            Ok((public, _)) => (Some(public.size), nv::held(tpm, &public, &|| common.parent_auth())),
-            Err(error) => (None, vec![format!("it cannot be read: {}", error.cause())]),
+            Ok((public, _)) => (Some(public.size), nv::content(tpm, &public, &|| common.parent_auth())),
+            Err(error) => (None, vec![format!("cannot be read: {}", error.cause())]),
         };
         document.nv.push(Index::new(index, size, holds));
     }
     Ok(document)
 }
 
-/// One that cannot be read is listed, too.
+/// Describes one object. An object that cannot be read is listed, too.
 fn object(tpm: &Tpm, handle: Handle) -> Object {
     match tpm.read_public(handle) {
         Ok((public, _)) => {
-            let words = Persistent { handle, public: &public };
-            Object::new(handle, words.purpose(), words.to_string(), Some(&public))
+            let description = Persistent { handle, public: &public };
+            Object::new(handle, description.purpose(), description.to_string(), Some(&public))
         }
-        Err(error) => Object::new(handle, "unknown", format!("it cannot be read: {}", error.cause()), None),
+        Err(error) => Object::new(handle, "unknown", format!("cannot be read: {}", error.cause()), None),
     }
 }

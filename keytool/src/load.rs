@@ -1,4 +1,4 @@
-//! `load`: makes the key of a file persistent in the TPM.
+//! `load`: makes the key of a key file persistent in the TPM.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,8 +18,8 @@ use crate::source::Source;
 
 /// Make the key of a file persistent in the TPM
 ///
-/// The TPM keeps a copy of the key at HANDLE, ready for use without the file: it need not be loaded any more, survives resets, and is gone when its
-/// hierarchy is cleared. The file stays as good as before. `tpm2-keytool evict HANDLE` takes the key away again.
+/// The TPM stores a copy of the key at HANDLE, which can be used without the file and without loading. The copy survives resets, and is removed when its
+/// hierarchy is cleared. The file remains usable. `tpm2-keytool evict HANDLE` removes the copy again.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool load server.tpm 81000100")]
 pub(crate) struct Load {
@@ -27,32 +27,32 @@ pub(crate) struct Load {
     #[arg(value_name = "KEYFILE")]
     file: PathBuf,
 
-    /// A free persistent handle in hexadecimal: 81000000 to 817fffff for the owner, 81800000 to 81ffffff for the platform's keys
-    handle: Free,
+    /// A free persistent handle in hexadecimal: 81000000 to 817fffff for keys of the owner, 81800000 to 81ffffff for keys of the platform
+    handle: PersistentHandle,
 
     #[command(flatten)]
     parent: ParentPassword,
 
-    /// The password of the owner hierarchy (of the platform's for its handles), if it is not the parent's
+    /// The password of the owner hierarchy (of the platform hierarchy for its handles), if it differs from the parent's
     ///
-    /// As visible in the process list as -b; --passowner is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passowner.
     #[arg(long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     auth_owner: Option<Secret>,
 
-    /// Where that password comes from; as --passparent
+    /// The source of that password, as for --passparent
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_owner")]
     passowner: Option<Source>,
 
-    /// Load a key although it has a policy
+    /// Load a key that has a policy
     ///
-    /// The TPM keeps no statements of a policy: whoever uses the key by its handle must know them from elsewhere.
+    /// The TPM does not store the statements of a policy: programs that use the key by its handle must get them from elsewhere.
     #[arg(short, long)]
     force: bool,
 }
 
-/// A handle where a key can be kept.
+/// A handle of a persistent key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Free(Handle);
+struct PersistentHandle(Handle);
 
 impl Load {
     /// Loads the key.
@@ -61,13 +61,13 @@ impl Load {
         self.check(&file)?;
         let mut passwords = Passwords::default();
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
-        let Free(handle) = self.handle;
+        let PersistentHandle(handle) = self.handle;
         let owner_auth = match passwords.given(
             self.auth_owner.as_ref(),
             self.passowner.as_ref(),
             "password of the hierarchy",
         )? {
-            Some(word) => Some(Auth::new(word.bytes())),
+            Some(password) => Some(Auth::new(password.bytes())),
             None => tpm
                 .config()
                 .parent_auth
@@ -81,13 +81,13 @@ impl Load {
         done
     }
 
-    /// What the TPM need not be asked for.
+    /// Checks what can be checked without the TPM.
     fn check(&self, file: &KeyFile) -> Result<(), Error> {
         let path = self.file.display();
         if file.parent.hierarchy() == Some(Handle::NULL) {
             return Err(Error::request(
                 format!(
-                    "{path} is a key of the null hierarchy, which ends with the next reset of the machine"
+                    "{path} is a key of the null hierarchy, which does not survive the next reset of the machine"
                 ),
                 "use the file as it is, or make a key under another parent",
             ));
@@ -96,9 +96,9 @@ impl Load {
         if has_policy && !self.force {
             return Err(Error::request(
                 format!(
-                    "the key in {path} has a policy, and at a persistent handle nothing tells its statements"
+                    "the key in {path} has a policy, but the TPM does not store the statements with a persistent key"
                 ),
-                "use the file as it is; or load it with -f (--force) if its users know the policy",
+                "use the file as it is, or load it with -f (--force) if the programs that use it know the policy",
             ));
         }
         Ok(())
@@ -122,7 +122,7 @@ fn persist(
     })
 }
 
-/// Looks before a key is loaded for nothing.
+/// Checks that the handle is free before the key is loaded.
 fn free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
     match tpm.read_public(handle) {
         Err(error) if error.kind() == ErrorKind::NoObject => Ok(()),
@@ -130,21 +130,21 @@ fn free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
         Ok(_) => Err(Error::request(
             format!("the handle {handle} is in use"),
             format!(
-                "name another; `tpm2-keytool list` lists those in use, `tpm2-keytool evict {handle}` frees this one"
+                "name another (`tpm2-keytool list` shows the used ones), or free it with `tpm2-keytool evict {handle}`"
             ),
         )),
     }
 }
 
-impl FromStr for Free {
+impl FromStr for PersistentHandle {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let handle: Handle = text.parse().map_err(|error: keyfile::ParseError| error.to_string())?;
         if handle.is_persistent() {
-            return Ok(Free(handle));
+            return Ok(Self(handle));
         }
-        Err(format!("{handle} is no persistent handle: those are 81000000 to 81ffffff"))
+        Err(format!("{handle} is not a persistent handle: the range is 81000000 to 81ffffff"))
     }
 }
 
@@ -153,12 +153,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_persistent_handles_keep_a_key() {
+    fn only_persistent_handles_are_accepted() {
         for text in ["81000001", "0x81000001", "0X81000001"] {
-            assert_eq!(text.parse(), Ok(Free(Handle(0x8100_0001))), "{text}");
+            assert_eq!(text.parse(), Ok(PersistentHandle(Handle(0x8100_0001))), "{text}");
         }
         for text in ["80000001", "owner", "40000001", "1c00002", "", "81", "0x8100000100", "srk"] {
-            assert!(text.parse::<Free>().is_err(), "{text}");
+            assert!(text.parse::<PersistentHandle>().is_err(), "{text}");
         }
     }
 }

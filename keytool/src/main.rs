@@ -1,33 +1,34 @@
-//! tpm2-keytool: makes, wraps and inspects TPM keys; a busybox of the field's tools, one file per subcommand.
+//! tpm2-keytool makes, wraps and inspects TPM keys. One binary answers to several names; each subcommand has its own file.
 //!
 //! | file | what |
 //! |---|---|
-//! | cli.rs | every name this binary answers to, and the options that all share |
+//! | cli.rs | the names of this binary, its subcommands, and the options that all of them share |
 //! | create.rs, create/ | `create`: the key's template, its parent, a private key to wrap |
-//! | drop_in.rs, getopt.rs | what the drop-in names take beside that, and how their command lines are read |
-//! | load.rs | `load`: a key that the TPM keeps |
-//! | parent.rs, parent/ | the parent that was asked for, in the TPM or by its public key |
-//! | policy.rs, policy/ | the options of policies, and the statements made of them |
-//! | public_key.rs, input.rs | public keys, and any other file that is read |
-//! | attest.rs, attest/ | `attest`: which TPM this is, and what its keys are |
-//! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that the TPM alone opens |
+//! | drop_in.rs, getopt.rs | the extra options of the drop-in names, and how their command lines are read |
+//! | load.rs | `load`: makes a key persistent |
+//! | parent.rs, parent/ | the requested parent: a handle in the TPM, or its public key in a file |
+//! | policy.rs, policy/ | the policy options, and the statements made from them |
+//! | public_key.rs, input.rs | reads public keys and every other input file |
+//! | attest.rs, attest/ | `attest`: proves which TPM this is, and which keys it holds |
+//! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that only one TPM can open |
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
-//! | reference.rs | `reference`: a file that leads to a persistent key |
-//! | check.rs, check/ | `check`: whether a service can use a key |
-//! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: what the TPM keeps; persistent.rs tells a key in a few words |
-//! | show.rs, show/ | `show`: a key in words |
-//! | status.rs, status/ | `status`: the TPM, and what to do about it |
-//! | generate.rs | `completions` and `man`, made from cli.rs |
+//! | reference.rs | `reference`: writes a file that refers to a persistent key |
+//! | check.rs, check/ | `check`: tests whether a service can use a key |
+//! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
+//! | show.rs, show/ | `show`: describes a key |
+//! | status.rs, status/ | `status`: describes the TPM and suggests fixes |
+//! | generate.rs | `completions` and `man`, generated from cli.rs |
 //! | password.rs, source.rs, new_password.rs, parent_password.rs, owner_password.rs | where a password comes from |
-//! | settings.rs, configured.rs, software.rs | options, openssl.cnf and environment; which of OpenSSL's providers work here |
-//! | key_file.rs | a key file, one that is there or a new one |
-//! | rows.rs, json.rs | names and values, aligned; output for programs |
-//! | output.rs | a file that is whole or absent |
-//! | interrupt.rs | Ctrl-C waits for the TPM's answer |
-//! | terminal.rs | the only file that prints |
-//! | error.rs, exit.rs | a cause and an advice; the exit codes |
+//! | settings.rs, configured.rs, software.rs | options, openssl.cnf and environment; the OpenSSL providers that this tool uses itself |
+//! | key_file.rs | reads a key file, and completes a new one |
+//! | rows.rs, json.rs | aligned names and values; output for programs |
+//! | output.rs | writes a file completely or not at all |
+//! | interrupt.rs | delays Ctrl-C until the TPM has answered |
+//! | terminal.rs | the only module that prints |
+//! | error.rs, exit.rs | errors with cause and hint; the exit codes |
 //!
-//! A new subcommand: a file with its options and a `run`, one variant of `cli::Verb`, and for a drop-in name one of `cli::Applet`.
+//! A new subcommand needs a file with its options and a `run` function, one variant of `cli::Verb`, and, for a drop-in name, one variant of
+//! `cli::Applet`.
 #![deny(unsafe_code)]
 
 mod attest;
@@ -76,12 +77,12 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     ffi::environment::quiet_tss();
     ffi::memory::wipe_what_openssl_frees();
-    terminal::introduce(std::env::args_os().next());
+    terminal::set_name(std::env::args_os().next());
     let applet = match cli::parse(std::env::args_os()) {
         Ok(applet) => applet,
         Err(answer) => return terminal::usage(&answer),
     };
-    match interrupt::hold().and_then(|()| applet.run()) {
+    match interrupt::start().and_then(|()| applet.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => terminal::failure(&error),
     }

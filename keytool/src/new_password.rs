@@ -1,4 +1,4 @@
-//! The options for the password of something new, as every tool of the field spells them.
+//! The options for the password of a new object, spelled as in other TPM tools.
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -11,33 +11,33 @@ use crate::source::Source;
 /// -a, -k and --passout.
 #[derive(Args)]
 pub(crate) struct NewPassword {
-    /// Give it a password, and ask for that twice
+    /// Protect it with a password; you are asked for it twice
     ///
-    /// Without a terminal two lines of stdin are read, if nothing else is expected there.
+    /// Without a terminal, two lines of stdin are read, unless stdin contains the data to seal.
     #[arg(short, long)]
     auth: bool,
 
-    /// Its password, instead of the question
+    /// The password
     ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passout is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passout.
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where its password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    /// The source of the password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     ///
-    /// As openssl's -passout: the first line is taken. prompt asks, as -a does. When several passwords come from the same place, each takes one line: first that of a file that is
-    /// wrapped, then this one, then the parent's.
+    /// The same as -passout of openssl: the first line is read. prompt asks, like -a. If several passwords come from the same source, each takes one line, in
+    /// this order: the password of a wrapped file, this password, the parent's password.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passout: Option<Source>,
 }
 
 impl NewPassword {
-    /// The password, if there is to be one; `what` for, in the errors.
+    /// Returns the password, if one is requested. `what` names it in errors.
     ///
     /// # Errors
-    /// Its source has none, it is empty, or the two entries differ.
+    /// The source has no password, the password is empty, or the two entries differ.
     pub(crate) fn auth(&self, passwords: &mut Passwords, what: &str) -> Result<Option<Auth>, Error> {
-        // Nobody sees what is typed: a new one is asked for twice, whichever option says so.
+        // Typed passwords are not shown, so a new one is asked for twice, with -a and with prompt.
         let source = self.passout.as_ref().filter(|source| **source != Source::Prompt);
         let asked = self.auth || self.passout.as_ref() != source;
         let secret = match passwords.given(self.password.as_ref(), source, what)? {
@@ -48,7 +48,7 @@ impl NewPassword {
             Some(secret) if secret.is_empty() => Err(Error::Password {
                 what: what.to_owned(),
                 problem: "it is empty".to_owned(),
-                advice: "leave -a, -k and --passout out for no password".to_owned(),
+                advice: "omit -a, -k and --passout if you want no password".to_owned(),
             }),
             secret => Ok(secret.map(|secret| Auth::new(secret.bytes()))),
         }

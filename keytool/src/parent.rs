@@ -1,4 +1,4 @@
-//! The parent that was asked for: a persistent handle, or a hierarchy whose storage key is derived.
+//! The requested parent: a persistent handle, or a hierarchy whose storage key is derived.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! The options for the password of a parent, as every tool of the field spells them.
+//! The options for the password of a parent, spelled as in other TPM tools.
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -12,24 +12,24 @@ use crate::source::Source;
 pub(crate) struct ParentPassword {
     /// The password of the parent, or of its hierarchy
     ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passparent is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passparent.
     #[arg(short = 'b', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     auth_parent: Option<Secret>,
 
-    /// Where the parent's password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    /// The source of the parent's password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     ///
-    /// As openssl's -passin: the first line is taken. prompt asks on the terminal. When several passwords come from the same place, each takes one line.
+    /// The same as -passin of openssl: the first line is read. prompt asks on the terminal. If several passwords come from the same source, each takes one line.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_parent")]
     passparent: Option<Source>,
 }
 
 impl ParentPassword {
-    /// The password, if one is given. An empty one is given, too: a setting that says another is for other parents.
+    /// Returns the password, if one is given. An empty one counts as given, too: it has precedence over the setting.
     ///
     /// # Errors
-    /// Its source has none.
+    /// The source has no password.
     pub(crate) fn given(&self, passwords: &mut Passwords) -> Result<Option<Secret>, Error> {
-        let (word, source) = (self.auth_parent.as_ref(), self.passparent.as_ref());
-        passwords.given(word, source, "password of the parent")
+        let (password, source) = (self.auth_parent.as_ref(), self.passparent.as_ref());
+        passwords.given(password, source, "password of the parent")
     }
 }

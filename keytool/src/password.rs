@@ -1,4 +1,4 @@
-//! Passwords: a secret that is wiped and never shown, and the prompt on the terminal.
+//! Passwords: a type that is wiped and never printed, and the prompt on the terminal.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -11,11 +11,11 @@ use crate::error::Error;
 use crate::interrupt::Prompt;
 use crate::source::{Source, Sources};
 
-/// A password; no Debug, wiped when dropped.
+/// A password. It has no Debug and is wiped when dropped.
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<Vec<u8>>);
 
-/// In a time that tells nothing of the bytes but their number.
+/// Compares in a time that depends on the length only.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -25,64 +25,64 @@ impl PartialEq for Secret {
 impl Eq for Secret {}
 
 impl Secret {
-    /// Its bytes.
+    /// Returns its bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether it is none at all.
+    /// Returns true if the password is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl From<OsString> for Secret {
-    fn from(word: OsString) -> Self {
-        Secret(Zeroizing::new(word.into_vec()))
+    fn from(value: OsString) -> Self {
+        Secret(Zeroizing::new(value.into_vec()))
     }
 }
 
 impl From<Vec<u8>> for Secret {
-    fn from(word: Vec<u8>) -> Self {
-        Secret(Zeroizing::new(word))
+    fn from(value: Vec<u8>) -> Self {
+        Secret(Zeroizing::new(value))
     }
 }
 
-/// Where the passwords of one run come from.
+/// The sources of the passwords of one run.
 #[derive(Default)]
 pub(crate) struct Passwords {
     sources: Sources,
-    /// Whether stdin holds something else, so that no password is looked for there unless an option says so.
-    beside_data: bool,
+    /// True if stdin contains data. Then a password is read from stdin only if an option says so.
+    stdin_has_data: bool,
 }
 
 impl Passwords {
-    /// Where stdin holds data, too.
-    pub(crate) fn beside_data() -> Self {
-        Passwords { beside_data: true, ..Passwords::default() }
+    /// Returns the sources for a run that reads data from stdin.
+    pub(crate) fn with_data_on_stdin() -> Self {
+        Passwords { stdin_has_data: true, ..Passwords::default() }
     }
 
-    /// The password given on the command line itself or by a source; none if neither is there.
+    /// Returns the password from the command line or from a source, or none if neither is given.
     ///
     /// # Errors
-    /// The source has none.
+    /// The source has no password.
     pub(crate) fn given(
         &mut self,
-        word: Option<&Secret>,
+        password: Option<&Secret>,
         source: Option<&Source>,
         what: &str,
     ) -> Result<Option<Secret>, Error> {
-        match (word, source) {
-            (Some(word), _) => Ok(Some(word.clone())),
+        match (password, source) {
+            (Some(password), _) => Ok(Some(password.clone())),
             (None, Some(source)) => self.from(source, what).map(Some),
             (None, None) => Ok(None),
         }
     }
 
-    /// The next password of a source.
+    /// Returns the next password of a source.
     ///
     /// # Errors
-    /// It has none.
+    /// The source has no password.
     pub(crate) fn from(&mut self, source: &Source, what: &str) -> Result<Secret, Error> {
         match source {
             Source::Prompt => self.ask(what),
@@ -93,7 +93,7 @@ impl Passwords {
     /// Asks for a password.
     ///
     /// # Errors
-    /// There is nobody to ask, or Ctrl-C.
+    /// There is no terminal and no line on stdin, or the user pressed Ctrl-C.
     pub(crate) fn ask(&mut self, what: &str) -> Result<Secret, Error> {
         self.prompt(&format!("Enter {what}: "), what)
     }
@@ -101,34 +101,34 @@ impl Passwords {
     /// Asks for a new password, twice.
     ///
     /// # Errors
-    /// The two differ, the password is empty, there is nobody to ask, or Ctrl-C.
+    /// The two entries differ; otherwise as [`Passwords::ask`].
     pub(crate) fn ask_new(&mut self, what: &str) -> Result<Secret, Error> {
-        let word = self.ask(what)?;
-        if word == self.prompt(&format!("Enter {what} again: "), what)? {
-            return Ok(word);
+        let password = self.ask(what)?;
+        if password == self.prompt(&format!("Enter {what} again: "), what)? {
+            return Ok(password);
         }
         let advice = "start again; nothing was written".to_owned();
         Err(Error::Password { what: what.to_owned(), problem: "the two entries differ".to_owned(), advice })
     }
 
-    /// From the terminal; without one a line of stdin, as OpenSSL's prompt does.
+    /// Asks on the terminal. Without a terminal reads a line of stdin, as OpenSSL's prompt does.
     fn prompt(&mut self, prompt: &str, what: &str) -> Result<Secret, Error> {
         let asking = Prompt::start();
         let answer = rpassword::prompt_password(prompt);
         drop(asking);
         let problem = match answer {
-            Ok(word) => return Ok(Secret::from(OsString::from(word))),
+            Ok(password) => return Ok(Secret::from(OsString::from(password))),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 return Err(Error::Interrupted(libc::SIGINT));
             }
             Err(error) if io::stdin().is_terminal() => error.to_string(),
-            Err(_) if self.beside_data => "there is no terminal to ask on".to_owned(),
+            Err(_) if self.stdin_has_data => "there is no terminal".to_owned(),
             Err(_) => match self.sources.next(&Source::Stdin, what) {
-                Ok(word) => return Ok(word),
-                Err(_) => "there is no terminal to ask on, and no line on stdin".to_owned(),
+                Ok(password) => return Ok(password),
+                Err(_) => "stdin is empty and there is no terminal".to_owned(),
             },
         };
-        let advice = "give it by an option (see --help), or run this on a terminal".to_owned();
+        let advice = "give it with an option (see --help), or run this on a terminal".to_owned();
         Err(Error::Password { what: what.to_owned(), problem, advice })
     }
 }

@@ -1,4 +1,4 @@
-//! A key that the TPM keeps, in a few words.
+//! Describes a persistent key in a few words.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(crate) struct Persistent<'a> {
 }
 
 impl Persistent<'_> {
-    /// What it is for, in one word: the values of `use` in docs/json.md.
+    /// Returns the key's use in one word: the values of `use` in docs/json.md.
     pub(crate) fn purpose(&self) -> &'static str {
         let has = |attributes| self.public.attributes.contains(attributes);
         let restricted = has(Attributes::RESTRICTED);
@@ -39,7 +39,7 @@ impl Persistent<'_> {
     }
 }
 
-/// Whether it is a standard storage key, so that files of its hierarchy load under it.
+/// Returns true if the key has the template of a standard storage key, so that files of its hierarchy load under it.
 fn is_storage(public: &Public) -> bool {
     [false, true].iter().any(|rsa| matches_template(public, &storage_primary(*rsa)))
 }
@@ -55,18 +55,18 @@ impl fmt::Display for Persistent<'_> {
         }
         f.write_str(match self.purpose() {
             "sealed-data" => ", sealed data",
-            "storage" => ", standard storage key: a parent of keys",
+            "storage" => ", standard storage key: a parent of other keys",
             "endorsement" => ", endorsement key",
-            "parent" => ", a parent of keys",
-            "attestation" => ", attestation key: signs what its TPM says",
+            "parent" => ", a parent of other keys",
+            "attestation" => ", attestation key: signs statements of its TPM",
             "sign-and-decrypt" => ", signs and decrypts",
             "sign" => ", signs",
             "decrypt" => ", decrypts",
-            _ => ", of no use by itself",
+            _ => ", neither signs nor decrypts",
         })?;
         match self.public.attributes.contains(Attributes::USER_WITH_AUTH) {
             true => Ok(()),
-            false => f.write_str("; used by a policy only"),
+            false => f.write_str("; can only be used with a policy"),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Policies: the options that say what must hold before a key may be used, and the statements made of them.
+//! Policies: the options for the conditions under which a key may be used, and the statements made from them.
 //!
 //! | file | what |
 //! |---|---|
 //! | options.rs | the options, for every subcommand that makes a policy |
-//! | plan.rs | what they ask for, with all files read; then the statements, with what only the TPM knows |
+//! | plan.rs | the requested conditions with all files read; the statements, with the values from the TPM |
 //! | signer.rs | the public key whose private half may sign policies later |
-//! | entity.rs | the object whose password a policy wants |
+//! | entity.rs | the object whose password a policy needs |
 
 mod entity;
 mod options;

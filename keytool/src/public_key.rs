@@ -1,4 +1,4 @@
-//! A public key from a file: PEM or DER as everybody writes them, or a TPM's own public area.
+//! Reads a public key from a file: PEM, DER, or a public area of a TPM.
 
 use std::path::Path;
 
@@ -15,18 +15,18 @@ use crate::{input, software};
 
 const KINDS: &str = "give an RSA or EC public key in PEM or DER (openssl pkey -pubout), or a public area (tpm2_readpublic -o)";
 
-/// What a file says of a key.
+/// The content of a public key file.
 pub(crate) enum PublicArea {
-    /// Everything: it holds a TPM's public area.
+    /// A public area of a TPM.
     Whole(Public),
-    /// The numbers only, without cipher and scheme.
+    /// The numbers of the key, without cipher and scheme.
     Key(PublicKey),
 }
 
 /// Reads a public key.
 ///
 /// # Errors
-/// The file cannot be read, or holds no public key that a TPM knows.
+/// The file cannot be read, or contains no public key that a TPM supports.
 pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
     software::start()?;
     let bytes = input::read(path, KINDS)?;
@@ -37,37 +37,37 @@ pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     let key = if holds("-----BEGIN ") {
         if holds("PRIVATE KEY-----") {
-            return Err(refused("it holds a private key".to_owned()));
+            return Err(refused("it contains a private key".to_owned()));
         }
         PKey::public_key_from_pem(&bytes)
     } else {
         PKey::public_key_from_der(&bytes)
     };
-    let key = key.map_err(|_| refused("there is no public key in it".to_owned()))?;
+    let key = key.map_err(|_| refused("it contains no public key".to_owned()))?;
     numbers(&key).map(PublicArea::Key).map_err(|unfit| refused(unfit.0))
 }
 
-/// TPM2B_PUBLIC, or TPMT_PUBLIC without its size, as tpm2-tools and the IBM tools write them.
+/// Parses TPM2B_PUBLIC, or TPMT_PUBLIC without the size, as tpm2-tools and the IBM tools write them.
 pub(crate) fn area(bytes: &[u8]) -> Option<Public> {
     let mut r = Reader::new(bytes);
     let sized = r.sized().ok().and_then(|inner| Public::from_bytes(inner).ok());
     sized.filter(|_| r.finish().is_ok()).or_else(|| Public::from_bytes(bytes).ok())
 }
 
-/// Why no TPM could hold it.
+/// The reason why no TPM can hold a key.
 pub(crate) struct Unfit(pub(crate) String);
 
 impl From<ErrorStack> for Unfit {
     fn from(stack: ErrorStack) -> Self {
         let reason = stack.errors().last().and_then(openssl::error::Error::reason);
-        Unfit(format!("OpenSSL finds it damaged ({})", reason.unwrap_or("no reason given")))
+        Unfit(format!("OpenSSL reports that it is damaged ({})", reason.unwrap_or("no reason given")))
     }
 }
 
-/// The public numbers of a key.
+/// Returns the public numbers of a key.
 ///
 /// # Errors
-/// No TPM could hold it.
+/// No TPM can hold the key.
 pub(crate) fn numbers(key: &PKeyRef<PublicHalf>) -> Result<PublicKey, Unfit> {
     let (symmetric, scheme) = (Symmetric::Null, Scheme::Null);
     match key.id() {
@@ -76,7 +76,7 @@ pub(crate) fn numbers(key: &PKeyRef<PublicHalf>) -> Result<PublicKey, Unfit> {
             let modulus = rsa.n().to_vec();
             let bits = u16::try_from(rsa.n().num_bits()).ok().filter(|bits| bits % 8 == 0);
             let (Some(bits), Some(exponent)) = (bits, exponent(&rsa)) else {
-                return Err(Unfit("its modulus or exponent has a size that no TPM has".to_owned()));
+                return Err(Unfit("no TPM supports the size of its modulus or exponent".to_owned()));
             };
             Ok(PublicKey::Rsa { symmetric, scheme, bits, exponent, modulus })
         }
@@ -84,26 +84,26 @@ pub(crate) fn numbers(key: &PKeyRef<PublicHalf>) -> Result<PublicKey, Unfit> {
             let (curve, x, y) = point(&*key.ec_key()?)?;
             Ok(PublicKey::Ecc { symmetric, scheme, curve, kdf: Kdf::Null, x, y })
         }
-        _ => Err(Unfit("a TPM knows RSA and EC keys, and it is neither".to_owned())),
+        _ => Err(Unfit("it is neither an RSA nor an EC key".to_owned())),
     }
 }
 
-/// The public exponent; none if it is longer than the TPM's field of 32 bits (Part 2, TPMS_RSA_PARMS).
+/// Returns the public exponent, or none if it exceeds the TPM's field of 32 bits (Part 2, TPMS_RSA_PARMS).
 pub(crate) fn exponent<T: HasPublic>(key: &RsaRef<T>) -> Option<u32> {
     let bytes = key.e().to_vec();
     (bytes.len() <= 4).then(|| bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
 }
 
-/// The curve and the coordinates, as long as the curve's field.
+/// Returns the curve, and the coordinates padded to the size of the curve's field.
 ///
 /// # Errors
-/// No TPM has the curve.
+/// No TPM supports the curve.
 pub(crate) fn point<T: HasPublic>(key: &EcKeyRef<T>) -> Result<(Curve, Vec<u8>, Vec<u8>), Unfit> {
     let group = key.group();
     let Some(name) = group.curve_name().and_then(|nid| nid.short_name().ok()) else {
-        return Err(Unfit("its curve has no name, and a TPM knows named curves only".to_owned()));
+        return Err(Unfit("its curve has no name, but a TPM supports named curves only".to_owned()));
     };
-    let curve: Curve = name.parse().map_err(|_| Unfit(format!("no TPM has its curve, {name}")))?;
+    let curve: Curve = name.parse().map_err(|_| Unfit(format!("no TPM supports its curve, {name}")))?;
     let (mut x, mut y) = (BigNum::new()?, BigNum::new()?);
     key.public_key().affine_coordinates(group, &mut x, &mut y, &mut *BigNumContext::new()?)?;
     let size = i32::try_from(curve.field_bytes()).unwrap_or(i32::MAX);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn public_areas_come_with_their_size_and_without() {
+    fn public_areas_are_read_with_and_without_size() {
         for public in [storage_primary(false), storage_primary(true)] {
             for bytes in [public.to_bytes().unwrap(), public.to_sized().unwrap()] {
                 let Ok(PublicArea::Whole(read)) = from(&bytes) else { panic!("not read") };

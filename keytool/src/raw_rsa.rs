@@ -1,4 +1,4 @@
-//! Whether a TPM does the bare RSA operation, tried with a key that is made for that and thrown away.
+//! Tests whether a TPM allows the raw RSA operation, with a temporary key.
 
 use keyfile::{AlgId, Sensitive};
 use openssl::pkey::PKey;
@@ -11,16 +11,16 @@ use crate::create::private_key::{PrivateKey, Unfit};
 use crate::error::Error;
 use crate::software;
 
-/// Tries it with a key of so many bits.
+/// Tests it with a key of this size.
 ///
 /// # Errors
-/// The TPM does not take the key, or OpenSSL makes none.
+/// The TPM does not accept the key, or OpenSSL cannot make one.
 pub(crate) fn try_out(tpm: &Tpm, bits: u16) -> Result<RawRsa, Error> {
     software::start()?;
     let made = Rsa::generate(u32::from(bits)).and_then(PKey::from_rsa);
     let made = made.map_err(Unfit::from).and_then(|key| PrivateKey::of(&key));
     let Ok(PrivateKey::Rsa { exponent, modulus, prime }) = made else {
-        return Err(Error::request("OpenSSL makes no RSA key", "check OpenSSL's installation"));
+        return Err(Error::request("OpenSSL cannot make an RSA key", "check the installation of OpenSSL"));
     };
     let public = Template::wrapped_rsa(&modulus, exponent).usage(Usage::Decrypt).public();
     let (auth_value, seed_value) = (Zeroizing::default(), Zeroizing::default());

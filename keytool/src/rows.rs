@@ -1,14 +1,14 @@
-//! A heading and rows of name and value, aligned and wrapped at no width: made to be read and to be searched.
+//! A heading and aligned rows of names and values. Lines are not wrapped, so that they can be searched.
 
 use std::fmt::{self, Display};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// Names this long stand in one column.
+/// The width of the column of names.
 const COLUMN: usize = 14;
 
-/// What is to be told about one thing.
+/// The description of one object: rows for people, and facts for programs.
 pub(crate) struct Rows {
     heading: String,
     rows: Vec<(String, String)>,
@@ -16,23 +16,23 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// About `heading`.
+    /// Creates a description with this heading.
     pub(crate) fn new(heading: impl Display) -> Self {
         Rows { heading: heading.to_string(), rows: Vec::new(), facts: Map::new() }
     }
 
-    /// One row.
+    /// Adds a row.
     pub(crate) fn add(&mut self, name: impl Display, value: impl Display) {
         self.rows.push((name.to_string(), value.to_string()));
     }
 
-    /// Something for programs alone, whose names and values stay as they are (docs/json.md).
+    /// Adds a fact for programs. Its name and values are stable (docs/json.md).
     pub(crate) fn fact(&mut self, name: &str, value: impl Serialize) {
-        // A value of ours is no map with other keys than strings, so that it is always JSON.
+        // All keys of these values are strings, so the conversion to JSON cannot fail.
         self.facts.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
     }
 
-    /// The facts, and behind them what people read.
+    /// Returns the JSON document: the facts, then the rows.
     pub(crate) fn document(&self, schema: &str) -> Value {
         let mut document = Map::new();
         document.insert("schema".to_owned(), schema.into());
@@ -47,7 +47,7 @@ impl Rows {
         Value::Object(document)
     }
 
-    /// One row per value, numbered.
+    /// Adds one numbered row per value.
     pub(crate) fn list(&mut self, name: impl Display, values: impl IntoIterator<Item = impl Display>) {
         for (at, value) in values.into_iter().enumerate() {
             let name = if at == 0 { name.to_string() } else { String::new() };

@@ -1,4 +1,4 @@
-//! `seal`: data from stdin into a file that only its TPM opens.
+//! `seal`: seals data from stdin in a file that only its TPM can open.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::new_password::NewPassword;
-use crate::output::{IfThere, Target};
+use crate::output::{IfExists, Target};
 use crate::parent::{ParentArea, ParentHandle};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -20,16 +20,16 @@ mod maker;
 
 use maker::Maker;
 
-/// Seal data from stdin in a file that only this TPM opens
+/// Seal data from stdin in a file that only this TPM can open
 ///
-/// Up to 128 bytes, such as a passphrase or a disk's key; encrypt what is longer, and seal the key. The data crosses the bus encrypted, and
-/// `tpm2-keytool unseal FILE` gives it back, byte for byte. Without --salt-name an attacker who controls the bus can read it.
+/// The data is at most 128 bytes, such as a passphrase or a disk key; encrypt longer data with a key, and seal the key. `tpm2-keytool unseal FILE` prints
+/// the data unchanged. The data is encrypted on the bus; without --salt-name an attacker who controls the bus can read it.
 #[derive(Args)]
 #[command(
     after_help = "Example: openssl rand 32 | tpm2-keytool seal disk.tpm; tpm2-keytool unseal disk.tpm | cryptsetup open …"
 )]
 pub(crate) struct Seal {
-    /// The file to write: whole or not at all, readable by its owner only
+    /// The file to write; only its owner can read it
     file: PathBuf,
 
     #[command(flatten)]
@@ -40,14 +40,14 @@ pub(crate) struct Seal {
 
     /// Put the data under dictionary-attack protection
     ///
-    /// After some wrong passwords (32 on many TPMs) the TPM refuses everything that has this protection, for minutes to hours, so that a short password
-    /// cannot be guessed by trying; but whoever may use the TPM can lock it by guessing wrong. It means nothing without a password.
+    /// After a number of wrong passwords (32 on many TPMs) the TPM refuses everything with this protection for minutes to hours, so that even a short password
+    /// cannot be guessed. But every user of the TPM can lock it with wrong passwords. The option has no effect without a password.
     #[arg(short, long)]
     da: bool,
 
-    /// The hash of the data's name (its identity inside the TPM): sha1, sha256, sha384 or sha512
+    /// The hash of the data's Name (its identity in the TPM): sha1, sha256, sha384 or sha512
     ///
-    /// It is also that of its policies, and passwords longer than its digest are hashed with it.
+    /// The same hash is used for the policy digest and to shorten long passwords.
     #[arg(short, long, value_name = "HASH", default_value = "sha256")]
     name_scheme: HashAlg,
 
@@ -55,18 +55,18 @@ pub(crate) struct Seal {
     #[arg(short, long, value_name = "H")]
     parent_handle: Option<ParentHandle>,
 
-    /// Seal for the parent with this public key: needs no TPM
+    /// Seal for the parent with this public key; no TPM is needed
     ///
-    /// PUBKEY is what the machine that is to open the file gives away: its parent's public area (tpm2_readpublic -c 0x81000001 -o PUBKEY), or the public
-    /// key alone in PEM or DER; then the standard storage template is assumed. -p says where that machine has the parent; with a hierarchy's name (the
-    /// default is owner) PUBKEY must be of its standard P-256 or RSA-2048 storage key. The data is encrypted for PUBKEY and nothing else: get it by a way
-    /// that you trust.
+    /// PUBKEY comes from the machine that will open the file. It is the parent's public area (tpm2_readpublic -c 0x81000001 -o PUBKEY), or its public key in
+    /// PEM or DER; then the standard storage template is assumed. -p is the parent's handle on that machine; with the name of a hierarchy (the default is
+    /// owner) PUBKEY must be the hierarchy's standard P-256 or RSA-2048 storage key. The data is encrypted for PUBKEY only, so get PUBKEY over a channel that
+    /// you trust.
     #[arg(short, long, value_name = "PUBKEY", conflicts_with_all = ["auth_parent", "passparent", "nomigrate"])]
     import: Option<PathBuf>,
 
-    /// Never to leave this TPM
+    /// Refuse a parent that can move to another TPM
     ///
-    /// What the TPM seals is bound to it (fixedTPM) as far as its parent is. With -m a parent that may move to another TPM is refused.
+    /// Sealed data is bound to the TPM (fixedTPM) if its parent is. With -m the command fails if the parent is not.
     #[arg(short = 'm', long)]
     nomigrate: bool,
 
@@ -76,16 +76,16 @@ pub(crate) struct Seal {
 
 impl Seal {
     /// Seals the data.
-    pub(crate) fn run(self, common: &Common, if_there: IfThere) -> Result<(), Error> {
-        // Everything that can fail without the TPM fails before it is asked.
-        let target = Target::new(&self.file, if_there)?;
-        // Where another machine has the parent is no matter of this one's settings.
+    pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
+        // Everything that can fail without the TPM is done first.
+        let target = Target::new(&self.file, if_exists)?;
+        // The settings of this machine do not apply to a parent on another machine.
         let parent = match (&self.import, self.parent_handle) {
             (Some(_), named) => named.map_or(Handle::OWNER, |ParentHandle(handle)| handle),
             (None, named) => common.parent(named)?,
         };
         let area = self.import.as_deref().map(|path| ParentArea::read(path, parent)).transpose()?;
-        let mut passwords = Passwords::beside_data();
+        let mut passwords = Passwords::with_data_on_stdin();
         let auth = self.password.auth(&mut passwords, "password of the data")?;
         let parent_password = self.parent_password.given(&mut passwords)?;
         let plan = self.policy.plan(auth.is_some())?;
@@ -102,7 +102,7 @@ impl Seal {
             Some(area) => maker.importable(area, plan),
             None => maker.inside(plan, &deferred),
         };
-        // Whatever happened, nothing of ours stays in the TPM.
+        // In every case, no object of this process is left in the TPM.
         tpm.close();
         let file = sealed?;
         deferred.check()?;

@@ -1,5 +1,5 @@
-//! The settings of this tool, the same as the provider's: options of the command line, the provider's section of the openssl.cnf that
-//! OpenSSL would read, the environment.
+//! The settings of this tool. They are the provider's settings, and come from options of the command line, the provider's section in the
+//! openssl.cnf that OpenSSL would read, and the environment.
 
 use std::fs;
 use std::io;
@@ -13,28 +13,28 @@ use crate::error::Error;
 use crate::ffi::configuration::Configuration;
 use crate::ffi::openssl;
 
-/// The lines of the provider's section; a value may be a password.
+/// The lines of the provider's section. A value may be a password, so they are wiped.
 #[derive(Default)]
 struct Section(Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>);
 
-/// Where a setting may come from.
+/// The options and the provider's section, in which settings are looked up.
 pub(crate) struct Settings<'a> {
     options: Vec<(&'static str, &'a [u8])>,
     section: &'static Section,
 }
 
 impl<'a> Settings<'a> {
-    /// Those of this process, under the options of its command line.
+    /// Returns the settings of this process. `options` have precedence.
     ///
     /// # Errors
-    /// The configuration of OpenSSL is there and cannot be read: what it demands is not known then.
+    /// OpenSSL's configuration file exists but cannot be read, so its settings are unknown.
     pub(crate) fn with(options: &[(Setting, Option<&'a [u8]>)]) -> Result<Self, Error> {
         static SECTION: OnceLock<Result<Section, String>> = OnceLock::new();
         let section = SECTION.get_or_init(section).as_ref();
         let section = section.map_err(|problem| {
             Error::request(
                 problem.clone(),
-                "it may hold settings of the provider: mend it, or name another with OPENSSL_CONF",
+                "it may contain settings of the provider: correct it, or name another file with OPENSSL_CONF",
             )
         })?;
         let given = |(setting, value): &(Setting, Option<&'a [u8]>)| Some((setting.name(), (*value)?));
@@ -54,15 +54,15 @@ impl Lookup for Settings<'_> {
     }
 }
 
-/// The provider's section of the configuration that OpenSSL would read.
+/// Reads the provider's section in the configuration that OpenSSL would read.
 fn section() -> Result<Section, String> {
     openssl::start_without_configuration();
     let Some(path) = Configuration::default_path() else { return Ok(Section::default()) };
     let failed =
-        |problem: &str| format!("the OpenSSL configuration {} cannot be read: {problem}", path.display());
+        |problem: &str| format!("cannot read the OpenSSL configuration {}: {problem}", path.display());
     match fs::File::open(&path) {
         Ok(_) => {}
-        // OpenSSL does without, too.
+        // OpenSSL accepts a missing file, too.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Section::default()),
         Err(error) => return Err(failed(&error.to_string())),
     }
@@ -72,7 +72,7 @@ fn section() -> Result<Section, String> {
 
 fn section_of(configuration: &Configuration) -> Option<Section> {
     let lines = configuration.section(&Configured::of(configuration).ok()?.section)?;
-    // A word that is also the name of a section stands for that section, and is no value.
+    // A value that is also the name of a section refers to that section, and is not a setting.
     let is_value = |value: &[u8]| configuration.section(value).is_none();
     let lines = lines.into_iter().filter(|(_, value)| is_value(value));
     Some(Section(lines.map(|(name, value)| (name, Zeroizing::new(value))).collect()))
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(by_identity.last(), tcti.as_ref().unwrap().first());
         let by_module = found("[all]\nkeys = ours\n[ours]\nmodule = /opt/tpm2.so\ntcti = swtpm:\n").unwrap();
         assert_eq!(by_module.last(), tcti.as_ref().unwrap().first());
-        // The name of a section is no value, for OpenSSL neither.
+        // The name of a section is not a value in OpenSSL, either.
         assert_eq!(found("[all]\ntpm2 = ours\n[ours]\nsession = ours\ntcti = swtpm:\n"), tcti);
         assert_eq!(found("[all]\nother = ours\n[ours]\ntcti = swtpm:\n"), None);
         assert_eq!(values("[tpm2_sect]\ntcti = swtpm:\n"), None);

@@ -1,5 +1,5 @@
-//! `show`: a key, or whatever else a TPM or a file of this field holds, in words. A file needs no TPM, but for whether this TPM can load
-//! it, and whether its policy would pass now.
+//! `show`: describes a key, an NV index or a file. A file needs no TPM, except for the rows that say whether this TPM can load it and whether
+//! its policy passes now.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,15 +24,15 @@ mod public;
 mod trusted;
 mod uses;
 
-/// Show a key file, a persistent key or an NV index in words
+/// Describe a key file, a persistent key or an NV index
 ///
-/// Type, parent, password, attributes, policy, and what the key can do in TLS. Key files of other tools are read, too, and references, serialized objects
-/// and public areas of tpm2-tools, and trusted keys as `keyctl pipe` prints them. Whether this TPM can load a key file is tried by one
-/// TPM2_Load without use, and of a policy it says sentence by sentence whether it would pass now; these, and a handle, take a TPM. Without
-/// --salt-name an attacker who controls the bus can choose what is said about a handle.
+/// Shows type, parent, password, attributes, policy, and the uses of the key in TLS. Also reads key files of other tools, references, serialized objects
+/// and public areas of tpm2-tools, and trusted keys as `keyctl pipe` prints them. With a TPM it also shows whether this TPM can load a key file, by one
+/// TPM2_Load without using the key, and for each statement of a policy whether it passes now. A handle needs a TPM. Without --salt-name an attacker who
+/// controls the bus can choose what is shown about a handle.
 #[derive(Args)]
 pub(crate) struct Show {
-    /// A file; or what is in the TPM: a persistent handle such as 0x81000001, an NV index such as 0x01c00002, or a URI of the provider
+    /// A file, a persistent handle such as 0x81000001, an NV index such as 0x01c00002, or a URI of the provider
     #[arg(value_name = "FILE|HANDLE")]
     key: PathBuf,
 
@@ -42,20 +42,20 @@ pub(crate) struct Show {
 }
 
 impl Show {
-    /// Tells what it is.
+    /// Prints the description.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm_if_asked()?;
         let prefix = common.nv_prefix()?;
         let rows = match location(&self.key, prefix.as_deref())? {
             Some(Location::Nv(index) | Location::Unread(index)) if index.is_nv() => {
-                asked(&tpm, || nv::rows(&tpm, index, &|| common.parent_auth()))
+                with_tpm(&tpm, || nv::rows(&tpm, index, &|| common.parent_auth()))
             }
             Some(Location::Key(handle) | Location::Nv(handle) | Location::Unread(handle)) => {
-                asked(&tpm, || elsewhere::persistent(&tpm, handle))
+                with_tpm(&tpm, || elsewhere::persistent(&tpm, handle))
             }
             Some(Location::Transient(handle)) => Err(Error::request(
                 format!("{handle} is a transient object, which belongs to the program that loaded it"),
-                "make it persistent (tpm2_evictcontrol), and show that; there is no file of that name",
+                "make it persistent (tpm2_evictcontrol), and show the persistent handle",
             )),
             Some(Location::Serialized(path) | Location::File(path)) => {
                 file(&tpm, &path, prefix.as_deref(), common)
@@ -70,49 +70,51 @@ impl Show {
     }
 }
 
-/// What the TPM tells; whatever happened, nothing of ours stays in it.
-fn asked(tpm: &Tpm, ask: impl FnOnce() -> Result<Rows, Error>) -> Result<Rows, Error> {
+/// Reads a description with the TPM. In every case, no object of this process is left in the TPM.
+fn with_tpm(tpm: &Tpm, read: impl FnOnce() -> Result<Rows, Error>) -> Result<Rows, Error> {
     let deferred = Deferred::start();
-    let told = ask();
+    let rows = read();
     tpm.close();
-    let rows = told?;
+    let rows = rows?;
     deferred.check()?;
     Ok(rows)
 }
 
-/// What is meant, unless a file is called so.
+/// Returns what the argument refers to, or none if it is a path.
 ///
 /// # Errors
-/// It is a URI or a handle, but not of anything that can be shown.
+/// It is a URI or a handle of something that cannot be shown.
 fn location(key: &Path, prefix: Option<&str>) -> Result<Option<Location>, Error> {
     let Some(text) = key.to_str().filter(|_| !key.exists()) else { return Ok(None) };
     let is_handle = |text: &str| text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok());
     let is_scheme = |text: &str| Uri::SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(text));
     let uri = match text.split_once(':') {
-        // First: a password behind it may hold a colon.
+        // Checked first, because a password after the handle may contain a colon.
         _ if is_handle(text) => Uri::parse(&format!("handle:{text}"), None),
         Some((scheme, _)) if is_scheme(scheme) => Uri::parse(text, prefix),
         _ if prefix.is_some_and(|prefix| text.starts_with(prefix)) => Uri::parse(text, prefix),
         _ => return Ok(None),
     };
     let nothing = |why: &dyn fmt::Display| {
-        // Not the text: a password may stand in it.
+        // The argument is not repeated, because it may contain a password.
         Error::request(
-            format!("there is no file of that name, and as a handle or URI it names nothing to show: {why}"),
-            "give a file, a handle such as 0x81000100, or a URI such as tpm2:nv=0x1c00002; `tpm2-keytool status` lists what this TPM holds",
+            format!(
+                "there is no file with that name, and it is not a handle or URI that can be shown: {why}"
+            ),
+            "give a file, a handle such as 0x81000100, or a URI such as tpm2:nv=0x1c00002; `tpm2-keytool list` lists the objects of this TPM",
         )
     };
     match uri.map(|uri| uri.location) {
-        Ok(Location::All) => Err(nothing(&"it stands for everything")),
+        Ok(Location::All) => Err(nothing(&"it refers to all objects")),
         Ok(location) => Ok(Some(location)),
         Err(error) => Err(nothing(&error)),
     }
 }
 
-/// Whatever a file holds. Ctrl-C ends the wait for a slow pipe at once: the TPM is not at work yet.
+/// Describes the content of a file. Ctrl-C ends the wait for a slow pipe at once, because the TPM is not used before the file is read.
 fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result<Rows, Error> {
     let bytes = input::read(path, "name a key file")?;
-    asked(tpm, || {
+    with_tpm(tpm, || {
         let of_key = |key: &KeyFile| file::rows(tpm, path, key, || common.parent_auth());
         let not_a_key = match Held::parse(&bytes) {
             Ok(Held::Key(key)) => return Ok(of_key(&key)),
@@ -149,12 +151,12 @@ fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result
     })
 }
 
-/// That there is nothing; the advice says where to look.
+/// Explains that there is no object at a handle.
 fn absent(what: &str, handle: Handle, error: tpm::Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => Error::request(
             format!("there is no {what} at {handle}"),
-            "`tpm2-keytool status` lists what this TPM holds",
+            "`tpm2-keytool list` lists the objects of this TPM",
         ),
         _ => Error::Tpm(error),
     }

@@ -1,4 +1,4 @@
-//! OpenSSL for what this tool does in software: by the providers that the setting `software` names, as in the provider.
+//! OpenSSL for the work that this tool does in software. The setting `software` names the providers, as in the provider tpm2.
 
 use std::sync::OnceLock;
 
@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::ffi::openssl;
 use crate::settings::Settings;
 
-/// Makes OpenSSL ready. Must come before anything else of it.
+/// Initializes OpenSSL. Must be called before any other use of it.
 ///
 /// # Errors
-/// The setting `software` is unknown, or does not lead to providers.
+/// The setting `software` is not valid, or its providers cannot be loaded.
 pub(crate) fn start() -> Result<(), Error> {
     static STARTED: OnceLock<Result<(), (String, &str)>> = OnceLock::new();
     openssl::start_without_configuration();
@@ -23,17 +23,17 @@ pub(crate) fn start() -> Result<(), Error> {
 fn load(software: &Software) -> Result<(), (String, &'static str)> {
     match software {
         Software::Default => Ok(()),
-        // It has neither encoders nor decoders.
+        // The FIPS provider has neither encoders nor decoders.
         Software::Fips => openssl::load(&["fips", "base"]).map_err(|error| {
             (
-                format!("OpenSSL's FIPS provider cannot be loaded: {error}"),
-                "if it needs its fipsmodule.cnf, set software to file: and an OpenSSL configuration that includes that and activates fips and base",
+                format!("cannot load OpenSSL's FIPS provider: {error}"),
+                "if it needs fipsmodule.cnf, set software to file: and the path of a configuration that includes it and activates fips and base",
             )
         }),
         Software::File(path) => openssl::load_by(path).map_err(|error| {
             (
-                format!("{} is no configuration for OpenSSL's software: {error}", path.display()),
-                "it has to activate the provider default, or fips and base, and not tpm2",
+                format!("cannot load the configuration {} (setting software): {error}", path.display()),
+                "it must activate the provider default, or fips and base, but not tpm2",
             )
         }),
     }

@@ -1,4 +1,4 @@
-//! Where a password comes from, in OpenSSL's words: pass:, env:, file:, fd:, stdin (openssl-passphrase-options(1)); and prompt, which asks.
+//! Sources of passwords, as OpenSSL spells them: pass:, env:, file:, fd:, stdin (openssl-passphrase-options(1)); also prompt, which asks.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::password::Secret;
 
-/// The longest line that is taken for a password: OpenSSL's own prompt ends there (PEM_BUFSIZE).
+/// The longest line that is accepted as a password, as in OpenSSL's own prompt (PEM_BUFSIZE).
 const LONGEST: usize = 1024;
 
-/// One such place.
+/// A source of a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     Pass(Secret),
@@ -23,12 +23,12 @@ pub(crate) enum Source {
     File(PathBuf),
     Fd(u32),
     Stdin,
-    /// Whoever sits there is asked.
+    /// The user is asked on the terminal.
     Prompt,
 }
 
 impl Source {
-    /// Reads the option's value.
+    /// Parses the option's value.
     pub(crate) fn parse(text: OsString) -> Result<Self, String> {
         let bytes = text.as_bytes();
         let after = |prefix: &str| bytes.strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes);
@@ -36,8 +36,8 @@ impl Source {
             Ok(Source::Stdin)
         } else if bytes == b"prompt" {
             Ok(Source::Prompt)
-        } else if let Some(word) = after("pass:") {
-            Ok(Source::Pass(Secret::from(word.to_os_string())))
+        } else if let Some(password) = after("pass:") {
+            Ok(Source::Pass(Secret::from(password.to_os_string())))
         } else if let Some(name) = after("env:") {
             Ok(Source::Env(name.to_os_string()))
         } else if let Some(path) = after("file:") {
@@ -46,28 +46,29 @@ impl Source {
             let number = number.to_str().and_then(|number| number.parse().ok());
             number.map(Source::Fd).ok_or_else(|| "fd: is followed by the number of an open file".to_owned())
         } else {
-            // What stands there may be the password itself: it is not repeated.
-            Err("a password comes from pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt".to_owned())
+            // The text may be the password itself, so it is not repeated.
+            Err("give the password as pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt"
+                .to_owned())
         }
     }
 }
 
-/// The sources that one run reads; two passwords from the same file are its first and its second line, as with openssl.
+/// The sources that one run reads. Two passwords from the same file are its first and second line, as in openssl.
 #[derive(Default)]
 pub(crate) struct Sources {
     open: Vec<(Source, File)>,
 }
 
 impl Sources {
-    /// The next password from `source`; `what` it is for, for the errors.
+    /// Returns the next password from `source`. `what` names the password in errors.
     ///
     /// # Errors
-    /// There is none.
+    /// The source has no password, or cannot be read.
     pub(crate) fn next(&mut self, source: &Source, what: &str) -> Result<Secret, Error> {
         match source {
             Source::Pass(secret) => Ok(secret.clone()),
             Source::Env(name) => match std::env::var_os(name) {
-                Some(word) => Ok(Secret::from(word)),
+                Some(password) => Ok(Secret::from(password)),
                 None => Err(missing(
                     what,
                     format!("the environment variable {} is not set", name.to_string_lossy()),
@@ -77,15 +78,15 @@ impl Sources {
                 let from = path.display().to_string();
                 self.line(source, what, &from, || File::open(path))
             }
-            // The descriptor is ours to read, not to own.
+            // The caller owns the descriptor, so it is opened again.
             Source::Fd(number) => self.line(source, what, &format!("descriptor {number}"), || {
                 File::open(format!("/dev/fd/{number}"))
             }),
             Source::Stdin => {
                 self.line(source, what, "stdin", || Ok(io::stdin().as_fd().try_clone_to_owned()?.into()))
             }
-            // `Passwords` asks; there is nothing to read.
-            Source::Prompt => Err(missing(what, "it has to be asked for".to_owned())),
+            // `Passwords` asks for it before it comes here.
+            Source::Prompt => Err(missing(what, "the user must be asked for it".to_owned())),
         }
     }
 
@@ -97,52 +98,52 @@ impl Sources {
         open: impl FnOnce() -> io::Result<File>,
     ) -> Result<Secret, Error> {
         let failed = |problem: String| missing(what, format!("{from}: {problem}"));
-        let place = match self.open.iter().position(|(known, _)| known == source) {
-            Some(place) => place,
+        let index = match self.open.iter().position(|(known, _)| known == source) {
+            Some(index) => index,
             None => {
                 self.open.push((source.clone(), open().map_err(|error| failed(error.to_string()))?));
                 self.open.len() - 1
             }
         };
-        let Some((_, file)) = self.open.get_mut(place) else { return Err(failed("closed".to_owned())) };
+        let Some((_, file)) = self.open.get_mut(index) else { return Err(failed("closed".to_owned())) };
         match line(file) {
             Ok(Some(secret)) => Ok(secret),
-            Ok(None) => Err(failed("no line is left".to_owned())),
+            Ok(None) => Err(failed("there are no more lines".to_owned())),
             Err(error) => Err(failed(error.to_string())),
         }
     }
 }
 
-/// One line without its end, read byte by byte: no buffer keeps a copy, and the next line stays for the next reader.
+/// Reads one line without its line end. Reads byte by byte, so that no buffer keeps a copy and the next line is left for the next reader.
 pub(crate) fn line(from: &mut impl Read) -> io::Result<Option<Secret>> {
-    let mut word = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut password = Zeroizing::new(Vec::with_capacity(LONGEST));
     let mut byte = [0];
     loop {
         if from.read(&mut byte)? == 0 {
-            if word.is_empty() {
+            if password.is_empty() {
                 return Ok(None);
             }
             break;
         }
         match byte {
             [b'\n'] => break,
-            _ if word.len() == LONGEST => {
+            _ if password.len() == LONGEST => {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is longer than 1024 bytes"));
             }
-            [byte] => word.push(byte),
+            [byte] => password.push(byte),
         }
     }
-    if word.last() == Some(&b'\r') {
-        word.pop();
+    if password.last() == Some(&b'\r') {
+        password.pop();
     }
-    Ok(Some(Secret::from(OsString::from_vec(std::mem::take(&mut word)))))
+    Ok(Some(Secret::from(OsString::from_vec(std::mem::take(&mut password)))))
 }
 
 fn missing(what: &str, problem: String) -> Error {
     Error::Password {
         what: what.to_owned(),
         problem,
-        advice: "give it by pass:, env:, file:, fd: or stdin, or by prompt to be asked".to_owned(),
+        advice: "give it with pass:, env:, file:, fd: or stdin, or give prompt to be asked".to_owned(),
     }
 }
 
@@ -160,9 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_gives_its_password() {
+    fn each_source_gives_its_password() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("words");
+        let path = folder.path().join("passwords");
         std::fs::write(&path, "first\r\nsecond").unwrap();
         let from = format!("file:{}", path.display());
         let mut sources = Sources::default();
@@ -174,27 +175,27 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_source_is_refused_without_repeating_it() {
-        let Err(told) = Source::parse("hunter2".into()) else { panic!("accepted") };
-        assert!(!told.contains("hunter2"));
+    fn unknown_source_is_not_repeated_in_the_error() {
+        let Err(error) = Source::parse("hunter2".into()) else { panic!("accepted") };
+        assert!(!error.contains("hunter2"));
         assert!(Source::parse("fd:x".into()).is_err());
     }
 
     #[test]
-    fn a_missing_source_says_what_is_missing() {
+    fn missing_source_is_named_in_the_error() {
         let mut sources = Sources::default();
         let Err(error) = sources.next(&source("env:NO_SUCH_VARIABLE"), "password of the parent") else {
             panic!("found")
         };
         assert_eq!(
             error.to_string(),
-            "no password of the parent: the environment variable NO_SUCH_VARIABLE is not set"
+            "cannot read the password of the parent: the environment variable NO_SUCH_VARIABLE is not set"
         );
         assert!(sources.next(&source("file:/no/such/file"), "password").is_err());
     }
 
     #[test]
-    fn endless_lines_are_refused() {
+    fn overlong_lines_are_refused() {
         assert!(line(&mut io::repeat(b'a')).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! `srk`: the standard storage key, made persistent where everybody looks for it.
+//! `srk`: makes the standard storage key persistent at its standard handle.
 
 use clap::Args;
 use keyfile::{Handle, Public};
@@ -14,13 +14,13 @@ use crate::terminal::{self, Progress};
 
 /// Make the standard storage key persistent at 81000001
 ///
-/// Keys made under it (create -p 81000001) load without deriving their parent first, which is faster, and can take most of a minute for an RSA parent on
-/// a real chip. Key files of the owner hierarchy stay usable as they are. It is the P-256 key of the TCG's template, the same that this and other tools
-/// derive. Nothing is changed where it is there already, or where the handle holds another object. `evict 81000001` takes it away again.
+/// Keys made under it (create -p 81000001) load faster, because their parent need not be derived first; for an RSA parent on a real chip that can take
+/// most of a minute. Key files of the owner hierarchy remain usable. The key is the P-256 key of the TCG's template, the same that this and other tools
+/// derive. If it is persistent already, or the handle is in use by another object, nothing is changed. `evict 81000001` removes it again.
 #[derive(Args)]
 #[command(after_help = "Example: sudo tpm2-keytool srk")]
 pub(crate) struct Srk {
-    /// The RSA-2048 key instead: for a TPM without P-256, and for files with an RSA parent
+    /// Use the RSA-2048 key instead: for a TPM without P-256, and for files with an RSA parent
     #[arg(long)]
     rsa: bool,
 
@@ -29,7 +29,7 @@ pub(crate) struct Srk {
 }
 
 impl Srk {
-    /// Makes it persistent, unless it is.
+    /// Makes the key persistent, unless it is already.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let given = self.owner.given()?;
         let tpm = common.tpm_by(given.as_ref())?;
@@ -50,11 +50,11 @@ impl Srk {
             Ok((found, _)) if !matches_template(&found, &storage_primary(self.rsa)) => {
                 return Err(other(&found));
             }
-            // It has the right template; only the key that the hierarchy derives from it is the standard one.
+            // The template is right. It is the standard key only if the hierarchy derives the same key from the template.
             Ok((found, name)) => {
                 let _progress = self.progress();
                 return match tpm.parent_public(&parent)?.1 == name {
-                    true => Ok(format!("the {kind} storage key is at {SRK} already")),
+                    true => Ok(format!("the {kind} storage key is already at {SRK}")),
                     false => Err(other(&found)),
                 };
             }
@@ -76,9 +76,9 @@ impl Srk {
 }
 
 fn other(found: &Public) -> Error {
-    let words = Persistent { handle: SRK, public: found };
+    let description = Persistent { handle: SRK, public: found };
     Error::request(
-        format!("another object is at {SRK}: {words}"),
-        format!("keys may need it; if none does, `tpm2-keytool evict {SRK}` takes it away"),
+        format!("another object is at {SRK}: {description}"),
+        format!("if no key needs it, remove it with `tpm2-keytool evict {SRK}`"),
     )
 }

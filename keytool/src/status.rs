@@ -1,4 +1,4 @@
-//! `status`: the TPM in words, and what to do about what is wrong.
+//! `status`: describes the TPM and suggests fixes.
 
 use clap::Args;
 
@@ -15,10 +15,10 @@ mod report;
 
 use facts::Facts;
 
-/// Tell about the TPM, and what to do about what is wrong with it
+/// Show the state of the TPM and suggest fixes
 ///
-/// Maker, firmware, algorithms, raw RSA, curves, places, sessions, lockout counter, the storage root key, and which TPM is used and why. Exits with 0 when a TPM
-/// answers and takes commands, whatever there is to advise.
+/// Shows manufacturer, firmware, algorithms, raw RSA, curves, slots, sessions, lockout counter, the storage root key, and which TPM is used and why. The exit
+/// code is 0 if a TPM answers and accepts commands, even if there is advice.
 #[derive(Args)]
 pub(crate) struct Status {
     /// Print JSON (docs/json.md)
@@ -27,7 +27,7 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// Asks the TPM and tells.
+    /// Reads the state of the TPM and prints it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm()?;
         let facts = Facts::of(&tpm);
@@ -43,7 +43,7 @@ impl Status {
         }
         terminal::result(report::rows(&facts))?;
         match advice.as_slice() {
-            // It answers, but is of no use.
+            // The TPM answers, but cannot be used.
             [only] if facts.has_failed() => Err(failure(only)),
             [] => terminal::result("all is well"),
             all => all.iter().try_for_each(|one| terminal::result(format_args!("advice: {one}"))),
@@ -55,11 +55,11 @@ fn failure(advice: &str) -> Error {
     Error::request("the TPM is in failure mode", advice)
 }
 
-/// Something answers there that is no TPM, or speaks as none does.
+/// Adds a hint for a device that answers, but not like a TPM.
 fn advised(error: Error) -> Error {
     match error {
         Error::Tpm(error) if error.advice().is_none() => Error::Tpm(error.advise(
-            "what answers there is no TPM 2.0 as far as this program can tell: name the right one with --tcti or the variable TPM2_TCTI",
+            "what answers there does not behave like a TPM 2.0: name the right TPM with --tcti or the variable TPM2_TCTI",
         )),
         other => other,
     }

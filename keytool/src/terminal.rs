@@ -1,4 +1,4 @@
-//! Everything that this program prints: results on stdout, the rest on stderr.
+//! All output of this program: results on stdout, everything else on stderr.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::ffi::OsString;
@@ -22,11 +22,11 @@ mod progress;
 
 pub(crate) use progress::Progress;
 
-/// The name that this program was called by, which its errors begin with.
+/// The name that this program was called by. Each error begins with it.
 static CALLED: OnceLock<String> = OnceLock::new();
 
-/// Takes the name from the first word of the command line.
-pub(crate) fn introduce(called: Option<OsString>) {
+/// Sets the program's name from the first argument of the command line.
+pub(crate) fn set_name(called: Option<OsString>) {
     let called = called.unwrap_or_default();
     let name = Path::new(&called).file_name().unwrap_or_default().to_string_lossy();
     let plain: String = name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
@@ -39,16 +39,16 @@ fn name() -> &'static str {
     CALLED.get().map_or(NAME, String::as_str)
 }
 
-/// One line, or several, of the result.
+/// Prints one or more lines of the result.
 ///
 /// # Errors
-/// stdout cannot be written; a reader that has gone away (`| head`) is one too, so that nobody takes for success what nobody saw.
+/// stdout cannot be written. A closed pipe (`| head`) is an error, too: the result was not read completely.
 pub(crate) fn result(text: impl fmt::Display) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Error::output)
 }
 
-/// Secret bytes as they are, past the buffer of stdout, which would keep a copy.
+/// Writes secret bytes to stdout without its buffer, which would keep a copy.
 ///
 /// # Errors
 /// As [`result`].
@@ -57,12 +57,12 @@ pub(crate) fn data(bytes: &[u8]) -> Result<(), Error> {
     stdout.and_then(|mut out| out.write_all(bytes)).map_err(Error::output)
 }
 
-/// Something that the user should know although all went well.
+/// Prints a message that is not an error.
 pub(crate) fn notice(text: impl fmt::Display) {
-    told(format_args!("{}: {text}\n", name()));
+    to_stderr(format_args!("{}: {text}\n", name()));
 }
 
-/// Asks on the terminal; none where there is nobody to ask. Everything but y is no.
+/// Asks for confirmation on the terminal. Returns none if there is no terminal. Any answer except y and yes means no.
 pub(crate) fn confirm(question: impl fmt::Display) -> Option<bool> {
     let stdin = io::stdin();
     if !stdin.is_terminal() || !io::stderr().is_terminal() {
@@ -71,33 +71,33 @@ pub(crate) fn confirm(question: impl fmt::Display) -> Option<bool> {
     if let Some(settings) = Settings::now() {
         settings.drop_typed();
     }
-    told(format_args!("{question} [y/N] "));
+    to_stderr(format_args!("{question} [y/N] "));
     let mut answer = String::new();
     stdin.read_line(&mut answer).ok()?;
     Some(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
-/// Tells a failure: a cause line, an advice line.
+/// Prints an error: the cause line and the hint line. Returns the exit code.
 pub(crate) fn failure(error: &Error) -> ExitCode {
     let name = name();
     match (error, error.advice()) {
-        (Error::Unread | Error::Told(_), _) => {}
-        (_, Some(advice)) => told(format_args!("{name}: {error}\n  {HINT} {advice}\n")),
-        (_, None) => told(format_args!("{name}: {error}\n")),
+        (Error::OutputClosed | Error::Reported(_), _) => {}
+        (_, Some(advice)) => to_stderr(format_args!("{name}: {error}\n  {HINT} {advice}\n")),
+        (_, None) => to_stderr(format_args!("{name}: {error}\n")),
     }
     error.exit().into()
 }
 
-/// stderr may be closed, or a pipe that nobody reads: there is nobody left to tell then.
-fn told(text: fmt::Arguments<'_>) {
+/// Writes to stderr. Errors are ignored, because there is no other way to report them.
+fn to_stderr(text: fmt::Arguments<'_>) {
     let _ = io::stderr().lock().write_fmt(text);
 }
 
-/// Prints what clap has to say: help and version on stdout, a wrong use on stderr.
+/// Prints clap's answer: help and version on stdout, a wrong use on stderr.
 pub(crate) fn usage(answer: &clap::Error) -> ExitCode {
-    // Not before the help that a call without any word gets.
+    // No name before the help that a call without arguments prints.
     if answer.use_stderr() && answer.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        told(format_args!("{}: ", name()));
+        to_stderr(format_args!("{}: ", name()));
     }
     match (answer.use_stderr(), answer.print()) {
         (false, Ok(())) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! `unseal`: the data of a sealed file, to stdout.
+//! `unseal`: writes the data of a sealed file to stdout.
 
 use std::path::PathBuf;
 
@@ -20,21 +20,20 @@ use crate::terminal;
 
 /// Write the data of a sealed file to stdout
 ///
-/// Byte for byte as it was sealed, all of it or nothing. It crosses the bus encrypted. Without --salt-name an attacker who controls the bus can read
-/// it.
+/// The output is exactly the data that was sealed. The data is encrypted on the bus; without --salt-name an attacker who controls the bus can read it.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool unseal disk.tpm | cryptsetup open …")]
 pub(crate) struct Unseal {
     /// The sealed file; an importable one is imported first
     file: PathBuf,
 
-    /// The password of the data, or of the object that its policy names, instead of the question
+    /// The password of the data, or of the object that its policy names
     ///
-    /// Everybody on this machine can read it in the process list while the command runs, and the shell may keep it in its history: --passin is better.
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
     #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
     password: Option<Secret>,
 
-    /// Where that password comes from: pass:WORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passin: Option<Source>,
 
@@ -48,8 +47,8 @@ impl Unseal {
         let file = key_file::read(&self.file)?;
         if !holds_data(&file) {
             return Err(Error::request(
-                format!("{} holds {}, and no sealed data", self.file.display(), kind(&file)),
-                "`tpm2-keytool seal` seals data; `tpm2-keytool show` tells what a file holds",
+                format!("{} contains {}, not sealed data", self.file.display(), kind(&file)),
+                "name a file that `tpm2-keytool seal` wrote; `tpm2-keytool show` shows what a file contains",
             ));
         }
         let mut passwords = Passwords::default();
@@ -71,7 +70,8 @@ impl Unseal {
             given
         } else {
             match passwords.ask(&what) {
-                // The file says that there is none: then nobody has to be there, as at boot. The last try before a lockout is spared.
+                // The file says that there is no password, so unsealing works without a terminal, as at boot. The last attempt before a
+                // lockout is not used.
                 Err(Error::Password { .. }) if !file.needs_password() => None,
                 asked => Some(asked?),
             }
@@ -80,7 +80,8 @@ impl Unseal {
     }
 }
 
-/// Other tools write the type of a loadable key, whatever the object is: the public area tells.
+/// Returns true if the file contains sealed data. This depends on the public area, because other tools write the type of a loadable key for
+/// every object.
 fn holds_data(file: &KeyFile) -> bool {
     let uses = Attributes::SIGN | Attributes::DECRYPT;
     matches!(file.public.key, PublicKey::KeyedHash { .. }) && !file.public.attributes.intersects(uses)
@@ -95,7 +96,7 @@ fn kind(file: &KeyFile) -> &'static str {
     }
 }
 
-/// Whose password is asked for: the data's, unless the policy wants that of another object.
+/// Returns the name of the password to ask for: the data's, unless the policy needs the password of another object.
 fn whose(file: &KeyFile) -> String {
     let signed = file.auth_policies.iter().flat_map(|signed| &signed.statements);
     let conditions: Vec<Condition> =

@@ -184,7 +184,7 @@ fn an_unreadable_nv_index_is_named() {
         .says("not read: the NV index is read with a password");
     // A search for certificates asks for no password.
     openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
-    desk.tool.ok("show 0x1c00003").says("not told without a password");
+    desk.tool.ok("show 0x1c00003").says("unknown: a password is needed to read it");
     desk.alters(raw::NV_READ, 1);
-    desk.tool.ok("show 0x1c00002").says("it cannot be read: ").says("not authentic");
+    desk.tool.ok("show 0x1c00002").says("cannot be read: ").says("not authentic");
 }

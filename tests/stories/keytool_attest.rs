@@ -93,10 +93,10 @@ fn a_low_range_certificate_proves_the_printed_name() {
     // Certificates in NV indexes are padded with zeros or ones.
     for filling in [0, 0xff] {
         desk.shell.write("nv.der", [desk.shell.read("ek.der"), vec![filling; 100]].concat());
-        desk.run("attest_tpm2_primary -A nv.der").ok().says("in one TPM").says(&signer);
+        desk.run("attest_tpm2_primary -A nv.der").ok().says("in the same TPM").says(&signer);
     }
     // Without a proof the Name is printed with a warning.
-    let unproven = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus");
+    let unproven = desk.run("attest_tpm2_primary -E").ok().says("the signing key is not verified");
     assert_eq!(unproven.out(), format!("{signer}\n"));
     desk.run("attest_tpm2_primary --help").ok().says("What is proven").says("openssl verify");
     desk.run("attest_tpm2_primary").failed().says("Usage");
@@ -127,7 +127,7 @@ fn certificates_of_every_template_are_accepted() {
     high("H-4", "ecc521:aes256cfb", "sha512");
     high("H-6", "rsa3072:aes256cfb", "sha384");
     for name in ["L-1", "H-1", "H-2", "H-3", "H-4", "H-6"] {
-        desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
+        desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in the same TPM");
         desk.assert_tidy();
     }
 }
@@ -171,7 +171,7 @@ fn templates_and_nonces_of_the_tpm_maker_are_read() {
     desk.certificate_by("both", &with_nonce(&own));
     let proven = |names: &[&str], refused: &[&str]| {
         for name in names {
-            desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in one TPM");
+            desk.run(&format!("tpm2-keytool attest -A {name}.pem")).ok().says("in the same TPM");
             desk.assert_tidy();
         }
         for name in refused {
@@ -217,13 +217,13 @@ fn a_tpm_with_factory_keys_and_certificates_is_attested() {
     let proxy = Proxy::start(&desk.tpm);
     for certificate in ["ek-rsa2048.crt", "ek-secp384r1.crt"] {
         let tcti = proxy.swtpm_tcti();
-        desk.run(&format!("tpm2-keytool attest --tcti {tcti} -A {certificate}")).ok().says("in one TPM");
+        desk.run(&format!("tpm2-keytool attest --tcti {tcti} -A {certificate}")).ok().says("in the same TPM");
         desk.tpm.assert_empty();
     }
     // The keys are persistent, so no RSA key is derived: only the signing key and the salt key, for each.
     assert_eq!(proxy.log().count(raw::CREATE_PRIMARY), 4, "{}", proxy.log().text());
     desk.others("tpm2_getekcertificate -o nv.der 2>/dev/null");
-    desk.run("tpm2-keytool attest -A nv.der").ok().says("in one TPM");
+    desk.run("tpm2-keytool attest -A nv.der").ok().says("in the same TPM");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn the_storage_key_of_each_hierarchy_is_attested() {
     desk.shell.write("null_name", desk.run("attest_tpm2_primary -n signer.name -o").ok().out());
     desk.run("attest_tpm2_primary -n signer.name null_name").ok().says("null: its storage key");
     desk.tpm.reset_and_startup();
-    desk.refuse("attest_tpm2_primary -n signer.name null_name", "but null_name says");
+    desk.refuse("attest_tpm2_primary -n signer.name null_name", "but null_name contains");
     desk.run("attest_tpm2_primary -n signer.name").ok().says("it is the signing key");
     desk.run("attest_tpm2_primary -C lockout").failed().says("owner, null, endorsement or platform");
 }
@@ -323,20 +323,20 @@ fn mismatched_arguments_are_refused() {
         ("-A p224.pem", "no EK template"),
         ("-A brainpool.pem", "no EK template"),
         ("-A ed25519.pem", "it is neither"),
-        ("-A text", "text is no EK certificate"),
+        ("-A text", "cannot use text as an EK certificate"),
         ("-A /dev/zero", "longer than a megabyte"),
         ("-n /dev/zero", "longer than a megabyte"),
         ("-A cut.der", "neither DER nor PEM"),
         ("-A ek.pub", "neither DER nor PEM"),
         ("-A nowhere.pem", "nowhere.pem"),
-        ("-n foreign.name -E", "but foreign.name says"),
+        ("-n foreign.name -E", "but foreign.name contains"),
         ("-n foreign.name -C null -f no.pem", "signing key of this TPM is"),
-        ("-n text", "no Name"),
+        ("-n text", "does not contain the Name"),
         ("-n nowhere", "nowhere"),
-        ("-A ek.pem -C null text", "no Name"),
+        ("-A ek.pem -C null text", "does not contain the Name"),
         ("-A ek.pem -C null foreign.name -f no.pem", "the certified key is"),
-        ("foreign.name", "the signing key is not known"),
-        ("-C owner foreign.name", "the signing key is not known"),
+        ("foreign.name", "the signing key is not verified"),
+        ("-C owner foreign.name", "the signing key is not verified"),
         ("-C null -f nowhere/no.pem", "cannot write"),
         ("-E --tcti device:/dev/no-such-tpm", "/dev/no-such-tpm"),
     ] {
@@ -362,7 +362,7 @@ fn hierarchies_with_passwords_are_attested() {
         desk.run(&format!("attest_tpm2_primary {line} -C endorsement")).ok();
         desk.assert_tidy();
     }
-    desk.pipe("attest_tpm2_primary -a -A ek.pem", "swordfish\n").ok().says("in one TPM");
+    desk.pipe("attest_tpm2_primary -a -A ek.pem", "swordfish\n").ok().says("in the same TPM");
     let own = "attest_tpm2_primary -n signer.name -k swordfish";
     desk.run(&format!("{own} -C owner -b trout-of-old")).ok();
     desk.run(&format!("{own} -C platform --passparent pass:pike")).ok();
@@ -377,7 +377,7 @@ fn hierarchies_with_passwords_are_attested() {
     }
     desk.refuse(&format!("{own} -C owner"), "--passparent");
     desk.refuse(&format!("{own} -C owner -b wrong"), "owner hierarchy");
-    desk.refuse("attest_tpm2_primary -a -E", "no password of the endorsement hierarchy");
+    desk.refuse("attest_tpm2_primary -a -E", "cannot read the password of the endorsement hierarchy");
     for word in ["swordfish", "trout-of-old", "pike"] {
         assert!(!proxy.log().contains(word.as_bytes()), "{word} was on the bus");
     }
@@ -415,7 +415,7 @@ fn an_altered_certification_is_refused() {
         proxy.on_response(tamper::flip_bit(CERTIFY, 0, at * 8 + 7));
         let output = desk.run("attest_tpm2_primary -n signer.name -C null -f no.pem").failed();
         let shown = output.err();
-        assert!(shown.contains("not to be believed") || shown.contains("cannot be read"), "{at}: {output}");
+        assert!(shown.contains("cannot be trusted") || shown.contains("cannot be read"), "{at}: {output}");
         desk.assert_absent("no.pem");
     }
     desk.assert_tidy();
@@ -446,12 +446,12 @@ fn recorded_and_foreign_responses_are_refused() {
     proxy.log().clear();
     desk.run("attest_tpm2_primary -n signer.name").ok().says("it is the signing key of this TPM");
     replay(&proxy);
-    desk.refuse("attest_tpm2_primary -n signer.name", "our nonce is not in it");
-    desk.refuse("attest_tpm2_primary -n signer.name -E", "our nonce is not in it");
+    desk.refuse("attest_tpm2_primary -n signer.name", "does not contain the nonce");
+    desk.refuse("attest_tpm2_primary -n signer.name -E", "does not contain the nonce");
     proxy.behave();
     // A replay of this response alone.
     replace(&proxy, CERTIFY, old);
-    desk.refuse("attest_tpm2_primary -n signer.name -C null", "our nonce is not in it");
+    desk.refuse("attest_tpm2_primary -n signer.name -C null", "does not contain the nonce");
     // The key of another hierarchy: the command reaches the TPM with that hierarchy.
     proxy.on_response(|_, _| Fate::Pass);
     proxy.on_command(|command| {
@@ -468,7 +468,7 @@ fn recorded_and_foreign_responses_are_refused() {
     let foreign = other.tcti();
     desk.refuse(
         &format!("attest_tpm2_primary -n signer.name -C null --tcti {foreign}"),
-        "but signer.name says",
+        "but signer.name contains",
     );
     desk.refuse(&format!("attest_tpm2_primary -A ek.pem --tcti {foreign}"), "belongs to another TPM");
     other.assert_empty();
@@ -514,10 +514,10 @@ fn the_signing_key_of_an_interposer_is_refused() {
         }
         Fate::Pass
     });
-    desk.refuse("attest_tpm2_primary -n signer.name -C null", "but signer.name says");
+    desk.refuse("attest_tpm2_primary -n signer.name -C null", "but signer.name contains");
     // The interposer's endorsement key is not the one in the certificate.
     desk.refuse("attest_tpm2_primary -A ek.pem", "belongs to another TPM");
-    let shown = desk.run("attest_tpm2_primary -E").ok().says("whoever is on the bus").out();
+    let shown = desk.run("attest_tpm2_primary -E").ok().says("the signing key is not verified").out();
     assert_ne!(shown.trim(), honest.to_string());
 
     // The interposer shows the right endorsement key, and its own signing key: the TPM opens no credential for that key.

@@ -135,7 +135,7 @@ fn a_service_that_works_passes_every_check() {
         "ok       password: the key has none",
         "ok       load: ",
         "ok       signature: the TPM signs with SHA2-256",
-        "ok       certificate: host.pem is of this key",
+        "ok       certificate: host.pem belongs to this key",
     ] {
         assert!(out.contains(line), "{line:?} in {output}");
     }
@@ -151,19 +151,19 @@ fn a_service_that_works_passes_every_check() {
 fn each_fault_is_named_with_its_remedy() {
     let service = Service::new();
     service.mode("key.tpm", 0o600);
-    service.fails("key.tpm", 1, "key", "key.tpm: it may not be read (Permission denied");
+    service.fails("key.tpm", 1, "key", "key.tpm: this user may not read it (Permission denied");
     service.mode("key.tpm", 0o644);
 
     fs::create_dir(service.0.shell.file("closed")).unwrap();
     fs::copy(service.0.shell.file("key.tpm"), service.0.shell.file("closed/key.tpm")).unwrap();
     service.mode("closed", 0o700);
-    service.fails("closed/key.tpm", 1, "key", "closed may not be entered (mode 0700, user 0, group 0)");
+    service.fails("closed/key.tpm", 1, "key", "closed (mode 0700, user 0, group 0)");
     // The key is reached by a symbolic link outside of the closed folder.
     std::os::unix::fs::symlink("closed/key.tpm", service.0.shell.file("link.tpm")).unwrap();
-    service.fails("link.tpm", 1, "key", "closed may not be entered");
+    service.fails("link.tpm", 1, "key", "this user may not enter the folder ");
     service.fails("no-such-key.tpm", 1, "key", "No such file");
     service.0.shell.write("text", "hello");
-    service.fails("text", 1, "key", "is no key file");
+    service.fails("text", 1, "key", "is not a readable key file");
 
     service.edit("tpm2 = t", "");
     service.fails("key.tpm", 1, "configuration", "tpm2 is not among its providers");
@@ -179,14 +179,14 @@ fn each_fault_is_named_with_its_remedy() {
     service.fails("key.tpm", 1, "configuration", "line 2");
     service.configure("default = d\ntpm2 = t", "");
     service.mode("service.cnf", 0o600);
-    service.fails("key.tpm", 1, "configuration", "service.cnf: it may not be read");
+    service.fails("key.tpm", 1, "configuration", "service.cnf: this user may not read it");
     service.mode("service.cnf", 0o644);
 
     service.edit("/tpm2.so", "/no-such-module.so");
     service.fails("key.tpm", 1, "module", "there is no module");
     service.0.shell.write("broken.so", "not a module");
     service.edit("/no-such-module.so", "/broken.so");
-    service.fails("key.tpm", 1, "module", "broken.so does not load: ");
+    service.fails("key.tpm", 1, "module", "broken.so: ");
     service.configure("default = d\ntpm2 = t", "");
 
     service.edit(&service.tcti(), "swtpm:host=127.0.0.1,port=1");
@@ -209,11 +209,16 @@ fn each_fault_is_named_with_its_remedy() {
     let other = PKey::from_ec_key(other.unwrap()).unwrap().public_key_to_der().unwrap();
     let other = certificate(&PKey::public_key_from_der(&other).unwrap(), -1, 1_000);
     service.0.shell.write("other.pem", &other);
-    service.fails("key.tpm other.pem", 1, "certificate", "other.pem: it is of another key");
+    service.fails("key.tpm other.pem", 1, "certificate", "other.pem: it belongs to another key");
     // A chain file that begins with the issuer.
     service.0.shell.write("turned.pem", [other, service.0.shell.read("host.pem")].concat());
-    service.fails("key.tpm turned.pem", 1, "certificate", "certificate 2 is of the key, and not the first");
-    service.fails("key.tpm text", 1, "certificate", "there is no certificate in it");
+    service.fails(
+        "key.tpm turned.pem",
+        1,
+        "certificate",
+        "certificate 2 belongs to the key, not the first one",
+    );
+    service.fails("key.tpm text", 1, "certificate", "it contains no certificate");
     service.check("key.tpm host.pem").ok();
 }
 
@@ -222,10 +227,10 @@ fn a_wrong_password_counts_once_and_never_locks_the_tpm() {
     let service = Service::new();
     service.0.tpm.set_dictionary_attack(5, 1000);
     service.create("-d -k secret");
-    service.check("-k secret key.tpm host.pem").ok().says("ok       password: the TPM takes it");
+    service.check("-k secret key.tpm host.pem").ok().says("ok       password: the TPM accepts it");
     assert_eq!(service.0.tpm.failures(), 0);
     // A missing password is not reported as wrong, and no password is tried.
-    service.fails("key.tpm host.pem", 7, "password", "no password of the key");
+    service.fails("key.tpm host.pem", 7, "password", "cannot read the password of the key");
     assert_eq!(service.0.tpm.failures(), 0);
     service.fails("-k wrong key.tpm", 3, "password", "TPM_RC_AUTH_FAIL");
     assert_eq!(service.0.tpm.failures(), 1);
@@ -376,18 +381,18 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
         &format!("tpm2:handle=0x81000100?pin-source=file:{word}"),
         "key.ref",
     ] {
-        service.check(&format!("{key} host.pem")).ok().says("certificate: host.pem is of this key");
+        service.check(&format!("{key} host.pem")).ok().says("certificate: host.pem belongs to this key");
     }
     assert_eq!(service.0.tpm.failures(), 0);
     // OpenSSL would try the empty password, which counts as a failure.
     service.fails("-k secret handle:0x81000100", 7, "password", "add ?pass to the URI");
     assert_eq!(service.0.tpm.failures(), 0);
-    service.fails("81000100", 7, "password", "has one, and none was given");
+    service.fails("81000100", 7, "password", "has one, but none was given");
     assert_eq!(service.0.tpm.failures(), 1);
     service.fails("-k wrong 81000100", 3, "password", "TPM_RC_AUTH_FAIL");
     assert_eq!(service.0.tpm.failures(), 2);
     service.fails("81000101", 1, "key", "there is no key at 0x81000101");
-    service.fails("tpm2:", 1, "key", "it names several objects");
+    service.fails("tpm2:", 1, "key", "it refers to several objects");
     // Another key is at the handle now.
     service.0.run("tpm2-keytool evict --yes 81000100").ok();
     service.0.run("tpm2-keytool create --force -e P-256 other.tpm").ok();
@@ -406,7 +411,7 @@ fn every_kind_of_signing_key_passes_and_others_are_named() {
     }
     service.0.run("tpm2-keytool create --force --restricted -e P-256 kind.tpm").ok();
     service.mode("kind.tpm", 0o644);
-    service.check("kind.tpm").says("the key does not sign");
+    service.check("kind.tpm").says("the key cannot sign");
     // Attestation keys sign with one digest only.
     service.0.others(
         "tpm2_createprimary -Q -C o -G ecc256 -c p.ctx; tpm2_evictcontrol -Q -c p.ctx 0x81000002; tpm2_flushcontext -t",
@@ -430,7 +435,7 @@ fn every_kind_of_signing_key_passes_and_others_are_named() {
 fn certificates_that_are_not_valid_now_give_a_warning() {
     let service = Service::new();
     service.certify("old.pem", -2_000, -1_000);
-    service.check("key.tpm old.pem").ok().says("warning  validity: certificate 1 of old.pem has expired on ");
+    service.check("key.tpm old.pem").ok().says("warning  validity: certificate 1 of old.pem expired on ");
     service.certify("new.pem", 1_000, 2_000);
     service
         .check("key.tpm new.pem")
@@ -438,7 +443,7 @@ fn certificates_that_are_not_valid_now_give_a_warning() {
         .says("warning  validity: certificate 1 of new.pem is not valid before ");
     let chain = [service.0.shell.read("host.pem"), service.0.shell.read("old.pem")].concat();
     service.0.shell.write("chain.pem", chain);
-    service.check("key.tpm chain.pem").ok().says("certificate 2 of chain.pem has expired");
+    service.check("key.tpm chain.pem").ok().says("certificate 2 of chain.pem expired");
     service.0.others("openssl x509 -in host.pem -outform DER -out host.der");
     service.check("key.tpm host.der").ok().says("ok       certificate: ");
 }
@@ -448,14 +453,14 @@ fn the_groups_of_the_user_and_of_the_unit_are_used() {
     let service = Service::new();
     service.mode("key.tpm", 0o640);
     service.0.shell.ok("chgrp daemon key.tpm");
-    service.fails("key.tpm", 1, "key", "it may not be read");
+    service.fails("key.tpm", 1, "key", "this user may not read it");
     service.check("--groups daemon key.tpm").ok().says("in the groups daemon nogroup");
     // The user daemon is in its own group.
     service.0.run("tpm2-keytool check --as daemon --config service.cnf key.tpm").ok();
     for (line, words) in [
         ("check --as no-such-user key.tpm", "there is no user no-such-user"),
         ("check --as nobody --groups no-such-group key.tpm", "there is no group no-such-group"),
-        ("check --tcti swtpm: key.tpm", "--tcti and --salt-name do not apply to check"),
+        ("check --tcti swtpm: key.tpm", "check does not accept --tcti and --salt-name"),
     ] {
         service.0.run(&format!("tpm2-keytool {line}")).failed().says(words);
     }

@@ -137,8 +137,8 @@ fn existing_keys_and_policies_are_accepted() {
     desk.run("create_tpm2_key -i 1.area -p 81000001 -e P-256 --secret 81000001 key.tpm").ok();
     desk.run("create_tpm2_key -i 1.area -p 81000001 -e P-256 -x 16 key.tpm").ok();
     for (options, why) in [
-        ("-w odd.pem", "no TPM has RSA keys of 1536 bits"),
-        ("-s 1000", "no TPM has RSA keys of 1000 bits"),
+        ("-w odd.pem", "no TPM supports RSA keys of 1536 bits"),
+        ("-s 1000", "no TPM supports RSA keys of 1000 bits"),
         ("-e bnp256", "OpenSSL does not know the curve"),
         ("-w ec.public", "no private key"),
     ] {
@@ -170,7 +170,7 @@ fn files_without_a_parents_public_key_are_refused() {
         ("key.tpm", "private key"),
         ("ed.pem", "private key"),
         ("ed.public", "neither"),
-        ("k1.public", "no TPM has its curve"),
+        ("k1.public", "no TPM supports its curve"),
         ("cut", "no public key"),
         ("no-such-file", "No such file"),
         ("/dev/null", "no public key"),

@@ -121,8 +121,8 @@ fn the_password_of_another_object_is_demanded() {
             assert_eq!(signed.success(), fits, "{name}: {signed}");
         }
     }
-    desk.run("create_tpm2_key -e P-256 --secret 81000009 no.tpm").failed().says("nothing at 0x81000009");
-    desk.run("create_tpm2_key -e P-256 --secret 01500017 no.tpm").failed().says("nothing at 0x01500017");
+    desk.run("create_tpm2_key -e P-256 --secret 81000009 no.tpm").failed().says("no object at 0x81000009");
+    desk.run("create_tpm2_key -e P-256 --secret 01500017 no.tpm").failed().says("no object at 0x01500017");
     desk.assert_absent("no.tpm");
 }
 
@@ -223,10 +223,10 @@ fn an_invalid_policy_is_refused_before_any_tpm_command() {
         ("-c short", "line 1"),
         ("-c unknown", "line 1"),
         ("-c empty", "no statement"),
-        ("-c binary", "no text"),
+        ("-c binary", "not a text file"),
         ("-c huge", "longer than a megabyte"),
         ("-c no-such-file", "No such file"),
-        ("-c authvalue", "is to have none"),
+        ("-c authvalue", "the object has none"),
         ("-c secret -k word", "two passwords"),
         ("--secret owner -k word", "two passwords"),
         ("--secret owner -c authvalue -k word", "two passwords"),

@@ -27,16 +27,19 @@ fn full() -> Desk {
 #[test]
 fn persistent_objects_are_listed_in_words() {
     let empty = Desk::new();
-    assert_eq!(empty.run("tpm2-keytool list").ok().out(), "this TPM keeps no keys and no NV indexes\n");
+    assert_eq!(
+        empty.run("tpm2-keytool list").ok().out(),
+        "this TPM has no persistent keys and no NV indexes\n"
+    );
     let desk = full();
     let out = desk.run("tpm2-keytool list").ok().out();
     assert_eq!(
         out.lines().collect::<Vec<_>>(),
         [
-            "0x81000001  EC prime256v1, standard storage key: a parent of keys",
+            "0x81000001  EC prime256v1, standard storage key: a parent of other keys",
             "0x81000100  RSA 2048, signs and decrypts",
-            "0x81000101  EC prime256v1, signs and decrypts; used by a policy only",
-            "0x81010001  EC prime256v1, endorsement key; used by a policy only",
+            "0x81000101  EC prime256v1, signs and decrypts; can only be used with a policy",
+            "0x81010001  EC prime256v1, endorsement key; can only be used with a policy",
             "0x01800010  NV index: a certificate of CN=host",
             "0x01800011  NV index: nothing: it was never written",
         ]
@@ -49,11 +52,11 @@ fn a_key_is_evicted_after_the_user_confirms() {
     let desk = full();
     let kept = desk.tpm.persistent();
     // There is no terminal to ask on.
-    desk.run("tpm2-keytool evict 81000100").failed().says("no terminal to ask on").says("--yes");
+    desk.run("tpm2-keytool evict 81000100").failed().says("there is no terminal").says("--yes");
     assert_eq!(desk.tpm.persistent(), kept);
     for (answer, removed) in [("n", false), ("", false), ("y", true)] {
         let mut terminal = Pty::start(desk.command("tpm2-keytool evict 81000100"));
-        terminal.expect("Take 0x81000100 (RSA 2048, signs and decrypts) away from the TPM? [y/N] ");
+        terminal.expect("Remove 0x81000100 (RSA 2048, signs and decrypts) from the TPM? [y/N] ");
         let (success, screen) = terminal.answer(answer).end();
         assert_eq!(success, removed, "{screen}");
         assert_eq!(!desk.tpm.persistent().contains(&0x8100_0100), removed, "{screen}");
@@ -61,11 +64,12 @@ fn a_key_is_evicted_after_the_user_confirms() {
     let output = desk.run("tpm2-keytool evict --force 81000101").ok();
     assert_eq!(
         output.out(),
-        "removed 0x81000101: EC prime256v1, signs and decrypts; used by a policy only\n"
+        "removed 0x81000101: EC prime256v1, signs and decrypts; can only be used with a policy\n"
     );
     assert_eq!(desk.tpm.persistent(), [0x8100_0001, 0x8101_0001]);
     desk.run("tpm2-keytool evict --yes 81000101").failed().says("there is no key at 0x81000101");
-    for (handle, words) in [("80000001", "no persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")]
+    for (handle, words) in
+        [("80000001", "not a persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")]
     {
         let output = desk.run(&format!("tpm2-keytool evict --yes {handle}")).failed().says(words);
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");

@@ -195,7 +195,7 @@ fn wrong_uses_of_load_are_refused() {
         ("null.tpm 81000002", "null hierarchy"),
         ("moved.tpm 81000002", "no key there"),
         ("foreign.tpm 81000002", "TPM_RC_INTEGRITY"),
-        ("text 81000002", "no key file that I can read"),
+        ("text 81000002", "not a readable key file"),
         ("cut.tpm 81000002", "cut off"),
         ("no-such-file 81000002", "No such file"),
         (". 81000002", "cannot read ."),
@@ -212,7 +212,9 @@ fn wrong_uses_of_load_are_refused() {
         let output = desk.run(&format!("load_tpm2_key {line}")).failed();
         assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
     }
-    desk.run("load_tpm2_key key.tpm 80000001").failed().says("no persistent handle: those are 81000000 to");
+    desk.run("load_tpm2_key key.tpm 80000001")
+        .failed()
+        .says("not a persistent handle: the range is 81000000 to");
     assert_eq!(desk.tpm.persistent(), [0x8100_0001]);
     desk.assert_tidy();
 }

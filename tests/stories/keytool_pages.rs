@@ -105,7 +105,7 @@ fn bash_completes_the_options_of_subcommands() {
 fn help_explains_create_and_the_version_is_printed() {
     let folder = Folder::new();
     for line in ["create_tpm2_key --help", "tpm2-keytool create --help"] {
-        folder.run(line).ok().says("What it buys").says("What decides of the parent").says("process list");
+        folder.run(line).ok().says("Benefit: ").says("Choosing a parent").says("process list");
     }
     for line in ["create_tpm2_key -v", "tpm2-keytool -v", "tpm2-keytool create --version"] {
         folder.run(line).ok().says(env!("CARGO_PKG_VERSION"));

@@ -90,7 +90,7 @@ fn every_condition_and_name_hash_can_be_signed() {
         }
     }
     // A policy without conditions is allowed, with a warning.
-    desk.run("signed_tpm2_policy add sealed.tpm ecc.pem").ok().says("demands nothing");
+    desk.run("signed_tpm2_policy add sealed.tpm ecc.pem").ok().says("has no conditions");
     desk.unseals("", b"hello");
     assert_eq!(desk.listed("sealed.tpm"), "1  \n");
 }
@@ -134,7 +134,7 @@ fn a_signed_policy_within_a_signed_policy_gives_a_warning() {
     desk.run("signed_tpm2_policy add -e pkcs11 --locality 1 sealed.tpm ecc.pem").ok();
     desk.run("signed_tpm2_policy add --signed-policy rsa.public sealed.tpm ecc.pem")
         .ok()
-        .says("nobody can satisfy");
+        .says("the new policy cannot be satisfied");
     // The other policy still unlocks.
     desk.unseals("", b"hello");
     desk.run("signed_tpm2_policy rm sealed.tpm 2").ok();
@@ -173,7 +173,7 @@ fn policies_demand_passwords_of_the_key_and_of_other_objects() {
         desk.assert_tidy();
     };
     refused("-a --secret owner", "two passwords");
-    refused("--secret 81000009", "nothing at 0x81000009");
+    refused("--secret 81000009", "no object at 0x81000009");
     // An empty password can be demanded; it is always satisfied.
     let untouched = desk.shell.read("sealed.tpm");
     desk.run("signed_tpm2_policy add -a sealed.tpm rsa.pem").ok().says("has no password");
@@ -186,7 +186,7 @@ fn policies_demand_passwords_of_the_key_and_of_other_objects() {
     desk.stays_sealed("-k wrong", "endorsement");
     // The file no longer shows whether the data has a password: it claims none.
     desk.run("signed_tpm2_policy rm sealed.tpm 1").ok();
-    desk.run("tpm2-keytool show sealed.tpm").ok().says("password      not asked for");
+    desk.run("tpm2-keytool show sealed.tpm").ok().says("password      not needed");
 }
 
 #[test]
@@ -334,13 +334,13 @@ fn wrong_uses_of_policy_are_refused() {
     desk.shell.write("odd", "0000016f0");
     let before = desk.shell.read("key.tpm");
     for (line, cause) in [
-        ("add key.tpm", "needs a private key"),
-        ("add plain.tpm ecc.pem", "takes no signed policies"),
-        ("add locked.tpm ecc.pem", "takes no signed policies"),
+        ("add key.tpm", "needs the signer's private key"),
+        ("add plain.tpm ecc.pem", "does not accept signed policies"),
+        ("add locked.tpm ecc.pem", "does not accept signed policies"),
         ("add key.tpm other.pem", "not the private half of the key"),
         ("add key.tpm rsa.pem", "not the private half of the key"),
-        ("add key.tpm ecc.public", "cannot sign with ecc.public: there is no private key in it"),
-        ("add key.tpm plain.tpm", "TPM key file already"),
+        ("add key.tpm ecc.public", "cannot sign with ecc.public: it contains no private key"),
+        ("add key.tpm plain.tpm", "already a TPM key file"),
         ("add key.tpm no-such-file", "No such file"),
         ("add key.tpm ecc.secret.pem --passin pass:wrong", "the password is wrong"),
         ("add key.tpm ecc.secret.pem --passin env:NO_SUCH", "NO_SUCH"),
@@ -350,16 +350,16 @@ fn wrong_uses_of_policy_are_refused() {
         ("add -x 16 key.tpm ecc.pem --tcti swtpm:host=127.0.0.1,port=1", "port=1"),
         ("add no/such/key.tpm ecc.pem", "cannot write"),
         ("add no-such.tpm ecc.pem", "No such file"),
-        ("add ecc.pem ecc.pem", "no key file that I can read"),
+        ("add ecc.pem ecc.pem", "not a readable key file"),
         ("ls key.tpm 1", "nothing else"),
-        ("ls -x 16 key.tpm", "only add takes options"),
-        ("rm key.tpm 1 -n name", "only add takes options"),
+        ("ls -x 16 key.tpm", "only add accepts policy options"),
+        ("rm key.tpm 1 -n name", "only add accepts policy options"),
         ("ls no-such.tpm", "No such file"),
         ("rm key.tpm", "needs the number"),
         ("rm key.tpm 0", "numbered from 1 to 1"),
         ("rm key.tpm 2", "numbered from 1 to 1"),
         ("rm key.tpm first", "numbered from 1 to 1"),
-        ("rm plain.tpm 1", "there is none"),
+        ("rm plain.tpm 1", "the file has no signed policies"),
     ] {
         let output = desk.run(&format!("tpm2-keytool policy {line}")).failed().says(cause);
         let error = output.err();

@@ -124,7 +124,7 @@ fn passwords_are_read_from_every_source() {
     }
     // The data is never used as the password.
     for (options, why) in
-        [("-a", "no terminal to ask on"), ("-k ''", "empty"), ("--passout file:none", "none")]
+        [("-a", "there is no terminal"), ("-k ''", "empty"), ("--passout file:none", "none")]
     {
         desk.pipe(&format!("seal_tpm2_data {options} no.tpm"), b"data\ndata\n").failed().says(why);
         desk.assert_absent("no.tpm");
@@ -187,7 +187,7 @@ fn every_password_can_be_asked_for_at_a_prompt() {
     desk.pipe("create_tpm2_key -e P-256 --passparent prompt key.tpm", "swordfish\n").ok();
     desk.pipe("seal_tpm2_data --passparent prompt no.tpm", b"swordfish\ndata")
         .failed()
-        .says("no terminal to ask on");
+        .says("there is no terminal");
     desk.pipe("seal_tpm2_data -b swordfish -k minnow sealed.tpm", b"hello").ok();
     let mut terminal =
         Pty::start(desk.command("unseal_tpm2_data --passin prompt --passparent prompt sealed.tpm"));
@@ -247,8 +247,8 @@ fn oversized_and_missing_data_is_refused_before_any_tpm_command() {
         ("seal_tpm2_data no/such/folder/no.tpm", "cannot write"),
         ("seal_tpm2_data .", "not a regular file"),
         ("unseal_tpm2_data no-such-file", "No such file"),
-        ("unseal_tpm2_data old", "no key file that I can read"),
-        ("unseal_tpm2_data /dev/null", "no key file that I can read"),
+        ("unseal_tpm2_data old", "not a readable key file"),
+        ("unseal_tpm2_data /dev/null", "not a readable key file"),
     ] {
         desk.pipe(line, b"data").failed().says(cause);
     }
@@ -282,7 +282,7 @@ fn wrong_uses_leave_nothing() {
         ("seal no.tpm", "password"),
         ("seal -b wrong no.tpm", "password"),
         ("seal -p platform --tcti swtpm:host=127.0.0.1,port=1 no.tpm", "port=1"),
-        ("unseal key.tpm", "holds a key, and no sealed data"),
+        ("unseal key.tpm", "contains a key, not sealed data"),
         ("unseal sealed.tpm", "password"),
         ("unseal -b wrong sealed.tpm", "password"),
         ("unseal foreign.tpm", "belongs to another machine"),
@@ -326,7 +326,7 @@ fn sealed_objects_of_other_tools_are_unsealed() {
     desk.stays_sealed("-k wrong", "password");
     // An HMAC key has the same type of public area, and no data.
     sealed(false, "-G hmac");
-    desk.stays_sealed("", "holds an HMAC key, and no sealed data");
+    desk.stays_sealed("", "contains an HMAC key, not sealed data");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn sealed_data_never_leaves_its_tpm_unless_its_parent_can() {
     for option in ["-m", "--nomigrate"] {
         desk.pipe(&format!("seal_tpm2_data {option} -p 81000002 no.tpm"), b"hello")
             .failed()
-            .says("may move to another TPM");
+            .says("can move to another TPM");
         desk.assert_absent("no.tpm");
         desk.seal(option, b"hello");
         assert!(desk.key("sealed.tpm").public.attributes.contains(Attributes::FIXED_TPM));

@@ -174,12 +174,12 @@ fn the_password_of_another_object_is_demanded() {
     desk.stays_sealed("-k index", "0x01500016");
     desk.unseals("-k newer", b"hello");
     // Without an option the password of the other object is asked for, by name.
-    desk.stays_sealed("", "no password of the object at 0x01500016");
+    desk.stays_sealed("", "cannot read the password of the object at 0x01500016");
     desk.others("tpm2_nvundefine -Q -C o 0x1500016");
     desk.stays_sealed("-k newer", "0x01500016");
     desk.seal("--secret endorsement", b"hello");
     desk.unseals("-k ''", b"hello");
-    desk.stays_sealed("", "no password of the endorsement hierarchy");
+    desk.stays_sealed("", "cannot read the password of the endorsement hierarchy");
     // At boot there is no terminal, and no password is needed if the other object has none.
     without_password(&desk);
     desk.unseals("", b"hello");
@@ -199,7 +199,7 @@ fn the_password_of_another_object_is_demanded() {
         desk.unseals("-k ''", b"hello");
     }
     for (options, why) in [
-        ("--secret 81000009", "nothing at 0x81000009"),
+        ("--secret 81000009", "no object at 0x81000009"),
         ("--secret owner -k word", "two passwords"),
         ("-x sha256:31", "PCR 31"),
     ] {

@@ -168,7 +168,7 @@ fn signed_policies_are_listed_by_number_and_name() {
     desk.run("create_tpm2_key -e P-256 --signed-policy signer.pub key.tpm").ok();
     let unsigned = desk.run("tpm2-keytool show key.tpm").ok();
     assert_eq!(unsigned.out().matches("does not pass now").count(), 2, "{unsigned}");
-    unsigned.says("unsigned has signed a policy for this key yet");
+    unsigned.says("there is no signed policy for this key yet");
     let locality = |map: u8| Statement { command: CommandCode::POLICY_LOCALITY, body: vec![map] };
     sign(&desk, "key.tpm", Some("workshop"), locality(2));
     desk.run("tpm2-keytool show key.tpm")
@@ -225,7 +225,7 @@ fn an_importable_key_is_described() {
     let mut key = desk.key("key.tpm");
     (key.kind, key.secret) = (Kind::Importable, Some(vec![0; 70]));
     desk.shell.write("importable.tpm", key.to_pem().unwrap());
-    desk.run("tpm2-keytool show importable.tpm").ok().says("wrapped outside of the TPM").says("TPM2_Import");
+    desk.run("tpm2-keytool show importable.tpm").ok().says("wrapped outside the TPM").says("TPM2_Import");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn sealed_data_is_described() {
         .says("PCR 16 of bank sha256");
     desk.run("tpm2-keytool show importable.tpm")
         .ok()
-        .says("sealed data, wrapped outside of the TPM")
+        .says("sealed data, wrapped outside the TPM")
         .says("password      none");
     desk.assert_tidy();
 }
@@ -301,7 +301,7 @@ fn uris_and_references_to_a_persistent_key_are_described() {
         ("here", "leads to      0x81000001\n  there now     yes"),
         ("path", "leads to      0x81000001\n  there now     yes"),
         ("damaged", "leads to      nothing: a % is not followed by two hexadecimal digits"),
-        ("file", "leads to      something else"),
+        ("file", "leads to      not a persistent key"),
     ] {
         let shown = desk.run(&format!("tpm2-keytool show {name}")).ok().says(part);
         assert!(!shown.out().contains("swordfish"), "{shown}");
@@ -312,10 +312,10 @@ fn uris_and_references_to_a_persistent_key_are_described() {
         ("here --tcti device:/dev/no", "there now     unknown, no TPM"),
         ("key.tr", "serialized object of tpm2-tss"),
         ("key.tr", "there now     yes"),
-        ("signer.tr", "attestation: it signs what its TPM says"),
+        ("signer.tr", "attestation: it signs statements of its TPM"),
         ("signer.tr", "TLS 1.3       ecdsa_secp256r1_sha256"),
         ("object:key.tr", "leads to      0x81000001"),
-        ("key.pub --tcti device:/dev/no", "public area alone"),
+        ("key.pub --tcti device:/dev/no", "public area only"),
     ] {
         desk.run(&format!("tpm2-keytool show {line}")).ok().says(part);
     }
@@ -341,13 +341,9 @@ fn nv_indexes_are_described() {
     let shown = [
         ("1500001", "holds         a certificate of O=maker, CN=host", "read by       the owner, its policy"),
         ("1500002", "counter, 8 bytes", "holds         the number 1"),
-        ("1500003", "holds         not told without a password", "its own password"),
+        ("1500003", "holds         unknown: a password is needed to read it", "its own password"),
         ("1500004", "holds         nothing: it was never written", "(sha384)"),
-        (
-            "1500005",
-            "written by    its own password; locked now",
-            "8 bytes that are neither certificate nor key",
-        ),
+        ("1500005", "written by    its own password; locked now", "8 bytes, neither a certificate nor a key"),
     ]
     .map(|(index, first, second)| {
         (index, desk.run(&format!("tpm2-keytool show {index}")).ok().says(first).says(second).out())
@@ -362,9 +358,9 @@ fn nv_indexes_are_described() {
     }
     desk.run("tpm2-keytool show 1500006")
         .ok()
-        .says("holds         not told without a password")
-        .says("the index itself counts")
-        .says("PIN with a count of failures");
+        .says("holds         unknown: a password is needed to read it")
+        .says("the index counts failures itself")
+        .says("PIN that counts failures");
     assert_eq!(desk.tpm.failures(), 0);
     // No try of a PIN was spent.
     desk.others("tpm2_nvread 0x1500006 -C p -o now; cmp now limit");
@@ -385,10 +381,10 @@ fn nv_indexes_are_described() {
         ("81000001?pin-value=hunter2:%4", "a % is not followed"),
         ("tpm2:hndle=81000001", "the attribute \"hndle\" is not known"),
         ("80000001", "0x80000001 is a transient object"),
-        ("TPM2:", "it stands for everything"),
+        ("TPM2:", "it refers to all objects"),
     ] {
         let printed =
-            desk.run(&format!("tpm2-keytool show '{key}'")).failed().says(why).says("no file of that name");
+            desk.run(&format!("tpm2-keytool show '{key}'")).failed().says(why).says("no file with that name");
         assert!(!printed.err().contains("hunter2"), "{printed}");
     }
     desk.run("tpm2-keytool show nowhere:x").failed().says("cannot read nowhere:x");

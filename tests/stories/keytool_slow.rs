@@ -77,8 +77,10 @@ fn slow(proxy: &Proxy, slow: u32) {
 fn progress_is_shown_on_a_terminal_after_a_second() {
     let (desk, proxy) = desk();
     slow(&proxy, raw::CREATE);
-    let (success, screen) =
-        Pty::start(desk.command("create_tpm2_key key.tpm")).expect("searches primes").expect("1 s").end();
+    let (success, screen) = Pty::start(desk.command("create_tpm2_key key.tpm"))
+        .expect("searching for primes")
+        .expect("1 s")
+        .end();
     assert!(success && screen.ends_with("\r\x1b[K"), "{screen:?}");
     assert_eq!(desk.run("create_tpm2_key key.tpm").ok().err(), "");
     // A fast command, or one that searches no primes, shows no progress.

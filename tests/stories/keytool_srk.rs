@@ -15,7 +15,7 @@ fn the_standard_storage_key_is_made_persistent_once() {
         assert_eq!(made.out(), format!("made the {kind} storage key persistent at 0x81000001\n"));
         assert_eq!(desk.tpm.persistent(), [0x8100_0001]);
         let again = desk.run(&format!("tpm2-keytool srk {option}")).ok();
-        assert_eq!(again.out(), format!("the {kind} storage key is at 0x81000001 already\n"));
+        assert_eq!(again.out(), format!("the {kind} storage key is already at 0x81000001\n"));
         // tpm2-tools derive the same key from the TCG template.
         desk.others(&format!(
             "tpm2_createprimary -Q -C o -G {theirs}:aes128cfb -c p.ctx -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'

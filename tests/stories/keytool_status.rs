@@ -38,14 +38,14 @@ fn each_fault_is_shown_with_its_remedy() {
     for _ in 0..2 {
         let _ = desk.tpm.create_primary();
     }
-    desk.run("tpm2-keytool status").ok().says("all object places are taken").says("tpm2_flushcontext -t");
+    desk.run("tpm2-keytool status").ok().says("all object slots are in use").says("tpm2_flushcontext -t");
     desk.others("tpm2_flushcontext -t");
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     desk.run("tpm2-keytool status").ok().says("owner set").says("--passparent");
     for _ in 0..3 {
         let _ = desk.tpm.start_session();
     }
-    desk.run("tpm2-keytool status").ok().says("all session places are taken").says("tpm2_flushcontext -l");
+    desk.run("tpm2-keytool status").ok().says("all session slots are in use").says("tpm2_flushcontext -l");
 }
 
 #[test]
@@ -166,9 +166,9 @@ fn every_line_agrees_with_tpm2_tools() {
     assert_eq!((said("PCR banks"), banks.len()), (banks.join(" "), 2));
 
     assert_eq!(
-        said("places"),
+        said("slots"),
         format!(
-            "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at once",
+            "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at the same time",
             variable("HR_TRANSIENT_AVAIL"),
             fixed("HR_TRANSIENT_MIN"),
             variable("HR_PERSISTENT_AVAIL"),
@@ -244,7 +244,7 @@ fn a_lockout_is_shown_with_its_remedy() {
     desk.run("tpm2-keytool status")
         .ok()
         .says("LOCKED: 5 wrong passwords of 5; one is forgiven every 2 h")
-        .says("wait 2 h, or reset the counter with `tpm2_dictionarylockout --clear-lockout`");
+        .says("wait 2 h, or run `tpm2_dictionarylockout --clear-lockout`");
     assert!(bit(&desk.shell.ok("tpm2_getcap properties-variable").out(), "inLockout"));
     desk.others("tpm2_dictionarylockout -Q --clear-lockout; tpm2_flushcontext -t");
     desk.run("tpm2-keytool status").ok().says("open: 0 wrong passwords of 5").says("all is well");
@@ -257,7 +257,7 @@ fn a_lockout_is_shown_with_its_remedy() {
     desk.run("tpm2-keytool status")
         .ok()
         .says("owner disabled, endorsement disabled, platform enabled")
-        .says("enable it in the firmware's setup")
+        .says("enable it in the firmware setup")
         .says("`attest` cannot work");
 }
 
@@ -279,7 +279,7 @@ fn a_tpm_in_failure_mode_is_reported() {
     });
     let output = desk.run("tpm2-keytool status").failed();
     let printed = output.out();
-    assert_eq!(row(&printed, "maker"), "IBM: IBM (swtpm and libtpms say so too); model \"SW   TPM\"");
+    assert_eq!(row(&printed, "maker"), "IBM: IBM (also reported by swtpm and libtpms); model \"SW   TPM\"");
     assert!(row(&printed, "self test").starts_with("FAILED: TPM_RC_FAILURE (0x101)"), "{printed}");
     assert!(
         printed.contains("deadbeef") && !printed.contains("lockout") && !printed.contains("well"),
@@ -288,7 +288,7 @@ fn a_tpm_in_failure_mode_is_reported() {
     output.says("the TPM is in failure mode").says("off and on");
     // A TPM that does not answer even that.
     proxy.on_command(|_| Fate::Answer(raw::answer(0x101)));
-    desk.run("tpm2-keytool status").failed().says("failure mode").says("not told");
+    desk.run("tpm2-keytool status").failed().says("failure mode").says("not reported");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn anything_but_a_tpm_2_is_an_error_with_a_remedy() {
         ("device:/dev/null", "the device gives no answer"),
         ("device:/etc/passwd", "not a device"),
         // The program may exit before the command is written, or after.
-        ("cmd:false", "what answers there is no TPM 2.0"),
+        ("cmd:false", "what answers there does not behave like a TPM 2.0"),
         ("cmd:cat", "damaged in transit"),
         ("nonsense", "not a TCTI string"),
         ("nonsense:x=y", "nonsense"),

@@ -173,7 +173,7 @@ fn unsupported_keys_are_refused_before_any_tpm_command() {
          openssl pkey -in ec.pem -pubout -out public.pem",
     );
     for (file, why) in [
-        ("ed25519.pem", "RSA and EC"),
+        ("ed25519.pem", "neither an RSA nor an EC key"),
         ("secp256k1.pem", "secp256k1"),
         ("three.pem", "two primes"),
         ("pss.pem", "RSA-PSS"),

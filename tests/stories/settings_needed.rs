@@ -70,13 +70,13 @@ fn the_owners_password_in_the_settings_reads_an_index_and_certifies_a_key() {
     let (show, attest) = ("show 0x1500001", "attest -C owner -o");
     with("owner").ok(show).says("a certificate of CN=host");
     with("owner").ok(attest);
-    with("other").ok(show).says("not told without a password");
+    with("other").ok(show).says("unknown: a password is needed to read it");
     with("other").failed(attest);
     with("other").ok(&format!("{attest} -b owner"));
     // An option gives the empty password.
     with("owner").failed(&format!("{attest} -b ''"));
     let unreadable = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
-    unreadable.ok(show).says("it cannot be read: ").says("pin-source");
+    unreadable.ok(show).says("cannot be read: ").says("pin-source");
     unreadable.failed(attest).says("pin-source");
     unreadable.ok("attest -C null -o");
 }

@@ -103,7 +103,11 @@ fn opening_every_listed_object_asks_for_no_password() {
     assert_eq!(machine.tpm.failures(), 0, "no password was tried");
     machine.openssl.ok("storeutl -noout -text -passin pass:secret tpm2:nv=0x01c00003").says("CN=host");
     machine.openssl.failed("x509 -in tpm2:unread=0x01c00003").says("a certificate is wanted");
-    machine.tool.ok("show tpm2:unread=0x01c00003").says("NV index 0x01c00003").says("not told without");
+    machine
+        .tool
+        .ok("show tpm2:unread=0x01c00003")
+        .says("NV index 0x01c00003")
+        .says("a password is needed to read it");
 }
 
 #[test]

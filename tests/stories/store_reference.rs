@@ -44,7 +44,7 @@ fn a_reference_contains_what_its_page_documents() {
     assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}"));
     let tools = peers::tpm2_tools(openssl.shell(), &machine.tpm.tcti());
     tools.ok(&format!("tpm2_readpublic -Q -c 0x{PLAIN} -t plain.obj"));
-    tool.ok("reference --force object:plain.obj?pin-value=x key.ref").says("in clear");
+    tool.ok("reference --force object:plain.obj?pin-value=x key.ref").says("in the clear");
     assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}?pin-value=x"));
     let absent =
         tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-source=file:/no/such/word key.ref"));
@@ -156,12 +156,12 @@ fn wrong_uses_of_the_tool_are_refused() {
     desk.others("printf data | tpm2_create -Q -C 0x81000101 -i - -u x -r y || true; printf x >object");
     for (line, what) in [
         ("handle:0x81000999 out", "there is no key at 0x81000999"),
-        ("81000102 out", "used by a policy only"),
+        ("81000102 out", "can only be used with a policy"),
         ("handle:0x1c00002 out", "persistent key"),
         ("tpm2:file=key.tpm out", "needs no reference"),
         ("tpm2: out", "persistent key"),
-        ("nonsense out", "names no key"),
-        ("object:object out", "no serialized object"),
+        ("nonsense out", "does not name a key"),
+        ("object:object out", "not a serialized object"),
         ("object:absent out", "cannot read absent"),
         ("object:/dev/zero out", "longer than a megabyte"),
         ("81000101 /no/such/folder/out", "cannot write"),

@@ -48,7 +48,7 @@ fn a_loaded_key_is_used_and_stays_loaded() {
             .openssl
             .failed(&format!("pkey -in '{key}' {passin} -out file"))
             .says("is a transient object, which a file cannot refer to");
-        machine.tool.failed(&format!("reference {key} file")).says("leads to a persistent key");
+        machine.tool.failed(&format!("reference {key} file")).says("refer to a persistent key");
         machine.tool.failed(&format!("show {key}")).says("is a transient object");
         assert_eq!(machine.tpm.transient(), taken);
     }

@@ -1,5 +1,5 @@
-//! The Name of a key in a file: hexadecimal, as this tool and the kernel (/sys/class/tpm/tpm0/null_name) write it, or the bytes
-//! themselves, as tpm2_readpublic does.
+//! Reads the Name of a key from a file: hexadecimal, as this tool and the kernel (/sys/class/tpm/tpm0/null_name) write it, or binary, as
+//! tpm2_readpublic writes it.
 
 use std::path::Path;
 
@@ -8,15 +8,17 @@ use keyfile::{HashAlg, Name};
 use crate::error::Error;
 use crate::input;
 
-const ADVICE: &str = "a Name is the number of a hash and a digest, such as 000b and 64 hexadecimal digits: `attest -E` and /sys/class/tpm/tpm0/null_name write one";
+const ADVICE: &str = "give a Name: a hash number and a digest, such as 000b and 64 hexadecimal digits, from `attest -E` or /sys/class/tpm/tpm0/null_name";
 
 /// Reads a Name.
 ///
 /// # Errors
-/// There is no such file, or it holds something else.
+/// The file cannot be read, or contains no Name.
 pub(crate) fn read(path: &Path) -> Result<Name, Error> {
     let bytes = input::read(path, ADVICE)?;
-    parse(&bytes).ok_or_else(|| Error::request(format!("{} holds no Name of a key", path.display()), ADVICE))
+    parse(&bytes).ok_or_else(|| {
+        Error::request(format!("{} does not contain the Name of a key", path.display()), ADVICE)
+    })
 }
 
 fn parse(bytes: &[u8]) -> Option<Name> {
@@ -31,7 +33,7 @@ fn parse(bytes: &[u8]) -> Option<Name> {
     name(bytes).or_else(|| text().and_then(|bytes| name(&bytes)))
 }
 
-/// nameAlg ‖ digest (TPM 2.0 Part 1 §16).
+/// Returns true for nameAlg ‖ digest (TPM 2.0 Part 1 §16).
 fn is_name(bytes: &[u8]) -> bool {
     HashAlg::ALL
         .into_iter()
@@ -43,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_in_every_spelling() {
+    fn names_are_read_in_every_format() {
         let name = Name::of(HashAlg::Sha256, b"public area");
         let hex = name.to_string();
         for text in [hex.clone(), format!("{hex}\n"), hex.to_uppercase(), format!(" 0x{hex}\r\n")] {
@@ -55,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn other_content_is_refused() {
         let hex = Name::of(HashAlg::Sha256, b"public area").to_string();
         for text in [
             "",

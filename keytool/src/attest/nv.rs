@@ -1,17 +1,17 @@
-//! What a maker has left in NV about his endorsement keys: a nonce that goes into the template, or a whole template of his own (TCG EK
-//! credential profile §2.2.1.4). It comes over the bus and need not be believed: a wrong template gives a key that is not the certificate's.
+//! Reads what a manufacturer stored in NV about its endorsement keys: a nonce for the template, or a whole template (TCG EK credential
+//! profile §2.2.1.4). These values need not be trusted: a wrong template gives a key that does not match the certificate.
 
 use keyfile::wire::Unmarshal;
 use keyfile::{Curve, Handle, NvAttributes, Public, PublicKey};
 use tpm::{Auth, NvReader, Tpm};
 use zeroize::Zeroizing;
 
-/// The nonce and the template of the RSA-2048 key, and those of the P-256 one.
+/// The indexes of the nonce and the template, for the RSA-2048 key and for the P-256 key.
 const RSA: [Handle; 2] = [Handle(0x01c0_0003), Handle(0x01c0_0004)];
 const ECC: [Handle; 2] = [Handle(0x01c0_000b), Handle(0x01c0_000c)];
 
-/// The templates in NV for keys of the type and size of `usual`; mostly there are none. `defined` are the indexes of this TPM, and
-/// `owner` is the password of their owner.
+/// Returns the templates in NV for keys with the type and size of `usual`. Most TPMs have none. `defined` are the indexes of this TPM, and
+/// `owner` is the owner's password.
 pub(super) fn templates(tpm: &Tpm, owner: Option<&Auth>, defined: &[Handle], usual: &Public) -> Vec<Public> {
     let [nonce, template] = match usual.key {
         PublicKey::Rsa { bits: 2048, .. } => RSA,
@@ -27,7 +27,7 @@ pub(super) fn templates(tpm: &Tpm, owner: Option<&Auth>, defined: &[Handle], usu
     all.into_iter().flatten().filter(|template| is_like(template, usual)).collect()
 }
 
-/// The nonce stands in front of the zeros of the unique field.
+/// Returns the template with the nonce at the start of the unique field, which is filled up with zeros.
 fn with(template: &Public, nonce: &[u8]) -> Option<Public> {
     let mut template = template.clone();
     let (unique, size) = match &mut template.key {
@@ -48,14 +48,15 @@ fn is_like(template: &Public, usual: &Public) -> bool {
     }
 }
 
-/// What an index holds, if no other password is needed for it.
+/// Reads an index, if no other password is needed.
 fn read(tpm: &Tpm, owner: Option<&Auth>, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
     let (public, _) = tpm.nv_public_before_read(index).ok()?;
     readers(public.attributes, owner).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }
 
-/// Who may read an index where nobody gives its password: the owner with the password of the settings, and the index itself if a wrong one
-/// would not count. That of a PIN counts by itself, though every PIN Fail index has no_da (Part 3 §31.3.1).
+/// Returns the authorizations with which an index can be read without its password: the owner's, with the password of the settings, and the
+/// index's empty password if a failure would not count. A PIN index counts failures itself, although every PIN Fail index has no_da (Part 3
+/// §31.3.1).
 pub(crate) fn readers(attributes: NvAttributes, owner: Option<&Auth>) -> impl Iterator<Item = NvReader> {
     let owner = attributes.contains(NvAttributes::OWNER_READ).then(|| NvReader::Owner(owner.cloned()));
     let own = attributes.contains(NvAttributes::AUTH_READ.union(NvAttributes::NO_DA));
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nonce_fills_the_front_of_the_unique_field() {
+    fn nonce_is_at_the_start_of_the_unique_field() {
         let Some(Public { key: PublicKey::Ecc { x, .. }, .. }) =
             with(&Template::ecc(Curve::P256).public(), &[7; 20])
         else {

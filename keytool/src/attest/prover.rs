@@ -1,4 +1,4 @@
-//! Asks the TPM for proofs, one after the other, and says what a proof that fails means.
+//! Gets proofs from the TPM, and explains a proof that fails.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{nv, verdict};
 use crate::error::Error;
 use crate::terminal::Progress;
 
-/// One TPM, under question.
+/// A TPM whose identity is to be proven.
 pub(crate) struct Prover<'a> {
     tpm: &'a Tpm,
     owner: Option<Auth>,
@@ -18,7 +18,7 @@ pub(crate) struct Prover<'a> {
     signer: Primary,
 }
 
-/// A key that the signing key vouches for.
+/// A key that the signing key has certified.
 pub(crate) struct Certified {
     /// Its Name.
     pub(crate) name: Name,
@@ -26,16 +26,16 @@ pub(crate) struct Certified {
     pub(crate) pem: Vec<u8>,
 }
 
-/// Bytes of a nonce.
+/// The number of bytes of a nonce.
 const NONCE: usize = 32;
 
-/// The options for passwords.
+/// The password options for the hints.
 const ENDORSEMENT: &str = "-a, -k or --passin";
 const EITHER: &str =
-    "-a, -k or --passin if it is the endorsement hierarchy's, with -b or --passparent if it is that of -C";
+    "-a, -k or --passin if it is the endorsement hierarchy, with -b or --passparent if it is the one of -C";
 
 impl<'a> Prover<'a> {
-    /// With the passwords of the endorsement hierarchy, and of the owner, who reads NV indexes.
+    /// Creates a prover with the passwords of the endorsement hierarchy and of the owner; the latter is used to read NV indexes.
     pub(crate) fn new(tpm: &'a Tpm, endorsement: Option<Auth>, owner: Option<Auth>) -> Result<Self, Error> {
         let capabilities = tpm.capabilities()?;
         let is_rsa = !capabilities.curves.contains(&Curve::P256);
@@ -43,29 +43,29 @@ impl<'a> Prover<'a> {
         Ok(Self { tpm, owner, capabilities, signer })
     }
 
-    /// The Name of the signing key; which TPM it is in, if in any, is not said with that.
+    /// Returns the Name of the signing key. This does not prove that the key is in a TPM.
     pub(crate) fn signer(&self) -> Result<Name, Error> {
         let _progress = self.progress();
         Ok(self.tpm.primary(&self.signer).map_err(|error| explained(error, ENDORSEMENT))?.1)
     }
 
-    /// Proves that the signing key is in one TPM with the private half of `key`, which is that of the certificate at `path`; gives the Name
+    /// Proves that the signing key is in the same TPM as the private half of `key`, the key of the certificate at `path`. Returns the Name
     /// of the signing key.
     ///
     /// # Errors
-    /// It is not.
-    pub(crate) fn lives_with(&self, key: &PublicKey, path: &Path) -> Result<Name, Error> {
+    /// The proof fails.
+    pub(crate) fn prove_same_tpm(&self, key: &PublicKey, path: &Path) -> Result<Name, Error> {
         let templates = tpm::endorsement::templates(key)?;
         let Some(first) = templates.first().cloned() else {
             return Err(Error::request(
-                format!("{} is for a key of a size that no EK template has", path.display()),
-                "EK certificates are for RSA keys of 2048, 3072 or 4096 bits, or for P-256, P-384 or P-521",
+                format!("no EK template has the key size of {}", path.display()),
+                "give an EK certificate: RSA with 2048, 3072 or 4096 bits, or P-256, P-384 or P-521",
             ));
         };
         if let Err(lack) = self.capabilities.check(&first) {
-            return Err(foreign(path, &lack.cause().to_string()));
+            return Err(wrong_tpm(path, &lack.cause().to_string()));
         }
-        // A maker's own template or nonce, if there is one, is the likelier; if it is none, that is no failure.
+        // The manufacturer's own template or nonce is tried first, because it is the likelier one. An unusable one is not an error.
         let own = nv::templates(self.tpm, self.owner.as_ref(), &self.capabilities.nv, &first);
         let own = own.into_iter().map(|template| (template, true));
         for (template, own) in own.chain(templates.into_iter().map(|template| (template, false))) {
@@ -75,18 +75,18 @@ impl<'a> Prover<'a> {
             match self.tpm.prove_residence(&self.signer, &ek, key) {
                 Ok(Residence::Here(signer)) => return Ok(signer),
                 Ok(Residence::Elsewhere) => {}
-                Err(error) if own && error.response_code().is_some() && !is_about_a_password(&error) => {}
+                Err(error) if own && error.response_code().is_some() && !is_about_password(&error) => {}
                 Err(error) => return Err(explained(error, ENDORSEMENT)),
             }
         }
-        Err(foreign(path, "its key is none that this TPM derives"))
+        Err(wrong_tpm(path, "this TPM does not derive its key"))
     }
 
-    /// Has the signing key certify the storage key of a hierarchy, and verifies what it says. `is_signer` looks at the Name of the key that
-    /// signed, which is given back.
+    /// Certifies the storage key of a hierarchy with the signing key, and verifies the certification. `is_signer` checks the Name of the key
+    /// that signed, which is returned.
     ///
     /// # Errors
-    /// The TPM refuses, another key signed, or what it says does not hold.
+    /// The TPM refuses, another key signed, or the certification is wrong.
     pub(crate) fn certified(
         &self,
         hierarchy: Handle,
@@ -104,43 +104,43 @@ impl<'a> Prover<'a> {
         is_signer(&signer)?;
         let name = verdict::name(&answer, &signer, hierarchy, &nonce)?;
         let key = verdict::openssl_key(&answer.public).and_then(|key| key.public_key_to_pem());
-        let pem = key.map_err(|_| verdict::tampered("the certified key is no key"))?;
+        let pem = key.map_err(|_| verdict::tampered("the certified key is not valid"))?;
         Ok((signer, Certified { name, pem }))
     }
 
-    /// A line on the terminal where the signing key is RSA: a real chip searches primes each time.
+    /// Shows a progress line if the signing key is RSA, because a real chip searches for primes each time.
     fn progress(&self) -> Option<Progress> {
         matches!(self.signer.template.key, PublicKey::Rsa { .. })
             .then(|| Progress::start("deriving the RSA signing key; this can take a minute"))
     }
 }
 
-/// Whether the key that signed is the one that was proven to be in the TPM.
+/// Checks that the key that signed is the one that was proven to be in the TPM.
 ///
 /// # Errors
-/// It is another.
+/// Another key signed.
 pub(crate) fn same(signer: &Name, proven: &Name) -> Result<(), Error> {
     match signer == proven {
         true => Ok(()),
-        false => Err(verdict::tampered("another key signed than the one that was to sign")),
+        false => Err(verdict::tampered("it was signed with another key")),
     }
 }
 
-/// A hierarchy's password is given by these options.
+/// Adds the hint about the password options of the hierarchy.
 fn explained(error: tpm::Error, options: &str) -> Error {
-    match is_about_a_password(&error) {
+    match is_about_password(&error) {
         true => Error::Tpm(error.advise(format!("give the password of the hierarchy with {options}"))),
         false => Error::Tpm(error),
     }
 }
 
-fn is_about_a_password(error: &tpm::Error) -> bool {
+fn is_about_password(error: &tpm::Error) -> bool {
     matches!(error.kind(), ErrorKind::ParentAuthorization | ErrorKind::ParentPasswordMissing)
 }
 
-fn foreign(path: &Path, why: &str) -> Error {
+fn wrong_tpm(path: &Path, why: &str) -> Error {
     Error::request(
         format!("{} belongs to another TPM: {why}", path.display()),
-        "take the certificate of this TPM (`tpm2_getekcertificate`), unless its maker derives endorsement keys by a template of his own",
+        "use the certificate of this TPM (`tpm2_getekcertificate`); endorsement keys with another manufacturer template are not supported",
     )
 }

@@ -1,4 +1,4 @@
-//! What a certification is worth: the signature of the key that should have made it, and in it our nonce, the Name and the hierarchy.
+//! Verifies a certification: the signature, and the signed nonce, Name and hierarchy.
 
 use keyfile::wire::Unmarshal;
 use keyfile::{Certification, Handle, HashAlg, Name, Public, PublicKey, Signature};
@@ -15,51 +15,51 @@ use tpm::Certified;
 
 use crate::error::Error;
 
-/// The Name of a key, computed here.
+/// Computes the Name of a key.
 ///
 /// # Errors
-/// The TPM gave no public area.
+/// The public area is damaged.
 pub(crate) fn name_of(public: &Public) -> Result<Name, Error> {
     public.name().map_err(|error| tampered(&format!("a public area is damaged: {error}")))
 }
 
-/// The Name of the certified key, if the certification is what was asked for: of the primary of this hierarchy, now, by the signing key,
-/// whose Name is `signer`.
+/// Verifies that the certification is for the primary key of this hierarchy, contains the nonce, and is signed by the key with the Name
+/// `signer`. Returns the Name of the certified key.
 ///
 /// # Errors
-/// It is not; the text says what is wrong with it.
+/// A check fails. The message names it.
 pub(crate) fn name(
     certified: &Certified,
     signer: &Name,
     hierarchy: Handle,
     nonce: &[u8],
 ) -> Result<Name, Error> {
-    // The signature first: nothing else of it is believed before.
+    // The signature comes first: without it nothing else can be trusted.
     if !is_signed(certified).unwrap_or(false) {
         return Err(tampered("the signature is wrong"));
     }
-    let said = Certification::from_bytes(&certified.statement)
-        .map_err(|error| tampered(&format!("the signed structure is no certification: {error}")))?;
-    if said.extra_data != nonce {
-        return Err(tampered("it is the answer to another question, for our nonce is not in it"));
+    let signed = Certification::from_bytes(&certified.statement)
+        .map_err(|error| tampered(&format!("the signed structure is not a certification: {error}")))?;
+    if signed.extra_data != nonce {
+        return Err(tampered("the certification does not contain the nonce of this request"));
     }
     let name = name_of(&certified.public)?;
-    if said.name != name {
-        return Err(tampered(&format!("the certification is about the key {}, not about {name}", said.name)));
+    if signed.name != name {
+        return Err(tampered(&format!("the certification is for the key {}, not for {name}", signed.name)));
     }
-    if name.qualified(&hierarchy.into()) != Some(said.qualified_name) {
-        return Err(tampered("the certification is about a key of another hierarchy"));
+    if name.qualified(&hierarchy.into()) != Some(signed.qualified_name) {
+        return Err(tampered("the certification is for a key of another hierarchy"));
     }
-    if signer.qualified(&Handle::ENDORSEMENT.into()) != Some(said.qualified_signer) {
-        return Err(tampered("the key that signed is not of the endorsement hierarchy"));
+    if signer.qualified(&Handle::ENDORSEMENT.into()) != Some(signed.qualified_signer) {
+        return Err(tampered("the key that signed is not in the endorsement hierarchy"));
     }
     Ok(name)
 }
 
-/// The public half, for OpenSSL.
+/// Returns the public half as an OpenSSL key.
 ///
 /// # Errors
-/// It is no key, such as a point that is not on its curve.
+/// The key is not valid, such as a point that is not on its curve.
 pub(crate) fn openssl_key(public: &Public) -> Result<PKey<pkey::Public>, ErrorStack> {
     match &public.key {
         PublicKey::Rsa { modulus, exponent, .. } => {
@@ -73,13 +73,13 @@ pub(crate) fn openssl_key(public: &Public) -> Result<PKey<pkey::Public>, ErrorSt
 }
 
 fn ec_key(key: &PublicKey) -> Result<EcKey<pkey::Public>, ErrorStack> {
-    // The templates that are certified, and that sign, are on P-256.
+    // The templates of the certified keys and of the signing key use P-256.
     let PublicKey::Ecc { x, y, .. } = key else { return Err(ErrorStack::get()) };
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
     EcKey::from_public_key_affine_coordinates(&group, &*BigNum::from_slice(x)?, &*BigNum::from_slice(y)?)
 }
 
-/// Whether the signing key signed it, by the scheme of its template.
+/// Returns true if the signing key has signed the certification with the scheme of its template.
 fn is_signed(certified: &Certified) -> Result<bool, ErrorStack> {
     match &certified.signature {
         Signature::Ecc { hash: HashAlg::Sha256, r, s, .. } => {
@@ -96,10 +96,10 @@ fn is_signed(certified: &Certified) -> Result<bool, ErrorStack> {
     }
 }
 
-/// An answer that is not the TPM's, or not of the TPM that it should be.
+/// Returns the error for a response that does not come from the expected TPM.
 pub(crate) fn tampered(problem: &str) -> Error {
     Error::request(
-        format!("what this TPM says is not to be believed: {problem}"),
-        "something between this program and the TPM alters what they say, or the TPM is not the one that it was; trust nothing that it holds",
+        format!("this TPM's responses cannot be trusted: {problem}"),
+        "do not trust this TPM's keys: the TPM was replaced, or something between this program and the TPM alters the data",
     )
 }

@@ -1,5 +1,5 @@
-//! The TPM of the service: whether it answers, whether the password is right, and whether the policy passes. No wrong password is sent twice,
-//! and none that would lock the TPM.
+//! Checks the TPM of the service: that it answers, that the password is right, and that the policy passes. A wrong password is sent at most
+//! once, and never if it would lock the TPM.
 
 use keyfile::{Attributes, KeyFile, Public};
 use tpm::location::Kind as Way;
@@ -12,32 +12,33 @@ use crate::error::Error;
 use crate::password::Secret;
 use crate::reference;
 
-/// A failure, and which check it is.
+/// The name of a check, and its error.
 type Failed = (&'static str, Error);
 
-/// The TPM that the settings of the service name, and how near it is to a lockout.
+/// The TPM of the service's settings, and its lockout counters.
 pub(super) struct Access {
     tpm: Tpm,
     lockout: Lockout,
 }
 
-/// What the TPM says of a key.
+/// The result of the checks of a key.
 pub(super) struct Known {
-    /// Its public area; not that of a key in an NV index.
+    /// Its public area. None for a key in an NV index.
     pub(super) public: Option<Public>,
 }
 
 impl Access {
-    /// Asks the TPM for its counters.
+    /// Opens the TPM and reads its lockout counters.
     pub(super) fn open(report: &mut Report, common: &Common) -> Option<Self> {
-        let tpm = report.pass("settings", quiet(common))?;
+        let tpm = report.pass("settings", without_last_try(common))?;
         let lockout = report.pass("tpm", tpm.lockout().map_err(Error::from))?;
         let location = report.pass("tpm", tpm.location().map_err(Error::from))?;
         report.ok("tpm", format_args!("{} answers (given by {})", location.string, location.source));
         Some(Self { tpm, lockout })
     }
 
-    /// Tries password and policy. Nothing of ours stays in the TPM, which may serve one program at a time.
+    /// Checks password and policy. Then the connection is closed and no object is left in the TPM, which may serve only one program at a
+    /// time.
     pub(super) fn check(
         self,
         report: &mut Report,
@@ -50,8 +51,8 @@ impl Access {
     }
 }
 
-/// Whatever the configuration says, no check takes the last try.
-fn quiet(common: &Common) -> Result<Tpm, Error> {
+/// Returns the TPM. The setting last-try does not apply to the checks: they never use the last attempt before a lockout.
+fn without_last_try(common: &Common) -> Result<Tpm, Error> {
     let tpm = common.tpm_by(None)?;
     Ok(Tpm::new(Config { allow_last_try: false, ..tpm.config().clone() }))
 }
@@ -70,8 +71,8 @@ fn ask(
         Kind::Handle(handle, expected) => {
             let (public, _) = tpm.read_public(*handle).map_err(|error| ("key", absent(*handle, error)))?;
             if expected.as_deref().is_some_and(|expected| *expected != public) {
-                let problem = format!("another key is at {handle} than the file says");
-                return Err(("key", Error::request(problem, "make the file again")));
+                let problem = format!("the key at {handle} is not the one in the file");
+                return Err(("key", Error::request(problem, "write the file again")));
             }
             if password.is_some() && subject.is_unmarked() && counts(&public) {
                 return Err(("password", unmarked()));
@@ -80,8 +81,7 @@ fn ask(
             (Some(public), proven)
         }
         Kind::Nv(index) => {
-            report
-                .skip("password", format_args!("what is in the NV index {index} is opened by OpenSSL only"));
+            report.skip("password", format_args!("only OpenSSL opens the content of the NV index {index}"));
             (None, password.is_none())
         }
     };
@@ -99,29 +99,29 @@ fn unmarked() -> Error {
     Error::Password {
         what: "password of the key".to_owned(),
         problem:
-            "OpenSSL asks for none after handle: and object: without ?pass, and the empty one would count"
+            "OpenSSL does not ask for one after handle: and object: without ?pass, and the empty one would count"
                 .to_owned(),
         advice: "add ?pass to the URI, or ?pin-source=file:PATH".to_owned(),
     }
 }
 
-/// Returns true if the TPM has taken the password, or there is none.
+/// Returns true if the TPM has accepted the password, or there is none.
 fn of_file(
     report: &mut Report,
     tpm: &Tpm,
     file: &KeyFile,
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
-    let auth = password.map(|word| Auth::new(word.bytes()));
+    let auth = password.map(|password| Auth::new(password.bytes()));
     let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
-    // Whatever the service's settings say, its parent's password is tried here first, where the last try is spared.
+    // The parent's password is tried here first, because this connection never uses the last attempt, whatever the service's settings are.
     key.load().map_err(|error| (which(&error), error.into()))?;
     if file.uses_policy() {
-        let told = match password {
-            Some(_) => "the policy decides whether it is used; the signature tries it",
+        let text = match password {
+            Some(_) => "the policy decides whether it is used; the signature check tries it",
             None => "none is given; the policy decides whether one is needed",
         };
-        report.skip("password", told);
+        report.skip("password", text);
         policy(report, tpm, file)?;
         return Ok(password.is_none());
     }
@@ -137,12 +137,13 @@ fn at_handle(
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
     if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
-        let problem =
-            format!("the key at {handle} is used by a policy only, and a handle does not contain it");
-        return Err(("policy", Error::request(problem, "use the key's file, which holds the policy")));
+        let problem = format!(
+            "the key at {handle} can only be used with a policy, and the TPM does not store its statements"
+        );
+        return Err(("policy", Error::request(problem, "use the key file, which contains the policy")));
     }
     if password.is_none() {
-        return match reference::is_open(tpm, handle, public).map_err(|error| ("password", error))? {
+        return match reference::has_no_password(tpm, handle, public).map_err(|error| ("password", error))? {
             true => {
                 report.ok("password", "the key has none");
                 Ok(true)
@@ -151,33 +152,33 @@ fn at_handle(
                 "password",
                 Error::Password {
                     what: "password of the key".to_owned(),
-                    problem: format!("the key at {handle} has one, and none was given"),
-                    advice: "give it with --passin, or as ?pin-source=file:PATH of the URI".to_owned(),
+                    problem: format!("the key at {handle} has one, but none was given"),
+                    advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
                 },
             )),
         };
     }
-    let auth = password.map(|word| Auth::new(word.bytes()));
+    let auth = password.map(|password| Auth::new(password.bytes()));
     let key = Key::persistent_with_public(tpm, handle, public.clone(), auth)
         .map_err(|error| ("key", error.into()))?;
     prove(report, tpm, &key, password)
 }
 
-/// TPM2_PolicySecret in a trial session, once.
+/// Tests the password with one TPM2_PolicySecret in a trial session. Returns true if it is right, or the key has none.
 fn prove(report: &mut Report, tpm: &Tpm, key: &Key, password: Option<&Secret>) -> Result<bool, Failed> {
     if password.is_some() && tpm.location().is_ok_and(|location| location.kind == Way::Tabrmd) {
-        report.skip("password", "through tpm2-abrmd the signature tries it");
+        report.skip("password", "not checked separately through tpm2-abrmd; the signature check tries it");
         return Ok(false);
     }
     key.prove().map_err(|error| (which(&error), error.into()))?;
     match password {
-        Some(_) => report.ok("password", "the TPM takes it"),
+        Some(_) => report.ok("password", "the TPM accepts it"),
         None => report.ok("password", "the key has none"),
     }
     Ok(true)
 }
 
-/// What a failure is about: the key's own password, its parent's, or the key.
+/// Returns the name of the check to which an error belongs.
 fn which(error: &tpm::Error) -> &'static str {
     match error.kind() {
         ErrorKind::Authorization | ErrorKind::PasswordMissing | ErrorKind::Lockout => "password",
@@ -197,12 +198,12 @@ fn policy(report: &mut Report, tpm: &Tpm, file: &KeyFile) -> Result<(), Failed> 
     match ways.iter().find(passing).map(CheckedPath::outcome) {
         Some(Outcome::Passes) => report.ok("policy", "it passes now"),
         Some(Outcome::WithPassword) => report.ok("policy", "it passes with the right password"),
-        Some(_) => report.ok("policy", "it depends on the use; the signature tries it"),
+        Some(_) => report.ok("policy", "it depends on the operation; the signature check tries it"),
         None => {
             let reasons: Vec<String> = reasons.collect();
             let error =
                 tpm::Error::new(ErrorKind::Policy, format!("it does not pass: {}", reasons.join("; ")));
-            let advice = "`tpm2-keytool show` lists its statements; sign a policy for this state (policy add), or make a new key";
+            let advice = "sign a policy for this state (policy add), or make a new key; `tpm2-keytool show` lists the statements";
             return Err(("policy", error.advise(advice).into()));
         }
     }
@@ -219,7 +220,7 @@ fn absent(handle: keyfile::Handle, error: tpm::Error) -> Error {
     }
 }
 
-/// An unproven password is not tried where one more failure locks the TPM, whatever the setting last-try says.
+/// Refuses to try an unverified password if one more failure would lock the TPM, whatever the setting last-try is.
 fn spare_last_try(lockout: Lockout) -> Result<(), Error> {
     if lockout.failures.saturating_add(1) < lockout.max_failures {
         return Ok(());

@@ -1,11 +1,11 @@
-//! The openssl.cnf of the service: whether it is read, and activates the provider and default.
+//! Checks the openssl.cnf of the service: that it can be read, and activates the provider tpm2 and default.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use openssl::error::ErrorStack;
 
-use super::reach;
+use super::readable;
 use super::report::Report;
 use crate::configured::{Configured, Unlisted};
 use crate::error::Error;
@@ -14,13 +14,14 @@ use crate::ffi::service::{Library, modules};
 
 const SAMPLE: &str = "add the lines of the sample openssl.cnf that this project installs";
 
-/// What the configuration gives a service.
+/// The result of the checks of the configuration.
 pub(super) struct Given {
-    /// OpenSSL with what it activates, if the provider is there.
+    /// OpenSSL with the activated providers, if the provider tpm2 is among them.
     pub(super) library: Option<Library>,
 }
 
-/// Reads the configuration and loads what it activates; none where it says nothing of the provider, and so nothing of its settings.
+/// Reads the configuration and loads the providers that it activates. Returns none if it does not list the provider, so that the settings
+/// are unknown.
 pub(super) fn check(report: &mut Report) -> Option<Given> {
     let (path, configured) = report.pass("configuration", read())?;
     Some(Given { library: load(report, &path, &configured) })
@@ -42,15 +43,15 @@ fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Lib
     report.pass("configuration", complete(path, configured, &library, loaded))?;
     let all: Vec<&str> =
         ["default", "fips", "base", "legacy"].into_iter().filter(|name| library.has(name)).collect();
-    let told = format!("{} activates {} and {}", path.display(), configured.name, all.join(", "));
-    report.ok("configuration", told);
+    let text = format!("{} activates {} and {}", path.display(), configured.name, all.join(", "));
+    report.ok("configuration", text);
     Some(library)
 }
 
-/// Whether a provider of software is there, too.
+/// Checks that a provider for software algorithms is active, too.
 ///
 /// # Errors
-/// There is none; or another line of the configuration fails.
+/// There is none, or another line of the configuration fails.
 fn complete(
     path: &Path,
     configured: &Configured,
@@ -60,36 +61,36 @@ fn complete(
     let activates = format!("{} activates {}", path.display(), configured.name);
     if let Err(error) = loaded {
         return Err(Error::request(
-            format!("{activates}, but does not load whole: {error}"),
-            "mend the line that it names",
+            format!("{activates}, but another line of it fails: {error}"),
+            "correct that line",
         ));
     }
     match ["default", "fips"].iter().any(|name| library.has(name)) {
         true => Ok(()),
         false => Err(Error::request(
             format!("{activates}, but not default"),
-            "activate default, too (`default = default_sect` and `[default_sect] activate = 1`): beside another provider it is not loaded by itself",
+            "activate default, too (`default = default_sect`, `[default_sect] activate = 1`): OpenSSL does not load it by itself beside another provider",
         )),
     }
 }
 
-/// The file that OpenSSL reads, and the provider in it.
+/// Returns the file that OpenSSL reads, and the provider's entry in it.
 ///
 /// # Errors
-/// It cannot be read, or lists no such provider.
+/// The file cannot be read, or does not list the provider.
 fn read() -> Result<(PathBuf, Configured), Error> {
     let path = Configuration::default_path().ok_or_else(|| {
         Error::request("OpenSSL reads no configuration: OPENSSL_CONF is empty", "unset it, or name a file")
     })?;
-    reach::check(&path).map_err(|error| match error {
+    readable::check(&path).map_err(|error| match error {
         Error::Read { path, source } if source.kind() == ErrorKind::NotFound => Error::request(
-            format!("there is no {}, so OpenSSL loads no provider but default", path.display()),
-            "make it, or name the service's own with --config",
+            format!("there is no {}, so OpenSSL loads only the provider default", path.display()),
+            "create it, or give the service's own file with --config",
         ),
         other => other,
     })?;
     let configuration = Configuration::load(&path)
-        .map_err(|problem| Error::file(&path, problem, "mend the file, or name another with --config"))?;
+        .map_err(|problem| Error::file(&path, problem, "correct the file, or give another with --config"))?;
     let configured = Configured::of(&configuration).map_err(|why| unlisted(&path, why))?;
     Ok((path, configured))
 }
@@ -97,10 +98,10 @@ fn read() -> Result<(PathBuf, Configured), Error> {
 fn unlisted(path: &Path, why: Unlisted) -> Error {
     let problem = match why {
         Unlisted::Start => "it has no line openssl_conf = … before its first section",
-        Unlisted::Providers => "the section that openssl_conf names leads to no list of providers",
+        Unlisted::Providers => "the section that openssl_conf names has no list of providers",
         Unlisted::Provider => "tpm2 is not among its providers",
     };
-    Error::request(format!("{} activates no provider tpm2: {problem}", path.display()), SAMPLE)
+    Error::request(format!("{} does not activate the provider tpm2: {problem}", path.display()), SAMPLE)
 }
 
 fn inactive(path: &Path, configured: &Configured) -> Error {
@@ -111,31 +112,31 @@ fn inactive(path: &Path, configured: &Configured) -> Error {
     )
 }
 
-/// Where OpenSSL looks for the module.
+/// Returns the path where OpenSSL looks for the module.
 fn module(configured: &Configured) -> PathBuf {
     let name = configured.module.clone().unwrap_or_else(|| format!("{}.so", configured.name).into());
     modules().join(name)
 }
 
 fn unloadable(module: &Path, why: Option<ErrorStack>) -> Error {
-    if let Err(error) = reach::check(module) {
+    if let Err(error) = readable::check(module) {
         return match error {
             Error::Read { path, source } if source.kind() == ErrorKind::NotFound => Error::request(
                 format!("there is no module {}", path.display()),
-                "install it there (make install), or name its path by module = … in the provider's section",
+                "install it there (make install), or set its path with module = … in the provider's section",
             ),
             other => other,
         };
     }
-    let why = why.map_or_else(|| "its section says activate = 0".to_owned(), |errors| last_data(&errors));
+    let why = why.map_or_else(|| "its section says activate = 0".to_owned(), |errors| first_data(&errors));
     Error::request(
-        format!("the module {} does not load: {why}", module.display()),
-        "look for what it needs with ldd, and for an old OpenSSL (it takes 3.0 and later)",
+        format!("cannot load the module {}: {why}", module.display()),
+        "check its libraries with ldd, and the version of OpenSSL (3.0 or later is needed)",
     )
 }
 
-/// What dlopen(3) said stands in the data of the first error.
-fn last_data(errors: &ErrorStack) -> String {
-    let told = |error: &openssl::error::Error| error.data().map(str::to_owned);
-    errors.errors().iter().find_map(told).unwrap_or_else(|| errors.to_string())
+/// Returns the message of dlopen(3), which is the data of the first error that has any.
+fn first_data(errors: &ErrorStack) -> String {
+    let data = |error: &openssl::error::Error| error.data().map(str::to_owned);
+    errors.errors().iter().find_map(data).unwrap_or_else(|| errors.to_string())
 }

@@ -1,4 +1,4 @@
-//! The user of the service, whom this process becomes before it opens anything.
+//! Changes this process to the user of the service, before it opens anything.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use super::report::Report;
 use crate::error::Error;
 use crate::ffi::user::{self, User};
 
-/// Becomes the user `name`, with its own groups and `more`, and with nothing of the caller's environment but PATH.
+/// Changes this process to the user `name`, with the user's own groups and `more`.
 ///
 /// # Errors
-/// There is no such user or group, or this process is not root's.
+/// There is no such user or group, or this process is not root.
 pub(super) fn become_user(report: &mut Report, name: &str, more: &[String]) -> Result<(), Error> {
     if !user::is_root() {
         return Err(Error::request(
@@ -17,27 +17,29 @@ pub(super) fn become_user(report: &mut Report, name: &str, more: &[String]) -> R
             "run it with sudo, or as that user without --as",
         ));
     }
-    let failed = |error| Error::request(format!("cannot become {name}: {error}"), "check the user database");
+    let failed = |error| {
+        Error::request(format!("cannot change to the user {name}: {error}"), "check the user database")
+    };
     let found = User::named(name).map_err(failed)?;
     let mut user = found.ok_or_else(|| {
         Error::request(
             format!("there is no user {name}"),
-            "give the name that User= of the unit, or the program's own configuration, names",
+            "give the name from User= of the unit, or from the program's configuration",
         )
     })?;
     for name in more {
         let gid = user::group(name).map_err(failed)?.ok_or_else(|| {
             Error::request(
                 format!("there is no group {name}"),
-                "give the groups of SupplementaryGroups= in the unit",
+                "give the groups from SupplementaryGroups= of the unit",
             )
         })?;
         user.groups.push(gid);
     }
     let groups: BTreeSet<u32> = user.groups.iter().copied().collect();
     user.groups = groups.into_iter().collect();
-    user.become_for_good().map_err(failed)?;
-    // What the system says, not what was asked for.
+    user.become_permanently().map_err(failed)?;
+    // Read back from the system, to report the actual user and groups.
     let user = User::now().map_err(failed)?;
     let names: Vec<String> = user.groups.iter().map(|gid| user::group_name(*gid)).collect();
     report.ok("user", format_args!("{name} (number {}), in the groups {}", user.uid, names.join(" ")));

@@ -1,4 +1,4 @@
-//! What `check` finds, line by line: in words, and in JSON (docs/json.md).
+//! The report of `check`: one line per check, as text and as JSON (docs/json.md).
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use tpm::HINT;
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Result {
-    /// It holds.
+    /// The check passed.
     Ok,
-    /// It holds, but not for long or not everywhere.
+    /// The check passed, but not permanently or not everywhere.
     Warning,
-    /// It does not hold: a service would fail.
+    /// The check failed: a service would fail, too.
     Failed,
-    /// It depends on something that failed before, or does not apply.
+    /// The check depends on one that failed, or does not apply.
     Skipped,
 }
 
-/// One line.
+/// One line of the report.
 #[derive(Serialize)]
 pub(crate) struct Line {
     check: &'static str,
@@ -32,7 +32,7 @@ pub(crate) struct Line {
     advice: Option<String>,
 }
 
-/// All lines, and how the run ends.
+/// All lines, and the exit code.
 #[derive(Serialize)]
 pub(crate) struct Report {
     schema: &'static str,
@@ -42,36 +42,36 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Nothing is checked yet.
+    /// Creates an empty report.
     pub(crate) fn new() -> Self {
         Self { schema: "tpm2-keytool/check/1", ok: true, exit: Exit::OK.number(), checks: Vec::new() }
     }
 
-    /// It holds.
+    /// Adds a check that passed.
     pub(crate) fn ok(&mut self, check: &'static str, text: impl fmt::Display) {
         self.add(check, Result::Ok, text.to_string(), None);
     }
 
-    /// It holds for now.
+    /// Adds a warning.
     pub(crate) fn warn(&mut self, check: &'static str, text: impl fmt::Display, advice: &str) {
         self.add(check, Result::Warning, text.to_string(), Some(advice.to_owned()));
     }
 
-    /// It was not checked, because of this.
+    /// Adds a skipped check, with the reason.
     pub(crate) fn skip(&mut self, check: &'static str, text: impl fmt::Display) {
         self.add(check, Result::Skipped, text.to_string(), None);
     }
 
-    /// It does not hold.
+    /// Adds a check that failed.
     pub(crate) fn fail(&mut self, check: &'static str, error: &Error) {
         self.add(check, Result::Failed, error.to_string(), error.advice());
-        // The first failure decides: those behind it may come from it.
+        // The first failure sets the exit code, because it may be the cause of later ones.
         if self.ok {
             (self.ok, self.exit) = (false, error.exit().number());
         }
     }
 
-    /// The same for a check that gives something to go on with.
+    /// Returns the value of a check that passed. Adds a check that failed.
     pub(crate) fn pass<T>(
         &mut self,
         check: &'static str,
@@ -80,14 +80,14 @@ impl Report {
         result.inspect_err(|error| self.fail(check, error)).ok()
     }
 
-    /// How the run ends.
+    /// Returns the result of the run.
     ///
     /// # Errors
-    /// Something failed; the report has told what.
+    /// A check failed. The report contains the reason.
     pub(crate) fn end(&self) -> std::result::Result<(), Error> {
         match self.ok {
             true => Ok(()),
-            false => Err(Error::Told(Exit::of_number(self.exit))),
+            false => Err(Error::Reported(Exit::of_number(self.exit))),
         }
     }
 
@@ -99,14 +99,14 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, Line { check, result, text, advice }) in self.checks.iter().enumerate() {
-            let word = match result {
+            let label = match result {
                 Result::Ok => "ok",
                 Result::Warning => "warning",
                 Result::Failed => "FAILED",
                 Result::Skipped => "skipped",
             };
             let end = if at == 0 { "" } else { "\n" };
-            write!(f, "{end}{word:<8} {check}: {text}")?;
+            write!(f, "{end}{label:<8} {check}: {text}")?;
             if let Some(advice) = advice {
                 write!(f, "\n         {HINT} {advice}")?;
             }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_failure_decides_how_it_ends() {
+    fn first_failure_sets_the_exit_code() {
         let mut report = Report::new();
         report.ok("key", "readable");
         report.fail("tpm", &tpm::Error::new(tpm::ErrorKind::NoTpm, "none").advise("buy one").into());

@@ -1,4 +1,4 @@
-//! The service's own way: libcrypto opens the key through the provider, the TPM signs, and software verifies.
+//! Uses the key as the service does: libcrypto opens it through the provider, the TPM signs, and software verifies.
 
 use std::ffi::c_int;
 
@@ -19,7 +19,7 @@ use crate::software;
 
 const MESSAGE: &[u8] = b"tpm2-keytool check";
 
-/// Opens the key and signs with it; the public half, for the certificate.
+/// Opens the key and signs with it. Returns the public half, for the check of the certificate.
 pub(super) fn check(
     report: &mut Report,
     library: &Library,
@@ -31,7 +31,7 @@ pub(super) fn check(
     report.ok("load", "OpenSSL opens the key through the provider tpm2");
     let half = report.pass("signature", public_half(&key))?;
     match public.is_none_or(signs) {
-        false => report.skip("signature", "the key does not sign: `tpm2-keytool show` lists what it is for"),
+        false => report.skip("signature", "the key cannot sign; `tpm2-keytool show` lists its uses"),
         true => {
             let pss = public.is_some_and(|public| matches!(public.key.scheme(), Some(Scheme::Rsapss(_))));
             if let Some(digest) = report.pass("signature", signed(&key, &half, pss)) {
@@ -54,35 +54,35 @@ fn opened<'a>(
     match key.provider().as_str() {
         PROVIDER => Ok(key),
         other => Err(Error::request(
-            format!("the key is opened by the provider {other}, and not by tpm2"),
-            "it is a key of software: name a key file of this TPM",
+            format!("the key is a software key: the provider {other} opens it, not tpm2"),
+            "give a key file of this TPM",
         )),
     }
 }
 
-/// As software sees it: without the provider.
+/// Returns the public half as a key of the software provider.
 fn public_half(key: &ServiceKey<'_>) -> Result<PKey<PublicHalf>, Error> {
     software::start()?;
     let half = key.as_pkey().public_key_to_der().and_then(|der| PKey::public_key_from_der(&der));
     half.map_err(|errors| refused("read the public key", &errors))
 }
 
-/// The TPM's own signing command, or RSA decryption of a padded block.
+/// Returns true if the key can sign, with the TPM's signing command or with RSA decryption of a padded block.
 fn signs(public: &Public) -> bool {
     let has = |attributes| public.attributes.contains(attributes);
     let raw_rsa = matches!(public.key, PublicKey::Rsa { scheme: Scheme::Null, .. });
     has(Attributes::SIGN) || (raw_rsa && has(Attributes::DECRYPT) && !has(Attributes::RESTRICTED))
 }
 
-/// The digest that was signed.
+/// Signs the message and verifies the signature. Returns the name of the digest.
 fn signed(key: &ServiceKey<'_>, half: &PKeyRef<PublicHalf>, pss: bool) -> Result<String, Error> {
     let Signed { signature, digest } = key.sign(MESSAGE, pss).map_err(|errors| refused("sign", &errors))?;
     let verified = verified(half, &signature, &digest, pss);
     match verified.map_err(|errors| refused("verify the signature", &errors))? {
         true => Ok(digest),
         false => Err(Error::request(
-            "the signature is not the key's: the public key does not verify it",
-            "report this with a trace (TPM2_TRACE=1): something on the way alters it",
+            "the signature is wrong: the public key does not verify it",
+            "report this with a trace (TPM2_TRACE=1): something between OpenSSL and the TPM alters the data",
         )),
     }
 }
@@ -101,19 +101,19 @@ fn verified(
     verifier.verify_oneshot(signature, MESSAGE)
 }
 
-/// What libcrypto and the provider say; the provider's reason decides how the run ends.
+/// Converts the errors of libcrypto and the provider. The provider's reason decides the exit code.
 fn refused(what: &str, errors: &ErrorStack) -> Error {
-    let told = |error: &openssl::error::Error| {
+    let text = |error: &openssl::error::Error| {
         let reason = error.reason().unwrap_or("unknown reason");
         error.data().map_or_else(|| reason.to_owned(), |data| format!("{reason}: {data}"))
     };
-    let ours = errors.errors().iter().find_map(|error| Some((error, kind_of(error)?)));
-    let (error, kind) = match ours {
+    let known = errors.errors().iter().find_map(|error| Some((error, kind_of(error)?)));
+    let (error, kind) = match known {
         Some((error, kind)) => (Some(error), kind),
         None => (errors.errors().first(), ErrorKind::Tpm),
     };
-    let text = error.map_or("no reason given".to_owned(), told);
-    // The provider's own hint is better.
+    let text = error.map_or("no reason given".to_owned(), text);
+    // The provider's own hint is used if there is one.
     let (cause, hint) = text
         .split_once(&format!("; {HINT} "))
         .unwrap_or((&text, "docs/troubleshooting.md explains each message; TPM2_TRACE=1 shows each step"));
@@ -121,10 +121,10 @@ fn refused(what: &str, errors: &ErrorStack) -> Error {
     error.advise(hint.to_owned()).into()
 }
 
-/// The name of the provider, which its errors bear as their library (provider(7)).
+/// The name of the provider, which is also the library name of its errors (provider(7)).
 const PROVIDER: &str = "tpm2";
 
-/// Reasons of the provider that have an exit code of their own: name and number (provider/src/error.rs), and what they mean.
+/// The reasons of the provider that have their own exit code: name and number (provider/src/error.rs), and their kind.
 const REASONS: &[(&str, c_int, ErrorKind)] = &[
     ("NoTpm", 20, ErrorKind::NoTpm),
     ("Authorization", 21, ErrorKind::Authorization),
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reasons_are_those_of_the_provider() {
+    fn reasons_match_the_provider() {
         let table = include_str!("../../../provider/src/error.rs");
         for (name, number, _) in REASONS {
             assert!(table.contains(&format!("    {name} = {number}, c\"")), "{name} = {number}");

@@ -1,4 +1,4 @@
-//! The key that is checked: a file, a reference, or a URI, and what they say about its password.
+//! The key to check: a file, a reference or a URI, and where its password comes from.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,125 +9,126 @@ use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Handle, KeyFile, KeyReference, Public, Serialized};
 use tpm::config::first_line;
 
-use super::reach;
+use super::readable;
 use crate::error::Error;
 use crate::input;
 use crate::password::{Passwords, Secret};
 
-/// A key, as a service would name it.
+/// A key, as a service names it.
 pub(super) struct Subject {
-    /// What libcrypto opens.
+    /// The path or URI that libcrypto opens.
     pub(super) uri: OsString,
     pub(super) kind: Kind,
-    /// What it is, in words.
-    pub(super) told: String,
-    said: Password,
+    /// The description for the report.
+    pub(super) text: String,
+    /// The password part of the URI.
+    source: Password,
 }
 
-/// Where the key is.
+/// The location of the key.
 pub(super) enum Kind {
     /// In a key file.
     File(Box<KeyFile>),
-    /// At a persistent handle, and with this public area, if something says so.
+    /// At a persistent handle. A file that refers to it also contains the expected public area.
     Handle(Handle, Option<Box<Public>>),
     /// In an NV index.
     Nv(Handle),
 }
 
 impl Subject {
-    /// Understands what was named, and reads the file if it is one.
+    /// Parses the argument, and reads the file if it is one.
     ///
     /// # Errors
-    /// It cannot be read, or is no key of a TPM.
+    /// The file cannot be read, or it is not a key of a TPM.
     pub(super) fn read(key: &Path, prefix: Option<&str>) -> Result<Self, Error> {
         let Some(text) = uri(key, prefix) else {
             return Self::of_file(key.to_owned(), Password::Unspecified);
         };
-        // Not the text: a password may stand in it.
+        // The argument is not repeated, because it may contain a password.
         let wrong = |why: &dyn std::fmt::Display| {
             Error::request(
-                format!("the URI names no key: {why}"),
+                format!("the URI does not name a key: {why}"),
                 "give a key file, or the URI of a persistent key, such as handle:0x81000100",
             )
         };
-        let Uri { location, password: said } = Uri::parse(&text, prefix).map_err(|error| wrong(&error))?;
+        let Uri { location, password: source } = Uri::parse(&text, prefix).map_err(|error| wrong(&error))?;
         let uri = OsString::from(text);
         match location {
             Location::Key(handle) => {
-                let told = format!("it is at the persistent handle {handle}");
-                Ok(Self { uri, kind: Kind::Handle(handle, None), told, said })
+                let text = format!("it is at the persistent handle {handle}");
+                Ok(Self { uri, kind: Kind::Handle(handle, None), text, source })
             }
             Location::Nv(index) => {
-                let told = format!("it is in the NV index {index}");
-                Ok(Self { uri, kind: Kind::Nv(index), told, said })
+                let text = format!("it is in the NV index {index}");
+                Ok(Self { uri, kind: Kind::Nv(index), text, source })
             }
             Location::File(path) | Location::Serialized(path) => {
-                Ok(Self { uri, ..Self::of_file(path, said)? })
+                Ok(Self { uri, ..Self::of_file(path, source)? })
             }
             Location::Transient(_) => Err(wrong(&"a transient object belongs to the program that loaded it")),
-            Location::All | Location::Unread(_) => Err(wrong(&"it names several objects")),
+            Location::All | Location::Unread(_) => Err(wrong(&"it refers to several objects")),
         }
     }
 
-    fn of_file(path: PathBuf, said: Password) -> Result<Self, Error> {
-        // Every folder on the way counts: a service starts in another one.
+    fn of_file(path: PathBuf, source: Password) -> Result<Self, Error> {
+        // The path is made absolute, because a service starts in another folder, and every folder of the path is checked.
         let path = absolute(&path).map_err(|source| Error::read(&path, source))?;
         if fs::metadata(&path).is_ok_and(|found| found.file_type().is_fifo()) {
-            let problem = "it is a pipe, which OpenSSL cannot read once more";
+            let problem = "it is a pipe, which OpenSSL cannot read a second time";
             return Err(Error::file(&path, problem, "name a key file"));
         }
-        let bytes = input::read(&path, "name a key file").map_err(reach::explained)?;
+        let bytes = input::read(&path, "name a key file").map_err(readable::explained)?;
         let uri = path.clone().into_os_string();
         let not_a_key = match KeyFile::parse(&bytes) {
             Ok(file) => {
-                let told = format!("{} is a key file, and readable", path.display());
-                return Ok(Self { uri, kind: Kind::File(Box::new(file)), told, said });
+                let text = format!("{} is a readable key file", path.display());
+                return Ok(Self { uri, kind: Kind::File(Box::new(file)), text, source });
             }
             Err(error) => error,
         };
-        let leads =
-            |handle| format!("{} is readable, and leads to the persistent handle {handle}", path.display());
+        let refers =
+            |handle| format!("{} is readable and refers to the persistent handle {handle}", path.display());
         if let Ok(reference) = KeyReference::parse(&bytes) {
-            let led = Uri::parse(&reference.uri, None);
-            let Ok(Uri { location: Location::Key(handle), password }) = led else {
-                let problem = "it is a reference that leads to no persistent key";
-                return Err(Error::file(&path, problem, "make it again with `tpm2-keytool reference`"));
+            let target = Uri::parse(&reference.uri, None);
+            let Ok(Uri { location: Location::Key(handle), password }) = target else {
+                let problem = "it is a reference that does not refer to a persistent key";
+                return Err(Error::file(&path, problem, "write it again with `tpm2-keytool reference`"));
             };
-            // The program is asked for the password of such a key, so it is asked for here: nothing is tried instead.
-            let said = match password {
+            // OpenSSL asks the program for the password of such a key, so the user is asked here. The empty password is not tried.
+            let source = match password {
                 Password::Unspecified | Password::Unmarked if !reference.empty_auth => Password::Asked,
-                said => said,
+                source => source,
             };
             let kind = Kind::Handle(handle, Some(Box::new(reference.public)));
-            return Ok(Self { uri, kind, told: leads(handle), said });
+            return Ok(Self { uri, kind, text: refers(handle), source });
         }
         if let Ok(Serialized::Key { handle, public }) = Serialized::from_bytes(&bytes) {
             let mut object = OsString::from("object:");
             object.push(&uri);
-            let said = if matches!(said, Password::Unspecified) { Password::Unmarked } else { said };
+            let source = if matches!(source, Password::Unspecified) { Password::Unmarked } else { source };
             let kind = Kind::Handle(handle, Some(public));
-            return Ok(Self { uri: object, kind, told: leads(handle), said });
+            return Ok(Self { uri: object, kind, text: refers(handle), source });
         }
         Err(Error::KeyFile { path, source: not_a_key })
     }
 
-    /// The password: the one that was given, the one that the URI names, or an answer at the terminal where the key file says that one is
-    /// needed.
+    /// Returns the password: `given`, or the one of the URI. If the key file needs a password and neither exists, asks on the terminal.
     ///
     /// # Errors
-    /// It cannot be had.
+    /// A password is needed but cannot be read.
     pub(super) fn password(
         &self,
         given: Option<Secret>,
         passwords: &mut Passwords,
     ) -> Result<Option<Secret>, Error> {
         const WHAT: &str = "password of the key";
-        match (&self.said, &self.kind) {
+        match (&self.source, &self.kind) {
             _ if given.is_some() => Ok(given),
-            (Password::Value(word), _) => Ok(Some(Secret::from(word.to_vec()))),
+            (Password::Value(value), _) => Ok(Some(Secret::from(value.to_vec()))),
             (Password::Source(path), _) => {
-                let word = first_line(path).map_err(|source| reach::explained(Error::read(path, source)))?;
-                Ok(Some(Secret::from(word)))
+                let line =
+                    first_line(path).map_err(|source| readable::explained(Error::read(path, source)))?;
+                Ok(Some(Secret::from(line)))
             }
             (Password::Asked, _) => passwords.ask(WHAT).map(Some),
             (_, Kind::File(file)) if file.needs_password() => passwords.ask(WHAT).map(Some),
@@ -137,14 +138,13 @@ impl Subject {
 }
 
 impl Subject {
-    /// Returns true if whoever opens the key is not asked for its password, because the URI has the form of tpm2-openssl, where `?pass` says
-    /// that there is one.
+    /// Returns true if OpenSSL does not ask for the password, because the URI has the form of tpm2-openssl without `?pass`.
     pub(super) fn is_unmarked(&self) -> bool {
-        matches!(self.said, Password::Unmarked)
+        matches!(self.source, Password::Unmarked)
     }
 }
 
-/// What was named, if it is no path; a bare handle is what people type.
+/// Returns the URI of the argument, or none if it is a path. A bare handle becomes a URI, too, because users often type that.
 fn uri(key: &Path, prefix: Option<&str>) -> Option<String> {
     let text = key.to_str().filter(|_| !key.exists())?;
     if text.split('?').next().is_some_and(|text| text.parse::<Handle>().is_ok()) {

@@ -1,4 +1,4 @@
-//! A private key from a file, to be wrapped: PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER, encrypted or not.
+//! Reads a private key from a file: PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER, encrypted or not.
 
 use std::path::Path;
 
@@ -17,10 +17,10 @@ mod tests;
 
 use reading::Reading;
 
-/// Reads `path`; `password` is asked only if the file is encrypted.
+/// Reads the private key at `path`. Calls `password` only if the file is encrypted.
 ///
 /// # Errors
-/// It holds no private key that a TPM could hold, or the password is wrong.
+/// The file contains no private key that a TPM can hold, or the password is wrong.
 pub(crate) fn read(
     path: &Path,
     password: impl FnOnce() -> Result<Secret, Error>,
@@ -31,16 +31,16 @@ pub(crate) fn read(
     })
 }
 
-/// The same as OpenSSL has it.
+/// Reads the private key as an OpenSSL key.
 ///
 /// # Errors
-/// The file holds no private key, or the password is wrong.
+/// The file contains no private key, or the password is wrong.
 pub(crate) fn open(
     path: &Path,
     password: impl FnOnce() -> Result<Secret, Error>,
 ) -> Result<PKey<Private>, Error> {
     software::start()?;
-    // Old PKCS#12 files and PEM files are encrypted with what is legacy now; a system may do without that provider. Beside it the default one stays.
+    // Old PKCS#12 and PEM files use ciphers of the legacy provider. A system may lack it. The default provider remains loaded.
     let _legacy = Provider::try_load(None, "legacy", true);
     let bytes = input::read(path, KINDS)?;
     Reading::new(path, password).key(&bytes)

@@ -1,4 +1,4 @@
-//! An importable key: encrypted here for a parent of which only the public key is known. No TPM is asked.
+//! Makes an importable key: it is encrypted in software for a parent of which only the public key is known.
 
 use keyfile::{Curve, KeyFile, Kind};
 use openssl::asn1::Asn1Object;
@@ -13,14 +13,14 @@ use crate::error::Error;
 use crate::parent::ParentArea;
 use crate::policy::Plan;
 
-/// What TPMs offer; which of them one has is known when it imports the key.
+/// The RSA sizes that TPMs support. Whether a TPM supports one of them is known only when it imports the key.
 const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 
-/// The private key: the given one, or a new one that software makes.
+/// Returns the private key: the given one, or a new one made in software.
 ///
 /// # Errors
-/// No TPM has such keys, or OpenSSL cannot make them.
-pub(super) fn given(wanted: Wanted) -> Result<PrivateKey, Error> {
+/// No TPM supports such a key, or OpenSSL cannot make it.
+pub(super) fn private_key(wanted: Wanted) -> Result<PrivateKey, Error> {
     let given = match wanted {
         Wanted::Given(key) => key,
         Wanted::Rsa(bits) => rsa(bits)?,
@@ -32,10 +32,10 @@ pub(super) fn given(wanted: Wanted) -> Result<PrivateKey, Error> {
     Ok(given)
 }
 
-/// Wraps it, and makes its file. Only what a policy needs is asked of the TPM.
+/// Wraps the private key and makes its key file. The TPM is used only if the policy needs it.
 ///
 /// # Errors
-/// The parent's public key is unfit, or what the policy needs cannot be had.
+/// The parent's public key is not suitable, or the policy cannot be made.
 pub(super) fn make(
     tpm: &Tpm,
     order: &Order,
@@ -62,8 +62,8 @@ fn rsa(bits: u16) -> Result<PrivateKey, Error> {
 fn ec(curve: Curve) -> Result<PrivateKey, Error> {
     let Some(name) = curve.openssl_name() else {
         return Err(Error::request(
-            format!("no key on {curve} can be made in software: OpenSSL does not know the curve"),
-            "take prime256v1, secp384r1 or secp521r1, or let the TPM make the key (without -i)",
+            format!("cannot make a key on {curve} in software: OpenSSL does not know the curve"),
+            "use prime256v1, secp384r1 or secp521r1, or let the TPM make the key (without -i)",
         ));
     };
     let group = Asn1Object::from_str(name).and_then(|name| EcGroup::from_curve_name(name.nid()));
@@ -77,8 +77,8 @@ fn check_size(bits: usize) -> Result<(), Error> {
         false => {
             let sizes = RSA_SIZES.map(|bits| bits.to_string()).join(", ");
             Err(Error::request(
-                format!("no TPM has RSA keys of {bits} bits"),
-                format!("TPMs have some of {sizes}"),
+                format!("no TPM supports RSA keys of {bits} bits"),
+                format!("use one of the sizes that TPMs support: {sizes}"),
             ))
         }
     }
@@ -86,9 +86,12 @@ fn check_size(bits: usize) -> Result<(), Error> {
 
 fn unfit(unfit: Unfit) -> Error {
     match unfit {
-        Unfit::Key(problem, advice) => Error::request(format!("OpenSSL made no fit key: {problem}"), advice),
-        Unfit::OpenSsl(stack) => {
-            Error::request(format!("OpenSSL cannot make the key: {stack}"), "check OpenSSL's installation")
+        Unfit::Key(problem, advice) => {
+            Error::request(format!("OpenSSL made an unsuitable key: {problem}"), advice)
         }
+        Unfit::OpenSsl(stack) => Error::request(
+            format!("OpenSSL cannot make the key: {stack}"),
+            "check the installation of OpenSSL",
+        ),
     }
 }

@@ -1,4 +1,4 @@
-//! The way to a key through the TPM: its abilities, its parent, the policy's values, then the key.
+//! Makes a key with the TPM: reads its capabilities, finds the parent, makes the policy, then makes the key.
 
 use keyfile::{Curve, HashAlg, KeyFile, Kind};
 use tpm::template::Storage;
@@ -11,10 +11,10 @@ use crate::interrupt::Deferred;
 use crate::policy::Plan;
 use crate::terminal;
 
-/// A key that the TPM makes or takes over.
+/// Makes or imports a key with the TPM.
 ///
 /// # Errors
-/// The TPM has no such keys or no such parent, a password is wrong, or somebody asked to stop.
+/// The TPM lacks the type of key or the parent, a password is wrong, or a signal was received.
 pub(super) fn make(
     tpm: &Tpm,
     mut order: Order,
@@ -43,24 +43,30 @@ pub(super) fn make(
     Ok(key)
 }
 
-/// The parent's name hash, which a parent that never leaves it must have too (Part 3 §12.1, TPM_RC_HASH).
+/// Returns the parent's name hash, which a new parent that never leaves it must share (Part 3 §12.1, TPM_RC_HASH).
+///
+/// # Errors
+/// `asked` is another hash, or the parent cannot be read.
 fn name_hash_of(tpm: &Tpm, parent: &Parent, asked: Option<HashAlg>) -> Result<HashAlg, Error> {
     let (public, _) = tpm.parent_public(parent)?;
     match asked.filter(|&asked| asked != public.name_alg) {
         None => Ok(public.name_alg),
         Some(asked) => Err(Error::request(
-            format!("a parent with the name hash {asked} cannot be made under one with {}", public.name_alg),
-            "leave -n out",
+            format!(
+                "cannot make a parent with the name hash {asked} under a parent with {}",
+                public.name_alg
+            ),
+            "omit -n",
         )),
     }
 }
 
-/// The curves of the TPM, one a line.
+/// Prints the curves of the TPM, one per line.
 ///
 /// # Errors
-/// There is no TPM.
+/// No TPM can be used.
 pub(super) fn list_curves(tpm: &Tpm) -> Result<(), Error> {
-    // Of SM2 only parents can be made.
+    // On SM2 only parents can be made.
     let curves = tpm.curves()?.into_iter().filter(|curve| *curve != Curve::Sm2P256);
     let names: Vec<String> = curves.map(tpm::curve_name).collect();
     terminal::result(names.join("\n"))

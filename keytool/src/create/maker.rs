@@ -1,4 +1,4 @@
-//! Makes the two halves of a key file: the TPM creates them, or takes over what was wrapped here.
+//! Makes the public and the private part of a key file: the TPM creates them, or imports a key that was wrapped here.
 
 use keyfile::{AlgId, Attributes, Curve, HashAlg, Public, PublicKey};
 use tpm::template::{Storage, Template, Usage};
@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::raw_rsa;
 use crate::terminal::{self, Progress};
 
-/// The TPM at work on an order.
+/// The TPM and everything needed to make the key of an order.
 pub(super) struct Maker<'a> {
     pub(super) tpm: &'a Tpm,
     pub(super) capabilities: &'a Capabilities,
@@ -20,14 +20,14 @@ pub(super) struct Maker<'a> {
     pub(super) policy: Option<&'a Policy>,
 }
 
-/// A public area, and the private one as the parent wrapped it.
+/// A public area, and the private area encrypted by the parent.
 type Halves = (Public, Vec<u8>);
 
 impl Maker<'_> {
-    /// The key that was asked for.
+    /// Makes the requested key.
     ///
     /// # Errors
-    /// The TPM has no such keys, or the parent's password is wrong.
+    /// The TPM does not support the key, or the parent's password is wrong.
     pub(super) fn make(&self, wanted: Wanted) -> Result<Halves, Error> {
         match wanted {
             Wanted::Given(given) => self.wrap(given),
@@ -44,7 +44,7 @@ impl Maker<'_> {
         })
     }
 
-    /// Encrypts a key for its parent in this process, and has the TPM take it over.
+    /// Encrypts a key for its parent in this process, and imports it.
     fn wrap(&self, given: PrivateKey) -> Result<Halves, Error> {
         let (template, sensitive) = self.order.areas(given);
         self.for_both_uses(template, |public| {
@@ -55,8 +55,8 @@ impl Maker<'_> {
         })
     }
 
-    /// With a public area for signing and decryption; where the TPM refuses that of RSA, for decryption alone: raw decryption signs too.
-    /// Where it forbids that as well, for signing alone.
+    /// Calls `make` with a public area for signing and decryption. If the TPM refuses this for RSA, calls it with one for decryption only,
+    /// because raw decryption also signs; if the TPM forbids raw RSA, with one for signing only.
     fn for_both_uses(
         &self,
         template: Template,
@@ -72,10 +72,10 @@ impl Maker<'_> {
                 let usage = self.only_use(&both);
                 terminal::notice(match usage {
                     Usage::Sign => {
-                        "warning: this TPM refuses RSA keys that sign and decrypt, and forbids raw RSA; making one that only signs: it decrypts nothing"
+                        "warning: this TPM refuses RSA keys that sign and decrypt, and forbids raw RSA; making a key that only signs and cannot decrypt"
                     }
                     _ => {
-                        "this TPM refuses RSA keys that sign and decrypt; making one that decrypts: OpenSSL signs with it, tpm2_sign does not"
+                        "this TPM refuses RSA keys that sign and decrypt; making a key that decrypts: OpenSSL can sign with it, tpm2_sign cannot"
                     }
                 });
                 make(&template.usage(usage).public())
@@ -84,29 +84,32 @@ impl Maker<'_> {
         }
     }
 
-    /// A parent is used by the TPM alone, on whatever curve.
+    /// Checks that OpenSSL can use the curve. Any curve is fine for a parent, because only the TPM uses it.
+    ///
+    /// # Errors
+    /// The curve is SM2.
     fn check_curve(&self, key: &Public) -> Result<(), Error> {
         let PublicKey::Ecc { curve, .. } = key.key else { return Ok(()) };
         if self.order.restricted {
             return Ok(());
         }
-        // OpenSSL has a key type SM2, with signatures of its own, and takes no such curve for a key of the type EC.
+        // OpenSSL has a separate key type SM2 with its own signatures, and refuses this curve for the type EC.
         if curve == Curve::Sm2P256 {
             return Err(Error::request(
-                "OpenSSL cannot use an SM2 key of a TPM: the provider tpm2 has no keys of OpenSSL's type SM2",
-                "take another curve, such as P-256; `create --list-curves` prints those of this TPM",
+                "OpenSSL cannot use an SM2 key of a TPM: the provider tpm2 does not support OpenSSL's key type SM2",
+                "use another curve, such as P-256; `create --list-curves` lists the curves of this TPM",
             ));
         }
         if curve.openssl_name().is_none() {
             terminal::notice(format!(
-                "warning: OpenSSL does not know the curve {}, so no program can use the key through it: P-256 works",
+                "warning: OpenSSL does not know the curve {}, so no program can use the key through OpenSSL: use P-256",
                 curve.name()
             ));
         }
         Ok(())
     }
 
-    /// TLS 1.3 signs with the hash of the curve (RFC 8446 §4.2.3), which some TPMs lack.
+    /// Warns if TLS 1.3 cannot use the key: it signs with the hash of the curve (RFC 8446 §4.2.3), which some TPMs lack.
     fn warn_of_no_tls(&self, key: &Public) {
         let (curve, hash) = match &key.key {
             PublicKey::Ecc { curve: Curve::P384, .. } => ("P-384", HashAlg::Sha384),
@@ -115,34 +118,34 @@ impl Maker<'_> {
         };
         if !self.order.restricted && !self.capabilities.hashes.iter().any(|has| has.size() >= hash.size()) {
             terminal::notice(format!(
-                "warning: this TPM signs no digests of {hash}, so TLS 1.3 cannot use a key on {curve}: P-256 works"
+                "warning: this TPM cannot sign {hash} digests, so TLS 1.3 cannot use a key on {curve}: use P-256"
             ));
         }
     }
 
-    /// The use of an RSA key that has one only.
+    /// Returns the use of an RSA key that can have only one.
     fn only_use(&self, key: &Public) -> Usage {
         let PublicKey::Rsa { bits, .. } = key.key else { return Usage::Decrypt };
         match raw_rsa::try_out(self.tpm, bits) {
             Ok(RawRsa::Forbidden) => Usage::Sign,
-            // One that is not found out may allow it.
+            // If the test fails, the TPM may still allow raw RSA.
             _ => Usage::Decrypt,
         }
     }
 
-    /// An RSA key signs by decryption, too; a parent is no such key.
+    /// Returns true if a key for decryption only can replace this one: an RSA key that is not a parent.
     fn may_decrypt_only(&self, both: &Public) -> bool {
         both.key.kind() == AlgId::RSA && !self.order.restricted
     }
 
-    /// A line on the terminal where a real chip searches primes: an RSA key, or an RSA parent that is derived.
+    /// Shows a progress line if a real chip must search for primes: for a new RSA key, or to derive an RSA parent.
     fn progress(&self, key: &Public) -> Option<Progress> {
         let made_inside = key.attributes.contains(Attributes::SENSITIVE_DATA_ORIGIN);
         let what = match key.key {
             _ if self.parent.storage == Storage::Rsa2048 => {
                 "deriving the hierarchy's RSA storage key; this can take a minute"
             }
-            PublicKey::Rsa { .. } if made_inside => "the TPM searches primes; this can take a minute",
+            PublicKey::Rsa { .. } if made_inside => "the TPM is searching for primes; this can take a minute",
             _ => return None,
         };
         Some(Progress::start(what))

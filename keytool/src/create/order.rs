@@ -1,4 +1,4 @@
-//! What was asked for, with every file and password read: what is left to do needs the TPM, or nothing at all.
+//! The requested key, after all files and passwords are read.
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, Kind, Public, Sensitive};
 use tpm::Auth;
@@ -9,32 +9,32 @@ use super::private_key::PrivateKey;
 use crate::key_file;
 use crate::policy::Policy;
 
-/// What every way to a key shares.
+/// The properties of the requested key.
 pub(super) struct Order {
     pub(super) parent: Handle,
-    /// None if it does not matter.
+    /// None if the default is meant.
     pub(super) name_alg: Option<HashAlg>,
     pub(super) da: bool,
-    /// A parent of other keys, instead of a key that signs and decrypts.
+    /// True for a parent of other keys, false for a key that signs and decrypts.
     pub(super) restricted: bool,
     pub(super) auth: Option<Auth>,
     pub(super) description: Option<String>,
-    /// The file gets the layout from before the standard.
+    /// True if the file gets the old layout.
     pub(super) deprecated: bool,
 }
 
-/// The key itself.
+/// The private key to wrap, or the type of a new key.
 pub(super) enum Wanted {
-    /// A private key that exists.
+    /// An existing private key.
     Given(PrivateKey),
-    /// A new RSA key of so many bits.
+    /// A new RSA key with this number of bits.
     Rsa(u16),
-    /// A new key on a curve.
+    /// A new EC key on this curve.
     Ecc(Curve),
 }
 
 impl Wanted {
-    /// The type and the size, which a TPM has or has not.
+    /// Returns the template with the type and the size, for the check that the TPM supports them.
     pub(super) fn template(&self) -> Template {
         match self {
             Self::Given(given) => given.template(),
@@ -45,12 +45,12 @@ impl Wanted {
 }
 
 impl Order {
-    /// The hash of the key's Name.
+    /// Returns the hash of the key's Name.
     pub(super) fn name_hash(&self) -> HashAlg {
         self.name_alg.unwrap_or(HashAlg::Sha256)
     }
 
-    /// A template with what was asked for beside the type.
+    /// Returns the template with the properties of this order.
     pub(super) fn template(&self, template: Template, policy: Option<&Policy>) -> Template {
         let usage = if self.restricted { Usage::Parent } else { Usage::SignDecrypt };
         let template = template.usage(usage).name_alg(self.name_hash()).dictionary_attack_protection(self.da);
@@ -60,11 +60,11 @@ impl Order {
         }
     }
 
-    /// The areas of a private key that is wrapped here.
+    /// Returns the areas of a private key that is wrapped here.
     pub(super) fn areas(&self, given: PrivateKey) -> (Template, Sensitive) {
         let template = given.template();
         let auth_value = self.auth.as_ref().map(|auth| auth.as_value(self.name_hash())).unwrap_or_default();
-        // What a parent protects its children with (Part 1 §27.7.3); other asymmetric keys have none.
+        // The seed with which a parent protects its children (Part 1 §27.7.3). Other asymmetric keys have none.
         let seed_value = match self.restricted {
             true => given.seed(self.name_hash()),
             false => Zeroizing::default(),
@@ -76,7 +76,7 @@ impl Order {
         (template, Sensitive { kind, auth_value, seed_value, sensitive })
     }
 
-    /// The key file.
+    /// Returns the key file.
     pub(super) fn file(
         &self,
         kind: Kind,

@@ -1,4 +1,4 @@
-//! A private key in the numbers that a TPM's areas hold.
+//! A private key, as the numbers of a TPM's public and sensitive area.
 
 use keyfile::{Curve, HashAlg, PublicKey};
 use openssl::bn::{BigNum, BigNumContext};
@@ -10,42 +10,42 @@ use zeroize::Zeroizing;
 
 use crate::public_key;
 
-/// What can be wrapped.
+/// The hint about the private keys that can be wrapped.
 pub(crate) const KINDS: &str = "give an RSA or EC private key: PKCS#1, PKCS#8, SEC1 or PKCS#12, PEM or DER";
 
-/// The numbers that a TPM's sensitive and public areas are made of; the private one is wiped when dropped.
+/// The numbers of a TPM's public and sensitive area. The private number is wiped when dropped.
 pub(crate) enum PrivateKey {
     Rsa { exponent: u32, modulus: Vec<u8>, prime: Zeroizing<Vec<u8>> },
     Ec { curve: Curve, x: Vec<u8>, y: Vec<u8>, d: Zeroizing<Vec<u8>> },
 }
 
 impl PrivateKey {
-    /// Takes them out of a key.
+    /// Extracts the numbers of a key.
     ///
     /// # Errors
-    /// No TPM holds such a key, or its numbers contradict each other.
+    /// No TPM can hold the key, or its numbers are inconsistent.
     pub(crate) fn of(key: &PKey<Private>) -> Result<Self, Unfit> {
         match key.id() {
             Id::RSA => rsa(&key.rsa()?),
             Id::EC => ec(&key.ec_key()?),
             Id::RSA_PSS => unfit(
-                "an RSA-PSS key cannot keep its restriction in a TPM",
-                "make a plain RSA key of it: every RSA key signs with PSS too",
+                "it is an RSA-PSS key, whose restriction a TPM cannot keep",
+                "convert it to a plain RSA key: every RSA key can sign with PSS, too",
             ),
-            _ => unfit("a TPM holds RSA and EC keys, and it is neither", KINDS),
+            _ => unfit("it is neither an RSA nor an EC key", KINDS),
         }
     }
 
-    /// Whether it is the private half of this key.
+    /// Returns true if this is the private half of `public`.
     pub(crate) fn is_of(&self, public: &PublicKey) -> bool {
         self.template().public().key.has_numbers_of(public)
     }
 
-    /// What it protects its children with as a parent: derived from the key itself, so that the same key makes the same parent on
-    /// every TPM, and its children move with it.
+    /// Returns the seed with which the key protects its children as a parent. It is derived from the key, so that the same key gives the
+    /// same parent on every TPM, and its children work there, too.
     ///
-    /// As openssl_tpm2_engine derives it: the name hash over the public numbers and the private one. It writes that without leading
-    /// zeros.
+    /// openssl_tpm2_engine derives the same seed: the name hash over the public numbers and the private number. It writes the private
+    /// number without leading zeros.
     pub(crate) fn seed(&self, hash: HashAlg) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             PrivateKey::Rsa { modulus, prime, .. } => hash.digest(&[modulus, prime]),
@@ -56,7 +56,7 @@ impl PrivateKey {
         })
     }
 
-    /// The public half, as an object of a TPM.
+    /// Returns the template for the public half.
     pub(crate) fn template(&self) -> Template {
         match self {
             PrivateKey::Rsa { exponent, modulus, .. } => Template::wrapped_rsa(modulus, *exponent),
@@ -65,11 +65,11 @@ impl PrivateKey {
     }
 }
 
-/// Why a key cannot be had in numbers.
+/// The reason why a TPM cannot hold a key.
 pub(crate) enum Unfit {
-    /// What is wrong with it, and what to do about it.
+    /// The problem, and the hint.
     Key(String, String),
-    /// OpenSSL finds it damaged.
+    /// OpenSSL reports an error.
     OpenSsl(openssl::error::ErrorStack),
 }
 
@@ -85,25 +85,22 @@ fn unfit<T>(problem: impl Into<String>, advice: &str) -> Result<T, Unfit> {
 
 fn rsa(key: &Rsa<Private>) -> Result<PrivateKey, Unfit> {
     let (Some(p), Some(q)) = (key.p(), key.q()) else {
-        return unfit("its primes are missing", "a TPM needs them; take the key from where it was made");
+        return unfit("its primes are missing", "a TPM needs them: export the key again with its primes");
     };
-    // TPM2B_PUBLIC_KEY_RSA is as long as the modulus, so its size is a multiple of 8; half of it is one prime's (Part 2 §11.2.4.5).
+    // TPM2B_PUBLIC_KEY_RSA is as long as the modulus, so the size is a multiple of 8. Each prime has half of it (Part 2 §11.2.4.5).
     let size = key.n().num_bits();
     let mut product = BigNum::new()?;
     product.checked_mul(p, q, &mut *BigNumContext::new()?)?;
     if product != *key.n() || p.num_bits() != q.num_bits() || size % 16 != 0 {
         return unfit(
             format!("its {size}-bit modulus is not the product of two primes of half its size"),
-            "a TPM holds only such keys; make a new one",
+            "a TPM holds only such keys: make a new key",
         );
     }
     let Some(exponent) = public_key::exponent(key) else {
-        return unfit(
-            "its public exponent is longer than 32 bits",
-            "a TPM holds no such key; make a new one",
-        );
+        return unfit("its public exponent is longer than 32 bits", "a TPM cannot hold it: make a new key");
     };
-    // Either would do for a TPM; with the second one the seed of a parent is that of openssl_tpm2_engine.
+    // A TPM accepts either prime. With the second one, the seed of a parent is the same as in openssl_tpm2_engine.
     let prime = Zeroizing::new(q.to_vec());
     Ok(PrivateKey::Rsa { exponent, modulus: key.n().to_vec(), prime })
 }
@@ -120,9 +117,9 @@ fn ec(key: &EcKey<Private>) -> Result<PrivateKey, Unfit> {
 mod tests {
     use super::*;
 
-    /// The expected values are of Python's hashlib.
+    /// The expected values were computed with Python's hashlib.
     #[test]
-    fn the_seed_is_the_hash_of_the_numbers_without_leading_zeros_of_the_private_one() {
+    fn seed_is_the_hash_of_the_numbers_and_the_private_one_has_no_leading_zeros() {
         let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
         let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
         let mut d = Zeroizing::new(vec![0; 32]);

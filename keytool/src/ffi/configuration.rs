@@ -1,4 +1,4 @@
-//! A configuration file of OpenSSL, read by OpenSSL's own parser (NCONF), which knows .include, variables and escapes (config(5)).
+//! Reads a configuration file of OpenSSL with OpenSSL's own parser (NCONF), which supports .include, variables and escapes (config(5)).
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_long, c_void};
 use std::os::unix::ffi::OsStrExt;
@@ -25,12 +25,12 @@ unsafe extern "C" {
     fn NCONF_get_section(conf: *const CONF, section: *const c_char) -> *mut OPENSSL_STACK;
 }
 
-/// A configuration file that was read whole.
+/// A configuration file, read into memory.
 pub(crate) struct Configuration(NonNull<CONF>);
 
 impl Configuration {
-    /// The file that OpenSSL reads when nobody names one: OPENSSL_CONF, which a setuid program ignores, or openssl.cnf of its folder. `None`
-    /// where that is switched off by an empty name.
+    /// Returns the file that OpenSSL reads by default: OPENSSL_CONF, which a setuid program ignores, or openssl.cnf in OpenSSL's folder.
+    /// Returns `None` if OPENSSL_CONF is empty, which switches the file off.
     pub(crate) fn default_path() -> Option<PathBuf> {
         // SAFETY: it takes no arguments and returns a new C string, or NULL.
         let path = unsafe { CONF_get1_default_config_file() };
@@ -44,17 +44,17 @@ impl Configuration {
         (!bytes.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(&bytes)))
     }
 
-    /// Reads a file with everything that it includes.
+    /// Reads a file and the files that it includes.
     ///
     /// # Errors
-    /// It cannot be read or is malformed; the text says in which line, and why.
+    /// The file cannot be read or is malformed. The text contains the line and the reason.
     pub(crate) fn load(path: &Path) -> Result<Self, String> {
         let name = CString::new(path.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
-        // SAFETY: NCONF_new(3): NULL stands for the usual method.
+        // SAFETY: NCONF_new(3): NULL selects the default method.
         let conf = NonNull::new(unsafe { NCONF_new(ptr::null()) });
         let conf = Self(conf.ok_or_else(|| ErrorStack::get().to_string())?);
         let mut line: c_long = 0;
-        // SAFETY: NCONF_load(3): a new CONF, a C string, and a place for a number.
+        // SAFETY: NCONF_load(3): a new CONF, a C string, and memory for a number.
         if unsafe { NCONF_load(conf.0.as_ptr(), name.as_ptr(), &mut line) } == 1 {
             return Ok(conf);
         }
@@ -64,20 +64,20 @@ impl Configuration {
         Err(if line > 0 { format!("line {line}: {reason}") } else { reason.to_owned() })
     }
 
-    /// A value; `None` for the section is the part before every section.
+    /// Returns a value. The section `None` is the part before the first section.
     pub(crate) fn value(&self, section: Option<&[u8]>, name: &str) -> Option<Vec<u8>> {
         let section = section.map(CString::new).transpose().ok()?;
         let name = CString::new(name).ok()?;
         let section = section.as_ref().map_or(ptr::null(), |section| section.as_ptr());
         // SAFETY: NCONF_get_string(3): a loaded CONF, a C string or NULL, and a C string.
         let value = unsafe { NCONF_get_string(self.0.as_ptr(), section, name.as_ptr()) };
-        // What is not there is put on OpenSSL's queue.
+        // A missing value adds an error to OpenSSL's queue.
         drop(ErrorStack::get());
         // SAFETY: the value belongs to the CONF, and is copied.
         unsafe { copied(value) }
     }
 
-    /// The lines of a section, if there is one.
+    /// Returns the lines of a section, or none if there is no such section.
     pub(crate) fn section(&self, name: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
         let name = CString::new(name).ok()?;
         // SAFETY: NCONF_get_section(3): a loaded CONF and a C string. The stack belongs to the CONF.
@@ -105,7 +105,7 @@ impl Configuration {
 
 impl Drop for Configuration {
     fn drop(&mut self) {
-        // SAFETY: NCONF_free(3): it is ours, and nothing of it is used any more.
+        // SAFETY: NCONF_free(3): this process owns it and does not use it any more.
         unsafe { NCONF_free(self.0.as_ptr()) };
     }
 }

@@ -1,4 +1,4 @@
-//! The few calls of this program that safe Rust does not have.
+//! Calls of C functions that have no safe Rust equivalent.
 #![allow(unsafe_code)]
 
 pub(crate) mod configuration;

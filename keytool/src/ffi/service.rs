@@ -1,4 +1,4 @@
-//! OpenSSL as a service has it: a library context with the providers of a configuration, and a key that is opened and used there.
+//! OpenSSL as a service uses it: a library context with the providers of a configuration, in which a key is opened and used.
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
@@ -48,9 +48,9 @@ unsafe extern "C" {
     fn UI_destroy_method(method: *mut c_void);
 }
 
-/// Where OpenSSL looks for modules whose place is not said.
+/// Returns the folder where OpenSSL looks for modules without a path.
 pub(crate) fn modules() -> PathBuf {
-    // As ossl_safe_getenv: this program is not setuid.
+    // OpenSSL uses ossl_safe_getenv here. This program is not setuid, so the result is the same.
     if let Some(folder) = std::env::var_os("OPENSSL_MODULES") {
         return folder.into();
     }
@@ -64,14 +64,14 @@ pub(crate) fn modules() -> PathBuf {
     PathBuf::from(OsStr::from_bytes(&bytes))
 }
 
-/// A library context of its own.
+/// A separate library context.
 pub(crate) struct Library(NonNull<OSSL_LIB_CTX>);
 
 impl Library {
-    /// Creates one without any provider but the built-in ones.
+    /// Creates a library context with the built-in providers only.
     ///
     /// # Errors
-    /// There is no memory.
+    /// There is not enough memory.
     pub(crate) fn new() -> Result<Self, ErrorStack> {
         // SAFETY: OSSL_LIB_CTX_new(3) takes nothing.
         let context = unsafe { openssl_sys::OSSL_LIB_CTX_new() };
@@ -81,12 +81,12 @@ impl Library {
     /// Loads the providers that a configuration activates.
     ///
     /// # Errors
-    /// One of its lines fails.
+    /// A line of the configuration fails.
     pub(crate) fn load(&self, path: &Path) -> Result<(), ErrorStack> {
         load_config(self.0.as_ptr(), path)
     }
 
-    /// Whether a provider is active.
+    /// Returns true if the provider is active.
     pub(crate) fn has(&self, provider: &str) -> bool {
         let Ok(name) = CString::new(provider) else { return false };
         // SAFETY: OSSL_PROVIDER_available(3): a context and a C string.
@@ -95,15 +95,15 @@ impl Library {
         found
     }
 
-    /// Opens the first private key of a file or URI (ossl_store(7)). Who asks for a password gets this one.
+    /// Opens the first private key of a file or URI (ossl_store(7)). `password` answers OpenSSL's question for one.
     ///
     /// # Errors
-    /// There is none, or it does not open.
+    /// There is no private key, or it cannot be opened.
     pub(crate) fn key(&self, uri: &OsStr, password: Option<&Secret>) -> Result<ServiceKey<'_>, ErrorStack> {
         let uri = CString::new(uri.as_bytes()).unwrap_or_default();
         // SAFETY: UI_UTIL_read_pw(3): the function has the type that is wanted.
         let ui = unsafe { UI_UTIL_wrap_read_pem_callback(give_password, 0) };
-        let word = (&raw const password).cast_mut().cast();
+        let ui_data = (&raw const password).cast_mut().cast();
         // SAFETY: OSSL_STORE_open(3): a C string, a context, and `password`, which outlives the store.
         let store = unsafe {
             OSSL_STORE_open_ex(
@@ -111,7 +111,7 @@ impl Library {
                 self.0.as_ptr(),
                 ptr::null(),
                 ui,
-                word,
+                ui_data,
                 ptr::null(),
                 ptr::null(),
                 ptr::null_mut(),
@@ -119,7 +119,7 @@ impl Library {
         };
         let found = if store.is_null() { None } else { first_key(store) };
         let failed = ErrorStack::get();
-        // SAFETY: UI_create_method(3): ours, and the store that used it is closed.
+        // SAFETY: UI_create_method(3): it was created here, and the store that used it is closed.
         unsafe { UI_destroy_method(ui) };
         found.map(|key| ServiceKey::of(key, self)).ok_or(failed)
     }
@@ -127,12 +127,12 @@ impl Library {
 
 impl Drop for Library {
     fn drop(&mut self) {
-        // SAFETY: OSSL_LIB_CTX_free(3): ours; no key of it is left, for each borrows it.
+        // SAFETY: OSSL_LIB_CTX_free(3): it was created by `new`; no key of it is left, because each borrows it.
         unsafe { openssl_sys::OSSL_LIB_CTX_free(self.0.as_ptr()) };
     }
 }
 
-/// Reads until there is a key, and closes the store.
+/// Reads the store until a key is found, and closes it.
 fn first_key(store: *mut c_void) -> Option<PKey<Private>> {
     let mut found = None;
     // SAFETY: OSSL_STORE_expect(3): an open store.
@@ -144,9 +144,9 @@ fn first_key(store: *mut c_void) -> Option<PKey<Private>> {
         if info.is_null() {
             continue;
         }
-        // SAFETY: OSSL_STORE_INFO(3): NULL where it is no key; else a key of our own.
+        // SAFETY: OSSL_STORE_INFO(3): NULL if it is not a key, otherwise a key that the caller owns.
         let key = unsafe { OSSL_STORE_INFO_get1_PKEY(info) };
-        // SAFETY: OSSL_STORE_INFO(3): ours.
+        // SAFETY: OSSL_STORE_INFO(3): the caller owns it.
         unsafe { OSSL_STORE_INFO_free(info) };
         // SAFETY: not NULL, so a key that we own.
         found = (!key.is_null()).then(|| unsafe { PKey::from_ptr(key) });
@@ -156,7 +156,7 @@ fn first_key(store: *mut c_void) -> Option<PKey<Private>> {
     found
 }
 
-/// Writes the password where OpenSSL asks for one; none, so that nobody is asked on the terminal.
+/// Gives OpenSSL the password. Without a password it fails, so that OpenSSL does not ask on the terminal.
 unsafe extern "C" fn give_password(
     buffer: *mut c_char,
     size: c_int,
@@ -170,7 +170,7 @@ unsafe extern "C" fn give_password(
     if length > size {
         return -1;
     }
-    // SAFETY: the buffer has `size` bytes, and is not ours.
+    // SAFETY: the buffer has `size` bytes, and does not overlap the password.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast::<u8>(), bytes.len()) };
     length
 }

@@ -1,4 +1,4 @@
-//! The settings of the terminal (termios(3)), which a prompt changes: nothing is echoed, no key sends a signal.
+//! The settings of the terminal (termios(3)). During a prompt, nothing is echoed and no key sends a signal.
 
 use std::fs::{File, OpenOptions};
 use std::mem::MaybeUninit;
@@ -6,30 +6,30 @@ use std::os::fd::AsRawFd;
 
 use libc::c_int;
 
-/// How the terminal was set.
+/// The saved settings of the terminal.
 pub(crate) struct Settings {
     terminal: File,
     kept: libc::termios,
 }
 
 impl Settings {
-    /// As they are now; none where there is no terminal.
+    /// Returns the current settings, or none if there is no terminal.
     pub(crate) fn now() -> Option<Self> {
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
         let mut kept = MaybeUninit::<libc::termios>::uninit();
-        // SAFETY: tcgetattr(3) writes the structure behind the pointer, or says that it did not.
+        // SAFETY: tcgetattr(3) writes the structure, or returns an error.
         let answer = unsafe { libc::tcgetattr(terminal.as_raw_fd(), kept.as_mut_ptr()) };
         // SAFETY: it was written.
         (answer == 0).then(|| Self { terminal, kept: unsafe { kept.assume_init() } })
     }
 
-    /// Drops what was typed before a question: it was not meant as the answer.
+    /// Discards input that was typed before a question, because it is not the answer.
     pub(crate) fn drop_typed(&self) {
         // SAFETY: tcflush(3) takes no memory; a failure changes nothing.
         unsafe { libc::tcflush(self.terminal.as_raw_fd(), libc::TCIFLUSH) };
     }
 
-    /// Switches the echo off, and what keys send as signals; drops what was typed before: it was not meant as an answer.
+    /// Switches off the echo and the keys that send signals. Discards earlier input, because it is not the answer.
     pub(crate) fn silence(&self) {
         let mut silent = self.kept;
         silent.c_lflag &= !(libc::ECHO | libc::ISIG);
@@ -37,21 +37,21 @@ impl Settings {
         unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSAFLUSH, &raw const silent) };
     }
 
-    /// Sets the terminal as it was. What was typed behind the answer stays for the next reader.
-    pub(crate) fn put_back(&self) {
+    /// Restores the settings. Input after the answer is kept for the next reader.
+    pub(crate) fn restore_after_answer(&self) {
         // SAFETY: tcsetattr(3) reads the structure, which tcgetattr(3) has written.
         unsafe { libc::tcsetattr(self.terminal.as_raw_fd(), libc::TCSADRAIN, &raw const self.kept) };
     }
 
-    /// Ends the process with the terminal as it was. No exit handler runs behind that: meanwhile another thread, which has printed its
-    /// prompt, would switch the echo off.
+    /// Restores the settings and ends the process. No exit handler runs, because another thread that has just printed its prompt could switch
+    /// the echo off meanwhile.
     pub(crate) fn end(&self, status: c_int) -> ! {
         self.restore();
         // SAFETY: _exit(2) takes no memory.
         unsafe { libc::_exit(status) }
     }
 
-    /// Sets the terminal so again, and takes away what was typed for the prompt alone. In the background it is somebody else's by now.
+    /// Restores the settings, and discards the input for the prompt. Does nothing in the background, when another process uses the terminal.
     fn restore(&self) {
         let terminal = self.terminal.as_raw_fd();
         // SAFETY: tcgetpgrp(3) takes no memory.

@@ -1,18 +1,18 @@
-//! Signals that are waited for instead of striking anywhere: sigsetops(3), pthread_sigmask(3), sigwait(3).
+//! Signals that a thread waits for, instead of handlers: sigsetops(3), pthread_sigmask(3), sigwait(3).
 
 use std::io;
 use std::mem::MaybeUninit;
 
 use libc::c_int;
 
-/// A set of signals that no thread takes but by `wait`.
+/// A set of blocked signals, which only `wait` receives.
 pub(crate) struct Signals(libc::sigset_t);
 
 impl Signals {
-    /// Blocks `signals` in this thread and in those it starts later.
+    /// Blocks `signals` in this thread and in the threads that it starts later.
     ///
     /// # Errors
-    /// A number is no signal.
+    /// A number is not a signal.
     pub(crate) fn block(signals: &[c_int]) -> io::Result<Self> {
         let mut set = MaybeUninit::<libc::sigset_t>::uninit();
         // SAFETY: sigsetops(3): sigemptyset initialises the set that it is given.
@@ -30,13 +30,13 @@ impl Signals {
         }
     }
 
-    /// Sleeps until one of them comes.
+    /// Waits until one of the signals is received.
     ///
     /// # Errors
-    /// The set is not one that can be waited for.
+    /// The set is not valid.
     pub(crate) fn wait(&self) -> io::Result<c_int> {
         let mut signal = 0;
-        // SAFETY: sigwait(3): both pointers are to initialised memory of ours.
+        // SAFETY: sigwait(3): both pointers refer to initialised memory.
         match unsafe { libc::sigwait(&raw const self.0, &raw mut signal) } {
             0 => Ok(signal),
             number => Err(io::Error::from_raw_os_error(number)),

@@ -1,16 +1,17 @@
-//! Another user of this machine, and how a process becomes one: getpwnam_r(3), getgrnam_r(3), getgrouplist(3), setgroups(2), setresuid(2).
+//! Looks up users and groups, and changes the user of this process: getpwnam_r(3), getgrnam_r(3), getgrouplist(3), setgroups(2),
+//! setresuid(2).
 
 use std::ffi::{CStr, CString, c_char};
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// What a record of the user or group database needs at most.
+/// The largest size of a record in the user or group database.
 const ROOM: usize = 1 << 16;
 /// NGROUPS_MAX (limits.h).
 const GROUPS: usize = 1 << 16;
 
-/// A user, by number, and the groups that this user is in.
+/// The numbers of a user and of the user's groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) uid: libc::uid_t,
@@ -18,14 +19,14 @@ pub(crate) struct User {
     pub(crate) groups: Vec<libc::gid_t>,
 }
 
-/// Whether this process may become any user.
+/// Returns true if this process may change to any user.
 pub(crate) fn is_root() -> bool {
     // SAFETY: geteuid(2) takes nothing and never fails.
     unsafe { libc::geteuid() == 0 }
 }
 
 impl User {
-    /// Looks a user up; none if there is no such name.
+    /// Returns the user with this name, or none if there is none.
     ///
     /// # Errors
     /// The user database cannot be read.
@@ -34,7 +35,7 @@ impl User {
         let mut record = MaybeUninit::<libc::passwd>::uninit();
         let mut room = vec![0; ROOM];
         let mut found = ptr::null_mut();
-        // SAFETY: getpwnam_r(3): a C string, a place for the record, room for its texts with its length, and a place for a pointer.
+        // SAFETY: getpwnam_r(3): a C string, memory for the record, memory for its texts with its length, and memory for a pointer.
         let failed = unsafe {
             libc::getpwnam_r(
                 name.as_ptr(),
@@ -53,12 +54,12 @@ impl User {
         Ok(Some(Self { uid: record.pw_uid, gid: record.pw_gid, groups }))
     }
 
-    /// Makes this process that user, with these groups and no others, for good: all threads, and no capability is left.
+    /// Changes this process permanently to this user and these groups, in all threads. No capability is left.
     ///
     /// # Errors
-    /// The process is not root's, or may not.
-    pub(crate) fn become_for_good(&self) -> io::Result<()> {
-        // SAFETY: setgroups(2) reads as many numbers as it is told.
+    /// The process is not root, or lacks the permission.
+    pub(crate) fn become_permanently(&self) -> io::Result<()> {
+        // SAFETY: setgroups(2) reads as many numbers as the slice has.
         done(unsafe { libc::setgroups(self.groups.len(), self.groups.as_ptr()) })?;
         // SAFETY: setresgid(2) takes numbers.
         done(unsafe { libc::setresgid(self.gid, self.gid, self.gid) })?;
@@ -66,14 +67,14 @@ impl User {
         done(unsafe { libc::setresuid(self.uid, self.uid, self.uid) })?;
         match Self::now()? == *self {
             true => Ok(()),
-            false => Err(io::Error::other("the system has kept other users or groups than it was given")),
+            false => Err(io::Error::other("the system did not set the requested user and groups")),
         }
     }
 
-    /// The user that this process is, by getresuid(2), getresgid(2) and getgroups(2); its groups in ascending order.
+    /// Returns the user of this process, from getresuid(2), getresgid(2) and getgroups(2). The groups are in ascending order.
     ///
     /// # Errors
-    /// It is several: its real, effective and saved numbers differ.
+    /// The real, effective and saved numbers differ.
     pub(crate) fn now() -> io::Result<Self> {
         let (mut users, mut own) = ([0; 3], [0; 3]);
         let [real, effective, saved] = &mut users;
@@ -84,7 +85,9 @@ impl User {
         done(unsafe { libc::getresgid(real, effective, saved) })?;
         let (uid, gid) = (users[0], own[0]);
         if users != [uid; 3] || own != [gid; 3] {
-            return Err(io::Error::other("this process is of several users or groups at once"));
+            return Err(io::Error::other(
+                "the real, effective and saved user or group of this process differ",
+            ));
         }
         let mut groups = vec![0; GROUPS];
         let room = libc::c_int::try_from(groups.len()).unwrap_or(libc::c_int::MAX);
@@ -96,7 +99,7 @@ impl User {
     }
 }
 
-/// The number of a group; none if there is no such name.
+/// Returns the number of a group, or none if there is no such name.
 ///
 /// # Errors
 /// The group database cannot be read.
@@ -116,7 +119,7 @@ pub(crate) fn group(name: &str) -> io::Result<Option<libc::gid_t>> {
     Ok(Some(unsafe { record.assume_init() }.gr_gid))
 }
 
-/// The name of a group, or its number where it has none.
+/// Returns the name of a group, or its number if it has no name.
 pub(crate) fn group_name(gid: libc::gid_t) -> String {
     let mut record = MaybeUninit::<libc::group>::uninit();
     let mut room: Vec<c_char> = vec![0; ROOM];
@@ -144,7 +147,7 @@ fn groups_of(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<libc::gid_t>> {
     Ok(groups)
 }
 
-/// What getpwnam_r(3) and its like answer where nothing was found: these codes stand for that, too.
+/// Converts the result of getpwnam_r(3) and similar functions if nothing was found. These error codes also mean "not found".
 fn absent<T>(code: libc::c_int) -> io::Result<Option<T>> {
     match code {
         0 | libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => Ok(None),
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn who_this_process_is_is_read_back() {
+    fn user_of_this_process_is_read() {
         let now = User::now().unwrap();
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = |name: &str| -> Vec<u32> {

@@ -1,6 +1,6 @@
-//! The examples of the manual pages. A story runs each of them, beside the files that they name.
+//! The examples of the manual pages. A story runs each of them, with the files that they name.
 
-/// What each page shows: its name, what a command does, the command.
+/// The name of a page, what the command does, and the command.
 const ALL: &[(&str, &str, &str)] = &[
     ("tpm2-keytool", "Create a key, and a certificate for it:", "tpm2-keytool create --ecc P-256 server.tpm"),
     ("tpm2-keytool", "", "openssl req -x509 -key server.tpm -subj /CN=localhost -out server.crt"),
@@ -26,23 +26,23 @@ const ALL: &[(&str, &str, &str)] = &[
     ("tpm2-keytool-unseal", "Print a sealed secret:", "tpm2-keytool unseal sealed.tpm"),
     (
         "tpm2-keytool-policy",
-        "Allow the present value of PCR 7, in a key made with --signed-policy:",
+        "Allow the current value of PCR 7 for a key made with --signed-policy:",
         "tpm2-keytool policy add -x sha256:7 signed.tpm vendor.key",
     ),
     (
         "tpm2-keytool-reference",
-        "Write a file that leads to a persistent key:",
+        "Write a file that refers to a persistent key:",
         "tpm2-keytool reference handle:0x81000100 key.ref",
     ),
     ("tpm2-keytool-srk", "Make the standard storage key persistent:", "tpm2-keytool srk"),
-    ("tpm2-keytool-list", "List what the TPM holds, for a program:", "tpm2-keytool list --json"),
+    ("tpm2-keytool-list", "List the objects of the TPM as JSON:", "tpm2-keytool list --json"),
     (
         "tpm2-keytool-evict",
-        "Remove a persistent key, without a question:",
+        "Remove a persistent key without confirmation:",
         "tpm2-keytool evict --force 81000100",
     ),
-    ("tpm2-keytool-check", "Check a key as the present user:", "tpm2-keytool check key.tpm"),
-    ("tpm2-keytool-show", "Show what a key file holds:", "tpm2-keytool show key.tpm"),
+    ("tpm2-keytool-check", "Check a key as the current user:", "tpm2-keytool check key.tpm"),
+    ("tpm2-keytool-show", "Show what a key file contains:", "tpm2-keytool show key.tpm"),
     ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),
     ("create_tpm2_key", "Create an EC key:", "create_tpm2_key --ecc prime256v1 new.tpm"),
     ("create_tpm2_key", "Wrap an existing private key:", "create_tpm2_key --wrap software.pem wrapped.tpm"),
@@ -51,7 +51,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ("unseal_tpm2_data", "Print a sealed secret:", "unseal_tpm2_data sealed.tpm"),
     (
         "signed_tpm2_policy",
-        "Allow the present value of PCR 7:",
+        "Allow the current value of PCR 7:",
         "signed_tpm2_policy add --pcr-lock sha256:7 signed.tpm vendor.key",
     ),
     (
@@ -61,7 +61,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Those of a page: what each does, and the command.
+/// Returns the examples of a page: what each command does, and the command.
 pub(super) fn of(page: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     ALL.iter().filter(move |(of, ..)| *of == page).map(|(_, what, command)| (*what, *command))
 }

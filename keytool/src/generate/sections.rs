@@ -1,11 +1,11 @@
-//! What a manual page says after the options: exit status, environment, files, examples.
+//! The sections of a manual page after the options: exit status, environment, files, examples.
 
 use tpm::config::Setting;
 
 use super::examples;
 use crate::exit::Exit;
 
-/// The sections of a page, in roff (groff_man(7)).
+/// Returns the sections of a page in roff (groff_man(7)).
 pub(super) fn of(page: &str) -> String {
     let examples: String = examples::of(page).map(|(what, command)| example(what, command)).collect();
     [
@@ -21,14 +21,14 @@ pub(super) fn of(page: &str) -> String {
 const VARIABLES: &[(&str, &str)] = &[
     (
         "OPENSSL_CONF",
-        "The openssl.cnf whose section of the provider has the settings. Default: the system's.",
+        "The openssl.cnf with the provider's section, which contains the settings. Default: the system-wide one.",
     ),
-    ("TPM2OPENSSL_TCTI, TPM2TOOLS_TCTI, TCTI", "Where the TPM is, if neither tcti nor TPM2_TCTI is set."),
-    ("TPM_INTERFACE_TYPE", "The same for users of IBM's TSS, with its other variables."),
-    ("TPM2OPENSSL_PARENT_AUTH", "The password of a persistent parent, if no setting gives it."),
+    ("TPM2OPENSSL_TCTI, TPM2TOOLS_TCTI, TCTI", "The TPM to use, if neither tcti nor TPM2_TCTI is set."),
+    ("TPM_INTERFACE_TYPE", "The TPM to use, for users of IBM's TSS, with its other variables."),
+    ("TPM2OPENSSL_PARENT_AUTH", "The password of a persistent parent, if no setting gives one."),
     (
         "TPM2_TRACE",
-        "1: print each TPM command on stderr. A path: append them to this file. No secret is in it.",
+        "1: print each TPM command on stderr. A path: append them to this file. The trace contains no secrets.",
     ),
 ];
 
@@ -39,14 +39,14 @@ const FILES: &[(&str, &str)] = &[
 
 fn environment() -> String {
     let setting = |setting: &Setting| {
-        row(&setting.variable(), &format!("The setting {}, if openssl.cnf does not have it.", setting.name()))
+        row(&setting.variable(), &format!("The setting {}, if openssl.cnf does not set it.", setting.name()))
     };
     rows(VARIABLES) + &Setting::ALL.iter().map(setting).collect::<String>()
 }
 
 fn exit_status() -> String {
     let codes: String = Exit::ALL.iter().map(|(number, text)| row(&number.to_string(), text)).collect();
-    codes + &row("128 + N", "signal N ended it")
+    codes + &row("128 + N", "signal N ended the program")
 }
 
 fn section(title: &str, body: &str) -> String {
@@ -65,7 +65,7 @@ fn example(what: &str, command: &str) -> String {
     format!("{}\n.PP\n.RS 4\n.nf\n{}\n.fi\n.RE\n.PP\n", escaped(what), escaped(command))
 }
 
-/// Text as roff reads it; none of ours begins with a dot or a quote.
+/// Escapes text for roff. None of these texts begins with a dot or a quote.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-")
 }

@@ -3,7 +3,7 @@
 use keyfile::{Attributes, Public, PublicKey, Scheme};
 use serde::Serialize;
 
-/// What a public area says of its key.
+/// The properties of a key, from its public area.
 #[derive(Serialize)]
 pub(crate) struct Key {
     r#type: &'static str,
@@ -18,7 +18,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Reads it off.
+    /// Returns the properties of this key.
     pub(crate) fn of(public: &Public) -> Self {
         let (r#type, bits, curve) = match &public.key {
             PublicKey::Rsa { bits, .. } => ("RSA", Some(*bits), None),
@@ -34,14 +34,14 @@ impl Key {
             scheme: scheme.map(|scheme| scheme.to_string()),
             name: public.name().ok().map(|name| name.to_string()),
             name_hash: public.name_alg.to_string(),
-            attributes: words(&public.attributes.to_string()),
+            attributes: attribute_names(&public.attributes.to_string()),
             lockout_protected: !public.attributes.contains(Attributes::NO_DA),
             used_by_policy_only: !public.attributes.contains(Attributes::USER_WITH_AUTH),
         }
     }
 }
 
-/// As `|` separates them; `none` is no word.
-fn words(attributes: &str) -> Vec<String> {
-    attributes.split('|').filter(|word| *word != "none").map(str::to_owned).collect()
+/// Splits the attributes at `|`. `none` stands for no attribute.
+fn attribute_names(attributes: &str) -> Vec<String> {
+    attributes.split('|').filter(|name| *name != "none").map(str::to_owned).collect()
 }

@@ -1,11 +1,11 @@
-//! What `list` tells, in lines and in JSON (docs/json.md).
+//! The output of `list`, as lines and as JSON (docs/json.md).
 
 use keyfile::{Handle, Public};
 use serde::Serialize;
 
 use crate::json::Key;
 
-/// Everything that the TPM keeps.
+/// The persistent objects and NV indexes of the TPM.
 #[derive(Serialize)]
 pub(super) struct Document {
     schema: &'static str,
@@ -31,32 +31,32 @@ pub(super) struct Index {
 }
 
 impl Document {
-    /// Nothing yet.
+    /// Creates an empty list.
     pub(super) fn new() -> Self {
         Self { schema: "tpm2-keytool/list/1", persistent: Vec::new(), nv: Vec::new() }
     }
 
-    /// One line each; one for a TPM that keeps nothing.
+    /// Returns one line for each entry, or a line that says that there are none.
     pub(super) fn lines(&self) -> Vec<String> {
         let keys = self.persistent.iter().map(|object| format!("{}  {}", object.handle, object.text));
         let nv = self.nv.iter().map(|nv| format!("{}  NV index: {}", nv.index, nv.holds.join("; ")));
         let lines: Vec<String> = keys.chain(nv).collect();
         match lines.is_empty() {
-            true => vec!["this TPM keeps no keys and no NV indexes".to_owned()],
+            true => vec!["this TPM has no persistent keys and no NV indexes".to_owned()],
             false => lines,
         }
     }
 }
 
 impl Object {
-    /// One object.
+    /// Creates the entry of an object.
     pub(super) fn new(handle: Handle, purpose: &'static str, text: String, public: Option<&Public>) -> Self {
         Self { handle: handle.to_string(), r#use: purpose, text, key: public.map(Key::of) }
     }
 }
 
 impl Index {
-    /// One index.
+    /// Creates the entry of an index.
     pub(super) fn new(index: Handle, size: Option<u16>, holds: Vec<String>) -> Self {
         Self { index: index.to_string(), size, holds }
     }

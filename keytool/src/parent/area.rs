@@ -1,4 +1,4 @@
-//! The parent of an importable object: all that is known of it is a public key in a file, and no TPM is asked.
+//! The parent of an importable object, of which only the public key in a file is known. No TPM is used.
 
 use std::path::Path;
 
@@ -11,34 +11,34 @@ use crate::terminal;
 
 /// The public area that an object is encrypted for.
 pub(crate) struct ParentArea {
-    /// The area: its key, its name hash and its cipher count.
+    /// The area. Its key, name hash and cipher are used.
     pub(crate) public: Public,
-    /// With a hierarchy as parent: whether it is the RSA-2048 storage key (rsaParent of the key file).
+    /// True if the parent is the RSA-2048 storage key of a hierarchy (rsaParent of the key file).
     pub(crate) rsa: bool,
 }
 
 impl ParentArea {
-    /// Reads it from `path`; the object will look for its parent at `handle`.
+    /// Reads the area from `path`. `handle` is the parent's handle on the machine that imports the object.
     ///
     /// # Errors
-    /// The file holds no public key that could be a parent's, or not one that is found at `handle`.
+    /// The file contains no public key of a parent, or of one that cannot be at `handle`.
     pub(crate) fn read(path: &Path, handle: Handle) -> Result<Self, Error> {
         let public = match public_key::read(path)? {
             PublicArea::Whole(public) => public,
             PublicArea::Key(key) => {
                 terminal::notice(format_args!(
-                    "assuming that {} is of a standard storage key: name hash sha256, AES-128-CFB (its whole public area, from tpm2_readpublic, would tell)",
+                    "assuming that {} belongs to a standard storage key: name hash sha256, AES-128-CFB; give its public area (tpm2_readpublic) to be certain",
                     path.display()
                 ));
                 standard(key)
             }
         };
         if !public.attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
-            let problem = format!("this key is no parent: it is {}", public.attributes);
+            let problem = format!("this key is not a parent: its attributes are {}", public.attributes);
             return Err(Error::file(path, problem, "name the public area of a storage key"));
         }
         if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
-            let problem = "only a policy, not its password, allows the use of this key";
+            let problem = "this key can only be used with a policy, not with its password";
             return Err(Error::file(
                 path,
                 problem,
@@ -46,20 +46,20 @@ impl ParentArea {
             ));
         }
         let rsa = handle.is_hierarchy() && matches!(public.key, PublicKey::Rsa { .. });
-        if handle.is_hierarchy() && blank(&public) != storage_primary(rsa) {
+        if handle.is_hierarchy() && template_of(&public) != storage_primary(rsa) {
             return Err(Error::file(
                 path,
                 format!(
-                    "it is not the storage key of a hierarchy ({handle}), which is P-256 or RSA-2048 by the standard template"
+                    "it is not a storage key of a hierarchy ({handle}), which is P-256 or RSA-2048 and has the standard template"
                 ),
-                "name the persistent handle where the parent is (-p 81……)",
+                "give the persistent handle of the parent (-p 81……)",
             ));
         }
         Ok(ParentArea { public, rsa })
     }
 }
 
-/// The area of a storage key with this public key (EK credential profile §B.4, "H" templates).
+/// Returns the area of a storage key with this public key (EK credential profile §B.4, "H" templates).
 fn standard(mut key: PublicKey) -> Public {
     let template = storage_primary(matches!(key, PublicKey::Rsa { .. }));
     let cipher = template.key.symmetric().unwrap_or_default();
@@ -72,8 +72,8 @@ fn standard(mut key: PublicKey) -> Public {
     Public { key, ..template }
 }
 
-/// The template that an area was made from.
-fn blank(public: &Public) -> Public {
+/// Returns the template of an area.
+fn template_of(public: &Public) -> Public {
     let mut template = public.clone();
     match &mut template.key {
         PublicKey::Rsa { modulus, .. } => modulus.clear(),
@@ -97,13 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_key_becomes_a_storage_key() {
+    fn bare_key_gets_the_storage_template() {
         let public = standard(point(Curve::P256));
-        assert_eq!(blank(&public), storage_primary(false));
+        assert_eq!(template_of(&public), storage_primary(false));
         let public = standard(point(Curve::P384));
         assert_eq!(public.name_alg, HashAlg::Sha256);
         assert_eq!(public.key.symmetric(), Some(Symmetric::AES_128_CFB));
         assert_eq!(public.key.kind(), AlgId::ECC);
-        assert_ne!(blank(&public), storage_primary(false));
+        assert_ne!(template_of(&public), storage_primary(false));
     }
 }

@@ -1,4 +1,4 @@
-//! The object whose password a policy wants: PolicySecret names it (Part 3 §23.4).
+//! The object whose password a policy needs: PolicySecret names it (Part 3 §23.4).
 
 use std::str::FromStr;
 
@@ -14,20 +14,20 @@ use crate::error::Error;
 pub(crate) struct Entity(Handle);
 
 impl Entity {
-    /// The condition that its password is given.
+    /// Returns the condition that the password of this object is given.
     ///
     /// # Errors
-    /// There is no such object, or no TPM to ask.
+    /// There is no such object, or no TPM can be used.
     pub(crate) fn condition(self, tpm: &Tpm) -> Result<Condition, Error> {
         Ok(Condition::Secret(Secret { hint: self.0, name: self.name(tpm)?, policy_ref: Vec::new() }))
     }
 
-    /// Whether its Name is not simply its handle.
+    /// Returns true if the TPM is needed for its Name, because the Name is not the handle.
     pub(super) fn needs_tpm(self) -> bool {
         !(self.0.is_permanent() || self.0.is_pcr())
     }
 
-    /// Its Name: the handle itself where there is no public area (Part 1 §16).
+    /// Returns its Name: the handle itself if there is no public area (Part 1 §16).
     fn name(self, tpm: &Tpm) -> Result<Name, Error> {
         let handle = self.0;
         if !self.needs_tpm() {
@@ -39,7 +39,7 @@ impl Entity {
         };
         found.map_err(|error| match error.response_code().map(|code| ResponseCode(code).base()) {
             Some(ResponseCode::HANDLE) => Error::request(
-                format!("there is nothing at {handle} whose password could be asked for"),
+                format!("there is no object at {handle}"),
                 "`tpm2-keytool status` lists the persistent keys, `tpm2_getcap handles-nv-index` the NV indices",
             ),
             _ => Error::Tpm(error),
@@ -57,7 +57,7 @@ impl FromStr for Entity {
             Ok(Entity(handle))
         } else {
             Err(format!(
-                "{handle} has no password that lasts: name a persistent key (81……), an NV index (01……), a PCR (000000……), or owner, endorsement, platform, lockout"
+                "{handle} is not a permanent object with a password: give a persistent key (81……), an NV index (01……), a PCR (000000……), or owner, endorsement, platform, lockout"
             ))
         }
     }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lasts_can_be_named() {
+    fn only_permanent_objects_are_accepted() {
         for (text, handle) in [
             ("owner", Handle::OWNER),
             ("lockout", Handle::LOCKOUT),
@@ -78,7 +78,7 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Entity(handle)), "{text}");
         }
-        for text in ["null", "80000000", "02000000", "03000000", "somebody", ""] {
+        for text in ["null", "80000000", "02000000", "03000000", "unknown", ""] {
             assert!(text.parse::<Entity>().is_err(), "{text}");
         }
     }

@@ -10,47 +10,47 @@ use super::plan::Plan;
 use super::signer::Approver;
 use crate::error::Error;
 
-/// The options of a policy, and who may sign others.
+/// The options of a policy, and the public key of the signer of later policies.
 #[derive(Args, Clone, Default)]
 pub(crate) struct PolicyOptions {
     #[command(flatten)]
     conditions: Conditions,
 
-    /// Policies that the private half of this public key signs later may allow the use, too
+    /// Allow the use by policies that are signed later with the private half of this public key
     ///
-    /// PUBKEY is an RSA or EC public key in PEM or DER, or a public area of a TPM (TPM2B_PUBLIC). Until `tpm2-keytool policy add` has put a signed policy
-    /// into the file, nobody can use the key.
+    /// PUBKEY is an RSA or EC public key in PEM or DER, or a public area of a TPM (TPM2B_PUBLIC). The key cannot be used until `tpm2-keytool policy add` has
+    /// added a signed policy to the file.
     #[arg(long, value_name = "PUBKEY", help_heading = HEADING)]
     signed_policy: Option<PathBuf>,
 }
 
-/// The conditions that one policy can demand; all of them must hold.
+/// The conditions of one policy. All of them must hold.
 #[derive(Args, Clone, Default)]
 struct Conditions {
-    /// A file of policy statements, one a line in hexadecimal
+    /// A file with policy statements in hexadecimal, one per line
     ///
-    /// Four bytes of the policy command's code, then its body: 0000016b is PolicyAuthValue, 0000016f08 PolicyLocality for locality 3.
+    /// Each line is the four-byte code of a policy command, then its body: 0000016b is PolicyAuthValue, 0000016f08 is PolicyLocality for locality 3.
     #[arg(short = 'c', long, value_name = "FILE", help_heading = HEADING)]
     key_policy: Option<PathBuf>,
 
-    /// Lock to the values that these PCRs have now: bank:list, such as sha256:1,3-5
+    /// Lock to the current values of these PCRs: bank:list, such as sha256:1,3-5
     ///
-    /// Without a bank it is sha256; several banks are joined by +, as in sha256:0-7+sha1:16, or given by an option each. The
-    /// values are read in an authenticated session. Without --salt-name an attacker who controls the bus can pose as the TPM and choose them.
+    /// The default bank is sha256. Join several banks with +, as in sha256:0-7+sha1:16, or repeat the option. The values are read in an authenticated
+    /// session. Without --salt-name an attacker who controls the bus can pose as the TPM and choose them.
     #[arg(short = 'x', long, value_name = "SPEC", help_heading = HEADING)]
     pcr_lock: Vec<PcrSelection>,
 
     /// Allow the use from these localities only: a bit map
     ///
-    /// 1, 2, 4, 8 and 16 stand for the localities 0 to 4 and are added up; 32 to 255 are single extended localities. Programs of an operating system
-    /// mostly have locality 0.
+    /// 1, 2, 4, 8 and 16 are the localities 0 to 4; give their sum. 32 to 255 are single extended localities. Programs of an operating system usually have
+    /// locality 0.
     #[arg(long, value_name = "N", value_parser = locality, help_heading = HEADING)]
     locality: Option<u8>,
 
-    /// The password is that of this object: owner, endorsement, platform, lockout, or a handle
+    /// Authorize with the password of another TPM object: owner, endorsement, platform, lockout, or a handle
     ///
-    /// A persistent key, an NV index or a PCR, in hexadecimal. Whoever uses the key is asked for that object's password as it is then.
-    /// An attacker who controls the bus can put another object of this TPM in its place; without --salt-name, any other.
+    /// The handle of a persistent key, an NV index or a PCR, in hexadecimal. Each use of the key needs the password that the object has at that time.
+    /// An attacker who controls the bus can substitute another object of this TPM; without --salt-name, any object.
     #[arg(long, value_name = "HANDLE", help_heading = HEADING)]
     secret: Option<Entity>,
 }
@@ -58,10 +58,10 @@ struct Conditions {
 const HEADING: &str = "Policy";
 
 impl PolicyOptions {
-    /// What is asked for, with every file read; `password` says whether the object has one of its own. None without a policy.
+    /// Reads all files and returns the requested policy, or none. `password` is true if the object has its own password.
     ///
     /// # Errors
-    /// A file cannot be read or is none of its kind, or the options contradict each other.
+    /// A file cannot be read or has wrong content, or the options contradict each other.
     pub(crate) fn plan(&self, password: bool) -> Result<Option<Plan>, Error> {
         let plan = self.read()?;
         if plan.is_empty() {
@@ -70,26 +70,26 @@ impl PolicyOptions {
         plan.with_password(password).map(Some)
     }
 
-    /// What is asked for, with every file read; it may be nothing.
+    /// Reads all files and returns the requested policy, which may be empty.
     ///
     /// # Errors
-    /// A file cannot be read or is none of its kind.
+    /// A file cannot be read or has wrong content.
     pub(crate) fn read(&self) -> Result<Plan, Error> {
         let signer = self.signed_policy.as_deref().map(Approver::read).transpose()?;
         Ok(Plan { signer, ..self.conditions.read()? })
     }
 
-    /// Whether a public key is named whose private half signs policies.
+    /// Returns true if the public key of a signer of later policies is given.
     pub(crate) fn is_signed(&self) -> bool {
         self.signed_policy.is_some()
     }
 }
 
 impl Conditions {
-    /// What is asked for, with the policy file read; it may be nothing.
+    /// Reads the policy file and returns the requested conditions, which may be empty.
     ///
     /// # Errors
-    /// The policy file cannot be read, or a line of it is no statement.
+    /// The policy file cannot be read, or a line is not a statement.
     fn read(&self) -> Result<Plan, Error> {
         let lines = self.key_policy.as_deref().map(super::plan::lines).transpose()?;
         Ok(Plan {
@@ -104,7 +104,10 @@ impl Conditions {
 }
 
 impl Conditions {
-    /// All banks in one selection; a bank stands in one option only.
+    /// Returns all banks in one selection.
+    ///
+    /// # Errors
+    /// Two options name the same bank.
     fn pcrs(&self) -> Result<Option<PcrSelection>, Error> {
         let mut all = PcrSelection::default();
         for selection in &self.pcr_lock {
@@ -113,7 +116,7 @@ impl Conditions {
             {
                 return Err(Error::request(
                     format!("-x (--pcr-lock) names the bank {} twice", twice.bank_name()),
-                    format!("name all its PCRs at once, as in -x {}:1,3-5", twice.bank_name()),
+                    format!("give all its PCRs in one option, as in -x {}:1,3-5", twice.bank_name()),
                 ));
             }
             all.banks.extend(selection.banks.iter().cloned());
@@ -122,7 +125,7 @@ impl Conditions {
     }
 }
 
-/// TPMA_LOCALITY (Part 2 §8.5); a map of none allows nobody, and the TPM refuses it.
+/// Parses TPMA_LOCALITY (Part 2 §8.5). An empty map is refused by the TPM, too.
 fn locality(text: &str) -> Result<u8, String> {
     let lower = text.to_ascii_lowercase();
     let number = match lower.strip_prefix("0x") {
@@ -143,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn localities_are_a_map_in_decimal_or_hexadecimal() {
+    fn localities_are_a_bit_map_in_decimal_or_hexadecimal() {
         for (text, map) in [("1", 1), ("0x1f", 31), ("0XFF", 255), ("32", 32)] {
             assert_eq!(locality(text), Ok(map), "{text}");
         }

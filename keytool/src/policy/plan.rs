@@ -1,4 +1,4 @@
-//! From the options to the statements: first what needs no TPM, then the values and Names that only it knows.
+//! Turns the policy options into statements: first without the TPM, then with the values and Names that the TPM supplies.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::signer::Approver;
 use crate::error::Error;
 use crate::input;
 
-/// What is asked for; every file is read.
+/// The requested policy, after all files are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(super) signer: Option<Approver>,
@@ -22,19 +22,19 @@ pub(crate) struct Plan {
     pub(super) password: bool,
 }
 
-/// A policy, ready for a key and its file.
+/// A complete policy for a key and its file.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    /// The statements in the order in which they run.
+    /// The statements in the order in which they are executed.
     pub(crate) statements: Vec<Statement>,
-    /// Where they lead: authPolicy of the object.
+    /// The policy digest: authPolicy of the object.
     pub(crate) digest: Vec<u8>,
-    /// Whether use takes a password, the object's own or another's.
+    /// True if the use needs a password, the object's own or another object's.
     pub(crate) password: bool,
 }
 
 impl Plan {
-    /// Whether nothing is asked for.
+    /// Returns true if no policy is requested.
     pub(crate) fn is_empty(&self) -> bool {
         self.signer.is_none()
             && self.lines.is_empty()
@@ -44,66 +44,69 @@ impl Plan {
             && !self.password
     }
 
-    /// The password of the object itself is wanted too: PolicyAuthValue, unless the lines have it already.
+    /// Demands the object's own password if it has one: adds PolicyAuthValue, unless the policy file contains it.
     ///
     /// # Errors
-    /// The lines want a password that the object does not have, or two passwords are wanted.
+    /// The policy file demands a password but the object has none, or two passwords are demanded.
     pub(crate) fn with_password(self, password: bool) -> Result<Self, Error> {
-        if !password && self.wants(OWN_PASSWORD) {
+        if !password && self.has_line(OWN_PASSWORD) {
             return Err(Error::request(
-                "the policy wants the object's password, and it is to have none",
-                "give it one (-a), or take PolicyAuthValue out of the policy file",
+                "the policy demands the object's password, but the object has none",
+                "give it a password (-a), or remove PolicyAuthValue from the policy file",
             ));
         }
         self.demanding(password)
     }
 
-    /// With PolicyAuthValue if `own` says so, for an object that has its password, or none, already.
+    /// Adds PolicyAuthValue if `own` is true, for an object that exists already.
     ///
     /// # Errors
-    /// Two passwords are wanted.
+    /// Two passwords are demanded, or the policy file has a PolicyAuthorize beside --signed-policy.
     pub(crate) fn demanding(self, own: bool) -> Result<Self, Error> {
         let plan = Plan { password: own, ..self };
-        let others = plan.secret.is_some() || plan.wants(&[CommandCode::POLICY_SECRET]);
-        if others && (own || plan.wants(OWN_PASSWORD)) {
+        let others = plan.secret.is_some() || plan.has_line(&[CommandCode::POLICY_SECRET]);
+        if others && (own || plan.has_line(OWN_PASSWORD)) {
             return Err(Error::request(
-                "two passwords are wanted, the object's own (PolicyAuthValue) and another object's (PolicySecret), and only one can be asked for",
-                "leave the password out (-a, -k, --passout), or --secret",
+                "the policy demands two passwords, the object's own (PolicyAuthValue) and another object's (PolicySecret), but only one can be asked for",
+                "omit the password (-a, -k, --passout), or omit --secret",
             ));
         }
-        if plan.signer.is_some() && plan.wants(&[CommandCode::POLICY_AUTHORIZE]) {
+        if plan.signer.is_some() && plan.has_line(&[CommandCode::POLICY_AUTHORIZE]) {
             return Err(Error::request(
-                "the policy file has a PolicyAuthorize of its own beside --signed-policy",
-                "leave one of them out: one key signs the policies",
+                "the policy file contains PolicyAuthorize, and --signed-policy is given, too",
+                "omit one of them: only one key can sign the policies",
             ));
         }
         Ok(plan)
     }
 
-    /// Whether this TPM could verify the policies that are signed later, for an object whose name hash is `hash`.
+    /// Checks that this TPM can verify policies that are signed later. `hash` is the object's name hash.
     ///
     /// # Errors
-    /// It lacks the signer's type of key, or there is no TPM.
+    /// The TPM does not support the signer's type of key, or no TPM can be used.
     pub(crate) fn check(&self, tpm: &Tpm, hash: HashAlg) -> Result<(), Error> {
         let Some(signer) = self.signer.as_ref().map(|signer| signer.area(hash)) else { return Ok(()) };
         tpm.capabilities_for(&signer, Handle::NULL)?.check(&signer).map_err(|error| {
             let advice = format!("{}; sign with such a key", error.advice().unwrap_or_default());
             Error::request(
-                format!("nobody can verify what is signed for --signed-policy: {}", error.cause()),
+                format!(
+                    "this TPM cannot verify policies signed with the key of --signed-policy: {}",
+                    error.cause()
+                ),
                 advice,
             )
         })
     }
 
-    /// The statements, for an object whose name hash is `hash`.
+    /// Returns the statements. `hash` is the object's name hash.
     ///
     /// # Errors
-    /// The TPM has no such PCRs or no such object, a digest in the lines is of another hash, or there is no TPM.
+    /// The TPM lacks the PCRs or the object, a digest in the policy file has another hash, or no TPM can be used.
     pub(crate) fn statements(self, tpm: &Tpm, hash: HashAlg) -> Result<Policy, Error> {
         let mut conditions = Vec::new();
-        // First: it sets the digest back to zero, for whatever was signed comes before it.
-        let place = self.signer.map(|signer| signer.place(hash)).transpose()?;
-        // What costs nothing to check comes before what somebody has to type.
+        // PolicyAuthorize is first in the file, because it resets the digest. The signed statements are executed before it.
+        let authorize = self.signer.map(|signer| signer.authorize(hash)).transpose()?;
+        // Conditions that are checked without the user come before the password.
         if let Some(selection) = self.pcrs {
             let digest = tpm.pcr_digest(&selection, hash)?;
             conditions.push(Condition::Pcr { selection, digest });
@@ -116,11 +119,11 @@ impl Plan {
         if self.password && !asked {
             conditions.push(Condition::AuthValue);
         }
-        let typed = |condition: &Condition| condition.statement().map_err(unfit);
-        let mut statements: Vec<Statement> = place.iter().map(typed).collect::<Result<_, _>>()?;
+        let statement = |condition: &Condition| condition.statement().map_err(unfit);
+        let mut statements: Vec<Statement> = authorize.iter().map(statement).collect::<Result<_, _>>()?;
         statements.extend(self.lines);
         for condition in &conditions {
-            statements.push(typed(condition)?);
+            statements.push(statement(condition)?);
         }
         let digest = policy::digest(&statements, hash).map_err(unfit)?;
         let password = statements.iter().any(|statement| {
@@ -129,7 +132,7 @@ impl Plan {
         Ok(Policy { statements, digest, password })
     }
 
-    fn wants(&self, commands: &[CommandCode]) -> bool {
+    fn has_line(&self, commands: &[CommandCode]) -> bool {
         self.lines.iter().any(|line| commands.contains(&line.command))
     }
 }
@@ -138,20 +141,20 @@ fn unfit(problem: impl ToString) -> Error {
     Error::Policy(problem.to_string())
 }
 
-/// The statements that ask for the object's own password.
+/// The policy commands that demand the object's own password.
 const OWN_PASSWORD: &[CommandCode] = &[CommandCode::POLICY_AUTH_VALUE, CommandCode::POLICY_PASSWORD];
 
-/// The statements of a policy file.
+/// Reads the statements of a policy file.
 ///
 /// # Errors
-/// It cannot be read, a line of it is no statement, or it has none.
+/// The file cannot be read, a line is not a statement, or there is no statement.
 pub(super) fn lines(path: &Path) -> Result<Vec<Statement>, Error> {
-    const ADVICE: &str = "give a text file with a statement a line: the command's code in eight hexadecimal digits, then its body";
+    const ADVICE: &str = "give a text file with one statement per line: the command's code in eight hexadecimal digits, then its body";
     let bytes = input::read(path, ADVICE)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path, "it is no text", ADVICE))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Error::file(path, "it is not a text file", ADVICE))?;
     let lines = policy::parse_lines(text).map_err(|error| Error::file(path, error.to_string(), ADVICE))?;
     match lines.is_empty() {
-        true => Err(Error::file(path, "there is no statement in it", ADVICE)),
+        true => Err(Error::file(path, "it contains no statement", ADVICE)),
         false => Ok(lines),
     }
 }
@@ -165,7 +168,7 @@ mod tests {
         Plan { signer: None, lines, pcrs: None, locality: None, secret: None, password: false }
     }
 
-    /// No TPM is there, and none is asked.
+    /// Makes the policy without a TPM.
     fn made(plan: Plan) -> (Vec<u32>, bool) {
         let tpm = Tpm::new(tpm::Config { tcti: Some("none".to_owned()), ..tpm::Config::default() });
         let policy = plan.statements(&tpm, HashAlg::Sha384).unwrap();
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_stand_in_the_order_in_which_they_run() {
+    fn statements_are_in_the_order_of_execution() {
         let owner: Entity = "owner".parse().unwrap();
         let full = Plan { locality: Some(1), secret: Some(owner), ..plan("0000018f00") };
         assert_eq!(made(full.with_password(false).unwrap()), (vec![0x18f, 0x16f, 0x151], true));
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_asked_for_once() {
+    fn password_is_demanded_once() {
         for line in ["0000016b", "0000018c"] {
             let (commands, password) = made(plan(line).with_password(true).unwrap());
             assert_eq!((commands.len(), password), (1, true), "{line}");

@@ -9,11 +9,11 @@ use tpm::crypto::random;
 use crate::error::Error;
 use crate::public_key::{self, PublicArea};
 
-/// The key, as its file has it.
+/// The signer's public key, as read from its file.
 #[derive(Clone, Debug)]
 pub(super) struct Approver {
     area: Public,
-    /// The file has a public area, whose Name is settled; not only the numbers of the key.
+    /// True if the file contains a public area, which has a fixed Name; false if it contains a bare key.
     whole: bool,
 }
 
@@ -21,40 +21,41 @@ impl Approver {
     /// Reads the key.
     ///
     /// # Errors
-    /// The file holds no public key that a TPM could verify with.
+    /// The file contains no public key with which a TPM can verify signatures.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let (area, whole) = match public_key::read(path)? {
             PublicArea::Whole(public) => (public, true),
-            // The attributes are those that tpm2_loadexternal gives such a key.
+            // tpm2_loadexternal gives such a key the same attributes.
             PublicArea::Key(key) => {
                 let attributes = Attributes::USER_WITH_AUTH | Attributes::SIGN | Attributes::DECRYPT;
                 (Public { name_alg: HashAlg::Sha256, attributes, auth_policy: Vec::new(), key }, false)
             }
         };
-        // VerifySignature answers TPM_RC_ATTRIBUTES otherwise.
+        // Without SIGN, VerifySignature returns TPM_RC_ATTRIBUTES.
         match area.attributes.contains(Attributes::SIGN) {
             true => Ok(Approver { area, whole }),
             false => Err(Error::file(
                 path,
-                format!("this key does not sign: it is {}", area.attributes),
-                "name the public half of a signing key",
+                format!("this is not a signing key: its attributes are {}", area.attributes),
+                "give the public half of a signing key",
             )),
         }
     }
 
-    /// The public area that TPM2_LoadExternal takes, for an object whose name hash is `hash`.
+    /// Returns the public area for TPM2_LoadExternal. `hash` is the object's name hash.
     ///
-    /// A bare key gets that hash: openssl_tpm2_engine signs and verifies policies with the hash of the object, whatever the key says.
+    /// A bare key gets that hash: openssl_tpm2_engine signs and verifies policies with the object's name hash.
     pub(super) fn area(&self, hash: HashAlg) -> Public {
         let name_alg = if self.whole { self.area.name_alg } else { hash };
         Public { name_alg, ..self.area.clone() }
     }
 
-    /// The place for signed policies; the nonce sees to it that a policy signed for one key does not fit another.
+    /// Returns the PolicyAuthorize for policies that are signed later. Its nonce (policyRef) prevents that a policy signed for one key works
+    /// for another.
     ///
     /// # Errors
-    /// The system has no random bytes.
-    pub(super) fn place(&self, hash: HashAlg) -> Result<Condition, Error> {
+    /// The system does not provide random bytes.
+    pub(super) fn authorize(&self, hash: HashAlg) -> Result<Condition, Error> {
         let policy_ref = random::bytes(hash.size()).map_err(Error::Random)?.to_vec();
         let key = self.area(hash);
         Ok(Condition::Authorize(Box::new(Authorize { key, policy_ref, signature: Signature::Null })))

@@ -1,4 +1,4 @@
-//! The data to seal, from stdin: past every buffer that would keep a copy of it.
+//! Reads the data to seal from stdin, without a buffer that would keep a copy.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -10,21 +10,21 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::terminal;
 
-/// Reads all of it.
+/// Reads all data from stdin.
 ///
 /// # Errors
-/// There is none, or more than a TPM takes.
+/// There is no data, or more than a TPM can seal.
 pub(crate) fn read() -> Result<Zeroizing<Vec<u8>>, Error> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        terminal::notice("type the data to seal, and Ctrl-D at the beginning of a line");
+        terminal::notice("type the data to seal, then press Ctrl-D at the beginning of a line");
     }
     let file = stdin.as_fd().try_clone_to_owned().map(File::from);
     take(file.map_err(|source| Error::read("stdin".as_ref(), source))?)
 }
 
 fn take(mut from: impl Read) -> Result<Zeroizing<Vec<u8>>, Error> {
-    // Room for all of it at once: a buffer that grows leaves copies behind.
+    // The buffer has room for all data, because a growing buffer leaves copies behind.
     let mut data = Zeroizing::new(vec![0; MAX_SEALED + 1]);
     let mut length = 0;
     while let Some(room) = data.get_mut(length..).filter(|room| !room.is_empty()) {
@@ -38,8 +38,8 @@ fn take(mut from: impl Read) -> Result<Zeroizing<Vec<u8>>, Error> {
     match length {
         0 => Err(Error::request("there is no data on stdin", "pipe the data to seal into this command")),
         _ if length > MAX_SEALED => Err(Error::request(
-            format!("there are more than {MAX_SEALED} bytes on stdin, and a TPM seals no more"),
-            "encrypt the data with a key (openssl rand 32), and seal that",
+            format!("a TPM can seal {MAX_SEALED} bytes, but stdin has more"),
+            "encrypt the data with a key (openssl rand 32), and seal the key",
         )),
         _ => {
             data.truncate(length);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_of_it_or_an_error() {
+    fn data_is_read_completely_or_refused() {
         for length in [1, 127, 128] {
             assert_eq!(*take(&vec![7; length][..]).unwrap(), vec![7; length]);
         }

@@ -1,4 +1,4 @@
-//! Makes the sealed file: the TPM seals the data, or it is wrapped here for a parent that another TPM has.
+//! Makes the file of sealed data: the TPM seals the data, or it is wrapped here for a parent in another TPM.
 
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
 use tpm::template::{Storage, Template};
@@ -11,23 +11,23 @@ use crate::key_file;
 use crate::parent::ParentArea;
 use crate::policy::{Plan, Policy};
 
-/// What was asked for, with every file and password read.
+/// The requested object, after all files and passwords are read.
 pub(super) struct Maker<'a> {
     pub(super) tpm: &'a Tpm,
     pub(super) parent: Handle,
     pub(super) name_alg: HashAlg,
     pub(super) da: bool,
-    /// To the TPM, come what may.
+    /// True if the object must be bound to the TPM.
     pub(super) bound: bool,
     pub(super) auth: Option<Auth>,
     pub(super) data: Zeroizing<Vec<u8>>,
 }
 
 impl Maker<'_> {
-    /// The TPM seals the data.
+    /// Seals the data with the TPM.
     ///
     /// # Errors
-    /// It has no such parent or hash, a password is wrong, or somebody asked to stop.
+    /// The TPM lacks the parent or the hash, a password is wrong, or a signal was received.
     pub(super) fn inside(self, plan: Option<Plan>, deferred: &Deferred) -> Result<KeyFile, Error> {
         let capabilities = self.tpm.capabilities_for(&self.template(None), self.parent)?;
         let parent = Parent::for_new_key(self.tpm, &capabilities, self.parent)?;
@@ -45,10 +45,10 @@ impl Maker<'_> {
         Ok(self.file(made.public, made.private, parent.storage == Storage::Rsa2048, policy))
     }
 
-    /// Wraps the data here; only a policy may need a TPM, for what it has now.
+    /// Wraps the data in software. The TPM is used only if the policy needs it.
     ///
     /// # Errors
-    /// The parent's public key is unfit, or the policy needs a TPM that is not there.
+    /// The parent's public key is not suitable, or the policy needs a TPM and none can be used.
     pub(super) fn importable(self, area: &ParentArea, plan: Option<Plan>) -> Result<KeyFile, Error> {
         let policy = self.policy(plan)?;
         let template = self.template(policy.as_ref());
@@ -63,7 +63,7 @@ impl Maker<'_> {
         plan.map(|plan| plan.statements(self.tpm, self.name_alg)).transpose()
     }
 
-    /// The public area, bound to nothing.
+    /// Returns the public area, not yet bound to a TPM or parent.
     fn template(&self, policy: Option<&Policy>) -> Public {
         let template = Template::sealed().name_alg(self.name_alg).dictionary_attack_protection(self.da);
         match policy {
@@ -72,15 +72,18 @@ impl Maker<'_> {
         }
     }
 
-    /// A child is bound to the TPM only where its parent is (Part 2 §8.3.3.2, fixedTPM).
+    /// Returns the attributes that bind the object. A child can be bound to the TPM only if its parent is (Part 2 §8.3.3.2, fixedTPM).
+    ///
+    /// # Errors
+    /// The object must be bound to the TPM, but its parent is not.
     fn binding(&self, parent: &Public) -> Result<Attributes, Error> {
         if parent.attributes.contains(Attributes::FIXED_TPM) {
             return Ok(Attributes::FIXED_TPM | Attributes::FIXED_PARENT);
         }
         if self.bound {
             return Err(Error::request(
-                "the parent may move to another TPM, and its children with it",
-                "name another parent with -p, or leave -m out",
+                "the parent can move to another TPM, and its children with it",
+                "give another parent with -p, or omit -m",
             ));
         }
         Ok(Attributes::FIXED_PARENT)

@@ -1,4 +1,4 @@
-//! A key file in words.
+//! Describes a key file.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{loads, policy, public};
 use crate::error::Error;
 use crate::rows::Rows;
 
-/// All that is told of a key file; `parent_auth` is the password of its parent that a setting says.
+/// Returns the description of a key file. `parent_auth` returns the password of its parent from the settings.
 pub(super) fn rows(
     tpm: &Tpm,
     path: &Path,
@@ -19,21 +19,21 @@ pub(super) fn rows(
 ) -> Rows {
     let mut rows = Rows::new(path.display());
     facts(&mut rows, key);
-    public::tell(&mut rows, &key.public);
+    public::add_identity(&mut rows, &key.public);
     rows.add("kind", kind(key));
     rows.add("parent", parent(key));
     rows.add("loads here", loads::here(tpm, key, parent_auth));
     rows.add("password", password(key));
-    public::tell_rules(&mut rows, &key.public);
-    policy::tell(&mut rows, tpm, key);
+    public::add_rules(&mut rows, &key.public);
+    policy::add_rows(&mut rows, tpm, key);
     if let Some(description) = &key.description {
         rows.add("description", description.escape_debug());
     }
-    public::tell_uses(&mut rows, &key.public);
+    public::add_uses(&mut rows, &key.public);
     rows
 }
 
-/// The part of the file that is no public area and no policy.
+/// Adds the facts that are neither in the public area nor in the policy.
 fn facts(rows: &mut Rows, key: &KeyFile) {
     rows.fact("kind", "key-file");
     rows.fact(
@@ -59,11 +59,11 @@ fn kind(key: &KeyFile) -> &'static str {
     match (key.kind, key.secret.is_some()) {
         (Kind::Loadable, _) => "loadable: TPM2_Load under its parent",
         (Kind::Importable, _) => {
-            "importable: wrapped outside of the TPM for its parent's public key; TPM2_Import, then TPM2_Load"
+            "importable: wrapped outside the TPM for its parent's public key; TPM2_Import, then TPM2_Load"
         }
         (Kind::Sealed, false) => "sealed data: TPM2_Load, then TPM2_Unseal",
         (Kind::Sealed, true) => {
-            "sealed data, wrapped outside of the TPM for its parent's public key: TPM2_Import, TPM2_Load, then TPM2_Unseal"
+            "sealed data, wrapped outside the TPM for its parent's public key: TPM2_Import, TPM2_Load, then TPM2_Unseal"
         }
     }
 }
@@ -73,11 +73,11 @@ fn parent(key: &KeyFile) -> String {
     let primary = key.primary();
     match handle.hierarchy_words() {
         Some(hierarchy) => {
-            format!("the {hierarchy} ({handle}): its {primary} storage key, derived when it is needed")
+            format!("the {hierarchy} ({handle}): its {primary} storage key, derived when needed")
         }
         None if handle.is_transient() => {
             format!(
-                "a transient handle ({handle}), which ended with the program that wrote it: the file leads to no parent"
+                "a transient handle ({handle}), which was valid only in the program that wrote it: the parent is unknown"
             )
         }
         None => format!("the persistent key at {handle}"),
@@ -88,6 +88,6 @@ fn password(key: &KeyFile) -> &'static str {
     match (key.needs_password(), key.empty_auth) {
         (true, _) => "needed",
         (false, true) => "none",
-        (false, false) => "not asked for: no use of the key takes one",
+        (false, false) => "not needed: no use of the key needs one",
     }
 }

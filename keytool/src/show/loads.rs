@@ -1,13 +1,13 @@
-//! Whether this TPM can load a key file: one TPM2_Load, of an importable one TPM2_Import before it, and no use.
+//! Tests whether this TPM can load a key file: with one TPM2_Load, after a TPM2_Import for an importable key. The key is not used.
 
 use keyfile::{Attributes, KeyFile};
 use tpm::{Auth, ErrorKind, Key, Tpm};
 
 use crate::error::Error;
 
-/// The answer, with its reason. `auth` is the parent's password, if a setting says it.
+/// Returns the answer with its reason. `auth` returns the parent's password, if the settings contain one.
 pub(super) fn here(tpm: &Tpm, key: &KeyFile, auth: impl Fn() -> Result<Option<Auth>, Error>) -> String {
-    // One that cannot be read is as good as none.
+    // A password that cannot be read counts as none.
     let auth = auth().ok().flatten();
     if let Some(reason) = would_count(tpm, key, auth.as_ref()) {
         return reason;
@@ -19,7 +19,7 @@ pub(super) fn here(tpm: &Tpm, key: &KeyFile, auth: impl Fn() -> Result<Option<Au
             (ErrorKind::ParentAuthorization | ErrorKind::ParentPasswordMissing, _) => {
                 format!("unknown: the parent at {} has a password: set pin", key.parent)
             }
-            // What says nothing of this file.
+            // Errors that do not depend on this file.
             (
                 ErrorKind::Configuration
                 | ErrorKind::Io
@@ -34,7 +34,8 @@ pub(super) fn here(tpm: &Tpm, key: &KeyFile, auth: impl Fn() -> Result<Option<Au
     }
 }
 
-/// A wrong password of a parent under dictionary-attack protection counts, the empty one too.
+/// Returns a reason not to load the key: its parent is under dictionary-attack protection, so that a wrong password would count, even an
+/// empty one.
 fn would_count(tpm: &Tpm, key: &KeyFile, auth: Option<&Auth>) -> Option<String> {
     if auth.is_some() || !key.parent.is_persistent() {
         return None;
@@ -42,7 +43,7 @@ fn would_count(tpm: &Tpm, key: &KeyFile, auth: Option<&Auth>) -> Option<String> 
     let (parent, _) = tpm.read_public(key.parent).ok()?;
     (!parent.attributes.contains(Attributes::NO_DA)).then(|| {
         format!(
-            "not tried: the parent at {} is under dictionary-attack protection, and a wrong password of it would count; set pin, be it empty, to try it",
+            "not tried: the parent at {} is under dictionary-attack protection, so a wrong password would count; set pin to its password, which may be empty",
             key.parent
         )
     })

@@ -1,4 +1,4 @@
-//! An NV index in words: who may read and write it, and what it holds where nobody's password is needed to look.
+//! Describes an NV index: who may read and write it, and its content if it can be read without asking for a password.
 
 use keyfile::{Content, Handle, NvAttributes, NvPublic, contents};
 use openssl::x509::{X509, X509Crl, X509NameRef};
@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::rows::Rows;
 use crate::software;
 
-/// TPMA_NV (TPM 2.0 Part 2 §13.4) in the words of tpm2-tools; bits 4 to 7 are the type.
-const WORDS: [(u8, &str); 21] = [
+/// The names of tpm2-tools for the bits of TPMA_NV (TPM 2.0 Part 2 §13.4). Bits 4 to 7 are the type.
+const NAMES: [(u8, &str); 21] = [
     (0, "ppwrite"),
     (1, "ownerwrite"),
     (2, "authwrite"),
@@ -36,16 +36,16 @@ const WORDS: [(u8, &str); 21] = [
     (31, "read_stclear"),
 ];
 
-/// Reads the owner's password that the settings say.
+/// Reads the owner's password from the settings.
 pub(crate) type Owner<'a> = dyn Fn() -> Result<Option<Auth>, Error> + 'a;
 
-/// All that is told of an index.
+/// Returns the description of an index.
 pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, Error> {
     let (public, _) = tpm.nv_public(index).map_err(|error| absent("NV index", index, error))?;
     let mut rows = Rows::new(format_args!("NV index {index}"));
     rows.fact("kind", "nv");
-    tell(&mut rows, &public);
-    let holds = held(tpm, &public, owner);
+    add_rows(&mut rows, &public);
+    let holds = content(tpm, &public, owner);
     rows.fact("holds", &holds);
     for line in holds {
         rows.add("holds", line);
@@ -53,8 +53,8 @@ pub(super) fn rows(tpm: &Tpm, index: Handle, owner: &Owner<'_>) -> Result<Rows, 
     Ok(rows)
 }
 
-/// What its public area says.
-pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
+/// Adds the rows about the index's public area.
+pub(super) fn add_rows(rows: &mut Rows, public: &NvPublic) {
     let has = |bit: NvAttributes| public.attributes.contains(bit);
     let bit = |number: u8| has(NvAttributes(1 << number));
     rows.fact("index", public.index.to_string());
@@ -68,21 +68,21 @@ pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
         let who = ["the platform", "the owner", "its own password", "its policy"];
         let all: Vec<&str> =
             (first..).zip(who).filter(|(number, _)| bit(*number)).map(|(_, who)| who).collect();
-        if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
+        if all.is_empty() { "no one".to_owned() } else { all.join(", ") }
     };
     let locked = |now: bool| if now { "; locked now" } else { "" };
     rows.add("read by", format_args!("{}{}", by(16), locked(bit(28))));
     rows.add("written by", format_args!("{}{}", by(0), locked(bit(11))));
-    let words: Vec<&str> = WORDS.iter().filter(|(number, _)| bit(*number)).map(|(_, word)| *word).collect();
-    rows.add("attributes", words.join("|"));
+    let names: Vec<&str> = NAMES.iter().filter(|(number, _)| bit(*number)).map(|(_, name)| *name).collect();
+    rows.add("attributes", names.join("|"));
     rows.add(
         "lockout",
         match has(NvAttributes::NO_DA) {
             true if public.attributes.counts_by_itself() => {
-                "not under dictionary-attack protection (no_da): the index itself counts, and locks itself alone"
+                "not under dictionary-attack protection (no_da): the index counts failures itself, and locks only itself"
             }
             true => "not under dictionary-attack protection: wrong passwords do not count (no_da)",
-            false => "under dictionary-attack protection: wrong passwords of its own count, and may lock the TPM's keys for a time",
+            false => "under dictionary-attack protection: wrong passwords count, and can lock the TPM's keys for some time",
         },
     );
     if !public.auth_policy.is_empty() {
@@ -91,29 +91,30 @@ pub(super) fn tell(rows: &mut Rows, public: &NvPublic) {
     }
 }
 
-/// TPM_NT.
+/// Returns the type of the index (TPM_NT).
 fn kind(attributes: NvAttributes) -> String {
     match attributes.0 >> 4 & 0xf {
         0 => "ordinary".to_owned(),
         1 => "counter".to_owned(),
         2 => "bit field".to_owned(),
-        4 => "PCR of its own (extend)".to_owned(),
-        8 => "PIN with a count of failures".to_owned(),
-        9 => "PIN with a count of uses".to_owned(),
-        other => format!("of the unknown type {other}"),
+        4 => "extend, like a PCR".to_owned(),
+        8 => "PIN that counts failures".to_owned(),
+        9 => "PIN that counts uses".to_owned(),
+        other => format!("unknown type {other}"),
     }
 }
 
-/// What was written, if the owner's password is known or the index has none that would be counted; nothing is tried otherwise.
-pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
+/// Returns the content of the index. It is read only with the owner's password from the settings, or with an empty password whose failure
+/// does not count.
+pub(crate) fn content(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<String> {
     let has = |bits: NvAttributes| public.attributes.contains(bits);
     if !has(NvAttributes::WRITTEN) {
         return vec!["nothing: it was never written".to_owned()];
     }
     let bytes = match read(tpm, public, owner) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return vec!["not told without a password".to_owned()],
-        Err(error) => return vec![format!("it cannot be read: {error}")],
+        Ok(None) => return vec!["unknown: a password is needed to read it".to_owned()],
+        Err(error) => return vec![format!("cannot be read: {error}")],
     };
     if public.attributes.counts_by_itself() {
         return vec![pin(&bytes)];
@@ -126,12 +127,12 @@ pub(crate) fn held(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Vec<Strin
         };
     }
     match contents(&bytes) {
-        Ok(found) => found.iter().map(words).collect(),
-        Err(_) => vec![format!("{} bytes that are neither certificate nor key", bytes.len())],
+        Ok(found) => found.iter().map(text).collect(),
+        Err(_) => vec![format!("{} bytes, neither a certificate nor a key", bytes.len())],
     }
 }
 
-/// What it holds, by the first who may read it; `None` where all of them have passwords.
+/// Reads the index with the first authorization that works. Returns `None` if all need another password.
 fn read(tpm: &Tpm, public: &NvPublic, owner: &Owner<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     let owner = if public.attributes.contains(NvAttributes::OWNER_READ) { owner() } else { Ok(None) };
     for reader in readers(public.attributes, owner.as_ref().ok().and_then(Option::as_ref)) {
@@ -152,14 +153,14 @@ fn pin(bytes: &[u8]) -> String {
     }
 }
 
-fn words(content: &Content) -> String {
+fn text(content: &Content) -> String {
     match content {
         Content::Key(_) => "a key file".to_owned(),
         Content::Reference(_) => "a reference to a key in the TPM".to_owned(),
         Content::PublicKey(_) => "a public key".to_owned(),
         Content::RevocationList(der) => {
             if let Err(error) = software::start() {
-                return format!("a revocation list that is not read: {error}");
+                return format!("a revocation list, which cannot be read: {error}");
             }
             match X509Crl::from_der(der).ok().map(|list| name(list.issuer_name())) {
                 None => "a revocation list that OpenSSL cannot read".to_owned(),
@@ -168,12 +169,12 @@ fn words(content: &Content) -> String {
         }
         Content::Certificate(der) => {
             if let Err(error) = software::start() {
-                return format!("a certificate that is not read: {error}");
+                return format!("a certificate, which cannot be read: {error}");
             }
             let subject = X509::from_der(der).ok().map(|certificate| name(certificate.subject_name()));
             match subject.as_deref() {
                 None => "a certificate that OpenSSL cannot read".to_owned(),
-                Some("") => "a certificate without a subject, as of an endorsement key".to_owned(),
+                Some("") => "a certificate without a subject, as for an endorsement key".to_owned(),
                 Some(subject) => format!("a certificate of {subject}"),
             }
         }

@@ -1,4 +1,4 @@
-//! A policy sentence by sentence, in the order in which it runs, and whether it would pass now.
+//! Describes each statement of a policy, in the order of execution, and whether it passes now.
 
 use std::fmt::Display;
 
@@ -9,23 +9,24 @@ use tpm::{CheckedPath, ErrorKind, Outcome, Tpm};
 
 use crate::rows::Rows;
 
-/// What a look at the TPM has found; or why nobody could look.
+/// The result of checking the policy against the TPM now, or the reason why that was not possible.
 struct Now(Result<Vec<CheckedPath>, String>);
 
-/// The policy of a key file, and its signed policies.
-pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
+/// Adds the rows about the policy of a key file and its signed policies.
+pub(super) fn add_rows(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
     let statements = match &key.policy {
         None if key.uses_policy() => {
-            return rows.add("policy", "its statements are not in the file: this key cannot be used with it");
+            return rows
+                .add("policy", "its statements are not in the file, so the key cannot be used with it");
         }
         None => return rows.add("policy", "none"),
         Some(statements) => statements,
     };
     let now = Now::of(tpm, key);
     rows.fact("policy", facts(&now, key, None, statements));
-    rows.fact("policy_now", now.word(key));
+    rows.fact("policy_now", now.json_value(key));
     match statements.as_slice() {
-        [] => rows.add("policy", "one without statements: always fulfilled"),
+        [] => rows.add("policy", "one without statements: always satisfied"),
         all => rows.list(
             "policy",
             all.iter().enumerate().map(|(at, statement)| now.sentence(key, None, at, statement)),
@@ -37,7 +38,7 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
             Some(name) => format!("{name:?}"),
             None => "without a name".to_owned(),
         };
-        rows.add(format!("signed {}", number + 1), format!("{name}: {}", now.way(number)));
+        rows.add(format!("signed {}", number + 1), format!("{name}: {}", now.signed_outcome(number)));
         let sentences = signed.statements.iter().enumerate();
         signed_facts.push(json!({
             "name": signed.name,
@@ -48,19 +49,19 @@ pub(super) fn tell(rows: &mut Rows, tpm: &Tpm, key: &KeyFile) {
     rows.fact("signed_policies", signed_facts);
     match key.uses_policy() {
         true => rows.add("use now", now.outcome()),
-        false => rows.add("use now", "the policy is not asked: the password alone authorizes (userWithAuth)"),
+        false => rows.add("use now", "the policy is not used: the password alone authorizes (userWithAuth)"),
     }
 }
 
-/// Statements for programs: command, and the sentence that people read.
+/// Returns the statements for programs: the command, and the sentence for people.
 fn facts(now: &Now, key: &KeyFile, signed: Option<usize>, statements: &[Statement]) -> Vec<Value> {
     let fact = |(at, statement): (usize, &Statement)| json!({ "command": statement.command.to_string(), "text": now.sentence(key, signed, at, statement) });
     statements.iter().enumerate().map(fact).collect()
 }
 
 impl Now {
-    /// The whole policy in one of the words of docs/json.md.
-    fn word(&self, key: &KeyFile) -> &'static str {
+    /// Returns the result for the whole policy, as one of the values in docs/json.md.
+    fn json_value(&self, key: &KeyFile) -> &'static str {
         let Ok(ways) = &self.0 else { return "unknown" };
         match self.first_that_passes().or(ways.first()).map(CheckedPath::outcome) {
             _ if !key.uses_policy() => "not-asked",
@@ -82,7 +83,7 @@ impl Now {
         }))
     }
 
-    /// One statement, and its outcome behind a dash.
+    /// Returns a statement, and its outcome after a dash.
     fn sentence(&self, key: &KeyFile, signed: Option<usize>, index: usize, statement: &Statement) -> String {
         let unsigned = matches!(
             statement.condition(),
@@ -91,14 +92,14 @@ impl Now {
         let outcome = match &self.0 {
             _ if !key.uses_policy() => return statement.to_string(),
             Err(unknown) => unknown.clone(),
-            // The place for a signed policy: what fills it is told below.
+            // PolicyAuthorize without a signature: the signed policies are described below.
             Ok(_) if unsigned && key.auth_policies.is_empty() => {
-                "does not pass now: nobody has signed a policy for this key yet (tpm2-keytool policy add)"
+                "does not pass now: there is no signed policy for this key yet (tpm2-keytool policy add)"
                     .to_owned()
             }
             Ok(ways) if unsigned => match self.first_that_passes() {
                 Some(way) => format!("passes now, by {}", by(way)),
-                None => format!("does not pass now: none of {} signed policies does", ways.len()),
+                None => format!("does not pass now: none of the {} signed policies passes", ways.len()),
             },
             Ok(ways) => {
                 let at = |way: &&CheckedPath| match signed {
@@ -110,37 +111,37 @@ impl Now {
                     let position = &checked.position;
                     position.index == index && position.signed.as_ref().map(|signed| signed.index) == signed
                 });
-                // A statement behind signed policies is looked at once for each of them.
+                // A statement after the signed policies is checked once for each of them.
                 let found = found.map(|checked| &checked.outcome);
                 let best = found.min_by_key(|outcome| matches!(outcome, Outcome::Refused(_)));
-                best.map_or_else(|| "unknown".to_owned(), words)
+                best.map_or_else(|| "unknown".to_owned(), text)
             }
         };
         format!("{statement} – {outcome}")
     }
 
-    /// A signed policy as a whole.
-    fn way(&self, number: usize) -> String {
+    /// Returns the outcome of a signed policy.
+    fn signed_outcome(&self, number: usize) -> String {
         match &self.0 {
             Err(unknown) => unknown.clone(),
             Ok(ways) => {
                 let way = ways.iter().find(|way| way.signed.as_ref().is_some_and(|it| it.index == number));
-                way.map_or_else(|| "not asked".to_owned(), |way| words(&way.outcome()))
+                way.map_or_else(|| "not checked".to_owned(), |way| text(&way.outcome()))
             }
         }
     }
 
-    /// The whole policy.
+    /// Returns the outcome of the whole policy.
     fn outcome(&self) -> String {
         let ways = match &self.0 {
             Err(unknown) => return unknown.clone(),
             Ok(ways) => ways,
         };
         match (self.first_that_passes(), ways.as_slice()) {
-            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", words(&way.outcome()), by(way)),
-            (Some(way), _) => words(&way.outcome()),
-            (None, [only]) => words(&only.outcome()),
-            (None, all) => format!("does not pass now: none of {} signed policies does", all.len()),
+            (Some(way), _) if way.signed.is_some() => format!("{}, by {}", text(&way.outcome()), by(way)),
+            (Some(way), _) => text(&way.outcome()),
+            (None, [only]) => text(&only.outcome()),
+            (None, all) => format!("does not pass now: none of the {} signed policies passes", all.len()),
         }
     }
 
@@ -154,11 +155,11 @@ fn by(way: &CheckedPath) -> impl Display + '_ {
     way.signed.as_ref().map_or_else(|| "the policy".to_owned(), ToString::to_string)
 }
 
-fn words(outcome: &Outcome) -> String {
+fn text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Passes => "passes now".to_owned(),
         Outcome::WithPassword => "passes with the right password".to_owned(),
-        Outcome::DependsOnUse => "depends on what is done with the key".to_owned(),
+        Outcome::DependsOnUse => "depends on the operation".to_owned(),
         Outcome::Refused(reason) => format!("does not pass now: {reason}"),
     }
 }

@@ -1,4 +1,4 @@
-//! A public area in words.
+//! Describes a public area.
 
 use keyfile::{Attributes, Public, PublicKey, Scheme, Symmetric};
 
@@ -6,8 +6,8 @@ use super::uses::Uses;
 use crate::json::Key;
 use crate::rows::Rows;
 
-/// Type and identity.
-pub(crate) fn tell(rows: &mut Rows, public: &Public) {
+/// Adds the rows about type and identity.
+pub(crate) fn add_identity(rows: &mut Rows, public: &Public) {
     rows.fact("key", Key::of(public));
     rows.add("type", kind(&public.key));
     rows.add("made", origin(public.attributes));
@@ -17,24 +17,24 @@ pub(crate) fn tell(rows: &mut Rows, public: &Public) {
     }
 }
 
-/// Attributes and what follows from them.
-pub(crate) fn tell_rules(rows: &mut Rows, public: &Public) {
+/// Adds the rows about the attributes and their consequences.
+pub(crate) fn add_rules(rows: &mut Rows, public: &Public) {
     let attributes = public.attributes;
     rows.add("attributes", attributes);
     rows.add(
         "lockout",
         match attributes.contains(Attributes::NO_DA) {
             true => "not under dictionary-attack protection: wrong passwords do not count (noDA)",
-            false => "under dictionary-attack protection: wrong passwords count, and may lock the TPM's keys for a time",
+            false => "under dictionary-attack protection: wrong passwords count, and can lock the TPM's keys for some time",
         },
     );
     if let Some(scheme) = public.key.scheme().filter(|scheme| *scheme != Scheme::Null) {
-        rows.add("scheme", format_args!("{scheme} and no other"));
+        rows.add("scheme", format_args!("{scheme} only"));
     }
 }
 
-/// What the key is good for.
-pub(crate) fn tell_uses(rows: &mut Rows, public: &Public) {
+/// Adds the rows about the uses of the key.
+pub(crate) fn add_uses(rows: &mut Rows, public: &Public) {
     let uses = Uses::of(public);
     rows.add("TLS 1.2", uses.tls12);
     rows.add("TLS 1.3", uses.tls13);
@@ -65,6 +65,6 @@ fn origin(attributes: Attributes) -> &'static str {
     } else if attributes.contains(Attributes::SENSITIVE_DATA_ORIGIN) {
         "inside a TPM; its policy may let it move to another"
     } else {
-        "outside the TPM, and wrapped for it: copies of the original may exist"
+        "outside the TPM, then wrapped for it: copies of the original may exist"
     }
 }

@@ -1,4 +1,5 @@
-//! Trusted keys of the Linux kernel, as `keyctl pipe` prints them: a key file in hexadecimal; before Linux 5.13 the two halves of a sealed object.
+//! Describes trusted keys of the Linux kernel, as `keyctl pipe` prints them: a key file in hexadecimal, or before Linux 5.13 the private and
+//! public area of a sealed object.
 
 use keyfile::Public;
 use keyfile::wire::{Reader, Unmarshal};
@@ -6,7 +7,7 @@ use keyfile::wire::{Reader, Unmarshal};
 use super::public;
 use crate::rows::Rows;
 
-/// The bytes of a text that is hexadecimal and nothing else.
+/// Decodes a text that is completely hexadecimal.
 pub(super) fn bytes(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text.trim_ascii();
     let byte = |pair: &[u8]| match pair {
@@ -19,25 +20,25 @@ pub(super) fn bytes(text: &[u8]) -> Option<Vec<u8>> {
     if digits.is_empty() { None } else { digits.chunks(2).map(byte).collect() }
 }
 
-/// What it is written in.
+/// The value of the row "written as".
 pub(super) const WRITTEN: &str = "hexadecimal, as keyctl pipe prints a trusted key of the kernel";
 
-/// The public area behind the private one, which nothing tells the parent of.
+/// Returns the public area, which follows the private one. The parent is not recorded.
 pub(super) fn halves(bytes: &[u8]) -> Option<Public> {
     let mut reader = Reader::new(bytes);
     reader.sized().ok()?;
     Public::from_sized(reader.rest()).ok()
 }
 
-/// All that is told of the two halves.
+/// Adds the description of the two areas.
 pub(super) fn rows(mut rows: Rows, area: &Public) -> Rows {
     rows.add("kind", "trusted key of a Linux before 5.13: TPM2B_PRIVATE and TPM2B_PUBLIC of sealed data");
     rows.add("written as", WRITTEN);
-    public::tell(&mut rows, area);
-    rows.add("parent", "not told by this file: keyctl add names it (keyhandle=)");
-    rows.add("password", "not told by this file");
-    public::tell_rules(&mut rows, area);
-    public::tell_uses(&mut rows, area);
+    public::add_identity(&mut rows, area);
+    rows.add("parent", "unknown: this file does not contain it; keyctl add sets it (keyhandle=)");
+    rows.add("password", "unknown: this file does not contain it");
+    public::add_rules(&mut rows, area);
+    public::add_uses(&mut rows, area);
     rows
 }
 
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_bytes_of_hexadecimal_are_read() {
+    fn only_complete_hexadecimal_bytes_are_accepted() {
         assert_eq!(bytes(b"0081aF\n"), Some(vec![0, 0x81, 0xaf]));
         for text in [&b""[..], b" ", b"0", b"0g", b"00 11", b"-1"] {
             assert_eq!(bytes(text), None);

@@ -1,8 +1,8 @@
-//! What a key can do, in the words of TLS: which signatures of TLS 1.2 and 1.3 its public area allows.
+//! The uses of a key in TLS: the signature schemes of TLS 1.2 and 1.3 that its public area allows.
 
 use keyfile::{Attributes, Curve, HashAlg, Public, PublicKey, Scheme};
 
-/// One row per protocol.
+/// The uses of a key, one text per protocol.
 pub(crate) struct Uses {
     /// TLS 1.2, RFC 5246 and RFC 8422.
     pub(crate) tls12: String,
@@ -13,21 +13,21 @@ pub(crate) struct Uses {
 }
 
 impl Uses {
-    /// Reads them off a public area.
+    /// Returns the uses that a public area allows.
     pub(crate) fn of(public: &Public) -> Self {
         let attributes = public.attributes;
         let (signs, decrypts) =
             (attributes.contains(Attributes::SIGN), attributes.contains(Attributes::DECRYPT));
         if attributes.contains(Attributes::RESTRICTED | Attributes::DECRYPT) {
-            let why = "restricted decryption keys take part in no handshake";
+            let why = "a restricted decryption key cannot be used in a handshake";
             return Uses::nothing_in_tls(why, "a parent: it protects other keys");
         }
         let uses = Uses::of_key(&public.key, signs, decrypts);
         match attributes.contains(Attributes::RESTRICTED) {
-            // TPM2_Sign takes the digest with a ticket: the TPM has seen the message (Part 3 §20.2).
+            // TPM2_Sign needs a ticket for the digest, which proves that the TPM has hashed the message (Part 3 §20.2).
             true => Uses {
                 other: format!(
-                    "attestation: it signs what its TPM says, and messages that its TPM hashes: {}",
+                    "attestation: it signs statements of its TPM, and messages that its TPM hashes: {}",
                     uses.other
                 ),
                 ..uses
@@ -40,10 +40,9 @@ impl Uses {
         match key {
             PublicKey::Rsa { scheme, bits, .. } => rsa(*scheme, *bits, signs, decrypts),
             PublicKey::Ecc { scheme, curve, .. } => ec(*scheme, *curve, signs, decrypts),
-            PublicKey::KeyedHash { .. } if !signs && !decrypts => Uses::nothing_in_tls(
-                "it is sealed data",
-                "unsealing: it gives its data to whoever is authorized",
-            ),
+            PublicKey::KeyedHash { .. } if !signs && !decrypts => {
+                Uses::nothing_in_tls("it is sealed data", "unsealing: authorized users can read its data")
+            }
             PublicKey::KeyedHash { .. } => Uses::nothing_in_tls("it is an HMAC key", "HMAC inside the TPM"),
             PublicKey::SymCipher { .. } => {
                 Uses::nothing_in_tls("it is a cipher key", "encryption inside the TPM")
@@ -64,11 +63,11 @@ fn rsa(scheme: Scheme, bits: u16, signs: bool, decrypts: bool) -> Uses {
         if bits < 2048 { " (refused at OpenSSL's security level 2: shorter than 2048 bits)" } else { "" };
     let no = |why: &str| format!("nothing: {why}");
     match (scheme, signs, decrypts) {
-        // The private operation on any padded block: TPM2_RSA_Decrypt with scheme NULL.
+        // TPM2_RSA_Decrypt with scheme NULL is the private operation on any padded block.
         (Scheme::Null, _, true) => Uses {
             tls12: format!("{PKCS1}; {PSS}; RSA key exchange{weak}"),
             tls13: format!("{PSS}{weak}"),
-            other: "raw RSA; signatures PKCS#1 and PSS with any salt; decryption PKCS#1 and OAEP; less where status shows raw RSA: forbidden"
+            other: "raw RSA; PKCS#1 and PSS signatures with any salt; PKCS#1 and OAEP decryption; less if status shows raw RSA: forbidden"
                 .to_owned(),
         },
         (Scheme::Null, true, false) => Uses {
@@ -78,26 +77,26 @@ fn rsa(scheme: Scheme, bits: u16, signs: bool, decrypts: bool) -> Uses {
                 .to_owned(),
         },
         (Scheme::Rsassa(hash), true, _) => Uses {
-            tls12: format!("rsa_pkcs1_{hash} alone{weak}"),
-            tls13: no("the key's scheme is PKCS#1 v1.5, which TLS 1.3 gave up"),
-            other: format!("signatures PKCS#1 with {hash}"),
+            tls12: format!("rsa_pkcs1_{hash} only{weak}"),
+            tls13: no("the key's scheme is PKCS#1 v1.5, which TLS 1.3 does not allow"),
+            other: format!("PKCS#1 signatures with {hash}"),
         },
         (Scheme::Rsapss(hash), true, _) => {
             let tls = match hash {
                 HashAlg::Sha1 => no("the key's scheme is PSS with sha1"),
                 hash => format!(
-                    "rsa_pss_rsae_{hash} alone, if this TPM makes PSS salts as long as the digest{weak}"
+                    "rsa_pss_rsae_{hash} only, if this TPM makes PSS salts as long as the digest{weak}"
                 ),
             };
-            Uses { tls12: tls.clone(), tls13: tls, other: format!("signatures PSS with {hash}") }
+            Uses { tls12: tls.clone(), tls13: tls, other: format!("PSS signatures with {hash}") }
         }
         (Scheme::Rsaes, _, true) => Uses {
-            tls12: format!("RSA key exchange alone{weak}"),
+            tls12: format!("RSA key exchange only{weak}"),
             tls13: no("the key decrypts only"),
-            other: "decryption PKCS#1".to_owned(),
+            other: "PKCS#1 decryption".to_owned(),
         },
         (Scheme::Oaep(hash), _, true) => {
-            Uses::nothing_in_tls("the key decrypts only, with OAEP", &format!("decryption OAEP with {hash}"))
+            Uses::nothing_in_tls("the key decrypts only, with OAEP", &format!("OAEP decryption with {hash}"))
         }
         _ => Uses::nothing_in_tls("the key neither signs nor decrypts", "nothing"),
     }
@@ -109,7 +108,7 @@ fn ec(scheme: Scheme, curve: Curve, signs: bool, decrypts: bool) -> Uses {
     let Some(name) = curve.openssl_name() else {
         return Uses::nothing_in_tls(
             &format!("OpenSSL does not know the curve {curve}"),
-            "what its TPM's own tools do",
+            "the TPM's own tools can use it",
         );
     };
     let fixed = match scheme {
@@ -122,9 +121,9 @@ fn ec(scheme: Scheme, curve: Curve, signs: bool, decrypts: bool) -> Uses {
     if !signs {
         return Uses::nothing_in_tls("the attribute sign is clear", ecdh);
     }
-    let digests = fixed.map_or("every digest".to_owned(), |hash| format!("{hash} alone"));
+    let digests = fixed.map_or("every digest".to_owned(), |hash| format!("{hash} only"));
     let tls12 = match curve {
-        Curve::Sm2P256 => "nothing: SM2 is no curve of TLS 1.2".to_owned(),
+        Curve::Sm2P256 => "nothing: TLS 1.2 does not support SM2".to_owned(),
         _ => format!("ecdsa with {digests}, for clients that offer the curve {name}"),
     };
     let own = match curve {
@@ -134,9 +133,9 @@ fn ec(scheme: Scheme, curve: Curve, signs: bool, decrypts: bool) -> Uses {
         _ => None,
     };
     let tls13 = match own {
-        None => format!("nothing: TLS 1.3 has no signature on {name}"),
+        None => format!("nothing: TLS 1.3 has no signature scheme for {name}"),
         Some((algorithm, hash)) if fixed.is_some_and(|fixed| fixed != hash) => {
-            format!("nothing: {algorithm} needs {hash}, the key's scheme is {scheme}")
+            format!("nothing: {algorithm} needs {hash}, but the key's scheme is {scheme}")
         }
         Some((algorithm, _)) => algorithm.to_owned(),
     };
@@ -170,7 +169,7 @@ mod tests {
     const BOTH: Attributes = Attributes::SIGN.union(Attributes::DECRYPT);
 
     #[test]
-    fn our_own_keys_do_everything() {
+    fn default_keys_support_all_uses() {
         let rsa = of(BOTH, rsa_key(Scheme::Null, 2048));
         assert!(rsa.tls12.contains("rsa_pkcs1") && rsa.tls12.contains("key exchange"));
         assert!(rsa.tls13.starts_with("rsa_pss_rsae"));
@@ -180,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_says_why() {
+    fn missing_use_has_a_reason() {
         let cases = [
             (Attributes::DECRYPT | Attributes::RESTRICTED, rsa_key(Scheme::Null, 2048), "restricted"),
-            (Attributes::SIGN, rsa_key(Scheme::Rsassa(HashAlg::Sha256), 2048), "gave up"),
+            (Attributes::SIGN, rsa_key(Scheme::Rsassa(HashAlg::Sha256), 2048), "does not allow"),
             (Attributes::SIGN, ec_key(Scheme::Ecdsa(HashAlg::Sha256), Curve::P384), "needs sha384"),
             (Attributes::DECRYPT, ec_key(Scheme::Null, Curve::P256), "sign is clear"),
             (BOTH, ec_key(Scheme::Null, Curve::BnP256), "does not know the curve"),
-            (BOTH, ec_key(Scheme::Null, Curve::P224), "no signature on secp224r1"),
+            (BOTH, ec_key(Scheme::Null, Curve::P224), "no signature scheme for secp224r1"),
             (Attributes::NONE, rsa_key(Scheme::Null, 2048), "neither"),
         ];
         for (attributes, key, why) in cases {
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn restricted_signing_keys_sign_in_tls_what_their_scheme_signs() {
+    fn restricted_signing_keys_work_in_tls_with_their_scheme() {
         let ec = of(
             Attributes::SIGN | Attributes::RESTRICTED,
             ec_key(Scheme::Ecdsa(HashAlg::Sha256), Curve::P256),
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn short_keys_are_told_to_be_short() {
+    fn short_keys_have_a_remark() {
         assert!(of(BOTH, rsa_key(Scheme::Null, 1024)).tls13.contains("security level"));
     }
 }

@@ -1,4 +1,4 @@
-//! A new signed policy: its statements, and the PolicyAuthorize that signs them.
+//! Makes a new signed policy: its statements, and the PolicyAuthorize with the signature.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::policy::PolicyOptions;
 use crate::source::Source;
 use crate::terminal;
 
-/// What is to be signed.
+/// The policy to sign.
 pub(super) struct Adding<'a> {
     pub(super) path: &'a Path,
     pub(super) name: Option<&'a str>,
@@ -23,11 +23,11 @@ pub(super) struct Adding<'a> {
 }
 
 impl Adding<'_> {
-    /// Puts it first.
+    /// Signs the policy and inserts it before the others.
     ///
     /// # Errors
-    /// The key takes no signed policies, the private key is another's, the conditions contradict each other, or they need a TPM that is not
-    /// there.
+    /// The key does not accept signed policies, the private key is the wrong one, the conditions contradict each other, or they need a TPM
+    /// and none can be used.
     pub(super) fn to(
         &self,
         file: &mut KeyFile,
@@ -35,14 +35,14 @@ impl Adding<'_> {
         passin: Option<&Source>,
         tpm: &Tpm,
     ) -> Result<(), Error> {
-        let place = self.place(file)?;
+        let unsigned = self.authorize_of(file)?;
         let plan = self.conditions.read()?.demanding(self.auth)?;
         let mut passwords = Passwords::default();
         let signer = Signer::read(key, || match passin {
             Some(source) => passwords.from(source, "password of the private key"),
             None => passwords.ask(&format!("password of {}", key.display())),
         })?;
-        signer.check(&place.key)?;
+        signer.check(&unsigned.key)?;
 
         let deferred = Deferred::start();
         let made = plan.statements(tpm, file.public.name_alg);
@@ -51,23 +51,23 @@ impl Adding<'_> {
         deferred.check()?;
         if file.empty_auth && demands_own_password(&statements) {
             terminal::notice(
-                "the key has no password: the new policy demands the empty one, which everybody has",
+                "warning: the key has no password: the new policy demands the empty password, which every user knows",
             );
         }
         if self.conditions.is_signed() {
             terminal::notice(
-                "warning: nobody can satisfy the new policy: the file has no place for what is signed for --signed-policy within a signed policy",
+                "warning: the new policy cannot be satisfied: the file cannot store signatures for a --signed-policy inside a signed policy",
             );
         }
         let approved = policy::digest(&statements, file.public.name_alg)
             .map_err(|error| Error::Policy(error.to_string()))?;
-        let signature = signer.sign(&place.key, &place.signed_digest(&approved))?;
-        let authorize = Condition::Authorize(Box::new(Authorize { signature, ..place }));
+        let signature = signer.sign(&unsigned.key, &unsigned.signed_digest(&approved))?;
+        let authorize = Condition::Authorize(Box::new(Authorize { signature, ..unsigned }));
         if statements.is_empty() {
-            terminal::notice("the new policy demands nothing by itself: it allows the use in every state");
+            terminal::notice("warning: the new policy has no conditions: it allows the use in every state");
         }
         statements.push(authorize.statement().map_err(|error| Error::Policy(error.to_string()))?);
-        // From now on somebody has to be asked, though the key itself may have no password.
+        // A PolicySecret needs a password even if the key itself has none.
         file.empty_auth &=
             !statements.iter().any(|statement| statement.command == CommandCode::POLICY_SECRET);
         let name = self.name.filter(|name| !name.is_empty()).map(str::to_owned);
@@ -75,21 +75,21 @@ impl Adding<'_> {
         Ok(())
     }
 
-    /// The PolicyAuthorize that the key's policy begins with: who signs, and for which key.
-    fn place(&self, file: &KeyFile) -> Result<Authorize, Error> {
+    /// Returns the PolicyAuthorize at the start of the key's policy. It contains the signer's public key and the policyRef.
+    fn authorize_of(&self, file: &KeyFile) -> Result<Authorize, Error> {
         let path = self.path.display();
         let refused = || {
             Error::request(
-                format!("the key in {path} takes no signed policies"),
-                "that is decided when a key is made: `tpm2-keytool create --signed-policy PUBKEY`",
+                format!("the key in {path} does not accept signed policies"),
+                "make a new key with `tpm2-keytool create --signed-policy PUBKEY`",
             )
         };
         let first = file.policy.iter().flatten().next().ok_or_else(refused)?;
         match first.condition() {
-            Ok(Condition::Authorize(place)) => Ok(*place),
+            Ok(Condition::Authorize(authorize)) => Ok(*authorize),
             Err(problem) if first.command == CommandCode::POLICY_AUTHORIZE => Err(Error::request(
                 format!("the policy in {path} is damaged: {problem}"),
-                "take a whole copy of the file",
+                "use an undamaged copy of the file",
             )),
             _ => Err(refused()),
         }

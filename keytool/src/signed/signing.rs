@@ -1,4 +1,4 @@
-//! The private key that signs policies, and its signature as a TPM verifies it.
+//! Signs policies with a private key, in the format that a TPM verifies.
 
 use std::path::Path;
 
@@ -16,17 +16,17 @@ use crate::create::private_key::{PrivateKey, Unfit};
 use crate::error::Error;
 use crate::password::Secret;
 
-/// A private key in this process.
+/// The signer's private key, in this process.
 pub(super) struct Signer<'a> {
     path: &'a Path,
     key: PKey<Private>,
 }
 
 impl<'a> Signer<'a> {
-    /// Reads it; `password` is asked only if the file is encrypted.
+    /// Reads the private key at `path`. Calls `password` only if the file is encrypted.
     ///
     /// # Errors
-    /// The file holds no RSA or EC private key, or the password is wrong.
+    /// The file contains no RSA or EC private key, or the password is wrong.
     pub(super) fn read(
         path: &'a Path,
         password: impl FnOnce() -> Result<Secret, Error>,
@@ -39,29 +39,29 @@ impl<'a> Signer<'a> {
         }
     }
 
-    /// Looks whether it is the private half of the key whose signature is wanted.
+    /// Checks that this is the private half of `public`.
     ///
     /// # Errors
-    /// It is another's.
+    /// It belongs to another key, or no TPM can hold it.
     pub(super) fn check(&self, public: &Public) -> Result<(), Error> {
-        let whole = PrivateKey::of(&self.key).map_err(|unfit| match unfit {
+        let private = PrivateKey::of(&self.key).map_err(|unfit| match unfit {
             Unfit::Key(problem, advice) => refused(self.path, problem, advice),
             Unfit::OpenSsl(stack) => self.failed(&stack),
         })?;
-        match whole.is_of(&public.key) {
+        match private.is_of(&public.key) {
             true => Ok(()),
             false => Err(refused(
                 self.path,
-                "it is not the private half of the key that may sign policies here",
-                "name the private key of the public key that was given with --signed-policy",
+                "it is not the private half of the key that may sign policies for this file",
+                "give the private half of the public key that was given with --signed-policy",
             )),
         }
     }
 
-    /// Signs a digest of the hash of the key's name, with the scheme that the public area wants.
+    /// Signs a digest with the name hash of `public`, and with the scheme of its public area.
     ///
     /// # Errors
-    /// No TPM could verify with that scheme, or OpenSSL fails.
+    /// A TPM cannot verify a policy with that scheme, or OpenSSL fails.
     pub(super) fn sign(&self, public: &Public, digest: &[u8]) -> Result<Signature, Error> {
         let hash = public.name_alg;
         let scheme = public.key.scheme().unwrap_or_default();
@@ -69,9 +69,9 @@ impl<'a> Signer<'a> {
             return Err(refused(
                 self.path,
                 format!(
-                    "its public area wants another hash than the {hash} of its name, with which policies are signed"
+                    "the scheme of its public area has another hash than its Name; policies are signed with the Name's hash, {hash}"
                 ),
-                "make the key anew with a public key in PEM",
+                "make a new key, and give --signed-policy the public key in PEM",
             ));
         }
         let signed = match (scheme, &public.key) {
@@ -83,7 +83,7 @@ impl<'a> Signer<'a> {
             (other, _) => {
                 let problem =
                     format!("policies cannot be signed with the scheme of its public area ({other})");
-                return Err(refused(self.path, problem, "RSASSA, RSAPSS and ECDSA can"));
+                return Err(refused(self.path, problem, "use a key with the scheme RSASSA, RSAPSS or ECDSA"));
             }
         };
         signed.map_err(|stack| self.failed(&stack))
@@ -95,7 +95,7 @@ impl<'a> Signer<'a> {
         context.set_rsa_padding(padding)?;
         context.set_signature_md(md(hash))?;
         if padding == Padding::PKCS1_PSS {
-            // As long as the digest: every TPM takes that (Part 1 Annex B.7).
+            // Every TPM accepts a salt with the length of the digest (Part 1 Annex B.7).
             context.set_rsa_pss_saltlen(RsaPssSaltlen::DIGEST_LENGTH)?;
         }
         let mut bytes = Vec::new();
@@ -111,7 +111,7 @@ impl<'a> Signer<'a> {
     }
 
     fn failed(&self, stack: &ErrorStack) -> Error {
-        refused(self.path, format!("OpenSSL fails: {stack}"), "check the key with `openssl pkey -check`")
+        refused(self.path, format!("OpenSSL reports: {stack}"), "check the key with `openssl pkey -check`")
     }
 }
 

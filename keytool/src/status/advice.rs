@@ -1,4 +1,4 @@
-//! What is wrong with a TPM, and what to do about it.
+//! Suggests fixes for the problems of a TPM.
 
 use keyfile::{AlgId, Curve};
 
@@ -6,12 +6,12 @@ use super::facts::Facts;
 use super::property as pt;
 use super::report::duration;
 
-/// One sentence each; none when all is well.
+/// Returns one sentence per problem.
 pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     let capabilities = &facts.capabilities;
     if facts.has_failed() {
         return vec![
-            "the TPM is in failure mode and takes no commands: switch the machine off and on (a restart alone may not reset the TPM); if it comes back, update the TPM's firmware, or have it replaced".to_owned(),
+            "the TPM accepts no commands: switch the machine off and on (a restart may not reset the TPM); if that fails, update its firmware or replace it".to_owned(),
         ];
     }
     let saved = capabilities.saved_sessions.len();
@@ -22,49 +22,49 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     let interval = facts.value(pt::LOCKOUT_INTERVAL).map_or("some time".to_owned(), duration);
     if facts.flag(pt::PERMANENT, pt::IN_LOCKOUT) == Some(true) {
         say(format!(
-            "the TPM is locked: every key under dictionary-attack protection is refused; wait {interval}, or reset the counter with `tpm2_dictionarylockout --clear-lockout`"
+            "the TPM is locked and refuses all keys under dictionary-attack protection: wait {interval}, or run `tpm2_dictionarylockout --clear-lockout`"
         ));
     } else if counter > 0 && counter.saturating_add(4) >= limit {
         say(format!(
-            "{} more wrong passwords lock the TPM; find the program that guesses, wait {interval} for each, or reset the counter with `tpm2_dictionarylockout --clear-lockout`",
+            "{} more wrong passwords lock the TPM: find the program that sends them; wait {interval} for each, or run `tpm2_dictionarylockout --clear-lockout`",
             limit.saturating_sub(counter)
         ));
     }
     if facts.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) == Some(false) {
-        say("the owner hierarchy is disabled: enable it in the firmware's setup (often called storage hierarchy)".to_owned());
+        say("the owner hierarchy is disabled: enable it in the firmware setup (often called storage hierarchy)".to_owned());
     }
     if facts.flag(pt::STARTUP_CLEAR, pt::ENDORSEMENT_ENABLED) == Some(false) {
-        say("the endorsement hierarchy is disabled: `attest` cannot work; enable it in the firmware's setup, and restart".to_owned());
+        say("the endorsement hierarchy is disabled, so `attest` cannot work: enable it in the firmware setup, and restart".to_owned());
     }
     if facts.value(pt::LOCKOUT_INTERVAL) == Some(0) {
-        say("dictionary-attack protection is switched off: keys made with -d can be guessed at; `tpm2_dictionarylockout --setup-parameters` sets it up".to_owned());
+        say("dictionary-attack protection is switched off, also for keys made with -d: set it up with `tpm2_dictionarylockout --setup-parameters`".to_owned());
     }
     if facts.value(pt::HR_TRANSIENT_AVAIL) == Some(0) {
-        say("all object places are taken: somebody left keys loaded; use /dev/tpmrm0, or free them with `tpm2_flushcontext -t`".to_owned());
+        say("all object slots are in use: use /dev/tpmrm0, or free them with `tpm2_flushcontext -t`"
+            .to_owned());
     }
     if facts.value(pt::HR_LOADED_AVAIL) == Some(0) {
-        say("all session places are taken: use /dev/tpmrm0, or free them with `tpm2_flushcontext -l`"
+        say("all session slots are in use: use /dev/tpmrm0, or free them with `tpm2_flushcontext -l`"
             .to_owned());
     }
     let most = facts.value(pt::ACTIVE_SESSIONS_MAX).and_then(|most| usize::try_from(most).ok());
     if most.is_some_and(|most| saved.saturating_mul(2) > most) {
         say(format!(
-            "{} saved sessions are left in the TPM by programs that ended without flushing them: free them with `tpm2_flushcontext -s`",
+            "programs that ended have left {} saved sessions in the TPM: free them with `tpm2_flushcontext -s`",
             saved
         ));
     }
     if facts.tcti == "device:/dev/tpm0" {
-        say("this is the TPM without the kernel's resource manager, for one program at a time: use /dev/tpmrm0".to_owned());
+        say("/dev/tpm0 has no resource manager and serves one program at a time: use /dev/tpmrm0".to_owned());
     }
     if facts.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(true) {
-        say("the owner hierarchy has a password: `create` under owner takes it with -b or --passparent"
-            .to_owned());
+        say("the owner hierarchy has a password: give it to `create` with -b or --passparent".to_owned());
     }
     if !capabilities.curves.contains(&Curve::P256) {
-        say("it has no P-256: hierarchies derive an RSA parent, which takes long; use a persistent parent (create -p)".to_owned());
+        say("the TPM has no P-256, so hierarchies derive an RSA parent, which is slow: use a persistent parent (create -p)".to_owned());
     }
     if !capabilities.algorithms.contains(&AlgId::SHA256) || !capabilities.algorithms.contains(&AlgId::CFB) {
-        say("it lacks SHA-256 or AES-CFB: its sessions cannot be protected, and this project cannot use it"
+        say("the TPM lacks SHA-256 or AES-CFB, which its sessions need: this project cannot use it"
             .to_owned());
     }
     all
@@ -99,12 +99,12 @@ mod tests {
     }
 
     #[test]
-    fn a_healthy_tpm_needs_nothing() {
+    fn healthy_tpm_has_no_advice() {
         assert_eq!(advice(&healthy()), [""; 0]);
     }
 
     #[test]
-    fn each_fault_has_its_remedy() {
+    fn each_problem_has_its_advice() {
         for (property, value, remedy) in [
             (pt::PERMANENT, pt::IN_LOCKOUT, "wait 2 h"),
             (pt::LOCKOUT_COUNTER, 30, "2 more wrong passwords"),
@@ -129,7 +129,7 @@ mod tests {
     fn says_only(remedy: &str, fault: impl FnOnce(&mut Facts)) {
         let mut facts = healthy();
         fault(&mut facts);
-        let said = advice(&facts);
-        assert!(said.len() == 1 && said[0].contains(remedy), "{remedy}: {said:?}");
+        let found = advice(&facts);
+        assert!(found.len() == 1 && found[0].contains(remedy), "{remedy}: {found:?}");
     }
 }

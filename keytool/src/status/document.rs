@@ -1,4 +1,4 @@
-//! The facts for programs: docs/json.md.
+//! The state of the TPM as JSON (docs/json.md).
 
 use keyfile::{AlgId, Handle};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::property as pt;
 use super::report;
 use crate::json::Key;
 
-/// All that is told of a TPM; what it does not tell is null.
+/// Returns the document. Values that the TPM does not report are null.
 pub(super) fn of(facts: &Facts, advice: &[String]) -> Value {
     let capabilities = &facts.capabilities;
     let algorithms = |all: &[AlgId]| all.iter().map(|id| report::plain(*id)).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! One look at a TPM.
+//! Reads the state of a TPM.
 
 use keyfile::{Attributes, Handle, Public};
 use tpm::rc::ResponseCode;
@@ -8,24 +8,24 @@ use crate::error::Error;
 use crate::persistent::SRK;
 use crate::raw_rsa;
 
-/// What a TPM tells of itself.
+/// The state of a TPM.
 #[derive(Default)]
 pub(crate) struct Facts {
     /// The TCTI string.
     pub(crate) tcti: String,
-    /// Where that string came from.
+    /// The setting that the TCTI string comes from.
     pub(crate) origin: String,
-    /// What the TPM can do, and how it is now.
+    /// The TPM's algorithms, properties and handles.
     pub(crate) capabilities: Capabilities,
-    /// What came of its self test, and what its maker says about that.
+    /// The result of the self test, and the manufacturer's data about it.
     pub(crate) self_test: Option<(ResponseCode, Vec<u8>)>,
-    /// Does the TPM allow raw RSA, or why that is unknown; none for a TPM without RSA.
+    /// Whether the TPM allows raw RSA, or why that is unknown. None for a TPM without RSA.
     pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
-    /// What is persistent, or why it cannot be read.
+    /// The persistent objects, or why they cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
 }
 
-/// What is at 0x81000001.
+/// The state of the handle 0x81000001.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum StorageRoot {
     Present,
@@ -34,10 +34,10 @@ pub(crate) enum StorageRoot {
 }
 
 impl Facts {
-    /// Asks the TPM. One in failure mode tells little; that little is here then.
+    /// Reads the state. A TPM in failure mode reports only its identity and the result of its self test.
     ///
     /// # Errors
-    /// There is none.
+    /// No TPM can be used.
     pub(crate) fn of(tpm: &Tpm) -> Result<Self, Error> {
         let location = tpm.location()?;
         let (string, origin) = (location.string, location.source.to_string());
@@ -47,10 +47,10 @@ impl Facts {
                 let self_test = self_test.or(Some((ResponseCode::FAILURE, Vec::new())));
                 return Ok(Facts { tcti: string, origin, capabilities, self_test, ..Facts::default() });
             }
-            told => told?,
+            capabilities => capabilities?,
         };
         let self_test = tpm.test_result().ok();
-        // Every size tells; this one needs no more time than a look takes.
+        // Any size shows whether raw RSA is allowed. This size is fast enough.
         let bits = capabilities.rsa_bits.iter().find(|bits| **bits >= 2048).or(capabilities.rsa_bits.last());
         let raw_rsa = bits.map(|bits| raw_rsa::try_out(tpm, *bits).map_err(|error| error.to_string()));
         let persistent = capabilities.persistent.iter().map(|handle| {
@@ -61,22 +61,22 @@ impl Facts {
         Ok(Facts { tcti: string, origin, capabilities, self_test, raw_rsa, persistent })
     }
 
-    /// Whether it is in failure mode.
+    /// Returns true if the TPM is in failure mode.
     pub(crate) fn has_failed(&self) -> bool {
         self.self_test.as_ref().is_some_and(|(code, _)| code.base() == ResponseCode::FAILURE)
     }
 
-    /// A property; a TPM may leave some out.
+    /// Returns a property, or none if the TPM does not report it.
     pub(crate) fn value(&self, property: u32) -> Option<u32> {
         self.capabilities.properties.get(&property).copied()
     }
 
-    /// Whether a bit of a property is set; none if the TPM does not tell.
+    /// Returns true if the bit of a property is set, or none if the TPM does not report the property.
     pub(crate) fn flag(&self, property: u32, bit: u32) -> Option<bool> {
         self.value(property).map(|value| value & bit != 0)
     }
 
-    /// The key at the usual place of the storage root key, if it can be a parent.
+    /// Returns the state of the standard handle of the storage root key.
     pub(crate) fn storage_root(&self) -> StorageRoot {
         match self.persistent.iter().find(|(handle, _)| *handle == SRK) {
             None => StorageRoot::Absent,

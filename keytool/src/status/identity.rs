@@ -1,18 +1,18 @@
-//! Who made a TPM, and which version it is.
+//! The manufacturer and version of a TPM.
 
 use tpm::Capabilities;
 
 use super::facts::Facts;
 use super::property as pt;
 
-/// Who made it, by its TCG vendor id.
+/// The manufacturers by their TCG vendor id.
 const MAKERS: [(&str, &str); 16] = [
     ("AMD", "AMD"),
     ("ATML", "Atmel"),
     ("BRCM", "Broadcom"),
     ("GOOG", "Google"),
     ("HPE", "HPE"),
-    ("IBM", "IBM (swtpm and libtpms say so too)"),
+    ("IBM", "IBM (also reported by swtpm and libtpms)"),
     ("IFX", "Infineon"),
     ("INTC", "Intel"),
     ("MSFT", "Microsoft"),
@@ -25,7 +25,7 @@ const MAKERS: [(&str, &str); 16] = [
     ("VMW", "VMware"),
 ];
 
-/// Who made it, and what he calls it.
+/// Returns the manufacturer and the model.
 pub(crate) fn maker(capabilities: &Capabilities) -> String {
     let id = capabilities.manufacturer();
     let name = MAKERS.iter().find(|(known, _)| *known == id).map_or("unknown maker", |(_, name)| name);
@@ -35,12 +35,12 @@ pub(crate) fn maker(capabilities: &Capabilities) -> String {
     }
 }
 
-/// Its firmware, as makers write it: four numbers.
+/// Returns the firmware version as four numbers.
 pub(crate) fn firmware(facts: &Facts) -> String {
-    facts.value(pt::FIRMWARE_VERSION_1).map_or("not told".to_owned(), |_| facts.capabilities.firmware())
+    facts.value(pt::FIRMWARE_VERSION_1).map_or("not reported".to_owned(), |_| facts.capabilities.firmware())
 }
 
-/// The specification that it follows.
+/// Returns the version of the specification that the TPM implements.
 pub(crate) fn version(capabilities: &Capabilities) -> String {
     match capabilities.revision() {
         0 => "TPM 2.0".to_owned(),

@@ -1,11 +1,11 @@
-//! TPM_PT: the properties that a TPM tells of itself (TPM 2.0 Part 2 §6.13), as far as they are told here.
+//! TPM_PT: the properties of a TPM that this program reports (TPM 2.0 Part 2 §6.13).
 
-/// PT_FIXED: what never changes.
+/// PT_FIXED: properties that never change.
 pub(crate) const FIRMWARE_VERSION_1: u32 = 0x10B;
 pub(crate) const HR_TRANSIENT_MIN: u32 = 0x10E;
 pub(crate) const ACTIVE_SESSIONS_MAX: u32 = 0x111;
 pub(crate) const CONTEXT_GAP_MAX: u32 = 0x114;
-/// PT_VAR: how it is now.
+/// PT_VAR: properties of the current state.
 pub(crate) const PERMANENT: u32 = 0x200;
 pub(crate) const STARTUP_CLEAR: u32 = 0x201;
 pub(crate) const HR_LOADED_AVAIL: u32 = 0x204;

@@ -1,4 +1,4 @@
-//! The facts in rows.
+//! The state of the TPM as rows of text.
 
 use keyfile::{AlgId, Curve, Public, PublicKey};
 use tpm::RawRsa;
@@ -9,7 +9,7 @@ use super::identity::{firmware, maker, version};
 use super::property as pt;
 use crate::rows::Rows;
 
-/// All that is told of a TPM.
+/// Returns the rows about a TPM.
 pub(crate) fn rows(facts: &Facts) -> Rows {
     let capabilities = &facts.capabilities;
     let mut rows = Rows::new("TPM");
@@ -27,7 +27,7 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("raw RSA", raw_rsa(facts));
     rows.add("curves", list(&capabilities.curves, curve));
     rows.add("PCR banks", list(&capabilities.pcr_banks, |id| plain(*id)));
-    rows.add("places", places(facts));
+    rows.add("slots", slots(facts));
     rows.add("sessions", sessions(facts));
     rows.add("context gap", number(facts, pt::CONTEXT_GAP_MAX));
     rows.add("lockout", lockout(facts));
@@ -37,9 +37,9 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
         "storage root",
         match facts.storage_root() {
             StorageRoot::Present => "present at 0x81000001: keys can be made under it (create -p 81000001)",
-            StorageRoot::Unfit => "what is at 0x81000001 is no parent of keys",
+            StorageRoot::Unfit => "the object at 0x81000001 cannot be a parent of keys",
             StorageRoot::Absent => {
-                "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive theirs, once per process"
+                "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process"
             }
         },
     );
@@ -59,22 +59,22 @@ fn raw_rsa(facts: &Facts) -> String {
         None => "no RSA".to_owned(),
         Some(Ok(RawRsa::Allowed)) => "yes".to_owned(),
         Some(Ok(RawRsa::Forbidden)) => {
-            "forbidden: keys sign and decrypt by the schemes of the TPM".to_owned()
+            "forbidden: keys sign and decrypt with the TPM's schemes only".to_owned()
         }
-        Some(Err(why)) => format!("not found out: {why}"),
+        Some(Err(why)) => format!("unknown: {why}"),
     }
 }
 
 fn self_test(facts: &Facts) -> String {
-    let Some((code, data)) = &facts.self_test else { return "not told".to_owned() };
+    let Some((code, data)) = &facts.self_test else { return "not reported".to_owned() };
     let data: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
     match code.base() {
         ResponseCode::SUCCESS => "passed".to_owned(),
         ResponseCode::NEEDS_TEST | ResponseCode::TESTING => {
-            "passed so far; the rest is tested when it is used".to_owned()
+            "passed so far; the rest is tested at first use".to_owned()
         }
         _ if data.is_empty() => format!("FAILED: {code}"),
-        _ => format!("FAILED: {code}; its maker's code for it: {data}"),
+        _ => format!("FAILED: {code}; the manufacturer's code: {data}"),
     }
 }
 
@@ -87,14 +87,14 @@ fn hierarchies(facts: &Facts) -> String {
     let state = |bit| match facts.flag(pt::STARTUP_CLEAR, bit) {
         Some(true) => "enabled",
         Some(false) => "disabled",
-        None => "not told",
+        None => "not reported",
     };
     all.map(|(name, bit)| format!("{name} {}", state(bit))).join(", ")
 }
 
-fn places(facts: &Facts) -> String {
+fn slots(facts: &Facts) -> String {
     format!(
-        "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at once",
+        "objects: {} free of at least {}; persistent keys: {} more; sessions: {} more loaded at the same time",
         number(facts, pt::HR_TRANSIENT_AVAIL),
         number(facts, pt::HR_TRANSIENT_MIN),
         number(facts, pt::HR_PERSISTENT_AVAIL),
@@ -115,12 +115,12 @@ fn lockout(facts: &Facts) -> String {
     let state = match facts.flag(pt::PERMANENT, pt::IN_LOCKOUT) {
         Some(true) => "LOCKED",
         Some(false) => "open",
-        None => "not told",
+        None => "not reported",
     };
-    // A recovery time of zero turns the protection off, or wants a reset of the TPM (Part 3 §25.3).
+    // A lockout interval of zero turns the protection off; a recovery time of zero needs a reset of the TPM (Part 3 §25.3).
     let forgiven = match facts.value(pt::LOCKOUT_INTERVAL) {
-        None => "not told when one is forgiven".to_owned(),
-        Some(0) => "none is counted, for protection is switched off".to_owned(),
+        None => "when one is forgiven is not reported".to_owned(),
+        Some(0) => "none is counted, because the protection is switched off".to_owned(),
         Some(seconds) => format!("one is forgiven every {}", duration(seconds)),
     };
     let recovery = match facts.value(pt::LOCKOUT_RECOVERY) {
@@ -139,7 +139,7 @@ fn passwords(facts: &Facts) -> String {
     let set = |bit| match facts.flag(pt::PERMANENT, bit) {
         Some(true) => "set",
         Some(false) => "empty",
-        None => "not told",
+        None => "not reported",
     };
     format!(
         "owner {}, endorsement {}, lockout {}",
@@ -149,7 +149,7 @@ fn passwords(facts: &Facts) -> String {
     )
 }
 
-/// Seconds as people say them, to the second; hours up to two days.
+/// Formats a number of seconds exactly, in hours up to two days, then in days.
 pub(crate) fn duration(seconds: u32) -> String {
     let days = if seconds < 172_800 { 0 } else { seconds / 86_400 };
     let rest = seconds - days * 86_400;
@@ -157,12 +157,12 @@ pub(crate) fn duration(seconds: u32) -> String {
         0..=119 => vec![(seconds, "s")],
         _ => vec![(days, "days"), (rest / 3_600, "h"), (rest % 3_600 / 60, "min"), (rest % 60, "s")],
     };
-    let said = parts.into_iter().filter(|(number, _)| *number > 0 || seconds == 0);
-    said.map(|(number, unit)| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
+    let nonzero = parts.into_iter().filter(|(number, _)| *number > 0 || seconds == 0);
+    nonzero.map(|(number, unit)| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
 }
 
 fn number(facts: &Facts, property: u32) -> String {
-    facts.value(property).map_or("not told".to_owned(), |value| value.to_string())
+    facts.value(property).map_or("not reported".to_owned(), |value| value.to_string())
 }
 
 fn object(public: &Public) -> String {
@@ -175,7 +175,7 @@ fn object(public: &Public) -> String {
     format!("{kind}, {}", public.attributes)
 }
 
-/// As the TPM tools spell it: `sha256`.
+/// Returns the name of an algorithm as TPM tools spell it: `sha256`.
 pub(super) fn plain(id: AlgId) -> String {
     id.to_string().trim_start_matches("TPM_ALG_").to_lowercase()
 }
@@ -184,10 +184,10 @@ fn curve(curve: &Curve) -> String {
     curve.to_string()
 }
 
-fn list<T>(all: &[T], word: impl Fn(&T) -> String) -> String {
+fn list<T>(all: &[T], name: impl Fn(&T) -> String) -> String {
     match all.is_empty() {
         true => "none".to_owned(),
-        false => all.iter().map(word).collect::<Vec<_>>().join(" "),
+        false => all.iter().map(name).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -197,15 +197,15 @@ mod tests {
 
     use super::*;
 
-    fn told(values: &[(u32, u32)]) -> String {
+    fn report(values: &[(u32, u32)]) -> String {
         let properties = values.iter().copied().collect();
         let capabilities = Capabilities { properties, ..Capabilities::default() };
         rows(&Facts { capabilities, ..Facts::default() }).to_string()
     }
 
     #[test]
-    fn a_chip_is_told_in_words() {
-        let text = told(&[
+    fn report_describes_a_chip() {
+        let text = report(&[
             (0x102, 138),
             (0x105, 0x4946_5800),
             (0x106, 0x534C_4239),
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn durations_are_exact() {
-        for (seconds, said) in [
+        for (seconds, text) in [
             (0, "0 s"),
             (119, "119 s"),
             (120, "2 min"),
@@ -241,12 +241,12 @@ mod tests {
             (90_061, "25 h 1 min 1 s"),
             (172_801, "2 days 1 s"),
         ] {
-            assert_eq!(duration(seconds), said);
+            assert_eq!(duration(seconds), text);
         }
     }
 
     #[test]
-    fn a_tpm_in_failure_mode_tells_who_it_is_and_no_more() {
+    fn tpm_in_failure_mode_reports_its_identity_only() {
         let capabilities =
             Capabilities { properties: [(0x105, 0x4946_5800)].into(), ..Capabilities::default() };
         let self_test = Some((ResponseCode::FAILURE, vec![0, 1, 0xab]));
@@ -256,9 +256,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tpm_that_tells_nothing_is_reported_without_inventions() {
-        let text = told(&[]);
-        assert!(text.contains("firmware      not told") && text.contains("context gap   not told"), "{text}");
-        assert!(text.contains("owner not told") && !text.contains("LOCKED"), "{text}");
+    fn missing_properties_are_not_reported() {
+        let text = report(&[]);
+        assert!(
+            text.contains("firmware      not reported") && text.contains("context gap   not reported"),
+            "{text}"
+        );
+        assert!(text.contains("owner not reported") && !text.contains("LOCKED"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! A line on the terminal while the TPM is slow.
+//! A progress line on the terminal while the TPM works.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -6,16 +6,17 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::told;
+use super::to_stderr;
 
-/// What is done in less time needs no line; and how often the line changes.
+/// The time before the line appears, and between its updates.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Shows after one second that the tool is alive, and counts the seconds. In a pipe or a log there is no line. Erased when dropped.
+/// Shows a line with the seconds after the first second. The line is erased when this value is dropped. If stderr is not a terminal, there is
+/// no line.
 pub(crate) struct Progress(Option<(Sender<()>, JoinHandle<()>)>);
 
 impl Progress {
-    /// Says what takes so long.
+    /// Starts the line. `text` describes the work.
     pub(crate) fn start(text: impl fmt::Display) -> Self {
         if !io::stderr().is_terminal() {
             return Self(None);
@@ -26,13 +27,13 @@ impl Progress {
             let mut seconds = 0;
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 seconds += 1;
-                told(format_args!("\r{text} … {seconds} s"));
+                to_stderr(format_args!("\r{text} … {seconds} s"));
             }
             if seconds > 0 {
-                told(format_args!("\r\x1b[K"));
+                to_stderr(format_args!("\r\x1b[K"));
             }
         };
-        // Without a thread there is no line, and the work goes on.
+        // If no thread can be started, the work goes on without a line.
         let thread = thread::Builder::new().name("progress".to_owned()).spawn(show);
         Self(thread.ok().map(|thread| (stop, thread)))
     }

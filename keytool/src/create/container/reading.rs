@@ -1,4 +1,4 @@
-//! What is in the bytes: PEM or DER, which structure, encrypted or not.
+//! Recognizes the format of a private key file: PEM or DER, the structure, encrypted or not.
 
 use std::path::Path;
 
@@ -13,22 +13,22 @@ use super::{openssl_says, refused};
 use crate::error::Error;
 use crate::password::Secret;
 
-/// A file that is being read; its password is asked for at most once.
+/// A file that is being read. Its password is asked for at most once.
 pub(super) struct Reading<'a, F> {
     path: &'a Path,
     password: Option<F>,
 }
 
 impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
-    /// The file at `path`.
+    /// Creates a reader for the file at `path`.
     pub(super) fn new(path: &'a Path, password: F) -> Self {
         Reading { path, password: Some(password) }
     }
 
-    /// The private key in its bytes.
+    /// Returns the private key in the file's bytes.
     ///
     /// # Errors
-    /// There is none, or the password is wrong.
+    /// There is no private key, or the password is wrong.
     pub(super) fn key(&mut self, bytes: &[u8]) -> Result<PKey<Private>, Error> {
         match bytes.windows(11).any(|window| window == b"-----BEGIN ") {
             true => self.pem(bytes),
@@ -42,11 +42,11 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
             return Err(self.tpm_key());
         }
         if !holds("PRIVATE KEY-----") {
-            return Err(self.refuse("there is no private key in it", KINDS));
+            return Err(self.refuse("it contains no private key", KINDS));
         }
         let encrypted = holds("-----BEGIN ENCRYPTED PRIVATE KEY-----") || holds("Proc-Type: 4,ENCRYPTED");
-        let password = if encrypted { self.word()? } else { Zeroizing::new(String::new()) };
-        // With a password in hand OpenSSL never asks on the terminal by itself.
+        let password = if encrypted { self.password()? } else { Zeroizing::new(String::new()) };
+        // With a password given, OpenSSL does not ask on the terminal.
         PKey::private_key_from_pem_passphrase(bytes, password.as_bytes())
             .map_err(|stack| self.unread(encrypted, &stack))
     }
@@ -66,7 +66,7 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
             }
             // An algorithm: EncryptedPrivateKeyInfo
             Some(0x30) => {
-                let password = self.word()?;
+                let password = self.password()?;
                 PKey::private_key_from_pkcs8_passphrase(bytes, password.as_bytes())
                     .map_err(|stack| self.unread(true, &stack))
             }
@@ -78,21 +78,21 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
         let parsed = match container.parse2("") {
             Ok(parsed) => parsed,
             Err(_) => {
-                let password = self.word()?;
+                let password = self.password()?;
                 container.parse2(&password).map_err(|stack| self.unread(true, &stack))?
             }
         };
-        parsed.pkey.ok_or_else(|| self.refuse("there is no private key in it, only certificates", KINDS))
+        parsed.pkey.ok_or_else(|| self.refuse("it contains no private key, only certificates", KINDS))
     }
 
-    /// The file's password, in the form that OpenSSL takes: text without a zero byte.
-    fn word(&mut self) -> Result<Zeroizing<String>, Error> {
+    /// Returns the file's password as OpenSSL accepts it: text without a zero byte.
+    fn password(&mut self) -> Result<Zeroizing<String>, Error> {
         let secret = match self.password.take() {
             Some(password) => password()?,
-            None => return Err(self.refuse("its password was asked for already", KINDS)),
+            None => return Err(self.refuse("its password has already been used", KINDS)),
         };
         match std::str::from_utf8(secret.bytes()) {
-            Ok(word) if !word.contains('\0') => Ok(Zeroizing::new(word.to_owned())),
+            Ok(password) if !password.contains('\0') => Ok(Zeroizing::new(password.to_owned())),
             _ => {
                 Err(self
                     .refuse("its password is not UTF-8 text", "decrypt the file with `openssl pkey` first"))
@@ -109,8 +109,8 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
 
     fn tpm_key(&self) -> Error {
         self.refuse(
-            "it is a TPM key file already",
-            "use it as it is; `tpm2-keytool show` tells what it can do",
+            "it is already a TPM key file",
+            "use it as it is; `tpm2-keytool show` shows what it can do",
         )
     }
 
@@ -119,11 +119,11 @@ impl<'a, F: FnOnce() -> Result<Secret, Error>> Reading<'a, F> {
     }
 }
 
-/// The tag of the first element in a DER SEQUENCE.
+/// Returns the tag of the first element in a DER SEQUENCE.
 fn first_element(bytes: &[u8]) -> Option<u8> {
     let (0x30, rest) = bytes.split_first().map(|(tag, rest)| (*tag, rest))? else { return None };
     let (length, rest) = rest.split_first()?;
-    // X.690 §8.1.3: above 0x80, the number of the length's bytes
+    // X.690 §8.1.3: above 0x80, the low bits are the number of length bytes.
     let skipped = usize::from(if *length > 0x80 { length & 0x7f } else { 0 });
     rest.get(skipped).copied()
 }

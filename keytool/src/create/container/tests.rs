@@ -1,4 +1,4 @@
-//! Every container, every damage.
+//! Tests of every container, undamaged and damaged.
 
 use super::*;
 use openssl::asn1::Asn1Time;
@@ -12,13 +12,13 @@ use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
 use openssl::x509::{X509, X509Builder};
 
-const WORD: &str = "opensesame";
+const PASSWORD: &str = "opensesame";
 
 fn from(bytes: &[u8], password: Option<&str>) -> Result<PrivateKey, String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let asked = || match password {
-        Some(word) => Ok(Secret::from(std::ffi::OsString::from(word))),
+        Some(password) => Ok(Secret::from(std::ffi::OsString::from(password))),
         None => panic!("asked for a password of a file that has none"),
     };
     read(file.path(), asked).map_err(|error| format!("{error} / {}", error.advice().unwrap_or_default()))
@@ -41,8 +41,8 @@ fn certificate(key: &PKey<Private>) -> X509 {
     builder.build()
 }
 
-fn pkcs12(key: &PKey<Private>, word: &str) -> Vec<u8> {
-    Pkcs12::builder().pkey(key).cert(&certificate(key)).build2(word).unwrap().to_der().unwrap()
+fn pkcs12(key: &PKey<Private>, password: &str) -> Vec<u8> {
+    Pkcs12::builder().pkey(key).cert(&certificate(key)).build2(password).unwrap().to_der().unwrap()
 }
 
 fn same(key: &PKey<Private>, read: &PrivateKey) {
@@ -79,55 +79,55 @@ fn every_container_gives_the_key() {
             pkcs12(&key, ""),
         ];
         for bytes in plain {
-            same(&key, &from(&bytes, None).unwrap_or_else(|told| panic!("{told}")));
+            same(&key, &from(&bytes, None).unwrap_or_else(|error| panic!("{error}")));
         }
         let encrypted = [
-            key.private_key_to_pem_pkcs8_passphrase(cipher, WORD.as_bytes()).unwrap(),
-            key.private_key_to_pkcs8_passphrase(cipher, WORD.as_bytes()).unwrap(),
+            key.private_key_to_pem_pkcs8_passphrase(cipher, PASSWORD.as_bytes()).unwrap(),
+            key.private_key_to_pkcs8_passphrase(cipher, PASSWORD.as_bytes()).unwrap(),
             match key.rsa() {
-                Ok(rsa) => rsa.private_key_to_pem_passphrase(cipher, WORD.as_bytes()).unwrap(),
+                Ok(rsa) => rsa.private_key_to_pem_passphrase(cipher, PASSWORD.as_bytes()).unwrap(),
                 Err(_) => {
-                    key.ec_key().unwrap().private_key_to_pem_passphrase(cipher, WORD.as_bytes()).unwrap()
+                    key.ec_key().unwrap().private_key_to_pem_passphrase(cipher, PASSWORD.as_bytes()).unwrap()
                 }
             },
-            pkcs12(&key, WORD),
+            pkcs12(&key, PASSWORD),
         ];
         for bytes in encrypted {
-            same(&key, &from(&bytes, Some(WORD)).unwrap_or_else(|told| panic!("{told}")));
-            let told = from(&bytes, Some("wrong")).err().unwrap();
-            assert!(told.contains("password is wrong"), "{told}");
+            same(&key, &from(&bytes, Some(PASSWORD)).unwrap_or_else(|error| panic!("{error}")));
+            let error = from(&bytes, Some("wrong")).err().unwrap();
+            assert!(error.contains("password is wrong"), "{error}");
         }
     }
 }
 
 #[test]
-fn what_is_no_key_for_a_tpm_is_told_apart() {
+fn each_unsuitable_file_has_its_own_error() {
     let ec = ec_key(Nid::X9_62_PRIME256V1);
     let secp256k1 = ec_key(Nid::SECP256K1);
     let ed25519 = PKey::generate_ed25519().unwrap();
     let cases: [(Vec<u8>, &str); 10] = [
         (Vec::new(), "neither PEM nor DER"),
         (b"hello".to_vec(), "neither PEM nor DER"),
-        (b"-----BEGIN TSS2 PRIVATE KEY-----\n".to_vec(), "TPM key file already"),
+        (b"-----BEGIN TSS2 PRIVATE KEY-----\n".to_vec(), "already a TPM key file"),
         (
             b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n".to_vec(),
             "OpenSSL cannot read it",
         ),
         (certificate(&ec).to_der().unwrap(), "certificate"),
-        (certificate(&ec).to_pem().unwrap(), "no private key in it"),
+        (certificate(&ec).to_pem().unwrap(), "contains no private key"),
         (ec.public_key_to_der().unwrap(), "public key"),
-        (secp256k1.private_key_to_pkcs8().unwrap(), "no TPM has its curve, secp256k1"),
+        (secp256k1.private_key_to_pkcs8().unwrap(), "no TPM supports its curve, secp256k1"),
         (ed25519.private_key_to_pkcs8().unwrap(), "neither"),
         (vec![0x30; 2 << 20], "longer than a megabyte"),
     ];
     for (bytes, why) in cases {
-        let told = from(&bytes, None).err().unwrap();
-        assert!(told.contains(why), "{told}");
+        let error = from(&bytes, None).err().unwrap();
+        assert!(error.contains(why), "{error}");
     }
 }
 
 #[test]
-fn keys_whose_numbers_are_wrong_are_refused() {
+fn keys_with_inconsistent_numbers_are_refused() {
     let (one, other) = (Rsa::generate(2048).unwrap(), Rsa::generate(2048).unwrap());
     let own = |number: &openssl::bn::BigNumRef| number.to_owned().unwrap();
     let mixed = Rsa::from_private_components(
@@ -140,8 +140,8 @@ fn keys_whose_numbers_are_wrong_are_refused() {
         own(one.dmq1().unwrap()),
         own(one.iqmp().unwrap()),
     );
-    let told = from(&mixed.unwrap().private_key_to_der().unwrap(), None).err().unwrap();
-    assert!(told.contains("two primes"), "{told}");
+    let error = from(&mixed.unwrap().private_key_to_der().unwrap(), None).err().unwrap();
+    assert!(error.contains("two primes"), "{error}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn damaged_files_never_panic() {
         [key.private_key_to_pkcs8().unwrap(), key.private_key_to_pem_pkcs8().unwrap(), pkcs12(&key, "")]
     {
         for end in (0..whole.len()).step_by(7) {
-            let _ = from(&whole[..end], Some(WORD));
+            let _ = from(&whole[..end], Some(PASSWORD));
         }
     }
 }

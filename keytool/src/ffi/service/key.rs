@@ -1,4 +1,4 @@
-//! A key as a service has it: its provider, its public half, a signature.
+//! A key as a service uses it: its provider, its public half, a signature.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::marker::PhantomData;
@@ -36,25 +36,25 @@ unsafe extern "C" {
     fn EVP_MD_get0_name(digest: *const c_void) -> *const c_char;
 }
 
-/// A key, which lives in a library context.
+/// A key in a library context.
 pub(crate) struct ServiceKey<'a> {
     key: PKey<Private>,
     library: PhantomData<&'a Library>,
 }
 
-/// A signature, and the digest that it is of.
+/// A signature, and the name of the signed digest.
 pub(crate) struct Signed {
     pub(crate) signature: Vec<u8>,
     pub(crate) digest: String,
 }
 
 impl<'a> ServiceKey<'a> {
-    /// A key of this context.
+    /// Creates a key of this context.
     pub(super) fn of(key: PKey<Private>, _: &'a Library) -> Self {
         Self { key, library: PhantomData }
     }
 
-    /// The name of the provider that has it.
+    /// Returns the name of the key's provider.
     pub(crate) fn provider(&self) -> String {
         // SAFETY: EVP_PKEY_get0_provider(3): a key; NULL where it is of no provider.
         let provider = unsafe { EVP_PKEY_get0_provider(self.key.as_ptr()) };
@@ -63,23 +63,23 @@ impl<'a> ServiceKey<'a> {
         }
         // SAFETY: OSSL_PROVIDER(3): a provider.
         let name = unsafe { OSSL_PROVIDER_get0_name(provider) };
-        // SAFETY: OSSL_PROVIDER(3): its name is a C string of its own.
+        // SAFETY: OSSL_PROVIDER(3): its name is a C string that it owns.
         unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
     }
 
-    /// The key itself, for its public half.
+    /// Returns the OpenSSL key, for its public half.
     pub(crate) fn as_pkey(&self) -> &PKey<Private> {
         &self.key
     }
 
-    /// Signs with the key's own digest (EVP_DigestSign(3)).
+    /// Signs with the key's default digest (EVP_DigestSign(3)).
     ///
     /// # Errors
-    /// It does not sign.
+    /// The key cannot sign.
     pub(crate) fn sign(&self, data: &[u8], pss: bool) -> Result<Signed, ErrorStack> {
         let context = Context::new()?;
         let mut key_context = ptr::null_mut();
-        // SAFETY: EVP_DigestSignInit(3): a context, a place for a pointer, the default digest, and a key of the same library context.
+        // SAFETY: EVP_DigestSignInit(3): a context, memory for a pointer, the default digest, and a key of the same library context.
         let started = unsafe {
             EVP_DigestSignInit_ex(
                 context.0.as_ptr(),
@@ -135,14 +135,14 @@ impl Context {
         }
         // SAFETY: EVP_MD_get0_name(3): a digest.
         let name = unsafe { EVP_MD_get0_name(digest) };
-        // SAFETY: EVP_MD_get0_name(3): its name is a C string of its own.
+        // SAFETY: EVP_MD_get0_name(3): its name is a C string that it owns.
         unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: EVP_MD_CTX_free(3): ours.
+        // SAFETY: EVP_MD_CTX_free(3): it was created by `new`.
         unsafe { EVP_MD_CTX_free(self.0.as_ptr()) };
     }
 }

@@ -1,4 +1,4 @@
-//! Whether this process may read a file: which folder on its way, or the file itself, is closed.
+//! Checks that this process can read a file, and finds the folder or file whose permissions prevent it.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -7,45 +7,45 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-/// So many symbolic links are followed, as by the kernel (path_resolution(7)).
+/// The number of symbolic links that are followed, as in the kernel (path_resolution(7)).
 const LINKS: usize = 40;
 
-/// Makes certain that the file opens. Not for what is read afterwards: a pipe opens once.
+/// Checks that the file can be opened. Do not use it before reading the file, because a pipe can be opened only once.
 ///
 /// # Errors
-/// It does not; the error names what is in the way.
+/// The file cannot be opened. The error names the folder or file that prevents it.
 pub(crate) fn check(path: &Path) -> Result<(), Error> {
     File::open(path).map(drop).map_err(|error| explained(Error::read(path, error)))
 }
 
-/// Names what is in the way, if a file could not be read for lack of permission.
+/// Adds the folder or file that prevents the access to an error about missing permission.
 pub(crate) fn explained(error: Error) -> Error {
     match error {
-        Error::Read { path, source } if source.kind() == ErrorKind::PermissionDenied => closed(&path, source),
+        Error::Read { path, source } if source.kind() == ErrorKind::PermissionDenied => denied(&path, source),
         other => other,
     }
 }
 
-/// What is in the way.
-fn closed(path: &Path, error: io::Error) -> Error {
+/// Explains which permission is missing.
+fn denied(path: &Path, error: io::Error) -> Error {
     match closed_folder(path, LINKS) {
         Some(folder) => Error::file(
             path,
-            format!("the folder {} may not be entered{}", folder.display(), rights(&folder)),
+            format!("this user may not enter the folder {}{}", folder.display(), mode(&folder)),
             format!(
-                "let this user enter it (chmod o+x {0}, or chgrp and chmod g+x), or keep the file elsewhere",
+                "let this user enter it (chmod o+x {0}, or chgrp and chmod g+x), or move the file",
                 folder.display()
             ),
         ),
         None => Error::file(
             path,
-            format!("it may not be read ({error}){}", rights(path)),
+            format!("this user may not read it ({error}){}", mode(path)),
             "let this user or one of its groups read it (chgrp and chmod g+r)",
         ),
     }
 }
 
-/// The first folder on the way that may not be searched.
+/// Returns the first folder of the path that this process may not search.
 fn closed_folder(path: &Path, links: usize) -> Option<PathBuf> {
     let mut here = PathBuf::new();
     for part in path.components() {
@@ -65,12 +65,12 @@ fn closed_folder(path: &Path, links: usize) -> Option<PathBuf> {
     None
 }
 
-/// ` (mode 0700, user 0, group 0)`; nothing where that cannot be seen.
-fn rights(path: &Path) -> String {
-    let told = |found: fs::Metadata| {
+/// Returns ` (mode 0700, user 0, group 0)`, or nothing if that cannot be read.
+fn mode(path: &Path) -> String {
+    let text = |found: fs::Metadata| {
         format!(" (mode {:04o}, user {}, group {})", found.mode() & 0o7777, found.uid(), found.gid())
     };
-    fs::metadata(path).map(told).unwrap_or_default()
+    fs::metadata(path).map(text).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_opens_is_fine_and_what_is_missing_is_named() {
+    fn readable_file_passes_and_missing_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         fs::write(&path, "key").unwrap();
