@@ -1,4 +1,5 @@
 //! Each program has a page in docs/programs, with the sections of one template.
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -8,12 +9,15 @@ use tests::module;
 const SECTIONS: [&str; 6] =
     ["What to write", "Who opens what", "Password", "Reload", "Service unit", "What fails"];
 
-/// Fails if the program's page is missing, or has other sections.
+/// Fails if the program's page is missing, has other sections, or a section without text.
 #[track_caller]
 pub(super) fn check(name: &str) {
     let text = page(name);
     let found: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     assert_eq!(found, SECTIONS, "the sections of docs/programs/{name}.md");
+    for section in SECTIONS {
+        assert!(!body(&text, section).is_empty(), "docs/programs/{name}.md has nothing under {section}");
+    }
     assert!(text.lines().nth(2).is_some_and(|line| line.starts_with("Tried: ")), "docs/programs/{name}.md");
 }
 
@@ -22,6 +26,12 @@ pub(super) fn check(name: &str) {
 pub(super) fn says(name: &str, sentence: &str) {
     let text = page(name).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains(sentence), "docs/programs/{name}.md does not say: {sentence}");
+}
+
+/// Returns the text of a section.
+fn body<'t>(page: &'t str, section: &str) -> &'t str {
+    let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap_or_default();
+    rest.split("\n## ").next().unwrap_or_default().trim()
 }
 
 #[track_caller]
@@ -43,6 +53,17 @@ fn the_table_of_programs_has_a_row_for_each_page() {
     for name in &names {
         assert!(table.contains(&format!("({name}) |")), "docs/programs/README.md has no row for {name}");
         check(name.trim_end_matches(".md"));
+    }
+    // No page was copied from another program.
+    let mut seen = BTreeMap::new();
+    for name in &names {
+        let text = page(name.trim_end_matches(".md"));
+        for section in ["What to write", "Who opens what"] {
+            let lines =
+                body(&text, section).lines().filter(|line| line.starts_with("    ")).collect::<Vec<_>>();
+            let other = if lines.is_empty() { None } else { seen.insert((section, lines.join("\n")), name) };
+            assert_eq!(other, None, "docs/programs/{name} has the configuration of another program");
+        }
     }
     let rows = table.lines().filter(|line| line.starts_with("| [")).count();
     assert_eq!(rows, names.len(), "a row without a page");
