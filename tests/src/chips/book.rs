@@ -36,9 +36,7 @@ pub const BOOK: &[Chip] = &[
         |_| Rules::default(),
     ),
     page("two sessions", "holds two loaded sessions", |tpm| room::sessions(tpm, 2)),
-    page("three slots", "holds three objects, including persistent ones in use", |tpm| {
-        room::objects(tpm, 3)
-    }),
+    page("three slots", "holds three objects, including persistent ones in use", |tpm| room::objects(tpm, 3)),
     page("NV of 2 KiB", "has room for four persistent keys", |tpm| room::nv(tpm, 2048)),
     page("cut zeros", "cuts leading zeros of results; tested with session = password", |_| cuts_zeros()),
     page("revision 1.16", "has the commands of that revision", |_| revision_116()),
