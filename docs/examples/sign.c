@@ -7,7 +7,7 @@
 #include <openssl/store.h>
 #include <stdio.h>
 
-/* Opens the first private key that KEY leads to. */
+/* Opens the first private key that KEY names. */
 static EVP_PKEY *load(const char *uri)
 {
     EVP_PKEY *key = NULL;

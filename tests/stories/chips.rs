@@ -229,15 +229,15 @@ fn every_chip_works_or_says_what_it_lacks() {
 
 /// The profiles of swtpm 0.10, and how each differs from a TPM without a profile.
 const PROFILES: [(&str, &str, &str); 5] = [
-    ("default-v1", "has all that libtpms 0.10 has", "name=default-v1"),
+    ("default-v1", "has everything that libtpms 0.10 offers", "name=default-v1"),
     (
         "fips-host",
-        "has what libtpms allows on a host in FIPS mode",
+        "has the algorithms that libtpms allows on a host in FIPS mode",
         r#"profile={"Name":"custom","Attributes":"fips-host"}"#,
     ),
     (
         "fips-host, removed",
-        "lacks in addition what swtpm removes there",
+        "the same, without the algorithms that swtpm removes there",
         "name=custom,remove-disabled=fips-host",
     ),
     (
@@ -245,7 +245,7 @@ const PROFILES: [(&str, &str, &str); 5] = [
         "refuses raw RSA only",
         r#"profile={"Name":"custom","Attributes":"no-unpadded-encryption"}"#,
     ),
-    ("custom", "has no SHA-1, SHA-512, P-521, RSAES, nor RSA keys below 2048 bits", CUSTOM),
+    ("custom", "lacks SHA-1, SHA-512, P-521, RSAES, and RSA keys below 2048 bits", CUSTOM),
 ];
 
 const CUSTOM: &str = r#"profile={"Name":"custom","Algorithms":"rsa,rsa-min-size=2048,hmac,hmac-min-key-size=1,aes,aes-min-size=128,mgf1,keyedhash,xor,sha256,sha384,null,rsassa,rsapss,oaep,ecdsa,ecdh,kdf1-sp800-56a,kdf2,kdf1-sp800-108,ecc,ecc-min-size=256,ecc-nist-p256,ecc-nist-p384,symcipher,cfb"}"#;

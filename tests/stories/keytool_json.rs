@@ -121,7 +121,7 @@ fn the_output_of_list_is_as_documented() {
 fn the_output_of_show_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let show = page.table("## `show --json`");
-    let of_file = page.table("Of a key file, too:");
+    let of_file = page.table("In addition, for a key file:");
     for (name, kind) in [
         ("key.tpm", "key-file"),
         ("bound.tpm", "key-file"),

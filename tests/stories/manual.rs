@@ -175,5 +175,5 @@ fn the_picture_of_the_demo_shows_the_commands_of_a_run() {
             "docs/demo.svg lacks {command:?}: run scripts/picture >docs/demo.svg"
         );
     }
-    assert!(shown.iter().any(|line| line.starts_with("demo: it works")));
+    assert!(shown.iter().any(|line| line.starts_with("demo: success")));
 }

@@ -11,17 +11,17 @@ pub const BOOK: &[Chip] = &[
     page("swtpm", "nothing", |_| Rules::default()),
     page(
         "no raw RSA",
-        "refuses RSA_Decrypt with scheme NULL (TPM_RC_SCHEME), as libtpms on FIPS hosts",
+        "refuses RSA_Decrypt with scheme NULL (TPM_RC_SCHEME), like libtpms on FIPS hosts",
         rsa::no_raw,
     ),
-    page("no RSA-1024", "has RSA keys of 2048 bits and more only", |_| rsa::no_size(1024)),
+    page("no RSA-1024", "supports RSA keys only from 2048 bits", |_| rsa::no_size(1024)),
     page("no SHA-1", "refuses SHA-1 everywhere", |_| algorithm::no_hash(&[SHA1])),
     page("no SHA-384", "has SHA-1 and SHA-256 only", |_| algorithm::no_hash(&[SHA384, SHA512])),
     page("no raw RSA, no SHA-384", "both of the above", |tpm| {
         rsa::no_raw(tpm).and(algorithm::no_hash(&[SHA384, SHA512]))
     }),
-    page("no AES-256", "has AES with 128 bits only", |_| algorithm::no_aes_256()),
-    page("no P-384", "has no P-384 and P-521", |_| algorithm::no_long_curves()),
+    page("no AES-256", "supports AES only with 128 bits", |_| algorithm::no_aes_256()),
+    page("no P-384", "lacks P-384 and P-521", |_| algorithm::no_long_curves()),
     page("no ECC", "has RSA keys only", |_| algorithm::no_ecc()),
     page("no EncryptDecrypt", "lacks the commands for symmetric keys", |_| {
         no_commands(&[ENCRYPT_DECRYPT, ENCRYPT_DECRYPT_2])
@@ -32,18 +32,16 @@ pub const BOOK: &[Chip] = &[
     },
     page(
         "context gap 255",
-        "saves no context once a saved session is 255 saves old; tried behind a resource manager",
+        "cannot save a context when a saved session is 255 saves old; tested with a resource manager",
         |_| Rules::default(),
     ),
     page("two sessions", "holds two loaded sessions", |tpm| room::sessions(tpm, 2)),
-    page("three slots", "holds three objects, persistent ones in use among them", |tpm| {
-        room::objects(tpm, 3)
-    }),
+    page("three slots", "holds three objects, including persistent ones in use", |tpm| room::objects(tpm, 3)),
     page("NV of 2 KiB", "has room for four persistent keys", |tpm| room::nv(tpm, 2048)),
-    page("cut zeros", "cuts leading zeros of results; used with session = password", |_| cuts_zeros()),
+    page("cut zeros", "cuts leading zeros of results; tested with session = password", |_| cuts_zeros()),
     page("revision 1.16", "has the commands of that revision", |_| revision_116()),
     page("slow", "takes 200 ms for a signature", |_| slow(Duration::from_millis(200))),
-    page("odd lists", "announces more PCR banks than it lists, and lists no curves", |_| {
+    page("odd lists", "reports more PCR banks than it lists, and lists no curves", |_| {
         too_many_banks().and(without_curves(|_| true))
     }),
 ];

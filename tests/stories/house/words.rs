@@ -28,7 +28,7 @@ const PHRASES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Everything that is kept in the repository and written here; not what the build leaves.
-const ROOTS: [&str; 11] = [
+const ROOTS: [&str; 14] = [
     "missing",
     "keyfile",
     "tpm",
@@ -39,6 +39,9 @@ const ROOTS: [&str; 11] = [
     "scripts",
     "docs",
     "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
     "openssl.cnf",
 ];
 

@@ -13,8 +13,7 @@ use super::users;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The sentence in the page of each server that `asks`.
-const ASKS: &str =
-    "A key file with password: the server asks for it at its terminal, and a service has none.";
+const ASKS: &str = "A key file with password: the server asks for the password at its terminal, and a service has no terminal.";
 
 /// The parameters of a run.
 pub(super) struct Case<'a> {

@@ -21,7 +21,8 @@ const SYSTEMD_SBSIGN: Program = Program {
 };
 
 /// In the page: without a provider systemd leaves the question to OpenSSL.
-const ASKS: &str = "A key file with password, without `--private-key-source=provider:tpm2`: OpenSSL asks for it at the terminal.";
+const ASKS: &str = "A key file with password, without `--private-key-source=provider:tpm2`: OpenSSL asks for the password at the terminal, \
+                    and a unit has no terminal.";
 
 /// What `--private-key` gets, and whether `--private-key-source` names the provider.
 struct Key {

@@ -68,7 +68,7 @@ impl Program {
         let folder = folder();
         fs::create_dir_all(&folder).expect("a folder for the records");
         let forms: Vec<&str> = self.forms.iter().map(|form| form.name()).collect();
-        let exceptions = if fails.is_empty() { "" } else { "with exceptions, below" };
+        let exceptions = if fails.is_empty() { "" } else { "with exceptions" };
         let fields = [self.name, &self.installed(), &forms.join(", "), self.does, exceptions];
         fs::write(folder.join(self.name), fields.join("\t") + "\n").expect("write a record");
     }

@@ -13,8 +13,7 @@ const WPA_SUPPLICANT: Program = Program {
 
 const PEM: &str =
     "`engine tpm2 not available`: a key file in PEM; write a reference, or the key file in DER.";
-const PASSWORD: &str =
-    "`the key needs a password`: a key file with password in DER, for which wpa_supplicant passes none on.";
+const PASSWORD: &str = "`the key needs a password`: a key file with password in DER, because wpa_supplicant does not pass its password on.";
 
 #[test]
 #[ignore = "make programs"]
