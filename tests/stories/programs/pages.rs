@@ -70,7 +70,9 @@ fn the_table_of_programs_has_a_row_for_each_page() {
 
 #[test]
 fn each_page_has_every_section_and_no_line_of_nginx() {
-    names().iter().for_each(|name| check(name));
+    for name in names() {
+        check(&name);
+    }
 }
 
 #[test]
