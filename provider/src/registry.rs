@@ -91,8 +91,10 @@ const REFUSING: &CStr = c"provider=tpm2,fips=yes";
 /// With this structure, decoders of other providers skip PEM contents of TPM keys. Bare DER reaches all
 /// decoders.
 const DER: &CStr = c"provider=tpm2,input=der,structure=TPM2";
-/// Another structure than that of `DER`, so that a decoder does not get its own output back.
-const BARE_DER: &CStr = c"provider=tpm2,input=der,structure=TPM2-bare";
+/// Another structure than that of `DER`, so that a decoder does not get its own output back. OpenSSL 3.5 asks for
+/// this one when its store looks for a private key, and skips the first decoder of DER that has another
+/// (`file_setup_decoders` in file_store.c, `decoder_process` in decoder_lib.c): that of the last provider.
+const BARE_DER: &CStr = c"provider=tpm2,input=der,structure=EncryptedPrivateKeyInfo";
 
 static DECODERS: &[OSSL_ALGORITHM] = &[
     row(c"DER", c"provider=tpm2,input=pem", decoder::Table::<PemDecoder>::ROWS, c"TSS2 PRIVATE KEY"),
