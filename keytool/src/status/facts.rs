@@ -19,7 +19,7 @@ pub(crate) struct Facts {
     pub(crate) capabilities: Capabilities,
     /// The result of the self test, and the manufacturer's data about it.
     pub(crate) self_test: Option<(ResponseCode, Vec<u8>)>,
-    /// Whether the TPM allows raw RSA, or why that is unknown. None for a TPM without RSA.
+    /// The result of the raw RSA test, or the reason why it is unknown. None for a TPM without RSA.
     pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
     /// The persistent objects, or why they cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
