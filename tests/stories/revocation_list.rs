@@ -37,8 +37,8 @@ fn lists_are_read_in_pem_and_in_der() {
         openssl.ok("storeutl -noout handle:0x1c00004").says("Certificate").says("CRL").says("Total found: 2");
         openssl.ok("storeutl -noout -certs handle:0x1c00004").says("Total found: 1");
         openssl.ok("storeutl -noout -crls tpm2:").says("Total found: 3");
-        openssl.failed("x509 -in handle:0x1c00002 -noout").says("NV index 0x01c00002 holds none");
-        openssl.failed("pkey -in handle:0x1c00002 -noout").says("NV index 0x01c00002 holds none");
+        openssl.failed("x509 -in handle:0x1c00002 -noout").says("NV index 0x01c00002 contains none");
+        openssl.failed("pkey -in handle:0x1c00002 -noout").says("NV index 0x01c00002 contains none");
     }
     machine.tool.ok("show 0x1c00002").says("a revocation list of CN=authority");
     openssl.ok("storeutl -noout tpm2:").says("revocation list");

@@ -214,7 +214,7 @@ fn keys_that_cannot_decrypt_sign() {
     let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:";
     make("rsa2048:null:null", SIGN);
     dgst(&machine, "sha256", "", "");
-    machine.openssl.failed("dgst -sha3-256 -passin pass: -sign key message").says("may decrypt");
+    machine.openssl.failed("dgst -sha3-256 -passin pass: -sign key message").says("may also decrypt");
     make("rsa2048:rsapss-sha256:null", SIGN);
     // The public key names the digest and the salt length: no option is needed.
     dgst(&machine, "sha256", &format!("{pss}auto"), "");

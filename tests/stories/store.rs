@@ -155,7 +155,7 @@ fn a_failure_to_open_gives_one_error_with_its_reason() {
             key,
             "handle:0x1c00999",
             "the TPM has nothing at this handle",
-            "no NV index 0x01c00999: `tpm2-keytool status`",
+            "no NV index 0x01c00999",
         ),
         (
             certificate,
