@@ -34,7 +34,7 @@ pub(super) fn reference(tpm: &Tpm, path: &Path, reference: &KeyReference, prefix
             rows.add("there now", present(tpm, handle, &reference.public));
         }
         Ok(_) => {
-            rows.add("leads to", "not a persistent key: write the file again with `tpm2-keytool reference`")
+            rows.add("leads to", "not a persistent key: write the file again with `tpm2-keytool reference`");
         }
         Err(error) => rows.add("leads to", format_args!("nothing: {error}")),
     }
