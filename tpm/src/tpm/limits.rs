@@ -78,7 +78,7 @@ mod tests {
         let text = check(Template::ecc(Curve::P384)).unwrap_err().to_string();
         assert_eq!(text, "this TPM has no curve secp384r1; hint: it has prime256v1, bnp256");
         let text = check(Template::rsa(4096)).unwrap_err().to_string();
-        assert_eq!(text, "this TPM has no RSA keys of 4096 bits; it has 1024, 2048");
+        assert_eq!(text, "this TPM has no RSA keys of 4096 bits; hint: it has 1024, 2048");
         let text = Capabilities { curves: Vec::new(), ..capabilities.clone() }
             .check(&Template::ecc(Curve::P256).public())
             .unwrap_err()

@@ -154,7 +154,7 @@ fn a_policy_or_passes_with_one_of_its_branches() {
         let none = make(&swtpm, hash, &[Condition::Locality(4), or], None);
         let error = refused(&kit::open(&tpm, &none, None));
         assert!(error.to_string().contains("statement 2 of the policy (TPM2_PolicyOR)"), "{error}");
-        assert!(error.to_string().contains("none of the policies to choose from"), "{error}");
+        assert!(error.to_string().contains("none of the alternative policies"), "{error}");
     }
     drop(tpm);
     swtpm.assert_empty();
