@@ -58,11 +58,11 @@ fn an_invalid_policy_is_refused_before_any_tpm_command() {
     desk.shell.write("cut", "0000016b\n0000016");
     desk.shell.write("words", "only on Sundays\n");
     for (options, cause, status) in [
-        ("-x md5:1", "no PCR selection", 2),
-        ("-x sha256:32", "no PCR selection", 2),
-        ("-x 5-3", "no PCR selection", 2),
-        ("-x sha256:", "no PCR selection", 2),
-        ("-x sha256:1,sha256:2", "no PCR selection", 2),
+        ("-x md5:1", "not a PCR selection", 2),
+        ("-x sha256:32", "not a PCR selection", 2),
+        ("-x 5-3", "not a PCR selection", 2),
+        ("-x sha256:", "not a PCR selection", 2),
+        ("-x sha256:1,sha256:2", "not a PCR selection", 2),
         ("-c cut", "line 2", 1),
         ("-c words", "line 1", 1),
         ("-c none", "No such file", 1),
