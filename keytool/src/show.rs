@@ -55,7 +55,7 @@ impl Show {
             }
             Some(Location::Transient(handle)) => Err(Error::request(
                 format!("{handle} is a transient object, which belongs to the program that loaded it"),
-                "make it persistent (tpm2_evictcontrol), and show the persistent handle",
+                "make it persistent (tpm2_evictcontrol), and show that; there is no file with that name",
             )),
             Some(Location::Serialized(path) | Location::File(path)) => {
                 file(&tpm, &path, prefix.as_deref(), common)

@@ -397,7 +397,7 @@ fn keys_in_the_tpm_are_checked_by_uri_and_by_reference() {
     service.0.run("tpm2-keytool evict --yes 81000100").ok();
     service.0.run("tpm2-keytool create --force -e P-256 other.tpm").ok();
     service.0.run("tpm2-keytool load other.tpm 81000100").ok();
-    service.fails("key.ref", 1, "key", "another key is at 0x81000100");
+    service.fails("key.ref", 1, "key", "the key at 0x81000100 is not the one in the file");
     service.check("81000100").ok();
 }
 

@@ -165,8 +165,8 @@ fn files_without_a_parents_public_key_are_refused() {
     unsized_area.attributes = Attributes::SIGN;
     desk.shell.write("signer.area", unsized_area.to_bytes().unwrap());
     for (file, why) in [
-        ("key.area", "no parent"),
-        ("signer.area", "no parent"),
+        ("key.area", "not a parent"),
+        ("signer.area", "not a parent"),
         ("key.tpm", "private key"),
         ("ed.pem", "private key"),
         ("ed.public", "neither"),

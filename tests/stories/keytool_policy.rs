@@ -252,7 +252,7 @@ fn signing_keys_are_read_from_every_container_and_use_their_scheme() {
                 added.ok();
                 desk.unseals("", b"hello");
             }
-            false => drop(added.failed().says("another hash than the sha256 of its name")),
+            false => drop(added.failed().says("another hash than its Name")),
         }
     }
 }
@@ -351,14 +351,14 @@ fn wrong_uses_of_policy_are_refused() {
         ("add no/such/key.tpm ecc.pem", "cannot write"),
         ("add no-such.tpm ecc.pem", "No such file"),
         ("add ecc.pem ecc.pem", "not a readable key file"),
-        ("ls key.tpm 1", "nothing else"),
+        ("ls key.tpm 1", "a key file only"),
         ("ls -x 16 key.tpm", "only add accepts policy options"),
         ("rm key.tpm 1 -n name", "only add accepts policy options"),
         ("ls no-such.tpm", "No such file"),
         ("rm key.tpm", "needs the number"),
-        ("rm key.tpm 0", "numbered from 1 to 1"),
-        ("rm key.tpm 2", "numbered from 1 to 1"),
-        ("rm key.tpm first", "numbered from 1 to 1"),
+        ("rm key.tpm 0", "number from 1 to 1"),
+        ("rm key.tpm 2", "number from 1 to 1"),
+        ("rm key.tpm first", "number from 1 to 1"),
         ("rm plain.tpm 1", "the file has no signed policies"),
     ] {
         let output = desk.run(&format!("tpm2-keytool policy {line}")).failed().says(cause);

@@ -236,9 +236,11 @@ fn oversized_and_missing_data_is_refused_before_any_tpm_command() {
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     desk.shell.write("old", "the only copy");
-    for (length, why) in
-        [(0, "no data on stdin"), (129, "more than 128 bytes"), (1 << 20, "more than 128 bytes")]
-    {
+    for (length, why) in [
+        (0, "no data on stdin"),
+        (129, "a TPM can seal 128 bytes, but stdin has more"),
+        (1 << 20, "a TPM can seal 128 bytes, but stdin has more"),
+    ] {
         for target in ["no.tpm", "old"] {
             desk.pipe(&format!("seal_tpm2_data {target}"), vec![7; length]).failed().says(why);
         }
