@@ -151,12 +151,7 @@ fn a_failure_to_open_gives_one_error_with_its_reason() {
     let certificate = "x509 -noout -in";
     for (command, uri, reason, detail) in [
         (key, "nvkey:81000999", "the TPM has nothing at this handle", "0x81000999"),
-        (
-            key,
-            "handle:0x1c00999",
-            "the TPM has nothing at this handle",
-            "no NV index 0x01c00999",
-        ),
+        (key, "handle:0x1c00999", "the TPM has nothing at this handle", "no NV index 0x01c00999"),
         (
             certificate,
             "handle:0x1c00003",

@@ -61,7 +61,10 @@ fn a_handle_without_an_object_of_another_program_is_an_error() {
         let refused = machine.openssl.failed(&format!("pkey -in handle:{handle} -noout"));
         refused.says("shows each program its own objects only");
     }
-    machine.openssl.failed("pkey -in tpm2:handle=0x80000000 -noout").says("not the handle of a persistent key");
+    machine
+        .openssl
+        .failed("pkey -in tpm2:handle=0x80000000 -noout")
+        .says("not the handle of a persistent key");
     machine.openssl.failed("pkey -in nvkey:80000000 -noout").says("not the handle of a persistent key");
     machine.tpm.assert_empty();
 
