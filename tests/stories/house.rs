@@ -1,4 +1,4 @@
-//! The house stands as its plan says: who knows whom, where unsafe code may be, what the module needs and shows.
+//! The structure of the workspace: which crate depends on which, where unsafe code may be, what the module imports and exports.
 use std::fs;
 
 use tests::{Shell, module};
@@ -24,11 +24,11 @@ fn dependencies_point_one_way() {
     for (name, may) in LAYERS {
         for (section, dependency) in dependencies(name) {
             let house = LAYERS.iter().any(|(other, _)| *other == dependency);
-            // Fixtures know nobody, so every crate's tests may use them; stories may know all but the module itself.
+            // Fixtures depend on no crate of the workspace, so every crate's tests may use them; stories may use all crates but the module.
             let of_tests = section == "dev-dependencies" && (dependency == "tests" || name == "tests");
             // The fuzz targets put bytes into the module in their own process, where they can see a panic.
             let may_know = dependency != "provider" || name == "fuzz/targets";
-            assert!(may_know, "{name} knows provider: nobody else may");
+            assert!(may_know, "{name} depends on provider: only fuzz/targets may");
             assert!(
                 !house || of_tests || may.contains(&dependency.as_str()),
                 "{name} [{section}] knows {dependency}"

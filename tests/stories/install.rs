@@ -56,7 +56,7 @@ const NAMES: [&str; 7] = [
 fn every_file_is_installed_and_uninstall_leaves_nothing() {
     let site = Site::new();
     fs::create_dir_all(site.0.file("root/opt/tpm2/share/man")).unwrap();
-    site.0.write("root/opt/tpm2/share/man/other", "somebody's");
+    site.0.write("root/opt/tpm2/share/man/other", "of another package");
     let before = site.listing();
     site.make("install", &site.packaged()).ok().says("root/opt/modules/tpm2.so");
     let after = site.listing();

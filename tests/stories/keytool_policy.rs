@@ -291,7 +291,7 @@ fn everything_else_in_the_file_is_unchanged() {
     foreign[at + 4] = 1;
     let surrounded = |der: &[u8]| {
         let pem = KeyFile::from_der(der).unwrap().to_pem().unwrap();
-        format!("the key of the web server\n{pem}and what somebody noted\n")
+        format!("the key of the web server\n{pem}and a note\n")
     };
     for (file, contents) in [("key.der", foreign.clone()), ("key.pem", surrounded(&foreign).into_bytes())] {
         let path = desk.shell.write(file, &contents);
@@ -307,7 +307,7 @@ fn everything_else_in_the_file_is_unchanged() {
             let text = String::from_utf8(desk.shell.read(file)).unwrap();
             assert!(
                 text.starts_with("the key of the web server\n")
-                    && text.ends_with("END TSS2 PRIVATE KEY-----\nand what somebody noted\n")
+                    && text.ends_with("END TSS2 PRIVATE KEY-----\nand a note\n")
             );
         }
         desk.run(&format!("signed_tpm2_policy rm {file} 1")).ok();

@@ -385,7 +385,7 @@ fn no_secret_crosses_the_bus_or_is_written_elsewhere() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
-    let data = b"a passphrase that nobody reads on the bus";
+    let data = b"a passphrase not to be read on the bus";
     desk.seal("-k keyword", data);
     desk.unseals("-k keyword", data);
     assert_eq!((proxy.log().count(raw::CREATE), proxy.log().count(raw::UNSEAL)), (1, 1));

@@ -114,7 +114,7 @@ pub(crate) fn program(shell: &Shell, name: &str) -> String {
 pub(crate) fn another_programs_key(tpm: &Swtpm, handle: u32) {
     let mut others = Vec::new();
     while others.last() != Some(&handle) {
-        others.push(tpm.create_primary_with(b"somebody else's password", raw::DA_PROTECTED));
+        others.push(tpm.create_primary_with(b"another user's password", raw::DA_PROTECTED));
     }
     for other in others.into_iter().filter(|other| *other != handle) {
         tpm.flush(other);

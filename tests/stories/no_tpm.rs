@@ -51,7 +51,7 @@ fn a_failed_signature_names_the_tcti_and_the_remedy() {
     for (tcti, named) in [
         (socket.as_str(), socket.as_str()),
         (mssim.as_str(), mssim.as_str()),
-        ("device:/dev/tpm-of-nobody", "/dev/tpm-of-nobody"),
+        ("device:/dev/tpm-missing", "/dev/tpm-missing"),
         ("nonsense:x", "nonsense"),
     ] {
         for order in Order::BOTH {

@@ -80,7 +80,7 @@ pub(super) fn blocks(page: &Path) -> Vec<Block> {
     blocks
 }
 
-/// The lines of a page that are code by their indentation: nobody can say whether they are commands.
+/// The lines of a page that are code by their indentation, which cannot be told from commands.
 pub(super) fn indented(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
     let (mut fenced, mut blank, mut found) = (false, false, Vec::new());

@@ -108,7 +108,7 @@ fn module_of(file: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The number of a module's floor from the top; what stands beside all floors comes after the last.
+/// The number of a module's floor from the top; what is beside all floors comes after the last.
 fn floor(module: &str) -> Option<usize> {
     let beside = BESIDE.contains(&module).then_some(FLOORS.len());
     FLOORS.iter().position(|modules| modules.contains(&module)).or(beside)

@@ -35,7 +35,7 @@ fn librdkafka() {
         let both = ["software.crt", "software.key"].map(|name| stranger.text(name));
         stranger.write("both.pem", both.concat());
         // librdkafka has a broker for tests, which runs inside of a consumer.
-        let mock = "kcat -C -b nobody:1 -t topic -X test.mock.num.brokers=1 -X debug=mock";
+        let mock = "kcat -C -b absent:1 -t topic -X test.mock.num.brokers=1 -X debug=mock";
         let _broker = stranger.shell().spawn(mock, "broker.log");
         let broker = broker(stranger.shell());
         for version in ["2", "3"] {

@@ -51,19 +51,19 @@ static void secrets(const struct subject *subject)
 /* Operations that a key with only the sign attribute refuses with an error. */
 static void refuses(const struct subject *subject)
 {
-    unsigned char octets[1024] = {0};
-    size_t length = sizeof octets;
+    unsigned char bytes[1024] = {0};
+    size_t length = sizeof bytes;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, subject->key, NULL);
 
     /* For these types OpenSSL itself refuses decryption. */
     if (subject->pss || !subject->rsa)
         MUST(EVP_PKEY_decrypt_init(ctx) <= 0 && EVP_PKEY_encrypt_init(ctx) <= 0);
     else
-        MUST(EVP_PKEY_decrypt_init(ctx) == 1 && EVP_PKEY_decrypt(ctx, octets, &length, octets, 256) <= 0
+        MUST(EVP_PKEY_decrypt_init(ctx) == 1 && EVP_PKEY_decrypt(ctx, bytes, &length, bytes, 256) <= 0
              && says("may not decrypt"));
     if (!subject->rsa)
         MUST(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, subject->key) == 1
-             && EVP_PKEY_derive(ctx, octets, &length) <= 0 && says("may not derive secrets"));
+             && EVP_PKEY_derive(ctx, bytes, &length) <= 0 && says("may not derive secrets"));
     ERR_clear_error();
     EVP_PKEY_CTX_free(ctx);
 }

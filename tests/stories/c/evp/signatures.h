@@ -102,16 +102,16 @@ static void digests(const struct subject *subject)
 
 static void recover(const struct subject *subject)
 {
-    unsigned char signature[1024], octets[1024];
-    size_t length = sizeof signature, recovered = sizeof octets;
+    unsigned char signature[1024], bytes[1024];
+    size_t length = sizeof signature, recovered = sizeof bytes;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, subject->key, NULL), *twin;
 
     MUST(EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, signature, &length, text, 20) == 1);
     MUST(EVP_PKEY_verify_recover_init(ctx) == 1 && (twin = EVP_PKEY_CTX_dup(ctx)) != NULL);
     EVP_PKEY_CTX_free(ctx);
-    MUST(EVP_PKEY_verify_recover(twin, NULL, &recovered, signature, length) == 1 && recovered <= sizeof octets);
-    MUST(EVP_PKEY_verify_recover(twin, octets, &recovered, signature, length) == 1);
-    MUST(recovered == 20 && memcmp(octets, text, 20) == 0);
+    MUST(EVP_PKEY_verify_recover(twin, NULL, &recovered, signature, length) == 1 && recovered <= sizeof bytes);
+    MUST(EVP_PKEY_verify_recover(twin, bytes, &recovered, signature, length) == 1);
+    MUST(recovered == 20 && memcmp(bytes, text, 20) == 0);
     EVP_PKEY_CTX_free(twin);
 }
 
