@@ -53,7 +53,7 @@ fn check_parent(tpm: &Tpm, capabilities: &Capabilities, handle: Handle) -> Resul
     match public.attributes.contains(Attributes::USER_WITH_AUTH) {
         true => Ok(()),
         false => wrong(format!(
-            "the key at {handle} cannot be a parent here: only a policy authorizes it, not its password"
+            "the key at {handle} cannot be a parent here: it can only be used with a policy, not with its password"
         )),
     }
 }
