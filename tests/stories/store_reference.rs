@@ -48,7 +48,7 @@ fn a_reference_contains_what_its_page_documents() {
     assert_eq!(*reference(openssl, "key.ref").uri, format!("handle:0x{PLAIN}?pin-value=x"));
     let absent =
         tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-source=file:/no/such/word key.ref"));
-    absent.says("the password in /no/such/word cannot be read");
+    absent.says("cannot read the password in /no/such/word");
     openssl.write("word", "secret\n");
     let there = tool.ok(&format!("reference --force handle:0x{LOCKED}?pin-source=file:word key.ref"));
     assert!(there.err().is_empty(), "{there}");
