@@ -244,7 +244,7 @@ fn an_impossible_key_gives_an_error_with_its_reason() {
         ("RSA-PSS -pkeyopt rsa_pss_keygen_saltlen:64", "at most 32"),
         ("EC", "needs a curve"),
         ("EC -pkeyopt group:brainpoolP256r1", "no curve brainpoolP256r1; hint: it has"),
-        ("EC -pkeyopt group:secp256k1", "no TPM has the curve secp256k1"),
+        ("EC -pkeyopt group:secp256k1", "no TPM supports the curve secp256k1"),
         ("EC -pkeyopt group:bnp256", "does not know the curve"),
         ("EC -pkeyopt group:SM2", "SM2"),
         ("EC -pkeyopt group:P-256 -pkeyopt digest:md5", "digest"),
