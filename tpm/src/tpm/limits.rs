@@ -85,6 +85,6 @@ mod tests {
             .to_string();
         assert!(text.ends_with("use another type of key"), "{text}");
         let text = check(Template::rsa(2048).name_alg(keyfile::HashAlg::Sha1)).unwrap_err().to_string();
-        assert_eq!(text, "this TPM has no hash sha1; it has sha256");
+        assert_eq!(text, "this TPM has no hash sha1; hint: it has sha256");
     }
 }
