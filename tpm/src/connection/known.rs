@@ -31,6 +31,12 @@ impl KnownParents {
         self.known.iter().position(|known| known.handle == handle && known.storage == storage)
     }
 
+    /// Returns the number of the primary key of the null hierarchy: the P-256 one, or the RSA-2048 one of a TPM without ECC.
+    pub(crate) fn null_primary(&self) -> Option<usize> {
+        let find = |storage| self.find(Handle::NULL, storage);
+        find(Storage::P256).or_else(|| find(Storage::Rsa2048))
+    }
+
     /// Returns the number of the next parent.
     pub(crate) fn next(&self) -> usize {
         self.known.len()

@@ -94,10 +94,7 @@ impl Connection {
                     && !self.rules.unprotected
                     && !self.is_authentic() =>
             {
-                let null = self
-                    .parents
-                    .find(Handle::NULL, Storage::P256)
-                    .or(self.parents.find(Handle::NULL, Storage::Rsa2048));
+                let null = self.parents.null_primary();
                 let null = null.and_then(|number| self.parents.get(number).ok()).map(|known| &known.name);
                 Err(pin_mismatch(null.unwrap_or(found)))
             }

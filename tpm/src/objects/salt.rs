@@ -7,7 +7,6 @@ use crate::connection::{Connection, Transient};
 use crate::crypto::salt::supports;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
-use crate::template::Storage;
 
 /// The attributes of a storage key whose private half was made in this TPM and never leaves it. An imported key has an owner who
 /// knows its private half.
@@ -66,11 +65,7 @@ impl Connection {
             opened => opened?,
         }
         // One session serves all commands, so its salt key is not needed again.
-        let null = self
-            .parents
-            .find(Handle::NULL, Storage::P256)
-            .or(self.parents.find(Handle::NULL, Storage::Rsa2048));
-        match null.filter(|_| self.rules.keep.is_none()) {
+        match self.parents.null_primary().filter(|_| self.rules.keep.is_none()) {
             Some(null) => self.evict(Transient::Parent(null)),
             None => Ok(()),
         }
