@@ -24,7 +24,9 @@ mod signature;
 mod subject;
 
 use access::Access;
+use configuration::Given;
 use report::Report;
+use signature::Provider;
 use subject::Subject;
 
 /// Check whether a service can use a key
@@ -68,7 +70,7 @@ pub(crate) struct Check {
 
     /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     ///
-    /// A file is opened as USER, so this also checks its permissions.
+    /// A file is opened as USER, so this also checks its permissions. A variable (env:) is one of the caller, not of --env.
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
     passin: Option<Source>,
 
@@ -159,18 +161,19 @@ impl Check {
             _ => None,
         };
         deferred.check()?;
-        let library = given.and_then(|given| given.library);
-        let half = match (&library, known) {
-            (Some(library), Some((subject, password, known))) => {
-                signature::check(report, library, subject, known.public.as_ref(), password)
+        let half = match (given, known) {
+            (Some(Given { name, library: Some(library) }), Some((subject, password, known))) => {
+                let provider = Provider { library: &library, name: &name };
+                signature::check(report, provider, subject, known.public.as_ref(), password)
             }
             _ => {
                 report.skip("signature", "not possible, because a check above failed");
                 None
             }
         };
-        // The module flushes its objects when this process ends.
+        // The library context is gone, so the module has flushed its objects.
         deferred.check()?;
+        drop(deferred);
         if let Some(path) = &self.certificate {
             certificate::check(report, path, half.as_deref());
         }

@@ -113,7 +113,7 @@ pub(crate) struct Create {
     /// Write the old layout TSS2 KEY BLOB, for programs that read no other
     ///
     /// Under a hierarchy the parent is then the primary key of the old layout: a P-256 storage key without fixedTPM and fixedParent.
-    #[arg(long, hide_short_help = true, conflicts_with_all = ["import", "description"])]
+    #[arg(long, hide_short_help = true, conflicts_with_all = ["import", "description", "signed_policy"])]
     deprecated: bool,
 
     /// A description to write to the file

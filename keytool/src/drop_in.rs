@@ -16,6 +16,7 @@ const TOOLS: [(&str, &[&str]); 6] = [
             "auth",
             "auth-parent",
             "da",
+            "deprecated",
             "ecc",
             "help",
             "import",

@@ -67,11 +67,15 @@ impl Exit {
         self.0
     }
 
+    /// The codes of signals, as the tables describe them.
+    pub(crate) const SIGNAL: (&str, &str) = ("128 + N", "signal N ended the program");
+
     /// Returns the table for `--help`.
     pub(crate) fn table() -> String {
         let row = |(number, text): &(u8, &str)| format!("  {number}  {text}\n");
         let rows: String = Self::ALL.iter().map(row).collect();
-        format!("Exit codes:\n{rows}  128 + N if signal N ended the program")
+        let (number, text) = Self::SIGNAL;
+        format!("Exit codes:\n{rows}  {number}  {text}")
     }
 }
 

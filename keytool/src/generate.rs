@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::builder::Resettable;
 use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 
@@ -98,10 +99,18 @@ fn with_aliases(option: Arg) -> Arg {
     option.long_help(format!("{help}\n\nAlso spelled {}.", spelled.join(", ")))
 }
 
+/// Removes the text after the options if a section of the page has it: examples and exit codes.
+fn with_no_repetition(command: Command) -> Command {
+    let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let repeats = ["Example", "Exit codes"].iter().any(|start| text.starts_with(start));
+    let command = command.after_help(Resettable::Reset);
+    if repeats { command.after_long_help(Resettable::Reset) } else { command }
+}
+
 fn page(command: Command) -> Result<Vec<u8>, Error> {
     let mut page = Vec::new();
     let title = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    let rendered = clap_mangen::Man::new(command.mut_args(with_aliases))
+    let rendered = clap_mangen::Man::new(with_no_repetition(command.mut_args(with_aliases)))
         .title(&title)
         .manual("TPM 2.0 keys for OpenSSL")
         .render(&mut page);

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use tpm::ErrorKind;
 use tpm::rc::ResponseCode;
+use tpm::{ErrorKind, HINT};
 
 use crate::ffi::crypto::Refused;
 use crate::ffi::params::ParamError;
@@ -116,11 +116,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
         if let Some(source) = &self.source {
-            let separator = if self.text.is_empty() { "" } else { ": " };
-            write!(f, "{separator}{source}")?;
+            f.write_str(if self.text.is_empty() { "" } else { ": " })?;
+            // A message has one hint: that of this error replaces the advice of the crate tpm.
+            match source.downcast_ref::<tpm::Error>().filter(|_| self.hint.is_some()) {
+                Some(error) => write!(f, "{}", error.cause())?,
+                None => write!(f, "{source}")?,
+            }
         }
         match &self.hint {
-            Some(hint) => write!(f, "; hint: {hint}"),
+            Some(hint) => write!(f, "; {HINT} {hint}"),
             None => Ok(()),
         }
     }

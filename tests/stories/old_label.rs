@@ -145,6 +145,8 @@ fn a_key_of_the_old_storage_key_is_used_and_made() {
     private.sized(&made.private);
     machine.openssl.write("made.priv", private.finish().unwrap());
     machine.others("tpm2_load -Q -C old.ctx -u made.pub -r made.priv -c made.ctx; tpm2_flushcontext -t");
-    machine.tool.failed("create --deprecated --description mine no").says("cannot be used with");
+    for lacking in ["--description mine", "--signed-policy made.pub", "--import made.pub"] {
+        machine.tool.failed(&format!("create --deprecated {lacking} no")).says("cannot be used with");
+    }
     machine.tpm.assert_empty();
 }

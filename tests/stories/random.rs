@@ -114,8 +114,8 @@ fn the_fallback_default_provider_generates() {
     let openssl =
         openssl.env("OPENSSL_MODULES", module::folder().to_str().unwrap()).env("TPM2_TCTI", &proxy.tcti());
     let fallback = program(openssl.shell(), "fallback");
-    for others in ["", "base"] {
-        assert_eq!(openssl.shell().ok(&format!("{fallback} {others}")).out(), "default\n");
+    for arguments in ["own", "own base", "process", "process base"] {
+        assert_eq!(openssl.shell().ok(&format!("{fallback} {arguments}")).out(), "default\n", "{arguments}");
     }
     openssl.ok("rand -provider tpm2 -provider default -hex 10");
     openssl.ok("rand -provider default -provider tpm2 -hex 10");

@@ -16,6 +16,8 @@ const SAMPLE: &str = "add the lines of the sample openssl.cnf that this project 
 
 /// The result of the checks of the configuration.
 pub(super) struct Given {
+    /// The name of the provider in the configuration.
+    pub(super) name: String,
     /// OpenSSL with the activated providers, if the provider tpm2 is among them.
     pub(super) library: Option<Library>,
 }
@@ -24,7 +26,8 @@ pub(super) struct Given {
 /// are unknown.
 pub(super) fn check(report: &mut Report) -> Option<Given> {
     let (path, configured) = report.pass("configuration", read())?;
-    Some(Given { library: load(report, &path, &configured) })
+    let library = load(report, &path, &configured);
+    Some(Given { name: configured.name, library })
 }
 
 fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Library> {

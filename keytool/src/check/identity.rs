@@ -1,7 +1,5 @@
 //! Changes this process to the user of the service, before it opens anything.
 
-use std::collections::BTreeSet;
-
 use super::report::Report;
 use crate::error::Error;
 use crate::ffi::user::{self, User};
@@ -36,11 +34,7 @@ pub(super) fn become_user(report: &mut Report, name: &str, more: &[String]) -> R
         })?;
         user.groups.push(gid);
     }
-    let groups: BTreeSet<u32> = user.groups.iter().copied().collect();
-    user.groups = groups.into_iter().collect();
-    user.become_permanently().map_err(failed)?;
-    // Read back from the system, to report the actual user and groups.
-    let user = User::now().map_err(failed)?;
+    let user = user.become_permanently().map_err(failed)?;
     let names: Vec<String> = user.groups.iter().map(|gid| user::group_name(*gid)).collect();
     report.ok("user", format_args!("{name} (number {}), in the groups {}", user.uid, names.join(" ")));
     Ok(())

@@ -19,22 +19,30 @@ use crate::software;
 
 const MESSAGE: &[u8] = b"tpm2-keytool check";
 
+/// The provider as the service loads it.
+#[derive(Clone, Copy)]
+pub(super) struct Provider<'a> {
+    pub(super) library: &'a Library,
+    /// Its name in the configuration, which is also the library name of its errors (provider(7)).
+    pub(super) name: &'a str,
+}
+
 /// Opens the key and signs with it. Returns the public half, for the check of the certificate.
 pub(super) fn check(
     report: &mut Report,
-    library: &Library,
+    provider: Provider<'_>,
     subject: &Subject,
     public: Option<&Public>,
     password: Option<&Secret>,
 ) -> Option<PKey<PublicHalf>> {
-    let key = report.pass("load", opened(library, subject, password))?;
-    report.ok("load", "OpenSSL opens the key through the provider tpm2");
-    let half = report.pass("signature", public_half(&key))?;
+    let key = report.pass("load", opened(provider, subject, password))?;
+    report.ok("load", format_args!("OpenSSL opens the key through the provider {}", provider.name));
+    let half = report.pass("signature", public_half(provider, &key))?;
     match public.is_none_or(signs) {
         false => report.skip("signature", "the key cannot sign; `tpm2-keytool show` lists its uses"),
         true => {
             let pss = public.is_some_and(|public| matches!(public.key.scheme(), Some(Scheme::Rsapss(_))));
-            if let Some(digest) = report.pass("signature", signed(&key, &half, pss)) {
+            if let Some(digest) = report.pass("signature", signed(provider, &key, &half, pss)) {
                 report.ok(
                     "signature",
                     format_args!("the TPM signs with {digest}, and the public key verifies it"),
@@ -46,25 +54,27 @@ pub(super) fn check(
 }
 
 fn opened<'a>(
-    library: &'a Library,
+    provider: Provider<'a>,
     subject: &Subject,
     password: Option<&Secret>,
 ) -> Result<ServiceKey<'a>, Error> {
-    let key = library.key(&subject.uri, password).map_err(|errors| refused("open the key", &errors))?;
-    match key.provider().as_str() {
-        PROVIDER => Ok(key),
-        other => Err(Error::request(
-            format!("the key is a software key: the provider {other} opens it, not tpm2"),
+    let key = provider.library.key(&subject.uri, password);
+    let key = key.map_err(|errors| provider.refused("open the key", &errors))?;
+    let opener = key.provider();
+    match opener == provider.name {
+        true => Ok(key),
+        false => Err(Error::request(
+            format!("the key is a software key: the provider {opener} opens it, not {}", provider.name),
             "give a key file of this TPM",
         )),
     }
 }
 
 /// Returns the public half as a key of the software provider.
-fn public_half(key: &ServiceKey<'_>) -> Result<PKey<PublicHalf>, Error> {
+fn public_half(provider: Provider<'_>, key: &ServiceKey<'_>) -> Result<PKey<PublicHalf>, Error> {
     software::start()?;
     let half = key.as_pkey().public_key_to_der().and_then(|der| PKey::public_key_from_der(&der));
-    half.map_err(|errors| refused("read the public key", &errors))
+    half.map_err(|errors| provider.refused("read the public key", &errors))
 }
 
 /// Returns true if the key can sign, with the TPM's signing command or with RSA decryption of a padded block.
@@ -75,10 +85,16 @@ fn signs(public: &Public) -> bool {
 }
 
 /// Signs the message and verifies the signature. Returns the name of the digest.
-fn signed(key: &ServiceKey<'_>, half: &PKeyRef<PublicHalf>, pss: bool) -> Result<String, Error> {
-    let Signed { signature, digest } = key.sign(MESSAGE, pss).map_err(|errors| refused("sign", &errors))?;
+fn signed(
+    provider: Provider<'_>,
+    key: &ServiceKey<'_>,
+    half: &PKeyRef<PublicHalf>,
+    pss: bool,
+) -> Result<String, Error> {
+    let signed = key.sign(MESSAGE, pss).map_err(|errors| provider.refused("sign", &errors));
+    let Signed { signature, digest } = signed?;
     let verified = verified(half, &signature, &digest, pss);
-    match verified.map_err(|errors| refused("verify the signature", &errors))? {
+    match verified.map_err(|errors| provider.refused("verify the signature", &errors))? {
         true => Ok(digest),
         false => Err(Error::request(
             "the signature is wrong: the public key does not verify it",
@@ -101,28 +117,35 @@ fn verified(
     verifier.verify_oneshot(signature, MESSAGE)
 }
 
-/// Converts the errors of libcrypto and the provider. The provider's reason decides the exit code.
-fn refused(what: &str, errors: &ErrorStack) -> Error {
-    let text = |error: &openssl::error::Error| {
-        let reason = error.reason().unwrap_or("unknown reason");
-        error.data().map_or_else(|| reason.to_owned(), |data| format!("{reason}: {data}"))
-    };
-    let known = errors.errors().iter().find_map(|error| Some((error, kind_of(error)?)));
-    let (error, kind) = match known {
-        Some((error, kind)) => (Some(error), kind),
-        None => (errors.errors().first(), ErrorKind::Tpm),
-    };
-    let text = error.map_or("no reason given".to_owned(), text);
-    // The provider's own hint is used if there is one.
-    let (cause, hint) = text
-        .split_once(&format!("; {HINT} "))
-        .unwrap_or((&text, "docs/troubleshooting.md explains each message; TPM2_TRACE=1 shows each step"));
-    let error = tpm::Error::new(kind, format!("OpenSSL cannot {what}: {cause}"));
-    error.advise(hint.to_owned()).into()
-}
+impl Provider<'_> {
+    /// Converts the errors of libcrypto and the provider. The provider's reason decides the exit code.
+    fn refused(self, what: &str, errors: &ErrorStack) -> Error {
+        let text = |error: &openssl::error::Error| {
+            let reason = error.reason().unwrap_or("unknown reason");
+            error.data().map_or_else(|| reason.to_owned(), |data| format!("{reason}: {data}"))
+        };
+        let known = errors.errors().iter().find_map(|error| Some((error, self.kind_of(error)?)));
+        let (error, kind) = match known {
+            Some((error, kind)) => (Some(error), kind),
+            None => (errors.errors().first(), ErrorKind::Tpm),
+        };
+        let text = error.map_or("no reason given".to_owned(), text);
+        // The provider's own hint is used if there is one.
+        let (cause, hint) = text.split_once(&format!("; {HINT} ")).unwrap_or((
+            &text,
+            "docs/troubleshooting.md explains each message; TPM2_TRACE=1 shows each step",
+        ));
+        let error = tpm::Error::new(kind, format!("OpenSSL cannot {what}: {cause}"));
+        error.advise(hint.to_owned()).into()
+    }
 
-/// The name of the provider, which is also the library name of its errors (provider(7)).
-const PROVIDER: &str = "tpm2";
+    /// Returns the kind of an error of the provider that has its own exit code.
+    fn kind_of(self, error: &openssl::error::Error) -> Option<ErrorKind> {
+        let number = error.reason_code();
+        let known = REASONS.iter().find(|(_, reason, _)| *reason == number);
+        known.filter(|_| error.library() == Some(self.name)).map(|(_, _, kind)| *kind)
+    }
+}
 
 /// The reasons of the provider that have their own exit code: name and number (provider/src/error.rs), and their kind.
 const REASONS: &[(&str, c_int, ErrorKind)] = &[
@@ -136,12 +159,6 @@ const REASONS: &[(&str, c_int, ErrorKind)] = &[
     ("Timeout", 32, ErrorKind::Timeout),
     ("ParentPasswordMissing", 33, ErrorKind::ParentPasswordMissing),
 ];
-
-fn kind_of(error: &openssl::error::Error) -> Option<ErrorKind> {
-    let number = error.reason_code();
-    let known = REASONS.iter().find(|(_, reason, _)| *reason == number);
-    known.filter(|_| error.library() == Some(PROVIDER)).map(|(_, _, kind)| *kind)
-}
 
 #[cfg(test)]
 mod tests {

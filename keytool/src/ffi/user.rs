@@ -54,19 +54,23 @@ impl User {
         Ok(Some(Self { uid: record.pw_uid, gid: record.pw_gid, groups }))
     }
 
-    /// Changes this process permanently to this user and these groups, in all threads. No capability is left.
+    /// Changes this process permanently to this user and these groups, in all threads. No capability is left. Returns what the system
+    /// reports afterwards.
     ///
     /// # Errors
     /// The process is not root, or lacks the permission.
-    pub(crate) fn become_permanently(&self) -> io::Result<()> {
+    pub(crate) fn become_permanently(mut self) -> io::Result<Self> {
+        self.groups.sort_unstable();
+        self.groups.dedup();
         // SAFETY: setgroups(2) reads as many numbers as the slice has.
         done(unsafe { libc::setgroups(self.groups.len(), self.groups.as_ptr()) })?;
         // SAFETY: setresgid(2) takes numbers.
         done(unsafe { libc::setresgid(self.gid, self.gid, self.gid) })?;
         // SAFETY: setresuid(2) takes numbers.
         done(unsafe { libc::setresuid(self.uid, self.uid, self.uid) })?;
-        match Self::now()? == *self {
-            true => Ok(()),
+        let now = Self::now()?;
+        match now == self {
+            true => Ok(now),
             false => Err(io::Error::other("the system did not set the requested user and groups")),
         }
     }

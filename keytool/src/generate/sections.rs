@@ -46,7 +46,7 @@ fn environment() -> String {
 
 fn exit_status() -> String {
     let codes: String = Exit::ALL.iter().map(|(number, text)| row(&number.to_string(), text)).collect();
-    codes + &row("128 + N", "signal N ended the program")
+    codes + &row(Exit::SIGNAL.0, Exit::SIGNAL.1)
 }
 
 fn section(title: &str, body: &str) -> String {

@@ -62,9 +62,11 @@ impl Application {
         let context = unsafe { Owned::new(child, libcrypto.OSSL_LIB_CTX_free, what) }?;
         // SAFETY: the handle is the core's.
         let own = upcalls.core_get_libctx.map(|get| unsafe { get(handle) });
-        // SAFETY: OSSL_LIB_CTX(3ossl): it has no preconditions. The pointers are compared, and nothing else.
-        let default = libcrypto.fips.ok().map(|fips| unsafe { (fips.OSSL_LIB_CTX_get0_global_default)() });
         let own = own.map(<*mut OPENSSL_CORE_CTX>::cast::<OSSL_LIB_CTX>);
+        // SAFETY: OSSL_LIB_CTX(3ossl): it has no preconditions.
+        let default = libcrypto.fips.ok().map(|fips| unsafe { (fips.OSSL_LIB_CTX_get0_global_default)() });
+        // OpenSSL keeps the context as the program gave it: NULL is the default context.
+        let own = own.and_then(|own| if own.is_null() { default } else { Some(own) });
         let is_default = own.is_some() && own == default;
         let own = own.and_then(NonNull::new).map(Own);
         Ok(Self { context, own, is_default, children, libcrypto: Arc::clone(libcrypto) })

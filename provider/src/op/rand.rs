@@ -22,6 +22,8 @@ const STRENGTH: u32 = 256;
 /// longest digest per command, and other threads that sign wait for a whole request, so a request is a few commands long. With a smaller
 /// limit nearly each command would start a session where sessions end with an operation.
 const MAX_REQUEST: usize = 256;
+/// The largest seed in bytes. libcrypto does not split seeds.
+const MAX_SEED: usize = 1 << 16;
 /// EVP_RAND_STATE_UNINITIALISED and EVP_RAND_STATE_READY of evp.h.
 const UNINITIALISED: i32 = 0;
 const READY: i32 = 1;
@@ -68,8 +70,8 @@ impl Generator for TpmRandom {
     ) -> Result<Zeroizing<Vec<u8>>> {
         self.check_ready()?;
         let length = entropy.div_ceil(8).max(least).max(1);
-        if length > most.min(MAX_REQUEST) {
-            let text = format!("{entropy} bits of entropy do not fit into {most} bytes");
+        if length > most.min(MAX_SEED) {
+            let text = format!("{entropy} bits of entropy do not fit into {} bytes", most.min(MAX_SEED));
             return Err(Error::new(Reason::InvalidArgument, text));
         }
         Ok(provider.tpm()?.random_once(length)?)

@@ -49,7 +49,7 @@ enum Source {
 /// The progress of loading.
 enum State {
     /// Nothing has been loaded.
-    Decrypted,
+    Unread,
     /// These objects are still to be loaded.
     Found(VecDeque<Found>),
 }
@@ -133,14 +133,14 @@ impl Store for TpmStore {
 
 impl TpmStore {
     fn new(source: Source) -> Self {
-        TpmStore { source, wanted: Wanted::default(), state: State::Decrypted, failed: false }
+        TpmStore { source, wanted: Wanted::default(), state: State::Unread, failed: false }
     }
 }
 
 impl State {
     /// Returns the next object; `None` at the end.
     fn next(&mut self, source: &Source, opening: Opening<'_>) -> Result<Option<Object>> {
-        if let Self::Decrypted = self {
+        if let Self::Unread = self {
             // The URI is opened only once, even if it fails.
             *self = Self::Found(VecDeque::new());
             let everything = match source {
