@@ -164,12 +164,6 @@ impl KeyFile {
         }
     }
 
-    /// Returns true if another tool wrote the file: its bytes differ from those that this crate writes.
-    #[must_use]
-    pub fn is_from_another_tool(&self) -> bool {
-        self.source.as_ref().is_some_and(|source| source.der != source.canonical)
-    }
-
     /// Returns true if the file declares that there is no password by the byte 0x01, as the tools of tpm2-software do; DER and all
     /// other tools write 0xff. tpm2_encodeobject 5.4 to 5.7 means the opposite.
     #[must_use]
