@@ -58,13 +58,15 @@ fn a_session_that_was_damaged_is_no_wrong_password() {
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = |word: &str| {
-        Key::persistent_with_public(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap()
+        Key::persistent_unverified(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap()
     };
     let (right, wrong) = (key("secret"), key("wrong"));
     proxy.on_response(tamper::flip_bit(raw::START_AUTH_SESSION, 0, 8 * 20));
     let error = sign(&right).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}\n{}", proxy.log().text());
     proxy.behave();
+    // The next operation starts another session.
+    sign(&right).unwrap_or_else(|error| panic!("{error}\n{}", proxy.log().text()));
     tpm.close();
     // A wrong one is still wrong, in a session that nothing has proven, and sent once.
     for _ in 0..2 {
