@@ -35,9 +35,9 @@ pub(super) fn body(p: &mut Parser<'_>) -> Result<KeyFile, Error> {
 pub(super) fn write(file: &KeyFile) -> Result<Vec<u8>, Error> {
     let lacks =
         file.secret.is_some() || file.description.is_some() || file.rsa_parent || file.kind != Kind::Loadable;
-    if lacks || !file.auth_policies.is_empty() {
+    if lacks || !file.auth_policies.is_empty() || !file.unknown.is_empty() {
         return Err(Error::Rule(
-            "the layout before the standard has loadable keys only, without description and signed policies",
+            "the layout before the standard has loadable keys only, without description, signed policies and elements of a later version",
         ));
     }
     let public = file.public.to_sized().map_err(|source| Error::Wire { field: "pubkey", source })?;
