@@ -2,6 +2,7 @@
 
 pub(crate) mod asn1_types;
 mod error;
+mod held;
 mod keep;
 mod kind;
 mod legacy;
@@ -13,11 +14,12 @@ mod source;
 mod writer;
 
 pub use error::Error;
+pub use held::Held;
 pub use kind::Kind;
-pub use persistent::Held;
 
 use crate::policy::{AuthPolicy, Path, Statement};
 use crate::{Attributes, CommandCode, Handle, Public};
+use held::Contents;
 use source::{Form, Source};
 
 /// The contents of a key file: everything but the password.
@@ -81,14 +83,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error`] if the bytes contain no such key or a damaged one.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        // 0x30 begins a DER SEQUENCE. It is also the digit 0, which can begin the text before a PEM block.
-        if bytes.first() != Some(&0x30) {
-            return Self::from_pem(bytes);
-        }
-        Self::from_der(bytes).or_else(|error| match Self::from_pem(bytes) {
-            Err(Error::NoKey) => Err(error),
-            other => other,
-        })
+        Contents::parse(bytes)?.key()
     }
 
     /// Reads the first PEM block with one of the two labels.
@@ -96,12 +91,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error`] if there is no such block or it is damaged.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
-        rules::size(bytes)?;
-        if pem::is_utf16(bytes) {
-            return Err(Error::Utf16);
-        }
-        let (der, form) = pem::find(bytes)?;
-        Self::read(&der, form)
+        Contents::from_pem(bytes)?.key()
     }
 
     /// Reads plain DER.
@@ -109,8 +99,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error`] if the DER is damaged or another structure.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
-        rules::size(bytes)?;
-        Self::read(bytes, Form::Der)
+        Contents::from_der(bytes)?.key()
     }
 
     /// Returns the DER. If the file was read, only the changed elements differ.
@@ -217,16 +206,16 @@ impl KeyFile {
         self.source.as_ref().filter(|source| source.canonical == canonical)
     }
 
-    fn read(bytes: &[u8], form: Form) -> Result<Self, Error> {
-        let mut file = reader::read(bytes)?;
-        rules::check(&file)?;
-        let canonical = writer::write(&file)?;
-        file.source = Some(match reader::is_legacy(bytes) && !file.old_layout {
+    /// Checks what was read from this DER, and records its bytes.
+    fn read_from(mut self, der: &[u8], form: Form) -> Result<Self, Error> {
+        rules::check(&self)?;
+        let canonical = writer::write(&self)?;
+        self.source = Some(match reader::is_legacy(der) && !self.old_layout {
             // The standard layout can express the same and replaces it.
             true => Source { form: form.converted(&canonical)?, der: canonical.clone(), canonical },
-            false => Source { form, der: bytes.to_vec(), canonical },
+            false => Source { form, der: der.to_vec(), canonical },
         });
-        Ok(file)
+        Ok(self)
     }
 }
 
