@@ -1,6 +1,6 @@
 //! Chooses the salt key of a session, so that only the holder of its private half can read the traffic (TPM 2.0 Part 1 §19.6.4).
 
-use keyfile::{Attributes, Handle, Public};
+use keyfile::{Attributes, Public};
 
 use super::Parent;
 use crate::connection::{Connection, Transient};
