@@ -43,7 +43,8 @@ pub struct KeyFile {
     pub rsa_parent: bool,
     /// True for the layout from before the standard, `TSS2 KEY BLOB`, in which a hierarchy means another primary key than today.
     pub old_layout: bool,
-    /// A persistent handle, or the hierarchy whose standard primary key is the parent.
+    /// A persistent handle, or the hierarchy whose primary key is the parent: the one that `rsa_parent` and `old_layout` name. Some
+    /// tools write a transient handle.
     pub parent: Handle,
     /// The public area.
     pub public: Public,
