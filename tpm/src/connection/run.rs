@@ -1,11 +1,12 @@
 //! Runs commands in the sessions that protect or authorize them.
 
-use keyfile::{CommandCode, Handle};
+use keyfile::Handle;
 
 use super::Connection;
 use super::handle_recorder::HandleRecorder;
 use super::lost::Lost;
 use crate::command::context::Flushed;
+use crate::command::random::random;
 use crate::command::{Command, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
@@ -92,6 +93,9 @@ impl Run for Connection {
             true => error,
             false => as_integrity_error(error),
         });
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Authorization) {
+            authorizations.iter_mut().for_each(Authorization::note_refusal);
+        }
         if result.is_ok() && !protect.hidden && (protect.session || rules.unprotected) {
             parents.confirm();
             cleanup.made.clear();
@@ -148,19 +152,13 @@ impl Connection {
 }
 
 impl Connection {
-    /// Returns true if the response that started the protecting session was altered in transit. Called after a refusal: it runs a command
-    /// that needs no password in the session, and the TPM refuses that too. Policy sessions are not tested: they cannot audit.
+    /// Returns true if the response that started the session of the refused command was altered in transit. It runs a command that needs
+    /// no password in that session: then the TPM refuses this too, or its answer is not authentic. Policy sessions are not tested: they
+    /// cannot audit.
     pub(crate) fn has_damaged_session(&mut self) -> bool {
-        let Self { executor, session, slots, .. } = self;
-        let suspect = session.as_mut().filter(|session| !session.is_proven() && !session.has_ended());
-        let Some(session) = suspect else { return false };
-        let parameters = &1_u16.to_be_bytes();
-        let command =
-            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters, makes_handle: false };
         // The HMAC of a session without a handle does not count towards the lockout.
-        let asked =
-            executor.run(&command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
-        asked.is_err_and(|error| error.kind() == ErrorKind::Authorization)
+        self.session.as_ref().is_some_and(Session::is_suspect)
+            && random(self, 1).is_err_and(|error| error.kind() == ErrorKind::Integrity)
     }
 }
 

@@ -98,6 +98,7 @@ impl Starting {
             ended: false,
             distrusted: false,
             proven: false,
+            refused: false,
             started: Instant::now(),
         })
     }

@@ -79,6 +79,33 @@ fn a_session_that_was_damaged_is_no_wrong_password() {
     swtpm.assert_empty();
 }
 
+/// After a refusal, GetRandom tests the session. Only an authentic answer shows that the password is wrong.
+#[test]
+fn a_session_whose_test_is_not_authentic_proves_no_wrong_password() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(9, 1000);
+    persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
+    let public = public(&swtpm);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let auth = Some(Auth::new("wrong"));
+    let wrong = Key::persistent_unverified(&tpm, Handle(HANDLE), public, auth).unwrap();
+    for bit in [8 * 16, 8 * 40] {
+        tpm.close();
+        proxy.log().clear();
+        proxy.on_response(tamper::flip_bit(raw::GET_RANDOM, 0, bit));
+        assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Integrity, "{}", proxy.log().text());
+        assert_eq!(proxy.log().count(raw::GET_RANDOM), 1, "{}", proxy.log().text());
+    }
+    proxy.behave();
+    for _ in 0..2 {
+        assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Authorization);
+    }
+    assert_eq!(swtpm.failures(), 3);
+    tpm.close();
+    swtpm.assert_empty();
+}
+
 #[test]
 fn an_unverified_key_is_verified_once() {
     let swtpm = Swtpm::start();
