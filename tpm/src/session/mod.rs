@@ -66,9 +66,9 @@ impl Session {
     }
 
     /// Returns true if a refused command may have used another key than the TPM's: the response that started the session may have been
-    /// altered.
+    /// altered. Without a salt there is no key, and no command could show it.
     pub(crate) fn is_suspect(&self) -> bool {
-        self.refused && !self.proven && !self.ended
+        self.refused && !self.proven && !self.ended && self.is_salted()
     }
 
     /// Returns its start time.
