@@ -87,7 +87,7 @@ fn classify(der: &[u8]) -> Result<Content, ContentsError> {
     const OID: u8 = 0x06;
     const SEQUENCE: u8 = 0x30;
     match (first.full_data().first(), first.data().first()) {
-        (Some(&OID), _) => Ok(match Held::parse(der)? {
+        (Some(&OID), _) => Ok(match Held::from_der(der)? {
             Held::Reference(reference) => Content::Reference(reference),
             Held::Key(key) => Content::Key(key),
         }),

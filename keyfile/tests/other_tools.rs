@@ -116,6 +116,12 @@ fn old_layout_is_read_and_converted() {
     let mut described = blob;
     described.description = Some("changed".into());
     assert!(matches!(described.to_der(), Err(Error::Rule(_))));
+    // Nor has the old layout a place for elements of a later version.
+    let mut later = read("later-version.pem");
+    (later.description, later.rsa_parent) = (None, false);
+    assert!(later.to_der().is_ok());
+    later.old_layout = true;
+    assert!(matches!(later.to_der(), Err(Error::Rule(_))));
     // Any other file is written with the current layout and label.
     let written = String::from_utf8(policy.to_file().unwrap()).unwrap();
     assert!(written.starts_with("-----BEGIN TSS2 PRIVATE KEY-----\n"), "{written}");

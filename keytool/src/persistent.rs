@@ -3,7 +3,7 @@
 use std::fmt;
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
-use tpm::template::{matches_template, storage_primary};
+use tpm::template::{Storage, matches_template};
 
 /// The handle of the standard storage key (TCG TPM v2.0 Provisioning Guidance §7.8).
 pub(crate) const SRK: Handle = Handle(0x8100_0001);
@@ -41,7 +41,7 @@ impl Persistent<'_> {
 
 /// Returns true if the key has the template of a standard storage key, so that files of its hierarchy load under it.
 fn is_storage(public: &Public) -> bool {
-    [false, true].iter().any(|rsa| matches_template(public, &storage_primary(*rsa)))
+    [Storage::P256, Storage::Rsa2048].iter().any(|storage| matches_template(public, &storage.template()))
 }
 
 impl fmt::Display for Persistent<'_> {

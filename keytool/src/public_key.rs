@@ -117,7 +117,7 @@ mod tests {
     use openssl::ec::{EcGroup, EcKey};
     use openssl::nid::Nid;
     use openssl::rsa::Rsa;
-    use tpm::template::storage_primary;
+    use tpm::template::Storage;
 
     fn from(bytes: &[u8]) -> Result<PublicArea, Error> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn public_areas_are_read_with_and_without_size() {
-        for public in [storage_primary(false), storage_primary(true)] {
+        for public in [Storage::P256.template(), Storage::Rsa2048.template()] {
             for bytes in [public.to_bytes().unwrap(), public.to_sized().unwrap()] {
                 let Ok(PublicArea::Whole(read)) = from(&bytes) else { panic!("not read") };
                 assert_eq!(read, public);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn damaged_files_never_panic() {
-        let mut wholes = vec![storage_primary(true).to_sized().unwrap()];
+        let mut wholes = vec![Storage::Rsa2048.template().to_sized().unwrap()];
         for key in keys() {
             wholes.extend([key.public_key_to_der().unwrap(), key.public_key_to_pem().unwrap()]);
         }

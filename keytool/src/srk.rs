@@ -2,7 +2,7 @@
 
 use clap::Args;
 use keyfile::{Handle, Public};
-use tpm::template::{Storage, matches_template, storage_primary};
+use tpm::template::{Storage, matches_template};
 use tpm::{ErrorKind, Parent, Tpm};
 
 use crate::cli::Common;
@@ -41,13 +41,13 @@ impl Srk {
 
     fn make(&self, tpm: &Tpm, deferred: &Deferred) -> Result<String, Error> {
         let auth = owner_password::auth(tpm, None, SRK);
-        let storage = if self.rsa { Storage::Rsa2048 } else { Storage::P256 };
+        let storage = Storage::standard(self.rsa);
         let parent = Parent { handle: Handle::OWNER, storage, auth: auth.clone() };
         let kind = self.kind();
         match tpm.read_public(SRK) {
             Err(error) if error.kind() == ErrorKind::NoObject => {}
             Err(error) => return Err(error.into()),
-            Ok((found, _)) if !matches_template(&found, &storage_primary(self.rsa)) => {
+            Ok((found, _)) if !matches_template(&found, &storage.template()) => {
                 return Err(other(&found));
             }
             // The template is right. It is the standard key only if the hierarchy derives the same key from the template.

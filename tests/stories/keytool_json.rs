@@ -148,6 +148,11 @@ fn the_output_of_show_is_as_documented() {
     assert_eq!(of("bound.tpm")["policy"][0]["command"], "TPM2_PolicyPCR");
     assert_eq!(of("key.tpm")["parent"]["hierarchy"], "owner");
     assert_eq!(of("key.tpm")["needs_password"], true);
+    desk.run("tpm2-keytool create -e P-256 --deprecated old.tpm").ok();
+    for (name, template) in [("key.tpm", "standard"), ("old.tpm", "old")] {
+        let parent = &of(name)["parent"];
+        assert_eq!((&parent["type"], &parent["template"]), (&"EC".into(), &template.into()), "{name}");
+    }
     assert_eq!(of("signed.tpm")["signed_policies"][0]["name"], "first");
     let mut nv = of("0x01800010");
     for name in ["index", "size", "holds"] {

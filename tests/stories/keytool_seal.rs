@@ -366,7 +366,7 @@ fn movable_parent(desk: &Desk) -> Public {
         seed_value: vec![7; 32].into(),
         sensitive: ec.private_key().to_vec_padded(32).unwrap().into(),
     };
-    let primary = tpm::template::storage_primary(false);
+    let primary = tpm::template::Storage::P256.template();
     let own = tpm::Tpm::new(tpm::Config { tcti: Some(desk.tpm.tcti()), ..tpm::Config::default() });
     let owner = tpm::Parent { handle: Handle::OWNER, storage: tpm::template::Storage::P256, auth: None };
     let (of_primary, _) = own.parent_public(&owner).unwrap();

@@ -39,6 +39,10 @@ fn a_tpm_without_p256_has_rsa_parents() {
         desk.sign("-s ecdsa -g sha384").ok();
     }
     desk.run("create_tpm2_key -e P-256 no.tpm").failed().says("no curve prime256v1").says("it has secp384r1");
+    desk.run("tpm2-keytool create -e P-384 --deprecated no.tpm")
+        .failed()
+        .says("the storage key of the old layout: it is on P-256, which this TPM lacks");
+    desk.assert_absent("no.tpm");
     desk.run("tpm2-keytool status").ok().says("no P-256");
 }
 

@@ -49,7 +49,7 @@ fn make(tpm: &Tpm, parent: &Parent, template: Template, password: Option<&Auth>)
     let made = tpm.create(parent, &template.public(), password).unwrap();
     let mut file = KeyFile::new(Kind::Loadable, parent.handle, made.public, made.private);
     file.empty_auth = password.is_none();
-    file.rsa_parent = parent.storage == tpm::template::Storage::Rsa2048;
+    parent.storage.mark(&mut file);
     file
 }
 

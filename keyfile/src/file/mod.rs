@@ -2,6 +2,7 @@
 
 pub(crate) mod asn1_types;
 mod error;
+mod held;
 mod keep;
 mod kind;
 mod legacy;
@@ -13,11 +14,12 @@ mod source;
 mod writer;
 
 pub use error::Error;
+pub use held::Held;
 pub use kind::Kind;
-pub use persistent::Held;
 
 use crate::policy::{AuthPolicy, Path, Statement};
 use crate::{Attributes, CommandCode, Handle, Public};
+use held::Contents;
 use source::{Form, Source};
 
 /// The contents of a key file: everything but the password.
@@ -41,7 +43,8 @@ pub struct KeyFile {
     pub rsa_parent: bool,
     /// True for the layout from before the standard, `TSS2 KEY BLOB`, in which a hierarchy means another primary key than today.
     pub old_layout: bool,
-    /// A persistent handle, or the hierarchy whose standard primary key is the parent.
+    /// A persistent handle, or the hierarchy whose primary key is the parent: the one that `rsa_parent` and `old_layout` name. Some
+    /// tools write a transient handle.
     pub parent: Handle,
     /// The public area.
     pub public: Public,
@@ -81,14 +84,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error`] if the bytes contain no such key or a damaged one.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        // 0x30 begins a DER SEQUENCE. It is also the digit 0, which can begin the text before a PEM block.
-        if bytes.first() != Some(&0x30) {
-            return Self::from_pem(bytes);
-        }
-        Self::from_der(bytes).or_else(|error| match Self::from_pem(bytes) {
-            Err(Error::NoKey) => Err(error),
-            other => other,
-        })
+        Contents::parse(bytes)?.key()
     }
 
     /// Reads the first PEM block with one of the two labels.
@@ -96,12 +92,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error`] if there is no such block or it is damaged.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
-        rules::size(bytes)?;
-        if pem::is_utf16(bytes) {
-            return Err(Error::Utf16);
-        }
-        let (der, form) = pem::find(bytes)?;
-        Self::read(&der, form)
+        Contents::from_pem(bytes)?.key()
     }
 
     /// Reads plain DER.
@@ -109,8 +100,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error`] if the DER is damaged or another structure.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
-        rules::size(bytes)?;
-        Self::read(bytes, Form::Der)
+        Contents::from_der(bytes)?.key()
     }
 
     /// Returns the DER. If the file was read, only the changed elements differ.
@@ -162,12 +152,6 @@ impl KeyFile {
             (false, true) => "RSA-2048",
             (false, false) => "P-256",
         }
-    }
-
-    /// Returns true if another tool wrote the file: its bytes differ from those that this crate writes.
-    #[must_use]
-    pub fn is_from_another_tool(&self) -> bool {
-        self.source.as_ref().is_some_and(|source| source.der != source.canonical)
     }
 
     /// Returns true if the file declares that there is no password by the byte 0x01, as the tools of tpm2-software do; DER and all
@@ -223,16 +207,16 @@ impl KeyFile {
         self.source.as_ref().filter(|source| source.canonical == canonical)
     }
 
-    fn read(bytes: &[u8], form: Form) -> Result<Self, Error> {
-        let mut file = reader::read(bytes)?;
-        rules::check(&file)?;
-        let canonical = writer::write(&file)?;
-        file.source = Some(match reader::is_legacy(bytes) && !file.old_layout {
+    /// Checks what was read from this DER, and records its bytes.
+    fn read_from(mut self, der: &[u8], form: Form) -> Result<Self, Error> {
+        rules::check(&self)?;
+        let canonical = writer::write(&self)?;
+        self.source = Some(match reader::is_legacy(der) && !self.old_layout {
             // The standard layout can express the same and replaces it.
             true => Source { form: form.converted(&canonical)?, der: canonical.clone(), canonical },
-            false => Source { form, der: bytes.to_vec(), canonical },
+            false => Source { form, der: der.to_vec(), canonical },
         });
-        Ok(file)
+        Ok(self)
     }
 }
 

@@ -1,12 +1,41 @@
 //! Key files without a private key: tpm2-tss-engine and tpm2-openssl write the handle of a persistent key instead.
 
-use super::asn1_types::{Boolean, Unsigned};
-use super::pem;
-use super::reader::{field, optional, public_area};
-use super::{Error, KeyFile, Kind};
-use crate::{Handle, KeyReference};
-use asn1::{ObjectIdentifier, Sequence};
+use super::Error;
+use super::held::Contents;
+use super::reader::public_area;
+use crate::{Handle, KeyReference, Public};
 use zeroize::Zeroizing;
+
+/// What such a file contains.
+pub(super) struct Persistent {
+    pub(super) handle: Handle,
+    empty_auth: bool,
+    public: Public,
+}
+
+impl From<Persistent> for KeyReference {
+    fn from(Persistent { handle, empty_auth, public }: Persistent) -> Self {
+        Self { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth, public }
+    }
+}
+
+/// Returns the contents of a file with this handle, if a reference can express them: if the file is plain.
+///
+/// # Errors
+/// [`Error::Handle`] if the file has more, or if its public area is damaged: the handle is what the user can use.
+pub(super) fn contents(
+    handle: Handle,
+    is_plain: bool,
+    empty_auth: bool,
+    public: &[u8],
+) -> Result<Contents, Error> {
+    match public_area(public) {
+        Ok(public) if is_plain => {
+            Ok(Contents::Persistent(Box::new(Persistent { handle, empty_auth, public })))
+        }
+        _ => Err(Error::Handle(handle)),
+    }
+}
 
 /// Returns the handle in the private key's field, if the field contains a handle.
 ///
@@ -30,52 +59,6 @@ pub(super) fn handle(private: &[u8]) -> Option<Handle> {
     };
     let is_private = zeros.iter().any(|&byte| byte != 0);
     (!is_private).then(|| Handle(u32::from_be_bytes([upper[0], upper[1], size_high, size_low])))
-}
-
-/// What a file with the structure of a key file holds.
-pub enum Held {
-    /// The key.
-    Key(Box<KeyFile>),
-    /// The handle of a persistent key, in place of the private key.
-    Reference(Box<KeyReference>),
-}
-
-impl Held {
-    /// Reads PEM or DER.
-    ///
-    /// # Errors
-    /// As [`KeyFile::parse`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        match KeyFile::parse(bytes) {
-            Err(error @ Error::Handle(_)) => {
-                reference(bytes).map(|reference| Self::Reference(Box::new(reference))).ok_or(error)
-            }
-            key => Ok(Self::Key(Box::new(key?))),
-        }
-    }
-}
-
-fn reference(bytes: &[u8]) -> Option<KeyReference> {
-    if bytes.first() == Some(&0x30) {
-        return read(bytes).ok().flatten();
-    }
-    let (der, _) = pem::find(bytes).ok()?;
-    read(&der).ok().flatten()
-}
-
-fn read(der: &[u8]) -> Result<Option<KeyReference>, Error> {
-    asn1::parse_single::<Sequence<'_>>(der)?.parse(|p| {
-        let is_key = Kind::from_oid(&field::<ObjectIdentifier>(p, "type")?) == Some(Kind::Loadable);
-        let empty_auth = optional::<Boolean, 0>(p, "emptyAuth")?.is_some_and(|flag| flag.0);
-        field::<Unsigned>(p, "parent")?;
-        let public = public_area(field::<&[u8]>(p, "pubkey")?)?;
-        let handle = handle(field::<&[u8]>(p, "privkey")?).filter(|_| is_key);
-        Ok(handle.map(|handle| KeyReference {
-            uri: Zeroizing::new(format!("handle:{handle}")),
-            empty_auth,
-            public,
-        }))
-    })
 }
 
 #[cfg(test)]

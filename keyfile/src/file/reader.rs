@@ -1,6 +1,7 @@
 //! Reads TPMKey: strict about structure, liberal where other tools are.
 
 use super::asn1_types::{Boolean, TpmAuthPolicy, TpmPolicy, Unsigned};
+use super::held::Contents;
 use super::{Error, KeyFile, Kind, legacy, persistent};
 use crate::policy::{AuthPolicy, Statement};
 use crate::wire::{Reader, Unmarshal, WireError};
@@ -11,7 +12,7 @@ use asn1::{Asn1Readable, Explicit, ObjectIdentifier, Parser, Sequence, SequenceO
 const LAST_TAG: u32 = 5;
 
 /// Reads either layout.
-pub(super) fn read(der: &[u8]) -> Result<KeyFile, Error> {
+pub(super) fn read(der: &[u8]) -> Result<Contents, Error> {
     let sequence = asn1::parse_single::<Sequence<'_>>(der)?;
     sequence.parse(|p| {
         let oid = field::<ObjectIdentifier>(p, "type")?;
@@ -37,7 +38,7 @@ pub(super) fn is_legacy(der: &[u8]) -> bool {
     asn1::parse_single(der).map_err(Error::from).and_then(oid) == Ok(legacy::OID)
 }
 
-fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
+fn body(p: &mut Parser<'_>, kind: Kind) -> Result<Contents, Error> {
     let empty_auth = optional::<Boolean, 0>(p, "emptyAuth")?.is_some_and(|flag| flag.0);
     let policy = optional::<SequenceOf<'_, TpmPolicy<'_>>, 1>(p, "policy")?.map(statements);
     let secret = optional::<&[u8], 2>(p, "secret")?;
@@ -49,9 +50,12 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
     let public = field::<&[u8]>(p, "pubkey")?;
     let private = field::<&[u8]>(p, "privkey")?;
     if let Some(handle) = persistent::handle(private) {
-        return Err(Error::Handle(handle));
+        // A reference cannot express a policy, and only a key can be persistent in this way.
+        let is_plain =
+            kind == Kind::Loadable && policy.is_none() && secret.is_none() && auth_policies.is_none();
+        return persistent::contents(handle, is_plain, empty_auth, public);
     }
-    Ok(KeyFile {
+    Ok(Contents::Key(Box::new(KeyFile {
         kind,
         empty_auth,
         policy,
@@ -65,7 +69,7 @@ fn body(p: &mut Parser<'_>, kind: Kind) -> Result<KeyFile, Error> {
         private: sized(private, "privkey")?,
         unknown,
         source: None,
-    })
+    })))
 }
 
 /// Reads a required field.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use keyfile::{Curve, Handle, Name, PublicKey};
-use tpm::template::storage_primary;
+use tpm::template::Storage;
 use tpm::{Auth, Capabilities, ErrorKind, Primary, Residence, Tpm};
 
 use super::{nv, verdict};
@@ -93,7 +93,7 @@ impl<'a> Prover<'a> {
         auth: Option<Auth>,
         is_signer: impl FnOnce(&Name) -> Result<(), Error>,
     ) -> Result<(Name, Certified), Error> {
-        let template = storage_primary(!self.capabilities.curves.contains(&Curve::P256));
+        let template = Storage::standard(!self.capabilities.curves.contains(&Curve::P256)).template();
         let subject = Primary { hierarchy, auth, template };
         let nonce = tpm::crypto::random::bytes(NONCE).map_err(tpm::Error::from)?;
         let progress = self.progress();

@@ -6,6 +6,7 @@ use openssl::ec::{EcGroup, EcKey};
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use tpm::Tpm;
+use tpm::template::Storage;
 
 use super::order::{Order, Wanted};
 use super::private_key::{PrivateKey, Unfit};
@@ -49,7 +50,7 @@ pub(super) fn make(
     let duplicate = tpm::wrap(&parent.public, &public, &sensitive).map_err(Error::Wrap)?;
     let mut key = order.file(Kind::Importable, public, duplicate.duplicate, policy);
     key.secret = Some(duplicate.secret);
-    key.rsa_parent = parent.rsa;
+    Storage::standard(parent.rsa).mark(&mut key);
     Ok(key)
 }
 

@@ -25,6 +25,12 @@ pub(super) fn make(
     let capabilities = tpm.capabilities_for(&wanted.template().public(), order.parent)?;
     let mut parent = Parent::for_new_key(tpm, &capabilities, order.parent)?;
     if order.deprecated && order.parent.is_hierarchy() {
+        if !capabilities.curves.contains(&Curve::P256) {
+            return Err(Error::request(
+                "cannot use the storage key of the old layout: it is on P-256, which this TPM lacks",
+                "omit --deprecated, or name a persistent parent (-p 81……)",
+            ));
+        }
         parent.storage = Storage::Old;
     }
     if order.restricted && !matches!(wanted, Wanted::Given(_)) {
@@ -39,7 +45,7 @@ pub(super) fn make(
         Maker { tpm, capabilities: &capabilities, parent: &parent, order: &order, policy: policy.as_ref() };
     let (public, private) = maker.make(wanted)?;
     let mut key = order.file(Kind::Loadable, public, private, policy);
-    key.rsa_parent = parent.storage == Storage::Rsa2048;
+    parent.storage.mark(&mut key);
     Ok(key)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
-use tpm::template::storage_primary;
+use tpm::template::Storage;
 
 use crate::error::Error;
 use crate::public_key::{self, PublicArea};
@@ -46,7 +46,7 @@ impl ParentArea {
             ));
         }
         let rsa = handle.is_hierarchy() && matches!(public.key, PublicKey::Rsa { .. });
-        if handle.is_hierarchy() && template_of(&public) != storage_primary(rsa) {
+        if handle.is_hierarchy() && template_of(&public) != Storage::standard(rsa).template() {
             return Err(Error::file(
                 path,
                 format!(
@@ -61,7 +61,7 @@ impl ParentArea {
 
 /// Returns the area of a storage key with this public key (EK credential profile §B.4, "H" templates).
 fn standard(mut key: PublicKey) -> Public {
-    let template = storage_primary(matches!(key, PublicKey::Rsa { .. }));
+    let template = Storage::standard(matches!(key, PublicKey::Rsa { .. })).template();
     let cipher = template.key.symmetric().unwrap_or_default();
     if let PublicKey::Rsa { symmetric, .. } | PublicKey::Ecc { symmetric, .. } = &mut key {
         *symmetric = cipher;
@@ -99,11 +99,11 @@ mod tests {
     #[test]
     fn bare_key_gets_the_storage_template() {
         let public = standard(point(Curve::P256));
-        assert_eq!(template_of(&public), storage_primary(false));
+        assert_eq!(template_of(&public), Storage::P256.template());
         let public = standard(point(Curve::P384));
         assert_eq!(public.name_alg, HashAlg::Sha256);
         assert_eq!(public.key.symmetric(), Some(Symmetric::AES_128_CFB));
         assert_eq!(public.key.kind(), AlgId::ECC);
-        assert_ne!(template_of(&public), storage_primary(false));
+        assert_ne!(template_of(&public), Storage::P256.template());
     }
 }

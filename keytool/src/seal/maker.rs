@@ -42,7 +42,7 @@ impl Maker<'_> {
         template.attributes = template.attributes | self.binding(&of_parent)?;
         deferred.check()?;
         let made = self.tpm.seal(&parent, &template, self.auth.as_ref(), &self.data)?;
-        Ok(self.file(made.public, made.private, parent.storage == Storage::Rsa2048, policy))
+        Ok(self.file(made.public, made.private, parent.storage, policy))
     }
 
     /// Wraps the data in software. The TPM is used only if the policy needs it.
@@ -54,7 +54,7 @@ impl Maker<'_> {
         let template = self.template(policy.as_ref());
         let sealed = tpm::wrap_data(&area.public, &template, self.auth.as_ref(), &self.data);
         let sealed = sealed.map_err(Error::Wrap)?;
-        let mut file = self.file(sealed.public, sealed.duplicate, area.rsa, policy);
+        let mut file = self.file(sealed.public, sealed.duplicate, Storage::standard(area.rsa), policy);
         file.secret = Some(sealed.secret);
         Ok(file)
     }
@@ -89,10 +89,10 @@ impl Maker<'_> {
         Ok(Attributes::FIXED_PARENT)
     }
 
-    fn file(self, public: Public, private: Vec<u8>, rsa_parent: bool, policy: Option<Policy>) -> KeyFile {
+    fn file(self, public: Public, private: Vec<u8>, storage: Storage, policy: Option<Policy>) -> KeyFile {
         let file = KeyFile::new(Kind::Sealed, self.parent, public, private);
         let mut file = key_file::authorized(file, self.auth.is_some(), policy);
-        file.rsa_parent = rsa_parent;
+        storage.mark(&mut file);
         file
     }
 }

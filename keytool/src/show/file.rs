@@ -4,6 +4,7 @@ use std::path::Path;
 
 use keyfile::{KeyFile, Kind};
 use serde_json::json;
+use tpm::template::Storage;
 use tpm::{Auth, Tpm};
 
 use super::{loads, policy, public};
@@ -49,6 +50,7 @@ fn facts(rows: &mut Rows, key: &KeyFile) {
         "handle": key.parent.to_string(),
         "hierarchy": derived,
         "type": derived.map(|_| if key.rsa_parent { "RSA" } else { "EC" }),
+        "template": derived.map(|_| if Storage::of(key) == Storage::Old { "old" } else { "standard" }),
     });
     rows.fact("parent", parent);
     rows.fact("needs_password", key.needs_password());

@@ -41,14 +41,14 @@ class Key:
         numbers = self.key.private_numbers()
         self.n, self.e, self.d = numbers.public_numbers.n, numbers.public_numbers.e, numbers.d
 
-    def bytes(self, number):
+    def block(self, number):
         return number.to_bytes(self.size, "big")
 
-    def public(self, bytes):
-        return self.bytes(pow(int.from_bytes(bytes, "big"), self.e, self.n))
+    def public(self, block):
+        return self.block(pow(int.from_bytes(block, "big"), self.e, self.n))
 
-    def private(self, bytes):
-        return self.bytes(pow(int.from_bytes(bytes, "big"), self.d, self.n))
+    def private(self, block):
+        return self.block(pow(int.from_bytes(block, "big"), self.d, self.n))
 
 
 KEYS = {}
@@ -89,11 +89,11 @@ def raw():
     for bits in (512, 1024, 1025, 2048):
         size = key(bits).size
         for length in (1, 20, 36, size - 12, size - 11, size - 10, size):
-            bytes = RANDOM.randbytes(length)
+            data = RANDOM.randbytes(length)
             with open(path("bytes"), "wb") as file:
-                file.write(bytes)
+                file.write(data)
             signature = openssl("rsautl", "-sign", "-inkey", key(bits).file, "-in", path("bytes"))
-            yield dict(bits=bits, bytes=bytes, block=key(bits).public(signature) if signature else "refused")
+            yield dict(bits=bits, bytes=data, block=key(bits).public(signature) if signature else "refused")
 
 
 def pss():
@@ -171,7 +171,7 @@ def rejection():
                 continue
             ciphertext = key(bits).public(block)
             message = key(bits).key.decrypt(ciphertext, padding.PKCS1v15())
-            yield dict(bits=bits, d=key(bits).bytes(key(bits).d), ciphertext=ciphertext, block=block, message=message)
+            yield dict(bits=bits, d=key(bits).block(key(bits).d), ciphertext=ciphertext, block=block, message=message)
 
 
 class Libcrypto:

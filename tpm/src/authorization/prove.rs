@@ -91,14 +91,6 @@ impl Connection {
         };
         let was_proven = verdict == Verdict::Proven;
         match refusal_of(&error, &attempt.name) {
-            Some(_) if self.has_damaged_session() => {
-                if attempt.counts_failures && !was_proven {
-                    attempt.release_claim(Claimant::this()?)?;
-                }
-                return Err(error.of_kind(ErrorKind::Integrity).advise(
-                    "a response was altered in transit: try again; if it repeats, check the TPM's bus",
-                ));
-            }
             Some((_, Some(handle))) if self.is_other_object_at(handle, &attempt.name) => {
                 if attempt.changeable {
                     attempt.forget_entity()?;
@@ -110,6 +102,14 @@ impl Connection {
                 return Err(error
                     .of_kind(ErrorKind::Integrity)
                     .advise("the TPM accepted this password before, so the command was changed in transit: try again; if it repeats, check the TPM's bus"));
+            }
+            Some(_) if self.has_damaged_session() => {
+                if attempt.counts_failures && !was_proven {
+                    attempt.release_claim(Claimant::this()?)?;
+                }
+                return Err(error.of_kind(ErrorKind::Integrity).advise(
+                    "a response was altered in transit: try again; if it repeats, check the TPM's bus",
+                ));
             }
             Some((code, _)) => {
                 let moment = if attempt.changeable { self.tpm_time() } else { (0, 0) };

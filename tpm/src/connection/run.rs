@@ -1,12 +1,13 @@
 //! Runs commands in the sessions that protect or authorize them.
 
-use keyfile::{CommandCode, Handle};
+use keyfile::Handle;
 
-use super::Connection;
 use super::handle_recorder::HandleRecorder;
 use super::lost::Lost;
+use super::{Connection, Slots};
 use crate::command::context::Flushed;
-use crate::command::{Command, Protect, Response, Run};
+use crate::command::random::get_random;
+use crate::command::{Command, Executor, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
 use crate::session::{Authorization, Session, Use};
@@ -92,6 +93,9 @@ impl Run for Connection {
             true => error,
             false => as_integrity_error(error),
         });
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Authorization) {
+            authorizations.iter_mut().for_each(Authorization::note_refusal);
+        }
         if result.is_ok() && !protect.hidden && (protect.session || rules.unprotected) {
             parents.confirm();
             cleanup.made.clear();
@@ -130,38 +134,45 @@ impl Run for Connection {
 }
 
 impl Connection {
-    /// Runs a command without handles in the session.
+    /// Returns true if the response that started a session of the refused command was altered in transit. It runs a command that needs
+    /// no password in that session: then the TPM refuses this too, or its answer is not authentic.
+    pub(crate) fn has_damaged_session(&mut self) -> bool {
+        // The HMAC of a session without a handle does not count towards the lockout.
+        let command = get_random(&[0, 1]);
+        let Self { executor, session, policy, slots, .. } = self;
+        [session, policy].into_iter().any(|session| {
+            session.as_ref().is_some_and(Session::is_suspect)
+                && in_session(executor, slots, session, &command, Use::SECRET)
+                    .is_err_and(|error| error.kind() == ErrorKind::Integrity)
+        })
+    }
+
+    /// Runs a command without handles in the protecting session.
     fn in_session(&mut self, command: &Command<'_>, how: Use<'_>) -> Result<Response<'_>, Error> {
         let Self { executor, session, slots, .. } = self;
-        let session = session.as_mut().filter(|session| !session.has_ended()).ok_or_else(no_session)?;
-        let result = executor.run(command, Some(&mut vec![Authorization::Session(session, how)]), slots);
-        result.map_err(|error| {
-            if let Some(session) = self.session.as_mut().filter(|_| !is_busy(&error)) {
-                session.distrust();
-            }
-            match error.kind() {
-                ErrorKind::Authorization => error.command_altered(),
-                _ => error,
-            }
-        })
+        in_session(executor, slots, session, command, how)
     }
 }
 
-impl Connection {
-    /// Returns true if the response that started the protecting session was altered in transit. Called after a refusal: it runs a command
-    /// that needs no password in the session, and the TPM refuses that too. Policy sessions are not tested: they cannot audit.
-    pub(crate) fn has_damaged_session(&mut self) -> bool {
-        let Self { executor, session, slots, .. } = self;
-        let suspect = session.as_mut().filter(|session| !session.is_proven() && !session.has_ended());
-        let Some(session) = suspect else { return false };
-        let parameters = &1_u16.to_be_bytes();
-        let command =
-            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters, makes_handle: false };
-        // The HMAC of a session without a handle does not count towards the lockout.
-        let asked =
-            executor.run(&command, Some(&mut vec![Authorization::Session(session, Use::AUDIT)]), slots);
-        asked.is_err_and(|error| error.kind() == ErrorKind::Authorization)
-    }
+/// Runs a command without handles in this session.
+fn in_session<'a>(
+    executor: &'a mut Executor,
+    slots: &mut Slots,
+    session: &mut Option<Session>,
+    command: &Command<'_>,
+    how: Use<'_>,
+) -> Result<Response<'a>, Error> {
+    let session = session.as_mut().filter(|session| !session.has_ended()).ok_or_else(no_session)?;
+    let result = executor.run(command, Some(&mut vec![Authorization::Session(session, how)]), slots);
+    result.map_err(|error| {
+        if !is_busy(&error) {
+            session.distrust();
+        }
+        match error.kind() {
+            ErrorKind::Authorization => error.command_altered(),
+            _ => error,
+        }
+    })
 }
 
 /// Returns true if the TPM is busy. It has not executed the command, and its nonces are unchanged.

@@ -13,7 +13,7 @@ use super::vectors::of;
 use super::wrap::{Duplicate, wrap};
 use super::{parameter, random};
 use crate::auth::Auth;
-use crate::template::{MAX_SEALED, Template, storage_primary};
+use crate::template::{MAX_SEALED, Storage, Template};
 
 /// TPM2_Hash (Part 2 §6.5.2). Its first parameter and the first one of its answer have size fields.
 const HASH: u32 = 0x17d;
@@ -24,7 +24,7 @@ const HASHES: [HashAlg; 4] = HashAlg::ALL;
 
 /// Returns the template of a storage primary that differs from the TCG's.
 fn parent_template(curve: Option<Curve>, hash: HashAlg, bits: u16) -> Public {
-    let mut public = storage_primary(curve.is_none());
+    let mut public = Storage::standard(curve.is_none()).template();
     public.name_alg = hash;
     let cipher = Symmetric::Cipher { algorithm: AlgId::AES, bits, mode: AlgId::CFB };
     match &mut public.key {

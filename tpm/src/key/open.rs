@@ -99,9 +99,9 @@ impl Origin {
         let protected = !public.attributes.contains(Attributes::NO_DA);
         Ok(match self {
             Self::File { file, .. } => {
-                // Our files record whether the key has a password, so the empty one is not a guess. tpm2_encodeobject 5.4 to 5.7
+                // A file records whether the key has a password, so the empty one is not a guess. tpm2_encodeobject 5.4 to 5.7
                 // inverts that flag.
-                let guess = !(value.is_empty() && file.empty_auth && !file.is_from_another_tool());
+                let guess = !(value.is_empty() && file.empty_auth && !file.may_be_inverted());
                 Attempt::of_file(tpm, name, &file.private, value)?.counting_failures(protected && guess)
             }
             Self::Persistent { .. } => Attempt::of_named(tpm, name, value)?.counting_failures(protected),

@@ -11,9 +11,9 @@ use crate::template::Storage;
 /// The parent of a key.
 #[derive(Clone)]
 pub struct Parent {
-    /// A persistent handle, or the hierarchy of a standard primary key.
+    /// A persistent handle, or a hierarchy, which means one of its storage primary keys.
     pub handle: Handle,
-    /// In a hierarchy: which of its storage primary keys.
+    /// Which primary key a hierarchy means.
     pub storage: Storage,
     /// The password of the persistent key or of the hierarchy.
     pub auth: Option<Auth>,

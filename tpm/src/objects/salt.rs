@@ -86,11 +86,11 @@ fn is_trustworthy(public: &Public) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::storage_primary as template;
+    use crate::template::Storage;
 
     #[test]
     fn an_imported_storage_key_is_not_used_as_salt_key() {
-        assert!(is_trustworthy(&template(false)) && is_trustworthy(&template(true)));
+        assert!(is_trustworthy(&Storage::P256.template()) && is_trustworthy(&Storage::Rsa2048.template()));
         for missing in [
             Attributes::FIXED_TPM,
             Attributes::FIXED_PARENT,
@@ -98,7 +98,7 @@ mod tests {
             Attributes::RESTRICTED,
             Attributes::DECRYPT,
         ] {
-            let mut public = template(false);
+            let mut public = Storage::P256.template();
             public.attributes = public.attributes.without(missing);
             assert!(!is_trustworthy(&public), "{missing}");
         }

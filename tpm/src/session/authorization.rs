@@ -58,6 +58,13 @@ impl Authorization<'_> {
         matches!(self, Self::Session(session, _) if session.is_distrusted())
     }
 
+    /// Records that the TPM has refused a command with this authorization.
+    pub(crate) fn note_refusal(&mut self) {
+        if let Self::Session(session, _) = self {
+            session.refused = true;
+        }
+    }
+
     /// Writes one authorization with space for its HMAC, and returns the position of the HMAC.
     pub(super) fn write(&mut self, command: &mut Vec<u8>) -> Result<usize, Error> {
         match self {

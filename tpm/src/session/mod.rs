@@ -29,6 +29,8 @@ pub(crate) struct Session {
     distrusted: bool,
     /// True once a response in this session was authentic, which proves that the response that started it was not altered.
     proven: bool,
+    /// True once the TPM has refused a command that used this session.
+    refused: bool,
     started: Instant,
 }
 
@@ -63,9 +65,10 @@ impl Session {
         self.distrusted
     }
 
-    /// Returns true if the TPM is known to have the same key.
-    pub(crate) fn is_proven(&self) -> bool {
-        self.proven
+    /// Returns true if a refused command may have used another key than the TPM's: the response that started the session may have been
+    /// altered. Without a salt there is no key, and no command could show it.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.refused && !self.proven && !self.ended && self.is_salted()
     }
 
     /// Returns its start time.

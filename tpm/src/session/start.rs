@@ -63,14 +63,14 @@ impl Starting {
         w.sized(&self.nonce_caller);
         w.sized(self.salt.as_ref().map_or(&[], |salt| &salt.encrypted));
         match self.kind {
-            Kind::Hmac => {
-                w.u8(0x00);
-                Symmetric::AES_128_CFB.marshal(&mut w);
-            }
-            Kind::Policy | Kind::Trial => {
-                w.u8(if self.kind == Kind::Trial { 0x03 } else { 0x01 });
-                AlgId::NULL.marshal(&mut w);
-            }
+            Kind::Hmac => w.u8(0x00),
+            Kind::Policy => w.u8(0x01),
+            Kind::Trial => w.u8(0x03),
+        }
+        // A salted policy session encrypts only the random bytes that test it.
+        match self.salt {
+            Some(_) => Symmetric::AES_128_CFB.marshal(&mut w),
+            None => AlgId::NULL.marshal(&mut w),
         }
         self.hash.marshal(&mut w);
         Ok(w.finish()?)
@@ -98,6 +98,7 @@ impl Starting {
             ended: false,
             distrusted: false,
             proven: false,
+            refused: false,
             started: Instant::now(),
         })
     }

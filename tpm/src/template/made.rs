@@ -24,15 +24,15 @@ pub fn matches_template(public: &Public, template: &Public) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::storage_primary;
+    use crate::template::Storage;
 
     #[test]
     fn a_key_matches_its_template_only() {
-        let mut made = storage_primary(false);
+        let mut made = Storage::P256.template();
         if let PublicKey::Ecc { x, y, .. } = &mut made.key {
             (*x, *y) = (vec![1; 32], vec![2; 32]);
         }
-        assert!(matches_template(&made, &storage_primary(false)));
-        assert!(!matches_template(&made, &storage_primary(true)));
+        assert!(matches_template(&made, &Storage::P256.template()));
+        assert!(!matches_template(&made, &Storage::Rsa2048.template()));
     }
 }

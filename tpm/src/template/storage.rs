@@ -1,4 +1,4 @@
-//! The standard parents: the storage primary keys of the TCG.
+//! The primary keys that a hierarchy means as the parent of a key: the storage primary keys of the TCG, and that of old key files.
 
 use keyfile::{Attributes, Curve, KeyFile, Public};
 
@@ -10,15 +10,6 @@ const STORAGE: Attributes = MADE_IN_TPM
     .union(Attributes::NO_DA)
     .union(Attributes::RESTRICTED)
     .union(Attributes::DECRYPT);
-
-/// Returns the template for a permanent parent handle: H-2 (P-256), or H-1 (RSA-2048) for files with rsaParent. All programs that
-/// read such files derive the same key from it, so no bit of it may change.
-#[must_use]
-pub fn storage_primary(rsa: bool) -> Public {
-    let key = if rsa { Template::rsa(2048) } else { Template::ecc(Curve::P256) };
-    let public = key.usage(Usage::Parent).public();
-    Public { attributes: STORAGE, ..public }
-}
 
 /// Which primary a hierarchy means as the parent of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +25,12 @@ pub enum Storage {
 }
 
 impl Storage {
+    /// Returns the primary of the TCG: RSA-2048 or P-256.
+    #[must_use]
+    pub const fn standard(rsa: bool) -> Self {
+        if rsa { Self::Rsa2048 } else { Self::P256 }
+    }
+
     /// Returns the primary that a key file means.
     #[must_use]
     pub fn of(file: &KeyFile) -> Self {
@@ -44,32 +41,58 @@ impl Storage {
         }
     }
 
-    /// Returns the template that it is derived from.
+    /// Marks a key file with this primary, the reverse of [`Storage::of`]. A file under a persistent parent means no primary, and stays
+    /// as it is.
+    pub fn mark(self, file: &mut KeyFile) {
+        if file.parent.is_hierarchy() {
+            file.rsa_parent = self == Self::Rsa2048;
+            file.old_layout = self == Self::Old;
+        }
+    }
+
+    /// Returns the template that it is derived from: H-2 (P-256) or H-1 (RSA-2048) of the TCG, or the old one. All programs that read
+    /// files of a hierarchy derive the same key from it, so no bit of it may change.
     #[must_use]
     pub fn template(self) -> Public {
-        let standard = storage_primary(self == Self::Rsa2048);
-        match self {
-            Self::Old => Public {
-                attributes: standard.attributes.without(Attributes::FIXED_TPM | Attributes::FIXED_PARENT),
-                ..standard
-            },
-            _ => standard,
-        }
+        let (key, attributes) = match self {
+            Self::P256 => (Template::ecc(Curve::P256), STORAGE),
+            Self::Rsa2048 => (Template::rsa(2048), STORAGE),
+            Self::Old => (
+                Template::ecc(Curve::P256),
+                STORAGE.without(Attributes::FIXED_TPM | Attributes::FIXED_PARENT),
+            ),
+        };
+        Public { attributes, ..key.usage(Usage::Parent).public() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use keyfile::wire::Marshal;
+    use keyfile::{Handle, Kind};
 
     use super::*;
 
     #[test]
     fn storage_primaries_match_the_tcg_templates_byte_for_byte() {
-        let bytes = |rsa| hex::encode(storage_primary(rsa).to_bytes().unwrap());
-        assert_eq!(bytes(false), "0023000b00030472000000060080004300100003001000000000");
-        assert_eq!(bytes(true), "0001000b00030472000000060080004300100800000000000000");
-        let old = hex::encode(Storage::Old.template().to_bytes().unwrap());
-        assert_eq!(old, "0023000b00030460000000060080004300100003001000000000");
+        let bytes = |storage: Storage| hex::encode(storage.template().to_bytes().unwrap());
+        assert_eq!(bytes(Storage::P256), "0023000b00030472000000060080004300100003001000000000");
+        assert_eq!(bytes(Storage::Rsa2048), "0001000b00030472000000060080004300100800000000000000");
+        assert_eq!(bytes(Storage::Old), "0023000b00030460000000060080004300100003001000000000");
+    }
+
+    #[test]
+    fn a_marked_file_means_the_same_primary() {
+        let file = |parent| KeyFile::new(Kind::Loadable, parent, Storage::P256.template(), Vec::new());
+        let mut file_of_owner = file(Handle::OWNER);
+        for storage in [Storage::Old, Storage::Rsa2048, Storage::P256, Storage::Old, Storage::P256] {
+            storage.mark(&mut file_of_owner);
+            assert_eq!(Storage::of(&file_of_owner), storage);
+        }
+        // Under a persistent parent, the old layout is only a layout.
+        let mut persistent = file(Handle(0x8100_0001));
+        persistent.old_layout = true;
+        Storage::P256.mark(&mut persistent);
+        assert!(persistent.old_layout && !persistent.rsa_parent);
     }
 }

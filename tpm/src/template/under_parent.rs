@@ -24,11 +24,11 @@ mod tests {
     use keyfile::{Curve, Symmetric};
 
     use super::*;
-    use crate::template::{Template, Usage, storage_primary};
+    use crate::template::{Storage, Template, Usage};
 
     #[test]
     fn a_template_is_unchanged_under_a_standard_parent() {
-        let parent = storage_primary(false);
+        let parent = Storage::P256.template();
         for template in [Template::rsa(2048), Template::ecc(Curve::P256).usage(Usage::Parent)] {
             let template = template.public();
             assert_eq!(for_parent(&parent, &template), template);
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_template_is_adapted_to_other_parents() {
-        let mut parent = storage_primary(false);
+        let mut parent = Storage::P256.template();
         parent.attributes = parent.attributes.without(Attributes::FIXED_TPM);
         if let PublicKey::Ecc { symmetric, .. } = &mut parent.key {
             *symmetric = Symmetric::AES_256_CFB;

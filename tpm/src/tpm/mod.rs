@@ -96,7 +96,7 @@ impl Tpm {
     }
 
     /// Returns every path through the policy of a key file with its present result, in the order in which an operation tries them.
-    /// Empty for a key without a policy.
+    /// Empty for a key that is used with its password (userWithAuth), even if it has a policy.
     ///
     /// # Errors
     /// There is no TPM. A statement that does not pass is not an error.
@@ -120,8 +120,8 @@ impl Tpm {
         self.run(false, operation)
     }
 
-    /// Runs one operation for the opening of a key: the connection is closed afterwards, so that it does not keep the TPM from
-    /// children forked later.
+    /// Runs one operation for the opening of a key: a connection that was opened for it is closed afterwards, so that it does not keep
+    /// the TPM from children forked later. The kernel's resource manager lets several connections use the TPM, so one to it stays open.
     pub(crate) fn operate_briefly<T>(
         &self,
         operation: impl FnMut(&mut Connection) -> Result<T, Error>,

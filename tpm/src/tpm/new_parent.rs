@@ -26,8 +26,7 @@ impl Parent {
             check_parent(tpm, capabilities, handle)?;
         }
         let no_curve = handle.is_permanent() && !capabilities.curves.contains(&Curve::P256);
-        let storage = if no_curve { Storage::Rsa2048 } else { Storage::P256 };
-        Ok(Self { handle, storage, auth: tpm.config().auth_of_parent(handle) })
+        Ok(Self { handle, storage: Storage::standard(no_curve), auth: tpm.config().auth_of_parent(handle) })
     }
 }
 

@@ -28,7 +28,7 @@ impl Tpm {
     /// # Errors
     /// The handle is in use, the owner's password is wrong or missing, the TPM's memory is full, or there is no TPM.
     pub fn persist_storage_key(&self, rsa: bool, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
-        let storage = if rsa { Storage::Rsa2048 } else { Storage::P256 };
+        let storage = Storage::standard(rsa);
         let parent = Parent { handle: Handle::OWNER, storage, auth: auth.cloned() };
         let mut asked = false;
         self.operate(|connection| {

@@ -5,7 +5,7 @@ use keyfile::{Attributes, Certification, CommandCode, Curve, Handle, HashAlg, Pu
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::endorsement::templates;
-use tpm::template::{Template, storage_primary};
+use tpm::template::{Storage, Template};
 use tpm::{Auth, ErrorKind, Primary, Residence, Tpm};
 
 use crate::kit;
@@ -19,7 +19,7 @@ fn endorsement(template: Public, auth: Option<&str>) -> Primary {
 }
 
 fn null() -> Primary {
-    Primary { hierarchy: Handle::NULL, auth: None, template: storage_primary(false) }
+    Primary { hierarchy: Handle::NULL, auth: None, template: Storage::P256.template() }
 }
 
 /// The supported endorsement keys: curves, then RSA sizes.

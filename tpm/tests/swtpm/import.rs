@@ -196,14 +196,13 @@ fn objects_are_imported_under_hierarchies_with_passwords() {
     };
     for handle in [Handle::OWNER, Handle::NULL, Handle::ENDORSEMENT, Handle::PLATFORM] {
         for rsa in [false, true] {
-            let public = tpm::template::storage_primary(rsa);
+            let storage = Storage::standard(rsa);
             let right = tpm("hierarchy");
-            let storage = if rsa { Storage::Rsa2048 } else { Storage::P256 };
             let parent = Parent { handle, storage, auth: Some(Auth::new("hierarchy")) };
             let known = right.parent_public(&parent).unwrap().0;
-            assert_eq!(known.attributes, public.attributes);
+            assert_eq!(known.attributes, storage.template().attributes);
             let mut file = wrap((handle, &known), Object::P256, HashAlg::Sha256, Some("secret"), None);
-            file.rsa_parent = rsa;
+            storage.mark(&mut file);
             uses(&right, &file, Some("secret")).unwrap();
             if handle != Handle::NULL {
                 let error = uses(&tpm("wrong"), &file, Some("secret")).unwrap_err();

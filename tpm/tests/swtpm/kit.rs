@@ -36,7 +36,7 @@ pub(crate) fn make(swtpm: &Swtpm, parent: &Parent, template: Template, password:
     let made = tpm.create(parent, &template.public(), auth.as_ref()).unwrap();
     let mut file = KeyFile::new(Kind::Loadable, parent.handle, made.public, made.private);
     file.empty_auth = password.is_none();
-    file.rsa_parent = parent.storage == tpm::template::Storage::Rsa2048;
+    parent.storage.mark(&mut file);
     file
 }
 

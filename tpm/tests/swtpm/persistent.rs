@@ -58,13 +58,15 @@ fn a_session_that_was_damaged_is_no_wrong_password() {
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     let key = |word: &str| {
-        Key::persistent_with_public(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap()
+        Key::persistent_unverified(&tpm, Handle(HANDLE), public.clone(), Some(Auth::new(word))).unwrap()
     };
     let (right, wrong) = (key("secret"), key("wrong"));
     proxy.on_response(tamper::flip_bit(raw::START_AUTH_SESSION, 0, 8 * 20));
     let error = sign(&right).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}\n{}", proxy.log().text());
     proxy.behave();
+    // The next operation starts another session.
+    sign(&right).unwrap_or_else(|error| panic!("{error}\n{}", proxy.log().text()));
     tpm.close();
     // A wrong one is still wrong, in a session that nothing has proven, and sent once.
     for _ in 0..2 {
@@ -73,6 +75,33 @@ fn a_session_that_was_damaged_is_no_wrong_password() {
     // The damaged one, and the wrong one.
     assert_eq!(swtpm.failures(), 2);
     sign(&right).unwrap();
+    tpm.close();
+    swtpm.assert_empty();
+}
+
+/// After a refusal, GetRandom tests the session. Only an authentic answer shows that the password is wrong.
+#[test]
+fn a_session_whose_test_is_not_authentic_proves_no_wrong_password() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(9, 1000);
+    persist(&swtpm, b"secret", Attributes::USER_WITH_AUTH);
+    let public = public(&swtpm);
+    let proxy = Proxy::start(&swtpm);
+    let tpm = kit::through(&proxy);
+    let auth = Some(Auth::new("wrong"));
+    let wrong = Key::persistent_unverified(&tpm, Handle(HANDLE), public, auth).unwrap();
+    for bit in [8 * 16, 8 * 40] {
+        tpm.close();
+        proxy.log().clear();
+        proxy.on_response(tamper::flip_bit(raw::GET_RANDOM, 0, bit));
+        assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Integrity, "{}", proxy.log().text());
+        assert_eq!(proxy.log().count(raw::GET_RANDOM), 1, "{}", proxy.log().text());
+    }
+    proxy.behave();
+    for _ in 0..2 {
+        assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Authorization);
+    }
+    assert_eq!(swtpm.failures(), 3);
     tpm.close();
     swtpm.assert_empty();
 }

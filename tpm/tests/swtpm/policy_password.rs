@@ -1,13 +1,14 @@
 //! Passwords in policies: the key's own, and those of other entities.
 
 use keyfile::policy::{Condition, Secret};
-use keyfile::{Attributes, CommandCode, Handle, HashAlg, KeyFile, Name};
+use keyfile::{Attributes, CommandCode, Curve, Handle, HashAlg, KeyFile, Name};
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm};
+use tests::{Proxy, Swtpm, tamper};
 use tpm::ErrorKind;
+use tpm::template::Template;
 
 use crate::kit;
-use crate::policy_kit::{make, refused};
+use crate::policy_kit::{make, make_of, refused};
 
 #[test]
 fn a_policy_password_is_proven_and_never_sent() {
@@ -33,6 +34,41 @@ fn a_policy_password_is_proven_and_never_sent() {
         assert!(!proxy.log().contains(b"key-secret"));
     }
     swtpm.assert_empty();
+}
+
+/// The nonce in the answer to a StartAuthSession is damaged: of the protecting session, then of the policy session.
+#[test]
+fn a_policy_session_that_was_damaged_is_no_wrong_password() {
+    for (nth, failures) in [(0, 1), (1, 2)] {
+        for bit in [8 * 16, 8 * 20, 8 * 45] {
+            let swtpm = Swtpm::start();
+            swtpm.set_dictionary_attack(9, 1000);
+            let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
+            let file = make_of(&swtpm, template, HashAlg::Sha256, &[Condition::AuthValue], Some("secret"));
+            let proxy = Proxy::start(&swtpm);
+            let tpm = kit::through(&proxy);
+            let [right, wrong] = ["secret", "wrong"].map(|password| kit::open(&tpm, &file, Some(password)));
+            proxy.on_response(tamper::flip_bit(raw::START_AUTH_SESSION, nth, bit));
+            let error = refused(&right);
+            assert_eq!(error.kind(), ErrorKind::Integrity, "{nth} {bit}: {error}\n{}", proxy.log().text());
+            proxy.behave();
+            kit::check(&right);
+            tpm.close();
+            proxy.log().clear();
+            for _ in 0..2 {
+                assert_eq!(refused(&wrong).kind(), ErrorKind::Authorization);
+            }
+            // The new policy session was tested once, and the TPM has the same key.
+            let mut tests = proxy.log().all();
+            tests.retain(|exchange| exchange.code() == raw::GET_RANDOM);
+            assert!(matches!(&tests[..], [one] if one.response_code() == Some(0)), "{}", proxy.log().text());
+            kit::check(&right);
+            // The protecting session is proven before the key is used, so its damage costs no try.
+            assert_eq!(swtpm.failures(), failures, "{nth} {bit}");
+            tpm.close();
+            swtpm.assert_empty();
+        }
+    }
 }
 
 /// Without a handle in the policy, the object is searched for, and again if another object has replaced it.

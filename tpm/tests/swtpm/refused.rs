@@ -68,6 +68,36 @@ fn a_wrong_password_of_a_key_file_is_sent_once() {
     assert_eq!(swtpm.failures(), 2);
 }
 
+/// A file declares that its key has no password. Only tpm2_encodeobject 5.4 to 5.7 may mean the opposite.
+#[test]
+fn a_declared_empty_password_is_a_guess_only_if_the_flag_may_be_inverted() {
+    let swtpm = Swtpm::start();
+    let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
+    let mut file = kit::make(&swtpm, &OWNER, template, None);
+    // Longer than 255 bytes, so that the SEQUENCE begins with 0x30, 0x82 and two bytes of length.
+    file.description = Some("long ".repeat(50));
+    let der = file.to_der().unwrap();
+    // emptyAuth, as DER writes it.
+    let at = der.windows(5).position(|bytes| bytes == [0xa0, 3, 1, 1, 0xff]).unwrap();
+    let mut inverted = der.clone();
+    *inverted.get_mut(at + 4).unwrap() = 1;
+    // Another tool writes rsaParent, although it is false: five bytes before the parent.
+    let parent = der.windows(6).position(|bytes| bytes == [2, 4, 0x40, 0, 0, 1]).unwrap();
+    let mut other = der.clone();
+    other.splice(parent..parent, [0xa5, 3, 1, 1, 0]);
+    let size = u16::try_from(other.len() - 4).unwrap().to_be_bytes();
+    other.splice(2..4, size);
+    let tpm = kit::direct(&swtpm);
+    let key = |der: &[u8]| kit::open(&tpm, &KeyFile::from_der(der).unwrap(), None);
+    // One more wrong password would lock the TPM.
+    swtpm.set_dictionary_attack(1, 1000);
+    let error = sign(&key(&inverted)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Lockout, "{error}");
+    assert!(error.to_string().contains("the empty one is not tried"), "{error}");
+    sign(&key(&other)).unwrap();
+    assert_eq!(swtpm.failures(), 0);
+}
+
 #[test]
 fn a_wrong_password_of_a_persistent_key_is_sent_once_per_reset() {
     let swtpm = Swtpm::start();

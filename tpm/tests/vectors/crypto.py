@@ -22,12 +22,12 @@ def size(h): return hashlib.new(h).digest_size
 def mac(h, k, b): return hmac.new(k, b, h).digest()
 
 
-def cut(bytes, bits):
+def cut(data, bits):
     """The leading bytes; excess bits of the first are cleared."""
-    bytes = bytearray(bytes[:(bits + 7) // 8])
+    data = bytearray(data[:(bits + 7) // 8])
     if bits % 8:
-        bytes[0] &= (1 << bits % 8) - 1
-    return bytes(bytes)
+        data[0] &= (1 << bits % 8) - 1
+    return bytes(data)
 
 
 def kdfa(h, key, label, u, v, bits):
@@ -92,7 +92,7 @@ def wrapped(h, bits, seed, name, sensitive):
 
 # -- the inputs ----------------------------------------------------------------------------------------------------------------
 
-def bytes(what, length):
+def fixed(what, length):
     """Fixed bytes that look random."""
     return hashlib.shake_256(what.encode()).digest(length)
 
@@ -100,7 +100,7 @@ def bytes(what, length):
 def point(curve, leading_zero=False):
     params, _, length = CURVES[curve]
     for i in range(100000):
-        secret = int.from_bytes(bytes(f"point {curve} {i}", 24), "big")
+        secret = int.from_bytes(fixed(f"point {curve} {i}", 24), "big")
         p = ec.derive_private_key(secret, params).public_key().public_numbers()
         x = p.x.to_bytes(length, "big")
         if leading_zero == (x[0] == 0) or curve == "P-521":
@@ -109,17 +109,17 @@ def point(curve, leading_zero=False):
 
 def ephemeral(curve):
     length = CURVES[curve][2]
-    return bytes("ephemeral " + curve, 24).rjust(length, b"\0")
+    return fixed("ephemeral " + curve, 24).rjust(length, b"\0")
 
 
 def modulus(bits):
     """Any odd number does for the public operation."""
-    return int.from_bytes(bytes(f"modulus {bits}", bits // 8), "big") | 1 << (bits - 1) | 1
+    return int.from_bytes(fixed(f"modulus {bits}", bits // 8), "big") | 1 << (bits - 1) | 1
 
 
 def prime(what, bits):
     """A number that passes Fermat's test, with both high bits set, fit for the exponent 65537."""
-    n = int.from_bytes(bytes(what, bits // 8), "big") | 3 << (bits - 2) | 1
+    n = int.from_bytes(fixed(what, bits // 8), "big") | 3 << (bits - 2) | 1
     while pow(2, n - 1, n) != 1 or n % 65537 == 1:
         n += 2
     return n
@@ -144,24 +144,24 @@ def main():
     print("# Computed by crypto.py; do not edit. A kind, then name=value: bytes in hex, numbers in decimal.")
     for h in HASHES:
         for length in (0, 1, 20, 63, 64, 65, 127, 128, 129, 300):
-            key, data = bytes(f"hmac key {length}", length), bytes(f"hmac data {length}", 3 * length)
+            key, data = fixed(f"hmac key {length}", length), fixed(f"hmac data {length}", 3 * length)
             line("hmac", hash=h, key=key, data=data, out=mac(h, key, data))
     for h in HASHES:
         for bits in (128, 160, 256, 384, 512, 521, 1, 7, 9, 2048):
-            key, u, v = bytes(f"kdfa {bits}", 32), bytes("kdfa u", 34), bytes("kdfa v", bits % 5)
+            key, u, v = fixed(f"kdfa {bits}", 32), fixed("kdfa u", 34), fixed("kdfa v", bits % 5)
             line("kdfa", hash=h, key=key, label="STORAGE", u=u, v=v, bits=bits, out=kdfa(h, key, "STORAGE", u, v, bits))
     line("kdfa", hash="sha256", key=b"", label="", u=b"", v=b"", bits=256, out=kdfa("sha256", b"", "", b"", b"", 256))
     for h in HASHES:
         for bits in (size(h) * 8, 9, 521, 1024):
-            z, u, v = bytes(f"kdfe {bits}", 48), bytes("kdfe u", 48), bytes("kdfe v", 48)
+            z, u, v = fixed(f"kdfe {bits}", 48), fixed("kdfe u", 48), fixed("kdfe v", 48)
             line("kdfe", hash=h, z=z, label="SECRET", u=u, v=v, bits=bits, out=kdfe(h, z, "SECRET", u, v, bits))
     for h in HASHES:
         for salt, bound, auth, others in ((32, 0, 0, 0), (20, 7, 0, 0), (0, 12, 5, 1), (64, 64, 64, 2)):
-            caller, tpm, caller1, tpm1 = (bytes(w, size(h)) for w in ("caller", "tpm", "caller 1", "tpm 1"))
-            salt, bound, auth = bytes("salt", salt), bytes("bound", bound), bytes("auth", auth)
-            decrypt, encrypt = bytes("dec", size(h) if others > 0 else 0), bytes("enc", size(h) if others > 1 else 0)
+            caller, tpm, caller1, tpm1 = (fixed(w, size(h)) for w in ("caller", "tpm", "caller 1", "tpm 1"))
+            salt, bound, auth = fixed("salt", salt), fixed("bound", bound), fixed("auth", auth)
+            decrypt, encrypt = fixed("dec", size(h) if others > 0 else 0), fixed("enc", size(h) if others > 1 else 0)
             key = kdfa(h, bound + salt, "ATH", tpm, caller, size(h) * 8)
-            cc, name1, name2, cp, rp = 0x15D, bytes("name 1", 34), b"\x40\0\0\1", bytes("cp", 77), bytes("rp", 99)
+            cc, name1, name2, cp, rp = 0x15D, fixed("name 1", 34), b"\x40\0\0\1", fixed("cp", 77), fixed("rp", 99)
             cp_hash, rp_hash = digest(h, u32(cc) + name1 + name2 + cp), digest(h, u32(0) + u32(cc) + rp)
             line("session", hash=h, salt=salt, bound=bound, auth=auth, caller=caller, tpm=tpm, caller1=caller1, tpm1=tpm1,
                  decrypt=decrypt, encrypt=encrypt, cc=cc, name1=name1, name2=name2, cp=cp, rp=rp, session_key=key,
@@ -175,12 +175,12 @@ def main():
     assert cfb(key, iv, plain) == cipher and cfb(key, iv, cipher, decrypt=True) == plain
     for bits in (128, 192, 256):
         for length in (0, 1, 15, 16, 17, 31, 32, 33, 200):
-            key, iv, plain = bytes(f"cfb key {bits}", bits // 8), bytes("iv", 16), bytes("plain", length)
+            key, iv, plain = fixed(f"cfb key {bits}", bits // 8), fixed("iv", 16), fixed("plain", length)
             line("cfb", key=key, iv=iv, plain=plain, cipher=cfb(key, iv, plain))
     for h in HASHES:
         for bits in (128, 192, 256):
-            value, caller, tpm = bytes("value", size(h) + 9), bytes("caller p", 16), bytes("tpm p", size(h))
-            plain = bytes("parameter", 37)
+            value, caller, tpm = fixed("value", size(h) + 9), fixed("caller p", 16), fixed("tpm p", size(h))
+            plain = fixed("parameter", 37)
             to = kdfa(h, value, "CFB", caller, tpm, bits + 128)
             back = kdfa(h, value, "CFB", tpm, caller, bits + 128)
             line("parameter", hash=h, bits=bits, value=value, caller=caller, tpm=tpm, plain=plain,
@@ -192,7 +192,7 @@ def main():
             line("ecdh", curve=curve, x=x, y=y, ephemeral=ephemeral(curve), ex=ex, ey=ey, z=z)
     for h in HASHES:
         for bits in (2048, 3072):
-            n, seed, secret = modulus(bits), bytes("oaep seed", size(h)), bytes("oaep secret", size(h))
+            n, seed, secret = modulus(bits), fixed("oaep seed", size(h)), fixed("oaep secret", size(h))
             line("oaep", hash=h, label="SECRET", modulus=n.to_bytes(bits // 8, "big"), exponent=65537, seed=seed, secret=secret,
                  out=oaep(h, "SECRET", n, 65537, secret, seed))
     # Keys to wrap, for a real TPM.
@@ -210,7 +210,7 @@ def main():
             x, y = point("P-521" if h == "sha512" else "P-384")
             obj = ecc_public("sha256", 0x00060440, u16(0x0010), "P-256", *point("P-256"))
             obj_name = u16(HASHES["sha256"]) + digest("sha256", obj)
-            sensitive = u16(0x0023) + sized(b"password") + sized(b"") + sized(bytes("private", 32))
+            sensitive = u16(0x0023) + sized(b"password") + sized(b"") + sized(fixed("private", 32))
             for curve in CURVES:
                 x, y = point(curve)
                 salt, salt_secret = seed_to_ecc(h, "SECRET", curve, x, y, ephemeral(curve))
@@ -218,7 +218,7 @@ def main():
                 line("wrap", parent=ecc_public(h, 0x00030472, aes, curve, x, y), draw1=ephemeral(curve), draw2=b"", salt=salt,
                      salt_secret=salt_secret, public=obj, sensitive=sensitive, secret=secret,
                      duplicate=wrapped(h, bits, seed, obj_name, sensitive))
-            n, seed, pad = modulus(2048), bytes("seed", size(h)), bytes("oaep pad", size(h))
+            n, seed, pad = modulus(2048), fixed("seed", size(h)), fixed("oaep pad", size(h))
             line("wrap", parent=rsa_public(h, 0x00030472, aes, 2048, 0, n.to_bytes(256, "big")), draw1=seed, draw2=pad, salt=seed,
                  salt_secret=oaep(h, "SECRET", n, 65537, seed, pad), public=obj, sensitive=sensitive,
                  secret=oaep(h, "DUPLICATE", n, 65537, seed, pad), duplicate=wrapped(h, bits, seed, obj_name, sensitive))

@@ -1,7 +1,7 @@
 //! The operations of the crate `tpm` that programs and the key tool use.
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, PublicKey};
-use tpm::template::{Template, storage_primary};
+use tpm::template::{Storage, Template};
 use tpm::{Auth, Error, Key, NvReader, Parent, Primary, Tpm, endorsement};
 
 use super::record::recorded;
@@ -17,7 +17,7 @@ pub const INDEX: Handle = Handle(0x01c0_0002);
 /// The password of the key `password`.
 pub const PASSWORD: &[u8] = b"password";
 
-const OWNER: Parent = Parent { handle: Handle::OWNER, storage: tpm::template::Storage::P256, auth: None };
+const OWNER: Parent = Parent { handle: Handle::OWNER, storage: Storage::P256, auth: None };
 const DIGEST: [u8; 32] = [7; 32];
 
 pub(super) const OPERATIONS: &[(&str, Operation)] = &[
@@ -86,7 +86,7 @@ pub(super) const OPERATIONS: &[(&str, Operation)] = &[
     }),
     ("certify", |tpm| {
         let signer = Primary::signer(Handle::OWNER, None, false);
-        let subject = Primary { hierarchy: Handle::NULL, auth: None, template: storage_primary(false) };
+        let subject = Primary { hierarchy: Handle::NULL, auth: None, template: Storage::P256.template() };
         tpm.certify(&signer, &subject, &[7; 32]).map(drop)
     }),
     ("prove", |tpm| {
@@ -107,6 +107,6 @@ fn sign(key: &Key) -> Result<(), Error> {
 
 fn endorsement_key(like: &PublicKey) -> Result<Primary, Error> {
     let template = endorsement::templates(like)?;
-    let template = template.first().cloned().unwrap_or_else(|| storage_primary(false));
+    let template = template.first().cloned().unwrap_or_else(|| Storage::P256.template());
     Ok(Primary { hierarchy: Handle::ENDORSEMENT, auth: None, template })
 }

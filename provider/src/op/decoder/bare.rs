@@ -48,7 +48,7 @@ impl Decoder for BareDecoder {
         input.read(provider.core(), length.saturating_sub(HEAD_BYTES), &mut der);
         let (public, der) = match is_reference {
             true => (KeyReference::from_der(&der)?.public, der),
-            false => match Held::parse(&der)? {
+            false => match Held::from_der(&der)? {
                 Held::Reference(reference) => {
                     let der = reference.to_der()?;
                     (reference.public, der)

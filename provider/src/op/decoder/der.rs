@@ -62,7 +62,7 @@ impl<T: KeyType> KeyDecoder<T> {
             return Ok(true);
         }
         input.read(provider.core(), KeyFile::MAX_SIZE, &mut der);
-        let file = match Held::parse(&der)? {
+        let file = match Held::from_der(&der)? {
             Held::Reference(reference) => {
                 return Self::reference(provider, &reference.to_der()?, selection, found, passphrase);
             }

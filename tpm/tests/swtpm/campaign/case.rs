@@ -25,6 +25,10 @@ pub(super) struct Case {
 }
 
 pub(super) struct Verdict {
+    /// The name of the operation.
+    pub(super) operation: &'static str,
+    /// The codes of the damaged commands.
+    pub(super) damaged: Vec<u32>,
     /// The result, for the statistics.
     pub(super) outcome: &'static str,
     /// A violation, if there is one.
@@ -71,16 +75,16 @@ impl Case {
             Err(panic) => ("panic", Some(message(&*panic)), bus.disarm()),
         };
         let names: Vec<_> = damaged.iter().map(|&code| keyfile::CommandCode(code).to_string()).collect();
-        let Self { seed, number, way, fault: what, at, .. } = self;
+        let Self { seed, number, way, operation, fault: what, at, .. } = self;
         let before = self.before.map_or("nothing", |before| before.name);
         let text = format!(
             "{}: {} after {before}, {way:?}: {what:x?} at command {at} ({}): {outcome}\n{}\n  CAMPAIGN_SEED={seed} CAMPAIGN_CASE={number} cargo test -p tpm2-provider-tpm --test swtpm campaign -- --nocapture",
             fault.as_deref().unwrap_or("good"),
-            self.operation.name,
+            operation.name,
             names.join(" "),
             bus.text(start),
         );
-        Verdict { outcome, fault, text }
+        Verdict { operation: operation.name, damaged, outcome, fault, text }
     }
 
     fn damaged(&self, process: Process, work: &Work) -> (&'static str, Option<String>, Vec<u32>) {

@@ -2,7 +2,7 @@
 
 use keyfile::{AlgId, Curve, Handle, HashAlg, Point};
 use tpm::endorsement::templates;
-use tpm::template::{Template, storage_primary};
+use tpm::template::{Storage, Template};
 use tpm::{Answer, Auth, Error, Key, NvReader, Primary};
 use zeroize::Zeroizing;
 
@@ -68,7 +68,7 @@ operations! {
     };
     "certify a key" = |process, _| {
         let [_, signer] = primaries();
-        let subject = Primary { hierarchy: Handle::NULL, auth: None, template: storage_primary(false) };
+        let subject = Primary { hierarchy: Handle::NULL, auth: None, template: Storage::P256.template() };
         process.tpm.certify(&signer, &subject, b"nonce").map(drop)
     };
     "read the PCRs and the clock" = |process, _| {

@@ -3,7 +3,7 @@
 use keyfile::policy::{self, Condition, Statement};
 use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Kind, PublicKey};
 use tpm::rc::ResponseCode;
-use tpm::template::{Storage, Template, Usage};
+use tpm::template::{Template, Usage};
 use tpm::{Auth, Created, Parent, RawRsa, Tpm, refuses_sign_and_decrypt};
 
 use super::options::Options;
@@ -40,7 +40,7 @@ pub(super) fn create_key(provider: &Provider, template: Template, options: &Opti
     let keyed = |made: Created| {
         let mut file = KeyFile::new(Kind::Loadable, handle, made.public, made.private);
         file.empty_auth = auth.is_none();
-        file.rsa_parent = parent.storage == Storage::Rsa2048;
+        parent.storage.mark(&mut file);
         file.policy.clone_from(&statements);
         let key = tpm::Key::from_file_under(tpm, file.clone(), auth.cloned(), parent.auth.clone())?;
         Ok::<_, Error>((file, key))
