@@ -1,4 +1,4 @@
-//! The primary keys that a hierarchy means as the parent of a key: the storage primary keys of the TCG, and that of old key files.
+//! The primary keys that a hierarchy means as the parent of a key: two of the TCG, and one for key files from before the standard.
 
 use keyfile::{Attributes, Curve, KeyFile, Public};
 
