@@ -1,4 +1,4 @@
-//! scripts/deps checks what is missing before it calls a package manager, and installs nothing without asking.
+//! scripts/deps checks what is missing before it calls a package manager, and never installs silently.
 use tests::process::Output;
 use tests::{Shell, module};
 

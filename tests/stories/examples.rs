@@ -1,4 +1,5 @@
-//! The files of docs/examples: each is compiled or checked, and works with a key in the TPM.
+//! The files of docs/examples: each program and nginx.conf works with a key in the TPM, and systemd knows every setting of the units.
+//! 60-tpm.rules is not checked: the udev of Debian 12 has no `udevadm verify`.
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -98,13 +99,10 @@ fn fetches(machine: &Machine, port: u16) {
         .says("served with a key in the TPM");
 }
 
-/// `systemd-analyze` knows every word of a unit; where there is no systemd, no unit runs.
+/// `systemd-analyze` knows every setting of a unit.
 #[test]
 fn the_units_have_no_unknown_setting() {
     let shell = tests::Shell::new("units");
-    if !shell.run("systemd-analyze --version").success() {
-        return;
-    }
     let drop_in = fs::read_to_string(example("service.conf")).unwrap();
     let unit = fs::read_to_string(example("agent.service")).unwrap();
     // What is not installed here.

@@ -196,7 +196,10 @@ fn without_the_setting_the_error_names_it() {
         openssl.ok("pkey -in soft.pem -noout");
     }
     let absent = demanding.clone().set("software", "file:/nonexistent.cnf");
-    absent.failed("pkey -in rsa.tpm -pubout").says("/nonexistent.cnf activates no provider");
+    absent
+        .failed("pkey -in rsa.tpm -pubout")
+        .says("/nonexistent.cnf activates no provider that tpm2 can use for software")
+        .says("activate default, or fips and base, in that file, but not tpm2");
     // A process that only prefers FIPS gets what is available.
     let preferring = Machine { openssl: querying(&machine.openssl, "?fips=yes"), ..machine };
     preferring.signs("ec.tpm");

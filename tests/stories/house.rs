@@ -1,9 +1,11 @@
 //! The structure of the workspace: which crate depends on which, where unsafe code may be, what the module imports and exports.
 use std::fs;
+use std::path::PathBuf;
 
 use tests::{Shell, module};
 
 mod floors;
+mod packages;
 mod pages;
 mod release;
 mod words;
@@ -93,7 +95,7 @@ fn every_entry_from_c_stops_panics() {
 fn the_module_needs_the_tcti_loader_only_and_no_libcrypto() {
     let needed = needed();
     // Whoever loads it has a libcrypto, shared or linked in, of whatever version: a name here would bring in another one.
-    let allowed = ["libtss2-tctildr.so", "libtss2-mu.so", "libc.so", "libgcc_s.so", "ld-linux"];
+    let allowed = ["libtss2-tctildr.so", "libc.so", "libgcc_s.so", "ld-linux"];
     for library in &needed {
         assert!(
             allowed.iter().any(|name| library.starts_with(name)),
@@ -135,7 +137,7 @@ fn needed() -> Vec<String> {
     dynamic.lines().filter(|line| line.contains("(NEEDED)")).filter_map(library).collect()
 }
 
-fn module() -> std::path::PathBuf {
+fn module() -> PathBuf {
     module::folder().join("tpm2.so")
 }
 
@@ -157,7 +159,23 @@ pub(crate) fn dependencies(name: &str) -> Vec<(String, String)> {
     found
 }
 
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+/// Every page of the repository: README.md, its sisters, those of the provider and of the fuzz targets, and all below docs.
+pub(crate) fn pages() -> Vec<PathBuf> {
+    const BESIDE: [&str; 6] = [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "provider/provider-tpm2.md",
+        "fuzz/README.md",
+    ];
+    let root = module::workspace();
+    let docs = files(&root.join("docs")).into_iter();
+    let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    BESIDE.map(|page| root.join(page)).into_iter().chain(docs).collect()
+}
+
+fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

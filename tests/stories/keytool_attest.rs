@@ -18,6 +18,10 @@ const ACTIVATE_CREDENTIAL: u32 = 0x147;
 /// Makes the signing key with tpm2-tools.
 const SIGNER: &str = "tpm2_createprimary -Q -C e -G ecc256:ecdsa-sha256:null -c signer.ctx -a \
     'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|sign'";
+/// The warning of a run that prints what an unknown signing key says, and the refusal to check a Name with such a key.
+const UNVERIFIED: &str = "warning: the signing key is not verified: -A proves that it is in a TPM, -n that it is the key recorded earlier";
+const UNKNOWN_SIGNER: &str =
+    "the signing key is not verified: an attacker on the bus can sign with another key";
 /// PolicyB of the TCG EK credential profile.
 const POLICY_B: [(&str, &str); 3] = [
     ("sha256", "ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0"),
@@ -96,7 +100,7 @@ fn a_low_range_certificate_proves_the_printed_name() {
         desk.run("attest_tpm2_primary -A nv.der").ok().says("in the same TPM").says(&signer);
     }
     // Without a proof the Name is printed with a warning.
-    let unproven = desk.run("attest_tpm2_primary -E").ok().says("the signing key is not verified");
+    let unproven = desk.run("attest_tpm2_primary -E").ok().says(UNVERIFIED);
     assert_eq!(unproven.out(), format!("{signer}\n"));
     desk.run("attest_tpm2_primary --help").ok().says("What is proven").says("openssl verify");
     desk.run("attest_tpm2_primary").failed().says("Usage");
@@ -335,8 +339,8 @@ fn mismatched_arguments_are_refused() {
         ("-n nowhere", "nowhere"),
         ("-A ek.pem -C null text", "does not contain the Name"),
         ("-A ek.pem -C null foreign.name -f no.pem", "the certified key is"),
-        ("foreign.name", "the signing key is not verified"),
-        ("-C owner foreign.name", "the signing key is not verified"),
+        ("foreign.name", UNKNOWN_SIGNER),
+        ("-C owner foreign.name", UNKNOWN_SIGNER),
         ("-C null -f nowhere/no.pem", "cannot write"),
         ("-E --tcti device:/dev/no-such-tpm", "/dev/no-such-tpm"),
     ] {
@@ -517,7 +521,7 @@ fn the_signing_key_of_an_interposer_is_refused() {
     desk.refuse("attest_tpm2_primary -n signer.name -C null", "but signer.name contains");
     // The interposer's endorsement key is not the one in the certificate.
     desk.refuse("attest_tpm2_primary -A ek.pem", "belongs to another TPM");
-    let shown = desk.run("attest_tpm2_primary -E").ok().says("the signing key is not verified").out();
+    let shown = desk.run("attest_tpm2_primary -E").ok().says(UNVERIFIED).out();
     assert_ne!(shown.trim(), honest.to_string());
 
     // The interposer shows the right endorsement key, and its own signing key: the TPM opens no credential for that key.

@@ -157,10 +157,11 @@ fn each_fault_is_named_with_its_remedy() {
     fs::create_dir(service.0.shell.file("closed")).unwrap();
     fs::copy(service.0.shell.file("key.tpm"), service.0.shell.file("closed/key.tpm")).unwrap();
     service.mode("closed", 0o700);
-    service.fails("closed/key.tpm", 1, "key", "closed (mode 0700, user 0, group 0)");
+    let closed = "this user may not enter the folder closed (mode 0700, user 0, group 0)";
+    service.fails("closed/key.tpm", 1, "key", closed);
     // The key is reached by a symbolic link outside of the closed folder.
     std::os::unix::fs::symlink("closed/key.tpm", service.0.shell.file("link.tpm")).unwrap();
-    service.fails("link.tpm", 1, "key", "this user may not enter the folder ");
+    service.fails("link.tpm", 1, "key", closed);
     service.fails("no-such-key.tpm", 1, "key", "No such file");
     service.0.shell.write("text", "hello");
     service.fails("text", 1, "key", "is not a readable key file");
@@ -186,7 +187,8 @@ fn each_fault_is_named_with_its_remedy() {
     service.fails("key.tpm", 1, "module", "there is no module");
     service.0.shell.write("broken.so", "not a module");
     service.edit("/no-such-module.so", "/broken.so");
-    service.fails("key.tpm", 1, "module", "broken.so: ");
+    let broken = format!("cannot load the module {}: ", service.0.shell.file("broken.so").display());
+    service.fails("key.tpm", 1, "module", &broken);
     service.configure("default = d\ntpm2 = t", "");
 
     service.edit(&service.tcti(), "swtpm:host=127.0.0.1,port=1");

@@ -252,7 +252,10 @@ fn signing_keys_are_read_from_every_container_and_use_their_scheme() {
                 added.ok();
                 desk.unseals("", b"hello");
             }
-            false => drop(added.failed().says("another hash than its Name")),
+            false => drop(added.failed().says(
+                "cannot sign with rsa.pem: the scheme of its public area has another hash than its Name; \
+                 policies are signed with the Name's hash, sha256",
+            )),
         }
     }
 }

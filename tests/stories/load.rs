@@ -182,8 +182,11 @@ fn the_software_setting_may_name_a_configuration() {
     for (refused, why) in [
         (file("absent.cnf"), "absent.cnf"),
         (file("damaged.cnf"), "damaged.cnf"),
-        (configuration("none.cnf", ""), "find a provider that is activated"),
-        (configuration("own.cnf", &own), "use this provider for its own software operations"),
+        (configuration("none.cnf", ""), "OpenSSL could not find a provider that is activated"),
+        (
+            configuration("own.cnf", &own),
+            "OpenSSL could not use this provider for its own software operations",
+        ),
     ] {
         refused.failed("pkey -in ec -pubout").says("invalid configuration").says(why);
     }

@@ -48,6 +48,24 @@ fn no_session_outlives_an_operation() {
 }
 
 #[test]
+fn a_policy_takes_its_statements_and_a_session_for_each_operation() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    for (options, statements) in [("-x 16", 1), ("-x 16 --locality 1", 2), ("-x 16 -k secret", 2)] {
+        machine.key("key", &format!("-e P-256 {options}"));
+        let mut signer = machine.signer();
+        signer.ok("load a key secret");
+        signer.ok("sign a");
+        manager.log().clear();
+        signer.ok("sign a");
+        assert_eq!(manager.log().len(), statements + 2, "{options}:\n{}", manager.log().text());
+        signer.end("quit");
+    }
+    assert!(machine.tpm.saved_sessions().is_empty());
+}
+
+#[test]
 fn a_signature_with_an_empty_authorization_is_one_command() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
@@ -59,6 +77,25 @@ fn a_signature_with_an_empty_authorization_is_one_command() {
     manager.log().clear();
     signer.ok("sign a 10");
     assert_eq!(manager.log().codes(), [raw::SIGN; 10], "{}", manager.log().text());
+}
+
+/// The plaintext is encrypted on the bus, so each decryption needs a session.
+#[test]
+fn a_decryption_is_two_commands() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("key", "-r");
+    let mut program = machine.decrypter();
+    program.ok("load key key");
+    program.ok("decrypting key");
+    let sealed = program.ok("seal key 0102");
+    program.ok(&format!("run {sealed}"));
+    manager.log().clear();
+    assert_eq!(program.ok(&format!("run {sealed}")), "0102");
+    let expected = [raw::START_AUTH_SESSION, raw::RSA_DECRYPT];
+    assert_eq!(manager.log().codes(), expected, "{}", manager.log().text());
+    program.end("quit");
 }
 
 #[test]

@@ -48,6 +48,25 @@ impl Kind {
     }
 }
 
+impl Block {
+    /// Returns true if the block contains commands that a test runs.
+    pub(super) fn is_run(&self) -> bool {
+        matches!(self.kind, Kind::Script | Kind::Failing | Kind::Console)
+    }
+
+    /// The commands that are run and succeed, as lines of a script.
+    pub(super) fn commands(&self) -> String {
+        match self.kind {
+            Kind::Script => self.text.clone(),
+            Kind::Console => {
+                let lines = self.text.lines().filter_map(|line| line.strip_prefix("$ "));
+                lines.flat_map(|line| [line, "\n"]).collect()
+            }
+            Kind::Failing | Kind::Printed | Kind::NotRun(_) | Kind::Shown => String::new(),
+        }
+    }
+}
+
 /// The blocks of a page.
 ///
 /// # Panics

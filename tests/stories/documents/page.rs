@@ -9,11 +9,10 @@ use crate::machine::Machine;
 
 /// Runs the blocks of a page, on a machine whose openssl.cnf is as `tpm2.cnf`. Returns how many ran.
 pub(super) fn run(page: &Path, blocks: &[Block]) -> usize {
-    let commands = |block: &&Block| matches!(block.kind, Kind::Script | Kind::Failing | Kind::Console);
-    let ran = blocks.iter().filter(commands).count();
-    if ran == 0 {
+    if !blocks.iter().any(Block::is_run) {
         return 0;
     }
+    let mut ran = 0;
     let machine = Machine::new();
     let openssl = machine.openssl.clone().ordered(Order::DefaultFirst);
     let path = format!("{}:{}", module::folder().display(), env::var("PATH").unwrap());
@@ -31,10 +30,12 @@ pub(super) fn run(page: &Path, blocks: &[Block]) -> usize {
                     (_, rest) =
                         found.unwrap_or_else(|| panic!("{place}: {line:?} is not printed, but {printed}"));
                 }
+                continue;
             }
             Kind::Console => console(&shell, &place, &block.text),
-            Kind::NotRun(_) | Kind::Shown => {}
+            Kind::NotRun(_) | Kind::Shown => continue,
         }
+        ran += 1;
     }
     ran
 }
