@@ -19,7 +19,7 @@ impl Authority {
     #[must_use]
     #[track_caller]
     pub fn with_key(openssl: &Openssl, name: &str, newkey: &str) -> Self {
-        let openssl = openssl.stranger();
+        let openssl = openssl.without_tpm2();
         let files = format!("-keyout {name}.key -out {name}.pem");
         // OpenSSL 3.0 would write version 1, in which a root needs no basicConstraints; later versions write version 3.
         // Python 3.13 verifies with X509_V_FLAG_X509_STRICT, which requires keyUsage.

@@ -44,7 +44,7 @@ impl Dialog {
     /// If the child has ended, crashes, or does not answer within two minutes.
     #[track_caller]
     pub fn ask(&mut self, question: &str) -> String {
-        self.tell(question);
+        self.send(question);
         self.answer(question)
     }
 
@@ -74,7 +74,7 @@ impl Dialog {
     ///
     /// # Panics
     /// When the child has ended.
-    pub fn tell(&mut self, question: &str) {
+    pub fn send(&mut self, question: &str) {
         let stdin = self.process.child().stdin.as_mut().expect("a pipe was asked for");
         writeln!(stdin, "{question}").unwrap_or_else(|e| panic!("{question}: {e}: the program is gone"));
     }

@@ -75,10 +75,10 @@ impl Openssl {
 
     /// Returns an `openssl` without tpm2 in the same folder.
     #[must_use]
-    pub fn stranger(&self) -> Self {
-        let mut stranger = Self::clean_in(self.shell.clone());
-        stranger.sections.clone_from(&self.sections);
-        stranger.configured()
+    pub fn without_tpm2(&self) -> Self {
+        let mut stock = Self::clean_in(self.shell.clone());
+        stock.sections.clone_from(&self.sections);
+        stock.configured()
     }
 
     /// Activates the providers in another order.

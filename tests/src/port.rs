@@ -147,20 +147,20 @@ mod tests {
 
     #[test]
     fn listener_of_another_process_is_not_our_server() {
-        let mut strangers = Vec::new();
+        let mut others = Vec::new();
         let (port, mut server) = serve_forking(1, |port| {
             let listen = format!(
                 "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
             );
             // On the first attempt another process gets the port, and the server ends.
-            if strangers.is_empty() {
-                strangers.push(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+            if others.is_empty() {
+                others.push(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
             }
             let mut command = Command::new("sh");
             command.args(["-c", "python3 -c \"$1\" 2>/dev/null & wait", "sh", &listen]);
             Process::spawn(command)
         });
-        assert_ne!(port, strangers[0].local_addr().unwrap().port());
+        assert_ne!(port, others[0].local_addr().unwrap().port());
         assert!(group(server.id()).len() > 1 && server.ended().is_none());
         assert!(!owner_is(server.id(), port), "a child listens, not the shell");
     }

@@ -123,7 +123,7 @@ impl Proxy {
     }
 
     /// Removes all rules.
-    pub fn behave(&self) {
+    pub fn remove_rules(&self) {
         *self.tamper() = Tamper::default();
     }
 

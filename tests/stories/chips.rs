@@ -106,11 +106,11 @@ impl Bench {
             (Machine { tool, ..machine }, (Some(proxy), None))
         };
         let machine = if chip.name == "cut zeros" { machine.set("session", "password") } else { machine };
-        let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+        let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
         openssl.write("message", b"what is signed");
-        stranger.ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa");
-        stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft-ec");
-        stranger.ok("pkey -in soft-ec -pubout -out soft-ec.pub");
+        stock.ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa");
+        stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft-ec");
+        stock.ok("pkey -in soft-ec -pubout -out soft-ec.pub");
         let authority = Authority::new(openssl, "authority");
         authority.certify("soft-ec.pub", "soft-ec.pem");
         let trust = "-CAfile authority.pem -verify_return_error".to_owned();
@@ -140,7 +140,7 @@ impl Bench {
         self.public(key)?;
         self.openssl(&format!("dgst -{digest} {options} -sign {key} -out signature message"))?;
         let verify = format!("dgst -{digest} {options} -verify public -signature signature message");
-        said(&self.machine.openssl.stranger().run(&verify))
+        said(&self.machine.openssl.without_tpm2().run(&verify))
     }
 
     fn decrypts(&self, options: &str) -> Result<(), String> {
@@ -149,7 +149,7 @@ impl Bench {
         openssl
             .write("secret", if options.contains("none") { vec![0x11; 256] } else { b"a secret".to_vec() });
         openssl
-            .stranger()
+            .without_tpm2()
             .ok(&format!("pkeyutl -encrypt -pubin -inkey public -in secret -out sealed-secret {options}"));
         self.openssl(&format!("pkeyutl -decrypt -inkey rsa -in sealed-secret -out opened {options}"))?;
         same(&openssl.read("opened"), &openssl.read("secret"))
@@ -159,14 +159,14 @@ impl Bench {
         self.public("ec")?;
         let openssl = &self.machine.openssl;
         self.openssl("pkeyutl -derive -inkey ec -peerkey soft-ec.pub -out ours")?;
-        openssl.stranger().ok("pkeyutl -derive -inkey soft-ec -peerkey public -out theirs");
+        openssl.without_tpm2().ok("pkeyutl -derive -inkey soft-ec -peerkey public -out theirs");
         same(&openssl.read("ours"), &openssl.read("theirs"))
     }
 
     /// Makes a certificate of the key, and returns the options that use it.
     fn certified(&self, key: &str) -> Result<String, String> {
         self.public(key)?;
-        let openssl = self.machine.openssl.stranger();
+        let openssl = self.machine.openssl.without_tpm2();
         let extensions = openssl.write("leaf.ext", "subjectAltName = DNS:localhost\n");
         openssl.ok(&format!(
             "x509 -new -force_pubkey public -subj /CN=localhost -days 2 -CA authority.pem -CAkey authority.key -extfile {} -out {key}.pem",
@@ -177,8 +177,8 @@ impl Bench {
 
     fn serves(&self, key: &str, version: &str) -> Result<(), String> {
         let server = TlsServer::start(&self.machine.openssl, &self.certified(key)?);
-        let stranger = self.machine.openssl.stranger();
-        let met = server.client(&stranger, &format!("{version} {}", self.trust));
+        let stock = self.machine.openssl.without_tpm2();
+        let met = server.client(&stock, &format!("{version} {}", self.trust));
         let printed = server.printed();
         // The server is killed and no resource manager flushes for it: its keys are still loaded.
         drop(server);
@@ -190,9 +190,9 @@ impl Bench {
 
     fn visits(&self, key: &str, version: &str) -> Result<(), String> {
         let own = self.certified(key)?;
-        let stranger = self.machine.openssl.stranger();
+        let stock = self.machine.openssl.without_tpm2();
         let options = format!("-cert soft-ec.pem -key soft-ec {} -Verify 1", self.trust);
-        let server = TlsServer::start(&stranger, &options);
+        let server = TlsServer::start(&stock, &options);
         said(&server.client(&self.machine.openssl, &format!("{own} {version}")))
     }
 }

@@ -39,7 +39,7 @@ fn no_password_crosses_the_bus() {
         openssl.failed(&line.replace("pass:", "pass:not-")).says("the TPM refused the password");
     }
     // The hash of a password that is longer than the name hash's digest is the authorization value.
-    let hashed = machine.openssl.stranger().pipe("dgst -sha256 -binary", PASSWORD).ok().stdout;
+    let hashed = machine.openssl.without_tpm2().pipe("dgst -sha256 -binary", PASSWORD).ok().stdout;
     let words = [PASSWORD, "short-secret", "third-secret", "owner-password", "parent-password", "not-"];
     let secrets = words.iter().map(|word| word.as_bytes()).chain([&hashed[..]]);
     for secret in secrets {
@@ -79,10 +79,10 @@ fn every_private_operation_runs_in_an_hmac_session() {
 #[test]
 fn decrypted_and_derived_secrets_cannot_be_read_on_the_bus() {
     let (machine, proxy) = watched();
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     openssl.write("plain", b"a secret of no great length");
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
-    stranger.ok("pkey -in peer -pubout -out peer.pub");
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
+    stock.ok("pkey -in peer -pubout -out peer.pub");
     for (key, options, command, line) in [
         ("rsa", "-r", raw::RSA_DECRYPT, "pkeyutl -decrypt -inkey rsa -in sealed -out secret"),
         ("ec", "-e P-256", raw::ECDH_ZGEN, "pkeyutl -derive -inkey ec -peerkey peer.pub -out secret"),
@@ -90,7 +90,7 @@ fn decrypted_and_derived_secrets_cannot_be_read_on_the_bus() {
         machine.key(key, options);
         openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));
         if key == "rsa" {
-            stranger.ok("pkeyutl -encrypt -pubin -inkey rsa.pub -in plain -out sealed");
+            stock.ok("pkeyutl -encrypt -pubin -inkey rsa.pub -in plain -out sealed");
         }
         proxy.log().clear();
         openssl.ok(line);
@@ -118,7 +118,7 @@ fn error_or_right(machine: &Machine, key: &str, what: &str) -> bool {
     assert!(status.is_some(), "{what}: crashed or hung\n{output}");
     if output.success() {
         let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
-        let verified = machine.openssl.stranger().run(&verify);
+        let verified = machine.openssl.without_tpm2().run(&verify);
         assert!(verified.success(), "{what}: a wrong result was accepted\n{output}\n{verified}");
     }
     // Flushes what a lost or changed response left in the TPM, so that each round begins in the same state.
@@ -141,7 +141,7 @@ fn flip_bits(machine: &Machine, proxy: &Proxy, key: &str) {
                 "bit {bit} of the response to {command:#x} was not noticed"
             );
         }
-        proxy.behave();
+        proxy.remove_rules();
     }
     machine.signs(key);
 }
@@ -192,7 +192,7 @@ fn a_replaced_nonce_is_an_error() {
             let right = error_or_right(&machine, "key", &format!("nonces of {command:#x} replaced"));
             assert!(replaced(), "no nonce of {command:#x} was replaced:\n{}", proxy.log().text());
             assert!(!right, "nonces of {command:#x} replaced, and no error came");
-            proxy.behave();
+            proxy.remove_rules();
         }
         machine.signs("key");
     }

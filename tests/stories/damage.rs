@@ -133,7 +133,7 @@ fn a_wrong_type_and_an_unknown_curve_are_named() {
     let machine = Machine::new();
     machine.key("key", "-e P-256");
     let openssl = &machine.openssl;
-    openssl.stranger().ok("asn1parse -in key -noout -out key.der");
+    openssl.without_tpm2().ok("asn1parse -in key -noout -out key.der");
     let der = openssl.read("key.der");
     // 2.23.133.10.1.3; TPM_ECC_NIST_P256 between TPM_ALG_NULL (the scheme) and TPM_ALG_NULL (the KDF).
     let (oid, curve) = (hex::decode("06066781050a0103").unwrap(), [0, 0x10, 0, 3, 0, 0x10]);
@@ -146,7 +146,7 @@ fn a_wrong_type_and_an_unknown_curve_are_named() {
         let mut damaged = der.clone();
         damaged[at..at + original.len()].copy_from_slice(&replacement);
         openssl.write("damaged.der", damaged);
-        let base64 = openssl.stranger().ok("base64 -in damaged.der").out();
+        let base64 = openssl.without_tpm2().ok("base64 -in damaged.der").out();
         openssl.write(
             "damaged",
             format!("-----BEGIN TSS2 PRIVATE KEY-----\n{base64}-----END TSS2 PRIVATE KEY-----\n"),

@@ -55,7 +55,7 @@ fn ciphertexts_of_stock_openssl_are_decrypted_with_every_padding() {
             let encrypt = format!("pkeyutl -encrypt {encrypter} -in {input} -out sealed {options}");
             match encrypter {
                 "-inkey key" => machine.openssl.ok(&encrypt),
-                _ => machine.openssl.stranger().ok(&encrypt),
+                _ => machine.openssl.without_tpm2().ok(&encrypt),
             };
             machine.openssl.ok(&format!("pkeyutl -decrypt -inkey key -in sealed -out opened {options}"));
             assert_eq!(machine.openssl.read("opened"), machine.openssl.read(input), "{encrypter} {options}");
@@ -181,7 +181,7 @@ fn keys_with_one_scheme_decrypt_with_that_scheme_only() {
         machine.openssl.ok("pkey -in key -passin pass: -pubout -out key.pub");
         machine.openssl.write("secret", SECRET);
         let encrypt = format!("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed {fitting}");
-        machine.openssl.stranger().ok(&encrypt);
+        machine.openssl.without_tpm2().ok(&encrypt);
         let decrypt = "pkeyutl -decrypt -inkey key -passin pass: -in sealed -out opened";
         machine.openssl.ok(&format!("{decrypt} {fitting}"));
         assert_eq!(machine.openssl.read("opened"), SECRET, "{scheme}");
@@ -213,16 +213,16 @@ fn keys_that_only_sign_do_not_decrypt() {
 #[test]
 fn decryption_and_derivation_work_without_sessions() {
     let machine = machine("-r").set("session", "password");
-    machine.openssl.stranger().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
+    machine.openssl.without_tpm2().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
     machine.openssl.ok("pkeyutl -decrypt -inkey key -in sealed -out opened");
     assert_eq!(machine.openssl.read("opened"), SECRET);
 
     machine.key("ec", "-e P-256");
     machine.openssl.ok("pkey -in ec -pubout -out ec.pub");
-    let stranger = machine.openssl.stranger();
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
-    stranger.ok("pkey -in peer -pubout -out peer.pub");
+    let stock = machine.openssl.without_tpm2();
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
+    stock.ok("pkey -in peer -pubout -out peer.pub");
     machine.openssl.ok("pkeyutl -derive -inkey ec -peerkey peer.pub -out ours");
-    stranger.ok("pkeyutl -derive -inkey peer -peerkey ec.pub -out theirs");
+    stock.ok("pkeyutl -derive -inkey peer -peerkey ec.pub -out theirs");
     assert_eq!(machine.openssl.read("ours"), machine.openssl.read("theirs"));
 }

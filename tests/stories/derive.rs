@@ -16,9 +16,9 @@ fn machine(curve: &str) -> Machine {
 
 /// Makes a software key of the stock openssl, and its public half.
 fn peer(machine: &Machine, name: &str, curve: &str) {
-    let stranger = machine.openssl.stranger();
-    stranger.ok(&format!("genpkey -algorithm EC -pkeyopt group:{curve} -out {name}"));
-    stranger.ok(&format!("pkey -in {name} -pubout -out {name}.pub"));
+    let stock = machine.openssl.without_tpm2();
+    stock.ok(&format!("genpkey -algorithm EC -pkeyopt group:{curve} -out {name}"));
+    stock.ok(&format!("pkey -in {name} -pubout -out {name}.pub"));
 }
 
 /// Derives on both sides with these options, and returns the secret.
@@ -26,7 +26,7 @@ fn peer(machine: &Machine, name: &str, curve: &str) {
 fn same_on_both_sides(machine: &Machine, options: &str) -> Vec<u8> {
     machine.openssl.ok(&format!("pkeyutl -derive -inkey key -peerkey peer.pub -out ours {options}"));
     let theirs = format!("pkeyutl -derive -inkey peer -peerkey key.pub -out theirs {options}");
-    machine.openssl.stranger().ok(&theirs);
+    machine.openssl.without_tpm2().ok(&theirs);
     let ours = machine.openssl.read("ours");
     assert_eq!(ours, machine.openssl.read("theirs"), "{options}");
     ours
@@ -44,7 +44,7 @@ fn counted(options: &str) -> (Machine, Proxy, Dialog) {
 
 /// The public key of a file in the form that the program `decrypter` takes.
 fn spki(machine: &Machine, file: &str) -> String {
-    machine.openssl.stranger().ok(&format!("pkey -pubin -in {file} -outform DER -out {file}.der"));
+    machine.openssl.without_tpm2().ok(&format!("pkey -pubin -in {file} -outform DER -out {file}.der"));
     hex::encode(machine.openssl.read(format!("{file}.der")))
 }
 
@@ -78,8 +78,8 @@ fn a_peer_may_have_any_source_and_encoding() {
     let plain = same_on_both_sides(&machine, "");
     let derive = "pkeyutl -derive -inkey key -peerkey";
     // A compressed point; explicit curve parameters; a private key.
-    machine.openssl.stranger().ok("ec -in peer -pubout -conv_form compressed -out compressed.pub");
-    machine.openssl.stranger().ok("ec -in peer -pubout -param_enc explicit -out explicit.pub");
+    machine.openssl.without_tpm2().ok("ec -in peer -pubout -conv_form compressed -out compressed.pub");
+    machine.openssl.without_tpm2().ok("ec -in peer -pubout -param_enc explicit -out explicit.pub");
     for peer in ["compressed.pub", "explicit.pub"] {
         for order in Order::BOTH {
             let openssl = machine.openssl.clone().ordered(order);
@@ -101,8 +101,8 @@ fn a_peer_on_another_curve_is_refused_without_a_command() {
     peer(&machine, "peer", "P-256");
     peer(&machine, "wrong", "P-384");
     peer(&machine, "same_size", "secp256k1");
-    machine.openssl.stranger().ok("genpkey -algorithm X25519 -out x25519");
-    machine.openssl.stranger().ok("pkey -in x25519 -pubout -out x25519.pub");
+    machine.openssl.without_tpm2().ok("genpkey -algorithm X25519 -out x25519");
+    machine.openssl.without_tpm2().ok("pkey -in x25519 -pubout -out x25519.pub");
     let good = spki(&machine, "peer.pub");
     let mut off_curve = hex::decode(&good).unwrap();
     *off_curve.last_mut().unwrap() ^= 1;

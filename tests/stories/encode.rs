@@ -62,7 +62,7 @@ fn commands_for_old_structures_write_the_file_too() {
         openssl.ok("rsa -in rsa -RSAPublicKey_out -out public");
         assert!(openssl.text("public").starts_with("-----BEGIN RSA PUBLIC KEY-----"));
         openssl.ok("rsa -in rsa -pubout -out public");
-        openssl.stranger().ok("rsa -pubin -in public -noout -text").says("2048 bit");
+        openssl.without_tpm2().ok("rsa -pubin -in public -noout -text").says("2048 bit");
     }
 }
 
@@ -70,7 +70,7 @@ fn commands_for_old_structures_write_the_file_too() {
 fn software_keys_are_written_in_old_structures_as_by_the_default_provider() {
     for order in Order::BOTH {
         let openssl = Openssl::with_tpm2(NO_TPM, order);
-        let stranger = openssl.stranger();
+        let stock = openssl.without_tpm2();
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out ec");
         openssl.ok("genpkey -algorithm RSA -out rsa");
         for (line, head) in [("ec -in ec", "EC"), ("rsa -in rsa -traditional", "RSA")] {
@@ -79,18 +79,18 @@ fn software_keys_are_written_in_old_structures_as_by_the_default_provider() {
                 openssl.text("old").starts_with(&format!("-----BEGIN {head} PRIVATE KEY-----")),
                 "{order:?}"
             );
-            assert_eq!(openssl.text("old"), stranger.ok(line).out(), "{order:?}");
+            assert_eq!(openssl.text("old"), stock.ok(line).out(), "{order:?}");
             openssl.ok(&format!("{line} -aes256 -passout pass:secret -out old"));
             assert!(openssl.text("old").contains("Proc-Type: 4,ENCRYPTED"), "{order:?}");
-            stranger.failed("pkey -in old -noout -passin pass:wrong");
-            stranger.ok("pkey -in old -check -noout -passin pass:secret").says("Key is valid");
+            stock.failed("pkey -in old -noout -passin pass:wrong");
+            stock.ok("pkey -in old -check -noout -passin pass:secret").says("Key is valid");
             openssl.ok(&format!("{line} -outform DER -out old"));
-            stranger.ok("pkey -in old -check -noout").says("Key is valid");
+            stock.ok("pkey -in old -check -noout").says("Key is valid");
         }
         openssl.ok("genpkey -genparam -algorithm EC -pkeyopt group:P-384 -out parameters");
-        stranger.ok("ecparam -in parameters -noout -text").says("secp384r1");
+        stock.ok("ecparam -in parameters -noout -text").says("secp384r1");
         openssl.ok("ecparam -name P-256 -genkey -noout -out old");
-        stranger.ok("pkey -in old -check -noout").says("Key is valid");
+        stock.ok("pkey -in old -check -noout").says("Key is valid");
     }
 }
 

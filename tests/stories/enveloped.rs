@@ -23,7 +23,7 @@ fn machine(options: &str) -> (Machine, Proxy) {
 fn cms(machine: &Machine, nth: usize, seal: &str) {
     machine
         .openssl
-        .stranger()
+        .without_tpm2()
         .ok(&format!("cms -encrypt -binary -in secret -outform PEM -out sealed -recip cert.pem {seal}"));
     for (nth, recipient) in ["-recip cert.pem", ""].into_iter().enumerate().map(|(way, r)| (nth + way, r)) {
         let order = Order::BOTH[nth % 2];
@@ -66,7 +66,7 @@ fn cms_to_ec_keys_is_decrypted() {
 #[test]
 fn smime_to_an_rsa_key_is_decrypted() {
     let (machine, _proxy) = machine("-r");
-    machine.openssl.stranger().ok("smime -encrypt -binary -aes256 -in secret -out mail cert.pem");
+    machine.openssl.without_tpm2().ok("smime -encrypt -binary -aes256 -in secret -out mail cert.pem");
     for order in Order::BOTH {
         let openssl = machine.openssl.clone().ordered(order);
         openssl.ok("smime -decrypt -in mail -recip cert.pem -inkey key -out opened");

@@ -120,9 +120,9 @@ fn machine() -> Machine {
 }
 
 fn soft_keys(machine: &Machine) {
-    let stranger = machine.openssl.stranger();
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft-ec");
-    stranger.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa");
+    let stock = machine.openssl.without_tpm2();
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft-ec");
+    stock.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa");
 }
 
 fn persist(machine: &Machine, ec: &str, rsa: &str) {

@@ -24,12 +24,12 @@ fn machine() -> Machine {
     machine
 }
 
-/// Runs a program that signs the message, and has a stranger verify it.
+/// Runs a program that signs the message, and has a stock verify it.
 fn signs(machine: &Machine, line: &str) {
     let signature = machine.openssl.shell().pipe(line, "what is signed").ok().stdout;
     machine.openssl.write("message.sig", signature);
     let verify = "dgst -sha256 -verify key.pub -signature message.sig message";
-    machine.openssl.stranger().ok(verify).says("Verified OK");
+    machine.openssl.without_tpm2().ok(verify).says("Verified OK");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn nginx_serves_with_its_example() {
 }
 
 fn fetches(machine: &Machine, port: u16) {
-    let shell = machine.openssl.stranger().shell().clone();
+    let shell = machine.openssl.without_tpm2().shell().clone();
     shell
         .ok(&format!("curl -sS --cacert key.crt https://localhost:{port}/"))
         .says("served with a key in the TPM");

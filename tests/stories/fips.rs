@@ -120,7 +120,7 @@ fn a_process_that_accepts_only_fips_uses_tpm_keys() {
 
 fn signs_decrypts_and_derives(machine: &Machine) {
     let openssl = &machine.openssl;
-    let stranger = openssl.stranger();
+    let stock = openssl.without_tpm2();
     openssl.write("message", b"what is signed");
     for key in ["rsa.tpm", "ec.tpm"] {
         machine.signs(key);
@@ -128,19 +128,19 @@ fn signs_decrypts_and_derives(machine: &Machine) {
     }
     let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest";
     openssl.ok(&format!("dgst -sha384 {pss} -sign rsa.tpm -out message.sig message"));
-    stranger.ok(&format!("dgst -sha384 {pss} -verify rsa.tpm.pub -signature message.sig message"));
+    stock.ok(&format!("dgst -sha384 {pss} -verify rsa.tpm.pub -signature message.sig message"));
     // An algorithm that FIPS lacks is not taken from another provider.
     openssl.failed("dgst -md5 -sign rsa.tpm -out message.md5 message");
 
     let oaep = "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256";
-    stranger.ok(&format!("pkeyutl -encrypt -pubin -inkey rsa.tpm.pub {oaep} -in message -out sealed"));
+    stock.ok(&format!("pkeyutl -encrypt -pubin -inkey rsa.tpm.pub {oaep} -in message -out sealed"));
     openssl.ok(&format!("pkeyutl -decrypt -inkey rsa.tpm {oaep} -in sealed -out opened"));
     assert_eq!(openssl.read("opened"), b"what is signed");
 
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
-    stranger.ok("pkey -in peer -pubout -out peer.pub");
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out peer");
+    stock.ok("pkey -in peer -pubout -out peer.pub");
     openssl.ok("pkeyutl -derive -inkey ec.tpm -peerkey peer.pub -out ours");
-    stranger.ok("pkeyutl -derive -inkey peer -peerkey ec.tpm.pub -out theirs");
+    stock.ok("pkeyutl -derive -inkey peer -peerkey ec.tpm.pub -out theirs");
     assert_eq!(openssl.read("ours"), openssl.read("theirs"));
 }
 
@@ -165,7 +165,7 @@ fn serves(machine: &Machine) {
         for (version, protocol) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
             // The client may use any algorithm.
             let options = format!("{version} -CAfile {key}.crt -verify_return_error");
-            let client = server.client(&openssl.stranger(), &options);
+            let client = server.client(&openssl.without_tpm2(), &options);
             assert_eq!(handshake(&client).protocol, protocol);
         }
     }

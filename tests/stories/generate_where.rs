@@ -64,7 +64,7 @@ fn row(openssl: &Openssl, line: &str) -> [&'static str; SETS.len()] {
 fn ephemeral(machine: &Machine, order: Order) -> &'static str {
     let proxy = Proxy::start(&machine.tpm);
     let client = Openssl::in_shell(machine.openssl.shell().clone(), &proxy.tcti(), order);
-    let server = TlsServer::start(&machine.openssl.stranger(), "-cert site.crt -key site.key");
+    let server = TlsServer::start(&machine.openssl.without_tpm2(), "-cert site.crt -key site.key");
     for version in ["-tls1_2", "-tls1_3"] {
         let line = format!("{version} -groups P-256 -CAfile site.crt -verify_return_error");
         if !client.run("list -providers").out().contains("default") {
@@ -81,8 +81,8 @@ fn ephemeral(machine: &Machine, order: Order) -> &'static str {
 fn a_request_for_a_tpm_key_never_makes_a_software_key() {
     let machine = Machine::new();
     let openssl = &machine.openssl;
-    openssl.stranger().ok("genpkey -genparam -algorithm EC -pkeyopt group:P-256 -out curve.pem");
-    openssl.stranger().ok(
+    openssl.without_tpm2().ok("genpkey -genparam -algorithm EC -pkeyopt group:P-256 -out curve.pem");
+    openssl.without_tpm2().ok(
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout site.key -subj /CN=localhost -out site.crt",
     );
     let mut table = String::from("| `openssl` … |");
@@ -137,7 +137,7 @@ fn the_algorithm_names_of_tpm_keys_write_the_usual_files() {
         }
         // The key certifies itself in the process that made it.
         openssl.ok("req -x509 -newkey TPM2-RSA:1024 -noenc -keyout key -subj /CN=host -out cert");
-        openssl.stranger().ok("verify -CAfile cert cert");
+        openssl.without_tpm2().ok("verify -CAfile cert cert");
         for wrong in ["TPM2-RSA -pkeyopt rsa_keygen_bits:1536", "TPM2-EC", "TPM2-EC -pkeyopt group:secp256k1"]
         {
             openssl.failed(&format!("genpkey -algorithm {wrong} -out refused")).says("tpm2");

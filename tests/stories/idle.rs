@@ -54,10 +54,10 @@ fn tls_with_software_keys_sends_no_command() {
         let tpm = Swtpm::start();
         let proxy = Proxy::start(&tpm);
         let openssl = Openssl::with_tpm2(&proxy.tcti(), order);
-        let stranger = openssl.stranger();
-        stranger.ok("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -subj /CN=localhost -out cert");
+        let stock = openssl.without_tpm2();
+        stock.ok("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -subj /CN=localhost -out cert");
         // Once as the client, once as the server.
-        for (server, client) in [(&stranger, &openssl), (&openssl, &stranger)] {
+        for (server, client) in [(&stock, &openssl), (&openssl, &stock)] {
             let server = TlsServer::start(server, "-cert cert -key key");
             for version in ["-tls1_2", "-tls1_3"] {
                 let output = server.client(client, &format!("-CAfile cert -verify_return_error {version}"));

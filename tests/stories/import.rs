@@ -20,9 +20,9 @@ const PARENTS: [(&str, &str); 3] = [
 fn keys_for_parents_of_every_kind_are_made_without_a_tpm() {
     let machine = Machine::new().set("pin", "parent");
     let openssl = &machine.openssl;
-    let stranger = openssl.stranger();
-    stranger.ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
-    stranger.ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ec.pem");
+    let stock = openssl.without_tpm2();
+    stock.ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
+    stock.ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ec.pem");
     openssl.write("message", b"what is signed");
     openssl.write("plain", b"for the holder of the key");
     for (handle, template) in PARENTS {
@@ -34,13 +34,13 @@ fn keys_for_parents_of_every_kind_are_made_without_a_tpm() {
             machine.key("key", &format!("{NO_TPM} -i area -p {handle} -w {kind}.pem -k secret"));
             machine.signs_with("key", "secret");
             // The imported key is the key that was wrapped.
-            stranger.ok(&format!("pkey -in {kind}.pem -pubout -out own.pub"));
-            stranger.ok("dgst -sha256 -verify own.pub -signature message.sig message");
+            stock.ok(&format!("pkey -in {kind}.pem -pubout -out own.pub"));
+            stock.ok("dgst -sha256 -verify own.pub -signature message.sig message");
             machine.refuses("key", "-passin pass:wrong").says("the TPM refused the password");
         }
         machine.key("key", &format!("{NO_TPM} -i area -p {handle} -w rsa.pem"));
-        stranger.ok("pkey -in rsa.pem -pubout -out own.pub");
-        stranger.ok(
+        stock.ok("pkey -in rsa.pem -pubout -out own.pub");
+        stock.ok(
             "pkeyutl -encrypt -pubin -inkey own.pub -pkeyopt rsa_padding_mode:oaep -in plain -out cipher",
         );
         openssl.ok("pkeyutl -decrypt -inkey key -pkeyopt rsa_padding_mode:oaep -in cipher -out back");
@@ -72,12 +72,12 @@ fn an_importable_key_may_have_a_policy_of_its_machine() {
 fn wrapped_parents_import_keys_too() {
     let machine = Machine::new();
     machine.provision();
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     machine.others(&format!("tpm2_readpublic -Q -c {SRK:#x} -o area"));
     for (above, handle, kind) in
         [("81000001", "81000031", "EC -pkeyopt ec_paramgen_curve:P-256"), ("81000031", "81000032", "RSA")]
     {
-        stranger.ok(&format!("genpkey -quiet -algorithm {kind} -out parent.pem"));
+        stock.ok(&format!("genpkey -quiet -algorithm {kind} -out parent.pem"));
         machine.key("parent", &format!("{NO_TPM} --restricted -i area -p {above} -w parent.pem"));
         machine.tool.ok(&format!("load parent {handle}"));
         machine.others(&format!("tpm2_readpublic -Q -c 0x{handle} -o area"));

@@ -54,8 +54,8 @@ impl Desk {
 fn a_forged_pcr_value_is_neither_signed_nor_bound_to() {
     let desk = desk();
     let (openssl, tool) = (&desk.machine.openssl, &desk.tool);
-    openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.pem");
-    openssl.stranger().ok("pkey -in vendor.pem -pubout -out vendor.pub");
+    openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.pem");
+    openssl.without_tpm2().ok("pkey -in vendor.pem -pubout -out vendor.pub");
     desk.machine.key("signed.tpm", "-e P-256 --signed-policy vendor.pub");
     let before = openssl.read("signed.tpm");
     desk.alters(raw::PCR_READ, 1);
@@ -69,7 +69,7 @@ fn a_forged_pcr_value_is_neither_signed_nor_bound_to() {
         output.failed().says("TPM2_PCR_Read is not authentic");
     }
     assert!(!openssl.file("new.tpm").exists() && openssl.read("signed.tpm") == before);
-    desk.proxy.behave();
+    desk.proxy.remove_rules();
     tool.ok("policy add -x sha256:7 signed.tpm vendor.pem");
     desk.machine.signs("signed.tpm");
 }
@@ -101,7 +101,7 @@ fn a_forged_public_half_of_a_persistent_key_is_detected() {
     }
     desk.alters(raw::READ_PUBLIC, 1);
     openssl.failed(&format!("pkey -in handle:0x{PLAIN} -pubout"));
-    desk.proxy.behave();
+    desk.proxy.remove_rules();
     openssl.ok(&format!("pkey -in handle:0x{PLAIN} -pubout"));
     assert_eq!(desk.machine.tpm.failures(), 0);
 }
@@ -111,7 +111,7 @@ fn with_a_known_salt_key_every_response_is_authenticated() {
     let desk = desk();
     let shell = desk.machine.openssl.clone().set("salt-name", &desk.null_name());
     let tool = module::keytool().display().to_string();
-    desk.machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
+    desk.machine.openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.pem");
     let wrap = format!("{tool} create --force --wrap soft.pem new.tpm");
     shell.shell().ok(&wrap);
     for command in [raw::GET_CAPABILITY, raw::CREATE_PRIMARY] {
@@ -127,7 +127,7 @@ fn with_a_known_salt_key_every_response_is_authenticated() {
         desk.proxy.log().clear();
         shell.shell().failed(&wrap).says("not authentic");
         assert_eq!(desk.proxy.log().count(raw::IMPORT), 0, "{}", desk.proxy.log().text());
-        desk.proxy.behave();
+        desk.proxy.remove_rules();
     }
     // The salt key has another Name than expected: no secret is sent.
     let other = desk.machine.openssl.clone().set("salt-name", &format!("000b{}", "11".repeat(32)));
@@ -164,7 +164,7 @@ fn damaged_commands_are_not_reported_as_a_wrong_password() {
         desk.damages(command);
         let output = openssl.failed("dgst -sha256 -sign key -out sig file").says("which has no other");
         assert!(!output.err().contains("-passin"), "{output}");
-        desk.proxy.behave();
+        desk.proxy.remove_rules();
         openssl.ok("dgst -sha256 -sign key -out sig file");
     }
     desk.damages(raw::CREATE);

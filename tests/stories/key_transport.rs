@@ -14,7 +14,7 @@ fn a_server_decrypts_the_premaster_secret() {
         let machine = Machine::reached_by(tpm, &proxy.tcti());
         machine.key("key", "-r");
         machine.openssl.ok("req -x509 -key key -subj /CN=localhost -out cert.pem");
-        let client = machine.openssl.stranger();
+        let client = machine.openssl.without_tpm2();
         let openssl = machine.openssl.clone().ordered(order);
         let options = format!("-cert cert.pem -key key -tls1_2 -cipher {}", CIPHERS.join(":"));
         let server = TlsServer::start(&openssl, &options);

@@ -77,7 +77,7 @@ impl Desk {
         }
         let _ = answer.send(());
         let status = Some(process.wait(LIMIT));
-        proxy.behave();
+        proxy.remove_rules();
         let [stdout, stderr] = ["output", "errors"].map(|name| self.shell.read(name));
         let output = Output { line: line.to_owned(), stdout, stderr, status };
         assert_eq!(output.status.and_then(|status| status.code()), Some(128 + signal), "{output}");

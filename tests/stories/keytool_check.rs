@@ -325,7 +325,7 @@ fn a_tpm_that_is_too_slow_to_sign_ends_as_no_tpm() {
         Fate::Pass
     });
     let output = service.check("key.tpm");
-    proxy.behave();
+    proxy.remove_rules();
     assert_eq!(output.status.and_then(|status| status.code()), Some(4), "{output}");
     assert!(
         output.out().contains("FAILED   signature: OpenSSL cannot sign: the TPM did not answer in time"),

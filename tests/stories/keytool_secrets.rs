@@ -186,7 +186,7 @@ fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>
             go.send(()).unwrap();
         }
     }
-    proxy.behave();
+    proxy.remove_rules();
     assert!(process.wait(LIMIT).success(), "{line}");
     desk.assert_tidy();
     memories

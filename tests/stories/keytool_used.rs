@@ -37,7 +37,7 @@ fn signs_with(machine: &Machine, key: &str, password: &str) {
     openssl.ok(&sign(password));
     openssl.ok(&format!("pkey -in {key} -passin pass:{password} -pubout -out {key}.pub"));
     openssl
-        .stranger()
+        .without_tpm2()
         .ok(&format!("dgst -sha256 -verify {key}.pub -signature message.sig message"))
         .says("Verified OK");
     openssl.failed(&sign("wrong"));
@@ -77,7 +77,7 @@ fn keys_with_a_password_in_the_policy_sign() {
         if options.contains("-w") {
             machine
                 .openssl
-                .stranger()
+                .without_tpm2()
                 .ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
             machine.key("key.tpm", options);
         } else {
@@ -93,7 +93,7 @@ fn importable_keys_sign_on_the_machine_of_the_parent() {
     machine.provision();
     let shell = tests::peers::tpm2_tools(machine.tool.shell(), &machine.tpm.tcti());
     shell.ok(&format!("tpm2_readpublic -Q -c {SRK:#x} -o srk.area"));
-    machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
+    machine.openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     for (options, password) in [
         ("-e P-256", ""),
         ("-r -k secret", "secret"),

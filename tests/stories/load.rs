@@ -22,7 +22,7 @@ fn the_text_describes_the_content_of_the_file() {
         let text = text.says("password: none").says("attributes: ").says("sign").says("policy: none");
         // The public half follows, as a stock openssl prints it for a private key.
         openssl.ok(&format!("pkey -in {key} -pubout -out {key}.pub"));
-        let public = openssl.stranger().ok(&format!("pkey -pubin -in {key}.pub -noout -text")).out();
+        let public = openssl.without_tpm2().ok(&format!("pkey -pubin -in {key}.pub -noout -text")).out();
         let numbers = public.split_once('\n').expect("two lines").1;
         let numbers = numbers.replace("Modulus:", "modulus:").replace("Exponent:", "publicExponent:");
         assert!(text.out().ends_with(&numbers), "{text}\n{public}");
@@ -59,7 +59,7 @@ fn a_key_is_written_back_as_it_was() {
 fn the_public_half_is_written_as_openssl_writes_it() {
     for order in Order::BOTH {
         let openssl = keys(order);
-        let stranger = openssl.stranger();
+        let stock = openssl.without_tpm2();
         for (line, printed) in [
             ("ec -in ec -pubout", "NIST CURVE: P-384"),
             ("ec -in ec -pubout -conv_form compressed", "NIST CURVE: P-384"),
@@ -68,7 +68,7 @@ fn the_public_half_is_written_as_openssl_writes_it() {
             ("pkey -in rsa -pubout -outform DER", "Exponent: 65537"),
         ] {
             openssl.ok(&format!("{line} -out public"));
-            stranger.ok("pkey -pubin -in public -noout -text").says(printed);
+            stock.ok("pkey -pubin -in public -noout -text").says(printed);
         }
         let size = |form: &str| {
             openssl.ok(&format!("ec -in ec -pubout -outform DER -conv_form {form} -out public"));
@@ -116,11 +116,11 @@ fn software_keys_are_written_encrypted_with_tpm2_first() {
         for algorithm in ["EC -pkeyopt group:P-256", "RSA", "RSA-PSS"] {
             openssl.ok(&format!("genpkey -algorithm {algorithm} -aes256 -pass pass:secret -out software"));
             assert!(openssl.text("software").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
-            openssl.stranger().failed("pkey -in software -noout -passin pass:wrong");
-            openssl.stranger().ok("pkey -in software -check -noout -passin pass:secret").says("Key is valid");
+            openssl.without_tpm2().failed("pkey -in software -noout -passin pass:wrong");
+            openssl.without_tpm2().ok("pkey -in software -check -noout -passin pass:secret").says("Key is valid");
         }
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -outform DER -out software");
-        openssl.stranger().ok("pkey -in software -noout");
+        openssl.without_tpm2().ok("pkey -in software -noout");
     }
 }
 

@@ -46,13 +46,13 @@ const KINDS: [(&str, &str, &str); 2] = [
 #[test]
 fn tpm_keys_and_software_keys_are_equal_only_if_they_are_the_same() {
     let Machine { openssl, tool, tpm: _tpm } = Machine::new();
-    let stranger = openssl.stranger();
+    let stock = openssl.without_tpm2();
     let authority = Authority::new(&openssl, "authority");
     for (kind, create, genpkey) in KINDS {
         tool.ok(&format!("create {create} {kind}-one.key"));
         tool.ok(&format!("create {create} {kind}-two.key"));
         // A software key, and the same key wrapped for the TPM.
-        stranger.ok(&format!("genpkey {genpkey} -out {kind}-soft.key"));
+        stock.ok(&format!("genpkey {genpkey} -out {kind}-soft.key"));
         tool.ok(&format!("create -w {kind}-soft.key {kind}-wrapped.key"));
         for name in ["one", "two", "soft", "wrapped"] {
             openssl.ok(&format!("pkey -in {kind}-{name}.key -pubout -out {kind}-{name}.pub"));
@@ -77,8 +77,8 @@ fn tpm_keys_and_software_keys_are_equal_only_if_they_are_the_same() {
             // `x509 -key` makes a self-signed certificate for that key, whatever key the first certificate had.
             for key in ["one", "two", "soft"] {
                 openssl.ok(&format!("x509 -clrext -in {kind}-one.pem -key {kind}-{key}.key -out self.pem"));
-                stranger.ok("verify -check_ss_sig -CAfile self.pem self.pem");
-                let public = stranger.ok("x509 -in self.pem -noout -pubkey").out();
+                stock.ok("verify -check_ss_sig -CAfile self.pem self.pem");
+                let public = stock.ok("x509 -in self.pem -noout -pubkey").out();
                 assert_eq!(public, openssl.text(&format!("{kind}-{key}.pub")), "{order:?} {kind}-{key}");
             }
             // `x509 -CA -CAkey` needs the key of that certificate.

@@ -35,7 +35,7 @@ impl Machine {
         }
         let fields = fields.replace("KEY", &format!("FORMAT:HEX,OCTETSTRING:{private}"));
         self.openssl.write("fields", format!("asn1=SEQUENCE:key\n[key]\ntype=OID:2.23.133.10.2\n{fields}"));
-        self.openssl.stranger().ok(&format!("asn1parse -genconf fields -noout -out {key}.der"));
+        self.openssl.without_tpm2().ok(&format!("asn1parse -genconf fields -noout -out {key}.der"));
         let block = openssl::base64::encode_block(&self.openssl.read(format!("{key}.der")));
         let lines: Vec<_> = block.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
         let pem =
@@ -125,7 +125,7 @@ fn a_key_of_the_old_storage_key_is_used_and_made() {
             bytes("priv")
         ),
     );
-    machine.openssl.stranger().ok("asn1parse -genconf fields -noout -out theirs.der");
+    machine.openssl.without_tpm2().ok("asn1parse -genconf fields -noout -out theirs.der");
     machine.signs("theirs.der");
     machine
         .tool

@@ -26,7 +26,7 @@ impl Authority {
         let shell = Shell::new("pki");
         Tool::new(&shell, &tpm.tcti()).ok(&format!("create {create} ca.tpm"));
         let tpm2 = Openssl::in_shell(shell, &tpm.tcti(), Order::DefaultFirst).sections(SECTIONS);
-        let verifier = tpm2.stranger();
+        let verifier = tpm2.without_tpm2();
         tpm2.ok("req -x509 -key ca.tpm -subj /CN=authority -days 3 -extensions v3_ca -out ca.crt");
         verifier.ok("verify -CAfile ca.crt ca.crt");
         authority_files(tpm2.shell());

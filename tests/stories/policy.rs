@@ -32,7 +32,7 @@ impl Machine {
         self.openssl.ok(&format!("dgst -sha256 -sign {key} {passin} -out message.sig message"));
         self.openssl.ok(&format!("pkey -in {key} {passin} -pubout -out {key}.pub"));
         let verify = format!("dgst -sha256 -verify {key}.pub -signature message.sig message");
-        self.openssl.stranger().ok(&verify).says("Verified OK");
+        self.openssl.without_tpm2().ok(&verify).says("Verified OK");
     }
 
     /// Makes a key with these conditions as its policy file.
@@ -84,22 +84,22 @@ fn every_operation_works_with_a_bound_key() {
     machine.key("ec", "-e P-256 -x 16 -k secret");
     let openssl = &machine.openssl;
     openssl.ok("req -x509 -key rsa -subj /CN=x -days 2 -out crt");
-    openssl.stranger().ok("verify -CAfile crt crt");
+    openssl.without_tpm2().ok("verify -CAfile crt crt");
     openssl.write("plain", b"for the holder of the key");
     for padding in ["pkcs1", "oaep"] {
         let options = format!("-pkeyopt rsa_padding_mode:{padding}");
         openssl
-            .stranger()
+            .without_tpm2()
             .ok(&format!("pkeyutl -encrypt -certin -inkey crt {options} -in plain -out cipher"));
         openssl.ok(&format!("pkeyutl -decrypt -inkey rsa {options} -in cipher -out back"));
         assert_eq!(openssl.read("back"), openssl.read("plain"));
     }
-    let stranger = openssl.stranger();
-    stranger.ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out peer");
-    stranger.ok("pkey -in peer -pubout -out peer.pub");
+    let stock = openssl.without_tpm2();
+    stock.ok("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out peer");
+    stock.ok("pkey -in peer -pubout -out peer.pub");
     openssl.ok("pkey -in ec -passin pass:secret -pubout -out ec.pub");
     openssl.ok("pkeyutl -derive -inkey ec -passin pass:secret -peerkey peer.pub -out ours");
-    stranger.ok("pkeyutl -derive -inkey peer -peerkey ec.pub -out theirs");
+    stock.ok("pkeyutl -derive -inkey peer -peerkey ec.pub -out theirs");
     assert_eq!(openssl.read("ours"), openssl.read("theirs"));
     machine.others(EXTEND);
     for line in [

@@ -16,7 +16,7 @@ fn approve(machine: &Machine, key: &str, signer: &str, name: &str, conditions: &
     let mut statements: Vec<_> = conditions.iter().map(|condition| condition.statement().unwrap()).collect();
     let approved = digest(&statements, file.public.name_alg).unwrap();
     machine.openssl.write("approved", [approved.as_slice(), &place.policy_ref].concat());
-    machine.openssl.stranger().ok(&format!("dgst -sha256 -sign {signer} -out approved.sig approved"));
+    machine.openssl.without_tpm2().ok(&format!("dgst -sha256 -sign {signer} -out approved.sig approved"));
     let bytes = machine.openssl.read("approved.sig");
     let signature = Signature::Rsa { scheme: AlgId::RSASSA, hash: HashAlg::Sha256, bytes };
     let authorize = Authorize { signature, ..*place };
@@ -34,10 +34,10 @@ fn now(machine: &Machine, spec: &str) -> Condition {
 #[test]
 fn a_key_signs_under_any_policy_that_its_signer_signed() {
     let machine = Machine::new();
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     for signer in ["signer", "other"] {
-        stranger.ok(&format!("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {signer}"));
-        stranger.ok(&format!("pkey -in {signer} -pubout -out {signer}.public"));
+        stock.ok(&format!("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out {signer}"));
+        stock.ok(&format!("pkey -in {signer} -pubout -out {signer}.public"));
     }
     machine.key("key", "-e P-256 -k secret --signed-policy signer.public");
     let sign = "-passin pass:secret";

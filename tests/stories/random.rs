@@ -31,11 +31,11 @@ fn without_another_provider_random_bytes_come_from_the_tpm() {
     }
     tpm.assert_empty();
     // The documentation of tpm2-openssl names the provider on the command line.
-    let stranger = Machine::new();
+    let stock = Machine::new();
     let line = "rand -provider tpm2 -hex 10";
     let folder = module::folder();
-    let bare = stranger.openssl.stranger().env("OPENSSL_MODULES", folder.to_str().unwrap());
-    let bare = bare.env("TPM2_TCTI", &stranger.tpm.tcti());
+    let bare = stock.openssl.without_tpm2().env("OPENSSL_MODULES", folder.to_str().unwrap());
+    let bare = bare.env("TPM2_TCTI", &stock.tpm.tcti());
     assert_eq!(bare.ok(line).out().trim().len(), 20);
     bare.ok("rand -provider tpm2 -provider default -hex 10");
     let nowhere = bare.env("TPM2_TCTI", "swtpm:path=/nonexistent");
@@ -110,7 +110,7 @@ fn threads_and_children_share_the_generator() {
 fn the_fallback_default_provider_generates() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
-    let openssl = Openssl::with_tpm2(&proxy.tcti(), Order::Tpm2First).stranger();
+    let openssl = Openssl::with_tpm2(&proxy.tcti(), Order::Tpm2First).without_tpm2();
     let openssl =
         openssl.env("OPENSSL_MODULES", module::folder().to_str().unwrap()).env("TPM2_TCTI", &proxy.tcti());
     let fallback = program(openssl.shell(), "fallback");

@@ -34,17 +34,17 @@ fn key(machine: &Machine) {
 fn signatures_use_the_schemes_of_the_tpm() {
     let (machine, _proxy) = machine();
     key(&machine);
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     for digest in ["sha1", "sha256", "sha384", "sha512"] {
         for options in [String::new(), PSS.to_owned(), format!("{PSS} -sigopt rsa_pss_saltlen:digest")] {
             openssl.ok(&format!("dgst -{digest} {options} -sign key -out signature message"));
             let verify = format!("dgst -{digest} {options} -verify key.pub -signature signature message");
-            stranger.ok(&verify).says("Verified OK");
+            stock.ok(&verify).says("Verified OK");
         }
     }
     openssl.ok("dgst -sha256 -binary -out digest message");
     openssl.ok("pkeyutl -sign -inkey key -in digest -pkeyopt digest:sha256 -out signature");
-    stranger.ok("dgst -sha256 -verify key.pub -signature signature message").says("Verified OK");
+    stock.ok("dgst -sha256 -verify key.pub -signature signature message").says("Verified OK");
 }
 
 #[test]
@@ -68,15 +68,15 @@ fn an_unsupported_signature_names_the_supported_ones() {
 fn certificates_of_both_paddings_verify() {
     let (machine, _proxy) = machine();
     key(&machine);
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     // The certificate names the salt length of its signature, whether an option gave it or not.
     for options in
         ["", "-sha512", PSS, &format!("{PSS} -sigopt rsa_pss_saltlen:digest"), &format!("{PSS} -sha384")]
     {
         openssl.ok(&format!("req -x509 -key key -subj /CN=self {options} -days 2 -out self.crt"));
-        stranger.ok("verify -check_ss_sig -CAfile self.crt self.crt");
+        stock.ok("verify -check_ss_sig -CAfile self.crt self.crt");
         openssl.ok(&format!("req -new -key key -subj /CN=self {options} -out self.csr"));
-        stranger.ok("req -in self.csr -verify -noout").says("verify OK");
+        stock.ok("req -in self.csr -verify -noout").says("verify OK");
     }
 }
 
@@ -84,9 +84,9 @@ fn certificates_of_both_paddings_verify() {
 fn ciphertexts_of_stock_openssl_are_decrypted() {
     let (machine, _proxy) = machine();
     key(&machine);
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     let seal = |options: &str| {
-        stranger.ok(&format!("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed {options}"));
+        stock.ok(&format!("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed {options}"));
         format!("pkeyutl -decrypt -inkey key -in sealed -out opened {options}")
     };
     for options in [
@@ -160,16 +160,16 @@ fn keys_of_other_tools_work_within_their_schemes() {
         tools.ok("tpm2_flushcontext -l");
         machine.openssl.ok("pkey -in key -passin pass: -pubout -out key.pub");
     };
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     let sign = "dgst -sha256 -passin pass: -sign key -out signature message";
     let encrypt = |options: &str| {
-        stranger.ok(&format!("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed {options}"));
+        stock.ok(&format!("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed {options}"));
         format!("pkeyutl -decrypt -inkey key -passin pass: -in sealed -out opened {options}")
     };
     for uses in ["sign", "sign|decrypt"] {
         make(uses);
         openssl.ok(sign);
-        stranger.ok("dgst -sha256 -verify key.pub -signature signature message").says("Verified OK");
+        stock.ok("dgst -sha256 -verify key.pub -signature signature message").says("Verified OK");
     }
     openssl.ok(&encrypt(""));
     make("decrypt");
@@ -183,7 +183,7 @@ fn keys_of_other_tools_work_within_their_schemes() {
 fn status_shows_missing_raw_rsa_and_create_warns() {
     let (machine, proxy) = machine();
     machine.tool.ok("status").says("raw RSA       forbidden");
-    machine.openssl.stranger().ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft");
+    machine.openssl.without_tpm2().ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft");
     for (command, options) in [(raw::CREATE, "-r"), (raw::IMPORT, "-w soft")] {
         // A TPM that also refuses RSA keys for both uses (TPM_RC_SCHEME of the second parameter).
         refuse_both_uses(&proxy, command);
@@ -199,7 +199,7 @@ fn status_shows_missing_raw_rsa_and_create_warns() {
     machine.openssl.ok("genpkey -algorithm TPM2-RSA -out key");
     machine.signs("key");
     machine.openssl.failed("pkeyutl -decrypt -inkey key -in secret").says("may not decrypt");
-    proxy.behave();
+    proxy.remove_rules();
     machine.tool.ok("status").says("raw RSA       yes");
     machine.tpm.assert_empty();
 }
@@ -213,17 +213,17 @@ fn refuse_both_uses(proxy: &Proxy, command: u32) {
 #[test]
 fn tls_works_with_keys_of_every_tool() {
     let (machine, proxy) = machine();
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     let authority = Authority::new(openssl, "authority");
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.key");
-    stranger.ok("pkey -in soft.key -pubout -out soft.pub");
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.key");
+    stock.ok("pkey -in soft.key -pubout -out soft.pub");
     authority.certify("soft.pub", "soft.pem");
     machine.key("created", "-r");
     openssl.ok("genpkey -algorithm TPM2-RSA -out generated");
     peers::tpm2_openssl(openssl.shell(), &proxy.tcti())
         .ok("openssl genpkey -provider tpm2 -provider default -algorithm RSA -pkeyopt bits:2048 -out peer");
     let trust = "-CAfile authority.pem -verify_return_error";
-    let strict = TlsServer::start(&stranger, &format!("-cert soft.pem -key soft.key {trust} -Verify 1"));
+    let strict = TlsServer::start(&stock, &format!("-cert soft.pem -key soft.key {trust} -Verify 1"));
     for name in ["created", "generated", "peer"] {
         openssl.ok(&format!("pkey -in {name} -pubout -out {name}.pub"));
         authority.certify(&format!("{name}.pub"), &format!("{name}.pem"));
@@ -234,7 +234,7 @@ fn tls_works_with_keys_of_every_tool() {
         let server = TlsServer::start(openssl, &own);
         for options in ["-tls1_2", "-tls1_3", "-tls1_2 -sigalgs RSA+SHA512", "-tls1_2 -cipher AES128-SHA256"]
         {
-            let _ = tls::handshake(&server.client(&stranger, &format!("{trust} {options}")));
+            let _ = tls::handshake(&server.client(&stock, &format!("{trust} {options}")));
         }
         drop(server);
         machine.tpm.reset_and_startup();

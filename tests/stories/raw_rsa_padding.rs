@@ -135,7 +135,7 @@ fn only_the_response_to_the_decryption_can_mean_a_wrong_padding() {
     machine.key("key", "-r -x 16");
     let openssl = &machine.openssl;
     openssl.ok("pkey -in key -pubout -out key.pub");
-    openssl.stranger().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
+    openssl.without_tpm2().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
     let decrypt = "pkeyutl -decrypt -inkey key -in sealed -out opened";
     openssl.ok(decrypt);
     assert_eq!(openssl.read("opened"), openssl.read("secret"));
@@ -177,8 +177,8 @@ fn only_the_response_to_the_decryption_can_mean_a_wrong_padding() {
 fn a_key_with_several_signed_policies_decrypts() {
     let (machine, proxy) = machine();
     let openssl = &machine.openssl;
-    openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out signer.pem");
-    openssl.stranger().ok("pkey -in signer.pem -pubout -out signer.pub");
+    openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out signer.pem");
+    openssl.without_tpm2().ok("pkey -in signer.pem -pubout -out signer.pub");
     machine.key("key", "-r --signed-policy signer.pub");
     machine.tool.ok("policy add -x 16 -n first key signer.pem");
     machine.tool.ok("policy add -x 16 -n second key signer.pem");
@@ -187,7 +187,7 @@ fn a_key_with_several_signed_policies_decrypts() {
     // The raw operation is believed to be forbidden after its second refusal: it is not tried again for each policy.
     assert_eq!(proxy.log().count(raw::RSA_DECRYPT), 2, "{}", proxy.log().text());
     openssl.ok("pkey -in key -pubout -out key.pub");
-    openssl.stranger().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
+    openssl.without_tpm2().ok("pkeyutl -encrypt -pubin -inkey key.pub -in secret -out sealed");
     openssl.ok("pkeyutl -decrypt -inkey key -in sealed -out opened");
     assert_eq!(openssl.read("opened"), openssl.read("secret"));
     machine.others(EXTEND);

@@ -128,7 +128,7 @@ fn a_tpm_that_stays_busy_is_an_error() {
     let answer = signer.ask("sign a");
     assert!(answer.contains("0x922") && answer.contains("TPM_RC_RETRY"), "{answer}");
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
-    proxy.behave();
+    proxy.remove_rules();
     signer.ok("sign a");
 }
 
@@ -167,7 +167,7 @@ fn a_connection_that_breaks_during_a_command_is_reopened() {
         proxy.on_response(tamper::hang_up(command, usize::MAX));
         let answer = signer.ask("sign a");
         assert!(answer.starts_with("error") && answer.contains("connection to the TPM lost"), "{answer}");
-        proxy.behave();
+        proxy.remove_rules();
         signer.ok("sign a");
         signer.end("quit");
         machine.tpm.assert_empty();

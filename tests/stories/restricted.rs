@@ -58,7 +58,7 @@ fn encode(machine: &Machine, theirs: &Shell, name: &str) {
 #[test]
 fn attestation_keys_certify_themselves_and_sign_mail() {
     let machine = machine(Swtpm::tcti);
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     openssl.write("mail", "from here\r\n");
     // EVP_PKEY_get_default_digest_name(3ossl): 2 is a mandatory digest, 1 a replaceable one.
     let facts = program(openssl.shell(), "facts");
@@ -69,39 +69,39 @@ fn attestation_keys_certify_themselves_and_sign_mail() {
         openssl.shell().ok(&format!("{facts} {key}")).says("digest 2 SHA256");
         // No option needs to name the digest.
         openssl.ok(&format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt"));
-        stranger.ok(&format!("verify -check_ss_sig -CAfile {name}.crt {name}.crt"));
+        stock.ok(&format!("verify -check_ss_sig -CAfile {name}.crt {name}.crt"));
         openssl.ok(&format!("req -new -key {key} -subj /CN={name} -out csr"));
-        stranger.ok("req -in csr -verify -noout").says("verify OK");
+        stock.ok("req -in csr -verify -noout").says("verify OK");
         openssl.failed(&format!("req -new -sha384 -key {key} -subj /CN={name}")).says("restricted to sha256");
 
         let sign = format!("-signer {name}.crt -inkey {key}");
         openssl.ok(&format!("cms -sign -in mail {sign} {keyopt} -out mail.cms"));
         let verify = format!("-CAfile {name}.crt -purpose any -out read");
-        stranger.ok(&format!("cms -verify -in mail.cms {verify}")).says("successful");
+        stock.ok(&format!("cms -verify -in mail.cms {verify}")).says("successful");
         // Without signed attributes cms computes the digest itself.
         openssl.failed(&format!("cms -sign -noattr -in mail {sign} {keyopt}")).says("cms without -noattr");
         // OpenSSL 3.0 cannot sign S/MIME (PKCS#7) with keys that are fixed to PSS.
         if keyopt.is_empty() {
             openssl.ok(&format!("smime -sign -in mail {sign} -out mail.smime"));
-            stranger.ok(&format!("smime -verify -in mail.smime {verify}")).says("successful");
+            stock.ok(&format!("smime -verify -in mail.smime {verify}")).says("successful");
         }
     }
-    let text = stranger.ok("x509 -in pss.crt -noout -text").out();
+    let text = stock.ok("x509 -in pss.crt -noout -text").out();
     assert_eq!(text.matches(": rsassaPss").count(), 3, "the key and both signature algorithms: {text}");
 }
 
 #[test]
 fn attestation_keys_certify_other_keys() {
     let machine = machine(Swtpm::tcti);
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
-    stranger.ok("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=leaf -out leaf.csr");
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
+    stock.ok("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=leaf -out leaf.csr");
     for (name, key, _) in KEYS {
         let own = format!("req -x509 -key {key} -subj /CN={name} -days 2 -out {name}.crt");
         // OpenSSL 3.5 and later accept no other certificate for an authority.
         openssl.ok(&format!("{own} -addext basicConstraints=critical,CA:TRUE"));
         let issue = format!("x509 -req -in leaf.csr -CA {name}.crt -CAkey {key} -CAcreateserial -days 2");
         openssl.ok(&format!("{issue} -out leaf.crt"));
-        stranger.ok(&format!("verify -CAfile {name}.crt leaf.crt"));
+        stock.ok(&format!("verify -CAfile {name}.crt leaf.crt"));
         openssl.failed(&format!("{issue} -sha512 -out leaf.crt")).says("restricted to sha256");
     }
 }
@@ -111,7 +111,7 @@ fn certificates_name_the_salt_length_of_the_tpm() {
     let mut reached = None;
     let machine = machine(|tpm| reached.insert(Proxy::start(tpm)).tcti());
     let proxy = reached.expect("a proxy");
-    let (openssl, stranger) = (&machine.openssl, machine.openssl.stranger());
+    let (openssl, stock) = (&machine.openssl, machine.openssl.without_tpm2());
     let signs = |line: &str| {
         proxy.log().clear();
         openssl.ok(line);
@@ -119,19 +119,19 @@ fn certificates_name_the_salt_length_of_the_tpm() {
     };
     // No option gives a salt length: any is accepted.
     assert_eq!(signs("dgst -sign pss -out signature pss"), 1);
-    stranger.write("pss.pub", openssl.ok("pkey -in pss -pubout").out());
-    stranger.ok("dgst -verify pss.pub -signature signature pss");
+    stock.write("pss.pub", openssl.ok("pkey -in pss -pubout").out());
+    stock.ok("dgst -verify pss.pub -signature signature pss");
     // A certificate names the salt length before it is signed, so one additional signature measures it.
     assert_eq!(signs("req -x509 -key pss -subj /CN=pss -out pss.crt"), 2, "{}", proxy.log().text());
     assert_eq!(signs("req -new -key pss -subj /CN=pss -out csr"), 2);
-    stranger.ok("req -in csr -verify -noout").says("verify OK");
+    stock.ok("req -in csr -verify -noout").says("verify OK");
     // A request for the TPM's salt length succeeds at once, and a request for another fails with the TPM's length.
-    let printed = stranger.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
+    let printed = stock.ok("x509 -in pss.crt -noout -text").out().contains("Salt Length: 0x20");
     let (own, other) = if printed { ("digest", "max") } else { ("max", "digest") };
     let asked =
         |salt: &str| format!("req -new -key pss -subj /CN=pss -sigopt rsa_pss_saltlen:{salt} -out csr");
     assert_eq!(signs(&asked(own)), 1);
-    stranger.ok("req -in csr -verify -noout").says("verify OK");
+    stock.ok("req -in csr -verify -noout").says("verify OK");
     openssl.failed(&asked(other)).says(&format!("rsa_pss_saltlen:{own}"));
     // The key requires salts at least as long as its digest.
     openssl.failed(&asked("20")).says("Should be more than 32");
@@ -140,13 +140,13 @@ fn certificates_name_the_salt_length_of_the_tpm() {
 #[test]
 fn attestation_keys_work_in_tls() {
     let machine = machine(Swtpm::tcti);
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     let authority = Authority::new(&machine.openssl, "authority");
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.key");
-    stranger.ok("pkey -in soft.key -pubout -out soft.pub");
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out soft.key");
+    stock.ok("pkey -in soft.key -pubout -out soft.pub");
     authority.certify("soft.pub", "soft.pem");
     let trust = "-CAfile authority.pem -verify_return_error";
-    let strict = TlsServer::start(&stranger, &format!("-cert soft.pem -key soft.key {trust} -Verify 1"));
+    let strict = TlsServer::start(&stock, &format!("-cert soft.pem -key soft.key {trust} -Verify 1"));
     // The file of tpm2_createak does not say that the key has no password: s_client would take the prompt as input.
     for (i, (name, key, _)) in KEYS.iter().filter(|(name, ..)| *name != "rsa").enumerate() {
         let openssl = machine.openssl.clone().ordered(Order::BOTH[i % 2]);
@@ -163,7 +163,7 @@ fn attestation_keys_work_in_tls() {
         for options in bad {
             strict.client(&openssl, &format!("{own} {options}")).failed().says("use the padding pkcs1");
         }
-        serve(&openssl, &stranger, name, &own);
+        serve(&openssl, &stock, name, &own);
         machine.tpm.reset_and_startup();
     }
 }

@@ -8,14 +8,14 @@ use crate::store::{certificate, nv};
 /// Makes a new list of the issuer NAME in NAME.crl, and returns it in PEM and in DER.
 #[track_caller]
 fn list(openssl: &Openssl, name: &str) -> [Vec<u8>; 2] {
-    let stranger = openssl.stranger().sections(
+    let stock = openssl.without_tpm2().sections(
         "[ca]\ndefault_ca = authority\n[authority]\ndatabase = issued\ncrlnumber = number\ndefault_md = sha256\n\
          default_crl_days = 30\n",
     );
     openssl.write("issued", "");
     openssl.write("number", "01\n");
-    stranger.ok(&format!("ca -gencrl -keyfile {name}.key -cert {name}.crt -out {name}.crl"));
-    [openssl.read(format!("{name}.crl")), stranger.ok(&format!("crl -in {name}.crl -outform DER")).stdout]
+    stock.ok(&format!("ca -gencrl -keyfile {name}.key -cert {name}.crt -out {name}.crl"));
+    [openssl.read(format!("{name}.crl")), stock.ok(&format!("crl -in {name}.crl -outform DER")).stdout]
 }
 
 #[test]

@@ -29,10 +29,10 @@ fn answers(openssl: &Openssl, key: &str, properties: &str) -> Transcript {
 #[test]
 fn every_call_gives_the_same_result_as_for_a_software_key() {
     let machine = machine();
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     let mut new = Vec::new();
     for (key, ..) in KEYS {
-        let expected = answers(&stranger, &format!("soft-{key}"), "");
+        let expected = answers(&stock, &format!("soft-{key}"), "");
         assert!(expected.calls() > 150, "{} calls", expected.calls());
         // A plain fetch by name takes the first provider.
         for (order, properties) in [
@@ -53,10 +53,10 @@ fn every_call_gives_the_same_result_as_for_a_software_key() {
 #[test]
 fn software_keys_are_not_affected_by_the_provider() {
     let machine = machine();
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     for (key, ..) in KEYS {
         let key = format!("soft-{key}");
-        let expected = answers(&stranger, &key, "");
+        let expected = answers(&stock, &key, "");
         for order in Order::BOTH {
             let openssl = machine.openssl.clone().ordered(order);
             // Some algorithms are fetched from the first provider.
@@ -69,10 +69,10 @@ fn software_keys_are_not_affected_by_the_provider() {
 
 fn machine() -> Machine {
     let machine = Machine::new();
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     for (key, made, more) in KEYS {
         machine.openssl.ok(&format!("genpkey {made} -propquery provider=tpm2 -out {key}"));
-        stranger.ok(&format!("genpkey {made} {more} -out soft-{key}"));
+        stock.ok(&format!("genpkey {made} {more} -out soft-{key}"));
     }
     machine
 }

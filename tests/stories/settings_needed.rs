@@ -15,8 +15,8 @@ fn machine() -> Machine {
     let machine = Machine::new();
     machine.provision();
     machine.openssl.ok("pkey -in handle:81000001 -pubout -out srk.pem");
-    machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.pem");
-    machine.openssl.stranger().ok("pkey -in vendor.pem -pubout -out vendor.pub");
+    machine.openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.pem");
+    machine.openssl.without_tpm2().ok("pkey -in vendor.pem -pubout -out vendor.pub");
     machine.key("key.tpm", "-e P-256");
     machine
 }

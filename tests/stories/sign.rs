@@ -27,7 +27,7 @@ fn prepared(machine: Machine) -> Machine {
 fn dgst(machine: &Machine, digest: &str, sign: &str, verify: &str) {
     machine.openssl.ok(&format!("dgst -{digest} {sign} -sign key -out message.sig message"));
     let verify = format!("dgst -{digest} {verify} -verify key.pub -signature message.sig message");
-    machine.openssl.stranger().ok(&verify).says("Verified OK");
+    machine.openssl.without_tpm2().ok(&verify).says("Verified OK");
 }
 
 /// Signs a digest (or with -rawin the message) with `pkeyutl -sign`, and verifies with `pkeyutl -verify` of a stock openssl.
@@ -35,7 +35,7 @@ fn dgst(machine: &Machine, digest: &str, sign: &str, verify: &str) {
 fn pkeyutl(machine: &Machine, input: &str, sign: &str, verify: &str) {
     machine.openssl.ok(&format!("pkeyutl -sign -inkey key -in {input} {sign} -out pkeyutl.sig"));
     let verify = format!("pkeyutl -verify -pubin -inkey key.pub -in {input} {verify} -sigfile pkeyutl.sig");
-    machine.openssl.stranger().ok(&verify).says("Signature Verified Successfully");
+    machine.openssl.without_tpm2().ok(&verify).says("Signature Verified Successfully");
 }
 
 #[test]
@@ -67,7 +67,7 @@ const CONTAINERS: [(&str, &str); 6] = [
 fn wrapped_keys_sign_like_their_software_keys() {
     let machine = Machine::new();
     machine.openssl.write("message", b"what is signed");
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     for (generate, digest) in [
         ("-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "sha256"),
         ("-algorithm RSA -pkeyopt rsa_keygen_bits:3072", "sha3-256"),
@@ -75,17 +75,17 @@ fn wrapped_keys_sign_like_their_software_keys() {
         ("-algorithm EC -pkeyopt group:P-384", "sha1"),
         ("-algorithm EC -pkeyopt group:P-521", "sha512"),
     ] {
-        stranger.ok(&format!("genpkey {generate} -out soft"));
-        stranger.ok("pkey -in soft -pubout -out key.pub");
-        stranger.ok("req -x509 -key soft -subj /CN=soft -out soft.crt");
+        stock.ok(&format!("genpkey {generate} -out soft"));
+        stock.ok("pkey -in soft -pubout -out key.pub");
+        stock.ok("req -x509 -key soft -subj /CN=soft -out soft.crt");
         for (container, write) in CONTAINERS {
-            stranger.ok(&format!("{write} -out {container}"));
+            stock.ok(&format!("{write} -out {container}"));
             let password = if write.contains("word") { "--passin pass:word" } else { "" };
             machine.key("key", &format!("-w {container} {password} -k secret"));
             let passin = "-passin pass:secret";
             assert_eq!(
                 machine.openssl.ok(&format!("pkey -in key {passin} -pubout")).out(),
-                stranger.text("key.pub"),
+                stock.text("key.pub"),
                 "{generate} {container}"
             );
             dgst(&machine, digest, passin, "");
@@ -161,7 +161,7 @@ fn raw_rsa_signs_with_and_without_padding() {
     // pkeyutl signs no more bytes than the longest digest has; rsautl does.
     machine.openssl.write("block", [0x11; 256]);
     machine.openssl.ok("rsautl -sign -raw -inkey key -in block -out raw.sig");
-    machine.openssl.stranger().ok("rsautl -verify -raw -pubin -inkey key.pub -in raw.sig -out recovered");
+    machine.openssl.without_tpm2().ok("rsautl -verify -raw -pubin -inkey key.pub -in raw.sig -out recovered");
     assert_eq!(machine.openssl.read("recovered"), [0x11; 256]);
     machine.openssl.write("high", [0xff; 256]);
     machine.openssl.failed("rsautl -sign -raw -inkey key -in high").says("modulus");

@@ -101,7 +101,7 @@ fn sigterm_ends_the_program_while_the_tpm_works() {
         signer.ok("sign a");
         proxy.on_command(tamper::delay(raw::SIGN, Duration::from_secs(4)));
         let start = Instant::now();
-        signer.tell("sign a");
+        signer.send("sign a");
         std::thread::sleep(Duration::from_millis(500));
         signer.process().signal(signal);
         let status = signer.process().wait(Duration::from_secs(30));

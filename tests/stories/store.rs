@@ -38,7 +38,7 @@ fn prepared(machine: Machine, kind: &str) -> Machine {
 fn signs(openssl: &Openssl, uri: &str, handle: &str, options: &str) {
     openssl.ok(&format!("dgst -sha256 -sign '{uri}' {options} -out sig message"));
     let verify = format!("dgst -sha256 -verify {handle}.pub -signature sig message");
-    openssl.stranger().ok(&verify).says("Verified OK");
+    openssl.without_tpm2().ok(&verify).says("Verified OK");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_prefix_of_uris_can_be_set() {
 #[test]
 fn uris_work_without_another_provider() {
     let machine = prepared(Machine::new(), "-e P-256");
-    machine.openssl.stranger().ok("dgst -sha256 -binary -out digest message");
+    machine.openssl.without_tpm2().ok("dgst -sha256 -binary -out digest message");
     nv(&machine, "0x1c00002", "", &certificate(&machine.openssl, "alone"));
     let alone = machine.openssl.clone().ordered(Order::Tpm2Only);
     let uris = [
@@ -99,7 +99,7 @@ fn uris_work_without_another_provider() {
     for (uri, handle) in uris.iter().zip([PLAIN, PLAIN, LOCKED]) {
         alone.ok(&format!("pkeyutl -sign -inkey {uri} -in digest -out sig"));
         let verify = format!("dgst -sha256 -verify {handle}.pub -signature sig message");
-        machine.openssl.stranger().ok(&verify).says("Verified OK");
+        machine.openssl.without_tpm2().ok(&verify).says("Verified OK");
     }
     alone
         .ok(&format!("pkey -in tpm2:handle={PLAIN} -noout -text"))
@@ -459,6 +459,6 @@ pub(crate) fn nv(machine: &Machine, index: &str, options: &str, contents: &[u8])
 pub(crate) fn certificate(openssl: &Openssl, name: &str) -> Vec<u8> {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     let files = format!("-keyout {name}.key -out {name}.crt");
-    openssl.stranger().ok(&format!("req -x509 {key} {files} -subj /CN={name} -days 2"));
-    openssl.stranger().ok(&format!("x509 -in {name}.crt -outform DER")).stdout
+    openssl.without_tpm2().ok(&format!("req -x509 {key} {files} -subj /CN={name} -days 2"));
+    openssl.without_tpm2().ok(&format!("x509 -in {name}.crt -outform DER")).stdout
 }

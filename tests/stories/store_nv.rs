@@ -10,7 +10,7 @@ use crate::store::{LOCKED, certificate, nv, persist};
 #[track_caller]
 fn same(machine: &Machine, uri: &str, name: &str, options: &str) {
     let found = machine.openssl.ok(&format!("x509 -in '{uri}' {options}")).out();
-    assert_eq!(found, machine.openssl.stranger().ok(&format!("x509 -in {name}.crt")).out(), "{uri}");
+    assert_eq!(found, machine.openssl.without_tpm2().ok(&format!("x509 -in {name}.crt")).out(), "{uri}");
 }
 
 #[test]
@@ -79,10 +79,10 @@ fn several_certificates_in_an_index_and_long_contents_are_read() {
     for command in [raw::NV_READ_PUBLIC, raw::NV_READ] {
         proxy.on_command(tamper::answer(command, 0x101, 1));
         machine.openssl.failed(list).says("TPM_RC_FAILURE");
-        proxy.behave();
+        proxy.remove_rules();
         proxy.on_response(tamper::hang_up(command, usize::MAX));
         machine.openssl.failed(list).says("waiting for the TPM's answer").says("unexpected end of file");
-        proxy.behave();
+        proxy.remove_rules();
     }
 }
 
@@ -113,9 +113,9 @@ fn opening_every_listed_object_asks_for_no_password() {
 #[test]
 fn public_keys_of_every_type_are_read() {
     let machine = Machine::new();
-    let stranger = machine.openssl.stranger();
+    let stock = machine.openssl.without_tpm2();
     machine.openssl.write("message", b"what is signed");
-    stranger.ok("dgst -sha256 -binary -out digest message");
+    stock.ok("dgst -sha256 -binary -out digest message");
     for (at, algorithm) in [
         "RSA -pkeyopt rsa_keygen_bits:2048",
         "RSA-PSS -pkeyopt rsa_keygen_bits:2048",
@@ -125,9 +125,9 @@ fn public_keys_of_every_type_are_read() {
     .iter()
     .enumerate()
     {
-        stranger.ok(&format!("genpkey -algorithm {algorithm} -out soft"));
-        let public = stranger.ok("pkey -in soft -pubout").out();
-        let der = stranger.ok("pkey -in soft -pubout -outform DER").stdout;
+        stock.ok(&format!("genpkey -algorithm {algorithm} -out soft"));
+        let public = stock.ok("pkey -in soft -pubout").out();
+        let der = stock.ok("pkey -in soft -pubout -outform DER").stdout;
         let (first, second) = (format!("0x1c0001{at}"), format!("0x1c0002{at}"));
         nv(&machine, &first, "", &[&der[..], &[0xff; 9]].concat());
         nv(&machine, &second, "", public.as_bytes());
@@ -138,7 +138,7 @@ fn public_keys_of_every_type_are_read() {
                 assert_eq!(found, public, "{algorithm} {order:?}");
             }
             if *algorithm != "ED25519" {
-                stranger.ok("dgst -sha256 -sign soft -out sig message");
+                stock.ok("dgst -sha256 -sign soft -out sig message");
                 openssl.ok(&format!("dgst -sha256 -verify handle:{first} -signature sig message")).says("OK");
             }
         }

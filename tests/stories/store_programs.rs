@@ -51,7 +51,7 @@ fn machine(kind: &str) -> Machine {
     machine.tool.ok(&format!("reference nvkey:{PLAIN} {PLAIN}.ref"));
     machine.tool.ok(&format!("reference nvkey:{LOCKED} {LOCKED}.ref"));
     machine.openssl.write("message", b"what is signed\r\n");
-    machine.openssl.stranger().ok("dgst -sha256 -binary -out digest message");
+    machine.openssl.without_tpm2().ok("dgst -sha256 -binary -out digest message");
     machine
 }
 
@@ -68,7 +68,7 @@ fn with_each(kind: &str, first: Order, story: impl Fn(&Key<'_>)) {
             order = other(order);
             let name = format!("{form}{handle}");
             authority_files(openssl.shell());
-            let verifier = openssl.stranger();
+            let verifier = openssl.without_tpm2();
             let public = format!("{handle}.pub");
             story(&Key { openssl: &openssl, verifier, name, passin, pass, public });
             // A killed server leaves its session in the TPM.

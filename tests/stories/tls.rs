@@ -141,11 +141,11 @@ fn every_group_and_signature_works_in_one_process() {
         }
     }
     // Software keys beside TPM keys: in the second round their process has used the TPM keys before.
-    let stranger = openssl.stranger();
-    stranger.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa.key");
-    stranger.ok("genpkey -algorithm EC -pkeyopt group:P-384 -out soft-ec.key");
+    let stock = openssl.without_tpm2();
+    stock.ok("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft-rsa.key");
+    stock.ok("genpkey -algorithm EC -pkeyopt group:P-384 -out soft-ec.key");
     for key in ["soft-rsa", "soft-ec"] {
-        stranger.ok(&format!("pkey -in {key}.key -pubout -out {key}.pub"));
+        stock.ok(&format!("pkey -in {key}.key -pubout -out {key}.pub"));
     }
     let authority = Authority::new(&openssl, "authority");
     for name in &names {
@@ -166,9 +166,9 @@ fn a_client_verifies_a_chain_of_software_keys() {
     let root = Authority::with_key(&openssl, "root", "rsa:4096");
     let p521 = root.below("p521", "-algorithm EC -pkeyopt group:P-521");
     let ed25519 = p521.below("ed25519", "-algorithm ED25519");
-    let stranger = openssl.stranger();
-    stranger.ok("genpkey -algorithm ED25519 -out leaf.key");
-    stranger.ok("pkey -in leaf.key -pubout -out leaf.pub");
+    let stock = openssl.without_tpm2();
+    stock.ok("genpkey -algorithm ED25519 -out leaf.key");
+    stock.ok("pkey -in leaf.key -pubout -out leaf.pub");
     ed25519.certify("leaf.pub", "leaf.pem");
     ed25519.certify("client-ec.pub", "client-ec.pem");
     let chain = openssl.text("p521.pem") + &openssl.text("ed25519.pem");
@@ -176,8 +176,8 @@ fn a_client_verifies_a_chain_of_software_keys() {
 
     // The server has no tpm2.
     let options = "-cert leaf.pem -key leaf.key -cert_chain chain.pem -CAfile root.pem -verify_return_error";
-    let stock_server = TlsServer::start(&stranger, options);
-    let strict = TlsServer::start(&stranger, &format!("{options} -Verify 3"));
+    let stock_server = TlsServer::start(&stock, options);
+    let strict = TlsServer::start(&stock, &format!("{options} -Verify 3"));
     let fetch = program(openssl.shell(), "fetch");
     for order in Order::BOTH {
         let openssl = openssl.clone().ordered(order);

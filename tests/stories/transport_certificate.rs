@@ -12,7 +12,7 @@ fn a_message_to_the_certificate_is_decrypted_by_that_tpm_only() {
         agent.key("transport.key", options);
         agent.openssl.ok("req -x509 -key transport.key -subj /CN=agent -days 3650 -out transport.pem");
 
-        let host = agent.openssl.stranger();
+        let host = agent.openssl.without_tpm2();
         host.write("secret", SECRET);
         host.ok("cms -encrypt -binary -aes-256-cbc -in secret -outform PEM -out sealed transport.pem");
 

@@ -49,7 +49,7 @@ fn a_silent_tpm_is_a_timeout_and_the_next_operation_works() {
             assert!(answer.contains("did not answer in time"), "{tcti}: {answer}");
             assert!(answer.contains("within 2 seconds") && answer.contains("timeout"), "{answer}");
             assert!((2..5).contains(&took.as_secs()), "{tcti}: {took:?}");
-            proxy.behave();
+            proxy.remove_rules();
             signer.ok("sign a 3");
         }
         signer.end("quit");
@@ -110,7 +110,7 @@ fn opening_a_busy_device_waits() {
     signer.ok("load a key");
     // Another program makes an RSA key.
     device.pause(true);
-    signer.tell("sign a");
+    signer.send("sign a");
     std::thread::sleep(Duration::from_secs(4));
     device.pause(false);
     let answer = signer.answer("sign a");

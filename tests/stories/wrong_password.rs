@@ -82,7 +82,7 @@ fn a_server_with_a_wrong_password_spends_one_try() {
     let machine = machine(Machine::new().set("prove-password", "use"));
     let server = TlsServer::start(&machine.openssl, "-cert crt -key key.tpm -pass pass:wrong");
     for _ in 0..20 {
-        let output = server.client(&machine.openssl.stranger(), "");
+        let output = server.client(&machine.openssl.without_tpm2(), "");
         assert!(!output.out().contains("Verify return code: 0"), "{output}");
     }
     server.wait_for("the password was refused before, and is not sent again");

@@ -123,12 +123,12 @@ int main(int count, char **arguments)
     /* Of another type and of another curve: neither equal nor a crash. */
     EVP_PKEY *curve = EVP_PKEY_Q_keygen(clean, NULL, "EC", "P-384"), *edwards = EVP_PKEY_Q_keygen(clean, NULL, "ED25519");
     EVP_PKEY *rsa = EVP_PKEY_Q_keygen(clean, NULL, "RSA", (size_t)1024);
-    EVP_PKEY *strangers[] = {curve, edwards, rsa};
-    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
-        MUST(strangers[i] != NULL);
-        MUST(EVP_PKEY_eq(key, strangers[i]) != 1 && EVP_PKEY_eq(strangers[i], key) != 1);
-        MUST(EVP_PKEY_eq(other, strangers[i]) != 1 && EVP_PKEY_eq(strangers[i], other) != 1);
-        EVP_PKEY_free(strangers[i]);
+    EVP_PKEY *unlike[] = {curve, edwards, rsa};
+    for (size_t i = 0; i < sizeof unlike / sizeof *unlike; i++) {
+        MUST(unlike[i] != NULL);
+        MUST(EVP_PKEY_eq(key, unlike[i]) != 1 && EVP_PKEY_eq(unlike[i], key) != 1);
+        MUST(EVP_PKEY_eq(other, unlike[i]) != 1 && EVP_PKEY_eq(unlike[i], other) != 1);
+        EVP_PKEY_free(unlike[i]);
     }
     ERR_clear_error();
 

@@ -117,7 +117,7 @@ impl Case<'_> {
     /// Starts a server for the other side in the same way, without tpm2.
     #[track_caller]
     pub(super) fn other_side(&self, name: &str, text: &str, line: &str) -> Server<'_> {
-        self.serve(self.openssl.stranger().shell(), name, text, line)
+        self.serve(self.openssl.without_tpm2().shell(), name, text, line)
     }
 
     #[track_caller]
@@ -137,7 +137,7 @@ impl Case<'_> {
     #[track_caller]
     pub(super) fn strict_server(&self) -> TlsServer {
         let verify = "-CAfile authority.pem -Verify 2 -verify_return_error";
-        TlsServer::start(&self.openssl.stranger(), &format!("-cert software.crt -key software.key {verify}"))
+        TlsServer::start(&self.openssl.without_tpm2(), &format!("-cert software.crt -key software.key {verify}"))
     }
 
     /// Runs a server that can ask for a password at a terminal only: without one it must report that and exit with an error.
@@ -171,7 +171,7 @@ impl Case<'_> {
     /// Runs a stock openssl, which checks what the program made.
     #[track_caller]
     pub(super) fn checked(&self, line: &str) -> Output {
-        self.world.machine.openssl.stranger().shell().ok(&self.fill(line))
+        self.world.machine.openssl.without_tpm2().shell().ok(&self.fill(line))
     }
 }
 
@@ -198,7 +198,7 @@ impl Server<'_> {
     pub(super) fn answers_by(&self, version: &str, options: &str) {
         let verify = "-CAfile authority.pem -verify_return_error -verify_hostname localhost";
         let line = format!("s_client -connect 127.0.0.1:{} -{version} {verify} -brief {options}", self.port);
-        let output = self.case.openssl.stranger().run(&line);
+        let output = self.case.openssl.without_tpm2().run(&line);
         let verified = output.success() && output.err().contains("Verification: OK");
         assert!(verified, "{output}\n{}", self.printed());
     }
@@ -211,7 +211,7 @@ impl Server<'_> {
         let certificate = self.case.openssl.text(&keys::certificate(self.case.kind, self.case.form));
         let line = format!("s_client -connect 127.0.0.1:{} {options}", self.port);
         let start = Instant::now();
-        while !self.case.openssl.stranger().run(&line).out().contains(certificate.trim()) {
+        while !self.case.openssl.without_tpm2().run(&line).out().contains(certificate.trim()) {
             assert!(start.elapsed() < LIMIT, "it keeps the old certificate:\n{}", self.printed());
             thread::sleep(Duration::from_millis(100));
         }
@@ -225,9 +225,9 @@ impl Server<'_> {
         if !users::is_root() {
             return;
         }
-        let stranger = self.case.openssl.stranger();
+        let stock = self.case.openssl.without_tpm2();
         let line = format!("openssl s_client -connect 127.0.0.1:{} -ign_eof {options}", self.port);
-        let _client = stranger.shell().spawn(&line, "s_client.log");
+        let _client = stock.shell().spawn(&line, "s_client.log");
         let start = Instant::now();
         while self.case.users() != [user] {
             let users = self.case.users();

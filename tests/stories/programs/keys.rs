@@ -133,9 +133,9 @@ impl World {
             openssl.write(format!("{stem}.pub"), openssl.read(format!("{handle}.pub")));
             authority.certify(&format!("{stem}.pub"), &format!("{stem}.crt"));
         }
-        let stranger = openssl.stranger();
-        stranger.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out software.key");
-        stranger.ok("pkey -in software.key -pubout -out software.pub");
+        let stock = openssl.without_tpm2();
+        stock.ok("genpkey -algorithm EC -pkeyopt group:P-256 -out software.key");
+        stock.ok("pkey -in software.key -pubout -out software.pub");
         authority.certify("software.pub", "software.crt");
         open(openssl.shell());
         Self { machine, manager, authority }

@@ -50,7 +50,7 @@ fn postfix() {
         let server = case.server("postfix/etc/master.cf", MASTER, &master);
         if case.form == Form::Password {
             let line = format!("s_client -connect 127.0.0.1:{} -starttls smtp", server.port);
-            case.openssl.stranger().failed(&line);
+            case.openssl.without_tpm2().failed(&line);
             let log = case.openssl.text("mail.log");
             assert!(log.contains("the key needs a password"), "{log}");
             server.stop(libc::SIGTERM);

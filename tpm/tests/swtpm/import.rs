@@ -282,9 +282,9 @@ fn a_failed_import_reports_the_cause() {
     let swtpm = Swtpm::start();
     let tpm = kit::direct(&swtpm);
     let owner = tpm.parent_public(&OWNER).unwrap().0;
-    let (stranger, _) = parent(Object::P256, HashAlg::Sha256, 128);
+    let (other_parent, _) = parent(Object::P256, HashAlg::Sha256, 128);
     let good = wrap((Handle::OWNER, &owner), Object::P256, HashAlg::Sha256, None, None);
-    let for_another = wrap((Handle::OWNER, &stranger), Object::P256, HashAlg::Sha256, None, None);
+    let for_another = wrap((Handle::OWNER, &other_parent), Object::P256, HashAlg::Sha256, None, None);
     let mut damaged = good.clone();
     damaged.private[40] ^= 1;
     let mut of_another = good.clone();

@@ -229,7 +229,7 @@ fn repeated_resets_end_in_an_error() {
         proxy.on_command(tests::tamper::answer(raw::SIGN, code, usize::MAX));
         key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
         assert!(proxy.log().count(raw::SIGN) <= 3, "{code:#x}: {}", proxy.log().text());
-        proxy.behave();
+        proxy.remove_rules();
         kit::check(&key);
     }
 }

@@ -64,7 +64,7 @@ fn a_session_that_was_damaged_is_no_wrong_password() {
     proxy.on_response(tamper::flip_bit(raw::START_AUTH_SESSION, 0, 8 * 20));
     let error = sign(&right).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}\n{}", proxy.log().text());
-    proxy.behave();
+    proxy.remove_rules();
     // The next operation starts another session.
     sign(&right).unwrap_or_else(|error| panic!("{error}\n{}", proxy.log().text()));
     tpm.close();
@@ -97,7 +97,7 @@ fn a_session_whose_test_is_not_authentic_proves_no_wrong_password() {
         assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Integrity, "{}", proxy.log().text());
         assert_eq!(proxy.log().count(raw::GET_RANDOM), 1, "{}", proxy.log().text());
     }
-    proxy.behave();
+    proxy.remove_rules();
     for _ in 0..2 {
         assert_eq!(sign(&wrong).unwrap_err().kind(), ErrorKind::Authorization);
     }
@@ -189,14 +189,14 @@ fn a_key_is_persisted_and_unpersisted_although_the_answer_is_lost() {
         key.unpersist(handle, None).unwrap();
         proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
         key.persist(handle, None).unwrap();
-        proxy.behave();
+        proxy.remove_rules();
         assert_eq!(tpm.read_public(handle).unwrap().1, *key.name());
         // It is persistent already, and no answer was lost.
         let error = key.persist(handle, None).unwrap_err();
         assert!(error.to_string().contains("a handle that is free"), "{error}");
         proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
         key.unpersist(handle, None).unwrap();
-        proxy.behave();
+        proxy.remove_rules();
         assert_eq!(tpm.read_public(handle).unwrap_err().kind(), ErrorKind::NoObject);
         assert_eq!(key.unpersist(handle, None).unwrap_err().kind(), ErrorKind::NoObject);
         drop(key);

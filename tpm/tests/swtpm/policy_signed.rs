@@ -86,8 +86,8 @@ fn signed_policies_are_tried_in_order() {
             assert!(error.to_string().contains(text), "{error}");
         }
         // A signature by another key.
-        let stranger = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
-        let mut forged = stranger.sign(hash, "forged", &[]);
+        let other_signer = Signer::new(&swtpm, &tpm, HashAlg::Sha256);
+        let mut forged = other_signer.sign(hash, "forged", &[]);
         let Condition::Authorize(mut authorize) = forged.statements[0].condition().unwrap() else {
             panic!("not PolicyAuthorize")
         };

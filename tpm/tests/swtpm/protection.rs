@@ -66,7 +66,7 @@ fn a_flipped_bit_is_detected() {
                 );
             }
         }
-        proxy.behave();
+        proxy.remove_rules();
         assert_eq!(key.rsa_decrypt(&[0x11; 256]).unwrap().value, plain, "after bit {bit}");
         assert_eq!(swtpm.failures(), 0, "after bit {bit}");
     }
@@ -99,7 +99,7 @@ fn a_restricted_key_signs_no_message_replaced_on_the_bus() {
         let error = sign(message).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
         assert_eq!(proxy.log().count(raw::SIGN), 0, "{}", proxy.log().text());
-        proxy.behave();
+        proxy.remove_rules();
         sign(message).unwrap();
     }
 }
@@ -115,7 +115,7 @@ fn a_replaced_nonce_is_detected() {
     proxy.on_response(tamper::replace_nonces(raw::SIGN));
     let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
-    proxy.behave();
+    proxy.remove_rules();
     kit::check(&key);
     assert_eq!(swtpm.failures(), 0);
     // A changed initial nonce of a session is detected only by the first command in it.
@@ -123,7 +123,7 @@ fn a_replaced_nonce_is_detected() {
     proxy.on_response(tamper::replace_nonces(raw::START_AUTH_SESSION));
     key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
     let failures = swtpm.failures();
-    proxy.behave();
+    proxy.remove_rules();
     kit::check(&key);
     assert_eq!(swtpm.failures(), failures);
     tpm.close();
@@ -259,7 +259,7 @@ fn changed_answers_are_detected_and_count_as_no_wrong_password() {
             assert_eq!(result.unwrap_err().kind(), ErrorKind::Integrity, "byte {byte} of {command:#x}");
         }
     }
-    proxy.behave();
+    proxy.remove_rules();
     assert_eq!(tpm.read_public(at).unwrap().0, public);
     assert_eq!(tpm.read_clock().unwrap().reset_count, clock.reset_count);
     assert_eq!(swtpm.failures(), 0);
@@ -285,7 +285,7 @@ fn a_refused_empty_password_of_a_key_without_one_is_an_integrity_error() {
         });
         let error = key.sign(&DIGEST, HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
-        proxy.behave();
+        proxy.remove_rules();
         kit::check(&key);
     }
 }
