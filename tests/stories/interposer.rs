@@ -186,5 +186,5 @@ fn an_unreadable_nv_index_is_named() {
     openssl.ok("storeutl -noout -certs tpm2:").says("Total found: 1");
     desk.tool.ok("show 0x1c00003").says("unknown: a password is needed to read it");
     desk.alters(raw::NV_READ, 1);
-    desk.tool.ok("show 0x1c00002").says("\nholds         cannot be read: ").says("not authentic");
+    desk.tool.ok("show 0x1c00002").says("\n  holds         cannot be read: ").says("not authentic");
 }

@@ -157,11 +157,13 @@ fn each_fault_is_named_with_its_remedy() {
     fs::create_dir(service.0.shell.file("closed")).unwrap();
     fs::copy(service.0.shell.file("key.tpm"), service.0.shell.file("closed/key.tpm")).unwrap();
     service.mode("closed", 0o700);
-    let closed = "this user may not enter the folder closed (mode 0700, user 0, group 0)";
-    service.fails("closed/key.tpm", 1, "key", closed);
+    let closed = service.0.shell.file("closed");
+    let closed =
+        format!("this user may not enter the folder {} (mode 0700, user 0, group 0)", closed.display());
+    service.fails("closed/key.tpm", 1, "key", &closed);
     // The key is reached by a symbolic link outside of the closed folder.
     std::os::unix::fs::symlink("closed/key.tpm", service.0.shell.file("link.tpm")).unwrap();
-    service.fails("link.tpm", 1, "key", closed);
+    service.fails("link.tpm", 1, "key", &closed);
     service.fails("no-such-key.tpm", 1, "key", "No such file");
     service.0.shell.write("text", "hello");
     service.fails("text", 1, "key", "is not a readable key file");

@@ -117,7 +117,10 @@ fn software_keys_are_written_encrypted_with_tpm2_first() {
             openssl.ok(&format!("genpkey -algorithm {algorithm} -aes256 -pass pass:secret -out software"));
             assert!(openssl.text("software").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
             openssl.without_tpm2().failed("pkey -in software -noout -passin pass:wrong");
-            openssl.without_tpm2().ok("pkey -in software -check -noout -passin pass:secret").says("Key is valid");
+            openssl
+                .without_tpm2()
+                .ok("pkey -in software -check -noout -passin pass:secret")
+                .says("Key is valid");
         }
         openssl.ok("genpkey -algorithm EC -pkeyopt group:P-256 -outform DER -out software");
         openssl.without_tpm2().ok("pkey -in software -noout");

@@ -183,7 +183,10 @@ fn keys_of_other_tools_work_within_their_schemes() {
 fn status_shows_missing_raw_rsa_and_create_warns() {
     let (machine, proxy) = machine();
     machine.tool.ok("status").says("raw RSA       forbidden");
-    machine.openssl.without_tpm2().ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft");
+    machine
+        .openssl
+        .without_tpm2()
+        .ok("genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out soft");
     for (command, options) in [(raw::CREATE, "-r"), (raw::IMPORT, "-w soft")] {
         // A TPM that also refuses RSA keys for both uses (TPM_RC_SCHEME of the second parameter).
         refuse_both_uses(&proxy, command);

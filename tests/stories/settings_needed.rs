@@ -76,7 +76,7 @@ fn the_owners_password_in_the_settings_reads_an_index_and_certifies_a_key() {
     // An option gives the empty password.
     with("owner").failed(&format!("{attest} -b ''"));
     let unreadable = tool(&machine.openssl.clone().set("pin-source", "file:/nonexistent"));
-    unreadable.ok(show).says("\nholds         cannot be read: ").says("pin-source");
+    unreadable.ok(show).says("\n  holds         cannot be read: ").says("pin-source");
     unreadable.failed(attest).says("pin-source");
     unreadable.ok("attest -C null -o");
 }

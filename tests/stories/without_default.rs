@@ -13,7 +13,10 @@ fn ecparam_prints_the_curve_and_makes_a_tpm_key() {
             let wanted = openssl.without_tpm2().ok(&format!("ecparam -name {curve}")).out();
             assert_eq!(openssl.ok(&format!("ecparam -name {curve}")).out(), wanted, "{order:?}");
             let bare = openssl.ok(&format!("ecparam -name {curve} -outform DER")).stdout;
-            assert_eq!(bare, openssl.without_tpm2().ok(&format!("ecparam -name {curve} -outform DER")).stdout);
+            assert_eq!(
+                bare,
+                openssl.without_tpm2().ok(&format!("ecparam -name {curve} -outform DER")).stdout
+            );
             let query = "-propquery ?provider=tpm2";
             let both = openssl.ok(&format!("ecparam {query} -name {curve} -genkey")).out();
             assert!(

@@ -137,7 +137,10 @@ impl Case<'_> {
     #[track_caller]
     pub(super) fn strict_server(&self) -> TlsServer {
         let verify = "-CAfile authority.pem -Verify 2 -verify_return_error";
-        TlsServer::start(&self.openssl.without_tpm2(), &format!("-cert software.crt -key software.key {verify}"))
+        TlsServer::start(
+            &self.openssl.without_tpm2(),
+            &format!("-cert software.crt -key software.key {verify}"),
+        )
     }
 
     /// Runs a server that can ask for a password at a terminal only: without one it must report that and exit with an error.
