@@ -3,10 +3,9 @@
 use std::fmt;
 
 use keyfile::{Attributes, Handle, Public, PublicKey};
+pub(crate) use tpm::template::SRK;
 use tpm::template::{Storage, matches_template};
 
-/// The handle of the standard storage key (TCG TPM v2.0 Provisioning Guidance §7.8).
-pub(crate) const SRK: Handle = Handle(0x8100_0001);
 /// The handles of endorsement keys (the same, table 2).
 const ENDORSEMENT: std::ops::RangeInclusive<u32> = 0x8101_0000..=0x8101_ffff;
 
