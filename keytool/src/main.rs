@@ -49,6 +49,7 @@ mod json;
 mod key_file;
 mod list;
 mod load;
+mod manager;
 mod new_password;
 mod output;
 mod owner_password;

@@ -46,6 +46,7 @@ mod keytool_check;
 mod keytool_create;
 mod keytool_create_importable;
 mod keytool_create_parent;
+mod keytool_create_persistent;
 mod keytool_create_policy;
 mod keytool_exit;
 mod keytool_getopt;

@@ -9,6 +9,7 @@ use super::report::Report;
 use super::subject::{Kind, Subject};
 use crate::cli::Common;
 use crate::error::Error;
+use crate::manager;
 use crate::password::Secret;
 use crate::reference;
 
@@ -19,6 +20,8 @@ type Failed = (&'static str, Error);
 pub(super) struct Access {
     tpm: Tpm,
     lockout: Lockout,
+    /// True if it is reached through a resource manager.
+    managed: bool,
 }
 
 /// The result of the checks of a key.
@@ -34,7 +37,8 @@ impl Access {
         let lockout = report.pass("tpm", tpm.lockout().map_err(Error::from))?;
         let location = report.pass("tpm", tpm.location().map_err(Error::from))?;
         report.ok("tpm", format_args!("{} answers (given by {})", location.string, location.source));
-        Some(Self { tpm, lockout })
+        let managed = manager::is_between(&tpm);
+        Some(Self { tpm, lockout, managed })
     }
 
     /// Checks password and policy. Then the connection is closed and no object is left in the TPM, which may serve only one program at a
@@ -59,13 +63,19 @@ fn without_last_try(common: &Common) -> Result<Tpm, Error> {
 
 fn ask(
     report: &mut Report,
-    Access { tpm, lockout }: &Access,
+    Access { tpm, lockout, managed }: &Access,
     subject: &Subject,
     password: Option<&Secret>,
 ) -> Result<Known, Failed> {
     let (public, proven) = match &subject.kind {
         Kind::File(file) => {
             let proven = of_file(report, tpm, file, password)?;
+            if *managed && !file.uses_policy() {
+                report.ok(
+                    "tpm",
+                    "through the resource manager, each signature takes 4 commands at the chip; with a persistent key 1 (`tpm2-keytool load`)",
+                );
+            }
             (Some(file.public.clone()), proven)
         }
         Kind::Handle(handle, expected) => {

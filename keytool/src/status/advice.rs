@@ -2,7 +2,7 @@
 
 use keyfile::{AlgId, Curve};
 
-use super::facts::Facts;
+use super::facts::{Facts, SLOW};
 use super::property as pt;
 use super::report::duration;
 
@@ -60,6 +60,12 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     if facts.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(true) {
         say("the owner hierarchy has a password: give it to `create` with -b or --passparent".to_owned());
     }
+    if let Some(time) = facts.derivation.filter(|time| *time >= SLOW) {
+        say(format!(
+            "each process that uses a key of the owner hierarchy derives the storage key, which takes {} ms here: make it persistent with `tpm2-keytool srk`",
+            time.as_millis()
+        ));
+    }
     if !capabilities.curves.contains(&Curve::P256) {
         say("the TPM has no P-256, so hierarchies derive an RSA parent, which is slow: use a persistent parent (create -p)".to_owned());
     }
@@ -72,6 +78,8 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use keyfile::Handle;
     use tpm::Capabilities;
     use tpm::rc::ResponseCode;
@@ -99,6 +107,12 @@ mod tests {
     }
 
     #[test]
+    fn a_fast_derivation_needs_no_advice() {
+        let facts = Facts { derivation: Some(Duration::from_millis(2)), ..healthy() };
+        assert_eq!(advice(&facts), [""; 0]);
+    }
+
+    #[test]
     fn healthy_tpm_has_no_advice() {
         assert_eq!(advice(&healthy()), [""; 0]);
     }
@@ -122,6 +136,7 @@ mod tests {
         says_only("off and on", |facts| facts.self_test = Some((ResponseCode::FAILURE, Vec::new())));
         says_only("/dev/tpmrm0", |facts| facts.tcti = "device:/dev/tpm0".into());
         says_only("tpm2_flushcontext -s", |facts| facts.capabilities.saved_sessions = vec![Handle::NULL; 40]);
+        says_only("takes 180 ms here", |facts| facts.derivation = Some(Duration::from_millis(180)));
         says_only("no P-256", |facts| facts.capabilities.curves.clear());
         says_only("AES-CFB", |facts| facts.capabilities.algorithms.clear());
     }

@@ -64,6 +64,8 @@ pub(super) fn of(facts: &Facts, advice: &[String]) -> Value {
             StorageRoot::Unfit => "unfit",
             StorageRoot::Absent => "absent",
         },
+        "derivation_ms": facts.derivation.and_then(|time| u64::try_from(time.as_millis()).ok()),
+        "resource_manager": facts.managed,
         "persistent": persistent.collect::<Vec<_>>(),
         "nv": handles(&capabilities.nv),
         "advice": advice,

@@ -1,12 +1,19 @@
 //! Reads the state of a TPM.
 
-use keyfile::{Attributes, Handle, Public};
-use tpm::rc::ResponseCode;
-use tpm::{Capabilities, RawRsa, Tpm};
+use std::time::{Duration, Instant};
 
+use keyfile::{Attributes, Curve, Handle, Public};
+use tpm::rc::ResponseCode;
+use tpm::template::Storage;
+use tpm::{Capabilities, Primary, RawRsa, Tpm};
+
+use super::property as pt;
 use crate::error::Error;
 use crate::persistent::SRK;
-use crate::raw_rsa;
+use crate::{manager, raw_rsa};
+
+/// A derivation of the storage key that takes longer is worth an advice.
+pub(super) const SLOW: Duration = Duration::from_millis(50);
 
 /// The state of a TPM.
 #[derive(Default)]
@@ -23,6 +30,10 @@ pub(crate) struct Facts {
     pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
     /// The persistent objects, or why they cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
+    /// How long the TPM derives the storage key of the owner hierarchy. None if there is a persistent one, or it cannot be derived.
+    pub(crate) derivation: Option<Duration>,
+    /// True if the TPM is reached through a resource manager.
+    pub(crate) managed: bool,
 }
 
 /// The state of the handle 0x81000001.
@@ -57,8 +68,27 @@ impl Facts {
             let read = tpm.read_public(*handle).map(|(public, _)| public);
             (*handle, read.map_err(|error| error.cause().to_string()))
         });
-        let persistent = persistent.collect();
-        Ok(Facts { tcti: string, origin, capabilities, self_test, raw_rsa, persistent })
+        let (persistent, managed) = (persistent.collect(), manager::is_between(tpm));
+        let facts = Facts {
+            tcti: string,
+            origin,
+            capabilities,
+            self_test,
+            raw_rsa,
+            persistent,
+            derivation: None,
+            managed,
+        };
+        let derivation = facts.may_derive().then(|| derivation(tpm)).flatten();
+        Ok(Facts { derivation, ..facts })
+    }
+
+    /// Returns true if each process derives the P-256 storage key, and it can be derived without a password.
+    fn may_derive(&self) -> bool {
+        self.storage_root() == StorageRoot::Absent
+            && self.capabilities.curves.contains(&Curve::P256)
+            && self.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) != Some(false)
+            && self.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(false)
     }
 
     /// Returns true if the TPM is in failure mode.
@@ -83,6 +113,20 @@ impl Facts {
             Some((_, Ok(public))) if is_parent(public) => StorageRoot::Present,
             Some(_) => StorageRoot::Unfit,
         }
+    }
+}
+
+/// Derives the storage key, and returns the shorter of two times if the first is long: the machine may have been busy.
+fn derivation(tpm: &Tpm) -> Option<Duration> {
+    let key = Primary { hierarchy: Handle::OWNER, auth: None, template: Storage::P256.template() };
+    let derive = || {
+        let start = Instant::now();
+        tpm.primary(&key).ok().map(|_| start.elapsed())
+    };
+    let first = derive()?;
+    match first < SLOW {
+        true => Some(first),
+        false => derive().map(|second| first.min(second)),
     }
 }
 

@@ -33,16 +33,14 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("lockout", lockout(facts));
     rows.add("hierarchies", hierarchies(facts));
     rows.add("passwords", passwords(facts));
-    rows.add(
-        "storage root",
-        match facts.storage_root() {
-            StorageRoot::Present => "present at 0x81000001: keys can be made under it (create -p 81000001)",
-            StorageRoot::Unfit => "the object at 0x81000001 cannot be a parent of keys",
-            StorageRoot::Absent => {
-                "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process"
-            }
-        },
-    );
+    rows.add("storage root", storage_root(facts));
+    if facts.managed {
+        rows.add(
+            "traffic",
+            "each signature by a key file takes 4 commands at the chip, because the resource manager loads and saves the key; by a persistent key 1 \
+             (create --persistent)",
+        );
+    }
     rows.list(
         "persistent",
         facts.persistent.iter().map(|(handle, public)| match public {
@@ -52,6 +50,22 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     );
     rows.list("NV indexes", &capabilities.nv);
     rows
+}
+
+fn storage_root(facts: &Facts) -> String {
+    match (facts.storage_root(), facts.derivation) {
+        (StorageRoot::Present, _) => {
+            "present at 0x81000001: key files of the owner hierarchy that it has encrypted are loaded under it".to_owned()
+        }
+        (StorageRoot::Unfit, _) => "the object at 0x81000001 cannot be a parent of keys".to_owned(),
+        (StorageRoot::Absent, None) => {
+            "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process".to_owned()
+        }
+        (StorageRoot::Absent, Some(time)) => format!(
+            "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process, in {} ms",
+            time.as_millis()
+        ),
+    }
 }
 
 fn raw_rsa(facts: &Facts) -> String {

@@ -6,7 +6,7 @@ use std::thread;
 use super::generation::{Generation, Turn};
 use super::generations::Generations;
 use super::retry::Retry;
-use super::{Connection, Transient};
+use super::{Connection, Copies, Transient};
 use crate::command::Patience;
 use crate::command::lockout::lockout;
 use crate::config::{Config, Lifetime};
@@ -20,6 +20,7 @@ pub(crate) struct Access {
     opener: Arc<Opener>,
     /// The location of the TPM, which identifies it.
     tpm_id: Arc<str>,
+    copies: Arc<Copies>,
     generations: Generations,
 }
 
@@ -28,7 +29,8 @@ impl Access {
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
         let found = || locate(None).map(|location| location.string).unwrap_or_default();
         let tpm_id = config.tcti.clone().unwrap_or_else(found).into();
-        Self { config, opener: Arc::new(opener), tpm_id, generations: Generations::default() }
+        let (copies, generations) = Default::default();
+        Self { config, opener: Arc::new(opener), tpm_id, copies, generations }
     }
 
     /// Returns the location of the TPM, which identifies it.
@@ -127,7 +129,7 @@ impl Access {
     }
 
     fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        Connection::open(&self.opener, &self.config, &self.tpm_id, deadline)
+        Connection::open(&self.opener, &self.config, (&self.tpm_id, &self.copies), deadline)
     }
 }
 

@@ -55,8 +55,7 @@ impl Connection {
         let cleared = asked.and_then(|()| self.end_cleanup_sessions(left, was_reset)).and_then(|was_reset| {
             // If other processes use the TPM, they may own these handles now.
             left.refused.retain(|_| !(was_reset && self.rules.shared));
-            let slots = left.slots.drain(..).map(|slot| (slot.handle, Lost::Object(vec![slot.name])));
-            left.refused.extend(slots);
+            self.flush_present(left)?;
             self.flush_refused(left)
         });
         left.slots.append(&mut unknown);
@@ -111,6 +110,22 @@ impl Connection {
             }
         }
         Ok(was_reset)
+    }
+
+    /// Flushes the objects that are still ours. If the connection breaks, they are identified again next time.
+    fn flush_present(&mut self, left: &mut Cleanup) -> Result<(), Error> {
+        while let Some(slot) = left.slots.pop() {
+            match self.flush_context(slot.handle) {
+                Ok(Flushed::Done) => {}
+                Ok(Flushed::Absent) => left.add_lost(slot),
+                Err(error) if error.is_without_answer() => {
+                    left.slots.push(slot);
+                    return Err(error);
+                }
+                Err(_) => left.refused.push((slot.handle, Lost::Object(vec![slot.name]))),
+            }
+        }
+        Ok(())
     }
 
     fn flush_refused(&mut self, left: &mut Cleanup) -> Result<(), Error> {

@@ -25,13 +25,14 @@
 //! | `generation` | the connection of one process, and the work left to its holder |
 //! | `generations`, `exit` | the owner of a connection after fork, and closing at exit |
 //! | `run`, `rules` | the sessions of a command, and their lifetimes |
-//! | `slots`, `known` | the loaded objects, and the known parents |
+//! | `slots`, `known`, `copies` | the loaded objects, the known parents, and their persistent copies |
 //! | `close`, `cleanup` | flushes objects, and keeps those that could not be flushed |
 //! | `handle_recorder`, `lost`, `search` | records new handles, those lost with an answer, and the search for them |
 
 mod access;
 mod cleanup;
 mod close;
+mod copies;
 mod exit;
 mod gate;
 mod generation;
@@ -48,6 +49,7 @@ mod slots;
 
 pub(crate) use access::Access;
 use cleanup::Cleanup;
+pub(crate) use copies::Copies;
 pub(crate) use known::{KnownParent, KnownParents};
 use lost::Lost;
 use rules::Rules;
@@ -93,11 +95,11 @@ impl Connection {
     pub(crate) fn open(
         opener: &Arc<Opener>,
         config: &Config,
-        tpm_id: &Arc<str>,
+        (tpm_id, copies): (&Arc<str>, &Arc<Copies>),
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let transport = opener(deadline)?;
-        let rules = Rules::new(config, &*transport, Arc::clone(tpm_id));
+        let rules = Rules::new(config, &*transport, Arc::clone(tpm_id), Arc::clone(copies));
         let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
         Ok(Self {

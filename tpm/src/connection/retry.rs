@@ -94,6 +94,14 @@ impl Retry {
             ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_other_object(error, connection) => {
                 Remedy::FlushOwn
             }
+            // A session that is salted to another key than expected has another session key than the TPM.
+            _ if !self.fresh
+                && !error.is_remembered()
+                && code.is_about_a_part()
+                && has_other_parent(connection) =>
+            {
+                Remedy::FlushOwn
+            }
             _ => Remedy::Report,
         }
     }
@@ -123,4 +131,13 @@ fn is_other_object(error: &Error, connection: &mut Connection) -> bool {
         Ok((_, found)) => found != *expected,
         Err(_) => true,
     }
+}
+
+/// Returns true if a known persistent parent was evicted or replaced.
+fn has_other_parent(connection: &mut Connection) -> bool {
+    let known: Vec<_> = connection.parents.persistent().collect();
+    known.into_iter().any(|(handle, name)| match read_public(connection, handle) {
+        Ok((_, found)) => found != name,
+        Err(error) => error.base_code() == Some(ResponseCode::HANDLE),
+    })
 }

@@ -6,7 +6,7 @@ mod storage;
 pub(crate) mod under_parent;
 
 pub use made::matches_template;
-pub use storage::Storage;
+pub use storage::{SRK, Storage};
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
 

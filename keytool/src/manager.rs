@@ -1,0 +1,20 @@
+//! Detects resource managers, which load and save the objects of each program around each of its commands.
+
+use tpm::location::Kind;
+use tpm::{Manager, Tpm};
+
+/// Returns true if the TPM is reached through a resource manager: the kernel's, or tpm2-abrmd.
+pub(crate) fn is_between(tpm: &Tpm) -> bool {
+    let by_location = || match tpm.location().map(|location| location.kind) {
+        Ok(Kind::Device(path)) => {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tpmrm"))
+        }
+        Ok(Kind::Tabrmd) => true,
+        _ => false,
+    };
+    match tpm.config().manager {
+        Manager::Kernel => true,
+        Manager::Auto => by_location(),
+        Manager::None => false,
+    }
+}

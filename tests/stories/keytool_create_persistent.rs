@@ -1,0 +1,155 @@
+//! `create --persistent` makes a key that only the TPM keeps, and a file that refers to it.
+
+use keyfile::KeyReference;
+use tests::raw::{self, Tpm as _};
+use tests::{Fate, Proxy, Swtpm};
+
+use crate::keytool::Desk;
+use crate::machine::Machine;
+
+fn uri(desk: &Desk, name: &str) -> String {
+    KeyReference::parse(&desk.shell.read(name)).unwrap().uri.to_string()
+}
+
+#[test]
+fn openssl_signs_with_the_file_and_only_the_tpm_has_the_key() {
+    let machine = Machine::new();
+    machine.openssl.write("other.pem", "");
+    for (options, handle) in [
+        ("-e P-256 --persistent", 0x8100_0100),
+        ("--persistent", 0x8100_0101),
+        ("-e P-256 --persistent=81000200 -p endorsement", 0x8100_0200),
+        ("-e P-256 --persistent=0x81800007 -p platform", 0x8180_0007),
+        ("-e P-256 --persistent -p platform", 0x8180_0100),
+    ] {
+        let made = machine.tool.ok(&format!("create --force {options} key.ref"));
+        made.says(&format!("the key is at {handle:#x}"));
+        assert!(machine.tpm.persistent().contains(&handle), "{options}");
+        machine.signs("key.ref");
+    }
+    machine.provision();
+    machine.tool.ok("create -e P-256 --persistent -p 81000001 -k secret protected.ref").says("at 0x81000102");
+    machine.openssl.ok("dgst -sha256 -passin pass:secret -sign protected.ref -out sig message");
+    machine.openssl.failed("dgst -sha256 -passin pass:wrong -sign protected.ref -out sig message");
+    // An existing key is wrapped.
+    machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out old.pem");
+    machine.tool.ok("create -w old.pem --persistent wrapped.ref").says("at 0x81000103");
+    machine.signs("wrapped.ref");
+    machine.tool.ok("evict --yes 81000103");
+    machine
+        .openssl
+        .failed("dgst -sha256 -sign wrapped.ref -out sig message")
+        .says("there is no key at this handle");
+    machine.tpm.assert_empty();
+}
+
+#[test]
+fn an_occupied_handle_is_refused_before_a_key_is_made() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    desk.run("tpm2-keytool create -e P-256 --persistent=81000100 first.ref").ok();
+    assert_eq!(uri(&desk, "first.ref"), "handle:0x81000100");
+    let refused = desk.run("tpm2-keytool create -e P-256 --persistent=81000100 second.ref");
+    refused.failed().says("the handle 0x81000100 is in use").says("tpm2-keytool list");
+    desk.assert_absent("second.ref");
+    assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
+    // Another process takes the first free handle meanwhile (TPM_RC_NV_DEFINED): the list is read again.
+    let mut taken = false;
+    proxy.on_command(move |command| {
+        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut taken, true);
+        if first { Fate::Answer(raw::answer(0x14c)) } else { Fate::Pass }
+    });
+    desk.run("tpm2-keytool create -e P-256 --persistent third.ref").ok().says("the key is at 0x81000101");
+    proxy.behave();
+    desk.assert_tidy();
+}
+
+#[test]
+fn nothing_is_left_if_a_step_fails() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let line = "tpm2-keytool create -e P-256 --persistent key.ref";
+    let is_empty = || {
+        proxy.behave();
+        assert!(desk.tpm.persistent().is_empty());
+        desk.assert_tidy();
+    };
+    // The TPM's memory is full (TPM_RC_NV_SPACE).
+    proxy.on_command(|command| match raw::code(command) == raw::EVICT_CONTROL {
+        true => Fate::Answer(raw::answer(0x14b)),
+        false => Fate::Pass,
+    });
+    desk.run(line).failed().says("remove a persistent key that is not needed");
+    desk.assert_absent("key.ref");
+    is_empty();
+    // Another process writes the file meanwhile.
+    let path = desk.shell.file("key.ref");
+    proxy.on_response(move |command, _| {
+        if raw::code(command) == raw::EVICT_CONTROL && !path.exists() {
+            std::fs::write(&path, "another process's file").unwrap();
+        }
+        Fate::Pass
+    });
+    desk.run(line).failed().says("exists already");
+    assert_eq!(desk.shell.read("key.ref"), b"another process's file");
+    std::fs::remove_file(desk.shell.file("key.ref")).unwrap();
+    is_empty();
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        desk.interrupt(&proxy, raw::EVICT_CONTROL, signal, line, b"");
+        desk.interrupt(&proxy, raw::CREATE, signal, line, b"");
+        desk.assert_absent("key.ref");
+    }
+    // A lost answer is not an error: the key is found.
+    let mut lost = false;
+    proxy.on_response(move |command, _| {
+        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut lost, true);
+        if first { Fate::HangUp } else { Fate::Pass }
+    });
+    desk.run(line).ok().says("the key is at 0x81000100");
+    proxy.behave();
+    assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
+    desk.assert_tidy();
+}
+
+#[test]
+fn the_owners_password_is_used() {
+    let tpm = Swtpm::start();
+    tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let create = |options: &str| desk.run(&format!("tpm2-keytool create -e P-256 {options} key.ref"));
+    create("--persistent -b ownersecretword --passowner pass:wrong")
+        .failed()
+        .says("owner hierarchy is wrong");
+    create("--persistent -p endorsement").failed().says("owner hierarchy has a password");
+    assert!(desk.tpm.persistent().is_empty());
+    create("--persistent -b ownersecretword").ok();
+    desk.run("tpm2-keytool evict --yes -b ownersecretword 81000100").ok();
+    create("--force --persistent -p endorsement --passowner pass:ownersecretword").ok().says("0x81000100");
+    assert!(!proxy.log().contains(b"ownersecretword"));
+    desk.assert_tidy();
+}
+
+#[test]
+fn what_a_reference_cannot_hold_is_refused() {
+    let desk = Desk::new();
+    for (options, reason) in [
+        ("--persistent -x sha256:7", "cannot be used with"),
+        ("--persistent --restricted", "cannot be used with"),
+        ("--persistent --description mine", "cannot be used with"),
+        ("--persistent --deprecated", "cannot be used with"),
+        ("--persistent -p null", "a key of the null hierarchy cannot be persistent"),
+        ("--persistent=80000001", "is not a persistent handle"),
+        ("--auth-owner x", "needed only for a persistent key"),
+    ] {
+        desk.run(&format!("tpm2-keytool create -e P-256 {options} key.ref")).failed().says(reason);
+        desk.assert_absent("key.ref");
+    }
+    desk.run("tpm2-keytool create -e P-256 --persistent=81800001 key.ref")
+        .failed()
+        .says("use 81800000 or above");
+    assert!(desk.tpm.persistent().is_empty());
+    desk.assert_tidy();
+}
