@@ -162,16 +162,25 @@ pub(crate) unsafe fn exclusive<T: 'static, A: Raw, R: Answer>(
     entry: &'static CStr,
     handle: *mut c_void,
     arguments: A,
-    work: impl for<'a> FnOnce(&'a mut Operation<T>, A::Converted<'a>) -> Result<R>,
+    work: impl for<'a> FnOnce(Exclusive<'a, T>, A::Converted<'a>) -> Result<R>,
 ) -> R::C {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::lend_mut::<Operation<T>>(handle) }) else { return R::FAILED };
-    let provider = Arc::clone(handle.provider());
-    run(&provider, entry, || {
+    // Borrowed: the stack of a job that is abandoned during the call owns nothing (see `jobs`).
+    let Operation { provider, state } = handle;
+    run(provider, entry, || {
         // SAFETY: promised by the caller.
         let arguments = unsafe { arguments.convert() }?;
-        work(handle, arguments)
+        work(Exclusive { provider, state }, arguments)
     })
+}
+
+/// A context that one call uses.
+pub(crate) struct Exclusive<'a, T> {
+    /// The instance that created it.
+    pub(crate) provider: &'a Arc<Provider>,
+    /// What the operation keeps.
+    pub(crate) state: &'a mut T,
 }
 
 /// Takes back what libcrypto held, and drops it.
@@ -233,7 +242,7 @@ fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
 
 /// Turns a panic into an error. Its message goes to the error queue, because the panic hook of this module
 /// prints nothing.
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -86,7 +86,7 @@ impl Access {
         let brief = briefly && turn.connection().is_none();
         let mut retry = Retry::new(turn.connection().is_some(), deadline);
         loop {
-            if turn.connection().as_ref().is_some_and(Connection::must_reconnect) {
+            if turn.connection().as_deref().is_some_and(Connection::must_reconnect) {
                 *turn.connection() = None;
             }
             if turn.connection().is_none() {
@@ -128,8 +128,10 @@ impl Access {
         self.generations.find()
     }
 
-    fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        Connection::open(&self.opener, &self.config, (&self.tpm_id, &self.copies), deadline)
+    // The big values of the first operation do not occupy the stack of later ones.
+    #[inline(never)]
+    fn connect(&self, deadline: Deadline) -> Result<Box<Connection>, Error> {
+        Connection::open(&self.opener, &self.config, (&self.tpm_id, &self.copies), deadline).map(Box::new)
     }
 }
 
@@ -149,13 +151,16 @@ fn attempt<T>(
 }
 
 /// Adds how long a lockout lasts.
-fn explain(failure: Error, connection: &mut Option<Connection>) -> Error {
+#[inline(never)]
+fn explain(failure: Error, connection: &mut Option<Box<Connection>>) -> Error {
     match (failure.kind(), connection) {
         // Our own refusals say it already.
-        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match lockout(connection) {
-            Ok(lockout) => failure.advise(lockout.to_string()),
-            Err(_) => failure,
-        },
+        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => {
+            match lockout(&mut **connection) {
+                Ok(lockout) => failure.advise(lockout.to_string()),
+                Err(_) => failure,
+            }
+        }
         _ => failure,
     }
 }

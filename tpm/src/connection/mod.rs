@@ -50,6 +50,7 @@ mod slots;
 pub(crate) use access::Access;
 use cleanup::Cleanup;
 pub(crate) use copies::Copies;
+pub use exit::is_exiting;
 pub(crate) use known::{KnownParent, KnownParents};
 use lost::Lost;
 use rules::Rules;

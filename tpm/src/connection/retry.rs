@@ -48,10 +48,11 @@ impl Retry {
 
     /// Repairs the connection after a failure, and returns the pause before the operation begins again. Returns the failure if the
     /// operation must not begin again.
+    #[inline(never)]
     pub(crate) fn recover(
         &mut self,
         failure: Error,
-        connection: &mut Option<Connection>,
+        connection: &mut Option<Box<Connection>>,
     ) -> Result<Duration, Error> {
         let Some(connection) = connection.as_mut() else { return Err(failure) };
         connection.note_failure(&failure);

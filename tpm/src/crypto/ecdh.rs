@@ -38,6 +38,8 @@ pub(super) fn agree(
     }
 }
 
+/// Points have up to 8 KiB of temporary values, so each curve has its own function.
+#[inline(never)]
 fn agree_on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
 where
     C: CurveArithmetic,

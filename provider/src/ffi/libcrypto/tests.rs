@@ -69,7 +69,7 @@ fn every_function_is_found() {
     let libcrypto = Libcrypto::for_tests();
     assert!(libcrypto.capabilities.is_ok() && libcrypto.children.is_ok() && libcrypto.encoding.is_ok());
     assert!(libcrypto.files.is_ok() && libcrypto.fips.is_ok());
-    assert!(libcrypto.generation.is_ok() && libcrypto.names.is_ok());
+    assert!(libcrypto.generation.is_ok() && libcrypto.jobs.is_ok() && libcrypto.names.is_ok());
 }
 
 #[test]
