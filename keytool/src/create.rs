@@ -25,6 +25,7 @@ mod inside;
 mod maker;
 mod order;
 pub(crate) mod private_key;
+pub(crate) mod software_key;
 
 use help::{IMPORT, PARENT, PARENTS};
 use order::{Order, Wanted};

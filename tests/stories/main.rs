@@ -42,6 +42,7 @@ mod interposer;
 mod key_transport;
 mod keytool;
 mod keytool_attest;
+mod keytool_bench;
 mod keytool_check;
 mod keytool_create;
 mod keytool_create_importable;
