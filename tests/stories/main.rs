@@ -94,6 +94,7 @@ mod raw_rsa;
 mod raw_rsa_padding;
 mod resets;
 mod restricted;
+mod resumed_sessions;
 mod revocation_list;
 mod same_as_software;
 mod sample;

@@ -25,12 +25,12 @@ fn handshakes(report: &Report<'_>) -> Option<String> {
     let keys = [KeyType::P256, KeyType::P384, KeyType::Rsa2048, KeyType::Rsa3072];
     let rates = keys.iter().filter_map(|key| {
         let median = report.median(Work::Sign, *key)?;
-        Some(format!("{} with a {key} key", rate(median)))
+        Some(format!("{} ({key})", rate(median)))
     });
     let rates: Vec<String> = rates.collect();
     (!rates.is_empty()).then(|| {
         format!(
-            "full TLS handshakes a second, for all processes together: {}; resumed sessions need no signature",
+            "full TLS handshakes a second, for all processes together: {}; a resumed session needs no signature",
             rates.join(", ")
         )
     })
@@ -77,4 +77,78 @@ fn resource_manager(report: &Report<'_>) -> Option<String> {
     report.facts.tcti.starts_with("device:/dev/tpmrm").then(|| {
         "the times include the resource manager, which loads and saves a key for each command; a persistent key (`tpm2-keytool load`) needs neither".to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::Handle;
+    use tpm::template::Storage;
+
+    use super::*;
+    use crate::bench::measurement::{Outcome, Row};
+    use crate::bench::operation::Operation;
+    use crate::bench::series::Series;
+    use crate::persistent::SRK;
+    use crate::status::Facts;
+
+    /// Returns the sentences about a TPM with these times in milliseconds.
+    fn sentences(facts: &Facts, derive: u64, ec: u64, rsa: u64) -> Vec<String> {
+        let of = |operation: Operation| match (operation.work, operation.key) {
+            (Work::Derive, _) => Some(derive),
+            (Work::Sign, KeyType::P256) => Some(ec),
+            (Work::Sign, KeyType::Rsa2048) => Some(rsa),
+            _ => None,
+        };
+        let row = |operation| {
+            let series = |millis| Outcome::Measured(Series::starting_with(Duration::from_millis(millis)));
+            Row { operation, outcome: of(operation).map_or(Outcome::Skipped, series) }
+        };
+        let rows = Operation::all(Storage::P256).into_iter().map(row).collect();
+        super::of(&Report { facts, rows })
+    }
+
+    fn says(facts: &Facts, derive: u64, ec: u64, rsa: u64, words: &str) {
+        let all = sentences(facts, derive, ec, rsa);
+        assert!(all.iter().any(|one| one.contains(words)), "{words}: {all:#?}");
+    }
+
+    #[test]
+    fn the_faster_type_of_key_is_recommended() {
+        let facts = Facts::default();
+        says(&facts, 200, 40, 150, "together: 25 (P-256), 6.7 (RSA-2048); ");
+        says(
+            &facts,
+            200,
+            40,
+            150,
+            "choose P-256 keys (create --ecc P-256): an RSA-2048 signature takes 3.8 times",
+        );
+        says(
+            &facts,
+            200,
+            90,
+            30,
+            "choose RSA-2048 keys (create --key-size 2048): a P-256 signature takes 3.0 times",
+        );
+    }
+
+    #[test]
+    fn a_storage_key_is_recommended_if_the_derivation_is_slow() {
+        let mut facts = Facts::default();
+        says(&facts, 200, 40, 150, "parent first (200.0 ms); `tpm2-keytool srk` makes");
+        says(&facts, 2, 40, 150, "helps little");
+        let public = Storage::P256.template();
+        facts.persistent = vec![(SRK, Ok(public.clone()))];
+        says(&facts, 200, 40, 150, "keys under 0x81000001 need no derivation");
+        facts.persistent = vec![(SRK, Err("not readable".to_owned())), (Handle(0x8100_0002), Ok(public))];
+        says(&facts, 200, 40, 150, "cannot help");
+    }
+
+    #[test]
+    fn the_resource_manager_is_mentioned() {
+        let tcti = |tcti: &str| Facts { tcti: tcti.into(), ..Facts::default() };
+        says(&tcti("device:/dev/tpmrm0"), 200, 40, 150, "tpm2-keytool load");
+        let direct = sentences(&tcti("device:/dev/tpm0"), 200, 40, 150);
+        assert!(!direct.iter().any(|one| one.contains("resource manager")), "{direct:#?}");
+    }
 }

@@ -53,13 +53,11 @@ impl fmt::Display for Step {
     }
 }
 
-/// Returns the median of three process starts. The commands until the end of the process count.
+/// Returns the median of three process starts. The commands with which a process cleans up when it ends do not count.
 fn first(chip: &Chip, setup: &Setup) -> Option<Cost> {
     let run = || {
-        chip.cost(1, || {
-            let mut signer = Signer::start(setup);
-            signer.sign(1, 1)
-        })
+        let mut signer = None;
+        chip.cost(1, || signer.insert(Signer::start(setup)).sign(1, 1))
     };
     let mut costs = [run()?, run()?, run()?];
     costs.sort_by(|a, b| a.millis.total_cmp(&b.millis));
