@@ -10,6 +10,7 @@ use tpm::config::Setting;
 use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
+use crate::bench::Bench;
 use crate::check::Check;
 use crate::create::Create;
 use crate::drop_in;
@@ -84,6 +85,7 @@ impl Applet {
                 Verb::Check(check) => check.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
+                Verb::Bench(bench) => bench.run(&common),
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
@@ -126,6 +128,7 @@ enum Verb {
     Check(Box<Check>),
     Show(Show),
     Status(Status),
+    Bench(Bench),
     Completions(Completions),
     Man(Manual),
 }

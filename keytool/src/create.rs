@@ -26,6 +26,7 @@ mod keep;
 mod maker;
 mod order;
 pub(crate) mod private_key;
+pub(crate) mod software_key;
 
 use help::{IMPORT, PARENT, PARENTS};
 use keep::Keep;

@@ -17,6 +17,7 @@
 //! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
 //! | show.rs, show/ | `show`: describes a key |
 //! | status.rs, status/ | `status`: describes the TPM and suggests fixes |
+//! | bench.rs, bench/ | `bench`: measures the TPM |
 //! | generate.rs | `completions` and `man`, generated from cli.rs |
 //! | password.rs, source.rs, new_password.rs, parent_password.rs, owner_password.rs | where a password comes from |
 //! | settings.rs, configured.rs, software.rs | options, openssl.cnf and environment; the OpenSSL providers that this tool uses itself |
@@ -32,6 +33,7 @@
 #![deny(unsafe_code)]
 
 mod attest;
+mod bench;
 mod check;
 mod cli;
 mod configured;

@@ -19,7 +19,7 @@ use crate::gap::Gap;
 use crate::log::Log;
 use crate::server::Server;
 use crate::space::{Device, Errno, Space};
-use crate::{Swtpm, mssim, port};
+use crate::{Proxy, Swtpm, mssim, port};
 
 /// What a client receives for a system call that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,9 +64,22 @@ impl ResourceManager {
     /// If the system has no free ports.
     #[must_use]
     pub fn start(tpm: &Swtpm, options: Options) -> Self {
+        Self::in_front_of(tpm.port(), options)
+    }
+
+    /// Starts a resource manager in front of a TPM behind a proxy.
+    ///
+    /// # Panics
+    /// If the system has no free ports.
+    #[must_use]
+    pub fn before(proxy: &Proxy, options: Options) -> Self {
+        Self::in_front_of(proxy.port(), options)
+    }
+
+    fn in_front_of(tpm: u16, options: Options) -> Self {
         let (log, chip, refused) = (Log::default(), Log::default(), Arc::<Mutex<Vec<Errno>>>::default());
         let gap = Gap::new(options.context_gap);
-        let device = Arc::new(Mutex::new(Device { port: tpm.port(), gap, log: chip.clone() }));
+        let device = Arc::new(Mutex::new(Device { port: tpm, gap, log: chip.clone() }));
         let (port, [commands, platform]) = port::listen_pair();
         let (written, errors) = (log.clone(), refused.clone());
         let serve = move |number, stream| {

@@ -131,7 +131,7 @@ fn errors_reach_the_job_that_they_belong_to() {
     let found = jobs(&impatient, "together sign ec 1 1");
     assert_eq!((found.done, found.failed), (0, 1), "{found:?}");
     assert!(found.errors.contains("the TPM did not answer in time"), "{found:?}");
-    proxy.behave();
+    proxy.remove_rules();
 
     // No TPM.
     let nowhere = machine.openssl.clone().set("tcti", "mssim:host=127.0.0.1,port=1");

@@ -32,7 +32,7 @@ fn openssl_signs_with_the_file_and_only_the_tpm_has_the_key() {
     machine.openssl.ok("dgst -sha256 -passin pass:secret -sign protected.ref -out sig message");
     machine.openssl.failed("dgst -sha256 -passin pass:wrong -sign protected.ref -out sig message");
     // An existing key is wrapped.
-    machine.openssl.stranger().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out old.pem");
+    machine.openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out old.pem");
     machine.tool.ok("create -w old.pem --persistent wrapped.ref").says("at 0x81000103");
     machine.signs("wrapped.ref");
     machine.tool.ok("evict --yes 81000103");
@@ -61,7 +61,7 @@ fn an_occupied_handle_is_refused_before_a_key_is_made() {
         if first { Fate::Answer(raw::answer(0x14c)) } else { Fate::Pass }
     });
     desk.run("tpm2-keytool create -e P-256 --persistent third.ref").ok().says("the key is at 0x81000101");
-    proxy.behave();
+    proxy.remove_rules();
     desk.assert_tidy();
 }
 
@@ -72,7 +72,7 @@ fn nothing_is_left_if_a_step_fails() {
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
     let line = "tpm2-keytool create -e P-256 --persistent key.ref";
     let is_empty = || {
-        proxy.behave();
+        proxy.remove_rules();
         assert!(desk.tpm.persistent().is_empty());
         desk.assert_tidy();
     };
@@ -108,7 +108,7 @@ fn nothing_is_left_if_a_step_fails() {
         if first { Fate::HangUp } else { Fate::Pass }
     });
     desk.run(line).ok().says("the key is at 0x81000100");
-    proxy.behave();
+    proxy.remove_rules();
     assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
     desk.assert_tidy();
 }

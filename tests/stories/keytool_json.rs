@@ -183,6 +183,16 @@ fn the_output_of_status_is_as_documented() {
 }
 
 #[test]
+fn the_output_of_bench_is_as_documented() {
+    let (desk, page) = (Desk::new(), Page::read());
+    let found = document(&desk.run("tpm2-keytool bench --samples 1 --json").ok());
+    conforms(&found, &[&page.table("## `bench --json`")]);
+    let operations = list(&found, "operations");
+    operations.iter().for_each(|one| conforms(one, &[&page.table("Each of `operations`:")]));
+    assert_eq!((operations.len(), list(&found, "advice").is_empty()), (9, false));
+}
+
+#[test]
 fn the_output_of_check_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let (check, each) = (page.table("## `check --json`"), page.table("Each of `checks`:"));

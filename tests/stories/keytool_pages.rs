@@ -37,6 +37,7 @@ fn every_name_and_subcommand_has_a_manual_page() {
         "tpm2-keytool-check",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
+        "tpm2-keytool-bench",
         "attest_tpm2_primary",
         "create_tpm2_key",
         "load_tpm2_key",
@@ -130,6 +131,7 @@ fn help_describes_each_subcommand() {
         "check",
         "show",
         "status",
+        "bench",
     ] {
         let help = folder.run(&format!("tpm2-keytool help {name}")).ok().out();
         assert_eq!(help, folder.run(&format!("tpm2-keytool {name} --help")).ok().out());

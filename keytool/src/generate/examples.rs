@@ -44,6 +44,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ("tpm2-keytool-check", "Check a key as the current user:", "tpm2-keytool check key.tpm"),
     ("tpm2-keytool-show", "Show what a key file contains:", "tpm2-keytool show key.tpm"),
     ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),
+    ("tpm2-keytool-bench", "Measure each operation five times:", "tpm2-keytool bench --samples 5"),
     ("create_tpm2_key", "Create an EC key:", "create_tpm2_key --ecc prime256v1 new.tpm"),
     ("create_tpm2_key", "Wrap an existing private key:", "create_tpm2_key --wrap software.pem wrapped.tpm"),
     ("load_tpm2_key", "Make a key persistent at a handle:", "load_tpm2_key key.tpm 81000101"),

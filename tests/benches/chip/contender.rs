@@ -1,0 +1,126 @@
+//! The contenders: this provider with its ways to keep a key, and Debian's tpm2-openssl.
+
+use std::fmt;
+use std::path::Path;
+
+use tests::{Openssl, Order, Shell, Tool, c_program, peers};
+
+use crate::chip::Chip;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contender {
+    /// A key file under the owner hierarchy.
+    Ours,
+    /// The same, and the storage key is persistent (`tpm2-keytool srk`).
+    OursWithStorageKey,
+    /// A persistent key.
+    OursPersistent,
+    /// A key file under the owner hierarchy.
+    Peer,
+    /// A persistent key.
+    PeerPersistent,
+}
+
+impl Contender {
+    pub(crate) const ALL: [Contender; 5] = [
+        Contender::Ours,
+        Contender::OursWithStorageKey,
+        Contender::OursPersistent,
+        Contender::Peer,
+        Contender::PeerPersistent,
+    ];
+
+    /// Returns the contender of the other provider with the same kind of key.
+    pub(crate) fn rival(self) -> Option<Self> {
+        match self {
+            Contender::Ours | Contender::OursWithStorageKey => Some(Contender::Peer),
+            Contender::OursPersistent => Some(Contender::PeerPersistent),
+            Contender::Peer | Contender::PeerPersistent => None,
+        }
+    }
+
+    fn is_persistent(self) -> bool {
+        matches!(self, Contender::OursPersistent | Contender::PeerPersistent)
+    }
+}
+
+impl fmt::Display for Contender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Contender::Ours => "ours",
+            Contender::OursWithStorageKey => "ours, srk",
+            Contender::OursPersistent => "ours, persistent",
+            Contender::Peer => "tpm2-openssl",
+            Contender::PeerPersistent => "tpm2-openssl, pers.",
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    P256,
+    Rsa2048,
+}
+
+impl KeyType {
+    pub(crate) const ALL: [KeyType; 2] = [KeyType::P256, KeyType::Rsa2048];
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            KeyType::P256 => "P-256",
+            KeyType::Rsa2048 => "RSA-2048",
+        })
+    }
+}
+
+/// A folder with key, certificate and configuration.
+pub(crate) struct Setup {
+    pub(crate) shell: Shell,
+    /// The key for the OSSL_STORE.
+    pub(crate) key: &'static str,
+    /// The key for a program that reads a file; None if there is no such file.
+    pub(crate) file: Option<&'static str>,
+    /// The program of server.c.
+    pub(crate) program: String,
+}
+
+impl Setup {
+    /// Makes key and certificate at full speed.
+    pub(crate) fn new(chip: &Chip, contender: Contender, key: KeyType) -> Self {
+        let shell = Shell::new("chip");
+        let tool = Tool::new(&shell, &chip.bypass());
+        tool.ok(match key {
+            KeyType::P256 => "create --ecc P-256 key.tpm",
+            KeyType::Rsa2048 => "create --key-size 2048 key.tpm",
+        });
+        let direct = Openssl::in_shell(shell.clone(), &chip.bypass(), Order::DefaultFirst);
+        direct.ok("req -x509 -key key.tpm -subj /CN=localhost -days 2 -out crt");
+        if contender == Contender::OursWithStorageKey {
+            tool.ok("srk");
+        }
+        if contender.is_persistent() {
+            tool.ok("load key.tpm 81000100");
+            tool.ok("reference handle:0x81000100 key.ref");
+        }
+        let program =
+            c_program::build(&shell, &Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/chip/server.c"));
+        let tcti = chip.tcti();
+        let (shell, file) = match contender {
+            Contender::Peer => (peers::tpm2_openssl_everywhere(&shell, &tcti), Some("key.tpm")),
+            Contender::PeerPersistent => (peers::tpm2_openssl_everywhere(&shell, &tcti), None),
+            _ => {
+                let openssl = Openssl::in_shell(shell, &tcti, Order::DefaultFirst);
+                let openssl = match chip.is_managed() {
+                    true => openssl.set("resource-manager", "kernel"),
+                    false => openssl,
+                };
+                let file = if contender.is_persistent() { "key.ref" } else { "key.tpm" };
+                (openssl.shell().clone(), Some(file))
+            }
+        };
+        let key = if contender.is_persistent() { "handle:0x81000100" } else { "key.tpm" };
+        Self { shell, key, file, program }
+    }
+}
