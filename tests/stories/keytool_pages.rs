@@ -171,5 +171,5 @@ fn every_password_option_warns_of_the_process_list() {
             found += 1;
         }
     }
-    assert_eq!(found, 23);
+    assert_eq!(found, 25);
 }
