@@ -213,8 +213,8 @@ fn more_than_half_a_minute_is_spent_only_with_consent() {
     let (desk, proxy) = desk();
     slow(&proxy);
     // Without a terminal, nobody can be asked.
-    let output = desk.run("tpm2-keytool bench --json").ok();
-    output.says("all measurements would take about").says("--yes");
+    let output =
+        desk.run("tpm2-keytool bench --json").ok().says("all measurements would take about").says("--yes");
     let result = |operation: &str, key: &str| match (operation, key) {
         ("sign", "P-256" | "P-384") => ("measured", 1),
         _ => ("measured", 20),
