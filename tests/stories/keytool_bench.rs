@@ -215,11 +215,11 @@ fn more_than_half_a_minute_is_spent_only_with_consent() {
     // Without a terminal, nobody can be asked.
     let output =
         desk.run("tpm2-keytool bench --json").ok().says("all measurements would take about").says("--yes");
-    let result = |operation: &str, key: &str| match (operation, key) {
-        ("sign", "P-256" | "P-384") => ("measured", 1),
-        _ => ("measured", 20),
-    };
-    assert_eq!(rows(&output), expected(result));
+    // The share of an operation is at most three seconds: one slow signature.
+    for (operation, key, result, samples) in rows(&output) {
+        let most = if operation == "sign" && key.starts_with('P') { 1 } else { 20 };
+        assert!(result == "measured" && (1..=most).contains(&samples), "{output}");
+    }
     for answer in ["n", "y"] {
         let mut terminal = Pty::start(desk.command("tpm2-keytool bench"));
         terminal.expect("Take that time?");

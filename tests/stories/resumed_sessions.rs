@@ -27,6 +27,7 @@ pid nginx.pid;
 events { }
 http {
     access_log off;
+    ssl_protocols TLSv1.2 TLSv1.3;
     LINES
     server {
         listen 127.0.0.1:PORT ssl;
