@@ -205,8 +205,11 @@ fn jobs_beyond_the_queue_fail_at_once() {
 fn valgrind_finds_nothing_in_jobs() {
     let machine = machine();
     let jobs = program(machine.openssl.shell(), "jobs");
-    let modes: &[&str] =
-        if valgrind::thorough() { &["together", "callback", "shared", "abandon", "exit"] } else { &["together", "abandon"] };
+    let modes: &[&str] = if valgrind::thorough() {
+        &["together", "callback", "shared", "abandon", "exit"]
+    } else {
+        &["together", "abandon"]
+    };
     for mode in modes {
         valgrind::clean(machine.openssl.shell(), &format!("{jobs} {mode} sign ec 4 2"));
     }
