@@ -124,10 +124,10 @@ mod tests {
             pace.of(&found.command, &found.response)
         };
         tool.ok("create -e P-256 ec.tpm");
-        assert_eq!((cost(raw::CREATE_PRIMARY), cost(raw::CREATE), cost(START_AUTH_SESSION)), (1, 1, 3));
+        assert_eq!((cost(CREATE_PRIMARY), cost(CREATE), cost(START_AUTH_SESSION)), (1, 1, 3));
         proxy.log().clear();
         tool.ok("create -s 2048 rsa.tpm");
-        assert_eq!((cost(raw::CREATE_PRIMARY), cost(raw::CREATE)), (1, 2));
+        assert_eq!((cost(CREATE_PRIMARY), cost(CREATE)), (1, 2));
         openssl.ok("dgst -sha256 -sign ec.tpm -out sig file");
         assert_eq!((cost(SIGN), cost(LOAD)), (3, 5));
         openssl.ok("dgst -sha256 -sign rsa.tpm -out sig file");
