@@ -98,7 +98,7 @@ impl Retry {
             // A session that is salted to another key than expected has another session key than the TPM.
             _ if !self.fresh
                 && !error.is_remembered()
-                && code.is_about_a_part()
+                && may_be_other_parent(code)
                 && has_other_parent(connection) =>
             {
                 Remedy::FlushOwn
@@ -132,6 +132,21 @@ fn is_other_object(error: &Error, connection: &mut Connection) -> bool {
         Ok((_, found)) => found != *expected,
         Err(_) => true,
     }
+}
+
+/// Returns true if the TPM answers so when the parent is another one than expected: it was evicted, its salt has another form, or the
+/// session has another key. Other answers are no reason to read the parents again.
+fn may_be_other_parent(code: ResponseCode) -> bool {
+    let base = matches!(
+        code.base(),
+        ResponseCode::AUTH_FAIL
+            | ResponseCode::BAD_AUTH
+            | ResponseCode::HANDLE
+            | ResponseCode::KEY
+            | ResponseCode::SIZE
+            | ResponseCode::VALUE
+    );
+    base && code.is_about_a_part()
 }
 
 /// Returns true if a known persistent parent was evicted or replaced.
