@@ -12,21 +12,36 @@ use crate::template::matches_template;
 
 impl Connection {
     /// Returns the persistent copy of a parent, if the next use would derive that parent and a key with its template is at the copy's
-    /// handle. The first time costs one command.
+    /// handle. The first time costs one command. Only an answer about the handle rejects the copy for later uses: after any other refusal,
+    /// and after an answer that cannot be trusted, only this use derives the parent.
     pub(crate) fn persistent_copy(&mut self, parent: &Parent) -> Result<Option<Parent>, Error> {
         let copy = parent.persistent_copy().filter(|_| !self.rules.copies.is_rejected(parent.storage));
         let Some(copy) = copy.filter(|_| self.must_derive(parent)) else { return Ok(None) };
-        match self.parent(&copy) {
-            Ok(number) if matches_template(self.parent_public(number)?.0, &parent.storage.template()) => {
-                Ok(Some(copy))
-            }
-            Err(error) if is_about_connection(&error) => Err(error),
-            // An answer that cannot be trusted has the same effect as none: the parent is derived.
-            Ok(_) | Err(_) => {
-                self.rules.copies.reject(parent.storage);
-                Ok(None)
-            }
+        let found = match self.find_copy(&copy) {
+            Err(error) if is_about_connection(&error) => return Err(error),
+            Err(error) if error.base_code() == Some(ResponseCode::HANDLE) => Some(false),
+            Err(_) => None,
+            Ok(matches) => Some(matches),
+        };
+        if found == Some(false) {
+            self.rules.copies.reject(parent.storage);
         }
+        Ok(found.filter(|matches| *matches).map(|_| copy))
+    }
+
+    /// Returns true if the key at the handle has the template of the copy. Only such a key becomes a known parent.
+    fn find_copy(&mut self, copy: &Parent) -> Result<bool, Error> {
+        let template = copy.storage.template();
+        if let Some(number) = self.parents.find(copy.handle, copy.storage) {
+            return Ok(matches_template(self.parent_public(number)?.0, &template));
+        }
+        let (public, name) = self.parent_area(copy.handle)?;
+        if !matches_template(&public, &template) {
+            return Ok(false);
+        }
+        self.check_pinned(copy, &name)?;
+        self.remember(copy, public, name);
+        Ok(true)
     }
 
     /// Returns the persistent copy of a parent if there is one, otherwise the parent.
@@ -38,8 +53,7 @@ impl Connection {
     /// a password, or is gone.
     pub(crate) fn is_refused_by_copy(error: &Error) -> bool {
         let Some(code) = error.code().filter(|_| !is_about_connection(error)) else { return false };
-        let refused =
-            matches!(code.base(), ResponseCode::INTEGRITY | ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH);
+        let refused = code.base() == ResponseCode::INTEGRITY || is_password(code);
         refused || matches!(code.part(), Some(Part::Handle(_) | Part::Parameter(_)))
     }
 }
@@ -48,12 +62,16 @@ impl Connection {
 /// lost the session.
 fn is_about_connection(error: &Error) -> bool {
     let lost = |code: ResponseCode| {
-        let in_session = matches!(code.part(), Some(Part::Session(_)))
-            && !matches!(code.base(), ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH);
+        let in_session = matches!(code.part(), Some(Part::Session(_))) && !is_password(code);
         code.base() == ResponseCode::INITIALIZE || code.is_lost_reference() || in_session
     };
     error.is_without_answer()
         || error.is_being_tried()
         || error.kind() == ErrorKind::ObjectMemory
         || error.code().is_some_and(lost)
+}
+
+/// Returns true if the TPM refused an authorization.
+fn is_password(code: ResponseCode) -> bool {
+    matches!(code.base(), ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH)
 }
