@@ -81,14 +81,16 @@ impl Inner {
         let Some(copy) = connection.persistent_copy(parent)? else {
             return self.load_under(connection, file, parent, bare, runner);
         };
-        match self.load_under(connection, file, &copy, bare, runner) {
-            Err(error) if Connection::is_refused_by_copy(&error) => {}
+        let refusal = match self.load_under(connection, file, &copy, bare, runner) {
+            Err(error) if Connection::is_refused_by_copy(&error) => error,
             done => return done,
-        }
+        };
         // After a refused command, the sessions may be out of step with the TPM.
         connection.drop_session()?;
         connection.drop_policy()?;
-        let loaded = self.load_under(connection, file, parent, bare, runner)?;
+        let loaded = self
+            .load_under(connection, file, parent, bare, runner)
+            .map_err(|error| Connection::explain_after_copy(error, &refusal))?;
         connection.rules.copies.reject(parent.storage);
         Ok(loaded)
     }

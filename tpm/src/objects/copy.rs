@@ -56,6 +56,24 @@ impl Connection {
         let refused = code.base() == ResponseCode::INTEGRITY || is_password(code);
         refused || matches!(code.part(), Some(Part::Handle(_) | Part::Parameter(_)))
     }
+
+    /// Explains the error of the parent itself, after its copy has refused to load the file: if the parent cannot be derived without its
+    /// password, the file may as well be one that no parent of this TPM can load.
+    pub(crate) fn explain_after_copy(error: Error, refusal: &Error) -> Error {
+        if refusal.code().is_none_or(is_password) {
+            return error;
+        }
+        match error.kind() {
+            ErrorKind::ParentPasswordMissing => error.advise(
+                "give the parent's password (TPM2_PIN, pin in openssl.cnf, or --passparent), or the file belongs to another machine: the \
+                 key at 0x81000001 does not open it",
+            ),
+            ErrorKind::ParentAuthorization => error.advise(
+                "the parent's password is wrong, or the file belongs to another machine: the storage key at 0x81000001 does not open it",
+            ),
+            _ => error,
+        }
+    }
 }
 
 /// Returns true if the error shows nothing about the object at the handle: the TPM has not answered, has no free slot, was reset, or has
