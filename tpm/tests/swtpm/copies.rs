@@ -2,8 +2,9 @@
 
 use keyfile::policy::Condition;
 use keyfile::{Curve, Handle, HashAlg, KeyFile, Name};
+use tests::log::Log;
 use tests::raw::{self, Tpm as _};
-use tests::{Options, Proxy, ResourceManager, Swtpm};
+use tests::{Fate, Options, Proxy, ResourceManager, Swtpm, tamper};
 use tpm::template::{Storage, Template};
 use tpm::{Auth, Config, ErrorKind, Parent, Tpm};
 
@@ -28,11 +29,18 @@ fn remove(swtpm: &Swtpm) {
 }
 
 /// Returns how often the public area at the handle of the copy was read, and how often a key was loaded under it.
-fn uses(proxy: &Proxy) -> (usize, usize) {
-    let all = proxy.log().all();
+fn uses(log: &Log) -> (usize, usize) {
+    let all = log.all();
     let at_copy = |command: &[u8]| command.get(10..14) == Some(&SRK.to_be_bytes());
     let count = |code| all.iter().filter(|sent| sent.code() == code && at_copy(&sent.command)).count();
     (count(raw::READ_PUBLIC), count(raw::LOAD))
+}
+
+/// Returns the salt keys of all sessions that were started.
+fn salts(proxy: &Proxy) -> Vec<u32> {
+    let all = proxy.log().all();
+    let started = all.iter().filter(|exchange| exchange.code() == raw::START_AUTH_SESSION);
+    started.map(|exchange| u32::from_be_bytes(exchange.command[10..14].try_into().unwrap())).collect()
 }
 
 #[test]
@@ -74,8 +82,60 @@ fn the_handle_is_read_once_per_process_if_it_is_empty() {
         // The next use connects again.
         tpm.close();
     }
-    assert_eq!((uses(&proxy), proxy.log().count(DERIVE)), ((1, 0), 3), "{}", proxy.log().text());
+    assert_eq!((uses(proxy.log()), proxy.log().count(DERIVE)), ((1, 0), 3), "{}", proxy.log().text());
     swtpm.assert_empty();
+}
+
+#[test]
+fn an_answer_that_is_not_about_the_handle_is_not_remembered() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    put(&swtpm, swtpm.create_primary());
+    let proxy = Proxy::start(&swtpm);
+    // TPM_RC_FAILURE, CONTEXT_GAP, MEMORY, CANCELED.
+    for code in [0x101, 0x901, 0x904, 0x909] {
+        proxy.log().clear();
+        proxy.on_command(tamper::answer(raw::READ_PUBLIC, code, 1));
+        let tpm = kit::through(&proxy);
+        for _ in 0..2 {
+            kit::check(&kit::open(&tpm, &file, None));
+            // The second time, the copy is used.
+            assert_eq!(proxy.log().count(DERIVE), 1, "{code:#x} {}", proxy.log().text());
+            tpm.close();
+        }
+        proxy.remove_rules();
+    }
+    assert_eq!(swtpm.failures(), 0);
+    swtpm.assert_empty();
+}
+
+#[test]
+fn a_copy_is_looked_for_again_after_a_reset() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, None);
+    kit::check(&key);
+    put(&swtpm, swtpm.create_primary());
+    swtpm.reset();
+    proxy.log().clear();
+    kit::check(&key);
+    assert_eq!((uses(proxy.log()), proxy.log().count(DERIVE)), ((1, 1), 0), "{}", proxy.log().text());
+}
+
+#[test]
+fn a_refusal_that_another_parent_cannot_cause_reads_no_parent() {
+    let swtpm = Swtpm::start();
+    let file = kit::ec(&swtpm, None);
+    put(&swtpm, swtpm.create_primary());
+    let proxy = Proxy::start(&swtpm);
+    let key = kit::open(&kit::through(&proxy), &file, None);
+    kit::check(&key);
+    proxy.log().clear();
+    // TPM_RC_SCHEME of the first parameter.
+    proxy.on_command(tamper::answer(raw::SIGN, 0x1d2, 1));
+    assert!(!kit::signs(&key));
+    assert_eq!(proxy.log().count(raw::READ_PUBLIC), 0, "{}", proxy.log().text());
 }
 
 #[test]
@@ -95,9 +155,11 @@ fn another_storage_key_is_tried_once_per_process() {
                 kit::check(&kit::open(&tpm, file, password));
                 tpm.close();
             }
-            let (read, loaded) = uses(&proxy);
-            // A refused password shows that another object may be there: it is read again.
-            assert!((1..=2).contains(&read) && loaded <= 1, "{}", proxy.log().text());
+            let (read, loaded) = uses(proxy.log());
+            // A refused password shows that another object may be there: it is read again. The import of a key is refused before it is
+            // loaded.
+            let is_loaded = usize::from(!std::ptr::eq(file, &raw const imported));
+            assert!((1..=2).contains(&read) && loaded == is_loaded, "{}", proxy.log().text());
             assert_eq!(proxy.log().count(DERIVE), 2, "{}", proxy.log().text());
         }
         assert_eq!(swtpm.failures(), 0);
@@ -114,7 +176,7 @@ fn a_copy_with_a_password_is_not_used() {
     let key = kit::open(&kit::through(&proxy), &file, None);
     kit::check(&key);
     kit::check(&key);
-    assert_eq!((uses(&proxy), swtpm.failures()), ((2, 1), 0), "{}", proxy.log().text());
+    assert_eq!((uses(proxy.log()), swtpm.failures()), ((2, 1), 0), "{}", proxy.log().text());
 }
 
 #[test]
@@ -126,14 +188,14 @@ fn an_object_with_another_template_is_only_read() {
     let proxy = Proxy::start(&swtpm);
     let tpm = kit::through(&proxy);
     kit::check(&kit::open(&tpm, &file, None));
-    assert_eq!((uses(&proxy), proxy.log().count(DERIVE)), ((1, 0), 1), "{}", proxy.log().text());
+    assert_eq!((uses(proxy.log()), proxy.log().count(DERIVE)), ((1, 0), 1), "{}", proxy.log().text());
     // The other standard storage key is no copy of this one.
     remove(&swtpm);
     tpm.persist_storage_key(true, Handle(SRK), None).unwrap();
     tpm.close();
     proxy.log().clear();
     kit::check(&kit::open(&kit::through(&proxy), &file, None));
-    assert_eq!((uses(&proxy), proxy.log().count(DERIVE)), ((1, 0), 1), "{}", proxy.log().text());
+    assert_eq!((uses(proxy.log()), proxy.log().count(DERIVE)), ((1, 0), 1), "{}", proxy.log().text());
 }
 
 #[test]
@@ -146,7 +208,7 @@ fn files_of_other_parents_do_not_look_for_a_copy() {
         let file = kit::make(&swtpm, parent, Template::ecc(Curve::P256), Some("secret"));
         let proxy = Proxy::start(&swtpm);
         kit::check(&kit::open(&kit::through(&proxy), &file, Some("secret")));
-        assert_eq!((uses(&proxy), proxy.log().count(raw::LOAD)), ((0, 0), 1), "{}", proxy.log().text());
+        assert_eq!((uses(proxy.log()), proxy.log().count(raw::LOAD)), ((0, 0), 1), "{}", proxy.log().text());
     }
 }
 
@@ -168,9 +230,14 @@ fn a_copy_that_is_removed_or_replaced_fails_no_operation() {
             let tpm = Tpm::new(config.clone());
             let keys = [(&files[0], None), (&files[1], Some("secret")), (&protected, Some("secret"))]
                 .map(|(file, password)| kit::open(&tpm, file, password));
+            proxy.log().clear();
+            kernel.log().clear();
             for _ in 0..2 {
                 keys.iter().for_each(kit::check);
             }
+            let derived = proxy.log().count(DERIVE) + kernel.log().count(DERIVE);
+            let loaded = uses(proxy.log()).1 + uses(kernel.log()).1;
+            assert!(derived == 0 && loaded >= keys.len(), "{derived} {loaded} {:?}", config.tcti);
             let failures = swtpm.failures();
             remove(&swtpm);
             if other {
@@ -205,7 +272,17 @@ fn the_owners_password_is_needed_only_to_derive() {
         let tpm = Tpm::new(Config { parent_auth: auth.map(Auth::new), ..kit::config(swtpm.tcti()) });
         kit::open(&tpm, &file, None).sign(&kit::DIGEST, HashAlg::Sha256, keyfile::AlgId::ECDSA)
     };
-    assert_eq!(sign(None).unwrap_err().kind(), ErrorKind::ParentPasswordMissing);
+    // The TPM does not tell a file of another machine from one of this machine, as long as it cannot derive the parent.
+    for (auth, kind) in
+        [(None, ErrorKind::ParentPasswordMissing), (Some("wrong"), ErrorKind::ParentAuthorization)]
+    {
+        let error = sign(auth).unwrap_err();
+        let advice = error.advice().unwrap_or_default();
+        assert!(
+            error.kind() == kind && advice.contains("another machine") && advice.len() <= 160,
+            "{error:?}"
+        );
+    }
     sign(Some("owner")).unwrap();
     change(b"owner", b"");
     remove(&swtpm);
@@ -247,22 +324,17 @@ fn a_pinned_salt_key_is_the_only_one() {
         let key = kit::open(&tpm, file, Some("secret"));
         key.sign(&kit::DIGEST, HashAlg::Sha256, keyfile::AlgId::ECDSA).map(|answer| answer.authenticated)
     };
-    let salts = || -> Vec<u32> {
-        let all = proxy.log().all();
-        let started = all.iter().filter(|exchange| exchange.code() == raw::START_AUTH_SESSION);
-        started.map(|exchange| u32::from_be_bytes(exchange.command[10..14].try_into().unwrap())).collect()
-    };
     put(&swtpm, swtpm.create_primary());
     assert!(sign(&file, &owner).unwrap());
     assert_eq!(proxy.log().codes()[..4], BY_COPY, "{}", proxy.log().text());
     assert!(sign(&file, &null).unwrap());
-    assert!(!salts().contains(&SRK), "{}", proxy.log().text());
+    assert!(!salts(&proxy).contains(&SRK), "{}", proxy.log().text());
     // Another key at the handle is no salt key, and the file is loaded all the same.
     remove(&swtpm);
     put(&swtpm, swtpm.create_other_primary(b""));
     for pin in [&owner, &null] {
         assert!(sign(&file, pin).unwrap());
-        assert!(!salts().contains(&SRK), "{}", proxy.log().text());
+        assert!(!salts(&proxy).contains(&SRK), "{}", proxy.log().text());
     }
     let wrong = HashAlg::Sha256.digest(&[b"another key"]);
     let wrong = Name::from([&[0, 11][..], &wrong].concat());
@@ -275,17 +347,36 @@ fn a_forged_public_area_only_makes_the_parent_derived() {
     let swtpm = Swtpm::start();
     let file = kit::ec(&swtpm, Some("secret"));
     put(&swtpm, swtpm.create_primary());
+    let other = swtpm.create_other_primary(b"");
+    swtpm.persist(other, 0x8100_0002);
+    swtpm.flush(other);
     let proxy = Proxy::start(&swtpm);
-    let length = {
+    let read = |handle: u32| swtpm.raw(raw::READ_PUBLIC, &[handle], &[], &[]).ok();
+    let sign = || {
+        proxy.log().clear();
         let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
-        kit::check(&key);
-        proxy.log().all().first().unwrap().response.len()
+        assert!(kit::signs(&key), "{}", proxy.log().text());
     };
-    for bit in (80..8 * length).step_by(29) {
-        proxy.on_response(tests::tamper::flip_bit(raw::READ_PUBLIC, 0, bit));
-        let key = kit::open(&kit::through(&proxy), &file, Some("secret"));
-        assert!(kit::signs(&key), "bit {bit}");
-        proxy.remove_rules();
+    // The Name is the digest of the public area (TPM 2.0 Part 1 §16), so each flipped bit of either is found before the key is used. The
+    // qualified Name, the last 34 bytes, is not used.
+    let length = read(SRK).len();
+    for bit in (80..80 + 8 * (length - 34)).step_by(29) {
+        proxy.on_response(tamper::flip_bit(raw::READ_PUBLIC, 0, bit));
+        sign();
+        assert_eq!(proxy.log().count(DERIVE), 1, "bit {bit}: {}", proxy.log().text());
+        assert!(!salts(&proxy).contains(&SRK), "bit {bit}: {}", proxy.log().text());
     }
+    // The area of another key with the same template and its right Name: the TPM does not open a session that is salted to that key.
+    let forged = read(0x8100_0002);
+    proxy.on_response(move |command, response| {
+        if raw::code(command) == raw::READ_PUBLIC {
+            response[10..].copy_from_slice(&forged);
+        }
+        Fate::Pass
+    });
+    sign();
+    assert_eq!(proxy.log().count(DERIVE), 1, "{}", proxy.log().text());
+    assert_eq!(salts(&proxy).iter().filter(|key| **key == SRK).count(), 1, "{}", proxy.log().text());
+    assert_ne!(salts(&proxy).last(), Some(&SRK), "{}", proxy.log().text());
     assert_eq!(swtpm.failures(), 0);
 }
