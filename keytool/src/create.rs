@@ -177,10 +177,10 @@ impl Create {
             }?;
             deferred.check()?;
             match &place {
-                Some(place) => place.keep(&tpm, key, |reference| {
-                    deferred.check()?;
-                    target.write(reference)
-                }),
+                Some(place) => {
+                    let write = |reference: &[u8]| deferred.check().and_then(|()| target.write(reference));
+                    place.keep(&tpm, key, write).map(|()| None)
+                }
                 None => Ok(Some(key)),
             }
         };

@@ -3,10 +3,11 @@
 use clap::Args;
 use keyfile::{Handle, KeyFile, KeyReference};
 use tpm::rc::ResponseCode;
-use tpm::{Auth, Key, Tpm};
+use tpm::{Auth, ErrorKind, Key, Tpm};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::interrupt::Warning;
 use crate::owner_password::HierarchyPassword;
 use crate::password::Passwords;
 use crate::persistent::{PersistentHandle, check_free};
@@ -75,7 +76,8 @@ impl Keep {
                 ));
             }
             Some(Handle::PLATFORM) => Handle::PLATFORM,
-            _ => handle.map_or(Handle::OWNER, tpm::persistent_hierarchy),
+            // A key under a persistent parent belongs to the hierarchy of that parent.
+            _ => tpm::persistent_hierarchy(handle.unwrap_or(parent)),
         };
         let at = handle.unwrap_or_else(|| first(hierarchy));
         let owner = self.owner.auth(passwords, tpm, at, parent)?;
@@ -101,39 +103,59 @@ impl Place {
         tpm: &Tpm,
         file: KeyFile,
         write: impl FnOnce(&[u8]) -> Result<(), Error>,
-    ) -> Result<Option<KeyFile>, Error> {
+    ) -> Result<(), Error> {
         let (public, empty_auth) = (file.public.clone(), file.empty_auth);
         let key = Key::from_file(tpm, file, None)?;
-        let handle = self.persist(tpm, &key)?;
+        let (handle, warning) = self.persist(tpm, &key)?;
         let reference = KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth, public };
-        let pem = reference.to_pem().map_err(|source| Error::request(source.to_string(), "try again"));
+        let pem = reference.to_pem().map_err(|source| Error::request(source.to_string(), "report this error"));
         let written = pem.and_then(|pem| write(pem.as_bytes()));
         if written.is_err() {
             if let Err(error) = key.unpersist(handle, self.owner.as_ref()) {
-                terminal::notice(format_args!("warning: the key is still at {handle}: {error}"));
+                terminal::notice(format_args!("{}: {error}", left_at(handle)));
             }
         }
+        drop(warning);
         written?;
-        terminal::result(format_args!("the key is at {handle}"))?;
-        Ok(None)
+        // Nothing fails any more: the key and its file exist.
+        let text = format_args!("the key is at {handle}");
+        terminal::result(text).unwrap_or_else(|_| terminal::notice(text));
+        Ok(())
     }
 
-    fn persist(&self, tpm: &Tpm, key: &Key) -> Result<Handle, Error> {
-        let owner = self.owner.as_ref();
+    /// Makes the key persistent, and returns its handle.
+    fn persist(&self, tpm: &Tpm, key: &Key) -> Result<(Handle, Warning), Error> {
         if let Some(handle) = self.handle {
-            key.persist(handle, owner)?;
-            return Ok(handle);
+            return Ok((handle, self.persist_at(key, handle)?));
         }
         let mut left = TRIES;
         loop {
             let handle = self.first_free(&tpm.persistent_handles()?)?;
             left = left.saturating_sub(1);
-            match key.persist(handle, owner) {
+            match self.persist_at(key, handle) {
                 // Another process was faster.
                 Err(error) if is_defined(&error) && left > 0 => {}
-                done => return done.map(|()| handle).map_err(Error::from),
+                done => return Ok((handle, done?)),
             }
         }
+    }
+
+    /// Makes the key persistent at this handle. The result warns of the key, should a signal end the process at once. If the TPM's answer
+    /// is lost, the TPM may have executed the command: the key is removed again.
+    fn persist_at(&self, key: &Key, handle: Handle) -> Result<Warning, tpm::Error> {
+        let warning = Warning::start(left_at(handle));
+        let error = match key.persist(handle, self.owner.as_ref()) {
+            Ok(()) => return Ok(warning),
+            Err(error) => error,
+        };
+        if matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout | ErrorKind::NoTpm) {
+            match key.unpersist(handle, self.owner.as_ref()) {
+                Ok(()) => {}
+                Err(other) if other.kind() == ErrorKind::NoObject => {}
+                Err(_) => terminal::notice(left_at(handle)),
+            }
+        }
+        Err(error)
     }
 
     fn first_free(&self, used: &[Handle]) -> Result<Handle, Error> {
@@ -154,6 +176,11 @@ fn first(hierarchy: Handle) -> Handle {
         Handle::PLATFORM => Handle(0x8180_0100),
         _ => Handle(0x8100_0100),
     }
+}
+
+/// Returns the warning of a key that has no file.
+fn left_at(handle: Handle) -> String {
+    format!("warning: the key may be at {handle}, where `tpm2-keytool evict {handle}` removes it")
 }
 
 fn is_defined(error: &tpm::Error) -> bool {
