@@ -40,7 +40,7 @@ pub(crate) enum Error {
     Interrupted(c_int),
     /// The reader of stdout has closed it, as in `| head`.
     OutputClosed,
-    /// `check` has printed the failures already. Only the exit code is left.
+    /// The command has printed its failures already, as `check` and `bench` do. Only the exit code is left.
     Reported(Exit),
 }
 

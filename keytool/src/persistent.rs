@@ -78,7 +78,7 @@ impl fmt::Display for Persistent<'_> {
     }
 }
 
-/// Checks that the handle is free .
+/// Checks that the handle is free.
 ///
 /// # Errors
 /// It is in use, or the TPM cannot be used.
