@@ -32,7 +32,7 @@ impl Status {
     /// Reads the state of the TPM and prints it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm()?;
-        let facts = Facts::of(&tpm);
+        let facts = Facts::of(&tpm).map(|facts| facts.measured(&tpm));
         tpm.close();
         let facts = facts.map_err(advised)?;
         let advice = advice::advice(&facts);

@@ -65,7 +65,7 @@ fn a_table_shows_each_operation_and_what_it_means() {
     output.says("full TLS handshakes a second").says("create --ecc P-256").says("tpm2-keytool srk");
     desk.assert_tidy();
     desk.run("tpm2-keytool srk").ok();
-    desk.run("tpm2-keytool bench --samples 1").ok().says("keys under 0x81000001 need no derivation");
+    desk.run("tpm2-keytool bench --samples 1").ok().says("no process derives the parent");
     let document = desk.run("tpm2-keytool bench --samples 4 --json").ok();
     assert_eq!(rows(&document), expected(|_, _| ("measured", 4)));
     assert!(document.out().contains("\"storage_root\": \"present\""), "{document}");

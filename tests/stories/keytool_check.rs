@@ -122,6 +122,31 @@ fn certificate(key: &PKeyRef<Public>, from: i64, to: i64) -> Vec<u8> {
 }
 
 #[test]
+fn the_traffic_of_a_resource_manager_is_reported_if_the_key_signs_without_password() {
+    let service = Service::new();
+    let of_chip = |service: &Service| {
+        let out = service.check("key.tpm").ok().out();
+        out.lines().find_map(|line| line.split_once("each signature takes ").map(|(_, rest)| rest.to_owned()))
+    };
+    assert_eq!(of_chip(&service), None);
+    service.configure("default = d\ntpm2 = t", "resource-manager = kernel");
+    let line = of_chip(&service).unwrap();
+    assert!(line.starts_with("7 commands") && line.contains("`tpm2-keytool load`"), "{line}");
+    service.0.run("tpm2-keytool srk").ok();
+    assert!(of_chip(&service).unwrap().starts_with("4 commands"));
+    service.create("-p 81000001");
+    assert!(of_chip(&service).unwrap().starts_with("4 commands"));
+    service.create("-p endorsement");
+    assert!(of_chip(&service).unwrap().starts_with("7 commands"));
+    service.create("-x sha256:16");
+    assert_eq!(of_chip(&service), None);
+    service.create("-k secret");
+    let out = service.check("-k secret key.tpm").ok().out();
+    assert!(!out.contains("each signature takes"), "{out}");
+    service.0.assert_tidy();
+}
+
+#[test]
 fn a_service_that_works_passes_every_check() {
     let service = Service::new();
     let output = service.check("key.tpm host.pem").ok();

@@ -57,31 +57,32 @@ fn storage_key(report: &Report<'_>) -> Option<String> {
     Some(match report.facts.storage_root() {
         StorageRoot::Present => {
             format!(
-                "keys under 0x81000001 need no derivation of their parent, which takes {text} in each process"
+                "no process derives the parent of keys of the owner hierarchy, which takes {text}: the storage key is at 0x81000001"
             )
         }
-        StorageRoot::Unfit => format!(
-            "each process that uses a key of the owner hierarchy derives its parent first ({text}); the object at 0x81000001 is no parent, so `tpm2-keytool srk` cannot help"
+        StorageRoot::Other | StorageRoot::Unfit => format!(
+            "each process that uses a key of the owner hierarchy derives its parent first ({text}); another object is at 0x81000001, so `tpm2-keytool srk` cannot help"
         ),
         StorageRoot::Absent if takes < NOTICEABLE => format!(
             "each process that uses a key of the owner hierarchy derives its parent first; that takes only {text}, so a persistent storage key (`tpm2-keytool srk`) helps little"
         ),
         StorageRoot::Absent => format!(
-            "each process that uses a key of the owner hierarchy derives its parent first ({text}); `tpm2-keytool srk` makes the parent persistent, for keys of `create -p 81000001`"
+            "each process that uses a key of the owner hierarchy derives its parent first ({text}); `tpm2-keytool srk` makes the parent persistent, also for existing key files"
         ),
     })
 }
 
 /// The kernel saves and loads the objects of a process around each of its commands (drivers/char/tpm/tpm2-space.c).
 fn resource_manager(report: &Report<'_>) -> Option<String> {
-    report.facts.tcti.starts_with("device:/dev/tpmrm").then(|| {
-        "the times include the resource manager, which loads and saves a key for each command; a persistent key (`tpm2-keytool load`) needs neither".to_owned()
+    report.facts.managed.then(|| {
+        "the times include the resource manager, which loads and saves a key for each command; a persistent key needs neither (`tpm2-keytool create --persistent`, or `load`)".to_owned()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use keyfile::Handle;
+    use keyfile::{Curve, Handle};
+    use tpm::Capabilities;
     use tpm::template::Storage;
 
     use super::*;
@@ -134,21 +135,24 @@ mod tests {
 
     #[test]
     fn a_storage_key_is_recommended_if_the_derivation_is_slow() {
-        let mut facts = Facts::default();
+        let capabilities = Capabilities { curves: vec![Curve::P256], ..Capabilities::default() };
+        let mut facts = Facts { capabilities, ..Facts::default() };
         says(&facts, 200, 40, 150, "parent first (200.0 ms); `tpm2-keytool srk` makes");
         says(&facts, 2, 40, 150, "helps little");
         let public = Storage::P256.template();
         facts.persistent = vec![(SRK, Ok(public.clone()))];
-        says(&facts, 200, 40, 150, "keys under 0x81000001 need no derivation");
+        says(&facts, 200, 40, 150, "no process derives the parent");
+        facts.persistent = vec![(SRK, Ok(Storage::Rsa2048.template()))];
+        says(&facts, 200, 40, 150, "cannot help");
         facts.persistent = vec![(SRK, Err("not readable".to_owned())), (Handle(0x8100_0002), Ok(public))];
         says(&facts, 200, 40, 150, "cannot help");
     }
 
     #[test]
     fn the_resource_manager_is_mentioned() {
-        let tcti = |tcti: &str| Facts { tcti: tcti.into(), ..Facts::default() };
-        says(&tcti("device:/dev/tpmrm0"), 200, 40, 150, "tpm2-keytool load");
-        let direct = sentences(&tcti("device:/dev/tpm0"), 200, 40, 150);
+        let managed = |managed| Facts { managed, ..Facts::default() };
+        says(&managed(true), 200, 40, 150, "create --persistent");
+        let direct = sentences(&managed(false), 200, 40, 150);
         assert!(!direct.iter().any(|one| one.contains("resource manager")), "{direct:#?}");
     }
 }

@@ -9,7 +9,7 @@ use super::measurement::{Outcome, Row};
 use super::operation::{Operation, Work};
 use super::series::Series;
 use super::subject::KeyType;
-use crate::status::{Facts, StorageRoot, firmware, maker};
+use crate::status::{Facts, firmware, maker};
 
 /// The results of a run.
 pub(super) struct Report<'a> {
@@ -41,11 +41,7 @@ impl Report<'_> {
             "manufacturer": capabilities.manufacturer(),
             "model": capabilities.vendor_string(),
             "firmware": capabilities.firmware(),
-            "storage_root": match self.facts.storage_root() {
-                StorageRoot::Present => "present",
-                StorageRoot::Unfit => "unfit",
-                StorageRoot::Absent => "absent",
-            },
+            "storage_root": self.facts.storage_root().name(),
             "operations": self.rows.iter().map(object).collect::<Vec<_>>(),
             "advice": advice,
         })
@@ -102,7 +98,7 @@ impl fmt::Display for Row {
             ),
             Outcome::Unsupported(why) => write!(f, "not supported: {why}"),
             Outcome::Failed(error) => write!(f, "FAILED: {error}"),
-            Outcome::Skipped => f.write_str("not measured: the time is over"),
+            Outcome::Skipped => f.write_str("not measured: the 30 s are over"),
         }
     }
 }
@@ -111,7 +107,7 @@ pub(super) fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Returns how often an operation of this time fits into a second, with two digits.
+/// Returns how often an operation of this time fits into a second: two digits, or more from 100 on.
 pub(super) fn rate(time: Duration) -> String {
     match 1.0 / time.as_secs_f64() {
         rate if rate < 10.0 => format!("{rate:.1}"),

@@ -1,11 +1,13 @@
 //! Checks the TPM of the service: that it answers, that the password is right, and that the policy passes. A wrong password is sent at most
 //! once, and never if it would lock the TPM.
 
-use keyfile::{Attributes, KeyFile, Public};
+use keyfile::{Attributes, Handle, KeyFile, Public};
 use tpm::location::Kind as Way;
+use tpm::template::{SRK, Storage, matches_template};
 use tpm::{Auth, CheckedPath, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
 
 use super::report::Report;
+use super::signature::signs;
 use super::subject::{Kind, Subject};
 use crate::cli::Common;
 use crate::error::Error;
@@ -70,11 +72,8 @@ fn ask(
     let (public, proven) = match &subject.kind {
         Kind::File(file) => {
             let proven = of_file(report, tpm, file, password)?;
-            if *managed && !file.uses_policy() {
-                report.ok(
-                    "tpm",
-                    "through the resource manager, each signature takes 4 commands at the chip; with a persistent key 1 (`tpm2-keytool load`)",
-                );
+            if *managed && signs(&file.public) && !file.uses_policy() && !file.needs_password() {
+                report.ok("tpm", traffic(tpm, file));
             }
             (Some(file.public.clone()), proven)
         }
@@ -99,6 +98,17 @@ fn ask(
         spare_last_try(*lockout).map_err(|error| ("password", error))?;
     }
     Ok(Known { public })
+}
+
+/// Describes what a signature costs behind a resource manager, and what would be faster.
+fn traffic(tpm: &Tpm, file: &KeyFile) -> String {
+    let template = Storage::of(file).template();
+    let has_copy = || tpm.read_public(SRK).is_ok_and(|(public, _)| matches_template(&public, &template));
+    let persistent = file.parent.is_persistent() || (file.parent == Handle::OWNER && has_copy());
+    format!(
+        "through the resource manager, each signature takes {} commands at the chip; with a persistent key, 1 (`tpm2-keytool load`)",
+        manager::commands(persistent)
+    )
 }
 
 fn counts(public: &Public) -> bool {
@@ -143,7 +153,7 @@ fn of_file(
 fn at_handle(
     report: &mut Report,
     tpm: &Tpm,
-    (handle, public): (keyfile::Handle, &Public),
+    (handle, public): (Handle, &Public),
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
     if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
@@ -220,7 +230,7 @@ fn policy(report: &mut Report, tpm: &Tpm, file: &KeyFile) -> Result<(), Failed> 
     Ok(())
 }
 
-fn absent(handle: keyfile::Handle, error: tpm::Error) -> Error {
+fn absent(handle: Handle, error: tpm::Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => Error::request(
             format!("there is no key at {handle}"),

@@ -1,11 +1,11 @@
 //! Reads the state of a TPM.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use keyfile::{Attributes, Curve, Handle, Public};
+use keyfile::{Attributes, Curve, Handle, Name, Public};
 use tpm::rc::ResponseCode;
-use tpm::template::Storage;
-use tpm::{Capabilities, Primary, RawRsa, Tpm};
+use tpm::template::{Storage, matches_template};
+use tpm::{Capabilities, Parent, RawRsa, Tpm};
 
 use super::property as pt;
 use crate::error::Error;
@@ -30,18 +30,38 @@ pub(crate) struct Facts {
     pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
     /// The persistent objects, or why they cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
-    /// How long the TPM derives the storage key of the owner hierarchy. None if there is a persistent one, or it cannot be derived.
+    /// The Name of the object at 0x81000001.
+    pub(crate) root_name: Option<Name>,
+    /// True if the key at 0x81000001 has the template of the storage key, but the owner hierarchy derives another one.
+    pub(crate) is_other_key: bool,
+    /// How long the TPM derives a storage key. None if no process derives one, or it was not measured.
     pub(crate) derivation: Option<Duration>,
     /// True if the TPM is reached through a resource manager.
     pub(crate) managed: bool,
 }
 
 /// The state of the handle 0x81000001.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorageRoot {
+    /// The standard storage key: key files of the owner hierarchy are loaded under it.
     Present,
+    /// Another parent.
+    Other,
+    /// An object that is no parent, or cannot be read.
     Unfit,
     Absent,
+}
+
+impl StorageRoot {
+    /// Returns the value of `storage_root` in docs/json.md.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Other => "other",
+            Self::Unfit => "unfit",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 impl Facts {
@@ -64,31 +84,55 @@ impl Facts {
         // Any size shows whether raw RSA is allowed. This size is fast enough.
         let bits = capabilities.rsa_bits.iter().find(|bits| **bits >= 2048).or(capabilities.rsa_bits.last());
         let raw_rsa = bits.map(|bits| raw_rsa::try_out(tpm, *bits).map_err(|error| error.to_string()));
-        let persistent = capabilities.persistent.iter().map(|handle| {
-            let read = tpm.read_public(*handle).map(|(public, _)| public);
-            (*handle, read.map_err(|error| error.cause().to_string()))
-        });
-        let (persistent, managed) = (persistent.collect(), manager::is_between(tpm));
-        let facts = Facts {
+        let mut root_name = None;
+        let mut read = |handle: Handle| match tpm.read_public(handle) {
+            Ok((public, name)) => {
+                root_name = root_name.take().or((handle == SRK).then_some(name));
+                Ok(public)
+            }
+            Err(error) => Err(error.cause().to_string()),
+        };
+        let persistent = capabilities.persistent.iter().map(|handle| (*handle, read(*handle))).collect();
+        let managed = manager::is_between(tpm);
+        Ok(Facts {
             tcti: string,
             origin,
             capabilities,
             self_test,
             raw_rsa,
             persistent,
-            derivation: None,
+            root_name,
             managed,
-        };
-        let derivation = facts.may_derive().then(|| derivation(tpm)).flatten();
-        Ok(Facts { derivation, ..facts })
+            ..Facts::default()
+        })
     }
 
-    /// Returns true if each process derives the P-256 storage key, and it can be derived without a password.
-    fn may_derive(&self) -> bool {
-        self.storage_root() == StorageRoot::Absent
-            && self.capabilities.curves.contains(&Curve::P256)
-            && self.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) != Some(false)
-            && self.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(false)
+    /// Derives a P-256 storage key: to measure the time if processes derive it, or to compare it with the one at 0x81000001. Deriving an
+    /// RSA key can take a minute.
+    pub(super) fn measured(mut self, tpm: &Tpm) -> Self {
+        if self.has_failed() || self.storage() != Storage::P256 {
+            return self;
+        }
+        match self.storage_root() {
+            StorageRoot::Present => self.is_other_key = self.is_other_key(tpm),
+            _ if self.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) != Some(false) => {
+                self.derivation = derivation(tpm);
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// Returns true if the owner hierarchy derives another key than the one at 0x81000001. If it has a password, that is not known.
+    fn is_other_key(&self, tpm: &Tpm) -> bool {
+        let owner = Parent { handle: Handle::OWNER, storage: self.storage(), auth: None };
+        self.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(false)
+            && tpm.parent_public(&owner).is_ok_and(|(_, derived)| self.root_name.as_ref() != Some(&derived))
+    }
+
+    /// Returns the storage key that hierarchies of this TPM derive.
+    pub(crate) fn storage(&self) -> Storage {
+        Storage::standard(!self.capabilities.curves.contains(&Curve::P256))
     }
 
     /// Returns true if the TPM is in failure mode.
@@ -110,19 +154,21 @@ impl Facts {
     pub(crate) fn storage_root(&self) -> StorageRoot {
         match self.persistent.iter().find(|(handle, _)| *handle == SRK) {
             None => StorageRoot::Absent,
-            Some((_, Ok(public))) if is_parent(public) => StorageRoot::Present,
-            Some(_) => StorageRoot::Unfit,
+            Some((_, Ok(public))) if !is_parent(public) => StorageRoot::Unfit,
+            Some((_, Ok(public))) => {
+                match matches_template(public, &self.storage().template()) && !self.is_other_key {
+                    true => StorageRoot::Present,
+                    false => StorageRoot::Other,
+                }
+            }
+            Some((_, Err(_))) => StorageRoot::Unfit,
         }
     }
 }
 
-/// Derives the storage key, and returns the shorter of two times if the first is long: the machine may have been busy.
+/// Derives a storage key, and returns the shorter of two times if the first is long: the machine may have been busy.
 fn derivation(tpm: &Tpm) -> Option<Duration> {
-    let key = Primary { hierarchy: Handle::OWNER, auth: None, template: Storage::P256.template() };
-    let derive = || {
-        let start = Instant::now();
-        tpm.primary(&key).ok().map(|_| start.elapsed())
-    };
+    let derive = || tpm.time_of_derivation(Storage::P256).ok();
     let first = derive()?;
     match first < SLOW {
         true => Some(first),

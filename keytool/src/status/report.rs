@@ -7,6 +7,7 @@ use tpm::rc::ResponseCode;
 use super::facts::{Facts, StorageRoot};
 use super::identity::{firmware, maker, version};
 use super::property as pt;
+use crate::manager;
 use crate::rows::Rows;
 
 /// Returns the rows about a TPM.
@@ -35,10 +36,13 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("passwords", passwords(facts));
     rows.add("storage root", storage_root(facts));
     if facts.managed {
+        let commands = manager::commands(facts.storage_root() == StorageRoot::Present);
         rows.add(
             "traffic",
-            "each signature by a key file takes 4 commands at the chip, because the resource manager loads and saves the key; by a persistent key 1 \
-             (create --persistent)",
+            format_args!(
+                "each signature by a key file of the owner hierarchy takes {commands} commands at the chip, because the resource manager loads and saves \
+                 its objects; with a persistent key, 1 (create --persistent)"
+            ),
         );
     }
     rows.list(
@@ -53,19 +57,16 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
 }
 
 fn storage_root(facts: &Facts) -> String {
-    match (facts.storage_root(), facts.derivation) {
-        (StorageRoot::Present, _) => {
-            "present at 0x81000001: key files of the owner hierarchy that it has encrypted are loaded under it".to_owned()
+    let at_handle = match facts.storage_root() {
+        StorageRoot::Present => {
+            return "present at 0x81000001: key files of the owner hierarchy are loaded under it".to_owned();
         }
-        (StorageRoot::Unfit, _) => "the object at 0x81000001 cannot be a parent of keys".to_owned(),
-        (StorageRoot::Absent, None) => {
-            "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process".to_owned()
-        }
-        (StorageRoot::Absent, Some(time)) => format!(
-            "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process, in {} ms",
-            time.as_millis()
-        ),
-    }
+        StorageRoot::Other => "another parent is at 0x81000001, which loads only files that were made for it",
+        StorageRoot::Unfit => "the object at 0x81000001 cannot be a parent of keys",
+        StorageRoot::Absent => "none at 0x81000001 (`tpm2-keytool srk` makes it)",
+    };
+    let time = facts.derivation.map_or(String::new(), |time| format!(", in {} ms", time.as_millis()));
+    format!("{at_handle}; keys under owner derive their parent once per process{time}")
 }
 
 fn raw_rsa(facts: &Facts) -> String {
