@@ -1,9 +1,8 @@
 //! `bench`: measures the TPM, and says what its times mean for a server.
 
 use clap::Args;
-use keyfile::Curve;
+use tpm::Tpm;
 use tpm::template::Storage;
-use tpm::{Capabilities, Tpm};
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -53,12 +52,12 @@ impl Bench {
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         software::start()?;
         let tpm = common.tpm()?;
-        let facts = using(&tpm, |_| Facts::working(&tpm))?;
-        let storage = storage(&facts.capabilities);
-        if storage == Storage::Rsa2048 && !self.yes {
-            confirm_rsa_parent()?;
-        }
         let mut budget = Budget::start(self.yes);
+        let facts = using(&tpm, |_| Facts::working(&tpm))?;
+        let storage = facts.storage();
+        if storage == Storage::Rsa2048 && !self.yes {
+            budget.while_user_answers(confirm_rsa_parent)?;
+        }
         let of = (&facts.capabilities, storage);
         let measurement = using(&tpm, |deferred| Measurement::first(&tpm, of, (deferred, &budget)))?;
         let shares = budget.samples(measurement.series(), self.samples);
@@ -90,18 +89,16 @@ fn using<T>(tpm: &Tpm, work: impl FnOnce(&Deferred) -> Result<T, Error>) -> Resu
     done
 }
 
-/// Returns the parent that hierarchies of this TPM have.
-fn storage(capabilities: &Capabilities) -> Storage {
-    Storage::standard(!capabilities.curves.contains(&Curve::P256))
-}
-
 /// A chip may search for the primes of an RSA parent for a minute, and that cannot be estimated.
 fn confirm_rsa_parent() -> Result<(), Error> {
     let why = "this TPM has no P-256, and deriving an RSA parent can take a minute";
     match terminal::confirm(format_args!("{why}. Measure it?")) {
         Some(true) => Ok(()),
         Some(false) => Err(Error::request("nothing was measured", "answer y to measure it")),
-        None => Err(Error::request(format!("{why}, and there is no terminal to ask on"), "give --yes")),
+        None => Err(Error::request(
+            format!("nothing was measured, because there is no terminal to ask on: {why}"),
+            "give --yes",
+        )),
     }
 }
 

@@ -39,21 +39,27 @@ impl Budget {
         Shares { wanted, share: left.checked_div(operations) }
     }
 
-    fn ask(&mut self, all: Duration) -> bool {
+    /// Asks a question. The user's time does not count.
+    pub(super) fn while_user_answers<T>(&mut self, ask: impl FnOnce() -> T) -> T {
         let asked = Instant::now();
+        let answer = ask();
+        self.start = self.start.checked_add(asked.elapsed()).unwrap_or(self.start);
+        answer
+    }
+
+    fn ask(&mut self, all: Duration) -> bool {
         let seconds = all.as_secs();
-        let answer = terminal::confirm(format_args!(
+        let question = format!(
             "All measurements take about {seconds} s. Take that time? Otherwise fewer are made, within {} s.",
             LIMIT.as_secs()
-        ));
+        );
+        let answer = self.while_user_answers(|| terminal::confirm(question));
         if answer.is_none() {
             terminal::notice(format_args!(
                 "all measurements would take about {seconds} s: making fewer, within {} s; --yes makes all of them",
                 LIMIT.as_secs()
             ));
         }
-        // The user's time does not count.
-        self.start = self.start.checked_add(asked.elapsed()).unwrap_or(self.start);
         self.granted = answer == Some(true);
         self.granted
     }

@@ -118,10 +118,14 @@ impl<'a> Measurement<'a> {
 
     fn once(&mut self, operation: Operation) -> Result<Duration, Error> {
         self.capabilities.check(&operation.key.template().public())?;
-        match operation.work {
-            Work::Derive => Ok(self.tpm.time_of_derivation(self.storage)?),
-            work => Ok(self.subject(operation.key)?.time(work)?),
-        }
+        let taken = match operation.work {
+            Work::Derive => self.tpm.time_of_derivation(self.storage),
+            Work::Load => self.subject(operation.key)?.time_of_load(),
+            Work::Sign => self.subject(operation.key)?.time(Subject::sign),
+            Work::Decrypt => self.subject(operation.key)?.time(Subject::decrypt),
+            Work::Ecdh => self.subject(operation.key)?.time(Subject::derive_secret),
+        };
+        Ok(taken?)
     }
 
     fn subject(&mut self, key: KeyType) -> Result<&Subject, Error> {

@@ -76,24 +76,26 @@ impl fmt::Display for Operation {
 }
 
 impl Subject {
-    /// Runs the work once with this key, and returns its time.
+    /// Loads a copy of the key, and returns the time of that. The copy is flushed when it is dropped, after its time was taken.
     ///
     /// # Errors
     /// The TPM refuses it, or there is no TPM.
-    pub(super) fn time(&self, work: Work) -> Result<Duration, Error> {
-        match work {
-            Work::Derive | Work::Load => {
-                // A key of its own. It is flushed when it is dropped, after its time was taken.
-                let key = Key::from_file(self.key.tpm(), self.file.clone(), None)?;
-                time(|| key.load())
-            }
-            Work::Sign => time(|| self.sign()),
-            Work::Decrypt => time(|| self.decrypt()),
-            Work::Ecdh => time(|| self.derive_secret()),
-        }
+    pub(super) fn time_of_load(&self) -> Result<Duration, Error> {
+        let key = Key::from_file(self.key.tpm(), self.file.clone(), None)?;
+        self.time(|_| key.load())
     }
 
-    fn sign(&self) -> Result<(), Error> {
+    /// Runs the work once, and returns its time.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub(super) fn time(&self, work: impl FnOnce(&Self) -> Result<(), Error>) -> Result<Duration, Error> {
+        let start = Instant::now();
+        work(self)?;
+        Ok(start.elapsed())
+    }
+
+    pub(super) fn sign(&self) -> Result<(), Error> {
         let sign = |scheme| self.key.sign(&DIGEST, HashAlg::Sha256, scheme).map(drop);
         match self.block() {
             None => sign(AlgId::ECDSA),
@@ -101,7 +103,7 @@ impl Subject {
         }
     }
 
-    fn decrypt(&self) -> Result<(), Error> {
+    pub(super) fn decrypt(&self) -> Result<(), Error> {
         let oaep = Scheme::Oaep(HashAlg::Sha256);
         let block = self.block().unwrap_or_default();
         self.raw(
@@ -111,7 +113,7 @@ impl Subject {
     }
 
     /// Shares a secret with the public half of the key itself.
-    fn derive_secret(&self) -> Result<(), Error> {
+    pub(super) fn derive_secret(&self) -> Result<(), Error> {
         match &self.key.public().key {
             PublicKey::Ecc { x, y, .. } => self.key.ecdh_zgen(x, y).map(drop),
             _ => Ok(()),
@@ -145,9 +147,3 @@ impl Subject {
 
 /// The digest that is signed.
 const DIGEST: [u8; 32] = [7; 32];
-
-fn time(work: impl FnOnce() -> Result<(), Error>) -> Result<Duration, Error> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed())
-}
