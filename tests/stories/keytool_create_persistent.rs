@@ -1,10 +1,11 @@
 //! `create --persistent` makes a key that only the TPM keeps, and a file that refers to it.
 
 use keyfile::KeyReference;
+use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
 use tests::{Fate, Proxy, Swtpm};
 
-use crate::keytool::Desk;
+use crate::keytool::{Desk, full};
 use crate::machine::Machine;
 
 fn uri(desk: &Desk, name: &str) -> String {
@@ -31,6 +32,11 @@ fn openssl_signs_with_the_file_and_only_the_tpm_has_the_key() {
     machine.tool.ok("create -e P-256 --persistent -p 81000001 -k secret protected.ref").says("at 0x81000102");
     machine.openssl.ok("dgst -sha256 -passin pass:secret -sign protected.ref -out sig message");
     machine.openssl.failed("dgst -sha256 -passin pass:wrong -sign protected.ref -out sig message");
+    // A key under a persistent parent belongs to the hierarchy of that parent.
+    machine.tool.ok("create --restricted -e P-256 -p platform parent.tpm");
+    machine.tool.ok("load parent.tpm 81800001");
+    machine.tool.ok("create -e P-256 --persistent -p 81800001 under.ref").says("at 0x81800101");
+    machine.signs("under.ref");
     // An existing key is wrapped.
     machine.openssl.without_tpm2().ok("genpkey -algorithm EC -pkeyopt group:P-256 -out old.pem");
     machine.tool.ok("create -w old.pem --persistent wrapped.ref").says("at 0x81000103");
@@ -111,6 +117,91 @@ fn nothing_is_left_if_a_step_fails() {
     proxy.remove_rules();
     assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
     desk.assert_tidy();
+}
+
+#[test]
+fn a_failed_stdout_changes_nothing() {
+    let desk = Desk::new();
+    let made =
+        desk.others(&format!("{} >/dev/full", full("tpm2-keytool create -e P-256 --persistent key.ref")));
+    assert_eq!(made.err(), "tpm2-keytool: the key is at 0x81000100\n");
+    assert_eq!(
+        (uri(&desk, "key.ref"), desk.tpm.persistent()),
+        ("handle:0x81000100".to_owned(), vec![0x8100_0100])
+    );
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_key_is_removed_or_named_if_the_connection_breaks() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (mut removed, mut named) = (0, 0);
+    // The answers to this many commands are lost, from the one on that makes the key persistent.
+    for lost in [1, 2, 3, 4, 6, 8, usize::MAX] {
+        let (mut broken, mut left) = (false, lost);
+        proxy.on_response(move |command, _| {
+            broken |= raw::code(command) == raw::EVICT_CONTROL;
+            if !broken || left == 0 {
+                return Fate::Pass;
+            }
+            left -= 1;
+            Fate::HangUp
+        });
+        let output = desk.run("tpm2-keytool create -e P-256 --persistent=81000100 key.ref");
+        proxy.remove_rules();
+        let there = !desk.tpm.persistent().is_empty();
+        if output.success() {
+            assert!(there && desk.shell.file("key.ref").exists(), "{output}");
+            std::fs::remove_file(desk.shell.file("key.ref")).unwrap();
+        } else {
+            let warned =
+                output.err().contains("the key may be at 0x81000100, where `tpm2-keytool evict 0x81000100`");
+            assert!(warned || !there, "{lost}: {output}");
+            desk.assert_absent("key.ref");
+            named += usize::from(there);
+            removed += usize::from(!there);
+        }
+        if there {
+            desk.run("tpm2-keytool evict --yes 81000100").ok();
+        }
+        desk.tpm.clear();
+    }
+    assert!(removed > 0 && named > 0, "{removed} {named}");
+}
+
+#[test]
+fn a_second_signal_names_the_key() {
+    let tpm = Swtpm::start();
+    let proxy = Proxy::start(&tpm);
+    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (arrived, arrival) = std::sync::mpsc::channel();
+    let (answer, may_answer) = std::sync::mpsc::channel::<()>();
+    proxy.on_response(move |command, _| {
+        if raw::code(command) == raw::EVICT_CONTROL {
+            let _ = arrived.send(());
+            let _ = may_answer.recv_timeout(LIMIT);
+        }
+        Fate::Pass
+    });
+    let mut tool = desk.command("tpm2-keytool create -e P-256 --persistent key.ref");
+    tool.stderr(std::fs::File::create(desk.shell.file("errors")).unwrap());
+    let mut process = Process::spawn(tool);
+    arrival.recv_timeout(LIMIT).expect("the command");
+    process.signal(libc::SIGINT);
+    while !desk.shell.text("errors").contains("repeat to stop at once") {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    process.signal(libc::SIGINT);
+    assert_eq!(process.wait(LIMIT).code(), Some(130));
+    let _ = answer.send(());
+    let errors = desk.shell.text("errors");
+    assert!(
+        errors.contains("the key may be at 0x81000100, where `tpm2-keytool evict 0x81000100`"),
+        "{errors}"
+    );
+    desk.assert_absent("key.ref");
 }
 
 #[test]
