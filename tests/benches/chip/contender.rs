@@ -39,6 +39,10 @@ impl Contender {
         }
     }
 
+    fn is_ours(self) -> bool {
+        self.rival().is_some()
+    }
+
     fn is_persistent(self) -> bool {
         matches!(self, Contender::OursPersistent | Contender::PeerPersistent)
     }
@@ -84,6 +88,8 @@ pub(crate) struct Setup {
     pub(crate) file: Option<&'static str>,
     /// The program of server.c.
     pub(crate) program: String,
+    /// True if this provider is measured.
+    pub(crate) is_ours: bool,
 }
 
 impl Setup {
@@ -121,6 +127,6 @@ impl Setup {
             }
         };
         let key = if contender.is_persistent() { "handle:0x81000100" } else { "key.tpm" };
-        Self { shell, key, file, program }
+        Self { shell, key, file, program, is_ours: contender.is_ours() }
     }
 }
