@@ -108,7 +108,8 @@ impl Place {
         let key = Key::from_file(tpm, file, None)?;
         let (handle, warning) = self.persist(tpm, &key)?;
         let reference = KeyReference { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth, public };
-        let pem = reference.to_pem().map_err(|source| Error::request(source.to_string(), "report this error"));
+        let pem =
+            reference.to_pem().map_err(|source| Error::request(source.to_string(), "report this error"));
         let written = pem.and_then(|pem| write(pem.as_bytes()));
         if written.is_err() {
             if let Err(error) = key.unpersist(handle, self.owner.as_ref()) {
