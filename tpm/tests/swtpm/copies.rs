@@ -40,7 +40,7 @@ fn uses(log: &Log) -> (usize, usize) {
 fn salts(proxy: &Proxy) -> Vec<u32> {
     let all = proxy.log().all();
     let started = all.iter().filter(|exchange| exchange.code() == raw::START_AUTH_SESSION);
-    started.map(|exchange| u32::from_be_bytes(exchange.command[10..14].try_into().unwrap())).collect()
+    started.map(|exchange| raw::u32_at(&exchange.command, 10)).collect()
 }
 
 #[test]
