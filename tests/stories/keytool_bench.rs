@@ -212,7 +212,7 @@ fn slow(proxy: &Proxy) {
 fn more_than_half_a_minute_is_spent_only_with_consent() {
     let (desk, proxy) = desk();
     slow(&proxy);
-    // Without a terminal, nobody can be asked.
+    // Without a terminal, the tool cannot ask.
     let output =
         desk.run("tpm2-keytool bench --json").ok().says("all measurements would take about").says("--yes");
     // The share of an operation is at most three seconds: one slow signature.
