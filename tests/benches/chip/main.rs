@@ -52,6 +52,7 @@ fn measured(way: Way, key: KeyType) -> Table {
         let chip = Chip::start(way);
         let setup = Setup::new(&chip, contender, key);
         for step in Step::ALL {
+            chip.reset();
             let cost = step.measure(&chip, &setup);
             if cost.is_none() && setup.can(step) {
                 eprintln!("{way}, {key}, {contender}, {step}: failed\n{}", setup.last_words(step));
