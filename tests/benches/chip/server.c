@@ -82,6 +82,8 @@ static int sign_batches(EVP_PKEY *key)
         puts("done");
         fflush(stdout);
     }
+    /* tpm2-openssl flushes the key only then. */
+    EVP_PKEY_free(key);
     return 0;
 }
 
