@@ -62,7 +62,8 @@ fn a_table_shows_each_operation_and_what_it_means() {
     for (start, end) in [("operation ", "a second"), ("create primary P-256 ", ""), ("sign P-256 ", "")] {
         assert!(text.lines().any(|line| line.starts_with(start) && line.ends_with(end)), "{start}: {text}");
     }
-    output.says("full TLS handshakes a second").says("create --ecc P-256").says("tpm2-keytool srk");
+    // Which type of key is faster depends on the machine's other work.
+    output.says("full TLS handshakes a second").says("keys (create --").says("tpm2-keytool srk");
     desk.assert_tidy();
     desk.run("tpm2-keytool srk").ok();
     desk.run("tpm2-keytool bench --samples 1").ok().says("keys under 0x81000001 need no derivation");
