@@ -99,14 +99,14 @@ impl IssueLeaf {
         // Everything that can fail without the TPM is done first.
         let folder = Folder::open(&self.out)?;
         let issuer = Issuer::read(self.ca_cert.as_deref().unwrap_or(&self.ca))?;
-        issuer.check(&self.names)?;
+        let key = self.algorithm.generate().map_err(|errors| failed(&errors))?;
+        issuer.check(&self.names, &key)?;
         let subject = Subject::read(&self.ca, common.nv_prefix()?.as_deref())?;
         let mut passwords = Passwords::default();
         let given =
             passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the CA key")?;
         let password = subject.password(given, &mut passwords)?;
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
-        let key = self.algorithm.generate().map_err(|errors| failed(&errors))?;
 
         let deferred = Deferred::start();
         let signed = self.signed(&tpm, &subject, &issuer, &key, password.as_ref());
@@ -116,6 +116,7 @@ impl IssueLeaf {
         drop(deferred);
         issuer.verify(&leaf)?;
         let pair = Pair::of(&key, &leaf, issuer.sent()).map_err(|errors| failed(&errors))?;
+        folder.warn_of_disk();
         let current = folder.replace(&pair)?;
         terminal::result(format_args!(
             "{} is valid until {}",

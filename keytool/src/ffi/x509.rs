@@ -10,6 +10,7 @@ use openssl_sys::{NID_name_constraints, X509, X509_get_ext_d2i};
 
 unsafe extern "C" {
     fn X509_check_ca(certificate: *mut X509) -> c_int;
+    fn X509_check_purpose(certificate: *mut X509, purpose: c_int, ca: c_int) -> c_int;
     fn NAME_CONSTRAINTS_check(certificate: *mut X509, constraints: *mut c_void) -> c_int;
     fn NAME_CONSTRAINTS_free(constraints: *mut c_void);
 }
@@ -44,6 +45,9 @@ impl NameConstraints {
 
     /// Checks the subject and the subjectAltName of a certificate.
     pub(crate) fn check(&self, certificate: &X509Ref) -> X509VerifyResult {
+        // NAME_CONSTRAINTS_check sees only extensions that another function has parsed.
+        // SAFETY: X509_check_purpose(3): a certificate; -1 only parses its extensions.
+        unsafe { X509_check_purpose(certificate.as_ptr(), -1, 0) };
         // SAFETY: a certificate and constraints, which are only read (openssl/x509v3.h).
         let result = unsafe { NAME_CONSTRAINTS_check(certificate.as_ptr(), self.0.as_ptr()) };
         // SAFETY: the function returns one of the codes of X509_verify_cert_error_string(3).

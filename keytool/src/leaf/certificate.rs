@@ -6,12 +6,12 @@ use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1TimeRef};
 use openssl::bn::{BigNum, MsbOption};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::{PKeyRef, Private};
 use openssl::x509::extension::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
     SubjectKeyIdentifier,
 };
-use openssl::x509::{X509, X509Builder, X509Extension, X509NameBuilder};
+use openssl::x509::{X509Builder, X509Extension, X509NameBuilder};
 
 use super::issuer::Issuer;
 use super::name::HostName;
@@ -28,7 +28,7 @@ const NO_REVOCATION: (&str, &[u8]) = ("2.5.29.56", &[5, 0]);
 /// The content of a leaf certificate.
 pub(super) struct Leaf<'a> {
     pub(super) names: &'a [HostName],
-    pub(super) key: &'a PKey<Private>,
+    pub(super) key: &'a PKeyRef<Private>,
     pub(super) not_before: &'a Asn1TimeRef,
     pub(super) not_after: &'a Asn1TimeRef,
 }
@@ -70,18 +70,6 @@ impl Leaf<'_> {
         builder.sign(self.key, MessageDigest::sha256())?;
         builder.build().to_der()
     }
-}
-
-/// Returns an unsigned certificate for one name, to be compared with name constraints.
-///
-/// # Errors
-/// OpenSSL fails.
-pub(super) fn probe(name: &HostName) -> Result<X509, ErrorStack> {
-    let mut builder = X509Builder::new()?;
-    let names =
-        alternative_names(std::slice::from_ref(name), true).build(&builder.x509v3_context(None, None))?;
-    builder.append_extension2(&names)?;
-    Ok(builder.build())
 }
 
 /// Returns subjectAltName. It is critical if the subject is empty (RFC 5280 §4.2.1.6).

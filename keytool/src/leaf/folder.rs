@@ -5,13 +5,13 @@
 //! is beside the old certificate. The previous pair is kept until the next renewal, for programs that have followed the link but not yet
 //! opened both files.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock, statfs};
-use tempfile::TempDir;
+use tpm::crypto::random;
 
 use super::pair::Pair;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::{output, terminal};
 /// The link to the folder of the pair in use.
 const CURRENT: &str = "current";
 
-/// The name of each pair's folder begins so. A link that is not yet renamed has this in its name, too.
+/// The name of each pair's folder begins so.
 const PAIR: &str = "leaf-";
 
 /// TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
@@ -30,7 +30,7 @@ const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// Checks the folder before the work begins. Warns if it is on a disk.
+    /// Checks the folder before the work begins. Leaves nothing behind.
     ///
     /// # Errors
     /// There is no such folder, it cannot be written, or `current` is not a symbolic link.
@@ -51,15 +51,19 @@ impl Folder {
                 "name an empty folder: `current` is the link to the current key and certificate",
             ));
         }
-        folder.pair().map_err(failed)?.close().map_err(failed)?;
-        let kind = statfs(&folder.0).ok().and_then(|found| u64::try_from(found.f_type).ok());
+        New::folder_in(&folder.0).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// Warns if the folder is on a disk.
+    pub(super) fn warn_of_disk(&self) {
+        let kind = statfs(&self.0).ok().and_then(|found| u64::try_from(found.f_type).ok());
         if !kind.is_some_and(|kind| IN_MEMORY.contains(&kind)) {
             terminal::notice(format!(
                 "warning: {} is not on a tmpfs: deleted keys may remain readable on the disk",
-                path.display()
+                self.0.display()
             ));
         }
-        Ok(folder)
     }
 
     /// Replaces the current pair, and returns the folder to read it from. Waits until no other process replaces it.
@@ -77,27 +81,22 @@ impl Folder {
         let current = self.0.join(CURRENT);
         let previous = fs::read_link(&current).ok();
 
-        let new = self.pair()?;
-        write(&new.path().join("key.pem"), &pair.key, 0o600)?;
-        write(&new.path().join("cert.pem"), &pair.chain, 0o644)?;
-        write(&new.path().join("pair.pem"), &pair.both, 0o600)?;
-        fs::set_permissions(new.path(), Permissions::from_mode(0o755))?;
-        File::open(new.path())?.sync_all()?;
+        let new = New::folder_in(&self.0)?;
+        write(&new.0.join("key.pem"), &pair.key, 0o600)?;
+        write(&new.0.join("cert.pem"), &pair.chain, 0o644)?;
+        write(&new.0.join("pair.pem"), &pair.both, 0o600)?;
+        fs::set_permissions(&new.0, Permissions::from_mode(0o755))?;
+        File::open(&new.0)?.sync_all()?;
 
-        let name = new.path().file_name().unwrap_or_default();
-        let link = new.path().join(CURRENT);
-        symlink(name, &link)?;
+        let name = new.0.file_name().map(PathBuf::from);
+        let link = new.0.join(CURRENT);
+        symlink(name.as_deref().unwrap_or(&new.0), &link)?;
         fs::rename(&link, &current)?;
-        let name = new.keep().file_name().map(PathBuf::from);
+        new.keep();
         // If the file system does not support this, the link is replaced nevertheless.
         let _ = lock.sync_all();
         self.remove_all_but(&[name, previous]);
         Ok(current)
-    }
-
-    /// Creates a folder for a pair. It is removed when dropped.
-    fn pair(&self) -> io::Result<TempDir> {
-        tempfile::Builder::new().prefix(PAIR).permissions(Permissions::from_mode(0o700)).tempdir_in(&self.0)
     }
 
     /// Removes older pairs, also those that a killed process has left. Errors are ignored: the next renewal tries again.
@@ -108,6 +107,31 @@ impl Folder {
             if is_pair && !kept.iter().flatten().any(|kept| kept.as_os_str() == name) {
                 let _ = fs::remove_dir_all(entry.path());
             }
+        }
+    }
+}
+
+/// A new folder, which is removed when dropped.
+struct New(PathBuf);
+
+impl New {
+    fn folder_in(folder: &Path) -> io::Result<Self> {
+        let number = random::bytes(8).map_err(io::Error::other)?;
+        let digits: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = folder.join(format!("{PAIR}{digits}"));
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            let _ = fs::remove_dir_all(&self.0);
         }
     }
 }

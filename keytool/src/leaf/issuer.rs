@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use keyfile::PublicKey;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
+use openssl::pkey::{PKeyRef, Private};
 use openssl::stack::Stack;
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509, X509Ref, X509StoreContext, X509VerifyResult};
 
-use super::certificate;
+use super::certificate::Leaf;
 use super::name::HostName;
 use crate::error::Error;
 use crate::ffi::x509::{NameConstraints, is_ca};
@@ -52,7 +53,7 @@ impl Issuer {
     ///
     /// # Errors
     /// A certificate of the chain is not of a CA, is not valid now, allows no CA below it, or forbids a name.
-    pub(super) fn check(&self, names: &[HostName]) -> Result<(), Error> {
+    pub(super) fn check(&self, names: &[HostName], key: &PKeyRef<Private>) -> Result<(), Error> {
         for (number, certificate) in (1..).zip(self.chain()) {
             let which = || format!("its certificate {number}");
             if !is_ca(certificate) {
@@ -75,8 +76,8 @@ impl Issuer {
             let constraints = NameConstraints::of(certificate).map_err(|errors| failed(&errors))?;
             let Some(constraints) = constraints else { continue };
             for name in names {
-                let probe = certificate::probe(name).map_err(|errors| failed(&errors))?;
-                if constraints.check(&probe) != X509VerifyResult::OK {
+                let draft = self.draft(name, key).map_err(|errors| failed(&errors))?;
+                if constraints.check(&draft) != X509VerifyResult::OK {
                     return Err(self.refused(
                         format!("the name constraints of {} forbid {name}", which()),
                         "`openssl x509 -noout -ext nameConstraints -in FILE` shows the allowed names",
@@ -85,6 +86,12 @@ impl Issuer {
             }
         }
         Ok(())
+    }
+
+    /// Returns a certificate for one name that the CA has not signed.
+    fn draft(&self, name: &HostName, key: &PKeyRef<Private>) -> Result<X509, ErrorStack> {
+        let (not_before, not_after) = (self.ca.not_before(), self.ca.not_after());
+        X509::from_der(&Leaf { names: std::slice::from_ref(name), key, not_before, not_after }.draft(self)?)
     }
 
     fn check_dates(&self, certificate: &X509Ref, which: impl Fn() -> String) -> Result<(), Error> {

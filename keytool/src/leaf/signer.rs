@@ -50,8 +50,12 @@ impl Signer {
                 }
                 let key = Key::persistent(tpm, *handle, auth)?;
                 issuer.check_key(&key.public().key)?;
-                // The empty password counts as a wrong one.
-                if password.is_none() && !reference::has_no_password(tpm, *handle, key.public())? {
+                // The empty password counts as a wrong one. A key that needs a policy is refused when it is used.
+                let by_password = key.public().attributes.contains(Attributes::USER_WITH_AUTH);
+                if by_password
+                    && password.is_none()
+                    && !reference::has_no_password(tpm, *handle, key.public())?
+                {
                     return Err(Error::Password {
                         what: "password of the CA key".to_owned(),
                         problem: format!("the key at {handle} has one, but none was given"),
