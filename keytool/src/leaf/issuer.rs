@@ -16,7 +16,7 @@ use super::certificate::Leaf;
 use super::name::HostName;
 use crate::error::Error;
 use crate::ffi::x509::{NameConstraints, is_ca};
-use crate::{input, public_key};
+use crate::{input, public_key, terminal};
 
 const WHAT: &str =
     "give the certificate of the CA in PEM, then those of its issuers, each after the one that it signed";
@@ -54,6 +54,7 @@ impl Issuer {
     /// # Errors
     /// A certificate of the chain is not of a CA, is not valid now, allows no CA below it, or forbids a name.
     pub(super) fn check(&self, names: &[HostName], key: &PKeyRef<Private>) -> Result<(), Error> {
+        let mut constrained = false;
         for (number, certificate) in (1..).zip(self.chain()) {
             let which = || format!("its certificate {number}");
             if !is_ca(certificate) {
@@ -75,6 +76,7 @@ impl Issuer {
             }
             let constraints = NameConstraints::of(certificate).map_err(|errors| failed(&errors))?;
             let Some(constraints) = constraints else { continue };
+            constrained = true;
             for name in names {
                 let draft = self.draft(name, key).map_err(|errors| failed(&errors))?;
                 if constraints.check(&draft) != X509VerifyResult::OK {
@@ -84,6 +86,12 @@ impl Issuer {
                     ));
                 }
             }
+        }
+        if !constrained {
+            terminal::notice(format_args!(
+                "warning: no certificate in {} has name constraints, so the CA key can issue for every name",
+                self.path.display()
+            ));
         }
         Ok(())
     }
