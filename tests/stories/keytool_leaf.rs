@@ -136,12 +136,13 @@ fn the_certificate_verifies_and_lives_for_the_hours_that_were_given() {
         assert!(text.contains("No Revocation Available") || text.contains("2.5.29.56"), "{text}");
     }
     let openssl = site.machine.openssl.without_tpm2();
-    // It is valid already for clients whose clocks are slow, still valid in 1:55 hours, and not in 2:05 hours.
+    // It is still valid in 1:55 hours, and not in 2:05 hours.
     let checked = |seconds: u32| openssl.run(&format!("x509 -in leaf/current/cert.pem -checkend {seconds}"));
     checked(6900).ok();
     checked(7500).failed();
-    openssl
-        .ok("verify -CAfile root.pem -untrusted ca.pem -attime $(($(date +%s)-500)) leaf/current/cert.pem");
+    // It does not begin before the CA, which is new; otherwise it would begin ten minutes ago.
+    let start = |file: &str| openssl.ok(&format!("x509 -in {file} -noout -startdate")).out();
+    assert_eq!(start("leaf/current/cert.pem"), start("ca.pem"));
     let serials: Vec<String> = (0..3)
         .map(|_| {
             site.issue();
@@ -255,7 +256,7 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
     refused(&to("leaf.file"), "leaf.file is not a folder", 1);
     refused(&to("taken"), "current is not a symbolic link", 1);
     refused(&to("/proc/1/fdinfo"), "cannot write /proc/1/fdinfo", 1);
-    for hours in ["0", "721", "-1", "x"] {
+    for hours in ["0", "721", "x"] {
         refused(&format!("{} --hours {hours}", to("leaf")), "--hours", 2);
     }
     // What is right needs the TPM.
@@ -282,7 +283,7 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     let site = Site::new();
     site.machine.tpm.set_dictionary_attack(3, 1000);
     site.ca("--ecc P-256 --da -k secret", "-passin pass:secret", SUB_CA, "");
-    site.machine.tool.ok("load --password secret ca.tpm 81000100");
+    site.machine.tool.ok("load ca.tpm 81000100");
     let line = "--ca-cert ca.pem --name localhost --out leaf";
     site.run(&format!("--ca ca.tpm --passin pass:secret {line}")).ok();
     let first = site.serial();
