@@ -290,7 +290,7 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     let missing = site.run(&format!("--ca ca.tpm {line}")).failed().says("password of the key");
     assert_eq!(code(&missing), Some(7), "{missing}");
     let wrong =
-        site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("refused the password");
+        site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("the password is wrong");
     assert_eq!(code(&wrong), Some(3), "{wrong}");
     assert_eq!(site.machine.tpm.failures(), 1);
     // A persistent key whose password is in a file.
