@@ -1,6 +1,8 @@
 //! The certificate of the leaf. OpenSSL makes it, signed with the leaf key itself; then the issuer's algorithm and signature
 //! replace those.
 
+#![allow(clippy::result_large_err, reason = "asn1's own")]
+
 use asn1::{Asn1Read, Asn1Write, ParseError, Tlv, WriteError};
 use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1TimeRef};
 use openssl::bn::{BigNum, MsbOption};
