@@ -48,6 +48,7 @@ mod slots;
 
 pub(crate) use access::Access;
 use cleanup::Cleanup;
+pub use exit::is_exiting;
 pub(crate) use known::{KnownParent, KnownParents};
 use lost::Lost;
 use rules::Rules;
