@@ -11,6 +11,7 @@
     clippy::unwrap_used
 )]
 
+mod async_jobs;
 mod bare_der;
 mod chips;
 mod clean_bus;

@@ -108,6 +108,10 @@ unsafe fn begin(
 
 unsafe extern "C" fn teardown(provider: *mut c_void) {
     // SAFETY: libcrypto
+    if let Some(provider) = unsafe { handle::lend::<Arc<Provider>>(provider) } {
+        contain(|| provider.end());
+    }
+    // SAFETY: libcrypto
     unsafe { free::<Arc<Provider>>(c"provider_teardown", provider) }
 }
 

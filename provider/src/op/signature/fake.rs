@@ -192,7 +192,7 @@ impl Private for Fake {
         Private::sign(self, &hash.digest(&[message]), hash, scheme)
     }
 
-    fn ecdh_zgen(&self, _peer: &Point) -> Result<Answer<Point>> {
+    fn ecdh_zgen(&self, _peer: &Point) -> Result<Answer<Zeroizing<Vec<u8>>>> {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 }
