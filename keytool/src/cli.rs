@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::evict::Evict;
 use crate::exit::Exit;
 use crate::generate::{Completions, Manual};
+use crate::leaf::IssueLeaf;
 use crate::list::List;
 use crate::load::Load;
 use crate::output::IfExists;
@@ -82,6 +83,7 @@ impl Applet {
                 Verb::Srk(srk) => srk.run(&common),
                 Verb::List(list) => list.run(&common),
                 Verb::Evict(evict) => evict.run(&common),
+                Verb::Leaf(leaf) => leaf.run(&common),
                 Verb::Check(check) => check.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
@@ -125,6 +127,7 @@ enum Verb {
     Srk(Srk),
     List(List),
     Evict(Evict),
+    Leaf(Box<IssueLeaf>),
     Check(Box<Check>),
     Show(Show),
     Status(Status),

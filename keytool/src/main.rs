@@ -13,6 +13,7 @@
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that only one TPM can open |
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | reference.rs | `reference`: writes a file that refers to a persistent key |
+//! | leaf.rs, leaf/ | `leaf`: short-lived certificates for software keys, signed by a CA key in the TPM |
 //! | check.rs, check/ | `check`: tests whether a service can use a key |
 //! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
 //! | show.rs, show/ | `show`: describes a key |
@@ -49,6 +50,7 @@ mod input;
 mod interrupt;
 mod json;
 mod key_file;
+mod leaf;
 mod list;
 mod load;
 mod manager;

@@ -91,16 +91,20 @@ impl Jobs {
         job: Job<'_>,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Option<Result<u64>> {
-        let desk = job.desk()?;
-        if !desk.is_of_this_process() {
-            return None;
-        }
+        let queue = self.queues.current(|_| Arc::default(), |_| ());
+        // First: the desk puts a descriptor into the wait context, and a program learns of it only when the job pauses. HAProxy crashes
+        // when the job ends instead.
+        let place = match queue.reserve()? {
+            Ok(place) => place,
+            Err(error) => return Some(Err(error)),
+        };
+        let desk = job.desk().filter(|desk| desk.is_of_this_process())?;
         // A child goes on counting, so it never uses a number of its parent.
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let work = Box::new(move || work().map(|result| -> Box<dyn Any + Send> { Box::new(result) }));
-        let queue = self.queues.current(|_| Arc::default(), |_| ());
-        queue.add(Task::new(desk, number, work)).map(|added| added.map(|()| number))
+        place.take(Task::new(desk, number, work));
+        Some(Ok(number))
     }
 
     /// Ends the worker. Operations that have not begun fail.
@@ -114,8 +118,12 @@ impl Jobs {
 /// Pauses the job until the desk has its result.
 #[inline(never)]
 fn wait(job: Job<'_>, number: u64) -> Outcome {
-    let mut short = 0;
+    let mut short = 0_u32;
     loop {
+        // At least once, even if the result is there already: see `begin`.
+        let start = Instant::now();
+        job.pause();
+        short = if start.elapsed() < NO_PAUSE { short.saturating_add(1) } else { 0 };
         // A program may continue the job too early.
         if let Some(outcome) = job.with_desk(|desk| desk.take(number))?? {
             return outcome;
@@ -123,8 +131,5 @@ fn wait(job: Job<'_>, number: u64) -> Outcome {
         if short >= PATIENT_PAUSES {
             job.with_desk(Desk::wait_briefly)?;
         }
-        let start = Instant::now();
-        job.pause();
-        short = if start.elapsed() < NO_PAUSE { short.saturating_add(1) } else { 0 };
     }
 }

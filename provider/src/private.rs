@@ -118,12 +118,28 @@ impl<'a> InTpm<'a> {
         I::Owned: Send + 'static,
         T: Send + 'static,
     {
-        let later = self.jobs.and_then(|jobs| {
-            let job = jobs.current()?;
-            let (key, input) = (self.key.clone(), input.to_owned());
-            jobs.run(job, move || work(&key, input.borrow()))
-        });
-        later.unwrap_or_else(|| work(self.key, input))
+        match self.jobs.and_then(|jobs| self.run_in_job(jobs, input, work)) {
+            Some(done) => done,
+            None => work(self.key, input),
+        }
+    }
+
+    /// Returns `None` if the thread is in no job that can be paused.
+    #[inline(never)]
+    fn run_in_job<I, T>(
+        &self,
+        jobs: &Jobs,
+        input: &I,
+        work: impl Fn(&tpm::Key, &I) -> Result<T> + Copy + Send + 'static,
+    ) -> Option<Result<T>>
+    where
+        I: ToOwned + ?Sized,
+        I::Owned: Send + 'static,
+        T: Send + 'static,
+    {
+        let job = jobs.current()?;
+        let (key, input) = (self.key.clone(), input.to_owned());
+        jobs.run(job, move || work(&key, input.borrow()))
     }
 }
 

@@ -118,7 +118,7 @@ mod tests {
         let openssl = Openssl::in_shell(shell.clone(), &proxy.swtpm_tcti(), Order::DefaultFirst);
         shell.write("file", "a file");
         let pace = Pace { ec_key: 1, rsa_key: 2, ec: 3, rsa: 4, load: 5, context: 6, persist: 7, other: 8 };
-        let cost = |command: u32| {
+        let cost = |command| {
             let all = proxy.log().all();
             let found = all.iter().find(|exchange| exchange.code() == command).expect("the command");
             pace.of(&found.command, &found.response)

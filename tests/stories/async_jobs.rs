@@ -1,9 +1,10 @@
 //! OpenSSL's asynchronous jobs: with `async = yes` a thread goes on with other work during an operation of the TPM.
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use tests::process::Output;
+use tests::process::{Output, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Openssl, Proxy, Swtpm, tamper, valgrind};
+use tests::{Openssl, Options, Proxy, ResourceManager, Swtpm, port, tamper, valgrind};
 
 use crate::machine::{Machine, program};
 
@@ -121,7 +122,8 @@ fn errors_reach_the_job_that_they_belong_to() {
     assert_eq!(jobs(&lazy, "together sign locked 4 2 secret").done, 8);
 
     // A policy that is not satisfied, and one that is.
-    machine.tool.ok("create --force -e P-256 --policy-password -k secret protected");
+    machine.openssl.write("policy", "0000016b\n");
+    machine.key("protected", "-e P-256 -c policy -k secret");
     let found = jobs(&machine.openssl, "together sign protected 4 2 secret");
     assert_eq!((found.done, found.failed), (8, 0), "{found:?}");
 
@@ -153,11 +155,12 @@ fn abandoned_jobs_cost_nothing_but_the_operation_that_runs() {
 
 #[test]
 fn a_child_starts_anew_and_never_waits_for_its_parent() {
-    // tcti-swtpm connects for each command, so that parent and child can take turns.
-    let machine = machine();
-    let openssl = machine.openssl.clone().env("TPM2_CONNECTION", "operation");
+    // A resource manager serves parent and child at once.
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = with_keys(Machine::managed(tpm, &manager));
     for round in 0..5 {
-        let found = jobs(&openssl, "fork sign ec 4 2");
+        let found = jobs(&machine.openssl, "fork sign ec 4 2");
         assert_eq!((found.done, found.failed), (8, 0), "{round}: {found:?}");
     }
 }
@@ -188,18 +191,121 @@ fn a_process_exits_while_its_thread_works() {
 }
 
 #[test]
-fn jobs_beyond_the_queue_fail_at_once() {
-    let (machine, proxy) = slow(raw::SIGN, SLOW);
-    let start = Instant::now();
-    let found = jobs(&machine.openssl, "together sign ec 100 1");
-    assert_eq!(found.done + found.failed, 100, "{found:?}");
-    // So many begin before the first operation has shown how long one takes; one more is being run.
-    assert!((16..=18).contains(&found.done), "{found:?}");
-    assert!(found.errors.contains("too many operations wait for the TPM"), "{found:?}");
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    assert!(proxy.log().count(raw::SIGN) <= 18);
+fn more_jobs_than_places_wait_in_their_thread() {
+    let (machine, proxy) = slow(raw::SIGN, Duration::from_millis(10));
+    let found = jobs(&machine.openssl, "together sign ec 200 1");
+    assert_eq!((found.done, found.failed, found.pauses, found.threads), (200, 0, 200, 2), "{found:?}");
+    assert_eq!(proxy.log().count(raw::SIGN), 200);
     machine.tpm.assert_empty();
 }
+
+#[test]
+fn jobs_fail_at_once_if_the_queue_is_full_and_the_tpm_is_stuck() {
+    let (machine, proxy) = slow(raw::SIGN, Duration::ZERO);
+    let mut first = true;
+    proxy.on_command(move |command| {
+        if raw::code(command) == raw::SIGN && std::mem::take(&mut first) {
+            std::thread::sleep(Duration::from_secs(7));
+        }
+        tests::Fate::Pass
+    });
+    let start = Instant::now();
+    let found = jobs(&machine.openssl, "together sign ec 100 1");
+    // So many may wait at first, and one is being run.
+    assert_eq!((found.done, found.failed), (17, 83), "{found:?}");
+    assert!(found.errors.contains("too many operations wait for the TPM: 16 operations"), "{found:?}");
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    machine.tpm.assert_empty();
+}
+
+/// The bytes of a job's stack that an operation may use: a job has 32 KiB without a guard page.
+const STACK: u32 = 12 * 1024;
+
+#[test]
+fn an_operation_leaves_most_of_a_jobs_stack_free() {
+    let machine = with_keys(Machine::new());
+    machine.key("locked", "-e P-256 -k secret");
+    machine.openssl.write("policy", "0000016f08\n");
+    machine.key("local", "-e P-256 -c policy");
+    let program = program(machine.openssl.shell(), "job_stack");
+    let cases = "sign ec sign rsa pss rsa decrypt rsa derive ec !sign locked !sign local";
+    for (setting, session) in [("no", "hmac"), ("yes", "hmac"), ("no", "password")] {
+        let openssl = machine.openssl.clone().env("TPM2_ASYNC", setting).env("TPM2_SESSION", session);
+        let openssl = openssl.env("TPM2_PROVE_PASSWORD", "use");
+        let output = openssl.shell().ok(&format!("{program} {cases}"));
+        let text = output.out();
+        assert_eq!(text.lines().count(), 7, "{output}");
+        for line in text.lines() {
+            let used = line.split(' ').skip(2).map(|bytes| bytes.parse::<u32>().unwrap());
+            assert!(used.max().unwrap() <= STACK, "async = {setting}, session = {session}: {line}");
+        }
+    }
+}
+
+/// Checks that a server, whose first of two ports encrypts, makes handshakes at once and has one more thread than without jobs.
+#[track_caller]
+fn serves(machine: &Machine, port: u16, server: &Process, version: &str) {
+    let client =
+        format!("openssl s_client -connect 127.0.0.1:{port} -CAfile site.crt -verify_return_error {version}");
+    let stock = machine.openssl.without_tpm2();
+    let mut clients: Vec<_> =
+        (0..8).map(|n| stock.shell().spawn(&client, &format!("client{n}.log"))).collect();
+    for (n, client) in clients.iter_mut().enumerate() {
+        let status = client.wait(Duration::from_secs(60));
+        assert!(status.success(), "{}", stock.text(&format!("client{n}.log")));
+    }
+    let threads = std::fs::read_dir(format!("/proc/{}/task", server.id())).unwrap().count();
+    assert_eq!(threads, 2, "{version}");
+}
+
+#[test]
+fn s_server_and_haproxy_make_handshakes_in_jobs() {
+    // The servers are killed, and a resource manager flushes what they have loaded.
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = with_keys(Machine::managed(tpm, &manager));
+    let openssl = &machine.openssl;
+    for key in ["ec", "rsa"] {
+        openssl
+            .clone()
+            .env("TPM2_ASYNC", "no")
+            .ok(&format!("req -x509 -key {key} -subj /CN=localhost -out site.crt"));
+        openssl.write("site.pem", [openssl.read("site.crt"), openssl.read(key)].concat());
+        let (port, server) = port::serve(1, |port| {
+            let line = format!("openssl s_server -async -accept 127.0.0.1:{port} -cert site.crt -key {key}");
+            let mut command = openssl.shell().command(&line);
+            // It ends at the end of its standard input.
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            Process::spawn(command)
+        });
+        for version in ["-tls1_2", "-tls1_3"] {
+            serves(&machine, port, &server, version);
+        }
+        drop(server);
+        let (port, server) = port::serve(1, |port| {
+            openssl.write("haproxy.cfg", HAPROXY.replace("PORT", &port.to_string()));
+            openssl.shell().spawn("/usr/sbin/haproxy -db -f haproxy.cfg", "haproxy.log")
+        });
+        for version in ["-tls1_2", "-tls1_3"] {
+            serves(&machine, port, &server, version);
+        }
+        drop(server);
+    }
+}
+
+const HAPROXY: &str = "\
+global
+    nbthread 1
+    ssl-mode-async
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 10s
+    timeout server 10s
+frontend site
+    bind 127.0.0.1:PORT ssl crt site.pem
+    http-request return status 200
+";
 
 #[test]
 fn valgrind_finds_nothing_in_jobs() {

@@ -56,17 +56,18 @@ fn expected(result: impl Fn(&str, &str) -> (&'static str, u64)) -> Vec<(String, 
 #[test]
 fn a_table_shows_each_operation_and_what_it_means() {
     let desk = Desk::new();
-    let output = desk.run("tpm2-keytool bench --samples 3").ok();
+    let output = desk.run("tpm2-keytool bench --yes --samples 3").ok();
     assert_eq!(output.err(), "");
     let text = output.out();
     for (start, end) in [("operation ", "a second"), ("create primary P-256 ", ""), ("sign P-256 ", "")] {
         assert!(text.lines().any(|line| line.starts_with(start) && line.ends_with(end)), "{start}: {text}");
     }
-    output.says("full TLS handshakes a second").says("create --ecc P-256").says("tpm2-keytool srk");
+    // Which type of key is faster depends on the machine's other work.
+    output.says("full TLS handshakes a second").says("keys (create --").says("tpm2-keytool srk");
     desk.assert_tidy();
     desk.run("tpm2-keytool srk").ok();
-    desk.run("tpm2-keytool bench --samples 1").ok().says("no process derives the parent");
-    let document = desk.run("tpm2-keytool bench --samples 4 --json").ok();
+    desk.run("tpm2-keytool bench --yes --samples 1").ok().says("no process derives the parent");
+    let document = desk.run("tpm2-keytool bench --yes --samples 4 --json").ok();
     assert_eq!(rows(&document), expected(|_, _| ("measured", 4)));
     assert!(document.out().contains("\"storage_root\": \"present\""), "{document}");
     assert_eq!(desk.tpm.persistent(), [0x8100_0001]);
@@ -90,11 +91,11 @@ fn a_chip_without_a_key_type_is_reported_as_such() {
                 if asks { Fate::Answer(raw::answer(raw::KEY_SIZE)) } else { Fate::Pass }
             }),
         }
-        let output = desk.run("tpm2-keytool bench --samples 1 --json").ok();
+        let output = desk.run("tpm2-keytool bench --yes --samples 1 --json").ok();
         let result =
             |_: &str, key: &str| if key == missing(chip) { ("unsupported", 0) } else { ("measured", 1) };
         assert_eq!(rows(&output), expected(result), "{chip}");
-        desk.run("tpm2-keytool bench --samples 1").ok().says("not supported: this TPM has no");
+        desk.run("tpm2-keytool bench --yes --samples 1").ok().says("not supported: this TPM has no");
         proxy.remove_rules();
         desk.assert_tidy();
     }
@@ -106,7 +107,7 @@ fn chips_that_differ_are_measured() {
         let (desk, proxy) = desk();
         Chip::named(chip).prepare(&desk.tpm);
         proxy.become_chip(Chip::named(chip));
-        let output = desk.run("tpm2-keytool bench --samples 2 --json").ok();
+        let output = desk.run("tpm2-keytool bench --yes --samples 2 --json").ok();
         assert_eq!(rows(&output), expected(|_, _| ("measured", 2)), "{chip}");
         proxy.remove_rules();
         desk.assert_tidy();
@@ -132,7 +133,7 @@ fn a_chip_with_rsa_parents_is_measured_after_confirmation() {
 fn a_refused_operation_does_not_stop_the_others() {
     let (desk, proxy) = desk();
     proxy.on_command(tamper::answer(raw::ECDH_ZGEN, 0x101, 9));
-    let output = desk.run("tpm2-keytool bench --samples 1 --json").failed();
+    let output = desk.run("tpm2-keytool bench --yes --samples 1 --json").failed();
     let result = |operation: &str, _: &str| if operation == "ecdh" { ("failed", 0) } else { ("measured", 1) };
     assert_eq!(rows(&output), expected(result));
     assert_eq!(output.status.and_then(|status| status.code()), Some(1), "{output}");
@@ -158,7 +159,7 @@ fn the_lockout_is_untouched() {
     desk.pipe("tpm2-keytool seal -b owner -k secret -d sealed.tpm", "data").ok();
     desk.run("tpm2-keytool unseal -b owner -k wrong sealed.tpm").failed();
     let before = desk.tpm.failures();
-    desk.run("tpm2-keytool bench --samples 1").ok();
+    desk.run("tpm2-keytool bench --yes --samples 1").ok();
     assert_eq!(desk.tpm.failures(), before);
     desk.assert_tidy();
 }
@@ -175,7 +176,7 @@ fn behind_a_resource_manager_nothing_is_left_either() {
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let desk = Desk::by(tpm, &manager.tcti());
-    let output = desk.run("tpm2-keytool bench --samples 2 --json").ok();
+    let output = desk.run("tpm2-keytool bench --yes --samples 2 --json").ok();
     assert_eq!(rows(&output), expected(|_, _| ("measured", 2)));
     manager.wait_for_connections(0);
     desk.assert_tidy();
@@ -212,7 +213,7 @@ fn slow(proxy: &Proxy) {
 fn more_than_half_a_minute_is_spent_only_with_consent() {
     let (desk, proxy) = desk();
     slow(&proxy);
-    // Without a terminal, there is no one to ask.
+    // Without a terminal, the tool cannot ask.
     let output =
         desk.run("tpm2-keytool bench --json").ok().says("all measurements would take about").says("--yes");
     // The share of an operation is at most three seconds: one slow signature.

@@ -34,6 +34,7 @@ fn every_name_and_subcommand_has_a_manual_page() {
         "tpm2-keytool-srk",
         "tpm2-keytool-list",
         "tpm2-keytool-evict",
+        "tpm2-keytool-leaf",
         "tpm2-keytool-check",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
@@ -81,6 +82,7 @@ fn bash_completes_the_options_of_subcommands() {
         ("tpm2-keytool check --gr", "2", "--groups"),
         ("tpm2-keytool evict --f", "2", "--force"),
         ("tpm2-keytool list --j", "2", "--json"),
+        ("tpm2-keytool leaf --ho", "2", "--hours"),
         ("tpm2-keytool help che", "2", "check"),
         ("create_tpm2_key --par", "1", "--parent-handle"),
     ] {
@@ -128,6 +130,7 @@ fn help_describes_each_subcommand() {
         "srk",
         "list",
         "evict",
+        "leaf",
         "check",
         "show",
         "status",
@@ -154,6 +157,7 @@ fn every_password_option_warns_of_the_process_list() {
         "tpm2-keytool reference",
         "tpm2-keytool srk",
         "tpm2-keytool evict",
+        "tpm2-keytool leaf",
         "tpm2-keytool check",
         "tpm2-keytool policy add",
         "create_tpm2_key",
@@ -171,5 +175,5 @@ fn every_password_option_warns_of_the_process_list() {
             found += 1;
         }
     }
-    assert_eq!(found, 25);
+    assert_eq!(found, 27);
 }

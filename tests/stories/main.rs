@@ -53,6 +53,7 @@ mod keytool_create_policy;
 mod keytool_exit;
 mod keytool_getopt;
 mod keytool_json;
+mod keytool_leaf;
 mod keytool_list;
 mod keytool_load;
 mod keytool_overwrite;

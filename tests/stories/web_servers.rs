@@ -41,7 +41,7 @@ SSLCertificateKeyFile FOLDER/key.tpm
 
 /// Four threads connect and request a page until the file `stop` exists. The file `visits` grows by a byte with each request. Prints the
 /// number of successes, and each failure.
-const CLIENTS: &str = r#"
+pub(crate) const CLIENTS: &str = r#"
 import os, socket, ssl, sys, threading
 
 context = ssl.create_default_context(cafile="crt")

@@ -41,6 +41,11 @@ const ALL: &[(&str, &str, &str)] = &[
         "Remove a persistent key without confirmation:",
         "tpm2-keytool evict --force 81000100",
     ),
+    (
+        "tpm2-keytool-leaf",
+        "Issue a certificate for eight hours, and a key for it, in the folder leaf/current:",
+        "tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name www.example.com --hours 8 --out leaf",
+    ),
     ("tpm2-keytool-check", "Check a key as the current user:", "tpm2-keytool check key.tpm"),
     ("tpm2-keytool-show", "Show what a key file contains:", "tpm2-keytool show key.tpm"),
     ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),

@@ -12,7 +12,7 @@
 //! length. Strings and parameter arrays live until the call returns.
 
 use std::any::Any;
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
@@ -218,19 +218,23 @@ fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce()
         if let Some(start) = start {
             report(entry, start, &result);
         }
-        result
-            .map_err(|error| {
-                // One error per failure, as in OpenSSL's own provider: if software refused, OpenSSL has
-                // already reported why.
-                let last = provider.core().libcrypto().last_error();
-                if !error.is_software_refusal() || [0, before].contains(&last) {
-                    provider.core().raise(entry, &error);
-                }
-            })
-            .ok()
+        result.map_err(|error| raise_once(provider, entry, &error, before)).ok()
     })
 }
 
+/// Raises the error of a call; `before` is the last error before it. One error per failure, as in OpenSSL's own
+/// provider: if software refused, OpenSSL has already reported why.
+#[cold]
+#[inline(never)]
+fn raise_once(provider: &Provider, entry: &CStr, error: &Error, before: c_ulong) {
+    let last = provider.core().libcrypto().last_error();
+    if !error.is_software_refusal() || [0, before].contains(&last) {
+        provider.core().raise(entry, error);
+    }
+}
+
+#[cold]
+#[inline(never)]
 fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
     let name = entry.to_string_lossy();
     let microseconds = start.elapsed().as_micros();
@@ -242,6 +246,8 @@ fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
 
 /// Turns a panic into an error. Its message goes to the error queue, because the panic hook of this module
 /// prints nothing.
+#[cold]
+#[inline(never)]
 pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic
         .downcast_ref::<String>()

@@ -108,7 +108,7 @@ impl<'a> Job<'a> {
         None
     }
 
-    /// Returns the callback that the program has set instead of waiting for the descriptor, and tells the program that we call it.
+    /// Returns the callback that the program has set instead of waiting for the descriptor, and reports to the program that we call it.
     fn callback(self) -> Option<Callback> {
         let (mut function, mut argument) = (None, ptr::null_mut());
         // SAFETY: shared promise; it writes both values.

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tpm::Process;
 
 use super::Outcome;
+use super::pace::Pace;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::wake::Wake;
 
@@ -35,6 +36,7 @@ struct State {
 struct Kept {
     outcome: Outcome,
     since: Instant,
+    pace: Arc<Pace>,
 }
 
 impl Desk {
@@ -66,11 +68,11 @@ impl Desk {
     }
 
     /// Puts down a result, and wakes the program.
-    pub(super) fn deliver(&self, number: u64, outcome: Outcome) {
+    pub(super) fn deliver(&self, number: u64, outcome: Outcome, pace: &Arc<Pace>) {
         let mut state = self.state();
-        let State { results, wake: Some(wake) } = &mut *state else { return };
+        let State { results, wake: Some(wake) } = &mut *state else { return pace.note_abandoned() };
         results.retain(|_, kept| kept.since.elapsed() < ABANDONED);
-        results.insert(number, Kept { outcome, since: Instant::now() });
+        results.insert(number, Kept { outcome, since: Instant::now(), pace: Arc::clone(pace) });
         // The lock is held, so the wait context and the argument of its callback still exist.
         wake.wake();
         self.delivered.notify_all();
@@ -90,6 +92,7 @@ impl Desk {
         if let Some(wake) = &mut state.wake {
             wake.take_one();
         }
+        kept.pace.note_taken();
         Ok(Some(kept.outcome))
     }
 
@@ -107,7 +110,9 @@ impl Desk {
         if self.is_of_this_process() {
             let mut state = self.state();
             state.wake = None;
-            state.results.clear();
+            for kept in std::mem::take(&mut state.results).into_values() {
+                kept.pace.note_abandoned();
+            }
         }
     }
 

@@ -8,6 +8,10 @@ use super::pace::Pace;
 use super::{Desk, Outcome, worker};
 use crate::error::{Error, Reason, Result};
 
+/// A TPM that has not ended an operation after this time is stuck, or makes an RSA key. Operations that find the queue full then fail
+/// at once; before, their thread waits for a place, as it would without jobs.
+const STUCK: Duration = Duration::from_secs(5);
+
 /// How long unloading waits for the operation that the worker runs. Later the worker ends by itself.
 const LAST_OPERATION: Duration = Duration::from_secs(2);
 
@@ -15,6 +19,7 @@ const LAST_OPERATION: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
+    pace: Arc<Pace>,
     /// Notified when anything of the state changes.
     changed: Condvar,
 }
@@ -22,10 +27,15 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Task>,
-    pace: Pace,
+    reserved: usize,
+    /// When the worker began its last operation.
+    began: Option<Instant>,
     has_worker: bool,
     is_ended: bool,
 }
+
+/// A reserved place in the queue.
+pub(super) struct Place<'a>(&'a Queue);
 
 /// One operation for a job. If it is dropped before it has run, its job gets an error.
 pub(super) struct Task {
@@ -35,34 +45,28 @@ pub(super) struct Task {
 }
 
 impl Queue {
-    /// Adds an operation. Returns `None` if there is no worker: then the caller runs it.
+    /// Reserves a place for an operation. Returns `None` if there is no worker: then the caller runs it.
     ///
     /// # Errors
     /// `Busy`: too many operations wait.
-    pub(super) fn add(self: &Arc<Self>, task: Task) -> Option<Result<()>> {
+    pub(super) fn reserve(self: &Arc<Self>) -> Option<Result<Place<'_>>> {
         let mut state = self.state();
         if state.is_ended {
-            task.forget();
             return None;
         }
         if !state.has_worker {
-            if worker::start(self).is_err() {
-                task.forget();
-                return None;
-            }
+            worker::start(self).ok()?;
             state.has_worker = true;
         }
-        let room = state.pace.room();
-        // The worker drops those that no job waits for any more.
-        let wanted = || state.waiting.iter().filter(|task| !task.desk.is_closed()).count();
-        if state.waiting.len() >= room && wanted() >= room {
-            let error = busy(room, state.pace);
-            task.forget();
-            return Some(Err(error));
+        while state.is_full(self.pace.places()) && !state.is_ended {
+            let left = STUCK.saturating_sub(state.began.map(|began| began.elapsed()).unwrap_or_default());
+            if left.is_zero() {
+                return Some(Err(busy(state.waiting.len())));
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.waiting.push_back(task);
-        self.changed.notify_all();
-        Some(Ok(()))
+        state.reserved = state.reserved.saturating_add(1);
+        Some(Ok(Place(self)))
     }
 
     /// Waits for the next operation. Returns `None` when the worker must end.
@@ -73,7 +77,11 @@ impl Queue {
                 return None;
             }
             match state.waiting.pop_front() {
-                Some(task) => return Some(task),
+                Some(task) => {
+                    state.began = Some(Instant::now());
+                    self.changed.notify_all();
+                    return Some(task);
+                }
                 None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
@@ -82,9 +90,11 @@ impl Queue {
     /// Runs an operation.
     pub(super) fn run(&self, task: Task) {
         let start = Instant::now();
-        if task.run() {
-            self.state().pace.note(start.elapsed());
+        if task.run(&self.pace) {
+            self.pace.note_time(start.elapsed());
         }
+        // The number of places may have grown.
+        self.changed.notify_all();
     }
 
     /// Records that the worker has ended. Operations that wait fail.
@@ -116,24 +126,39 @@ impl Queue {
     }
 }
 
+impl Place<'_> {
+    /// Queues the operation.
+    pub(super) fn take(self, task: Task) {
+        let mut state = self.0.state();
+        if state.is_ended {
+            drop(state);
+            return drop(task);
+        }
+        state.waiting.push_back(task);
+        self.0.changed.notify_all();
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.reserved = state.reserved.saturating_sub(1);
+    }
+}
+
 impl Task {
     pub(super) fn new(desk: Arc<Desk>, number: u64, work: Box<dyn FnOnce() -> Outcome + Send>) -> Self {
         Self { desk, number, work: Some(work) }
     }
 
     /// Runs the work and delivers its result, if a job waits for it.
-    fn run(mut self) -> bool {
+    fn run(mut self, pace: &Arc<Pace>) -> bool {
         let work = self.work.take().filter(|_| !self.desk.is_closed());
         let runs = work.is_some();
         if let Some(work) = work {
-            self.desk.deliver(self.number, worker::without_panic(work));
+            self.desk.deliver(self.number, worker::without_panic(work), pace);
         }
         runs
-    }
-
-    /// Drops the operation without a word to the job, which has not paused yet.
-    fn forget(mut self) {
-        self.work = None;
     }
 }
 
@@ -141,14 +166,25 @@ impl Drop for Task {
     fn drop(&mut self) {
         if self.work.take().is_some() {
             let text = "the operation has not begun: the provider is being unloaded, or the process exits";
-            self.desk.deliver(self.number, Err(Error::new(Reason::Stopped, text)));
+            self.desk.deliver(self.number, Err(Error::new(Reason::Stopped, text)), &Arc::default());
         }
     }
 }
 
-fn busy(waiting: usize, pace: Pace) -> Error {
-    let seconds = pace.time_of(waiting).as_secs_f64();
-    let text = format!("{waiting} operations wait for the TPM, which needs {seconds:.1} seconds for them");
-    Error::new(Reason::Busy, text)
-        .with_hint("reduce the load, or use a faster key: an EC key, or one at a persistent handle")
+impl State {
+    /// Returns true if no more operations may wait. The worker drops those that no job waits for any more.
+    fn is_full(&self, places: usize) -> bool {
+        let wanted = || self.waiting.iter().filter(|task| !task.desk.is_closed()).count();
+        let is_over = |waiting: usize| waiting.saturating_add(self.reserved) >= places;
+        is_over(self.waiting.len()) && is_over(wanted())
+    }
+}
+
+#[cold]
+fn busy(waiting: usize) -> Error {
+    let seconds = STUCK.as_secs();
+    let text = format!(
+        "{waiting} operations wait already, and the TPM has needed more than {seconds} seconds for the present one"
+    );
+    Error::new(Reason::Busy, text).with_hint("check that the TPM works (tpm2-keytool status)")
 }

@@ -70,6 +70,12 @@ impl Chip {
         self.manager.is_some()
     }
 
+    /// Resets the TPM: the processes of an earlier step may have left something in it when they were killed.
+    pub(crate) fn reset(&self) {
+        self.settle();
+        self.tpm.reset_and_startup();
+    }
+
     /// Returns the cost of each of `operations` equal operations that `work` does. `None` if it fails.
     pub(crate) fn cost(&self, operations: u32, work: impl FnOnce() -> Option<()>) -> Option<Cost> {
         self.settle();

@@ -6,6 +6,7 @@ use std::path::Path;
 use tests::{Openssl, Order, Shell, Tool, c_program, peers};
 
 use crate::chip::Chip;
+use crate::steps::Step;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
@@ -114,8 +115,8 @@ impl Setup {
             c_program::build(&shell, &Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/chip/server.c"));
         let tcti = chip.tcti();
         let (shell, file) = match contender {
-            Contender::Peer => (peers::tpm2_openssl_everywhere(&shell, &tcti), Some("key.tpm")),
-            Contender::PeerPersistent => (peers::tpm2_openssl_everywhere(&shell, &tcti), None),
+            Contender::Peer => (peers::tpm2_openssl_for_keys(&shell, &tcti), Some("key.tpm")),
+            Contender::PeerPersistent => (peers::tpm2_openssl_for_keys(&shell, &tcti), None),
             _ => {
                 let openssl = Openssl::in_shell(shell, &tcti, Order::DefaultFirst);
                 let openssl = match chip.is_managed() {
@@ -126,7 +127,24 @@ impl Setup {
                 (openssl.shell().clone(), Some(file))
             }
         };
-        let key = if contender.is_persistent() { "handle:0x81000100" } else { "key.tpm" };
+        // A reference says whether the key has a password. Without that, this provider would ask the TPM first.
+        let key = match contender {
+            Contender::OursPersistent => "key.ref",
+            Contender::PeerPersistent => "handle:0x81000100",
+            _ => "key.tpm",
+        };
         Self { shell, key, file, program, is_ours: contender.is_ours() }
+    }
+
+    /// Returns false if the contender has no key for the programs of this step.
+    pub(crate) fn can(&self, step: Step) -> bool {
+        step != Step::WorkerStart || self.file.is_some()
+    }
+
+    /// Returns the last lines that the program of a step has printed.
+    pub(crate) fn last_words(&self, step: Step) -> String {
+        let log = self.shell.text(step.log());
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(8)..].join("\n")
     }
 }

@@ -8,6 +8,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used
 )]
@@ -51,7 +52,12 @@ fn measured(way: Way, key: KeyType) -> Table {
         let chip = Chip::start(way);
         let setup = Setup::new(&chip, contender, key);
         for step in Step::ALL {
-            table.add(contender, step, step.measure(&chip, &setup));
+            chip.reset();
+            let cost = step.measure(&chip, &setup);
+            if cost.is_none() && setup.can(step) {
+                eprintln!("{way}, {key}, {contender}, {step}: failed\n{}", setup.last_words(step));
+            }
+            table.add(contender, step, cost);
         }
     }
     table

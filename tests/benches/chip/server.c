@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/store.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,8 @@ static int sign_batches(EVP_PKEY *key)
         puts("done");
         fflush(stdout);
     }
+    /* tpm2-openssl flushes the key only then. */
+    EVP_PKEY_free(key);
     return 0;
 }
 
@@ -89,6 +92,8 @@ static int serve(EVP_PKEY *key, const char *certificate, const char *port)
     int yes = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    /* As servers do: a client may close its connection before the server has sent its tickets. */
+    signal(SIGPIPE, SIG_IGN);
     must(SSL_CTX_use_certificate_chain_file(context, certificate) == 1);
     must(SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

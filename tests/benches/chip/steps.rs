@@ -1,6 +1,7 @@
 //! The steps that are measured, each in fresh processes.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdin, ChildStdout, Stdio};
 
@@ -28,6 +29,15 @@ pub(crate) enum Step {
 impl Step {
     pub(crate) const ALL: [Step; 5] =
         [Step::First, Step::Later, Step::ForkedHandshake, Step::WorkerStart, Step::Threads];
+
+    /// Returns the name of the file with the messages of its program.
+    pub(crate) fn log(self) -> &'static str {
+        match self {
+            Step::First | Step::Later | Step::Threads => "sign.log",
+            Step::ForkedHandshake => "serve.log",
+            Step::WorkerStart => "nginx.log",
+        }
+    }
 
     /// Measures the step. `None` if the other provider fails, or cannot do it.
     ///
@@ -78,7 +88,9 @@ fn batch(chip: &Chip, setup: &Setup, signatures: u32, threads: u32) -> Option<Co
 fn forked(chip: &Chip, setup: &Setup) -> Option<Cost> {
     const CONNECTIONS: u32 = 5;
     let (port, server) = port::serve(1, |port| {
-        setup.shell.spawn(&format!("{} serve {} crt {port}", setup.program, setup.key), "serve.log")
+        setup
+            .shell
+            .spawn(&format!("{} serve {} crt {port}", setup.program, setup.key), Step::ForkedHandshake.log())
     });
     let cost =
         chip.cost(CONNECTIONS, || (0..CONNECTIONS).try_for_each(|_| handshake::with(port).ok_or(())).ok());
@@ -114,7 +126,9 @@ fn nginx(chip: &Chip, setup: &Setup) -> Option<Cost> {
     let (port, server) = port::serve(1, |port| {
         setup.shell.write("nginx.conf", NGINX.replace("PORT", &port.to_string()).replace("KEY", file));
         let folder = setup.shell.folder().display();
-        setup.shell.spawn(&format!("/usr/sbin/nginx -p {folder} -c {folder}/nginx.conf"), "nginx.log")
+        setup
+            .shell
+            .spawn(&format!("/usr/sbin/nginx -p {folder} -c {folder}/nginx.conf"), Step::WorkerStart.log())
     });
     let cost = chip.cost(1, || handshake::with(port));
     drop(server);
@@ -131,8 +145,8 @@ struct Signer {
 impl Signer {
     fn start(setup: &Setup) -> Self {
         let mut command = setup.shell.command(&format!("{} sign {}", setup.program, setup.key));
-        let errors = if setup.is_ours { Stdio::inherit() } else { Stdio::null() };
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
+        let log = File::create(setup.shell.file(Step::First.log())).expect("a log file");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut process = Process::spawn(command);
         let requests = process.child().stdin.take();
         let answers = BufReader::new(process.child().stdout.take().expect("its output"));

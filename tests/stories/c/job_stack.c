@@ -8,10 +8,11 @@
 #include <openssl/async.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
-#include "load.h"
+#include "must.h"
 
 #define STACK 32768
 #define PATTERN 0xA5
@@ -38,12 +39,27 @@ static void release(void *block, const char *file, int line)
     free(block);
 }
 
+/* Gives a wrong password to each key that has one. */
+static int guess(char *buffer, int size, int writing, void *nothing)
+{
+    return snprintf(buffer, (size_t)size, "wrong");
+}
+
+static EVP_PKEY *load(const char *file)
+{
+    BIO *bio = BIO_new_file(file, "r");
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, guess, NULL);
+    BIO_free(bio);
+    MUST(key != NULL);
+    return key;
+}
+
 /* The arguments of a job. ASYNC_start_job copies them. */
 struct operation { const char *name; EVP_PKEY *key, *peer; };
 
 static int sign(EVP_PKEY *key, int pss)
 {
-    unsigned char signature[512];
+    static unsigned char signature[512];
     size_t size = sizeof signature;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *options = NULL;
@@ -56,7 +72,7 @@ static int sign(EVP_PKEY *key, int pss)
 
 static int decrypt(EVP_PKEY *key)
 {
-    unsigned char sent[512], received[512];
+    static unsigned char sent[512], received[512];
     size_t sent_size = sizeof sent, size = sizeof received;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     int done = EVP_PKEY_encrypt_init(context) > 0 && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0
@@ -69,7 +85,7 @@ static int decrypt(EVP_PKEY *key)
 
 static int derive(EVP_PKEY *key, EVP_PKEY *peer)
 {
-    unsigned char secret[128];
+    static unsigned char secret[128];
     size_t size = sizeof secret;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     int done = EVP_PKEY_derive_init(context) > 0 && EVP_PKEY_derive_set_peer(context, peer) > 0
@@ -113,7 +129,7 @@ int main(int count, char **words)
     MUST(CRYPTO_set_mem_functions(allocate, reallocate, release) == 1 && ASYNC_is_capable());
     MUST(OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1);
     for (int i = 1; i + 1 < count; i += 2) {
-        struct operation operation = { .name = words[i], .key = load(words[i + 1], NULL) };
+        struct operation operation = { .name = words[i], .key = load(words[i + 1]) };
         int succeeds = operation.name[0] != '!';
         if (!succeeds)
             operation.name++;

@@ -117,6 +117,7 @@ impl Inner {
     }
 
     /// Imports the key of the file (TPM2_Import), once per process.
+    #[inline(never)]
     fn import(
         &self,
         connection: &mut Connection,

@@ -223,7 +223,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
         if let (State::Tpm { shadow, .. }, Some(key), true) =
             (&mut self.state, &self.key, params.ask(c"algorithm-id"))
         {
-            // Nobody expects that a query of parameters pauses a job.
+            // No program expects that a query of parameters pauses a job.
             let private = key.private()?.without_pauses();
             S::settle(&private, key.software()?, shadow, key.pss_salt()?)?;
         }
