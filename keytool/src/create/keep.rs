@@ -119,8 +119,8 @@ impl Place {
         drop(warning);
         written?;
         // Nothing fails any more: the key and its file exist.
-        let text = format_args!("the key is at {handle}");
-        terminal::result(text).unwrap_or_else(|_| terminal::notice(text));
+        let text = format!("the key is at {handle}");
+        terminal::result(&text).unwrap_or_else(|_| terminal::notice(&text));
         Ok(())
     }
 
