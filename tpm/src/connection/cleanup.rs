@@ -1,12 +1,12 @@
 //! Flushes objects and sessions that may still be in the TPM although nothing uses them. Each is identified before it is flushed.
 
-use keyfile::{CommandCode, Handle};
+use keyfile::Handle;
 
 use super::lost::Lost;
 use super::{Connection, Slot};
-use crate::command::Command;
 use crate::command::context::{Flushed, means_absent};
 use crate::command::object::read_public;
+use crate::command::random::get_random;
 use crate::error::Error;
 use crate::session::{Authorization, Session, Use};
 
@@ -55,8 +55,9 @@ impl Connection {
         let cleared = asked.and_then(|()| self.end_cleanup_sessions(left, was_reset)).and_then(|was_reset| {
             // If other processes use the TPM, they may own these handles now.
             left.refused.retain(|_| !(was_reset && self.rules.shared));
-            self.flush_present(left)?;
-            self.flush_refused(left)
+            // First, because an object that is present proves that there was no reset.
+            self.flush_refused(left)?;
+            self.flush_present(left)
         });
         left.slots.append(&mut unknown);
         cleared
@@ -184,11 +185,9 @@ impl Connection {
 
     /// Runs GetRandom in the session, which ends with this command.
     fn end_session(&mut self, session: &mut Session) -> Result<(), Error> {
-        let command =
-            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
         let how = Use { auth: &[], decrypt: false, encrypt: true, audit: false, keep: false };
         let mut area = vec![Authorization::Session(session, how)];
-        self.executor.run(&command, Some(&mut area), &mut self.slots).map(drop)
+        self.executor.run(&get_random(&[0, 8]), Some(&mut area), &mut self.slots).map(drop)
     }
 }
 
