@@ -2,17 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use keyfile::Handle;
-
 use super::Tpm;
-use crate::command::hierarchy::{Primary, create_primary};
-use crate::command::{Entity, Guarded, Protect};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::Error;
+use crate::objects::Parent;
 use crate::template::Storage;
-
-/// The slot of the derived key.
-const DERIVED: Transient = Transient::Temporary(4);
 
 impl Tpm {
     /// Derives this storage key of the null hierarchy (TPM2_CreatePrimary), flushes it, and returns the time of that command. The null
@@ -27,13 +21,13 @@ impl Tpm {
 
 impl Connection {
     fn time_of_derivation(&mut self, storage: Storage) -> Result<Duration, Error> {
+        let (null, number) = (Parent { storage, ..Parent::NULL }, self.parents.next());
+        // Before the start: `derive` then flushes nothing.
         self.free_slots(MAX_LOADED - 1, &[])?;
-        let null = Guarded { entity: Entity::plain(Handle::NULL), auth: &[] };
         let start = Instant::now();
-        let Primary { handle, name, .. } = create_primary(self, &null, &storage.template(), Protect::NONE)?;
+        self.derive(&null, number)?;
         let took = start.elapsed();
-        self.slots.insert(DERIVED, handle, name);
-        self.evict(DERIVED)?;
+        self.evict(Transient::Parent(number))?;
         Ok(took)
     }
 }
