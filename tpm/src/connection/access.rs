@@ -131,7 +131,7 @@ impl Access {
     // The big values of the first operation do not occupy the stack of later ones.
     #[inline(never)]
     fn connect(&self, deadline: Deadline) -> Result<Box<Connection>, Error> {
-        Connection::open(&self.opener, &self.config, (&self.tpm_id, &self.copies), deadline).map(Box::new)
+        Connection::open(&self.opener, &self.config, &self.tpm_id, &self.copies, deadline).map(Box::new)
     }
 }
 

@@ -96,7 +96,8 @@ impl Connection {
     pub(crate) fn open(
         opener: &Arc<Opener>,
         config: &Config,
-        (tpm_id, copies): (&Arc<str>, &Arc<Copies>),
+        tpm_id: &Arc<str>,
+        copies: &Arc<Copies>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let transport = opener(deadline)?;

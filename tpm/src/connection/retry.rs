@@ -137,7 +137,7 @@ fn is_other_object(error: &Error, connection: &mut Connection) -> bool {
 /// Returns true if the TPM answers so when the parent is another one than expected: it was evicted, its salt has another form, or the
 /// session has another key. Other answers are no reason to read the parents again.
 fn may_be_other_parent(code: ResponseCode) -> bool {
-    let base = matches!(
+    matches!(
         code.base(),
         ResponseCode::AUTH_FAIL
             | ResponseCode::BAD_AUTH
@@ -145,8 +145,7 @@ fn may_be_other_parent(code: ResponseCode) -> bool {
             | ResponseCode::KEY
             | ResponseCode::SIZE
             | ResponseCode::VALUE
-    );
-    base && code.is_about_a_part()
+    )
 }
 
 /// Returns true if a known persistent parent was evicted or replaced.

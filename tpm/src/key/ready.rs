@@ -40,12 +40,12 @@ impl Inner {
                         Ok(handle)
                     }
                     Some(handle) => {
-                        let parent = connection.copy_or_parent(parent)?;
-                        connection.parent_in_session(&parent)?;
+                        let salt = connection.copy_or_parent(parent)?;
+                        connection.parent_in_session(&salt)?;
                         // The salt key may have taken the key's slot.
                         match connection.slots.find(transient) {
                             Some(_) => Ok(handle),
-                            None => self.load_under(connection, file, &parent, bare, runner),
+                            None => self.load(connection, file, parent, bare, runner),
                         }
                     }
                     None => self.load(connection, file, parent, bare, runner),

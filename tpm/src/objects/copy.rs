@@ -17,16 +17,15 @@ impl Connection {
     pub(crate) fn persistent_copy(&mut self, parent: &Parent) -> Result<Option<Parent>, Error> {
         let copy = parent.persistent_copy().filter(|_| !self.rules.copies.is_rejected(parent.storage));
         let Some(copy) = copy.filter(|_| self.must_derive(parent)) else { return Ok(None) };
-        let found = match self.find_copy(&copy) {
+        let is_absent = |error: &Error| error.base_code() == Some(ResponseCode::HANDLE);
+        match self.find_copy(&copy) {
+            Ok(true) => return Ok(Some(copy)),
+            Ok(false) => self.rules.copies.reject(parent.storage),
             Err(error) if is_about_connection(&error) => return Err(error),
-            Err(error) if error.base_code() == Some(ResponseCode::HANDLE) => Some(false),
-            Err(_) => None,
-            Ok(matches) => Some(matches),
-        };
-        if found == Some(false) {
-            self.rules.copies.reject(parent.storage);
+            Err(error) if is_absent(&error) => self.rules.copies.reject(parent.storage),
+            Err(_) => {}
         }
-        Ok(found.filter(|matches| *matches).map(|_| copy))
+        Ok(None)
     }
 
     /// Returns true if the key at the handle has the template of the copy. Only such a key becomes a known parent.
@@ -52,15 +51,13 @@ impl Connection {
     /// Returns true if another operation may succeed under the parent itself after this error under its copy: the copy is another key, has
     /// a password, or is gone.
     pub(crate) fn is_refused_by_copy(error: &Error) -> bool {
-        let Some(code) = error.code().filter(|_| !is_about_connection(error)) else { return false };
-        let refused = code.base() == ResponseCode::INTEGRITY || is_password(code);
-        refused || matches!(code.part(), Some(Part::Handle(_) | Part::Parameter(_)))
+        error.code().is_some_and(ResponseCode::is_about_a_part) && !is_about_connection(error)
     }
 
     /// Explains the error of the parent itself, after its copy has refused to load the file: if the parent cannot be derived without its
-    /// password, the file may as well be one that no parent of this TPM can load.
+    /// password, the file may as well be one that no parent of this TPM can load. A remembered error has been explained before.
     pub(crate) fn explain_after_copy(error: Error, refusal: &Error) -> Error {
-        if refusal.code().is_none_or(is_password) {
+        if error.is_remembered() || refusal.code().is_none_or(is_password) {
             return error;
         }
         match error.kind() {

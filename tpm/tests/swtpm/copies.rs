@@ -283,6 +283,14 @@ fn the_owners_password_is_needed_only_to_derive() {
             "{error:?}"
         );
     }
+    // A living process tries a wrong password once, and explains it once.
+    let tpm = Tpm::new(Config { parent_auth: Some(Auth::new("wrong")), ..kit::config(swtpm.tcti()) });
+    let key = kit::open(&tpm, &file, None);
+    for _ in 0..2 {
+        let error = key.sign(&kit::DIGEST, HashAlg::Sha256, keyfile::AlgId::ECDSA).unwrap_err();
+        let advice = error.advice().unwrap_or_default();
+        assert!(advice.matches("password is wrong").count() == 1 && advice.len() <= 160, "{error:?}");
+    }
     sign(Some("owner")).unwrap();
     change(b"owner", b"");
     remove(&swtpm);
