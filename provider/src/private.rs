@@ -1,7 +1,5 @@
 //! The private operations of a key in a TPM, as this crate needs them.
 
-use std::borrow::Borrow;
-
 use keyfile::{AlgId, HashAlg, Point, Public, Scheme, Signature};
 use tpm::RawRsa;
 use zeroize::Zeroizing;
@@ -55,11 +53,11 @@ pub(crate) trait Private: Send + Sync {
     /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
     fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
 
-    /// Runs TPM2_ECDH_ZGen. Returns the x coordinate of the shared point, which is secret.
+    /// Runs TPM2_ECDH_ZGen on the peer's point. Returns the x coordinate of the shared point, which is secret.
     ///
     /// # Errors
     /// What the TPM reports.
-    fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Zeroizing<Vec<u8>>>>;
+    fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 }
 
 /// A result of the TPM.
@@ -108,38 +106,28 @@ impl<'a> InTpm<'a> {
     }
 
     /// Runs an operation: in an asynchronous job by the worker, otherwise at once.
-    fn run<I, T>(
+    fn run<const N: usize, T: Send + 'static>(
         &self,
-        input: &I,
-        work: impl Fn(&tpm::Key, &I) -> Result<T> + Copy + Send + 'static,
-    ) -> Result<T>
-    where
-        I: ToOwned + ?Sized,
-        I::Owned: Send + 'static,
-        T: Send + 'static,
-    {
+        input: [&[u8]; N],
+        work: impl Fn(&tpm::Key, [&[u8]; N]) -> Result<T> + Copy + Send + 'static,
+    ) -> Result<T> {
         match self.jobs.and_then(|jobs| self.run_in_job(jobs, input, work)) {
             Some(done) => done,
             None => work(self.key, input),
         }
     }
 
-    /// Returns `None` if the thread is in no job that can be paused.
+    /// Returns `None` if the thread is in no job, or if the job cannot wait.
     #[inline(never)]
-    fn run_in_job<I, T>(
+    fn run_in_job<const N: usize, T: Send + 'static>(
         &self,
         jobs: &Jobs,
-        input: &I,
-        work: impl Fn(&tpm::Key, &I) -> Result<T> + Copy + Send + 'static,
-    ) -> Option<Result<T>>
-    where
-        I: ToOwned + ?Sized,
-        I::Owned: Send + 'static,
-        T: Send + 'static,
-    {
+        input: [&[u8]; N],
+        work: impl Fn(&tpm::Key, [&[u8]; N]) -> Result<T> + Copy + Send + 'static,
+    ) -> Option<Result<T>> {
         let job = jobs.current()?;
-        let (key, input) = (self.key.clone(), input.to_owned());
-        jobs.run(job, move || work(&key, input.borrow()))
+        let (key, input) = (self.key.clone(), input.map(|part| Zeroizing::new(part.to_vec())));
+        jobs.run(job, move || work(&key, input.each_ref().map(|part| part.as_slice())))
     }
 }
 
@@ -149,11 +137,11 @@ impl Private for InTpm<'_> {
     }
 
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
-        self.run(block, |key, block| Ok(key.rsa_sign(block)?.into()))
+        self.run([block], |key, [block]| Ok(key.rsa_sign(block)?.into()))
     }
 
     fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
-        self.run(block, |key, block| Ok(key.rsa_decrypt(block)?.into()))
+        self.run([block], |key, [block]| Ok(key.rsa_decrypt(block)?.into()))
     }
 
     fn rsa_decrypt_by_scheme(
@@ -162,8 +150,7 @@ impl Private for InTpm<'_> {
         scheme: Scheme,
         label: &[u8],
     ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>> {
-        let input = [block, label].map(<[u8]>::to_vec);
-        self.run(&input, move |key, [block, label]| {
+        self.run([block, label], move |key, [block, label]| {
             Ok(key.rsa_decrypt_by_scheme(block, scheme, label)?.map(Answer::from))
         })
     }
@@ -173,16 +160,16 @@ impl Private for InTpm<'_> {
     }
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
-        self.run(digest, move |key, digest| Ok(key.sign(digest, hash, scheme)?.into()))
+        self.run([digest], move |key, [digest]| Ok(key.sign(digest, hash, scheme)?.into()))
     }
 
     fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
-        self.run(message, move |key, message| Ok(key.sign_message(message, hash, scheme)?.into()))
+        self.run([message], move |key, [message]| Ok(key.sign_message(message, hash, scheme)?.into()))
     }
 
-    fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Zeroizing<Vec<u8>>>> {
-        self.run(peer, |key, peer| {
-            let tpm::Answer { value: Point { x, y }, authenticated } = key.ecdh_zgen(&peer.x, &peer.y)?;
+    fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        self.run([x, y], |key, [x, y]| {
+            let tpm::Answer { value: Point { x, y }, authenticated } = key.ecdh_zgen(x, y)?;
             // Each coordinate reveals the other.
             drop(Zeroizing::new(y));
             Ok(Answer { value: Zeroizing::new(x), authenticated })

@@ -8,7 +8,7 @@ mod kdf;
 
 use std::sync::Arc;
 
-use keyfile::{Attributes, Point, Public, PublicKey};
+use keyfile::{Attributes, Public, PublicKey};
 use zeroize::Zeroizing;
 
 use self::kdf::Kdf;
@@ -179,7 +179,7 @@ fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     let x = x.get(1..).unwrap_or_default();
     // Software cannot verify a shared secret. It is unprotected only if the user turned protection off
     // (session = password).
-    let z = key.ecdh_zgen(&Point { x: x.to_vec(), y: y.to_vec() })?.value;
+    let z = key.ecdh_zgen(x, y)?.value;
     let zeros = size
         .checked_sub(z.len())
         .ok_or_else(|| Error::new(Reason::Tpm, "the TPM's shared point is too long"))?;

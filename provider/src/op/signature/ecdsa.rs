@@ -174,7 +174,6 @@ mod tests {
     use crate::ffi::params::ParamList;
     use keyfile::Curve;
 
-    #[inline(never)]
     fn verifies(fake: &Fake, digest: &str, message: &[u8], signature: &[u8]) -> bool {
         let algorithm = Digest::fetch(fake.key.context(), digest).unwrap();
         let digest_bytes = algorithm.of(&[message]).unwrap();
