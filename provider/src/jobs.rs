@@ -11,8 +11,8 @@
 //! ```
 //!
 //! A program may abandon a paused job, and its stack is then never unwound (libssl does so when a connection is freed). So while a job
-//! is paused its stack holds only the number: no lock, no reference count, no secret. The result waits at the desk of the wait context,
-//! and is wiped with it.
+//! is paused, its stack holds no lock, no result and no count of the instance: `wait` has a number only. Copies of the input and a digest
+//! above it are lost with it. The result waits at the desk of the wait context, and is wiped with it.
 //!
 //! | file | what |
 //! |---|---|
@@ -59,7 +59,7 @@ impl Jobs {
         Self { libcrypto, queues: PerProcess::default() }
     }
 
-    /// Returns the job in which this thread is, if it can be paused.
+    /// Returns the job in which this thread is, unless the process exits.
     pub(crate) fn current(&self) -> Option<Job<'_>> {
         Job::current(&self.libcrypto).filter(|_| !tpm::is_exiting())
     }
@@ -98,8 +98,8 @@ impl Jobs {
             Ok(place) => place,
             Err(error) => return Some(Err(error)),
         };
-        let desk = job.desk().filter(|desk| desk.is_of_this_process())?;
-        // A child goes on counting, so it never uses a number of its parent.
+        let desk = job.desk()?;
+        // A child goes on counting, so it never uses a number that was given before the fork.
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let work = Box::new(move || work().map(|result| -> Box<dyn Any + Send> { Box::new(result) }));

@@ -27,7 +27,7 @@ pub(crate) struct Provider {
     application: std::result::Result<Application, Refused>,
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
-    jobs: OnceLock<Jobs>,
+    jobs: Jobs,
     rows: OnceLock<Rows>,
     /// Last, because the fields above may still use it while they are dropped.
     core: Core,
@@ -56,7 +56,7 @@ impl Provider {
             application,
             software: OnceLock::new(),
             tpm: OnceLock::new(),
-            jobs: OnceLock::new(),
+            jobs: Jobs::new(Arc::clone(core.libcrypto())),
             rows: OnceLock::new(),
             core,
         }
@@ -158,15 +158,12 @@ impl Provider {
     /// # Errors
     /// As `tpm`.
     pub(crate) fn jobs(&self) -> Result<Option<&Jobs>> {
-        let pauses = self.tpm()?.config().pauses_jobs;
-        Ok(pauses.then(|| self.jobs.get_or_init(|| Jobs::new(Arc::clone(self.core.libcrypto())))))
+        Ok(self.tpm()?.config().pauses_jobs.then_some(&self.jobs))
     }
 
     /// Ends what runs beside the calls of this instance, before it is unloaded.
     pub(crate) fn end(&self) {
-        if let Some(jobs) = self.jobs.get() {
-            jobs.end();
-        }
+        self.jobs.end();
     }
 
     /// The rows of this instance.

@@ -166,7 +166,7 @@ pub(crate) unsafe fn exclusive<T: 'static, A: Raw, R: Answer>(
 ) -> R::C {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::lend_mut::<Operation<T>>(handle) }) else { return R::FAILED };
-    // Borrowed: the stack of a job that is abandoned during the call owns nothing (see `jobs`).
+    // Borrowed: the stack of a job that is abandoned during the call counts no instance (see `jobs`).
     let Operation { provider, state } = handle;
     run(provider, entry, || {
         // SAFETY: promised by the caller.

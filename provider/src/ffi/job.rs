@@ -7,9 +7,10 @@ use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use super::errno::Errno;
 use super::guard::contain;
-use super::libcrypto::{self, Libcrypto, stay_loaded};
-use super::sys::{ASYNC_JOB, ASYNC_WAIT_CTX, AsyncCleanup, Function};
+use super::libcrypto::{self, Libcrypto};
+use super::sys::{ASYNC_JOB, ASYNC_WAIT_CTX};
 use super::wake::{Callback, Wake};
 use crate::error::{Error, Reason, Result};
 use crate::jobs::Desk;
@@ -31,14 +32,15 @@ impl<'a> Job<'a> {
     /// Returns the current job, if the thread is in one and libcrypto has the functions.
     pub(crate) fn current(libcrypto: &'a Libcrypto) -> Option<Self> {
         let functions = libcrypto.jobs.as_ref().ok()?;
-        // SAFETY: it only returns a pointer.
+        // SAFETY: it takes nothing, and returns NULL or the current job.
         let job: NonNull<ASYNC_JOB> = NonNull::new(unsafe { (functions.ASYNC_get_current_job)() })?;
         // SAFETY: the current job.
         let wait = NonNull::new(unsafe { (functions.ASYNC_get_wait_ctx)(job.as_ptr()) })?;
         Some(Self { functions, wait })
     }
 
-    /// Returns the desk of the wait context; makes it at the first use. Returns `None` if the system has no more descriptors.
+    /// Returns the desk of the wait context; makes it at the first use. Returns `None` if the system has no more descriptors, or if the
+    /// desk is one of the parent process.
     pub(crate) fn desk(self) -> Option<Arc<Desk>> {
         let desk = match self.found() {
             Some(desk) => desk,
@@ -48,10 +50,11 @@ impl<'a> Job<'a> {
         unsafe { Arc::increment_strong_count(desk) };
         // SAFETY: a strong count that is ours.
         let desk = unsafe { Arc::from_raw(desk) };
-        if desk.is_of_this_process() {
-            let callback = self.callback();
-            desk.update(|wake| wake.callback = callback);
+        if !desk.is_of_this_process() {
+            return None;
         }
+        let callback = self.callback();
+        desk.update(|wake| wake.callback = callback);
         Some(desk)
     }
 
@@ -83,10 +86,7 @@ impl<'a> Job<'a> {
 
     /// Puts a new desk and its descriptor into the wait context, which owns them.
     fn attach(self) -> Option<*const Desk> {
-        // Our functions may be called as long as the wait context exists, which may be longer than the provider.
-        if !stay_loaded(clean_up_address()) {
-            return None;
-        }
+        // `clean_up` may be called after the provider was unloaded: since `thread::start`, the module stays loaded.
         let wake = Wake::new().ok()?;
         let descriptor = wake.descriptor();
         let desk = Arc::into_raw(Arc::new(Desk::new(wake)));
@@ -126,13 +126,9 @@ fn key() -> *const c_void {
     ptr::from_ref(&KEY).cast()
 }
 
-fn clean_up_address() -> Function {
-    // SAFETY: function pointers have one layout; it is never called by its new type.
-    unsafe { std::mem::transmute::<AsyncCleanup, Function>(Some(clean_up)) }
-}
-
 /// libcrypto frees the wait context.
 unsafe extern "C" fn clean_up(_: *mut ASYNC_WAIT_CTX, _: *const c_void, _: c_int, desk: *mut c_void) {
+    let _errno = Errno::save();
     contain(|| {
         // SAFETY: as given away by `attach`, and not used by libcrypto any more.
         let desk = unsafe { Arc::from_raw(desk.cast_const().cast::<Desk>()) };

@@ -5,15 +5,21 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::thread::Builder;
 
+use super::libcrypto::stay_loaded;
+
 /// These signals report a fault of the thread itself. If they were blocked, the host's handler would not run (pthread_sigmask(3)).
 const SYNCHRONOUS: [libc::c_int; 7] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT, libc::SIGTRAP, libc::SIGSYS];
 
-/// Starts a thread. It inherits the mask that this thread has meanwhile.
+/// Starts a thread. It inherits the mask that this thread has meanwhile. The module stays loaded from now on: the thread may still run its
+/// code when the provider is unloaded.
 ///
 /// # Errors
-/// The system allows no more threads.
+/// The system allows no more threads, or the module cannot be kept loaded.
 pub(crate) fn start(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    if !stay_loaded() {
+        return Err(io::Error::other("the module cannot be kept loaded"));
+    }
     let mut blocked = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: sigfillset(3) writes one set.
     unsafe { libc::sigfillset(blocked.as_mut_ptr()) };

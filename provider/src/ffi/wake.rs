@@ -31,7 +31,7 @@ impl Wake {
     ///
     /// # Errors
     /// The process has no free descriptor.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let flags = libc::EFD_CLOEXEC | libc::EFD_NONBLOCK | libc::EFD_SEMAPHORE;
         // SAFETY: eventfd(2) takes two numbers.
         let descriptor = unsafe { libc::eventfd(0, flags) };

@@ -67,13 +67,20 @@ impl Desk {
         }
     }
 
-    /// Puts down a result, and wakes the program.
+    /// Puts down a result, and wakes the program. The program's callback runs under the lock: otherwise the wait context could be freed
+    /// meanwhile. docs/event-loops.md lists what a callback must not do.
     pub(super) fn deliver(&self, number: u64, outcome: Outcome, pace: &Arc<Pace>) {
         let mut state = self.state();
         let State { results, wake: Some(wake) } = &mut *state else { return pace.note_abandoned() };
-        results.retain(|_, kept| kept.since.elapsed() < ABANDONED);
+        results.retain(|_, kept| {
+            let is_wanted = kept.since.elapsed() < ABANDONED;
+            if !is_wanted {
+                wake.take_one();
+                kept.pace.note_abandoned();
+            }
+            is_wanted
+        });
         results.insert(number, Kept { outcome, since: Instant::now(), pace: Arc::clone(pace) });
-        // The lock is held, so the wait context and the argument of its callback still exist.
         wake.wake();
         self.delivered.notify_all();
     }

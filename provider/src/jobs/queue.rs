@@ -28,7 +28,7 @@ pub(super) struct Queue {
 struct State {
     waiting: VecDeque<Task>,
     reserved: usize,
-    /// When the worker began its last operation.
+    /// When the worker began the operation that it runs.
     began: Option<Instant>,
     has_worker: bool,
     is_ended: bool,
@@ -89,11 +89,12 @@ impl Queue {
 
     /// Runs an operation.
     pub(super) fn run(&self, task: Task) {
-        let start = Instant::now();
-        if task.run(&self.pace) {
-            self.pace.note_time(start.elapsed());
+        let ran = task.run(&self.pace);
+        let began = self.state().began.take();
+        if let Some(began) = began.filter(|_| ran) {
+            self.pace.note_time(began.elapsed());
         }
-        // The number of places may have grown.
+        // Whoever waits for a place looks at their number again.
         self.changed.notify_all();
     }
 
@@ -135,7 +136,6 @@ impl Place<'_> {
             return drop(task);
         }
         state.waiting.push_back(task);
-        self.0.changed.notify_all();
     }
 }
 
@@ -143,6 +143,8 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.reserved = state.reserved.saturating_sub(1);
+        drop(state);
+        self.0.changed.notify_all();
     }
 }
 
@@ -187,4 +189,33 @@ fn busy(waiting: usize) -> Error {
         "{waiting} operations wait already, and the TPM has needed more than {seconds} seconds for the present one"
     );
     Error::new(Reason::Busy, text).with_hint("check that the TPM works (tpm2-keytool status)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::wake::Wake;
+
+    fn add(queue: &Arc<Queue>, number: u64) -> Arc<Desk> {
+        let desk = Arc::new(Desk::new(Wake::new().unwrap()));
+        let work = Box::new(|| -> Outcome { Ok(Box::new(())) });
+        Place(queue).take(Task::new(Arc::clone(&desk), number, work));
+        desk
+    }
+
+    #[test]
+    fn a_worker_without_an_operation_is_not_stuck() {
+        let queue = Arc::new(Queue::default());
+        let desk = add(&queue, 1);
+        let task = queue.next().unwrap();
+        assert!(queue.state().began.is_some());
+        queue.run(task);
+        assert!(queue.state().began.is_none());
+        assert!(desk.take(1).unwrap().unwrap().is_ok());
+        // Also after an operation that no job waits for any more.
+        let closed = add(&queue, 2);
+        closed.close();
+        queue.run(queue.next().unwrap());
+        assert!(queue.state().began.is_none());
+    }
 }

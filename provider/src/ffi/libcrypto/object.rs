@@ -9,10 +9,10 @@ use std::ptr::{self, NonNull};
 use crate::ffi::guard::contain;
 use crate::ffi::sys::Function;
 
-/// Keeps the object that contains this function loaded until the process ends. Returns false if the system refuses.
-pub(in crate::ffi) fn stay_loaded(function: Function) -> bool {
-    let Some(object) = Object::around(function) else { return false };
-    object.open_with(libc::RTLD_NODELETE).is_some()
+/// Keeps this module loaded until the process ends. Returns false if the system refuses.
+pub(in crate::ffi) fn stay_loaded() -> bool {
+    extern "C" fn here() {}
+    Object::around(Some(here)).is_some_and(|module| module.open_with(libc::RTLD_NODELETE).is_some())
 }
 
 /// One loaded object: its name (empty for the program itself) and its segments.
