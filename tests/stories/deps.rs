@@ -79,3 +79,31 @@ fn missing_programs_are_listed_without_a_package_manager() {
         .says("missing for make test: strace\n")
         .says("hint: install them with the package manager of this system; CONTRIBUTING.md lists packages");
 }
+
+#[test]
+fn the_package_lists_are_updated_before_a_version_is_looked_up() {
+    let place = System::new();
+    place.shell.ok("rm -f bin/cargo bin/rustup");
+    let folder = place.shell.folder().display();
+    place.fake("id", "echo 0");
+    place.fake("apt-cache", &format!("test ! -e {folder}/updated || echo '  Candidate: 99.0'"));
+    let cargo = format!("{folder}/bin/cargo");
+    place.fake(
+        "apt-get",
+        &format!(
+            "case \"$*\" in
+             update) touch {folder}/updated ;;
+             *--assume-no*) ;;
+             install*) printf '#!/bin/sh\\necho cargo 99.0.0\\n' >{cargo}; chmod +x {cargo} ;;
+             esac"
+        ),
+    );
+    let output = place.looks("build").ok();
+    assert_eq!(
+        (output.out(), output.err()),
+        (
+            "missing for make build: rust cargo\ninstalling (of unknown size): cargo\n".to_owned(),
+            String::new()
+        )
+    );
+}
