@@ -97,6 +97,26 @@ fn the_traffic_of_a_resource_manager_is_reported() {
 }
 
 #[test]
+fn the_kernels_resource_manager_is_recognized_under_another_name() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let desk = Desk::by(tpm, "device:chip");
+    let file = device.tcti().replace("device:", "");
+    for (name, other, managed) in [("tpmrm0", "chip", true), ("tpm0", "tpmrm", false)] {
+        desk.shell.write(
+            "script",
+            format!(
+                "touch {name}; mount --bind {file} {name}; ln -sf {name} {other}; {} --tcti device:{other}",
+                full("tpm2-keytool status --json")
+            ),
+        );
+        let printed = desk.shell.ok("unshare --map-root-user --mount sh -e script");
+        printed.says(&format!("\"resource_manager\": {managed}"));
+    }
+    desk.assert_tidy();
+}
+
+#[test]
 fn a_slow_derivation_is_reported_if_a_storage_key_would_avoid_it() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
