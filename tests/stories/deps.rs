@@ -107,3 +107,22 @@ fn the_package_lists_are_updated_before_a_version_is_looked_up() {
         )
     );
 }
+
+#[test]
+fn a_failed_download_or_unpacking_is_a_failure_also_in_a_condition() {
+    let place = System::new();
+    let extract = |download: &str, unpack: &str| {
+        place.fake("apt-get", download);
+        place.fake("dpkg-deb", unpack);
+        let apt = module::workspace().join("scripts/deps.d/apt").display().to_string();
+        place.shell.write(
+            "extract",
+            format!("set -euo pipefail; . {apt}; if extract folder one two; then echo extracted; fi"),
+        );
+        place.shell.beside().env("PATH", place.shell.file("bin")).ok("bash extract").out()
+    };
+    let both = "touch one.deb two.deb";
+    assert_eq!(extract(both, "true"), "extracted\n");
+    assert_eq!(extract("touch one.deb; exit 100", "true"), "");
+    assert_eq!(extract(both, "case $2 in *one.deb) exit 2 ;; esac"), "");
+}
