@@ -6,9 +6,11 @@ use std::str::FromStr;
 use keyfile::{Attributes, Handle, Public, PublicKey};
 pub(crate) use tpm::template::SRK;
 use tpm::template::{Storage, matches_template};
-use tpm::{ErrorKind, Tpm};
+use tpm::{Auth, ErrorKind, Key, Tpm};
 
 use crate::error::Error;
+use crate::interrupt::Warning;
+use crate::terminal;
 
 /// The handles of endorsement keys (the same, table 2).
 const ENDORSEMENT: std::ops::RangeInclusive<u32> = 0x8101_0000..=0x8101_ffff;
@@ -93,6 +95,35 @@ pub(crate) fn check_free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
             ),
         )),
     }
+}
+
+/// Makes the key persistent at a handle. The result warns of the key, should a signal end the process at once. If the TPM's answer is lost,
+/// the TPM may have executed the command: the key is removed again.
+///
+/// # Errors
+/// As [`Key::persist`].
+pub(crate) fn persist(key: &Key, handle: Handle, owner: Option<&Auth>) -> Result<Warning, tpm::Error> {
+    let warning = Warning::start(left_at(handle));
+    key.persist(handle, owner).inspect_err(|error| {
+        if matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout | ErrorKind::NoTpm) {
+            remove_again(key, handle, owner);
+        }
+    })?;
+    Ok(warning)
+}
+
+/// Removes the key that was just made persistent. If that fails, the user is told where it is.
+pub(crate) fn remove_again(key: &Key, handle: Handle, owner: Option<&Auth>) {
+    match key.unpersist(handle, owner) {
+        Err(error) if error.kind() != ErrorKind::NoObject => {
+            terminal::notice(format_args!("{}: {}", left_at(handle), error.cause()));
+        }
+        _ => {}
+    }
+}
+
+fn left_at(handle: Handle) -> String {
+    format!("warning: the key may be at {handle}, where `tpm2-keytool evict {handle}` removes it")
 }
 
 impl FromStr for PersistentHandle {
