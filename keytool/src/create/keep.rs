@@ -40,7 +40,8 @@ pub(super) struct Keep {
 pub(super) struct Place {
     /// None for the first free handle.
     handle: Option<Handle>,
-    hierarchy: Handle,
+    /// The first handle for keys of the user in its hierarchy.
+    first: Handle,
     owner: Option<Auth>,
 }
 
@@ -79,9 +80,9 @@ impl Keep {
             // A key under a persistent parent belongs to the hierarchy of that parent.
             _ => tpm::persistent_hierarchy(handle.unwrap_or(parent)),
         };
-        let at = handle.unwrap_or_else(|| first(hierarchy));
-        let owner = self.owner.auth(passwords, tpm, at, parent)?;
-        Ok(Some(Place { handle, hierarchy, owner }))
+        let first = first(hierarchy);
+        let owner = self.owner.auth(passwords, tpm, handle.unwrap_or(first), parent)?;
+        Ok(Some(Place { handle, first, owner }))
     }
 }
 
@@ -141,11 +142,10 @@ impl Place {
     }
 
     fn first_free(&self, used: &[Handle]) -> Result<Handle, Error> {
-        let first = first(self.hierarchy).0;
-        let mut all = (first..=first | 0xffff).map(Handle);
+        let mut all = (self.first.0..=self.first.0 | 0xffff).map(Handle);
         all.find(|handle| !used.contains(handle)).ok_or_else(|| {
             Error::request(
-                format!("no handle from {} on is free", Handle(first)),
+                format!("no handle from {} on is free", self.first),
                 "name one, as --persistent=HANDLE",
             )
         })
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_first_free_handle_is_chosen() {
-        let place = |hierarchy| Place { handle: None, hierarchy, owner: None };
+        let place = |hierarchy| Place { handle: None, first: first(hierarchy), owner: None };
         let used = [0x8100_0001, 0x8100_0100, 0x8100_0101, 0x8100_0103, 0x8180_0100].map(Handle);
         assert_eq!(place(Handle::OWNER).first_free(&used).unwrap(), Handle(0x8100_0102));
         assert_eq!(place(Handle::PLATFORM).first_free(&used).unwrap(), Handle(0x8180_0101));
