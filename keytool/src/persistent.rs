@@ -126,6 +126,15 @@ fn left_at(handle: Handle) -> String {
     format!("warning: the key may be at {handle}, where `tpm2-keytool evict {handle}` removes it")
 }
 
+/// Returns the error about a persistent key that has a password. `what` names it.
+pub(crate) fn password_missing(what: &str, handle: Handle) -> Error {
+    Error::Password {
+        what: what.to_owned(),
+        problem: format!("the key at {handle} has one, but none was given"),
+        advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
+    }
+}
+
 impl FromStr for PersistentHandle {
     type Err = String;
 

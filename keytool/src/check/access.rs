@@ -12,6 +12,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::manager;
 use crate::password::Secret;
+use crate::persistent::password_missing;
 use crate::reference;
 
 /// The name of a check, and its error.
@@ -171,14 +172,7 @@ fn at_handle(
                 report.ok("password", "the key has none");
                 Ok(true)
             }
-            false => Err((
-                "password",
-                Error::Password {
-                    what: "password of the key".to_owned(),
-                    problem: format!("the key at {handle} has one, but none was given"),
-                    advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
-                },
-            )),
+            false => Err(("password", password_missing("password of the key", handle))),
         };
     }
     let auth = password.map(|password| Auth::new(password.bytes()));
