@@ -307,7 +307,10 @@ fn no_message_repeats_the_password_of_a_uri() {
     for (line, cause) in [
         (format!("leaf --ca {uri} --name localhost --out ."), "--ca does not name a file that could contain"),
         ("leaf --ca absent.pem --name localhost --out .".to_owned(), "give the certificate with --ca-cert"),
-        (format!("leaf --ca key.tpm --ca-cert {uri} --name localhost --out ."), "cannot read handle:0x81000100?"),
+        (
+            format!("leaf --ca key.tpm --ca-cert {uri} --name localhost --out ."),
+            "cannot read handle:0x81000100?",
+        ),
         (format!("leaf --ca key.tpm --ca-cert key.tpm --name {uri} --out ."), "where no URI is accepted"),
         (format!("check key.tpm {uri}"), "cannot read handle:0x81000100?"),
         (format!("check {uri}"), "openssl.cnf"),
