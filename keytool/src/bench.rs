@@ -56,7 +56,7 @@ impl Bench {
         let facts = using(&tpm, |_| Facts::working(&tpm))?;
         let storage = facts.storage();
         if storage == Storage::Rsa2048 && !self.yes {
-            budget.while_user_answers(confirm_rsa_parent)?;
+            confirm_rsa_parent(&mut budget, self.samples)?;
         }
         let of = (&facts.capabilities, storage);
         let measurement = using(&tpm, |deferred| Measurement::first(&tpm, of, (deferred, &budget)))?;
@@ -90,11 +90,11 @@ fn using<T>(tpm: &Tpm, work: impl FnOnce(&Deferred) -> Result<T, Error>) -> Resu
 }
 
 /// A chip may search for the primes of an RSA parent for a minute, and that cannot be estimated.
-fn confirm_rsa_parent() -> Result<(), Error> {
+fn confirm_rsa_parent(budget: &mut Budget, samples: u32) -> Result<(), Error> {
     let why = "this TPM has no P-256, and deriving an RSA parent can take a minute";
-    match terminal::confirm(format_args!("{why}. Measure it?")) {
+    match budget.ask(format_args!("{why}. Make all measurements, {samples} of each operation?")) {
         Some(true) => Ok(()),
-        Some(false) => Err(Error::request("nothing was measured", "answer y to measure it")),
+        Some(false) => Err(Error::request("nothing was measured", "answer y to make the measurements")),
         None => Err(Error::request(
             format!("nothing was measured, because there is no terminal to ask on: {why}"),
             "give --yes",

@@ -1,7 +1,7 @@
 //! `leaf`: issues a short-lived certificate for a software key, signed by a CA key in the TPM.
 
 use std::cmp::Ordering;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use asn1::ParseError;
@@ -99,7 +99,7 @@ impl IssueLeaf {
         software::start()?;
         // Everything that can fail without the TPM is done first.
         let folder = Folder::open(&self.out)?;
-        let issuer = Issuer::read(self.ca_cert.as_deref().unwrap_or(&self.ca))?;
+        let issuer = Issuer::read(self.certificates()?)?;
         let key = self.algorithm.generate().map_err(|errors| failed(&errors))?;
         issuer.check(&self.names, &key)?;
         let subject = Subject::read(&self.ca, common.nv_prefix()?.as_deref())?;
@@ -124,6 +124,19 @@ impl IssueLeaf {
             current.join("cert.pem").display(),
             leaf.not_after()
         ))
+    }
+
+    /// Returns the file with the certificates of the CA.
+    fn certificates(&self) -> Result<&Path, Error> {
+        match &self.ca_cert {
+            Some(path) => Ok(path),
+            // The argument is not repeated, because a URI may contain a password.
+            None if matches!(self.ca.try_exists(), Ok(false)) => Err(Error::request(
+                "--ca does not name a file that could contain the certificate of the CA",
+                "give the certificate with --ca-cert",
+            )),
+            None => Ok(&self.ca),
+        }
     }
 
     fn signed(

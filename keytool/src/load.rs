@@ -13,7 +13,7 @@ use crate::key_file;
 use crate::owner_password::HierarchyPassword;
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
-use crate::persistent::{PersistentHandle, check_free};
+use crate::persistent::{self, PersistentHandle, check_free};
 
 /// Make the key of a file persistent in the TPM
 ///
@@ -92,9 +92,6 @@ fn persist(
     check_free(tpm, handle)?;
     deferred.check()?;
     let key = Key::from_file(tpm, file, None)?;
-    key.persist(handle, owner)?;
-    deferred.check().or_else(|stopped| {
-        key.unpersist(handle, owner)?;
-        Err(stopped)
-    })
+    let _warning = persistent::persist(&key, handle, owner)?;
+    deferred.check().inspect_err(|_| persistent::remove_again(&key, handle, owner))
 }

@@ -5,17 +5,12 @@ use tpm::{Manager, Tpm};
 
 /// Returns true if the TPM is reached through a resource manager: the kernel's, or tpm2-abrmd.
 pub(crate) fn is_between(tpm: &Tpm) -> bool {
-    let by_location = || match tpm.location().map(|location| location.kind) {
-        Ok(Kind::Device(path)) => {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tpmrm"))
-        }
-        Ok(Kind::Tabrmd) => true,
-        _ => false,
-    };
     match tpm.config().manager {
         Manager::Kernel => true,
-        Manager::Auto => by_location(),
         Manager::None => false,
+        Manager::Auto => {
+            tpm.location().is_ok_and(|at| at.is_kernel_resource_manager() || at.kind == Kind::Tabrmd)
+        }
     }
 }
 

@@ -6,9 +6,11 @@ use std::str::FromStr;
 use keyfile::{Attributes, Handle, Public, PublicKey};
 pub(crate) use tpm::template::SRK;
 use tpm::template::{Storage, matches_template};
-use tpm::{ErrorKind, Tpm};
+use tpm::{Auth, ErrorKind, Key, Tpm};
 
 use crate::error::Error;
+use crate::interrupt::Warning;
+use crate::terminal;
 
 /// The handles of endorsement keys (the same, table 2).
 const ENDORSEMENT: std::ops::RangeInclusive<u32> = 0x8101_0000..=0x8101_ffff;
@@ -92,6 +94,44 @@ pub(crate) fn check_free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
                 "name another (`tpm2-keytool list` shows the used ones), or free it with `tpm2-keytool evict {handle}`"
             ),
         )),
+    }
+}
+
+/// Makes the key persistent at a handle. The result warns of the key, should a signal end the process at once. If the TPM's answer is lost,
+/// the TPM may have executed the command: the key is removed again.
+///
+/// # Errors
+/// As [`Key::persist`].
+pub(crate) fn persist(key: &Key, handle: Handle, owner: Option<&Auth>) -> Result<Warning, tpm::Error> {
+    let warning = Warning::start(left_at(handle));
+    key.persist(handle, owner).inspect_err(|error| {
+        if matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout | ErrorKind::NoTpm) {
+            remove_again(key, handle, owner);
+        }
+    })?;
+    Ok(warning)
+}
+
+/// Removes the key that was just made persistent. If that fails, the user is told where it is.
+pub(crate) fn remove_again(key: &Key, handle: Handle, owner: Option<&Auth>) {
+    match key.unpersist(handle, owner) {
+        Err(error) if error.kind() != ErrorKind::NoObject => {
+            terminal::notice(format_args!("{}: {}", left_at(handle), error.cause()));
+        }
+        _ => {}
+    }
+}
+
+fn left_at(handle: Handle) -> String {
+    format!("warning: the key may be at {handle}, where `tpm2-keytool evict {handle}` removes it")
+}
+
+/// Returns the error about a persistent key that has a password. `what` names it.
+pub(crate) fn password_missing(what: &str, handle: Handle) -> Error {
+    Error::Password {
+        what: what.to_owned(),
+        problem: format!("the key at {handle} has one, but none was given"),
+        advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
     }
 }
 

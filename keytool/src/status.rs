@@ -32,7 +32,7 @@ impl Status {
     /// Reads the state of the TPM and prints it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm()?;
-        let facts = Facts::of(&tpm).map(|facts| facts.measured(&tpm));
+        let facts = Facts::of(&tpm).map(|facts| facts.compared(&tpm).measured(&tpm));
         tpm.close();
         let facts = facts.map_err(advised)?;
         let advice = advice::advice(&facts);
@@ -62,7 +62,7 @@ impl Facts {
         let facts = Facts::of(tpm).map_err(advised)?;
         match facts.has_failed() {
             true => Err(failure(&advice::advice(&facts).join("; "))),
-            false => Ok(facts),
+            false => Ok(facts.compared(tpm)),
         }
     }
 }

@@ -130,6 +130,30 @@ fn a_chip_with_rsa_parents_is_measured_after_confirmation() {
 }
 
 #[test]
+fn the_confirmation_of_an_rsa_parent_covers_all_measurements() {
+    let (desk, proxy) = desk();
+    proxy.become_chip(Chip::named("no ECC"));
+    let mut terminal = Pty::start(desk.command("tpm2-keytool bench --samples 6"));
+    terminal.expect("deriving an RSA parent can take a minute. Make all measurements, 6 of each operation?");
+    // The first operation shows that all of them take more than half a minute.
+    let mut first = true;
+    proxy.also_on_command(move |command| {
+        if raw::code(command) == raw::RSA_DECRYPT && std::mem::take(&mut first) {
+            std::thread::sleep(Duration::from_secs(6));
+        }
+        Fate::Pass
+    });
+    let (success, screen) = terminal.answer("y").end();
+    assert!(success && !screen.contains("Take that time?") && !screen.contains("not measured"), "{screen}");
+    for operation in ["create primary", "load", "sign", "decrypt"] {
+        let row = screen.lines().find(|line| line.starts_with(&format!("{operation} RSA-2048"))).unwrap();
+        assert_eq!(row.trim_start_matches(operation).split_whitespace().nth(1), Some("6"), "{screen}");
+    }
+    proxy.remove_rules();
+    desk.assert_tidy();
+}
+
+#[test]
 fn a_refused_operation_does_not_stop_the_others() {
     let (desk, proxy) = desk();
     proxy.on_command(tamper::answer(raw::ECDH_ZGEN, 0x101, 9));

@@ -132,76 +132,86 @@ fn a_failed_stdout_changes_nothing() {
     desk.assert_tidy();
 }
 
+/// The commands that make a key persistent at 0x81000100.
+const PERSISTING: [&str; 2] = ["create -e P-256 --persistent=81000100 key.ref", "load key.tpm 81000100"];
+
 #[test]
 fn a_key_is_removed_or_named_if_the_connection_breaks() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let desk = Desk::by(tpm, &proxy.swtpm_tcti());
-    let (mut removed, mut named) = (0, 0);
-    // The answers to this many commands are lost, from the one on that makes the key persistent.
-    for lost in [1, 2, 3, 4, 6, 8, usize::MAX] {
-        let (mut broken, mut left) = (false, lost);
-        proxy.on_response(move |command, _| {
-            broken |= raw::code(command) == raw::EVICT_CONTROL;
-            if !broken || left == 0 {
-                return Fate::Pass;
+    for line in PERSISTING {
+        let (mut removed, mut named) = (0, 0);
+        // The answers to this many commands are lost, from the one on that makes the key persistent.
+        for lost in [1, 2, 3, 4, 6, 8, usize::MAX] {
+            desk.run("tpm2-keytool create --force -e P-256 key.tpm").ok();
+            let (mut broken, mut left) = (false, lost);
+            proxy.on_response(move |command, _| {
+                broken |= raw::code(command) == raw::EVICT_CONTROL;
+                if !broken || left == 0 {
+                    return Fate::Pass;
+                }
+                left -= 1;
+                Fate::HangUp
+            });
+            let output = desk.run(&format!("tpm2-keytool {line}"));
+            proxy.remove_rules();
+            let there = !desk.tpm.persistent().is_empty();
+            if output.success() {
+                assert!(there, "{output}");
+                if line.starts_with("create") {
+                    std::fs::remove_file(desk.shell.file("key.ref")).unwrap();
+                }
+            } else {
+                let warning = "the key may be at 0x81000100, where `tpm2-keytool evict 0x81000100`";
+                assert!(output.err().contains(warning) || !there, "{lost}: {output}");
+                desk.assert_absent("key.ref");
+                named += usize::from(there);
+                removed += usize::from(!there);
             }
-            left -= 1;
-            Fate::HangUp
-        });
-        let output = desk.run("tpm2-keytool create -e P-256 --persistent=81000100 key.ref");
-        proxy.remove_rules();
-        let there = !desk.tpm.persistent().is_empty();
-        if output.success() {
-            assert!(there && desk.shell.file("key.ref").exists(), "{output}");
-            std::fs::remove_file(desk.shell.file("key.ref")).unwrap();
-        } else {
-            let warned =
-                output.err().contains("the key may be at 0x81000100, where `tpm2-keytool evict 0x81000100`");
-            assert!(warned || !there, "{lost}: {output}");
-            desk.assert_absent("key.ref");
-            named += usize::from(there);
-            removed += usize::from(!there);
+            if there {
+                desk.run("tpm2-keytool evict --yes 81000100").ok();
+            }
+            desk.tpm.clear();
         }
-        if there {
-            desk.run("tpm2-keytool evict --yes 81000100").ok();
-        }
-        desk.tpm.clear();
+        assert!(removed > 0 && named > 0, "{line}: {removed} {named}");
     }
-    assert!(removed > 0 && named > 0, "{removed} {named}");
 }
 
 #[test]
 fn a_second_signal_names_the_key() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
-    let (arrived, arrival) = std::sync::mpsc::channel();
-    let (answer, may_answer) = std::sync::mpsc::channel::<()>();
-    proxy.on_response(move |command, _| {
-        if raw::code(command) == raw::EVICT_CONTROL {
-            let _ = arrived.send(());
-            let _ = may_answer.recv_timeout(LIMIT);
+    for line in PERSISTING {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+        desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
+        let (arrived, arrival) = std::sync::mpsc::channel();
+        let (answer, may_answer) = std::sync::mpsc::channel::<()>();
+        proxy.on_response(move |command, _| {
+            if raw::code(command) == raw::EVICT_CONTROL {
+                let _ = arrived.send(());
+                let _ = may_answer.recv_timeout(LIMIT);
+            }
+            Fate::Pass
+        });
+        let mut tool = desk.command(&format!("tpm2-keytool {line}"));
+        tool.stderr(std::fs::File::create(desk.shell.file("errors")).unwrap());
+        let mut process = Process::spawn(tool);
+        arrival.recv_timeout(LIMIT).expect("the command");
+        process.signal(libc::SIGINT);
+        while !desk.shell.text("errors").contains("repeat to stop at once") {
+            std::thread::sleep(std::time::Duration::from_millis(2));
         }
-        Fate::Pass
-    });
-    let mut tool = desk.command("tpm2-keytool create -e P-256 --persistent key.ref");
-    tool.stderr(std::fs::File::create(desk.shell.file("errors")).unwrap());
-    let mut process = Process::spawn(tool);
-    arrival.recv_timeout(LIMIT).expect("the command");
-    process.signal(libc::SIGINT);
-    while !desk.shell.text("errors").contains("repeat to stop at once") {
-        std::thread::sleep(std::time::Duration::from_millis(2));
+        process.signal(libc::SIGINT);
+        assert_eq!(process.wait(LIMIT).code(), Some(130));
+        let _ = answer.send(());
+        let errors = desk.shell.text("errors");
+        assert!(
+            errors.contains("the key may be at 0x81000100, where `tpm2-keytool evict 0x81000100`"),
+            "{line}: {errors}"
+        );
+        desk.assert_absent("key.ref");
     }
-    process.signal(libc::SIGINT);
-    assert_eq!(process.wait(LIMIT).code(), Some(130));
-    let _ = answer.send(());
-    let errors = desk.shell.text("errors");
-    assert!(
-        errors.contains("the key may be at 0x81000100, where `tpm2-keytool evict 0x81000100`"),
-        "{errors}"
-    );
-    desk.assert_absent("key.ref");
 }
 
 #[test]

@@ -336,6 +336,27 @@ fn a_process_killed_at_any_step_leaves_the_old_pair() {
 }
 
 #[test]
+fn a_signal_during_the_check_of_the_folder_leaves_nothing() {
+    let site = Site::with_ca();
+    let shell = site.machine.tool.shell();
+    // The folder that shows whether DIR can be written is removed two seconds late.
+    let line = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf");
+    shell.write("issue", format!("echo $$ >tool; exec {line}"));
+    let mut tool = shell.spawn(
+        "strace -f -qq -o trace -e inject=/^(rmdir|unlinkat):delay_enter=2000000:when=1 sh issue",
+        "leaf.log",
+    );
+    let start = Instant::now();
+    while site.entries().is_empty() {
+        assert!(start.elapsed() < LIMIT && tool.ended().is_none(), "{}", shell.text("leaf.log"));
+        thread::sleep(Duration::from_millis(5));
+    }
+    shell.ok("sh -c 'kill -TERM $(cat tool)'");
+    assert!(!tool.wait(LIMIT).success(), "{}", shell.text("leaf.log"));
+    assert_eq!(site.entries(), [""; 0]);
+}
+
+#[test]
 fn renewals_at_the_same_time_leave_one_complete_pair() {
     let site = Site::with_ca();
     site.issue();

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Options, Pace, Proxy, ResourceManager, Swtpm};
+use tests::{Fate, Options, Pace, Proxy, ResourceManager, Swtpm, TerminalDevice};
 
-use crate::keytool::Desk;
+use crate::keytool::{Desk, full};
 
 #[test]
 fn a_new_tpm_is_reported_healthy() {
@@ -97,6 +97,26 @@ fn the_traffic_of_a_resource_manager_is_reported() {
 }
 
 #[test]
+fn the_kernels_resource_manager_is_recognized_under_another_name() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let desk = Desk::by(tpm, "device:chip");
+    let file = device.tcti().replace("device:", "");
+    for (name, other, managed) in [("tpmrm0", "chip", true), ("tpm0", "tpmrm", false)] {
+        desk.shell.write(
+            "script",
+            format!(
+                "touch {name}; mount --bind {file} {name}; ln -sf {name} {other}; {} --tcti device:{other}",
+                full("tpm2-keytool status --json")
+            ),
+        );
+        let printed = desk.shell.ok("unshare --map-root-user --mount sh -e script");
+        printed.says(&format!("\"resource_manager\": {managed}"));
+    }
+    desk.assert_tidy();
+}
+
+#[test]
 fn a_slow_derivation_is_reported_if_a_storage_key_would_avoid_it() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
@@ -123,7 +143,10 @@ fn a_slow_derivation_is_reported_if_a_storage_key_would_avoid_it() {
     desk.tpm.persist(other, 0x8100_0001);
     desk.tpm.flush(other);
     desk.run("tpm2-keytool status").ok().says("another parent is at 0x81000001").says("derive their parent");
-    desk.run("tpm2-keytool status --json").ok().says("\"storage_root\": \"other\"");
+    for verb in ["status", "bench --yes --samples 1"] {
+        desk.run(&format!("tpm2-keytool {verb} --json")).ok().says("\"storage_root\": \"other\"");
+    }
+    desk.run("tpm2-keytool bench --yes --samples 1").ok().says("another object is at 0x81000001");
     desk.assert_tidy();
 }
 

@@ -1,5 +1,6 @@
 //! The time that a run may take. More than half a minute is spent only with the user's consent.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::series::Series;
@@ -32,35 +33,34 @@ impl Budget {
         let first: Vec<Duration> = first.map(Series::first).collect();
         let all = first.iter().sum::<Duration>().saturating_mul(wanted);
         let left = LIMIT.saturating_sub(self.start.elapsed());
-        if self.granted || all <= left || self.ask(all) {
+        if self.granted || all <= left || self.ask_for(all) {
             return Shares { wanted, share: None };
         }
         let operations = u32::try_from(first.len()).unwrap_or(u32::MAX);
         Shares { wanted, share: left.checked_div(operations) }
     }
 
-    /// Asks a question. The user's time does not count.
-    pub(super) fn while_user_answers<T>(&mut self, ask: impl FnOnce() -> T) -> T {
+    /// Asks the user to agree to any time. The time of the answer does not count. Returns none if there is no terminal.
+    pub(super) fn ask(&mut self, question: impl fmt::Display) -> Option<bool> {
         let asked = Instant::now();
-        let answer = ask();
+        let answer = terminal::confirm(question);
         self.start = self.start.checked_add(asked.elapsed()).unwrap_or(self.start);
+        self.granted = answer == Some(true);
         answer
     }
 
-    fn ask(&mut self, all: Duration) -> bool {
+    fn ask_for(&mut self, all: Duration) -> bool {
         let seconds = all.as_secs();
         let question = format!(
             "All measurements take about {seconds} s. Take that time? Otherwise fewer are made, within {} s.",
             LIMIT.as_secs()
         );
-        let answer = self.while_user_answers(|| terminal::confirm(question));
-        if answer.is_none() {
+        if self.ask(question).is_none() {
             terminal::notice(format_args!(
                 "all measurements would take about {seconds} s: making fewer, within {} s; --yes makes all of them",
                 LIMIT.as_secs()
             ));
         }
-        self.granted = answer == Some(true);
         self.granted
     }
 }

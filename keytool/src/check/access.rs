@@ -3,7 +3,6 @@
 
 use keyfile::{Attributes, Handle, KeyFile, Public};
 use tpm::location::Kind as Way;
-use tpm::template::{SRK, Storage, matches_template};
 use tpm::{Auth, CheckedPath, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
 
 use super::report::Report;
@@ -13,6 +12,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::manager;
 use crate::password::Secret;
+use crate::persistent::password_missing;
 use crate::reference;
 
 /// The name of a check, and its error.
@@ -71,9 +71,10 @@ fn ask(
 ) -> Result<Known, Failed> {
     let (public, proven) = match &subject.kind {
         Kind::File(file) => {
-            let proven = of_file(report, tpm, file, password)?;
+            let key = loaded(tpm, file, password)?;
+            let proven = of_file(report, tpm, (file, &key), password)?;
             if *managed && signs(&file.public) && !file.uses_policy() && !file.needs_password() {
-                report.ok("tpm", traffic(tpm, file));
+                report.ok("tpm", traffic(&key)?);
             }
             (Some(file.public.clone()), proven)
         }
@@ -101,14 +102,12 @@ fn ask(
 }
 
 /// Describes what a signature costs behind a resource manager, and what would be faster.
-fn traffic(tpm: &Tpm, file: &KeyFile) -> String {
-    let template = Storage::of(file).template();
-    let has_copy = || tpm.read_public(SRK).is_ok_and(|(public, _)| matches_template(&public, &template));
-    let persistent = file.parent.is_persistent() || (file.parent == Handle::OWNER && has_copy());
-    format!(
+fn traffic(key: &Key) -> Result<String, Failed> {
+    let persistent = key.has_persistent_parent().map_err(|error| (which(&error), error.into()))?;
+    Ok(format!(
         "through the resource manager, each signature takes {} commands at the chip; with a persistent key, 1 (`tpm2-keytool load`)",
         manager::commands(persistent)
-    )
+    ))
 }
 
 fn counts(public: &Public) -> bool {
@@ -125,17 +124,22 @@ fn unmarked() -> Error {
     }
 }
 
+/// Loads the key. The parent's password is tried here first, because this connection never uses the last attempt, whatever the service's
+/// settings are.
+fn loaded(tpm: &Tpm, file: &KeyFile, password: Option<&Secret>) -> Result<Key, Failed> {
+    let auth = password.map(|password| Auth::new(password.bytes()));
+    let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
+    key.load().map_err(|error| (which(&error), error.into()))?;
+    Ok(key)
+}
+
 /// Returns true if the TPM has accepted the password, or there is none.
 fn of_file(
     report: &mut Report,
     tpm: &Tpm,
-    file: &KeyFile,
+    (file, key): (&KeyFile, &Key),
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
-    let auth = password.map(|password| Auth::new(password.bytes()));
-    let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
-    // The parent's password is tried here first, because this connection never uses the last attempt, whatever the service's settings are.
-    key.load().map_err(|error| (which(&error), error.into()))?;
     if file.uses_policy() {
         let text = match password {
             Some(_) => "the policy decides whether it is used; the signature check tries it",
@@ -145,7 +149,7 @@ fn of_file(
         policy(report, tpm, file)?;
         return Ok(password.is_none());
     }
-    let proven = prove(report, tpm, &key, password)?;
+    let proven = prove(report, tpm, key, password)?;
     report.skip("policy", "the key has none");
     Ok(proven)
 }
@@ -168,14 +172,7 @@ fn at_handle(
                 report.ok("password", "the key has none");
                 Ok(true)
             }
-            false => Err((
-                "password",
-                Error::Password {
-                    what: "password of the key".to_owned(),
-                    problem: format!("the key at {handle} has one, but none was given"),
-                    advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
-                },
-            )),
+            false => Err(("password", password_missing("password of the key", handle))),
         };
     }
     let auth = password.map(|password| Auth::new(password.bytes()));

@@ -3,14 +3,14 @@
 use clap::Args;
 use keyfile::{Handle, KeyFile, KeyReference};
 use tpm::rc::ResponseCode;
-use tpm::{Auth, ErrorKind, Key, Tpm};
+use tpm::{Auth, Key, Tpm};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::interrupt::Warning;
 use crate::owner_password::HierarchyPassword;
 use crate::password::Passwords;
-use crate::persistent::{PersistentHandle, check_free};
+use crate::persistent::{PersistentHandle, check_free, persist, remove_again};
 use crate::terminal;
 
 /// The options of a key that the TPM keeps.
@@ -40,7 +40,8 @@ pub(super) struct Keep {
 pub(super) struct Place {
     /// None for the first free handle.
     handle: Option<Handle>,
-    hierarchy: Handle,
+    /// The first handle for keys of the user in its hierarchy.
+    first: Handle,
     owner: Option<Auth>,
 }
 
@@ -79,9 +80,9 @@ impl Keep {
             // A key under a persistent parent belongs to the hierarchy of that parent.
             _ => tpm::persistent_hierarchy(handle.unwrap_or(parent)),
         };
-        let at = handle.unwrap_or_else(|| first(hierarchy));
-        let owner = self.owner.auth(passwords, tpm, at, parent)?;
-        Ok(Some(Place { handle, hierarchy, owner }))
+        let first = first(hierarchy);
+        let owner = self.owner.auth(passwords, tpm, handle.unwrap_or(first), parent)?;
+        Ok(Some(Place { handle, first, owner }))
     }
 }
 
@@ -112,9 +113,7 @@ impl Place {
             reference.to_pem().map_err(|source| Error::request(source.to_string(), "report this error"));
         let written = pem.and_then(|pem| write(pem.as_bytes()));
         if written.is_err() {
-            if let Err(error) = key.unpersist(handle, self.owner.as_ref()) {
-                terminal::notice(format_args!("{}: {error}", left_at(handle)));
-            }
+            remove_again(&key, handle, self.owner.as_ref());
         }
         drop(warning);
         written?;
@@ -126,14 +125,15 @@ impl Place {
 
     /// Makes the key persistent, and returns its handle.
     fn persist(&self, tpm: &Tpm, key: &Key) -> Result<(Handle, Warning), Error> {
+        let owner = self.owner.as_ref();
         if let Some(handle) = self.handle {
-            return Ok((handle, self.persist_at(key, handle)?));
+            return Ok((handle, persist(key, handle, owner)?));
         }
         let mut left = TRIES;
         loop {
             let handle = self.first_free(&tpm.persistent_handles()?)?;
             left = left.saturating_sub(1);
-            match self.persist_at(key, handle) {
+            match persist(key, handle, owner) {
                 // Another process was faster.
                 Err(error) if is_defined(&error) && left > 0 => {}
                 done => return Ok((handle, done?)),
@@ -141,30 +141,11 @@ impl Place {
         }
     }
 
-    /// Makes the key persistent at this handle. The result warns of the key, should a signal end the process at once. If the TPM's answer
-    /// is lost, the TPM may have executed the command: the key is removed again.
-    fn persist_at(&self, key: &Key, handle: Handle) -> Result<Warning, tpm::Error> {
-        let warning = Warning::start(left_at(handle));
-        let error = match key.persist(handle, self.owner.as_ref()) {
-            Ok(()) => return Ok(warning),
-            Err(error) => error,
-        };
-        if matches!(error.kind(), ErrorKind::Io | ErrorKind::Timeout | ErrorKind::NoTpm) {
-            match key.unpersist(handle, self.owner.as_ref()) {
-                Ok(()) => {}
-                Err(other) if other.kind() == ErrorKind::NoObject => {}
-                Err(_) => terminal::notice(left_at(handle)),
-            }
-        }
-        Err(error)
-    }
-
     fn first_free(&self, used: &[Handle]) -> Result<Handle, Error> {
-        let first = first(self.hierarchy).0;
-        let mut all = (first..=first | 0xffff).map(Handle);
+        let mut all = (self.first.0..=self.first.0 | 0xffff).map(Handle);
         all.find(|handle| !used.contains(handle)).ok_or_else(|| {
             Error::request(
-                format!("no handle from {} on is free", Handle(first)),
+                format!("no handle from {} on is free", self.first),
                 "name one, as --persistent=HANDLE",
             )
         })
@@ -179,11 +160,6 @@ fn first(hierarchy: Handle) -> Handle {
     }
 }
 
-/// Returns the warning of a key that has no file.
-fn left_at(handle: Handle) -> String {
-    format!("warning: the key may be at {handle}, where `tpm2-keytool evict {handle}` removes it")
-}
-
 fn is_defined(error: &tpm::Error) -> bool {
     error.response_code().map(|code| ResponseCode(code).base()) == Some(ResponseCode::NV_DEFINED)
 }
@@ -194,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_first_free_handle_is_chosen() {
-        let place = |hierarchy| Place { handle: None, hierarchy, owner: None };
+        let place = |hierarchy| Place { handle: None, first: first(hierarchy), owner: None };
         let used = [0x8100_0001, 0x8100_0100, 0x8100_0101, 0x8100_0103, 0x8180_0100].map(Handle);
         assert_eq!(place(Handle::OWNER).first_free(&used).unwrap(), Handle(0x8100_0102));
         assert_eq!(place(Handle::PLATFORM).first_free(&used).unwrap(), Handle(0x8180_0101));

@@ -51,6 +51,8 @@ impl Folder {
                 "name an empty folder: `current` is the link to the current key and certificate",
             ));
         }
+        // No signal ends the process while the folder exists.
+        let _writing = output::lock();
         New::folder_in(&folder.0).map_err(failed)?;
         Ok(folder)
     }

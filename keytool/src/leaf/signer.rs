@@ -10,6 +10,7 @@ use super::issuer::{self, Issuer};
 use crate::check::subject::{Kind, Subject};
 use crate::error::Error;
 use crate::password::Secret;
+use crate::persistent::password_missing;
 use crate::reference;
 
 /// The opened key, and how it signs.
@@ -56,12 +57,7 @@ impl Signer {
                     && password.is_none()
                     && !reference::has_no_password(tpm, *handle, key.public())?
                 {
-                    return Err(Error::Password {
-                        what: "password of the CA key".to_owned(),
-                        problem: format!("the key at {handle} has one, but none was given"),
-                        advice: "give it with --passin, or append ?pin-source=file:PATH to the URI"
-                            .to_owned(),
-                    });
+                    return Err(password_missing("password of the CA key", *handle));
                 }
                 key
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyfile::{Attributes, Curve, Handle, Name, Public};
+use keyfile::{Attributes, Curve, Handle, Public};
 use tpm::rc::ResponseCode;
 use tpm::template::{Storage, matches_template};
 use tpm::{Capabilities, Parent, RawRsa, Tpm};
@@ -30,8 +30,6 @@ pub(crate) struct Facts {
     pub(crate) raw_rsa: Option<Result<RawRsa, String>>,
     /// The persistent objects, or why they cannot be read.
     pub(crate) persistent: Vec<(Handle, Result<Public, String>)>,
-    /// The Name of the object at 0x81000001.
-    pub(crate) root_name: Option<Name>,
     /// True if the key at 0x81000001 has the template of the storage key, but the owner hierarchy derives another one.
     pub(crate) is_other_key: bool,
     /// How long the TPM derives a storage key. None if no process derives one, or it was not measured.
@@ -84,13 +82,8 @@ impl Facts {
         // Any size shows whether raw RSA is allowed. This size is fast enough.
         let bits = capabilities.rsa_bits.iter().find(|bits| **bits >= 2048).or(capabilities.rsa_bits.last());
         let raw_rsa = bits.map(|bits| raw_rsa::try_out(tpm, *bits).map_err(|error| error.to_string()));
-        let mut root_name = None;
-        let mut read = |handle: Handle| match tpm.read_public(handle) {
-            Ok((public, name)) => {
-                root_name = root_name.take().or((handle == SRK).then_some(name));
-                Ok(public)
-            }
-            Err(error) => Err(error.cause().to_string()),
+        let read = |handle| {
+            tpm.read_public(handle).map(|(public, _)| public).map_err(|error| error.cause().to_string())
         };
         let persistent = capabilities.persistent.iter().map(|handle| (*handle, read(*handle))).collect();
         let managed = manager::is_between(tpm);
@@ -101,33 +94,30 @@ impl Facts {
             self_test,
             raw_rsa,
             persistent,
-            root_name,
             managed,
             ..Facts::default()
         })
     }
 
-    /// Derives a P-256 storage key: to measure the time if processes derive it, or to compare it with the one at 0x81000001. Deriving an
-    /// RSA key can take a minute.
-    pub(super) fn measured(mut self, tpm: &Tpm) -> Self {
-        if self.has_failed() || self.storage() != Storage::P256 {
-            return self;
-        }
-        match self.storage_root() {
-            StorageRoot::Present => self.is_other_key = self.is_other_key(tpm),
-            _ if self.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) != Some(false) => {
-                self.derivation = derivation(tpm);
-            }
-            _ => {}
-        }
+    /// Compares a P-256 key at 0x81000001 that has the template of the storage key with the key that the owner hierarchy derives. If the
+    /// hierarchy has a password, that is not known. Deriving an RSA key can take a minute.
+    pub(super) fn compared(mut self, tpm: &Tpm) -> Self {
+        let owner = Parent { handle: Handle::OWNER, storage: self.storage(), auth: None };
+        self.is_other_key = self.storage() == Storage::P256
+            && self.storage_root() == StorageRoot::Present
+            && self.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(false)
+            && tpm.parent_public(&owner).is_ok_and(|(derived, _)| self.at_root() != Some(&Ok(derived)));
         self
     }
 
-    /// Returns true if the owner hierarchy derives another key than the one at 0x81000001. If it has a password, that is not known.
-    fn is_other_key(&self, tpm: &Tpm) -> bool {
-        let owner = Parent { handle: Handle::OWNER, storage: self.storage(), auth: None };
-        self.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(false)
-            && tpm.parent_public(&owner).is_ok_and(|(_, derived)| self.root_name.as_ref() != Some(&derived))
+    /// Measures how long the TPM derives a P-256 storage key, if processes derive it.
+    pub(super) fn measured(mut self, tpm: &Tpm) -> Self {
+        let is_derived = !self.has_failed()
+            && self.storage() == Storage::P256
+            && self.storage_root() != StorageRoot::Present
+            && self.flag(pt::STARTUP_CLEAR, pt::OWNER_ENABLED) != Some(false);
+        self.derivation = if is_derived { derivation(tpm) } else { None };
+        self
     }
 
     /// Returns the storage key that hierarchies of this TPM derive.
@@ -152,17 +142,22 @@ impl Facts {
 
     /// Returns the state of the standard handle of the storage root key.
     pub(crate) fn storage_root(&self) -> StorageRoot {
-        match self.persistent.iter().find(|(handle, _)| *handle == SRK) {
+        match self.at_root() {
             None => StorageRoot::Absent,
-            Some((_, Ok(public))) if !is_parent(public) => StorageRoot::Unfit,
-            Some((_, Ok(public))) => {
+            Some(Ok(public)) if !is_parent(public) => StorageRoot::Unfit,
+            Some(Ok(public)) => {
                 match matches_template(public, &self.storage().template()) && !self.is_other_key {
                     true => StorageRoot::Present,
                     false => StorageRoot::Other,
                 }
             }
-            Some((_, Err(_))) => StorageRoot::Unfit,
+            Some(Err(_)) => StorageRoot::Unfit,
         }
+    }
+
+    /// Returns the object at 0x81000001, or why it cannot be read.
+    fn at_root(&self) -> Option<&Result<Public, String>> {
+        self.persistent.iter().find(|(handle, _)| *handle == SRK).map(|(_, public)| public)
     }
 }
 
