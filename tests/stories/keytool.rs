@@ -24,7 +24,14 @@ impl Desk {
         Self::by(tpm, &tcti)
     }
 
-    /// Returns a desk that reaches this TPM in another way, such as through a proxy.
+    /// Starts a new TPM behind a proxy, and makes an empty folder.
+    pub(crate) fn behind_proxy() -> (Self, Proxy) {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        (Self::by(tpm, &proxy.swtpm_tcti()), proxy)
+    }
+
+    /// Returns a desk that reaches this TPM in another way, such as through a resource manager.
     pub(crate) fn by(tpm: Swtpm, tcti: &str) -> Self {
         let mut shell = Shell::new("keytool").env("OPENSSL_CONF", "/dev/null");
         for name in ["TPM2_TCTI", "TPM2TOOLS_TCTI", "TPM2OPENSSL_TCTI"] {

@@ -10,13 +10,6 @@ use tests::{Fate, Options, Proxy, Pty, ResourceManager, Swtpm, tamper};
 
 use crate::keytool::Desk;
 
-/// Makes a desk whose TPM is behind a proxy.
-fn desk() -> (Desk, Proxy) {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    (Desk::by(tpm, &proxy.swtpm_tcti()), proxy)
-}
-
 /// Returns the rows of the JSON document: operation, key, result and number of samples.
 #[track_caller]
 fn rows(output: &Output) -> Vec<(String, String, String, u64)> {
@@ -81,7 +74,7 @@ fn a_chip_without_a_key_type_is_reported_as_such() {
         _ => "RSA-3072",
     };
     for chip in ["no P-384", "no RSA-3072"] {
-        let (desk, proxy) = desk();
+        let (desk, proxy) = Desk::behind_proxy();
         match chip {
             "no P-384" => proxy.become_chip(Chip::named(chip)),
             // The question for the size 3072 (TPM2_TestParms)
@@ -104,7 +97,7 @@ fn a_chip_without_a_key_type_is_reported_as_such() {
 #[test]
 fn chips_that_differ_are_measured() {
     for chip in ["no raw RSA", "two sessions", "three slots", "no SHA-384"] {
-        let (desk, proxy) = desk();
+        let (desk, proxy) = Desk::behind_proxy();
         Chip::named(chip).prepare(&desk.tpm);
         proxy.become_chip(Chip::named(chip));
         let output = desk.run("tpm2-keytool bench --yes --samples 2 --json").ok();
@@ -116,7 +109,7 @@ fn chips_that_differ_are_measured() {
 
 #[test]
 fn a_chip_with_rsa_parents_is_measured_after_confirmation() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.become_chip(Chip::named("no ECC"));
     desk.run("tpm2-keytool bench --samples 1").failed().says("deriving an RSA parent").says("give --yes");
     let output = desk.run("tpm2-keytool bench --samples 1 --json --yes").ok();
@@ -131,7 +124,7 @@ fn a_chip_with_rsa_parents_is_measured_after_confirmation() {
 
 #[test]
 fn a_refused_operation_does_not_stop_the_others() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.on_command(tamper::answer(raw::ECDH_ZGEN, 0x101, 9));
     let output = desk.run("tpm2-keytool bench --yes --samples 1 --json").failed();
     let result = |operation: &str, _: &str| if operation == "ecdh" { ("failed", 0) } else { ("measured", 1) };
@@ -185,14 +178,14 @@ fn behind_a_resource_manager_nothing_is_left_either() {
 #[test]
 fn a_signal_ends_it_when_the_tpm_has_answered() {
     for command in [raw::CREATE_PRIMARY, raw::IMPORT, raw::SIGN, raw::RSA_DECRYPT] {
-        let (desk, proxy) = desk();
+        let (desk, proxy) = Desk::behind_proxy();
         desk.interrupt(&proxy, command, libc::SIGINT, "tpm2-keytool bench", b"");
     }
 }
 
 #[test]
 fn ctrl_c_on_the_terminal_ends_it() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.on_command(tamper::delay(raw::SIGN, Duration::from_millis(1_500)));
     let mut terminal = Pty::start(desk.command("tpm2-keytool bench"));
     // The progress line appears after a second.
@@ -211,7 +204,7 @@ fn slow(proxy: &Proxy) {
 
 #[test]
 fn more_than_half_a_minute_is_spent_only_with_consent() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     slow(&proxy);
     // Without a terminal, the tool cannot ask.
     let output =

@@ -12,7 +12,7 @@ use openssl::pkey::{PKey, PKeyRef, Private, Public};
 use openssl::x509::{X509Builder, X509NameBuilder};
 use tests::process::Output;
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm, module};
+use tests::{Fate, module};
 
 use crate::keytool::Desk;
 
@@ -292,9 +292,8 @@ fn a_wrong_password_counts_once_and_never_locks_the_tpm() {
 
 #[test]
 fn no_password_crosses_the_bus_or_is_printed() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    let (desk, proxy) = Desk::behind_proxy();
+    let service = Service::at(desk);
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
     service.create("-k ownsecretword");
     proxy.log().clear();
@@ -327,9 +326,8 @@ fn a_wrong_password_of_the_parent_of_a_policy_key_never_locks() {
 
 #[test]
 fn an_interruption_leaves_nothing_in_the_tpm() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    let (desk, proxy) = Desk::behind_proxy();
+    let service = Service::at(desk);
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
     // Of the tool's own, and of the module's.
     for command in [raw::CREATE_PRIMARY, raw::LOAD, raw::SIGN] {
@@ -340,9 +338,8 @@ fn an_interruption_leaves_nothing_in_the_tpm() {
 
 #[test]
 fn a_tpm_that_is_too_slow_to_sign_ends_as_no_tpm() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    let (desk, proxy) = Desk::behind_proxy();
+    let service = Service::at(desk);
     service.configure("default = d\ntpm2 = t", "timeout = 1");
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
     proxy.on_command(|command| {

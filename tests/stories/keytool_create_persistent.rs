@@ -1,9 +1,9 @@
 //! `create --persistent` makes a key that only the TPM keeps, and a file that refers to it.
 
 use keyfile::KeyReference;
+use tests::Fate;
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm};
 
 use crate::keytool::{Desk, full};
 use crate::machine::Machine;
@@ -51,9 +51,7 @@ fn openssl_signs_with_the_file_and_only_the_tpm_has_the_key() {
 
 #[test]
 fn an_occupied_handle_is_refused_before_a_key_is_made() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.run("tpm2-keytool create -e P-256 --persistent=81000100 first.ref").ok();
     assert_eq!(uri(&desk, "first.ref"), "handle:0x81000100");
     let refused = desk.run("tpm2-keytool create -e P-256 --persistent=81000100 second.ref");
@@ -73,9 +71,7 @@ fn an_occupied_handle_is_refused_before_a_key_is_made() {
 
 #[test]
 fn nothing_is_left_if_a_step_fails() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let line = "tpm2-keytool create -e P-256 --persistent key.ref";
     let is_empty = || {
         proxy.remove_rules();
@@ -134,9 +130,7 @@ fn a_failed_stdout_changes_nothing() {
 
 #[test]
 fn a_key_is_removed_or_named_if_the_connection_breaks() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let (mut removed, mut named) = (0, 0);
     // The answers to this many commands are lost, from the one on that makes the key persistent.
     for lost in [1, 2, 3, 4, 6, 8, usize::MAX] {
@@ -173,9 +167,7 @@ fn a_key_is_removed_or_named_if_the_connection_breaks() {
 
 #[test]
 fn a_second_signal_names_the_key() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let (arrived, arrival) = std::sync::mpsc::channel();
     let (answer, may_answer) = std::sync::mpsc::channel::<()>();
     proxy.on_response(move |command, _| {
@@ -206,10 +198,8 @@ fn a_second_signal_names_the_key() {
 
 #[test]
 fn the_owners_password_is_used() {
-    let tpm = Swtpm::start();
-    tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
     let create = |options: &str| desk.run(&format!("tpm2-keytool create -e P-256 {options} key.ref"));
     create("--persistent -b ownersecretword --passowner pass:wrong")
         .failed()

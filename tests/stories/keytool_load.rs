@@ -2,7 +2,6 @@
 
 use keyfile::{Handle, Kind};
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Swtpm};
 
 use crate::keytool::Desk;
 
@@ -221,9 +220,7 @@ fn wrong_uses_of_load_are_refused() {
 
 #[test]
 fn the_owners_password_does_not_cross_the_bus() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
     desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownerword");
     proxy.log().clear();

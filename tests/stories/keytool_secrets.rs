@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Shell, Swtpm, module};
+use tests::{Fate, Proxy, Shell, module};
 
 use crate::keytool::Desk;
 
@@ -197,9 +197,7 @@ fn secrets_are_wiped_from_memory_when_no_longer_needed() {
     const DATA: &[u8] = b"a passphrase that its owner alone reads";
     const SIGNERS: &[u8] = b"signersecretword";
     const DATAS: &[u8] = b"datasecretword";
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.others(
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
          openssl pkey -in ec.pem -pubout -out ec.public

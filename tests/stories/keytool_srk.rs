@@ -1,7 +1,7 @@
 //! `srk` makes the standard storage key persistent at its standard handle; other tools derive the same key.
 
+use tests::Fate;
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm};
 
 use crate::keytool::Desk;
 
@@ -63,10 +63,8 @@ fn another_object_at_the_handle_is_kept() {
 
 #[test]
 fn the_owners_password_is_used() {
-    let tpm = Swtpm::start();
-    tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
     desk.shell.write("word", "ownersecretword\n");
     for (options, code) in [("", 7), ("-b wrong", 3)] {
         let output = desk.run(&format!("tpm2-keytool srk {options}")).failed().says("password");
@@ -85,9 +83,7 @@ fn the_owners_password_is_used() {
 
 #[test]
 fn a_lost_response_does_not_make_a_second_key() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let mut lost = false;
     proxy.on_response(move |command, _| {
         let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut lost, true);
