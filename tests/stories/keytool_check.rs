@@ -12,7 +12,7 @@ use openssl::pkey::{PKey, PKeyRef, Private, Public};
 use openssl::x509::{X509Builder, X509NameBuilder};
 use tests::process::Output;
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, module};
+use tests::{module, tamper};
 
 use crate::keytool::Desk;
 
@@ -342,12 +342,7 @@ fn a_tpm_that_is_too_slow_to_sign_ends_as_no_tpm() {
     let service = Service::at(desk);
     service.configure("default = d\ntpm2 = t", "timeout = 1");
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
-    proxy.on_command(|command| {
-        if raw::code(command) == raw::SIGN {
-            std::thread::sleep(std::time::Duration::from_secs(2));
-        }
-        Fate::Pass
-    });
+    proxy.on_command(tamper::delay(raw::SIGN, std::time::Duration::from_secs(2)));
     let output = service.check("key.tpm");
     proxy.remove_rules();
     assert_eq!(output.status.and_then(|status| status.code()), Some(4), "{output}");

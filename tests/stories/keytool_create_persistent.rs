@@ -1,9 +1,9 @@
 //! `create --persistent` makes a key that only the TPM keeps, and a file that refers to it.
 
 use keyfile::KeyReference;
-use tests::Fate;
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
+use tests::{Fate, tamper};
 
 use crate::keytool::{Desk, full};
 use crate::machine::Machine;
@@ -59,11 +59,7 @@ fn an_occupied_handle_is_refused_before_a_key_is_made() {
     desk.assert_absent("second.ref");
     assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
     // Another process takes the first free handle meanwhile (TPM_RC_NV_DEFINED): the list is read again.
-    let mut taken = false;
-    proxy.on_command(move |command| {
-        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut taken, true);
-        if first { Fate::Answer(raw::answer(0x14c)) } else { Fate::Pass }
-    });
+    proxy.on_command(tamper::answer(raw::EVICT_CONTROL, 0x14c, 1));
     desk.run("tpm2-keytool create -e P-256 --persistent third.ref").ok().says("the key is at 0x81000101");
     proxy.remove_rules();
     desk.assert_tidy();
@@ -79,10 +75,7 @@ fn nothing_is_left_if_a_step_fails() {
         desk.assert_tidy();
     };
     // The TPM's memory is full (TPM_RC_NV_SPACE).
-    proxy.on_command(|command| match raw::code(command) == raw::EVICT_CONTROL {
-        true => Fate::Answer(raw::answer(0x14b)),
-        false => Fate::Pass,
-    });
+    proxy.on_command(tamper::answer(raw::EVICT_CONTROL, 0x14b, usize::MAX));
     desk.run(line).failed().says("remove a persistent key that is not needed");
     desk.assert_absent("key.ref");
     is_empty();
@@ -104,11 +97,7 @@ fn nothing_is_left_if_a_step_fails() {
         desk.assert_absent("key.ref");
     }
     // A lost answer is not an error: the key is found.
-    let mut lost = false;
-    proxy.on_response(move |command, _| {
-        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut lost, true);
-        if first { Fate::HangUp } else { Fate::Pass }
-    });
+    proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
     desk.run(line).ok().says("the key is at 0x81000100");
     proxy.remove_rules();
     assert_eq!(desk.tpm.persistent(), [0x8100_0100]);

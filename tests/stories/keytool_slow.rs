@@ -62,12 +62,7 @@ fn a_tpm_that_refuses_to_sign_and_decrypt_gets_keys_that_decrypt() {
 
 /// Makes the TPM take longer than a second for this command.
 fn slow(proxy: &Proxy, slow: u32) {
-    proxy.on_command(move |command| {
-        if raw::code(command) == slow {
-            std::thread::sleep(Duration::from_millis(1_300));
-        }
-        Fate::Pass
-    });
+    proxy.on_command(tamper::delay(slow, Duration::from_millis(1_300)));
 }
 
 #[test]

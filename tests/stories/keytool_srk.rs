@@ -1,7 +1,7 @@
 //! `srk` makes the standard storage key persistent at its standard handle; other tools derive the same key.
 
-use tests::Fate;
 use tests::raw::{self, Tpm as _};
+use tests::tamper;
 
 use crate::keytool::Desk;
 
@@ -84,11 +84,7 @@ fn the_owners_password_is_used() {
 #[test]
 fn a_lost_response_does_not_make_a_second_key() {
     let (desk, proxy) = Desk::behind_proxy();
-    let mut lost = false;
-    proxy.on_response(move |command, _| {
-        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut lost, true);
-        if first { Fate::HangUp } else { Fate::Pass }
-    });
+    proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
     let output = desk.run("tpm2-keytool srk");
     proxy.remove_rules();
     // The tool connects again, finds the key, and so does the next run.
