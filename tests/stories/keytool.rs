@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyfile::KeyFile;
 use keyfile::wire::{Marshal, Writer};
@@ -78,10 +78,7 @@ impl Desk {
         arrival.recv_timeout(LIMIT).expect("the command");
         process.signal(signal);
         // The TPM responds only after the tool has handled the signal.
-        while !String::from_utf8_lossy(&self.shell.read("errors")).contains("stopping") {
-            assert!(process.ended().is_none(), "it did not wait for the TPM's answer");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        self.await_report(&mut process, "stopping");
         let _ = answer.send(());
         let status = Some(process.wait(LIMIT));
         proxy.remove_rules();
@@ -91,6 +88,21 @@ impl Desk {
         assert!(output.err().ends_with("tpm2-keytool: interrupted; nothing was written\n"), "{output}");
         assert!(output.stdout.is_empty() && self.tpm.persistent().is_empty(), "{output}");
         self.assert_tidy();
+    }
+
+    /// Waits until a running tool, whose stderr is the file `errors`, has reported this text.
+    #[track_caller]
+    pub(crate) fn await_report(&self, tool: &mut Process, text: &str) {
+        let start = Instant::now();
+        while !self.shell.text("errors").contains(text) {
+            let ended = tool.ended();
+            assert!(
+                ended.is_none() && start.elapsed() < LIMIT,
+                "it did not report {text:?} ({ended:?}): {}",
+                self.shell.text("errors")
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Runs a script of other tools, which must succeed.

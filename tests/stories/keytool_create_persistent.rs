@@ -171,9 +171,7 @@ fn a_second_signal_names_the_key() {
     let mut process = Process::spawn(tool);
     arrival.recv_timeout(LIMIT).expect("the command");
     process.signal(libc::SIGINT);
-    while !desk.shell.text("errors").contains("repeat to stop at once") {
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    desk.await_report(&mut process, "repeat to stop at once");
     process.signal(libc::SIGINT);
     assert_eq!(process.wait(LIMIT).code(), Some(130));
     let _ = answer.send(());
@@ -183,6 +181,7 @@ fn a_second_signal_names_the_key() {
         "{errors}"
     );
     desk.assert_absent("key.ref");
+    assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
 }
 
 #[test]

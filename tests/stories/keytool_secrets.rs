@@ -3,7 +3,7 @@
 use std::io::BufRead as _;
 use std::os::unix::fs::{FileExt as _, PermissionsExt};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
@@ -180,10 +180,13 @@ fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>
     tool.stdout(std::fs::File::create(desk.shell.file("output")).unwrap());
     let mut process = Process::spawn(tool);
     let mut memories = Vec::new();
+    let mut last = Instant::now();
     while process.ended().is_none() {
+        assert!(last.elapsed() < LIMIT, "it sent no command for {LIMIT:?} and did not end: {line}");
         if comes.recv_timeout(Duration::from_millis(5)).is_ok() {
             memories.push(memory(process.id()));
             go.send(()).unwrap();
+            last = Instant::now();
         }
     }
     proxy.remove_rules();
