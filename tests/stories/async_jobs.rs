@@ -63,10 +63,10 @@ fn every_operation_pauses_its_job() {
     let machine = machine();
     for (operation, key) in [
         ("sign", "ec"),
-        ("message", "ec"),
+        ("digest", "ec"),
         ("sign", "rsa"),
         ("pss", "rsa"),
-        ("message", "rsa"),
+        ("digest", "rsa"),
         ("decrypt", "rsa"),
         ("derive", "ec"),
     ] {
@@ -169,7 +169,7 @@ fn a_child_starts_anew_and_never_waits_for_its_parent() {
 fn the_provider_is_unloaded_while_its_thread_works() {
     let (machine, proxy) = slow(raw::SIGN, SLOW);
     let openssl = machine.openssl.clone().env("TPM2_TCTI", &proxy.tcti());
-    let found = jobs(&openssl, "unload message ec 4 20");
+    let found = jobs(&openssl, "unload digest ec 4 20");
     assert_eq!(found.pauses, 80, "{found:?}");
     assert!(found.threads <= 3, "{found:?}");
 
@@ -177,7 +177,7 @@ fn the_provider_is_unloaded_while_its_thread_works() {
     let (machine, proxy) = slow(raw::SIGN, Duration::from_secs(6));
     let openssl = machine.openssl.clone().env("TPM2_TCTI", &proxy.tcti());
     let start = Instant::now();
-    let found = jobs(&openssl, "unload message ec 2 1");
+    let found = jobs(&openssl, "unload digest ec 2 1");
     assert_eq!(found.pauses, 2, "{found:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }

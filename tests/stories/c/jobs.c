@@ -1,6 +1,6 @@
 /* Several asynchronous jobs on one thread (ASYNC_start_job(3ossl)), like a server with an event loop:
  *
- *   jobs MODE OPERATION KEY JOBS ROUNDS [PASSWORD]   OPERATION: sign, message (EVP_PKEY_sign, with a digest), pss, decrypt, derive
+ *   jobs MODE OPERATION KEY JOBS ROUNDS [PASSWORD]   OPERATION: sign, digest (EVP_PKEY_sign), pss, decrypt, derive
  *
  * Each job does the operation ROUNDS times and checks the result. MODE:
  *
@@ -107,6 +107,8 @@ static int sign_digest(void)
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     int ok = EVP_PKEY_sign_init(context) > 0 && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0
              && EVP_PKEY_sign(context, signature, &size, digest, sizeof digest) > 0;
+    MUST(!ok || (EVP_PKEY_verify_init(context) > 0 && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0
+                 && EVP_PKEY_verify(context, signature, size, digest, sizeof digest) == 1));
     EVP_PKEY_CTX_free(context);
     return ok;
 }
@@ -153,13 +155,15 @@ static int derive(void)
 
 static int operate(const char *operation)
 {
-    if (strcmp(operation, "message") == 0)
+    if (strcmp(operation, "digest") == 0)
         return sign_digest();
     if (strcmp(operation, "decrypt") == 0)
         return decrypt();
     if (strcmp(operation, "derive") == 0)
         return derive();
-    return sign(strcmp(operation, "pss") == 0);
+    int pss = strcmp(operation, "pss") == 0;
+    MUST(pss || strcmp(operation, "sign") == 0);
+    return sign(pss);
 }
 
 /* The content of a job. Other jobs of the thread run while it is paused. */
