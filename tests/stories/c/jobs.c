@@ -227,13 +227,19 @@ static void step(struct job *job, struct work *work)
     }
 }
 
+/* Returns what poll(2) waits for: the only descriptor of a job. */
+static struct pollfd descriptor(ASYNC_WAIT_CTX *wait)
+{
+    OSSL_ASYNC_FD fd;
+    size_t count = 0;
+    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, NULL, &count) == 1 && count == 1);
+    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, &fd, &count) == 1);
+    return (struct pollfd){ .fd = fd, .events = POLLIN };
+}
+
 static int is_readable(ASYNC_WAIT_CTX *wait)
 {
-    OSSL_ASYNC_FD fds[4];
-    size_t count = 4;
-    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, NULL, &count) == 1 && count == 1);
-    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, fds, &count) == 1);
-    struct pollfd polled = { .fd = fds[0], .events = POLLIN };
+    struct pollfd polled = descriptor(wait);
     return poll(&polled, 1, 0) == 1;
 }
 
@@ -241,15 +247,9 @@ static void wait_for_descriptors(int count)
 {
     static struct pollfd polled[JOBS];
     nfds_t used = 0;
-    for (int i = 0; i < count; i++) {
-        OSSL_ASYNC_FD fds[4];
-        size_t found = 4;
-        if (jobs[i].ended)
-            continue;
-        MUST(ASYNC_WAIT_CTX_get_all_fds(jobs[i].wait, NULL, &found) == 1 && found == 1);
-        MUST(ASYNC_WAIT_CTX_get_all_fds(jobs[i].wait, fds, &found) == 1);
-        polled[used++] = (struct pollfd){ .fd = fds[0], .events = POLLIN };
-    }
+    for (int i = 0; i < count; i++)
+        if (!jobs[i].ended)
+            polled[used++] = descriptor(jobs[i].wait);
     MUST(used == 0 || poll(polled, used, 60000) > 0);
 }
 
