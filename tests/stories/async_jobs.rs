@@ -44,12 +44,18 @@ fn machine() -> Machine {
     with_keys(Machine::new())
 }
 
-/// The same, and each command of this code takes longer.
-fn slow(command: u32, time: Duration) -> (Machine, Proxy) {
+/// The same, and its TPM is behind a proxy.
+fn behind_proxy() -> (Machine, Proxy) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
-    proxy.on_command(tamper::delay(command, time));
     (with_keys(Machine::reached_by(tpm, &proxy.tcti())), proxy)
+}
+
+/// The same, and each signature takes longer.
+fn slow(time: Duration) -> (Machine, Proxy) {
+    let (machine, proxy) = behind_proxy();
+    proxy.on_command(tamper::delay(raw::SIGN, time));
+    (machine, proxy)
 }
 
 fn with_keys(machine: Machine) -> Machine {
@@ -94,7 +100,7 @@ fn programs_may_wait_in_any_way() {
 
 #[test]
 fn a_program_that_never_waits_does_not_use_the_whole_processor() {
-    let (machine, _proxy) = slow(raw::SIGN, Duration::from_millis(500));
+    let (machine, _proxy) = slow(Duration::from_millis(500));
     let found = jobs(&machine.openssl, "early sign ec 1 1");
     // The thread sleeps a millisecond for each pause, once it has tried some.
     assert!((100..2_000).contains(&found.pauses), "{found:?}");
@@ -112,7 +118,7 @@ fn nothing_pauses_and_no_thread_exists_without_the_setting_or_outside_of_jobs() 
 
 #[test]
 fn errors_reach_the_job_that_they_belong_to() {
-    let (machine, proxy) = slow(raw::SIGN, Duration::ZERO);
+    let (machine, proxy) = behind_proxy();
     // One wrong password for all: the TPM is asked once.
     machine.key("locked", "-e P-256 -k secret");
     let lazy = machine.openssl.clone().env("TPM2_PROVE_PASSWORD", "use");
@@ -144,7 +150,7 @@ fn errors_reach_the_job_that_they_belong_to() {
 
 #[test]
 fn abandoned_jobs_cost_nothing_but_the_operation_that_runs() {
-    let (machine, proxy) = slow(raw::SIGN, SLOW);
+    let (machine, proxy) = slow(SLOW);
     let found = jobs(&machine.openssl, "abandon sign ec 8 1");
     assert_eq!((found.done, found.failed, found.threads), (8, 0, 2), "{found:?}");
     // The operations of abandoned jobs that had not begun are never sent.
@@ -167,14 +173,14 @@ fn a_child_starts_anew_and_never_waits_for_its_parent() {
 
 #[test]
 fn the_provider_is_unloaded_while_its_thread_works() {
-    let (machine, proxy) = slow(raw::SIGN, SLOW);
+    let (machine, proxy) = slow(SLOW);
     let openssl = machine.openssl.clone().env("TPM2_TCTI", &proxy.tcti());
     let found = jobs(&openssl, "unload digest ec 4 20");
     assert_eq!(found.pauses, 80, "{found:?}");
     assert!(found.threads <= 3, "{found:?}");
 
     // A TPM that answers much later does not hold up unloading, and its thread does no harm afterwards.
-    let (machine, proxy) = slow(raw::SIGN, Duration::from_secs(6));
+    let (machine, proxy) = slow(Duration::from_secs(6));
     let openssl = machine.openssl.clone().env("TPM2_TCTI", &proxy.tcti());
     let start = Instant::now();
     let found = jobs(&openssl, "unload digest ec 2 1");
@@ -184,7 +190,7 @@ fn the_provider_is_unloaded_while_its_thread_works() {
 
 #[test]
 fn a_process_exits_while_its_thread_works() {
-    let (machine, _proxy) = slow(raw::SIGN, SLOW);
+    let (machine, _proxy) = slow(SLOW);
     let found = jobs(&machine.openssl, "exit sign ec 8 1");
     assert_eq!((found.pauses, found.threads), (8, 2), "{found:?}");
     machine.tpm.assert_empty();
@@ -192,7 +198,7 @@ fn a_process_exits_while_its_thread_works() {
 
 #[test]
 fn more_jobs_than_places_wait_in_their_thread() {
-    let (machine, proxy) = slow(raw::SIGN, Duration::from_millis(10));
+    let (machine, proxy) = slow(Duration::from_millis(10));
     let found = jobs(&machine.openssl, "together sign ec 200 1");
     assert_eq!((found.done, found.failed, found.pauses, found.threads), (200, 0, 200, 2), "{found:?}");
     assert_eq!(proxy.log().count(raw::SIGN), 200);
@@ -201,7 +207,7 @@ fn more_jobs_than_places_wait_in_their_thread() {
 
 #[test]
 fn jobs_fail_at_once_if_the_queue_is_full_and_the_tpm_is_stuck() {
-    let (machine, proxy) = slow(raw::SIGN, Duration::ZERO);
+    let (machine, proxy) = behind_proxy();
     let mut first = true;
     proxy.on_command(move |command| {
         if raw::code(command) == raw::SIGN && std::mem::take(&mut first) {
