@@ -186,6 +186,7 @@ fn the_provider_is_unloaded_while_its_thread_works() {
     let found = jobs(&openssl, "unload digest ec 2 1");
     assert_eq!(found.pauses, 2, "{found:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(proxy.log().count(raw::SIGN), 0, "the TPM has answered");
 }
 
 #[test]
