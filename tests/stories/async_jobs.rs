@@ -212,7 +212,7 @@ fn jobs_fail_at_once_if_the_queue_is_full_and_the_tpm_is_stuck() {
     let mut first = true;
     proxy.on_command(move |command| {
         if raw::code(command) == raw::SIGN && std::mem::take(&mut first) {
-            std::thread::sleep(Duration::from_secs(7));
+            std::thread::sleep(Duration::from_secs(12));
         }
         tests::Fate::Pass
     });
