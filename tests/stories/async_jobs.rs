@@ -1,4 +1,5 @@
 //! OpenSSL's asynchronous jobs: with `async = yes` a thread goes on with other work during an operation of the TPM.
+use std::fs::File;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -281,8 +282,9 @@ fn s_server_and_haproxy_make_handshakes_in_jobs() {
         let (port, server) = port::serve(1, |port| {
             let line = format!("openssl s_server -async -accept 127.0.0.1:{port} -cert site.crt -key {key}");
             let mut command = openssl.shell().command(&line);
+            let log = File::create(openssl.file("s_server.log")).unwrap();
             // It ends at the end of its standard input.
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
             Process::spawn(command)
         });
         for version in ["-tls1_2", "-tls1_3"] {
