@@ -84,7 +84,7 @@ impl Desk {
         proxy.remove_rules();
         let [stdout, stderr] = ["output", "errors"].map(|name| self.shell.read(name));
         let output = Output { line: line.to_owned(), stdout, stderr, status };
-        assert_eq!(output.status.and_then(|status| status.code()), Some(128 + signal), "{output}");
+        assert_eq!(output.code(), Some(128 + signal), "{output}");
         assert!(output.err().ends_with("tpm2-keytool: interrupted; nothing was written\n"), "{output}");
         assert!(output.stdout.is_empty() && self.tpm.persistent().is_empty(), "{output}");
         self.assert_tidy();

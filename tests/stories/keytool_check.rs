@@ -90,7 +90,7 @@ impl Service {
     #[track_caller]
     fn fails(&self, rest: &str, code: i32, line: &str, words: &str) {
         let output = self.check(rest);
-        assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+        assert_eq!(output.code(), Some(code), "{output}");
         let out = output.out();
         let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
         assert!(printed.len() == 1 && printed[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
@@ -345,7 +345,7 @@ fn a_tpm_that_is_too_slow_to_sign_ends_as_no_tpm() {
     proxy.on_command(tamper::delay(raw::SIGN, std::time::Duration::from_secs(2)));
     let output = service.check("key.tpm");
     proxy.remove_rules();
-    assert_eq!(output.status.and_then(|status| status.code()), Some(4), "{output}");
+    assert_eq!(output.code(), Some(4), "{output}");
     assert!(
         output.out().contains("FAILED   signature: OpenSSL cannot sign: the TPM did not answer in time"),
         "{output}"

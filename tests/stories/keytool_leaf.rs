@@ -106,10 +106,6 @@ impl Site {
     }
 }
 
-fn code(output: &Output) -> Option<i32> {
-    output.status.and_then(|status| status.code())
-}
-
 #[test]
 fn the_certificate_verifies_and_lives_for_the_hours_that_were_given() {
     let site = Site::with_ca();
@@ -231,7 +227,7 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
     let dead = "--tcti swtpm:host=127.0.0.1,port=1";
     let refused = |options: &str, cause: &str, expected: i32| {
         let output = site.run(&format!("{options} {dead}")).failed().says(cause);
-        assert_eq!(code(&output), Some(expected), "{output}");
+        assert_eq!(output.code(), Some(expected), "{output}");
         assert!(expected == 2 || output.err().contains("hint: "), "{output}");
     };
     let with = |cert: &str| format!("--ca ca.tpm --ca-cert {cert} --name localhost --out leaf");
@@ -287,10 +283,10 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     site.run(&format!("--ca ca.tpm --passin pass:secret {line}")).ok();
     let first = site.serial();
     let missing = site.run(&format!("--ca ca.tpm {line}")).failed().says("password of the key");
-    assert_eq!(code(&missing), Some(7), "{missing}");
+    assert_eq!(missing.code(), Some(7), "{missing}");
     let wrong =
         site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("the password is wrong");
-    assert_eq!(code(&wrong), Some(3), "{wrong}");
+    assert_eq!(wrong.code(), Some(3), "{wrong}");
     assert_eq!(site.machine.tpm.failures(), 1);
     // A persistent key whose password is in a file.
     site.machine.openssl.write("word", "secret\n");
@@ -299,11 +295,11 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     let second = site.serial();
     assert_ne!(first, second);
     let wrong = site.run(&format!("--ca handle:0x81000100 --passin pass:guess {line}")).failed();
-    assert_eq!(code(&wrong), Some(3), "{wrong}");
+    assert_eq!(wrong.code(), Some(3), "{wrong}");
     // One more failure would lock the TPM.
     let spared =
         site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("would lock the TPM");
-    assert_eq!(code(&spared), Some(5), "{spared}");
+    assert_eq!(spared.code(), Some(5), "{spared}");
     assert_eq!(site.serial(), second);
     site.verified("localhost");
 }

@@ -68,7 +68,7 @@ fn the_owners_password_is_used() {
     desk.shell.write("word", "ownersecretword\n");
     for (options, code) in [("", 7), ("-b wrong", 3)] {
         let output = desk.run(&format!("tpm2-keytool srk {options}")).failed().says("password");
-        assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+        assert_eq!(output.code(), Some(code), "{output}");
     }
     assert!(desk.tpm.persistent().is_empty());
     desk.run("tpm2-keytool srk --passowner file:word").ok().says("made the P-256");

@@ -70,7 +70,7 @@ fn a_wrong_command_line_gives_exit_code_2() {
         "tpm2-keytool no-such-command",
         "tpm2-keytool",
     ] {
-        assert_eq!(desk.run(line).failed().status.and_then(|status| status.code()), Some(2), "{line}");
+        assert_eq!(desk.run(line).failed().code(), Some(2), "{line}");
     }
     desk.assert_absent("no.tpm");
 }
