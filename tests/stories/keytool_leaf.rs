@@ -1,6 +1,6 @@
 //! `leaf`: a CA key in the TPM issues short-lived certificates for software keys, and a server never sees half of a new pair.
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::fs;
+use std::time::Instant;
 
 use tests::port;
 use tests::process::Output;
@@ -8,10 +8,7 @@ use tests::raw::Tpm as _;
 
 use crate::keytool::full;
 use crate::machine::Machine;
-use crate::web_servers::CLIENTS;
-
-/// The limit of every wait here.
-const LIMIT: Duration = Duration::from_secs(120);
+use crate::web_servers::{Clients, LIMIT};
 
 /// The sub-CA of docs/short-lived.md.
 const SUB_CA: &str = "\
@@ -426,7 +423,6 @@ fn nginx_takes_five_new_pairs_under_load_without_a_failed_handshake() {
     let stock = site.machine.openssl.without_tpm2();
     let shell = stock.shell();
     fs::copy(shell.file("root.pem"), shell.file("crt")).unwrap();
-    shell.write("clients.py", CLIENTS);
     let folder = shell.folder().display().to_string();
     let (port, nginx) = port::serve_forking(1, |port| {
         shell.write("nginx.conf", NGINX.replace("PORT", &port.to_string()));
@@ -436,26 +432,13 @@ fn nginx_takes_five_new_pairs_under_load_without_a_failed_handshake() {
         shell.write("get", format!("openssl s_client -connect 127.0.0.1:{port} </dev/null 2>s_client.log | openssl x509 -noout -serial"));
         shell.ok("bash -o pipefail get").out()
     };
-    let mut clients = shell.spawn(&format!("/usr/bin/python3 clients.py {port}"), "clients.log");
+    let clients = Clients::start(&stock, port, "nginx.log");
     for renewal in 1..=5 {
-        let enough = renewal * 20;
-        let start = Instant::now();
-        while shell.text("visits").len() < enough {
-            assert!(start.elapsed() < LIMIT, "no request is served: {}", shell.text("nginx.log"));
-            thread::sleep(Duration::from_millis(20));
-        }
+        clients.visit(renewal * 20);
         site.issue();
         nginx.signal(libc::SIGHUP);
-        let start = Instant::now();
-        while served() != site.serial() {
-            assert!(start.elapsed() < LIMIT, "the old certificate is served: {}", shell.text("nginx.log"));
-            thread::sleep(Duration::from_millis(50));
-        }
+        clients.wait_until("the old certificate is served", || served() == site.serial());
     }
-    shell.write("stop", "");
-    assert!(clients.wait(LIMIT).success());
-    let printed = shell.text("clients.log");
-    let (visits, failures) = printed.trim().split_once(' ').unwrap();
-    assert_eq!(failures, "[]", "{}", shell.text("nginx.log"));
-    assert!(visits.parse::<u32>().unwrap() >= 100, "{visits}");
+    let visits = clients.stop();
+    assert!(visits >= 100, "{visits}");
 }
