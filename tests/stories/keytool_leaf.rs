@@ -20,8 +20,11 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 ";
 
+/// The usual arguments, but for the folder.
+const USUAL: &str = "--ca ca.tpm --ca-cert ca.pem --name localhost";
+
 /// A machine with a root CA in software (`root.pem`) and the folder `leaf`.
-pub(crate) struct Site {
+struct Site {
     machine: Machine,
 }
 
@@ -61,7 +64,7 @@ impl Site {
     /// Issues a certificate for localhost with the sub-CA.
     #[track_caller]
     fn issue(&self) {
-        self.run("--ca ca.tpm --ca-cert ca.pem --name localhost --out leaf").ok();
+        self.run(&format!("{USUAL} --out leaf")).ok();
     }
 
     /// Verifies the current pair as a client does that trusts the root only, and returns the text of the certificate.
@@ -157,10 +160,7 @@ fn each_kind_of_ca_key_and_each_algorithm_works() {
         ("--ecc P-256", "RSA-3072", ["ecdsa-with-SHA256", "(3072 bit)"]),
     ] {
         site.ca(options, "", SUB_CA, "");
-        site.run(&format!(
-            "--ca ca.tpm --ca-cert ca.pem --name localhost --algorithm {algorithm} --out leaf"
-        ))
-        .ok();
+        site.run(&format!("{USUAL} --algorithm {algorithm} --out leaf")).ok();
         let text = site.verified("localhost");
         assert!(parts.iter().all(|part| text.contains(part)), "{parts:?}: {text}");
     }
@@ -182,13 +182,7 @@ fn only_the_owner_can_read_the_key() {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::with_ca();
     let shell = site.machine.tool.shell();
-    shell.write(
-        "issue",
-        format!(
-            "umask 0; {}",
-            full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf")
-        ),
-    );
+    shell.write("issue", format!("umask 0; {}", full(&format!("tpm2-keytool leaf {USUAL} --out leaf"))));
     shell.ok("bash issue");
     let mode = |name: &str| {
         fs::metadata(shell.file(format!("leaf/current/{name}"))).unwrap().permissions().mode() & 0o777
@@ -237,13 +231,12 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
     refused(&with("ca.tpm"), "it contains no certificate", 1);
     refused(&with("absent.pem"), "cannot read absent.pem", 1);
     refused("--ca other.tpm --ca-cert ca.pem --name localhost --out leaf", "belongs to another key", 1);
-    let named =
-        |name: &str| format!("--ca ca.tpm --ca-cert ca.pem --name localhost --name {name} --out leaf");
+    let named = |name: &str| format!("{USUAL} --name {name} --out leaf");
     refused(&named("www.example.org"), "the name constraints of its certificate 1 forbid www.example.org", 1);
     refused(&named("*.example.org"), "forbid *.example.org", 1);
     refused(&named("127.0.0.1"), "it is an IP address", 2);
     refused(&named("a_b.site.example"), "it is not a DNS name", 2);
-    let to = |out: &str| format!("--ca ca.tpm --ca-cert ca.pem --name localhost --out {out}");
+    let to = |out: &str| format!("{USUAL} --out {out}");
     refused(&to("absent"), "cannot write absent: No such file or directory", 1);
     refused(&to("leaf.file"), "leaf.file is not a folder", 1);
     refused(&to("taken"), "current is not a symbolic link", 1);
@@ -260,7 +253,7 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
 fn the_certificate_ends_with_that_of_its_ca() {
     let site = Site::new();
     site.ca("--ecc P-256", "", SUB_CA, "-days 1");
-    site.run("--ca ca.tpm --ca-cert ca.pem --name localhost --hours 48 --out leaf")
+    site.run(&format!("{USUAL} --hours 48 --out leaf"))
         .ok()
         .says("warning: the certificate ends early, because one of its CA's expires on");
     let end = |file: &str| {
@@ -306,7 +299,7 @@ fn a_process_killed_at_any_step_leaves_the_old_pair() {
     let site = Site::with_ca();
     site.issue();
     let shell = site.machine.tool.shell();
-    let line = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf");
+    let line = full(&format!("tpm2-keytool leaf {USUAL} --out leaf"));
     // Each system call that changes the folder; the process is killed before it.
     let steps = ["mkdir:1", "mkdir:2", "fsync:1", "fsync:2", "fsync:3", "fsync:4", "symlink:1", "rename:1"];
     for step in steps {
@@ -333,7 +326,7 @@ fn renewals_at_the_same_time_leave_one_complete_pair() {
     let site = Site::with_ca();
     site.issue();
     let shell = site.machine.tool.shell();
-    let line = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf");
+    let line = full(&format!("tpm2-keytool leaf {USUAL} --out leaf"));
     let mut renewals: Vec<_> = (0..6).map(|at| shell.spawn(&line, &format!("renewal-{at}.log"))).collect();
     // A reader that resolves the link once reads one pair.
     let folder = || fs::canonicalize(shell.file("leaf/current")).unwrap();
@@ -366,10 +359,10 @@ fn the_folder_may_be_a_symbolic_link_and_a_full_one_keeps_the_old_pair() {
     let site = Site::with_ca();
     let shell = site.machine.tool.shell();
     std::os::unix::fs::symlink("leaf", shell.file("link")).unwrap();
-    site.run("--ca ca.tpm --ca-cert ca.pem --name localhost --out link").ok();
+    site.run(&format!("{USUAL} --out link")).ok();
     site.verified("localhost");
     assert!(shell.file("link").is_symlink());
-    let tool = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out full");
+    let tool = full(&format!("tpm2-keytool leaf {USUAL} --out full"));
     shell.write(
         "on-a-full-disk",
         format!(
