@@ -117,7 +117,7 @@ http {
 ";
 
 fn nginx(chip: &Chip, setup: &Setup) -> Option<Cost> {
-    let file = setup.file?;
+    let file = setup.file()?;
     let (port, server) = port::serve(1, |port| {
         setup.shell.write("nginx.conf", NGINX.replace("PORT", &port.to_string()).replace("KEY", file));
         let folder = setup.shell.folder().display();
