@@ -3,8 +3,8 @@
  *   clients SECONDS HTTPS-PORT HONEST VANISHING HTTP-PORT
  *
  * HONEST threads make one TLS handshake after another. VANISHING connections per second send a ClientHello and reset the connection. One
- * thread asks for a page at HTTP-PORT every 2 ms; 0 means none. Prints "HANDSHAKES/s FAILED HANDSHAKE-MEDIAN-ms PAGES PAGE-MEDIAN-ms
- * PAGE-P99-ms PAGE-MAX-ms VANISHED". */
+ * thread asks for a page at HTTP-PORT every 2 ms; 0 means none. Prints "VANISHED/s HANDSHAKES/s FAILED HANDSHAKE-MEDIAN-ms
+ * PAGE-MEDIAN-ms PAGE-P99-ms PAGE-MAX-ms". */
 #define _GNU_SOURCE
 #include "../stories/c/must.h"
 #include <openssl/ssl.h>
@@ -168,7 +168,7 @@ int main(int count, char **words)
         pthread_join(all[i], NULL);
     qsort(handshakes.ms, handshakes.count, sizeof(double), compare);
     qsort(pages.ms, pages.count, sizeof(double), compare);
-    printf("%.1f %ld %.1f %zu %.2f %.2f %.2f %ld\n", (double)handshakes.count / seconds, (long)failed, quantile(&handshakes, 0.5),
-           pages.count, quantile(&pages, 0.5), quantile(&pages, 0.99), quantile(&pages, 1), (long)vanished);
+    printf("%.1f %.1f %ld %.1f %.2f %.2f %.2f\n", (double)vanished / seconds, (double)handshakes.count / seconds, (long)failed,
+           quantile(&handshakes, 0.5), quantile(&pages, 0.5), quantile(&pages, 0.99), quantile(&pages, 1));
     return 0;
 }

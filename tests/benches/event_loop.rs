@@ -39,7 +39,7 @@ pub(crate) fn print(seconds: u32) {
     println!(
         "{:<13} {:>11} {:>12} {:>7} {:>7} {:>10} {:>9} {:>9} {:>8} {:>8} {:>10}",
         "jobs",
-        "vanishing/s",
+        "vanished/s",
         "handshakes/s",
         "failed",
         "median",
@@ -86,14 +86,12 @@ fn row(asynchronous: bool, vanishing: u32, seconds: u32) {
     let before = memory(server.id());
     let output = run(seconds, vanishing);
     let figures: Vec<f64> = output.split_whitespace().map(|word| word.parse().expect("a number")).collect();
-    let [handshakes, failed, median, _pages, p50, p99, max, _vanished] = figures[..] else {
-        panic!("{output}")
-    };
+    let [vanished, handshakes, failed, median, p50, p99, max] = figures[..] else { panic!("{output}") };
     let grown = (memory(server.id()) - before) / 1024.0;
     let (threads, fds) = (entries(server.id(), "task"), entries(server.id(), "fd"));
     let mode = if asynchronous { "asynchronous" } else { "none" };
     println!(
-        "{mode:<13} {vanishing:>11} {handshakes:>12.1} {failed:>7.0} {median:>7.0} {p50:>10.2} {p99:>9.2} {max:>9.2} {threads:>8} {fds:>8} {grown:>10.1}"
+        "{mode:<13} {vanished:>11.1} {handshakes:>12.1} {failed:>7.0} {median:>7.0} {p50:>10.2} {p99:>9.2} {max:>9.2} {threads:>8} {fds:>8} {grown:>10.1}"
     );
 }
 

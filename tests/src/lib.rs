@@ -12,6 +12,7 @@
 //! | `resource_manager`, `space`, `gap` | a replacement for /dev/tpmrm0 that follows the kernel's rules |
 //! | `chips` | a collection of TPMs that lack features or answer unusually |
 //! | `pace` | the times of a chip, which a proxy adds to swtpm's |
+//! | `parameters` | parses the parameters of a command |
 //! | `log` | the traffic of a bus |
 //! | `device` | a replacement for /dev/tpm0 |
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
@@ -47,6 +48,7 @@ pub mod module;
 mod mssim;
 mod openssl;
 mod pace;
+mod parameters;
 pub mod peers;
 pub mod port;
 pub mod process;

@@ -1,9 +1,10 @@
 //! The pace of a chip: swtpm answers in a millisecond, a chip takes up to two hundred. A proxy adds the rest.
 use std::time::Duration;
 
+use crate::parameters::{Asked, Parameters};
 use crate::raw::{
     self, CONTEXT_LOAD, CONTEXT_SAVE, CREATE, CREATE_LOADED, CREATE_PRIMARY, ECC, ECDH_ZGEN, EVICT_CONTROL,
-    IMPORT, LOAD, LOAD_EXTERNAL, RSA_DECRYPT, SIGN, START_AUTH_SESSION, code, command_parameters, u32_at,
+    IMPORT, LOAD, LOAD_EXTERNAL, RSA_DECRYPT, SIGN, START_AUTH_SESSION, code, u32_at,
 };
 use crate::tamper::Fate;
 
@@ -63,8 +64,9 @@ impl Pace {
 
     /// The TPM decrypts the salt with the salt key (Part 1 §19.6.13): a point for an EC key, a block of 256 bytes for RSA-2048.
     fn of_salt(self, command: &[u8]) -> u64 {
-        let nonce = usize::from(u16_at(command, 18));
-        match u16_at(command, 20 + nonce) {
+        let mut parameters = Parameters::of(command);
+        let _nonce = parameters.sized();
+        match parameters.u16() {
             _ if u32_at(command, 10) == raw::NULL => self.other,
             256.. => self.rsa,
             _ => self.ec,
@@ -72,22 +74,19 @@ impl Pace {
     }
 }
 
-/// Returns true if the template is that of an EC key: the second TPM2B of the parameters.
+/// Returns true if the template is that of an EC key.
 fn makes_ec(command: &[u8]) -> bool {
-    let parameters = command_parameters(command);
-    let sensitive = usize::from(u16_at(parameters, 0));
-    u16_at(parameters, 2 + sensitive + 2) == ECC
+    Asked::by(command).is_some_and(|asked| asked.kind == ECC)
 }
 
 /// Returns true if the signature is ECDSA (TPM_ALG_ECDSA: Part 2 §6.3).
 fn is_ecdsa(response: &[u8]) -> bool {
+    let mut parameters = Parameters::from(response.get(10..).unwrap_or_default());
     // The tag TPM_ST_SESSIONS means that the size of the parameters comes first.
-    let parameters = if response.starts_with(&[0x80, 0x02]) { 14 } else { 10 };
-    u16_at(response, parameters) == 0x0018
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]))
+    if response.starts_with(&[0x80, 0x02]) {
+        parameters.u32();
+    }
+    parameters.u16() == 0x0018
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! OpenSSL's asynchronous jobs: with `async = yes` a thread goes on with other work during an operation of the TPM.
+use std::fs::File;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -44,12 +45,18 @@ fn machine() -> Machine {
     with_keys(Machine::new())
 }
 
-/// The same, and each command of this code takes longer.
-fn slow(command: u32, time: Duration) -> (Machine, Proxy) {
+/// The same, and its TPM is behind a proxy.
+fn behind_proxy() -> (Machine, Proxy) {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
-    proxy.on_command(tamper::delay(command, time));
     (with_keys(Machine::reached_by(tpm, &proxy.tcti())), proxy)
+}
+
+/// The same, and each signature takes longer.
+fn slow(time: Duration) -> (Machine, Proxy) {
+    let (machine, proxy) = behind_proxy();
+    proxy.on_command(tamper::delay(raw::SIGN, time));
+    (machine, proxy)
 }
 
 fn with_keys(machine: Machine) -> Machine {
@@ -63,10 +70,10 @@ fn every_operation_pauses_its_job() {
     let machine = machine();
     for (operation, key) in [
         ("sign", "ec"),
-        ("message", "ec"),
+        ("digest", "ec"),
         ("sign", "rsa"),
         ("pss", "rsa"),
-        ("message", "rsa"),
+        ("digest", "rsa"),
         ("decrypt", "rsa"),
         ("derive", "ec"),
     ] {
@@ -94,7 +101,7 @@ fn programs_may_wait_in_any_way() {
 
 #[test]
 fn a_program_that_never_waits_does_not_use_the_whole_processor() {
-    let (machine, _proxy) = slow(raw::SIGN, Duration::from_millis(500));
+    let (machine, _proxy) = slow(Duration::from_millis(500));
     let found = jobs(&machine.openssl, "early sign ec 1 1");
     // The thread sleeps a millisecond for each pause, once it has tried some.
     assert!((100..2_000).contains(&found.pauses), "{found:?}");
@@ -112,7 +119,7 @@ fn nothing_pauses_and_no_thread_exists_without_the_setting_or_outside_of_jobs() 
 
 #[test]
 fn errors_reach_the_job_that_they_belong_to() {
-    let (machine, proxy) = slow(raw::SIGN, Duration::ZERO);
+    let (machine, proxy) = behind_proxy();
     // One wrong password for all: the TPM is asked once.
     machine.key("locked", "-e P-256 -k secret");
     let lazy = machine.openssl.clone().env("TPM2_PROVE_PASSWORD", "use");
@@ -144,7 +151,7 @@ fn errors_reach_the_job_that_they_belong_to() {
 
 #[test]
 fn abandoned_jobs_cost_nothing_but_the_operation_that_runs() {
-    let (machine, proxy) = slow(raw::SIGN, SLOW);
+    let (machine, proxy) = slow(SLOW);
     let found = jobs(&machine.openssl, "abandon sign ec 8 1");
     assert_eq!((found.done, found.failed, found.threads), (8, 0, 2), "{found:?}");
     // The operations of abandoned jobs that had not begun are never sent.
@@ -167,24 +174,25 @@ fn a_child_starts_anew_and_never_waits_for_its_parent() {
 
 #[test]
 fn the_provider_is_unloaded_while_its_thread_works() {
-    let (machine, proxy) = slow(raw::SIGN, SLOW);
+    let (machine, proxy) = slow(SLOW);
     let openssl = machine.openssl.clone().env("TPM2_TCTI", &proxy.tcti());
-    let found = jobs(&openssl, "unload message ec 4 20");
+    let found = jobs(&openssl, "unload digest ec 4 20");
     assert_eq!(found.pauses, 80, "{found:?}");
     assert!(found.threads <= 3, "{found:?}");
 
     // A TPM that answers much later does not hold up unloading, and its thread does no harm afterwards.
-    let (machine, proxy) = slow(raw::SIGN, Duration::from_secs(6));
+    let (machine, proxy) = slow(Duration::from_secs(6));
     let openssl = machine.openssl.clone().env("TPM2_TCTI", &proxy.tcti());
     let start = Instant::now();
-    let found = jobs(&openssl, "unload message ec 2 1");
+    let found = jobs(&openssl, "unload digest ec 2 1");
     assert_eq!(found.pauses, 2, "{found:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(proxy.log().count(raw::SIGN), 0, "the TPM has answered");
 }
 
 #[test]
 fn a_process_exits_while_its_thread_works() {
-    let (machine, _proxy) = slow(raw::SIGN, SLOW);
+    let (machine, _proxy) = slow(SLOW);
     let found = jobs(&machine.openssl, "exit sign ec 8 1");
     assert_eq!((found.pauses, found.threads), (8, 2), "{found:?}");
     machine.tpm.assert_empty();
@@ -192,7 +200,7 @@ fn a_process_exits_while_its_thread_works() {
 
 #[test]
 fn more_jobs_than_places_wait_in_their_thread() {
-    let (machine, proxy) = slow(raw::SIGN, Duration::from_millis(10));
+    let (machine, proxy) = slow(Duration::from_millis(10));
     let found = jobs(&machine.openssl, "together sign ec 200 1");
     assert_eq!((found.done, found.failed, found.pauses, found.threads), (200, 0, 200, 2), "{found:?}");
     assert_eq!(proxy.log().count(raw::SIGN), 200);
@@ -201,11 +209,11 @@ fn more_jobs_than_places_wait_in_their_thread() {
 
 #[test]
 fn jobs_fail_at_once_if_the_queue_is_full_and_the_tpm_is_stuck() {
-    let (machine, proxy) = slow(raw::SIGN, Duration::ZERO);
+    let (machine, proxy) = behind_proxy();
     let mut first = true;
     proxy.on_command(move |command| {
         if raw::code(command) == raw::SIGN && std::mem::take(&mut first) {
-            std::thread::sleep(Duration::from_secs(7));
+            std::thread::sleep(Duration::from_secs(12));
         }
         tests::Fate::Pass
     });
@@ -274,8 +282,9 @@ fn s_server_and_haproxy_make_handshakes_in_jobs() {
         let (port, server) = port::serve(1, |port| {
             let line = format!("openssl s_server -async -accept 127.0.0.1:{port} -cert site.crt -key {key}");
             let mut command = openssl.shell().command(&line);
+            let log = File::create(openssl.file("s_server.log")).unwrap();
             // It ends at the end of its standard input.
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
             Process::spawn(command)
         });
         for version in ["-tls1_2", "-tls1_3"] {

@@ -24,7 +24,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// Runs a program that signs the message, and has a stock verify it.
+/// Runs a program that signs the message, and has a stock openssl verify it.
 fn signs(machine: &Machine, line: &str) {
     let signature = machine.openssl.shell().pipe(line, "what is signed").ok().stdout;
     machine.openssl.write("message.sig", signature);

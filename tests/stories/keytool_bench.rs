@@ -10,13 +10,6 @@ use tests::{Fate, Options, Proxy, Pty, ResourceManager, Swtpm, tamper};
 
 use crate::keytool::Desk;
 
-/// Makes a desk whose TPM is behind a proxy.
-fn desk() -> (Desk, Proxy) {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    (Desk::by(tpm, &proxy.swtpm_tcti()), proxy)
-}
-
 /// Returns the rows of the JSON document: operation, key, result and number of samples.
 #[track_caller]
 fn rows(output: &Output) -> Vec<(String, String, String, u64)> {
@@ -76,12 +69,8 @@ fn a_table_shows_each_operation_and_what_it_means() {
 
 #[test]
 fn a_chip_without_a_key_type_is_reported_as_such() {
-    let missing = |chip: &str| match chip {
-        "no P-384" => "P-384",
-        _ => "RSA-3072",
-    };
-    for chip in ["no P-384", "no RSA-3072"] {
-        let (desk, proxy) = desk();
+    for (chip, missing) in [("no P-384", "P-384"), ("no RSA-3072", "RSA-3072")] {
+        let (desk, proxy) = Desk::behind_proxy();
         match chip {
             "no P-384" => proxy.become_chip(Chip::named(chip)),
             // The question for the size 3072 (TPM2_TestParms)
@@ -92,8 +81,7 @@ fn a_chip_without_a_key_type_is_reported_as_such() {
             }),
         }
         let output = desk.run("tpm2-keytool bench --yes --samples 1 --json").ok();
-        let result =
-            |_: &str, key: &str| if key == missing(chip) { ("unsupported", 0) } else { ("measured", 1) };
+        let result = |_: &str, key: &str| if key == missing { ("unsupported", 0) } else { ("measured", 1) };
         assert_eq!(rows(&output), expected(result), "{chip}");
         desk.run("tpm2-keytool bench --yes --samples 1").ok().says("not supported: this TPM has no");
         proxy.remove_rules();
@@ -104,7 +92,7 @@ fn a_chip_without_a_key_type_is_reported_as_such() {
 #[test]
 fn chips_that_differ_are_measured() {
     for chip in ["no raw RSA", "two sessions", "three slots", "no SHA-384"] {
-        let (desk, proxy) = desk();
+        let (desk, proxy) = Desk::behind_proxy();
         Chip::named(chip).prepare(&desk.tpm);
         proxy.become_chip(Chip::named(chip));
         let output = desk.run("tpm2-keytool bench --yes --samples 2 --json").ok();
@@ -116,7 +104,7 @@ fn chips_that_differ_are_measured() {
 
 #[test]
 fn a_chip_with_rsa_parents_is_measured_after_confirmation() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.become_chip(Chip::named("no ECC"));
     desk.run("tpm2-keytool bench --samples 1").failed().says("deriving an RSA parent").says("give --yes");
     let output = desk.run("tpm2-keytool bench --samples 1 --json --yes").ok();
@@ -155,12 +143,12 @@ fn the_confirmation_of_an_rsa_parent_covers_all_measurements() {
 
 #[test]
 fn a_refused_operation_does_not_stop_the_others() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.on_command(tamper::answer(raw::ECDH_ZGEN, 0x101, 9));
     let output = desk.run("tpm2-keytool bench --yes --samples 1 --json").failed();
     let result = |operation: &str, _: &str| if operation == "ecdh" { ("failed", 0) } else { ("measured", 1) };
     assert_eq!(rows(&output), expected(result));
-    assert_eq!(output.status.and_then(|status| status.code()), Some(1), "{output}");
+    assert_eq!(output.code(), Some(1), "{output}");
     proxy.remove_rules();
     desk.assert_tidy();
 }
@@ -192,7 +180,7 @@ fn the_lockout_is_untouched() {
 fn no_tpm_is_reported() {
     let desk = Desk::new();
     let output = desk.run("tpm2-keytool bench --tcti swtpm:host=127.0.0.1,port=1").failed().says("hint:");
-    assert_eq!(output.status.and_then(|status| status.code()), Some(4), "{output}");
+    assert_eq!(output.code(), Some(4), "{output}");
 }
 
 #[test]
@@ -209,14 +197,14 @@ fn behind_a_resource_manager_nothing_is_left_either() {
 #[test]
 fn a_signal_ends_it_when_the_tpm_has_answered() {
     for command in [raw::CREATE_PRIMARY, raw::IMPORT, raw::SIGN, raw::RSA_DECRYPT] {
-        let (desk, proxy) = desk();
+        let (desk, proxy) = Desk::behind_proxy();
         desk.interrupt(&proxy, command, libc::SIGINT, "tpm2-keytool bench", b"");
     }
 }
 
 #[test]
 fn ctrl_c_on_the_terminal_ends_it() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.on_command(tamper::delay(raw::SIGN, Duration::from_millis(1_500)));
     let mut terminal = Pty::start(desk.command("tpm2-keytool bench"));
     // The progress line appears after a second.
@@ -235,7 +223,7 @@ fn slow(proxy: &Proxy) {
 
 #[test]
 fn more_than_half_a_minute_is_spent_only_with_consent() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     slow(&proxy);
     // Without a terminal, the tool cannot ask.
     let output =

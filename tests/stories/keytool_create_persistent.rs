@@ -3,7 +3,7 @@
 use keyfile::KeyReference;
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm};
+use tests::{Fate, tamper};
 
 use crate::keytool::{Desk, full};
 use crate::machine::Machine;
@@ -51,9 +51,7 @@ fn openssl_signs_with_the_file_and_only_the_tpm_has_the_key() {
 
 #[test]
 fn an_occupied_handle_is_refused_before_a_key_is_made() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.run("tpm2-keytool create -e P-256 --persistent=81000100 first.ref").ok();
     assert_eq!(uri(&desk, "first.ref"), "handle:0x81000100");
     let refused = desk.run("tpm2-keytool create -e P-256 --persistent=81000100 second.ref");
@@ -61,11 +59,7 @@ fn an_occupied_handle_is_refused_before_a_key_is_made() {
     desk.assert_absent("second.ref");
     assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
     // Another process takes the first free handle meanwhile (TPM_RC_NV_DEFINED): the list is read again.
-    let mut taken = false;
-    proxy.on_command(move |command| {
-        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut taken, true);
-        if first { Fate::Answer(raw::answer(0x14c)) } else { Fate::Pass }
-    });
+    proxy.on_command(tamper::answer(raw::EVICT_CONTROL, 0x14c, 1));
     desk.run("tpm2-keytool create -e P-256 --persistent third.ref").ok().says("the key is at 0x81000101");
     proxy.remove_rules();
     desk.assert_tidy();
@@ -73,9 +67,7 @@ fn an_occupied_handle_is_refused_before_a_key_is_made() {
 
 #[test]
 fn nothing_is_left_if_a_step_fails() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let line = "tpm2-keytool create -e P-256 --persistent key.ref";
     let is_empty = || {
         proxy.remove_rules();
@@ -83,10 +75,7 @@ fn nothing_is_left_if_a_step_fails() {
         desk.assert_tidy();
     };
     // The TPM's memory is full (TPM_RC_NV_SPACE).
-    proxy.on_command(|command| match raw::code(command) == raw::EVICT_CONTROL {
-        true => Fate::Answer(raw::answer(0x14b)),
-        false => Fate::Pass,
-    });
+    proxy.on_command(tamper::answer(raw::EVICT_CONTROL, 0x14b, usize::MAX));
     desk.run(line).failed().says("remove a persistent key that is not needed");
     desk.assert_absent("key.ref");
     is_empty();
@@ -108,11 +97,7 @@ fn nothing_is_left_if_a_step_fails() {
         desk.assert_absent("key.ref");
     }
     // A lost answer is not an error: the key is found.
-    let mut lost = false;
-    proxy.on_response(move |command, _| {
-        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut lost, true);
-        if first { Fate::HangUp } else { Fate::Pass }
-    });
+    proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
     desk.run(line).ok().says("the key is at 0x81000100");
     proxy.remove_rules();
     assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
@@ -137,9 +122,7 @@ const PERSISTING: [&str; 2] = ["create -e P-256 --persistent=81000100 key.ref", 
 
 #[test]
 fn a_key_is_removed_or_named_if_the_connection_breaks() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     for line in PERSISTING {
         let (mut removed, mut named) = (0, 0);
         // The answers to this many commands are lost, from the one on that makes the key persistent.
@@ -181,9 +164,7 @@ fn a_key_is_removed_or_named_if_the_connection_breaks() {
 #[test]
 fn a_second_signal_names_the_key() {
     for line in PERSISTING {
-        let tpm = Swtpm::start();
-        let proxy = Proxy::start(&tpm);
-        let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+        let (desk, proxy) = Desk::behind_proxy();
         desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
         let (arrived, arrival) = std::sync::mpsc::channel();
         let (answer, may_answer) = std::sync::mpsc::channel::<()>();
@@ -199,9 +180,7 @@ fn a_second_signal_names_the_key() {
         let mut process = Process::spawn(tool);
         arrival.recv_timeout(LIMIT).expect("the command");
         process.signal(libc::SIGINT);
-        while !desk.shell.text("errors").contains("repeat to stop at once") {
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
+        desk.await_report(&mut process, "repeat to stop at once");
         process.signal(libc::SIGINT);
         assert_eq!(process.wait(LIMIT).code(), Some(130));
         let _ = answer.send(());
@@ -211,15 +190,14 @@ fn a_second_signal_names_the_key() {
             "{line}: {errors}"
         );
         desk.assert_absent("key.ref");
+        assert_eq!(desk.tpm.persistent(), [0x8100_0100]);
     }
 }
 
 #[test]
 fn the_owners_password_is_used() {
-    let tpm = Swtpm::start();
-    tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
     let create = |options: &str| desk.run(&format!("tpm2-keytool create -e P-256 {options} key.ref"));
     create("--persistent -b ownersecretword --passowner pass:wrong")
         .failed()

@@ -1,17 +1,13 @@
-//! `leaf`: a CA key in the TPM issues short-lived certificates for software keys, and a server never sees half of a new pair.
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+//! `leaf`: a CA key in the TPM issues short-lived certificates for software keys.
+use std::fs;
 
-use tests::port;
 use tests::process::Output;
 use tests::raw::Tpm as _;
 
 use crate::keytool::full;
 use crate::machine::Machine;
-use crate::web_servers::CLIENTS;
 
-/// The limit of every wait here.
-const LIMIT: Duration = Duration::from_secs(120);
+mod renewal;
 
 /// The sub-CA of docs/short-lived.md.
 const SUB_CA: &str = "\
@@ -23,8 +19,11 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 ";
 
+/// The usual arguments, but for the folder.
+const USUAL: &str = "--ca ca.tpm --ca-cert ca.pem --name localhost";
+
 /// A machine with a root CA in software (`root.pem`) and the folder `leaf`.
-pub(crate) struct Site {
+struct Site {
     machine: Machine,
 }
 
@@ -64,7 +63,7 @@ impl Site {
     /// Issues a certificate for localhost with the sub-CA.
     #[track_caller]
     fn issue(&self) {
-        self.run("--ca ca.tpm --ca-cert ca.pem --name localhost --out leaf").ok();
+        self.run(&format!("{USUAL} --out leaf")).ok();
     }
 
     /// Verifies the current pair as a client does that trusts the root only, and returns the text of the certificate.
@@ -104,10 +103,6 @@ impl Site {
         let entries = fs::read_dir(self.machine.openssl.file("leaf")).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.and_then(|status| status.code())
 }
 
 #[test]
@@ -164,10 +159,7 @@ fn each_kind_of_ca_key_and_each_algorithm_works() {
         ("--ecc P-256", "RSA-3072", ["ecdsa-with-SHA256", "(3072 bit)"]),
     ] {
         site.ca(options, "", SUB_CA, "");
-        site.run(&format!(
-            "--ca ca.tpm --ca-cert ca.pem --name localhost --algorithm {algorithm} --out leaf"
-        ))
-        .ok();
+        site.run(&format!("{USUAL} --algorithm {algorithm} --out leaf")).ok();
         let text = site.verified("localhost");
         assert!(parts.iter().all(|part| text.contains(part)), "{parts:?}: {text}");
     }
@@ -189,13 +181,7 @@ fn only_the_owner_can_read_the_key() {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::with_ca();
     let shell = site.machine.tool.shell();
-    shell.write(
-        "issue",
-        format!(
-            "umask 0; {}",
-            full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf")
-        ),
-    );
+    shell.write("issue", format!("umask 0; {}", full(&format!("tpm2-keytool leaf {USUAL} --out leaf"))));
     shell.ok("bash issue");
     let mode = |name: &str| {
         fs::metadata(shell.file(format!("leaf/current/{name}"))).unwrap().permissions().mode() & 0o777
@@ -231,7 +217,7 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
     let dead = "--tcti swtpm:host=127.0.0.1,port=1";
     let refused = |options: &str, cause: &str, expected: i32| {
         let output = site.run(&format!("{options} {dead}")).failed().says(cause);
-        assert_eq!(code(&output), Some(expected), "{output}");
+        assert_eq!(output.code(), Some(expected), "{output}");
         assert!(expected == 2 || output.err().contains("hint: "), "{output}");
     };
     let with = |cert: &str| format!("--ca ca.tpm --ca-cert {cert} --name localhost --out leaf");
@@ -244,13 +230,12 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
     refused(&with("ca.tpm"), "it contains no certificate", 1);
     refused(&with("absent.pem"), "cannot read absent.pem", 1);
     refused("--ca other.tpm --ca-cert ca.pem --name localhost --out leaf", "belongs to another key", 1);
-    let named =
-        |name: &str| format!("--ca ca.tpm --ca-cert ca.pem --name localhost --name {name} --out leaf");
+    let named = |name: &str| format!("{USUAL} --name {name} --out leaf");
     refused(&named("www.example.org"), "the name constraints of its certificate 1 forbid www.example.org", 1);
     refused(&named("*.example.org"), "forbid *.example.org", 1);
     refused(&named("127.0.0.1"), "it is an IP address", 2);
     refused(&named("a_b.site.example"), "it is not a DNS name", 2);
-    let to = |out: &str| format!("--ca ca.tpm --ca-cert ca.pem --name localhost --out {out}");
+    let to = |out: &str| format!("{USUAL} --out {out}");
     refused(&to("absent"), "cannot write absent: No such file or directory", 1);
     refused(&to("leaf.file"), "leaf.file is not a folder", 1);
     refused(&to("taken"), "current is not a symbolic link", 1);
@@ -267,7 +252,7 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
 fn the_certificate_ends_with_that_of_its_ca() {
     let site = Site::new();
     site.ca("--ecc P-256", "", SUB_CA, "-days 1");
-    site.run("--ca ca.tpm --ca-cert ca.pem --name localhost --hours 48 --out leaf")
+    site.run(&format!("{USUAL} --hours 48 --out leaf"))
         .ok()
         .says("warning: the certificate ends early, because one of its CA's expires on");
     let end = |file: &str| {
@@ -287,10 +272,10 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     site.run(&format!("--ca ca.tpm --passin pass:secret {line}")).ok();
     let first = site.serial();
     let missing = site.run(&format!("--ca ca.tpm {line}")).failed().says("password of the key");
-    assert_eq!(code(&missing), Some(7), "{missing}");
+    assert_eq!(missing.code(), Some(7), "{missing}");
     let wrong =
         site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("the password is wrong");
-    assert_eq!(code(&wrong), Some(3), "{wrong}");
+    assert_eq!(wrong.code(), Some(3), "{wrong}");
     assert_eq!(site.machine.tpm.failures(), 1);
     // A persistent key whose password is in a file.
     site.machine.openssl.write("word", "secret\n");
@@ -299,186 +284,11 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     let second = site.serial();
     assert_ne!(first, second);
     let wrong = site.run(&format!("--ca handle:0x81000100 --passin pass:guess {line}")).failed();
-    assert_eq!(code(&wrong), Some(3), "{wrong}");
+    assert_eq!(wrong.code(), Some(3), "{wrong}");
     // One more failure would lock the TPM.
     let spared =
         site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("would lock the TPM");
-    assert_eq!(code(&spared), Some(5), "{spared}");
+    assert_eq!(spared.code(), Some(5), "{spared}");
     assert_eq!(site.serial(), second);
     site.verified("localhost");
-}
-
-#[test]
-fn a_process_killed_at_any_step_leaves_the_old_pair() {
-    let site = Site::with_ca();
-    site.issue();
-    let shell = site.machine.tool.shell();
-    let line = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf");
-    // Each system call that changes the folder; the process is killed before it.
-    let steps = ["mkdir:1", "mkdir:2", "fsync:1", "fsync:2", "fsync:3", "fsync:4", "symlink:1", "rename:1"];
-    for step in steps {
-        let before = site.serial();
-        let (call, when) = step.split_once(':').unwrap();
-        let killed = shell.run(&format!(
-            "strace -f -qq -o trace -e trace=/^{call} -e inject=/^{call}:signal=KILL:when={when} {line}"
-        ));
-        assert!(!killed.success(), "{step} was not reached: {killed}");
-        assert_eq!(site.serial(), before, "{step}");
-        site.verified("localhost");
-    }
-    assert!(site.entries().len() > 4, "no step was killed after a folder was made: {:?}", site.entries());
-    let before = site.serial();
-    site.issue();
-    assert_ne!(site.serial(), before);
-    site.verified("localhost");
-    // The link, and two pairs.
-    assert_eq!(site.entries().len(), 3, "{:?}", site.entries());
-}
-
-#[test]
-fn a_signal_during_the_check_of_the_folder_leaves_nothing() {
-    let site = Site::with_ca();
-    let shell = site.machine.tool.shell();
-    // The folder that shows whether DIR can be written is removed two seconds late.
-    let line = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf");
-    shell.write("issue", format!("echo $$ >tool; exec {line}"));
-    let mut tool = shell.spawn(
-        "strace -f -qq -o trace -e inject=/^(rmdir|unlinkat):delay_enter=2000000:when=1 sh issue",
-        "leaf.log",
-    );
-    let start = Instant::now();
-    while site.entries().is_empty() {
-        assert!(start.elapsed() < LIMIT && tool.ended().is_none(), "{}", shell.text("leaf.log"));
-        thread::sleep(Duration::from_millis(5));
-    }
-    shell.ok("sh -c 'kill -TERM $(cat tool)'");
-    assert!(!tool.wait(LIMIT).success(), "{}", shell.text("leaf.log"));
-    assert_eq!(site.entries(), [""; 0]);
-}
-
-#[test]
-fn renewals_at_the_same_time_leave_one_complete_pair() {
-    let site = Site::with_ca();
-    site.issue();
-    let shell = site.machine.tool.shell();
-    let line = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out leaf");
-    let mut renewals: Vec<_> = (0..6).map(|at| shell.spawn(&line, &format!("renewal-{at}.log"))).collect();
-    // A reader that resolves the link once reads one pair.
-    let folder = || fs::canonicalize(shell.file("leaf/current")).unwrap();
-    let copy = shell.file("copy");
-    fs::create_dir(&copy).unwrap();
-    let (mut running, mut pairs) = (true, 0);
-    while running {
-        running = renewals.iter_mut().any(|renewal| renewal.ended().is_none());
-        let current = folder();
-        let copied = ["key.pem", "cert.pem"].map(|name| fs::copy(current.join(name), copy.join(name)));
-        // The pair before the previous one may be removed meanwhile.
-        if copied.iter().all(Result::is_ok) {
-            let copy = copy.display().to_string();
-            assert_eq!(site.public_half(&copy), site.certified(&copy));
-            pairs += 1;
-        }
-    }
-    assert!(pairs > 0);
-    for (at, mut renewal) in renewals.into_iter().enumerate() {
-        assert!(renewal.wait(LIMIT).success(), "{}", shell.text(&format!("renewal-{at}.log")));
-    }
-    site.verified("localhost");
-    assert_eq!(site.entries().len(), 3, "{:?}", site.entries());
-}
-
-#[test]
-fn the_folder_may_be_a_symbolic_link_and_a_full_one_keeps_the_old_pair() {
-    let site = Site::with_ca();
-    let shell = site.machine.tool.shell();
-    std::os::unix::fs::symlink("leaf", shell.file("link")).unwrap();
-    site.run("--ca ca.tpm --ca-cert ca.pem --name localhost --out link").ok();
-    site.verified("localhost");
-    assert!(shell.file("link").is_symlink());
-    let tool = full("tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name localhost --out full");
-    shell.write(
-        "on-a-full-disk",
-        format!(
-            "set -eu
-             mkdir full; mount -t tmpfs -o size=64k none full
-             {tool} 2>warnings; test ! -s warnings
-             readlink full/current >before
-             dd if=/dev/zero of=full/filler bs=4k 2>dd.log || true
-             if {tool} 2>refused; then exit 1; fi
-             grep 'cannot write .*: No space left on device' refused
-             readlink full/current | cmp before
-             openssl pkey -in full/current/key.pem -pubout >key.pub
-             openssl x509 -in full/current/cert.pem -noout -pubkey | cmp key.pub
-             ls full >entries
-             rm full/filler; {tool}"
-        ),
-    );
-    let map = if shell.ok("id -u").out().trim() == "0" { "" } else { "--map-root-user" };
-    site.machine
-        .openssl
-        .without_tpm2()
-        .shell()
-        .clone()
-        .env("TPM2_TCTI", site.machine.tpm.tcti())
-        .ok(&format!("unshare --mount {map} bash on-a-full-disk"));
-    // filler, current, and the only pair.
-    assert_eq!(shell.text("entries").lines().count(), 3, "{}", shell.text("entries"));
-}
-
-const NGINX: &str = "\
-error_log stderr;
-pid nginx.pid;
-daemon off;
-events { }
-http {
-    access_log off;
-    ssl_session_tickets off;
-    server {
-        listen 127.0.0.1:PORT ssl;
-        ssl_certificate leaf/current/cert.pem;
-        ssl_certificate_key leaf/current/key.pem;
-        location / { return 200 leaf; }
-    }
-}
-";
-
-#[test]
-fn nginx_takes_five_new_pairs_under_load_without_a_failed_handshake() {
-    let site = Site::with_ca();
-    site.issue();
-    let stock = site.machine.openssl.without_tpm2();
-    let shell = stock.shell();
-    fs::copy(shell.file("root.pem"), shell.file("crt")).unwrap();
-    shell.write("clients.py", CLIENTS);
-    let folder = shell.folder().display().to_string();
-    let (port, nginx) = port::serve_forking(1, |port| {
-        shell.write("nginx.conf", NGINX.replace("PORT", &port.to_string()));
-        shell.spawn(&format!("/usr/sbin/nginx -p {folder} -c nginx.conf"), "nginx.log")
-    });
-    let served = || {
-        shell.write("get", format!("openssl s_client -connect 127.0.0.1:{port} </dev/null 2>s_client.log | openssl x509 -noout -serial"));
-        shell.ok("bash -o pipefail get").out()
-    };
-    let mut clients = shell.spawn(&format!("/usr/bin/python3 clients.py {port}"), "clients.log");
-    for renewal in 1..=5 {
-        let enough = renewal * 20;
-        let start = Instant::now();
-        while shell.text("visits").len() < enough {
-            assert!(start.elapsed() < LIMIT, "no request is served: {}", shell.text("nginx.log"));
-            thread::sleep(Duration::from_millis(20));
-        }
-        site.issue();
-        nginx.signal(libc::SIGHUP);
-        let start = Instant::now();
-        while served() != site.serial() {
-            assert!(start.elapsed() < LIMIT, "the old certificate is served: {}", shell.text("nginx.log"));
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-    shell.write("stop", "");
-    assert!(clients.wait(LIMIT).success());
-    let printed = shell.text("clients.log");
-    let (visits, failures) = printed.trim().split_once(' ').unwrap();
-    assert_eq!(failures, "[]", "{}", shell.text("nginx.log"));
-    assert!(visits.parse::<u32>().unwrap() >= 100, "{visits}");
 }

@@ -141,7 +141,7 @@ fn help_describes_each_subcommand() {
     }
     folder.run("tpm2-keytool help").ok().says("Exit codes");
     let wrong = folder.run("tpm2-keytool help no-such-command").failed();
-    assert_eq!(wrong.status.and_then(|status| status.code()), Some(2), "{wrong}");
+    assert_eq!(wrong.code(), Some(2), "{wrong}");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::io::BufRead as _;
 use std::os::unix::fs::{FileExt as _, PermissionsExt};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Shell, Swtpm, module};
+use tests::{Fate, Proxy, Shell, module};
 
 use crate::keytool::Desk;
 
@@ -180,10 +180,13 @@ fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>
     tool.stdout(std::fs::File::create(desk.shell.file("output")).unwrap());
     let mut process = Process::spawn(tool);
     let mut memories = Vec::new();
+    let mut last = Instant::now();
     while process.ended().is_none() {
+        assert!(last.elapsed() < LIMIT, "it sent no command for {LIMIT:?} and did not end: {line}");
         if comes.recv_timeout(Duration::from_millis(5)).is_ok() {
             memories.push(memory(process.id()));
             go.send(()).unwrap();
+            last = Instant::now();
         }
     }
     proxy.remove_rules();
@@ -197,9 +200,7 @@ fn secrets_are_wiped_from_memory_when_no_longer_needed() {
     const DATA: &[u8] = b"a passphrase that its owner alone reads";
     const SIGNERS: &[u8] = b"signersecretword";
     const DATAS: &[u8] = b"datasecretword";
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.others(
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
          openssl pkey -in ec.pem -pubout -out ec.public

@@ -1,7 +1,7 @@
 //! `srk` makes the standard storage key persistent at its standard handle; other tools derive the same key.
 
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm};
+use tests::tamper;
 
 use crate::keytool::Desk;
 
@@ -63,14 +63,12 @@ fn another_object_at_the_handle_is_kept() {
 
 #[test]
 fn the_owners_password_is_used() {
-    let tpm = Swtpm::start();
-    tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownersecretword");
     desk.shell.write("word", "ownersecretword\n");
     for (options, code) in [("", 7), ("-b wrong", 3)] {
         let output = desk.run(&format!("tpm2-keytool srk {options}")).failed().says("password");
-        assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+        assert_eq!(output.code(), Some(code), "{output}");
     }
     assert!(desk.tpm.persistent().is_empty());
     desk.run("tpm2-keytool srk --passowner file:word").ok().says("made the P-256");
@@ -85,14 +83,8 @@ fn the_owners_password_is_used() {
 
 #[test]
 fn a_lost_response_does_not_make_a_second_key() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
-    let mut lost = false;
-    proxy.on_response(move |command, _| {
-        let first = raw::code(command) == raw::EVICT_CONTROL && !std::mem::replace(&mut lost, true);
-        if first { Fate::HangUp } else { Fate::Pass }
-    });
+    let (desk, proxy) = Desk::behind_proxy();
+    proxy.on_response(tamper::hang_up(raw::EVICT_CONTROL, 1));
     let output = desk.run("tpm2-keytool srk");
     proxy.remove_rules();
     // The tool connects again, finds the key, and so does the next run.

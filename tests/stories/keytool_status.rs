@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Options, Pace, Proxy, ResourceManager, Swtpm, TerminalDevice};
+use tests::{Fate, Options, Pace, ResourceManager, Swtpm, TerminalDevice};
 
 use crate::keytool::{Desk, full};
 
@@ -118,9 +118,7 @@ fn the_kernels_resource_manager_is_recognized_under_another_name() {
 
 #[test]
 fn a_slow_derivation_is_reported_if_a_storage_key_would_avoid_it() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let slow = || proxy.on_response(Pace { rsa_key: 0, ..Pace::CHIP }.rule());
     let advice = "make it persistent with `tpm2-keytool srk`";
     // The owner's password is not needed to measure.
@@ -345,9 +343,7 @@ fn a_lockout_is_shown_with_its_remedy() {
 /// In failure mode a TPM answers GetTestResult, and GetCapability for its manufacturer (Part 3 §10.4, §30.2), and nothing else.
 #[test]
 fn a_tpm_in_failure_mode_is_reported() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.on_command(|command| match raw::code(command) {
         // TPM2_GetTestResult: four manufacturer-specific bytes, and TPM_RC_FAILURE.
         0x17c => {
@@ -374,9 +370,7 @@ fn a_tpm_in_failure_mode_is_reported() {
 
 #[test]
 fn anything_but_a_tpm_2_is_an_error_with_a_remedy() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     for (tcti, cause) in [
         ("swtpm:host=127.0.0.1,port=1", "port=1"),
         ("mssim:host=127.0.0.1,port=1", "port=1"),

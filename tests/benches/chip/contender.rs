@@ -85,8 +85,6 @@ pub(crate) struct Setup {
     pub(crate) shell: Shell,
     /// The key for the OSSL_STORE.
     pub(crate) key: &'static str,
-    /// The key for a program that reads a file; None if there is no such file.
-    pub(crate) file: Option<&'static str>,
     /// The program of server.c.
     pub(crate) program: String,
     /// True if this provider is measured.
@@ -114,18 +112,15 @@ impl Setup {
         let program =
             c_program::build(&shell, &Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/chip/server.c"));
         let tcti = chip.tcti();
-        let (shell, file) = match contender {
-            Contender::Peer => (peers::tpm2_openssl_for_keys(&shell, &tcti), Some("key.tpm")),
-            Contender::PeerPersistent => (peers::tpm2_openssl_for_keys(&shell, &tcti), None),
-            _ => {
-                let openssl = Openssl::in_shell(shell, &tcti, Order::DefaultFirst);
-                let openssl = match chip.is_managed() {
-                    true => openssl.set("resource-manager", "kernel"),
-                    false => openssl,
-                };
-                let file = if contender.is_persistent() { "key.ref" } else { "key.tpm" };
-                (openssl.shell().clone(), Some(file))
-            }
+        let shell = if contender.is_ours() {
+            let openssl = Openssl::in_shell(shell, &tcti, Order::DefaultFirst);
+            let openssl = match chip.is_managed() {
+                true => openssl.set("resource-manager", "kernel"),
+                false => openssl,
+            };
+            openssl.shell().clone()
+        } else {
+            peers::tpm2_openssl_for_keys(&shell, &tcti)
         };
         // A reference says whether the key has a password. Without that, this provider would ask the TPM first.
         let key = match contender {
@@ -133,12 +128,17 @@ impl Setup {
             Contender::PeerPersistent => "handle:0x81000100",
             _ => "key.tpm",
         };
-        Self { shell, key, file, program, is_ours: contender.is_ours() }
+        Self { shell, key, program, is_ours: contender.is_ours() }
+    }
+
+    /// Returns the key for a program that reads a file. `None` if there is no such file.
+    pub(crate) fn file(&self) -> Option<&'static str> {
+        (!self.key.starts_with("handle:")).then_some(self.key)
     }
 
     /// Returns false if the contender has no key for the programs of this step.
     pub(crate) fn can(&self, step: Step) -> bool {
-        step != Step::WorkerStart || self.file.is_some()
+        step != Step::WorkerStart || self.file().is_some()
     }
 
     /// Returns the last lines that the program of a step has printed.

@@ -57,6 +57,7 @@ fn measured(way: Way, key: KeyType) -> Table {
             if cost.is_none() && setup.can(step) {
                 eprintln!("{way}, {key}, {contender}, {step}: failed\n{}", setup.last_words(step));
             }
+            assert!(cost.is_some() || !setup.is_ours, "this provider failed, which can do every step");
             table.add(contender, step, cost);
         }
     }

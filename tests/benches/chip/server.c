@@ -4,16 +4,14 @@
  * chip serve KEY CRT PORT loads the key like PostgreSQL's postmaster, then forks a process for each TLS connection, which exits after it
  *
  * KEY is a file, or a URI of the OSSL_STORE. The configuration (OPENSSL_CONF) chooses the module. */
+#include "../../stories/c/must.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/store.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,19 +19,11 @@
 
 #define MOST_THREADS 64
 
-static void must(int condition)
-{
-    if (!condition) {
-        ERR_print_errors_fp(stderr);
-        exit(1);
-    }
-}
-
 static EVP_PKEY *load(const char *uri)
 {
     EVP_PKEY *key = NULL;
     OSSL_STORE_CTX *store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
-    must(store != NULL && OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY));
+    MUST(store != NULL && OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY));
     while (key == NULL && !OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
         if (info != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
@@ -41,7 +31,7 @@ static EVP_PKEY *load(const char *uri)
         OSSL_STORE_INFO_free(info);
     }
     OSSL_STORE_close(store);
-    must(key != NULL);
+    MUST(key != NULL);
     return key;
 }
 
@@ -57,8 +47,8 @@ static void *sign(void *argument)
         unsigned char signature[600];
         size_t size = sizeof signature;
         EVP_MD_CTX *context = EVP_MD_CTX_new();
-        must(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, batch->key, NULL) == 1);
-        must(EVP_DigestSign(context, signature, &size, (const unsigned char *)"m", 1) == 1);
+        MUST(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, batch->key, NULL) == 1);
+        MUST(EVP_DigestSign(context, signature, &size, (const unsigned char *)"m", 1) == 1);
         EVP_MD_CTX_free(context);
     }
     return NULL;
@@ -70,12 +60,12 @@ static int sign_batches(EVP_PKEY *key)
     while (scanf("%d %d", &signatures, &threads) == 2) {
         pthread_t all[MOST_THREADS];
         struct batch batch = { key, signatures / threads };
-        must(threads <= MOST_THREADS);
+        MUST(threads <= MOST_THREADS);
         if (threads == 1) {
             sign(&batch);
         } else {
             for (int i = 0; i < threads; i++)
-                must(pthread_create(&all[i], NULL, sign, &batch) == 0);
+                MUST(pthread_create(&all[i], NULL, sign, &batch) == 0);
             for (int i = 0; i < threads; i++)
                 pthread_join(all[i], NULL);
         }
@@ -94,11 +84,11 @@ static int serve(EVP_PKEY *key, const char *certificate, const char *port)
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     /* As servers do: a client may close its connection before the server has sent its tickets. */
     signal(SIGPIPE, SIG_IGN);
-    must(SSL_CTX_use_certificate_chain_file(context, certificate) == 1);
-    must(SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1);
+    MUST(SSL_CTX_use_certificate_chain_file(context, certificate) == 1);
+    MUST(SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     address.sin_port = htons((unsigned short)atoi(port));
-    must(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 16) == 0);
+    MUST(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 16) == 0);
     for (;;) {
         int client = accept(listener, NULL, NULL);
         pid_t child = fork();

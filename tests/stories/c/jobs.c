@@ -1,6 +1,6 @@
 /* Several asynchronous jobs on one thread (ASYNC_start_job(3ossl)), like a server with an event loop:
  *
- *   jobs MODE OPERATION KEY JOBS ROUNDS [PASSWORD]   OPERATION: sign, message (EVP_PKEY_sign, with a digest), pss, decrypt, derive
+ *   jobs MODE OPERATION KEY JOBS ROUNDS [PASSWORD]   OPERATION: sign, digest (EVP_PKEY_sign), pss, decrypt, derive
  *
  * Each job does the operation ROUNDS times and checks the result. MODE:
  *
@@ -107,6 +107,8 @@ static int sign_digest(void)
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     int ok = EVP_PKEY_sign_init(context) > 0 && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0
              && EVP_PKEY_sign(context, signature, &size, digest, sizeof digest) > 0;
+    MUST(!ok || (EVP_PKEY_verify_init(context) > 0 && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0
+                 && EVP_PKEY_verify(context, signature, size, digest, sizeof digest) == 1));
     EVP_PKEY_CTX_free(context);
     return ok;
 }
@@ -153,13 +155,15 @@ static int derive(void)
 
 static int operate(const char *operation)
 {
-    if (strcmp(operation, "message") == 0)
+    if (strcmp(operation, "digest") == 0)
         return sign_digest();
     if (strcmp(operation, "decrypt") == 0)
         return decrypt();
     if (strcmp(operation, "derive") == 0)
         return derive();
-    return sign(strcmp(operation, "pss") == 0);
+    int pss = strcmp(operation, "pss") == 0;
+    MUST(pss || strcmp(operation, "sign") == 0);
+    return sign(pss);
 }
 
 /* The content of a job. Other jobs of the thread run while it is paused. */
@@ -223,13 +227,19 @@ static void step(struct job *job, struct work *work)
     }
 }
 
+/* Returns what poll(2) waits for: the only descriptor of a job. */
+static struct pollfd descriptor(ASYNC_WAIT_CTX *wait)
+{
+    OSSL_ASYNC_FD fd;
+    size_t count = 0;
+    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, NULL, &count) == 1 && count == 1);
+    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, &fd, &count) == 1);
+    return (struct pollfd){ .fd = fd, .events = POLLIN };
+}
+
 static int is_readable(ASYNC_WAIT_CTX *wait)
 {
-    OSSL_ASYNC_FD fds[4];
-    size_t count = 4;
-    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, NULL, &count) == 1 && count == 1);
-    MUST(ASYNC_WAIT_CTX_get_all_fds(wait, fds, &count) == 1);
-    struct pollfd polled = { .fd = fds[0], .events = POLLIN };
+    struct pollfd polled = descriptor(wait);
     return poll(&polled, 1, 0) == 1;
 }
 
@@ -237,15 +247,9 @@ static void wait_for_descriptors(int count)
 {
     static struct pollfd polled[JOBS];
     nfds_t used = 0;
-    for (int i = 0; i < count; i++) {
-        OSSL_ASYNC_FD fds[4];
-        size_t found = 4;
-        if (jobs[i].ended)
-            continue;
-        MUST(ASYNC_WAIT_CTX_get_all_fds(jobs[i].wait, NULL, &found) == 1 && found == 1);
-        MUST(ASYNC_WAIT_CTX_get_all_fds(jobs[i].wait, fds, &found) == 1);
-        polled[used++] = (struct pollfd){ .fd = fds[0], .events = POLLIN };
-    }
+    for (int i = 0; i < count; i++)
+        if (!jobs[i].ended)
+            polled[used++] = descriptor(jobs[i].wait);
     MUST(used == 0 || poll(polled, used, 60000) > 0);
 }
 
