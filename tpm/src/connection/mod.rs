@@ -139,15 +139,16 @@ impl Connection {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    /// Flushes one object. If the connection breaks, it keeps its slot; if the TPM refuses, it is left to the clean-up.
+    /// Flushes one object. If the connection breaks, it keeps its slot; if the TPM refuses, it is left to the clean-up, and so is what seems to be absent
+    /// in a TPM that other processes use, too.
     pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
         let Some(handle) = self.slots.find(transient) else { return Ok(()) };
         let flushed = io_error_only(self.flush_context(handle))?;
         let Some(slot) = self.slots.remove(transient) else { return Ok(()) };
         match flushed {
             Some(Flushed::Done) => {}
-            Some(Flushed::Absent) => self.cleanup.add_lost(slot),
-            None => self.cleanup.slots.push(slot),
+            Some(Flushed::Absent) if !self.rules.shared => self.cleanup.add_lost(slot),
+            _ => self.cleanup.slots.push(slot),
         }
         Ok(())
     }
@@ -173,30 +174,28 @@ impl Connection {
 
     /// Flushes the policy session.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
-        let Some(policy) = flush_session(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)?
-        else {
-            return Ok(());
-        };
-        self.cleanup.policies.push(policy);
+        let Self { executor, policy, cleanup, rules, .. } = self;
+        let kept = flush_session(executor, policy, cleanup, rules.shared)?;
+        cleanup.policies.extend(kept);
         Ok(())
     }
 
     /// Flushes the session that protects.
     pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
-        let Some(session) = flush_session(&mut self.executor, &mut self.session, &mut self.cleanup.lost)?
-        else {
-            return Ok(());
-        };
-        self.cleanup.sessions.push(session);
+        let Self { executor, session, cleanup, rules, .. } = self;
+        let kept = flush_session(executor, session, cleanup, rules.shared)?;
+        cleanup.sessions.extend(kept);
         Ok(())
     }
 }
 
-/// Flushes a session, and returns it if the TPM refuses. If the connection breaks, the session is kept but not trusted any more.
+/// Flushes a session, and returns it if the TPM refuses, or if it seems to be absent in a TPM that other processes use, too. If the
+/// connection breaks, the session is kept but not trusted any more.
 fn flush_session(
     executor: &mut Executor,
     held: &mut Option<Session>,
-    lost: &mut Vec<Lost>,
+    cleanup: &mut Cleanup,
+    shared: bool,
 ) -> Result<Option<Session>, Error> {
     let Some(session) = held.as_mut().filter(|session| !session.has_ended()) else {
         *held = None;
@@ -204,11 +203,11 @@ fn flush_session(
     };
     match io_error_only(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
         Some(Flushed::Done) => *held = None,
-        Some(Flushed::Absent) => {
+        Some(Flushed::Absent) if !shared => {
             *held = None;
-            lost.push(Lost::Session);
+            cleanup.lost.push(Lost::Session);
         }
-        None => {}
+        _ => {}
     }
     Ok(held.take())
 }

@@ -90,8 +90,11 @@ impl Retry {
             ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
             ResponseCode::INITIALIZE if !self.fresh => Remedy::Reconnect,
             _ if names_missing_object(error, code) => Remedy::FlushOwn,
-            // The saved context or the parent at the handle is older than a reset.
-            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::FlushOwn,
+            // The saved context or the parent at the handle is older than a reset; or an answer in a policy session was altered, and its
+            // nonce with it.
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE | ResponseCode::NONCE if !self.fresh => {
+                Remedy::FlushOwn
+            }
             ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_other_object(error, connection) => {
                 Remedy::FlushOwn
             }
