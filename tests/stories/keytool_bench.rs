@@ -119,7 +119,7 @@ fn a_chip_with_rsa_parents_is_measured_after_confirmation() {
 
 #[test]
 fn the_confirmation_of_an_rsa_parent_covers_all_measurements() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.become_chip(Chip::named("no ECC"));
     let mut terminal = Pty::start(desk.command("tpm2-keytool bench --samples 6"));
     terminal.expect("deriving an RSA parent can take a minute. Make all measurements, 6 of each operation?");
