@@ -55,7 +55,7 @@ impl<'a> Prover<'a> {
     /// # Errors
     /// The proof fails.
     pub(crate) fn prove_same_tpm(&self, key: &PublicKey, path: &Path) -> Result<Name, Error> {
-        let templates = tpm::endorsement::templates(key)?;
+        let templates = crypto::endorsement::templates(key).map_err(tpm::Error::from)?;
         let Some(first) = templates.first().cloned() else {
             return Err(Error::request(
                 format!("no EK template has the key size of {}", path.display()),
@@ -95,7 +95,7 @@ impl<'a> Prover<'a> {
     ) -> Result<(Name, Certified), Error> {
         let template = Storage::standard(!self.capabilities.curves.contains(&Curve::P256)).template();
         let subject = Primary { hierarchy, auth, template };
-        let nonce = tpm::crypto::random::bytes(NONCE).map_err(tpm::Error::from)?;
+        let nonce = crypto::random::bytes(NONCE).map_err(tpm::Error::from)?;
         let progress = self.progress();
         let answer = self.tpm.certify(&self.signer, &subject, &nonce);
         drop(progress);

@@ -1,5 +1,6 @@
 //! Loads primary keys for one operation and flushes them again.
 
+use crypto::endorsement::branches;
 use keyfile::policy::Secret;
 use keyfile::wire::Marshal;
 use keyfile::{CommandCode, Handle, Name, Public, PublicKey};
@@ -12,7 +13,6 @@ use crate::command::policy::policy_command;
 use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
-use crate::template::endorsement::branches;
 use crate::template::matches_template;
 
 /// The roles of the primary keys in an operation.

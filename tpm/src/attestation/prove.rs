@@ -7,11 +7,11 @@ use super::load::{SIGNER, SUBJECT};
 use super::{Certified, Primary, Residence};
 use crate::command::attestation::certify;
 use crate::command::object::activate_credential;
-use crate::crypto::credential::credential;
-use crate::crypto::random;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
+use crypto::credential::credential;
+use crypto::random;
 
 /// Bytes of the secret in a credential; no digest of an endorsement key's nameAlg is shorter.
 const SECRET: usize = 32;

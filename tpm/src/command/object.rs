@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::frame::{Command, Entity, Response, same};
 use super::hierarchy::creation;
 use super::{Guarded, Protect, Run};
-use crate::crypto::credential::Credential;
 use crate::error::Error;
+use crypto::credential::Credential;
 
 /// A loaded object, with the Name that the TPM answered.
 pub(crate) struct Loaded {

@@ -3,8 +3,8 @@
 use keyfile::Handle;
 
 use super::Session;
-use crate::crypto::random;
 use crate::error::{Error, ErrorKind};
+use crypto::random;
 
 /// The authorization of one handle of a command, or the protection of its parameters.
 pub(crate) enum Authorization<'a> {

@@ -7,6 +7,7 @@ mod attestation;
 mod campaign;
 mod commands;
 mod cost;
+mod cryptography;
 mod failures;
 mod import;
 mod kit;

@@ -8,8 +8,8 @@ use p256::elliptic_curve::{
 };
 use zeroize::Zeroizing;
 
-use super::CryptoError;
-use super::random::Random;
+use crate::CryptoError;
+use crate::random::Random;
 
 /// The ephemeral public point (x, y), and the x coordinate z of the shared point. All have the length of a field element.
 pub(super) struct Shared {
@@ -94,7 +94,7 @@ fn padded_coordinate<C: elliptic_curve::Curve>(bytes: &[u8]) -> Result<FieldByte
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::vectors::{Known, of};
+    use crate::vectors::{Known, of};
 
     #[test]
     fn ecdh_matches_the_vectors() {

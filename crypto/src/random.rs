@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::CryptoError;
+use crate::CryptoError;
 
 /// A source of random bytes; tests use fixed ones.
 pub(super) trait Random {

@@ -5,8 +5,8 @@ use std::fmt;
 
 use keyfile::{Curve, HashAlg};
 
-use super::CryptoError;
-use super::random::Random;
+use crate::CryptoError;
+use crate::random::Random;
 
 /// One line: a kind, then `name=value` with bytes in hex and numbers in decimal.
 pub(super) struct Vector {
@@ -16,7 +16,7 @@ pub(super) struct Vector {
 
 /// Returns all vectors of a kind; there is at least one.
 pub(super) fn of(kind: &str) -> Vec<Vector> {
-    let found: Vec<Vector> = include_str!("../../tests/vectors/crypto.txt")
+    let found: Vec<Vector> = include_str!("../tests/vectors/crypto.txt")
         .lines()
         .filter(|line| line.split(' ').next() == Some(kind))
         .map(|line| Vector {

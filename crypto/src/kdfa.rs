@@ -7,7 +7,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
-use super::hmac::Keyed;
+use crate::hmac::Keyed;
 
 /// Derives `bits` bits from `key`. The label is hashed with a terminating zero byte, which `label` does not contain.
 pub fn kdfa(hash: HashAlg, key: &[u8], label: &str, u: &[u8], v: &[u8], bits: u32) -> Zeroizing<Vec<u8>> {
@@ -49,7 +49,7 @@ pub(super) fn fill(bits: u32, block: impl Fn(u32) -> Zeroizing<Vec<u8>>) -> Zero
 #[cfg(test)]
 mod tests {
     use super::kdfa;
-    use crate::crypto::vectors::of;
+    use crate::vectors::of;
 
     #[test]
     fn kdfa_matches_the_vectors() {

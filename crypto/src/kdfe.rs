@@ -3,7 +3,7 @@
 use keyfile::HashAlg;
 use zeroize::Zeroizing;
 
-use super::kdfa::fill;
+use crate::kdfa::fill;
 
 /// Derives `bits` bits from the x coordinate `z` of the shared point. `party_u` and `party_v` are the x coordinates of the ephemeral
 /// and the static public key. The label is hashed with a terminating zero byte, which `label` does not contain.
@@ -23,7 +23,7 @@ pub fn kdfe(
 #[cfg(test)]
 mod tests {
     use super::kdfe;
-    use crate::crypto::vectors::of;
+    use crate::vectors::of;
 
     #[test]
     fn kdfe_matches_the_vectors() {

@@ -9,7 +9,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::kdfa::kdfa;
+use crate::kdfa::kdfa;
 
 /// The nonces of one direction, in the order in which they are hashed.
 #[derive(Clone, Copy)]
@@ -127,7 +127,7 @@ impl<D: Digest + BlockSizeUser + Clone> Keyed<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::vectors::of;
+    use crate::vectors::of;
 
     #[test]
     fn hmac_matches_the_vectors() {

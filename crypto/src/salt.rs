@@ -5,10 +5,10 @@ use keyfile::wire::Writer;
 use keyfile::{Public, PublicKey};
 use zeroize::Zeroizing;
 
-use super::hmac::bytes_to_bits;
-use super::kdfe::kdfe;
-use super::random::{Random, System};
-use super::{CryptoError, ecdh, oaep};
+use crate::hmac::bytes_to_bits;
+use crate::kdfe::kdfe;
+use crate::random::{Random, System};
+use crate::{CryptoError, ecdh, oaep};
 
 /// The purpose of the secret. It is part of the encryption, so one secret cannot be used as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ mod tests {
     use keyfile::wire::Unmarshal;
 
     use super::*;
-    use crate::crypto::vectors::{Known, of};
+    use crate::vectors::{Known, of};
 
     #[test]
     fn salts_match_the_vectors() {

@@ -22,6 +22,8 @@ pub enum CryptoError {
     KeySize(usize),
     /// The object must not leave its TPM, or was made in one.
     Attributes,
+    /// The digest of a policy cannot be computed.
+    Policy(keyfile::policy::Error),
     /// A part is too long for its TPM structure.
     Wire(WireError),
 }
@@ -51,6 +53,7 @@ impl fmt::Display for CryptoError {
                 f,
                 "only an object with fixedTPM, fixedParent, sensitiveDataOrigin and encryptedDuplication clear can be wrapped"
             ),
+            Self::Policy(cause) => write!(f, "the policy digest cannot be computed: {cause}"),
             Self::Wire(cause) => write!(f, "a part does not fit its TPM structure: {cause}"),
         }
     }
@@ -59,6 +62,7 @@ impl fmt::Display for CryptoError {
 impl std::error::Error for CryptoError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Policy(cause) => Some(cause),
             Self::Wire(cause) => Some(cause),
             // The errors of the two crates implement std::error::Error only with their `std` features. The text above contains all
             // they know.

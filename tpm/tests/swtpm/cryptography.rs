@@ -1,19 +1,16 @@
 //! Tests the cryptography against a TPM: imports of wrapped objects, and sessions with parameter encryption.
 
+use crypto::hmac::{Nonces, authorization, cp_hash, rp_hash, same, session_key};
+use crypto::salt::{Purpose, secret_for};
+use crypto::{parameter, random};
 use keyfile::wire::{Marshal, Reader, Unmarshal};
 use keyfile::{AlgId, Curve, HashAlg, Public, PublicKey, Sensitive, Symmetric};
 use tests::Swtpm;
 use tests::raw::{self, Tpm as _, sized};
 use zeroize::Zeroizing;
 
-use super::hmac::{Nonces, authorization, cp_hash, rp_hash, same, session_key};
-use super::salt::{Purpose, secret_for};
-use super::sealed::wrap_data;
-use super::vectors::of;
-use super::wrap::{Duplicate, wrap};
-use super::{parameter, random};
-use crate::auth::Auth;
-use crate::template::{MAX_SEALED, Storage, Template};
+use tpm::template::{MAX_SEALED, Storage, Template};
+use tpm::{Auth, Duplicate, wrap, wrap_data};
 
 /// TPM2_Hash (Part 2 §6.5.2). Its first parameter and the first one of its answer have size fields.
 const HASH: u32 = 0x17d;
@@ -58,15 +55,27 @@ fn for_each_parent(with: impl Fn(&Swtpm, u32, &Public)) {
     }
 }
 
-/// Returns the keys to wrap.
+/// Returns the keys to wrap, which the vectors of crate `crypto` contain.
 fn objects() -> Vec<(Template, AlgId, Vec<u8>)> {
-    let rsa = of("rsa_key")
-        .into_iter()
-        .map(|v| (Template::wrapped_rsa(&v.bytes("modulus"), 65537), AlgId::RSA, v.bytes("prime")));
-    let ecc = of("ecc_key").into_iter().map(|v| {
-        (Template::wrapped_ecc(v.curve(), &v.bytes("x"), &v.bytes("y")), AlgId::ECC, v.bytes("private"))
+    let lines = include_str!("../../../crypto/tests/vectors/crypto.txt").lines();
+    let objects = lines.filter_map(|line| {
+        let text = |name: &str| line.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+        let bytes = |name| hex::decode(text(name).unwrap()).unwrap();
+        match line.split(' ').next() {
+            Some("rsa_key") => {
+                Some((Template::wrapped_rsa(&bytes("modulus"), 65537), AlgId::RSA, bytes("prime")))
+            }
+            Some("ecc_key") => {
+                let curve = text("curve").unwrap().parse().unwrap();
+                let template = Template::wrapped_ecc(curve, &bytes("x"), &bytes("y"));
+                Some((template, AlgId::ECC, bytes("private")))
+            }
+            _ => None,
+        }
     });
-    ecc.chain(rsa).collect()
+    let objects: Vec<_> = objects.collect();
+    assert!(objects.len() > 3, "{} keys", objects.len());
+    objects
 }
 
 #[test]

@@ -5,10 +5,10 @@ use keyfile::wire::Writer;
 use keyfile::{Name, Public};
 use zeroize::Zeroizing;
 
-use super::CryptoError;
-use super::random::{Random, System};
-use super::salt::{Purpose, make_secret};
-use super::wrap::{seal, storage_cipher};
+use crate::CryptoError;
+use crate::random::{Random, System};
+use crate::salt::{Purpose, make_secret};
+use crate::wrap::{seal, storage_cipher};
 
 /// The parameters of TPM2_ActivateCredential.
 pub struct Credential {

@@ -9,8 +9,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
-use super::CryptoError;
-use super::random::Random;
+use crate::CryptoError;
+use crate::random::Random;
 
 /// Larger RSA keys are refused: no TPM has them, and they would take seconds.
 const MAX_BITS: usize = 8192;
@@ -81,7 +81,7 @@ impl CryptoRng for Seed {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::vectors::{Known, of};
+    use crate::vectors::{Known, of};
 
     #[test]
     fn oaep_matches_the_vectors() {

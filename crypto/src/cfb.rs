@@ -4,7 +4,7 @@ use aes::{Aes128, Aes192, Aes256};
 use cfb_mode::cipher::{AsyncStreamCipher, KeyIvInit};
 use cfb_mode::{Decryptor, Encryptor};
 
-use super::CryptoError;
+use crate::CryptoError;
 
 /// Bytes of an AES block and of an IV.
 pub const BLOCK: usize = 16;
@@ -41,7 +41,7 @@ pub fn decrypt(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError
 #[cfg(test)]
 mod tests {
     use super::{decrypt, encrypt};
-    use crate::crypto::vectors::of;
+    use crate::vectors::of;
 
     #[test]
     fn cfb_matches_the_vectors() {

@@ -5,11 +5,11 @@ use keyfile::wire::{Marshal, Writer};
 use keyfile::{AlgId, Attributes, HashAlg, Name, Public, PublicKey, Sensitive, Symmetric};
 use zeroize::Zeroizing;
 
-use super::hmac::{bytes_to_bits, hmac};
-use super::kdfa::kdfa;
-use super::random::{Random, System};
-use super::salt::{Purpose, make_secret};
-use super::{CryptoError, cfb};
+use crate::hmac::{bytes_to_bits, hmac};
+use crate::kdfa::kdfa;
+use crate::random::{Random, System};
+use crate::salt::{Purpose, make_secret};
+use crate::{CryptoError, cfb};
 
 /// An object wrapped for a parent: the input of TPM2_Import, and the content of an importable key file.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ mod tests {
     use keyfile::wire::Unmarshal;
 
     use super::*;
-    use crate::crypto::vectors::{Known, Vector, of};
+    use crate::vectors::{Known, Vector, of};
 
     fn wrapped(v: &Vector, change: impl Fn(&mut Public, &mut Public)) -> Result<Duplicate, CryptoError> {
         let mut parent = Public::from_bytes(&v.bytes("parent")).unwrap();

@@ -3,12 +3,12 @@
 use keyfile::{AlgId, Public, PublicKey, Sensitive};
 use zeroize::Zeroizing;
 
-use super::CryptoError;
-use super::random::bytes;
-use super::wrap::{Duplicate, wrap};
 use crate::auth::Auth;
+use crypto::CryptoError;
+use crypto::random::bytes;
+use crypto::wrap::{Duplicate, wrap};
 
-/// Wraps data for the holder of `parent`. `template` is the public area of [`crate::template::Template::sealed`].
+/// Wraps data for the holder of `parent`. `template` is the public area of [`super::Template::sealed`].
 ///
 /// # Errors
 /// As [`wrap`].

@@ -5,7 +5,7 @@ use keyfile::{
     Attributes, CommandCode, Curve, DigestList, Handle, HashAlg, Kdf, Public, PublicKey, Scheme, Symmetric,
 };
 
-use crate::error::{Error, ErrorKind};
+use crate::CryptoError;
 
 /// The attributes of all endorsement keys.
 const LOW: Attributes = Attributes::FIXED_TPM
@@ -30,7 +30,7 @@ enum Range {
 ///
 /// # Errors
 /// A policy digest cannot be computed.
-pub fn templates(key: &PublicKey) -> Result<Vec<Public>, Error> {
+pub fn templates(key: &PublicKey) -> Result<Vec<Public>, CryptoError> {
     let (ranges, hash): (&[Range], _) = match key {
         PublicKey::Rsa { bits: 2048, .. } | PublicKey::Ecc { curve: Curve::P256, .. } => {
             (&[Range::Low, Range::High], HashAlg::Sha256)
@@ -44,7 +44,7 @@ pub fn templates(key: &PublicKey) -> Result<Vec<Public>, Error> {
     ranges.iter().map(|&range| template(key, range, hash)).collect()
 }
 
-fn template(key: &PublicKey, range: Range, hash: HashAlg) -> Result<Public, Error> {
+fn template(key: &PublicKey, range: Range, hash: HashAlg) -> Result<Public, CryptoError> {
     let symmetric = if hash == HashAlg::Sha256 { Symmetric::AES_128_CFB } else { Symmetric::AES_256_CFB };
     let unique = |bytes| if range == Range::Low { vec![0; bytes] } else { Vec::new() };
     let key = match key {
@@ -67,22 +67,24 @@ fn template(key: &PublicKey, range: Range, hash: HashAlg) -> Result<Public, Erro
 }
 
 /// Returns the branches of the PolicyOR at the end of the key's policy, if there is one.
-pub(crate) fn branches(public: &Public) -> Result<Option<DigestList>, Error> {
+///
+/// # Errors
+/// A policy digest cannot be computed.
+pub fn branches(public: &Public) -> Result<Option<DigestList>, CryptoError> {
     let hash = public.name_alg;
     Ok((public.auth_policy == policy_b(hash)?)
         .then_some(DigestList(vec![policy_a(hash)?, policy_c(hash).to_vec()])))
 }
 
 /// Returns PolicyA: the password of the endorsement hierarchy.
-fn policy_a(hash: HashAlg) -> Result<Vec<u8>, Error> {
+fn policy_a(hash: HashAlg) -> Result<Vec<u8>, CryptoError> {
     let secret = Secret { hint: Handle(0), name: Handle::ENDORSEMENT.into(), policy_ref: Vec::new() };
     let statement = Condition::Secret(secret).statement()?;
-    digest([&statement], hash)
-        .map_err(|error| Error::new(ErrorKind::Unsupported, "a policy digest").because(error))
+    digest([&statement], hash).map_err(CryptoError::Policy)
 }
 
 /// Returns PolicyB: PolicyA or PolicyC.
-fn policy_b(hash: HashAlg) -> Result<Vec<u8>, Error> {
+fn policy_b(hash: HashAlg) -> Result<Vec<u8>, CryptoError> {
     let code = CommandCode::POLICY_OR.0.to_be_bytes();
     Ok(hash.digest(&[&vec![0; hash.size()], &code, &policy_a(hash)?, policy_c(hash)]))
 }

@@ -3,9 +3,9 @@
 use keyfile::HashAlg;
 use zeroize::Zeroizing;
 
-use super::hmac::{Nonces, bytes_to_bits};
-use super::kdfa::kdfa;
-use super::{CryptoError, cfb};
+use crate::hmac::{Nonces, bytes_to_bits};
+use crate::kdfa::kdfa;
+use crate::{CryptoError, cfb};
 
 /// Encrypts the contents of a command's first parameter in place, without its size, before cpHash is computed.
 ///
@@ -62,7 +62,7 @@ fn split(derived: &[u8]) -> (&[u8], &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::vectors::of;
+    use crate::vectors::of;
 
     #[test]
     fn parameter_encryption_matches_the_vectors() {
