@@ -11,12 +11,12 @@ export CARGO
 # A story spends half of its time waiting for its programs.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo site test check coverage bench campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
+.PHONY: all help build demo site test check coverage bench bench-chip campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
 
 all: build
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
 # Rust 1.85 writes the path of the build folder into its output, 1.95 does not. cargo splits this variable at spaces.
 ifeq ($(words $(CURDIR)),1)
@@ -58,6 +58,11 @@ bench: ## measure the cost of an operation against the bare TPM command and othe
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tpm2-provider-tests --bench bench
 	$(CARGO) bench --locked -p tpm2-provider-missing --bench timing
+
+bench-chip: ## measure servers on a TPM with the times of a chip, against tpm2-openssl: commands at the chip and time for each step: make bench-chip [OPTIONS=--json]
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	$(CARGO) bench --locked -p tpm2-provider-tests --bench chip -- $(OPTIONS)
 
 campaign: ## inject faults on the bus for an hour, at every command of every operation: make campaign [SECONDS=3600] [SEED=N]
 	@$(DEPS) test

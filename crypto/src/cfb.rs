@@ -1,7 +1,7 @@
 //! AES in CFB mode with full-block feedback, as TPMs use it (TPM 2.0 Part 1 §11.4.3).
 
-use aes::{Aes128, Aes192, Aes256};
-use cfb_mode::cipher::{AsyncStreamCipher, KeyIvInit};
+use aes::{Aes128Enc, Aes192Enc, Aes256Enc};
+use cfb_mode::cipher::{AsyncStreamCipher, BlockCipher, BlockEncrypt, InnerIvInit, KeyInit};
 use cfb_mode::{Decryptor, Encryptor};
 
 use crate::CryptoError;
@@ -18,11 +18,10 @@ pub(super) const ZERO_IV: [u8; BLOCK] = [0; BLOCK];
 /// The key or IV has another length.
 pub fn encrypt(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError> {
     match key.len() {
-        16 => Encryptor::<Aes128>::new_from_slices(key, iv).map(|aes| aes.encrypt(data)),
-        24 => Encryptor::<Aes192>::new_from_slices(key, iv).map(|aes| aes.encrypt(data)),
-        _ => Encryptor::<Aes256>::new_from_slices(key, iv).map(|aes| aes.encrypt(data)),
+        16 => encrypt_by::<Aes128Enc>(key, iv, data),
+        24 => encrypt_by::<Aes192Enc>(key, iv, data),
+        _ => encrypt_by::<Aes256Enc>(key, iv, data),
     }
-    .map_err(|_| CryptoError::KeySize(key.len()))
 }
 
 /// Decrypts in place. The length of the key selects AES-128, AES-192 or AES-256.
@@ -31,11 +30,35 @@ pub fn encrypt(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError
 /// The key or IV has another length.
 pub fn decrypt(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError> {
     match key.len() {
-        16 => Decryptor::<Aes128>::new_from_slices(key, iv).map(|aes| aes.decrypt(data)),
-        24 => Decryptor::<Aes192>::new_from_slices(key, iv).map(|aes| aes.decrypt(data)),
-        _ => Decryptor::<Aes256>::new_from_slices(key, iv).map(|aes| aes.decrypt(data)),
+        16 => decrypt_by::<Aes128Enc>(key, iv, data),
+        24 => decrypt_by::<Aes192Enc>(key, iv, data),
+        _ => decrypt_by::<Aes256Enc>(key, iv, data),
     }
-    .map_err(|_| CryptoError::KeySize(key.len()))
+}
+
+// A cipher with its round keys has a kilobyte. Inlined into one function and moved, three of them use 8 KiB of a stack that may have
+// only 32 (ASYNC_start_job(3ossl)). CFB decrypts with the cipher's encryption.
+
+#[inline(never)]
+fn encrypt_by<C>(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError>
+where
+    C: BlockEncrypt + BlockCipher + KeyInit,
+{
+    let cipher = C::new_from_slice(key).map_err(|_| CryptoError::KeySize(key.len()))?;
+    let mode = Encryptor::inner_iv_slice_init(&cipher, iv).map_err(|_| CryptoError::KeySize(key.len()))?;
+    mode.encrypt(data);
+    Ok(())
+}
+
+#[inline(never)]
+fn decrypt_by<C>(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError>
+where
+    C: BlockEncrypt + BlockCipher + KeyInit,
+{
+    let cipher = C::new_from_slice(key).map_err(|_| CryptoError::KeySize(key.len()))?;
+    let mode = Decryptor::inner_iv_slice_init(&cipher, iv).map_err(|_| CryptoError::KeySize(key.len()))?;
+    mode.decrypt(data);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub(super) fn agree(
     }
 }
 
+/// Points have up to 8 KiB of temporary values, so each curve has its own function.
+#[inline(never)]
 fn agree_on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
 where
     C: CurveArithmetic,
@@ -52,7 +54,7 @@ where
     let peer =
         Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&peer)).ok_or(CryptoError::Point)?;
     let own = ephemeral::<C>(top, random)?;
-    let public = own.public_key().to_encoded_point(false);
+    let public = public_point(&own);
     let z = elliptic_curve::ecdh::diffie_hellman(own.to_nonzero_scalar(), peer.as_affine());
     let coordinate = |c: Option<&FieldBytes<C>>| c.map(|c| c.to_vec()).ok_or(CryptoError::Point);
     Ok(Shared {
@@ -62,8 +64,19 @@ where
     })
 }
 
+#[inline(never)]
+fn public_point<C>(own: &SecretKey<C>) -> EncodedPoint<C>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    own.public_key().to_encoded_point(false)
+}
+
 /// Returns a uniform private key by rejection: random bytes without the bits above the order's length, until they are below the
 /// order.
+#[inline(never)]
 fn ephemeral<C>(top: u8, random: &mut dyn Random) -> Result<SecretKey<C>, CryptoError>
 where
     C: CurveArithmetic,

@@ -16,6 +16,7 @@ use crate::random::Random;
 const MAX_BITS: usize = 8192;
 
 /// Encrypts `secret` to the key. `hash` is used for the label and the mask. The label ends with a zero byte, which the TPM includes.
+#[inline(never)]
 pub(super) fn encrypt(
     hash: HashAlg,
     label: &str,

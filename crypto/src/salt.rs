@@ -2,9 +2,10 @@
 //! Part 1 Annexes B.10 and C.6).
 
 use keyfile::wire::Writer;
-use keyfile::{Public, PublicKey};
+use keyfile::{HashAlg, Public, PublicKey};
 use zeroize::Zeroizing;
 
+use crate::ecdh::Shared;
 use crate::hmac::bytes_to_bits;
 use crate::kdfe::kdfe;
 use crate::random::{Random, System};
@@ -70,17 +71,19 @@ pub(super) fn make_secret(
             let encrypted = oaep::encrypt(hash, label, modulus, exponent, &value, random)?;
             Ok(Secret { value, encrypted })
         }
-        PublicKey::Ecc { curve, x, y, .. } => {
-            let shared = ecdh::agree(*curve, x, y, random)?;
-            // The TPM hashes the static x as in its public area (reference code, CryptSecretDecrypt), so it is not padded here.
-            let value = kdfe(hash, &shared.z, label, &shared.x, x, bytes_to_bits(hash.size()));
-            let mut point = Writer::new();
-            point.sized(&shared.x);
-            point.sized(&shared.y);
-            Ok(Secret { value, encrypted: point.finish()? })
-        }
+        PublicKey::Ecc { curve, x, y, .. } => secret_of(ecdh::agree(*curve, x, y, random)?, hash, label, x),
         _ => Err(CryptoError::NotStorage),
     }
+}
+
+#[inline(never)]
+fn secret_of(shared: Shared, hash: HashAlg, label: &str, x: &[u8]) -> Result<Secret, CryptoError> {
+    // The TPM hashes the static x as in its public area (reference code, CryptSecretDecrypt), so it is not padded here.
+    let value = kdfe(hash, &shared.z, label, &shared.x, x, bytes_to_bits(hash.size()));
+    let mut point = Writer::new();
+    point.sized(&shared.x);
+    point.sized(&shared.y);
+    Ok(Secret { value, encrypted: point.finish()? })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod identity;
 mod readable;
 mod report;
 mod signature;
-mod subject;
+pub(crate) mod subject;
 
 use access::Access;
 use configuration::Given;

@@ -10,13 +10,15 @@ use tpm::config::Setting;
 use tpm::{Auth, Config, Tpm};
 
 use crate::attest::Attest;
+use crate::bench::Bench;
 use crate::check::Check;
 use crate::create::Create;
 use crate::drop_in;
-use crate::error::Error;
+use crate::error::{Error, PASSWORD};
 use crate::evict::Evict;
 use crate::exit::Exit;
 use crate::generate::{Completions, Manual};
+use crate::leaf::IssueLeaf;
 use crate::list::List;
 use crate::load::Load;
 use crate::output::IfExists;
@@ -81,9 +83,11 @@ impl Applet {
                 Verb::Srk(srk) => srk.run(&common),
                 Verb::List(list) => list.run(&common),
                 Verb::Evict(evict) => evict.run(&common),
+                Verb::Leaf(leaf) => leaf.run(&common),
                 Verb::Check(check) => check.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
+                Verb::Bench(bench) => bench.run(&common),
                 Verb::Completions(completions) => completions.run(),
                 Verb::Man(manual) => manual.run(),
             },
@@ -123,9 +127,11 @@ enum Verb {
     Srk(Srk),
     List(List),
     Evict(Evict),
+    Leaf(Box<IssueLeaf>),
     Check(Box<Check>),
     Show(Show),
     Status(Status),
+    Bench(Bench),
     Completions(Completions),
     Man(Manual),
 }
@@ -279,8 +285,14 @@ fn command() -> Command {
     drop_in::adapted(Applet::command())
 }
 
-/// Removes the value of a wrong password option from the error, because it may be the password itself.
+/// Removes the value of a wrong password option from the error, because it may be the password itself, and a URI that contains a password.
 fn without_password(mut error: clap::Error) -> clap::Error {
+    if error.use_stderr() && error.to_string().contains(PASSWORD) {
+        let problem = "the command line contains a URI with a password where no URI is accepted";
+        let hint =
+            "hint: check, leaf, reference and show accept a URI; `tpm2-keytool help COMMAND` shows where";
+        return clap::Error::raw(error.kind(), format!("{problem}\n\n  {hint}\n"));
+    }
     if error.get(ContextKind::InvalidArg).is_some_and(|option| option.to_string().starts_with("--pass")) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }

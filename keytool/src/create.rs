@@ -22,11 +22,14 @@ pub(crate) mod container;
 mod help;
 mod importable;
 mod inside;
+mod keep;
 mod maker;
 mod order;
 pub(crate) mod private_key;
+pub(crate) mod software_key;
 
 use help::{IMPORT, PARENT, PARENTS};
+use keep::Keep;
 use order::{Order, Wanted};
 use private_key::PrivateKey;
 
@@ -121,6 +124,9 @@ pub(crate) struct Create {
     description: Option<String>,
 
     #[command(flatten)]
+    keep: Keep,
+
+    #[command(flatten)]
     policy: PolicyOptions,
 }
 
@@ -155,6 +161,7 @@ impl Create {
             None => common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?,
         };
         let plan = self.plan(&order)?;
+        let place = self.keep.place(&mut passwords, &tpm, handle)?;
 
         // Software makes its key before the TPM works, so that Ctrl-C ends it at once.
         let way = match area {
@@ -162,15 +169,31 @@ impl Create {
             None => Way::Inside(wanted),
         };
         let deferred = Deferred::start();
-        let made = match way {
-            Way::Outside(area, given) => importable::make(&tpm, &order, given, &area, plan),
-            Way::Inside(wanted) => inside::make(&tpm, order, wanted, plan, &deferred),
+        let make = || {
+            place.as_ref().map_or(Ok(()), |place| place.check(&tpm))?;
+            let key = match way {
+                Way::Outside(area, given) => importable::make(&tpm, &order, given, &area, plan),
+                Way::Inside(wanted) => inside::make(&tpm, order, wanted, plan, &deferred),
+            }?;
+            deferred.check()?;
+            match &place {
+                Some(place) => {
+                    let write = |reference: &[u8]| deferred.check().and_then(|()| target.write(reference));
+                    place.keep(&tpm, key, write).map(|()| None)
+                }
+                None => Ok(Some(key)),
+            }
         };
+        let made = make();
         // In every case, no object of this process is left in the TPM.
         tpm.close();
-        let key = made?;
-        deferred.check()?;
-        target.write(key.to_pem().map_err(Error::Encode)?.as_bytes())
+        match made? {
+            Some(key) => {
+                deferred.check()?;
+                target.write(key.to_pem().map_err(Error::Encode)?.as_bytes())
+            }
+            None => Ok(()),
+        }
     }
 
     fn wanted(&self, passwords: &mut Passwords) -> Result<Wanted, Error> {

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 
+/// The part of a URI that its password follows.
+pub(crate) const PASSWORD: &str = "pin-value=";
+
 /// A failure of the tool. `Display` gives the cause, `advice` the hint.
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -40,7 +43,7 @@ pub(crate) enum Error {
     Interrupted(c_int),
     /// The reader of stdout has closed it, as in `| head`.
     OutputClosed,
-    /// `check` has printed the failures already. Only the exit code is left.
+    /// The command has printed its failures already, as `check` and `bench` do. Only the exit code is left.
     Reported(Exit),
 }
 
@@ -126,17 +129,17 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
-            Error::Write { path, source } => write!(f, "cannot write {}: {source}", path.display()),
+            Error::Read { path, source } => write!(f, "cannot read {}: {source}", shown(path)),
+            Error::Write { path, source } => write!(f, "cannot write {}: {source}", shown(path)),
             Error::KeyFile { path, source } => {
-                write!(f, "{} is not a readable key file: {source}", path.display())
+                write!(f, "{} is not a readable key file: {source}", shown(path))
             }
-            Error::PrivateKey { path, problem, .. } => write!(f, "cannot wrap {}: {problem}", path.display()),
+            Error::PrivateKey { path, problem, .. } => write!(f, "cannot wrap {}: {problem}", shown(path)),
             Error::FilePassword { path, purpose } => {
-                let path = path.display();
+                let path = shown(path);
                 write!(f, "cannot {purpose} {path}: the password is wrong, or the file is damaged")
             }
-            Error::File { path, problem, .. } => write!(f, "cannot use {}: {problem}", path.display()),
+            Error::File { path, problem, .. } => write!(f, "cannot use {}: {problem}", shown(path)),
             Error::Password { what, problem, .. } => write!(f, "cannot read the {what}: {problem}"),
             Error::Request { problem, .. } => f.write_str(problem),
             Error::Tpm(source) => source.cause().fmt(f),
@@ -148,6 +151,15 @@ impl fmt::Display for Error {
             Error::OutputClosed => f.write_str("stdout was closed by its reader"),
             Error::Reported(_) => f.write_str("a check failed"),
         }
+    }
+}
+
+/// Returns a path as text. It may be a URI that was given instead of a file: then its password is omitted.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    match text.split_once(PASSWORD) {
+        Some((before, _)) => format!("{before}{PASSWORD}…"),
+        None => text,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{output, terminal};
 
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
+static WARNING: Mutex<Option<String>> = Mutex::new(None);
 static TERMINAL: Mutex<Option<Settings>> = Mutex::new(None);
 
 /// Starts the thread that waits for signals. Must be called once, before any other thread is started.
@@ -59,6 +60,27 @@ impl Drop for Deferred {
     }
 }
 
+/// Has the user warned of what is left in the TPM, if a repeated signal ends the process while it exists.
+pub(crate) struct Warning;
+
+impl Warning {
+    /// Sets the text of the warning.
+    pub(crate) fn start(text: String) -> Self {
+        *warning() = Some(text);
+        Warning
+    }
+}
+
+impl Drop for Warning {
+    fn drop(&mut self) {
+        *warning() = None;
+    }
+}
+
+fn warning() -> MutexGuard<'static, Option<String>> {
+    WARNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Keeps the echo of the terminal off while it exists: a password is being asked for.
 pub(crate) struct Prompt;
 
@@ -96,6 +118,9 @@ fn listen(signals: &Signals) {
             continue;
         }
         let _writing = output::lock();
+        if let Some(text) = warning().as_deref() {
+            terminal::notice(text);
+        }
         // Held until the process ends, so that no prompt begins.
         let prompt = before_prompt();
         match prompt.as_ref() {

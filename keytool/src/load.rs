@@ -1,20 +1,19 @@
 //! `load`: makes the key of a key file persistent in the TPM.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::{Handle, KeyFile};
-use tpm::{Auth, ErrorKind, Key, Tpm};
+use tpm::{Auth, Key, Tpm};
 
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::key_file;
+use crate::owner_password::HierarchyPassword;
 use crate::parent_password::ParentPassword;
-use crate::password::{Passwords, Secret};
-use crate::source::Source;
+use crate::password::Passwords;
+use crate::persistent::{self, PersistentHandle, check_free};
 
 /// Make the key of a file persistent in the TPM
 ///
@@ -33,15 +32,8 @@ pub(crate) struct Load {
     #[command(flatten)]
     parent: ParentPassword,
 
-    /// The password of the owner hierarchy (of the platform hierarchy for its handles), if it differs from the parent's
-    ///
-    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passowner.
-    #[arg(long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    auth_owner: Option<Secret>,
-
-    /// The source of that password, as for --passparent
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "auth_owner")]
-    passowner: Option<Source>,
+    #[command(flatten)]
+    owner: HierarchyPassword,
 
     /// Load a key that has a policy
     ///
@@ -49,10 +41,6 @@ pub(crate) struct Load {
     #[arg(short, long)]
     force: bool,
 }
-
-/// A handle of a persistent key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct PersistentHandle(Handle);
 
 impl Load {
     /// Loads the key.
@@ -62,18 +50,7 @@ impl Load {
         let mut passwords = Passwords::default();
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let PersistentHandle(handle) = self.handle;
-        let owner_auth = match passwords.given(
-            self.auth_owner.as_ref(),
-            self.passowner.as_ref(),
-            "password of the hierarchy",
-        )? {
-            Some(password) => Some(Auth::new(password.bytes())),
-            None => tpm
-                .config()
-                .parent_auth
-                .clone()
-                .filter(|_| file.parent.hierarchy() == Some(tpm::persistent_hierarchy(handle))),
-        };
+        let owner_auth = self.owner.auth(&mut passwords, &tpm, handle, file.parent)?;
 
         let deferred = Deferred::start();
         let done = persist(&tpm, file, handle, owner_auth.as_ref(), &deferred);
@@ -112,53 +89,9 @@ fn persist(
     owner: Option<&Auth>,
     deferred: &Deferred,
 ) -> Result<(), Error> {
-    free(tpm, handle)?;
+    check_free(tpm, handle)?;
     deferred.check()?;
     let key = Key::from_file(tpm, file, None)?;
-    key.persist(handle, owner)?;
-    deferred.check().or_else(|stopped| {
-        key.unpersist(handle, owner)?;
-        Err(stopped)
-    })
-}
-
-/// Checks that the handle is free before the key is loaded.
-fn free(tpm: &Tpm, handle: Handle) -> Result<(), Error> {
-    match tpm.read_public(handle) {
-        Err(error) if error.kind() == ErrorKind::NoObject => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(_) => Err(Error::request(
-            format!("the handle {handle} is in use"),
-            format!(
-                "name another (`tpm2-keytool list` shows the used ones), or free it with `tpm2-keytool evict {handle}`"
-            ),
-        )),
-    }
-}
-
-impl FromStr for PersistentHandle {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let handle: Handle = text.parse().map_err(|error: keyfile::ParseError| error.to_string())?;
-        if handle.is_persistent() {
-            return Ok(Self(handle));
-        }
-        Err(format!("{handle} is not a persistent handle: the range is 81000000 to 81ffffff"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_persistent_handles_are_accepted() {
-        for text in ["81000001", "0x81000001", "0X81000001"] {
-            assert_eq!(text.parse(), Ok(PersistentHandle(Handle(0x8100_0001))), "{text}");
-        }
-        for text in ["80000001", "owner", "40000001", "1c00002", "", "81", "0x8100000100", "srk"] {
-            assert!(text.parse::<PersistentHandle>().is_err(), "{text}");
-        }
-    }
+    let _warning = persistent::persist(&key, handle, owner)?;
+    deferred.check().inspect_err(|_| persistent::remove_again(&key, handle, owner))
 }

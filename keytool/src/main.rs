@@ -13,10 +13,12 @@
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that only one TPM can open |
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | reference.rs | `reference`: writes a file that refers to a persistent key |
+//! | leaf.rs, leaf/ | `leaf`: short-lived certificates for software keys, signed by a CA key in the TPM |
 //! | check.rs, check/ | `check`: tests whether a service can use a key |
 //! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
 //! | show.rs, show/ | `show`: describes a key |
 //! | status.rs, status/ | `status`: describes the TPM and suggests fixes |
+//! | bench.rs, bench/ | `bench`: measures the TPM |
 //! | generate.rs | `completions` and `man`, generated from cli.rs |
 //! | password.rs, source.rs, new_password.rs, parent_password.rs, owner_password.rs | where a password comes from |
 //! | settings.rs, configured.rs, software.rs | options, openssl.cnf and environment; the OpenSSL providers that this tool uses itself |
@@ -32,6 +34,7 @@
 #![deny(unsafe_code)]
 
 mod attest;
+mod bench;
 mod check;
 mod cli;
 mod configured;
@@ -47,8 +50,10 @@ mod input;
 mod interrupt;
 mod json;
 mod key_file;
+mod leaf;
 mod list;
 mod load;
+mod manager;
 mod new_password;
 mod output;
 mod owner_password;

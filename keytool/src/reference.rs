@@ -81,7 +81,9 @@ impl Reference {
         let made = make(&tpm, handle, text, &uri.password, self.auth);
         tpm.close();
         let reference = made?;
-        let pem = reference.to_pem().map_err(|source| Error::request(source.to_string(), "try again"))?;
+        let pem = reference
+            .to_pem()
+            .map_err(|source| Error::request(source.to_string(), "name the key with a shorter URI"))?;
         deferred.check()?;
         target.write(pem.as_bytes())?;
         match &uri.password {

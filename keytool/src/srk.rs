@@ -14,8 +14,8 @@ use crate::terminal::{self, Progress};
 
 /// Make the standard storage key persistent at 81000001
 ///
-/// Keys made under it (create -p 81000001) load faster, because their parent need not be derived first; for an RSA parent on a real chip that can take
-/// most of a minute. Key files of the owner hierarchy remain usable. The key is the P-256 key of the TCG's template, the same that this and other tools
+/// Key files of the owner hierarchy, and those made under it (create -p 81000001), load faster, because their parent need not be derived first; that takes
+/// 100 to 300 ms on many chips, and for an RSA parent up to a minute. The key is the P-256 key of the TCG's template, the same that this and other tools
 /// derive. If it is persistent already, or the handle is in use by another object, nothing is changed. `evict 81000001` removes it again.
 #[derive(Args)]
 #[command(after_help = "Example: sudo tpm2-keytool srk")]

@@ -1,6 +1,7 @@
 //! `status`: describes the TPM and suggests fixes.
 
 use clap::Args;
+use tpm::Tpm;
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -13,7 +14,8 @@ mod identity;
 mod property;
 mod report;
 
-use facts::Facts;
+pub(crate) use facts::{Facts, StorageRoot};
+pub(crate) use identity::{firmware, maker};
 
 /// Show the state of the TPM and suggest fixes
 ///
@@ -30,7 +32,7 @@ impl Status {
     /// Reads the state of the TPM and prints it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let tpm = common.tpm()?;
-        let facts = Facts::of(&tpm);
+        let facts = Facts::of(&tpm).map(|facts| facts.compared(&tpm).measured(&tpm));
         tpm.close();
         let facts = facts.map_err(advised)?;
         let advice = advice::advice(&facts);
@@ -47,6 +49,20 @@ impl Status {
             [only] if facts.has_failed() => Err(failure(only)),
             [] => terminal::result("all is well"),
             all => all.iter().try_for_each(|one| terminal::result(format_args!("advice: {one}"))),
+        }
+    }
+}
+
+impl Facts {
+    /// Reads the state of a TPM that accepts commands.
+    ///
+    /// # Errors
+    /// No TPM can be used, or it is in failure mode.
+    pub(crate) fn working(tpm: &Tpm) -> Result<Self, Error> {
+        let facts = Facts::of(tpm).map_err(advised)?;
+        match facts.has_failed() {
+            true => Err(failure(&advice::advice(&facts).join("; "))),
+            false => Ok(facts.compared(tpm)),
         }
     }
 }

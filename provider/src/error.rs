@@ -189,6 +189,7 @@ reasons! {
     Tpm = 31, c"the TPM reported an error";
     Timeout = 32, c"the TPM did not answer in time";
     ParentPasswordMissing = 33, c"the parent needs a password";
+    Busy = 34, c"too many operations wait for the TPM";
     Uri = 40, c"malformed URI";
     NoObject = 41, c"the TPM has nothing at this handle";
     WrongHandle = 42, c"a handle of the wrong kind";

@@ -16,6 +16,7 @@ mod fetch;
 pub(crate) mod guard;
 pub(crate) mod handle;
 mod init;
+pub(crate) mod job;
 pub(crate) mod libcrypto;
 pub(crate) mod op;
 // All parameter types, although no table uses some of them.
@@ -25,4 +26,6 @@ mod raise;
 mod raw;
 pub(crate) mod rows;
 pub(crate) mod sys;
+pub(crate) mod thread;
 mod upcalls;
+pub(crate) mod wake;

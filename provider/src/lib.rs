@@ -7,6 +7,7 @@
 //! | `config.rs` | the source of the settings; the crate `tpm` parses them |
 //! | `error.rs` | one error type; reason numbers and their strings in one table |
 //! | `fips.rs` | decides which instances have the property `fips=yes` |
+//! | `jobs.rs` | operations in OpenSSL's asynchronous jobs |
 //! | `key.rs` | the key object, in the TPM or in software |
 //! | `private.rs` | the operations of a private key in the TPM |
 //! | `tls_group.rs` | TLS groups, and how libssl's ephemeral keys are recognized |
@@ -23,6 +24,7 @@ mod error;
 #[allow(unsafe_code)]
 mod ffi;
 mod fips;
+mod jobs;
 mod key;
 mod op;
 mod private;

@@ -5,6 +5,7 @@ use tpm::RawRsa;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::jobs::Jobs;
 use crate::key::{Key, Material};
 
 /// The operations of a TPM with the private half of a key.
@@ -52,11 +53,11 @@ pub(crate) trait Private: Send + Sync {
     /// What the TPM reports; `TpmUnsupported` when it does not know the hash or the scheme.
     fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>>;
 
-    /// Runs TPM2_ECDH_ZGen.
+    /// Runs TPM2_ECDH_ZGen on the peer's point. Returns the x coordinate of the shared point, which is secret.
     ///
     /// # Errors
     /// What the TPM reports.
-    fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Point>>;
+    fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>>;
 }
 
 /// A result of the TPM.
@@ -86,17 +87,61 @@ impl TpmSalt {
     }
 }
 
-impl Private for tpm::Key {
+/// A private half in the TPM.
+#[derive(Clone, Copy)]
+pub(crate) struct InTpm<'a> {
+    key: &'a tpm::Key,
+    /// None if operations never pause a job.
+    jobs: Option<&'a Jobs>,
+}
+
+impl<'a> InTpm<'a> {
+    pub(crate) fn new(key: &'a tpm::Key, jobs: Option<&'a Jobs>) -> Self {
+        Self { key, jobs }
+    }
+
+    /// Returns the same half, whose operations never pause a job.
+    pub(crate) fn without_pauses(self) -> Self {
+        Self { jobs: None, ..self }
+    }
+
+    /// Runs an operation: in an asynchronous job by the worker, otherwise at once.
+    fn run<const N: usize, T: Send + 'static>(
+        &self,
+        input: [&[u8]; N],
+        work: impl Fn(&tpm::Key, [&[u8]; N]) -> Result<T> + Copy + Send + 'static,
+    ) -> Result<T> {
+        match self.jobs.and_then(|jobs| self.run_in_job(jobs, input, work)) {
+            Some(done) => done,
+            None => work(self.key, input),
+        }
+    }
+
+    /// Returns `None` if the thread is in no job, or if the job cannot wait.
+    #[inline(never)]
+    fn run_in_job<const N: usize, T: Send + 'static>(
+        &self,
+        jobs: &Jobs,
+        input: [&[u8]; N],
+        work: impl Fn(&tpm::Key, [&[u8]; N]) -> Result<T> + Copy + Send + 'static,
+    ) -> Option<Result<T>> {
+        let job = jobs.current()?;
+        let (key, input) = (self.key.clone(), input.map(|part| Zeroizing::new(part.to_vec())));
+        jobs.run(job, move || work(&key, input.each_ref().map(|part| part.as_slice())))
+    }
+}
+
+impl Private for InTpm<'_> {
     fn public(&self) -> &Public {
-        self.public()
+        self.key.public()
     }
 
     fn rsa_sign(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
-        Ok(self.rsa_sign(block)?.into())
+        self.run([block], |key, [block]| Ok(key.rsa_sign(block)?.into()))
     }
 
     fn rsa_decrypt(&self, block: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
-        Ok(self.rsa_decrypt(block)?.into())
+        self.run([block], |key, [block]| Ok(key.rsa_decrypt(block)?.into()))
     }
 
     fn rsa_decrypt_by_scheme(
@@ -105,23 +150,30 @@ impl Private for tpm::Key {
         scheme: Scheme,
         label: &[u8],
     ) -> Result<Option<Answer<Zeroizing<Vec<u8>>>>> {
-        Ok(self.rsa_decrypt_by_scheme(block, scheme, label)?.map(Answer::from))
+        self.run([block, label], move |key, [block, label]| {
+            Ok(key.rsa_decrypt_by_scheme(block, scheme, label)?.map(Answer::from))
+        })
     }
 
     fn raw_rsa(&self) -> Option<RawRsa> {
-        self.raw_rsa()
+        self.key.raw_rsa()
     }
 
     fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
-        Ok(self.sign(digest, hash, scheme)?.into())
+        self.run([digest], move |key, [digest]| Ok(key.sign(digest, hash, scheme)?.into()))
     }
 
     fn sign_message(&self, message: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<Signature>> {
-        Ok(self.sign_message(message, hash, scheme)?.into())
+        self.run([message], move |key, [message]| Ok(key.sign_message(message, hash, scheme)?.into()))
     }
 
-    fn ecdh_zgen(&self, peer: &Point) -> Result<Answer<Point>> {
-        Ok(self.ecdh_zgen(&peer.x, &peer.y)?.into())
+    fn ecdh_zgen(&self, x: &[u8], y: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
+        self.run([x, y], |key, [x, y]| {
+            let tpm::Answer { value: Point { x, y }, authenticated } = key.ecdh_zgen(x, y)?;
+            // Each coordinate reveals the other.
+            drop(Zeroizing::new(y));
+            Ok(Answer { value: Zeroizing::new(x), authenticated })
+        })
     }
 }
 
@@ -141,7 +193,7 @@ impl Key {
     ///
     /// # Errors
     /// `NoKey`: the key has only a public half. `Configuration`: a setting is unknown.
-    pub(crate) fn private(&self) -> Result<&dyn Private> {
+    pub(crate) fn private(&self) -> Result<InTpm<'_>> {
         match self.material() {
             Some(Material::Tpm(key)) => key.private(self.provider()),
             _ => Err(no_private_half()),

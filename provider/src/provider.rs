@@ -17,6 +17,7 @@ use crate::ffi::core::Core;
 use crate::ffi::crypto::{PrivateContext, Providers, Refused};
 use crate::ffi::params::{Descriptors, ParamsMut, gettable};
 use crate::ffi::rows::Rows;
+use crate::jobs::Jobs;
 use crate::key::Kind;
 use crate::registry::GENERATOR;
 use crate::tls_group;
@@ -26,6 +27,7 @@ pub(crate) struct Provider {
     application: std::result::Result<Application, Refused>,
     software: OnceLock<Arc<PrivateContext>>,
     tpm: OnceLock<Tpm>,
+    jobs: Jobs,
     rows: OnceLock<Rows>,
     /// Last, because the fields above may still use it while they are dropped.
     core: Core,
@@ -50,7 +52,14 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 impl Provider {
     /// Stores the core and the application's context, and does nothing else.
     pub(crate) fn new(core: Core, application: std::result::Result<Application, Refused>) -> Provider {
-        Provider { application, software: OnceLock::new(), tpm: OnceLock::new(), rows: OnceLock::new(), core }
+        Provider {
+            application,
+            software: OnceLock::new(),
+            tpm: OnceLock::new(),
+            jobs: Jobs::new(Arc::clone(core.libcrypto())),
+            rows: OnceLock::new(),
+            core,
+        }
     }
 
     /// The core.
@@ -142,6 +151,19 @@ impl Provider {
         }
         let config = Config::read(self)?;
         Ok(self.tpm.get_or_init(|| Tpm::new(config)))
+    }
+
+    /// What runs operations in asynchronous jobs, if the setting allows it.
+    ///
+    /// # Errors
+    /// As `tpm`.
+    pub(crate) fn jobs(&self) -> Result<Option<&Jobs>> {
+        Ok(self.tpm()?.config().pauses_jobs.then_some(&self.jobs))
+    }
+
+    /// Ends what runs beside the calls of this instance, before it is unloaded.
+    pub(crate) fn end(&self) {
+        self.jobs.end();
     }
 
     /// The rows of this instance.

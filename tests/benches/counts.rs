@@ -15,12 +15,13 @@ pub(crate) fn print() {
     let proxy = Proxy::start(&tpm);
     let shell = Shell::new("bench");
     let primary = tpm.create_primary();
-    tpm.persist(primary, 0x8100_0001);
+    // Not at 0x81000001, where it would be the storage key of the owner hierarchy.
+    tpm.persist(primary, 0x8100_0002);
     tpm.flush(primary);
     let tool = Tool::new(&shell, &tpm.tcti());
     tool.ok("create --ecc P-256 permanent.tpm");
     tool.ok("create --key-size 2048 rsa.tpm");
-    tool.ok("create --ecc P-256 --parent-handle 81000001 persistent.tpm");
+    tool.ok("create --ecc P-256 --parent-handle 81000002 persistent.tpm");
     let openssl = Openssl::in_shell(shell, &proxy.swtpm_tcti(), Order::DefaultFirst);
     openssl.write("file", "a file");
     openssl.ok("req -x509 -key permanent.tpm -subj /CN=x -out crt");
@@ -35,16 +36,28 @@ pub(crate) fn print() {
         ),
         ("first signature, key under a hierarchy", "openssl dgst -sha256 -sign permanent.tpm -out sig file"),
     ] {
-        proxy.log().clear();
-        openssl.shell().ok(line);
-        println!("  {step:<48} {:>5}", until_signed(&proxy.log().codes()));
+        count(&proxy, &openssl, step, line);
     }
+    tool.ok("srk");
+    count(
+        &proxy,
+        &openssl,
+        "first signature, with the storage key",
+        "openssl dgst -sha256 -sign permanent.tpm -out sig file",
+    );
     tool.ok("create --ecc P-256 -k secret locked.tpm");
     opening(&proxy, &openssl, "open");
     opening(&proxy, &openssl, "use");
     later(&proxy, &openssl, "each later signature", Algorithm::EcdsaP256, "permanent.tpm");
     later(&proxy, &openssl, "each later RSA decryption", Algorithm::Rsaes2048, "rsa.tpm");
     later(&proxy, &openssl, "each later derivation", Algorithm::EcdhP256, "permanent.tpm");
+}
+
+/// Counts the commands of a process up to its signature.
+fn count(proxy: &Proxy, openssl: &Openssl, step: &str, line: &str) {
+    proxy.log().clear();
+    openssl.shell().ok(line);
+    println!("  {step:<48} {:>5}", until_signed(&proxy.log().codes()));
 }
 
 /// Counts everything that a process sends to open a key with a password.

@@ -16,6 +16,7 @@ mod bridge;
 mod contender;
 mod counts;
 mod esapi;
+mod event_loop;
 mod floor;
 mod openssl;
 mod table;
@@ -28,6 +29,10 @@ fn main() {
         Some("worker") => worker::serve(&arguments[2..]),
         Some("bridge") => bridge::serve(&arguments[2]),
         Some("match") => openssl::matches(&arguments[2], &arguments[3]),
+        // cargo bench -p tpm2-provider-tests --bench bench -- event-loop [SECONDS]
+        Some("event-loop") => {
+            event_loop::print(arguments.get(2).and_then(|word| word.parse().ok()).unwrap_or(20));
+        }
         // cargo bench adds --bench. cargo test --benches runs nothing here, since measurements are not tests. A name selects rows: cargo
         // bench -p tpm2-provider-tests --bench bench -- ECDH
         _ if arguments.iter().any(|argument| argument == "--bench") => {

@@ -1,12 +1,10 @@
 /* Measures how long signatures take that wait for each other and for other operations: tail KEY SECONDS BITS. Eight threads sign for
  * SECONDS seconds. With BITS, another thread makes the TPM create RSA keys all the time. Prints microseconds of the median, the 99th
  * percentile and the slowest signature, their number, and number and milliseconds of the key generations. */
-#include <openssl/err.h>
+#include "../stories/c/must.h"
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define THREADS 8
@@ -26,14 +24,6 @@ static double now(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static void must(int condition)
-{
-    if (!condition) {
-        ERR_print_errors_fp(stderr);
-        exit(1);
-    }
-}
-
 static void *sign(void *argument)
 {
     struct signer *signer = argument;
@@ -42,8 +32,8 @@ static void *sign(void *argument)
         size_t size = sizeof signature;
         double start = now();
         EVP_MD_CTX *context = EVP_MD_CTX_new();
-        must(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL) == 1);
-        must(EVP_DigestSign(context, signature, &size, (const unsigned char *)"m", 1) == 1);
+        MUST(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL) == 1);
+        MUST(EVP_DigestSign(context, signature, &size, (const unsigned char *)"m", 1) == 1);
         EVP_MD_CTX_free(context);
         signer->times[signer->count++] = now() - start;
     }
@@ -55,7 +45,7 @@ static void *generate(void *argument)
     while (now() < end) {
         double start = now();
         EVP_PKEY *made = EVP_PKEY_Q_keygen(NULL, "provider=tpm2", "RSA", (size_t)bits);
-        must(made != NULL);
+        MUST(made != NULL);
         EVP_PKEY_free(made);
         generating += now() - start;
         generations++;
@@ -77,16 +67,16 @@ int main(int count, char **words)
     if (count != 4)
         return 2;
     BIO *bio = BIO_new_file(words[1], "r");
-    must(bio != NULL && (key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL)) != NULL);
+    MUST(bio != NULL && (key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL)) != NULL);
     BIO_free(bio);
     end = now();
     sign(&signers[0]);
     end = now() + atof(words[2]) * 1e6;
     bits = atoi(words[3]);
     if (bits != 0)
-        must(pthread_create(&generator, NULL, generate, NULL) == 0);
+        MUST(pthread_create(&generator, NULL, generate, NULL) == 0);
     for (int i = 0; i < THREADS; i++)
-        must(pthread_create(&signers[i].thread, NULL, sign, &signers[i]) == 0);
+        MUST(pthread_create(&signers[i].thread, NULL, sign, &signers[i]) == 0);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(signers[i].thread, NULL);
         for (int n = 0; n < signers[i].count; n++)
@@ -94,7 +84,7 @@ int main(int count, char **words)
     }
     if (bits != 0)
         pthread_join(generator, NULL);
-    must(total > 0);
+    MUST(total > 0);
     qsort(all, (size_t)total, sizeof all[0], smaller);
     printf("%.0f %.0f %.0f %d %d %.0f\n", all[total / 2], all[total * 99L / 100], all[total - 1], total, generations,
            generations ? generating / generations / 1e3 : 0);

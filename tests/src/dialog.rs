@@ -1,5 +1,5 @@
 //! A child process that reads questions line by line and answers each with one line.
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -70,13 +70,24 @@ impl Dialog {
         assert!(status.success(), "{question}: {status}\n$ {}", self.line);
     }
 
+    /// Asks a question. Returns `None` if the child has ended, or does not answer within two minutes.
+    pub fn try_ask(&mut self, question: &str) -> Option<String> {
+        self.write(question).ok()?;
+        self.answers.recv_timeout(LIMIT).ok()
+    }
+
+    /// Closes the child's standard input and waits until the child ends. After two minutes it is killed.
+    pub fn close(mut self) {
+        self.process.child().stdin.take();
+        self.process.wait_for(LIMIT);
+    }
+
     /// Sends a question without waiting; `answer` returns the answer later.
     ///
     /// # Panics
     /// When the child has ended.
     pub fn send(&mut self, question: &str) {
-        let stdin = self.process.child().stdin.as_mut().expect("a pipe was asked for");
-        writeln!(stdin, "{question}").unwrap_or_else(|e| panic!("{question}: {e}: the program is gone"));
+        self.write(question).unwrap_or_else(|e| panic!("{question}: {e}: the program is gone"));
     }
 
     /// Returns the next line that the child prints.
@@ -94,5 +105,28 @@ impl Dialog {
     /// Returns the child process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    fn write(&mut self, question: &str) -> io::Result<()> {
+        let stdin = self.process.child().stdin.as_mut().expect("a pipe was asked for");
+        writeln!(stdin, "{question}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Shell;
+
+    #[test]
+    fn child_that_ends_gives_no_answer_and_one_that_is_closed_ends_by_itself() {
+        let shell = Shell::new("dialog");
+        let start = |script: &str| Dialog::start(shell.command(&format!("sh -c '{script}'")));
+        let mut dialog = start("read line; echo $line; cat; touch ended");
+        assert_eq!((dialog.try_ask("a"), dialog.try_ask("b")), (Some("a".to_owned()), Some("b".to_owned())));
+        dialog.close();
+        assert!(shell.file("ended").exists());
+        let mut dialog = start("read line; exit 1");
+        assert_eq!((dialog.try_ask("a"), dialog.try_ask("b")), (None, None));
     }
 }

@@ -11,6 +11,8 @@
 //! | `proxy`, `tamper` | a man in the middle, and the ways in which it changes the bytes |
 //! | `resource_manager`, `space`, `gap` | a replacement for /dev/tpmrm0 that follows the kernel's rules |
 //! | `chips` | a collection of TPMs that lack features or answer unusually |
+//! | `pace` | the times of a chip, which a proxy adds to swtpm's |
+//! | `parameters` | parses the parameters of a command |
 //! | `log` | the traffic of a bus |
 //! | `device` | a replacement for /dev/tpm0 |
 //! | `tabrmd` | a private tpm2-abrmd on a private D-Bus |
@@ -45,6 +47,8 @@ pub mod log;
 pub mod module;
 mod mssim;
 mod openssl;
+mod pace;
+mod parameters;
 pub mod peers;
 pub mod port;
 pub mod process;
@@ -68,6 +72,7 @@ pub use authority::Authority;
 pub use device::TerminalDevice;
 pub use dialog::Dialog;
 pub use openssl::{Openssl, Order};
+pub use pace::Pace;
 pub use proxy::Proxy;
 pub use pty::Pty;
 pub use resource_manager::{Options, Refusal, ResourceManager};

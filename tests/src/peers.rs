@@ -39,6 +39,28 @@ pub fn tpm2_openssl_everywhere(shell: &Shell, tcti: &str) -> Shell {
     with_its_module(Openssl::clean_in(shell.clone()).ordered(Order::Tpm2First), tcti)
 }
 
+/// Returns the same with the property query of its documentation, so that only keys use the TPM, and digests and ciphers do not.
+#[must_use]
+#[track_caller]
+pub fn tpm2_openssl_for_keys(shell: &Shell, tcti: &str) -> Shell {
+    let configuration = shell.write("tpm2-openssl.cnf", FOR_KEYS);
+    tpm2_openssl_everywhere(shell, tcti).env("OPENSSL_CONF", configuration)
+}
+
+const FOR_KEYS: &str = "\
+openssl_conf = init
+[init]
+providers = providers
+alg_section = algorithms
+[algorithms]
+default_properties = ?provider=tpm2,tpm2.digest!=yes,tpm2.cipher!=yes
+[providers]
+default = active
+tpm2 = active
+[active]
+activate = 1
+";
+
 /// Loads the module from a folder of its own, because the system's module folder may contain ours under that name.
 #[track_caller]
 fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {

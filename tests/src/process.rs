@@ -124,6 +124,12 @@ impl Output {
         self.status.is_some_and(|s| s.success())
     }
 
+    /// Returns the exit status as a number; `None` if a signal ended it, or the time limit.
+    #[must_use]
+    pub fn code(&self) -> Option<i32> {
+        self.status.and_then(|status| status.code())
+    }
+
     /// Returns standard output as text.
     #[must_use]
     pub fn out(&self) -> String {
@@ -152,8 +158,7 @@ impl Output {
     /// If it succeeded, crashed or hung.
     #[track_caller]
     pub fn failed(self) -> Self {
-        let code = self.status.and_then(|s| s.code());
-        assert!(code.is_some_and(|c| c != 0), "should have failed with an exit status:\n{self}");
+        assert!(self.code().is_some_and(|code| code != 0), "should have failed with an exit status:\n{self}");
         self
     }
 

@@ -105,6 +105,15 @@ impl Pty {
         self
     }
 
+    /// Presses Ctrl-C.
+    ///
+    /// # Panics
+    /// If the terminal is gone.
+    pub fn interrupt(&mut self) -> &mut Self {
+        self.keyboard.write_all(b"\x03").expect("type on the terminal");
+        self
+    }
+
     /// Waits for the end of the program. Returns true if it succeeded, and the whole screen.
     pub fn end(&mut self) -> (bool, String) {
         let status = self.process.wait(LIMIT);

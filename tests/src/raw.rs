@@ -362,6 +362,13 @@ pub trait Tpm {
         self.raw(CREATE_PRIMARY, &[OWNER], &[b""], &primary_parameters(auth, attributes)).handle()
     }
 
+    /// Creates another storage key with the same template: its unique field differs, and so does the private key.
+    #[track_caller]
+    fn create_other_primary(&self, auth: &[u8]) -> u32 {
+        let parameters = primary_parameters_with(auth, STORAGE, &[1; 32]);
+        self.raw(CREATE_PRIMARY, &[OWNER], &[b""], &parameters).handle()
+    }
+
     /// Makes an object persistent. The owner must have no password.
     #[track_caller]
     fn persist(&self, object: u32, persistent: u32) {
@@ -399,12 +406,19 @@ pub trait Tpm {
 /// Returns the parameters of TPM2_CreatePrimary for a P-256 storage key.
 #[must_use]
 pub fn primary_parameters(auth: &[u8], attributes: u32) -> Vec<u8> {
+    primary_parameters_with(auth, attributes, &[])
+}
+
+/// Returns the same with both coordinates of the unique field.
+fn primary_parameters_with(auth: &[u8], attributes: u32, unique: &[u8]) -> Vec<u8> {
     let sensitive = [sized(auth), sized(b"")].concat();
     let public = [
         &[0x00, 0x23, 0x00, 0x0B][..],
         &attributes.to_be_bytes(),
-        // no policy; AES-128-CFB; scheme NULL; P-256; KDF NULL; an empty point
-        &[0, 0, 0, 0x06, 0, 0x80, 0, 0x43, 0, 0x10, 0, 3, 0, 0x10, 0, 0, 0, 0],
+        // no policy; AES-128-CFB; scheme NULL; P-256; KDF NULL
+        &[0, 0, 0, 0x06, 0, 0x80, 0, 0x43, 0, 0x10, 0, 3, 0, 0x10],
+        &sized(unique),
+        &sized(unique),
     ]
     .concat();
     [sized(&sensitive), sized(&public), sized(b""), vec![0; 4]].concat()

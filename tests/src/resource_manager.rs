@@ -19,7 +19,7 @@ use crate::gap::Gap;
 use crate::log::Log;
 use crate::server::Server;
 use crate::space::{Device, Errno, Space};
-use crate::{Swtpm, mssim, port};
+use crate::{Proxy, Swtpm, mssim, port};
 
 /// What a client receives for a system call that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub struct ResourceManager {
     _platform: Server,
     port: u16,
     log: Log,
+    chip: Log,
     refused: Arc<Mutex<Vec<Errno>>>,
 }
 
@@ -63,8 +64,22 @@ impl ResourceManager {
     /// If the system has no free ports.
     #[must_use]
     pub fn start(tpm: &Swtpm, options: Options) -> Self {
-        let device = Arc::new(Mutex::new(Device { port: tpm.port(), gap: Gap::new(options.context_gap) }));
-        let (log, refused) = (Log::default(), Arc::<Mutex<Vec<Errno>>>::default());
+        Self::in_front_of(tpm.port(), options)
+    }
+
+    /// Starts a resource manager in front of a TPM behind a proxy.
+    ///
+    /// # Panics
+    /// If the system has no free ports.
+    #[must_use]
+    pub fn before(proxy: &Proxy, options: Options) -> Self {
+        Self::in_front_of(proxy.port(), options)
+    }
+
+    fn in_front_of(tpm: u16, options: Options) -> Self {
+        let (log, chip, refused) = (Log::default(), Log::default(), Arc::<Mutex<Vec<Errno>>>::default());
+        let gap = Gap::new(options.context_gap);
+        let device = Arc::new(Mutex::new(Device { port: tpm, gap, log: chip.clone() }));
         let (port, [commands, platform]) = port::listen_pair();
         let (written, errors) = (log.clone(), refused.clone());
         let serve = move |number, stream| {
@@ -76,6 +91,7 @@ impl ResourceManager {
             _platform: Server::start(platform, |_, stream| mssim::platform(stream)),
             port,
             log,
+            chip,
             refused,
         }
     }
@@ -96,6 +112,12 @@ impl ResourceManager {
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Returns the traffic at the TPM: the commands of the clients with the TPM's handles, and the manager's own.
+    #[must_use]
+    pub fn chip(&self) -> &Log {
+        &self.chip
     }
 
     /// Returns the errors of the system calls that have failed.

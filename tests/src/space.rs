@@ -1,6 +1,7 @@
 //! The slots of one connection of the resource manager, and the actions before and after each of its commands.
 use crate::gap::Gap;
 use crate::layout::{command_handles, returns_handle};
+use crate::log::Log;
 use crate::raw::{
     self, CONTEXT_GAP, CONTEXT_LOAD, CONTEXT_SAVE, FLUSH_CONTEXT, GET_CAPABILITY, OBJECT_MEMORY,
     SESSION_MEMORY, START_AUTH_SESSION, code, u32_at,
@@ -25,6 +26,8 @@ pub enum Errno {
 pub(crate) struct Device {
     pub(crate) port: u16,
     pub(crate) gap: Gap,
+    /// Every command that the TPM receives, of the clients and of the manager itself.
+    pub(crate) log: Log,
 }
 
 /// The objects and sessions of one connection. Copied before each command, and written back if the command succeeded.
@@ -222,7 +225,9 @@ impl Space {
 
 impl Device {
     fn send(&self, command: &[u8]) -> Result<Vec<u8>, Errno> {
-        upstream::transact(self.port, command).map_err(|_| Errno::Fault)
+        let response = upstream::transact(self.port, command).map_err(|_| Errno::Fault)?;
+        self.log.add(0, command.to_vec(), response.clone());
+        Ok(response)
     }
 
     /// Sends TPM2_ContextLoad. Returns `None` if the TPM no longer knows the context.

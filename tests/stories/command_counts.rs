@@ -1,5 +1,5 @@
 //! The number of TPM commands that a program sends: none to load a key, few for the first signature, one for each later one.
-use tests::{Proxy, Swtpm, peers, raw};
+use tests::{Options, Proxy, ResourceManager, Swtpm, peers, raw};
 
 use crate::machine::{Machine, SRK};
 
@@ -8,10 +8,14 @@ fn loading_sends_nothing_and_each_later_signature_is_one_command() {
     let tpm = Swtpm::start();
     let proxy = Proxy::start(&tpm);
     let machine = Machine::reached_by(tpm, &proxy.tcti());
-    machine.provision();
     let persistent = format!("-p {SRK:x}");
-    for (kind, password) in [("-e P-256", ""), ("-e P-256", "-k secret"), ("-r", ""), ("-r", "-k secret")] {
-        for (parent, first) in [(persistent.as_str(), 4), ("-p owner", 5)] {
+    let parents = [("-p owner", 5), (persistent.as_str(), 4), ("-p owner", 4)];
+    for (number, (parent, first)) in parents.into_iter().enumerate() {
+        if number == 1 {
+            machine.provision();
+        }
+        for (kind, password) in [("-e P-256", ""), ("-e P-256", "-k secret"), ("-r", ""), ("-r", "-k secret")]
+        {
             machine.key("key", &format!("{kind} {password} {parent}"));
             let mut signer = machine.signer();
             proxy.log().clear();
@@ -21,11 +25,34 @@ fn loading_sends_nothing_and_each_later_signature_is_one_command() {
             proxy.log().clear();
             signer.ok("sign a");
             assert!((1..=first).contains(&proxy.log().len()), "{kind} {parent}:\n{}", proxy.log().text());
+            assert!(number == 0 || proxy.log().count(raw::CREATE_PRIMARY) == 0, "{}", proxy.log().text());
             proxy.log().clear();
             signer.ok("sign a 10");
             assert_eq!(proxy.log().len(), 10, "{kind} {parent}:\n{}", proxy.log().text());
             signer.end("quit");
         }
+    }
+}
+
+#[test]
+fn a_forked_worker_takes_five_commands_with_the_storage_key_in_place() {
+    // ReadPublic, StartAuthSession, Load, the signature, with a password its own session; then it frees the key.
+    for (options, most) in [("-e P-256", 5), ("-r", 5), ("-e P-256 -k secret", 6)] {
+        let tpm = Swtpm::start();
+        let manager = ResourceManager::start(&tpm, Options::default());
+        let machine = Machine::managed(tpm, &manager);
+        machine.provision();
+        machine.key("key", options);
+        let mut signer = machine.signer();
+        // The server opens the key; each connection is served by a process of its own, as in PostgreSQL.
+        signer.ok("load a key secret");
+        manager.log().clear();
+        // The server and three children.
+        signer.ok("forks 3 1 a");
+        assert_eq!(manager.log().connections(), 4);
+        assert!(manager.log().len() <= 4 * most, "{options}:\n{}", manager.log().text());
+        assert_eq!(manager.log().count(raw::CREATE_PRIMARY), 0, "{}", manager.log().text());
+        signer.end("quit");
     }
 }
 

@@ -79,3 +79,50 @@ fn missing_programs_are_listed_without_a_package_manager() {
         .says("missing for make test: strace\n")
         .says("hint: install them with the package manager of this system; CONTRIBUTING.md lists packages");
 }
+
+#[test]
+fn the_package_lists_are_updated_before_a_version_is_looked_up() {
+    let place = System::new();
+    place.shell.ok("rm -f bin/cargo bin/rustup");
+    let folder = place.shell.folder().display();
+    place.fake("id", "echo 0");
+    place.fake("apt-cache", &format!("test ! -e {folder}/updated || echo '  Candidate: 99.0'"));
+    let cargo = format!("{folder}/bin/cargo");
+    place.fake(
+        "apt-get",
+        &format!(
+            "case \"$*\" in
+             update) touch {folder}/updated ;;
+             *--assume-no*) ;;
+             install*) printf '#!/bin/sh\\necho cargo 99.0.0\\n' >{cargo}; chmod +x {cargo} ;;
+             esac"
+        ),
+    );
+    let output = place.looks("build").ok();
+    assert_eq!(
+        (output.out(), output.err()),
+        (
+            "missing for make build: rust cargo\ninstalling (of unknown size): cargo\n".to_owned(),
+            String::new()
+        )
+    );
+}
+
+#[test]
+fn a_failed_download_or_unpacking_is_a_failure_also_in_a_condition() {
+    let place = System::new();
+    let extract = |download: &str, unpack: &str| {
+        place.fake("apt-get", download);
+        place.fake("dpkg-deb", unpack);
+        let apt = module::workspace().join("scripts/deps.d/apt").display().to_string();
+        place.shell.write(
+            "extract",
+            format!("set -euo pipefail; . {apt}; if extract folder one two; then echo extracted; fi"),
+        );
+        place.shell.beside().env("PATH", place.shell.file("bin")).ok("bash extract").out()
+    };
+    let both = "touch one.deb two.deb";
+    assert_eq!(extract(both, "true"), "extracted\n");
+    assert_eq!(extract("touch one.deb; exit 100", "true"), "");
+    assert_eq!(extract(both, "case $2 in *one.deb) exit 2 ;; esac"), "");
+}

@@ -24,7 +24,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// Runs a program that signs the message, and has a stock verify it.
+/// Runs a program that signs the message, and has a stock openssl verify it.
 fn signs(machine: &Machine, line: &str) {
     let signature = machine.openssl.shell().pipe(line, "what is signed").ok().stdout;
     machine.openssl.write("message.sig", signature);
@@ -99,18 +99,37 @@ fn fetches(machine: &Machine, port: u16) {
         .says("served with a key in the TPM");
 }
 
+#[test]
+fn the_unit_issues_a_certificate() {
+    let machine = Machine::new();
+    machine.key("ca.tpm", "--ecc P-256");
+    machine
+        .openssl
+        .ok("req -x509 -key ca.tpm -subj /CN=ca -addext basicConstraints=critical,CA:TRUE -out ca.pem");
+    let folder = machine.openssl.shell().folder().display().to_string();
+    fs::create_dir(machine.openssl.file("run")).unwrap();
+    let unit = fs::read_to_string(example("leaf.service")).unwrap();
+    let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/tpm2-keytool "));
+    machine
+        .tool
+        .ok(&line.unwrap().replace("/etc/leaf", &folder).replace("/run/leaf", &format!("{folder}/run")));
+    machine.openssl.without_tpm2().ok("verify -CAfile ca.pem run/current/cert.pem").says("OK");
+}
+
 /// `systemd-analyze` knows every setting of a unit.
 #[test]
 fn the_units_have_no_unknown_setting() {
     let shell = tests::Shell::new("units");
     let drop_in = fs::read_to_string(example("service.conf")).unwrap();
-    let unit = fs::read_to_string(example("agent.service")).unwrap();
-    // What is not installed here.
-    let unit =
-        unit.replace("/usr/local/bin/tpm2-keytool", "/bin/true").replace("/usr/bin/openssl", "/bin/true");
-    shell.write("agent.service", unit);
+    for name in ["agent.service", "leaf.service", "leaf.timer"] {
+        let unit = fs::read_to_string(example(name)).unwrap();
+        // What is not installed here.
+        let unit =
+            unit.replace("/usr/local/bin/tpm2-keytool", "/bin/true").replace("/usr/bin/openssl", "/bin/true");
+        shell.write(name, unit);
+    }
     shell.write("other.service", format!("[Service]\nExecStart=/bin/true\n{drop_in}"));
-    for name in ["agent.service", "other.service"] {
+    for name in ["agent.service", "leaf.service", "leaf.timer", "other.service"] {
         let told = shell.ok(&format!("systemd-analyze verify --man=no --recursive-errors=no ./{name}"));
         let told = told.out() + &told.err();
         let about_it: Vec<&str> = told.lines().filter(|line| line.contains(name)).collect();

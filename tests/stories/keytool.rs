@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyfile::KeyFile;
 use keyfile::wire::{Marshal, Writer};
@@ -24,7 +24,14 @@ impl Desk {
         Self::by(tpm, &tcti)
     }
 
-    /// Returns a desk that reaches this TPM in another way, such as through a proxy.
+    /// Starts a new TPM behind a proxy, and makes an empty folder.
+    pub(crate) fn behind_proxy() -> (Self, Proxy) {
+        let tpm = Swtpm::start();
+        let proxy = Proxy::start(&tpm);
+        (Self::by(tpm, &proxy.swtpm_tcti()), proxy)
+    }
+
+    /// Returns a desk that reaches this TPM in another way, such as through a resource manager.
     pub(crate) fn by(tpm: Swtpm, tcti: &str) -> Self {
         let mut shell = Shell::new("keytool").env("OPENSSL_CONF", "/dev/null");
         for name in ["TPM2_TCTI", "TPM2TOOLS_TCTI", "TPM2OPENSSL_TCTI"] {
@@ -71,19 +78,31 @@ impl Desk {
         arrival.recv_timeout(LIMIT).expect("the command");
         process.signal(signal);
         // The TPM responds only after the tool has handled the signal.
-        while !String::from_utf8_lossy(&self.shell.read("errors")).contains("stopping") {
-            assert!(process.ended().is_none(), "it did not wait for the TPM's answer");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        self.await_report(&mut process, "stopping");
         let _ = answer.send(());
         let status = Some(process.wait(LIMIT));
         proxy.remove_rules();
         let [stdout, stderr] = ["output", "errors"].map(|name| self.shell.read(name));
         let output = Output { line: line.to_owned(), stdout, stderr, status };
-        assert_eq!(output.status.and_then(|status| status.code()), Some(128 + signal), "{output}");
+        assert_eq!(output.code(), Some(128 + signal), "{output}");
         assert!(output.err().ends_with("tpm2-keytool: interrupted; nothing was written\n"), "{output}");
         assert!(output.stdout.is_empty() && self.tpm.persistent().is_empty(), "{output}");
         self.assert_tidy();
+    }
+
+    /// Waits until a running tool, whose stderr is the file `errors`, has reported this text.
+    #[track_caller]
+    pub(crate) fn await_report(&self, tool: &mut Process, text: &str) {
+        let start = Instant::now();
+        while !self.shell.text("errors").contains(text) {
+            let ended = tool.ended();
+            assert!(
+                ended.is_none() && start.elapsed() < LIMIT,
+                "it did not report {text:?} ({ended:?}): {}",
+                self.shell.text("errors")
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Runs a script of other tools, which must succeed.

@@ -264,9 +264,7 @@ fn the_storage_key_of_each_hierarchy_is_attested() {
 /// An older TPM without P-256: RSA keys sign, and the storage keys are RSA.
 #[test]
 fn a_tpm_without_p256_is_attested() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.certificate("ek", "tpm2_createek -Q -c ek.ctx -G rsa -u ek.pub -f pem");
     desk.certificate("ecc", "tpm2_createek -Q -c ek.ctx -G ecc -u ecc.pub -f pem");
     desk.others(
@@ -351,9 +349,7 @@ fn mismatched_arguments_are_refused() {
 
 #[test]
 fn hierarchies_with_passwords_are_attested() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.ec_certificate();
     desk.certificate("rsa", "tpm2_createek -Q -c ek.ctx -G rsa -u rsa.pub -f pem");
     desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
@@ -390,9 +386,7 @@ fn hierarchies_with_passwords_are_attested() {
 
 #[test]
 fn an_interruption_leaves_nothing() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.ec_certificate();
     desk.shell.write("old", "the only copy");
     let line = "tpm2-keytool attest -A ek.pem -C owner --force -f old";
@@ -407,9 +401,7 @@ fn an_interruption_leaves_nothing() {
 /// A change of any byte of the certification is detected.
 #[test]
 fn an_altered_certification_is_refused() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
     proxy.log().clear();
     desk.run("attest_tpm2_primary -n signer.name -C null").ok();
@@ -428,9 +420,7 @@ fn an_altered_certification_is_refused() {
 /// Recorded or foreign responses: each comes from a real TPM, and none is the right one.
 #[test]
 fn recorded_and_foreign_responses_are_refused() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.ec_certificate();
     desk.shell.write("signer.name", desk.run("attest_tpm2_primary -E").ok().out());
     let certify = |hierarchy: &str| {

@@ -12,7 +12,7 @@ use openssl::pkey::{PKey, PKeyRef, Private, Public};
 use openssl::x509::{X509Builder, X509NameBuilder};
 use tests::process::Output;
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm, module};
+use tests::{module, tamper};
 
 use crate::keytool::Desk;
 
@@ -90,7 +90,7 @@ impl Service {
     #[track_caller]
     fn fails(&self, rest: &str, code: i32, line: &str, words: &str) {
         let output = self.check(rest);
-        assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+        assert_eq!(output.code(), Some(code), "{output}");
         let out = output.out();
         let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("FAILED")).collect();
         assert!(printed.len() == 1 && printed[0].starts_with(&format!("FAILED   {line}: ")), "{output}");
@@ -119,6 +119,37 @@ fn certificate(key: &PKeyRef<Public>, from: i64, to: i64) -> Vec<u8> {
     builder.set_pubkey(key).unwrap();
     builder.sign(&authority, MessageDigest::sha256()).unwrap();
     builder.build().to_pem().unwrap()
+}
+
+#[test]
+fn the_traffic_of_a_resource_manager_is_reported_if_the_key_signs_without_password() {
+    let service = Service::new();
+    let of_chip = |service: &Service| {
+        let out = service.check("key.tpm").ok().out();
+        out.lines().find_map(|line| line.split_once("each signature takes ").map(|(_, rest)| rest.to_owned()))
+    };
+    assert_eq!(of_chip(&service), None);
+    service.configure("default = d\ntpm2 = t", "resource-manager = kernel");
+    let line = of_chip(&service).unwrap();
+    assert!(line.starts_with("7 commands") && line.contains("`tpm2-keytool load`"), "{line}");
+    service.0.run("tpm2-keytool srk").ok();
+    assert!(of_chip(&service).unwrap().starts_with("4 commands"));
+    // A key with the same template that the hierarchy does not derive.
+    service.0.run("tpm2-keytool evict --yes 81000001").ok();
+    let other = service.0.tpm.create_other_primary(b"");
+    service.0.tpm.persist(other, 0x8100_0001);
+    service.0.tpm.flush(other);
+    assert!(of_chip(&service).unwrap().starts_with("7 commands"));
+    service.create("-p 81000001");
+    assert!(of_chip(&service).unwrap().starts_with("4 commands"));
+    service.create("-p endorsement");
+    assert!(of_chip(&service).unwrap().starts_with("7 commands"));
+    service.create("-x sha256:16");
+    assert_eq!(of_chip(&service), None);
+    service.create("-k secret");
+    let out = service.check("-k secret key.tpm").ok().out();
+    assert!(!out.contains("each signature takes"), "{out}");
+    service.0.assert_tidy();
 }
 
 #[test]
@@ -267,9 +298,8 @@ fn a_wrong_password_counts_once_and_never_locks_the_tpm() {
 
 #[test]
 fn no_password_crosses_the_bus_or_is_printed() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    let (desk, proxy) = Desk::behind_proxy();
+    let service = Service::at(desk);
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
     service.create("-k ownsecretword");
     proxy.log().clear();
@@ -302,9 +332,8 @@ fn a_wrong_password_of_the_parent_of_a_policy_key_never_locks() {
 
 #[test]
 fn an_interruption_leaves_nothing_in_the_tpm() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    let (desk, proxy) = Desk::behind_proxy();
+    let service = Service::at(desk);
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
     // Of the tool's own, and of the module's.
     for command in [raw::CREATE_PRIMARY, raw::LOAD, raw::SIGN] {
@@ -315,20 +344,14 @@ fn an_interruption_leaves_nothing_in_the_tpm() {
 
 #[test]
 fn a_tpm_that_is_too_slow_to_sign_ends_as_no_tpm() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let service = Service::at(Desk::by(tpm, &proxy.swtpm_tcti()));
+    let (desk, proxy) = Desk::behind_proxy();
+    let service = Service::at(desk);
     service.configure("default = d\ntpm2 = t", "timeout = 1");
     service.edit(&service.tcti(), &proxy.swtpm_tcti());
-    proxy.on_command(|command| {
-        if raw::code(command) == raw::SIGN {
-            std::thread::sleep(std::time::Duration::from_secs(2));
-        }
-        Fate::Pass
-    });
+    proxy.on_command(tamper::delay(raw::SIGN, std::time::Duration::from_secs(2)));
     let output = service.check("key.tpm");
     proxy.remove_rules();
-    assert_eq!(output.status.and_then(|status| status.code()), Some(4), "{output}");
+    assert_eq!(output.code(), Some(4), "{output}");
     assert!(
         output.out().contains("FAILED   signature: OpenSSL cannot sign: the TPM did not answer in time"),
         "{output}"

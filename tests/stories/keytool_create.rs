@@ -248,10 +248,8 @@ fn the_description_is_stored_in_the_file() {
 
 #[test]
 fn no_password_crosses_the_bus() {
-    let tpm = Swtpm::start();
-    tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownerword");
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
+    desk.tpm.set_hierarchy_auth(raw::OWNER, b"", b"ownerword");
     let command = desk.command("create_tpm2_key -e P-256 -b ownerword -k keyword key.tpm");
     process::run(command, b"", LIMIT).ok();
     assert_eq!(proxy.log().count(raw::CREATE), 1);

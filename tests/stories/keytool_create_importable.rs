@@ -179,7 +179,7 @@ fn files_without_a_parents_public_key_are_refused() {
         assert_eq!(output.err().lines().filter(|line| !line.contains("assuming")).count(), 2, "{output}");
     }
     let output = desk.run("create_tpm2_key -i key.area -b parent no.tpm").failed();
-    assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+    assert_eq!(output.code(), Some(2), "{output}");
     desk.assert_absent("no.tpm");
     desk.assert_tidy();
 }

@@ -8,7 +8,7 @@ use crate::keytool::Desk;
 
 #[track_caller]
 fn ends(output: &Output, code: i32) {
-    assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+    assert_eq!(output.code(), Some(code), "{output}");
 }
 
 #[test]

@@ -183,6 +183,16 @@ fn the_output_of_status_is_as_documented() {
 }
 
 #[test]
+fn the_output_of_bench_is_as_documented() {
+    let (desk, page) = (Desk::new(), Page::read());
+    let found = document(&desk.run("tpm2-keytool bench --samples 1 --json").ok());
+    conforms(&found, &[&page.table("## `bench --json`")]);
+    let operations = list(&found, "operations");
+    operations.iter().for_each(|one| conforms(one, &[&page.table("Each of `operations`:")]));
+    assert_eq!((operations.len(), list(&found, "advice").is_empty()), (9, false));
+}
+
+#[test]
 fn the_output_of_check_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let (check, each) = (page.table("## `check --json`"), page.table("Each of `checks`:"));
@@ -199,7 +209,7 @@ fn the_output_of_check_is_as_documented() {
         ("--env TPM2_TCTI=swtpm:host=127.0.0.1,port=1 bound.tpm", 4, Some("tpm")),
     ] {
         let output = desk.run(&format!("tpm2-keytool check --json --config service.cnf {options}"));
-        assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+        assert_eq!(output.code(), Some(code), "{output}");
         let found = document(&output);
         conforms(&found, &[&check]);
         assert_eq!((&found["exit"], &found["ok"]), (&code.into(), &(code == 0).into()), "{output}");

@@ -72,7 +72,7 @@ fn a_key_is_evicted_after_the_user_confirms() {
         [("80000001", "not a persistent handle"), ("01800010", "tpm2_nvundefine"), ("x", "")]
     {
         let output = desk.run(&format!("tpm2-keytool evict --yes {handle}")).failed().says(words);
-        assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+        assert_eq!(output.code(), Some(2), "{output}");
     }
     desk.assert_tidy();
 }
@@ -93,7 +93,7 @@ fn evict_needs_the_password_of_the_hierarchy() {
         ("-b owner 81800001", 3),
     ] {
         let output = desk.run(&format!("tpm2-keytool evict --yes {line}")).failed().says("password");
-        assert_eq!(output.status.and_then(|status| status.code()), Some(code), "{output}");
+        assert_eq!(output.code(), Some(code), "{output}");
     }
     // The password of the settings is used for the owner hierarchy.
     let shell = desk.shell.clone().env("TPM2_PIN", "owner");

@@ -34,9 +34,11 @@ fn every_name_and_subcommand_has_a_manual_page() {
         "tpm2-keytool-srk",
         "tpm2-keytool-list",
         "tpm2-keytool-evict",
+        "tpm2-keytool-leaf",
         "tpm2-keytool-check",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
+        "tpm2-keytool-bench",
         "attest_tpm2_primary",
         "create_tpm2_key",
         "load_tpm2_key",
@@ -80,6 +82,7 @@ fn bash_completes_the_options_of_subcommands() {
         ("tpm2-keytool check --gr", "2", "--groups"),
         ("tpm2-keytool evict --f", "2", "--force"),
         ("tpm2-keytool list --j", "2", "--json"),
+        ("tpm2-keytool leaf --ho", "2", "--hours"),
         ("tpm2-keytool help che", "2", "check"),
         ("create_tpm2_key --par", "1", "--parent-handle"),
     ] {
@@ -127,16 +130,18 @@ fn help_describes_each_subcommand() {
         "srk",
         "list",
         "evict",
+        "leaf",
         "check",
         "show",
         "status",
+        "bench",
     ] {
         let help = folder.run(&format!("tpm2-keytool help {name}")).ok().out();
         assert_eq!(help, folder.run(&format!("tpm2-keytool {name} --help")).ok().out());
     }
     folder.run("tpm2-keytool help").ok().says("Exit codes");
     let wrong = folder.run("tpm2-keytool help no-such-command").failed();
-    assert_eq!(wrong.status.and_then(|status| status.code()), Some(2), "{wrong}");
+    assert_eq!(wrong.code(), Some(2), "{wrong}");
 }
 
 #[test]
@@ -152,6 +157,7 @@ fn every_password_option_warns_of_the_process_list() {
         "tpm2-keytool reference",
         "tpm2-keytool srk",
         "tpm2-keytool evict",
+        "tpm2-keytool leaf",
         "tpm2-keytool check",
         "tpm2-keytool policy add",
         "create_tpm2_key",
@@ -169,5 +175,5 @@ fn every_password_option_warns_of_the_process_list() {
             found += 1;
         }
     }
-    assert_eq!(found, 23);
+    assert_eq!(found, 27);
 }

@@ -376,7 +376,7 @@ fn wrong_uses_of_policy_are_refused() {
         ["", "list key.tpm", "add", "add -n 'two\nlines' key.tpm ecc.pem", "add --locality 0 key.tpm ecc.pem"]
     {
         let output = desk.run(&format!("signed_tpm2_policy {line}")).failed();
-        assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+        assert_eq!(output.code(), Some(2), "{output}");
     }
     let Ok(Condition::Authorize(_)) = desk.key("key.tpm").policy.unwrap()[0].condition() else {
         panic!("no PolicyAuthorize statement")

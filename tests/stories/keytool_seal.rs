@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use keyfile::{Attributes, Handle, HashAlg, KeyFile, Kind, Public};
 use tests::raw::{self, Tpm as _};
-use tests::{Options, Proxy, Pty, ResourceManager, Swtpm, peers};
+use tests::{Options, Pty, ResourceManager, Swtpm, peers};
 
 use crate::keytool::Desk;
 
@@ -232,9 +232,7 @@ fn wrong_passwords_count_under_dictionary_attack_protection() {
 
 #[test]
 fn oversized_and_missing_data_is_refused_before_any_tpm_command() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.shell.write("old", "the only copy");
     for (length, why) in [
         (0, "no data on stdin"),
@@ -261,7 +259,7 @@ fn oversized_and_missing_data_is_refused_before_any_tpm_command() {
         "unseal_tpm2_data",
     ] {
         let output = desk.pipe(line, b"data").failed();
-        assert_eq!(output.status.and_then(|status| status.code()), Some(2), "{output}");
+        assert_eq!(output.code(), Some(2), "{output}");
     }
     assert!(proxy.log().is_empty(), "asked the TPM:\n{}", proxy.log().text());
     assert_eq!(desk.shell.read("old"), b"the only copy");
@@ -382,9 +380,7 @@ fn movable_parent(desk: &Desk) -> Public {
 
 #[test]
 fn no_secret_crosses_the_bus_or_is_written_elsewhere() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     let data = b"a passphrase not to be read on the bus";
     desk.seal("-k keyword", data);
     desk.unseals("-k keyword", data);
@@ -416,9 +412,7 @@ fn no_secret_crosses_the_bus_or_is_written_elsewhere() {
 
 #[test]
 fn an_interruption_leaves_nothing() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.run("create_tpm2_key -e P-256 key.tpm").ok();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem; openssl pkey -in ec.pem -pubout -out ec.public");
     desk.seal("--signed-policy ec.public -x 16", b"hello");

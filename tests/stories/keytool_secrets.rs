@@ -3,11 +3,11 @@
 use std::io::BufRead as _;
 use std::os::unix::fs::{FileExt as _, PermissionsExt};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Shell, Swtpm, module};
+use tests::{Fate, Proxy, Shell, module};
 
 use crate::keytool::Desk;
 
@@ -180,10 +180,13 @@ fn memories(desk: &Desk, proxy: &Proxy, line: &str, input: &[u8]) -> Vec<Vec<u8>
     tool.stdout(std::fs::File::create(desk.shell.file("output")).unwrap());
     let mut process = Process::spawn(tool);
     let mut memories = Vec::new();
+    let mut last = Instant::now();
     while process.ended().is_none() {
+        assert!(last.elapsed() < LIMIT, "it sent no command for {LIMIT:?} and did not end: {line}");
         if comes.recv_timeout(Duration::from_millis(5)).is_ok() {
             memories.push(memory(process.id()));
             go.send(()).unwrap();
+            last = Instant::now();
         }
     }
     proxy.remove_rules();
@@ -197,9 +200,7 @@ fn secrets_are_wiped_from_memory_when_no_longer_needed() {
     const DATA: &[u8] = b"a passphrase that its owner alone reads";
     const SIGNERS: &[u8] = b"signersecretword";
     const DATAS: &[u8] = b"datasecretword";
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.others(
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
          openssl pkey -in ec.pem -pubout -out ec.public
@@ -297,4 +298,47 @@ fn a_full_disk_leaves_the_old_file() {
         assert_eq!(printed.lines().count(), 2, "{printed}");
         desk.assert_tidy();
     }
+}
+
+#[test]
+fn no_message_repeats_the_password_of_a_uri() {
+    let desk = Desk::new();
+    let uri = "handle:0x81000100?pin-value=hunter2";
+    desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
+    for (line, cause) in [
+        (format!("leaf --ca {uri} --name localhost --out ."), "--ca does not name a file that could contain"),
+        ("leaf --ca absent.pem --name localhost --out .".to_owned(), "give the certificate with --ca-cert"),
+        (
+            format!("leaf --ca key.tpm --ca-cert {uri} --name localhost --out ."),
+            "cannot read handle:0x81000100?",
+        ),
+        (format!("leaf --ca key.tpm --ca-cert key.tpm --name {uri} --out ."), "where no URI is accepted"),
+        (format!("check key.tpm {uri}"), "cannot read handle:0x81000100?"),
+        (format!("check {uri}"), "openssl.cnf"),
+        (format!("check un{uri}"), "unhandle:0x81000100?"),
+        (format!("show un{uri}"), "cannot read unhandle:0x81000100?"),
+        (format!("show {uri}"), "there is no key at 0x81000100"),
+        (format!("reference {uri} key.ref"), "there is no key at 0x81000100"),
+        (format!("reference un{uri} key.ref"), "the URI does not name a key"),
+        (format!("load {uri} 81000100"), "cannot read handle:0x81000100?"),
+        (format!("load key.tpm {uri}"), "where no URI is accepted"),
+        (format!("evict {uri}"), "where no URI is accepted"),
+        (format!("evict 81000100 {uri}"), "where no URI is accepted"),
+        (format!("unseal {uri}"), "cannot read handle:0x81000100?"),
+        (format!("policy add -x 16 {uri} key.pem"), "cannot read handle:0x81000100?"),
+        (format!("policy list {uri}"), "cannot read"),
+        (format!("attest -o -n {uri}"), "where no URI is accepted"),
+        (format!("seal -p{uri} sealed.tpm"), "where no URI is accepted"),
+        (format!("create -p {uri} new.tpm"), "where no URI is accepted"),
+        (format!("create --persistent={uri} new.tpm"), "where no URI is accepted"),
+        (format!("create -w {uri} new.tpm"), "cannot read handle:0x81000100?"),
+        (format!("create -i {uri} new.tpm"), "cannot read handle:0x81000100?"),
+        (format!("create absent/{uri}"), "cannot write absent/handle:0x81000100?"),
+        (uri.to_owned(), "where no URI is accepted"),
+    ] {
+        let output = desk.run(&format!("tpm2-keytool {line}")).failed();
+        let printed = output.out() + &output.err();
+        assert!(printed.contains(cause) && !printed.contains("hunter2"), "{line}: {printed}");
+    }
+    desk.assert_tidy();
 }

@@ -4,16 +4,9 @@ use std::time::Duration;
 
 use keyfile::Attributes;
 use tests::raw::{self, u32_at};
-use tests::{Fate, Proxy, Pty, Swtpm, tamper};
+use tests::{Fate, Proxy, Pty, tamper};
 
 use crate::keytool::Desk;
-
-/// Makes a desk whose TPM is behind a proxy.
-fn desk() -> (Desk, Proxy) {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    (Desk::by(tpm, &proxy.swtpm_tcti()), proxy)
-}
 
 /// Makes P-384 the only curve in the TPM's list (TPM_CAP_ECC_CURVES, TPML_ECC_CURVE: Part 2 §6.12, §10.9.6).
 fn without_p256(proxy: &Proxy) {
@@ -27,7 +20,7 @@ fn without_p256(proxy: &Proxy) {
 
 #[test]
 fn a_tpm_without_p256_has_rsa_parents() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     without_p256(&proxy);
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ec.pem");
     for options in ["-e P-384", "-w ec.pem"] {
@@ -48,7 +41,7 @@ fn a_tpm_without_p256_has_rsa_parents() {
 
 #[test]
 fn a_tpm_that_refuses_to_sign_and_decrypt_gets_keys_that_decrypt() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     desk.others("openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
     // TPM_RC_SCHEME and TPM_RC_ATTRIBUTES of the second parameter
     for (command, code, options) in [(raw::CREATE, 0x2D2, ""), (raw::IMPORT, 0x2C2, "-w rsa.pem")] {
@@ -69,17 +62,12 @@ fn a_tpm_that_refuses_to_sign_and_decrypt_gets_keys_that_decrypt() {
 
 /// Makes the TPM take longer than a second for this command.
 fn slow(proxy: &Proxy, slow: u32) {
-    proxy.on_command(move |command| {
-        if raw::code(command) == slow {
-            std::thread::sleep(Duration::from_millis(1_300));
-        }
-        Fate::Pass
-    });
+    proxy.on_command(tamper::delay(slow, Duration::from_millis(1_300)));
 }
 
 #[test]
 fn progress_is_shown_on_a_terminal_after_a_second() {
-    let (desk, proxy) = desk();
+    let (desk, proxy) = Desk::behind_proxy();
     slow(&proxy, raw::CREATE);
     let (success, screen) = Pty::start(desk.command("create_tpm2_key key.tpm"))
         .expect("searching for primes")

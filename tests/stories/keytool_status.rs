@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Options, Proxy, ResourceManager, Swtpm};
+use tests::{Fate, Options, Pace, ResourceManager, Swtpm, TerminalDevice};
 
-use crate::keytool::Desk;
+use crate::keytool::{Desk, full};
 
 #[test]
 fn a_new_tpm_is_reported_healthy() {
@@ -67,6 +67,84 @@ fn status_works_through_a_resource_manager() {
     desk.run("create_tpm2_key -e P-256 -k secret key.tpm").ok();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     desk.run("create_tpm2_key -w ec.pem key.tpm").ok();
+    desk.assert_tidy();
+}
+
+#[test]
+fn the_traffic_of_a_resource_manager_is_reported() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let desk = Desk::by(tpm, &manager.tcti());
+    desk.shell.write(
+        "managed.cnf",
+        "openssl_conf = i\n[i]\nproviders = p\n[p]\ntpm2 = t\n[t]\nactivate = 1\nresource-manager = kernel\n",
+    );
+    let desk = Desk { shell: desk.shell.env("OPENSSL_CONF", "managed.cnf"), tpm: desk.tpm };
+    let takes = |commands: u8| {
+        let printed = desk.run("tpm2-keytool status").ok();
+        assert!(row(&printed.out(), "traffic").contains(&format!("takes {commands} commands")), "{printed}");
+        printed
+            .says(&format!("makes {commands} commands"))
+            .says("`tpm2-keytool create --persistent`, or `load`");
+        desk.run("tpm2-keytool status --json").ok().says("\"resource_manager\": true");
+    };
+    takes(7);
+    desk.run("tpm2-keytool srk").ok();
+    takes(4);
+    desk.run("tpm2-keytool create -e P-256 --persistent busy.ref").ok();
+    desk.run("tpm2-keytool status").ok().says("with a persistent key, 1").says("all is well");
+    desk.assert_tidy();
+}
+
+#[test]
+fn the_kernels_resource_manager_is_recognized_under_another_name() {
+    let tpm = Swtpm::start();
+    let device = TerminalDevice::start(&tpm);
+    let desk = Desk::by(tpm, "device:chip");
+    let file = device.tcti().replace("device:", "");
+    for (name, other, managed) in [("tpmrm0", "chip", true), ("tpm0", "tpmrm", false)] {
+        desk.shell.write(
+            "script",
+            format!(
+                "touch {name}; mount --bind {file} {name}; ln -sf {name} {other}; {} --tcti device:{other}",
+                full("tpm2-keytool status --json")
+            ),
+        );
+        let printed = desk.shell.ok("unshare --map-root-user --mount sh -e script");
+        printed.says(&format!("\"resource_manager\": {managed}"));
+    }
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_slow_derivation_is_reported_if_a_storage_key_would_avoid_it() {
+    let (desk, proxy) = Desk::behind_proxy();
+    let slow = || proxy.on_response(Pace { rsa_key: 0, ..Pace::CHIP }.rule());
+    let advice = "make it persistent with `tpm2-keytool srk`";
+    // The owner's password is not needed to measure.
+    for (from, to) in [(&b""[..], &b"owner"[..]), (b"owner", b"")] {
+        desk.tpm.set_hierarchy_auth(raw::OWNER, from, to);
+        slow();
+        let printed = desk.run("tpm2-keytool status").ok().says(advice);
+        let time = row(&printed.out(), "storage root").split(", in ").nth(1).unwrap().replace(" ms", "");
+        assert!(time.parse::<u64>().unwrap() >= 200, "{printed}");
+        proxy.remove_rules();
+    }
+    desk.run("tpm2-keytool srk").ok();
+    slow();
+    let printed = desk.run("tpm2-keytool status").ok().says("present at 0x81000001");
+    assert!(!printed.out().contains(advice), "{printed}");
+    proxy.remove_rules();
+    // A key with the same template that the hierarchy does not derive.
+    desk.run("tpm2-keytool evict --yes 81000001").ok();
+    let other = desk.tpm.create_other_primary(b"");
+    desk.tpm.persist(other, 0x8100_0001);
+    desk.tpm.flush(other);
+    desk.run("tpm2-keytool status").ok().says("another parent is at 0x81000001").says("derive their parent");
+    for verb in ["status", "bench --yes --samples 1"] {
+        desk.run(&format!("tpm2-keytool {verb} --json")).ok().says("\"storage_root\": \"other\"");
+    }
+    desk.run("tpm2-keytool bench --yes --samples 1").ok().says("another object is at 0x81000001");
     desk.assert_tidy();
 }
 
@@ -215,7 +293,8 @@ fn every_line_agrees_with_tpm2_tools() {
             word("phEnable", "enabled", "disabled")
         )
     );
-    assert!(said("storage root").starts_with("present at 0x81000001"), "{status}");
+    // Without noDA, the template is not the standard one.
+    assert!(said("storage root").starts_with("another parent is at 0x81000001"), "{status}");
     for (kind, handles) in [("persistent", "handles-persistent"), ("NV indexes", "handles-nv-index")] {
         let handles = desk.shell.text(handles);
         let first = status.lines().position(|line| line.starts_with(&format!("  {kind}"))).unwrap();
@@ -264,9 +343,7 @@ fn a_lockout_is_shown_with_its_remedy() {
 /// In failure mode a TPM answers GetTestResult, and GetCapability for its manufacturer (Part 3 §10.4, §30.2), and nothing else.
 #[test]
 fn a_tpm_in_failure_mode_is_reported() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     proxy.on_command(|command| match raw::code(command) {
         // TPM2_GetTestResult: four manufacturer-specific bytes, and TPM_RC_FAILURE.
         0x17c => {
@@ -293,9 +370,7 @@ fn a_tpm_in_failure_mode_is_reported() {
 
 #[test]
 fn anything_but_a_tpm_2_is_an_error_with_a_remedy() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     for (tcti, cause) in [
         ("swtpm:host=127.0.0.1,port=1", "port=1"),
         ("mssim:host=127.0.0.1,port=1", "port=1"),

@@ -1,7 +1,7 @@
 //! `create -w` wraps existing private keys, from every container and of every type; they sign in the TPM as the same key.
 
 use tests::raw::{self, Tpm as _};
-use tests::{Proxy, Pty, Swtpm, module};
+use tests::{Pty, module};
 
 use crate::keytool::Desk;
 
@@ -159,9 +159,7 @@ fn keys_are_wrapped_under_every_parent_and_name_hash_with_a_password() {
 
 #[test]
 fn unsupported_keys_are_refused_before_any_tpm_command() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.others(
         "openssl genpkey -algorithm ED25519 -out ed25519.pem
          openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out secp256k1.pem
@@ -195,9 +193,7 @@ fn unsupported_keys_are_refused_before_any_tpm_command() {
 
 #[test]
 fn the_private_half_never_crosses_the_bus() {
-    let tpm = Swtpm::start();
-    let proxy = Proxy::start(&tpm);
-    let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+    let (desk, proxy) = Desk::behind_proxy();
     desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
     let key = openssl::pkey::PKey::private_key_from_pem(&desk.shell.read("ec.pem")).unwrap();
     let scalar = key.ec_key().unwrap().private_key().to_vec();

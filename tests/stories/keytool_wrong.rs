@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use tests::process::{LIMIT, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Fate, Proxy, Swtpm};
+use tests::{Fate, Proxy};
 
 use crate::keytool::{Desk, full};
 
@@ -70,7 +70,7 @@ fn a_wrong_command_line_gives_exit_code_2() {
         "tpm2-keytool no-such-command",
         "tpm2-keytool",
     ] {
-        assert_eq!(desk.run(line).failed().status.and_then(|status| status.code()), Some(2), "{line}");
+        assert_eq!(desk.run(line).failed().code(), Some(2), "{line}");
     }
     desk.assert_absent("no.tpm");
 }
@@ -117,9 +117,7 @@ struct Waiting {
 impl Waiting {
     #[track_caller]
     fn at(command: u32, line: &str) -> Self {
-        let tpm = Swtpm::start();
-        let proxy = Proxy::start(&tpm);
-        let desk = Desk::by(tpm, &proxy.swtpm_tcti());
+        let (desk, proxy) = Desk::behind_proxy();
         desk.others("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem");
         desk.shell.write("key.tpm", "the only copy");
         let (came, comes) = mpsc::channel();

@@ -11,6 +11,7 @@
     clippy::unwrap_used
 )]
 
+mod async_jobs;
 mod bare_der;
 mod chips;
 mod clean_bus;
@@ -42,14 +43,17 @@ mod interposer;
 mod key_transport;
 mod keytool;
 mod keytool_attest;
+mod keytool_bench;
 mod keytool_check;
 mod keytool_create;
 mod keytool_create_importable;
 mod keytool_create_parent;
+mod keytool_create_persistent;
 mod keytool_create_policy;
 mod keytool_exit;
 mod keytool_getopt;
 mod keytool_json;
+mod keytool_leaf;
 mod keytool_list;
 mod keytool_load;
 mod keytool_overwrite;
@@ -93,6 +97,7 @@ mod raw_rsa;
 mod raw_rsa_padding;
 mod resets;
 mod restricted;
+mod resumed_sessions;
 mod revocation_list;
 mod same_as_software;
 mod sample;

@@ -82,6 +82,39 @@ fn a_signature_with_an_empty_authorization_is_one_command() {
     assert_eq!(manager.log().codes(), [raw::SIGN; 10], "{}", manager.log().text());
 }
 
+/// The resource manager loads every object of a connection before each of its commands, and saves and flushes them after it.
+#[test]
+fn a_persistent_key_takes_one_command_at_the_chip_and_a_key_file_four_or_seven() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    machine.key("file", "-e P-256");
+    machine.key("kept", "-e P-256 --persistent");
+    let each_later_one = |key: &str| {
+        let mut signer = machine.signer();
+        signer.ok(&format!("load a {key}"));
+        signer.ok("sign a");
+        manager.chip().clear();
+        signer.ok("sign a 10");
+        assert_eq!(manager.chip().count(raw::SIGN), 10);
+        let each = manager.chip().len() / 10;
+        assert_eq!(manager.chip().len(), 10 * each, "{}", manager.chip().text());
+        signer.end("quit");
+        each
+    };
+    // The derived parent stays loaded beside the key.
+    assert_eq!((each_later_one("file"), each_later_one("kept")), (7, 1));
+    machine.provision();
+    assert_eq!((each_later_one("file"), each_later_one("kept")), (4, 1));
+    let [load, save] = [raw::CONTEXT_LOAD, raw::CONTEXT_SAVE];
+    let mut signer = machine.signer();
+    signer.ok("load a file");
+    signer.ok("sign a");
+    manager.chip().clear();
+    signer.ok("sign a");
+    assert_eq!(manager.chip().codes(), [load, raw::SIGN, save, raw::FLUSH_CONTEXT]);
+}
+
 /// The plaintext is encrypted on the bus, so each decryption needs a session.
 #[test]
 fn a_decryption_is_two_commands() {

@@ -99,6 +99,9 @@ openssl genpkey -algorithm EC -pkeyopt group:P-256 -out vendor.key
 openssl pkey -in vendor.key -pubout -out vendor.pub
 tpm2-keytool create --ecc P-256 --signed-policy vendor.pub signed.tpm
 echo secret | tpm2-keytool seal sealed.tpm
+tpm2-keytool create --ecc P-256 ca.tpm
+openssl req -x509 -key ca.tpm -subj /CN=ca -addext basicConstraints=critical,CA:TRUE -out ca.pem
+mkdir leaf
 ";
 
 #[test]

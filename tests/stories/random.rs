@@ -31,11 +31,11 @@ fn without_another_provider_random_bytes_come_from_the_tpm() {
     }
     tpm.assert_empty();
     // The documentation of tpm2-openssl names the provider on the command line.
-    let stock = Machine::new();
+    let other = Machine::new();
     let line = "rand -provider tpm2 -hex 10";
     let folder = module::folder();
-    let bare = stock.openssl.without_tpm2().env("OPENSSL_MODULES", folder.to_str().unwrap());
-    let bare = bare.env("TPM2_TCTI", &stock.tpm.tcti());
+    let bare = other.openssl.without_tpm2().env("OPENSSL_MODULES", folder.to_str().unwrap());
+    let bare = bare.env("TPM2_TCTI", &other.tpm.tcti());
     assert_eq!(bare.ok(line).out().trim().len(), 20);
     bare.ok("rand -provider tpm2 -provider default -hex 10");
     let nowhere = bare.env("TPM2_TCTI", "swtpm:path=/nonexistent");

@@ -53,6 +53,7 @@ fn rows(machine: &Machine) -> Vec<Row> {
             uses: ["pkey -in key.tpm -pubout", "create --force --wrap soft.pem new.tpm"],
             ..row(Setting::SOFTWARE, &file("soft.cnf"), "hardware", "omit it")
         },
+        row(Setting::ASYNC, "yes", "perhaps", "write no or yes"),
         // The owner hierarchy has a password from here on.
         row(Setting::PIN, "owner", "other", "parent"),
         row(

@@ -2,14 +2,15 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tests::{Options, ResourceManager, Swtpm, port};
+use tests::process::Process;
+use tests::{Openssl, Options, ResourceManager, Shell, Swtpm, port};
 
 use crate::machine::Machine;
 
 const NAME: &str = "-subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2";
 
 /// The limit of every wait here.
-const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// Debian's modules; each child serves one connection at a time, and Apache's signals reach it during a connection.
 const APACHE: &str = "\
@@ -67,6 +68,51 @@ for thread in threads:
 print(results.count(""), [result for result in results if result])
 "#;
 
+/// Running clients of a server.
+pub(crate) struct Clients {
+    shell: Shell,
+    process: Process,
+    /// What the server prints.
+    log: &'static str,
+}
+
+impl Clients {
+    /// Starts the clients of the server at a port. They trust the certificate in the file `crt`.
+    pub(crate) fn start(stock: &Openssl, port: u16, log: &'static str) -> Self {
+        let shell = stock.shell().clone();
+        shell.write("clients.py", CLIENTS);
+        let process = shell.spawn(&format!("/usr/bin/python3 clients.py {port}"), "clients.log");
+        Self { shell, process, log }
+    }
+
+    /// Waits until they have made so many requests: however slow the machine is, what follows happens during requests.
+    #[track_caller]
+    pub(crate) fn visit(&self, count: usize) {
+        self.wait_until("no request is served", || self.shell.text("visits").len() >= count);
+    }
+
+    /// Waits until the server is in a state; `failure` describes it if it never is.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, failure: &str, condition: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !condition() {
+            assert!(start.elapsed() < LIMIT, "{failure}: {}", self.shell.text(self.log));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends the clients, of whose requests none may have failed, and returns how many they made.
+    #[track_caller]
+    pub(crate) fn stop(mut self) -> u32 {
+        self.shell.write("stop", "");
+        assert!(self.process.wait(LIMIT).success());
+        let printed = self.shell.text("clients.log");
+        let (visits, failures) = printed.trim().split_once(' ').unwrap();
+        assert_eq!(failures, "[]", "{}", self.shell.text(self.log));
+        visits.parse().unwrap()
+    }
+}
+
 #[test]
 fn twenty_reloads_of_apache_under_load_fail_no_handshake() {
     let tpm = Swtpm::start();
@@ -75,7 +121,6 @@ fn twenty_reloads_of_apache_under_load_fail_no_handshake() {
     let openssl = &machine.openssl;
     machine.key("key.tpm", "-e P-256");
     openssl.ok(&format!("req -x509 -key key.tpm {NAME} -out crt"));
-    openssl.write("clients.py", CLIENTS);
     let (port, server) = port::serve_forking(1, |port| {
         let folder = openssl.shell().folder().display().to_string();
         let text = APACHE.replace("FOLDER", &folder).replace("PORT", &port.to_string());
@@ -84,37 +129,18 @@ fn twenty_reloads_of_apache_under_load_fail_no_handshake() {
             .shell()
             .spawn(&format!("/usr/sbin/apache2 -f {folder}/apache.conf -DFOREGROUND"), "apache.log")
     });
-    let mut clients =
-        openssl.without_tpm2().shell().spawn(&format!("/usr/bin/python3 clients.py {port}"), "clients.log");
+    let clients = Clients::start(&openssl.without_tpm2(), port, "error.log");
     // Apache drops a signal that arrives before the last one was handled.
     let starts = || openssl.text("error.log").matches("resuming normal operations").count();
-    let reach = |count| {
-        let start = Instant::now();
-        while starts() < count {
-            assert!(start.elapsed() < LIMIT, "Apache is not reloaded: {}", openssl.text("error.log"));
-            thread::sleep(Duration::from_millis(50));
-        }
-    };
-    // However slow the machine is, each reload happens during requests.
-    let visited = |count| {
-        let start = Instant::now();
-        while openssl.text("visits").len() < count {
-            assert!(start.elapsed() < LIMIT, "no request is served: {}", openssl.text("error.log"));
-            thread::sleep(Duration::from_millis(20));
-        }
-    };
+    let reach = |count| clients.wait_until("Apache is not reloaded", || starts() >= count);
     reach(1);
     for restarts in 1..=20 {
-        visited(8 * restarts);
+        clients.visit(8 * restarts);
         server.signal(libc::SIGUSR1);
         reach(1 + restarts);
     }
-    openssl.write("stop", "");
-    assert!(clients.wait(LIMIT).success());
-    let printed = openssl.text("clients.log");
-    let (visits, failures) = printed.trim().split_once(' ').unwrap();
-    assert_eq!(failures, "[]", "{}", openssl.text("error.log"));
-    assert!(visits.parse::<u32>().unwrap() > 100, "only {visits} visits: too few to prove anything");
+    let visits = clients.stop();
+    assert!(visits > 100, "only {visits} visits: too few to prove anything");
     let restarts = openssl.text("error.log").matches("Graceful restart requested").count();
     assert_eq!(restarts, 20, "{}", openssl.text("error.log"));
 }

@@ -44,12 +44,14 @@ pub use auth::Auth;
 pub use authorization::policy::{CheckedPath, CheckedStatement, Outcome};
 pub use command::{Lockout, TimeInfo};
 pub use config::{Config, Lifetime, Manager, Proof, Protection};
+pub use connection::is_exiting;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use deadline::{Deadline, Timeout};
 pub use error::{Error, ErrorKind, Failure, HINT, Signed, StatementPosition};
 pub use key::{Answer, Key};
 pub use nv::NvReader;
 pub use objects::Parent;
+pub use process::{PerProcess, Process};
 pub use template::wrap_data;
 pub use tpm::{
     Capabilities, Created, PcrValue, RawRsa, Tpm, curve_name, persistent_hierarchy, refuses_sign_and_decrypt,

@@ -1,9 +1,8 @@
 //! What the structure of a key file holds: a key, or the handle of a persistent one.
 
-use super::persistent::Persistent;
 use super::source::Form;
 use super::{Error, KeyFile, pem, reader, rules};
-use crate::KeyReference;
+use crate::{Handle, KeyReference};
 
 /// What a file with the structure of a key file holds.
 pub enum Held {
@@ -35,7 +34,7 @@ impl From<Contents> for Held {
     fn from(contents: Contents) -> Self {
         match contents {
             Contents::Key(key) => Self::Key(key),
-            Contents::Persistent(persistent) => Self::Reference(Box::new((*persistent).into())),
+            Contents::Persistent(_, reference) => Self::Reference(reference),
         }
     }
 }
@@ -43,7 +42,8 @@ impl From<Contents> for Held {
 /// The same, as it was read.
 pub(super) enum Contents {
     Key(Box<KeyFile>),
-    Persistent(Box<Persistent>),
+    /// A reference to the key at the handle.
+    Persistent(Handle, Box<KeyReference>),
 }
 
 impl Contents {
@@ -86,7 +86,7 @@ impl Contents {
     pub(super) fn key(self) -> Result<KeyFile, Error> {
         match self {
             Self::Key(key) => Ok(*key),
-            Self::Persistent(persistent) => Err(Error::Handle(persistent.handle)),
+            Self::Persistent(handle, _) => Err(Error::Handle(handle)),
         }
     }
 }
@@ -144,7 +144,7 @@ mod tests {
         for der in [standard(&[]), old(&[])] {
             assert_eq!(uri(Held::from_der(&der)), "handle:0x81000101");
             assert_eq!(uri(Held::parse(&der)), "handle:0x81000101");
-            assert_eq!(KeyFile::parse(&der).unwrap_err(), Error::Handle(crate::Handle(0x8100_0101)));
+            assert_eq!(KeyFile::parse(&der).unwrap_err(), Error::Handle(Handle(0x8100_0101)));
             let block = pem::encode(&der).unwrap();
             // The digit 0, which also begins a DER SEQUENCE, may begin the text before a block.
             for before in ["", "the key:\n", "0 is its number:\n"] {
@@ -157,7 +157,7 @@ mod tests {
     fn a_policy_is_not_lost_with_the_reference() {
         // A policy without statements.
         for der in [standard(&[0xa1, 2, 0x30, 0]), old(&[0xa3, 2, 0x30, 0])] {
-            assert_eq!(Held::from_der(&der).err(), Some(Error::Handle(crate::Handle(0x8100_0101))));
+            assert_eq!(Held::from_der(&der).err(), Some(Error::Handle(Handle(0x8100_0101))));
         }
     }
 

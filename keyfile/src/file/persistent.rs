@@ -3,21 +3,8 @@
 use super::Error;
 use super::held::Contents;
 use super::reader::public_area;
-use crate::{Handle, KeyReference, Public};
+use crate::{Handle, KeyReference};
 use zeroize::Zeroizing;
-
-/// What such a file contains.
-pub(super) struct Persistent {
-    pub(super) handle: Handle,
-    empty_auth: bool,
-    public: Public,
-}
-
-impl From<Persistent> for KeyReference {
-    fn from(Persistent { handle, empty_auth, public }: Persistent) -> Self {
-        Self { uri: Zeroizing::new(format!("handle:{handle}")), empty_auth, public }
-    }
-}
 
 /// Returns the contents of a file with this handle, if a reference can express them: if the file is plain.
 ///
@@ -31,7 +18,8 @@ pub(super) fn contents(
 ) -> Result<Contents, Error> {
     match public_area(public) {
         Ok(public) if is_plain => {
-            Ok(Contents::Persistent(Box::new(Persistent { handle, empty_auth, public })))
+            let uri = Zeroizing::new(format!("handle:{handle}"));
+            Ok(Contents::Persistent(handle, Box::new(KeyReference { uri, empty_auth, public })))
         }
         _ => Err(Error::Handle(handle)),
     }

@@ -1,15 +1,18 @@
 //! Checks the TPM of the service: that it answers, that the password is right, and that the policy passes. A wrong password is sent at most
 //! once, and never if it would lock the TPM.
 
-use keyfile::{Attributes, KeyFile, Public};
+use keyfile::{Attributes, Handle, KeyFile, Public};
 use tpm::location::Kind as Way;
 use tpm::{Auth, CheckedPath, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
 
 use super::report::Report;
+use super::signature::signs;
 use super::subject::{Kind, Subject};
 use crate::cli::Common;
 use crate::error::Error;
+use crate::manager;
 use crate::password::Secret;
+use crate::persistent::password_missing;
 use crate::reference;
 
 /// The name of a check, and its error.
@@ -19,6 +22,8 @@ type Failed = (&'static str, Error);
 pub(super) struct Access {
     tpm: Tpm,
     lockout: Lockout,
+    /// True if it is reached through a resource manager.
+    managed: bool,
 }
 
 /// The result of the checks of a key.
@@ -34,7 +39,8 @@ impl Access {
         let lockout = report.pass("tpm", tpm.lockout().map_err(Error::from))?;
         let location = report.pass("tpm", tpm.location().map_err(Error::from))?;
         report.ok("tpm", format_args!("{} answers (given by {})", location.string, location.source));
-        Some(Self { tpm, lockout })
+        let managed = manager::is_between(&tpm);
+        Some(Self { tpm, lockout, managed })
     }
 
     /// Checks password and policy. Then the connection is closed and no object is left in the TPM, which may serve only one program at a
@@ -59,13 +65,17 @@ fn without_last_try(common: &Common) -> Result<Tpm, Error> {
 
 fn ask(
     report: &mut Report,
-    Access { tpm, lockout }: &Access,
+    Access { tpm, lockout, managed }: &Access,
     subject: &Subject,
     password: Option<&Secret>,
 ) -> Result<Known, Failed> {
     let (public, proven) = match &subject.kind {
         Kind::File(file) => {
-            let proven = of_file(report, tpm, file, password)?;
+            let key = loaded(tpm, file, password)?;
+            let proven = of_file(report, tpm, (file, &key), password)?;
+            if *managed && signs(&file.public) && !file.uses_policy() && !file.needs_password() {
+                report.ok("tpm", traffic(&key)?);
+            }
             (Some(file.public.clone()), proven)
         }
         Kind::Handle(handle, expected) => {
@@ -91,6 +101,15 @@ fn ask(
     Ok(Known { public })
 }
 
+/// Describes what a signature costs behind a resource manager, and what would be faster.
+fn traffic(key: &Key) -> Result<String, Failed> {
+    let persistent = key.has_persistent_parent().map_err(|error| (which(&error), error.into()))?;
+    Ok(format!(
+        "through the resource manager, each signature takes {} commands at the chip; with a persistent key, 1 (`tpm2-keytool load`)",
+        manager::commands(persistent)
+    ))
+}
+
 fn counts(public: &Public) -> bool {
     !public.attributes.contains(Attributes::NO_DA)
 }
@@ -105,17 +124,22 @@ fn unmarked() -> Error {
     }
 }
 
+/// Loads the key. The parent's password is tried here first, because this connection never uses the last attempt, whatever the service's
+/// settings are.
+fn loaded(tpm: &Tpm, file: &KeyFile, password: Option<&Secret>) -> Result<Key, Failed> {
+    let auth = password.map(|password| Auth::new(password.bytes()));
+    let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
+    key.load().map_err(|error| (which(&error), error.into()))?;
+    Ok(key)
+}
+
 /// Returns true if the TPM has accepted the password, or there is none.
 fn of_file(
     report: &mut Report,
     tpm: &Tpm,
-    file: &KeyFile,
+    (file, key): (&KeyFile, &Key),
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
-    let auth = password.map(|password| Auth::new(password.bytes()));
-    let key = Key::from_file(tpm, file.clone(), auth).map_err(|error| ("key", error.into()))?;
-    // The parent's password is tried here first, because this connection never uses the last attempt, whatever the service's settings are.
-    key.load().map_err(|error| (which(&error), error.into()))?;
     if file.uses_policy() {
         let text = match password {
             Some(_) => "the policy decides whether it is used; the signature check tries it",
@@ -125,7 +149,7 @@ fn of_file(
         policy(report, tpm, file)?;
         return Ok(password.is_none());
     }
-    let proven = prove(report, tpm, &key, password)?;
+    let proven = prove(report, tpm, key, password)?;
     report.skip("policy", "the key has none");
     Ok(proven)
 }
@@ -133,7 +157,7 @@ fn of_file(
 fn at_handle(
     report: &mut Report,
     tpm: &Tpm,
-    (handle, public): (keyfile::Handle, &Public),
+    (handle, public): (Handle, &Public),
     password: Option<&Secret>,
 ) -> Result<bool, Failed> {
     if !public.attributes.contains(Attributes::USER_WITH_AUTH) {
@@ -148,14 +172,7 @@ fn at_handle(
                 report.ok("password", "the key has none");
                 Ok(true)
             }
-            false => Err((
-                "password",
-                Error::Password {
-                    what: "password of the key".to_owned(),
-                    problem: format!("the key at {handle} has one, but none was given"),
-                    advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
-                },
-            )),
+            false => Err(("password", password_missing("password of the key", handle))),
         };
     }
     let auth = password.map(|password| Auth::new(password.bytes()));
@@ -210,7 +227,7 @@ fn policy(report: &mut Report, tpm: &Tpm, file: &KeyFile) -> Result<(), Failed> 
     Ok(())
 }
 
-fn absent(handle: keyfile::Handle, error: tpm::Error) -> Error {
+fn absent(handle: Handle, error: tpm::Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => Error::request(
             format!("there is no key at {handle}"),

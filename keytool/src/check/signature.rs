@@ -78,7 +78,7 @@ fn public_half(provider: Provider<'_>, key: &ServiceKey<'_>) -> Result<PKey<Publ
 }
 
 /// Returns true if the key can sign, with the TPM's signing command or with RSA decryption of a padded block.
-fn signs(public: &Public) -> bool {
+pub(super) fn signs(public: &Public) -> bool {
     let has = |attributes| public.attributes.contains(attributes);
     let raw_rsa = matches!(public.key, PublicKey::Rsa { scheme: Scheme::Null, .. });
     has(Attributes::SIGN) || (raw_rsa && has(Attributes::DECRYPT) && !has(Attributes::RESTRICTED))

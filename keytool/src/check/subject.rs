@@ -15,18 +15,18 @@ use crate::input;
 use crate::password::{Passwords, Secret};
 
 /// A key, as a service names it.
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// The path or URI that libcrypto opens.
-    pub(super) uri: OsString,
-    pub(super) kind: Kind,
+    pub(crate) uri: OsString,
+    pub(crate) kind: Kind,
     /// The description for the report.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The password part of the URI.
     source: Password,
 }
 
 /// The location of the key.
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// In a key file.
     File(Box<KeyFile>),
     /// At a persistent handle. A file that refers to it also contains the expected public area.
@@ -40,7 +40,7 @@ impl Subject {
     ///
     /// # Errors
     /// The file cannot be read, or it is not a key of a TPM.
-    pub(super) fn read(key: &Path, prefix: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn read(key: &Path, prefix: Option<&str>) -> Result<Self, Error> {
         let Some(text) = uri(key, prefix) else {
             return Self::of_file(key.to_owned(), Password::Unspecified);
         };
@@ -116,7 +116,7 @@ impl Subject {
     ///
     /// # Errors
     /// A password is needed but cannot be read.
-    pub(super) fn password(
+    pub(crate) fn password(
         &self,
         given: Option<Secret>,
         passwords: &mut Passwords,
@@ -139,7 +139,7 @@ impl Subject {
 
 impl Subject {
     /// Returns true if OpenSSL does not ask for the password, because the URI has the form of tpm2-openssl without `?pass`.
-    pub(super) fn is_unmarked(&self) -> bool {
+    pub(crate) fn is_unmarked(&self) -> bool {
         matches!(self.source, Password::Unmarked)
     }
 }

@@ -1,15 +1,12 @@
 //! Makes an importable key: it is encrypted in software for a parent of which only the public key is known.
 
-use keyfile::{Curve, KeyFile, Kind};
-use openssl::asn1::Asn1Object;
-use openssl::ec::{EcGroup, EcKey};
-use openssl::pkey::PKey;
-use openssl::rsa::Rsa;
+use keyfile::{KeyFile, Kind};
 use tpm::Tpm;
 use tpm::template::Storage;
 
 use super::order::{Order, Wanted};
-use super::private_key::{PrivateKey, Unfit};
+use super::private_key::PrivateKey;
+use super::software_key;
 use crate::error::Error;
 use crate::parent::ParentArea;
 use crate::policy::Plan;
@@ -24,8 +21,11 @@ const RSA_SIZES: [u16; 4] = [1024, 2048, 3072, 4096];
 pub(super) fn private_key(wanted: Wanted) -> Result<PrivateKey, Error> {
     let given = match wanted {
         Wanted::Given(key) => key,
-        Wanted::Rsa(bits) => rsa(bits)?,
-        Wanted::Ecc(curve) => ec(curve)?,
+        Wanted::Rsa(bits) => {
+            check_size(usize::from(bits))?;
+            software_key::rsa(bits)?
+        }
+        Wanted::Ecc(curve) => software_key::ec(curve)?,
     };
     if let PrivateKey::Rsa { modulus, .. } = &given {
         check_size(modulus.len().saturating_mul(8))?;
@@ -54,24 +54,6 @@ pub(super) fn make(
     Ok(key)
 }
 
-fn rsa(bits: u16) -> Result<PrivateKey, Error> {
-    check_size(usize::from(bits))?;
-    let made = Rsa::generate(u32::from(bits)).and_then(PKey::from_rsa);
-    made.map_err(Unfit::from).and_then(|key| PrivateKey::of(&key)).map_err(unfit)
-}
-
-fn ec(curve: Curve) -> Result<PrivateKey, Error> {
-    let Some(name) = curve.openssl_name() else {
-        return Err(Error::request(
-            format!("cannot make a key on {curve} in software: OpenSSL does not know the curve"),
-            "use prime256v1, secp384r1 or secp521r1, or let the TPM make the key (without -i)",
-        ));
-    };
-    let group = Asn1Object::from_str(name).and_then(|name| EcGroup::from_curve_name(name.nid()));
-    let made = group.and_then(|group| EcKey::generate(&group)).and_then(PKey::from_ec_key);
-    made.map_err(Unfit::from).and_then(|key| PrivateKey::of(&key)).map_err(unfit)
-}
-
 fn check_size(bits: usize) -> Result<(), Error> {
     match RSA_SIZES.iter().any(|&size| usize::from(size) == bits) {
         true => Ok(()),
@@ -82,17 +64,5 @@ fn check_size(bits: usize) -> Result<(), Error> {
                 format!("use one of the sizes that TPMs support: {sizes}"),
             ))
         }
-    }
-}
-
-fn unfit(unfit: Unfit) -> Error {
-    match unfit {
-        Unfit::Key(problem, advice) => {
-            Error::request(format!("OpenSSL made an unsuitable key: {problem}"), advice)
-        }
-        Unfit::OpenSsl(stack) => Error::request(
-            format!("OpenSSL cannot make the key: {stack}"),
-            "check the installation of OpenSSL",
-        ),
     }
 }

@@ -1,6 +1,6 @@
 //! The requested key, after all files and passwords are read.
 
-use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, Kind, Public, Sensitive};
+use keyfile::{Curve, Handle, HashAlg, KeyFile, Kind, Public, Sensitive};
 use tpm::Auth;
 use tpm::template::{Template, Usage};
 use zeroize::Zeroizing;
@@ -69,11 +69,7 @@ impl Order {
             true => given.seed(self.name_hash()),
             false => Zeroizing::default(),
         };
-        let (kind, sensitive) = match given {
-            PrivateKey::Rsa { prime, .. } => (AlgId::RSA, prime),
-            PrivateKey::Ec { d, .. } => (AlgId::ECC, d),
-        };
-        (template, Sensitive { kind, auth_value, seed_value, sensitive })
+        (template, Sensitive { auth_value, seed_value, ..given.sensitive() })
     }
 
     /// Returns the key file.

@@ -1,6 +1,6 @@
 //! A private key, as the numbers of a TPM's public and sensitive area.
 
-use keyfile::{Curve, HashAlg, PublicKey};
+use keyfile::{AlgId, Curve, HashAlg, PublicKey, Sensitive};
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::EcKey;
 use openssl::pkey::{Id, PKey, Private};
@@ -54,6 +54,15 @@ impl PrivateKey {
                 hash.digest(&[x, y, d.get(zeros..).unwrap_or_default()])
             }
         })
+    }
+
+    /// Returns the sensitive area, without a password and without a seed.
+    pub(crate) fn sensitive(self) -> Sensitive {
+        let (kind, sensitive) = match self {
+            PrivateKey::Rsa { prime, .. } => (AlgId::RSA, prime),
+            PrivateKey::Ec { d, .. } => (AlgId::ECC, d),
+        };
+        Sensitive { kind, auth_value: Zeroizing::default(), seed_value: Zeroizing::default(), sensitive }
     }
 
     /// Returns the template for the public half.

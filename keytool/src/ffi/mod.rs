@@ -9,3 +9,4 @@ pub(crate) mod service;
 pub(crate) mod settings;
 pub(crate) mod signals;
 pub(crate) mod user;
+pub(crate) mod x509;

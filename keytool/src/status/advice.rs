@@ -2,9 +2,11 @@
 
 use keyfile::{AlgId, Curve};
 
-use super::facts::Facts;
+use super::facts::{Facts, SLOW, StorageRoot};
 use super::property as pt;
 use super::report::duration;
+use crate::manager;
+use crate::persistent::Persistent;
 
 /// Returns one sentence per problem.
 pub(crate) fn advice(facts: &Facts) -> Vec<String> {
@@ -60,6 +62,19 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     if facts.flag(pt::PERMANENT, pt::OWNER_AUTH_SET) == Some(true) {
         say("the owner hierarchy has a password: give it to `create` with -b or --passparent".to_owned());
     }
+    let root = facts.storage_root();
+    if let Some(time) = facts.derivation.filter(|time| *time >= SLOW && root == StorageRoot::Absent) {
+        say(format!(
+            "each process that uses a key of the owner hierarchy derives the storage key, which takes {} ms here: make it persistent with `tpm2-keytool srk`",
+            time.as_millis()
+        ));
+    }
+    if facts.managed && !has_persistent_signer(facts) {
+        say(format!(
+            "the resource manager makes {} commands of each signature by a key file: for a busy server, make the key persistent (`tpm2-keytool create --persistent`, or `load`)",
+            manager::commands(root == StorageRoot::Present)
+        ));
+    }
     if !capabilities.curves.contains(&Curve::P256) {
         say("the TPM has no P-256, so hierarchies derive an RSA parent, which is slow: use a persistent parent (create -p)".to_owned());
     }
@@ -70,13 +85,25 @@ pub(crate) fn advice(facts: &Facts) -> Vec<String> {
     all
 }
 
+/// Returns true if the user knows persistent keys already.
+fn has_persistent_signer(facts: &Facts) -> bool {
+    facts.persistent.iter().any(|(handle, public)| {
+        let purpose = public.as_ref().map(|public| Persistent { handle: *handle, public }.purpose());
+        purpose.is_ok_and(|purpose| purpose.starts_with("sign"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use keyfile::Handle;
     use tpm::Capabilities;
     use tpm::rc::ResponseCode;
+    use tpm::template::{Storage, Template};
 
     use super::*;
+    use crate::persistent::SRK;
 
     fn healthy() -> Facts {
         let properties = [
@@ -96,6 +123,23 @@ mod tests {
             ..Capabilities::default()
         };
         Facts { tcti: "device:/dev/tpmrm0".into(), capabilities, ..Facts::default() }
+    }
+
+    #[test]
+    fn a_fast_derivation_needs_no_advice() {
+        let facts = Facts { derivation: Some(Duration::from_millis(2)), ..healthy() };
+        assert_eq!(advice(&facts), [""; 0]);
+    }
+
+    #[test]
+    fn advice_is_given_only_if_it_helps() {
+        let slow = Some(Duration::from_millis(180));
+        let other = Ok(Storage::Rsa2048.template());
+        let facts = Facts { derivation: slow, persistent: vec![(SRK, other)], ..healthy() };
+        assert_eq!((facts.storage_root(), advice(&facts)), (StorageRoot::Other, Vec::new()));
+        let signer = Ok(Template::ecc(Curve::P256).public());
+        let facts = Facts { managed: true, persistent: vec![(Handle(0x8100_0100), signer)], ..healthy() };
+        assert_eq!(advice(&facts), [""; 0]);
     }
 
     #[test]
@@ -122,6 +166,12 @@ mod tests {
         says_only("off and on", |facts| facts.self_test = Some((ResponseCode::FAILURE, Vec::new())));
         says_only("/dev/tpmrm0", |facts| facts.tcti = "device:/dev/tpm0".into());
         says_only("tpm2_flushcontext -s", |facts| facts.capabilities.saved_sessions = vec![Handle::NULL; 40]);
+        says_only("takes 180 ms here", |facts| facts.derivation = Some(Duration::from_millis(180)));
+        says_only("makes 7 commands", |facts| facts.managed = true);
+        says_only("makes 4 commands", |facts| {
+            facts.managed = true;
+            facts.persistent = vec![(SRK, Ok(Storage::P256.template()))];
+        });
         says_only("no P-256", |facts| facts.capabilities.curves.clear());
         says_only("AES-CFB", |facts| facts.capabilities.algorithms.clear());
     }

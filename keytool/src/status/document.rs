@@ -4,7 +4,7 @@ use keyfile::{AlgId, Handle};
 use serde_json::{Value, json};
 use tpm::RawRsa;
 
-use super::facts::{Facts, StorageRoot};
+use super::facts::Facts;
 use super::property as pt;
 use super::report;
 use crate::json::Key;
@@ -59,11 +59,9 @@ pub(super) fn of(facts: &Facts, advice: &[String]) -> Value {
             "sessions": facts.value(pt::HR_LOADED_AVAIL),
         },
         "saved_sessions": capabilities.saved_sessions.len(),
-        "storage_root": match facts.storage_root() {
-            StorageRoot::Present => "present",
-            StorageRoot::Unfit => "unfit",
-            StorageRoot::Absent => "absent",
-        },
+        "storage_root": facts.storage_root().name(),
+        "derivation_ms": facts.derivation.and_then(|time| u64::try_from(time.as_millis()).ok()),
+        "resource_manager": facts.managed,
         "persistent": persistent.collect::<Vec<_>>(),
         "nv": handles(&capabilities.nv),
         "advice": advice,

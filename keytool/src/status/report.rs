@@ -7,6 +7,7 @@ use tpm::rc::ResponseCode;
 use super::facts::{Facts, StorageRoot};
 use super::identity::{firmware, maker, version};
 use super::property as pt;
+use crate::manager;
 use crate::rows::Rows;
 
 /// Returns the rows about a TPM.
@@ -33,16 +34,17 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("lockout", lockout(facts));
     rows.add("hierarchies", hierarchies(facts));
     rows.add("passwords", passwords(facts));
-    rows.add(
-        "storage root",
-        match facts.storage_root() {
-            StorageRoot::Present => "present at 0x81000001: keys can be made under it (create -p 81000001)",
-            StorageRoot::Unfit => "the object at 0x81000001 cannot be a parent of keys",
-            StorageRoot::Absent => {
-                "none at 0x81000001 (`tpm2-keytool srk` makes it); keys under owner derive their parent once per process"
-            }
-        },
-    );
+    rows.add("storage root", storage_root(facts));
+    if facts.managed {
+        let commands = manager::commands(facts.storage_root() == StorageRoot::Present);
+        rows.add(
+            "traffic",
+            format_args!(
+                "each signature by a key file of the owner hierarchy takes {commands} commands at the chip, because the resource manager loads and saves \
+                 its objects; with a persistent key, 1 (create --persistent)"
+            ),
+        );
+    }
     rows.list(
         "persistent",
         facts.persistent.iter().map(|(handle, public)| match public {
@@ -52,6 +54,19 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     );
     rows.list("NV indexes", &capabilities.nv);
     rows
+}
+
+fn storage_root(facts: &Facts) -> String {
+    let at_handle = match facts.storage_root() {
+        StorageRoot::Present => {
+            return "present at 0x81000001: key files of the owner hierarchy are loaded under it".to_owned();
+        }
+        StorageRoot::Other => "another parent is at 0x81000001, which loads only files that were made for it",
+        StorageRoot::Unfit => "the object at 0x81000001 cannot be a parent of keys",
+        StorageRoot::Absent => "none at 0x81000001 (`tpm2-keytool srk` makes it)",
+    };
+    let time = facts.derivation.map_or(String::new(), |time| format!(", in {} ms", time.as_millis()));
+    format!("{at_handle}; keys under owner derive their parent once per process{time}")
 }
 
 fn raw_rsa(facts: &Facts) -> String {

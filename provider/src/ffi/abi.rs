@@ -11,10 +11,10 @@ use super::dispatch::SLOTS;
 use super::libcrypto::tests::TESTED;
 use super::libcrypto::{DECLARATIONS, Declaration};
 use super::sys::{
-    EVP_KEYMGMT, EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, EVP_PKEY_gen_cb, OPENSSL_CORE_CTX,
-    OPENSSL_INIT_SETTINGS, OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH,
-    OSSL_ENCODER_CTX, OSSL_ITEM, OSSL_LIB_CTX, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, VaList,
-    X509_NAME,
+    ASYNC_JOB, ASYNC_WAIT_CTX, ASYNC_callback_fn, AsyncCleanup, EVP_KEYMGMT, EVP_MD, EVP_MD_CTX, EVP_PKEY,
+    EVP_PKEY_CTX, EVP_PKEY_gen_cb, OPENSSL_CORE_CTX, OPENSSL_INIT_SETTINGS, OSSL_ALGORITHM, OSSL_CALLBACK,
+    OSSL_CORE_BIO, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ENCODER_CTX, OSSL_ITEM, OSSL_LIB_CTX, OSSL_PARAM,
+    OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, VaList, X509_NAME,
 };
 use super::upcalls::UPCALLS;
 
@@ -88,6 +88,10 @@ c_types! {
     *const EVP_PKEY_CTX = "const EVP_PKEY_CTX *";
     *mut *mut EVP_PKEY_CTX = "EVP_PKEY_CTX **";
     EVP_PKEY_gen_cb = "EVP_PKEY_gen_cb *";
+    *mut ASYNC_JOB = "ASYNC_JOB *";
+    *mut ASYNC_WAIT_CTX = "ASYNC_WAIT_CTX *";
+    *mut ASYNC_callback_fn = "ASYNC_callback_fn *";
+    AsyncCleanup = "void (*)(ASYNC_WAIT_CTX *, const void *, OSSL_ASYNC_FD, void *)";
     *mut X509_NAME = "X509_NAME *";
     *const X509_NAME = "const X509_NAME *";
     *mut *mut X509_NAME = "X509_NAME **";
@@ -172,7 +176,8 @@ fn c_source() -> String {
 /// Declares a pointer of our type to each function. A header that disagrees makes it a compile error.
 /// Functions newer than the headers are left out.
 fn libcrypto_source() -> String {
-    let headers = ["core_names", "crypto", "encoder", "err", "evp", "provider", "rand", "rsa", "x509"];
+    let headers =
+        ["async", "core_names", "crypto", "encoder", "err", "evp", "provider", "rand", "rsa", "x509"];
     let mut source: String = headers.iter().map(|name| format!("#include <openssl/{name}.h>\n")).collect();
     for Declaration { function, since, result, arguments } in DECLARATIONS.iter().chain(TESTED) {
         let arguments = if arguments.is_empty() { String::from("void") } else { arguments.join(", ") };

@@ -42,7 +42,7 @@ impl Core {
     }
 
     /// The libcrypto that loaded this instance.
-    pub(crate) fn libcrypto(&self) -> &Libcrypto {
+    pub(crate) fn libcrypto(&self) -> &Arc<Libcrypto> {
         &self.libcrypto
     }
 

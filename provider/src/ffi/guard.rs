@@ -12,7 +12,7 @@
 //! length. Strings and parameter arrays live until the call returns.
 
 use std::any::Any;
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
@@ -162,16 +162,25 @@ pub(crate) unsafe fn exclusive<T: 'static, A: Raw, R: Answer>(
     entry: &'static CStr,
     handle: *mut c_void,
     arguments: A,
-    work: impl for<'a> FnOnce(&'a mut Operation<T>, A::Converted<'a>) -> Result<R>,
+    work: impl for<'a> FnOnce(Exclusive<'a, T>, A::Converted<'a>) -> Result<R>,
 ) -> R::C {
     // SAFETY: promised by the caller.
     let Some(handle) = (unsafe { handle::lend_mut::<Operation<T>>(handle) }) else { return R::FAILED };
-    let provider = Arc::clone(handle.provider());
-    run(&provider, entry, || {
+    // Borrowed: the stack of a job that is abandoned during the call counts no instance (see `jobs`).
+    let Operation { provider, state } = handle;
+    run(provider, entry, || {
         // SAFETY: promised by the caller.
         let arguments = unsafe { arguments.convert() }?;
-        work(handle, arguments)
+        work(Exclusive { provider, state }, arguments)
     })
+}
+
+/// A context that one call uses.
+pub(crate) struct Exclusive<'a, T> {
+    /// The instance that created it.
+    pub(crate) provider: &'a Arc<Provider>,
+    /// What the operation keeps.
+    pub(crate) state: &'a mut T,
 }
 
 /// Takes back what libcrypto held, and drops it.
@@ -209,19 +218,23 @@ fn run<R: Answer>(provider: &Provider, entry: &'static CStr, work: impl FnOnce()
         if let Some(start) = start {
             report(entry, start, &result);
         }
-        result
-            .map_err(|error| {
-                // One error per failure, as in OpenSSL's own provider: if software refused, OpenSSL has
-                // already reported why.
-                let last = provider.core().libcrypto().last_error();
-                if !error.is_software_refusal() || [0, before].contains(&last) {
-                    provider.core().raise(entry, &error);
-                }
-            })
-            .ok()
+        result.map_err(|error| raise_once(provider, entry, &error, before)).ok()
     })
 }
 
+/// Raises the error of a call; `before` is the last error before it. One error per failure, as in OpenSSL's own
+/// provider: if software refused, OpenSSL has already reported why.
+#[cold]
+#[inline(never)]
+fn raise_once(provider: &Provider, entry: &CStr, error: &Error, before: c_ulong) {
+    let last = provider.core().libcrypto().last_error();
+    if !error.is_software_refusal() || [0, before].contains(&last) {
+        provider.core().raise(entry, error);
+    }
+}
+
+#[cold]
+#[inline(never)]
 fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
     let name = entry.to_string_lossy();
     let microseconds = start.elapsed().as_micros();
@@ -233,7 +246,9 @@ fn report<R>(entry: &CStr, start: Instant, result: &Result<R>) {
 
 /// Turns a panic into an error. Its message goes to the error queue, because the panic hook of this module
 /// prints nothing.
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+#[cold]
+#[inline(never)]
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Error {
     let message = panic
         .downcast_ref::<String>()
         .map(String::as_str)

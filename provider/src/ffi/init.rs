@@ -107,6 +107,11 @@ unsafe fn begin(
 }
 
 unsafe extern "C" fn teardown(provider: *mut c_void) {
+    let _errno = Errno::save();
+    // SAFETY: libcrypto
+    if let Some(provider) = unsafe { handle::lend::<Arc<Provider>>(provider) } {
+        contain(|| provider.end());
+    }
     // SAFETY: libcrypto
     unsafe { free::<Arc<Provider>>(c"provider_teardown", provider) }
 }

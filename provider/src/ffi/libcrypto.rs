@@ -16,10 +16,11 @@ use std::sync::Arc;
 
 use super::crypto::Refused;
 use super::sys::Function;
-pub(crate) use functions::{Base, Capabilities, Children, Encoding, Files, Fips, Generation, Names};
+pub(crate) use functions::{Base, Capabilities, Children, Encoding, Files, Fips, Generation, Jobs, Names};
 #[cfg(test)]
 pub(super) use functions::{DECLARATIONS, Declaration};
 use object::Object;
+pub(super) use object::stay_loaded;
 
 use crate::error::{Error, Reason, Result};
 
@@ -33,6 +34,7 @@ pub(crate) struct Libcrypto {
     pub(crate) files: Group<Files>,
     pub(crate) fips: Group<Fips>,
     pub(crate) generation: Group<Generation>,
+    pub(crate) jobs: Group<Jobs>,
     pub(crate) names: Group<Names>,
 }
 
@@ -113,6 +115,8 @@ impl Libcrypto {
             fips: unsafe { Fips::read(find) }.map_err(Refused::from),
             // SAFETY: as above.
             generation: unsafe { Generation::read(find) }.map_err(Refused::from),
+            // SAFETY: as above.
+            jobs: unsafe { Jobs::read(find) }.map_err(Refused::from),
             // SAFETY: as above.
             names: unsafe { Names::read(find) }.map_err(Refused::from),
         })

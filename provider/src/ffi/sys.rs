@@ -56,7 +56,7 @@ macro_rules! opaque {
     ($($name:ident)*) => { $( #[doc = concat!("`", stringify!($name), "`")] pub(crate) enum $name {} )* };
 }
 opaque! {
-    EVP_KEYMGMT EVP_MD EVP_MD_CTX EVP_PKEY EVP_PKEY_CTX OPENSSL_INIT_SETTINGS OSSL_ENCODER_CTX OSSL_LIB_CTX OSSL_PROVIDER X509_NAME
+    ASYNC_JOB ASYNC_WAIT_CTX EVP_KEYMGMT EVP_MD EVP_MD_CTX EVP_PKEY EVP_PKEY_CTX OPENSSL_INIT_SETTINGS OSSL_ENCODER_CTX OSSL_LIB_CTX OSSL_PROVIDER X509_NAME
 }
 
 /// The core's handle of this provider.
@@ -71,6 +71,11 @@ pub(crate) type OSSL_CALLBACK = Option<unsafe extern "C" fn(*const OSSL_PARAM, *
 /// `OSSL_PASSPHRASE_CALLBACK`
 pub(crate) type OSSL_PASSPHRASE_CALLBACK =
     Option<unsafe extern "C" fn(*mut c_char, usize, *mut usize, *const OSSL_PARAM, *mut c_void) -> c_int>;
+/// `ASYNC_callback_fn`
+pub(crate) type ASYNC_callback_fn = Option<unsafe extern "C" fn(*mut c_void) -> c_int>;
+/// The clean-up function of a descriptor (ASYNC_WAIT_CTX_set_wait_fd(3ossl)).
+pub(crate) type AsyncCleanup =
+    Option<unsafe extern "C" fn(*mut ASYNC_WAIT_CTX, *const c_void, c_int, *mut c_void)>;
 /// `EVP_PKEY_gen_cb`
 pub(crate) type EVP_PKEY_gen_cb = Option<unsafe extern "C" fn(*mut EVP_PKEY_CTX) -> c_int>;
 

@@ -10,7 +10,7 @@ use super::Kind;
 use super::origin::{AtHandle, KeyAuth, Origin, Source};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Restrictions};
-use crate::private::{Private, TpmSalt, no_private_half};
+use crate::private::{InTpm, TpmSalt, no_private_half};
 use crate::provider::Provider;
 
 /// A TPM key, or only its public half.
@@ -121,9 +121,9 @@ impl TpmKey {
     ///
     /// # Errors
     /// `NoKey`: this is a public half. `Configuration`: a setting is unknown.
-    pub(crate) fn private(&self, provider: &Provider) -> Result<&dyn Private> {
+    pub(crate) fn private<'a>(&'a self, provider: &'a Provider) -> Result<InTpm<'a>> {
         let origin = self.origin.as_ref().ok_or_else(no_private_half)?;
-        Ok(origin.key(provider)?)
+        Ok(InTpm::new(origin.key(provider)?, provider.jobs()?))
     }
 
     /// Returns the public half as an EVP_PKEY of the private context.

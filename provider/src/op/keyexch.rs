@@ -8,7 +8,7 @@ mod kdf;
 
 use std::sync::Arc;
 
-use keyfile::{Attributes, Point, Public, PublicKey};
+use keyfile::{Attributes, Public, PublicKey};
 use zeroize::Zeroizing;
 
 use self::kdf::Kdf;
@@ -93,7 +93,7 @@ impl KeyExchange for Ecdh {
                 room.write(&operation.derive(size)?)
             }
             State::Tpm { shadow, peer, .. } => {
-                let key = self.key.as_deref().ok_or_else(out_of_sequence)?.private()?;
+                let key = &self.key.as_deref().ok_or_else(out_of_sequence)?.private()?;
                 let peer =
                     peer.as_ref().ok_or_else(|| Error::new(Reason::NoKey, "the peer's key is not set"))?;
                 let kdf = shadow.as_mut().map(Kdf::read).transpose()?.flatten();
@@ -179,9 +179,7 @@ fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
     let x = x.get(1..).unwrap_or_default();
     // Software cannot verify a shared secret. It is unprotected only if the user turned protection off
     // (session = password).
-    let Point { x: z, y: rest } = key.ecdh_zgen(&Point { x: x.to_vec(), y: y.to_vec() })?.value;
-    // Each coordinate reveals the other.
-    let (z, _rest) = (Zeroizing::new(z), Zeroizing::new(rest));
+    let z = key.ecdh_zgen(x, y)?.value;
     let zeros = size
         .checked_sub(z.len())
         .ok_or_else(|| Error::new(Reason::Tpm, "the TPM's shared point is too long"))?;

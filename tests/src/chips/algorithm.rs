@@ -1,7 +1,7 @@
 //! Algorithms that a chip lacks: it refuses commands that name them and omits them from its lists.
 use super::Rules;
 use super::list::{without_algorithms, without_curves};
-use super::parameters::{Asked, Parameters};
+use crate::parameters::{Asked, Parameters};
 use crate::raw::{self, AES, ALG_NULL, ECC, answer, code};
 
 /// TPM_ECC_NIST_P384 and P521 (Part 2 §6.4).

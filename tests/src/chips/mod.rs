@@ -10,13 +10,11 @@
 //! | `room` | limits for sessions, objects and NV memory |
 //! | `habit` | missing and slow commands, unusual responses |
 //! | `list` | the responses of TPM2_GetCapability |
-//! | `parameters` | parses the parameters of a command |
 
 mod algorithm;
 mod book;
 mod habit;
 mod list;
-mod parameters;
 mod room;
 mod rsa;
 

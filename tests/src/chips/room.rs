@@ -1,7 +1,7 @@
 //! Chips with small limits for sessions, objects and NV memory.
 use super::Rules;
-use super::parameters::Parameters;
 use crate::layout::{handles, returns_handle};
+use crate::parameters::Parameters;
 use crate::raw::{self, answer, code, u32_at};
 use crate::upstream;
 

@@ -1,6 +1,6 @@
 //! Restrictions of RSA in chips.
 use super::Rules;
-use super::parameters::{Asked, Parameters};
+use crate::parameters::{Asked, Parameters};
 use crate::raw::{self, ALG_NULL, RSA, RSA_DECRYPT, answer, code};
 use crate::{layout, upstream};
 

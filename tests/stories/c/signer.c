@@ -54,7 +54,7 @@ static int find(const char *name)
 }
 
 /* Returns the public half in the context without tpm2, whose verification is the reference. */
-static EVP_PKEY *stock(EVP_PKEY *key)
+static EVP_PKEY *public_half(EVP_PKEY *key)
 {
     unsigned char *der = NULL;
     int size = i2d_PUBKEY(key, &der);
@@ -67,7 +67,7 @@ static EVP_PKEY *stock(EVP_PKEY *key)
 static void keep(const char *name, EVP_PKEY *key)
 {
     char text[LINE];
-    EVP_PKEY *public = key != NULL ? stock(key) : NULL;
+    EVP_PKEY *public = key != NULL ? public_half(key) : NULL;
     if (public == NULL) {
         EVP_PKEY_free(key);
         say("%s", errors(text));

@@ -18,7 +18,7 @@ const CURL: Program = Program {
 fn no_engine(case: &Case, rest: &str) {
     let engine = "--engine tpm2 --key-type ENG --cert CERTIFICATE --key KEY";
     let output = case.run(&format!("curl -sS --max-time 20 {engine} {rest}")).failed();
-    match output.status.and_then(|status| status.code()) {
+    match output.code() {
         Some(ENGINE_NOT_FOUND) => drop(output.says("SSL Engine 'tpm2' not found")),
         Some(CERTIFICATE_PROBLEM) => drop(output.says("crypto engine not set")),
         _ => panic!("another failure: {output}"),

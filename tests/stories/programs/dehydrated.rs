@@ -12,6 +12,7 @@ const DEHYDRATED: Program = Program {
 };
 
 const PEBBLE: &str = r#"{"pebble": {"listenAddress": "127.0.0.1:PORT", "managementListenAddress": "127.0.0.1:0", "ocspResponderURL": "",
+    "certificateValidityPeriod": 518400,
     "certificate": "FOLDER/software.crt", "privateKey": "FOLDER/software.key", "httpPort": 1, "tlsPort": 1}}
 "#;
 
@@ -38,7 +39,7 @@ fn dehydrated() {
         let pebble = case.other_side("pebble.json", PEBBLE, &pebble);
         let folder = shell.folder().display().to_string();
         let text = CONFIGURATION.replace("PORT", &pebble.port.to_string()).replace("FOLDER", &folder);
-        shell.write("acme/config", text);
+        shell.write("acme/config", &text);
         // An authority refuses a certificate for the key of an account.
         let account = file(
             Type::Rsa,
@@ -51,6 +52,22 @@ fn dehydrated() {
         case.ok(&format!("{dehydrated} --cron --domain site.example"));
         let public = |file: &str| case.checked(&format!("openssl x509 -in {file} -noout -pubkey")).out();
         assert_eq!(public("acme/certs/site.example/cert.pem"), public("CERTIFICATE"));
+        // A certificate for six days, and a new software key at each renewal.
+        let text = text.replace("PRIVATE_KEY_RENEW=no", "PRIVATE_KEY_RENEW=yes\nRENEW_DAYS=4");
+        shell.write("acme/short", text);
+        let short = "dehydrated --config acme/short --privkey acme/account.tpm --cron --domain short.example";
+        case.ok(short);
+        let certificate = "acme/certs/short.example/cert.pem";
+        let first = public(certificate);
+        let key = case.checked("openssl pkey -in acme/certs/short.example/privkey.pem -pubout").out();
+        assert_eq!(key, first);
+        case.checked(&format!("openssl x509 -in {certificate} -noout -checkend {}", 6 * 86_400 - 3600));
+        let day_seven = format!("openssl x509 -in {certificate} -noout -checkend {}", 6 * 86_400 + 1);
+        let _ = case.world.machine.openssl.without_tpm2().shell().failed(&day_seven);
+        case.ok(short).says("Skipping renew");
+        assert_eq!(public(certificate), first);
+        case.ok(&format!("{short} --force"));
+        assert_ne!(public(certificate), first);
         Outcome::Works
     });
 }

@@ -57,8 +57,7 @@ fn fetchmail() {
                 "fetchmail --fetchmailrc fetchmailrc --check --nosyslog --pidfile FOLDER/fetchmail.pid";
             let output = case.run(line);
             // No mail (fetchmail(1), exit codes).
-            let code = output.status.and_then(|status| status.code());
-            assert_eq!(code, Some(1), "{output}\n{}", server.printed());
+            assert_eq!(output.code(), Some(1), "{output}\n{}", server.printed());
             assert!(server.printed().contains("localhost"), "{}", server.printed());
         }
         Outcome::Works

@@ -5,6 +5,7 @@
 //! | key file with dictionary-attack protection: its value is fixed in the private part | for the lifetime of the process and its children |
 //! | any other key file | for a pause that doubles from a minute to an hour: the answer may have been damaged in transit |
 //! | changeable entity: hierarchy, persistent object, NV index | until the object is replaced, the TPM is reset or cleared, or a pause has passed that doubles from a minute to an hour |
+//! | any of these where failures do not count | from the second refusal on: the first command may have been altered in transit |
 //! | empty value where failures count | as above without the pause; and it is not tried if another value was refused |
 
 use std::time::Duration;
@@ -138,10 +139,9 @@ impl Attempt {
 
     /// Records that the TPM has refused the value at this time of the TPM.
     ///
-    /// If the value was proven before, it was changed or the command was damaged in transit. If failures do not count, the next try
-    /// decides. Whether a failure counts, the response code shows where the Name does not: TPM_RC_BAD_AUTH is "without DA implications"
-    /// (Part 2 §6.6.2). A code that was altered in transit costs one try, since the value is then no longer proven. A verdict that another
-    /// thread has recorded meanwhile is kept.
+    /// The command may have been altered in transit: if failures do not count, the next try decides. Whether a failure counts, the
+    /// response code shows where the Name does not: TPM_RC_BAD_AUTH is "without DA implications" (Part 2 §6.6.2). A code that was altered
+    /// in transit costs one try. A verdict that another thread has recorded meanwhile is kept.
     pub(super) fn note_refused(
         &self,
         code: ResponseCode,
@@ -156,8 +156,10 @@ impl Attempt {
             if was_proven && !is_proven {
                 return;
             }
-            if was_proven && !(self.counts_failures && code.base() == ResponseCode::AUTH_FAIL) {
-                return rows.put(Row { since: now, ..self.row() });
+            let is_counted = self.counts_failures && code.base() == ResponseCode::AUTH_FAIL;
+            let is_first = known.is_none_or(|row| row.code == 0);
+            if is_first && !is_counted {
+                return rows.put(Row { code: code.0, since: now, ..self.row() });
             }
             let times = known.map_or(0, |row| row.times).saturating_add(1);
             let (state, code, since) = (State::Refused, code.0, now);

@@ -49,6 +49,8 @@ pub struct Config {
     pub allow_last_try: bool,
     /// When a password that was given with a key is proven.
     pub proof: Proof,
+    /// True if an operation in an asynchronous job of OpenSSL pauses the job. Only the provider has such jobs.
+    pub pauses_jobs: bool,
 }
 
 impl Config {

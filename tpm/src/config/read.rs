@@ -54,6 +54,7 @@ impl Config {
             persistent_parent_auth: None,
             allow_last_try: choice(lookup, &Setting::LAST_TRY, &[("refuse", false), ("allow", true)])?,
             proof: choice(lookup, &Setting::PROVE_PASSWORD, &[("open", Proof::Open), ("use", Proof::Use)])?,
+            pauses_jobs: choice(lookup, &Setting::ASYNC, &[("no", false), ("yes", true)])?,
         })
     }
 }

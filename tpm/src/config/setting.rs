@@ -65,6 +65,8 @@ settings! {
     NV_PREFIX = "NVPREFIX" | "nvprefix";
     /// The OpenSSL providers that do the work in software.
     SOFTWARE = "software";
+    /// If operations in OpenSSL's asynchronous jobs pause them.
+    ASYNC = "async";
 }
 
 impl Setting {

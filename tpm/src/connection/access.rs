@@ -6,7 +6,7 @@ use std::thread;
 use super::generation::{Generation, Turn};
 use super::generations::Generations;
 use super::retry::Retry;
-use super::{Connection, Transient};
+use super::{Connection, Copies, Transient};
 use crate::command::Patience;
 use crate::command::lockout::lockout;
 use crate::config::{Config, Lifetime};
@@ -20,6 +20,7 @@ pub(crate) struct Access {
     opener: Arc<Opener>,
     /// The location of the TPM, which identifies it.
     tpm_id: Arc<str>,
+    copies: Arc<Copies>,
     generations: Generations,
 }
 
@@ -28,7 +29,8 @@ impl Access {
     pub(crate) fn new(config: Config, opener: Opener) -> Self {
         let found = || locate(None).map(|location| location.string).unwrap_or_default();
         let tpm_id = config.tcti.clone().unwrap_or_else(found).into();
-        Self { config, opener: Arc::new(opener), tpm_id, generations: Generations::default() }
+        let (copies, generations) = Default::default();
+        Self { config, opener: Arc::new(opener), tpm_id, copies, generations }
     }
 
     /// Returns the location of the TPM, which identifies it.
@@ -84,7 +86,7 @@ impl Access {
         let brief = briefly && turn.connection().is_none();
         let mut retry = Retry::new(turn.connection().is_some(), deadline);
         loop {
-            if turn.connection().as_ref().is_some_and(Connection::must_reconnect) {
+            if turn.connection().as_deref().is_some_and(Connection::must_reconnect) {
                 *turn.connection() = None;
             }
             if turn.connection().is_none() {
@@ -126,8 +128,10 @@ impl Access {
         self.generations.find()
     }
 
-    fn connect(&self, deadline: Deadline) -> Result<Connection, Error> {
-        Connection::open(&self.opener, &self.config, &self.tpm_id, deadline)
+    // The big values of the first operation do not occupy the stack of later ones.
+    #[inline(never)]
+    fn connect(&self, deadline: Deadline) -> Result<Box<Connection>, Error> {
+        Connection::open(&self.opener, &self.config, &self.tpm_id, &self.copies, deadline).map(Box::new)
     }
 }
 
@@ -147,13 +151,16 @@ fn attempt<T>(
 }
 
 /// Adds how long a lockout lasts.
-fn explain(failure: Error, connection: &mut Option<Connection>) -> Error {
+#[inline(never)]
+fn explain(failure: Error, connection: &mut Option<Box<Connection>>) -> Error {
     match (failure.kind(), connection) {
         // Our own refusals say it already.
-        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => match lockout(connection) {
-            Ok(lockout) => failure.advise(lockout.to_string()),
-            Err(_) => failure,
-        },
+        (ErrorKind::Lockout, Some(connection)) if failure.code().is_some() => {
+            match lockout(&mut **connection) {
+                Ok(lockout) => failure.advise(lockout.to_string()),
+                Err(_) => failure,
+            }
+        }
         _ => failure,
     }
 }

@@ -1,12 +1,12 @@
 //! Flushes objects and sessions that may still be in the TPM although nothing uses them. Each is identified before it is flushed.
 
-use keyfile::{CommandCode, Handle};
+use keyfile::Handle;
 
 use super::lost::Lost;
 use super::{Connection, Slot};
-use crate::command::Command;
 use crate::command::context::{Flushed, means_absent};
 use crate::command::object::read_public;
+use crate::command::random::get_random;
 use crate::error::Error;
 use crate::session::{Authorization, Session, Use};
 
@@ -22,7 +22,13 @@ pub(crate) struct Cleanup {
     pub(super) lost: Vec<Lost>,
     /// What commands have made, with its expected identity, until an answer is verified.
     pub(super) made: Vec<(Handle, Lost)>,
+    /// How often it was tried to flush these.
+    passes: u8,
 }
+
+/// How often something is looked for that seems to be absent in a TPM that other processes use, too. A response code proves nothing,
+/// and one operation makes up to three passes: two to begin again, and one at its end.
+const PASSES: u8 = 4;
 
 /// The state of an object that was read again.
 enum Presence {
@@ -40,39 +46,40 @@ impl Connection {
             return Ok(());
         }
         let mut left = std::mem::take(&mut self.cleanup);
-        let cleared = self.flush_cleanup(&mut left);
+        left.passes = left.passes.saturating_add(1);
+        let mut kept = Cleanup::default();
+        let cleared = self.flush_cleanup(&mut left, &mut kept);
+        left.add(kept);
+        if left.is_empty() {
+            left.passes = 0;
+        }
         self.cleanup.add(left);
         cleared?;
         self.search()
     }
 
-    /// Flushes the leftovers in `left`. Everything is read before anything is flushed: if this has to be repeated, an object that is
-    /// still present proves that there was no reset.
-    fn flush_cleanup(&mut self, left: &mut Cleanup) -> Result<(), Error> {
-        let mut unknown = Vec::new();
-        let asked = self.check_presence(left, &mut unknown);
-        let was_reset = left.slots.is_empty();
-        let cleared = asked.and_then(|()| self.end_cleanup_sessions(left, was_reset)).and_then(|was_reset| {
-            // If other processes use the TPM, they may own these handles now.
-            left.refused.retain(|_| !(was_reset && self.rules.shared));
-            let slots = left.slots.drain(..).map(|slot| (slot.handle, Lost::Object(vec![slot.name])));
-            left.refused.extend(slots);
-            self.flush_refused(left)
-        });
-        left.slots.append(&mut unknown);
-        cleared
+    /// Flushes the leftovers in `left`, and moves to `kept` what is to be identified again next time. Everything is read before anything
+    /// is flushed: if this has to be repeated, an object that is still present proves that there was no reset.
+    fn flush_cleanup(&mut self, left: &mut Cleanup, kept: &mut Cleanup) -> Result<(), Error> {
+        // Without other processes, a search finds what seems to be absent.
+        let is_sure = !self.rules.shared || left.passes >= PASSES;
+        self.check_presence(left, kept, is_sure)?;
+        let was_reset = self.end_cleanup_sessions(left, kept, is_sure)?;
+        // First, because an object that is present proves that there was no reset.
+        self.flush_refused(left, kept, was_reset, is_sure)?;
+        self.flush_present(left, kept, is_sure)
     }
 
     /// Leaves in `left.slots` the objects that are still present and ours.
-    fn check_presence(&mut self, left: &mut Cleanup, unknown: &mut Vec<Slot>) -> Result<(), Error> {
+    fn check_presence(&mut self, left: &mut Cleanup, kept: &mut Cleanup, is_sure: bool) -> Result<(), Error> {
         let mut ours = Vec::new();
         let mut asked = Ok(());
         while let Some(slot) = left.slots.pop() {
             match self.presence(&slot) {
                 Ok(Presence::Present) => ours.push(slot),
                 // The answer with its handle may have been damaged.
-                Ok(Presence::Absent) => left.add_lost(slot),
-                Ok(Presence::Unknown) => unknown.push(slot),
+                Ok(Presence::Absent) if is_sure => left.add_lost(slot),
+                Ok(Presence::Absent | Presence::Unknown) => kept.slots.push(slot),
                 Err(error) => {
                     left.slots.push(slot);
                     asked = Err(error);
@@ -87,7 +94,13 @@ impl Connection {
     /// Ends the sessions. A session is identified by its HMAC, and the command that checks it ends it. After a lost answer the nonce
     /// has changed and the check fails; but if our objects are still present, there was no reset, and the handle is still ours.
     /// Returns true if there may have been a reset.
-    fn end_cleanup_sessions(&mut self, left: &mut Cleanup, mut was_reset: bool) -> Result<bool, Error> {
+    fn end_cleanup_sessions(
+        &mut self,
+        left: &mut Cleanup,
+        kept: &mut Cleanup,
+        is_sure: bool,
+    ) -> Result<bool, Error> {
+        let mut was_reset = left.slots.is_empty();
         while let Some(mut session) = left.sessions.pop() {
             if session.has_ended() {
                 continue;
@@ -98,23 +111,55 @@ impl Connection {
                     left.sessions.push(session);
                     return Err(error);
                 }
-                Err(_) if was_reset => left.lost.push(Lost::Session),
+                Err(_) if was_reset && is_sure => left.lost.push(Lost::Session),
+                Err(_) if was_reset => kept.sessions.push(session),
                 Err(_) => self.flush_or_keep(session.handle, Lost::Session, left)?,
             }
         }
         while let Some(policy) = left.policies.pop() {
-            match (policy.has_ended(), was_reset) {
-                (true, _) => {}
+            match was_reset {
+                _ if policy.has_ended() => {}
                 // It cannot be identified.
-                (false, true) => left.lost.push(Lost::Session),
-                (false, false) => self.flush_or_keep(policy.handle, Lost::Session, left)?,
+                true if is_sure => left.lost.push(Lost::Session),
+                true => kept.policies.push(policy),
+                false => self.flush_or_keep(policy.handle, Lost::Session, left)?,
             }
         }
         Ok(was_reset)
     }
 
-    fn flush_refused(&mut self, left: &mut Cleanup) -> Result<(), Error> {
+    /// Flushes the objects that are still ours. If that fails, they are identified again next time.
+    fn flush_present(&mut self, left: &mut Cleanup, kept: &mut Cleanup, is_sure: bool) -> Result<(), Error> {
+        while let Some(slot) = left.slots.pop() {
+            match self.flush_context(slot.handle) {
+                Ok(Flushed::Done) => {}
+                Ok(Flushed::Absent) if is_sure => left.add_lost(slot),
+                Ok(Flushed::Absent) => kept.slots.push(slot),
+                Err(error) => {
+                    kept.slots.push(slot);
+                    if error.is_without_answer() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Flushes what the TPM has refused to flush. If there may have been a reset, other processes that use the TPM may own these handles
+    /// now.
+    fn flush_refused(
+        &mut self,
+        left: &mut Cleanup,
+        kept: &mut Cleanup,
+        was_reset: bool,
+        is_sure: bool,
+    ) -> Result<(), Error> {
         let mut all = std::mem::take(&mut left.refused);
+        if was_reset && self.rules.shared {
+            kept.refused.extend(all.into_iter().filter(|_| !is_sure));
+            return Ok(());
+        }
         while let Some((handle, what)) = all.pop() {
             if let Err(error) = self.flush_or_keep(handle, what, left) {
                 left.refused.append(&mut all);
@@ -169,11 +214,9 @@ impl Connection {
 
     /// Runs GetRandom in the session, which ends with this command.
     fn end_session(&mut self, session: &mut Session) -> Result<(), Error> {
-        let command =
-            Command { code: CommandCode::GET_RANDOM, handles: &[], parameters: &[0, 8], makes_handle: false };
         let how = Use { auth: &[], decrypt: false, encrypt: true, audit: false, keep: false };
         let mut area = vec![Authorization::Session(session, how)];
-        self.executor.run(&command, Some(&mut area), &mut self.slots).map(drop)
+        self.executor.run(&get_random(&[0, 8]), Some(&mut area), &mut self.slots).map(drop)
     }
 }
 
@@ -193,6 +236,7 @@ impl Cleanup {
         self.refused.extend(other.refused);
         self.lost.extend(other.lost);
         self.made.extend(other.made);
+        self.passes = self.passes.max(other.passes);
     }
 
     /// Records that an object is not at its handle.

@@ -37,6 +37,7 @@ impl Connection {
         self.executor.replace_transport(transport);
         let left = self.take_cleanup();
         self.forget_all();
+        self.rules.copies.forget();
         self.must_reconnect = false;
         self.flush_after_reconnect(left);
         Ok(())
@@ -86,6 +87,7 @@ impl Connection {
             }
             started => {
                 self.forget_all();
+                self.rules.copies.forget();
                 started
             }
         }

@@ -1,5 +1,6 @@
 //! Flushes loaded objects at exit with a handler of our own: OpenSSL 4.0 does not unload providers at exit.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
@@ -8,6 +9,14 @@ use super::generation::Generation;
 use crate::ffi;
 
 static GENERATIONS: Mutex<Vec<Weak<Generation>>> = Mutex::new(Vec::new());
+
+static EXITING: AtomicBool = AtomicBool::new(false);
+
+/// Returns true as soon as connections are closed because the process exits: a thread should not begin another operation.
+#[must_use]
+pub fn is_exiting() -> bool {
+    EXITING.load(Ordering::SeqCst)
+}
 
 /// Registers the generation's connection to be closed at exit.
 pub(crate) fn close_at_exit(generation: &Arc<Generation>) {
@@ -21,6 +30,7 @@ pub(crate) fn close_at_exit(generation: &Arc<Generation>) {
 }
 
 fn close_all() {
+    EXITING.store(true, Ordering::SeqCst);
     let Some(generations) = retry_briefly(|| GENERATIONS.try_lock().ok())
         .map(|mut generations| std::mem::take(&mut *generations))
     else {

@@ -21,7 +21,7 @@ const FREE_TIME: Duration = Duration::from_secs(2);
 pub(crate) struct Generation {
     process: Process,
     gate: Arc<Gate>,
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<Box<Connection>>>,
     /// Objects that have no user any more.
     freed: Mutex<Vec<Transient>>,
     /// True if the connection is to be closed.
@@ -31,7 +31,7 @@ pub(crate) struct Generation {
 /// The right to use the connection; it ends when dropped.
 pub(crate) struct Turn<'a> {
     generation: &'a Generation,
-    connection: MutexGuard<'a, Option<Connection>>,
+    connection: MutexGuard<'a, Option<Box<Connection>>>,
     // After the guard: fields are dropped in order of declaration.
     _leave: LeaveGate<'a>,
 }
@@ -100,18 +100,11 @@ impl Generation {
         self.process == Process::this()
     }
 
-    pub(super) fn process(&self) -> Process {
-        self.process
-    }
-
     /// Drops the connection of a parent process.
-    pub(super) fn forget_inherited(&self, process: Process) {
-        if self.process != process {
-            if let Some(connection) =
-                self.connection.try_lock().ok().and_then(|mut connection| connection.take())
-            {
-                connection.forget();
-            }
+    pub(super) fn forget_inherited(&self) {
+        if let Some(connection) = self.connection.try_lock().ok().and_then(|mut connection| connection.take())
+        {
+            connection.forget();
         }
     }
 
@@ -125,7 +118,7 @@ impl Generation {
     }
 
     /// Locks the connection, which the gate makes exclusive. After a panic of its holder, the connection is closed.
-    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Connection>>> {
         self.connection.lock().unwrap_or_else(|poisoned| {
             let mut connection = poisoned.into_inner();
             self.close_or_forget(connection.take());
@@ -138,7 +131,8 @@ impl Generation {
         self.freed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn close_or_forget(&self, connection: Option<Connection>) {
+    #[inline(never)]
+    fn close_or_forget(&self, connection: Option<Box<Connection>>) {
         match connection {
             Some(mut connection) if self.is_current() => {
                 connection.set_patience(Patience::without_waiters(Deadline::within(CLOSE_TIME)));
@@ -159,11 +153,12 @@ impl Drop for Generation {
 
 impl Turn<'_> {
     /// Returns the connection, or where to put one.
-    pub(super) fn connection(&mut self) -> &mut Option<Connection> {
+    pub(super) fn connection(&mut self) -> &mut Option<Box<Connection>> {
         &mut self.connection
     }
 
     /// Flushes the objects that have no user any more.
+    #[inline(never)]
     pub(super) fn flush_freed(&mut self) {
         let freed = std::mem::take(&mut *self.generation.freed());
         let Some(connection) = self.connection.as_mut() else { return };
@@ -171,6 +166,7 @@ impl Turn<'_> {
     }
 
     /// Flushes everything and disconnects. If the connection breaks, the next use connects again and flushes the rest.
+    #[inline(never)]
     pub(super) fn close(&mut self) {
         self.generation.freed().clear();
         self.use_cleanup_deadline(Deadline::within(CLOSE_TIME));

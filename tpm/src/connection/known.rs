@@ -63,6 +63,12 @@ impl KnownParents {
         self.known.iter().map(|known| &known.name)
     }
 
+    /// Returns the handles and Names of the persistent parents.
+    pub(super) fn persistent(&self) -> impl Iterator<Item = (Handle, Name)> {
+        let persistent = self.known.iter().filter(|known| known.handle.is_persistent());
+        persistent.map(|known| (known.handle, known.name.clone()))
+    }
+
     /// Records a verified answer: its sender holds the salt key and has checked the Names in the command.
     pub(super) fn confirm(&mut self) {
         self.confirmed = self.known.len();

@@ -25,13 +25,14 @@
 //! | `generation` | the connection of one process, and the work left to its holder |
 //! | `generations`, `exit` | the owner of a connection after fork, and closing at exit |
 //! | `run`, `rules` | the sessions of a command, and their lifetimes |
-//! | `slots`, `known` | the loaded objects, and the known parents |
+//! | `slots`, `known`, `copies` | the loaded objects, the known parents, and their persistent copies |
 //! | `close`, `cleanup` | flushes objects, and keeps those that could not be flushed |
 //! | `handle_recorder`, `lost`, `search` | records new handles, those lost with an answer, and the search for them |
 
 mod access;
 mod cleanup;
 mod close;
+mod copies;
 mod exit;
 mod gate;
 mod generation;
@@ -48,6 +49,8 @@ mod slots;
 
 pub(crate) use access::Access;
 use cleanup::Cleanup;
+pub(crate) use copies::Copies;
+pub use exit::is_exiting;
 pub(crate) use known::{KnownParent, KnownParents};
 use lost::Lost;
 use rules::Rules;
@@ -94,10 +97,11 @@ impl Connection {
         opener: &Arc<Opener>,
         config: &Config,
         tpm_id: &Arc<str>,
+        copies: &Arc<Copies>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let transport = opener(deadline)?;
-        let rules = Rules::new(config, &*transport, Arc::clone(tpm_id));
+        let rules = Rules::new(config, &*transport, Arc::clone(tpm_id), Arc::clone(copies));
         let (slots, parents) = (Slots::default(), KnownParents::default());
         let (executor, entities) = (Executor::new(transport), HashMap::new());
         Ok(Self {
@@ -135,15 +139,16 @@ impl Connection {
         self.session.as_ref().is_some_and(|session| !session.has_ended())
     }
 
-    /// Flushes one object. If the connection breaks, it keeps its slot; if the TPM refuses, it is left to the clean-up.
+    /// Flushes one object. If the connection breaks, it keeps its slot; if the TPM refuses, it is left to the clean-up, and so is what seems to be absent
+    /// in a TPM that other processes use, too.
     pub(crate) fn evict(&mut self, transient: Transient) -> Result<(), Error> {
         let Some(handle) = self.slots.find(transient) else { return Ok(()) };
         let flushed = io_error_only(self.flush_context(handle))?;
         let Some(slot) = self.slots.remove(transient) else { return Ok(()) };
         match flushed {
             Some(Flushed::Done) => {}
-            Some(Flushed::Absent) => self.cleanup.add_lost(slot),
-            None => self.cleanup.slots.push(slot),
+            Some(Flushed::Absent) if !self.rules.shared => self.cleanup.add_lost(slot),
+            _ => self.cleanup.slots.push(slot),
         }
         Ok(())
     }
@@ -169,30 +174,28 @@ impl Connection {
 
     /// Flushes the policy session.
     pub(crate) fn drop_policy(&mut self) -> Result<(), Error> {
-        let Some(policy) = flush_session(&mut self.executor, &mut self.policy, &mut self.cleanup.lost)?
-        else {
-            return Ok(());
-        };
-        self.cleanup.policies.push(policy);
+        let Self { executor, policy, cleanup, rules, .. } = self;
+        let kept = flush_session(executor, policy, cleanup, rules.shared)?;
+        cleanup.policies.extend(kept);
         Ok(())
     }
 
     /// Flushes the session that protects.
     pub(crate) fn drop_session(&mut self) -> Result<(), Error> {
-        let Some(session) = flush_session(&mut self.executor, &mut self.session, &mut self.cleanup.lost)?
-        else {
-            return Ok(());
-        };
-        self.cleanup.sessions.push(session);
+        let Self { executor, session, cleanup, rules, .. } = self;
+        let kept = flush_session(executor, session, cleanup, rules.shared)?;
+        cleanup.sessions.extend(kept);
         Ok(())
     }
 }
 
-/// Flushes a session, and returns it if the TPM refuses. If the connection breaks, the session is kept but not trusted any more.
+/// Flushes a session, and returns it if the TPM refuses, or if it seems to be absent in a TPM that other processes use, too. If the
+/// connection breaks, the session is kept but not trusted any more.
 fn flush_session(
     executor: &mut Executor,
     held: &mut Option<Session>,
-    lost: &mut Vec<Lost>,
+    cleanup: &mut Cleanup,
+    shared: bool,
 ) -> Result<Option<Session>, Error> {
     let Some(session) = held.as_mut().filter(|session| !session.has_ended()) else {
         *held = None;
@@ -200,11 +203,11 @@ fn flush_session(
     };
     match io_error_only(flush(executor, session.handle)).inspect_err(|_| session.distrust())? {
         Some(Flushed::Done) => *held = None,
-        Some(Flushed::Absent) => {
+        Some(Flushed::Absent) if !shared => {
             *held = None;
-            lost.push(Lost::Session);
+            cleanup.lost.push(Lost::Session);
         }
-        None => {}
+        _ => {}
     }
     Ok(held.take())
 }

@@ -6,6 +6,7 @@ use crate::session::Session;
 
 impl Connection {
     /// Begins an operation: flushes what an earlier operation could not, because the connection broke.
+    #[inline(never)]
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.flush_leftovers()?;
         while let Some(temporary) = self.slots.temporary() {
@@ -22,6 +23,7 @@ impl Connection {
 
     /// Ends an operation: flushes sessions that must not outlive it, and the leftovers of a failure. What fails is left to the next
     /// operation.
+    #[inline(never)]
     pub(crate) fn finish(&mut self) {
         let _ = self.flush_leftovers();
         if self.session.as_ref().is_some_and(|session| self.rules.must_end(session)) {

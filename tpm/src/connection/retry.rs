@@ -48,10 +48,11 @@ impl Retry {
 
     /// Repairs the connection after a failure, and returns the pause before the operation begins again. Returns the failure if the
     /// operation must not begin again.
+    #[inline(never)]
     pub(crate) fn recover(
         &mut self,
         failure: Error,
-        connection: &mut Option<Connection>,
+        connection: &mut Option<Box<Connection>>,
     ) -> Result<Duration, Error> {
         let Some(connection) = connection.as_mut() else { return Err(failure) };
         connection.note_failure(&failure);
@@ -89,9 +90,20 @@ impl Retry {
             ResponseCode::INITIALIZE if connection.is_simulator() => Remedy::Startup,
             ResponseCode::INITIALIZE if !self.fresh => Remedy::Reconnect,
             _ if names_missing_object(error, code) => Remedy::FlushOwn,
-            // The saved context or the parent at the handle is older than a reset.
-            ResponseCode::INTEGRITY | ResponseCode::HANDLE if !self.fresh => Remedy::FlushOwn,
+            // The saved context or the parent at the handle is older than a reset; or an answer in a policy session was altered, and its
+            // nonce with it.
+            ResponseCode::INTEGRITY | ResponseCode::HANDLE | ResponseCode::NONCE if !self.fresh => {
+                Remedy::FlushOwn
+            }
             ResponseCode::AUTH_FAIL | ResponseCode::BAD_AUTH if is_other_object(error, connection) => {
+                Remedy::FlushOwn
+            }
+            // A session that is salted to another key than expected has another session key than the TPM.
+            _ if !self.fresh
+                && !error.is_remembered()
+                && may_be_other_parent(code)
+                && has_other_parent(connection) =>
+            {
                 Remedy::FlushOwn
             }
             _ => Remedy::Report,
@@ -123,4 +135,27 @@ fn is_other_object(error: &Error, connection: &mut Connection) -> bool {
         Ok((_, found)) => found != *expected,
         Err(_) => true,
     }
+}
+
+/// Returns true if the TPM answers so when the parent is another one than expected: it was evicted, its salt has another form, or the
+/// session has another key. Other answers are no reason to read the parents again.
+fn may_be_other_parent(code: ResponseCode) -> bool {
+    matches!(
+        code.base(),
+        ResponseCode::AUTH_FAIL
+            | ResponseCode::BAD_AUTH
+            | ResponseCode::HANDLE
+            | ResponseCode::KEY
+            | ResponseCode::SIZE
+            | ResponseCode::VALUE
+    )
+}
+
+/// Returns true if a known persistent parent was evicted or replaced.
+fn has_other_parent(connection: &mut Connection) -> bool {
+    let known: Vec<_> = connection.parents.persistent().collect();
+    known.into_iter().any(|(handle, name)| match read_public(connection, handle) {
+        Ok((_, found)) => found != name,
+        Err(error) => error.base_code() == Some(ResponseCode::HANDLE),
+    })
 }

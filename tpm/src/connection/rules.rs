@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use keyfile::Name;
 
+use super::Copies;
 use crate::config::{Config, Lifetime, Manager, Protection};
 use crate::session::Session;
 use crate::transport::Transport;
@@ -25,10 +26,17 @@ pub(crate) struct Rules {
     pub(crate) tpm: Arc<str>,
     /// The Name of the only trusted salt key.
     pub(crate) salt_name: Option<Name>,
+    /// What the process knows of the persistent copies of storage keys.
+    pub(crate) copies: Arc<Copies>,
 }
 
 impl Rules {
-    pub(super) fn new(config: &Config, transport: &dyn Transport, tpm: Arc<str>) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        transport: &dyn Transport,
+        tpm: Arc<str>,
+        copies: Arc<Copies>,
+    ) -> Self {
         let kernel = match config.manager {
             Manager::Auto => transport.is_managed_by_kernel(),
             Manager::Kernel => true,
@@ -47,6 +55,7 @@ impl Rules {
             allow_last_try: config.allow_last_try,
             tpm,
             salt_name: config.salt_name.clone(),
+            copies,
         }
     }
 

@@ -137,6 +137,8 @@ impl Error {
 
     /// Adds the key or handle. The first one that is added is kept.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn on(mut self, subject: impl fmt::Display) -> Self {
         self.0.subject.get_or_insert_with(|| subject.to_string());
         self

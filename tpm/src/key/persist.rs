@@ -2,13 +2,27 @@
 
 use keyfile::Handle;
 
-use super::Key;
+use super::{Key, Origin};
 use crate::auth::Auth;
 use crate::command::Entity;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 
 impl Key {
+    /// Returns true if the key is loaded under a persistent parent: the one that its file names, or a persistent copy of that. After a load,
+    /// which tries the copy, this sends no command.
+    ///
+    /// # Errors
+    /// There is no TPM.
+    pub fn has_persistent_parent(&self) -> Result<bool, Error> {
+        match &self.0.origin {
+            Origin::File { parent, .. } if parent.is_derived() => {
+                self.0.tpm.operate(|connection| Ok(connection.persistent_copy(parent)?.is_some()))
+            }
+            _ => Ok(true),
+        }
+    }
+
     /// Makes the key persistent at a handle; `auth` is the password of its hierarchy. The key is not used: neither its password nor
     /// its policy is needed.
     ///

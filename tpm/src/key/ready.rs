@@ -40,7 +40,8 @@ impl Inner {
                         Ok(handle)
                     }
                     Some(handle) => {
-                        connection.parent_in_session(parent)?;
+                        let salt = connection.copy_or_parent(parent)?;
+                        connection.parent_in_session(&salt)?;
                         // The salt key may have taken the key's slot.
                         match connection.slots.find(transient) {
                             Some(_) => Ok(handle),
@@ -68,7 +69,33 @@ impl Inner {
             .advise("the former key was removed: open the key again, or create a new reference file"))
     }
 
+    /// Loads the key, under the persistent copy of its parent if there is one.
     fn load(
+        &self,
+        connection: &mut Connection,
+        file: &KeyFile,
+        parent: &Parent,
+        bare: bool,
+        runner: Option<&Runner<'_>>,
+    ) -> Result<Handle, Error> {
+        let Some(copy) = connection.persistent_copy(parent)? else {
+            return self.load_under(connection, file, parent, bare, runner);
+        };
+        let refusal = match self.load_under(connection, file, &copy, bare, runner) {
+            Err(error) if Connection::is_refused_by_copy(&error) => error,
+            done => return done,
+        };
+        // After a refused command, the sessions may be out of step with the TPM.
+        connection.drop_session()?;
+        connection.drop_policy()?;
+        let loaded = self
+            .load_under(connection, file, parent, bare, runner)
+            .map_err(|error| Connection::explain_after_copy(error, &refusal))?;
+        connection.rules.copies.reject(parent.storage);
+        Ok(loaded)
+    }
+
+    fn load_under(
         &self,
         connection: &mut Connection,
         file: &KeyFile,
@@ -90,6 +117,7 @@ impl Inner {
     }
 
     /// Imports the key of the file (TPM2_Import), once per process.
+    #[inline(never)]
     fn import(
         &self,
         connection: &mut Connection,

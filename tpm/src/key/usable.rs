@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 
 impl Inner {
     /// Returns an error if the key is known to be unusable.
+    #[inline(never)]
     pub(super) fn check_usable(&self) -> Result<(), Error> {
         let by_policy = !self.public.attributes.contains(Attributes::USER_WITH_AUTH);
         match &self.origin {
@@ -46,6 +47,7 @@ impl Inner {
     }
 
     /// Returns an error if the key's own password was refused before and cannot have changed since.
+    #[inline(never)]
     pub(super) fn check_not_refused(&self) -> Result<(), Error> {
         match &self.origin {
             Origin::File { file, .. } if !file.uses_policy() => {
@@ -55,6 +57,7 @@ impl Inner {
         }
     }
 
+    #[inline(never)]
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
         if let Origin::Persistent { handle } = self.origin {
             if error.kind() == ErrorKind::Authorization && !error.is_remembered() {

@@ -15,8 +15,7 @@ impl Connection {
         if !self.is_authentic() {
             self.drop_session()?;
             self.open_session(None)?;
-            // The salt key is no longer needed.
-            self.trim_loaded(&[])?;
+            self.put_away_salt_key()?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `parent`, `parents` | the parent that a caller names, and that parent in the TPM |
+//! | `copy` | the persistent copy of a parent, which need not be derived |
 //! | `salt`, `pinned` | the salt key of a session, and the one that the user has pinned |
 //! | `authentic` | reads in a session, so that answers cannot be changed in transit |
 //! | `room` | frees slots in advance, and records loaded objects |
@@ -12,6 +13,7 @@
 
 mod authentic;
 mod cache;
+mod copy;
 mod find;
 mod parent;
 mod parents;

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::auth::Auth;
 use crate::error::{Error, ErrorKind};
 use crate::rc::ResponseCode;
-use crate::template::Storage;
+use crate::template::{SRK, Storage};
 
 /// The parent of a key.
 #[derive(Clone)]
@@ -26,6 +26,13 @@ impl Parent {
     /// Returns true if the parent is derived from a template and has no password of its own.
     pub(crate) fn is_derived(&self) -> bool {
         self.handle.is_permanent()
+    }
+
+    /// Returns the persistent copy of the owner's standard storage keys, which may be at the handle that the TCG assigns to them. It has no
+    /// password. The other hierarchies have no such handle.
+    pub(super) fn persistent_copy(&self) -> Option<Self> {
+        let of_owner = self.handle == Handle::OWNER;
+        of_owner.then_some(Self { handle: SRK, storage: self.storage, auth: None })
     }
 
     /// Returns true for the null hierarchy, which has no password.

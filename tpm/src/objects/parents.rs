@@ -99,7 +99,7 @@ impl Connection {
     }
 
     /// Derives the parent (CreatePrimary).
-    pub(super) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
+    pub(crate) fn derive(&mut self, parent: &Parent, number: usize) -> Result<(Public, Name), Error> {
         let auth = parent.hierarchy_auth();
         let protect = self.protection_of_primary(parent, &auth);
         self.free_slots(MAX_LOADED - 1, &[])?;

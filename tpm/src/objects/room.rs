@@ -55,6 +55,15 @@ impl Connection {
         self.free_slots(MAX_LOADED, needed)
     }
 
+    /// Flushes the salt key after a session was opened to read. If each operation opens a session, the key is saved: whether the next one
+    /// does is not known, and a resource manager loads and saves every loaded object around each command.
+    pub(crate) fn put_away_salt_key(&mut self) -> Result<(), Error> {
+        while let Some(parent) = self.slots.parent(&[]).filter(|_| self.rules.keep.is_some()) {
+            self.save_and_evict(parent)?;
+        }
+        self.trim_loaded(&[])
+    }
+
     /// Flushes an object. A derived parent that may be used again is saved first, because deriving it takes long on some chips.
     fn save_and_evict(&mut self, object: Transient) -> Result<(), Error> {
         if let Transient::Parent(number) = object {

@@ -7,7 +7,7 @@ pub(crate) mod under_parent;
 
 pub use made::matches_template;
 pub use sealed::wrap_data;
-pub use storage::Storage;
+pub use storage::{SRK, Storage};
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};
 

@@ -1,8 +1,11 @@
 //! The primary keys that a hierarchy means as the parent of a key: two of the TCG, and one for key files from before the standard.
 
-use keyfile::{Attributes, Curve, KeyFile, Public};
+use keyfile::{Attributes, Curve, Handle, KeyFile, Public};
 
 use super::{MADE_IN_TPM, Template, Usage};
+
+/// The handle for the persistent copy of the owner's storage key (TCG TPM v2.0 Provisioning Guidance §7.8).
+pub const SRK: Handle = Handle(0x8100_0001);
 
 /// The attributes of a storage primary key of the TCG (EK credential profile §B.4, "H" templates).
 const STORAGE: Attributes = MADE_IN_TPM
@@ -68,8 +71,8 @@ impl Storage {
 
 #[cfg(test)]
 mod tests {
+    use keyfile::Kind;
     use keyfile::wire::Marshal;
-    use keyfile::{Handle, Kind};
 
     use super::*;
 

@@ -9,10 +9,12 @@
 //! | `limits`, `new_parent` | refuses what it does not support before a command is sent |
 //! | `random` | random bytes |
 //! | `raw_rsa` | tests if it supports the raw RSA operation |
+//! | `derive_time` | measures the derivation of a storage key |
 
 mod ask;
 mod capabilities;
 mod create;
+mod derive_time;
 mod limits;
 mod new_parent;
 mod pcr;

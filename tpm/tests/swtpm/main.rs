@@ -6,6 +6,7 @@
 mod attestation;
 mod campaign;
 mod commands;
+mod copies;
 mod cost;
 mod cryptography;
 mod failures;

@@ -18,14 +18,14 @@ fn a_policy_costs_one_command_for_each_statement() {
     let proxy = Proxy::start(&swtpm);
     let manager = ResourceManager::start(&swtpm, Options::default());
     let shared = Tpm::new(kit::config(proxy.swtpm_tcti()));
-    // To load the key: its parent, a session, Load, and in a shared TPM FlushContext of the parent. For the policy: its session, the
-    // statements, the use.
+    // To load the key: a look for the persistent copy of its parent, its parent, a session, Load, and in a shared TPM FlushContext of the
+    // parent. For the policy: its session, the statements, the use.
     for (file, password, statements) in [(&without, None, 1), (&with, Some("secret"), 2)] {
         for (tpm, log, load, later) in [
-            (kit::through(&proxy), proxy.log(), 3, 0),
+            (kit::through(&proxy), proxy.log(), 4, 0),
             // Parent and session again for the salt: in a shared TPM they are flushed after use.
-            (shared.clone(), proxy.log(), 4, if password.is_some() { 5 } else { 1 }),
-            (kit::managed(&manager), manager.log(), 3, if password.is_some() { 2 } else { 1 }),
+            (shared.clone(), proxy.log(), 5, if password.is_some() { 5 } else { 1 }),
+            (kit::managed(&manager), manager.log(), 4, if password.is_some() { 2 } else { 1 }),
         ] {
             log.clear();
             let key = kit::open(&tpm, file, password);

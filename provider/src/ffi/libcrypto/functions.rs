@@ -8,9 +8,10 @@ use super::Missing;
 use crate::ffi::abi;
 use crate::ffi::crypto::Refused;
 use crate::ffi::sys::{
-    EVP_KEYMGMT, EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, EVP_PKEY_gen_cb, Function,
-    OPENSSL_INIT_SETTINGS, OSSL_ALGORITHM, OSSL_CALLBACK, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ENCODER_CTX,
-    OSSL_LIB_CTX, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK, OSSL_PROVIDER, X509_NAME,
+    ASYNC_JOB, ASYNC_WAIT_CTX, ASYNC_callback_fn, AsyncCleanup, EVP_KEYMGMT, EVP_MD, EVP_MD_CTX, EVP_PKEY,
+    EVP_PKEY_CTX, EVP_PKEY_gen_cb, Function, OPENSSL_INIT_SETTINGS, OSSL_ALGORITHM, OSSL_CALLBACK,
+    OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_ENCODER_CTX, OSSL_LIB_CTX, OSSL_PARAM, OSSL_PASSPHRASE_CALLBACK,
+    OSSL_PROVIDER, X509_NAME,
 };
 
 /// Each group becomes a struct with one typed pointer per line. A test compiles the lines against the headers
@@ -216,6 +217,17 @@ functions! {
         EVP_PKEY_generate, "3.0": fn(*mut EVP_PKEY_CTX, *mut *mut EVP_PKEY) -> c_int;
         EVP_PKEY_CTX_set_cb, "3.0": fn(*mut EVP_PKEY_CTX, EVP_PKEY_gen_cb);
         EVP_PKEY_CTX_get_keygen_info, "3.0": fn(*mut EVP_PKEY_CTX, c_int) -> c_int;
+    }
+
+    /// Asynchronous jobs: ASYNC_start_job(3ossl), ASYNC_WAIT_CTX_new(3ossl).
+    Jobs {
+        ASYNC_get_current_job, "3.0": fn() -> *mut ASYNC_JOB;
+        ASYNC_get_wait_ctx, "3.0": fn(*mut ASYNC_JOB) -> *mut ASYNC_WAIT_CTX;
+        ASYNC_pause_job, "3.0": fn() -> c_int;
+        ASYNC_WAIT_CTX_get_fd, "3.0": fn(*mut ASYNC_WAIT_CTX, *const c_void, *mut c_int, *mut *mut c_void) -> c_int;
+        ASYNC_WAIT_CTX_set_wait_fd, "3.0": fn(*mut ASYNC_WAIT_CTX, *const c_void, c_int, *mut c_void, AsyncCleanup) -> c_int;
+        ASYNC_WAIT_CTX_get_callback, "3.0": fn(*mut ASYNC_WAIT_CTX, *mut ASYNC_callback_fn, *mut *mut c_void) -> c_int;
+        ASYNC_WAIT_CTX_set_status, "3.0": fn(*mut ASYNC_WAIT_CTX, c_int) -> c_int;
     }
 
     /// Compares distinguished names: d2i_X509_NAME(3ossl), X509_NAME_cmp(3ossl).

@@ -9,6 +9,12 @@ use std::ptr::{self, NonNull};
 use crate::ffi::guard::contain;
 use crate::ffi::sys::Function;
 
+/// Keeps this module loaded until the process ends. Returns false if the system refuses.
+pub(in crate::ffi) fn stay_loaded() -> bool {
+    extern "C" fn here() {}
+    Object::around(Some(here)).is_some_and(|module| module.open_with(libc::RTLD_NODELETE).is_some())
+}
+
 /// One loaded object: its name (empty for the program itself) and its segments.
 pub(super) struct Object {
     name: CString,
@@ -26,10 +32,14 @@ impl Object {
 
     /// Opens a handle to the object, which is already loaded.
     pub(super) fn open(&self) -> Option<Library<'_>> {
+        self.open_with(0)
+    }
+
+    fn open_with(&self, flags: c_int) -> Option<Library<'_>> {
         // The program has no name that dlopen(3) accepts; NULL stands for it.
         let name = if self.name.is_empty() { ptr::null() } else { self.name.as_ptr() };
         // SAFETY: NULL or a string; it loads nothing.
-        let handle = unsafe { libc::dlopen(name, libc::RTLD_NOLOAD | libc::RTLD_LAZY) };
+        let handle = unsafe { libc::dlopen(name, libc::RTLD_NOLOAD | libc::RTLD_LAZY | flags) };
         NonNull::new(handle).map(|handle| Library { handle, object: self })
     }
 

@@ -9,6 +9,7 @@ use super::object::Object;
 use super::{Libcrypto, Missing};
 use crate::ffi::abi;
 use crate::ffi::crypto::Refused;
+use crate::ffi::job::Job;
 use crate::ffi::sys::{Function, OSSL_CORE_HANDLE, OSSL_DISPATCH, OSSL_LIB_CTX};
 
 functions! {
@@ -69,7 +70,7 @@ fn every_function_is_found() {
     let libcrypto = Libcrypto::for_tests();
     assert!(libcrypto.capabilities.is_ok() && libcrypto.children.is_ok() && libcrypto.encoding.is_ok());
     assert!(libcrypto.files.is_ok() && libcrypto.fips.is_ok());
-    assert!(libcrypto.generation.is_ok() && libcrypto.names.is_ok());
+    assert!(libcrypto.generation.is_ok() && libcrypto.jobs.is_ok() && libcrypto.names.is_ok());
 }
 
 #[test]
@@ -81,6 +82,9 @@ fn a_missing_function_disables_its_group_and_is_named() {
         "OpenSSL could not call X509_NAME_cmp: this libcrypto lacks it, though OpenSSL has it since 3.0"
     );
     assert!(libcrypto.encoding.is_ok() && libcrypto.generation.is_ok());
+    // Without asynchronous jobs, no thread is ever in one.
+    assert!(Job::current(&without(c"ASYNC_pause_job").unwrap()).is_none());
+    assert!(Job::current(&Libcrypto::for_tests()).is_none(), "this thread is in none");
     assert_eq!(without(c"EVP_MD_fetch").err().unwrap().function, "EVP_MD_fetch");
 }
 

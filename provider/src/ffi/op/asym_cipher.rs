@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::ffi::buffer::Output;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{contain, exclusive, free, shared};
+use crate::ffi::guard::{Exclusive, contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawInput, RawKey, RawOutput};
@@ -85,7 +85,7 @@ unsafe extern "C" fn encrypt_init<T: AsymCipher>(
             c"asym_cipher_encrypt_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.encrypt_init(key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.encrypt_init(key, params),
         )
     }
 }
@@ -101,7 +101,7 @@ unsafe extern "C" fn decrypt_init<T: AsymCipher>(
             c"asym_cipher_decrypt_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.decrypt_init(key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.decrypt_init(key, params),
         )
     }
 }
@@ -120,7 +120,7 @@ unsafe extern "C" fn encrypt<T: AsymCipher>(
             c"asym_cipher_encrypt",
             ctx,
             (RawOutput(out, length, size), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (out, input)| ctx.state.encrypt(out, input),
+            |ctx: Exclusive<'_, T>, (out, input)| ctx.state.encrypt(out, input),
         )
     }
 }
@@ -139,7 +139,7 @@ unsafe extern "C" fn decrypt<T: AsymCipher>(
             c"asym_cipher_decrypt",
             ctx,
             (RawOutput(out, length, size), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (out, input)| ctx.state.decrypt(out, input),
+            |ctx: Exclusive<'_, T>, (out, input)| ctx.state.decrypt(out, input),
         )
     }
 }
@@ -147,7 +147,7 @@ unsafe extern "C" fn decrypt<T: AsymCipher>(
 unsafe extern "C" fn get_ctx_params<T: AsymCipher>(ctx: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"asym_cipher_get_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"asym_cipher_get_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.ctx_params(params)
         })
     }
@@ -156,7 +156,7 @@ unsafe extern "C" fn get_ctx_params<T: AsymCipher>(ctx: *mut c_void, params: *mu
 unsafe extern "C" fn set_ctx_params<T: AsymCipher>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"asym_cipher_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"asym_cipher_set_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.set_ctx_params(params)
         })
     }

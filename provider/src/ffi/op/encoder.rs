@@ -9,7 +9,7 @@ use crate::ffi::bio::Bio;
 use crate::ffi::callback::Passphrase;
 use crate::ffi::crypto::Selection;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{contain, exclusive, free, shared};
+use crate::ffi::guard::{Exclusive, contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params};
 use crate::ffi::raw::{RawKey, RawPassphrase, RawSelection};
@@ -67,7 +67,7 @@ unsafe extern "C" fn freectx<T: Encoder>(ctx: *mut c_void) {
 unsafe extern "C" fn set_ctx_params<T: Encoder>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"encoder_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"encoder_set_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.set_ctx_params(params)
         })
     }
@@ -106,7 +106,7 @@ unsafe extern "C" fn encode<T: Encoder>(
             c"encoder_encode",
             ctx,
             arguments,
-            |ctx: &mut Operation<T>, (output, key, selection, passphrase)| {
+            |ctx: Exclusive<'_, T>, (output, key, selection, passphrase)| {
                 let key = key.ok_or_else(|| Error::new(Reason::NoKey, "there is no key to write"))?;
                 let passphrase = passphrase.with_libcrypto(ctx.provider.core().libcrypto());
                 ctx.state.encode(output, key, selection, &passphrase)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{contain, exclusive, free, shared};
+use crate::ffi::guard::{Exclusive, contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawKey, RawOutput};
@@ -79,7 +79,7 @@ unsafe extern "C" fn init<T: KeyExchange>(
 ) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keyexch_init", ctx, (RawKey(key), params), |ctx: &mut Operation<T>, (key, params)| {
+        exclusive(c"keyexch_init", ctx, (RawKey(key), params), |ctx: Exclusive<'_, T>, (key, params)| {
             ctx.state.init(key, params)
         })
     }
@@ -88,7 +88,7 @@ unsafe extern "C" fn init<T: KeyExchange>(
 unsafe extern "C" fn set_peer<T: KeyExchange>(ctx: *mut c_void, peer: *mut c_void) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keyexch_set_peer", ctx, RawKey(peer), |ctx: &mut Operation<T>, peer| {
+        exclusive(c"keyexch_set_peer", ctx, RawKey(peer), |ctx: Exclusive<'_, T>, peer| {
             ctx.state.set_peer(peer.ok_or_else(no_peer)?)
         })
     }
@@ -102,7 +102,7 @@ unsafe extern "C" fn derive<T: KeyExchange>(
 ) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keyexch_derive", ctx, RawOutput(out, length, size), |ctx: &mut Operation<T>, out| {
+        exclusive(c"keyexch_derive", ctx, RawOutput(out, length, size), |ctx: Exclusive<'_, T>, out| {
             ctx.state.derive(out)
         })
     }
@@ -111,7 +111,7 @@ unsafe extern "C" fn derive<T: KeyExchange>(
 unsafe extern "C" fn get_ctx_params<T: KeyExchange>(ctx: *mut c_void, params: *mut OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keyexch_get_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"keyexch_get_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.ctx_params(params)
         })
     }
@@ -120,7 +120,7 @@ unsafe extern "C" fn get_ctx_params<T: KeyExchange>(ctx: *mut c_void, params: *m
 unsafe extern "C" fn set_ctx_params<T: KeyExchange>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keyexch_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"keyexch_set_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.set_ctx_params(params)
         })
     }

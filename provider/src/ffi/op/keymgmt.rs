@@ -8,7 +8,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::callback::{Callback, Progress};
 use crate::ffi::crypto::Selection;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{contain, exclusive, free, shared};
+use crate::ffi::guard::{Exclusive, contain, exclusive, free, shared};
 use crate::ffi::handle::{self, Operation};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawCallback, RawKey, RawProgress, RawSelection};
@@ -279,9 +279,9 @@ unsafe extern "C" fn gen_set_template<T: KeyManagement>(ctx: *mut c_void, templa
             c"keymgmt_gen_set_template",
             ctx,
             RawKey(template),
-            |ctx: &mut Operation<T::Generation>, template| {
+            |ctx: Exclusive<'_, T::Generation>, template| {
                 let template = template.ok_or_else(|| Error::new(Reason::NoKey, "the template is NULL"))?;
-                T::set_template(&mut ctx.state, template)
+                T::set_template(ctx.state, template)
             },
         )
     }
@@ -290,8 +290,8 @@ unsafe extern "C" fn gen_set_template<T: KeyManagement>(ctx: *mut c_void, templa
 unsafe extern "C" fn gen_set_params<T: KeyManagement>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"keymgmt_gen_set_params", ctx, params, |ctx: &mut Operation<T::Generation>, params| {
-            T::set_generation_params(&mut ctx.state, params)
+        exclusive(c"keymgmt_gen_set_params", ctx, params, |ctx: Exclusive<'_, T::Generation>, params| {
+            T::set_generation_params(ctx.state, params)
         })
     }
 }
@@ -314,7 +314,7 @@ unsafe extern "C" fn generate<T: KeyManagement>(
             c"keymgmt_gen",
             ctx,
             RawProgress(progress, argument),
-            |ctx: &mut Operation<T::Generation>, progress| T::generate(&mut ctx.state, &progress),
+            |ctx: Exclusive<'_, T::Generation>, progress| T::generate(ctx.state, &progress),
         )
     }
 }

@@ -16,7 +16,7 @@ use super::signature::{
 use crate::error::Result;
 use crate::ffi::crypto::Verdict;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{Answer, contain, exclusive, shared};
+use crate::ffi::guard::{Answer, Exclusive, contain, exclusive, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::raw::RawKey;
 use crate::ffi::sys::{OSSL_DISPATCH, OSSL_PARAM};
@@ -124,7 +124,7 @@ unsafe extern "C" fn sign_message_init<T: NamedSignature>(
             c"signature_sign_message_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.digest_sign_init(None, key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.digest_sign_init(None, key, params),
         )
     }
 }
@@ -140,7 +140,7 @@ unsafe extern "C" fn verify_message_init<T: NamedSignature>(
             c"signature_verify_message_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.digest_verify_init(None, key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.digest_verify_init(None, key, params),
         )
     }
 }
@@ -148,7 +148,7 @@ unsafe extern "C" fn verify_message_init<T: NamedSignature>(
 unsafe extern "C" fn verify_message_final<T: NamedSignature>(ctx: *mut c_void) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"signature_verify_message_final", ctx, (), |ctx: &mut Operation<T>, ()| {
+        exclusive(c"signature_verify_message_final", ctx, (), |ctx: Exclusive<'_, T>, ()| {
             ctx.state.verify_message_final()
         })
     }

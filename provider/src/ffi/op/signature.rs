@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::ffi::buffer::Output;
 use crate::ffi::crypto::Verdict;
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{contain, exclusive, free, shared};
+use crate::ffi::guard::{Exclusive, contain, exclusive, free, shared};
 use crate::ffi::handle::{self, Operation};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::ffi::raw::{RawInput, RawKey, RawOutput};
@@ -139,7 +139,7 @@ pub(super) unsafe extern "C" fn sign_init<T: Signature>(
             c"signature_sign_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.sign_init(key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.sign_init(key, params),
         )
     }
 }
@@ -155,7 +155,7 @@ pub(super) unsafe extern "C" fn verify_init<T: Signature>(
             c"signature_verify_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.verify_init(key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.verify_init(key, params),
         )
     }
 }
@@ -171,7 +171,7 @@ pub(super) unsafe extern "C" fn verify_recover_init<T: Recovery>(
             c"signature_verify_recover_init",
             ctx,
             (RawKey(key), params),
-            |ctx: &mut Operation<T>, (key, params)| ctx.state.verify_recover_init(key, params),
+            |ctx: Exclusive<'_, T>, (key, params)| ctx.state.verify_recover_init(key, params),
         )
     }
 }
@@ -188,7 +188,7 @@ unsafe extern "C" fn digest_sign_init<T: Signature>(
             c"signature_digest_sign_init",
             ctx,
             (digest, RawKey(key), params),
-            |ctx: &mut Operation<T>, (digest, key, params)| ctx.state.digest_sign_init(digest, key, params),
+            |ctx: Exclusive<'_, T>, (digest, key, params)| ctx.state.digest_sign_init(digest, key, params),
         )
     }
 }
@@ -205,7 +205,7 @@ unsafe extern "C" fn digest_verify_init<T: Signature>(
             c"signature_digest_verify_init",
             ctx,
             (digest, RawKey(key), params),
-            |ctx: &mut Operation<T>, (digest, key, params)| ctx.state.digest_verify_init(digest, key, params),
+            |ctx: Exclusive<'_, T>, (digest, key, params)| ctx.state.digest_verify_init(digest, key, params),
         )
     }
 }
@@ -224,7 +224,7 @@ pub(super) unsafe extern "C" fn sign<T: Signature>(
             c"signature_sign",
             ctx,
             (RawOutput(out, length, size), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (out, input)| ctx.state.sign(out, input),
+            |ctx: Exclusive<'_, T>, (out, input)| ctx.state.sign(out, input),
         )
     }
 }
@@ -243,7 +243,7 @@ pub(super) unsafe extern "C" fn verify_recover<T: Recovery>(
             c"signature_verify_recover",
             ctx,
             (RawOutput(out, length, size), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (out, input)| ctx.state.verify_recover(out, input),
+            |ctx: Exclusive<'_, T>, (out, input)| ctx.state.verify_recover(out, input),
         )
     }
 }
@@ -261,7 +261,7 @@ pub(super) unsafe extern "C" fn verify<T: Signature>(
             c"signature_verify",
             ctx,
             (RawInput(signature, signature_length), RawInput(input, input_length)),
-            |ctx: &mut Operation<T>, (signature, input)| ctx.state.verify(signature, input),
+            |ctx: Exclusive<'_, T>, (signature, input)| ctx.state.verify(signature, input),
         )
     }
 }
@@ -277,7 +277,7 @@ pub(super) unsafe extern "C" fn digest_sign_update<T: Signature>(
             c"signature_digest_sign_update",
             ctx,
             RawInput(input, length),
-            |ctx: &mut Operation<T>, input| ctx.state.digest_sign_update(input),
+            |ctx: Exclusive<'_, T>, input| ctx.state.digest_sign_update(input),
         )
     }
 }
@@ -293,7 +293,7 @@ pub(super) unsafe extern "C" fn digest_verify_update<T: Signature>(
             c"signature_digest_verify_update",
             ctx,
             RawInput(input, length),
-            |ctx: &mut Operation<T>, input| ctx.state.digest_verify_update(input),
+            |ctx: Exclusive<'_, T>, input| ctx.state.digest_verify_update(input),
         )
     }
 }
@@ -310,7 +310,7 @@ pub(super) unsafe extern "C" fn digest_sign_final<T: Signature>(
             c"signature_digest_sign_final",
             ctx,
             RawOutput(out, length, size),
-            |ctx: &mut Operation<T>, out| ctx.state.digest_sign_final(out),
+            |ctx: Exclusive<'_, T>, out| ctx.state.digest_sign_final(out),
         )
     }
 }
@@ -326,7 +326,7 @@ unsafe extern "C" fn digest_verify_final<T: Signature>(
             c"signature_digest_verify_final",
             ctx,
             RawInput(signature, length),
-            |ctx: &mut Operation<T>, signature| ctx.state.digest_verify_final(signature),
+            |ctx: Exclusive<'_, T>, signature| ctx.state.digest_verify_final(signature),
         )
     }
 }
@@ -337,7 +337,7 @@ pub(super) unsafe extern "C" fn get_ctx_params<T: Signature>(
 ) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"signature_get_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"signature_get_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.ctx_params(params)
         })
     }
@@ -349,7 +349,7 @@ pub(super) unsafe extern "C" fn set_ctx_params<T: Signature>(
 ) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"signature_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"signature_set_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.set_ctx_params(params)
         })
     }

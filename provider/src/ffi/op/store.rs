@@ -7,7 +7,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ffi::bio::Bio;
 use crate::ffi::callback::{Callback, Passphrase};
 use crate::ffi::dispatch::{self as slot, END};
-use crate::ffi::guard::{contain, exclusive, free, shared};
+use crate::ffi::guard::{Exclusive, contain, exclusive, free, shared};
 use crate::ffi::handle::Operation;
 use crate::ffi::params::{Descriptors, Params};
 use crate::ffi::raw::{RawCallback, RawPassphrase};
@@ -89,7 +89,7 @@ unsafe extern "C" fn settable_ctx_params<T: Store>(_: *mut c_void) -> *const OSS
 unsafe extern "C" fn set_ctx_params<T: Store>(ctx: *mut c_void, params: *const OSSL_PARAM) -> c_int {
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"store_set_ctx_params", ctx, params, |ctx: &mut Operation<T>, params| {
+        exclusive(c"store_set_ctx_params", ctx, params, |ctx: Exclusive<'_, T>, params| {
             ctx.state.set_params(params)
         })
     }
@@ -105,9 +105,9 @@ unsafe extern "C" fn load<T: Store>(
     let arguments = (RawCallback(found, found_argument), RawPassphrase(passphrase, passphrase_argument));
     // SAFETY: libcrypto
     unsafe {
-        exclusive(c"store_load", ctx, arguments, |ctx: &mut Operation<T>, (found, passphrase)| {
+        exclusive(c"store_load", ctx, arguments, |ctx: Exclusive<'_, T>, (found, passphrase)| {
             let passphrase = passphrase.with_libcrypto(ctx.provider.core().libcrypto());
-            ctx.state.load(&ctx.provider, &found, &passphrase)
+            ctx.state.load(ctx.provider, &found, &passphrase)
         })
     }
 }
@@ -118,7 +118,7 @@ unsafe extern "C" fn eof<T: Store>(ctx: *mut c_void) -> c_int {
         return 1;
     }
     // SAFETY: libcrypto
-    unsafe { exclusive(c"store_eof", ctx, (), |ctx: &mut Operation<T>, ()| Ok(ctx.state.is_at_end())) }
+    unsafe { exclusive(c"store_eof", ctx, (), |ctx: Exclusive<'_, T>, ()| Ok(ctx.state.is_at_end())) }
 }
 
 unsafe extern "C" fn close<T: Store>(ctx: *mut c_void) -> c_int {

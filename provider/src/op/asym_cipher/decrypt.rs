@@ -33,7 +33,7 @@ pub(super) fn decrypt(
     padding: &Padding,
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
-    let private = key.private()?;
+    let private = &key.private()?;
     let scheme = decryption_scheme(private)?;
     let block = padded_ciphertext(private, ciphertext)?;
     if scheme != Scheme::Null {
@@ -116,9 +116,11 @@ impl Decryption<'_> {
         open: impl FnOnce() -> Result<Decrypted>,
     ) -> Result<Decrypted> {
         let client = client.ok_or_else(no_version)?;
+        let block = open()?;
+        // Drawn for every block, before its padding is checked; and after the operation, which may pause a job that is then abandoned.
         let instead = Zeroizing::new(random(self.public.context(), tls::PREMASTER)?);
         let instead: &[u8; tls::PREMASTER] = instead.as_slice().try_into().map_err(|_| no_random())?;
-        let premaster = tls::decode(&open()?, client, negotiated, instead).map_err(padding_error)?;
+        let premaster = tls::decode(&block, client, negotiated, instead).map_err(padding_error)?;
         Ok(Zeroizing::new(premaster.to_vec()))
     }
 }

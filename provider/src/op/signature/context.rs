@@ -84,14 +84,14 @@ impl<S: Scheme> SignatureContext<S> {
             (None, _) => Digest::fetch(key.software()?.context(), key.default_digest().unwrap_or("sha256"))?,
         };
         keep_digest(&digest, params)?;
-        S::accepts(private, key.software()?, &digest)?;
+        S::accepts(&private, key.software()?, &digest)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
         // OpenSSL decides which digests can be signed. The TPM's digests are always among them.
         if !S::IS_PLAIN || tpm_hash(&digest).is_none() {
             shadow.operation()?;
         }
         shadow.set(params)?;
-        self.state = State::Tpm { shadow, message: Some(Message::new(&digest, is_restricted(private))?) };
+        self.state = State::Tpm { shadow, message: Some(Message::new(&digest, is_restricted(&private))?) };
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl<S: Scheme> SignatureContext<S> {
             check_length(algorithm, &whole.digest)?;
         }
         let signature = S::sign(Request {
-            key: key.private()?,
+            key: &key.private()?,
             public,
             shadow,
             digest: &whole.digest,
@@ -223,7 +223,9 @@ impl<S: Scheme> Signature for SignatureContext<S> {
         if let (State::Tpm { shadow, .. }, Some(key), true) =
             (&mut self.state, &self.key, params.ask(c"algorithm-id"))
         {
-            S::settle(key.private()?, key.software()?, shadow, key.pss_salt()?)?;
+            // No program expects that a query of parameters pauses a job.
+            let private = key.private()?.without_pauses();
+            S::settle(&private, key.software()?, shadow, key.pss_salt()?)?;
         }
         let mut options = self.options()?;
         Ok(options.answer(&mut params)?)

@@ -3,6 +3,7 @@
 use asn1::BigUint;
 
 /// Encodes a signature in DER. Returns `None` if a number is zero, which no valid signature contains.
+#[inline(never)]
 pub(super) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = (positive(r)?, positive(s)?);
     let (r, s) = (BigUint::new(&r)?, BigUint::new(&s)?);

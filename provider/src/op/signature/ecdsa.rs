@@ -136,6 +136,8 @@ fn signature(request: &Request<'_>, fixed: Option<HashAlg>) -> Result<Vec<u8>> {
     })
 }
 
+#[cold]
+#[inline(never)]
 fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
     let text = match fixed {
         Some(hash) => {
@@ -147,6 +149,7 @@ fn too_long(length: usize, fixed: Option<HashAlg>) -> Error {
 }
 
 /// Verifies a result that no session protected, before the caller gets it.
+#[inline(never)]
 fn verifies(request: &Request<'_>, signature: &[u8]) -> bool {
     request
         .public

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use keyfile::{
-    AlgId, Attributes, Curve, HashAlg, Kdf, Point, Public, PublicKey, Scheme, Signature, Symmetric,
-};
+use keyfile::{AlgId, Attributes, Curve, HashAlg, Kdf, Public, PublicKey, Scheme, Signature, Symmetric};
 use tpm::RawRsa;
 use zeroize::Zeroizing;
 
@@ -192,7 +190,7 @@ impl Private for Fake {
         Private::sign(self, &hash.digest(&[message]), hash, scheme)
     }
 
-    fn ecdh_zgen(&self, _peer: &Point) -> Result<Answer<Point>> {
+    fn ecdh_zgen(&self, _x: &[u8], _y: &[u8]) -> Result<Answer<Zeroizing<Vec<u8>>>> {
         Err(Error::new(Reason::Unsupported, "not needed"))
     }
 }

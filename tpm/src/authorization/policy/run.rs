@@ -90,8 +90,9 @@ impl Runner<'_> {
         if !proves || connection.rules.unprotected {
             return connection.open_policy(hash);
         }
-        let number = connection.authorized_parent(self.parent)?;
-        connection.open_salted_policy(hash, (number, self.parent))
+        let parent = connection.copy_or_parent(self.parent)?;
+        let number = connection.authorized_parent(&parent)?;
+        connection.open_salted_policy(hash, (number, &parent))
     }
 
     fn run_paths<T>(
@@ -130,7 +131,8 @@ impl Runner<'_> {
         connection.drop_session()?;
         connection.drop_policy()?;
         if protected {
-            connection.parent_in_session(self.parent)?;
+            let parent = connection.copy_or_parent(self.parent)?;
+            connection.parent_in_session(&parent)?;
         }
         self.open(connection)?;
         connection.trim_loaded(&[self.transient])

@@ -44,6 +44,8 @@ fn setting(name: &str) -> Option<u64> {
 const FAILED_ONCE: &[(u64, u64, &str, &[u32])] = &[
     // A nonce was damaged where a session started, and a right password of PolicySecret was remembered as refused.
     (11, 1880, "sign by a key with PolicySecret", &[raw::START_AUTH_SESSION]),
+    // The connection broke while a shared TPM flushed two objects, and they were forgotten.
+    (11, 451, "sign", &[raw::FLUSH_CONTEXT, raw::READ_PUBLIC]),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyfile::policy::{Condition, Secret};
 use keyfile::{Attributes, Curve, Handle, HashAlg, KeyFile, Kind, NvPublic, Public};
@@ -93,7 +94,10 @@ impl Work {
                 (Manager::None, bus.opener(way == Way::Shared, open))
             }
         };
-        let tpm = Tpm::with_opener(Config { manager, ..Config::default() }, opener);
+        // What a process has learned of passwords is kept by the location of the TPM, and a new process knows nothing.
+        static PROCESSES: AtomicU64 = AtomicU64::new(0);
+        let location = format!("process {}", PROCESSES.fetch_add(1, Ordering::Relaxed));
+        let tpm = Tpm::with_opener(Config { tcti: Some(location), manager, ..Config::default() }, opener);
         let open = |file: &KeyFile| kit::open(&tpm, file, (!file.empty_auth).then_some(PASSWORD));
         let keys = self.files.iter().map(|(name, file)| (*name, open(file))).collect();
         let password = Some(Auth::new(PASSWORD));

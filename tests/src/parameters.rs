@@ -2,37 +2,37 @@
 use crate::raw::{self, command_parameters, u32_at};
 
 /// The rest of a command's parameters. Missing bytes read as zero.
-pub(super) struct Parameters<'a>(&'a [u8]);
+pub(crate) struct Parameters<'a>(&'a [u8]);
 
 impl<'a> Parameters<'a> {
     /// Returns the parameters of a command.
-    pub(super) fn of(command: &'a [u8]) -> Self {
+    pub(crate) fn of(command: &'a [u8]) -> Self {
         Self(command_parameters(command))
     }
 
     /// Reads one byte.
-    pub(super) fn u8(&mut self) -> u8 {
+    pub(crate) fn u8(&mut self) -> u8 {
         let number = self.0.first().copied().unwrap_or_default();
         self.0 = self.0.get(1..).unwrap_or_default();
         number
     }
 
     /// Reads a two-byte number.
-    pub(super) fn u16(&mut self) -> u16 {
+    pub(crate) fn u16(&mut self) -> u16 {
         let number = self.0.get(..2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
         self.0 = self.0.get(2..).unwrap_or_default();
         number
     }
 
     /// Reads a four-byte number.
-    pub(super) fn u32(&mut self) -> u32 {
+    pub(crate) fn u32(&mut self) -> u32 {
         let number = u32_at(self.0, 0);
         self.0 = self.0.get(4..).unwrap_or_default();
         number
     }
 
     /// Reads a TPM2B.
-    pub(super) fn sized(&mut self) -> Parameters<'a> {
+    pub(crate) fn sized(&mut self) -> Parameters<'a> {
         let size = usize::from(self.u16()).min(self.0.len());
         let (whole, rest) = self.0.split_at(size);
         self.0 = rest;
@@ -40,14 +40,14 @@ impl<'a> Parameters<'a> {
     }
 
     /// Reads the fields of a TPMT_PUBLIC (Part 2 §12.2.4) in which chips differ.
-    pub(super) fn public(&mut self) -> Asked {
+    pub(crate) fn public(&mut self) -> Asked {
         let (kind, name_alg, attributes) = (self.u16(), self.u16(), self.u32());
         self.sized();
         Asked { name_alg, attributes, ..self.parms(kind) }
     }
 
     /// Reads a TPMT_PUBLIC_PARMS (Part 2 §12.2.3.8), which has only the parameters.
-    pub(super) fn public_parms(&mut self) -> Asked {
+    pub(crate) fn public_parms(&mut self) -> Asked {
         let kind = self.u16();
         self.parms(kind)
     }
@@ -80,20 +80,20 @@ impl<'a> From<&'a [u8]> for Parameters<'a> {
 
 /// The contents of a template or a public area.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) kind: u16,
-    pub(super) name_alg: u16,
-    pub(super) attributes: u32,
-    pub(super) symmetric: u16,
-    pub(super) symmetric_bits: u16,
-    pub(super) scheme: u16,
-    pub(super) scheme_hash: u16,
-    pub(super) size: u16,
+pub(crate) struct Asked {
+    pub(crate) kind: u16,
+    pub(crate) name_alg: u16,
+    pub(crate) attributes: u32,
+    pub(crate) symmetric: u16,
+    pub(crate) symmetric_bits: u16,
+    pub(crate) scheme: u16,
+    pub(crate) scheme_hash: u16,
+    pub(crate) size: u16,
 }
 
 impl Asked {
     /// Returns the public area that a command creates, loads or tests.
-    pub(super) fn by(command: &[u8]) -> Option<Self> {
+    pub(crate) fn by(command: &[u8]) -> Option<Self> {
         let mut parameters = Parameters::of(command);
         match raw::code(command) {
             // The private part comes first; in IMPORT, the key of the inner wrapper.
