@@ -65,6 +65,13 @@ impl Authorization<'_> {
         }
     }
 
+    /// Records that the session may be out of step with the TPM.
+    pub(crate) fn distrust(&mut self) {
+        if let Self::Session(session, _) = self {
+            session.distrust();
+        }
+    }
+
     /// Writes one authorization with space for its HMAC, and returns the position of the HMAC.
     pub(super) fn write(&mut self, command: &mut Vec<u8>) -> Result<usize, Error> {
         match self {

@@ -5,6 +5,7 @@
 
 mod attestation;
 mod campaign;
+mod certify;
 mod commands;
 mod copies;
 mod cost;
