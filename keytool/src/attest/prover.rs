@@ -8,6 +8,7 @@ use tpm::{Auth, Capabilities, ErrorKind, Primary, Residence, Tpm};
 
 use super::{nv, verdict};
 use crate::error::Error;
+use crate::public_key;
 use crate::terminal::Progress;
 
 /// A TPM whose identity is to be proven.
@@ -103,7 +104,7 @@ impl<'a> Prover<'a> {
         let signer = verdict::name_of(&answer.signer)?;
         is_signer(&signer)?;
         let name = verdict::name(&answer, &signer, hierarchy, &nonce)?;
-        let key = verdict::openssl_key(&answer.public).and_then(|key| key.public_key_to_pem());
+        let key = public_key::to_openssl(&answer.public.key).and_then(|key| key.public_key_to_pem());
         let pem = key.map_err(|_| verdict::tampered("the certified key is not valid"))?;
         Ok((signer, Certified { name, pem }))
     }
