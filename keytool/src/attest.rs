@@ -16,15 +16,15 @@ use crate::password::{Passwords, Secret};
 use crate::source::Source;
 use crate::terminal;
 
-mod certificate;
+pub(crate) mod certificate;
 mod help;
-mod name;
+pub(crate) mod name;
 mod nv;
 mod prover;
 mod verdict;
 
 use help::PROOFS;
-pub(crate) use nv::readers;
+pub(crate) use nv::{read as read_index, readers};
 use prover::{Certified, Prover};
 
 /// Prove that an EK certificate belongs to this TPM, and that a primary key is in it

@@ -9,11 +9,16 @@ use keyfile::Handle;
 use tpm::config::Setting;
 use tpm::{Auth, Config, Tpm};
 
+use crate::activate::Activate;
+use crate::ak::Ak;
 use crate::attest::Attest;
 use crate::bench::Bench;
+use crate::certify::Certify;
+use crate::challenge::Challenge;
 use crate::check::Check;
 use crate::create::Create;
 use crate::drop_in;
+use crate::ek::Ek;
 use crate::error::{Error, PASSWORD};
 use crate::evict::Evict;
 use crate::exit::Exit;
@@ -25,6 +30,7 @@ use crate::output::IfExists;
 use crate::parent::ParentHandle;
 use crate::password::Secret;
 use crate::reference::Reference;
+use crate::request::Request;
 use crate::seal::Seal;
 use crate::settings::Settings;
 use crate::show::Show;
@@ -32,6 +38,7 @@ use crate::signed::SignedPolicies;
 use crate::srk::Srk;
 use crate::status::Status;
 use crate::unseal::Unseal;
+use crate::verify::Verify;
 
 /// The name of the binary itself.
 pub(crate) const NAME: &str = "tpm2-keytool";
@@ -74,6 +81,15 @@ impl Applet {
                 Verb::Create(create) => create.run(|create, if_exists| create.run(&common, if_exists)),
                 Verb::Load(load) => load.run(&common),
                 Verb::Attest(attest) => attest.run(|attest, if_exists| attest.run(&common, if_exists)),
+                Verb::Ak(ak) => ak.run(|ak, if_exists| ak.run(&common, if_exists)),
+                Verb::Ek(ek) => ek.run(|ek, if_exists| ek.run(&common, if_exists)),
+                Verb::Certify(certify) => certify.run(|certify, if_exists| certify.run(&common, if_exists)),
+                Verb::Request(request) => request.run(|request, if_exists| request.run(&common, if_exists)),
+                Verb::Challenge(challenge) => challenge.run(|challenge, if_exists| challenge.run(if_exists)),
+                Verb::Activate(activate) => {
+                    activate.run(|activate, if_exists| activate.run(&common, if_exists))
+                }
+                Verb::Verify(verify) => verify.run(),
                 Verb::Seal(seal) => seal.run(|seal, if_exists| seal.run(&common, if_exists)),
                 Verb::Unseal(unseal) => unseal.run(&common),
                 Verb::Policy(policies) => policies.run(&common),
@@ -120,6 +136,13 @@ enum Verb {
     Create(Box<Writing<Create>>),
     Load(Box<Load>),
     Attest(Box<Writing<Attest>>),
+    Ak(Box<Writing<Ak>>),
+    Ek(Writing<Ek>),
+    Certify(Box<Writing<Certify>>),
+    Request(Box<Writing<Request>>),
+    Challenge(Writing<Challenge>),
+    Activate(Box<Writing<Activate>>),
+    Verify(Box<Verify>),
     Seal(Box<Writing<Seal>>),
     Unseal(Box<Unseal>),
     Policy(Box<SignedPolicies>),

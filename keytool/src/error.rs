@@ -32,11 +32,11 @@ pub(crate) enum Error {
     /// The TPM cannot be used, or returned an error.
     Tpm(tpm::Error),
     /// A private key cannot be encrypted for its parent.
-    Wrap(tpm::crypto::CryptoError),
+    Wrap(crypto::CryptoError),
     /// A policy is not valid for the key.
     Policy(String),
     /// The system does not provide random bytes.
-    Random(tpm::crypto::CryptoError),
+    Random(crypto::CryptoError),
     /// A key cannot be written as a key file.
     Encode(keyfile::Error),
     /// This signal was received.

@@ -18,8 +18,9 @@ use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::parent_password::ParentPassword;
 use crate::password::{Passwords, Secret};
+use crate::signing::Signer;
 use crate::source::Source;
-use crate::{software, terminal};
+use crate::{opened, software, terminal};
 
 mod algorithm;
 mod certificate;
@@ -28,7 +29,6 @@ mod folder;
 mod issuer;
 mod name;
 mod pair;
-mod signer;
 
 use algorithm::Algorithm;
 use certificate::Leaf;
@@ -36,7 +36,6 @@ use folder::Folder;
 use issuer::{Issuer, failed};
 use name::HostName;
 use pair::Pair;
-use signer::Signer;
 
 /// The longest lifetime in hours: thirty days.
 const LONGEST: i64 = 30 * 24;
@@ -147,7 +146,8 @@ impl IssueLeaf {
         key: &PKey<Private>,
         password: Option<&Secret>,
     ) -> Result<X509, Error> {
-        let signer = Signer::open(tpm, subject, issuer, password)?;
+        let ca = opened::open(tpm, subject, password, "CA key", |key| issuer.check_key(key))?;
+        let signer = Signer::of(ca, "the CA key cannot sign certificates")?;
         let draft = self.draft(issuer, key)?;
         let content = der::content(&draft, &signer.algorithm).map_err(|error| damaged(&error))?;
         let signature = signer.sign(&content)?;

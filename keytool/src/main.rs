@@ -8,8 +8,12 @@
 //! | load.rs | `load`: makes a key persistent |
 //! | parent.rs, parent/ | the requested parent: a handle in the TPM, or its public key in a file |
 //! | policy.rs, policy/ | the policy options, and the statements made from them |
-//! | public_key.rs, input.rs | reads public keys and every other input file |
+//! | public_key.rs, certificates.rs, nonce.rs, input.rs | reads public keys, certificates, nonces and every other input file |
 //! | attest.rs, attest/ | `attest`: proves which TPM this is, and which keys it holds |
+//! | ak.rs, ek.rs | `ak`, `ek`: attestation keys, and endorsement keys with their certificates |
+//! | certify.rs, request.rs, evidence.rs | `certify`, `request`: proofs that a key is in the TPM |
+//! | challenge.rs, activate.rs | `challenge`, `activate`: both halves of credential activation |
+//! | verify.rs, verify/ | `verify`: the server half of all that |
 //! | seal.rs, seal/, unseal.rs | `seal`, `unseal`: data that only one TPM can open |
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | reference.rs | `reference`: writes a file that refers to a persistent key |
@@ -23,6 +27,7 @@
 //! | password.rs, source.rs, new_password.rs, parent_password.rs, owner_password.rs | where a password comes from |
 //! | settings.rs, configured.rs, software.rs | options, openssl.cnf and environment; the OpenSSL providers that this tool uses itself |
 //! | key_file.rs | reads a key file, and completes a new one |
+//! | opened.rs, signing.rs | opens the key of an option, and signs certificates and requests with it |
 //! | rows.rs, json.rs | aligned names and values; output for programs |
 //! | output.rs | writes a file completely or not at all |
 //! | interrupt.rs | delays Ctrl-C until the TPM has answered |
@@ -33,15 +38,22 @@
 //! `cli::Applet`.
 #![deny(unsafe_code)]
 
+mod activate;
+mod ak;
 mod attest;
 mod bench;
+mod certificates;
+mod certify;
+mod challenge;
 mod check;
 mod cli;
 mod configured;
 mod create;
 mod drop_in;
+mod ek;
 mod error;
 mod evict;
+mod evidence;
 mod exit;
 mod ffi;
 mod generate;
@@ -55,6 +67,8 @@ mod list;
 mod load;
 mod manager;
 mod new_password;
+mod nonce;
+mod opened;
 mod output;
 mod owner_password;
 mod parent;
@@ -65,17 +79,20 @@ mod policy;
 mod public_key;
 mod raw_rsa;
 mod reference;
+mod request;
 mod rows;
 mod seal;
 mod settings;
 mod show;
 mod signed;
+mod signing;
 mod software;
 mod source;
 mod srk;
 mod status;
 mod terminal;
 mod unseal;
+mod verify;
 
 use std::process::ExitCode;
 

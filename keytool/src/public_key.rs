@@ -5,10 +5,11 @@ use std::path::Path;
 use keyfile::wire::{Reader, Unmarshal};
 use keyfile::{Curve, Kdf, Public, PublicKey, Scheme, Symmetric};
 use openssl::bn::{BigNum, BigNumContext};
-use openssl::ec::EcKeyRef;
+use openssl::ec::{EcGroup, EcKey, EcKeyRef};
 use openssl::error::ErrorStack;
+use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Public as PublicHalf};
-use openssl::rsa::RsaRef;
+use openssl::rsa::{Rsa, RsaRef};
 
 use crate::error::Error;
 use crate::{input, software};
@@ -110,13 +111,35 @@ pub(crate) fn point<T: HasPublic>(key: &EcKeyRef<T>) -> Result<(Curve, Vec<u8>, 
     Ok((curve, x.to_vec_padded(size)?, y.to_vec_padded(size)?))
 }
 
+/// Returns a public key as an OpenSSL key.
+///
+/// # Errors
+/// The key is not valid, such as a point that is not on its curve, or OpenSSL lacks its type.
+pub(crate) fn to_openssl(key: &PublicKey) -> Result<PKey<PublicHalf>, ErrorStack> {
+    match key {
+        PublicKey::Rsa { modulus, exponent, .. } => {
+            let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
+            let rsa = Rsa::from_public_components(BigNum::from_slice(modulus)?, BigNum::from_u32(exponent)?)?;
+            PKey::from_rsa(rsa)
+        }
+        PublicKey::Ecc { curve, x, y, .. } => {
+            let group = EcGroup::from_curve_name(match curve {
+                Curve::P256 => Nid::X9_62_PRIME256V1,
+                Curve::P384 => Nid::SECP384R1,
+                Curve::P521 => Nid::SECP521R1,
+                _ => return Err(ErrorStack::get()),
+            })?;
+            let (x, y) = (BigNum::from_slice(x)?, BigNum::from_slice(y)?);
+            PKey::from_ec_key(EcKey::from_public_key_affine_coordinates(&group, &x, &y)?)
+        }
+        _ => Err(ErrorStack::get()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use keyfile::wire::Marshal;
-    use openssl::ec::{EcGroup, EcKey};
-    use openssl::nid::Nid;
-    use openssl::rsa::Rsa;
     use tpm::template::Storage;
 
     fn from(bytes: &[u8]) -> Result<PublicArea, Error> {

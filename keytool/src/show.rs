@@ -20,7 +20,7 @@ mod file;
 mod loads;
 pub(crate) mod nv;
 mod policy;
-mod public;
+pub(crate) mod public;
 mod trusted;
 mod uses;
 

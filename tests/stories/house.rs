@@ -11,14 +11,16 @@ mod release;
 mod words;
 
 /// Each crate and the crates of the house that it may be built on.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("missing", &[]),
     ("keyfile", &[]),
-    ("tpm", &["keyfile"]),
+    ("crypto", &["keyfile"]),
+    ("attestation", &["keyfile", "crypto"]),
+    ("tpm", &["keyfile", "crypto"]),
     ("provider", &["missing", "keyfile", "tpm"]),
-    ("keytool", &["missing", "keyfile", "tpm"]),
+    ("keytool", &["missing", "keyfile", "crypto", "tpm"]),
     ("tests", &[]),
-    ("fuzz/targets", &["keyfile", "tpm", "provider"]),
+    ("fuzz/targets", &["keyfile", "crypto", "tpm", "provider"]),
 ];
 
 #[test]
@@ -44,6 +46,8 @@ fn unsafe_code_is_where_the_plan_says() {
     for (name, top, attribute) in [
         ("missing", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("keyfile", "src/lib.rs", "#![forbid(unsafe_code)]"),
+        ("crypto", "src/lib.rs", "#![forbid(unsafe_code)]"),
+        ("attestation", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("tpm", "src/lib.rs", "#![deny(unsafe_code)]"),
         ("provider", "src/lib.rs", "#![deny(unsafe_code)]"),
         ("keytool", "src/main.rs", "#![deny(unsafe_code)]"),

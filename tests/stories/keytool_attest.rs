@@ -150,7 +150,7 @@ fn templates_and_nonces_of_the_tpm_maker_are_read() {
     };
     let (symmetric, scheme) = (Symmetric::Null, Scheme::Null);
     let ecc = PublicKey::Ecc { symmetric, scheme, curve: Curve::P256, kdf: Kdf::Null, x: vec![], y: vec![] };
-    let usual = tpm::endorsement::templates(&ecc).unwrap().remove(0);
+    let usual = crypto::endorsement::templates(&ecc).unwrap().remove(0);
     let with_nonce = |public: &Public| {
         let mut public = public.clone();
         let PublicKey::Ecc { x, .. } = &mut public.key else { panic!("not EC") };

@@ -13,7 +13,7 @@
 //! | `command` | the executor, and a typed function per TPM command | sessions |
 //! | `transport` | the kernel's devices, the simulators' sockets, any other TCTI, and the location of the TPM | commands |
 //!
-//! Every folder may use these modules: `auth` (a password and its authValue), `config`, `crypto`, `deadline`, `error`, `input`,
+//! Every folder may use these modules: `auth` (a password and its authValue), `config`, `deadline`, `error`, `input`,
 //! `process`, `rc`, `template`, `trace`, and `ffi`, the only unsafe code.
 
 #![deny(unsafe_code)]
@@ -24,7 +24,6 @@ mod authorization;
 mod command;
 pub mod config;
 mod connection;
-pub mod crypto;
 mod deadline;
 mod error;
 mod ffi;
@@ -46,7 +45,6 @@ pub use authorization::policy::{CheckedPath, CheckedStatement, Outcome};
 pub use command::{Lockout, TimeInfo};
 pub use config::{Config, Lifetime, Manager, Proof, Protection};
 pub use connection::is_exiting;
-pub use crypto::sealed::wrap_data;
 pub use crypto::wrap::{Duplicate, wrap};
 pub use deadline::{Deadline, Timeout};
 pub use error::{Error, ErrorKind, Failure, HINT, Signed, StatementPosition};
@@ -54,7 +52,7 @@ pub use key::{Answer, Key};
 pub use nv::NvReader;
 pub use objects::Parent;
 pub use process::{PerProcess, Process};
-pub use template::endorsement;
+pub use template::wrap_data;
 pub use tpm::{
     Capabilities, Created, PcrValue, RawRsa, Tpm, curve_name, persistent_hierarchy, refuses_sign_and_decrypt,
 };

@@ -7,6 +7,7 @@ use keyfile::{HashAlg, Name};
 
 use crate::error::Error;
 use crate::input;
+use crate::nonce::from_hex;
 
 const ADVICE: &str = "give a Name: a hash number and a digest, such as 000b and 64 hexadecimal digits, from `attest -E` or /sys/class/tpm/tpm0/null_name";
 
@@ -21,14 +22,21 @@ pub(crate) fn read(path: &Path) -> Result<Name, Error> {
     })
 }
 
+/// Returns the Name in a file, or the one in hexadecimal digits if there is no such file.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_or_parse(argument: &Path) -> Result<Name, Error> {
+    let typed = argument.to_str().filter(|_| !argument.exists()).and_then(|text| parse(text.as_bytes()));
+    typed.map_or_else(|| read(argument), Ok)
+}
+
 fn parse(bytes: &[u8]) -> Option<Name> {
     let name = |bytes: &[u8]| is_name(bytes).then(|| Name::from(bytes));
     let text = || {
         let text = std::str::from_utf8(bytes).ok()?.trim();
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        (digits.len() % 2 == 0 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(())?;
-        let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at + 2));
-        pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()
+        from_hex(digits)
     };
     name(bytes).or_else(|| text().and_then(|bytes| name(&bytes)))
 }

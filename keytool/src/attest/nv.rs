@@ -49,7 +49,7 @@ fn is_like(template: &Public, usual: &Public) -> bool {
 }
 
 /// Reads an index, if no other password is needed.
-fn read(tpm: &Tpm, owner: Option<&Auth>, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn read(tpm: &Tpm, owner: Option<&Auth>, index: Handle) -> Option<Zeroizing<Vec<u8>>> {
     let (public, _) = tpm.nv_public_before_read(index).ok()?;
     readers(public.attributes, owner).find_map(|reader| tpm.nv_read(&public, &reader).ok())
 }

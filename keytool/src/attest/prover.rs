@@ -8,6 +8,7 @@ use tpm::{Auth, Capabilities, ErrorKind, Primary, Residence, Tpm};
 
 use super::{nv, verdict};
 use crate::error::Error;
+use crate::public_key;
 use crate::terminal::Progress;
 
 /// A TPM whose identity is to be proven.
@@ -55,7 +56,7 @@ impl<'a> Prover<'a> {
     /// # Errors
     /// The proof fails.
     pub(crate) fn prove_same_tpm(&self, key: &PublicKey, path: &Path) -> Result<Name, Error> {
-        let templates = tpm::endorsement::templates(key)?;
+        let templates = crypto::endorsement::templates(key).map_err(tpm::Error::from)?;
         let Some(first) = templates.first().cloned() else {
             return Err(Error::request(
                 format!("no EK template has the key size of {}", path.display()),
@@ -95,7 +96,7 @@ impl<'a> Prover<'a> {
     ) -> Result<(Name, Certified), Error> {
         let template = Storage::standard(!self.capabilities.curves.contains(&Curve::P256)).template();
         let subject = Primary { hierarchy, auth, template };
-        let nonce = tpm::crypto::random::bytes(NONCE).map_err(tpm::Error::from)?;
+        let nonce = crypto::random::bytes(NONCE).map_err(tpm::Error::from)?;
         let progress = self.progress();
         let answer = self.tpm.certify(&self.signer, &subject, &nonce);
         drop(progress);
@@ -103,7 +104,7 @@ impl<'a> Prover<'a> {
         let signer = verdict::name_of(&answer.signer)?;
         is_signer(&signer)?;
         let name = verdict::name(&answer, &signer, hierarchy, &nonce)?;
-        let key = verdict::openssl_key(&answer.public).and_then(|key| key.public_key_to_pem());
+        let key = public_key::to_openssl(&answer.public.key).and_then(|key| key.public_key_to_pem());
         let pem = key.map_err(|_| verdict::tampered("the certified key is not valid"))?;
         Ok((signer, Certified { name, pem }))
     }

@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crypto::random;
 use rustix::fs::{FlockOperation, flock, statfs};
-use tpm::crypto::random;
 
 use super::pair::Pair;
 use crate::error::Error;

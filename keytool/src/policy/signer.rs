@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use crypto::random;
 use keyfile::policy::{Authorize, Condition};
 use keyfile::{Attributes, HashAlg, Public, Signature};
-use tpm::crypto::random;
 
 use crate::error::Error;
 use crate::public_key::{self, PublicArea};

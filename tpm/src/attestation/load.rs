@@ -1,5 +1,6 @@
 //! Loads primary keys for one operation and flushes them again.
 
+use crypto::endorsement::branches;
 use keyfile::policy::Secret;
 use keyfile::wire::Marshal;
 use keyfile::{CommandCode, Handle, Name, Public, PublicKey};
@@ -12,29 +13,33 @@ use crate::command::policy::policy_command;
 use crate::command::{Entity, Guarded};
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::{Error, ErrorKind};
-use crate::template::endorsement::branches;
 use crate::template::matches_template;
 
 /// The roles of the primary keys in an operation.
-pub(super) const SIGNER: Transient = Transient::Temporary(0);
-pub(super) const SUBJECT: Transient = Transient::Temporary(1);
+pub(crate) const SIGNER: Transient = Transient::Temporary(0);
+pub(crate) const SUBJECT: Transient = Transient::Temporary(1);
 
 /// A primary key that an operation has loaded.
-pub(super) struct LoadedPrimary {
-    pub(super) handle: Handle,
-    pub(super) public: Public,
-    pub(super) name: Name,
+pub(crate) struct LoadedPrimary {
+    pub(crate) handle: Handle,
+    pub(crate) public: Public,
+    pub(crate) name: Name,
 }
 
 impl LoadedPrimary {
-    pub(super) fn entity(&self) -> Entity<'_> {
+    pub(crate) fn entity(&self) -> Entity<'_> {
         Entity::named(self.handle, &self.name)
+    }
+
+    /// Returns the key with its authorization: it has no password.
+    pub(super) fn guarded(&self) -> Guarded<'_> {
+        Guarded { entity: self.entity(), auth: &[] }
     }
 }
 
 impl Connection {
     /// Runs `work` and flushes the primary keys that it has loaded, also after an error.
-    pub(super) fn with_primaries<T>(
+    pub(crate) fn with_primaries<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -50,7 +55,7 @@ impl Connection {
     }
 
     /// Derives a primary key, which stays loaded until the operation ends.
-    pub(super) fn load_primary(&mut self, part: Transient, key: &Primary) -> Result<LoadedPrimary, Error> {
+    pub(crate) fn load_primary(&mut self, part: Transient, key: &Primary) -> Result<LoadedPrimary, Error> {
         let parent = key.as_parent();
         self.open_session_for(&parent)?;
         self.free_slots(MAX_LOADED - 1, &[])?;
@@ -71,27 +76,28 @@ impl Connection {
         Ok(LoadedPrimary { handle: made.handle, public: made.public, name: made.name })
     }
 
-    /// Returns the endorsement key with this public half: the persistent one if there is one, because deriving it takes long;
-    /// otherwise the derived one.
-    pub(super) fn endorsement_key(
+    /// Returns the endorsement key of a template, with this public half if one is given: the persistent one if there is one, because
+    /// deriving it takes long; otherwise the derived one.
+    pub(crate) fn endorsement_key(
         &mut self,
         template: &Primary,
-        key: &PublicKey,
+        key: Option<&PublicKey>,
     ) -> Result<Option<LoadedPrimary>, Error> {
+        let is_wanted = |public: &Public| key.is_none_or(|key| public.key.has_numbers_of(key));
         for handle in handles(self, PERSISTENT)? {
             // A key of an unsupported type cannot be read here, and is not the wanted one.
             if let Ok((public, name)) = read_public(self, handle) {
-                if matches_template(&public, &template.template) && public.key.has_numbers_of(key) {
+                if matches_template(&public, &template.template) && is_wanted(&public) {
                     return Ok(Some(LoadedPrimary { handle, public, name }));
                 }
             }
         }
         let derived = self.load_primary(SUBJECT, template)?;
-        Ok(derived.public.key.has_numbers_of(key).then_some(derived))
+        Ok(is_wanted(&derived.public).then_some(derived))
     }
 
     /// Satisfies the policy of an endorsement key in the policy session.
-    pub(super) fn satisfy_policy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
+    pub(crate) fn satisfy_policy(&mut self, key: &Primary, public: &Public) -> Result<(), Error> {
         let branches = branches(public)?;
         self.open_policy(public.name_alg)?;
         let password = Secret { hint: Handle(0), name: key.hierarchy.into(), policy_ref: Vec::new() };

@@ -1,7 +1,8 @@
 //! Attestation: proves that a signing key is in the TPM that an EK certificate was issued for (TPM 2.0 Part 1 §24), and certifies
 //! other keys with it. No answer is trusted as it arrives from the bus: only decryption and signatures prove anything.
 
-mod load;
+pub(crate) mod load;
+mod persist;
 mod prove;
 
 use keyfile::{Attributes, Curve, Handle, HashAlg, Name, Public, PublicKey, Scheme, Signature};

@@ -5,13 +5,14 @@ use subtle::ConstantTimeEq;
 
 use super::load::{SIGNER, SUBJECT};
 use super::{Certified, Primary, Residence};
+use crate::command::By;
 use crate::command::attestation::certify;
 use crate::command::object::activate_credential;
-use crate::crypto::credential::credential;
-use crate::crypto::random;
 use crate::error::Error;
 use crate::rc::ResponseCode;
 use crate::tpm::Tpm;
+use crypto::credential::credential;
+use crypto::random;
 
 /// Bytes of the secret in a credential; no digest of an endorsement key's nameAlg is shorter.
 const SECRET: usize = 32;
@@ -47,13 +48,13 @@ impl Tpm {
             connection.open_session(None)?;
             connection.with_primaries(|connection| {
                 let signer = connection.load_primary(SIGNER, signer)?;
-                let Some(found) = connection.endorsement_key(endorsement, key)? else {
+                let Some(found) = connection.endorsement_key(endorsement, Some(key))? else {
                     return Ok(Residence::Elsewhere);
                 };
                 let value = random::bytes(SECRET)?;
                 let made = credential(&found.public, &signer.name, &value)?;
                 connection.satisfy_policy(endorsement, &found.public)?;
-                let opened = activate_credential(connection, (signer.entity(), found.entity()), &made);
+                let opened = activate_credential(connection, (&signer.guarded(), found.entity()), &made);
                 match opened.map_err(unopened)?.ct_eq(&value).into() {
                     true => Ok(Residence::Here(signer.name)),
                     false => Err(Error::integrity(
@@ -73,7 +74,8 @@ impl Tpm {
             connection.with_primaries(|connection| {
                 let signer = connection.load_primary(SIGNER, signer)?;
                 let subject = connection.load_primary(SUBJECT, subject)?;
-                let (statement, signature) = certify(connection, (subject.entity(), signer.entity()), nonce)?;
+                let keys = [subject.entity(), signer.entity()].map(|key| (key, By::AuthValue(&[])));
+                let (statement, signature) = certify(connection, keys, nonce)?;
                 Ok(Certified { public: subject.public, signer: signer.public, statement, signature })
             })
         })

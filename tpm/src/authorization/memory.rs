@@ -7,9 +7,9 @@ use keyfile::HashAlg;
 use zeroize::Zeroizing;
 
 use super::table::{Table, Tag};
-use crate::crypto::hmac::hmac;
-use crate::crypto::random;
 use crate::error::Error;
+use crypto::hmac::hmac;
+use crypto::random;
 
 /// The state of known passwords. It contains no password, and no digest that is useful without the key.
 pub(super) struct Memory {

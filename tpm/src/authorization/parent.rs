@@ -8,11 +8,11 @@ use crate::auth::Auth;
 use crate::command::object::{self, Creation, Loaded};
 use crate::command::{Entity, Guarded, Protect, duplication};
 use crate::connection::Connection;
-use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
 use crate::rc::{Part, ResponseCode};
 use crate::template::under_parent::for_parent;
+use crypto::wrap::Duplicate;
 
 /// A parent that a command can name, and its authValue.
 struct ReadyParent {

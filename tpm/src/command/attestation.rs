@@ -3,14 +3,14 @@
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{AlgId, CommandCode, Signature};
 
-use super::Run;
 use super::frame::{Command, Entity};
+use super::{By, Run};
 use crate::error::Error;
 
-/// Certify: returns the statement of `signer` about `object` as bytes, and its signature. Neither key has a password.
+/// Certify: returns the statement of `signer` about `object` as bytes, and its signature.
 pub(crate) fn certify(
     run: &mut dyn Run,
-    (object, signer): (Entity<'_>, Entity<'_>),
+    [(object, by_object), (signer, by_signer)]: [(Entity<'_>, By<'_>); 2],
     nonce: &[u8],
 ) -> Result<(Vec<u8>, Signature), Error> {
     let mut w = Writer::new();
@@ -23,7 +23,7 @@ pub(crate) fn certify(
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.with_two_objects(&command, false)?;
+    let response = run.with_two_objects(&command, [by_object, by_signer])?;
     let mut r = Reader::new(response.parameters);
     let statement = r.sized()?.to_vec();
     let signature = Signature::unmarshal(&mut r)?;

@@ -4,8 +4,8 @@ use keyfile::wire::{Marshal, Reader, Writer};
 use keyfile::{AlgId, CommandCode};
 
 use super::{Guarded, Protect, Run};
-use crate::crypto::wrap::Duplicate;
 use crate::error::Error;
+use crypto::wrap::Duplicate;
 
 /// Import: makes a duplicate a child of its new parent.
 pub(crate) fn import(

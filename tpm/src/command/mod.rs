@@ -55,5 +55,5 @@ pub(crate) use executor::{Evict, Executor};
 pub(crate) use frame::{Command, Entity, Response, same};
 pub use lockout::Lockout;
 pub(crate) use patience::{Backoff, Patience, Waiters};
-pub(crate) use protect::{Guarded, Protect};
+pub(crate) use protect::{By, Guarded, Protect};
 pub(crate) use run::Run;

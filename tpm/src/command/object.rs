@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::frame::{Command, Entity, Response, same};
 use super::hierarchy::creation;
-use super::{Guarded, Protect, Run};
-use crate::crypto::credential::Credential;
+use super::{By, Guarded, Protect, Run};
 use crate::error::Error;
+use crypto::credential::Credential;
 
 /// A loaded object, with the Name that the TPM answered.
 pub(crate) struct Loaded {
@@ -113,11 +113,11 @@ fn public_of(handle: Handle, response: Response<'_>) -> Result<(Public, Name), E
     Ok((public, name))
 }
 
-/// ActivateCredential: returns the secret in the credential if `object` has the Name that it was made for. Neither key has a
-/// password; `key` is authorized by its policy.
+/// ActivateCredential: returns the secret in the credential if `object` has the Name that it was made for. `key`, which has no password,
+/// is authorized by its policy.
 pub(crate) fn activate_credential(
     run: &mut dyn Run,
-    (object, key): (Entity<'_>, Entity<'_>),
+    (object, key): (&Guarded<'_>, Entity<'_>),
     credential: &Credential,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut w = Writer::new();
@@ -126,13 +126,15 @@ pub(crate) fn activate_credential(
     let parameters = w.finish()?;
     let command = Command {
         code: CommandCode::ACTIVATE_CREDENTIAL,
-        handles: &[object, key],
+        handles: &[object.entity, key],
         parameters: &parameters,
         makes_handle: false,
     };
-    let response = run.with_two_objects(&command, true)?;
-    let secret = Zeroizing::new(Reader::new(response.parameters).sized()?.to_vec());
-    Ok(secret)
+    let by = [By::AuthValue(object.auth), By::Policy(&[])];
+    let response = run.with_two_objects(&command, by)?;
+    let secret = Reader::new(response.parameters).sized().map(|secret| Zeroizing::new(secret.to_vec()));
+    run.wipe();
+    Ok(secret?)
 }
 
 /// Unseal: returns the sealed data.

@@ -9,6 +9,15 @@ pub(crate) struct Guarded<'a> {
     pub(crate) auth: &'a [u8],
 }
 
+/// What authorizes one of two objects of a command.
+#[derive(Clone, Copy)]
+pub(crate) enum By<'a> {
+    /// Its authValue. An empty one needs no session.
+    AuthValue(&'a [u8]),
+    /// Its policy, in the policy session; with its authValue if a statement asks for that.
+    Policy(&'a [u8]),
+}
+
 /// How one command is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Protect {

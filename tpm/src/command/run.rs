@@ -2,7 +2,7 @@
 
 use keyfile::{CommandCode, Handle};
 
-use super::{Command, Guarded, Protect, Response};
+use super::{By, Command, Guarded, Protect, Response};
 use crate::error::Error;
 
 /// Runs commands in the sessions that protect them.
@@ -27,9 +27,8 @@ pub(crate) trait Run {
         protect: Protect,
     ) -> Result<Response<'_>, Error>;
 
-    /// Runs a command on two objects without passwords. If the second has a policy, the policy session satisfies it and ends with the
-    /// command.
-    fn with_two_objects(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error>;
+    /// Runs a command on two objects that need authorization. The session of a policy ends with the command.
+    fn with_two_objects(&mut self, command: &Command<'_>, by: [By<'_>; 2]) -> Result<Response<'_>, Error>;
 
     /// Flushes an object that a command has made. If the TPM cannot flush it now, it is remembered.
     fn flush(&mut self, handle: Handle) -> Result<(), Error>;

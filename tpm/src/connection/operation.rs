@@ -8,6 +8,7 @@ impl Connection {
     /// Begins an operation: flushes what an earlier operation could not, because the connection broke.
     #[inline(never)]
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
+        self.slots.unpin_all();
         self.flush_leftovers()?;
         while let Some(temporary) = self.slots.temporary() {
             self.evict(temporary)?;
@@ -25,6 +26,7 @@ impl Connection {
     /// operation.
     #[inline(never)]
     pub(crate) fn finish(&mut self) {
+        self.slots.unpin_all();
         let _ = self.flush_leftovers();
         if self.session.as_ref().is_some_and(|session| self.rules.must_end(session)) {
             let _ = self.drop_session();

@@ -7,7 +7,7 @@ use super::lost::Lost;
 use super::{Connection, Slots};
 use crate::command::context::Flushed;
 use crate::command::random::get_random;
-use crate::command::{Command, Executor, Protect, Response, Run};
+use crate::command::{By, Command, Executor, Protect, Response, Run};
 use crate::error::{Error, ErrorKind};
 use crate::rc::{Part, ResponseCode};
 use crate::session::{Authorization, Session, Use};
@@ -39,14 +39,46 @@ impl Run for Connection {
         !self.rules.unprotected && self.session.as_ref().is_some_and(trusted)
     }
 
-    fn with_two_objects(&mut self, command: &Command<'_>, by_policy: bool) -> Result<Response<'_>, Error> {
-        let Self { executor, policy, slots, .. } = self;
-        let how = Use { auth: &[], decrypt: false, encrypt: false, audit: false, keep: false };
-        let second = match policy.as_mut().filter(|policy| by_policy && !policy.has_ended()) {
-            Some(policy) => Authorization::Session(policy, how),
-            None => Authorization::Password(&[]),
-        };
-        executor.run(command, Some(&mut vec![Authorization::Password(&[]), second]), slots)
+    fn with_two_objects(&mut self, command: &Command<'_>, by: [By<'_>; 2]) -> Result<Response<'_>, Error> {
+        let Self { executor, session, policy, slots, rules, .. } = self;
+        let unprotected = rules.unprotected;
+        let mut session = session.as_mut().filter(|session| !session.has_ended());
+        let mut second = policy.as_mut().filter(|policy| !policy.has_ended());
+        let mut authorizations = Vec::with_capacity(by.len());
+        for by in by {
+            let (session, auth, keep) = match by {
+                By::AuthValue(auth) if auth.is_empty() || unprotected => {
+                    authorizations.push(Authorization::Password(auth));
+                    continue;
+                }
+                By::Policy(auth) => (second.take(), auth, false),
+                By::AuthValue(auth) => match session.take() {
+                    Some(session) => {
+                        let keep = !rules.must_end(session);
+                        (Some(session), auth, keep)
+                    }
+                    // A session authorizes one object only (Part 1 §19.6.1), so the other has its own.
+                    None => (second.take(), auth, false),
+                },
+            };
+            let how = Use { auth, decrypt: false, encrypt: false, audit: false, keep };
+            authorizations.push(Authorization::Session(session.ok_or_else(no_session)?, how));
+        }
+        let in_step = !authorizations.iter().any(Authorization::is_distrusted);
+        let result = executor.run(command, Some(&mut authorizations), slots);
+        result.map_err(|error| {
+            if error.kind() == ErrorKind::Authorization {
+                authorizations.iter_mut().for_each(Authorization::note_refusal);
+            }
+            if !is_busy(&error) {
+                authorizations.iter_mut().for_each(Authorization::distrust);
+            }
+            match (in_step, error.code().and_then(ResponseCode::part), command.handles) {
+                (false, ..) => as_integrity_error(error),
+                (true, Some(Part::Session(2)), [_, second, ..]) => error.at(second.handle, second.name),
+                (true, ..) => error,
+            }
+        })
     }
 
     fn authorized(

@@ -14,6 +14,8 @@ pub(crate) const MAX_LOADED: usize = 2;
 #[derive(Default)]
 pub(crate) struct Slots {
     taken: Vec<Slot>,
+    /// The objects that the running operation needs until its end.
+    pinned: Vec<Transient>,
     clock: u64,
 }
 
@@ -61,6 +63,16 @@ impl Slots {
         self.taken.push(Slot { transient, handle, name, used: self.clock });
     }
 
+    /// Keeps an object loaded until the operation ends.
+    pub(crate) fn pin(&mut self, transient: Transient) {
+        self.pinned.push(transient);
+    }
+
+    /// Ends the pins of an operation.
+    pub(crate) fn unpin_all(&mut self) {
+        self.pinned.clear();
+    }
+
     /// Removes and returns an object whose slot is free or about to be.
     pub(crate) fn remove(&mut self, transient: Transient) -> Option<Slot> {
         let at = self.taken.iter().position(|slot| slot.transient == transient)?;
@@ -99,9 +111,10 @@ impl Slots {
 
     /// Returns the least recently used object that is not needed now. Objects of the running operation are always needed.
     pub(crate) fn least_recent(&self, needed: &[Transient]) -> Option<Transient> {
-        let is_temporary = |slot: &Slot| matches!(slot.transient, Transient::Temporary(_));
-        let others =
-            self.taken.iter().filter(|slot| !needed.contains(&slot.transient) && !is_temporary(slot));
+        let in_use = |slot: &Slot| {
+            matches!(slot.transient, Transient::Temporary(_)) || self.pinned.contains(&slot.transient)
+        };
+        let others = self.taken.iter().filter(|slot| !needed.contains(&slot.transient) && !in_use(slot));
         others.min_by_key(|slot| slot.used).map(|slot| slot.transient)
     }
 

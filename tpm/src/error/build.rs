@@ -9,8 +9,8 @@ use keyfile::{Handle, Name};
 
 use super::kind::{advice_on, kind_of};
 use super::{Error, ErrorKind, Failure, Parts, Recall};
-use crate::crypto::CryptoError;
 use crate::rc::ResponseCode;
+use crypto::CryptoError;
 
 impl Error {
     /// Creates an error of this kind. `attempt` says what was attempted, or why it is impossible.

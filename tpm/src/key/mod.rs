@@ -6,10 +6,14 @@
 //! | `private`, `block` | the private operations |
 //! | `operate`, `ready` | one operation: loads, authorizes and uses the key |
 //! | `usable`, `empty_auth` | what is known of the key and its password |
+//! | `admin`, `certify`, `activate` | certifies the key, and activates credentials for it |
 //! | `prove` | proves the password before the key is used |
 //! | `persist` | persistent copies |
 
+mod activate;
+mod admin;
 mod block;
+mod certify;
 mod empty_auth;
 mod open;
 mod operate;

@@ -95,7 +95,13 @@ impl Key {
 
 impl Origin {
     /// Returns the attempt that identifies the verdict on the password.
-    fn attempt(&self, tpm: &str, public: &Public, name: &Name, value: &[u8]) -> Result<Attempt, Error> {
+    pub(super) fn attempt(
+        &self,
+        tpm: &str,
+        public: &Public,
+        name: &Name,
+        value: &[u8],
+    ) -> Result<Attempt, Error> {
         let protected = !public.attributes.contains(Attributes::NO_DA);
         Ok(match self {
             Self::File { file, .. } => {

@@ -57,7 +57,7 @@ impl Key {
 
 impl Inner {
     /// Calls `run` with the key, authorized as its public area demands: by password or by policy.
-    fn authorized<T>(
+    pub(super) fn authorized<T>(
         &self,
         connection: &mut Connection,
         bare: bool,

@@ -9,9 +9,9 @@ use super::{Inner, Origin};
 use crate::authorization::policy::Runner;
 use crate::command::{Protect, object};
 use crate::connection::{Connection, Transient};
-use crate::crypto::wrap::Duplicate;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
+use crypto::wrap::Duplicate;
 
 impl Inner {
     /// Returns a handle for the next command, and opens a session unless `bare` is true. The session of `runner` is opened while the

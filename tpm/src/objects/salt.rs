@@ -4,9 +4,9 @@ use keyfile::{Attributes, Public};
 
 use super::Parent;
 use crate::connection::{Connection, Transient};
-use crate::crypto::salt::supports;
 use crate::error::{Error, ErrorKind};
 use crate::session::{Session, Starting};
+use crypto::salt::supports;
 
 /// The attributes of a storage key whose private half was made in this TPM and never leaves it. An imported key has an owner who
 /// knows its private half.

@@ -6,9 +6,9 @@ use keyfile::wire::Reader;
 use super::CIPHER_BITS;
 use super::authorization::{Authorization, CONTINUE, too_long};
 use crate::command::Area;
-use crate::crypto::hmac::{self, Nonces};
-use crate::crypto::parameter;
 use crate::error::{Error, ErrorKind};
+use crypto::hmac::{self, Nonces};
+use crypto::parameter;
 
 impl Area for Vec<Authorization<'_>> {
     fn authorize(

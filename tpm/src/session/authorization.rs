@@ -3,8 +3,8 @@
 use keyfile::Handle;
 
 use super::Session;
-use crate::crypto::random;
 use crate::error::{Error, ErrorKind};
+use crypto::random;
 
 /// The authorization of one handle of a command, or the protection of its parameters.
 pub(crate) enum Authorization<'a> {
@@ -62,6 +62,13 @@ impl Authorization<'_> {
     pub(crate) fn note_refusal(&mut self) {
         if let Self::Session(session, _) = self {
             session.refused = true;
+        }
+    }
+
+    /// Records that the session may be out of step with the TPM.
+    pub(crate) fn distrust(&mut self) {
+        if let Self::Session(session, _) = self {
+            session.distrust();
         }
     }
 

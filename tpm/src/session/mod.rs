@@ -81,6 +81,11 @@ impl Session {
         self.hash
     }
 
+    /// Returns true if it authorizes by policy statements.
+    pub(crate) fn is_policy(&self) -> bool {
+        self.kind == Kind::Policy
+    }
+
     /// Returns true if it has a key that only the TPM and this process know.
     pub(crate) fn is_salted(&self) -> bool {
         !self.key.is_empty()

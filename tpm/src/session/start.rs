@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 use super::{Kind, Session};
 use crate::command::Run;
 use crate::command::session::start_auth_session;
-use crate::crypto::hmac::{self, Nonces};
-use crate::crypto::random;
-use crate::crypto::salt::{self, Purpose, Secret};
 use crate::error::Error;
 use crate::ffi::Locked;
+use crypto::hmac::{self, Nonces};
+use crypto::random;
+use crypto::salt::{self, Purpose, Secret};
 
 /// A session that is not yet started in the TPM.
 pub(crate) struct Starting {

@@ -1,11 +1,12 @@
 //! Templates of new keys, for CreatePrimary, Create and the wrapping of software keys.
 
-pub mod endorsement;
 mod made;
+mod sealed;
 mod storage;
 pub(crate) mod under_parent;
 
 pub use made::matches_template;
+pub use sealed::wrap_data;
 pub use storage::{SRK, Storage};
 
 use keyfile::{Attributes, Curve, HashAlg, Kdf, KeyedHashScheme, Public, PublicKey, Scheme, Symmetric};

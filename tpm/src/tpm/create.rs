@@ -5,9 +5,9 @@ use keyfile::{Name, Public};
 use super::Tpm;
 use crate::auth::Auth;
 use crate::command::Protect;
-use crate::crypto::wrap::Duplicate;
 use crate::error::Error;
 use crate::objects::Parent;
+use crypto::wrap::Duplicate;
 
 /// A new key.
 pub struct Created {

@@ -1,10 +1,10 @@
 //! Attestation: finds the TPM of an endorsement key, and certifies keys.
 
+use crypto::endorsement::templates;
 use keyfile::wire::Unmarshal;
 use keyfile::{Attributes, Certification, CommandCode, Curve, Handle, HashAlg, Public, PublicKey};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
-use tpm::endorsement::templates;
 use tpm::template::{Storage, Template};
 use tpm::{Auth, ErrorKind, Primary, Residence, Tpm};
 

@@ -5,9 +5,11 @@
 
 mod attestation;
 mod campaign;
+mod certify;
 mod commands;
 mod copies;
 mod cost;
+mod cryptography;
 mod failures;
 mod import;
 mod kit;

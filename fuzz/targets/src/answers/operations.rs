@@ -1,8 +1,9 @@
 //! The operations of the crate `tpm` that programs and the key tool use.
 
+use crypto::endorsement;
 use keyfile::{AlgId, Curve, Handle, HashAlg, KeyFile, PublicKey};
 use tpm::template::{Storage, Template};
-use tpm::{Auth, Error, Key, NvReader, Parent, Primary, Tpm, endorsement};
+use tpm::{Auth, Error, Key, NvReader, Parent, Primary, Tpm};
 
 use super::record::recorded;
 

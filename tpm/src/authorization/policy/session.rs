@@ -36,13 +36,24 @@ impl Connection {
         Ok(())
     }
 
+    /// Replaces it by an HMAC session, for a second object that a password authorizes.
+    pub(crate) fn open_second_session(&mut self) -> Result<(), Error> {
+        if self.rules.unprotected {
+            return Ok(());
+        }
+        self.drop_policy()?;
+        self.policy = Some(self.start_salted(None, Starting::salted)?);
+        Ok(())
+    }
+
     fn open_policy_with(
         &mut self,
         hash: HashAlg,
         salted: bool,
         start: impl FnOnce(&mut Self) -> Result<Session, Error>,
     ) -> Result<(), Error> {
-        let fits = |policy: &Session| policy.hash() == hash && (policy.is_salted() || !salted);
+        let fits =
+            |policy: &Session| policy.is_policy() && policy.hash() == hash && (policy.is_salted() || !salted);
         if self.policy.as_ref().is_some_and(|policy| !policy.has_ended() && fits(policy)) {
             return Ok(());
         }

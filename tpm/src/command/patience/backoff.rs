@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::crypto::random;
 use crate::deadline::Deadline;
+use crypto::random;
 
 /// The pauses that are left.
 pub(crate) struct Backoff {

@@ -1,7 +1,7 @@
 //! The operations of a process. A wrong result panics; an error is returned.
 
+use crypto::endorsement::templates;
 use keyfile::{AlgId, Curve, Handle, HashAlg, Point};
-use tpm::endorsement::templates;
 use tpm::template::{Storage, Template};
 use tpm::{Answer, Auth, Error, Key, NvReader, Primary};
 use zeroize::Zeroizing;

@@ -1,0 +1,70 @@
+//! The subject alternative name: what TPM it is (TCG EK credential profile §3.1.2), and which device (RFC 4043).
+
+// asn1::ParseError is large and its size is not ours to choose. It is replaced before it leaves this module.
+#![allow(clippy::result_large_err)]
+
+use der::Encode;
+use x509_cert::ext::pkix::name::GeneralName;
+
+const MANUFACTURER: &str = "2.23.133.2.1";
+const MODEL: &str = "2.23.133.2.2";
+const VERSION: &str = "2.23.133.2.3";
+/// id-on-permanentIdentifier
+const PERMANENT_IDENTIFIER: &str = "1.3.6.1.5.5.7.8.3";
+
+/// The attributes of a TPM in a directory name. A missing one is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TpmName {
+    /// tpmManufacturer, such as `id:494E5443`: the vendor ID in hexadecimal.
+    pub manufacturer: String,
+    /// tpmModel.
+    pub model: String,
+    /// tpmVersion, the version of the firmware.
+    pub version: String,
+}
+
+impl TpmName {
+    pub(super) fn of(names: &[GeneralName]) -> Self {
+        let mut found = Self::default();
+        let directories = names.iter().filter_map(|name| match name {
+            GeneralName::DirectoryName(directory) => Some(directory),
+            _ => None,
+        });
+        for attribute in directories.flat_map(|directory| &directory.0).flat_map(|set| set.0.iter()) {
+            let value = std::str::from_utf8(attribute.value.value()).unwrap_or_default();
+            match attribute.oid.to_string().as_str() {
+                MANUFACTURER => value.clone_into(&mut found.manufacturer),
+                MODEL => value.clone_into(&mut found.model),
+                VERSION => value.clone_into(&mut found.version),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Returns the attribute that is missing, if one is.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        let parts =
+            [("manufacturer", &self.manufacturer), ("model", &self.model), ("version", &self.version)];
+        parts.into_iter().find(|(_, value)| value.is_empty()).map(|(name, _)| name)
+    }
+}
+
+#[derive(asn1::Asn1Read)]
+struct PermanentIdentifier<'a> {
+    value: Option<asn1::Utf8String<'a>>,
+    _assigner: Option<asn1::ObjectIdentifier>,
+}
+
+/// Returns the permanent identifiers. One that cannot be read is returned as an empty text, which equals no device.
+pub(super) fn identifiers(names: &[GeneralName]) -> Vec<String> {
+    let others = names.iter().filter_map(|name| match name {
+        GeneralName::OtherName(other) if other.type_id.to_string() == PERMANENT_IDENTIFIER => Some(other),
+        _ => None,
+    });
+    let text = |der: &[u8]| {
+        let identifier: PermanentIdentifier<'_> = asn1::parse_single(der).ok()?;
+        identifier.value.map(|value| value.as_str().to_owned())
+    };
+    others.map(|other| other.value.to_der().ok().and_then(|der| text(&der)).unwrap_or_default()).collect()
+}

@@ -1,0 +1,8 @@
+//! Verifies what a TPM simulator has certified, and refuses what was changed.
+
+// A panic reports a failure.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod accepted;
+mod tampered;
+mod vectors;

@@ -1,0 +1,106 @@
+//! `challenge`: the server half of credential activation, in software.
+
+use std::path::{Path, PathBuf};
+
+use attestation::credential::{Challenge as Made, to_file};
+use clap::Args;
+use keyfile::PublicKey;
+use keyfile::wire::Marshal;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::attest::certificate;
+use crate::certificates;
+use crate::certify::damaged;
+use crate::error::Error;
+use crate::nonce::to_hex;
+use crate::output::{IfExists, Target};
+use crate::public_key::{self, PublicArea};
+
+/// The schema of the file that the server keeps.
+pub(crate) const SCHEMA: &str = "tpm2-keytool/challenge/1";
+
+/// Encrypt a secret that only the TPM with an endorsement key and an attestation key can return
+///
+/// Needs no TPM. Send CREDENTIAL to the client, which answers with `tpm2-keytool activate`. Keep CHALLENGE: it contains the secret. `tpm2-keytool verify
+/// --challenge` accepts the answer for this attestation key only. Use a challenge once. `tpm2_activatecredential -i` reads CREDENTIAL, too.
+#[derive(Args)]
+#[command(after_help = "Example: tpm2-keytool challenge --ek ek.pem --ak ak.pub credential challenge.json")]
+pub(crate) struct Challenge {
+    /// The EK certificate, or the public half of the endorsement key
+    #[arg(long, value_name = "CERT|PUB")]
+    ek: PathBuf,
+
+    /// The public area of the attestation key (TPM2B_PUBLIC), as `tpm2-keytool ak show --public` and tpm2_readpublic -o write it
+    #[arg(long, value_name = "PUB")]
+    ak: PathBuf,
+
+    /// Where to write the credential
+    #[arg(value_name = "CREDENTIAL")]
+    credential: PathBuf,
+
+    /// Where to write the challenge, with mode 0600
+    #[arg(value_name = "CHALLENGE")]
+    challenge: PathBuf,
+}
+
+impl Challenge {
+    /// Makes the challenge and writes both files.
+    pub(crate) fn run(self, if_exists: IfExists) -> Result<(), Error> {
+        let credential = Target::new(&self.credential, if_exists)?;
+        let challenge = Target::new(&self.challenge, if_exists)?;
+        let endorsement = endorsement(&self.ek)?;
+        let signer = area(&self.ak)?.name().map_err(tpm::Error::from)?;
+        let (made, sent) = Made::new(&endorsement, &signer).map_err(|error| {
+            Error::request(
+                format!("cannot make a challenge for {}: {error}", self.ek.display()),
+                "give an EK certificate: RSA with 2048, 3072 or 4096 bits, or P-256, P-384 or P-521",
+            )
+        })?;
+        let kept = json!({
+            "schema": SCHEMA,
+            "ak_name": made.signer.to_string(),
+            "ek": to_hex(&with_area(&made.endorsement)?),
+            "secret": to_hex(&made.secret),
+        });
+        let kept = Zeroizing::new(format!("{kept:#}\n"));
+        credential.write(&to_file(&sent).map_err(|error| damaged(&error))?)?;
+        challenge.write(kept.as_bytes())
+    }
+}
+
+/// Returns a public area with this key, as the kept file contains it.
+fn with_area(key: &PublicKey) -> Result<Vec<u8>, Error> {
+    let areas = attestation::credential::areas(key).map_err(tpm::Error::from)?;
+    let area = areas.into_iter().next().map(|area| area.to_bytes()).transpose().map_err(tpm::Error::from)?;
+    Ok(area.unwrap_or_default())
+}
+
+/// Returns the endorsement key of a certificate, or of a file with its public half.
+///
+/// # Errors
+/// The file contains neither.
+pub(crate) fn endorsement(path: &Path) -> Result<PublicKey, Error> {
+    if certificates::read(path).is_ok() {
+        return certificate::key_in(path);
+    }
+    Ok(match public_key::read(path)? {
+        PublicArea::Whole(area) => area.key,
+        PublicArea::Key(key) => key,
+    })
+}
+
+/// Reads the public area of an attestation key.
+///
+/// # Errors
+/// The file contains no public area: a public key does not determine the Name.
+pub(crate) fn area(path: &Path) -> Result<keyfile::Public, Error> {
+    match public_key::read(path)? {
+        PublicArea::Whole(area) => Ok(area),
+        PublicArea::Key(_) => Err(Error::file(
+            path,
+            "it contains a public key without the attributes of its public area",
+            "give the public area: `tpm2-keytool ak show --public FILE` writes it",
+        )),
+    }
+}

@@ -1,0 +1,135 @@
+//! Has an attestation key certify a key: the options of `certify` and `request`, and the evidence.
+
+use std::path::PathBuf;
+
+use attestation::Evidence;
+use attestation::signature::verify;
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use keyfile::Certification;
+use keyfile::wire::{Marshal, Unmarshal};
+use tpm::{Key, Tpm};
+
+use crate::certificates;
+use crate::check::subject::Subject;
+use crate::cli::Common;
+use crate::error::Error;
+use crate::interrupt::Deferred;
+use crate::opened;
+use crate::parent_password::ParentPassword;
+use crate::password::{Passwords, Secret};
+use crate::source::Source;
+
+/// The bytes that every TPM accepts as qualifying data: a digest with SHA-512.
+const LONGEST: usize = 64;
+
+/// The options for the key and the attestation key.
+#[derive(Args)]
+pub(crate) struct Keys {
+    /// The key to certify: a key file, a reference, or a URI such as handle:0x81000100
+    #[arg(value_name = "KEY")]
+    key: PathBuf,
+
+    /// The attestation key, in the same forms; `tpm2-keytool ak create` makes one
+    #[arg(long, value_name = "AK")]
+    ak: PathBuf,
+
+    /// The certificate of the attestation key, then those of its issuers, in PEM or DER
+    #[arg(long, value_name = "CERT")]
+    ak_cert: Option<PathBuf>,
+
+    /// The password of the key
+    ///
+    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
+    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
+    password: Option<Secret>,
+
+    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
+    passin: Option<Source>,
+
+    /// The source of the attestation key's password, as for --passin
+    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse))]
+    passak: Option<Source>,
+
+    #[command(flatten)]
+    parent: ParentPassword,
+}
+
+/// The opened keys, and the certificates of the attestation key.
+pub(crate) struct Opened {
+    pub(crate) key: Key,
+    pub(crate) ak: Key,
+    chain: Vec<Vec<u8>>,
+}
+
+impl Keys {
+    /// Opens both keys, and runs `work`. In every case, no object of this process is left in the TPM.
+    ///
+    /// # Errors
+    /// A key cannot be opened, or `work` fails.
+    pub(crate) fn with<T>(
+        &self,
+        common: &Common,
+        work: impl FnOnce(&Opened) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let chain = self.ak_cert.as_deref().map(certificates::read).transpose()?.unwrap_or_default();
+        let prefix = common.nv_prefix()?;
+        let subjects = [&self.key, &self.ak].map(|key| Subject::read(key, prefix.as_deref()));
+        let [key, ak] = subjects;
+        let (key, ak) = (key?, ak?);
+        let mut passwords = Passwords::default();
+        let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key")?;
+        let key_password = key.password(given, &mut passwords)?;
+        let given = passwords.given(None, self.passak.as_ref(), "password of the attestation key")?;
+        let ak_password = ak.password(given, &mut passwords)?;
+        let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
+        let deferred = Deferred::start();
+        let any = |_: &_| Ok(());
+        let opened = |tpm: &Tpm| {
+            Ok::<_, Error>(Opened {
+                key: opened::open(tpm, &key, key_password.as_ref(), "key", any)?,
+                ak: opened::open(tpm, &ak, ak_password.as_ref(), "attestation key", any)?,
+                chain,
+            })
+        };
+        let result = opened(&tpm).and_then(|opened| work(&opened));
+        tpm.close();
+        let value = result?;
+        deferred.check()?;
+        Ok(value)
+    }
+}
+
+impl Opened {
+    /// Has the attestation key certify the key with this nonce, and verifies the statement.
+    ///
+    /// # Errors
+    /// The nonce is too long, the TPM refuses, or its answer is not about this key.
+    pub(crate) fn evidence(&self, nonce: &[u8]) -> Result<Evidence, Error> {
+        if nonce.len() > LONGEST {
+            return Err(Error::request(
+                format!("the nonce has {} bytes, but a TPM accepts {LONGEST}", nonce.len()),
+                "give a shorter nonce, or the hash of this one",
+            ));
+        }
+        let certified = self.key.certify(&self.ak, nonce)?;
+        let (public, signer) = (certified.public.to_bytes(), certified.signer.to_bytes());
+        let signed = verify(&certified.signer.key, &certified.statement, &certified.signature);
+        let about_key = Certification::from_bytes(&certified.statement)
+            .is_ok_and(|statement| statement.name == *self.key.name() && statement.extra_data == nonce);
+        if !(signed && about_key) {
+            return Err(Error::request(
+                "the statement of the attestation key is not about this key, or its signature is wrong",
+                "check the TPM's bus: something between this program and the TPM alters the data",
+            ));
+        }
+        Ok(Evidence {
+            statement: certified.statement,
+            signature: certified.signature,
+            key: public.map_err(tpm::Error::from)?,
+            signer: Some(signer.map_err(tpm::Error::from)?),
+            signer_chain: self.chain.clone(),
+        })
+    }
+}
