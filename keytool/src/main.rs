@@ -14,6 +14,7 @@
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | reference.rs | `reference`: writes a file that refers to a persistent key |
 //! | leaf.rs, leaf/ | `leaf`: short-lived certificates for software keys, signed by a CA key in the TPM |
+//! | signer.rs, folder.rs | a key that signs certificates; the folder in which a pair is replaced |
 //! | check.rs, check/ | `check`: tests whether a service can use a key |
 //! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
 //! | show.rs, show/ | `show`: describes a key |
@@ -44,6 +45,7 @@ mod error;
 mod evict;
 mod exit;
 mod ffi;
+mod folder;
 mod generate;
 mod getopt;
 mod input;
@@ -70,6 +72,7 @@ mod seal;
 mod settings;
 mod show;
 mod signed;
+mod signer;
 mod software;
 mod source;
 mod srk;

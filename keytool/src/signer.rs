@@ -1,4 +1,4 @@
-//! The CA's key in the TPM: signs the content of a certificate.
+//! A key in the TPM that signs certificates, requests for them, or messages.
 
 use asn1::{Asn1Write, ObjectIdentifier, oid};
 use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme, Signature};
@@ -6,7 +6,6 @@ use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
 use tpm::{Auth, Key, Tpm};
 
-use super::issuer::{self, Issuer};
 use crate::check::subject::{Kind, Subject};
 use crate::error::Error;
 use crate::password::Secret;
@@ -14,11 +13,13 @@ use crate::persistent::password_missing;
 use crate::reference;
 
 /// The opened key, and how it signs.
-pub(super) struct Signer {
+pub(crate) struct Signer {
+    /// What the key is, for messages.
+    what: &'static str,
     key: Key,
     hash: HashAlg,
     /// The AlgorithmIdentifier of its signatures in DER.
-    pub(super) algorithm: Vec<u8>,
+    pub(crate) algorithm: Vec<u8>,
 }
 
 /// AlgorithmIdentifier (RFC 5280 §4.1.1.2).
@@ -28,55 +29,58 @@ struct AlgorithmIdentifier {
     parameters: Option<asn1::Null>,
 }
 
+/// Opens a key after `check` has seen its public half. `what` is the key in messages.
+///
+/// # Errors
+/// There is no such key, or `check` refuses it.
+pub(crate) fn open(
+    tpm: &Tpm,
+    what: &str,
+    subject: &Subject,
+    password: Option<&Secret>,
+    check: impl Fn(&PublicKey) -> Result<(), Error>,
+) -> Result<Key, Error> {
+    let auth = password.map(|password| Auth::new(password.bytes()));
+    match &subject.kind {
+        Kind::File(file) => {
+            check(&file.public.key)?;
+            Ok(Key::from_file(tpm, (**file).clone(), auth)?)
+        }
+        Kind::Handle(handle, expected) => {
+            if let Some(expected) = expected {
+                check(&expected.key)?;
+            }
+            let key = Key::persistent(tpm, *handle, auth)?;
+            check(&key.public().key)?;
+            // The empty password counts as a wrong one. A key that needs a policy is refused when it is used.
+            let by_password = key.public().attributes.contains(Attributes::USER_WITH_AUTH);
+            if by_password && password.is_none() && !reference::has_no_password(tpm, *handle, key.public())? {
+                return Err(password_missing(&format!("password of the {what}"), *handle));
+            }
+            Ok(key)
+        }
+        Kind::Nv(index) => Err(Error::request(
+            format!("the NV index {index} cannot be used as {what}"),
+            "give its key file, or make it persistent with `tpm2-keytool load`",
+        )),
+    }
+}
+
 impl Signer {
-    /// Opens the key, and checks that it is the issuer's.
+    /// Prepares an opened key for signing.
     ///
     /// # Errors
-    /// There is no such key, the certificate belongs to another one, or it cannot sign certificates.
-    pub(super) fn open(
-        tpm: &Tpm,
-        subject: &Subject,
-        issuer: &Issuer,
-        password: Option<&Secret>,
-    ) -> Result<Self, Error> {
-        let auth = password.map(|password| Auth::new(password.bytes()));
-        let key = match &subject.kind {
-            Kind::File(file) => {
-                issuer.check_key(&file.public.key)?;
-                Key::from_file(tpm, (**file).clone(), auth)?
-            }
-            Kind::Handle(handle, expected) => {
-                if let Some(expected) = expected {
-                    issuer.check_key(&expected.key)?;
-                }
-                let key = Key::persistent(tpm, *handle, auth)?;
-                issuer.check_key(&key.public().key)?;
-                // The empty password counts as a wrong one. A key that needs a policy is refused when it is used.
-                let by_password = key.public().attributes.contains(Attributes::USER_WITH_AUTH);
-                if by_password
-                    && password.is_none()
-                    && !reference::has_no_password(tpm, *handle, key.public())?
-                {
-                    return Err(password_missing("password of the CA key", *handle));
-                }
-                key
-            }
-            Kind::Nv(index) => {
-                return Err(Error::request(
-                    format!("a CA key in the NV index {index} cannot be used"),
-                    "give its key file, or make it persistent with `tpm2-keytool load`",
-                ));
-            }
-        };
-        let (hash, algorithm) = method(key.public())?;
-        Ok(Self { key, hash, algorithm })
+    /// It cannot sign with PKCS#1 v1.5 or ECDSA.
+    pub(crate) fn new(what: &'static str, key: Key) -> Result<Self, Error> {
+        let (hash, algorithm) = method(what, key.public())?;
+        Ok(Self { what, key, hash, algorithm })
     }
 
     /// Signs, and returns the signature as it is in a certificate.
     ///
     /// # Errors
     /// The TPM refuses, for instance the password or the policy.
-    pub(super) fn sign(&self, content: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn sign(&self, content: &[u8]) -> Result<Vec<u8>, Error> {
         let Self { key, hash, .. } = self;
         let public = key.public();
         let scheme = match (&public.key, public.key.scheme()) {
@@ -98,41 +102,45 @@ impl Signer {
                 let der = number(&r)
                     .and_then(|r| EcdsaSig::from_private_components(r, number(&s)?))
                     .and_then(|signature| signature.to_der());
-                der.map_err(|errors| issuer::failed(&errors))
+                der.map_err(|errors| self.cannot_sign(&errors.to_string()))
             }
-            _ => Err(cannot_sign("the TPM answered with a signature of another type")),
+            _ => Err(self.cannot_sign("the TPM answered with a signature of another type")),
         }
     }
 
     /// Signs with raw RSA: some TPMs refuse keys that sign and decrypt, and such a key has only the attribute decrypt.
     fn by_decryption(&self, content: &[u8]) -> Result<Vec<u8>, Error> {
         let PublicKey::Rsa { modulus, .. } = &self.key.public().key else {
-            return Err(cannot_sign("its attribute sign is clear"));
+            return Err(self.cannot_sign("its attribute sign is clear"));
         };
         let block = missing::pkcs1::encode_signature(
             missing::Digest::Sha256,
             &self.hash.digest(&[content]),
             modulus.len(),
         );
-        let block = block.map_err(|error| cannot_sign(&error.to_string()))?;
+        let block = block.map_err(|error| self.cannot_sign(&error.to_string()))?;
         Ok(self.key.rsa_sign(&block)?.value.to_vec())
+    }
+
+    fn cannot_sign(&self, why: &str) -> Error {
+        cannot_sign(self.what, why)
     }
 }
 
 /// Returns the hash and the AlgorithmIdentifier: those of the key's scheme, or SHA-256, which every TPM supports.
-fn method(public: &Public) -> Result<(HashAlg, Vec<u8>), Error> {
+fn method(what: &str, public: &Public) -> Result<(HashAlg, Vec<u8>), Error> {
     let scheme = public.key.scheme().unwrap_or_default();
     let hash = scheme.hash().unwrap_or(HashAlg::Sha256);
     let (algorithm, parameters) = match (&public.key, scheme, hash) {
         (_, _, HashAlg::Sha1) => {
-            return Err(cannot_sign("its scheme has the hash sha1, which OpenSSL refuses"));
+            return Err(cannot_sign(what, "its scheme has the hash sha1, which OpenSSL refuses"));
         }
         (PublicKey::Rsa { .. }, Scheme::Null | Scheme::Rsassa(_), hash) => (rsa(hash), Some(())),
         (PublicKey::Ecc { .. }, Scheme::Null | Scheme::Ecdsa(_), hash) => (ecdsa(hash), None),
-        _ => return Err(cannot_sign(&format!("its scheme is {scheme}"))),
+        _ => return Err(cannot_sign(what, &format!("its scheme is {scheme}"))),
     };
     let der = asn1::write_single(&AlgorithmIdentifier { algorithm, parameters });
-    Ok((hash, der.map_err(|error| cannot_sign(&format!("{error:?}")))?))
+    Ok((hash, der.map_err(|error| cannot_sign(what, &format!("{error:?}")))?))
 }
 
 /// shaNNNWithRSAEncryption (RFC 4055 §5).
@@ -153,9 +161,9 @@ fn ecdsa(hash: HashAlg) -> ObjectIdentifier {
     }
 }
 
-fn cannot_sign(why: &str) -> Error {
+fn cannot_sign(what: &str, why: &str) -> Error {
     Error::request(
-        format!("the CA key cannot sign certificates: {why}"),
+        format!("the {what} cannot sign: {why}"),
         "use an EC key (`tpm2-keytool create --ecc P-256`), or an RSA key without scheme",
     )
 }
