@@ -10,6 +10,7 @@
 //! | `persist` | persistent copies |
 
 mod block;
+mod certify;
 mod empty_auth;
 mod open;
 mod operate;
